@@ -1,0 +1,62 @@
+"""The authorization response: its shape, and whether it comes from the server that was asked.
+
+RFC 6749 4.1.2 (code or error, never both), RFC 9207 2.4 (`iss`), RFC 9700 4.4.2.2 (one redirect
+address per server).
+"""
+
+import re
+from collections.abc import Mapping
+
+from shared import explain, inbound, log, urls
+from shared.errors import CallbackError, EhrError, IssuerMismatch, ParameterInvalid, StateMissing
+from shared.inbound import Call
+from shared.launches import Pending
+
+MAX_CODE_BYTES = 8192
+_NAMES = frozenset({"state", "code", "error", "error_description", "error_uri", "iss"})
+_CODE = re.compile(r"[\x20-\x7e]+")
+_SHOWN = ("error", "error_description", "error_uri")
+
+Response = Mapping[str, str]
+
+
+def read(call: Call) -> Response:
+    """The response's parameters, decoded. Raises the error that names what is wrong with them."""
+    given = {name: urls.decode(value) for name, value in inbound.parameters(call, _NAMES).items()}
+    if not given.get("state"):
+        raise explained(StateMissing(), given)
+    if ("code" in given) == ("error" in given):
+        raise ParameterInvalid("The EHR's answer must carry a code or an error, one of the two.")
+    if "code" in given:
+        if not _CODE.fullmatch(given["code"]):
+            raise ParameterInvalid("The `code` is empty or holds characters that no code has.")
+        if len(given["code"]) > MAX_CODE_BYTES:
+            raise ParameterInvalid("The `code` is longer than 8 kB.")
+    return given
+
+
+def check_issuer(pending: Pending, iss: str | None, redirect_uri: str) -> None:
+    """Whether the server that was asked has answered. Raises IssuerMismatch."""
+    if redirect_uri != pending.redirect_uri:
+        raise IssuerMismatch(evidence={"redirect_uri": redirect_uri})
+    if iss is None and pending.sends_iss:
+        why = "The EHR's configuration promises an `iss` with every answer; this one has none."
+        raise IssuerMismatch(why=why)
+    if iss is None:
+        return
+    if pending.issuer is None:
+        log.event("callback_iss_ignored", "iss came, issuer unknown")
+    elif iss != pending.issuer:
+        evidence = {"expected": pending.issuer, "received": iss[:500]}
+        raise IssuerMismatch(evidence=evidence)
+
+
+def explained(error: CallbackError, given: Response) -> CallbackError:
+    """The same error with what the EHR's `error` means, where it sent one."""
+    if "error" not in given:
+        return error
+    meaning = explain.oauth_error(given["error"])
+    own = "" if isinstance(error, EhrError) else f"{error.why} The EHR gave an error besides: "
+    said = {name: given[name][:500] for name in _SHOWN if given.get(name)}
+    evidence = {**error.evidence, **said}
+    return type(error)(why=own + meaning.why, steps=meaning.steps, evidence=evidence)

@@ -1,0 +1,101 @@
+"""The call to the EHR and the check of its answer: headers by allow-list both ways."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from shared import compartment, fhir
+from shared.errors import PatientDenied, UpstreamInvalid
+from shared.fhir import FhirAnswer
+from shared.sessions import Session
+from shared.settings import Ehr
+
+from .address import Address
+from .policy import Decision
+
+FORM = "application/x-www-form-urlencoded"
+# Conditional reads (FHIR R4 http.html, "Conditional read"); values of plain characters only.
+_REQUEST_HEADERS = ("If-None-Match", "If-Modified-Since")
+_RESPONSE_HEADERS = ("ETag", "Last-Modified", "Retry-After")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,200}")
+
+
+def request(
+    address: Address, decision: Decision, session: Session, ehr: Ehr, headers: Mapping[str, str]
+) -> FhirAnswer:
+    """Make the request that was decided on, below the session's FHIR base."""
+    passed = {
+        name: headers[name]
+        for name in _REQUEST_HEADERS
+        if address.kind == "read" and _HEADER_VALUE.fullmatch(headers.get(name, ""))
+    }
+    segments = {"read": (address.type, address.id), "capabilities": ("metadata",)}.get(
+        address.kind, (address.type,)
+    )
+    url = "/".join((session.fhir_base, *segments))
+    query = urlencode(decision.parameters)
+    method: Literal["GET", "POST"] = "GET"
+    body: bytes | None = None
+    if address.method == "POST":
+        method, url, body = "POST", f"{url}/_search", query.encode("ascii")
+        passed["Content-Type"] = FORM
+    elif query:
+        url = f"{url}?{query}"
+    answer = fhir.call(session, ehr, method, url, headers=passed, body=body)
+    check(answer, address, decision.patient, session)
+    return answer
+
+
+def page(url: str, address: Address, decision: Decision, session: Session, ehr: Ehr) -> FhirAnswer:
+    """Read a further page by the EHR's own link."""
+    answer = fhir.call(session, ehr, "GET", url)
+    check(answer, address, decision.patient, session)
+    return answer
+
+
+def check(answer: FhirAnswer, address: Address, patient: str | None, session: Session) -> None:
+    """Whether the answer is what was asked for, and the session's patient's where it must be.
+
+    Raises UpstreamInvalid or PatientDenied; then nothing of it is released.
+    """
+    if answer.status != 200:
+        return
+    resource = answer.resource
+    expected = {"search": "Bundle", "capabilities": "CapabilityStatement"}.get(
+        address.kind, address.type
+    )
+    if resource["resourceType"] != expected:
+        raise UpstreamInvalid(evidence={"expected": expected})
+    if address.kind == "search":
+        resources = _entries(resource)
+        if patient is not None and not all(
+            compartment.belongs(entry, patient, session.fhir_base) for entry in resources
+        ):
+            raise PatientDenied(why="The EHR's answer holds another patient's data.")
+    elif patient is not None and not compartment.belongs(resource, patient, session.fhir_base):
+        raise PatientDenied
+
+
+def _entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:
+    """The resources of a searchset, remarks of the EHR (OperationOutcome) left aside."""
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        raise UpstreamInvalid
+    resources = []
+    for entry in entries:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict):
+            raise UpstreamInvalid
+        if resource.get("resourceType") != "OperationOutcome":
+            resources.append(resource)
+    return resources
+
+
+def response_headers(answer: FhirAnswer) -> dict[str, str]:
+    """The EHR's headers that reach the browser."""
+    return {
+        name: value
+        for name in _RESPONSE_HEADERS
+        if _HEADER_VALUE.fullmatch(value := answer.headers.get(name.lower(), ""))
+    }

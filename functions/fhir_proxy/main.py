@@ -1,0 +1,112 @@
+"""fhir_proxy: the EHR's FHIR API for the app, without a token ever reaching the browser.
+
+Refusals come in this order: method, caller, path, session, scope and patient; then the EHR.
+"""
+
+import json
+import time
+from urllib.parse import parse_qsl
+
+import flask
+
+from shared import config, inbound, log, outcome
+from shared.errors import (
+    MediaTypeUnsupported,
+    MethodNotAllowed,
+    ParameterInvalid,
+    PathInvalid,
+    SessionExpired,
+)
+from shared.fhir import FhirAnswer
+from shared.inbound import Call, Edge, Reply
+from shared.references import resolve_sealing_keys
+from shared.sealing import Sealer
+from shared.sessions import Session, Sessions, describe
+from shared.settings import Ehr, Settings
+from shared.store import open_store
+
+from . import address, forward, policy, rewrite
+from .address import Address
+
+MOST_PARAMETERS = 200
+
+inbound.take_raw_paths()
+_settings = config.from_environment()
+if _settings:
+    _sealer = Sealer(resolve_sealing_keys(_settings))
+    _sessions = Sessions(open_store(_settings.store), _sealer, _settings, time.time)
+_edge = Edge(
+    "fhir_proxy",
+    "operation_outcome",
+    refused="fhir_denied",
+    failed="fhir_request",
+    headers={"Content-Security-Policy": "default-src 'none'; sandbox"},
+)
+
+
+def fhir_proxy(request: flask.Request) -> flask.Response:
+    """The function's entry point."""
+    return inbound.answer(request, _edge, _settings, _serve)
+
+
+def _serve(settings: Settings, call: Call) -> Reply:
+    asked = address.read(call.method, call.path)
+    if isinstance(asked, MethodNotAllowed):
+        raise asked
+    inbound.require_own_origin(call, settings, fetch_only=True)
+    if isinstance(asked, PathInvalid):
+        raise asked
+    session = _sessions.use(asked.handle, call.cookies)
+    log.about(ehr=session.ehr, session=session.mark)
+    ehr = settings.ehr_by_key(session.ehr)
+    if ehr is None:
+        raise SessionExpired(why="The app was configured anew since this session began.")
+    if asked.kind == "session":
+        context = json.dumps(describe(session, settings.public_url)).encode()
+        return Reply(200, {"Content-Type": "application/json"}, context)
+    inbound.require_json_accepted(call)
+    started = time.monotonic()
+    answer = _forward(call, asked, session, ehr)
+    fields: dict[str, str | int | float | list[str]] = {
+        "type": asked.type,
+        "status": answer.status,
+        "ehr_ms": round((time.monotonic() - started) * 1000, 1),
+        **answer.ehr_ids,
+    }
+    log.event("fhir_request", asked.kind, fields=fields)
+    body = answer.body
+    if asked.kind == "search" and answer.status == 200:
+        base = f"{settings.public_url}/fhir_proxy/{session.handle}"
+        text = rewrite.bundle(body.decode(), session, _sealer, asked.type, base)
+        body = text.encode()
+    headers = {"Content-Type": outcome.MEDIA_TYPE, **forward.response_headers(answer)}
+    return Reply(answer.status, headers, body)
+
+
+def _forward(call: Call, asked: Address, session: Session, ehr: Ehr) -> FhirAnswer:
+    parameters = _parameters(call)
+    grants = session.grants(ehr)
+    if asked.kind == "search" and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
+        if len(parameters) != 1:
+            raise ParameterInvalid("A page link takes no further parameters.")
+        decision = policy.decide_page(asked, session, grants)
+        url = rewrite.page_url(parameters[0][1], session, _sealer, asked.type)
+        return forward.page(url, asked, decision, session, ehr)
+    decision = policy.decide(asked, parameters, session, grants)
+    return forward.request(asked, decision, session, ehr, call.headers)
+
+
+def _parameters(call: Call) -> policy.Parameters:
+    """The search parameters of query and form together; they are sent on serialised anew."""
+    text = call.query
+    if call.method == "POST":
+        if call.headers.get("Content-Type", "").partition(";")[0].strip() != forward.FORM:
+            raise MediaTypeUnsupported
+        text = "&".join(filter(None, (text, call.body().decode("latin-1"))))
+    try:
+        parsed = parse_qsl(
+            text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
+        )
+    except ValueError:
+        raise ParameterInvalid("The search parameters cannot be read.") from None
+    return tuple(parsed)

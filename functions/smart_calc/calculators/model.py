@@ -1,0 +1,198 @@
+"""The common types: what a calculator is made of, how it refuses, how a number is printed."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Sex = Literal["male", "female"]
+# Only the legacy Pooled Cohort Equations take it.
+Race = Literal["white_or_other", "black"]
+
+# What a caller hands in: the value as entered or charted, and its unit as printed (None: no unit).
+Raw = Mapping[str, tuple[object, str | None]]
+
+# The same inputs once checked: numbers in canonical units, answers as bool or str.
+Given = Mapping[str, Any]
+
+# Unit conversion leaves noise in the last binary digits (70 g/L x 0.1 is 7.000000000000001 g/dL).
+# No measured value carries ten significant digits, so a difference this small is never clinical.
+NOISE = 1e-9
+
+
+class Refused(ValueError):
+    """A calculator or a conversion declines to answer; the text says why, to a clinician.
+
+    The text names limits and accepted units, never the value that was given.
+    """
+
+
+class Missing(Refused):
+    """Inputs that the output needs were not given; `inputs` names them."""
+
+    def __init__(self, text: str, inputs: tuple[str, ...]) -> None:
+        super().__init__(text)
+        self.inputs = inputs
+
+
+class NotUnderstood(Refused):
+    """A value that is not a finite number, or not one of the answers that the input takes."""
+
+
+class UnknownUnit(Refused):
+    """No unit, or one outside the closed table of this input."""
+
+
+class Implausible(Refused):
+    """Outside the hard range of the input: most often a value in another unit."""
+
+
+class NotApplicable(Refused):
+    """Outside the population or the range on which the formula was derived."""
+
+
+class UnknownCalculator(ValueError):
+    """No calculator has this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The range of one input on which a formula may be used, both ends included.
+
+    `reason` is shown when the value lies outside. An end that is None is open.
+    """
+
+    input: str
+    low: float | None
+    high: float | None
+    reason: str
+
+    def admits(self, value: float) -> bool:
+        """Whether the value, in the canonical unit, lies in the range."""
+        return within(value, self.low, self.high)
+
+
+ADULTS = Limit("age", 18, None, "Only for adults: 18 years or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One published interpretation of a result.
+
+    `holds` takes the unrounded result and the checked inputs; the first band that holds counts.
+    """
+
+    text: str
+    holds: Callable[[float, Given], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A circumstance in which the formula must not be used; the text says so."""
+
+    text: str
+    holds: Callable[[Given], bool]
+
+
+HDL_NOT_BELOW_TOTAL = Exclusion(
+    "HDL must be below total cholesterol: check both values",
+    lambda given: given.get("hdl", 0) >= given.get("cholesterol_total", math.inf),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A caution that depends on the inputs."""
+
+    text: str
+    holds: Callable[[Given], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One number that a calculator gives.
+
+    `formula` takes the inputs named in `needs`, and those of `optional` that were given, as
+    keyword arguments in canonical units; it returns the unrounded number or raises Refused.
+    `checked_if_given` are inputs that the formula does not take but a limit, an exclusion, a band
+    or a note looks at.
+    """
+
+    name: str
+    label: str
+    unit: str
+    digits: int
+    equation: str
+    formula: Callable[..., float]
+    needs: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    checked_if_given: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    bands: tuple[Band, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """All inputs that this output looks at."""
+        return self.needs + self.optional + self.checked_if_given
+
+    def band(self, value: float, given: Given) -> str | None:
+        """The interpretation of an unrounded result, None where none is published."""
+        return next((band.text for band in self.bands if band.holds(value, given)), None)
+
+    def printed(self, value: float, given: Given) -> str:
+        """The result in text, with more digits where rounding would move it to another band."""
+        for digits in range(self.digits, self.digits + 4):
+            rounded = round_half_away(value, digits)
+            if self.band(rounded, given) == self.band(value, given):
+                return f"{rounded:.{digits}f}"
+        return repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A published source and its DOI, None for a work that has none."""
+
+    text: str
+    doi: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calculator:
+    """A published calculator: formulas, population, cautions and sources.
+
+    `year` is that of the equation. A marked calculator is off unless a site switches it on:
+    "legacy" has been superseded, "time-critical" must not be relied on for alarms. `table` holds
+    published coefficients or points that `equation` cannot show, header row first.
+    """
+
+    name: str
+    title: str
+    year: int
+    purpose: str
+    population: str
+    cautions: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    sources: tuple[Citation, ...]
+    notes: tuple[Note, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
+    mark: Literal["legacy", "time-critical"] | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """All inputs of all outputs, each once, in the order in which they are first named."""
+        return tuple(dict.fromkeys(name for output in self.outputs for name in output.inputs))
+
+
+def within(value: float, low: float | None, high: float | None) -> bool:
+    """Whether low <= value <= high, forgiving conversion noise; None leaves an end open."""
+    return (low is None or value >= low - NOISE * abs(low)) and (
+        high is None or value <= high + NOISE * abs(high)
+    )
+
+
+def round_half_away(value: float, digits: int = 0) -> float:
+    """Round half away from zero: 11.5 gives 12, where Python's round() goes to the even number."""
+    scale = 10.0**digits
+    # Adding 0.0 turns -0.0, which would print as "-0", into 0.0.
+    return math.copysign(math.floor(abs(value) * scale + 0.5 + NOISE) / scale, value) + 0.0

@@ -1,0 +1,86 @@
+"""Closed unit tables, one per kind of quantity: nothing is parsed, nothing outside is accepted.
+
+A general UCUM library reads `K/uL` as kelvin and cannot turn mg/dL into umol/L without a molar
+mass. Here every spelling that charts print is listed with its conversion, and a test compares the
+factors with a second source.
+"""
+
+from collections.abc import Mapping
+
+# canonical value = value x factor + offset
+Conversion = tuple[float, float]
+Table = Mapping[str, Conversion]
+
+
+def normalise(unit: str | None) -> str:
+    """Trim, lower the case, write micro sign and Greek mu as u; no unit gives the empty string."""
+    return (unit or "").strip().replace("µ", "u").replace("μ", "u").lower()
+
+
+def table(*spellings: tuple[float, str]) -> Table:
+    """A table from rows of factor and spellings, the spellings set apart by ` | `."""
+    return {
+        normalise(spelling): (factor, 0.0)
+        for factor, row in spellings
+        for spelling in row.split(" | ")
+    }
+
+
+def mass_or_molar(mg_dl_per_mmol_l: float) -> Table:
+    """mg/dL, or mmol/L times the factor (a tenth of the molar mass in g/mol)."""
+    return table((1, "mg/dL"), (mg_dl_per_mmol_l, "mmol/L"))
+
+
+# Creatinine 113.12 g/mol: 1 mg/dL = 88.42 umol/L.
+CREATININE = table((1, "mg/dL"), (1 / 88.42, "umol/L"), (1000 / 88.42, "mmol/L"))
+# Bilirubin 584.7 g/mol: 1 mg/dL = 17.1 umol/L.
+BILIRUBIN = table((1, "mg/dL"), (1 / 17.1, "umol/L"))
+ALBUMIN = table((1, "g/dL | gm/dL"), (0.1, "g/L"))
+CALCIUM = mass_or_molar(4.008)
+GLUCOSE = mass_or_molar(18.016)
+# Two nitrogen atoms: 1 mmol of urea holds 28.01 mg of urea nitrogen.
+UREA_NITROGEN = mass_or_molar(2.801)
+CHOLESTEROL = mass_or_molar(38.67)
+TRIGLYCERIDES = mass_or_molar(88.57)
+ETHANOL = mass_or_molar(4.607)
+# One charge each, so that an equivalent is a mole.
+MONOVALENT_ION = table((1, "mmol/L | meq/L"))
+INR = table((1, "{INR} | INR | 1 | {ratio} | ratio"), (1, ""))
+# 1 katal converts 1 mol a second, 1 U converts 1 umol a minute.
+ENZYME = table((1, "U/L | [IU]/L | IU/L | units/L"), (60, "ukat/L"))
+PLATELETS = table(
+    (1, "10*9/L | 10^9/L | x10*9/L | x10^9/L | x10E9/L | 10E9/L | x 10^9/L | G/L"),
+    (1, "10*3/uL | 10^3/uL | x10*3/uL | x10^3/uL | x10E3/uL | 10E3/uL | x 10^3/uL"),
+    (1, "K/uL | thou/uL | thousand/uL | 10*3/mm3 | 10^3/mm3 | x10^3/mm3 | K/mm3 | K/cumm"),
+    (0.001, "/uL | {cells}/uL | cells/uL | /mm3 | cells/mm3 | /cumm"),
+    (1e-9, "/L"),
+)
+EGFR = table(
+    (1, "mL/min/{1.73_m2} | mL/min/{1.73m2} | mL/min/1.73_m2 | mL/min/1.73m2 | mL/min/1.73 m2"),
+    (1, "mL/min/1.73m^2 | mL/min/1.73 m^2 | mL/min/1.73m² | mL/min/1.73 m² | mL/min/{1.73}m2"),
+)
+OSMOLALITY = table(
+    (1, "mosm/kg | mosmol/kg | mosm/kg{H2O} | mosm/kg H2O | mosmol/kg H2O | mmol/kg")
+)
+PRESSURE = table((1, "mm[Hg] | mmHg | mm Hg"), (7.50062, "kPa"))
+PULSE = table((1, "/min | {beats}/min | {Beats}/min | beats/min | bpm | beats/minute"))
+BREATHS = table((1, "/min | {breaths}/min | breaths/min | br/min | breaths/minute"))
+TEMPERATURE: Table = {
+    **table((1, "Cel | degC | °C | C | deg C")),
+    **{normalise(f): (1 / 1.8, -32 / 1.8) for f in ("[degF]", "degF", "°F", "F", "deg F")},
+}
+PERCENT_OR_FRACTION = table((1, "%"), (100, "1"))
+OXYGEN_FLOW = table((1, "L/min | lpm"))
+WEIGHT = table((1, "kg"), (0.001, "g"), (0.45359237, "[lb_av] | lb | lbs"))
+HEIGHT = table((1, "cm"), (100, "m"), (2.54, "[in_i] | in | inch | inches"), (30.48, "[ft_i] | ft"))
+BODY_MASS_INDEX = table((1, "kg/m2 | kg/m^2 | kg/m² | kg/m*2"))
+DURATION = table((1, "ms | msec"), (1000, "s | sec"))
+# Master equation of NGSP and IFCC: NGSP = 0.09148 x IFCC + 2.152.
+HBA1C: Table = {**table((1, "%")), "mmol/mol": (0.09148, 2.152)}
+# Creatinine again: 113.12 g/mol, so 1 mg/mmol is 8.84 mg/g.
+URINE_ALBUMIN_RATIO = table(
+    (1, "mg/g{creat} | mg/g | mg/g creat | mg/g{creatinine} | ug/mg{creat} | ug/mg"),
+    (8.84, "mg/mmol{creat} | mg/mmol"),
+)
+AGE = table((1, "a | year | years | yr | yrs"))
+DRINKS = table((1, "{drinks}/wk | drinks/wk | drinks/week | /wk"))

@@ -1,0 +1,127 @@
+"""Coded answers: smoking status (US Core, LOINC 72166-2), and what is asked and never prefilled."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from .chart_choice import USABLE_STATUS, Question, choose
+from .chart_evidence import Candidate, Evidence, Finding, Flag, Outcome
+from .chart_json import Coding, codes_of, codings, label, text
+from .chart_observations import Heading, heading_of
+from .chart_quantity import read_text
+from .chart_scope import Resource, updated
+from .chart_time import moment
+from .codes import (
+    ASKED_LOINC,
+    LOINC,
+    SMOKING_ANSWERS,
+    SMOKING_FALLBACK_LOINC,
+    SMOKING_FALLBACK_SNOMED,
+    SMOKING_FRESH_DAYS,
+    SMOKING_LOINC,
+    SMOKING_MAX_DAYS,
+    SNOMED,
+)
+
+_SMOKING = (
+    *(Coding(LOINC, code, "") for code in SMOKING_LOINC + SMOKING_FALLBACK_LOINC),
+    *(Coding(SNOMED, code, "") for code in SMOKING_FALLBACK_SNOMED),
+)
+
+
+def current_smoker(observations: Iterable[Resource], now: datetime) -> Finding:
+    """Whether the patient smokes, by the newest smoking status; unknown stays empty."""
+    question = Question("current_smoker", "", SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS, now)
+    return choose(question, _smoking_statuses(observations, now))
+
+
+def _smoking_statuses(observations: Iterable[Resource], now: datetime) -> Iterator[Candidate]:
+    for observation in observations:
+        heading = heading_of(observation, now.tzinfo)
+        matched = [
+            coding
+            for coding in heading.codings
+            if Coding(coding.system, coding.code, "") in _SMOKING
+        ]
+        if matched:
+            yield _smoking_status(observation, heading, matched, now)
+
+
+def _smoking_status(
+    observation: Resource, heading: Heading, matched: list[Coding], now: datetime
+) -> Candidate:
+    primary = next((coding for coding in matched if coding.code in SMOKING_LOINC), None)
+    answer = observation.get("valueCodeableConcept")
+    known = {SMOKING_ANSWERS[code] for code in codes_of(answer, SNOMED) if code in SMOKING_ANSWERS}
+    flag, why = _unusable(observation, known)
+    issued = moment(observation.get("issued"), now.tzinfo)
+    evidence = Evidence(
+        source=heading.source,
+        charted=read_text(observation),
+        value=None if flag else True in known,
+        code=primary or matched[0],
+        moment=heading.moment,
+        status=heading.status,
+        category=heading.category,
+        reading=heading.source,
+        notes=heading.notes,
+    )
+    return Candidate(
+        evidence,
+        flag,
+        why,
+        issued.instant if issued else None,
+        updated(observation),
+        second_choice=primary is None,
+    )
+
+
+def _unusable(observation: Resource, known: set[bool | None]) -> tuple[Flag | None, str]:
+    if observation.get("dataAbsentReason") is not None:
+        return Flag.DATA_ABSENT, f"no value: {label(observation['dataAbsentReason'])}"
+    if len(known) > 1:
+        return Flag.CONFLICT, "the answer is coded in two ways that differ"
+    if None in known:
+        return Flag.UNKNOWN_ANSWER, "charted as unknown"
+    if known:
+        return None, ""
+    if charted := read_text(observation):
+        return Flag.TEXT_VALUE, f"not one of the coded answers: {charted}"
+    return Flag.NO_VALUE, "no value is charted"
+
+
+def asked(observations: Iterable[Resource], now: datetime) -> Iterator[Finding]:
+    """Inputs that a person answers; the newest entry that bears on one is shown beside it."""
+    headed = [
+        (observation, heading_of(observation, now.tzinfo))
+        for observation in observations
+        if text(observation.get("status")) in USABLE_STATUS
+    ]
+    for name, codes in ASKED_LOINC.items():
+        bearing = [
+            Evidence(
+                source=heading.source,
+                charted=charted,
+                code=coding,
+                moment=heading.moment,
+                status=heading.status,
+                category=heading.category,
+                reading=heading.source,
+                notes=heading.notes,
+            )
+            for observation, heading in headed
+            for coding in codings(observation.get("code"))
+            if coding.system == LOINC and coding.code in codes
+            if (charted := read_text(observation))
+        ]
+        bearing.sort(key=_newest_last)
+        if bearing:
+            why = "charted entries bear on it, but do not answer it"
+            newest, *older = bearing[::-1]
+            yield Finding(name, Outcome.OFFERED, why, chosen=newest, further=tuple(older[:3]))
+        else:
+            yield Finding(name, Outcome.ASKED, "a person answers this")
+
+
+def _newest_last(evidence: Evidence) -> tuple[float, str, str]:
+    when = evidence.moment.instant.timestamp() if evidence.moment else float("-inf")
+    return when, evidence.source, str(evidence)

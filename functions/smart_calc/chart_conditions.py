@@ -1,0 +1,145 @@
+"""Diagnoses from Conditions (FHIR R4 Condition, clinicalStatus and verificationStatus).
+
+Problems, encounter diagnoses and health concerns count alike. ICD-10-CM decides where it is
+charted; SNOMED CT comes second, and a text is only ever a suggestion.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import tzinfo
+
+from .chart_evidence import Candidate, Evidence, Finding, Flag
+from .chart_items import item
+from .chart_json import Coding, codings, fields, items, label, names, source_of, text
+from .chart_scope import Resource
+from .chart_time import Moment, moment
+from .codes import SNOMED
+from .codes_diagnoses import DIAGNOSES, FAMILY_HISTORY, ICD10, NOT_THIS, Diagnosis
+
+_REFUTED = frozenset({"refuted", "entered-in-error"})
+_CURRENT = frozenset({"active", "recurrence", "relapse"})
+_PAST = frozenset({"inactive", "remission", "resolved"})
+
+
+def _any_of(words: str) -> re.Pattern[str]:
+    """Matches one of the words, which may be phrases; nothing where there are none."""
+    return re.compile(rf"\b({words or '(?!)'})\b", re.IGNORECASE)
+
+
+_WORDS = {diagnosis.name: _any_of(diagnosis.words) for diagnosis in DIAGNOSES}
+_OTHER_WORDS = {
+    diagnosis.name: _any_of("|".join(filter(None, (NOT_THIS, diagnosis.other_words))))
+    for diagnosis in DIAGNOSES
+}
+
+
+def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Iterator[Finding]:
+    """A finding for every diagnosis of the dictionary; never raises."""
+    known = tuple(conditions)
+    for diagnosis in DIAGNOSES:
+        entries = (_entry(condition, diagnosis, zone) for condition in known)
+        yield item(diagnosis.name, (entry for entry in entries if entry))
+
+
+def _entry(condition: Resource, diagnosis: Diagnosis, zone: tzinfo | None) -> Candidate | None:
+    """The condition as an entry for the diagnosis, None where it does not match at all."""
+    match = _match(condition, diagnosis)
+    if match is None:
+        return None
+    code, flag, why = match
+    evidence = Evidence(
+        source=source_of(condition),
+        charted=label(condition.get("code")),
+        code=code,
+        moment=_when(condition, zone),
+        status=" ".join(filter(None, (_status(condition), _verification(condition)))),
+        category=", ".join(filter(None, map(label, items(condition.get("category"))))),
+    )
+    ruled_out = _ruled_out(condition, diagnosis)
+    if ruled_out and (ruled_out[0] is not Flag.UNCONFIRMED or flag is None):
+        flag, why = ruled_out
+    elif diagnosis.offer_only and flag is None:
+        flag, why = Flag.SUGGESTION, "the chart cannot answer this; please confirm"
+    return Candidate(evidence, flag, why)
+
+
+_Match = tuple[Coding | None, Flag | None, str]
+
+
+def _match(condition: Resource, diagnosis: Diagnosis) -> _Match | None:
+    listed = codings(condition.get("code"))
+    icd = [coding for coding in listed if _is_icd10(coding.system)]
+    if any(_begins(coding, FAMILY_HISTORY + diagnosis.exclude) for coding in icd):
+        return None
+    for coding in listed:
+        if coding in icd and _begins(coding, diagnosis.icd10cm):
+            return coding, None, ""
+        if coding.system == SNOMED and coding.code in diagnosis.snomed:
+            return coding, None, ""
+    for coding in icd:
+        if _begins(coding, diagnosis.suggest):
+            return coding, Flag.SUGGESTION, f"{coding.code} may count; please confirm"
+    return None if icd else _text_match(names(condition.get("code")), diagnosis)
+
+
+def _text_match(called: tuple[str, ...], diagnosis: Diagnosis) -> _Match | None:
+    if any(_OTHER_WORDS[diagnosis.name].search(name) for name in called):
+        return None
+    for name in called:
+        if _WORDS[diagnosis.name].search(name):
+            return None, Flag.TEXT_MATCH, f"only the text matches: {name}"
+    return None
+
+
+def _is_icd10(system: str) -> bool:
+    """ICD-10 or any national edition of ICD-10-CM."""
+    return system == ICD10 or "icd-10-cm" in system.lower()
+
+
+def _begins(coding: Coding, prefixes: tuple[str, ...]) -> bool:
+    code = coding.code.replace(".", "").upper()
+    return code.startswith(tuple(prefix.replace(".", "") for prefix in prefixes))
+
+
+def _ruled_out(condition: Resource, diagnosis: Diagnosis) -> tuple[Flag, str] | None:
+    """Why the state of the condition keeps it from counting, None where it does not."""
+    verification = _verification(condition)
+    if verification in _REFUTED:
+        return Flag.REFUTED, f"verification status {verification}"
+    if diagnosis.now and _status(condition) in _PAST:
+        return Flag.NOT_CURRENT, f"clinical status {_status(condition)}"
+    if verification not in ("", "confirmed"):
+        return Flag.UNCONFIRMED, f"verification status {verification}"
+    if diagnosis.now and _status(condition) not in {"", *_CURRENT}:
+        return Flag.UNCONFIRMED, f"clinical status {_status(condition)}"
+    if diagnosis.now and not _status(condition) and _has_ended(condition):
+        return Flag.UNCONFIRMED, "an end is charted, but no clinical status"
+    return None
+
+
+def _has_ended(condition: Resource) -> bool:
+    return any(key.startswith("abatement") for key, value in condition.items() if value)
+
+
+def _verification(condition: Resource) -> str:
+    codes = _status_codes(condition, "verificationStatus")
+    return next((code for code in codes if code in _REFUTED), next(iter(codes), ""))
+
+
+def _status(condition: Resource) -> str:
+    codes = _status_codes(condition, "clinicalStatus")
+    return next((code for code in codes if code in _PAST), next(iter(codes), ""))
+
+
+def _status_codes(condition: Resource, element: str) -> list[str]:
+    """The codes of a status; a status that is charted in some other way is not taken as absent."""
+    concept = condition.get(element)
+    codes = [coding.code for coding in codings(concept) if coding.code]
+    return codes if codes or concept is None else [label(concept) or text(concept) or "unreadable"]
+
+
+def _when(condition: Resource, zone: tzinfo | None) -> Moment | None:
+    """The onset, else the day it was recorded."""
+    onset = fields(condition.get("onsetPeriod")).get("start")
+    charted = (condition.get("onsetDateTime"), onset, condition.get("recordedDate"))
+    return next(filter(None, (moment(value, zone) for value in charted)), None)

@@ -1,0 +1,106 @@
+"""The same-draw rule: laboratory values that one formula combines were taken together.
+
+Tuesday's sodium with today's bicarbonate is a wrong anion gap. Each rule names the widest spread
+allowed and the spread beyond which a warning is due.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .chart_choice import SAME_DRAW
+from .chart_evidence import Evidence
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawRule:
+    """What one calculator combines. `optional` inputs join where they fit.
+
+    With `tight_first` a set within `warn_beyond` is preferred to a newer, wider one. A set may be
+    no older than `max_age`, where one is given.
+    """
+
+    inputs: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    within: timedelta = _DAY
+    warn_beyond: timedelta = SAME_DRAW
+    tight_first: bool = True
+    max_age: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Values drawn together, by input; `spread` is the time between the first and the last."""
+
+    values: Mapping[str, Evidence]
+    spread: timedelta
+    warning: str = ""
+
+
+# By calculator.
+DRAW_RULES: Mapping[str, DrawRule] = {
+    "anion_gap": DrawRule(("sodium", "chloride", "bicarbonate"), ("albumin", "potassium")),
+    "serum_osmolality": DrawRule(("sodium", "glucose", "bun"), ("ethanol", "osmolality_measured")),
+    "corrected_calcium": DrawRule(("calcium_total", "albumin")),
+    "ldl": DrawRule(("cholesterol_total", "hdl", "triglycerides"), ("ldl_reported",)),
+    "meld": DrawRule(
+        ("creatinine", "bilirubin_total", "inr", "sodium", "albumin"),
+        within=7 * _DAY,
+        warn_beyond=2 * _DAY,
+        tight_first=False,
+    ),
+    "fib4": DrawRule(
+        ("ast", "alt", "platelets"), within=30 * _DAY, warn_beyond=7 * _DAY, tight_first=False
+    ),
+    # One set of observations of the last day; nothing wider will do.
+    "news2": DrawRule(
+        ("respiratory_rate", "spo2", "systolic_bp", "heart_rate", "temperature"),
+        ("o2_flow", "fio2"),
+        within=SAME_DRAW,
+        max_age=_DAY,
+    ),
+}
+
+
+def drawn_together(
+    rule: DrawRule, usable: Mapping[str, Sequence[Evidence]], now: datetime
+) -> Draw | None:
+    """The newest set that satisfies a rule, None where there is none.
+
+    `usable` holds the dated values of each input inside its look-back, newest first.
+    """
+    timed = {
+        name: [(evidence.moment.instant, evidence) for evidence in entries if evidence.moment]
+        for name, entries in usable.items()
+        if name in rule.inputs + rule.optional
+    }
+    anchors = {time for name in rule.inputs for time, _ in timed.get(name, ())}
+    for window in (rule.warn_beyond, rule.within) if rule.tight_first else (rule.within,):
+        for newest in sorted(anchors, reverse=True):
+            if rule.max_age and now - newest > rule.max_age:
+                break
+            chosen = {
+                name: fitting[0]
+                for name, entries in timed.items()
+                if (fitting := [e for e in entries if newest - window <= e[0] <= newest])
+            }
+            if all(name in chosen for name in rule.inputs):
+                return _draw(rule, chosen)
+    return None
+
+
+def _draw(rule: DrawRule, chosen: Mapping[str, tuple[datetime, Evidence]]) -> Draw:
+    times = [time for time, _ in chosen.values()]
+    spread = max(times) - min(times)
+    warning = ""
+    if spread > rule.warn_beyond:
+        warning = f"taken up to {_hours(spread)} hours apart"
+    return Draw({name: evidence for name, (_, evidence) in chosen.items()}, spread, warning)
+
+
+def _hours(spread: timedelta) -> int:
+    """Whole hours, rounded up."""
+    return math.ceil(spread / timedelta(hours=1))

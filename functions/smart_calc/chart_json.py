@@ -1,0 +1,74 @@
+"""Tolerant access to FHIR JSON (R4 datatypes): what is missing or misshapen reads as empty."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+# Bounds what one field can add to a page; no code, reference or drug name comes near it.
+LONGEST_TEXT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """One code of a CodeableConcept; what was not given is the empty string."""
+
+    system: str
+    code: str
+    display: str
+
+
+def fields(value: object) -> Mapping[str, object]:
+    """The members of a JSON object; of anything else none."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> Sequence[object]:
+    """The elements of a JSON array; of anything else none."""
+    return value if isinstance(value, list) else ()
+
+
+def text(value: object) -> str:
+    """A JSON string without the spaces around it; of anything else the empty string."""
+    return value.strip()[:LONGEST_TEXT] if isinstance(value, str) else ""
+
+
+def codings(concept: object) -> tuple[Coding, ...]:
+    """The codings of a CodeableConcept in the order charted."""
+    listed = (fields(coding) for coding in items(fields(concept).get("coding")))
+    return tuple(
+        Coding(text(coding.get("system")), text(coding.get("code")), text(coding.get("display")))
+        for coding in listed
+    )
+
+
+def codes_of(concept: object, system: str) -> tuple[str, ...]:
+    """The codes of one code system; a code without its system is never taken."""
+    return tuple(coding.code for coding in codings(concept) if coding.system == system)
+
+
+def names(concept: object) -> tuple[str, ...]:
+    """What a CodeableConcept is called: its text, then the displays of its codings."""
+    called = (text(fields(concept).get("text")), *(coding.display for coding in codings(concept)))
+    return tuple(dict.fromkeys(name for name in called if name))
+
+
+def label(concept: object) -> str:
+    """The one name to show for a CodeableConcept; without any its first code."""
+    return next(iter((*names(concept), *(c.code for c in codings(concept) if c.code))), "")
+
+
+def referenced_id(reference: object, resource_type: str) -> str:
+    """The id in `Type/id`, relative, absolute or with a version; empty for any other reference."""
+    segments = text(fields(reference).get("reference")).split("/")
+    if segments[-2:-1] == ["_history"]:
+        segments = segments[:-2]
+    return segments[-1] if segments[-2:-1] == [resource_type] else ""
+
+
+def source_of(resource: Mapping[str, object]) -> str:
+    """`Type/id` of a resource, to be shown as the source of a value."""
+    return "/".join(part for part in (text(resource.get("resourceType")), id_of(resource)) if part)
+
+
+def id_of(resource: Mapping[str, object]) -> str:
+    """The logical id of a resource; empty where it has none."""
+    return text(resource.get("id"))

@@ -1,0 +1,165 @@
+"""Drugs from MedicationRequests (FHIR R4 MedicationRequest): ordered, which is not yet taken.
+
+Whole generic names decide, then ATC and RxNorm ingredients. Orders for the eye, the ear or the
+skin are left out: they do not treat what the calculators ask about.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from .chart_evidence import Candidate, Evidence, Finding, Flag
+from .chart_items import item
+from .chart_json import (
+    Coding,
+    codings,
+    fields,
+    id_of,
+    items,
+    label,
+    names,
+    referenced_id,
+    source_of,
+    text,
+)
+from .chart_scope import Resource
+from .chart_time import moment
+from .codes import ATC, RXNORM, SNOMED
+from .codes_drugs import DRUG_CLASSES, LOCAL_ROUTE_WORDS, LOCAL_ROUTES_SNOMED, DrugClass
+
+_NO_ORDER = frozenset({"proposal", "plan", "option"})
+_LOCAL = re.compile(rf"\b({LOCAL_ROUTE_WORDS})\b", re.IGNORECASE)
+
+
+def _whole_names(generic: Iterable[str]) -> re.Pattern[str]:
+    """Matches one of the names where no letter stands before or after it."""
+    alternatives = "|".join(map(re.escape, generic))
+    return re.compile(rf"(?<![a-z])({alternatives or '(?!)'})(?![a-z])", re.IGNORECASE)
+
+
+_NAMES = {drugs.name: _whole_names(drugs.names) for drugs in DRUG_CLASSES}
+_WEAK_NAMES = {drugs.name: _whole_names(drugs.weak_names) for drugs in DRUG_CLASSES}
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """What an order calls its drug: every name, every coding, and the dose forms."""
+
+    names: tuple[str, ...]
+    codings: tuple[Coding, ...]
+    forms: tuple[str, ...]
+
+
+def drug_classes(
+    requests: Iterable[Resource],
+    medications: Mapping[str, tuple[Resource, ...]],
+    diagnosed: Mapping[str, Finding],
+    zone: tzinfo | None,
+) -> Iterator[Finding]:
+    """A finding for every drug class; `diagnosed` are the findings that a class may need."""
+    known = [(request, _drug(request, medications)) for request in requests]
+    for drugs in DRUG_CLASSES:
+        indicated = not drugs.needs or diagnosed[drugs.needs].value is True
+        entries = (_entry(request, drug, drugs, indicated, zone) for request, drug in known)
+        yield item(drugs.name, (entry for entry in entries if entry))
+
+
+def _drug(request: Resource, medications: Mapping[str, tuple[Resource, ...]]) -> Drug:
+    concepts: list[object] = [request.get("medicationCodeableConcept")]
+    forms: list[str] = []
+    reference = fields(request.get("medicationReference"))
+    for medication in _medications(request, reference, medications):
+        ingredients = map(fields, items(medication.get("ingredient")))
+        concepts.append(medication.get("code"))
+        concepts.extend(ingredient.get("itemCodeableConcept") for ingredient in ingredients)
+        forms.extend(names(medication.get("form")))
+    called = [text(reference.get("display")), *(n for concept in concepts for n in names(concept))]
+    return Drug(
+        names=tuple(dict.fromkeys(filter(None, called))),
+        codings=tuple(coding for concept in concepts for coding in codings(concept)),
+        forms=tuple(forms),
+    )
+
+
+def _medications(
+    request: Resource,
+    reference: Mapping[str, object],
+    medications: Mapping[str, tuple[Resource, ...]],
+) -> Iterator[Mapping[str, object]]:
+    """The Medication that a request refers to: contained in it, or sent along."""
+    local = text(reference.get("reference")).removeprefix("#")
+    for contained in map(fields, items(request.get("contained"))):
+        if contained.get("resourceType") == "Medication" and id_of(contained) == local:
+            yield contained
+    sent_along = medications.get(referenced_id(reference, "Medication"), ())
+    yield from sorted(sent_along, key=lambda medication: names(medication.get("code")))
+
+
+def _entry(
+    request: Resource, drug: Drug, drugs: DrugClass, indicated: bool, zone: tzinfo | None
+) -> Candidate | None:
+    """The order as an entry for the class, None where the drug is none of it."""
+    match = _match(drug, drugs)
+    if match is None:
+        return None
+    charted, code, strong = match
+    status, intent = text(request.get("status")), text(request.get("intent"))
+    evidence = Evidence(
+        source=source_of(request),
+        charted=charted,
+        code=code,
+        moment=moment(request.get("authoredOn"), zone),
+        status=status,
+        category=intent,
+        notes=("ordered, which is not proof that it is taken",),
+    )
+    flag: Flag | None = None
+    why = ""
+    if status not in ("active", "on-hold"):
+        flag, why = Flag.STATUS, f"status {status or 'not given'}"
+    elif intent in _NO_ORDER or request.get("doNotPerform") is True:
+        flag, why = Flag.NOT_AN_ORDER, f"no order: {intent or 'do not perform'}"
+    elif _is_local(request, drug):
+        flag, why = Flag.LOCAL_ROUTE, "for the skin, the eye or the ear"
+    elif status == "on-hold":
+        flag, why = Flag.ON_HOLD, "ordered, but on hold"
+    elif not strong:
+        flag, why = Flag.SUGGESTION, "ordered, often for another reason; please confirm"
+    elif not indicated:
+        flag, why = Flag.NO_DIAGNOSIS, f"ordered, but no {drugs.needs} is found in the chart"
+    return Candidate(evidence, flag, why)
+
+
+def _match(drug: Drug, drugs: DrugClass) -> tuple[str, Coding | None, bool] | None:
+    """The name or code that matches, and whether it suffices."""
+    for name in drug.names:
+        if _NAMES[drugs.name].search(name):
+            return name, None, True
+    charted = next(iter((*drug.names, *(c.code for c in drug.codings if c.code))), "")
+    weak = next((n for n in drug.names if _WEAK_NAMES[drugs.name].search(n)), "")
+    for coding in drug.codings:
+        code = coding.code.upper()
+        if coding.system == ATC and code.startswith(drugs.atc):
+            if not code.startswith(drugs.weak_atc):
+                return charted, coding, True
+            weak = weak or charted
+        if coding.system == RXNORM and code in drugs.rxnorm:
+            return charted, coding, True
+    return (weak, None, False) if weak else None
+
+
+def _is_local(request: Resource, drug: Drug) -> bool:
+    """Whether every charted route is local; without a route the names and dose forms tell."""
+    routes = [
+        fields(instruction).get("route") for instruction in items(request.get("dosageInstruction"))
+    ]
+    told = [_is_local_route(route) for route in routes if label(route)]
+    if told:
+        return all(told)
+    return any(_LOCAL.search(words) for words in (*drug.names, *drug.forms))
+
+
+def _is_local_route(route: object) -> bool:
+    coded = any(c.system == SNOMED and c.code in LOCAL_ROUTES_SNOMED for c in codings(route))
+    return coded or any(_LOCAL.search(name) for name in names(route))

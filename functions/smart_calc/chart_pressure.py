@@ -1,0 +1,34 @@
+"""Systolic and diastolic pressure from one reading (FHIR R4 vital signs, blood pressure profile).
+
+A reading is a panel with two components, or two single Observations of one instant. The newest
+complete reading inside the look-back is taken; only where there is none, the newest half of one.
+"""
+
+from collections.abc import Sequence
+
+from .chart_choice import Question, choose, set_aside
+from .chart_evidence import Candidate, Finding
+
+
+def pressures(
+    systolic: Question,
+    diastolic: Question,
+    systolics: Sequence[Candidate],
+    diastolics: Sequence[Candidate],
+) -> tuple[Finding, Finding]:
+    """The two findings; the second is empty where the chosen reading has no such value."""
+    complete = _readings(systolic, systolics) & _readings(diastolic, diastolics)
+    upper = choose(systolic, systolics, complete or None)
+    if upper.chosen is None:
+        return upper, choose(diastolic, diastolics)
+    return upper, choose(diastolic, diastolics, {upper.chosen.reading})
+
+
+def _readings(question: Question, candidates: Sequence[Candidate]) -> set[str]:
+    """The readings inside the look-back that hold a value of this kind, usable or not."""
+    return {
+        candidate.evidence.reading
+        for candidate in candidates
+        if set_aside(candidate, question.now) is None
+        and question.in_time(candidate.evidence.moment)
+    }

@@ -1,0 +1,85 @@
+"""Codes of Observations beyond those of the input dictionary: LOINC, SNOMED CT answers, systems.
+
+This material contains content from LOINC (http://loinc.org). LOINC is copyright Regenstrief
+Institute, Inc. and the LOINC Committee and is available at no cost under the license at
+http://loinc.org/license. SNOMED CT needs an affiliate licence outside its member countries.
+"""
+
+from collections.abc import Mapping
+
+LOINC = "http://loinc.org"
+SNOMED = "http://snomed.info/sct"
+UCUM = "http://unitsofmeasure.org"
+ATC = "http://www.whocc.no/atc"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+
+# Moles per volume: a mass unit under one of these is taken by its unit, with a note.
+MOLAR_LOINC = frozenset(
+    (
+        *("14682-9", "59826-8", "2000-8", "14749-6", "15074-8", "14771-0", "14937-7"),
+        *("14631-6", "14647-2", "14646-4", "14927-8", "22748-8", "39469-2"),
+    )
+)
+
+# Point-of-care glucose, used only where the laboratory gave none.
+BEDSIDE_LOINC: Mapping[str, tuple[str, ...]] = {
+    "glucose": ("41653-7", "2340-8", "2341-6", "14743-9")
+}
+
+# Stated by the patient, or from the bedside: used only where nothing better is charted.
+SECOND_CHOICE_LOINC: Mapping[str, frozenset[str]] = {
+    "weight": frozenset({"3142-7", "75292-3"}),
+    "height": frozenset({"3138-5"}),
+    "glucose": frozenset(BEDSIDE_LOINC["glucose"]),
+}
+
+# Of values taken within the hour these are preferred: serum to blood gas, pulse oximetry by name.
+PREFERRED_LOINC: Mapping[str, frozenset[str]] = {
+    "bicarbonate": frozenset({"1963-8", "2028-9"}),
+    "spo2": frozenset({"59408-5"}),
+}
+
+_OTHER_PRESSURE = {
+    "8460-8": "standing",
+    "8454-1": "standing",
+    "76215-3": "invasive",
+    "76213-8": "invasive",
+    "76214-6": "invasive",
+}
+
+# An Observation or component that carries one of these is another measurement.
+EXCLUDED_LOINC: Mapping[str, Mapping[str, str]] = {
+    "systolic_bp": _OTHER_PRESSURE,
+    "diastolic_bp": _OTHER_PRESSURE,
+    "creatinine": dict.fromkeys(("2161-8", "14683-7"), "urine"),
+    "calcium_total": dict.fromkeys(
+        ("1994-3", "1995-0", "12180-6", "17863-2", "17864-0"), "ionised calcium"
+    ),
+    "bun": dict.fromkeys(("22664-7", "3091-6"), "urea, not urea nitrogen"),
+}
+BODY_POSITION = "http://hl7.org/fhir/StructureDefinition/observation-bodyPosition"
+STANDING_SNOMED = "10904000"
+
+SMOKING_LOINC = ("72166-2",)
+# Free text, and the SNOMED codes under which one vendor files the status.
+SMOKING_FALLBACK_LOINC = ("11367-0",)
+SMOKING_FALLBACK_SNOMED = ("229819007", "365981007")
+SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS = 365, 1826
+SMOKING_ANSWERS: Mapping[str, bool | None] = {
+    "449868002": True,  # daily
+    "428041000124106": True,  # some days
+    "77176002": True,  # smoker, status unknown
+    "428071000124103": True,  # heavy
+    "428061000124105": True,  # light
+    "8517006": False,  # former
+    "266919005": False,  # never
+    "266927001": None,  # unknown if ever
+}
+
+# Never prefilled: what is charted is shown beside the question.
+ASKED_LOINC: Mapping[str, tuple[str, ...]] = {
+    "consciousness": ("67775-7", "9269-2"),
+    "alcohol_drinks_per_week": ("74013-4", "75626-2"),
+    "spo2_scale": (),
+    "labile_inr": (),
+}

@@ -1,0 +1,126 @@
+"""One TOML table being read: values by name and type, and all that is wrong with them."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a configuration. `id` is a finding id of the doctor."""
+
+    id: str
+    place: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what} [{self.id}]\n    {self.remedy}"
+
+
+_Kind = TypeVar("_Kind")
+
+
+class Table:
+    """One TOML table being read: takes values by name and type, collects what is wrong."""
+
+    def __init__(self, table: dict[str, Any], prefix: str, problems: list[Problem]) -> None:
+        self._rest = dict(table)
+        self._known: list[str] = []
+        self._prefix = prefix
+        self.problems = problems
+
+    def problem(self, name: str, what: str, remedy: str, id_: str = "setting_invalid") -> None:
+        """Note one thing wrong with the setting `name` of this table."""
+        self.problems.append(Problem(id_, f"{self._prefix}{name}", what, remedy))
+
+    def take(
+        self, name: str, kind: type[_Kind], default: _Kind, *, required: bool = False
+    ) -> _Kind:
+        """The value of a setting, or the default where it is absent or of another type."""
+        self._known.append(name)
+        value = self._rest.pop(name, None)
+        if value is None:
+            if required:
+                self.problem(name, "is missing", "Add it; docs/configuration.md describes it.")
+            return default
+        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+            self.problem(name, f"must be {_NAMES[kind]}", "Correct its type.")
+            return default
+        return value
+
+    def text(
+        self,
+        name: str,
+        default: str = "",
+        pattern: str = r"[^\x00-\x1f]+",
+        form: str = "a text without control characters",
+        *,
+        required: bool = False,
+    ) -> str:
+        """A text that matches `pattern`, which `form` describes in words."""
+        value = self.take(name, str, default, required=required)
+        if value != default and not re.fullmatch(pattern, value):
+            self.problem(name, f"is not {form}", "Correct it.")
+            return default
+        return value
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        """One of `choices`."""
+        value = self.take(name, str, default)
+        if value not in choices:
+            self.problem(name, "is none of the choices", f"Use one of: {', '.join(choices)}.")
+            return default
+        return value
+
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        """A number from `low` to `high`; integers count."""
+        value = float(self.take(name, (int | float), default))  # type: ignore[arg-type]
+        if not low <= value <= high:
+            self.problem(name, "is out of range", f"Use a number from {low:g} to {high:g}.")
+            return default
+        return value
+
+    def texts(self, name: str, pattern: re.Pattern[str], *, required: bool = False) -> list[str]:
+        """The texts of a list that match `pattern`."""
+        values = self.take(name, list, [], required=required)
+        good = [v for v in values if isinstance(v, str) and pattern.fullmatch(v)]
+        if len(good) != len(values):
+            self.problem(name, "holds an entry that cannot be used", "Correct or remove it.")
+        return good
+
+    def reference(self, name: str, value: object) -> str | None:
+        """An `env:` or `file:` reference; anything else would be a secret in the file."""
+        if isinstance(value, str) and _REFERENCE.fullmatch(value):
+            return value
+        self.problem(
+            name,
+            "holds something other than a reference",
+            'Write "env:NAME" or "file:/path" and keep the secret itself out of this file.',
+            "secret_literal",
+        )
+        return None
+
+    def table(self, name: str) -> "Table":
+        """A table inside this one, which must be there."""
+        return Table(self.take(name, dict, {}, required=True), f"{name}.", self.problems)
+
+    def finish(self) -> None:
+        """Report every key that no setting has asked for."""
+        for name in self._rest:
+            near = difflib.get_close_matches(name, self._known, 1)
+            remedy = f"Did you mean `{near[0]}`?" if near else "Remove it."
+            self.problem(name, "is not a setting", remedy, "setting_unknown")
+
+
+_NAMES: Mapping[object, str] = {
+    str: "a text",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+    (int | float): "a number",
+}

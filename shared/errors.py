@@ -1,0 +1,439 @@
+"""Every failure that an outsider can see: one tree, each leaf with a stable code.
+
+The codes and statuses are public (docs/errors.md lists them). A class says what happened
+(`title`), the most probable cause (`why`) and what to do (`steps`); an instance may replace
+them by something closer to the case. `evidence` is for developers: it is logged, and shown on
+pages only with `error_details = "full"`. None of it may hold a token, code, verifier, state,
+cookie, secret or patient data.
+
+    SmartError
+    ├── RequestError      the request itself: shape, method, media type, address
+    ├── LaunchError       launch: which EHR, discovery
+    ├── CallbackError     callback: state, browser, issuer, the EHR's answer
+    ├── SessionError      who asks: session, caller, scope, patient
+    ├── UpstreamError     the EHR's FHIR API
+    └── ServiceError      our own side: store, configuration
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+RELAUNCH = "Close this page and launch the app again from the patient's chart."
+ADMINISTRATOR = "If it happens again, give the correlation id below to your administrator."
+
+
+class SmartError(Exception):
+    """Never raised itself. `str()` is the code and the title, safe to log."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    title: str
+    why: str
+    steps: tuple[str, ...] = (RELAUNCH, ADMINISTRATOR)
+
+    def __init__(
+        self,
+        title: str | None = None,
+        *,
+        why: str | None = None,
+        steps: tuple[str, ...] | None = None,
+        evidence: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
+        allow: str | None = None,
+    ) -> None:
+        if title is not None:
+            self.title = title
+        if why is not None:
+            self.why = why
+        if steps is not None:
+            self.steps = steps
+        self.evidence: Mapping[str, str] = dict(evidence or {})
+        self.retry_after = retry_after
+        self.allow = allow
+        self.set_cookies: tuple[str, ...] = ()
+        super().__init__(f"{self.code}: {self.title}")
+
+
+class RequestError(SmartError):
+    """The request itself cannot be served as it is."""
+
+
+class ParameterRepeated(RequestError):
+    """RFC 6749 3.1: request parameters must not be included more than once."""
+
+    code = "parameter_repeated"
+    status = 400
+    title = "The request gives one parameter twice."
+    why = "The address was put together wrongly, or it was changed on the way."
+
+
+class ParameterInvalid(RequestError):
+    """A parameter is too long, malformed, or does not go with the others."""
+
+    code = "parameter_invalid"
+    status = 400
+    title = "A parameter of the request cannot be used."
+    why = "The address was put together wrongly, or it was changed on the way."
+
+
+class MethodNotAllowed(RequestError):
+    """Neither this address nor this FHIR interaction takes the method."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "This address does not take this kind of request."
+    why = "The request uses another HTTP method or another FHIR interaction than those served."
+    steps = ("Use the methods named in the Allow header, and read or search only.",)
+
+
+class NotAcceptable(RequestError):
+    """The caller wants something other than FHIR JSON."""
+
+    code = "not_acceptable"
+    status = 406
+    title = "Only FHIR JSON is served here."
+    why = "The request asks for another format by its Accept header or by _format."
+    steps = ("Send `Accept: application/fhir+json`, and no _format other than json.",)
+
+
+class MediaTypeUnsupported(RequestError):
+    """The request body has a media type that is not taken here."""
+
+    code = "media_type_unsupported"
+    status = 415
+    title = "The request body has a media type that is not taken here."
+    why = "A search by POST takes application/x-www-form-urlencoded and nothing else."
+    steps = ("Send the search parameters as application/x-www-form-urlencoded.",)
+
+
+class TooLarge(RequestError):
+    """The request body is over the limit of 10 MB."""
+
+    code = "too_large"
+    status = 413
+    title = "The request is larger than 10 MB."
+    why = "No request to this address needs that much."
+    steps = ("Send a smaller request.",)
+
+
+class PathInvalid(RequestError):
+    """The path is not a FHIR path below the session's base."""
+
+    code = "path_invalid"
+    status = 400
+    title = "The path is not a FHIR address."
+    why = (
+        "Only TYPE, TYPE/ID and metadata are served, unencoded: types begin with a capital "
+        "letter, ids are 1 to 64 of A-Z a-z 0-9 - and the dot."
+    )
+    steps = ("Build the address from fhir_base, the resource type and the id.",)
+
+
+class NotFound(RequestError):
+    """There is no such address."""
+
+    code = "not_found"
+    status = 404
+    title = "There is no such address here."
+    why = "The address is misspelt, or the app was configured with another one."
+    steps = ("Compare the address with the launch URL and redirect URI that were registered.",)
+
+
+class LaunchError(SmartError):
+    """The launch cannot begin."""
+
+
+class LaunchParameterMissing(LaunchError):
+    """An EHR launch without its `launch` value (SMART App Launch 2.2, step 2)."""
+
+    code = "launch_parameter_missing"
+    status = 400
+    title = "The app was opened without a launch from a chart."
+    why = "The request carries no `launch` value, which only the EHR can give."
+    steps = (
+        "Open the app from the patient's chart; a bookmark or a pasted address cannot work.",
+        (
+            "If it was opened from the chart: the launch URL registered at the EHR must be this "
+            "address exactly, without a fragment and without a redirect in between that drops the "
+            "query."
+        ),
+    )
+
+
+class IssMissing(LaunchError):
+    """Neither `iss` nor `ehr` says which EHR is launching."""
+
+    code = "iss_missing"
+    status = 400
+    title = "The request does not say which EHR launched the app."
+    why = "The `iss` parameter is absent or empty: the app was not opened from a chart."
+    steps = LaunchParameterMissing.steps
+
+
+class IssNotAllowed(LaunchError):
+    """`iss` is not among the configured FHIR bases; nothing was fetched."""
+
+    code = "iss_not_allowed"
+    status = 400
+    title = "This EHR is not configured for the app."
+    why = "The `iss` of the launch is not in the configuration, so nothing was sent to it."
+    steps = (
+        (
+            "If it is an EHR of yours: add its FHIR base to `iss` of an [[ehr]] entry, exactly as "
+            "the EHR sends it, and deploy again."
+        ),
+        "Otherwise close this page.",
+    )
+
+
+class DiscoveryFailed(LaunchError):
+    """The EHR's SMART configuration could not be fetched."""
+
+    code = "discovery_failed"
+    status = 502
+    title = "The EHR's launch configuration could not be read."
+    why = "The EHR did not answer, or not in time."
+    steps = ("Launch the app again in a minute.", ADMINISTRATOR)
+
+
+class DiscoveryInvalid(LaunchError):
+    """The EHR's SMART configuration cannot be used."""
+
+    code = "discovery_invalid"
+    status = 502
+    title = "The EHR's launch configuration cannot be used."
+    why = "Its .well-known/smart-configuration lacks an endpoint or names a foreign host."
+    steps = (
+        (
+            "Compare the document with what the EHR's documentation promises; if an endpoint lives "
+            "on a further host of the EHR, add that host to `endpoint_hosts`."
+        ),
+        ADMINISTRATOR,
+    )
+
+
+class CallbackError(SmartError):
+    """The launch cannot be completed."""
+
+
+class StateMissing(CallbackError):
+    """The callback carries no `state`."""
+
+    code = "state_missing"
+    status = 400
+    title = "This address was opened without a launch."
+    why = "It is where the EHR returns to; it carries no `state` that would name a launch."
+
+
+class StateUnknown(CallbackError):
+    """No pending launch has this `state`: unknown, expired or already used."""
+
+    code = "state_unknown"
+    status = 400
+    title = "This launch is over."
+    why = "It was completed already, it took too long, or the page was opened a second time."
+
+
+class CookieMissing(CallbackError):
+    """No binding cookie came back at all."""
+
+    code = "cookie_missing"
+    status = 400
+    title = "The browser did not send back the cookie that belongs to this launch."
+    why = (
+        "The browser or a policy blocks the app's cookies, or sign-in went on in another window "
+        "than the one in which the launch began."
+    )
+    steps = (
+        "Launch the app again from the chart, in its own window if the EHR offers that.",
+        (
+            "The administrator must allow cookies of this address, partitioned third-party cookies "
+            "(CHIPS) included, in the browser that the EHR embeds."
+        ),
+    )
+
+
+class BrowserMismatch(CallbackError):
+    """Binding cookies came, but not the one of this launch."""
+
+    code = "browser_mismatch"
+    status = 400
+    title = "This launch was begun in another browser or window."
+    why = (
+        "The browser sent the cookie of another launch: the address was passed on, or sign-in "
+        "went on in another window."
+    )
+    steps = CookieMissing.steps
+
+
+class IssuerMismatch(CallbackError):
+    """RFC 9207: the answer is not from the server that was asked."""
+
+    code = "issuer_mismatch"
+    status = 400
+    title = "The answer did not come from the EHR that was asked."
+    why = "The `iss` of the answer, or the redirect address, belongs to another EHR."
+    steps = (
+        "Launch the app again from the chart.",
+        (
+            "If it happens again it may be an attack or an EHR that states another issuer than its "
+            "configuration: give the correlation id below to your administrator."
+        ),
+    )
+
+
+class EhrError(CallbackError):
+    """The authorization server answered `error=…` (RFC 6749 4.1.2.1)."""
+
+    code = "ehr_error"
+    status = 400
+    title = "The EHR refused the launch."
+    why = "The EHR gave an error instead of an authorization code."
+
+
+class TokenError(CallbackError):
+    """The code could not be exchanged for a token."""
+
+    code = "token_error"
+    status = 502
+    title = "The EHR did not exchange the launch for access."
+    why = "Its token endpoint refused the request, failed, or did not answer in time."
+
+
+class TokenInvalid(CallbackError):
+    """The token endpoint's answer cannot be used."""
+
+    code = "token_invalid"
+    status = 502
+    title = "The EHR's answer to the launch cannot be used."
+    why = "The answer of its token endpoint is not what SMART App Launch prescribes."
+
+
+class SessionError(SmartError):
+    """The request is well formed but may not be served."""
+
+
+class SessionMissing(SessionError):
+    """No cookie (or two) that opens this session."""
+
+    code = "session_missing"
+    status = 401
+    title = "The browser sent no session for this address."
+    why = "The session's cookie is missing: it goes when the browser closes."
+
+
+class SessionExpired(SessionError):
+    """The session is over."""
+
+    code = "session_expired"
+    status = 401
+    title = "The session is over."
+    why = "It was idle too long, reached its longest duration, or the EHR's access ended."
+
+
+class CrossSite(SessionError):
+    """The request does not come from our own origin's pages."""
+
+    code = "cross_site"
+    status = 403
+    title = "The request does not come from a page of this app."
+    why = "Only scripts on the app's own origin may call this address."
+    steps = ("Call it by fetch() from a page on the app's own origin.",)
+
+
+class ScopeDenied(SessionError):
+    """Granted and configured scopes do not cover the interaction."""
+
+    code = "scope_denied"
+    status = 403
+    title = "The scopes of this launch do not cover the request."
+    why = "No scope that was both asked for and granted covers it."
+    steps = (
+        "Add the scope to `scopes` and to the app's registration at the EHR, then launch again.",
+    )
+
+
+class PatientDenied(SessionError):
+    """The request or its answer concerns another patient than the launch's."""
+
+    code = "patient_denied"
+    status = 403
+    title = "The request is not about the patient of this launch."
+    why = "The launch's patient/ scopes give access to its own patient only."
+    steps = ("Ask for this launch's patient, or launch again from the other patient's chart.",)
+
+
+class PatientMissing(SessionError):
+    """Only patient/ scopes are held, and the EHR gave no patient."""
+
+    code = "patient_missing"
+    status = 403
+    title = "This launch has no patient."
+    why = "The scopes are patient/ scopes, and the EHR gave no patient with the launch."
+    steps = ("Launch the app again from a patient's chart.",)
+
+
+class UpstreamError(SmartError):
+    """The EHR's FHIR API did not give a usable answer."""
+
+    steps = ("Try again in a minute.", ADMINISTRATOR)
+
+
+class UpstreamUnreachable(UpstreamError):
+    """No connection to the EHR."""
+
+    code = "upstream_unreachable"
+    status = 502
+    title = "The EHR cannot be reached."
+    why = "No connection could be made, or it broke before an answer."
+
+
+class UpstreamTimeout(UpstreamError):
+    """The EHR did not answer in time."""
+
+    code = "upstream_timeout"
+    status = 504
+    title = "The EHR did not answer in time."
+    why = "The request may be a heavy one, or the EHR is slow at the moment."
+
+
+class UpstreamInvalid(UpstreamError):
+    """The EHR's answer cannot be passed on."""
+
+    code = "upstream_invalid"
+    status = 502
+    title = "The EHR's answer cannot be passed on."
+    why = "It failed, or its answer is not FHIR JSON within the size limit."
+
+
+class ServiceError(SmartError):
+    """Our own side cannot serve the request."""
+
+
+class StoreUnavailable(ServiceError):
+    """The store did not answer; nothing goes on without it."""
+
+    code = "store_unavailable"
+    status = 503
+    title = "The app cannot reach its own store."
+    why = "Its database is away or slow; nothing was changed."
+    steps = ("Launch the app again in a minute.", ADMINISTRATOR)
+
+
+class Misconfigured(ServiceError):
+    """The function runs without a usable configuration."""
+
+    code = "misconfigured"
+    status = 500
+    title = "The app is not configured."
+    why = "SMART_CONFIG does not name a configuration file that can be used."
+    steps = ("The administrator must set SMART_CONFIG; the log names every problem of the file.",)
+
+
+class InternalError(ServiceError):
+    """An exception that nobody expected. Its text goes nowhere."""
+
+    code = "internal_error"
+    status = 500
+    title = "Something went wrong on our side."
+    why = "This is a fault of the app. Nothing about it is shown here; it was logged."

@@ -1,0 +1,277 @@
+"""The edge towards the browser: requests in, answers out, and nothing unexpected through.
+
+Every function answers through `answer`: it gives the request a correlation id, turns errors into
+the form its caller reads (a page, an OperationOutcome, problem+json of RFC 9457), logs the
+refusal, and lets no unexpected exception show its text to a browser or to the log.
+"""
+
+import json
+import secrets
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import quote
+
+import flask
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from shared import cookies, log, outcome, pages, urls
+from shared.errors import (
+    CrossSite,
+    InternalError,
+    Misconfigured,
+    NotAcceptable,
+    ParameterInvalid,
+    ParameterRepeated,
+    SmartError,
+    TooLarge,
+)
+from shared.settings import Settings
+
+MAX_BODY_BYTES = 10_000_000
+_MOST_QUERY_CHARACTERS = 100_000
+
+ErrorForm = Literal["page", "operation_outcome"]
+
+_ALWAYS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_ISSUE_TYPES: Mapping[int, str] = {401: "login", 403: "forbidden", 404: "not-found"}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as a function sees it. `path` is raw (undecoded), without the function's name."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    cookies: cookies.Cookies
+    _body: Callable[[int], bytes]
+
+    def body(self) -> bytes:
+        """The request's body. Raises TooLarge over 10 MB."""
+        content = self._body(MAX_BODY_BYTES + 1)
+        if len(content) > MAX_BODY_BYTES:
+            raise TooLarge
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it becomes the framework's."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    cookies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What is particular to a function: its name, how its errors look and are logged, headers.
+
+    `failed` is the event of a failure that is not the caller's (status 500 and above); without it
+    `refused` stands for both.
+    """
+
+    function: str
+    errors: ErrorForm
+    refused: log.Event
+    failed: log.Event | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def take_raw_paths() -> None:
+    """Keep the framework from redirecting `//` in paths: a function decides on raw paths itself.
+
+    Called while the framework loads the function, inside its application context.
+    """
+    if flask.has_app_context():
+        flask.current_app.url_map.merge_slashes = False
+
+
+def answer(
+    request: flask.Request,
+    edge: Edge,
+    settings: Settings | None,
+    serve: Callable[[Settings, Call], Reply],
+) -> flask.Response:
+    """Serve one request, whatever happens in `serve`."""
+    correlation_id = secrets.token_hex(8)
+    log.begin(correlation_id, _trace(request, settings))
+    try:
+        if settings is None:
+            raise Misconfigured  # noqa: TRY301 - answered like every other error of a request
+        reply = serve(settings, _call(request, edge.function))
+    except SmartError as error:
+        reply = _refuse(request, edge, settings, error, correlation_id)
+    except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
+        evidence = {"exception": type(error).__name__, "frames": _frames(error)}
+        internal = InternalError()
+        log.event(
+            edge.failed or edge.refused,
+            str(internal),
+            severity="ERROR",
+            code=internal.code,
+            fields={**evidence},
+        )
+        reply = _error_reply(request, edge, settings, internal, correlation_id)
+    response = flask.Response(
+        reply.body, reply.status, {**_ALWAYS, **edge.headers, **reply.headers}
+    )
+    response.headers["X-Correlation-Id"] = correlation_id
+    for cookie in reply.cookies:
+        response.headers.add("Set-Cookie", cookie)
+    return response
+
+
+def _call(request: flask.Request, function: str) -> Call:
+    environ = request.environ
+    raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(request.path)
+    path = raw.partition("?")[0]
+    if path == f"/{function}" or path.startswith(f"/{function}/"):
+        path = path[len(function) + 1 :] or "/"
+    query: str = environ.get("QUERY_STRING", "")
+    if len(query) > _MOST_QUERY_CHARACTERS:
+        raise ParameterInvalid("The query of the request is too long.")
+
+    def body(limit: int) -> bytes:
+        if (request.content_length or 0) >= limit:
+            raise TooLarge
+        return request.stream.read(limit)
+
+    return Call(
+        method=request.method,
+        path=path,
+        query=query,
+        headers=dict(request.headers.items()),
+        cookies=cookies.parse(request.headers.getlist("Cookie")),
+        _body=body,
+    )
+
+
+def _trace(request: flask.Request, settings: Settings | None) -> str | None:
+    """Google Cloud's trace of the request, for the log."""
+    trace = request.headers.get("X-Cloud-Trace-Context", "").partition("/")[0]
+    project = settings.store.project if settings else None
+    if not project or len(trace) != 32 or not trace.isalnum():
+        return None
+    return f"projects/{project}/traces/{trace}"
+
+
+def _refuse(
+    request: flask.Request,
+    edge: Edge,
+    settings: Settings | None,
+    error: SmartError,
+    correlation_id: str,
+) -> Reply:
+    ours = error.status >= 500
+    log.event(
+        edge.failed if ours and edge.failed else edge.refused,
+        str(error),
+        severity="ERROR" if ours else "WARNING",
+        code=error.code,
+        fields={**error.evidence},
+    )
+    return _error_reply(request, edge, settings, error, correlation_id)
+
+
+def _error_reply(
+    request: flask.Request,
+    edge: Edge,
+    settings: Settings | None,
+    error: SmartError,
+    correlation_id: str,
+) -> Reply:
+    headers: dict[str, str] = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if error.allow is not None:
+        headers["Allow"] = error.allow
+    detail = " ".join((error.title, error.why, *error.steps))
+    if edge.errors == "operation_outcome":
+        issue = _ISSUE_TYPES.get(error.status, "invalid" if error.status < 500 else "transient")
+        headers |= {"Content-Type": outcome.MEDIA_TYPE}
+        return Reply(error.status, headers, outcome.operation_outcome(error.code, issue, detail))
+    if _prefers_html(request):
+        full = settings is not None and settings.full_error_details
+        page = pages.render(
+            "error.html",
+            error=error,
+            evidence=error.evidence if full else {},
+            correlation_id=correlation_id,
+        )
+        ancestors = settings.frame_ancestors if settings else ()
+        headers |= pages.content_security_policy(ancestors)
+        headers["Content-Type"] = "text/html; charset=utf-8"
+        return Reply(error.status, headers, page.encode(), error.set_cookies)
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": detail,
+        "code": error.code,
+        "correlation_id": correlation_id,
+    }
+    headers["Content-Type"] = "application/problem+json"
+    return Reply(error.status, headers, json.dumps(problem).encode(), error.set_cookies)
+
+
+def _prefers_html(request: flask.Request) -> bool:
+    accept = request.accept_mimetypes
+    return accept["text/html"] > accept["application/json"]
+
+
+def _frames(error: Exception) -> str:
+    """Where it happened, file and line, without source text, values or message."""
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    return " < ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames)
+    )
+
+
+def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:
+    """The query parameters among `names`, raw; unknown ones are left out (RFC 6749 3.1).
+
+    Raises ParameterRepeated where one of them comes twice.
+    """
+    found: dict[str, str] = {}
+    for name, values in urls.raw_parameters(call.query).items():
+        if name in names:
+            if len(values) > 1:
+                raise ParameterRepeated(f"The request gives `{name}` twice.")
+            found[name] = values[0]
+    return found
+
+
+def require_own_origin(call: Call, settings: Settings, *, fetch_only: bool) -> None:
+    """Evidence that a script of our own origin asks (Fetch Metadata; RFC 6454). Raises CrossSite.
+
+    The first of three that is present decides. With `fetch_only` a navigation, a frame, an image
+    or a script tag may not ask either.
+    """
+    site = call.headers.get("Sec-Fetch-Site")
+    origin = call.headers.get("Origin")
+    if site is not None:
+        ours = site == "same-origin"
+    elif origin is not None:
+        ours = origin == settings.public_url
+    else:
+        ours = call.headers.get("X-Smart-Proxy") == "1"
+    if not ours or (fetch_only and call.headers.get("Sec-Fetch-Dest", "empty") != "empty"):
+        raise CrossSite
+
+
+def require_json_accepted(call: Call) -> None:
+    """Whether the caller accepts FHIR JSON (RFC 9110 12.5.1). Raises NotAcceptable."""
+    accept = parse_accept_header(call.headers.get("Accept", "*/*"), MIMEAccept)
+    if not (accept[outcome.MEDIA_TYPE] or accept["application/json"]):
+        raise NotAcceptable

@@ -1,0 +1,91 @@
+"""Log events: one JSON object a line on stdout, in the form that Google Cloud Logging reads.
+
+Only named fields are written, so that nothing else can slip in. Never among them: tokens, codes,
+verifiers, states, cookies, secrets, patient ids or names, query strings. Text that came from
+outside is cut and stays inside a JSON string, so that it cannot forge a line.
+"""
+
+import hashlib
+import json
+import sys
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+Severity = Literal["INFO", "WARNING", "ERROR"]
+Event = Literal[
+    "launch_started",
+    "launch_refused",
+    "callback_completed",
+    "callback_failed",
+    "callback_iss_ignored",
+    "fhir_request",
+    "fhir_denied",
+    "app_opened",
+    "app_refused",
+    "session_ended",
+    "public_client",
+]
+
+_LONGEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """What ties a request's lines together: our id, its start, Google Cloud's trace."""
+
+    id: str
+    started: float
+    trace: str | None
+
+
+_subject: ContextVar[dict[str, str]] = ContextVar("subject")
+_current: ContextVar[Correlation | None] = ContextVar("correlation", default=None)
+
+
+def begin(correlation_id: str, trace: str | None) -> None:
+    """Tie the lines that follow in this context to one request."""
+    _current.set(Correlation(correlation_id, time.monotonic(), trace))
+    _subject.set({})
+
+
+def about(*, ehr: str, session: str | None = None) -> None:
+    """Name the EHR, and the session by its `session_mark`, in the request's lines from here on."""
+    _subject.set({"ehr": ehr} if session is None else {"ehr": ehr, "session": session})
+
+
+def session_mark(handle: str) -> str:
+    """How a session shows in logs: 12 hex characters that are no key to anything."""
+    return hashlib.sha256(f"log:{handle}".encode()).hexdigest()[:12]
+
+
+def event(
+    name: Event,
+    message: str,
+    *,
+    severity: Severity = "INFO",
+    code: str | None = None,
+    fields: dict[str, str | int | float | list[str]] | None = None,
+) -> None:
+    """Write one event. `code` is an error code; `fields` never replace the named ones."""
+    correlation = _current.get()
+    line: dict[str, object] = {
+        "severity": severity,
+        "message": message,
+        "event": name,
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+    if correlation is not None:
+        line["correlation_id"] = correlation.id
+        line["duration_ms"] = round((time.monotonic() - correlation.started) * 1000, 1)
+        if correlation.trace:
+            line["logging.googleapis.com/trace"] = correlation.trace
+    line.update(_subject.get({}))
+    if code is not None:
+        line["code"] = code
+    for key, value in (fields or {}).items():
+        line.setdefault(key, value[:_LONGEST] if isinstance(value, str) else value)
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,113 @@
+"""SMART scopes: what they mean, and what a launch's scopes allow.
+
+SMART App Launch 2.2, "Scopes for requesting FHIR resources". v1 suffixes are read as v2 ones
+(`.read` = rs, `.write` = cud, `.*` = cruds); a v2 suffix is an in-order subset of `cruds`;
+anything else grants nothing. `system/` scopes have no meaning in a user's session.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qsl
+
+_RESOURCE = re.compile(
+    r"(?P<level>patient|user)/(?P<type>\*|[A-Z][A-Za-z]*)\."
+    r"(?P<suffix>read|write|\*|(?=[cruds])c?r?u?d?s?)(?:\?(?P<filter>.+))?"
+)
+_V1 = {"read": "rs", "write": "cud", "*": "cruds"}
+
+Interaction = Literal["r", "s"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One resource scope: `letters` of `cruds` on `type` (or `*`) at patient or user level.
+
+    `filters` are the search parameters of a finer-grained scope (`?category=laboratory`).
+    """
+
+    level: Literal["patient", "user"]
+    type: str
+    letters: frozenset[str]
+    filters: frozenset[tuple[str, str]] = frozenset()
+
+    def covers(self, resource_type: str, interaction: Interaction) -> bool:
+        """Whether the interaction on the type falls under this scope, filters aside."""
+        return self.type in {"*", resource_type} and interaction in self.letters
+
+
+def parse(scope: str) -> Grant | None:
+    """The resource scope in a scope string, or None where it is of another kind or malformed."""
+    match = _RESOURCE.fullmatch(scope)
+    if match is None:
+        return None
+    suffix = match["suffix"]
+    return Grant(
+        "patient" if match["level"] == "patient" else "user",
+        match["type"],
+        frozenset(_V1.get(suffix, suffix)),
+        frozenset(parse_qsl(match["filter"] or "", keep_blank_values=True)),
+    )
+
+
+def effective(granted: Iterable[str], configured: Iterable[str]) -> tuple[Grant, ...]:
+    """What the app may do: granted ∩ configured, pair by pair.
+
+    A grant broader than the configuration does not widen what the app may do (RFC 9700 2.3).
+    Where both scopes carry filters, both apply.
+    """
+    ours = [grant for scope in configured if (grant := parse(scope))]
+    theirs = [grant for scope in granted if (grant := parse(scope))]
+    common: dict[Grant, None] = {}
+    for theirs_one in theirs:
+        for ours_one in ours:
+            both = _intersection(theirs_one, ours_one)
+            if both is not None:
+                common[both] = None
+    return tuple(common)
+
+
+def _intersection(one: Grant, other: Grant) -> Grant | None:
+    if one.type != other.type and "*" not in {one.type, other.type}:
+        return None
+    letters = one.letters & other.letters
+    if not letters:
+        return None
+    # A user scope reaches whatever a patient scope of the same type reaches, so the narrower
+    # level is what both allow.
+    level: Literal["patient", "user"] = "user" if one.level == other.level == "user" else "patient"
+    kind = other.type if one.type == "*" else one.type
+    return Grant(level, kind, letters, one.filters | other.filters)
+
+
+def missing(requested: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
+    """The requested scopes that the grant does not cover, in the order asked.
+
+    v1 and v2 spellings of one permission count as the same.
+    """
+    granted = tuple(granted)
+    grants = [grant for scope in granted if (grant := parse(scope))]
+    return tuple(scope for scope in requested if not _covered(scope, granted, grants))
+
+
+def _covered(scope: str, granted: tuple[str, ...], grants: list[Grant]) -> bool:
+    if scope in granted:
+        return True
+    wanted = parse(scope)
+    if wanted is None:
+        return False
+    letters: set[str] = set()
+    for grant in grants:
+        if (
+            grant.level in {wanted.level, "user"}
+            and grant.type in {wanted.type, "*"}
+            and grant.filters <= wanted.filters
+        ):
+            letters |= grant.letters
+    return wanted.letters <= letters
+
+
+def needed(resource_type: str, interaction: Interaction) -> str:
+    """The narrowest scope that would cover the interaction, for messages."""
+    return f"patient/{resource_type}.{interaction}"

@@ -1,0 +1,54 @@
+"""Sealing with two keys: the server's and the browser's. Neither opens anything alone.
+
+AES-256-GCM (NIST SP 800-38D) under HKDF-SHA256 (RFC 5869) of the server's sealing key and the
+secret in the session's cookie. A copy of the database and the server key opens nothing without
+the cookie; a stolen cookie opens nothing without the server.
+"""
+
+import base64
+import binascii
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE_BYTES = 12
+
+
+class SealBroken(Exception):
+    """No key opens it: other secret, other context, altered, or sealed by a retired key."""
+
+
+class Sealer:
+    """Seals with the first sealing key, opens with any (so keys can be rotated)."""
+
+    def __init__(self, sealing_keys: tuple[bytes, ...]) -> None:
+        self._keys = sealing_keys
+
+    def seal(self, plaintext: bytes, secret: bytes, context: str) -> str:
+        """Base64url text that only this secret and this context open."""
+        nonce = os.urandom(_NONCE_BYTES)
+        cipher = _cipher(self._keys[0], secret, context)
+        sealed = nonce + cipher.encrypt(nonce, plaintext, context.encode())
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
+
+    def open(self, sealed: str, secret: bytes, context: str) -> bytes:
+        """The plaintext. Raises SealBroken, without saying which part did not fit."""
+        try:
+            data = base64.b64decode(sealed + "=" * (-len(sealed) % 4), b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise SealBroken from None
+        nonce, body = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
+        for key in self._keys:
+            try:
+                return _cipher(key, secret, context).decrypt(nonce, body, context.encode())
+            except (InvalidTag, ValueError):
+                continue
+        raise SealBroken
+
+
+def _cipher(key: bytes, secret: bytes, context: str) -> AESGCM:
+    derived = HKDF(SHA256(), length=32, salt=key, info=context.encode()).derive(secret)
+    return AESGCM(derived)

@@ -1,0 +1,107 @@
+"""The store on SQLite: the embedded default, safe across threads and processes (WAL).
+
+For one machine only: in the cloud each instance has its own file system.
+"""
+
+import json
+import os
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared.errors import StoreUnavailable
+from shared.store import Conflict, Fields, Record
+
+BUSY_SECONDS = 2.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS records (
+    collection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    version TEXT NOT NULL,
+    expires_at REAL NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (collection, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS expiring ON records (expires_at);
+"""
+
+
+class SqliteStore:
+    """shared.store.Store on one SQLite file; a connection for each thread of each process."""
+
+    def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
+        self._path = path
+        self._clock = clock
+        self._local = threading.local()
+
+    def create(self, collection: str, key: str, fields: Fields, expires_at: float) -> str:
+        """Insert; the primary key lets one of many win."""
+        version = secrets.token_hex(8)
+        row = (collection, key, version, expires_at, json.dumps(fields))
+        with self._connection() as connection:
+            # The broom; the records it removes are invisible already.
+            connection.execute("DELETE FROM records WHERE expires_at <= ?", (self._clock(),))
+            try:
+                connection.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?)", row)
+            except sqlite3.IntegrityError:
+                raise Conflict from None
+        return version
+
+    def read(self, collection: str, key: str) -> Record | None:
+        """Select; an expired row is no row."""
+        with self._connection() as connection:
+            row = connection.execute(
+                "SELECT fields, expires_at, version FROM records WHERE collection = ? AND key = ?",
+                (collection, key),
+            ).fetchone()
+        if row is None or row[1] <= self._clock():
+            return None
+        return Record(json.loads(row[0]), row[1], row[2])
+
+    def replace(
+        self, collection: str, key: str, fields: Fields, expires_at: float, version: str
+    ) -> str:
+        """Update on condition of the version."""
+        new_version = secrets.token_hex(8)
+        with self._connection() as connection:
+            changed = connection.execute(
+                "UPDATE records SET version = ?, expires_at = ?, fields = ?"
+                " WHERE collection = ? AND key = ? AND version = ?",
+                (new_version, expires_at, json.dumps(fields), collection, key, version),
+            ).rowcount
+        if not changed:
+            raise Conflict
+        return new_version
+
+    def delete(self, collection: str, key: str, version: str | None = None) -> None:
+        """Delete, on condition of the version where one is given."""
+        with self._connection() as connection:
+            changed = connection.execute(
+                "DELETE FROM records WHERE collection = ? AND key = ?"
+                " AND (? IS NULL OR version = ?)",
+                (collection, key, version, version),
+            ).rowcount
+        if version is not None and not changed:
+            raise Conflict
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """One transaction on this thread's connection; an open one never crosses a fork."""
+        try:
+            if getattr(self._local, "pid", None) != os.getpid():
+                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+                self._local.connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS)
+                self._local.connection.execute("PRAGMA journal_mode = WAL")
+                self._local.connection.execute("PRAGMA synchronous = NORMAL")
+                self._local.connection.executescript(_SCHEMA)
+                self._local.pid = os.getpid()
+            with self._local.connection:
+                yield self._local.connection
+        except (sqlite3.Error, OSError) as error:
+            kind = f"{type(error).__name__}: {getattr(error, 'sqlite_errorname', '')}"
+            raise StoreUnavailable(evidence={"store": kind}) from None

@@ -1,0 +1,127 @@
+"""URLs of EHRs and query strings, compared and put together without surprises.
+
+Only a minimal normalisation is made before an `iss` is compared with the configuration: scheme
+and host in lower case, the default port and one trailing slash dropped. Whatever else could make
+two spellings mean one address (user information, percent-encoding, dot segments, query,
+fragment, other alphabets) is refused rather than understood.
+"""
+
+import re
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urljoin
+
+_BASE = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])"
+    r"(?::(?P<port>[0-9]{1,5}))?(?P<path>(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*)/?",
+    re.IGNORECASE,
+)
+_AUTHORITY = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])"
+    r"(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|$)",
+    re.IGNORECASE,
+)
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+# What a query value may hold as it stands (RFC 3986 3.4), less `&` and `#` that would end it.
+_QUERY_VALUE = re.compile(r"[A-Za-z0-9._~!$'()*+,;:@/?=-]|%[0-9A-Fa-f]{2}")
+
+
+def normalise_base(url: str) -> str:
+    """The comparable form of a FHIR base or origin, without trailing slash.
+
+    Raises ValueError for anything but an absolute http(s) URL of plain characters.
+    """
+    match = _BASE.fullmatch(url)
+    if match is None:
+        raise ValueError("not a plain absolute http(s) URL")
+    scheme, host, path = match["scheme"].lower(), match["host"].lower(), match["path"]
+    if any(segment in {".", ".."} for segment in path.split("/")):
+        raise ValueError("dot segments are not allowed")
+    port = match["port"]
+    if port is not None and int(port) > 65535:
+        raise ValueError("no such port")
+    suffix = "" if port is None or port == _DEFAULT_PORTS[scheme] else f":{int(port)}"
+    return f"{scheme}://{host}{suffix}{path}"
+
+
+def authority(url: str) -> str:
+    """`host` of an absolute http(s) URL, or `host:port` where the port is not the default.
+
+    Raises ValueError where the host cannot be told beyond doubt (user information, backslash).
+    """
+    match = _AUTHORITY.match(url)
+    if match is None:
+        raise ValueError("not an absolute http(s) URL with a plain host")
+    host, port = match["host"].lower(), match["port"]
+    if port is None or port == _DEFAULT_PORTS[match["scheme"].lower()]:
+        return host
+    return f"{host}:{int(port)}"
+
+
+def is_local(url: str) -> bool:
+    """True on localhost, *.localhost, 127.0.0.1 and ::1, where http is allowed."""
+    try:
+        host = re.sub(r":[0-9]+$", "", authority(url))
+    except ValueError:
+        return False
+    return host in _LOCAL_HOSTS or host.endswith(".localhost")
+
+
+def resolve(base: str, reference: str) -> str:
+    """An absolute URL from a reference in a document found at `base` (RFC 3986 5)."""
+    return urljoin(base, reference)
+
+
+def raw_parameters(query_string: str) -> dict[str, list[str]]:
+    """The parameters of a query string: names decoded, values as they stand.
+
+    The string is WSGI's (PEP 3333: bytes as latin-1). Values stay encoded so that an opaque one
+    (`launch`) can be passed on byte for byte.
+    """
+    parameters: dict[str, list[str]] = {}
+    for field in filter(None, query_string.split("&")):
+        name, _, value = field.partition("=")
+        parameters.setdefault(decode(name), []).append(value)
+    return parameters
+
+
+def decode(value: str) -> str:
+    """A raw query value as text; bytes that are not UTF-8 become U+FFFD."""
+    raw = value.replace("+", " ").encode("latin-1", "replace")
+    return unquote_to_bytes(raw).decode("utf-8", "replace")
+
+
+def encode(value: str) -> str:
+    """Text as a query value, encoded exactly once (space as %20)."""
+    return quote_from_bytes(value.encode("utf-8"), safe="")
+
+
+def safe_raw(value: str) -> str:
+    """A raw query value that can be put into another query unchanged.
+
+    Characters that a query may not hold are encoded; everything else keeps its bytes.
+    """
+    out = []
+    position = 0
+    while position < len(value):
+        match = _QUERY_VALUE.match(value, position)
+        if match is not None:
+            out.append(match.group())
+            position = match.end()
+        else:
+            out.append(quote_from_bytes(value[position].encode("latin-1", "replace"), safe=""))
+            position += 1
+    return "".join(out)
+
+
+def with_parameters(endpoint: str, raw: list[tuple[str, str]]) -> str:
+    """An endpoint with parameters (values already encoded) added to a query it may have.
+
+    RFC 6749 3.1: a query on the authorization endpoint is kept; a fragment is not allowed and
+    raises ValueError.
+    """
+    if "#" in endpoint:
+        raise ValueError("the endpoint carries a fragment")
+    query = "&".join(f"{encode(name)}={value}" for name, value in raw)
+    if "?" not in endpoint:
+        return f"{endpoint}?{query}"
+    return f"{endpoint}{'' if endpoint.endswith(('?', '&')) else '&'}{query}"

@@ -1,0 +1,150 @@
+"""The charts of the simulated EHR: FHIR R4 resources with the very text of their files, so that a
+decimal such as 1.50 is served with the digits it was written with (FHIR R4, decimal).
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+CHARTS = Path(__file__).with_name("charts")
+
+RESOURCE_TYPES = ("Patient", "Observation", "Condition", "MedicationRequest", "Encounter")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource.
+
+    Fields:
+        patient: FHIR id of the patient whose compartment it lies in.
+        text: its JSON as in the file; what goes out.
+        body: the same, parsed, for searching only.
+    """
+
+    type: str
+    id: str
+    patient: str
+    text: str
+    body: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @property
+    def version(self) -> str:
+        """Return `meta.versionId`."""
+        return str(self.body["meta"]["versionId"])
+
+    @property
+    def last_updated(self) -> datetime:
+        """Return `meta.lastUpdated`."""
+        return datetime.fromisoformat(self.body["meta"]["lastUpdated"])
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSummary:
+    """What the EHR shows of a patient outside the chart."""
+
+    id: str
+    name: str
+    birth_date: str
+    sex: str
+    chart: str
+
+
+class Charts:
+    """All resources, by type and id, in the order of their files."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._resources = {(one.type, one.id): one for one in resources}
+
+    def find(self, fhir_type: str, fhir_id: str) -> Resource | None:
+        """Return one resource, or None."""
+        return self._resources.get((fhir_type, fhir_id))
+
+    def of_type(self, fhir_type: str) -> list[Resource]:
+        """Return every patient's resources of one type."""
+        return [one for one in self._resources.values() if one.type == fhir_type]
+
+    def encounter_of(self, patient: str) -> str | None:
+        """Return the id of the patient's first encounter in the file, or None."""
+        of_patient = (one.id for one in self.of_type("Encounter") if one.patient == patient)
+        return next(of_patient, None)
+
+    def patients(self) -> list[PatientSummary]:
+        """Return a summary of each patient."""
+        return [self._summary(one) for one in self.of_type("Patient")]
+
+    def patient(self, fhir_id: str) -> PatientSummary | None:
+        """Return the summary of one patient, or None."""
+        found = self.find("Patient", fhir_id)
+        return None if found is None else self._summary(found)
+
+    def _summary(self, patient: Resource) -> PatientSummary:
+        name = patient.body["name"][0]
+        problems = [
+            one.body["code"]["text"]
+            for one in self.of_type("Condition")
+            if one.patient == patient.id and _is_current(one.body)
+        ]
+        observations = sum(one.patient == patient.id for one in self.of_type("Observation"))
+        return PatientSummary(
+            id=patient.id,
+            name=" ".join([*name["given"], name["family"]]),
+            birth_date=patient.body["birthDate"],
+            sex=patient.body["gender"],
+            chart=f"{'; '.join(problems) or 'No current problem'}. {observations} observations.",
+        )
+
+
+@cache
+def load_charts() -> Charts:
+    """Read every chart, each file a JSON list of resources.
+
+    Raises ValueError: a file is not a list of resources of one patient.
+    """
+    files = sorted(CHARTS.glob("*.json"))
+    return Charts(one for file in files for one in split(file.read_text(encoding="utf-8")))
+
+
+def split(text: str) -> Iterator[Resource]:
+    """Cut a JSON list into resources without touching the text of any.
+
+    Raises ValueError: the text is not a JSON list of resources of one patient.
+    """
+    decoder = json.JSONDecoder()
+    position, expected = 0, "["
+    while True:
+        mark = _next(text, position)
+        if expected == "," and text[mark : mark + 1] == "]":
+            return
+        if text[mark : mark + 1] != expected:
+            raise ValueError(f"expected {expected!r} at character {mark}")
+        start = _next(text, mark + 1)
+        body, position = decoder.raw_decode(text, start)
+        expected = ","
+        yield Resource(
+            body["resourceType"], body["id"], _patient_of(body), text[start:position], body
+        )
+
+
+def _next(text: str, position: int) -> int:
+    """Return the place of the next character that is not white space."""
+    while text[position : position + 1].isspace():
+        position += 1
+    return position
+
+
+def _patient_of(body: Mapping[str, Any]) -> str:
+    if body["resourceType"] == "Patient":
+        return str(body["id"])
+    kind, _, fhir_id = str(body["subject"]["reference"]).partition("/")
+    if kind != "Patient":
+        raise ValueError(f"{body['resourceType']}/{body['id']} is not of a patient")
+    return fhir_id
+
+
+def _is_current(condition: Mapping[str, Any]) -> bool:
+    codings = condition.get("clinicalStatus", {}).get("coding", [])
+    return any(coding.get("code") == "active" for coding in codings)

@@ -1,0 +1,45 @@
+"""Answers of the FHIR interface, and its errors as OperationOutcome (FHIR R4, HTTP)."""
+
+import json
+from collections.abc import Mapping
+
+from flask import Response
+
+FHIR_JSON = "application/fhir+json; charset=utf-8"
+
+
+class FhirError(Exception):
+    """A FHIR request that ends with an OperationOutcome.
+
+    Fields:
+        status: HTTP status.
+        code: FHIR issue type, such as `not-found`.
+        diagnostics: one sentence for a developer.
+        headers: further headers of the answer.
+    """
+
+    def __init__(
+        self, status: int, code: str, diagnostics: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(diagnostics)
+        self.status = status
+        self.code = code
+        self.diagnostics = diagnostics
+        self.headers = dict(headers or {})
+
+
+def fhir_answer(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with JSON text as it stands."""
+    response = Response(text, status, content_type=FHIR_JSON)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(headers or {})
+    return response
+
+
+def fhir_error_answer(error: FhirError) -> Response:
+    """Answer with the OperationOutcome of an error."""
+    outcome = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "error", "code": error.code, "diagnostics": error.diagnostics}],
+    }
+    return fhir_answer(json.dumps(outcome), error.status, error.headers)

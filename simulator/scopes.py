@@ -1,0 +1,118 @@
+"""The scopes of this EHR: what a client is granted and what a grant covers (SMART App Launch 2.2,
+Scopes for requesting FHIR Resources).
+
+Written for the simulator alone, so that a fault in the product's own reading of scopes shows.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+CONTEXT_SCOPES = ("launch", "launch/patient")
+# Real apps ask for these together with the rest. This EHR signs no id_token and issues no refresh
+# token, so a client may be registered for them but is not granted them.
+UNGRANTED_SCOPES = ("openid", "fhirUser", "profile", "online_access", "offline_access")
+
+Interaction = Literal["c", "r", "u", "d", "s"]
+_LETTERS = "cruds"
+_V1_LETTERS = {"read": "rs", "write": "cud", "*": "cruds"}
+_V1_NAMES = {letters: name for name, letters in _V1_LETTERS.items()}
+_RESOURCE_SCOPE = re.compile(
+    r"(?P<context>patient|user)/(?P<type>\*|[A-Z][A-Za-z]*)"
+    r"\.(?:(?P<v1>read|write|\*)|(?P<v2>(?=.)c?r?u?d?s?))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceScope:
+    """One resource scope in either syntax; `letters` are v2 letters in the order of cruds."""
+
+    context: str
+    type: str
+    letters: str
+    is_v1: bool
+
+    def __str__(self) -> str:
+        name = _V1_NAMES.get(self.letters) if self.is_v1 else None
+        return f"{self.context}/{self.type}.{name or self.letters}"
+
+
+def parse_resource_scope(text: str) -> ResourceScope | None:
+    """Read a v1 or v2 resource scope; None for any other text, finer-grained ones included."""
+    match = _RESOURCE_SCOPE.fullmatch(text)
+    if match is None:
+        return None
+    v1 = match["v1"]
+    letters = _V1_LETTERS[v1] if v1 else match["v2"]
+    return ResourceScope(match["context"], match["type"], letters, is_v1=bool(v1))
+
+
+def is_known_scope(text: str) -> bool:
+    """Whether a registration may name this scope."""
+    return (
+        text in CONTEXT_SCOPES or text in UNGRANTED_SCOPES or parse_resource_scope(text) is not None
+    )
+
+
+def grant(asked: Iterable[str], registered: Iterable[str]) -> tuple[str, ...]:
+    """Intersect what a request asks for with what the client is registered for.
+
+    The order and the syntax are those of the request, so a scope that is granted in full comes
+    back as it was asked; unknown scopes are dropped without a word, as EHRs do.
+    """
+    registered = tuple(registered)
+    allowed: dict[tuple[str, str], str] = {}
+    for one in _resource_scopes(registered):
+        key = (one.context, one.type)
+        allowed[key] = _union(allowed.get(key, ""), one.letters)
+
+    granted: dict[str, None] = {}
+    for text in asked:
+        if text in CONTEXT_SCOPES and text in registered:
+            granted[text] = None
+        elif (scope := parse_resource_scope(text)) is not None:
+            for part in _intersect(scope, allowed):
+                granted[str(part)] = None
+    return tuple(granted)
+
+
+def covering_contexts(granted: Iterable[str], fhir_type: str, need: Interaction) -> set[str]:
+    """Say which contexts (`patient`, `user`) of a grant cover one interaction on one type."""
+    return {
+        scope.context
+        for scope in _resource_scopes(granted)
+        if scope.type in ("*", fhir_type) and need in scope.letters
+    }
+
+
+def _resource_scopes(texts: Iterable[str]) -> Iterable[ResourceScope]:
+    return filter(None, map(parse_resource_scope, texts))
+
+
+def _intersect(
+    asked: ResourceScope, allowed: dict[tuple[str, str], str]
+) -> Iterable[ResourceScope]:
+    """Yield the parts of one asked scope that the registration allows, widest type first."""
+    everywhere = _common(asked.letters, allowed.get((asked.context, "*"), ""))
+    if asked.type != "*":
+        here = allowed.get((asked.context, asked.type), "")
+        letters = _common(asked.letters, _union(everywhere, here))
+        types = {asked.type: letters}
+    else:
+        types = {"*": everywhere}
+        for (context, fhir_type), letters in allowed.items():
+            here = _common(asked.letters, letters)
+            if context == asked.context and not set(here) <= set(everywhere):
+                types[fhir_type] = here
+    for fhir_type, letters in types.items():
+        if letters:
+            yield ResourceScope(asked.context, fhir_type, letters, asked.is_v1)
+
+
+def _union(one: str, other: str) -> str:
+    return "".join(letter for letter in _LETTERS if letter in one + other)
+
+
+def _common(one: str, other: str) -> str:
+    return "".join(letter for letter in _LETTERS if letter in one and letter in other)

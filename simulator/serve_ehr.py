@@ -1,0 +1,47 @@
+"""The EHR for a WSGI server: `gunicorn --threads 16 simulator.serve_ehr:app`, one worker, since
+launches, codes and tokens live in its memory. Configured by environment variables:
+
+EHR_BASE_URL: the origin that browsers and clients use; `http://127.0.0.1:8090` if unset.
+EHR_REGISTRATIONS: the clients, as JSON (see README.md); the demo client if unset.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import flask
+
+from simulator.ehr import create_app
+from simulator.registrations import (
+    DEFAULT_REGISTRATIONS,
+    Registration,
+    RegistrationsInvalidError,
+    parse_registrations,
+)
+
+DEFAULT_BASE_URL = "http://127.0.0.1:8090"
+# Gunicorn starts a worker anew whatever it ended with, unless it is this.
+_APP_LOAD_ERROR = 4
+
+
+def app_from(environment: Mapping[str, str]) -> flask.Flask:
+    """Build the EHR from environment variables; end the process if one cannot be used."""
+    registrations: Sequence[Registration] = DEFAULT_REGISTRATIONS
+    if "EHR_REGISTRATIONS" in environment:
+        try:
+            registrations = parse_registrations(environment["EHR_REGISTRATIONS"])
+        except RegistrationsInvalidError as error:
+            _end("EHR_REGISTRATIONS", error)
+    try:
+        return create_app(registrations, base_url=environment.get("EHR_BASE_URL", DEFAULT_BASE_URL))
+    except ValueError as error:
+        _end("EHR_BASE_URL", error)
+
+
+def _end(variable: str, error: ValueError) -> NoReturn:
+    print(f"The simulated EHR cannot start. {variable}: {error}", file=sys.stderr)
+    raise SystemExit(_APP_LOAD_ERROR)
+
+
+app = app_from(os.environ)

@@ -1,0 +1,64 @@
+"""A bounded, thread-safe map from unguessable keys to values that expire."""
+
+import base64
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+_MOST_VALUES = 10_000
+
+
+def opaque_key() -> str:
+    """Make a 256-bit value that holds `+`, `/` and `=`.
+
+    A client that decodes it twice, or forgets to encode it once, then changes it and is refused.
+    """
+    while True:
+        key = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+        if "+" in key and "/" in key:
+            return key
+
+
+class Shelf(Generic[Value]):
+    """Values under opaque keys, each for `seconds`; the oldest give way when the shelf is full."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._values: dict[str, tuple[float, Value]] = {}
+
+    def put(self, value: Value) -> str:
+        """Store a value and return its new key."""
+        key = opaque_key()
+        with self._lock:
+            self._sweep()
+            self._values[key] = (self._clock() + self._seconds, value)
+        return key
+
+    def get(self, key: str) -> Value | None:
+        """Return the value, or None if the key is unknown or its time is over."""
+        with self._lock:
+            expires, value = self._values.get(key, (0.0, None))
+            return value if self._clock() < expires else None
+
+    def take(self, key: str) -> Value | None:
+        """Remove the value and return it as `get` would; of several callers one succeeds."""
+        with self._lock:
+            expires, value = self._values.pop(key, (0.0, None))
+            return value if self._clock() < expires else None
+
+    def _sweep(self) -> None:
+        """Drop what has expired, or failing that the oldest.
+
+        All values of a shelf live equally long, so the first put is the first to expire.
+        """
+        now = self._clock()
+        while self._values:
+            oldest = next(iter(self._values))
+            if now < self._values[oldest][0] and len(self._values) < _MOST_VALUES:
+                return
+            del self._values[oldest]
