@@ -2,38 +2,18 @@
 
 Nothing is taken from a real chart or from another data set: values are a starting point, a slow
 trend and a small wobble of fixed numbers. LOINC names what was measured, UCUM the units, ICD-10-CM
-the problems, RxNorm two of the drugs.
+the problems, RxNorm two of the drugs, SNOMED CT the smoking status.
 """
 
-import json
-import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
+from simulator.chart_builder import TODAY, Analyte, Chart, Json, chart_text
 from simulator.charts import CHARTS
 
-Json = dict[str, Any]
-
-_TODAY = datetime(2026, 11, 20, 9, 0, tzinfo=timezone(timedelta(hours=-6)))
 _DAYS_BETWEEN_VISITS = 91
 _WOBBLE = (0, 2, -1, 1, -2, 1, 0, -1, 2)
-_HL7 = "http://terminology.hl7.org/CodeSystem"
-
-
-@dataclass(frozen=True, slots=True)
-class Analyte:
-    """A measurement that is one number; `digits` decimals are written, trailing zeros too."""
-
-    loinc: str
-    name: str
-    unit: str
-    ucum: str
-    digits: int
-    category: str = "laboratory"
-
 
 WEIGHT = Analyte("29463-7", "Body weight", "kg", "kg", 1, "vital-signs")
 HEIGHT = Analyte("8302-2", "Body height", "cm", "cm", 1, "vital-signs")
@@ -104,162 +84,24 @@ COURSES = (
 _VISITS = 13
 
 
-class Chart:
-    """Collects the resources of one patient and numbers them."""
-
-    def __init__(self, patient: str) -> None:
-        self.patient = patient
-        self.resources: list[Json] = []
-
-    def add(self, kind: str, updated: datetime, members: Json, fhir_id: str = "") -> Json:
-        """Add a resource; its id is `fhir_id` or the next number of its type."""
-        number = sum(one["resourceType"] == kind for one in self.resources) + 1
-        resource: Json = {
-            "resourceType": kind,
-            "id": fhir_id or f"{self.patient}-{kind[:3].lower()}-{number}",
-            "meta": {
-                "versionId": "1",
-                "lastUpdated": updated.isoformat(),
-                "security": [_coding(f"{_HL7}/v3-ActReason", "HTEST", "test health data")],
-                "tag": [{"display": "synthetic, not a real person"}],
-            },
-        }
-        if kind != "Patient":
-            resource["subject"] = {"reference": f"Patient/{self.patient}"}
-        self.resources.append({**resource, **members})
-        return self.resources[-1]
-
-    def observe(self, when: datetime, category: str, loinc: str, name: str, members: Json) -> None:
-        """Add an Observation, final unless `members` says otherwise."""
-        issued = when + timedelta(hours=2 if category == "laboratory" else 0)
-        coding = _coding(f"{_HL7}/observation-category", category)
-        self.add(
-            "Observation",
-            issued,
-            {
-                "status": "final",
-                "category": [{"coding": [coding]}],
-                "code": {"coding": [_coding("http://loinc.org", loinc)], "text": name},
-                "effectiveDateTime": when.isoformat(),
-                "issued": issued.isoformat(),
-                **members,
-            },
-        )
-
-    def measure(self, when: datetime, analyte: Analyte, value: str, **members: Any) -> None:
-        """Add an Observation that is one number, written with the analyte's digits."""
-        quantity = _quantity(_rounded(Decimal(value), analyte.digits), analyte.unit, analyte.ucum)
-        if "comparator" in members:
-            quantity = {**quantity, "comparator": members.pop("comparator")}
-        self.observe(
-            when,
-            analyte.category,
-            analyte.loinc,
-            analyte.name,
-            {"valueQuantity": quantity, **members},
-        )
-
-    def blood_pressure(self, when: datetime, systolic: int, diastolic: int) -> None:
-        """Add a blood pressure panel with its two components."""
-        components = [
-            {
-                "code": {"coding": [_coding("http://loinc.org", loinc)], "text": name},
-                "valueQuantity": _quantity(Decimal(value), "mmHg", "mm[Hg]"),
-            }
-            for loinc, name, value in (
-                ("8480-6", "Systolic blood pressure", systolic),
-                ("8462-4", "Diastolic blood pressure", diastolic),
-            )
-        ]
-        self.observe(
-            when, "vital-signs", "85354-9", "Blood pressure panel", {"component": components}
-        )
-
-    def smoking(self, when: datetime, snomed: str, text: str) -> None:
-        """Add a smoking status."""
-        value = {"coding": [_coding("http://snomed.info/sct", snomed)], "text": text}
-        self.observe(
-            when,
-            "social-history",
-            "72166-2",
-            "Tobacco smoking status",
-            {"valueCodeableConcept": value},
-        )
-
-    def problem(
-        self,
-        icd10: str,
-        text: str,
-        onset: str,
-        *,
-        clinical: str | None = "active",
-        verification: str = "confirmed",
-    ) -> None:
-        """Add a Condition of the problem list; `clinical` is None where FHIR wants none."""
-        status = f"{_HL7}/condition-clinical"
-        members: Json = {
-            "verificationStatus": _concept(f"{_HL7}/condition-ver-status", verification),
-            "category": [_concept(f"{_HL7}/condition-category", "problem-list-item")],
-            "code": _concept("http://hl7.org/fhir/sid/icd-10-cm", icd10, text),
-            "onsetDateTime": onset,
-            "recordedDate": onset,
-        }
-        if clinical is not None:
-            members = {"clinicalStatus": _concept(status, clinical), **members}
-        if clinical == "resolved":
-            members["abatementDateTime"] = "2025-02-20"
-        self.add("Condition", _TODAY - timedelta(days=365), members)
-
-    def order(self, status: str, text: str, dose: str, authored: str, rxnorm: str = "") -> None:
-        """Add a MedicationRequest."""
-        drug: Json = {"text": text}
-        if rxnorm:
-            drug = {"coding": [_coding(_RXNORM, rxnorm, text)], "text": text}
-        self.add(
-            "MedicationRequest",
-            _TODAY - timedelta(days=30),
-            {
-                "status": status,
-                "intent": "order",
-                "medicationCodeableConcept": drug,
-                "authoredOn": authored,
-                "dosageInstruction": [{"text": dose}],
-            },
-        )
-
-
-_RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-
-
 def alma() -> list[Json]:
     """Return an adult with hypertension, diabetes and chronic kidney disease, three years long."""
     chart = Chart("synthetic-alma")
-    chart.add(
-        "Patient", _TODAY, _demographics("Alma", "female", "1968-03-14", "SYN-0001"), chart.patient
-    )
-    encounter = chart.add(
-        "Encounter",
-        _TODAY,
-        {
-            "status": "in-progress",
-            "class": _coding(f"{_HL7}/v3-ActCode", "AMB", "ambulatory"),
-            "period": {"start": _TODAY.isoformat()},
-        },
-    )
-    here = {"encounter": {"reference": f"Encounter/{encounter['id']}"}}
+    chart.demographics("Alma", "female", "1968-03-14", "SYN-0001")
+    here = {"encounter": {"reference": f"Encounter/{chart.encounter()}"}}
 
     for visit in reversed(range(_VISITS)):
-        when = _TODAY - timedelta(days=_DAYS_BETWEEN_VISITS * visit)
+        when = TODAY - timedelta(days=_DAYS_BETWEEN_VISITS * visit)
         chart.blood_pressure(when, 138 + visit % 3 * 4, 84 + visit % 4 * 2)
         for course in COURSES:
             if visit % course.every == 0:
                 chart.measure(
                     when, course.analyte, str(_value(course, visit)), **(here if not visit else {})
                 )
-    chart.smoking(_TODAY - timedelta(days=182), "8517006", "Former smoker")
-    chart.measure(_TODAY, BILIRUBIN, "0.20", comparator="<", **here)
-    chart.measure(_TODAY, POTASSIUM, "8.9", status="entered-in-error", **here)
-    later = _TODAY + timedelta(minutes=90)
+    chart.smoking(TODAY - timedelta(days=182), "8517006", "Former smoker")
+    chart.measure(TODAY, BILIRUBIN, "0.20", comparator="<", **here)
+    chart.measure(TODAY, POTASSIUM, "8.9", status="entered-in-error", **here)
+    later = TODAY + timedelta(minutes=90)
     chart.measure(later, CREATININE, "1.60", status="preliminary", **here)
 
     chart.problem("I12.9", "Hypertensive chronic kidney disease, stage 1-4", "2016-05-09")
@@ -282,10 +124,8 @@ def alma() -> list[Json]:
 def bruno() -> list[Json]:
     """Return a healthy adult with one visit and no encounter."""
     chart = Chart("synthetic-bruno")
-    chart.add(
-        "Patient", _TODAY, _demographics("Bruno", "male", "1991-08-02", "SYN-0002"), chart.patient
-    )
-    when = _TODAY - timedelta(days=50)
+    chart.demographics("Bruno", "male", "1991-08-02", "SYN-0002")
+    when = TODAY - timedelta(days=50)
     chart.blood_pressure(when, 118, 74)
     for analyte, value in (
         (WEIGHT, "78.0"),
@@ -301,50 +141,10 @@ def bruno() -> list[Json]:
     return chart.resources
 
 
-def chart_text(resources: Sequence[Json]) -> str:
-    """Write resources as a JSON list, one a line, with every digit of a Decimal."""
-    return "[\n" + ",\n".join(_lines(resources)) + "\n]\n"
-
-
-def _lines(resources: Sequence[Json]) -> Iterator[str]:
-    for resource in resources:
-        # json cannot write a Decimal: it goes in as a marked text and loses its quotes after.
-        text = json.dumps(resource, ensure_ascii=False, default=lambda number: f"number:{number}")
-        yield re.sub(r'"number:([0-9.]+)"', r"\1", text)
-
-
 def _value(course: Course, visit: int) -> Decimal:
     """Return the value `visit` visits before the newest."""
     wobble = Decimal(_WOBBLE[visit % len(_WOBBLE)]) * Decimal(course.wobble)
     return Decimal(course.newest) - visit * Decimal(course.per_visit) + wobble
-
-
-def _rounded(value: Decimal, digits: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-digits))
-
-
-def _quantity(value: Decimal, unit: str, ucum: str) -> Json:
-    return {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": ucum}
-
-
-def _coding(system: str, code: str, display: str = "") -> Json:
-    coding = {"system": system, "code": code}
-    return {**coding, "display": display} if display else coding
-
-
-def _concept(system: str, code: str, text: str = "") -> Json:
-    concept: Json = {"coding": [_coding(system, code)]}
-    return {**concept, "text": text} if text else concept
-
-
-def _demographics(given: str, gender: str, birth_date: str, number: str) -> Json:
-    return {
-        "identifier": [{"system": "urn:smart-calc:simulator:record-number", "value": number}],
-        "active": True,
-        "name": [{"use": "official", "family": "Testpatient", "given": [given]}],
-        "gender": gender,
-        "birthDate": birth_date,
-    }
 
 
 if __name__ == "__main__":

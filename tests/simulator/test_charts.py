@@ -7,6 +7,7 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from simulator import make_charts
+from simulator.chart_builder import Json, chart_text
 from simulator.charts import CHARTS, Resource, load_charts, split
 from tests.simulator.app_under_test import ALMA, App
 
@@ -38,11 +39,9 @@ def test_every_patient_is_called_testpatient() -> None:
 @pytest.mark.parametrize(
     ("name", "resources"), [("alma", make_charts.alma()), ("bruno", make_charts.bruno())]
 )
-def test_the_committed_charts_are_what_the_script_writes(
-    name: str, resources: list[make_charts.Json]
-) -> None:
+def test_the_committed_charts_are_what_the_script_writes(name: str, resources: list[Json]) -> None:
     committed = (CHARTS / f"{name}.json").read_text(encoding="utf-8")
-    assert committed == make_charts.chart_text(resources)
+    assert committed == chart_text(resources)
 
 
 def test_a_chart_fills_more_than_a_page_over_three_years() -> None:

@@ -72,6 +72,20 @@ def test_only_a_form_is_read(app: App) -> None:
     assert [json_of(answer)["error"] for answer in answers] == ["invalid_request"] * 3
 
 
+def test_an_address_with_parameters_is_refused_even_if_the_form_is_right(app: App) -> None:
+    response = app.http.post(
+        "/generic/token?client_id=app",
+        data={
+            "grant_type": "authorization_code",
+            "client_id": "app",
+            "code": app.code(),
+            "redirect_uri": APP.redirect_uris[0],
+            "code_verifier": VERIFIER,
+        },
+    )
+    assert (response.status_code, json_of(response)["error"]) == (400, "invalid_request")
+
+
 def test_other_methods_are_refused_in_json(app: App) -> None:
     response = app.http.get("/generic/token")
     assert (response.status_code, json_of(response)["error"]) == (405, "invalid_request")

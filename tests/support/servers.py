@@ -1,0 +1,98 @@
+"""Server processes for tests: the functions behind the local gateway, and the simulated EHR."""
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STARTING_SECONDS = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running process. `log` is a file with all that it wrote to stdout and stderr."""
+
+    origin: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def serve(
+    target: str, origin_host: str, port: int, environment: Mapping[str, str], folder: Path
+) -> Iterator[Server]:
+    """Run a WSGI target under gunicorn until the block ends, which it must do with 0."""
+    log = folder / f"{target.partition(':')[0]}-{port}.log"
+    command = [sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{port}"]
+    options = ["--preload", "--worker-class", "gthread", "--threads", "16", "--log-level", "error"]
+    options += ["--limit-request-line", "0", "--graceful-timeout", "5", "--no-control-socket"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, *options],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            until = time.monotonic() + STARTING_SECONDS
+            while True:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                    break
+                running = process.poll() is None and time.monotonic() < until
+                assert running, f"{target} did not start: {log.read_text()}"
+                time.sleep(0.02)
+            yield Server(f"http://{origin_host}:{port}", log, process)
+        finally:
+            process.terminate()
+            try:
+                code = process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        assert code == 0, f"{target} ended with {code}: {log.read_text()}"
+
+
+@contextlib.contextmanager
+def serve_app(
+    folder: Path,
+    ehrs: str,
+    *,
+    top: str = "",
+    port: int | None = None,
+    store: Path | None = None,
+    sealing_key: str | None = None,
+) -> Iterator[Server]:
+    """All functions on one origin, http://localhost:PORT, on SQLite in `folder`.
+
+    `ehrs` holds the [[ehr]] tables, `top` further settings. Two processes that share `port` in
+    their public_url cannot run side by side; give both one `store` and `sealing_key` and tell
+    the second's requests by its own origin.
+    """
+    port = port or free_port()
+    key = sealing_key or secrets.token_urlsafe(32)
+    config = folder / f"smart-{port}.toml"
+    config.write_text(
+        f'public_url = "http://localhost:{port}"\n'
+        'sealing_keys = ["env:SEALING_KEY"]\n'
+        f"{top}\n"
+        f'[store]\nkind = "sqlite"\npath = "{store or folder / f"{port}.db"}"\n'
+        f"{ehrs}\n",
+        encoding="utf-8",
+    )
+    environment = {"SMART_CONFIG": str(config), "SEALING_KEY": key}
+    with serve("simulator.gateway:application", "localhost", port, environment, folder) as server:
+        yield server
