@@ -26,7 +26,7 @@ FUNCTIONS: Mapping[str, Callable[[flask.Request], flask.Response]] = {
     "fhir_proxy": fhir_proxy,
     "smart_calc": smart_calc,
 }
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Path(__file__).parent / "templates" / "gateway"
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
