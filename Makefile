@@ -1,0 +1,61 @@
+# Every command sets up what it needs in a fresh clone. docs: README.md.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+FUNCTIONS := launch callback fhir_proxy smart_calc
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve ehr test lint format lock clean
+
+help:
+	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
+	@echo "make test                    the whole test suite"
+	@echo "make serve CONFIG=smart.toml the app with your own registrations"
+	@echo "make ehr                     the simulated EHR alone"
+	@echo "make lint                    ruff, mypy and the import rules"
+
+.venv/run: requirements/run.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
+	@touch $@
+
+.venv/dev: .venv/run requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: .venv/run
+	@exec $(BIN)/python -m simulator run
+
+serve: .venv/run
+	@test -n "$(CONFIG)" || { echo "Name your configuration: make serve CONFIG=smart.toml"; exit 2; }
+	@SMART_CONFIG="$(CONFIG)" exec $(BIN)/python -m simulator serve
+
+ehr: .venv/run
+	@exec $(BIN)/python -m simulator ehr
+
+test: .venv/dev
+	@exec $(BIN)/python -m pytest -q
+
+lint: .venv/dev
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/python -m pytest -q tests/repository
+
+format: .venv/dev
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+# Pins, with hashes, what pyproject.toml asks for.
+lock: .venv/dev
+	@for name in $(FUNCTIONS); do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+			--no-header --upgrade --group $$name -o functions/$$name/requirements.txt; done
+	@for name in run dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+			--no-header --upgrade --group $$name -o requirements/$$name.txt; done
+
+clean:
+	@rm -rf .venv .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis
