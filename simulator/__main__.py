@@ -8,6 +8,7 @@ ehr    the simulated EHR alone
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -48,8 +49,14 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(__doc__ or "")
         return 2
     command = arguments[0]
+    names = {"run": ("EHR_PORT", "PORT"), "serve": ("PORT",), "ehr": ("EHR_PORT",)}[command]
     port, ehr_port = os.environ.get("PORT", "8080"), os.environ.get("EHR_PORT", "8090")
     public_url, ehr = f"http://localhost:{port}", f"http://127.0.0.1:{ehr_port}"
+    ports = [{"EHR_PORT": ehr_port, "PORT": port}[name] for name in names]
+    for name, at in zip(names, ports, strict=True):
+        if not _is_free(at):
+            sys.stderr.write(f"Port {at} is in use. Choose another: {name}=… make {command}\n")
+            return 1
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -62,7 +69,6 @@ def main(arguments: list[str]) -> int:
     if command == "serve":
         servers.append(_start("simulator.gateway:application", port, {}))
     ready = ehr if command == "ehr" else public_url
-    ports = {"run": (ehr_port, port), "serve": (port,), "ehr": (ehr_port,)}[command]
     try:
         if all(_wait(server, at, stop) for server, at in zip(servers, ports, strict=True)):
             print(f"Ready: {ready}/", flush=True)
@@ -71,6 +77,16 @@ def main(arguments: list[str]) -> int:
     finally:
         codes = [_end(server) for server in servers]
     return max(codes, key=abs)
+
+
+def _is_free(port: str) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(port)))
+        except (OSError, ValueError, OverflowError):
+            return False
+    return True
 
 
 def _ehr(public_url: str, ehr: str) -> Mapping[str, str]:

@@ -37,18 +37,18 @@ def callback(request: flask.Request) -> flask.Response:
 
 def _serve(settings: Settings, call: Call) -> Reply:
     redirect_path = "/callback" + call.path.rstrip("/")
-    if redirect_path not in {"/callback", *(ehr.redirect_path for ehr in settings.ehrs)}:
+    if redirect_path not in {"/callback", *(f"/callback/{ehr.key}" for ehr in settings.ehrs)}:
         raise NotFound
     if call.method != "GET":
         raise MethodNotAllowed(allow="GET")
     given = response.read(call)
     try:
         found = launches.find(_store, given["state"])
+        log.about(ehr=found.pending.ehr)
         launches.check_browser(found, given["state"], call.cookies)
         launches.consume(_store, found)
     except StateUnknown as error:
         raise response.explained(error, given) from None
-    log.about(ehr=found.pending.ehr)
     spent = cookies.clear_cookie(cookies.launch_name(given["state"]))
     try:
         opened = _finish(settings, found.pending, given, settings.public_url + redirect_path)

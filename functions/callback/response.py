@@ -57,6 +57,13 @@ def explained(error: CallbackError, given: Response) -> CallbackError:
         return error
     meaning = explain.oauth_error(given["error"])
     own = "" if isinstance(error, EhrError) else f"{error.why} The EHR gave an error besides: "
-    said = {name: given[name][:500] for name in _SHOWN if given.get(name)}
-    evidence = {**error.evidence, **said}
+    evidence = {**error.evidence, **_said(given)}
     return type(error)(why=own + meaning.why, steps=meaning.steps, evidence=evidence)
+
+
+def _said(given: Response) -> dict[str, str]:
+    """The EHR's own words, cut, without the `state` that they may repeat: they are logged."""
+    said = {name: given[name] for name in _SHOWN if given.get(name)}
+    if given.get("state"):
+        said = {name: text.replace(given["state"], "…") for name, text in said.items()}
+    return {name: text[:500] for name, text in said.items()}

@@ -3,6 +3,7 @@
 SMART App Launch 2.2, steps 2 to 4.
 """
 
+import math
 import time
 
 import flask
@@ -50,7 +51,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
     )
     kind = "standalone launch" if asked.launch is None else "EHR launch"
     log.event("launch_started", kind)
-    age = round(settings.launch_seconds)
+    age = math.ceil(settings.launch_seconds)
     return Reply(
         302,
         {"Location": begun.authorization_url},

@@ -56,8 +56,11 @@
     place.append(button, note);
     let next = null;
     let rows = null;
+    let reading = false;
     button.addEventListener("click", async () => {
-      button.disabled = true;
+      // Not `disabled`: that would take the keyboard's focus away.
+      if (reading) return;
+      reading = true;
       note.textContent = "Reading …";
       try {
         if (!rows) {
@@ -81,7 +84,7 @@
       } catch (error) {
         note.textContent = `They could not be read. ${error.message}`;
       }
-      button.disabled = false;
+      reading = false;
     });
   }
 })();
