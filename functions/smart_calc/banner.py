@@ -16,38 +16,42 @@ class Banner:
     mrn: str
     deceased: bool
 
+    @property
+    def line(self) -> str:
+        """Name and year of birth, for an EHR that shows a banner of its own."""
+        year = self.birth_date[:4]
+        return f"{self.name}, {year}" if year.isdigit() else self.name
+
 
 def read(patient: dict[str, Any], today: date) -> Banner:
     """The banner of a Patient resource; whatever it lacks is said to be unknown."""
-    birth_date = patient.get("birthDate")
-    birth_date = birth_date if isinstance(birth_date, str) else ""
+    birth_date = _text(patient.get("birthDate"))
     deceased = patient.get("deceasedBoolean") is True or bool(patient.get("deceasedDateTime"))
     return Banner(
         name=_name(patient.get("name")),
         birth_date=birth_date or "unknown",
         age=None if deceased else _age(birth_date, today),
-        sex=str(patient.get("gender") or "unknown"),
+        sex=_text(patient.get("gender")) or "unknown",
         mrn=_mrn(patient.get("identifier")),
         deceased=deceased,
     )
 
 
 def _name(names: object) -> str:
-    """The official name, else the usual one, else the first that says anything."""
-    usable = [name for name in _objects(names) if _text(name)]
+    """The official name, else the usual one, else the first that says anything, an old one last."""
+    usable = [(name.get("use"), text) for name in _objects(names) if (text := _full_name(name))]
     for use in ("official", "usual"):
-        for name in usable:
-            if name.get("use") == use:
-                return _text(name)
-    return _text(usable[0]) if usable else "Name not given"
+        for name_use, text in usable:
+            if name_use == use:
+                return text
+    current = [text for name_use, text in usable if name_use not in ("old", "maiden")]
+    return next(iter([*current, *(text for _, text in usable)]), "Name not given")
 
 
-def _text(name: dict[str, Any]) -> str:
-    if isinstance(name.get("text"), str):
-        return str(name["text"])
+def _full_name(name: dict[str, Any]) -> str:
     given = name.get("given")
     parts = [*(given if isinstance(given, list) else []), name.get("family")]
-    return " ".join(part for part in parts if isinstance(part, str) and part)
+    return _text(name.get("text")) or " ".join(filter(None, map(_text, parts)))
 
 
 def _age(birth_date: str, today: date) -> int | None:
@@ -55,7 +59,8 @@ def _age(birth_date: str, today: date) -> int | None:
         born = date.fromisoformat(birth_date)
     except ValueError:
         return None
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return years if years >= 0 else None
 
 
 def _mrn(identifiers: object) -> str:
@@ -63,9 +68,14 @@ def _mrn(identifiers: object) -> str:
     for identifier in _objects(identifiers):
         kind = identifier.get("type")
         codings = _objects(kind.get("coding")) if isinstance(kind, dict) else []
-        if any(coding.get("code") == "MR" for coding in codings):
-            return str(identifier.get("value") or "")
+        value = _text(identifier.get("value"))
+        if value and any(coding.get("code") == "MR" for coding in codings):
+            return value
     return ""
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _objects(value: object) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """smart_calc: the app. Today its page shows whose chart it is, what was granted, newest results."""
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from shared.store import open_store
 from . import banner, reading, results
 
 _HERE = Path(__file__).parent
+_ROWS_A_CLICK = 50
 
 inbound.take_raw_paths()
 _settings = config.from_environment()
@@ -27,6 +29,17 @@ if _settings:
     _sealer = Sealer(resolve_sealing_keys(_settings))
     _sessions = Sessions(open_store(_settings.store), _sealer, _settings, time.time)
 _edge = Edge("smart_calc", "page", "app_refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One table of the page. `search` finds all of its entries through the FHIR proxy."""
+
+    id: str
+    title: str
+    part: reading.Part
+    rows: list[results.Result]
+    search: str
 
 
 def smart_calc(request: flask.Request) -> flask.Response:
@@ -57,7 +70,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
 def _page(session: Session, ehr: Ehr) -> str:
     patient = session.context.patient
     if patient is None:
-        raise PatientMissing
+        raise PatientMissing(why="The page shows one patient's chart; the EHR named none.")
     chart = reading.chart(session, ehr, patient)
     person = chart["patient"]
     today = datetime.now(UTC).date()
@@ -72,9 +85,16 @@ def _page(session: Session, ehr: Ehr) -> str:
         granted=session.granted,
         missing=session.missing,
         groups=[
-            (category, title, results.newest(chart[category].resources, patient), chart[category])
+            Group(
+                id=category,
+                title=title,
+                part=chart[category],
+                rows=results.newest(chart[category].resources, patient, session.fhir_base),
+                search=reading.search(ehr, patient, category, _ROWS_A_CLICK),
+            )
             for category, title in reading.CATEGORIES.items()
         ],
+        page_size=reading.PAGE_SIZE,
     )
 
 

@@ -11,7 +11,8 @@ from datetime import date
 from typing import Literal
 
 from .calculators.inputs import INPUTS
-from .codes import ASKED_LOINC, BEDSIDE_LOINC, EXCLUDED_LOINC, LOINC, SMOKING_LOINC
+from .chart_observations import LOINC_OF
+from .codes import ASKED_LOINC, EXCLUDED_LOINC, LOINC, SMOKING_LOINC
 
 Vendor = Literal["oracle", "epic", "generic"]
 Parameters = tuple[tuple[str, str], ...]
@@ -92,8 +93,7 @@ def _loinc(inputs: Iterable[str], further: Iterable[str] = ()) -> tuple[str, str
     codes = [*further]
     for name in inputs:
         unused = EXCLUDED_LOINC.get(name, {})
-        every = INPUTS[name].loinc + BEDSIDE_LOINC.get(name, ())
-        codes.extend(code for code in every if code not in unused)
+        codes.extend(code for code in LOINC_OF[name] if code not in unused)
     return "code", ",".join(f"{LOINC}|{code}" for code in codes)
 
 

@@ -12,12 +12,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from shared import compartment
+
 _HIDDEN_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DATE_TIME = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)(?:T(?P<time>\d\d:\d\d)\S*)?)?)?"
 )
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
+_ABSENT = "–"
+_MOST_PLACES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,77 +35,78 @@ class Result:
     status: str
 
 
-def newest(observations: Iterable[dict[str, Any]], patient: str) -> list[Result]:
-    """The newest Observation with a value of each code, by name."""
+def newest(observations: Iterable[dict[str, Any]], patient: str, fhir_base: str) -> list[Result]:
+    """The newest Observation of the patient with a value of each code, by name."""
     best: dict[str, tuple[datetime, Result]] = {}
     for observation in observations:
-        key = _code(observation)
         value = _value(observation)
-        status = observation.get("status")
-        if (
-            not key
-            or value is None
-            or status in _HIDDEN_STATUSES
-            or not _is_of(observation, patient)
-        ):
+        status = _text(observation.get("status"))
+        if value is None or status in _HIDDEN_STATUSES:
             continue
+        if not compartment.belongs(observation, patient, fhir_base):
+            continue
+        name = _name(observation.get("code"))
+        key = _code(observation.get("code")) or name
         effective = _effective(observation)
         at = _instant(effective)
         if key not in best or at > best[key][0]:
-            text, unit = value
-            name = _name(observation)
-            best[key] = (at, Result(name, text, unit, _shown(effective), str(status or "unknown")))
+            amount, unit = value
+            when = _shown(effective)
+            shown = Result(name or "Unnamed test", amount, unit, when, status or "no status")
+            best[key] = (at, shown)
     return sorted((result for _, result in best.values()), key=lambda result: result.name.lower())
 
 
-def _is_of(observation: dict[str, Any], patient: str) -> bool:
-    reference = _object(observation.get("subject")).get("reference")
-    return isinstance(reference, str) and f"/{reference}".endswith(f"/Patient/{patient}")
+def _code(concept: object) -> str:
+    """The first coding that says whose code it is."""
+    for coding in _objects(_object(concept).get("coding")):
+        system, code = _text(coding.get("system")), _text(coding.get("code"))
+        if system and code:
+            return f"{system}|{code}"
+    return ""
 
 
-def _code(observation: dict[str, Any]) -> str:
-    concept = _object(observation.get("code"))
-    for coding in _objects(concept.get("coding")):
-        if coding.get("system") and coding.get("code"):
-            return f"{coding['system']}|{coding['code']}"
-    return str(concept.get("text") or "")
-
-
-def _name(element: dict[str, Any]) -> str:
-    concept = _object(element.get("code"))
-    displays = [coding.get("display") for coding in _objects(concept.get("coding"))]
-    return str(concept.get("text") or next(filter(None, displays), None) or "Unnamed test")
+def _name(concept: object) -> str:
+    """What a CodeableConcept says to a reader; empty where it says nothing."""
+    codings = _objects(_object(concept).get("coding"))
+    texts = [_object(concept).get("text")]
+    for member in ("display", "code"):
+        texts += [coding.get(member) for coding in codings]
+    return next(filter(None, map(_text, texts)), "")
 
 
 def _value(observation: dict[str, Any]) -> tuple[str, str] | None:
-    """Value and unit; a panel such as a blood pressure shows its parts, joined by a stroke."""
+    """Value and unit; a panel such as a blood pressure shows its parts, joined by a stroke.
+
+    A part without a value keeps its place, so that the other one cannot be taken for it.
+    """
     own = _single(observation)
     if own is not None:
         return own
-    parts = [part for item in _objects(observation.get("component")) if (part := _single(item))]
-    if not parts:
-        return None
-    units = {unit for _, unit in parts}
+    parts = [_single(item) for item in _objects(observation.get("component"))]
+    units = {part[1] for part in parts if part}
     if len(units) == 1:
-        return " / ".join(value for value, _ in parts), units.pop()
-    return " / ".join(f"{value} {unit}".strip() for value, unit in parts), ""
+        return " / ".join(part[0] if part else _ABSENT for part in parts), units.pop()
+    if not units:
+        return None
+    return " / ".join(" ".join(part).strip() if part else _ABSENT for part in parts), ""
 
 
 def _single(element: dict[str, Any]) -> tuple[str, str] | None:
-    quantity = element.get("valueQuantity")
-    if isinstance(quantity, dict) and isinstance(quantity.get("value"), int | Decimal):
-        comparator = str(quantity.get("comparator") or "")
-        unit = str(quantity.get("unit") or quantity.get("code") or "")
-        return f"{comparator} {_digits(quantity['value'])}".strip(), unit
-    concept = element.get("valueCodeableConcept")
-    if isinstance(concept, dict):
-        return _name({"code": concept}), ""
-    text = element.get("valueString")
-    return (text, "") if isinstance(text, str) and text else None
+    quantity = _object(element.get("valueQuantity"))
+    value = quantity.get("value")
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        unit = _text(quantity.get("unit")) or _text(quantity.get("code"))
+        return f"{_text(quantity.get('comparator'))} {_digits(value)}".strip(), unit
+    text = _name(element.get("valueCodeableConcept")) or _text(element.get("valueString"))
+    return (text, "") if text else None
 
 
 def _digits(value: int | Decimal) -> str:
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    """As charted; an exponent is written out where that is short."""
+    if isinstance(value, Decimal) and abs(value.adjusted()) <= _MOST_PLACES:
+        return f"{value:f}"
+    return str(value)
 
 
 def _effective(observation: dict[str, Any]) -> str:
@@ -113,12 +118,12 @@ def _effective(observation: dict[str, Any]) -> str:
         period.get("start"),
         observation.get("issued"),
     )
-    return next((text for text in candidates if isinstance(text, str) and text), "")
+    return next(filter(None, map(_text, candidates)), "")
 
 
 def _instant(text: str) -> datetime:
     """For comparing only; a date without time counts as its beginning, none as the oldest."""
-    match = _DATE_TIME.match(text)
+    match = _DATE_TIME.fullmatch(text)
     if match is None:
         return _BEGINNING
     try:
@@ -134,13 +139,19 @@ def _instant(text: str) -> datetime:
 
 
 def _shown(text: str) -> str:
-    match = _DATE_TIME.match(text)
-    if match is None:
+    if not text:
         return "no date"
-    month = int(match["month"] or 0)
-    name = _MONTHS[month - 1] if 1 <= month <= 12 else None
+    match = _DATE_TIME.fullmatch(text)
+    month = int(match["month"] or 0) if match else 0
+    if match is None or month > len(_MONTHS):
+        return text
+    name = _MONTHS[month - 1] if month else None
     day = match["day"].lstrip("0") if match["day"] else None
     return " ".join(filter(None, (day, name, match["year"], match["time"])))
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def quantity(value: float, unit: str | None) -> Resource:
 
 
 def observation(
-    code: str, value: float | None = None, unit: str | None = None, **more: Any
+    code: str, value: float | None = None, unit: str | None = None, /, **more: Any
 ) -> Resource:
     """A final laboratory value of four days ago; `more` replaces or, with None, removes fields."""
     made: Resource = {

@@ -1,9 +1,8 @@
 """The input dictionary: LOINC codes, units, hard ranges and freshness of every input.
 
-Outside its hard range a value is refused as a probable unit error. LOINC codes were compared with
-the example units of LOINC 2.67. This material contains content from LOINC (http://loinc.org).
-LOINC is copyright Regenstrief Institute, Inc. and the LOINC Committee and is available at no cost
-under the license at http://loinc.org/license.
+Outside its hard range a value is refused as a probable unit error. This material contains content
+from LOINC (http://loinc.org). LOINC is copyright Regenstrief Institute, Inc. and the LOINC
+Committee and is available at no cost under the license at http://loinc.org/license.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Closed unit tables, one per kind of quantity: nothing is parsed, nothing outside is accepted.
 
 A general UCUM library reads `K/uL` as kelvin and cannot turn mg/dL into umol/L without a molar
-mass. Here every spelling that charts print is listed with its conversion, and a test compares the
-factors with a second source.
+mass. Here each accepted spelling is listed with its conversion, and tests compare the factors with
+a second source and with atomic weights.
 """
 
 from collections.abc import Mapping

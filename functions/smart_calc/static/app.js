@@ -1,8 +1,9 @@
-// Older results, page by page, through the FHIR proxy. The page works without this script.
+// All results, page by page, through the FHIR proxy. The page works without this script.
 "use strict";
 (() => {
   const handle = location.pathname.split("/").filter(Boolean).pop();
   const proxy = new URL(`/fhir_proxy/${handle}/`, location.origin);
+  const hidden = ["entered-in-error", "cancelled", "registered", "unknown"];
   // A number keeps the digits it was charted with (1.50), where the browser tells them.
   const digits = (_, value, context) => (typeof value === "number" && context?.source) || value;
   const get = async (url) => {
@@ -17,74 +18,85 @@
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
     return made;
   };
+  const label = (concept) => {
+    const codings = concept?.coding || [];
+    return concept?.text || codings.find((one) => one.display)?.display || codings.find((one) => one.code)?.code || "";
+  };
   const amount = (item) => {
     const quantity = item.valueQuantity;
-    if (quantity && quantity.value !== undefined)
+    if (quantity?.value !== undefined)
       return [`${quantity.comparator || ""} ${quantity.value}`.trim(), quantity.unit || quantity.code || ""];
-    const text = item.valueString || item.valueCodeableConcept?.text;
+    const text = label(item.valueCodeableConcept) || item.valueString;
     return text ? [text, ""] : null;
   };
+  // A part without a value keeps its place, so that the other one cannot be taken for it.
+  const amounts = (observation) => {
+    const own = amount(observation);
+    if (own) return own;
+    const parts = (observation.component || []).map(amount);
+    const units = new Set(parts.filter(Boolean).map(([, unit]) => unit));
+    if (!units.size) return null;
+    const shown = parts.map((part) => (!part ? "–" : units.size === 1 ? part[0] : part.join(" ").trim()));
+    return [shown.join(" / "), units.size === 1 ? [...units][0] : ""];
+  };
   const row = (observation) => {
-    const parts = [observation, ...(observation.component || [])].map(amount).filter(Boolean);
-    const hidden = ["entered-in-error", "cancelled"].includes(observation.status);
-    if (!parts.length || hidden) return null;
-    const made = document.createElement("tr");
-    const name = observation.code?.text || observation.code?.coding?.[0]?.display || "Unnamed test";
-    made.append(element("th", name, { scope: "row" }));
-    made.append(element("td", parts.map(([value]) => value).join(" / "), { class: "number", "data-label": "Value" }));
-    made.append(element("td", parts[0][1] || "none", { "data-label": "Unit" }));
-    const when = (observation.effectiveDateTime || observation.issued || "no date").slice(0, 16).replace("T", " ");
-    made.append(element("td", when, { "data-label": "Date" }));
-    const status = element("td", "", { "data-label": "Status" });
-    status.append(element("span", observation.status, { class: observation.status === "preliminary" ? "tag warn" : "tag" }));
-    made.append(status);
+    const shown = amounts(observation);
+    if (!shown || hidden.includes(observation.status)) return null;
+    const made = element("tr", "");
+    const when = observation.effectiveDateTime || observation.effectivePeriod?.end || observation.issued || "no date";
+    made.append(
+      element("th", label(observation.code) || "Unnamed test", { scope: "row" }),
+      element("td", shown[0], { class: "number" }),
+      element("td", shown[1] || "no unit"),
+      element("td", when.slice(0, 16).replace("T", " ")),
+      element("td", ""),
+    );
+    const status = element("span", observation.status, { class: observation.status === "preliminary" ? "tag warn" : "tag" });
+    made.lastChild.append(status);
     return made;
   };
   const table = (title) => {
     const made = element("table", "", { class: "stack" });
     made.append(element("caption", `${title}: all results, newest first`));
-    const head = document.createElement("thead");
-    const columns = document.createElement("tr");
+    const columns = made.createTHead().insertRow();
     for (const name of ["Test", "Value", "Unit", "Date", "Status"]) columns.append(element("th", name, { scope: "col" }));
-    head.append(columns);
-    made.append(head, document.createElement("tbody"));
+    made.createTBody();
     return made;
   };
   for (const place of document.querySelectorAll(".older")) {
-    const button = element("button", `All results: ${place.dataset.title}`, { class: "quiet", type: "button" });
-    const note = element("p", "", { class: "muted small", role: "status" });
+    const { title, search } = place.dataset;
+    const button = element("button", `All results: ${title}`, { class: "quiet", type: "button" });
+    const note = element("p", "", { class: "muted small", role: "status", tabindex: "-1" });
     place.append(button, note);
-    let next = null;
+    let next = new URL(search, proxy);
     let rows = null;
-    let reading = false;
+    let busy = false;
     button.addEventListener("click", async () => {
-      // Not `disabled`: that would take the keyboard's focus away.
-      if (reading) return;
-      reading = true;
+      if (busy) return;
+      busy = true;
       note.textContent = "Reading …";
       try {
-        if (!rows) {
-          const { patient } = await get(new URL("session", proxy));
-          next = new URL(`Observation?patient=${patient}&category=${place.dataset.category}&_count=50`, proxy);
-        }
         const bundle = await get(next);
         if (!rows) {
-          const shown = table(place.dataset.title);
+          const shown = table(title);
           place.prepend(shown);
-          rows = shown.querySelector("tbody");
+          rows = shown.tBodies[0];
         }
         for (const entry of bundle.entry || []) {
           const made = entry.resource?.resourceType === "Observation" && row(entry.resource);
           if (made) rows.append(made);
         }
         next = bundle.link?.find((link) => link.relation === "next")?.url;
-        note.textContent = `${rows.rows?.length ?? rows.children.length} results shown.`;
-        button.textContent = `More results: ${place.dataset.title}`;
-        button.hidden = !next;
+        note.textContent = `${rows.rows.length} results shown${next ? "." : ", all there are."}`;
+        button.textContent = `More results: ${title}`;
+        if (!next) {
+          if (document.activeElement === button) note.focus();
+          button.hidden = true;
+        }
       } catch (error) {
         note.textContent = `They could not be read. ${error.message}`;
       }
-      reading = false;
+      busy = false;
     });
   }
 })();

@@ -180,7 +180,7 @@ def test_three_older_values_are_handed_on_newest_first() -> None:
 
 @pytest.mark.parametrize("now", ["", "yesterday", "2026-11-31"])
 def test_a_time_of_reading_that_is_none_is_refused(now: str) -> None:
-    with pytest.raises(ValueError, match="(?i)iso|day"):
+    with pytest.raises(ValueError, match=r"(?i)iso|day"):
         prefill([], now)
 
 

@@ -3,8 +3,18 @@ from typing import Any
 
 import pytest
 
+from functions.smart_calc.chart import prefill, read_chart
 from functions.smart_calc.chart_evidence import Outcome
-from tests.support.chart_resources import condition, find, observation, order, read
+from functions.smart_calc.chart_time import parse_now
+from tests.support.chart_resources import (
+    NOW,
+    condition,
+    find,
+    observation,
+    order,
+    patient,
+    read,
+)
 
 
 def version(
@@ -79,6 +89,14 @@ def test_copies_that_nothing_puts_in_order_and_that_differ_are_in_conflict() -> 
         assert find("sodium", *pages).outcome is Outcome.CONFLICTING
 
 
+def test_without_a_patient_in_context_nothing_is_read() -> None:
+    nobody = [observation("2951-2", 140, "mmol/L", subject=None), patient(id=None)]
+    chart = read_chart(nobody, parse_now(NOW), "")
+    assert chart.findings["sodium"].outcome is Outcome.ABSENT
+    assert chart.findings["age"].outcome is Outcome.ABSENT
+    assert prefill(nobody, NOW)["sodium"] is None
+
+
 def test_resources_of_two_types_may_share_an_id() -> None:
     chart = read(
         version(140, "1", id="x"),
@@ -94,6 +112,12 @@ def test_resources_without_an_id_are_all_kept() -> None:
     finding = find("sodium", older, version(140, id=None))
     assert finding.value == 140
     assert [evidence.value for evidence in finding.further] == [130]
+
+
+def test_a_condition_entered_in_error_is_withdrawn_without_version_numbers() -> None:
+    copies = [condition("I48.91"), condition("I48.91", verification="entered-in-error")]
+    for pages in permutations(copies):
+        assert find("atrial_fibrillation", *pages).value is False
 
 
 def test_a_condition_refuted_in_a_later_version_does_not_count() -> None:

@@ -7,12 +7,12 @@ and an implausible number each leave the value empty and say why.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .calculators.inputs import INPUTS, to_canonical
-from .calculators.model import Implausible, NotUnderstood, UnknownUnit
-from .calculators.units import normalise
-from .chart_evidence import Flag
-from .chart_json import fields, items, label, text
+from ..calculators.inputs import INPUTS, to_canonical
+from ..calculators.model import Implausible, NotUnderstood, UnknownUnit
+from ..calculators.units import normalise
 from .codes import MOLAR_LOINC, UCUM
+from .evidence import Flag
+from .json_access import fields, items, label, text
 
 _LARGEST_SHOWN = 1e12
 

@@ -9,12 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from .calculators.inputs import INPUTS
-from .chart_evidence import Candidate, Evidence, Flag
-from .chart_json import Coding, codes_of, codings, fields, items, label, source_of, text
-from .chart_quantity import read, upper_normal
-from .chart_scope import Resource, updated
-from .chart_time import Moment, moment, observed
+from ..calculators.inputs import INPUTS
 from .codes import (
     BEDSIDE_LOINC,
     BODY_POSITION,
@@ -24,6 +19,11 @@ from .codes import (
     SNOMED,
     STANDING_SNOMED,
 )
+from .evidence import Candidate, Evidence, Flag
+from .json_access import Coding, codes_of, codings, fields, items, label, source_of, text
+from .quantity import read, upper_normal
+from .scope import Resource, updated
+from .times import Moment, moment, observed
 
 # The codes of each input, in order of preference.
 LOINC_OF: Mapping[str, tuple[str, ...]] = {

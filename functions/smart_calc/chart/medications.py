@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from .chart_evidence import Candidate, Evidence, Finding, Flag
-from .chart_items import item
-from .chart_json import (
+from .codes import ATC, RXNORM, SNOMED
+from .codes_drugs import DRUG_CLASSES, LOCAL_ROUTE_WORDS, LOCAL_ROUTES_SNOMED, DrugClass
+from .evidence import Candidate, Evidence, Finding, Flag
+from .items import item
+from .json_access import (
     Coding,
     codings,
     fields,
@@ -23,10 +25,8 @@ from .chart_json import (
     source_of,
     text,
 )
-from .chart_scope import Resource
-from .chart_time import moment
-from .codes import ATC, RXNORM, SNOMED
-from .codes_drugs import DRUG_CLASSES, LOCAL_ROUTE_WORDS, LOCAL_ROUTES_SNOMED, DrugClass
+from .scope import Resource
+from .times import moment
 
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
 _LOCAL = re.compile(rf"\b({LOCAL_ROUTE_WORDS})\b", re.IGNORECASE)

@@ -5,7 +5,7 @@ False means "not found in chart", never "no": a chart need not know.
 
 from collections.abc import Iterable
 
-from .chart_evidence import Candidate, Finding, Flag, Outcome, PassedOver
+from .evidence import Candidate, Finding, Flag, Outcome, PassedOver
 
 # Flags of entries that suggest the item and leave it to a person; any other flag rules one out.
 _SUGGESTS = frozenset(

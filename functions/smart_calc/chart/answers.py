@@ -3,13 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from .chart_choice import USABLE_STATUS, Question, choose
-from .chart_evidence import Candidate, Evidence, Finding, Flag, Outcome
-from .chart_json import Coding, codes_of, codings, label, text
-from .chart_observations import Heading, heading_of
-from .chart_quantity import read_text
-from .chart_scope import Resource, updated
-from .chart_time import moment
+from .choice import OLDER_SHOWN, USABLE_STATUS, Question, choose
 from .codes import (
     ASKED_LOINC,
     LOINC,
@@ -21,6 +15,12 @@ from .codes import (
     SMOKING_MAX_DAYS,
     SNOMED,
 )
+from .evidence import Candidate, Evidence, Finding, Flag, Outcome
+from .json_access import Coding, codes_of, codings, label, text
+from .observations import heading_of
+from .quantity import read_text
+from .scope import Resource, updated
+from .times import moment
 
 _SMOKING = (
     *(Coding(LOINC, code, "") for code in SMOKING_LOINC + SMOKING_FALLBACK_LOINC),
@@ -36,19 +36,17 @@ def current_smoker(observations: Iterable[Resource], now: datetime) -> Finding:
 
 def _smoking_statuses(observations: Iterable[Resource], now: datetime) -> Iterator[Candidate]:
     for observation in observations:
-        heading = heading_of(observation, now.tzinfo)
         matched = [
             coding
-            for coding in heading.codings
+            for coding in codings(observation.get("code"))
             if Coding(coding.system, coding.code, "") in _SMOKING
         ]
         if matched:
-            yield _smoking_status(observation, heading, matched, now)
+            yield _smoking_status(observation, matched, now)
 
 
-def _smoking_status(
-    observation: Resource, heading: Heading, matched: list[Coding], now: datetime
-) -> Candidate:
+def _smoking_status(observation: Resource, matched: list[Coding], now: datetime) -> Candidate:
+    heading = heading_of(observation, now.tzinfo)
     primary = next((coding for coding in matched if coding.code in SMOKING_LOINC), None)
     answer = observation.get("valueCodeableConcept")
     known = {SMOKING_ANSWERS[code] for code in codes_of(answer, SNOMED) if code in SMOKING_ANSWERS}
@@ -91,24 +89,11 @@ def _unusable(observation: Resource, known: set[bool | None]) -> tuple[Flag | No
 
 def asked(observations: Iterable[Resource], now: datetime) -> Iterator[Finding]:
     """Inputs that a person answers; the newest entry that bears on one is shown beside it."""
-    headed = [
-        (observation, heading_of(observation, now.tzinfo))
-        for observation in observations
-        if text(observation.get("status")) in USABLE_STATUS
-    ]
+    usable = [o for o in observations if text(o.get("status")) in USABLE_STATUS]
     for name, codes in ASKED_LOINC.items():
         bearing = [
-            Evidence(
-                source=heading.source,
-                charted=charted,
-                code=coding,
-                moment=heading.moment,
-                status=heading.status,
-                category=heading.category,
-                reading=heading.source,
-                notes=heading.notes,
-            )
-            for observation, heading in headed
+            _bearing(observation, coding, charted, now)
+            for observation in usable
             for coding in codings(observation.get("code"))
             if coding.system == LOINC and coding.code in codes
             if (charted := read_text(observation))
@@ -117,9 +102,25 @@ def asked(observations: Iterable[Resource], now: datetime) -> Iterator[Finding]:
         if bearing:
             why = "charted entries bear on it, but do not answer it"
             newest, *older = bearing[::-1]
-            yield Finding(name, Outcome.OFFERED, why, chosen=newest, further=tuple(older[:3]))
+            yield Finding(
+                name, Outcome.OFFERED, why, chosen=newest, further=tuple(older[:OLDER_SHOWN])
+            )
         else:
             yield Finding(name, Outcome.ASKED, "a person answers this")
+
+
+def _bearing(observation: Resource, code: Coding, charted: str, now: datetime) -> Evidence:
+    heading = heading_of(observation, now.tzinfo)
+    return Evidence(
+        source=heading.source,
+        charted=charted,
+        code=code,
+        moment=heading.moment,
+        status=heading.status,
+        category=heading.category,
+        reading=heading.source,
+        notes=heading.notes,
+    )
 
 
 def _newest_last(evidence: Evidence) -> tuple[float, str, str]:

@@ -6,8 +6,8 @@ complete reading inside the look-back is taken; only where there is none, the ne
 
 from collections.abc import Sequence
 
-from .chart_choice import Question, choose, set_aside
-from .chart_evidence import Candidate, Finding
+from .choice import Question, choose, recency, set_aside
+from .evidence import Candidate, Finding
 
 
 def pressures(
@@ -21,7 +21,10 @@ def pressures(
     upper = choose(systolic, systolics, complete or None)
     if upper.chosen is None:
         return upper, choose(diastolic, diastolics)
-    return upper, choose(diastolic, diastolics, {upper.chosen.reading})
+    latest = max(recency(c) for c in systolics if c.evidence == upper.chosen)
+    # Two readings of one time are both looked at, so that a conflict between them is seen.
+    same_time = {c.evidence.reading for c in systolics if recency(c) == latest}
+    return upper, choose(diastolic, diastolics, same_time & complete or same_time)
 
 
 def _readings(question: Question, candidates: Sequence[Candidate]) -> set[str]:

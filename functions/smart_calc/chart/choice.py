@@ -6,12 +6,12 @@ older value would hide it; older values are handed on, to be chosen by a person.
 """
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from .chart_evidence import Candidate, Evidence, Finding, Flag, Outcome, PassedOver
-from .chart_time import Moment
 from .codes import PREFERRED_LOINC
+from .evidence import Candidate, Evidence, Finding, Flag, Outcome, PassedOver
+from .times import Moment
 
 USABLE_STATUS = frozenset({"final", "amended", "corrected"})
 SAME_DRAW = timedelta(hours=1)
@@ -63,7 +63,7 @@ def choose(
 ) -> Finding:
     """The answer to a question. With `readings` only entries of those readings can be chosen."""
     ordered = sorted(dict.fromkeys(candidates), key=_tie_break)
-    ordered.sort(key=_recency, reverse=True)
+    ordered.sort(key=recency, reverse=True)
     aside = {c: passed for c in ordered if (passed := set_aside(c, question.now))}
     valid = [c for c in ordered if c not in aside]
     pool = [c for c in valid if readings is None or c.evidence.reading in readings]
@@ -73,28 +73,23 @@ def choose(
     if not pool:
         return _nothing(question, tuple(aside.values()))
     top = _preferred(question.name, pool)
-    newer = [c for c in valid if c != top and _recency(c) >= _recency(top)]
-    equals = [c for c in newer if c in pool and _recency(c) == _recency(top)]
-    older = [c for c in valid if _recency(c) < _recency(top)]
+    newer = [c for c in valid if c != top and recency(c) >= recency(top)]
+    equals = [c for c in newer if c in pool and recency(c) == recency(top)]
+    older = [c for c in valid if recency(c) < recency(top)]
     passed_over = (*aside.values(), *(_why_not(c, pool, top) for c in newer if c not in equals))
     finding = _answer(question, top, equals)
-    return Finding(
-        finding.input,
-        finding.outcome,
-        finding.why,
-        finding.value,
-        finding.unit,
-        finding.chosen,
-        finding.flags + _announced(aside.values(), top),
-        passed_over + finding.passed_over,
-        tuple(c.evidence for c in older if c.flag is None)[:OLDER_SHOWN],
+    return replace(
+        finding,
+        flags=finding.flags + _announced(aside.values(), top),
+        passed_over=passed_over + finding.passed_over,
+        further=tuple(c.evidence for c in older if c.flag is None)[:OLDER_SHOWN],
     )
 
 
 def usable(question: Question, candidates: Iterable[Candidate]) -> tuple[Evidence, ...]:
     """Every dated entry inside the look-back with a value to use, the newest first."""
     entries = sorted(dict.fromkeys(candidates), key=_tie_break)
-    entries.sort(key=_recency, reverse=True)
+    entries.sort(key=recency, reverse=True)
     return tuple(
         entry.evidence
         for entry in entries
@@ -104,7 +99,7 @@ def usable(question: Question, candidates: Iterable[Candidate]) -> tuple[Evidenc
     )
 
 
-def _recency(candidate: Candidate) -> tuple[datetime, datetime, datetime]:
+def recency(candidate: Candidate) -> tuple[datetime, datetime, datetime]:
     """Undated entries come last; entries of one time by issue, then by last update."""
     when = candidate.evidence.moment
     return (

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .chart_json import codings, fields, id_of, items, referenced_id, source_of, text
-from .chart_time import moment
+from .json_access import codings, fields, id_of, items, referenced_id, source_of, text
+from .times import moment
 
 Resource = Mapping[str, object]
 
@@ -50,7 +50,7 @@ def scope_of(resources: object, patient_id: str) -> Scope:
                 foreign.append(source_of(resource))
         elif kind == "Medication":
             medications[id_of(resource)].append(resource)
-        elif kind == "Patient" and id_of(resource) == patient_id:
+        elif kind == "Patient" and id_of(resource) == patient_id != "":
             mine[kind].append(resource)
     return Scope(
         patients=tuple(mine["Patient"]),
@@ -65,7 +65,9 @@ def scope_of(resources: object, patient_id: str) -> Scope:
 def _about(resource: Resource, patient_id: str) -> bool:
     """Whether the subject is the patient, and no `focus` (a fetus, a donor) takes its place."""
     about = (resource.get("subject"), *items(resource.get("focus")))
-    return all(referenced_id(reference, "Patient") == patient_id for reference in about)
+    return patient_id != "" and all(
+        referenced_id(reference, "Patient") == patient_id for reference in about
+    )
 
 
 def latest_versions(resources: Iterable[Resource]) -> list[Resource]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .chart_choice import SAME_DRAW
-from .chart_evidence import Evidence
+from .choice import SAME_DRAW
+from .evidence import Evidence
 
 _DAY = timedelta(days=1)
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .calculators.inputs import OTHER_NUMBERS
-from .chart_evidence import Evidence, Finding, Flag, Outcome
-from .chart_json import codings, fields, items, source_of, text
-from .chart_scope import Resource
-from .chart_time import completed_years, full_date
+from ..calculators.inputs import OTHER_NUMBERS
+from .evidence import Evidence, Finding, Flag, Outcome
+from .json_access import codings, fields, items, source_of, text
+from .scope import Resource
+from .times import completed_years, full_date
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 _SEX_EXTENSIONS = frozenset(

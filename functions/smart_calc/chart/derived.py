@@ -8,9 +8,9 @@ values; older ones suggest it.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from .chart_choice import SAME_DRAW
-from .chart_evidence import Candidate, Evidence, Finding, Flag, Outcome
-from .chart_items import item
+from .choice import SAME_DRAW
+from .evidence import Candidate, Evidence, Finding, Flag, Outcome
+from .items import item
 
 CREATININE_LIMIT = 200 / 88.42  # mg/dL
 SYSTOLIC_LIMIT = 160.0  # mm[Hg]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
 
-from .chart_json import Coding
-from .chart_time import Moment
+from .json_access import Coding
+from .times import Moment
 
 Value = float | bool | str | None
 
@@ -46,7 +46,6 @@ class Flag(StrEnum):
     UNDATED = "undated"
     OLD = "old"
     STALE = "stale"
-    SUPERSEDED = "superseded"
     CONFLICT = "conflict"
     REFUTED = "refuted"
     UNCONFIRMED = "unconfirmed"

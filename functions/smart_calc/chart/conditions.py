@@ -1,20 +1,20 @@
 """Diagnoses from Conditions (FHIR R4 Condition, clinicalStatus and verificationStatus).
 
-Problems, encounter diagnoses and health concerns count alike. ICD-10-CM decides where it is
-charted; SNOMED CT comes second, and a text is only ever a suggestion.
+Problems, encounter diagnoses and health concerns count alike. An ICD-10-CM prefix or a SNOMED CT
+concept counts; a text is only ever a suggestion, and not even that beside an ICD-10-CM code.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
-from .chart_evidence import Candidate, Evidence, Finding, Flag
-from .chart_items import item
-from .chart_json import Coding, codings, fields, items, label, names, source_of, text
-from .chart_scope import Resource
-from .chart_time import Moment, moment
 from .codes import SNOMED
 from .codes_diagnoses import DIAGNOSES, FAMILY_HISTORY, ICD10, NOT_THIS, Diagnosis
+from .evidence import Candidate, Evidence, Finding, Flag
+from .items import item
+from .json_access import Coding, codings, fields, items, label, names, source_of, text
+from .scope import Resource
+from .times import Moment, moment
 
 _REFUTED = frozenset({"refuted", "entered-in-error"})
 _CURRENT = frozenset({"active", "recurrence", "relapse"})

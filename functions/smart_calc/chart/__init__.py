@@ -10,21 +10,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import chart_patient
-from .calculators.inputs import INPUTS
-from .chart_answers import asked, current_smoker
-from .chart_choice import Question, choose, usable
-from .chart_conditions import diagnoses
-from .chart_derived import derived
-from .chart_draws import DRAW_RULES, Draw, drawn_together
-from .chart_evidence import Candidate, Evidence, Finding, Value
-from .chart_json import fields, id_of, items
-from .chart_medications import drug_classes
-from .chart_observations import measured
-from .chart_patient import Banner
-from .chart_pressure import pressures
-from .chart_scope import scope_of
-from .chart_time import parse_now
+from ..calculators.inputs import INPUTS
+from . import patient
+from .answers import asked, current_smoker
+from .choice import Question, choose, usable
+from .conditions import diagnoses
+from .derived import derived
+from .draws import DRAW_RULES, Draw, drawn_together
+from .evidence import Candidate, Evidence, Finding, Value
+from .json_access import fields, id_of, items
+from .medications import drug_classes
+from .observations import measured
+from .patient import Banner
+from .pressure import pressures
+from .scope import scope_of
+from .times import parse_now
 
 # The patient of the mapping cases, where they hold no Patient resource.
 _PATIENT_OF_THE_CASES = "p1"
@@ -62,8 +62,8 @@ def read_chart(resources: object, now: datetime, patient_id: str) -> Chart:
     }
     findings = _by_name(
         (
-            chart_patient.age(scope.patients, now),
-            chart_patient.sex(scope.patients),
+            patient.age(scope.patients, now),
+            patient.sex(scope.patients),
             *_measurements(questions, candidates),
             current_smoker(scope.observations, now),
             *asked(scope.observations, now),
@@ -75,7 +75,7 @@ def read_chart(resources: object, now: datetime, patient_id: str) -> Chart:
     values = {name: usable(questions[name], found) for name, found in candidates.items()}
     draws = {name: drawn_together(rule, values, now) for name, rule in DRAW_RULES.items()}
     return Chart(
-        banner=chart_patient.banner(scope.patients),
+        banner=patient.banner(scope.patients),
         findings=findings,
         usable=values,
         draws={name: draw for name, draw in draws.items() if draw},
@@ -106,7 +106,8 @@ def prefill(resources: object, now_iso: str) -> dict[str, Value]:
     """The value of every input, None where it is to be asked; False is "not found in chart".
 
     A measured input stands under its name, in its canonical unit, and under its name with that
-    unit appended (`sodium`, `sodium_mmol_l`). The patient is the one Patient among the resources.
+    unit appended (`sodium`, `sodium_mmol_l`). The patient is the one Patient among the resources;
+    without one it is the patient of the mapping cases.
     Raises ValueError where `now_iso` is no ISO 8601 time.
     """
     chart = read_chart(resources, parse_now(now_iso), _only_patient(resources))

@@ -1,0 +1,160 @@
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from functions.smart_calc.chart import prefill
+from functions.smart_calc.chart_evidence import Outcome
+from functions.smart_calc.chart_patient import Banner
+from tests.support.chart_resources import HL7, NOW, concept, find, patient, read, sex_extension
+
+
+@pytest.mark.parametrize(
+    ("born", "now", "age"),
+    [
+        ("1960-11-24", NOW, 66),
+        ("1960-11-25", NOW, 65),
+        ("2026-11-24", NOW, 0),
+        ("1904-02-29", "2024-02-29T00:00:00Z", 120),
+        ("2004-02-29", "2025-02-28T23:59:00Z", 20),
+        ("2004-02-29", "2025-03-01T00:00:00Z", 21),
+        # Already the 24th in Taipei, still the 23rd in Chicago.
+        ("1960-11-24", "2026-11-24T01:00:00+08:00", 66),
+        ("1960-11-24", "2026-11-23T23:00:00-06:00", 65),
+    ],
+)
+def test_age_is_counted_in_completed_years_on_the_day_of_the_site(
+    born: str, now: str, age: int
+) -> None:
+    finding = find("age", patient(birthDate=born), now=now)
+    assert (finding.value, finding.unit) == (age, "a")
+
+
+@pytest.mark.parametrize(
+    ("born", "outcome"),
+    [
+        (None, Outcome.ABSENT),
+        ("", Outcome.ABSENT),
+        (19601124, Outcome.ABSENT),
+        ("1960", Outcome.UNREADABLE),
+        ("1960-11", Outcome.UNREADABLE),
+        ("1960-02-30", Outcome.UNREADABLE),
+        ("24/11/1960", Outcome.UNREADABLE),
+        ("2026-11-25", Outcome.IMPLAUSIBLE),
+        ("1860-11-24", Outcome.IMPLAUSIBLE),
+    ],
+)
+def test_age_is_asked_without_a_full_plausible_birth_date(born: Any, outcome: Outcome) -> None:
+    finding = find("age", patient(birthDate=born))
+    assert (finding.outcome, finding.value) == (outcome, None)
+
+
+@pytest.mark.parametrize(
+    ("gender", "extensions", "expected"),
+    [
+        ("male", [], "male"),
+        ("female", [], "female"),
+        ("male", [sex_extension("us-core-birthsex", valueCode="M")], "male"),
+        ("male", [sex_extension("us-core-birthsex", valueCode="UNK")], "male"),
+        ("male", [sex_extension("us-core-birthsex", valueCode="F")], None),
+        ("female", [sex_extension("us-core-sex", valueCode="248153007")], None),
+        ("female", [sex_extension("us-core-sex", valueCode="248152002")], "female"),
+        ("female", [sex_extension("us-core-individual-sex", valueCoding={"code": "male"})], None),
+        ("other", [], None),
+        ("unknown", [], None),
+        (None, [], None),
+        ("other", [sex_extension("us-core-birthsex", valueCode="F")], "female"),
+        ("unknown", [sex_extension("us-core-sex", valueCode="248153007")], "male"),
+        (None, [sex_extension("us-core-birthsex", valueCode="M")], "male"),
+        ("other", [sex_extension("us-core-birthsex", valueCode="OTH")], None),
+        (
+            "other",
+            [
+                sex_extension("us-core-birthsex", valueCode="F"),
+                sex_extension("us-core-sex", valueCode="248153007"),
+            ],
+            None,
+        ),
+        ("other", [sex_extension("us-core-genderIdentity", valueCode="F")], None),
+        ("M", [], None),
+        ("Male", [], None),
+    ],
+)
+def test_sex_follows_gender_unless_a_recorded_sex_contradicts_it(
+    gender: str | None, extensions: list[Any], expected: str | None
+) -> None:
+    finding = find("sex", patient(gender=gender, extension=extensions or None))
+    assert finding.value == expected
+
+
+def test_a_contradiction_and_an_absence_of_sex_are_told_apart() -> None:
+    contradiction = patient(extension=[sex_extension("us-core-birthsex", valueCode="F")])
+    assert find("sex", contradiction).outcome is Outcome.CONFLICTING
+    assert find("sex", patient(gender="unknown")).outcome is Outcome.ABSENT
+    assert find("sex").outcome is Outcome.ABSENT
+
+
+def test_a_sex_taken_from_the_recorded_one_is_noted() -> None:
+    other = patient(gender="other", extension=[sex_extension("us-core-birthsex", valueCode="F")])
+    assert "us-core-birthsex F" in find("sex", other).why
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ([{"use": "official", "family": "Smart", "given": ["Joe", "B."]}], "Joe B. Smart"),
+        ([{"text": "First"}, {"use": "official", "text": "Official"}], "Official"),
+        ([{"text": "First"}, {"use": "usual", "text": "Usual"}], "Usual"),
+        ([{"family": "Parts"}, {"text": "First"}], "First"),
+        ([{"family": "Parts"}], "Parts"),
+        ([{"use": "official"}, {"family": "Parts"}], "Parts"),
+        ([], ""),
+        ("Joe", ""),
+        ([None, 1, {"given": "Joe"}], ""),
+    ],
+)
+def test_the_banner_shows_the_official_name_else_the_usual_else_the_first(
+    names: Any, shown: str
+) -> None:
+    assert read(patient(name=names)).banner.name == shown
+
+
+def test_the_banner_shows_birth_date_gender_and_record_number() -> None:
+    number = {"type": concept(HL7 + "v2-0203", "XX", "MR"), "value": "0042"}
+    other = {"type": concept(HL7 + "v2-0203", "SS"), "value": "secret"}
+    banner = read(patient(identifier=[other, number])).banner
+    assert banner == Banner("", "1960-11-24", "male", "0042", "")
+
+
+@pytest.mark.parametrize(
+    ("died", "shown"),
+    [
+        ({"deceasedBoolean": True}, "yes"),
+        ({"deceasedBoolean": False}, ""),
+        ({"deceasedDateTime": "2026-10-01"}, "2026-10-01"),
+        ({}, ""),
+    ],
+)
+def test_the_banner_and_the_age_say_that_a_patient_has_died(died: Any, shown: str) -> None:
+    chart = read(patient(**died))
+    assert chart.banner.deceased == shown
+    assert chart.findings["age"].flags == (("deceased",) if shown else ())
+
+
+def test_without_a_patient_there_is_an_empty_banner() -> None:
+    chart = read(patient(id="p2"))
+    assert chart.banner == Banner()
+    assert chart.findings["age"].outcome is Outcome.ABSENT
+
+
+def test_copies_of_a_patient_that_differ_are_in_conflict() -> None:
+    for pages in permutations([patient(), patient(birthDate="1950-01-01")]):
+        chart = read(*pages)
+        assert chart.findings["age"].outcome is Outcome.CONFLICTING
+        assert chart.findings["sex"].value == "male"
+
+
+def test_the_prefill_reads_the_patient_that_the_resources_hold() -> None:
+    assert prefill([patient(id="other")], NOW)["age"] == 66
+    assert prefill([patient(id="other"), patient()], NOW)["age"] == 66
+    assert prefill([patient(id="a"), patient(id="b")], NOW)["age"] is None
