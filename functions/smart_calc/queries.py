@@ -11,8 +11,8 @@ from datetime import date
 from typing import Literal
 
 from .calculators.inputs import INPUTS
-from .chart_observations import LOINC_OF
-from .codes import ASKED_LOINC, EXCLUDED_LOINC, LOINC, SMOKING_LOINC
+from .chart.codes import ASKED_LOINC, EXCLUDED_LOINC, LOINC, SMOKING_LOINC
+from .chart.observations import LOINC_OF
 
 Vendor = Literal["oracle", "epic", "generic"]
 Parameters = tuple[tuple[str, str], ...]

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from functions.smart_calc.chart import Chart, read_chart
-from functions.smart_calc.chart_evidence import Finding
-from functions.smart_calc.chart_time import parse_now
+from functions.smart_calc.chart.evidence import Finding
+from functions.smart_calc.chart.times import parse_now
 
 Resource = dict[str, Any]
 

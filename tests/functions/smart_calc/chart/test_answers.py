@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from functions.smart_calc.chart_evidence import Outcome
+from functions.smart_calc.chart.evidence import Outcome
 from tests.support.chart_resources import HL7, LOINC, SNOMED, concept, find, observation, smoking
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from functions.smart_calc.chart_evidence import Outcome
+from functions.smart_calc.chart.evidence import Outcome
 from tests.support.chart_resources import (
     ICD10CM,
     SNOMED,

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from functions.smart_calc.chart import prefill
-from functions.smart_calc.chart_evidence import Outcome
-from functions.smart_calc.chart_patient import Banner
+from functions.smart_calc.chart.evidence import Outcome
+from functions.smart_calc.chart.patient import Banner
 from tests.support.chart_resources import HL7, NOW, concept, find, patient, read, sex_extension
 
 

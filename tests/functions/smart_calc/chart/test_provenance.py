@@ -2,8 +2,8 @@ import pytest
 
 from functions.smart_calc.calculators.inputs import INPUTS
 from functions.smart_calc.chart import prefill
-from functions.smart_calc.chart_evidence import Outcome
-from functions.smart_calc.chart_json import Coding
+from functions.smart_calc.chart.evidence import Outcome
+from functions.smart_calc.chart.json_access import Coding
 from tests.support.chart_resources import LOINC, NOW, find, observation, quantity, read
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from functions.smart_calc.chart_draws import DRAW_RULES
+from functions.smart_calc.chart.draws import DRAW_RULES
 from tests.support.chart_resources import observation, read
 
 UNITS = {

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from functions.smart_calc.chart_time import full_date, moment, parse_now
+from functions.smart_calc.chart.times import full_date, moment, parse_now
 
 CHICAGO = timezone(timedelta(hours=-6))
 

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from functions.smart_calc.chart import prefill, read_chart
-from functions.smart_calc.chart_evidence import Outcome
-from functions.smart_calc.chart_time import parse_now
+from functions.smart_calc.chart.evidence import Outcome
+from functions.smart_calc.chart.times import parse_now
 from tests.support.chart_resources import (
     NOW,
     condition,
