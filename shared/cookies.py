@@ -15,6 +15,7 @@ LAUNCH_PREFIX = "__Host-launch-"
 SESSION_PREFIX = "__Host-smart-"
 
 _ATTRIBUTES = "Secure; HttpOnly; Path=/; SameSite=None; Partitioned"
+_NAME = re.compile(rf"(?:{LAUNCH_PREFIX}|{SESSION_PREFIX})[A-Za-z0-9_-]{{1,64}}")
 _VALUE = re.compile(r"[A-Za-z0-9._-]{1,256}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -26,7 +27,7 @@ def parse(headers: Iterable[str]) -> Cookies:
     found: dict[str, tuple[str, ...]] = {}
     for pair in ";".join(headers).split(";"):
         name, _, value = pair.strip().partition("=")
-        if name.startswith((LAUNCH_PREFIX, SESSION_PREFIX)):
+        if _NAME.fullmatch(name):
             found[name] = (*found.get(name, ()), value if _VALUE.fullmatch(value) else "")
     return found
 

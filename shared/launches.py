@@ -139,8 +139,11 @@ def find(store: Store, state: str) -> Found:
     if record is None:
         raise StateUnknown
     fields: dict[str, Any] = dict(record.fields)
-    fields["requested"] = tuple(fields["requested"])
-    return Found(Pending(**fields), key, record.version)
+    try:
+        fields["requested"] = tuple(fields["requested"])
+        return Found(Pending(**fields), key, record.version)
+    except (KeyError, TypeError):
+        raise StateUnknown(why="The app was renewed while this launch was under way.") from None
 
 
 def check_browser(found: Found, state: str, received: cookies.Cookies) -> None:

@@ -25,11 +25,10 @@ Event = Literal[
     "fhir_denied",
     "app_opened",
     "app_refused",
-    "session_ended",
-    "public_client",
 ]
 
 _LONGEST = 1000
+_MOST_ITEMS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,12 @@ def event(
     if code is not None:
         line["code"] = code
     for key, value in (fields or {}).items():
-        line.setdefault(key, value[:_LONGEST] if isinstance(value, str) else value)
+        line.setdefault(key, _cut(value))
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
+
+
+def _cut(value: str | int | float | list[str]) -> str | int | float | list[str]:
+    if isinstance(value, list):
+        return [item[:_LONGEST] for item in value[:_MOST_ITEMS]]
+    return value[:_LONGEST] if isinstance(value, str) else value

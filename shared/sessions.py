@@ -12,9 +12,8 @@ import json
 import re
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from shared import cookies, log, scopes
@@ -145,13 +144,8 @@ class Sessions:
         secret = _secret(received.get(cookies.session_name(handle), ()))
         digest = hashlib.sha256(secret).digest()
         now = self._clock()
-        with self._lock:
-            kept = self._kept.get(handle)
-        fresh = kept is not None and 0 <= now - kept.read_at < self._settings.session_cache_seconds
-        if kept is None or not fresh or not hmac.compare_digest(kept.digest, digest):
-            kept = self._read(handle, secret, digest, now)
-        last_used = _number(kept.record.fields["last_used"])
-        idle = now - last_used
+        kept = self._recall(handle, digest, now) or self._read(handle, secret, digest, now)
+        idle = _idle(kept, now)
         over = now >= kept.session.expires_at or idle >= self._settings.session_idle_seconds
         if over or now >= kept.session.access_expires_at:
             raise SessionExpired
@@ -162,6 +156,18 @@ class Sessions:
                 self._kept.clear()
             self._kept[handle] = kept
         return kept.session
+
+    def _recall(self, handle: str, digest: bytes, now: float) -> _Kept | None:
+        """What was read a moment ago with this very secret, None where it cannot be trusted.
+
+        A session that looks idle from here may be in use at another instance: it is read anew.
+        """
+        with self._lock:
+            kept = self._kept.get(handle)
+        if kept is None or not hmac.compare_digest(kept.digest, digest):
+            return None
+        fresh = 0 <= now - kept.read_at < self._settings.session_cache_seconds
+        return kept if fresh and _idle(kept, now) < self._settings.session_idle_seconds else None
 
     def _read(self, handle: str, secret: bytes, digest: bytes, now: float) -> _Kept:
         record = self._store.read(COLLECTION, _key(handle))
@@ -174,11 +180,13 @@ class Sessions:
             raise SessionMissing(
                 why="The session's cookie does not open it: it belongs to another session."
             ) from None
-        session = _session(plaintext, handle, str(record.fields["ehr"]), record.expires_at, secret)
+        session = _session(plaintext, handle, secret)
         return _Kept(now, record, digest, session)
 
     def _touch(self, kept: _Kept, now: float) -> _Kept:
-        """Wind the idle clock. A failure is ignored: the next request tries again."""
+        """Wind the idle clock. Where another request has wound it, its record is read instead;
+        a store that does not answer is ignored, and the next request tries again.
+        """
         fields = {**kept.record.fields, "last_used": now}
         try:
             version = self._store.replace(
@@ -188,7 +196,9 @@ class Sessions:
                 kept.record.expires_at,
                 kept.record.version,
             )
-        except (Conflict, StoreUnavailable):
+        except Conflict:
+            return self._read(kept.session.handle, kept.session.secret, kept.digest, now)
+        except StoreUnavailable:
             return kept
         record = Record(fields, kept.record.expires_at, version)
         return _Kept(kept.read_at, record, kept.digest, kept.session)
@@ -206,6 +216,10 @@ def surplus_cookies(received: cookies.Cookies) -> list[str]:
     return others + cookies.oldest_beyond(ours, cookies.SESSION_PREFIX, MOST_COOKIES - 1)
 
 
+def _idle(kept: _Kept, now: float) -> float:
+    return now - _number(kept.record.fields["last_used"])
+
+
 def _secret(values: tuple[str, ...]) -> bytes:
     if len(values) > 1:
         raise SessionMissing(why="The browser sent the session's cookie twice.")
@@ -216,22 +230,26 @@ def _secret(values: tuple[str, ...]) -> bytes:
 
 
 def _plaintext(session: Session) -> bytes:
+    """All but what opens it. The expiry is sealed too: its open copy is for the broom only."""
     sealed = asdict(session)
-    for name in ("handle", "ehr", "expires_at", "secret"):
-        del sealed[name]
+    del sealed["handle"], sealed["secret"]
     return json.dumps(sealed).encode()
 
 
-def _session(plaintext: bytes, handle: str, ehr: str, expires_at: float, secret: bytes) -> Session:
+def _session(plaintext: bytes, handle: str, secret: bytes) -> Session:
+    """Raises SessionExpired for a session that a version with other fields has sealed."""
     fields: dict[str, Any] = json.loads(plaintext)
-    context: dict[str, Any] = fields.pop("context")
-    items = context.pop("fhir_context")
-    fields["context"] = LaunchContext(
-        **context, fhir_context=None if items is None else tuple(items)
-    )
-    fields["requested"] = tuple(fields["requested"])
-    fields["granted"] = tuple(fields["granted"])
-    return Session(**fields, handle=handle, ehr=ehr, expires_at=expires_at, secret=secret)
+    try:
+        context: dict[str, Any] = fields.pop("context")
+        items = context.pop("fhir_context")
+        fields["context"] = LaunchContext(
+            **context, fhir_context=None if items is None else tuple(items)
+        )
+        fields["requested"] = tuple(fields["requested"])
+        fields["granted"] = tuple(fields["granted"])
+        return Session(**fields, handle=handle, secret=secret)
+    except (KeyError, TypeError):
+        raise SessionExpired(why="The app was renewed since this session began.") from None
 
 
 def _context(handle: str, version: int) -> str:
@@ -246,33 +264,3 @@ def _number(value: object) -> float:
     if isinstance(value, int | float):
         return value
     raise StoreUnavailable(evidence={"store": "a session record is damaged"})
-
-
-def describe(session: Session, public_url: str) -> Mapping[str, Any]:
-    """The launch context as the app may see it: never a token."""
-    context = session.context
-    return {
-        "ehr": session.ehr,
-        "iss": session.iss,
-        "patient": context.patient,
-        "encounter": context.encounter,
-        "user": None,
-        "need_patient_banner": context.need_patient_banner,
-        "smart_style_url": context.smart_style_url,
-        "tenant": context.tenant,
-        "intent": context.intent,
-        "fhirContext": context.fhir_context,
-        "scope": {
-            "requested": session.requested,
-            "granted": session.granted,
-            "missing": session.missing,
-            "causes": {},
-        },
-        "access_expires_at": _rfc3339(session.access_expires_at),
-        "session_expires_at": _rfc3339(session.expires_at),
-        "fhir_base": f"{public_url}/fhir_proxy/{session.handle}",
-    }
-
-
-def _rfc3339(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -6,7 +6,6 @@ Tokens are opaque; only characters that a header value can carry are accepted.
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,13 +17,15 @@ from shared.client_auth import ClientAuthentication
 from shared.errors import TokenError, TokenInvalid
 
 SECONDS = 10.0
-MAX_BYTES = 1_000_000
+# Sealed and encoded, a record made of it stays below Firestore's 1 MiB for a document.
+MAX_BYTES = 200_000
 DEFAULT_LIFE_SECONDS = 300.0
 _LONGEST_LIFE_SECONDS = 86400.0
 _MOST_CONTEXT_ITEMS = 100
+_MOST_CONTEXT_LEVELS = 10
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=!$&'()*,;:@%^`|#{}\[\]?<>-]{1,16384}")
-_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9.-]{1,64}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _OAUTH_ERROR = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # The EHR's own ids of a request, worth having in a support case.
@@ -172,7 +173,7 @@ def _life(expires_in: object) -> float:
         expires_in = int(expires_in[:12])
     if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
         return DEFAULT_LIFE_SECONDS
-    if math.isnan(expires_in) or expires_in <= 0:
+    if not expires_in > 0:  # NaN is not
         return DEFAULT_LIFE_SECONDS
     return float(min(expires_in, _LONGEST_LIFE_SECONDS))
 
@@ -193,6 +194,18 @@ def _fhir_context(value: object) -> tuple[Mapping[str, Any], ...] | None:
     for item in value[:_MOST_CONTEXT_ITEMS]:
         if isinstance(item, str):
             items.append({"reference": item})
-        elif isinstance(item, dict) and {"reference", "canonical", "identifier"} & set(item):
+        elif (
+            isinstance(item, dict)
+            and {"reference", "canonical", "identifier"} & set(item)
+            and _nests_within(item, _MOST_CONTEXT_LEVELS)
+        ):
             items.append(item)
     return tuple(items)
+
+
+def _nests_within(value: object, levels: int) -> bool:
+    """Whether objects and lists lie in each other at most `levels` deep."""
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_nests_within(item, levels - 1) for item in inner)

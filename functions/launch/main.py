@@ -3,7 +3,6 @@
 SMART App Launch 2.2, steps 2 to 4.
 """
 
-import math
 import time
 
 import flask
@@ -51,7 +50,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
     )
     kind = "standalone launch" if asked.launch is None else "EHR launch"
     log.event("launch_started", kind)
-    age = math.ceil(settings.launch_seconds)
+    age = max(1, int(settings.launch_seconds))
     return Reply(
         302,
         {"Location": begun.authorization_url},

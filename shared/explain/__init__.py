@@ -39,18 +39,30 @@ _KNOWN: Mapping[str, Explanation] = {
     "invalid_scope": Explanation(
         "A scope is unknown to the EHR, not registered for the app, or of the wrong kind for "
         "this launch.",
-        ("Ask only for scopes that are registered for the app, in the version it registered.",),
+        (
+            "Ask only for scopes that are registered for the app, in the version it registered.",
+            RELAUNCH,
+        ),
     ),
     "unauthorized_client": Explanation(
         "The app is not registered for this kind of launch, or not enabled at this site.",
-        (_REGISTRATION, "Enable the app at the site; a new registration can take a while."),
+        (
+            _REGISTRATION,
+            "Enable the app at the site; a new registration can take a while.",
+            RELAUNCH,
+        ),
     ),
     "invalid_client": Explanation(
         "The EHR does not know the client id, or it is registered for another environment.",
-        (_REGISTRATION, "A new registration can take from minutes to a day to reach a site."),
+        (
+            _REGISTRATION,
+            "A new registration can take from minutes to a day to reach a site.",
+            RELAUNCH,
+        ),
     ),
     "unsupported_response_type": Explanation(
-        "The EHR does not offer the authorization code flow to this app.", (_REGISTRATION,)
+        "The EHR does not offer the authorization code flow to this app.",
+        (_REGISTRATION, RELAUNCH),
     ),
     "server_error": Explanation("The EHR's authorization server failed.", _LATER),
     "temporarily_unavailable": Explanation("The EHR's authorization server is busy.", _LATER),
@@ -60,7 +72,7 @@ _KNOWN: Mapping[str, Explanation] = {
     "consent_required": Explanation(_SIGN_IN, (RELAUNCH,)),
 }
 _UNKNOWN = Explanation(
-    "The EHR gave an error code that no standard defines.", (RELAUNCH, ADMINISTRATOR)
+    "The EHR gave an error code that is not known here.", (RELAUNCH, ADMINISTRATOR)
 )
 
 

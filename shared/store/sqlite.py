@@ -94,14 +94,34 @@ class SqliteStore:
         """One transaction on this thread's connection; an open one never crosses a fork."""
         try:
             if getattr(self._local, "pid", None) != os.getpid():
-                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-                self._local.connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS)
-                self._local.connection.execute("PRAGMA journal_mode = WAL")
-                self._local.connection.execute("PRAGMA synchronous = NORMAL")
-                self._local.connection.executescript(_SCHEMA)
+                self._local.connection = _connect(self._path)
                 self._local.pid = os.getpid()
             with self._local.connection:
                 yield self._local.connection
         except (sqlite3.Error, OSError) as error:
             kind = f"{type(error).__name__}: {getattr(error, 'sqlite_errorname', '')}"
             raise StoreUnavailable(evidence={"store": kind}) from None
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    """A connection to the database, which is made where there is none.
+
+    SQLite does not wait its busy time where several switch a new database to WAL at once.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).touch(mode=0o600)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= until:
+                connection.close()
+                raise
+            time.sleep(0.01)
+        else:
+            return connection

@@ -73,26 +73,35 @@ def serve_app(
     *,
     top: str = "",
     port: int | None = None,
+    bind: int | None = None,
     store: Path | None = None,
+    firestore: str | None = None,
     sealing_key: str | None = None,
 ) -> Iterator[Server]:
     """All functions on one origin, http://localhost:PORT, on SQLite in `folder`.
 
-    `ehrs` holds the [[ehr]] tables, `top` further settings. Two processes that share `port` in
-    their public_url cannot run side by side; give both one `store` and `sealing_key` and tell
-    the second's requests by its own origin.
+    `ehrs` holds the [[ehr]] tables, `top` further settings. A second instance of one deployment
+    shares `port` (its public_url), `store` and `sealing_key` with the first and listens on `bind`,
+    which is its `origin`. `firestore` is the HOST:PORT of a Firestore to use instead of SQLite, in
+    a project that belongs to `port`.
     """
     port = port or free_port()
+    bind = bind or port
     key = sealing_key or secrets.token_urlsafe(32)
-    config = folder / f"smart-{port}.toml"
+    environment = {"SEALING_KEY": key}
+    table = f'kind = "sqlite"\npath = "{store or folder / f"{port}.db"}"'
+    if firestore is not None:
+        environment["FIRESTORE_EMULATOR_HOST"] = firestore
+        table = f'kind = "firestore"\nproject = "test-{port}"\ndatabase = "smart"'
+    config = folder / f"smart-{bind}.toml"
     config.write_text(
         f'public_url = "http://localhost:{port}"\n'
         'sealing_keys = ["env:SEALING_KEY"]\n'
         f"{top}\n"
-        f'[store]\nkind = "sqlite"\npath = "{store or folder / f"{port}.db"}"\n'
+        f"[store]\n{table}\n"
         f"{ehrs}\n",
         encoding="utf-8",
     )
-    environment = {"SMART_CONFIG": str(config), "SEALING_KEY": key}
-    with serve("simulator.gateway:application", "localhost", port, environment, folder) as server:
+    environment["SMART_CONFIG"] = str(config)
+    with serve("simulator.gateway:application", "localhost", bind, environment, folder) as server:
         yield server

@@ -1,0 +1,159 @@
+"""What an error of the EHR means, and that its words stay words."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import App
+from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.scripted_ehr import Tenant
+
+
+def _get(app: App, browser: Browser, begun: Answer, query: str, path: str = "/callback") -> Answer:
+    """The callback with the launch's own state and whatever else is given."""
+    return browser.get(f"{app.origin}{path}?state={begun.query['state']}&{query}")
+
+
+def _refused(answer: Answer, code: str, status: int = 400) -> None:
+    assert (answer.status, answer.code) == (status, code)
+    assert not [line for line in answer.all("Set-Cookie") if line.startswith("__Host-smart-")]
+
+
+def _untouched(app: App, begun: Answer, tenant: Tenant, browser: Browser) -> None:
+    """Nothing was sent and the launch can still be completed."""
+    assert tenant.hits("/auth/token") == []
+    assert app.answer(begun, tenant, browser).status == 303
+
+
+def _lines(app: App, answer: Answer) -> list[dict[str, object]]:
+    correlation = answer.header("X-Correlation-Id")
+    return [line for line in app.log_lines() if line.get("correlation_id") == correlation]
+
+
+# RFC 6749 4.1.2.1; OpenID Connect Core 1.0 3.1.2.6.
+ERRORS = {
+    "access_denied": "declined",
+    "invalid_scope": "scope",
+    "invalid_request": "launch",
+    "unauthorized_client": "not registered",
+    "unsupported_response_type": "authorization code flow",
+    "server_error": "failed",
+    "temporarily_unavailable": "busy",
+    "login_required": "sign in",
+    "interaction_required": "sign in",
+    "account_selection_required": "sign in",
+    "consent_required": "agree",
+    "something_of_its_own": "not known here",
+    "": "not known here",
+}
+
+
+@pytest.mark.parametrize(("error", "words"), ERRORS.items())
+def test_each_error_of_the_ehr_is_explained_to_people(
+    app: App, browser: Browser, error: str, words: str
+) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    url = f"{app.origin}/callback?error={error}&state={begun.query['state']}"
+    page = browser.send("GET", url, NAVIGATION)
+    assert page.status == 400
+    assert page.header("Content-Type") == "text/html; charset=utf-8"
+    assert "The EHR refused the launch." in page.text
+    assert words in page.text
+    assert "aunch the app again" in page.text
+    assert str(page.header("X-Correlation-Id")) in page.text
+    assert "ehr_error" in page.text
+    assert not [name for name in browser.cookies() if name.startswith("__Host-")]
+    assert tenant.hits("/auth/token") == []
+
+
+def test_an_error_is_explained_to_programs_in_problem_json(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    answer = _get(app, browser, begun, "error=invalid_scope")
+    problem = answer.json()
+    assert answer.header("Content-Type") == "application/problem+json"
+    assert set(problem) == {"type", "title", "status", "detail", "code", "correlation_id"}
+    assert (problem["status"], problem["code"]) == (400, "ehr_error")
+    assert problem["correlation_id"] == answer.header("X-Correlation-Id")
+    assert "scope" in problem["detail"]
+
+
+HOSTILE = "<svg onload=alert(1)>\r\nX-Evil: y\u2028{{7*7}}"
+
+
+def test_the_ehrs_own_words_are_shown_and_logged_as_text_only(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    words = quote(HOSTILE, safe="")
+    query = f"error={words}&error_description={words}&error_uri=javascript:alert(2)"
+    url = f"{app.origin}/callback?state={begun.query['state']}&{query}"
+    page = browser.send("GET", url, NAVIGATION)
+    assert page.status == 400
+    assert "<svg" not in page.text
+    assert "&lt;svg" in page.text
+    assert "{{7*7}}" in page.text
+    assert "javascript:alert(2)" in page.text
+    assert "href" not in page.text.partition("<main>")[2]
+    assert page.header("X-Evil") is None
+    (line,) = _lines(app, page)
+    assert line["error_description"] == HOSTILE
+    raw = app.server.log.read_text(encoding="utf-8")
+    assert "\nX-Evil" not in raw
+    assert "\u2028" not in raw
+
+
+def test_the_ehrs_words_are_logged_cut_and_without_the_state(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    state = begun.query["state"]
+    words = f"no+launch+for+{state}+" + "x" * 5000
+    answer = _get(app, browser, begun, f"error=a&error_uri={state}&error_description={words}")
+    (line,) = _lines(app, answer)
+    assert state not in str(line)
+    description = str(line["error_description"])
+    assert description.startswith("no launch for … x")
+    assert len(description) == 500
+
+
+def test_an_error_without_a_state_is_explained_and_changes_nothing(
+    app: App, browser: Browser
+) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    answer = browser.get(f"{app.origin}/callback?error=invalid_scope")
+    _refused(answer, "state_missing")
+    assert "A scope is unknown to the EHR" in answer.json()["detail"]
+    assert answer.all("Set-Cookie") == []
+    _untouched(app, begun, tenant, browser)
+
+
+def test_an_error_with_an_unknown_state_is_explained_all_the_same(
+    app: App, browser: Browser
+) -> None:
+    url = f"{app.origin}/callback?state={'A' * 43}"
+    plain, with_error = browser.get(f"{url}&code=c1"), browser.get(f"{url}&error=access_denied")
+    _refused(plain, "state_unknown")
+    _refused(with_error, "state_unknown")
+    assert "declined" in with_error.json()["detail"]
+    assert "declined" not in plain.json()["detail"]
+
+
+def test_an_error_is_not_acted_on_for_a_browser_that_did_not_begin_the_launch(app: App) -> None:
+    tenant, own = app.scripted.tenant(), Browser()
+    begun = app.begin(tenant, own)
+    _refused(_get(app, Browser(), begun, "error=access_denied"), "cookie_missing")
+    _untouched(app, begun, tenant, own)
+
+
+@pytest.mark.parametrize("query", ["", "code=c1", "error=access_denied&state=x"])
+def test_every_answer_keeps_itself_out_of_caches_and_referrers(
+    app: App, browser: Browser, query: str
+) -> None:
+    for headers in ({}, NAVIGATION):
+        answer = browser.get(f"{app.origin}/callback?{query}", headers)
+        assert answer.header("Cache-Control") == "no-store"
+        assert answer.header("Referrer-Policy") == "no-referrer"
+        assert answer.header("X-Content-Type-Options") == "nosniff"
+        assert answer.header("X-Frame-Options") is None
+        assert answer.header("X-Correlation-Id")

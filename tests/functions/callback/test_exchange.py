@@ -1,0 +1,161 @@
+"""The exchange of the code: what is sent, and what becomes of a refusal or a failure."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from urllib.parse import parse_qsl
+
+import pytest
+
+from tests.conftest import App
+from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.scripted_ehr import HANG_UP, Scripted, Tenant, as_json
+
+HTML = {"Content-Type": "text/html"}
+JSON = {"Content-Type": "application/json"}
+
+
+def _launch(app: App, tenant: Tenant, browser: Browser) -> Answer:
+    return app.answer(app.begin(tenant, browser), tenant, browser)
+
+
+def _failed(app: App, answer: Answer, browser: Browser, code: str) -> dict[str, object]:
+    """Refused with 502 and this code, no session left behind; the log line of it."""
+    assert (answer.status, answer.code) == (502, code)
+    assert not [name for name in browser.cookies() if name.startswith("__Host-")]
+    correlation = answer.header("X-Correlation-Id")
+    assert answer.json()["correlation_id"] == correlation
+    (line,) = [line for line in app.log_lines() if line.get("correlation_id") == correlation]
+    assert (line["event"], line["severity"], line["code"]) == ("callback_failed", "ERROR", code)
+    return line
+
+
+def test_the_token_request_of_a_public_client_holds_these_fields_and_no_others(
+    app: App, browser: Browser
+) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    assert app.answer(begun, tenant, browser, "the-code").status == 303
+    (request,) = tenant.hits("/auth/token")
+    assert (request.method, request.query) == ("POST", "")
+    fields = parse_qsl(request.body.decode("ascii"), strict_parsing=True)
+    assert sorted(name for name, _ in fields) == [
+        "client_id",
+        "code",
+        "code_verifier",
+        "grant_type",
+        "redirect_uri",
+    ]
+    form = request.form
+    assert form["grant_type"] == "authorization_code"
+    assert form["code"] == "the-code"
+    assert form["redirect_uri"] == begun.query["redirect_uri"]
+    assert form["client_id"] == begun.query["client_id"] == "scripted-client"
+    digest = hashlib.sha256(form["code_verifier"].encode("ascii")).digest()
+    challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    assert challenge == begun.query["code_challenge"]
+
+
+def test_the_token_request_carries_no_authorization_cookie_or_header_of_the_browser(
+    app: App, browser: Browser
+) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
+    headers = {
+        "Cookie": cookie,
+        "Authorization": "Basic c2VudGluZWw=",
+        "X-Forwarded-For": "192.0.2.1",
+        "Referer": "https://ehr.example/",
+    }
+    url = f"{app.origin}/callback?code=c1&state={begun.query['state']}"
+    assert browser.get(url, headers).status == 303
+    (request,) = tenant.hits("/auth/token")
+    assert {name.lower() for name in request.headers} == {
+        "accept",
+        "accept-encoding",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+    }
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert request.headers["Accept"] == "application/json"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_of_the_token_endpoint_is_not_followed(
+    app: App, browser: Browser, status: int
+) -> None:
+    tenant, thief = app.scripted.tenant(), app.scripted.tenant()
+    target = {"Location": f"{thief.base}/auth/token"}
+    tenant.on("/auth/token", Scripted(status, target))
+    _failed(app, _launch(app, tenant, browser), browser, "token_error")
+    assert thief.received == []
+    assert len(tenant.hits("/auth/token")) == 1
+
+
+def _breaks_off() -> Iterator[bytes]:
+    yield b'{"access_token":'
+    raise ConnectionResetError
+
+
+REFUSALS: dict[str, tuple[Scripted, str | None]] = {
+    "400 invalid_grant": (as_json({"error": "invalid_grant"}, 400), "invalid_grant"),
+    "401 invalid_client": (as_json({"error": "invalid_client"}, 401), "invalid_client"),
+    "403 invalid_grant": (as_json({"error": "invalid_grant"}, 403), "invalid_grant"),
+    "429": (as_json({"error": "slow_down"}, 429), "slow_down"),
+    "403 text": (Scripted(403, {"Content-Type": "text/plain"}, b"Access denied"), None),
+    "400 without error": (as_json({"message": "no"}, 400), None),
+    "400 odd error": (as_json({"error": {"code": 1}}, 400), None),
+    "400 hostile error": (as_json({"error": "x\r\n<svg>"}, 400), None),
+    "404": (Scripted(404), None),
+    "500": (Scripted(500), None),
+    "500 JSON": (as_json({"error": "server_error"}, 500), "server_error"),
+    "502 HTML": (Scripted(502, HTML, b"<html><h1>Bad gateway</h1></html>"), None),
+    "503": (Scripted(503, {"Retry-After": "1"}), None),
+    "204": (Scripted(204), None),
+    "no answer": (HANG_UP, None),
+}
+
+
+@pytest.mark.parametrize(("answer", "oauth_error"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refused_or_failed_exchange_is_reported_and_not_repeated(
+    app: App, browser: Browser, answer: Scripted, oauth_error: str | None
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on("/auth/token", answer)
+    line = _failed(app, _launch(app, tenant, browser), browser, "token_error")
+    assert line.get("oauth_error") == oauth_error
+    assert line.get("status") == (None if answer is HANG_UP else str(answer.status))
+    assert len(tenant.hits("/auth/token")) == 1
+
+
+def test_an_answer_that_breaks_off_is_a_failed_exchange(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on(
+        "/auth/token", lambda _: Scripted(200, {**JSON, "Content-Length": "99"}, _breaks_off())
+    )
+    _failed(app, _launch(app, tenant, browser), browser, "token_error")
+    assert len(tenant.hits("/auth/token")) == 1
+
+
+def test_a_failed_exchange_is_a_page_for_people(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on("/auth/token", Scripted(502, HTML, b"<h1>sentinel of the EHR</h1>"))
+    begun = app.begin(tenant, browser)
+    url = f"{app.origin}/callback?code=c1&state={begun.query['state']}"
+    page = browser.send("GET", url, NAVIGATION)
+    assert page.status == 502
+    assert page.header("Content-Type") == "text/html; charset=utf-8"
+    assert str(page.header("X-Correlation-Id")) in page.text
+    assert "aunch the app again" in page.text
+    assert "sentinel" not in page.text
+
+
+def test_the_ehrs_own_id_of_a_refusal_is_logged_beside_ours(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    headers = {"Cerner-Correlation-Id": "ehr-id-1", "X-Request-Id": "ehr-id-2", **JSON}
+    tenant.on("/auth/token", Scripted(400, headers, b'{"error":"invalid_grant"}'))
+    line = _failed(app, _launch(app, tenant, browser), browser, "token_error")
+    assert (line["cerner-correlation-id"], line["x-request-id"]) == ("ehr-id-1", "ehr-id-2")

@@ -1,0 +1,165 @@
+"""The authorization response comes from the server that was asked (RFC 9207; RFC 9700 4.4.2)."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import App
+from tests.support.browser import Answer, Browser
+from tests.support.scripted_ehr import Tenant
+
+
+def _get(app: App, browser: Browser, begun: Answer, query: str, path: str = "/callback") -> Answer:
+    """The callback with the launch's own state and whatever else is given."""
+    return browser.get(f"{app.origin}{path}?state={begun.query['state']}&{query}")
+
+
+def _refused(answer: Answer, code: str, status: int = 400) -> None:
+    assert (answer.status, answer.code) == (status, code)
+    assert not [line for line in answer.all("Set-Cookie") if line.startswith("__Host-smart-")]
+
+
+def _untouched(app: App, begun: Answer, tenant: Tenant, browser: Browser) -> None:
+    """Nothing was sent and the launch can still be completed."""
+    assert tenant.hits("/auth/token") == []
+    assert app.answer(begun, tenant, browser).status == 303
+
+
+@pytest.mark.parametrize("kind", ["code=c1", "error=access_denied"])
+@pytest.mark.parametrize("advertised", [True, None])
+@pytest.mark.parametrize(
+    "spoil", ["{iss}/", "{iss}x", "https://evil.example", "", "{upper}", "{iss}%20", "{iss}%00"]
+)
+def test_an_answer_that_names_another_issuer_is_refused(
+    app: App, browser: Browser, kind: str, advertised: bool | None, spoil: str
+) -> None:
+    tenant = app.scripted.tenant()
+    if advertised is not None:
+        tenant.discovery["authorization_response_iss_parameter_supported"] = advertised
+    begun = app.begin(tenant, browser)
+    iss = spoil.format(iss=tenant.base, upper=tenant.base.upper())
+    _refused(_get(app, browser, begun, f"{kind}&iss={iss}"), "issuer_mismatch")
+    _refused(app.answer(begun, tenant, browser), "state_unknown")
+    assert tenant.hits("/auth/token") == []
+
+
+@pytest.mark.parametrize("kind", ["code=c1", "error=access_denied"])
+def test_an_answer_without_the_promised_issuer_is_refused(
+    app: App, browser: Browser, kind: str
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.discovery["authorization_response_iss_parameter_supported"] = True
+    begun = app.begin(tenant, browser)
+    _refused(_get(app, browser, begun, kind), "issuer_mismatch")
+    assert tenant.hits("/auth/token") == []
+
+
+@pytest.mark.parametrize("advertised", [True, False, None, "true"])
+def test_an_answer_that_names_the_issuer_is_taken(
+    app: App, browser: Browser, advertised: object
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.discovery["authorization_response_iss_parameter_supported"] = advertised
+    begun = app.begin(tenant, browser)
+    assert app.answer(begun, tenant, browser).status == 303
+
+
+def test_an_answer_without_an_issuer_that_was_never_promised_is_taken(
+    app: App, browser: Browser
+) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    assert _get(app, browser, begun, "code=c1").status == 303
+
+
+def test_an_issuer_is_ignored_and_logged_where_the_ehr_states_none(
+    app: App, browser: Browser
+) -> None:
+    tenant = app.scripted.tenant()
+    del tenant.discovery["issuer"]
+    begun = app.begin(tenant, browser)
+    answer = _get(app, browser, begun, "code=c1&iss=https://somebody.example")
+    assert answer.status == 303
+    events = [line["event"] for line in _lines(app, answer)]
+    assert events == ["callback_iss_ignored", "callback_completed"]
+
+
+def _lines(app: App, answer: Answer) -> list[dict[str, object]]:
+    correlation = answer.header("X-Correlation-Id")
+    return [line for line in app.log_lines() if line.get("correlation_id") == correlation]
+
+
+def test_an_issuer_is_that_of_discovery_not_the_fhir_base(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    tenant.discovery["issuer"] = "https://login.ehr.example/tenants/1"
+    begun = app.begin(tenant, browser)
+    _refused(app.answer(begun, tenant, browser), "issuer_mismatch")
+    begun = app.begin(tenant, browser)
+    answer = _get(app, browser, begun, "code=c1&iss=https://login.ehr.example/tenants/1")
+    assert answer.status == 303
+
+
+@pytest.mark.parametrize(
+    ("group", "path"),
+    [
+        ("u", "/callback"),
+        ("u", "/callback/"),
+        ("u", "/callback/scripted"),
+        ("u", "/callback/scripted-narrow"),
+        ("a", "/callback/scripted-user"),
+        ("a", "/callback/scripted"),
+        ("n", "/callback/scripted-user"),
+    ],
+)
+def test_an_answer_at_another_registrations_path_is_refused(
+    app: App, browser: Browser, group: str, path: str
+) -> None:
+    tenant = app.scripted.tenant(group)
+    begun = app.begin(tenant, browser)
+    iss = quote(tenant.base, safe="")
+    _refused(_get(app, browser, begun, f"code=c1&iss={iss}", path), "issuer_mismatch")
+    assert tenant.hits("/auth/token") == []
+
+
+def test_a_registration_with_a_path_of_its_own_is_answered_there(
+    app: App, browser: Browser
+) -> None:
+    tenant = app.scripted.tenant("u")
+    begun = app.begin(tenant, browser)
+    assert begun.query["redirect_uri"] == f"{app.origin}/callback/scripted-user"
+    assert app.answer(begun, tenant, browser).status == 303
+    form = tenant.hits("/auth/token")[0].form
+    assert form["redirect_uri"] == f"{app.origin}/callback/scripted-user"
+    assert form["client_id"] == "scripted-user-client"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/callback/nobody",
+        "/callback/SCRIPTED",
+        "/callback/scripted-user/x",
+        "/callback/%73cripted",
+        "/callback//scripted",
+        "/callback/..",
+        "/callback/scripted%00",
+    ],
+)
+def test_a_path_of_no_registration_is_not_found_and_uses_nothing_up(
+    app: App, browser: Browser, path: str
+) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    _refused(_get(app, browser, begun, "code=c1", path), "not_found", 404)
+    _untouched(app, begun, tenant, browser)
+
+
+def test_the_code_goes_to_the_endpoint_that_was_stored_with_the_launch(
+    app: App, browser: Browser
+) -> None:
+    tenant, thief = app.scripted.tenant(), app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    tenant.discovery["token_endpoint"] = f"{thief.base}/auth/token"
+    assert app.answer(begun, tenant, browser).status == 303
+    assert len(tenant.hits("/auth/token")) == 1
+    assert thief.received == []

@@ -1,0 +1,269 @@
+"""The `state`: known, alive, of this browser, and good for one callback."""
+
+from collections.abc import Callable
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from tests.conftest import App
+from tests.functions.callback.conftest import Deployment
+from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.scripted_ehr import Scripted, Tenant, as_json
+
+SESSION_COOKIE = "__Host-smart-"
+
+
+def _callback(app: App, state: str, code: str = "c1") -> str:
+    return f"{app.origin}/callback?code={code}&state={state}"
+
+
+def _refused(answer: Answer, code: str, status: int = 400) -> None:
+    """Refused with this code, nothing about a session in it."""
+    assert (answer.status, answer.code) == (status, code)
+    assert not [line for line in answer.all("Set-Cookie") if line.startswith(SESSION_COOKIE)]
+    assert answer.header("Location") is None
+
+
+def _exchanges(tenant: Tenant) -> int:
+    return len(tenant.hits("/auth/token"))
+
+
+@pytest.mark.parametrize(
+    "query", ["code=c1", "code=c1&state=", "code=c1&state[]=x", "code=c1&STATE=x"]
+)
+def test_a_callback_without_a_state_is_refused(app: App, browser: Browser, query: str) -> None:
+    _refused(browser.get(f"{app.origin}/callback?{query}"), "state_missing")
+
+
+SPOILED: dict[str, Callable[[str], str]] = {
+    "another one": lambda state: "A" * 43,
+    "cut": lambda state: state[:-1],
+    "longer": lambda state: state + "A",
+    "other case": lambda state: state.swapcase(),
+    "encoded twice": lambda state: "%25" + f"{ord(state[0]):02X}" + state[1:],
+    "with a line end": lambda state: state + "%0A",
+    "with a space": lambda state: "+" + state,
+    "a path": lambda state: "a/b/c",
+    "dots": lambda state: "..",
+    "a dot": lambda state: ".",
+    "a reserved document name": lambda state: "__x__",
+    "long": lambda state: "A" * 5000,
+    "NUL": lambda state: state[:-1] + "%00",
+    "no UTF-8": lambda state: "%ff%fe",
+    "emoji": lambda state: "%F0%9F%98%80",
+    "its store key": lambda state: "a" * 64,
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED)
+def test_only_the_very_state_is_known_and_guessing_does_not_use_it_up(
+    app: App, browser: Browser, spoil: Callable[[str], str]
+) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    _refused(browser.get(_callback(app, spoil(begun.query["state"]))), "state_unknown")
+    assert _exchanges(tenant) == 0
+    assert app.answer(begun, tenant, browser).status == 303
+
+
+def test_a_state_is_good_once_and_its_reuse_leaves_the_session_alone(
+    app: App, browser: Browser
+) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    done = app.answer(begun, tenant, browser)
+    session = dict(browser.cookies())
+    again = app.answer(begun, tenant, browser)
+    _refused(again, "state_unknown")
+    assert again.all("Set-Cookie") == []
+    assert _exchanges(tenant) == 1
+    assert browser.cookies() == session
+    handle = done.location.rstrip("/").rpartition("/")[2]
+    assert browser.fetch(f"{app.origin}/fhir_proxy/{handle}/Patient/p1").status == 200
+
+
+def test_a_reload_is_explained_to_people(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    app.answer(begun, tenant, browser)
+    page = browser.send("GET", _callback(app, begun.query["state"]), NAVIGATION)
+    assert page.status == 400
+    assert "completed already" in page.text
+    assert "launch the app again" in page.text
+
+
+def test_an_error_answer_uses_the_state_up(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    state = begun.query["state"]
+    _refused(browser.get(f"{app.origin}/callback?error=access_denied&state={state}"), "ehr_error")
+    _refused(app.answer(begun, tenant, browser), "state_unknown")
+    assert _exchanges(tenant) == 0
+
+
+def test_a_failed_exchange_uses_the_state_up(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on("/auth/token", as_json({"error": "temporarily_unavailable"}, 503))
+    begun = app.begin(tenant, browser)
+    _refused(app.answer(begun, tenant, browser), "token_error", 502)
+    del tenant.handlers["/auth/token"]
+    _refused(app.answer(begun, tenant, browser), "state_unknown")
+    assert _exchanges(tenant) == 1
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_no_other_method_uses_the_state_up(app: App, browser: Browser, method: str) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    refused = browser.send(method, _callback(app, begun.query["state"]))
+    assert refused.status == 405
+    assert refused.header("Allow") == "GET"
+    assert method == "HEAD" or refused.code == "method_not_allowed"
+    assert _exchanges(tenant) == 0
+    assert app.answer(begun, tenant, browser).status == 303
+
+
+def test_a_form_post_answer_is_not_taken(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    body = f"code=c1&state={begun.query['state']}".encode()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    _refused(browser.send("POST", f"{app.origin}/callback", form, body), "method_not_allowed", 405)
+    assert _exchanges(tenant) == 0
+
+
+def test_a_browser_without_any_launch_cookie_is_told_of_blocked_cookies(app: App) -> None:
+    tenant, own, other = app.scripted.tenant(), Browser(), Browser()
+    begun = app.begin(tenant, own)
+    other.jar["localhost"] = {"__Host-smart-" + "A" * 22: "1.-." + "s" * 43, "theme": "dark"}
+    _refused(app.answer(begun, tenant, other), "cookie_missing")
+    assert _exchanges(tenant) == 0
+    page = other.send("GET", _callback(app, begun.query["state"]), NAVIGATION)
+    assert "in its own window" in page.text
+    assert "must allow cookies" in page.text
+    assert "href" not in page.text.partition("<main>")[2]
+    assert app.answer(begun, tenant, own).status == 303
+
+
+def test_a_browser_with_another_launchs_cookie_is_refused_and_the_right_one_goes_on(
+    app: App,
+) -> None:
+    tenant, own, other = app.scripted.tenant(), Browser(), Browser()
+    begun = app.begin(tenant, own)
+    others = app.begin(tenant, other)
+    for _ in range(20):
+        _refused(app.answer(begun, tenant, other), "browser_mismatch")
+    assert _exchanges(tenant) == 0
+    assert app.answer(begun, tenant, own).status == 303
+    assert app.answer(others, tenant, other).status == 303
+
+
+def _launch_cookie(browser: Browser) -> tuple[str, str]:
+    ((name, value),) = browser.cookies().items()
+    return name, value
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{name}=",
+        "{name}={stamp}.{other}",
+        "{name}={value}x",
+        "{name}={value}; {name}={value}",
+        "{name}=x; {name}={value}",
+        "{name}={value}; {name}=x",
+        "__Host-launch-AAAAAAAAAAAAAAAA={value}",
+        "__Host-launch-AAAAAAAAAAAAAAAA=x; theme=dark",
+    ],
+)
+def test_a_wrong_or_doubled_launch_cookie_is_refused(
+    app: App, browser: Browser, header: str
+) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    name, value = _launch_cookie(browser)
+    stamp, _, rest = value.partition(".")
+    cookie = header.format(name=name, value=value, stamp=stamp, other=rest.swapcase())
+    answer = browser.get(_callback(app, begun.query["state"]), {"Cookie": cookie})
+    _refused(answer, "browser_mismatch")
+    assert _exchanges(tenant) == 0
+    assert app.answer(begun, tenant, browser).status == 303
+
+
+def test_a_refusal_for_cookies_names_the_ehr_in_the_log(app: App) -> None:
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, Browser())
+    answer = app.answer(begun, tenant, Browser())
+    line = _log_line(app, answer)
+    assert (line["event"], line["code"]) == ("callback_failed", "cookie_missing")
+    assert line["ehr"] == "scripted"
+
+
+def _log_line(app: App, answer: Answer) -> dict[str, object]:
+    correlation = answer.header("X-Correlation-Id")
+    (line,) = [line for line in app.log_lines() if line.get("correlation_id") == correlation]
+    return line
+
+
+OUTCOMES = {
+    "a session": ("code=c1", None, 303),
+    "an error of the EHR": ("error=access_denied", None, 400),
+    "a foreign issuer": ("code=c1&iss=https://evil.example", None, 400),
+    "a refused exchange": ("code=c1", as_json({"error": "invalid_grant"}, 400), 502),
+    "an unusable token": ("code=c1", as_json([]), 502),
+}
+
+
+@pytest.mark.parametrize(("query", "token", "status"), OUTCOMES.values(), ids=OUTCOMES)
+def test_the_binding_cookie_and_the_verifier_end_with_the_callback(
+    deployment: Deployment, browser: Browser, query: str, token: Scripted | None, status: int
+) -> None:
+    app = deployment.first
+    tenant = app.scripted.tenant()
+    if token is not None:
+        tenant.on("/auth/token", token)
+    begun = app.begin(tenant, browser)
+    name, _ = _launch_cookie(browser)
+    before = deployment.records("launches")
+    answer = browser.get(f"{app.origin}/callback?{query}&state={begun.query['state']}")
+    assert answer.status == status
+    (cleared,) = [line for line in answer.all("Set-Cookie") if line.startswith(f"{name}=")]
+    assert set(cleared.split("; ")) == {
+        f"{name}=",
+        "Max-Age=0",
+        "Secure",
+        "HttpOnly",
+        "Path=/",
+        "SameSite=None",
+        "Partitioned",
+    }
+    gone = set(before) - set(deployment.records("launches"))
+    assert len(gone) == 1
+    verifier = before[gone.pop()]
+    assert all(request.form["code_verifier"] in verifier for request in tenant.hits("/auth/token"))
+
+
+def test_two_launches_in_one_browser_are_completed_in_either_order(app: App) -> None:
+    for order in ((0, 1), (1, 0)):
+        tenant, browser = app.scripted.tenant(), Browser()
+        begun = [app.begin(tenant, browser, f"launch-{n}") for n in range(2)]
+        answers = [app.answer(begun[n], tenant, browser, f"code-{n}") for n in order]
+        assert [answer.status for answer in answers] == [303, 303]
+        assert len({answer.location for answer in answers}) == 2
+
+
+def test_a_code_under_another_launchs_state_opens_no_session(app: App, browser: Browser) -> None:
+    """PKCE ties the code to its launch: the EHR refuses it with the other one's verifier."""
+    url = f"{app.ehr_origin}/generic/start?patient=synthetic-alma&client=smart-calc-demo&in=tab"
+    returns = []
+    for _ in range(2):
+        answer = browser.get(url)
+        while urlsplit(answer.location).path != "/callback":
+            answer = browser.get(answer.location)
+        returns.append(answer.query)
+    codes = [one["code"] for one in returns]
+    for one, code in zip(returns, reversed(codes), strict=True):
+        iss = quote(one["iss"], safe="")
+        swapped = browser.get(f"{_callback(app, one['state'], code)}&iss={iss}")
+        _refused(swapped, "token_error", 502)
+    assert not [name for name in browser.cookies() if name.startswith(SESSION_COOKIE)]

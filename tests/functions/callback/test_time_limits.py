@@ -1,0 +1,214 @@
+"""What time ends: a launch, an exchange, an idle session, a long one, an access token.
+
+Everything that has to wait begins at once and waits side by side, at an app with short limits.
+"""
+
+import hashlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import App, ehr_tables
+from tests.functions.callback.conftest import NO_EHR
+from tests.support.browser import Answer, Browser
+from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_json
+from tests.support.servers import serve_app
+
+LAUNCH, IDLE, LONGEST, CACHE, EXCHANGE = 1.5, 3.0, 6.0, 0.5, 10.0
+# For a machine that is busy with other things.
+SLACK = 0.4
+SHORT = f"""
+launch_minutes = {LAUNCH / 60}
+session_idle_minutes = {IDLE / 60}
+session_max_hours = {LONGEST / 3600}
+session_cache_seconds = {CACHE}
+"""
+
+
+@dataclass(frozen=True)
+class Short:
+    """The app with short limits, its database, and an event that ends the EHR's hanging."""
+
+    app: App
+    database: Path
+    over: threading.Event
+
+    def version(self, handle: str) -> str | None:
+        """The version of a session's record, which changes with each write."""
+        key = hashlib.sha256(handle.encode()).hexdigest()
+        with closing(sqlite3.connect(self.database)) as connection:
+            query = "SELECT version FROM records WHERE collection = 'sessions' AND key = ?"
+            row = connection.execute(query, (key,)).fetchone()
+        return row and str(row[0])
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """How an exchange went that the EHR did not answer in time."""
+
+    answer: Answer
+    seconds: float
+    tenant: Tenant
+    browser: Browser
+    again: Answer
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of a session: seconds since the launch, what was answered, the record's version."""
+
+    at: float
+    status: int
+    code: str | None
+    version: str | None
+
+
+def _exchange(short: Short, token: Callable[[Tenant], Scripted]) -> Exchange:
+    app, tenant, browser = short.app, short.app.scripted.tenant(), Browser()
+    tenant.on("/auth/token", lambda _: token(tenant))
+    begun = app.begin(tenant, browser)
+    started = time.monotonic()
+    answer = app.answer(begun, tenant, browser)
+    seconds = time.monotonic() - started
+    return Exchange(answer, seconds, tenant, browser, app.answer(begun, tenant, browser))
+
+
+def _hanging(short: Short) -> Exchange:
+    def token(tenant: Tenant) -> Scripted:
+        short.over.wait(60)
+        return as_json(tenant.token)
+
+    return _exchange(short, token)
+
+
+def _trickling(short: Short) -> Exchange:
+    def pieces() -> Iterator[bytes]:
+        while not short.over.wait(0.2):
+            yield b" "
+
+    return _exchange(short, lambda _: Scripted(200, {"Content-Type": "application/json"}, pieces()))
+
+
+def _late_launch(short: Short) -> tuple[Answer, Answer, Tenant]:
+    app, tenant, browser = short.app, short.app.scripted.tenant(), Browser()
+    late, in_time = app.begin(tenant, browser), app.begin(tenant, browser)
+    first = app.answer(in_time, tenant, browser)
+    time.sleep(LAUNCH + 0.1)
+    return first, app.answer(late, tenant, browser), tenant
+
+
+def _uses(short: Short, until: float, pause: float, **token: Any) -> list[Use]:
+    """A session used again and again."""
+    tenant = short.app.scripted.tenant()
+    tenant.token |= token
+    started = time.monotonic()
+    launched = short.app.launch(tenant)
+    uses = []
+    while (at := time.monotonic() - started) < until:
+        answer = launched.browser.fetch(f"{launched.fhir_base}/session")
+        code = None if answer.status == 200 else answer.code
+        uses.append(Use(at, answer.status, code, short.version(launched.handle)))
+        time.sleep(pause)
+    return uses
+
+
+def _removed(short: Short) -> list[int]:
+    """A session whose record somebody removes."""
+    launched = short.app.launch(short.app.scripted.tenant())
+    statuses = [launched.browser.fetch(f"{launched.fhir_base}/session").status]
+    key = hashlib.sha256(launched.handle.encode()).hexdigest()
+    with closing(sqlite3.connect(short.database, timeout=5)) as connection, connection:
+        connection.execute("DELETE FROM records WHERE key = ?", (key,))
+    time.sleep(CACHE + 0.1)
+    return [*statuses, launched.browser.fetch(f"{launched.fhir_base}/session").status]
+
+
+SCENARIOS: dict[str, Callable[[Short], Any]] = {
+    "hanging": _hanging,
+    "trickling": _trickling,
+    "late launch": _late_launch,
+    "idle": lambda short: _uses(short, until=IDLE + SLACK + 1, pause=IDLE + SLACK),
+    "busy": lambda short: _uses(short, until=LONGEST + SLACK + 1, pause=0.1),
+    "short token": lambda short: _uses(short, until=2 + SLACK + 1, pause=0.3, expires_in=2),
+    "removed": _removed,
+}
+
+
+@pytest.fixture(scope="module")
+def waits(
+    tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr
+) -> Iterator[dict[str, Future[Any]]]:
+    folder = tmp_path_factory.mktemp("short")
+    store, over = folder / "smart.db", threading.Event()
+    with (
+        serve_app(folder, ehr_tables(NO_EHR, scripted), top=SHORT, store=store) as server,
+        ThreadPoolExecutor(len(SCENARIOS)) as pool,
+    ):
+        short = Short(App(server.origin, server, NO_EHR, scripted), store, over)
+        yield {name: pool.submit(scenario, short) for name, scenario in SCENARIOS.items()}
+        over.set()
+
+
+Waits = dict[str, Future[Any]]
+
+
+def test_a_launch_that_took_too_long_is_over(waits: Waits) -> None:
+    in_time, late, tenant = waits["late launch"].result()
+    assert in_time.status == 303
+    assert (late.status, late.code) == (400, "state_unknown")
+    assert len(tenant.hits("/auth/token")) == 1
+
+
+def test_a_removed_session_is_over_once_the_cache_has_run_out(waits: Waits) -> None:
+    assert waits["removed"].result() == [200, 401]
+
+
+def test_a_session_ends_when_the_access_token_runs_out(waits: Waits) -> None:
+    uses = waits["short token"].result()
+    assert {use.status for use in uses if use.at < 2 - SLACK} == {200}
+    assert {(use.status, use.code) for use in uses if use.at > 2 + SLACK} == {
+        (401, "session_expired")
+    }
+
+
+def test_an_idle_session_is_over(waits: Waits) -> None:
+    first, last = waits["idle"].result()
+    assert first.status == 200
+    assert (last.status, last.code) == (401, "session_expired")
+
+
+def test_a_session_in_use_outlives_the_idle_limit_but_not_the_longest_duration(
+    waits: Waits,
+) -> None:
+    uses = waits["busy"].result()
+    assert {use.status for use in uses if use.at < LONGEST - SLACK} == {200}
+    assert [use for use in uses if IDLE + SLACK < use.at < LONGEST - SLACK]
+    assert {(use.status, use.code) for use in uses if use.at > LONGEST + SLACK} == {
+        (401, "session_expired")
+    }
+
+
+def test_the_idle_clock_is_written_at_most_once_per_sixth_of_the_limit(waits: Waits) -> None:
+    live = [use for use in waits["busy"].result() if use.status == 200]
+    versions = {use.version for use in live}
+    assert len(live) > 20
+    assert 2 <= len(versions) <= 1 + LONGEST / (IDLE / 6)
+
+
+@pytest.mark.parametrize("how", ["hanging", "trickling"])
+def test_an_exchange_is_given_up_after_ten_seconds_and_not_repeated(waits: Waits, how: str) -> None:
+    exchange: Exchange = waits[how].result()
+    assert (exchange.answer.status, exchange.answer.code) == (502, "token_error")
+    assert EXCHANGE - 0.1 < exchange.seconds < EXCHANGE + 1
+    assert "10 seconds" in exchange.answer.json()["detail"]
+    assert len(exchange.tenant.hits("/auth/token")) == 1
+    assert exchange.browser.cookies() == {}
+    assert exchange.again.code == "state_unknown"

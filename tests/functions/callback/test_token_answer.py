@@ -1,0 +1,204 @@
+"""What becomes of each answer of status 200 to the exchange: refused, or read member by member."""
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from tests.conftest import App
+from tests.support.browser import Answer, Browser
+from tests.support.scripted_ehr import Scripted, Tenant, as_json
+
+HTML = {"Content-Type": "text/html"}
+JSON = {"Content-Type": "application/json"}
+
+
+def _launch(app: App, tenant: Tenant, browser: Browser) -> Answer:
+    return app.answer(app.begin(tenant, browser), tenant, browser)
+
+
+def _failed(app: App, answer: Answer, browser: Browser, code: str) -> dict[str, object]:
+    """Refused with 502 and this code, no session left behind; the log line of it."""
+    assert (answer.status, answer.code) == (502, code)
+    assert not [name for name in browser.cookies() if name.startswith("__Host-")]
+    correlation = answer.header("X-Correlation-Id")
+    assert answer.json()["correlation_id"] == correlation
+    (line,) = [line for line in app.log_lines() if line.get("correlation_id") == correlation]
+    assert (line["event"], line["severity"], line["code"]) == ("callback_failed", "ERROR", code)
+    return line
+
+
+def _with(**members: Any) -> Any:
+    """A proper answer with some members replaced."""
+    return {"access_token": "sentinel-access", "token_type": "Bearer", **members}
+
+
+UNUSABLE: dict[str, Scripted] = {
+    "empty": Scripted(200),
+    "HTML": Scripted(200, HTML, b"<html></html>"),
+    "form": Scripted(200, {}, b"access_token=a&token_type=Bearer"),
+    "array": as_json([_with()]),
+    "null": as_json(None),
+    "text": as_json("token"),
+    "cut JSON": Scripted(200, JSON, b'{"access_token":"a","token_type":"Bearer"'),
+    "deep JSON": Scripted(200, JSON, b'{"a":' * 30_000 + b"1" + b"}" * 30_000),
+    "no access_token": as_json({"token_type": "Bearer"}),
+    "object access_token": as_json(_with(access_token={"a": 1})),
+    "line end in access_token": as_json(_with(access_token="a\r\nX-Evil: 1")),
+    "space in access_token": as_json(_with(access_token="a b")),
+    "no token_type": as_json({"access_token": "a"}),
+    "token_type mac": as_json(_with(token_type="mac")),
+    "token_type DPoP": as_json(_with(token_type="DPoP")),
+    "patient path": as_json(_with(patient="p1/../p2")),
+    "patient dots": as_json(_with(patient="..")),
+    "patient reference": as_json(_with(patient="Patient/p1")),
+    "patient object": as_json(_with(patient={"id": "p1"})),
+    "patient number": as_json(_with(patient=1)),
+    "patient empty": as_json(_with(patient="")),
+    "encounter query": as_json(_with(encounter="e1?x=y")),
+    "scope array": as_json(_with(scope=["launch"])),
+    "refresh_token number": as_json(_with(refresh_token=1)),
+    "too large": Scripted(
+        200, JSON, b" " * 20_000_000 + b'{"access_token":"a","token_type":"Bearer"}'
+    ),
+    "undecodable gzip": Scripted(200, {**JSON, "Content-Encoding": "gzip"}, b"no gzip at all"),
+    "unknown coding": Scripted(200, {**JSON, "Content-Encoding": "br"}, b"{}"),
+}
+
+
+@pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
+def test_an_unusable_answer_opens_no_session(app: App, browser: Browser, answer: Scripted) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on("/auth/token", answer)
+    refused = _launch(app, tenant, browser)
+    _failed(app, refused, browser, "token_invalid")
+    assert "sentinel" not in refused.text
+    assert len(tenant.hits("/auth/token")) == 1
+
+
+ACCEPTED: dict[str, dict[str, Any]] = {
+    "bearer": {"token_type": "bearer"},
+    "BEARER": {"token_type": "BEARER"},
+    "no expires_in": {"expires_in": None},
+    "expires_in as text": {"expires_in": "3600"},
+    "expires_in 0": {"expires_in": 0},
+    "expires_in -1": {"expires_in": -1},
+    "expires_in 1e12": {"expires_in": 1e12},
+    "expires_in enormous": {"expires_in": 10**400},
+    "expires_in NaN": {"expires_in": float("nan")},
+    "no patient": {"patient": None},
+    "no scope": {"scope": None},
+    "unknown members": {"sim_error": "x", "__proto__": {"a": [1]}, "id_token": "a.b.c"},
+    "authorization_details": {"authorization_details": [{"locations": ["https://x.example"]}]},
+    "odd context": {"need_patient_banner": "yes", "fhirContext": "x", "tenant": 7, "intent": []},
+    "plain fhirContext": {"fhirContext": ["Encounter/1", 7, None]},
+}
+
+
+@pytest.mark.parametrize("members", ACCEPTED.values(), ids=ACCEPTED)
+def test_what_ehrs_do_differently_is_no_obstacle(
+    app: App, browser: Browser, members: dict[str, Any]
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.token |= members
+    launched = app.launch(tenant, browser)
+    context = launched.browser.fetch(f"{launched.fhir_base}/session")
+    assert context.status == 200
+    assert context.json()["user"] is None
+    hosts = {request.path for request in tenant.received}
+    assert hosts == {"/.well-known/smart-configuration", "/auth/token"}
+
+
+def test_a_deeply_nested_context_is_left_out(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    deep = b'{"identifier":' * 700 + b"1" + b"}" * 700
+    body = b'{"access_token":"a","token_type":"Bearer","fhirContext":[' + deep + b"]}"
+    tenant.on("/auth/token", Scripted(200, JSON, body))
+    launched = app.launch(tenant, browser)
+    assert launched.browser.fetch(f"{launched.fhir_base}/session").json()["fhirContext"] == []
+
+
+def test_a_token_of_8_kb_reaches_the_ehr_unchanged(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    tenant.access_token = tenant.token["access_token"] = "a.b-c_d~e+f/" * 700 + "=="
+    launched = app.launch(tenant, browser)
+    assert launched.browser.fetch(f"{launched.fhir_base}/Patient/p1").status == 200
+
+
+def test_the_context_is_shown_as_the_ehr_gave_it(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    tenant.token |= {
+        "encounter": "e-1",
+        "need_patient_banner": False,
+        "smart_style_url": "https://ehr.example/style.json",
+        "tenant": "t1",
+        "intent": "reconcile",
+        "fhirContext": [{"reference": "ImagingStudy/1", "role": "x"}],
+    }
+    launched = app.launch(tenant, browser)
+    context = launched.browser.fetch(f"{launched.fhir_base}/session").json()
+    for name in ("patient", "encounter", "need_patient_banner", "smart_style_url", "tenant"):
+        assert context[name] == tenant.token[name]
+    for name in ("intent", "fhirContext"):
+        assert context[name] == tenant.token[name]
+    assert (context["ehr"], context["iss"]) == ("scripted", tenant.base)
+    assert context["fhir_base"] == launched.fhir_base
+
+
+def test_what_the_ehr_did_not_give_is_null(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    tenant.token = _with()
+    launched = app.launch(tenant, browser)
+    context = launched.browser.fetch(f"{launched.fhir_base}/session").json()
+    absent = ("patient", "encounter", "need_patient_banner", "smart_style_url", "tenant", "intent")
+    assert [context[name] for name in (*absent, "fhirContext", "user")] == [None] * 8
+
+
+SCOPES: dict[str, tuple[str | None, int, int]] = {
+    "absent: as requested": (None, 200, 200),
+    "empty: nothing": ("", 403, 403),
+    "less than requested": ("launch patient/Patient.rs", 200, 403),
+    "more than configured": ("launch system/*.cruds user/*.cruds patient/*.cruds", 200, 200),
+}
+
+
+@pytest.mark.parametrize(("scope", "patient", "observation"), SCOPES.values(), ids=SCOPES)
+def test_the_granted_scope_decides_what_may_be_read(
+    app: App, browser: Browser, scope: str | None, patient: int, observation: int
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.token["scope"] = scope
+    launched = app.launch(tenant, browser)
+    assert launched.browser.fetch(f"{launched.fhir_base}/Patient/p1").status == patient
+    search = launched.browser.fetch(f"{launched.fhir_base}/Observation?code=x")
+    if observation == 403:
+        assert search.code == "scope_denied"
+        assert tenant.hits("/Observation") == []
+    else:
+        assert len(tenant.hits("/Observation")) == 1
+
+
+def test_an_absent_scope_is_warned_of_once(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    del tenant.token["scope"]
+    answer = _launch(app, tenant, browser)
+    correlation = answer.header("X-Correlation-Id")
+    lines = [line for line in app.log_lines() if line.get("correlation_id") == correlation]
+    assert [(line["event"], line["severity"]) for line in lines] == [
+        ("callback_completed", "WARNING")
+    ]
+
+
+def test_a_completed_launch_is_logged_with_its_ehr_session_and_scopes(
+    app: App, browser: Browser
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.token["scope"] = "launch patient/Patient.rs"
+    launched = app.launch(tenant, browser)
+    correlation = launched.callback.header("X-Correlation-Id")
+    (line,) = [line for line in app.log_lines() if line.get("correlation_id") == correlation]
+    mark = hashlib.sha256(f"log:{launched.handle}".encode()).hexdigest()[:12]
+    assert (line["event"], line["severity"]) == ("callback_completed", "INFO")
+    assert (line["ehr"], line["session"]) == ("scripted", mark)
+    assert line["granted"] == ["launch", "patient/Patient.rs"]
+    assert line["missing"] == ["patient/*.rs", "user/Practitioner.rs"]

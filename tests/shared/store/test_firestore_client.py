@@ -1,0 +1,183 @@
+"""The Firestore client as the store uses it: its documents, its loading, threads and forks."""
+
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from google.cloud import firestore
+
+from shared.settings import StoreSettings
+from shared.store import Conflict, open_store
+from shared.store.firestore import FirestoreStore
+from tests.support.firestore_emulator import VARIABLE
+from tests.support.firestore_stand_in import StandIn
+from tests.support.servers import ROOT
+from tests.support.stores import COLLECTION, FAR, KEY, Backend, Clock
+
+PROJECT = "client"
+
+FORKING = """
+import os
+from shared.store.firestore import FirestoreStore
+store = FirestoreStore("forking", "smart")
+version = store.create("launches", "parent", {}, 4e9)
+child = os.fork()
+store.delete("launches", "parent", version) if child == 0 else os.waitpid(child, 0)
+print("child" if child == 0 else "parent", store.read("launches", "parent"), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.fixture
+def here(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, stand_in.host)
+
+
+@pytest.fixture
+def clients(here: None, monkeypatch: pytest.MonkeyPatch) -> list[firestore.Client]:
+    """The clients that are made from now on."""
+    made: list[firestore.Client] = []
+    real = firestore.Client
+
+    def make(project: str | None, database: str) -> firestore.Client:
+        made.append(real(project, database=database))
+        return made[-1]
+
+    monkeypatch.setattr(firestore, "Client", make)
+    return made
+
+
+def _python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def test_a_document_has_a_time_stamp_for_ttl_and_no_field_of_an_earlier_write(here: None) -> None:
+    store = FirestoreStore(PROJECT, "smart")
+    version = store.create(COLLECTION, KEY, {"old": 1}, FAR)
+    store.replace(COLLECTION, KEY, {"new": 2}, FAR + 1, version)
+    client = firestore.Client(PROJECT, database="smart")
+    document = client.collection(COLLECTION).document(KEY).get().to_dict()
+    assert document is not None
+    assert document.keys() == {"expires_at", "fields", "write"}
+    assert document["expires_at"] == datetime.fromtimestamp(FAR + 1, UTC)
+    assert document["fields"] == '{"new": 2}'
+
+
+def test_a_write_takes_one_call_and_so_does_a_read(stand_in: StandIn, here: None) -> None:
+    store = FirestoreStore(PROJECT, "counted")
+    stand_in.reset()
+    version = store.create(COLLECTION, KEY, {}, FAR)
+    version = store.replace(COLLECTION, KEY, {}, FAR, version)
+    store.read(COLLECTION, KEY)
+    store.delete(COLLECTION, KEY, version)
+    store.delete(COLLECTION, KEY)
+    kinds = ("create", "replace", "read", "conditional delete", "delete")
+    assert stand_in.counts == dict.fromkeys(kinds, 1)
+
+
+def test_databases_and_projects_are_apart(here: None) -> None:
+    FirestoreStore("one", "smart").create(COLLECTION, KEY, {}, FAR)
+    assert FirestoreStore("one", "other").read(COLLECTION, KEY) is None
+    assert FirestoreStore("other", "smart").read(COLLECTION, KEY) is None
+
+
+def test_a_store_makes_its_client_at_the_first_call_and_one_for_all_threads(
+    clients: list[firestore.Client],
+) -> None:
+    store = FirestoreStore(PROJECT, "threads")
+    assert clients == []
+    barrier = threading.Barrier(8)
+
+    def read(_: int) -> object:
+        barrier.wait(10)
+        return store.read(COLLECTION, KEY)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read, range(8))) == [None] * 8
+    assert len(clients) == 1
+
+
+def test_a_store_makes_a_client_for_each_process(
+    clients: list[firestore.Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FirestoreStore(PROJECT, "processes")
+    store.read(COLLECTION, KEY)
+    another = os.getpid() + 1
+    monkeypatch.setattr("shared.store.firestore.os.getpid", lambda: another)
+    store.read(COLLECTION, KEY)
+    store.read(COLLECTION, KEY)
+    assert len(clients) == 2
+
+
+def test_a_store_used_before_a_fork_is_good_after_it(here: None) -> None:
+    done = _python(FORKING)
+    assert done.stdout.splitlines() == ["child None", "parent None"], done.stderr
+
+
+def test_the_key_of_an_expired_record_goes_to_one_of_many(backend: Backend, clock: Clock) -> None:
+    old = backend.open(clock)
+    old.create(COLLECTION, KEY, {"n": 0}, clock.now + 1)
+    clock.now += 1
+    barrier = threading.Barrier(4)
+
+    def create(n: int) -> bool:
+        store = backend.open(clock)
+        barrier.wait(10)
+        try:
+            store.create(COLLECTION, KEY, {"n": n}, FAR)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(create, range(1, 5)))
+    assert sorted(won) == [False, False, False, True]
+    record = old.read(COLLECTION, KEY)
+    assert record is not None
+    assert record.fields == {"n": won.index(True) + 1}
+
+
+def test_the_settings_choose_project_and_database(here: None) -> None:
+    store = open_store(StoreSettings("firestore", "my-project", "my-database", ""))
+    store.create(COLLECTION, KEY, {}, FAR)
+    client = firestore.Client("my-project", database="my-database")
+    assert client.collection(COLLECTION).document(KEY).get().exists
+
+
+def test_a_missing_client_library_ends_the_process_and_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "shared.store.firestore", None)
+    with pytest.raises(SystemExit) as ended:
+        open_store(StoreSettings("firestore", None, "(default)", ""))
+    assert ended.value.code == 1
+    assert "google-cloud-firestore" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kind", "loaded"), [("sqlite", "False"), ("firestore", "True")])
+def test_the_client_library_is_loaded_where_it_is_used_and_makes_no_call(
+    tmp_path: Path, kind: str, loaded: str
+) -> None:
+    config = tmp_path / "smart.toml"
+    config.write_text(
+        'public_url = "https://smart.example.org"\nsealing_keys = ["env:ABSENT"]\n'
+        f'[store]\nkind = "{kind}"\npath = "{tmp_path}/smart.db"\n'
+        '[[ehr]]\nkey = "one"\niss = ["https://ehr.example.org"]\nclient_id = "c"\nscopes = "s"\n'
+    )
+    code = "import sys, functions.launch.main; print('google.cloud.firestore' in sys.modules)"
+    nowhere = {"GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "absent.json")}
+    done = _python(code, **nowhere, SMART_CONFIG=str(config))
+    assert (done.stdout.strip(), done.stderr) == (loaded, "")

@@ -1,0 +1,263 @@
+"""Firestore away, slow or ambiguous: what the store makes of every fault of a call."""
+
+import itertools
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from grpc import StatusCode  # type: ignore[import-untyped]
+
+from shared.errors import StoreUnavailable
+from shared.store import Conflict, Fields, Store
+from shared.store.firestore import FirestoreStore
+from tests.support.firestore_emulator import VARIABLE
+from tests.support.firestore_stand_in import LARGEST_VALUE, Fault, StandIn
+from tests.support.stores import COLLECTION, FAR, KEY
+
+LONGEST_SECONDS = 3.0
+VERSION = "2026-01-02T03:04:05.000000001Z"
+FIELDS: Fields = {"code_verifier": "sentinel-verifier"}
+NEW_KEY = "c" * 64
+PROJECT = "faulty"
+
+READ = {"read": lambda store, _: store.read(COLLECTION, KEY)}
+WRITES: dict[str, Callable[[Store, str], object]] = {
+    "create": lambda store, _: store.create(COLLECTION, NEW_KEY, FIELDS, FAR),
+    "replace": lambda store, version: store.replace(COLLECTION, KEY, FIELDS, FAR, version),
+    "conditional delete": lambda store, version: store.delete(COLLECTION, KEY, version),
+    "delete": lambda store, _: store.delete(COLLECTION, KEY),
+}
+OPERATIONS = {**READ, **WRITES}
+# What each write answers when its condition fails; anything else leaves its outcome unknown.
+CONFLICTS = {
+    "create": {StatusCode.ALREADY_EXISTS},
+    "replace": {StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION},
+    "conditional delete": {StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION},
+    "delete": set[StatusCode](),
+}
+CODES = [code for code in StatusCode if code is not StatusCode.OK]
+PASSING = [StatusCode.UNAVAILABLE, StatusCode.ABORTED, StatusCode.INTERNAL, StatusCode.UNKNOWN]
+UNKNOWN_OUTCOMES = [
+    (write, code)
+    for write, code in itertools.product(WRITES, CODES)
+    if code not in CONFLICTS[write]
+]
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[StandIn]:
+    server = StandIn()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def store(faulty: StandIn, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store with one record, KEY."""
+    monkeypatch.setenv(VARIABLE, faulty.host)
+    store = FirestoreStore(PROJECT, "smart")
+    store.delete(COLLECTION, KEY)
+    store.delete(COLLECTION, NEW_KEY)
+    store.create(COLLECTION, KEY, {"n": 1}, FAR)
+    faulty.reset()
+    return store
+
+
+def _version(store: Store) -> str:
+    record = store.read(COLLECTION, KEY)
+    assert record is not None
+    return record.version
+
+
+def _unavailable(operation: Callable[[Store, str], object], store: Store, version: str) -> str:
+    """The kind of failure with which an operation gives up, which it must do in time."""
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable) as caught:
+        operation(store, version)
+    assert time.monotonic() - started < LONGEST_SECONDS
+    assert caught.value.__suppress_context__
+    assert list(caught.value.evidence) == ["store"]
+    kind = caught.value.evidence["store"]
+    assert kind.isalpha()
+    return kind
+
+
+def _all_unavailable(store: Store, version: str, *names: str) -> set[str]:
+    """The kinds of failure with which operations made at once give up."""
+    with ThreadPoolExecutor() as pool:
+        operations = [OPERATIONS[name] for name in names]
+        return set(pool.map(lambda operation: _unavailable(operation, store, version), operations))
+
+
+@pytest.mark.parametrize(("write", "code"), UNKNOWN_OUTCOMES)
+def test_a_write_whose_outcome_is_unknown_is_sent_once_and_given_up(
+    faulty: StandIn, store: Store, write: str, code: StatusCode
+) -> None:
+    version = _version(store)
+    faulty.reset()
+    faulty.fail(write, Fault(code))
+    _unavailable(WRITES[write], store, version)
+    assert faulty.counts == {write: 1}
+
+
+@pytest.mark.parametrize(
+    ("write", "code"), [(write, code) for write in WRITES for code in CONFLICTS[write]]
+)
+def test_a_condition_that_failed_is_a_conflict(
+    faulty: StandIn, store: Store, write: str, code: StatusCode
+) -> None:
+    faulty.fail(write, Fault(code))
+    with pytest.raises(Conflict) as caught:
+        WRITES[write](store, VERSION)
+    assert caught.value.__suppress_context__
+    assert str(caught.value) == ""
+
+
+@pytest.mark.parametrize("code", [StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED])
+def test_a_creation_whose_reply_is_lost_is_neither_success_nor_conflict(
+    faulty: StandIn, store: Store, code: StatusCode
+) -> None:
+    faulty.fail("create", Fault(code, applied=True))
+    _unavailable(WRITES["create"], store, VERSION)
+    assert faulty.counts == {"create": 1}
+    record = store.read(COLLECTION, NEW_KEY)
+    assert record is not None
+    assert record.fields == FIELDS
+
+
+@pytest.mark.parametrize("write", ["conditional delete", "delete"])
+def test_a_deletion_whose_reply_is_lost_is_neither_success_nor_conflict(
+    faulty: StandIn, store: Store, write: str
+) -> None:
+    version = _version(store)
+    faulty.fail(write, Fault(StatusCode.UNAVAILABLE, applied=True))
+    assert _unavailable(WRITES[write], store, version) == "ServiceUnavailable"
+    assert faulty.counts == {"read": 1, write: 1}
+    assert store.read(COLLECTION, KEY) is None
+
+
+def test_a_replacement_whose_reply_is_lost_is_neither_success_nor_conflict(
+    faulty: StandIn, store: Store
+) -> None:
+    version = _version(store)
+    faulty.fail("replace", Fault(StatusCode.UNAVAILABLE, applied=True))
+    assert _unavailable(WRITES["replace"], store, version) == "ServiceUnavailable"
+    record = store.read(COLLECTION, KEY)
+    assert record is not None
+    assert record.fields == FIELDS
+    assert record.version != version
+
+
+@pytest.mark.parametrize("code", PASSING)
+def test_a_read_is_repeated_after_a_passing_fault(
+    faulty: StandIn, store: Store, code: StatusCode
+) -> None:
+    faulty.fail("read", Fault(code), Fault(code))
+    record = store.read(COLLECTION, KEY)
+    assert record is not None
+    assert record.fields == {"n": 1}
+    assert faulty.counts == {"read": 3}
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code not in PASSING])
+def test_a_read_is_not_repeated_after_another_fault(
+    faulty: StandIn, store: Store, code: StatusCode
+) -> None:
+    faulty.fail("read", Fault(code))
+    _unavailable(READ["read"], store, VERSION)
+    assert faulty.counts == {"read": 1}
+
+
+def test_a_fault_that_does_not_pass_ends_the_repetition_of_a_read(
+    faulty: StandIn, store: Store
+) -> None:
+    faulty.fail("read", *[Fault(StatusCode.UNAVAILABLE)] * 100)
+    assert _unavailable(READ["read"], store, VERSION) == "ServiceUnavailable"
+    assert 2 < faulty.counts["read"] < 20
+
+
+def test_a_read_that_is_repeated_and_then_slow_ends_in_time(faulty: StandIn, store: Store) -> None:
+    passing = Fault(StatusCode.UNAVAILABLE, delay=0.6)
+    faulty.fail("read", passing, Fault(delay=5))
+    assert _unavailable(READ["read"], store, VERSION) in {"DeadlineExceeded", "ServiceUnavailable"}
+
+
+def test_calls_that_take_too_long_are_given_up_and_writes_not_sent_again(
+    faulty: StandIn, store: Store
+) -> None:
+    version = _version(store)
+    faulty.reset()
+    faulty.fail("create", Fault(delay=5))
+    faulty.fail("conditional delete", Fault(delay=5, applied=True))
+    faulty.fail("read", Fault(delay=5))
+    assert _all_unavailable(store, version, "create", "conditional delete", "read") == {
+        "DeadlineExceeded"
+    }
+    assert faulty.counts == {"create": 1, "conditional delete": 1, "read": 1}
+    assert store.read(COLLECTION, NEW_KEY) is None
+    assert store.read(COLLECTION, KEY) is None
+
+
+def test_slowness_within_bounds_does_no_harm(faulty: StandIn, store: Store) -> None:
+    for kind in OPERATIONS:
+        faulty.fail(kind, Fault(delay=0.2))
+    store.create(COLLECTION, NEW_KEY, FIELDS, FAR)
+    version = store.replace(COLLECTION, KEY, FIELDS, FAR, _version(store))
+    store.delete(COLLECTION, KEY, version)
+    store.delete(COLLECTION, NEW_KEY)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_first_call_to_a_store_that_is_down_ends_in_time(
+    monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    gone = StandIn()
+    gone.close()
+    monkeypatch.setenv(VARIABLE, gone.host)
+    store = FirestoreStore(PROJECT, "smart")
+    assert _unavailable(OPERATIONS[operation], store, VERSION) == "ServiceUnavailable"
+
+
+def test_first_calls_to_a_store_that_accepts_and_is_silent_end_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv(VARIABLE, f"127.0.0.1:{silent.getsockname()[1]}")
+        store = FirestoreStore(PROJECT, "smart")
+        assert _all_unavailable(store, VERSION, *OPERATIONS) == {"DeadlineExceeded"}
+
+
+def test_a_store_that_comes_back_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = StandIn()
+    monkeypatch.setenv(VARIABLE, server.host)
+    store = FirestoreStore(PROJECT, "smart")
+    store.create(COLLECTION, KEY, FIELDS, FAR)
+    server.close()
+    _unavailable(READ["read"], store, VERSION)
+    server = StandIn(int(server.host.rpartition(":")[2]))
+    until = time.monotonic() + 10
+    while True:
+        try:
+            assert store.read(COLLECTION, KEY) is None
+            break
+        except StoreUnavailable:
+            assert time.monotonic() < until
+    server.close()
+
+
+def test_without_credentials_nothing_can_be_done(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "absent.json"))
+    store = FirestoreStore(PROJECT, "smart")
+    assert _unavailable(READ["read"], store, VERSION) == "DefaultCredentialsError"
+
+
+def test_a_record_too_large_for_a_document_is_not_written(store: Store) -> None:
+    with pytest.raises(StoreUnavailable):
+        store.create(COLLECTION, NEW_KEY, {"x": "x" * LARGEST_VALUE}, FAR)
+    assert store.read(COLLECTION, NEW_KEY) is None

@@ -1,0 +1,96 @@
+"""The store back ends under test, and a way for other processes to race on one record.
+
+Run as `python -m tests.support.stores KIND PLACE WRITE VERSION` it waits for a line on standard
+input, makes one write to the record COLLECTION/KEY and prints whether it won.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.store import Conflict, Store
+from shared.store.sqlite import SqliteStore
+from tests.support.servers import ROOT
+
+COLLECTION, KEY = "launches", "a" * 64
+FAR = 4e9
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A back end with nothing in it. Every `open` is a new client of the same records.
+
+    `place` is a file for `sqlite`, for `firestore` a project at FIRESTORE_EMULATOR_HOST.
+    """
+
+    kind: str
+    place: str
+
+    def open(self, clock: Callable[[], float] = time.time) -> Store:
+        if self.kind == "sqlite":
+            return SqliteStore(self.place, clock)
+        # Loading it takes longer than most tests.
+        from shared.store.firestore import FirestoreStore
+
+        return FirestoreStore(self.place, "smart", clock)
+
+
+WRITES: dict[str, Callable[[Store, str], object]] = {
+    "create": lambda store, _: store.create(COLLECTION, KEY, {"n": 1}, FAR),
+    "replace": lambda store, version: store.replace(COLLECTION, KEY, {"n": 2}, FAR, version),
+    "delete": lambda store, version: store.delete(COLLECTION, KEY, version),
+}
+
+
+def wins(write: str, store: Store, version: str) -> bool:
+    """Whether this write, of many on the same condition, was the one that succeeded."""
+    try:
+        WRITES[write](store, version)
+    except Conflict:
+        return False
+    return True
+
+
+def race_of_processes(backend: Backend, write: str, version: str) -> list[bool]:
+    """The outcome for each of several processes that make the same write at once."""
+    # Each loads the client library: with Firestore's, eight would take seconds to start.
+    runners = 8 if backend.kind == "sqlite" else 3
+    command = [sys.executable, "-m", __name__, backend.kind, backend.place, write, version]
+    pipe = subprocess.PIPE
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+        for _ in range(runners)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    outcomes = [process.communicate(timeout=20)[0].strip() for process in processes]
+    assert all(outcome in {"won", "lost"} for outcome in outcomes), outcomes
+    return [outcome == "won" for outcome in outcomes]
+
+
+def _run(kind: str, place: str, write: str, version: str) -> None:
+    store = Backend(kind, place).open()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print("won" if wins(write, store, version) else "lost", flush=True)
+
+
+if __name__ == "__main__":
+    _run(*sys.argv[1:5])
