@@ -24,8 +24,7 @@ OUTSIDE = frozenset(
     }
 )
 
-# Type -> element paths that hold the reference to the patient. Every one of these types has the
-# R4 search parameter `patient`.
+# Type -> element paths that hold the reference to the patient.
 _PATIENT_ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "Account": ("subject",),
     "AdverseEvent": ("subject",),
@@ -85,6 +84,8 @@ _PATIENT_ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "Task": ("for",),
     "VisionPrescription": ("patient",),
 }
+# The types of R4 that have no search parameter `patient`.
+_SEARCHED_BY_SUBJECT = frozenset({"AdverseEvent", "SupplyRequest"})
 
 
 def reachable(resource_type: str) -> bool:
@@ -94,27 +95,34 @@ def reachable(resource_type: str) -> bool:
 
 def search_parameter(resource_type: str) -> str | None:
     """The search parameter that holds a search to one patient; None where none is needed."""
+    if resource_type in OUTSIDE:
+        return None
     if resource_type == "Patient":
         return "_id"
-    return None if resource_type in OUTSIDE else "patient"
+    return "subject" if resource_type in _SEARCHED_BY_SUBJECT else "patient"
 
 
-def belongs(resource: Any, patient: str, fhir_base: str) -> bool:
+def search_value(resource_type: str, patient: str) -> str:
+    """The value of that parameter; `subject` may be of other types than Patient, so it says."""
+    return f"Patient/{patient}" if resource_type in _SEARCHED_BY_SUBJECT else patient
+
+
+def belongs(resource: Any, patient: str | None, fhir_base: str) -> bool:
     """Whether a resource (parsed JSON) is this patient's, or about no patient at all.
 
     Every reference to a patient in the type's elements must be to `patient`, and at least one
     must be there: what cannot be proved is not released.
     """
-    if not isinstance(resource, dict):
+    resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
+    if not isinstance(resource_type, str):
         return False
-    resource_type = resource.get("resourceType")
-    if resource_type == "Patient":
-        return resource.get("id") == patient
     if resource_type in OUTSIDE:
         return True
-    paths = _PATIENT_ELEMENTS.get(resource_type) if isinstance(resource_type, str) else None
-    if paths is None:
+    if patient is None:
         return False
+    if resource_type == "Patient":
+        return bool(resource.get("id") == patient)
+    paths = _PATIENT_ELEMENTS.get(resource_type, ())
     ours = {f"Patient/{patient}", f"{fhir_base}/Patient/{patient}"}
     references = [
         reference

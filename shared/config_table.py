@@ -23,6 +23,7 @@ class Problem:
 
 
 _Kind = TypeVar("_Kind")
+_Default = TypeVar("_Default")
 
 
 class Table:
@@ -39,8 +40,8 @@ class Table:
         self.problems.append(Problem(id_, f"{self._prefix}{name}", what, remedy))
 
     def take(
-        self, name: str, kind: type[_Kind], default: _Kind, *, required: bool = False
-    ) -> _Kind:
+        self, name: str, kind: type[_Kind], default: _Default, *, required: bool = False
+    ) -> _Kind | _Default:
         """The value of a setting, or the default where it is absent or of another type."""
         self._known.append(name)
         value = self._rest.pop(name, None)
@@ -58,14 +59,16 @@ class Table:
         name: str,
         default: str = "",
         pattern: str = r"[^\x00-\x1f]+",
-        form: str = "a text without control characters",
+        form: str = "a text of one character or more, none of them a control character",
         *,
         required: bool = False,
     ) -> str:
         """A text that matches `pattern`, which `form` describes in words."""
-        value = self.take(name, str, default, required=required)
-        if value != default and not re.fullmatch(pattern, value):
-            self.problem(name, f"is not {form}", "Correct it.")
+        value = self.take(name, str, None, required=required)
+        if value is None:
+            return default
+        if not re.fullmatch(pattern, value):
+            self.problem(name, f"is not {form}", "Correct or remove it.")
             return default
         return value
 
@@ -79,19 +82,30 @@ class Table:
 
     def number(self, name: str, default: float, low: float, high: float) -> float:
         """A number from `low` to `high`; integers count."""
-        value = float(self.take(name, (int | float), default))  # type: ignore[arg-type]
+        value: float = self.take(name, (int | float), default)  # type: ignore[arg-type]
         if not low <= value <= high:
             self.problem(name, "is out of range", f"Use a number from {low:g} to {high:g}.")
             return default
-        return value
+        return float(value)
 
-    def texts(self, name: str, pattern: re.Pattern[str], *, required: bool = False) -> list[str]:
-        """The texts of a list that match `pattern`."""
-        values = self.take(name, list, [], required=required)
-        good = [v for v in values if isinstance(v, str) and pattern.fullmatch(v)]
-        if len(good) != len(values):
-            self.problem(name, "holds an entry that cannot be used", "Correct or remove it.")
+    def texts(self, name: str, pattern: re.Pattern[str], form: str) -> list[str]:
+        """The texts of a list, each of which must match `pattern`, which `form` describes."""
+        good: list[str] = []
+        for index, value in enumerate(self.take(name, list, [])):
+            if isinstance(value, str) and pattern.fullmatch(value):
+                good.append(value)
+            else:
+                self.problem(f"{name}[{index}]", f"is not {form}", "Correct or remove it.")
         return good
+
+    def entries(self, name: str, remedy: str, id_: str = "setting_invalid") -> list[Any]:
+        """The entries of a list that must have one at least; `remedy` says how to write it."""
+        self._known.append(name)
+        value = self._rest.pop(name, [])
+        if isinstance(value, list) and value:
+            return value
+        self.problem(name, "must be a list with at least one entry", remedy, id_)
+        return []
 
     def reference(self, name: str, value: object) -> str | None:
         """An `env:` or `file:` reference; anything else would be a secret in the file."""
@@ -104,6 +118,11 @@ class Table:
             "secret_literal",
         )
         return None
+
+    def optional_reference(self, name: str) -> str | None:
+        """The reference that a setting holds, None where the setting is absent."""
+        value = self.take(name, str, None)
+        return None if value is None else self.reference(name, value)
 
     def table(self, name: str) -> "Table":
         """A table inside this one, which must be there."""

@@ -6,6 +6,7 @@ with a thief's token endpoint (RFC 9700 4.4.2). S256 is used whatever the docume
 """
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ MAX_BYTES = 1_000_000
 KEEP_SECONDS = 600.0
 KEEP_FAILURE_SECONDS = 5.0
 _MOST_KEPT = 1000
+_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,12 @@ def _read(ehr: Ehr, base: str) -> SmartConfiguration:
         raise DiscoveryFailed(evidence={"document": url, "reason": str(error)}) from None
     if answer.status != 200:
         evidence = {"document": url, "status": str(answer.status)}
-        if answer.status >= 500:
-            raise DiscoveryFailed(evidence=evidence)
+        if answer.status == 429 or answer.status >= 500:
+            why = f"The EHR answered with status {answer.status}."
+            raise DiscoveryFailed(why=why, evidence=evidence)
         raise DiscoveryInvalid(
-            why="The EHR has no .well-known/smart-configuration at this FHIR base.",
+            why="The EHR has no .well-known/smart-configuration at this FHIR base: it answered "
+            f"with status {answer.status}.",
             evidence=evidence,
         )
     return parse(answer.body, base, allowed_hosts(ehr, base))
@@ -151,12 +155,12 @@ class _Reader:
 
     def endpoint(self, name: str) -> str | None:
         value = self._document.get(name)
-        if value is None:
+        if value is None or value == "":
             return None
-        if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+        if not isinstance(value, str) or not _URL.fullmatch(value):
             raise self.invalid(name, "is not a URL")
-        url = urls.resolve(self._base, value)
         try:
+            url = urls.resolve(self._base, value)
             host = urls.authority(url)
         except ValueError:
             raise self.invalid(name, "is not a plain http(s) URL") from None
@@ -164,6 +168,6 @@ class _Reader:
             raise self.invalid(name, "is not https")
         if host not in self._hosts:
             raise self.invalid(name, f"lies on a host that is not configured, {host}")
-        if "#" in url or " " in url:
+        if "#" in url:
             raise self.invalid(name, "carries a fragment")
         return url

@@ -21,6 +21,7 @@ SECONDS = 60.0
 MAX_BYTES = 20_000_000
 _JSON = re.compile(r"application/(?:fhir\+|[a-z0-9.]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _RELAYED_5XX = frozenset({503})
+_CONDITIONAL = frozenset({"If-None-Match", "If-Modified-Since"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,13 @@ def call(
         raise UpstreamInvalid(evidence={"reason": str(error)}) from None
     except outbound.OutboundError as error:
         raise UpstreamUnreachable(evidence={"reason": str(error)}) from None
-    return _usable(answer)
+    return _usable(answer, conditional=not _CONDITIONAL.isdisjoint(headers or {}))
 
 
-def _usable(answer: outbound.Answer) -> FhirAnswer:
+def _usable(answer: outbound.Answer, *, conditional: bool) -> FhirAnswer:
     ids = ehr_ids(answer.headers)
     status = answer.status
-    if status == 304:
+    if status == 304 and conditional:
         return FhirAnswer(status, answer.headers, b"", None, ids)
     resource = _resource(answer)
     if 400 <= status < 500 or status in _RELAYED_5XX:
@@ -83,7 +84,7 @@ def _usable(answer: outbound.Answer) -> FhirAnswer:
         why = f"The EHR answered with status {status} and no explanation."
         ours = operation_outcome(None, "processing", why)
         return FhirAnswer(status, answer.headers, ours, json.loads(ours), ids)
-    if status not in {200, 201} or resource is None:
+    if status != 200 or resource is None:
         raise UpstreamInvalid(evidence={"status": str(status), **ids})
     return FhirAnswer(status, answer.headers, answer.body, resource, ids)
 
@@ -92,7 +93,11 @@ def _resource(answer: outbound.Answer) -> dict[str, Any] | None:
     if not _JSON.fullmatch(answer.headers.get("content-type", "")):
         return None
     try:
-        document = json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant)
+        document = json.loads(
+            answer.body.decode("utf-8"),
+            parse_constant=_no_constant,
+            object_pairs_hook=_without_repetition,
+        )
     except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):
@@ -102,3 +107,11 @@ def _resource(answer: outbound.Answer) -> dict[str, Any] | None:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _without_repetition(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    # What is checked must be what any reader of the passed-on bytes sees, whichever it takes.
+    document = dict(members)
+    if len(document) != len(members):
+        raise ValueError("a member is repeated")
+    return document

@@ -6,6 +6,7 @@ refusal, and lets no unexpected exception show its text to a browser or to the l
 """
 
 import json
+import re
 import secrets
 import traceback
 from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ from shared.errors import (
 from shared.settings import Settings
 
 MAX_BODY_BYTES = 10_000_000
-_MOST_QUERY_CHARACTERS = 100_000
+MAX_QUERY_BYTES = 100_000
 
 ErrorForm = Literal["page", "operation_outcome"]
 
@@ -50,10 +51,16 @@ class Call:
 
     method: str
     path: str
-    query: str
     headers: Mapping[str, str]
     cookies: cookies.Cookies
+    _query: str
     _body: Callable[[int], bytes]
+
+    def query(self) -> str:
+        """The query, raw (bytes as latin-1, PEP 3333). Raises ParameterInvalid over 100 kB."""
+        if len(self._query) > MAX_QUERY_BYTES:
+            raise ParameterInvalid("The query of the request is too long.")
+        return self._query
 
     def body(self) -> bytes:
         """The request's body. Raises TooLarge over 10 MB."""
@@ -138,9 +145,6 @@ def _call(request: flask.Request, function: str) -> Call:
     path = raw.partition("?")[0]
     if path == f"/{function}" or path.startswith(f"/{function}/"):
         path = path[len(function) + 1 :] or "/"
-    query: str = environ.get("QUERY_STRING", "")
-    if len(query) > _MOST_QUERY_CHARACTERS:
-        raise ParameterInvalid("The query of the request is too long.")
 
     def body(limit: int) -> bytes:
         if (request.content_length or 0) >= limit:
@@ -150,9 +154,9 @@ def _call(request: flask.Request, function: str) -> Call:
     return Call(
         method=request.method,
         path=path,
-        query=query,
         headers=dict(request.headers.items()),
         cookies=cookies.parse(request.headers.getlist("Cookie")),
+        _query=environ.get("QUERY_STRING", ""),
         _body=body,
     )
 
@@ -227,7 +231,7 @@ def _error_reply(
 
 def _prefers_html(request: flask.Request) -> bool:
     accept = request.accept_mimetypes
-    return accept["text/html"] > accept["application/json"]
+    return accept["text/html"] > max(accept["application/json"], accept["application/problem+json"])
 
 
 def _frames(error: Exception) -> str:
@@ -244,7 +248,7 @@ def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:
     Raises ParameterRepeated where one of them comes twice.
     """
     found: dict[str, str] = {}
-    for name, values in urls.raw_parameters(call.query).items():
+    for name, values in urls.raw_parameters(call.query()).items():
         if name in names:
             if len(values) > 1:
                 raise ParameterRepeated(f"The request gives `{name}` twice.")
@@ -271,7 +275,11 @@ def require_own_origin(call: Call, settings: Settings, *, fetch_only: bool) -> N
 
 
 def require_json_accepted(call: Call) -> None:
-    """Whether the caller accepts FHIR JSON (RFC 9110 12.5.1). Raises NotAcceptable."""
-    accept = parse_accept_header(call.headers.get("Accept", "*/*"), MIMEAccept)
+    """Whether the caller accepts FHIR JSON (RFC 9110 12.5.1). Raises NotAcceptable.
+
+    Parameters such as charset and fhirVersion do not count.
+    """
+    wanted = re.sub(r";\s*(?!q=)[^;,]*", "", call.headers.get("Accept", "*/*"))
+    accept = parse_accept_header(wanted, MIMEAccept)
     if not (accept[outcome.MEDIA_TYPE] or accept["application/json"]):
         raise NotAcceptable

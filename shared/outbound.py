@@ -1,20 +1,21 @@
 """The one door to other servers: bounded in time and size, blind to the environment.
 
 No redirects, no proxies, no .netrc, no cookies: only what the caller names is sent. Every call
-has a total deadline that also holds against an answer that trickles (each read is given what
-remains of it), and a limit on the bytes read after decompression. Certificates are verified,
-with TLS 1.2 or newer; link-local addresses (a cloud's metadata server) are never talked to.
+has a total deadline that also holds against a server that trickles (connecting, each write and
+each read are given what remains of it; only the system's name resolution keeps its own time), and
+a limit on the bytes read after decompression. Certificates are verified, with TLS 1.2 or newer;
+link-local addresses (a cloud's metadata server) are never talked to.
 """
 
 import http.client
 import io
-import ipaddress
 import logging
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +23,16 @@ from typing import Any
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError
+
+from shared.sockets import DeadlineStream, connect
 
 CONNECT_SECONDS = 3.0
+# A connection that rested longer is not used again: between two requests a network may forget it
+# without a word, and then a POST, which is never repeated, would wait in vain.
+KEEP_SECONDS = 30.0
 _CHUNK = 65536
-_CODINGS = frozenset({"", "identity", "gzip"})
+_GZIP = 16 + zlib.MAX_WBITS
 
 # urllib3 names URLs, and with them queries, in its own log lines.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
@@ -37,6 +44,10 @@ class OutboundError(Exception):
 
 class Unreachable(OutboundError):
     """No connection, no valid certificate, or the connection broke."""
+
+
+class _Broken(Unreachable):
+    """The connection broke before an answer came."""
 
 
 class TimedOut(OutboundError):
@@ -75,14 +86,12 @@ def send(
     have been closed by the other side in between. Nothing else is repeated.
     """
     deadline = time.monotonic() + seconds
-    tries = 2 if method == "GET" else 1
-    while True:
-        tries -= 1
-        try:
-            return _send(method, url, deadline, max_bytes, headers, body, ca_file)
-        except Unreachable:
-            if not tries or time.monotonic() >= deadline:
-                raise
+    try:
+        return _send(method, url, deadline, max_bytes, headers, body, ca_file)
+    except _Broken:
+        if method != "GET":
+            raise
+    return _send(method, url, deadline, max_bytes, headers, body, ca_file)
 
 
 def _send(
@@ -94,10 +103,8 @@ def _send(
     body: bytes | None,
     ca_file: str | None,
 ) -> Answer:
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise TimedOut("deadline")
     _deadline.set(deadline)
+    remaining = _remaining()
     try:
         response = _pools(ca_file).request(
             method,
@@ -109,20 +116,15 @@ def _send(
             redirect=False,
             preload_content=False,
         )
-    except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
-        raise TimedOut(type(error).__name__) from None
-    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise Unreachable(type(error).__name__) from None
+    except (HTTPError, OSError, ValueError) as error:
+        broken = isinstance(error, ProtocolError)
+        raise _failure(error, _Broken if broken else Unreachable) from None
     complete = False
     try:
         content = _read(response, max_bytes)
         complete = True
-    except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
-        raise TimedOut(type(error).__name__) from None
-    except urllib3.exceptions.DecodeError as error:
-        raise Unusable(type(error).__name__) from None
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise Unreachable(type(error).__name__) from None
+    except (HTTPError, OSError) as error:
+        raise _failure(error, Unreachable) from None
     finally:
         # Only a connection whose answer was read to its end may serve another request.
         if not complete:
@@ -133,76 +135,100 @@ def _send(
     )
 
 
+def _remaining() -> float:
+    """Seconds until the deadline of the request under way. Raises TimedOut when it has passed."""
+    remaining = _deadline.get() - time.monotonic()
+    if remaining <= 0:
+        raise TimedOut("deadline")
+    return remaining
+
+
+def _failure(error: Exception, otherwise: type[Unreachable]) -> OutboundError:
+    timeouts = (urllib3.exceptions.TimeoutError, TimeoutError)
+    # A refused connection and an unknown name are connect timeouts to urllib3.
+    slow = isinstance(error, timeouts) and not isinstance(error, NewConnectionError)
+    late = slow or time.monotonic() >= _deadline.get()
+    return (TimedOut if late else otherwise)(type(error).__name__)
+
+
 def _read(response: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:
-    if response.headers.get("Content-Encoding", "").strip().lower() not in _CODINGS:
+    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    chunks = iter(lambda: response.read(_CHUNK, decode_content=False), b"")
+    if coding == "gzip":
+        chunks = _gunzip(chunks, max_bytes)
+    elif coding not in {"", "identity"}:
         raise Unusable("content coding")
     content = bytearray()
-    while chunk := response.read(_CHUNK, decode_content=True):
+    for chunk in chunks:
         content += chunk
         if len(content) > max_bytes:
             raise Unusable("size")
     return bytes(content)
 
 
-class _DeadlineStream(io.RawIOBase):
-    """A socket's bytes, each read bounded by what remains of the request's deadline."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._deadline = _deadline.get()
-        # The socket counts its open streams and closes only after the last of them.
-        self._hold = sock.makefile("rb", buffering=0)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        remaining = self._deadline - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError("deadline")
-        self._sock.settimeout(remaining)
-        return self._sock.recv_into(buffer)
-
-    def close(self) -> None:
-        self._hold.close()
-        super().close()
+def _gunzip(chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
+    """The members of a gzip stream (RFC 1952), never more than `max_bytes` + 1 at once."""
+    decoder = zlib.decompressobj(_GZIP)
+    begun = False
+    try:
+        for chunk in chunks:
+            rest = chunk
+            while rest:
+                if decoder.eof:
+                    decoder = zlib.decompressobj(_GZIP)
+                begun = True
+                yield decoder.decompress(rest, max_bytes + 1)
+                rest = decoder.unconsumed_tail or decoder.unused_data
+    except zlib.error:
+        raise Unusable("content coding") from None
+    if begun and not decoder.eof:
+        raise Unusable("content coding")
 
 
 class _DeadlineResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self.fp = io.BufferedReader(_DeadlineStream(sock), _CHUNK)
-
-
-def _refuse_link_local(sock: socket.socket) -> socket.socket:
-    address = ipaddress.ip_address(sock.getpeername()[0].partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    if address.is_link_local or (mapped is not None and mapped.is_link_local):
-        sock.close()
-        raise OSError("link-local address")
-    return sock
+        self.fp = io.BufferedReader(DeadlineStream(sock, _deadline.get()), _CHUNK)
 
 
 class _Connection(HTTPConnection):
     response_class = _DeadlineResponse
+    used_at = 0.0
 
     def _new_conn(self) -> socket.socket:
-        return _refuse_link_local(super()._new_conn())
+        until = min(time.monotonic() + CONNECT_SECONDS, _deadline.get())
+        try:
+            return connect(self._dns_host, self.port, until)
+        except TimeoutError as error:
+            raise ConnectTimeoutError from error
+        except OSError as error:
+            raise NewConnectionError(self, type(error).__name__) from error
+
+    def send(self, data: Any) -> None:
+        """Write bytes, all of them before the deadline."""
+        self.used_at = time.monotonic()
+        if self.sock is None:
+            self.connect()
+        for start in range(0, len(data), _CHUNK):
+            self.sock.settimeout(_remaining())
+            super().send(data[start : start + _CHUNK])
 
 
-class _TlsConnection(HTTPSConnection):
-    response_class = _DeadlineResponse
-
-    def _new_conn(self) -> socket.socket:
-        return _refuse_link_local(super()._new_conn())
+class _TlsConnection(_Connection, HTTPSConnection):
+    pass
 
 
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
+    def _validate_conn(self, conn: Any) -> None:
+        if time.monotonic() - conn.used_at > KEEP_SECONDS:
+            conn.close()
+        super()._validate_conn(conn)
 
-class _TlsPool(HTTPSConnectionPool):
+
+class _TlsPool(_Pool, HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 

@@ -18,6 +18,7 @@ _RESOURCE = re.compile(
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 
 Interaction = Literal["r", "s"]
+Level = Literal["patient", "user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Grant:
     `filters` are the search parameters of a finer-grained scope (`?category=laboratory`).
     """
 
-    level: Literal["patient", "user"]
+    level: Level
     type: str
     letters: frozenset[str]
     filters: frozenset[tuple[str, str]] = frozenset()
@@ -42,12 +43,15 @@ def parse(scope: str) -> Grant | None:
     match = _RESOURCE.fullmatch(scope)
     if match is None:
         return None
+    filters = frozenset(parse_qsl(match["filter"] or "", keep_blank_values=True))
+    if match["filter"] and not filters:
+        return None
     suffix = match["suffix"]
     return Grant(
         "patient" if match["level"] == "patient" else "user",
         match["type"],
         frozenset(_V1.get(suffix, suffix)),
-        frozenset(parse_qsl(match["filter"] or "", keep_blank_values=True)),
+        filters,
     )
 
 
@@ -76,7 +80,7 @@ def _intersection(one: Grant, other: Grant) -> Grant | None:
         return None
     # A user scope reaches whatever a patient scope of the same type reaches, so the narrower
     # level is what both allow.
-    level: Literal["patient", "user"] = "user" if one.level == other.level == "user" else "patient"
+    level: Level = "user" if one.level == other.level == "user" else "patient"
     kind = other.type if one.type == "*" else one.type
     return Grant(level, kind, letters, one.filters | other.filters)
 

@@ -9,16 +9,19 @@ fragment, other alphabets) is refused rather than understood.
 import re
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urljoin
 
+# Without ASCII, ignoring case takes letters of other alphabets in: U+212A (Kelvin sign) as a k.
+_ANY_CASE = re.ASCII | re.IGNORECASE
 _BASE = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])"
-    r"(?::(?P<port>[0-9]{1,5}))?(?P<path>(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*)/?",
-    re.IGNORECASE,
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>(?:/[A-Za-z0-9._~!$&'()+,;=:@-]+)*)/?",
+    _ANY_CASE,
 )
 _AUTHORITY = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])"
-    r"(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|$)",
-    re.IGNORECASE,
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?(?=[/?#]|\Z)",
+    _ANY_CASE,
 )
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # What a query value may hold as it stands (RFC 3986 3.4), less `&` and `#` that would end it.
@@ -39,7 +42,7 @@ def normalise_base(url: str) -> str:
     port = match["port"]
     if port is not None and int(port) > 65535:
         raise ValueError("no such port")
-    suffix = "" if port is None or port == _DEFAULT_PORTS[scheme] else f":{int(port)}"
+    suffix = "" if port is None or port == _DEFAULT_PORTS[scheme] else f":{port}"
     return f"{scheme}://{host}{suffix}{path}"
 
 
@@ -54,7 +57,7 @@ def authority(url: str) -> str:
     host, port = match["host"].lower(), match["port"]
     if port is None or port == _DEFAULT_PORTS[match["scheme"].lower()]:
         return host
-    return f"{host}:{int(port)}"
+    return f"{host}:{port}"
 
 
 def is_local(url: str) -> bool:
@@ -67,8 +70,12 @@ def is_local(url: str) -> bool:
 
 
 def resolve(base: str, reference: str) -> str:
-    """An absolute URL from a reference in a document found at `base` (RFC 3986 5)."""
-    return urljoin(base, reference)
+    """An absolute URL from a reference in a document found at `base` (RFC 3986 5.2).
+
+    Raises ValueError where it cannot be taken apart. One with a scheme is left as it is: urljoin
+    would complete `http:///x` by the base's host, and a browser would take x for the host.
+    """
+    return reference if _SCHEME.match(reference) else urljoin(base, reference)
 
 
 def raw_parameters(query_string: str) -> dict[str, list[str]]:

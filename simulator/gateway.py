@@ -33,15 +33,15 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     """Pass a request to the function that the first segment of its path names."""
     request = flask.Request(environ)
     raw: str = environ.get("RAW_URI") or request.path
-    first = raw.partition("?")[0].removeprefix("/").partition("/")[0]
-    function = FUNCTIONS.get(first)
-    response = function(request) if function is not None else _own(first, request)
+    path = raw.partition("?")[0]
+    function = FUNCTIONS.get(path.removeprefix("/").partition("/")[0])
+    response = function(request) if function is not None else _own(path, request)
     return response(environ, start_response)
 
 
-def _own(first: str, request: flask.Request) -> flask.Response:
+def _own(path: str, request: flask.Request) -> flask.Response:
     """The page at `/`, and 404 for whatever no function serves."""
-    if first or request.method != "GET":
+    if path != "/" or request.method != "GET":
         return flask.Response("There is nothing here.\n", 404, mimetype="text/plain")
     page = pages.render(
         "gateway.html", _TEMPLATES, functions=list(FUNCTIONS), ehr=os.environ.get("EHR_BASE_URL")

@@ -13,6 +13,8 @@ from tests.support.browser import Answer, Browser
 from tests.support.scripted_ehr import ScriptedEhr, Tenant
 from tests.support.servers import Server, free_port, serve, serve_app
 
+pytest_plugins = ("tests.support.firestore_fixtures",)
+
 
 @dataclass(frozen=True)
 class Launched:

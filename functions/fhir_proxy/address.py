@@ -11,8 +11,10 @@ from typing import Literal
 
 from shared.errors import MethodNotAllowed, PathInvalid
 
+from .resource_types import RESOURCE_TYPES
+
 _HANDLE = r"/(?P<handle>[A-Za-z0-9_-]{22})"
-_TYPE = r"/(?P<type>[A-Z][A-Za-z]{1,63})"
+_TYPE = f"/(?P<type>{'|'.join(RESOURCE_TYPES)})"
 _ID = r"/(?P<id>(?!\.{1,2}(?:/|$))[A-Za-z0-9.-]{1,64})"
 
 Kind = Literal["read", "search", "capabilities", "session"]
@@ -26,10 +28,9 @@ _SERVED: tuple[tuple[str, Kind, re.Pattern[str]], ...] = (
 )
 # FHIR addresses of interactions that are not served.
 _OTHER = re.compile(
-    _HANDLE + r"(?:/?|/_history|/_search|/\$[a-z-]+|/(?:metadata|session)"
-    r"|/[A-Z][A-Za-z]{1,63}(?:/_history|/_search|/\$[a-z-]+"
-    r"|/(?!\.{1,2}(?:/|$))[A-Za-z0-9.-]{1,64}"
-    r"(?:/_history(?:/[A-Za-z0-9.-]{1,64})?|/\$[a-z-]+|/[A-Z][A-Za-z]{1,63}|/\*)?)?)"
+    _HANDLE + r"(?:/?|/_history|/_search|/\$[a-z-]+|/metadata|/session"
+    rf"|{_TYPE}(?:/_history|/_search|/\$[a-z-]+"
+    rf"|{_ID}(?:/_history(?:/[A-Za-z0-9.-]{{1,64}})?|/\$[a-z-]+|/[A-Z][A-Za-z]{{1,63}}(?:/_search)?|/\*)?)?)"
 )
 
 
@@ -54,6 +55,6 @@ def read(method: str, path: str) -> Address | MethodNotAllowed | PathInvalid:
                 found["handle"], kind, method, found.get("type") or "", found.get("id") or ""
             )
     if method not in {"GET", "POST"} or _OTHER.fullmatch(path):
-        allow = "POST" if path.endswith("/_search") else "GET"
-        return MethodNotAllowed(allow=allow)
+        served_here = (method for method, _, pattern in _SERVED if pattern.fullmatch(path))
+        return MethodNotAllowed(allow=", ".join(served_here))
     return PathInvalid()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from shared import compartment, fhir
 from shared.errors import PatientDenied, UpstreamInvalid
@@ -42,19 +42,22 @@ def request(
         passed["Content-Type"] = FORM
     elif query:
         url = f"{url}?{query}"
+    if decision.narrowed:
+        # FHIR R4 search.html, "Handling errors": a parameter that narrows must not be ignored.
+        passed["Prefer"] = "handling=strict"
     answer = fhir.call(session, ehr, method, url, headers=passed, body=body)
-    check(answer, address, decision.patient, session)
+    check(answer, address, decision, session.fhir_base)
     return answer
 
 
 def page(url: str, address: Address, decision: Decision, session: Session, ehr: Ehr) -> FhirAnswer:
     """Read a further page by the EHR's own link."""
     answer = fhir.call(session, ehr, "GET", url)
-    check(answer, address, decision.patient, session)
+    check(answer, address, decision, session.fhir_base)
     return answer
 
 
-def check(answer: FhirAnswer, address: Address, patient: str | None, session: Session) -> None:
+def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: str) -> None:
     """Whether the answer is what was asked for, and the session's patient's where it must be.
 
     Raises UpstreamInvalid or PatientDenied; then nothing of it is released.
@@ -67,14 +70,37 @@ def check(answer: FhirAnswer, address: Address, patient: str | None, session: Se
     )
     if resource["resourceType"] != expected:
         raise UpstreamInvalid(evidence={"expected": expected})
-    if address.kind == "search":
-        resources = _entries(resource)
-        if patient is not None and not all(
-            compartment.belongs(entry, patient, session.fhir_base) for entry in resources
-        ):
-            raise PatientDenied(why="The EHR's answer holds another patient's data.")
-    elif patient is not None and not compartment.belongs(resource, patient, session.fhir_base):
+    if address.kind == "read" and not _releasable(resource, decision, fhir_base):
         raise PatientDenied
+    if address.kind == "search":
+        if not all(_releasable(entry, decision, fhir_base) for entry in _entries(resource)):
+            raise PatientDenied(why="The EHR's answer holds another patient's data.")
+        if _patient_left_out(resource, address, decision):
+            why = "By its own account (the link `self`) the EHR left out the patient of the search."
+            raise UpstreamInvalid(why=why)
+
+
+def _releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> bool:
+    opened = not decision.open_types.isdisjoint({"*", resource["resourceType"]})
+    return opened or compartment.belongs(resource, decision.patient, fhir_base)
+
+
+def _patient_left_out(bundle: dict[str, Any], address: Address, decision: Decision) -> bool:
+    """Whether the `self` link repeats the search but for its patient.
+
+    FHIR R4 search.html, "Server Conformance": the link holds the parameters that were used. One
+    that repeats none of them tells nothing.
+    """
+    if decision.level == "user" or compartment.search_parameter(address.type) is None:
+        return False
+    sent = {name for name, _ in decision.parameters if not name.startswith("_")}
+    links = bundle.get("link")
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, dict) and link.get("relation") == "self":
+            used = parse_qsl(str(link.get("url")).partition("?")[2])
+            if sent & {name for name, _ in used}:
+                return all(value.rpartition("/")[2] != decision.patient for _, value in used)
+    return False
 
 
 def _entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:
@@ -85,9 +111,9 @@ def _entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:
     resources = []
     for entry in entries:
         resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict):
+        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
             raise UpstreamInvalid
-        if resource.get("resourceType") != "OperationOutcome":
+        if resource["resourceType"] != "OperationOutcome":
             resources.append(resource)
     return resources
 

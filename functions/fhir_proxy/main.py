@@ -21,12 +21,15 @@ from shared.fhir import FhirAnswer
 from shared.inbound import Call, Edge, Reply
 from shared.references import resolve_sealing_keys
 from shared.sealing import Sealer
-from shared.sessions import Session, Sessions, describe
+from shared.session_context import describe
+from shared.sessions import Session, Sessions
 from shared.settings import Ehr, Settings
 from shared.store import open_store
 
 from . import address, forward, policy, rewrite
 from .address import Address
+from .policy import Decision
+from .rewrite import Pages
 
 MOST_PARAMETERS = 200
 
@@ -65,8 +68,11 @@ def _serve(settings: Settings, call: Call) -> Reply:
         context = json.dumps(describe(session, settings.public_url)).encode()
         return Reply(200, {"Content-Type": "application/json"}, context)
     inbound.require_json_accepted(call)
+    pages = rewrite.Pages(
+        session, _sealer, asked.type, f"{settings.public_url}/fhir_proxy/{session.handle}"
+    )
     started = time.monotonic()
-    answer = _forward(call, asked, session, ehr)
+    decision, answer = _forward(call, asked, session, ehr, pages)
     fields: dict[str, str | int | float | list[str]] = {
         "type": asked.type,
         "status": answer.status,
@@ -76,36 +82,38 @@ def _serve(settings: Settings, call: Call) -> Reply:
     log.event("fhir_request", asked.kind, fields=fields)
     body = answer.body
     if asked.kind == "search" and answer.status == 200:
-        base = f"{settings.public_url}/fhir_proxy/{session.handle}"
-        text = rewrite.bundle(body.decode(), session, _sealer, asked.type, base)
-        body = text.encode()
+        body = pages.rewritten(body.decode(), decision.level).encode()
     headers = {"Content-Type": outcome.MEDIA_TYPE, **forward.response_headers(answer)}
     return Reply(answer.status, headers, body)
 
 
-def _forward(call: Call, asked: Address, session: Session, ehr: Ehr) -> FhirAnswer:
+def _forward(
+    call: Call, asked: Address, session: Session, ehr: Ehr, pages: Pages
+) -> tuple[Decision, FhirAnswer]:
     parameters = _parameters(call)
     grants = session.grants(ehr)
     if asked.kind == "search" and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
         if len(parameters) != 1:
             raise ParameterInvalid("A page link takes no further parameters.")
-        decision = policy.decide_page(asked, session, grants)
-        url = rewrite.page_url(parameters[0][1], session, _sealer, asked.type)
-        return forward.page(url, asked, decision, session, ehr)
+        page = pages.open(parameters[0][1])
+        decision = policy.decide_page(asked, page.level, session, grants)
+        return decision, forward.page(page.url, asked, decision, session, ehr)
     decision = policy.decide(asked, parameters, session, grants)
-    return forward.request(asked, decision, session, ehr, call.headers)
+    return decision, forward.request(asked, decision, session, ehr, call.headers)
 
 
 def _parameters(call: Call) -> policy.Parameters:
     """The search parameters of query and form together; they are sent on serialised anew."""
-    text = call.query
+    # WSGI's strings are bytes as latin-1 (PEP 3333).
+    raw = call.query().encode("latin-1")
     if call.method == "POST":
-        if call.headers.get("Content-Type", "").partition(";")[0].strip() != forward.FORM:
+        media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if media_type != forward.FORM:
             raise MediaTypeUnsupported
-        text = "&".join(filter(None, (text, call.body().decode("latin-1"))))
+        raw = b"&".join(filter(None, (raw, call.body())))
     try:
         parsed = parse_qsl(
-            text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
+            raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
         )
     except ValueError:
         raise ParameterInvalid("The search parameters cannot be read.") from None

@@ -5,7 +5,6 @@ parameters, which are then serialised anew; under patient/ scopes a search is he
 session's patient, and whether the EHR kept to it is checked in its answer (forward.py).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared import compartment, scopes
@@ -16,12 +15,13 @@ from shared.errors import (
     PatientMissing,
     ScopeDenied,
 )
-from shared.scopes import Grant, Interaction
+from shared.scopes import Grant, Interaction, Level
 from shared.sessions import Session
 
 from .address import Address
 
 Parameters = tuple[tuple[str, str], ...]
+Grants = tuple[Grant, ...]
 
 _JSON_FORMATS = frozenset({"json", "application/json", "application/fhir+json"})
 _REACHING = ("_include", "_revinclude", "_has", "_list", "_query", "_filter", "_contained", "_type")
@@ -30,52 +30,75 @@ _PATIENT_PARAMETERS = ("patient", "subject")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What may be sent: the parameters, and the patient to whom the answer must belong."""
+    """What may be sent, and what of the answer may be released.
 
+    `level` is that of the scope that allows it. Resources of the types in `open_types` (`*`: all)
+    are released whoever they are about, others only if they are about `patient` or nobody.
+    `narrowed` is whether parameters were added to those that were given.
+    """
+
+    level: Level
     parameters: Parameters
     patient: str | None
+    open_types: frozenset[str]
+    narrowed: bool = False
 
 
-def decide(
-    address: Address, parameters: Parameters, session: Session, grants: tuple[Grant, ...]
-) -> Decision:
+def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:
     """Whether the request may be made, and in what form.
 
     Raises ScopeDenied, PatientMissing, PatientDenied, NotAcceptable or ParameterInvalid; then no
     request has been made.
     """
-    parameters = _plain(parameters)
+    given = _plain(parameters)
     if address.kind == "capabilities":
-        return Decision((), None)
+        return Decision("user", (), None, frozenset({"*"}))
     interaction: Interaction = "r" if address.kind == "read" else "s"
-    covering = _covering(address, interaction, session, grants)
-    if interaction == "s" and not _covers_everything(grants):
-        _refuse_reaching(parameters)
-    parameters = _apply_filters(covering, interaction, parameters)
-    if any(grant.level == "user" for grant in covering):
-        return Decision(parameters, None)
-    return _within_compartment(address, parameters, session)
+    covering = _covering(address.type, interaction, session, grants)
+    level, sent = _filtered(covering, interaction, given)
+    if interaction == "s":
+        _refuse_reaching(given, address.type, level, grants)
+    if level == "patient":
+        sent = _within_compartment(address, sent, session)
+    open_types = _open_types(grants, interaction) | ({address.type} if level == "user" else set())
+    return Decision(level, sent, session.context.patient, open_types, len(sent) > len(given))
 
 
-def decide_page(address: Address, session: Session, grants: tuple[Grant, ...]) -> Decision:
-    """Whether a further page of a search that was decided on before may still be read."""
-    covering = _covering(address, "s", session, grants)
-    if any(grant.level == "user" for grant in covering):
-        return Decision((), None)
-    return _within_compartment(address, (), session)
+def decide_page(address: Address, level: Level, session: Session, grants: Grants) -> Decision:
+    """Whether a further page of a search that was allowed at `level` may be read."""
+    covering = _covering(address.type, "s", session, grants)
+    if all(grant.level != level for grant in covering):
+        raise _denied(address.type, "s", session)
+    if level == "patient":
+        _within_compartment(address, (), session)
+    open_types = _open_types(grants, "s") | ({address.type} if level == "user" else set())
+    return Decision(level, (), session.context.patient, open_types)
 
 
 def _covering(
-    address: Address, interaction: Interaction, session: Session, grants: tuple[Grant, ...]
+    resource_type: str, interaction: Interaction, session: Session, grants: Grants
 ) -> list[Grant]:
-    covering = [grant for grant in grants if grant.covers(address.type, interaction)]
+    covering = [grant for grant in grants if grant.covers(resource_type, interaction)]
     if not covering:
-        raise _denied(address.type, interaction, session)
+        raise _denied(resource_type, interaction, session)
     return covering
 
 
+def _open_types(grants: Grants, interaction: Interaction) -> frozenset[str]:
+    """The types that user/ scopes open for every patient."""
+    return frozenset(
+        grant.type
+        for grant in grants
+        if grant.level == "user" and interaction in grant.letters and not grant.filters
+    )
+
+
 def _plain(parameters: Parameters) -> Parameters:
-    """Without `_format` (JSON is what is asked anyway); a token in the query is refused."""
+    """The parameters without those that would change what kind of request it is.
+
+    `_format` (JSON is what is asked anyway) and `_method` are left out; a token in the query is
+    refused, and so is another server's way to name a page.
+    """
     kept = []
     for name, value in parameters:
         if name == "_format":
@@ -83,7 +106,9 @@ def _plain(parameters: Parameters) -> Parameters:
                 raise NotAcceptable
         elif name == "access_token":
             raise ParameterInvalid("No token belongs in an address.")
-        else:
+        elif name.startswith("_getpages"):
+            raise ParameterInvalid("Further pages are read by the links of a Bundle.")
+        elif name != "_method":
             kept.append((name, value))
     return tuple(kept)
 
@@ -98,48 +123,59 @@ def _denied(resource_type: str, interaction: Interaction, session: Session) -> S
     return ScopeDenied(why=why, evidence={"needed": needed})
 
 
-def _covers_everything(grants: Iterable[Grant]) -> bool:
-    return any(
-        grant.type == "*" and {"r", "s"} <= grant.letters and not grant.filters for grant in grants
-    )
-
-
-def _refuse_reaching(parameters: Parameters) -> None:
-    """Parameters that reach other types than the one searched need scopes for all of them."""
-    for name, _ in parameters:
-        head = name.partition(":")[0]
-        if head in _REACHING or "." in name:
-            raise ScopeDenied(
-                why=f"`{head}` reaches resources of other types, which needs a scope for all "
-                "types (such as patient/*.rs).",
-                evidence={"needed": "patient/*.rs", "parameter": head[:100]},
-            )
-
-
-def _apply_filters(
+def _filtered(
     covering: list[Grant], interaction: Interaction, parameters: Parameters
-) -> Parameters:
-    """Finer-grained scopes: a search is narrowed by the scope's own parameters.
+) -> tuple[Level, Parameters]:
+    """The level at which the request is allowed, and its parameters.
 
-    A read cannot be narrowed, so it needs a scope without them.
+    Finer-grained scopes: a search is narrowed by the scope's own parameters. A read cannot be
+    narrowed, so it needs a scope without them. One scope must allow all of it: a patient/ scope
+    without parameters and a user/ scope with some never make a user/ scope without.
     """
-    if any(not grant.filters for grant in covering):
-        return parameters
-    given = set(parameters)
-    if interaction == "s":
-        if any(grant.filters <= given for grant in covering):
-            return parameters
-        if len(covering) == 1:
-            return parameters + tuple(sorted(covering[0].filters - given))
+    given = frozenset(parameters if interaction == "s" else ())
+    levels: tuple[Level, ...] = ("user", "patient")
+    for level in levels:
+        if any(grant.level == level and grant.filters <= given for grant in covering):
+            return level, parameters
+    if interaction == "s" and len(covering) == 1:
+        return covering[0].level, parameters + tuple(sorted(covering[0].filters - given))
     raise ScopeDenied(
         why="The scopes that cover it are narrowed by search parameters; a search must name those "
         "of one of them, and a read needs a scope without any."
     )
 
 
-def _within_compartment(address: Address, parameters: Parameters, session: Session) -> Decision:
+def _refuse_reaching(
+    parameters: Parameters, resource_type: str, level: Level, grants: Grants
+) -> None:
+    """Parameters that reach other types than the one searched need scopes for all of them.
+
+    A search that is not held to the patient reaches every patient's, which takes user/ scopes.
+    """
+    held = level == "patient" and resource_type not in compartment.OUTSIDE
+    letters = {
+        letter
+        for grant in grants
+        if grant.type == "*" and not grant.filters and (held or grant.level == "user")
+        for letter in grant.letters
+    }
+    if letters >= {"r", "s"}:
+        return
+    needed = "patient/*.rs" if held else "user/*.rs"
+    for name, _ in parameters:
+        head = name.partition(":")[0]
+        if head in _REACHING or "." in name:
+            raise ScopeDenied(
+                why=f"`{head[:100]}` reaches resources of other types, which needs a scope for all "
+                f"of them: {needed}.",
+                evidence={"needed": needed, "parameter": head[:100]},
+            )
+
+
+def _within_compartment(address: Address, parameters: Parameters, session: Session) -> Parameters:
+    """The parameters of a request that patient/ scopes allow, a search held to the patient."""
     if address.type in compartment.OUTSIDE:
-        return Decision(parameters, None)
+        return parameters
     patient = session.context.patient
     if patient is None:
         raise PatientMissing
@@ -148,11 +184,11 @@ def _within_compartment(address: Address, parameters: Parameters, session: Sessi
             why=f"{address.type} is not known to be about a patient, so patient/ scopes cannot "
             "reach it."
         )
-    if address.kind == "read":
-        if address.type == "Patient" and address.id != patient:
-            raise PatientDenied
-        return Decision(parameters, patient)
-    return Decision(_held_to(patient, address.type, parameters), patient)
+    if address.kind == "search":
+        return _held_to(patient, address.type, parameters)
+    if address.type == "Patient" and address.id != patient:
+        raise PatientDenied
+    return parameters
 
 
 def _held_to(patient: str, resource_type: str, parameters: Parameters) -> Parameters:
@@ -163,9 +199,13 @@ def _held_to(patient: str, resource_type: str, parameters: Parameters) -> Parame
     for name, value in parameters:
         head = name.partition(":")[0].lower()
         if head == holding or (resource_type != "Patient" and head in _PATIENT_PARAMETERS):
-            if name not in {holding, "subject", "subject:Patient", "patient:Patient"}:
+            if name not in {holding, "patient", "subject", "subject:Patient", "patient:Patient"}:
                 raise PatientDenied
             if value not in ours:
                 raise PatientDenied
-            held = True
-    return parameters if held or holding is None else (*parameters, (holding, patient))
+            held = held or head in {holding, "subject"}
+    if held or holding is None:
+        return parameters
+    if resource_type == "Patient" and any(not name.startswith("_") for name, _ in parameters):
+        raise PatientDenied(why="A search among patients is not about the patient of this launch.")
+    return (*parameters, (holding, compartment.search_value(resource_type, patient)))

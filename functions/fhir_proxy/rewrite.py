@@ -8,11 +8,13 @@ written anew, which would change numbers: only the link's text is replaced.
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from urllib.parse import urljoin
 
 from shared import urls
 from shared.errors import ParameterInvalid
+from shared.scopes import Level
 from shared.sealing import SealBroken, Sealer
 from shared.sessions import Session
 
@@ -21,71 +23,90 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _decoder = json.JSONDecoder()
 
 
-def bundle(text: str, session: Session, sealer: Sealer, resource_type: str, proxy_base: str) -> str:
-    """The JSON text of a Bundle with its page links rewritten; links to elsewhere are left out.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a search: the EHR's own URL, and the level of the scope that allowed the search."""
 
-    `text` must be valid JSON: it has been parsed before.
-    """
-    parts, done = [], 0
-    for name, start, end in _members(text, _skip(text, 0)):
-        if name == "link":
-            links = _rewritten(json.loads(text[start:end]), session, sealer, resource_type)
-            for link in links:
-                link["url"] = f"{proxy_base}/{resource_type}?{PAGE_PARAMETER}={link['url']}"
-            parts += [text[done:start], json.dumps(links)]
-            done = end
-    return "".join([*parts, text[done:]])
+    url: str
+    level: Level
 
 
-def _rewritten(
-    links: object, session: Session, sealer: Sealer, resource_type: str
-) -> list[dict[str, object]]:
-    """The usable links, the `url` of each sealed for this session and type."""
-    context = _context(session, resource_type)
-    found = []
-    for link in links if isinstance(links, list) else []:
-        url = link.get("url") if isinstance(link, dict) else None
-        upstream = (
-            _upstream(url, session.fhir_base, resource_type) if isinstance(url, str) else None
-        )
-        if upstream is not None:
-            found.append({**link, "url": sealer.seal(upstream.encode(), session.secret, context)})
-    return found
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Page links of searches of one type in one session; `proxy_base` is its address here."""
+
+    session: Session
+    sealer: Sealer
+    resource_type: str
+    proxy_base: str
+
+    def rewritten(self, text: str, level: Level) -> str:
+        """The JSON text of a Bundle with its page links rewritten; those elsewhere are left out.
+
+        `text` must be valid JSON: it has been parsed before.
+        """
+        parts, done = [], 0
+        for name, start, end in _members(text, _skip(text, 0)):
+            if name == "link":
+                links = self._usable(json.loads(text[start:end]), level)
+                parts += [text[done:start], json.dumps(links)]
+                done = end
+        return "".join([*parts, text[done:]])
+
+    def open(self, token: str) -> Page:
+        """The page behind a link's token. Raises ParameterInvalid for one not made for it."""
+        try:
+            opened = self.sealer.open(token, self.session.secret, self._context()).decode()
+        except SealBroken:
+            raise ParameterInvalid(
+                "The page link is not one of this session.",
+                why="Page links belong to one session and one search; they cannot be made or "
+                "changed.",
+            ) from None
+        level, _, url = opened.partition(" ")
+        return Page(url, "user" if level == "user" else "patient")
+
+    def _usable(self, links: object, level: Level) -> list[dict[str, object]]:
+        found = []
+        for link in links if isinstance(links, list) else []:
+            url = link.get("url") if isinstance(link, dict) else None
+            upstream = (
+                absolute(url, self.session.fhir_base, self.resource_type)
+                if isinstance(url, str)
+                else None
+            )
+            if upstream is not None:
+                sealed = self.sealer.seal(
+                    f"{level} {upstream}".encode(), self.session.secret, self._context()
+                )
+                ours = f"{self.proxy_base}/{self.resource_type}?{PAGE_PARAMETER}={sealed}"
+                found.append({**link, "url": ours})
+        return found
+
+    def _context(self) -> str:
+        return f"page {self.session.handle} {self.resource_type}"
 
 
-def page_url(token: str, session: Session, sealer: Sealer, resource_type: str) -> str:
-    """The EHR's own URL of a page. Raises ParameterInvalid for a token not made for it."""
-    try:
-        return sealer.open(token, session.secret, _context(session, resource_type)).decode()
-    except SealBroken:
-        raise ParameterInvalid(
-            "The page link is not one of this session.",
-            why="Page links belong to one session and one search; they cannot be made or changed.",
-        ) from None
-
-
-def _context(session: Session, resource_type: str) -> str:
-    return f"page {session.handle} {resource_type}"
-
-
-def _upstream(url: str, fhir_base: str, resource_type: str) -> str | None:
+def absolute(url: str, fhir_base: str, resource_type: str) -> str | None:
     """The absolute URL of a link if it lies on the FHIR base's own host, else None.
 
-    Servers behind a proxy name themselves with http or without a host; the token is still sent
-    to the base's scheme and host only.
+    Servers behind a proxy name themselves with http or with no scheme at all; the token is still
+    sent to the base's scheme and host only.
     """
-    absolute = urljoin(f"{fhir_base}/{resource_type}", url)
-    scheme = fhir_base.partition("://")[0]
-    if scheme == "https" and absolute.startswith("http://"):
-        absolute = "https://" + absolute.removeprefix("http://")
+    scheme, host = fhir_base.partition("://")[0], urls.authority(fhir_base)
+    if url.startswith(f"{host}/"):
+        url = f"{scheme}://{url}"
+    elif scheme == "https" and url.startswith("http://"):
+        url = f"https://{url.removeprefix('http://')}"
     try:
-        same_host = urls.authority(absolute) == urls.authority(fhir_base)
+        found = urljoin(f"{fhir_base}/{resource_type}", url)
+        same_host = urls.authority(found) == host
     except ValueError:
         return None
-    plain = absolute.isascii() and absolute.isprintable() and " " not in absolute
-    if not (same_host and plain and absolute.startswith(f"{scheme}://")):
+    plain = found.isascii() and found.isprintable() and " " not in found
+    if not (same_host and plain and found.startswith(f"{scheme}://")):
         return None
-    return absolute.partition("#")[0]
+    return found.partition("#")[0]
 
 
 def _members(text: str, position: int) -> Iterator[tuple[str, int, int]]:

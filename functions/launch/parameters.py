@@ -4,6 +4,7 @@ SMART App Launch 2.2, step 2: an EHR launch needs `iss` and `launch`. A standalo
 registration by `ehr`, never a free URL.
 """
 
+import re
 from dataclasses import dataclass
 
 from shared import inbound, urls
@@ -32,33 +33,36 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
     given = inbound.parameters(call, _NAMES)
     if "ehr" in given:
         return _standalone(given, settings)
+    launch = given.get("launch")
     if not given.get("iss"):
-        raise _without_iss(call, given)
+        if not launch and (arrived := _legacy(call)):
+            raise _not_smart(arrived)
+        raise IssMissing(why="The request carries `launch` but no `iss`.") if launch else IssMissing
     iss = urls.decode(given["iss"])
     found = settings.ehr_for(iss)
     if found is None:
-        raise IssNotAllowed(evidence={"iss": iss[:500]})
-    launch = given.get("launch")
+        # What follows a `?` or `#` in it is nobody's FHIR base and may be anything: not logged.
+        raise IssNotAllowed(evidence={"iss": re.split(r"[?#]", iss)[0][:500]})
     if not launch:
-        raise LaunchParameterMissing(evidence={"arrived": "iss without launch"})
+        raise _not_smart(_legacy(call))
     if len(launch) > MAX_LAUNCH_BYTES:
         raise ParameterInvalid("The `launch` value is longer than 8 kB.")
     ehr, fhir_base = found
     return LaunchRequest(ehr, iss, fhir_base, launch)
 
 
-def _without_iss(call: Call, given: dict[str, str]) -> IssMissing | LaunchParameterMissing:
-    legacy = [name for name in urls.raw_parameters(call.query) if name in _LEGACY]
-    if legacy:
-        names = ", ".join(legacy)
-        return LaunchParameterMissing(
-            why=f"It was opened with {names} instead of `iss` and `launch`, so it was not a SMART "
-            "launch: the EHR has the app set up as another kind of app.",
-            evidence={"arrived": names},
-        )
-    if given.get("launch"):
-        return IssMissing(why="The request carries `launch` but no `iss`.")
-    return IssMissing()
+def _legacy(call: Call) -> str:
+    return ", ".join(name for name in urls.raw_parameters(call.query()) if name in _LEGACY)
+
+
+def _not_smart(arrived: str) -> LaunchParameterMissing:
+    if not arrived:
+        return LaunchParameterMissing(evidence={"arrived": "nothing"})
+    return LaunchParameterMissing(
+        why=f"It was opened with {arrived} instead, so this was not a SMART launch: the EHR has "
+        "the app set up as another kind of app.",
+        evidence={"arrived": arrived},
+    )
 
 
 def _standalone(given: dict[str, str], settings: Settings) -> LaunchRequest:

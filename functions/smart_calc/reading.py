@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from shared import fhir, log
 from shared.errors import SmartError
@@ -23,6 +23,7 @@ from shared.settings import Ehr
 SECONDS_A_CALL = 8.0
 PAGE_SIZE = 100
 _NEWEST_FIRST = (("_sort", "-date"),)
+_CATEGORY_SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
 CATEGORIES = {"vital-signs": "Vital signs", "laboratory": "Laboratory"}
 
 
@@ -67,7 +68,7 @@ def chart(session: Session, ehr: Ehr, patient: str) -> dict[str, Part]:
 
 
 def _read(session: Session, ehr: Ehr, kind: str, interaction: Interaction, path: str) -> Part:
-    if not any(grant.covers(kind, interaction) for grant in session.grants(ehr)):
+    if not _is_covered(session, ehr, kind, interaction, path):
         return Part(problem=f"This launch was not granted access to {kind} resources.")
     started = time.monotonic()
     fields: dict[str, str | int | float | list[str]] = {"type": kind}
@@ -87,6 +88,16 @@ def _read(session: Session, ehr: Ehr, kind: str, interaction: Interaction, path:
     if interaction == "r" and not part.resources:
         return Part(problem="It could not be read: the EHR answered with something else.")
     return part
+
+
+def _is_covered(session: Session, ehr: Ehr, kind: str, interaction: Interaction, path: str) -> bool:
+    """Whether a scope covers the call; a finer-grained one does where the search repeats it."""
+    given = set(parse_qsl(path.partition("?")[2]))
+    coded = {(name, f"{_CATEGORY_SYSTEM}|{value}") for name, value in given if name == "category"}
+    return any(
+        grant.covers(kind, interaction) and grant.filters <= given | coded
+        for grant in session.grants(ehr)
+    )
 
 
 def _part(body: bytes, kind: str) -> Part:

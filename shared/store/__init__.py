@@ -53,10 +53,18 @@ class Store(Protocol):
 
 
 def open_store(settings: StoreSettings) -> Store:
-    """The store that the settings name. Ends the process where there is no such back end."""
-    if settings.kind != "sqlite":
-        remedy = 'Set store.kind = "sqlite"; Firestore comes with the next version.'
-        stop([Problem("setting_invalid", "store.kind", f"{settings.kind} is not here yet", remedy)])
-    from shared.store.sqlite import SqliteStore
+    """The store that the settings name; only its own client library is loaded.
 
-    return SqliteStore(settings.path)
+    Ends the process where that library is not installed.
+    """
+    if settings.kind == "sqlite":
+        from shared.store.sqlite import SqliteStore
+
+        return SqliteStore(settings.path)
+    try:
+        from shared.store.firestore import FirestoreStore
+    except ModuleNotFoundError:
+        what = "needs the Python package google-cloud-firestore, which is not installed"
+        remedy = 'Install the function\'s requirements.txt, or set store.kind = "sqlite".'
+        stop([Problem("setting_invalid", "store.kind", what, remedy)])
+    return FirestoreStore(settings.project, settings.database)

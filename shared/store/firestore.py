@@ -1,0 +1,157 @@
+"""The store on Firestore (native mode): one document a record, every write conditional.
+
+A record is the document COLLECTION/KEY with three fields: `expires_at`, a timestamp for the TTL
+policy; `fields`, the record as JSON text, so that one write replaces all of it and every value
+comes back as it was given; `write`, random, because Firestore keeps the update time of a document
+that a write does not change. The version is that update time.
+
+Writes are sent once. Were a write repeated after a lost reply, its own effect would come back as
+a Conflict. Reads are repeated for a moment. No transactions: they take no timeout.
+"""
+
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from google.api_core.datetime_helpers import DatetimeWithNanoseconds
+from google.api_core.exceptions import (
+    Aborted,
+    AlreadyExists,
+    FailedPrecondition,
+    GoogleAPICallError,
+    GoogleAPIError,
+    InternalServerError,
+    NotFound,
+    RetryError,
+    ServiceUnavailable,
+    Unknown,
+)
+from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import firestore
+
+from shared.errors import StoreUnavailable
+from shared.store import Conflict, Fields, Record
+
+# The time of a call, of a read with its repetitions: the client shortens each by what has passed.
+CALL_SECONDS = 2.0
+# A read is not begun anew later than this.
+REPEAT_SECONDS = 0.7
+
+_REPEAT = Retry(
+    predicate=if_exception_type(ServiceUnavailable, InternalServerError, Unknown, Aborted),
+    initial=0.05,
+    maximum=0.4,
+    multiplier=2,
+    timeout=REPEAT_SECONDS,
+)
+
+
+class FirestoreStore:
+    """shared.store.Store on one Firestore database; a client for each process.
+
+    Without a project it is the one of the environment, as Google's client libraries find it.
+    """
+
+    def __init__(
+        self, project: str | None, database: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._project = project
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._clients: dict[int, firestore.Client] = {}
+
+    def create(self, collection: str, key: str, fields: Fields, expires_at: float) -> str:
+        """Write where no document is. An expired one, which TTL removes late, gives way."""
+        try:
+            with _conflict_on(AlreadyExists):
+                document = self._document(collection, key)
+                content = _content(fields, expires_at)
+                return _version(document.create(content, retry=None, timeout=CALL_SECONDS))
+        except Conflict:
+            present = self._read(collection, key)
+            if present is None or present.expires_at > self._clock():
+                raise
+            return self.replace(collection, key, fields, expires_at, present.version)
+
+    def read(self, collection: str, key: str) -> Record | None:
+        """Get; an expired document is no record."""
+        record = self._read(collection, key)
+        return record if record is not None and record.expires_at > self._clock() else None
+
+    def replace(
+        self, collection: str, key: str, fields: Fields, expires_at: float, version: str
+    ) -> str:
+        """Write all fields of a document on condition of its update time."""
+        with _conflict_on(NotFound, FailedPrecondition):
+            written = self._document(collection, key).update(
+                _content(fields, expires_at), _at(version), retry=None, timeout=CALL_SECONDS
+            )
+        return _version(written)
+
+    def delete(self, collection: str, key: str, version: str | None = None) -> None:
+        """Delete, on condition of the update time where one is given."""
+        conflicts = () if version is None else (NotFound, FailedPrecondition)
+        option = None if version is None else _at(version)
+        with _conflict_on(*conflicts):
+            self._document(collection, key).delete(option, retry=None, timeout=CALL_SECONDS)
+
+    def _read(self, collection: str, key: str) -> Record | None:
+        with _conflict_on():
+            document = self._document(collection, key)
+            found = document.get(retry=_REPEAT, timeout=CALL_SECONDS)
+        content = found.to_dict()
+        if content is None:
+            return None
+        expires_at = content["expires_at"].timestamp()
+        return Record(json.loads(content["fields"]), expires_at, found.update_time.rfc3339())
+
+    def _document(self, collection: str, key: str) -> firestore.DocumentReference:
+        """A reference through this process's client; one made before a fork is not used after it.
+
+        It is kept all the same: to drop it would close connections that are the parent's too.
+        """
+        with self._lock:
+            client = self._clients.get(os.getpid())
+            if client is None:
+                client = firestore.Client(self._project, database=self._database)
+                self._clients[os.getpid()] = client
+        return client.collection(collection).document(key)
+
+
+@contextmanager
+def _conflict_on(*conflicts: type[GoogleAPICallError]) -> Iterator[None]:
+    """The answers that mean Conflict; every other failure leaves the outcome unknown.
+
+    No text of an exception goes on: it names documents. OSError: no project could be found.
+    """
+    try:
+        yield
+    except conflicts:
+        raise Conflict from None
+    except (GoogleAPIError, GoogleAuthError, OSError) as error:
+        failure = error.cause if isinstance(error, RetryError) else error
+        raise StoreUnavailable(evidence={"store": type(failure).__name__}) from None
+
+
+def _content(fields: Fields, expires_at: float) -> dict[str, object]:
+    return {
+        "expires_at": datetime.fromtimestamp(expires_at, UTC),
+        "fields": json.dumps(fields),
+        "write": secrets.token_hex(8),
+    }
+
+
+def _version(written: firestore.types.WriteResult) -> str:
+    return str(written.update_time.rfc3339())
+
+
+def _at(version: str) -> firestore.LastUpdateOption:
+    update_time = DatetimeWithNanoseconds.from_rfc3339(version)  # type: ignore[no-untyped-call]
+    return firestore.LastUpdateOption(update_time.timestamp_pb())

@@ -1,0 +1,319 @@
+"""Which addresses are served, and that no spelling of a path leaves the FHIR base."""
+
+import pytest
+
+from functions.fhir_proxy.resource_types import RESOURCE_TYPES
+from tests.conftest import App, Launched
+from tests.support.browser import OWN_FETCH
+from tests.support.proxy import about, asked, launched, post_search, raw_exchange
+from tests.support.scripted_ehr import as_fhir
+
+CAPABILITIES = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}
+
+
+def test_a_resource_is_read_by_type_and_id(app: App) -> None:
+    launch, tenant = launched(app)
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1")
+    assert (answer.status, answer.json()) == (200, tenant.resources["Patient/p1"])
+    assert [(r.method, r.path, r.query) for r in asked(tenant)] == [("GET", "/Patient/p1", "")]
+
+
+def test_an_id_may_have_64_characters_with_dots_and_dashes(app: App) -> None:
+    launch, tenant = launched(app)
+    resource_id = "A.b-9" + "0" * 59
+    tenant.resources[f"Observation/{resource_id}"] = about("Observation", resource_id, "p1")
+    assert launch.browser.fetch(f"{launch.fhir_base}/Observation/{resource_id}").status == 200
+
+
+def test_a_search_by_get_keeps_its_parameters(app: App) -> None:
+    launch, tenant = launched(app)
+    tenant.resources["Observation/o1"] = about("Observation", "o1", "p1")
+    url = f"{launch.fhir_base}/Observation?patient=p1&code=http%3A%2F%2Floinc.org%7C2160-0&date=ge2"
+    answer = launch.browser.fetch(f"{url}&date=lt3&_count=5")
+    assert [e["resource"]["id"] for e in answer.json()["entry"]] == ["o1"]
+    (request,) = asked(tenant)
+    assert (request.method, request.path) == ("GET", "/Observation")
+    assert request.query == (
+        "patient=p1&code=http%3A%2F%2Floinc.org%7C2160-0&date=ge2&date=lt3&_count=5"
+    )
+
+
+def test_a_search_by_post_stays_a_post_with_its_values_in_the_body(app: App) -> None:
+    launch, tenant = launched(app)
+    tenant.on("/Observation/_search", as_fhir({"resourceType": "Bundle", "type": "searchset"}))
+    answer = post_search(launch, "Observation", b"code=2160-0", "?patient=p1")
+    assert answer.status == 200
+    (request,) = asked(tenant)
+    assert (request.method, request.path, request.query) == ("POST", "/Observation/_search", "")
+    assert request.form == {"patient": "p1", "code": "2160-0"}
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+def test_the_form_media_type_is_compared_without_case(app: App) -> None:
+    launch, tenant = launched(app)
+    tenant.on("/Observation/_search", as_fhir({"resourceType": "Bundle", "type": "searchset"}))
+    media_type = "Application/X-WWW-Form-Urlencoded; charset=UTF-8"
+    assert post_search(launch, "Observation", b"patient=p1", media_type=media_type).status == 200
+
+
+def test_metadata_is_the_ehrs_own(app: App) -> None:
+    launch, tenant = launched(app, scope="launch")
+    tenant.on("/metadata", as_fhir(CAPABILITIES))
+    answer = launch.browser.fetch(f"{launch.fhir_base}/metadata?_format=json&mode=full")
+    assert (answer.status, answer.json()) == (200, CAPABILITIES)
+    assert [(r.method, r.path, r.query) for r in asked(tenant)] == [("GET", "/metadata", "")]
+
+
+NOT_SERVED = [
+    *(
+        (method, path, allow)
+        for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND")
+        for path, allow in (("/Patient/p1", "GET"), ("/Patient", "GET"), ("/../x", ""))
+    ),
+    ("PUT", "/Patient?identifier=1", "GET"),
+    ("DELETE", "/Patient/_search", "POST"),
+    ("DELETE", "/Observation?code=1", "GET"),
+    ("POST", "", ""),
+    ("POST", "/", ""),
+    ("POST", "/Patient", "GET"),
+    ("POST", "/Patient/p1", "GET"),
+    ("POST", "/Patient/p1/Condition/_search", ""),
+    ("POST", "/_search", ""),
+    ("POST", "/metadata", "GET"),
+    ("POST", "/session", "GET"),
+    ("PUT", "/session", "GET"),
+    ("POST", "/$graphql", ""),
+    ("POST", "/Patient/$match", ""),
+    ("POST", "/Patient/p1/$everything", ""),
+    ("POST", "/Patient/p1/$meta-delete", ""),
+    ("GET", "", ""),
+    ("GET", "/", ""),
+    ("GET", "?_type=Condition", ""),
+    ("GET", "?_getpages=1", ""),
+    ("GET", "/_history", ""),
+    ("GET", "/$export", ""),
+    ("GET", "/Patient/_history", ""),
+    ("GET", "/Patient/_search", "POST"),
+    ("GET", "/Patient/p1/_history", ""),
+    ("GET", "/Patient/p1/_history/2", ""),
+    ("GET", "/Patient/p1/$everything", ""),
+    ("GET", "/Patient/p1/Condition", ""),
+    ("GET", "/Patient/p1/*", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def wide(app: App) -> Launched:
+    """A launch with every letter on every type."""
+    return launched(app, scope="patient/*.cruds user/*.cruds")[0]
+
+
+@pytest.mark.parametrize(("method", "path", "allow"), NOT_SERVED)
+def test_every_other_interaction_is_not_allowed(
+    app: App, wide: Launched, method: str, path: str, allow: str
+) -> None:
+    headers = {**OWN_FETCH, "X-HTTP-Method-Override": "GET", "Content-Type": "application/json"}
+    answer = wide.browser.send(method, wide.fhir_base + path, headers)
+    assert answer.status == 405
+    assert answer.header("Allow") == allow
+    if method != "HEAD":
+        assert answer.code == "method_not_allowed"
+    assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
+
+
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+def test_another_method_in_a_header_or_parameter_has_no_effect(app: App, header: str) -> None:
+    launch, tenant = launched(app)
+    url = f"{launch.fhir_base}/Patient/p1?_method=DELETE"
+    assert launch.browser.fetch(url, {header: "DELETE"}).status == 200
+    (request,) = asked(tenant)
+    assert (request.method, request.query) == ("GET", "")
+    assert "method" not in " ".join(request.headers).lower()
+
+
+def test_a_batch_is_refused_whole(app: App) -> None:
+    launch, tenant = launched(app, scope="patient/*.cruds")
+    body = b'{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET"}}]}'
+    headers = {**OWN_FETCH, "Content-Type": "application/fhir+json", "If-None-Exist": "x=1"}
+    answer = launch.browser.send("POST", launch.fhir_base, headers, body)
+    assert (answer.status, answer.code, asked(tenant)) == (405, "method_not_allowed", [])
+
+
+# {p} is the session's address, {x} the host of a stranger. Bytes go out as they stand.
+HOSTILE = [
+    "http://{x}/fhir",
+    "http://{x}{p}/Patient/p1",
+    "{p}/http://{x}/",
+    "{p}/https://{x}/fhir/Patient/p1",
+    "{p}/http:/{x}",
+    "{p}/http:%2f%2f{x}",
+    "{p}//{x}/fhir",
+    "{p}///{x}/fhir",
+    "{p}/\\{x}",
+    "{p}/\\\\{x}\\fhir",
+    "{p}/%5c%5c{x}",
+    "{p}/@{x}",
+    "{p}/%40{x}",
+    "{p}@{x}/Patient/p1",
+    "{p}:80@{x}/Patient/p1",
+    "{p}.{x}/Patient/p1",
+    "{p}/%2f%2f{x}",
+    "{p}/%2F%2F{x}/fhir",
+    "{p}/..",
+    "{p}/../",
+    "{p}/../../",
+    "{p}/../admin",
+    "{p}/./Patient/p1",
+    "{p}/Patient/.",
+    "{p}/Patient/..",
+    "{p}/Patient/./p1",
+    "{p}/Patient/../Patient/p1",
+    "{p}/Patient/p1/../p1",
+    "{p}/Patient/p1/../../admin",
+    "{p}/metadata/../Patient/p1",
+    "{p}/session/../Patient/p1",
+    "{p}/%2e%2e/admin",
+    "{p}/%2E%2E/admin",
+    "{p}/.%2e/admin",
+    "{p}/%2e%2e%2fadmin",
+    "{p}/..%2fadmin",
+    "{p}/Patient/..%2f..%2fadmin",
+    "{p}/Patient%2f..%2fadmin",
+    "{p}/%252e%252e/admin",
+    "{p}/..%252fadmin",
+    "{p}/%25252e%25252e/admin",
+    "{p}/%c0%ae%c0%ae/admin",
+    "{p}/%u002e%u002e/admin",
+    "{p}/..;/admin",
+    "{p}/Patient/..;/admin",
+    "{p}/Patient;x=1/p1",
+    "{p}/Patient/p1;x=1",
+    "{p}/.%00",
+    "{p}/%00",
+    "{p}/Patient/p1%00",
+    "{p}/Patient/p1%00.json",
+    "{p}/Patient/p1\x00",
+    "{p}/\\..\\admin",
+    "{p}/Patient\\..\\admin",
+    "{p}/Patient\\p1",
+    "{p}//Patient/p1",
+    "{p}/Patient//p1",
+    "{p}/Patient/p1/",
+    "{p}/Patient/",
+    "{p}/metadata/",
+    "{p}/metadata/x",
+    "{p}/session/x",
+    "{p}/．．/admin",
+    "{p}/Patient/．．",
+    "{p}/%ef%bc%8e%ef%bc%8e/admin",
+    "{p}/Patient/p1%20",
+    "{p}/Patient%20/p1",
+    "{p}/%20Patient/p1",
+    "{p}/Patient/p1\t",
+    "{p}/Patient/p 1",
+    "{p}/Patient/p1 ",
+    "{p}/Patient/" + "a" * 65,
+    "{p}/Patient/p_1",
+    "{p}/Patient/ｐ1",
+    "{p}/Patient/a%2fb",
+    "{p}/%50atient/p1",
+    "{p}/Patient/%70%31",
+    "{p}/Patient/p1#x",
+    "{p}/Patient/p1%23x",
+    "{p}/Patient/p1%3fx=1",
+    "{p}/Patient/p1&x=1",
+    "{p}/patient/p1",
+    "{p}/PATIENT/p1",
+    "{p}/Patients/p1",
+    "{p}/Ｐatient/p1",
+    "{p}/Admin/p1",
+    "{p}/admin",
+    "{p}/.well-known/smart-configuration",
+    "{p}/.",
+    "{p}/*",
+    "{p}/Patient/p1/Condition/c1",
+    "{p}/Patient/p1%0d%0aX-Injected:%20yes",
+    "{p}/Patient/p1%0aX-Injected: yes",
+    "{p}/Patient/p1\r\nX-Injected: yes",
+    "{p}/Patient/p1\rX-Injected: yes",
+    "{p}/Patient/p1\nX-Injected: yes",
+    "{p}/Patient/p1 HTTP/9.9\r\nX-Injected: yes",
+    "/fhir_proxy/../fhir_proxy{p}/Patient/p1",
+    "/fhir_proxy/short/Patient/p1",
+    "/fhir_proxy/{x}/Patient/p1",
+    "/fhir_proxy%2f{p}/Patient/p1",
+]
+
+
+def test_no_hostile_path_reaches_the_ehr_or_a_stranger(app: App) -> None:
+    launch, tenant = launched(app, "u", scope="user/*.cruds")
+    stranger = app.scripted.tenant()
+    host = stranger.base.removeprefix("http://")
+    path = launch.fhir_base.removeprefix(app.origin)
+    cookies = "; ".join(f"{name}={value}" for name, value in launch.browser.cookies().items())
+    head = (
+        f" HTTP/1.1\r\nHost: {host.partition('/')[0]}\r\nCookie: {cookies}\r\n"
+        "Sec-Fetch-Site: same-origin\r\nConnection: close\r\n\r\n"
+    ).encode()
+    reached = {}
+    for target in HOSTILE:
+        line = b"GET " + target.replace("{p}", path).replace("{x}", host).encode()
+        status = raw_exchange(app.origin, line + head).split(b" ")[1:2]
+        if not status or not 400 <= int(status[0]) < 500 or asked(tenant) or stranger.received:
+            reached[target] = status
+    assert reached == {}
+    # The same bytes around a plain path are served: the refusals above are of the paths.
+    plain = raw_exchange(app.origin, f"GET {path}/Patient/p1".encode() + head)
+    assert plain.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/Patient/p1/",
+        "//Patient/p1",
+        "/patient/p1",
+        "/Nonsense",
+        "/Nonsense/1",
+        "/admin",
+        "/Patient/..",
+        "/%2e%2e/x",
+        "/Patient/" + "a" * 65,
+    ],
+)
+def test_a_path_out_of_the_grammar_is_called_invalid(app: App, wide: Launched, path: str) -> None:
+    answer = wide.browser.fetch(wide.fhir_base + path)
+    assert (answer.status, answer.code) == (400, "path_invalid")
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        ("x=%00", "x=%00"),
+        ("x=%0d%0aX-Injected:%20yes", "x=%0D%0AX-Injected%3A+yes"),
+        ("x=a%23b", "x=a%23b"),
+        ("x=a%26y%3Db", "x=a%26y%3Db"),
+        ("x=Zo%C3%AB", "x=Zo%C3%AB"),
+        ("x=1;y=2", "x=1%3By%3D2"),
+        ("x=../../admin", "x=..%2F..%2Fadmin"),
+        ("x=a+b", "x=a+b"),
+        ("x", "x="),
+    ],
+)
+def test_the_query_is_serialised_anew(app: App, query: str, sent: str) -> None:
+    launch, tenant = launched(app)
+    assert launch.browser.fetch(f"{launch.fhir_base}/Patient/p1?{query}").status == 200
+    assert [(r.path, r.query) for r in asked(tenant)] == [("/Patient/p1", sent)]
+    assert "X-Injected" not in asked(tenant)[0].headers
+
+
+def test_a_form_in_utf8_arrives_as_what_it_says(app: App) -> None:
+    launch, tenant = launched(app)
+    tenant.on("/Observation/_search", as_fhir({"resourceType": "Bundle", "type": "searchset"}))
+    assert post_search(launch, "Observation", "patient=p1&x=Zoë".encode()).status == 200
+    assert [r.form for r in asked(tenant)] == [{"patient": "p1", "x": "Zoë"}]
+
+
+def test_the_146_types_of_r4_are_known_each_once() -> None:
+    assert len(RESOURCE_TYPES) == len(set(RESOURCE_TYPES)) == 146
+    assert all(name.isalpha() and name[0].isupper() for name in RESOURCE_TYPES)

@@ -1,0 +1,165 @@
+"""Failures of our own side, and that every failure has the form that FHIR clients read."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+from werkzeug.test import EnvironBuilder
+
+from functions.fhir_proxy import main
+from shared import config, inbound
+from shared.errors import SmartError
+from shared.inbound import Call, Reply
+from shared.settings import Settings
+from tests.conftest import App, Launched, ehr_tables
+from tests.support.browser import Answer
+from tests.support.proxy import EVERY_ANSWER_CARRIES, asked, launched, unprotected
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import Server, free_port, serve_app
+
+NO_EHR = "http://127.0.0.1:9"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Two instances on one store; `other` is configured without the scripted EHRs."""
+
+    app: App
+    other: Server
+    database: Path
+
+    def ask_other(self, launch: Launched, path: str = "Patient/p1") -> Answer:
+        return launch.browser.fetch(f"{self.other.origin}/fhir_proxy/{launch.handle}/{path}")
+
+
+@pytest.fixture(scope="module")
+def deployment(
+    tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr
+) -> Iterator[Deployment]:
+    folder = tmp_path_factory.mktemp("fhir-proxy")
+    database, key = folder / "smart.db", "A" * 43
+    port, bind = free_port(), free_port()
+    ehrs = ehr_tables(NO_EHR, scripted)
+    without = f'[[ehr]]\nkey = "one"\niss = ["{NO_EHR}/r4"]\nclient_id = "c"\nscopes = "openid"\n'
+    with (
+        serve_app(folder, ehrs, port=port, store=database, sealing_key=key) as first,
+        serve_app(folder, without, port=port, bind=bind, store=database, sealing_key=key) as other,
+    ):
+        yield Deployment(App(first.origin, first, NO_EHR, scripted), other, database)
+
+
+def _rename_column(database: Path, old: str, new: str) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(f"ALTER TABLE records RENAME COLUMN {old} TO {new}")
+
+
+def test_without_the_store_nothing_goes_on(deployment: Deployment) -> None:
+    launch, tenant = launched(deployment.app)
+    _rename_column(deployment.database, "fields", "away")
+    try:
+        answers = [deployment.ask_other(launch, path) for path in ("Patient/p1", "session")]
+    finally:
+        _rename_column(deployment.database, "away", "fields")
+    for answer in answers:
+        assert (answer.status, answer.code) == (503, "store_unavailable")
+        assert unprotected(answer) == {}
+    assert asked(tenant) == []
+
+
+def test_a_session_of_an_ehr_that_is_no_longer_configured_is_over(deployment: Deployment) -> None:
+    launch, tenant = launched(deployment.app)
+    for path in ("Patient/p1", "session", "metadata"):
+        answer = deployment.ask_other(launch, path)
+        assert (answer.status, answer.code) == (401, "session_expired")
+    assert asked(tenant) == []
+
+
+def _request() -> flask.Request:
+    """What a page would ask for; the form of an error does not depend on it."""
+    builder = EnvironBuilder("/fhir_proxy/x", headers=[("Accept", "text/html")])
+    return flask.Request(builder.get_environ())
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    made, problems = config.parse(
+        'public_url = "https://app.example"\nsealing_keys = ["env:K"]\n[store]\nkind = "sqlite"\n'
+        '[[ehr]]\nkey = "one"\niss = ["https://ehr.example/r4"]\nclient_id = "c"\n'
+        'scopes = "openid"\n'
+    )
+    assert made is not None, problems
+    return made
+
+
+def _leaves(parent: type[SmartError]) -> list[type[SmartError]]:
+    children = parent.__subclasses__()
+    return [leaf for child in children for leaf in _leaves(child)] if children else [parent]
+
+
+def _assert_outcome(answer: flask.Response, status: int, code: str) -> None:
+    assert answer.status_code == status
+    assert answer.headers.getlist("Content-Type") == ["application/fhir+json"]
+    for name, value in EVERY_ANSWER_CARRIES.items():
+        assert answer.headers.getlist(name) == [value]
+    document: dict[str, Any] = answer.get_json(force=True)
+    (issue,) = document["issue"]
+    assert document["resourceType"] == "OperationOutcome"
+    assert issue["severity"] == "error"
+    assert issue["details"]["coding"][0]["code"] == code
+    assert issue["diagnostics"]
+
+
+@pytest.mark.parametrize("error", _leaves(SmartError), ids=lambda error: error.code)
+def test_every_failure_is_an_outcome_with_its_code(
+    settings: Settings, error: type[SmartError]
+) -> None:
+    def serve(_: Settings, __: Call) -> Reply:
+        raise error(retry_after=5)
+
+    answer = inbound.answer(_request(), main._edge, settings, serve)
+    _assert_outcome(answer, error.status, error.code)
+    assert answer.headers["Retry-After"] == "5"
+
+
+def test_an_unexpected_exception_shows_nothing_of_itself(settings: Settings) -> None:
+    def serve(_: Settings, __: Call) -> Reply:
+        raise ValueError("sentinel")
+
+    answer = inbound.answer(_request(), main._edge, settings, serve)
+    _assert_outcome(answer, 500, "internal_error")
+    assert "sentinel" not in answer.get_data(as_text=True)
+
+
+def test_without_a_configuration_a_request_is_told_so() -> None:
+    _assert_outcome(main.fhir_proxy(_request()), 500, "misconfigured")
+
+
+CONTRACT = {
+    "method_not_allowed": 405,
+    "not_acceptable": 406,
+    "media_type_unsupported": 415,
+    "parameter_invalid": 400,
+    "path_invalid": 400,
+    "session_missing": 401,
+    "session_expired": 401,
+    "cross_site": 403,
+    "scope_denied": 403,
+    "patient_denied": 403,
+    "patient_missing": 403,
+    "too_large": 413,
+    "upstream_unreachable": 502,
+    "upstream_timeout": 504,
+    "upstream_invalid": 502,
+    "store_unavailable": 503,
+    "misconfigured": 500,
+}
+
+
+def test_the_codes_have_the_statuses_promised() -> None:
+    ours = {error.code: error.status for error in _leaves(SmartError)}
+    assert ours.items() >= CONTRACT.items()

@@ -1,0 +1,304 @@
+"""What a launch's scopes let through: granted ∩ configured, by interaction (SMART 2.2, scopes)."""
+
+from urllib.parse import parse_qsl, quote
+
+import pytest
+
+from tests.conftest import App, Launched
+from tests.support.browser import Answer
+from tests.support.proxy import about, asked, launched, post_search, searchset
+from tests.support.scripted_ehr import Tenant, as_fhir
+
+LAB = "http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
+FINER = f"patient/Observation.rs?category={LAB}"
+
+
+def _observations(tenant: Tenant) -> None:
+    tenant.resources["Observation/o1"] = about("Observation", "o1", "p1")
+    tenant.on("/Observation/_search", as_fhir(searchset(about("Observation", "o1", "p1"))))
+
+
+def _interactions(launch: Launched) -> dict[str, Answer]:
+    base = launch.fhir_base
+    return {
+        "read": launch.browser.fetch(f"{base}/Observation/o1"),
+        "search": launch.browser.fetch(f"{base}/Observation?code=x"),
+        "_search": post_search(launch, "Observation", b"code=x"),
+    }
+
+
+@pytest.mark.parametrize("group", ["a", "u"])
+@pytest.mark.parametrize(
+    ("scope", "allowed"),
+    [
+        ("{level}/*.c", set()),
+        ("{level}/*.r", {"read"}),
+        ("{level}/*.u", set()),
+        ("{level}/*.d", set()),
+        ("{level}/*.s", {"search", "_search"}),
+        ("{level}/*.cud", set()),
+        ("{level}/*.write", set()),
+        ("{level}/*.read", {"read", "search", "_search"}),
+        ("{level}/*.*", {"read", "search", "_search"}),
+        ("{level}/Observation.r {level}/Observation.s", {"read", "search", "_search"}),
+        ("{level}/Condition.rs {level}/Patient.cruds", set()),
+        ("{level}/observation.rs", set()),
+        ("{level}/Observation.sr", set()),
+        ("{level}/Observation.Read", set()),
+        ("{level}/Observation", set()),
+        ("launch openid fhirUser online_access offline_access system/*.cruds", set()),
+        ("", set()),
+    ],
+)
+def test_each_letter_allows_its_interactions_only(
+    app: App, group: str, scope: str, allowed: set[str]
+) -> None:
+    level = {"a": "patient", "u": "user"}[group]
+    launch, tenant = launched(app, group, scope=scope.format(level=level))
+    _observations(tenant)
+    answers = _interactions(launch)
+    refused = {name: answers[name] for name in answers.keys() - allowed}
+    assert {name: answer.status for name, answer in answers.items()} == {
+        name: 200 if name in allowed else 403 for name in answers
+    }
+    assert {answer.code for answer in refused.values()} <= {"scope_denied"}
+    assert len(asked(tenant)) == len(allowed)
+
+
+def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(app: App) -> None:
+    launch, tenant = launched(app, "n", scope="patient/Patient.r")
+    cases = {
+        # Configured, so asked for, and not among the granted.
+        "Observation/o1": ("patient/Observation.r ", "asked for and the EHR did not grant it"),
+        "Observation": ("patient/Observation.s ", "asked for and the EHR did not grant it"),
+        "Condition": ("patient/Condition.s ", "asked for and the EHR did not grant it"),
+        # Never asked for.
+        "Condition/c1": ("patient/Condition.r ", "not in the app's configured scopes"),
+        "Patient": ("patient/Patient.s ", "not in the app's configured scopes"),
+        "Encounter": ("patient/Encounter.s ", "not in the app's configured scopes"),
+    }
+    for path, (needed, why) in cases.items():
+        answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+        assert (answer.status, answer.code) == (403, "scope_denied")
+        (issue,) = answer.json()["issue"]
+        assert issue["code"] == "forbidden"
+        assert needed in issue["diagnostics"]
+        assert why in issue["diagnostics"]
+    assert asked(tenant) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("Patient/p1", 200),
+        ("Patient?_id=p1", 403),
+        ("Observation/o1", 200),
+        ("Observation?patient=p1", 200),
+        ("Condition?patient=p1", 200),
+        ("Condition/c1", 403),
+        ("MedicationRequest?patient=p1", 403),
+        ("Practitioner/d1", 403),
+    ],
+)
+def test_a_broader_grant_does_not_widen_what_the_app_may_do(
+    app: App, path: str, status: int
+) -> None:
+    launch, tenant = launched(app, "n", scope="patient/*.cruds user/*.cruds system/*.cruds")
+    tenant.resources |= {
+        "Observation/o1": about("Observation", "o1", "p1"),
+        "Condition/c1": about("Condition", "c1", "p1"),
+        "MedicationRequest/m1": about("MedicationRequest", "m1", "p1"),
+        "Practitioner/d1": {"resourceType": "Practitioner", "id": "d1"},
+    }
+    answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+    assert answer.status == status
+    if status == 403:
+        assert (answer.code, asked(tenant)) == ("scope_denied", [])
+
+
+def test_a_user_grant_does_not_lift_a_configured_patient_scope(app: App) -> None:
+    launch, tenant = launched(app, "n", scope="user/*.cruds")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Patient/p2")
+    assert (answer.code, asked(tenant)) == ("patient_denied", [])
+
+
+def test_the_ehrs_own_refusal_is_relayed(app: App) -> None:
+    launch, tenant = launched(app)
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"code": "forbidden"}]}
+    tenant.on("/Observation/o1", as_fhir(outcome, 403))
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1")
+    assert (answer.status, answer.json()) == (403, outcome)
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        ("patient=p1&code=x", [("patient", "p1"), ("code", "x"), ("category", LAB)]),
+        ("code=x", [("code", "x"), ("category", LAB), ("patient", "p1")]),
+        (f"patient=p1&category={quote(LAB)}", [("patient", "p1"), ("category", LAB)]),
+        # Repeated parameters are joined by AND: nothing but laboratory can match.
+        (
+            "patient=p1&category=vital-signs",
+            [("patient", "p1"), ("category", "vital-signs"), ("category", LAB)],
+        ),
+        (
+            "patient=p1&category=vital-signs,laboratory",
+            [("patient", "p1"), ("category", "vital-signs,laboratory"), ("category", LAB)],
+        ),
+    ],
+)
+def test_a_finer_grained_scope_narrows_a_search(
+    app: App, query: str, sent: list[tuple[str, str]]
+) -> None:
+    launch, tenant = launched(app, scope=FINER)
+    _observations(tenant)
+    assert launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}").status == 200
+    (request,) = asked(tenant)
+    assert parse_qsl(request.query) == sent
+    # What was added must not be ignored; where nothing was added the app decides.
+    added = len(sent) > query.count("&") + 1
+    assert request.headers.get("Prefer") == ("handling=strict" if added else None)
+
+
+def test_a_finer_grained_scope_narrows_a_search_by_post(app: App) -> None:
+    launch, tenant = launched(app, scope=FINER)
+    _observations(tenant)
+    assert post_search(launch, "Observation", b"code=x").status == 200
+    (request,) = asked(tenant)
+    assert request.form == {"code": "x", "category": LAB, "patient": "p1"}
+
+
+def test_a_read_cannot_be_narrowed_and_is_refused(app: App) -> None:
+    launch, tenant = launched(app, scope=FINER)
+    _observations(tenant)
+    for path in ("Observation/o1", f"Observation/o1?category={quote(LAB)}"):
+        answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+        assert (answer.status, answer.code) == (403, "scope_denied")
+    assert asked(tenant) == []
+
+
+def test_of_several_finer_grained_scopes_a_search_names_one(app: App) -> None:
+    scope = "patient/Observation.rs?category=laboratory patient/Observation.rs?category=vital-signs"
+    launch, tenant = launched(app, scope=scope)
+    _observations(tenant)
+    base = f"{launch.fhir_base}/Observation?patient=p1"
+    assert launch.browser.fetch(f"{base}&category=vital-signs").status == 200
+    assert launch.browser.fetch(f"{base}&category=laboratory").status == 200
+    for query in ("", "&category=social-history", "&category=laboratory,vital-signs"):
+        answer = launch.browser.fetch(base + query)
+        assert (answer.status, answer.code) == (403, "scope_denied")
+    assert len(asked(tenant)) == 2
+
+
+def test_a_scope_without_parameters_lifts_one_with(app: App) -> None:
+    launch, tenant = launched(app, scope=f"{FINER} patient/Observation.rs")
+    _observations(tenant)
+    assert launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1").status == 200
+    assert launch.browser.fetch(f"{launch.fhir_base}/Observation/o1").status == 200
+    assert asked(tenant)[0].query == "patient=p1"
+
+
+@pytest.mark.parametrize(
+    ("query", "sent", "everybody"),
+    [
+        ("code=x", [("code", "x"), ("patient", "p1")], False),
+        ("category=vital-signs", [("category", "vital-signs"), ("patient", "p1")], False),
+        ("category=laboratory", [("category", "laboratory")], True),
+    ],
+)
+def test_a_patient_scope_and_a_narrow_user_scope_never_make_a_wide_user_scope(
+    app: App, query: str, sent: list[tuple[str, str]], everybody: bool
+) -> None:
+    scope = "user/Observation.rs?category=laboratory patient/Observation.rs"
+    launch, tenant = launched(app, "u", scope=scope)
+    link = [{"relation": "next", "url": "?page=2"}]
+    answers = [
+        searchset(about("Observation", patient, patient), link=link) for patient in ("p1", "p2")
+    ]
+    tenant.on("/Observation", lambda r: as_fhir(answers["page=2" in r.query]))
+    first = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
+    assert parse_qsl(asked(tenant)[0].query) == sent
+    second = launch.browser.fetch(first.json()["link"][0]["url"])
+    assert second.status == (200 if everybody else 403)
+    read = launch.browser.fetch(f"{launch.fhir_base}/Observation/o2")
+    assert read.status == 404
+
+
+@pytest.mark.parametrize("scope", ["code:in=http://x/vs", "_filter=x", "subject.name=x", "a&b=c"])
+def test_parameters_of_a_scope_that_are_not_understood_are_sent_as_they_are(
+    app: App, scope: str
+) -> None:
+    launch, tenant = launched(app, scope=f"patient/Observation.rs?{scope}")
+    _observations(tenant)
+    assert launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1").status == 200
+    sent = parse_qsl(asked(tenant)[0].query, keep_blank_values=True)
+    assert set(parse_qsl(scope, keep_blank_values=True)) <= set(sent)
+
+
+def test_a_scope_whose_parameters_say_nothing_grants_nothing(app: App) -> None:
+    launch, tenant = launched(app, scope="patient/Observation.rs?& patient/Observation.rs?")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1")
+    assert (answer.code, asked(tenant)) == ("scope_denied", [])
+
+
+REACHING = [
+    "Observation?_include=Observation:subject",
+    "Observation?_include:iterate=Observation:encounter",
+    "Observation?_include=*",
+    "Observation?_revinclude=Provenance:target",
+    "Observation?_revinclude:iterate=Provenance:target",
+    "Observation?subject.name=x",
+    "Observation?subject:Patient.name=x",
+    "Observation?performer:Practitioner.name=x",
+    "Observation?_has:DiagnosticReport:result:status=final",
+    "Observation?_list=42",
+    "Observation?_query=everything",
+    "Observation?_filter=name%20eq%20x",
+    "Observation?_contained=both",
+    "Observation?_type=Condition",
+]
+
+
+@pytest.mark.parametrize("path", REACHING)
+def test_reaching_other_types_needs_a_scope_for_all(app: App, path: str) -> None:
+    launch, tenant = launched(app, scope="patient/Observation.rs patient/Patient.rs")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+    assert (answer.status, answer.code) == (403, "scope_denied")
+    assert "patient/*.rs" in answer.text
+    posted = post_search(launch, "Observation", path.partition("?")[2].encode())
+    assert (posted.status, posted.code) == (403, "scope_denied")
+    assert asked(tenant) == []
+
+
+@pytest.mark.parametrize("scope", ["patient/*.rs", "patient/*.r patient/*.s", "patient/*.read"])
+def test_scopes_for_all_types_allow_it(app: App, scope: str) -> None:
+    launch, tenant = launched(app, scope=scope)
+    observation = about("Observation", "o1", "p1")
+    tenant.on("/Observation", as_fhir(searchset(observation, tenant.resources["Patient/p1"])))
+    url = f"{launch.fhir_base}/Observation?patient=p1&_include=Observation:subject"
+    assert launch.browser.fetch(url).status == 200
+    assert asked(tenant)[0].query == "patient=p1&_include=Observation%3Asubject"
+
+
+OUTSIDE = [
+    "Practitioner?_revinclude=Observation:performer",
+    "Practitioner?_has:Observation:performer:patient=p2",
+    "Practitioner?name=x&_include=*",
+]
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+@pytest.mark.parametrize("scope", ["patient/*.rs", "patient/*.rs user/Practitioner.rs"])
+def test_a_search_that_is_held_to_no_patient_reaches_none(app: App, path: str, scope: str) -> None:
+    launch, tenant = launched(app, scope=scope)
+    answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+    assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
+    assert "user/*.rs" in answer.text
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_user_scopes_for_all_types_reach_every_patient(app: App, path: str) -> None:
+    launch, tenant = launched(app, "u", scope="user/*.rs")
+    practitioner = {"resourceType": "Practitioner", "id": "d1"}
+    tenant.on("/Practitioner", as_fhir(searchset(practitioner, about("Observation", "o", "p2"))))
+    assert launch.browser.fetch(f"{launch.fhir_base}/{path}").status == 200

@@ -1,0 +1,119 @@
+"""A second app whose registrations are the special cases of a launch."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import App
+from tests.support.scripted_ehr import ScriptedEhr, Tenant, as_json
+from tests.support.servers import Server, free_port, serve_app
+
+FILTERED = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/oc|laboratory"
+
+
+@dataclass(frozen=True)
+class Special:
+    """Group `i` asks for identity and a filtered scope, group `h` may use endpoints on `other`.
+
+    `deep` is registered with a path below its base and a trailing slash. `lists` and `lists_not`
+    are standalone registrations; the second EHR does not list launch/patient.
+    """
+
+    origin: str
+    server: Server
+    scripted: ScriptedEhr
+    other: ScriptedEhr
+    deep: Tenant
+    lists: Tenant
+    lists_not: Tenant
+    dead_base: str
+
+
+@pytest.fixture(scope="session")
+def other() -> Iterator[ScriptedEhr]:
+    """A host that no registration names, unless as an endpoint host of group `h`."""
+    server = ScriptedEhr()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def special(
+    tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr, other: ScriptedEhr
+) -> Iterator[Special]:
+    deep, lists, lists_not = (scripted.tenant("s") for _ in range(3))
+    deep.on("/r4/fhir/.well-known/smart-configuration", as_json(deep.discovery))
+    lists.discovery["scopes_supported"] = ["launch/patient", "patient/*.rs"]
+    lists_not.discovery["scopes_supported"] = ["launch", "patient/*.rs"]
+    dead_base = f"http://127.0.0.1:{free_port()}/fhir"
+    tables = f"""
+[[ehr]]
+key = "identity"
+iss = ["{scripted.origin}/i/*"]
+client_id = "identity-client"
+scopes = "openid fhirUser online_access {FILTERED}"
+
+[[ehr]]
+key = "hosts"
+iss = ["{scripted.origin}/h/*"]
+client_id = "hosts-client"
+scopes = "patient/*.rs"
+endpoint_hosts = ["{other.origin.removeprefix("http://")}"]
+
+[[ehr]]
+key = "deep"
+iss = ["{deep.base}/r4/fhir/"]
+client_id = "deep-client"
+scopes = "patient/*.rs"
+
+[[ehr]]
+key = "lists"
+iss = ["{scripted.origin}/t/*", "{lists.base}"]
+client_id = "lists-client"
+scopes = "openid patient/*.rs"
+standalone = true
+
+[[ehr]]
+key = "lists-not"
+iss = ["{lists_not.base}"]
+client_id = "lists-not-client"
+scopes = "user/*.rs"
+standalone = true
+
+[[ehr]]
+key = "dead"
+iss = ["{dead_base}"]
+client_id = "dead-client"
+scopes = "patient/*.rs"
+"""
+    folder = tmp_path_factory.mktemp("special")
+    with serve_app(folder, tables) as server:
+        yield Special(server.origin, server, scripted, other, deep, lists, lists_not, dead_base)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The pending launches in the store of the session's app."""
+
+    path: Path
+
+    def count(self) -> int:
+        with closing(sqlite3.connect(self.path)) as store:
+            query = "SELECT count(*) FROM records WHERE collection = 'launches'"
+            return int(store.execute(query).fetchone()[0])
+
+    def text(self) -> str:
+        with closing(sqlite3.connect(self.path)) as store:
+            return repr(store.execute("SELECT * FROM records").fetchall())
+
+
+@pytest.fixture(scope="session")
+def pending(app: App, app_folder: Path, scripted: ScriptedEhr) -> Pending:
+    # The table comes with the first launch.
+    tenant = scripted.tenant()
+    app.launch(tenant)
+    return Pending(app_folder / f"{app.origin.rpartition(':')[2]}.db")

@@ -1,0 +1,103 @@
+"""The cookie that binds a pending launch to its browser (COOKIE-01, 02, 06, 07, 09)."""
+
+import base64
+import hashlib
+import re
+import time
+
+from tests.conftest import App
+from tests.support.browser import Answer, Browser
+
+PREFIX = "__Host-launch-"
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = DIGITS[digit] + digits
+    return digits
+
+
+def _name(state: str) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(state.encode()).digest())
+    return PREFIX + digest.decode()[:16]
+
+
+def _cleared(answer: Answer) -> set[str]:
+    lines = [line for line in answer.all("Set-Cookie") if "; Max-Age=0;" in line]
+    return {line.partition("=")[0] for line in lines}
+
+
+def test_a_launch_sets_one_cookie_named_after_its_state(app: App, browser: Browser) -> None:
+    begun = app.begin(app.scripted.tenant(), browser)
+    (line,) = begun.all("Set-Cookie")
+    pair, *attributes = line.split("; ")
+    assert pair.partition("=")[0] == _name(begun.query["state"])
+    assert sorted(attributes) == sorted(
+        ["Max-Age=600", "Secure", "HttpOnly", "Path=/", "SameSite=None", "Partitioned"]
+    )
+    assert len(line) < 4096
+
+
+def test_its_value_is_the_time_and_256_random_bits(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    for _ in range(5):
+        app.begin(tenant, browser)
+    values = [value.partition(".") for value in browser.cookies().values()]
+    assert all(abs(int(stamp, 36) - time.time()) < 60 for stamp, _, _ in values)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", secret) for _, _, secret in values)
+    assert len({secret for _, _, secret in values}) == 5
+
+
+def test_the_callback_takes_the_cookie_away_and_only_this_one(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    one, two = app.begin(tenant, browser), app.begin(tenant, browser)
+    answer = app.answer(one, tenant, browser)
+    assert _cleared(answer) == {_name(one.query["state"])}
+    assert [name for name in browser.cookies() if name.startswith(PREFIX)] == [
+        _name(two.query["state"])
+    ]
+
+
+def test_a_hundred_unfinished_launches_leave_the_ten_latest_cookies(
+    app: App, browser: Browser
+) -> None:
+    tenant = app.scripted.tenant()
+    names = [_name(app.begin(tenant, browser).query["state"]) for _ in range(100)]
+    assert list(browser.cookies()) == names[-10:]
+
+
+def test_the_oldest_are_cleared_by_the_time_in_their_value(app: App, browser: Browser) -> None:
+    now = int(time.time())
+    ages = {"a" * 16: 50, "b" * 16: 900, "c" * 16: 10, "d" * 16: 800, "e" * 16: 30, "f" * 16: 700}
+    ages |= {f"{index:016}": index for index in range(1, 7)}
+    cookies = "; ".join(f"{PREFIX}{name}={_base36(now - age)}.x" for name, age in ages.items())
+    begun = _begin(app, browser, cookies)
+    assert _cleared(begun) == {PREFIX + name for name in ("b" * 16, "d" * 16, "f" * 16)}
+
+
+def test_cookies_without_a_readable_time_go_first(app: App, browser: Browser) -> None:
+    now = int(time.time())
+    cookies = [f"{PREFIX}{index:016}={_base36(now - index)}.x" for index in range(9)]
+    cookies.insert(4, f"{PREFIX}{'z' * 16}=no time at all")
+    assert _cleared(_begin(app, browser, "; ".join(cookies))) == {PREFIX + "z" * 16}
+
+
+def test_nine_others_may_stay(app: App, browser: Browser) -> None:
+    now = int(time.time())
+    cookies = "; ".join(f"{PREFIX}{index:016}={_base36(now - index)}.x" for index in range(9))
+    assert _cleared(_begin(app, browser, cookies)) == set()
+
+
+def test_cookies_of_others_and_sessions_are_left_alone(app: App, browser: Browser) -> None:
+    others = [f"other-{index}=1" for index in range(30)]
+    sessions = [f"__Host-smart-{index:022}=1.-.x" for index in range(15)]
+    begun = _begin(app, browser, "; ".join([*others, *sessions]))
+    assert len(begun.all("Set-Cookie")) == 1
+
+
+def _begin(app: App, browser: Browser, cookies: str) -> Answer:
+    base = app.scripted.tenant().base
+    return browser.get(f"{app.origin}/launch?iss={base}&launch=1", {"Cookie": cookies})

@@ -1,0 +1,354 @@
+"""Discovery as a launch meets it: endpoints from the EHR's document only, or none (DISC)."""
+
+import gzip
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from tests.conftest import App
+from tests.functions.launch.conftest import Pending, Special
+from tests.support.browser import Answer, Browser
+from tests.support.scripted_ehr import Handler, Received, Scripted, ScriptedEhr, Tenant, as_json
+
+DOCUMENT = "/.well-known/smart-configuration"
+
+
+def _begin(origin: str, base: str, browser: Browser) -> Answer:
+    return browser.get(f"{origin}/launch?iss={quote(base, safe='')}&launch=1")
+
+
+def _refused(answer: Answer, code: str) -> None:
+    assert (answer.status, answer.code) == (502, code)
+    assert (answer.header("Location"), answer.all("Set-Cookie")) == (None, [])
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_document_lies_below_the_base_with_one_slash(
+    app: App, browser: Browser, slash: str
+) -> None:
+    tenant = app.scripted.tenant()
+    assert _begin(app.origin, tenant.base + slash, browser).status == 302
+    (request,) = tenant.received
+    assert (request.method, request.path, request.query) == ("GET", DOCUMENT, "")
+
+
+def test_the_document_lies_below_the_whole_path_of_the_base(
+    special: Special, browser: Browser
+) -> None:
+    assert _begin(special.origin, f"{special.deep.base}/r4/fhir", browser).status == 302
+    assert {one.path for one in special.deep.received} == {f"/r4/fhir{DOCUMENT}"}
+
+
+def test_the_request_carries_nothing_of_the_browser(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    url = f"{app.origin}/launch?iss={quote(tenant.base, safe='')}&launch=1"
+    secret = {"Authorization": "Bearer x", "Cookie": "a=b", "Referer": "http://r.test/"}
+    browser.get(url, {**secret, "User-Agent": "b", "Accept-Language": "de", "X-Forwarded-For": "1"})
+    (request,) = tenant.received
+    assert set(request.headers) == {"Host", "Accept", "Accept-Encoding", "User-Agent"}
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["User-Agent"] != "b"
+
+
+MISSING = object()
+
+
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        MISSING,
+        None,
+        "",
+        1,
+        True,
+        [],
+        {},
+        ["http://x"],
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/x",
+        "http://",
+        "http:///x",
+        "https://[::1",
+        "{base}/auth with space",
+        "{base}/auth\nX-Injected: 1",
+        "{base}/auth#fragment",
+        "{base}/é",
+        "http://user@{host}/x",
+        "http://user:pass@{host}/x",
+        "http://{host}@{other}/x",
+        "http://{host}\\@{other}/x",
+        "http://{host}.{other}/x",
+        "http://{other}/x",
+        "//{other}/x",
+        "\\\\{other}\\x",
+        "http://127.0.0.1:1/x",
+        "http://127.0.0.1/x",
+        "http://localhost/x",
+        "http://169.254.169.254/x",
+    ],
+    ids=str,
+)
+def test_a_document_without_a_usable_endpoint_stops_the_launch(
+    app: App,
+    browser: Browser,
+    other: ScriptedEhr,
+    pending: Pending,
+    name: str,
+    value: object,
+) -> None:
+    tenant = app.scripted.tenant()
+    before = pending.count(), len(other.strangers)
+    if isinstance(value, str):
+        host, foreign = urlsplit(tenant.base).netloc, urlsplit(other.origin).netloc
+        value = value.format(base=tenant.base, host=host, other=foreign)
+    tenant.discovery[name] = value
+    if value is MISSING:
+        del tenant.discovery[name]
+    answer = app.begin(tenant, browser)
+    _refused(answer, "discovery_invalid")
+    assert name in answer.json()["detail"]
+    assert (pending.count(), len(other.strangers)) == before
+    assert tenant.outside_of_discovery() == []
+
+
+def test_an_optional_endpoint_on_a_foreign_host_stops_the_launch_too(
+    app: App, browser: Browser, other: ScriptedEhr
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.discovery["revocation_endpoint"] = f"{other.origin}/revoke"
+    answer = app.begin(tenant, browser)
+    _refused(answer, "discovery_invalid")
+    assert "revocation_endpoint" in answer.json()["detail"]
+
+
+def test_endpoints_may_lie_on_a_configured_host(
+    special: Special, browser: Browser, other: ScriptedEhr
+) -> None:
+    tenant, server = special.scripted.tenant("h"), other.tenant("o")
+    tenant.discovery["authorization_endpoint"] = f"{server.base}/auth/authorize"
+    tenant.discovery["token_endpoint"] = f"{server.base}/auth/token"
+    begun = _begin(special.origin, tenant.base, browser)
+    assert begun.location.startswith(f"{server.base}/auth/authorize?")
+    url = f"{begun.query['redirect_uri']}?code=c&state={begun.query['state']}"
+    assert browser.get(url).status == 303
+    assert [one.path for one in server.received] == ["/auth/token"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("target", ["{other}/a/x", "http://169.254.169.254/", "{base}/elsewhere"])
+def test_redirects_are_not_followed(
+    app: App, browser: Browser, other: ScriptedEhr, status: int, target: str
+) -> None:
+    tenant, before = app.scripted.tenant(), len(other.strangers)
+    location = target.format(other=other.origin, base=tenant.base)
+    tenant.on(DOCUMENT, Scripted(status, {"Location": location}))
+    _refused(app.begin(tenant, browser), "discovery_invalid")
+    assert [one.path for one in tenant.received] == [DOCUMENT]
+    assert len(other.strangers) == before
+
+
+def _json(body: bytes) -> Scripted:
+    return Scripted(200, {"Content-Type": "application/json"}, body)
+
+
+UNUSABLE = {
+    "html": Scripted(200, {"Content-Type": "text/html"}, b"<!doctype html><title>Sign in</title>"),
+    "empty": _json(b""),
+    "array": _json(b"[]"),
+    "null": _json(b"null"),
+    "text": _json(b'"text"'),
+    "number": _json(b"1"),
+    "truncated": _json(b'{"authorization_endpoint": "https://'),
+    "two documents": _json(b"{}{}"),
+    "empty object": _json(b"{}"),
+    "not utf-8": _json(b'{"a": "\xff\xfe"}'),
+    "deep": _json(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "long number": _json(b'{"a": ' + b"9" * 10_000 + b"}"),
+    "broken gzip": Scripted(200, {"Content-Encoding": "gzip"}, b"not gzip"),
+    "unknown coding": Scripted(200, {"Content-Encoding": "br"}, b"{}"),
+    "not found": Scripted(404),
+    "gone": Scripted(410),
+    "unauthorised": Scripted(401),
+    "no content": Scripted(204),
+}
+FAILING = {"500": Scripted(500), "502": Scripted(502), "503": Scripted(503), "429": Scripted(429)}
+
+
+@pytest.mark.parametrize("given", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_an_unusable_document_stops_the_launch(app: App, browser: Browser, given: Scripted) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on(DOCUMENT, given)
+    _refused(app.begin(tenant, browser), "discovery_invalid")
+    assert {one.path for one in tenant.received} == {DOCUMENT}
+
+
+@pytest.mark.parametrize("given", FAILING.values(), ids=FAILING.keys())
+def test_an_ehr_that_fails_stops_the_launch(app: App, browser: Browser, given: Scripted) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on(DOCUMENT, given)
+    _refused(app.begin(tenant, browser), "discovery_failed")
+
+
+def test_an_ehr_that_cannot_be_reached_stops_the_launch(special: Special, browser: Browser) -> None:
+    _refused(_begin(special.origin, special.dead_base, browser), "discovery_failed")
+
+
+def test_a_dropped_connection_stops_the_launch(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on(DOCUMENT, Scripted(200, {"Content-Length": "1000"}, iter([b"{"])))
+    _refused(app.begin(tenant, browser), "discovery_failed")
+
+
+class _Pieces:
+    """A body sent piece by piece, counting how many were sent."""
+
+    def __init__(self, piece: bytes, most: int, pause: float = 0) -> None:
+        self.sent = 0
+        self._piece, self._most, self._pause = piece, most, pause
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.sent < self._most:
+            self.sent += 1
+            yield self._piece
+            time.sleep(self._pause)
+
+
+def test_a_huge_document_is_not_read_to_its_end(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    pieces = _Pieces(b" " * 100_000, 1000)  # 100 MB
+    tenant.on(DOCUMENT, Scripted(200, {}, iter(pieces)))
+    _refused(app.begin(tenant, browser), "discovery_invalid")
+    assert pieces.sent < 300  # what the two sockets hold, beyond the limit of 1 MB
+
+
+def test_a_gzip_bomb_is_not_unpacked(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    bomb = gzip.compress(b" " * 50_000_000)
+    assert len(bomb) < 100_000
+    tenant.on(DOCUMENT, Scripted(200, {"Content-Encoding": "gzip"}, bomb))
+    started = time.monotonic()
+    _refused(app.begin(tenant, browser), "discovery_invalid")
+    assert time.monotonic() - started < 2
+
+
+def test_a_document_in_gzip_is_read(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    body = as_json(tenant.discovery).body
+    assert isinstance(body, bytes)
+    tenant.on(DOCUMENT, Scripted(200, {"Content-Encoding": "gzip"}, gzip.compress(body)))
+    assert app.begin(tenant, browser).status == 302
+
+
+def test_a_document_that_drips_is_given_up_after_five_seconds(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    pieces = _Pieces(b" ", 200, 0.1)
+    tenant.on(DOCUMENT, Scripted(200, {}, iter(pieces)))
+    started = time.monotonic()
+    _refused(app.begin(tenant, browser), "discovery_failed")
+    assert 4 < time.monotonic() - started < 7
+
+
+def test_the_document_is_fetched_once_for_launches_in_a_row(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    for slash in ("", "/", "", ""):
+        assert _begin(app.origin, tenant.base + slash, browser).status == 302
+    assert len(tenant.received) == 1
+
+
+def test_a_failure_is_kept_too_for_launches_in_a_row(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on(DOCUMENT, Scripted(500))
+    answers = [app.begin(tenant, browser) for _ in range(3)]
+    assert [answer.code for answer in answers] == ["discovery_failed"] * 3
+    assert len(tenant.received) == 1
+    details = {answer.json()["detail"] for answer in answers}
+    assert len(details) == 1
+
+
+def test_tenants_of_one_registration_never_get_each_others_document(
+    app: App, browser: Browser
+) -> None:
+    tenants = [app.scripted.tenant() for _ in range(3)] + [app.scripted.tenant("n")]
+    for _ in range(3):
+        for tenant in tenants:
+            begun = app.begin(tenant, browser)
+            assert begun.location.startswith(f"{tenant.base}/auth/authorize?")
+            assert begun.query["aud"] == tenant.base
+    for one, two in pairwise(tenants):
+        assert app.answer(app.begin(one, browser), one, browser).status == 303
+        assert (len(one.hits("/auth/token")), len(two.hits("/auth/token"))) == (1, 0)
+    assert [len(tenant.hits(DOCUMENT)) for tenant in tenants] == [1] * 4
+
+
+def test_a_failing_tenant_does_not_fail_another(app: App, browser: Browser) -> None:
+    bad, good = app.scripted.tenant(), app.scripted.tenant()
+    bad.on(DOCUMENT, Scripted(500))
+    assert app.begin(bad, browser).status == 502
+    assert app.begin(good, browser).status == 302
+    assert app.begin(bad, browser).status == 502
+
+
+def test_there_is_no_fallback_to_the_capability_statement(
+    app: App, browser: Browser, other: ScriptedEhr
+) -> None:
+    tenant, before = app.scripted.tenant(), len(other.strangers)
+    uris = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+    extensions = [
+        {"url": "authorize", "valueUri": f"{other.origin}/authorize"},
+        {"url": "token", "valueUri": f"{other.origin}/token"},
+    ]
+    security = {"extension": [{"url": uris, "extension": extensions}]}
+    metadata = {"resourceType": "CapabilityStatement", "rest": [{"security": security}]}
+    tenant.on(DOCUMENT, Scripted(404))
+    tenant.on("/metadata", as_json(metadata))
+    _refused(app.begin(tenant, browser), "discovery_invalid")
+    assert [one.path for one in tenant.received] == [DOCUMENT]
+    assert len(other.strangers) == before
+
+
+def test_other_addresses_in_the_document_are_never_fetched(app: App, other: ScriptedEhr) -> None:
+    tenant, before = app.scripted.tenant(), len(other.strangers)
+    foreign = f"{other.origin}/x/y"
+    for name in (
+        "registration_endpoint",
+        "introspection_endpoint",
+        "management_endpoint",
+        "user_access_brand_bundle",
+        "smart_app_state_endpoint",
+        "jwks_uri",
+        "userinfo_endpoint",
+        "service_documentation",
+        "op_policy_uri",
+    ):
+        tenant.discovery[name] = foreign
+    tenant.discovery["associated_endpoints"] = [{"url": foreign, "capabilities": []}]
+    launched = app.launch(tenant)
+    launched.browser.open(launched.callback.location)
+    launched.browser.fetch(f"{launched.fhir_base}/Patient/p1")
+    assert len(other.strangers) == before
+
+
+def _handler(tenant: Tenant, changed: dict[str, object]) -> Handler:
+    def answer(_: Received) -> Scripted:
+        return as_json({**tenant.discovery, **changed})
+
+    return answer
+
+
+def test_extra_members_of_any_kind_do_no_harm(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    odd: dict[str, object] = {
+        "issuer": 5,
+        "revocation_endpoint": None,
+        "scopes_supported": [1, None, "launch", {"a": 1}],
+        "authorization_response_iss_parameter_supported": "yes",
+        "capabilities": {"a": 1},
+    }
+    tenant.on(DOCUMENT, _handler(tenant, odd))
+    assert app.begin(tenant, browser).status == 302

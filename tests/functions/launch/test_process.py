@@ -1,0 +1,274 @@
+"""A function as a process of its own: how it starts, refuses to start, and reaches its store."""
+
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import App
+from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import ROOT, Server, free_port, serve, serve_app
+
+FUNCTIONS = ["launch", "callback", "fhir_proxy", "smart_calc"]
+KEY = secrets.token_urlsafe(32)
+
+
+def _environment(**settings: str) -> dict[str, str]:
+    inherited = {k: v for k, v in os.environ.items() if k not in {"SMART_CONFIG", "SEALING_KEY"}}
+    return inherited | settings
+
+
+def _start(function: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Start a function as its deployment does, in the hope that it ends by itself."""
+    command = [sys.executable, "-m", "functions_framework", "--target", function]
+    options = ["--source", f"functions/{function}/main.py", "--port", str(free_port())]
+    return subprocess.run(
+        [*command, *options],
+        cwd=ROOT,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def _file(folder: Path, base: str, port: int) -> Path:
+    path = folder / "smart.toml"
+    path.write_text(
+        f'public_url = "http://localhost:{port}"\nsealing_keys = ["env:SEALING_KEY"]\n'
+        f'[store]\nkind = "sqlite"\npath = "{folder}/smart.db"\n'
+        f'[[ehr]]\nkey = "one"\niss = ["{base}"]\nclient_id = "c"\nscopes = "patient/*.rs"\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+BAD = """
+public_url = "http://smart.example.org"
+sealing_keys = ["a-literal-sealing-key"]
+[store]
+kind = "sqlite"
+[[ehr]]
+key = "one"
+iss = ["nonsense"]
+client_id = "c"
+scopes = "launch patient/*.rs"
+clientid = "x"
+"""
+BAD_PLACES = {
+    "public_url: ": "http_not_local",
+    "sealing_keys[0]: ": "secret_literal",
+    "ehr[0].iss: ": "iss_invalid",
+    "ehr[0].scopes: ": "launch_scope_configured",
+    "ehr[0].clientid: ": "setting_unknown",
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_bad_file_ends_the_process_with_all_its_problems(tmp_path: Path, function: str) -> None:
+    path = tmp_path / "smart.toml"
+    path.write_text(BAD, encoding="utf-8")
+    ended = _start(function, _environment(SMART_CONFIG=str(path), SEALING_KEY=KEY))
+    assert ended.returncode == 1
+    lines = ended.stderr.splitlines()
+    assert lines[0] == "smart-calc: 5 problem(s) in the configuration"
+    for place, id_ in BAD_PLACES.items():
+        (at,) = [i for i, line in enumerate(lines) if line.startswith(place)]
+        assert lines[at].endswith(f"[{id_}]")
+        assert lines[at + 1].startswith("    ")
+        assert lines[at + 1].strip()
+    assert len(lines) == 1 + 2 * 5
+    assert "a-literal-sealing-key" not in ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe", "folder"])
+def test_a_file_that_cannot_be_read_ends_the_process(
+    tmp_path: Path, content: bytes | str | None
+) -> None:
+    path = tmp_path / "smart.toml"
+    if content == "folder":
+        path.mkdir()
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    ended = _start("launch", _environment(SMART_CONFIG=str(path)))
+    assert ended.returncode == 1
+    assert f"{path}: cannot be read: " in ended.stderr
+    assert "[config_unreadable]" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("function", "key"),
+    [("callback", None), ("callback", "too-short"), ("fhir_proxy", None), ("smart_calc", None)],
+)
+def test_a_sealing_key_that_cannot_be_used_ends_the_functions_that_use_it(
+    tmp_path: Path, function: str, key: str | None
+) -> None:
+    path = _file(tmp_path, "http://127.0.0.1:1/fhir", 8080)
+    settings = {"SMART_CONFIG": str(path)} | ({"SEALING_KEY": key} if key else {})
+    ended = _start(function, _environment(**settings))
+    assert ended.returncode == 1
+    assert "sealing_keys[0]: env:SEALING_KEY " in ended.stderr
+    assert "too-short" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+ASK = """
+import json, sys, functions_framework
+target, path = sys.argv[1:]
+client = functions_framework.create_app(target, f"functions/{target}/main.py").test_client()
+answer = client.get(path)
+print(json.dumps([answer.status_code, answer.json, answer.headers["X-Correlation-Id"]]))
+"""
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_without_smart_config_a_function_loads_and_answers_misconfigured(function: str) -> None:
+    command = [sys.executable, "-c", ASK, function, "/x"]
+    ended = subprocess.run(
+        command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=True
+    )
+    *logged, answer = ended.stdout.splitlines()
+    status, document, correlation_id = json.loads(answer)
+    assert status == 500
+    assert "misconfigured" in json.dumps(document)
+    (line,) = [json.loads(one) for one in logged]
+    assert (line["code"], line["severity"]) == ("misconfigured", "ERROR")
+    assert line["correlation_id"] == correlation_id
+
+
+@dataclass(frozen=True)
+class Alone:
+    """launch and callback as two processes that share nothing but their store."""
+
+    launch: Server
+    callback: Server
+    port: int
+
+
+@pytest.fixture(scope="module")
+def base(scripted: ScriptedEhr) -> str:
+    return scripted.tenant().base
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, base: str) -> Iterator[Alone]:
+    folder = tmp_path_factory.mktemp("alone")
+    port = free_port()
+    config = {"SMART_CONFIG": str(_file(folder, base, port))}
+    with contextlib.ExitStack() as stack:
+
+        def start(function: str, **settings: str) -> Server:
+            target = f'functions_framework:create_app("{function}","functions/{function}/main.py")'
+            own = folder / function
+            own.mkdir()
+            bind = port if function == "launch" else free_port()
+            return stack.enter_context(serve(target, "localhost", bind, config | settings, own))
+
+        # An empty variable is what `launch` finds where the secret is not mounted.
+        launch = start("launch", SEALING_KEY="")
+        yield Alone(launch, start("callback", SEALING_KEY=KEY), port)
+
+
+def _begin(alone: Alone, base: str, browser: Browser, path: str = "/launch") -> Answer:
+    url = f"{alone.launch.origin}{path}?iss={quote(base, safe='')}&launch=a%2Bb"
+    return browser.get(url)
+
+
+def test_launch_needs_no_secret(alone: Alone, base: str, browser: Browser) -> None:
+    begun = _begin(alone, base, browser)
+    assert begun.status == 302
+    assert begun.query["launch"] == "a+b"
+
+
+@pytest.mark.parametrize("path", ["/launch", "/launch/", "/"])
+def test_it_does_not_matter_whether_the_platform_strips_the_functions_name(
+    alone: Alone, base: str, browser: Browser, path: str
+) -> None:
+    begun = _begin(alone, base, browser, path)
+    assert begun.query["redirect_uri"] == f"http://localhost:{alone.port}/callback"
+
+
+def test_the_frameworks_own_paths_are_not_found(alone: Alone, browser: Browser) -> None:
+    for path in ("/x", "/launch/x", "//launch", "/callback", "/launch/jwks.json"):
+        answer = browser.get(f"{alone.launch.origin}{path}")
+        assert (answer.status, answer.code) == (404, "not_found")
+
+
+def test_the_code_goes_to_the_endpoint_found_at_launch_whatever_the_ehr_says_later(
+    alone: Alone, base: str, browser: Browser, scripted: ScriptedEhr, other: ScriptedEhr
+) -> None:
+    tenant = next(one for one in scripted.tenants.values() if one.base == base)
+    begun = _begin(alone, base, browser)
+    honest, elsewhere = dict(tenant.discovery), f"{other.origin}/x/token"
+    before, strangers = len(tenant.received), len(other.strangers)
+    try:
+        tenant.discovery |= {"token_endpoint": elsewhere, "issuer": "http://x.test"}
+        query = f"code=c&state={begun.query['state']}&iss={quote(base, safe='')}"
+        answer = browser.get(f"{alone.callback.origin}/callback?{query}")
+    finally:
+        tenant.discovery.update(honest)
+    assert answer.status == 303
+    assert [one.path for one in tenant.received[before:]] == ["/auth/token"]
+    assert len(other.strangers) == strangers
+
+
+def test_without_its_store_a_launch_fails_closed(
+    tmp_path: Path, scripted: ScriptedEhr, browser: Browser
+) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    tenant = scripted.tenant()
+    tables = (
+        f'[[ehr]]\nkey = "one"\niss = ["{tenant.base}"]\nclient_id = "c"\nscopes = "patient/*.rs"'
+    )
+    with serve_app(tmp_path, tables, store=store) as server:
+        url = f"{server.origin}/launch?iss={quote(tenant.base, safe='')}&launch=1"
+        problem, page = browser.get(url), browser.send("GET", url, NAVIGATION)
+        assert (problem.status, problem.code, page.status) == (503, "store_unavailable", 503)
+        assert "The app cannot reach its own store." in page.text
+        for answer in (problem, page):
+            assert (answer.header("Location"), answer.all("Set-Cookie")) == (None, [])
+            assert str(store) not in answer.text
+        assert tenant.outside_of_discovery() == []
+        store.rmdir()
+        assert browser.get(url).status == 302
+
+
+def test_the_app_of_the_other_tests_is_local_so_its_pages_show_details(
+    app: App, browser: Browser
+) -> None:
+    iss = quote("https://stranger.test/fhir", safe="")
+    page = browser.send("GET", f"{app.origin}/launch?iss={iss}&launch=1", NAVIGATION)
+    assert "https://stranger.test/fhir" in page.text
+
+
+def test_brief_pages_keep_the_details_to_the_log(
+    tmp_path: Path, scripted: ScriptedEhr, browser: Browser
+) -> None:
+    tables = (
+        f'[[ehr]]\nkey = "one"\niss = ["{scripted.origin}/b/*"]\nclient_id = "c"\n'
+        'scopes = "patient/*.rs"'
+    )
+    top = 'error_details = "brief"\nframe_ancestors = ["https://ehr.test"]\nlaunch_minutes = 0.5'
+    with serve_app(tmp_path, tables, top=top) as server:
+        iss = quote("https://stranger.test/fhir", safe="")
+        page = browser.send("GET", f"{server.origin}/launch?iss={iss}&launch=1", NAVIGATION)
+        tenant = scripted.tenant("b")
+        begun = browser.get(f"{server.origin}/launch?iss={quote(tenant.base, safe='')}&launch=1")
+        log = server.log.read_text()
+    assert "stranger.test" not in page.text
+    assert '"iss": "https://stranger.test/fhir"' in log
+    policy = page.header("Content-Security-Policy") or ""
+    assert "frame-ancestors https://ehr.test" in policy
+    assert "; Max-Age=30; " in (begun.header("Set-Cookie") or "")

@@ -1,0 +1,156 @@
+"""The patient banner: tables, and JSON of any shape."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.smart_calc.banner import Banner, read
+
+TODAY = date(2026, 11, 24)
+FULL: dict[str, Any] = {
+    "resourceType": "Patient",
+    "name": [{"use": "official", "family": "Testpatient", "given": ["Alma", "B."]}],
+    "birthDate": "1968-03-14",
+    "gender": "female",
+    "identifier": [{"type": {"coding": [{"code": "MR"}]}, "value": "SYN-1"}],
+}
+
+
+def banner(**more: Any) -> Banner:
+    return read({**FULL, **more}, TODAY)
+
+
+def test_a_banner_tells_one_patient_from_another() -> None:
+    assert banner() == Banner("Alma B. Testpatient", "1968-03-14", 58, "female", "SYN-1", False)
+
+
+def test_what_is_not_charted_is_said_to_be_unknown() -> None:
+    assert read({}, TODAY) == Banner("Name not given", "unknown", None, "unknown", "", False)
+
+
+OFFICIAL = {"use": "official", "text": "Official"}
+USUAL = {"use": "usual", "text": "Usual"}
+NICK = {"use": "nickname", "text": "Nick"}
+OLD = {"use": "old", "text": "Old"}
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ([NICK, USUAL, OFFICIAL], "Official"),
+        ([NICK, USUAL], "Usual"),
+        ([OLD, NICK], "Nick"),
+        ([OLD], "Old"),
+        ([{"text": "No Use"}], "No Use"),
+        ([{"use": "official"}, NICK], "Nick"),
+        ([{"use": "official", "text": " ", "family": "F"}], "F"),
+        ([{"given": ["A", None, 1, ""], "family": "F"}], "A F"),
+        ([{"given": "A", "family": "F"}], "F"),
+        ([{"use": ["official"], "text": "Odd"}], "Odd"),
+        ([], "Name not given"),
+        ({"text": "No List"}, "Name not given"),
+        ([None, "x", 1], "Name not given"),
+    ],
+)
+def test_the_name_is_the_official_one_or_the_next_best(names: object, shown: str) -> None:
+    assert banner(name=names).name == shown
+
+
+@pytest.mark.parametrize(
+    ("born", "age"),
+    [
+        ("1968-11-24", 58),
+        ("1968-11-25", 57),
+        ("2026-11-24", 0),
+        ("2024-02-29", 2),
+        ("2026-11-25", None),
+        ("1968-03", None),
+        ("1968", None),
+        ("1968-02-30", None),
+        ("", None),
+        (None, None),
+        (19680314, None),
+    ],
+)
+def test_the_age_is_in_completed_years_and_only_of_a_full_date(
+    born: object, age: int | None
+) -> None:
+    assert banner(birthDate=born).age == age
+
+
+@pytest.mark.parametrize(
+    ("deceased", "expected"),
+    [
+        ({"deceasedBoolean": True}, True),
+        ({"deceasedDateTime": "2026-01-01"}, True),
+        ({"deceasedBoolean": False}, False),
+        ({"deceasedBoolean": "true"}, False),
+        ({}, False),
+    ],
+)
+def test_a_dead_patient_is_marked_and_grows_no_older(
+    deceased: dict[str, object], expected: bool
+) -> None:
+    made = banner(**deceased)
+    assert made.deceased is expected
+    assert (made.age is None) is expected
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "mrn"),
+    [
+        ([{"type": {"coding": [{"code": "SS"}]}, "value": "1"}], ""),
+        ([{"type": {"coding": [{"code": "SS"}, {"code": "MR"}]}, "value": "2"}], "2"),
+        (
+            [
+                {"type": {"coding": [{"code": "MR"}]}},
+                {"type": {"coding": [{"code": "MR"}]}, "value": "3"},
+            ],
+            "3",
+        ),
+        ([{"value": "4"}], ""),
+        ([{"type": "MR", "value": "5"}], ""),
+        ([{"type": {"coding": [{"code": "MR"}]}, "value": {"a": 1}}], ""),
+        (None, ""),
+    ],
+)
+def test_the_record_number_is_the_identifier_of_type_mr(identifiers: object, mrn: str) -> None:
+    assert banner(identifier=identifiers).mrn == mrn
+
+
+@pytest.mark.parametrize(
+    ("born", "line"),
+    [
+        ("1968-03-14", "Alma B. Testpatient, 1968"),
+        ("1968", "Alma B. Testpatient, 1968"),
+        (None, "Alma B. Testpatient"),
+        ("soon", "Alma B. Testpatient"),
+    ],
+)
+def test_the_thin_line_is_name_and_year(born: str | None, line: str) -> None:
+    assert banner(birthDate=born).line == line
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["use", "text", "given", "family", "type", "coding", "code", "value"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*FULL, "deceasedBoolean", "deceasedDateTime"]), JSON))
+def test_odd_patients_never_raise(odd: dict[str, Any]) -> None:
+    made = read(odd, TODAY)
+    texts = (made.name, made.birth_date, made.sex, made.mrn, made.line)
+    assert all(isinstance(text, str) for text in texts)
+    assert made.name

@@ -1,0 +1,89 @@
+"""Rules for files that no linter knows."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CODE = ("functions", "shared", "simulator")
+SUFFIXES = {".py", ".js", ".css", ".html"}
+REQUIREMENTS = sorted(
+    [*ROOT.glob("functions/*/requirements.txt"), *ROOT.glob("requirements/*.txt")]
+)
+
+
+def files(*folders: str) -> list[Path]:
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    return [path for path in found if path.suffix in SUFFIXES]
+
+
+def test_no_init_file_below_tests_shadows_a_package() -> None:
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
+
+
+def test_every_module_states_its_idea() -> None:
+    mute = [
+        str(path.relative_to(ROOT))
+        for path in files(*CODE)
+        if path.suffix == ".py" and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert mute == []
+
+
+def test_nothing_is_left_to_do_in_the_code() -> None:
+    marks = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
+    left = [
+        str(path.relative_to(ROOT))
+        for path in files(*CODE, "tests")
+        if path != Path(__file__) and marks.search(path.read_text("utf-8"))
+    ]
+    assert left == []
+
+
+def test_every_lint_exception_gives_its_reason() -> None:
+    """After a hyphen, or in a comment of its own on the line before."""
+    bare = re.compile(r"# noqa(?!: [A-Z0-9, ]+ - \S)|# type: ignore(?!\[[a-z-]+\])")
+    wrong = []
+    for path in files(*CODE):
+        lines = path.read_text("utf-8").splitlines()
+        for before, line in zip(["", *lines], lines, strict=False):
+            if bare.search(line) and not before.strip().startswith("# "):
+                wrong.append(f"{path.relative_to(ROOT)}: {line.strip()}")
+    assert wrong == []
+
+
+def test_no_page_allows_inline_style_or_handlers() -> None:
+    """The policy of every page would refuse them."""
+    inline = re.compile(r"<[^>]*\s(?:style|on[a-z]+)\s*=")
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in files(*CODE)
+        if path.suffix == ".html" and inline.search(path.read_text("utf-8"))
+    ]
+    assert wrong == []
+
+
+def test_every_function_has_its_requirements() -> None:
+    functions = sorted(path.parent.name for path in ROOT.glob("functions/*/main.py"))
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
+    assert functions == sorted(
+        path.parent.name for path in ROOT.glob("functions/*/requirements.txt")
+    )
+    assert set(functions) <= groups.keys()
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_requirement_is_pinned_by_version_and_hash(path: Path) -> None:
+    text = path.read_text("utf-8").replace("\\\n", " ")
+    lines = [
+        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
+    assert lines
+    pinned = re.compile(
+        r"[A-Za-z0-9._-]+(?:\[[a-z0-9,_-]+\])?==\S+(?: ; [^#]+?)?"
+        r"(?:\s+--hash=sha256:[0-9a-f]{64})+\s*"
+    )
+    assert [line for line in lines if not pinned.fullmatch(line)] == []

@@ -1,0 +1,98 @@
+"""Log lines: one JSON object each, with the members that contract and dashboards rely on."""
+
+import hashlib
+import json
+from contextvars import Context
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from shared import log
+
+HOSTILE = [
+    "a\r\nb",
+    'x"}\n{"severity":"ERROR","event":"session_ended"}',
+    "\x1b[31mred\x1b[0m",
+    "\u2028\u2029\x85\x0b\x0c",
+    "\ud800",
+    "x" * 10_000,
+]
+
+
+def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """The lines so far; each must be one printable JSON object."""
+    text = capsys.readouterr().out
+    assert text.endswith("\n")
+    lines = text[:-1].split("\n")
+    assert all(line.isascii() and line.isprintable() for line in lines)
+    return [json.loads(line) for line in lines]
+
+
+def test_a_line_holds_the_members_that_were_promised(capsys: pytest.CaptureFixture[str]) -> None:
+    log.begin("c1", "projects/p/traces/t")
+    log.about(ehr="oracle", session="0123456789ab")
+    log.event("fhir_request", "search", fields={"status": 200, "ehr_ms": 1.5})
+    (line,) = written(capsys)
+    took = line.pop("duration_ms")
+    assert isinstance(took, float)
+    assert took >= 0
+    assert datetime.fromisoformat(line.pop("time")).utcoffset() is not None
+    assert line == {
+        "severity": "INFO",
+        "message": "search",
+        "event": "fhir_request",
+        "correlation_id": "c1",
+        "ehr": "oracle",
+        "session": "0123456789ab",
+        "logging.googleapis.com/trace": "projects/p/traces/t",
+        "status": 200,
+        "ehr_ms": 1.5,
+    }
+
+
+def test_a_line_outside_of_a_request_has_no_correlation_id(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Context().run(log.event, "launch_started", "at start", severity="WARNING")
+    (line,) = written(capsys)
+    assert line["severity"] == "WARNING"
+    assert not {"correlation_id", "duration_ms", "ehr", "session"} & set(line)
+
+
+def test_a_new_request_forgets_whom_the_last_one_was_about(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log.begin("c1", None)
+    log.about(ehr="oracle", session="0123456789ab")
+    log.begin("c2", None)
+    log.event("launch_started", "next")
+    (line,) = written(capsys)
+    assert line["correlation_id"] == "c2"
+    assert not {"ehr", "session", "logging.googleapis.com/trace"} & set(line)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_stays_inside_one_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    log.begin("c1", None)
+    log.event("callback_failed", "refused", fields={"error": text, "scopes": [text] * 1000})
+    (line,) = written(capsys)
+    assert line["event"] == "callback_failed"
+    assert line["error"] == text[:1000]
+    assert line["scopes"] == [text[:1000]] * 100
+
+
+def test_further_fields_never_replace_the_named_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    log.begin("c1", None)
+    log.about(ehr="oracle", session="0123456789ab")
+    names = ["severity", "message", "event", "time", "correlation_id", "ehr", "session", "code"]
+    log.event("fhir_denied", "m", code="c", fields=dict.fromkeys(names, "forged"))
+    (line,) = written(capsys)
+    assert "forged" not in line.values()
+
+
+def test_a_session_shows_as_a_hash_that_is_not_its_document_id() -> None:
+    handle = "AAAAAAAAAAAAAAAAAAAAAA"
+    mark = log.session_mark(handle)
+    assert mark == hashlib.sha256(b"log:" + handle.encode()).hexdigest()[:12]
+    assert not hashlib.sha256(handle.encode()).hexdigest().startswith(mark)

@@ -1,0 +1,99 @@
+"""Pages: what is inlined is what the policy names, and nothing else could run."""
+
+import base64
+import hashlib
+import re
+
+import pytest
+from markupsafe import Markup
+
+from functions.smart_calc import main as smart_calc
+from shared import pages
+from shared.errors import EhrError
+
+MARKUP = "<script>alert(1)</script>'\"&"
+
+
+def error_page(error: EhrError, evidence: dict[str, str] | None = None) -> str:
+    return pages.render("error.html", error=error, evidence=evidence or {}, correlation_id="c1")
+
+
+def hash_of(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+def inlined(page: str, tag: str) -> list[str]:
+    return re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", page, re.DOTALL)
+
+
+def directives(policy: str) -> dict[str, str]:
+    pairs = [directive.partition(" ") for directive in policy.split("; ")]
+    assert len({name for name, _, _ in pairs}) == len(pairs)
+    return {name: value for name, _, value in pairs}
+
+
+def test_the_policy_names_the_very_style_that_is_inlined() -> None:
+    policy = directives(pages.content_security_policy(())["Content-Security-Policy"])
+    (style,) = inlined(error_page(EhrError()), "style")
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": hash_of(style),
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+
+
+def test_a_page_with_a_script_names_it_and_may_call_its_own_origin() -> None:
+    policy = directives(pages.content_security_policy((), "let a = 1;")["Content-Security-Policy"])
+    assert policy["script-src"] == hash_of("let a = 1;")
+    assert policy["connect-src"] == "'self'"
+
+
+def test_the_apps_script_holds_nothing_that_would_end_it_early() -> None:
+    script = smart_calc._script()
+    assert inlined(f"<script>{Markup(script)}</script>", "script") == [script]
+    assert "</" not in script
+    assert "<!--" not in script
+
+
+@pytest.mark.parametrize(
+    ("ancestors", "expected"),
+    [
+        ((), None),
+        (("'self'",), "'self'"),
+        (
+            ("https://a.example", "https://*.b.example:8443"),
+            "https://a.example https://*.b.example:8443",
+        ),
+    ],
+)
+def test_framing_is_controlled_only_as_configured(
+    ancestors: tuple[str, ...], expected: str | None
+) -> None:
+    headers = pages.content_security_policy(ancestors)
+    assert set(headers) == {"Content-Security-Policy"}
+    assert directives(headers["Content-Security-Policy"]).get("frame-ancestors") == expected
+
+
+@pytest.mark.parametrize("text", [MARKUP, f"`{MARKUP}`", f"`{MARKUP}", f"a `b` {MARKUP}"])
+def test_text_from_elsewhere_is_shown_as_text(text: str) -> None:
+    error = EhrError(text, why=text, steps=(text,))
+    page = error_page(error, {text: text})
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 6
+
+
+def test_code_in_a_sentence_is_set_apart() -> None:
+    page = error_page(EhrError(why="Neither `iss` nor `ehr` came."))
+    assert "<p>Neither <code>iss</code> nor <code>ehr</code> came.</p>" in page
+
+
+def test_an_unpaired_backtick_is_left_alone() -> None:
+    assert "<p>One ` only.</p>" in error_page(EhrError(why="One ` only."))
+
+
+def test_a_page_loads_nothing_and_links_nowhere() -> None:
+    page = error_page(EhrError(), {"error_uri": "https://evil.example/x"})
+    assert not re.search(r"<(?:a|img|link|iframe|script|form|object)\b|\bon[a-z]+=|style=", page)
+    assert "url(" not in pages.style()
+    assert "@import" not in pages.style()

@@ -1,0 +1,86 @@
+"""Certificates made for one test run: an authority of its own, and servers it vouches for."""
+
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A private certificate authority. `ca_file` is its certificate as PEM."""
+
+    folder: Path
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+    @property
+    def ca_file(self) -> Path:
+        return self.folder / "ca.pem"
+
+    def server(self, host: str, *, expired: bool = False) -> ssl.SSLContext:
+        """A server's context with a certificate for one host name."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        leaf = _certificate(host, key, self.certificate.subject, self.key, expired=expired)
+        return _context(self.folder / f"{host}-{expired}.pem", leaf, key)
+
+
+def authority(folder: Path) -> Authority:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
+    made = Authority(folder, key, _certificate("test authority", key, name, key, authority=True))
+    made.ca_file.write_bytes(made.certificate.public_bytes(serialization.Encoding.PEM))
+    return made
+
+
+def self_signed(folder: Path, host: str) -> ssl.SSLContext:
+    """A server's context with a certificate that nobody but itself vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    return _context(folder / "self-signed.pem", _certificate(host, key, name, key), key)
+
+
+def _certificate(
+    host: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: x509.Name,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    *,
+    authority: bool = False,
+    expired: bool = False,
+) -> x509.Certificate:
+    now = datetime.now(UTC)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]))
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + timedelta(days=-1 if expired else 1))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(identifier, critical=False)
+    )
+    if not authority:
+        names = x509.SubjectAlternativeName([x509.DNSName(host)])
+        builder = builder.add_extension(names, critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def _context(
+    path: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
+) -> ssl.SSLContext:
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(certificate.public_bytes(pem) + private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context

@@ -1,0 +1,81 @@
+"""Google's Firestore emulator: the one that FIRESTORE_EMULATOR_HOST names, or one started here."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.errors import StoreUnavailable
+from shared.store.firestore import FirestoreStore
+from tests.support.servers import STARTING_SECONDS, free_port
+
+VARIABLE = "FIRESTORE_EMULATOR_HOST"
+
+
+def how() -> str | None:
+    """Where an emulator is to be had on this machine, in words; None where there is none."""
+    if os.environ.get(VARIABLE):
+        return f"the one at {os.environ[VARIABLE]}"
+    gcloud = shutil.which("gcloud")
+    if gcloud is None or shutil.which("java") is None:
+        return None
+    component = Path(gcloud).resolve().parents[1] / "platform" / "cloud-firestore-emulator"
+    return "started with gcloud" if component.is_dir() else None
+
+
+@contextlib.contextmanager
+def emulator(folder: Path) -> Iterator[str]:
+    """HOST:PORT of an emulator that answers; `folder` takes its log."""
+    given = os.environ.get(VARIABLE)
+    if given:
+        _wait_for(given)
+        yield given
+        return
+    host = f"127.0.0.1:{free_port()}"
+    log = folder / "emulator.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["gcloud", "emulators", "firestore", "start", f"--host-port={host}"],
+            env={
+                **os.environ,
+                "CLOUDSDK_CONFIG": str(folder),
+                "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
+                "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            assert _wait_for(host, process), f"The emulator did not start: {log.read_text()}"
+            yield host
+        finally:
+            # gcloud is the leader of a group with a shell and the Java process below it.
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(15)
+
+
+def _wait_for(host: str, process: subprocess.Popen[bytes] | None = None) -> bool:
+    """Whether it answers in time. The first calls are slow, so they are made here."""
+    until = time.monotonic() + STARTING_SECONDS
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, host)
+        while time.monotonic() < until and (process is None or process.poll() is None):
+            with contextlib.suppress(StoreUnavailable):
+                store = FirestoreStore("warming-up", "(default)")
+                for _ in range(5):
+                    # A creation that timed out may have happened: no key is tried twice.
+                    key = secrets.token_hex(32)
+                    version = store.create("launches", key, {}, time.time() + 60)
+                    version = store.replace("launches", key, {}, time.time() + 60, version)
+                    store.delete("launches", key, version)
+                return True
+    return False

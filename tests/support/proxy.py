@@ -1,0 +1,69 @@
+"""What tests of the FHIR proxy share: launches at scripted tenants, what the EHR was asked."""
+
+import socket
+from typing import Any
+
+from tests.conftest import App, Launched
+from tests.support.browser import OWN_FETCH, Answer
+from tests.support.scripted_ehr import Received, Tenant
+
+FORM = "application/x-www-form-urlencoded"
+EVERY_ANSWER_CARRIES = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+Resource = dict[str, Any]
+
+
+def launched(app: App, group: str = "a", **token: Any) -> tuple[Launched, Tenant]:
+    """A launch at a tenant of its own. `token` replaces members of the token answer; None drops."""
+    tenant = app.scripted.tenant(group)
+    tenant.token |= token
+    tenant.token = {name: value for name, value in tenant.token.items() if value is not None}
+    return app.launch(tenant), tenant
+
+
+def asked(tenant: Tenant) -> list[Received]:
+    """The FHIR requests that reached the EHR."""
+    return [r for r in tenant.received if not r.path.startswith(("/.well-known/", "/auth/"))]
+
+
+def post_search(
+    launch: Launched, resource_type: str, form: bytes, query: str = "", media_type: str = FORM
+) -> Answer:
+    url = f"{launch.fhir_base}/{resource_type}/_search{query}"
+    return launch.browser.send("POST", url, {**OWN_FETCH, "Content-Type": media_type}, form)
+
+
+def unprotected(answer: Answer) -> dict[str, list[str]]:
+    """The headers of EVERY_ANSWER_CARRIES that are absent, repeated or of another value."""
+    return {
+        name: answer.all(name)
+        for name, value in EVERY_ANSWER_CARRIES.items()
+        if answer.all(name) != [value]
+    }
+
+
+def about(resource_type: str, resource_id: str, patient: str, **more: Any) -> Resource:
+    """A resource whose `subject` is a patient."""
+    reference = {"reference": f"Patient/{patient}"}
+    return {"resourceType": resource_type, "id": resource_id, "subject": reference, **more}
+
+
+def searchset(*resources: Resource, **more: Any) -> Resource:
+    entries = [{"resource": resource} for resource in resources]
+    return {"resourceType": "Bundle", "type": "searchset", "entry": entries, **more}
+
+
+def raw_exchange(origin: str, request: bytes) -> bytes:
+    """Send bytes as they are to a server and read until it closes the connection."""
+    port = int(origin.rpartition(":")[2])
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        while piece := connection.recv(65536):
+            received += piece
+    return received
