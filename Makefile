@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 FUNCTIONS := launch callback fhir_proxy smart_calc
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr test lint format lock clean
+.PHONY: help run serve ehr test lint stage format lock clean
 
 help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
@@ -14,6 +14,7 @@ help:
 	@echo "make serve CONFIG=smart.toml the app with your own registrations"
 	@echo "make ehr                     the simulated EHR alone"
 	@echo "make lint                    ruff, mypy and the import rules"
+	@echo "make stage                   a deployable folder for each function, below build/"
 
 .venv/run: requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -28,7 +29,12 @@ help:
 run: .venv/run
 	@exec $(BIN)/python -m simulator run
 
-serve: .venv/run
+# The store may be Firestore, so what a deployed function has is needed.
+.venv/serve: .venv/run functions/smart_calc/requirements.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes -r functions/smart_calc/requirements.txt
+	@touch $@
+
+serve: .venv/serve
 	@test -n "$(CONFIG)" || { echo "Name your configuration: make serve CONFIG=smart.toml"; exit 2; }
 	@SMART_CONFIG="$(CONFIG)" exec $(BIN)/python -m simulator serve
 
@@ -43,6 +49,9 @@ lint: .venv/dev
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/python -m pytest -q tests/repository
+
+stage:
+	@$(PYTHON) infra/stage.py
 
 format: .venv/dev
 	@$(BIN)/ruff check --quiet --fix .

@@ -216,14 +216,6 @@ def test_a_touch_that_fails_does_not_disturb_the_request(one: App, counted: Stan
         assert counted.counts["replace"] == 1
 
 
-def test_a_read_that_fails_once_is_not_noticed(one: App, counted: StandIn) -> None:
-    launched = one.launch(one.scripted.tenant())
-    counted.reset()
-    counted.fail("read", AWAY)
-    _read_patient(launched)
-    assert counted.counts == {"read": 2}
-
-
 def _addresses(app: App, tenant: Tenant) -> dict[str, str]:
     """A well-formed address of each function, and the session that two of them name."""
     handle, state = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
@@ -243,8 +235,7 @@ def test_with_the_store_down_every_function_refuses_in_time_and_the_ehr_hears_no
     tenant = down.scripted.tenant()
     addresses = _addresses(down, tenant)
     headers = {"Cookie": addresses["cookie"]}
-    for _ in range(2):
-        _refused(lambda: browser.fetch(addresses[function], headers))
+    _refused(lambda: browser.fetch(addresses[function], headers))
     assert tenant.outside_of_discovery() == []
     assert browser.cookies() == {}
 

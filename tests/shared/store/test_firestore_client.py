@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from google.cloud import firestore
 
+from shared.errors import StoreUnavailable
 from shared.settings import StoreSettings
 from shared.store import Conflict, open_store
 from shared.store.firestore import FirestoreStore
 from tests.support.firestore_emulator import VARIABLE
-from tests.support.firestore_stand_in import StandIn
+from tests.support.firestore_stand_in import LARGEST_VALUE, StandIn
 from tests.support.servers import ROOT
 from tests.support.stores import COLLECTION, FAR, KEY, Backend, Clock
 
@@ -183,3 +184,21 @@ def test_the_client_library_is_loaded_where_it_is_used_and_makes_no_call(
     nowhere = {"GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "absent.json")}
     done = _python(code, **nowhere, SMART_CONFIG=str(config))
     assert (done.stdout.strip(), done.stderr) == (loaded, "")
+
+
+def test_without_credentials_the_store_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "absent.json"))
+    with pytest.raises(StoreUnavailable) as caught:
+        FirestoreStore(PROJECT, "smart").read(COLLECTION, KEY)
+    assert caught.value.evidence == {"store": "DefaultCredentialsError"}
+
+
+def test_a_record_too_large_for_a_document_is_not_written(here: None) -> None:
+    store = FirestoreStore(PROJECT, "large")
+    with pytest.raises(StoreUnavailable) as caught:
+        store.create(COLLECTION, KEY, {"x": "x" * LARGEST_VALUE}, FAR)
+    assert caught.value.evidence == {"store": "InvalidArgument"}
+    assert store.read(COLLECTION, KEY) is None

@@ -1,0 +1,170 @@
+"""The staged folders: what is in them, and that it is the same every time."""
+
+import json
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.stage import FUNCTIONS, Unstageable, commit_of, stage
+from tests.deploy.conftest import COMMIT
+from tests.support.servers import ROOT
+
+_OWN = {
+    "launch": r"(?:main|parameters)\.py",
+    "callback": r"(?:main|response)\.py",
+    "fhir_proxy": r"[a-z_]+\.py",
+    "smart_calc": r"(?:(?:chart|calculators)/)?[a-z0-9_]+\.py|templates/\w+\.html|static/\w+\.js",
+}
+_SHARED = r"shared/(?:(?:store|explain|pages)/)?[a-z0-9_]+\.py|shared/pages/\w+\.(?:html|css)"
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Staged, and nothing has run there."""
+    out = tmp_path_factory.mktemp("fresh")
+    stage(ROOT, out, COMMIT)
+    return out
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def fake_repository(folder: Path) -> Path:
+    for name in FUNCTIONS:
+        function = folder / "functions" / name
+        function.mkdir(parents=True)
+        (function / "main.py").write_text(f"def {name}(request): ...\n")
+        (function / "requirements.txt").write_text("flask==3.1.3\n")
+    (folder / "shared").mkdir()
+    (folder / "shared" / "errors.py").write_text("")
+    return folder
+
+
+def test_staging_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    stage(ROOT, tmp_path / "first", COMMIT)
+    stage(ROOT, tmp_path / "second", COMMIT)
+    stage(ROOT, tmp_path / "second", COMMIT)
+    assert contents(tmp_path / "first") == contents(tmp_path / "second")
+
+
+def test_the_modes_do_not_depend_on_who_stages(tmp_path: Path) -> None:
+    root = fake_repository(tmp_path / "root")
+    (root / "shared" / "errors.py").chmod(0o600)
+    stage(root, tmp_path / "out", COMMIT)
+    found = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("out/*/**/*")}
+    assert {mode for path, mode in found.items() if path.is_file()} == {0o644}
+    assert {mode for path, mode in found.items() if path.is_dir()} == {0o755}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_staged_folder_holds_what_is_allowed_and_nothing_else(fresh: Path, name: str) -> None:
+    allowed = re.compile(f"{_OWN[name]}|{_SHARED}|requirements\\.txt|BUILD_INFO")
+    files = contents(fresh / name)
+    assert [path for path in files if not allowed.fullmatch(path)] == []
+    assert {"main.py", "requirements.txt", "BUILD_INFO", "shared/store/firestore.py"} <= set(files)
+
+
+def test_every_file_of_shared_and_of_the_function_is_staged_unchanged(fresh: Path) -> None:
+    for name in FUNCTIONS:
+        files = contents(fresh / name)
+        for folder, prefix in ((f"functions/{name}", ""), ("shared", "shared/")):
+            for path, content in contents(ROOT / folder).items():
+                if "__pycache__" not in path:
+                    assert files[prefix + path] == content
+
+
+def test_nothing_staged_imports_tests_simulator_or_doctor(fresh: Path) -> None:
+    imports = re.compile(rb"^\s*(?:from|import) (?:tests|simulator|doctor|infra)\b", re.MULTILINE)
+    assert [path for path in fresh.rglob("*.py") if imports.search(path.read_bytes())] == []
+
+
+def test_build_information_names_the_commit_and_changes_with_any_file(tmp_path: Path) -> None:
+    root = fake_repository(tmp_path / "root")
+    seen = set()
+    for text in ("", "# changed\n"):
+        (root / "shared" / "errors.py").write_text(text)
+        stage(root, tmp_path / "out", COMMIT)
+        info = json.loads((tmp_path / "out" / "launch" / "BUILD_INFO").read_text())
+        assert (info["function"], info["commit"]) == ("launch", COMMIT)
+        seen.add(info["content_sha256"])
+    assert len(seen) == 2
+
+
+def test_what_an_earlier_staging_left_is_gone(tmp_path: Path) -> None:
+    root = fake_repository(tmp_path / "root")
+    extra = root / "functions" / "launch" / "extra.py"
+    extra.write_text("")
+    stage(root, tmp_path / "out", COMMIT)
+    extra.unlink()
+    stage(root, tmp_path / "out", COMMIT)
+    assert not (tmp_path / "out" / "launch" / "extra.py").exists()
+
+
+def test_caches_and_hidden_files_are_left_out(tmp_path: Path) -> None:
+    root = fake_repository(tmp_path / "root")
+    cache = root / "shared" / "__pycache__"
+    cache.mkdir()
+    (cache / "errors.cpython-311.pyc").write_bytes(b"x")
+    (root / "functions" / "launch" / ".env").write_text("SECRET=1")
+    stage(root, tmp_path / "out", COMMIT)
+    names = {path.name for path in (tmp_path / "out" / "launch").rglob("*")}
+    assert names == {"main.py", "shared", "errors.py", "requirements.txt", "BUILD_INFO"}
+
+
+def test_a_file_of_an_unknown_kind_stops_the_staging_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    root = fake_repository(tmp_path / "root")
+    (root / "functions" / "smart_calc" / "weights.bin").write_bytes(b"x")
+    with pytest.raises(Unstageable, match=r"smart_calc.*weights\.bin"):
+        stage(root, tmp_path / "out", COMMIT)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_function_without_requirements_stops_the_staging(tmp_path: Path) -> None:
+    root = fake_repository(tmp_path / "root")
+    (root / "functions" / "launch" / "requirements.txt").unlink()
+    with pytest.raises(FileNotFoundError):
+        stage(root, tmp_path / "out", COMMIT)
+
+
+def test_the_commit_is_cloud_builds_or_gits_and_says_when_files_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = fake_repository(tmp_path)
+    for variable in ("COMMIT_SHA", "GIT_DIR", "GIT_WORK_TREE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert commit_of(root) == "unknown"
+    who = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    for arguments in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *arguments], cwd=root, check=True)
+    commit = commit_of(root)
+    assert re.fullmatch(r"[0-9a-f]{40}", commit)
+    (root / "shared" / "errors.py").write_text("# changed\n")
+    assert commit_of(root) == f"{commit}+changes"
+    monkeypatch.setenv("COMMIT_SHA", COMMIT)
+    assert commit_of(root) == COMMIT
+
+
+def test_make_stages_into_build_without_an_environment(tmp_path: Path) -> None:
+    """In a copy of the repository: `build/` of this one may be in use."""
+    root = fake_repository(tmp_path)
+    (root / "infra").mkdir()
+    for name in ("Makefile", "infra/stage.py"):
+        (root / name).write_bytes((ROOT / name).read_bytes())
+    made = ["make", "--no-print-directory", "stage", f"PYTHON={sys.executable}"]
+    ended = subprocess.run(made, cwd=root, capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("", "")
+    assert {path.name for path in (root / "build").iterdir()} == set(FUNCTIONS)
+    (root / "shared" / "notes.md").write_text("")
+    ended = subprocess.run(made, cwd=root, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "notes.md" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,115 @@
+"""The gcloud commands of cloudbuild.yaml and docs/deploy.md, and gcloud's own word on each.
+
+A shell collects them: it runs the text with nothing on its path and a gcloud that writes down its
+line and arguments, so that loops, quotes and variables mean what they mean to a reader's shell. Of
+a loop the first turn is kept.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.servers import ROOT
+
+GCLOUD = shutil.which("gcloud")
+ACCEPTED = "You do not currently have an active account selected."
+_RECORDER = r"""gcloud() { printf '%s\0' "${BASH_LINENO[0]}" "$@" $'\n' >> record; }"""
+_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+Command = tuple[str, ...]
+
+
+def build_configuration() -> dict[str, Any]:
+    """cloudbuild.yaml as it stands."""
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text("utf-8"))
+    return loaded
+
+
+def substituted(text: str, values: Mapping[str, str]) -> str:
+    """A text of cloudbuild.yaml as Cloud Build passes it on: $NAME and ${NAME} filled in."""
+    name = re.compile(r"\$(?:(\$)|\{(\w+)\}|([A-Z]\w*))")
+    return name.sub(lambda found: found[1] or values[found[2] or found[3]], text)
+
+
+def of_build(folder: Path) -> list[Command]:
+    """The gcloud commands of cloudbuild.yaml, with its own substitutions and a project."""
+    build = build_configuration()
+    values = {"PROJECT_ID": "my-project", "COMMIT_SHA": "", **build["substitutions"]}
+    commands: list[Command] = []
+    for step in build["steps"]:
+        arguments = [substituted(argument, values) for argument in step["args"]]
+        if step["entrypoint"] == "gcloud":
+            commands.append(tuple(arguments))
+        elif arguments[0] == "-ceu":
+            commands += _recorded(arguments[1], folder)
+    return commands
+
+
+def of_documentation(folder: Path) -> list[Command]:
+    """The gcloud commands of docs/deploy.md, its blocks run in order in one shell."""
+    return _recorded("\n".join(_BLOCK.findall((ROOT / "docs" / "deploy.md").read_text())), folder)
+
+
+def _recorded(script: str, folder: Path) -> list[Command]:
+    (folder / "record").write_text("")
+    subprocess.run(
+        ["/bin/bash", "-c", f"{_RECORDER}\n{script}"],
+        cwd=folder,
+        env={"PATH": "/nonexistent"},
+        capture_output=True,
+        check=False,
+    )
+    by_line: dict[str, Command] = {}
+    for record in (folder / "record").read_text().split("\0\n\0")[:-1]:
+        line, *arguments = record.split("\0")
+        by_line.setdefault(line, tuple(arguments))
+    return list(by_line.values())
+
+
+def verdicts(commands: list[Command], folder: Path) -> dict[Command, str]:
+    """What gcloud says to each, without credentials, prompts or network: see `accepts`."""
+    # Files that commands name; gcloud reads them before it looks for an account.
+    for name in ("cloudbuild.yaml", ".gcloudignore"):
+        shutil.copy(ROOT / name, folder)
+    (folder / "smart.toml").touch()
+    with ThreadPoolExecutor(3) as pool:
+        ended = list(pool.map(lambda command: run(command, folder), commands))
+    said = [one.stderr if one.returncode else ACCEPTED for one in ended]
+    return dict(zip(commands, said, strict=True))
+
+
+def run(command: Command, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """gcloud in `folder`, which also takes its configuration, without account or network."""
+    assert GCLOUD is not None
+    return subprocess.run(
+        [GCLOUD, *command],
+        cwd=folder,
+        env={
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(folder),
+            "CLOUDSDK_CONFIG": str(folder / "configuration"),
+            "CLOUDSDK_CORE_PROJECT": "my-project",
+            "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+            "CLOUDSDK_CORE_CHECK_GCE_METADATA": "0",
+            "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
+            "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
+            "https_proxy": "http://127.0.0.1:9",
+            **variables,
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def accepts(verdict: str) -> bool:
+    """Whether gcloud took the arguments: it went on until it missed an account, or ended well."""
+    return ACCEPTED in verdict

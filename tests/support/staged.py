@@ -1,0 +1,113 @@
+"""Staged functions as the cloud runs them: alone, with their own requirements, by their framework.
+
+A virtual environment is made once for each content of a requirements.txt and kept below .local/.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.stage import FUNCTIONS
+from tests.support.servers import ROOT, STARTING_SECONDS, free_port
+
+_KEPT = ROOT / ".local" / "staged-environments"
+
+
+def environments(staged: Path) -> Mapping[str, Path]:
+    """For each function the programs of an environment that holds its requirements, nothing else.
+
+    Functions whose requirements are the same share one; the others are made side by side.
+    """
+    files = {name: staged / name / "requirements.txt" for name in FUNCTIONS}
+    of_text = {path.read_bytes(): path for path in files.values()}
+    with ThreadPoolExecutor(len(of_text)) as pool:
+        made = dict(zip(of_text, pool.map(_environment, of_text.values()), strict=True))
+    return {name: made[path.read_bytes()] for name, path in files.items()}
+
+
+def _environment(requirements: Path) -> Path:
+    key = hashlib.sha256(sys.version.encode() + requirements.read_bytes()).hexdigest()[:16]
+    folder, complete = _KEPT / key, _KEPT / key / "complete"
+    _KEPT.mkdir(parents=True, exist_ok=True)
+    with (_KEPT / f"{key}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _run(sys.executable, "-m", "venv", str(folder))
+            pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+            options = ["--disable-pip-version-check", "--require-hashes", "-r", str(requirements)]
+            _run(*pip, *options)
+            complete.touch()
+    return folder / "bin"
+
+
+def _run(*command: str) -> None:
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, f"{command}: {ended.stdout}{ended.stderr}"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One instance to start: the function, its environment variables, its port."""
+
+    function: str
+    variables: Mapping[str, str]
+    port: int = field(default_factory=free_port)
+
+
+def command(staged: Path, programs: Path, copy: Copy) -> list[str]:
+    """What the buildpack's start command comes to."""
+    source = staged / copy.function / "main.py"
+    framework = [str(programs / "functions-framework"), "--host", "127.0.0.1"]
+    options = ["--source", str(source), "--target", copy.function, "--port", str(copy.port)]
+    return [*framework, *options]
+
+
+@contextlib.contextmanager
+def running(
+    staged: Path, programs: Mapping[str, Path], copies: Sequence[Copy], folder: Path
+) -> Iterator[None]:
+    """Start all copies at once, wait until each listens; at the end each must end with 0.
+
+    They see no variable of this process, work in `folder`, and write NAME-PORT.log there.
+    """
+    processes: list[tuple[subprocess.Popen[bytes], Copy, Path]] = []
+    try:
+        for copy in copies:
+            log = folder / f"{copy.function}-{copy.port}.log"
+            with log.open("wb") as output:
+                process = subprocess.Popen(
+                    command(staged, programs[copy.function], copy),
+                    cwd=folder,
+                    env=dict(copy.variables),
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+            processes.append((process, copy, log))
+        until = time.monotonic() + STARTING_SECONDS
+        for process, copy, log in processes:
+            while not _listens(copy.port):
+                lives = process.poll() is None and time.monotonic() < until
+                assert lives, f"{copy.function} did not start: {log.read_text()}"
+                time.sleep(0.02)
+        yield
+    finally:
+        for process, _, _ in processes:
+            process.terminate()
+        codes = [process.wait(15) for process, _, _ in processes]
+    assert set(codes) == {0}, codes
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
