@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .inputs import checked, label
+from .inputs import CHOICES, checked, label
 from .model import (
     Calculator,
     Given,
@@ -101,9 +101,11 @@ def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> flo
     for exclusion in output.exclusions:
         if exclusion.holds(given):
             raise NotApplicable(exclusion.text)
-    for name in output.inputs:
-        if name in faults:
-            raise faults[name]
+    for name, fault in faults.items():
+        # One wrong number puts the others in doubt too. A choice (sex "other") is no mistake and
+        # closes only what needs it.
+        if name in output.inputs or name not in CHOICES:
+            raise fault
     missing = tuple(name for name in output.needs if name not in given)
     if missing:
         raise Missing("Missing: " + ", ".join(label(name) for name in missing), missing)

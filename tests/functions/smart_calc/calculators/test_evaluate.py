@@ -64,20 +64,59 @@ def test_a_condition_not_answered_is_missing_and_not_no() -> None:
         )
 
 
-def test_an_output_that_cannot_be_computed_does_not_hide_the_others() -> None:
-    ions: Raw = {
-        "sodium": (140, "mmol/L"),
-        "chloride": (100, "mmol/L"),
-        "bicarbonate": (24, "mmol/L"),
-        "albumin": (4.0, "mg/dL"),
-    }
+IONS: Raw = {
+    "sodium": (140, "mmol/L"),
+    "chloride": (100, "mmol/L"),
+    "bicarbonate": (24, "mmol/L"),
+}
 
-    evaluation = evaluate("anion_gap", ions)
+
+def test_an_output_whose_inputs_are_missing_does_not_hide_the_others() -> None:
+    evaluation = evaluate("anion_gap", IONS)
 
     assert evaluation.outputs == {"anion_gap": 16}
     assert evaluation.refused is None
-    assert isinstance(evaluation.refusals["anion_gap_albumin_corrected"], UnknownUnit)
+    assert isinstance(evaluation.refusals["anion_gap_albumin_corrected"], Missing)
     assert isinstance(evaluation.refusals["anion_gap_with_potassium"], Missing)
+
+
+@pytest.mark.parametrize(
+    ("calculator", "inputs", "refusal"),
+    [
+        ("anion_gap", {**IONS, "albumin": (4.0, "mg/dL")}, UnknownUnit),
+        ("anion_gap", {**IONS, "albumin": (40, "g/dL")}, Implausible),
+        (
+            "creatinine_clearance_cg",
+            {**KIDNEY, "weight": (70, "kg"), "height": (1.7, "cm")},
+            Implausible,
+        ),
+        (
+            "creatinine_clearance_cg",
+            {**KIDNEY, "weight": (0, "kg"), "height": (170, "cm")},
+            Implausible,
+        ),
+    ],
+)
+def test_a_number_that_cannot_be_true_closes_the_whole_calculator(
+    calculator: str, inputs: Raw, refusal: type[Refused]
+) -> None:
+    evaluation = evaluate(calculator, inputs)
+
+    assert evaluation.outputs == {}
+    assert evaluation.refused is not None
+    assert refusal in {type(found) for found in evaluation.refusals.values()}
+
+
+def test_a_sex_that_the_score_does_not_know_closes_only_the_score_that_needs_it() -> None:
+    asked = evaluate("cha2ds2_vasc", {"sex": ("other", None)}).calculator.inputs
+    inputs: Raw = {name: (False, None) for name in asked} | {
+        "age": (80, "a"),
+        "sex": ("other", None),
+    }
+
+    evaluation = evaluate("cha2ds2_vasc", inputs)
+
+    assert evaluation.outputs == {"score_va": 2}
 
 
 def test_meld_na_needs_neither_age_nor_sex_nor_albumin() -> None:
