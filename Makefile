@@ -6,13 +6,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 FUNCTIONS := launch callback fhir_proxy smart_calc
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr test lint stage format lock clean
+.PHONY: help run serve ehr doctor test lint stage format lock clean
 
 help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
 	@echo "make test                    the whole test suite"
 	@echo "make serve CONFIG=smart.toml the app with your own registrations"
 	@echo "make ehr                     the simulated EHR alone"
+	@echo "make doctor CONFIG=smart.toml what would break a launch, found before one"
 	@echo "make lint                    ruff, mypy and the import rules"
 	@echo "make stage                   a deployable folder for each function, below build/"
 
@@ -40,6 +41,10 @@ serve: .venv/serve
 
 ehr: .venv/run
 	@exec $(BIN)/python -m simulator ehr
+
+doctor: .venv/serve
+	@test -n "$(CONFIG)" || { echo "Name your configuration: make doctor CONFIG=smart.toml"; exit 2; }
+	@exec $(BIN)/python -m doctor check --config "$(CONFIG)"
 
 test: .venv/dev
 	@exec $(BIN)/python -m pytest -q

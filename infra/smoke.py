@@ -1,4 +1,4 @@
-"""Asks the deployed launch function whether it answers; the build ends with this.
+"""Asks the deployed launch function whether it answers; before the doctor looks further.
 
 A request without `iss` must come back as `iss_missing`: so the function is deployed, has read its
 configuration, may be called by anyone, and is reached under its own name at the public address.

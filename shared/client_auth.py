@@ -7,7 +7,6 @@ no Authorization header. The methods of confidential clients belong here too.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shared.config import stop
 from shared.config_table import Problem
 from shared.settings import Ehr
 
@@ -21,13 +20,13 @@ class ClientAuthentication:
 
 
 def for_client(ehr: Ehr) -> ClientAuthentication:
-    """The authentication of a registration; `require_supported` has let only public ones in."""
+    """The authentication of a registration; `problems` has let only public ones in."""
     return ClientAuthentication({"client_id": ehr.client_id}, {})
 
 
-def require_supported(ehrs: Iterable[Ehr]) -> None:
-    """End the process where a registration has a method that this version cannot do."""
-    problems = [
+def problems(ehrs: Iterable[Ehr]) -> list[Problem]:
+    """A problem for every registration with a method that this version cannot do."""
+    return [
         Problem(
             "client_auth_unsupported",
             f"ehr {ehr.key}: client_auth",
@@ -37,5 +36,3 @@ def require_supported(ehrs: Iterable[Ehr]) -> None:
         for ehr in ehrs
         if ehr.client_auth != "none"
     ]
-    if problems:
-        stop(problems)

@@ -102,6 +102,11 @@ def search_parameter(resource_type: str) -> str | None:
     return "subject" if resource_type in _SEARCHED_BY_SUBJECT else "patient"
 
 
+def searched_by_subject(resource_type: str) -> bool:
+    """Whether R4 has the search parameter `subject` for the type, beside `patient` or alone."""
+    return _PATIENT_ELEMENTS.get(resource_type) == ("subject",)
+
+
 def search_value(resource_type: str, patient: str) -> str:
     """The value of that parameter; `subject` may be of other types than Patient, so it says."""
     return f"Patient/{patient}" if resource_type in _SEARCHED_BY_SUBJECT else patient

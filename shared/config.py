@@ -17,7 +17,9 @@ from shared.config_ehrs import read_ehrs
 from shared.config_table import Problem, Table
 from shared.settings import Settings, StoreSettings
 
-_ANCESTOR = re.compile(r"'self'|https?://[A-Za-z0-9.*-]+(?::(?:[0-9]{1,5}|\*))?")
+_ANCESTOR = re.compile(
+    r"'self'|https?://(?:\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[0-9]{1,5}|\*))?"
+)
 
 
 def from_environment() -> Settings | None:

@@ -20,7 +20,8 @@ VENDOR_HOSTS: Mapping[str, frozenset[str]] = {
     "generic": frozenset(),
 }
 
-_KEY = r"[a-z0-9][a-z0-9-]{0,39}"
+# `/callback/callback` could not be told from `/callback` where its name is stripped from the path.
+_KEY = r"(?!callback\Z)[a-z0-9][a-z0-9-]{0,39}"
 _VISIBLE = r"[\x21-\x7e]{1,512}"
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -46,7 +47,7 @@ def read_ehrs(top: Table, local: bool) -> tuple[Ehr, ...]:
 
 
 def _ehr(table: Table, local: bool) -> Ehr:
-    key = table.text("key", "", _KEY, "a-z, 0-9 and hyphens", required=True)
+    key = table.text("key", "", _KEY, "a-z, 0-9 and hyphens, and not callback", required=True)
     auth = table.choice("client_auth", "none", CLIENT_AUTHS)
     vendor = table.choice("vendor", "generic", VENDORS)
     ehr = Ehr(
@@ -131,7 +132,7 @@ def _check_client_auth(table: Table, ehr: Ehr) -> None:
         ("private_key", ehr.private_key, key),
         ("key_id", ehr.key_id, key),
     ):
-        if wanted and value is None:
+        if wanted and value is None and name not in table.faulty:
             table.problem(name, f"is missing for {ehr.client_auth}", "Add it.")
         if value is not None and not wanted:
             remedy = "Remove it or set client_auth to the method it belongs to."

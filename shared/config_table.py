@@ -34,9 +34,11 @@ class Table:
         self._known: list[str] = []
         self._prefix = prefix
         self.problems = problems
+        self.faulty: set[str] = set()
 
     def problem(self, name: str, what: str, remedy: str, id_: str = "setting_invalid") -> None:
         """Note one thing wrong with the setting `name` of this table."""
+        self.faulty.add(name)
         self.problems.append(Problem(id_, f"{self._prefix}{name}", what, remedy))
 
     def take(

@@ -34,6 +34,7 @@ class SmartConfiguration:
     revocation_endpoint: str | None
     issuer: str | None
     sends_iss: bool
+    takes_post: bool
     scopes_supported: tuple[str, ...]
 
 
@@ -79,6 +80,14 @@ class Discovery:
 
 
 def _read(ehr: Ehr, base: str) -> SmartConfiguration:
+    return parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base))
+
+
+def fetch(ehr: Ehr, base: str) -> outbound.Answer:
+    """The answer, of status 200, that holds the document of a normalised FHIR base, unread.
+
+    Raises DiscoveryFailed where the EHR does not answer, DiscoveryInvalid where it has none.
+    """
     url = f"{base}/.well-known/smart-configuration"
     try:
         answer = outbound.send(
@@ -103,7 +112,7 @@ def _read(ehr: Ehr, base: str) -> SmartConfiguration:
             f"with status {answer.status}.",
             evidence=evidence,
         )
-    return parse(answer.body, base, allowed_hosts(ehr, base))
+    return answer
 
 
 def allowed_hosts(ehr: Ehr, base: str) -> frozenset[str]:
@@ -128,17 +137,19 @@ def parse(body: bytes, base: str, hosts: frozenset[str]) -> SmartConfiguration:
         if value is None:
             raise reader.invalid(name, "is missing")
     issuer = document.get("issuer")
-    scopes = document.get("scopes_supported")
     return SmartConfiguration(
         authorization_endpoint=authorization or "",
         token_endpoint=token or "",
         revocation_endpoint=reader.endpoint("revocation_endpoint"),
         issuer=issuer if isinstance(issuer, str) and issuer else None,
+        takes_post="authorize-post" in _texts(document.get("capabilities")),
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
-        scopes_supported=tuple(s for s in scopes if isinstance(s, str))
-        if isinstance(scopes, list)
-        else (),
+        scopes_supported=_texts(document.get("scopes_supported")),
     )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(s for s in value if isinstance(s, str)) if isinstance(value, list) else ()
 
 
 class _Reader:

@@ -4,7 +4,8 @@ The codes and statuses are public (docs/errors.md lists them). A class says what
 (`title`), the most probable cause (`why`) and what to do (`steps`); an instance may replace
 them by something closer to the case. `evidence` is for developers: it is logged, and shown on
 pages only with `error_details = "full"`. None of it may hold a token, code, verifier, state,
-cookie, secret or patient data.
+cookie, secret or patient data. `shown` goes to those pages but not to the log: the words of others,
+which may hold anything.
 
     SmartError
     ├── RequestError      the request itself: shape, method, media type, address
@@ -38,6 +39,7 @@ class SmartError(Exception):
         why: str | None = None,
         steps: tuple[str, ...] | None = None,
         evidence: Mapping[str, str] | None = None,
+        shown: Mapping[str, str] | None = None,
         retry_after: int | None = None,
         allow: str | None = None,
     ) -> None:
@@ -48,6 +50,7 @@ class SmartError(Exception):
         if steps is not None:
             self.steps = steps
         self.evidence: Mapping[str, str] = dict(evidence or {})
+        self.shown: Mapping[str, str] = dict(shown or {})
         self.retry_after = retry_after
         self.allow = allow
         self.set_cookies: tuple[str, ...] = ()

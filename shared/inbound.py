@@ -210,13 +210,13 @@ def _error_reply(
         page = pages.render(
             "error.html",
             error=error,
-            evidence=error.evidence if full else {},
+            evidence={**error.evidence, **error.shown} if full else {},
             correlation_id=correlation_id,
         )
         ancestors = settings.frame_ancestors if settings else ()
         headers |= pages.content_security_policy(ancestors)
         headers["Content-Type"] = "text/html; charset=utf-8"
-        return Reply(error.status, headers, page.encode(), error.set_cookies)
+        return Reply(error.status, headers, page.encode("utf-8", "replace"), error.set_cookies)
     problem: dict[str, Any] = {
         "type": "about:blank",
         "title": error.title,

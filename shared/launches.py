@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from shared.store import Conflict, Store
 
 COLLECTION = "launches"
 MOST_COOKIES = 10
+LONGEST_URL = 2000
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -46,9 +47,13 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What the browser gets: where to go, and the cookie that binds it to this launch."""
+    """What the browser gets: where to go, and the cookie that binds it to this launch.
+
+    `form` holds the request's parameters where it is to be sent by POST to `authorization_url`.
+    """
 
     authorization_url: str
+    form: Mapping[str, str] | None
     cookie_name: str
     cookie_value: str
 
@@ -97,9 +102,9 @@ def begin(
         nonce=secrets.token_urlsafe(32) if "openid" in requested else None,
         binding=_hash(binding),
     )
-    url = _authorization_url(configuration.authorization_endpoint, pending, state, launch)
+    url, form = _authorization_request(configuration, pending, state, launch)
     store.create(COLLECTION, _hash(state), _fields(pending), now + settings.launch_seconds)
-    return Begun(url, cookies.launch_name(state), binding)
+    return Begun(url, form, cookies.launch_name(state), binding)
 
 
 def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tuple[str, ...]:
@@ -108,7 +113,13 @@ def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tupl
     return ("launch/patient",) if "launch/patient" in configuration.scopes_supported else ()
 
 
-def _authorization_url(endpoint: str, pending: Pending, state: str, launch: str | None) -> str:
+def _authorization_request(
+    configuration: SmartConfiguration, pending: Pending, state: str, launch: str | None
+) -> tuple[str, Mapping[str, str] | None]:
+    """Where to send the browser, and the form to post there where the request is a long one.
+
+    SMART App Launch 2.2, "Scope size": a long request goes by POST where the EHR offers it.
+    """
     parameters = {
         "response_type": "code",
         "client_id": pending.client_id,
@@ -124,10 +135,17 @@ def _authorization_url(endpoint: str, pending: Pending, state: str, launch: str 
     raw = [(name, urls.encode(value)) for name, value in parameters.items()]
     if launch is not None:
         raw.append(("launch", urls.safe_raw(launch)))
+        parameters["launch"] = urls.decode(launch)
+    endpoint = configuration.authorization_endpoint
     try:
-        return urls.with_parameters(endpoint, raw)
+        url = urls.with_parameters(endpoint, raw)
     except ValueError as error:
         raise DiscoveryInvalid(why=f"In authorization_endpoint {error}.") from None
+    # A form holds text: a launch value of other bytes can only go by GET.
+    as_text = "\ufffd" not in parameters.get("launch", "")
+    if configuration.takes_post and len(url) > LONGEST_URL and as_text:
+        return endpoint, parameters
+    return url, None
 
 
 def find(store: Store, state: str) -> Found:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from shared.config import reason, stop
@@ -25,8 +26,19 @@ def resolve(reference: str) -> str:
     return value.strip()
 
 
-def resolve_sealing_keys(settings: Settings) -> tuple[bytes, ...]:
-    """The sealing keys, first one first. Ends the process where one cannot be used."""
+def resolve_sealing_keys(settings: Settings, others: Sequence[Problem] = ()) -> tuple[bytes, ...]:
+    """The sealing keys, first one first.
+
+    Ends the process where one cannot be used, or for `others`, with all problems at once.
+    """
+    keys, problems = read_sealing_keys(settings)
+    if problems or others:
+        stop([*others, *problems])
+    return keys
+
+
+def read_sealing_keys(settings: Settings) -> tuple[tuple[bytes, ...], list[Problem]]:
+    """The sealing keys that can be used, first one first, and what is wrong with the others."""
     keys: list[bytes] = []
     problems: list[Problem] = []
     for index, reference in enumerate(settings.sealing_keys):
@@ -53,6 +65,4 @@ def resolve_sealing_keys(settings: Settings) -> tuple[bytes, ...]:
                     "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
                 )
             )
-    if problems:
-        stop(problems)
-    return tuple(keys)
+    return tuple(keys), problems

@@ -139,7 +139,7 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
     if scope is not None and not isinstance(scope, str):
         raise refuse("scope", "is not a text")
     for member in ("patient", "encounter"):
-        value = document.get(member)
+        value = document[member] = None if document.get(member) == "" else document.get(member)
         if value is not None and not (isinstance(value, str) and _ID.fullmatch(value)):
             raise refuse(member, "is not a FHIR id")
     return TokenAnswer(
@@ -148,8 +148,8 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
         expires_in=_life(document.get("expires_in")),
         scope=None if scope is None else tuple(s for s in scope.split() if _SCOPE.fullmatch(s)),
         context=LaunchContext(
-            patient=document.get("patient"),
-            encounter=document.get("encounter"),
+            patient=document["patient"],
+            encounter=document["encounter"],
             need_patient_banner=_boolean(document.get("need_patient_banner")),
             smart_style_url=_text(document.get("smart_style_url")),
             tenant=_text(document.get("tenant")),

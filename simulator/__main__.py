@@ -69,14 +69,23 @@ def main(arguments: list[str]) -> int:
     if command == "serve":
         servers.append(_start("simulator.gateway:application", port, {}))
     ready = ehr if command == "ehr" else public_url
+    ended = False
     try:
         if all(_wait(server, at, stop) for server, at in zip(servers, ports, strict=True)):
             print(f"Ready: {ready}/", flush=True)
-            while not stop.wait(0.2) and all(server.poll() is None for server in servers):
-                pass
+            ended = _one_ends(servers, stop)
     finally:
         codes = [_end(server) for server in servers]
-    return max(codes, key=abs)
+    return 1 if ended else max(codes, key=abs)
+
+
+def _one_ends(servers: list[subprocess.Popen[bytes]], stop: threading.Event) -> bool:
+    """Wait for a signal; whether a server ends by itself before."""
+    while not stop.wait(0.2):
+        if any(server.poll() is not None for server in servers):
+            sys.stderr.write("A server ended by itself.\n")
+            return True
+    return False
 
 
 def _is_free(port: str) -> bool:

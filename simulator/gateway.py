@@ -15,7 +15,10 @@ from functions.callback.main import callback
 from functions.fhir_proxy.main import fhir_proxy
 from functions.launch.main import launch
 from functions.smart_calc.main import smart_calc
-from shared import pages
+from shared import config, inbound, pages
+from shared.errors import MethodNotAllowed, NotFound
+from shared.inbound import Call, Edge, Reply
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,6 +29,8 @@ FUNCTIONS: Mapping[str, Callable[[flask.Request], flask.Response]] = {
     "fhir_proxy": fhir_proxy,
     "smart_calc": smart_calc,
 }
+_settings = config.from_environment()
+_edge = Edge("gateway", "page", refused="app_refused")
 _TEMPLATES = Path(__file__).parent / "templates" / "gateway"
 
 
@@ -33,17 +38,20 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     """Pass a request to the function that the first segment of its path names."""
     request = flask.Request(environ)
     raw: str = environ.get("RAW_URI") or request.path
-    path = raw.partition("?")[0]
-    function = FUNCTIONS.get(path.removeprefix("/").partition("/")[0])
-    response = function(request) if function is not None else _own(path, request)
+    first = raw.partition("?")[0].removeprefix("/").partition("/")[0]
+    function = FUNCTIONS.get(first)
+    response = function(request) if function else inbound.answer(request, _edge, _settings, _front)
     return response(environ, start_response)
 
 
-def _own(path: str, request: flask.Request) -> flask.Response:
+def _front(_: Settings, call: Call) -> Reply:
     """The page at `/`, and 404 for whatever no function serves."""
-    if path != "/" or request.method != "GET":
-        return flask.Response("There is nothing here.\n", 404, mimetype="text/plain")
+    if call.path != "/":
+        raise NotFound
+    if call.method != "GET":
+        raise MethodNotAllowed(allow="GET")
     page = pages.render(
         "gateway.html", _TEMPLATES, functions=list(FUNCTIONS), ehr=os.environ.get("EHR_BASE_URL")
     )
-    return flask.Response(page, headers=pages.content_security_policy(()))
+    headers = {"Content-Type": "text/html; charset=utf-8", **pages.content_security_policy(())}
+    return Reply(200, headers, page.encode())

@@ -23,9 +23,8 @@ from . import response
 inbound.take_raw_paths()
 _settings = config.from_environment()
 if _settings:
-    client_auth.require_supported(_settings.ehrs)
     _store = open_store(_settings.store)
-    _sealer = Sealer(resolve_sealing_keys(_settings))
+    _sealer = Sealer(resolve_sealing_keys(_settings, client_auth.problems(_settings.ehrs)))
     _sessions = Sessions(_store, _sealer, _settings, time.time)
 _edge = Edge("callback", "page", "callback_failed")
 
@@ -36,7 +35,7 @@ def callback(request: flask.Request) -> flask.Response:
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
-    redirect_path = "/callback" + call.path.rstrip("/")
+    redirect_path = "/callback" if call.path == "/" else f"/callback{call.path}"
     if redirect_path not in {"/callback", *(f"/callback/{ehr.key}" for ehr in settings.ehrs)}:
         raise NotFound
     if call.method != "GET":

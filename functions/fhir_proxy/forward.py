@@ -73,7 +73,11 @@ def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: s
     if address.kind == "read" and not _releasable(resource, decision, fhir_base):
         raise PatientDenied
     if address.kind == "search":
-        if not all(_releasable(entry, decision, fhir_base) for entry in _entries(resource)):
+        entries = _entries(resource)
+        types = {entry["resourceType"] for entry in entries}
+        if "*" not in decision.covered_types and not types <= decision.covered_types:
+            raise UpstreamInvalid(why="The EHR's answer holds resources that no scope covers.")
+        if not all(_releasable(entry, decision, fhir_base) for entry in entries):
             raise PatientDenied(why="The EHR's answer holds another patient's data.")
         if _patient_left_out(resource, address, decision):
             why = "By its own account (the link `self`) the EHR left out the patient of the search."

@@ -33,7 +33,8 @@ class Decision:
     """What may be sent, and what of the answer may be released.
 
     `level` is that of the scope that allows it. Resources of the types in `open_types` (`*`: all)
-    are released whoever they are about, others only if they are about `patient` or nobody.
+    are released whoever they are about, others only if they are about `patient` or nobody, and
+    none of a type outside `covered_types`.
     `narrowed` is whether parameters were added to those that were given.
     """
 
@@ -41,6 +42,7 @@ class Decision:
     parameters: Parameters
     patient: str | None
     open_types: frozenset[str]
+    covered_types: frozenset[str]
     narrowed: bool = False
 
 
@@ -52,7 +54,7 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
     """
     given = _plain(parameters)
     if address.kind == "capabilities":
-        return Decision("user", (), None, frozenset({"*"}))
+        return Decision("user", (), None, frozenset({"*"}), frozenset({"*"}))
     interaction: Interaction = "r" if address.kind == "read" else "s"
     covering = _covering(address.type, interaction, session, grants)
     level, sent = _filtered(covering, interaction, given)
@@ -61,7 +63,14 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
     if level == "patient":
         sent = _within_compartment(address, sent, session)
     open_types = _open_types(grants, interaction) | ({address.type} if level == "user" else set())
-    return Decision(level, sent, session.context.patient, open_types, len(sent) > len(given))
+    return Decision(
+        level,
+        sent,
+        session.context.patient,
+        open_types,
+        _covered_types(address, grants),
+        len(sent) > len(given),
+    )
 
 
 def decide_page(address: Address, level: Level, session: Session, grants: Grants) -> Decision:
@@ -72,7 +81,8 @@ def decide_page(address: Address, level: Level, session: Session, grants: Grants
     if level == "patient":
         _within_compartment(address, (), session)
     open_types = _open_types(grants, "s") | ({address.type} if level == "user" else set())
-    return Decision(level, (), session.context.patient, open_types)
+    patient = session.context.patient
+    return Decision(level, (), patient, open_types, _covered_types(address, grants))
 
 
 def _covering(
@@ -82,6 +92,11 @@ def _covering(
     if not covering:
         raise _denied(resource_type, interaction, session)
     return covering
+
+
+def _covered_types(address: Address, grants: Grants) -> frozenset[str]:
+    """The types that an answer may hold: the one asked for, and those that can be read anyway."""
+    return frozenset({address.type} | {grant.type for grant in grants if "r" in grant.letters})
 
 
 def _open_types(grants: Grants, interaction: Interaction) -> frozenset[str]:
@@ -164,7 +179,7 @@ def _refuse_reaching(
     needed = "patient/*.rs" if held else "user/*.rs"
     for name, _ in parameters:
         head = name.partition(":")[0]
-        if head in _REACHING or "." in name:
+        if head.lower() in _REACHING or "." in name:
             raise ScopeDenied(
                 why=f"`{head[:100]}` reaches resources of other types, which needs a scope for all "
                 f"of them: {needed}.",
@@ -203,7 +218,8 @@ def _held_to(patient: str, resource_type: str, parameters: Parameters) -> Parame
                 raise PatientDenied
             if value not in ours:
                 raise PatientDenied
-            held = held or head in {holding, "subject"}
+            by_subject = head == "subject" and compartment.searched_by_subject(resource_type)
+            held = held or head == holding or by_subject
     if held or holding is None:
         return parameters
     if resource_type == "Patient" and any(not name.startswith("_") for name, _ in parameters):

@@ -4,10 +4,13 @@ SMART App Launch 2.2, steps 2 to 4.
 """
 
 import time
+from collections.abc import Mapping
+from pathlib import Path
 
 import flask
+from markupsafe import Markup
 
-from shared import config, cookies, inbound, launches, log
+from shared import config, cookies, inbound, launches, log, pages
 from shared.discovery import Discovery
 from shared.errors import MethodNotAllowed, NotFound
 from shared.inbound import Call, Edge, Reply
@@ -15,6 +18,9 @@ from shared.settings import Settings
 from shared.store import open_store
 
 from . import parameters
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SUBMIT = "document.forms[0].submit();"
 
 inbound.take_raw_paths()
 _settings = config.from_environment()
@@ -51,11 +57,34 @@ def _serve(settings: Settings, call: Call) -> Reply:
     kind = "standalone launch" if asked.launch is None else "EHR launch"
     log.event("launch_started", kind)
     age = max(1, int(settings.launch_seconds))
-    return Reply(
-        302,
-        {"Location": begun.authorization_url},
-        cookies=(
-            *map(cookies.clear_cookie, launches.surplus_cookies(call.cookies)),
-            cookies.set_cookie(begun.cookie_name, begun.cookie_value, age),
-        ),
+    set_cookies = (
+        *map(cookies.clear_cookie, launches.surplus_cookies(call.cookies)),
+        cookies.set_cookie(begun.cookie_name, begun.cookie_value, age),
     )
+    if begun.form is None:
+        return Reply(302, {"Location": begun.authorization_url}, cookies=set_cookies)
+    return _posting(settings, begun.authorization_url, begun.form, set_cookies)
+
+
+def _posting(
+    settings: Settings, action: str, form: Mapping[str, str], set_cookies: tuple[str, ...]
+) -> Reply:
+    """A page whose form posts the authorization request as soon as it is shown.
+
+    `form-action` also holds for the redirects that follow, in some browsers: they lead over hosts
+    of the EHR's sign-in that are not known here, and back to us.
+    """
+    page = pages.render(
+        "authorize.html",
+        _TEMPLATES,
+        action=action,
+        form=form,
+        script=Markup(_SUBMIT),  # noqa: S704 - our own script
+    )
+    scheme, _, rest = action.partition("://")
+    allowed = f"{scheme}://{rest.partition('/')[0].partition('?')[0]} {settings.public_url} https:"
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        **pages.content_security_policy(settings.frame_ancestors, _SUBMIT, allowed),
+    }
+    return Reply(200, headers, page.encode(), set_cookies)

@@ -64,7 +64,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
         "Content-Type": "text/html; charset=utf-8",
         **pages.content_security_policy(settings.frame_ancestors, _script()),
     }
-    return Reply(200, headers, page.encode())
+    return Reply(200, headers, page.encode("utf-8", "replace"))
 
 
 def _page(session: Session, ehr: Ehr) -> str:

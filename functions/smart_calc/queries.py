@@ -42,8 +42,8 @@ class Search:
 
     `years_back` bounds the date. `wanted` are the inputs it is for: paging may stop once each has
     a value, and stops after `page_cap` pages. `reads` are the resource types that the granted
-    scopes must cover. `fallback` is the search to make instead where this one is answered with
-    400 or with nothing, or where the scopes do not cover it.
+    scopes must cover. `fallbacks` are the searches to make instead, all of them, where this one is
+    answered with 400 or with nothing, or where the scopes do not cover it.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Search:
     years_back: int | None = None
     wanted: frozenset[str] = frozenset()
     page_cap: int = 5
-    fallback: "Search | None" = None
+    fallbacks: tuple["Search", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +132,35 @@ _DRUGS = _search("drugs", "MedicationRequest", "drugs ordered", ("status", "acti
 def _or_category(search: Search, category: str) -> Search:
     """The same search with a fallback by category, for servers that refuse a list of codes."""
     by_category = replace(search, parameters=(("category", category), _PAGE))
-    return replace(search, fallback=by_category)
+    return replace(search, fallbacks=(by_category,))
 
+
+# Height is no laboratory value, and is often older than the other vital signs are searched for.
+_SLOW_BY_CATEGORY = (
+    replace(
+        _SLOW,
+        parameters=(("category", "laboratory"), _PAGE),
+        wanted=_SLOW.wanted - {"height"},
+    ),
+    replace(
+        _SLOW,
+        name="height",
+        purpose="height",
+        parameters=(("category", "vital-signs"), _PAGE),
+        wanted=frozenset({"height"}),
+    ),
+)
 
 _OBSERVATIONS_ANYWHERE = (
     _or_category(_LABS, "laboratory"),
-    _or_category(_SLOW, "laboratory"),
+    replace(_SLOW, fallbacks=_SLOW_BY_CATEGORY),
     _or_category(_VITALS, "vital-signs"),
     replace(
         _SOCIAL,
-        fallback=replace(
-            _SOCIAL, parameters=(("code", ",".join(f"{LOINC}|{c}" for c in SMOKING_LOINC)),)
+        fallbacks=(
+            replace(
+                _SOCIAL, parameters=(("code", ",".join(f"{LOINC}|{c}" for c in SMOKING_LOINC)),)
+            ),
         ),
     ),
 )
@@ -155,14 +173,14 @@ SEARCHES: Mapping[Vendor, tuple[Search, ...]] = {
         replace(
             _CONDITIONS,
             parameters=(("category", "problem-list-item,encounter-diagnosis"),),
-            fallback=_CONDITIONS,
+            fallbacks=(_CONDITIONS,),
         ),
         # Orders name their drug by reference; without the scope its display has to do.
         replace(
             _DRUGS,
             parameters=(*_DRUGS.parameters, ("_include", "MedicationRequest:medication")),
             reads=frozenset({"MedicationRequest", "Medication"}),
-            fallback=_DRUGS,
+            fallbacks=(_DRUGS,),
         ),
     ),
     "generic": (_PATIENT, *_OBSERVATIONS_ANYWHERE, _CONDITIONS, _DRUGS),

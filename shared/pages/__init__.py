@@ -52,14 +52,17 @@ def render(template: str, templates: Path = _HERE, **values: object) -> str:
 
 
 def content_security_policy(
-    frame_ancestors: tuple[str, ...], script: str | None = None
+    frame_ancestors: tuple[str, ...], script: str | None = None, form_action: str = "'none'"
 ) -> Mapping[str, str]:
-    """The header that lets a page use the shared style and the one script given, nothing else."""
+    """The header that lets a page use the shared style and the one script given, nothing else.
+
+    `form_action` holds the sources to which the page may post.
+    """
     policy = [
         "default-src 'none'",
         f"style-src {_hash(style())}",
         "base-uri 'none'",
-        "form-action 'none'",
+        f"form-action {form_action}",
     ]
     if script is not None:
         policy += [f"script-src {_hash(script)}", "connect-src 'self'"]

@@ -17,7 +17,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+import grpc  # type: ignore[import-untyped]
 from google.api_core.datetime_helpers import DatetimeWithNanoseconds
 from google.api_core.exceptions import (
     Aborted,
@@ -38,10 +40,15 @@ from google.cloud import firestore
 from shared.errors import StoreUnavailable
 from shared.store import Conflict, Fields, Record
 
+if TYPE_CHECKING:
+    from google.cloud.firestore_admin_v1 import FirestoreAdminClient
+
 # The time of a call, of a read with its repetitions: the client shortens each by what has passed.
 CALL_SECONDS = 2.0
 # A read is not begun anew later than this.
 REPEAT_SECONDS = 0.7
+# The time of a question about the database itself, the first connection included.
+ADMIN_SECONDS = 10.0
 
 _REPEAT = Retry(
     predicate=if_exception_type(ServiceUnavailable, InternalServerError, Unknown, Aborted),
@@ -112,8 +119,28 @@ class FirestoreStore:
         expires_at = content["expires_at"].timestamp()
         return Record(json.loads(content["fields"]), expires_at, found.update_time.rfc3339())
 
+    def removes_expired(self, collection: str) -> bool:
+        """Whether a TTL policy on `expires_at` removes expired documents, or is being set up.
+
+        For the doctor; no request needs it. Raises StoreUnavailable where it cannot be told: the
+        account may need the right datastore.indexes.get, and an emulator has no policies.
+        """
+        # Only here: loading it would make every cold start longer.
+        from google.cloud import firestore_admin_v1 as admin
+
+        with _conflict_on():
+            project = self._client().project
+            field = f"collectionGroups/{collection}/fields/expires_at"
+            name = f"projects/{project}/databases/{self._database}/{field}"
+            found = _admin_client().get_field(name=name, retry=None, timeout=ADMIN_SECONDS)
+        states = admin.Field.TtlConfig.State
+        return "ttl_config" in found and found.ttl_config.state in {states.ACTIVE, states.CREATING}
+
     def _document(self, collection: str, key: str) -> firestore.DocumentReference:
-        """A reference through this process's client; one made before a fork is not used after it.
+        return self._client().collection(collection).document(key)
+
+    def _client(self) -> firestore.Client:
+        """The client of this process; one made before a fork is not used after it.
 
         It is kept all the same: to drop it would close connections that are the parent's too.
         """
@@ -122,7 +149,18 @@ class FirestoreStore:
             if client is None:
                 client = firestore.Client(self._project, database=self._database)
                 self._clients[os.getpid()] = client
-        return client.collection(collection).document(key)
+        return client
+
+
+def _admin_client() -> "FirestoreAdminClient":
+    """A client of the database's administration, at the emulator where one is set."""
+    from google.cloud import firestore_admin_v1 as admin
+
+    emulator = os.environ.get("FIRESTORE_EMULATOR_HOST")
+    if not emulator:
+        return admin.FirestoreAdminClient()
+    transport = admin.FirestoreAdminClient.get_transport_class("grpc")
+    return admin.FirestoreAdminClient(transport=transport(channel=grpc.insecure_channel(emulator)))
 
 
 @contextmanager

@@ -1,8 +1,11 @@
 """What only a browser shows: cookies in a frame, policies, layout, the keyboard."""
 
+from urllib.parse import quote
+
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.conftest import App
+from tests.support.scripted_ehr import Received, Scripted
 
 
 def _watched(page: Page) -> list[str]:
@@ -125,3 +128,24 @@ def test_a_page_of_another_site_cannot_read_through_the_proxy(
     page.goto(f"{app.origin}/smart_calc/{handle}/")
     own = page.evaluate("url => fetch(url).then(answer => answer.status)", target)
     assert own == 200
+
+
+def test_a_long_request_is_posted_by_itself_and_comes_back(
+    app: App, window: BrowserContext
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.discovery["capabilities"].append("authorize-post")
+
+    def authorize(request: Received) -> Scripted:
+        form = request.form
+        back = f"{form['redirect_uri']}?code=c1&state={form['state']}&iss={quote(tenant.base)}"
+        return Scripted(302, {"Location": back})
+
+    tenant.on("/auth/authorize", authorize)
+    page = window.new_page()
+    complaints = _watched(page)
+    launch = "x" * 3000
+    page.goto(f"{app.origin}/launch?iss={quote(tenant.base, safe='')}&launch={launch}")
+    page.wait_for_url(f"{app.origin}/smart_calc/*/")
+    assert tenant.hits("/auth/authorize")[0].form["launch"] == launch
+    assert complaints == []

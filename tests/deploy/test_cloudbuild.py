@@ -32,7 +32,7 @@ def message(configuration: dict[str, Any]) -> Any:
 
 
 def test_it_is_a_build_as_cloud_build_defines_it() -> None:
-    assert len(message(BUILD).steps) == 8
+    assert len(message(BUILD).steps) == 9
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,28 @@ def test_every_substitution_is_declared_and_used() -> None:
 
 
 def test_the_steps_wait_for_what_they_need() -> None:
-    """Test, stage, four deployments side by side, public, smoke."""
+    """Test, stage, four deployments side by side, public, doctor."""
     deployments = [f"deploy-{name.replace('_', '-')}" for name in FUNCTIONS]
     assert "waitFor" not in STEPS["test"]
     assert STEPS["stage"]["waitFor"] == ["test"]
     assert all(STEPS[step]["waitFor"] == ["stage"] for step in deployments)
     assert STEPS["public"]["waitFor"] == deployments
-    assert STEPS["smoke"]["waitFor"] == ["public"]
-    assert list(STEPS) == ["test", "stage", *deployments, "public", "smoke"]
+    assert STEPS["configuration"]["waitFor"] == ["test"]
+    assert STEPS["doctor"]["waitFor"] == ["configuration", "public"]
+    assert list(STEPS) == ["test", "stage", "configuration", *deployments, "public", "doctor"]
+
+
+def test_the_doctor_looks_at_the_configuration_that_was_deployed() -> None:
+    """As make takes it, in the image where the tests have set up its environment."""
+    fetched = STEPS["configuration"]["args"]
+    assert fetched[:4] == ["secrets", "versions", "access", "${_CONFIG_VERSION}"]
+    (secret,) = [one for one in fetched if one.startswith("--secret=")]
+    deployed = pairs(options("launch")["--set-secrets"])["/config/smart.toml"]
+    assert deployed == f"{secret.removeprefix('--secret=')}:${{_CONFIG_VERSION}}"
+    (file,) = [one for one in fetched if one.startswith("--out-file=")]
+    script = STEPS["doctor"]["args"][-1]
+    assert f"make doctor CONFIG={file.removeprefix('--out-file=')}\n" in script
+    assert STEPS["doctor"]["name"] == STEPS["test"]["name"]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

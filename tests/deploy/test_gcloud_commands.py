@@ -23,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_gcloud_accepts_every_command(folder: Path) -> None:
     build, documentation = gcloud.of_build(folder), gcloud.of_documentation(folder)
-    assert len(build) == 8
+    assert len(build) == 9
     assert len(documentation) > 30
     verdicts = gcloud.verdicts(list(dict.fromkeys([*build, *documentation])), folder)
     refused = {" ".join(one): said for one, said in verdicts.items() if not gcloud.accepts(said)}

@@ -1,4 +1,4 @@
-"""The last step of a build: does the deployed launch function answer?"""
+"""What a build waits for before the doctor: does the deployed launch function answer?"""
 
 import json
 

@@ -196,6 +196,8 @@ TOP_PROBLEMS = [
     ('frame_ancestors = "https://ehr.test"', "setting_invalid", "frame_ancestors"),
     ('frame_ancestors = ["\'self\'", "ehr.test; x"]', "setting_invalid", "frame_ancestors[1]"),
     ('frame_ancestors = ["https://ehr.test/path"]', "setting_invalid", "frame_ancestors[0]"),
+    ('frame_ancestors = ["https://*"]', "setting_invalid", "frame_ancestors[0]"),
+    ('frame_ancestors = ["https://*.org"]', "setting_invalid", "frame_ancestors[0]"),
     ("frame_ancestors = [1]", "setting_invalid", "frame_ancestors[0]"),
     ("launch_minutes = 0", "setting_invalid", "launch_minutes"),
     ("launch_minutes = -1", "setting_invalid", "launch_minutes"),
@@ -235,6 +237,7 @@ EHR_PROBLEMS = [
     ('name = "a\\u0000b"', "setting_invalid", "ehr[0].name"),
     ('vendor = "acme"', "setting_invalid", "ehr[0].vendor"),
     ('client_id = ""', "setting_invalid", "ehr[0].client_id"),
+    ('key = "callback"', "setting_invalid", "ehr[0].key"),
     ('client_id = "a b"', "setting_invalid", "ehr[0].client_id"),
     ("client_id = 7", "setting_invalid", "ehr[0].client_id"),
     ('client_auth = "secret"', "setting_invalid", "ehr[0].client_auth"),
@@ -539,3 +542,10 @@ def test_an_empty_file_names_all_that_is_required() -> None:
 def test_a_problem_reads_as_place_what_id_and_remedy() -> None:
     problem = Problem("setting_invalid", "store.kind", "is none of the choices", "Use one.")
     assert str(problem) == "store.kind: is none of the choices [setting_invalid]\n    Use one."
+
+
+def test_a_literal_secret_is_not_called_missing_as_well() -> None:
+    text = _file(ehr='client_auth = "client_secret_basic"\nclient_secret = "s3cret"')
+    assert [(problem.id, problem.place) for problem in _problems(text)] == [
+        ("secret_literal", "ehr[0].client_secret")
+    ]

@@ -172,6 +172,7 @@ def test_the_members_that_matter_are_read() -> None:
         "issuer": "https://issuer.test",
         "authorization_response_iss_parameter_supported": True,
         "scopes_supported": ["openid", 1, "launch/patient"],
+        "capabilities": ["launch-ehr", 7, "authorize-post"],
     }
     assert _parse(document) == SmartConfiguration(
         authorization_endpoint="https://ehr.test/authorize",
@@ -179,6 +180,7 @@ def test_the_members_that_matter_are_read() -> None:
         revocation_endpoint="https://ehr.test/revoke",
         issuer="https://issuer.test",
         sends_iss=True,
+        takes_post=True,
         scopes_supported=("openid", "launch/patient"),
     )
 
@@ -190,6 +192,7 @@ def test_only_the_two_endpoints_are_required() -> None:
         revocation_endpoint=None,
         issuer=None,
         sends_iss=False,
+        takes_post=False,
         scopes_supported=(),
     )
 

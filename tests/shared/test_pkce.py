@@ -35,6 +35,7 @@ EHR = SmartConfiguration(
     revocation_endpoint="https://ehr.test/revoke",
     issuer="https://ehr.test/issuer",
     sends_iss=True,
+    takes_post=False,
     scopes_supported=("launch/patient",),
 )
 ISS = "https://ehr.test/fhir/"
@@ -160,6 +161,7 @@ def test_nothing_is_stored_where_no_request_can_be_made(
         revocation_endpoint=None,
         issuer=None,
         sends_iss=False,
+        takes_post=False,
         scopes_supported=(),
     )
     with pytest.raises(DiscoveryInvalid):

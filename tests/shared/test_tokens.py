@@ -125,7 +125,6 @@ def test_the_token_type_is_compared_without_case(kind: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "",
         ".",
         "..",
         "a/b",
@@ -306,3 +305,8 @@ def test_an_endpoint_that_does_not_speak_http_is_a_token_error() -> None:
         with pytest.raises(TokenError):
             _exchange(f"http://127.0.0.1:{port}/token")
         thread.join()
+
+
+@pytest.mark.parametrize("member", ["patient", "encounter"])
+def test_an_empty_id_is_no_id(member: str) -> None:
+    assert getattr(_parse(**{member: ""}).context, member) is None

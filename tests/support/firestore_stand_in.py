@@ -3,18 +3,20 @@
 A gRPC server on loopback that speaks google.firestore.v1 as far as the store does: documents are
 read by BatchGetDocuments and written by Commit, one write each, under a precondition or none. A
 Commit is checked and applied under one lock. Optimistic and pessimistic locking differ only in
-what becomes of reads inside a transaction, and there are none: BeginTransaction is not served.
+what becomes of reads inside a transaction, and there are none: BeginTransaction is not served. Of
+google.firestore.admin.v1 it serves GetField, which tells the TTL policy of a collection.
 """
 
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
+from google.cloud.firestore_admin_v1.types import Field, GetFieldRequest
 from google.cloud.firestore_v1 import types
 
 # The emulator's limit for the value of one field, in bytes.
@@ -37,11 +39,13 @@ class Fault:
 class StandIn:
     """The server. `host` is for FIRESTORE_EMULATOR_HOST; `counts` are the calls by kind.
 
-    Kinds are `read`, `create`, `replace`, `delete` and, on a condition, `conditional delete`.
+    Kinds are `read`, `create`, `replace`, `delete` and, on a condition, `conditional delete`;
+    `field` for the look at a TTL policy. `ttl` holds the state of each collection's policy.
     """
 
     def __init__(self, port: int = 0) -> None:
         self.counts: Counter[str] = Counter()
+        self.ttl: Mapping[str, str] = {}
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._documents: dict[str, Any] = {}
         self._last_nanos = 0
@@ -58,7 +62,13 @@ class StandIn:
             ),
         }
         service = grpc.method_handlers_generic_handler("google.firestore.v1.Firestore", handlers)
-        self._server.add_generic_rpc_handlers((service,))
+        get_field = grpc.unary_unary_rpc_method_handler(
+            self._get_field, GetFieldRequest.deserialize, Field.serialize
+        )
+        admin = grpc.method_handlers_generic_handler(
+            "google.firestore.admin.v1.FirestoreAdmin", {"GetField": get_field}
+        )
+        self._server.add_generic_rpc_handlers((service, admin))
         self.host = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
         self._server.start()
 
@@ -99,6 +109,14 @@ class StandIn:
             _suffer(fault, context)
         result = types.WriteResult(update_time=document and document.update_time)
         return types.CommitResponse(write_results=[result], commit_time=now)
+
+    def _get_field(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """A field has a TTL configuration only where a policy was made."""
+        _suffer(self._fault("field"), context)
+        collection, field = request.name.split("/")[5::2]
+        state = self.ttl.get(collection) if field == "expires_at" else None
+        configuration = {"ttl_config": {"state": state}} if state else {}
+        return Field(name=request.name, **configuration)
 
     def _apply(self, write: Any) -> None:
         """Without a mask the whole document is written; with one, the fields that it names.

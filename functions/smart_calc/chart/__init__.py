@@ -18,7 +18,6 @@ from .conditions import diagnoses
 from .derived import derived
 from .draws import DRAW_RULES, Draw, drawn_together
 from .evidence import Candidate, Evidence, Finding, Value
-from .json_access import fields, id_of, items
 from .medications import drug_classes
 from .observations import measured
 from .patient import Banner
@@ -26,7 +25,7 @@ from .pressure import pressures
 from .scope import scope_of
 from .times import parse_now
 
-# The patient of the mapping cases, where they hold no Patient resource.
+# Whom the mapping cases are about, whatever else their resources hold.
 _PATIENT_OF_THE_CASES = "p1"
 _PRESSURES = ("systolic_bp", "diastolic_bp")
 
@@ -106,22 +105,13 @@ def prefill(resources: object, now_iso: str) -> dict[str, Value]:
     """The value of every input, None where it is to be asked; False is "not found in chart".
 
     A measured input stands under its name, in its canonical unit, and under its name with that
-    unit appended (`sodium`, `sodium_mmol_l`). The patient is the one Patient among the resources;
-    without one it is the patient of the mapping cases.
+    unit appended (`sodium`, `sodium_mmol_l`). The patient is always Patient/p1, as in the mapping
+    cases; `read_chart` takes any other.
     Raises ValueError where `now_iso` is no ISO 8601 time.
     """
-    chart = read_chart(resources, parse_now(now_iso), _only_patient(resources))
+    chart = read_chart(resources, parse_now(now_iso), _PATIENT_OF_THE_CASES)
     values = {name: finding.value for name, finding in chart.findings.items()}
     return values | {_with_unit(name): values[name] for name in INPUTS}
-
-
-def _only_patient(resources: object) -> str:
-    patients = {
-        id_of(resource)
-        for resource in map(fields, items(resources))
-        if resource.get("resourceType") == "Patient"
-    }
-    return patients.pop() if len(patients) == 1 else _PATIENT_OF_THE_CASES
 
 
 def _with_unit(name: str) -> str:

@@ -29,7 +29,7 @@ _SMOKING = (
 
 
 def current_smoker(observations: Iterable[Resource], now: datetime) -> Finding:
-    """Whether the patient smokes, by the newest smoking status; unknown stays empty."""
+    """Whether the patient smokes, by the newest coded smoking status; unknown stays empty."""
     question = Question("current_smoker", "", SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS, now)
     return choose(question, _smoking_statuses(observations, now))
 
@@ -69,7 +69,7 @@ def _smoking_status(observation: Resource, matched: list[Coding], now: datetime)
         why,
         issued.instant if issued else None,
         updated(observation),
-        second_choice=primary is None,
+        second_choice=primary is None or not codings(answer),
     )
 
 

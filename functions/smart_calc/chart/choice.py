@@ -71,7 +71,7 @@ def choose(
     if any(question.in_time(c.evidence.moment) for c in first_choice):
         pool = first_choice
     if not pool:
-        return _nothing(question, tuple(aside.values()))
+        return _nothing(question, tuple(aside.values()), valid)
     top = _preferred(question.name, pool)
     newer = [c for c in valid if c != top and recency(c) >= recency(top)]
     equals = [c for c in newer if c in pool and recency(c) == recency(top)]
@@ -82,8 +82,12 @@ def choose(
         finding,
         flags=finding.flags + _announced(aside.values(), top),
         passed_over=passed_over + finding.passed_over,
-        further=tuple(c.evidence for c in older if c.flag is None)[:OLDER_SHOWN],
+        further=_further(older),
     )
+
+
+def _further(older: Iterable[Candidate]) -> tuple[Evidence, ...]:
+    return tuple(c.evidence for c in older if c.flag is None)[:OLDER_SHOWN]
 
 
 def usable(question: Question, candidates: Iterable[Candidate]) -> tuple[Evidence, ...]:
@@ -134,10 +138,10 @@ def _is_coded(candidate: Candidate, codes: Set[str]) -> bool:
 
 def _why_not(candidate: Candidate, pool: Sequence[Candidate], top: Candidate) -> PassedOver:
     if candidate.second_choice and not top.second_choice:
-        why = "a measured or laboratory value is preferred"
+        why = "an entry of a better kind is preferred"
         return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
     if candidate not in pool:
-        why = "not from a complete reading"
+        why = "from another reading"
         return PassedOver(candidate.evidence, Flag.INCOMPLETE_READING, why)
     why = "a value of the preferred kind was taken within the hour"
     return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
@@ -155,7 +159,10 @@ def _announced(aside: Iterable[PassedOver], top: Candidate) -> tuple[Flag, ...]:
     return ()
 
 
-def _nothing(question: Question, aside: tuple[PassedOver, ...]) -> Finding:
+def _nothing(
+    question: Question, aside: tuple[PassedOver, ...], elsewhere: Sequence[Candidate]
+) -> Finding:
+    """Nothing answers; `elsewhere` are entries of other readings, handed on."""
     for passed in aside:
         when = passed.evidence.moment
         if passed.flag is Flag.PRELIMINARY and (when is None or question.in_time(when)):
@@ -164,7 +171,16 @@ def _nothing(question: Question, aside: tuple[PassedOver, ...]) -> Finding:
                 question, Outcome.PRELIMINARY, why, passed.evidence, (passed.flag,), aside
             )
     why = "entries were found, but none has a value" if aside else "nothing is charted"
-    return Finding(question.name, Outcome.ABSENT, why, unit=question.unit, passed_over=aside)
+    if elsewhere:
+        why = "the reading has no such value; others have"
+    return Finding(
+        question.name,
+        Outcome.ABSENT,
+        why,
+        unit=question.unit,
+        passed_over=aside,
+        further=_further(elsewhere),
+    )
 
 
 def _answer(question: Question, top: Candidate, equals: Sequence[Candidate]) -> Finding:

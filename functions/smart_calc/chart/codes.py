@@ -26,18 +26,16 @@ BEDSIDE_LOINC: Mapping[str, tuple[str, ...]] = {
     "glucose": ("41653-7", "2340-8", "2341-6", "14743-9")
 }
 
-# Stated by the patient, or from the bedside: used only where nothing better is charted.
+# Stated by the patient, from the bedside or a blood gas: used only where nothing better is charted.
 SECOND_CHOICE_LOINC: Mapping[str, frozenset[str]] = {
     "weight": frozenset({"3142-7", "75292-3"}),
     "height": frozenset({"3138-5"}),
     "glucose": frozenset(BEDSIDE_LOINC["glucose"]),
+    "bicarbonate": frozenset({"20565-8", "1959-6", "1960-4", "14627-4"}),
 }
 
-# Of values taken within the hour these are preferred: serum to blood gas, pulse oximetry by name.
-PREFERRED_LOINC: Mapping[str, frozenset[str]] = {
-    "bicarbonate": frozenset({"1963-8", "2028-9"}),
-    "spo2": frozenset({"59408-5"}),
-}
+# Of values taken within the hour these are preferred: pulse oximetry by name.
+PREFERRED_LOINC: Mapping[str, frozenset[str]] = {"spo2": frozenset({"59408-5"})}
 
 _OTHER_PRESSURE = {
     "8460-8": "standing",

@@ -37,7 +37,9 @@ class Diagnosis:
 # Family history in ICD-10-CM: a condition that carries one of these is a relative's.
 FAMILY_HISTORY = ("Z82", "Z83")
 # A text with one of these words is no suggestion of the diagnosis named in it.
-NOT_THIS = r"family|relative|mother|father|no|not|denies|without|negative|risk|screening|rule out"
+NOT_THIS = r"family|fam|FHx?|relative|mother|father|risk|screening|ruled? out"
+# One of these takes back what its clause names after it, not what stands before it.
+NEGATIONS = r"no|not|denies|without|negative"
 
 DIAGNOSES = (
     Diagnosis(
@@ -114,7 +116,6 @@ DIAGNOSES = (
             *("I70.2", "I73.9", "Z95.1", "Z95.5"),
         ),
         snomed=_listed("22298006 84114007 230690007 266257000 399957001 53741008 194828000"),
-        exclude=("G45.4",),
         words=r"myocardial infarction|coronary|angina|heart failure|stroke|peripheral arter",
     ),
     Diagnosis(

@@ -1,7 +1,8 @@
 """Drugs as charts name them: whole generic names, ATC prefixes, RxNorm ingredients.
 
-Orders carry RxNorm clinical drugs, of which there are too many to list, so names decide; as whole
-words, since nystatin and somatostatin are no statins. RxNorm ingredients are those of CPIC.
+Orders carry RxNorm clinical drugs, of which there are too many to list, so names decide where no
+ATC code does; as whole words, since nystatin and somatostatin are no statins. RxNorm ingredients
+are those of CPIC.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ def _listed(spaced: str) -> tuple[str, ...]:
 class DrugClass:
     """A yes-or-no item answered by MedicationRequests.
 
-    `names` are whole generic names, `atc` prefixes, `rxnorm` ingredients. `weak_names` and
-    `weak_atc` only suggest. With `needs` the class counts only beside that diagnosis.
+    `names` are whole generic names, `atc` prefixes, `rxnorm` ingredients. `weak_names`,
+    `weak_atc` and `weak_rxnorm` only suggest. With `needs` the class counts only beside that
+    diagnosis.
     """
 
     name: str
@@ -25,6 +27,7 @@ class DrugClass:
     rxnorm: tuple[str, ...] = ()
     weak_names: tuple[str, ...] = ()
     weak_atc: tuple[str, ...] = ()
+    weak_rxnorm: tuple[str, ...] = ()
     needs: str = ""
 
 
@@ -54,6 +57,7 @@ DRUG_CLASSES = (
         rxnorm=_listed("1998 20352 5470 5487 6918 8787 9997 10600"),
         weak_names=("furosemide", "torsemide", "bumetanide"),
         weak_atc=("C03C",),
+        weak_rxnorm=("4603",),
         needs="hypertension",
     ),
     DrugClass(
@@ -85,8 +89,45 @@ DRUG_CLASSES = (
     ),
 )
 
+# ATC groups that hold drugs of several classes, so that the name has to tell: lipid modifying
+# agents with other drugs, opioids with other analgesics, salicylic acid, alpha blockers.
+ATC_OF_SEVERAL_CLASSES = ("C10BX", "N02AJ", "N02BA", "G04CA")
+
 # Routes that do not reach the circulation, as SNOMED concepts and as words in a route or a name.
-LOCAL_ROUTES_SNOMED = frozenset({"6064005", "54485002", "10547007"})  # topical, ophthalmic, otic
-LOCAL_ROUTE_WORDS = (
-    r"topical|topically|ophthalmic|ophth|otic|eyes?|ears?|cream|ointment|(?<!-)gel|lotion|foam"
+LOCAL_ROUTES_SNOMED = frozenset(
+    {
+        "6064005",  # topical
+        "54485002",  # ophthalmic
+        "372468001",  # intraocular
+        "10547007",  # otic
+        "448598008",  # cutaneous
+        "372464004",  # intradermal
+    }
 )
+LOCAL_ROUTE_WORDS = (
+    r"topical|topically|ophthalmic|ophth|intraocular|otic|eyes?|ears?|cutaneous|intradermal"
+    r"|cream|ointment|gel|lotion|foam"
+)
+# Routes that do.
+SYSTEMIC_ROUTES_SNOMED = frozenset(
+    {
+        "26643006",  # oral
+        "37839007",  # sublingual
+        "37161004",  # rectal
+        "45890007",  # transdermal
+        "47625008",  # intravenous
+        "78421000",  # intramuscular
+        "34206005",  # subcutaneous
+    }
+)
+SYSTEMIC_ROUTE_WORDS = (
+    r"oral|orally|mouth|po|sublingual|rectal|transdermal|intravenous|iv|intramuscular|im"
+    r"|subcutaneous|sc"
+)
+# In free text an eye or an ear may be what hurts: only a place to put the drug counts.
+LOCAL_DOSAGE_WORDS = (
+    r"topically|both (eyes|ears)"
+    r"|(in|into|to|on) ((the|your|each|left|right|affected) )*(eyes?|ears?|skin|area)"
+)
+# Dose forms to swallow, whatever else a name says: "capsule, liquid gel".
+SWALLOWED_WORDS = r"capsules?|tablets?|softgels?|liquid?.?gels?"

@@ -9,7 +9,14 @@ from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
 from .codes import SNOMED
-from .codes_diagnoses import DIAGNOSES, FAMILY_HISTORY, ICD10, NOT_THIS, Diagnosis
+from .codes_diagnoses import (
+    DIAGNOSES,
+    FAMILY_HISTORY,
+    ICD10,
+    NEGATIONS,
+    NOT_THIS,
+    Diagnosis,
+)
 from .evidence import Candidate, Evidence, Finding, Flag
 from .items import item
 from .json_access import Coding, codings, fields, items, label, names, source_of, text
@@ -31,6 +38,8 @@ _OTHER_WORDS = {
     diagnosis.name: _any_of("|".join(filter(None, (NOT_THIS, diagnosis.other_words))))
     for diagnosis in DIAGNOSES
 }
+# A negation in the last clause of a text.
+_NEGATED = re.compile(rf"\b({NEGATIONS})\b[^,;.]*$", re.IGNORECASE)
 
 
 def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Iterator[Finding]:
@@ -54,6 +63,7 @@ def _entry(condition: Resource, diagnosis: Diagnosis, zone: tzinfo | None) -> Ca
         moment=_when(condition, zone),
         status=" ".join(filter(None, (_status(condition), _verification(condition)))),
         category=", ".join(filter(None, map(label, items(condition.get("category"))))),
+        notes=_notes(condition),
     )
     ruled_out = _ruled_out(condition, diagnosis)
     if ruled_out and (ruled_out[0] is not Flag.UNCONFIRMED or flag is None):
@@ -83,12 +93,19 @@ def _match(condition: Resource, diagnosis: Diagnosis) -> _Match | None:
 
 
 def _text_match(called: tuple[str, ...], diagnosis: Diagnosis) -> _Match | None:
+    """A suggestion where a name has the words; one name that says otherwise is enough for none."""
     if any(_OTHER_WORDS[diagnosis.name].search(name) for name in called):
         return None
-    for name in called:
-        if _WORDS[diagnosis.name].search(name):
-            return None, Flag.TEXT_MATCH, f"only the text matches: {name}"
-    return None
+    naming = [name for name in called if _WORDS[diagnosis.name].search(name)]
+    if not naming or not all(_affirms(name, diagnosis) for name in naming):
+        return None
+    return None, Flag.TEXT_MATCH, f"only the text matches: {naming[0]}"
+
+
+def _affirms(name: str, diagnosis: Diagnosis) -> bool:
+    """Whether the words stand anywhere in a name without a negation before them."""
+    found = _WORDS[diagnosis.name].finditer(name)
+    return any(not _NEGATED.search(name, 0, match.start()) for match in found)
 
 
 def _is_icd10(system: str) -> bool:
@@ -112,13 +129,15 @@ def _ruled_out(condition: Resource, diagnosis: Diagnosis) -> tuple[Flag, str] | 
         return Flag.UNCONFIRMED, f"verification status {verification}"
     if diagnosis.now and _status(condition) not in {"", *_CURRENT}:
         return Flag.UNCONFIRMED, f"clinical status {_status(condition)}"
-    if diagnosis.now and not _status(condition) and _has_ended(condition):
-        return Flag.UNCONFIRMED, "an end is charted, but no clinical status"
     return None
 
 
-def _has_ended(condition: Resource) -> bool:
-    return any(key.startswith("abatement") for key, value in condition.items() if value)
+def _notes(condition: Resource) -> tuple[str, ...]:
+    """An absent clinical status counts as a current one, so an end charted beside it is told."""
+    ended = any(key.startswith("abatement") for key, value in condition.items() if value)
+    if _status(condition) or not ended:
+        return ()
+    return ("an end is charted, but no clinical status",)
 
 
 def _verification(condition: Resource) -> str:

@@ -12,7 +12,7 @@ from .choice import SAME_DRAW
 from .evidence import Candidate, Evidence, Finding, Flag, Outcome
 from .items import item
 
-CREATININE_LIMIT = 200 / 88.42  # mg/dL
+CREATININE_LIMIT = 2.26  # mg/dL, for 200 umol/L
 SYSTOLIC_LIMIT = 160.0  # mm[Hg]
 ROOM_AIR = 21.0  # %
 _BILIRUBIN_TIMES, _ENZYME_TIMES = 2.0, 3.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .choice import SAME_DRAW
+from .codes import SECOND_CHOICE_LOINC
 from .evidence import Evidence
 
 _DAY = timedelta(days=1)
@@ -19,8 +20,8 @@ _DAY = timedelta(days=1)
 class DrawRule:
     """What one calculator combines. `optional` inputs join where they fit.
 
-    With `tight_first` a set within `warn_beyond` is preferred to a newer, wider one. A set may be
-    no older than `max_age`, where one is given.
+    With `tight_first` a set within `warn_beyond` is preferred to a wider one that is newer by no
+    more than `within`. A set may be no older than `max_age`, where one is given.
     """
 
     inputs: tuple[str, ...]
@@ -77,22 +78,47 @@ def drawn_together(
         for name, entries in usable.items()
         if name in rule.inputs + rule.optional
     }
-    anchors = {time for name in rule.inputs for time, _ in timed.get(name, ())}
-    for window in (rule.warn_beyond, rule.within) if rule.tight_first else (rule.within,):
-        for newest in sorted(anchors, reverse=True):
-            if rule.max_age and now - newest > rule.max_age:
-                break
-            chosen = {
-                name: fitting[0]
-                for name, entries in timed.items()
-                if (fitting := [e for e in entries if newest - window <= e[0] <= newest])
-            }
-            if all(name in chosen for name in rule.inputs):
-                return _draw(rule, chosen)
+    anchors = sorted({time for name in rule.inputs for time, _ in timed.get(name, ())})
+    if rule.max_age:
+        anchors = [time for time in anchors if now - time <= rule.max_age]
+    for newest in reversed(anchors):
+        chosen = _ending(newest, rule.within, rule, timed)
+        if chosen is None:
+            continue
+        near = [time for time in anchors if newest - rule.within <= time <= newest]
+        tight = (_ending(time, rule.warn_beyond, rule, timed) for time in reversed(near))
+        preferred = next(filter(None, tight), None) if rule.tight_first else None
+        return _draw(rule, preferred or chosen)
     return None
 
 
-def _draw(rule: DrawRule, chosen: Mapping[str, tuple[datetime, Evidence]]) -> Draw:
+_Timed = tuple[datetime, Evidence]
+
+
+def _ending(
+    newest: datetime,
+    window: timedelta,
+    rule: DrawRule,
+    timed: Mapping[str, Sequence[_Timed]],
+) -> Mapping[str, _Timed] | None:
+    """The set of the time up to `newest`, None where an input has no value in it."""
+    chosen = {
+        name: _best(name, fitting)
+        for name, entries in timed.items()
+        if (fitting := [e for e in entries if newest - window <= e[0] <= newest])
+    }
+    return chosen if all(name in chosen for name in rule.inputs) else None
+
+
+def _best(name: str, fitting: Sequence[_Timed]) -> _Timed:
+    """The newest value, or one of a better kind taken within the hour before it."""
+    lesser = SECOND_CHOICE_LOINC.get(name, frozenset())
+    same_draw = [e for e in fitting if fitting[0][0] - e[0] <= SAME_DRAW]
+    better = (e for e in same_draw if e[1].code and e[1].code.code not in lesser)
+    return next(better, fitting[0])
+
+
+def _draw(rule: DrawRule, chosen: Mapping[str, _Timed]) -> Draw:
     times = [time for time, _ in chosen.values()]
     spread = max(times) - min(times)
     warning = ""

@@ -1,7 +1,7 @@
 """Drugs from MedicationRequests (FHIR R4 MedicationRequest): ordered, which is not yet taken.
 
-Whole generic names decide, then ATC and RxNorm ingredients. Orders for the eye, the ear or the
-skin are left out: they do not treat what the calculators ask about.
+An ATC code decides where there is one, then whole generic names and RxNorm ingredients. Orders
+for the eye, the ear or the skin are left out: they do not treat what the calculators ask about.
 """
 
 import re
@@ -10,16 +10,26 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from .codes import ATC, RXNORM, SNOMED
-from .codes_drugs import DRUG_CLASSES, LOCAL_ROUTE_WORDS, LOCAL_ROUTES_SNOMED, DrugClass
+from .codes_drugs import (
+    ATC_OF_SEVERAL_CLASSES,
+    DRUG_CLASSES,
+    LOCAL_DOSAGE_WORDS,
+    LOCAL_ROUTE_WORDS,
+    LOCAL_ROUTES_SNOMED,
+    SWALLOWED_WORDS,
+    SYSTEMIC_ROUTE_WORDS,
+    SYSTEMIC_ROUTES_SNOMED,
+    DrugClass,
+)
 from .evidence import Candidate, Evidence, Finding, Flag
 from .items import item
 from .json_access import (
     Coding,
+    codes_of,
     codings,
     fields,
     id_of,
     items,
-    label,
     names,
     referenced_id,
     source_of,
@@ -29,7 +39,14 @@ from .scope import Resource
 from .times import moment
 
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
-_LOCAL = re.compile(rf"\b({LOCAL_ROUTE_WORDS})\b", re.IGNORECASE)
+
+
+def _any_of(words: str) -> re.Pattern[str]:
+    return re.compile(rf"\b({words})\b", re.IGNORECASE)
+
+
+_LOCAL, _LOCAL_DOSAGE = _any_of(LOCAL_ROUTE_WORDS), _any_of(LOCAL_DOSAGE_WORDS)
+_SYSTEMIC, _SWALLOWED = _any_of(SYSTEMIC_ROUTE_WORDS), _any_of(SWALLOWED_WORDS)
 
 
 def _whole_names(generic: Iterable[str]) -> re.Pattern[str]:
@@ -133,6 +150,9 @@ def _entry(
 
 def _match(drug: Drug, drugs: DrugClass) -> tuple[str, Coding | None, bool] | None:
     """The name or code that matches, and whether it suffices."""
+    atc = [coding.code.upper() for coding in drug.codings if coding.system == ATC and coding.code]
+    if atc and not any(code.startswith(drugs.atc + ATC_OF_SEVERAL_CLASSES) for code in atc):
+        return None
     for name in drug.names:
         if _NAMES[drugs.name].search(name):
             return name, None, True
@@ -146,20 +166,31 @@ def _match(drug: Drug, drugs: DrugClass) -> tuple[str, Coding | None, bool] | No
             weak = weak or charted
         if coding.system == RXNORM and code in drugs.rxnorm:
             return charted, coding, True
+        if coding.system == RXNORM and code in drugs.weak_rxnorm:
+            weak = weak or charted
     return (weak, None, False) if weak else None
 
 
 def _is_local(request: Resource, drug: Drug) -> bool:
-    """Whether every charted route is local; without a route the names and dose forms tell."""
-    routes = [
-        fields(instruction).get("route") for instruction in items(request.get("dosageInstruction"))
-    ]
-    told = [_is_local_route(route) for route in routes if label(route)]
+    """Whether every dosage is local; where none tells, the names and dose forms do."""
+    dosages = map(fields, items(request.get("dosageInstruction")))
+    told = [local for dosage in dosages if (local := _is_local_dosage(dosage)) is not None]
     if told:
         return all(told)
-    return any(_LOCAL.search(words) for words in (*drug.names, *drug.forms))
+    called = (*drug.names, *drug.forms)
+    return _says(_LOCAL, called) and not _says(_SWALLOWED, called)
 
 
-def _is_local_route(route: object) -> bool:
-    coded = any(c.system == SNOMED and c.code in LOCAL_ROUTES_SNOMED for c in codings(route))
-    return coded or any(_LOCAL.search(name) for name in names(route))
+def _is_local_dosage(dosage: Mapping[str, object]) -> bool | None:
+    """By its route, else by its text; None where neither is understood."""
+    route = dosage.get("route")
+    coded, called = set(codes_of(route, SNOMED)), names(route)
+    if coded & LOCAL_ROUTES_SNOMED or _says(_LOCAL, called):
+        return True
+    if coded & SYSTEMIC_ROUTES_SNOMED or _says(_SYSTEMIC, called):
+        return False
+    return True if _LOCAL_DOSAGE.search(text(dosage.get("text"))) else None
+
+
+def _says(words: re.Pattern[str], called: Iterable[str]) -> bool:
+    return any(words.search(name) for name in called)

@@ -6,6 +6,7 @@ and an implausible number each leave the value empty and say why.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ..calculators.inputs import INPUTS, to_canonical
 from ..calculators.model import Implausible, NotUnderstood, UnknownUnit
@@ -76,6 +77,7 @@ def read_text(holder: Mapping[str, object]) -> str:
 
 
 def _converted(name: str, number: object, unit: str, charted: str) -> Reading:
+    number = _plain(number)
     shown = None if isinstance(number, bool) or not isinstance(number, int | float) else number
     plain = float(shown) if shown is not None and abs(shown) < _LARGEST_SHOWN else None
     try:
@@ -106,9 +108,15 @@ def _printed(quantity: Mapping[str, object]) -> str:
 
 def _shown(number: object) -> str:
     """A number as charted; text that stands where a number belongs is shown as it is."""
-    if isinstance(number, bool) or not isinstance(number, int | float):
+    plain = _plain(number)
+    if isinstance(plain, bool) or not isinstance(plain, int | float):
         return text(number)
-    return str(number) if abs(number) < _LARGEST_SHOWN else "a number without bounds"
+    return text(str(number)) if abs(plain) < _LARGEST_SHOWN else "a number without bounds"
+
+
+def _plain(number: object) -> object:
+    """A number to calculate with; readers of JSON may hand on a Decimal to keep its digits."""
+    return float(number) if isinstance(number, Decimal) and not number.is_snan() else number
 
 
 def upper_normal(name: str, holder: Mapping[str, object]) -> float | None:
@@ -116,7 +124,7 @@ def upper_normal(name: str, holder: Mapping[str, object]) -> float | None:
     for entry in items(holder.get("referenceRange"))[:1]:
         high = fields(fields(entry).get("high"))
         try:
-            return to_canonical(name, high.get("value"), unit_of(high))
+            return to_canonical(name, _plain(high.get("value")), unit_of(high))
         except ValueError:
             return None
     return None

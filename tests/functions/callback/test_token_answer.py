@@ -54,7 +54,6 @@ UNUSABLE: dict[str, Scripted] = {
     "patient reference": as_json(_with(patient="Patient/p1")),
     "patient object": as_json(_with(patient={"id": "p1"})),
     "patient number": as_json(_with(patient=1)),
-    "patient empty": as_json(_with(patient="")),
     "encounter query": as_json(_with(encounter="e1?x=y")),
     "scope array": as_json(_with(scope=["launch"])),
     "refresh_token number": as_json(_with(refresh_token=1)),

@@ -21,6 +21,7 @@ def kept(app: App) -> tuple[Launched, Tenant]:
         "Practitioner/d1": {"resourceType": "Practitioner", "id": "d1"},
     }
     tenant.on("/Patient", as_fhir(searchset(tenant.resources["Patient/p1"])))
+    tenant.on("/Coverage", as_fhir(searchset()))
     tenant.on("/AdverseEvent", as_fhir(searchset(about("AdverseEvent", "a", "p1"))))
     return launch, tenant
 
@@ -53,6 +54,8 @@ def _fetched(kept: tuple[Launched, Tenant], path: str) -> tuple[int, str, list[s
         ("Patient?_id=p1&name=x", "_id=p1&name=x"),
         ("Patient?_count=1", "_count=1&_id=p1"),
         ("Practitioner?name=x", "name=x"),
+        # R4 has no `subject` for this type: a lenient EHR would count everybody's.
+        ("Coverage?subject=Patient/p1", "subject=Patient%2Fp1&patient=p1"),
         ("AdverseEvent", "subject=Patient%2Fp1"),
         ("AdverseEvent?patient=p1", "patient=p1&subject=Patient%2Fp1"),
     ],
@@ -301,3 +304,19 @@ def test_context_beside_the_patient_widens_nothing(app: App) -> None:
         answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
         assert (answer.status, answer.code) == (403, "patient_denied")
     assert [r.path for r in asked(tenant)] == ["/Encounter/e2"]
+
+
+def test_resources_that_no_scope_covers_are_not_released(app: App) -> None:
+    launch, tenant = launched(app, "n", scope="launch patient/Observation.rs patient/Condition.s")
+    for stowaway in (about("Condition", "c", "p1"), {"resourceType": "Practitioner", "id": "d"}):
+        found = searchset(about("Observation", "o", "p1"), stowaway)
+        tenant.on("/Observation", as_fhir(found))
+        answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?code=x")
+        assert (answer.status, answer.code) == (502, "upstream_invalid")
+
+
+@pytest.mark.parametrize("name", ["_Include", "_REVINCLUDE", "_Has:Observation:patient:code"])
+def test_parameters_that_reach_further_are_known_in_any_case(app: App, name: str) -> None:
+    launch, tenant = launched(app, "n", scope="launch patient/Observation.rs")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=x")
+    assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])

@@ -360,3 +360,15 @@ def test_the_ehrs_own_ids_are_logged_beside_ours_and_nothing_of_the_chart(app: A
     assert not any(
         word in written for word in ("p1", "Testpatient", "SYN-0007", tenant.access_token)
     )
+
+
+def test_half_a_character_in_the_chart_does_not_cost_the_page(app: App) -> None:
+    tenant = app.scripted.tenant()
+    tenant.resources["Patient/p1"] = PATIENT
+    text = json.dumps(bundle(SODIUM)).replace("Sodium", "Sodium \\ud83d")
+    labs = Scripted(200, {"Content-Type": FHIR_JSON}, text.encode())
+    tenant.on("/Observation", by_category(labs=labs))
+    launched = app.launch(tenant)
+    page = launched.browser.open(launched.callback.location)
+    assert page.status == 200
+    assert "Sodium ?" in page.text

@@ -109,7 +109,7 @@ def test_a_number_that_cannot_be_true_closes_the_whole_calculator(
 
 def test_a_sex_that_the_score_does_not_know_closes_only_the_score_that_needs_it() -> None:
     asked = evaluate("cha2ds2_vasc", {"sex": ("other", None)}).calculator.inputs
-    inputs: Raw = {name: (False, None) for name in asked} | {
+    inputs: Raw = dict.fromkeys(asked, (False, None)) | {
         "age": (80, "a"),
         "sex": ("other", None),
     }

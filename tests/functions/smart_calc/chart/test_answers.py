@@ -3,7 +3,16 @@ from typing import Any
 import pytest
 
 from functions.smart_calc.chart.evidence import Outcome
-from tests.support.chart_resources import HL7, LOINC, SNOMED, concept, find, observation, smoking
+from tests.support.chart_resources import (
+    HL7,
+    LOINC,
+    SNOMED,
+    concept,
+    find,
+    observation,
+    smoking,
+    sources,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,16 +41,36 @@ def test_a_coded_smoking_status_answers_whether_the_patient_smokes(
     "newest",
     [
         {"valueCodeableConcept": concept(SNOMED, "266927001")},
-        {"valueCodeableConcept": {"text": "current every day smoker"}},
-        {"valueString": "current every day smoker"},
+        {"valueCodeableConcept": concept(SNOMED, "999999")},
         {"valueCodeableConcept": {"coding": [{"code": "449868002"}]}},
         {"valueCodeableConcept": concept(LOINC, "449868002")},
     ],
 )
-def test_an_unknown_or_uncoded_newest_answer_stays_empty(newest: Any) -> None:
+def test_a_newest_answer_whose_code_says_nothing_stays_empty(newest: Any) -> None:
     older = smoking("266919005", effectiveDateTime="2026-01-01")
     finding = find("current_smoker", older, smoking(id="newest", **newest))
     assert (finding.outcome, finding.value) == (Outcome.UNREADABLE, None)
+
+
+@pytest.mark.parametrize(
+    "uncoded",
+    [
+        {"valueString": "current every day smoker"},
+        {"valueCodeableConcept": {"text": "current every day smoker"}},
+    ],
+)
+@pytest.mark.parametrize(
+    ("coded_at", "value", "outcome"),
+    [("2026-01-01", False, Outcome.FOUND), ("2020-01-01", None, Outcome.UNREADABLE)],
+)
+def test_an_uncoded_newest_answer_gives_way_to_a_coded_one_inside_the_look_back(
+    uncoded: Any, coded_at: str, value: bool | None, outcome: Outcome
+) -> None:
+    coded = smoking("266919005", effectiveDateTime=coded_at)
+    finding = find("current_smoker", coded, smoking(id="newest", **uncoded))
+    assert (finding.value, finding.outcome) == (value, outcome)
+    noted = {"Observation/newest": "second_choice"} if outcome is Outcome.FOUND else {}
+    assert sources(finding) == noted
 
 
 @pytest.mark.parametrize(

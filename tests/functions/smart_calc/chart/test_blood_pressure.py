@@ -42,18 +42,44 @@ def test_the_newest_panel_is_taken() -> None:
     assert pair(older, pressure(132, 78, effectiveDateTime=NEWER)) == (132, 78)
 
 
-@pytest.mark.parametrize("newer", [(None, 80), (120, None), (None, None)])
-def test_both_values_come_from_the_newest_complete_reading(newer: Any) -> None:
+@pytest.mark.parametrize(
+    ("newer", "expected"),
+    [
+        ((120, None), (120, None)),
+        ((None, 80), (150, 90)),
+        ((None, None), (150, 90)),
+    ],
+)
+def test_both_values_come_from_the_newest_reading_with_a_systolic_one(
+    newer: Any, expected: Any
+) -> None:
     older = pressure(150, 90, id="older", effectiveDateTime=OLDER)
-    assert pair(older, pressure(*newer, effectiveDateTime=NEWER)) == (150, 90)
+    assert pair(older, pressure(*newer, effectiveDateTime=NEWER)) == expected
 
 
-def test_an_incomplete_newer_reading_is_named() -> None:
+def test_a_complete_reading_does_not_hide_a_newer_single_value() -> None:
+    older = pressure(150, 90, id="older", effectiveDateTime=OLDER)
+    assert pair(older, single("8480-6", 120)) == (120, None)
+
+
+def test_a_newer_reading_without_a_systolic_value_is_named() -> None:
     finding = read(
         pressure(150, 90, id="older", effectiveDateTime=OLDER),
-        pressure(120, None, id="half", effectiveDateTime=NEWER),
-    ).findings["systolic_bp"]
+        pressure(None, 80, id="half", effectiveDateTime=NEWER),
+    ).findings["diastolic_bp"]
     assert sources(finding) == {"Observation/half": "incomplete_reading"}
+
+
+def test_where_the_reading_has_no_diastolic_value_those_of_others_are_handed_on() -> None:
+    finding = read(
+        pressure(150, 90, id="older", effectiveDateTime=OLDER),
+        single("8480-6", 120),
+    ).findings["diastolic_bp"]
+    assert (finding.outcome, finding.why) == (
+        Outcome.ABSENT,
+        "the reading has no such value; others have",
+    )
+    assert [evidence.value for evidence in finding.further] == [90]
 
 
 def test_single_values_of_one_instant_are_one_reading() -> None:

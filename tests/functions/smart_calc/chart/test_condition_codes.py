@@ -40,6 +40,7 @@ TAIWAN = "https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/icd-10-cm-2023-tw"
         ("vascular_disease", "E11.51"),
         ("known_cvd_excludes_risk_score", "I25.10"),
         ("known_cvd_excludes_risk_score", "I50.9"),
+        ("known_cvd_excludes_risk_score", "G45.4"),
         ("abnormal_renal_function", "Z94.0"),
         ("abnormal_liver_function", "K74.60"),
         ("bleeding_history", "K92.2"),
@@ -70,7 +71,6 @@ def test_an_icd_10_cm_code_counts_by_its_prefix(name: str, code: str) -> None:
         ("stroke_tia_thromboembolism", "I82.409"),
         ("stroke_tia_thromboembolism", "Z82.3"),
         ("stroke", "G45.9"),
-        ("known_cvd_excludes_risk_score", "G45.4"),
         ("known_cvd_excludes_risk_score", "Z82.49"),
         ("atrial_fibrillation", "I47.1"),
         ("abnormal_renal_function", "N18.30"),
@@ -145,7 +145,14 @@ def test_a_text_alone_only_suggests(name: str, text: str) -> None:
         ("diabetes", "Prediabetes"),
         ("diabetes", "Diabetes insipidus"),
         ("diabetes", "Gestational diabetes"),
+        ("diabetes", "FH: diabetes mellitus"),
+        ("diabetes", "Fam hx diabetes"),
+        ("stroke_tia_thromboembolism", "FHx stroke"),
+        ("stroke_tia_thromboembolism", "Stroke ruled out"),
         ("stroke_tia_thromboembolism", "No stroke"),
+        ("stroke_tia_thromboembolism", "Denies any history of stroke or TIA"),
+        ("congestive_heart_failure", "Hypertensive heart disease without heart failure"),
+        ("congestive_heart_failure", "Chronic cough, not heart failure"),
         ("stroke_tia_thromboembolism", "Initial visit"),
     ],
 )
@@ -153,8 +160,29 @@ def test_a_text_about_something_else_does_not_suggest(name: str, text: str) -> N
     assert find(name, condition({"text": text})).value is False
 
 
-def test_one_name_about_something_else_keeps_the_others_from_suggesting() -> None:
-    named = {"text": "Hypertension", "coding": [{"display": "Pulmonary hypertension"}]}
+@pytest.mark.parametrize(
+    ("name", "code", "text"),
+    [
+        ("diabetes", (SNOMED, "313436004"), "Type II diabetes mellitus without complication"),
+        ("diabetes", (SNOMED, "111552007"), "Diabetes mellitus without complication"),
+        ("diabetes", ("urn:oid:1.2.3", "E11.9"), "Type 2 diabetes mellitus without complications"),
+        ("vascular_disease", ("", ""), "Acute myocardial infarction without ST elevation"),
+        ("hypertension", ("", ""), "Essential hypertension, not at goal"),
+        ("congestive_heart_failure", ("", ""), "Chronic heart failure, no edema"),
+        ("stroke_tia_thromboembolism", ("", ""), "Stroke without TIA"),
+        ("hypertension", ("", ""), "No chest pain; hypertension"),
+    ],
+)
+def test_a_negation_of_something_else_keeps_no_text_from_suggesting(
+    name: str, code: tuple[str, str], text: str
+) -> None:
+    finding = find(name, condition(concept(*code, text=text)))
+    assert (finding.value, finding.outcome) == (None, Outcome.OFFERED)
+
+
+@pytest.mark.parametrize("other", ["Pulmonary hypertension", "No hypertension"])
+def test_one_name_about_something_else_keeps_the_others_from_suggesting(other: str) -> None:
+    named = {"text": "Hypertension", "coding": [{"display": other}]}
     assert find("hypertension", condition(named)).value is False
 
 

@@ -64,9 +64,20 @@ def test_only_items_of_now_need_an_active_condition(
     assert chart.findings["stroke_tia_thromboembolism"].value is ever
 
 
-def test_an_ended_condition_without_a_clinical_status_is_offered() -> None:
-    ended = condition("I10", clinical=None, abatementDateTime="2020-01-01")
-    assert find("hypertension", ended).outcome is Outcome.OFFERED
+@pytest.mark.parametrize(
+    ("clinical", "value", "notes"),
+    [
+        (None, True, ("an end is charted, but no clinical status",)),
+        ("active", True, ()),
+        ("resolved", False, None),
+    ],
+)
+def test_an_ended_condition_without_a_clinical_status_counts_with_a_note(
+    clinical: str | None, value: bool, notes: tuple[str, ...] | None
+) -> None:
+    finding = find("hypertension", condition("I10", clinical, abatementDateTime="2020-01-01"))
+    assert finding.value is value
+    assert (finding.chosen.notes if finding.chosen else None) == notes
 
 
 def test_one_condition_that_counts_is_enough() -> None:

@@ -12,12 +12,13 @@ TODAY = "2026-11-24T10:00:00Z"
     ("value", "at", "expected"),
     [
         (2.3, "2026-11-20", True),
-        (200 / 88.42, "2026-11-20", False),
+        (2.27, "2026-11-20", True),
+        (2.26, "2026-11-20", False),
         (2.3, "2026-06-01", None),
         (2.3, "2024-06-01", False),
     ],
 )
-def test_a_fresh_creatinine_over_200_umol_l_is_abnormal_renal_function(
+def test_a_fresh_creatinine_over_2_26_mg_dl_is_abnormal_renal_function(
     value: float, at: str, expected: bool | None
 ) -> None:
     creatinine = observation("2160-0", value, "mg/dL", effectiveDateTime=at)

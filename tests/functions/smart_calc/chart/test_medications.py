@@ -18,6 +18,10 @@ from tests.support.chart_resources import (
 STATIN = "simvastatin 20 MG Oral Tablet"
 
 
+def coded_in_atc(text: str, *codes: str) -> Any:
+    return concept(ATC, *codes, text=text)
+
+
 def route(code: str | None = None, text: str | None = None) -> list[Any]:
     coded = concept(SNOMED, code, text=text) if code else {"text": text}
     return [{"route": coded}]
@@ -32,6 +36,9 @@ def route(code: str | None = None, text: str | None = None) -> list[Any]:
         ("antiplatelet_or_nsaid", "aspirin 81 MG Oral Tablet"),
         ("antiplatelet_or_nsaid", "Acetylsalicylic Acid 100 mg"),
         ("antiplatelet_or_nsaid", "ibuprofen 200 MG Oral Capsule [Advil Liqui-Gel]"),
+        ("antiplatelet_or_nsaid", "ibuprofen 200 MG Oral Capsule, Liquid Gel"),
+        ("antiplatelet_or_nsaid", "naproxen sodium 220 MG Liquid Filled Gel Capsule"),
+        ("antiplatelet_or_nsaid", "naproxen sodium 220 MG Liquid Gels"),
         ("oral_anticoagulant", "apixaban 5 MG"),
         ("oral_anticoagulant", "warfarin sodium 5 MG"),
         ("vitamin_k_antagonist", "warfarin sodium 5 MG"),
@@ -124,6 +131,33 @@ def test_a_drug_is_named_in_any_of_these_places(named: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "drug", "value"),
+    [
+        ("antihypertensive_treatment", coded_in_atc("timolol", "S01ED01"), False),
+        ("antihypertensive_treatment", coded_in_atc("timolol", "C07AA06"), True),
+        ("antihypertensive_treatment", coded_in_atc("timolol", "S01ED01", "C07AA06"), True),
+        ("antihypertensive_treatment", coded_in_atc("timolol", ""), True),
+        ("antihypertensive_treatment", coded_in_atc("terazosin", "G04CA03"), True),
+        ("antihypertensive_treatment", coded_in_atc("tamsulosin", "G04CA02"), False),
+        ("antihypertensive_treatment", coded_in_atc("atorvastatin/amlodipine", "C10BX03"), True),
+        ("antiplatelet_or_nsaid", coded_in_atc("diclofenac", "M02AA15"), False),
+        ("antiplatelet_or_nsaid", coded_in_atc("diclofenac", "M01AB05"), True),
+        ("antiplatelet_or_nsaid", coded_in_atc("acetylsalicylic acid", "N02BA01"), True),
+        ("antiplatelet_or_nsaid", coded_in_atc("codeine/paracetamol", "N02AJ06"), False),
+        ("statin", coded_in_atc("atorvastatin/amlodipine", "C10BX03"), True),
+        ("statin", coded_in_atc("simvastatin", "V03AX"), False),
+    ],
+)
+def test_an_atc_code_decides_before_the_name(name: str, drug: Any, value: bool) -> None:
+    assert find(name, order(drug), condition("I10")).value is value
+
+
+def test_an_atc_code_decides_before_an_rxnorm_ingredient() -> None:
+    gel = {"coding": [{"system": RXNORM, "code": "3355"}, {"system": ATC, "code": "M02AA15"}]}
+    assert find("antiplatelet_or_nsaid", order(gel)).value is False
+
+
+@pytest.mark.parametrize(
     "named",
     [
         {"medicationCodeableConcept": concept("urn:oid:1.2.3", "C10AA01")},
@@ -149,6 +183,9 @@ def test_a_drug_that_is_not_named_is_not_found(named: Any) -> None:
         ("antiplatelet_or_nsaid", "diclofenac", {"dosageInstruction": route("6064005")}, False),
         ("antiplatelet_or_nsaid", "diclofenac", {"dosageInstruction": route("54485002")}, False),
         ("antiplatelet_or_nsaid", "diclofenac", {"dosageInstruction": route("10547007")}, False),
+        ("antiplatelet_or_nsaid", "diclofenac", {"dosageInstruction": route("372468001")}, False),
+        ("antiplatelet_or_nsaid", "diclofenac", {"dosageInstruction": route("372464004")}, False),
+        ("antiplatelet_or_nsaid", "diclofenac", {"dosageInstruction": route("448598008")}, False),
         ("antiplatelet_or_nsaid", "diclofenac", {"dosageInstruction": route("26643006")}, True),
         (
             "antiplatelet_or_nsaid",
@@ -172,6 +209,29 @@ def test_a_drug_for_skin_eye_or_ear_is_left_out(
     name: str, drug: str, more: Any, value: bool
 ) -> None:
     assert find(name, order(drug, **more), condition("I10")).value is value
+
+
+@pytest.mark.parametrize(
+    ("drug", "dosage", "value"),
+    [
+        ("diclofenac 1 % Topical Gel", {"route": concept("urn:oid:1.2.3", "TOP")}, False),
+        ("diclofenac 1 % Topical Gel", {"route": concept(SNOMED, "999")}, False),
+        ("diclofenac 1 % Topical Gel", {"route": {"text": "as told"}}, False),
+        ("diclofenac 50 MG", {"route": concept("urn:oid:1.2.3", "TOP")}, True),
+        ("diclofenac gel", {"route": concept(SNOMED, "26643006")}, True),
+        ("diclofenac gel", {"route": {"text": "Oral"}}, True),
+        ("ketorolac", {"text": "1 drop in both eyes twice daily"}, False),
+        ("ketorolac", {"text": "Instill into the left ear"}, False),
+        ("diclofenac", {"text": "Apply to affected area"}, False),
+        ("ibuprofen", {"text": "400 mg every 6 hours as needed for ear pain"}, True),
+        ("ibuprofen", {"route": {"text": "Oral"}, "text": "Stop if it itches on the skin"}, True),
+    ],
+)
+def test_a_route_that_is_not_understood_leaves_it_to_the_other_texts(
+    drug: str, dosage: Any, value: bool
+) -> None:
+    ordered = order(drug, dosageInstruction=[dosage])
+    assert find("antiplatelet_or_nsaid", ordered).value is value
 
 
 def test_one_coding_of_a_route_is_enough() -> None:
@@ -205,6 +265,8 @@ def test_the_dose_form_of_a_contained_medication_tells_the_route() -> None:
         (concept(ATC, "C09AA03"), condition("I10"), True, ()),
         (concept(ATC, "C03CA01"), condition("I10"), None, ("suggestion",)),
         (concept(RXNORM, "6918"), condition("I10"), True, ()),
+        (concept(RXNORM, "4603"), condition("I10"), None, ("suggestion",)),
+        (concept(RXNORM, "4603"), None, None, ("suggestion",)),
     ],
 )
 def test_an_antihypertensive_without_the_diagnosis_is_offered(

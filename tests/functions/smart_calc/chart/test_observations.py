@@ -201,6 +201,10 @@ def test_an_absent_input_is_not_found() -> None:
         ("weight", "3141-9", "75292-3", "kg", (80, 95)),
         ("height", "8302-2", "3138-5", "cm", (175, 190)),
         ("glucose", "2345-7", "41653-7", "mg/dL", (100, 200)),
+        ("bicarbonate", "1963-8", "1960-4", "mmol/L", (24, 12)),
+        ("bicarbonate", "2028-9", "1959-6", "mmol/L", (24, 12)),
+        ("bicarbonate", "2028-9", "14627-4", "mmol/L", (24, 12)),
+        ("bicarbonate", "1963-8", "20565-8", "mmol/L", (24, 12)),
     ],
 )
 def test_a_measured_or_laboratory_value_comes_before_a_newer_lesser_one(
@@ -223,11 +227,22 @@ def test_a_lesser_value_is_used_where_the_better_one_is_too_old() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gas_at", "expected"), [("2026-11-20T10:00:00Z", 24), ("2026-11-20T10:01:00Z", 12)]
+    ("by_name_at", "expected"), [("2026-11-24T09:00:00Z", 97), ("2026-11-24T08:59:00Z", 91)]
 )
-def test_serum_bicarbonate_is_preferred_to_a_blood_gas_of_the_same_hour(
-    gas_at: str, expected: float
+def test_pulse_oximetry_by_name_is_preferred_within_the_hour(
+    by_name_at: str, expected: float
 ) -> None:
-    serum = observation("1963-8", 24, "mmol/L")
-    gas = observation("1960-4", 12, "mmol/L", id="gas", effectiveDateTime=gas_at)
+    by_name = observation("59408-5", 97, "%", effectiveDateTime=by_name_at)
+    other = observation("2708-6", 91, "%", id="other", effectiveDateTime="2026-11-24T10:00:00Z")
+    assert find("spo2", by_name, other).value == expected
+
+
+@pytest.mark.parametrize(
+    ("serum_at", "expected"), [("2025-11-25T09:00:00Z", 24), ("2025-11-20T09:00:00Z", 12)]
+)
+def test_serum_bicarbonate_is_preferred_to_a_blood_gas_within_the_look_back(
+    serum_at: str, expected: float
+) -> None:
+    serum = observation("1963-8", 24, "mmol/L", effectiveDateTime=serum_at)
+    gas = observation("1960-4", 12, "mmol/L", id="gas")
     assert find("bicarbonate", serum, gas).value == expected

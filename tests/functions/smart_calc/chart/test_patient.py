@@ -3,10 +3,20 @@ from typing import Any
 
 import pytest
 
-from functions.smart_calc.chart import prefill
+from functions.smart_calc.chart import prefill, read_chart
 from functions.smart_calc.chart.evidence import Outcome
 from functions.smart_calc.chart.patient import Banner
-from tests.support.chart_resources import HL7, NOW, concept, find, patient, read, sex_extension
+from functions.smart_calc.chart.times import parse_now
+from tests.support.chart_resources import (
+    HL7,
+    NOW,
+    concept,
+    find,
+    observation,
+    patient,
+    read,
+    sex_extension,
+)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +164,20 @@ def test_copies_of_a_patient_that_differ_are_in_conflict() -> None:
         assert chart.findings["sex"].value == "male"
 
 
-def test_the_prefill_reads_the_patient_that_the_resources_hold() -> None:
-    assert prefill([patient(id="other")], NOW)["age"] == 66
-    assert prefill([patient(id="other"), patient()], NOW)["age"] == 66
-    assert prefill([patient(id="a"), patient(id="b")], NOW)["age"] is None
+@pytest.mark.parametrize(
+    ("patients", "age"),
+    [(["p1"], 66), (["other", "p1"], 66), (["other"], None), (["a", "b"], None)],
+)
+def test_the_prefill_reads_the_patient_of_the_mapping_cases(
+    patients: list[str], age: int | None
+) -> None:
+    about_other = observation("2951-2", 140, "mmol/L", subject={"reference": "Patient/other"})
+    values = prefill([about_other, *(patient(id=known) for known in patients)], NOW)
+    assert (values["age"], values["sodium"]) == (age, None)
+
+
+def test_a_chart_is_read_for_any_patient() -> None:
+    chart = read_chart(
+        [patient(id="other"), patient(birthDate="1990-01-01")], parse_now(NOW), "other"
+    )
+    assert chart.findings["age"].value == 66

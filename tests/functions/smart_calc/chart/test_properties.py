@@ -1,4 +1,5 @@
 import random
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -33,6 +34,8 @@ LEAVES = (
     | st.booleans()
     | st.integers()
     | st.just(10**400)
+    | st.decimals()
+    | st.just(Decimal("sNaN"))
     | st.floats()
     | st.text(max_size=8)
     | st.sampled_from(

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -144,6 +145,37 @@ def test_a_vital_sign_of_today_is_converted(
 ) -> None:
     today = observation(code, value, unit, effectiveDateTime="2026-11-24T10:00:00Z")
     assert find(name, today).value == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("digits", "value"), [("1.40", 1.4), ("2", 2.0), ("1.4E+0", 1.4), ("124E-2", 1.24)]
+)
+def test_a_decimal_is_read_as_a_number_and_shown_with_its_digits(digits: str, value: float) -> None:
+    charted = quantity(0, "mg/dL") | {"value": Decimal(digits)}
+    high = quantity(0, "mg/dL") | {"value": Decimal("1.20")}
+    finding = find(
+        "creatinine",
+        observation("2160-0", valueQuantity=charted, referenceRange=[{"high": high}]),
+    )
+    assert finding.value == value
+    assert isinstance(finding.value, float)
+    assert finding.chosen is not None
+    assert finding.chosen.charted == f"{Decimal(digits)} mg/dL"
+    assert (finding.chosen.charted_value, finding.chosen.normal_high) == (value, 1.2)
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"),
+    [
+        ("NaN", Outcome.UNREADABLE),
+        ("sNaN", Outcome.UNREADABLE),
+        ("Infinity", Outcome.IMPLAUSIBLE),
+        ("1E+999999", Outcome.IMPLAUSIBLE),
+    ],
+)
+def test_a_decimal_without_bounds_leaves_the_input_empty(number: str, outcome: Outcome) -> None:
+    charted = quantity(0, "mg/dL") | {"value": Decimal(number)}
+    assert find("creatinine", observation("2160-0", valueQuantity=charted)).outcome is outcome
 
 
 @pytest.mark.parametrize("unit", [" MG/DL ", "mg/dl", "Mg/dL"])

@@ -61,7 +61,7 @@ def test_oracle_is_asked_only_what_it_takes(search: Search) -> None:
     }
     asked = query(search)
     assert set(asked) <= taken[search.resource_type]
-    assert search.fallback is None
+    assert search.fallbacks == ()
     if search.resource_type == "Observation":
         assert len({"category", "code"} & set(asked)) == 1
         assert int(asked.get("_count", "1")) <= 200
@@ -115,27 +115,39 @@ def test_a_refused_list_of_codes_falls_back_to_a_category_of_the_same_dates(
     vendor: Vendor, name: str, category: str
 ) -> None:
     search = named(vendor, name)
-    assert search.fallback is not None
-    asked, instead = query(search), query(search.fallback)
+    asked, instead = query(search), query(search.fallbacks[0])
     assert instead == {"category": category} | {
         key: text for key, text in asked.items() if key != "code"
     }
 
 
+@pytest.mark.parametrize("vendor", ["epic", "generic"])
+def test_a_height_is_looked_for_among_ten_years_of_vital_signs(vendor: Vendor) -> None:
+    laboratory, height = named(vendor, "slow").fallbacks
+    assert query(height) == {
+        "patient": "12345",
+        "category": "vital-signs",
+        "_count": "200",
+        "date": "ge2016-11-24",
+    }
+    assert height.wanted == {"height"}
+    assert "height" not in laboratory.wanted
+    assert laboratory.wanted | height.wanted == set(SLOW_INPUTS)
+
+
 def test_epic_is_asked_for_conditions_by_category_and_else_for_all() -> None:
     search = named("epic", "conditions")
     assert query(search)["category"] == "problem-list-item,encounter-diagnosis"
-    assert search.fallback is not None
-    assert query(search.fallback) == {"patient": "12345"}
+    assert [query(instead) for instead in search.fallbacks] == [{"patient": "12345"}]
 
 
 def test_epic_is_asked_for_medications_only_where_the_scopes_cover_them() -> None:
     search = named("epic", "drugs")
     assert query(search)["_include"] == "MedicationRequest:medication"
     assert search.reads == {"MedicationRequest", "Medication"}
-    assert search.fallback is not None
-    assert "_include" not in query(search.fallback)
-    assert search.fallback.reads == {"MedicationRequest"}
+    (instead,) = search.fallbacks
+    assert "_include" not in query(instead)
+    assert instead.reads == {"MedicationRequest"}
 
 
 def test_paging_stops_once_every_wanted_input_has_a_value() -> None:

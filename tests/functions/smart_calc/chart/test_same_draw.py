@@ -80,12 +80,47 @@ def test_values_more_than_a_day_apart_are_not_combined() -> None:
     assert drawn("anion_gap", *resources) is None
 
 
-def test_a_set_of_one_hour_is_preferred_to_a_newer_wider_one() -> None:
-    tight = at("2026-11-17T09:00:00Z", **GAP)
-    wide = at("2026-11-20T09:00:00Z", _2951_2=130, _2075_0=90) + at(
-        "2026-11-20T20:00:00Z", _1963_8=30
-    )
-    assert drawn("anion_gap", *tight, *wide) == {"sodium": 140, "chloride": 104, "bicarbonate": 24}
+@pytest.mark.parametrize(
+    ("tight_at", "tight_taken"),
+    [
+        ("2026-11-24T06:00:00Z", True),
+        ("2026-11-23T10:00:00Z", True),
+        ("2026-11-23T09:59:00Z", False),
+        ("2026-01-17T09:00:00Z", False),
+    ],
+)
+def test_a_set_of_one_hour_is_preferred_to_a_wider_one_of_the_same_day(
+    tight_at: str, tight_taken: bool
+) -> None:
+    resources = [
+        *at(tight_at, **GAP),
+        *at("2026-11-24T08:00:00Z", _2951_2=130, _2075_0=90),
+        *at("2026-11-24T10:00:00Z", _1963_8=30),
+    ]
+    tight = {"sodium": 140, "chloride": 104, "bicarbonate": 24}
+    wide = {"sodium": 130, "chloride": 90, "bicarbonate": 30}
+    assert drawn("anion_gap", *resources) == (tight if tight_taken else wide)
+    assert bool(read(*resources).draws["anion_gap"].warning) is not tight_taken
+
+
+def test_values_of_today_that_make_no_set_leave_the_older_one() -> None:
+    tight, today = at("2026-11-17T09:00:00Z", **GAP), at("2026-11-24T08:00:00Z", _2951_2=130)
+    assert (drawn("anion_gap", *tight, *today) or {})["sodium"] == 140
+
+
+@pytest.mark.parametrize(
+    ("serum_at", "expected"),
+    [("2026-11-24T08:00:00Z", 24), ("2026-11-24T07:29:00Z", 12), ("2026-11-23T20:00:00Z", 12)],
+)
+def test_a_set_takes_serum_bicarbonate_before_a_blood_gas_of_the_same_draw(
+    serum_at: str, expected: float
+) -> None:
+    resources = [
+        *at("2026-11-24T08:00:00Z", _2951_2=140, _2075_0=104),
+        *at(serum_at, _1963_8=24),
+        observation("1960-4", 12, "mmol/L", id="gas", effectiveDateTime="2026-11-24T08:30:00Z"),
+    ]
+    assert (drawn("anion_gap", *resources) or {})["bicarbonate"] == expected
 
 
 def test_an_optional_value_joins_only_where_it_fits() -> None:

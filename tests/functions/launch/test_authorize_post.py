@@ -1,0 +1,92 @@
+"""A long authorization request goes by POST where the EHR offers it (contract section 2)."""
+
+import base64
+import hashlib
+import re
+from html import unescape
+from urllib.parse import quote, unquote
+
+import pytest
+
+from shared.launches import LONGEST_URL
+from tests.conftest import App
+from tests.support.browser import Answer, Browser
+from tests.support.scripted_ehr import Tenant
+
+LONG = "x" * LONGEST_URL
+
+
+@pytest.fixture
+def tenant(app: App) -> Tenant:
+    made = app.scripted.tenant()
+    made.discovery["capabilities"].append("authorize-post")
+    return made
+
+
+def _launch(app: App, tenant: Tenant, browser: Browser, launch: str) -> Answer:
+    iss = quote(tenant.base, safe="")
+    return browser.get(f"{app.origin}/launch?iss={iss}&launch={launch}")
+
+
+def _form(page: Answer) -> dict[str, str]:
+    fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page.text)
+    return {unescape(name): unescape(value) for name, value in fields}
+
+
+def test_the_form_holds_what_the_address_would(app: App, tenant: Tenant, browser: Browser) -> None:
+    page = _launch(app, tenant, browser, LONG)
+    assert page.status == 200
+    form = _form(page)
+    assert set(form) == {
+        "response_type",
+        "client_id",
+        "redirect_uri",
+        "scope",
+        "state",
+        "aud",
+        "code_challenge",
+        "code_challenge_method",
+        "launch",
+    }
+    assert (form["launch"], form["aud"]) == (LONG, tenant.base)
+    assert f'<form method="post" action="{tenant.base}/auth/authorize">' in page.text
+    iss = quote(tenant.base, safe="")
+    callback = f"{form['redirect_uri']}?code=c1&state={form['state']}&iss={iss}"
+    assert browser.get(callback).status == 303
+    assert tenant.hits("/auth/token")[0].form["redirect_uri"] == form["redirect_uri"]
+
+
+@pytest.mark.parametrize("launch", ["%22%3E%3Cimg%20src%3Dx%3E", "a+b%2Bc", "%E2%82%AC", "a%26b"])
+def test_a_launch_value_comes_through_the_form_as_text(
+    app: App, tenant: Tenant, browser: Browser, launch: str
+) -> None:
+    page = _launch(app, tenant, browser, launch + LONG)
+    assert _form(page)["launch"] == unquote(launch.replace("+", " ")) + LONG
+    assert "<img" not in page.text
+
+
+def test_the_page_may_run_its_own_script_and_post_to_the_ehr_only(
+    app: App, tenant: Tenant, browser: Browser
+) -> None:
+    page = _launch(app, tenant, browser, LONG)
+    (script,) = re.findall(r"<script>(.*?)</script>", page.text)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = str(page.header("Content-Security-Policy"))
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert f"form-action {app.scripted.origin} {app.origin} https:" in policy
+    assert "unsafe" not in policy
+    assert page.header("Cache-Control") == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("offered", "launch"), [(False, LONG), (True, "short"), (True, "%FF" + LONG)]
+)
+def test_everything_else_is_redirected(
+    app: App, browser: Browser, offered: bool, launch: str
+) -> None:
+    tenant = app.scripted.tenant()
+    if offered:
+        tenant.discovery["capabilities"].append("authorize-post")
+    answer = _launch(app, tenant, browser, launch)
+    assert answer.status == 302
+    assert answer.location.endswith(f"&launch={launch}")
