@@ -14,7 +14,7 @@ from tests.deploy.conftest import COMMIT
 from tests.support.servers import ROOT
 
 _OWN = {
-    "launch": r"(?:main|parameters)\.py",
+    "launch": r"(?:main|parameters)\.py|templates/authorize\.html",
     "callback": r"(?:main|response)\.py",
     "fhir_proxy": r"[a-z_]+\.py",
     "smart_calc": r"(?:(?:chart|calculators)/)?[a-z0-9_]+\.py|templates/\w+\.html|static/\w+\.js",

@@ -1,0 +1,38 @@
+"""Preflight of a configuration on the command line: `python -m doctor check --config smart.toml`.
+
+Exit code 0 without a failed check, 1 with one, 2 for arguments that cannot be used.
+"""
+
+import argparse
+import sys
+
+from doctor import report
+from doctor.check import check
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command and print what it found; the exit code."""
+    given = _parser().parse_args(arguments)
+    findings = check(given.config, offline=given.offline)
+    print(report.as_json(findings) if given.json else report.as_text(findings))
+    return 1 if any(finding.level == "fail" for finding in findings) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="doctor", description="Finds what would fail before a launch does.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    preflight = commands.add_parser(
+        "check", help="preflight of a configuration", allow_abbrev=False
+    )
+    preflight.add_argument("--config", required=True, metavar="FILE", help="the smart.toml")
+    preflight.add_argument("--json", action="store_true", help="print the findings as JSON")
+    preflight.add_argument(
+        "--offline", action="store_true", help="ask nobody: no EHR, no public_url, no store"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

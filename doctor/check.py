@@ -1,0 +1,50 @@
+"""The preflight: every check in turn, from the file to the store."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from doctor import (
+    configuration,
+    ehr,
+    public_address,
+    registration,
+    scope_advice,
+    secret_references,
+    store,
+)
+from doctor.ehr import Look
+from doctor.finding import Finding
+from shared.urls import is_local
+
+_EHRS_AT_ONCE = 8
+
+
+def check(path: str, *, offline: bool) -> list[Finding]:
+    """All findings about a configuration. With `offline` nothing is asked: no EHR, no address of
+    ours, no store; the checks that need an answer are left out.
+    """
+    settings, findings = configuration.read(path)
+    if settings is None:
+        return findings
+    asked = [] if offline else public_address.ask(settings)
+    elsewhere = not is_local(settings.public_url) and public_address.answers(asked)
+    findings += secret_references.check(settings, run_elsewhere=elsewhere)
+    findings += public_address.forms(settings)
+    findings += asked
+    looks: dict[str, Look] = {}
+    if not offline:
+        with ThreadPoolExecutor(_EHRS_AT_ONCE) as pool:
+            found = pool.map(ehr.look, settings.ehrs)
+        looks = {one.key: look for one, look in zip(settings.ehrs, found, strict=True)}
+    for one in settings.ehrs:
+        look = looks.get(one.key, Look([], []))
+        seen = look.seen[0] if look.seen else None
+        findings += registration.check(one)
+        findings += scope_advice.check(settings, one, seen)
+        findings += look.findings
+    send_iss = [
+        one.key for one in settings.ehrs if one.key in looks and looks[one.key].sends_iss(one)
+    ]
+    findings += registration.redirects(settings, send_iss)
+    if not offline:
+        findings += store.check(settings)
+    return findings

@@ -1,0 +1,74 @@
+"""What a check found: one id, how bad it is, and what to do about it. docs/doctor.md lists the ids.
+
+`fail` is what breaks a launch, `warn` what weakens one or was not looked at, `ok` a passed check.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+FindingId = Literal[
+    "config_unreadable",
+    "setting_unknown",
+    "setting_invalid",
+    "secret_literal",
+    "secret_unreadable",
+    "sealing_key_invalid",
+    "public_url_invalid",
+    "public_url_unreachable",
+    "public_url_frame_options",
+    "hosts_not_shared",
+    "iss_invalid",
+    "iss_duplicate",
+    "http_not_local",
+    "launch_scope_configured",
+    "scope_wildcard",
+    "scope_syntax_mixed",
+    "scope_unsupported",
+    "scope_count",
+    "openid_without_fhiruser",
+    "offline_access_discouraged",
+    "standalone_without_iss",
+    "redirect_shared",
+    "client_auth_unsupported",
+    "public_client",
+    "discovery_unreachable",
+    "discovery_incomplete",
+    "discovery_foreign_host",
+    "pkce_not_advertised",
+    "capability_missing",
+    "jwks_unreachable",
+    "clock_skew",
+    "store_unreachable",
+    "store_write_failed",
+    "ttl_policy_missing",
+]
+Level = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. `ehr` is the key of the registration it is about, if it is about one.
+
+    `fix` is what to do, empty where the check has passed.
+    """
+
+    id: FindingId
+    level: Level
+    ehr: str | None
+    title: str
+    fix: str
+
+
+def ok(id_: FindingId, title: str, ehr: str | None = None) -> Finding:
+    """A check that has passed: so a reader sees what was looked at."""
+    return Finding(id_, "ok", ehr, title, "")
+
+
+def warn(id_: FindingId, title: str, fix: str, ehr: str | None = None) -> Finding:
+    """What weakens a launch, or could not be looked at."""
+    return Finding(id_, "warn", ehr, title, fix)
+
+
+def fail(id_: FindingId, title: str, fix: str, ehr: str | None = None) -> Finding:
+    """What breaks a launch."""
+    return Finding(id_, "fail", ehr, title, fix)

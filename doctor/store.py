@@ -1,0 +1,94 @@
+"""The store: can it be read and written under its conditions, and does it clear away by itself?
+
+One record of a collection of its own goes through all that a launch and a session do to theirs.
+"""
+
+import contextlib
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from doctor.finding import Finding, fail, ok, warn
+from shared import launches, sessions
+from shared.errors import StoreUnavailable
+from shared.settings import Settings, StoreSettings
+from shared.store import Conflict, Store, open_store
+
+if TYPE_CHECKING:
+    from shared.store.firestore import FirestoreStore
+
+COLLECTION = "doctor"
+RECORD_SECONDS = 60.0
+_RIGHTS = (
+    "Check [store], that the database exists, and the rights of the account that runs this: "
+    "docs/deploy.md, Database and Service accounts."
+)
+
+
+def check(settings: Settings) -> list[Finding]:
+    """Read, create, conditional replace and delete of one record; then the TTL policies."""
+    if settings.store.kind != "firestore":
+        return _probe(open_store(settings.store))
+    try:
+        from shared.store.firestore import FirestoreStore
+    except ModuleNotFoundError:
+        title = "The Python package google-cloud-firestore is not installed here."
+        fix = "Run `make doctor`, which installs it, or install a function's requirements.txt."
+        return [fail("store_unreachable", title, fix)]
+    store = FirestoreStore(settings.store.project, settings.store.database)
+    found = _probe(store)
+    if any(finding.id == "store_unreachable" and finding.level == "fail" for finding in found):
+        return found
+    collections = (launches.COLLECTION, sessions.COLLECTION)
+    return [*found, *(_ttl(store, settings.store, collection) for collection in collections)]
+
+
+def _probe(store: Store) -> list[Finding]:
+    key = secrets.token_hex(32)
+    try:
+        store.read(COLLECTION, key)
+    except StoreUnavailable as error:
+        return [fail("store_unreachable", f"The store cannot be read ({_why(error)}).", _RIGHTS)]
+    reached = ok("store_unreachable", "The store can be read.")
+    return [reached, _write(store, key)]
+
+
+def _write(store: Store, key: str) -> Finding:
+    expires_at = time.time() + RECORD_SECONDS
+    step = "create"
+    try:
+        version = store.create(COLLECTION, key, {"probe": 1}, expires_at)
+        step = "replace"
+        version = store.replace(COLLECTION, key, {"probe": 2}, expires_at, version)
+        step = "delete"
+        store.delete(COLLECTION, key, version)
+    except (StoreUnavailable, Conflict) as error:
+        with contextlib.suppress(StoreUnavailable, Conflict):
+            store.delete(COLLECTION, key)
+        why = _why(error) if isinstance(error, StoreUnavailable) else "its condition did not hold"
+        title = f"A record cannot be written: {step} failed ({why})."
+        return fail("store_write_failed", title, _RIGHTS)
+    return ok("store_write_failed", "A record can be created, replaced and deleted.")
+
+
+def _ttl(store: "FirestoreStore", settings: StoreSettings, collection: str) -> Finding:
+    fix = (
+        f"gcloud firestore fields ttls update expires_at --collection-group={collection} "
+        f"--enable-ttl --database={settings.database}"
+    )
+    try:
+        removes = store.removes_expired(collection)
+    except StoreUnavailable as error:
+        return warn(
+            "ttl_policy_missing",
+            f"Whether {collection} has a TTL policy cannot be told ({_why(error)}).",
+            f"Run this with an account that may see the database's indexes, or make sure: {fix}",
+        )
+    if removes:
+        return ok("ttl_policy_missing", f"Expired records of {collection} are removed.")
+    title = f"{collection} has no TTL policy on expires_at: expired records stay for ever."
+    return warn("ttl_policy_missing", title, fix)
+
+
+def _why(error: StoreUnavailable) -> str:
+    return error.evidence.get("store", "no answer")

@@ -1,0 +1,151 @@
+"""The doctor on the command line: what it prints, how it ends, whom it asks."""
+
+import ast
+import json
+import re
+import sys
+import typing
+from pathlib import Path
+
+import pytest
+
+from doctor.finding import FindingId
+from tests.conftest import App, ehr_tables
+from tests.doctor.conftest import Doctor, Outcome, ehr
+from tests.support.scripted_ehr import Tenant
+from tests.support.servers import ROOT, free_port
+
+IDS = typing.get_args(FindingId)
+
+
+def checked(doctor: Doctor, *flags: str) -> Outcome:
+    """The command in a process of its own."""
+    ended = doctor.run("check", "--config", str(doctor.file), "--json", *flags)
+    assert ended.stderr == ""
+    return Outcome(ended.returncode, json.loads(ended.stdout))
+
+
+def test_a_good_configuration_of_running_functions_ends_with_0(doctor: Doctor, app: App) -> None:
+    simulated = ehr_tables(app.ehr_origin, app.scripted).partition('[[ehr]]\nkey = "scripted"')[0]
+    doctor.write(simulated)
+    outcome = checked(doctor)
+    assert outcome.code == 0
+    assert outcome.with_level("fail") == set()
+    assert outcome.with_level("warn") == {"public_client"}
+    assert outcome.with_level("ok") >= {
+        *("config_unreadable", "secret_unreadable", "sealing_key_invalid"),
+        *("public_url_unreachable", "public_url_frame_options", "hosts_not_shared"),
+        *("discovery_unreachable", "scope_unsupported", "capability_missing", "clock_skew"),
+        *("store_unreachable", "store_write_failed"),
+    }
+
+
+def test_a_finding_has_five_members_and_an_ok_no_fix(doctor: Doctor, tenant: Tenant) -> None:
+    doctor.write(ehr(tenant.base, "patient/*.read patient/Patient.rs"))
+    outcome = doctor.check()
+    for finding in outcome.findings:
+        assert list(finding) == ["id", "level", "ehr", "title", "fix"]
+        assert finding["id"] in IDS
+        assert finding["ehr"] in {None, "one"}
+        assert finding["title"]
+        assert bool(finding["fix"]) == (finding["level"] != "ok")
+
+
+def test_the_answer_for_people_is_grouped_and_says_what_to_do(
+    doctor: Doctor, tenant: Tenant
+) -> None:
+    doctor.write(
+        ehr(tenant.base, "patient/*.read patient/Patient.rs", name='"One"'), keys='["env:ABSENT"]'
+    )
+    ended = doctor.run("check", "--config", str(doctor.file))
+    assert ended.returncode == 1
+    groups = re.findall(r"(?m)^(?! |\d)(.+)$", ended.stdout)
+    assert groups == ["Configuration", "Public address", "EHR one", "Store"]
+    assert "  fail  sealing_keys[0]: env:ABSENT is not set or empty. [secret_unreadable]" in (
+        ended.stdout
+    )
+    assert "        Set it where the functions run (docs/deploy.md" in ended.stdout
+    assert "Write one scope for each resource type" in ended.stdout
+    assert re.search(r"(?m)^1 fail, \d+ warn, \d+ ok\.", ended.stdout)
+    assert max(map(len, ended.stdout.splitlines())) <= 100
+
+
+def test_a_bad_configuration_ends_with_1_and_without_a_guess_at_the_rest(offline: Doctor) -> None:
+    offline.file.write_text('public_url = "https://smart.example.org"\nnonsense = 1\n')
+    outcome = checked(offline)
+    assert outcome.code == 1
+    assert outcome.with_level("fail") == {"setting_unknown", "setting_invalid"}
+    assert outcome.with_level("ok") == {"config_unreadable"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("check",),
+        ("check", "--config"),
+        ("check", "--config", "smart.toml", "--online"),
+        ("check", "--conf", "smart.toml"),
+        ("fly",),
+    ],
+    ids=" ".join,
+)
+def test_arguments_that_cannot_be_used_end_with_2(
+    offline: Doctor, arguments: tuple[str, ...]
+) -> None:
+    ended = offline.run(*arguments)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert "usage:" in ended.stderr
+
+
+def test_offline_asks_nobody(offline: Doctor, tenant: Tenant) -> None:
+    nowhere = f"http://localhost:{free_port()}"
+    offline.write(ehr(tenant.base), public_url=nowhere)
+    outcome = checked(offline, "--offline")
+    assert outcome.code == 0
+    assert tenant.received == []
+    assert {path.name for path in offline.folder.iterdir()} == {"smart.toml"}
+    asked = {"public_url_unreachable", "discovery_unreachable", "store_unreachable", "clock_skew"}
+    assert not asked & {one["id"] for one in outcome.findings}
+
+
+def test_nothing_of_a_secret_is_sent_or_shown(
+    doctor: Doctor, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentinel = "sentinel-3f9c"
+    monkeypatch.setenv("SEALING_KEY", sentinel)
+    monkeypatch.setenv("CLIENT_SECRET", sentinel)
+    secret = {"client_auth": '"client_secret_basic"', "client_secret": '"env:CLIENT_SECRET"'}
+    doctor.write(ehr(tenant.base, **secret))
+    ended = doctor.run("check", "--config", str(doctor.file))
+    assert ended.returncode == 1
+    assert sentinel not in ended.stdout + ended.stderr
+    assert tenant.received
+    for request in tenant.received:
+        assert request.path == "/.well-known/smart-configuration"
+        assert {"Authorization", "Cookie"}.isdisjoint(request.headers)
+        assert sentinel not in str(request)
+
+
+def test_every_id_is_documented_and_every_documented_id_is_in_the_code() -> None:
+    documented = re.findall(r"(?m)^\| `([a-z_]+)` \|", (ROOT / "docs" / "doctor.md").read_text())
+    assert sorted(documented) == sorted(IDS)
+
+
+def test_the_doctor_imports_shared_and_the_standard_library_only() -> None:
+    tops = set()
+    for path in (ROOT / "doctor").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                tops.add(str(node.module).partition(".")[0])
+            elif isinstance(node, ast.Import):
+                tops |= {alias.name.partition(".")[0] for alias in node.names}
+    assert tops - sys.stdlib_module_names == {"doctor", "shared"}
+
+
+def test_every_id_is_looked_for_by_a_test() -> None:
+    here = Path(__file__).parent
+    text = "".join(path.read_text() for path in here.glob("test_*.py"))
+    assert [id_ for id_ in IDS if f'"{id_}"' not in text] == []

@@ -1,0 +1,161 @@
+"""What the file alone shows: settings, secrets, scopes, registrations. No network."""
+
+import pytest
+
+from tests.doctor.conftest import GOOD_SCOPES, Doctor, ehr
+
+
+def test_a_file_that_is_not_there_or_no_text_is_a_finding(offline: Doctor) -> None:
+    outcome = offline.check("--offline")
+    assert outcome.code == 1
+    assert [one["id"] for one in outcome.findings] == ["config_unreadable"]
+    assert "No such file" in outcome.findings[0]["title"]
+    offline.file.write_bytes(b"\xff\xfe")
+    assert offline.check("--offline").level("config_unreadable") == "fail"
+
+
+def test_text_that_is_no_toml_is_a_finding(offline: Doctor) -> None:
+    offline.file.write_text("[[ehr]\nkey = ")
+    outcome = offline.check("--offline")
+    assert (outcome.code, outcome.level("setting_invalid")) == (1, "fail")
+
+
+@pytest.mark.parametrize(
+    ("id_", "settings", "table"),
+    [
+        ("setting_unknown", {"top": "launch_minute = 5"}, {}),
+        ("setting_invalid", {"top": "launch_minutes = 0"}, {}),
+        ("secret_literal", {"keys": '["c2VjcmV0"]'}, {}),
+        ("public_url_invalid", {"public_url": "https://smart.example.org/app"}, {}),
+        ("http_not_local", {"public_url": "http://smart.example.org"}, {}),
+        ("iss_invalid", {}, {"iss": "https://ehr.test/fhir?x"}),
+        ("http_not_local", {}, {"iss": "http://ehr.test/fhir"}),
+        ("launch_scope_configured", {}, {"scopes": "launch/patient"}),
+        ("standalone_without_iss", {}, {"iss": "https://ehr.test/*", "standalone": "true"}),
+    ],
+)
+def test_a_problem_of_the_file_is_a_finding_that_names_the_registration(
+    offline: Doctor, id_: str, settings: dict[str, str], table: dict[str, str]
+) -> None:
+    outcome = offline.offline(ehr(**table), **settings)
+    finding = outcome.only(id_)
+    assert outcome.code == 1
+    assert outcome.with_level("fail") == {id_}
+    assert finding["level"] == "fail"
+    assert finding["ehr"] == ("one" if table else None)
+
+
+def test_an_iss_in_two_registrations_is_a_finding(offline: Doctor) -> None:
+    outcome = offline.offline(ehr(), ehr(key='"two"'))
+    assert (outcome.code, outcome.level("iss_duplicate")) == (1, "fail")
+
+
+@pytest.mark.parametrize(
+    ("key", "id_"),
+    [("", "secret_unreadable"), ("short", "sealing_key_invalid")],
+)
+def test_a_sealing_key_that_cannot_be_used_fails(
+    offline: Doctor, monkeypatch: pytest.MonkeyPatch, key: str, id_: str
+) -> None:
+    monkeypatch.setenv("SEALING_KEY", key)
+    outcome = offline.offline(ehr())
+    assert (outcome.code, outcome.with_level("fail")) == (1, {id_})
+
+
+def test_the_secrets_of_registrations_are_resolved(offline: Doctor) -> None:
+    (offline.folder / "there").write_text("secret")
+    there, absent = f'"file:{offline.folder}/there"', '"file:/absent"'
+    basic, signed = '"client_secret_basic"', '"private_key_jwt"'
+    outcome = offline.offline(
+        ehr(client_auth=basic, client_secret=there),
+        ehr("https://two.test", key='"two"', client_auth=basic, client_secret=absent),
+        ehr(
+            "https://three.test",
+            key='"three"',
+            client_auth=signed,
+            private_key=absent,
+            key_id='"k"',
+        ),
+        top='public_jwks = "file:/absent"',
+    )
+    assert [(one["ehr"], one["level"]) for one in outcome.of("secret_unreadable")] == [
+        (None, "ok"),
+        (None, "fail"),
+        ("one", "ok"),
+        ("two", "fail"),
+        ("three", "fail"),
+    ]
+
+
+def test_a_method_that_this_version_cannot_do_fails(
+    offline: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIENT_SECRET", "secret")
+    secret = {"client_auth": '"client_secret_post"', "client_secret": '"env:CLIENT_SECRET"'}
+    outcome = offline.offline(ehr(**secret), ehr("https://two.test", key='"two"'))
+    assert [(one["ehr"], one["level"]) for one in outcome.of("client_auth_unsupported")] == [
+        ("one", "fail"),
+        ("two", "ok"),
+    ]
+    assert [(one["ehr"], one["level"]) for one in outcome.of("public_client")] == [
+        ("one", "ok"),
+        ("two", "warn"),
+    ]
+
+
+MANY = " ".join(f"patient/Type{chr(65 + n // 26)}{chr(65 + n % 26)}.rs" for n in range(41))
+LONG = " ".join(f"patient/Observation.rs?code={n}{'x' * 60}" for n in range(30))
+SCOPES = [
+    ("patient/*.rs", "scope_wildcard", "warn"),
+    ("user/*.read", "scope_wildcard", "warn"),
+    ("patient/Observation.*", "scope_wildcard", "ok"),
+    (GOOD_SCOPES, "scope_wildcard", "ok"),
+    ("patient/Patient.read patient/Observation.rs", "scope_syntax_mixed", "warn"),
+    ("patient/Patient.* user/Observation.cruds", "scope_syntax_mixed", "warn"),
+    ("patient/Patient.read user/Observation.write", "scope_syntax_mixed", "ok"),
+    ("patient/Patient.rs patient/Observation.rs?code=x.read", "scope_syntax_mixed", "ok"),
+    (GOOD_SCOPES, "scope_count", "ok"),
+    (MANY, "scope_count", "warn"),
+    (LONG, "scope_count", "warn"),
+    ("openid patient/Patient.rs", "openid_without_fhiruser", "warn"),
+    ("openid fhirUser", "openid_without_fhiruser", "ok"),
+    ("openid profile", "openid_without_fhiruser", "ok"),
+    (GOOD_SCOPES, "openid_without_fhiruser", "ok"),
+    ("offline_access patient/Patient.rs", "offline_access_discouraged", "warn"),
+    ("online_access patient/Patient.rs", "offline_access_discouraged", "ok"),
+]
+
+
+@pytest.mark.parametrize(("scopes", "id_", "level"), SCOPES)
+def test_scopes_that_ehrs_stumble_over_are_warned_of(
+    offline: Doctor, scopes: str, id_: str, level: str
+) -> None:
+    outcome = offline.offline(ehr(scopes=scopes))
+    assert outcome.level(id_) == level
+    assert outcome.only(id_)["ehr"] == "one"
+    assert outcome.code == 0
+
+
+def test_oracle_drops_wildcards_so_they_fail_there(offline: Doctor) -> None:
+    outcome = offline.offline(ehr(scopes="patient/*.read", vendor='"oracle"'))
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"scope_wildcard"})
+    assert "patient/*.read" in outcome.only("scope_wildcard")["title"]
+
+
+def test_run_app_gives_each_function_a_host_of_its_own(offline: Doctor) -> None:
+    outcome = offline.offline(ehr(), public_url="https://launch-123.europe-west1.run.app")
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"hosts_not_shared"})
+    for other in ("https://europe-west1-p.cloudfunctions.net", "https://run.app.example.org"):
+        assert offline.offline(ehr(), public_url=other).of("hosts_not_shared") == []
+
+
+def test_a_redirect_path_of_its_own_tells_an_ehr_from_others(offline: Doctor) -> None:
+    two = ehr("https://two.test", key='"two"', redirect_path='"/callback/two"')
+    three = ehr("https://three.test", key='"three"')
+    outcome = offline.offline(ehr(), two, three)
+    assert {one["ehr"]: one["level"] for one in outcome.of("redirect_shared")} == {
+        "one": "warn",
+        "two": "ok",
+        "three": "warn",
+    }
+    assert offline.offline(ehr(), two).with_level("warn") == {"public_client"}

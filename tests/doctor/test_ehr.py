@@ -1,0 +1,268 @@
+"""What an EHR says of itself, against scripted EHRs."""
+
+import time
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from tests.doctor.conftest import GOOD_SCOPES, Doctor, Outcome, ehr
+from tests.support.scripted_ehr import HANG_UP, Scripted, Tenant, as_json
+
+DOCUMENT = "/.well-known/smart-configuration"
+IDENTITY = f"openid fhirUser {GOOD_SCOPES}"
+
+
+def checked(doctor: Doctor, *ehrs: str) -> Outcome:
+    doctor.write(*ehrs)
+    return doctor.check()
+
+
+def test_a_good_ehr_is_ok_in_all_that_was_looked_at(doctor: Doctor, tenant: Tenant) -> None:
+    tenant.discovery["jwks_uri"] = f"{tenant.base}/jwks"
+    tenant.on("/jwks", as_json({"keys": [{"kty": "RSA"}]}))
+    tenant.on(
+        DOCUMENT,
+        lambda _: Scripted(200, {"Date": formatdate(usegmt=True)}, as_json(tenant.discovery).body),
+    )
+    outcome = checked(doctor, ehr(tenant.base, IDENTITY))
+    assert outcome.code == 0
+    assert outcome.with_level("warn") == {"public_client"}
+    assert outcome.with_level("ok") >= {
+        *("discovery_unreachable", "discovery_incomplete", "discovery_foreign_host"),
+        *("pkce_not_advertised", "capability_missing", "scope_unsupported", "jwks_unreachable"),
+        *("clock_skew", "redirect_shared", "client_auth_unsupported"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (HANG_UP, "reason"),
+        (Scripted(503), "status 503"),
+        (Scripted(404), "status 404"),
+        (Scripted(302, {"Location": "/elsewhere"}), "status 302"),
+    ],
+)
+def test_an_ehr_without_discovery_fails(
+    doctor: Doctor, tenant: Tenant, answer: Scripted, said: str
+) -> None:
+    tenant.on(DOCUMENT, answer)
+    outcome = checked(doctor, ehr(tenant.base))
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"discovery_unreachable"})
+    assert said in outcome.only("discovery_unreachable")["title"]
+    assert outcome.only("discovery_unreachable")["ehr"] == "one"
+
+
+def test_tenants_behind_a_wildcard_are_not_guessed_and_this_is_said(
+    doctor: Doctor, tenant: Tenant
+) -> None:
+    group = tenant.base.rpartition("/")[0]
+    outcome = checked(doctor, ehr(f"{group}/*"))
+    assert (outcome.code, outcome.level("discovery_unreachable")) == (0, "warn")
+    assert f"{group}/*" in outcome.only("discovery_unreachable")["title"]
+    assert tenant.received == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"token_endpoint": None}, {"authorization_endpoint": ""}, {"token_endpoint": 7}],
+    ids=str,
+)
+def test_a_document_without_the_endpoints_of_a_launch_fails(
+    doctor: Doctor, tenant: Tenant, change: dict[str, Any]
+) -> None:
+    tenant.discovery |= change
+    outcome = checked(doctor, ehr(tenant.base))
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"discovery_incomplete"})
+    assert next(iter(change)) in outcome.only("discovery_incomplete")["title"]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"<html>", b""])
+def test_a_document_that_is_no_json_object_fails(
+    doctor: Doctor, tenant: Tenant, body: bytes
+) -> None:
+    tenant.on(DOCUMENT, Scripted(200, {}, body))
+    assert checked(doctor, ehr(tenant.base)).with_level("fail") == {"discovery_incomplete"}
+
+
+@pytest.mark.parametrize("member", ["token_endpoint", "revocation_endpoint", "jwks_uri"])
+def test_an_endpoint_on_a_foreign_host_fails_and_is_not_asked(
+    doctor: Doctor, tenant: Tenant, member: str
+) -> None:
+    tenant.discovery[member] = f"http://thief.test/{member}"
+    outcome = checked(doctor, ehr(tenant.base, IDENTITY))
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"discovery_foreign_host"})
+    failed = [one for one in outcome.of("discovery_foreign_host") if one["level"] == "fail"]
+    assert f"{member} lies on a host that is not configured, thief.test" in failed[0]["title"]
+    assert 'endpoint_hosts = ["thief.test"]' in failed[0]["fix"]
+
+
+@pytest.mark.parametrize("methods", [None, [], ["plain"], "S256x"])
+def test_pkce_that_is_not_advertised_is_warned_of(
+    doctor: Doctor, tenant: Tenant, methods: object
+) -> None:
+    tenant.discovery["code_challenge_methods_supported"] = methods
+    outcome = checked(doctor, ehr(tenant.base))
+    assert (outcome.code, outcome.level("pkce_not_advertised")) == (0, "warn")
+
+
+@pytest.mark.parametrize(
+    ("standalone", "capabilities", "missing"),
+    [
+        ("false", ["launch-ehr", "client-public"], ""),
+        ("false", ["launch-standalone", "client-public"], "launch-ehr"),
+        ("true", ["launch-ehr", "client-public"], "launch-standalone"),
+        ("true", ["launch-standalone", "client-public"], ""),
+        ("false", ["launch-ehr"], "client-public"),
+        ("false", [], "launch-ehr and client-public"),
+        ("false", None, "launch-ehr and client-public"),
+        ("false", 7, "launch-ehr and client-public"),
+    ],
+)
+def test_a_capability_that_the_launch_needs_is_missed(
+    doctor: Doctor, tenant: Tenant, standalone: str, capabilities: object, missing: str
+) -> None:
+    tenant.discovery["capabilities"] = capabilities
+    outcome = checked(doctor, ehr(tenant.base, standalone=standalone))
+    assert outcome.code == 0
+    assert outcome.level("capability_missing") == ("warn" if missing else "ok")
+    if missing:
+        title = outcome.only("capability_missing")["title"]
+        assert title == f"{tenant.base} does not list {missing} in its capabilities."
+
+
+@pytest.mark.parametrize(
+    ("asked", "supported", "missing"),
+    [
+        ("patient/Patient.read", ["patient/Patient.rs"], ""),
+        ("patient/Patient.rs", ["patient/Patient.read"], ""),
+        ("patient/Patient.rs", ["patient/Patient.cruds"], ""),
+        ("patient/Patient.rs", ["patient/*.rs"], ""),
+        ("patient/Patient.rs", ["patient/Patient.r"], "patient/Patient.rs"),
+        ("patient/Patient.rs openid", ["patient/Patient.rs"], "openid"),
+        ("patient/*.rs", ["patient/Patient.rs"], "patient/*.rs"),
+    ],
+)
+def test_a_scope_that_the_ehr_does_not_list_is_warned_of(
+    doctor: Doctor, tenant: Tenant, asked: str, supported: list[str], missing: str
+) -> None:
+    tenant.discovery["scopes_supported"] = supported
+    outcome = checked(doctor, ehr(tenant.base, asked))
+    assert outcome.code == 0
+    assert outcome.level("scope_unsupported") == ("warn" if missing else "ok")
+    if missing:
+        assert f"does not list {missing} in" in outcome.only("scope_unsupported")["title"]
+
+
+def test_an_ehr_that_lists_no_scopes_is_not_held_against_them(
+    doctor: Doctor, tenant: Tenant
+) -> None:
+    del tenant.discovery["scopes_supported"]
+    assert checked(doctor, ehr(tenant.base)).of("scope_unsupported") == []
+
+
+@pytest.mark.parametrize(
+    ("methods", "capabilities", "levels"),
+    [
+        (["none"], ["launch-ehr"], ["ok", "ok"]),
+        (["client_secret_basic"], ["launch-ehr", "client-public"], ["ok", "ok"]),
+        (["client_secret_basic"], ["launch-ehr"], ["ok", "warn"]),
+        (None, [], ["ok"]),
+        ("none", [], ["ok"]),
+    ],
+)
+def test_a_client_authentication_that_the_ehr_does_not_list_is_warned_of(
+    doctor: Doctor, tenant: Tenant, methods: object, capabilities: object, levels: list[str]
+) -> None:
+    tenant.discovery["token_endpoint_auth_methods_supported"] = methods
+    tenant.discovery["capabilities"] = capabilities
+    outcome = checked(doctor, ehr(tenant.base))
+    assert outcome.code == 0
+    assert [one["level"] for one in outcome.of("client_auth_unsupported")] == levels
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (HANG_UP, "does not answer"),
+        (Scripted(500), "status 500"),
+        (as_json({"keys": []}), "holds no keys"),
+        (as_json([]), "holds no keys"),
+        (Scripted(200, {}, b"<html>"), "holds no keys"),
+    ],
+)
+def test_keys_that_cannot_be_had_fail_where_identity_is_asked(
+    doctor: Doctor, tenant: Tenant, answer: Scripted, said: str
+) -> None:
+    tenant.discovery["jwks_uri"] = f"{tenant.base}/jwks"
+    tenant.on("/jwks", answer)
+    outcome = checked(doctor, ehr(tenant.base, IDENTITY))
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"jwks_unreachable"})
+    assert said in outcome.only("jwks_unreachable")["title"]
+    assert checked(doctor, ehr(tenant.base)).of("jwks_unreachable") == []
+
+
+@pytest.mark.parametrize(
+    ("scopes", "seconds", "age", "level"),
+    [
+        (GOOD_SCOPES, 0, "", "ok"),
+        (GOOD_SCOPES, -100, "", "ok"),
+        (GOOD_SCOPES, -130, "", "warn"),
+        (GOOD_SCOPES, 130, "", "warn"),
+        (IDENTITY, 130, "", "fail"),
+        (GOOD_SCOPES, -500, "500", "ok"),
+    ],
+)
+def test_clocks_that_differ_by_more_than_two_minutes_are_told(
+    doctor: Doctor, tenant: Tenant, scopes: str, seconds: int, age: str, level: str
+) -> None:
+    def answer(_: object) -> Scripted:
+        headers = {"Date": formatdate(time.time() + seconds, usegmt=True)}
+        if age:
+            headers["Age"] = age
+        return Scripted(200, headers, as_json(tenant.discovery).body)
+
+    tenant.on(DOCUMENT, answer)
+    outcome = checked(doctor, ehr(tenant.base, scopes))
+    assert outcome.level("clock_skew") == level
+    assert outcome.code == (1 if level == "fail" else 0)
+
+
+@pytest.mark.parametrize("date", ["yesterday", "Mon, 99 Nov 2026 25:61:00 GMT", ""])
+def test_a_date_that_is_none_says_nothing_of_the_clock(
+    doctor: Doctor, tenant: Tenant, date: str
+) -> None:
+    tenant.on(DOCUMENT, Scripted(200, {"Date": date}, as_json(tenant.discovery).body))
+    outcome = checked(doctor, ehr(tenant.base))
+    assert (outcome.code, outcome.of("clock_skew")) == (0, [])
+
+
+def test_ehrs_that_share_a_redirect_path_need_to_send_iss(doctor: Doctor, app: Any) -> None:
+    sends, silent = app.scripted.tenant(), app.scripted.tenant()
+    sends.discovery["authorization_response_iss_parameter_supported"] = True
+    outcome = checked(doctor, ehr(sends.base), ehr(silent.base, key='"two"'))
+    assert {one["ehr"]: one["level"] for one in outcome.of("redirect_shared")} == {
+        "one": "ok",
+        "two": "warn",
+    }
+    silent.discovery["authorization_response_iss_parameter_supported"] = True
+    outcome = doctor.check()
+    assert {one["level"] for one in outcome.of("redirect_shared")} == {"ok"}
+
+
+def test_the_request_is_reckoned_with_what_was_found_and_may_be_long_as_a_form(
+    doctor: Doctor, tenant: Tenant
+) -> None:
+    tenant.discovery["authorization_endpoint"] += "/" + "x" * 2000
+    outcome = checked(doctor, ehr(tenant.base))
+    assert outcome.level("scope_count") == "warn"
+    tenant.discovery["capabilities"].append("authorize-post")
+    assert doctor.check().level("scope_count") == "ok"
+
+
+def test_every_fhir_base_of_a_registration_is_asked(doctor: Doctor, app: Any) -> None:
+    one, two = app.scripted.tenant(), app.scripted.tenant()
+    two.on(DOCUMENT, Scripted(500))
+    outcome = checked(doctor, ehr(f'{one.base}", "{two.base}'))
+    assert [finding["level"] for finding in outcome.of("discovery_unreachable")] == ["ok", "fail"]

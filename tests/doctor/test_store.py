@@ -1,0 +1,158 @@
+"""The store as the doctor finds it, on SQLite and on the stand-in for Firestore."""
+
+import secrets
+import sqlite3
+import sys
+from collections.abc import Iterator
+
+import grpc  # type: ignore[import-untyped]
+import pytest
+
+from tests.doctor.conftest import Doctor, Outcome, ehr
+from tests.support.firestore_emulator import VARIABLE
+from tests.support.firestore_stand_in import Fault, StandIn
+from tests.support.scripted_ehr import Tenant
+from tests.support.servers import free_port
+
+DENIED = Fault(grpc.StatusCode.PERMISSION_DENIED)
+TTL = "ttl_policy_missing"
+
+
+def checked(doctor: Doctor, tenant: Tenant, store: str | None = None) -> Outcome:
+    doctor.write(ehr(tenant.base), store=store)
+    return doctor.check()
+
+
+def firestore() -> str:
+    """A [store] table with a project of its own."""
+    return f'kind = "firestore"\nproject = "test-{secrets.token_hex(6)}"\ndatabase = "smart"'
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    server = StandIn()
+    server.ttl = {"launches": "ACTIVE", "sessions": "CREATING"}
+    monkeypatch.setenv(VARIABLE, server.host)
+    yield server
+    server.close()
+
+
+def test_sqlite_is_read_and_written_and_left_empty(doctor: Doctor, tenant: Tenant) -> None:
+    outcome = checked(doctor, tenant)
+    assert (outcome.level("store_unreachable"), outcome.level("store_write_failed")) == ("ok", "ok")
+    assert outcome.of(TTL) == []
+    with sqlite3.connect(doctor.folder / "smart.db") as database:
+        assert database.execute("SELECT count(*) FROM records").fetchone() == (0,)
+    database.close()
+
+
+def test_a_sqlite_file_that_cannot_be_opened_fails(doctor: Doctor, tenant: Tenant) -> None:
+    (doctor.folder / "smart.db").mkdir()
+    outcome = checked(doctor, tenant)
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"store_unreachable"})
+    assert outcome.of("store_write_failed") == []
+
+
+def test_a_store_that_can_only_be_read_fails(doctor: Doctor, tenant: Tenant) -> None:
+    """A table of that name that lets nobody insert."""
+    checked(doctor, tenant)
+    with sqlite3.connect(doctor.folder / "smart.db") as database:
+        database.execute(
+            "CREATE TRIGGER closed BEFORE INSERT ON records BEGIN SELECT RAISE(FAIL, 'x'); END"
+        )
+    database.close()
+    outcome = checked(doctor, tenant)
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"store_write_failed"})
+
+
+def test_firestore_is_read_and_written_and_its_ttl_policies_are_looked_up(
+    doctor: Doctor, tenant: Tenant, server: StandIn
+) -> None:
+    outcome = checked(doctor, tenant, firestore())
+    assert outcome.code == 0
+    for id_ in ("store_unreachable", "store_write_failed"):
+        assert outcome.level(id_) == "ok"
+    assert [one["level"] for one in outcome.of(TTL)] == ["ok", "ok"]
+    assert server.counts == {
+        "read": 1,
+        "create": 1,
+        "replace": 1,
+        "conditional delete": 1,
+        "field": 2,
+    }
+
+
+def test_a_collection_without_a_ttl_policy_is_warned_of_with_the_command_that_makes_one(
+    doctor: Doctor, tenant: Tenant, server: StandIn
+) -> None:
+    server.ttl = {"launches": "ACTIVE", "sessions": "NEEDS_REPAIR"}
+    outcome = checked(doctor, tenant, firestore())
+    assert outcome.code == 0
+    good, missing = outcome.of(TTL)
+    assert (good["level"], missing["level"]) == ("ok", "warn")
+    assert "sessions has no TTL policy" in missing["title"]
+    assert missing["fix"] == (
+        "gcloud firestore fields ttls update expires_at --collection-group=sessions "
+        "--enable-ttl --database=smart"
+    )
+    server.ttl = {}
+    assert [one["level"] for one in checked(doctor, tenant, firestore()).of(TTL)] == ["warn"] * 2
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED])
+def test_a_ttl_policy_that_cannot_be_looked_up_is_not_claimed(
+    doctor: Doctor, tenant: Tenant, server: StandIn, code: grpc.StatusCode
+) -> None:
+    server.fail("field", Fault(code), Fault(code))
+    outcome = checked(doctor, tenant, firestore())
+    assert outcome.code == 0
+    assert [one["level"] for one in outcome.of(TTL)] == ["warn", "warn"]
+    assert "cannot be told" in outcome.of(TTL)[0]["title"]
+
+
+def test_a_firestore_that_may_not_be_read_fails_and_names_the_reason(
+    doctor: Doctor, tenant: Tenant, server: StandIn
+) -> None:
+    server.fail("read", DENIED)
+    outcome = checked(doctor, tenant, firestore())
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"store_unreachable"})
+    assert "PermissionDenied" in outcome.only("store_unreachable")["title"]
+    assert outcome.of("store_write_failed") == outcome.of(TTL) == []
+
+
+@pytest.mark.parametrize("kind", ["create", "replace", "conditional delete"])
+def test_each_write_that_fails_is_named_and_cleared_away(
+    doctor: Doctor, tenant: Tenant, server: StandIn, kind: str
+) -> None:
+    server.fail(kind, DENIED)
+    outcome = checked(doctor, tenant, firestore())
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"store_write_failed"})
+    step = kind.removeprefix("conditional ")
+    assert f"{step} failed (PermissionDenied)" in outcome.only("store_write_failed")["title"]
+    assert server.counts["delete"] == 1
+
+
+def test_a_store_whose_conditions_do_not_hold_fails(
+    doctor: Doctor, tenant: Tenant, server: StandIn
+) -> None:
+    server.fail("replace", Fault(grpc.StatusCode.FAILED_PRECONDITION))
+    outcome = checked(doctor, tenant, firestore())
+    title = outcome.only("store_write_failed")["title"]
+    assert title == "A record cannot be written: replace failed (its condition did not hold)."
+
+
+def test_a_firestore_that_is_away_fails(
+    doctor: Doctor, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, f"127.0.0.1:{free_port()}")
+    outcome = checked(doctor, tenant, firestore())
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"store_unreachable"})
+
+
+def test_without_the_client_library_the_doctor_says_how_to_get_it(
+    doctor: Doctor, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "shared.store.firestore", None)
+    outcome = checked(doctor, tenant, firestore())
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"store_unreachable"})
+    assert "make doctor" in outcome.only("store_unreachable")["fix"]
