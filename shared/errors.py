@@ -40,7 +40,6 @@ class SmartError(Exception):
         steps: tuple[str, ...] | None = None,
         evidence: Mapping[str, str] | None = None,
         shown: Mapping[str, str] | None = None,
-        retry_after: int | None = None,
         allow: str | None = None,
     ) -> None:
         if title is not None:
@@ -51,7 +50,6 @@ class SmartError(Exception):
             self.steps = steps
         self.evidence: Mapping[str, str] = dict(evidence or {})
         self.shown: Mapping[str, str] = dict(shown or {})
-        self.retry_after = retry_after
         self.allow = allow
         self.set_cookies: tuple[str, ...] = ()
         super().__init__(f"{self.code}: {self.title}")

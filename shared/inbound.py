@@ -120,16 +120,8 @@ def answer(
     except SmartError as error:
         reply = _refuse(request, edge, settings, error, correlation_id)
     except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
-        evidence = {"exception": type(error).__name__, "frames": _frames(error)}
-        internal = InternalError()
-        log.event(
-            edge.failed or edge.refused,
-            str(internal),
-            severity="ERROR",
-            code=internal.code,
-            fields={**evidence},
-        )
-        reply = _error_reply(request, edge, settings, internal, correlation_id)
+        place = {"exception": type(error).__name__, "frames": _frames(error)}
+        reply = _refuse(request, edge, settings, InternalError(), correlation_id, place)
     response = flask.Response(
         reply.body, reply.status, {**_ALWAYS, **edge.headers, **reply.headers}
     )
@@ -176,14 +168,16 @@ def _refuse(
     settings: Settings | None,
     error: SmartError,
     correlation_id: str,
+    place: Mapping[str, str] | None = None,
 ) -> Reply:
+    """Log a refusal and answer it; `place` is for the log alone."""
     ours = error.status >= 500
     log.event(
         edge.failed if ours and edge.failed else edge.refused,
         str(error),
         severity="ERROR" if ours else "WARNING",
         code=error.code,
-        fields={**error.evidence},
+        fields={**error.evidence, **(place or {})},
     )
     return _error_reply(request, edge, settings, error, correlation_id)
 
@@ -196,8 +190,6 @@ def _error_reply(
     correlation_id: str,
 ) -> Reply:
     headers: dict[str, str] = {}
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
     if error.allow is not None:
         headers["Allow"] = error.allow
     detail = " ".join((error.title, error.why, *error.steps))
@@ -256,11 +248,11 @@ def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:
     return found
 
 
-def require_own_origin(call: Call, settings: Settings, *, fetch_only: bool) -> None:
+def require_own_origin(call: Call, settings: Settings) -> None:
     """Evidence that a script of our own origin asks (Fetch Metadata; RFC 6454). Raises CrossSite.
 
-    The first of three that is present decides. With `fetch_only` a navigation, a frame, an image
-    or a script tag may not ask either.
+    The first of three that is present decides. A navigation, a frame, an image or a script tag may
+    not ask either.
     """
     site = call.headers.get("Sec-Fetch-Site")
     origin = call.headers.get("Origin")
@@ -270,7 +262,7 @@ def require_own_origin(call: Call, settings: Settings, *, fetch_only: bool) -> N
         ours = origin == settings.public_url
     else:
         ours = call.headers.get("X-Smart-Proxy") == "1"
-    if not ours or (fetch_only and call.headers.get("Sec-Fetch-Dest", "empty") != "empty"):
+    if not ours or call.headers.get("Sec-Fetch-Dest", "empty") != "empty":
         raise CrossSite
 
 

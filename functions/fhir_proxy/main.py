@@ -56,7 +56,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
     asked = address.read(call.method, call.path)
     if isinstance(asked, MethodNotAllowed):
         raise asked
-    inbound.require_own_origin(call, settings, fetch_only=True)
+    inbound.require_own_origin(call, settings)
     if isinstance(asked, PathInvalid):
         raise asked
     session = _sessions.use(asked.handle, call.cookies)

@@ -19,7 +19,6 @@ from shared.errors import (
     PatientDenied,
     SessionExpired,
     SmartError,
-    StoreUnavailable,
     TooLarge,
     UpstreamTimeout,
 )
@@ -142,9 +141,7 @@ def test_a_page_says_what_why_what_to_do_and_the_correlation_id() -> None:
     assert "session_expired" in shown
 
 
-def test_an_error_may_name_a_wait_and_the_methods() -> None:
-    waiting = respond(failing(StoreUnavailable(retry_after=5)))
-    assert waiting.headers["Retry-After"] == "5"
+def test_an_error_may_name_the_methods() -> None:
     refused = respond(failing(MethodNotAllowed(allow="GET, POST")), edge=FHIR_EDGE)
     assert refused.headers["Allow"] == "GET, POST"
 
@@ -370,7 +367,7 @@ def test_the_first_evidence_present_decides_whether_our_origin_asks(
     headers: dict[str, str], ours: bool
 ) -> None:
     def serve(given: Settings, call: Call) -> Reply:
-        inbound.require_own_origin(call, given, fetch_only=True)
+        inbound.require_own_origin(call, given)
         return Reply(200)
 
     assert respond(serve, headers=headers).status_code == (200 if ours else 403)
@@ -381,7 +378,7 @@ def test_the_first_evidence_present_decides_whether_our_origin_asks(
 )
 def test_only_a_script_may_fetch_where_nothing_else_should(destination: str, status: int) -> None:
     def serve(given: Settings, call: Call) -> Reply:
-        inbound.require_own_origin(call, given, fetch_only=True)
+        inbound.require_own_origin(call, given)
         return Reply(200)
 
     headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": destination}

@@ -20,7 +20,6 @@ from .draws import DRAW_RULES, Draw, drawn_together
 from .evidence import Candidate, Evidence, Finding, Value
 from .medications import drug_classes
 from .observations import measured
-from .patient import Banner
 from .pressure import pressures
 from .scope import scope_of
 from .times import parse_now
@@ -40,7 +39,6 @@ class Chart:
     `foreign` names the resources of other patients, which were set aside.
     """
 
-    banner: Banner
     findings: Mapping[str, Finding]
     usable: Mapping[str, tuple[Evidence, ...]]
     draws: Mapping[str, Draw]
@@ -74,7 +72,6 @@ def read_chart(resources: object, now: datetime, patient_id: str) -> Chart:
     values = {name: usable(questions[name], found) for name, found in candidates.items()}
     draws = {name: drawn_together(rule, values, now) for name, rule in DRAW_RULES.items()}
     return Chart(
-        banner=patient.banner(scope.patients),
         findings=findings,
         usable=values,
         draws={name: draw for name, draw in draws.items() if draw},

@@ -1,11 +1,10 @@
-"""Age, sex and banner of the patient (FHIR R4 Patient; US Core birth sex and sex extensions).
+"""Age and sex of the patient (FHIR R4 Patient; US Core birth sex and sex extensions).
 
 Race and gender identity are not read. The sex is the one that the equation was derived on, always
 open to change.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from ..calculators.inputs import OTHER_NUMBERS
@@ -27,60 +26,6 @@ _SEX_OF = {
     "F": "female",
     "248152002": "female",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Banner:
-    """Who the chart belongs to, for the banner; what the chart does not give is empty.
-
-    `deceased` is the charted date of death, "yes" without one, or empty.
-    """
-
-    name: str = ""
-    birth_date: str = ""
-    gender: str = ""
-    record_number: str = ""
-    deceased: str = ""
-
-
-def banner(patients: Iterable[Resource]) -> Banner:
-    """Read the banner; tolerates the absence of everything."""
-    return min(map(_banner, patients), key=str, default=Banner())
-
-
-def _banner(patient: Resource) -> Banner:
-    died = text(patient.get("deceasedDateTime"))
-    return Banner(
-        name=_name(patient),
-        birth_date=text(patient.get("birthDate")),
-        gender=text(patient.get("gender")),
-        record_number=_record_number(patient),
-        deceased=died or ("yes" if patient.get("deceasedBoolean") is True else ""),
-    )
-
-
-def _name(patient: Resource) -> str:
-    """The official name, else the usual one, else the first with a text, else the first."""
-    names = [fields(name) for name in items(patient.get("name"))]
-    by_preference = [
-        *(name for use in ("official", "usual") for name in names if name.get("use") == use),
-        *(name for name in names if text(name.get("text"))),
-        *names,
-    ]
-    return next(filter(None, map(_spelled, by_preference)), "")
-
-
-def _spelled(name: Resource) -> str:
-    parts = (*items(name.get("given")), name.get("family"), *items(name.get("suffix")))
-    return text(name.get("text")) or " ".join(filter(None, map(text, parts)))
-
-
-def _record_number(patient: Resource) -> str:
-    for identifier in map(fields, items(patient.get("identifier"))):
-        number = text(identifier.get("value"))
-        if number and any(coding.code == "MR" for coding in codings(identifier.get("type"))):
-            return number
-    return ""
 
 
 def age(patients: Iterable[Resource], now: datetime) -> Finding:
@@ -117,7 +62,8 @@ def _age(patient: Resource, now: datetime) -> Finding:
     if not known.low <= years <= known.high:
         why = f"the birth date gives no plausible age: {charted}"
         return Finding("age", Outcome.IMPLAUSIBLE, why, unit="a", chosen=evidence)
-    flags = (Flag.DECEASED,) if _banner(patient).deceased else ()
+    died = patient.get("deceasedBoolean") is True or text(patient.get("deceasedDateTime"))
+    flags = (Flag.DECEASED,) if died else ()
     why = f"completed years on {now.date().isoformat()} from the birth date"
     return Finding("age", Outcome.FOUND, why, years, "a", evidence, flags)
 

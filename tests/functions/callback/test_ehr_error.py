@@ -5,30 +5,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import App
-from tests.support.browser import NAVIGATION, Answer, Browser
-from tests.support.scripted_ehr import Tenant
-
-
-def _get(app: App, browser: Browser, begun: Answer, query: str, path: str = "/callback") -> Answer:
-    """The callback with the launch's own state and whatever else is given."""
-    return browser.get(f"{app.origin}{path}?state={begun.query['state']}&{query}")
-
-
-def _refused(answer: Answer, code: str, status: int = 400) -> None:
-    assert (answer.status, answer.code) == (status, code)
-    assert not [line for line in answer.all("Set-Cookie") if line.startswith("__Host-smart-")]
-
-
-def _untouched(app: App, begun: Answer, tenant: Tenant, browser: Browser) -> None:
-    """Nothing was sent and the launch can still be completed."""
-    assert tenant.hits("/auth/token") == []
-    assert app.answer(begun, tenant, browser).status == 303
-
-
-def _lines(app: App, answer: Answer) -> list[dict[str, object]]:
-    correlation = answer.header("X-Correlation-Id")
-    return [line for line in app.log_lines() if line.get("correlation_id") == correlation]
-
+from tests.support.browser import NAVIGATION, Browser
+from tests.support.callbacks import get, log_lines, refused, untouched
 
 # RFC 6749 4.1.2.1; OpenID Connect Core 1.0 3.1.2.6.
 ERRORS = {
@@ -69,7 +47,7 @@ def test_each_error_of_the_ehr_is_explained_to_people(
 def test_an_error_is_explained_to_programs_in_problem_json(app: App, browser: Browser) -> None:
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
-    answer = _get(app, browser, begun, "error=invalid_scope")
+    answer = get(app, browser, begun, "error=invalid_scope")
     problem = answer.json()
     assert answer.header("Content-Type") == "application/problem+json"
     assert set(problem) == {"type", "title", "status", "detail", "code", "correlation_id"}
@@ -95,7 +73,7 @@ def test_the_ehrs_own_words_are_shown_as_text_and_never_logged(app: App, browser
     assert "javascript:alert(2)" in page.text
     assert "href" not in page.text.partition("<main>")[2]
     assert page.header("X-Evil") is None
-    (line,) = _lines(app, page)
+    (line,) = log_lines(app, page)
     assert line["code"] == "ehr_error"
     assert not {"error", "error_description", "error_uri"} & set(line)
     raw = app.server.log.read_text(encoding="utf-8")
@@ -113,7 +91,7 @@ def test_the_ehrs_words_are_shown_cut_and_without_the_state(app: App, browser: B
     assert state not in page.text
     assert "no launch for … x" in page.text
     assert "x" * 500 not in page.text
-    (line,) = _lines(app, page)
+    (line,) = log_lines(app, page)
     assert line["error"] == "a"
     assert "no launch" not in str(line)
 
@@ -124,7 +102,7 @@ def test_a_parameter_without_a_value_is_as_good_as_absent(
 ) -> None:
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
-    answer = _get(app, browser, begun, query)
+    answer = get(app, browser, begun, query)
     assert (answer.status, answer.code) == (400, "parameter_invalid")
     assert app.answer(begun, tenant, browser).status == 303
 
@@ -135,10 +113,10 @@ def test_an_error_without_a_state_is_explained_and_changes_nothing(
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
     answer = browser.get(f"{app.origin}/callback?error=invalid_scope")
-    _refused(answer, "state_missing")
+    refused(answer, "state_missing")
     assert "A scope is unknown to the EHR" in answer.json()["detail"]
     assert answer.all("Set-Cookie") == []
-    _untouched(app, begun, tenant, browser)
+    untouched(app, begun, tenant, browser)
 
 
 def test_an_error_with_an_unknown_state_is_explained_all_the_same(
@@ -146,8 +124,8 @@ def test_an_error_with_an_unknown_state_is_explained_all_the_same(
 ) -> None:
     url = f"{app.origin}/callback?state={'A' * 43}"
     plain, with_error = browser.get(f"{url}&code=c1"), browser.get(f"{url}&error=access_denied")
-    _refused(plain, "state_unknown")
-    _refused(with_error, "state_unknown")
+    refused(plain, "state_unknown")
+    refused(with_error, "state_unknown")
     assert "declined" in with_error.json()["detail"]
     assert "declined" not in plain.json()["detail"]
 
@@ -155,8 +133,8 @@ def test_an_error_with_an_unknown_state_is_explained_all_the_same(
 def test_an_error_is_not_acted_on_for_a_browser_that_did_not_begin_the_launch(app: App) -> None:
     tenant, own = app.scripted.tenant(), Browser()
     begun = app.begin(tenant, own)
-    _refused(_get(app, Browser(), begun, "error=access_denied"), "cookie_missing")
-    _untouched(app, begun, tenant, own)
+    refused(get(app, Browser(), begun, "error=access_denied"), "cookie_missing")
+    untouched(app, begun, tenant, own)
 
 
 @pytest.mark.parametrize("query", ["", "code=c1", "error=access_denied&state=x"])

@@ -8,26 +8,12 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.conftest import App
-from tests.support.browser import NAVIGATION, Answer, Browser
-from tests.support.scripted_ehr import HANG_UP, Scripted, Tenant, as_json
+from tests.support.browser import NAVIGATION, Browser
+from tests.support.callbacks import failed, launch
+from tests.support.scripted_ehr import HANG_UP, Scripted, as_json
 
 HTML = {"Content-Type": "text/html"}
 JSON = {"Content-Type": "application/json"}
-
-
-def _launch(app: App, tenant: Tenant, browser: Browser) -> Answer:
-    return app.answer(app.begin(tenant, browser), tenant, browser)
-
-
-def _failed(app: App, answer: Answer, browser: Browser, code: str) -> dict[str, object]:
-    """Refused with 502 and this code, no session left behind; the log line of it."""
-    assert (answer.status, answer.code) == (502, code)
-    assert not [name for name in browser.cookies() if name.startswith("__Host-")]
-    correlation = answer.header("X-Correlation-Id")
-    assert answer.json()["correlation_id"] == correlation
-    (line,) = [line for line in app.log_lines() if line.get("correlation_id") == correlation]
-    assert (line["event"], line["severity"], line["code"]) == ("callback_failed", "ERROR", code)
-    return line
 
 
 def test_the_token_request_of_a_public_client_holds_these_fields_and_no_others(
@@ -90,7 +76,7 @@ def test_a_redirect_of_the_token_endpoint_is_not_followed(
     tenant, thief = app.scripted.tenant(), app.scripted.tenant()
     target = {"Location": f"{thief.base}/auth/token"}
     tenant.on("/auth/token", Scripted(status, target))
-    _failed(app, _launch(app, tenant, browser), browser, "token_error")
+    failed(app, launch(app, tenant, browser), browser, "token_error")
     assert thief.received == []
     assert len(tenant.hits("/auth/token")) == 1
 
@@ -125,7 +111,7 @@ def test_a_refused_or_failed_exchange_is_reported_and_not_repeated(
 ) -> None:
     tenant = app.scripted.tenant()
     tenant.on("/auth/token", answer)
-    line = _failed(app, _launch(app, tenant, browser), browser, "token_error")
+    line = failed(app, launch(app, tenant, browser), browser, "token_error")
     assert line.get("oauth_error") == oauth_error
     assert line.get("status") == (None if answer is HANG_UP else str(answer.status))
     assert len(tenant.hits("/auth/token")) == 1
@@ -136,7 +122,7 @@ def test_an_answer_that_breaks_off_is_a_failed_exchange(app: App, browser: Brows
     tenant.on(
         "/auth/token", lambda _: Scripted(200, {**JSON, "Content-Length": "99"}, _breaks_off())
     )
-    _failed(app, _launch(app, tenant, browser), browser, "token_error")
+    failed(app, launch(app, tenant, browser), browser, "token_error")
     assert len(tenant.hits("/auth/token")) == 1
 
 
@@ -157,5 +143,5 @@ def test_the_ehrs_own_id_of_a_refusal_is_logged_beside_ours(app: App, browser: B
     tenant = app.scripted.tenant()
     headers = {"Cerner-Correlation-Id": "ehr-id-1", "X-Request-Id": "ehr-id-2", **JSON}
     tenant.on("/auth/token", Scripted(400, headers, b'{"error":"invalid_grant"}'))
-    line = _failed(app, _launch(app, tenant, browser), browser, "token_error")
+    line = failed(app, launch(app, tenant, browser), browser, "token_error")
     assert (line["cerner-correlation-id"], line["x-request-id"]) == ("ehr-id-1", "ehr-id-2")

@@ -5,24 +5,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import App
-from tests.support.browser import Answer, Browser
-from tests.support.scripted_ehr import Tenant
-
-
-def _get(app: App, browser: Browser, begun: Answer, query: str, path: str = "/callback") -> Answer:
-    """The callback with the launch's own state and whatever else is given."""
-    return browser.get(f"{app.origin}{path}?state={begun.query['state']}&{query}")
-
-
-def _refused(answer: Answer, code: str, status: int = 400) -> None:
-    assert (answer.status, answer.code) == (status, code)
-    assert not [line for line in answer.all("Set-Cookie") if line.startswith("__Host-smart-")]
-
-
-def _untouched(app: App, begun: Answer, tenant: Tenant, browser: Browser) -> None:
-    """Nothing was sent and the launch can still be completed."""
-    assert tenant.hits("/auth/token") == []
-    assert app.answer(begun, tenant, browser).status == 303
+from tests.support.browser import Browser
+from tests.support.callbacks import get, log_lines, refused, untouched
 
 
 @pytest.mark.parametrize("kind", ["code=c1", "error=access_denied"])
@@ -38,8 +22,8 @@ def test_an_answer_that_names_another_issuer_is_refused(
         tenant.discovery["authorization_response_iss_parameter_supported"] = advertised
     begun = app.begin(tenant, browser)
     iss = spoil.format(iss=tenant.base, upper=tenant.base.upper())
-    _refused(_get(app, browser, begun, f"{kind}&iss={iss}"), "issuer_mismatch")
-    _refused(app.answer(begun, tenant, browser), "state_unknown")
+    refused(get(app, browser, begun, f"{kind}&iss={iss}"), "issuer_mismatch")
+    refused(app.answer(begun, tenant, browser), "state_unknown")
     assert tenant.hits("/auth/token") == []
 
 
@@ -50,7 +34,7 @@ def test_an_answer_without_the_promised_issuer_is_refused(
     tenant = app.scripted.tenant()
     tenant.discovery["authorization_response_iss_parameter_supported"] = True
     begun = app.begin(tenant, browser)
-    _refused(_get(app, browser, begun, kind), "issuer_mismatch")
+    refused(get(app, browser, begun, kind), "issuer_mismatch")
     assert tenant.hits("/auth/token") == []
 
 
@@ -69,7 +53,7 @@ def test_an_answer_without_an_issuer_that_was_never_promised_is_taken(
 ) -> None:
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
-    assert _get(app, browser, begun, "code=c1").status == 303
+    assert get(app, browser, begun, "code=c1").status == 303
 
 
 def test_an_issuer_is_ignored_and_logged_where_the_ehr_states_none(
@@ -78,24 +62,19 @@ def test_an_issuer_is_ignored_and_logged_where_the_ehr_states_none(
     tenant = app.scripted.tenant()
     del tenant.discovery["issuer"]
     begun = app.begin(tenant, browser)
-    answer = _get(app, browser, begun, "code=c1&iss=https://somebody.example")
+    answer = get(app, browser, begun, "code=c1&iss=https://somebody.example")
     assert answer.status == 303
-    events = [line["event"] for line in _lines(app, answer)]
+    events = [line["event"] for line in log_lines(app, answer)]
     assert events == ["callback_iss_ignored", "callback_completed"]
-
-
-def _lines(app: App, answer: Answer) -> list[dict[str, object]]:
-    correlation = answer.header("X-Correlation-Id")
-    return [line for line in app.log_lines() if line.get("correlation_id") == correlation]
 
 
 def test_an_issuer_is_that_of_discovery_not_the_fhir_base(app: App, browser: Browser) -> None:
     tenant = app.scripted.tenant()
     tenant.discovery["issuer"] = "https://login.ehr.example/tenants/1"
     begun = app.begin(tenant, browser)
-    _refused(app.answer(begun, tenant, browser), "issuer_mismatch")
+    refused(app.answer(begun, tenant, browser), "issuer_mismatch")
     begun = app.begin(tenant, browser)
-    answer = _get(app, browser, begun, "code=c1&iss=https://login.ehr.example/tenants/1")
+    answer = get(app, browser, begun, "code=c1&iss=https://login.ehr.example/tenants/1")
     assert answer.status == 303
 
 
@@ -117,7 +96,7 @@ def test_an_answer_at_another_registrations_path_is_refused(
     tenant = app.scripted.tenant(group)
     begun = app.begin(tenant, browser)
     iss = quote(tenant.base, safe="")
-    _refused(_get(app, browser, begun, f"code=c1&iss={iss}", path), "issuer_mismatch")
+    refused(get(app, browser, begun, f"code=c1&iss={iss}", path), "issuer_mismatch")
     assert tenant.hits("/auth/token") == []
 
 
@@ -150,8 +129,8 @@ def test_a_path_of_no_registration_is_not_found_and_uses_nothing_up(
 ) -> None:
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
-    _refused(_get(app, browser, begun, "code=c1", path), "not_found", 404)
-    _untouched(app, begun, tenant, browser)
+    refused(get(app, browser, begun, "code=c1", path), "not_found", 404)
+    untouched(app, begun, tenant, browser)
 
 
 def test_the_code_goes_to_the_endpoint_that_was_stored_with_the_launch(

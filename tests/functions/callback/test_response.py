@@ -3,24 +3,8 @@
 import pytest
 
 from tests.conftest import App
-from tests.support.browser import Answer, Browser
-from tests.support.scripted_ehr import Tenant
-
-
-def _get(app: App, browser: Browser, begun: Answer, query: str, path: str = "/callback") -> Answer:
-    """The callback with the launch's own state and whatever else is given."""
-    return browser.get(f"{app.origin}{path}?state={begun.query['state']}&{query}")
-
-
-def _refused(answer: Answer, code: str, status: int = 400) -> None:
-    assert (answer.status, answer.code) == (status, code)
-    assert not [line for line in answer.all("Set-Cookie") if line.startswith("__Host-smart-")]
-
-
-def _untouched(app: App, begun: Answer, tenant: Tenant, browser: Browser) -> None:
-    """Nothing was sent and the launch can still be completed."""
-    assert tenant.hits("/auth/token") == []
-    assert app.answer(begun, tenant, browser).status == 303
+from tests.support.browser import Browser
+from tests.support.callbacks import get, refused, untouched
 
 
 @pytest.mark.parametrize("query", ["", "code=c1&error=access_denied", "iss=x", "cod=c1&err=x"])
@@ -29,8 +13,8 @@ def test_both_of_code_and_error_or_neither_are_refused(
 ) -> None:
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
-    _refused(_get(app, browser, begun, query), "parameter_invalid")
-    _untouched(app, begun, tenant, browser)
+    refused(get(app, browser, begun, query), "parameter_invalid")
+    untouched(app, begun, tenant, browser)
 
 
 @pytest.mark.parametrize(
@@ -49,8 +33,8 @@ def test_both_of_code_and_error_or_neither_are_refused(
 def test_a_parameter_that_comes_twice_is_refused(app: App, browser: Browser, query: str) -> None:
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
-    _refused(_get(app, browser, begun, query), "parameter_repeated")
-    _untouched(app, begun, tenant, browser)
+    refused(get(app, browser, begun, query), "parameter_repeated")
+    untouched(app, begun, tenant, browser)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +46,8 @@ def test_a_code_that_no_ehr_could_have_made_is_refused(
 ) -> None:
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
-    _refused(_get(app, browser, begun, f"code={code}"), "parameter_invalid")
-    _untouched(app, begun, tenant, browser)
+    refused(get(app, browser, begun, f"code={code}"), "parameter_invalid")
+    untouched(app, begun, tenant, browser)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +89,7 @@ def test_nothing_in_the_response_chooses_where_the_browser_goes(
 ) -> None:
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
-    answer = _get(app, browser, begun, f"code=c1&{more}")
+    answer = get(app, browser, begun, f"code=c1&{more}")
     assert answer.status == 303
     assert answer.location.startswith(f"{app.origin}/smart_calc/")
     assert "evil" not in answer.location

@@ -6,26 +6,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import App
-from tests.support.browser import Answer, Browser
-from tests.support.scripted_ehr import Scripted, Tenant, as_json
+from tests.support.browser import Browser
+from tests.support.callbacks import failed, launch
+from tests.support.scripted_ehr import Scripted, as_json
 
 HTML = {"Content-Type": "text/html"}
 JSON = {"Content-Type": "application/json"}
-
-
-def _launch(app: App, tenant: Tenant, browser: Browser) -> Answer:
-    return app.answer(app.begin(tenant, browser), tenant, browser)
-
-
-def _failed(app: App, answer: Answer, browser: Browser, code: str) -> dict[str, object]:
-    """Refused with 502 and this code, no session left behind; the log line of it."""
-    assert (answer.status, answer.code) == (502, code)
-    assert not [name for name in browser.cookies() if name.startswith("__Host-")]
-    correlation = answer.header("X-Correlation-Id")
-    assert answer.json()["correlation_id"] == correlation
-    (line,) = [line for line in app.log_lines() if line.get("correlation_id") == correlation]
-    assert (line["event"], line["severity"], line["code"]) == ("callback_failed", "ERROR", code)
-    return line
 
 
 def _with(**members: Any) -> Any:
@@ -69,8 +55,8 @@ UNUSABLE: dict[str, Scripted] = {
 def test_an_unusable_answer_opens_no_session(app: App, browser: Browser, answer: Scripted) -> None:
     tenant = app.scripted.tenant()
     tenant.on("/auth/token", answer)
-    refused = _launch(app, tenant, browser)
-    _failed(app, refused, browser, "token_invalid")
+    refused = launch(app, tenant, browser)
+    failed(app, refused, browser, "token_invalid")
     assert "sentinel" not in refused.text
     assert len(tenant.hits("/auth/token")) == 1
 
@@ -180,7 +166,7 @@ def test_the_granted_scope_decides_what_may_be_read(
 def test_an_absent_scope_is_warned_of_once(app: App, browser: Browser) -> None:
     tenant = app.scripted.tenant()
     del tenant.token["scope"]
-    answer = _launch(app, tenant, browser)
+    answer = launch(app, tenant, browser)
     correlation = answer.header("X-Correlation-Id")
     lines = [line for line in app.log_lines() if line.get("correlation_id") == correlation]
     assert [(line["event"], line["severity"]) for line in lines] == [

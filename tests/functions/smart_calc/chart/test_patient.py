@@ -5,12 +5,9 @@ import pytest
 
 from functions.smart_calc.chart import prefill, read_chart
 from functions.smart_calc.chart.evidence import Outcome
-from functions.smart_calc.chart.patient import Banner
 from functions.smart_calc.chart.times import parse_now
 from tests.support.chart_resources import (
-    HL7,
     NOW,
-    concept,
     find,
     observation,
     patient,
@@ -110,51 +107,20 @@ def test_a_sex_taken_from_the_recorded_one_is_noted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "shown"),
+    ("died", "flags"),
     [
-        ([{"use": "official", "family": "Smart", "given": ["Joe", "B."]}], "Joe B. Smart"),
-        ([{"text": "First"}, {"use": "official", "text": "Official"}], "Official"),
-        ([{"text": "First"}, {"use": "usual", "text": "Usual"}], "Usual"),
-        ([{"family": "Parts"}, {"text": "First"}], "First"),
-        ([{"family": "Parts"}], "Parts"),
-        ([{"use": "official"}, {"family": "Parts"}], "Parts"),
-        ([], ""),
-        ("Joe", ""),
-        ([None, 1, {"given": "Joe"}], ""),
+        ({"deceasedBoolean": True}, ("deceased",)),
+        ({"deceasedBoolean": False}, ()),
+        ({"deceasedDateTime": "2026-10-01"}, ("deceased",)),
+        ({}, ()),
     ],
 )
-def test_the_banner_shows_the_official_name_else_the_usual_else_the_first(
-    names: Any, shown: str
-) -> None:
-    assert read(patient(name=names)).banner.name == shown
+def test_the_age_says_that_a_patient_has_died(died: Any, flags: tuple[str, ...]) -> None:
+    assert read(patient(**died)).findings["age"].flags == flags
 
 
-def test_the_banner_shows_birth_date_gender_and_record_number() -> None:
-    number = {"type": concept(HL7 + "v2-0203", "XX", "MR"), "value": "0042"}
-    other = {"type": concept(HL7 + "v2-0203", "SS"), "value": "secret"}
-    banner = read(patient(identifier=[other, number])).banner
-    assert banner == Banner("", "1960-11-24", "male", "0042", "")
-
-
-@pytest.mark.parametrize(
-    ("died", "shown"),
-    [
-        ({"deceasedBoolean": True}, "yes"),
-        ({"deceasedBoolean": False}, ""),
-        ({"deceasedDateTime": "2026-10-01"}, "2026-10-01"),
-        ({}, ""),
-    ],
-)
-def test_the_banner_and_the_age_say_that_a_patient_has_died(died: Any, shown: str) -> None:
-    chart = read(patient(**died))
-    assert chart.banner.deceased == shown
-    assert chart.findings["age"].flags == (("deceased",) if shown else ())
-
-
-def test_without_a_patient_there_is_an_empty_banner() -> None:
-    chart = read(patient(id="p2"))
-    assert chart.banner == Banner()
-    assert chart.findings["age"].outcome is Outcome.ABSENT
+def test_without_a_patient_there_is_no_age() -> None:
+    assert read(patient(id="p2")).findings["age"].outcome is Outcome.ABSENT
 
 
 def test_copies_of_a_patient_that_differ_are_in_conflict() -> None:
