@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from ctypes.util import find_library
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -22,9 +23,11 @@ _ARGUMENTS = [
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Chromium]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        assert not os.environ.get("CI"), "Chromium is missing, and in CI nothing is skipped"
-        pytest.skip("Chromium is missing: apt-get install chromium")
+    # The driver is linked against libatomic, which a small Debian lacks.
+    if path is None or find_library("atomic") is None:
+        missing = "Chromium or libatomic is missing: apt-get install chromium libatomic1"
+        assert not os.environ.get("CI"), f"{missing}; in CI nothing is skipped"
+        pytest.skip(missing)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         yield browser
