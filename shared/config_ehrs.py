@@ -4,22 +4,14 @@ docs/configuration.md describes the keys.
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from shared import urls
 from shared.config_table import Table
 from shared.settings import Ehr
+from shared.vendors import VENDORS
 
-VENDORS = ("oracle", "epic", "generic")
 CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
-# Hosts beside the FHIR base's own on which a vendor's endpoints live.
-VENDOR_HOSTS: Mapping[str, frozenset[str]] = {
-    "oracle": frozenset({"authorization.cerner.com"}),
-    "epic": frozenset(),
-    "generic": frozenset(),
-}
-
 # `/callback/callback` could not be told from `/callback` where its name is stripped from the path.
 _KEY = r"(?!callback\Z)[a-z0-9][a-z0-9-]{0,39}"
 _VISIBLE = r"[\x21-\x7e]{1,512}"
@@ -49,7 +41,7 @@ def read_ehrs(top: Table, local: bool) -> tuple[Ehr, ...]:
 def _ehr(table: Table, local: bool) -> Ehr:
     key = table.text("key", "", _KEY, "a-z, 0-9 and hyphens, and not callback", required=True)
     auth = table.choice("client_auth", "none", CLIENT_AUTHS)
-    vendor = table.choice("vendor", "generic", VENDORS)
+    vendor = table.choice("vendor", "generic", tuple(VENDORS))
     ehr = Ehr(
         key=key,
         name=table.text("name", key),
@@ -63,7 +55,7 @@ def _ehr(table: Table, local: bool) -> Ehr:
         scopes=_scopes(table),
         standalone=table.take("standalone", bool, False),
         redirect_path=table.text("redirect_path", "/callback"),
-        endpoint_hosts=_endpoint_hosts(table) | VENDOR_HOSTS[vendor],
+        endpoint_hosts=_endpoint_hosts(table) | VENDORS[vendor].endpoint_hosts,
         id_token_issuer=table.text("id_token_issuer", "", r"https?://" + _VISIBLE, "a URL") or None,
         ca_file=table.text("ca_file") or None,
     )

@@ -12,12 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Imports go to a lower row, or leftwards in their own row.
 ROWS = (
-    "errors pkce urls scopes compartment cookies outcome",
+    "errors pkce urls scopes compartment cookies outcome vendors",
     "config_table settings config_ehrs config references sealing log",
     "sockets outbound store",
-    "discovery client_auth tokens id_token",
-    "launches sessions session_context fhir",
-    "explain pages inbound",
+    "discovery client_auth tokens jwks id_token",
+    "launches session_record refresh sessions fhir",
+    "explain session_context pages inbound",
 )
 PLACES = {
     name: (row, column)

@@ -1,0 +1,149 @@
+"""What an explanation is made of: what the EHR said, what was sent, causes with their fixes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Certainty = Literal["certain", "likely", "possible"]
+Where = Literal["authorize redirect", "error page", "token endpoint", "FHIR answer", "launch"]
+CauseId = Literal[
+    "launch_parameter_missing",
+    "launch_scope_missing",
+    "launch_patient_scope_on_provider",
+    "launch_value_invalid",
+    "client_id_mismatch",
+    "client_unknown",
+    "client_not_enabled_at_site",
+    "persona_mismatch",
+    "tenant_mismatch",
+    "user_mismatch",
+    "user_not_permitted",
+    "patient_context_missing",
+    "redirect_uri_mismatch",
+    "aud_wrong",
+    "request_malformed",
+    "parameter_not_recognised",
+    "request_too_long",
+    "scope_not_registered",
+    "scope_syntax",
+    "scope_trimmed",
+    "code_expired_or_used",
+    "client_auth_wrong",
+    "clock_skew",
+    "pkce_mismatch",
+    "cookies_blocked",
+    "access_token_expired",
+    "session_ended",
+    "user_declined",
+    "fhir_request_invalid",
+    "not_propagated_yet",
+    "ehr_side",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One possible cause. `why` is a sentence or two; `steps` mend it, one action each.
+
+    `source` names where it is known from: a document, an observation, or an inference marked so.
+    """
+
+    id: CauseId
+    title: str
+    why: str
+    steps: tuple[str, ...]
+    certainty: Certainty
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One error of one vendor in the catalogue.
+
+    Fields:
+        key: stable, `vendor/name`; the anchor in docs/troubleshooting.md.
+        vendor: `oracle`, `epic`, `athenahealth`, `meditech`, `eclinicalworks`, `smart-launcher`,
+            `keycloak`, `azure`, `okta`, or `generic` for RFC 6749 and OpenID Connect codes.
+        says: the text by which people search for it.
+        where: where it shows.
+        urns: URNs that mean it, in the normal form of `shared.explain.parse`.
+        oauth_errors: `error` codes that alone mean it for this vendor.
+        patterns: regular expressions of a text that means it, matched without case.
+        meaning: what the error says, in a sentence.
+        causes: the most probable first.
+        source: where the error is known from.
+    """
+
+    key: str
+    vendor: str
+    says: str
+    where: Where
+    meaning: str
+    causes: tuple[Cause, ...]
+    source: str
+    urns: tuple[str, ...] = ()
+    oauth_errors: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an EHR said, taken apart. Everything in it is the words of others.
+
+    `urn` is in normal form. `client`, `tenant`, `persona` and `instance` (its correlation id) are
+    those of an `error_uri`. `status` is the HTTP status where it is known.
+    """
+
+    vendor: str | None = None
+    urn: str | None = None
+    oauth_error: str | None = None
+    description: str | None = None
+    instance: str | None = None
+    persona: str | None = None
+    client: str | None = None
+    tenant: str | None = None
+    status: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What this app sent, as far as it is known: None where it is not.
+
+    `flow` tells an EHR launch (with a `launch` value) from a standalone one. `parameters` holds
+    the names of authorization parameters that a text mentions or a request carried.
+    """
+
+    vendor: str | None = None
+    flow: Literal["ehr", "standalone"] | None = None
+    client_id: str | None = None
+    client_auth: str | None = None
+    redirect_uri: str | None = None
+    aud: str | None = None
+    scopes: tuple[str, ...] | None = None
+    parameters: tuple[str, ...] | None = None
+    scopes_supported: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something in the configuration that has to do with the failure."""
+
+    id: str
+    title: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The answer: what the error means and why it came, the most probable cause first.
+
+    `corrected_request` names each authorization parameter with the value it should have, None
+    where nothing is known to be wrong with the request.
+    """
+
+    said: Said
+    meaning: str
+    causes: tuple[Cause, ...]
+    corrected_request: Mapping[str, str] | None = None
+    config_findings: tuple[Finding, ...] = field(default=())
