@@ -1,18 +1,24 @@
-"""Preflight of a configuration on the command line: `python -m doctor check --config smart.toml`.
+"""The doctor on the command line: `python -m doctor check --config smart.toml`, `… jwks`,
+`… explain`.
 
-Exit code 0 without a failed check, 1 with one, 2 for arguments that cannot be used.
+Exit code 0 without a failed check or problem, 1 with one, 2 for arguments that cannot be used.
 """
 
 import argparse
 import sys
 
-from doctor import report
+from doctor import explain, jwks, report
 from doctor.check import check
 
 
 def main(arguments: list[str]) -> int:
     """Run a command and print what it found; the exit code."""
     given = _parser().parse_args(arguments)
+    code: int = given.run(given)
+    return code
+
+
+def _check(given: argparse.Namespace) -> int:
     findings = check(given.config, offline=given.offline)
     print(report.as_json(findings) if given.json else report.as_text(findings))
     return 1 if any(finding.level == "fail" for finding in findings) else 0
@@ -31,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     preflight.add_argument(
         "--offline", action="store_true", help="ask nobody: no EHR, no public_url, no store"
     )
+    preflight.set_defaults(run=_check)
+    jwks.add_to(commands)
+    explain.add_to(commands)
     return parser
 
 

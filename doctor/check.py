@@ -13,6 +13,7 @@ from doctor import (
 )
 from doctor.ehr import Look
 from doctor.finding import Finding
+from shared import client_auth
 from shared.urls import is_local
 
 _EHRS_AT_ONCE = 8
@@ -27,18 +28,19 @@ def check(path: str, *, offline: bool) -> list[Finding]:
         return findings
     asked = [] if offline else public_address.ask(settings)
     elsewhere = not is_local(settings.public_url) and public_address.answers(asked)
-    findings += secret_references.check(settings, run_elsewhere=elsewhere)
+    clients, problems = client_auth.resolve(settings)
+    findings += secret_references.check(settings, clients, problems, run_elsewhere=elsewhere)
     findings += public_address.forms(settings)
     findings += asked
     looks: dict[str, Look] = {}
     if not offline:
         with ThreadPoolExecutor(_EHRS_AT_ONCE) as pool:
-            found = pool.map(ehr.look, settings.ehrs)
+            found = pool.map(ehr.look, settings.ehrs, map(clients.algorithm, settings.ehrs))
         looks = {one.key: look for one, look in zip(settings.ehrs, found, strict=True)}
     for one in settings.ehrs:
         look = looks.get(one.key, Look([], []))
         seen = look.seen[0] if look.seen else None
-        findings += registration.check(one)
+        findings.append(registration.check(one))
         findings += scope_advice.check(settings, one, seen)
         findings += look.findings
     send_iss = [

@@ -6,9 +6,7 @@ it names on a host that is not configured for the EHR is reported and not asked.
 
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from doctor import ehr_claims, ehr_clock, ehr_keys, scope_advice
 from doctor.finding import Finding, fail, ok, warn
@@ -30,14 +28,17 @@ class Look:
         return len(self.seen) == len(ehr.iss) and all(one.sends_iss for one in self.seen)
 
 
-def look(ehr: Ehr) -> Look:
-    """Ask each FHIR base of a registration; tenants behind `/*` cannot be asked."""
+def look(ehr: Ehr, algorithm: str | None) -> Look:
+    """Ask each FHIR base of a registration; tenants behind `/*` cannot be asked.
+
+    `algorithm`: that of the registration's private key, if it has one.
+    """
     found = Look([], [])
     for entry in ehr.iss:
         if entry.endswith("/*"):
             found.findings.append(_any_tenant(ehr, entry))
         else:
-            _look_at(ehr, entry, found)
+            _look_at(ehr, entry, algorithm, found)
     return found
 
 
@@ -50,7 +51,7 @@ def _any_tenant(ehr: Ehr, entry: str) -> Finding:
     )
 
 
-def _look_at(ehr: Ehr, base: str, found: Look) -> None:
+def _look_at(ehr: Ehr, base: str, algorithm: str | None, found: Look) -> None:
     asked = time.time()
     try:
         answer = discovery.fetch(ehr, base)
@@ -65,7 +66,7 @@ def _look_at(ehr: Ehr, base: str, found: Look) -> None:
     found.findings.extend(ehr_clock.check(ehr, base, answer, (asked + time.time()) / 2))
     hosts = discovery.allowed_hosts(ehr, base)
     try:
-        configuration = discovery.parse(answer.body, base, hosts)
+        configuration = discovery.parse(answer.body, base, hosts, identity="openid" in ehr.scopes)
     except DiscoveryInvalid as error:
         found.findings.append(_unusable(ehr, base, answer.body, error))
         return
@@ -74,9 +75,9 @@ def _look_at(ehr: Ehr, base: str, found: Look) -> None:
     findings = (
         ok("discovery_incomplete", f"{base} names the endpoints a launch needs.", ehr.key),
         ok("discovery_foreign_host", f"{base} names endpoints on its own hosts only.", ehr.key),
-        *ehr_claims.check(ehr, base, document),
+        *ehr_claims.check(ehr, base, document, configuration, algorithm),
         scope_advice.compare(ehr, base, configuration.scopes_supported),
-        _keys(ehr, base, document),
+        ehr_keys.check(ehr, base, configuration),
     )
     found.findings.extend(finding for finding in findings if finding is not None)
 
@@ -106,13 +107,3 @@ def _foreign_host(ehr: Ehr, base: str, url: object) -> str | None:
     except ValueError:
         return None
     return None if host in discovery.allowed_hosts(ehr, base) else host
-
-
-def _keys(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Finding | None:
-    uri = document.get("jwks_uri")
-    if "openid" not in ehr.scopes or not isinstance(uri, str) or not uri:
-        return None
-    host = _foreign_host(ehr, base, uri)
-    if host is not None:
-        return _foreign(ehr, base, "jwks_uri lies", host)
-    return ehr_keys.check(ehr, base, uri)

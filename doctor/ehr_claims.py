@@ -2,13 +2,14 @@
 
 SMART App Launch 2.2, "Conformance" (capabilities, PKCE) and RFC 8414 2 (client authentication).
 Documents are known to leave out what works (Oracle Health lists no `none` and takes public
-clients), so nothing here is more than a warning.
+clients), so nothing here is more than a warning but that for which the functions refuse a launch.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from doctor.finding import Finding, ok, warn
+from doctor.finding import Finding, fail, ok, warn
+from shared.discovery import SmartConfiguration
 from shared.settings import Ehr
 
 _CLIENT_CAPABILITY: Mapping[str, str] = {
@@ -19,12 +20,23 @@ _CLIENT_CAPABILITY: Mapping[str, str] = {
 }
 
 
-def check(ehr: Ehr, base: str, document: Mapping[str, Any]) -> list[Finding]:
-    """PKCE, capabilities and client authentication in a discovery document."""
+def check(
+    ehr: Ehr,
+    base: str,
+    document: Mapping[str, Any],
+    configuration: SmartConfiguration,
+    algorithm: str | None,
+) -> list[Finding]:
+    """PKCE, capabilities and client authentication in a discovery document.
+
+    `configuration`: what a launch takes from the document. `algorithm`: that of the registration's
+    private key, if it has one.
+    """
     return [
         _pkce(ehr, base, document),
         _capabilities(ehr, base, document),
-        *_method(ehr, base, document),
+        *_method(ehr, base, document, configuration),
+        *_algorithm(ehr, base, configuration, algorithm),
     ]
 
 
@@ -55,21 +67,43 @@ def _capabilities(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Finding:
     )
 
 
-def _method(ehr: Ehr, base: str, document: Mapping[str, Any]) -> list[Finding]:
+def _method(
+    ehr: Ehr, base: str, document: Mapping[str, Any], configuration: SmartConfiguration
+) -> list[Finding]:
     """Nothing where the EHR lists no methods; public clients are a capability as well."""
-    methods = _texts(document, "token_endpoint_auth_methods_supported")
-    if not methods:
+    if configuration.auth_methods is None:
         return []
     public = ehr.client_auth == "none" and "client-public" in _texts(document, "capabilities")
-    if public or ehr.client_auth in methods:
+    if public or ehr.client_auth in configuration.auth_methods:
         title = f"{base} takes client_auth {ehr.client_auth}."
         return [ok("client_auth_unsupported", title, ehr.key)]
     return [
-        warn(
+        (warn if configuration.takes(ehr.client_auth) else fail)(
             "client_auth_unsupported",
             f"{base} does not list {ehr.client_auth} in token_endpoint_auth_methods_supported.",
             "Compare `client_auth` with the kind of client (public, confidential) that the app's "
             "registration at the EHR names.",
+            ehr.key,
+        )
+    ]
+
+
+def _algorithm(
+    ehr: Ehr, base: str, configuration: SmartConfiguration, algorithm: str | None
+) -> list[Finding]:
+    """Nothing without a key, or where the EHR lists no algorithms."""
+    listed = configuration.assertion_algorithms
+    if algorithm is None or listed is None:
+        return []
+    if algorithm in listed:
+        title = f"{base} takes assertions signed with {algorithm}."
+        return [ok("client_auth_unsupported", title, ehr.key)]
+    return [
+        fail(
+            "client_auth_unsupported",
+            f"{base} does not list {algorithm}, with which `private_key` signs, in "
+            "token_endpoint_auth_signing_alg_values_supported.",
+            "Use a key of the other kind: RSA signs with RS384, P-384 with ES384.",
             ehr.key,
         )
     ]

@@ -1,45 +1,29 @@
 """The EHR's keys, with which an id_token is verified (OpenID Connect Discovery 1.0, section 3)."""
 
-import json
-
 from doctor.finding import Finding, fail, ok
-from shared import discovery, outbound, urls
+from shared.discovery import SmartConfiguration
+from shared.errors import IdTokenInvalid
+from shared.jwks import Keys
 from shared.settings import Ehr
 
 
-def check(ehr: Ehr, base: str, jwks_uri: str) -> Finding:
-    """Whether the keys can be fetched; `jwks_uri` lies on one of the EHR's hosts."""
-    problem = _problem(ehr, base, urls.resolve(base, jwks_uri))
-    if problem is None:
+def check(ehr: Ehr, base: str, configuration: SmartConfiguration) -> Finding | None:
+    """Whether the keys can be had, as the callback would fetch them; nothing without `openid`."""
+    if "openid" not in ehr.scopes:
+        return None
+    issuer = ehr.id_token_issuer or configuration.issuer
+    try:
+        found = Keys().find(ehr, base, jwks_uri=configuration.jwks_uri, issuer=issuer)
+        why = "" if found.keys else "The EHR serves no key that can verify an id_token."
+    except IdTokenInvalid as error:
+        evidence = ", ".join(f"{name} {value}" for name, value in error.evidence.items())
+        why = f"{error.why} ({evidence})"
+    if not why:
         return ok("jwks_unreachable", f"{base} serves its keys.", ehr.key)
     return fail(
         "jwks_unreachable",
-        f"{base}: its jwks_uri {problem}.",
+        f"{base}: {why}",
         "Ask the EHR's operator, or remove openid and fhirUser from `scopes`: without the keys "
         "nobody can verify who the user is.",
         ehr.key,
     )
-
-
-def _problem(ehr: Ehr, base: str, url: str) -> str | None:
-    if base.startswith("https:") and not url.lower().startswith("https:"):
-        return "is not https"
-    try:
-        answer = outbound.send(
-            "GET",
-            url,
-            seconds=discovery.SECONDS,
-            max_bytes=discovery.MAX_BYTES,
-            headers={"Accept": "application/json"},
-            ca_file=ehr.ca_file,
-        )
-    except outbound.OutboundError as error:
-        return f"does not answer ({error})"
-    if answer.status != 200:
-        return f"answers with status {answer.status}"
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        document = None
-    keys = document.get("keys") if isinstance(document, dict) else None
-    return None if isinstance(keys, list) and keys else "holds no keys"

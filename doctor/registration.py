@@ -1,4 +1,4 @@
-"""How a registration proves itself and where it is answered: client authentication, redirect URI.
+"""How a registration proves itself and where it is answered: kind of client, redirect URI.
 
 SMART App Launch 2.2, step 5; RFC 9700 4.4.2.2 (mix-up: an `iss` in the answer, or a redirect URI
 for each authorization server).
@@ -6,14 +6,21 @@ for each authorization server).
 
 from collections.abc import Collection
 
-from doctor.finding import Finding, fail, ok, warn
-from shared import client_auth
+from doctor.finding import Finding, ok, warn
 from shared.settings import Ehr, Settings
 
 
-def check(ehr: Ehr) -> list[Finding]:
-    """What the registration by itself shows."""
-    return [_method(ehr), _public(ehr)]
+def check(ehr: Ehr) -> Finding:
+    """Whether anything but PKCE and the redirect URI tells the app from an impostor."""
+    if ehr.client_auth != "none":
+        return ok("public_client", "The client proves itself by more than PKCE.", ehr.key)
+    return warn(
+        "public_client",
+        "It is a public client: PKCE and the redirect URI are all that tells it from an impostor.",
+        "Keep the registered redirect URI exact, without a pattern. Register a confidential client "
+        "where the EHR takes one: docs/configuration.md, Client authentication.",
+        ehr.key,
+    )
 
 
 def redirects(settings: Settings, send_iss: Collection[str]) -> list[Finding]:
@@ -38,27 +45,5 @@ def _shared(ehr: Ehr) -> Finding:
         "answers (authorization_response_iss_parameter_supported).",
         f'Set redirect_path = "/callback/{ehr.key}" and register that redirect URI at the EHR: '
         "then one EHR's answer cannot pass for another's.",
-        ehr.key,
-    )
-
-
-def _method(ehr: Ehr) -> Finding:
-    problems = client_auth.problems([ehr])
-    if problems:
-        problem = problems[0]
-        title = f"{problem.place}: {problem.what}."
-        return fail("client_auth_unsupported", title, problem.remedy, ehr.key)
-    title = f"This version can do client_auth {ehr.client_auth}."
-    return ok("client_auth_unsupported", title, ehr.key)
-
-
-def _public(ehr: Ehr) -> Finding:
-    if ehr.client_auth != "none":
-        return ok("public_client", "The client proves itself by more than PKCE.", ehr.key)
-    return warn(
-        "public_client",
-        "It is a public client: PKCE and the redirect URI are all that tells it from an impostor.",
-        "Keep the registered redirect URI exact, without a pattern. docs/configuration.md, "
-        "client_auth, says which confidential methods this version can do: prefer one of them.",
         ehr.key,
     )

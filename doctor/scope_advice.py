@@ -25,8 +25,8 @@ _UUID_LENGTH = 36
 def check(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | None) -> list[Finding]:
     """What the scopes by themselves show; `configuration` is the EHR's own, if known."""
     return [
-        _wildcard(ehr),
-        _syntax(ehr),
+        wildcard(ehr),
+        syntax(ehr),
         _count(settings, ehr, configuration),
         _identity(ehr),
         _offline_access(ehr),
@@ -52,7 +52,8 @@ def compare(ehr: Ehr, base: str, supported: tuple[str, ...]) -> Finding | None:
     )
 
 
-def _wildcard(ehr: Ehr) -> Finding:
+def wildcard(ehr: Ehr) -> Finding:
+    """Whether a scope is for every resource type."""
     found = [scope for scope in ehr.scopes if "/*." in scope]
     if not found:
         return ok("scope_wildcard", "No scope has a wildcard for the resource type.", ehr.key)
@@ -66,7 +67,8 @@ def _wildcard(ehr: Ehr) -> Finding:
     )
 
 
-def _syntax(ehr: Ehr) -> Finding:
+def syntax(ehr: Ehr) -> Finding:
+    """Whether SMART v1 and v2 are mixed."""
     suffixes = {
         scope: scope.partition("?")[0].rpartition(".")[2]
         for scope in ehr.scopes

@@ -5,28 +5,64 @@ be read here fails, unless the functions are elsewhere and answer: they do not s
 secrets of the configuration with which they were deployed.
 """
 
+from collections.abc import Sequence
 from typing import cast
 
 from doctor.finding import Finding, FindingId, fail, ok, warn
-from shared import references
-from shared.settings import Settings
+from shared import published_keys, references
+from shared.client_auth import Clients
+from shared.config_table import Problem
+from shared.published_keys import PublishedKeys
+from shared.settings import Ehr, Settings
 
 
-def check(settings: Settings, *, run_elsewhere: bool) -> list[Finding]:
-    """Sealing keys, the credentials of each registration, and the public keys to serve.
+def check(
+    settings: Settings, clients: Clients, problems: Sequence[Problem], *, run_elsewhere: bool
+) -> list[Finding]:
+    """Sealing keys, the public keys to serve, and the credentials of each registration.
 
-    `run_elsewhere`: all functions were found to answer, and not on this machine.
+    `clients` and `problems`: what became of the credentials. `run_elsewhere`: all functions were
+    found to answer, and not on this machine.
     """
-    named: list[tuple[str | None, str, str | None]] = [(settings.public_jwks, "public_jwks", None)]
+    published, unserved = published_keys.load(settings)
+    findings = [*_sealing_keys(settings, run_elsewhere)]
+    findings += [found(problem, None, run_elsewhere) for problem in unserved]
+    if published is not None:
+        findings.append(ok("secret_unreadable", "public_jwks can be read here."))
     for ehr in settings.ehrs:
-        named.append((ehr.client_secret, "client_secret", ehr.key))
-        named.append((ehr.private_key, "private_key", ehr.key))
+        own = [one for one in problems if one.place.startswith(f"ehr {ehr.key}: ")]
+        findings += [found(problem, ehr.key, run_elsewhere) for problem in own]
+        if ehr.client_auth != "none" and not own:
+            findings += _usable(ehr, clients, published)
+    return findings
+
+
+def found(problem: Problem, ehr: str | None, run_elsewhere: bool) -> Finding:
+    """The finding about a secret that cannot be used."""
+    title = f"{problem.place}: {problem.what}"
+    if problem.id == "secret_unreadable":
+        return _unreadable(title, ehr, run_elsewhere)
+    return fail(cast(FindingId, problem.id), f"{title}.", problem.remedy, ehr)
+
+
+def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list[Finding]:
+    jwk = clients.public_jwk(ehr)
+    name = "client_secret" if jwk is None else "private_key"
+    read = ok("secret_unreadable", f"{name} can be read here and has its form.", ehr.key)
+    if jwk is None or published is None:
+        return [read]
+    if published.hold(jwk):
+        title = "The public half of private_key is in public_jwks under its key_id."
+        return [read, ok("setting_invalid", title, ehr.key)]
     return [
-        *_sealing_keys(settings, run_elsewhere),
-        *(
-            _reference(reference, name, ehr, run_elsewhere)
-            for reference, name, ehr in named
-            if reference is not None
+        read,
+        warn(
+            "setting_invalid",
+            "The public half of private_key is not in public_jwks under this key_id: an EHR that "
+            "reads /launch/jwks.json refuses what is signed with it.",
+            "Make the file again with `python -m doctor jwks`, or correct `key_id`. Where this EHR "
+            "was given the public key in another way, nothing is wrong.",
+            ehr.key,
         ),
     ]
 
@@ -34,26 +70,11 @@ def check(settings: Settings, *, run_elsewhere: bool) -> list[Finding]:
 def _sealing_keys(settings: Settings, run_elsewhere: bool) -> list[Finding]:
     _, problems = references.read_sealing_keys(settings)
     if problems:
-        return [
-            _unreadable(f"{problem.place}: {problem.what}", None, run_elsewhere)
-            if problem.id == "secret_unreadable"
-            else fail(
-                cast(FindingId, problem.id), f"{problem.place}: {problem.what}.", problem.remedy
-            )
-            for problem in problems
-        ]
+        return [found(problem, None, run_elsewhere) for problem in problems]
     return [
         ok("secret_unreadable", "Every sealing key can be read here."),
         ok("sealing_key_invalid", "Every sealing key holds 32 bytes."),
     ]
-
-
-def _reference(reference: str, name: str, ehr: str | None, run_elsewhere: bool) -> Finding:
-    try:
-        references.resolve(reference)
-    except ValueError as error:
-        return _unreadable(f"{name}: {error}", ehr, run_elsewhere)
-    return ok("secret_unreadable", f"{name} can be read here.", ehr)
 
 
 def _unreadable(what: str, ehr: str | None, run_elsewhere: bool) -> Finding:

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from doctor.finding import Finding, fail, ok, warn
-from shared import launches, sessions
+from shared import launches, session_record
 from shared.errors import StoreUnavailable
 from shared.settings import Settings, StoreSettings
 from shared.store import Conflict, Store, open_store
@@ -39,7 +39,7 @@ def check(settings: Settings) -> list[Finding]:
     found = _probe(store)
     if any(finding.id == "store_unreachable" and finding.level == "fail" for finding in found):
         return found
-    collections = (launches.COLLECTION, sessions.COLLECTION)
+    collections = (launches.COLLECTION, session_record.COLLECTION)
     return [*found, *(_ttl(store, settings.store, collection) for collection in collections)]
 
 

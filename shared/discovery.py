@@ -27,15 +27,29 @@ _URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 2
 
 @dataclass(frozen=True, slots=True)
 class SmartConfiguration:
-    """What the flow needs of the document. All endpoints are absolute, on the EHR's hosts."""
+    """What the flow needs of the document. All endpoints are absolute, on the EHR's hosts.
+
+    `auth_methods` and `assertion_algorithms` are those of the token endpoint; None where the
+    document lists none.
+    """
 
     authorization_endpoint: str
     token_endpoint: str
     revocation_endpoint: str | None
     issuer: str | None
+    jwks_uri: str | None
     sends_iss: bool
     takes_post: bool
     scopes_supported: tuple[str, ...]
+    auth_methods: tuple[str, ...] | None
+    assertion_algorithms: tuple[str, ...] | None
+
+    def takes(self, client_auth: str) -> bool:
+        """Whether the token endpoint takes a method: one that is listed, any where none is.
+
+        Public clients are never refused: Oracle Health does not list `none` and takes them.
+        """
+        return client_auth == "none" or client_auth in (self.auth_methods or (client_auth,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,8 @@ class Discovery:
 
 
 def _read(ehr: Ehr, base: str) -> SmartConfiguration:
-    return parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base))
+    identity = "openid" in ehr.scopes
+    return parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base), identity=identity)
 
 
 def fetch(ehr: Ehr, base: str) -> outbound.Answer:
@@ -120,8 +135,13 @@ def allowed_hosts(ehr: Ehr, base: str) -> frozenset[str]:
     return ehr.endpoint_hosts | {urls.authority(base)}
 
 
-def parse(body: bytes, base: str, hosts: frozenset[str]) -> SmartConfiguration:
-    """The configuration in a document. Raises DiscoveryInvalid naming the member at fault."""
+def parse(
+    body: bytes, base: str, hosts: frozenset[str], *, identity: bool = True
+) -> SmartConfiguration:
+    """The configuration in a document; without `identity` its `jwks_uri` is not looked at.
+
+    Raises DiscoveryInvalid naming the member at fault.
+    """
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -142,9 +162,15 @@ def parse(body: bytes, base: str, hosts: frozenset[str]) -> SmartConfiguration:
         token_endpoint=token or "",
         revocation_endpoint=reader.endpoint("revocation_endpoint"),
         issuer=issuer if isinstance(issuer, str) and issuer else None,
+        jwks_uri=reader.endpoint("jwks_uri") if identity else None,
         takes_post="authorize-post" in _texts(document.get("capabilities")),
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
         scopes_supported=_texts(document.get("scopes_supported")),
+        auth_methods=_texts(document.get("token_endpoint_auth_methods_supported")) or None,
+        assertion_algorithms=_texts(
+            document.get("token_endpoint_auth_signing_alg_values_supported")
+        )
+        or None,
     )
 
 

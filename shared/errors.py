@@ -3,7 +3,8 @@
 The codes and statuses are public (docs/errors.md lists them). A class says what happened
 (`title`), the most probable cause (`why`) and what to do (`steps`); an instance may replace
 them by something closer to the case. `evidence` is for developers: it is logged, and shown on
-pages only with `error_details = "full"`. None of it may hold a token, code, verifier, state,
+pages only with `error_details = "full"`; so are `causes` (the most probable first) and the request
+as it should be (`corrected`). None of it may hold a token, code, verifier, state,
 cookie, secret or patient data. `shown` goes to those pages but not to the log: the words of others,
 which may hold anything.
 
@@ -16,11 +17,25 @@ which may hold anything.
     └── ServiceError      our own side: store, configuration
 """
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 RELAUNCH = "Close this page and launch the app again from the patient's chart."
 ADMINISTRATOR = "If it happens again, give the correlation id below to your administrator."
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A possible cause, for pages and logs; what its fields hold is said in shared/explain."""
+
+    id: str
+    title: str
+    why: str
+    steps: tuple[str, ...]
+    certainty: str
+    source: str
 
 
 class SmartError(Exception):
@@ -31,6 +46,7 @@ class SmartError(Exception):
     title: str
     why: str
     steps: tuple[str, ...] = (RELAUNCH, ADMINISTRATOR)
+    retry_after: int | None = None  # seconds
 
     def __init__(
         self,
@@ -52,6 +68,8 @@ class SmartError(Exception):
         self.shown: Mapping[str, str] = dict(shown or {})
         self.allow = allow
         self.set_cookies: tuple[str, ...] = ()
+        self.causes: tuple[Hint, ...] = ()
+        self.corrected: Mapping[str, str] = {}
         super().__init__(f"{self.code}: {self.title}")
 
 
@@ -293,12 +311,28 @@ class EhrError(CallbackError):
 
 
 class TokenError(CallbackError):
-    """The code could not be exchanged for a token."""
+    """The code could not be exchanged for a token.
+
+    `oauth_error` is the endpoint's `error` code where it gave one; `said` is its whole answer, for
+    an explanation only: it may hold anything.
+    """
 
     code = "token_error"
     status = 502
     title = "The EHR did not exchange the launch for access."
     why = "Its token endpoint refused the request, failed, or did not answer in time."
+
+    def __init__(
+        self,
+        *,
+        why: str | None = None,
+        evidence: Mapping[str, str] | None = None,
+        oauth_error: str | None = None,
+        said: str = "",
+    ) -> None:
+        super().__init__(why=why, evidence=evidence)
+        self.oauth_error = oauth_error
+        self.said = said
 
 
 class TokenInvalid(CallbackError):
@@ -308,6 +342,15 @@ class TokenInvalid(CallbackError):
     status = 502
     title = "The EHR's answer to the launch cannot be used."
     why = "The answer of its token endpoint is not what SMART App Launch prescribes."
+
+
+class IdTokenInvalid(CallbackError):
+    """The id_token failed a check of OpenID Connect Core 3.1.3.7, or its keys cannot be had."""
+
+    code = "id_token_invalid"
+    status = 502
+    title = "The EHR's statement of who is signed in cannot be used."
+    why = "Its id_token did not pass verification."
 
 
 class SessionError(SmartError):
@@ -332,6 +375,20 @@ class SessionExpired(SessionError):
     why = "It was idle too long, reached its longest duration, or the EHR's access ended."
 
 
+class RefreshFailed(SessionError):
+    """The EHR's access has run out and could not be renewed just now; the session is kept."""
+
+    code = "refresh_failed"
+    status = 503
+    title = "The EHR's access could not be renewed."
+    why = "Its token endpoint failed or did not answer; the session is kept."
+    steps = ("Try again in a few seconds.", ADMINISTRATOR)
+
+    def __init__(self, retry_after: float, *, evidence: Mapping[str, str] | None = None) -> None:
+        super().__init__(evidence=evidence)
+        self.retry_after = max(1, math.ceil(retry_after))
+
+
 class CrossSite(SessionError):
     """The request does not come from our own origin's pages."""
 
@@ -349,7 +406,7 @@ class ScopeDenied(SessionError):
     status = 403
     title = "The scopes of this launch do not cover the request."
     why = "No scope that was both asked for and granted covers it."
-    steps = (
+    steps: tuple[str, ...] = (
         "Add the scope to `scopes` and to the app's registration at the EHR, then launch again.",
     )
 

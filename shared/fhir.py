@@ -6,6 +6,7 @@ status; its other failures become ours (docs/errors.md).
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,8 +14,7 @@ from typing import Any, Literal
 from shared import outbound
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.outcome import MEDIA_TYPE, operation_outcome
-from shared.sessions import Session
-from shared.settings import Ehr
+from shared.sessions import Active
 from shared.tokens import ehr_ids
 
 SECONDS = 60.0
@@ -36,8 +36,7 @@ class FhirAnswer:
 
 
 def call(
-    session: Session,
-    ehr: Ehr,
+    active: Active,
     method: Literal["GET", "POST"],
     url: str,
     *,
@@ -47,21 +46,40 @@ def call(
 ) -> FhirAnswer:
     """Call the EHR with the session's token. `url` is absolute, on the host of its FHIR base.
 
-    Raises UpstreamUnreachable, UpstreamTimeout or UpstreamInvalid.
+    Where the EHR answers 401, the access is renewed once and the call made once more. Raises
+    UpstreamUnreachable, UpstreamTimeout or UpstreamInvalid, and what the renewal raises.
     """
+    until = time.monotonic() + seconds
+    answer = _send(active, method, url, headers or {}, body, seconds)
+    if answer.status == 401:
+        renewed = active.renewed()
+        remaining = until - time.monotonic()
+        if renewed is not None and remaining > 0:
+            answer = _send(renewed, method, url, headers or {}, body, remaining)
+    return _usable(answer, conditional=not _CONDITIONAL.isdisjoint(headers or {}))
+
+
+def _send(
+    active: Active,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    seconds: float,
+) -> outbound.Answer:
     try:
-        answer = outbound.send(
+        return outbound.send(
             method,
             url,
             seconds=seconds,
             max_bytes=MAX_BYTES,
             headers={
                 "Accept": MEDIA_TYPE,
-                "Authorization": f"Bearer {session.access_token}",
-                **(headers or {}),
+                "Authorization": f"Bearer {active.session.access_token}",
+                **headers,
             },
             body=body,
-            ca_file=ehr.ca_file,
+            ca_file=active.ehr.ca_file,
         )
     except outbound.TimedOut:
         raise UpstreamTimeout from None
@@ -69,7 +87,6 @@ def call(
         raise UpstreamInvalid(evidence={"reason": str(error)}) from None
     except outbound.OutboundError as error:
         raise UpstreamUnreachable(evidence={"reason": str(error)}) from None
-    return _usable(answer, conditional=not _CONDITIONAL.isdisjoint(headers or {}))
 
 
 def _usable(answer: outbound.Answer, *, conditional: bool) -> FhirAnswer:

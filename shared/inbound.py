@@ -177,9 +177,21 @@ def _refuse(
         str(error),
         severity="ERROR" if ours else "WARNING",
         code=error.code,
-        fields={**error.evidence, **(place or {})},
+        fields={**error.evidence, **_cause(error), **(place or {})},
     )
     return _error_reply(request, edge, settings, error, correlation_id)
+
+
+def _cause(error: SmartError) -> dict[str, str | list[str]]:
+    """What the log says of the causes: all by id, the most probable one with its fix."""
+    if not error.causes:
+        return {}
+    first = error.causes[0]
+    return {
+        "causes": [cause.id for cause in error.causes],
+        "cause": f"{first.title} {first.why}",
+        "fix": " ".join(first.steps),
+    }
 
 
 def _error_reply(
@@ -192,18 +204,32 @@ def _error_reply(
     headers: dict[str, str] = {}
     if error.allow is not None:
         headers["Allow"] = error.allow
-    detail = " ".join((error.title, error.why, *error.steps))
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    full = settings is not None and settings.full_error_details
+    causes = error.causes if full else ()
+    why = error.why
+    if error.causes and not full:
+        # For the person at the bedside: what the developer needs is in the log.
+        why = f"{type(error).why} Most probable cause: {error.causes[0].title}"
+    said = [f"{cause.title} {cause.why} {' '.join(cause.steps)}" for cause in causes[:1]]
+    detail = " ".join((error.title, why, *said, *error.steps))
     if edge.errors == "operation_outcome":
         issue = _ISSUE_TYPES.get(error.status, "invalid" if error.status < 500 else "transient")
         headers |= {"Content-Type": outcome.MEDIA_TYPE}
-        return Reply(error.status, headers, outcome.operation_outcome(error.code, issue, detail))
+        body = outcome.operation_outcome(error.code, issue, detail)
+        return Reply(error.status, headers, body, error.set_cookies)
     if _prefers_html(request):
-        full = settings is not None and settings.full_error_details
         page = pages.render(
             "error.html",
             error=error,
-            evidence={**error.evidence, **error.shown} if full else {},
+            why=why,
+            causes=causes,
+            corrected=error.corrected if full else {},
+            evidence=error.evidence if full else {},
+            shown=error.shown if full else {},
             correlation_id=correlation_id,
+            time=log.now(),
         )
         ancestors = settings.frame_ancestors if settings else ()
         headers |= pages.content_security_policy(ancestors)

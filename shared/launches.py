@@ -22,12 +22,17 @@ from shared.store import Conflict, Store
 COLLECTION = "launches"
 MOST_COOKIES = 10
 LONGEST_URL = 2000
+_MOST_OFFERED = 200
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A launch between its redirect and its callback. `iss` is as received: it was the `aud`."""
+    """A launch between its redirect and its callback. `iss` is as received: it was the `aud`.
+
+    `offered` is what the EHR's discovery document says of the scopes asked, None where it lists no
+    scopes: those of the same types and contexts, for explanations only.
+    """
 
     ehr: str
     kind: Literal["ehr", "standalone"]
@@ -36,10 +41,13 @@ class Pending:
     client_id: str
     redirect_uri: str
     requested: tuple[str, ...]
+    offered: tuple[str, ...] | None
     token_endpoint: str
     revocation_endpoint: str | None
     issuer: str | None
+    jwks_uri: str | None
     sends_iss: bool
+    assertion_algorithms: tuple[str, ...] | None
     code_verifier: str
     nonce: str | None
     binding: str
@@ -94,9 +102,12 @@ def begin(
         client_id=ehr.client_id,
         redirect_uri=settings.public_url + ehr.redirect_path,
         requested=requested,
+        offered=_offered(configuration.scopes_supported, requested),
         token_endpoint=configuration.token_endpoint,
         revocation_endpoint=configuration.revocation_endpoint,
         issuer=configuration.issuer,
+        jwks_uri=configuration.jwks_uri,
+        assertion_algorithms=configuration.assertion_algorithms,
         sends_iss=configuration.sends_iss,
         code_verifier=pkce.new_verifier(),
         nonce=secrets.token_urlsafe(32) if "openid" in requested else None,
@@ -111,6 +122,14 @@ def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tupl
     if launch is not None:
         return ("launch",)
     return ("launch/patient",) if "launch/patient" in configuration.scopes_supported else ()
+
+
+def _offered(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[str, ...] | None:
+    if not supported:
+        return None
+    stems = {scope.partition(".")[0] for scope in requested}
+    stems |= {"launch", "launch/patient", "patient/*", "user/*"}
+    return tuple(scope for scope in supported if scope.partition(".")[0] in stems)[:_MOST_OFFERED]
 
 
 def _authorization_request(
@@ -159,6 +178,8 @@ def find(store: Store, state: str) -> Found:
     fields: dict[str, Any] = dict(record.fields)
     try:
         fields["requested"] = tuple(fields["requested"])
+        for name in ("offered", "assertion_algorithms"):
+            fields[name] = None if fields[name] is None else tuple(fields[name])
         return Found(Pending(**fields), key, record.version)
     except (KeyError, TypeError):
         raise StateUnknown(why="The app was renewed while this launch was under way.") from None
@@ -187,9 +208,10 @@ def surplus_cookies(received: cookies.Cookies) -> Iterable[str]:
 
 
 def _fields(pending: Pending) -> dict[str, Any]:
-    names = Pending.__dataclass_fields__
-    fields = {name: getattr(pending, name) for name in names}
-    return fields | {"requested": list(pending.requested)}
+    fields = {name: getattr(pending, name) for name in Pending.__dataclass_fields__}
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()
+    }
 
 
 def _hash(text: str) -> str:

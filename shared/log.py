@@ -21,6 +21,10 @@ Event = Literal[
     "callback_completed",
     "callback_failed",
     "callback_iss_ignored",
+    "nonce_missing",
+    "token_refreshed",
+    "token_refresh_failed",
+    "session_ended",
     "fhir_request",
     "fhir_denied",
     "app_opened",
@@ -74,7 +78,7 @@ def event(
         "severity": severity,
         "message": message,
         "event": name,
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": now(),
     }
     if correlation is not None:
         line["correlation_id"] = correlation.id
@@ -88,6 +92,11 @@ def event(
         line.setdefault(key, _cut(value))
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
+
+
+def now() -> str:
+    """The time as the log writes it, RFC 3339 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _cut(value: str | int | float | list[str]) -> str | int | float | list[str]:

@@ -10,6 +10,8 @@ from shared.config import reason, stop
 from shared.config_table import Problem
 from shared.settings import Settings
 
+MAX_CHARACTERS = 200_000
+
 
 def resolve(reference: str) -> str:
     """The secret behind an `env:` or `file:` reference. Raises ValueError naming the reference."""
@@ -18,9 +20,14 @@ def resolve(reference: str) -> str:
         value = os.environ.get(name, "")
     else:
         try:
-            value = Path(name).read_text(encoding="utf-8")
+            with Path(name).open(encoding="utf-8") as file:
+                value = file.read(MAX_CHARACTERS + 1)
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"{reference} cannot be read: {reason(error)}") from None
+    if len(value) > MAX_CHARACTERS:
+        raise ValueError(
+            f"{reference} cannot be read: it is longer than {MAX_CHARACTERS} characters"
+        )
     if not value.strip():
         raise ValueError(f"{reference} is not set or empty")
     return value.strip()

@@ -7,6 +7,7 @@ the cookie; a stolen cookie opens nothing without the server.
 
 import base64
 import binascii
+import hmac
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -47,6 +48,11 @@ class Sealer:
             except (InvalidTag, ValueError):
                 continue
         raise SealBroken
+
+    def tags(self, text: str) -> tuple[str, ...]:
+        """What tells equal texts from others without showing them: 8 characters for each key."""
+        digests = (hmac.digest(key, text.encode(), "sha256") for key in self._keys)
+        return tuple(base64.urlsafe_b64encode(digest).decode("ascii")[:8] for digest in digests)
 
 
 def _cipher(key: bytes, secret: bytes, context: str) -> AESGCM:

@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shared.sessions import Session
+from shared.errors import Hint
+from shared.id_token import Identity
+from shared.session_record import Session
+
+if TYPE_CHECKING:
+    from shared import explain
 
 
-def describe(session: Session, public_url: str) -> Mapping[str, Any]:
+def describe(session: Session, vendor: str, public_url: str) -> Mapping[str, Any]:
     """The launch context as the app may see it: never a token."""
     context = session.context
     return {
@@ -15,7 +20,7 @@ def describe(session: Session, public_url: str) -> Mapping[str, Any]:
         "iss": session.iss,
         "patient": context.patient,
         "encounter": context.encounter,
-        "user": None,
+        "user": _user(session.user),
         "need_patient_banner": context.need_patient_banner,
         "smart_style_url": context.smart_style_url,
         "tenant": context.tenant,
@@ -25,12 +30,38 @@ def describe(session: Session, public_url: str) -> Mapping[str, Any]:
             "requested": session.requested,
             "granted": session.granted,
             "missing": session.missing,
-            "causes": {},
+            "causes": causes(session, vendor),
         },
         "access_expires_at": _rfc3339(session.access_expires_at),
         "session_expires_at": _rfc3339(session.expires_at),
         "fhir_base": f"{public_url}/fhir_proxy/{session.handle}",
     }
+
+
+def causes(session: Session, vendor: str) -> "Mapping[str, explain.CauseId]":
+    """The most probable cause id for each scope that was asked for and not granted."""
+    if not session.missing:
+        return {}
+    # The catalogue is large, and most launches are granted all they ask.
+    from shared import explain
+
+    return explain.scope_causes(
+        vendor, session.flow, session.requested, session.granted, session.offered
+    )
+
+
+def cause(session: Session, vendor: str, scope: str) -> Hint:
+    """Why a scope of `session.missing` was not granted, and what to do about it."""
+    from shared import explain
+
+    found = explain.scope_cause(causes(session, vendor)[scope], vendor)
+    return Hint(found.id, found.title, found.why, found.steps, found.certainty, found.source)
+
+
+def _user(user: Identity | None) -> Mapping[str, str | None] | None:
+    if user is None:
+        return None
+    return {"sub": user.sub, "fhirUser": user.fhir_user, "name": user.name}
 
 
 def _rfc3339(at: float) -> str:

@@ -1,71 +1,49 @@
 """Open sessions: one a launch, its handle in the path, its secret in its own cookie.
 
-In the open a record holds only what must be read without the browser: the EHR's key, a version,
-the idle clock and the expiry. Tokens, patient and scopes are sealed with the server's key and the
-cookie's secret (shared/sealing.py), with handle and version as associated data. Expiry is checked
-here on every use. An access token that has run out ends the session: there is no refresh yet.
+Opened by the callback, used by every request, ended by logout, by its limits or by the EHR. An
+instance trusts what it has read for `session_cache_seconds`, and compares the secret on every use.
+Limits are checked here; the store's own removal of old records is only the broom.
 """
 
+import contextlib
 import hashlib
 import hmac
-import json
 import re
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
+from weakref import WeakValueDictionary
 
-from shared import cookies, log, scopes
+from shared import cookies, log, refresh, session_record
+from shared.client_auth import Clients
 from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
+from shared.id_token import Identity
+from shared.jwks import Keys
 from shared.launches import Pending
-from shared.sealing import SealBroken, Sealer
+from shared.refresh import Refresher
+from shared.sealing import Sealer
+from shared.session_record import COLLECTION, Held, Session
 from shared.settings import Ehr, Settings
-from shared.store import Conflict, Record, Store, Value
-from shared.tokens import LaunchContext, TokenAnswer
+from shared.store import Conflict, Record, Store
+from shared.token_answer import TokenAnswer
 
-COLLECTION = "sessions"
 MOST_COOKIES = 20
 # Without a verified user there is nothing to tell users apart by.
 NO_USER_TAG = "-"
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
 _VALUE = re.compile(r"[0-9a-z]{1,12}\.(?:[A-Za-z0-9_-]{8}|-)\.(?P<secret>[A-Za-z0-9_-]{43})")
 _TOUCHES_PER_IDLE = 6
+_MOST_WIPES = 5
 _MOST_KEPT = 1000
 
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """An opened session. Times are unix seconds; `secret` is the cookie's, for further seals."""
-
-    handle: str
-    ehr: str
-    iss: str
-    fhir_base: str
-    context: LaunchContext
-    requested: tuple[str, ...]
-    granted: tuple[str, ...]
-    access_expires_at: float
-    expires_at: float
-    access_token: str = field(repr=False)
-    refresh_token: str | None = field(repr=False)
-    token_endpoint: str
-    revocation_endpoint: str | None
-    secret: bytes = field(repr=False)
-
-    @property
-    def mark(self) -> str:
-        """How it shows in logs: 12 hex characters that are no key to anything."""
-        return log.session_mark(self.handle)
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What was requested and is not granted."""
-        return scopes.missing(self.requested, self.granted)
-
-    def grants(self, ehr: Ehr) -> tuple[scopes.Grant, ...]:
-        """What the app may do: granted ∩ configured."""
-        return scopes.effective(self.granted, ehr.scopes)
+Limit = Literal["idle", "longest", "access"]
+_WHY = {
+    "idle": "Nothing was asked of it for longer than `session_idle_minutes`.",
+    "longest": "It reached its longest duration, `session_max_hours`.",
+    "access": "The EHR's access to it has run out, and the EHR gave no refresh token.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +56,24 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Active:
+    """A session in use, with its registration.
+
+    `renewed` is for when the EHR no longer takes the access token: it gives the session with newer
+    access, or None where there is none to be had. It raises what `Sessions.use` raises.
+    """
+
+    session: Session
+    ehr: Ehr
+    renewed: Callable[[], "Active | None"]
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     read_at: float
-    record: Record
     digest: bytes
-    session: Session
+    held: Held
+    touch_failed: bool = False
 
 
 def is_handle(text: str) -> bool:
@@ -91,133 +82,250 @@ def is_handle(text: str) -> bool:
 
 
 class Sessions:
-    """Opens and uses sessions. Keeps what it read for `session_cache_seconds` at most."""
+    """Opens, uses and ends sessions. Keeps what it read for `session_cache_seconds` at most."""
 
     def __init__(
-        self, store: Store, sealer: Sealer, settings: Settings, clock: Callable[[], float]
+        self,
+        store: Store,
+        sealer: Sealer,
+        settings: Settings,
+        clients: Clients,
+        keys: Keys,
+        clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._sealer = sealer
         self._settings = settings
         self._clock = clock
+        self._refresher = Refresher(store, sealer, clients, keys, clock)
         self._kept: dict[str, _Kept] = {}
+        self._renewing: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def open(self, pending: Pending, answer: TokenAnswer) -> Opened:
+    def open(self, pending: Pending, answer: TokenAnswer, user: Identity | None) -> Opened:
         """A new session for a completed launch; nothing the browser offered is adopted."""
         now = self._clock()
         handle, secret = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
         session = Session(
             handle=handle,
+            version=1,
             ehr=pending.ehr,
             iss=pending.iss,
             fhir_base=pending.fhir_base,
+            flow=pending.kind,
             context=answer.context,
+            user=user,
             requested=pending.requested,
+            offered=pending.offered,
             granted=pending.requested if answer.scope is None else answer.scope,
+            access_life=answer.expires_in,
             access_expires_at=now + answer.expires_in,
             expires_at=now + self._settings.session_max_seconds,
             access_token=answer.access_token,
             refresh_token=answer.refresh_token,
             token_endpoint=pending.token_endpoint,
             revocation_endpoint=pending.revocation_endpoint,
+            issuer=pending.issuer,
+            jwks_uri=pending.jwks_uri,
             secret=secret.encode(),
         )
-        fields: dict[str, Value] = {
-            "ehr": pending.ehr,
-            "version": 1,
-            "lease_owner": None,
-            "lease_until": 0.0,
-            "last_used": now,
-            "sealed": self._sealer.seal(_plaintext(session), session.secret, _context(handle, 1)),
-        }
-        self._store.create(COLLECTION, _key(handle), fields, session.expires_at)
-        value = f"{cookies.time_stamp(now)}.{NO_USER_TAG}.{secret}"
+        fields = session_record.fields(session, self._sealer, last_used=now)
+        self._store.create(COLLECTION, session_record.key(handle), fields, session.expires_at)
+        tag = self._tags(user)[0]
+        value = f"{cookies.time_stamp(now)}.{tag}.{secret}"
         return Opened(session, cookies.session_name(handle), value)
 
-    def use(self, handle: str, received: cookies.Cookies) -> Session:
-        """The session of a handle, opened by this browser's cookie, its idle clock wound.
+    def use(self, handle: str, received: cookies.Cookies) -> Active:
+        """The session of a handle, opened by this browser's cookie: its limits checked, its access
+        renewed where that is due, its idle clock wound.
 
         Raises SessionMissing without exactly one cookie that opens it, SessionExpired when it is
-        over.
+        over, RefreshFailed while its access cannot be renewed.
         """
         secret = _secret(received.get(cookies.session_name(handle), ()))
         digest = hashlib.sha256(secret).digest()
         now = self._clock()
-        kept = self._recall(handle, digest, now) or self._read(handle, secret, digest, now)
-        idle = _idle(kept, now)
-        over = now >= kept.session.expires_at or idle >= self._settings.session_idle_seconds
-        if over or now >= kept.session.access_expires_at:
-            raise SessionExpired
-        if idle >= self._settings.session_idle_seconds / _TOUCHES_PER_IDLE:
+        kept = self._recall(handle, digest, now) or self._read(handle, secret, digest)
+        log.about(ehr=kept.held.session.ehr, session=kept.held.session.mark)
+        self._check_limits(kept.held, now)
+        ehr = self._ehr(kept.held.session)
+        if refresh.is_due(kept.held.session, now):
+            kept = self._renew(kept, ehr)
+        elif now - kept.held.last_used >= self._settings.session_idle_seconds / _TOUCHES_PER_IDLE:
             kept = self._touch(kept, now)
-        with self._lock:
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            self._kept[handle] = kept
-        return kept.session
+        self._keep(kept)
+        return self._active(kept, ehr)
+
+    def end(self, handle: str, received: cookies.Cookies) -> None:
+        """Log out: wipe the session, then revoke its tokens where the EHR offers it.
+
+        One that is over already is no error. Raises SessionMissing, and wipes nothing, without
+        exactly one cookie that opens it.
+        """
+        secret = _secret(received.get(cookies.session_name(handle), ()))
+        session = self._wiped(handle, secret)
+        self._forget(handle)
+        if session is None:
+            return
+        log.about(ehr=session.ehr, session=session.mark)
+        revoked = self._refresher.revoke(session, self._settings.ehr_by_key(session.ehr))
+        fields: dict[str, str | int | float | list[str]] = {
+            "reason": "logout",
+            "revoked": str(revoked).lower(),
+        }
+        log.event("session_ended", "logged out", fields=fields)
+
+    def _wiped(self, handle: str, secret: bytes) -> Session | None:
+        """What was wiped, None where there was nothing that could be read.
+
+        On condition of what was read: a refresh may just have written tokens that would otherwise
+        never be revoked.
+        """
+        for _ in range(_MOST_WIPES):
+            record = self._store.read(COLLECTION, session_record.key(handle))
+            if record is None:
+                return None
+            try:
+                session = session_record.opened(record, handle, secret, self._sealer).session
+            except SessionExpired:
+                session = None
+            with contextlib.suppress(Conflict):
+                self._store.delete(COLLECTION, session_record.key(handle), record.version)
+                return session
+        raise StoreUnavailable
+
+    def surplus_cookies(self, received: cookies.Cookies, user: Identity | None) -> list[str]:
+        """The session cookies to clear at a new callback: the oldest, and another user's."""
+        tags = self._tags(user)
+        others = [
+            name
+            for name, values in received.items()
+            if name.startswith(cookies.SESSION_PREFIX)
+            and not any(value.split(".")[1:2] == [tag] for value in values for tag in tags)
+        ]
+        ours = {name: values for name, values in received.items() if name not in others}
+        return others + cookies.oldest_beyond(ours, cookies.SESSION_PREFIX, MOST_COOKIES - 1)
+
+    def _tags(self, user: Identity | None) -> tuple[str, ...]:
+        """How a user shows in cookies, under each sealing key."""
+        return (NO_USER_TAG,) if user is None else self._sealer.tags(f"{user.issuer}|{user.sub}")
 
     def _recall(self, handle: str, digest: bytes, now: float) -> _Kept | None:
         """What was read a moment ago with this very secret, None where it cannot be trusted.
 
-        A session that looks idle from here may be in use at another instance: it is read anew.
+        A session that looks idle from here may be in use at another instance, one whose access
+        looks old may have been renewed there: both are read anew.
         """
         with self._lock:
             kept = self._kept.get(handle)
         if kept is None or not hmac.compare_digest(kept.digest, digest):
             return None
         fresh = 0 <= now - kept.read_at < self._settings.session_cache_seconds
-        return kept if fresh and _idle(kept, now) < self._settings.session_idle_seconds else None
+        busy = now - kept.held.last_used < self._settings.session_idle_seconds
+        return kept if fresh and busy and not refresh.is_due(kept.held.session, now) else None
 
-    def _read(self, handle: str, secret: bytes, digest: bytes, now: float) -> _Kept:
-        record = self._store.read(COLLECTION, _key(handle))
+    def _read(self, handle: str, secret: bytes, digest: bytes) -> _Kept:
+        record = self._store.read(COLLECTION, session_record.key(handle))
         if record is None:
+            self._forget(handle)
             raise SessionExpired
-        context = _context(handle, int(_number(record.fields["version"])))
+        held = session_record.opened(record, handle, secret, self._sealer)
+        return _Kept(self._clock(), digest, held)
+
+    def _keep(self, kept: _Kept) -> None:
+        with self._lock:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[kept.held.session.handle] = kept
+
+    def _forget(self, handle: str) -> None:
+        with self._lock:
+            self._kept.pop(handle, None)
+
+    def _ehr(self, session: Session) -> Ehr:
+        ehr = self._settings.ehr_by_key(session.ehr)
+        if ehr is None:
+            raise SessionExpired(why="The app was configured anew since this session began.")
+        return ehr
+
+    def _active(self, kept: _Kept, ehr: Ehr) -> Active:
+        return Active(kept.held.session, ehr, lambda: self._after_refusal(kept, ehr))
+
+    def _check_limits(self, held: Held, now: float) -> None:
+        """Raises SessionExpired, and wipes the session, where one of its limits is reached."""
+        session = held.session
+        reached: Limit | None = None
+        if now >= session.expires_at:
+            reached = "longest"
+        elif now - held.last_used >= self._settings.session_idle_seconds:
+            reached = "idle"
+        elif now >= session.access_expires_at and session.refresh_token is None:
+            reached = "access"
+        if reached is None:
+            return
+        self._forget(session.handle)
+        # Where it cannot be wiped it stays over, and the broom takes it.
+        with contextlib.suppress(Conflict, StoreUnavailable):
+            self._store.delete(COLLECTION, session_record.key(session.handle), held.record.version)
+        log.event("session_ended", _WHY[reached], fields={"reason": reached})
+        raise SessionExpired(why=_WHY[reached])
+
+    def _renew(self, kept: _Kept, ehr: Ehr, *, refused: bool = False) -> _Kept:
+        """Newer access for a session just read. In one process one thread asks for it; the others
+        wait only where the access that they have is of no use.
+        """
+        used = kept.held.session
+        with self._lock:
+            renewing = self._renewing.setdefault(used.handle, threading.Lock())
+        usable = not refused and self._clock() < used.access_expires_at
+        if not renewing.acquire(blocking=not usable):
+            return kept
         try:
-            plaintext = self._sealer.open(str(record.fields["sealed"]), secret, context)
-        except SealBroken:
-            raise SessionMissing(
-                why="The session's cookie does not open it: it belongs to another session."
-            ) from None
-        session = _session(plaintext, handle, secret)
-        return _Kept(now, record, digest, session)
+            with self._lock:
+                newest = self._kept.get(used.handle)
+            if newest is not None and newest.held.session.version > used.version:
+                return newest
+            held = self._refresher.renew(kept.held, ehr, refused=refused)
+            kept = _Kept(self._clock(), kept.digest, held)
+            self._keep(kept)
+        except SessionExpired:
+            self._forget(used.handle)
+            raise
+        finally:
+            renewing.release()
+        return kept
+
+    def _after_refusal(self, kept: _Kept, ehr: Ehr) -> Active | None:
+        """Another instance may have renewed it: the record is read before the EHR is asked."""
+        used = kept.held.session
+        now_read = self._read(used.handle, used.secret, kept.digest)
+        if now_read.held.session.version == used.version:
+            if used.refresh_token is None:
+                return None
+            now_read = self._renew(now_read, ehr, refused=True)
+        self._keep(now_read)
+        return self._active(now_read, ehr)
 
     def _touch(self, kept: _Kept, now: float) -> _Kept:
-        """Wind the idle clock. Where another request has wound it, its record is read instead;
-        a store that does not answer is ignored, and the next request tries again.
+        """Wind the idle clock, but not while a refresh holds the record. Where another request
+        has written it, it is read instead; a store that does not answer is ignored until the
+        record is read again.
         """
-        fields = {**kept.record.fields, "last_used": now}
+        held = kept.held
+        if kept.touch_failed or now < held.lease.until:
+            return kept
+        fields = {**held.record.fields, "last_used": now}
+        key = session_record.key(held.session.handle)
         try:
             version = self._store.replace(
-                COLLECTION,
-                _key(kept.session.handle),
-                fields,
-                kept.record.expires_at,
-                kept.record.version,
+                COLLECTION, key, fields, held.record.expires_at, held.record.version
             )
         except Conflict:
-            return self._read(kept.session.handle, kept.session.secret, kept.digest, now)
+            return self._read(held.session.handle, held.session.secret, kept.digest)
         except StoreUnavailable:
-            return kept
-        record = Record(fields, kept.record.expires_at, version)
-        return _Kept(kept.read_at, record, kept.digest, kept.session)
-
-
-def surplus_cookies(received: cookies.Cookies) -> list[str]:
-    """The session cookies to clear at a new callback: the oldest, and those of another user."""
-    others = [
-        name
-        for name, values in received.items()
-        if name.startswith(cookies.SESSION_PREFIX)
-        and not any(value.split(".")[1:2] == [NO_USER_TAG] for value in values)
-    ]
-    ours = {name: values for name, values in received.items() if name not in others}
-    return others + cookies.oldest_beyond(ours, cookies.SESSION_PREFIX, MOST_COOKIES - 1)
-
-
-def _idle(kept: _Kept, now: float) -> float:
-    return now - _number(kept.record.fields["last_used"])
+            return _Kept(kept.read_at, kept.digest, held, touch_failed=True)
+        record = Record(fields, held.record.expires_at, version)
+        return _Kept(kept.read_at, kept.digest, Held(record, held.session))
 
 
 def _secret(values: tuple[str, ...]) -> bytes:
@@ -227,40 +335,3 @@ def _secret(values: tuple[str, ...]) -> bytes:
     if match is None:
         raise SessionMissing
     return match["secret"].encode()
-
-
-def _plaintext(session: Session) -> bytes:
-    """All but what opens it. The expiry is sealed too: its open copy is for the broom only."""
-    sealed = asdict(session)
-    del sealed["handle"], sealed["secret"]
-    return json.dumps(sealed).encode()
-
-
-def _session(plaintext: bytes, handle: str, secret: bytes) -> Session:
-    """Raises SessionExpired for a session that a version with other fields has sealed."""
-    fields: dict[str, Any] = json.loads(plaintext)
-    try:
-        context: dict[str, Any] = fields.pop("context")
-        items = context.pop("fhir_context")
-        fields["context"] = LaunchContext(
-            **context, fhir_context=None if items is None else tuple(items)
-        )
-        fields["requested"] = tuple(fields["requested"])
-        fields["granted"] = tuple(fields["granted"])
-        return Session(**fields, handle=handle, secret=secret)
-    except (KeyError, TypeError):
-        raise SessionExpired(why="The app was renewed since this session began.") from None
-
-
-def _context(handle: str, version: int) -> str:
-    return f"session {handle} {version}"
-
-
-def _key(handle: str) -> str:
-    return hashlib.sha256(handle.encode()).hexdigest()
-
-
-def _number(value: object) -> float:
-    if isinstance(value, int | float):
-        return value
-    raise StoreUnavailable(evidence={"store": "a session record is damaged"})

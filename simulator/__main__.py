@@ -18,29 +18,11 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from simulator import demo
+
 LOCAL = Path(".local")
 STARTING_SECONDS = 60.0
 STOPPING_SECONDS = 35.0
-CLIENT_ID = "smart-calc-demo"
-
-_CONFIG = """\
-# Made by `make run`; made anew at every start.
-public_url = "{public_url}"
-sealing_keys = ["file:{key_file}"]
-
-[store]
-kind = "sqlite"
-path = "{store_file}"
-
-[[ehr]]
-key = "simulated"
-name = "Simulated EHR"
-vendor = "generic"
-iss = ["{ehr}/generic/fhir"]
-client_id = "{client_id}"
-scopes = "patient/Patient.rs patient/Observation.rs patient/Condition.rs"
-standalone = true
-"""
 
 
 def main(arguments: list[str]) -> int:
@@ -99,13 +81,8 @@ def _is_free(port: str) -> bool:
 
 
 def _ehr(public_url: str, ehr: str) -> Mapping[str, str]:
-    """The simulated EHR's configuration: this app's registration, unless one is given."""
-    registration = (
-        f'[{{"client_id": "{CLIENT_ID}", "name": "smart-calc",'
-        f' "redirect_uris": ["{public_url}/callback"], "launch_url": "{public_url}/launch",'
-        ' "scopes": ["launch", "launch/patient", "patient/*.rs"]}]'
-    )
-    given = os.environ.get("EHR_REGISTRATIONS", registration)
+    """The simulated EHR's configuration: this app's registrations, unless others are given."""
+    given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url))
     return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": given}
 
 
@@ -117,14 +94,8 @@ def _config(public_url: str, ehr: str) -> Path:
         key_file.touch(mode=0o600)
         key_file.write_text(secrets.token_urlsafe(32), encoding="ascii")
     config = (LOCAL / "smart.toml").resolve()
-    values = {
-        "public_url": public_url,
-        "key_file": key_file,
-        "store_file": (LOCAL / "smart.db").resolve(),
-        "ehr": ehr,
-        "client_id": CLIENT_ID,
-    }
-    config.write_text(_CONFIG.format(**values), encoding="utf-8")
+    store_file = (LOCAL / "smart.db").resolve()
+    config.write_text(demo.configuration(public_url, ehr, key_file, store_file), encoding="utf-8")
     return config
 
 

@@ -1,13 +1,16 @@
-"""Whether an authorization request is one that a strict EHR accepts (SMART App Launch 2.2, Obtain
-authorization code; RFC 6749 section 4.1.1; RFC 7636 section 4.3). Pure: no memory, no network.
+"""What every EHR here asks of an authorization request, whatever its vendor (RFC 6749 section
+4.1.1; RFC 7636 section 4.3; SMART App Launch 2.2, Obtain authorization code). Pure: no memory, no
+network.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
 
+from simulator.faults import Faults
 from simulator.registrations import Registration
-from simulator.scopes import grant
 
 MIN_STATE_CHARACTERS = 22  # 128 bits in base64url
 
@@ -16,61 +19,108 @@ _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*")
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 Parameters = Mapping[str, Sequence[str]]
+Distrust = Literal[
+    "repeated",
+    "client",
+    "persona",
+    "no redirect",
+    "not absolute",
+    "trailing slash",
+    "redirect",
+    "unsaid",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request whose form holds; whether it is granted is open.
+
+    Fields:
+        aud, launch, nonce: None where the parameter was not sent, or empty.
+    """
+
+    state: str
+    challenge: str
+    scopes: tuple[str, ...]
+    aud: str | None
+    launch: str | None
+    nonce: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request that holds; whether its `launch` was issued here is still open.
+    """A request that is granted once its context is known.
 
     Fields:
         scopes: what is granted, not what was asked.
-        launch: the launch value of an EHR launch, None in a standalone one.
+        faults: those chosen for this launch; spoiled: the names of those that strike this request.
     """
 
     client: Registration
     redirect_uri: str
-    state: str
-    challenge: str
+    asked: Asked
     scopes: tuple[str, ...]
-    launch: str | None
+    faults: Faults
+    spoiled: frozenset[str]
 
 
 class UntrustedRedirectError(Exception):
     """The request may not be answered by a redirect (RFC 6749 section 4.1.2.1)."""
 
+    def __init__(self, reason: Distrust, text: str) -> None:
+        super().__init__(text)
+        self.reason: Distrust = reason
+
 
 class AuthorizationRefusedError(Exception):
-    """The request is answered by a redirect that carries `error` and `error_description`."""
+    """The request is refused, with an error code of RFC 6749 section 4.1.2.1.
 
-    def __init__(self, error: str, description: str) -> None:
+    Fields:
+        description: for a developer; None where the EHR says nothing.
+    """
+
+    def __init__(self, error: str, description: str | None) -> None:
         super().__init__(f"{error}: {description}")
         self.error = error
         self.description = description
 
 
 def identify(
-    parameters: Parameters, registrations: Mapping[str, Registration]
+    parameters: Parameters,
+    registrations: Mapping[str, Registration],
+    *,
+    persona: str | None = None,
+    further_query: bool = False,
 ) -> tuple[Registration, str]:
     """Find the client and the redirect URI that its answer may go to.
 
+    `persona` is the `type` that a client must have here, if any; `further_query` lets a redirect
+    URI go beyond the registered one by a query of its own.
     Raises UntrustedRedirectError: no such client, or not a redirect URI of it, byte for byte.
     """
     for name in ("client_id", "redirect_uri"):
         if len(parameters.get(name, ())) > 1:
-            raise UntrustedRedirectError(f"{name} was sent more than once")
+            raise UntrustedRedirectError("repeated", f"{name} was sent more than once")
     client = registrations.get(sole(parameters, "client_id") or "")
     if client is None:
-        raise UntrustedRedirectError("client_id is not registered with this EHR")
+        raise UntrustedRedirectError("client", "client_id is not registered with this EHR")
+    if persona not in (None, client.type):
+        raise UntrustedRedirectError(
+            "persona", f"client_id belongs to an app for a {client.type}, not for a {persona}"
+        )
     redirect_uri = sole(parameters, "redirect_uri")
-    if redirect_uri is None or redirect_uri not in client.redirect_uris:
-        raise UntrustedRedirectError("redirect_uri is not one that is registered for this client")
-    return client, redirect_uri
+    if redirect_uri is None:
+        raise UntrustedRedirectError("no redirect", "redirect_uri is missing")
+    registered = client.redirect_uris
+    if redirect_uri in registered:
+        return client, redirect_uri
+    if further_query and redirect_uri.partition("?")[0] in registered:
+        return client, redirect_uri
+    raise _unregistered(redirect_uri, registered)
 
 
-def check(
-    parameters: Parameters, client: Registration, redirect_uri: str, fhir_base: str
-) -> AuthorizationRequest:
-    """Check all that `identify` left.
+def require_form(parameters: Parameters) -> Asked:
+    """Check what `identify` left, as far as it needs no knowledge of the client.
 
     Raises AuthorizationRefusedError: for the first fault found.
     """
@@ -78,31 +128,31 @@ def check(
         if len(values) > 1:
             # The name is the sender's text; only those that are safe to repeat are repeated.
             shown = name if re.fullmatch(r"[a-z_]{1,40}", name) else "a parameter"
-            raise _invalid(f"{shown} was sent more than once")
-
-    response_type = _required(parameters, "response_type")
-    if response_type != "code":
+            raise invalid(f"{shown} was sent more than once")
+    if required(parameters, "response_type") != "code":
         raise AuthorizationRefusedError("unsupported_response_type", "response_type must be code")
-    state = _required(parameters, "state")
+    state = required(parameters, "state")
     if _STATE.fullmatch(state) is None:
-        raise _invalid(
+        raise invalid(
             f"state must have at least {MIN_STATE_CHARACTERS} characters, all printable ASCII"
         )
-    challenge = _required(parameters, "code_challenge")
+    challenge = required(parameters, "code_challenge")
     if _CHALLENGE.fullmatch(challenge) is None:
-        raise _invalid("code_challenge must be 43 characters of base64url")
-    if _required(parameters, "code_challenge_method") != "S256":
-        raise _invalid("code_challenge_method must be S256")
-    if _required(parameters, "aud") != fhir_base:
-        raise _invalid("aud must equal the FHIR base of this EHR, byte for byte")
-    launch = sole(parameters, "launch")
-    return AuthorizationRequest(
-        client=client,
-        redirect_uri=redirect_uri,
+        raise invalid("code_challenge must be 43 characters of base64url")
+    if required(parameters, "code_challenge_method") != "S256":
+        raise invalid("code_challenge_method must be S256")
+    scope = required(parameters, "scope")
+    if _SCOPE.fullmatch(scope) is None:
+        raise AuthorizationRefusedError(
+            "invalid_scope", "scope must be scope tokens with one space between them"
+        )
+    return Asked(
         state=state,
         challenge=challenge,
-        scopes=_granted(_required(parameters, "scope"), client, launch),
-        launch=launch,
+        scopes=tuple(scope.split(" ")),
+        aud=sole(parameters, "aud"),
+        launch=sole(parameters, "launch"),
+        nonce=sole(parameters, "nonce"),
     )
 
 
@@ -112,40 +162,31 @@ def sole(parameters: Parameters, name: str) -> str | None:
     return values[0] or None if len(values) == 1 else None
 
 
-def _granted(scope: str, client: Registration, launch: str | None) -> tuple[str, ...]:
-    if _SCOPE.fullmatch(scope) is None:
-        raise AuthorizationRefusedError(
-            "invalid_scope", "scope must be scope tokens with one space between them"
-        )
-    asked = scope.split(" ")
-    if "launch" in asked and launch is None:
-        raise _invalid("scope launch was asked without the launch parameter")
-    if launch is not None and "launch" not in asked:
-        raise _invalid("the launch parameter was sent without scope launch")
-    for context in ("launch", "launch/patient"):
-        if context in asked and context not in client.scopes:
-            raise AuthorizationRefusedError(
-                "invalid_scope", f"this client is not registered for scope {context}"
-            )
-    granted = grant(asked, client.scopes)
-    if not granted:
-        raise AuthorizationRefusedError(
-            "invalid_scope", "none of the scopes asked for can be granted to this client"
-        )
-    has_patient = "launch" in granted or "launch/patient" in granted
-    if not has_patient and any(one.startswith("patient/") for one in granted):
-        raise AuthorizationRefusedError(
-            "invalid_scope", "patient/ scopes need scope launch or launch/patient"
-        )
-    return granted
+def required(parameters: Parameters, name: str) -> str:
+    """Return a parameter's value.
 
-
-def _required(parameters: Parameters, name: str) -> str:
+    Raises AuthorizationRefusedError: it is missing.
+    """
     value = sole(parameters, name)
     if value is None:
-        raise _invalid(f"{name} is missing")
+        raise invalid(f"{name} is missing")
     return value
 
 
-def _invalid(description: str) -> AuthorizationRefusedError:
+def invalid(description: str) -> AuthorizationRefusedError:
+    """Make the error of a request that is malformed or asks for what cannot be."""
     return AuthorizationRefusedError("invalid_request", description)
+
+
+def _unregistered(redirect_uri: str, registered: Sequence[str]) -> UntrustedRedirectError:
+    """Say in what a redirect URI differs from those that are registered."""
+    parts = urlsplit(redirect_uri)
+    if not (parts.scheme and parts.netloc):
+        return UntrustedRedirectError("not absolute", "redirect_uri is not an absolute address")
+    if {redirect_uri.removesuffix("/"), f"{redirect_uri}/"} & set(registered):
+        return UntrustedRedirectError(
+            "trailing slash", "redirect_uri differs from the registered one by its last slash"
+        )
+    return UntrustedRedirectError(
+        "redirect", "redirect_uri is not one that is registered for this client"
+    )

@@ -1,9 +1,6 @@
 """The authorization endpoint and its patient picker (RFC 6749 section 4.1; SMART App Launch 2.2,
-Obtain authorization code; RFC 9207).
+Obtain authorization code).
 """
-
-from collections.abc import Mapping
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -14,10 +11,15 @@ from simulator.authorization_request import (
     Parameters,
     UntrustedRedirectError,
 )
-from simulator.grants import Authorization, LaunchContext
+from simulator.authorization_rules import answer
+from simulator.authorize_effects import raise_pages, raise_refusals, trimmed
+from simulator.authorize_faults import AUTHORIZE_FAULTS
+from simulator.faults import Faults
+from simulator.granted import Authorization, LaunchContext
 from simulator.installation import Installation
 from simulator.pages import fault_page, origin, page
 from simulator.registrations import Registration
+from simulator.users import CLINICIANS
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -27,6 +29,7 @@ class AuthorizationEndpoint:
 
     def __init__(self, ehr: Installation) -> None:
         self._ehr = ehr
+        self._rules = ehr.personality.rules
 
     def routes(self) -> Blueprint:
         """Return the routes of the endpoint."""
@@ -38,93 +41,126 @@ class AuthorizationEndpoint:
     def authorize(self) -> Response:
         """Answer an authorization request."""
         parameters = _parameters()
+        launch = self._ehr.grants.behind_launch(
+            authorization_request.sole(parameters, "launch") or ""
+        )
+        faults = Faults() if launch is None else launch.faults
+        spoiled = self._struck(faults)
         try:
             client, redirect_uri = authorization_request.identify(
-                parameters, self._ehr.registrations
+                parameters,
+                self._ehr.registrations,
+                persona=self._ehr.personality.persona,
+                further_query=self._rules.further_query,
             )
+            raise_pages(spoiled, self._ehr.personality.vendor)
         except UntrustedRedirectError as error:
-            return _untrusted(error, parameters)
+            return self._rules.untrusted(self._ehr, error, parameters)
         try:
-            return self._decide(parameters, client, redirect_uri)
+            raise_refusals(spoiled, self._ehr.personality.vendor)
+            return self._decide(parameters, client, redirect_uri, faults, spoiled)
         except AuthorizationRefusedError as error:
-            return self._redirect(
-                redirect_uri,
-                authorization_request.sole(parameters, "state"),
-                {"error": error.error, "error_description": error.description},
-            )
+            return self._rules.refused(self._ehr, error, redirect_uri, parameters, spoiled=spoiled)
 
     def picked(self) -> Response:
         """Answer the form of the patient picker."""
-        asked = self._ehr.pickers.take(request.form.get("form", ""))
-        if asked is None:
+        request_ = self._ehr.pickers.take(request.form.get("form", ""))
+        if request_ is None:
             return fault_page(
                 400,
                 "This form is no longer valid",
                 "It was used already, or more than five minutes passed. Start the app again.",
             )
         if request.form.get("decision") != "continue":
-            denied = {"error": "access_denied", "error_description": "the user chose no patient"}
-            return self._redirect(asked.redirect_uri, asked.state, denied)
+            return self._rules.refused(
+                self._ehr,
+                self._rules.declined(),
+                request_.redirect_uri,
+                {"state": [request_.asked.state], "client_id": [request_.client.client_id]},
+                spoiled=request_.spoiled,
+            )
         patient = self._ehr.charts.patient(request.form.get("patient", ""))
         if patient is None:
             return fault_page(400, "No such patient", "Start the app again and choose one.")
-        return self._grant(asked, LaunchContext(patient=patient.id))
+        with_encounter = "launch/encounter" in request_.scopes
+        encounter = self._ehr.charts.encounter_of(patient.id) if with_encounter else None
+        user = patient.id if self._is_for_patients else request.form.get("user")
+        if user not in (None, patient.id, *CLINICIANS):
+            return fault_page(400, "No such user", "Start the app again and choose one.")
+        return self._grant(request_, LaunchContext(patient.id, encounter), user)
 
-    def _decide(self, parameters: Parameters, client: Registration, redirect_uri: str) -> Response:
-        asked = authorization_request.check(
-            parameters, client, redirect_uri, self._ehr.addresses.fhir_base
+    @property
+    def _is_for_patients(self) -> bool:
+        return self._ehr.personality.persona == "patient"
+
+    def _struck(self, faults: Faults) -> frozenset[str]:
+        """Return the faults that strike, as far as this EHR can have them."""
+        struck = faults.strike("authorize") | self._ehr.control.faults.strike("authorize")
+        key = self._ehr.personality.key
+        return frozenset(one for one in struck if key in AUTHORIZE_FAULTS[one].personalities)
+
+    def _decide(
+        self,
+        parameters: Parameters,
+        client: Registration,
+        redirect_uri: str,
+        faults: Faults,
+        spoiled: frozenset[str],
+    ) -> Response:
+        asked = authorization_request.require_form(parameters)
+        scopes, launch_value = self._rules.granted(asked, client, self._ehr.addresses)
+        request_ = AuthorizationRequest(
+            client, redirect_uri, asked, trimmed(scopes, spoiled), faults, spoiled
         )
-        if asked.launch is not None:
-            context = self._ehr.grants.take_launch(asked.launch, client.client_id)
-            if context is None:
-                raise AuthorizationRefusedError("invalid_request", "unknown launch")
-            return self._grant(asked, context)
-        if "launch/patient" in asked.scopes:
-            return page(
-                "pick.html",
-                # Browsers hold the redirect that follows a form to form-action as well.
-                form_action=["'self'", origin(redirect_uri)],
-                client=client,
-                scopes=asked.scopes,
-                patients=self._ehr.charts.patients(),
-                form=self._ehr.pickers.put(asked),
-                action=f"{request.path}/patient",
-            )
-        return self._grant(asked, LaunchContext())
+        if launch_value is not None:
+            return self._launched(request_, launch_value)
+        if "launch/patient" in request_.scopes and "grant-without-patient" not in spoiled:
+            return self._picker(request_)
+        return self._grant(request_, LaunchContext(), None)
 
-    def _grant(self, asked: AuthorizationRequest, context: LaunchContext) -> Response:
+    def _launched(self, request_: AuthorizationRequest, launch_value: str) -> Response:
+        """Answer a request that comes from a chart."""
+        launch = self._ehr.grants.behind_launch(launch_value)
+        if launch is None or launch.client_id != request_.client.client_id:
+            raise self._rules.unknown_launch()
+        is_closed = "grant-without-patient" in request_.spoiled
+        context = LaunchContext() if is_closed else launch.context
+        self._rules.require_patient(request_.scopes, context.patient)
+        if self._ehr.grants.take_launch(launch_value, request_.client.client_id) is None:
+            raise self._rules.unknown_launch()
+        return self._grant(request_, context, launch.user)
+
+    def _picker(self, request_: AuthorizationRequest) -> Response:
+        return page(
+            "pick.html",
+            # Browsers hold the redirect that follows a form to form-action as well.
+            form_action=["'self'", origin(request_.redirect_uri)],
+            client=request_.client,
+            scopes=request_.scopes,
+            patients=self._ehr.charts.patients(),
+            users={} if self._is_for_patients else CLINICIANS,
+            form=self._ehr.pickers.put(request_),
+            action=f"{request.path}/patient",
+        )
+
+    def _grant(
+        self, request_: AuthorizationRequest, context: LaunchContext, user: str | None
+    ) -> Response:
+        self._rules.require_patient(request_.scopes, context.patient)
         code = self._ehr.grants.issue_code(
             Authorization(
-                client_id=asked.client.client_id,
-                redirect_uri=asked.redirect_uri,
-                challenge=asked.challenge,
-                scopes=asked.scopes,
+                client_id=request_.client.client_id,
+                redirect_uri=request_.redirect_uri,
+                challenge=request_.asked.challenge,
+                scopes=request_.scopes,
                 context=context,
+                nonce=request_.asked.nonce,
+                user=user,
+                faults=request_.faults,
             )
         )
-        return self._redirect(asked.redirect_uri, asked.state, {"code": code})
-
-    def _redirect(
-        self, redirect_uri: str, state: str | None, members: Mapping[str, str]
-    ) -> Response:
-        carried = dict(members)
-        if state is not None:
-            carried["state"] = state
-        carried["iss"] = self._ehr.addresses.issuer
-        return found(with_query(redirect_uri, carried))
-
-
-def with_query(url: str, members: Mapping[str, str]) -> str:
-    """Add members to an address that may have a query of its own (RFC 6749 section 3.1.2)."""
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(members)}"
-
-
-def found(location: str) -> Response:
-    """Redirect without leaving a trace in caches or referrers (RFC 9700 section 4.2)."""
-    response = Response(status=302, headers={"Location": location})
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+        state = request_.asked.state
+        return answer(self._ehr, request_.redirect_uri, {"code": code}, state, request_.spoiled)
 
 
 def _parameters() -> Parameters:
@@ -134,16 +170,3 @@ def _parameters() -> Parameters:
         for name, values in request.form.to_dict(flat=False).items():
             joined[name] = joined.get(name, []) + values
     return joined
-
-
-def _untrusted(error: UntrustedRedirectError, parameters: Parameters) -> Response:
-    received = {
-        name: " and ".join(parameters.get(name, ())) or "nothing"
-        for name in ("client_id", "redirect_uri")
-    }
-    return fault_page(
-        400,
-        "This app cannot be connected",
-        f"{error}. So the EHR does not send the browser back to it.",
-        received=received,
-    )

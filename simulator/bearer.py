@@ -2,12 +2,18 @@
 FHIR API).
 """
 
+import time
+from collections.abc import Callable, Mapping
+
 from flask import Request
 
 from simulator.charts import Resource
-from simulator.grants import AccessToken, Grants
+from simulator.faults import Faults
+from simulator.granted import AccessToken
+from simulator.grants import Grants
 from simulator.outcome import FhirError
 from simulator.scopes import Interaction, covering_contexts
+from simulator.token_faults import HANG_SECONDS
 
 _REALM = 'Bearer realm="simulated EHR"'
 
@@ -29,12 +35,7 @@ class Bearer:
             return View(patient=None)
         if "patient" in contexts and self._access.context.patient is not None:
             return View(patient=self._access.context.patient)
-        raise FhirError(
-            403,
-            "forbidden",
-            f"no granted scope covers interaction {need} on {fhir_type}",
-            {"WWW-Authenticate": f'{_REALM}, error="insufficient_scope"'},
-        )
+        raise _insufficient_scope(f"no granted scope covers interaction {need} on {fhir_type}")
 
 
 class View:
@@ -48,20 +49,53 @@ class View:
         return self._patient in (None, resource.patient)
 
 
-def authenticate(request: Request, grants: Grants) -> Bearer:
-    """Read the bearer token of a request.
+def authenticate(request: Request, grants: Grants, of_all: Faults) -> Bearer:
+    """Read the bearer token of a request; `of_all` are faults that may strike any launch.
 
-    Raises FhirError: 401, there is none, or it is not (or no longer) valid.
+    Raises FhirError: 401, there is none, or it is not (or no longer) valid; or what a fault says.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise FhirError(401, "login", "a bearer token is needed", {"WWW-Authenticate": _REALM})
     access = grants.access(token)
     if access is None:
-        raise FhirError(
-            401,
-            "login",
-            "the access token is unknown, expired or revoked",
-            {"WWW-Authenticate": f'{_REALM}, error="invalid_token"'},
-        )
+        raise _invalid_token()
+    own = access.family.authorization.faults
+    _raise_struck(of_all.strike("fhir") | own.strike("fhir"))
     return Bearer(token, access)
+
+
+def _raise_struck(struck: frozenset[str]) -> None:
+    if "fhir-hang" in struck:
+        time.sleep(HANG_SECONDS)
+    for name, make in ERRORS.items():
+        if name in struck:
+            raise make()
+
+
+def _invalid_token() -> FhirError:
+    return FhirError(
+        401,
+        "login",
+        "the access token is unknown, expired or revoked",
+        {"WWW-Authenticate": f'{_REALM}, error="invalid_token"'},
+    )
+
+
+def _insufficient_scope(description: str) -> FhirError:
+    return FhirError(
+        403,
+        "forbidden",
+        description,
+        {"WWW-Authenticate": f'{_REALM}, error="insufficient_scope"'},
+    )
+
+
+ERRORS: Mapping[str, Callable[[], FhirError]] = {
+    "fhir-401": _invalid_token,
+    "fhir-403": lambda: _insufficient_scope("no granted scope covers this request"),
+    "fhir-429": lambda: FhirError(429, "throttled", "too many requests", {"Retry-After": "1"}),
+    "fhir-500": lambda: FhirError(500, "exception", "this fault was asked for"),
+    "fhir-503": lambda: FhirError(503, "transient", "not available now", {"Retry-After": "1"}),
+    "fhir-hang": lambda: FhirError(504, "timeout", "this fault was asked for"),
+}

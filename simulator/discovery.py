@@ -1,56 +1,25 @@
-"""What the EHR says about itself: SMART configuration (SMART App Launch 2.2, Conformance; RFC 8414;
-RFC 9207 section 3) and CapabilityStatement (FHIR R4).
+"""What an EHR says about itself: SMART configuration (SMART App Launch 2.2, Conformance; RFC 8414)
+and CapabilityStatement (FHIR R4) with the addresses that apps of SMART 1.0 read there.
 """
 
 import json
+from collections.abc import Mapping
 
+from simulator.addresses import Addresses
 from simulator.charts import RESOURCE_TYPES
-from simulator.installation import Addresses
-from simulator.scopes import CONTEXT_SCOPES
+from simulator.installation import Installation
 from simulator.search_parameters import PARAMETERS
 
-_CAPABILITIES = (
-    "launch-ehr",
-    "launch-standalone",
-    "authorize-post",
-    "client-public",
-    "context-banner",
-    "context-ehr-patient",
-    "context-ehr-encounter",
-    "context-standalone-patient",
-    "permission-patient",
-    "permission-user",
-    "permission-v1",
-    "permission-v2",
-)
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_SECURITY_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 
 
-def smart_configuration(addresses: Addresses) -> str:
+def smart_configuration(ehr: Installation) -> str:
     """Return the document at `.well-known/smart-configuration`."""
-    resource_scopes = [
-        f"{context}/{fhir_type}.{permission}"
-        for context in ("patient", "user")
-        for fhir_type in ("*", *RESOURCE_TYPES)
-        for permission in ("rs", "read")
-    ]
-    return json.dumps(
-        {
-            "issuer": addresses.issuer,
-            "authorization_endpoint": addresses.authorize,
-            "token_endpoint": addresses.token,
-            "token_endpoint_auth_methods_supported": ["none"],
-            "grant_types_supported": ["authorization_code"],
-            "response_types_supported": ["code"],
-            "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": True,
-            "scopes_supported": [*CONTEXT_SCOPES, *resource_scopes],
-            "capabilities": list(_CAPABILITIES),
-        },
-        indent=2,
-    )
+    return json.dumps(ehr.personality.configuration(ehr.addresses), indent=2)
 
 
-def capability_statement(addresses: Addresses) -> str:
+def capability_statement(ehr: Installation) -> str:
     """Return the CapabilityStatement."""
     return json.dumps(
         {
@@ -61,26 +30,14 @@ def capability_statement(addresses: Addresses) -> str:
             "software": {"name": "Simulated EHR of smart-calc"},
             "implementation": {
                 "description": "A simulated EHR with synthetic patients, for tests and demos",
-                "url": addresses.fhir_base,
+                "url": ehr.addresses.fhir_base,
             },
             "fhirVersion": "4.0.1",
-            "format": ["application/fhir+json"],
+            "format": list(ehr.personality.fhir.formats),
             "rest": [
                 {
                     "mode": "server",
-                    "security": {
-                        "service": [
-                            {
-                                "coding": [
-                                    {
-                                        "system": "http://terminology.hl7.org/CodeSystem/"
-                                        "restful-security-service",
-                                        "code": "SMART-on-FHIR",
-                                    }
-                                ]
-                            }
-                        ]
-                    },
+                    "security": _security(ehr.addresses),
                     "resource": [
                         {
                             "type": fhir_type,
@@ -97,3 +54,17 @@ def capability_statement(addresses: Addresses) -> str:
         },
         indent=2,
     )
+
+
+def _security(at: Addresses) -> Mapping[str, object]:
+    addresses = {"authorize": at.authorize, "token": at.token, "revoke": at.revocation}
+    return {
+        "extension": [
+            {
+                "url": _OAUTH_URIS,
+                "extension": [{"url": name, "valueUri": url} for name, url in addresses.items()],
+            }
+        ],
+        "cors": True,
+        "service": [{"coding": [{"system": _SECURITY_SERVICES, "code": "SMART-on-FHIR"}]}],
+    }

@@ -1,26 +1,37 @@
-"""The simulated EHR as one WSGI application: wiring of routes only. For tests and demos; never
+"""The simulated EHRs as one WSGI application: wiring of routes only. For tests and demos; never
 deployed.
 """
 
 import time
+import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 import flask
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
+from simulator.addresses import path_of
 from simulator.authorize import AuthorizationEndpoint
-from simulator.chart_pages import front_blueprint, start_blueprint
+from simulator.chart_pages import start_blueprint
 from simulator.charts import load_charts
+from simulator.control import control_blueprint
+from simulator.epic import EPIC
 from simulator.fhir_api import FhirApi
+from simulator.front_page import front_blueprint
+from simulator.generic import GENERIC
+from simulator.http_errors import HttpErrors
+from simulator.id_tokens import Signer
 from simulator.installation import Installation
-from simulator.outcome import FhirError, fhir_error_answer
-from simulator.pages import fault_page
+from simulator.keys_endpoint import keys_blueprint
+from simulator.oracle import ORACLE, ORACLE_PATIENT
+from simulator.oracle_pages import error_pages_blueprint
 from simulator.recorder import record_requests
 from simulator.registrations import Registration, checked
-from simulator.token_endpoint import TokenError, token_blueprint, token_error_answer
+from simulator.revocation import revocation_blueprint
+from simulator.token_endpoint import token_blueprint
 
-PERSONALITY = "/generic"
+PERSONALITIES = (GENERIC, ORACLE, ORACLE_PATIENT, EPIC)
 
 
 def create_app(
@@ -29,47 +40,69 @@ def create_app(
     base_url: str,
     clock: Callable[[], float] = time.time,
 ) -> flask.Flask:
-    """Build the EHR for clients and browsers that reach it at the origin `base_url`.
+    """Build the EHRs for clients and browsers that reach them at the origin `base_url`.
 
     Host is not believed. `clock` counts the lives of codes, tokens and launches, in seconds.
     Raises ValueError where base_url is not an origin or a registration cannot be used.
     """
     if not _is_origin(base_url):
         raise ValueError(f"base_url must be an http(s) origin without a path: {base_url!r}")
-    ehr = Installation(base_url + PERSONALITY, checked(registrations), load_charts(), clock)
-
+    known = checked(registrations)
+    signers: dict[str, Signer] = {}
+    ehrs: list[Installation] = []
+    for one in PERSONALITIES:
+        signer = Signer(key_ids=one.key_ids, keys_name_alg=one.keys_name_alg)
+        signer = signers.setdefault(one.addresses(base_url).jwks, signer)
+        clients = [client for client in known if client.is_at(one.key)]
+        ehrs.append(Installation(one, base_url, clients, load_charts(), clock, signer))
     app = flask.Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     record_requests(app)
-    app.register_blueprint(front_blueprint(ehr, f"{PERSONALITY}/start"))
-    app.register_blueprint(start_blueprint(ehr), url_prefix=PERSONALITY)
-    app.register_blueprint(AuthorizationEndpoint(ehr).routes(), url_prefix=PERSONALITY)
-    app.register_blueprint(token_blueprint(ehr), url_prefix=PERSONALITY)
-    app.register_blueprint(FhirApi(ehr).routes(), url_prefix=f"{PERSONALITY}/fhir")
+    app.register_blueprint(front_blueprint(ehrs))
+    for ehr in ehrs:
+        _serve(app, ehr)
+    for url in signers:
+        sharing = [ehr for ehr in ehrs if ehr.addresses.jwks == url]
+        app.register_blueprint(
+            keys_blueprint(path_of(url), sharing), name=f"{sharing[0].personality.key}-keys"
+        )
 
-    app.register_error_handler(FhirError, fhir_error_answer)
-    app.register_error_handler(TokenError, token_error_answer)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_blueprint(error_pages_blueprint())
+    app.register_error_handler(HTTPException, HttpErrors(ehrs).answer)
     app.after_request(_nosniff)
     return app
 
 
-def _http_error(error: HTTPException) -> flask.Response:
-    """Answer what no route answered, in the language of the address."""
-    status = error.code or 500
-    headers: dict[str, str] = {}
-    if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    path = flask.request.path
-    if path == f"{PERSONALITY}/fhir" or path.startswith(f"{PERSONALITY}/fhir/"):
-        code = {404: "not-found", 405: "not-supported", 413: "too-long"}.get(status, "exception")
-        return fhir_error_answer(FhirError(status, code, error.name, headers))
-    if path == f"{PERSONALITY}/token":
-        return token_error_answer(TokenError("invalid_request", error.name, status, headers))
-    response = fault_page(status, error.name, error.description or "")
-    response.headers.update(headers)
+def _serve(app: flask.Flask, ehr: Installation) -> None:
+    """Register the routes of one EHR."""
+    at, key = ehr.addresses, ehr.personality.key
+    authorization = path_of(at.authorize).removesuffix("/authorize")
+    app.register_blueprint(
+        AuthorizationEndpoint(ehr).routes(), name=f"{key}-authorize", url_prefix=authorization
+    )
+    token = token_blueprint(ehr)
+    token.after_request(partial(_name_answer, ehr.personality.correlation_header))
+    app.register_blueprint(
+        token, name=f"{key}-token", url_prefix=path_of(at.token).removesuffix("/token")
+    )
+    app.register_blueprint(revocation_blueprint(ehr), name=f"{key}-revocation")
+    app.register_blueprint(control_blueprint(ehr), name=f"{key}-control", url_prefix=f"/{key}")
+    app.register_blueprint(
+        FhirApi(ehr).routes(), name=f"{key}-fhir", url_prefix=path_of(at.fhir_base)
+    )
+    if at.start is not None:
+        app.register_blueprint(
+            start_blueprint(ehr),
+            name=f"{key}-start",
+            url_prefix=path_of(at.start).removesuffix("/start"),
+        )
+
+
+def _name_answer(header: str | None, response: flask.Response) -> flask.Response:
+    if header is not None:
+        response.headers.setdefault(header, str(uuid.uuid4()))
     return response
 
 

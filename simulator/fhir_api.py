@@ -1,4 +1,4 @@
-"""The FHIR interface: read, search and pages, JSON only (FHIR R4, HTTP)."""
+"""The FHIR interface: read, search and pages (FHIR R4, HTTP)."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -14,7 +14,6 @@ from simulator.discovery import capability_statement, smart_configuration
 from simulator.installation import Installation
 from simulator.outcome import FhirError, fhir_answer
 
-_ACCEPTED = ("*/*", "application/*", "application/json", "application/fhir+json")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -23,6 +22,7 @@ class FhirApi:
 
     def __init__(self, ehr: Installation) -> None:
         self._ehr = ehr
+        self._manner = ehr.personality.fhir
 
     def routes(self) -> Blueprint:
         """Return the routes below the FHIR base."""
@@ -33,16 +33,18 @@ class FhirApi:
         routes.add_url_rule("/<fhir_type>", view_func=self.search_by_get)
         routes.add_url_rule("/<fhir_type>/_search", view_func=self.search_by_post, methods=["POST"])
         routes.add_url_rule("/<fhir_type>/<fhir_id>", view_func=self.read)
+        routes.register_error_handler(FhirError, self._manner.error)
+        routes.after_request(self._finish)
         return routes
 
     def configuration(self) -> Response:
         """Answer discovery, open to all."""
-        return Response(smart_configuration(self._ehr.addresses), content_type="application/json")
+        return Response(smart_configuration(self._ehr), content_type="application/json")
 
     def metadata(self) -> Response:
         """Answer the capabilities interaction, open to all."""
-        _require_json()
-        return fhir_answer(capability_statement(self._ehr.addresses))
+        self._manner.require_media(request)
+        return fhir_answer(capability_statement(self._ehr))
 
     def page(self) -> Response:
         """Answer a link of a search Bundle."""
@@ -87,6 +89,7 @@ class FhirApi:
         bearer = self._enter()
         _require_type(fhir_type)
         view = bearer.require(fhir_type, "s")
+        parameters = self._manner.parameters(parameters)
         base = self._ehr.addresses.fhir_base
         try:
             query = search.parse(fhir_type, parameters, base)
@@ -100,19 +103,13 @@ class FhirApi:
         return fhir_answer(self._ehr.pages.first(result, self_url))
 
     def _enter(self) -> Bearer:
-        """Check what every request for data needs: a token, and a client that reads JSON."""
-        bearer = authenticate(request, self._ehr.grants)
-        _require_json()
+        """Check what every request for data needs: a token, and a client that can read it."""
+        bearer = authenticate(request, self._ehr.grants, self._ehr.control.faults)
+        self._manner.require_media(request)
         return bearer
 
-
-def _require_json() -> None:
-    accepted = list(request.accept_mimetypes)
-    if accepted and not any(
-        quality > 0 and media.partition(";")[0].strip().lower() in _ACCEPTED
-        for media, quality in accepted
-    ):
-        raise FhirError(406, "not-supported", "this EHR answers in application/fhir+json only")
+    def _finish(self, response: Response) -> Response:
+        return self._manner.finish(request, response)
 
 
 def _require_type(fhir_type: str) -> None:

@@ -1,62 +1,47 @@
 """One simulated EHR: its addresses, the apps and charts it knows, and what it remembers."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from simulator.addresses import Addresses
 from simulator.authorization_request import AuthorizationRequest
 from simulator.bundle import Pages
 from simulator.charts import Charts
+from simulator.client_authentication import ClientAuthentication
+from simulator.control import Control
 from simulator.grants import Grants
+from simulator.id_tokens import Signer
+from simulator.personality import Personality
 from simulator.registrations import Registration
 from simulator.shelf import Shelf
 
 _PICKER_SECONDS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where everything lives, all of it below `root`.
-
-    The issuer is not the FHIR base, so a client that takes one for the other is noticed.
-    """
-
-    root: str
-
-    @property
-    def issuer(self) -> str:
-        """Return the issuer identifier (RFC 8414), sent as `iss` (RFC 9207)."""
-        return self.root
-
-    @property
-    def fhir_base(self) -> str:
-        """Return the FHIR base: `iss` of a launch, `aud` of an authorization request."""
-        return f"{self.root}/fhir"
-
-    @property
-    def authorize(self) -> str:
-        """Return the authorization endpoint."""
-        return f"{self.root}/authorize"
-
-    @property
-    def token(self) -> str:
-        """Return the token endpoint."""
-        return f"{self.root}/token"
-
-
 class Installation:
-    """What the routes of one EHR share."""
+    """What the routes of one EHR share.
+
+    `addresses` are the personality's at `origin`; `registrations` are the clients of this EHR
+    alone, by client id. EHRs that publish their keys at one address share a `signer`.
+    """
 
     def __init__(
         self,
-        root: str,
+        personality: Personality,
+        origin: str,
         registrations: Sequence[Registration],
         charts: Charts,
         clock: Callable[[], float],
+        signer: Signer,
     ) -> None:
-        self.addresses = Addresses(root)
+        self.personality = personality
+        self.addresses: Addresses = personality.addresses(origin)
         self.registrations = MappingProxyType({one.client_id: one for one in registrations})
         self.charts = charts
+        self.clock = clock
+        self.signer = signer
+        self.clients = ClientAuthentication(self.registrations, personality, clock)
+        self.control = Control()
         self.grants = Grants(clock)
         self.pickers = Shelf[AuthorizationRequest](_PICKER_SECONDS, clock)
         self.pages = Pages(self.addresses.fhir_base, clock)

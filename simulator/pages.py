@@ -11,7 +11,14 @@ from urllib.parse import urlsplit
 from flask import Response, render_template
 from markupsafe import Markup
 
-_STYLE = (Path(__file__).parent.parent / "shared" / "pages" / "style.css").read_text("utf-8")
+_HERE = Path(__file__).parent
+_STYLE = "".join(
+    file.read_text("utf-8")
+    for file in (
+        _HERE.parent / "shared" / "pages" / "style.css",
+        _HERE / "templates" / "ehr.css",
+    )
+)
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode("utf-8")).digest()).decode("ascii")
 
 
@@ -44,10 +51,16 @@ def page(
 
 
 def fault_page(
-    status: int, title: str, text: str, received: Mapping[str, str] | None = None
+    status: int,
+    title: str,
+    text: str,
+    facts: Mapping[str, str] | None = None,
+    heading: str = "What the app sent",
 ) -> Response:
-    """Render a page that says what is wrong; `received` shows what a developer sent."""
-    return page("fault.html", status=status, title=title, text=text, received=received or {})
+    """Render a page that says what is wrong; `facts` stand below `heading`, for a developer."""
+    return page(
+        "fault.html", status=status, title=title, text=text, facts=facts or {}, heading=heading
+    )
 
 
 def origin(url: str) -> str:

@@ -4,8 +4,15 @@ Each personality is named after the vendor whose published behaviour it follows;
 that behaviour, and from where, stands in README.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from simulator.addresses import Addresses
+
+if TYPE_CHECKING:
+    from simulator.authorization_rules import AuthorizationRules
+    from simulator.fhir_manner import FhirManner
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +20,15 @@ class Personality:
     """The knobs of one EHR.
 
     Fields:
-        key: `generic`, `oracle` or `epic`; the first segment of its addresses.
+        key: `generic`, `oracle`, `oracle-patient` or `epic`: what a registration's `ehr` names.
         title: shown to people.
+        vendor: `generic`, `oracle` or `epic`, the `vendor` of the app's configuration.
+        addresses: where it answers, given the origin. All token addresses end in `/token`.
+        configuration: its SMART configuration, given its addresses.
+        rules: its authorization endpoint; fhir: its FHIR interface.
+        persona: the `type` that its clients must have, `provider` or `patient`; None for any.
+        correlation_header: the header that names each answer of the token endpoint, if any.
+        answers_iss: whether its authorization responses carry `iss` (RFC 9207).
         token_seconds: life of an access token.
         auth_methods: what its token endpoint takes (`none` for public clients).
         raw_basic: whether Basic credentials are compared without form-decoding.
@@ -28,6 +42,14 @@ class Personality:
 
     key: str
     title: str
+    vendor: str
+    addresses: Callable[[str], Addresses]
+    configuration: Callable[[Addresses], Mapping[str, object]]
+    rules: "AuthorizationRules"
+    fhir: "FhirManner"
+    persona: str | None = None
+    correlation_header: str | None = None
+    answers_iss: bool = False
     token_seconds: int = 3600
     auth_methods: tuple[str, ...] = (
         "none",

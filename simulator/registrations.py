@@ -1,19 +1,24 @@
 """What the EHR knows of an app before its first launch (SMART App Launch 2.2, Register App with
-EHR): client id, redirect URIs, launch URL and the scopes that it may be granted.
+EHR): client id, addresses, scopes, and how it authenticates.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from simulator.key_sets import is_key_set
 from simulator.scopes import is_known_scope
+
+AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+APP_TYPES = ("provider", "patient")
+PERSONALITY_KEYS = ("generic", "oracle", "oracle-patient", "epic")
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One public client.
+    """One client.
 
     Fields:
         client_id: compared byte for byte.
@@ -21,6 +26,12 @@ class Registration:
         launch_url: where an EHR launch opens the app.
         redirect_uris: compared byte for byte; no pattern.
         scopes: the most that the client may be granted.
+        client_auth: how it authenticates, one of AUTH_METHODS.
+        client_secret: with the two secret methods.
+        jwks, jwks_url: with private_key_jwt, its public keys or where they are; one of the two.
+        personalities: keys of the EHRs that know it; empty for all.
+        type: for whom it is, as Oracle Health asks: `provider` or `patient`.
+        smart_version: 1 or 2, the scope syntax that Oracle Health and Epic hold it to.
     """
 
     client_id: str
@@ -28,6 +39,17 @@ class Registration:
     launch_url: str
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...]
+    client_auth: str = "none"
+    client_secret: str | None = None
+    jwks: Mapping[str, Any] | None = None
+    jwks_url: str | None = None
+    personalities: tuple[str, ...] = ()
+    type: str = "provider"
+    smart_version: int = 2
+
+    def is_at(self, personality_key: str) -> bool:
+        """Whether an EHR knows it."""
+        return not self.personalities or personality_key in self.personalities
 
 
 class RegistrationsInvalidError(ValueError):
@@ -48,12 +70,15 @@ DEFAULT_REGISTRATIONS = (
             "patient/Condition.rs",
             "patient/MedicationRequest.rs",
             "patient/Encounter.rs",
+            "openid",
+            "fhirUser",
+            "online_access",
         ),
     ),
 )
 
 _MEMBERS = tuple(field.name for field in fields(Registration))
-_LISTS = ("redirect_uris", "scopes")
+_OPTIONAL = {field.name for field in fields(Registration) if field.default is not MISSING}
 
 
 def parse_registrations(text: str) -> tuple[Registration, ...]:
@@ -73,11 +98,7 @@ def parse_registrations(text: str) -> tuple[Registration, ...]:
         for problem in _problems_of(item)
     ]
     if not problems:
-        registrations = tuple(
-            Registration(**{**item, **{name: tuple(item[name]) for name in _LISTS}})
-            for item in items
-        )
-        return checked(registrations)
+        return checked([_read(item) for item in items])
     raise RegistrationsInvalidError("\n".join(problems))
 
 
@@ -93,9 +114,11 @@ def checked(registrations: Sequence[Registration]) -> tuple[Registration, ...]:
         if registration.client_id in seen:
             problems.append(f"{where}: registered twice")
         seen.add(registration.client_id)
+        urls = [registration.launch_url, *registration.redirect_uris]
+        urls += [] if registration.jwks_url is None else [registration.jwks_url]
         problems += [
             f"{where}: not an absolute http(s) URL without a fragment: {url!r}"
-            for url in (registration.launch_url, *registration.redirect_uris)
+            for url in urls
             if not _is_plain_url(url)
         ]
         problems += [
@@ -103,9 +126,19 @@ def checked(registrations: Sequence[Registration]) -> tuple[Registration, ...]:
             for scope in registration.scopes
             if not is_known_scope(scope)
         ]
+        problems += [f"{where}: {problem}" for problem in _problems_together(registration)]
     if problems:
         raise RegistrationsInvalidError("\n".join(problems))
     return tuple(registrations)
+
+
+def _read(item: Mapping[str, Any]) -> Registration:
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in item.items()
+        if value is not None
+    }
+    return Registration(**given)
 
 
 def _problems_of(item: Any) -> list[str]:
@@ -114,16 +147,51 @@ def _problems_of(item: Any) -> list[str]:
     problems = [f"unknown member {name!r}" for name in sorted(item.keys() - set(_MEMBERS))]
     for name in _MEMBERS:
         value = item.get(name)
-        if name in _LISTS:
-            if not (isinstance(value, list) and value and all(_is_text(one) for one in value)):
-                problems.append(f"{name} must be a list of texts, not empty")
-        elif not _is_text(value):
-            problems.append(f"{name} must be a text, not empty")
+        if name in _OPTIONAL and value is None:
+            continue
+        must_be, holds = _FORMS.get(name, _TEXT)
+        if not holds(value):
+            problems.append(f"{name} must be {must_be}")
+    return problems
+
+
+def _problems_together(one: Registration) -> list[str]:
+    """Say which members do not fit the others."""
+    problems = []
+    has_secret = one.client_secret is not None
+    if has_secret is not one.client_auth.startswith("client_secret_"):
+        problems.append("client_secret goes with client_secret_basic or client_secret_post")
+    key_sources = (one.jwks is not None) + (one.jwks_url is not None)
+    if key_sources != (one.client_auth == "private_key_jwt"):
+        problems.append("private_key_jwt, and nothing else, goes with one of jwks and jwks_url")
     return problems
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != ""
+
+
+def _is_list_of(allowed: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list) and all(map(allowed, value))
+
+
+_TEXT = ("a text, not empty", _is_text)
+_TEXTS = (
+    "a list of texts, not empty",
+    lambda value: value != [] and _is_list_of(_is_text)(value),
+)
+_FORMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "redirect_uris": _TEXTS,
+    "scopes": _TEXTS,
+    "client_auth": (f"one of {', '.join(AUTH_METHODS)}", lambda value: value in AUTH_METHODS),
+    "type": (f"one of {', '.join(APP_TYPES)}", lambda value: value in APP_TYPES),
+    "smart_version": ("1 or 2", lambda value: type(value) is int and value in (1, 2)),
+    "jwks": ("a JSON Web Key Set of public keys with kid", is_key_set),
+    "personalities": (
+        f"a list of {', '.join(PERSONALITY_KEYS)}",
+        _is_list_of(lambda value: value in PERSONALITY_KEYS),
+    ),
+}
 
 
 def _is_plain_url(url: str) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-CONTEXT_SCOPES = ("launch", "launch/patient")
-# Real apps ask for these together with the rest. This EHR signs no id_token and issues no refresh
-# token, so a client may be registered for them but is not granted them.
-UNGRANTED_SCOPES = ("openid", "fhirUser", "profile", "online_access", "offline_access")
+CONTEXT_SCOPES = ("launch", "launch/patient", "launch/encounter")
+IDENTITY_SCOPES = ("openid", "fhirUser", "profile")
+REFRESH_SCOPES = ("online_access", "offline_access")
+_WHOLE_SCOPES = (*CONTEXT_SCOPES, *IDENTITY_SCOPES, *REFRESH_SCOPES)
 
 Interaction = Literal["c", "r", "u", "d", "s"]
 _LETTERS = "cruds"
@@ -50,9 +50,7 @@ def parse_resource_scope(text: str) -> ResourceScope | None:
 
 def is_known_scope(text: str) -> bool:
     """Whether a registration may name this scope."""
-    return (
-        text in CONTEXT_SCOPES or text in UNGRANTED_SCOPES or parse_resource_scope(text) is not None
-    )
+    return text in _WHOLE_SCOPES or parse_resource_scope(text) is not None
 
 
 def grant(asked: Iterable[str], registered: Iterable[str]) -> tuple[str, ...]:
@@ -69,7 +67,7 @@ def grant(asked: Iterable[str], registered: Iterable[str]) -> tuple[str, ...]:
 
     granted: dict[str, None] = {}
     for text in asked:
-        if text in CONTEXT_SCOPES and text in registered:
+        if text in _WHOLE_SCOPES and text in registered:
             granted[text] = None
         elif (scope := parse_resource_scope(text)) is not None:
             for part in _intersect(scope, allowed):

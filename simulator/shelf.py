@@ -31,12 +31,13 @@ class Shelf(Generic[Value]):
         self._lock = threading.Lock()
         self._values: dict[str, tuple[float, Value]] = {}
 
-    def put(self, value: Value) -> str:
-        """Store a value and return its new key."""
+    def put(self, value: Value, seconds: float | None = None) -> str:
+        """Store a value, for other `seconds` than the rest if given, and return its new key."""
         key = opaque_key()
+        lives = self._seconds if seconds is None else seconds
         with self._lock:
             self._sweep()
-            self._values[key] = (self._clock() + self._seconds, value)
+            self._values[key] = (self._clock() + lives, value)
         return key
 
     def get(self, key: str) -> Value | None:
@@ -51,10 +52,16 @@ class Shelf(Generic[Value]):
             expires, value = self._values.pop(key, (0.0, None))
             return value if self._clock() < expires else None
 
+    def clear(self) -> None:
+        """Forget all values."""
+        with self._lock:
+            self._values.clear()
+
     def _sweep(self) -> None:
         """Drop what has expired, or failing that the oldest.
 
-        All values of a shelf live equally long, so the first put is the first to expire.
+        It stops at the first value that still lives: one put later that expires sooner waits for
+        it, and is not returned meanwhile.
         """
         now = self._clock()
         while self._values:

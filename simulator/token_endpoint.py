@@ -1,82 +1,51 @@
-"""The token endpoint for public clients (RFC 6749 sections 4.1.3, 5.1 and 5.2; RFC 7636 section
-4.5; SMART App Launch 2.2, Obtain access token).
+"""The token endpoint (RFC 6749 sections 4.1.3, 5.1, 5.2 and 6; RFC 7636 section 4.5; SMART App
+Launch 2.2, Obtain access token, Refresh access token).
 """
 
-import json
+import re
+import time
 from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
 
-from simulator.authorization_request import sole
-from simulator.grants import TOKEN_SECONDS, AccessToken
+from simulator import token_faults
+from simulator.faults import Place
+from simulator.granted import Authorization, GrantRefusedError, Issued, Terms
+from simulator.identity import id_token
 from simulator.installation import Installation
+from simulator.registrations import Registration
+from simulator.token_errors import TokenError, oauth_answer, token_error_answer
 
 _FORM = "application/x-www-form-urlencoded"
-_CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
+_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*")  # RFC 6749 3.3
 
-
-class TokenError(Exception):
-    """A token request that ends with an RFC 6749 section 5.2 error."""
-
-    def __init__(
-        self,
-        error: str,
-        description: str,
-        status: int = 400,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(f"{error}: {description}")
-        self.error = error
-        self.description = description
-        self.status = status
-        self.headers = dict(headers or {})
+Form = Mapping[str, str]
 
 
 def token_blueprint(ehr: Installation) -> Blueprint:
     """Return the token endpoint's route."""
     routes = Blueprint("token", __name__)
+    routes.register_error_handler(TokenError, lambda error: token_error_answer(error, ehr))
 
     @routes.post("/token")
     def token() -> Response:
-        form = _form()
-        client_id = _require_public_client(form, ehr)
-        grant_type = _required(form, "grant_type")
-        if grant_type != "authorization_code":
-            raise TokenError("unsupported_grant_type", "grant_type must be authorization_code")
-        redeemed = ehr.grants.redeem(
-            _required(form, "code"),
-            client_id=client_id,
-            redirect_uri=_required(form, "redirect_uri"),
-            verifier=_required(form, "code_verifier"),
-        )
-        if redeemed is None:
-            raise TokenError(
-                "invalid_grant",
-                "the code is unknown, expired or used, or does not belong to this client_id, "
-                "redirect_uri and code_verifier",
-            )
-        return oauth_answer(_granted(*redeemed))
+        form = read_form()
+        client = ehr.clients.authenticate(request.headers, form, ehr.addresses.token)
+        try:
+            return _Exchange(ehr, client, form).answer()
+        except TokenError as error:
+            if error.error != "invalid_client":
+                error.client = client.client_id
+            raise
 
     return routes
 
 
-def token_error_answer(error: TokenError) -> Response:
-    """Answer with the JSON of an error."""
-    body = {"error": error.error, "error_description": error.description}
-    response = oauth_answer(body, error.status)
-    response.headers.update(error.headers)
-    return response
+def read_form() -> Form:
+    """Read the form of a request to the token or revocation endpoint.
 
-
-def oauth_answer(body: Mapping[str, object], status: int = 200) -> Response:
-    """Answer with JSON that no cache may keep (RFC 6749 section 5.1)."""
-    response = Response(json.dumps(body), status, content_type="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Pragma"] = "no-cache"
-    return response
-
-
-def _form() -> Mapping[str, list[str]]:
+    Raises TokenError: it is not a form with each parameter once, or the address has parameters.
+    """
     if request.query_string:
         raise TokenError("invalid_request", "parameters belong in the body, not in the address")
     if request.mimetype != _FORM:
@@ -84,45 +53,150 @@ def _form() -> Mapping[str, list[str]]:
     form = request.form.to_dict(flat=False)
     if any(len(values) > 1 for values in form.values()):
         raise TokenError("invalid_request", "a parameter was sent more than once")
-    return form
+    return {name: values[0] for name, values in form.items()}
 
 
-def _require_public_client(form: Mapping[str, list[str]], ehr: Installation) -> str:
-    if "Authorization" in request.headers:
-        raise TokenError(
-            "invalid_client",
-            "this client is public: it must not authenticate",
-            401,
-            # RFC 6749 section 5.2: name a scheme where the client tried one.
-            {"WWW-Authenticate": 'Basic realm="simulated EHR"'},
-        )
-    if any(name in form for name in _CREDENTIALS):
-        raise TokenError("invalid_client", "this client is public: it has no credentials", 401)
-    client_id = _required(form, "client_id")
-    if client_id not in ehr.registrations:
-        raise TokenError("invalid_client", "client_id is not registered with this EHR", 401)
-    return client_id
+def required(form: Form, name: str) -> str:
+    """Return a parameter; without a value it counts as omitted (RFC 6749 section 3.1).
 
-
-def _required(form: Mapping[str, list[str]], name: str) -> str:
-    value = sole(form, name)
-    if value is None:
+    Raises TokenError: it is missing.
+    """
+    if not form.get(name):
         raise TokenError("invalid_request", f"{name} is missing")
-    return value
+    return form[name]
 
 
-def _granted(token: str, access: AccessToken) -> dict[str, object]:
-    body: dict[str, object] = {
-        "access_token": token,
-        "token_type": "Bearer",
-        "expires_in": TOKEN_SECONDS,
-        "scope": " ".join(access.scopes),
-        # Clients must ignore members that they do not know (RFC 6749 section 5.1).
-        "simulated_ehr_extra": {"ignore": "me"},
-    }
-    if access.context.patient is not None:
-        body["patient"] = access.context.patient
-        body["need_patient_banner"] = True
-    if access.context.encounter is not None:
-        body["encounter"] = access.context.encounter
-    return body
+class _Exchange:
+    """One token request of an authenticated client."""
+
+    def __init__(self, ehr: Installation, client: Registration, form: Form) -> None:
+        self._ehr = ehr
+        self._client = client
+        self._form = form
+
+    def answer(self) -> Response:
+        match required(self._form, "grant_type"):
+            case "authorization_code":
+                return self._for_code(required(self._form, "code"))
+            case "refresh_token":
+                return self._for_refresh_token(required(self._form, "refresh_token"))
+        raise TokenError(
+            "unsupported_grant_type",
+            "grant_type must be authorization_code or refresh_token",
+            reason="unsupported-grant-type",
+        )
+
+    def _for_code(self, code: str) -> Response:
+        redirect_uri = required(self._form, "redirect_uri")
+        verifier = required(self._form, "code_verifier")
+        authorization = self._ehr.grants.behind_code(code)
+        struck = self._strike("exchange", authorization)
+        instead = token_faults.answer_instead(struck)
+        if instead is not None:
+            return instead
+        try:
+            issued = self._ehr.grants.redeem(
+                code,
+                client_id=self._client.client_id,
+                redirect_uri=redirect_uri,
+                verifier=verifier,
+                terms=self._terms(struck, authorization),
+            )
+        except GrantRefusedError as error:
+            raise TokenError(
+                "invalid_grant",
+                "the code is unknown, expired or used, or does not belong to this client_id, "
+                "redirect_uri and code_verifier",
+                reason=error.reason,
+            ) from None
+        return self._sent(issued, struck, is_refresh=False)
+
+    def _for_refresh_token(self, token: str) -> Response:
+        asked = self._asked_scopes()
+        authorization = self._ehr.grants.behind_refresh_token(token)
+        struck = self._strike("refresh", authorization)
+        instead = token_faults.answer_instead(struck)
+        if instead is not None:
+            return instead
+        try:
+            issued = self._ehr.grants.refresh(
+                token,
+                client_id=self._client.client_id,
+                asked=asked,
+                terms=self._terms(struck, authorization),
+            )
+        except GrantRefusedError as error:
+            if error.reason == "empty-scopes":
+                raise TokenError(
+                    "invalid_scope", "more scopes than were granted", reason=error.reason
+                ) from None
+            raise TokenError(
+                "invalid_grant",
+                "the refresh token is unknown, expired, revoked or used, or belongs to another "
+                "client or to a session that is over",
+                reason=error.reason,
+            ) from None
+        return self._sent(issued, struck, is_refresh=True)
+
+    def _asked_scopes(self) -> tuple[str, ...] | None:
+        scope = self._form.get("scope")
+        if not scope:
+            return None
+        if _SCOPE.fullmatch(scope) is None:
+            raise TokenError("invalid_scope", "scope must be tokens with one space between them")
+        return tuple(scope.split(" "))
+
+    def _strike(self, place: Place, authorization: Authorization | None) -> frozenset[str]:
+        """Return the effects of the faults that strike this request."""
+        struck = self._ehr.control.faults.strike(place)
+        if authorization is not None:
+            struck |= authorization.faults.strike(place)
+        return token_faults.effects(struck)
+
+    def _terms(self, struck: frozenset[str], authorization: Authorization | None) -> Terms:
+        own = [] if authorization is None else [authorization.faults]
+        return token_faults.terms(
+            struck,
+            [self._ehr.control.faults, *own],
+            self._ehr.control.token_seconds or self._ehr.personality.token_seconds,
+            rotates=self._ehr.personality.rotates,
+        )
+
+    def _sent(self, issued: Issued, struck: frozenset[str], *, is_refresh: bool) -> Response:
+        if "reply-lost" in struck:
+            return token_faults.cut_connection()
+        body = self._body(issued)
+        authorization = issued.access.family.authorization
+        # Of the vendors only the one that follows OpenID Connect Core 12.2 renews id_tokens.
+        if "openid" in issued.access.scopes and (
+            not is_refresh or self._ehr.personality.vendor == "generic"
+        ):
+            body["id_token"] = id_token(
+                self._ehr, authorization, issued.access_token, struck, is_refresh=is_refresh
+            )
+        patient = issued.access.context.patient
+        others = (one.id for one in self._ehr.charts.patients() if one.id != patient)
+        token_faults.spoil(body, struck, other_patient=next(others))
+        if "slow" in struck:
+            time.sleep(token_faults.SLOW_SECONDS)
+        return oauth_answer(body)
+
+    def _body(self, issued: Issued) -> token_faults.Body:
+        context = issued.access.context
+        body: token_faults.Body = {
+            "access_token": issued.access_token,
+            "token_type": "Bearer",
+            "expires_in": issued.seconds,
+            "scope": " ".join(issued.access.scopes),
+            # Clients must ignore members that they do not know (RFC 6749 section 5.1).
+            "simulated_ehr_extra": {"ignore": "me"},
+        }
+        if issued.refresh_token is not None:
+            body["refresh_token"] = issued.refresh_token
+        if context.patient is not None:
+            body["patient"] = context.patient
+            body["need_patient_banner"] = True
+        if context.encounter is not None:
+            body["encounter"] = context.encounter
+        body.update(self._ehr.personality.extra_token_members)
+        return body

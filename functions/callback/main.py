@@ -8,24 +8,48 @@ import time
 
 import flask
 
-from shared import client_auth, config, cookies, inbound, launches, log, tokens
-from shared.errors import EhrError, MethodNotAllowed, NotFound, SmartError, StateUnknown
+from shared import (
+    client_auth,
+    config,
+    cookies,
+    id_token,
+    inbound,
+    launches,
+    log,
+    session_context,
+    tokens,
+)
+from shared.errors import (
+    EhrError,
+    MethodNotAllowed,
+    Misconfigured,
+    NotFound,
+    SmartError,
+    StateMissing,
+    StateUnknown,
+    TokenError,
+)
+from shared.id_token import Identity
 from shared.inbound import Call, Edge, Reply
+from shared.jwks import Keys
 from shared.launches import Pending
 from shared.references import resolve_sealing_keys
 from shared.sealing import Sealer
-from shared.sessions import Opened, Sessions, surplus_cookies
-from shared.settings import Settings
+from shared.sessions import Opened, Sessions
+from shared.settings import Ehr, Settings
 from shared.store import open_store
+from shared.token_answer import TokenAnswer
 
-from . import response
+from . import failure, response
 
 inbound.take_raw_paths()
 _settings = config.from_environment()
 if _settings:
     _store = open_store(_settings.store)
-    _sealer = Sealer(resolve_sealing_keys(_settings, client_auth.problems(_settings.ehrs)))
-    _sessions = Sessions(_store, _sealer, _settings, time.time)
+    _clients, _problems = client_auth.resolve(_settings)
+    _sealer = Sealer(resolve_sealing_keys(_settings, _problems))
+    _keys = Keys()
+    _sessions = Sessions(_store, _sealer, _settings, _clients, _keys, time.time)
 _edge = Edge("callback", "page", "callback_failed")
 
 
@@ -42,25 +66,27 @@ def _serve(settings: Settings, call: Call) -> Reply:
         raise MethodNotAllowed(allow="GET")
     given = response.read(call)
     try:
+        response.check_shape(given)
         found = launches.find(_store, given["state"])
         log.about(ehr=found.pending.ehr)
         launches.check_browser(found, given["state"], call.cookies)
         launches.consume(_store, found)
-    except StateUnknown as error:
-        raise response.explained(error, given) from None
+    except (StateMissing, StateUnknown) as error:
+        raise failure.at_authorization(error, given) from None
     spent = cookies.clear_cookie(cookies.launch_name(given["state"]))
     try:
         opened = _finish(settings, found.pending, given, settings.public_url + redirect_path)
     except SmartError as error:
         error.set_cookies = (spent,)
         raise
+    surplus = _sessions.surplus_cookies(call.cookies, opened.session.user)
     path = settings.after_launch.replace("{session}", opened.session.handle)
     return Reply(
         303,
         {"Location": settings.public_url + path},
         cookies=(
             spent,
-            *map(cookies.clear_cookie, surplus_cookies(call.cookies)),
+            *map(cookies.clear_cookie, surplus),
             cookies.set_cookie(opened.cookie_name, opened.cookie_value),
         ),
     )
@@ -70,26 +96,94 @@ def _finish(
     settings: Settings, pending: Pending, given: response.Response, redirect_uri: str
 ) -> Opened:
     response.check_issuer(pending, given.get("iss"), redirect_uri)
-    if "error" in given:
-        raise response.explained(EhrError(), given)
     ehr = settings.ehr_by_key(pending.ehr)
+    if "error" in given:
+        raise failure.at_authorization(EhrError(), given, pending, ehr)
     if ehr is None or ehr.client_id != pending.client_id:
         raise StateUnknown(why="The app was configured anew while this launch was under way.")
-    answer = tokens.exchange(
-        pending.token_endpoint,
-        client_auth.for_client(ehr),
-        code=given["code"],
-        redirect_uri=pending.redirect_uri,
-        code_verifier=pending.code_verifier,
+    algorithm = _clients.algorithm(ehr)
+    if algorithm and algorithm not in (pending.assertion_algorithms or (algorithm,)):
+        raise Misconfigured(
+            "The app's key does not fit the EHR.",
+            why=f"The registration signs with {algorithm}, which the EHR does not list in "
+            "token_endpoint_auth_signing_alg_values_supported.",
+            steps=("Register a key of the other kind (RSA or P-384) and name it in private_key.",),
+        )
+    try:
+        answer = tokens.exchange(
+            pending.token_endpoint,
+            _clients.authenticate(ehr, pending.token_endpoint),
+            code=given["code"],
+            redirect_uri=pending.redirect_uri,
+            code_verifier=pending.code_verifier,
+            ca_file=ehr.ca_file,
+        )
+    except TokenError as error:
+        raise failure.at_token_endpoint(error, pending, ehr) from None
+    try:
+        user = _user(pending, ehr, answer)
+        opened = _sessions.open(pending, answer, user)
+    except SmartError as error:
+        revoked = _revoke(pending, ehr, answer)
+        error.evidence = {**error.evidence, "revoked": str(revoked).lower()}
+        raise
+    log.about(ehr=ehr.key, session=opened.session.mark)
+    _log(opened, answer, ehr)
+    return opened
+
+
+def _user(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> Identity | None:
+    """Who launched; None without an id_token that was asked for. Raises IdTokenInvalid."""
+    if "openid" not in pending.requested or answer.id_token is None:
+        return None
+    verified = id_token.verify(
+        answer.id_token,
+        ehr=ehr,
+        fhir_base=pending.fhir_base,
+        issuer=pending.issuer,
+        jwks_uri=pending.jwks_uri,
+        nonce=pending.nonce,
+        access_token=answer.access_token,
+        keys=_keys,
+        now=time.time(),
+    )
+    if verified.nonce_missing:
+        log.event("nonce_missing", "the id_token does not repeat the nonce; PKCE protects the code")
+    return verified.identity
+
+
+def _revoke(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> bool:
+    """Best effort: tokens of a launch that came to nothing must not live on."""
+    if pending.revocation_endpoint is None:
+        return False
+    return tokens.revoke(
+        pending.revocation_endpoint,
+        _clients.authenticate(ehr, pending.token_endpoint),
+        token=answer.refresh_token or answer.access_token,
+        kind="refresh_token" if answer.refresh_token else "access_token",
         ca_file=ehr.ca_file,
     )
-    opened = _sessions.open(pending, answer)
-    log.about(ehr=ehr.key, session=opened.session.mark)
-    scope_came = answer.scope is not None
+
+
+def _log(opened: Opened, answer: TokenAnswer, ehr: Ehr) -> None:
+    session = opened.session
+    remarks = ["session opened"]
+    if session.missing:
+        remarks.append("the EHR granted less than was asked for")
+    if answer.scope is None:
+        remarks.append("the EHR named no scope")
+    if "openid" in session.granted and answer.id_token is None:
+        remarks.append("openid was granted and no id_token came")
     log.event(
         "callback_completed",
-        "session opened" if scope_came else "session opened; the EHR named no scope",
-        severity="INFO" if scope_came else "WARNING",
-        fields={"granted": list(opened.session.granted), "missing": list(opened.session.missing)},
+        "; ".join(remarks),
+        severity="INFO" if len(remarks) == 1 else "WARNING",
+        fields={
+            "granted": list(session.granted),
+            "missing": list(session.missing),
+            "causes": [
+                f"{scope}: {cause}"
+                for scope, cause in session_context.causes(session, ehr.vendor).items()
+            ],
+        },
     )
-    return opened

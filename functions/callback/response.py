@@ -7,30 +7,30 @@ address per server).
 import re
 from collections.abc import Mapping
 
-from shared import explain, inbound, log, urls
-from shared.errors import CallbackError, EhrError, IssuerMismatch, ParameterInvalid, StateMissing
+from shared import inbound, log, urls
+from shared.errors import IssuerMismatch, ParameterInvalid, StateMissing
 from shared.inbound import Call
 from shared.launches import Pending
 
 MAX_CODE_BYTES = 8192
 _NAMES = frozenset({"state", "code", "error", "error_description", "error_uri", "iss"})
 _CODE = re.compile(r"[\x20-\x7e]+")
-_ERROR = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_SHOWN = ("error", "error_description", "error_uri")
 
 Response = Mapping[str, str]
 
 
 def read(call: Call) -> Response:
     """The response's parameters, decoded; one without a value is as good as absent (RFC 6749 3.1),
-    but for `iss`, which must not be lost.
-
-    Raises the error that names what is wrong with them.
+    but for `iss`, which must not be lost. Raises ParameterRepeated.
     """
     raw = inbound.parameters(call, _NAMES)
-    given = {name: urls.decode(value) for name, value in raw.items() if value or name == "iss"}
+    return {name: urls.decode(value) for name, value in raw.items() if value or name == "iss"}
+
+
+def check_shape(given: Response) -> None:
+    """Whether it is a code or an error with a state. Raises StateMissing or ParameterInvalid."""
     if "state" not in given:
-        raise explained(StateMissing(), given)
+        raise StateMissing
     if ("code" in given) == ("error" in given):
         raise ParameterInvalid("The EHR's answer must carry a code or an error, one of the two.")
     if "code" in given:
@@ -38,7 +38,6 @@ def read(call: Call) -> Response:
             raise ParameterInvalid("The `code` holds characters that no code has.")
         if len(given["code"]) > MAX_CODE_BYTES:
             raise ParameterInvalid("The `code` is longer than 8 kB.")
-    return given
 
 
 def check_issuer(pending: Pending, iss: str | None, redirect_uri: str) -> None:
@@ -54,24 +53,3 @@ def check_issuer(pending: Pending, iss: str | None, redirect_uri: str) -> None:
         log.event("callback_iss_ignored", "iss came, issuer unknown")
     elif iss != pending.issuer:
         raise IssuerMismatch(evidence={"expected": pending.issuer}, shown={"received": iss[:500]})
-
-
-def explained(error: CallbackError, given: Response) -> CallbackError:
-    """The same error with what the EHR's `error` means, where it sent one."""
-    if "error" not in given:
-        return error
-    meaning = explain.oauth_error(given["error"])
-    own = "" if isinstance(error, EhrError) else f"{error.why} The EHR gave an error besides: "
-    known = {"error": given["error"]} if _ERROR.fullmatch(given["error"]) else {}
-    return type(error)(
-        why=own + meaning.why,
-        steps=meaning.steps,
-        evidence={**error.evidence, **known},
-        shown=_said(given),
-    )
-
-
-def _said(given: Response) -> dict[str, str]:
-    """The EHR's own words, cut, without the `state` that they may repeat."""
-    state = given.get("state", "\0")
-    return {name: given[name].replace(state, "…")[:500] for name in _SHOWN if name in given}

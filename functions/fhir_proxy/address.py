@@ -21,6 +21,7 @@ Kind = Literal["read", "search", "capabilities", "session"]
 
 _SERVED: tuple[tuple[str, Kind, re.Pattern[str]], ...] = (
     ("GET", "session", re.compile(_HANDLE + "/session")),
+    ("DELETE", "session", re.compile(_HANDLE + "/session")),
     ("GET", "capabilities", re.compile(_HANDLE + "/metadata")),
     ("GET", "read", re.compile(_HANDLE + _TYPE + _ID)),
     ("GET", "search", re.compile(_HANDLE + _TYPE)),

@@ -8,8 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from shared import compartment, fhir
 from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import FhirAnswer
-from shared.sessions import Session
-from shared.settings import Ehr
+from shared.sessions import Active
 
 from .address import Address
 from .policy import Decision
@@ -22,7 +21,7 @@ _HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,200}")
 
 
 def request(
-    address: Address, decision: Decision, session: Session, ehr: Ehr, headers: Mapping[str, str]
+    address: Address, decision: Decision, active: Active, headers: Mapping[str, str]
 ) -> FhirAnswer:
     """Make the request that was decided on, below the session's FHIR base."""
     passed = {
@@ -33,7 +32,8 @@ def request(
     segments = {"read": (address.type, address.id), "capabilities": ("metadata",)}.get(
         address.kind, (address.type,)
     )
-    url = "/".join((session.fhir_base, *segments))
+    fhir_base = active.session.fhir_base
+    url = "/".join((fhir_base, *segments))
     query = urlencode(decision.parameters)
     method: Literal["GET", "POST"] = "GET"
     body: bytes | None = None
@@ -45,15 +45,15 @@ def request(
     if decision.narrowed:
         # FHIR R4 search.html, "Handling errors": a parameter that narrows must not be ignored.
         passed["Prefer"] = "handling=strict"
-    answer = fhir.call(session, ehr, method, url, headers=passed, body=body)
-    check(answer, address, decision, session.fhir_base)
+    answer = fhir.call(active, method, url, headers=passed, body=body)
+    check(answer, address, decision, fhir_base)
     return answer
 
 
-def page(url: str, address: Address, decision: Decision, session: Session, ehr: Ehr) -> FhirAnswer:
+def page(url: str, address: Address, decision: Decision, active: Active) -> FhirAnswer:
     """Read a further page by the EHR's own link."""
-    answer = fhir.call(session, ehr, "GET", url)
-    check(answer, address, decision, session.fhir_base)
+    answer = fhir.call(active, "GET", url)
+    check(answer, address, decision, active.session.fhir_base)
     return answer
 
 

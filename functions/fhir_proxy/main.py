@@ -9,21 +9,22 @@ from urllib.parse import parse_qsl
 
 import flask
 
-from shared import config, inbound, log, outcome
+from shared import client_auth, config, cookies, inbound, log, outcome, session_context
 from shared.errors import (
+    RELAUNCH,
     MediaTypeUnsupported,
     MethodNotAllowed,
     ParameterInvalid,
     PathInvalid,
-    SessionExpired,
+    ScopeDenied,
 )
 from shared.fhir import FhirAnswer
 from shared.inbound import Call, Edge, Reply
+from shared.jwks import Keys
 from shared.references import resolve_sealing_keys
 from shared.sealing import Sealer
-from shared.session_context import describe
-from shared.sessions import Session, Sessions
-from shared.settings import Ehr, Settings
+from shared.sessions import Active, Sessions
+from shared.settings import Settings
 from shared.store import open_store
 
 from . import address, forward, policy, rewrite
@@ -36,8 +37,10 @@ MOST_PARAMETERS = 200
 inbound.take_raw_paths()
 _settings = config.from_environment()
 if _settings:
-    _sealer = Sealer(resolve_sealing_keys(_settings))
-    _sessions = Sessions(open_store(_settings.store), _sealer, _settings, time.time)
+    _clients, _problems = client_auth.resolve(_settings)
+    _sealer = Sealer(resolve_sealing_keys(_settings, _problems))
+    _store = open_store(_settings.store)
+    _sessions = Sessions(_store, _sealer, _settings, _clients, Keys(), time.time)
 _edge = Edge(
     "fhir_proxy",
     "operation_outcome",
@@ -59,20 +62,21 @@ def _serve(settings: Settings, call: Call) -> Reply:
     inbound.require_own_origin(call, settings)
     if isinstance(asked, PathInvalid):
         raise asked
-    session = _sessions.use(asked.handle, call.cookies)
-    log.about(ehr=session.ehr, session=session.mark)
-    ehr = settings.ehr_by_key(session.ehr)
-    if ehr is None:
-        raise SessionExpired(why="The app was configured anew since this session began.")
+    if asked.method == "DELETE":
+        return _log_out(asked.handle, call)
+    active = _sessions.use(asked.handle, call.cookies)
+    session = active.session
     if asked.kind == "session":
-        context = json.dumps(describe(session, settings.public_url)).encode()
+        context = json.dumps(
+            session_context.describe(session, active.ehr.vendor, settings.public_url)
+        ).encode()
         return Reply(200, {"Content-Type": "application/json"}, context)
     inbound.require_json_accepted(call)
     pages = rewrite.Pages(
         session, _sealer, asked.type, f"{settings.public_url}/fhir_proxy/{session.handle}"
     )
     started = time.monotonic()
-    decision, answer = _forward(call, asked, session, ehr, pages)
+    decision, answer = _forward(call, asked, active, pages)
     fields: dict[str, str | int | float | list[str]] = {
         "type": asked.type,
         "status": answer.status,
@@ -87,19 +91,39 @@ def _serve(settings: Settings, call: Call) -> Reply:
     return Reply(answer.status, headers, body)
 
 
+def _log_out(handle: str, call: Call) -> Reply:
+    _sessions.end(handle, call.cookies)
+    return Reply(204, cookies=(cookies.clear_cookie(cookies.session_name(handle)),))
+
+
 def _forward(
-    call: Call, asked: Address, session: Session, ehr: Ehr, pages: Pages
+    call: Call, asked: Address, active: Active, pages: Pages
 ) -> tuple[Decision, FhirAnswer]:
     parameters = _parameters(call)
-    grants = session.grants(ehr)
+    session = active.session
+    grants = session.grants(active.ehr)
     if asked.kind == "search" and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
         if len(parameters) != 1:
             raise ParameterInvalid("A page link takes no further parameters.")
         page = pages.open(parameters[0][1])
         decision = policy.decide_page(asked, page.level, session, grants)
-        return decision, forward.page(page.url, asked, decision, session, ehr)
-    decision = policy.decide(asked, parameters, session, grants)
-    return decision, forward.request(asked, decision, session, ehr, call.headers)
+        return decision, forward.page(page.url, asked, decision, active)
+    try:
+        decision = policy.decide(asked, parameters, session, grants)
+    except ScopeDenied as error:
+        raise _with_cause(error, active) from None
+    return decision, forward.request(asked, decision, active, call.headers)
+
+
+def _with_cause(error: ScopeDenied, active: Active) -> ScopeDenied:
+    """The refusal with why the EHR did not grant the scope, where it was asked for."""
+    scope = error.evidence.get("not_granted")
+    if scope is not None:
+        cause = session_context.cause(active.session, active.ehr.vendor, scope)
+        error.why = f"{error.why} {cause.why}"
+        error.steps = (*cause.steps, RELAUNCH)
+        error.evidence = {**error.evidence, "cause": cause.id}
+    return error
 
 
 def _parameters(call: Call) -> policy.Parameters:

@@ -16,7 +16,7 @@ from shared.errors import (
     ScopeDenied,
 )
 from shared.scopes import Grant, Interaction, Level
-from shared.sessions import Session
+from shared.session_record import Session
 
 from .address import Address
 
@@ -130,11 +130,12 @@ def _plain(parameters: Parameters) -> Parameters:
 
 def _denied(resource_type: str, interaction: Interaction, session: Session) -> ScopeDenied:
     needed = scopes.needed(resource_type, interaction)
-    asked = [scopes.parse(scope) for scope in session.requested]
-    if any(grant is not None and grant.covers(resource_type, interaction) for grant in asked):
-        why = f"{needed} or a wider scope is needed; it was asked for and the EHR did not grant it."
-    else:
-        why = f"{needed} or a wider scope is needed; it is not in the app's configured scopes."
+    for scope in session.missing:
+        grant = scopes.parse(scope)
+        if grant is not None and grant.covers(resource_type, interaction):
+            why = f"{needed} or a wider scope is needed; {scope} was asked for and not granted."
+            return ScopeDenied(why=why, evidence={"needed": needed, "not_granted": scope})
+    why = f"{needed} or a wider scope is needed; it is not in the app's configured scopes."
     return ScopeDenied(why=why, evidence={"needed": needed})
 
 

@@ -11,13 +11,13 @@ import flask
 from markupsafe import Markup
 
 from shared import config, cookies, inbound, launches, log, pages
-from shared.discovery import Discovery
-from shared.errors import MethodNotAllowed, NotFound
+from shared.discovery import Discovery, SmartConfiguration
+from shared.errors import MethodNotAllowed, Misconfigured, NotFound
 from shared.inbound import Call, Edge, Reply
-from shared.settings import Settings
+from shared.settings import Ehr, Settings
 from shared.store import open_store
 
-from . import parameters
+from . import jwks, parameters
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SUBMIT = "document.forms[0].submit();"
@@ -26,6 +26,7 @@ inbound.take_raw_paths()
 _settings = config.from_environment()
 if _settings:
     _store = open_store(_settings.store)
+    _jwks = jwks.load(_settings)
 _discovery = Discovery()
 _edge = Edge("launch", "page", "launch_refused")
 
@@ -36,6 +37,8 @@ def launch(request: flask.Request) -> flask.Response:
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
+    if call.path == "/jwks.json":
+        return jwks.serve(call, _jwks)
     if call.path != "/":
         raise NotFound
     if call.method != "GET":
@@ -44,11 +47,14 @@ def _serve(settings: Settings, call: Call) -> Reply:
         return Reply(204)
     asked = parameters.read(call, settings)
     log.about(ehr=asked.ehr.key)
+    configuration = _discovery.find(asked.ehr, asked.fhir_base)
+    if not configuration.takes(asked.ehr.client_auth):
+        raise _not_taken(asked.ehr, configuration)
     begun = launches.begin(
         _store,
         settings,
         asked.ehr,
-        _discovery.find(asked.ehr, asked.fhir_base),
+        configuration,
         iss=asked.iss,
         fhir_base=asked.fhir_base,
         launch=asked.launch,
@@ -64,6 +70,22 @@ def _serve(settings: Settings, call: Call) -> Reply:
     if begun.form is None:
         return Reply(302, {"Location": begun.authorization_url}, cookies=set_cookies)
     return _posting(settings, begun.authorization_url, begun.form, set_cookies)
+
+
+def _not_taken(ehr: Ehr, configuration: SmartConfiguration) -> Misconfigured:
+    listed = ", ".join(configuration.auth_methods or ())
+    return Misconfigured(
+        "The app's registration does not fit the EHR.",
+        why=f"The app would prove itself by {ehr.client_auth}, and the EHR does not list that in "
+        "token_endpoint_auth_methods_supported; nothing weaker is tried in its place.",
+        steps=(
+            (
+                f"Set `client_auth` of [[ehr]] {ehr.key} to the method that the app is registered "
+                "with at the EHR."
+            ),
+        ),
+        evidence={"client_auth": ehr.client_auth, "listed": listed[:500]},
+    )
 
 
 def _posting(

@@ -9,13 +9,14 @@ from pathlib import Path
 import flask
 from markupsafe import Markup
 
-from shared import config, inbound, log, pages, sessions
-from shared.errors import MethodNotAllowed, NotFound, PatientMissing, SessionExpired
+from shared import client_auth, config, inbound, log, pages, session_context, sessions
+from shared.errors import Hint, MethodNotAllowed, NotFound, PatientMissing
 from shared.inbound import Call, Edge, Reply
+from shared.jwks import Keys
 from shared.references import resolve_sealing_keys
 from shared.sealing import Sealer
-from shared.sessions import Session, Sessions
-from shared.settings import Ehr, Settings
+from shared.sessions import Active, Sessions
+from shared.settings import Settings
 from shared.store import open_store
 
 from . import banner, reading, results
@@ -26,8 +27,10 @@ _ROWS_A_CLICK = 50
 inbound.take_raw_paths()
 _settings = config.from_environment()
 if _settings:
-    _sealer = Sealer(resolve_sealing_keys(_settings))
-    _sessions = Sessions(open_store(_settings.store), _sealer, _settings, time.time)
+    _clients, _problems = client_auth.resolve(_settings)
+    _sealer = Sealer(resolve_sealing_keys(_settings, _problems))
+    _store = open_store(_settings.store)
+    _sessions = Sessions(_store, _sealer, _settings, _clients, Keys(), time.time)
 _edge = Edge("smart_calc", "page", "app_refused")
 
 
@@ -42,6 +45,14 @@ class Group:
     search: str
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Scopes that were not granted for one reason."""
+
+    scopes: list[str]
+    cause: Hint
+
+
 def smart_calc(request: flask.Request) -> flask.Response:
     """The function's entry point."""
     return inbound.answer(request, _edge, _settings, _serve)
@@ -53,12 +64,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
         raise NotFound
     if call.method != "GET":
         raise MethodNotAllowed(allow="GET")
-    session = _sessions.use(handle, call.cookies)
-    log.about(ehr=session.ehr, session=session.mark)
-    ehr = settings.ehr_by_key(session.ehr)
-    if ehr is None:
-        raise SessionExpired(why="The app was configured anew since this session began.")
-    page = _page(session, ehr)
+    page = _page(_sessions.use(handle, call.cookies))
     log.event("app_opened", "page shown")
     headers = {
         "Content-Type": "text/html; charset=utf-8",
@@ -67,11 +73,12 @@ def _serve(settings: Settings, call: Call) -> Reply:
     return Reply(200, headers, page.encode("utf-8", "replace"))
 
 
-def _page(session: Session, ehr: Ehr) -> str:
+def _page(active: Active) -> str:
+    session, ehr = active.session, active.ehr
     patient = session.context.patient
     if patient is None:
         raise PatientMissing(why="The page shows one patient's chart; the EHR named none.")
-    chart = reading.chart(session, ehr, patient)
+    chart = reading.chart(active, patient)
     person = chart["patient"]
     today = datetime.now(UTC).date()
     return pages.render(
@@ -83,7 +90,7 @@ def _page(session: Session, ehr: Ehr) -> str:
         banner_problem=person.problem,
         full_banner=session.context.need_patient_banner is not False,
         granted=session.granted,
-        missing=session.missing,
+        missing=_missing(active),
         groups=[
             Group(
                 id=category,
@@ -96,6 +103,15 @@ def _page(session: Session, ehr: Ehr) -> str:
         ],
         page_size=reading.PAGE_SIZE,
     )
+
+
+def _missing(active: Active) -> list[Missing]:
+    """What was asked for and not granted, by the reason."""
+    by_cause: dict[str, Missing] = {}
+    for scope in active.session.missing:
+        why = session_context.cause(active.session, active.ehr.vendor, scope)
+        by_cause.setdefault(why.id, Missing([], why)).scopes.append(scope)
+    return list(by_cause.values())
 
 
 @cache

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 from shared import fhir, log
 from shared.errors import SmartError
 from shared.scopes import Interaction
-from shared.sessions import Session
+from shared.sessions import Active
 from shared.settings import Ehr
 
 SECONDS_A_CALL = 8.0
@@ -47,16 +47,16 @@ def search(ehr: Ehr, patient: str, category: str, count: int) -> str:
     return f"Observation?{urlencode(query)}"
 
 
-def chart(session: Session, ehr: Ehr, patient: str) -> dict[str, Part]:
+def chart(active: Active, patient: str) -> dict[str, Part]:
     """The patient and the newest Observations by category, read side by side."""
     calls: dict[str, tuple[str, Interaction, str]] = {
         "patient": ("Patient", "r", f"Patient/{patient}")
     }
     for category in CATEGORIES:
-        calls[category] = ("Observation", "s", search(ehr, patient, category, PAGE_SIZE))
+        calls[category] = ("Observation", "s", search(active.ehr, patient, category, PAGE_SIZE))
     with ThreadPoolExecutor(len(calls)) as pool:
         running = {
-            name: pool.submit(contextvars.copy_context().run, partial(_read, session, ehr, *call))
+            name: pool.submit(contextvars.copy_context().run, partial(_read, active, *call))
             for name, call in calls.items()
         }
         parts = {name: future.result() for name, future in running.items()}
@@ -67,14 +67,14 @@ def chart(session: Session, ehr: Ehr, patient: str) -> dict[str, Part]:
     return parts
 
 
-def _read(session: Session, ehr: Ehr, kind: str, interaction: Interaction, path: str) -> Part:
-    if not _is_covered(session, ehr, kind, interaction, path):
+def _read(active: Active, kind: str, interaction: Interaction, path: str) -> Part:
+    if not _is_covered(active, kind, interaction, path):
         return Part(problem=f"This launch was not granted access to {kind} resources.")
     started = time.monotonic()
     fields: dict[str, str | int | float | list[str]] = {"type": kind}
     try:
         answer = fhir.call(
-            session, ehr, "GET", f"{session.fhir_base}/{path}", seconds=SECONDS_A_CALL
+            active, "GET", f"{active.session.fhir_base}/{path}", seconds=SECONDS_A_CALL
         )
     except SmartError as error:
         fields |= error.evidence
@@ -90,13 +90,13 @@ def _read(session: Session, ehr: Ehr, kind: str, interaction: Interaction, path:
     return part
 
 
-def _is_covered(session: Session, ehr: Ehr, kind: str, interaction: Interaction, path: str) -> bool:
+def _is_covered(active: Active, kind: str, interaction: Interaction, path: str) -> bool:
     """Whether a scope covers the call; a finer-grained one does where the search repeats it."""
     given = set(parse_qsl(path.partition("?")[2]))
     coded = {(name, f"{_CATEGORY_SYSTEM}|{value}") for name, value in given if name == "category"}
     return any(
         grant.covers(kind, interaction) and grant.filters <= given | coded
-        for grant in session.grants(ehr)
+        for grant in active.session.grants(active.ehr)
     )
 
 

@@ -1,4 +1,4 @@
-"""What an EHR's `error=…` means and what to do about it.
+"""What an EHR's error means, why it came and what to do about it: read, find, weigh, answer.
 
 RFC 6749 4.1.2.1 and OpenID Connect Core 3.1.2.6. The EHR's own texts are never shown as anything
 but text, and its `error_uri` is never followed.
@@ -8,6 +8,43 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.errors import ADMINISTRATOR, RELAUNCH
+from shared.explain.asked import in_text
+from shared.explain.diagnosis import diagnose
+from shared.explain.model import (
+    Cause,
+    CauseId,
+    Certainty,
+    Diagnosis,
+    Entry,
+    Finding,
+    Registered,
+    Said,
+    Sent,
+)
+from shared.explain.parse import parse
+from shared.explain.registrations import choose, registered
+from shared.explain.scope_causes import scope_cause, scope_causes
+
+__all__ = [
+    "Cause",
+    "CauseId",
+    "Certainty",
+    "Diagnosis",
+    "Entry",
+    "Explanation",
+    "Finding",
+    "Registered",
+    "Said",
+    "Sent",
+    "choose",
+    "diagnose",
+    "in_text",
+    "oauth_error",
+    "parse",
+    "registered",
+    "scope_cause",
+    "scope_causes",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,23 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Registered:
+    """What the configuration says of one registration, read leniently: None or () where unsaid.
+
+    `iss` holds FHIR bases, some ending in `/*`.
+    """
+
+    key: str
+    vendor: str | None = None
+    client_id: str | None = None
+    scopes: tuple[str, ...] = ()
+    iss: tuple[str, ...] = ()
+    redirect_uri: str | None = None
+    client_auth: str | None = None
+    standalone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something in the configuration that has to do with the failure."""
 

@@ -14,12 +14,15 @@ from tests.deploy.conftest import COMMIT
 from tests.support.servers import ROOT
 
 _OWN = {
-    "launch": r"(?:main|parameters)\.py|templates/authorize\.html",
-    "callback": r"(?:main|response)\.py",
+    "launch": r"(?:main|parameters|jwks)\.py|templates/authorize\.html",
+    "callback": r"(?:main|response|failure)\.py",
     "fhir_proxy": r"[a-z_]+\.py",
     "smart_calc": r"(?:(?:chart|calculators)/)?[a-z0-9_]+\.py|templates/\w+\.html|static/\w+\.js",
 }
-_SHARED = r"shared/(?:(?:store|explain|pages)/)?[a-z0-9_]+\.py|shared/pages/\w+\.(?:html|css)"
+_SHARED = (
+    r"shared/(?:(?:store|pages|explain|explain/catalogue)/)?[a-z0-9_]+\.py"
+    r"|shared/pages/\w+\.(?:html|css)"
+)
 
 
 @pytest.fixture(scope="module")

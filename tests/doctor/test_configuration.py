@@ -87,16 +87,10 @@ def test_the_secrets_of_registrations_are_resolved(offline: Doctor) -> None:
     ]
 
 
-def test_a_method_that_this_version_cannot_do_fails(
-    offline: Doctor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_public_client_is_warned_of(offline: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLIENT_SECRET", "secret")
     secret = {"client_auth": '"client_secret_post"', "client_secret": '"env:CLIENT_SECRET"'}
     outcome = offline.offline(ehr(**secret), ehr("https://two.test", key='"two"'))
-    assert [(one["ehr"], one["level"]) for one in outcome.of("client_auth_unsupported")] == [
-        ("one", "fail"),
-        ("two", "ok"),
-    ]
     assert [(one["ehr"], one["level"]) for one in outcome.of("public_client")] == [
         ("one", "ok"),
         ("two", "warn"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.doctor.conftest import GOOD_SCOPES, Doctor, Outcome, ehr
+from tests.support.id_tokens import ec_key, public_jwk
 from tests.support.scripted_ehr import HANG_UP, Scripted, Tenant, as_json
 
 DOCUMENT = "/.well-known/smart-configuration"
@@ -20,7 +21,7 @@ def checked(doctor: Doctor, *ehrs: str) -> Outcome:
 
 def test_a_good_ehr_is_ok_in_all_that_was_looked_at(doctor: Doctor, tenant: Tenant) -> None:
     tenant.discovery["jwks_uri"] = f"{tenant.base}/jwks"
-    tenant.on("/jwks", as_json({"keys": [{"kty": "RSA"}]}))
+    tenant.on("/jwks", as_json({"keys": [public_jwk(ec_key(), kid="1")]}))
     tenant.on(
         DOCUMENT,
         lambda _: Scripted(200, {"Date": formatdate(usegmt=True)}, as_json(tenant.discovery).body),
@@ -165,14 +166,14 @@ def test_an_ehr_that_lists_no_scopes_is_not_held_against_them(
 @pytest.mark.parametrize(
     ("methods", "capabilities", "levels"),
     [
-        (["none"], ["launch-ehr"], ["ok", "ok"]),
-        (["client_secret_basic"], ["launch-ehr", "client-public"], ["ok", "ok"]),
-        (["client_secret_basic"], ["launch-ehr"], ["ok", "warn"]),
-        (None, [], ["ok"]),
-        ("none", [], ["ok"]),
+        (["none"], ["launch-ehr"], ["ok"]),
+        (["client_secret_basic"], ["launch-ehr", "client-public"], ["ok"]),
+        (["client_secret_basic"], ["launch-ehr"], ["warn"]),
+        (None, [], []),
+        ("none", [], []),
     ],
 )
-def test_a_client_authentication_that_the_ehr_does_not_list_is_warned_of(
+def test_a_public_client_that_the_ehr_does_not_list_is_warned_of(
     doctor: Doctor, tenant: Tenant, methods: object, capabilities: object, levels: list[str]
 ) -> None:
     tenant.discovery["token_endpoint_auth_methods_supported"] = methods
@@ -185,11 +186,12 @@ def test_a_client_authentication_that_the_ehr_does_not_list_is_warned_of(
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (HANG_UP, "does not answer"),
+        (HANG_UP, "no usable answer came"),
         (Scripted(500), "status 500"),
-        (as_json({"keys": []}), "holds no keys"),
-        (as_json([]), "holds no keys"),
-        (Scripted(200, {}, b"<html>"), "holds no keys"),
+        (as_json({"keys": []}), "serves no key that can verify"),
+        (as_json({"keys": [{"kty": "RSA"}]}), "serves no key that can verify"),
+        (as_json([]), "no JSON object came"),
+        (Scripted(200, {}, b"<html>"), "no JSON object came"),
     ],
 )
 def test_keys_that_cannot_be_had_fail_where_identity_is_asked(

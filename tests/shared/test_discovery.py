@@ -170,18 +170,24 @@ def test_the_members_that_matter_are_read() -> None:
     document = GOOD | {
         "revocation_endpoint": "/revoke",
         "issuer": "https://issuer.test",
+        "jwks_uri": "/jwks",
         "authorization_response_iss_parameter_supported": True,
         "scopes_supported": ["openid", 1, "launch/patient"],
         "capabilities": ["launch-ehr", 7, "authorize-post"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", 7, "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["RS384", None, "ES384"],
     }
     assert _parse(document) == SmartConfiguration(
         authorization_endpoint="https://ehr.test/authorize",
         token_endpoint="https://auth.test:8443/token",
         revocation_endpoint="https://ehr.test/revoke",
         issuer="https://issuer.test",
+        jwks_uri="https://ehr.test/jwks",
         sends_iss=True,
         takes_post=True,
         scopes_supported=("openid", "launch/patient"),
+        auth_methods=("client_secret_basic", "private_key_jwt"),
+        assertion_algorithms=("RS384", "ES384"),
     )
 
 
@@ -191,9 +197,12 @@ def test_only_the_two_endpoints_are_required() -> None:
         token_endpoint="https://auth.test:8443/token",
         revocation_endpoint=None,
         issuer=None,
+        jwks_uri=None,
         sends_iss=False,
         takes_post=False,
         scopes_supported=(),
+        auth_methods=None,
+        assertion_algorithms=None,
     )
 
 
@@ -213,8 +222,34 @@ def test_scopes_that_are_no_list_are_none(value: object) -> None:
     assert _parse(GOOD | {"scopes_supported": value}).scopes_supported == ()
 
 
-def test_an_empty_optional_endpoint_is_absent() -> None:
-    assert _parse(GOOD | {"revocation_endpoint": ""}).revocation_endpoint is None
+@pytest.mark.parametrize("member", ["revocation_endpoint", "jwks_uri"])
+def test_an_empty_optional_endpoint_is_absent(member: str) -> None:
+    assert getattr(_parse(GOOD | {member: ""}), member) is None
+
+
+METHODS = "token_endpoint_auth_methods_supported"
+
+
+@pytest.mark.parametrize("value", [None, [], "client_secret_post", 1, [1], {"none": 1}])
+def test_where_no_method_of_authentication_is_listed_any_is_taken(value: object) -> None:
+    configuration = _parse(GOOD | {METHODS: value})
+    assert configuration.auth_methods is None
+    for method in ("none", "client_secret_basic", "client_secret_post", "private_key_jwt"):
+        assert configuration.takes(method)
+
+
+@pytest.mark.parametrize(
+    ("method", "taken"),
+    [
+        ("none", True),
+        ("client_secret_basic", True),
+        ("client_secret_post", False),
+        ("private_key_jwt", False),
+    ],
+)
+def test_a_listed_method_is_taken_and_a_public_client_always(method: str, taken: bool) -> None:
+    configuration = _parse(GOOD | {METHODS: ["client_secret_basic", "private_key_jwt_2"]})
+    assert configuration.takes(method) is taken
 
 
 @pytest.mark.parametrize(
@@ -241,11 +276,12 @@ def test_an_empty_optional_endpoint_is_absent() -> None:
         "https://EHR.teſt/token",
     ],
 )
-def test_an_endpoint_elsewhere_or_in_doubt_is_refused_by_name(url: str) -> None:
+@pytest.mark.parametrize("member", ["token_endpoint", "revocation_endpoint", "jwks_uri"])
+def test_an_endpoint_elsewhere_or_in_doubt_is_refused_by_name(url: str, member: str) -> None:
     with pytest.raises(DiscoveryInvalid) as caught:
-        _parse(GOOD | {"token_endpoint": url})
-    assert "token_endpoint" in caught.value.why
-    assert caught.value.evidence == {"base": BASE, "member": "token_endpoint"}
+        _parse(GOOD | {member: url})
+    assert member in caught.value.why
+    assert caught.value.evidence == {"base": BASE, "member": member}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,17 @@ MARKUP = "<script>alert(1)</script>'\"&"
 
 
 def error_page(error: EhrError, evidence: dict[str, str] | None = None) -> str:
-    return pages.render("error.html", error=error, evidence=evidence or {}, correlation_id="c1")
+    return pages.render(
+        "error.html",
+        error=error,
+        why=error.why,
+        causes=(),
+        corrected={},
+        evidence=evidence or {},
+        shown=error.shown,
+        correlation_id="c1",
+        time="2027-01-15T08:00:00.000Z",
+    )
 
 
 def hash_of(text: str) -> str:
@@ -77,10 +87,19 @@ def test_framing_is_controlled_only_as_configured(
 
 @pytest.mark.parametrize("text", [MARKUP, f"`{MARKUP}`", f"`{MARKUP}", f"a `b` {MARKUP}"])
 def test_text_from_elsewhere_is_shown_as_text(text: str) -> None:
-    error = EhrError(text, why=text, steps=(text,))
+    error = EhrError(text, why=text, steps=(text,), shown={text: text})
     page = error_page(error, {text: text})
     assert "<script" not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 6
+    # The title stands in the tab and as a heading, evidence once more in what is copied.
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2 + 1 + 1 + 2 * 2 + 2
+
+
+def test_the_ehrs_words_are_not_in_what_is_copied_for_support() -> None:
+    page = error_page(EhrError(shown={"error_uri": "words"}), {"status": "our evidence"})
+    (copied,) = re.findall(r'<pre class="copy".*?</pre>', page, re.DOTALL)
+    assert "words" in page
+    assert "words" not in copied
+    assert "our evidence" in copied
 
 
 def test_code_in_a_sentence_is_set_apart() -> None:

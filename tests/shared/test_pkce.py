@@ -34,9 +34,12 @@ EHR = SmartConfiguration(
     token_endpoint="https://ehr.test/token",
     revocation_endpoint="https://ehr.test/revoke",
     issuer="https://ehr.test/issuer",
+    jwks_uri="https://ehr.test/jwks",
     sends_iss=True,
     takes_post=False,
     scopes_supported=("launch/patient",),
+    auth_methods=("client_secret_basic", "private_key_jwt"),
+    assertion_algorithms=("RS384", "ES384"),
 )
 ISS = "https://ehr.test/fhir/"
 
@@ -131,10 +134,13 @@ def test_the_record_holds_what_the_callback_needs(store: SqliteStore, settings: 
         client_id="client",
         redirect_uri="https://smart.example.org/callback/one",
         requested=("launch", "openid", "fhirUser", "patient/*.rs"),
+        offered=("launch/patient",),
         token_endpoint="https://ehr.test/token",
         revocation_endpoint="https://ehr.test/revoke",
         issuer="https://ehr.test/issuer",
+        jwks_uri="https://ehr.test/jwks",
         sends_iss=True,
+        assertion_algorithms=("RS384", "ES384"),
         code_verifier=found.pending.code_verifier,
         nonce=asked["nonce"],
         binding=hashlib.sha256(begun.cookie_value.encode()).hexdigest(),
@@ -160,9 +166,12 @@ def test_nothing_is_stored_where_no_request_can_be_made(
         token_endpoint="https://ehr.test/token",
         revocation_endpoint=None,
         issuer=None,
+        jwks_uri=None,
         sends_iss=False,
         takes_post=False,
         scopes_supported=(),
+        auth_methods=None,
+        assertion_algorithms=None,
     )
     with pytest.raises(DiscoveryInvalid):
         _begin(store, settings, configuration=broken)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.config import parse
-from shared.references import resolve, resolve_sealing_keys
+from shared.references import MAX_CHARACTERS, resolve, resolve_sealing_keys
 from shared.settings import Settings
 
 CONFIGURATION = """
@@ -64,6 +64,23 @@ def test_a_file_that_cannot_be_read_is_named_without_its_content(tmp_path: Path,
         resolve(f"file:{tmp_path}/{name}")
     assert "sentinel" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("kind", ["env", "file"])
+def test_what_is_no_secret_by_its_size_is_not_read_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    reference = {"env": "env:SECRET_OF_TEST", "file": f"file:{tmp_path}/secret"}[kind]
+    for size, usable in ((MAX_CHARACTERS, True), (MAX_CHARACTERS + 1, False)):
+        monkeypatch.setenv("SECRET_OF_TEST", "é" * size)
+        (tmp_path / "secret").write_text("é" * size, encoding="utf-8")
+        if usable:
+            assert len(resolve(reference)) == size
+        else:
+            with pytest.raises(
+                ValueError, match=r"cannot be read: it is longer than 200000 characters$"
+            ):
+                resolve(reference)
 
 
 @pytest.mark.parametrize("written", [WRITTEN, f"{WRITTEN}=", f"  {WRITTEN}\n"])

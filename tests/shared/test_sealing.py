@@ -100,3 +100,11 @@ def test_a_broken_seal_does_not_say_why(sealer: Sealer) -> None:
         sealer.open(sealer.seal(PLAINTEXT, b"other", CONTEXT), SECRET, CONTEXT)
     assert str(caught.value) == ""
     assert caught.value.__cause__ is None
+
+
+def test_a_tag_tells_equal_texts_from_others_under_every_key() -> None:
+    rotated = Sealer((SERVER, OLD_SERVER))
+    (of_new,), (of_old,) = (Sealer((key,)).tags("i|s") for key in (SERVER, OLD_SERVER))
+    assert rotated.tags("i|s") == (of_new, of_old)
+    assert of_new == base64.urlsafe_b64encode(hmac.digest(SERVER, b"i|s", "sha256"))[:8].decode()
+    assert len({of_new, of_old, *rotated.tags("i|t")}) == 4

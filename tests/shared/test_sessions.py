@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 from shared import config, cookies
+from shared.client_auth import Clients
 from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
+from shared.id_token import Identity
+from shared.jwks import Keys
 from shared.launches import Pending
 from shared.sealing import SealBroken, Sealer
 from shared.session_context import describe
-from shared.sessions import Opened, Sessions, is_handle, surplus_cookies
+from shared.sessions import Opened, Sessions, is_handle
 from shared.settings import Settings
 from shared.store import Fields, Record, Store
 from shared.store.sqlite import SqliteStore
-from shared.tokens import LaunchContext, TokenAnswer
+from shared.token_answer import LaunchContext, TokenAnswer
 from tests.support.stores import Clock
 
 KEY = bytes(range(32))
@@ -30,16 +33,22 @@ PENDING = Pending(
     client_id="c",
     redirect_uri="https://app.example/callback",
     requested=("launch", "patient/Patient.rs", "patient/Observation.rs"),
+    offered=None,
     token_endpoint="https://ehr.example/token",
     revocation_endpoint=None,
     issuer=None,
+    jwks_uri=None,
     sends_iss=False,
+    assertion_algorithms=None,
     code_verifier="sentinel-verifier",
     nonce=None,
     binding="0" * 64,
 )
 CONTEXT = LaunchContext("p1", "e1", True, None, "t", None, ({"reference": "Basic/1"},))
-ANSWER = TokenAnswer("sentinel-access", "sentinel-refresh", 4e4, ("launch",), CONTEXT)
+ANSWER = TokenAnswer("sentinel-access", "sentinel-refresh", None, 4e4, ("launch",), CONTEXT)
+# An answer with a refresh token is renewed before it ends: that is test_refresh.py's.
+LAST_ANSWER = replace(ANSWER, refresh_token=None)
+USER = Identity("https://ehr.example/fhir", "u-1", "https://ehr.example/fhir/Practitioner/1", "A B")
 
 
 class CountingStore:
@@ -102,12 +111,14 @@ def settings() -> Settings:
 
 @pytest.fixture
 def sessions(store: CountingStore, settings: Settings, clock: Clock) -> Sessions:
-    return Sessions(store, Sealer((KEY,)), settings, clock)
+    return _instance(store, settings, clock)
 
 
-def _instance(store: Store, settings: Settings, clock: Clock) -> Sessions:
-    """Another instance on the same store."""
-    return Sessions(store, Sealer((KEY,)), settings, clock)
+def _instance(
+    store: Store, settings: Settings, clock: Clock, keys: tuple[bytes, ...] = (KEY,)
+) -> Sessions:
+    """An instance; all on one store are of one deployment."""
+    return Sessions(store, Sealer(keys), settings, Clients({}, {}), Keys(), clock)
 
 
 def _held(*opened: Opened) -> dict[str, tuple[str, ...]]:
@@ -127,22 +138,22 @@ def test_the_default_limits_are_those_of_the_contract(settings: Settings) -> Non
 def test_an_opened_session_is_used_by_its_cookie(
     sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     for instance in (sessions, _instance(store, settings, clock)):
-        assert instance.use(opened.session.handle, _held(opened)) == opened.session
+        assert instance.use(opened.session.handle, _held(opened)).session == opened.session
 
 
 def test_opening_a_session_is_one_write_and_using_it_one_read(
     sessions: Sessions, store: CountingStore
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     assert store.done == {"create": 1}
     sessions.use(opened.session.handle, _held(opened))
     assert store.done == {"create": 1, "read": 1}
 
 
 def test_handle_and_secret_are_new_every_time(sessions: Sessions) -> None:
-    opened = [sessions.open(PENDING, ANSWER) for _ in range(50)]
+    opened = [sessions.open(PENDING, ANSWER, None) for _ in range(50)]
     handles = {one.session.handle for one in opened}
     assert len(handles) == 50
     assert all(map(is_handle, handles))
@@ -150,7 +161,7 @@ def test_handle_and_secret_are_new_every_time(sessions: Sessions) -> None:
 
 
 def test_the_cookie_is_time_user_tag_and_secret(sessions: Sessions, clock: Clock) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     stamp, tag, secret = opened.cookie_value.split(".")
     assert opened.cookie_name == f"__Host-smart-{opened.session.handle}"
     assert int(stamp, 36) == int(clock.now)
@@ -162,8 +173,8 @@ def test_an_absent_scope_means_what_was_requested_and_an_empty_one_nothing(
     sessions: Sessions, settings: Settings
 ) -> None:
     ehr = settings.ehrs[0]
-    absent = sessions.open(PENDING, replace(ANSWER, scope=None)).session
-    empty = sessions.open(PENDING, replace(ANSWER, scope=())).session
+    absent = sessions.open(PENDING, replace(ANSWER, scope=None), None).session
+    empty = sessions.open(PENDING, replace(ANSWER, scope=()), None).session
     assert (absent.granted, absent.missing) == (PENDING.requested, ())
     assert (empty.granted, empty.missing) == ((), PENDING.requested)
     assert [grant.type for grant in absent.grants(ehr)] == ["Patient"]
@@ -187,7 +198,7 @@ def test_an_absent_scope_means_what_was_requested_and_an_empty_one_nothing(
 def test_a_cookie_that_was_never_ours_costs_no_store_access(
     sessions: Sessions, store: CountingStore, values: tuple[str, ...]
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     received = {opened.cookie_name: values} if values else {}
     with pytest.raises(SessionMissing):
         sessions.use(opened.session.handle, received)
@@ -195,13 +206,13 @@ def test_a_cookie_that_was_never_ours_costs_no_store_access(
 
 
 def test_a_doubled_cookie_opens_nothing_though_both_are_right(sessions: Sessions) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     with pytest.raises(SessionMissing):
         sessions.use(opened.session.handle, {opened.cookie_name: (opened.cookie_value,) * 2})
 
 
 def test_the_secret_of_one_session_does_not_open_another(sessions: Sessions) -> None:
-    one, other = (sessions.open(PENDING, ANSWER) for _ in range(2))
+    one, other = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
     swapped = {one.cookie_name: (other.cookie_value,), other.cookie_name: (one.cookie_value,)}
     for opened in (one, other):
         with pytest.raises(SessionMissing):
@@ -210,7 +221,7 @@ def test_the_secret_of_one_session_does_not_open_another(sessions: Sessions) -> 
 
 def test_a_record_moved_to_another_handle_opens_nothing(sessions: Sessions, database: Path) -> None:
     """Who can write to the database cannot make one browser's session another's."""
-    one, other = (sessions.open(PENDING, ANSWER) for _ in range(2))
+    one, other = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
     connection = sqlite3.connect(database)
     with connection:
         rows = connection.execute("SELECT key, fields FROM records").fetchall()
@@ -224,7 +235,7 @@ def test_a_record_moved_to_another_handle_opens_nothing(sessions: Sessions, data
 
 
 def test_a_session_that_is_not_in_the_store_is_over(sessions: Sessions) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     unknown = "A" * 22
     with pytest.raises(SessionExpired):
         sessions.use(unknown, {cookies.session_name(unknown): (opened.cookie_value,)})
@@ -233,7 +244,7 @@ def test_a_session_that_is_not_in_the_store_is_over(sessions: Sessions) -> None:
 def test_the_session_ends_at_its_longest_duration_however_busy(
     sessions: Sessions, clock: Clock
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     started = clock.now
     while clock.now + 600 < started + LONGEST:
         clock.now += 600
@@ -246,7 +257,7 @@ def test_the_session_ends_at_its_longest_duration_however_busy(
 
 
 def test_the_session_ends_when_idle_for_the_limit(sessions: Sessions, clock: Clock) -> None:
-    idle_one, busy_one = (sessions.open(PENDING, ANSWER) for _ in range(2))
+    idle_one, busy_one = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
     clock.now += IDLE - 1
     sessions.use(busy_one.session.handle, _held(busy_one))
     clock.now += 1
@@ -256,19 +267,23 @@ def test_the_session_ends_when_idle_for_the_limit(sessions: Sessions, clock: Clo
     sessions.use(busy_one.session.handle, _held(busy_one))
 
 
-def test_the_session_ends_with_the_access_token(sessions: Sessions, clock: Clock) -> None:
-    opened = sessions.open(PENDING, replace(ANSWER, expires_in=60.0))
+def test_without_a_refresh_token_the_session_ends_with_the_access_token(
+    sessions: Sessions, store: CountingStore, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, replace(LAST_ANSWER, expires_in=60.0), None)
     clock.now += 59.9
     sessions.use(opened.session.handle, _held(opened))
     clock.now += 0.1
-    with pytest.raises(SessionExpired):
+    with pytest.raises(SessionExpired) as over:
         sessions.use(opened.session.handle, _held(opened))
+    assert "no refresh token" in over.value.why
+    assert store.done["delete"] == 1
 
 
 def test_the_idle_clock_is_written_at_most_once_per_sixth_of_the_limit(
     sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     instances = [sessions, _instance(store, settings, clock), _instance(store, settings, clock)]
     for second in range(1, 3601):
         clock.now += 1
@@ -281,7 +296,7 @@ def test_the_idle_clock_is_written_at_most_once_per_sixth_of_the_limit(
 def test_using_a_session_within_a_sixth_of_the_limit_writes_nothing(
     sessions: Sessions, store: CountingStore, clock: Clock
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     clock.now += IDLE / 6 - 0.01
     sessions.use(opened.session.handle, _held(opened))
     assert store.done["replace"] == 0
@@ -293,7 +308,7 @@ def test_using_a_session_within_a_sixth_of_the_limit_writes_nothing(
 def test_winding_the_clock_prolongs_no_session(
     sessions: Sessions, store: CountingStore, clock: Clock, database: Path
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     clock.now += IDLE / 2
     sessions.use(opened.session.handle, _held(opened))
     assert store.done["replace"] == 1
@@ -303,20 +318,23 @@ def test_winding_the_clock_prolongs_no_session(
     assert expires_at == opened.session.expires_at
 
 
-def test_a_clock_that_cannot_be_written_is_no_failure_and_is_tried_again(
+def test_a_clock_that_cannot_be_written_is_no_failure_and_is_tried_at_the_next_reading(
     sessions: Sessions, store: CountingStore, clock: Clock
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     clock.now += IDLE / 6 - 1
     sessions.use(opened.session.handle, _held(opened))
     clock.now += 1
     store.away = True
     sessions.use(opened.session.handle, _held(opened))
     store.away = False
-    sessions.use(opened.session.handle, _held(opened))
-    assert store.done["replace"] == 2
-    sessions.use(opened.session.handle, _held(opened))
-    assert store.done["replace"] == 2
+    for _ in range(3):
+        sessions.use(opened.session.handle, _held(opened))
+    assert store.done == {"create": 1, "read": 1, "replace": 1}
+    clock.now += CACHE
+    for _ in range(3):
+        sessions.use(opened.session.handle, _held(opened))
+    assert store.done == {"create": 1, "read": 2, "replace": 2}
 
 
 def test_a_session_in_use_elsewhere_is_not_idle_here(
@@ -324,7 +342,7 @@ def test_a_session_in_use_elsewhere_is_not_idle_here(
 ) -> None:
     short = replace(settings, session_idle_seconds=4, session_cache_seconds=60)
     here, elsewhere = (_instance(store, short, clock) for _ in range(2))
-    opened = here.open(PENDING, ANSWER)
+    opened = here.open(PENDING, ANSWER, None)
     here.use(opened.session.handle, _held(opened))
     clock.now += 3
     elsewhere.use(opened.session.handle, _held(opened))
@@ -341,7 +359,7 @@ def test_of_many_requests_at_once_one_winds_the_clock(
     """Losers take over what the winner wrote and do not try again on what they had read."""
     trusting = replace(settings, session_cache_seconds=IDLE / 2)
     instances = [_instance(store, trusting, clock) for _ in range(5)]
-    opened = instances[0].open(PENDING, ANSWER)
+    opened = instances[0].open(PENDING, ANSWER, None)
     for instance in instances:
         instance.use(opened.session.handle, _held(opened))
     clock.now += IDLE / 6
@@ -354,7 +372,7 @@ def test_of_many_requests_at_once_one_winds_the_clock(
 def test_what_was_read_is_trusted_for_the_configured_seconds(
     sessions: Sessions, store: CountingStore, clock: Clock
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     handle = opened.session.handle
     for _ in range(5):
         sessions.use(handle, _held(opened))
@@ -371,7 +389,7 @@ def test_without_a_cache_every_use_reads(
     store: CountingStore, settings: Settings, clock: Clock
 ) -> None:
     sessions = _instance(store, replace(settings, session_cache_seconds=0), clock)
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     for _ in range(5):
         sessions.use(opened.session.handle, _held(opened))
     assert store.done["read"] == 5
@@ -380,7 +398,7 @@ def test_without_a_cache_every_use_reads(
 def test_the_secret_is_checked_anew_on_a_kept_session(
     sessions: Sessions, store: CountingStore
 ) -> None:
-    opened, other = (sessions.open(PENDING, ANSWER) for _ in range(2))
+    opened, other = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
     handle = opened.session.handle
     sessions.use(handle, _held(opened))
     for wrong in (
@@ -397,7 +415,7 @@ def test_the_secret_is_checked_anew_on_a_kept_session(
 
 
 def test_a_kept_session_ends_on_time_too(sessions: Sessions, clock: Clock) -> None:
-    opened = sessions.open(PENDING, replace(ANSWER, expires_in=1.0))
+    opened = sessions.open(PENDING, replace(LAST_ANSWER, expires_in=1.0), None)
     sessions.use(opened.session.handle, _held(opened))
     clock.now += 1
     with pytest.raises(SessionExpired):
@@ -407,7 +425,7 @@ def test_a_kept_session_ends_on_time_too(sessions: Sessions, clock: Clock) -> No
 def test_a_removed_session_is_over_when_what_was_read_is_too_old(
     sessions: Sessions, clock: Clock, database: Path
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     sessions.use(opened.session.handle, _held(opened))
     connection = sqlite3.connect(database)
     with connection:
@@ -420,18 +438,18 @@ def test_a_removed_session_is_over_when_what_was_read_is_too_old(
 
 
 def test_a_store_that_is_away_opens_no_session(sessions: Sessions, store: CountingStore) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     store.away = True
     with pytest.raises(StoreUnavailable):
         sessions.use(opened.session.handle, _held(opened))
     with pytest.raises(StoreUnavailable):
-        sessions.open(PENDING, ANSWER)
+        sessions.open(PENDING, ANSWER, None)
 
 
 def test_a_copy_of_the_database_and_the_server_key_open_no_token(
     sessions: Sessions, database: Path
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     sealer, handle = Sealer((KEY,)), opened.session.handle
     connection = sqlite3.connect(database)
     rows = connection.execute("SELECT key, version, fields FROM records").fetchall()
@@ -439,7 +457,8 @@ def test_a_copy_of_the_database_and_the_server_key_open_no_token(
     ((key, version, text),) = rows
     fields = json.loads(text)
     assert "sentinel" not in text
-    assert set(fields) == {"ehr", "version", "lease_owner", "lease_until", "last_used", "sealed"}
+    lease = {"lease_owner", "lease_until", "retry_at"}
+    assert set(fields) == {"ehr", "version", "last_used", "sealed"} | lease
     guesses = [b"", KEY, key.encode(), version.encode(), handle.encode(), text.encode()]
     for guess in guesses:
         for context in ("", f"session {handle} 1", f"session {key} 1", handle):
@@ -454,8 +473,8 @@ def test_a_copy_of_the_database_and_the_server_key_open_no_token(
 def test_a_stolen_cookie_opens_nothing_under_another_server_key(
     sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
-    foreign = Sessions(store, Sealer((bytes(32),)), settings, clock)
+    opened = sessions.open(PENDING, ANSWER, None)
+    foreign = _instance(store, settings, clock, (bytes(32),))
     with pytest.raises(SessionMissing):
         foreign.use(opened.session.handle, _held(opened))
 
@@ -463,13 +482,13 @@ def test_a_stolen_cookie_opens_nothing_under_another_server_key(
 def test_sessions_outlive_the_rotation_of_the_server_key(
     sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
-    rotated = Sessions(store, Sealer((bytes(32), KEY)), settings, clock)
-    assert rotated.use(opened.session.handle, _held(opened)) == opened.session
+    opened = sessions.open(PENDING, ANSWER, None)
+    rotated = _instance(store, settings, clock, (bytes(32), KEY))
+    assert rotated.use(opened.session.handle, _held(opened)).session == opened.session
 
 
 def test_a_session_shows_no_secret_in_its_repr(sessions: Sessions) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     shown = repr(opened.session)
     assert "sentinel" not in shown
     assert opened.session.secret.decode() not in shown
@@ -481,29 +500,78 @@ def _named(number: int, at: float, tag: str = "-") -> tuple[str, tuple[str, ...]
 
 
 @pytest.mark.parametrize("held", [0, 1, 19, 20, 25, 60])
-def test_with_the_new_one_twenty_session_cookies_remain_at_most(held: int) -> None:
+def test_with_the_new_one_twenty_session_cookies_remain_at_most(
+    sessions: Sessions, held: int
+) -> None:
     received = dict(_named(number, 1000 + number) for number in range(held))
-    surplus = surplus_cookies(received)
+    surplus = sessions.surplus_cookies(received, None)
     assert surplus == [_named(number, 0)[0] for number in range(max(0, held - 19))]
 
 
-def test_a_cookie_of_another_user_is_cleared_whatever_its_age() -> None:
-    received = dict([_named(1, 1000), _named(2, 2000, "ABCDefgh"), _named(3, 3000)])
-    assert surplus_cookies(received) == [_named(2, 0)[0]]
+def _tag(sessions: Sessions, user: Identity | None) -> str:
+    return sessions.open(PENDING, ANSWER, user).cookie_value.split(".")[1]
 
 
-def test_a_session_cookie_that_is_none_of_ours_is_cleared_and_launch_cookies_are_not() -> None:
+@pytest.mark.parametrize("user", [None, USER], ids=["no user", "a user"])
+def test_a_cookie_of_another_user_is_cleared_whatever_its_age(
+    sessions: Sessions, user: Identity | None
+) -> None:
+    own, foreign = _tag(sessions, user), _tag(sessions, replace(USER, sub="u-2"))
+    unnamed = "-" if user else _tag(sessions, USER)
+    received = dict(
+        [
+            _named(1, 1000, own),
+            _named(2, 2000, foreign),
+            _named(3, 3000, own),
+            _named(4, 4000, unnamed),
+        ]
+    )
+    assert sessions.surplus_cookies(received, user) == [_named(2, 0)[0], _named(4, 0)[0]]
+
+
+def test_the_oldest_of_ones_own_are_counted_without_those_of_others(sessions: Sessions) -> None:
+    own, foreign = _tag(sessions, USER), _tag(sessions, None)
+    received = dict(_named(n, 1000 + n, own if n % 2 else foreign) for n in range(50))
+    surplus = sessions.surplus_cookies(received, USER)
+    assert len(surplus) == 25 + 6
+    assert set(received) - set(surplus) == {_named(n, 0)[0] for n in range(13, 50, 2)}
+
+
+def test_a_user_is_told_by_issuer_and_sub_and_by_nothing_else(sessions: Sessions) -> None:
+    tag = _tag(sessions, USER)
+    assert len(tag) == 8
+    assert _tag(sessions, replace(USER, name=None, fhir_user=None)) == tag
+    assert _tag(sessions, replace(USER, issuer="https://other.example")) != tag
+
+
+def test_a_users_cookie_of_before_a_rotation_of_the_key_is_still_ones_own(
+    store: CountingStore, settings: Settings, clock: Clock
+) -> None:
+    old, new = bytes(range(32, 64)), KEY
+    before = _tag(_instance(store, settings, clock, (old,)), USER)
+    rotated = _instance(store, settings, clock, (new, old))
+    after = _tag(rotated, USER)
+    assert before != after
+    received = dict([_named(1, 1000, before), _named(2, 2000, after), _named(3, 3000)])
+    assert rotated.surplus_cookies(received, USER) == [_named(3, 0)[0]]
+    forgotten = _instance(store, settings, clock, (new,))
+    assert forgotten.surplus_cookies(received, USER) == [_named(1, 0)[0], _named(3, 0)[0]]
+
+
+def test_a_session_cookie_that_is_none_of_ours_is_cleared_and_launch_cookies_are_not(
+    sessions: Sessions,
+) -> None:
     received = {
         "__Host-smart-a": ("",),
         "__Host-smart-b": ("junk",),
         "__Host-launch-c": ("1.x",),
     }
-    assert surplus_cookies(received) == ["__Host-smart-a", "__Host-smart-b"]
+    assert sessions.surplus_cookies(received, None) == ["__Host-smart-a", "__Host-smart-b"]
 
 
 def test_the_context_for_the_app_names_every_field_and_no_token(sessions: Sessions) -> None:
-    opened = sessions.open(PENDING, ANSWER)
-    shown = describe(opened.session, "https://app.example")
+    opened = sessions.open(PENDING, ANSWER, None)
+    shown = describe(opened.session, "generic", "https://app.example")
     text = json.dumps(shown)
     assert "sentinel" not in text
     assert opened.session.secret.decode() not in text
@@ -522,7 +590,10 @@ def test_the_context_for_the_app_names_every_field_and_no_token(sessions: Sessio
             "requested": ["launch", "patient/Patient.rs", "patient/Observation.rs"],
             "granted": ["launch"],
             "missing": ["patient/Patient.rs", "patient/Observation.rs"],
-            "causes": {},
+            "causes": {
+                "patient/Patient.rs": "scope_not_registered",
+                "patient/Observation.rs": "scope_not_registered",
+            },
         },
         "access_expires_at": "2027-01-15T19:06:40Z",
         "session_expires_at": "2027-01-15T16:00:00Z",
@@ -533,7 +604,7 @@ def test_the_context_for_the_app_names_every_field_and_no_token(sessions: Sessio
 def test_an_expiry_moved_in_the_database_does_not_prolong_the_session(
     sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock, database: Path
 ) -> None:
-    opened = sessions.open(PENDING, ANSWER)
+    opened = sessions.open(PENDING, ANSWER, None)
     received = {opened.cookie_name: (opened.cookie_value,)}
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE records SET expires_at = expires_at * 2")
@@ -549,8 +620,11 @@ def test_a_session_of_a_version_with_other_fields_is_over(
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("shared.sessions.asdict", lambda _: {"handle": "", "secret": b"", "new": 1})
-    opened = sessions.open(PENDING, ANSWER)
+    monkeypatch.setattr(
+        "shared.session_record.asdict",
+        lambda _: {"handle": "", "version": 1, "secret": b"", "new": 1},
+    )
+    opened = sessions.open(PENDING, ANSWER, None)
     received = {opened.cookie_name: (opened.cookie_value,)}
     with pytest.raises(SessionExpired):
         _instance(store, settings, clock).use(opened.session.handle, received)

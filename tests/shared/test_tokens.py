@@ -1,277 +1,22 @@
-"""The token endpoint's answer, member by member; the exchange towards a server that fails."""
+"""Requests to the token and revocation endpoints: what is sent, and what becomes of failures."""
 
-import json
 import socket
 import threading
-from typing import Any
+import time
 
 import pytest
 
 from shared import tokens
 from shared.client_auth import ClientAuthentication
-from shared.errors import TokenError, TokenInvalid
+from shared.errors import TokenError
+from shared.token_answer import TokenAnswer
+from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
 from tests.support.servers import free_port
-
-GOOD: dict[str, Any] = {"access_token": "abc", "token_type": "Bearer"}
-SURROGATE = "\ud800"
-
-
-def _parse(**members: Any) -> tokens.TokenAnswer:
-    return tokens.parse(json.dumps({**GOOD, **members}).encode(), {})
-
-
-def test_the_least_answer_leaves_everything_else_open() -> None:
-    answer = _parse()
-    assert (answer.access_token, answer.refresh_token, answer.scope) == ("abc", None, None)
-    assert answer.expires_in == tokens.DEFAULT_LIFE_SECONDS == 300
-    assert answer.context == tokens.LaunchContext(None, None, None, None, None, None, None)
-
-
-def test_a_full_answer_is_read_member_by_member() -> None:
-    answer = _parse(
-        refresh_token="def",
-        expires_in=570,
-        scope="launch patient/*.rs",
-        patient="P-1.a",
-        encounter="e1",
-        need_patient_banner=False,
-        smart_style_url="https://ehr.example/style.json",
-        tenant="t",
-        intent="reconcile",
-        fhirContext=[{"reference": "ImagingStudy/1", "role": "x"}],
-    )
-    assert (answer.refresh_token, answer.expires_in) == ("def", 570)
-    assert answer.scope == ("launch", "patient/*.rs")
-    context = answer.context
-    assert (context.patient, context.encounter, context.need_patient_banner) == (
-        "P-1.a",
-        "e1",
-        False,
-    )
-    assert (context.smart_style_url, context.tenant, context.intent) == (
-        "https://ehr.example/style.json",
-        "t",
-        "reconcile",
-    )
-    assert context.fhir_context == ({"reference": "ImagingStudy/1", "role": "x"},)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"null",
-        b"[]",
-        b'"text"',
-        b"3",
-        b"<html></html>",
-        b"access_token=abc&token_type=Bearer",
-        b'{"access_token":"abc","token_type":"Bearer"',
-        b"[" * 100_000,
-        b'{"a":' * 100_000,
-        b"\xff\xfe\x00",
-        b'{"access_token":"abc","token_type":"Bearer","expires_in":' + b"9" * 5000 + b"}",
-    ],
-)
-def test_what_is_not_a_json_object_is_refused(body: bytes) -> None:
-    with pytest.raises(TokenInvalid, match="token_invalid"):
-        tokens.parse(body, {})
-
-
-@pytest.mark.parametrize(
-    "token",
-    [
-        None,
-        "",
-        3,
-        ["abc"],
-        {"a": 1},
-        "a b",
-        "a\r\nX-Evil: 1",
-        "a\n",
-        "a\x00",
-        "\tabc",
-        "é",
-        'a"b',
-        "a\\b",
-        SURROGATE,
-        "x" * 16_385,
-    ],
-)
-def test_an_access_token_that_could_split_a_header_is_refused(token: Any) -> None:
-    with pytest.raises(TokenInvalid) as caught:
-        _parse(access_token=token)
-    assert caught.value.why.startswith("In the answer access_token ")
-
-
-@pytest.mark.parametrize("token", ["x" * 16_384, "a.b-c_d~e+f/g==", "{a}|[b]#c%d"])
-def test_an_opaque_access_token_of_any_visible_form_is_taken(token: str) -> None:
-    assert _parse(access_token=token).access_token == token
-
-
-@pytest.mark.parametrize("kind", [None, "", "mac", "DPoP", "Bearer ", "bearer2", 1, ["Bearer"]])
-def test_any_other_token_type_is_refused(kind: Any) -> None:
-    with pytest.raises(TokenInvalid) as caught:
-        _parse(token_type=kind)
-    assert caught.value.why == "In the answer token_type is not Bearer."
-
-
-@pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
-def test_the_token_type_is_compared_without_case(kind: str) -> None:
-    assert _parse(token_type=kind).access_token == "abc"
-
-
-@pytest.mark.parametrize("member", ["patient", "encounter"])
-@pytest.mark.parametrize(
-    "value",
-    [
-        ".",
-        "..",
-        "a/b",
-        "../x",
-        "a b",
-        "a_b",
-        "a\n",
-        "é",
-        "x" * 65,
-        "Patient/1",
-        "a?b",
-        "a&b",
-        "a%2fb",
-        7,
-        True,
-        ["p1"],
-        {"id": "p1"},
-    ],
-)
-def test_an_id_that_is_no_fhir_id_is_refused(member: str, value: Any) -> None:
-    with pytest.raises(TokenInvalid) as caught:
-        _parse(**{member: value})
-    assert caught.value.why == f"In the answer {member} is not a FHIR id."
-
-
-@pytest.mark.parametrize("value", ["1", "x" * 64, "A-z.9", "...", ".a", "0"])
-def test_every_other_fhir_id_is_taken(value: str) -> None:
-    assert _parse(patient=value).context.patient == value
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, 300),
-        (3600, 3600),
-        ("3600", 3600),
-        (0.5, 0.5),
-        (0, 300),
-        ("0", 300),
-        (-1, 300),
-        ("-1", 300),
-        ("", 300),
-        ("soon", 300),
-        ("٣", 300),
-        ("1e3", 300),
-        (1e12, 86_400),
-        ("9" * 400, 86_400),
-        (10**400, 86_400),
-        (-(10**400), 300),
-        (float("nan"), 300),
-        (float("inf"), 86_400),
-        (float("-inf"), 300),
-        (True, 300),
-        ([], 300),
-        ({}, 300),
-    ],
-)
-def test_the_life_of_a_token_is_always_a_sensible_number(value: Any, seconds: float) -> None:
-    assert _parse(expires_in=value).expires_in == seconds
-
-
-@pytest.mark.parametrize(
-    ("scope", "read"),
-    [
-        (None, None),
-        ("", ()),
-        ("  ", ()),
-        ("a  b", ("a", "b")),
-        ("a\tb\nc", ("a", "b", "c")),
-        ('a " b\\c é d', ("a", "d")),
-    ],
-)
-def test_the_scope_is_split_and_only_scopes_are_kept(
-    scope: str | None, read: tuple[str, ...] | None
-) -> None:
-    assert _parse(scope=scope).scope == read
-
-
-@pytest.mark.parametrize(
-    ("member", "value"),
-    [("scope", ["launch"]), ("scope", 1), ("refresh_token", 1), ("refresh_token", "")],
-)
-def test_a_member_of_the_wrong_type_is_refused_by_name(member: str, value: Any) -> None:
-    with pytest.raises(TokenInvalid) as caught:
-        _parse(**{member: value})
-    assert member in caught.value.why
-
-
-@pytest.mark.parametrize(
-    ("member", "name", "value"),
-    [
-        ("need_patient_banner", "need_patient_banner", "true"),
-        ("need_patient_banner", "need_patient_banner", 1),
-        ("smart_style_url", "smart_style_url", {"u": 1}),
-        ("smart_style_url", "smart_style_url", "x" * 2049),
-        ("tenant", "tenant", 5),
-        ("intent", "intent", ["a"]),
-        ("fhirContext", "fhir_context", "Patient/1"),
-        ("fhirContext", "fhir_context", {"reference": "Patient/1"}),
-    ],
-)
-def test_what_is_only_shown_is_left_out_where_it_is_malformed(
-    member: str, name: str, value: Any
-) -> None:
-    assert getattr(_parse(**{member: value}).context, name) is None
-
-
-def _nested(levels: int) -> Any:
-    value: Any = {"reference": "Basic/1"}
-    for _ in range(levels - 1):
-        value = {"reference": "Basic/1", "inner": value}
-    return value
-
-
-def test_context_items_of_known_form_are_kept_and_others_left_out() -> None:
-    items = [
-        "Encounter/1",
-        {"reference": "ImagingStudy/1", "type": "ImagingStudy"},
-        {"canonical": "http://ehr.example/q|1"},
-        {"identifier": {"system": "s", "value": "v"}},
-        {"role": "launch"},
-        {},
-        7,
-        None,
-        ["Encounter/2"],
-    ]
-    kept = _parse(fhirContext=items).context.fhir_context
-    assert kept == ({"reference": "Encounter/1"}, *items[1:4])
-
-
-def test_context_items_are_bounded_in_number_and_depth() -> None:
-    many = _parse(fhirContext=[f"Basic/{n}" for n in range(500)]).context.fhir_context
-    assert many is not None
-    assert len(many) == 100
-    deep = [_nested(5), _nested(300)]
-    assert _parse(fhirContext=deep).context.fhir_context == (deep[0],)
-
-
-def test_unknown_members_are_ignored() -> None:
-    plain = _parse()
-    assert _parse(sim_error="x", __proto__={"a": 1}, authorization_details=[{}]) == plain
-
 
 AUTHENTICATION = ClientAuthentication({"client_id": "c"}, {})
 
 
-def _exchange(endpoint: str) -> tokens.TokenAnswer:
+def _exchange(endpoint: str) -> TokenAnswer:
     return tokens.exchange(
         endpoint,
         AUTHENTICATION,
@@ -307,6 +52,65 @@ def test_an_endpoint_that_does_not_speak_http_is_a_token_error() -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("member", ["patient", "encounter"])
-def test_an_empty_id_is_no_id(member: str) -> None:
-    assert getattr(_parse(**{member: ""}).context, member) is None
+def _revoke(endpoint: str) -> bool:
+    return tokens.revoke(
+        endpoint, AUTHENTICATION, token="sentinel-token", kind="access_token", ca_file=None
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "done"), [(200, True), (204, False), (400, False), (503, False)]
+)
+def test_only_200_says_that_a_token_is_revoked(
+    scripted: ScriptedEhr, status: int, done: bool
+) -> None:
+    tenant = scripted.tenant()
+    tenant.on("/revoke", Scripted(status))
+    assert _revoke(f"{tenant.base}/revoke") is done
+    (request,) = tenant.received
+    assert request.form == {
+        "client_id": "c",
+        "token": "sentinel-token",
+        "token_type_hint": "access_token",
+    }
+
+
+def test_a_revocation_endpoint_that_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert tokens.REVOKE_SECONDS == 3
+    monkeypatch.setattr(tokens, "REVOKE_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        started = time.monotonic()
+        assert _revoke(f"http://127.0.0.1:{server.getsockname()[1]}/revoke") is False
+        assert time.monotonic() - started < 1
+    assert _revoke(f"http://127.0.0.1:{free_port()}/revoke") is False
+
+
+def test_a_refresh_asks_for_no_scopes_and_takes_what_comes(scripted: ScriptedEhr) -> None:
+    tenant = scripted.tenant()
+    answer = tokens.refresh(
+        f"{tenant.base}/auth/token", AUTHENTICATION, refresh_token="r1", ca_file=None
+    )
+    assert answer.access_token == tenant.access_token
+    (request,) = tenant.received
+    assert request.form == {
+        "client_id": "c",
+        "grant_type": "refresh_token",
+        "refresh_token": "r1",
+    }
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_a_refusal_keeps_its_oauth_error_and_what_was_said_apart(
+    scripted: ScriptedEhr, status: int
+) -> None:
+    tenant = scripted.tenant()
+    said = {"error": "invalid_grant", "error_description": "sentinel words"}
+    tenant.on("/auth/token", as_json(said, status))
+    with pytest.raises(TokenError) as caught:
+        _exchange(f"{tenant.base}/auth/token")
+    error = caught.value
+    assert error.oauth_error == "invalid_grant"
+    assert "sentinel words" in error.said
+    assert "sentinel" not in f"{error} {error.why} {error.evidence} {error.shown}"

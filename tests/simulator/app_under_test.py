@@ -29,7 +29,7 @@ APP = Registration(
     name="App",
     launch_url="https://app.test/launch",
     redirect_uris=("https://app.test/callback", "https://app.test/other?kept=1"),
-    scopes=("launch", "launch/patient", "patient/*.cruds", "openid"),
+    scopes=("launch", "launch/patient", "launch/encounter", "patient/*.cruds", "openid"),
 )
 # Registered for less, for another launch URL, and for what a whole ward may see.
 WARD = Registration(

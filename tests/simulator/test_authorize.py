@@ -41,7 +41,7 @@ def test_a_request_by_post_is_answered_like_one_by_get(app: App) -> None:
 def test_a_redirect_uri_keeps_its_own_query(app: App) -> None:
     uri = APP.redirect_uris[1]
     response = app.authorize(app.request(app.launch(), redirect_uri=uri))
-    assert response.headers["Location"].startswith(f"{uri}&code=")
+    assert response.headers["Location"].startswith(f"{uri}&state=")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_faulty_request_does_not_use_up_its_launch_value(app: App) -> None:
     [
         (APP, "launch patient/Observation.rs", "launch patient/Observation.rs"),
         (APP, "launch patient/Observation.read", "launch patient/Observation.read"),
-        (APP, "launch openid fhirUser profile online_access offline_access", "launch"),
+        (APP, "launch openid fhirUser profile online_access offline_access", "launch openid"),
         (APP, "launch patient/Observation.rs no/such.scope x", "launch patient/Observation.rs"),
         (APP, "launch patient/Observation.rs?category=laboratory", "launch"),
         (APP, "launch launch/patient patient/*.r", "launch launch/patient patient/*.r"),
@@ -192,7 +192,7 @@ def test_the_token_answer_names_what_was_granted(
 @pytest.mark.parametrize(
     ("client", "scope", "described"),
     [
-        (APP, "openid", "none of the scopes"),
+        (APP, "fhirUser", "none of the scopes"),
         (APP, "unknown", "none of the scopes"),
         (APP, "patient/*.rs", "launch or launch/patient"),
         (WARD, "launch/patient user/*.rs", "not registered for scope launch/patient"),

@@ -1,8 +1,11 @@
 import re
+from dataclasses import replace
 
 import pytest
 
-from tests.simulator.app_under_test import ALMA, FHIR, WARD, App, query_of
+from simulator.ehr import create_app
+from simulator.oracle_addresses import TENANT
+from tests.simulator.app_under_test import ALMA, APP, FHIR, ORIGIN, WARD, App, query_of
 
 
 def test_the_start_page_names_patients_and_what_to_register(app: App) -> None:
@@ -22,8 +25,49 @@ def test_the_start_page_names_patients_and_what_to_register(app: App) -> None:
 def test_the_start_page_links_every_patient_and_client_in_both_ways(app: App) -> None:
     addresses = re.findall(r'href="(/generic/start[^"]+)"', app.http.get("/").text)
     assert len(addresses) == 8
+    assert all("user=clara" in one for one in addresses)
     statuses = [app.http.get(one.replace("&amp;", "&")).status_code for one in addresses]
     assert sorted(statuses) == [200] * 4 + [302] * 4
+
+
+@pytest.mark.parametrize(
+    ("ehr", "texts"),
+    [
+        ("generic", ["/generic/start?", "/generic/fhir<", "<dd><code>generic<"]),
+        ("oracle", ["/oracle/start?", f"/oracle/r4/{TENANT}<", f"/oracle/myrecord/r4/{TENANT}<"]),
+        ("epic", ["/epic/start?", "/epic/api/FHIR/R4<", "<dd><code>epic<"]),
+    ],
+)
+def test_each_ehr_has_its_tab_with_the_values_to_enter(
+    app: App, ehr: str, texts: list[str]
+) -> None:
+    page = app.http.get(f"/?ehr={ehr}").text
+    assert re.search(rf'href="/\?ehr={ehr}&amp;user=clara" aria-current="page"', page)
+    assert [text for text in texts if text not in page] == []
+
+
+def test_the_choices_go_with_the_launch_links(app: App) -> None:
+    page = app.http.get("/?ehr=epic&user=conrad&fault=epic-unknown-client").text
+    addresses = re.findall(r'href="(/epic/start[^"]+)"', page)
+    assert len(addresses) == 8
+    assert all("user=conrad&amp;fault=epic-unknown-client" in one for one in addresses)
+    assert '<option value="epic-unknown-client" selected>' in page
+
+
+@pytest.mark.parametrize(
+    "query", ["ehr=nothing&user=nobody&fault=nothing", "fault=epic-unknown-client", "ehr=<script>"]
+)
+def test_a_choice_that_is_none_is_the_first_one(app: App, query: str) -> None:
+    page = app.http.get(f"/?{query}").text
+    assert 'href="/?ehr=generic&amp;user=clara" aria-current="page"' in page
+    assert "selected" not in page
+
+
+def test_an_app_of_patients_is_not_offered_in_a_chart() -> None:
+    client = replace(APP, type="patient", personalities=("oracle", "oracle-patient"))
+    page = create_app([client], base_url=ORIGIN).test_client().get("/?ehr=oracle").text
+    assert "/oracle/start?" not in page
+    assert page.count("Registered app: App") == 1
 
 
 def test_a_launch_in_a_tab_goes_to_the_registered_launch_url(app: App) -> None:
@@ -41,6 +85,7 @@ def test_a_launch_in_a_frame_shows_the_patient_above_the_app(app: App) -> None:
     assert frame is not None
     assert frame[1] == "App for Alma Testpatient"
     assert "Born 1968-03-14" in response.text
+    assert "signed in as Clara Testclinician" in response.text
     launched = app.http.get(frame[2].replace("&amp;", "&"))
     assert launched.headers["Location"].startswith("https://app.test/launch?iss=")
     assert "frame-src 'self' https://app.test;" in response.headers["Content-Security-Policy"]
@@ -52,6 +97,9 @@ def test_a_launch_in_a_frame_shows_the_patient_above_the_app(app: App) -> None:
         ("", 404),
         ("patient=nobody&client=app&in=tab", 404),
         (f"patient={ALMA}&client=nobody&in=tab", 404),
+        (f"patient={ALMA}&client=app&in=tab&user=nobody", 404),
+        (f"patient={ALMA}&client=app&in=tab&fault=nothing", 400),
+        (f"patient={ALMA}&client=app&in=tab&fault=epic-unknown-client", 400),
         (f"patient={ALMA}&client=app", 400),
         (f"patient={ALMA}&client=app&in=window", 400),
     ],
@@ -69,7 +117,7 @@ def test_a_page_runs_no_script_and_loads_nothing_from_elsewhere(app: App, addres
     policy = response.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
-    assert "script" not in response.text
+    assert "<script" not in response.text
     assert not re.search(r'(?:src|href)="(?!/|data:,)', response.text)
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 

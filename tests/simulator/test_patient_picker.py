@@ -5,9 +5,9 @@ import pytest
 from tests.simulator.app_under_test import ALMA, BRUNO, ISSUER, STATE, App, json_of, query_of
 
 
-def form_of(app: App) -> tuple[str, str]:
+def form_of(app: App, **changes: str) -> tuple[str, str]:
     """Ask for a patient and return the form's address and token."""
-    page = app.authorize(app.request())
+    page = app.authorize(app.request(**changes))
     assert page.status_code == 200
     action = re.search(r'action="([^"]+)"', page.text)
     token = re.search(r'name="form" value="([^"]+)"', page.text)
@@ -70,3 +70,20 @@ def test_a_patient_that_the_ehr_has_not_is_refused(app: App) -> None:
     action, token = form_of(app)
     fields = {"form": token, "patient": "nobody", "decision": "continue"}
     assert app.http.post(action, data=fields).status_code == 400
+
+
+def test_the_user_is_chosen_with_the_patient(app: App) -> None:
+    page = app.authorize(app.request()).text
+    assert '<input type="radio" name="user" value="clara" checked> Clara Testclinician' in page
+    action, token = form_of(app)
+    fields = {"form": token, "patient": ALMA, "decision": "continue", "user": "nobody"}
+    assert app.http.post(action, data=fields).status_code == 400
+
+
+def test_an_app_that_asks_for_the_encounter_gets_one_where_there_is_one(app: App) -> None:
+    for patient, encounter in ((ALMA, "synthetic-alma-enc-1"), (BRUNO, None)):
+        scope = "launch/patient launch/encounter patient/*.rs"
+        action, token = form_of(app, scope=scope)
+        fields = {"form": token, "patient": patient, "decision": "continue"}
+        answer = query_of(app.http.post(action, data=fields).headers["Location"])
+        assert json_of(app.exchange(answer["code"])).get("encounter") == encounter

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.ehr import create_app
+from simulator.ehr import PERSONALITIES, create_app
 from simulator.registrations import (
     DEFAULT_REGISTRATIONS,
     RegistrationsInvalidError,
@@ -16,13 +16,54 @@ from simulator.registrations import (
     parse_registrations,
 )
 from tests.simulator.app_under_test import APP, WARD
+from tests.simulator.token_client import JWKS, TokenClient, refused, registration
 
 GOOD = asdict(APP)
+BY_KEY = {**GOOD, "client_auth": "private_key_jwt", "jwks": JWKS}
+RSA = JWKS["keys"][0]
 
 
 def test_registrations_come_back_from_their_json() -> None:
-    text = json.dumps([asdict(APP), asdict(WARD)])
-    assert parse_registrations(text) == (APP, WARD)
+    clients = (
+        APP,
+        WARD,
+        registration("client_secret_basic", personalities=("oracle", "epic"), type="patient"),
+        registration("private_key_jwt", client_id="keys"),
+        registration(
+            "private_key_jwt",
+            client_id="keys elsewhere",
+            jwks=None,
+            jwks_url="http://127.0.0.1:1/launch/jwks.json",
+            smart_version=1,
+        ),
+    )
+    assert parse_registrations(json.dumps([asdict(one) for one in clients])) == clients
+
+
+def test_members_that_may_be_left_out_have_defaults() -> None:
+    names = ("client_id", "name", "launch_url", "redirect_uris", "scopes")
+    (one,) = parse_registrations(json.dumps([{name: GOOD[name] for name in names}]))
+    assert one == APP
+
+
+@pytest.mark.parametrize(
+    ("personalities", "known_at"),
+    [
+        ((), ["generic", "oracle", "oracle-patient", "epic"]),
+        (("epic",), ["epic"]),
+        (("oracle", "generic"), ["generic", "oracle"]),
+    ],
+)
+def test_a_client_is_known_at_the_ehrs_it_names_or_at_all(
+    personalities: tuple[str, ...], known_at: list[str]
+) -> None:
+    client = replace(APP, personalities=personalities)
+    assert [one.key for one in PERSONALITIES if client.is_at(one.key)] == known_at
+
+
+def test_an_ehr_that_a_client_is_not_registered_with_does_not_know_it() -> None:
+    client = TokenClient(registration(personalities=("oracle",)))
+    assert refused(client.exchange("any")) == (401, "invalid_client")
 
 
 def test_the_default_registration_is_the_documented_one() -> None:
@@ -49,6 +90,22 @@ def test_the_default_registration_is_the_documented_one() -> None:
         ([{**GOOD, "redirect_uris": ["https://app.test:x/"]}], "not an absolute http(s) URL"),
         ([{**GOOD, "redirect_uris": ["myapp:/callback"]}], "not an absolute http(s) URL"),
         ([GOOD, GOOD], "client 'app': registered twice"),
+        ([{**GOOD, "client_auth": "tls"}], "client_auth must be one of none, client_secret_basic"),
+        ([{**GOOD, "type": "system"}], "type must be one of provider, patient"),
+        ([{**GOOD, "smart_version": True}], "smart_version must be 1 or 2"),
+        ([{**GOOD, "personalities": ["cerner"]}], "personalities must be a list of generic"),
+        ([{**GOOD, "client_secret": "x"}], "client_secret goes with"),
+        ([{**GOOD, "client_auth": "client_secret_post"}], "client_secret goes with"),
+        ([{**GOOD, "jwks": JWKS}], "goes with one of jwks and jwks_url"),
+        ([{**GOOD, "client_auth": "private_key_jwt"}], "goes with one of jwks and jwks_url"),
+        ([{**BY_KEY, "jwks_url": "https://app.test/"}], "goes with one of jwks and jwks_url"),
+        ([{**BY_KEY, "jwks": None, "jwks_url": "jwks.json"}], "not an absolute http(s) URL"),
+        ([{**BY_KEY, "jwks": {"keys": []}}], "jwks must be a JSON Web Key Set"),
+        ([{**BY_KEY, "jwks": []}], "jwks must be a JSON Web Key Set"),
+        ([{**BY_KEY, "jwks": {"keys": [{**RSA, "d": "AQ"}]}}], "jwks must be a JSON Web Key Set"),
+        ([{**BY_KEY, "jwks": {"keys": [{**RSA, "kid": 1}]}}], "jwks must be a JSON Web Key Set"),
+        ([{**BY_KEY, "jwks": {"keys": [{**RSA, "n": "AQ"}]}}], "jwks must be a JSON Web Key Set"),
+        ([{**BY_KEY, "jwks": {"keys": [{**RSA, "kty": "oct"}]}}], "jwks must be a JSON Web Key"),
     ],
 )
 def test_a_registration_that_cannot_be_used_is_named(items: Any, problem: str) -> None:

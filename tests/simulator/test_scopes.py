@@ -37,7 +37,8 @@ from simulator.scopes import covering_contexts, grant, is_known_scope
         ("patient/Observation.readwrite", "patient/*.cruds", ""),
         ("system/Observation.rs", "patient/*.cruds", ""),
         ("launch launch/patient", "launch", "launch"),
-        ("openid fhirUser", "openid fhirUser", ""),
+        ("openid fhirUser", "openid fhirUser", "openid fhirUser"),
+        ("openid profile offline_access", "openid online_access", "openid"),
     ],
 )
 def test_the_grant_is_what_was_asked_and_is_registered(
@@ -73,8 +74,10 @@ def test_a_scope_covers_its_own_interactions_only(scope: str, letters: str) -> N
         ("launch", True),
         ("launch/patient", True),
         ("openid", True),
+        ("offline_access", True),
         ("user/Patient.read", True),
-        ("launch/encounter", False),
+        ("launch/encounter", True),
+        ("launch/practitioner", False),
         ("patient/Patient.x", False),
     ],
 )

@@ -1,28 +1,36 @@
-"""A session and a registration as values, for tests that need no launch."""
+"""A session and a registration as values, alone and in use, for tests that need no launch."""
 
 from dataclasses import replace
 from typing import Any
 
-from shared.sessions import Session
+from shared.session_record import Session
+from shared.sessions import Active
 from shared.settings import Ehr
-from shared.tokens import LaunchContext
+from shared.token_answer import LaunchContext
 
 FHIR_BASE = "https://ehr.example/r4"
 _CONTEXT = LaunchContext("p1", None, None, None, None, None, None)
 _SESSION = Session(
     handle="h" * 22,
+    version=1,
     ehr="one",
     iss=FHIR_BASE,
     fhir_base=FHIR_BASE,
+    flow="ehr",
     context=_CONTEXT,
+    user=None,
     requested=("patient/*.rs",),
+    offered=None,
     granted=("patient/*.rs",),
+    access_life=3600.0,
     access_expires_at=4e9,
     expires_at=4e9,
     access_token="sentinel-access",
     refresh_token=None,
     token_endpoint="https://ehr.example/token",
     revocation_endpoint=None,
+    issuer=None,
+    jwks_uri=None,
     secret=b"s" * 43,
 )
 EHR = Ehr(
@@ -47,3 +55,8 @@ EHR = Ehr(
 def open_session(patient: str | None = "p1", **changes: Any) -> Session:
     """An open session of a patient, with `changes` to its other fields."""
     return replace(_SESSION, context=replace(_CONTEXT, patient=patient), **changes)
+
+
+def in_use(session: Session, ehr: Ehr = EHR) -> Active:
+    """A session in use whose access cannot be renewed."""
+    return Active(session, ehr, lambda: None)

@@ -1,6 +1,7 @@
 """Server processes for tests: the functions behind the local gateway, and the simulated EHR."""
 
 import contextlib
+import json
 import os
 import secrets
 import socket
@@ -80,18 +81,20 @@ def serve_app(
     store: Path | None = None,
     firestore: str | None = None,
     sealing_key: str | None = None,
+    retired_key: str | None = None,
 ) -> Iterator[Server]:
     """All functions on one origin, http://localhost:PORT, on SQLite in `folder`.
 
     `ehrs` holds the [[ehr]] tables, `top` further settings. A second instance of one deployment
     shares `port` (its public_url), `store` and `sealing_key` with the first and listens on `bind`,
-    which is its `origin`. `firestore` is the HOST:PORT of a Firestore to use instead of SQLite, in
-    a project that belongs to `port`.
+    which is its `origin`; with a `retired_key` it also opens what that one sealed. `firestore` is
+    the HOST:PORT of a Firestore to use instead of SQLite, in a project that belongs to `port`.
     """
     port = port or free_port()
     bind = bind or port
     key = sealing_key or secrets.token_urlsafe(32)
-    environment = {"SEALING_KEY": key}
+    environment = {"SEALING_KEY": key, "RETIRED_KEY": retired_key or ""}
+    sealing_keys = ["env:SEALING_KEY", *(["env:RETIRED_KEY"] if retired_key else [])]
     table = f'kind = "sqlite"\npath = "{store or folder / f"{port}.db"}"'
     if firestore is not None:
         environment["FIRESTORE_EMULATOR_HOST"] = firestore
@@ -99,7 +102,7 @@ def serve_app(
     config = folder / f"smart-{bind}.toml"
     config.write_text(
         f'public_url = "http://localhost:{port}"\n'
-        'sealing_keys = ["env:SEALING_KEY"]\n'
+        f"sealing_keys = {json.dumps(sealing_keys)}\n"
         f"{top}\n"
         f"[store]\n{table}\n"
         f"{ehrs}\n",

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import App, ehr_tables
 from tests.functions.callback.conftest import NO_EHR, Deployment
 from tests.support.browser import NAVIGATION, Answer, Browser
-from tests.support.scripted_ehr import ScriptedEhr, as_json
+from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
 from tests.support.servers import serve_app
 
 LONGEST_SECONDS = 3.5
@@ -48,11 +48,13 @@ def test_a_locked_store_sends_no_code_and_the_launch_can_go_on_later(
     assert app.answer(begun, tenant, browser).status == 303
 
 
-def test_a_session_that_cannot_be_stored_is_not_opened(
+def test_a_session_that_cannot_be_stored_is_not_opened_and_its_access_is_given_back(
     deployment: Deployment, browser: Browser
 ) -> None:
     app = deployment.first
     tenant = app.scripted.tenant()
+    tenant.discovery["revocation_endpoint"] = f"{tenant.base}/auth/revoke"
+    tenant.on("/auth/revoke", Scripted(200))
     lock = _locked(deployment.database)
 
     def exchange(_: object) -> object:
@@ -68,6 +70,8 @@ def test_a_session_that_cannot_be_stored_is_not_opened(
     _unavailable(answer)
     assert browser.cookies() == {}
     assert len(tenant.hits("/auth/token")) == 1
+    (revocation,) = tenant.hits("/auth/revoke")
+    assert revocation.form["token"] == tenant.access_token
 
 
 @pytest.fixture(scope="module")

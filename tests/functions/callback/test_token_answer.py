@@ -183,7 +183,7 @@ def test_a_completed_launch_is_logged_with_its_ehr_session_and_scopes(
     correlation = launched.callback.header("X-Correlation-Id")
     (line,) = [line for line in app.log_lines() if line.get("correlation_id") == correlation]
     mark = hashlib.sha256(f"log:{launched.handle}".encode()).hexdigest()[:12]
-    assert (line["event"], line["severity"]) == ("callback_completed", "INFO")
+    assert (line["event"], line["severity"]) == ("callback_completed", "WARNING")
     assert (line["ehr"], line["session"]) == ("scripted", mark)
     assert line["granted"] == ["launch", "patient/Patient.rs"]
     assert line["missing"] == ["patient/*.rs", "user/Practitioner.rs"]

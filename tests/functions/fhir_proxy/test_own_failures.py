@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder
 
 from functions.fhir_proxy import main
 from shared import config, inbound
-from shared.errors import SmartError
+from shared.errors import RefreshFailed, SmartError
 from shared.inbound import Call, Reply
 from shared.settings import Settings
 from tests.conftest import App, Launched, ehr_tables
@@ -119,10 +119,11 @@ def test_every_failure_is_an_outcome_with_its_code(
     settings: Settings, error: type[SmartError]
 ) -> None:
     def serve(_: Settings, __: Call) -> Reply:
-        raise error
+        raise RefreshFailed(4.2) if error is RefreshFailed else error
 
     answer = inbound.answer(_request(), main._edge, settings, serve)
     _assert_outcome(answer, error.status, error.code)
+    assert answer.headers.get("Retry-After") == ("5" if error is RefreshFailed else None)
 
 
 def test_an_unexpected_exception_shows_nothing_of_itself(settings: Settings) -> None:
@@ -146,6 +147,7 @@ CONTRACT = {
     "path_invalid": 400,
     "session_missing": 401,
     "session_expired": 401,
+    "refresh_failed": 503,
     "cross_site": 403,
     "scope_denied": 403,
     "patient_denied": 403,

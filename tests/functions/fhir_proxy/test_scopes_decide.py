@@ -69,9 +69,9 @@ def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(app: App) -> None
     launch, tenant = launched(app, "n", scope="patient/Patient.r")
     cases = {
         # Configured, so asked for, and not among the granted.
-        "Observation/o1": ("patient/Observation.r ", "asked for and the EHR did not grant it"),
-        "Observation": ("patient/Observation.s ", "asked for and the EHR did not grant it"),
-        "Condition": ("patient/Condition.s ", "asked for and the EHR did not grant it"),
+        "Observation/o1": ("patient/Observation.r ", "asked for and not granted"),
+        "Observation": ("patient/Observation.s ", "asked for and not granted"),
+        "Condition": ("patient/Condition.s ", "asked for and not granted"),
         # Never asked for.
         "Condition/c1": ("patient/Condition.r ", "not in the app's configured scopes"),
         "Patient": ("patient/Patient.s ", "not in the app's configured scopes"),

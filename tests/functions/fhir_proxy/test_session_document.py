@@ -51,7 +51,10 @@ def test_what_the_ehr_gave_is_told(app: App) -> None:
         "requested": ["launch", "patient/*.rs", "user/Practitioner.rs"],
         "granted": granted.split(),
         "missing": ["patient/*.rs", "user/Practitioner.rs"],
-        "causes": {},
+        "causes": {
+            "patient/*.rs": "scope_not_registered",
+            "user/Practitioner.rs": "scope_not_registered",
+        },
     }
     assert asked(tenant) == []
 

@@ -120,11 +120,12 @@ def test_a_document_without_a_usable_endpoint_stops_the_launch(
 def test_an_optional_endpoint_on_a_foreign_host_stops_the_launch_too(
     app: App, browser: Browser, other: ScriptedEhr
 ) -> None:
-    tenant = app.scripted.tenant()
-    tenant.discovery["revocation_endpoint"] = f"{other.origin}/revoke"
+    tenant, before = app.scripted.tenant(), len(other.strangers)
+    tenant.discovery["revocation_endpoint"] = f"{other.origin}/x"
     answer = app.begin(tenant, browser)
     _refused(answer, "discovery_invalid")
     assert "revocation_endpoint" in answer.json()["detail"]
+    assert len(other.strangers) == before
 
 
 def test_endpoints_may_lie_on_a_configured_host(
@@ -321,7 +322,7 @@ def test_other_addresses_in_the_document_are_never_fetched(app: App, other: Scri
         "management_endpoint",
         "user_access_brand_bundle",
         "smart_app_state_endpoint",
-        "jwks_uri",
+        "jwks_uri",  # these registrations ask no openid
         "userinfo_endpoint",
         "service_documentation",
         "op_policy_uri",

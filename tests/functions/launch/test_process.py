@@ -123,6 +123,43 @@ def test_a_sealing_key_that_cannot_be_used_ends_the_functions_that_use_it(
     assert "Traceback" not in ended.stderr
 
 
+CONFIDENTIAL = """
+[[ehr]]
+key = "secret"
+iss = ["http://127.0.0.1:1/secret"]
+client_id = "c"
+client_auth = "client_secret_basic"
+client_secret = "env:EHR_SECRET"
+scopes = "patient/*.rs"
+[[ehr]]
+key = "key"
+iss = ["http://127.0.0.1:1/key"]
+client_id = "c"
+client_auth = "private_key_jwt"
+private_key = "env:EHR_KEY"
+key_id = "k1"
+scopes = "patient/*.rs"
+"""
+
+
+@pytest.mark.parametrize("function", ["callback", "fhir_proxy", "smart_calc"])
+def test_credentials_that_cannot_be_used_end_the_functions_that_use_them_all_at_once(
+    tmp_path: Path, function: str
+) -> None:
+    path = _file(tmp_path, "http://127.0.0.1:1/fhir", 8080)
+    path.write_text(path.read_text(encoding="utf-8") + CONFIDENTIAL, encoding="utf-8")
+    ended = _start(function, _environment(SMART_CONFIG=str(path), EHR_KEY="sentinel-no-key"))
+    assert ended.returncode == 1
+    for place in (
+        "ehr secret: client_secret: env:EHR_SECRET ",
+        "ehr key: private_key: env:EHR_KEY ",
+        "sealing_keys[0]: env:SEALING_KEY ",
+    ):
+        assert place in ended.stderr
+    assert "sentinel" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 ASK = """
 import json, sys, functions_framework
 target, path = sys.argv[1:]
@@ -165,7 +202,10 @@ def base(scripted: ScriptedEhr) -> str:
 def alone(tmp_path_factory: pytest.TempPathFactory, base: str) -> Iterator[Alone]:
     folder = tmp_path_factory.mktemp("alone")
     port = free_port()
-    config = {"SMART_CONFIG": str(_file(folder, base, port))}
+    path = _file(folder, base, port)
+    config = {"SMART_CONFIG": str(path)}
+    confidential = folder / "confidential.toml"
+    confidential.write_text(path.read_text(encoding="utf-8") + CONFIDENTIAL, encoding="utf-8")
     with contextlib.ExitStack() as stack:
 
         def start(function: str, **settings: str) -> Server:
@@ -176,7 +216,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory, base: str) -> Iterator[Alone
             return stack.enter_context(serve(target, "localhost", bind, config | settings, own))
 
         # An empty variable is what `launch` finds where the secret is not mounted.
-        launch = start("launch", SEALING_KEY="")
+        launch = start("launch", SMART_CONFIG=str(confidential), SEALING_KEY="")
         yield Alone(launch, start("callback", SEALING_KEY=KEY), port)
 
 

@@ -1,4 +1,4 @@
-"""The back ends on which the contract of the store is tested."""
+"""The back ends on which the contract of the store, and what rests on it, is tested."""
 
 import secrets
 from pathlib import Path

@@ -1,0 +1,84 @@
+"""Why a launch failed, on the command line: `python -m doctor explain [TEXT] [--config FILE]`.
+
+Whatever the text holds, there is an answer and the exit code is 0. The answer names what was found
+in the text and never repeats the text itself.
+"""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace, _SubParsersAction
+from dataclasses import replace
+
+from doctor import explain_config, explain_report
+from shared.explain import Cause, Diagnosis, Finding, choose, diagnose, in_text, parse
+
+# Beyond what is looked at; reading ends there so that an endless stream does.
+_MOST_BYTES = 4_000_000
+
+
+def add_to(commands: "_SubParsersAction[ArgumentParser]") -> None:
+    """The command and its arguments."""
+    command = commands.add_parser("explain", help="why a launch failed", allow_abbrev=False)
+    command.add_argument(
+        "text", nargs="?", metavar="TEXT", help="the error; standard input without it or with -"
+    )
+    command.add_argument("--config", metavar="FILE", help="the smart.toml to compare with")
+    command.add_argument("--json", action="store_true", help="print the answer as JSON")
+    command.set_defaults(run=run)
+
+
+def run(given: Namespace) -> int:
+    """Explain the text of the arguments, or of standard input; the exit code, always 0."""
+    said = parse(_text(given.text))
+    if given.config is None:
+        found, key = diagnose(said), None
+    else:
+        configuration = explain_config.read(given.config)
+        registrations = configuration.registrations
+        chosen = choose(said, in_text(said.text), registrations)
+        findings = configuration.findings(chosen)
+        found = replace(diagnose(said, None, registrations), config_findings=findings)
+        key = chosen.key if chosen is not None else None
+    print(as_json(found) if given.json else explain_report.as_text(found, key))
+    return 0
+
+
+def _text(argument: str | None) -> str:
+    if argument is not None and argument != "-":
+        return argument
+    if sys.stdin.isatty():
+        print("Paste the error, then end with Ctrl-D:", file=sys.stderr)
+    return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8", "replace")
+
+
+def as_json(found: Diagnosis) -> str:
+    """The answer for programs: the members of docs/doctor.md."""
+    said = found.said
+    members = ("vendor", "urn", "oauth_error", "instance", "persona", "client", "tenant")
+    return json.dumps(
+        {
+            "error": {name: getattr(said, name) for name in members},
+            "meaning": found.meaning,
+            "causes": [_cause(cause) for cause in found.causes],
+            "corrected_request": (
+                dict(found.corrected_request) if found.corrected_request is not None else None
+            ),
+            "config_findings": [_finding(one) for one in found.config_findings],
+        },
+        indent=2,
+    )
+
+
+def _cause(cause: Cause) -> dict[str, str]:
+    return {
+        "id": cause.id,
+        "title": cause.title,
+        "why": cause.why,
+        "fix": " ".join(cause.steps),
+        "certainty": cause.certainty,
+        "source": cause.source,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {"id": finding.id, "title": finding.title, "fix": finding.fix}

@@ -1,0 +1,85 @@
+"""A configuration as far as it explains a failure: read leniently, its problems as findings.
+
+What keeps a function from starting must not keep a developer from an explanation.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from doctor import scope_advice
+from shared import config, urls
+from shared.config_ehrs import read_ehrs
+from shared.config_table import Problem, Table
+from shared.explain import Finding, Registered, registered
+from shared.settings import Ehr
+
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The registrations of a file, and what is wrong with the file and with each by its key."""
+
+    registrations: tuple[Registered, ...] = ()
+    of_file: tuple[Finding, ...] = ()
+    of_each: tuple[tuple[Registered, tuple[Finding, ...]], ...] = ()
+
+    def findings(self, chosen: Registered | None) -> tuple[Finding, ...]:
+        """What is wrong with the file and the chosen registration, or with all if none is."""
+        mine = [
+            finding
+            for one, findings in self.of_each
+            if chosen is None or one is chosen
+            for finding in findings
+        ]
+        return tuple(dict.fromkeys([*self.of_file, *mine]))
+
+
+def read(path: str) -> Configuration:
+    """The configuration in a file. Never raises: one that cannot be read is a finding."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = config.reason(error)
+        fix = "Name the file by --config, as UTF-8 text that you may read."
+        return Configuration(
+            of_file=(Finding("config_unreadable", f"{path} cannot be read: {why}.", fix),)
+        )
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        title = f"{path} is not TOML: {str(error)[:_LONGEST]}."
+        return Configuration(
+            of_file=(Finding("setting_invalid", title, "Correct the TOML syntax there."),)
+        )
+    public_url = _public_url(table.get("public_url"))
+    entries = table.get("ehr")
+    each = []
+    for entry in entries if isinstance(entries, list) else []:
+        problems: list[Problem] = []
+        # One at a time, so that each one's problems are known as its own.
+        local = public_url is None or urls.is_local(public_url)
+        for ehr in read_ehrs(Table({"ehr": [entry]}, "", problems), local):
+            one = registered(ehr, public_url)
+            each.append((one, (*map(_finding, problems), *_weak(ehr))))
+    return Configuration(tuple(one for one, _ in each), (), tuple(each))
+
+
+def _public_url(value: object) -> str | None:
+    try:
+        return urls.normalise_base(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _finding(problem: Problem) -> Finding:
+    place = problem.place.replace("ehr[0].", "")
+    return Finding(problem.id, f"{place} {problem.what}."[:_LONGEST], problem.remedy)
+
+
+def _weak(ehr: Ehr) -> Sequence[Finding]:
+    """What a refused launch or a refused request may come from."""
+    found = (scope_advice.wildcard(ehr), scope_advice.syntax(ehr))
+    return [Finding(one.id, one.title, one.fix) for one in found if one.level != "ok"]

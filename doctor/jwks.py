@@ -1,0 +1,115 @@
+"""`python -m doctor jwks`: the file `public_jwks` from private keys (RFC 7517 5, RFC 7638).
+
+The keys of a configuration come under their `key_id`; further ones, such as the successor in a
+rotation, are named on the command line. Only public halves are printed.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+
+from doctor import configuration, report, secret_references
+from doctor.finding import Finding, fail
+from shared import client_auth, references, signing_keys
+
+Jwk = Mapping[str, str]
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command; it runs as `run` of the parsed arguments."""
+    parser = commands.add_parser(
+        "jwks",
+        help="the file public_jwks, from private keys",
+        description="Prints the public halves of private keys as a JWK Set.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--config", metavar="FILE", help="a smart.toml: every private_key in it, as key_id"
+    )
+    parser.add_argument(
+        "keys",
+        nargs="*",
+        metavar="KEYFILE[=KID]",
+        help="a PEM file and the key_id it has or will have; without one, its thumbprint",
+    )
+
+    def run(given: argparse.Namespace) -> int:
+        if not (given.config or given.keys):
+            parser.error("name a configuration by --config, key files, or both")
+        for argument in given.keys:
+            path, separator, key_id = _parts(argument)
+            if not path or (separator and not (key_id and key_id.isprintable())):
+                parser.error("write each key as KEYFILE or KEYFILE=KID")
+        return _run(given.config, given.keys)
+
+    parser.set_defaults(run=run)
+
+
+def _run(config: str | None, arguments: list[str]) -> int:
+    made: list[tuple[str, Jwk]] = []
+    findings: list[Finding] = []
+    if config is not None:
+        _from_configuration(config, made, findings)
+    for argument in arguments:
+        _from_file(argument, made, findings)
+    by_id: dict[str, Jwk] = {}
+    for place, jwk in made:
+        if by_id.setdefault(jwk["kid"], jwk) != jwk:
+            title = f"{place}: another key has the key_id {jwk['kid']} already."
+            findings.append(fail("setting_invalid", title, "Give each key a key_id of its own."))
+    if findings:
+        sys.stderr.write(report.as_text(findings) + "\n")
+        return 1
+    print(json.dumps({"keys": list(by_id.values())}, indent=2))
+    return 0
+
+
+def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[Finding]) -> None:
+    settings, found = configuration.read(path)
+    if settings is None:
+        findings += [finding for finding in found if finding.level == "fail"]
+        return
+    signing = tuple(ehr for ehr in settings.ehrs if ehr.client_auth == "private_key_jwt")
+    if not signing:
+        title = f"No [[ehr]] of {path} has client_auth private_key_jwt."
+        findings.append(fail("setting_invalid", title, "Name the key files themselves instead."))
+    clients, problems = client_auth.resolve(replace(settings, ehrs=signing))
+    findings += [secret_references.found(one, None, run_elsewhere=False) for one in problems]
+    for ehr in signing:
+        jwk = clients.public_jwk(ehr)
+        if jwk is not None:
+            made.append((f"ehr {ehr.key}", jwk))
+
+
+def _from_file(argument: str, made: list[tuple[str, Jwk]], findings: list[Finding]) -> None:
+    path, _, key_id = _parts(argument)
+    try:
+        pem = references.resolve(f"file:{path}")
+    except ValueError as error:
+        findings.append(
+            fail("secret_unreadable", f"{error}.", "Name a PEM file that you may read.")
+        )
+        return
+    try:
+        jwk = signing_keys.read(pem, key_id).public_jwk()
+    except ValueError as error:
+        fix = "docs/configuration.md, Keys, says how to make or convert one."
+        findings.append(fail("setting_invalid", f"{path} holds {error}.", fix))
+        return
+    made.append((path, jwk if key_id else {**jwk, "kid": _thumbprint(jwk)}))
+
+
+def _parts(argument: str) -> tuple[str, str, str]:
+    path, separator, key_id = argument.rpartition("=")
+    return (path, separator, key_id) if separator else (argument, "", "")
+
+
+def _thumbprint(jwk: Jwk) -> str:
+    """RFC 7638 3: of the members that make the key, in the order of their names."""
+    members = {name: jwk[name] for name in sorted(jwk.keys() - {"kid", "use", "alg"})}
+    digest = hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")

@@ -1,0 +1,114 @@
+"""What a text tells of the request that failed: its parameters, its scopes, its client id.
+
+A developer pastes an authorization URL, lists parameters and scopes, or names the client id. What
+is found is the text's claim; the error itself is read by shared/explain/parse.py.
+"""
+
+import re
+from itertools import pairwise
+
+from shared.explain import parameters
+from shared.explain.model import Sent
+from shared.explain.text import MASK
+
+_SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_URL = r"([a-z][a-z0-9+.-]{1,20}://[^\s&\"'<>`\\]{1,500})"
+_SCOPE = (
+    r"(?<![\w/.-])(?:openid|fhirUser|profile|offline_access|online_access"
+    r"|launch(?:/[a-z]{1,20})?|(?:patient|user|system)/[A-Za-z*]{1,40}\.[a-z*]{1,10})"
+    r"(?:\?[^\s\"'&,;`<>]{1,80})?(?![\w/=-])"
+)
+# Between two names of a list stand a comma, quotes, "and", a line's beginning; no sentence.
+_LIST_GAP = 14
+_WORD = r"(?<![\w/.])[A-Za-z_]{2,40}(?![\w/]|\.\w)"
+_BETWEEN = r"[\s,+;|`\"']{1,4}"
+
+
+def in_text(text: str) -> Sent:
+    """What was sent, as far as the text tells; the text is plain, decoded and without secrets."""
+    carried = _request(text)
+    names = tuple(name for name, value in carried.items() if value) or _listed(text)
+    return Sent(
+        flow="ehr" if carried.get("launch") else None,
+        client_id=_client_id(text),
+        redirect_uri=_value(text, r"redirect[_ -]?uri", _URL),
+        aud=_value(text, "aud(?:ience)?|iss", _URL),
+        scopes=_scopes(text) or None,
+        parameters=names or None,
+    )
+
+
+def granted_in(text: str) -> tuple[str, ...] | None:
+    """The scopes of a token answer in the text, None where there is none."""
+    if not re.search(r"\b(?:token_type|expires_in)\b", text):
+        return None
+    match = re.search(r"(?<![A-Za-z_])scope\"\s{0,3}:\s{0,3}\"([^\"\n]{0,8000})\"", text)
+    return tuple(match[1].split()) if match is not None else None
+
+
+def legacy_launch_in(text: str) -> tuple[str, ...]:
+    """The parameters of a launch that is none of SMART's, as far as the text has them."""
+    return tuple(
+        name for name in parameters.LEGACY_LAUNCH if re.search(rf"\b{name}\b", text, re.IGNORECASE)
+    )
+
+
+def _request(text: str) -> dict[str, str]:
+    """Name and value of each parameter of an authorization request in the text, if there is one."""
+    at = text.find("response_type=")
+    if at < 0:
+        return {}
+    start = max(text.rfind(sign, 0, at) for sign in "?\n\"'<`") + 1
+    line = re.split(r"[\n\"'<>`#]", text[start : start + 8000], maxsplit=1)[0]
+    pairs = [pair.partition("=") for pair in line.split("&")]
+    return {
+        name.strip(): value.strip()
+        for name, sign, value in pairs
+        if sign and re.fullmatch(r"[A-Za-z_]{1,40}", name.strip())
+    }
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """The names in a list of parameters: at least two that an authorization request has."""
+    for match in re.finditer(r"\bparameters?\b", text, re.IGNORECASE):
+        names: list[str] = []
+        end = match.end()
+        for word in re.finditer(_WORD, text[match.end() : match.end() + 400]):
+            if word[0] in parameters.SMART or word[0] in parameters.FOREIGN:
+                if names and match.end() + word.start() - end > _LIST_GAP:
+                    break
+                names.append(word[0])
+                end = match.end() + word.end()
+        if len({name for name in names if name in parameters.SMART}) > 1:
+            return tuple(dict.fromkeys(names))
+    return ()
+
+
+def _client_id(text: str) -> str | None:
+    return _value(text, r"client[_ -]?id", r"([A-Za-z0-9][A-Za-z0-9._~-]{3,127})") or _value(
+        text, r"client[_ -]?id\b(?:[^\n]{0,60}?|[^A-Za-z0-9]{0,12})", rf"({_UUID})", sign=""
+    )
+
+
+def _value(text: str, name: str, value: str, sign: str = _SIGN) -> str | None:
+    match = re.search(rf"(?<![A-Za-z0-9_-])(?:{name}){sign}{value}", text, re.IGNORECASE)
+    if match is None or MASK in match[1]:
+        return None
+    return match[1].rstrip(".,;)")
+
+
+def _scopes(text: str) -> tuple[str, ...]:
+    """The longest list of scopes in the text that is not the one of a token answer."""
+    granted = granted_in(text)
+    found = list(re.finditer(_SCOPE, text))
+    runs = [[match] for match in found[:1]]
+    for before, match in pairwise(found):
+        between = text[before.end() : match.start()]
+        if re.fullmatch(_BETWEEN, between):
+            runs[-1].append(match)
+        else:
+            runs.append([match])
+    lists = [tuple(dict.fromkeys(match[0] for match in run)) for run in runs]
+    asked = [one for one in lists if len(one) > 1 and one != granted]
+    return max(asked, key=len, default=())

@@ -1,0 +1,465 @@
+"""What each cause of a failed launch is, once: title, reason, steps (docs/troubleshooting.md).
+
+An entry of the catalogue calls the cause it means and says only what is particular to it. Steps
+name settings of smart.toml in backticks and, where a vendor is meant, the field of its console.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.explain.model import Cause, CauseId, Certainty
+
+RELAUNCH = "Launch the app again from the patient's chart."
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One cause id with the text that holds for every EHR."""
+
+    id: CauseId
+    title: str
+    why: str
+    steps: tuple[str, ...]
+
+    def __call__(
+        self,
+        certainty: Certainty,
+        source: str,
+        *,
+        title: str | None = None,
+        why: str | None = None,
+        steps: tuple[str, ...] | None = None,
+    ) -> Cause:
+        """The cause for one error, with texts where the general ones are not close enough."""
+        return Cause(
+            self.id, title or self.title, why or self.why, steps or self.steps, certainty, source
+        )
+
+
+launch_parameter_missing = Kind(
+    "launch_parameter_missing",
+    "The authorization request carried no `launch` value.",
+    "The EHR opens the app's launch address with `iss` and `launch`, and the app must pass "
+    "`launch` on. An address that was typed, bookmarked or reloaded has none; a redirect, a "
+    "sign-in page in between or a `#` in the registered address loses it.",
+    (
+        "Launch the app from the patient's chart, not by opening its address.",
+        (
+            "In the registration, write the launch address as the server answers it, "
+            "`https://HOST/launch`: no `#`, and no redirect behind it that drops the query."
+        ),
+        (
+            "Look for `launch_started` in the log just before the failure: without one, the "
+            "request did not come from this app's `/launch`."
+        ),
+    ),
+)
+launch_scope_missing = Kind(
+    "launch_scope_missing",
+    "The scopes lack `launch`.",
+    "In an EHR launch the server looks at the `launch` value only for an app that asks for the "
+    "scope `launch`. Without it there is no patient.",
+    (
+        (
+            "Remove every `launch…` scope from `scopes` in smart.toml: this app adds the right one "
+            "itself, from how it was opened."
+        ),
+        "In other software, send the scope `launch` whenever a `launch` value is sent.",
+        RELAUNCH,
+    ),
+)
+launch_patient_scope_on_provider = Kind(
+    "launch_patient_scope_on_provider",
+    "`launch/patient` was asked for where clinicians sign in.",
+    "`launch/patient` asks for a choice of patient in apps that are opened outside the EHR. A "
+    "launch from the chart takes the patient from the `launch` value and needs the scope "
+    "`launch`; EHRs that offer `launch/patient` to patients only refuse it to clinicians.",
+    (
+        (
+            "Ask for `launch` in place of `launch/patient`. In smart.toml leave both out of "
+            "`scopes`: the scope follows from how the app was opened."
+        ),
+        RELAUNCH,
+    ),
+)
+launch_value_invalid = Kind(
+    "launch_value_invalid",
+    "The EHR does not know this `launch` value.",
+    "A `launch` value belongs to one launch in one environment. One that was invented, comes from "
+    "an old tab, or belongs to another environment is refused.",
+    (
+        "Close older tabs of the app: reloaded, they send their old value again.",
+        (
+            "Launch again from the chart of the environment that `iss` in smart.toml names; "
+            "sandbox and production know nothing of each other."
+        ),
+        "In other software, pass the value on as it came: not decoded, not trimmed, not kept.",
+    ),
+)
+client_id_mismatch = Kind(
+    "client_id_mismatch",
+    "The EHR saw another client id than the one that is configured.",
+    "The request was made by another deployment, with another configuration, or with the id of "
+    "another app. What was checked on one registration says nothing about the other.",
+    (
+        "Compare the client id in the EHR's answer with `client_id` in smart.toml.",
+        (
+            "If they differ, find out which deployment answers at the registered launch address, "
+            "and deploy it with this configuration."
+        ),
+        RELAUNCH,
+    ),
+)
+client_unknown = Kind(
+    "client_unknown",
+    "The EHR does not know the client id.",
+    "The id was mistyped, left as a placeholder, copied from another field, or belongs to "
+    "another environment (sandbox or production).",
+    (
+        (
+            "Compare `client_id` in smart.toml with the client id of the registration, character "
+            "by character."
+        ),
+        "See that it is the id for this environment: sandbox and production have their own.",
+        RELAUNCH,
+    ),
+)
+client_not_enabled_at_site = Kind(
+    "client_not_enabled_at_site",
+    "The app is not enabled at this site.",
+    "A registration is not enough: each site decides which apps may reach it, and for which of "
+    "its environments.",
+    (
+        "Ask the site's EHR team to enable the app, giving them the client id and the environment.",
+        RELAUNCH,
+    ),
+)
+persona_mismatch = Kind(
+    "persona_mismatch",
+    "The app is registered for other people than those who sign in here.",
+    "An app for patients meets the sign-in of clinicians, or the reverse.",
+    (
+        "In the registration, see whether the app is for clinicians or for patients.",
+        (
+            "Use the FHIR base for those people as `iss` in smart.toml, or register the app for "
+            "the others."
+        ),
+        RELAUNCH,
+    ),
+)
+tenant_mismatch = Kind(
+    "tenant_mismatch",
+    "Two tenants or environments are mixed.",
+    "The address, the token or the `launch` value belongs to another organisation or environment "
+    "than the one that was asked.",
+    (
+        "Compare the tenant in the EHR's answer with the one in `iss` in smart.toml.",
+        (
+            "Write `iss` as the EHR sends it, with the host it sends: sandbox and production hosts "
+            "differ."
+        ),
+        RELAUNCH,
+    ),
+)
+user_mismatch = Kind(
+    "user_mismatch",
+    "Another user is signed in in the browser than in the EHR.",
+    "The browser still holds the session of someone else: of a console, of a portal, or of the "
+    "last person at this workstation.",
+    (
+        "Sign out of the EHR's web pages and consoles in this browser, or use a private window.",
+        RELAUNCH,
+    ),
+)
+user_not_permitted = Kind(
+    "user_not_permitted",
+    "This user may not do that.",
+    "The token carries the user's own rights: what the user may not see in the EHR, the app may "
+    "not read either.",
+    (
+        "Try with a user who can open this patient's chart in the EHR.",
+        "Ask the site's EHR team which right the user lacks.",
+    ),
+)
+patient_context_missing = Kind(
+    "patient_context_missing",
+    "There is no patient.",
+    "Scopes that begin with `patient/` need a patient who was chosen at the launch. The app was "
+    "opened outside a chart, or the EHR did not hand over the patient.",
+    (
+        "Open a patient's chart in the EHR and launch the app from there.",
+        "For an app without a patient, use `user/` scopes in `scopes` in smart.toml.",
+    ),
+)
+redirect_uri_mismatch = Kind(
+    "redirect_uri_mismatch",
+    "The redirect URI differs from the registered one.",
+    "EHRs compare it byte for byte: scheme, host, port, upper and lower case, and the slash at "
+    "the end count.",
+    (
+        (
+            "Register exactly `public_url` + `redirect_path` of smart.toml, by default "
+            "`https://HOST/callback`."
+        ),
+        "Register the launch address apart from it: `https://HOST/launch`.",
+        RELAUNCH,
+    ),
+)
+aud_wrong = Kind(
+    "aud_wrong",
+    "`aud` is not the FHIR base that the EHR expects.",
+    "`aud` must be the `iss` of the launch, byte for byte. A slash at the end, another host of "
+    "the same EHR or another FHIR version is another value.",
+    (
+        "Write `iss` in smart.toml as the EHR sends it: this app sends it on as `aud` unchanged.",
+        RELAUNCH,
+    ),
+)
+request_malformed = Kind(
+    "request_malformed",
+    "A parameter of the request is missing, repeated or malformed.",
+    "The EHR could not read the request, so it did not come to look at rights or registrations.",
+    (
+        (
+            "In other software, compare the authorization request parameter by parameter with the "
+            "list in docs/troubleshooting.md."
+        ),
+        RELAUNCH,
+        "If this app made the request, report it with the correlation id.",
+    ),
+)
+parameter_not_recognised = Kind(
+    "parameter_not_recognised",
+    "A parameter was sent that is no authorization parameter.",
+    "What is unknown is ignored and takes nothing's place: `intent`, `patient` and `encounter` "
+    "come back with the token and cannot be asked for.",
+    (
+        "Remove the parameter from the authorization request.",
+        "Pass on the `launch` value, which carries the context.",
+    ),
+)
+request_too_long = Kind(
+    "request_too_long",
+    "The request or the token becomes too long.",
+    "A long list of scopes lengthens the address, which EHRs encode again on the way, and the "
+    "token, which holds the scopes.",
+    (
+        "Take the scopes that the app does not use out of `scopes` in smart.toml.",
+        "Run `make doctor CONFIG=smart.toml` and see `scope_count`.",
+        RELAUNCH,
+    ),
+)
+scope_not_registered = Kind(
+    "scope_not_registered",
+    "The app is not registered for a scope it asks for.",
+    "EHRs grant only what was chosen in the registration, and only what exists there.",
+    (
+        "Compare `scopes` in smart.toml with the resources chosen in the registration.",
+        "Choose what is missing there, or take it out of `scopes`.",
+        "Wait until the change has spread, then launch the app again.",
+    ),
+)
+scope_syntax = Kind(
+    "scope_syntax",
+    "The scopes are written in the other SMART version, or with a wildcard.",
+    "An app is registered for SMART v1 (`patient/Observation.read`) or v2 "
+    "(`patient/Observation.rs`). The other spelling and wildcards such as `patient/*.read` are "
+    "dropped or refused by several EHRs.",
+    (
+        "In the registration, see which SMART version the app has.",
+        "Write all of `scopes` in smart.toml in that version, one scope for each resource type.",
+        RELAUNCH,
+    ),
+)
+scope_trimmed = Kind(
+    "scope_trimmed",
+    "The EHR granted less than was asked for.",
+    "An EHR may cut the list of scopes without an error; what is missing shows only in the token "
+    "answer and when FHIR refuses.",
+    (
+        (
+            "Compare `scope.requested` with `scope.granted` in the answer of `/session`, or in the "
+            "log's `callback_completed`."
+        ),
+        "For each missing scope: choose it in the registration, in the SMART version of the app.",
+        (
+            "Wait until the change has spread, then launch the app again: a granted list does not "
+            "grow later."
+        ),
+    ),
+)
+code_expired_or_used = Kind(
+    "code_expired_or_used",
+    "The authorization code was used already, or is too old.",
+    "A code opens one token exchange, soon after it was given. A reloaded callback page, a link "
+    "checker or a slow server comes too late.",
+    (
+        "Launch the app again; do not reload the page or go back to it.",
+        (
+            "If it happens at every launch, see whether something else on the way opens the "
+            "callback address first: a link scanner, a proxy, a second instance of the app."
+        ),
+    ),
+)
+client_auth_wrong = Kind(
+    "client_auth_wrong",
+    "The app authenticates in another way than it is registered for, or with a wrong secret.",
+    "A public client sends its client id and nothing else; a confidential one proves itself as "
+    "registered, by a secret or by a signed assertion.",
+    (
+        (
+            "In the registration, see whether the app is public or confidential, and by what it "
+            "proves itself."
+        ),
+        (
+            'Set `client_auth` in smart.toml to match: `"none"`, `"client_secret_basic"`, '
+            '`"client_secret_post"` or `"private_key_jwt"`.'
+        ),
+        (
+            "With a secret: set the one that `client_secret` refers to anew, without a space or "
+            "line end."
+        ),
+        "With a key: see that the EHR knows the public half, under the same `key_id`.",
+    ),
+)
+clock_skew = Kind(
+    "clock_skew",
+    "Two clocks disagree.",
+    "An id_token and a client assertion carry times. A clock that is minutes off makes them "
+    "expired, or not valid yet.",
+    (
+        "Run `make doctor CONFIG=smart.toml` and see `clock_skew`.",
+        (
+            "Set the server's clock by NTP. On Google Cloud it is right; then the EHR's clock is "
+            "off: tell the site."
+        ),
+    ),
+)
+pkce_mismatch = Kind(
+    "pkce_mismatch",
+    "The code verifier does not fit the code challenge.",
+    "The verifier at the token endpoint must be the one whose hash went with the authorization "
+    "request of the same launch. Two parts of an app that each make their own, or a challenge "
+    "sent as `plain`, do not fit.",
+    (
+        (
+            "In other software, make the request and exchange the code in one place, with one "
+            "verifier for each launch and `code_challenge_method=S256`."
+        ),
+        "Launch the app again in one tab.",
+        "If this app made both, report it with the correlation id.",
+    ),
+)
+cookies_blocked = Kind(
+    "cookies_blocked",
+    "The browser did not keep this app's cookie.",
+    "In an EHR's frame the app is a third party. Browsers that block third-party cookies keep "
+    "only partitioned ones, and older embedded browsers none.",
+    (
+        "Launch the app in a window of its own.",
+        "Have the administrator allow cookies of this app's address, partitioned ones included.",
+        (
+            "Begin and end the launch in the same window: an EHR's frame and a pop-up do not share "
+            "cookies."
+        ),
+    ),
+)
+access_token_expired = Kind(
+    "access_token_expired",
+    "The access token has run out.",
+    "Access tokens are short-lived. Without a refresh token the session ends with it.",
+    (
+        RELAUNCH,
+        (
+            "Ask for `online_access` in `scopes` in smart.toml, and allow it in the registration: "
+            "then the token is renewed while the user is signed in."
+        ),
+    ),
+)
+session_ended = Kind(
+    "session_ended",
+    "The user's session at the EHR has ended.",
+    "Access under `online_access` ends when the user signs out of the EHR or stays idle too long "
+    "there; the app cannot prolong it.",
+    (RELAUNCH,),
+)
+user_declined = Kind(
+    "user_declined",
+    "The user declined or cancelled.",
+    "Someone chose not to sign in or not to agree. That is no fault.",
+    ("Launch the app again, and agree this time.",),
+)
+fhir_request_invalid = Kind(
+    "fhir_request_invalid",
+    "The FHIR request is not one that this server takes.",
+    "The token was not the matter: a search parameter is missing or unknown, the media type is "
+    "not served, or the address does not exist.",
+    (
+        "Read the OperationOutcome, where there is one.",
+        (
+            "Send `Accept: application/fhir+json` and the search parameters that the EHR's "
+            "documentation asks for."
+        ),
+    ),
+)
+not_propagated_yet = Kind(
+    "not_propagated_yet",
+    "The registration, or its last change, has not reached this server yet.",
+    "EHRs copy registrations to their sites with a delay, from minutes to a day or two.",
+    (
+        "Wait, change nothing meanwhile, and launch the app again.",
+        (
+            "If it lasts longer than the vendor's documentation says, compare the registration "
+            "once more."
+        ),
+    ),
+)
+ehr_side = Kind(
+    "ehr_side",
+    "The EHR failed.",
+    "The request was accepted and something behind it did not work. The app cannot mend that.",
+    (
+        "Launch the app again in a minute.",
+        (
+            "If it happens again, give the EHR's support the error, its instance or correlation "
+            "id, the client id and the time."
+        ),
+    ),
+)
+
+KINDS: Mapping[CauseId, Kind] = {
+    kind.id: kind
+    for kind in (
+        launch_parameter_missing,
+        launch_scope_missing,
+        launch_patient_scope_on_provider,
+        launch_value_invalid,
+        client_id_mismatch,
+        client_unknown,
+        client_not_enabled_at_site,
+        persona_mismatch,
+        tenant_mismatch,
+        user_mismatch,
+        user_not_permitted,
+        patient_context_missing,
+        redirect_uri_mismatch,
+        aud_wrong,
+        request_malformed,
+        parameter_not_recognised,
+        request_too_long,
+        scope_not_registered,
+        scope_syntax,
+        scope_trimmed,
+        code_expired_or_used,
+        client_auth_wrong,
+        clock_skew,
+        pkce_mismatch,
+        cookies_blocked,
+        access_token_expired,
+        session_ended,
+        user_declined,
+        fhir_request_invalid,
+        not_propagated_yet,
+        ehr_side,
+    )
+}

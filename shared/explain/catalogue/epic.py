@@ -1,0 +1,332 @@
+"""Epic: its authorization pages say little; what developers found behind them."""
+
+from shared.explain.catalogue import causes
+from shared.explain.catalogue import sources as s
+from shared.explain.model import Entry
+
+_COMPARE_IDS = (
+    "On the app's page at fhir.epic.com, compare Client ID (production) and Non-Production Client "
+    "ID (sandbox, test environments) with `client_id` in smart.toml."
+)
+_WAIT = (
+    "Wait after a new or changed registration: an hour by one guide, up to 48 hours by a report, "
+    "up to 30 minutes for scopes and APIs."
+)
+_REDIRECT = (
+    "On the app's page, compare the redirect URIs with `https://HOST/callback` (`public_url` + "
+    "`redirect_path` in smart.toml), port included."
+)
+_APIS = (
+    "On the app's page, see that each resource of `scopes` is among the app's incoming APIs, for "
+    "reading and for searching."
+)
+_VERSION = (
+    "On the app's page, see which SMART scope version the app has: write `.rs` for v2, `.read` for "
+    "v1, and no wildcard."
+)
+_AUDIENCE = "On the app's page, see that the app is for clinicians, or for patients, as launched."
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="epic/oauth2-error-page",
+        vendor="epic",
+        says="OAuth2 Error (page of Epic, HTTP 200)",
+        where="error page",
+        patterns=(r"\boauth2 error\b",),
+        meaning="Epic does not know the client id in this environment. A made-up id gets the same "
+        "page, and the app is not called.",
+        causes=(
+            causes.client_unknown(
+                "likely",
+                f"{s.EPIC_PREFLIGHT}; {s.EPIC_CMS_SANDBOX}; {s.PEERBITS}",
+                why="The id is mistyped, or the production id was used in the sandbox, or the "
+                "reverse.",
+                steps=(_COMPARE_IDS, causes.RELAUNCH),
+            ),
+            causes.not_propagated_yet(
+                "likely",
+                f"{s.EPIC_PREFLIGHT}; {s.EPIC_SYNC}; {s.EPIC_48_HOURS}",
+                why="A new app takes an hour or more to reach Epic's servers.",
+                steps=(_WAIT,),
+            ),
+            causes.client_not_enabled_at_site(
+                "possible",
+                s.INFERRED,
+                why="The organisation has not taken the app over into its own environment.",
+                steps=(
+                    "Ask the organisation's Epic team to enable the client id in this environment.",
+                ),
+            ),
+        ),
+        source=s.EPIC_PREFLIGHT,
+    ),
+    Entry(
+        key="epic/invalid-oauth-request",
+        vendor="epic",
+        says="Invalid OAuth 2.0 request / the request is invalid / error=4",
+        where="error page",
+        patterns=(
+            r"invalid oauth ?2(?:\.0)? request",
+            r"\bthe request is invalid\b",
+            r"[?&]error=4\b",
+        ),
+        meaning="Epic found something in the authorization request that does not fit the "
+        "registration. The page never says what.",
+        causes=(
+            causes.redirect_uri_mismatch(
+                "likely",
+                f"{s.PEERBITS}; {s.EPIC_PREFLIGHT}; {s.EPIC_APPAUTH}",
+                why="The redirect URI is not registered exactly so; the port counts.",
+                steps=(_REDIRECT, _WAIT),
+            ),
+            causes.scope_not_registered(
+                "possible",
+                s.PEERBITS,
+                why="An API behind one of the scopes is not chosen for the app.",
+                steps=(_APIS, _WAIT),
+            ),
+            causes.scope_syntax(
+                "possible",
+                s.PEERBITS,
+                why="The scopes are written in the other SMART version than the app's.",
+                steps=(_VERSION, causes.RELAUNCH),
+            ),
+            causes.persona_mismatch(
+                "possible",
+                s.PEERBITS,
+                why="The app is for patients and was launched by a clinician, or the reverse.",
+                steps=(_AUDIENCE,),
+            ),
+            causes.not_propagated_yet(
+                "possible",
+                f"{s.PEERBITS}; {s.EPIC_48_HOURS}",
+                why="The registration is unfinished (a questionnaire is open), or its change has "
+                "not arrived.",
+                steps=(
+                    "See that the app's page at fhir.epic.com has nothing left to fill in.",
+                    _WAIT,
+                ),
+            ),
+        ),
+        source=f"{s.PEERBITS}; {s.EPIC_PREFLIGHT}",
+    ),
+    Entry(
+        key="epic/launch-parameters-required",
+        vendor="epic",
+        says="iss & launch query parameters are required and cannot be empty.",
+        where="launch",
+        patterns=("launch query parameters are required",),
+        meaning="Epic's own test app was opened without the parameters of a launch.",
+        causes=(
+            causes.launch_parameter_missing(
+                "certain",
+                s.EPIC_TEST_PAGE,
+                why="The page was opened by its address.",
+                steps=(
+                    (
+                        "Launch from a chart in Hyperspace, or fill in Epic's launch page, so that "
+                        "`iss` and `launch` are in the query."
+                    ),
+                ),
+            ),
+        ),
+        source=s.EPIC_TEST_PAGE,
+    ),
+    Entry(
+        key="epic/wildcard-scope",
+        vendor="epic",
+        says="wildcard scopes refused for an app with SMART v2",
+        where="authorize redirect",
+        oauth_errors=("invalid_scope",),
+        patterns=(r"\bwildcard scopes?\b",),
+        meaning="Epic refuses the scopes as written.",
+        causes=(
+            causes.scope_syntax(
+                "likely",
+                s.PEERBITS,
+                why="An app that is registered for SMART v2 must ask for `.rs` of each resource; "
+                "`patient/*.read` is refused.",
+                steps=(_VERSION, causes.RELAUNCH),
+            ),
+            causes.scope_not_registered(
+                "possible",
+                f"{s.EPIC_CMS_SANDBOX}; that it leads to this code: inferred",
+                steps=(_APIS, _WAIT),
+            ),
+        ),
+        source=s.PEERBITS,
+    ),
+    Entry(
+        key="epic/invalid-client",
+        vendor="epic",
+        says='{"error":"invalid_client","error_description":null}',
+        where="token endpoint",
+        oauth_errors=("invalid_client",),
+        patterns=(r'invalid_client"\s?,\s?"error_description"\s?:\s?null',),
+        meaning="Epic's token endpoint does not accept the client, and never says why.",
+        causes=(
+            causes.client_auth_wrong(
+                "likely",
+                f"{s.EPIC_BASIC}; {s.EPIC_BACKEND}",
+                why="Epic wants the Basic credentials as they are, not form-encoded first as RFC "
+                "6749 has it; or a claim, the key or the `kid` of a signed assertion is wrong.",
+                steps=(
+                    'Set `vendor = "epic"` in smart.toml: then Basic credentials go unencoded.',
+                    (
+                        "With `private_key_jwt`: see that the public key is at the registered JWK "
+                        "Set URL (`https://HOST/launch/jwks.json`) under the same `key_id`."
+                    ),
+                    "Set the secret that `client_secret` refers to anew.",
+                ),
+            ),
+            causes.client_unknown(
+                "likely",
+                f"{s.EPIC_BACKEND}; {s.PEERBITS}",
+                why="The production id is used in a test environment, or the reverse.",
+                steps=(_COMPARE_IDS,),
+            ),
+            causes.not_propagated_yet(
+                "possible",
+                f"{s.EPIC_BACKEND}; {s.EPIC_SYNC}",
+                why="A new key or secret has not reached this environment.",
+                steps=(_WAIT,),
+            ),
+            causes.clock_skew(
+                "possible",
+                s.inferred(s.RFC_7523),
+                why="The assertion's `exp` may lie at most five minutes ahead; a clock that is off "
+                "makes it too early or too late.",
+            ),
+        ),
+        source=f"{s.EPIC_BASIC}; {s.EPIC_BACKEND}",
+    ),
+    Entry(
+        key="epic/invalid-request-null",
+        vendor="epic",
+        says='{"error":"invalid_request","error_description":null}',
+        where="token endpoint",
+        patterns=(r'invalid_request"\s?,\s?"error_description"\s?:\s?null',),
+        meaning="Epic could not use the token request, and does not say why.",
+        causes=(
+            causes.request_malformed(
+                "possible",
+                s.inferred(s.EPIC_FASTEN),
+                why="A parameter is missing or encoded wrongly.",
+                steps=(
+                    (
+                        "Send `grant_type`, `code`, `redirect_uri`, `code_verifier` and, for a "
+                        "public client, `client_id`, form-encoded in the body."
+                    ),
+                    causes.RELAUNCH,
+                ),
+            ),
+            causes.code_expired_or_used(
+                "possible",
+                s.INFERRED,
+                why="The callback was opened twice, so the code was used already.",
+            ),
+        ),
+        source=s.EPIC_FASTEN,
+    ),
+    Entry(
+        key="epic/scopes-stripped",
+        vendor="epic",
+        says="token granted with fewer scopes than asked",
+        where="token endpoint",
+        patterns=("silently stripped", r"fewer scopes than (?:asked|requested)"),
+        meaning="Epic grants the set that was agreed for the app, whatever was asked for.",
+        causes=(
+            causes.scope_trimmed(
+                "likely",
+                f"{s.PEERBITS}; {s.EPIC_CMS_SANDBOX}",
+                why="Scopes outside the app's agreed APIs are left out without an error.",
+                steps=(
+                    "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
+                    _APIS,
+                    _VERSION,
+                    _WAIT,
+                ),
+            ),
+        ),
+        source=f"{s.PEERBITS}; {s.EPIC_CMS_SANDBOX}",
+    ),
+    Entry(
+        key="epic/invalid-token",
+        vendor="epic",
+        says="The access token provided is not valid",
+        where="FHIR answer",
+        oauth_errors=("invalid_token",),
+        patterns=("the access token provided is not valid",),
+        meaning="Epic's FHIR server does not accept the token any more.",
+        causes=(
+            causes.access_token_expired("likely", f"{s.THE_MAP}; that it was time: inferred"),
+            causes.session_ended(
+                "possible",
+                s.INFERRED,
+                why="The user signed out, or the grant was withdrawn.",
+            ),
+        ),
+        source=s.THE_MAP,
+    ),
+    Entry(
+        key="epic/xml-answer",
+        vendor="epic",
+        says="XML in place of JSON from FHIR",
+        where="FHIR answer",
+        patterns=(r"\bfhir\+xml\b", r'<operationoutcome xmlns="http://hl7\.org/fhir"'),
+        meaning="Epic answers in XML where the request does not ask for JSON by name.",
+        causes=(
+            causes.fhir_request_invalid(
+                "certain",
+                s.THE_MAP,
+                why="`Accept` is missing or `*/*`.",
+                steps=("Send `Accept: application/fhir+json`, as this app's proxy does.",),
+            ),
+        ),
+        source=s.THE_MAP,
+    ),
+    Entry(
+        key="epic/html-404",
+        vendor="epic",
+        says="404 - File or directory not found (HTML of IIS)",
+        where="FHIR answer",
+        patterns=("404 - file or directory not found", "iis detailed error - 404"),
+        meaning="The FHIR address does not exist: an unknown resource type gets the web server's "
+        "page, not an OperationOutcome.",
+        causes=(
+            causes.fhir_request_invalid(
+                "likely",
+                f"{s.THE_MAP}; the page's wording: inferred",
+                why="The resource type is mistyped or not offered there.",
+                steps=(
+                    "Compare the type with the CapabilityStatement at `metadata`.",
+                    "See that `iss` in smart.toml ends in the FHIR version, for instance `/R4`.",
+                ),
+            ),
+        ),
+        source=s.THE_MAP,
+    ),
+    Entry(
+        key="epic/operation-outcome",
+        vendor="epic",
+        says="OperationOutcome with codes of urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
+        where="FHIR answer",
+        patterns=(r"1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369",),
+        meaning="Epic's own error codes of FHIR: the token was accepted, the request was not. "
+        "59008 means not found.",
+        causes=(
+            causes.fhir_request_invalid(
+                "likely",
+                s.THE_MAP,
+                why="The text beside the code says what is wrong; unknown search parameters are "
+                "often ignored without a word.",
+                steps=(
+                    "Read `issue.diagnostics` and `issue.details.text` in the OperationOutcome.",
+                    "Compare the search parameters with Epic's page of the API.",
+                ),
+            ),
+            causes.user_not_permitted("possible", s.INFERRED),
+        ),
+        source=s.THE_MAP,
+    ),
+)

@@ -1,0 +1,124 @@
+"""Pages and frames: what shows in the browser, in the EHR's window, with or without an error."""
+
+from shared.explain.catalogue import causes
+from shared.explain.catalogue import sources as s
+from shared.explain.model import Entry
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="oracle/powerchart-blank",
+        vendor="oracle",
+        says="site not loading in PowerChart",
+        where="launch",
+        patterns=(r"not loading in powerchart", r"\bpowerchart\b[^\n]{0,60}\b(?:blank|white)\b"),
+        meaning="The app's page stays empty inside PowerChart, and opens in a browser.",
+        causes=(
+            causes.ehr_side(
+                "possible",
+                f"{s.SMART_OVERVIEW}; {s.FORUM_POWERCHART}; which of them it is: inferred",
+                title="PowerChart cannot reach the app's address.",
+                why="PowerChart needs a public https address on port 443 with a certificate that "
+                "the hospital's machines trust.",
+                steps=(
+                    "Open the launch address in the browser of a hospital workstation.",
+                    "Run `make doctor CONFIG=smart.toml` and see `public_url_unreachable`.",
+                    "Ask the site how the app is configured in PowerChart.",
+                ),
+            ),
+            causes.cookies_blocked(
+                "possible",
+                s.SMART_OVERVIEW,
+                why="PowerChart shows apps by WebView2, older sites by Internet Explorer, which "
+                "knows no partitioned cookies. A pop-up there does not share cookies with the "
+                "frame.",
+            ),
+        ),
+        source=f"{s.FORUM_POWERCHART}; {s.SMART_OVERVIEW}",
+    ),
+    Entry(
+        key="generic/frame-refused",
+        vendor="generic",
+        says="Refused to display … in a frame because it set 'X-Frame-Options' / frame-ancestors",
+        where="launch",
+        patterns=(
+            r"refused to display\b",
+            r"in a frame because\b",
+            r"ancestor violates\b",
+        ),
+        meaning="The browser shows a page in no frame, because the page's own headers forbid it.",
+        causes=(
+            causes.ehr_side(
+                "likely",
+                f"{s.EMBEDDABLE}; who sends the header: inferred",
+                title="Something on the way forbids frames.",
+                why="This app sends no `X-Frame-Options`. A gateway or load balancer before it "
+                "may, and so may the EHR's sign-in page. With `frame_ancestors` set, every frame "
+                "around the app must be in it; Oracle Health's MPages break on any such list.",
+                steps=(
+                    "Run `make doctor CONFIG=smart.toml` and see `public_url_frame_options`.",
+                    "Empty `frame_ancestors` in smart.toml, or add every frame around the app.",
+                    (
+                        "If the message names the EHR's address, have the app opened in a window "
+                        "of its own."
+                    ),
+                ),
+            ),
+        ),
+        source=s.EMBEDDABLE,
+    ),
+    Entry(
+        key="oracle/identity-provider-page",
+        vendor="oracle",
+        says="HTTP 200 with IdentityProviderRedirectPage from the authorization endpoint",
+        where="error page",
+        patterns=("identityproviderredirectpage",),
+        meaning="That is how Oracle Health sends a browser on to the sign-in: by a page with a "
+        "script, not by a redirect. It says neither yes nor no to the request.",
+        causes=(
+            causes.request_malformed(
+                "possible",
+                s.inferred(f"{s.SIGN_IN_CHECKER} and {s.YOURPHR}"),
+                title="A program called what is meant for a browser.",
+                why="The authorization request was sent by a script or test, which cannot sign in.",
+                steps=("Open the authorization request in a browser.",),
+            ),
+        ),
+        source=f"{s.SIGN_IN_CHECKER}; {s.YOURPHR}",
+    ),
+    Entry(
+        key="epic/frame",
+        vendor="epic",
+        says="works in a tab, fails inside Epic (Hyperspace, Hyperdrive)",
+        where="launch",
+        patterns=(r"only (?:inside|in|within) (?:epic|hyperspace|hyperdrive)\b",),
+        meaning="The launch ends inside Epic's frame and works outside.",
+        causes=(
+            causes.cookies_blocked(
+                "possible",
+                s.inferred(s.CLIENT_JS_75),
+                why="In the frame the app is a third party: cookies, storage and messages between "
+                "windows are restricted there.",
+            ),
+        ),
+        source=s.CLIENT_JS_75,
+    ),
+    Entry(
+        key="smart-launcher/iframe",
+        vendor="smart-launcher",
+        says="fails with Simulate launch within the EHR user interface",
+        where="launch",
+        patterns=("launch within the ehr user interface",),
+        meaning="The launcher shows the app in a frame, where it is a third party.",
+        causes=(
+            causes.cookies_blocked(
+                "likely",
+                f"{s.LAUNCHER_34}; {s.CLIENT_JS_115}",
+                why="The app's cookie of the launch does not come back at the callback.",
+                steps=(
+                    "Switch the launcher's frame off, or allow partitioned cookies in the browser.",
+                ),
+            ),
+        ),
+        source=f"{s.LAUNCHER_34}; {s.CLIENT_JS_115}",
+    ),
+)

@@ -1,0 +1,289 @@
+"""Any EHR: the codes of RFC 6749, RFC 6750 and OpenID Connect, with the causes behind them."""
+
+from shared.explain.catalogue import causes
+from shared.explain.catalogue import sources as s
+from shared.explain.model import Entry
+
+_SIGN_IN = (
+    "The EHR wants the user to sign in, to choose an account or to agree, and was asked not to "
+    "show a page for it. This app never sends `prompt`."
+)
+
+
+def _sign_in(code: str) -> Entry:
+    return Entry(
+        key=f"generic/{code.replace('_', '-')}",
+        vendor="generic",
+        says=code,
+        where="authorize redirect",
+        oauth_errors=(code,),
+        meaning="The EHR needs the user, and could not ask.",
+        causes=(
+            causes.session_ended(
+                "likely",
+                s.OPENID,
+                title="The user is not signed in at the EHR, or has to choose or agree there.",
+                why=_SIGN_IN,
+                steps=(
+                    "Sign in to the EHR in this browser.",
+                    causes.RELAUNCH,
+                    "If `prompt=none` is sent, remove it.",
+                ),
+            ),
+            causes.cookies_blocked(
+                "possible",
+                s.INFERRED,
+                why="In a frame the browser did not send the EHR's own cookies, so the EHR could "
+                "not see that the user is signed in.",
+            ),
+        ),
+        source=s.OPENID,
+    )
+
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="generic/access-denied",
+        vendor="generic",
+        says="access_denied",
+        where="authorize redirect",
+        oauth_errors=("access_denied",),
+        meaning="Access was declined, by the user or by the EHR.",
+        causes=(
+            causes.user_declined("likely", s.RFC_6749),
+            causes.client_not_enabled_at_site("possible", s.RFC_6749),
+            causes.user_not_permitted(
+                "possible", s.RFC_6749, why="The EHR does not let this user use the app."
+            ),
+            causes.scope_not_registered("possible", s.INFERRED),
+        ),
+        source=s.RFC_6749,
+    ),
+    Entry(
+        key="generic/invalid-request",
+        vendor="generic",
+        says="invalid_request",
+        where="authorize redirect",
+        oauth_errors=("invalid_request",),
+        meaning="A parameter of the request is missing, repeated or wrong.",
+        causes=(
+            causes.launch_value_invalid(
+                "possible",
+                f"{s.RFC_6749}; {s.HEALTH_GORILLA}; {s.FORUM_INVALID_LAUNCH}",
+            ),
+            causes.launch_parameter_missing("possible", s.HEALTH_GORILLA),
+            causes.launch_scope_missing("possible", s.inferred(s.SMART)),
+            causes.aud_wrong("possible", f"{s.SMART}; {s.ONC_AUD}"),
+            causes.redirect_uri_mismatch("possible", s.HEALTH_GORILLA),
+            causes.request_malformed("possible", s.RFC_6749),
+        ),
+        source=s.RFC_6749,
+    ),
+    Entry(
+        key="generic/invalid-scope",
+        vendor="generic",
+        says="invalid_scope",
+        where="authorize redirect",
+        oauth_errors=("invalid_scope",),
+        meaning="A scope is unknown, malformed, or more than the app may have.",
+        causes=(
+            causes.scope_not_registered("likely", f"{s.RFC_6749}; {s.HEALTH_GORILLA}"),
+            causes.scope_syntax("possible", f"{s.THE_MAP}; {s.PEERBITS}"),
+            causes.launch_patient_scope_on_provider("possible", s.inferred(s.SMART)),
+            causes.launch_scope_missing("possible", s.inferred(s.HEALTH_GORILLA)),
+        ),
+        source=s.RFC_6749,
+    ),
+    Entry(
+        key="generic/unauthorized-client",
+        vendor="generic",
+        says="unauthorized_client",
+        where="authorize redirect",
+        oauth_errors=("unauthorized_client",),
+        meaning="The app is known, and may not do this.",
+        causes=(
+            causes.client_not_enabled_at_site("likely", f"{s.RFC_6749}; {s.URN_LIST}"),
+            causes.persona_mismatch(
+                "possible",
+                s.inferred(s.RFC_6749),
+                why="The app is registered for another kind of launch: for patients, or as a "
+                "backend service.",
+            ),
+            causes.not_propagated_yet("possible", s.SMART_OVERVIEW),
+        ),
+        source=s.RFC_6749,
+    ),
+    Entry(
+        key="generic/invalid-client",
+        vendor="generic",
+        says="invalid_client",
+        where="token endpoint",
+        oauth_errors=("invalid_client",),
+        meaning="The EHR does not know the client, or does not accept its proof.",
+        causes=(
+            causes.client_auth_wrong("likely", f"{s.RFC_6749}; {s.FORUM_CREDENTIALS}"),
+            causes.client_unknown("possible", f"{s.RFC_6749}; {s.HEALTH_GORILLA}"),
+            causes.not_propagated_yet("possible", f"{s.SMART_OVERVIEW}; {s.EPIC_SYNC}"),
+            causes.clock_skew(
+                "possible",
+                s.inferred(s.RFC_7523),
+                why="With `private_key_jwt`: the assertion lives five minutes, and a clock that is "
+                "off makes it too early or too late.",
+            ),
+        ),
+        source=s.RFC_6749,
+    ),
+    Entry(
+        key="generic/invalid-grant",
+        vendor="generic",
+        says="invalid_grant",
+        where="token endpoint",
+        oauth_errors=("invalid_grant",),
+        meaning="The code or the refresh token is not valid, or belongs to something else.",
+        causes=(
+            causes.code_expired_or_used("likely", f"{s.RFC_6749}; {s.HEALTH_GORILLA}"),
+            causes.redirect_uri_mismatch(
+                "possible",
+                s.RFC_6749,
+                why="The token request names another redirect URI than the authorization request.",
+            ),
+            causes.pkce_mismatch("possible", s.RFC_7636),
+            causes.client_id_mismatch(
+                "possible",
+                s.RFC_6749,
+                why="The code was given to another client id; launch and callback run with "
+                "different configurations.",
+            ),
+            causes.session_ended(
+                "possible",
+                s.RFC_6749,
+                why="At a refresh: the grant was withdrawn, or the user's session is over.",
+            ),
+        ),
+        source=s.RFC_6749,
+    ),
+    Entry(
+        key="generic/unsupported-grant-type",
+        vendor="generic",
+        says="unsupported_grant_type",
+        where="token endpoint",
+        oauth_errors=("unsupported_grant_type",),
+        meaning="The token endpoint saw no `grant_type` that it offers.",
+        causes=(
+            causes.request_malformed(
+                "likely",
+                f"{s.RFC_6749}; the JSON body: inferred",
+                why="The body was not sent as a form, so `grant_type` was not seen; or the server "
+                "offers no refresh.",
+                steps=("Send the body as `application/x-www-form-urlencoded`.",),
+            ),
+        ),
+        source=s.RFC_6749,
+    ),
+    Entry(
+        key="generic/unsupported-response-type",
+        vendor="generic",
+        says="unsupported_response_type",
+        where="authorize redirect",
+        oauth_errors=("unsupported_response_type",),
+        meaning="The EHR does not offer this `response_type` to the app.",
+        causes=(
+            causes.request_malformed(
+                "likely",
+                s.RFC_6749,
+                why="Something other than `response_type=code` was sent; some old servers wanted "
+                "`code id_token`.",
+                steps=("Send `response_type=code`, as this app does.",),
+            ),
+            causes.client_not_enabled_at_site(
+                "possible",
+                s.RFC_6749,
+                why="The app is registered without the authorization code flow.",
+            ),
+        ),
+        source=s.RFC_6749,
+    ),
+    Entry(
+        key="generic/server-error",
+        vendor="generic",
+        says="server_error",
+        where="authorize redirect",
+        oauth_errors=("server_error",),
+        meaning="The EHR's authorization server failed.",
+        causes=(causes.ehr_side("certain", s.RFC_6749),),
+        source=s.RFC_6749,
+    ),
+    Entry(
+        key="generic/temporarily-unavailable",
+        vendor="generic",
+        says="temporarily_unavailable",
+        where="authorize redirect",
+        oauth_errors=("temporarily_unavailable",),
+        meaning="The EHR's authorization server is busy, or down for maintenance.",
+        causes=(
+            causes.ehr_side(
+                "certain", s.RFC_6749, why="The server says of itself that it cannot answer now."
+            ),
+        ),
+        source=s.RFC_6749,
+    ),
+    _sign_in("login_required"),
+    _sign_in("interaction_required"),
+    _sign_in("account_selection_required"),
+    _sign_in("consent_required"),
+    Entry(
+        key="generic/request-object",
+        vendor="generic",
+        says="request_not_supported, request_uri_not_supported, invalid_request_object",
+        where="authorize redirect",
+        oauth_errors=(
+            "request_not_supported",
+            "request_uri_not_supported",
+            "registration_not_supported",
+            "invalid_request_object",
+            "invalid_request_uri",
+        ),
+        meaning="The request was sent as an object or by reference, which the EHR does not take.",
+        causes=(
+            causes.request_malformed(
+                "certain",
+                s.OPENID,
+                why="`request`, `request_uri` or `registration` was sent. This app sends none.",
+                steps=("Send the parameters themselves in place of `request` or `request_uri`.",),
+            ),
+        ),
+        source=s.OPENID,
+    ),
+    Entry(
+        key="generic/invalid-token",
+        vendor="generic",
+        says='WWW-Authenticate: Bearer error="invalid_token"',
+        where="FHIR answer",
+        oauth_errors=("invalid_token",),
+        meaning="The FHIR server does not accept the access token.",
+        causes=(
+            causes.access_token_expired("likely", f"{s.RFC_6750}; {s.HEALTH_GORILLA}"),
+            causes.session_ended(
+                "possible",
+                s.RFC_6750,
+                why="The token was withdrawn: the user signed out or ended the app's access.",
+            ),
+            causes.tenant_mismatch("possible", s.inferred(s.RFC_6750)),
+        ),
+        source=s.RFC_6750,
+    ),
+    Entry(
+        key="generic/insufficient-scope",
+        vendor="generic",
+        says='WWW-Authenticate: Bearer error="insufficient_scope"',
+        where="FHIR answer",
+        oauth_errors=("insufficient_scope",),
+        meaning="The request needs a scope that the token does not have.",
+        causes=(
+            causes.scope_trimmed("likely", f"{s.RFC_6750}; {s.HEALTH_GORILLA}"),
+            causes.scope_not_registered("possible", s.RFC_6750),
+            causes.user_not_permitted("possible", s.HEALTH_GORILLA),
+        ),
+        source=s.RFC_6750,
+    ),
+)

@@ -1,0 +1,139 @@
+"""Any EHR: wordings that say what a code alone does not, whoever wrote them."""
+
+from shared.explain.catalogue import causes
+from shared.explain.catalogue import sources as s
+from shared.explain.model import Entry
+
+_WORDING = "wordings of several servers; no single source"
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="generic/redirect-uri-text",
+        vendor="generic",
+        says="redirect_uri mismatch / invalid redirect URI",
+        where="error page",
+        patterns=(
+            r"redirect[_ -]uri[^\n]{0,30}(?:mismatch|does ?n.t match|not registered|is invalid)",
+            r"(?:invalid|mismatch\w{0,5}|unregistered)[^\n]{0,20}redirect[_ -]ur[il]",
+        ),
+        meaning="The redirect URI is not the registered one.",
+        causes=(causes.redirect_uri_mismatch("likely", f"{s.HEALTH_GORILLA}; {_WORDING}"),),
+        source=s.HEALTH_GORILLA,
+    ),
+    Entry(
+        key="generic/code-text",
+        vendor="generic",
+        says="authorization code expired or already used",
+        where="token endpoint",
+        patterns=(
+            r"authorization code[^\n]{0,40}(?:expired|already|used|redeemed|not valid)",
+            r"(?:expired|invalid)[^\n]{0,20}authorization code",
+        ),
+        meaning="The authorization code is too old or was exchanged before.",
+        causes=(causes.code_expired_or_used("likely", f"{s.HEALTH_GORILLA}; {_WORDING}"),),
+        source=s.HEALTH_GORILLA,
+    ),
+    Entry(
+        key="generic/pkce-text",
+        vendor="generic",
+        says="PKCE verification failed / code_verifier does not match",
+        where="token endpoint",
+        patterns=(
+            r"\bpkce\b[^\n]{0,40}(?:fail|mismatch|invalid|required)",
+            r"code[_ ](?:verifier|challenge)[^\n]{0,40}(?:fail|mismatch|invalid|missing|match)",
+            r"(?:invalid|missing)[^\n]{0,20}code[_ ](?:verifier|challenge)",
+        ),
+        meaning="The proof that callback and launch belong together (PKCE) is missing or wrong.",
+        causes=(causes.pkce_mismatch("likely", f"{s.RFC_7636}; {_WORDING}"),),
+        source=s.RFC_7636,
+    ),
+    Entry(
+        key="generic/clock-text",
+        vendor="generic",
+        says="token is not yet valid / issued in the future / assertion expired",
+        where="token endpoint",
+        patterns=(
+            r"not (?:yet valid|valid yet)\b",
+            r"(?:issued|iat|nbf)\b[^\n]{0,30}\bfuture\b",
+            r"used before (?:it was )?issued",
+            r"assertion[^\n]{0,30}\bexpired\b",
+            r"\bclock skew\b",
+        ),
+        meaning="The times in a signed token do not fit the reader's clock.",
+        causes=(
+            causes.clock_skew("likely", s.inferred(f"{s.RFC_7523}; {s.OPENID}")),
+            causes.client_auth_wrong(
+                "possible",
+                s.INFERRED,
+                why="The assertion's `exp` lies more than five minutes ahead, or an assertion was "
+                "used twice.",
+            ),
+        ),
+        source=s.inferred(f"{s.RFC_7523}; no launch report was found that blames a clock"),
+    ),
+    Entry(
+        key="generic/no-id-token",
+        vendor="generic",
+        says="no id_token in the token response",
+        where="token endpoint",
+        patterns=(
+            r"\bno id_token\b",
+            r"\bid_token[^\n]{0,20}(?:is missing|not returned|missing)\b",
+            r"\bmissing id_token\b",
+        ),
+        meaning="The EHR gave an access token and does not say who signed in.",
+        causes=(
+            causes.scope_trimmed(
+                "likely",
+                s.FORUM_OPENID,
+                why="`openid` was asked for and not granted, or not asked for.",
+                steps=(
+                    "See that `openid` and `fhirUser` are in `scopes` in smart.toml.",
+                    "Choose both in the EHR's registration.",
+                    causes.RELAUNCH,
+                ),
+            ),
+        ),
+        source=s.FORUM_OPENID,
+    ),
+    Entry(
+        key="generic/uri-too-long",
+        vendor="generic",
+        says="414 URI Too Long / Request-URI Too Large",
+        where="error page",
+        patterns=(r"\burl? too long\b|\buri too (?:long|large)\b",),
+        meaning="The authorization request is longer than a server on the way takes.",
+        causes=(causes.request_too_long("likely", s.inferred(s.FORUM_BAD_REQUEST)),),
+        source=s.RFC_9110,
+    ),
+    Entry(
+        key="generic/fhir-401",
+        vendor="generic",
+        says="401 Unauthorized from FHIR, without more",
+        where="FHIR answer",
+        patterns=(r"\b401 unauthorized\b", r"http(?:/[\d.]{1,4})? 401\b"),
+        meaning="The FHIR server does not accept the request's token.",
+        causes=(
+            causes.access_token_expired("likely", f"{s.RFC_6750}; {s.HEALTH_GORILLA}"),
+            causes.tenant_mismatch(
+                "possible",
+                s.FORUM_TENANT_MISMATCH,
+                why="The token belongs to another FHIR base than the one that is asked.",
+            ),
+        ),
+        source=s.RFC_6750,
+    ),
+    Entry(
+        key="generic/fhir-403",
+        vendor="generic",
+        says="403 Forbidden from FHIR, without more",
+        where="FHIR answer",
+        patterns=(r"\b403 forbidden\b", r"http(?:/[\d.]{1,4})? 403\b"),
+        meaning="The token is good, and does not allow this request.",
+        causes=(
+            causes.scope_trimmed("likely", f"{s.RFC_6750}; {s.FORUM_403}"),
+            causes.user_not_permitted("possible", f"{s.RFC_6750}; {s.AZURE}"),
+        ),
+        source=s.RFC_6750,
+    ),
+)

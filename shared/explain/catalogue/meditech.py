@@ -1,0 +1,73 @@
+"""MEDITECH (Greenfield): what its sandbox says."""
+
+from shared.explain.catalogue import causes
+from shared.explain.catalogue import sources as s
+from shared.explain.model import Entry
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="meditech/access-denied",
+        vendor="meditech",
+        says="error=access_denied without a description (MEDITECH Greenfield)",
+        where="authorize redirect",
+        oauth_errors=("access_denied",),
+        meaning="The sign-in worked, and the person is not allowed to use this app.",
+        causes=(
+            causes.user_not_permitted(
+                "likely",
+                s.THE_MAP,
+                why="The Google account that signs in is not bound to the client id. MEDITECH "
+                "binds them by hand.",
+                steps=(
+                    (
+                        "Write to MEDITECH's Greenfield team, naming the client id and the Google "
+                        "account."
+                    ),
+                ),
+            ),
+            causes.user_declined("possible", s.RFC_6749),
+        ),
+        source=s.THE_MAP,
+    ),
+    Entry(
+        key="meditech/pkce-required",
+        vendor="meditech",
+        says="invalid_request at the authorization endpoint without PKCE (MEDITECH)",
+        where="authorize redirect",
+        oauth_errors=("invalid_request",),
+        meaning="MEDITECH requires PKCE with S256, and refuses requests without it.",
+        causes=(
+            causes.request_malformed(
+                "possible",
+                f"{s.THE_MAP}; that it shows as this code: inferred",
+                why="`code_challenge` or `code_challenge_method=S256` is missing. This app always "
+                "sends both.",
+                steps=("Send `code_challenge` and `code_challenge_method=S256`.",),
+            ),
+            causes.launch_parameter_missing(
+                "possible",
+                s.inferred(s.THE_MAP),
+                why="Its capabilities list standalone launches and no EHR launch, so a launch "
+                "from a chart may not exist there.",
+                steps=("Set `standalone = true` in smart.toml and open `/launch?ehr=KEY`.",),
+            ),
+        ),
+        source=s.THE_MAP,
+    ),
+    Entry(
+        key="meditech/invalid-client",
+        vendor="meditech",
+        says="invalid_client at the token endpoint (MEDITECH)",
+        where="token endpoint",
+        oauth_errors=("invalid_client",),
+        meaning="MEDITECH takes the secret in the form body, not in a Basic header.",
+        causes=(
+            causes.client_auth_wrong(
+                "possible",
+                f"{s.THE_MAP}; that it leads to this code: inferred",
+                steps=('Set `client_auth = "client_secret_post"` in smart.toml.',),
+            ),
+        ),
+        source=s.THE_MAP,
+    ),
+)

@@ -1,0 +1,418 @@
+"""Oracle Health: what the authorization endpoint says about client, tenant, user and scopes."""
+
+from shared.explain.catalogue import causes
+from shared.explain.catalogue import oracle_console as console
+from shared.explain.catalogue import sources as s
+from shared.explain.model import Entry
+
+_SERVER = console.AUTHORIZATION_SERVER
+_GRANT = _SERVER + "oauth2:grant:"
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="oracle/missing-patient",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:missing-patient",
+        where="authorize redirect",
+        urns=(_GRANT + "missing-patient",),
+        patterns=("grant:missing-patient",),
+        meaning="Scopes that begin with `patient/` were asked for, and no patient is known.",
+        causes=(
+            causes.patient_context_missing(
+                "likely",
+                s.GROUP_MISSING_PATIENT,
+                why="The app was opened without a chart, so there is no patient for `patient/` "
+                "scopes.",
+                steps=(
+                    "Open a patient's chart and launch the app from there.",
+                    (
+                        "For an app that clinicians open by itself, ask for `user/` scopes in "
+                        "`scopes` in smart.toml; the app must then let them search for the patient."
+                    ),
+                ),
+            ),
+            causes.launch_parameter_missing(
+                "likely",
+                s.GROUP_MISSING_PATIENT,
+                why="The vendor's answer to this error: `launch` and `aud` were not sent, so the "
+                "server could not look up the patient.",
+                steps=(
+                    console.LAUNCH_FROM_CONSOLE,
+                    "Send `launch` and `aud` as they came with the launch.",
+                ),
+            ),
+            causes.launch_scope_missing(
+                "possible",
+                s.inferred(s.SPECIFICATION),
+                why="A `launch` value was sent without the scope `launch`; then the server does "
+                "not look it up.",
+            ),
+        ),
+        source=s.GROUP_MISSING_PATIENT,
+    ),
+    Entry(
+        key="oracle/invalid-patient-id",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:invalid-patient-id",
+        where="authorize redirect",
+        urns=(_GRANT + "invalid-patient-id",),
+        patterns=("grant:invalid-patient-id",),
+        meaning="The chosen patient does not exist, or this user may not see the record.",
+        causes=(
+            causes.user_not_permitted(
+                "likely",
+                s.URN_LIST,
+                why="The user who signed in has no access to the chosen patient's record.",
+                steps=(
+                    "Open this patient's chart in the EHR as the same user.",
+                    "In the sandbox, use a user and a patient who belong together.",
+                ),
+            ),
+            causes.patient_context_missing(
+                "possible",
+                s.URN_LIST,
+                why="The patient does not exist in this tenant.",
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/denied-by-server",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:denied-by-server",
+        where="authorize redirect",
+        urns=(_GRANT + "denied-by-server",),
+        patterns=("grant:denied-by-server",),
+        meaning="The app may have none of the scopes that it asked for.",
+        causes=(
+            causes.scope_not_registered(
+                "likely",
+                f"{s.URN_LIST}; {s.AUTHORIZATION}",
+                why="None of the resources in `scopes` is ticked for the app in the code console, "
+                "or the tenant did not allow them.",
+                steps=(console.CHECK_SCOPES, console.SUBSCRIBE_PRODUCT, console.WAIT_A_QUARTER),
+            ),
+            causes.scope_syntax(
+                "likely",
+                s.inferred(f"{s.YOURPHR} and {s.THE_MAP}"),
+                why="All scopes are written in the other SMART version or with a wildcard: Oracle "
+                "Health drops those, and nothing is left.",
+                steps=(console.CHECK_SMART_VERSION, causes.RELAUNCH),
+            ),
+            causes.client_not_enabled_at_site(
+                "possible",
+                s.inferred(s.SMART_OVERVIEW),
+                why="The site has not granted this app its scopes.",
+                steps=(console.ENABLE_AT_SITE, causes.RELAUNCH),
+            ),
+            causes.not_propagated_yet(
+                "possible",
+                s.SMART_OVERVIEW,
+                why="A new or changed registration takes up to 15 minutes to reach the servers.",
+                steps=(console.WAIT_A_QUARTER,),
+            ),
+        ),
+        source=f"{s.URN_LIST}; {s.AUTHORIZATION}",
+    ),
+    Entry(
+        key="oracle/denied-by-user",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:denied-by-user",
+        where="authorize redirect",
+        urns=(_GRANT + "denied-by-user",),
+        patterns=("grant:denied-by-user",),
+        meaning="The user declined, or went back from the sign-in.",
+        causes=(causes.user_declined("certain", f"{s.URN_LIST}; {s.GROUP_DENIED}"),),
+        source=f"{s.URN_LIST}; {s.GROUP_DENIED}",
+    ),
+    Entry(
+        key="oracle/unknown-client",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:unknown-client",
+        where="error page",
+        urns=(_GRANT + "unknown-client",),
+        patterns=("grant:unknown-client", "the application isn.t currently registered"),
+        meaning="No app is registered under this client id. The EHR shows a page of its own; the "
+        "app is not called.",
+        causes=(
+            causes.client_unknown(
+                "likely",
+                f"{s.URN_LIST}; {s.TUTORIAL_123}; the Application ID: inferred",
+                why="A placeholder was left in the code, the Application ID was taken for the "
+                "Client ID, or the id belongs to another region or environment.",
+                steps=(console.COMPARE_CLIENT_ID, causes.RELAUNCH),
+            ),
+            causes.not_propagated_yet(
+                "possible",
+                s.SMART_OVERVIEW,
+                why="A new registration takes up to 15 minutes to reach the servers.",
+                steps=(console.WAIT_A_QUARTER,),
+            ),
+        ),
+        source=f"{s.URN_LIST}; {s.TUTORIAL_123}; {s.SIGN_IN_CHECKER}",
+    ),
+    Entry(
+        key="oracle/client-persona-mismatch",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:client-persona-mismatch",
+        where="error page",
+        urns=(_GRANT + "client-persona-mismatch",),
+        patterns=("client-persona-mismatch",),
+        meaning="The app is registered for patients and was sent to the sign-in of clinicians, or "
+        "the reverse.",
+        causes=(
+            causes.persona_mismatch(
+                "likely",
+                f"{s.YOURPHR}; that it shows as a page: inferred",
+                why="`personas/provider` belongs to hosts named `fhir-ehr…`, `personas/patient` to "
+                "`fhir-myrecord…`; the Application Type in the code console must agree.",
+                steps=(
+                    console.CHECK_APPLICATION_TYPE,
+                    (
+                        "Use the FHIR base of that persona as `iss` in smart.toml: `fhir-ehr…` for "
+                        "clinicians, `fhir-myrecord…` for patients."
+                    ),
+                ),
+            ),
+        ),
+        source=s.YOURPHR,
+    ),
+    Entry(
+        key="oracle/unknown-tenant",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:unknown-tenant",
+        where="error page",
+        urns=(_GRANT + "unknown-tenant",),
+        patterns=("grant:unknown-tenant",),
+        meaning="This authorization server does not know the tenant.",
+        causes=(
+            causes.tenant_mismatch(
+                "likely",
+                f"{s.URN_LIST}; {s.YOURPHR}",
+                why="The tenant was sent to another host than its own: `authorization.cerner.com` "
+                "and `authorization.sandboxcerner.com` know different tenants; or its id is "
+                "mistyped.",
+                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+            ),
+            causes.client_not_enabled_at_site(
+                "possible",
+                f"{s.YOURPHR} (its author's first diagnosis, later revised)",
+                why="The app has no FHIR product in the code console.",
+                steps=(console.SUBSCRIBE_PRODUCT, console.WAIT_A_QUARTER),
+            ),
+        ),
+        source=f"{s.URN_LIST}; {s.YOURPHR}",
+    ),
+    Entry(
+        key="oracle/tenant-not-configured",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:tenant-not-configured",
+        where="error page",
+        urns=(_GRANT + "tenant-not-configured",),
+        patterns=("grant:tenant-not-configured",),
+        meaning="The tenant is known, and it has no sign-in for this persona.",
+        causes=(
+            causes.persona_mismatch(
+                "likely",
+                s.inferred(s.URN_LIST),
+                why="Patients are sent to a tenant that only clinicians sign in to, or the "
+                "reverse.",
+                steps=(
+                    "Use the FHIR base of the other persona as `iss` in smart.toml.",
+                    console.CHECK_APPLICATION_TYPE,
+                ),
+            ),
+            causes.ehr_side(
+                "possible",
+                s.URN_LIST,
+                why="The tenant's identity provider is not set up.",
+                steps=(console.ASK_SUPPORT,),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/unauthorized-client-for-tenant",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:unauthorized-client-for-tenant",
+        where="authorize redirect",
+        urns=(_GRANT + "unauthorized-client-for-tenant",),
+        patterns=("unauthorized-client-for-tenant",),
+        meaning="The app is registered, and this tenant has not enabled it.",
+        causes=(
+            causes.client_not_enabled_at_site(
+                "certain",
+                f"{s.URN_LIST}; {s.SMART_OVERVIEW}",
+                why="Each organisation decides about each app, domain by domain. A registration "
+                "in the code console covers the sandbox only.",
+                steps=(console.ENABLE_AT_SITE, causes.RELAUNCH),
+            ),
+            causes.not_propagated_yet(
+                "possible",
+                s.SMART_OVERVIEW,
+                why="It was enabled within the last 15 minutes.",
+                steps=(console.WAIT_A_QUARTER,),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/invalid-request",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:invalid-request",
+        where="authorize redirect",
+        urns=(_GRANT + "invalid-request",),
+        patterns=("oauth2:grant:invalid-request",),
+        meaning="The authorization request could not be read.",
+        causes=(
+            causes.request_malformed(
+                "certain",
+                s.URN_LIST,
+                why="A required parameter is missing or repeated, or the query is encoded wrongly.",
+                steps=(
+                    (
+                        "Send `response_type`, `client_id`, `redirect_uri`, `scope`, `state` and "
+                        "`aud` once each, form-encoded once."
+                    ),
+                    causes.RELAUNCH,
+                ),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/unsupported-response-type",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:unsupported-response-type",
+        where="authorize redirect",
+        urns=(_GRANT + "unsupported-response-type",),
+        patterns=("grant:unsupported-response-type",),
+        meaning="Another `response_type` than `code` was asked for.",
+        causes=(
+            causes.request_malformed(
+                "certain",
+                s.URN_LIST,
+                why="Oracle Health offers `response_type=code` only; `code id_token` and `token` "
+                "are refused.",
+                steps=(
+                    "Send `response_type=code`, and `openid` among the scopes for an id_token.",
+                    causes.RELAUNCH,
+                ),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/csrf-security-failure",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:csrf-security-failure",
+        where="authorize redirect",
+        urns=(_GRANT + "csrf-security-failure",),
+        patterns=("csrf-security-failure",),
+        meaning="The page on which the user agrees was sent with a token that is not its own.",
+        causes=(
+            causes.user_mismatch(
+                "possible",
+                s.inferred(s.URN_LIST),
+                why="Two launches ran at once in one browser, or the page was left open and sent "
+                "late.",
+                steps=("Close the other tabs of the app and of the sign-in.", causes.RELAUNCH),
+            ),
+            causes.cookies_blocked(
+                "possible",
+                s.inferred(s.URN_LIST),
+                why="The browser did not keep the authorization server's cookies, so it could not "
+                "know its own page again.",
+                steps=(
+                    "Launch the app in a window of its own.",
+                    "Have the administrator allow the cookies of the authorization server.",
+                ),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/server-error",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:server-error",
+        where="authorize redirect",
+        urns=(_GRANT + "server-error", _SERVER + "server-error"),
+        patterns=("authorization-server:(?:oauth2:grant:)?server-error",),
+        meaning="The authorization server failed.",
+        causes=(
+            causes.ehr_side(
+                "certain", s.URN_LIST, steps=(console.AGAIN_LATER, console.ASK_SUPPORT)
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/authentication-cancelled",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:grant:session-service:authentication:cancelled",
+        where="authorize redirect",
+        urns=(_SERVER + "grant:session-service:authentication:cancelled",),
+        patterns=("session-service:authentication:cancelled",),
+        meaning="The sign-in was cancelled, by the user or by the identity provider.",
+        causes=(
+            causes.user_declined(
+                "likely",
+                s.URN_LIST,
+                why="The user left the sign-in page.",
+                steps=("Launch the app again, and sign in.",),
+            ),
+            causes.ehr_side(
+                "possible",
+                s.URN_LIST,
+                why="The site's identity provider broke the sign-in off.",
+                steps=(
+                    "Ask the site whether this user may sign in with the identity provider.",
+                    console.ASK_SUPPORT,
+                ),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/authentication-error",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:grant:session-service:authentication:error",
+        where="authorize redirect",
+        urns=(_SERVER + "grant:session-service:authentication:error",),
+        patterns=("session-service:authentication:error",),
+        meaning="The sign-in failed at the identity provider.",
+        causes=(
+            causes.ehr_side(
+                "certain",
+                s.URN_LIST,
+                why="The server that signs users in failed.",
+                steps=(console.AGAIN_LATER, console.ASK_SUPPORT),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/authorized-representative-server-error",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:grant:"
+        "authorized-representative-server-error",
+        where="authorize redirect",
+        urns=(
+            _GRANT + "authorized-representative-server-error",
+            _SERVER + "unregistered-authorized-representatives-server",
+        ),
+        patterns=("authorized-representatives?-server",),
+        meaning="The service that says for whom a person may act failed, or is not set up. It "
+        "is asked in patients' launches only.",
+        causes=(
+            causes.ehr_side(
+                "certain",
+                s.URN_LIST,
+                why="The service for authorised representatives failed or is not configured at "
+                "this tenant.",
+                steps=(console.AGAIN_LATER, console.ASK_SUPPORT),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+)

@@ -1,0 +1,62 @@
+"""Steps in Oracle Health's code console and its sites, by the names of the fields there.
+
+Field names as in Cerner's SMART overview and tutorial and in reports; the console's own pages are
+behind a sign-in and were not seen.
+"""
+
+AUTHORIZATION_SERVER = "urn:cerner:error:authorization-server:"
+RESOURCE_ACCESS = "urn:cerner:error:oauth2:resource-access:"
+
+LAUNCH_FROM_CONSOLE = (
+    "Launch the app from the chart, or by the test launch of the app's page in the code console."
+)
+COMPARE_CLIENT_ID = (
+    "In the code console, open the app and compare its Client ID (not its Application ID) with "
+    "`client_id` in smart.toml."
+)
+CHECK_APPLICATION_TYPE = (
+    "In the code console, see that Application Type is Provider for launches from the chart, "
+    "Patient for an app that patients open."
+)
+CHECK_LAUNCH_URI = (
+    "In the code console, set SMART Launch URI to `https://HOST/launch`: https, no `#`, no "
+    "redirect behind it."
+)
+CHECK_REDIRECT_URI = (
+    "In the code console, set Redirect URI to exactly `https://HOST/callback` (`public_url` + "
+    "`redirect_path` in smart.toml), apart from the SMART Launch URI."
+)
+CHECK_SCOPES = (
+    "In the code console, tick each resource of `scopes` under the app's User or Patient Product "
+    "APIs: `user/` scopes under the first, `patient/` scopes under the second."
+)
+CHECK_SMART_VERSION = (
+    "In the code console, see the app's SMART Version (it is fixed at registration), and write "
+    "`scopes` in smart.toml to match: `.read` for v1, `.rs` for v2, no wildcard."
+)
+SUBSCRIBE_PRODUCT = (
+    "In the code console, see that the app has the product `Oracle Health FHIR APIs for "
+    "Millennium: FHIR R4, All`; without it FHIR Version shows `-`."
+)
+CHECK_PRIVACY = (
+    "In the code console, see whether the app is Public or Confidential. Public: `client_auth = "
+    '"none"` in smart.toml. Confidential: `"client_secret_basic"` or `"private_key_jwt"`.'
+)
+WAIT_A_QUARTER = "Wait 15 minutes after a change in the code console, then launch again."
+COMPARE_TENANT = (
+    "Compare `tenant` in the error with the last part of `iss` in smart.toml, and take the "
+    "endpoints from that `iss`, never from another one."
+)
+USE_DISCOVERED = (
+    "Use the endpoints of `ISS/.well-known/smart-configuration` of the `iss` that the launch "
+    "brought; do not build them by hand."
+)
+ENABLE_AT_SITE = (
+    "Ask the site to enable the Client ID for this domain; each domain (production or not) is "
+    "enabled by itself."
+)
+ASK_SUPPORT = (
+    "Give Oracle Health's support the instance id of the error (it is the "
+    "`Cerner-Correlation-Id`), the Client ID, the tenant and the time."
+)
+AGAIN_LATER = "Launch the app again in a minute."

@@ -1,0 +1,391 @@
+"""Oracle Health: what its FHIR servers say, as URN in the message of a 401 or 403, or in text."""
+
+from shared.explain.catalogue import causes
+from shared.explain.catalogue import oracle_console as console
+from shared.explain.catalogue import sources as s
+from shared.explain.model import Entry
+
+_ACCESS = console.RESOURCE_ACCESS
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="oracle/insufficient-scopes",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:insufficient-scopes",
+        where="FHIR answer",
+        urns=(_ACCESS + "insufficient-scopes",),
+        patterns=("resource-access:insufficient-scopes", "no_scope_for_resource_path"),
+        meaning="The token has no scope for this resource, or the request is about another patient "
+        "than the token's.",
+        causes=(
+            causes.scope_trimmed(
+                "likely",
+                f"{s.FORUM_403}; {s.CHIRON}; {s.FORUM_TRIMMED}; {s.AUTHORIZATION}",
+                why="The scope was asked for and not granted; Oracle Health cuts the list without "
+                "an error. Seen: 24 scopes asked, and only `fhirUser launch online_access openid "
+                "profile` granted.",
+                steps=(
+                    "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
+                    console.CHECK_SCOPES,
+                    console.CHECK_SMART_VERSION,
+                    console.WAIT_A_QUARTER,
+                ),
+            ),
+            causes.scope_syntax(
+                "likely",
+                f"{s.FORUM_403}; {s.AUTHORIZATION}; {s.TUTORIAL}; {s.YOURPHR}",
+                why="`patient/*.read` and `patient/*.rs` are dropped whole, and so are scopes in "
+                "the other SMART version. A v2 scope `.r` reads by id only; a search needs `.rs`.",
+                steps=(console.CHECK_SMART_VERSION, causes.RELAUNCH),
+            ),
+            causes.scope_not_registered(
+                "possible",
+                f"{s.FORUM_SPECIMEN}; {s.SMART_OVERVIEW}",
+                why="The resource is not ticked for the app, or the site's own copy of the "
+                "registration lacks it although the sandbox has it.",
+                steps=(
+                    console.CHECK_SCOPES,
+                    "At a site: ask it to take the app's new scopes over.",
+                    console.WAIT_A_QUARTER,
+                ),
+            ),
+            causes.patient_context_missing(
+                "possible",
+                s.RESOURCE_LIST,
+                why="The request is about another patient than the one of the launch.",
+                steps=("Launch the app from that patient's chart.",),
+            ),
+        ),
+        source=f"{s.FORUM_403}; {s.CHIRON}; {s.RESOURCE_LIST}",
+    ),
+    Entry(
+        key="oracle/token-required",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:token-required",
+        where="FHIR answer",
+        urns=(_ACCESS + "token-required",),
+        patterns=("resource-access:token-required",),
+        meaning="The FHIR request carried no access token.",
+        causes=(
+            causes.session_ended(
+                "likely",
+                s.inferred(s.RESOURCE_LIST),
+                why="The session that holds the token is gone, so the request went out without "
+                "one. This app does not send a FHIR request without a token.",
+                steps=(
+                    causes.RELAUNCH,
+                    (
+                        "In other software, send `Authorization: Bearer TOKEN` with every FHIR "
+                        "request, after redirects too."
+                    ),
+                ),
+            ),
+        ),
+        source=s.RESOURCE_LIST,
+    ),
+    Entry(
+        key="oracle/token-expired",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:expired",
+        where="FHIR answer",
+        urns=(_ACCESS + "expired",),
+        patterns=(r"resource-access:expired\b",),
+        meaning="The access token has expired.",
+        causes=(
+            causes.access_token_expired(
+                "certain",
+                f"{s.RESOURCE_LIST}; {s.AUTHORIZATION}",
+                why="Oracle Health's access tokens live 570 seconds. Without `online_access` there "
+                "is no renewal.",
+                steps=(
+                    causes.RELAUNCH,
+                    (
+                        "In the code console, set Type of Access to Online, and ask for "
+                        "`online_access` in `scopes` in smart.toml."
+                    ),
+                ),
+            ),
+            causes.clock_skew(
+                "possible",
+                s.INFERRED,
+                why="The app's clock is behind, so it takes a token for alive that is not.",
+            ),
+        ),
+        source=s.RESOURCE_LIST,
+    ),
+    Entry(
+        key="oracle/tenant-mismatch",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:tenant-mismatch",
+        where="FHIR answer",
+        urns=(_ACCESS + "tenant-mismatch",),
+        patterns=("resource-access:tenant-mismatch",),
+        meaning="The token belongs to another tenant than the FHIR base.",
+        causes=(
+            causes.tenant_mismatch(
+                "certain",
+                f"{s.RESOURCE_LIST}; {s.FORUM_TENANT_MISMATCH}",
+                why="FHIR is asked at another base than the `iss` of the launch: another site, or "
+                "an alias of the same one. A tenant is not always a UUID.",
+                steps=(
+                    "Send FHIR requests to the `iss` of the launch, as this app's proxy does.",
+                    console.COMPARE_TENANT,
+                ),
+            ),
+        ),
+        source=f"{s.FORUM_TENANT_MISMATCH}; {s.RESOURCE_LIST}",
+    ),
+    Entry(
+        key="oracle/user-not-authorized",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:user-not-authorized",
+        where="FHIR answer",
+        urns=(_ACCESS + "user-not-authorized",),
+        patterns=("resource-access:user-not-authorized",),
+        meaning="The user may not read this record, or may not do this with it.",
+        causes=(causes.user_not_permitted("certain", s.RESOURCE_LIST),),
+        source=s.RESOURCE_LIST,
+    ),
+    Entry(
+        key="oracle/token-not-authorized",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:token-not-authorized",
+        where="FHIR answer",
+        urns=(_ACCESS + "token-not-authorized",),
+        patterns=("resource-access:token-not-authorized",),
+        meaning="The token's scopes do not cover this resource.",
+        causes=(
+            causes.scope_trimmed(
+                "likely",
+                s.RESOURCE_LIST,
+                steps=(
+                    "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
+                    console.CHECK_SCOPES,
+                    console.CHECK_SMART_VERSION,
+                ),
+            ),
+            causes.scope_not_registered(
+                "possible",
+                s.RESOURCE_LIST,
+                steps=(console.CHECK_SCOPES, console.WAIT_A_QUARTER),
+            ),
+        ),
+        source=s.RESOURCE_LIST,
+    ),
+    Entry(
+        key="oracle/encounter-required",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:encounter-required",
+        where="FHIR answer",
+        urns=(_ACCESS + "encounter-required",),
+        patterns=("resource-access:encounter-required",),
+        meaning="Writing this resource needs an encounter, and the token has none.",
+        causes=(
+            causes.patient_context_missing(
+                "certain",
+                s.RESOURCE_LIST,
+                why="The launch brought a patient and no encounter; some resources can be written "
+                "only within one.",
+                steps=(
+                    "Open an encounter in the chart and launch the app from there.",
+                    "Or name the encounter in the resource.",
+                ),
+            ),
+        ),
+        source=s.RESOURCE_LIST,
+    ),
+    Entry(
+        key="oracle/profile-not-supported",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:profile-not-supported",
+        where="FHIR answer",
+        urns=(_ACCESS + "profile-not-supported",),
+        patterns=("resource-access:profile-not-supported",),
+        meaning="The token was made for another profile than `smart-v1`.",
+        causes=(
+            causes.tenant_mismatch(
+                "possible",
+                s.inferred(f"{s.RESOURCE_LIST} and {s.YOURPHR}"),
+                why="The token does not come from the `smart-v1` token endpoint of this FHIR base. "
+                "`smart-v1` is in that address for SMART v2 apps too.",
+                steps=(console.USE_DISCOVERED, causes.RELAUNCH),
+            ),
+        ),
+        source=s.RESOURCE_LIST,
+    ),
+    Entry(
+        key="oracle/issuer-not-trusted",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:issuer-not-trusted",
+        where="FHIR answer",
+        urns=(_ACCESS + "issuer-not-trusted",),
+        patterns=("resource-access:issuer-not-trusted",),
+        meaning="The FHIR server does not trust the server that made the token.",
+        causes=(
+            causes.tenant_mismatch(
+                "likely",
+                s.inferred(s.RESOURCE_LIST),
+                why="A token of the sandbox was sent to production, or the reverse.",
+                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+            ),
+        ),
+        source=s.RESOURCE_LIST,
+    ),
+    Entry(
+        key="oracle/signature",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:signature-verification-failed",
+        where="FHIR answer",
+        urns=(
+            _ACCESS + "signature-verification-failed",
+            _ACCESS + "signature-keys-unavailable",
+        ),
+        patterns=("resource-access:signature-(?:verification-failed|keys-unavailable)",),
+        meaning="The FHIR server could not verify the token's signature, or could not get the keys "
+        "for that.",
+        causes=(
+            causes.ehr_side(
+                "likely",
+                s.RESOURCE_LIST,
+                why="Its copy of the signing keys is old or out of reach.",
+                steps=(console.AGAIN_LATER, console.ASK_SUPPORT),
+            ),
+            causes.tenant_mismatch(
+                "possible",
+                s.INFERRED,
+                why="The token comes from another environment, whose keys this server does not "
+                "have.",
+                steps=(console.USE_DISCOVERED,),
+            ),
+        ),
+        source=s.RESOURCE_LIST,
+    ),
+    Entry(
+        key="oracle/resource-server-error",
+        vendor="oracle",
+        says="urn:cerner:error:oauth2:resource-access:server-error",
+        where="FHIR answer",
+        urns=(_ACCESS + "server-error",),
+        patterns=("resource-access:server-error",),
+        meaning="The FHIR server failed while it looked at the token.",
+        causes=(
+            causes.ehr_side(
+                "certain",
+                s.RESOURCE_LIST,
+                why="It could not find out whether the request is allowed.",
+                steps=(console.AGAIN_LATER, console.ASK_SUPPORT),
+            ),
+        ),
+        source=s.RESOURCE_LIST,
+    ),
+    Entry(
+        key="oracle/search-parameter-required",
+        vendor="oracle",
+        says="400: no supported search parameters provided / at least one of _id, identifier, "
+        "name …",
+        where="FHIR answer",
+        patterns=(
+            "no supported search parameters",
+            r"at least one of (?:the following )?[^\n]{0,40}\b_id\b",
+        ),
+        meaning="The search lacks a parameter that this resource type requires.",
+        causes=(
+            causes.fhir_request_invalid(
+                "certain",
+                f"{s.THE_MAP}; {s.R4}",
+                why="Oracle Health takes a search only with one of the parameters that its "
+                "documentation names for the type.",
+                steps=(
+                    "Add `patient` to the search, or the parameter that the message names.",
+                    "Leave `_format` out: it is documented for `metadata` only.",
+                ),
+            ),
+        ),
+        source=f"{s.THE_MAP}; {s.R4}",
+    ),
+    Entry(
+        key="oracle/tenant-not-accessible",
+        vendor="oracle",
+        says="403: Tenant not valid or accessible",
+        where="FHIR answer",
+        patterns=("tenant not valid or accessible",),
+        meaning="The FHIR server does not know the tenant, or the app may not reach it.",
+        causes=(
+            causes.tenant_mismatch(
+                "likely",
+                s.R4,
+                why="The tenant in the FHIR base does not exist on this host.",
+                steps=(
+                    "Compare the FHIR base with the `iss` of the launch, host and tenant.",
+                    "Correct `iss` in smart.toml.",
+                ),
+            ),
+            causes.client_not_enabled_at_site(
+                "likely",
+                s.R4,
+                why="The site has not enabled the app.",
+                steps=(console.ENABLE_AT_SITE,),
+            ),
+        ),
+        source=s.R4,
+    ),
+    Entry(
+        key="oracle/forbidden-resource",
+        vendor="oracle",
+        says="403: Forbidden resource",
+        where="FHIR answer",
+        patterns=(r"\bforbidden resource\b",),
+        meaning="The token has the scope, and the resource is refused all the same: a second list, "
+        "above OAuth, says which resources an app may read.",
+        causes=(
+            causes.scope_not_registered(
+                "likely",
+                f"{s.THE_MAP} (a system app); which list it is: inferred",
+                why="The resource is not among those that were agreed for this app.",
+                steps=(
+                    console.CHECK_SCOPES,
+                    console.SUBSCRIBE_PRODUCT,
+                    console.ASK_SUPPORT,
+                ),
+            ),
+        ),
+        source=s.THE_MAP,
+    ),
+    Entry(
+        key="oracle/not-acceptable",
+        vendor="oracle",
+        says="406 with an empty body",
+        where="FHIR answer",
+        patterns=(r"\b406\b[^\n]{0,40}not acceptable", r"http(?:/[\d.]+)? 406\b"),
+        meaning="The request asks for another format than JSON; there is none.",
+        causes=(
+            causes.fhir_request_invalid(
+                "certain",
+                s.R4,
+                why="`Accept` names XML or something else that is not FHIR JSON.",
+                steps=("Send `Accept: application/fhir+json`.",),
+            ),
+        ),
+        source=s.R4,
+    ),
+    Entry(
+        key="oracle/gateway-timeout",
+        vendor="oracle",
+        says="504 after about 57 seconds",
+        where="FHIR answer",
+        patterns=(r"\b504\b[^\n]{0,40}gateway[ -]time-?out", r"http(?:/[\d.]+)? 504\b"),
+        meaning="The sandbox did not answer in time. It was seen with varying resources.",
+        causes=(
+            causes.ehr_side(
+                "likely",
+                s.YOURPHR,
+                why="The sandbox is slow at times; the same request works a little later.",
+                steps=(
+                    "Read the resource once more.",
+                    "Ask for less at a time: `_count`, or a narrower search.",
+                ),
+            ),
+        ),
+        source=s.YOURPHR,
+    ),
+)

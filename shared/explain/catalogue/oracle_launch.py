@@ -1,0 +1,338 @@
+"""Oracle Health: launches that are none, and what its server says of launches (`smart-v1`)."""
+
+from shared.explain.catalogue import causes
+from shared.explain.catalogue import oracle_console as console
+from shared.explain.catalogue import sources as s
+from shared.explain.model import Entry
+
+_LAUNCH = console.AUTHORIZATION_SERVER + "smart-v1:grant:launch:"
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="oracle/plain-link",
+        vendor="oracle",
+        says="PAT_PersonId / VIS_EncntrId / fhirServiceUrl in the launch address",
+        where="launch",
+        patterns=(r"\bpat_personid\b", r"\bvis_encntrid\b", r"\bfhirserviceurl\b"),
+        meaning="The EHR opened the app by a plain link with its own parameters, not by a SMART "
+        "launch. There is no `launch` value, so there can be no EHR launch.",
+        causes=(
+            causes.launch_parameter_missing(
+                "certain",
+                f"{s.FORUM_POWERCHART}; {s.LAUNCH_SERVER}; {s.TUTORIAL}",
+                why="PowerChart is configured with the address and parameters of its own; or the "
+                "app is registered as not Authorized and so gets `fhirServiceUrl` and `patientId`.",
+                steps=(
+                    (
+                        "Ask the site to configure the app in PowerChart as a SMART app, with "
+                        "`iss` and `launch`."
+                    ),
+                    "In the code console, see that Authorized is Yes.",
+                    console.CHECK_LAUNCH_URI,
+                ),
+            ),
+        ),
+        source=f"{s.FORUM_POWERCHART}; {s.LAUNCH_SERVER}",
+    ),
+    Entry(
+        key="oracle/code-required",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required",
+        where="authorize redirect",
+        urns=(_LAUNCH + "code-required",),
+        patterns=("launch:(?:launch-)?code-required", "launch[ -]code[ -]required"),
+        meaning="A scope of the launch family was asked for, and no launch code came with it. "
+        "Launch code is Oracle Health's word for the value of the `launch` parameter; it is "
+        "neither the OAuth `code` nor PKCE's `code_challenge`.",
+        causes=(
+            causes.launch_parameter_missing(
+                "likely",
+                f"{s.URN_LIST}; {s.GROUP_CONTEXT}; how it got lost: inferred",
+                why="Most often the launch address was opened directly: typed, bookmarked or "
+                "reloaded. Else a redirect, a sign-in page or a `#` in the SMART Launch URI lost "
+                "the query, or PowerChart opened a plain link with `PAT_PersonId` in place of a "
+                "SMART launch.",
+                steps=(
+                    console.LAUNCH_FROM_CONSOLE,
+                    console.CHECK_LAUNCH_URI,
+                    (
+                        "In the code console, see that Authorized is Yes: an app without it is "
+                        "opened with `fhirServiceUrl` and `patientId`, without `iss` and `launch`."
+                    ),
+                    (
+                        "Send `launch` exactly as it came, in the same request that received it; "
+                        "leave the parameter out where there is no value, never send it empty."
+                    ),
+                ),
+            ),
+            causes.launch_patient_scope_on_provider(
+                "likely",
+                f"{s.TUTORIAL}; {s.DISCOVERY_CAPTURE}; that it alone leads to this error: inferred",
+                why="`launch/patient` is a launch scope too, so it alone seems to make the server "
+                "ask for a launch code. Oracle Health supports it for patients' standalone "
+                "launches only: its discovery document for clinicians lists `launch` and not it.",
+                steps=(
+                    (
+                        "Replace `launch/patient` by `launch`. In smart.toml leave both out of "
+                        "`scopes`: this app adds `launch` itself."
+                    ),
+                    console.CHECK_APPLICATION_TYPE,
+                    console.LAUNCH_FROM_CONSOLE,
+                ),
+            ),
+            causes.client_id_mismatch(
+                "possible",
+                s.inferred(f"{s.FORUM_INVALID_LAUNCH} and {s.TUTORIAL_123}"),
+                why="`client` in the error is the `client_id` that was sent. If it is not yours, "
+                "another deployment or configuration made the request, and the settings that you "
+                "checked are not those that failed.",
+                steps=(
+                    "Compare `client` in the error with `client_id` in smart.toml.",
+                    console.COMPARE_CLIENT_ID,
+                    (
+                        "If they differ, find what answers at the SMART Launch URI, and deploy it "
+                        "with this configuration."
+                    ),
+                ),
+            ),
+            causes.parameter_not_recognised(
+                "possible",
+                f"{s.SPECIFICATION}; that it was taken for the launch code: inferred",
+                why="`intent` belongs to the token answer. In the request it does not stand in for "
+                "`launch`; nor do `code` and `code_challenge`.",
+                steps=(
+                    "Remove `intent` from the authorization request.",
+                    "Send the `launch` value of the launch address in a parameter named `launch`.",
+                ),
+            ),
+        ),
+        source=f"{s.URN_LIST} (as launch-code-required); {s.FORUM_CODE_REQUIRED}",
+    ),
+    Entry(
+        key="oracle/invalid-launch-code",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:invalid-launch-code",
+        where="authorize redirect",
+        urns=(_LAUNCH + "invalid-launch-code",),
+        patterns=("launch:invalid-(?:launch-)?code", "invalid launch code"),
+        meaning="A `launch` value came, and the EHR has no launch under it.",
+        causes=(
+            causes.launch_value_invalid(
+                "certain",
+                f"{s.URN_LIST}; {s.FORUM_INVALID_LAUNCH}; {s.LAUNCH_SERVER}",
+                why="The value was invented (a UUID of one's own), comes from an old tab or "
+                "launch, or was made by another tenant or environment than the one that is asked.",
+                steps=(
+                    (
+                        "Launch anew from the chart or from the code console; never write a "
+                        "`launch` value yourself."
+                    ),
+                    "Close older tabs of the app.",
+                    (
+                        "See that the launch came from the tenant in `iss`: sandbox and production "
+                        "know nothing of each other."
+                    ),
+                ),
+            ),
+            causes.tenant_mismatch(
+                "possible",
+                s.inferred(s.LAUNCH_SERVER),
+                why="The launch was made in one tenant and sent to the authorization endpoint of "
+                "another.",
+                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+            ),
+        ),
+        source=f"{s.URN_LIST} (as invalid-code); {s.FORUM_INVALID_LAUNCH}",
+    ),
+    Entry(
+        key="oracle/mismatched-identity",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:mismatched-identity",
+        where="authorize redirect",
+        urns=(_LAUNCH + "mismatched-identity",),
+        patterns=("launch:mismatcht?ed-identity", "mismatch-identity-subject"),
+        meaning="The person signed in in this browser is not the one who launched the app in the "
+        "EHR.",
+        causes=(
+            causes.user_mismatch(
+                "certain",
+                f"{s.URN_LIST}; {s.PEERBITS}; {s.LAB}",
+                why="The browser still holds a session of the code console, of CernerCare, of a "
+                "sandbox patient's portal account, or of the last clinician at this workstation.",
+                steps=(
+                    (
+                        "Open a private window, or sign out: the authorization server's "
+                        "`session-api/log-out` ends its session."
+                    ),
+                    "In the sandbox, sign in as the user whom the launch page names.",
+                    console.LAUNCH_FROM_CONSOLE,
+                ),
+            ),
+        ),
+        source=f"{s.URN_LIST} (spelt mismatchted-identity)",
+    ),
+    Entry(
+        key="oracle/audience-required",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:audience-required",
+        where="authorize redirect",
+        urns=(_LAUNCH + "audience-required",),
+        patterns=("launch:audience-required",),
+        meaning="A launch scope was asked for without `aud`.",
+        causes=(
+            causes.aud_wrong(
+                "certain",
+                f"{s.URN_LIST}; {s.AUTHORIZATION}; {s.LAB}",
+                why="`aud` is missing in the authorization request. Oracle Health refuses every "
+                "launch without it.",
+                steps=(
+                    "Send `aud` with the value of `iss` from the launch, unchanged.",
+                    causes.RELAUNCH,
+                ),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/unknown-resource-server",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unknown-resource-server",
+        where="authorize redirect",
+        urns=(_LAUNCH + "unknown-resource-server",),
+        patterns=("launch:unknown-resource-server",),
+        meaning="The launch belongs to a FHIR server that the authorization server does not know.",
+        causes=(
+            causes.aud_wrong(
+                "likely",
+                s.inferred(s.URN_LIST),
+                why="`aud` is none of the FHIR bases of this tenant: another host or version, or "
+                "a base written by hand.",
+                steps=(
+                    "Send `aud` with the value of `iss` from the launch, unchanged.",
+                    "Write `iss` in smart.toml as the EHR sends it.",
+                    causes.RELAUNCH,
+                ),
+            ),
+            causes.tenant_mismatch(
+                "possible",
+                s.inferred(s.URN_LIST),
+                why="A sandbox FHIR base was sent to a production authorization server, or the "
+                "reverse.",
+                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/audience-not-white-listed",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:audience-not-white-listed",
+        where="authorize redirect",
+        urns=(_LAUNCH + "audience-not-white-listed",),
+        patterns=("launch:audience-not-white-?listed",),
+        meaning="The FHIR base in `aud` is not approved for this launch.",
+        causes=(
+            causes.aud_wrong(
+                "likely",
+                s.inferred(s.URN_LIST),
+                why="`aud` names another host or FHIR version than the launch: `fhir-myrecord…` "
+                "for `fhir-ehr…`, or `dstu2` for `r4`.",
+                steps=(
+                    "Send `aud` with the value of `iss` from the launch, unchanged.",
+                    "In the code console, see that FHIR Spec is the version in `iss`.",
+                    causes.RELAUNCH,
+                ),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/unsupported-version",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unsupported-version",
+        where="authorize redirect",
+        urns=(_LAUNCH + "unsupported-version",),
+        patterns=("launch:unsupported-version",),
+        meaning="The EHR does not support this version of the launch.",
+        causes=(
+            causes.ehr_side(
+                "likely",
+                f"{s.URN_LIST}; {s.LAUNCH_SERVER}",
+                why="The site's domain and the authorization server speak different versions of "
+                "the launch; an old domain is likely.",
+                steps=(
+                    (
+                        "Ask the site which release its domain has, and whether SMART launches "
+                        "work there with another app."
+                    ),
+                    console.ASK_SUPPORT,
+                ),
+            ),
+        ),
+        source=f"{s.URN_LIST}; {s.LAUNCH_SERVER}",
+    ),
+    Entry(
+        key="oracle/unregistered-service",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unregistered-service",
+        where="authorize redirect",
+        urns=(_LAUNCH + "unregistered-service",),
+        patterns=("launch:unregistered-service",),
+        meaning="The tenant has no service that could look up the launch.",
+        causes=(
+            causes.ehr_side(
+                "certain",
+                s.URN_LIST,
+                why="The tenant is not set up for SMART launches. Nothing in the app's "
+                "registration changes that.",
+                steps=(
+                    "Ask the site to have SMART launches configured for this tenant.",
+                    console.ASK_SUPPORT,
+                ),
+            ),
+            causes.tenant_mismatch(
+                "possible",
+                s.INFERRED,
+                why="The launch was sent to a tenant that is not the one that made it.",
+                steps=(console.COMPARE_TENANT,),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/launch-unspecified",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unspecified",
+        where="authorize redirect",
+        urns=(_LAUNCH + "unspecified",),
+        patterns=("launch:unspecified",),
+        meaning="The EHR failed to look up the launch and gives no reason.",
+        causes=(
+            causes.ehr_side(
+                "certain",
+                f"{s.URN_LIST}; {s.LAUNCH_SERVER}",
+                why="The service behind the `launch` value failed. The request itself was read.",
+                steps=(console.AGAIN_LATER, console.ASK_SUPPORT),
+            ),
+        ),
+        source=f"{s.URN_LIST}; {s.LAUNCH_SERVER}",
+    ),
+    Entry(
+        key="oracle/launch-invalid-tenant",
+        vendor="oracle",
+        says="urn:com:cerner:authorization:error:launch:invalid-tenant",
+        where="authorize redirect",
+        urns=(_LAUNCH + "invalid-tenant",),
+        patterns=("launch:invalid-tenant",),
+        meaning="The launch belongs to another tenant than the one that was asked about it.",
+        causes=(
+            causes.tenant_mismatch(
+                "likely",
+                f"{s.LAUNCH_SERVER}; that it reaches the app: inferred",
+                why="The launch of one tenant was sent to the authorization endpoint of another.",
+                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+            ),
+        ),
+        source=s.LAUNCH_SERVER,
+    ),
+)

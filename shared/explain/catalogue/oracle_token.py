@@ -1,0 +1,428 @@
+"""Oracle Health: what the token endpoint says about codes, clients and scopes."""
+
+from shared.explain.catalogue import causes
+from shared.explain.catalogue import oracle_console as console
+from shared.explain.catalogue import sources as s
+from shared.explain.model import Entry
+
+_TOKEN = console.AUTHORIZATION_SERVER + "oauth2:token:"
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="oracle/code-invalid-or-expired",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:code-invalid-or-expired",
+        where="token endpoint",
+        urns=(_TOKEN + "code-invalid-or-expired",),
+        patterns=("token:code-invalid-or-expired", r"oauth2?:token:code:invalid\b"),
+        meaning="The authorization code is not valid: used, too old, or not a code of this server.",
+        causes=(
+            causes.code_expired_or_used(
+                "likely",
+                f"{s.URN_LIST}; {s.LAB}; {s.AUTHORIZATION}",
+                why="A code is good for one exchange, soon after it was given. The callback page "
+                "was reloaded or opened twice, or the exchange came late.",
+            ),
+            causes.pkce_mismatch(
+                "possible",
+                s.inferred("RFC 7636; Oracle Health publishes no error for it"),
+                why="The code verifier does not fit the code challenge of the request, for "
+                "instance because page and server each made their own.",
+            ),
+        ),
+        source=f"{s.AUTHORIZATION}; {s.URN_LIST} (as code:invalid)",
+    ),
+    Entry(
+        key="oracle/code-client-mismatch",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:code:client:mismatch",
+        where="token endpoint",
+        urns=(_TOKEN + "code:client:mismatch",),
+        patterns=("token:code:client:mismatch",),
+        meaning="The code was given to another client id than the one that exchanges it.",
+        causes=(
+            causes.client_id_mismatch(
+                "certain",
+                s.URN_LIST,
+                why="Launch and callback run with different configurations.",
+                steps=(
+                    "Deploy launch and callback with the same smart.toml.",
+                    console.COMPARE_CLIENT_ID,
+                    causes.RELAUNCH,
+                ),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/code-tenant-mismatch",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:code:tenant:mismatch",
+        where="token endpoint",
+        urns=(_TOKEN + "code:tenant:mismatch",),
+        patterns=("token:code:tenant:mismatch",),
+        meaning="The code was given for another tenant than the one whose token endpoint was "
+        "asked.",
+        causes=(
+            causes.tenant_mismatch(
+                "certain",
+                s.URN_LIST,
+                why="The token endpoint of one tenant got the code of another, for instance an "
+                "address fixed in a setting.",
+                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT, causes.RELAUNCH),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/code-tenant-terminated",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:code:tenant-terminated",
+        where="token endpoint",
+        urns=(_TOKEN + "code:tenant-terminated",),
+        patterns=("token:code:tenant-terminated",),
+        meaning="The app may no longer reach this tenant.",
+        causes=(
+            causes.client_not_enabled_at_site(
+                "certain",
+                s.URN_LIST,
+                why="The site has withdrawn the app between sign-in and token exchange, or before.",
+                steps=(console.ENABLE_AT_SITE, causes.RELAUNCH),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/code-tenant-invalid",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:code:tenant-invalid",
+        where="token endpoint",
+        urns=(_TOKEN + "code:tenant-invalid",),
+        patterns=("token:code:tenant-invalid",),
+        meaning="The tenant for which a token is asked is not registered.",
+        causes=(
+            causes.tenant_mismatch(
+                "likely",
+                s.URN_LIST,
+                why="The address of the token endpoint holds a tenant that this server does not "
+                "have.",
+                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/token-invalid-tenant",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:invalid-tenant",
+        where="token endpoint",
+        urns=(_TOKEN + "invalid-tenant",),
+        patterns=("oauth2:token:invalid-tenant",),
+        meaning="The token endpoint does not know the tenant in its own address.",
+        causes=(
+            causes.tenant_mismatch(
+                "likely",
+                f"{s.FORUM_TENANT}; reading of it: inferred",
+                why="The tenant id in the address is mistyped (in the one report it has a letter "
+                "too many), or belongs to another host.",
+                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+            ),
+            causes.client_not_enabled_at_site(
+                "possible",
+                s.INFERRED,
+                why="The tenant is a non-production domain that is not enabled for apps.",
+                steps=(console.ENABLE_AT_SITE,),
+            ),
+        ),
+        source=s.FORUM_TENANT,
+    ),
+    Entry(
+        key="oracle/token-invalid-redirect-uri",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:invalid-redirect-uri",
+        where="token endpoint",
+        urns=(_TOKEN + "invalid-redirect-uri",),
+        patterns=("token:invalid-redirect-uri",),
+        meaning="The redirect URI of the exchange is not that of the authorization request.",
+        causes=(
+            causes.redirect_uri_mismatch(
+                "certain",
+                f"{s.URN_LIST}; {s.AUTHORIZATION}",
+                why="Both requests must name the same redirect URI; one that the first left out "
+                "must be left out of the second too.",
+                steps=(
+                    "Send the same `redirect_uri` in both requests.",
+                    (
+                        "If `public_url` or `redirect_path` in smart.toml was changed just now, "
+                        "launch again."
+                    ),
+                ),
+            ),
+        ),
+        source=f"{s.URN_LIST}; {s.AUTHORIZATION}",
+    ),
+    Entry(
+        key="oracle/invalid-client-credentials",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:invalid-client-credentials",
+        where="token endpoint",
+        urns=(_TOKEN + "invalid-client-credentials",),
+        patterns=("token:invalid[-_]client[-_]credentials",),
+        meaning="The app did not prove who it is. `client=unknown` in the error is normal here: "
+        "the server believes no client id before the proof.",
+        causes=(
+            causes.client_auth_wrong(
+                "likely",
+                f"{s.URN_LIST}; {s.FORUM_CREDENTIALS}; the public client's header: inferred",
+                why="The secret is wrong or of another account; or a public client sends an "
+                "Authorization header or an empty secret; or a confidential one sends none.",
+                steps=(
+                    console.CHECK_PRIVACY,
+                    "Public client: send `client_id` in the form body and no Authorization header.",
+                    (
+                        "Confidential client: set the secret that `client_secret` in smart.toml "
+                        "refers to anew, from the system account of this Client ID."
+                    ),
+                ),
+            ),
+            causes.client_id_mismatch(
+                "possible",
+                s.INFERRED,
+                why="Client id and secret belong to two apps, or to sandbox and production.",
+                steps=(console.COMPARE_CLIENT_ID,),
+            ),
+        ),
+        source=f"{s.FORUM_CREDENTIALS}; {s.URN_LIST}",
+    ),
+    Entry(
+        key="oracle/invalid-authorization-header",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:invalid-authorization-header",
+        where="token endpoint",
+        urns=(_TOKEN + "invalid-authorization-header",),
+        patterns=("token:invalid[-_]authorization[-_]header",),
+        meaning="The Authorization header of the token request is malformed or of an unknown kind.",
+        causes=(
+            causes.client_auth_wrong(
+                "likely",
+                f"{s.FORUM_JWT}; {s.FORUM_POSTMAN}; {s.URN_LIST}",
+                why="A signed assertion was sent as `Authorization: Bearer`, or a tool set a "
+                "header of its own. Only Basic belongs in that header; an assertion goes into the "
+                "body.",
+                steps=(
+                    (
+                        "Send the assertion as `client_assertion`, with `client_assertion_type`, "
+                        'in the form body: `client_auth = "private_key_jwt"` in smart.toml does so.'
+                    ),
+                    "With a secret, send Basic and nothing else in the header.",
+                    console.CHECK_PRIVACY,
+                ),
+            ),
+        ),
+        source=f"{s.FORUM_JWT}; {s.FORUM_POSTMAN}; {s.URN_LIST}",
+    ),
+    Entry(
+        key="oracle/empty-scopes",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:empty-scopes",
+        where="token endpoint",
+        urns=(_TOKEN + "empty-scopes",),
+        patterns=("token:empty-scopes",),
+        meaning="Nothing of what was asked for is left, so the token would have no scope.",
+        causes=(
+            causes.scope_syntax(
+                "likely",
+                s.THE_MAP,
+                why="The scopes are written for SMART v1 (`.read`), and the app is registered for "
+                "v2 (`.rs`), or the reverse.",
+                steps=(console.CHECK_SMART_VERSION, causes.RELAUNCH),
+            ),
+            causes.scope_not_registered(
+                "likely",
+                f"{s.GROUP_EMPTY}; {s.URN_LIST}",
+                why="The app has none of these scopes: the vendor's answer to the one report.",
+                steps=(console.CHECK_SCOPES, console.WAIT_A_QUARTER),
+            ),
+            causes.client_not_enabled_at_site(
+                "possible",
+                s.URN_LIST,
+                why="At a refresh: the scopes were withdrawn from the app since the launch.",
+                steps=(console.ENABLE_AT_SITE, causes.RELAUNCH),
+            ),
+        ),
+        source=f"{s.THE_MAP}; {s.GROUP_EMPTY}; {s.URN_LIST}",
+    ),
+    Entry(
+        key="oracle/unsupported-grant-type",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:unsupported-grant-type",
+        where="token endpoint",
+        urns=(_TOKEN + "unsupported-grant-type",),
+        patterns=("token:unsupported-grant-type",),
+        meaning="The token endpoint saw no `grant_type` that it knows.",
+        causes=(
+            causes.request_malformed(
+                "likely",
+                s.inferred(s.URN_LIST),
+                why="The body was sent as JSON, so `grant_type` was not seen; or it is mistyped.",
+                steps=(
+                    (
+                        "Send the body as `application/x-www-form-urlencoded`, with "
+                        "`grant_type=authorization_code` or `refresh_token`."
+                    ),
+                ),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/terminated-client",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:terminated-client",
+        where="token endpoint",
+        urns=(_TOKEN + "terminated-client",),
+        patterns=("token:terminated-client",),
+        meaning="The app is no longer registered.",
+        causes=(
+            causes.client_unknown(
+                "certain",
+                s.URN_LIST,
+                why="The registration was deleted or ended after this launch or session began.",
+                steps=(
+                    (
+                        "In the code console, see whether the app is still there; register it anew "
+                        "where it is not, and set its Client ID as `client_id` in smart.toml."
+                    ),
+                ),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/patient-scope-requires-one-patient-id",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:"
+        "patient-scope-requires-one-patient-id",
+        where="token endpoint",
+        urns=(_TOKEN + "patient-scope-requires-one-patient-id",),
+        patterns=("patient-scope-requires-one-patient-id",),
+        meaning="Scopes that begin with `patient/` need exactly one patient.",
+        causes=(causes.patient_context_missing("certain", s.URN_LIST),),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/testing-token",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:tenant-not-enabled-for-testing",
+        where="token endpoint",
+        urns=(
+            _TOKEN + "tenant-not-enabled-for-testing",
+            _TOKEN + "client-not-enabled-for-testing",
+            _TOKEN + "invalid-testing-scenario",
+        ),
+        patterns=("(?:tenant|client)-not-enabled-for-testing", "invalid-testing-scenario"),
+        meaning="A test token was asked for, which is a feature for the vendor's own tests.",
+        causes=(
+            causes.client_not_enabled_at_site(
+                "likely",
+                s.URN_LIST,
+                why="Tenant or app is not enabled for test tokens, or the combination of scopes "
+                "and patients cannot occur in life.",
+                steps=("Launch the app from the chart or the code console instead.",),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/refresh-token-invalid",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:refresh-token:token-invalid",
+        where="token endpoint",
+        urns=(_TOKEN + "refresh-token:token-invalid",),
+        patterns=("refresh-token:token-invalid",),
+        meaning="The refresh token is not valid any more, or was withdrawn by the user.",
+        causes=(
+            causes.session_ended(
+                "likely",
+                f"{s.URN_LIST}; {s.AUTHORIZATION}",
+                why="The grant ended: withdrawn by the user, unused for three months "
+                "(`offline_access`), or suspended because the app's certificate or DNS changed.",
+                steps=(
+                    causes.RELAUNCH,
+                    (
+                        "If the error address offers to approve the app again, let the user do "
+                        "that: suspended grants come back so."
+                    ),
+                ),
+            ),
+        ),
+        source=f"{s.URN_LIST}; {s.AUTHORIZATION}",
+    ),
+    Entry(
+        key="oracle/refresh-session-invalid",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:refresh-token:session-invalid",
+        where="token endpoint",
+        urns=(_TOKEN + "refresh-token:session-invalid",),
+        patterns=("refresh-token:session-invalid",),
+        meaning="The refresh token belongs to `online_access`, and the user's session is over.",
+        causes=(
+            causes.session_ended(
+                "certain",
+                f"{s.URN_LIST}; {s.AUTHORIZATION}; {s.LAB}",
+                why="The user signed out of the EHR or was idle too long. The app ends with it, as "
+                "meant by `online_access`.",
+            ),
+        ),
+        source=f"{s.URN_LIST}; {s.AUTHORIZATION}",
+    ),
+    Entry(
+        key="oracle/refresh-tenant-terminated",
+        vendor="oracle",
+        says="urn:cerner:error:authorization-server:oauth2:token:refresh-token:tenant-terminated",
+        where="token endpoint",
+        urns=(_TOKEN + "refresh-token:tenant-terminated",),
+        patterns=("refresh-token:tenant-terminated",),
+        meaning="The app may no longer reach this tenant, so its grants there have ended.",
+        causes=(
+            causes.client_not_enabled_at_site(
+                "certain",
+                s.URN_LIST,
+                why="The site has withdrawn the app.",
+                steps=(console.ENABLE_AT_SITE, causes.RELAUNCH),
+            ),
+        ),
+        source=s.URN_LIST,
+    ),
+    Entry(
+        key="oracle/edge-access-denied",
+        vendor="oracle",
+        says="HTTP 403 Access denied, as text, from the token endpoint",
+        where="token endpoint",
+        patterns=(
+            r"\b403\b[\s\S]{0,40}\baccess denied\b",
+            r"\baccess denied\b[\s\S]{0,40}\b403\b",
+        ),
+        meaning="Something before the token endpoint refused the request: the answer is text, not "
+        "the JSON of an OAuth error.",
+        causes=(
+            causes.ehr_side(
+                "possible",
+                s.inferred(s.DISCHARGE),
+                why="A firewall or gateway in front of the authorization server refused the "
+                "caller's address or the form of the request.",
+                steps=(
+                    "Send the same request from another network.",
+                    console.ASK_SUPPORT,
+                ),
+            ),
+            causes.client_unknown(
+                "possible",
+                f"{s.DISCHARGE} (its author's guess)",
+                why="The author of the one report guesses that an unused sandbox app had expired.",
+                steps=(console.COMPARE_CLIENT_ID, "See that the app is still in the code console."),
+            ),
+        ),
+        source=s.DISCHARGE,
+    ),
+)

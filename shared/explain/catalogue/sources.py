@@ -1,0 +1,164 @@
+"""Where the catalogue's facts are known from: short names with their addresses.
+
+Documents of vendors, reports and captures of developers. What no document or report shows is
+marked by `inferred`.
+"""
+
+_CERNER = "https://github.com/cerner/fhir.cerner.com/blob"
+_FORUM = "https://forums.oracle.com/ords/apexds/post"
+_GROUP = "https://groups.google.com/g/cerner-fhir-developers/c"
+
+# Oracle Health (Cerner): its own documents.
+URN_LIST = (
+    "Cerner authorization docs, error list of August 2016: "
+    f"{_CERNER}/095887f2300ab8c83332ebc825fb860c5a802d18/content/dstu2/authorization.md"
+)
+RESOURCE_LIST = (
+    "Cerner authorization docs, resource server errors of April 2016: "
+    f"{_CERNER}/4a606000fd32d784f7ae94353693ff7375f67b15/content/dstu2/authorization.md"
+)
+_AT_2024 = f"{_CERNER}/3d33831ae6573752ecf7b5c5c29a28c6707f5744/content"
+AUTHORIZATION = f"Cerner authorization docs, 2024: {_AT_2024}/authorization.md"
+SPECIFICATION = (
+    "Cerner authorization specification, 2024: "
+    f"{_AT_2024}/authorization/authorization-specification.md"
+)
+SMART_OVERVIEW = f"Cerner SMART overview, 2024: {_AT_2024}/smart.md"
+R4 = f"Cerner R4 docs, 2024: {_AT_2024}/millennium/r4.md"
+TUTORIAL = (
+    "Cerner SMART tutorial, 2023: https://github.com/cerner/smart-on-fhir-tutorial/blob/"
+    "e8dbcaf869ce986a34897f299f5c97c0597a5427/index.html"
+)
+LAB = (
+    "authorization lab by a Cerner engineer, 2017: https://github.com/whitehatguy/"
+    "smart-authorization-lab/blob/0332c0fffa1cfea0d47b77bb765ce9da55e72077/README.md"
+)
+LAUNCH_SERVER = (
+    "behaviour of Cerner's launch server as of 2017: https://github.com/ouh-churchill/"
+    "growth-chart-app/tree/4eef6f8237ea2f0ec195c2ac77bf3b17db822aa4/engines/igneous_smart_engine"
+)
+EMBEDDABLE = (
+    "README of cerner-smart-embeddable-lib: https://github.com/oracle-samples/"
+    "cerner-smart-embeddable-lib/tree/4ab045f14699507eb325bf98d4e5986a8ef929e6"
+)
+
+# Oracle Health (Cerner): captured, or reported by developers.
+DISCOVERY_CAPTURE = (
+    "discovery documents captured 2026-08-14: https://github.com/api-evangelist/cerner"
+)
+CHIRON = (
+    "provider launch recorded 2026-05-21: https://github.com/toddegray/chiron-cds-spike/blob/"
+    "a5e979fdbeecf0194cc58fad838f7d5a78c09d07/docs/REAL_LAUNCH_VERIFICATION.md"
+)
+YOURPHR = (
+    "patient app's field guide, 2026: https://github.com/jwilleke/yourphr/blob/"
+    "8b5135275ef95c9978fb7138de825fd28bd5cdac/docs/vendors/oracle-cerner.md"
+)
+YOURPHR_ATHENA = (
+    "patient app's field guide, 2026: https://github.com/jwilleke/yourphr/blob/"
+    "8b5135275ef95c9978fb7138de825fd28bd5cdac/docs/vendors/athenahealth.md"
+)
+THE_MAP = "probes of April and May 2026: https://github.com/mock-health/the-map"
+PEERBITS = (
+    "notes of a launch library's authors: https://github.com/PeerbitsSolution/smart-launch "
+    "(docs/vendor-notes.md, docs/common-errors.md)"
+)
+TUTORIAL_123 = "report: https://github.com/cerner/smart-on-fhir-tutorial/issues/123"
+DISCHARGE = (
+    "report of November 2025: https://github.com/Aividahealth/patient-discharge "
+    "(backend/CERNER_CREDENTIALS_DIAGNOSTIC.md)"
+)
+SIGN_IN_CHECKER = (
+    "pages recorded by a sign-in checker: https://github.com/EnriqueNeyra/syntropy-health"
+)
+FORUM_CODE_REQUIRED = (
+    f"report: {_FORUM}/contact-cerner-developer-support-technical-issue-report-0473"
+)
+FORUM_INVALID_LAUNCH = (
+    f"report: {_FORUM}/access-denied-invalid-launch-code-error-being-redirected-f-6420"
+)
+FORUM_CREDENTIALS = (
+    f"report: {_FORUM}/token-request-failing-with-invalid-client-after-successful-0040"
+)
+FORUM_JWT = f"report: {_FORUM}/system-client-authentication-using-jwt-failing-7719"
+FORUM_POSTMAN = f"report: {_FORUM}/cannot-get-access-token-from-cerner-using-postman-0761"
+FORUM_TENANT = f"report: {_FORUM}/invalid-grant-for-r4-authorization-cerner-com-tenants-4126"
+FORUM_TENANT_MISMATCH = f"report: {_FORUM}/401-tenant-mismatch-errors-in-prod-7982"
+FORUM_403 = f"report: {_FORUM}/smart-launch-successful-but-patient-read-scope-not-granted-8068"
+FORUM_TRIMMED = f"report: {_FORUM}/smart-on-fhir-scopes-trimmed-to-only-openid-fhiruser-launch-0660"
+FORUM_OPENID = f"report: {_FORUM}/token-scope-missing-openid-scope-and-id-token-7603"
+FORUM_SPECIMEN = (
+    f"report: {_FORUM}/scopes-are-present-in-sandbox-but-not-in-sandbox-cerner-cen-8656"
+)
+FORUM_POWERCHART = f"report: {_FORUM}/site-not-loading-in-powerchart-1237"
+FORUM_BAD_REQUEST = (
+    f"report: {_FORUM}/bad-request-error-when-launching-from-the-code-console-san-0590"
+)
+GROUP_CONTEXT = f"report: {_GROUP}/GF25peTI9UQ"
+GROUP_MISSING_PATIENT = f"report with the vendor's reply: {_GROUP}/RnQ3xMboX0k"
+GROUP_DENIED = f"report: {_GROUP}/v3AeGwBAVB0"
+GROUP_EMPTY = f"report with the vendor's reply: {_GROUP}/iSjwVxximKQ"
+
+# Epic.
+EPIC_PREFLIGHT = (
+    "pages recorded by a launch preflight: https://github.com/kimanhdev1999/epic-compliance"
+)
+EPIC_CMS_SANDBOX = "notes of a developer: https://github.com/msampath/cms-0057-sandbox"
+EPIC_BASIC = "report: http://community.fhir.org/t/invalid-client-error-from-epic/4312"
+EPIC_BACKEND = (
+    "article: https://golangfix.com/"
+    "epic-fhir-smart-backend-services-error-invalid_client-error_description-null/"
+)
+EPIC_APPAUTH = "report: https://github.com/openid/AppAuth-Android/issues/1036"
+EPIC_FASTEN = "report: https://github.com/fastenhealth/fasten-onprem/issues/456"
+EPIC_SYNC = "guide: https://open.akhester.com/docs/smart-client/getting-started/epic-registration"
+EPIC_48_HOURS = "community article: https://www.volcengine.com/article/3273533"
+EPIC_TEST_PAGE = "Epic's test page: https://fhir.epic.com/test/smart"
+CLIENT_JS_75 = "report: https://github.com/smart-on-fhir/client-js/issues/75"
+CLIENT_JS_115 = "report: https://github.com/smart-on-fhir/client-js/issues/115"
+
+# Others.
+_ATHENA = "report: https://github.com/athenahealth/apiserver-athenaFlex/issues"
+ATHENA_7 = f"{_ATHENA}/7"
+ATHENA_157 = f"{_ATHENA}/157"
+ATHENA_242 = f"{_ATHENA}/242"
+ATHENA_267 = f"{_ATHENA}/267"
+ATHENA_314 = f"{_ATHENA}/314"
+ECW_SANDBOX = "community guide: https://dayreview.org/blog/eclinicalworks-sandbox-integration"
+ECW_SCOPES = "scopes of an eClinicalWorks app: https://app2.doordoc.com/docs/scopes"
+LAUNCHER = (
+    "source of the SMART launcher: https://github.com/smart-on-fhir/smart-launcher-v2/tree/"
+    "64374254347fdfa9625f9112c77813aa75fa9f3e/backend/routes/auth"
+)
+LAUNCHER_34 = "report: https://github.com/smart-on-fhir/smart-launcher/issues/34"
+KEYCLOAK_SMART = (
+    "source of a SMART extension for Keycloak: https://github.com/zedwerks/keycloak-smart-fhir/"
+    "tree/45bd554a82d8d4cc6159ccee3dd6729696109280"
+)
+ALVEARIE = "report: https://github.com/Alvearie/keycloak-extensions-for-fhir/issues/45"
+AZURE = (
+    "Azure sample's troubleshooting page: https://github.com/Azure-Samples/"
+    "azure-health-data-and-ai-samples/blob/2e08fdc21e1e8af37a7cf33b541e7d31f33d32e9/"
+    "samples/smartonfhir-smart-v1/docs/troubleshooting.md"
+)
+OKTA_61 = "report: https://github.com/oktadev/okta-smartfhir-demo/issues/61"
+HEALTH_GORILLA = (
+    "Health Gorilla's launch errors: "
+    "https://apidocs.healthgorilla.com/guides/patient-chart-viewer/launch-errors"
+)
+ONC_AUD = "ONC test kit: https://github.com/onc-healthit/onc-certification-g10-test-kit/issues/438"
+
+# Standards.
+RFC_6749 = "RFC 6749: https://www.rfc-editor.org/rfc/rfc6749"
+RFC_6750 = "RFC 6750: https://www.rfc-editor.org/rfc/rfc6750"
+RFC_7523 = "RFC 7523: https://www.rfc-editor.org/rfc/rfc7523"
+RFC_7636 = "RFC 7636: https://www.rfc-editor.org/rfc/rfc7636"
+RFC_9110 = "RFC 9110: https://www.rfc-editor.org/rfc/rfc9110"
+OPENID = "OpenID Connect Core 1.0: https://openid.net/specs/openid-connect-core-1_0.html"
+SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
+INFERRED = "inferred"
+
+
+def inferred(basis: str) -> str:
+    """A source for what is concluded from `basis`, not written there."""
+    return f"inferred from {basis}"

@@ -1,0 +1,135 @@
+"""What is known beside the error: the request, the registration, the EHR's own words of who asked.
+
+All of it serves to tell which of an error's possible causes is the one.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from shared.explain import asked
+from shared.explain.model import CauseId, Certainty, Entry, Registered, Said, Sent
+from shared.explain.registrations import choose, tenants
+
+REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One cause that the evidence speaks for. `why` states the evidence, `steps` what it asks for.
+
+    `certainty` is None for a mere detail of a cause that the error can have: it makes that cause
+    no more probable. `source` is where it is known from that this is a fault.
+    """
+
+    id: CauseId
+    certainty: Certainty | None
+    why: str
+    source: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of one failure.
+
+    `stated` tells that `sent` is only what a text says, which may be another request than the one
+    that failed.
+    """
+
+    said: Said
+    sent: Sent
+    stated: bool
+    registered: Registered | None
+    entries: tuple[Entry, ...]
+    vendor: str | None
+
+    @cached_property
+    def family(self) -> frozenset[CauseId]:
+        """The causes that the error can have at all."""
+        return frozenset(cause.id for entry in self.entries for cause in entry.causes)
+
+    @property
+    def at_request(self) -> bool:
+        """Whether the authorization request failed, as far as can be told."""
+        return not self.entries or any(one.where in REQUEST_PLACES for one in self.entries)
+
+    def may_be(self, *causes: CauseId) -> bool:
+        """Whether the error can come from one of the causes; an unknown error can from any."""
+        return not self.entries or not self.family.isdisjoint(causes)
+
+    @cached_property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes asked for: those sent, else those configured."""
+        if self.sent.scopes is not None:
+            return self.sent.scopes
+        return self.registered.scopes if self.registered is not None else ()
+
+    @cached_property
+    def granted(self) -> tuple[str, ...] | None:
+        """The scopes of a token answer in the text, None where there is none."""
+        return asked.granted_in(self.said.text)
+
+    @property
+    def where_scopes(self) -> str:
+        """Where `scopes` are from, in words."""
+        if self.sent.scopes is None:
+            return "`scopes` in smart.toml"
+        return "the list of scopes in the text" if self.stated else "the request"
+
+    @property
+    def client_id(self) -> str | None:
+        """The client id that should have been seen."""
+        configured = self.registered.client_id if self.registered is not None else None
+        return configured or self.sent.client_id
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The FHIR bases that the request may have been for."""
+        if self.sent.aud is not None:
+            return (self.sent.aud,)
+        return self.registered.iss if self.registered is not None else ()
+
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        """The tenants of the FHIR bases; empty where any tenant is allowed or none is known."""
+        if any(base.endswith("/*") for base in self.bases):
+            return ()
+        return tenants([base.rstrip("/") for base in self.bases])
+
+    @property
+    def redirect_uri(self) -> str | None:
+        """The redirect URI that the app is configured with, else the one that was sent."""
+        configured = self.registered.redirect_uri if self.registered is not None else None
+        return configured or self.sent.redirect_uri
+
+    @cached_property
+    def persona(self) -> str | None:
+        """Who signs in: `provider` or `patient`, by the EHR's words or by Oracle Health's hosts."""
+        if self.said.persona is not None:
+            return self.said.persona
+        hosts = {_persona_of(base) for base in self.bases}
+        return hosts.pop() if len(hosts) == 1 else None
+
+    @cached_property
+    def host_persona(self) -> str | None:
+        """The persona of the FHIR bases' hosts alone."""
+        hosts = {_persona_of(base) for base in self.bases}
+        return hosts.pop() if len(hosts) == 1 else None
+
+
+def _persona_of(base: str) -> str | None:
+    match = re.match(r"https://fhir-(ehr|myrecord)(?:-[a-z]{1,10})?\.", base)
+    return None if match is None else "provider" if match[1] == "ehr" else "patient"
+
+
+def gather(
+    said: Said, sent: Sent | None, registrations: Sequence[Registered]
+) -> tuple[Sent, bool, Registered | None]:
+    """What was sent, whether a text only states it, and the registration that it is about."""
+    claimed = asked.in_text(said.text) if sent is None else sent
+    mine = choose(said, claimed, registrations)
+    if claimed.vendor is None and mine is not None:
+        claimed = replace(claimed, vendor=mine.vendor)
+    return claimed, sent is None, mine

@@ -1,0 +1,158 @@
+"""What an EHR said, taken out of whatever a developer has of it.
+
+RFC 6749 4.1.2.1 and 5.2, RFC 6750 3, and the `error_uri` of Oracle Health:
+`https://HOST/errors/URN/instances/ID?persona=…&client=…&tenant=…`, encoded once, twice or not at
+all. No address in it is ever followed.
+"""
+
+import re
+from collections.abc import Iterable
+
+from shared.explain import text as texts
+from shared.explain import urn as urns
+from shared.explain.find import known_urns
+from shared.explain.model import Said
+from shared.explain.vendor import vendor_of
+
+LONGEST_TEXT = 32_768
+_LONGEST_DESCRIPTION = 500
+_LONGEST_ID = 64
+_LIKE_A_TOKEN = 20
+_ID = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# An id in prose has a digit: no word of a sentence is taken for one.
+_WITH_DIGIT = r"(?=[A-Za-z._-]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9._-]{5,127}"
+# What may stand between a name and its value in a query, JSON, a table of a forum or prose.
+_IS = r"(?:[\"'`\\*\]]{0,4}\s{0,3}[:=]?\s{0,3}[\"'`\\*\[]{0,4})"
+_SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
+_OAUTH_ERRORS = (
+    "access_denied|invalid_request|invalid_scope|invalid_client|invalid_grant|invalid_token"
+    "|invalid_target|unauthorized_client|unsupported_response_type|unsupported_grant_type"
+    "|server_error|temporarily_unavailable|insufficient_scope|login_required"
+    "|interaction_required|consent_required|account_selection_required"
+)
+
+
+def parse(text: str) -> Said:
+    """What is said in a text: a callback URL or its query, an `error_uri`, a URN, a token
+    endpoint's or FHIR server's answer, a log or a forum post that holds any of them.
+
+    Never raises. Everything in the result is bounded and printable; no secret is in it.
+    """
+    levels = texts.levels(text)
+    opened = levels[-1]
+    found = urns.find(opened, known_urns())
+    urn, end = found if found is not None else (None, 0)
+    # What belongs to an `error_uri` follows its URN; elsewhere it may stand before.
+    places = (opened[end : end + 2000], opened) if found else (opened,)
+    client = _first(
+        places,
+        rf"(?<![A-Za-z0-9_-])client=({_ID})",
+        rf"(?<![A-Za-z0-9_-])client{_SIGN}({_WITH_DIGIT})",
+    )
+    tenant = _first(
+        places,
+        rf"(?<![A-Za-z0-9_-])tenant=({_ID})",
+        rf"/tenants/({_ID})",
+        rf"\btenant(?: id)?{_IS}({_WITH_DIGIT})",
+    )
+    persona = _first(places, rf"\bpersona{_SIGN}([A-Za-z]{{1,20}})", r"/personas/([A-Za-z]{1,20})")
+    instance = _first(
+        places,
+        rf"/instances/({_ID})",
+        rf"\b(?:cerner-)?correlation[ _-]?id{_SIGN}({_ID})",
+        rf"\b(?:instance|correlation)(?:[ _-]?id)?{_IS}({_WITH_DIGIT})",
+        rf"\b(?:opc|x)-request-id{_SIGN}({_ID})",
+    )
+    known = {value.lower() for value in (client, tenant, instance) if value} | _stated_ids(opened)
+    shown = texts.without_random(opened, known)
+    return Said(
+        vendor=vendor_of(urn, opened),
+        urn=urn,
+        oauth_error=_oauth_error(opened),
+        description=_description(levels, known),
+        instance=instance,
+        persona=persona.lower() if persona else None,
+        client=client,
+        tenant=tenant,
+        status=_status(opened),
+        text=shown[:LONGEST_TEXT],
+    )
+
+
+def _first(places: Iterable[str], *patterns: str) -> str | None:
+    """The first group of the first pattern that is found, looked for in one place after another."""
+    for pattern in patterns:
+        for place in places:
+            match = re.search(pattern, place, re.IGNORECASE)
+            if match is not None:
+                found = match[1].rstrip(".-~")
+                return None if _looks_like_a_secret(found) else found
+    return None
+
+
+def _looks_like_a_secret(text: str) -> bool:
+    """Whether what stands where an id should is rather a code or a token.
+
+    A text that was cut and pasted can bring the two together. Ids are UUIDs, short names, or as
+    long as one of Oracle Health's tenants: letters and digits alone.
+    """
+    kinds = (str.isupper, str.islower, str.isdigit)
+    mixed = all(any(kind(sign) for sign in text) for kind in kinds)
+    plain = re.fullmatch(rf"{_UUID}|[A-Za-z0-9]{{1,36}}", text, re.IGNORECASE)
+    return len(text) > _LONGEST_ID or (len(text) >= _LIKE_A_TOKEN and mixed and not plain)
+
+
+def _stated_ids(text: str) -> set[str]:
+    """Ids that may stay in the text: client ids, tenants in FHIR bases, segments of paths."""
+    ids = re.findall(
+        rf"(?:client|app(?:lication)?)[ _-]?id(?:[^\n]{{0,60}}?|[^A-Za-z0-9]{{0,12}})({_UUID})"
+        rf"|/(?:r4|dstu2|tenants)/({_ID})",
+        text,
+        re.IGNORECASE,
+    )
+    segments = re.findall(rf"/({_ID})", text)
+    stated = [one for pair in ids for one in pair]
+    return {
+        one.lower().strip(".-")
+        for one in (*stated, *(one for one in segments if not _looks_like_a_secret(one)))
+    }
+
+
+def _oauth_error(text: str) -> str | None:
+    """The value of `error`, or else the first error code of the standards in the text.
+
+    A value with digits is none of theirs; one that looks like a secret is never passed on.
+    """
+    named = re.search(rf"(?<![A-Za-z0-9_.-])error{_SIGN}([A-Za-z][A-Za-z_]{{2,39}})\b", text)
+    if named is not None and (re.fullmatch(_OAUTH_ERRORS, named[1]) or "_" in named[1]):
+        return named[1].lower()
+    bare = re.search(rf"(?<![A-Za-z0-9_])(?:{_OAUTH_ERRORS})(?![A-Za-z0-9_])", text)
+    return bare[0] if bare is not None else None
+
+
+def _description(levels: list[str], known: set[str]) -> str | None:
+    """The EHR's own sentence: `error_description`, or an OperationOutcome's."""
+    for text in levels:
+        match = re.search(
+            r"(?<![A-Za-z0-9])(?:error_description|diagnostics)(?:"
+            r"=(?P<query>[^&\s\"'<>]{1,2000})"
+            r"|\\?\"?\s{0,3}[:=]\s{0,3}\\?\"(?P<quoted>(?:[^\"\\\n]|\\[^\n]){1,2000}))",
+            text,
+        )
+        if match is not None:
+            raw = match["quoted"] or match["query"].replace("+", " ")
+            opened = texts.levels(raw)[-1].replace("\n", " ").strip()
+            return texts.without_random(opened, known)[:_LONGEST_DESCRIPTION] or None
+    return None
+
+
+def _status(text: str) -> int | None:
+    match = re.search(
+        r"\bHTTP(?:/[0-9.]{1,3})?[ :]{1,2}([1-5][0-9]{2})\b"
+        r"|\b(?:status(?:[ _]?code)?|code)\"?\s{0,2}[:=]\s{0,2}\"?([1-5][0-9]{2})\b"
+        r"|\b([45][0-9]{2}) (?:unauthorized|forbidden|bad request|not found|not acceptable)",
+        text,
+        re.IGNORECASE,
+    )
+    return int(next(filter(None, match.groups()))) if match is not None else None

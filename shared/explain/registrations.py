@@ -1,0 +1,49 @@
+"""Which of the configured registrations a failure is about."""
+
+from collections.abc import Callable, Sequence
+
+from shared.explain.model import Registered, Said, Sent
+from shared.settings import Ehr
+
+
+def registered(ehr: Ehr, public_url: str | None) -> Registered:
+    """A registration of the settings as the diagnosis looks at it."""
+    return Registered(
+        key=ehr.key,
+        vendor=ehr.vendor,
+        client_id=ehr.client_id or None,
+        scopes=ehr.scopes,
+        iss=ehr.iss,
+        redirect_uri=public_url + ehr.redirect_path if public_url else None,
+        client_auth=ehr.client_auth,
+        standalone=ehr.standalone,
+    )
+
+
+def choose(said: Said, sent: Sent, among: Sequence[Registered]) -> Registered | None:
+    """By client id, else by tenant or FHIR base, else the only one, else by vendor."""
+    low = said.text.lower()
+    ids = {one.lower() for one in (said.client, sent.client_id) if one}
+    bases = {one.rstrip("/").lower() for one in (sent.aud,) if one}
+    only = len(among) == 1
+    ranks: tuple[Callable[[Registered], bool], ...] = (
+        lambda one: one.client_id is not None and one.client_id.lower() in ids,
+        lambda one: said.tenant is not None and said.tenant.lower() in tenants(one.iss),
+        lambda one: any(base.lower() in bases for base in one.iss),
+        lambda one: any(_stands_in(base.lower(), low) for base in one.iss),
+        lambda one: only or (said.vendor is not None and one.vendor == said.vendor),
+    )
+    for fits in ranks:
+        for one in among:
+            if fits(one):
+                return one
+    return None
+
+
+def tenants(bases: Sequence[str]) -> tuple[str, ...]:
+    """The last path segment of each FHIR base, which names the tenant at Oracle Health."""
+    return tuple(base.rpartition("/")[2].lower() for base in bases if not base.endswith("/*"))
+
+
+def _stands_in(base: str, text: str) -> bool:
+    return base.removesuffix("/*") in text

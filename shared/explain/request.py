@@ -1,0 +1,94 @@
+"""The authorization request as it should have been, parameter by parameter.
+
+SMART App Launch 2.2, "Obtain authorization code". What only the app knows is described in angle
+brackets.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from shared.explain.evidence import Facts
+from shared.explain.model import Cause, CauseId
+from shared.explain.scope_causes import in_other_version, is_wildcard, version
+from shared.scopes import parse
+
+# The causes that lie in the authorization request.
+_IN_REQUEST: frozenset[CauseId] = frozenset(
+    {
+        "launch_parameter_missing",
+        "launch_scope_missing",
+        "launch_patient_scope_on_provider",
+        "launch_value_invalid",
+        "client_id_mismatch",
+        "client_unknown",
+        "redirect_uri_mismatch",
+        "aud_wrong",
+        "request_malformed",
+        "parameter_not_recognised",
+        "request_too_long",
+        "scope_syntax",
+        "patient_context_missing",
+        "pkce_mismatch",
+        "tenant_mismatch",
+    }
+)
+
+
+def corrected(facts: Facts, causes: Collection[Cause]) -> Mapping[str, str] | None:
+    """Each parameter with its right value; None where the request is not known to be wrong."""
+    sure = {cause.id for cause in causes if cause.certainty != "possible"}
+    if not facts.at_request or sure.isdisjoint(_IN_REQUEST):
+        return None
+    standalone = facts.sent.flow == "standalone" or (
+        facts.sent.flow is None and facts.persona == "patient"
+    )
+    request = {
+        "response_type": "code",
+        "client_id": facts.client_id or "<the client id of the app's registration>",
+        "redirect_uri": facts.redirect_uri or "<the registered redirect URI, byte for byte>",
+        "scope": " ".join(_scopes(facts, standalone=standalone)),
+        "state": "<a new random value for each launch>",
+        "aud": _aud(facts, standalone=standalone),
+        "code_challenge": "<base64url of SHA-256 of a new code_verifier>",
+        "code_challenge_method": "S256",
+    }
+    if not standalone:
+        request["launch"] = "<the launch value received, unchanged>"
+    return request
+
+
+def _aud(facts: Facts, *, standalone: bool) -> str:
+    literal = [base for base in facts.bases if not base.endswith("/*")]
+    if len(literal) == 1 == len(facts.bases):
+        return literal[0]
+    if standalone:
+        return "<the FHIR base of the EHR>"
+    return "<the iss received with the launch, unchanged>"
+
+
+def _scopes(facts: Facts, *, standalone: bool) -> Iterator[str]:
+    """The scopes asked for, with the launch scope of the flow and in the EHR's syntax."""
+    supported = facts.sent.scopes_supported or ()
+    if not standalone:
+        yield "launch"
+    elif "launch/patient" in supported or (not supported and facts.persona != "provider"):
+        yield "launch/patient"
+    kept = [one for one in facts.scopes if not one.startswith(("launch", "system/"))]
+    if not kept:
+        yield "<the scopes that are registered for the app>"
+    for scope in kept:
+        other = in_other_version(scope, supported)
+        if is_wildcard(scope) and facts.vendor == "oracle":
+            yield f"<one {scope.replace('*', 'TYPE', 1)} for each resource type that the app reads>"
+        elif other is not None:
+            yield _rewritten(scope, other)
+        else:
+            yield scope
+
+
+def _rewritten(scope: str, like: str) -> str:
+    """A v1 scope in v2 or the reverse: what reads and searches does so still."""
+    base = scope.partition("?")[0].rpartition(".")[0]
+    wanted = parse(scope)
+    if version(like) == "v1" or wanted is None:
+        return like
+    return f"{base}.{''.join(letter for letter in 'cruds' if letter in wanted.letters)}"

@@ -1,0 +1,119 @@
+"""Why a scope that was asked for was not granted (SMART App Launch 2.2, "Scopes"; RFC 6749 3.3).
+
+An EHR may grant less than was asked for without saying why. The most probable cause follows from
+the scope itself, from what was granted beside it and from what the EHR says it supports.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal
+
+from shared import scopes
+from shared.explain.catalogue import oracle_console as console
+from shared.explain.catalogue.causes import KINDS, RELAUNCH
+from shared.explain.model import Cause, CauseId
+
+_V1 = frozenset({"read", "write", "*"})
+_TRIMMED = "observed at EHRs that grant less than was asked for; which cause it is: inferred"
+_ORACLE: Mapping[CauseId, tuple[str, tuple[str, ...]]] = {
+    "scope_syntax": (
+        (
+            "Oracle Health drops wildcard scopes whole, and scopes of the SMART version for which "
+            "the app is not registered."
+        ),
+        (console.CHECK_SMART_VERSION, RELAUNCH),
+    ),
+    "scope_not_registered": (
+        (
+            "Oracle Health grants what is ticked in the code console, 15 minutes after it was "
+            "ticked; a site's own copy of the registration may be older still. If all of "
+            "`patient/` or `user/` is missing, the app's SMART version may be the other one."
+        ),
+        (console.CHECK_SCOPES, console.CHECK_SMART_VERSION, console.WAIT_A_QUARTER),
+    ),
+}
+
+
+def is_wildcard(scope: str) -> bool:
+    """Whether a scope is for every resource type."""
+    return "/*." in scope
+
+
+def version(scope: str) -> Literal["v1", "v2"] | None:
+    """The SMART version in whose syntax a resource scope is written; None for other scopes."""
+    if scopes.parse(scope) is None:
+        return None
+    return "v1" if scope.partition("?")[0].rpartition(".")[2] in _V1 else "v2"
+
+
+def in_other_version(scope: str, supported: Iterable[str]) -> str | None:
+    """How an EHR that does not list the scope as it is written writes the same permission."""
+    wanted = scopes.parse(scope)
+    supported = tuple(supported)
+    if wanted is None or scope in supported:
+        return None
+    mine = version(scope)
+    if any(
+        (one := scopes.parse(other)) is not None
+        and (one.level, one.type, version(other)) == (wanted.level, wanted.type, mine)
+        for other in supported
+    ):
+        return None
+    for other in supported:
+        grant = scopes.parse(other)
+        if grant is not None and (grant.level, grant.type) == (wanted.level, wanted.type):
+            return other
+    return None
+
+
+def scope_causes(
+    vendor: str | None,
+    flow: Literal["ehr", "standalone"] | None,
+    requested: Sequence[str],
+    granted: Sequence[str],
+    scopes_supported: Collection[str] | None = None,
+) -> Mapping[str, CauseId]:
+    """The most probable cause for each scope that was asked for and not granted."""
+    return {
+        scope: _cause(scope, vendor, flow, granted, scopes_supported or ())
+        for scope in scopes.missing(requested, granted)
+    }
+
+
+def _cause(
+    scope: str,
+    vendor: str | None,
+    flow: Literal["ehr", "standalone"] | None,
+    granted: Sequence[str],
+    supported: Collection[str],
+) -> CauseId:
+    if scope == "launch/patient":
+        elsewhere = bool(supported) and scope not in supported
+        return "launch_patient_scope_on_provider" if flow == "ehr" or elsewhere else "scope_trimmed"
+    if scope == "launch" or scope.startswith("launch/"):
+        return "scope_trimmed"
+    wanted = scopes.parse(scope)
+    if wanted is None:
+        return "scope_not_registered"
+    if is_wildcard(scope) and (vendor == "oracle" or (supported and scope not in supported)):
+        return "scope_syntax"
+    if in_other_version(scope, supported) or _only_in_other_version(scope, granted):
+        return "scope_syntax"
+    beside = [one for text in granted if (one := scopes.parse(text)) is not None]
+    if any((one.level, one.type) == (wanted.level, wanted.type) for one in beside):
+        return "scope_trimmed"
+    patientless = flow == "standalone" and not {"launch/patient", "launch"} & set(granted)
+    if wanted.level == "patient" and patientless and not any(x.level == "patient" for x in beside):
+        return "patient_context_missing"
+    return "scope_not_registered"
+
+
+def _only_in_other_version(scope: str, granted: Iterable[str]) -> bool:
+    """Whether resource scopes were granted, and none of them in this one's syntax."""
+    found = {one for text in granted if (one := version(text)) is not None}
+    return bool(found) and version(scope) not in found
+
+
+def scope_cause(cause: CauseId, vendor: str | None) -> Cause:
+    """A cause that `scope_causes` names, with what to do about it at this vendor's EHRs."""
+    why, steps = (_ORACLE.get(cause) if vendor == "oracle" else None) or (None, None)
+    return KINDS[cause]("likely", _TRIMMED, why=why, steps=steps)

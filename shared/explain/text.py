@@ -1,0 +1,137 @@
+"""Text of others made harmless: bounded, without control characters, decoded, without secrets.
+
+RFC 3986 2.1 (EHRs encode an `error_uri` once, twice or not at all), Unicode TR 36 3.1 (bidi
+overrides). Secrets go at every level of encoding, before the next one is opened.
+"""
+
+import html
+import re
+from collections.abc import Collection
+from functools import cache
+from urllib.parse import unquote
+
+from shared.errors import SmartError
+
+MOST = 131_072
+MASK = "…"
+_DEEPEST = 6
+_NAMES = (
+    r"[a-z0-9_-]{0,30}(?:token|secret|passw(?:or)?d|verifier|assertion|api[_-]?key|private[_-]?key)"
+    r"|(?:access|refresh|id|bearer) token|(?:client|app) secret|code verifier"
+    r"|(?:authorization|auth|access)[_ -]?code|code|code[_ -]?challenge|state|nonce|launch"
+    r"|jsessionid"
+)
+# What stands in quotes ends with them, anything else at a sign that no value holds unencoded.
+_NAMED = (
+    rf"(?<![A-Za-z0-9_])(?P<name>{_NAMES})(?P<sign>[\"'`\\*\]]{{0,4}}\s{{0,3}}[:=]\*{{0,2}}\s{{0,3}})"
+    r"(?P<mark>\\?[\"'`])?(?P<value>(?(mark)[^\"'`\n]+|[^\s&\"'`<>]+))"
+)
+# A header is masked to the end of its line; inside something else, to the end of its quotes.
+_HEADERS = (
+    r"^([\s>*<]{0,8}(?:(?:proxy-)?authorization|(?:set-)?cookie)\s{0,3}:)[^\n]*",
+    (
+        r"(?<![A-Za-z0-9_:-])((?:(?:proxy-)?authorization|(?:set-)?cookie)\\?[\"']?"
+        r"\s{0,3}[:=]\s{0,3}\\?[\"']?)[^\"'\n]+"
+    ),
+)
+_SCHEMES = r"\b(bearer|basic|dpop)(\s{1,3})(?![a-z_]{1,30}=[\"\\])[A-Za-z0-9._~+/=-]{8,}"
+_JWT = r"\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}"
+_PEM = r"-----BEGIN[^-\n]{1,40}-----[A-Za-z0-9+/=\s\\]*"
+_RANDOM = r"[A-Za-z0-9_~+.-]{16,}={0,2}"
+# Values of `code` that name an error: those of RFC 6749, RFC 6750, OpenID Connect and FHIR's issue
+# types. Numbers, URNs and this product's own codes are others.
+_ERRORS = (
+    "access_denied invalid_request invalid_scope invalid_client invalid_grant invalid_token "
+    "unauthorized_client unsupported_response_type unsupported_grant_type server_error "
+    "temporarily_unavailable insufficient_scope login_required interaction_required "
+    "consent_required account_selection_required invalid structure required value invariant "
+    "security login unknown expired forbidden suppressed processing not-supported duplicate "
+    "multiple-matches not-found deleted too-long code-invalid extension too-costly "
+    "business-rule conflict transient lock-error no-store exception timeout incomplete "
+    "throttled informational"
+)
+_ERROR_NAMES = frozenset(_ERRORS.split())
+
+
+def bounded(text: str) -> str:
+    """The text, or its beginning and end where it is too long to look at as a whole."""
+    return text if len(text) <= MOST else f"{text[: MOST // 2]}\n{text[-MOST // 2 :]}"
+
+
+def plain(text: str) -> str:
+    """The text in printable characters and line ends: nothing in it steers a terminal."""
+    return "".join(
+        sign if sign.isprintable() else ("\n" if sign == "\n" else " " if sign.isspace() else "")
+        for sign in text.replace("\r\n", "\n")
+    )
+
+
+def levels(text: str) -> list[str]:
+    """The text as it stands, then decoded again and again until no escape remains.
+
+    Each level is plain and without named secrets.
+    """
+    found = [without_secrets(plain(bounded(text)))]
+    for _ in range(_DEEPEST):
+        opened = without_secrets(plain(_opened(found[-1])))
+        if opened == found[-1]:
+            break
+        found.append(opened)
+    return found
+
+
+def _opened(text: str) -> str:
+    """One level of encoding less: percent, HTML references, JSON's escapes inside strings."""
+    for written, meant in (("\\/", "/"), ("\\u0026", "&"), ('\\"', '"'), ("\\n", "\n")):
+        text = text.replace(written, meant)
+    return unquote(html.unescape(text) if "&" in text else text, errors="replace")
+
+
+def without_secrets(text: str) -> str:
+    """The text with the values of what is named as a secret, and what looks like one, masked."""
+    text = re.sub(_PEM, MASK, text)
+    for header in _HEADERS:
+        text = re.sub(header, rf"\1 {MASK}", text, flags=re.IGNORECASE | re.MULTILINE)
+    text = re.sub(_NAMED, _masked, text, flags=re.IGNORECASE)
+    text = re.sub(_SCHEMES, rf"\1\2{MASK}", text, flags=re.IGNORECASE)
+    return re.sub(_JWT, MASK, text)
+
+
+def _masked(match: re.Match[str]) -> str:
+    value = match["value"].rstrip(".,;)}]\\").lower()
+    names_an_error = (
+        value in _ERROR_NAMES
+        or value in _own_codes()
+        or re.match(r"urn:|[0-9]{1,5}(?![0-9a-z_-])", value)
+    )
+    # `urn:…:token:…` and `invalid_token: …` name no secret.
+    before = match.string[match.start() - 1 : match.start()]
+    in_urn = before == ":" and match["sign"] == ":"
+    if names_an_error or in_urn or match["name"].lower().startswith("invalid"):
+        return match[0]
+    return f"{match['name']}{match['sign']}{match['mark'] or ''}{MASK}"
+
+
+@cache
+def _own_codes() -> frozenset[str]:
+    """The codes of this product's errors (docs/errors.md)."""
+    found, left = set(), [SmartError]
+    while left:
+        kind = left.pop()
+        left += kind.__subclasses__()
+        found.add(getattr(kind, "code", ""))
+    return frozenset(found - {""})
+
+
+def without_random(text: str, known: Collection[str]) -> str:
+    """The text with every long run of letters and digits masked that is not one of the `known`.
+
+    A secret whose name was misspelt or lost is still one.
+    """
+
+    def masked(match: re.Match[str]) -> str:
+        run = match[0]
+        mixed = any(sign.isdigit() for sign in run) and any(sign.isalpha() for sign in run)
+        return MASK if mixed and run.lower().strip(".-=") not in known else run
+
+    return re.sub(_RANDOM, masked, text)

@@ -1,0 +1,62 @@
+"""Oracle Health's error URNs in one spelling, whatever spelling they came in.
+
+Cerner's list of 2016 and its servers today differ in some tails, its launch server has a namespace
+of its own, and people shorten URNs by an ellipsis or leave their beginning out.
+"""
+
+import re
+from collections.abc import Collection
+
+AUTHORIZATION = "urn:cerner:error:authorization-server:"
+RESOURCE = "urn:cerner:error:oauth2:resource-access:"
+_LAUNCH = f"{AUTHORIZATION}smart-v1:grant:launch:"
+_LAUNCH_SERVER = "urn:com:cerner:authorization:error:launch:"
+_WHOLE = r"urn:(?:com:)?cerner:[a-z0-9:_.…-]{1,200}"
+_TAIL = (
+    r"(?<![a-z0-9:_-])(?:(?:smart-v1|oauth2?):(?:grant|token)(?::[a-z0-9_-]{1,60}){1,4}"
+    r"|resource-access:[a-z0-9_-]{1,60})"
+)
+_SAME = {
+    "smart-v1:grant:launch:launch-code-required": "smart-v1:grant:launch:code-required",
+    "smart-v1:grant:launch:invalid-code": "smart-v1:grant:launch:invalid-launch-code",
+    "smart-v1:grant:launch:mismatchted-identity": "smart-v1:grant:launch:mismatched-identity",
+    "smart-v1:grant:launch:mismatch-identity": "smart-v1:grant:launch:mismatched-identity",
+    "smart-v1:grant:launch:mismatch-identity-subject": "smart-v1:grant:launch:mismatched-identity",
+    "smart-v1:grant:launch:unspecified-error": "smart-v1:grant:launch:unspecified",
+    "oauth2:token:code:invalid": "oauth2:token:code-invalid-or-expired",
+}
+
+
+def normal(urn: str) -> str:
+    """The URN in the spelling of today's server: lower case, hyphens, `oauth2`."""
+    urn = urn.lower().replace("_", "-").strip(":.-…").replace(":oauth:", ":oauth2:")
+    if urn.startswith(_LAUNCH_SERVER):
+        urn = _LAUNCH + urn.removeprefix(_LAUNCH_SERVER)
+    tail = urn.removeprefix(AUTHORIZATION)
+    return AUTHORIZATION + _SAME.get(tail, tail) if tail != urn else urn
+
+
+def find(text: str, known: Collection[str]) -> tuple[str, int] | None:
+    """The first URN in a text in its normal form, and where it ends.
+
+    One that is shortened counts where exactly one of the `known` ends like it.
+    """
+    for match in re.finditer(_WHOLE, text, re.IGNORECASE):
+        urn = _completed(match[0], known)
+        if urn is not None:
+            return urn, match.end()
+    short = re.search(_TAIL, text, re.IGNORECASE)
+    if short is None:
+        return None
+    tail = short[0].lower().removeprefix("resource-access:")
+    return normal((RESOURCE if tail != short[0].lower() else AUTHORIZATION) + tail), short.end()
+
+
+def _completed(written: str, known: Collection[str]) -> str | None:
+    parts = re.split(r"…|\.{2,}", written.rstrip(".…:-"))
+    if len(parts) == 1:
+        whole = written.partition(".")[0]
+        return normal(whole) if whole.count(":") > 2 else None
+    tail = ":" + parts[-1].lower().replace("_", "-").strip(":")
+    ends = {urn for urn in known if urn.endswith(tail)}
+    return ends.pop() if len(ends) == 1 else None

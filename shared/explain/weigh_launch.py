@@ -1,0 +1,123 @@
+"""What the evidence says of the launch and of who asked: `launch`, client, tenant, persona.
+
+SMART App Launch 2.2, "Launch app: EHR launch"; the keys `client`, `tenant` and `persona` of Oracle
+Health's `error_uri`.
+"""
+
+from collections.abc import Iterator
+
+from shared.explain import asked, parameters
+from shared.explain.evidence import Evidence, Facts
+from shared.explain.model import CauseId, Certainty
+
+_CODE_REQUIRED = "grant:launch:code-required"
+_SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
+_OBSERVED = "the error's own `client`; that it is the client id of the request: inferred"
+
+
+def weigh(facts: Facts) -> Iterator[Evidence]:
+    """Every cause of this kind that the evidence speaks for."""
+    yield from _no_launch(facts)
+    yield from _launch_scope(facts)
+    yield from _client(facts)
+    yield from _tenant(facts)
+    yield from _persona(facts)
+
+
+def _no_launch(facts: Facts) -> Iterator[Evidence]:
+    sent = facts.sent
+    if sent.flow is not None and not facts.stated:
+        return
+    carried = sent.parameters or ()
+    whole = {"response_type", "client_id"} <= set(carried)
+    legacy = asked.legacy_launch_in(facts.said.text)
+    if (facts.said.urn or "").endswith(_CODE_REQUIRED) and sent.flow != "ehr":
+        listed = "launch" in carried and not whole
+        why = "The EHR saw no value in `launch`."
+        if listed:
+            why += " That the parameter is in the list of those sent says nothing of its value."
+        yield Evidence("launch_parameter_missing", "certain", why, _SMART)
+    elif legacy and "launch" not in carried and facts.may_be("launch_parameter_missing"):
+        why = f"The app was opened with `{legacy[0]}`, which is no SMART launch."
+        yield Evidence("launch_parameter_missing", "likely", why, _SMART)
+    elif whole and "launch" not in carried and facts.at_request and "launch" in facts.scopes:
+        why = "The request in the text asks for the scope `launch` and has no `launch` value."
+        yield Evidence("launch_parameter_missing", "certain", why, _SMART)
+
+
+def _launch_scope(facts: Facts) -> Iterator[Evidence]:
+    concerned = bool(facts.entries) and facts.may_be(
+        "launch_patient_scope_on_provider", "launch_scope_missing", "patient_context_missing"
+    )
+    if not (facts.at_request or concerned) or facts.sent.flow == "standalone":
+        return
+    sent = facts.sent
+    if "launch/patient" in facts.scopes and facts.persona != "patient":
+        unlisted = sent.scopes_supported and "launch/patient" not in sent.scopes_supported
+        provider = facts.vendor == "oracle" and facts.persona == "provider"
+        if not (unlisted or provider or facts.vendor == "oracle" or concerned):
+            return
+        why = f"`launch/patient` is in {facts.where_scopes}"
+        if provider:
+            whose = "sign-in" if facts.said.persona else "FHIR base"
+            why += f", and the EHR's {whose} is the one for clinicians (persona provider)"
+        if unlisted:
+            why += "; the EHR does not list it among its scopes"
+        certainty: Certainty = "certain" if provider or unlisted else "likely"
+        yield Evidence("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
+    elif sent.scopes is not None and sent.flow == "ehr" and "launch" not in sent.scopes:
+        why = f"A `launch` value was sent, and `launch` is not in {facts.where_scopes}."
+        yield Evidence("launch_scope_missing", "certain", why, _SMART)
+
+
+def _client(facts: Facts) -> Iterator[Evidence]:
+    seen, who = facts.said.client, "The EHR saw"
+    if seen is None or seen.lower() == "unknown":
+        whole = "response_type" in (facts.sent.parameters or ())
+        seen, who = (facts.sent.client_id if whole and facts.stated else None), "The request has"
+    expected = facts.client_id
+    if seen is None or expected is None or seen.lower() == expected.lower():
+        return
+    configured = facts.registered is not None and facts.registered.client_id is not None
+    whose = "the configured one is" if configured else "the one that should be used is"
+    yield Evidence(
+        "client_id_mismatch",
+        "certain",
+        f"{who} client id {seen}; {whose} {expected}.",
+        _OBSERVED,
+        (f"Find what still sends {seen}, and have it send {expected}.",),
+    )
+
+
+def _tenant(facts: Facts) -> Iterator[Evidence]:
+    tenant = facts.said.tenant
+    if tenant is None or not facts.tenants or facts.vendor not in {"oracle", None}:
+        return
+    if tenant.lower().removesuffix("-ch") not in facts.tenants:
+        why = f"The EHR names tenant {tenant}; the FHIR base is of {' or '.join(facts.tenants)}."
+        yield Evidence("tenant_mismatch", "certain", why, "the error's own `tenant`")
+
+
+def _persona(facts: Facts) -> Iterator[Evidence]:
+    said, expected = facts.said.persona, facts.host_persona
+    if said is not None and expected is not None and said != expected:
+        why = f"The sign-in was the one for persona {said}; the FHIR base is the {expected}s' one."
+        yield Evidence("persona_mismatch", "likely", why, "the error's own `persona`")
+
+
+def contradicted(facts: Facts) -> Iterator[CauseId]:
+    """The causes that the evidence speaks against."""
+    seen, expected = facts.said.client, facts.client_id
+    if seen is not None and expected is not None and seen.lower() == expected.lower():
+        yield "client_id_mismatch"
+    if facts.said.tenant is not None and facts.said.tenant.lower() in facts.tenants:
+        yield "tenant_mismatch"
+    if facts.persona == "patient" or (facts.scopes and "launch/patient" not in facts.scopes):
+        yield "launch_patient_scope_on_provider"
+    if facts.sent.scopes is not None and "launch" in facts.sent.scopes:
+        yield "launch_scope_missing"
+    if not facts.stated and facts.sent.flow == "ehr":
+        yield "launch_parameter_missing"
+    named = facts.sent.parameters
+    if named is not None and all(parameters.is_recognised(name) for name in named):
+        yield "parameter_not_recognised"

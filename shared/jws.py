@@ -1,0 +1,146 @@
+"""A signed token taken apart strictly, and its signature (RFC 7515, 7519; RFC 8725 3.1 to 3.12).
+
+Everything that two readers could understand differently is refused before any of it is used:
+padding, other characters, doubled members, extensions, other kinds of token. Keys that a header
+brings along (`jwk`, `jku`, `x5c`, `x5u`) are never looked at.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from jwt.algorithms import AllowedPublicKeys
+
+from shared.errors import ADMINISTRATOR, IdTokenInvalid
+
+# The kind of key (`kty`, `crv`) that each accepted algorithm takes (RFC 7518 3.1).
+ALGORITHMS: Mapping[str, tuple[str, str | None]] = {
+    "RS256": ("RSA", None),
+    "RS384": ("RSA", None),
+    "ES256": ("EC", "P-256"),
+    "ES384": ("EC", "P-384"),
+}
+MAX_LENGTH = 32_768
+_SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
+_NAME = re.compile(r"[A-Za-z0-9+/._-]{1,40}")
+_REGISTER_SIGNED = (
+    "Set the app's registration at the EHR to id_tokens that are signed, not encrypted, by one of "
+    f"{', '.join(ALGORITHMS)}."
+)
+_SIGNATURES = jwt.PyJWS(algorithms=list(ALGORITHMS))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedToken:
+    """A well-formed token. Nothing of it is believed before `signed_by` was True."""
+
+    raw: str
+    alg: str
+    kid: str | None
+    claims: Mapping[str, Any]
+
+
+def parse(raw: str) -> SignedToken:
+    """Take an id_token apart. Raises IdTokenInvalid naming what is wrong with its form."""
+    if len(raw) > MAX_LENGTH:
+        raise IdTokenInvalid(why=f"The id_token is longer than {MAX_LENGTH} characters.")
+    segments = raw.split(".")
+    if len(segments) == 5:
+        raise IdTokenInvalid(
+            why="The id_token is encrypted (JWE); only signed ones can be read.",
+            steps=(_REGISTER_SIGNED, ADMINISTRATOR),
+        )
+    if len(segments) != 3:
+        raise IdTokenInvalid(why="The id_token is not a JWT: it does not have three parts.")
+    header = _object(segments[0], "header")
+    alg = _algorithm(header)
+    _check_kind(header)
+    kid = header.get("kid")
+    if kid is not None and not isinstance(kid, str):
+        raise IdTokenInvalid(why="The key id (kid) in the id_token's header is not a text.")
+    claims = _object(segments[1], "payload")
+    if not segments[2]:
+        raise IdTokenInvalid(why="The id_token carries no signature.")
+    _decoded(segments[2], "signature")
+    return SignedToken(raw, alg, kid, claims)
+
+
+def signed_by(token: SignedToken, key: AllowedPublicKeys) -> bool:
+    """Whether the token's signature was made with this key, which must suit its algorithm."""
+    try:
+        _SIGNATURES.decode(token.raw, key, algorithms=[token.alg])
+    except jwt.PyJWTError:
+        return False
+    return True
+
+
+def _algorithm(header: Mapping[str, Any]) -> str:
+    alg = header.get("alg")
+    if isinstance(alg, str) and alg in ALGORITHMS:
+        return alg
+    named = isinstance(alg, str) and _NAME.fullmatch(alg)
+    raise IdTokenInvalid(
+        why="The id_token is signed in a way (alg) that is not accepted, or not at all.",
+        steps=(_REGISTER_SIGNED, ADMINISTRATOR),
+        shown={"alg": str(alg)} if named else None,
+    )
+
+
+def _check_kind(header: Mapping[str, Any]) -> None:
+    typ = header.get("typ")
+    if typ is not None and not (isinstance(typ, str) and typ.upper() == "JWT"):
+        named = isinstance(typ, str) and _NAME.fullmatch(typ)
+        raise IdTokenInvalid(
+            why="What came as the id_token is a token of another kind (typ), say an access token.",
+            shown={"typ": str(typ)} if named else None,
+        )
+    if "crit" in header:
+        raise IdTokenInvalid(
+            why="The id_token's header demands an extension (crit); none is supported."
+        )
+
+
+def _object(segment: str, part: str) -> dict[str, Any]:
+    try:
+        document = json.loads(
+            _decoded(segment, part).decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_not_json,
+        )
+    except _Doubled:
+        raise IdTokenInvalid(why=f"The id_token's {part} holds a member twice.") from None
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise IdTokenInvalid(why=f"The id_token's {part} is not a JSON object.")
+    return document
+
+
+def _decoded(segment: str, part: str) -> bytes:
+    """The bytes behind unpadded base64url, of which no other spelling is accepted."""
+    decoded = b""
+    if _SEGMENT.fullmatch(segment) and len(segment) % 4 != 1:
+        decoded = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode("ascii") != segment:
+        raise IdTokenInvalid(why=f"The id_token's {part} is not base64url without padding.")
+    return decoded
+
+
+class _Doubled(Exception):
+    """A JSON object names a member twice."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _Doubled
+    return members
+
+
+def _not_json(_: str) -> None:
+    """NaN and Infinity, which Python reads and JSON has not."""
+    raise ValueError

@@ -1,0 +1,103 @@
+"""What differs between vendors at the authorization endpoint: what is granted, and in what form a
+request is refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlencode
+
+from flask import Response
+
+from simulator.addresses import Addresses
+from simulator.authorization_request import (
+    Asked,
+    AuthorizationRefusedError,
+    Parameters,
+    UntrustedRedirectError,
+)
+from simulator.registrations import Registration
+
+if TYPE_CHECKING:
+    from simulator.installation import Installation
+
+_OTHER_STATE = "another-state-than-the-one-that-was-sent"
+_OTHER_ISSUER = "https://another-ehr.example"
+
+Granted = tuple[Sequence[str], str | None]
+
+
+class AuthorizationRules(Protocol):
+    """One vendor's authorization endpoint."""
+
+    @property
+    def further_query(self) -> bool:
+        """Return whether a redirect URI may have a query that was not registered."""
+
+    def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
+        """Return the granted scopes, and the launch value that gives the context or None.
+
+        Raises AuthorizationRefusedError.
+        """
+
+    def unknown_launch(self) -> AuthorizationRefusedError:
+        """Make the error for a launch value that was not made here, or is used up."""
+
+    def declined(self) -> AuthorizationRefusedError:
+        """Make the error for a user who said no."""
+
+    def require_patient(self, scopes: Sequence[str], patient: str | None) -> None:
+        """Check the context once it is known.
+
+        Raises AuthorizationRefusedError: the scopes need a patient and there is none.
+        """
+
+    def refused(
+        self,
+        ehr: "Installation",
+        error: AuthorizationRefusedError,
+        redirect_uri: str,
+        parameters: Parameters,
+        *,
+        spoiled: frozenset[str] = frozenset(),
+    ) -> Response:
+        """Answer a request that is refused; `spoiled` names the faults that strike the answer."""
+
+    def untrusted(
+        self, ehr: "Installation", error: UntrustedRedirectError, parameters: Parameters
+    ) -> Response:
+        """Answer a request that may not be answered by a redirect."""
+
+
+def answer(
+    ehr: "Installation",
+    redirect_uri: str,
+    members: Mapping[str, str],
+    state: str | None,
+    spoiled: frozenset[str],
+) -> Response:
+    """Redirect to the app with the members of an answer, the state as it came, and `iss` where
+    this EHR sends one; or with what a fault makes of them.
+    """
+    carried: dict[str, str] = {}
+    if state is not None and "answer-without-state" not in spoiled:
+        carried["state"] = _OTHER_STATE if "answer-wrong-state" in spoiled else state
+    carried |= members
+    if "answer-without-code" in spoiled:
+        carried.pop("code", None)
+    if ehr.personality.answers_iss and "answer-without-iss" not in spoiled:
+        wrong = "answer-wrong-iss" in spoiled
+        carried["iss"] = _OTHER_ISSUER if wrong else ehr.addresses.issuer
+    return found(with_query(redirect_uri, carried))
+
+
+def with_query(url: str, members: Mapping[str, str]) -> str:
+    """Add members to an address that may have a query of its own (RFC 6749 section 3.1.2)."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(members)}"
+
+
+def found(location: str, status: int = 302) -> Response:
+    """Redirect without leaving a trace in caches or referrers (RFC 9700 section 4.2)."""
+    response = Response(status=status, headers={"Location": location})
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,50 @@
+"""What the faults of authorization requests do before anything is granted (authorize_faults.py)."""
+
+from collections.abc import Iterable
+from typing import cast
+
+from simulator.authorization_request import (
+    AuthorizationRefusedError,
+    Distrust,
+    UntrustedRedirectError,
+)
+from simulator.authorize_faults import AUTHORIZE_FAULTS
+from simulator.oracle_authorization import OraclePageError, OracleRefusedError
+from simulator.scopes import IDENTITY_SCOPES, parse_resource_scope
+
+
+def raise_pages(spoiled: Iterable[str], vendor: str) -> None:
+    """Raise UntrustedRedirectError for a fault that is a page."""
+    for name in sorted(spoiled):
+        fault = AUTHORIZE_FAULTS[name]
+        if fault.how == "page" and vendor == "oracle":
+            raise OraclePageError(fault.detail)
+        if fault.how == "page":
+            raise UntrustedRedirectError(cast(Distrust, fault.detail), "this fault was asked for")
+
+
+def raise_refusals(spoiled: Iterable[str], vendor: str) -> None:
+    """Raise AuthorizationRefusedError for a fault that is an error of OAuth."""
+    for name in sorted(spoiled):
+        fault = AUTHORIZE_FAULTS[name]
+        if fault.how == "refusal" and vendor == "oracle":
+            raise OracleRefusedError(fault.error, fault.detail)
+        if fault.how == "refusal":
+            raise AuthorizationRefusedError(fault.error, fault.detail or None)
+
+
+def trimmed(scopes: Iterable[str], spoiled: frozenset[str]) -> tuple[str, ...]:
+    """Take away the scopes that a fault takes away."""
+    kept = []
+    for text in scopes:
+        scope = parse_resource_scope(text)
+        if scope is None:
+            gone = "grant-without-openid" in spoiled and text in IDENTITY_SCOPES
+        else:
+            is_observation = scope.type == "Observation"
+            gone = "grant-without-resources" in spoiled or (
+                is_observation and "grant-without-observation" in spoiled
+            )
+        if not gone:
+            kept.append(text)
+    return tuple(kept)

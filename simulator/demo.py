@@ -1,0 +1,116 @@
+"""The embedded defaults of `make run`: one app, registered at three simulated EHRs, and its own
+configuration to match.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.epic import EPIC
+from simulator.generic import GENERIC
+from simulator.oracle import ORACLE
+from simulator.personality import Personality
+
+_IDENTITY = ("openid", "fhirUser", "online_access")
+_RESOURCES = ("patient/Patient.rs", "patient/Observation.rs", "patient/Condition.rs")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """The app at one EHR: its [[ehr]] entry and its registration.
+
+    Fields:
+        redirect_path: an EHR that sends no `iss` (RFC 9207) gets one of its own, against mix-up.
+    """
+
+    key: str
+    personality: Personality
+    client_id: str
+    redirect_path: str
+    standalone: bool
+    launch_scopes: Sequence[str]
+
+
+_ENTRIES = (
+    _Entry(
+        "simulated",
+        GENERIC,
+        "smart-calc-demo",
+        "/callback",
+        standalone=True,
+        launch_scopes=("launch", "launch/patient"),
+    ),
+    _Entry(
+        "oracle",
+        ORACLE,
+        "smart-calc-oracle",
+        "/callback/oracle",
+        standalone=False,
+        launch_scopes=("launch",),
+    ),
+    _Entry(
+        "epic",
+        EPIC,
+        "smart-calc-epic",
+        "/callback/epic",
+        standalone=False,
+        launch_scopes=("launch", "launch/patient"),
+    ),
+)
+
+_CONFIGURATION = """\
+# Made by `make run`; made anew at every start.
+public_url = "{public_url}"
+sealing_keys = ["file:{key_file}"]
+
+[store]
+kind = "sqlite"
+path = "{store_file}"
+"""
+_EHR = """
+[[ehr]]
+key = "{key}"
+name = "{name}"
+vendor = "{vendor}"
+iss = ["{iss}"]
+client_id = "{client_id}"
+scopes = "{scopes}"
+redirect_path = "{redirect_path}"
+standalone = {standalone}
+"""
+
+
+def configuration(public_url: str, ehr_origin: str, key_file: Path, store_file: Path) -> str:
+    """Return the app's configuration file."""
+    top = _CONFIGURATION.format(public_url=public_url, key_file=key_file, store_file=store_file)
+    return top + "".join(
+        _EHR.format(
+            key=one.key,
+            name=f"Simulated EHR: {one.personality.title}",
+            vendor=one.personality.vendor,
+            iss=one.personality.addresses(ehr_origin).fhir_base,
+            client_id=one.client_id,
+            scopes=" ".join([*_IDENTITY, *_RESOURCES]),
+            redirect_path=one.redirect_path,
+            standalone="true" if one.standalone else "false",
+        )
+        for one in _ENTRIES
+    )
+
+
+def registrations(public_url: str) -> str:
+    """Return the EHRs' registrations of the app, as JSON."""
+    return json.dumps(
+        [
+            {
+                "client_id": one.client_id,
+                "name": "smart-calc",
+                "launch_url": f"{public_url}/launch",
+                "redirect_uris": [f"{public_url}{one.redirect_path}"],
+                "scopes": [*one.launch_scopes, *_IDENTITY, *_RESOURCES],
+                "personalities": [one.personality.key],
+            }
+            for one in _ENTRIES
+        ]
+    )

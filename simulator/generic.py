@@ -1,0 +1,182 @@
+"""An EHR that does what SMART App Launch 2.2 says, and insists that apps do (Obtain authorization
+code; RFC 6749 section 4.1.2.1; RFC 9207).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from flask import Response
+
+from simulator.addresses import Addresses
+from simulator.authorization_request import (
+    Asked,
+    AuthorizationRefusedError,
+    Parameters,
+    UntrustedRedirectError,
+    invalid,
+    sole,
+)
+from simulator.authorization_rules import Granted, answer
+from simulator.charts import RESOURCE_TYPES
+from simulator.fhir_manner import GenericManner
+from simulator.pages import fault_page
+from simulator.personality import Personality
+from simulator.registrations import Registration
+from simulator.scopes import CONTEXT_SCOPES, IDENTITY_SCOPES, REFRESH_SCOPES, grant
+
+if TYPE_CHECKING:
+    from simulator.installation import Installation
+
+
+def addresses(origin: str) -> Addresses:
+    """Return the addresses at an origin."""
+    root = f"{origin}/generic"
+    return Addresses(
+        issuer=root,
+        id_token_issuer=root,
+        jwks=f"{root}/jwks",
+        authorize=f"{root}/authorize",
+        token=f"{root}/token",
+        revocation=f"{root}/revoke",
+        fhir_base=f"{root}/fhir",
+        start=f"{root}/start",
+    )
+
+
+def configuration(at: Addresses) -> Mapping[str, object]:
+    """Return the SMART configuration."""
+    resource_scopes = [
+        f"{context}/{fhir_type}.{permission}"
+        for context in ("patient", "user")
+        for fhir_type in ("*", *RESOURCE_TYPES)
+        for permission in ("rs", "read")
+    ]
+    return {
+        "issuer": at.issuer,
+        "jwks_uri": at.jwks,
+        "authorization_endpoint": at.authorize,
+        "token_endpoint": at.token,
+        "revocation_endpoint": at.revocation,
+        "token_endpoint_auth_methods_supported": list(GENERIC.auth_methods),
+        "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "scopes_supported": [
+            *CONTEXT_SCOPES,
+            *IDENTITY_SCOPES,
+            *REFRESH_SCOPES,
+            *resource_scopes,
+        ],
+        "capabilities": [
+            "launch-ehr",
+            "launch-standalone",
+            "authorize-post",
+            "client-public",
+            "client-confidential-symmetric",
+            "client-confidential-asymmetric",
+            "sso-openid-connect",
+            "context-banner",
+            "context-ehr-patient",
+            "context-ehr-encounter",
+            "context-standalone-patient",
+            "permission-patient",
+            "permission-user",
+            "permission-offline",
+            "permission-online",
+            "permission-v1",
+            "permission-v2",
+        ],
+    }
+
+
+class GenericRules:
+    """Launch parameter and launch scope belong together; an error is a redirect that names it."""
+
+    further_query = False
+
+    def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
+        """Return the granted scopes and the launch value."""
+        if asked.aud is None:
+            raise invalid("aud is missing")
+        if asked.aud != addresses.fhir_base:
+            raise invalid("aud must equal the FHIR base of this EHR, byte for byte")
+        if "launch" in asked.scopes and asked.launch is None:
+            raise invalid("scope launch was asked without the launch parameter")
+        if asked.launch is not None and "launch" not in asked.scopes:
+            raise invalid("the launch parameter was sent without scope launch")
+        for context in ("launch", "launch/patient"):
+            if context in asked.scopes and context not in client.scopes:
+                raise AuthorizationRefusedError(
+                    "invalid_scope", f"this client is not registered for scope {context}"
+                )
+        granted = grant(asked.scopes, client.scopes)
+        if not granted:
+            raise AuthorizationRefusedError(
+                "invalid_scope", "none of the scopes asked for can be granted to this client"
+            )
+        has_patient = "launch" in granted or "launch/patient" in granted
+        if not has_patient and any(one.startswith("patient/") for one in granted):
+            raise AuthorizationRefusedError(
+                "invalid_scope", "patient/ scopes need scope launch or launch/patient"
+            )
+        return granted, asked.launch
+
+    def unknown_launch(self) -> AuthorizationRefusedError:
+        """Make the error for a launch value that was not made here, or is used up."""
+        return invalid("unknown launch")
+
+    def declined(self) -> AuthorizationRefusedError:
+        """Make the error for a user who said no."""
+        return AuthorizationRefusedError("access_denied", "the user chose no patient")
+
+    def require_patient(self, scopes: Sequence[str], patient: str | None) -> None:
+        """Accept every context: without a patient the token opens nothing of one."""
+
+    def refused(
+        self,
+        ehr: "Installation",
+        error: AuthorizationRefusedError,
+        redirect_uri: str,
+        parameters: Parameters,
+        *,
+        spoiled: frozenset[str] = frozenset(),
+    ) -> Response:
+        """Redirect to the app with the error, the state as it came, and the issuer."""
+        members = {"error": error.error}
+        if error.description:
+            members["error_description"] = error.description
+        return answer(ehr, redirect_uri, members, sole(parameters, "state"), spoiled)
+
+    def untrusted(
+        self,
+        ehr: "Installation",  # noqa: ARG002 - the Protocol's
+        error: UntrustedRedirectError,
+        parameters: Parameters,
+    ) -> Response:
+        """Show a page that says what came; or, as a fault, one that says nothing."""
+        if error.reason == "unsaid":
+            return fault_page(400, "Oops!", "")
+        received = {
+            name: " and ".join(parameters.get(name, ())) or "nothing"
+            for name in ("client_id", "redirect_uri")
+        }
+        return fault_page(
+            400,
+            "This app cannot be connected",
+            f"{error}. So the EHR does not send the browser back to it.",
+            facts=received,
+        )
+
+
+GENERIC = Personality(
+    key="generic",
+    title="Generic SMART EHR",
+    vendor="generic",
+    addresses=addresses,
+    configuration=configuration,
+    rules=GenericRules(),
+    fhir=GenericManner(),
+    answers_iss=True,
+)

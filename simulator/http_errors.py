@@ -1,0 +1,46 @@
+"""Answers to what no route answers, in the language of the address (RFC 9110 section 15.5)."""
+
+from collections.abc import Sequence
+
+import flask
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from simulator.addresses import path_of
+from simulator.installation import Installation
+from simulator.outcome import FhirError
+from simulator.pages import fault_page
+from simulator.token_errors import TokenError, token_error_answer
+
+_FHIR_CODES = {404: "not-found", 405: "not-supported", 413: "too-long"}
+
+
+class HttpErrors:
+    """Turns an error of the framework's own into an answer of the EHR that was asked."""
+
+    def __init__(self, ehrs: Sequence[Installation]) -> None:
+        self._fhir = {path_of(one.addresses.fhir_base): one for one in ehrs}
+        self._oauth = {
+            path_of(url): one
+            for one in ehrs
+            for url in (one.addresses.token, one.addresses.revocation)
+        }
+
+    def answer(self, error: HTTPException) -> flask.Response:
+        """Answer an error."""
+        status = error.code or 500
+        headers: dict[str, str] = {}
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        path = flask.request.path
+        for base, ehr in self._fhir.items():
+            if path == base or path.startswith(f"{base}/"):
+                code = _FHIR_CODES.get(status, "exception")
+                refused = FhirError(status, code, error.name, headers)
+                manner = ehr.personality.fhir
+                return manner.finish(flask.request, manner.error(refused))
+        if path in self._oauth:
+            refused_token = TokenError("invalid_request", error.name, status, headers)
+            return token_error_answer(refused_token, self._oauth[path])
+        response = fault_page(status, error.name, error.description or "")
+        response.headers.update(headers)
+        return response

@@ -1,0 +1,133 @@
+"""The EHR's signing keys, what it publishes of them, and the id_tokens that they sign (OpenID
+Connect Core 1.0 sections 2 and 3.1.3.6; SMART App Launch 2.2, Scopes for requesting identity data;
+RFC 7517).
+"""
+
+import base64
+import hashlib
+import json
+import threading
+from collections.abc import Mapping
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+# A key for each algorithm, since a published key names at most one.
+ALGORITHMS = ("RS256", "RS384", "ES256", "ES384")
+
+_CURVES = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1}
+_OLDER_GENERATIONS = 1
+
+
+class _Generation:
+    """Keys by algorithm, each made when it is first needed: RSA keys take their time."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._keys: dict[str, PrivateKey] = {}
+
+    def key_id(self, algorithm: str) -> str:
+        return f"{self._name}.{algorithm.lower()}"
+
+    def key(self, algorithm: str) -> PrivateKey:
+        with self._lock:
+            if algorithm not in self._keys:
+                self._keys[algorithm] = (
+                    ec.generate_private_key(_CURVES[algorithm]())
+                    if algorithm in _CURVES
+                    else rsa.generate_private_key(65537, 2048)
+                )
+            return self._keys[algorithm]
+
+
+class Signer:
+    """The keys of one issuer, safe to share between threads.
+
+    `key_ids`: whether tokens and published keys carry `kid`. `keys_name_alg`: whether published
+    keys carry `alg` and `use`.
+    """
+
+    def __init__(self, *, key_ids: bool = True, keys_name_alg: bool = True) -> None:
+        self._key_ids = key_ids
+        self._keys_name_alg = keys_name_alg
+        self._lock = threading.Lock()
+        self._generations = [_Generation("simulated-1")]
+        self._made = 1
+
+    def rotate(self) -> None:
+        """Sign with new keys from now on; the ones before stay published."""
+        with self._lock:
+            self._made += 1
+            self._generations = [
+                *self._generations[-_OLDER_GENERATIONS:],
+                _Generation(f"simulated-{self._made}"),
+            ]
+
+    def key_set(self) -> dict[str, list[dict[str, object]]]:
+        """Return the public keys as a JSON Web Key Set, newest first."""
+        with self._lock:
+            generations = list(self._generations)
+        return {
+            "keys": [
+                self._public(generation, algorithm)
+                for generation in reversed(generations)
+                for algorithm in ALGORITHMS
+            ]
+        }
+
+    def key_id(self, algorithm: str) -> str | None:
+        """Return the `kid` of the key that signs now, or None where keys carry none."""
+        with self._lock:
+            return self._generations[-1].key_id(algorithm) if self._key_ids else None
+
+    def sign(
+        self,
+        claims: Mapping[str, object],
+        algorithm: str = "RS256",
+        headers: Mapping[str, str | None] | None = None,
+    ) -> str:
+        """Return claims as a JWT; `headers` replace its own, or take one away with None."""
+        with self._lock:
+            generation = self._generations[-1]
+        own = {"kid": generation.key_id(algorithm)} if self._key_ids else {}
+        sent = {**own, **(headers or {})}
+        return jwt.encode(
+            dict(claims),
+            generation.key(algorithm),
+            algorithm,
+            headers={name: value for name, value in sent.items() if value is not None},
+        )
+
+    def _public(self, generation: _Generation, algorithm: str) -> dict[str, object]:
+        key = generation.key(algorithm)
+        published: dict[str, object]
+        if isinstance(key, rsa.RSAPrivateKey):
+            published = dict(RSAAlgorithm.to_jwk(key.public_key(), as_dict=True))
+        else:
+            published = dict(ECAlgorithm.to_jwk(key.public_key(), as_dict=True))
+        published.pop("key_ops", None)
+        if self._key_ids:
+            published["kid"] = generation.key_id(algorithm)
+        if self._keys_name_alg:
+            published |= {"use": "sig", "alg": algorithm}
+        return published
+
+
+def at_hash(access_token: str, algorithm: str) -> str:
+    """Return the claim that ties an id_token to its access token (OIDC Core 3.1.3.6)."""
+    digest = hashlib.new(f"sha{algorithm[2:]}", access_token.encode("ascii")).digest()
+    half = digest[: len(digest) // 2]
+    return base64.urlsafe_b64encode(half).rstrip(b"=").decode("ascii")
+
+
+def unsigned(claims: Mapping[str, object]) -> str:
+    """Return claims as a JWT with alg none, which no client may believe."""
+    parts = ({"alg": "none", "typ": "JWT"}, claims)
+    encoded = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts
+    ]
+    return ".".join([*encoded, ""])

@@ -1,0 +1,120 @@
+"""The public keys of clients that authenticate with private_key_jwt (SMART App Launch 2.2, Client
+Authentication: Asymmetric, Registering a client; RFC 7517).
+"""
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+PublicKey = RSAPublicKey | EllipticCurvePublicKey
+
+KEPT_SECONDS = 60
+
+_KEY_TYPES = {"RS384": "RSA", "ES384": "EC"}
+_FETCH_SECONDS = 3
+_MOST_BYTES = 100_000
+_SMALLEST_RSA_BITS = 2048
+
+
+class KeysUnusableError(Exception):
+    """A client's keys cannot be fetched, or none of them may have signed."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """Follow none: the keys are where the client was registered with them."""
+
+
+# Neither proxies of the environment nor redirects.
+_DOOR = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+
+
+class KeySets:
+    """Fetches key sets and keeps each for a minute; safe to share between threads."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
+
+    def at(self, url: str) -> Mapping[str, Any]:
+        """Return the key set at an address.
+
+        Raises KeysUnusableError: nothing usable is there.
+        """
+        with self._lock:
+            until, kept = self._kept.get(url, (0.0, {}))
+        if self._clock() < until:
+            return kept
+        fetched = _fetch(url)
+        with self._lock:
+            self._kept[url] = (self._clock() + KEPT_SECONDS, fetched)
+        return fetched
+
+
+def is_key_set(value: object) -> bool:
+    """Whether a value is a key set that a client may be registered with."""
+    if not isinstance(value, dict) or not isinstance(value.get("keys"), list):
+        return False
+    return bool(value["keys"]) and all(_is_registrable(key) for key in value["keys"])
+
+
+def find_key(keys: Mapping[str, Any], key_id: str, algorithm: str) -> PublicKey:
+    """Return the one key of a set with this id that fits the algorithm, RS384 or ES384.
+
+    Raises KeysUnusableError: there is none, more than one, or it is too weak.
+    """
+    listed = keys.get("keys")
+    found = [
+        key
+        for key in (listed if isinstance(listed, list) else [])
+        if isinstance(key, dict)
+        and key.get("kid") == key_id
+        and key.get("kty") == _KEY_TYPES[algorithm]
+        and key.get("alg", algorithm) == algorithm
+        and key.get("use", "sig") == "sig"
+        and "d" not in key
+    ]
+    if len(found) != 1:
+        raise KeysUnusableError(f"{len(found)} public keys have this kid and fit {algorithm}")
+    try:
+        key = jwt.PyJWK(found[0], algorithm=algorithm).key
+    except (jwt.PyJWTError, ValueError):
+        raise KeysUnusableError("the key with this kid is malformed") from None
+    if isinstance(key, RSAPublicKey) and key.key_size >= _SMALLEST_RSA_BITS:
+        return key
+    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP384R1):
+        return key
+    raise KeysUnusableError("the key with this kid is neither RSA of 2048 bits or more nor P-384")
+
+
+def _is_registrable(key: object) -> bool:
+    if not isinstance(key, dict) or not isinstance(key.get("kid"), str):
+        return False
+    try:
+        for algorithm, key_type in _KEY_TYPES.items():
+            if key.get("kty") == key_type:
+                find_key({"keys": [key]}, key["kid"], algorithm)
+                return True
+    except KeysUnusableError:
+        return False
+    return False
+
+
+def _fetch(url: str) -> Mapping[str, Any]:
+    try:
+        with _DOOR.open(url, timeout=_FETCH_SECONDS) as answer:
+            body = answer.read(_MOST_BYTES + 1)
+        keys = json.loads(body) if len(body) <= _MOST_BYTES else None
+    except (urllib.error.URLError, OSError, ValueError):
+        raise KeysUnusableError("the client's jwks_url does not answer with a key set") from None
+    if not isinstance(keys, dict):
+        raise KeysUnusableError("the client's jwks_url does not answer with a key set")
+    return keys

@@ -1,0 +1,165 @@
+"""What Oracle Health's authorization server can refuse, by name, with the ends of its URNs (list of
+2016 and reports since; README.md). Data only.
+"""
+
+_LAUNCH = "smart-v1:grant:launch"
+_GRANT = "oauth2:grant"
+_SESSION = "grant:session-service:authentication"
+
+# name, error, end of the URN, what it says. Errors that no source shows are RFC 6749's nearest.
+REFUSALS = (
+    ("oracle-code-required", "invalid_request", f"{_LAUNCH}:code-required", "no launch value"),
+    (
+        "oracle-launch-code-required",
+        "invalid_request",
+        f"{_LAUNCH}:launch-code-required",
+        "no launch value, in the spelling of 2016",
+    ),
+    (
+        "oracle-invalid-launch-code",
+        "invalid_request",
+        f"{_LAUNCH}:invalid-launch-code",
+        "an unknown launch value",
+    ),
+    (
+        "oracle-mismatched-identity",
+        "invalid_request",
+        f"{_LAUNCH}:mismatched-identity",
+        "another user is signed in than launched the app",
+    ),
+    ("oracle-audience-required", "invalid_request", f"{_LAUNCH}:audience-required", "no aud"),
+    (
+        "oracle-unknown-resource-server",
+        "invalid_request",
+        f"{_LAUNCH}:unknown-resource-server",
+        "aud is no FHIR base",
+    ),
+    (
+        "oracle-audience-not-white-listed",
+        "invalid_request",
+        f"{_LAUNCH}:audience-not-white-listed",
+        "aud is not approved",
+    ),
+    (
+        "oracle-unsupported-version",
+        "server_error",
+        f"{_LAUNCH}:unsupported-version",
+        "this launch version is not supported",
+    ),
+    (
+        "oracle-unregistered-service",
+        "server_error",
+        f"{_LAUNCH}:unregistered-service",
+        "the tenant has no launch service",
+    ),
+    (
+        "oracle-launch-unspecified",
+        "server_error",
+        f"{_LAUNCH}:unspecified",
+        "the launch could not be resolved",
+    ),
+    ("oracle-missing-patient", "access_denied", f"{_GRANT}:missing-patient", "no patient is open"),
+    (
+        "oracle-invalid-patient-id",
+        "access_denied",
+        f"{_GRANT}:invalid-patient-id",
+        "the user may not see the patient",
+    ),
+    (
+        "oracle-denied-by-server",
+        "access_denied",
+        f"{_GRANT}:denied-by-server",
+        "none of the scopes is the client's",
+    ),
+    ("oracle-denied-by-user", "access_denied", f"{_GRANT}:denied-by-user", "the user said no"),
+    (
+        "oracle-tenant-not-configured",
+        "server_error",
+        f"{_GRANT}:tenant-not-configured",
+        "the tenant has no sign-in for this persona",
+    ),
+    (
+        "oracle-unauthorized-client-for-tenant",
+        "unauthorized_client",
+        f"{_GRANT}:unauthorized-client-for-tenant",
+        "the site has not activated the app",
+    ),
+    (
+        "oracle-invalid-request",
+        "invalid_request",
+        f"{_GRANT}:invalid-request",
+        "the request is malformed",
+    ),
+    (
+        "oracle-unsupported-response-type",
+        "unsupported_response_type",
+        f"{_GRANT}:unsupported-response-type",
+        "response_type is not code",
+    ),
+    (
+        "oracle-csrf-security-failure",
+        "access_denied",
+        f"{_GRANT}:csrf-security-failure",
+        "the consent page was stale",
+    ),
+    ("oracle-server-error", "server_error", f"{_GRANT}:server-error", "a failure at the server"),
+    ("oracle-fatal-server-error", "server_error", "server-error", "a failure of the server"),
+    (
+        "oracle-login-cancelled",
+        "access_denied",
+        f"{_SESSION}:cancelled",
+        "the sign-in was cancelled",
+    ),
+    ("oracle-login-error", "server_error", f"{_SESSION}:error", "the sign-in failed"),
+    (
+        "oracle-representative-server-error",
+        "server_error",
+        f"{_GRANT}:authorized-representative-server-error",
+        "the service for representatives of patients failed",
+    ),
+    (
+        "oracle-unregistered-representatives-server",
+        "server_error",
+        "unregistered-authorized-representatives-server",
+        "there is no service for representatives of patients",
+    ),
+)
+
+PAGES = (
+    ("oracle-page-unknown-client", f"{_GRANT}:unknown-client", "the client is not registered"),
+    (
+        "oracle-page-client-persona-mismatch",
+        f"{_GRANT}:client-persona-mismatch",
+        "the app is for the other persona",
+    ),
+    ("oracle-page-unknown-tenant", f"{_GRANT}:unknown-tenant", "the tenant is unknown"),
+    (
+        "oracle-page-tenant-not-configured",
+        f"{_GRANT}:tenant-not-configured",
+        "the tenant has no sign-in for this persona",
+    ),
+    (
+        "oracle-page-invalid-redirect-uri",
+        f"{_GRANT}:invalid-redirect-uri",
+        "the redirect URI is not registered",
+    ),
+    (
+        "oracle-page-redirect-uri-trailing-slash",
+        f"{_GRANT}:invalid-redirect-uri-trailing-slash",
+        "the redirect URI differs by its last slash",
+    ),
+    (
+        "oracle-page-redirect-uri-not-absolute",
+        f"{_GRANT}:redirect-uri-not-absolute",
+        "the redirect URI is not absolute",
+    ),
+    (
+        "oracle-page-redirect-uri-not-registered",
+        f"{_GRANT}:redirect-uri-not-registered",
+        "no redirect URI is registered",
+    ),
+    ("oracle-page-invalid-request", f"{_GRANT}:invalid-request", "the request is malformed"),
+    ("oracle-page-server-error", f"{_GRANT}:server-error", "a failure at the server"),
+    ("oracle-page-preauthentication", "preauthentication", "the EHR's sign-in was not handed over"),
+    ("oracle-page-bad-request", "bad-request", "Bad Request, as for a very long list of scopes"),
+)

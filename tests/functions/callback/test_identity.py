@@ -1,0 +1,566 @@
+"""Who is signed in: verified before a session opens, shown to the app, told apart in cookies."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.conftest import App
+from tests.functions.callback.conftest import NO_EHR, Deployment
+from tests.support import callbacks
+from tests.support.browser import Answer, Browser
+from tests.support.id_tokens import Raw, base64url, compact, part, public_jwk
+from tests.support.identity import (
+    CLIENT_ID,
+    KEYS,
+    REVOKE,
+    Signer,
+    context_of,
+    handle_of,
+    sign_in,
+    signing_key,
+)
+from tests.support.scripted_ehr import HANG_UP, Scripted, ScriptedEhr, Tenant, as_json
+from tests.support.servers import free_port, serve_app
+
+DOCUMENT = "/.well-known/smart-configuration"
+OPENID = "/.well-known/openid-configuration"
+PREFIX = "__Host-smart-"
+PINNED_ISSUER = "https://identity.example/realm/"
+
+
+def _ehr(key: str, group: str, scripted: ScriptedEhr, more: str = "") -> str:
+    return f"""
+[[ehr]]
+key = "{key}"
+iss = ["{scripted.origin}/{group}/*"]
+client_id = "{CLIENT_ID}"
+scopes = "openid fhirUser patient/*.rs"
+{more}
+"""
+
+
+@pytest.fixture(scope="module")
+def deployment(
+    tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr
+) -> Iterator[Deployment]:
+    """Two instances: the second seals with a newer key and still opens what the first sealed."""
+    folder = tmp_path_factory.mktemp("identity")
+    port, bind = free_port(), free_port()
+    old, new = (secrets.token_urlsafe(32) for _ in range(2))
+    store = folder / "smart.db"
+    ehrs = (
+        _ehr("identity", "i", scripted)
+        + _ehr("oracle", "o", scripted, 'vendor = "oracle"')
+        + _ehr("pinned", "p", scripted, f'id_token_issuer = "{PINNED_ISSUER}"')
+        + _ehr("no-user", "s", scripted).replace("openid fhirUser ", "")
+    )
+    with (
+        serve_app(folder, ehrs, port=port, store=store, sealing_key=old) as first,
+        serve_app(
+            folder, ehrs, port=port, bind=bind, store=store, sealing_key=new, retired_key=old
+        ) as second,
+    ):
+        yield Deployment(App(first.origin, first, NO_EHR, scripted), second, store, old)
+
+
+@pytest.fixture(scope="module")
+def app(deployment: Deployment) -> App:
+    return deployment.first
+
+
+@pytest.fixture
+def signer(scripted: ScriptedEhr) -> Signer:
+    return Signer(scripted.tenant("i"))
+
+
+def _user_of(app: App, callback: Answer, browser: Browser) -> Any:
+    return context_of(app, callback, browser)["user"]
+
+
+def _refused(app: App, answer: Answer, browser: Browser) -> dict[str, object]:
+    return callbacks.failed(app, answer, browser, "id_token_invalid")
+
+
+# Who it is
+
+
+FHIR_USERS = {
+    "relative": ({"fhirUser": "Practitioner/pr1"}, "{base}/Practitioner/pr1"),
+    "absolute": ({"fhirUser": "{base}/Patient/p1"}, "{base}/Patient/p1"),
+    "profile": ({"fhirUser": None, "profile": "{base}/Person/1"}, "{base}/Person/1"),
+    "elsewhere": ({"fhirUser": "https://other.example/r4/Practitioner/pr1"}, None),
+    "no user's type": ({"fhirUser": "Device/1"}, None),
+    "leads away": ({"fhirUser": "Practitioner/../Patient/1"}, None),
+    "none": ({"fhirUser": None}, None),
+}
+
+
+@pytest.mark.parametrize(("claims", "fhir_user"), FHIR_USERS.values(), ids=FHIR_USERS)
+def test_the_app_is_told_who_is_signed_in(
+    app: App,
+    browser: Browser,
+    signer: Signer,
+    claims: dict[str, str | None],
+    fhir_user: str | None,
+) -> None:
+    base = signer.tenant.base
+    sent = {name: value and value.replace("{base}", base) for name, value in claims.items()}
+    user = _user_of(app, sign_in(app, signer, browser, **sent), browser)
+    expected = fhir_user and fhir_user.replace("{base}", base)
+    assert user == {"sub": "user-1", "fhirUser": expected, "name": "Test Clinician"}
+
+
+@pytest.mark.parametrize("alg", ["RS256", "RS384", "ES256", "ES384"])
+def test_every_accepted_algorithm_opens_a_session(
+    app: App, browser: Browser, scripted: ScriptedEhr, alg: str
+) -> None:
+    answer = sign_in(app, Signer(scripted.tenant("i"), alg=alg), browser)
+    assert _user_of(app, answer, browser)["sub"] == "user-1"
+
+
+def test_neither_the_user_nor_the_token_is_logged_or_stored_in_the_open(
+    deployment: Deployment, browser: Browser, signer: Signer
+) -> None:
+    app = deployment.first
+    told = {"sub": "sentinel-sub", "fhirUser": "Person/sentinel", "name": "Sentinel Name"}
+    answer = sign_in(app, signer, browser, **told)
+    assert context_of(app, answer, browser)["user"]["sub"] == "sentinel-sub"
+    kept = app.server.log.read_text() + str(deployment.records("sessions"))
+    assert "entinel" not in kept
+    assert not [p for p in signer.tenant.token["id_token"].split(".")[1:] if p in kept]
+
+
+def test_the_issuer_may_be_another_address_than_the_fhir_base(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    issuer = f"{app.scripted.origin}/issuer-of-its-own"
+    signer.tenant.discovery["issuer"] = issuer
+    begun = app.begin(signer.tenant, browser)
+    signer.tenant.token["id_token"] = signer.id_token(begun.query["nonce"], iss=issuer)
+    answer = callbacks.get(app, browser, begun, "code=c1")
+    assert _user_of(app, answer, browser)["sub"] == "user-1"
+
+
+# Without an id_token
+
+
+def test_openid_granted_without_an_id_token_opens_a_session_without_a_user(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    answer = callbacks.launch(app, signer.tenant, browser)
+    assert _user_of(app, answer, browser) is None
+    (line,) = callbacks.log_lines(app, answer)
+    assert (line["event"], line["severity"]) == ("callback_completed", "WARNING")
+    assert "no id_token came" in str(line["message"])
+    assert signer.tenant.hits(KEYS) == []
+
+
+def test_without_openid_granted_nobody_misses_an_id_token(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    signer.tenant.token["scope"] = "launch patient/*.rs"
+    answer = callbacks.launch(app, signer.tenant, browser)
+    assert _user_of(app, answer, browser) is None
+    (line,) = callbacks.log_lines(app, answer)
+    assert line["event"] == "callback_completed"
+    assert "id_token" not in str(line)
+
+
+def test_an_id_token_that_nobody_asked_for_is_not_looked_at(
+    app: App, browser: Browser, scripted: ScriptedEhr
+) -> None:
+    signer = Signer(scripted.tenant("s"))
+    signer.tenant.token["id_token"] = "not.a.token"
+    answer = callbacks.launch(app, signer.tenant, browser)
+    assert _user_of(app, answer, browser) is None
+    assert signer.tenant.hits(KEYS) == []
+
+
+# The nonce
+
+
+def test_a_nonce_of_its_own_goes_with_every_launch_and_only_with_openid(
+    app: App, browser: Browser, signer: Signer, scripted: ScriptedEhr
+) -> None:
+    nonces = {app.begin(signer.tenant, browser).query["nonce"] for _ in range(5)}
+    assert len(nonces) == 5
+    assert "nonce" not in app.begin(scripted.tenant("s"), browser).query
+
+
+def test_a_missing_nonce_is_accepted_and_logged(app: App, browser: Browser, signer: Signer) -> None:
+    answer = sign_in(app, signer, browser, nonce=None)
+    assert _user_of(app, answer, browser)["sub"] == "user-1"
+    events = [line["event"] for line in callbacks.log_lines(app, answer)]
+    assert events == ["nonce_missing", "callback_completed"]
+
+
+def test_the_nonce_of_another_launch_of_the_same_browser_is_refused(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    other = app.begin(signer.tenant, browser).query["nonce"]
+    begun = app.begin(signer.tenant, browser)
+    signer.tenant.token["id_token"] = signer.id_token(other)
+    answer = app.answer(begun, signer.tenant, browser)
+    callbacks.refused(answer, "id_token_invalid", 502)
+
+
+# Forgeries: each makes a token out of a signer, proper claims and a stranger's FHIR base.
+
+
+def _signed(signer: Signer, claims: dict[str, Any], **header: object) -> str:
+    return compact(signer.header(**header), claims, signer.key, signer.alg)
+
+
+def _by_thief(signer: Signer, claims: dict[str, Any], **header: object) -> str:
+    return compact(signer.header(**header), claims, signing_key("RS256", "a thief"), "RS256")
+
+
+def _unsigned(signer: Signer, claims: dict[str, Any], alg: str) -> str:
+    return f"{part(signer.header(alg=alg))}.{part(claims)}."
+
+
+def _symmetric(signer: Signer, claims: dict[str, Any]) -> str:
+    form = PublicFormat.SubjectPublicKeyInfo
+    public = signer.key.public_key().public_bytes(Encoding.PEM, form)
+    return compact(signer.header(alg="HS256"), claims, public, "HS256")
+
+
+def _altered(signer: Signer, claims: dict[str, Any]) -> str:
+    header, _, signature = _signed(signer, claims).split(".")
+    return f"{header}.{part(claims | {'sub': 'user-2'})}.{signature}"
+
+
+def _doubled(signer: Signer, claims: dict[str, Any]) -> str:
+    text = Raw('{"sub":"user-2",' + json.dumps(claims).removeprefix("{"))
+    return compact(signer.header(), text, signer.key, signer.alg)
+
+
+def _jwk(signer: Signer, claims: dict[str, Any]) -> str:
+    embedded = public_jwk(signing_key("RS256", "a thief"))
+    return _by_thief(signer, claims, jwk=embedded, kid=None)
+
+
+Forgery = Callable[[Signer, dict[str, Any], str], str]
+FORGERIES: dict[str, Forgery] = {
+    "alg none": lambda signer, claims, _: _unsigned(signer, claims, "none"),
+    "alg NONE": lambda signer, claims, _: _unsigned(signer, claims, "NONE"),
+    "no signature": lambda signer, claims, _: _unsigned(signer, claims, "RS256"),
+    "HS256 with the public key": lambda signer, claims, _: _symmetric(signer, claims),
+    "altered": lambda signer, claims, _: _altered(signer, claims),
+    "another key, same kid": lambda signer, claims, _: _by_thief(signer, claims),
+    "another key, no kid": lambda signer, claims, _: _by_thief(signer, claims, kid=None),
+    "another key, unknown kid": lambda signer, claims, _: _by_thief(signer, claims, kid="k9"),
+    "kid is a path": lambda signer, claims, _: _signed(signer, claims, kid="../../auth/token"),
+    "jku": lambda signer, claims, thief: _by_thief(signer, claims, jku=thief + KEYS, kid="t1"),
+    "x5u": lambda signer, claims, thief: _by_thief(signer, claims, x5u=thief + KEYS),
+    "embedded jwk": lambda signer, claims, _: _jwk(signer, claims),
+    "crit": lambda signer, claims, _: _signed(signer, claims, crit=["x"], x=1),
+    "access token": lambda signer, claims, _: _signed(signer, claims, typ="at+jwt"),
+    "iss of a stranger": lambda signer, claims, thief: _by_thief(signer, claims | {"iss": thief}),
+    "iss of a stranger, signed here": lambda s, claims, thief: _signed(s, claims | {"iss": thief}),
+    "iss with a slash": lambda s, claims, _: _signed(s, claims | {"iss": f"{claims['iss']}/"}),
+    "aud of another app": lambda s, claims, _: _signed(s, claims | {"aud": "another"}),
+    "aud of several": lambda s, claims, _: _signed(s, claims | {"aud": [CLIENT_ID, "another"]}),
+    "azp of another app": lambda s, claims, _: _signed(s, claims | {"azp": "another"}),
+    "wrong nonce": lambda s, claims, _: _signed(s, claims | {"nonce": "another"}),
+    "expired": lambda s, claims, _: _signed(s, claims | {"exp": claims["iat"] - 300}),
+    "from the future": lambda s, claims, _: _signed(s, claims | {"iat": claims["iat"] + 300}),
+    "not valid yet": lambda s, claims, _: _signed(s, claims | {"nbf": claims["iat"] + 300}),
+    "wrong at_hash": lambda s, claims, _: _signed(s, claims | {"at_hash": "A" * 22}),
+    "nobody": lambda s, claims, _: _signed(s, claims | {"sub": ""}),
+    "doubled member": lambda signer, claims, _: _doubled(signer, claims),
+    "JWE": lambda signer, claims, _: ".".join([part({"alg": "RSA-OAEP"}), *["QQ"] * 4]),
+    "opaque": lambda signer, claims, _: "opaque",
+    "not JSON": lambda signer, claims, _: f"{base64url(b'x')}.{part(claims)}.QQ",
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
+def test_a_forged_token_opens_nothing_and_its_access_is_given_back(
+    deployment: Deployment, browser: Browser, signer: Signer, forge: Forgery
+) -> None:
+    app, tenant, thief = deployment.first, signer.tenant, deployment.first.scripted.tenant("t")
+    sessions, strangers = deployment.records("sessions"), len(app.scripted.strangers)
+    begun = app.begin(tenant, browser)
+    token = forge(signer, signer.claims(begun.query["nonce"]), thief.base)
+    tenant.token |= {"id_token": token, "refresh_token": "the-refresh-token"}
+    line = _refused(app, app.answer(begun, tenant, browser), browser)
+    assert deployment.records("sessions") == sessions
+    (revocation,) = tenant.hits(REVOKE)
+    assert revocation.method == "POST"
+    assert revocation.form == {
+        "token": "the-refresh-token",
+        "token_type_hint": "refresh_token",
+        "client_id": CLIENT_ID,
+    }
+    assert line["revoked"] == "true"
+    assert token not in str(line)
+    assert thief.received == []
+    assert len(app.scripted.strangers) == strangers
+    assert {request.path for request in tenant.received} <= {DOCUMENT, "/auth/token", KEYS, REVOKE}
+    callbacks.refused(app.answer(begun, tenant, browser), "state_unknown")
+    assert len(tenant.hits("/auth/token")) == 1
+
+
+def test_the_claims_of_the_forgeries_are_taken_where_nothing_is_forged(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    begun = app.begin(signer.tenant, browser)
+    signer.tenant.token["id_token"] = _signed(signer, signer.claims(begun.query["nonce"]))
+    assert app.answer(begun, signer.tenant, browser).status == 303
+
+
+def test_without_a_refresh_token_the_access_token_is_given_back(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    _refused(app, sign_in(app, signer, browser, nonce="another"), browser)
+    (revocation,) = signer.tenant.hits(REVOKE)
+    assert revocation.form == {
+        "token": signer.tenant.access_token,
+        "token_type_hint": "access_token",
+        "client_id": CLIENT_ID,
+    }
+
+
+@pytest.mark.parametrize("answer", [None, Scripted(400), Scripted(503), HANG_UP])
+def test_access_that_cannot_be_given_back_changes_nothing_of_the_refusal(
+    app: App, browser: Browser, signer: Signer, answer: Scripted | None
+) -> None:
+    if answer is None:
+        del signer.tenant.discovery["revocation_endpoint"]
+    else:
+        signer.tenant.on(REVOKE, answer)
+    line = _refused(app, sign_in(app, signer, browser, aud="another"), browser)
+    assert line["revoked"] == "false"
+    assert len(signer.tenant.hits(REVOKE)) == (answer is not None)
+
+
+# Whose token it must be
+
+
+@pytest.mark.parametrize("path", ["", "/oidc/idsps/idp-1", "/oidc/idsps/idp-1/"])
+def test_at_oracle_the_issuer_may_be_an_identity_provider_of_the_tenant(
+    app: App, browser: Browser, scripted: ScriptedEhr, path: str
+) -> None:
+    signer = Signer(scripted.tenant("o"))
+    answer = sign_in(app, signer, browser, iss=signer.tenant.base + path)
+    assert _user_of(app, answer, browser)["sub"] == "user-1"
+
+
+@pytest.mark.parametrize(
+    "iss",
+    [
+        "{base}/",
+        "{base}/oidc/idsps/",
+        "{base}/oidc/idsps/a/b",
+        "{base}/oidc/idsps/a?b",
+        "{base}/x/oidc/idsps/a/",
+        "{base}2/oidc/idsps/a/",
+        "{other}/oidc/idsps/a/",
+    ],
+)
+def test_at_oracle_every_other_issuer_is_refused(
+    app: App, browser: Browser, scripted: ScriptedEhr, iss: str
+) -> None:
+    signer, other = Signer(scripted.tenant("o")), scripted.tenant("o")
+    iss = iss.replace("{base}", signer.tenant.base).replace("{other}", other.base)
+    _refused(app, sign_in(app, signer, browser, iss=iss), browser)
+    assert other.received == []
+
+
+def test_elsewhere_oracles_form_of_issuer_is_none(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    iss = f"{signer.tenant.base}/oidc/idsps/idp-1/"
+    _refused(app, sign_in(app, signer, browser, iss=iss), browser)
+
+
+def test_a_configured_issuer_stands_in_place_of_the_discovered_one(
+    app: App, browser: Browser, scripted: ScriptedEhr
+) -> None:
+    signer = Signer(scripted.tenant("p"))
+    answer = sign_in(app, signer, browser, iss=PINNED_ISSUER)
+    assert _user_of(app, answer, browser)["sub"] == "user-1"
+    for iss in (signer.tenant.base, PINNED_ISSUER.rstrip("/"), f"{PINNED_ISSUER}/"):
+        callbacks.refused(sign_in(app, signer, Browser(), iss=iss), "id_token_invalid", 502)
+
+
+def test_without_any_issuer_no_token_is_taken(app: App, browser: Browser, signer: Signer) -> None:
+    del signer.tenant.discovery["issuer"]
+    begun = app.begin(signer.tenant, browser)
+    signer.tenant.token["id_token"] = signer.id_token(begun.query["nonce"])
+    answer = callbacks.get(app, browser, begun, "code=c1")
+    _refused(app, answer, browser)
+    assert signer.tenant.hits(KEYS) == []
+
+
+# Where the keys come from
+
+
+def _by_openid(tenant: Tenant, issuer: str | None = None) -> None:
+    """The keys are named by the OpenID Connect document of the issuer alone."""
+    del tenant.discovery["jwks_uri"]
+    tenant.on(OPENID, as_json({"issuer": issuer or tenant.base, "jwks_uri": tenant.base + KEYS}))
+
+
+def test_without_a_jwks_uri_the_issuers_openid_document_names_the_keys(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    _by_openid(signer.tenant)
+    answer = sign_in(app, signer, browser)
+    assert _user_of(app, answer, browser)["sub"] == "user-1"
+    assert (len(signer.tenant.hits(OPENID)), len(signer.tenant.hits(KEYS))) == (1, 1)
+    assert sign_in(app, signer, browser).status == 303
+    assert (len(signer.tenant.hits(OPENID)), len(signer.tenant.hits(KEYS))) == (1, 1)
+
+
+def test_an_openid_document_of_another_issuer_names_no_keys(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    _by_openid(signer.tenant, f"{signer.tenant.base}/")
+    _refused(app, sign_in(app, signer, browser), browser)
+    assert signer.tenant.hits(KEYS) == []
+
+
+def test_an_openid_document_cannot_name_keys_on_a_foreign_host(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    thief = ScriptedEhr()
+    try:
+        _by_openid(signer.tenant)
+        document = {"issuer": signer.tenant.base, "jwks_uri": f"{thief.origin}{KEYS}"}
+        signer.tenant.on(OPENID, as_json(document))
+        _refused(app, sign_in(app, signer, browser), browser)
+        assert thief.strangers == []
+    finally:
+        thief.close()
+
+
+def test_keys_that_are_known_are_not_asked_for_again(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    for sub in ("user-1", "user-1", "user-2"):
+        assert sign_in(app, signer, browser, sub=sub).status == 303
+    assert len(signer.tenant.hits(KEYS)) == 1
+
+
+def test_a_new_key_of_the_ehr_costs_one_more_request(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    assert sign_in(app, signer, browser).status == 303
+    signer.key, signer.kid = signing_key("RS256", "the EHR, later"), "k2"
+    assert sign_in(app, signer, browser).status == 303
+    assert sign_in(app, signer, browser).status == 303
+    assert len(signer.tenant.hits(KEYS)) == 2
+
+
+def test_unknown_keys_do_not_make_the_app_ask_without_end(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    assert sign_in(app, signer, browser).status == 303
+    for number in range(10):
+        begun = app.begin(signer.tenant, browser)
+        claims = signer.claims(begun.query["nonce"])
+        signer.tenant.token["id_token"] = _by_thief(signer, claims, kid=f"unknown-{number}")
+        callbacks.refused(app.answer(begun, signer.tenant, browser), "id_token_invalid", 502)
+    assert len(signer.tenant.hits(KEYS)) == 2
+
+
+KEYS_AWAY: dict[str, Scripted] = {
+    "500": Scripted(500),
+    "no answer": HANG_UP,
+    "redirect": Scripted(302, {"Location": "/i/elsewhere/keys"}),
+    "no JSON": Scripted(200, {}, b"<html></html>"),
+    "no keys": as_json({"keys": []}),
+}
+
+
+@pytest.mark.parametrize("answer", KEYS_AWAY.values(), ids=KEYS_AWAY)
+def test_without_the_ehrs_keys_nobody_is_signed_in(
+    app: App, browser: Browser, signer: Signer, answer: Scripted
+) -> None:
+    signer.tenant.on(KEYS, answer)
+    line = _refused(app, sign_in(app, signer, browser), browser)
+    assert line["revoked"] == "true"
+    assert "/i/elsewhere/keys" not in app.scripted.strangers
+
+
+# How users are told apart in cookies
+
+
+def _tag(callback: Answer, browser: Browser) -> str:
+    return browser.cookies()[PREFIX + handle_of(callback)].split(".")[1]
+
+
+def test_the_cookie_of_a_user_carries_the_same_tag_at_every_launch(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    tags = {_tag(sign_in(app, signer, browser, name=name), browser) for name in ("A", "B")}
+    (tag,) = tags
+    assert len(tag) == 8
+    assert _tag(sign_in(app, signer, browser, sub="user-2"), browser) != tag
+
+
+def test_the_same_sub_at_another_issuer_is_another_user(
+    app: App, browser: Browser, scripted: ScriptedEhr
+) -> None:
+    one, two = (Signer(scripted.tenant("i")) for _ in range(2))
+    first = sign_in(app, one, browser)
+    tag = _tag(first, browser)
+    second = sign_in(app, two, browser)
+    assert _tag(second, browser) != tag
+    assert set(browser.cookies()) == {PREFIX + handle_of(second)}
+
+
+def test_at_a_launch_the_cookies_of_all_others_go_and_ones_own_stay(
+    app: App, browser: Browser, signer: Signer, scripted: ScriptedEhr
+) -> None:
+    strange = sign_in(app, signer, browser, sub="user-2")
+    ones = [sign_in(app, signer, browser) for _ in range(2)]
+    assert set(browser.cookies()) == {PREFIX + handle_of(answer) for answer in ones}
+    cleared = next(line for line in ones[0].all("Set-Cookie") if line.startswith(PREFIX))
+    assert cleared.startswith(f"{PREFIX}{handle_of(strange)}=; Max-Age=0; ")
+    for answer in ones:
+        assert _user_of(app, answer, browser)["sub"] == "user-1"
+    nobodys = callbacks.launch(app, scripted.tenant("s"), browser)
+    assert set(browser.cookies()) == {PREFIX + handle_of(nobodys)}
+    ones_again = sign_in(app, signer, browser)
+    assert set(browser.cookies()) == {PREFIX + handle_of(ones_again)}
+
+
+def test_a_refused_launch_clears_nobodys_session(
+    app: App, browser: Browser, signer: Signer
+) -> None:
+    ones = sign_in(app, signer, browser)
+    refused = sign_in(app, signer, browser, sub="user-2", aud="another")
+    callbacks.refused(refused, "id_token_invalid", 502)
+    assert set(browser.cookies()) == {PREFIX + handle_of(ones)}
+
+
+def _sign_in_at_second(
+    deployment: Deployment, signer: Signer, browser: Browser, sub: str
+) -> Answer:
+    begun = deployment.first.begin(signer.tenant, browser)
+    signer.tenant.token["id_token"] = signer.id_token(begun.query["nonce"], sub=sub)
+    state = begun.query["state"]
+    return browser.get(f"{deployment.second.origin}/callback?code=c1&state={state}")
+
+
+def test_a_user_is_known_again_after_the_sealing_key_was_replaced(
+    deployment: Deployment, browser: Browser, signer: Signer
+) -> None:
+    app = deployment.first
+    before = sign_in(app, signer, browser)
+    tag = _tag(before, browser)
+    after = _sign_in_at_second(deployment, signer, browser, "user-1")
+    assert _tag(after, browser) != tag
+    assert set(browser.cookies()) == {PREFIX + handle_of(before), PREFIX + handle_of(after)}
+    for answer in (before, after):
+        session = f"{deployment.second.origin}/fhir_proxy/{handle_of(answer)}/session"
+        assert browser.fetch(session).json()["user"]["sub"] == "user-1"
+    other = _sign_in_at_second(deployment, signer, browser, "user-2")
+    assert set(browser.cookies()) == {PREFIX + handle_of(other)}

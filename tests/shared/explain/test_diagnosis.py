@@ -1,0 +1,360 @@
+"""The causes of an error in the light of what was sent, said, offered and configured."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.explain import Cause, Diagnosis, Registered, Said, Sent, diagnose, parse
+from tests.support import ehr_messages as m
+
+CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
+OTHER = "908d5cee-a54b-434d-847a-9765a9df9c53"
+GOOD_SCOPES = ("launch", "openid", "fhirUser", "patient/Patient.read")
+REGISTERED = Registered(
+    key="oracle",
+    vendor="oracle",
+    client_id=CLIENT,
+    scopes=("openid", "fhirUser", "patient/Patient.read"),
+    iss=(m.BASE,),
+    redirect_uri="https://smart.example.org/callback",
+    client_auth="none",
+)
+FIRST = replace(REGISTERED, scopes=tuple(m.FIRST_SCOPES.split()))
+OURS = Sent(
+    vendor="oracle",
+    flow="ehr",
+    client_id=CLIENT,
+    client_auth="none",
+    redirect_uri="https://smart.example.org/callback",
+    aud=m.BASE,
+    scopes=GOOD_SCOPES,
+    parameters=(
+        *("response_type", "client_id", "redirect_uri", "scope", "state", "aud", "launch"),
+        *("code_challenge", "code_challenge_method", "nonce"),
+    ),
+    scopes_supported=GOOD_SCOPES,
+)
+
+
+def said(urn: str, persona: str | None = "provider", client: str | None = CLIENT) -> Said:
+    return Said(vendor="oracle", urn=urn, persona=persona, client=client, tenant=m.TENANT, text=urn)
+
+
+def ids(found: Diagnosis) -> list[str]:
+    return [cause.id for cause in found.causes]
+
+
+def cause(found: Diagnosis, id_: str) -> Cause:
+    (one,) = [one for one in found.causes if one.id == id_]
+    return one
+
+
+FIRST_CAUSES = [
+    "launch_parameter_missing",
+    "launch_patient_scope_on_provider",
+    "client_id_mismatch",
+    "parameter_not_recognised",
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        m.FIRST_REPORT,
+        m.FIRST_REPORT.replace("\n", "\r\n"),
+        m.FIRST_REPORT.replace(": ", "\n`").replace("\n", "`\n"),
+        m.FIRST_REPORT.replace("\n", " "),
+    ],
+    ids=["as posted", "other line ends", "as markdown", "in one line"],
+)
+@pytest.mark.parametrize("registrations", [[FIRST], []], ids=["configured", "from the text"])
+def test_the_first_report_gets_its_four_causes_in_order(
+    text: str, registrations: list[Registered]
+) -> None:
+    found = diagnose(parse(text), None, registrations)
+    assert ids(found) == FIRST_CAUSES
+    assert [one.certainty for one in found.causes] == ["certain"] * 3 + ["possible"]
+    both = cause(found, "client_id_mismatch").why
+    assert CLIENT in both
+    assert OTHER in both
+    assert "`intent`" in cause(found, "parameter_not_recognised").why
+    assert "persona provider" in cause(found, "launch_patient_scope_on_provider").why
+
+
+def test_the_first_report_gets_its_request_parameter_by_parameter() -> None:
+    found = diagnose(parse(m.FIRST_REPORT), None, [FIRST])
+    assert found.corrected_request == {
+        "response_type": "code",
+        "client_id": CLIENT,
+        "redirect_uri": "https://smart.example.org/callback",
+        "scope": "launch openid fhirUser profile patient/Patient.read patient/Observation.read "
+        "patient/Condition.read patient/MedicationRequest.read online_access",
+        "state": "<a new random value for each launch>",
+        "aud": m.BASE,
+        "code_challenge": "<base64url of SHA-256 of a new code_verifier>",
+        "code_challenge_method": "S256",
+        "launch": "<the launch value received, unchanged>",
+    }
+
+
+def test_without_a_configuration_what_is_not_known_is_described() -> None:
+    found = diagnose(said(m.LAUNCH + "code-required"))
+    assert found.corrected_request is not None
+    assert found.corrected_request["client_id"] == "<the client id of the app's registration>"
+    assert found.corrected_request["redirect_uri"].startswith("<")
+    assert found.corrected_request["aud"] == "<the iss received with the launch, unchanged>"
+    assert found.corrected_request["scope"] == "launch <the scopes that are registered for the app>"
+
+
+def test_the_same_client_id_is_no_cause() -> None:
+    found = diagnose(said(m.LAUNCH + "code-required"), None, [REGISTERED])
+    assert "client_id_mismatch" not in ids(found)
+
+
+@pytest.mark.parametrize("client", [None, "unknown", CLIENT.upper()])
+def test_a_client_that_the_ehr_does_not_name_is_no_mismatch(client: str | None) -> None:
+    found = diagnose(said(m.GRANT + "denied-by-server", client=client), None, [REGISTERED])
+    assert "client_id_mismatch" not in ids(found)
+
+
+def test_a_client_id_of_another_registration_is_compared_with_that_one() -> None:
+    other = replace(REGISTERED, key="other", client_id=OTHER)
+    found = diagnose(said(m.LAUNCH + "code-required", client=OTHER), None, [REGISTERED, other])
+    assert "client_id_mismatch" not in ids(found)
+
+
+def test_another_tenant_than_the_configured_one_is_named() -> None:
+    elsewhere = replace(REGISTERED, iss=("https://fhir-ehr-code.cerner.com/r4/another-tenant",))
+    found = diagnose(said(m.LAUNCH + "invalid-launch-code"), None, [elsewhere])
+    why = cause(found, "tenant_mismatch").why
+    assert m.TENANT in why
+    assert "another-tenant" in why
+    assert cause(found, "tenant_mismatch").certainty == "certain"
+
+
+@pytest.mark.parametrize(
+    "iss", [(m.BASE,), (m.BASE + "-x", m.BASE), ("https://fhir-ehr-code.cerner.com/r4/*",), ()]
+)
+def test_a_tenant_that_is_configured_or_unknown_is_no_mismatch(iss: tuple[str, ...]) -> None:
+    found = diagnose(said(m.GRANT + "denied-by-server"), None, [replace(REGISTERED, iss=iss)])
+    assert "tenant_mismatch" not in ids(found)
+
+
+def test_launch_patient_is_right_for_patients() -> None:
+    patients = replace(
+        REGISTERED,
+        scopes=("launch/patient",),
+        iss=(m.BASE.replace("fhir-ehr-code", "fhir-myrecord"),),
+    )
+    found = diagnose(said(m.LAUNCH + "code-required", persona="patient"), None, [patients])
+    assert "launch_patient_scope_on_provider" not in ids(found)
+    assert found.corrected_request is not None
+    assert found.corrected_request["scope"] == (
+        "launch/patient <the scopes that are registered for the app>"
+    )
+    assert "launch" not in found.corrected_request
+
+
+def test_a_sign_in_for_others_than_the_base_is_for_is_named() -> None:
+    found = diagnose(said(m.GRANT + "unknown-client", persona="patient"), None, [REGISTERED])
+    assert cause(found, "persona_mismatch").certainty == "likely"
+
+
+def test_a_launch_value_without_its_scope_is_certain() -> None:
+    sent = replace(OURS, scopes=("openid", "patient/Patient.read"))
+    found = diagnose(said(m.GRANT + "missing-patient"), sent)
+    assert ids(found)[0] == "launch_scope_missing"
+    assert cause(found, "launch_scope_missing").certainty == "certain"
+
+
+def test_our_own_request_is_not_said_to_lack_what_it_had() -> None:
+    found = diagnose(said(m.GRANT + "missing-patient"), OURS)
+    assert ids(found) == ["patient_context_missing"]
+    found = diagnose(said(m.LAUNCH + "code-required"), OURS)
+    assert {one.certainty for one in found.causes} == {"possible"}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "supported", "certainty", "words"),
+    [
+        (("patient/*.read",), None, "certain", "`patient/*.read`"),
+        (("patient/Patient.read", "patient/Observation.rs"), None, "likely", "mixed"),
+        (
+            ("patient/Observation.read",),
+            ("launch", "patient/Observation.rs"),
+            "likely",
+            "`patient/Observation.rs`",
+        ),
+    ],
+)
+def test_scope_syntax_is_seen_in_the_scopes(
+    scopes: tuple[str, ...], supported: tuple[str, ...] | None, certainty: str, words: str
+) -> None:
+    sent = replace(OURS, scopes=("launch", *scopes), scopes_supported=supported)
+    found = diagnose(said(m.GRANT + "denied-by-server"), sent)
+    assert ids(found)[0] == "scope_syntax"
+    assert cause(found, "scope_syntax").certainty == certainty
+    assert words in cause(found, "scope_syntax").why
+
+
+def test_the_corrected_scopes_are_in_the_ehrs_own_syntax() -> None:
+    sent = replace(
+        OURS,
+        scopes=("launch/patient", "patient/Observation.read", "system/Patient.read", "openid"),
+        scopes_supported=("launch", "openid", "patient/Observation.rs"),
+    )
+    found = diagnose(said(m.GRANT + "denied-by-server"), sent)
+    assert found.corrected_request is not None
+    assert found.corrected_request["scope"] == "launch patient/Observation.rs openid"
+
+
+def test_a_wildcard_at_oracle_becomes_a_scope_for_each_type() -> None:
+    sent = replace(OURS, scopes=("launch", "patient/*.rs"), scopes_supported=None)
+    found = diagnose(said(m.TOKEN + "empty-scopes"), sent)
+    assert ids(found)[0] == "scope_syntax"
+    assert found.corrected_request is None
+    found = diagnose(said(m.GRANT + "denied-by-server"), sent)
+    assert found.corrected_request is not None
+    assert "patient/TYPE.rs" in found.corrected_request["scope"]
+
+
+def test_scopes_of_another_kind_of_client_and_unlisted_ones_are_named() -> None:
+    sent = replace(OURS, scopes=("launch", "system/Patient.read"))
+    why = cause(diagnose(said(m.GRANT + "denied-by-server"), sent), "scope_not_registered").why
+    assert "`system/Patient.read`" in why
+    sent = replace(OURS, scopes=("launch", "patient/Device.read"))
+    why = cause(diagnose(said(m.GRANT + "denied-by-server"), sent), "scope_not_registered").why
+    assert "does not list `patient/Device.read`" in why
+
+
+def test_scopes_are_not_blamed_for_what_has_nothing_to_do_with_them() -> None:
+    sent = replace(OURS, scopes=("launch", "patient/*.read"), scopes_supported=None)
+    for urn in (m.GRANT + "denied-by-user", m.LAUNCH + "mismatched-identity"):
+        assert "scope_syntax" not in ids(diagnose(said(urn), sent))
+
+
+def test_the_redirect_uri_sent_is_shown_beside_the_configured_one() -> None:
+    text = (
+        m.AUTHORIZE.replace("smart.example.org", "localhost")
+        + "\n"
+        + m.GRANT
+        + ("invalid-redirect-uri")
+    )
+    found = diagnose(parse(text), None, [REGISTERED])
+    why = cause(found, "redirect_uri_mismatch").why
+    assert "https://localhost/callback" in why
+    assert "https://smart.example.org/callback" in why
+    assert cause(found, "redirect_uri_mismatch").certainty == "certain"
+
+
+def test_the_redirect_uri_that_must_be_registered_is_named() -> None:
+    found = diagnose(said(m.GRANT + "invalid-redirect-uri"), None, [REGISTERED])
+    assert "https://smart.example.org/callback" in cause(found, "redirect_uri_mismatch").why
+
+
+def test_a_slash_at_the_end_of_aud_is_seen() -> None:
+    sent = replace(OURS, aud=m.BASE + "/")
+    found = diagnose(said(m.LAUNCH + "unknown-resource-server"), sent, [REGISTERED])
+    assert "with a slash at its end" in cause(found, "aud_wrong").why
+
+
+def test_how_the_app_authenticates_is_said() -> None:
+    found = diagnose(parse(m.INVALID_CREDENTIALS), None, [REGISTERED])
+    assert "public client" in cause(found, "client_auth_wrong").why
+    found = diagnose(
+        parse(m.INVALID_CREDENTIALS), None, [replace(REGISTERED, client_auth="private_key_jwt")]
+    )
+    assert "private_key_jwt" in cause(found, "client_auth_wrong").why
+
+
+def test_a_request_without_launch_is_seen_without_any_error() -> None:
+    found = diagnose(parse(m.AUTHORIZE))
+    assert ids(found) == ["launch_parameter_missing"]
+    assert cause(found, "launch_parameter_missing").certainty == "certain"
+
+
+def test_a_request_of_another_client_is_seen_without_any_error() -> None:
+    text = m.AUTHORIZE.replace(CLIENT, OTHER).replace("launch=&", "launch=abc&")
+    found = diagnose(parse(text), None, [REGISTERED])
+    assert ids(found) == ["client_id_mismatch"]
+
+
+def test_a_legacy_launch_is_named() -> None:
+    text = "error=invalid_request at https://app.test/launch?fhirServiceUrl=x&patientId=1"
+    found = diagnose(parse(text))
+    assert ids(found)[0] == "launch_parameter_missing"
+
+
+def test_a_token_that_lacks_scopes_is_explained_without_any_error() -> None:
+    found = diagnose(parse(m.TRIMMED), None, [REGISTERED])
+    assert ids(found) == ["scope_not_registered"]
+    assert "`patient/Patient.read`" in cause(found, "scope_not_registered").why
+    assert "less than was asked for" in found.meaning
+
+
+def test_a_token_that_lacks_nothing_has_no_cause() -> None:
+    registered = replace(REGISTERED, scopes=("openid", "fhirUser"))
+    found = diagnose(parse(m.TRIMMED), None, [registered])
+    assert found.causes == ()
+    assert "Nothing is missing" in found.meaning
+    assert found.corrected_request is None
+
+
+def test_an_unknown_urn_is_said_to_be_unknown_and_explained_by_its_code() -> None:
+    unknown = replace(
+        said(m.GRANT + "of-tomorrow"), oauth_error="access_denied", instance="instance-7"
+    )
+    found = diagnose(unknown)
+    assert f"{m.GRANT}of-tomorrow is not known here" in found.meaning
+    assert "instance-7" in found.meaning
+    assert ids(found)
+    assert {one.certainty for one in found.causes} == {"possible"}
+
+
+def test_an_unknown_urn_without_a_code_leaves_to_ask() -> None:
+    found = diagnose(replace(said(m.GRANT + "of-tomorrow"), instance="instance-7"))
+    assert ids(found) == ["ehr_side"]
+    assert "instance-7" in found.causes[0].steps[0]
+
+
+@pytest.mark.parametrize("text", ["", "hello world", "<svg onload=alert(1)>"])
+def test_a_text_without_an_error_is_told_so(text: str) -> None:
+    found = diagnose(parse(text), None, [FIRST])
+    assert found.causes == ()
+    assert found.corrected_request is None
+    assert "No error of an EHR was found" in found.meaning
+
+
+@pytest.mark.parametrize(
+    "urn",
+    [
+        m.GRANT + "denied-by-user",
+        m.RESOURCE + "expired",
+        m.TOKEN + "code-invalid-or-expired",
+        m.TOKEN + "refresh-token:session-invalid",
+    ],
+)
+def test_nothing_is_corrected_where_the_request_was_right(urn: str) -> None:
+    assert diagnose(said(urn), OURS).corrected_request is None
+
+
+@pytest.mark.parametrize("text", m.MESSAGES)
+@pytest.mark.parametrize("registrations", [[], [FIRST], [REGISTERED, FIRST]])
+def test_each_cause_stands_once_the_surest_first(
+    text: str, registrations: list[Registered]
+) -> None:
+    found = diagnose(parse(text), None, registrations)
+    assert len(set(ids(found))) == len(ids(found))
+    order = ["certain", "likely", "possible"]
+    ranks = [order.index(one.certainty) for one in found.causes]
+    assert ranks == sorted(ranks)
+    assert found.meaning
+    assert all(one.title and one.why and one.steps and one.source for one in found.causes)
+
+
+def test_the_vendor_of_the_configuration_reads_a_bare_code() -> None:
+    bare = Said(oauth_error="access_denied", text="?error=access_denied")
+    generic = diagnose(bare)
+    of_vendor = diagnose(bare, replace(OURS, vendor="meditech"))
+    assert generic.meaning != of_vendor.meaning
+    assert of_vendor.said.vendor == "meditech"

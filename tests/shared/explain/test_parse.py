@@ -1,0 +1,288 @@
+"""What is taken out of a message, however it was encoded, shortened or misspelt."""
+
+import time
+from urllib.parse import quote
+
+import pytest
+
+from shared.explain import Said, parse
+from tests.support import ehr_messages as m
+
+PROVIDER = {"persona": "provider", "tenant": m.TENANT, "vendor": "oracle"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (
+            m.INVALID_LAUNCH,
+            PROVIDER
+            | {
+                "urn": m.LAUNCH + "invalid-launch-code",
+                "oauth_error": "invalid_request",
+                "instance": "dccf77c1-9bb9-43aa-82c1-b6b9c07c95e2",
+                "client": "f4e2294a-c9e7-4446-894c-0db869be4bfd",
+            },
+        ),
+        (
+            m.MISSING_PATIENT,
+            PROVIDER
+            | {
+                "urn": m.GRANT + "missing-patient",
+                "oauth_error": "access_denied",
+                "instance": "047e9272-6dcb-4fa8-8ecb-426a81f671a4",
+                "client": "80c16a4d-10a3-47bd-9eba-07c3aebc25ae",
+                "tenant": "0b8a0111-e8e6-4c26-a91c-5069cbc6b1ca",
+            },
+        ),
+        (
+            m.DENIED_BY_SERVER,
+            PROVIDER
+            | {
+                "urn": m.GRANT + "denied-by-server",
+                "oauth_error": "access_denied",
+                "instance": "42925fc9-7a7e-4cb0-95e4-4d3f178f68b7",
+                "client": "devjs",
+            },
+        ),
+        (
+            m.INVALID_CREDENTIALS,
+            PROVIDER
+            | {
+                "urn": m.TOKEN + "invalid-client-credentials",
+                "oauth_error": "invalid_client",
+                "instance": "14c93355-be14-47c0-9f4a-132ef6124fe5",
+                "client": "unknown",
+                "persona": None,
+            },
+        ),
+        (
+            m.EMPTY_SCOPES,
+            PROVIDER
+            | {
+                "urn": m.TOKEN + "empty-scopes",
+                "oauth_error": "invalid_scope",
+                "instance": "6813f4e8-18a2-4745-941c-9898536f4585",
+                "client": "aa35106b-e50c-4712-9250-9d405ec5b794",
+                "persona": None,
+                "status": 400,
+            },
+        ),
+        (
+            m.DENIED_BY_USER,
+            {
+                "vendor": "oracle",
+                "urn": m.GRANT + "denied-by-user",
+                "oauth_error": "access_denied",
+                "instance": "696ca944-e03a-45fd-a74d-091b2086da27",
+                "persona": "patient",
+                "client": None,
+                "tenant": None,
+            },
+        ),
+        (
+            m.INSUFFICIENT_SCOPES,
+            {
+                "vendor": "oracle",
+                "urn": m.RESOURCE + "insufficient-scopes",
+                "oauth_error": "insufficient_scope",
+                "status": 403,
+            },
+        ),
+        (
+            m.EPIC_401,
+            {
+                "urn": None,
+                "oauth_error": "invalid_token",
+                "description": "The access token provided is not valid",
+                "status": 401,
+            },
+        ),
+        (m.EPIC_OUTCOME, {"vendor": "epic", "description": "Invalid FHIR ID"}),
+        (
+            m.LAUNCHER,
+            {
+                "vendor": "smart-launcher",
+                "oauth_error": "invalid_request",
+                "description": 'Bad audience value "https://r4.smarthealthit.org". '
+                'Expected "https://launch.smarthealthit.org/v/r4/sim/abc/fhir".',
+            },
+        ),
+        (
+            m.FIRST_REPORT,
+            PROVIDER
+            | {
+                "urn": m.LAUNCH + "code-required",
+                "oauth_error": None,
+                "instance": "847e48ff-956f-4f96-8585-2d0ccb19d40a",
+                "client": "908d5cee-a54b-434d-847a-9765a9df9c53",
+            },
+        ),
+    ],
+)
+def test_each_shape_is_read(text: str, fields: dict[str, object]) -> None:
+    said = parse(text)
+    assert {name: getattr(said, name) for name in fields} == fields
+
+
+URI = (
+    f"https://authorization.cerner.com/errors/{m.LAUNCH}code-required/instances/abc-1"
+    "?persona=provider&client=c1&tenant=Y62ncCuwN85GGa7s0iz44XRnQoc9qr60"
+)
+ONCE = URI.replace(m.LAUNCH + "code-required", quote(m.LAUNCH + "code-required", safe=""))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        URI,
+        ONCE,
+        quote(URI, safe=""),
+        quote(ONCE, safe=""),
+        quote(quote(ONCE, safe=""), safe=""),
+        f"https://app.example.org/callback?error=invalid_request&error_uri={quote(ONCE, safe='')}",
+        f"error=invalid_request&error_uri={quote(URI, safe='')}&state=s",
+        f'{{"error_uri":"{ONCE.replace("/", chr(92) + "/")}"}}',
+        f'{{"error_uri":"{ONCE.replace("&", chr(92) + "u0026")}"}}',
+        f'<a href="{ONCE.replace("&", "&amp;")}">more information</a>',
+        f"2026-03-01T10:00:00Z WARN callback refused uri={ONCE} took=12ms",
+        ONCE.upper().replace("C1", "c1").replace("ABC-1", "abc-1").replace("PERSONA", "persona"),
+    ],
+)
+def test_an_error_uri_is_read_however_often_it_was_encoded(text: str) -> None:
+    said = parse(text)
+    assert said.urn == m.LAUNCH + "code-required"
+    assert (said.instance, said.client, said.persona) == ("abc-1", "c1", "provider")
+    assert str(said.tenant).lower() == "y62nccuwn85gga7s0iz44xrnqoc9qr60"
+    assert said.vendor == "oracle"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (m.LAUNCH + "launch-code-required", m.LAUNCH + "code-required"),
+        (m.LAUNCH + "invalid-code", m.LAUNCH + "invalid-launch-code"),
+        (m.LAUNCH + "mismatchted-identity", m.LAUNCH + "mismatched-identity"),
+        (m.TOKEN + "code:invalid", m.TOKEN + "code-invalid-or-expired"),
+        (m.TOKEN + "invalid_client_credentials", m.TOKEN + "invalid-client-credentials"),
+        (m.TOKEN + "invalid_authorization_header", m.TOKEN + "invalid-authorization-header"),
+        (m.GRANT.replace("oauth2", "oauth") + "unknown-client", m.GRANT + "unknown-client"),
+        (m.LAUNCH.upper() + "CODE-REQUIRED", m.LAUNCH + "code-required"),
+        ("urn:com:cerner:authorization:error:launch:invalid-tenant", m.LAUNCH + "invalid-tenant"),
+        (
+            "urn:com:cerner:authorization:error:launch:mismatch-identity-subject",
+            m.LAUNCH + "mismatched-identity",
+        ),
+        ("smart-v1:grant:launch:code-required", m.LAUNCH + "code-required"),
+        ("oauth2:grant:missing-patient", m.GRANT + "missing-patient"),
+        ("resource-access:expired", m.RESOURCE + "expired"),
+        ("urn:cerner:...:launch:code-required", m.LAUNCH + "code-required"),
+        ("urn:cerner:…:empty-scopes", m.TOKEN + "empty-scopes"),
+        (m.GRANT + "of-tomorrow", m.GRANT + "of-tomorrow"),
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "It says '{}'.", "({})", "**{}**", "error: {}\n"])
+def test_spellings_of_one_urn_become_one(written: str, meant: str, around: str) -> None:
+    assert parse(around.format(written)).urn == meant
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", "%", "%%%", "hello", "urn:", "error=", "{}", "\x00\ud800", "=&"]
+)
+def test_a_text_that_says_nothing_gives_nothing(text: str) -> None:
+    said = parse(text)
+    assert said == Said(text=said.text)
+
+
+def test_where_two_tails_would_fit_a_shortened_urn_none_is_guessed() -> None:
+    assert parse("urn:cerner:…:server-error").urn is None
+
+
+SECRET = "kH3xQ9-vZ_t7LwPb2mR8aYcN5dFgJ4sU6eT1oXiVq0z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://app/callback?code={SECRET}&state=x",
+        f"?state={SECRET}&error=access_denied",
+        quote(f"https://app/callback?state={SECRET}&error=access_denied", safe=""),
+        quote(quote(f"?code={SECRET}&error=access_denied", safe=""), safe=""),
+        f"code=ab%26{SECRET}&error=invalid_grant",
+        f'{{"access_token":"{SECRET}","token_type":"Bearer"}}',
+        f'{{\\"refresh_token\\":\\"{SECRET}\\"}}',
+        f"{{'id_token': '{SECRET}'}}",
+        f'"accessToken": "{SECRET}"',
+        f"client_secret={SECRET}",
+        f"Client secret: {SECRET}",
+        f"code_verifier: {SECRET}",
+        f"client_assertion={SECRET}&grant_type=x",
+        f"Authorization: Bearer {SECRET}",
+        f"Authorization: Basic {SECRET}==",
+        f"curl -H 'Authorization: Bearer {SECRET}' https://ehr.test/fhir",
+        f'{{"headers":{{"authorization":"Basic {SECRET}"}},"error":"invalid_client"}}',
+        f"> cookie: __Host-launch-x={SECRET}; other={SECRET}",
+        f"token = `{SECRET}`",
+        f"**Code:** {SECRET}",
+        f"it sent co de= {SECRET}",
+        f"launch={SECRET}",
+        f"c&#111;de={SECRET}",
+        f"co%64e={SECRET}",
+        f"password={SECRET}",
+        f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----",
+        f"error_description=code={SECRET}",
+    ],
+)
+def test_a_secret_stays_nowhere(text: str) -> None:
+    assert SECRET not in repr(parse(text))
+
+
+def test_what_surrounds_a_secret_stays() -> None:
+    text = f'{{"headers":{{"authorization":"Basic {SECRET}"}},"error":"invalid_client"}}'
+    assert parse(text).oauth_error == "invalid_client"
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["403", "not-found", "invalid_grant", "scope_denied", m.RESOURCE + "expired", "59008"],
+)
+def test_a_code_that_names_an_error_is_no_secret(code: str) -> None:
+    assert code in parse(f'{{"code":"{code}"}}').text
+
+
+def test_what_steers_a_terminal_or_a_reader_is_removed() -> None:
+    said = parse(f"\x1b[31m{m.LAUNCH}code-\u200brequired\u202e \x07client=c\u20661\r\n\x9b31m")
+    assert said.urn == m.LAUNCH + "code-required"
+    assert said.client == "c1"
+    assert all(sign.isprintable() or sign == "\n" for sign in said.text)
+
+
+def test_an_error_at_the_end_of_a_long_log_is_found() -> None:
+    said = parse("2026-03-01 INFO nothing of interest\n" * 30_000 + m.INVALID_LAUNCH)
+    assert said.urn == m.LAUNCH + "invalid-launch-code"
+
+
+HARD = (
+    *("client_id", "error=", "a:", "%25", "%2525", "code=", '"', "urn:cerner:", "-----BEGIN "),
+    *("patient/A.read ", "parameter ", "correlation id", "a-", "token:", 'error_description="'),
+    *("\\", "client id ", "instance ", " ", "response_type=", "*", "/instances/", "aud=a://"),
+    *("launch/patient,", "&#", "[", "tenant: ", "http 40", "Bearer ", "a_", "eyJ."),
+)
+
+
+@pytest.mark.parametrize("piece", HARD)
+def test_a_megabyte_of_anything_takes_no_longer_than_a_moment(piece: str) -> None:
+    started = time.process_time()
+    parse(piece * (1_000_000 // len(piece)))
+    assert time.process_time() - started < 3
+
+
+def test_everything_of_others_is_bounded() -> None:
+    long = "x" * 100_000
+    said = parse(
+        f"{m.LAUNCH}{long}/instances/{long}?client={long}&tenant={long}&persona={long}"
+        f"&error={long}&error_description={long}\n{long}"
+    )
+    for name in ("urn", "instance", "client", "tenant", "persona", "oauth_error", "description"):
+        assert len(getattr(said, name) or "") <= 600
+    assert len(said.text) <= 32_768

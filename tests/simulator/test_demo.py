@@ -1,0 +1,42 @@
+import tomllib
+from pathlib import Path
+
+from simulator import demo
+from simulator.ehr import PERSONALITIES
+from simulator.registrations import parse_registrations
+
+PUBLIC_URL = "http://localhost:8080"
+EHR = "http://127.0.0.1:8090"
+KEY, STORE = Path("/var/key"), Path("/var/smart.db")
+
+
+def test_the_app_is_configured_as_it_is_registered_at_three_ehrs() -> None:
+    entries = tomllib.loads(demo.configuration(PUBLIC_URL, EHR, KEY, STORE))["ehr"]
+    registered = {
+        one.personalities: one for one in parse_registrations(demo.registrations(PUBLIC_URL))
+    }
+    personalities = {one.addresses(EHR).fhir_base: one for one in PERSONALITIES}
+    assert [one["key"] for one in entries] == ["simulated", "oracle", "epic"]
+    for entry in entries:
+        personality = personalities[entry["iss"][0]]
+        client = registered[(personality.key,)]
+        assert (entry["vendor"], entry["client_id"]) == (personality.vendor, client.client_id)
+        assert client.redirect_uris == (f"{PUBLIC_URL}{entry['redirect_path']}",)
+        assert set(entry["scopes"].split(" ")) < set(client.scopes)
+
+
+def test_an_ehr_that_sends_no_issuer_has_a_redirect_path_of_its_own() -> None:
+    entries = tomllib.loads(demo.configuration(PUBLIC_URL, EHR, KEY, STORE))["ehr"]
+    paths = {one["key"]: one["redirect_path"] for one in entries}
+    assert paths == {
+        "simulated": "/callback",
+        "oracle": "/callback/oracle",
+        "epic": "/callback/epic",
+    }
+
+
+def test_the_scopes_for_oracle_hold_no_wildcard_and_no_launch_scope() -> None:
+    entries = tomllib.loads(demo.configuration(PUBLIC_URL, EHR, KEY, STORE))["ehr"]
+    for entry in entries:
+        assert not any("*" in one or "launch" in one for one in entry["scopes"].split(" "))
+        assert {"openid", "fhirUser", "online_access"} <= set(entry["scopes"].split(" "))

@@ -1,0 +1,54 @@
+import time
+
+import pytest
+
+from simulator import token_faults
+from tests.simulator.app_under_test import issue_of
+from tests.simulator.token_client import TokenClient
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the EHR would have slept."""
+    seconds: list[float] = []
+    monkeypatch.setattr(time, "sleep", seconds.append)
+    return seconds
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "issue"),
+    [
+        ("fhir-401", 401, "login"),
+        ("fhir-403", 403, "forbidden"),
+        ("fhir-429", 429, "throttled"),
+        ("fhir-500", 500, "exception"),
+        ("fhir-503", 503, "transient"),
+    ],
+)
+def test_a_fhir_request_may_fail_once_and_then_succeed(fault: str, status: int, issue: str) -> None:
+    client = TokenClient()
+    token = client.tokens(fault=f"{fault}:1")["access_token"]
+    response = client.read(token)
+    assert (response.status_code, issue_of(response)) == (status, issue)
+    assert ("Retry-After" in response.headers) is (status in (429, 503))
+    assert client.read(token).status_code == 200
+
+
+def test_a_fhir_request_may_hang(waited: list[float]) -> None:
+    client = TokenClient()
+    assert client.read(client.tokens(fault="fhir-hang")["access_token"]).status_code == 504
+    assert waited == [token_faults.HANG_SECONDS]
+
+
+@pytest.mark.parametrize(("fault", "status"), [("revoke-400", 400), ("revoke-503", 503)])
+def test_a_revocation_may_fail_and_then_nothing_is_revoked(fault: str, status: int) -> None:
+    client = TokenClient()
+    answer = client.tokens(fault=fault)
+    assert client.revoke(answer["refresh_token"]).status_code == status
+    assert client.read(answer["access_token"]).status_code == 200
+
+
+def test_a_revocation_may_hang(waited: list[float]) -> None:
+    client = TokenClient()
+    assert client.revoke(client.tokens(fault="revoke-hang")["refresh_token"]).status_code == 502
+    assert waited == [token_faults.HANG_SECONDS]
