@@ -4,6 +4,7 @@ Whatever the text holds, there is an answer and the exit code is 0. The answer n
 in the text and never repeats the text itself.
 """
 
+import io
 import json
 import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -39,6 +40,9 @@ def run(given: Namespace) -> int:
         findings = configuration.findings(chosen)
         found = replace(diagnose(said, None, registrations), config_findings=findings)
         key = chosen.key if chosen is not None else None
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal of another alphabet shows a question mark for what it does not have.
+        sys.stdout.reconfigure(errors="replace")
     print(as_json(found) if given.json else explain_report.as_text(found, key))
     return 0
 
@@ -52,7 +56,7 @@ def _text(argument: str | None) -> str:
 
 
 def as_json(found: Diagnosis) -> str:
-    """The answer for programs: the members of docs/doctor.md."""
+    """The answer for programs. The words of others in it are ids, codes and addresses alone."""
     said = found.said
     members = ("vendor", "urn", "oauth_error", "instance", "persona", "client", "tenant")
     return json.dumps(

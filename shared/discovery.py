@@ -29,8 +29,8 @@ _URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 2
 class SmartConfiguration:
     """What the flow needs of the document. All endpoints are absolute, on the EHR's hosts.
 
-    `auth_methods` and `assertion_algorithms` are those of the token endpoint; None where the
-    document lists none.
+    `auth_methods` and `assertion_algorithms` (RS384, ES384) are those of the token endpoint; None
+    where the document lists none at all.
     """
 
     authorization_endpoint: str
@@ -167,11 +167,15 @@ def parse(
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
         scopes_supported=_texts(document.get("scopes_supported")),
         auth_methods=_texts(document.get("token_endpoint_auth_methods_supported")) or None,
-        assertion_algorithms=_texts(
-            document.get("token_endpoint_auth_signing_alg_values_supported")
-        )
-        or None,
+        assertion_algorithms=_ours(
+            _texts(document.get("token_endpoint_auth_signing_alg_values_supported"))
+        ),
     )
+
+
+def _ours(listed: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The algorithms among those listed with which a client of ours may sign."""
+    return tuple(name for name in ("RS384", "ES384") if name in listed) if listed else None
 
 
 def _texts(value: object) -> tuple[str, ...]:

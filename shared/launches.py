@@ -23,6 +23,7 @@ COLLECTION = "launches"
 MOST_COOKIES = 10
 LONGEST_URL = 2000
 _MOST_OFFERED = 200
+_LONGEST_OFFERED = 500
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -129,7 +130,11 @@ def _offered(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[st
         return None
     stems = {scope.partition(".")[0] for scope in requested}
     stems |= {"launch", "launch/patient", "patient/*", "user/*"}
-    return tuple(scope for scope in supported if scope.partition(".")[0] in stems)[:_MOST_OFFERED]
+    return tuple(
+        scope
+        for scope in supported
+        if scope.partition(".")[0] in stems and len(scope) <= _LONGEST_OFFERED
+    )[:_MOST_OFFERED]
 
 
 def _authorization_request(

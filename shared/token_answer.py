@@ -20,6 +20,7 @@ _MOST_CONTEXT_LEVELS = 10
 _CONTEXT_MEMBERS = ("reference", "canonical", "identifier", "type", "role")
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=!$&'()*,;:@%^`|#{}\[\]?<>-]{1,16384}")
+_REFRESH_TOKEN = re.compile(r"[\x20-\x7e]{1,16384}")  # RFC 6749 A.17
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9.-]{1,64}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
@@ -68,8 +69,10 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
     if not (isinstance(token_type, str) and token_type.lower() == "bearer"):
         raise refuse("token_type", "is not Bearer")
     refresh_token = document.get("refresh_token")
-    if refresh_token is not None and not (isinstance(refresh_token, str) and refresh_token):
-        raise refuse("refresh_token", "is not a text")
+    if refresh_token is not None and not (
+        isinstance(refresh_token, str) and _REFRESH_TOKEN.fullmatch(refresh_token)
+    ):
+        raise refuse("refresh_token", "holds characters that no token has")
     id_token = document.get("id_token")
     if id_token is not None and not isinstance(id_token, str):
         raise refuse("id_token", "is not a text")

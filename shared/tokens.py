@@ -77,7 +77,7 @@ def revoke(
         )
     except outbound.OutboundError:
         return False
-    return answer.status == 200
+    return 200 <= answer.status < 300
 
 
 def _request(

@@ -1,6 +1,6 @@
 """What the faults of authorization requests do before anything is granted (authorize_faults.py)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import cast
 
 from simulator.authorization_request import (
@@ -8,29 +8,35 @@ from simulator.authorization_request import (
     Distrust,
     UntrustedRedirectError,
 )
-from simulator.authorize_faults import AUTHORIZE_FAULTS
+from simulator.authorize_faults import AUTHORIZE_FAULTS, AuthorizeFault, How
 from simulator.oracle_authorization import OraclePageError, OracleRefusedError
 from simulator.scopes import IDENTITY_SCOPES, parse_resource_scope
 
 
-def raise_pages(spoiled: Iterable[str], vendor: str) -> None:
+def raise_pages(spoiled: Collection[str], vendor: str) -> None:
     """Raise UntrustedRedirectError for a fault that is a page."""
-    for name in sorted(spoiled):
-        fault = AUTHORIZE_FAULTS[name]
-        if fault.how == "page" and vendor == "oracle":
-            raise OraclePageError(fault.detail)
-        if fault.how == "page":
-            raise UntrustedRedirectError(cast(Distrust, fault.detail), "this fault was asked for")
+    fault = _first("page", spoiled)
+    if fault is None:
+        return
+    if vendor == "oracle":
+        raise OraclePageError(fault.detail)
+    raise UntrustedRedirectError(cast(Distrust, fault.detail), "this fault was asked for")
 
 
-def raise_refusals(spoiled: Iterable[str], vendor: str) -> None:
+def raise_refusals(spoiled: Collection[str], vendor: str) -> None:
     """Raise AuthorizationRefusedError for a fault that is an error of OAuth."""
-    for name in sorted(spoiled):
-        fault = AUTHORIZE_FAULTS[name]
-        if fault.how == "refusal" and vendor == "oracle":
-            raise OracleRefusedError(fault.error, fault.detail)
-        if fault.how == "refusal":
-            raise AuthorizationRefusedError(fault.error, fault.detail or None)
+    fault = _first("refusal", spoiled)
+    if fault is None:
+        return
+    if vendor == "oracle":
+        raise OracleRefusedError(fault.error, fault.detail)
+    raise AuthorizationRefusedError(fault.error, fault.detail or None)
+
+
+def _first(how: How, spoiled: Collection[str]) -> AuthorizeFault | None:
+    """Return the first fault of a kind, in the order of the table."""
+    of_kind = (one for one in AUTHORIZE_FAULTS.values() if one.how == how)
+    return next((one for one in of_kind if one.name in spoiled), None)
 
 
 def trimmed(scopes: Iterable[str], spoiled: frozenset[str]) -> tuple[str, ...]:

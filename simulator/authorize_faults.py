@@ -151,13 +151,17 @@ _ANSWERS = (
     ("answer-wrong-state", ALL, "state is another one"),
     ("answer-without-state", ALL, "state is missing"),
     ("answer-without-code", ALL, "neither code nor error"),
-    ("error-uri-encoded-once", _ORACLE, "in an error: the URN is encoded once less"),
-    ("error-uri-encoded-thrice", _ORACLE, "in an error: the URN is encoded once more"),
-    ("error-uri-not-encoded", _ORACLE, "in an error: the address is not encoded at all"),
-    ("error-uri-without-query", _ORACLE, "in an error: neither persona, client nor tenant"),
-    ("error-uri-client-unknown", _ORACLE, "in an error: client=unknown"),
-    ("error-uri-other-client", _ORACLE, "in an error: the id of another client"),
-    ("error-uri-other-tenant", _ORACLE, "in an error: another tenant, no UUID"),
+)
+
+# The error is the same in all of them; combined with another one, that is sent in this form.
+_ERROR_URIS = (
+    ("error-uri-encoded-once", "the URN is encoded once less"),
+    ("error-uri-encoded-thrice", "the URN is encoded once more"),
+    ("error-uri-not-encoded", "the address is not encoded at all"),
+    ("error-uri-without-query", "neither persona, client nor tenant"),
+    ("error-uri-client-unknown", "client=unknown"),
+    ("error-uri-other-client", "the id of another client"),
+    ("error-uri-other-tenant", "another tenant, no UUID"),
 )
 
 _GRANTS = (
@@ -177,6 +181,17 @@ AUTHORIZE_FAULTS: Mapping[str, AuthorizeFault] = {
         *(
             AuthorizeFault(name, f"Oracle Health, a page: {title}", _ORACLE, "page", detail=tail)
             for name, tail, title in oracle_faults.PAGES
+        ),
+        *(
+            AuthorizeFault(
+                name,
+                f"Oracle Health, an unknown launch value: {title}",
+                _ORACLE,
+                "refusal",
+                "invalid_request",
+                "smart-v1:grant:launch:invalid-launch-code",
+            )
+            for name, title in _ERROR_URIS
         ),
         *(
             AuthorizeFault(name, title, ("generic",), "refusal", error, description)

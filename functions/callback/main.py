@@ -102,7 +102,8 @@ def _finish(
     if ehr is None or ehr.client_id != pending.client_id:
         raise StateUnknown(why="The app was configured anew while this launch was under way.")
     algorithm = _clients.algorithm(ehr)
-    if algorithm and algorithm not in (pending.assertion_algorithms or (algorithm,)):
+    listed = pending.assertion_algorithms
+    if algorithm is not None and listed is not None and algorithm not in listed:
         raise Misconfigured(
             "The app's key does not fit the EHR.",
             why=f"The registration signs with {algorithm}, which the EHR does not list in "

@@ -20,6 +20,8 @@ _LONGEST_ID = 64
 _LIKE_A_TOKEN = 20
 _ID = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# Oracle Health's tenants that are no UUIDs, such as Y62ncCuwN85GGa7s0iz44XRnQoc9qr60.
+_TENANT = r"[A-Za-z0-9]{1,36}"
 # An id in prose has a digit: no word of a sentence is taken for one.
 _WITH_DIGIT = r"(?=[A-Za-z._-]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9._-]{5,127}"
 # What may stand between a name and its value in a query, JSON, a table of a forum or prose.
@@ -91,16 +93,16 @@ def _first(places: Iterable[str], *patterns: str) -> str | None:
     return None
 
 
-def _looks_like_a_secret(text: str) -> bool:
+def _looks_like_a_secret(text: str, plain: str = _TENANT) -> bool:
     """Whether what stands where an id should is rather a code or a token.
 
-    A text that was cut and pasted can bring the two together. Ids are UUIDs, short names, or as
-    long as one of Oracle Health's tenants: letters and digits alone.
+    A text that was cut and pasted can bring the two together. Ids are UUIDs, short names, or of the
+    form `plain`.
     """
     kinds = (str.isupper, str.islower, str.isdigit)
     mixed = all(any(kind(sign) for sign in text) for kind in kinds)
-    plain = re.fullmatch(rf"{_UUID}|[A-Za-z0-9]{{1,36}}", text, re.IGNORECASE)
-    return len(text) > _LONGEST_ID or (len(text) >= _LIKE_A_TOKEN and mixed and not plain)
+    usual = re.fullmatch(rf"{_UUID}|{plain}", text, re.IGNORECASE)
+    return len(text) > _LONGEST_ID or (len(text) >= _LIKE_A_TOKEN and mixed and not usual)
 
 
 def _stated_ids(text: str) -> set[str]:
@@ -115,7 +117,7 @@ def _stated_ids(text: str) -> set[str]:
     stated = [one for pair in ids for one in pair]
     return {
         one.lower().strip(".-")
-        for one in (*stated, *(one for one in segments if not _looks_like_a_secret(one)))
+        for one in (*stated, *(one for one in segments if not _looks_like_a_secret(one, _UUID)))
     }
 
 

@@ -11,6 +11,7 @@ from functools import cache
 from urllib.parse import unquote
 
 from shared.errors import SmartError
+from shared.explain.catalogue import ENTRIES
 
 MOST = 131_072
 MASK = "…"
@@ -102,6 +103,7 @@ def _masked(match: re.Match[str]) -> str:
     names_an_error = (
         value in _ERROR_NAMES
         or value in _own_codes()
+        or value.replace("_", "-") in _urn_words()
         or re.match(r"urn:|[0-9]{1,5}(?![0-9a-z_-])", value)
     )
     # `urn:…:token:…` and `invalid_token: …` name no secret.
@@ -110,6 +112,12 @@ def _masked(match: re.Match[str]) -> str:
     if names_an_error or in_urn or match["name"].lower().startswith("invalid"):
         return match[0]
     return f"{match['name']}{match['sign']}{match['mark'] or ''}{MASK}"
+
+
+@cache
+def _urn_words() -> frozenset[str]:
+    """What URNs of the catalogue end with: `launch:code-required` names no launch value."""
+    return frozenset(urn.rpartition(":")[2] for entry in ENTRIES for urn in entry.urns)
 
 
 @cache

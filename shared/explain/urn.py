@@ -16,6 +16,7 @@ _TAIL = (
     r"(?<![a-z0-9:_-])(?:(?:smart-v1|oauth2?):(?:grant|token)(?::[a-z0-9_-]{1,60}){1,4}"
     r"|resource-access:[a-z0-9_-]{1,60})"
 )
+_WORDS = r"(?<![a-z0-9:_./-])(?:[a-z0-9_-]{1,40}:){0,2}[a-z0-9]{1,30}(?:[_-][a-z0-9]{1,30}){1,6}"
 _SAME = {
     "smart-v1:grant:launch:launch-code-required": "smart-v1:grant:launch:code-required",
     "smart-v1:grant:launch:invalid-code": "smart-v1:grant:launch:invalid-launch-code",
@@ -24,6 +25,13 @@ _SAME = {
     "smart-v1:grant:launch:mismatch-identity-subject": "smart-v1:grant:launch:mismatched-identity",
     "smart-v1:grant:launch:unspecified-error": "smart-v1:grant:launch:unspecified",
     "oauth2:token:code:invalid": "oauth2:token:code-invalid-or-expired",
+}
+
+# The older spellings of what people quote alone.
+_SHORT = {
+    ":".join(old.split(":")[-length:]): ":".join(new.split(":")[-length:])
+    for old, new in _SAME.items()
+    for length in (1, 2, 3)
 }
 
 
@@ -39,7 +47,8 @@ def normal(urn: str) -> str:
 def find(text: str, known: Collection[str]) -> tuple[str, int] | None:
     """The first URN in a text in its normal form, and where it ends.
 
-    One that is shortened counts where exactly one of the `known` ends like it.
+    One that is shortened, down to its last words, counts where exactly one of the `known` ends
+    like it.
     """
     for match in re.finditer(_WHOLE, text, re.IGNORECASE):
         urn = _completed(match[0], known)
@@ -47,9 +56,25 @@ def find(text: str, known: Collection[str]) -> tuple[str, int] | None:
             return urn, match.end()
     short = re.search(_TAIL, text, re.IGNORECASE)
     if short is None:
-        return None
+        return _last_words(text, known)
     tail = short[0].lower().removeprefix("resource-access:")
     return normal((RESOURCE if tail != short[0].lower() else AUTHORIZATION) + tail), short.end()
+
+
+def _last_words(text: str, known: Collection[str]) -> tuple[str, int] | None:
+    endings: dict[str, str | None] = {}
+    for urn in known:
+        parts = urn.split(":")
+        for length in (1, 2, 3):
+            ending = ":".join(parts[-length:])
+            endings[ending] = None if ending in endings else urn
+    for match in re.finditer(_WORDS, text, re.IGNORECASE):
+        written = match[0].lower().replace("_", "-")
+        found = endings.get(written) or endings.get(_SHORT.get(written, ""))
+        # One word of many may mean anything.
+        if found is not None and (":" in written or match[0] == text.strip()):
+            return found, match.end()
+    return None
 
 
 def _completed(written: str, known: Collection[str]) -> str | None:

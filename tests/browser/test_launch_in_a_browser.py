@@ -108,7 +108,7 @@ def test_error_pages_say_what_happened_and_fit_the_window(app: App, window: Brow
         page.goto(app.origin + address)
         expect(page.get_by_role("heading", name=title)).to_be_visible()
         expect(page.get_by_role("heading", name="What to do")).to_be_visible()
-        expect(page.get_by_text("Correlation id", exact=True)).to_be_visible()
+        expect(page.get_by_text("Correlation id:")).to_be_visible()
         assert _fits(page)
 
 

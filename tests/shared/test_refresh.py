@@ -9,11 +9,11 @@ from threading import Event
 import pytest
 
 from shared import refresh, tokens
-from shared.errors import RefreshFailed, SessionExpired
+from shared.errors import RefreshFailed, SessionExpired, SessionMissing
 from shared.id_token import Identity
 from shared.store.sqlite import SqliteStore
 from tests.support.id_tokens import compact, ec_key, public_jwk
-from tests.support.renewal import Renewal, renewal
+from tests.support.renewal import SEALING_KEY, Renewal, renewal
 from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, as_json
 from tests.support.stores import Clock
@@ -450,3 +450,22 @@ def test_the_idle_clock_is_not_written_while_a_lease_is_held(
     one.clock.now += 60
     assert one.read_patient(active).status == 200
     assert touched == [0]
+
+
+def test_a_refresh_seals_with_the_newest_key_so_that_the_old_one_can_go(
+    one: Renewal, ehr: RotatingEhr, store: SqliteStore, clock: Clock
+) -> None:
+    idle = renewal(ehr, store, clock)
+    new = b"n" * 32
+    both = one.elsewhere(keys=(new, SEALING_KEY))
+    for renewing in (one, idle):
+        assert renewing.use(both).session == renewing.session
+    one.run_out()
+    renewed = one.use(both).session
+
+    only_new = one.elsewhere(keys=(new,))
+    assert one.use(only_new).session == renewed
+    for refused in (idle.use, idle.end):
+        with pytest.raises(SessionMissing):
+            refused(only_new)
+    assert idle.record is not None

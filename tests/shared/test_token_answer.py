@@ -106,6 +106,11 @@ def test_an_opaque_access_token_of_any_visible_form_is_taken(token: str) -> None
     assert _parse(access_token=token).access_token == token
 
 
+@pytest.mark.parametrize("token", ["x" * 16_384, 'a "b"\\c', "{a}|[b]#c%d"])
+def test_an_opaque_refresh_token_of_any_visible_form_is_taken(token: str) -> None:
+    assert _parse(refresh_token=token).refresh_token == token
+
+
 @pytest.mark.parametrize("kind", [None, "", "mac", "DPoP", "Bearer ", "bearer2", 1, ["Bearer"]])
 def test_any_other_token_type_is_refused(kind: Any) -> None:
     with pytest.raises(TokenInvalid) as caught:
@@ -207,6 +212,10 @@ def test_the_scope_is_split_and_only_scopes_are_kept(
         ("scope", 1),
         ("refresh_token", 1),
         ("refresh_token", ""),
+        ("refresh_token", SURROGATE),
+        ("refresh_token", "é"),
+        ("refresh_token", "a\n"),
+        ("refresh_token", "x" * 16_385),
         ("id_token", 1),
         ("id_token", {}),
     ],

@@ -53,7 +53,8 @@ def test_a_refusal_reaches_the_app_with_its_error(
         assert "error_description" not in answer
         urn = re.search(r"/errors/([^/]+)/instances/", answer["error_uri"])
         assert urn is not None
-        assert urn[1].replace("%3A", ":").endswith(f"authorization-server:{fault.detail}")
+        decoded = urn[1].replace("%25", "%").replace("%3A", ":")
+        assert decoded.endswith(f"authorization-server:{fault.detail}")
     else:
         assert answer.get("error_description", "") == fault.detail
 

@@ -56,8 +56,10 @@ class Renewal:
         """The browser's."""
         return {self.opened.cookie_name: (self.opened.cookie_value,)}
 
-    def elsewhere(self, store: Store | None = None) -> Sessions:
-        return _instance(store or self.inner, self.settings, self.clock, self.pauses)
+    def elsewhere(
+        self, store: Store | None = None, keys: tuple[bytes, ...] = (SEALING_KEY,)
+    ) -> Sessions:
+        return _instance(store or self.inner, self.settings, self.clock, self.pauses, keys)
 
     def use(self, instance: Sessions | None = None) -> Active:
         return (instance or self.here).use(self.handle, self.cookies)
@@ -140,7 +142,13 @@ def renewal(
     return Renewal(ehr, clock, store, settings, opened, here, pauses, inner)
 
 
-def _instance(store: Store, settings: Settings, clock: Clock, pauses: Pauses) -> Sessions:
-    sessions = Sessions(store, Sealer((SEALING_KEY,)), settings, Clients({}, {}), Keys(), clock)
+def _instance(
+    store: Store,
+    settings: Settings,
+    clock: Clock,
+    pauses: Pauses,
+    keys: tuple[bytes, ...] = (SEALING_KEY,),
+) -> Sessions:
+    sessions = Sessions(store, Sealer(keys), settings, Clients({}, {}), Keys(), clock)
     sessions._refresher = replace(sessions._refresher, pause=pauses)
     return sessions

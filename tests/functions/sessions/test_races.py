@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.conftest import Launched
-from tests.functions.sessions.conftest import Cluster
+from tests.functions.sessions.conftest import Cluster, launch
 from tests.support.browser import Answer, Browser
 from tests.support.rotating_ehr import RotatingEhr
 
@@ -38,7 +38,7 @@ def test_of_fifty_requests_over_four_processes_one_refreshes_and_all_are_answere
     ehr = RotatingEhr(cluster.first.scripted.tenant(), life=SHORT)
     if access == "refused":
         ehr.life = LONG
-    launched = cluster.launch(ehr.tenant, browser)
+    launched = launch(cluster.first, ehr.tenant, browser)
     if access == "refused":
         ehr.outlaw()
     else:
@@ -59,7 +59,7 @@ def test_of_a_thousand_interleaved_requests_for_two_patients_in_one_browser_none
 ) -> None:
     ehr = RotatingEhr(cluster.first.scripted.tenant())
     sessions = {
-        patient: cluster.launch(ehr.tenant, browser, f"{patient}-code") for patient in ("p1", "p2")
+        patient: launch(cluster.first, ehr.tenant, browser, patient) for patient in ("p1", "p2")
     }
     assert len([name for name in browser.cookies() if name.startswith("__Host-smart-")]) == 2
 

@@ -125,6 +125,28 @@ def test_each_shape_is_read(text: str, fields: dict[str, object]) -> None:
     assert {name: getattr(said, name) for name in fields} == fields
 
 
+@pytest.mark.parametrize(
+    ("text", "tail"),
+    [
+        ("launch:code-required", "code-required"),
+        ("launch-code-required", "code-required"),
+        ("every launch failed with launch:code_required.", "code-required"),
+        ("grant:launch:invalid-code", "invalid-launch-code"),
+        ("mismatchted-identity\n", "mismatched-identity"),
+    ],
+)
+def test_the_last_words_of_a_urn_are_enough(text: str, tail: str) -> None:
+    assert parse(text).urn == m.LAUNCH + tail
+
+
+@pytest.mark.parametrize(
+    "text", ["a code-required step", "launch=abc-required", "not-found", "the server-error of X"]
+)
+def test_words_that_only_look_like_the_end_of_a_urn_are_none(text: str) -> None:
+    assert parse(text).urn is None
+
+
+
 URI = (
     f"https://authorization.cerner.com/errors/{m.LAUNCH}code-required/instances/abc-1"
     "?persona=provider&client=c1&tenant=Y62ncCuwN85GGa7s0iz44XRnQoc9qr60"

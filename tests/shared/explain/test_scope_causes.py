@@ -68,7 +68,7 @@ def test_a_granted_scope_has_no_cause() -> None:
 
 
 def test_what_was_reported_as_cut_is_explained_scope_by_scope() -> None:
-    granted = "fhirUser launch online_access openid profile".split()
+    granted = ("fhirUser", "launch", "online_access", "openid", "profile")
     causes = scope_causes("oracle", "ehr", ("launch", *V1, "patient/*.read"), granted)
     assert causes == {
         "patient/Patient.read": "scope_not_registered",

@@ -1,0 +1,254 @@
+"""`python -m doctor explain`: the answer for programs and for people, whatever the text."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from doctor.__main__ import main
+from tests.support import ehr_messages as m
+from tests.support.servers import ROOT
+
+CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
+OTHER = "908d5cee-a54b-434d-847a-9765a9df9c53"
+
+
+def ehr(**settings: str) -> str:
+    lines = {
+        "key": '"oracle-sandbox"',
+        "vendor": '"oracle"',
+        "iss": f'["{m.BASE}"]',
+        "client_id": f'"{CLIENT}"',
+        "scopes": '"openid patient/Patient.read"',
+    } | settings
+    return "[[ehr]]\n" + "".join(f"{name} = {value}\n" for name, value in lines.items())
+
+
+FIRST = ehr(scopes=f'"{m.FIRST_SCOPES}"')
+
+
+def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "doctor", "explain", *arguments],
+        cwd=ROOT,
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+class Explain:
+    """The command in this process, with a configuration where one is given."""
+
+    def __init__(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.file = tmp_path / "smart.toml"
+        self._capsys, self._monkeypatch = capsys, monkeypatch
+
+    def text(self, text: str, config: str | None = None, *flags: str) -> str:
+        stdin = io.TextIOWrapper(io.BytesIO(text.encode("utf-8", "surrogatepass")))
+        self._monkeypatch.setattr("sys.stdin", stdin)
+        arguments = ["explain", *flags]
+        if config is not None:
+            self.file.write_text(config, encoding="utf-8")
+            arguments += ["--config", str(self.file)]
+        assert main(arguments) == 0
+        return self._capsys.readouterr().out
+
+    def json(self, text: str, config: str | None = None) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.text(text, config, "--json"))
+        return answer
+
+
+@pytest.fixture
+def explain(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Explain:
+    return Explain(tmp_path, capsys, monkeypatch)
+
+
+def test_the_first_report_is_answered_as_promised(explain: Explain) -> None:
+    answer = explain.json(m.FIRST_REPORT, 'public_url = "https://smart.example.org"\n' + FIRST)
+    assert list(answer) == ["error", "meaning", "causes", "corrected_request", "config_findings"]
+    assert answer["error"] == {
+        "vendor": "oracle",
+        "urn": m.LAUNCH + "code-required",
+        "oauth_error": None,
+        "instance": "847e48ff-956f-4f96-8585-2d0ccb19d40a",
+        "persona": "provider",
+        "client": OTHER,
+        "tenant": m.TENANT,
+    }
+    assert [one["id"] for one in answer["causes"]] == [
+        "launch_parameter_missing",
+        "launch_patient_scope_on_provider",
+        "client_id_mismatch",
+        "parameter_not_recognised",
+    ]
+    for one in answer["causes"]:
+        assert list(one) == ["id", "title", "why", "fix", "certainty", "source"]
+        assert all(isinstance(value, str) and value for value in one.values())
+    assert answer["corrected_request"]["client_id"] == CLIENT
+    assert answer["corrected_request"]["redirect_uri"] == "https://smart.example.org/callback"
+    assert answer["corrected_request"]["scope"].split()[0] == "launch"
+    assert "launch/patient" not in answer["corrected_request"]["scope"]
+    (finding,) = answer["config_findings"]
+    assert list(finding) == ["id", "title", "fix"]
+    assert finding["id"] == "launch_scope_configured"
+    assert "launch/patient" in finding["title"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        ((m.INVALID_LAUNCH,), b""),
+        (("-",), m.INVALID_LAUNCH.encode()),
+        ((), m.INVALID_LAUNCH.encode()),
+    ],
+    ids=["argument", "dash", "standard input"],
+)
+def test_the_text_comes_from_either_side(arguments: tuple[str, ...], stdin: bytes) -> None:
+    ended = run(*arguments, "--json", stdin=stdin)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert json.loads(ended.stdout)["error"]["urn"] == m.LAUNCH + "invalid-launch-code"
+
+
+@pytest.mark.parametrize(
+    "stdin", [b"", b"\x00\xff\xfe\x1b[2J", b"\xed\xa0\x80", b"{" * 100_000, b"%" * 1_000_000]
+)
+def test_the_exit_code_is_0_whatever_the_text(stdin: bytes) -> None:
+    ended = run(stdin=stdin)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"\x1b" not in ended.stdout
+    assert "No error of an EHR was found" in " ".join(ended.stdout.decode().split())
+
+
+@pytest.mark.parametrize("arguments", [("--nothing",), ("one", "two"), ("--config",)])
+def test_arguments_that_cannot_be_used_end_with_2(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["explain", *arguments])
+    assert ended.value.code == 2
+
+
+def test_a_configuration_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
+    ended = run(m.INVALID_LAUNCH, "--json", "--config", str(tmp_path / "absent.toml"))
+    answer = json.loads(ended.stdout)
+    assert ended.returncode == 0
+    assert [one["id"] for one in answer["config_findings"]] == ["config_unreadable"]
+    assert answer["causes"][0]["id"] == "launch_value_invalid"
+
+
+@pytest.mark.parametrize(
+    ("config", "ids"),
+    [
+        ("", []),
+        ("[[ehr]", ["setting_invalid"]),
+        ("ehr = 3", []),
+        ('ehr = ["one", 2]', []),
+        ("public_url = 7\n" + ehr(), []),
+        (ehr(scope='"patient/Patient.read"'), ["setting_unknown"]),
+        (ehr(client_id="7"), ["setting_invalid"]),
+        (ehr(iss="[]"), ["iss_invalid"]),
+        (ehr(client_secret='"in the open"'), ["secret_literal"]),
+        (ehr(scopes='"patient/*.read"'), ["scope_wildcard"]),
+        (ehr(scopes='"patient/A.read patient/B.rs"'), ["scope_syntax_mixed"]),
+        (ehr() + ehr(key='"other"', client_id='"x"', scopes='"launch openid"'), []),
+    ],
+)
+def test_a_faulty_configuration_is_read_as_far_as_it_goes(
+    explain: Explain, config: str, ids: list[str]
+) -> None:
+    answer = explain.json(m.INVALID_LAUNCH, config)
+    assert [one["id"] for one in answer["config_findings"]] == ids
+    assert answer["causes"][0]["id"] in {"launch_value_invalid", "client_id_mismatch"}
+    assert "in the open" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        (f"client=b2 {m.LAUNCH}code-required", "b"),
+        (f"tenant=tenant-c1 {m.LAUNCH}code-required", "c"),
+        (f"at https://c.test/fhir/tenant-c1/Patient: {m.LAUNCH}code-required", "c"),
+        ("Keycloak says error=access_denied", None),
+        (f"{m.LAUNCH}code-required", "b"),
+    ],
+)
+def test_the_registration_that_the_failure_is_about_is_chosen(
+    explain: Explain, text: str, chosen: str | None
+) -> None:
+    config = (
+        ehr(key='"a"', vendor='"generic"', client_id='"a1"', iss='["https://a.test/fhir"]')
+        + ehr(key='"b"', client_id='"b2"', iss='["https://b.test/fhir/b"]')
+        + ehr(key='"c"', client_id='"c3"', iss='["https://c.test/fhir/tenant-c1"]')
+    )
+    answer = explain.text(text, config)
+    if chosen is None:
+        assert "Compared with the registration" not in answer
+    else:
+        assert f"Compared with the registration {chosen}." in answer
+
+
+def test_the_answer_for_people_can_be_read(explain: Explain) -> None:
+    answer = explain.text(m.FIRST_REPORT, FIRST)
+    lines = answer.splitlines()
+    headings = [
+        *("What it means", "Why it came, most probable first", "Your configuration"),
+        *("The request as it should be", "For support", "Where the causes are known from"),
+    ]
+    assert [line for line in lines if line in headings] == headings
+    # Only a single word, such as an address, may be longer than a line.
+    assert [line for line in lines if len(line) > 80 and " " in line.strip()] == []
+    assert "`" not in answer
+    plain = " ".join(answer.split())
+    assert "1. The authorization request carried no 'launch' value. (certain)" in plain
+    assert f"The EHR saw client id {OTHER}; the configured one is {CLIENT}." in plain
+    assert "Instance or correlation id: 847e48ff-956f-4f96-8585-2d0ccb19d40a" in plain
+    assert "launch = <the launch value received, unchanged>" in lines
+    assert "Time of the failure" in plain
+
+
+def test_nothing_in_the_text_steers_the_terminal(explain: Explain) -> None:
+    hostile = (
+        f"error=invalid_request\x1b]0;title\x07 {m.LAUNCH}code-required\x1b[2J client=\u202ec1 "
+        "&redirect_uri=https://x/\x9b31m&response_type=code&in\u202dtent=\x1b[1m"
+    )
+    answer = explain.text(hostile, FIRST)
+    assert all(sign.isprintable() or sign == "\n" for sign in answer)
+
+
+def test_nothing_in_the_configuration_steers_the_terminal(explain: Explain) -> None:
+    config = ehr(iss='["https://x\\u001b[2J"]', key='"\\u001b[1m"', name='"\\u202e"')
+    answer = explain.text(m.INVALID_LAUNCH, config)
+    assert all(sign.isprintable() or sign == "\n" for sign in answer)
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_secret_in_the_text_is_not_repeated(explain: Explain, flags: tuple[str, ...]) -> None:
+    secret = "kH3xQ9-vZ_t7LwPb2mR8aYcN5dFgJ4sU6eT1oXiVq0z"
+    answer = explain.text(
+        f"{m.INVALID_LAUNCH}&code={secret}\nAuthorization: Bearer {secret}\n{m.FIRST_REPORT}",
+        FIRST,
+        *flags,
+    )
+    assert secret not in answer
+
+
+def test_markup_in_the_text_is_not_repeated(explain: Explain) -> None:
+    text = "?error=%3Csvg%20onload=alert(1)%3E&error_description=%3Cb%3Ebold%3C/b%3E"
+    for flags in ((), ("--json",)):
+        answer = explain.text(text, None, *flags)
+        assert "<svg" not in answer
+        assert "<b>" not in answer
+
+
+def test_a_terminal_of_another_alphabet_gets_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    ended = run(f"error=new_{'…'}error {m.LAUNCH}mismatched-identity")
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -1,0 +1,153 @@
+"""One session is not another: fixation, tossing, swaps, limits, and how many there may be."""
+
+import secrets
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import App, Launched, ehr_tables
+from tests.functions.sessions.conftest import NO_EHR, Pair, launch
+from tests.support.browser import Answer, Browser
+from tests.support.rotating_ehr import RotatingEhr
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import serve_app
+
+IDLE, LONGEST = 1.5, 3.0
+MOST_LAUNCHES, MOST_SESSIONS = 10, 20
+
+
+@pytest.fixture
+def ehr(pair: Pair) -> RotatingEhr:
+    return RotatingEhr(pair.first.scripted.tenant())
+
+
+def _cookie(launched: Launched) -> tuple[str, str]:
+    name = f"__Host-smart-{launched.handle}"
+    return name, launched.browser.cookies()[name]
+
+
+def _fetch(launched: Launched, cookie: str) -> Answer:
+    return Browser().fetch(f"{launched.fhir_base}/Patient/p1", {"Cookie": cookie})
+
+
+def test_what_was_planted_in_the_browser_is_never_adopted(pair: Pair, ehr: RotatingEhr) -> None:
+    browser = Browser()
+    handle, secret = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
+    planted = {f"__Host-smart-{handle}": f"tg0000.-.{secret}", "__Host-launch-" + "a" * 16: "0.x"}
+    browser.jar["localhost"] = dict(planted)
+    launched = launch(pair.first, ehr.tenant, browser)
+    name, value = _cookie(launched)
+    assert handle not in name
+    assert secret not in value
+    ehr.tenant.received.clear()
+    for target in (handle, launched.handle):
+        url = f"{pair.first.origin}/fhir_proxy/{target}/Patient/p1"
+        cookie = f"__Host-smart-{target}=tg0000.-.{secret}"
+        answer = Browser().fetch(url, {"Cookie": cookie})
+        assert answer.status == 401
+    assert ehr.tenant.received == []
+
+
+def test_a_doubled_cookie_opens_nothing_whichever_comes_first(pair: Pair, ehr: RotatingEhr) -> None:
+    launched, other = (launch(pair.first, ehr.tenant) for _ in range(2))
+    (name, value), (_, foreign) = _cookie(launched), _cookie(other)
+    ehr.tenant.received.clear()
+    for first, second in ((value, foreign), (foreign, value), (value, value), ("", value)):
+        answer = _fetch(launched, f"{name}={first}; {name}={second}")
+        assert (answer.status, answer.code) == (401, "session_missing")
+    assert ehr.tenant.received == []
+    assert _fetch(launched, f"{name}={value}").status == 200
+
+
+def test_handles_and_secrets_of_two_sessions_cannot_be_swapped(
+    pair: Pair, ehr: RotatingEhr
+) -> None:
+    """The other one's cookie is there too, under its own name."""
+    one, other = (launch(pair.first, ehr.tenant) for _ in range(2))
+    (name, value), (other_name, other_value) = _cookie(one), _cookie(other)
+    ehr.tenant.received.clear()
+    swapped = f"{name}={other_value}; {other_name}={value}"
+    for launched in (one, other):
+        for origin in (pair.first.origin, pair.second):
+            url = f"{origin}/fhir_proxy/{launched.handle}/Patient/p1"
+            answer = Browser().fetch(url, {"Cookie": swapped})
+            assert (answer.status, answer.code) == (401, "session_missing")
+    assert ehr.tenant.received == []
+
+
+def test_the_store_holds_nothing_that_the_browser_sends(pair: Pair, ehr: RotatingEhr) -> None:
+    launched = launch(pair.first, ehr.tenant)
+    _, value = _cookie(launched)
+    secret = value.rpartition(".")[2]
+    kept = pair.database.read_bytes() + pair.database.with_name("smart.db-wal").read_bytes()
+    assert b"sessions" in kept
+    for text in (launched.handle, secret, value, ehr.grant.refresh_token, *ehr.grant.access):
+        assert text.encode() not in kept
+
+
+def test_of_a_hundred_launches_in_one_browser_few_cookies_remain(
+    pair: Pair, ehr: RotatingEhr
+) -> None:
+    """Half are completed. The newest session works, the oldest one's cookie is gone."""
+    browser = Browser()
+    sessions: list[Launched] = []
+    for number in range(100):
+        if number % 2:
+            pair.first.begin(ehr.tenant, browser)
+        else:
+            sessions.append(launch(pair.first, ehr.tenant, browser))
+        held = browser.cookies()
+        launches = [name for name in held if name.startswith("__Host-launch-")]
+        assert len(launches) <= MOST_LAUNCHES
+        assert len(held) - len(launches) <= MOST_SESSIONS
+    size = sum(len(f"{name}={value}; ") for name, value in browser.cookies().items())
+    assert size < 4096
+    assert browser.fetch(f"{sessions[-1].fhir_base}/Patient/p1").status == 200
+    assert browser.fetch(f"{sessions[0].fhir_base}/Patient/p1").code == "session_missing"
+
+
+@pytest.fixture(scope="module")
+def brief(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Pair]:
+    """A deployment whose sessions last for seconds."""
+    folder = tmp_path_factory.mktemp("brief")
+    top = f"session_idle_minutes = {IDLE / 60}\nsession_max_hours = {LONGEST / 3600}"
+    store, key, ehrs = folder / "smart.db", secrets.token_urlsafe(32), ehr_tables(NO_EHR, scripted)
+    with serve_app(folder, ehrs, top=top, store=store, sealing_key=key) as server:
+        yield Pair(App(server.origin, server, NO_EHR, scripted), server.origin, store, key)
+
+
+def test_sessions_end_by_their_limits_though_the_store_still_holds_them(brief: Pair) -> None:
+    ehr = RotatingEhr(brief.first.scripted.tenant())
+    busy = launch(brief.first, ehr.tenant)
+    idle = launch(brief.first, ehr.tenant)
+    started = time.monotonic()
+    cookies = {launched.handle: "=".join(_cookie(launched)) for launched in (busy, idle)}
+    answers: list[Answer] = []
+    while not answers or answers[-1].status == 200:
+        assert time.monotonic() - started < LONGEST + 1
+        time.sleep(IDLE / 6)
+        answers.append(_fetch(busy, cookies[busy.handle]))
+    assert len(answers) > 5
+    assert (answers[-1].status, answers[-1].code) == (401, "session_expired")
+    assert not brief.holds(busy)
+
+    ehr.tenant.received.clear()
+    # An expired record stays until somebody asks for it: the broom is slow.
+    assert _fetch(idle, cookies[idle.handle]).code == "session_expired"
+    assert _fetch(busy, cookies[busy.handle]).code == "session_expired"
+    assert ehr.tenant.received == []
+
+
+def test_an_idle_session_is_refused_and_wiped_while_its_record_is_alive(brief: Pair) -> None:
+    ehr = RotatingEhr(brief.first.scripted.tenant())
+    launched = launch(brief.first, ehr.tenant)
+    cookie = "=".join(_cookie(launched))
+    time.sleep(IDLE)
+    assert brief.holds(launched)
+    ehr.tenant.received.clear()
+    answer = _fetch(launched, cookie)
+    assert (answer.status, answer.code) == (401, "session_expired")
+    assert "session_idle_minutes" in answer.text
+    assert not brief.holds(launched)
+    assert ehr.tenant.received == []

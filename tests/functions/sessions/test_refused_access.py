@@ -1,0 +1,165 @@
+"""What the browser gets when the EHR no longer takes the access, or will not renew it."""
+
+from collections import Counter
+
+import pytest
+
+from tests.conftest import Launched
+from tests.functions.sessions.conftest import Pair, launch
+from tests.support.browser import NAVIGATION, Answer
+from tests.support.rotating_ehr import RotatingEhr
+from tests.support.scripted_ehr import Scripted, as_fhir, as_json
+
+FHIR = "/Patient/p1"
+REFUSED = as_fhir({"resourceType": "OperationOutcome", "id": "the-ehrs-own", "issue": []}, 401)
+
+
+@pytest.fixture
+def ehr(pair: Pair) -> RotatingEhr:
+    return RotatingEhr(pair.first.scripted.tenant())
+
+
+@pytest.fixture
+def launched(pair: Pair, ehr: RotatingEhr) -> Launched:
+    opened = launch(pair.first, ehr.tenant)
+    ehr.tenant.received.clear()
+    return opened
+
+
+def _read(launched: Launched) -> Answer:
+    return launched.browser.fetch(f"{launched.fhir_base}{FHIR}")
+
+
+def _calls(ehr: RotatingEhr) -> list[str]:
+    return [request.path for request in ehr.tenant.received]
+
+
+def test_a_refused_call_is_repeated_once_with_new_access(
+    ehr: RotatingEhr, launched: Launched
+) -> None:
+    ehr.outlaw()
+    answer = _read(launched)
+    assert (answer.status, answer.json()["id"]) == (200, "p1")
+    assert _calls(ehr) == [FHIR, "/auth/token", FHIR]
+
+
+def test_an_ehr_that_refuses_always_gets_two_calls_and_one_refresh(
+    ehr: RotatingEhr, launched: Launched
+) -> None:
+    ehr.tenant.on(FHIR, REFUSED)
+    answer = _read(launched)
+    assert (answer.status, answer.json()["id"]) == (401, "the-ehrs-own")
+    assert _calls(ehr) == [FHIR, "/auth/token", FHIR]
+
+
+def test_a_refused_search_by_post_is_repeated_with_its_body(
+    ehr: RotatingEhr, launched: Launched
+) -> None:
+    ehr.tenant.on("/Observation/_search", REFUSED)
+    answer = launched.browser.send(
+        "POST",
+        f"{launched.fhir_base}/Observation/_search",
+        {"X-Smart-Proxy": "1", "Content-Type": "application/x-www-form-urlencoded"},
+        b"code=1234-5",
+    )
+    assert answer.status == 401
+    first, second = ehr.tenant.hits("/Observation/_search")
+    assert first.body == second.body != b""
+    assert first.headers["Authorization"] != second.headers["Authorization"]
+
+
+def test_the_pages_refused_calls_share_one_refresh(
+    pair: Pair, ehr: RotatingEhr, launched: Launched
+) -> None:
+    for path in (FHIR, "/Observation", "/Condition", "/MedicationRequest"):
+        ehr.tenant.on(path, REFUSED)
+    page = launched.browser.get(f"{pair.first.origin}/smart_calc/{launched.handle}/", NAVIGATION)
+    assert page.status == 200
+    assert ehr.asked == 1
+    calls = Counter((request.path, request.query) for request in ehr.tenant.received)
+    del calls["/auth/token", ""]
+    assert len(calls) >= 3
+    assert set(calls.values()) == {2}
+
+
+def test_access_that_cannot_be_renewed_just_now_says_when_to_try_again(
+    pair: Pair, ehr: RotatingEhr, launched: Launched
+) -> None:
+    ehr.outlaw()
+    ehr.instead.append(lambda _: Scripted(503))
+    for _ in range(2):
+        answer = _read(launched)
+        assert (answer.status, answer.code) == (503, "refresh_failed")
+        assert 1 <= int(answer.header("Retry-After") or "") <= 5
+    assert ehr.asked == 1
+    assert pair.holds(launched)
+
+
+def test_a_grant_that_has_ended_says_to_launch_again(
+    pair: Pair, ehr: RotatingEhr, launched: Launched
+) -> None:
+    ehr.grant.end()
+    answer = _read(launched)
+    assert (answer.status, answer.code) == (401, "session_expired")
+    assert "launch the app again" in answer.text
+    assert not pair.holds(launched)
+    page = launched.browser.get(f"{pair.first.origin}/smart_calc/{launched.handle}/", NAVIGATION)
+    assert page.status == 401
+    assert "launch the app again" in page.text
+    assert ehr.asked == 1
+
+
+def test_another_patient_ends_the_session_and_nothing_of_that_patient_is_shown(
+    pair: Pair, ehr: RotatingEhr, launched: Launched
+) -> None:
+    ehr.outlaw()
+    ehr.more["patient"] = "p2"
+    answer = _read(launched)
+    assert (answer.status, answer.code) == (401, "session_expired")
+    assert "p2" not in answer.text
+    assert _calls(ehr) == [FHIR, "/auth/token", "/auth/revoke"]
+    assert not pair.holds(launched)
+
+
+def test_scopes_that_a_refresh_narrowed_hold_from_then_on(
+    ehr: RotatingEhr, launched: Launched
+) -> None:
+    ehr.outlaw()
+    ehr.more["scope"] = "launch patient/Observation.rs"
+    assert _read(launched).status == 200
+    answer = _read(launched)
+    assert (answer.status, answer.code) == (403, "scope_denied")
+    session = launched.browser.fetch(f"{launched.fhir_base}/session").json()
+    assert session["scope"]["granted"] == ["launch", "patient/Observation.rs"]
+
+
+@pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client", "slow_down"])
+def test_no_other_error_of_the_token_endpoint_ends_the_session(
+    pair: Pair, ehr: RotatingEhr, launched: Launched, error: str
+) -> None:
+    ehr.outlaw()
+    ehr.instead.append(lambda _: as_json({"error": error}, 400))
+    assert _read(launched).code == "refresh_failed"
+    assert pair.holds(launched)
+
+
+def test_a_refresh_and_its_failure_are_logged_without_a_token(
+    pair: Pair, ehr: RotatingEhr, launched: Launched
+) -> None:
+    ehr.outlaw()
+    answers = [_read(launched)]
+    ehr.outlaw()
+    ehr.instead.append(lambda _: as_json({"error": "server_error"}, 500))
+    answers.append(_read(launched))
+    ids = [answer.header("X-Correlation-Id") for answer in answers]
+    lines = [line for line in pair.first.log_lines() if line.get("correlation_id") in ids]
+    assert [line["event"] for line in lines] == [
+        "token_refreshed",
+        "fhir_request",
+        "token_refresh_failed",
+        "fhir_request",
+    ]
+    assert (lines[2]["status"], lines[2]["oauth_error"]) == ("500", "server_error")
+    log = pair.first.server.log.read_text(encoding="utf-8")
+    for token in (*ehr.refreshed, ehr.grant.refresh_token, *ehr.grant.access):
+        assert token not in log

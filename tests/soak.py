@@ -1,0 +1,32 @@
+"""The races of many requests, again and again: `python -m tests.soak [ROUNDS]` (`make soak`).
+
+A line for each race of each round; the exit status is not 0 if one of them failed once.
+"""
+
+import sys
+
+import pytest
+
+ROUNDS = 20
+FIRESTORE_CALLBACKS = "test_a_whole_launch_and_a_race_of_twenty_callbacks_over_two_instances"
+RACES = (
+    "tests/functions/sessions/test_races.py",
+    "tests/functions/callback/test_race.py",
+    f"tests/functions/test_on_firestore.py::{FIRESTORE_CALLBACKS}",
+)
+
+
+class Repeat:
+    """A plugin that makes every test one of many rounds."""
+
+    def __init__(self, rounds: int) -> None:
+        self._rounds = range(1, rounds + 1)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        metafunc.fixturenames.append("soak_round")
+        metafunc.parametrize("soak_round", self._rounds, ids=lambda number: f"round {number}")
+
+
+if __name__ == "__main__":
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    sys.exit(pytest.main(["-v", *RACES], plugins=[Repeat(wanted)]))

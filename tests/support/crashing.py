@@ -1,0 +1,50 @@
+"""The functions in a process that kills itself (SIGKILL) at a place that a test names.
+
+A gunicorn target like simulator.gateway; gunicorn's master starts a new worker after each kill.
+The file CRASH_FILE names the place, `before` or `after` one of `create in launches`, `create in
+sessions`, `exchange`, `refresh`, `revoke`; it is removed at the kill. A lease lasts LEASE_SECONDS,
+so that no test waits for it. Nothing in the product knows of this; no test module may import it.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from shared import refresh, tokens
+from shared.store.sqlite import SqliteStore
+from simulator import gateway
+
+application = gateway.application
+_file = Path(os.environ["CRASH_FILE"])
+
+
+def _crash(place: str) -> None:
+    if _file.exists() and _file.read_text(encoding="utf-8") == place:
+        _file.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _around(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        _crash(f"before {name}")
+        result = call(*args, **kwargs)
+        _crash(f"after {name}")
+        return result
+
+    return wrapped
+
+
+_create = SqliteStore.create
+
+
+def _create_around(self: SqliteStore, collection: str, *args: Any) -> Any:
+    return _around(f"create in {collection}", _create)(self, collection, *args)
+
+
+setattr(SqliteStore, "create", _create_around)  # noqa: B010 - a method cannot be assigned to
+for _name in ("exchange", "refresh", "revoke"):
+    setattr(tokens, _name, _around(_name, getattr(tokens, _name)))
+for _name in ("LEASE_SECONDS", "RETRY_SECONDS"):
+    setattr(refresh, _name, float(os.environ[_name]))
