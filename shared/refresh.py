@@ -145,7 +145,7 @@ class Refresher:
                 ca_file=ehr.ca_file,
             )
         except (TokenError, TokenInvalid) as error:
-            if isinstance(error, TokenError) and error.oauth_error == "invalid_grant":
+            if _ends_it(error):
                 self._wipe(session)
                 _log_end("invalid_grant", error.evidence)
                 raise SessionExpired(why=_WHY["invalid_grant"]) from None
@@ -159,25 +159,28 @@ class Refresher:
             access_life=answer.expires_in,
             access_expires_at=self.clock() + answer.expires_in,
         )
-        reason = self._what_changed(session, ehr, answer)
-        if reason is not None:
-            try:
-                self._wipe(session)
-            finally:
-                revoked = self.revoke(renewed, ehr)
-            _log_end(reason, {"revoked": str(revoked).lower()})
-            raise SessionExpired(why=_WHY[reason])
+        if answer.context.patient not in (None, session.context.patient):
+            raise self._ended(renewed, ehr, "patient_changed")
         kept = self._write(held, renewed, ehr, answer)
+        # After the write: the keys may have to be fetched, and the lease does not wait for that.
+        if self._is_other_user(session, ehr, answer):
+            raise self._ended(renewed, ehr, "user_changed")
         rotated = answer.refresh_token is not None
         log.event("token_refreshed", "rotated" if rotated else "refresh token kept")
         return kept
 
-    def _what_changed(self, session: Session, ehr: Ehr, answer: TokenAnswer) -> Reason | None:
+    def _ended(self, renewed: Session, ehr: Ehr, reason: Reason) -> SessionExpired:
         """A launch is about one patient and one user: neither is switched silently."""
-        if answer.context.patient not in (None, session.context.patient):
-            return "patient_changed"
+        try:
+            self._wipe(renewed)
+        finally:
+            revoked = self.revoke(renewed, ehr)
+        _log_end(reason, {"revoked": str(revoked).lower()})
+        return SessionExpired(why=_WHY[reason])
+
+    def _is_other_user(self, session: Session, ehr: Ehr, answer: TokenAnswer) -> bool:
         if session.user is None or answer.id_token is None:
-            return None
+            return False
         whose = id_token.same_user(
             answer.id_token,
             session.user,
@@ -189,7 +192,7 @@ class Refresher:
             keys=self.keys,
             now=self.clock(),
         )
-        return "user_changed" if whose == "other" else None
+        return whose == "other"
 
     def _write(self, held: Held, renewed: Session, ehr: Ehr, answer: TokenAnswer) -> Held:
         """Write what was brought. A failed write is not final while the lease is ours."""
@@ -202,8 +205,6 @@ class Refresher:
             with contextlib.suppress(Conflict, StoreUnavailable):
                 version = self.store.replace(collection, key, fields, expires_at, version)
                 return Held(Record(fields, expires_at, version), renewed)
-            if self.clock() + wait >= held.lease.until:
-                raise StoreUnavailable
             self.pause(wait)
             wait = min(2 * wait, _LONGEST_POLL_SECONDS)
             with contextlib.suppress(StoreUnavailable):
@@ -217,6 +218,8 @@ class Refresher:
                     # Our own write whose reply was lost, or another's after our lease.
                     return session_record.opened(found, renewed.handle, renewed.secret, self.sealer)
                 version = found.version
+            if self.clock() >= held.lease.until:
+                raise StoreUnavailable
 
     def _failed(self, held: Held, error: TokenError | TokenInvalid, *, refused: bool) -> Held:
         log.event(
@@ -241,6 +244,13 @@ class Refresher:
 
     def _wipe(self, session: Session) -> None:
         self.store.delete(session_record.COLLECTION, session_record.key(session.handle))
+
+
+def _ends_it(error: TokenError | TokenInvalid) -> bool:
+    """RFC 6749 5.2; some EHRs say it with 401 or 403. A failing server's words do not count."""
+    if not isinstance(error, TokenError) or error.oauth_error != "invalid_grant":
+        return False
+    return error.evidence.get("status", "").startswith("4")
 
 
 def _log_end(reason: str, evidence: Mapping[str, str]) -> None:

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Literal
 from weakref import WeakValueDictionary
 
-from shared import cookies, log, refresh, session_record
+from shared import cookies, log, refresh, session_cookies, session_record
 from shared.client_auth import Clients
-from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
+from shared.errors import SessionExpired, StoreUnavailable
 from shared.id_token import Identity
 from shared.jwks import Keys
 from shared.launches import Pending
@@ -29,11 +29,7 @@ from shared.settings import Ehr, Settings
 from shared.store import Conflict, Record, Store
 from shared.token_answer import TokenAnswer
 
-MOST_COOKIES = 20
-# Without a verified user there is nothing to tell users apart by.
-NO_USER_TAG = "-"
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
-_VALUE = re.compile(r"[0-9a-z]{1,12}\.(?:[A-Za-z0-9_-]{8}|-)\.(?P<secret>[A-Za-z0-9_-]{43})")
 _TOUCHES_PER_IDLE = 6
 _MOST_WIPES = 5
 _MOST_KEPT = 1000
@@ -105,7 +101,8 @@ class Sessions:
     def open(self, pending: Pending, answer: TokenAnswer, user: Identity | None) -> Opened:
         """A new session for a completed launch; nothing the browser offered is adopted."""
         now = self._clock()
-        handle, secret = secrets.token_urlsafe(16), secrets.token_urlsafe(32)
+        handle = secrets.token_urlsafe(16)
+        cookie = session_cookies.new(user, self._sealer, now)
         session = Session(
             handle=handle,
             version=1,
@@ -127,13 +124,11 @@ class Sessions:
             revocation_endpoint=pending.revocation_endpoint,
             issuer=pending.issuer,
             jwks_uri=pending.jwks_uri,
-            secret=secret.encode(),
+            secret=cookie.secret,
         )
         fields = session_record.fields(session, self._sealer, last_used=now)
         self._store.create(COLLECTION, session_record.key(handle), fields, session.expires_at)
-        tag = self._tags(user)[0]
-        value = f"{cookies.time_stamp(now)}.{tag}.{secret}"
-        return Opened(session, cookies.session_name(handle), value)
+        return Opened(session, cookies.session_name(handle), cookie.value)
 
     def use(self, handle: str, received: cookies.Cookies) -> Active:
         """The session of a handle, opened by this browser's cookie: its limits checked, its access
@@ -142,7 +137,7 @@ class Sessions:
         Raises SessionMissing without exactly one cookie that opens it, SessionExpired when it is
         over, RefreshFailed while its access cannot be renewed.
         """
-        secret = _secret(received.get(cookies.session_name(handle), ()))
+        secret = session_cookies.secret_of(handle, received)
         digest = hashlib.sha256(secret).digest()
         now = self._clock()
         kept = self._recall(handle, digest, now) or self._read(handle, secret, digest)
@@ -162,7 +157,7 @@ class Sessions:
         One that is over already is no error. Raises SessionMissing, and wipes nothing, without
         exactly one cookie that opens it.
         """
-        secret = _secret(received.get(cookies.session_name(handle), ()))
+        secret = session_cookies.secret_of(handle, received)
         session = self._wiped(handle, secret)
         self._forget(handle)
         if session is None:
@@ -193,22 +188,6 @@ class Sessions:
                 self._store.delete(COLLECTION, session_record.key(handle), record.version)
                 return session
         raise StoreUnavailable
-
-    def surplus_cookies(self, received: cookies.Cookies, user: Identity | None) -> list[str]:
-        """The session cookies to clear at a new callback: the oldest, and another user's."""
-        tags = self._tags(user)
-        others = [
-            name
-            for name, values in received.items()
-            if name.startswith(cookies.SESSION_PREFIX)
-            and not any(value.split(".")[1:2] == [tag] for value in values for tag in tags)
-        ]
-        ours = {name: values for name, values in received.items() if name not in others}
-        return others + cookies.oldest_beyond(ours, cookies.SESSION_PREFIX, MOST_COOKIES - 1)
-
-    def _tags(self, user: Identity | None) -> tuple[str, ...]:
-        """How a user shows in cookies, under each sealing key."""
-        return (NO_USER_TAG,) if user is None else self._sealer.tags(f"{user.issuer}|{user.sub}")
 
     def _recall(self, handle: str, digest: bytes, now: float) -> _Kept | None:
         """What was read a moment ago with this very secret, None where it cannot be trusted.
@@ -326,12 +305,3 @@ class Sessions:
             return _Kept(kept.read_at, kept.digest, held, touch_failed=True)
         record = Record(fields, held.record.expires_at, version)
         return _Kept(kept.read_at, kept.digest, Held(record, held.session))
-
-
-def _secret(values: tuple[str, ...]) -> bytes:
-    if len(values) > 1:
-        raise SessionMissing(why="The browser sent the session's cookie twice.")
-    match = _VALUE.fullmatch(values[0]) if values else None
-    if match is None:
-        raise SessionMissing
-    return match["secret"].encode()

@@ -137,7 +137,8 @@ def _refusal(answer: outbound.Answer, evidence: dict[str, str]) -> TokenError:
     error = body.get("error") if body else None
     said = answer.body[:_MOST_SAID_BYTES].decode("utf-8", "replace")
     if not (isinstance(error, str) and _OAUTH_ERROR.fullmatch(error)):
-        return TokenError(evidence=evidence, said=said)
+        why = f"Its token endpoint answered with status {answer.status} and no error code."
+        return TokenError(why=why, evidence=evidence, said=said)
     evidence["oauth_error"] = error
     why = f"Its token endpoint answered `{error}`."
     return TokenError(why=why, evidence=evidence, oauth_error=error, said=said)

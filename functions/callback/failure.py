@@ -8,7 +8,7 @@ catalogue is loaded by the first failure: a launch that succeeds does not need i
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from shared.errors import (
     ADMINISTRATOR,
@@ -33,7 +33,7 @@ _SHOWN = ("error", "error_description", "error_uri")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
 _MOST_CAUSES = 6
 _LEAST_STATE = 20
-_UNKNOWN = "The EHR gave an error that is not known here."
+_UNKNOWN = "The EHR's error is not known here."
 _PARAMETERS = (
     "response_type client_id redirect_uri scope state aud code_challenge code_challenge_method"
 )
@@ -49,31 +49,54 @@ def at_authorization(
     # An EHR may repeat the state anywhere, as an id too. What is short is no state of ours.
     hidden = state if len(state) >= _LEAST_STATE else "\0"
     said = {name: given[name].replace(hidden, "…") for name in _SHOWN if name in given}
-    explained = _explained(error, urlencode(said), pending, ehr)
+    text = urlencode(said, quote_via=quote)
+    explained = _explained(error, text, "authorize redirect", pending, ehr)
     explained.shown = {name: value[:500] for name, value in said.items()}
     return explained
 
 
 def at_token_endpoint(error: TokenError, pending: Pending, ehr: Ehr) -> TokenError:
-    """The token endpoint's refusal, explained where it said anything; else as it is."""
-    return _explained(error, error.said, pending, ehr) if error.said else error
+    """The token endpoint's refusal, explained where something is known of it; else as it is."""
+    if not error.said:
+        return error
+    text = f"HTTP {error.evidence['status']}\n{error.said}"
+    return _explained(error, text, "token endpoint", pending, ehr)
 
 
-def _explained(error: _Failure, text: str, pending: Pending | None, ehr: Ehr | None) -> _Failure:
+def asked(pending: Pending, ehr: Ehr | None) -> Mapping[str, str]:
+    """What the launch asked for, as evidence."""
+    return {
+        "flow": "EHR launch" if pending.kind == "ehr" else "standalone launch",
+        "client_id_sent": pending.client_id,
+        "client_auth": ehr.client_auth if ehr else "unknown",
+        "redirect_uri_sent": pending.redirect_uri,
+        "aud_sent": pending.iss,
+        "scope_sent": " ".join(pending.requested),
+    }
+
+
+def _explained(
+    error: _Failure, text: str, where: "explain.Where", pending: Pending | None, ehr: Ehr | None
+) -> _Failure:
     from shared import explain
 
     said = explain.parse(text)
     sent = None if pending is None else _sent(pending, ehr)
-    diagnosis = explain.diagnose(said, sent)
-    own = "" if isinstance(error, EhrError | TokenError) else f"{error.why} The EHR gave an error: "
-    error.why = own + (diagnosis.meaning if diagnosis.causes else _UNKNOWN)
+    diagnosis = explain.diagnose(said, sent, where=where)
+    error.evidence = {**error.evidence, **_seen(said, error.evidence)}
+    if not diagnosis.causes:
+        error.meaning = "" if isinstance(error, TokenError) else _UNKNOWN
+        return error
+    error.why = type(error).why
+    error.meaning = diagnosis.meaning
+    if not isinstance(error, EhrError | TokenError):
+        error.meaning = f"The EHR gave an error: {diagnosis.meaning}"
     error.steps = (RELAUNCH, ADMINISTRATOR)
     error.causes = tuple(
         Hint(cause.id, cause.title, cause.why, cause.steps, cause.certainty, cause.source)
         for cause in diagnosis.causes[:_MOST_CAUSES]
     )
     error.corrected = diagnosis.corrected_request or {}
-    error.evidence = {**error.evidence, **_seen(said), **(_asked(pending, ehr) if pending else {})}
     return error
 
 
@@ -96,8 +119,10 @@ def _sent(pending: Pending, ehr: Ehr | None) -> "explain.Sent":
     )
 
 
-def _seen(said: "explain.Said") -> Mapping[str, str]:
-    """What the EHR said of the request, as far as it has the form of ids and codes."""
+def _seen(said: "explain.Said", known: Mapping[str, str]) -> Mapping[str, str]:
+    """What the EHR said of the request, as far as it has the form of ids and codes, and where it
+    is not `known` already.
+    """
     found = {
         "error": said.oauth_error,
         "urn": said.urn,
@@ -106,15 +131,8 @@ def _seen(said: "explain.Said") -> Mapping[str, str]:
         "tenant_seen": said.tenant,
         "persona": said.persona,
     }
-    return {name: value for name, value in found.items() if value and _ID.fullmatch(value)}
-
-
-def _asked(pending: Pending, ehr: Ehr | None) -> Mapping[str, str]:
     return {
-        "flow": "EHR launch" if pending.kind == "ehr" else "standalone launch",
-        "client_id_sent": pending.client_id,
-        "client_auth": ehr.client_auth if ehr else "unknown",
-        "redirect_uri_sent": pending.redirect_uri,
-        "aud_sent": pending.iss,
-        "scope_sent": " ".join(pending.requested),
+        name: value
+        for name, value in found.items()
+        if value and _ID.fullmatch(value) and value not in known.values()
     }

@@ -17,6 +17,7 @@ from shared import (
     launches,
     log,
     session_context,
+    session_cookies,
     tokens,
 )
 from shared.errors import (
@@ -77,9 +78,11 @@ def _serve(settings: Settings, call: Call) -> Reply:
     try:
         opened = _finish(settings, found.pending, given, settings.public_url + redirect_path)
     except SmartError as error:
+        ehr = settings.ehr_by_key(found.pending.ehr)
+        error.evidence = {**error.evidence, **failure.asked(found.pending, ehr)}
         error.set_cookies = (spent,)
         raise
-    surplus = _sessions.surplus_cookies(call.cookies, opened.session.user)
+    surplus = session_cookies.surplus(call.cookies, opened.session.user, _sealer)
     path = settings.after_launch.replace("{session}", opened.session.handle)
     return Reply(
         303,

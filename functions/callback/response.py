@@ -8,7 +8,13 @@ import re
 from collections.abc import Mapping
 
 from shared import inbound, log, urls
-from shared.errors import IssuerMismatch, ParameterInvalid, StateMissing
+from shared.errors import (
+    ADMINISTRATOR,
+    RELAUNCH,
+    IssuerMismatch,
+    ParameterInvalid,
+    StateMissing,
+)
 from shared.inbound import Call
 from shared.launches import Pending
 
@@ -32,7 +38,12 @@ def check_shape(given: Response) -> None:
     if "state" not in given:
         raise StateMissing
     if ("code" in given) == ("error" in given):
-        raise ParameterInvalid("The EHR's answer must carry a code or an error, one of the two.")
+        raise ParameterInvalid(
+            "The EHR's answer must carry a code or an error, one of the two.",
+            why=f"It carries {'both' if 'code' in given else 'neither'}: the EHR failed, or the "
+            "address was changed on the way.",
+            cause="ehr_side",
+        )
     if "code" in given:
         if not _CODE.fullmatch(given["code"]):
             raise ParameterInvalid("The `code` holds characters that no code has.")
@@ -43,7 +54,20 @@ def check_shape(given: Response) -> None:
 def check_issuer(pending: Pending, iss: str | None, redirect_uri: str) -> None:
     """Whether the server that was asked has answered. Raises IssuerMismatch."""
     if redirect_uri != pending.redirect_uri:
-        raise IssuerMismatch(evidence={"redirect_uri": redirect_uri})
+        raise IssuerMismatch(
+            why="The answer came to the redirect address of another EHR than the one that the "
+            "launch went to.",
+            steps=(
+                RELAUNCH,
+                (
+                    "Compare the redirect URI in the app's registration at the EHR with "
+                    "`public_url` + `redirect_path` of its [[ehr]] entry in smart.toml."
+                ),
+                ADMINISTRATOR,
+            ),
+            cause="redirect_uri_mismatch",
+            evidence={"redirect_uri": redirect_uri, "redirect_uri_sent": pending.redirect_uri},
+        )
     if iss is None and pending.sends_iss:
         why = "The EHR's configuration promises an `iss` with every answer; this one has none."
         raise IssuerMismatch(why=why)

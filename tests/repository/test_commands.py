@@ -1,6 +1,8 @@
 """The commands a newcomer types: what they print, serve and how they end."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -153,3 +155,59 @@ def test_an_unknown_command_prints_the_known_ones(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert "serve" in err
     assert out == ""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A repository whose environment is there already: this one's Python."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("doctor", "shared"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "run.txt").touch()
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / ".venv" / "run").touch()
+    return tmp_path
+
+
+def _make(clone: Path, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=clone,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def test_explain_reads_standard_input_and_runs_nothing_of_it(clone: Path) -> None:
+    text = "$(shell touch a) $$(touch b) `touch c` ; touch d\n"
+    said = _make(clone, "explain", text=f"{text}error=invalid_grant {text}")
+    assert "invalid_grant" in said.stdout
+    assert said.stderr == ""
+    assert not [name for name in "abcd" if (clone / name).exists()]
+
+
+def test_explain_compares_with_a_configuration(clone: Path) -> None:
+    (clone / "my smart.toml").write_text(
+        'public_url = "https://smart.example.org"\nsealing_keys = ["env:SEALING_KEY"]\n'
+        '[store]\nkind = "sqlite"\n[[ehr]]\nkey = "oracle"\nvendor = "oracle"\n'
+        'iss = ["https://fhir-ehr-code.cerner.com/r4/ec2458f2-1e24-41c8-b71b-0e701af7583d"]\n'
+        'client_id = "f010a897-0000-0000-0000-000000000000"\nscopes = "patient/Patient.rs"\n'
+    )
+    text = (
+        "urn:cerner:error:authorization-server:oauth2:grant:unknown-client"
+        " client=908d5cee-0000-0000-0000-000000000000"
+    )
+    assert "f010a897" not in _make(clone, "explain", text=text).stdout
+    assert "f010a897" in _make(clone, "explain", "CONFIG=my smart.toml", text=text).stdout
+
+
+def test_help_names_every_command_for_users(clone: Path) -> None:
+    (line,) = re.findall(r"^\.PHONY: (.*)$", (clone / "Makefile").read_text(), re.MULTILINE)
+    named = re.findall(r"^make (\w+)", _make(clone, "help").stdout, re.MULTILINE)
+    assert set(line.split()) - set(named) == {"help", "format", "lock", "clean"}

@@ -91,10 +91,24 @@ def test_a_failure_is_kept_for_five_seconds(
     with pytest.raises(error) as second:
         found.find(ehr, tenant.base)
     assert second.value is not first.value
-    assert (second.value.why, second.value.evidence) == (first.value.why, first.value.evidence)
+    for name in ("why", "steps", "cause", "evidence"):
+        assert getattr(second.value, name) == getattr(first.value, name)
     assert len(tenant.received) == 1
     clock.now += 0.2
     assert found.find(ehr, tenant.base).token_endpoint == f"{tenant.base}/auth/token"
+
+
+def test_a_failure_that_is_kept_holds_nothing_of_the_document(
+    ehr: Ehr, clock: Clock, tenant: Tenant
+) -> None:
+    found = Discovery(clock)
+    tenant.discovery["token_endpoint"] = "http://elsewhere.test/token"
+    with pytest.raises(DiscoveryInvalid):
+        found.find(ehr, tenant.base)
+    (kept,) = found._kept.values()
+    assert isinstance(kept.outcome, DiscoveryInvalid)
+    # Its frames would: the body, and all that was parsed of it.
+    assert (kept.outcome.__traceback__, kept.outcome.__context__) == (None, None)
 
 
 def test_an_expired_document_is_not_used_when_the_ehr_then_fails(

@@ -20,6 +20,7 @@ def error_page(error: EhrError, evidence: dict[str, str] | None = None) -> str:
         error=error,
         why=error.why,
         causes=(),
+        cause_ids=[],
         corrected={},
         evidence=evidence or {},
         shown=error.shown,

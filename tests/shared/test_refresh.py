@@ -389,6 +389,9 @@ def test_in_one_process_one_thread_asks_and_the_others_wait_only_without_access(
         winner = pool.submit(one.use)
         assert asked.wait(10)
         losers = [pool.submit(one.use) for _ in range(others)]
+        until = time.monotonic() + 10
+        while one.store.done["read"] <= others and time.monotonic() < until:
+            time.sleep(0.005)
         if not dead:
             assert {loser.result(10).session.version for loser in losers} == {1}
         go_on.set()
@@ -396,7 +399,8 @@ def test_in_one_process_one_thread_asks_and_the_others_wait_only_without_access(
         if dead:
             assert all(loser.result().session == winner.result().session for loser in losers)
     assert one.ehr.asked == 1
-    assert one.store.done["replace"] == 2
+    assert one.store.done == {"read": others + 1, "replace": 2}
+    assert one.pauses.slept == 0
 
 
 def test_a_lease_that_lapsed_counts_as_a_failed_attempt(

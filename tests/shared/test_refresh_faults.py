@@ -143,7 +143,7 @@ def test_a_final_write_that_never_succeeds_costs_a_rotating_session_and_no_other
     one.store.fail("replace", lambda: None, *[AWAY] * 200)
     with pytest.raises(StoreUnavailable):
         one.use()
-    assert leased_at + LEASE - 1 < one.clock.now <= leased_at + LEASE
+    assert leased_at + LEASE <= one.clock.now < leased_at + LEASE + 1
     one.store.mend()
     with pytest.raises(RefreshFailed):
         one.use()
@@ -155,6 +155,27 @@ def test_a_final_write_that_never_succeeds_costs_a_rotating_session_and_no_other
         _over(one)
     else:
         _renewed(one)
+    assert ehr.asked == 2
+
+
+def test_what_comes_after_another_instance_has_taken_over_changes_nothing(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    """This process was stopped for longer than its lease and the rest after it."""
+    ehr.rotates = False
+    one = renewal(ehr, store, clock)
+    others: list[Active] = []
+
+    def late(request: Received) -> Scripted:
+        answer = ehr.refresh(request)
+        one.clock.now += LEASE + RETRY
+        others.append(one.use(one.elsewhere()))
+        return answer
+
+    ehr.instead.append(late)
+    one.run_out()
+    assert one.use().session == others[0].session
+    _renewed(one)
     assert ehr.asked == 2
 
 

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -20,7 +21,9 @@ from tests.support.servers import ROOT
 GCLOUD = shutil.which("gcloud")
 ACCEPTED = "You do not currently have an active account selected."
 _RECORDER = r"""gcloud() { printf '%s\0' "${BASH_LINENO[0]}" "$@" $'\n' >> record; }"""
-_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What the documented commands read and write; gcloud reads it before it looks for an account.
+_FILES = ("smart.toml", "jwks.json", "key-2026-11.pem")
 
 Command = tuple[str, ...]
 
@@ -37,10 +40,10 @@ def substituted(text: str, values: Mapping[str, str]) -> str:
     return name.sub(lambda found: found[1] or values[found[2] or found[3]], text)
 
 
-def of_build(folder: Path) -> list[Command]:
-    """The gcloud commands of cloudbuild.yaml, with its own substitutions and a project."""
+def of_build(folder: Path, given: Mapping[str, str] = MappingProxyType({})) -> list[Command]:
+    """The gcloud commands of cloudbuild.yaml, with a project, its own substitutions and `given`."""
     build = build_configuration()
-    values = {"PROJECT_ID": "my-project", "COMMIT_SHA": "", **build["substitutions"]}
+    values = {"PROJECT_ID": "my-project", "COMMIT_SHA": "", **build["substitutions"], **given}
     commands: list[Command] = []
     for step in build["steps"]:
         arguments = [substituted(argument, values) for argument in step["args"]]
@@ -53,7 +56,13 @@ def of_build(folder: Path) -> list[Command]:
 
 def of_documentation(folder: Path) -> list[Command]:
     """The gcloud commands of docs/deploy.md, its blocks run in order in one shell."""
-    return _recorded("\n".join(_BLOCK.findall((ROOT / "docs" / "deploy.md").read_text())), folder)
+    return _recorded("\n".join(documented("sh")), folder)
+
+
+def documented(language: str) -> list[str]:
+    """The blocks of docs/deploy.md in a language, in order."""
+    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    return [block for of, block in _BLOCK.findall(text) if of == language]
 
 
 def _recorded(script: str, folder: Path) -> list[Command]:
@@ -74,10 +83,10 @@ def _recorded(script: str, folder: Path) -> list[Command]:
 
 def verdicts(commands: list[Command], folder: Path) -> dict[Command, str]:
     """What gcloud says to each, without credentials, prompts or network: see `accepts`."""
-    # Files that commands name; gcloud reads them before it looks for an account.
     for name in ("cloudbuild.yaml", ".gcloudignore"):
         shutil.copy(ROOT / name, folder)
-    (folder / "smart.toml").touch()
+    for name in _FILES:
+        (folder / name).touch()
     with ThreadPoolExecutor(3) as pool:
         ended = list(pool.map(lambda command: run(command, folder), commands))
     said = [one.stderr if one.returncode else ACCEPTED for one in ended]

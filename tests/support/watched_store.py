@@ -1,5 +1,6 @@
 """A store that counts what is done with it and fails as a test says."""
 
+import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from typing import Literal, TypeAlias, TypeVar
@@ -20,6 +21,7 @@ class WatchedStore:
         self.inner = inner
         self.done: Counter[str] = Counter()
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._lock = threading.Lock()
 
     def fail(self, operation: str, *faults: Fault) -> None:
         self._faults[operation].extend(faults)
@@ -45,9 +47,10 @@ class WatchedStore:
         self._do("delete", lambda: self.inner.delete(collection, key, version))
 
     def _do(self, operation: str, call: Callable[[], T]) -> T:
-        self.done[operation] += 1
-        waiting = self._faults[operation]
-        fault = waiting.popleft() if waiting else None
+        with self._lock:
+            self.done[operation] += 1
+            waiting = self._faults[operation]
+            fault = waiting.popleft() if waiting else None
         if callable(fault):
             fault()
         if fault == "away":

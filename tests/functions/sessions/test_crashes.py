@@ -20,7 +20,7 @@ from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve
 
-LEASE_SECONDS, RETRY_SECONDS = 1.0, 0.5
+LEASE_SECONDS, RETRY_SECONDS = 0.7, 0.3
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import serve_app
 
-IDLE, LONGEST = 1.5, 3.0
+IDLE, LONGEST = 1.2, 2.4
 MOST_LAUNCHES, MOST_SESSIONS = 10, 20
 
 
@@ -74,6 +74,20 @@ def test_handles_and_secrets_of_two_sessions_cannot_be_swapped(
             answer = Browser().fetch(url, {"Cookie": swapped})
             assert (answer.status, answer.code) == (401, "session_missing")
     assert ehr.tenant.received == []
+
+
+def test_nothing_in_a_request_chooses_another_ehr(pair: Pair, ehr: RotatingEhr) -> None:
+    launched, other = launch(pair.first, ehr.tenant), RotatingEhr(pair.first.scripted.tenant())
+    base = other.tenant.base
+    headers = {"X-FHIR-Base": base, "X-Iss": base, "X-Forwarded-Host": base.split("/")[2]}
+    url = f"{launched.fhir_base}/Patient/p1"
+    assert launched.browser.fetch(url, headers).json()["id"] == "p1"
+    for name in ("iss", "base", "fhir_base", "server", "aud"):
+        launched.browser.fetch(f"{url}?{name}={base}", headers)
+        launched.browser.fetch(f"{launched.fhir_base}/Observation?{name}={base}", headers)
+    context = launched.browser.fetch(f"{launched.fhir_base}/session?iss={base}", headers).json()
+    assert context["iss"] == ehr.tenant.base
+    assert other.tenant.received == []
 
 
 def test_the_store_holds_nothing_that_the_browser_sends(pair: Pair, ehr: RotatingEhr) -> None:

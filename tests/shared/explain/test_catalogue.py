@@ -485,6 +485,8 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ("smart-calc/request", "The page says path_invalid.", None),
     ("smart-calc/upstream", "The page says upstream_timeout.", None),
     ("smart-calc/upstream", "The page says refresh_failed.", None),
+    ("oracle/session-api-bad-request", "Bad Request", None),
+    ("generic/token-invalid-request", '{"error":"invalid_request"}', None),
     ("generic/redirect-uri-text", "Redirect URI mismatch", None),
     ("generic/redirect-uri-text", "Invalid parameter: redirect_uri", None),
     ("generic/code-text", "Authorization code has expired", None),
@@ -565,7 +567,9 @@ def test_every_cause_has_its_text_and_an_error_that_leads_to_it(cause: CauseId) 
 def test_keys_urns_and_codes_are_unique() -> None:
     keys = Counter(entry.key for entry in ENTRIES)
     named = Counter(urn for entry in ENTRIES for urn in entry.urns)
-    codes = Counter((entry.vendor, code) for entry in ENTRIES for code in entry.oauth_errors)
+    codes = Counter(
+        (entry.vendor, entry.where, code) for entry in ENTRIES for code in entry.oauth_errors
+    )
     says = Counter(entry.says for entry in ENTRIES)
     assert [
         one for counter in (keys, named, codes, says) for one, n in counter.items() if n > 1

@@ -146,7 +146,6 @@ def test_words_that_only_look_like_the_end_of_a_urn_are_none(text: str) -> None:
     assert parse(text).urn is None
 
 
-
 URI = (
     f"https://authorization.cerner.com/errors/{m.LAUNCH}code-required/instances/abc-1"
     "?persona=provider&client=c1&tenant=Y62ncCuwN85GGa7s0iz44XRnQoc9qr60"
