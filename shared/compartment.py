@@ -93,6 +93,12 @@ def reachable(resource_type: str) -> bool:
     return resource_type in {"Patient", *OUTSIDE, *_PATIENT_ELEMENTS}
 
 
+def patient_elements(resource_type: str) -> frozenset[str]:
+    """The elements by which a resource says whose it is; empty where no patient has it."""
+    paths = ("id",) if resource_type == "Patient" else _PATIENT_ELEMENTS.get(resource_type, ())
+    return frozenset(path.partition(".")[0] for path in paths)
+
+
 def search_parameter(resource_type: str) -> str | None:
     """The search parameter that holds a search to one patient; None where none is needed."""
     if resource_type in OUTSIDE:

@@ -80,7 +80,7 @@ class Discovery:
                     self._kept.clear()
                 self._kept[ehr.key, base] = kept
         if isinstance(kept.outcome, SmartError):
-            raise type(kept.outcome)(why=kept.outcome.why, evidence=kept.outcome.evidence)
+            raise _anew(kept.outcome)
         return kept.outcome
 
     def _fetch(self, ehr: Ehr, base: str) -> _Kept:
@@ -88,9 +88,14 @@ class Discovery:
         try:
             outcome = _read(ehr, base)
         except (DiscoveryFailed, DiscoveryInvalid) as error:
-            outcome = error
+            outcome = _anew(error)
         seconds = KEEP_FAILURE_SECONDS if isinstance(outcome, SmartError) else KEEP_SECONDS
         return _Kept(self._clock() + seconds, outcome)
+
+
+def _anew(error: SmartError) -> SmartError:
+    """The same error without its traceback, whose frames hold the whole document."""
+    return type(error)(why=error.why, steps=error.steps, cause=error.cause, evidence=error.evidence)
 
 
 def _read(ehr: Ehr, base: str) -> SmartConfiguration:
@@ -125,6 +130,7 @@ def fetch(ehr: Ehr, base: str) -> outbound.Answer:
         raise DiscoveryInvalid(
             why="The EHR has no .well-known/smart-configuration at this FHIR base: it answered "
             f"with status {answer.status}.",
+            cause="tenant_mismatch",
             evidence=evidence,
         )
     return answer

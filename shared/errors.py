@@ -2,11 +2,12 @@
 
 The codes and statuses are public (docs/errors.md lists them). A class says what happened
 (`title`), the most probable cause (`why`) and what to do (`steps`); an instance may replace
-them by something closer to the case. `evidence` is for developers: it is logged, and shown on
-pages only with `error_details = "full"`; so are `causes` (the most probable first) and the request
-as it should be (`corrected`). None of it may hold a token, code, verifier, state,
-cookie, secret or patient data. `shown` goes to those pages but not to the log: the words of others,
-which may hold anything.
+them by something closer to the case. `cause` is the id of that cause (docs/troubleshooting.md),
+where it has one. `evidence` is for developers: it is logged, and shown on pages only with
+`error_details = "full"`; so are `meaning` (what the EHR's own error says), `causes` (the most
+probable first) and the request as it should be (`corrected`). None of it may hold a token, code,
+verifier, state, cookie, secret or patient data. `shown` goes to those pages but not to the log: the
+words of others, which may hold anything.
 
     SmartError
     ├── RequestError      the request itself: shape, method, media type, address
@@ -46,6 +47,7 @@ class SmartError(Exception):
     title: str
     why: str
     steps: tuple[str, ...] = (RELAUNCH, ADMINISTRATOR)
+    cause: str | None = None
     retry_after: int | None = None  # seconds
 
     def __init__(
@@ -54,6 +56,7 @@ class SmartError(Exception):
         *,
         why: str | None = None,
         steps: tuple[str, ...] | None = None,
+        cause: str | None = None,
         evidence: Mapping[str, str] | None = None,
         shown: Mapping[str, str] | None = None,
         allow: str | None = None,
@@ -64,6 +67,9 @@ class SmartError(Exception):
             self.why = why
         if steps is not None:
             self.steps = steps
+        if cause is not None:
+            self.cause = cause
+        self.meaning = ""
         self.evidence: Mapping[str, str] = dict(evidence or {})
         self.shown: Mapping[str, str] = dict(shown or {})
         self.allow = allow
@@ -169,6 +175,7 @@ class LaunchParameterMissing(LaunchError):
     status = 400
     title = "The app was opened without a launch from a chart."
     why = "The request carries no `launch` value, which only the EHR can give."
+    cause = "launch_parameter_missing"
     steps = (
         "Open the app from the patient's chart; a bookmark or a pasted address cannot work.",
         (
@@ -186,6 +193,7 @@ class IssMissing(LaunchError):
     status = 400
     title = "The request does not say which EHR launched the app."
     why = "The `iss` parameter is absent or empty: the app was not opened from a chart."
+    cause = LaunchParameterMissing.cause
     steps = LaunchParameterMissing.steps
 
 
@@ -196,10 +204,12 @@ class IssNotAllowed(LaunchError):
     status = 400
     title = "This EHR is not configured for the app."
     why = "The `iss` of the launch is not in the configuration, so nothing was sent to it."
+    cause = "tenant_mismatch"
     steps = (
         (
-            "If it is an EHR of yours: add its FHIR base to `iss` of an [[ehr]] entry, exactly as "
-            "the EHR sends it, and deploy again."
+            "If it is an EHR of yours: add its FHIR base to `iss` of an [[ehr]] entry in "
+            "smart.toml, exactly as the EHR sends it (the log has it), and deploy again. Sandbox "
+            "and production, and each tenant, have a FHIR base of their own."
         ),
         "Otherwise close this page.",
     )
@@ -212,7 +222,16 @@ class DiscoveryFailed(LaunchError):
     status = 502
     title = "The EHR's launch configuration could not be read."
     why = "The EHR did not answer, or not in time."
-    steps = ("Launch the app again in a minute.", ADMINISTRATOR)
+    cause = "ehr_side"
+    steps = (
+        "Launch the app again in a minute.",
+        (
+            "If it fails again, the administrator runs `make doctor CONFIG=smart.toml`, which asks "
+            "for the same document and says what stands in the way: the network, a certificate, "
+            "or the EHR."
+        ),
+        ADMINISTRATOR,
+    )
 
 
 class DiscoveryInvalid(LaunchError):
@@ -221,11 +240,17 @@ class DiscoveryInvalid(LaunchError):
     code = "discovery_invalid"
     status = 502
     title = "The EHR's launch configuration cannot be used."
-    why = "Its .well-known/smart-configuration lacks an endpoint or names a foreign host."
+    why = "Its .well-known/smart-configuration is missing, or its answer is of no use."
+    cause = "ehr_side"
     steps = (
         (
-            "Compare the document with what the EHR's documentation promises; if an endpoint lives "
-            "on a further host of the EHR, add that host to `endpoint_hosts`."
+            "Open `ISS/.well-known/smart-configuration` in a browser, where ISS is the EHR's FHIR "
+            "base, and compare it with what the EHR's documentation promises. If there is none, "
+            "ISS is not the FHIR base of a SMART EHR: correct `iss` in smart.toml."
+        ),
+        (
+            "If an endpoint lives on a further host, and the EHR's operator confirms that it is "
+            "theirs, add that host to `endpoint_hosts` of the [[ehr]] entry."
         ),
         ADMINISTRATOR,
     )
@@ -242,6 +267,15 @@ class StateMissing(CallbackError):
     status = 400
     title = "This address was opened without a launch."
     why = "It is where the EHR returns to; it carries no `state` that would name a launch."
+    cause = "redirect_uri_mismatch"
+    steps = (
+        RELAUNCH,
+        (
+            "If the EHR opened this address from the chart, its registration has the wrong launch "
+            "URL: the launch URL ends in `/launch`, this address is the redirect URI."
+        ),
+        ADMINISTRATOR,
+    )
 
 
 class StateUnknown(CallbackError):
@@ -251,6 +285,16 @@ class StateUnknown(CallbackError):
     status = 400
     title = "This launch is over."
     why = "It was completed already, it took too long, or the page was opened a second time."
+    cause = "code_expired_or_used"
+    steps = (
+        "Close this page and launch the app again from the patient's chart; do not reload it.",
+        (
+            "If it happens at the first attempt: sign-in must end within `launch_minutes` of "
+            "smart.toml, and nothing on the way (a link scanner, a proxy) may open the address "
+            "before the browser does."
+        ),
+        ADMINISTRATOR,
+    )
 
 
 class CookieMissing(CallbackError):
@@ -263,6 +307,7 @@ class CookieMissing(CallbackError):
         "The browser or a policy blocks the app's cookies, or sign-in went on in another window "
         "than the one in which the launch began."
     )
+    cause = "cookies_blocked"
     steps = (
         "Launch the app again from the chart, in its own window if the EHR offers that.",
         (
@@ -282,6 +327,7 @@ class BrowserMismatch(CallbackError):
         "The browser sent the cookie of another launch: the address was passed on, or sign-in "
         "went on in another window."
     )
+    cause = CookieMissing.cause
     steps = CookieMissing.steps
 
 
@@ -291,7 +337,8 @@ class IssuerMismatch(CallbackError):
     code = "issuer_mismatch"
     status = 400
     title = "The answer did not come from the EHR that was asked."
-    why = "The `iss` of the answer, or the redirect address, belongs to another EHR."
+    why = "The `iss` of the answer is not the issuer that the EHR's configuration states."
+    cause = "tenant_mismatch"
     steps = (
         "Launch the app again from the chart.",
         (
@@ -308,6 +355,7 @@ class EhrError(CallbackError):
     status = 400
     title = "The EHR refused the launch."
     why = "The EHR gave an error instead of an authorization code."
+    cause = "ehr_side"
 
 
 class TokenError(CallbackError):
@@ -321,6 +369,7 @@ class TokenError(CallbackError):
     status = 502
     title = "The EHR did not exchange the launch for access."
     why = "Its token endpoint refused the request, failed, or did not answer in time."
+    cause = "ehr_side"
 
     def __init__(
         self,
@@ -342,6 +391,15 @@ class TokenInvalid(CallbackError):
     status = 502
     title = "The EHR's answer to the launch cannot be used."
     why = "The answer of its token endpoint is not what SMART App Launch prescribes."
+    cause = "ehr_side"
+    steps = (
+        RELAUNCH,
+        (
+            "If it happens again, this is for the EHR's support: tell them what is said above, "
+            "the time and the client id. No setting of this app mends it."
+        ),
+        ADMINISTRATOR,
+    )
 
 
 class IdTokenInvalid(CallbackError):
@@ -351,6 +409,7 @@ class IdTokenInvalid(CallbackError):
     status = 502
     title = "The EHR's statement of who is signed in cannot be used."
     why = "Its id_token did not pass verification."
+    cause = "ehr_side"
 
 
 class SessionError(SmartError):
@@ -373,6 +432,7 @@ class SessionExpired(SessionError):
     status = 401
     title = "The session is over."
     why = "It was idle too long, reached its longest duration, or the EHR's access ended."
+    cause = "session_ended"
 
 
 class RefreshFailed(SessionError):
@@ -382,6 +442,7 @@ class RefreshFailed(SessionError):
     status = 503
     title = "The EHR's access could not be renewed."
     why = "Its token endpoint failed or did not answer; the session is kept."
+    cause = "ehr_side"
     steps = ("Try again in a few seconds.", ADMINISTRATOR)
 
     def __init__(self, retry_after: float, *, evidence: Mapping[str, str] | None = None) -> None:
@@ -428,12 +489,14 @@ class PatientMissing(SessionError):
     status = 403
     title = "This launch has no patient."
     why = "The scopes are patient/ scopes, and the EHR gave no patient with the launch."
-    steps = ("Launch the app again from a patient's chart.",)
+    cause = "patient_context_missing"
+    steps = ("Open a patient's chart in the EHR and launch the app from there.",)
 
 
 class UpstreamError(SmartError):
     """The EHR's FHIR API did not give a usable answer."""
 
+    cause = "ehr_side"
     steps = ("Try again in a minute.", ADMINISTRATOR)
 
 

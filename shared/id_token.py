@@ -33,7 +33,10 @@ _OTHER_ISSUER = (
     "If the EHR's operator confirms the issuer that came, set it as `id_token_issuer` of the "
     "[[ehr]] entry, with or without a final slash exactly as it came."
 )
-_CLOCK = "Compare the clocks of this app and of the EHR: they may differ by 120 seconds."
+_CLOCK = (
+    "Run `make doctor CONFIG=smart.toml` and see `clock_skew`: the clocks of this app and of the "
+    "EHR may differ by 120 seconds."
+)
 _CLIENT = "Compare `client_id` of the [[ehr]] entry with the app's registration at the EHR."
 
 
@@ -142,6 +145,7 @@ def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
         raise IdTokenInvalid(
             why="The EHR's SMART configuration names no issuer, so no id_token can be accepted.",
             steps=(_NO_ISSUER, ADMINISTRATOR),
+            cause="tenant_mismatch",
         )
     allowed = (pattern or "{issuer}").replace("{issuer}", re.escape(expected))
     if isinstance(stated, str) and re.fullmatch(allowed, stated):
@@ -149,6 +153,7 @@ def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
     raise IdTokenInvalid(
         why="The id_token is from another issuer (iss) than this EHR's.",
         steps=(_OTHER_ISSUER, ADMINISTRATOR),
+        cause="tenant_mismatch",
         evidence={"expected_issuer": expected} if _PLAIN_ISSUER.fullmatch(expected) else None,
         shown={"iss": stated[:500]} if isinstance(stated, str) else None,
     )
@@ -182,13 +187,19 @@ def _check_client(claims: Mapping[str, Any], client_id: str) -> None:
     audiences = aud if isinstance(aud, list) else [aud]
     if client_id not in audiences:
         why = "The id_token was not issued to this app: aud does not name its client_id."
-        raise IdTokenInvalid(why=why, steps=(_CLIENT, ADMINISTRATOR), evidence={"claim": "aud"})
+        raise _for_another_app(why, "aud")
     if any(audience != client_id for audience in audiences):
         why = "The id_token was issued to further apps (aud) beside this one."
         raise IdTokenInvalid(why=why, evidence={"claim": "aud"})
     if claims.get("azp") not in (None, client_id):
         why = "The id_token was issued to another app: azp is not this one's client_id."
-        raise IdTokenInvalid(why=why, steps=(_CLIENT, ADMINISTRATOR), evidence={"claim": "azp"})
+        raise _for_another_app(why, "azp")
+
+
+def _for_another_app(why: str, claim: str) -> IdTokenInvalid:
+    steps = (_CLIENT, ADMINISTRATOR)
+    evidence = {"claim": claim}
+    return IdTokenInvalid(why=why, steps=steps, cause="client_id_mismatch", evidence=evidence)
 
 
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
@@ -202,7 +213,8 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
         if seconds > SKEW_SECONDS:
             why = f"The id_token {what} ({claim}) {seconds:.0f} seconds, by this app's clock."
             evidence = {"claim": claim, "seconds": f"{seconds:.0f}"}
-            raise IdTokenInvalid(why=why, steps=(_CLOCK, ADMINISTRATOR), evidence=evidence)
+            steps = (_CLOCK, ADMINISTRATOR)
+            raise IdTokenInvalid(why=why, steps=steps, cause="clock_skew", evidence=evidence)
 
 
 def _time(claims: Mapping[str, Any], claim: str) -> float:

@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
@@ -72,11 +72,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer before it becomes the framework's."""
+    """An answer before it becomes the framework's. An iterator as body is sent as it comes."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | Iterator[bytes] = b""
     cookies: tuple[str, ...] = ()
 
 
@@ -182,16 +182,19 @@ def _refuse(
     return _error_reply(request, edge, settings, error, correlation_id)
 
 
+def _cause_ids(error: SmartError) -> list[str]:
+    """The causes by id, the most probable first; the error's own one where there are no others."""
+    return [cause.id for cause in error.causes] or ([error.cause] if error.cause else [])
+
+
 def _cause(error: SmartError) -> dict[str, str | list[str]]:
     """What the log says of the causes: all by id, the most probable one with its fix."""
+    ids = _cause_ids(error)
+    causes = {"causes": ids} if ids else {}
     if not error.causes:
-        return {}
+        return {**causes, "cause": error.why, "fix": " ".join(error.steps)}
     first = error.causes[0]
-    return {
-        "causes": [cause.id for cause in error.causes],
-        "cause": f"{first.title} {first.why}",
-        "fix": " ".join(first.steps),
-    }
+    return {**causes, "cause": f"{first.title} {first.why}", "fix": " ".join(first.steps)}
 
 
 def _error_reply(
@@ -208,10 +211,13 @@ def _error_reply(
         headers["Retry-After"] = str(error.retry_after)
     full = settings is not None and settings.full_error_details
     causes = error.causes if full else ()
-    why = error.why
-    if error.causes and not full:
+    if full:
+        why = f"{error.why} {error.meaning}".rstrip()
+    elif error.causes:
         # For the person at the bedside: what the developer needs is in the log.
-        why = f"{type(error).why} Most probable cause: {error.causes[0].title}"
+        why = f"{error.why} Most probable cause: {error.causes[0].title}"
+    else:
+        why = error.why
     said = [f"{cause.title} {cause.why} {' '.join(cause.steps)}" for cause in causes[:1]]
     detail = " ".join((error.title, why, *said, *error.steps))
     if edge.errors == "operation_outcome":
@@ -225,6 +231,7 @@ def _error_reply(
             error=error,
             why=why,
             causes=causes,
+            cause_ids=_cause_ids(error) if full else [],
             corrected=error.corrected if full else {},
             evidence=error.evidence if full else {},
             shown=error.shown if full else {},

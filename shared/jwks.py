@@ -58,7 +58,7 @@ class _Kept(Generic[T]):
                 try:
                     self._keep(read())
                 except IdTokenInvalid as error:
-                    self._outcome = error
+                    self._outcome = _anew(error)
                     self._until = self._clock() + KEEP_FAILURE_SECONDS
             return self._use()
 
@@ -76,11 +76,19 @@ class _Kept(Generic[T]):
 
     def _use(self) -> T:
         if isinstance(self._outcome, IdTokenInvalid):
-            kept = self._outcome
-            raise IdTokenInvalid(
-                why=kept.why, steps=kept.steps, evidence=kept.evidence, shown=kept.shown
-            )
+            raise _anew(self._outcome)
         return self._outcome
+
+
+def _anew(error: IdTokenInvalid) -> IdTokenInvalid:
+    """The same error without its traceback, whose frames hold the whole document."""
+    return IdTokenInvalid(
+        why=error.why,
+        steps=error.steps,
+        cause=error.cause,
+        evidence=error.evidence,
+        shown=error.shown,
+    )
 
 
 class Keys:
@@ -167,6 +175,7 @@ def _read_jwks_uri(ehr: Ehr, base: str, issuer: str) -> str:
         raise IdTokenInvalid(
             why="The OpenID Connect document of the EHR's issuer states another issuer.",
             steps=(_SET_ISSUER, ADMINISTRATOR),
+            cause="tenant_mismatch",
             evidence={"document": url, "expected_issuer": issuer},
             shown={"issuer": stated[:500]} if isinstance(stated, str) else None,
         )

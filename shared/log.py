@@ -28,6 +28,7 @@ Event = Literal[
     "fhir_request",
     "fhir_denied",
     "app_opened",
+    "app_calculated",
     "app_refused",
 ]
 

@@ -14,7 +14,6 @@ import socket
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError
 
+from shared.content_coding import CodingError, decoded
 from shared.sockets import DeadlineStream, connect
 
 CONNECT_SECONDS = 3.0
@@ -32,7 +32,6 @@ CONNECT_SECONDS = 3.0
 # without a word, and then a POST, which is never repeated, would wait in vain.
 KEEP_SECONDS = 30.0
 _CHUNK = 65536
-_GZIP = 16 + zlib.MAX_WBITS
 
 # urllib3 names URLs, and with them queries, in its own log lines.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
@@ -67,6 +66,19 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer whose body is still to come, under the same deadline and limit.
+
+    Iterating `chunks` raises TimedOut, Unreachable or Unusable; what is not read is dropped with
+    its connection.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+
+
 _deadline: ContextVar[float] = ContextVar("deadline")
 
 
@@ -80,33 +92,57 @@ def send(
     body: bytes | None = None,
     ca_file: str | None = None,
 ) -> Answer:
-    """Send one request and read its answer, all within `seconds`.
+    """Send one request and read its answer, all within `seconds`. Repeats as `stream` does."""
+    answer = stream(
+        method,
+        url,
+        seconds=seconds,
+        max_bytes=max_bytes,
+        headers=headers,
+        body=body,
+        ca_file=ca_file,
+    )
+    return Answer(answer.status, answer.headers, b"".join(answer.chunks))
+
+
+def stream(
+    method: str,
+    url: str,
+    *,
+    seconds: float,
+    max_bytes: int,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    ca_file: str | None = None,
+) -> Stream:
+    """Send one request and begin to read its answer.
 
     A GET whose connection breaks before an answer is sent once more: a kept-alive connection may
     have been closed by the other side in between. Nothing else is repeated.
     """
     deadline = time.monotonic() + seconds
     try:
-        return _send(method, url, deadline, max_bytes, headers, body, ca_file)
+        response = _open(method, url, deadline, headers, body, ca_file)
     except _Broken:
         if method != "GET":
             raise
-    return _send(method, url, deadline, max_bytes, headers, body, ca_file)
+        response = _open(method, url, deadline, headers, body, ca_file)
+    names = {name.lower(): value for name, value in response.headers.items()}
+    return Stream(response.status, names, _content(response, max_bytes, deadline))
 
 
-def _send(
+def _open(
     method: str,
     url: str,
     deadline: float,
-    max_bytes: int,
     headers: Mapping[str, str],
     body: bytes | None,
     ca_file: str | None,
-) -> Answer:
+) -> urllib3.BaseHTTPResponse:
     _deadline.set(deadline)
     remaining = _remaining()
     try:
-        response = _pools(ca_file).request(
+        return _pools(ca_file).request(
             method,
             url,
             body=body,
@@ -118,21 +154,31 @@ def _send(
         )
     except (HTTPError, OSError, ValueError) as error:
         broken = isinstance(error, ProtocolError)
-        raise _failure(error, _Broken if broken else Unreachable) from None
+        raise _failure(error, _Broken if broken else Unreachable, deadline) from None
+
+
+def _content(
+    response: urllib3.BaseHTTPResponse, max_bytes: int, deadline: float
+) -> Iterator[bytes]:
+    chunks = iter(lambda: response.read(_CHUNK, decode_content=False), b"")
     complete = False
+    size = 0
     try:
-        content = _read(response, max_bytes)
+        for chunk in decoded(response.headers.get("Content-Encoding", ""), chunks):
+            size += len(chunk)
+            if size > max_bytes:
+                raise Unusable("size")
+            yield chunk
         complete = True
     except (HTTPError, OSError) as error:
-        raise _failure(error, Unreachable) from None
+        raise _failure(error, Unreachable, deadline) from None
+    except CodingError:
+        raise Unusable("content coding") from None
     finally:
         # Only a connection whose answer was read to its end may serve another request.
         if not complete:
             response.close()
         response.release_conn()
-    return Answer(
-        response.status, {name.lower(): value for name, value in response.headers.items()}, content
-    )
 
 
 def _remaining() -> float:
@@ -143,46 +189,12 @@ def _remaining() -> float:
     return remaining
 
 
-def _failure(error: Exception, otherwise: type[Unreachable]) -> OutboundError:
+def _failure(error: Exception, otherwise: type[Unreachable], deadline: float) -> OutboundError:
     timeouts = (urllib3.exceptions.TimeoutError, TimeoutError)
     # A refused connection and an unknown name are connect timeouts to urllib3.
     slow = isinstance(error, timeouts) and not isinstance(error, NewConnectionError)
-    late = slow or time.monotonic() >= _deadline.get()
+    late = slow or time.monotonic() >= deadline
     return (TimedOut if late else otherwise)(type(error).__name__)
-
-
-def _read(response: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:
-    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    chunks = iter(lambda: response.read(_CHUNK, decode_content=False), b"")
-    if coding == "gzip":
-        chunks = _gunzip(chunks, max_bytes)
-    elif coding not in {"", "identity"}:
-        raise Unusable("content coding")
-    content = bytearray()
-    for chunk in chunks:
-        content += chunk
-        if len(content) > max_bytes:
-            raise Unusable("size")
-    return bytes(content)
-
-
-def _gunzip(chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
-    """The members of a gzip stream (RFC 1952), never more than `max_bytes` + 1 at once."""
-    decoder = zlib.decompressobj(_GZIP)
-    begun = False
-    try:
-        for chunk in chunks:
-            rest = chunk
-            while rest:
-                if decoder.eof:
-                    decoder = zlib.decompressobj(_GZIP)
-                begun = True
-                yield decoder.decompress(rest, max_bytes + 1)
-                rest = decoder.unconsumed_tail or decoder.unused_data
-    except zlib.error:
-        raise Unusable("content coding") from None
-    if begun and not decoder.eof:
-        raise Unusable("content coding")
 
 
 class _DeadlineResponse(http.client.HTTPResponse):

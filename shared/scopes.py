@@ -17,7 +17,7 @@ _RESOURCE = re.compile(
 )
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 
-Interaction = Literal["r", "s"]
+Interaction = Literal["c", "r", "u", "d", "s"]
 Level = Literal["patient", "user"]
 
 

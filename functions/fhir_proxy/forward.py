@@ -1,8 +1,8 @@
-"""The call to the EHR and the check of its answer: headers by allow-list both ways."""
+"""A read at the EHR and the check of its answer: headers by allow-list both ways."""
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from shared import compartment, fhir
@@ -10,44 +10,44 @@ from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import FhirAnswer
 from shared.sessions import Active
 
+from . import history
 from .address import Address
-from .policy import Decision
+from .policy import Decision, releasable
 
 FORM = "application/x-www-form-urlencoded"
 # Conditional reads (FHIR R4 http.html, "Conditional read"); values of plain characters only.
 _REQUEST_HEADERS = ("If-None-Match", "If-Modified-Since")
 _RESPONSE_HEADERS = ("ETag", "Last-Modified", "Retry-After")
-_HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,200}")
+HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,200}")
 
 
 def request(
     address: Address, decision: Decision, active: Active, headers: Mapping[str, str]
 ) -> FhirAnswer:
     """Make the request that was decided on, below the session's FHIR base."""
-    passed = {
-        name: headers[name]
-        for name in _REQUEST_HEADERS
-        if address.kind == "read" and _HEADER_VALUE.fullmatch(headers.get(name, ""))
-    }
-    segments = {"read": (address.type, address.id), "capabilities": ("metadata",)}.get(
-        address.kind, (address.type,)
-    )
+    passed = conditions(address, headers)
     fhir_base = active.session.fhir_base
-    url = "/".join((fhir_base, *segments))
+    url = f"{fhir_base}/{address.path}"
     query = urlencode(decision.parameters)
-    method: Literal["GET", "POST"] = "GET"
-    body: bytes | None = None
-    if address.method == "POST":
-        method, url, body = "POST", f"{url}/_search", query.encode("ascii")
-        passed["Content-Type"] = FORM
-    elif query:
-        url = f"{url}?{query}"
     if decision.narrowed:
         # FHIR R4 search.html, "Handling errors": a parameter that narrows must not be ignored.
         passed["Prefer"] = "handling=strict"
-    answer = fhir.call(active, method, url, headers=passed, body=body)
+    if address.method == "POST":
+        passed["Content-Type"] = FORM
+        answer = fhir.call(active, "POST", url, headers=passed, body=query.encode("ascii"))
+    else:
+        answer = fhir.call(active, "GET", f"{url}?{query}" if query else url, headers=passed)
     check(answer, address, decision, fhir_base)
     return answer
+
+
+def conditions(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a conditional read that are passed on."""
+    return {
+        name: headers[name]
+        for name in _REQUEST_HEADERS
+        if address.kind in {"read", "vread"} and HEADER_VALUE.fullmatch(headers.get(name, ""))
+    }
 
 
 def page(url: str, address: Address, decision: Decision, active: Active) -> FhirAnswer:
@@ -65,28 +65,33 @@ def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: s
     if answer.status != 200:
         return
     resource = answer.resource
-    expected = {"search": "Bundle", "capabilities": "CapabilityStatement"}.get(
-        address.kind, address.type
-    )
+    expected = {
+        "search": "Bundle",
+        "history": "Bundle",
+        "capabilities": "CapabilityStatement",
+    }.get(address.kind, address.type)
     if resource["resourceType"] != expected:
         raise UpstreamInvalid(evidence={"expected": expected})
-    if address.kind == "read" and not _releasable(resource, decision, fhir_base):
+    if address.kind in {"read", "vread"} and not releasable(resource, decision, fhir_base):
         raise PatientDenied
+    if address.kind == "history":
+        history.check(resource, address, decision, fhir_base)
     if address.kind == "search":
-        entries = _entries(resource)
-        types = {entry["resourceType"] for entry in entries}
-        if "*" not in decision.covered_types and not types <= decision.covered_types:
-            raise UpstreamInvalid(why="The EHR's answer holds resources that no scope covers.")
-        if not all(_releasable(entry, decision, fhir_base) for entry in entries):
-            raise PatientDenied(why="The EHR's answer holds another patient's data.")
-        if _patient_left_out(resource, address, decision):
-            why = "By its own account (the link `self`) the EHR left out the patient of the search."
-            raise UpstreamInvalid(why=why)
+        _check_search(resource, address, decision, fhir_base)
 
 
-def _releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> bool:
-    opened = not decision.open_types.isdisjoint({"*", resource["resourceType"]})
-    return opened or compartment.belongs(resource, decision.patient, fhir_base)
+def _check_search(
+    bundle: dict[str, Any], address: Address, decision: Decision, fhir_base: str
+) -> None:
+    entries = _entries(bundle)
+    types = {entry["resourceType"] for entry in entries}
+    if "*" not in decision.covered_types and not types <= decision.covered_types:
+        raise UpstreamInvalid(why="The EHR's answer holds resources that no scope covers.")
+    if not all(releasable(entry, decision, fhir_base) for entry in entries):
+        raise PatientDenied(why="The EHR's answer holds another patient's data.")
+    if _patient_left_out(bundle, address, decision):
+        why = "By its own account (the link `self`) the EHR left out the patient of the search."
+        raise UpstreamInvalid(why=why)
 
 
 def _patient_left_out(bundle: dict[str, Any], address: Address, decision: Decision) -> bool:
@@ -122,10 +127,10 @@ def _entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:
     return resources
 
 
-def response_headers(answer: FhirAnswer) -> dict[str, str]:
-    """The EHR's headers that reach the browser."""
+def response_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Of an answer's headers those that reach the browser."""
     return {
         name: value
         for name in _RESPONSE_HEADERS
-        if _HEADER_VALUE.fullmatch(value := answer.headers.get(name.lower(), ""))
+        if HEADER_VALUE.fullmatch(value := headers.get(name.lower(), ""))
     }

@@ -1,10 +1,13 @@
 """fhir_proxy: the EHR's FHIR API for the app, without a token ever reaching the browser.
 
-Refusals come in this order: method, caller, path, session, scope and patient; then the EHR.
+Refusals come in this order: method, caller, path, session, form, scope and patient; then the EHR.
+docs/proxy.md says what is served.
 """
 
+import errno
 import json
 import time
+from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
 import flask
@@ -17,8 +20,9 @@ from shared.errors import (
     ParameterInvalid,
     PathInvalid,
     ScopeDenied,
+    SmartError,
 )
-from shared.fhir import FhirAnswer
+from shared.fhir import FhirAnswer, FhirBytes
 from shared.inbound import Call, Edge, Reply
 from shared.jwks import Keys
 from shared.references import resolve_sealing_keys
@@ -27,10 +31,9 @@ from shared.sessions import Active, Sessions
 from shared.settings import Settings
 from shared.store import open_store
 
-from . import address, forward, policy, rewrite
+from . import address, binary, content, forward, policy, rewrite, write, write_policy
 from .address import Address
-from .policy import Decision
-from .rewrite import Pages
+from .policy import Parameters
 
 MOST_PARAMETERS = 200
 
@@ -56,63 +59,129 @@ def fhir_proxy(request: flask.Request) -> flask.Response:
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
-    asked = address.read(call.method, call.path)
+    asked = address.read(call.method, call.path, call.headers)
     if isinstance(asked, MethodNotAllowed):
         raise asked
     inbound.require_own_origin(call, settings)
     if isinstance(asked, PathInvalid):
         raise asked
-    if asked.method == "DELETE":
+    if asked.kind == "session" and asked.method == "DELETE":
         return _log_out(asked.handle, call)
     active = _sessions.use(asked.handle, call.cookies)
-    session = active.session
     if asked.kind == "session":
         context = json.dumps(
-            session_context.describe(session, active.ehr.vendor, settings.public_url)
+            session_context.describe(active.session, active.ehr.vendor, settings.public_url)
         ).encode()
         return Reply(200, {"Content-Type": "application/json"}, context)
-    inbound.require_json_accepted(call)
-    pages = rewrite.Pages(
-        session, _sealer, asked.type, f"{settings.public_url}/fhir_proxy/{session.handle}"
-    )
+    parameters = _parameters(call, asked)
+    raw = binary.accepted(asked, parameters, call.headers)
+    if not raw:
+        inbound.require_json_accepted(call)
+    proxy_base = f"{settings.public_url}/fhir_proxy/{asked.handle}"
+    try:
+        if asked.is_write:
+            return _write(call, asked, parameters, active, proxy_base)
+        if raw:
+            return _content(call, asked, parameters, active, raw)
+        return _read(call, asked, parameters, active, proxy_base)
+    except ScopeDenied as error:
+        raise _with_cause(error, active) from None
+
+
+def _write(
+    call: Call, asked: Address, parameters: Parameters, active: Active, proxy_base: str
+) -> Reply:
+    session = active.session
+    content.require_media_type(asked, call.headers)
+    decision = write_policy.decide(asked, parameters, session, session.grants(active.ehr))
+    brought = content.read(asked, call.body())
+    write_policy.require_own(brought, asked, decision, session.fhir_base)
     started = time.monotonic()
-    decision, answer = _forward(call, asked, active, pages)
+    answer = write.write(asked, brought, decision, active, call.headers)
+    places = write.locations(answer, asked, session.fhir_base, proxy_base)
+    return _answered(asked, answer, started, answer.body, places)
+
+
+def _content(
+    call: Call, asked: Address, parameters: Parameters, active: Active, raw: tuple[str, ...]
+) -> Reply:
+    session = active.session
+    decision = policy.decide(asked, parameters, session, session.grants(active.ehr))
+    started = time.monotonic()
+    found = binary.read(asked, raw, active, call.headers)
+    if isinstance(found, FhirAnswer):
+        forward.check(found, asked, decision, session.fhir_base)
+        return _answered(asked, found, started, found.body)
+    _log(asked, 200, started, found.ehr_ids)
+    headers = {**binary.content_headers(found), **forward.response_headers(found.headers)}
+    return Reply(200, headers, _unbroken(found))
+
+
+def _unbroken(found: FhirBytes) -> Iterator[bytes]:
+    """The content to its end; where it breaks off, so does the connection to the browser."""
+    try:
+        yield from found.chunks
+    except SmartError as error:
+        log.event("fhir_request", str(error), severity="ERROR", code=error.code)
+        # What a server takes for a client that left: it closes without the mark of a whole answer.
+        raise ConnectionResetError(errno.ECONNRESET, "broke off") from None
+
+
+def _read(
+    call: Call, asked: Address, parameters: Parameters, active: Active, proxy_base: str
+) -> Reply:
+    session = active.session
+    grants = session.grants(active.ehr)
+    place = asked.path if asked.kind == "history" else asked.type
+    pages = rewrite.Pages(session, _sealer, place, proxy_base)
+    paged = asked.kind in {"search", "history"}
+    started = time.monotonic()
+    if paged and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
+        if len(parameters) != 1:
+            raise ParameterInvalid("A page link takes no further parameters.")
+        page = pages.open(parameters[0][1])
+        decision = policy.decide_page(asked, page.level, session, grants)
+        answer = forward.page(page.url, asked, decision, active)
+    else:
+        decision = policy.decide(asked, parameters, session, grants)
+        answer = forward.request(asked, decision, active, call.headers)
+    body = answer.body
+    if paged and answer.status == 200:
+        body = pages.rewritten(body.decode(), decision.level).encode()
+    return _answered(asked, answer, started, body)
+
+
+def _answered(
+    asked: Address,
+    answer: FhirAnswer,
+    started: float,
+    body: bytes,
+    more: Mapping[str, str] | None = None,
+) -> Reply:
+    _log(asked, answer.status, started, answer.ehr_ids)
+    attached = binary.ATTACHMENT if asked.type == "Binary" else {}
+    headers = {
+        "Content-Type": outcome.MEDIA_TYPE,
+        **attached,
+        **forward.response_headers(answer.headers),
+        **(more or {}),
+    }
+    return Reply(answer.status, headers, body)
+
+
+def _log(asked: Address, status: int, started: float, ehr_ids: Mapping[str, str]) -> None:
     fields: dict[str, str | int | float | list[str]] = {
         "type": asked.type,
-        "status": answer.status,
+        "status": status,
         "ehr_ms": round((time.monotonic() - started) * 1000, 1),
-        **answer.ehr_ids,
+        **ehr_ids,
     }
     log.event("fhir_request", asked.kind, fields=fields)
-    body = answer.body
-    if asked.kind == "search" and answer.status == 200:
-        body = pages.rewritten(body.decode(), decision.level).encode()
-    headers = {"Content-Type": outcome.MEDIA_TYPE, **forward.response_headers(answer)}
-    return Reply(answer.status, headers, body)
 
 
 def _log_out(handle: str, call: Call) -> Reply:
     _sessions.end(handle, call.cookies)
     return Reply(204, cookies=(cookies.clear_cookie(cookies.session_name(handle)),))
-
-
-def _forward(
-    call: Call, asked: Address, active: Active, pages: Pages
-) -> tuple[Decision, FhirAnswer]:
-    parameters = _parameters(call)
-    session = active.session
-    grants = session.grants(active.ehr)
-    if asked.kind == "search" and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
-        if len(parameters) != 1:
-            raise ParameterInvalid("A page link takes no further parameters.")
-        page = pages.open(parameters[0][1])
-        decision = policy.decide_page(asked, page.level, session, grants)
-        return decision, forward.page(page.url, asked, decision, active)
-    try:
-        decision = policy.decide(asked, parameters, session, grants)
-    except ScopeDenied as error:
-        raise _with_cause(error, active) from None
-    return decision, forward.request(asked, decision, active, call.headers)
 
 
 def _with_cause(error: ScopeDenied, active: Active) -> ScopeDenied:
@@ -122,15 +191,15 @@ def _with_cause(error: ScopeDenied, active: Active) -> ScopeDenied:
         cause = session_context.cause(active.session, active.ehr.vendor, scope)
         error.why = f"{error.why} {cause.why}"
         error.steps = (*cause.steps, RELAUNCH)
-        error.evidence = {**error.evidence, "cause": cause.id}
+        error.cause = cause.id
     return error
 
 
-def _parameters(call: Call) -> policy.Parameters:
+def _parameters(call: Call, asked: Address) -> Parameters:
     """The search parameters of query and form together; they are sent on serialised anew."""
     # WSGI's strings are bytes as latin-1 (PEP 3333).
     raw = call.query().encode("latin-1")
-    if call.method == "POST":
+    if asked.kind == "search" and asked.method == "POST":
         media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if media_type != forward.FORM:
             raise MediaTypeUnsupported

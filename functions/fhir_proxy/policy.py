@@ -1,11 +1,13 @@
-"""What a session may ask: scopes by interaction, then the patient compartment. Pure.
+"""What a session may read: scopes by interaction, then the patient compartment. Pure.
 
 SMART App Launch 2.2, "Scopes for requesting FHIR resources". Everything is decided on parsed
 parameters, which are then serialised anew; under patient/ scopes a search is held to the
-session's patient, and whether the EHR kept to it is checked in its answer (forward.py).
+session's patient, and whether the EHR kept to it is checked in its answer (forward.py). Writes are
+decided in write_policy.py.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from shared import compartment, scopes
 from shared.errors import (
@@ -18,7 +20,7 @@ from shared.errors import (
 from shared.scopes import Grant, Interaction, Level
 from shared.session_record import Session
 
-from .address import Address
+from .address import INTERACTIONS, Address
 
 Parameters = tuple[tuple[str, str], ...]
 Grants = tuple[Grant, ...]
@@ -26,6 +28,7 @@ Grants = tuple[Grant, ...]
 _JSON_FORMATS = frozenset({"json", "application/json", "application/fhir+json"})
 _REACHING = ("_include", "_revinclude", "_has", "_list", "_query", "_filter", "_contained", "_type")
 _PATIENT_PARAMETERS = ("patient", "subject")
+_HISTORY_PARAMETERS = frozenset({"_at", "_count", "_since"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +49,24 @@ class Decision:
     narrowed: bool = False
 
 
+def releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> bool:
+    """Whether a resource of the EHR's answer may reach the browser."""
+    opened = not decision.open_types.isdisjoint({"*", resource["resourceType"]})
+    return opened or compartment.belongs(resource, decision.patient, fhir_base)
+
+
 def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:
     """Whether the request may be made, and in what form.
 
     Raises ScopeDenied, PatientMissing, PatientDenied, NotAcceptable or ParameterInvalid; then no
     request has been made.
     """
-    given = _plain(parameters)
+    given = plain(parameters)
     if address.kind == "capabilities":
         return Decision("user", (), None, frozenset({"*"}), frozenset({"*"}))
-    interaction: Interaction = "r" if address.kind == "read" else "s"
+    if address.kind == "history" and not _HISTORY_PARAMETERS.issuperset(name for name, _ in given):
+        raise ParameterInvalid("A history takes _at, _count and _since only.")
+    interaction = INTERACTIONS[address.kind]
     covering = _covering(address.type, interaction, session, grants)
     level, sent = _filtered(covering, interaction, given)
     if interaction == "s":
@@ -74,15 +85,26 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
 
 
 def decide_page(address: Address, level: Level, session: Session, grants: Grants) -> Decision:
-    """Whether a further page of a search that was allowed at `level` may be read."""
-    covering = _covering(address.type, "s", session, grants)
+    """Whether a further page of what was allowed at `level` may be read."""
+    interaction = INTERACTIONS[address.kind]
+    covering = _covering(address.type, interaction, session, grants)
     if all(grant.level != level for grant in covering):
-        raise _denied(address.type, "s", session)
+        raise _denied(address.type, interaction, session)
     if level == "patient":
         _within_compartment(address, (), session)
-    open_types = _open_types(grants, "s") | ({address.type} if level == "user" else set())
+    open_types = _open_types(grants, interaction) | ({address.type} if level == "user" else set())
     patient = session.context.patient
     return Decision(level, (), patient, open_types, _covered_types(address, grants))
+
+
+def level_of(address: Address, session: Session, grants: Grants) -> Level:
+    """The widest level at which an interaction that no parameter can narrow is allowed.
+
+    Raises ScopeDenied.
+    """
+    interaction = INTERACTIONS[address.kind]
+    covering = _covering(address.type, interaction, session, grants)
+    return _filtered(covering, interaction, ())[0]
 
 
 def _covering(
@@ -108,7 +130,7 @@ def _open_types(grants: Grants, interaction: Interaction) -> frozenset[str]:
     )
 
 
-def _plain(parameters: Parameters) -> Parameters:
+def plain(parameters: Parameters) -> Parameters:
     """The parameters without those that would change what kind of request it is.
 
     `_format` (JSON is what is asked anyway) and `_method` are left out; a token in the query is
@@ -144,7 +166,7 @@ def _filtered(
 ) -> tuple[Level, Parameters]:
     """The level at which the request is allowed, and its parameters.
 
-    Finer-grained scopes: a search is narrowed by the scope's own parameters. A read cannot be
+    Finer-grained scopes: a search is narrowed by the scope's own parameters. Nothing else can be
     narrowed, so it needs a scope without them. One scope must allow all of it: a patient/ scope
     without parameters and a user/ scope with some never make a user/ scope without.
     """
@@ -157,7 +179,7 @@ def _filtered(
         return covering[0].level, parameters + tuple(sorted(covering[0].filters - given))
     raise ScopeDenied(
         why="The scopes that cover it are narrowed by search parameters; a search must name those "
-        "of one of them, and a read needs a scope without any."
+        "of one of them, and a read or a write needs a scope without any."
     )
 
 

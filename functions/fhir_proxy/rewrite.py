@@ -1,7 +1,7 @@
 """Page links of a Bundle become links of this proxy; every other byte stays as it came.
 
 FHIR R4 http.html, "Paging": a client must use the server's own links, so they are kept whole and
-opaque, sealed for this session and the type that was searched. The JSON text is not parsed and
+opaque, sealed for this session and the path that was asked. The JSON text is not parsed and
 written anew, which would change numbers: only the link's text is replaced.
 """
 
@@ -25,7 +25,7 @@ _decoder = json.JSONDecoder()
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a search: the EHR's own URL, and the level of the scope that allowed the search."""
+    """A further page: the EHR's own URL, and the level of the scope that allowed the first one."""
 
     url: str
     level: Level
@@ -33,11 +33,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Page links of searches of one type in one session; `proxy_base` is its address here."""
+    """Page links of one path below the FHIR base (a type's or a history's) in one session.
+
+    `proxy_base` is the session's address here.
+    """
 
     session: Session
     sealer: Sealer
-    resource_type: str
+    path: str
     proxy_base: str
 
     def rewritten(self, text: str, level: Level) -> str:
@@ -60,7 +63,7 @@ class Pages:
         except SealBroken:
             raise ParameterInvalid(
                 "The page link is not one of this session.",
-                why="Page links belong to one session and one search; they cannot be made or "
+                why="Page links belong to one session and one request; they cannot be made or "
                 "changed.",
             ) from None
         level, _, url = opened.partition(" ")
@@ -71,24 +74,22 @@ class Pages:
         for link in links if isinstance(links, list) else []:
             url = link.get("url") if isinstance(link, dict) else None
             upstream = (
-                absolute(url, self.session.fhir_base, self.resource_type)
-                if isinstance(url, str)
-                else None
+                absolute(url, self.session.fhir_base, self.path) if isinstance(url, str) else None
             )
             if upstream is not None:
                 sealed = self.sealer.seal(
                     f"{level} {upstream}".encode(), self.session.secret, self._context()
                 )
-                ours = f"{self.proxy_base}/{self.resource_type}?{PAGE_PARAMETER}={sealed}"
+                ours = f"{self.proxy_base}/{self.path}?{PAGE_PARAMETER}={sealed}"
                 found.append({**link, "url": ours})
         return found
 
     def _context(self) -> str:
-        return f"page {self.session.handle} {self.resource_type}"
+        return f"page {self.session.handle} {self.path}"
 
 
-def absolute(url: str, fhir_base: str, resource_type: str) -> str | None:
-    """The absolute URL of a link if it lies on the FHIR base's own host, else None.
+def absolute(url: str, fhir_base: str, path: str) -> str | None:
+    """The absolute URL of a link found at a path if it lies on the FHIR base's own host, else None.
 
     Servers behind a proxy name themselves with http or with no scheme at all; the token is still
     sent to the base's scheme and host only.
@@ -99,7 +100,7 @@ def absolute(url: str, fhir_base: str, resource_type: str) -> str | None:
     elif scheme == "https" and url.startswith("http://"):
         url = f"https://{url.removeprefix('http://')}"
     try:
-        found = urljoin(f"{fhir_base}/{resource_type}", url)
+        found = urljoin(f"{fhir_base}/{path}", url)
         same_host = urls.authority(found) == host
     except ValueError:
         return None

@@ -16,6 +16,18 @@ MAX_LAUNCH_BYTES = 8192
 _NAMES = frozenset({"iss", "launch", "ehr"})
 # What EHRs send when they open an app as something else than a SMART launch.
 _LEGACY = frozenset({"fhirServiceUrl", "patientId", "PAT_PersonId", "VIS_EncntrId", "USR_PersonId"})
+# docs/troubleshooting.md, oracle/plain-link.
+_AS_SMART = (
+    (
+        "In the EHR's registration of the app, have it launched by SMART: with `iss` and `launch`. "
+        "In Oracle Health's code console: Authorized is Yes."
+    ),
+    (
+        "Where a site opens the app by a link of its own (in PowerChart one with `PAT_PersonId`), "
+        "ask it to configure the app as a SMART app instead."
+    ),
+    "Then open the app from the patient's chart.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,7 @@ def _not_smart(arrived: str) -> LaunchParameterMissing:
     return LaunchParameterMissing(
         why=f"It was opened with {arrived} instead, so this was not a SMART launch: the EHR has "
         "the app set up as another kind of app.",
+        steps=_AS_SMART,
         evidence={"arrived": arrived},
     )
 

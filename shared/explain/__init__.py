@@ -16,6 +16,7 @@ from shared.explain.model import (
     Registered,
     Said,
     Sent,
+    Where,
 )
 from shared.explain.parse import parse
 from shared.explain.registrations import choose, registered
@@ -31,6 +32,7 @@ __all__ = [
     "Registered",
     "Said",
     "Sent",
+    "Where",
     "choose",
     "diagnose",
     "in_text",

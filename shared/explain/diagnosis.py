@@ -10,7 +10,17 @@ from dataclasses import replace
 from shared.explain import find, weigh_launch, weigh_request
 from shared.explain.catalogue.causes import KINDS
 from shared.explain.evidence import Evidence, Facts, gather
-from shared.explain.model import Cause, CauseId, Certainty, Diagnosis, Entry, Registered, Said, Sent
+from shared.explain.model import (
+    Cause,
+    CauseId,
+    Certainty,
+    Diagnosis,
+    Entry,
+    Registered,
+    Said,
+    Sent,
+    Where,
+)
 from shared.explain.request import corrected
 
 _RANK: Mapping[Certainty, int] = {"certain": 0, "likely": 1, "possible": 2}
@@ -27,22 +37,27 @@ _GRANTED = (
 
 
 def diagnose(
-    said: Said, sent: Sent | None = None, registrations: Sequence[Registered] = ()
+    said: Said,
+    sent: Sent | None = None,
+    registrations: Sequence[Registered] = (),
+    *,
+    where: Where | None = None,
 ) -> Diagnosis:
     """What the error means and why it came, the most probable cause first, each cause once.
 
     Without `sent`, what the text itself tells of the request is used. `registrations` are those
-    that the failure may be about; an error that is not known is said to be so. Never raises.
+    that the failure may be about; `where` is what answered, as far as that is known. An error that
+    is not known is said to be so. Never raises.
     """
     claimed, stated, mine = gather(said, sent, registrations)
     vendor = _vendor(said, claimed)
-    entries = find.entries(said, vendor)
+    entries = find.entries(said, vendor, where)
     if vendor is None and entries and entries[0].vendor != find.GENERIC:
         vendor = entries[0].vendor
     facts = Facts(said, claimed, stated, mine, entries, vendor)
     if not entries and not _says_anything(facts):
         return Diagnosis(said, _NOTHING, ())
-    known = entries or find.by_code(said.oauth_error)
+    known = entries or find.by_code(said.oauth_error, where)
     causes = _weighed(facts, known)
     return Diagnosis(
         said=replace(said, vendor=said.vendor or vendor),

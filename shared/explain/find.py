@@ -5,17 +5,18 @@ what RFC 6749 and OpenID Connect say of the code.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
 from shared.explain import urn as urns
 from shared.explain.catalogue import ENTRIES
-from shared.explain.model import Entry, Said
+from shared.explain.model import Entry, Said, Where
 
 GENERIC = "generic"
 # This product's own refusals, which say less than an EHR's error beside them.
 _OWN = "smart-calc"
 _ANY = "any"
+_EXCHANGE: Where = "token endpoint"
 # Patterns are tried on this much of a text, so that the worst of them ends soon.
 _LONGEST = 16_384
 
@@ -31,40 +32,50 @@ def known_urns() -> frozenset[str]:
     return frozenset(_by_urn())
 
 
-def entries(said: Said, vendor: str | None) -> tuple[Entry, ...]:
+def entries(said: Said, vendor: str | None, where: Where | None = None) -> tuple[Entry, ...]:
     """The entries that a message means, the closest first; empty for one that is not known.
 
-    `vendor` is None where it is not known whose message it is.
+    `vendor` is None where it is not known whose message it is, `where` where it is not known what
+    answered.
     """
     if said.urn is not None:
         entry = _by_urn().get(said.urn)
         return (entry,) if entry is not None else ()
     text = f"{said.description or ''}\n{said.text}"[:_LONGEST]
-
+    among = [one for one in ENTRIES if _may_be(one, where)]
     return (
-        _speaking(text, vendor or _ANY)
-        or _coded(said.oauth_error, vendor)
-        or _speaking(text, GENERIC)
-        or _coded(said.oauth_error, GENERIC)
-        or _speaking(text, _OWN)
-        or _speaking(text, _ANY)
+        _speaking(text, among, vendor or _ANY)
+        or _coded(said.oauth_error, among, vendor)
+        or _speaking(text, among, GENERIC)
+        or _coded(said.oauth_error, among, GENERIC)
+        or _speaking(text, among, _OWN)
+        or _speaking(text, among, _ANY)
     )
 
 
-def by_code(oauth_error: str | None) -> tuple[Entry, ...]:
+def by_code(oauth_error: str | None, where: Where | None) -> tuple[Entry, ...]:
     """What an OAuth code means by its standard alone."""
-    return _coded(oauth_error, GENERIC)
+    return _coded(oauth_error, [one for one in ENTRIES if _may_be(one, where)], GENERIC)
 
 
-def _coded(oauth_error: str | None, vendor: str | None) -> tuple[Entry, ...]:
-    return tuple(one for one in ENTRIES if one.vendor == vendor and oauth_error in one.oauth_errors)
+def _may_be(entry: Entry, where: Where | None) -> bool:
+    """Whether an entry is about what is known to have answered: a token endpoint or another."""
+    return where is None or (entry.where == _EXCHANGE) == (where == _EXCHANGE)
 
 
-def _speaking(text: str, vendor: str) -> tuple[Entry, ...]:
+def _coded(
+    oauth_error: str | None, among: Collection[Entry], vendor: str | None
+) -> tuple[Entry, ...]:
+    found = [one for one in among if one.vendor == vendor and oauth_error in one.oauth_errors]
+    # One code can mean two things in two places; where it came from is then a guess.
+    return tuple(one for one in found if one.where == found[0].where)
+
+
+def _speaking(text: str, among: Collection[Entry], vendor: str) -> tuple[Entry, ...]:
     """The entries one of whose patterns is in the text; the longest match says most."""
     lengths = [
         (max(_matched(one.patterns, text), default=0), one)
-        for one in ENTRIES
+        for one in among
         if one.vendor == vendor or (vendor == _ANY and one.vendor not in {GENERIC, _OWN})
     ]
     found = sorted(lengths, key=lambda pair: -pair[0])

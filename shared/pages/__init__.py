@@ -13,6 +13,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from shared.pages.labels import labelled
+
 _HERE = Path(__file__).parent
 
 
@@ -33,6 +35,7 @@ def _environment(templates: Path) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["marked"] = _marked
+    environment.filters["labelled"] = labelled
     return environment
 
 

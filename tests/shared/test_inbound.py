@@ -455,7 +455,7 @@ def test_every_answer_of_a_launch_carries_the_headers_too(app: App) -> None:
         ("PUT", "/callback", 405),
         ("DELETE", f"/smart_calc/{HANDLE}/", 405),
         ("GET", f"/fhir_proxy/{HANDLE}/Patient/p1", 401),
-        ("PATCH", f"/fhir_proxy/{HANDLE}/Patient/p1", 405),
+        ("LINK", f"/fhir_proxy/{HANDLE}/Patient/p1", 405),
     ],
 )
 def test_a_correlation_id_leads_to_the_line_in_the_log(

@@ -7,6 +7,7 @@ says otherwise, and keeps every request it received.
 
 import json
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -118,6 +119,15 @@ class Tenant:
         return as_fhir({"resourceType": "OperationOutcome", "issue": [issue]}, 404)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that went away."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class ScriptedEhr:
     """The server; `tenant` makes a new EHR below a group (the first path segment)."""
 
@@ -139,8 +149,7 @@ class ScriptedEhr:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _Handler)
         self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

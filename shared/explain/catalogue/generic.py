@@ -134,6 +134,29 @@ ENTRIES: tuple[Entry, ...] = (
         source=s.RFC_6749,
     ),
     Entry(
+        key="generic/token-invalid-request",
+        vendor="generic",
+        says="invalid_request, from the token endpoint",
+        where="token endpoint",
+        oauth_errors=("invalid_request",),
+        patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"invalid_request"',),
+        meaning="The token endpoint misses a parameter, or got one twice or malformed.",
+        causes=(
+            causes.request_malformed("likely", s.RFC_6749),
+            causes.client_auth_wrong(
+                "possible",
+                s.RFC_6749,
+                why="The client proves itself in two ways at once, or in none.",
+            ),
+            causes.pkce_mismatch(
+                "possible",
+                s.RFC_7636,
+                why="`code_verifier` is missing, or is not of the form that PKCE prescribes.",
+            ),
+        ),
+        source=s.RFC_6749,
+    ),
+    Entry(
         key="generic/invalid-grant",
         vendor="generic",
         says="invalid_grant",

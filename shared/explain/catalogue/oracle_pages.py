@@ -131,7 +131,7 @@ ENTRIES: tuple[Entry, ...] = (
         vendor="oracle",
         says="Bad Request at session-api/realm/TENANT?to=…&forceAuthn=true",
         where="error page",
-        patterns=("session-api/realm/",),
+        patterns=("session-api/realm/", r"\A\s{0,9}(?:http )?(?:400 )?bad request\W{0,9}\Z"),
         meaning="The sign-in service refused the address before anyone could sign in. It carries "
         "the whole authorization request, encoded once more, in `to=`.",
         causes=(

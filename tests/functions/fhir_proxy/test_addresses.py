@@ -64,19 +64,36 @@ def test_metadata_is_the_ehrs_own(app: App) -> None:
     assert [(r.method, r.path, r.query) for r in asked(tenant)] == [("GET", "/metadata", "")]
 
 
+ONE, ALL = "GET, PUT, PATCH, DELETE", "GET, POST"
 NOT_SERVED = [
     *(
         (method, path, allow)
-        for method in ("PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND")
-        for path, allow in (("/Patient/p1", "GET"), ("/Patient", "GET"), ("/../x", ""))
+        for method in ("HEAD", "OPTIONS", "TRACE", "PROPFIND")
+        for path, allow in (
+            ("/Patient/p1", ONE),
+            ("/Patient", ALL),
+            ("/Patient/p1/_history", "GET"),
+            ("/../x", ""),
+        )
     ),
-    ("PUT", "/Patient?identifier=1", "GET"),
-    ("DELETE", "/Patient/_search", "POST"),
-    ("DELETE", "/Observation?code=1", "GET"),
+    *(
+        (method, path, allow)
+        for method in ("PUT", "PATCH", "DELETE")
+        for path, allow in (
+            ("", ""),
+            ("/Patient", ALL),
+            ("/Patient?identifier=1", ALL),
+            ("/Patient/_search", "POST"),
+            ("/Patient/p1/_history", "GET"),
+            ("/Patient/p1/_history/2", "GET"),
+            ("/Patient/p1/$everything", ""),
+            ("/metadata", "GET"),
+        )
+    ),
     ("POST", "", ""),
     ("POST", "/", ""),
-    ("POST", "/Patient", "GET"),
-    ("POST", "/Patient/p1", "GET"),
+    ("POST", "/Patient/p1", ONE),
+    ("POST", "/Patient/p1/_history", "GET"),
     ("POST", "/Patient/p1/Condition/_search", ""),
     ("POST", "/_search", ""),
     ("POST", "/metadata", "GET"),
@@ -94,8 +111,6 @@ NOT_SERVED = [
     ("GET", "/$export", ""),
     ("GET", "/Patient/_history", ""),
     ("GET", "/Patient/_search", "POST"),
-    ("GET", "/Patient/p1/_history", ""),
-    ("GET", "/Patient/p1/_history/2", ""),
     ("GET", "/Patient/p1/$everything", ""),
     ("GET", "/Patient/p1/Condition", ""),
     ("GET", "/Patient/p1/*", ""),
@@ -232,6 +247,14 @@ HOSTILE = [
     "{p}/.",
     "{p}/*",
     "{p}/Patient/p1/Condition/c1",
+    "{p}/Patient/p1/_history/",
+    "{p}/Patient/p1/_history/.",
+    "{p}/Patient/p1/_history/..",
+    "{p}/Patient/p1/_history/../../p2",
+    "{p}/Patient/p1/_history/%2e%2e",
+    "{p}/Patient/p1/_history/1/2",
+    "{p}/Patient/../_history/1",
+    "{p}/Patient/p1/_History",
     "{p}/Patient/p1%0d%0aX-Injected:%20yes",
     "{p}/Patient/p1%0aX-Injected: yes",
     "{p}/Patient/p1\r\nX-Injected: yes",
@@ -281,8 +304,11 @@ def test_no_hostile_path_reaches_the_ehr_or_a_stranger(app: App) -> None:
         "/Patient/" + "a" * 65,
     ],
 )
-def test_a_path_out_of_the_grammar_is_called_invalid(app: App, wide: Launched, path: str) -> None:
-    answer = wide.browser.fetch(wide.fhir_base + path)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_a_path_out_of_the_grammar_is_called_invalid(
+    wide: Launched, path: str, method: str
+) -> None:
+    answer = wide.browser.send(method, wide.fhir_base + path, OWN_FETCH)
     assert (answer.status, answer.code) == (400, "path_invalid")
 
 

@@ -112,10 +112,17 @@ def test_a_preflight_is_answered_without_a_grant(app: App, kept: tuple[Launched,
 
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site"}
 TEXT = {"Content-Type": "text/plain"}
+JSON = {"Content-Type": "application/fhir+json"}
 # method, path, headers, whether the cookie is sent, status, code: all later faults are there too.
 ORDER = [
-    ("PUT", "/../x", CROSS_SITE, False, 405, "method_not_allowed"),
-    ("GET", "/Patient/p1/_history", CROSS_SITE, False, 405, "method_not_allowed"),
+    ("TRACE", "/../x", CROSS_SITE, False, 405, "method_not_allowed"),
+    ("GET", "/Patient/_history", CROSS_SITE, False, 405, "method_not_allowed"),
+    ("PUT", "/../x", CROSS_SITE, False, 403, "cross_site"),
+    ("DELETE", "/../x", OWN_FETCH, False, 400, "path_invalid"),
+    ("DELETE", "/Condition/c1", CROSS_SITE, False, 403, "cross_site"),
+    ("PUT", "/Condition/c1", {**OWN_FETCH, **TEXT}, False, 401, "session_missing"),
+    ("POST", "/Condition", {**OWN_FETCH, **TEXT}, True, 415, "media_type_unsupported"),
+    ("POST", "/Condition", {**OWN_FETCH, **JSON}, True, 403, "scope_denied"),
     ("POST", "/Nonsense", CROSS_SITE, False, 403, "cross_site"),
     ("GET", "/../x", CROSS_SITE, False, 403, "cross_site"),
     ("POST", "/Nonsense/_search", {**CROSS_SITE, **TEXT}, False, 403, "cross_site"),
@@ -232,7 +239,7 @@ KINDS: list[tuple[int, str, Ask]] = [
     (403, "scope", _fetch("/Practitioner/x")),
     (403, "patient", _fetch("/Patient/p2")),
     (404, "relayed", _fetch("/Observation/none")),
-    (405, "method", _send("DELETE", "/Patient/p1")),
+    (405, "method", _send("DELETE", "/Patient")),
     (405, "head", _send("HEAD", "/Patient/p1")),
     (406, "accept", _fetch("/Patient/p1", Accept="text/html")),
     (413, "size", _send("POST", "/Patient/_search", Content_Length="10000001", Content_Type=FORM)),

@@ -1,0 +1,95 @@
+"""A Binary's content as it is, instead of base64 in JSON (FHIR R4 binary.html, "Serving Binary
+resources"): which media types, and with which headers.
+
+Only types that no browser runs are passed on; for every other one there is the JSON form.
+"""
+
+import re
+from collections.abc import Mapping
+
+from shared import fhir
+from shared.fhir import FhirAnswer, FhirBytes
+from shared.outcome import MEDIA_TYPE
+from shared.sessions import Active
+
+from .address import Address
+from .forward import conditions
+from .policy import Parameters
+
+MEDIA_TYPES = (
+    "application/pdf",
+    "application/dicom",
+    "application/octet-stream",
+    "application/rtf",
+    "audio/mpeg",
+    "audio/wav",
+    "image/bmp",
+    "image/gif",
+    "image/jpeg",
+    "image/png",
+    "image/tiff",
+    "text/plain",
+    "text/rtf",
+    "video/mp4",
+)
+ATTACHMENT: Mapping[str, str] = {"Content-Disposition": "attachment"}
+_JSON = frozenset({MEDIA_TYPE, "application/json"})
+_QUALITY = re.compile(r"\s*q=\s*([01](?:\.[0-9]{0,3})?)\s*", re.IGNORECASE)
+_CHARSET = re.compile(r".*;\s*charset=\"?([A-Za-z0-9_-]{1,20})\"?\s*(?:;.*)?", re.IGNORECASE)
+
+
+def accepted(
+    address: Address, parameters: Parameters, headers: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The media types in which the caller takes a Binary's content; none where JSON is wanted.
+
+    FHIR: who names a FHIR media type gets the resource, everybody else its content.
+    """
+    if (address.type, address.kind) != ("Binary", "read"):
+        return ()
+    ranges = _accept(headers.get("Accept", "*/*"))
+    if any(name == "_format" for name, _ in parameters) or any(ranges.get(one) for one in _JSON):
+        return ()
+    return tuple(one for one in MEDIA_TYPES if _quality(one, ranges))
+
+
+def read(
+    address: Address, accepted_types: tuple[str, ...], active: Active, headers: Mapping[str, str]
+) -> FhirBytes | FhirAnswer:
+    """Read the content in one of the types that the caller takes."""
+    everything = len(accepted_types) == len(MEDIA_TYPES)
+    return fhir.read_binary(
+        active,
+        f"{active.session.fhir_base}/{address.path}",
+        accept="*/*" if everything else ", ".join(accepted_types),
+        media_types=accepted_types,
+        headers=conditions(address, headers),
+    )
+
+
+def content_headers(content: FhirBytes) -> Mapping[str, str]:
+    """The headers that describe the content to the browser, which is to save it and no more."""
+    charset = _CHARSET.fullmatch(content.headers.get("content-type", ""))
+    media_type = content.media_type
+    if charset and media_type.startswith("text/"):
+        media_type = f"{media_type}; charset={charset[1].lower()}"
+    length = {} if content.length is None else {"Content-Length": str(content.length)}
+    return {"Content-Type": media_type, **ATTACHMENT, **length}
+
+
+def _accept(header: str) -> dict[str, float]:
+    """The media ranges of an Accept header with their quality (RFC 9110 12.5.1)."""
+    ranges = {}
+    for one in header.split(","):
+        name, *parameters = one.split(";")
+        quality = next((match[1] for part in parameters if (match := _QUALITY.fullmatch(part))), 1)
+        ranges[name.strip().lower()] = float(quality)
+    return ranges
+
+
+def _quality(media_type: str, ranges: Mapping[str, float]) -> float:
+    """What the nearest range says of a media type."""
+    for name in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
+        if name in ranges:
+            return ranges[name]
+    return 0.0

@@ -1,0 +1,89 @@
+"""What a write brings: its media type, and that it fits the address (FHIR R4 http.html, create,
+update and patch).
+
+FHIR's media types are none of those that a page of another site can send without being asked
+(Fetch, "CORS-safelisted request-header"), so others are refused. The bytes go on as they came.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared import fhir
+from shared.errors import MediaTypeUnsupported, ParameterInvalid
+from shared.outcome import MEDIA_TYPE
+
+from . import json_patch
+from .address import Address
+
+_MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
+    "create": (MEDIA_TYPE, "application/json"),
+    "update": (MEDIA_TYPE, "application/json"),
+    "patch": (json_patch.MEDIA_TYPE,),
+    "delete": (),
+}
+_FIXED = frozenset({"resourceType", "id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A write's body. `resource` is parsed from it, for create and update; `changed` are the
+    elements that a patch changes. A delete has none of them.
+    """
+
+    body: bytes | None = None
+    resource: Any = None
+    changed: frozenset[str] = frozenset()
+
+
+def sent_media_type(address: Address) -> str | None:
+    """The media type under which the body goes to the EHR."""
+    return next(iter(_MEDIA_TYPES[address.kind]), None)
+
+
+def require_media_type(address: Address, headers: Mapping[str, str]) -> None:
+    """Whether the body is of a type that the interaction takes. Raises MediaTypeUnsupported."""
+    taken = _MEDIA_TYPES[address.kind]
+    media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if taken and media_type not in taken:
+        raise MediaTypeUnsupported(
+            why=f"This interaction ({address.kind}) takes {' or '.join(taken)}.",
+            steps=(f"Send the body as {taken[0]}.",),
+        )
+
+
+def read(address: Address, body: bytes) -> Content:
+    """The body of a write. Raises ParameterInvalid where it is not what the address names."""
+    if address.kind == "delete":
+        return Content()
+    try:
+        document = fhir.parsed(body)
+    except ValueError:
+        raise _refused(
+            "is not JSON in UTF-8, is nested too deep, or names a member twice"
+        ) from None
+    if address.kind == "patch":
+        return Content(body, changed=_changed(document))
+    if not isinstance(document, dict) or document.get("resourceType") != address.type:
+        raise _refused(f"is not a resource of the type in the address, {address.type}")
+    if address.kind == "update" and document.get("id") != address.id:
+        raise _refused("does not hold the `id` of the address")
+    return Content(body, document)
+
+
+def _changed(document: Any) -> frozenset[str]:
+    try:
+        changed = json_patch.changed_elements(document)
+    except ValueError as error:
+        raise _refused(f"is not a JSON Patch: {error}") from None
+    if changed & _FIXED:
+        raise _refused("would change the type or id of the resource")
+    return changed
+
+
+def _refused(why: str) -> ParameterInvalid:
+    return ParameterInvalid(
+        "The body of the request cannot be used.",
+        why=f"The body {why}.",
+        steps=("Compare the body with the address and with FHIR R4 http.html.",),
+    )

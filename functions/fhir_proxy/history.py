@@ -1,0 +1,41 @@
+"""The versions of one resource: what of a history may reach the browser (FHIR R4 http.html,
+"history").
+
+Every version must be of the resource asked for and releasable as if it were read. Entries without
+a resource tell of deletions; they prove nothing, so under patient/ scopes one version at least
+must show whose the resource was.
+"""
+
+from typing import Any
+
+from shared.errors import PatientDenied, UpstreamInvalid
+
+from .address import Address
+from .policy import Decision, releasable
+
+
+def check(bundle: dict[str, Any], address: Address, decision: Decision, fhir_base: str) -> None:
+    """Raises UpstreamInvalid or PatientDenied; then nothing of the Bundle is released."""
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list) or not all(_is_entry(entry, address) for entry in entries):
+        raise UpstreamInvalid(why="The EHR's answer is not the history of this resource.")
+    versions = [entry["resource"] for entry in entries if "resource" in entry]
+    if not all(releasable(version, decision, fhir_base) for version in versions):
+        raise PatientDenied(why="The EHR's answer holds another patient's data.")
+    tells = bool(entries) or bundle.get("total", 0) != 0
+    if tells and not versions and address.type not in decision.open_types:
+        raise PatientDenied(why="Nothing in the history shows whose the resource was.")
+
+
+def _is_entry(entry: Any, address: Address) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    if "resource" in entry:
+        resource = entry["resource"]
+        return (
+            isinstance(resource, dict)
+            and resource.get("resourceType") == address.type
+            and resource.get("id") == address.id
+        )
+    request = entry.get("request")
+    return isinstance(request, dict) and request.get("method") == "DELETE"

@@ -1,0 +1,121 @@
+"""A change at the EHR: sent once, on the version that was looked at, its answer checked.
+
+FHIR R4 http.html, "update", "patch", "delete", "create". Under patient/ scopes the resource is read
+before it is changed, for what it holds now must be the launch's patient's too; where the EHR gives
+its version, the change is held to it by If-Match.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+
+from shared import fhir
+from shared.errors import (
+    ADMINISTRATOR,
+    ParameterInvalid,
+    PatientDenied,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamTimeout,
+)
+from shared.fhir import FhirAnswer
+from shared.sessions import Active
+
+from . import rewrite
+from .address import Address
+from .address import read as parse_address
+from .content import Content, sent_media_type
+from .forward import HEADER_VALUE
+from .policy import Decision, releasable
+
+_PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
+_LOCATIONS = ("Location", "Content-Location")
+_UNCERTAIN = "It is not known whether the EHR made the change."
+
+
+def write(
+    address: Address,
+    content: Content,
+    decision: Decision,
+    active: Active,
+    headers: Mapping[str, str],
+) -> FhirAnswer:
+    """Make the change that was decided on; the EHR's own refusal, of the read before it too, is
+    answered as it came.
+    """
+    until = time.monotonic() + fhir.SECONDS
+    url = f"{active.session.fhir_base}/{address.path}"
+    sent = _request_headers(address, headers)
+    if decision.level == "patient" and address.kind != "create":
+        current = fhir.call(active, "GET", url)
+        if current.status == 200:
+            _require_own(current, address, decision, active)
+            version = current.headers.get("etag", "")
+            if HEADER_VALUE.fullmatch(version):
+                sent.setdefault("If-Match", version)
+        elif not (current.status == 404 and address.kind == "update"):
+            return current
+    remaining = until - time.monotonic()
+    if remaining <= 0:
+        raise UpstreamTimeout
+    try:
+        answer = fhir.write(
+            active, address.method, url, headers=sent, body=content.body, seconds=remaining
+        )
+    except UpstreamError as error:
+        error.why = f"{error.why} {_UNCERTAIN}"
+        error.steps = ("Read or search before trying again.", ADMINISTRATOR)
+        raise
+    _check(answer, address, decision, active)
+    return answer
+
+
+def _request_headers(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
+    sent = {}
+    media_type = sent_media_type(address)
+    if media_type is not None:
+        sent["Content-Type"] = media_type
+    condition = headers.get("If-Match")
+    if condition is not None:
+        if HEADER_VALUE.fullmatch(condition) is None:
+            raise ParameterInvalid("The header If-Match cannot be passed on.")
+        sent["If-Match"] = condition
+    for preference in headers.get("Prefer", "").split(","):
+        if _PREFERENCE.fullmatch(preference.strip()):
+            sent["Prefer"] = preference.strip()
+    return sent
+
+
+def _require_own(current: FhirAnswer, address: Address, decision: Decision, active: Active) -> None:
+    if current.resource["resourceType"] != address.type:
+        raise UpstreamInvalid(evidence={"expected": address.type})
+    if not releasable(current.resource, decision, active.session.fhir_base):
+        raise PatientDenied(why="The resource is not the launch's patient's; it was not changed.")
+
+
+def _check(answer: FhirAnswer, address: Address, decision: Decision, active: Active) -> None:
+    """Whether what the EHR returned of a change that it made may be released."""
+    if answer.status >= 300 or answer.resource is None:
+        return
+    resource_type = answer.resource["resourceType"]
+    if resource_type == "OperationOutcome":
+        return
+    made = "The EHR made the change; what it returned of it is not passed on: it is"
+    if resource_type != address.type:
+        raise UpstreamInvalid(why=f"{made} of another type.", evidence={"expected": address.type})
+    if not releasable(answer.resource, decision, active.session.fhir_base):
+        raise PatientDenied(why=f"{made} not the launch's patient's.")
+
+
+def locations(
+    answer: FhirAnswer, address: Address, fhir_base: str, proxy_base: str
+) -> Mapping[str, str]:
+    """The addresses of what was written, as ones of the proxy; any other is left out."""
+    found = {}
+    for name in _LOCATIONS:
+        upstream = rewrite.absolute(answer.headers.get(name.lower(), ""), fhir_base, address.type)
+        path = (upstream or "").removeprefix(f"{fhir_base}/")
+        named = parse_address("GET", f"/{address.handle}/{path}", {})
+        if isinstance(named, Address) and named.type == address.type and named.id:
+            found[name] = f"{proxy_base}/{named.path}"
+    return found

@@ -1,0 +1,44 @@
+"""Content codings of an answer (RFC 9110 8.4): none, or gzip in pieces of a bounded size."""
+
+import zlib
+from collections.abc import Iterator
+
+MOST_AT_ONCE = 65536
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class CodingError(Exception):
+    """The coding is another one, or the bytes are not whole gzip members."""
+
+
+def decoded(coding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What the chunks hold, given the value of Content-Encoding. Iterating raises CodingError."""
+    name = coding.strip().lower()
+    if name == "gzip":
+        yield from _gunzip(chunks)
+    elif name in {"", "identity"}:
+        yield from chunks
+    else:
+        raise CodingError
+
+
+def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The members of a gzip stream (RFC 1952), whatever they inflate to."""
+    decoder = zlib.decompressobj(_GZIP)
+    begun = False
+    try:
+        for chunk in chunks:
+            rest, more = chunk, False
+            while rest or more:
+                if decoder.eof:
+                    decoder = zlib.decompressobj(_GZIP)
+                begun = True
+                piece = decoder.decompress(rest, MOST_AT_ONCE)
+                yield piece
+                # A full piece may leave output behind although all input was taken.
+                more = len(piece) == MOST_AT_ONCE and not decoder.eof
+                rest = decoder.unconsumed_tail or decoder.unused_data
+    except zlib.error:
+        raise CodingError from None
+    if begun and not decoder.eof:
+        raise CodingError

@@ -1,0 +1,50 @@
+"""What pieces of evidence are called on pages: for people, in the order in which they are compared.
+
+The log keeps the names (docs/errors.md).
+"""
+
+from collections.abc import Mapping
+
+_LABELS = {
+    "error": "Error of the EHR",
+    "oauth_error": "Error of the EHR",
+    "urn": "Its name at the vendor",
+    "status": "HTTP status of the answer",
+    "reason": "What went wrong",
+    "flow": "Kind of launch",
+    "client_id_seen": "client_id that the EHR saw",
+    "client_id_sent": "client_id that this app sent",
+    "client_auth": "How this app proves itself (client_auth)",
+    "tenant_seen": "Tenant that the EHR saw",
+    "persona": "Who signs in (persona)",
+    "aud_sent": "aud that this app sent",
+    "redirect_uri": "Address of the answer",
+    "redirect_uri_sent": "redirect_uri that this app sent",
+    "scope_sent": "Scopes that this app asked for",
+    "arrived": "What came instead of launch",
+    "iss": "iss of the launch",
+    "document": "Address of the document",
+    "member": "Member at fault",
+    "base": "FHIR base",
+    "listed": "What the EHR lists",
+    "claim": "Claim at fault",
+    "seconds": "Difference in seconds",
+    "expected": "Issuer that was expected",
+    "expected_issuer": "Issuer that was expected",
+    "needed": "Scope that is needed",
+    "not_granted": "Scope asked for and not granted",
+    "revoked": "Tokens revoked at the EHR",
+    "ehr_correlation_id": "The EHR's correlation id",
+    "cerner-correlation-id": "The EHR's correlation id (Cerner-Correlation-Id)",
+    "x-request-id": "The EHR's id of the request (X-Request-Id)",
+    "opc-request-id": "The EHR's id of the request (opc-request-id)",
+    "error_description": "error_description",
+    "error_uri": "error_uri",
+}
+_ORDER = list(_LABELS)
+
+
+def labelled(evidence: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Evidence by its labels; what has none goes by its name, last."""
+    names = sorted(evidence, key=lambda name: _ORDER.index(name) if name in _LABELS else 99)
+    return [(_LABELS.get(name, name), evidence[name]) for name in names]

@@ -1,0 +1,425 @@
+"""Writes that are refused here: nothing of them reaches the EHR (contract, sections 6, 7, 11)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import App, Launched
+from tests.support.browser import OWN_FETCH
+from tests.support.proxy import about, asked, launched, raw_exchange
+from tests.support.scripted_ehr import FHIR_JSON, Scripted, Tenant, as_fhir
+from tests.support.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
+
+MINE = about("Observation", "o1", "p1")
+THEIRS = about("Observation", "o1", "p2")
+WIDE = "patient/*.cruds"
+
+
+@pytest.fixture(scope="module")
+def kept(writing: App) -> tuple[Launched, Tenant]:
+    """A launch for patient p1 with every letter, at an EHR that has one Observation of p1."""
+    launch, tenant = launched(writing, "w", scope=WIDE)
+    keep(tenant, MINE)
+    return launch, tenant
+
+
+@pytest.fixture(scope="module")
+def ward(writing: App) -> tuple[Launched, Tenant]:
+    """The same with user/ scopes."""
+    launch, tenant = launched(writing, "v", scope="user/*.cruds")
+    keep(tenant, MINE)
+    return launch, tenant
+
+
+FORMS = [
+    "",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/fhir+xml",
+    "application/xml",
+    "text/json",
+    "application/octet-stream",
+    "application/fhir+json-seq",
+    "application/fhir+json, text/plain",
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "media_types"),
+    [
+        ("POST", "Observation", [*FORMS, PATCH_JSON]),
+        ("PUT", "Observation/o1", [*FORMS, PATCH_JSON]),
+        (
+            "PATCH",
+            "Observation/o1",
+            [*FORMS, FHIR_JSON, "application/json", "application/merge-patch+json"],
+        ),
+    ],
+)
+def test_only_the_media_types_of_fhir_are_taken(
+    kept: tuple[Launched, Tenant], method: str, path: str, media_types: list[str]
+) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    for media_type in media_types:
+        answer = send(launch, method, path, MINE, Content_Type=media_type)
+        assert (answer.status, answer.code) == (415, "media_type_unsupported"), media_type
+        assert f"({ {'POST': 'create', 'PUT': 'update', 'PATCH': 'patch'}[method] })" in answer.text
+    url = f"{launch.fhir_base}/{path}"
+    assert launch.browser.send(method, url, OWN_FETCH, b"{}").code == "media_type_unsupported"
+    assert len(asked(tenant)) == before
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/json",
+        "Application/FHIR+JSON; charset=UTF-8",
+        "application/fhir+json;fhirVersion=4.0",
+    ],
+)
+def test_json_is_taken_however_it_is_called(kept: tuple[Launched, Tenant], media_type: str) -> None:
+    launch, tenant = kept
+    assert send(launch, "PUT", "Observation/o1", MINE, Content_Type=media_type).status == 200
+    assert written(tenant)[-1].headers["Content-Type"] == FHIR_JSON
+
+
+BODIES: dict[str, bytes] = {
+    "nothing": b"",
+    "no json": b"<Observation/>",
+    "truncated": json.dumps(MINE).encode()[:-1],
+    "two": json.dumps(MINE).encode() * 2,
+    "a list": json.dumps([MINE]).encode(),
+    "null": b"null",
+    "another type": json.dumps(about("Condition", "o1", "p1")).encode(),
+    "another case": json.dumps(about("observation", "o1", "p1")).encode(),
+    "no type": json.dumps({"id": "o1", "subject": {"reference": "Patient/p1"}}).encode(),
+    "a bundle": json.dumps({"resourceType": "Bundle", "id": "o1", "type": "batch"}).encode(),
+    "a member twice": b'{"resourceType":"Observation","id":"o1",'
+    b'"subject":{"reference":"Patient/p2"},"subject":{"reference":"Patient/p1"}}',
+    "a member twice deeper": b'{"resourceType":"Observation","id":"o1",'
+    b'"subject":{"reference":"Patient/p2","refer\\u0065nce":"Patient/p1"}}',
+    "a mark": b"\xef\xbb\xbf" + json.dumps(MINE).encode(),
+    "utf-16": json.dumps(MINE).encode("utf-16"),
+    "latin-1": '{"resourceType":"Observation","id":"o1","x":"ë"}'.encode("latin-1"),
+    "NaN": b'{"resourceType":"Observation","id":"o1","x":NaN}',
+    "deep": b'{"resourceType":"Observation","id":"o1","x":' + b"[" * 9999 + b"]" * 9999 + b"}",
+}
+NOT_THIS_ONE = {
+    "another id": json.dumps(MINE | {"id": "o2"}).encode(),
+    "no id": json.dumps({name: MINE[name] for name in ("resourceType", "subject")}).encode(),
+    "id no text": json.dumps(MINE | {"id": ["o1"]}).encode(),
+}
+
+
+@pytest.mark.parametrize("who", ["kept", "ward"])
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        *(
+            pytest.param("POST", "Observation", body, id=f"create {name}")
+            for name, body in BODIES.items()
+        ),
+        *(
+            pytest.param("PUT", "Observation/o1", body, id=f"update {name}")
+            for name, body in {**BODIES, **NOT_THIS_ONE}.items()
+        ),
+    ],
+)
+def test_a_body_that_does_not_fit_the_address_is_refused(
+    request: pytest.FixtureRequest, who: str, method: str, path: str, body: bytes
+) -> None:
+    launch, tenant = request.getfixturevalue(who)
+    before = len(asked(tenant))
+    answer = send(launch, method, path, body)
+    assert (answer.status, answer.code, len(asked(tenant))) == (400, "parameter_invalid", before)
+
+
+REPLACE = {"op": "replace", "path": "/status", "value": "x"}
+PATCHES: dict[str, Any] = {
+    "an object": REPLACE,
+    "nothing": [],
+    "a text": ["replace"],
+    "no op": [{"path": "/status", "value": "x"}],
+    "another op": [{**REPLACE, "op": "Replace"}],
+    "op a list": [{**REPLACE, "op": ["replace"]}],
+    "no path": [{"op": "replace", "value": "x"}],
+    "no value": [{"op": "add", "path": "/status"}],
+    "no from": [{"op": "move", "path": "/status"}],
+    "relative": [{**REPLACE, "path": "status"}],
+    "everything": [{**REPLACE, "path": ""}],
+    "an empty name": [{**REPLACE, "path": "/"}],
+    "escaped": [{**REPLACE, "path": "/sub~0ject"}],
+    "encoded": [{**REPLACE, "path": "/%73ubject"}],
+    "with a space": [{**REPLACE, "path": "/subject "}],
+    "with a line end": [{**REPLACE, "path": "/subject\n"}],
+    "the id": [{**REPLACE, "path": "/id"}],
+    "the id's extension": [{**REPLACE, "path": "/_id"}],
+    "the type": [{**REPLACE, "path": "/resourceType"}],
+    "away from the id": [{"op": "move", "from": "/id", "path": "/note"}],
+    "the last of two": [REPLACE, {"op": "remove", "path": "/id"}],
+}
+
+
+@pytest.mark.parametrize("who", ["kept", "ward"])
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES.keys())
+def test_a_patch_that_cannot_be_read_or_changes_what_it_is_is_refused(
+    request: pytest.FixtureRequest, who: str, patch: Any
+) -> None:
+    launch, tenant = request.getfixturevalue(who)
+    before = len(asked(tenant))
+    answer = send(launch, "PATCH", "Observation/o1", patch)
+    assert (answer.status, answer.code, len(asked(tenant))) == (400, "parameter_invalid", before)
+
+
+NOT_MINE: list[dict[str, Any]] = [
+    THEIRS,
+    {"resourceType": "Observation", "id": "o1"},
+    MINE | {"subject": {"display": "p1"}},
+    MINE | {"subject": {"identifier": {"value": "p1"}}},
+    MINE | {"subject": {"reference": "Group/p1"}},
+    MINE | {"subject": {"reference": "#p1"}},
+    MINE | {"subject": {"reference": "Patient?identifier=p1"}},
+    MINE | {"subject": {"reference": "https://ehr.example/Patient/p1"}},
+    MINE | {"subject": {"reference": "Patient/p1/../p2"}},
+    MINE | {"subject": [{"reference": "Patient/p1"}, {"reference": "Patient/p2"}]},
+    {"resourceType": "Observation", "id": "o1", "patient": {"reference": "Patient/p1"}},
+]
+
+
+@pytest.mark.parametrize("resource", NOT_MINE, ids=json.dumps)
+def test_nothing_is_written_for_another_patient(
+    kept: tuple[Launched, Tenant], resource: dict[str, Any]
+) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    for method, path in (("POST", "Observation"), ("PUT", "Observation/o1")):
+        answer = send(launch, method, path, resource)
+        assert (answer.status, answer.code) == (403, "patient_denied")
+    assert len(asked(tenant)) == before
+
+
+OTHER = {"reference": "Patient/p2"}
+MOVES: list[list[dict[str, Any]]] = [
+    [{"op": "replace", "path": "/subject", "value": OTHER}],
+    [{"op": "replace", "path": "/subject/reference", "value": "Patient/p2"}],
+    [{"op": "add", "path": "/subject/identifier", "value": {}}],
+    [{"op": "remove", "path": "/subject"}],
+    [{"op": "replace", "path": "/_subject/reference", "value": "x"}],
+    [{"op": "copy", "from": "/focus/0", "path": "/subject"}],
+    [{"op": "move", "from": "/focus/0", "path": "/subject"}],
+    [{"op": "move", "from": "/subject", "path": "/focus/0"}],
+    [REPLACE, {"op": "replace", "path": "/subject", "value": OTHER}],
+]
+
+
+@pytest.mark.parametrize("patch", MOVES, ids=json.dumps)
+def test_a_patch_moves_nothing_to_another_patient(
+    kept: tuple[Launched, Tenant], ward: tuple[Launched, Tenant], patch: list[dict[str, Any]]
+) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    answer = send(launch, "PATCH", "Observation/o1", patch)
+    assert (answer.status, answer.code, len(asked(tenant))) == (403, "patient_denied", before)
+    assert send(ward[0], "PATCH", "Observation/o1", patch).status == 200
+
+
+def test_a_patch_may_test_whose_it_is(kept: tuple[Launched, Tenant]) -> None:
+    launch, _ = kept
+    test = {"op": "test", "path": "/subject/reference", "value": "Patient/p1"}
+    assert send(launch, "PATCH", "Observation/o1", [test, REPLACE]).status == 200
+
+
+WRITES: list[tuple[str, str, Any]] = [
+    ("PUT", "Observation/o1", MINE),
+    ("PATCH", "Observation/o1", REPLACE_STATUS),
+    ("DELETE", "Observation/o1", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "document"), WRITES)
+def test_what_is_another_patients_now_is_not_changed(
+    writing: App, method: str, path: str, document: Any
+) -> None:
+    launch, tenant = launched(writing, "w", scope=WIDE)
+    for now in (THEIRS, {"resourceType": "Observation", "id": "o1"}):
+        keep(tenant, now)
+        answer = send(launch, method, path, document)
+        assert (answer.status, answer.code) == (403, "patient_denied")
+        assert "p2" not in answer.text
+    assert written(tenant) == []
+
+
+@pytest.mark.parametrize(("method", "path", "document"), WRITES)
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 429, 503])
+def test_without_a_look_at_it_nothing_is_changed(
+    writing: App, method: str, path: str, document: Any, status: int
+) -> None:
+    launch, tenant = launched(writing, "w", scope=WIDE)
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"code": "x"}]}
+
+    def handle(request: Any) -> Scripted:
+        return as_fhir(outcome, status) if request.method == "GET" else Scripted(200)
+
+    tenant.on(f"/{path}", handle)
+    answer = send(launch, method, path, document)
+    if (method, status) == ("PUT", 404):
+        assert (answer.status, len(written(tenant))) == (200, 1)
+    else:
+        assert (answer.status, answer.json(), written(tenant)) == (status, outcome, [])
+
+
+def test_a_look_that_fails_changes_nothing(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope=WIDE)
+    tenant.on("/Observation/o1", as_fhir({"resourceType": "Patient", "id": "p1"}))
+    for method, path, document in WRITES:
+        answer = send(launch, method, path, document)
+        assert (answer.status, answer.code) == (502, "upstream_invalid")
+        assert "not known" not in answer.text
+    assert written(tenant) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "document"),
+    [
+        ("POST", "Patient", {"resourceType": "Patient", "id": "p1"}),
+        ("POST", "Patient", {"resourceType": "Patient"}),
+        ("PUT", "Patient/p2", {"resourceType": "Patient", "id": "p2"}),
+        ("PATCH", "Patient/p2", [{"op": "remove", "path": "/photo"}]),
+        ("DELETE", "Patient/p2", None),
+        ("POST", "Practitioner", {"resourceType": "Practitioner"}),
+        ("PUT", "Organization/o1", {"resourceType": "Organization", "id": "o1"}),
+        ("DELETE", "Medication/m1", None),
+        ("POST", "Binary", {"resourceType": "Binary"}),
+        ("POST", "Bundle", {"resourceType": "Bundle", "type": "transaction"}),
+        ("DELETE", "Provenance/x", None),
+    ],
+)
+def test_patient_scopes_write_nothing_that_names_no_patient(
+    kept: tuple[Launched, Tenant], method: str, path: str, document: Any
+) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    answer = send(launch, method, path, document)
+    assert (answer.status, answer.code, len(asked(tenant))) == (403, "patient_denied", before)
+
+
+def test_the_patient_of_the_launch_may_be_updated(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope=WIDE)
+    patient = {"resourceType": "Patient", "id": "p1"}
+    keep(tenant, patient)
+    assert send(launch, "PUT", "Patient/p1", patient).status == 200
+
+
+def test_without_a_patient_nothing_is_written(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope=WIDE, patient=None)
+    for method, path, document in (("POST", "Observation", MINE), *WRITES):
+        answer = send(launch, method, path, document)
+        assert (answer.status, answer.code, asked(tenant)) == (403, "patient_missing", [])
+
+
+CONDITIONS = {
+    "If_None_Exist": "identifier=1",
+    "If_None_Match": "*",
+    "If_Modified_Since": "Wed, 21 Oct 2015 07:28:00 GMT",
+    "If_Unmodified_Since": "Wed, 21 Oct 2015 07:28:00 GMT",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "document", "condition"),
+    [
+        *(
+            (*write, condition)
+            for write in (("POST", "Observation", MINE), *WRITES)
+            for condition in CONDITIONS
+        ),
+        ("POST", "Observation", MINE, "If_Match"),
+    ],
+)
+def test_a_condition_that_would_not_be_kept_is_refused(
+    kept: tuple[Launched, Tenant], method: str, path: str, document: Any, condition: str
+) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    headers = {condition: CONDITIONS.get(condition, 'W/"1"')}
+    answer = send(launch, method, path, document, **headers)
+    assert (answer.status, answer.code) == (405, "method_not_allowed")
+    assert method in str(answer.header("Allow"))
+    assert len(asked(tenant)) == before
+
+
+@pytest.mark.parametrize("value", ["", "x" * 201, 'W/"ë"', 'W/"\t"'])
+def test_an_odd_version_is_refused_and_never_left_out(
+    kept: tuple[Launched, Tenant], value: str
+) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    for method, path, document in WRITES:
+        answer = send(launch, method, path, document, If_Match=value)
+        assert (answer.status, answer.code) == (400, "parameter_invalid")
+    assert len(asked(tenant)) == before
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("identifier=1", 400, "parameter_invalid"),
+        ("_cascade=delete", 400, "parameter_invalid"),
+        ("_page=x", 400, "parameter_invalid"),
+        ("access_token=x", 400, "parameter_invalid"),
+        ("_format=xml", 406, "not_acceptable"),
+    ],
+)
+def test_a_write_takes_no_parameters(
+    kept: tuple[Launched, Tenant], query: str, status: int, code: str
+) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    for method, path, document in (("POST", "Observation", MINE), *WRITES):
+        answer = send(launch, method, f"{path}?{query}", document)
+        assert (answer.status, answer.code, len(asked(tenant))) == (status, code, before)
+
+
+def test_the_wish_for_json_is_no_parameter(kept: tuple[Launched, Tenant]) -> None:
+    launch, tenant = kept
+    url = "Observation/o1?_format=json&_method=DELETE"
+    assert send(launch, "PUT", url, MINE).status == 200
+    assert (written(tenant)[-1].method, written(tenant)[-1].query) == ("PUT", "")
+
+
+def test_10_megabytes_are_the_most(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope=WIDE)
+    tenant.on("/Observation", Scripted(201))
+    head = json.dumps(MINE).encode()[:-1] + b',"x":"'
+    body = head + b"y" * (10_000_000 - len(head) - 2) + b'"}'
+    assert send(launch, "POST", "Observation", body).status == 201
+    announced = {**OWN_FETCH, "Content-Type": FHIR_JSON, "Content-Length": "10000001"}
+    answer = launch.browser.send("POST", f"{launch.fhir_base}/Observation", announced)
+    assert (answer.status, answer.code) == (413, "too_large")
+    assert [len(request.body) for request in asked(tenant)] == [10_000_000]
+
+
+def test_a_write_of_unknown_length_is_measured(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope=WIDE)
+    cookies = "; ".join(f"{name}={value}" for name, value in launch.browser.cookies().items())
+    path = launch.fhir_base.removeprefix(writing.origin)
+    head = (
+        f"POST {path}/Observation HTTP/1.1\r\nHost: x\r\nCookie: {cookies}\r\n"
+        f"X-Smart-Proxy: 1\r\nContent-Type: {FHIR_JSON}\r\nTransfer-Encoding: chunked\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (10_000_001, b" " * 10_000_001)
+    assert raw_exchange(writing.origin, head.encode() + chunked).split(b" ")[1] == b"413"
+    assert asked(tenant) == []
+
+
+@pytest.mark.parametrize("proof", [{"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Dest": "iframe"}])
+def test_another_site_writes_nothing(kept: tuple[Launched, Tenant], proof: dict[str, str]) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    for method, path, document in (("POST", "Observation", MINE), *WRITES):
+        answer = send(launch, method, path, document, **proof)
+        assert (answer.status, answer.code, len(asked(tenant))) == (403, "cross_site", before)
