@@ -1,6 +1,8 @@
-"""smart_calc: the app. Today its page shows whose chart it is, what was granted, newest results."""
+"""smart_calc: the app. A page of calculators that the chart fills, and their recalculation."""
 
+import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -10,7 +12,14 @@ import flask
 from markupsafe import Markup
 
 from shared import client_auth, config, inbound, log, pages, session_context, sessions
-from shared.errors import Hint, MethodNotAllowed, NotFound, PatientMissing
+from shared.errors import (
+    Hint,
+    MediaTypeUnsupported,
+    MethodNotAllowed,
+    NotFound,
+    PatientMissing,
+    TooLarge,
+)
 from shared.inbound import Call, Edge, Reply
 from shared.jwks import Keys
 from shared.references import resolve_sealing_keys
@@ -19,10 +28,14 @@ from shared.sessions import Active, Sessions
 from shared.settings import Settings
 from shared.store import open_store
 
-from . import banner, reading, results
+from . import banner, reading, recalculation
+from .calculators import REGISTRY
+from .page import calculators, tables
+from .version import VERSION
 
 _HERE = Path(__file__).parent
-_ROWS_A_CLICK = 50
+_SCRIPTS = ("session.js", "calculators.js", "results.js")
+_MOST_BYTES = 100_000
 
 inbound.take_raw_paths()
 _settings = config.from_environment()
@@ -32,17 +45,6 @@ if _settings:
     _store = open_store(_settings.store)
     _sessions = Sessions(_store, _sealer, _settings, _clients, Keys(), time.time)
 _edge = Edge("smart_calc", "page", "app_refused")
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One table of the page. `search` finds all of its entries through the FHIR proxy."""
-
-    id: str
-    title: str
-    part: reading.Part
-    rows: list[results.Result]
-    search: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,11 @@ def smart_calc(request: flask.Request) -> flask.Response:
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
-    handle = call.path.strip("/")
-    if not sessions.is_handle(handle):
+    handle, *names = call.path.strip("/").split("/")
+    if not sessions.is_handle(handle) or len(names) > 1:
         raise NotFound
+    if names:
+        return _recalculate(settings, call, handle, names[0])
     if call.method != "GET":
         raise MethodNotAllowed(allow="GET")
     page = _page(_sessions.use(handle, call.cookies))
@@ -73,36 +77,60 @@ def _serve(settings: Settings, call: Call) -> Reply:
     return Reply(200, headers, page.encode("utf-8", "replace"))
 
 
+def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Reply:
+    """Compute one calculator from the values of the request; the chart is not read."""
+    if call.method != "POST":
+        if name not in REGISTRY:
+            raise NotFound
+        raise MethodNotAllowed(allow="POST")
+    inbound.require_own_origin(call, settings)
+    if name not in REGISTRY:
+        raise NotFound
+    _sessions.use(handle, call.cookies)
+    media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        why = "A recalculation takes application/json and nothing else."
+        raise MediaTypeUnsupported(why=why, steps=("Send the inputs as application/json.",))
+    body = call.body()
+    if len(body) > _MOST_BYTES:
+        raise TooLarge("The request is larger than 100 kB.")
+    asked = recalculation.parse(body)
+    answer = recalculation.answer(name, asked, datetime.now(UTC).date())
+    log.event("app_calculated", "calculator computed anew")
+    return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+
+
 def _page(active: Active) -> str:
     session, ehr = active.session, active.ehr
     patient = session.context.patient
     if patient is None:
         raise PatientMissing(why="The page shows one patient's chart; the EHR named none.")
-    chart = reading.chart(active, patient)
-    person = chart["patient"]
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC)
+    read = reading.read(active, patient, now)
+    person = read.patient
     return pages.render(
         "app.html",
         _HERE / "templates",
         script=Markup(_script()),  # noqa: S704 - our own script
         ehr=ehr.name,
-        banner=banner.read(person.resources[0], today) if person.resources else None,
-        banner_problem=person.problem,
+        user=session.user.name if session.user else None,
+        banner=banner.read(person, now.date()) if person else None,
+        banner_problem=read.parts["patient"].problem,
         full_banner=session.context.need_patient_banner is not False,
         granted=session.granted,
         missing=_missing(active),
-        groups=[
-            Group(
-                id=category,
-                title=title,
-                part=chart[category],
-                rows=results.newest(chart[category].resources, patient, session.fhir_base),
-                search=reading.search(ehr, patient, category, _ROWS_A_CLICK),
-            )
-            for category, title in reading.CATEGORIES.items()
-        ],
-        page_size=reading.PAGE_SIZE,
+        unread=_unread(read),
+        groups=calculators.views(read.chart, now),
+        titles=calculators.GROUPS,
+        tables=tables.tables(read, session, ehr.vendor),
+        made_at=now,
+        version=VERSION,
     )
+
+
+def _unread(read: reading.Reading) -> Mapping[str, str]:
+    """What could not be read, in words, and why."""
+    return {reading.PURPOSES[name]: problem for name, problem in read.unread.items()}
 
 
 def _missing(active: Active) -> list[Missing]:
@@ -116,4 +144,5 @@ def _missing(active: Active) -> list[Missing]:
 
 @cache
 def _script() -> str:
-    return (_HERE / "static" / "app.js").read_text(encoding="utf-8")
+    """The scripts of the page as one, so that the policy names one hash."""
+    return "\n".join((_HERE / "static" / name).read_text("utf-8") for name in _SCRIPTS)

@@ -12,6 +12,8 @@ from typing import Literal
 
 from .calculators.inputs import INPUTS
 from .chart.codes import ASKED_LOINC, EXCLUDED_LOINC, LOINC, SMOKING_LOINC
+from .chart.codes_diagnoses import DIAGNOSES
+from .chart.codes_drugs import DRUG_CLASSES
 from .chart.observations import LOINC_OF
 
 Vendor = Literal["oracle", "epic", "generic"]
@@ -40,8 +42,9 @@ _PAGE = ("_count", "200")
 class Search:
     """One search, without patient and date.
 
-    `years_back` bounds the date. `wanted` are the inputs it is for: paging may stop once each has
-    a value, and stops after `page_cap` pages. `reads` are the resource types that the granted
+    `years_back` bounds the date. `wanted` are the inputs it measures: paging may stop once each has
+    a value, and stops after `page_cap` pages. `answers` are all inputs that stay unanswered where
+    it fails. `reads` are the resource types that the granted
     scopes must cover. `fallbacks` are the searches to make instead, all of them, where this one is
     answered with 400 or with nothing, or where the scopes do not cover it.
     """
@@ -53,6 +56,7 @@ class Search:
     reads: frozenset[str]
     years_back: int | None = None
     wanted: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
     page_cap: int = 5
     fallbacks: tuple["Search", ...] = ()
 
@@ -97,21 +101,30 @@ def _loinc(inputs: Iterable[str], further: Iterable[str] = ()) -> tuple[str, str
     return "code", ",".join(f"{LOINC}|{code}" for code in codes)
 
 
-def _search(name: str, resource_type: str, purpose: str, *parameters: tuple[str, str]) -> Search:
-    return Search(name, resource_type, purpose, parameters, frozenset({resource_type}))
+def _search(
+    name: str,
+    resource_type: str,
+    purpose: str,
+    *parameters: tuple[str, str],
+    answers: Iterable[str] = (),
+) -> Search:
+    reads = frozenset({resource_type})
+    return Search(name, resource_type, purpose, parameters, reads, answers=frozenset(answers))
 
 
-_PATIENT = _search("patient", "Patient", "age, sex and banner")
+_PATIENT = _search("patient", "Patient", "age, sex and banner", answers=("age", "sex"))
 _LABS = replace(
     _search("labs", "Observation", "common laboratory values", _loinc(LAB_INPUTS), _PAGE),
     years_back=1,
     wanted=frozenset(LAB_INPUTS),
+    answers=frozenset(LAB_INPUTS),
 )
 # Ten years for the sake of height; what is older than its own look-back is not prefilled.
 _SLOW = replace(
     _search("slow", "Observation", "lipids, HbA1c, UACR, height", _loinc(SLOW_INPUTS), _PAGE),
     years_back=10,
     wanted=frozenset(SLOW_INPUTS),
+    answers=frozenset(SLOW_INPUTS),
 )
 _VITALS = replace(
     _search(
@@ -123,10 +136,26 @@ _VITALS = replace(
     ),
     years_back=2,
     wanted=frozenset(VITAL_INPUTS),
+    answers=frozenset({*VITAL_INPUTS, "uncontrolled_hypertension", "supplemental_oxygen"}),
 )
-_SOCIAL = _search("social", "Observation", "smoking status", ("category", "social-history"))
-_CONDITIONS = _search("conditions", "Condition", "diagnoses")
-_DRUGS = _search("drugs", "MedicationRequest", "drugs ordered", ("status", "active"), _PAGE)
+_SOCIAL = _search(
+    "social",
+    "Observation",
+    "smoking status",
+    ("category", "social-history"),
+    answers=("current_smoker",),
+)
+_CONDITIONS = _search(
+    "conditions", "Condition", "diagnoses", answers=(one.name for one in DIAGNOSES)
+)
+_DRUGS = _search(
+    "drugs",
+    "MedicationRequest",
+    "drugs ordered",
+    ("status", "active"),
+    _PAGE,
+    answers=(one.name for one in DRUG_CLASSES),
+)
 
 
 def _or_category(search: Search, category: str) -> Search:
@@ -141,6 +170,7 @@ _SLOW_BY_CATEGORY = (
         _SLOW,
         parameters=(("category", "laboratory"), _PAGE),
         wanted=_SLOW.wanted - {"height"},
+        answers=_SLOW.wanted - {"height"},
     ),
     replace(
         _SLOW,
@@ -148,6 +178,7 @@ _SLOW_BY_CATEGORY = (
         purpose="height",
         parameters=(("category", "vital-signs"), _PAGE),
         wanted=frozenset({"height"}),
+        answers=frozenset({"height"}),
     ),
 )
 
@@ -165,7 +196,18 @@ _OBSERVATIONS_ANYWHERE = (
     ),
 )
 
-SEARCHES: Mapping[Vendor, tuple[Search, ...]] = {
+
+def _newest_first(search: Search) -> Search:
+    """The same search in an order that no other server promises: pages may stop at the cap."""
+    return replace(
+        search,
+        parameters=(*search.parameters, ("_sort", "-date")),
+        fallbacks=tuple(map(_newest_first, search.fallbacks)),
+    )
+
+
+# By `vendor` of the registration.
+SEARCHES: Mapping[str, tuple[Search, ...]] = {
     "oracle": (_PATIENT, _LABS, _SLOW, _VITALS, _SOCIAL, _CONDITIONS, _DRUGS),
     "epic": (
         _PATIENT,
@@ -183,5 +225,5 @@ SEARCHES: Mapping[Vendor, tuple[Search, ...]] = {
             fallbacks=(_DRUGS,),
         ),
     ),
-    "generic": (_PATIENT, *_OBSERVATIONS_ANYWHERE, _CONDITIONS, _DRUGS),
+    "generic": (_PATIENT, *map(_newest_first, _OBSERVATIONS_ANYWHERE), _CONDITIONS, _DRUGS),
 }

@@ -5,21 +5,17 @@ its digits, a date its own offset. Observations entered in error, cancelled or o
 are left out.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from shared import compartment
 
+from . import dates
+
 _HIDDEN_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DATE_TIME = re.compile(
-    r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)(?:T(?P<time>\d\d:\d\d)\S*)?)?)?"
-)
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _ABSENT = "–"
 _MOST_PLACES = 20
 
@@ -48,10 +44,10 @@ def newest(observations: Iterable[dict[str, Any]], patient: str, fhir_base: str)
         name = _name(observation.get("code"))
         key = _code(observation.get("code")) or name
         effective = _effective(observation)
-        at = _instant(effective)
+        at = dates.instant(effective)
         if key not in best or at > best[key][0]:
             amount, unit = value
-            when = _shown(effective)
+            when = dates.shown(effective)
             shown = Result(name or "Unnamed test", amount, unit, when, status or "no status")
             best[key] = (at, shown)
     return sorted((result for _, result in best.values()), key=lambda result: result.name.lower())
@@ -119,35 +115,6 @@ def _effective(observation: dict[str, Any]) -> str:
         observation.get("issued"),
     )
     return next(filter(None, map(_text, candidates)), "")
-
-
-def _instant(text: str) -> datetime:
-    """For comparing only; a date without time counts as its beginning, none as the oldest."""
-    match = _DATE_TIME.fullmatch(text)
-    if match is None:
-        return _BEGINNING
-    try:
-        if match["time"]:
-            at = datetime.fromisoformat(text)
-        else:
-            at = datetime(  # noqa: DTZ001 - given its zone below
-                int(match["year"]), int(match["month"] or 1), int(match["day"] or 1)
-            )
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return _BEGINNING
-
-
-def _shown(text: str) -> str:
-    if not text:
-        return "no date"
-    match = _DATE_TIME.fullmatch(text)
-    month = int(match["month"] or 0) if match else 0
-    if match is None or month > len(_MONTHS):
-        return text
-    name = _MONTHS[month - 1] if month else None
-    day = match["day"].lstrip("0") if match["day"] else None
-    return " ".join(filter(None, (day, name, match["year"], match["time"])))
 
 
 def _text(value: object) -> str:

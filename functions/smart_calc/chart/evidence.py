@@ -11,7 +11,10 @@ Value = float | bool | str | None
 
 
 class Outcome(Enum):
-    """How reading one input ended; the text is what a page shows. Only FOUND carries a value."""
+    """How reading one input ended; the text is what a page shows.
+
+    Only FOUND and CALCULATED carry a value that was charted or follows from what was.
+    """
 
     FOUND = "found in chart"
     ABSENT = "not found in chart"
@@ -23,6 +26,9 @@ class Outcome(Enum):
     PRELIMINARY = "only a preliminary value"
     OFFERED = "suggested by the chart: please confirm"
     ASKED = "not read from the chart: please enter"
+    UNREAD = "could not be read"
+    APART = "not taken together with the others"
+    CALCULATED = "calculated from the chart"
 
 
 class Flag(StrEnum):

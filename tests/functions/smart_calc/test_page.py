@@ -7,82 +7,36 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import App, Launched
-from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
-from tests.support.scripted_ehr import FHIR_JSON, Handler, Received, Scripted, Tenant, as_fhir
+from tests.conftest import App
+from tests.support.app_chart import (
+    CHART,
+    PATIENT,
+    SEARCHES,
+    SODIUM,
+    answering,
+    asked_for,
+    bundle,
+    calculator,
+    measured,
+    open_page,
+    page_of,
+    section,
+    tenant_of,
+)
+from tests.support.browser import NAVIGATION, OWN_FETCH, Browser
+from tests.support.scripted_ehr import FHIR_JSON, Received, Scripted, as_fhir
 
-PATIENT = {
-    "resourceType": "Patient",
-    "id": "p1",
-    "name": [{"use": "official", "family": "Testpatient", "given": ["Synthetic"]}],
-    "birthDate": "1960-11-24",
-    "gender": "male",
-    "identifier": [{"type": {"coding": [{"code": "MR"}]}, "value": "SYN-0007"}],
-}
 VITALS, LABS = "vital-signs", "laboratory"
-NOT_READ = "It could not be read"
-
-
-def observation(name: str, category: str, value: float, subject: str = "p1") -> dict[str, Any]:
-    return {
-        "resourceType": "Observation",
-        "id": name.replace(" ", "-"),
-        "status": "final",
-        "category": [{"coding": [{"code": category}]}],
-        "code": {"text": name},
-        "subject": {"reference": f"Patient/{subject}"},
-        "effectiveDateTime": "2026-11-20T09:00:00Z",
-        "valueQuantity": {"value": value, "unit": "u"},
-    }
-
-
-HEART_RATE = observation("Heart rate", VITALS, 74)
-SODIUM = observation("Sodium", LABS, 139)
-
-
-def bundle(*resources: dict[str, Any], **more: Any) -> dict[str, Any]:
-    entries = [{"resource": resource} for resource in resources]
-    return {"resourceType": "Bundle", "type": "searchset", "entry": entries, **more}
-
-
-def by_category(**answers: Scripted | Handler) -> Handler:
-    """Answer a search by its category, properly where nothing else is given."""
-
-    def respond(request: Received) -> Scripted:
-        vitals = f"category={VITALS}" in request.query
-        given = answers.get("vitals" if vitals else "labs")
-        if given is None:
-            return as_fhir(bundle(HEART_RATE if vitals else SODIUM))
-        return given if isinstance(given, Scripted) else given(request)
-
-    return respond
-
-
-def tenant_of(app: App, group: str = "a", **token: Any) -> Tenant:
-    tenant = app.scripted.tenant(group)
-    tenant.token |= token
-    tenant.resources["Patient/p1"] = PATIENT
-    tenant.on("/Observation", by_category())
-    return tenant
-
-
-def open_page(app: App, launched: Launched) -> Answer:
-    address = f"{app.origin}/smart_calc/{launched.handle}/"
-    return launched.browser.send("GET", address, NAVIGATION)
-
-
-def page_of(app: App, tenant: Tenant) -> str:
-    answer = open_page(app, app.launch(tenant))
-    assert answer.status == 200
-    return answer.text
-
-
-def section(page: str, name: str) -> str:
-    """One part of the page, by the id of its heading."""
-    (found,) = re.findall(
-        rf'<section[^>]*aria-labelledby="{name}">(.*?)</section>', page, re.DOTALL
-    )
-    return str(found)
+NOT_READ = "could not be read"
+# What a search that fails leaves open, as one calculator shows it.
+AFFECTED = {
+    "labs": ("egfr_ckd_epi_2021", "Creatinine, serum or plasma"),
+    "slow": ("bmi", "Body height"),
+    "vitals": ("bmi", "Body weight"),
+    "social": ("prevent_2023_base", "Current smoker"),
+    "conditions": ("cha2ds2_vasc", "Heart failure"),
+    "drugs": ("prevent_2023_base", "Statin"),
+}
 
 
 def test_the_page_shows_patient_results_and_scopes(app: App) -> None:
@@ -96,28 +50,29 @@ def test_the_page_shows_patient_results_and_scopes(app: App) -> None:
     assert NOT_READ not in page
 
 
-def test_the_page_asks_for_its_patient_and_nothing_else(app: App) -> None:
+def test_the_page_asks_for_its_patient_and_nothing_else_in_seven_calls(app: App) -> None:
     tenant = tenant_of(app)
     launched = app.launch(tenant)
     tenant.received.clear()
     open_page(app, launched)
-    assert sorted(
-        f"{request.method} {request.path}?{request.query}" for request in tenant.received
-    ) == [
-        "GET /Observation?patient=p1&category=laboratory&_sort=-date&_count=100",
-        "GET /Observation?patient=p1&category=vital-signs&_sort=-date&_count=100",
-        "GET /Patient/p1?",
-    ]
+    assert {request.method for request in tenant.received} == {"GET"}
+    (patient,) = tenant.hits("/Patient/p1")
+    assert patient.query == ""
+    searches = [request for request in tenant.received if request is not patient]
+    assert sorted(map(asked_for, searches)) == sorted(SEARCHES)
+    assert all(request.query.startswith("patient=p1") for request in searches)
 
 
 def test_the_calls_are_made_side_by_side(app: App) -> None:
     def slow(request: Received) -> Scripted:
         time.sleep(0.5)
-        return as_fhir(PATIENT if request.path == "/Patient/p1" else bundle(SODIUM))
+        if request.path == "/Patient/p1":
+            return as_fhir(PATIENT)
+        return as_fhir(bundle(*CHART[asked_for(request)]))
 
     tenant = tenant_of(app)
-    tenant.on("/Observation", slow)
-    tenant.on("/Patient/p1", slow)
+    for path in ("/Observation", "/Condition", "/MedicationRequest", "/Patient/p1"):
+        tenant.on(path, slow)
     launched = app.launch(tenant)
     began = time.monotonic()
     assert open_page(app, launched).status == 200
@@ -188,8 +143,10 @@ def test_the_banner_is_shown_unless_the_ehr_shows_one(app: App, needed: object) 
 
 def test_beside_the_ehrs_own_banner_one_line_is_enough(app: App) -> None:
     page = page_of(app, tenant_of(app, need_patient_banner=False))
-    assert "<h1>Results for Synthetic Testpatient, 1960</h1>" in page
-    assert "SYN-0007" not in page
+    assert "<h1>Calculations for Synthetic Testpatient, 1960</h1>" in page
+    (on_paper,) = re.findall(r'<div class="print-only">(.*?)</div>', page, re.DOTALL)
+    assert "SYN-0007" in on_paper
+    assert "SYN-0007" not in page.replace(on_paper, "")
 
 
 def test_a_dead_patient_is_marked(app: App) -> None:
@@ -206,15 +163,19 @@ def test_scopes_that_were_not_granted_are_named_and_their_calls_not_made(app: Ap
     for scope in ("patient/Observation.rs", "patient/Condition.s"):
         assert scope in section(page, "missing")
     assert "patient/Patient.r" in section(page, "granted")
+    needed = "it needs the scope patient/Observation.s; patient/Observation.rs was asked for"
     for category in (VITALS, LABS):
-        assert "not granted access to Observation" in section(page, category)
+        assert needed in section(page, category)
+    assert needed in calculator(page, "egfr_ckd_epi_2021")
+    assert "patient/MedicationRequest.s, which this launch does not have" in page
     assert [request.path for request in tenant.received] == ["/Patient/p1"]
 
 
 def test_a_patient_that_may_not_be_read_leaves_the_results(app: App) -> None:
     page = page_of(app, tenant_of(app, "n", scope="launch patient/Observation.rs"))
-    assert "not granted access to Patient" in page
+    assert "it needs the scope patient/Patient.r" in page
     assert "Sodium" in section(page, LABS)
+    assert "Anion gap" in page
 
 
 def test_a_finer_grained_scope_shows_what_it_covers(app: App) -> None:
@@ -223,8 +184,10 @@ def test_a_finer_grained_scope_shows_what_it_covers(app: App) -> None:
     tenant = tenant_of(app, "n", scope=scope)
     page = page_of(app, tenant)
     assert "Sodium" in section(page, LABS)
-    assert "not granted access to Observation" in section(page, VITALS)
-    assert not any(VITALS in request.query for request in tenant.received)
+    assert "it needs the scope patient/Observation.s" in section(page, VITALS)
+    observations = tenant.hits("/Observation")
+    assert observations
+    assert all("category=laboratory" in request.query for request in observations)
 
 
 def test_nothing_is_said_to_be_missing_where_all_was_granted(app: App) -> None:
@@ -251,13 +214,28 @@ FAILURES = [
 def test_one_search_that_fails_leaves_the_other_parts(
     app: App, failure: Scripted, reason: str
 ) -> None:
-    tenant = tenant_of(app)
-    tenant.on("/Observation", by_category(vitals=failure))
-    page = page_of(app, tenant)
+    page = page_of(app, answering(tenant_of(app), vitals=failure))
     assert reason in section(page, VITALS)
     assert "Sodium" in section(page, LABS)
     assert "Synthetic Testpatient" in page
-    assert not re.search(r"alert|Gateway|Traceback|evil", page)
+    assert not re.search(r"alert\(|Gateway|Traceback|evil", page)
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_what_a_failed_search_leaves_open_is_told_with_the_reason(app: App, search: str) -> None:
+    refusal = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 403)
+    page = page_of(app, answering(tenant_of(app), **{search: refusal}))
+    assert "could not be read (HTTP 403)" in section(page, "unread")
+    name, label = AFFECTED[search]
+    shown = calculator(page, name)
+    assert re.search(rf"{label} [^?]*?could not be read Could not be read \(HTTP 403\)", shown)
+
+
+def test_diagnoses_that_were_not_read_are_not_counted_as_absent(app: App) -> None:
+    page = page_of(app, answering(tenant_of(app), conditions=Scripted(500)))
+    shown = calculator(page, "cha2ds2_vasc")
+    assert "Missing: Heart failure (could not be read)" in page
+    assert "counted as no" not in shown
 
 
 @pytest.mark.parametrize(("failure", "reason"), FAILURES)
@@ -288,13 +266,15 @@ def test_another_answer_than_the_patient_never_becomes_the_banner(
     assert "Sodium" in section(page, LABS)
 
 
-def test_results_of_another_patient_are_left_out(app: App) -> None:
-    tenant = tenant_of(app)
-    foreign = observation("Foreign", LABS, 1, subject="p2")
-    tenant.on("/Observation", by_category(labs=as_fhir(bundle(foreign, SODIUM))))
-    page = page_of(app, tenant)
-    assert "Foreign" not in page
-    assert "Sodium" in section(page, LABS)
+def test_results_of_another_patient_are_left_out_and_logged(app: App) -> None:
+    foreign = measured("Foreign", "2160-0", 9.9, "mg/dL", subject={"reference": "Patient/p2"})
+    tenant = answering(tenant_of(app), labs=as_fhir(bundle(foreign, SODIUM)))
+    answer = open_page(app, app.launch(tenant))
+    assert "Foreign" not in answer.text
+    assert "9.9" not in answer.text
+    assert "Sodium" in section(answer.text, LABS)
+    lines = logged(app, answer.header("X-Correlation-Id"))
+    assert [line["set_aside"] for line in lines if line["event"] == "fhir_denied"] == [1]
 
 
 @pytest.mark.parametrize(
@@ -302,73 +282,101 @@ def test_results_of_another_patient_are_left_out(app: App) -> None:
     [None, 1, "x", {}, [None], [[]], [{"resource": None}], [{"resource": {"resourceType": []}}]],
 )
 def test_a_bundle_of_any_shape_is_an_empty_one(app: App, entry: object) -> None:
-    tenant = tenant_of(app)
-    odd = {"resourceType": "Bundle", "entry": entry, "link": entry}
-    tenant.on("/Observation", by_category(labs=as_fhir(odd)))
-    page = page_of(app, tenant)
+    odd = as_fhir({"resourceType": "Bundle", "entry": entry, "link": entry})
+    page = page_of(app, answering(tenant_of(app), labs=odd, slow=odd))
     assert "No values found in the chart." in section(page, LABS)
     assert "Heart rate" in section(page, VITALS)
 
 
 def test_a_number_of_a_billion_digits_is_not_written_out(app: App) -> None:
-    body = json.dumps(bundle({**SODIUM, "valueQuantity": {"value": 0.5}})).replace(
-        "0.5", "1e999999999"
-    )
-    tenant = tenant_of(app)
+    sodium = {**SODIUM, "valueQuantity": {"value": 0.5}}
+    body = json.dumps(bundle(sodium)).replace("0.5", "1e999999999")
     labs = Scripted(200, {"Content-Type": FHIR_JSON}, body.encode())
-    tenant.on("/Observation", by_category(labs=labs))
-    page = page_of(app, tenant)
+    page = page_of(app, answering(tenant_of(app), labs=labs))
     assert "1E+999999999" in section(page, LABS)
-
-
-def test_the_page_says_where_the_chart_holds_more(app: App) -> None:
-    link = [{"relation": "next", "url": "https://ehr.example/next"}]
-    tenant = tenant_of(app)
-    tenant.on("/Observation", by_category(labs=as_fhir(bundle(SODIUM, link=link))))
-    page = page_of(app, tenant)
-    assert "the chart holds more" in section(page, LABS)
-    assert "the chart holds more" not in section(page, VITALS)
 
 
 def test_text_of_the_chart_is_shown_as_text(app: App) -> None:
     markup = "<img src=x onerror=alert(1)>"
-    tenant = tenant_of(app)
-    tenant.resources["Patient/p1"] = {**PATIENT, "name": [{"text": markup}], "gender": markup}
-    odd = {**SODIUM, "code": {"text": markup}, "status": markup, "effectiveDateTime": markup}
+    odd = {**SODIUM, "status": markup, "effectiveDateTime": markup}
+    odd["code"] = {**SODIUM["code"], "text": markup}
     odd["valueQuantity"] = {"value": 1, "unit": markup, "comparator": markup}
-    tenant.on("/Observation", by_category(labs=as_fhir(bundle(odd))))
+    diagnosis = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "I10"}]}
+    hypertension = {**CHART["conditions"][0], "code": {**diagnosis, "text": markup}}
+    tenant = answering(
+        tenant_of(app), labs=as_fhir(bundle(odd)), conditions=as_fhir(bundle(hypertension))
+    )
+    named = {**PATIENT, "name": [{"text": markup}], "gender": markup}
+    tenant.resources["Patient/p1"] = named
     page = page_of(app, tenant)
     assert "<img" not in page
-    assert page.count("&lt;img src=x onerror=alert(1)&gt;") == 7
+    assert "&lt;img src=x onerror=alert(1)&gt;" in section(page, LABS)
+    assert "&lt;img src=x onerror=alert(1)&gt; (I10)" in page
 
 
 def test_the_ehrs_own_ids_are_logged_beside_ours_and_nothing_of_the_chart(app: App) -> None:
     tenant = tenant_of(app)
     ids = {"X-Request-Id": f"ehr-{tenant.access_token[-8:]}"}
     labs = Scripted(200, {"Content-Type": FHIR_JSON, **ids}, json.dumps(bundle(SODIUM)).encode())
-    tenant.on("/Observation", by_category(labs=labs))
+    answering(tenant, labs=labs)
     tenant.on("/Patient/p1", Scripted(500, ids))
     answer = open_page(app, app.launch(tenant))
-    correlation_id = answer.header("X-Correlation-Id")
-    lines = [line for line in app.log_lines() if line.get("correlation_id") == correlation_id]
+    lines = logged(app, answer.header("X-Correlation-Id"))
     reads = [line for line in lines if line["event"] == "fhir_request"]
-    assert len(reads) == 3
+    assert len(reads) == 7
     assert [line.get("x-request-id") for line in reads].count(ids["X-Request-Id"]) == 2
     assert {line.get("code") for line in reads} == {None, "upstream_invalid"}
     assert [line["event"] for line in lines][-1] == "app_opened"
     written = json.dumps(lines)
     assert not any(
-        word in written for word in ("p1", "Testpatient", "SYN-0007", tenant.access_token)
+        word in written for word in ("p1", "Testpatient", "SYN-0007", "139", tenant.access_token)
     )
 
 
 def test_half_a_character_in_the_chart_does_not_cost_the_page(app: App) -> None:
-    tenant = app.scripted.tenant()
-    tenant.resources["Patient/p1"] = PATIENT
     text = json.dumps(bundle(SODIUM)).replace("Sodium", "Sodium \\ud83d")
     labs = Scripted(200, {"Content-Type": FHIR_JSON}, text.encode())
-    tenant.on("/Observation", by_category(labs=labs))
+    page = page_of(app, answering(tenant_of(app), labs=labs))
+    assert "Sodium ?" in page
+
+
+def test_a_session_that_the_ehr_ends_while_the_chart_is_read_is_over(app: App) -> None:
+    """The refresh token is refused: an error page that says what to do, not a page of failures."""
+    tenant = tenant_of(app, refresh_token="refresh-1")
     launched = app.launch(tenant)
-    page = launched.browser.open(launched.callback.location)
-    assert page.status == 200
-    assert "Sodium ?" in page.text
+    for path in ("/Observation", "/Condition", "/MedicationRequest", "/Patient/p1"):
+        tenant.on(path, Scripted(401))
+    tenant.on("/auth/token", Scripted(400, {"Content-Type": "application/json"}, GRANT_REFUSED))
+    answer = open_page(app, launched)
+    assert answer.status == 401
+    assert "The session is over." in answer.text
+    assert "launch the app again" in answer.text
+
+
+def test_access_that_the_ehr_no_longer_takes_is_renewed_for_the_page(app: App) -> None:
+    tenant = tenant_of(app, refresh_token="refresh-1")
+    launched = app.launch(tenant)
+    renewed = "renewed-access-token"
+    tenant.token["access_token"] = tenant.access_token = renewed
+    for path in ("/Observation", "/Condition", "/MedicationRequest"):
+        tenant.handlers[path] = _only_for(renewed, tenant.handlers[path])
+    page = open_page(app, launched).text
+    assert NOT_READ not in page
+    assert "Synthetic Testpatient" in page
+    assert len(tenant.hits("/auth/token")) == 2
+
+
+GRANT_REFUSED = b'{"error": "invalid_grant"}'
+
+
+def _only_for(token: str, handler: Any) -> Any:
+    def respond(request: Received) -> Scripted:
+        known = request.headers.get("Authorization") == f"Bearer {token}"
+        return handler(request) if known else Scripted(401)
+
+    return respond
+
+
+def logged(app: App, correlation_id: str | None) -> list[dict[str, object]]:
+    """The log's lines on one request."""
+    return [line for line in app.log_lines() if line.get("correlation_id") == correlation_id]

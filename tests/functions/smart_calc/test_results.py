@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.smart_calc import reading
+from functions.smart_calc.reading import answers
 from functions.smart_calc.results import Result, newest
 
 BASE = "https://ehr.example.org/fhir"
@@ -31,8 +31,8 @@ def observation(**more: Any) -> dict[str, Any]:
 def rows(*observations: dict[str, Any]) -> list[Result]:
     """What the page shows of these, after their way through JSON."""
     bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in observations]}
-    part = reading._part(json.dumps(bundle).encode(), "Observation")
-    return newest(part.resources, "p1", BASE)
+    page = answers.page(json.dumps(bundle).encode(), {"Observation"})
+    return newest(page.resources, "p1", BASE)
 
 
 def row(**more: Any) -> Result:
@@ -43,7 +43,7 @@ def row(**more: Any) -> Result:
 def value_of(text: str, **quantity: str) -> str:
     """How a number is shown that stands in the answer as `text`."""
     body = json.dumps(observation(valueQuantity={"value": 0.5, **quantity})).replace("0.5", text)
-    (only,) = newest(reading._part(body.encode(), "Observation").resources, "p1", BASE)
+    (only,) = newest(answers.page(body.encode(), {"Observation"}).resources, "p1", BASE)
     return only.value
 
 
@@ -80,7 +80,7 @@ def test_a_number_beyond_all_use_is_left_out_alone() -> None:
             ],
         }
     ).replace("0.5", "1e9999999999999999999999")
-    part = reading._part(body.encode(), "Observation")
+    part = answers.page(body.encode(), {"Observation"})
     assert [one.name for one in newest(part.resources, "p1", BASE)] == ["Other"]
 
 
@@ -324,13 +324,13 @@ def test_odd_answers_never_raise(odd: Any) -> None:
         {"resourceType": "Bundle", "entry": [odd, {"resource": odd}], "link": [odd]},
         {"resourceType": "Observation", "code": odd, "component": [odd]},
     ):
-        part = reading._part(json.dumps(document).encode(), "Observation")
+        part = answers.page(json.dumps(document).encode(), {"Observation"})
         newest(part.resources, "p1", BASE)
 
 
 def test_numbers_arrive_with_their_digits() -> None:
-    (made,) = reading._part(
-        json.dumps(observation()).replace("139", "1.10").encode(), "Observation"
+    (made,) = answers.page(
+        json.dumps(observation()).replace("139", "1.10").encode(), {"Observation"}
     ).resources
     assert str(made["valueQuantity"]["value"]) == "1.10"
     assert isinstance(made["valueQuantity"]["value"], Decimal)

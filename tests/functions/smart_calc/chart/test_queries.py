@@ -14,6 +14,7 @@ from functions.smart_calc.queries import (
     is_settled,
     request_for,
 )
+from tests.support.chart_resources import read
 
 TODAY = date(2026, 11, 24)
 VENDORS: list[Vendor] = ["oracle", "epic", "generic"]
@@ -124,7 +125,7 @@ def test_a_refused_list_of_codes_falls_back_to_a_category_of_the_same_dates(
 @pytest.mark.parametrize("vendor", ["epic", "generic"])
 def test_a_height_is_looked_for_among_ten_years_of_vital_signs(vendor: Vendor) -> None:
     laboratory, height = named(vendor, "slow").fallbacks
-    assert query(height) == {
+    assert {key: text for key, text in query(height).items() if key != "_sort"} == {
         "patient": "12345",
         "category": "vital-signs",
         "_count": "200",
@@ -156,3 +157,20 @@ def test_paging_stops_once_every_wanted_input_has_a_value() -> None:
     assert is_settled(slow, SLOW_INPUTS)
     assert is_settled(slow, [*SLOW_INPUTS, "sodium"])
     assert not is_settled(named("oracle", "conditions"), ["hdl"])
+
+
+def test_only_a_server_that_promises_no_order_is_asked_for_one() -> None:
+    for vendor, search in EVERY:
+        for one in (search, *search.fallbacks):
+            wanted = vendor == "generic" and one.resource_type == "Observation"
+            assert (query(one).get("_sort") == "-date") is wanted
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_input_that_is_read_stays_open_where_its_search_fails(vendor: Vendor) -> None:
+    answered = Counter(name for search in SEARCHES[vendor] for name in search.answers)
+    assert set(answered.values()) == {1}
+    derived = {"uncontrolled_hypertension", "supplemental_oxygen"}
+    findings = set(read().findings) - {"consciousness", "alcohol_drinks_per_week"}
+    assert set(answered) == findings - {"spo2_scale", "labile_inr"}
+    assert derived <= set(answered)

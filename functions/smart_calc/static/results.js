@@ -1,23 +1,9 @@
-// All results, page by page, through the FHIR proxy. The page works without this script.
-"use strict";
+// All results, page by page, through the FHIR proxy.
 (() => {
-  const handle = location.pathname.split("/").filter(Boolean).pop();
+  const { call, element, handle } = app;
   const proxy = new URL(`/fhir_proxy/${handle}/`, location.origin);
   const hidden = ["entered-in-error", "cancelled", "registered", "unknown"];
-  // A number keeps the digits it was charted with (1.50), where the browser tells them.
-  const digits = (_, value, context) => (typeof value === "number" && context?.source) || value;
-  const get = async (url) => {
-    const answer = await fetch(url, { headers: { Accept: "application/fhir+json, application/json" } });
-    const body = JSON.parse(await answer.text(), digits);
-    if (!answer.ok) throw new Error(body.issue?.[0]?.diagnostics || `HTTP ${answer.status}`);
-    return body;
-  };
-  const element = (name, text, attributes = {}) => {
-    const made = document.createElement(name);
-    made.textContent = text;
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    return made;
-  };
+  const get = (url) => call(url, { headers: { Accept: "application/fhir+json, application/json" } });
   const label = (concept) => {
     const codings = concept?.coding || [];
     return concept?.text || codings.find((one) => one.display)?.display || codings.find((one) => one.code)?.code || "";

@@ -1,0 +1,93 @@
+"""What the page reads from the chart: the searches of queries.py side by side, in 20 seconds.
+
+None is fatal: what could not be read leaves its inputs open, with the reason.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from shared import log
+from shared.sessions import Active
+
+from ..chart import Chart, read_chart
+from ..chart.unread import with_unread
+from ..queries import ALL_SECONDS, SEARCHES, Request, Search, request_for
+from .search import Part, Reader
+
+# What the searches of every vendor are for, in words, by name.
+PURPOSES: Mapping[str, str] = {search.name: search.purpose for search in SEARCHES["generic"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the searches gave, by their names, and the chart that was made of it."""
+
+    parts: Mapping[str, Part]
+    chart: Chart
+
+    @property
+    def patient(self) -> dict[str, Any] | None:
+        """The Patient resource of the patient in context."""
+        return next(iter(self.parts["patient"].resources), None)
+
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """Why a search gave nothing, or not all, by its name."""
+        return {name: part.problem for name, part in self.parts.items() if part.problem}
+
+
+def read(active: Active, patient: str, now: datetime) -> Reading:
+    """Read the chart of the session's patient; `now` is in the zone of the site.
+
+    Raises SessionExpired or SessionMissing where the session ended meanwhile.
+    """
+    reader = Reader(
+        active,
+        until=time.monotonic() + ALL_SECONDS,
+        request=partial(_request, patient=patient, now=now),
+        valued=partial(_valued, patient=patient, now=now),
+    )
+    searches = SEARCHES[active.ehr.vendor]
+    names = (search.name for search in searches)
+    parts = dict(zip(names, reader.run_all(searches), strict=True))
+    parts["patient"] = _only(patient, parts["patient"])
+    resources = [resource for part in parts.values() for resource in part.resources]
+    chart = read_chart(resources, now, patient)
+    if chart.foreign:
+        fields: dict[str, str | int | float | list[str]] = {"set_aside": len(chart.foreign)}
+        message = "resources of another patient came"
+        log.event("fhir_denied", message, severity="ERROR", code="patient_denied", fields=fields)
+    return Reading(parts, with_unread(chart, dict(_reasons(searches, parts))))
+
+
+def _request(search: Search, patient: str, now: datetime) -> Request:
+    return request_for(search, patient, now.date())
+
+
+def _valued(resources: Iterable[dict[str, Any]], patient: str, now: datetime) -> frozenset[str]:
+    usable = read_chart(list(resources), now, patient).usable
+    return frozenset(name for name, values in usable.items() if values)
+
+
+def _only(patient: str, part: Part) -> Part:
+    """The answer to the read of a patient, taken only if it is that patient."""
+    if part.problem or [one.get("id") for one in part.resources] == [patient]:
+        return part
+    if not part.resources:
+        problem = "could not be read (the EHR answered with something else)"
+    else:
+        problem = "could not be read (the EHR answered with another patient)"
+        log.event("fhir_denied", "another patient came", severity="ERROR", code="patient_denied")
+    return Part(problem=problem, unanswered=frozenset({"age", "sex"}))
+
+
+def _reasons(searches: tuple[Search, ...], parts: Mapping[str, Part]) -> Iterator[tuple[str, str]]:
+    for search in searches:
+        part = parts[search.name]
+        for name in part.unanswered:
+            if part.problem:
+                yield name, part.problem

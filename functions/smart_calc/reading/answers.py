@@ -1,0 +1,76 @@
+"""An answer of the EHR taken apart: the resources of a searchset and its next page (FHIR R4)."""
+
+import json
+from collections.abc import Set
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urljoin
+
+from shared import urls
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The resources of one answer, decimals with their digits; `next` is the link as it came."""
+
+    resources: tuple[Resource, ...]
+    next: str | None
+
+
+def page(body: bytes, kinds: Set[str]) -> Page:
+    """The resources of some types in an answer, alone or in a searchset, whatever else it holds.
+
+    `body` must be a JSON object with a `resourceType`: it has been parsed before.
+    """
+    document = json.loads(body, parse_float=_decimal)
+    if document["resourceType"] in kinds:
+        return Page((document,), None)
+    found = [entry.get("resource") for entry in _objects(document.get("entry"))]
+    following = (
+        link.get("url") for link in _objects(document.get("link")) if link.get("relation") == "next"
+    )
+    return Page(
+        tuple(one for one in _objects(found) if _is_one_of(one.get("resourceType"), kinds)),
+        next((url for url in following if isinstance(url, str)), None),
+    )
+
+
+def address_of(link: str, fhir_base: str) -> str | None:
+    """The absolute address of a page link, None unless it lies on the FHIR base's own host.
+
+    The token goes to that scheme and host only; servers behind a proxy name themselves with http
+    or without a scheme.
+    """
+    scheme, host = fhir_base.partition("://")[0], urls.authority(fhir_base)
+    if link.startswith(f"{host}/"):
+        link = f"{scheme}://{link}"
+    elif scheme == "https" and link.startswith("http://"):
+        link = f"https://{link.removeprefix('http://')}"
+    try:
+        found = urljoin(f"{fhir_base}/", link)
+        same_host = urls.authority(found) == host
+    except ValueError:
+        return None
+    plain = found.isascii() and found.isprintable() and " " not in found
+    if not (same_host and plain and found.startswith(f"{scheme}://")):
+        return None
+    return found.partition("#")[0]
+
+
+def _is_one_of(kind: object, kinds: Set[str]) -> bool:
+    return isinstance(kind, str) and kind in kinds
+
+
+def _decimal(text: str) -> Decimal | None:
+    """A number with its digits; None for an exponent beyond all use."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
+
+
+def _objects(value: object) -> list[Resource]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,0 +1,62 @@
+"""Whether the scopes of a launch cover a search, decided before it is made. Pure.
+
+SMART App Launch 2.2, "Scopes for requesting FHIR resources": a finer-grained scope covers a search
+that repeats its parameters.
+"""
+
+from collections.abc import Iterable
+
+from shared import scopes
+from shared.scopes import Grant, Interaction
+from shared.session_record import Session
+
+from ..queries import Parameters, Search
+
+_CATEGORY_SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
+
+
+def uncovered(search: Search, grants: tuple[Grant, ...], session: Session) -> str | None:
+    """Why a search may not be made, naming the scope it needs; None where it may."""
+    given = _given(search.parameters)
+    for kind in sorted(search.reads):
+        interactions = _interactions(search, kind)
+        if not any(_covers(grant, kind, one, given) for grant in grants for one in interactions):
+            return _why(kind, interactions[0], session)
+    return None
+
+
+def _interactions(search: Search, kind: str) -> tuple[Interaction, ...]:
+    """The patient is read, others are searched; what a search includes may be had by either."""
+    if kind == "Patient":
+        return ("r",)
+    return ("s",) if kind == search.resource_type else ("r", "s")
+
+
+def _covers(
+    grant: Grant, kind: str, interaction: Interaction, given: frozenset[tuple[str, str]]
+) -> bool:
+    return grant.covers(kind, interaction) and grant.filters <= given
+
+
+def _given(parameters: Parameters) -> frozenset[tuple[str, str]]:
+    """The parameters of a search; a category counts with its system as well as without."""
+    coded = (
+        (name, f"{_CATEGORY_SYSTEM}|{value}") for name, value in parameters if name == "category"
+    )
+    return frozenset((*parameters, *coded))
+
+
+def _why(kind: str, interaction: Interaction, session: Session) -> str:
+    needed = scopes.needed(kind, interaction)
+    refused = _asked_and_missing(session.missing, kind, interaction)
+    if refused:
+        return f"was not read: it needs the scope {needed}; {refused} was asked for and not granted"
+    return f"was not read: it needs the scope {needed}, which this launch does not have"
+
+
+def _asked_and_missing(missing: Iterable[str], kind: str, interaction: Interaction) -> str | None:
+    for scope in missing:
+        grant = scopes.parse(scope)
+        if grant is not None and grant.covers(kind, interaction):
+            return scope
+    return None

@@ -1,0 +1,151 @@
+"""One search from its scopes to its last page: bounded, and never fatal to the page.
+
+A search that the scopes do not cover is not made. One that is refused (400) or finds nothing is
+followed by its fallbacks. Pages are read while an input is without a value, up to the cap.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from shared import fhir, log
+from shared.errors import SmartError
+from shared.fhir import FhirAnswer
+from shared.sessions import Active
+
+from ..queries import CALL_SECONDS, Request, Search, is_settled
+from . import answers, coverage
+from .side_by_side import run_all
+
+LATE = "could not be read (no answer in time)"
+_SAID = {
+    "upstream_timeout": "no answer in time",
+    "upstream_unreachable": "no connection to the EHR",
+    "upstream_invalid": "no usable answer",
+}
+_Fields = dict[str, str | int | float | list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one search gave.
+
+    `problem` says why it gave nothing, or not all ("could not be read (HTTP 403)"), `unanswered`
+    which inputs that leaves open. `more`: the EHR has further pages that were not read.
+    `try_instead`: the fallbacks are due.
+    """
+
+    resources: tuple[dict[str, Any], ...] = ()
+    problem: str | None = None
+    unanswered: frozenset[str] = frozenset()
+    more: bool = False
+    try_instead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads for one page.
+
+    `until` is its deadline on the monotonic clock, `request` completes a search, `valued` tells
+    for which inputs some resources hold a value.
+    """
+
+    active: Active
+    until: float
+    request: Callable[[Search], Request]
+    valued: Callable[[Iterable[dict[str, Any]]], frozenset[str]]
+
+    def run_all(self, searches: Sequence[Search]) -> list[Part]:
+        """The outcome of each search. Raises SessionError where the session is over."""
+        parts = run_all([partial(self._run, search) for search in searches], self.until)
+        return [
+            part or Part(problem=LATE, unanswered=search.answers)
+            for search, part in zip(searches, parts, strict=True)
+        ]
+
+    def _run(self, search: Search) -> Part:
+        """The outcome of a search, or of its fallbacks."""
+        part = self._first(search)
+        if part.try_instead and search.fallbacks:
+            return _joined(self.run_all(search.fallbacks))
+        return part
+
+    def _first(self, search: Search) -> Part:
+        """The outcome of a search without its fallbacks."""
+        session = self.active.session
+        why = coverage.uncovered(search, session.grants(self.active.ehr), session)
+        if why is not None:
+            return Part(problem=why, unanswered=search.answers, try_instead=True)
+        request = self.request(search)
+        url = f"{session.fhir_base}/{request.path}"
+        if request.parameters:
+            url = f"{url}?{urlencode(request.parameters)}"
+        resources: list[dict[str, Any]] = []
+        found: set[str] = set()
+        for number in range(search.page_cap):
+            answer = self._call(search, url)
+            if isinstance(answer, str):
+                return _broken(search, resources, answer)
+            if answer.status != 200:
+                refused = answer.status == 400 and number == 0
+                return _broken(search, resources, _refusal(search, answer), try_instead=refused)
+            page = answers.page(answer.body, search.reads)
+            resources += page.resources
+            if page.next is None:
+                return Part(tuple(resources), try_instead=not resources)
+            following = answers.address_of(page.next, session.fhir_base)
+            if following is None:
+                why = "could not be read to its end (the next page has a foreign address)"
+                return _broken(search, resources, why)
+            url = following
+            found |= self.valued(page.resources)
+            if is_settled(search, found):
+                break
+        return Part(tuple(resources), more=True)
+
+    def _call(self, search: Search, url: str) -> FhirAnswer | str:
+        """One call, or what to say in its place. Raises SessionError where the session is over."""
+        started = time.monotonic()
+        if started >= self.until:
+            return LATE
+        fields: _Fields = {"type": search.resource_type}
+        try:
+            answer = fhir.call(
+                self.active, "GET", url, seconds=min(CALL_SECONDS, self.until - started)
+            )
+        except SmartError as error:
+            if error.status == 401:
+                raise
+            fields |= error.evidence
+            log.event("fhir_request", str(error), severity="ERROR", code=error.code, fields=fields)
+            return f"could not be read ({_SAID.get(error.code, error.title.rstrip('.'))})"
+        fields |= {"status": answer.status, "ehr_ms": round((time.monotonic() - started) * 1000, 1)}
+        log.event("fhir_request", "read for the page", fields={**fields, **answer.ehr_ids})
+        return answer
+
+
+def _broken(
+    search: Search, resources: list[dict[str, Any]], why: str, *, try_instead: bool = False
+) -> Part:
+    return Part(tuple(resources), why, search.answers, bool(resources), try_instead)
+
+
+def _joined(parts: list[Part]) -> Part:
+    problems = dict.fromkeys(part.problem for part in parts if part.problem)
+    return Part(
+        tuple(resource for part in parts for resource in part.resources),
+        "; ".join(problems) or None,
+        frozenset().union(*(part.unanswered for part in parts)),
+        any(part.more for part in parts),
+    )
+
+
+def _refusal(search: Search, answer: FhirAnswer) -> str:
+    why = f"could not be read (HTTP {answer.status})"
+    if answer.status == 403:
+        # Our scopes were looked at before, so the EHR has a reason of its own.
+        return f"{why}: the EHR does not give access to {search.resource_type}"
+    return why

@@ -1,0 +1,3 @@
+"""The version of the app, as notes and the page name it; the same as in pyproject.toml."""
+
+VERSION = "0.1.0"
