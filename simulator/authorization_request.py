@@ -1,5 +1,5 @@
 """What every EHR here asks of an authorization request, whatever its vendor (RFC 6749 section
-4.1.1; RFC 7636 section 4.3; SMART App Launch 2.2, Obtain authorization code). Pure: no memory, no
+4.1.1; RFC 7636 section 4.3; SMART App Launch 2.2, Obtain authorization code). No memory, no
 network.
 """
 
@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from simulator import trace
 from simulator.faults import Faults
 from simulator.registrations import Registration
+from simulator.trace import Journey
 
-MIN_STATE_CHARACTERS = 22  # 128 bits in base64url
-
-_STATE = re.compile(rf"[\x20-\x7E]{{{MIN_STATE_CHARACTERS},}}")  # RFC 6749 appendix A.5
-_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*")  # section 3.3
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+# 122 bits, as the guide asks, in base64url.
+FEWEST_STATE_CHARACTERS = 21
 
 Parameters = Mapping[str, Sequence[str]]
 Distrust = Literal[
@@ -32,8 +31,55 @@ Distrust = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class _Form:
+    """What one parameter must look like."""
+
+    name: str
+    pattern: re.Pattern[str]
+    error: str
+    must: str
+
+
+_FORMS = (
+    _Form(
+        "response_type",
+        re.compile("code"),
+        "unsupported_response_type",
+        "response_type must be code",
+    ),
+    # RFC 6749 appendix A.5.
+    _Form("state", re.compile(r"[\x20-\x7E]+"), "invalid_request", "state must be printable ASCII"),
+    _Form(
+        "code_challenge",
+        re.compile(r"[A-Za-z0-9_-]{43}"),
+        "invalid_request",
+        "code_challenge must be 43 characters of base64url",
+    ),
+    _Form(
+        "code_challenge_method",
+        re.compile("S256"),
+        "invalid_request",
+        "code_challenge_method must be S256",
+    ),
+    # RFC 6749 section 3.3.
+    _Form(
+        "scope",
+        re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*"),
+        "invalid_scope",
+        "scope must be scope tokens with one space between them",
+    ),
+)
+_SECRETS = ("state", "code_challenge")
+# Beside those above: of RFC 6749, SMART App Launch, and OpenID Connect Core 3.1.2.1.
+_KNOWN = {one.name for one in _FORMS} | {
+    *("client_id", "redirect_uri", "aud", "launch", "nonce", "response_mode", "prompt", "display"),
+    *("max_age", "ui_locales", "login_hint", "id_token_hint", "acr_values", "claims"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A request whose form holds; whether it is granted is open.
+    """A request; whether it is granted is open.
 
     Fields:
         aud, launch, nonce: None where the parameter was not sent, or empty.
@@ -54,6 +100,7 @@ class AuthorizationRequest:
     Fields:
         scopes: what is granted, not what was asked.
         faults: those chosen for this launch; spoiled: the names of those that strike this request.
+        journey: the launch, for the trace.
     """
 
     client: Registration
@@ -62,6 +109,7 @@ class AuthorizationRequest:
     scopes: tuple[str, ...]
     faults: Faults
     spoiled: frozenset[str]
+    journey: Journey
 
 
 class UntrustedRedirectError(Exception):
@@ -101,76 +149,82 @@ def identify(
     for name in ("client_id", "redirect_uri"):
         if len(parameters.get(name, ())) > 1:
             raise UntrustedRedirectError("repeated", f"{name} was sent more than once")
-    client = registrations.get(sole(parameters, "client_id") or "")
+    client_id = sole(parameters, "client_id")
+    client = registrations.get(client_id or "")
     if client is None:
+        text = "is not registered with this EHR" if client_id else "is missing"
+        trace.note("wrong", "client_id", f"{client_id or ''} {text}".strip())
         raise UntrustedRedirectError("client", "client_id is not registered with this EHR")
     if persona not in (None, client.type):
-        raise UntrustedRedirectError(
-            "persona", f"client_id belongs to an app for a {client.type}, not for a {persona}"
-        )
+        text = f"belongs to an app for a {client.type}, not for a {persona}"
+        trace.note("wrong", "client_id", f"{client_id} {text}")
+        raise UntrustedRedirectError("persona", f"client_id {text}")
+    trace.note("right", "client_id", f"{client_id} is registered with this EHR")
     redirect_uri = sole(parameters, "redirect_uri")
     if redirect_uri is None:
+        trace.note("wrong", "redirect_uri", "is missing")
         raise UntrustedRedirectError("no redirect", "redirect_uri is missing")
     registered = client.redirect_uris
-    if redirect_uri in registered:
-        return client, redirect_uri
-    if further_query and redirect_uri.partition("?")[0] in registered:
+    is_further = further_query and redirect_uri.partition("?")[0] in registered
+    is_known = trace.check(
+        redirect_uri in registered or is_further,
+        "redirect_uri",
+        f"{redirect_uri} is registered",
+        f"differs: got {redirect_uri}, registered: {', '.join(registered)}",
+    )
+    if is_known:
         return client, redirect_uri
     raise _unregistered(redirect_uri, registered)
 
 
-def require_form(parameters: Parameters) -> Asked:
-    """Check what `identify` left, as far as it needs no knowledge of the client.
-
-    Raises AuthorizationRefusedError: for the first fault found.
-    """
+def read(parameters: Parameters) -> tuple[Asked, list[AuthorizationRefusedError]]:
+    """Read what `identify` left, and return it with what is wrong in its form, worst first."""
+    problems = []
     for name, values in parameters.items():
         if len(values) > 1:
             # The name is the sender's text; only those that are safe to repeat are repeated.
             shown = name if re.fullmatch(r"[a-z_]{1,40}", name) else "a parameter"
-            raise invalid(f"{shown} was sent more than once")
-    if required(parameters, "response_type") != "code":
-        raise AuthorizationRefusedError("unsupported_response_type", "response_type must be code")
-    state = required(parameters, "state")
-    if _STATE.fullmatch(state) is None:
-        raise invalid(
-            f"state must have at least {MIN_STATE_CHARACTERS} characters, all printable ASCII"
-        )
-    challenge = required(parameters, "code_challenge")
-    if _CHALLENGE.fullmatch(challenge) is None:
-        raise invalid("code_challenge must be 43 characters of base64url")
-    if required(parameters, "code_challenge_method") != "S256":
-        raise invalid("code_challenge_method must be S256")
-    scope = required(parameters, "scope")
-    if _SCOPE.fullmatch(scope) is None:
-        raise AuthorizationRefusedError(
-            "invalid_scope", "scope must be scope tokens with one space between them"
-        )
-    return Asked(
-        state=state,
-        challenge=challenge,
-        scopes=tuple(scope.split(" ")),
+            trace.note("wrong", shown, "was sent more than once")
+            problems.append(invalid(f"{shown} was sent more than once"))
+    for name in parameters.keys() - _KNOWN:
+        trace.note("weak", trace.clipped(name, 40), "is no parameter of this request: ignored")
+    for form in _FORMS:
+        problem = _problem(form, parameters)
+        problems += [] if problem is None else [problem]
+    asked = Asked(
+        state=sole(parameters, "state") or "",
+        challenge=sole(parameters, "code_challenge") or "",
+        scopes=tuple((sole(parameters, "scope") or "").split()),
         aud=sole(parameters, "aud"),
         launch=sole(parameters, "launch"),
         nonce=sole(parameters, "nonce"),
     )
+    return asked, problems
+
+
+def _problem(form: _Form, parameters: Parameters) -> AuthorizationRefusedError | None:
+    if len(parameters.get(form.name, ())) > 1:
+        return None
+    value = sole(parameters, form.name)
+    if value is None:
+        trace.note("wrong", form.name, "is missing")
+        return invalid(f"{form.name} is missing")
+    shown = trace.short(value) if form.name in _SECRETS else value
+    if form.pattern.fullmatch(value) is None:
+        trace.note("wrong", form.name, f"{form.must.partition(' ')[2]}, got {shown}")
+        return AuthorizationRefusedError(form.error, form.must)
+    if form.name == "state" and len(value) < FEWEST_STATE_CHARACTERS:
+        wish = "the guide asks for 122 bits, 21 characters or more; EHRs take it"
+        trace.note("weak", "state", f"{shown} has {len(value)} characters: {wish}")
+    else:
+        trace.note("right", form.name, shown)
+    return None
 
 
 def sole(parameters: Parameters, name: str) -> str | None:
     """Return a parameter's value if it was sent once; an empty one counts as omitted (3.1)."""
     values = parameters.get(name, ())
     return values[0] or None if len(values) == 1 else None
-
-
-def required(parameters: Parameters, name: str) -> str:
-    """Return a parameter's value.
-
-    Raises AuthorizationRefusedError: it is missing.
-    """
-    value = sole(parameters, name)
-    if value is None:
-        raise invalid(f"{name} is missing")
-    return value
 
 
 def invalid(description: str) -> AuthorizationRefusedError:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Response
 
+from simulator import trace
 from simulator.addresses import Addresses
 from simulator.authorization_request import (
     Asked,
@@ -87,6 +88,9 @@ def answer(
     if ehr.personality.answers_iss and "answer-without-iss" not in spoiled:
         wrong = "answer-wrong-iss" in spoiled
         carried["iss"] = _OTHER_ISSUER if wrong else ehr.addresses.issuer
+    code = carried.get("code")
+    with_code = f"code {trace.short(code)}" if code else "without a code"
+    trace.answer(f"the browser goes back to {redirect_uri} {with_code}; {', '.join(carried)}")
     return found(with_query(redirect_uri, carried))
 
 

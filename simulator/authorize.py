@@ -4,7 +4,7 @@ Obtain authorization code).
 
 from flask import Blueprint, Response, request
 
-from simulator import authorization_request
+from simulator import authorization_request, trace
 from simulator.authorization_request import (
     AuthorizationRefusedError,
     AuthorizationRequest,
@@ -12,13 +12,14 @@ from simulator.authorization_request import (
     UntrustedRedirectError,
 )
 from simulator.authorization_rules import answer
-from simulator.authorize_effects import raise_pages, raise_refusals, trimmed
+from simulator.authorize_effects import note_grant, raise_pages, raise_refusals, trimmed
 from simulator.authorize_faults import AUTHORIZE_FAULTS
 from simulator.faults import Faults
-from simulator.granted import Authorization, LaunchContext
+from simulator.granted import Authorization, Launch, LaunchContext
 from simulator.installation import Installation
 from simulator.pages import fault_page, origin, page
 from simulator.registrations import Registration
+from simulator.trace import Journey
 from simulator.users import CLINICIANS
 
 _FORM = "application/x-www-form-urlencoded"
@@ -40,12 +41,12 @@ class AuthorizationEndpoint:
 
     def authorize(self) -> Response:
         """Answer an authorization request."""
+        trace.begin("authorize", self._ehr.personality.key, "The app asked for authorization")
         parameters = _parameters()
-        launch = self._ehr.grants.behind_launch(
-            authorization_request.sole(parameters, "launch") or ""
-        )
-        faults = Faults() if launch is None else launch.faults
-        spoiled = self._struck(faults)
+        trace.by_client(authorization_request.sole(parameters, "client_id") or "")
+        value = authorization_request.sole(parameters, "launch")
+        launch = None if value is None else self._ehr.launches.find(value)
+        spoiled = self._struck(Faults() if launch is None else launch.faults)
         try:
             client, redirect_uri = authorization_request.identify(
                 parameters,
@@ -58,20 +59,25 @@ class AuthorizationEndpoint:
             return self._rules.untrusted(self._ehr, error, parameters)
         try:
             raise_refusals(spoiled, self._ehr.personality.vendor)
-            return self._decide(parameters, client, redirect_uri, faults, spoiled)
+            return self._decide(parameters, client, redirect_uri, launch, spoiled)
         except AuthorizationRefusedError as error:
             return self._rules.refused(self._ehr, error, redirect_uri, parameters, spoiled=spoiled)
 
     def picked(self) -> Response:
         """Answer the form of the patient picker."""
+        trace.begin("picker", self._ehr.personality.key, "The user answered the patient picker")
         request_ = self._ehr.pickers.take(request.form.get("form", ""))
         if request_ is None:
+            trace.note("wrong", "form", "was used before, or is older than five minutes")
             return fault_page(
                 400,
                 "This form is no longer valid",
                 "It was used already, or more than five minutes passed. Start the app again.",
             )
+        trace.belong(request_.journey)
+        trace.struck(request_.spoiled)
         if request.form.get("decision") != "continue":
+            trace.note("said", "decision", "cancelled")
             return self._rules.refused(
                 self._ehr,
                 self._rules.declined(),
@@ -87,6 +93,8 @@ class AuthorizationEndpoint:
         user = patient.id if self._is_for_patients else request.form.get("user")
         if user not in (None, patient.id, *CLINICIANS):
             return fault_page(400, "No such user", "Start the app again and choose one.")
+        trace.note("said", "patient", patient.name)
+        request_.journey.patient = patient.name
         return self._grant(request_, LaunchContext(patient.id, encounter), user)
 
     @property
@@ -97,40 +105,69 @@ class AuthorizationEndpoint:
         """Return the faults that strike, as far as this EHR can have them."""
         struck = faults.strike("authorize") | self._ehr.control.faults.strike("authorize")
         key = self._ehr.personality.key
-        return frozenset(one for one in struck if key in AUTHORIZE_FAULTS[one].personalities)
+        here = frozenset(one for one in struck if key in AUTHORIZE_FAULTS[one].personalities)
+        trace.struck(here)
+        return here
 
     def _decide(
         self,
         parameters: Parameters,
         client: Registration,
         redirect_uri: str,
-        faults: Faults,
+        launch: Launch | None,
         spoiled: frozenset[str],
     ) -> Response:
-        asked = authorization_request.require_form(parameters)
-        scopes, launch_value = self._rules.granted(asked, client, self._ehr.addresses)
+        asked, problems = authorization_request.read(parameters)
+        try:
+            scopes, launch_value = self._rules.granted(asked, client, self._ehr.addresses)
+        except AuthorizationRefusedError as error:
+            raise (problems[0] if problems else error) from None
+        if problems:
+            raise problems[0]
+        granted = trimmed(scopes, spoiled)
+        note_grant(asked.scopes, client.scopes, scopes, granted)
         request_ = AuthorizationRequest(
-            client, redirect_uri, asked, trimmed(scopes, spoiled), faults, spoiled
+            client,
+            redirect_uri,
+            asked,
+            granted,
+            Faults() if launch is None else launch.faults,
+            spoiled,
+            self._journey(client),
         )
         if launch_value is not None:
-            return self._launched(request_, launch_value)
+            return self._launched(request_, launch_value, launch)
         if "launch/patient" in request_.scopes and "grant-without-patient" not in spoiled:
             return self._picker(request_)
         return self._grant(request_, LaunchContext(), None)
 
-    def _launched(self, request_: AuthorizationRequest, launch_value: str) -> Response:
+    def _journey(self, client: Registration) -> Journey:
+        """Return the launch that the request belongs to: the chart's, or one that begins here."""
+        journey = trace.notes().journey
+        if journey is None:
+            key = self._ehr.personality.key
+            journey = Journey(key, is_from_chart=False, client=client.client_id)
+        trace.belong(journey)
+        return journey
+
+    def _launched(
+        self, request_: AuthorizationRequest, launch_value: str, launch: Launch | None
+    ) -> Response:
         """Answer a request that comes from a chart."""
-        launch = self._ehr.grants.behind_launch(launch_value)
-        if launch is None or launch.client_id != request_.client.client_id:
+        if launch is None:
+            raise self._rules.unknown_launch()
+        if launch.client_id != request_.client.client_id:
+            trace.note("wrong", "launch", f"was made for the client {launch.client_id}")
             raise self._rules.unknown_launch()
         is_closed = "grant-without-patient" in request_.spoiled
         context = LaunchContext() if is_closed else launch.context
         self._rules.require_patient(request_.scopes, context.patient)
-        if self._ehr.grants.take_launch(launch_value, request_.client.client_id) is None:
+        if not self._ehr.launches.take(launch_value):
             raise self._rules.unknown_launch()
         return self._grant(request_, context, launch.user)
 
     def _picker(self, request_: AuthorizationRequest) -> Response:
+        trace.answer("a page where the user chooses a patient")
         return page(
             "pick.html",
             # Browsers hold the redirect that follows a form to form-action as well.
@@ -157,6 +194,7 @@ class AuthorizationEndpoint:
                 nonce=request_.asked.nonce,
                 user=user,
                 faults=request_.faults,
+                journey=request_.journey,
             )
         )
         state = request_.asked.state

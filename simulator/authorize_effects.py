@@ -1,8 +1,11 @@
-"""What the faults of authorization requests do before anything is granted (authorize_faults.py)."""
+"""What the faults of authorization requests do before anything is granted (authorize_faults.py),
+and what is left of the scopes that were asked.
+"""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import cast
 
+from simulator import trace
 from simulator.authorization_request import (
     AuthorizationRefusedError,
     Distrust,
@@ -10,7 +13,7 @@ from simulator.authorization_request import (
 )
 from simulator.authorize_faults import AUTHORIZE_FAULTS, AuthorizeFault, How
 from simulator.oracle_authorization import OraclePageError, OracleRefusedError
-from simulator.scopes import IDENTITY_SCOPES, parse_resource_scope
+from simulator.scopes import IDENTITY_SCOPES, grant, parse_resource_scope
 
 
 def raise_pages(spoiled: Collection[str], vendor: str) -> None:
@@ -54,3 +57,31 @@ def trimmed(scopes: Iterable[str], spoiled: frozenset[str]) -> tuple[str, ...]:
         if not gone:
             kept.append(text)
     return tuple(kept)
+
+
+def note_grant(
+    asked: Sequence[str],
+    registered: Sequence[str],
+    grantable: Sequence[str],
+    granted: Sequence[str],
+) -> None:
+    """Note what of the asked scopes is granted, and of each that is not, why.
+
+    `grantable` is what the EHR would grant, `granted` what a fault left of it.
+    """
+    trace.note("said", "granted", " ".join(granted) or "nothing")
+    for one in asked:
+        if _is_in(one, granted):
+            continue
+        if _is_in(one, grantable):
+            why = "a fault took it away"
+        elif _is_in(one, registered):
+            why = "this EHR does not grant it to this client in this form"
+        else:
+            why = "the client is not registered for all of it"
+        trace.note("wrong", "not granted", f"{one}: {why}")
+
+
+def _is_in(scope: str, granted: Sequence[str]) -> bool:
+    """Whether one scope is granted in full, perhaps as part of others."""
+    return grant([scope], granted) == (scope,)

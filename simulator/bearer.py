@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 
 from flask import Request
 
+from simulator import trace
 from simulator.charts import Resource
 from simulator.faults import Faults
 from simulator.granted import AccessToken
 from simulator.grants import Grants
 from simulator.outcome import FhirError
 from simulator.scopes import Interaction, covering_contexts
-from simulator.token_faults import HANG_SECONDS
+from simulator.token_faults import HANG_SECONDS, SLOW_SECONDS
+from simulator.users import CLINICIANS, DEFAULT_USER
 
 _REALM = 'Bearer realm="simulated EHR"'
 
@@ -31,22 +33,47 @@ class Bearer:
         Raises FhirError: 403, no granted scope covers it.
         """
         contexts = covering_contexts(self._access.scopes, fhir_type, need)
+        trace.covered(self._access.scopes, contexts, fhir_type, need)
         if "user" in contexts:
             return View(patient=None)
         if "patient" in contexts and self._access.context.patient is not None:
             return View(patient=self._access.context.patient)
+        if need == "r" and fhir_type == "Practitioner" and "fhirUser" in self._access.scopes:
+            return View(patient=None, only=self._user_reference())
         raise _insufficient_scope(f"no granted scope covers interaction {need} on {fhir_type}")
+
+    def covers(self, fhir_type: str, need: Interaction) -> bool:
+        """Whether a granted scope reaches one interaction on one type."""
+        return bool(covering_contexts(self._access.scopes, fhir_type, need))
+
+    def _user_reference(self) -> str:
+        """Return the resource that stands for a clinician who signed in, else nothing."""
+        user = CLINICIANS.get(self._access.family.authorization.user or DEFAULT_USER)
+        return "" if user is None else user.reference
 
 
 class View:
-    """The part of the charts that a token may see: one patient's compartment, or all of them."""
+    """The part of the charts that a token may see: one patient's compartment, or all of them; with
+    `only` a single resource.
+    """
 
-    def __init__(self, patient: str | None) -> None:
+    def __init__(self, patient: str | None, only: str | None = None) -> None:
         self._patient = patient
+        self._only = only
 
     def shows(self, resource: Resource) -> bool:
         """Whether the resource lies within it."""
-        return self._patient in (None, resource.patient)
+        if self._only not in (None, f"{resource.type}/{resource.id}"):
+            return False
+        return self.shows_of(resource.patient)
+
+    def shows_of(self, patient: str | None) -> bool:
+        """Whether it takes in what is this patient's, or nobody's if there is none."""
+        return self._patient is None or patient in (None, self._patient)
+
+    def owns(self, patient: str | None) -> bool:
+        """Whether it may be written to: what is nobody's only by those who see every patient."""
+        return self._patient in (None, patient)
 
 
 def authenticate(request: Request, grants: Grants, of_all: Faults) -> Bearer:
@@ -56,16 +83,21 @@ def authenticate(request: Request, grants: Grants, of_all: Faults) -> Bearer:
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
+        trace.note("wrong", "access token", "is missing: no Authorization: Bearer header came")
         raise FhirError(401, "login", "a bearer token is needed", {"WWW-Authenticate": _REALM})
     access = grants.access(token)
     if access is None:
         raise _invalid_token()
     own = access.family.authorization.faults
-    _raise_struck(of_all.strike("fhir") | own.strike("fhir"))
+    struck = of_all.strike("fhir") | own.strike("fhir")
+    trace.struck(struck)
+    _raise_struck(struck)
     return Bearer(token, access)
 
 
 def _raise_struck(struck: frozenset[str]) -> None:
+    if "fhir-slow" in struck:
+        time.sleep(SLOW_SECONDS)
     if "fhir-hang" in struck:
         time.sleep(HANG_SECONDS)
     for name, make in ERRORS.items():

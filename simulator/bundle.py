@@ -14,21 +14,33 @@ _PAGES_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search: its matches, and what came along with them."""
+
+    matches: Sequence[Resource]
+    included: Sequence[Resource] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A search's matches, kept so that its pages agree with each other.
 
     Fields:
+        pages: at least one.
+        total: number of matches.
         token: the access token that searched; no other may page.
     """
 
-    matches: tuple[Resource, ...]
-    count: int
+    pages: Sequence[Page]
+    total: int
     token: str
 
-    @property
-    def pages(self) -> int:
-        """Return the number of pages, at least 1."""
-        return max(1, -(-len(self.matches) // self.count)) if self.count else 1
+
+def cut(matches: Sequence[Resource], count: int) -> list[Sequence[Resource]]:
+    """Cut matches into pages, at least one; with a count of zero that one is empty."""
+    if count == 0 or not matches:
+        return [()]
+    return [matches[start : start + count] for start in range(0, len(matches), count)]
 
 
 class Pages:
@@ -40,7 +52,7 @@ class Pages:
 
     def first(self, result: Result, self_url: str) -> str:
         """Return the first page; the result is kept if there are more."""
-        key = self._results.put(result) if result.pages > 1 else ""
+        key = self._results.put(result) if len(result.pages) > 1 else ""
         return self._bundle(result, key, 1, self_url)
 
     def page(self, key: str, number: str, token: str) -> str | None:
@@ -48,25 +60,24 @@ class Pages:
         result = self._results.get(key)
         if result is None or result.token != token:
             return None
-        if number not in {str(one) for one in range(1, result.pages + 1)}:
+        if number not in {str(one) for one in range(1, len(result.pages) + 1)}:
             return None
         return self._bundle(result, key, int(number), self._link(key, int(number)))
 
     def _bundle(self, result: Result, key: str, number: int, self_url: str) -> str:
         links = [("self", self_url)]
-        if number < result.pages:
+        if number < len(result.pages):
             links.append(("next", self._link(key, number + 1)))
         if number > 1:
             links.append(("previous", self._link(key, number - 1)))
-        shown = result.matches[(number - 1) * result.count : number * result.count]
-        return searchset(shown, len(result.matches), links, self._fhir_base)
+        return searchset(result.pages[number - 1], result.total, links, self._fhir_base)
 
     def _link(self, key: str, number: int) -> str:
         return f"{self._fhir_base}?{urlencode({'_getpages': key, '_page': number})}"
 
 
 def searchset(
-    resources: Sequence[Resource],
+    page: Page,
     total: int,
     links: Sequence[tuple[str, str]],
     fhir_base: str,
@@ -79,11 +90,12 @@ def searchset(
         "link": [{"relation": relation, "url": url} for relation, url in links],
     }
     head = json.dumps(members)
-    if not resources:
+    modes = [(one, "match") for one in page.matches] + [(one, "include") for one in page.included]
+    if not modes:
         return head  # FHIR forbids an empty list of entries
     entries = ",\n".join(
         f'{{"fullUrl":{json.dumps(f"{fhir_base}/{one.type}/{one.id}")},'
-        f'"resource":{one.text},"search":{{"mode":"match"}}}}'
-        for one in resources
+        f'"resource":{one.text},"search":{{"mode":"{mode}"}}}}'
+        for one, mode in modes
     )
     return f'{head[:-1]}, "entry": [\n{entries}\n]}}'

@@ -10,9 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from simulator.chart_parts import chart_text
+from simulator.inpatient import hugo
+
 CHARTS = Path(__file__).with_name("charts")
 
-RESOURCE_TYPES = ("Patient", "Observation", "Condition", "MedicationRequest", "Encounter")
+# Those that belong to no patient; everyone may see them whose scopes reach the type.
+SHARED_TYPES = ("Medication", "Practitioner")
+RESOURCE_TYPES = (
+    *("Patient", "Observation", "Condition", "MedicationRequest", "Encounter"),
+    *SHARED_TYPES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +28,14 @@ class Resource:
     """One resource.
 
     Fields:
-        patient: FHIR id of the patient whose compartment it lies in.
+        patient: FHIR id of the patient whose compartment it lies in; None for what lies in none.
         text: its JSON as in the file; what goes out.
         body: the same, parsed, for searching only.
     """
 
     type: str
     id: str
-    patient: str
+    patient: str | None
     text: str
     body: Mapping[str, Any] = field(repr=False, compare=False)
 
@@ -54,10 +62,19 @@ class PatientSummary:
 
 
 class Charts:
-    """All resources, by type and id, in the order of their files."""
+    """All resources in the order of their files.
+
+    An id may be listed in two versions, as by an EHR that pages through data which change
+    meanwhile; the later one of the file is what a read finds.
+    """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        self._resources = {(one.type, one.id): one for one in resources}
+        self._listed: dict[str, list[Resource]] = {}
+        for one in resources:
+            self._listed.setdefault(one.type, []).append(one)
+        self._resources = {
+            (one.type, one.id): one for listed in self._listed.values() for one in listed
+        }
 
     def find(self, fhir_type: str, fhir_id: str) -> Resource | None:
         """Return one resource, or None."""
@@ -65,7 +82,7 @@ class Charts:
 
     def of_type(self, fhir_type: str) -> list[Resource]:
         """Return every patient's resources of one type."""
-        return [one for one in self._resources.values() if one.type == fhir_type]
+        return list(self._listed.get(fhir_type, ()))
 
     def encounter_of(self, patient: str) -> str | None:
         """Return the id of the patient's first encounter in the file, or None."""
@@ -92,26 +109,31 @@ class Charts:
         return PatientSummary(
             id=patient.id,
             name=" ".join([*name["given"], name["family"]]),
-            birth_date=patient.body["birthDate"],
-            sex=patient.body["gender"],
+            birth_date=patient.body.get("birthDate", "on an unknown day"),
+            sex=patient.body.get("gender", "sex unknown"),
             chart=f"{'; '.join(problems) or 'No current problem'}. {observations} observations.",
         )
 
 
 @cache
-def load_charts() -> Charts:
-    """Read every chart, each file a JSON list of resources.
+def load_resources() -> tuple[Resource, ...]:
+    """Read every file, each a JSON list of resources, and make the chart that has none.
 
-    Raises ValueError: a file is not a list of resources of one patient.
+    Raises ValueError: a file is not a list of resources, each of a patient or of a shared type.
     """
-    files = sorted(CHARTS.glob("*.json"))
-    return Charts(one for file in files for one in split(file.read_text(encoding="utf-8")))
+    texts = [file.read_text(encoding="utf-8") for file in sorted(CHARTS.glob("*.json"))]
+    return tuple(one for text in (*texts, chart_text(hugo())) for one in split(text))
+
+
+def load_charts() -> Charts:
+    """Return all charts as their files have them."""
+    return Charts(load_resources())
 
 
 def split(text: str) -> Iterator[Resource]:
     """Cut a JSON list into resources without touching the text of any.
 
-    Raises ValueError: the text is not a JSON list of resources of one patient.
+    Raises ValueError: the text is not a JSON list of resources, each of a patient or shared.
     """
     decoder = json.JSONDecoder()
     position, expected = 0, "["
@@ -136,7 +158,9 @@ def _next(text: str, position: int) -> int:
     return position
 
 
-def _patient_of(body: Mapping[str, Any]) -> str:
+def _patient_of(body: Mapping[str, Any]) -> str | None:
+    if body["resourceType"] in SHARED_TYPES:
+        return None
     if body["resourceType"] == "Patient":
         return str(body["id"])
     kind, _, fhir_id = str(body["subject"]["reference"]).partition("/")
@@ -146,5 +170,8 @@ def _patient_of(body: Mapping[str, Any]) -> str:
 
 
 def _is_current(condition: Mapping[str, Any]) -> bool:
+    """Whether a condition is active and says in words which one it is."""
+    if "text" not in condition.get("code", {}):
+        return False
     codings = condition.get("clinicalStatus", {}).get("coding", [])
     return any(coding.get("code") == "active" for coding in codings)

@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import Headers
 
+from simulator import trace
 from simulator.assertions import ASSERTION_TYPE, AssertionInvalidError, Assertions, claimed_client
 from simulator.personality import Personality
 from simulator.registrations import Registration
@@ -46,6 +47,7 @@ class ClientAuthentication:
         """
         method = self._method(headers, form)
         claimed, secret = self._claimed(method, headers, form)
+        trace.by_client(claimed)
         client = self._registrations.get(claimed)
         if client is None:
             raise _refused("client_id is not registered with this EHR", method)
@@ -64,6 +66,8 @@ class ClientAuthentication:
             secret.encode(), (client.client_secret or "").encode()
         ):
             raise _refused("the client secret is wrong", method)
+        how = "without a secret" if method == "none" else f"by {method}"
+        trace.note("right", "client", f"{claimed} authenticates {how}, as registered")
         return client
 
     def _method(self, headers: Headers, form: Form) -> str:
@@ -138,6 +142,7 @@ def _refused(
     method: str,
     reason: Reason = "invalid-client-credentials",
 ) -> TokenError:
+    trace.note("wrong", "client", f"{description} (came: {method})")
     # RFC 6749 section 5.2: name a scheme where the client tried one.
     challenge = {"WWW-Authenticate": 'Basic realm="simulated EHR"'}
     headers = challenge if method == "client_secret_basic" else {}

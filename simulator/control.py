@@ -8,6 +8,7 @@ token_seconds: life of new access tokens, 1 to 86400; null for the EHR's own.
 expire_access_tokens: true ends the life of every access token now.
 end_sessions: key of a user (users.py, or a patient's id) who is signed out: refresh tokens without
     offline_access are over.
+forget_writes: true forgets all that clients wrote; the charts are those of the files again.
 rotate_keys: true makes new signing keys; those before them stay published.
 """
 
@@ -85,6 +86,11 @@ def _end_sessions(ehr: "Installation", value: Any) -> Callable[[], None]:
     return lambda: ehr.grants.end_sessions(value)
 
 
+def _forget_writes(ehr: "Installation", value: Any) -> Callable[[], None]:
+    _require_true("forget_writes", value)
+    return ehr.charts.forget
+
+
 def _rotate_keys(ehr: "Installation", value: Any) -> Callable[[], None]:
     _require_true("rotate_keys", value)
     return ehr.signer.rotate
@@ -104,5 +110,6 @@ _ACTIONS: Mapping[str, Callable[["Installation", Any], Callable[[], None]]] = {
     "token_seconds": _token_seconds,
     "expire_access_tokens": _expire_access_tokens,
     "end_sessions": _end_sessions,
+    "forget_writes": _forget_writes,
     "rotate_keys": _rotate_keys,
 }

@@ -5,18 +5,28 @@ and CapabilityStatement (FHIR R4) with the addresses that apps of SMART 1.0 read
 import json
 from collections.abc import Mapping
 
+from flask import Response
+
+from simulator import discovery_faults, trace
 from simulator.addresses import Addresses
 from simulator.charts import RESOURCE_TYPES
 from simulator.installation import Installation
 from simulator.search_parameters import PARAMETERS
 
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_INTERACTIONS = (
+    *("read", "vread", "history-instance", "search-type"),
+    *("create", "update", "patch", "delete"),
+)
 _SECURITY_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 
 
-def smart_configuration(ehr: Installation) -> str:
-    """Return the document at `.well-known/smart-configuration`."""
-    return json.dumps(ehr.personality.configuration(ehr.addresses), indent=2)
+def configuration_answer(ehr: Installation) -> Response:
+    """Answer a request for `.well-known/smart-configuration`."""
+    trace.begin("discovery", ehr.personality.key, "The app read the SMART configuration")
+    struck = ehr.control.faults.strike("discovery")
+    trace.struck(struck)
+    return discovery_faults.answer(ehr.personality.configuration(ehr.addresses), struck)
 
 
 def capability_statement(ehr: Installation) -> str:
@@ -41,7 +51,7 @@ def capability_statement(ehr: Installation) -> str:
                     "resource": [
                         {
                             "type": fhir_type,
-                            "interaction": [{"code": "read"}, {"code": "search-type"}],
+                            "interaction": [{"code": code} for code in _INTERACTIONS],
                             "searchParam": [
                                 {"name": name, "type": parameter.kind}
                                 for name, parameter in PARAMETERS[fhir_type].items()

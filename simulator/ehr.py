@@ -14,8 +14,8 @@ from werkzeug.exceptions import HTTPException
 from simulator.addresses import path_of
 from simulator.authorize import AuthorizationEndpoint
 from simulator.chart_pages import start_blueprint
-from simulator.charts import load_charts
 from simulator.control import control_blueprint
+from simulator.cross_origin import allow_apps
 from simulator.epic import EPIC
 from simulator.fhir_api import FhirApi
 from simulator.front_page import front_blueprint
@@ -30,6 +30,8 @@ from simulator.recorder import record_requests
 from simulator.registrations import Registration, checked
 from simulator.revocation import revocation_blueprint
 from simulator.token_endpoint import token_blueprint
+from simulator.trace_log import TraceLog
+from simulator.trace_page import trace_blueprint
 
 PERSONALITIES = (GENERIC, ORACLE, ORACLE_PATIENT, EPIC)
 
@@ -54,13 +56,16 @@ def create_app(
         signer = Signer(key_ids=one.key_ids, keys_name_alg=one.keys_name_alg)
         signer = signers.setdefault(one.addresses(base_url).jwks, signer)
         clients = [client for client in known if client.is_at(one.key)]
-        ehrs.append(Installation(one, base_url, clients, load_charts(), clock, signer))
+        ehrs.append(Installation(one, base_url, clients, one.fhir.charts(), clock, signer))
     app = flask.Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    record_requests(app)
+    log = TraceLog()
+    record_requests(app, log)
+    allow_apps(app, ehrs)
     app.register_blueprint(front_blueprint(ehrs))
+    app.register_blueprint(trace_blueprint(ehrs, log))
     for ehr in ehrs:
         _serve(app, ehr)
     for url in signers:

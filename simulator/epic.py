@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
+from simulator import trace
 from simulator.addresses import Addresses
 from simulator.authorization_request import (
     Asked,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from simulator.installation import Installation
 
 _INVALID = "Invalid OAuth 2.0 request"
+_SILENT = "a page that does not say why, nothing for the app. Why:"
 
 
 def addresses(origin: str) -> Addresses:
@@ -99,10 +101,12 @@ class EpicRules(GenericRules):
 
     def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
         """Return the granted scopes, one letter each, and the launch value."""
+        granted, launch = super().granted(asked, client, addresses)
         scopes = [one for one in map(parse_resource_scope, asked.scopes) if one is not None]
         if client.smart_version == 2 and any(one.is_v1 for one in scopes):
-            raise invalid("a v1 scope was asked by a client that is registered for SMART v2")
-        granted, launch = super().granted(asked, client, addresses)
+            wrong = "a v1 scope was asked by a client that is registered for SMART v2"
+            trace.note("wrong", "scope", wrong)
+            raise invalid(wrong)
         return tuple(_one_letter_each(granted)), launch
 
     def refused(
@@ -117,6 +121,7 @@ class EpicRules(GenericRules):
         """Show the page for every invalid request; tell the app only that its user said no."""
         if error.error == "access_denied":
             return super().refused(ehr, error, redirect_uri, parameters, spoiled=spoiled)
+        trace.refused(f"{_SILENT} {error.error}: {error.description}")
         return _page(400, _INVALID, "The request is invalid.", error.description or error.error)
 
     def untrusted(
@@ -126,6 +131,7 @@ class EpicRules(GenericRules):
         parameters: Parameters,  # noqa: ARG002 - the Protocol's
     ) -> Response:
         """Show a page; for an unknown client with HTTP 200."""
+        trace.refused(f"{_SILENT} {error}")
         if error.reason in ("client", "persona"):
             return _page(200, "OAuth2 Error", "Something went wrong.", str(error))
         return _page(400, _INVALID, "The request is invalid.", str(error))

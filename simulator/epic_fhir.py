@@ -1,16 +1,21 @@
 """The FHIR interface as Epic's answers it: XML unless JSON is named, a web server's page for an
-unknown type, no word in a 401 (README.md names each source).
+unknown type, no word in a 401, no search for every Observation (README.md names each source).
 """
 
 import json
 
 from flask import Request, Response
 
-from simulator.fhir_manner import JSON, GenericManner, Pairs, accepts
+from simulator.charts import Charts
+from simulator.epic_orders import with_references
+from simulator.fhir_manner import JSON, GenericManner, accepts
 from simulator.fhir_xml import fhir_xml
 from simulator.outcome import FhirError, fhir_answer
+from simulator.search import Search
+from simulator.search_parameters import PARAMETERS, Pairs
 
 _CODES = "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369"
+_INCLUDE = "MedicationRequest:medication"
 _CODE_OF_STATUS = {400: "59100", 404: "59008"}
 _NOT_FOUND_PAGE = """<!DOCTYPE html>
 <html lang="en"><head><title>404 - not found</title></head>
@@ -26,9 +31,23 @@ class EpicManner(GenericManner):
     def require_media(self, request: Request) -> None:
         """Accept every client: one that names no JSON gets XML."""
 
-    def parameters(self, pairs: Pairs) -> Pairs:
-        """Ignore `_sort`."""
-        return [(name, value) for name, value in pairs if name != "_sort"]
+    def charts(self) -> Charts:
+        """Return the charts with orders that name their drug by reference."""
+        return with_references()
+
+    def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
+        """Ignore what is not known, `_sort` too; require a category or a code of an Observation."""
+        known = {*PARAMETERS[fhir_type], "_count", "_include"}
+        asked = [
+            (name, value)
+            for name, value in pairs
+            if name in known and (name != "_include" or value == _INCLUDE)
+        ]
+        if fhir_type == "Observation" and not {"category", "code", "_id"}.intersection(dict(asked)):
+            raise FhirError(400, "required", "a search for Observations needs category or code")
+        include = _INCLUDE if fhir_type == "MedicationRequest" else None
+        asked = [(name, value) for name, value in asked if name != "_include" or include]
+        return self._parsed(fhir_type, asked, fhir_base, include=include)
 
     def error(self, error: FhirError) -> Response:
         """Answer with what stands before or behind Epic's FHIR service."""

@@ -33,6 +33,20 @@ class Fault:
 
 
 _ROWS: tuple[tuple[Place, str, str], ...] = (
+    # The SMART configuration; no launch is known here, so these are for all requests (control.py).
+    ("discovery", "discovery-404", "answers 404 with a page"),
+    ("discovery", "discovery-500", "answers 500 with a page"),
+    ("discovery", "discovery-not-json", "answers 200 with a page"),
+    ("discovery", "discovery-slow", "answers after 2 seconds"),
+    ("discovery", "discovery-hang", "does not answer for 12 seconds, then ends the connection"),
+    ("discovery", "discovery-no-token-endpoint", "names no token endpoint"),
+    ("discovery", "discovery-no-pkce", "does not say that it takes PKCE"),
+    ("discovery", "discovery-foreign-token-host", "names a token endpoint of another host"),
+    (
+        "discovery",
+        "discovery-foreign-authorize-host",
+        "names an authorization endpoint of another host",
+    ),
     # Token request with a code: an answer instead of tokens; the code stays unspent.
     ("exchange", "token-400", "answers 400 invalid_request"),
     ("exchange", "token-401", "answers 401 invalid_client"),
@@ -120,12 +134,13 @@ _ROWS: tuple[tuple[Place, str, str], ...] = (
     ("fhir", "fhir-429", "answers 429 with Retry-After"),
     ("fhir", "fhir-500", "answers 500"),
     ("fhir", "fhir-503", "answers 503 with Retry-After"),
+    ("fhir", "fhir-slow", "answers after 2 seconds"),
     ("fhir", "fhir-hang", "does not answer for 12 seconds, then answers 504"),
     # Revocation of a token.
     ("revoke", "revoke-400", "answers 400 and revokes nothing"),
     ("revoke", "revoke-503", "answers 503 and revokes nothing"),
     ("revoke", "revoke-hang", "does not answer for 12 seconds, then ends the connection"),
-    # The signing keys; no launch is known here, so these are asked for at /_control.
+    # The signing keys, for all requests as well.
     ("jwks", "jwks-500", "the keys cannot be fetched"),
     ("jwks", "jwks-empty", "the list of keys is empty"),
     ("jwks", "jwks-redirect", "the keys are at another host"),
@@ -180,6 +195,11 @@ class Faults:
                 left = self._left[name]
                 self._left[name] = None if left is None else left - 1
             return frozenset(struck)
+
+    def names(self) -> list[str]:
+        """Return those that are left."""
+        with self._lock:
+            return [name for name, left in self._left.items() if left != 0]
 
     def has(self, name: str) -> bool:
         """Whether a fault is chosen, without counting."""

@@ -1,16 +1,17 @@
-"""The FHIR interface: read, search and pages (FHIR R4, HTTP)."""
+"""The FHIR interface: read, search and pages; versions and writes join it (FHIR R4, HTTP)."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
-from werkzeug.http import http_date
 
-from simulator import search
+from simulator import trace
+from simulator.addresses import path_of
 from simulator.bearer import Bearer, authenticate
-from simulator.bundle import Result
-from simulator.charts import RESOURCE_TYPES
-from simulator.discovery import capability_statement, smart_configuration
+from simulator.bundle import Page, Result
+from simulator.discovery import capability_statement, configuration_answer
+from simulator.fhir_versions import Versions, raise_gone, require_type, resource_answer
+from simulator.fhir_writes import Writes
 from simulator.installation import Installation
 from simulator.outcome import FhirError, fhir_answer
 
@@ -33,16 +34,20 @@ class FhirApi:
         routes.add_url_rule("/<fhir_type>", view_func=self.search_by_get)
         routes.add_url_rule("/<fhir_type>/_search", view_func=self.search_by_post, methods=["POST"])
         routes.add_url_rule("/<fhir_type>/<fhir_id>", view_func=self.read)
-        routes.register_error_handler(FhirError, self._manner.error)
+        Versions(self._ehr, self._enter).add_to(routes)
+        Writes(self._ehr, self._enter).add_to(routes)
+        routes.before_request(self._begin)
+        routes.register_error_handler(FhirError, self._refuse)
         routes.after_request(self._finish)
         return routes
 
     def configuration(self) -> Response:
         """Answer discovery, open to all."""
-        return Response(smart_configuration(self._ehr), content_type="application/json")
+        return configuration_answer(self._ehr)
 
     def metadata(self) -> Response:
         """Answer the capabilities interaction, open to all."""
+        trace.begin("discovery", self._ehr.personality.key, "The app read the CapabilityStatement")
         self._manner.require_media(request)
         return fhir_answer(capability_statement(self._ehr))
 
@@ -58,21 +63,19 @@ class FhirApi:
 
     def read(self, fhir_type: str, fhir_id: str) -> Response:
         """Answer a read, conditional or not."""
-        bearer = self._enter()
-        _require_type(fhir_type)
+        bearer = self._authenticated() if fhir_type == "Binary" else self._enter()
+        require_type(fhir_type)
         view = bearer.require(fhir_type, "r")
         if request.args:
             raise FhirError(400, "invalid", "a read takes no parameters here")
         resource = self._ehr.charts.find(fhir_type, fhir_id)
+        if resource is None:
+            versions = self._ehr.charts.versions(fhir_type, fhir_id)
+            if versions and view.shows_of(versions[-1].patient):
+                raise_gone(fhir_type)
         if resource is None or not view.shows(resource):
             raise FhirError(404, "not-found", f"no such {fhir_type} for this token")
-        headers = {
-            "ETag": f'W/"{resource.version}"',
-            "Last-Modified": http_date(resource.last_updated),
-        }
-        if request.if_none_match.contains_weak(resource.version):
-            return Response(status=304, headers={**headers, "Cache-Control": "no-store"})
-        return fhir_answer(resource.text, headers=headers)
+        return resource_answer(resource)
 
     def search_by_get(self, fhir_type: str) -> Response:
         """Answer a search whose parameters are in the address."""
@@ -87,31 +90,38 @@ class FhirApi:
 
     def _search(self, fhir_type: str, parameters: Sequence[tuple[str, str]]) -> Response:
         bearer = self._enter()
-        _require_type(fhir_type)
+        require_type(fhir_type)
         view = bearer.require(fhir_type, "s")
-        parameters = self._manner.parameters(parameters)
         base = self._ehr.addresses.fhir_base
-        try:
-            query = search.parse(fhir_type, parameters, base)
-        except search.SearchInvalidError as error:
-            raise FhirError(400, "invalid", str(error)) from None
-        matches = query.run(filter(view.shows, self._ehr.charts.of_type(fhir_type)))
+        query = self._manner.search(fhir_type, parameters, base)
+        charts = self._ehr.charts
+        matches = query.run(filter(view.shows, charts.of_type(fhir_type)))
+        may_include = bearer.covers("Medication", "r")
+        pages = [
+            Page(shown, query.included(shown, charts) if may_include else ())
+            for shown in self._manner.pages(query, matches)
+        ]
         self_url = f"{base}/{fhir_type}"
         if parameters:
             self_url += f"?{urlencode(parameters)}"
-        result = Result(tuple(matches), query.count, bearer.token)
+        result = Result(pages, len(matches), bearer.token)
         return fhir_answer(self._ehr.pages.first(result, self_url))
 
     def _enter(self) -> Bearer:
         """Check what every request for data needs: a token, and a client that can read it."""
-        bearer = authenticate(request, self._ehr.grants, self._ehr.control.faults)
+        bearer = self._authenticated()
         self._manner.require_media(request)
         return bearer
 
+    def _authenticated(self) -> Bearer:
+        return authenticate(request, self._ehr.grants, self._ehr.control.faults)
+
+    def _begin(self) -> None:
+        trace.begin_fhir(self._ehr.personality.key, path_of(self._ehr.addresses.fhir_base))
+
+    def _refuse(self, error: FhirError) -> Response:
+        trace.refused(f"{error.code}: {error.diagnostics}")
+        return self._manner.error(error)
+
     def _finish(self, response: Response) -> Response:
         return self._manner.finish(request, response)
-
-
-def _require_type(fhir_type: str) -> None:
-    if fhir_type not in RESOURCE_TYPES:
-        raise FhirError(404, "not-supported", "this EHR has no such resource type")

@@ -5,12 +5,18 @@ from typing import Protocol
 
 from flask import Request, Response
 
+from simulator import search
+from simulator.bundle import cut
+from simulator.charts import Charts, Resource, load_charts
 from simulator.outcome import FhirError, fhir_error_answer
+from simulator.search import Search, SearchInvalidError
+from simulator.search_parameters import Pairs
 
 JSON = ("application/json", "application/fhir+json")
 ANY = ("*/*", "application/*")
 
-Pairs = Sequence[tuple[str, str]]
+_DEFAULT_COUNT = 20
+_MOST_COUNT = 100
 
 
 class FhirManner(Protocol):
@@ -26,11 +32,17 @@ class FhirManner(Protocol):
         Raises FhirError: 406.
         """
 
-    def parameters(self, pairs: Pairs) -> Pairs:
-        """Return the search parameters that this EHR looks at.
+    def charts(self) -> Charts:
+        """Return the charts as this EHR keeps them."""
 
-        Raises FhirError: 400, it refuses one.
+    def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
+        """Read the parameters of a search.
+
+        Raises FhirError: 400, it refuses one, or misses one.
         """
+
+    def pages(self, query: Search, matches: Sequence[Resource]) -> Sequence[Sequence[Resource]]:
+        """Cut the matches of a search into pages, at least one."""
 
     def error(self, error: FhirError) -> Response:
         """Answer a request that failed."""
@@ -49,9 +61,19 @@ class GenericManner:
         if request.accept_mimetypes and not accepts(request, (*JSON, *ANY)):
             raise FhirError(406, "not-supported", "this EHR answers in application/fhir+json only")
 
-    def parameters(self, pairs: Pairs) -> Pairs:
-        """Return all: a search that is not understood is refused later."""
-        return pairs
+    def charts(self) -> Charts:
+        """Return the charts as their files have them."""
+        return load_charts()
+
+    def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
+        """Refuse whatever is not understood."""
+        return self._parsed(fhir_type, pairs, fhir_base)
+
+    def pages(self, query: Search, matches: Sequence[Resource]) -> Sequence[Sequence[Resource]]:
+        """Cut at 20 unless another count is wanted, and at 100 at most."""
+        return cut(
+            matches, _DEFAULT_COUNT if query.count is None else min(query.count, _MOST_COUNT)
+        )
 
     def error(self, error: FhirError) -> Response:
         """Answer with an OperationOutcome."""
@@ -60,6 +82,15 @@ class GenericManner:
     def finish(self, request: Request, response: Response) -> Response:  # noqa: ARG002 - Protocol
         """Leave the answer as it is."""
         return response
+
+    @staticmethod
+    def _parsed(
+        fhir_type: str, pairs: Pairs, fhir_base: str, *, include: str | None = None
+    ) -> Search:
+        try:
+            return search.parse(fhir_type, pairs, fhir_base, include=include)
+        except SearchInvalidError as error:
+            raise FhirError(400, "invalid", str(error)) from None
 
 
 def accepts(request: Request, media_types: Sequence[str]) -> bool:

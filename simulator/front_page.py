@@ -5,21 +5,25 @@ can be kept.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
 from simulator.addresses import path_of
+from simulator.authorization_rules import found
 from simulator.authorize_faults import AUTHORIZE_FAULTS
-from simulator.faults import FAULTS, Fault
+from simulator.chart_pages import BEFORE_LAUNCHES
+from simulator.faults import FAULTS, Fault, Faults, UnknownFaultError
 from simulator.installation import Installation
-from simulator.pages import page
+from simulator.pages import fault_page, page
 from simulator.registrations import Registration
 from simulator.users import CLINICIANS, DEFAULT_USER
 
 _HEADINGS = {
+    "discovery": "Discovery",
+    "jwks": "Signing keys",
     "refusal": "The authorization endpoint refuses",
     "page": "The authorization endpoint shows a page instead",
     "answer": "The authorization endpoint answers wrongly",
@@ -55,8 +59,10 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             "fault": request.args.get("fault", ""),
         }
         fault = FAULTS.get(chosen["fault"])
-        if fault is None or chosen["ehr"] not in fault.personalities:
+        if fault is None or chosen["ehr"] not in fault.personalities or _is_before(fault):
             fault, chosen["fault"] = None, ""
+        grouped = _grouped(ehr.personality.key)
+        start = path_of(ehr.addresses.start or "")
         return page(
             "front.html",
             form_action=["'self'"],
@@ -71,10 +77,17 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             chosen=chosen,
             fault=fault,
             without_fault=_address(chosen, fault=""),
-            faults=_grouped(ehr.personality.key),
+            of_launches={
+                heading: entries
+                for heading, entries in grouped.items()
+                if not _is_before(entries[0])
+            },
+            of_all=grouped,
+            in_force=[FAULTS[one] for one in ehr.control.faults.names()],
             patients=ehr.charts.patients(),
             clients=_clients(ehr),
-            start=path_of(ehr.addresses.start or ""),
+            start=start,
+            side_by_side=f"{start.removesuffix('/start')}/side-by-side",
             launch={name: value for name, value in chosen.items() if name != "ehr" and value},
             registered=[
                 _Registered(one, _clients(one))
@@ -82,6 +95,18 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
                 if one.personality.vendor == ehr.personality.vendor
             ],
         )
+
+    @routes.post("/faults")
+    def put_in_force() -> Response:
+        ehr = starting.get(request.form.get("ehr", ""))
+        if ehr is None:
+            return fault_page(400, "No such EHR", "Choose one on the start page.")
+        try:
+            ehr.control.faults = Faults(request.form.get("faults", ""))
+        except UnknownFaultError as error:
+            return fault_page(400, "No such fault", f"{error}. All of them: /_faults.")
+        query = {"ehr": ehr.personality.key, "user": request.form.get("user", DEFAULT_USER)}
+        return found(f"/?{urlencode(query)}#for-all", 303)
 
     @routes.get("/_faults")
     def faults() -> Response:
@@ -111,11 +136,16 @@ def _clients(ehr: Installation) -> list[Registration]:
     ]
 
 
-def _grouped(personality_key: str) -> Mapping[str, Iterable[Fault]]:
-    """Return the faults that a launch from this EHR can meet, by heading."""
+def _is_before(fault: Fault) -> bool:
+    """Whether it strikes before any launch is known, so that no launch can carry it."""
+    return fault.place in BEFORE_LAUNCHES
+
+
+def _grouped(personality_key: str) -> Mapping[str, Sequence[Fault]]:
+    """Return the faults that this EHR can have, by heading."""
     grouped: dict[str, list[Fault]] = {}
     for one in FAULTS.values():
         kind = AUTHORIZE_FAULTS[one.name].how if one.place == "authorize" else one.place
-        if kind in _HEADINGS and personality_key in one.personalities:
+        if personality_key in one.personalities:
             grouped.setdefault(_HEADINGS[kind], []).append(one)
     return grouped

@@ -2,11 +2,12 @@
 code; RFC 6749 section 4.1.2.1; RFC 9207).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flask import Response
 
+from simulator import trace
 from simulator.addresses import Addresses
 from simulator.authorization_request import (
     Asked,
@@ -98,29 +99,14 @@ class GenericRules:
 
     def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
         """Return the granted scopes and the launch value."""
-        if asked.aud is None:
-            raise invalid("aud is missing")
-        if asked.aud != addresses.fhir_base:
-            raise invalid("aud must equal the FHIR base of this EHR, byte for byte")
-        if "launch" in asked.scopes and asked.launch is None:
-            raise invalid("scope launch was asked without the launch parameter")
-        if asked.launch is not None and "launch" not in asked.scopes:
-            raise invalid("the launch parameter was sent without scope launch")
-        for context in ("launch", "launch/patient"):
-            if context in asked.scopes and context not in client.scopes:
-                raise AuthorizationRefusedError(
-                    "invalid_scope", f"this client is not registered for scope {context}"
-                )
         granted = grant(asked.scopes, client.scopes)
-        if not granted:
-            raise AuthorizationRefusedError(
-                "invalid_scope", "none of the scopes asked for can be granted to this client"
-            )
-        has_patient = "launch" in granted or "launch/patient" in granted
-        if not has_patient and any(one.startswith("patient/") for one in granted):
-            raise AuthorizationRefusedError(
-                "invalid_scope", "patient/ scopes need scope launch or launch/patient"
-            )
+        problems = [
+            *_audience_problems(asked.aud, addresses.fhir_base),
+            *_launch_problems(asked),
+            *_scope_problems(asked.scopes, client.scopes, granted),
+        ]
+        if problems:
+            raise problems[0]
         return granted, asked.launch
 
     def unknown_launch(self) -> AuthorizationRefusedError:
@@ -147,7 +133,9 @@ class GenericRules:
         members = {"error": error.error}
         if error.description:
             members["error_description"] = error.description
-        return answer(ehr, redirect_uri, members, sole(parameters, "state"), spoiled)
+        response = answer(ehr, redirect_uri, members, sole(parameters, "state"), spoiled)
+        trace.refused(f"{error.error}: {error.description or 'no description'}")
+        return response
 
     def untrusted(
         self,
@@ -156,6 +144,7 @@ class GenericRules:
         parameters: Parameters,
     ) -> Response:
         """Show a page that says what came; or, as a fault, one that says nothing."""
+        trace.refused(f"a page for the user, nothing for the app: {error}")
         if error.reason == "unsaid":
             return fault_page(400, "Oops!", "")
         received = {
@@ -168,6 +157,46 @@ class GenericRules:
             f"{error}. So the EHR does not send the browser back to it.",
             facts=received,
         )
+
+
+def _audience_problems(aud: str | None, fhir_base: str) -> Iterator[AuthorizationRefusedError]:
+    is_right = trace.check(
+        aud == fhir_base,
+        "aud",
+        "equals the FHIR base",
+        f"differs: got {aud or 'nothing'}, expected {fhir_base}",
+    )
+    if not is_right:
+        wrong = "must equal the FHIR base of this EHR, byte for byte" if aud else "is missing"
+        yield invalid(f"aud {wrong}")
+
+
+def _launch_problems(asked: Asked) -> Iterator[AuthorizationRefusedError]:
+    if "launch" in asked.scopes and asked.launch is None:
+        wrong = "is missing although scope launch is asked: launched from a chart, send it on"
+        trace.note("wrong", "launch", wrong)
+        yield invalid("scope launch was asked without the launch parameter")
+    if asked.launch is not None and "launch" not in asked.scopes:
+        trace.note("wrong", "scope", "launch is missing although the launch parameter was sent")
+        yield invalid("the launch parameter was sent without scope launch")
+
+
+def _scope_problems(
+    asked: Sequence[str], registered: Sequence[str], granted: Sequence[str]
+) -> Iterator[AuthorizationRefusedError]:
+    problems = [
+        f"this client is not registered for scope {context}"
+        for context in ("launch", "launch/patient")
+        if context in asked and context not in registered
+    ]
+    if not granted:
+        problems.append("none of the scopes asked for can be granted to this client")
+    has_patient = "launch" in granted or "launch/patient" in granted
+    if not has_patient and any(one.startswith("patient/") for one in granted):
+        problems.append("patient/ scopes need scope launch or launch/patient")
+    for problem in problems:
+        trace.note("wrong", "scope", problem)
+        yield AuthorizationRefusedError("invalid_scope", problem)
 
 
 GENERIC = Personality(

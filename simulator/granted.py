@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from simulator.faults import Faults
 from simulator.token_errors import Reason
+from simulator.trace import Journey
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Launch:
     context: LaunchContext
     user: str | None = None
     faults: Faults = field(default_factory=Faults)
+    journey: Journey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Authorization:
         nonce: of the authorization request, for the id_token.
         user: who authorized, a key of users.py.
         faults: chosen for this launch; they go with every token that comes of it.
+        journey: the launch, for the trace.
     """
 
     client_id: str
@@ -45,6 +48,7 @@ class Authorization:
     nonce: str | None = None
     user: str | None = None
     faults: Faults = field(default_factory=Faults)
+    journey: Journey | None = None
 
 
 class Family:
@@ -57,13 +61,28 @@ class Family:
         self.is_session_over = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AccessToken:
-    """What a bearer may do."""
+    """What a bearer may do.
+
+    Fields:
+        expires: by the EHR's clock, in seconds.
+        ended: why it ended before that, empty while it has not.
+    """
 
     scopes: tuple[str, ...]
     context: LaunchContext
     family: Family
+    expires: float
+    ended: str = ""
+
+    def end(self, now: float) -> str:
+        """Return why it opens nothing any more, empty while it does."""
+        if self.ended:
+            return self.ended
+        if self.family.is_revoked:
+            return "was revoked with all that came of its code"
+        return "" if now < self.expires else f"expired {now - self.expires:.0f} s ago"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +113,7 @@ class Issued:
 
 
 class GrantRefusedError(Exception):
-    """No tokens for this code or refresh token; `reason` says why."""
+    """No tokens for this code or refresh token; `reason` says why, as far as the EHR tells."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

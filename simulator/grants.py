@@ -1,5 +1,5 @@
-"""What the authorization server has handed out: launch values, codes, access tokens and refresh
-tokens (RFC 6749 sections 1.5, 6 and 10.5; RFC 7636 section 4.6; RFC 9700 sections 2.1.1 and 4.14).
+"""What the authorization server has handed out: codes, access tokens and refresh tokens (RFC 6749
+sections 1.5, 6 and 10.5; RFC 7636 section 4.6; RFC 9700 sections 2.1.1 and 4.14).
 """
 
 import base64
@@ -10,20 +10,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from simulator import trace
 from simulator.granted import (
     AccessToken,
     Authorization,
     Family,
     GrantRefusedError,
     Issued,
-    Launch,
     Terms,
 )
 from simulator.scopes import grant
 from simulator.shelf import Shelf
 from simulator.users import DEFAULT_USER
 
-LAUNCH_SECONDS = 300
 CODE_SECONDS = 60
 SESSION_SECONDS = 8 * 3600
 OFFLINE_SECONDS = 90 * 86400
@@ -54,28 +53,13 @@ class Grants:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._issuing = threading.Lock()
-        self._launches = Shelf[Launch](LAUNCH_SECONDS, clock)
         # A spent code and a used refresh token are remembered as long as a session may last: only
-        # then can a second use still revoke what the first one gave.
+        # then can a second use still revoke what the first one gave. An access token that is over
+        # is remembered to tell it from one that never was.
         self._codes = Shelf[_Code](SESSION_SECONDS, clock)
         self._refresh_tokens = Shelf[_RefreshToken](SESSION_SECONDS, clock)
         self._tokens = Shelf[AccessToken](SESSION_SECONDS, clock)
         self._families: deque[Family] = deque(maxlen=_MOST_FAMILIES)
-
-    def mint_launch(self, launch: Launch) -> str:
-        """Return a new launch value."""
-        return self._launches.put(launch)
-
-    def behind_launch(self, value: str) -> Launch | None:
-        """Return what a launch value stands for, and leave it unused."""
-        return self._launches.get(value)
-
-    def take_launch(self, value: str, client_id: str) -> Launch | None:
-        """Use up a launch value; None if it is unknown, expired, used or another client's."""
-        launch = self._launches.get(value)
-        if launch is None or launch.client_id != client_id:
-            return None
-        return self._launches.take(value)
 
     def issue_code(self, authorization: Authorization) -> str:
         """Return a new authorization code."""
@@ -100,18 +84,46 @@ class Grants:
         with self._issuing:
             entry = self._codes.get(code)
             if entry is None:
+                trace.note("wrong", "code", f"{trace.short(code)} was not made by this EHR")
                 raise GrantRefusedError("code-invalid-or-expired")
             if entry.is_used:
+                ending = "; all that came of it is revoked now" if entry.family else ""
+                trace.note("wrong", "code", f"was used before: a code serves once{ending}")
                 if entry.family is not None:
                     entry.family.is_revoked = True
                 raise GrantRefusedError("code-invalid-or-expired")
             entry.is_used = True
             authorization = entry.authorization
-            if authorization.client_id != client_id:
+            left = entry.expires - self._clock()
+            is_in_time = trace.check(
+                left > 0,
+                "code",
+                f"{trace.short(code)}, as the EHR sent it, unused",
+                f"expired {-left:.0f} s ago: it lives {CODE_SECONDS} s",
+            )
+            is_the_clients = trace.check(
+                authorization.client_id == client_id,
+                "client_id",
+                "is the one that the code was made for",
+                f"differs: the code was made for {authorization.client_id}",
+            )
+            is_same_uri = trace.check(
+                authorization.redirect_uri == redirect_uri,
+                "redirect_uri",
+                "equals that of the authorization request",
+                f"differs: got {redirect_uri}, authorized was {authorization.redirect_uri}",
+            )
+            is_verified = trace.check(
+                _answers(verifier, authorization.challenge),
+                "code_verifier",
+                f"{trace.short(verifier)} answers the code_challenge",
+                f"{trace.short(verifier)} does not answer the code_challenge",
+            )
+            if not is_the_clients:
                 raise GrantRefusedError("code:client:mismatch")
-            if authorization.redirect_uri != redirect_uri:
+            if not is_same_uri:
                 raise GrantRefusedError("invalid-redirect-uri")
-            if self._clock() >= entry.expires or not _answers(verifier, authorization.challenge):
+            if not (is_in_time and is_verified):
                 raise GrantRefusedError("code-invalid-or-expired")
             family = Family(authorization, terms.scopes(authorization.scopes))
             entry.family = family
@@ -136,17 +148,30 @@ class Grants:
         """
         with self._issuing:
             entry = self._refresh_tokens.get(token)
-            if entry is None or entry.family.authorization.client_id != client_id:
+            if entry is None:
+                wrong = f"{trace.short(token)} is unknown or expired"
+                trace.note("wrong", "refresh_token", wrong)
                 raise GrantRefusedError("refresh-token:token-invalid")
             family = entry.family
+            if family.authorization.client_id != client_id:
+                trace.note("wrong", "refresh_token", "belongs to another client")
+                raise GrantRefusedError("refresh-token:token-invalid")
             if entry.is_used:
+                wrong = "was used before: all that came of its code is revoked now"
+                trace.note("wrong", "refresh_token", wrong)
                 family.is_revoked = True
+                raise GrantRefusedError("refresh-token:token-invalid")
             if family.is_revoked:
+                trace.note("wrong", "refresh_token", "was revoked")
                 raise GrantRefusedError("refresh-token:token-invalid")
             if family.is_session_over:
+                wrong = "the user signed out of the EHR, and offline_access was not granted"
+                trace.note("wrong", "refresh_token", wrong)
                 raise GrantRefusedError("refresh-token:session-invalid")
+            trace.note("right", "refresh_token", f"{trace.short(token)} is the current one")
             scopes = family.scopes if asked is None else tuple(asked)
             if grant(scopes, family.scopes) != scopes:
+                trace.note("wrong", "scope", f"more than was granted: {' '.join(scopes)}")
                 raise GrantRefusedError("empty-scopes")
             entry.is_used = terms.rotates
             renewed = self._refresh_token(family) if terms.rotates else None
@@ -155,7 +180,15 @@ class Grants:
     def access(self, token: str) -> AccessToken | None:
         """Return what a bearer token allows; None if it is unknown, expired or revoked."""
         access = self._tokens.get(token)
-        return None if access is None or access.family.is_revoked else access
+        if access is None:
+            trace.note("wrong", "access token", f"{trace.short(token)} was not made by this EHR")
+            return None
+        trace.belong(access.family.authorization.journey)
+        now = self._clock()
+        ended = access.end(now)
+        left = f"{trace.short(token)}, valid for {access.expires - now:.0f} s more"
+        is_alive = trace.check(not ended, "access token", left, f"{trace.short(token)} {ended}")
+        return access if is_alive else None
 
     def behind_token(self, token: str) -> Authorization | None:
         """Return what an access or refresh token stands for."""
@@ -168,11 +201,14 @@ class Grants:
             entry = self._refresh_tokens.get(token)
             if entry is not None:
                 entry.family.is_revoked = True
-            self._tokens.take(token)
+            access = self._tokens.get(token)
+            if access is not None:
+                access.ended = "was revoked"
 
     def expire_access_tokens(self) -> None:
         """End the life of every access token now."""
-        self._tokens.clear()
+        for access in self._tokens.values():
+            access.ended = "was ended by a tester"
 
     def end_sessions(self, user: str) -> None:
         """Sign a user out of the EHR: refresh tokens without offline_access are over."""
@@ -191,9 +227,11 @@ class Grants:
     def _issue(
         self, family: Family, scopes: tuple[str, ...], refresh_token: str | None, terms: Terms
     ) -> Issued:
-        access = AccessToken(scopes, family.authorization.context, family)
-        token = self._tokens.put(access, terms.seconds if terms.is_alive else 0)
-        return Issued(token, access, refresh_token, terms.seconds)
+        expires = self._clock() + terms.seconds
+        access = AccessToken(scopes, family.authorization.context, family, expires)
+        if not terms.is_alive:
+            access.ended = "was not valid from the start"
+        return Issued(self._tokens.put(access), access, refresh_token, terms.seconds)
 
 
 def _is_offline(family: Family) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from simulator import trace
 from simulator.addresses import path_of
 from simulator.installation import Installation
 from simulator.outcome import FhirError
@@ -24,6 +25,7 @@ class HttpErrors:
             for one in ehrs
             for url in (one.addresses.token, one.addresses.revocation)
         }
+        self._roots = {f"/{one.personality.key}": one for one in ehrs}
 
     def answer(self, error: HTTPException) -> flask.Response:
         """Answer an error."""
@@ -32,15 +34,22 @@ class HttpErrors:
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             headers["Allow"] = ", ".join(sorted(error.valid_methods))
         path = flask.request.path
+        asked = f"{flask.request.method} {path}"
         for base, ehr in self._fhir.items():
             if path == base or path.startswith(f"{base}/"):
+                trace.begin("fhir", ehr.personality.key, f"FHIR: {asked}")
                 code = _FHIR_CODES.get(status, "exception")
                 refused = FhirError(status, code, error.name, headers)
                 manner = ehr.personality.fhir
                 return manner.finish(flask.request, manner.error(refused))
         if path in self._oauth:
+            trace.begin("token", self._oauth[path].personality.key, f"The app sent {asked}")
             refused_token = TokenError("invalid_request", error.name, status, headers)
             return token_error_answer(refused_token, self._oauth[path])
+        for root, ehr in self._roots.items():
+            if path.startswith(f"{root}/"):
+                trace.begin("other", ehr.personality.key, f"An address that is none: {asked}")
+                trace.refused(f"{status} {error.name}")
         response = fault_page(status, error.name, error.description or "")
         response.headers.update(headers)
         return response

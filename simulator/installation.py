@@ -9,9 +9,12 @@ from simulator.bundle import Pages
 from simulator.charts import Charts
 from simulator.client_authentication import ClientAuthentication
 from simulator.control import Control
+from simulator.documents import documents
 from simulator.grants import Grants
 from simulator.id_tokens import Signer
+from simulator.launch_values import LaunchValues
 from simulator.personality import Personality
+from simulator.records import Records
 from simulator.registrations import Registration
 from simulator.shelf import Shelf
 
@@ -37,11 +40,12 @@ class Installation:
         self.personality = personality
         self.addresses: Addresses = personality.addresses(origin)
         self.registrations = MappingProxyType({one.client_id: one for one in registrations})
-        self.charts = charts
+        self.charts = Records(charts, documents(), clock)
         self.clock = clock
         self.signer = signer
         self.clients = ClientAuthentication(self.registrations, personality, clock)
         self.control = Control()
+        self.launches = LaunchValues(clock)
         self.grants = Grants(clock)
         self.pickers = Shelf[AuthorizationRequest](_PICKER_SECONDS, clock)
         self.pages = Pages(self.addresses.fhir_base, clock)

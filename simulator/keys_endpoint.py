@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response
 
+from simulator import trace
 from simulator.installation import Installation
 from simulator.token_faults import ELSEWHERE
 
@@ -15,7 +16,9 @@ def keys_blueprint(path: str, ehrs: Sequence[Installation]) -> Blueprint:
 
     @routes.get(path)
     def key_set() -> Response:
+        trace.begin("keys", ehrs[0].personality.key, "The app fetched the signing keys")
         struck = frozenset[str]().union(*(ehr.control.faults.strike("jwks") for ehr in ehrs))
+        trace.struck(struck)
         if "jwks-500" in struck:
             return Response(status=500)
         if "jwks-redirect" in struck:

@@ -2,13 +2,13 @@
 silence, and errors as addresses that hold a URN (README.md names each source).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from flask import Response
 
-from simulator import oracle_errors
+from simulator import oracle_errors, oracle_faults, trace
 from simulator.addresses import Addresses
 from simulator.authorization_request import (
     Asked,
@@ -76,14 +76,19 @@ class OracleRules:
         launch_scopes = [one for one in asked.scopes if one in _LAUNCH_SCOPES]
         launch = asked.launch if "launch" in asked.scopes else None
         self_chosen = self._persona == "patient" and "launch" not in asked.scopes
+        problems: list[AuthorizationRefusedError] = []
         if launch_scopes and launch is None and not self_chosen:
-            raise _launch_error("code-required")
-        self._require_audience(asked.aud, addresses, needed=bool(launch_scopes))
+            trace.note("wrong", *_why_no_launch(asked, launch_scopes))
+            problems.append(_launch_error("code-required"))
+        problems += self._audience_problems(asked.aud, addresses, needed=bool(launch_scopes))
         granted = grant(_considered(asked.scopes, client), client.scopes)
         if self._persona == "provider":
             granted = tuple(one for one in granted if one not in _LAUNCH_SCOPES[1:])
         if not granted:
-            raise OracleRefusedError("access_denied", "oauth2:grant:denied-by-server")
+            trace.note("wrong", "scope", "none of the scopes can be granted to this client")
+            problems.append(OracleRefusedError("access_denied", "oauth2:grant:denied-by-server"))
+        if problems:
+            raise problems[0]
         return granted, launch
 
     def unknown_launch(self) -> AuthorizationRefusedError:
@@ -97,6 +102,7 @@ class OracleRules:
     def require_patient(self, scopes: Sequence[str], patient: str | None) -> None:
         """Refuse patient scopes without a patient."""
         if patient is None and any(one.startswith("patient/") for one in scopes):
+            trace.note("wrong", "scope", "patient/ scopes without a patient: none is open")
             raise OracleRefusedError("access_denied", "oauth2:grant:missing-patient")
 
     def refused(
@@ -121,6 +127,9 @@ class OracleRules:
         response = answer(ehr, redirect_uri, members, sole(parameters, "state"), spoiled)
         if "error-uri-not-encoded" in spoiled:
             response.headers["Location"] += f"&error_uri={unquote(at)}"
+        trace.refused(
+            f"{error.error}, {tail}: {oracle_faults.MEANINGS.get(tail, 'no meaning is known')}"
+        )
         return response
 
     def untrusted(
@@ -131,6 +140,8 @@ class OracleRules:
     ) -> Response:
         """Send the browser to a page of this server; the address says no more than the URN."""
         tail = error.tail if isinstance(error, OraclePageError) else _PAGES[error.reason]
+        why = oracle_faults.MEANINGS[tail] if isinstance(error, OraclePageError) else str(error)
+        trace.refused(f"a page for the user, nothing for the app: {tail}, {why}")
         if tail == _BAD_REQUEST:
             return Response("Bad Request", 400, content_type="text/html")
         uri, _ = oracle_errors.error_uri(
@@ -139,16 +150,34 @@ class OracleRules:
         return found(quote(urlsplit(uri).path, safe="/%"), 303)
 
     @staticmethod
-    def _require_audience(aud: str | None, addresses: Addresses, *, needed: bool) -> None:
+    def _audience_problems(
+        aud: str | None, addresses: Addresses, *, needed: bool
+    ) -> Iterator[AuthorizationRefusedError]:
         if aud is None:
-            if needed:
-                raise _launch_error("audience-required")
-            raise OracleRefusedError("invalid_request", "oauth2:grant:invalid-request")
-        if aud.removesuffix("/") != addresses.fhir_base:
+            trace.note("wrong", "aud", f"is missing, expected {addresses.fhir_base}")
+            tail = "oauth2:grant:invalid-request"
+            yield (
+                _launch_error("audience-required")
+                if needed
+                else OracleRefusedError("invalid_request", tail)
+            )
+        elif not trace.check(
+            aud.removesuffix("/") == addresses.fhir_base,
+            "aud",
+            "equals the FHIR base",
+            f"differs: got {aud}, expected {addresses.fhir_base}",
+        ):
             is_here = aud.startswith(f"{origin_of(addresses)}/")
-            raise _launch_error(
+            yield _launch_error(
                 "audience-not-white-listed" if is_here else "unknown-resource-server"
             )
+
+
+def _why_no_launch(asked: Asked, launch_scopes: Sequence[str]) -> tuple[str, str]:
+    """Say which half of an EHR launch is missing: the value or the scope that has it looked at."""
+    if asked.launch is None:
+        return "launch", f"is missing although scope {' '.join(launch_scopes)} is asked"
+    return "scope", f"launch is missing: {' '.join(launch_scopes)} does not use the launch value"
 
 
 def _considered(scopes: Sequence[str], client: Registration) -> list[str]:

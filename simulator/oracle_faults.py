@@ -2,6 +2,8 @@
 2016 and reports since; README.md). Data only.
 """
 
+from collections.abc import Mapping
+
 _LAUNCH = "smart-v1:grant:launch"
 _GRANT = "oauth2:grant"
 _SESSION = "grant:session-service:authentication"
@@ -163,3 +165,9 @@ PAGES = (
     ("oracle-page-preauthentication", "preauthentication", "the EHR's sign-in was not handed over"),
     ("oracle-page-bad-request", "bad-request", "Bad Request, as for a very long list of scopes"),
 )
+
+# What each of them says, by the end of its URN.
+MEANINGS: Mapping[str, str] = {
+    **{tail: meaning for _, _, tail, meaning in REFUSALS},
+    **{tail: meaning for _, tail, meaning in PAGES},
+}

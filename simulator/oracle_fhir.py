@@ -4,11 +4,16 @@ without a body, ids on every answer (README.md names each source).
 
 import json
 import uuid
+from collections.abc import Sequence
 
 from flask import Request, Response
 
-from simulator.fhir_manner import GenericManner, Pairs
+from simulator import oracle_search
+from simulator.charts import Resource
+from simulator.fhir_manner import GenericManner
 from simulator.outcome import FhirError, fhir_answer
+from simulator.search import Search
+from simulator.search_parameters import Pairs
 
 _URN = "urn:cerner:error:oauth2:resource-access"
 
@@ -16,11 +21,14 @@ _URN = "urn:cerner:error:oauth2:resource-access"
 class OracleManner(GenericManner):
     """Oracle Health's FHIR interface."""
 
-    def parameters(self, pairs: Pairs) -> Pairs:
-        """Refuse `_sort`."""
-        if any(name == "_sort" for name, _ in pairs):
-            raise FhirError(400, "invalid", "_sort is not a supported search parameter")
-        return pairs
+    def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
+        """Refuse what Oracle Health's searches do not take."""
+        oracle_search.require_taken(fhir_type, pairs)
+        return oracle_search.narrowed(self._parsed(fhir_type, pairs, fhir_base), pairs)
+
+    def pages(self, query: Search, matches: Sequence[Resource]) -> Sequence[Sequence[Resource]]:
+        """Cut at 50 unless another count is wanted, and at 200 at most."""
+        return oracle_search.pages_of(query, matches)
 
     def error(self, error: FhirError) -> Response:
         """Answer as the gateway does for 401 and 403, else with a short OperationOutcome."""

@@ -3,7 +3,6 @@ browser goes when the app is told nothing.
 """
 
 import re
-from collections.abc import Mapping
 
 from flask import Blueprint, Response
 
@@ -12,10 +11,6 @@ from simulator.pages import fault_page
 
 _NAMESPACE = "urn:cerner:error:authorization-server:"
 _INSTANCE = re.compile(r"[0-9A-Za-z-]{1,64}")
-_MEANINGS: Mapping[str, str] = {
-    **{tail: meaning for _, _, tail, meaning in oracle_faults.REFUSALS},
-    **{tail: meaning for _, tail, meaning in oracle_faults.PAGES},
-}
 
 
 def error_pages_blueprint() -> Blueprint:
@@ -28,7 +23,7 @@ def error_pages_blueprint() -> Blueprint:
         tail = urn.replace("%3A", ":").removeprefix(_NAMESPACE)
         if _INSTANCE.fullmatch(instance) is None:
             return fault_page(404, "No such error", "This address was not made here.")
-        meaning = _MEANINGS.get(tail, "an error without a description")
+        meaning = oracle_faults.MEANINGS.get(tail, "an error without a description")
         return fault_page(
             400,
             "The app could not be started",

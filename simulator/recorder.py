@@ -1,4 +1,4 @@
-"""Every request that the EHR received, for tests to look at.
+"""Every request that the EHR received, for tests to look at; and its notes, for the trace.
 
 It keeps tokens, codes and verifiers in the clear. That is for a simulator only: it holds
 synthetic patients and no real secret.
@@ -12,13 +12,16 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Flask, Response, g, request
 
+from simulator import trace
+from simulator.trace_log import TraceLog
+
 MOST_RECORDS = 2000
 _PATH = "/_recorded"
 
 
-def record_requests(app: Flask) -> None:
+def record_requests(app: Flask, log: TraceLog) -> None:
     """Record the requests of an app; `GET /_recorded?after=N` lists those after number N as
-    `{"requests": [...]}`, oldest first, and `DELETE /_recorded` forgets them.
+    `{"requests": [...]}`, oldest first, and `DELETE /_recorded` forgets them and their notes.
     """
     records: deque[dict[str, object]] = deque(maxlen=MOST_RECORDS)
     numbers = itertools.count(1)
@@ -26,6 +29,7 @@ def record_requests(app: Flask) -> None:
 
     @app.before_request
     def keep_form() -> None:
+        trace.open_notes()
         # Read here, where a body that is too large still becomes a normal 413 answer.
         g.form = list(request.form.items(multi=True))
 
@@ -34,9 +38,11 @@ def record_requests(app: Flask) -> None:
         if request.path == _PATH:
             return response
         with lock:
+            number = next(numbers)
+            log.keep(trace.notes(), number, response.status_code)
             records.append(
                 {
-                    "number": next(numbers),
+                    "number": number,
                     "time": datetime.now(UTC).isoformat(),
                     "method": request.method,
                     "path": request.path,
@@ -61,6 +67,7 @@ def record_requests(app: Flask) -> None:
     def forget() -> Response:
         with lock:
             records.clear()
+            log.clear()
         return Response(status=204)
 
     app.register_blueprint(routes)

@@ -4,7 +4,7 @@ came of the same code.
 
 from flask import Blueprint, Response, request
 
-from simulator import token_faults
+from simulator import token_faults, trace
 from simulator.addresses import path_of
 from simulator.installation import Installation
 from simulator.token_endpoint import read_form, required
@@ -22,6 +22,7 @@ def revocation_blueprint(ehr: Installation) -> Blueprint:
 
     @routes.post(path_of(ehr.addresses.revocation))
     def revoke() -> Response:
+        trace.begin("revoke", ehr.personality.key, "The app revoked a token")
         form = read_form()
         audiences = (ehr.addresses.token, ehr.addresses.revocation)
         client = ehr.clients.authenticate(request.headers, form, *audiences)
@@ -30,6 +31,8 @@ def revocation_blueprint(ehr: Installation) -> Blueprint:
         struck = ehr.control.faults.strike("revoke")
         if authorization is not None:
             struck |= authorization.faults.strike("revoke")
+            trace.belong(authorization.journey)
+        trace.struck(struck)
         if "revoke-400" in struck:
             raise TokenError("invalid_request", "this fault was asked for")
         if "revoke-503" in struck:
@@ -40,6 +43,8 @@ def revocation_blueprint(ehr: Installation) -> Blueprint:
             if authorization.client_id != client.client_id:
                 raise TokenError("invalid_grant", "the token was issued to another client")
             ehr.grants.revoke(token)
+        known = "is revoked" if authorization else "is unknown here, which counts as revoked"
+        trace.note("right", "token", f"{trace.short(token)} {known}")
         return Response(status=200, headers={"Cache-Control": "no-store"})
 
     return routes

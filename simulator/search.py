@@ -3,14 +3,11 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulator.charts import Resource
-from simulator.search_parameters import PARAMETERS, Date, Matcher
-
-DEFAULT_COUNT = 20
-MOST_COUNT = 100
+from simulator.charts import Charts, Resource
+from simulator.search_parameters import PARAMETERS, Date, Matcher, Pairs
 
 # How often a parameter may stand; repeated ones must all match.
 _MOST_REPEATS = {"date": 2, "_count": 1, "_sort": 1}
@@ -26,14 +23,16 @@ class Search:
     """A search that can be run.
 
     Fields:
-        count: resources on a page, 0 for the total alone.
+        count: resources wanted on a page, 0 for the total alone, None where nothing was said.
         sort: `date`, `-date`, or None for the order of the chart.
+        includes: whether the Medications that orders refer to come with them.
     """
 
     type: str
     matchers: tuple[Matcher, ...]
-    count: int
+    count: int | None
     sort: str | None
+    includes: bool = False
 
     def run(self, resources: Iterable[Resource]) -> list[Resource]:
         """Return the matches in order."""
@@ -49,15 +48,28 @@ class Search:
         )
         return [row[2] for row in known] + [one for when, one in dated if when is None]
 
+    def included(self, matches: Iterable[Resource], charts: Charts) -> tuple[Resource, ...]:
+        """Return what `_include` brings with these matches, each once."""
+        if not self.includes:
+            return ()
+        references = (one.body.get("medicationReference", {}).get("reference") for one in matches)
+        found = (
+            charts.find("Medication", reference.removeprefix("Medication/"))
+            for reference in dict.fromkeys(references)
+            if reference is not None
+        )
+        return tuple(one for one in found if one is not None)
 
-def parse(fhir_type: str, pairs: Sequence[tuple[str, str]], fhir_base: str) -> Search:
-    """Read the parameters of a search on one type.
+
+def parse(fhir_type: str, pairs: Pairs, fhir_base: str, *, include: str | None = None) -> Search:
+    """Read the parameters of a search on one type; `include` is the one `_include` to understand.
 
     Raises SearchInvalidError: an unknown parameter or modifier, a malformed value, or one too many.
     """
     known = PARAMETERS[fhir_type]
     matchers: list[Matcher] = []
-    count = DEFAULT_COUNT
+    count: int | None = None
+    includes = False
     sort = "-date" if fhir_type == "Observation" else None
     for name, times in Counter(name for name, _ in pairs).items():
         if times > _MOST_REPEATS.get(name, _MOST_OTHERS):
@@ -69,6 +81,8 @@ def parse(fhir_type: str, pairs: Sequence[tuple[str, str]], fhir_base: str) -> S
             if value not in ("date", "-date"):
                 raise SearchInvalidError("_sort must be date or -date")
             sort = value
+        elif name == "_include" and value == include:
+            includes = True
         elif name in known:
             try:
                 matchers.append(known[name].matcher(value, fhir_base))
@@ -78,13 +92,13 @@ def parse(fhir_type: str, pairs: Sequence[tuple[str, str]], fhir_base: str) -> S
             raise SearchInvalidError(
                 f"{_shown(name)} is not a search parameter of {fhir_type} here"
             )
-    return Search(fhir_type, tuple(matchers), count, sort)
+    return Search(fhir_type, tuple(matchers), count, sort, includes)
 
 
 def _count(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 6):
         raise SearchInvalidError("_count must be a whole number, 0 or more")
-    return min(int(value), MOST_COUNT)
+    return int(value)
 
 
 def _shown(name: str) -> str:

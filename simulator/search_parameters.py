@@ -3,7 +3,7 @@ parameter types token, reference and date).
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from simulator import dates
 
 Body = Mapping[str, Any]
 Matcher = Callable[[Body], bool]
+Pairs = Sequence[tuple[str, str]]
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
@@ -123,9 +124,10 @@ def _code(name: str, system: str) -> Token:
 
 def observed(body: Body) -> dates.Interval | None:
     """Return when an Observation was made, or None."""
-    if "effectiveDateTime" in body:
-        return dates.parse(body["effectiveDateTime"])
-    return None
+    when = body.get("effectiveDateTime", body.get("effectiveInstant"))
+    if when is not None:
+        return dates.parse(when)
+    return dates.parse_period(body["effectivePeriod"]) if "effectivePeriod" in body else None
 
 
 def _encounter_period(body: Body) -> dates.Interval | None:
@@ -150,6 +152,7 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "patient": _SUBJECT,
         "subject": _SUBJECT,
         "category": _concept("category"),
+        "clinical-status": _concept("clinicalStatus"),
         "code": _concept("code"),
     },
     "MedicationRequest": {
@@ -157,6 +160,7 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "patient": _SUBJECT,
         "subject": _SUBJECT,
         "code": _concept("medicationCodeableConcept"),
+        "intent": _code("intent", "http://hl7.org/fhir/CodeSystem/medicationrequest-intent"),
         "status": _code("status", "http://hl7.org/fhir/CodeSystem/medicationrequest-status"),
     },
     "Encounter": {
@@ -165,4 +169,6 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "subject": _SUBJECT,
         "date": Date(_encounter_period),
     },
+    "Medication": {"_id": _FHIR_ID, "code": _concept("code")},
+    "Practitioner": {"_id": _FHIR_ID},
 }

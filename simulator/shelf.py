@@ -52,10 +52,10 @@ class Shelf(Generic[Value]):
             expires, value = self._values.pop(key, (0.0, None))
             return value if self._clock() < expires else None
 
-    def clear(self) -> None:
-        """Forget all values."""
+    def values(self) -> list[Value]:
+        """Return all values, those whose time is over perhaps among them."""
         with self._lock:
-            self._values.clear()
+            return [value for _, value in self._values.values()]
 
     def _sweep(self) -> None:
         """Drop what has expired, or failing that the oldest.

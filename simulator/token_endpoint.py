@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
 
-from simulator import token_faults
+from simulator import token_faults, trace
 from simulator.faults import Place
 from simulator.granted import Authorization, GrantRefusedError, Issued, Terms
 from simulator.identity import id_token
@@ -29,6 +29,7 @@ def token_blueprint(ehr: Installation) -> Blueprint:
 
     @routes.post("/token")
     def token() -> Response:
+        trace.begin("token", ehr.personality.key, "The app asked for tokens")
         form = read_form()
         client = ehr.clients.authenticate(request.headers, form, ehr.addresses.token)
         try:
@@ -51,6 +52,7 @@ def read_form() -> Form:
     if request.mimetype != _FORM:
         raise TokenError("invalid_request", f"the body must be {_FORM}")
     form = request.form.to_dict(flat=False)
+    trace.by_client(form.get("client_id", [""])[0])
     if any(len(values) > 1 for values in form.values()):
         raise TokenError("invalid_request", "a parameter was sent more than once")
     return {name: values[0] for name, values in form.items()}
@@ -62,6 +64,7 @@ def required(form: Form, name: str) -> str:
     Raises TokenError: it is missing.
     """
     if not form.get(name):
+        trace.note("wrong", name, "is missing")
         raise TokenError("invalid_request", f"{name} is missing")
     return form[name]
 
@@ -80,6 +83,7 @@ class _Exchange:
                 return self._for_code(required(self._form, "code"))
             case "refresh_token":
                 return self._for_refresh_token(required(self._form, "refresh_token"))
+        trace.note("wrong", "grant_type", f"is {self._form['grant_type']}")
         raise TokenError(
             "unsupported_grant_type",
             "grant_type must be authorization_code or refresh_token",
@@ -87,9 +91,11 @@ class _Exchange:
         )
 
     def _for_code(self, code: str) -> Response:
+        trace.begin("token", self._ehr.personality.key, "The app exchanged the code for tokens")
+        authorization = self._ehr.grants.behind_code(code)
+        trace.belong(None if authorization is None else authorization.journey)
         redirect_uri = required(self._form, "redirect_uri")
         verifier = required(self._form, "code_verifier")
-        authorization = self._ehr.grants.behind_code(code)
         struck = self._strike("exchange", authorization)
         instead = token_faults.answer_instead(struck)
         if instead is not None:
@@ -112,8 +118,10 @@ class _Exchange:
         return self._sent(issued, struck, is_refresh=False)
 
     def _for_refresh_token(self, token: str) -> Response:
-        asked = self._asked_scopes()
+        trace.begin("refresh", self._ehr.personality.key, "The app refreshed its tokens")
         authorization = self._ehr.grants.behind_refresh_token(token)
+        trace.belong(None if authorization is None else authorization.journey)
+        asked = self._asked_scopes()
         struck = self._strike("refresh", authorization)
         instead = token_faults.answer_instead(struck)
         if instead is not None:
@@ -151,6 +159,7 @@ class _Exchange:
         struck = self._ehr.control.faults.strike(place)
         if authorization is not None:
             struck |= authorization.faults.strike(place)
+        trace.struck(struck)
         return token_faults.effects(struck)
 
     def _terms(self, struck: frozenset[str], authorization: Authorization | None) -> Terms:
@@ -177,6 +186,8 @@ class _Exchange:
         patient = issued.access.context.patient
         others = (one.id for one in self._ehr.charts.patients() if one.id != patient)
         token_faults.spoil(body, struck, other_patient=next(others))
+        shown = ("scope", "patient", "expires_in")
+        trace.answer(", ".join(f"{k} {body[k]}" if k in shown else k for k in body))
         if "slow" in struck:
             time.sleep(token_faults.SLOW_SECONDS)
         return oauth_answer(body)

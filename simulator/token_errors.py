@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Response
 
-from simulator import oracle_errors
+from simulator import oracle_errors, trace
 
 if TYPE_CHECKING:
     from simulator.installation import Installation
@@ -49,6 +49,7 @@ class TokenError(Exception):
 
 def token_error_answer(error: TokenError, ehr: "Installation") -> Response:
     """Answer with the JSON of an error, in the form of the EHR's vendor."""
+    trace.refused(f"{error.error}: {error.description}")
     body: dict[str, object]
     headers = dict(error.headers)
     match ehr.personality.vendor:

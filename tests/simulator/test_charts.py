@@ -1,3 +1,4 @@
+import hashlib
 import json
 import re
 from datetime import datetime
@@ -7,19 +8,23 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from simulator import make_charts
-from simulator.chart_builder import Json, chart_text
-from simulator.charts import CHARTS, Resource, load_charts, split
+from simulator.chart_parts import chart_text
+from simulator.charts import CHARTS, RESOURCE_TYPES, Resource, load_charts, split
+from simulator.inpatient import OBSERVATIONS, hugo
 from tests.simulator.app_under_test import ALMA, App
 
-RESOURCES = [
+HUGO = "synthetic-hugo"
+RESOURCES = [one for kind in RESOURCE_TYPES for one in load_charts().of_type(kind)]
+# The inpatient's Observations are made alike: every hundredth stands for them.
+DIFFERENT = [
     one
-    for kind in ("Patient", "Observation", "Condition", "MedicationRequest", "Encounter")
-    for one in load_charts().of_type(kind)
+    for number, one in enumerate(RESOURCES)
+    if (one.patient, one.type) != (HUGO, "Observation") or number % 100 == 0
 ]
 
 
 def test_every_resource_is_valid_fhir_r4() -> None:
-    for resource in RESOURCES:
+    for resource in DIFFERENT:
         get_fhir_model_class(resource.type).model_validate_json(resource.text)
 
 
@@ -33,15 +38,42 @@ def test_every_resource_says_that_it_is_synthetic() -> None:
 
 def test_every_patient_is_called_testpatient() -> None:
     patients = load_charts().patients()
-    assert [one.name for one in patients] == ["Alma Testpatient", "Bruno Testpatient"]
+    given = ("Alma", "Bruno", "Cora", "Dario", "Elsa", "Falk", "Greta", "Hugo")
+    assert [one.name for one in patients] == [f"{name} Testpatient" for name in given]
 
 
-@pytest.mark.parametrize(
-    ("name", "resources"), [("alma", make_charts.alma()), ("bruno", make_charts.bruno())]
-)
-def test_the_committed_charts_are_what_the_script_writes(name: str, resources: list[Json]) -> None:
+def test_a_patient_of_whom_nothing_is_known_is_shown_so() -> None:
+    falk = load_charts().patient("synthetic-falk")
+    assert falk is not None
+    assert (falk.birth_date, falk.sex) == ("on an unknown day", "sex unknown")
+    assert falk.chart == "No current problem. 1 observations."
+
+
+@pytest.mark.parametrize("name", make_charts.FILES)
+def test_the_committed_charts_are_what_the_script_writes(name: str) -> None:
     committed = (CHARTS / f"{name}.json").read_text(encoding="utf-8")
-    assert committed == chart_text(resources)
+    assert committed == chart_text(make_charts.FILES[name]())
+
+
+def test_every_committed_chart_has_its_script() -> None:
+    assert {one.stem for one in CHARTS.iterdir()} == set(make_charts.FILES)
+
+
+def test_the_inpatients_chart_is_the_same_at_every_start() -> None:
+    made = chart_text(hugo()).encode()
+    assert hashlib.sha256(made).hexdigest() == (
+        "e5f5147c1627455b8b5e542b7e728bb5a45675e8f73d65dd07ef7fbf2812ab98"
+    )
+
+
+def test_the_inpatient_has_3000_observations_of_which_most_are_of_two_weeks() -> None:
+    when = [
+        datetime.fromisoformat(one.body["effectiveDateTime"])
+        for one in RESOURCES
+        if one.type == "Observation" and one.patient == HUGO
+    ]
+    assert len(when) == OBSERVATIONS == 3_000
+    assert sum((max(when) - one).days < 14 for one in when) == 2_993
 
 
 def test_a_chart_fills_more_than_a_page_over_three_years() -> None:
@@ -138,10 +170,21 @@ def test_a_file_that_is_not_a_chart_is_refused(text: str) -> None:
 
 def test_ids_are_unique_and_references_lead_somewhere() -> None:
     keys = [(one.type, one.id) for one in RESOURCES]
-    assert all(earlier != later for earlier, later in pairwise(sorted(keys)))
+    known = set(keys)
+    twice = [one for one, next_one in pairwise(sorted(keys)) if one == next_one]
+    assert twice == [
+        ("Observation", "synthetic-greta-obs-potassium"),
+        ("Observation", "synthetic-greta-obs-sodium"),
+    ]
     for resource in RESOURCES:
         for reference in references(resource):
-            assert tuple(reference.split("/")) in set(keys)
+            assert tuple(reference.split("/")) in known
+
+
+def test_the_later_version_of_an_id_that_is_listed_twice_is_the_one_that_a_read_finds() -> None:
+    sodium = load_charts().find("Observation", "synthetic-greta-obs-sodium")
+    assert sodium is not None
+    assert (sodium.version, sodium.body["status"]) == ("2", "entered-in-error")
 
 
 def references(resource: Resource) -> list[str]:

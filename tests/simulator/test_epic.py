@@ -1,4 +1,5 @@
 import re
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -139,7 +140,7 @@ def test_an_unknown_type_is_a_page_of_the_web_server(app: VendorApp, token: str,
     ("path", "status", "code"),
     [
         ("/Patient/nobody", 404, "59008"),
-        (f"/Observation?patient={ALMA}&nothing=1", 400, "59100"),
+        (f"/Observation?patient={ALMA}&date=yesterday&code=2160-0", 400, "59100"),
     ],
 )
 def test_an_error_has_a_code_of_epics_own(
@@ -160,10 +161,66 @@ def test_a_token_that_is_not_valid_is_401_with_the_reason_in_a_header(app: Vendo
     assert app.get(None, f"/Patient/{ALMA}", JSON).headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_sort_is_ignored(app: VendorApp, token: str) -> None:
-    search = f"/Observation?patient={ALMA}&_count=5"
+@pytest.mark.parametrize("more", ["_sort=date", "nothing=1", "subject:Patient=x"])
+def test_what_is_not_known_is_ignored(app: VendorApp, token: str, more: str) -> None:
+    search = f"/Observation?patient={ALMA}&category=laboratory&_count=5"
     plain = json_of(app.get(token, search, JSON))["entry"]
-    assert json_of(app.get(token, f"{search}&_sort=date", JSON))["entry"] == plain
+    assert json_of(app.get(token, f"{search}&{more}", JSON))["entry"] == plain
+
+
+@pytest.mark.parametrize("asked", [f"patient={ALMA}", "date=ge2026", f"patient={ALMA}&_count=5"])
+def test_observations_without_category_or_code_are_refused(
+    app: VendorApp, token: str, asked: str
+) -> None:
+    response = app.get(token, f"/Observation?{asked}", JSON)
+    assert (response.status_code, json_of(response)["issue"][0]["code"]) == (400, "required")
+
+
+ORDERS = "patient/MedicationRequest.rs"
+
+
+def orders(scopes: str, more: str = "") -> list[dict[str, Any]]:
+    client = registration(scopes=("launch", *scopes.split()))
+    app = VendorApp(client, personality=EPIC)
+    token = app.tokens(f"launch {scopes}")["access_token"]
+    response = app.get(token, f"/MedicationRequest?patient={ALMA}{more}", JSON)
+    assert response.status_code == 200
+    return list(json_of(response)["entry"])
+
+
+def test_an_order_refers_to_its_drug_which_is_contained_or_elsewhere() -> None:
+    drugs = [one["resource"]["medicationReference"] for one in orders(ORDERS)]
+    assert [one["reference"] for one in drugs] == [
+        "Medication/synthetic-alma-med-1-drug",
+        "Medication/synthetic-alma-med-2-drug",
+        "#drug",
+        "#drug",
+    ]
+    assert drugs[0]["display"] == "lisinopril 20 MG Oral Tablet"
+    contained = orders(ORDERS)[2]["resource"]["contained"][0]
+    assert contained["code"]["text"] == "metformin 500 mg tablet"
+
+
+INCLUDE = "&_include=MedicationRequest:medication"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "more", "included"),
+    [
+        (f"{ORDERS} patient/Medication.rs", INCLUDE, 2),
+        (f"{ORDERS} patient/Medication.rs", INCLUDE + "&status=stopped", 0),
+        (f"{ORDERS} patient/Medication.rs", "&_include=MedicationRequest:subject", 0),
+        (f"{ORDERS} patient/Medication.rs", "", 0),
+        (ORDERS, INCLUDE, 0),
+    ],
+)
+def test_drugs_come_along_where_they_are_asked_for_and_a_scope_covers_them(
+    scopes: str, more: str, included: int
+) -> None:
+    found = orders(scopes, more)
+    along = [one for one in found if one["search"]["mode"] == "include"]
+    assert [one["resource"]["resourceType"] for one in along] == ["Medication"] * included
+    assert len(found) - len(along) == (1 if "stopped" in more else 4)
 
 
 def test_the_capability_statement_offers_both_formats(app: VendorApp) -> None:

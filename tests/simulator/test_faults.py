@@ -1,6 +1,6 @@
 import pytest
 
-from simulator import bearer, identity, token_faults
+from simulator import bearer, discovery_faults, identity, token_faults
 from simulator.ehr import PERSONALITIES
 from simulator.faults import FAULTS, Faults, UnknownFaultError
 
@@ -79,4 +79,10 @@ def test_every_token_fault_has_one_effect_and_every_effect_a_fault() -> None:
 
 def test_every_fhir_fault_has_an_effect() -> None:
     named = {fault.name for fault in FAULTS.values() if fault.place == "fhir"}
-    assert named == set(bearer.ERRORS)
+    assert named == {*bearer.ERRORS, "fhir-slow"}
+
+
+def test_every_discovery_fault_has_one_effect() -> None:
+    named = [fault.name for fault in FAULTS.values() if fault.place == "discovery"]
+    effects = [*discovery_faults.ANSWERS, *discovery_faults.CHANGES, "discovery-slow"]
+    assert sorted(named) == sorted(effects)

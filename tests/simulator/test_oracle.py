@@ -349,12 +349,6 @@ def test_what_is_not_there_is_an_outcome_that_says_not_found(
     assert issue["details"] == {"text": "Not Found"}
 
 
-def test_a_search_knows_no_sort(app: VendorApp, token: str) -> None:
-    search = f"/Observation?patient={ALMA}&_count=2"
-    assert app.get(token, search, JSON).status_code == 200
-    assert app.get(token, f"{search}&_sort=-date", JSON).status_code == 400
-
-
 def test_the_personas_do_not_know_each_others_tokens(app: VendorApp, token: str) -> None:
     response = app.http.get(
         f"/oracle/myrecord/r4/{TENANT}/Patient/{ALMA}",

@@ -1,0 +1,95 @@
+"""Browser libraries for tests: packages of the npm registry, pinned by version and hash in
+requirements/npm.txt and kept below .local/npm.
+
+Run as a program (`make test` does) it fetches what is missing; tests themselves never use the
+network.
+"""
+
+import hashlib
+import os
+import re
+import sys
+import tarfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REQUIREMENTS = ROOT / "requirements" / "npm.txt"
+KEPT = ROOT / ".local" / "npm"
+
+# The one file that tests load of each package.
+SCRIPTS = {
+    "axe-core": "package/axe.min.js",
+    "fhirclient": "package/build/fhir-client.pure.min.js",
+}
+_LINE = re.compile(r"(?P<name>[a-z-]+)==(?P<version>\S+) --hash=sha256:(?P<hash>[0-9a-f]{64})")
+_FETCH_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Package:
+    """One pinned package."""
+
+    name: str
+    version: str
+    hash: str
+
+    @property
+    def url(self) -> str:
+        file = f"{self.name}-{self.version}.tgz"
+        return f"https://registry.npmjs.org/{self.name}/-/{file}"
+
+    @property
+    def kept(self) -> Path:
+        return KEPT / f"{self.name}-{self.version}.tgz"
+
+    def is_right(self, content: bytes) -> bool:
+        return hashlib.sha256(content).hexdigest() == self.hash
+
+
+def packages() -> dict[str, Package]:
+    """The pinned packages by name."""
+    lines = map(_LINE.fullmatch, REQUIREMENTS.read_text("utf-8").splitlines())
+    return {line["name"]: Package(**line.groupdict()) for line in lines if line}
+
+
+def script(name: str) -> str:
+    """The script of a package; where it was not fetched, the test is skipped, but not in CI."""
+    package = packages()[name]
+    if not package.kept.exists():
+        missing = f"{name} was not fetched: python -m tests.support.npm"
+        assert not os.environ.get("CI"), f"{missing}; in CI nothing is skipped"
+        pytest.skip(missing)
+    assert package.is_right(package.kept.read_bytes()), f"{package.kept} is not what was pinned"
+    with tarfile.open(package.kept) as archive:
+        member = archive.extractfile(SCRIPTS[name])
+        assert member is not None
+        return member.read().decode("utf-8")
+
+
+def main() -> int:
+    """Fetch what is missing; 1 if that fails."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for package in packages().values():
+        if package.kept.exists() and package.is_right(package.kept.read_bytes()):
+            continue
+        try:
+            with urllib.request.urlopen(package.url, timeout=_FETCH_SECONDS) as answer:
+                content = answer.read()
+        except OSError as error:
+            sys.stderr.write(f"{package.url} cannot be fetched: {error}\n")
+            return 1
+        if not package.is_right(content):
+            sys.stderr.write(f"{package.url} is not what requirements/npm.txt pins\n")
+            return 1
+        part = package.kept.with_suffix(".part")
+        part.write_bytes(content)
+        part.replace(package.kept)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
