@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 FUNCTIONS := launch callback fhir_proxy smart_calc
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr doctor test lint stage format lock clean
+.PHONY: help run serve ehr doctor explain test soak lint stage format lock clean
 
 help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
@@ -14,6 +14,8 @@ help:
 	@echo "make serve CONFIG=smart.toml the app with your own registrations"
 	@echo "make ehr                     the simulated EHR alone"
 	@echo "make doctor CONFIG=smart.toml what would break a launch, found before one"
+	@echo "make explain < FILE          why a launch failed: a pasted error, with CONFIG=… compared to it"
+	@echo "make soak                    the races of many requests, 20 times"
 	@echo "make lint                    ruff, mypy and the import rules"
 	@echo "make stage                   a deployable folder for each function, below build/"
 
@@ -46,8 +48,19 @@ doctor: .venv/serve
 	@test -n "$(CONFIG)" || { echo "Name your configuration: make doctor CONFIG=smart.toml"; exit 2; }
 	@exec $(BIN)/python -m doctor check --config "$(CONFIG)"
 
-test: .venv/dev
+# The text comes by standard input only: what is pasted must never become a variable of make.
+explain: .venv/run
+	@exec $(BIN)/python -m doctor explain $(if $(CONFIG),--config "$(CONFIG)")
+
+# What tests load into a browser. Without a network those tests are skipped, but not in CI.
+.local/npm/fetched: .venv/dev requirements/npm.txt
+	@$(BIN)/python -m tests.support.npm && touch $@ || test -z "$$CI"
+
+test: .venv/dev .local/npm/fetched
 	@exec $(BIN)/python -m pytest -q
+
+soak: .venv/dev
+	@exec $(BIN)/python -m tests.soak
 
 lint: .venv/dev
 	@$(BIN)/ruff check --quiet .

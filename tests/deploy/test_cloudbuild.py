@@ -1,13 +1,19 @@
 """cloudbuild.yaml: what Cloud Build will read, and whether it fits what is deployed."""
 
 import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
+import yaml
 from google.cloud.devtools import cloudbuild_v1
 from google.protobuf import json_format  # type: ignore[import-untyped]
 
 from infra.stage import FUNCTIONS
+from tests.support import gcloud
 from tests.support.gcloud import build_configuration
 from tests.support.servers import ROOT
 
@@ -24,7 +30,33 @@ def options(name: str) -> dict[str, str]:
 
 
 def pairs(value: str) -> dict[str, str]:
-    return dict(pair.split("=", 1) for pair in value.split(","))
+    return dict(pair.split("=", 1) for pair in value.split(",") if pair)
+
+
+def mounted(name: str, **given: str) -> dict[str, str]:
+    """A function's secrets: where, and which secret in which version."""
+    values = BUILD["substitutions"] | given
+    return pairs(gcloud.substituted(options(name)["--set-secrets"], values))
+
+
+def file_references(value: Any) -> list[str]:
+    """The paths of all `file:` references in a configuration."""
+    match value:
+        case dict():
+            return [path for one in value.values() for path in file_references(one)]
+        case list():
+            return [path for one in value for path in file_references(one)]
+        case str() if value.startswith("file:"):
+            return [value.removeprefix("file:")]
+    return []
+
+
+@pytest.fixture(scope="module")
+def confidential() -> Mapping[str, str]:
+    """The substitutions that docs/deploy.md shows for confidential clients."""
+    (block,) = gcloud.documented("yaml")
+    loaded: dict[str, str] = yaml.safe_load(block)
+    return loaded
 
 
 def message(configuration: dict[str, Any]) -> Any:
@@ -64,17 +96,34 @@ def test_the_steps_wait_for_what_they_need() -> None:
     assert list(STEPS) == ["test", "stage", "configuration", *deployments, "public", "doctor"]
 
 
-def test_the_doctor_looks_at_the_configuration_that_was_deployed() -> None:
+def fetched(folder: Path, given: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """What the step `configuration` fetches: secret and version, and the file it becomes."""
+    found = {}
+    for command in gcloud.of_build(folder, given):
+        if command[:3] == ("secrets", "versions", "access"):
+            flags = dict(flag.removeprefix("--").split("=", 1) for flag in command[4:])
+            found[f"{flags['secret']}:{command[3]}"] = flags["out-file"]
+    return found
+
+
+def test_the_doctor_looks_at_the_configuration_that_was_deployed(tmp_path: Path) -> None:
     """As make takes it, in the image where the tests have set up its environment."""
-    fetched = STEPS["configuration"]["args"]
-    assert fetched[:4] == ["secrets", "versions", "access", "${_CONFIG_VERSION}"]
-    (secret,) = [one for one in fetched if one.startswith("--secret=")]
-    deployed = pairs(options("launch")["--set-secrets"])["/config/smart.toml"]
-    assert deployed == f"{secret.removeprefix('--secret=')}:${{_CONFIG_VERSION}}"
-    (file,) = [one for one in fetched if one.startswith("--out-file=")]
+    ((secret, file),) = fetched(tmp_path).items()
+    assert secret == mounted("launch")["/config/smart.toml"]
     script = STEPS["doctor"]["args"][-1]
-    assert f"make doctor CONFIG={file.removeprefix('--out-file=')}\n" in script
+    assert f"make doctor CONFIG={file}\n" in script
     assert STEPS["doctor"]["name"] == STEPS["test"]["name"]
+
+
+def test_the_doctor_finds_the_public_keys_where_launch_has_them(
+    tmp_path: Path, confidential: Mapping[str, str]
+) -> None:
+    ((path, secret),) = pairs(confidential["_JWKS"]).items()
+    assert mounted("launch", **confidential)[path] == secret
+    assert fetched(tmp_path, confidential)[secret] == path
+    volumes = STEPS["configuration"]["volumes"]
+    assert volumes == STEPS["doctor"]["volumes"]
+    assert [volume["path"] for volume in volumes] == [path.rpartition("/")[0]]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -97,20 +146,56 @@ def test_threads_are_the_concurrency(name: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_only_the_functions_that_open_sessions_get_the_sealing_key(name: str) -> None:
-    given = options(name)
-    secrets = pairs(given["--set-secrets"])
-    assert pairs(given["--set-env-vars"])["SMART_CONFIG"] in secrets
+    secrets = mounted(name)
+    assert pairs(options(name)["--set-env-vars"])["SMART_CONFIG"] in secrets
     assert set(secrets) == {"/config/smart.toml"} | (
         {"/keys/sealing"} if name != "launch" else set()
     )
-    folders = [path.rpartition("/")[0] for path in secrets]
-    assert len(folders) == len(set(folders))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_client_credentials_go_to_those_that_use_them_and_public_keys_to_launch(
+    name: str, confidential: Mapping[str, str]
+) -> None:
+    further = set(mounted(name, **confidential)) - set(mounted(name))
+    wanted = confidential["_JWKS" if name == "launch" else "_MORE_SECRETS"]
+    assert further == set(pairs(wanted))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_secret_has_a_folder_of_its_own(name: str, confidential: Mapping[str, str]) -> None:
+    """Cloud Run mounts one secret at a folder; one below another would be hidden."""
+    folders = [path.rpartition("/")[0] + "/" for path in mounted(name, **confidential)]
+    wrong = [(one, two) for one in folders for two in folders if one.startswith(two)]
+    assert len(wrong) == len(folders)
+
+
+def test_the_documented_configuration_names_what_is_mounted(
+    confidential: Mapping[str, str],
+) -> None:
+    named = [
+        path for one in gcloud.documented("toml") for path in file_references(tomllib.loads(one))
+    ]
+    everywhere = [path for name in FUNCTIONS for path in mounted(name, **confidential)]
+    assert sorted(named) == sorted(set(everywhere) - {"/config/smart.toml"})
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_outlives_its_own_deadlines(name: str) -> None:
-    """Contract: discovery 5 s; token 10 s and keys 5 s; FHIR 60 s after a refresh; page 20 s."""
-    longest = {"launch": 5, "callback": 15, "fhir_proxy": 75, "smart_calc": 35}
+    """What every call may take (contract, deadlines), one after the other.
+
+    A refresh: another's lease, the token endpoint, the EHR's keys looked up, read and read anew,
+    two calls of the store. It may come twice: before a FHIR call and when the EHR refuses that.
+    """
+    store, lookup, lease, token, revocation = 2, 5, 15, 10, 3
+    keys = 3 * lookup
+    refresh = token + keys + 2 * store
+    longest = {
+        "launch": lookup + store,
+        "callback": token + keys + revocation + 3 * store,
+        "fhir_proxy": store + lease + refresh + 60 + store + refresh,
+        "smart_calc": store + lease + refresh + 20 + store + refresh,
+    }
     assert int(options(name)["--timeout"].removesuffix("s")) > longest[name]
 
 

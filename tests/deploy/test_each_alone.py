@@ -1,5 +1,6 @@
 """Each staged folder alone: in an environment of its own requirements, no repository around."""
 
+import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from infra.stage import FUNCTIONS
+from shared import signing_keys as keys
+from tests.support import signing_keys
 from tests.support.browser import Browser
 from tests.support.staged import Copy, command, running
 
 CONFIG = """
 public_url = "https://smart.example.org"
 sealing_keys = ["env:SEALING_KEY"]
+public_jwks = "env:PUBLIC_JWKS"
 [store]
 kind = "firestore"
 project = "no-such-project"
@@ -21,9 +25,24 @@ database = "smart"
 key = "ehr"
 iss = ["https://ehr.example.org/r4"]
 client_id = "client"
+client_auth = "client_secret_basic"
+client_secret = "env:CLIENT_SECRET"
+scopes = "patient/*.rs"
+[[ehr]]
+key = "other"
+iss = ["https://other.example.org/r4"]
+client_id = "client"
+client_auth = "private_key_jwt"
+private_key = "env:PRIVATE_KEY"
+key_id = "key-1"
+redirect_path = "/callback/other"
 scopes = "patient/*.rs"
 """
-KEY = {"SEALING_KEY": "A" * 43}
+PEM = signing_keys.pem("p384")
+JWKS = json.dumps({"keys": [dict(keys.read(PEM, "key-1").public_jwk())]})
+CREDENTIALS = {"SEALING_KEY": "A" * 43, "CLIENT_SECRET": "not-a-secret", "PRIVATE_KEY": PEM}
+# As cloudbuild.yaml gives them.
+SECRETS = dict.fromkeys(FUNCTIONS, CREDENTIALS) | {"launch": {"PUBLIC_JWKS": JWKS}}
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +54,7 @@ def ports(
     folder = tmp_path_factory.mktemp("alone")
     config = folder / "smart.toml"
     config.write_text(CONFIG)
-    copies = [
-        Copy(name, {"SMART_CONFIG": str(config)} | (KEY if name != "launch" else {}))
-        for name in FUNCTIONS
-    ]
+    copies = [Copy(name, {"SMART_CONFIG": str(config)} | SECRETS[name]) for name in FUNCTIONS]
     with running(staged, programs, copies, folder):
         yield {copy.function: copy.port for copy in copies}
 
@@ -53,10 +69,15 @@ def ports(
     ],
 )
 def test_it_answers(ports: Mapping[str, int], name: str, status: int, code: str) -> None:
-    """`launch` without the sealing key, which it never needs."""
+    """Each with its own secrets: `launch` has no credentials, the others no public keys."""
     answer = Browser().get(f"http://localhost:{ports[name]}/")
     assert (answer.status, answer.code) == (status, code)
     assert answer.header("X-Correlation-Id")
+
+
+def test_launch_serves_the_public_keys(ports: Mapping[str, int]) -> None:
+    answer = Browser().get(f"http://localhost:{ports['launch']}/jwks.json")
+    assert (answer.status, answer.text) == (200, JWKS)
 
 
 def test_without_configuration_it_starts_and_says_so(
@@ -76,16 +97,34 @@ def test_with_a_bad_configuration_it_ends_with_1_and_every_problem(
     config = tmp_path / "smart.toml"
     config.write_text('public_url = "http://smart.example.org"\nsealing_key = "x"\n')
     for name in FUNCTIONS:
-        started = command(staged, programs[name], Copy(name, {}))
-        ended = subprocess.run(
-            started,
-            cwd=tmp_path,
-            env={"SMART_CONFIG": str(config)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
+        ended = ending(staged, programs, tmp_path, Copy(name, {"SMART_CONFIG": str(config)}))
         assert ended.returncode == 1, ended.stderr
         assert "http_not_local" in ended.stderr
         assert "setting_unknown" in ended.stderr
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_without_the_secrets_it_uses_it_ends_with_1_and_names_each(
+    staged: Path, programs: Mapping[str, Path], tmp_path: Path, name: str
+) -> None:
+    config = tmp_path / "smart.toml"
+    config.write_text(CONFIG)
+    ended = ending(staged, programs, tmp_path, Copy(name, {"SMART_CONFIG": str(config)}))
+    assert ended.returncode == 1, ended.stderr
+    for reference in SECRETS[name]:
+        assert f"env:{reference} is not set" in ended.stderr
+
+
+def ending(
+    staged: Path, programs: Mapping[str, Path], folder: Path, copy: Copy
+) -> subprocess.CompletedProcess[str]:
+    """A function that does not start."""
+    return subprocess.run(
+        command(staged, programs[copy.function], copy),
+        cwd=folder,
+        env=dict(copy.variables),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )

@@ -5,15 +5,20 @@ Where gcloud is missing these tests are not collected; the end of the run says s
 
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from infra.stage import stage
 from tests.support import gcloud
 from tests.support.functions_api import FunctionsApi
 from tests.support.gcloud import Command
 from tests.support.servers import ROOT
+
+(_block,) = gcloud.documented("yaml")
+CONFIDENTIAL: Mapping[str, str] = yaml.safe_load(_block)
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +28,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_gcloud_accepts_every_command(folder: Path) -> None:
     build, documentation = gcloud.of_build(folder), gcloud.of_documentation(folder)
+    confidential = gcloud.of_build(folder, CONFIDENTIAL)
     assert len(build) == 9
-    assert len(documentation) > 30
-    verdicts = gcloud.verdicts(list(dict.fromkeys([*build, *documentation])), folder)
+    assert len(confidential) == 10
+    assert len(documentation) > 35
+    every = dict.fromkeys([*build, *confidential, *documentation])
+    verdicts = gcloud.verdicts(list(every), folder)
     refused = {" ".join(one): said for one, said in verdicts.items() if not gcloud.accepts(said)}
     assert refused == {}
 
@@ -36,21 +44,33 @@ def test_gcloud_accepts_every_command(folder: Path) -> None:
         ("functions", "deploy", "launch", "--gen2", "--instances=1"),
         ("functions", "deploy", "launch", "--gen2", "--ingress-settings=everyone"),
         ("functions", "deploy", "launch", "--gen2", "--set-secrets=/config/smart.toml=x:newest"),
+        ("functions", "deploy", "launch", "--gen2", "--set-secrets=/keys/a=x:1,/keys/b=y:1"),
         ("firestore", "fields", "ttl", "update", "expires_at"),
         ("run", "services", "update"),
     ],
-    ids=["flag", "choice", "secret", "command", "argument"],
+    ids=["flag", "choice", "secret", "two secrets in a folder", "command", "argument"],
 )
 def test_a_command_that_gcloud_does_not_know_would_be_noticed(wrong: Command, folder: Path) -> None:
     assert not gcloud.accepts(gcloud.verdicts([wrong], folder)[wrong])
 
 
-def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(tmp_path: Path) -> None:
+CLIENTS = [
+    ("/clients/epic", "smart-epic-key", "key"),
+    ("/clients/oracle", "smart-oracle-secret", "secret"),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "clients"), [({}, []), (CONFIDENTIAL, CLIENTS)], ids=["public", "confidential"]
+)
+def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(
+    tmp_path: Path, given: Mapping[str, str], clients: list[tuple[str, str, str]]
+) -> None:
     """gcloud's own request for fhir_proxy, the longest of the four."""
     stage(ROOT, tmp_path / "build", "0" * 40)
     (tmp_path / "token").write_text("not-a-token")
     api = FunctionsApi()
-    command = next(one for one in gcloud.of_build(tmp_path) if one[2] == "fhir_proxy")
+    command = next(one for one in gcloud.of_build(tmp_path, given) if one[2] == "fhir_proxy")
     token = {"CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(tmp_path / "token")}
     said = gcloud.run(command, tmp_path, **api.variables, **token).stderr
     api.close()
@@ -69,8 +89,12 @@ def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(tmp_path:
         (volume["mountPath"], volume["secret"], volume["versions"])
         for volume in service["secretVolumes"]
     ] == [
-        ("/config", "smart-toml", [{"path": "smart.toml", "version": "1"}]),
-        ("/keys", "smart-sealing-key", [{"path": "sealing", "version": "1"}]),
+        (mount, secret, [{"path": file, "version": "1"}])
+        for mount, secret, file in [
+            *clients,
+            ("/config", "smart-toml", "smart.toml"),
+            ("/keys", "smart-sealing-key", "sealing"),
+        ]
     ]
     threads = service["maxInstanceRequestConcurrency"]
     assert service["environmentVariables"] == {

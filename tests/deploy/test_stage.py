@@ -17,7 +17,10 @@ _OWN = {
     "launch": r"(?:main|parameters|jwks)\.py|templates/authorize\.html",
     "callback": r"(?:main|response|failure)\.py",
     "fhir_proxy": r"[a-z_]+\.py",
-    "smart_calc": r"(?:(?:chart|calculators)/)?[a-z0-9_]+\.py|templates/\w+\.html|static/\w+\.js",
+    "smart_calc": (
+        r"(?:(?:chart|calculators|page|reading)/)?[a-z0-9_]+\.py"
+        r"|templates/\w+\.html|static/\w+\.js"
+    ),
 }
 _SHARED = (
     r"shared/(?:(?:store|pages|explain|explain/catalogue)/)?[a-z0-9_]+\.py"
