@@ -1,0 +1,280 @@
+"""Every fault of the simulated EHR, walked through the running functions, shows its cause."""
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from shared import explain
+from simulator.faults import FAULTS
+from tests.functions.explain.conftest import Copies
+from tests.functions.explain.faults import (
+    AT_ALL,
+    COVERED,
+    LATER,
+    ON_A_PAGE,
+    REFUSED,
+    TOLERATED,
+    ehr_of,
+)
+from tests.support.browser import Answer, Browser
+from tests.support.three_ehrs import CLIENTS, ThreeEhrs, Walk, in_words
+
+ALMA = "Patient/synthetic-alma"
+# So many launches at once keep the two processes busy and leave them threads to spare.
+_AT_ONCE = 10
+
+
+@dataclass(frozen=True)
+class Walked:
+    """A launch, and the request after it where the fault is one of those."""
+
+    walk: Walk
+    later: Answer | None
+
+
+def _walked(app: ThreeEhrs, name: str) -> Walked:
+    place = FAULTS[name].place
+    if place == "refresh":
+        # A token that answers in 2 seconds has to live longer than that.
+        life = 5 if name == "refresh-slow" else 1
+        walk = app.walk(ehr_of(name), f"{name},token-life-{life}s")
+        time.sleep(life)
+    else:
+        walk = app.walk(ehr_of(name), name)
+    if name not in LATER:
+        return Walked(walk, None)
+    if LATER[name][1] == "patient_missing":
+        return Walked(walk, app.page(walk))
+    if place == "revoke":
+        return Walked(walk, app.fetch(walk, "session", "DELETE"))
+    return Walked(walk, app.fetch(walk, ALMA))
+
+
+@pytest.fixture(scope="module")
+def walks(full: ThreeEhrs) -> Mapping[str, Walked]:
+    """All faults of single launches, walked at once; those that wait longest begin first."""
+    names = sorted(COVERED & set(FAULTS) - set(AT_ALL), key=lambda name: "hang" not in name)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(names, pool.map(lambda name: _walked(full, name), names), strict=True))
+
+
+@pytest.fixture(scope="module")
+def secrets_of_all(walks: Mapping[str, Walked], full: ThreeEhrs) -> frozenset[str]:
+    """Verifiers, codes and tokens, as the EHR got them."""
+    recorded = json.loads(Browser().get(f"{full.ehr_origin}/_recorded").body)["requests"]
+    found = set()
+    for request in recorded:
+        found |= {value for name, value in request["form"] if name in _SECRET}
+        found |= {
+            value.removeprefix("Bearer ")
+            for name, value in request["headers"]
+            if name.lower() == "authorization"
+        }
+    assert len(found) > len(walks)
+    return frozenset(found)
+
+
+_SECRET = {"code", "code_verifier", "refresh_token", "token", "launch", "state", "client_secret"}
+
+
+def _secrets(walk: Walk) -> set[str]:
+    """What the addresses of one launch carried."""
+    queries = [parse_qs(urlsplit(step.url).query) for step in walk.steps]
+    return {value for query in queries for name in _SECRET for value in query.get(name, ())}
+
+
+def _refusal(app: ThreeEhrs, answer: Answer) -> dict[str, Any]:
+    """The log line of a refusal."""
+    (line,) = [line for line in app.log_of(answer) if "code" in line]
+    return line
+
+
+def _copied(page: str) -> str:
+    """What is copied for support."""
+    return page.partition('<pre class="copy"')[2].partition("</pre>")[0]
+
+
+def test_every_fault_that_the_ehr_lists_is_in_the_table(full: ThreeEhrs) -> None:
+    listed = json.loads(Browser().get(f"{full.ehr_origin}/_faults").body)["faults"]
+    assert {fault["name"] for fault in listed} - COVERED == set()
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_a_developer_gets_the_cause_and_the_fix(
+    walks: Mapping[str, Walked], full: ThreeEhrs, name: str
+) -> None:
+    code, cause = REFUSED[name]
+    answer = walks[name].walk.end
+    line = _refusal(full, answer)
+    said = in_words(answer.text)
+    assert answer.status == (
+        502 if code in {"token_error", "token_invalid", "id_token_invalid"} else 400
+    )
+    assert (line["code"], line["causes"][0]) == (code, cause)
+    assert line["cause"].replace("`", "") in said
+    assert line["fix"].replace("`", "") in said
+    copied = _copied(answer.text)
+    for part in (code, cause, str(answer.header("X-Correlation-Id"))):
+        assert part in copied
+
+
+_BEFORE_THE_LAUNCH_IS_FOUND = {"state_unknown", "state_missing", "parameter_invalid"}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in REFUSED if REFUSED[name][0] not in _BEFORE_THE_LAUNCH_IS_FOUND)
+)
+def test_the_evidence_is_on_the_page_in_the_log_and_in_what_is_copied(
+    walks: Mapping[str, Walked], full: ThreeEhrs, name: str
+) -> None:
+    answer, client = walks[name].walk.end, CLIENTS[ehr_of(name)]
+    line, copied = _refusal(full, answer), _copied(answer.text)
+    assert line["client_id_sent"] == client
+    assert line["flow"] == "EHR launch"
+    assert line["scope_sent"].split()[0] == "launch"
+    assert f"client_id that this app sent: {client}" in copied
+    assert f"Scopes that this app asked for: {line['scope_sent']}" in copied
+    said = walks[name].walk.returned.get("error_uri", "")
+    if f"client={client}" in said:
+        assert line["client_id_seen"] == client
+        assert line["ehr_correlation_id"] in said
+        assert f"client_id that the EHR saw: {client}" in copied
+        assert f"correlation id: {line['ehr_correlation_id']}" in copied
+
+
+def test_the_ehrs_client_and_tenant_stand_beside_ours(
+    walks: Mapping[str, Walked], full: ThreeEhrs
+) -> None:
+    other = _refusal(full, walks["error-uri-other-client"].walk.end)
+    assert (other["client_id_seen"], other["client_id_sent"]) == (
+        "00000000-51a0-4000-8000-0000000000cc",
+        "smart-calc-oracle",
+    )
+    assert "client_id_mismatch" in other["causes"]
+    tenant = _refusal(full, walks["error-uri-other-tenant"].walk.end)
+    assert tenant["tenant_seen"] == "SimulatedTenantThatIsNoUuid"
+    assert "tenant_mismatch" in tenant["causes"]
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_a_page_shows_no_secret_and_makes_no_link_of_the_ehrs_words(
+    walks: Mapping[str, Walked], secrets_of_all: frozenset[str], name: str
+) -> None:
+    walk = walks[name].walk
+    own = {secret for secret in _secrets(walk) if len(secret) > 8}
+    assert own
+    assert not [secret for secret in own | secrets_of_all if secret in walk.end.text]
+    assert not re.search(r"<(?:a|img|script|form|iframe)\b", walk.end.text)
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_the_ehrs_free_text_is_on_the_developers_page_and_not_in_the_log(
+    walks: Mapping[str, Walked], full: ThreeEhrs, name: str
+) -> None:
+    words = walks[name].walk.returned.get("error_description", "")
+    if words:
+        assert in_words(words)[:60] in in_words(walks[name].walk.end.text)
+        assert words[:60] not in str(full.log_of(walks[name].walk.end))
+    assert "Simulated fault" not in str(full.log_of(walks[name].walk.end))
+
+
+def test_no_secret_of_any_launch_is_in_the_log(
+    secrets_of_all: frozenset[str], full: ThreeEhrs
+) -> None:
+    log = full.server.log.read_text(encoding="utf-8")
+    assert not [secret for secret in secrets_of_all if secret in log]
+
+
+@pytest.mark.parametrize("name", sorted(ON_A_PAGE))
+def test_a_page_of_the_ehr_is_explained_from_its_address_or_its_text(
+    walks: Mapping[str, Walked], name: str
+) -> None:
+    page = walks[name].walk.end
+    assert walks[name].walk.session is None
+    address = urlsplit(page.url)
+    pasted = page.url if address.path.startswith("/errors/") else in_words(page.text)
+    said = explain.parse(pasted)
+    found = explain.diagnose(said)
+    assert found.causes[0].id == ON_A_PAGE[name]
+    assert found.causes[0].steps
+    if address.path.startswith("/errors/"):
+        assert said.instance is not None
+        assert said.instance in page.text
+
+
+@pytest.mark.parametrize("name", sorted(TOLERATED))
+def test_a_launch_that_survives_says_what_was_unusual(
+    walks: Mapping[str, Walked], full: ThreeEhrs, name: str
+) -> None:
+    walk = walks[name].walk
+    assert walk.session is not None
+    lines = full.log_of(walk.end)
+    remarks = [line["message"].removeprefix("session opened").strip("; ") for line in lines]
+    assert [remark for remark in remarks if remark] == [TOLERATED[name]] * bool(TOLERATED[name])
+
+
+@pytest.mark.parametrize("name", sorted(set(LATER) & set(FAULTS)))
+def test_a_fault_after_the_launch_is_told_to_the_caller_and_the_log(
+    walks: Mapping[str, Walked], full: ThreeEhrs, name: str
+) -> None:
+    status, code, beside = LATER[name]
+    answer = walks[name].later
+    assert answer is not None
+    assert answer.status == status
+    lines = full.log_of(answer)
+    assert [line["code"] for line in lines if line["event"] in _REFUSALS and "code" in line] == (
+        [code] * (code is not None)
+    )
+    assert beside in str(lines)
+    if code is not None:
+        refusal = next(line for line in lines if line.get("code") == code)
+        assert refusal["causes"]
+        assert refusal["cause"].replace("`", "") in in_words(answer.text).replace("`", "")
+
+
+_REFUSALS = {"fhir_denied", "fhir_request", "app_refused"}
+
+
+@pytest.mark.parametrize("name", sorted(set(AT_ALL) & set(FAULTS)))
+def test_a_fault_of_all_launches_is_told_by_its_cause(copies: Copies, name: str) -> None:
+    app, (ehr, refused) = copies.fresh, AT_ALL[name]
+    app.control(ehr, faults=name)
+    try:
+        walk = app.walk(ehr)
+    finally:
+        app.control(ehr, faults="")
+    if refused is None:
+        assert walk.session is not None
+        return
+    line = _refusal(app, walk.end)
+    assert (line["code"], line["causes"][0]) == refused
+    assert line["cause"].replace("`", "") in in_words(walk.end.text)
+
+
+EXPLAINED = sorted(name for name in REFUSED if REFUSED[name][0] == "ehr_error")
+
+
+@pytest.mark.parametrize("name", [*EXPLAINED[::4], "token-401", "id-token-expired", "token-cut"])
+def test_a_clinician_gets_a_calm_sentence_and_the_developer_the_log(
+    walks: Mapping[str, Walked], full: ThreeEhrs, brief: ThreeEhrs, name: str
+) -> None:
+    walk = brief.walk(ehr_of(name), name)
+    line, full_line = _refusal(brief, walk.end), _refusal(full, walks[name].walk.end)
+    said = in_words(walk.end.text)
+    assert str(walk.end.header("X-Correlation-Id")) in said
+    for hidden in ("client_id", "urn:", "Scopes", "For the developer", CLIENTS[ehr_of(name)]):
+        assert hidden not in said
+    assert (line["causes"], line["fix"]) == (full_line["causes"], full_line["fix"])
+    assert line["client_id_sent"] == CLIENTS[ehr_of(name)]
+    if REFUSED[name][0] in {"ehr_error", "token_error"}:
+        cause = walks[name].walk.end.text.partition('<h2 id="cause">')[2].partition("</h2>")[0]
+        title = in_words(cause).partition(": ")[2]
+        assert f"Most probable cause: {title}" in said
+        assert line["fix"].replace("`", "") not in said

@@ -1,0 +1,147 @@
+"""A launch that succeeds with less than it asked for says so, and why, wherever it is looked at."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from tests.functions.explain.conftest import Copies
+from tests.support.servers import free_port
+from tests.support.three_ehrs import ThreeEhrs, Walk, in_words, serve_copy, serve_ehrs
+
+_IDENTITY = "openid fhirUser online_access"
+# One app asks for wildcards of Oracle Health, and of the generic EHR for a type that is not in the
+# app's registration there; the other asks an app of SMART v2 at Oracle Health in v1.
+WILDCARD = {
+    "oracle": f"{_IDENTITY} patient/*.rs",
+    "simulated": f"{_IDENTITY} patient/Patient.rs patient/Observation.rs patient/Procedure.rs",
+}
+VERSION_ONE = {"oracle": f"{_IDENTITY} patient/Patient.read patient/Observation.read"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """How scopes are lost: at which copy and EHR, and what becomes of them."""
+
+    copy: str
+    ehr: str
+    fault: str
+    causes: Mapping[str, str]
+    # A request that a lost scope would have covered.
+    denied: str = "Observation?category=laboratory"
+    title: str = "The app is not registered for a scope it asks for."
+
+
+_RESOURCES = ("patient/Patient.rs", "patient/Observation.rs", "patient/Condition.rs")
+_SYNTAX = "The scopes are written in the other SMART version, or with a wildcard."
+CASES = {
+    "wildcard": Case("wildcard", "oracle", "", {"patient/*.rs": "scope_syntax"}, title=_SYNTAX),
+    # Nothing tells this from an app without these scopes: the text names both.
+    "v1 of a v2 app": Case(
+        "version_one",
+        "oracle",
+        "",
+        dict.fromkeys(("patient/Patient.read", "patient/Observation.read"), "scope_not_registered"),
+    ),
+    "not registered": Case(
+        "wildcard",
+        "generic",
+        "",
+        {"patient/Procedure.rs": "scope_not_registered"},
+        denied="Procedure",
+    ),
+    "trimmed at the token": Case(
+        "full", "generic", "token-trim-scopes", dict.fromkeys(_RESOURCES, "scope_not_registered")
+    ),
+    "one type trimmed": Case(
+        "full",
+        "oracle",
+        "grant-without-observation",
+        {"patient/Observation.rs": "scope_not_registered"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def apps(
+    tmp_path_factory: pytest.TempPathFactory, copies: Copies
+) -> Iterator[Mapping[str, ThreeEhrs]]:
+    folder = tmp_path_factory.mktemp("trimmed")
+    one, two = free_port(), free_port()
+    origins = (f"http://localhost:{one}", f"http://localhost:{two}")
+    with (
+        serve_ehrs(folder, *origins) as ehr_origin,
+        serve_copy(folder, ehr_origin, one, scopes=WILDCARD) as wildcard,
+        serve_copy(folder, ehr_origin, two, scopes=VERSION_ONE) as version_one,
+    ):
+        yield {"wildcard": wildcard, "version_one": version_one, "full": copies.full}
+
+
+@pytest.fixture(params=list(CASES))
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+@pytest.fixture
+def app(apps: Mapping[str, ThreeEhrs], case: Case) -> ThreeEhrs:
+    return apps[case.copy]
+
+
+@pytest.fixture
+def walk(app: ThreeEhrs, case: Case) -> Walk:
+    walk = app.walk(case.ehr, case.fault)
+    assert walk.session is not None
+    return walk
+
+
+def test_the_session_names_each_missing_scope_and_its_cause(
+    app: ThreeEhrs, walk: Walk, case: Case
+) -> None:
+    scope = app.fetch(walk, "session").json()["scope"]
+    assert scope["causes"] == case.causes
+    assert scope["missing"] == list(case.causes)
+    assert not set(scope["missing"]) & set(scope["granted"])
+
+
+def test_the_log_of_the_launch_warns_of_it(app: ThreeEhrs, walk: Walk, case: Case) -> None:
+    (line,) = app.log_of(walk.end)
+    assert (line["event"], line["severity"]) == ("callback_completed", "WARNING")
+    assert line["causes"] == [f"{scope}: {cause}" for scope, cause in case.causes.items()]
+    assert line["missing"] == list(case.causes)
+
+
+def test_the_apps_page_says_it_with_the_cause_and_what_the_administrator_does(
+    app: ThreeEhrs, walk: Walk, case: Case
+) -> None:
+    page = app.page(walk)
+    assert page.status == 200
+    said = in_words(page.text)
+    assert "Asked for, but not granted" in said
+    assert f"For the administrator: {case.title.rstrip('.')}" in said
+    missing = page.text.partition('id="missing"')[2].partition("</section>")[0]
+    for scope in case.causes:
+        assert f'<code class="tag warn">{scope}</code>' in missing
+    assert missing.count("<li>") > len(case.causes)
+
+
+def test_a_request_that_needed_it_is_refused_for_the_same_cause(
+    app: ThreeEhrs, walk: Walk, case: Case
+) -> None:
+    answer = app.fetch(walk, case.denied)
+    assert (answer.status, answer.code) == (403, "scope_denied")
+    (line,) = app.log_of(answer)
+    assert line["not_granted"] in case.causes
+    assert line["causes"] == [case.causes[line["not_granted"]]]
+    told = answer.json()["issue"][0]["diagnostics"]
+    assert f"{line['not_granted']} was asked for and not granted" in told
+    assert line["cause"] in told
+    assert line["fix"] in told
+
+
+def test_a_scope_of_the_other_smart_version_brings_the_advice_to_look_at_the_version(
+    apps: Mapping[str, ThreeEhrs],
+) -> None:
+    app = apps["version_one"]
+    said = in_words(app.page(app.walk("oracle")).text)
+    assert "the app's SMART version may be the other one" in said
+    assert "see the app's SMART Version (it is fixed at registration)" in said

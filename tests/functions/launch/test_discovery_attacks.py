@@ -1,0 +1,129 @@
+"""Documents made to exhaust or to mislead the app: its memory stays flat, and no address in them is
+asked (DISC-04, 06, 07, 15; TOKEN-14).
+"""
+
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import App
+from tests.support.browser import Browser
+from tests.support.scripted_ehr import Handler, Received, Scripted
+
+DOCUMENT = "/.well-known/smart-configuration"
+TOKEN = "/auth/token"
+JSON = {"Content-Type": "application/json"}
+AT_ONCE, ROUNDS = 8, 3
+# A document may have 1 MB, which is up to 12 MB of objects when it is parsed. Nothing of it stays.
+MOST_AT_ONCE_KB = 12_000 * AT_ONCE
+MOST_KEPT_KB = 20_000
+
+
+def _bomb(megabytes: int) -> bytes:
+    """Zeros in gzip, a thousandth of their size."""
+    packer = zlib.compressobj(wbits=31)
+    first = packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return first + again * (megabytes - 1)
+
+
+def _endless(_: Received) -> Scripted:
+    """100 MB, as far as anybody reads them."""
+    pieces: Iterator[bytes] = (b" " * 100_000 for _ in range(1000))
+    return Scripted(200, JSON, pieces)
+
+
+def _always(body: bytes, coding: str | None = None) -> Handler:
+    headers = JSON | ({"Content-Encoding": coding} if coding else {})
+    return lambda _: Scripted(200, headers, body)
+
+
+ATTACKS: dict[str, Handler] = {
+    "100 MB": _endless,
+    "1 GB in gzip": _always(_bomb(1000), "gzip"),
+    "brackets": _always(b'{"a":' + b"[" * 900_000),
+    "a long number": _always(b'{"a":' + b"9" * 900_000 + b"}"),
+    "many members": _always(json.dumps({f"m{number}": [] for number in range(60_000)}).encode()),
+}
+
+
+class _Worker:
+    """The process that serves the functions, and its memory in KB."""
+
+    def __init__(self, app: App) -> None:
+        master = app.server.process.pid
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        (self._pid,) = children
+
+    def now(self) -> int:
+        return self._status("VmRSS")
+
+    def forget_peak(self) -> None:
+        Path(f"/proc/{self._pid}/clear_refs").write_text("5")
+
+    def peak(self) -> int:
+        return self._status("VmHWM")
+
+    def _status(self, name: str) -> int:
+        for line in Path(f"/proc/{self._pid}/status").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1])
+        raise AssertionError(f"no {name}")
+
+
+def _stays_flat(app: App, attack: Callable[[int], None]) -> None:
+    worker = _Worker(app)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        # What the first of a kind loads and allots for good is not what grows.
+        list(pool.map(attack, range(AT_ONCE)))
+        worker.forget_peak()
+        before = worker.now()
+        list(pool.map(attack, range(ROUNDS * AT_ONCE)))
+    assert worker.peak() - before < MOST_AT_ONCE_KB
+    assert worker.now() - before < MOST_KEPT_KB
+
+
+@pytest.mark.parametrize("handler", ATTACKS.values(), ids=ATTACKS)
+def test_memory_stays_flat_whatever_a_document_holds(app: App, handler: Handler) -> None:
+    def attack(_: int) -> None:
+        tenant = app.scripted.tenant()
+        tenant.on(DOCUMENT, handler)
+        answer = app.begin(tenant, Browser())
+        assert (answer.status, answer.code) == (502, "discovery_invalid")
+
+    _stays_flat(app, attack)
+    assert app.launch(app.scripted.tenant()).callback.status == 303
+
+
+@pytest.mark.parametrize("attack_with", ["100 MB", "1 GB in gzip"])
+def test_memory_stays_flat_whatever_a_token_answer_holds(app: App, attack_with: str) -> None:
+    def attack(_: int) -> None:
+        tenant, browser = app.scripted.tenant(), Browser()
+        tenant.on(TOKEN, ATTACKS[attack_with])
+        answer = app.answer(app.begin(tenant, browser), tenant, browser)
+        assert (answer.status, answer.code) == (502, "token_invalid")
+
+    _stays_flat(app, attack)
+
+
+INSIDE = (
+    *("169.254.169.254", "[fd00:ec2::254]", "metadata.google.internal", "[::1]", "[::]"),
+    *("0.0.0.0", "10.0.0.1", "192.168.0.1", "100.100.100.200", "2852039166", "0x7f000001"),
+    *("127.1", "[::ffff:169.254.169.254]", "localhost:22", "127.0.0.1:6379"),
+)
+
+
+@pytest.mark.parametrize("host", INSIDE)
+def test_no_endpoint_leads_to_the_inside_of_the_network(app: App, host: str) -> None:
+    for member in ("authorization_endpoint", "token_endpoint", "revocation_endpoint"):
+        tenant = app.scripted.tenant()
+        tenant.discovery[member] = f"http://{host}/latest"
+        answer = app.begin(tenant, Browser())
+        assert (answer.status, answer.code) == (502, "discovery_invalid")
+        assert member in answer.json()["detail"]
+        assert answer.all("Set-Cookie") == []
+        assert tenant.outside_of_discovery() == []

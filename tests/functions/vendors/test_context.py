@@ -1,0 +1,172 @@
+"""The launch context through the running functions: from the simulated EHR as it should be, from a
+scripted one as nobody should send it (SMART App Launch 2.2, "Launch context"; CTX-01 to CTX-12).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import App
+from tests.support.browser import Browser
+from tests.support.clinics import ALMA, Opened, Practice, practice
+from tests.support.registered import Registration
+from tests.support.scripted_ehr import ScriptedEhr
+
+STUDY = {"reference": "ImagingStudy/synthetic-study"}
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    with practice(tmp_path_factory.mktemp("context"), Registration("generic", "client")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[ScriptedEhr]:
+    """A host that is nobody's EHR."""
+    server = ScriptedEhr()
+    yield server
+    server.close()
+
+
+def _page(opened: Opened) -> str:
+    page = opened.browser.open(opened.callback.location)
+    assert page.status == 200
+    return page.text
+
+
+def test_every_part_of_a_context_is_told_and_the_patients_page_is_shown(clinic: Practice) -> None:
+    opened = clinic.launch("generic", fault="token-full-context")
+    context = opened.context()
+    assert (context["patient"], context["need_patient_banner"]) == (ALMA, True)
+    assert context["encounter"] is not None
+    assert (context["intent"], context["tenant"]) == ("simulated-intent", "simulated-tenant")
+    assert context["smart_style_url"] == "https://elsewhere.simulated.example/style.json"
+    questionnaire = "https://elsewhere.simulated.example/Questionnaire/synthetic|1"
+    assert context["fhirContext"] == [STUDY, {"canonical": questionnaire, "role": "launch"}]
+    assert "Alma" in _page(opened)
+
+
+def test_context_items_of_smart_2_0_are_texts_and_become_references(clinic: Practice) -> None:
+    context = clinic.launch("generic", fault="token-fhir-context-texts").context()
+    assert context["fhirContext"] == [STUDY]
+
+
+def test_a_banner_is_left_to_the_ehr_where_it_says_so(clinic: Practice) -> None:
+    opened = clinic.launch("generic", fault="token-no-banner")
+    assert opened.context()["need_patient_banner"] is False
+    assert "<h1>Results for" in _page(opened)
+
+
+@pytest.mark.parametrize("flow", ["ehr", "standalone"])
+def test_a_launch_without_a_patient_opens_no_chart_and_says_why(
+    clinic: Practice, flow: Any
+) -> None:
+    fault = "token-no-patient"
+    clinic.clinics.control("generic", faults="" if flow == "ehr" else fault)
+    try:
+        opened = clinic.launch("generic", flow=flow, fault=fault)
+    finally:
+        clinic.clinics.control("generic", faults="")
+    assert opened.context()["patient"] is None
+    before = clinic.clinics.number()
+    for path in (f"Patient/{ALMA}", "Observation?category=laboratory"):
+        answer = opened.read(path)
+        assert (answer.status, answer.code) == (403, "patient_missing")
+    page = opened.browser.open(opened.callback.location)
+    assert page.status == 403
+    assert "patient_missing" in page.text
+    base = clinic.clinics.addresses("generic").fhir_base
+    assert clinic.clinics.requests(base, before, below=True) == []
+
+
+@pytest.mark.parametrize("fault", ["token-bad-patient", "token-patient-object"])
+def test_a_patient_that_is_no_fhir_id_opens_no_session(clinic: Practice, fault: str) -> None:
+    browser = Browser()
+    answer = clinic.arrive(browser, clinic.click("generic", fault=fault))
+    assert (answer.status, answer.code) == (502, "token_invalid")
+    assert browser.cookies() == {}
+
+
+def test_another_patient_at_a_refresh_ends_the_session(clinic: Practice) -> None:
+    opened = clinic.launch("generic", fault="refresh-other-patient")
+    clinic.clinics.control("generic", expire_access_tokens=True)
+    for _ in range(2):
+        answer = opened.read(f"Patient/{ALMA}")
+        assert (answer.status, answer.code) == (401, "session_expired")
+
+
+HOSTILE: dict[str, Any] = {
+    "intent": '"><script>alert(1)</script>../../admin',
+    "tenant": "../a/b\x00<b>",
+    "smart_style_url": "{other}/style.json",
+    "fhirContext": [
+        {"reference": "{other}/Patient/1", "role": "launch", "__token": "sentinel"},
+        {"canonical": "{other}/Questionnaire/1"},
+        {"identifier": {"system": "{other}", "value": "1"}},
+        {"reference": "ImagingStudy/1", "role": ""},
+        {},
+        None,
+        7,
+    ],
+    "https://ehr.example/extension": {"secret": "sentinel"},
+    "__extension": "sentinel",
+    "username": "sentinel",
+    "profile": "sentinel",
+}
+
+
+def _at(other: ScriptedEhr, value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("{other}", other.origin)
+    if isinstance(value, list):
+        return [_at(other, item) for item in value]
+    if isinstance(value, dict):
+        return {name: _at(other, item) for name, item in value.items()}
+    return value
+
+
+def test_a_hostile_context_is_inert_and_nothing_it_names_is_fetched(
+    app: App, other: ScriptedEhr
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.token |= _at(other, HOSTILE)
+    launched = app.launch(tenant)
+    answer = launched.browser.fetch(f"{launched.fhir_base}/session")
+    context = answer.json()
+    assert (context["intent"], context["tenant"]) == (HOSTILE["intent"], HOSTILE["tenant"])
+    assert context["fhirContext"] == [
+        {"reference": f"{other.origin}/Patient/1", "role": "launch"},
+        *_at(other, HOSTILE["fhirContext"][1:3]),
+    ]
+    page = launched.browser.open(launched.callback.location)
+    assert page.status == 200
+    assert "sentinel" not in answer.text + page.text
+    assert "<script>alert" not in page.text
+    assert "../admin" not in page.text
+    assert other.strangers == []
+
+
+def test_a_context_of_any_size_is_shown_in_bounds(app: App) -> None:
+    tenant = app.scripted.tenant()
+    long = "x" * 10_000
+    tenant.token |= {"intent": long, "tenant": long, "smart_style_url": f"https://{long}"}
+    tenant.token["fhirContext"] = [f"Basic/{number}" for number in range(10_000)]
+    launched = app.launch(tenant)
+    context = launched.browser.fetch(f"{launched.fhir_base}/session").json()
+    assert [context[name] for name in ("intent", "tenant", "smart_style_url")] == [None] * 3
+    assert len(context["fhirContext"]) == 100
+
+
+def test_the_context_cannot_be_changed_by_the_browser(app: App) -> None:
+    tenant = app.scripted.tenant()
+    launched = app.launch(tenant)
+    more = "?patient=p2&encounter=e2&tenant=t2&iss=https%3A%2F%2Fx.example"
+    url = f"{launched.fhir_base}/session"
+    plain = launched.browser.fetch(url).json()
+    assert launched.browser.fetch(url + more, {"X-Patient": "p2"}).json() == plain
+    for method in ("PUT", "POST", "PATCH"):
+        answer = launched.browser.send(method, url, {"X-Smart-Proxy": "1"}, b'{"patient":"p2"}')
+        assert (answer.status, answer.code) == (405, "method_not_allowed")
+    assert launched.browser.fetch(f"{launched.fhir_base}/Patient/p2").code == "patient_denied"
