@@ -141,7 +141,7 @@ def test_a_capability_that_the_launch_needs_is_missed(
         ("patient/Patient.rs", ["patient/Patient.cruds"], ""),
         ("patient/Patient.rs", ["patient/*.rs"], ""),
         ("patient/Patient.rs", ["patient/Patient.r"], "patient/Patient.rs"),
-        ("patient/Patient.rs openid", ["patient/Patient.rs"], "openid"),
+        ("patient/Patient.rs online_access", ["patient/Patient.rs"], "online_access"),
         ("patient/*.rs", ["patient/Patient.rs"], "patient/*.rs"),
     ],
 )
