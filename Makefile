@@ -57,7 +57,7 @@ explain: .venv/run
 	@$(BIN)/python -m tests.support.npm && touch $@ || test -z "$$CI"
 
 test: .venv/dev .local/npm/fetched
-	@exec $(BIN)/python -m pytest -q
+	@exec $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 soak: .venv/dev
 	@exec $(BIN)/python -m tests.soak

@@ -52,7 +52,7 @@ NONCE = "the-nonce-of-this-launch"
 ACCESS = "the-access-token"
 SUB = "sentinel-user"
 NAME = "Sentinel Synthetic"
-ABSENT = object()
+ABSENT = Ellipsis
 
 
 @dataclass

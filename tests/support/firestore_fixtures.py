@@ -7,7 +7,7 @@ loading the Firestore client takes longer than most tests.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,20 @@ _ran = pytest.StashKey[list[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_ran] = []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Of several processes each says to the first where it ran."""
+    said: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if said is not None:
+        said["firestore"] = session.config.stash[_ran]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    ran = node.config.stash[_ran]
+    said: list[str] = getattr(node, "workeroutput", {}).get("firestore", [])
+    ran += [one for one in said if one not in ran]
 
 
 def pytest_terminal_summary(

@@ -53,7 +53,7 @@ def test_the_request_carries_nothing_of_the_browser(app: App, browser: Browser) 
     assert request.headers["User-Agent"] != "b"
 
 
-MISSING = object()
+MISSING = Ellipsis
 
 
 @pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint"])

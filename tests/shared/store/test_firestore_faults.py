@@ -32,10 +32,10 @@ WRITES: dict[str, Callable[[Store, str], object]] = {
 OPERATIONS = {**READ, **WRITES}
 # What each write answers when its condition fails; anything else leaves its outcome unknown.
 CONFLICTS = {
-    "create": {StatusCode.ALREADY_EXISTS},
-    "replace": {StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION},
-    "conditional delete": {StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION},
-    "delete": set[StatusCode](),
+    "create": [StatusCode.ALREADY_EXISTS],
+    "replace": [StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION],
+    "conditional delete": [StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION],
+    "delete": list[StatusCode](),
 }
 CODES = [code for code in StatusCode if code is not StatusCode.OK]
 PASSING = [StatusCode.UNAVAILABLE, StatusCode.ABORTED, StatusCode.INTERNAL, StatusCode.UNKNOWN]
