@@ -13,7 +13,12 @@ from simulator.oracle import ORACLE
 from simulator.personality import Personality
 
 _IDENTITY = ("openid", "fhirUser", "online_access")
-_RESOURCES = ("patient/Patient.rs", "patient/Observation.rs", "patient/Condition.rs")
+_RESOURCES = (
+    "patient/Patient.rs",
+    "patient/Observation.rs",
+    "patient/Condition.rs",
+    "patient/MedicationRequest.rs",
+)
 
 
 @dataclass(frozen=True, slots=True)
