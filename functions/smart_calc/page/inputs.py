@@ -61,7 +61,7 @@ def view(finding: Finding, now: datetime, *, optional: bool) -> InputView:
         age=age,
         age_look=age_look,
         source=_source(finding, kind),
-        original=_original(finding),
+        original=_original(finding, kind),
         remarks=_remarks(finding),
         entries=_entries(finding) if kind == "flag" else (),
         older=_older(finding) if kind == "number" else (),
@@ -133,14 +133,17 @@ def _of(evidence: Evidence) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _original(finding: Finding) -> str:
+def _original(finding: Finding, kind: Kind) -> str:
     """The value as charted, where it was converted or could not be used."""
     chosen = finding.chosen
-    if chosen is None or finding.outcome is Outcome.CALCULATED or not chosen.charted_unit:
+    if chosen is None or kind == "flag":
         return ""
-    if finding.value is None or chosen.charted_value != chosen.value:
+    if finding.outcome in (Outcome.CALCULATED, Outcome.UNREAD):
+        return ""
+    if finding.value is None:
         return chosen.charted
-    return ""
+    converted = chosen.charted_unit and chosen.charted_value != chosen.value
+    return chosen.charted if converted else ""
 
 
 def _remarks(finding: Finding) -> tuple[str, ...]:
@@ -166,6 +169,8 @@ def _says_more(finding: Finding) -> bool:
     chosen = finding.chosen
     if chosen is not None and chosen.moment is None and not chosen.status:
         return False
+    if any(one.evidence == chosen and one.why == finding.why for one in finding.passed_over):
+        return finding.input not in FLAGS
     return chosen is None or chosen.charted == "" or chosen.charted not in finding.why
 
 
@@ -199,7 +204,8 @@ def _entries(finding: Finding) -> tuple[EntryView, ...]:
 
 
 def _entry(evidence: Evidence, why: str) -> EntryView:
-    code = f" ({evidence.code.code})" if evidence.code else ""
+    named = evidence.code and evidence.code.code != evidence.charted
+    code = f" ({evidence.code.code})" if evidence.code and named else ""
     said = ", ".join(filter(None, (evidence.status, why)))
     return EntryView(f"{evidence.charted}{code}", wording.day(evidence.moment), said)
 

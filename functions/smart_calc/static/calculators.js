@@ -1,6 +1,6 @@
 // Changing a calculator's values: each change is computed by the server, which keeps nothing.
 (() => {
-  const { call, element, handle } = app;
+  const { call, element, handle, hasEnded } = app;
   const button = (text, attributes = {}) => element("button", text, { class: "quiet slim", type: "button", ...attributes });
   const given = (one) => [one.printed, one.unit].filter(Boolean).join(" ");
 
@@ -90,7 +90,8 @@
   const calculator = (details) => {
     const { title } = details.dataset;
     const part = (selector) => details.querySelector(selector);
-    const [headline, about, results, said, notes, note] = [".headline", ".about", ".results", "[data-said]", "[data-notes]", ".note pre"].map(part);
+    const [headline, about, caution, results, said, notes, note] = [".headline", ".about", "[data-caution]", ".results", "[data-said]", "[data-notes]", ".note pre"].map(part);
+    const warnings = [...details.querySelectorAll("[data-warnings] li")].map((one) => one.textContent);
     const further = part(".further") || element("span", "", { class: "further small" });
     headline.after(further);
     const charted = about.textContent;
@@ -110,6 +111,9 @@
       const refused = answer.refused || "";
       results.replaceChildren(answer.results.length ? table(title, answer.results) : element("p", `No result. ${refused}.`));
       notes.replaceChildren(...answer.notes.map((text) => element("li", text)));
+      const [worst, ...others] = first ? [...answer.notes, ...warnings] : [];
+      caution.hidden = !worst;
+      caution.textContent = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
       for (const row of rows) row.say(answer.faults[row.name]);
       said.textContent = first ? `${first.label} ${given(first)} ${first.band}` : `No result. ${refused}`;
       const named = rows.map((row) => row.note()).filter(Boolean).join(", ");
@@ -132,8 +136,19 @@
         if (signal.aborted) return;
         headline.replaceChildren();
         further.textContent = "";
+        caution.hidden = true;
+        notes.replaceChildren();
+        for (const row of rows) row.say("");
         const text = `It could not be computed. ${error.message}`;
         results.replaceChildren(element("p", text));
+        if (!hasEnded()) {
+          const again = button("Try again");
+          again.addEventListener("click", () => {
+            again.disabled = true;
+            compute();
+          });
+          results.append(again);
+        }
         note.textContent = "No result yet.";
         said.textContent = text;
       }

@@ -6,6 +6,7 @@ const app = (() => {
   const notices = document.getElementById("notices");
   const over = ["session_expired", "session_missing"];
   let waiting = null;
+  let ended = false;
 
   const element = (name, text, attributes = {}) => {
     const made = document.createElement(name);
@@ -16,23 +17,32 @@ const app = (() => {
   // A number keeps the digits it was charted with (1.50), where the browser tells them.
   const digits = (_, value, context) => (typeof value === "number" && context?.source) || value;
 
-  const notice = (look, text, id) => {
-    const made = element("section", "", { class: `card notice ${look}` });
-    const said = element("p", text, { role: "alert" });
-    made.append(said);
-    if (id) said.append(element("span", ` Correlation id: ${id}`, { class: "small" }));
+  const notice = (look, title, text, id) => {
+    const made = element("section", "", { class: `card notice ${look}`, role: "alert", tabindex: "-1" });
+    made.append(element("h2", title), element("p", text));
+    if (id) made.lastChild.append(element("span", ` Correlation id: ${id}`, { class: "small" }));
     notices.replaceChildren(made);
     return made;
   };
+  // What is on the page stays to be read, copied, printed and, by logging out, taken off it.
   const end = (id) => {
-    notice("bad", "The session is over. Launch the app again from the chart.", id);
-    for (const control of document.querySelectorAll("main fieldset, main button, #logout"))
-      if (!("local" in control.dataset)) control.disabled = true;
+    if (ended) return;
+    ended = true;
+    const text =
+      "Launch the app again from the patient's chart. What this page shows can still be read, copied and printed; nothing more is computed or read.";
+    const made = notice("bad", "The session is over", text, id);
+    const closed = "main fieldset, main button:not([data-local])";
+    // A control that is disabled under the hand would leave the keyboard at the top of the page.
+    // The notice stays in sight by itself: the page need not scroll away from what was being read.
+    if (document.activeElement?.closest(closed)) made.focus({ preventScroll: true });
+    for (const control of document.querySelectorAll(closed)) control.disabled = true;
   };
   // Resolves when the person tries again, which the EHR's own pause comes before.
   const pause = (seconds, id) => {
     waiting ??= new Promise((resolve) => {
-      const made = notice("warn", "The EHR's access could not be renewed just now. The session is kept.", id);
+      const held = document.activeElement;
+      const text = "The EHR did not renew its access. The session is kept, and so is what you entered.";
+      const made = notice("warn", "Not just now", text, id);
       const again = element("button", "", { class: "quiet", type: "button", "data-local": "" });
       made.append(again);
       const tick = (left) => {
@@ -44,14 +54,20 @@ const app = (() => {
       again.addEventListener("click", () => {
         waiting = null;
         notices.replaceChildren();
+        held?.focus();
         resolve();
       });
     });
     return waiting;
   };
   const call = async (url, options = {}) => {
-    const answer = await fetch(url, options);
-    const text = await answer.text();
+    let answer, text;
+    try {
+      answer = await fetch(url, options);
+      text = await answer.text();
+    } catch {
+      throw new Error("This app does not answer. Check the connection, then try again.");
+    }
     let body = null;
     try {
       body = text && JSON.parse(text, digits);
@@ -65,10 +81,10 @@ const app = (() => {
       await pause(Number(answer.headers.get("Retry-After")) || 5, id);
       if (!options.signal?.aborted) return call(url, options);
     }
-    const ended = answer.status === 401 && over.includes(code);
-    if (ended) end(id);
+    const isOver = answer.status === 401 && over.includes(code);
+    if (isOver) end(id);
     const said = body?.detail || body?.issue?.[0]?.diagnostics || `HTTP ${answer.status}`;
-    throw Object.assign(new Error(ended ? "The session is over." : said), { ended });
+    throw Object.assign(new Error(isOver ? "The session is over." : said), { isOver });
   };
 
   const logout = document.getElementById("logout");
@@ -78,9 +94,10 @@ const app = (() => {
     try {
       await call(`/fhir_proxy/${handle}/session`, { method: "DELETE", headers: { Accept: "application/json" } });
     } catch (error) {
-      if (!error.ended) {
-        notice("bad", `You are not logged out. ${error.message}`);
+      if (!error.isOver) {
+        notice("bad", "You are not logged out", error.message);
         logout.disabled = false;
+        logout.focus();
         return;
       }
     }
@@ -93,5 +110,5 @@ const app = (() => {
     heading.focus();
   });
 
-  return { call, element, handle };
+  return { call, element, handle, hasEnded: () => ended };
 })();

@@ -1,8 +1,10 @@
 """The app's page over HTTP: whose chart, what was granted, and what could not be read."""
 
+import base64
+import hashlib
 import json
 import re
-import time
+import threading
 from typing import Any
 
 import pytest
@@ -20,13 +22,17 @@ from tests.support.app_chart import (
     measured,
     open_page,
     page_of,
+    paged,
     section,
     tenant_of,
 )
 from tests.support.browser import NAVIGATION, OWN_FETCH, Browser
+from tests.support.chart_resources import condition, order
 from tests.support.scripted_ehr import FHIR_JSON, Received, Scripted, as_fhir
 
 VITALS, LABS = "vital-signs", "laboratory"
+# By which the EHR of these tests knows a further page of the laboratory's search.
+LAB_MARK = "category=laboratory"
 NOT_READ = "could not be read"
 # What a search that fails leaves open, as one calculator shows it.
 AFFECTED = {
@@ -42,12 +48,12 @@ AFFECTED = {
 def test_the_page_shows_patient_results_and_scopes(app: App) -> None:
     page = page_of(app, tenant_of(app))
     assert "<h1>Synthetic Testpatient</h1>" in page
-    assert "1960-11-24" in page
+    assert PATIENT["birthDate"] in page
     assert "SYN-0007" in page
     assert "Heart rate" in section(page, VITALS)
     assert "Sodium" in section(page, LABS)
     assert "patient/*.rs" in section(page, "granted")
-    assert NOT_READ not in page
+    assert NOT_READ not in _shown(page)
 
 
 def test_the_page_asks_for_its_patient_and_nothing_else_in_seven_calls(app: App) -> None:
@@ -63,20 +69,26 @@ def test_the_page_asks_for_its_patient_and_nothing_else_in_seven_calls(app: App)
     assert all(request.query.startswith("patient=p1") for request in searches)
 
 
-def test_the_calls_are_made_side_by_side(app: App) -> None:
-    def slow(request: Received) -> Scripted:
-        time.sleep(0.5)
+def test_the_seven_calls_are_under_way_at_the_same_time_and_no_other_follows(app: App) -> None:
+    """One round trip in series: the EHR answers none of them before it has received all."""
+    together = threading.Barrier(7, timeout=5)
+
+    def latched(request: Received) -> Scripted:
+        together.wait()
         if request.path == "/Patient/p1":
             return as_fhir(PATIENT)
         return as_fhir(bundle(*CHART[asked_for(request)]))
 
     tenant = tenant_of(app)
     for path in ("/Observation", "/Condition", "/MedicationRequest", "/Patient/p1"):
-        tenant.on(path, slow)
+        tenant.on(path, latched)
     launched = app.launch(tenant)
-    began = time.monotonic()
-    assert open_page(app, launched).status == 200
-    assert time.monotonic() - began < 1.2
+    tenant.received.clear()
+    page = open_page(app, launched).text
+    assert NOT_READ not in _shown(page)
+    assert "Sodium" in section(page, LABS)
+    assert not together.broken
+    assert len(tenant.received) == 7
 
 
 def test_no_token_and_no_cookie_is_in_the_page(app: App) -> None:
@@ -85,6 +97,27 @@ def test_no_token_and_no_cookie_is_in_the_page(app: App) -> None:
     page = open_page(app, launched).text
     secrets = [tenant.access_token, *launched.browser.cookies().values()]
     assert not any(secret in page for secret in secrets)
+
+
+def test_the_page_runs_its_own_script_and_loads_nothing(app: App) -> None:
+    answer = open_page(app, app.launch(tenant_of(app)))
+    (header,) = answer.all("Content-Security-Policy")
+    policy = dict(part.strip().partition(" ")[::2] for part in header.split(";"))
+    scripts, styles = (
+        re.findall(rf"<{tag}>(.*?)</{tag}>", answer.text, re.DOTALL) for tag in ("script", "style")
+    )
+    assert policy == {
+        "default-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "connect-src": "'self'",
+        "script-src": _source(scripts),
+        "style-src": _source(styles),
+    }
+    assert not re.search(r"<[^>]+\s(on\w+|style|src)=|javascript:", _shown(answer.text))
+    assert answer.all("X-Frame-Options") == []
+    assert answer.all("Cache-Control") == ["no-store"]
+    assert answer.all("Referrer-Policy") == ["no-referrer"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
@@ -267,14 +300,48 @@ def test_another_answer_than_the_patient_never_becomes_the_banner(
 
 
 def test_results_of_another_patient_are_left_out_and_logged(app: App) -> None:
-    foreign = measured("Foreign", "2160-0", 9.9, "mg/dL", subject={"reference": "Patient/p2"})
-    tenant = answering(tenant_of(app), labs=as_fhir(bundle(foreign, SODIUM)))
+    other = {"reference": "Patient/p2"}
+    foreign = measured("Foreign", "2160-0", 7.9183, "mg/dL", subject=other)
+    fibrillation = condition("I48.0", id="c-foreign", subject=other)
+    warfarin = order("warfarin 5 MG Oral Tablet", id="m-foreign", subject=other)
+    tenant = answering(
+        tenant_of(app),
+        labs=as_fhir(bundle(foreign, SODIUM)),
+        conditions=as_fhir(bundle(fibrillation)),
+        drugs=as_fhir(bundle(warfarin)),
+    )
     answer = open_page(app, app.launch(tenant))
-    assert "Foreign" not in answer.text
-    assert "9.9" not in answer.text
+    shown = _shown(answer.text)
+    assert not re.search(r"Foreign|7\.9183|I48\.0|warfarin 5", shown)
     assert "Sodium" in section(answer.text, LABS)
+    # Neither shown nor used.
+    assert "Missing: Creatinine, serum or plasma" in calculator(answer.text, "egfr_ckd_epi_2021")
+    assert "No atrial fibrillation found in the chart" in calculator(answer.text, "cha2ds2_vasc")
     lines = logged(app, answer.header("X-Correlation-Id"))
-    assert [line["set_aside"] for line in lines if line["event"] == "fhir_denied"] == [1]
+    assert [line["set_aside"] for line in lines if line["event"] == "fhir_denied"] == [3]
+    assert "p2" not in json.dumps(lines)
+
+
+@pytest.mark.parametrize(
+    "subject", [None, {}, {"reference": "Group/p1"}, {"display": "p1"}], ids=str
+)
+def test_a_result_that_names_no_patient_is_not_taken_for_this_ones(
+    app: App, subject: dict[str, str] | None
+) -> None:
+    nobody = measured("Nobody", "2160-0", 7.9183, "mg/dL", subject=subject)
+    page = page_of(app, answering(tenant_of(app), labs=as_fhir(bundle(nobody, SODIUM))))
+    assert not re.search(r"Nobody|7\.9183", _shown(page))
+    assert "Missing: Creatinine, serum or plasma" in calculator(page, "egfr_ckd_epi_2021")
+
+
+def test_a_page_further_on_with_another_patients_results_is_left_out_too(app: App) -> None:
+    tenant = tenant_of(app)
+    foreign = measured("Foreign", "2160-0", 7.9183, "mg/dL", subject={"reference": "Patient/p2"})
+    onward = [{"relation": "next", "url": f"{tenant.base}/Observation?page=2&{LAB_MARK}"}]
+    pages = paged(lambda at: bundle(SODIUM, link=onward) if at == 1 else bundle(foreign))
+    page = page_of(app, answering(tenant, labs=pages))
+    assert any("page=2" in request.query for request in tenant.received)
+    assert "Foreign" not in _shown(page)
 
 
 @pytest.mark.parametrize(
@@ -361,9 +428,21 @@ def test_access_that_the_ehr_no_longer_takes_is_renewed_for_the_page(app: App) -
     for path in ("/Observation", "/Condition", "/MedicationRequest"):
         tenant.handlers[path] = _only_for(renewed, tenant.handlers[path])
     page = open_page(app, launched).text
-    assert NOT_READ not in page
+    assert NOT_READ not in _shown(page)
     assert "Synthetic Testpatient" in page
+    assert "Sodium" in section(page, LABS)
     assert len(tenant.hits("/auth/token")) == 2
+
+
+def _source(inline: list[str]) -> str:
+    """How a policy names the one inline text of its kind (CSP 3, hash-source)."""
+    (text,) = inline
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _shown(page: str) -> str:
+    """The page without its script, whose own sentences are not what the page says."""
+    return re.sub(r"<script>.*</script>", "", page, flags=re.DOTALL)
 
 
 GRANT_REFUSED = b'{"error": "invalid_grant"}'

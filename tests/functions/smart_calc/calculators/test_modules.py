@@ -1,21 +1,26 @@
 """The package as a whole: pure, complete, documented."""
 
 import ast
+import json
+import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from functions.smart_calc import calculators
+from functions.smart_calc import calculators, recalculation
 from functions.smart_calc.calculators import REGISTRY
 from functions.smart_calc.calculators.docs import count_vectors, markdown
 from functions.smart_calc.calculators.inputs import label
+from functions.smart_calc.chart.evidence import Outcome
 
 PACKAGE = Path(str(calculators.__file__)).parent
 ROOT = PACKAGE.parents[2]
+DOCUMENT = ROOT / "docs" / "calculators.md"
 VECTORS = Path(__file__).parents[1] / "data" / "calc_vectors.json"
 # Not calculators: what they share, and what runs, lists and prints them.
-SHARED = {"__init__", "docs", "evaluate", "inputs", "model", "registry", "units"}
+SHARED = {"__init__", "docs", "docs_page", "evaluate", "inputs", "model", "registry", "units"}
 MODULES = sorted(path for path in PACKAGE.glob("*.py") if path.stem not in SHARED)
 
 
@@ -71,9 +76,24 @@ def test_a_calculator_carries_what_a_reader_needs_to_check_it(name: str) -> None
 
 
 def test_the_documentation_is_current() -> None:
-    written = (ROOT / "docs" / "calculators.md").read_text("utf-8")
+    written = DOCUMENT.read_text("utf-8")
 
     assert written == markdown(count_vectors(VECTORS)), (
         "run: python -m functions.smart_calc.calculators.docs "
         "tests/functions/smart_calc/data/calc_vectors.json > docs/calculators.md"
     )
+
+
+def test_the_document_explains_every_word_that_the_page_has_for_an_input() -> None:
+    document = DOCUMENT.read_text("utf-8")
+    for outcome in Outcome:
+        assert f"| {outcome.value} |" in document
+
+
+def test_the_example_of_the_document_is_what_the_calculator_answers() -> None:
+    asked, told = re.findall(r"```json\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    answer = recalculation.answer(
+        "egfr_ckd_epi_2021", recalculation.parse(asked.encode()), datetime.now(UTC).date()
+    )
+    answer["outputs"] = {name: round(value, 1) for name, value in answer["outputs"].items()}
+    assert answer == json.loads(told)

@@ -1,0 +1,83 @@
+"""What docs/calculators.md says beside the formulas: the page, recalculation over HTTP, use."""
+
+PAGE = """\
+## On the page
+
+`smart_calc` shows every calculator, filled from the chart of the launch's patient: first what can
+be computed, then what lacks one or two values, what lacks more, and what does not apply, with the
+reason. Among equals the problem list decides (atrial fibrillation brings CHA2DS2-VASc to the top).
+
+- Seven searches run side by side: the patient, laboratory values of one year, lipids, HbA1c, UACR
+  and height of ten years, vital signs of two years, social history, diagnoses, active drug orders;
+  8 seconds a call, 20 in all, 5 pages a search. What could not be read, and why, stands on top of
+  the page; its inputs stay open and can be typed.
+- A resource that is about another patient, or names none, is neither shown nor used; the log counts
+  those that were set aside.
+- Formulas that combine laboratory values take a set drawn together.
+- Each value stands with its unit, date (in the chart's own offset), status, code, and how old it
+  is, with the value as charted where it was converted and up to three other values to take instead.
+- A changed value is marked, counts in its calculator only, and can be undone. The server computes
+  it; nothing that is typed is kept or written to the chart.
+- Each result has a text to copy into a note, with values, dates, the equation's year and the app's
+  version, and prints alone on a sheet with the patient, the user and the time.
+- When the session ends while the page is open, it says so and what to do. What is shown stays to
+  be read, copied and printed; nothing more is computed.
+
+How the chart answered an input is said in words:
+
+| words | the input | its value |
+| --- | --- | --- |
+| found in chart | has a charted value within its look-back | filled in |
+| calculated from the chart | is the result of another calculator | filled in |
+| not found in chart | was looked for and is not there; for a yes-or-no item this counts as no, \
+and the page says so | open, or no |
+| only a bound is charted | is `<` or `>` something | open |
+| charted, but not readable | has no unit, an unknown one, or text for a number | open |
+| implausible: check the unit | lies outside its hard range | open |
+| chart contradicts itself | has two values that exclude each other | open |
+| last known value is too old | has a value older than its look-back | open, shown |
+| only a preliminary value | has no final value | open, shown |
+| suggested by the chart: please confirm | has an entry that is not sure enough to count | open |
+| not taken together with the others | has a value, but not from the set the others are of | open |
+| not read from the chart: please enter | is not looked for in a chart | open |
+| could not be read | belongs to a search that failed or that the scopes do not cover | open |
+
+## Over HTTP
+
+`POST /smart_calc/SESSION/NAME` computes one calculator from what it is sent, and from nothing else:
+
+```json
+{"inputs": {"age": {"value": 58, "unit": "a"}, "sex": {"value": "female"},
+            "creatinine": {"value": 132.6, "unit": "umol/L"}}}
+```
+
+```json
+{"calculator": "egfr_ckd_epi_2021", "outputs": {"egfr": 40.2}, "refused": null}
+```
+
+- A value is a number, text of a number (a comma or a dot before its decimals), true or false, or
+  one of the answers of its input. `null`, or an input that is left out, is one that was not given.
+- Where nothing can be computed, `outputs` is empty and `refused` says why, to a clinician. An
+  output that lacks an input is left out while others are given.
+- An input that the calculator does not know, or a value that cannot be taken, refuses all outputs.
+- With `"details": true` the answer also has `results`, `faults`, `notes` and `note`, as the page
+  prints them; they may change with it.
+- The session's cookie is needed, and evidence that an own page asks, as for the FHIR proxy
+  ([proxy.md](proxy.md#who-may-call)). Refusals come in this order: 405, 403 `cross_site`, 404 for
+  an unknown calculator, 401, 415 for another media type than `application/json`, 413 over 100 kB,
+  400 `parameter_invalid` for another form.
+"""
+
+USE = """\
+## Use
+
+smart-calc helps licensed health professionals and does not take the place of their judgement. What
+it reads from the chart can be incomplete, out of date or wrong: every value and its date is to be
+looked at before a result is used. It is not meant for emergencies, alarms or continuous monitoring,
+nor for patients to use on their own. No regulator has reviewed it; whether it is a medical device
+where it is used, its operator's counsel decides.
+
+NEWS2: Royal College of Physicians, National Early Warning Score (NEWS) 2, London 2017. PREVENT is a
+trademark of the American Heart Association; no endorsement. SNOMED CT codes are used to recognise
+diagnoses; SNOMED CT is used under its own license.
+"""

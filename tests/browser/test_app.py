@@ -1,0 +1,440 @@
+"""The app's page in a real browser: values are changed, sessions end, parts of the chart are not
+read, and everything stays within reach of the keyboard and of a screen reader.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from tests.conftest import App
+from tests.support import npm
+from tests.support.app_chart import CREATININE, answering, bundle, days_ago, tenant_of
+from tests.support.endings import EndableApp, launch_in, serve_endable
+from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
+
+EGFR = "egfr_ckd_epi_2021"
+OVER = "The session is over"
+WHAT_TO_DO = "Launch the app again from the patient's chart."
+GRANT_REFUSED = Scripted(400, {"Content-Type": "application/json"}, b'{"error": "invalid_grant"}')
+REFUSED_BY_EHR = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 403)
+
+
+@pytest.fixture(scope="module")
+def endable(
+    tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr
+) -> Iterator[EndableApp]:
+    with serve_endable(tmp_path_factory.mktemp("endable"), scripted) as running:
+        yield running
+
+
+@pytest.fixture
+def page(desktop: BrowserContext) -> Page:
+    return desktop.new_page()
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser has against the page: policies it breaks, errors of its scripts.
+
+    An answer that is an error is the test's own doing.
+    """
+    found: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            found.append(message.text)
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found
+
+
+def opened(page: Page, name: str) -> Locator:
+    """A calculator, opened."""
+    calculator = page.locator(f"#{name}")
+    calculator.locator("summary").first.click()
+    return calculator
+
+
+def enter(page: Page, text: str) -> None:
+    """Type another creatinine, which is computed at once."""
+    page.locator(f"#{EGFR}-creatinine").fill(text)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds on the page as it stands, as a rule and the first place."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(npm.script("axe-core"))
+    options = {"resultTypes": ["violations"], "selectors": False}
+    found: list[dict[str, Any]] = page.evaluate(
+        "options => axe.run(document, options).then((result) => result.violations)", options
+    )
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+def fits(page: Page) -> bool:
+    """Nothing scrolls sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def outline(page: Page) -> float:
+    """The width of the outline of what has the focus, in pixels; 0 where none is drawn."""
+    width, style = page.evaluate(
+        "() => { const drawn = getComputedStyle(document.activeElement);"
+        " return [parseFloat(drawn.outlineWidth), drawn.outlineStyle]; }"
+    )
+    return 0.0 if style == "none" else float(width)
+
+
+def open_all(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+
+
+def _with_nothing(tenant: Tenant) -> Tenant:
+    for path in ("/Observation", "/Condition", "/MedicationRequest"):
+        tenant.on(path, as_fhir(bundle()))
+    tenant.resources["Patient/p1"] = {"resourceType": "Patient", "id": "p1"}
+    return tenant
+
+
+def _log_out_elsewhere(at: EndableApp, handle: str, page: Page) -> None:
+    """In another tab of the same browser; the cookie stays with what has read it before."""
+    other = page.context.new_page()
+    other.goto(f"{at.app.origin}/smart_calc/{handle}/")
+    other.get_by_role("button", name="Log out").click()
+    expect(other.get_by_role("heading", name="You are logged out")).to_be_visible()
+    other.close()
+
+
+def test_a_changed_value_is_computed_marked_noted_and_undone(
+    app: App, page: Page, complaints: list[str]
+) -> None:
+    launch_in(page, app, tenant_of(app))
+    calculator = opened(page, EGFR)
+    headline, about = calculator.locator(".headline"), calculator.locator("summary .about")
+    charted = headline.inner_text()
+    enter(page, "2,0")
+    expect(headline).not_to_have_text(charted)
+    expect(about).to_have_text("1 value edited, not as charted")
+    expect(calculator.get_by_text("edited, chart: 1.5 mg/dL")).to_be_visible()
+    expect(calculator.locator("pre")).to_contain_text("Creatinine 2.0 mg/dL (entered)")
+    expect(calculator.locator("[data-said]")).to_contain_text("eGFR")
+    calculator.get_by_role("button", name="Undo").click()
+    expect(headline).to_have_text(charted)
+    expect(about).to_contain_text("Computed from 3 chart values")
+    assert complaints == []
+
+
+def test_a_unit_is_converted_and_a_value_of_the_wrong_unit_refused_at_its_input(
+    app: App, page: Page
+) -> None:
+    launch_in(page, app, tenant_of(app))
+    calculator = opened(page, EGFR)
+    headline = calculator.locator(".headline strong")
+    charted = headline.inner_text()
+    creatinine = page.get_by_label("Creatinine, serum or plasma", exact=True).first
+    creatinine.fill("132.6")
+    expect(calculator.locator(".fault:visible")).to_contain_text("check the value and its unit")
+    expect(creatinine).to_have_attribute("aria-invalid", "true")
+    expect(headline).to_have_count(0)
+    expect(calculator.locator("[data-said]")).to_contain_text("No result.")
+    expect(calculator.locator("pre")).to_have_text("No result yet.")
+    calculator.get_by_label("Unit of Creatinine, serum or plasma").select_option("umol/l")
+    expect(headline).to_have_text(charted)
+    expect(calculator.locator(".fault:visible")).to_have_count(0)
+    expect(creatinine).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_a_caution_of_the_charted_values_goes_with_them(app: App, page: Page) -> None:
+    launch_in(page, app, tenant_of(app))
+    calculator = opened(page, "creatinine_clearance_cg")
+    caution = calculator.locator("[data-caution]")
+    expect(caution).to_be_hidden()
+    calculator.get_by_label("Body height", exact=True).fill("140")
+    expect(caution).to_contain_text("Devine's ideal weight")
+    calculator.get_by_role("button", name="Undo").click()
+    expect(caution).to_be_hidden()
+
+
+def test_what_was_at_fault_is_not_held_against_a_value_that_could_not_be_computed(
+    app: App, page: Page
+) -> None:
+    launch_in(page, app, tenant_of(app))
+    calculator = opened(page, EGFR)
+    enter(page, "150")
+    expect(calculator.locator(".fault:visible")).to_have_count(1)
+    page.context.set_offline(True)
+    enter(page, "1.7")
+    expect(calculator.locator(".results")).to_contain_text("It could not be computed.")
+    expect(calculator.locator(".fault:visible")).to_have_count(0)
+
+
+def test_another_charted_value_can_be_taken_instead(app: App, page: Page) -> None:
+    amount = {**CREATININE["valueQuantity"], "value": 1.1}
+    older = {"id": "o-older", "effectiveDateTime": days_ago(60), "valueQuantity": amount}
+    labs = as_fhir(bundle(CREATININE, {**CREATININE, **older}))
+    launch_in(page, app, answering(tenant_of(app), labs=labs))
+    calculator = opened(page, EGFR)
+    charted = calculator.locator(".headline strong").inner_text()
+    calculator.get_by_role("button", name="Use 1.1 mg/dL").click()
+    expect(page.locator(f"#{EGFR}-creatinine")).to_have_value("1.1")
+    expect(calculator.locator(".headline strong")).not_to_have_text(charted)
+
+
+def test_a_legacy_calculator_computes_when_it_is_asked_to(app: App, page: Page) -> None:
+    launch_in(page, app, tenant_of(app))
+    calculator = opened(page, "ascvd_pce_2013")
+    expect(calculator.get_by_text("Nothing is computed until you ask for it.")).to_be_visible()
+    calculator.get_by_role("button", name="Calculate").click()
+    expect(calculator.locator(".results")).to_contain_text("Missing:")
+
+
+def test_calculators_are_found_by_name(app: App, page: Page) -> None:
+    launch_in(page, app, tenant_of(app))
+    page.get_by_label("Find a calculator").fill("gap")
+    expect(page.get_by_text("2 of 16 calculators")).to_be_visible()
+    expect(page.locator("details.calculator:visible")).to_have_count(2)
+
+
+def test_everything_is_reached_and_seen_with_the_keyboard_alone(app: App, page: Page) -> None:
+    launch_in(page, app, tenant_of(app))
+    page.locator(f"#{EGFR} summary").first.focus()
+    page.keyboard.press("Enter")
+    wanted = {f"{EGFR}-age", f"{EGFR}-sex", f"{EGFR}-creatinine"}
+    reached: list[str] = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        at, smallest = page.evaluate(
+            "() => { const one = document.activeElement, box = one.getBoundingClientRect();"
+            " return [one.id || one.textContent, Math.min(box.width, box.height)]; }"
+        )
+        assert outline(page) >= 2, at
+        assert smallest >= 24, at
+        reached.append(at)
+    assert wanted <= set(reached)
+    assert {"Copy", "Print this calculator"} <= set(reached)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(_log_out_elsewhere, id="elsewhere"),
+        pytest.param(lambda at, handle, page: at.leave_idle(handle), id="idle"),
+        pytest.param(lambda at, handle, page: page.context.clear_cookies(), id="cookies cleared"),
+    ],
+)
+def test_a_session_that_ended_under_the_clinician_leaves_the_page_readable_and_says_what_to_do(
+    endable: EndableApp,
+    page: Page,
+    complaints: list[str],
+    end: Callable[[EndableApp, str, Page], None],
+) -> None:
+    handle = launch_in(page, endable.app, tenant_of(endable.app))
+    calculator = opened(page, EGFR)
+    end(endable, handle, page)
+    enter(page, "2.0")
+    banner = page.get_by_role("alert")
+    expect(banner.get_by_role("heading", name=OVER)).to_be_visible()
+    expect(banner).to_contain_text(WHAT_TO_DO)
+    expect(banner).to_contain_text("Correlation id:")
+    expect(banner).to_be_focused()
+    expect(banner).to_be_in_viewport(ratio=1)
+    expect(calculator.locator("form")).to_be_in_viewport()
+    assert outline(page) >= 2
+    expect(page.locator(f"#{EGFR}-creatinine")).to_be_disabled()
+    expect(page.locator(f"#{EGFR}-creatinine")).to_have_value("2.0")
+    expect(calculator.locator(".headline")).to_have_text("")
+    # What was computed before, and the chart's values, stay; they can be copied, opened and closed.
+    expect(page.locator("#bmi .headline strong")).to_have_text("31.6")
+    expect(page.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
+    expect(opened(page, "bmi").get_by_role("button", name="Copy")).to_be_enabled()
+    expect(page.get_by_role("button", name="All results: Laboratory")).to_be_disabled()
+    assert violations(page) == []
+    assert complaints == []
+    # The patient can still be taken off the screen.
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="You are logged out")).to_be_focused()
+    expect(page.get_by_text("Testpatient")).to_have_count(0)
+
+
+def test_a_session_that_the_ehr_ends_is_over_at_the_next_read(
+    endable: EndableApp, page: Page, complaints: list[str]
+) -> None:
+    tenant = tenant_of(endable.app, refresh_token="refresh-1")
+    launch_in(page, endable.app, tenant)
+    tenant.on("/Observation", Scripted(401))
+    tenant.on("/auth/token", GRANT_REFUSED)
+    page.get_by_role("button", name="All results: Laboratory").click()
+    expect(page.get_by_role("alert").get_by_role("heading", name=OVER)).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_focused()
+    assert complaints == []
+
+
+def test_a_session_whose_access_is_not_renewed_just_now_is_kept_and_tried_again(
+    endable: EndableApp, page: Page
+) -> None:
+    tenant = tenant_of(endable.app, refresh_token="refresh-1")
+    launch_in(page, endable.app, tenant)
+    page.clock.install()
+    answer, renewing = tenant.handlers["/Observation"], Scripted(503)
+    tenant.on("/Observation", Scripted(401))
+    tenant.on("/auth/token", renewing)
+    page.get_by_role("button", name="All results: Laboratory").click()
+    notice = page.get_by_role("alert")
+    expect(notice).to_contain_text("The session is kept")
+    expect(notice.get_by_role("button")).to_be_disabled()
+    tenant.on("/Observation", answer)
+    page.clock.run_for(6000)
+    notice.get_by_role("button", name="Try again", exact=True).click()
+    expect(page.get_by_text("2 results shown, all there are.")).to_be_visible()
+    expect(notice).to_have_count(0)
+
+
+def test_an_app_that_does_not_answer_is_said_and_tried_again(
+    app: App, page: Page, complaints: list[str]
+) -> None:
+    launch_in(page, app, tenant_of(app))
+    calculator = opened(page, EGFR)
+    page.context.set_offline(True)
+    enter(page, "2.0")
+    expect(calculator.locator(".results")).to_contain_text("This app does not answer.")
+    expect(calculator.locator(".headline")).to_have_text("")
+    page.context.set_offline(False)
+    calculator.get_by_role("button", name="Try again").click()
+    expect(calculator.locator(".headline strong")).to_be_visible()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("how", ["click", "keyboard"])
+def test_logging_out_ends_the_session_and_takes_the_patient_off_the_page(
+    app: App, page: Page, complaints: list[str], how: str
+) -> None:
+    tenant = tenant_of(app, refresh_token="refresh-1")
+    tenant.discovery["revocation_endpoint"] = f"{tenant.base}/auth/revoke"
+    tenant.on("/auth/revoke", Scripted(200))
+    launch_in(page, app, tenant)
+    button = page.get_by_role("button", name="Log out")
+    if how == "click":
+        button.click()
+    else:
+        button.focus()
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="You are logged out")).to_be_focused()
+    expect(page.get_by_text("The session has ended")).to_be_visible()
+    expect(page).to_have_title("Logged out")
+    assert "Testpatient" not in page.content()
+    assert tenant.hits("/auth/revoke")
+    assert not [one for one in page.context.cookies() if one["name"].startswith("__Host-smart-")]
+    assert violations(page) == []
+    assert complaints == []
+    again = page.reload()
+    assert again is not None
+    assert again.status == 401
+
+
+def test_a_logout_that_fails_is_not_taken_for_one(
+    app: App, page: Page, complaints: list[str]
+) -> None:
+    launch_in(page, app, tenant_of(app))
+    page.context.set_offline(True)
+    button = page.get_by_role("button", name="Log out")
+    button.click()
+    expect(page.get_by_role("heading", name="You are not logged out")).to_be_visible()
+    expect(button).to_be_focused()
+    page.context.set_offline(False)
+    button.click()
+    expect(page.get_by_role("heading", name="You are logged out")).to_be_visible()
+    assert complaints == []
+
+
+def test_laboratory_values_that_were_not_read_can_be_entered(
+    app: App, page: Page, complaints: list[str]
+) -> None:
+    launch_in(page, app, answering(tenant_of(app), labs=REFUSED_BY_EHR))
+    told = page.get_by_role("region", name="Not all of the chart was read")
+    expect(told).to_contain_text("Common laboratory values: could not be read (HTTP 403)")
+    calculator = opened(page, EGFR)
+    expect(calculator.locator(".headline")).to_be_empty()
+    enter(page, "1.5")
+    expect(calculator.locator(".headline strong")).to_have_text("51")
+    assert complaints == []
+
+
+def test_scopes_that_were_not_granted_are_told_with_the_cause_that_the_session_names(
+    app: App, page: Page, complaints: list[str]
+) -> None:
+    tenant = tenant_of(app, "n", scope="launch patient/Patient.r")
+    handle = launch_in(page, app, tenant)
+    told = page.get_by_role("region", name=re.compile("^Asked for, but not granted by"))
+    expect(told).to_contain_text("patient/Observation.rs")
+    told.locator("summary").first.click()
+    causes = page.evaluate(
+        "url => fetch(url).then((answer) => answer.json()).then((body) => body.scope.causes)",
+        f"{app.origin}/fhir_proxy/{handle}/session",
+    )
+    assert set(causes) == {"patient/Observation.rs", "patient/Condition.s"}
+    shown = told.locator("[data-cause]").all_inner_texts()
+    assert set(shown) == set(causes.values())
+    assert violations(page) == []
+    assert complaints == []
+
+
+CHARTS: dict[str, Callable[[Tenant], Tenant]] = {
+    "full": lambda tenant: tenant,
+    "hardly read": lambda tenant: answering(
+        tenant, labs=REFUSED_BY_EHR, conditions=Scripted(500), drugs=Scripted(404)
+    ),
+    "empty": _with_nothing,
+}
+
+
+@pytest.mark.parametrize(
+    ("window", "chart"),
+    [(1280, "full"), (390, "full"), (390, "hardly read"), (390, "empty")],
+    indirect=["window"],
+)
+def test_the_page_fits_and_is_accessible_with_everything_open(
+    app: App, window: BrowserContext, chart: str
+) -> None:
+    page = window.new_page()
+    launch_in(page, app, CHARTS[chart](tenant_of(app)))
+    assert fits(page)
+    open_all(page)
+    assert fits(page)
+    page.locator(f"#{EGFR}-creatinine").fill("150")
+    page.locator("#bmi-weight").fill("heavy")
+    expect(page.locator("#bmi .fault:visible")).to_be_visible()
+    expect(page.locator(".waiting")).to_have_count(0)
+    assert fits(page)
+    assert violations(page) == []
+    levels = page.evaluate(
+        "[...document.querySelectorAll('h1,h2,h3,h4,h5')].map((one) => +one.tagName[1])"
+    )
+    assert levels[0] == 1
+    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
+    assert page.evaluate(
+        "[...document.querySelectorAll('table')].every((one) => one.querySelector('th[scope=col]')"
+        " && [...one.tBodies[0].rows].every((row) => row.querySelector('th[scope=row]')))"
+    )
+
+
+def test_on_paper_one_calculator_stands_alone_below_the_patient(app: App, page: Page) -> None:
+    tenant = tenant_of(app, need_patient_banner=False)
+    launch_in(page, app, tenant)
+    page.evaluate(
+        "window.print = () => { window.onPaper = [...document.querySelectorAll('.calculator')]"
+        ".filter((one) => one.checkVisibility()).map((one) => one.id); }"
+    )
+    calculator = opened(page, "bmi")
+    calculator.get_by_label("Body weight", exact=True).fill("80")
+    expect(calculator.get_by_role("button", name="Undo")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_text("SYN-0007")).to_be_visible()
+    expect(calculator.locator("button:visible")).to_have_count(0)
+    calculator.get_by_text("Print this calculator").evaluate("(button) => button.click()")
+    assert page.evaluate("window.onPaper") == ["bmi"]
+    expect(page.locator(f"#{EGFR}")).to_be_visible()

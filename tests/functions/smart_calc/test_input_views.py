@@ -1,0 +1,108 @@
+"""What the page says of one input: its state, the value as charted, and why it is empty."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from functions.smart_calc.chart import read_chart
+from functions.smart_calc.page import inputs
+from functions.smart_calc.page.model import InputView
+from tests.support.chart_resources import ICD10CM, concept, condition, observation, smoking
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+TODAY = "2026-11-24T08:00:00Z"
+
+
+def seen(name: str, *resources: dict[str, Any]) -> InputView:
+    finding = read_chart(list(resources), NOW, "p1").findings[name]
+    return inputs.view(finding, NOW, optional=False)
+
+
+def creatinine(**changes: Any) -> dict[str, Any]:
+    return {**observation("2160-0", 1.5, "mg/dL", effectiveDateTime=TODAY), **changes}
+
+
+def text_value(text: str) -> dict[str, Any]:
+    made = creatinine(valueString=text)
+    del made["valueQuantity"]
+    return made
+
+
+def quantity(**parts: Any) -> dict[str, Any]:
+    return creatinine(valueQuantity=parts)
+
+
+EMPTY = [
+    pytest.param(text_value("hemolyzed"), "charted, but not readable", "hemolyzed", id="text"),
+    pytest.param(quantity(value=1.5), "charted, but not readable", "1.5", id="no unit"),
+    pytest.param(
+        quantity(value=1.5, unit="g"), "charted, but not readable", "1.5 g", id="another unit"
+    ),
+    pytest.param(
+        quantity(value=0.2, unit="mg/dL", comparator="<"),
+        "only a bound is charted",
+        "< 0.2 mg/dL",
+        id="a bound",
+    ),
+    pytest.param(
+        quantity(value=150, unit="mg/dL"),
+        "implausible: check the unit",
+        "150 mg/dL",
+        id="implausible",
+    ),
+    pytest.param(
+        creatinine(effectiveDateTime="2020-01-01T08:00:00Z"),
+        "last known value is too old",
+        "1.5 mg/dL",
+        id="too old",
+    ),
+    pytest.param(
+        creatinine(status="preliminary"), "only a preliminary value", "1.5 mg/dL", id="preliminary"
+    ),
+]
+
+
+@pytest.mark.parametrize(("resource", "state", "charted"), EMPTY)
+def test_an_input_that_stays_empty_shows_what_is_charted_and_why_it_is_not_used(
+    resource: dict[str, Any], state: str, charted: str
+) -> None:
+    view = seen("creatinine", resource)
+    assert (view.value, view.data) == ("", "null")
+    assert view.state == state
+    assert view.look in {"warn", "bad"}
+    assert view.original == charted
+    assert "LOINC 2160-0" in view.source
+    assert view.note == ""
+
+
+def test_a_missing_unit_and_an_unknown_one_are_told_apart() -> None:
+    (none,) = seen("creatinine", quantity(value=1.5)).remarks
+    (unknown,) = seen("creatinine", quantity(value=1.5, unit="g")).remarks
+    assert none == "No unit is charted; mg/dL is wanted."
+    assert unknown == "Unit g is not known; mg/dL is wanted."
+
+
+def test_a_converted_value_stands_with_the_one_charted_and_another_alone() -> None:
+    molar = quantity(value=132.63, unit="umol/L")
+    view = seen("creatinine", molar)
+    assert (view.value, view.original) == ("1.5", "132.63 umol/L")
+    assert seen("creatinine", creatinine()).original == ""
+
+
+def test_a_diagnosis_stands_with_its_code_once_and_its_reason_once() -> None:
+    view = seen("atrial_fibrillation", condition("I48.91", verification="provisional"))
+    assert view.state == "suggested by the chart: please confirm"
+    (entry,) = view.entries
+    assert entry.remark.count("provisional") == 2
+    assert view.remarks == ()
+    (entry,) = seen("hypertension", condition(concept(ICD10CM, "I10"))).entries
+    assert entry.text == "I10"
+
+
+def test_what_is_absent_is_said_to_be_not_found() -> None:
+    assert seen("creatinine").state == "not found in chart"
+    assert seen("atrial_fibrillation").state == "not found in chart: counted as no"
+    former = smoking("8517006", effectiveDateTime=TODAY)
+    assert seen("current_smoker", former).state == "no, from the chart"
+    assert seen("current_smoker").data == "null"

@@ -1,0 +1,118 @@
+"""The deadlines of reading a chart: 8 seconds a call, 20 in all, and nothing lost that came.
+
+The limits are shortened here; the EHR holds its answers back until the test is over.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import ModuleType
+
+import pytest
+
+from functions.smart_calc import queries, reading
+from functions.smart_calc.chart.evidence import Outcome
+from functions.smart_calc.page import calculators
+from functions.smart_calc.reading import Reading, search
+from tests.support.app_chart import CHART, PATIENT, SODIUM, answering, bundle, by_search, paged
+from tests.support.open_session import EHR, in_use, open_session
+from tests.support.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, Tenant
+
+LATE = "could not be read (no answer in time)"
+# In place of the 8 and 20 seconds: long for an EHR that answers, short for a test.
+LIMIT = 1.0
+SOON = 4.0
+
+
+@pytest.fixture
+def held_back() -> Iterator[Handler]:
+    """An answer that does not come before the test is over."""
+    over = threading.Event()
+
+    def wait(_: Received) -> Scripted:
+        over.wait(20)
+        return HANG_UP
+
+    yield wait
+    over.set()
+
+
+@pytest.fixture
+def tenant(scripted: ScriptedEhr) -> Tenant:
+    made = answering(scripted.tenant())
+    made.access_token = "sentinel-access"
+    return made
+
+
+def read(tenant: Tenant) -> tuple[Reading, float]:
+    """The chart of p1 and how long it took to read."""
+    session = open_session(fhir_base=tenant.base, iss=tenant.base)
+    active = in_use(session, replace(EHR, iss=(tenant.base,)))
+    began = time.monotonic()
+    made = reading.read(active, "p1", datetime.now(UTC))
+    return made, time.monotonic() - began
+
+
+def test_the_limits_are_those_of_the_contract() -> None:
+    assert (queries.CALL_SECONDS, queries.ALL_SECONDS) == (8.0, 20.0)
+
+
+def test_a_search_without_an_answer_costs_its_own_values_and_its_own_time(
+    tenant: Tenant, held_back: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CALL_SECONDS", LIMIT)
+    answering(tenant, conditions=held_back)
+    made, seconds = read(tenant)
+    assert LIMIT <= seconds < SOON
+    assert made.unread == {"conditions": LATE}
+    assert made.patient == PATIENT
+    assert all(made.parts[name].resources for name in CHART if name != "conditions")
+    # Neither a second try nor another search in its place: the time was its own.
+    assert len(tenant.received) == 7
+    # A diagnosis that was not read is open, not a no.
+    fibrillation = made.chart.findings["atrial_fibrillation"]
+    assert (fibrillation.outcome, fibrillation.value) == (Outcome.UNREAD, None)
+    assert fibrillation.why == LATE
+    assert made.chart.findings["sodium"].value == 139.0
+
+
+def test_an_ehr_that_answers_nothing_at_all_costs_the_whole_time_once_and_no_more(
+    tenant: Tenant, held_back: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "ALL_SECONDS", LIMIT / 2)
+    for path in ("/Patient/p1", "/Observation", "/Condition", "/MedicationRequest"):
+        tenant.on(path, held_back)
+    made, seconds = read(tenant)
+    assert seconds < SOON
+    assert made.unread == dict.fromkeys(("patient", *CHART), LATE)
+    assert made.patient is None
+    # Every calculator is there to be filled in by hand.
+    groups = calculators.views(made.chart, datetime.now(UTC))
+    assert sum(len(views) for views in groups.values()) == 16
+    assert "computed" not in groups
+
+
+@pytest.mark.parametrize(
+    "limit", [(search, "CALL_SECONDS"), (reading, "ALL_SECONDS")], ids=["of a call", "of all"]
+)
+def test_pages_that_came_before_the_time_was_up_are_used_and_the_rest_is_told(
+    tenant: Tenant,
+    held_back: Handler,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: tuple[ModuleType, str],
+) -> None:
+    monkeypatch.setattr(*limit, LIMIT)
+    link = [{"relation": "next", "url": f"{tenant.base}/Observation?page=2&category=laboratory"}]
+    first = paged(lambda _: bundle(SODIUM, link=link))
+
+    def labs(request: Received) -> Scripted:
+        return held_back(request) if "page=2" in request.query else first(request)
+
+    tenant.on("/Observation", by_search(labs=labs))
+    made, seconds = read(tenant)
+    assert seconds < SOON
+    assert made.unread == {"labs": LATE}
+    assert made.chart.findings["sodium"].value == 139.0
+    assert made.chart.findings["creatinine"].outcome is Outcome.UNREAD
