@@ -5,7 +5,9 @@ narrowed to the elements that name the patient a resource is about. The table is
 type that is neither here nor in OUTSIDE cannot be reached with patient/ scopes.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from itertools import repeat
 from typing import Any
 
 # Directory and knowledge resources: about no patient, so the scope alone decides.
@@ -84,6 +86,10 @@ _PATIENT_ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "Task": ("for",),
     "VisionPrescription": ("patient",),
 }
+# How a reference names a patient: by id, or as the search of a conditional reference (FHIR R4
+# http.html, "transaction"), in whatever case a lenient server takes it.
+_NAMES_A_PATIENT = re.compile(r"(?:^|/)Patient(?:[/?]|%2F|%3F)", re.IGNORECASE)
+_PATIENT_TYPES = frozenset({"Patient", "http://hl7.org/fhir/StructureDefinition/Patient"})
 # The types of R4 that have no search parameter `patient`.
 _SEARCHED_BY_SUBJECT = frozenset({"AdverseEvent", "SupplyRequest"})
 
@@ -133,17 +139,60 @@ def belongs(resource: Any, patient: str | None, fhir_base: str) -> bool:
         return False
     if resource_type == "Patient":
         return bool(resource.get("id") == patient)
-    paths = _PATIENT_ELEMENTS.get(resource_type, ())
-    ours = {f"Patient/{patient}", f"{fhir_base}/Patient/{patient}"}
-    references = [
-        reference
-        for path in paths
-        for reference in _references(resource, path.split("."))
-        if "Patient/" in reference
-    ]
-    return bool(references) and all(
-        reference.partition("/_history/")[0] in ours for reference in references
-    )
+    ours = _ours(patient, fhir_base)
+    proved = False
+    for path in _PATIENT_ELEMENTS.get(resource_type, ()):
+        for reference in _references(resource, path.split(".")):
+            if _unversioned(reference) in ours:
+                proved = True
+            elif _NAMES_A_PATIENT.search(reference):
+                return False
+    return proved
+
+
+def names_another(document: Any, patient: str | None, fhir_base: str) -> bool:
+    """Whether a resource or a JSON Patch (parsed JSON) refers to another patient, at any depth.
+
+    A reference that names a patient by identifier alone, or by a search, counts as one to another.
+    In a patch every text that looks like a reference counts, for it can be moved to become one.
+    """
+    ours = _ours(patient, fhir_base)
+    in_patch = isinstance(document, list)
+    for name, value in _members(document):
+        if isinstance(value, dict):
+            by_identifier = "identifier" in value and "reference" not in value
+            if by_identifier and str(value.get("type")) in _PATIENT_TYPES:
+                return True
+        elif isinstance(value, str) and _NAMES_A_PATIENT.search(value):
+            counts = name.lower() == "reference" or (in_patch and not re.search(r"\s", value))
+            if counts and _unversioned(value) not in ours:
+                return True
+    return False
+
+
+def _members(document: Any) -> Iterator[tuple[str, Any]]:
+    """Everything in a document, each with the name of the member that holds it."""
+    levels: list[Iterator[tuple[str, Any]]] = [iter([("", document)])]
+    while levels:
+        for name, value in levels[-1]:
+            yield name, value
+            if isinstance(value, dict):
+                levels.append(iter(value.items()))
+                break
+            if isinstance(value, list):
+                levels.append(zip(repeat(name), value, strict=False))
+                break
+        else:
+            levels.pop()
+
+
+def _ours(patient: str | None, fhir_base: str) -> frozenset[str]:
+    """The references to the patient of the launch."""
+    return frozenset({f"Patient/{patient}", f"{fhir_base}/Patient/{patient}"})
+
+
+def _unversioned(reference: str) -> str:
+    return reference.partition("/_history/")[0]
 
 
 def _references(element: Any, path: list[str]) -> Iterator[str]:

@@ -20,6 +20,7 @@ _TYPE = f"/(?P<type>{'|'.join(RESOURCE_TYPES)})"
 _ID = r"/(?P<id>(?!\.{1,2}(?:/|$))[A-Za-z0-9.-]{1,64})"
 
 _VERSION = r"/_history/(?P<version>(?!\.{1,2}$)[A-Za-z0-9.-]{1,64})"
+_ANY_VERSION = _VERSION.replace("?P<version>", "?:")
 
 Kind = Literal[
     "read",
@@ -65,7 +66,7 @@ _METHODS = frozenset(method for method, _, _ in _SERVED)
 _OTHER = re.compile(
     _HANDLE + r"(?:/?|/_history|/_search|/\$[a-z-]+|/metadata|/session"
     rf"|{_TYPE}(?:/_history|/_search|/\$[a-z-]+"
-    rf"|{_ID}(?:/_history(?:/[A-Za-z0-9.-]{{1,64}})?|/\$[a-z-]+|/[A-Z][A-Za-z]{{1,63}}(?:/_search)?|/\*)?)?)"
+    rf"|{_ID}(?:/_history|{_ANY_VERSION}|/\$[a-z-]+|/[A-Z][A-Za-z]{{1,63}}(?:/_search)?|/\*)?)?)"
 )
 
 
@@ -107,10 +108,9 @@ def read(
     method: str, path: str, headers: Mapping[str, str]
 ) -> Address | MethodNotAllowed | PathInvalid:
     """The address in a request, or the refusal that it earns."""
-    served_here = ", ".join(served for served, _, pattern in _SERVED if pattern.fullmatch(path))
     for served, kind, pattern in _SERVED:
-        match = pattern.fullmatch(path)
-        if match is not None and served == method:
+        match = pattern.fullmatch(path) if served == method else None
+        if match is not None:
             found = Address(kind=kind, method=method, **match.groupdict())
             if found.is_write and any(name in headers for name in _conditions(kind)):
                 return MethodNotAllowed(
@@ -118,7 +118,7 @@ def read(
                     why="The request may be carried out only under a condition that is not passed "
                     "on; If-Match with an update, a patch or a delete is.",
                     steps=("Search or read first, then write without the condition.",),
-                    allow=served_here,
+                    allow=_allowed(path),
                 )
             return found
     if method not in _METHODS or _OTHER.fullmatch(path):
@@ -127,13 +127,17 @@ def read(
                 "Use the methods named in the Allow header.",
                 "Batches, writes by search parameters and operations are not served.",
             ),
-            allow=served_here,
+            allow=_allowed(path),
         )
     return PathInvalid(
         why="Only TYPE, TYPE/ID, TYPE/ID/_history, TYPE/ID/_history/VERSION and metadata are "
         "served, unencoded: types begin with a capital letter, ids are 1 to 64 of A-Z a-z 0-9 - "
         "and the dot."
     )
+
+
+def _allowed(path: str) -> str:
+    return ", ".join(served for served, _, pattern in _SERVED if pattern.fullmatch(path))
 
 
 def _conditions(kind: Kind) -> tuple[str, ...]:

@@ -27,12 +27,12 @@ _FIXED = frozenset({"resourceType", "id"})
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A write's body. `resource` is parsed from it, for create and update; `changed` are the
+    """A write's body. `document` is parsed from it, a resource or a JSON Patch; `changed` are the
     elements that a patch changes. A delete has none of them.
     """
 
     body: bytes | None = None
-    resource: Any = None
+    document: Any = None
     changed: frozenset[str] = frozenset()
 
 
@@ -41,8 +41,18 @@ def sent_media_type(address: Address) -> str | None:
     return next(iter(_MEDIA_TYPES[address.kind]), None)
 
 
+def require_uncompressed(headers: Mapping[str, str]) -> None:
+    """Whether a body comes as it is (RFC 9110 15.5.16). Raises MediaTypeUnsupported."""
+    if headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise MediaTypeUnsupported(
+            why="The body comes in a content coding, and none is undone here.",
+            steps=("Send the body without Content-Encoding.",),
+        )
+
+
 def require_media_type(address: Address, headers: Mapping[str, str]) -> None:
     """Whether the body is of a type that the interaction takes. Raises MediaTypeUnsupported."""
+    require_uncompressed(headers)
     taken = _MEDIA_TYPES[address.kind]
     media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if taken and media_type not in taken:
@@ -63,7 +73,7 @@ def read(address: Address, body: bytes) -> Content:
             "is not JSON in UTF-8, is nested too deep, or names a member twice"
         ) from None
     if address.kind == "patch":
-        return Content(body, changed=_changed(document))
+        return Content(body, document, _changed(document))
     if not isinstance(document, dict) or document.get("resourceType") != address.type:
         raise _refused(f"is not a resource of the type in the address, {address.type}")
     if address.kind == "update" and document.get("id") != address.id:

@@ -32,6 +32,8 @@ def request(
     if decision.narrowed:
         # FHIR R4 search.html, "Handling errors": a parameter that narrows must not be ignored.
         passed["Prefer"] = "handling=strict"
+        # FHIR R4 http.html, "Intermediaries": who changes a request says so.
+        passed["request-modified-smart-calc"] = "held to scopes and patient"
     if address.method == "POST":
         passed["Content-Type"] = FORM
         answer = fhir.call(active, "POST", url, headers=passed, body=query.encode("ascii"))

@@ -148,7 +148,7 @@ def _read(
     body = answer.body
     if paged and answer.status == 200:
         body = pages.rewritten(body.decode(), decision.level).encode()
-    return _answered(asked, answer, started, body)
+    return _answered(asked, answer, started, body, rewrite.stamp(answer.body, body))
 
 
 def _answered(
@@ -200,6 +200,7 @@ def _parameters(call: Call, asked: Address) -> Parameters:
     # WSGI's strings are bytes as latin-1 (PEP 3333).
     raw = call.query().encode("latin-1")
     if asked.kind == "search" and asked.method == "POST":
+        content.require_uncompressed(call.headers)
         media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if media_type != forward.FORM:
             raise MediaTypeUnsupported

@@ -7,7 +7,7 @@ written anew, which would change numbers: only the link's text is replaced.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from urllib.parse import urljoin
@@ -86,6 +86,11 @@ class Pages:
 
     def _context(self) -> str:
         return f"page {self.session.handle} {self.path}"
+
+
+def stamp(received: bytes, sent: bytes) -> Mapping[str, str]:
+    """The header that tells of a change made on the way (FHIR R4 http.html, "Intermediaries")."""
+    return {} if received == sent else {"response-modified-smart-calc": "page links"}
 
 
 def absolute(url: str, fhir_base: str, path: str) -> str | None:

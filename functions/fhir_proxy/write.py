@@ -2,7 +2,7 @@
 
 FHIR R4 http.html, "update", "patch", "delete", "create". Under patient/ scopes the resource is read
 before it is changed, for what it holds now must be the launch's patient's too; where the EHR gives
-its version, the change is held to it by If-Match.
+its version, the change is held to it by If-Match, and by If-None-Match to there being none.
 """
 
 import re
@@ -53,7 +53,9 @@ def write(
             version = current.headers.get("etag", "")
             if HEADER_VALUE.fullmatch(version):
                 sent.setdefault("If-Match", version)
-        elif not (current.status == 404 and address.kind == "update"):
+        elif current.status == 404 and address.kind == "update":
+            sent["If-None-Match"] = "*"
+        else:
             return current
     remaining = until - time.monotonic()
     if remaining <= 0:

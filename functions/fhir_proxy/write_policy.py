@@ -44,8 +44,9 @@ def _require_of_patient(address: Address, patient: str) -> None:
 def require_own(content: Content, address: Address, decision: Decision, fhir_base: str) -> None:
     """Whether what is sent stays with the launch's patient. Raises PatientDenied.
 
-    A patch may not touch the elements that say whose the resource is. A deletion sends nothing;
-    what it would delete is looked at in write.py.
+    A patch may not touch the elements that say whose the resource is, and nothing may refer to
+    another patient: R4's compartment has a resource in the record of a performer or a recipient
+    too. A deletion sends nothing; what it would delete is looked at in write.py.
     """
     if decision.level == "user" or address.kind == "delete":
         return
@@ -55,7 +56,12 @@ def require_own(content: Content, address: Address, decision: Decision, fhir_bas
             raise PatientDenied(
                 why=f"The patch changes `{min(touched)}`, which says whose the resource is."
             )
-    elif not compartment.belongs(content.resource, decision.patient, fhir_base):
+    elif not compartment.belongs(content.document, decision.patient, fhir_base):
         raise PatientDenied(
             why="What is to be written does not name the patient of this launch, or names another."
+        )
+    if compartment.names_another(content.document, decision.patient, fhir_base):
+        raise PatientDenied(
+            why="What is to be written refers to another patient.",
+            steps=("Leave the reference out, or ask for a user/ scope of this type.",),
         )

@@ -300,6 +300,7 @@ def test_no_hostile_path_reaches_the_ehr_or_a_stranger(app: App) -> None:
         "/Nonsense/1",
         "/admin",
         "/Patient/..",
+        "/Patient/p1/_history/..",
         "/%2e%2e/x",
         "/Patient/" + "a" * 65,
     ],

@@ -95,9 +95,11 @@ def _containers(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 VALUES = st.recursive(
     st.one_of(NUMBERS, STRINGS, st.sampled_from(["true", "false", "null"])),
     _containers,
-    max_leaves=8,
+    max_leaves=5,
 )
-MEMBERS = st.lists(st.tuples(STRINGS.filter(lambda name: json.loads(name) != "link"), VALUES))
+MEMBERS = st.lists(
+    st.tuples(STRINGS.filter(lambda name: json.loads(name) != "link"), VALUES), max_size=3
+)
 LINKS: st.SearchStrategy[Any] = st.lists(
     st.fixed_dictionaries(
         {"relation": st.text(max_size=4)},

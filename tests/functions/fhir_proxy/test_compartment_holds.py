@@ -236,6 +236,15 @@ def test_a_mixed_bundle_of_a_lenient_ehr_is_not_released(app: App) -> None:
     assert asked(tenant)[0].headers["Prefer"] == "handling=strict"
 
 
+def test_the_ehr_is_told_that_a_search_was_held_to_the_patient(app: App) -> None:
+    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+    for query in ("code=x", "code=x&patient=p1"):
+        launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
+    held, given = (request.headers for request in asked(tenant))
+    assert held["request-modified-smart-calc"] == "held to scopes and patient"
+    assert "request-modified-smart-calc" not in given
+
+
 @pytest.mark.parametrize(
     ("used", "status"),
     [

@@ -59,6 +59,15 @@ def test_every_relation_is_rewritten_and_keeps_its_name(app: App) -> None:
     assert all(link["url"].startswith(f"{launch.fhir_base}/Observation?_page=") for link in found)
 
 
+def test_an_answer_whose_links_were_changed_says_so(app: App) -> None:
+    launch, tenant, _ = _paged(app)
+    tenant.on("/Condition", as_fhir(searchset()))
+    addresses = [f"{launch.fhir_base}/{name}?patient=p1" for name in ("Observation", "Condition")]
+    changed, whole = (launch.browser.fetch(one) for one in addresses)
+    assert changed.header("response-modified-smart-calc") == "page links"
+    assert whole.header("response-modified-smart-calc") is None
+
+
 def test_a_search_by_post_is_paged_by_get(app: App) -> None:
     launch, tenant = launched(app, scope=SCOPE)
     tenant.on("/Observation/_search", as_fhir(_page(1, "p1", f"{tenant.base}?_getpages=7")))

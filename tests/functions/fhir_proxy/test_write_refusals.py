@@ -1,5 +1,6 @@
 """Writes that are refused here: nothing of them reaches the EHR (contract, sections 6, 7, 11)."""
 
+import gzip
 import json
 from typing import Any
 
@@ -7,29 +8,13 @@ import pytest
 
 from tests.conftest import App, Launched
 from tests.support.browser import OWN_FETCH
-from tests.support.proxy import about, asked, launched, raw_exchange
+from tests.support.proxy import FORM, about, asked, launched, raw_exchange
 from tests.support.scripted_ehr import FHIR_JSON, Scripted, Tenant, as_fhir
 from tests.support.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
 
 MINE = about("Observation", "o1", "p1")
 THEIRS = about("Observation", "o1", "p2")
 WIDE = "patient/*.cruds"
-
-
-@pytest.fixture(scope="module")
-def kept(writing: App) -> tuple[Launched, Tenant]:
-    """A launch for patient p1 with every letter, at an EHR that has one Observation of p1."""
-    launch, tenant = launched(writing, "w", scope=WIDE)
-    keep(tenant, MINE)
-    return launch, tenant
-
-
-@pytest.fixture(scope="module")
-def ward(writing: App) -> tuple[Launched, Tenant]:
-    """The same with user/ scopes."""
-    launch, tenant = launched(writing, "v", scope="user/*.cruds")
-    keep(tenant, MINE)
-    return launch, tenant
 
 
 FORMS = [
@@ -84,6 +69,24 @@ def test_json_is_taken_however_it_is_called(kept: tuple[Launched, Tenant], media
     launch, tenant = kept
     assert send(launch, "PUT", "Observation/o1", MINE, Content_Type=media_type).status == 200
     assert written(tenant)[-1].headers["Content-Type"] == FHIR_JSON
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip"])
+def test_a_body_in_a_content_coding_is_not_taken(
+    kept: tuple[Launched, Tenant], coding: str
+) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    packed = gzip.compress(json.dumps(MINE).encode())
+    for method, path in (("POST", "Observation"), ("PUT", "Observation/o1")):
+        for body in (packed, MINE):
+            answer = send(launch, method, path, body, Content_Encoding=coding)
+            assert (answer.status, answer.code) == (415, "media_type_unsupported")
+    form = {**OWN_FETCH, "Content-Type": FORM, "Content-Encoding": coding}
+    search = launch.browser.send("POST", f"{launch.fhir_base}/Observation/_search", form, packed)
+    assert (search.status, search.code) == (415, "media_type_unsupported")
+    assert len(asked(tenant)) == before
+    assert send(launch, "PUT", "Observation/o1", MINE, Content_Encoding="identity").status == 200
 
 
 BODIES: dict[str, bytes] = {
@@ -423,3 +426,30 @@ def test_another_site_writes_nothing(kept: tuple[Launched, Tenant], proof: dict[
     for method, path, document in (("POST", "Observation", MINE), *WRITES):
         answer = send(launch, method, path, document, **proof)
         assert (answer.status, answer.code, len(asked(tenant))) == (403, "cross_site", before)
+
+
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        ("POST {p}", 405),
+        ("POST {p}/Observation/_search", 415),
+        ("POST {p}/Observation", 415),
+        ("GET {p}/Observation/o1", 200),
+    ],
+)
+def test_a_body_that_nobody_reads_is_never_a_request_of_its_own(
+    kept: tuple[Launched, Tenant], start: str, status: int
+) -> None:
+    launch, tenant = kept
+    before = len(written(tenant))
+    origin, _, handle = launch.fhir_base.partition("/fhir_proxy/")
+    path = f"/fhir_proxy/{handle}"
+    cookies = "; ".join(f"{name}={value}" for name, value in launch.browser.cookies().items())
+    head = f" HTTP/1.1\r\nHost: x\r\nCookie: {cookies}\r\nSec-Fetch-Site: same-origin\r\n"
+    hidden = f"DELETE {path}/Observation/o1{head}\r\n"
+    outer = f"{start.format(p=path)}{head}Content-Length: {len(hidden)}\r\n\r\n"
+    last = f"GET {path}/metadata/x{head}Connection: close\r\n\r\n"
+    answers = raw_exchange(origin, f"{outer}{hidden}{last}".encode())
+    seen = [int(one[:3]) for one in answers.split(b"HTTP/1.1 ")[1:]]
+    assert seen == [status, 400]
+    assert len(written(tenant)) == before

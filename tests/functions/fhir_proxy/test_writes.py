@@ -311,4 +311,7 @@ def test_an_update_may_create_what_is_not_there(writing: App) -> None:
     _of_patient(tenant, is_there=False)
     assert send(launch, "PUT", "Observation/o1", MINE).status == 201
     assert [request.method for request in asked(tenant)] == ["GET", "PUT"]
-    assert "If-Match" not in written(tenant)[0].headers
+    (update,) = written(tenant)
+    assert "If-Match" not in update.headers
+    # What the token cannot see, or came in between, is not to be replaced (RFC 9110 13.1.2).
+    assert update.headers["If-None-Match"] == "*"

@@ -1,0 +1,106 @@
+"""Under patient/ scopes nothing is written that refers to another patient, wherever it says so.
+
+R4's patient compartment takes a resource in by its performers, recipients and authors as well.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import App, Launched
+from tests.support.proxy import about, asked, launched
+from tests.support.scripted_ehr import Tenant
+from tests.support.writes import REPLACE_STATUS, send
+
+MINE = about("Observation", "o1", "p1")
+WIDE = "patient/*.cruds"
+THEM = "Patient/p2"
+# Beside a subject that is ours: elements by which R4 has a resource in another patient's record
+# too, and places from which a server may take a reference.
+NAMING_ANOTHER: dict[str, dict[str, Any]] = {
+    "performer": {"performer": [{"reference": "Practitioner/d1"}, {"reference": THEM}]},
+    "absolute": {"performer": [{"reference": "https://ehr.example/r4/Patient/p1"}]},
+    "version": {"focus": [{"reference": f"{THEM}/_history/1"}]},
+    "search": {"performer": [{"reference": "Patient?identifier=1"}]},
+    "lower case": {"performer": [{"reference": "patient/p2"}]},
+    "encoded": {"performer": [{"reference": "Patient%2Fp2"}]},
+    "identifier": {"performer": [{"type": "Patient", "identifier": {"value": "1"}}]},
+    "contained": {"contained": [about("Observation", "c", "p2")]},
+    "extension": {"extension": [{"url": "x", "valueReference": {"reference": THEM}}]},
+    "other case of the name": {"Subject": {"Reference": THEM}},
+    "deep": {"x": json.loads("[" * 300 + json.dumps({"reference": THEM}) + "]" * 300)},
+}
+
+
+@pytest.mark.parametrize("more", NAMING_ANOTHER.values(), ids=NAMING_ANOTHER.keys())
+def test_nothing_is_written_that_refers_to_another_patient(
+    kept: tuple[Launched, Tenant], ward: tuple[Launched, Tenant], more: dict[str, Any]
+) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    for method, path in (("POST", "Observation"), ("PUT", "Observation/o1")):
+        answer = send(launch, method, path, MINE | more)
+        assert (answer.status, answer.code) == (403, "patient_denied")
+    assert len(asked(tenant)) == before
+    assert send(ward[0], "PUT", "Observation/o1", MINE | more).status == 200
+
+
+def test_a_participant_found_by_a_search_is_nobody_of_ours(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope=WIDE)
+    actors = ({"reference": "Patient/p1"}, {"reference": "Patient?identifier=2"})
+    meeting = {"resourceType": "Appointment", "participant": [{"actor": one} for one in actors]}
+    answer = send(launch, "POST", "Appointment", meeting)
+    assert (answer.status, answer.code, asked(tenant)) == (403, "patient_denied", [])
+
+
+def test_the_patients_own_record_is_linked_to_nobody_elses(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope=WIDE)
+    link = [{"other": {"reference": THEM}, "type": "replaced-by"}]
+    replaced = {"resourceType": "Patient", "id": "p1", "link": link}
+    patch = [{"op": "add", "path": "/link", "value": link}]
+    for method, document in (("PUT", replaced), ("PATCH", patch)):
+        answer = send(launch, method, "Patient/p1", document)
+        assert (answer.status, answer.code, asked(tenant)) == (403, "patient_denied", [])
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "add", "path": "/performer", "value": [{"reference": THEM}]},
+        {"op": "replace", "path": "/performer/0/reference", "value": THEM},
+        {"op": "add", "path": "/performer/0/display", "value": THEM},
+        {"op": "add", "path": "/contained", "value": [about("Observation", "c", "p2")]},
+    ],
+    ids=json.dumps,
+)
+def test_a_patch_brings_no_reference_to_another_patient(
+    kept: tuple[Launched, Tenant], operation: dict[str, Any]
+) -> None:
+    launch, tenant = kept
+    before = len(asked(tenant))
+    answer = send(launch, "PATCH", "Observation/o1", [*REPLACE_STATUS, operation])
+    assert (answer.status, answer.code, len(asked(tenant))) == (403, "patient_denied", before)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"performer": [{"reference": "Patient/p1"}, {"reference": "Practitioner/d1"}]},
+        {"performer": [{"type": "Practitioner", "identifier": {"value": "1"}}]},
+        {"note": [{"text": "Patient/family informed"}], "type": {"coding": []}, "identifier": []},
+        {"valueString": "https://ehr.example/r4/Patient/p2"},
+        {"meta": {"profile": ["http://hl7.org/fhir/StructureDefinition/Patient"]}},
+    ],
+    ids=json.dumps,
+)
+def test_what_only_looks_like_another_patient_is_written(
+    kept: tuple[Launched, Tenant], more: dict[str, Any]
+) -> None:
+    assert send(kept[0], "PUT", "Observation/o1", MINE | more).status == 200
+
+
+def test_a_patch_may_speak_of_the_patient(kept: tuple[Launched, Tenant]) -> None:
+    note = {"op": "add", "path": "/note", "value": [{"text": "Patient/family informed"}]}
+    own = {"op": "add", "path": "/performer", "value": [{"reference": "Patient/p1"}]}
+    assert send(kept[0], "PATCH", "Observation/o1", [note, own]).status == 200
