@@ -3,17 +3,17 @@
 SMART App Launch 2.2, step 7; RFC 9700 4.14.2 (a rotated refresh token used twice ends them all).
 The store is the referee: who writes the lease, on condition of the record that was read, asks the
 EHR; everyone else waits and takes what was brought. The lease outlives the token endpoint's
-deadline, so its holder either writes or is gone. Only `invalid_grant` ends the session.
+deadline, so its holder either writes or is gone. Of two answers that come all the same, the first
+one written counts. Only `invalid_grant` ends the session.
 """
 
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from shared import id_token, log, session_record, tokens
+from shared import id_token, log, session_end, session_lease, session_record, tokens
 from shared.client_auth import Clients
 from shared.errors import (
     RefreshFailed,
@@ -24,25 +24,17 @@ from shared.errors import (
 )
 from shared.jwks import Keys
 from shared.sealing import Sealer
-from shared.session_record import NO_LEASE, Held, Lease, Session
+from shared.session_end import Reason
+from shared.session_lease import Lease
+from shared.session_record import Held, Session
 from shared.settings import Ehr
 from shared.store import Conflict, Record, Store
 from shared.token_answer import TokenAnswer
 
-LEASE_SECONDS = 15.0
-RETRY_SECONDS = 5.0
 EARLY_SECONDS = 60.0
 EARLY_SHARE = 0.2
 _POLL_SECONDS = 0.1
 _LONGEST_POLL_SECONDS = 0.5
-
-Reason = Literal["invalid_grant", "patient_changed", "user_changed"]
-_WHY: Mapping[Reason, str] = {
-    "invalid_grant": "The EHR ended this launch's access: its own session ended, or the access "
-    "was withdrawn.",
-    "patient_changed": "The EHR answered with another patient than this launch's.",
-    "user_changed": "The EHR answered with another user than this launch's.",
-}
 
 
 def is_due(session: Session, now: float) -> bool:
@@ -74,25 +66,22 @@ class Refresher:
         while held.session.version == version:
             now, lease = self.clock(), held.lease
             usable = not refused and now < held.session.access_expires_at
-            if lease.owner is not None and now < lease.until:
+            if lease.is_held(now):
                 if usable:
                     return held
                 self.pause(wait)
                 wait = min(2 * wait, _LONGEST_POLL_SECONDS)
                 held = self.reread(held.session)
-            elif now < lease.retry_at:
+            elif lease.rests(now):
                 if usable:
                     return held
                 raise RefreshFailed(lease.retry_at - now)
             else:
-                mine = Lease(
-                    secrets.token_urlsafe(12),
-                    now + LEASE_SECONDS,
-                    # Should this process end now, its attempt has failed when the lease lapses.
-                    now + LEASE_SECONDS + RETRY_SECONDS,
-                )
+                mine = session_lease.taken(secrets.token_urlsafe(12), now)
                 try:
-                    leased = self._write_lease(held, mine)
+                    # A request is what led here: a session that is asked for is not idle, though
+                    # the refresh takes long or fails.
+                    leased = self._write_lease(held, mine, last_used=now)
                 except Conflict:
                     held = self.reread(held.session)
                 except StoreUnavailable:
@@ -105,27 +94,11 @@ class Refresher:
 
     def reread(self, session: Session) -> Held:
         """The session as the store has it now. Raises SessionExpired where it is gone."""
-        record = self.store.read(session_record.COLLECTION, session_record.key(session.handle))
-        if record is None:
-            raise SessionExpired
-        return session_record.opened(record, session.handle, session.secret, self.sealer)
+        return session_record.read(self.store, session.handle, session.secret, self.sealer)
 
-    def revoke(self, session: Session, ehr: Ehr | None) -> bool:
-        """Revoke the refresh token, which ends the access that came of it (RFC 7009 2.1), or the
-        access token where there is none; whether the EHR said that it did.
-        """
-        if ehr is None or session.revocation_endpoint is None:
-            return False
-        return tokens.revoke(
-            session.revocation_endpoint,
-            self.clients.authenticate(ehr, session.token_endpoint),
-            token=session.refresh_token or session.access_token,
-            kind="refresh_token" if session.refresh_token else "access_token",
-            ca_file=ehr.ca_file,
-        )
-
-    def _write_lease(self, held: Held, lease: Lease) -> Held:
-        fields = {**held.record.fields, **session_record.lease_fields(lease)}
+    def _write_lease(self, held: Held, lease: Lease, *, last_used: float) -> Held:
+        changed = {**session_record.lease_fields(lease), "last_used": last_used}
+        fields = {**held.record.fields, **changed}
         version = self.store.replace(
             session_record.COLLECTION,
             session_record.key(held.session.handle),
@@ -137,18 +110,21 @@ class Refresher:
 
     def _under_lease(self, held: Held, ehr: Ehr, *, refused: bool) -> Held:
         session = held.session
+        authentication = self.clients.authenticate(ehr, session.token_endpoint)
+        if held.lease.is_spent(self.clock()):
+            # This process was stopped: an answer might come when another holds the lease.
+            late = TokenError(evidence={"reason": "the lease is nearly over"})
+            return self._failed(held, late, refused=refused)
         try:
             answer = tokens.refresh(
                 session.token_endpoint,
-                self.clients.authenticate(ehr, session.token_endpoint),
+                authentication,
                 refresh_token=session.refresh_token or "",
                 ca_file=ehr.ca_file,
             )
         except (TokenError, TokenInvalid) as error:
             if _ends_it(error):
-                self._wipe(session)
-                _log_end("invalid_grant", error.evidence)
-                raise SessionExpired(why=_WHY["invalid_grant"]) from None
+                return self._refused_for_good(held, error)
             return self._failed(held, error, refused=refused)
         renewed = replace(
             session,
@@ -160,23 +136,34 @@ class Refresher:
             access_expires_at=self.clock() + answer.expires_in,
         )
         if answer.context.patient not in (None, session.context.patient):
-            raise self._ended(renewed, ehr, "patient_changed")
+            raise self._ended(held, renewed, ehr, "patient_changed")
         kept = self._write(held, renewed, ehr, answer)
         # After the write: the keys may have to be fetched, and the lease does not wait for that.
         if self._is_other_user(session, ehr, answer):
-            raise self._ended(renewed, ehr, "user_changed")
+            raise self._ended(held, renewed, ehr, "user_changed")
         rotated = answer.refresh_token is not None
         log.event("token_refreshed", "rotated" if rotated else "refresh token kept")
         return kept
 
-    def _ended(self, renewed: Session, ehr: Ehr, reason: Reason) -> SessionExpired:
+    def _refused_for_good(self, held: Held, error: TokenError | TokenInvalid) -> Held:
+        """The grant is over, and so is the session, if it still lives by the token refused."""
+        key = session_record.key(held.session.handle)
+        try:
+            self.store.delete(session_record.COLLECTION, key, held.record.version)
+        except Conflict:
+            newest = self.reread(held.session)
+            if newest.session.version != held.session.version:
+                return newest
+            self._wipe(held)
+        raise session_end.during_refresh("invalid_grant", error.evidence)
+
+    def _ended(self, held: Held, renewed: Session, ehr: Ehr, reason: Reason) -> SessionExpired:
         """A launch is about one patient and one user: neither is switched silently."""
         try:
-            self._wipe(renewed)
+            self._wipe(held)
         finally:
-            revoked = self.revoke(renewed, ehr)
-        _log_end(reason, {"revoked": str(revoked).lower()})
-        return SessionExpired(why=_WHY[reason])
+            revoked = session_end.revoke(self.clients, renewed, ehr)
+        return session_end.during_refresh(reason, {"revoked": str(revoked).lower()})
 
     def _is_other_user(self, session: Session, ehr: Ehr, answer: TokenAnswer) -> bool:
         if session.user is None or answer.id_token is None:
@@ -195,31 +182,26 @@ class Refresher:
         return whose == "other"
 
     def _write(self, held: Held, renewed: Session, ehr: Ehr, answer: TokenAnswer) -> Held:
-        """Write what was brought. A failed write is not final while the lease is ours."""
+        """Write what was brought. A failed write is not final while nobody has brought more."""
         collection, key = session_record.COLLECTION, session_record.key(renewed.handle)
-        owner, version = held.lease.owner, held.record.version
+        version, expires_at = held.record.version, held.record.expires_at
         fields = session_record.fields(renewed, self.sealer, last_used=self.clock())
-        expires_at = held.record.expires_at
-        wait = _POLL_SECONDS
-        while True:
+        for _ in self._tries(held.lease):
             with contextlib.suppress(Conflict, StoreUnavailable):
                 version = self.store.replace(collection, key, fields, expires_at, version)
                 return Held(Record(fields, expires_at, version), renewed)
-            self.pause(wait)
-            wait = min(2 * wait, _LONGEST_POLL_SECONDS)
             with contextlib.suppress(StoreUnavailable):
                 found = self.store.read(collection, key)
                 if found is None:
                     # Logout has revoked what it found: only what came since is left.
-                    revoked = self.revoke(replace(renewed, refresh_token=answer.refresh_token), ehr)
-                    _log_end("logout", {"revoked": str(revoked).lower()})
-                    raise SessionExpired
-                if found.fields["lease_owner"] != owner:
+                    brought = replace(renewed, refresh_token=answer.refresh_token)
+                    revoked = session_end.revoke(self.clients, brought, ehr)
+                    raise session_end.during_refresh("gone", {"revoked": str(revoked).lower()})
+                if found.fields["version"] != held.session.version:
                     # Our own write whose reply was lost, or another's after our lease.
                     return session_record.opened(found, renewed.handle, renewed.secret, self.sealer)
                 version = found.version
-            if self.clock() >= held.lease.until:
-                raise StoreUnavailable
+        raise StoreUnavailable
 
     def _failed(self, held: Held, error: TokenError | TokenInvalid, *, refused: bool) -> Held:
         log.event(
@@ -231,8 +213,8 @@ class Refresher:
         )
         version = held.session.version
         try:
-            retry_at = self.clock() + RETRY_SECONDS
-            held = self._write_lease(held, replace(NO_LEASE, retry_at=retry_at))
+            rest = session_lease.rest(self.clock())
+            held = self._write_lease(held, rest, last_used=held.last_used)
         except Conflict:
             held = self.reread(held.session)
         except StoreUnavailable:
@@ -240,10 +222,25 @@ class Refresher:
         usable = not refused and self.clock() < held.session.access_expires_at
         if usable or held.session.version != version:
             return held
-        raise RefreshFailed(RETRY_SECONDS)
+        raise RefreshFailed(session_lease.RETRY_SECONDS)
 
-    def _wipe(self, session: Session) -> None:
-        self.store.delete(session_record.COLLECTION, session_record.key(session.handle))
+    def _wipe(self, held: Held) -> None:
+        """Remove the session, whatever became of it since."""
+        key = session_record.key(held.session.handle)
+        for _ in self._tries(held.lease):
+            with contextlib.suppress(StoreUnavailable):
+                return self.store.delete(session_record.COLLECTION, key)
+        raise StoreUnavailable
+
+    def _tries(self, lease: Lease) -> Iterator[None]:
+        """One at once, others after pauses while the lease lasts, for a moment if it is over."""
+        until = max(lease.until, self.clock() + session_lease.RETRY_SECONDS)
+        wait = _POLL_SECONDS
+        yield
+        while self.clock() < until:
+            self.pause(wait)
+            wait = min(2 * wait, _LONGEST_POLL_SECONDS)
+            yield
 
 
 def _ends_it(error: TokenError | TokenInvalid) -> bool:
@@ -251,12 +248,3 @@ def _ends_it(error: TokenError | TokenInvalid) -> bool:
     if not isinstance(error, TokenError) or error.oauth_error != "invalid_grant":
         return False
     return error.evidence.get("status", "").startswith("4")
-
-
-def _log_end(reason: str, evidence: Mapping[str, str]) -> None:
-    log.event(
-        "session_ended",
-        "ended during a refresh",
-        severity="WARNING",
-        fields={"reason": reason, **evidence},
-    )

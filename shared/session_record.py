@@ -15,8 +15,9 @@ from shared import log, scopes
 from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
 from shared.id_token import Identity
 from shared.sealing import SealBroken, Sealer
+from shared.session_lease import NO_LEASE, Lease
 from shared.settings import Ehr
-from shared.store import Record, Value
+from shared.store import Record, Store, Value
 from shared.token_answer import LaunchContext
 
 COLLECTION = "sessions"
@@ -63,18 +64,6 @@ class Session:
     def grants(self, ehr: Ehr) -> tuple[scopes.Grant, ...]:
         """What the app may do: granted ∩ configured."""
         return scopes.effective(self.granted, ehr.scopes)
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Who refreshes, until when, and the time before which nobody else may try."""
-
-    owner: str | None
-    until: float
-    retry_at: float
-
-
-NO_LEASE = Lease(None, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +124,14 @@ def opened(record: Record, handle: str, secret: bytes, sealer: Sealer) -> Held:
             why="The session's cookie does not open it: it belongs to another session."
         ) from None
     return Held(record, _session(plaintext, handle, version, secret))
+
+
+def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> Held:
+    """The session as the store has it. Raises SessionExpired where it is gone, and as `opened`."""
+    record = store.read(COLLECTION, key(handle))
+    if record is None:
+        raise SessionExpired
+    return opened(record, handle, secret, sealer)
 
 
 def _plaintext(session: Session) -> bytes:

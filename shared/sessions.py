@@ -1,19 +1,17 @@
 """Open sessions: one a launch, its handle in the path, its secret in its own cookie.
 
-Opened by the callback, used by every request, ended by logout, by its limits or by the EHR. An
-instance trusts what it has read for `session_cache_seconds`, and compares the secret on every use.
-Limits are checked here; the store's own removal of old records is only the broom.
+Opened by the callback, used by every request, ended by logout, by its limits or by the EHR
+(shared/session_end.py, shared/refresh.py). An instance trusts what it has read for
+`session_cache_seconds` (shared/session_cache.py), and compares the secret on every use.
 """
 
 import contextlib
 import hashlib
-import hmac
 import re
 import secrets
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
 from shared import cookies, log, refresh, session_cookies, session_record
@@ -24,6 +22,8 @@ from shared.jwks import Keys
 from shared.launches import Pending
 from shared.refresh import Refresher
 from shared.sealing import Sealer
+from shared.session_cache import Kept, SessionCache
+from shared.session_end import Ending
 from shared.session_record import COLLECTION, Held, Session
 from shared.settings import Ehr, Settings
 from shared.store import Conflict, Record, Store
@@ -31,15 +31,6 @@ from shared.token_answer import TokenAnswer
 
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
 _TOUCHES_PER_IDLE = 6
-_MOST_WIPES = 5
-_MOST_KEPT = 1000
-
-Limit = Literal["idle", "longest", "access"]
-_WHY = {
-    "idle": "Nothing was asked of it for longer than `session_idle_minutes`.",
-    "longest": "It reached its longest duration, `session_max_hours`.",
-    "access": "The EHR's access to it has run out, and the EHR gave no refresh token.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +55,13 @@ class Active:
     renewed: Callable[[], "Active | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    read_at: float
-    digest: bytes
-    held: Held
-    touch_failed: bool = False
-
-
 def is_handle(text: str) -> bool:
     """Whether a text has the form of a session's handle (128 bits, base64url)."""
     return _HANDLE.fullmatch(text) is not None
 
 
 class Sessions:
-    """Opens, uses and ends sessions. Keeps what it read for `session_cache_seconds` at most."""
+    """Opens, uses and ends sessions. Trusts what it read for `session_cache_seconds` at most."""
 
     def __init__(
         self,
@@ -94,7 +77,8 @@ class Sessions:
         self._settings = settings
         self._clock = clock
         self._refresher = Refresher(store, sealer, clients, keys, clock)
-        self._kept: dict[str, _Kept] = {}
+        self._ending = Ending(store, sealer, clients, settings)
+        self._cache = SessionCache(settings.session_cache_seconds)
         self._renewing: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._lock = threading.Lock()
 
@@ -140,15 +124,17 @@ class Sessions:
         secret = session_cookies.secret_of(handle, received)
         digest = hashlib.sha256(secret).digest()
         now = self._clock()
-        kept = self._recall(handle, digest, now) or self._read(handle, secret, digest)
-        log.about(ehr=kept.held.session.ehr, session=kept.held.session.mark)
-        self._check_limits(kept.held, now)
-        ehr = self._ehr(kept.held.session)
-        if refresh.is_due(kept.held.session, now):
-            kept = self._renew(kept, ehr)
-        elif now - kept.held.last_used >= self._settings.session_idle_seconds / _TOUCHES_PER_IDLE:
-            kept = self._touch(kept, now)
-        self._keep(kept)
+        with self._over_for_good(handle):
+            kept = self._recall(handle, digest, now) or self._read(handle, secret, digest)
+            log.about(ehr=kept.held.session.ehr, session=kept.held.session.mark)
+            kept = replace(kept, held=self._ending.within_limits(kept.held, now))
+            ehr = self._ehr(kept.held.session)
+            since = now - kept.held.last_used
+            if refresh.is_due(kept.held.session, now):
+                kept = self._renew(kept, ehr)
+            elif since >= self._settings.session_idle_seconds / _TOUCHES_PER_IDLE:
+                kept = self._touch(kept, now)
+        self._cache.keep(kept, now)
         return self._active(kept, ehr)
 
     def end(self, handle: str, received: cookies.Cookies) -> None:
@@ -158,68 +144,40 @@ class Sessions:
         exactly one cookie that opens it.
         """
         secret = session_cookies.secret_of(handle, received)
-        session = self._wiped(handle, secret)
-        self._forget(handle)
-        if session is None:
-            return
-        log.about(ehr=session.ehr, session=session.mark)
-        revoked = self._refresher.revoke(session, self._settings.ehr_by_key(session.ehr))
-        fields: dict[str, str | int | float | list[str]] = {
-            "reason": "logout",
-            "revoked": str(revoked).lower(),
-        }
-        log.event("session_ended", "logged out", fields=fields)
+        try:
+            session = self._ending.wipe(handle, secret)
+        except StoreUnavailable:
+            # It may have been wiped all the same.
+            self._cache.drop(handle)
+            raise
+        self._cache.end(handle)
+        if session is not None:
+            self._ending.logged_out(session)
 
-    def _wiped(self, handle: str, secret: bytes) -> Session | None:
-        """What was wiped, None where there was nothing that could be read.
-
-        On condition of what was read: a refresh may just have written tokens that would otherwise
-        never be revoked.
-        """
-        for _ in range(_MOST_WIPES):
-            record = self._store.read(COLLECTION, session_record.key(handle))
-            if record is None:
-                return None
-            try:
-                session = session_record.opened(record, handle, secret, self._sealer).session
-            except SessionExpired:
-                session = None
-            with contextlib.suppress(Conflict):
-                self._store.delete(COLLECTION, session_record.key(handle), record.version)
-                return session
-        raise StoreUnavailable
-
-    def _recall(self, handle: str, digest: bytes, now: float) -> _Kept | None:
+    def _recall(self, handle: str, digest: bytes, now: float) -> Kept | None:
         """What was read a moment ago with this very secret, None where it cannot be trusted.
 
         A session that looks idle from here may be in use at another instance, one whose access
         looks old may have been renewed there: both are read anew.
         """
-        with self._lock:
-            kept = self._kept.get(handle)
-        if kept is None or not hmac.compare_digest(kept.digest, digest):
+        kept = self._cache.trusted(handle, digest, now)
+        if kept is None or refresh.is_due(kept.held.session, now):
             return None
-        fresh = 0 <= now - kept.read_at < self._settings.session_cache_seconds
-        busy = now - kept.held.last_used < self._settings.session_idle_seconds
-        return kept if fresh and busy and not refresh.is_due(kept.held.session, now) else None
+        return kept if now - kept.held.last_used < self._settings.session_idle_seconds else None
 
-    def _read(self, handle: str, secret: bytes, digest: bytes) -> _Kept:
-        record = self._store.read(COLLECTION, session_record.key(handle))
-        if record is None:
-            self._forget(handle)
-            raise SessionExpired
-        held = session_record.opened(record, handle, secret, self._sealer)
-        return _Kept(self._clock(), digest, held)
+    def _read(self, handle: str, secret: bytes, digest: bytes) -> Kept:
+        # The answer may be as old as the question.
+        asked_at = self._clock()
+        held = session_record.read(self._store, handle, secret, self._sealer)
+        return Kept(asked_at, digest, held)
 
-    def _keep(self, kept: _Kept) -> None:
-        with self._lock:
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            self._kept[kept.held.session.handle] = kept
-
-    def _forget(self, handle: str) -> None:
-        with self._lock:
-            self._kept.pop(handle, None)
+    @contextlib.contextmanager
+    def _over_for_good(self, handle: str) -> Iterator[None]:
+        try:
+            yield
+        except SessionExpired:
+            self._cache.end(handle)
+            raise
 
     def _ehr(self, session: Session) -> Ehr:
         ehr = self._settings.ehr_by_key(session.ehr)
@@ -227,29 +185,10 @@ class Sessions:
             raise SessionExpired(why="The app was configured anew since this session began.")
         return ehr
 
-    def _active(self, kept: _Kept, ehr: Ehr) -> Active:
+    def _active(self, kept: Kept, ehr: Ehr) -> Active:
         return Active(kept.held.session, ehr, lambda: self._after_refusal(kept, ehr))
 
-    def _check_limits(self, held: Held, now: float) -> None:
-        """Raises SessionExpired, and wipes the session, where one of its limits is reached."""
-        session = held.session
-        reached: Limit | None = None
-        if now >= session.expires_at:
-            reached = "longest"
-        elif now - held.last_used >= self._settings.session_idle_seconds:
-            reached = "idle"
-        elif now >= session.access_expires_at and session.refresh_token is None:
-            reached = "access"
-        if reached is None:
-            return
-        self._forget(session.handle)
-        # Where it cannot be wiped it stays over, and the broom takes it.
-        with contextlib.suppress(Conflict, StoreUnavailable):
-            self._store.delete(COLLECTION, session_record.key(session.handle), held.record.version)
-        log.event("session_ended", _WHY[reached], fields={"reason": reached})
-        raise SessionExpired(why=_WHY[reached])
-
-    def _renew(self, kept: _Kept, ehr: Ehr, *, refused: bool = False) -> _Kept:
+    def _renew(self, kept: Kept, ehr: Ehr, *, refused: bool = False) -> Kept:
         """Newer access for a session just read. In one process one thread asks for it; the others
         wait only where the access that they have is of no use.
         """
@@ -260,38 +199,37 @@ class Sessions:
         if not renewing.acquire(blocking=not usable):
             return kept
         try:
-            with self._lock:
-                newest = self._kept.get(used.handle)
+            newest = self._cache.newest(used.handle)
             if newest is not None and newest.held.session.version > used.version:
                 return newest
+            # Checks may follow the write of what was brought, and a logout may come meanwhile.
+            begun_at = self._clock()
             held = self._refresher.renew(kept.held, ehr, refused=refused)
-            kept = _Kept(self._clock(), kept.digest, held)
-            self._keep(kept)
-        except SessionExpired:
-            self._forget(used.handle)
-            raise
+            kept = Kept(begun_at, kept.digest, held)
+            self._cache.keep(kept, self._clock())
         finally:
             renewing.release()
         return kept
 
-    def _after_refusal(self, kept: _Kept, ehr: Ehr) -> Active | None:
+    def _after_refusal(self, kept: Kept, ehr: Ehr) -> Active | None:
         """Another instance may have renewed it: the record is read before the EHR is asked."""
         used = kept.held.session
-        now_read = self._read(used.handle, used.secret, kept.digest)
-        if now_read.held.session.version == used.version:
-            if used.refresh_token is None:
-                return None
-            now_read = self._renew(now_read, ehr, refused=True)
-        self._keep(now_read)
+        with self._over_for_good(used.handle):
+            now_read = self._read(used.handle, used.secret, kept.digest)
+            if now_read.held.session.version == used.version:
+                if used.refresh_token is None:
+                    return None
+                now_read = self._renew(now_read, ehr, refused=True)
+        self._cache.keep(now_read, self._clock())
         return self._active(now_read, ehr)
 
-    def _touch(self, kept: _Kept, now: float) -> _Kept:
+    def _touch(self, kept: Kept, now: float) -> Kept:
         """Wind the idle clock, but not while a refresh holds the record. Where another request
         has written it, it is read instead; a store that does not answer is ignored until the
         record is read again.
         """
         held = kept.held
-        if kept.touch_failed or now < held.lease.until:
+        if kept.touch_failed or held.lease.is_held(now):
             return kept
         fields = {**held.record.fields, "last_used": now}
         key = session_record.key(held.session.handle)
@@ -302,6 +240,6 @@ class Sessions:
         except Conflict:
             return self._read(held.session.handle, held.session.secret, kept.digest)
         except StoreUnavailable:
-            return _Kept(kept.read_at, kept.digest, held, touch_failed=True)
+            return replace(kept, touch_failed=True)
         record = Record(fields, held.record.expires_at, version)
-        return _Kept(kept.read_at, kept.digest, Held(record, held.session))
+        return replace(kept, held=Held(record, held.session))

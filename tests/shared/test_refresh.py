@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from shared import refresh, tokens
+from shared import refresh, session_lease, tokens
 from shared.errors import RefreshFailed, SessionExpired, SessionMissing
 from shared.id_token import Identity
 from shared.store.sqlite import SqliteStore
@@ -54,9 +54,10 @@ def _over(one: Renewal) -> None:
 
 
 def test_the_figures_are_those_of_the_contract() -> None:
-    assert (refresh.LEASE_SECONDS, refresh.RETRY_SECONDS) == (LEASE, RETRY)
+    assert (session_lease.LEASE_SECONDS, session_lease.RETRY_SECONDS) == (LEASE, RETRY)
     assert (refresh.EARLY_SECONDS, refresh.EARLY_SHARE) == (60.0, 0.2)
-    assert refresh.LEASE_SECONDS > tokens.SECONDS + tokens.REVOKE_SECONDS
+    assert session_lease.LEASE_SECONDS > tokens.SECONDS + tokens.REVOKE_SECONDS
+    assert session_lease.LEASE_SECONDS - session_lease.SPARE_SECONDS >= tokens.SECONDS
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,16 @@ def test_each_refresh_uses_the_newest_refresh_token(
     assert len(ehr.refreshed) == 3
     assert len(set(ehr.refreshed)) == different
     assert ehr.reused == 0
+
+
+def test_a_refresh_token_that_is_null_means_that_the_old_one_stays(
+    ehr: RotatingEhr, store: SqliteStore, clock: Clock
+) -> None:
+    ehr.rotates = False
+    one = renewal(ehr, store, clock)
+    ehr.more["refresh_token"] = None
+    one.run_out()
+    assert one.use().session.refresh_token == one.session.refresh_token
 
 
 def test_the_refresh_goes_where_the_launch_went_whatever_discovery_says_later(
