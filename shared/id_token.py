@@ -169,8 +169,8 @@ def _check_signature(
 ) -> None:
     known = keys.find(ehr, base, jwks_uri=jwks_uri, issuer=issuer)
     key = known.choose(token.alg, token.kid)
-    # Where the token names no key, only a signature that does not fit tells of a new one.
-    if key is None or (token.kid is None and not jws.signed_by(token, key.public)):
+    # Of a new key that bears no id, or the id of the old one, only the signature tells.
+    if key is None or not jws.signed_by(token, key.public):
         known = keys.renew(ehr, known)
         key = known.choose(token.alg, token.kid)
     if key is None:

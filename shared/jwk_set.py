@@ -5,7 +5,9 @@ what cannot serve is left out, and what a key does not say is taken from its kin
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jwt
 from jwt.algorithms import AllowedPublicKeys
@@ -59,9 +61,17 @@ def key_set(url: str, members: list[object]) -> KeySet:
     return KeySet(url, tuple(key for key in keys if key.kid not in doubled), doubled)
 
 
+def _is_for_signatures(member: Mapping[str, Any]) -> bool:
+    """RFC 7517 4.2 and 4.3. Some sets say `sign` of the public half, whose part is to verify."""
+    operations = member.get("key_ops")
+    if isinstance(operations, list) and not any(name in operations for name in ("verify", "sign")):
+        return False
+    return member.get("use") in (None, "sig")
+
+
 def _key(member: object) -> Key | None:
     """A key that may verify an id_token, or None: sets hold keys for other purposes too."""
-    if not isinstance(member, dict) or member.get("use") not in (None, "sig"):
+    if not isinstance(member, dict) or not _is_for_signatures(member):
         return None
     kty, kid, alg = member.get("kty"), member.get("kid"), member.get("alg")
     kind = (kty, member.get("crv") if kty == "EC" else None)

@@ -6,6 +6,7 @@ characters that a header value can carry are accepted.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,12 +18,23 @@ DEFAULT_LIFE_SECONDS = 300.0
 _LONGEST_LIFE_SECONDS = 86400.0
 _MOST_CONTEXT_ITEMS = 100
 _MOST_CONTEXT_LEVELS = 10
-_CONTEXT_MEMBERS = ("reference", "canonical", "identifier", "type", "role")
+# The members of a context item that are told on, and what each must be.
+_CONTEXT_MEMBERS: Mapping[str, type] = {
+    "reference": str,
+    "canonical": str,
+    "identifier": dict,
+    "type": str,
+    "role": str,
+}
+_NAMING = frozenset({"reference", "canonical", "identifier"})
 
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/=!$&'()*,;:@%^`|#{}\[\]?<>-]{1,16384}")
+_ACCESS_TOKEN = re.compile(r"[A-Za-z0-9._~+/=!$&'()*,;:@%^`|#{}\[\]?<>-]{1,16384}")
 _REFRESH_TOKEN = re.compile(r"[\x20-\x7e]{1,16384}")  # RFC 6749 A.17
+_TOKENS = {"access_token": _ACCESS_TOKEN, "refresh_token": _REFRESH_TOKEN}
+_EMPTY_AS_ABSENT = ("refresh_token", "id_token", "patient", "encounter")
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9.-]{1,64}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_WEB_ADDRESS = re.compile(r"(?i:https?)://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,12 @@ class TokenAnswer:
     scope: tuple[str, ...] | None
     context: LaunchContext
 
+    @property
+    def issued(self) -> Mapping[str, str]:
+        """Its tokens by their `token_type_hint` (RFC 7009 2.1)."""
+        both = {"access_token": self.access_token, "refresh_token": self.refresh_token}
+        return {name: token for name, token in both.items() if token is not None}
+
 
 def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
     """The answer in a body of status 200. Raises TokenInvalid naming the member at fault."""
@@ -59,39 +77,29 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
     if document is None:
         raise TokenInvalid(why="The answer is not a JSON object.", evidence=evidence)
 
-    def refuse(member: str, what: str) -> TokenInvalid:
-        return TokenInvalid(why=f"In the answer {member} {what}.", evidence=evidence)
-
-    access_token = document.get("access_token")
-    if not (isinstance(access_token, str) and _TOKEN.fullmatch(access_token)):
-        raise refuse("access_token", "is missing or holds characters that no token has")
-    token_type = document.get("token_type")
-    if not (isinstance(token_type, str) and token_type.lower() == "bearer"):
-        raise refuse("token_type", "is not Bearer")
-    refresh_token = document.get("refresh_token")
-    if refresh_token is not None and not (
-        isinstance(refresh_token, str) and _REFRESH_TOKEN.fullmatch(refresh_token)
-    ):
-        raise refuse("refresh_token", "holds characters that no token has")
-    id_token = document.get("id_token")
-    if id_token is not None and not isinstance(id_token, str):
-        raise refuse("id_token", "is not a text")
+    for member in _EMPTY_AS_ABSENT:
+        if document.get(member) == "":
+            document[member] = None
+    issued = {
+        name: value
+        for name, form in _TOKENS.items()
+        if isinstance(value := document.get(name), str) and form.fullmatch(value)
+    }
+    fault = _fault(document, issued)
+    if fault is not None:
+        error = TokenInvalid(why=f"In the answer {fault}.", evidence=evidence)
+        error.issued = issued
+        raise error
     scope = document.get("scope")
-    if scope is not None and not isinstance(scope, str):
-        raise refuse("scope", "is not a text")
-    for member in ("patient", "encounter"):
-        value = document[member] = None if document.get(member) == "" else document.get(member)
-        if value is not None and not (isinstance(value, str) and _ID.fullmatch(value)):
-            raise refuse(member, "is not a FHIR id")
     return TokenAnswer(
-        access_token=access_token,
-        refresh_token=refresh_token,
-        id_token=id_token or None,
+        access_token=issued["access_token"],
+        refresh_token=issued.get("refresh_token"),
+        id_token=document.get("id_token"),
         expires_in=_life(document.get("expires_in")),
         scope=None if scope is None else tuple(s for s in scope.split() if _SCOPE.fullmatch(s)),
         context=LaunchContext(
-            patient=document["patient"],
-            encounter=document["encounter"],
+            patient=document.get("patient"),
+            encounter=document.get("encounter"),
             need_patient_banner=_boolean(document.get("need_patient_banner")),
             smart_style_url=_web_address(document.get("smart_style_url")),
             tenant=_text(document.get("tenant")),
@@ -99,6 +107,25 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
             fhir_context=_fhir_context(document.get("fhirContext")),
         ),
     )
+
+
+def _fault(document: Mapping[str, Any], issued: Mapping[str, str]) -> str | None:
+    """The first member that makes an answer unusable, and why."""
+    if "access_token" not in issued:
+        return "access_token is missing or holds characters that no token has"
+    token_type = document.get("token_type")
+    if not (isinstance(token_type, str) and token_type.lower() == "bearer"):
+        return "token_type is not Bearer"
+    if document.get("refresh_token") is not None and "refresh_token" not in issued:
+        return "refresh_token holds characters that no token has"
+    for member in ("id_token", "scope"):
+        if not isinstance(document.get(member), str | None):
+            return f"{member} is not a text"
+    for member in ("patient", "encounter"):
+        value = document.get(member)
+        if value is not None and not (isinstance(value, str) and _ID.fullmatch(value)):
+            return f"{member} is not a FHIR id"
+    return None
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
@@ -131,32 +158,41 @@ def _text(value: object) -> str | None:
 
 def _web_address(value: object) -> str | None:
     text = _text(value)
-    return text if text and text.lower().startswith(("https://", "http://")) else None
+    return text if text and _WEB_ADDRESS.fullmatch(text) else None
 
 
 def _fhir_context(value: object) -> tuple[Mapping[str, Any], ...] | None:
     """SMART 2.2 objects, their known members only; 2.0's plain strings become objects; items of
-    another form are left out (an empty `role` is one).
+    another form are left out.
     """
     if not isinstance(value, list):
         return None
-    items: list[Mapping[str, Any]] = []
-    for item in value[:_MOST_CONTEXT_ITEMS]:
-        if isinstance(item, str):
-            items.append({"reference": item})
-        elif (
-            isinstance(item, dict)
-            and {"reference", "canonical", "identifier"} & set(item)
-            and item.get("role") != ""
-            and _nests_within(item, _MOST_CONTEXT_LEVELS)
-        ):
-            items.append({name: item[name] for name in _CONTEXT_MEMBERS if name in item})
-    return tuple(items)
+    items = (_context_item(item) for item in value[:_MOST_CONTEXT_ITEMS])
+    return tuple(item for item in items if item is not None)
 
 
-def _nests_within(value: object, levels: int) -> bool:
-    """Whether objects and lists lie in each other at most `levels` deep."""
+def _context_item(item: object) -> Mapping[str, Any] | None:
+    """An item that names something; None where a known member has the wrong form or is an empty
+    text (a `role` must not be one).
+    """
+    members = {"reference": item} if isinstance(item, str) else item
+    if not isinstance(members, dict):
+        return None
+    known = {name: members[name] for name in _CONTEXT_MEMBERS if members.get(name) is not None}
+    for name, value in known.items():
+        if not isinstance(value, _CONTEXT_MEMBERS[name]) or value == "":
+            return None
+    told = bool(_NAMING & set(known)) and _is_plain(known, _MOST_CONTEXT_LEVELS)
+    return known if told else None
+
+
+def _is_plain(value: object, levels: int) -> bool:
+    """Whether objects and lists lie in each other at most `levels` deep, and every number is one
+    that JSON has: NaN and 1e999 are read, and could not be written again.
+    """
+    if isinstance(value, float):
+        return math.isfinite(value)
     if not isinstance(value, dict | list):
         return True
     inner = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_nests_within(item, levels - 1) for item in inner)
+    return levels > 0 and all(_is_plain(item, levels - 1) for item in inner)

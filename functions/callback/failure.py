@@ -51,7 +51,8 @@ def at_authorization(
     said = {name: given[name].replace(hidden, "…") for name in _SHOWN if name in given}
     text = urlencode(said, quote_via=quote)
     explained = _explained(error, text, "authorize redirect", pending, ehr)
-    explained.shown = {name: value[:500] for name, value in said.items()}
+    known = explained.evidence.values()
+    explained.shown = {name: value for name, value in _harmless(said).items() if value not in known}
     return explained
 
 
@@ -73,6 +74,13 @@ def asked(pending: Pending, ehr: Ehr | None) -> Mapping[str, str]:
         "aud_sent": pending.iss,
         "scope_sent": " ".join(pending.requested),
     }
+
+
+def _harmless(said: Mapping[str, str]) -> Mapping[str, str]:
+    """The EHR's words, decoded, without what may be a secret in them: pages are photographed."""
+    from shared import explain
+
+    return {name: explain.parse(value).text[:500] for name, value in said.items()}
 
 
 def _explained(

@@ -5,6 +5,7 @@ conditional delete, issuer and redirect path, then error or code; nothing is act
 """
 
 import time
+from collections.abc import Mapping
 
 import flask
 
@@ -29,6 +30,7 @@ from shared.errors import (
     StateMissing,
     StateUnknown,
     TokenError,
+    TokenInvalid,
 )
 from shared.id_token import Identity
 from shared.inbound import Call, Edge, Reply
@@ -124,12 +126,14 @@ def _finish(
         )
     except TokenError as error:
         raise failure.at_token_endpoint(error, pending, ehr) from None
+    except TokenInvalid as error:
+        _give_back(pending, ehr, error.issued, error)
+        raise
     try:
         user = _user(pending, ehr, answer)
         opened = _sessions.open(pending, answer, user)
     except SmartError as error:
-        revoked = _revoke(pending, ehr, answer)
-        error.evidence = {**error.evidence, "revoked": str(revoked).lower()}
+        _give_back(pending, ehr, answer.issued, error)
         raise
     log.about(ehr=ehr.key, session=opened.session.mark)
     _log(opened, answer, ehr)
@@ -156,17 +160,18 @@ def _user(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> Identity | None:
     return verified.identity
 
 
-def _revoke(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> bool:
+def _give_back(pending: Pending, ehr: Ehr, issued: Mapping[str, str], error: SmartError) -> None:
     """Best effort: tokens of a launch that came to nothing must not live on."""
-    if pending.revocation_endpoint is None:
-        return False
-    return tokens.revoke(
+    if not issued:
+        return
+    revoked = pending.revocation_endpoint is not None and tokens.revoke(
         pending.revocation_endpoint,
         _clients.authenticate(ehr, pending.token_endpoint),
-        token=answer.refresh_token or answer.access_token,
-        kind="refresh_token" if answer.refresh_token else "access_token",
+        token=issued.get("refresh_token") or issued["access_token"],
+        kind="refresh_token" if "refresh_token" in issued else "access_token",
         ca_file=ehr.ca_file,
     )
+    error.evidence = {**error.evidence, "revoked": str(revoked).lower()}
 
 
 def _log(opened: Opened, answer: TokenAnswer, ehr: Ehr) -> None:

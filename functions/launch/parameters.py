@@ -8,7 +8,14 @@ import re
 from dataclasses import dataclass
 
 from shared import inbound, urls
-from shared.errors import IssMissing, IssNotAllowed, LaunchParameterMissing, ParameterInvalid
+from shared.errors import (
+    ADMINISTRATOR,
+    ForUser,
+    IssMissing,
+    IssNotAllowed,
+    LaunchParameterMissing,
+    ParameterInvalid,
+)
 from shared.inbound import Call
 from shared.settings import Ehr, Settings
 
@@ -26,7 +33,8 @@ _AS_SMART = (
         "Where a site opens the app by a link of its own (in PowerChart one with `PAT_PersonId`), "
         "ask it to configure the app as a SMART app instead."
     ),
-    "Then open the app from the patient's chart.",
+    ForUser("Open the app from the patient's chart once that is done."),
+    ADMINISTRATOR,
 )
 
 
@@ -54,7 +62,10 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
     found = settings.ehr_for(iss)
     if found is None:
         # What follows a `?` or `#` in it is nobody's FHIR base and may be anything: not logged.
-        raise IssNotAllowed(evidence={"iss": re.split(r"[?#]", iss)[0][:500]})
+        known = " ".join(base for ehr in settings.ehrs for base in ehr.iss)
+        raise IssNotAllowed(
+            evidence={"iss": re.split(r"[?#]", iss)[0][:500], "iss_configured": known[:500]}
+        )
     if not launch:
         raise _not_smart(_legacy(call))
     if len(launch) > MAX_LAUNCH_BYTES:

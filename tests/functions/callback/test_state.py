@@ -1,14 +1,16 @@
 """The `state`: known, alive, of this browser, and good for one callback."""
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.conftest import App
-from tests.functions.callback.conftest import Deployment
+from tests.conftest import App, ehr_tables
+from tests.functions.callback.conftest import NO_EHR, Deployment
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.scripted_ehr import Scripted, Tenant, as_json
+from tests.support.servers import free_port, serve_app
 
 SESSION_COOKIE = "__Host-smart-"
 
@@ -267,3 +269,18 @@ def test_a_code_under_another_launchs_state_opens_no_session(app: App, browser: 
         swapped = browser.get(f"{_callback(app, one['state'], code)}&iss={iss}")
         _refused(swapped, "token_error", 502)
     assert not [name for name in browser.cookies() if name.startswith(SESSION_COOKIE)]
+
+
+def test_a_code_is_not_sent_by_a_client_that_was_registered_anew_meanwhile(
+    deployment: Deployment, browser: Browser, tmp_path: Path
+) -> None:
+    app, store, key = deployment.first, deployment.database, deployment.sealing_key
+    tables = ehr_tables(NO_EHR, app.scripted).replace('"scripted-client"', '"its-successor"')
+    port, bind = int(app.origin.rpartition(":")[2]), free_port()
+    tenant = app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    with serve_app(tmp_path, tables, port=port, bind=bind, store=store, sealing_key=key) as renewed:
+        answer = browser.get(f"{renewed.origin}/callback?code=c1&state={begun.query['state']}")
+    _refused(answer, "state_unknown")
+    assert "configured anew" in answer.json()["detail"]
+    assert _exchanges(tenant) == 0

@@ -58,6 +58,47 @@ def test_an_unusable_answer_opens_no_session(app: App, browser: Browser, answer:
     refused = launch(app, tenant, browser)
     failed(app, refused, browser, "token_invalid")
     assert "sentinel" not in refused.text
+
+
+GRANTED: dict[str, dict[str, Any]] = {
+    "patient path": {"patient": "p1/../p2"},
+    "id_token number": {"id_token": 5},
+    "scope array": {"scope": ["launch"]},
+    "token_type mac": {"token_type": "mac"},
+}
+
+
+@pytest.mark.parametrize("with_refresh", [True, False])
+@pytest.mark.parametrize("members", GRANTED.values(), ids=GRANTED)
+def test_tokens_in_an_unusable_answer_are_given_back(
+    app: App, browser: Browser, members: dict[str, Any], with_refresh: bool
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.discovery["revocation_endpoint"] = f"{tenant.base}/auth/revoke"
+    tenant.on("/auth/revoke", Scripted(200))
+    more = {"refresh_token": "sentinel-refresh"} if with_refresh else {}
+    tenant.on("/auth/token", as_json(_with(**more, **members)))
+    line = failed(app, launch(app, tenant, browser), browser, "token_invalid")
+    (revocation,) = tenant.hits("/auth/revoke")
+    kind = "refresh" if with_refresh else "access"
+    assert revocation.form == {
+        "token": f"sentinel-{kind}",
+        "token_type_hint": f"{kind}_token",
+        "client_id": "scripted-client",
+    }
+    assert line["revoked"] == "true"
+    assert "sentinel" not in str(line)
+
+
+def test_an_answer_without_a_usable_token_leaves_nothing_to_give_back(
+    app: App, browser: Browser
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.discovery["revocation_endpoint"] = f"{tenant.base}/auth/revoke"
+    tenant.on("/auth/token", as_json(_with(access_token="a b")))
+    line = failed(app, launch(app, tenant, browser), browser, "token_invalid")
+    assert tenant.hits("/auth/revoke") == []
+    assert "revoked" not in line
     assert len(tenant.hits("/auth/token")) == 1
 
 

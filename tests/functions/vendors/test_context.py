@@ -56,7 +56,10 @@ def test_context_items_of_smart_2_0_are_texts_and_become_references(clinic: Prac
 def test_a_banner_is_left_to_the_ehr_where_it_says_so(clinic: Practice) -> None:
     opened = clinic.launch("generic", fault="token-no-banner")
     assert opened.context()["need_patient_banner"] is False
-    assert "<h1>Results for" in _page(opened)
+    page = _page(opened)
+    assert "<h1>Calculations for Alma Testpatient, 1968</h1>" in page
+    # The rest of the banner is for paper.
+    assert page.partition('<div class="print-only">')[0].count("1968") == 1
 
 
 @pytest.mark.parametrize("flow", ["ehr", "standalone"])
