@@ -7,7 +7,7 @@ Exit code 0 without a failed check or problem, 1 with one, 2 for arguments that 
 import argparse
 import sys
 
-from doctor import explain, jwks, report
+from doctor import explain, jwks, output, report
 from doctor.check import check
 
 
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
 
 def _check(given: argparse.Namespace) -> int:
     findings = check(given.config, offline=given.offline)
-    print(report.as_json(findings) if given.json else report.as_text(findings))
+    output.put(report.as_json(findings) if given.json else report.as_text(findings))
     return 1 if any(finding.level == "fail" for finding in findings) else 0
 
 

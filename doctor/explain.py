@@ -4,13 +4,12 @@ Whatever the text holds, there is an answer and the exit code is 0. The answer n
 in the text and never repeats the text itself.
 """
 
-import io
 import json
 import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from dataclasses import replace
 
-from doctor import explain_config, explain_report
+from doctor import explain_config, explain_report, output
 from shared.explain import Cause, Diagnosis, Finding, choose, diagnose, in_text, parse
 
 # Beyond what is looked at; reading ends there so that an endless stream does.
@@ -40,10 +39,7 @@ def run(given: Namespace) -> int:
         findings = configuration.findings(chosen)
         found = replace(diagnose(said, None, registrations), config_findings=findings)
         key = chosen.key if chosen is not None else None
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal of another alphabet shows a question mark for what it does not have.
-        sys.stdout.reconfigure(errors="replace")
-    print(as_json(found) if given.json else explain_report.as_text(found, key))
+    output.put(as_json(found) if given.json else explain_report.as_text(found, key))
     return 0
 
 

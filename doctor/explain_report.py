@@ -88,7 +88,9 @@ def _support(found: Diagnosis) -> Iterator[str]:
 
 def _wrapped(start: str, text: str, indent: str | None = None) -> Iterator[str]:
     # Parts come from texts and files of others: nothing in them may steer the terminal.
-    plain = "".join(sign if sign.isprintable() else "�" for sign in text.replace("`", "'"))
+    plain = text.replace("`", "'")
+    if not plain.isprintable():
+        plain = "".join(sign if sign.isprintable() else "�" for sign in plain)
     yield from textwrap.wrap(
         plain,
         _WIDTH,

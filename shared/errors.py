@@ -23,8 +23,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-RELAUNCH = "Close this page and launch the app again from the patient's chart."
-ADMINISTRATOR = "If it happens again, give the correlation id below to your administrator."
+
+class ForUser(str):
+    """A step that whoever launched the app can take. All others are for those who run the app;
+    in them `https://HOST` stands for its public_url.
+    """
+
+    __slots__ = ()
+
+
+RELAUNCH = ForUser("Close this page and launch the app again from the patient's chart.")
+ADMINISTRATOR = ForUser("If it happens again, give the correlation id below to your administrator.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,16 @@ class SmartError(Exception):
         self.causes: tuple[Hint, ...] = ()
         self.corrected: Mapping[str, str] = {}
         super().__init__(f"{self.code}: {self.title}")
+
+    @property
+    def user_steps(self) -> tuple[str, ...]:
+        """What whoever launched the app can do; all there is to do where that is nothing."""
+        return tuple(step for step in self.steps if isinstance(step, ForUser)) or self.steps
+
+    @property
+    def other_steps(self) -> tuple[str, ...]:
+        """What is left to those who run the app."""
+        return tuple(step for step in self.steps if step not in self.user_steps)
 
 
 class RequestError(SmartError):
@@ -177,12 +196,15 @@ class LaunchParameterMissing(LaunchError):
     why = "The request carries no `launch` value, which only the EHR can give."
     cause = "launch_parameter_missing"
     steps = (
-        "Open the app from the patient's chart; a bookmark or a pasted address cannot work.",
-        (
-            "If it was opened from the chart: the launch URL registered at the EHR must be this "
-            "address exactly, without a fragment and without a redirect in between that drops the "
-            "query."
+        ForUser(
+            "Open the app from the patient's chart; a bookmark or a pasted address cannot work."
         ),
+        (
+            "If it was opened from the chart: the launch URL registered at the EHR must be "
+            "`https://HOST/launch` exactly, without a fragment and without a redirect in between "
+            "that drops the query."
+        ),
+        ADMINISTRATOR,
     )
 
 
@@ -203,15 +225,18 @@ class IssNotAllowed(LaunchError):
     code = "iss_not_allowed"
     status = 400
     title = "This EHR is not configured for the app."
-    why = "The `iss` of the launch is not in the configuration, so nothing was sent to it."
+    why = "The app does not know its address, the `iss` of the launch; nothing was sent to it."
     cause = "tenant_mismatch"
     steps = (
+        ForUser(
+            "If you opened the app from a patient's chart, give the correlation id below to your "
+            "administrator. Otherwise close this page."
+        ),
         (
             "If it is an EHR of yours: add its FHIR base to `iss` of an [[ehr]] entry in "
             "smart.toml, exactly as the EHR sends it (the log has it), and deploy again. Sandbox "
             "and production, and each tenant, have a FHIR base of their own."
         ),
-        "Otherwise close this page.",
     )
 
 
@@ -224,11 +249,10 @@ class DiscoveryFailed(LaunchError):
     why = "The EHR did not answer, or not in time."
     cause = "ehr_side"
     steps = (
-        "Launch the app again in a minute.",
+        ForUser("Launch the app again in a minute."),
         (
-            "If it fails again, the administrator runs `make doctor CONFIG=smart.toml`, which asks "
-            "for the same document and says what stands in the way: the network, a certificate, "
-            "or the EHR."
+            "Run `make doctor CONFIG=smart.toml`: it asks for the same document and says what "
+            "stands in the way: the network, a certificate, or the EHR."
         ),
         ADMINISTRATOR,
     )
@@ -272,7 +296,7 @@ class StateMissing(CallbackError):
         RELAUNCH,
         (
             "If the EHR opened this address from the chart, its registration has the wrong launch "
-            "URL: the launch URL ends in `/launch`, this address is the redirect URI."
+            "URL: that is `https://HOST/launch`; this address is the redirect URI."
         ),
         ADMINISTRATOR,
     )
@@ -287,7 +311,9 @@ class StateUnknown(CallbackError):
     why = "It was completed already, it took too long, or the page was opened a second time."
     cause = "code_expired_or_used"
     steps = (
-        "Close this page and launch the app again from the patient's chart; do not reload it.",
+        ForUser(
+            "Close this page and launch the app again from the patient's chart; do not reload it."
+        ),
         (
             "If it happens at the first attempt: sign-in must end within `launch_minutes` of "
             "smart.toml, and nothing on the way (a link scanner, a proxy) may open the address "
@@ -309,11 +335,12 @@ class CookieMissing(CallbackError):
     )
     cause = "cookies_blocked"
     steps = (
-        "Launch the app again from the chart, in its own window if the EHR offers that.",
+        ForUser("Launch the app again from the chart, in its own window if the EHR offers that."),
         (
-            "The administrator must allow cookies of this address, partitioned third-party cookies "
-            "(CHIPS) included, in the browser that the EHR embeds."
+            "The administrator must allow cookies of `https://HOST`, partitioned third-party "
+            "cookies (CHIPS) included, in the browser that the EHR embeds."
         ),
+        ADMINISTRATOR,
     )
 
 
@@ -340,10 +367,12 @@ class IssuerMismatch(CallbackError):
     why = "The `iss` of the answer is not the issuer that the EHR's configuration states."
     cause = "tenant_mismatch"
     steps = (
-        "Launch the app again from the chart.",
+        RELAUNCH,
+        ADMINISTRATOR,
         (
-            "If it happens again it may be an attack or an EHR that states another issuer than its "
-            "configuration: give the correlation id below to your administrator."
+            "If it happens again it may be an attack, or an EHR that states another issuer than "
+            "its configuration: compare the `iss` of its answers with `issuer` in its "
+            ".well-known/smart-configuration."
         ),
     )
 
@@ -354,7 +383,7 @@ class EhrError(CallbackError):
     code = "ehr_error"
     status = 400
     title = "The EHR refused the launch."
-    why = "The EHR gave an error instead of an authorization code."
+    why = "It answered with an error instead of letting the app in."
     cause = "ehr_side"
 
 
@@ -367,8 +396,8 @@ class TokenError(CallbackError):
 
     code = "token_error"
     status = 502
-    title = "The EHR did not exchange the launch for access."
-    why = "Its token endpoint refused the request, failed, or did not answer in time."
+    title = "The EHR did not give the app access."
+    why = "Its token endpoint refused the app's request, failed, or did not answer in time."
     cause = "ehr_side"
 
     def __init__(
@@ -385,8 +414,11 @@ class TokenError(CallbackError):
 
 
 class TokenInvalid(CallbackError):
-    """The token endpoint's answer cannot be used."""
+    """The token endpoint's answer cannot be used. `issued` are tokens that it holds all the same,
+    by their `token_type_hint`.
+    """
 
+    issued: Mapping[str, str] = {}
     code = "token_invalid"
     status = 502
     title = "The EHR's answer to the launch cannot be used."
@@ -443,7 +475,7 @@ class RefreshFailed(SessionError):
     title = "The EHR's access could not be renewed."
     why = "Its token endpoint failed or did not answer; the session is kept."
     cause = "ehr_side"
-    steps = ("Try again in a few seconds.", ADMINISTRATOR)
+    steps = (ForUser("Try again in a few seconds."), ADMINISTRATOR)
 
     def __init__(self, retry_after: float, *, evidence: Mapping[str, str] | None = None) -> None:
         super().__init__(evidence=evidence)
@@ -479,7 +511,9 @@ class PatientDenied(SessionError):
     status = 403
     title = "The request is not about the patient of this launch."
     why = "The launch's patient/ scopes give access to its own patient only."
-    steps = ("Ask for this launch's patient, or launch again from the other patient's chart.",)
+    steps = (
+        ForUser("Ask for this launch's patient, or launch again from the other patient's chart."),
+    )
 
 
 class PatientMissing(SessionError):
@@ -490,14 +524,14 @@ class PatientMissing(SessionError):
     title = "This launch has no patient."
     why = "The scopes are patient/ scopes, and the EHR gave no patient with the launch."
     cause = "patient_context_missing"
-    steps = ("Open a patient's chart in the EHR and launch the app from there.",)
+    steps = (ForUser("Open a patient's chart in the EHR and launch the app from there."),)
 
 
 class UpstreamError(SmartError):
     """The EHR's FHIR API did not give a usable answer."""
 
     cause = "ehr_side"
-    steps = ("Try again in a minute.", ADMINISTRATOR)
+    steps: tuple[str, ...] = (ForUser("Try again in a minute."), ADMINISTRATOR)
 
 
 class UpstreamUnreachable(UpstreamError):
@@ -538,7 +572,7 @@ class StoreUnavailable(ServiceError):
     status = 503
     title = "The app cannot reach its own store."
     why = "Its database is away or slow; nothing was changed."
-    steps = ("Launch the app again in a minute.", ADMINISTRATOR)
+    steps = (ForUser("Launch the app again in a minute."), ADMINISTRATOR)
 
 
 class Misconfigured(ServiceError):

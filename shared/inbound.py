@@ -10,7 +10,7 @@ import re
 import secrets
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -171,6 +171,8 @@ def _refuse(
     place: Mapping[str, str] | None = None,
 ) -> Reply:
     """Log a refusal and answer it; `place` is for the log alone."""
+    if settings is not None:
+        _name_host(error, settings.public_url)
     ours = error.status >= 500
     log.event(
         edge.failed if ours and edge.failed else edge.refused,
@@ -180,6 +182,19 @@ def _refuse(
         fields={**error.evidence, **_cause(error), **(place or {})},
     )
     return _error_reply(request, edge, settings, error, correlation_id)
+
+
+def _name_host(error: SmartError, public_url: str) -> None:
+    """Write the app's own address where steps and causes have `https://HOST`."""
+
+    def named(text: str) -> str:
+        # A step stays for whom it is.
+        return type(text)(text.replace("https://HOST", public_url))
+
+    error.steps = tuple(map(named, error.steps))
+    error.causes = tuple(
+        replace(one, why=named(one.why), steps=tuple(map(named, one.steps))) for one in error.causes
+    )
 
 
 def _cause_ids(error: SmartError) -> list[str]:
@@ -211,14 +226,11 @@ def _error_reply(
         headers["Retry-After"] = str(error.retry_after)
     full = settings is not None and settings.full_error_details
     causes = error.causes if full else ()
-    if full:
-        why = f"{error.why} {error.meaning}".rstrip()
-    elif error.causes:
-        # For the person at the bedside: what the developer needs is in the log.
-        why = f"{error.why} Most probable cause: {error.causes[0].title}"
-    else:
-        why = error.why
+    why = f"{error.why} {error.meaning}".rstrip() if full else error.why
+    # For the person at the bedside: what the developer needs is in the log.
+    most_probable = error.causes[0].title if error.causes and not full else ""
     said = [f"{cause.title} {cause.why} {' '.join(cause.steps)}" for cause in causes[:1]]
+    said += [f"Most probable cause: {most_probable}"] * bool(most_probable)
     detail = " ".join((error.title, why, *said, *error.steps))
     if edge.errors == "operation_outcome":
         issue = _ISSUE_TYPES.get(error.status, "invalid" if error.status < 500 else "transient")
@@ -230,6 +242,7 @@ def _error_reply(
             "error.html",
             error=error,
             why=why,
+            most_probable=most_probable,
             causes=causes,
             cause_ids=_cause_ids(error) if full else [],
             corrected=error.corrected if full else {},

@@ -11,7 +11,7 @@ from shared.explain import parameters
 from shared.explain.model import Sent
 from shared.explain.text import MASK
 
-_SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
+_SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _URL = r"([a-z][a-z0-9+.-]{1,20}://[^\s&\"'<>`\\]{1,500})"
 _SCOPE = (
@@ -29,6 +29,9 @@ def in_text(text: str) -> Sent:
     """What was sent, as far as the text tells; the text is plain, decoded and without secrets."""
     carried = _request(text)
     names = tuple(name for name, value in carried.items() if value) or _listed(text)
+    if not names and re.search(r"(?<![\w-])intent\s?=", text):
+        # Alone it is a part of an error_uri or token answer for any other name.
+        names = ("intent",)
     return Sent(
         flow="ehr" if carried.get("launch") else None,
         client_id=_client_id(text),

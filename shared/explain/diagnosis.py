@@ -29,6 +29,11 @@ _NOTHING = (
     "with its query; the `error_uri`; the JSON of the token endpoint; the body and the "
     "WWW-Authenticate line of a FHIR answer."
 )
+_ID_ALONE = (
+    "The text holds the id of a failure, {}, and not the error itself. What the id stands for only "
+    "the EHR's support can look up. The error's name is in the address that the EHR came back to: "
+    "paste that address with its query, `error_uri` included."
+)
 _TRIMMED = "The EHR gave a token and no error, and granted less than was asked for."
 _GRANTED = (
     "The EHR gave a token and no error. Nothing is missing in it as far as the scopes that were "
@@ -56,7 +61,8 @@ def diagnose(
         vendor = entries[0].vendor
     facts = Facts(said, claimed, stated, mine, entries, vendor)
     if not entries and not _says_anything(facts):
-        return Diagnosis(said, _NOTHING, ())
+        meaning = _ID_ALONE.format(said.instance) if said.instance else _NOTHING
+        return Diagnosis(said, meaning, ())
     known = entries or find.by_code(said.oauth_error, where)
     causes = _weighed(facts, known)
     return Diagnosis(

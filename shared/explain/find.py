@@ -49,7 +49,7 @@ def entries(said: Said, vendor: str | None, where: Where | None = None) -> tuple
         or _speaking(text, among, GENERIC)
         or _coded(said.oauth_error, among, GENERIC)
         or _speaking(text, among, _OWN)
-        or _speaking(text, among, _ANY)
+        or (_speaking(text, among, _ANY) if vendor else ())
     )
 
 
@@ -84,6 +84,11 @@ def _speaking(text: str, among: Collection[Entry], vendor: str) -> tuple[Entry, 
 
 def _matched(patterns: Iterable[str], text: str) -> Iterable[int]:
     for pattern in patterns:
-        match = re.search(pattern, text, re.IGNORECASE)
+        match = _compiled(pattern).search(text)
         if match is not None:
             yield len(match[0])
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)

@@ -25,8 +25,10 @@ _TENANT = r"[A-Za-z0-9]{1,36}"
 # An id in prose has a digit: no word of a sentence is taken for one.
 _WITH_DIGIT = r"(?=[A-Za-z._-]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9._-]{5,127}"
 # What may stand between a name and its value in a query, JSON, a table of a forum or prose.
-_IS = r"(?:[\"'`\\*\]]{0,4}\s{0,3}[:=]?\s{0,3}[\"'`\\*\[]{0,4})"
-_SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
+_IS = r"(?:[\"'`\\*\]]{0,4}\s{0,3}[:=|]?\s{0,3}[\"'`\\*\[]{0,4})"
+_SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
+# The gap between two columns.
+_GAP = r"[ \t]{2,40}"
 _OAUTH_ERRORS = (
     "access_denied|invalid_request|invalid_scope|invalid_client|invalid_grant|invalid_token"
     "|invalid_target|unauthorized_client|unsupported_response_type|unsupported_grant_type"
@@ -51,6 +53,7 @@ def parse(text: str) -> Said:
         places,
         rf"(?<![A-Za-z0-9_-])client=({_ID})",
         rf"(?<![A-Za-z0-9_-])client{_SIGN}({_WITH_DIGIT})",
+        rf"^\s{{0,8}}client{_GAP}({_WITH_DIGIT})",
     )
     tenant = _first(
         places,
@@ -58,7 +61,12 @@ def parse(text: str) -> Said:
         rf"/tenants/({_ID})",
         rf"\btenant(?: id)?{_IS}({_WITH_DIGIT})",
     )
-    persona = _first(places, rf"\bpersona{_SIGN}([A-Za-z]{{1,20}})", r"/personas/([A-Za-z]{1,20})")
+    persona = _first(
+        places,
+        rf"\bpersona{_SIGN}([A-Za-z]{{1,20}})",
+        r"/personas/([A-Za-z]{1,20})",
+        rf"^\s{{0,8}}persona{_GAP}([A-Za-z]{{1,20}})",
+    )
     instance = _first(
         places,
         rf"/instances/({_ID})",
@@ -86,7 +94,7 @@ def _first(places: Iterable[str], *patterns: str) -> str | None:
     """The first group of the first pattern that is found, looked for in one place after another."""
     for pattern in patterns:
         for place in places:
-            match = re.search(pattern, place, re.IGNORECASE)
+            match = re.search(pattern, place, re.IGNORECASE | re.MULTILINE)
             if match is not None:
                 found = match[1].rstrip(".-~")
                 return None if _looks_like_a_secret(found) else found

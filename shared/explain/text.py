@@ -61,10 +61,13 @@ def bounded(text: str) -> str:
 
 def plain(text: str) -> str:
     """The text in printable characters and line ends: nothing in it steers a terminal."""
-    return "".join(
-        sign if sign.isprintable() else ("\n" if sign == "\n" else " " if sign.isspace() else "")
-        for sign in text.replace("\r\n", "\n")
-    )
+    return "\n".join(map(_plain_line, text.replace("\r\n", "\n").split("\n")))
+
+
+def _plain_line(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(sign if sign.isprintable() else " " if sign.isspace() else "" for sign in line)
 
 
 def levels(text: str) -> list[str]:
@@ -74,10 +77,10 @@ def levels(text: str) -> list[str]:
     """
     found = [without_secrets(plain(bounded(text)))]
     for _ in range(_DEEPEST):
-        opened = without_secrets(plain(_opened(found[-1])))
+        opened = plain(_opened(found[-1]))
         if opened == found[-1]:
             break
-        found.append(opened)
+        found.append(without_secrets(opened))
     return found
 
 

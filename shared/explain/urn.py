@@ -5,13 +5,17 @@ of its own, and people shorten URNs by an ellipsis or leave their beginning out.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import cache
 
 AUTHORIZATION = "urn:cerner:error:authorization-server:"
 RESOURCE = "urn:cerner:error:oauth2:resource-access:"
 _LAUNCH = f"{AUTHORIZATION}smart-v1:grant:launch:"
 _LAUNCH_SERVER = "urn:com:cerner:authorization:error:launch:"
 _WHOLE = r"urn:(?:com:)?cerner:[a-z0-9:_.…-]{1,200}"
+# The next line's first word, below a quote's or a table's margin.
+_NEXT_LINE = r"[ \t]{0,8}\n[\s>|]{0,40}([a-z0-9:_.-]{1,100})"
+_MOST_BREAKS = 3
 _TAIL = (
     r"(?<![a-z0-9:_-])(?:(?:smart-v1|oauth2?):(?:grant|token)(?::[a-z0-9_-]{1,60}){1,4}"
     r"|resource-access:[a-z0-9_-]{1,60})"
@@ -34,6 +38,9 @@ _SHORT = {
     for length in (1, 2, 3)
 }
 
+# Codes that URNs repeat with hyphens.
+_OF_RFC_6749 = frozenset({"invalid_request", "unsupported_response_type", "unsupported_grant_type"})
+
 
 def normal(urn: str) -> str:
     """The URN in the spelling of today's server: lower case, hyphens, `oauth2`."""
@@ -44,13 +51,16 @@ def normal(urn: str) -> str:
     return AUTHORIZATION + _SAME.get(tail, tail) if tail != urn else urn
 
 
-def find(text: str, known: Collection[str]) -> tuple[str, int] | None:
+def find(text: str, known: frozenset[str]) -> tuple[str, int] | None:
     """The first URN in a text in its normal form, and where it ends.
 
     One that is shortened, down to its last words, counts where exactly one of the `known` ends
     like it.
     """
     for match in re.finditer(_WHOLE, text, re.IGNORECASE):
+        broken = _broken(match, known)
+        if broken is not None:
+            return broken
         urn = _completed(match[0], known)
         if urn is not None:
             return urn, match.end()
@@ -61,18 +71,39 @@ def find(text: str, known: Collection[str]) -> tuple[str, int] | None:
     return normal((RESOURCE if tail != short[0].lower() else AUTHORIZATION) + tail), short.end()
 
 
-def _last_words(text: str, known: Collection[str]) -> tuple[str, int] | None:
+def _broken(match: re.Match[str], known: frozenset[str]) -> tuple[str, int] | None:
+    """A URN that goes on in the next line or two, as in a narrow window: one of the `known`."""
+    whole, end = match[0], match.end()
+    for _ in range(_MOST_BREAKS):
+        rest = re.compile(_NEXT_LINE, re.IGNORECASE).match(match.string, end)
+        if rest is None:
+            return None
+        whole, end = whole + rest[1], rest.end()
+        if normal(whole) in known:
+            return normal(whole), end
+    return None
+
+
+@cache
+def _endings(known: frozenset[str]) -> Mapping[str, str | None]:
+    """The last one to three words of URNs: whose they are, None where several end so."""
     endings: dict[str, str | None] = {}
     for urn in known:
         parts = urn.split(":")
         for length in (1, 2, 3):
             ending = ":".join(parts[-length:])
             endings[ending] = None if ending in endings else urn
+    return endings
+
+
+def _last_words(text: str, known: frozenset[str]) -> tuple[str, int] | None:
+    endings = _endings(known)
     for match in re.finditer(_WORDS, text, re.IGNORECASE):
         written = match[0].lower().replace("_", "-")
         found = endings.get(written) or endings.get(_SHORT.get(written, ""))
-        # One word of many may mean anything.
-        if found is not None and (":" in written or match[0] == text.strip()):
+        # One word of many may mean anything, and one of RFC 6749's is rather that.
+        alone = match[0] == text.strip() and match[0].lower() not in _OF_RFC_6749
+        if found is not None and (":" in written or alone):
             return found, match.end()
     return None
 

@@ -1,5 +1,7 @@
 """Whose EHR a text comes from, guessed from its URN, then from hosts, then from product names."""
 
+import re
+
 # Hosts before names: a post about one EHR may mention another.
 _SIGNS = (
     ("oracle", ("cerner.com", "sandboxcerner", "oraclehealth.com")),
@@ -28,4 +30,5 @@ def vendor_of(urn: str | None, text: str) -> str | None:
     if urn is not None:
         return "oracle"
     low = text.lower()
-    return next((vendor for vendor, signs in _SIGNS if any(sign in low for sign in signs)), None)
+    named = next((vendor for vendor, signs in _SIGNS if any(sign in low for sign in signs)), None)
+    return named or ("epic" if re.search(r"\bEpic\b", text) else None)

@@ -27,6 +27,12 @@ def weigh(facts: Facts) -> Iterator[Evidence]:
 def _no_launch(facts: Facts) -> Iterator[Evidence]:
     sent = facts.sent
     if sent.flow is not None and not facts.stated:
+        if sent.flow == "ehr" and (facts.said.urn or "").endswith(_CODE_REQUIRED):
+            why = (
+                "This app did send the `launch` value that it got, so the value was lost after "
+                "that, or the EHR gave one that it does not take."
+            )
+            yield Evidence("launch_parameter_missing", None, why, _SMART)
         return
     carried = sent.parameters or ()
     whole = {"response_type", "client_id"} <= set(carried)

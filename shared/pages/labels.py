@@ -23,6 +23,7 @@ _LABELS = {
     "scope_sent": "Scopes that this app asked for",
     "arrived": "What came instead of launch",
     "iss": "iss of the launch",
+    "iss_configured": "iss in the configuration",
     "document": "Address of the document",
     "member": "Member at fault",
     "base": "FHIR base",

@@ -252,3 +252,15 @@ def test_a_terminal_of_another_alphabet_gets_the_answer(monkeypatch: pytest.Monk
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     ended = run(f"error=new_{'…'}error {m.LAUNCH}mismatched-identity")
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_reader_that_has_gone_is_no_error(flags: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "doctor", "explain", *flags, m.FIRST_REPORT]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

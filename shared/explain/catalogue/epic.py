@@ -68,7 +68,7 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             r"invalid oauth ?2(?:\.0)? request",
             r"\bthe request is invalid\b",
-            r"[?&]error=4\b",
+            r"(?<![\w-])error=4(?![\w-])",
         ),
         meaning="Epic found something in the authorization request that does not fit the "
         "registration. The page never says what.",

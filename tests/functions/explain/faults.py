@@ -209,15 +209,30 @@ LATER: Mapping[str, tuple[int, str | None, str]] = {
     "revoke-hang": (204, None, "false"),
 }
 
-# Faults before any launch is known, so of all requests of an EHR: which one, the code and the most
-# probable cause; None where the launch goes on.
-AT_ALL: Mapping[str, tuple[str, tuple[str, str] | None]] = {
+# Faults of the SMART configuration, met before any launch is known: the code and the most probable
+# cause; None where the launch goes on.
+DISCOVERY: Mapping[str, tuple[str, str] | None] = {
+    "discovery-404": ("discovery_invalid", "tenant_mismatch"),
+    "discovery-500": ("discovery_failed", "ehr_side"),
+    "discovery-not-json": ("discovery_invalid", "ehr_side"),
+    "discovery-slow": None,
+    "discovery-hang": ("discovery_failed", "ehr_side"),
+    "discovery-no-token-endpoint": ("discovery_invalid", "ehr_side"),
+    "discovery-no-pkce": None,
+    "discovery-foreign-token-host": ("discovery_invalid", "ehr_side"),
+    "discovery-foreign-authorize-host": ("discovery_invalid", "ehr_side"),
+}
+
+# Faults of the signing keys, which are in force for all requests of an EHR: which one, the code
+# and the most probable cause.
+KEYS: Mapping[str, tuple[str, tuple[str, str]]] = {
     "jwks-500": ("generic", ("id_token_invalid", "ehr_side")),
     "jwks-empty": ("oracle", ("id_token_invalid", "ehr_side")),
     "jwks-redirect": ("epic", ("id_token_invalid", "ehr_side")),
 }
 
-COVERED = frozenset({*REFUSED, *ON_A_PAGE, *TOLERATED, *LATER, *AT_ALL})
+OF_LAUNCHES = frozenset({*REFUSED, *ON_A_PAGE, *TOLERATED, *LATER})
+COVERED = OF_LAUNCHES | {*DISCOVERY, *KEYS}
 # They change the EHR's keys, or have the app read them anew, which it does only so often: each at
 # an EHR where nothing else is about keys.
 _ABOUT_KEYS = {"id-token-new-key": "oracle", "id-token-unknown-kid": "epic"}

@@ -1,0 +1,127 @@
+"""Answers of EHRs damaged at random, on the callback's page: no markup of theirs, no secret."""
+
+import html.parser
+import json
+import random
+import re
+
+import flask
+import pytest
+from werkzeug.test import EnvironBuilder
+
+from functions.callback import failure
+from shared import config, inbound
+from shared.errors import EhrError
+from shared.inbound import Call, Edge, Reply
+from shared.launches import Pending
+from shared.settings import Settings
+from tests.support import ehr_messages as m
+from tests.support.damaged import SECRETS, damaged
+
+COUNT = 300
+STATE = "kPq7wXyZ0aBcDeFgHiJkLmNoPqRsTuVw"
+MARKUP = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</pre></html><a href=//x>",
+)
+# What our own page is made of.
+OURS = {
+    *("html", "head", "meta", "title", "style", "body", "header", "div", "strong", "main"),
+    *("section", "h1", "h2", "p", "code", "ol", "ul", "li", "details", "summary", "span"),
+    *("dl", "dt", "dd", "pre"),
+}
+PENDING = Pending(
+    ehr="e",
+    kind="ehr",
+    iss=m.BASE,
+    fhir_base=m.BASE,
+    client_id="f010a897-b662-4152-bb22-b87bcd3cba54",
+    redirect_uri="https://smart.example.org/callback",
+    requested=("launch", "openid", "patient/Patient.read"),
+    offered=None,
+    token_endpoint="https://authorization.cerner.com/token",
+    revocation_endpoint=None,
+    issuer=None,
+    jwks_uri=None,
+    sends_iss=False,
+    assertion_algorithms=None,
+    code_verifier="the-verifier-of-this-launch",
+    nonce=None,
+    binding="the-binding-of-this-launch",
+)
+CONFIGURATION = f"""
+public_url = "https://smart.example.org"
+sealing_keys = ["env:SEALING_KEY"]
+error_details = "full"
+[store]
+kind = "sqlite"
+[[ehr]]
+key = "e"
+vendor = "oracle"
+iss = ["{m.BASE}"]
+client_id = "{PENDING.client_id}"
+scopes = "openid patient/Patient.read"
+"""
+
+
+class Page(html.parser.HTMLParser):
+    """The elements of a page, and the names of their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+def page_of(given: dict[str, str]) -> str:
+    """The callback's page for the parameters of an EHR's answer."""
+    settings, problems = config.parse(CONFIGURATION)
+    assert settings is not None, problems
+
+    def serve(given_settings: Settings, _: Call) -> Reply:
+        raise failure.at_authorization(EhrError(), given, PENDING, given_settings.ehrs[0])
+
+    request = flask.Request(EnvironBuilder(headers={"Accept": "text/html"}).get_environ())
+    answer = inbound.answer(request, Edge("callback", "page", "callback_failed"), settings, serve)
+    assert answer.status_code == 400
+    return answer.get_data(as_text=True)
+
+
+def test_what_an_ehr_sends_never_becomes_markup_or_shows_a_secret(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chance = random.Random(11)
+    explained = 0
+    for _ in range(COUNT):
+        given = {
+            "state": STATE,
+            "error": chance.choice(("access_denied", "invalid_request", damaged(chance)[:200])),
+            "error_description": damaged(chance) + chance.choice((*MARKUP, "", STATE)),
+            "error_uri": damaged(chance),
+        }
+        shown = page_of(given)
+        page = Page()
+        page.feed(shown)
+        assert page.tags <= OURS
+        assert not {one for one in page.attributes if one.startswith("on")} | (
+            page.attributes & {"href", "src", "style", "action"}
+        )
+        explained += '<h2 id="cause">' in shown
+        logged = capsys.readouterr().out
+        assert json.loads(logged)["event"] == "callback_failed"
+        for secret in (*SECRETS, STATE):
+            assert secret not in shown, ascii(given)
+            assert secret not in logged, ascii(given)
+    # Damage that leaves nothing to explain would test nothing.
+    assert explained > COUNT // 2
+
+
+def test_the_ehrs_words_stay_but_for_the_secrets_in_them() -> None:
+    words = "The code=aB3dE6gH9kLmNoPqRsTuVwXyZ was refused, see <b>help</b>"
+    shown = page_of({"state": STATE, "error": "access_denied", "error_description": words})
+    assert re.search(r"The code=… was refused, see &lt;b&gt;help&lt;/b&gt;", shown)

@@ -1,0 +1,130 @@
+"""The first report, told as others would tell it: quoted, in a table, typed off a screen."""
+
+import pytest
+
+from shared.explain import Registered, diagnose, parse
+from tests.support import ehr_messages as m
+
+CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
+OTHER = "908d5cee-a54b-434d-847a-9765a9df9c53"
+INSTANCE = "847e48ff-956f-4f96-8585-2d0ccb19d40a"
+CONFIGURED = Registered(
+    key="oracle-sandbox",
+    vendor="oracle",
+    client_id=CLIENT,
+    scopes=tuple(m.FIRST_SCOPES.split()),
+    iss=(m.BASE,),
+    redirect_uri="https://smart.example.org/callback",
+)
+CONTEXT = f"persona=provider&client={OTHER}&tenant={m.TENANT}"
+ONCE = "urn%3Acerner%3Aerror%3Aauthorization-server%3Asmart-v1%3Agrant%3Alaunch%3Acode-required"
+
+IN_A_SENTENCE = f"""Every launch out of the code console ends at authorize. Our callback gets
+error=invalid_request&error_uri=https%3A%2F%2Fauthorization.cerner.com%2Ferrors%2F\
+{ONCE.replace("%", "%25")}%2Finstances%2F{INSTANCE}%3Fpersona%3Dprovider%26client%3D{OTHER}\
+%26tenant%3D{m.TENANT}
+We use client id {CLIENT} (public) and request {m.FIRST_SCOPES.replace(" ", ", ")}.
+We do send launch, aud, intent, state and code_challenge as mandatory parameters.
+"""
+AS_A_LIST = f"""**Environment**: sandbox
+- Client ID: `{CLIENT}`
+- Scopes: `{m.FIRST_SCOPES}`
+
+**Address of the error page**
+https://authorization.cerner.com/errors/{m.LAUNCH}code-required/instances/{INSTANCE}?{CONTEXT}
+
+**Verified parameters**
+1. launch
+2. aud
+3. intent
+4. state
+5. code_challenge (S256)
+"""
+AS_A_TABLE = f"""Authorization fails with {ONCE}
+| field | value |
+|---|---|
+| Error Instance | {INSTANCE} |
+| Tenant ID | {m.TENANT} |
+| Context | {CONTEXT} |
+| Application Client ID | {CLIENT} |
+| Requested scopes | {m.FIRST_SCOPES} |
+All parameters (launch, aud, intent, state, code_challenge) are in the authorization request.
+"""
+TYPED_OFF_A_SCREEN = f"""Error    urn:cerner:error:authorization-server:smart-
+v1:grant:launch:code-required
+Instance {INSTANCE}
+Tenant   {m.TENANT}
+Persona  provider
+Client   {OTHER}
+
+our Client ID   {CLIENT}
+scope = launch/patient openid fhirUser profile patient/Patient.read
+  patient/Observation.read patient/Condition.read patient/MedicationRequest.read online_access
+intent=launch
+"""
+TOLD = (IN_A_SENTENCE, AS_A_LIST, AS_A_TABLE, TYPED_OFF_A_SCREEN)
+
+
+@pytest.mark.parametrize("registrations", [[CONFIGURED], []], ids=["configured", "from the text"])
+@pytest.mark.parametrize("text", TOLD, ids=["sentence", "list", "table", "screen"])
+def test_however_it_is_told_the_causes_are_the_same(
+    text: str, registrations: list[Registered]
+) -> None:
+    found = diagnose(parse(text), None, registrations)
+    said = found.said
+    assert (said.urn, said.instance) == (m.LAUNCH + "code-required", INSTANCE)
+    assert (said.persona, said.client, said.tenant) == ("provider", OTHER, m.TENANT)
+    assert [cause.id for cause in found.causes] == [
+        "launch_parameter_missing",
+        "launch_patient_scope_on_provider",
+        "client_id_mismatch",
+        "parameter_not_recognised",
+    ]
+    assert found.corrected_request is not None
+    assert found.corrected_request["client_id"] == CLIENT
+    assert set(found.corrected_request["scope"].split()) == (
+        {*m.FIRST_SCOPES.split(), "launch"} - {"launch/patient"}
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        m.LAUNCH + "code-required",
+        ONCE,
+        ONCE.replace("%", "%25"),
+        "launch:code-required",
+        "urn:cerner:error:authoriza\n  tion-server:smart-v1:grant:\n  launch:code-required",
+        "> urn:cerner:error:authorization-server:\n> smart-v1:grant:launch:code-required",
+    ],
+)
+def test_the_name_of_the_error_alone_is_enough_beside_the_configuration(text: str) -> None:
+    found = diagnose(parse(text), None, [CONFIGURED])
+    assert found.said.urn == m.LAUNCH + "code-required"
+    assert [cause.id for cause in found.causes[:2]] == [
+        "launch_parameter_missing",
+        "launch_patient_scope_on_provider",
+    ]
+
+
+def test_a_line_that_follows_a_whole_urn_is_no_part_of_it() -> None:
+    said = parse(f"{m.LAUNCH}code-required\nserver-error is what the log says")
+    assert said.urn == m.LAUNCH + "code-required"
+
+
+def test_the_id_of_a_failure_alone_says_what_else_to_paste() -> None:
+    found = diagnose(parse(f"All that we have is the error instance {INSTANCE}."), None, [])
+    assert found.causes == ()
+    assert INSTANCE in found.meaning
+    assert "paste that address with its query" in found.meaning
+
+
+@pytest.mark.parametrize("code", ["invalid_request", "unsupported_grant_type"])
+def test_a_code_of_rfc_6749_alone_is_nobodys_urn(code: str) -> None:
+    said = parse(code)
+    assert (said.urn, said.oauth_error) == (None, code)
+
+
+def test_epic_is_known_by_its_bare_name_and_not_by_the_word() -> None:
+    assert parse("Our Epic launch: error=4").vendor == "epic"
+    assert parse("an epic failure: error=4").vendor is None
