@@ -12,7 +12,13 @@ from simulator.authorization_request import (
     UntrustedRedirectError,
 )
 from simulator.authorization_rules import answer
-from simulator.authorize_effects import note_grant, raise_pages, raise_refusals, trimmed
+from simulator.authorize_effects import (
+    note_grant,
+    note_unregistered,
+    raise_pages,
+    raise_refusals,
+    trimmed,
+)
 from simulator.authorize_faults import AUTHORIZE_FAULTS
 from simulator.faults import Faults
 from simulator.granted import Authorization, Launch, LaunchContext
@@ -121,11 +127,15 @@ class AuthorizationEndpoint:
         try:
             scopes, launch_value = self._rules.granted(asked, client, self._ehr.addresses)
         except AuthorizationRefusedError as error:
+            note_unregistered(asked.scopes, client.scopes)
             raise (problems[0] if problems else error) from None
         if problems:
             raise problems[0]
         granted = trimmed(scopes, spoiled)
         note_grant(asked.scopes, client.scopes, scopes, granted)
+        if launch_value is not None and launch is None:
+            # Not a launch of its own: the trace looks for the one that the app came from.
+            raise self._rules.unknown_launch()
         request_ = AuthorizationRequest(
             client,
             redirect_uri,
@@ -135,7 +145,7 @@ class AuthorizationEndpoint:
             spoiled,
             self._journey(client),
         )
-        if launch_value is not None:
+        if launch_value is not None and launch is not None:
             return self._launched(request_, launch_value, launch)
         if "launch/patient" in request_.scopes and "grant-without-patient" not in spoiled:
             return self._picker(request_)
@@ -151,11 +161,9 @@ class AuthorizationEndpoint:
         return journey
 
     def _launched(
-        self, request_: AuthorizationRequest, launch_value: str, launch: Launch | None
+        self, request_: AuthorizationRequest, launch_value: str, launch: Launch
     ) -> Response:
         """Answer a request that comes from a chart."""
-        if launch is None:
-            raise self._rules.unknown_launch()
         if launch.client_id != request_.client.client_id:
             trace.note("wrong", "launch", f"was made for the client {launch.client_id}")
             raise self._rules.unknown_launch()

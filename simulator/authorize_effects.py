@@ -15,6 +15,8 @@ from simulator.authorize_faults import AUTHORIZE_FAULTS, AuthorizeFault, How
 from simulator.oracle_authorization import OraclePageError, OracleRefusedError
 from simulator.scopes import IDENTITY_SCOPES, grant, parse_resource_scope
 
+_UNREGISTERED = "the client is not registered for all of it"
+
 
 def raise_pages(spoiled: Collection[str], vendor: str) -> None:
     """Raise UntrustedRedirectError for a fault that is a page."""
@@ -78,8 +80,17 @@ def note_grant(
         elif _is_in(one, registered):
             why = "this EHR does not grant it to this client in this form"
         else:
-            why = "the client is not registered for all of it"
+            why = _UNREGISTERED
         trace.note("wrong", "not granted", f"{one}: {why}")
+
+
+def note_unregistered(asked: Sequence[str], registered: Sequence[str]) -> None:
+    """Note the scopes of a refused request that could not be granted in any case."""
+    for one in asked:
+        if "," in one:
+            trace.note("wrong", "scope", f"{one}: blanks separate scopes, not commas")
+        elif not _is_in(one, registered):
+            trace.note("wrong", "scope", f"{one}: {_UNREGISTERED}")
 
 
 def _is_in(scope: str, granted: Sequence[str]) -> bool:

@@ -125,8 +125,9 @@ def load_resources() -> tuple[Resource, ...]:
     return tuple(one for text in (*texts, chart_text(hugo())) for one in split(text))
 
 
+@cache
 def load_charts() -> Charts:
-    """Return all charts as their files have them."""
+    """Return all charts as their files have them; every caller gets the same ones."""
     return Charts(load_resources())
 
 

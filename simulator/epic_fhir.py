@@ -37,7 +37,7 @@ class EpicManner(GenericManner):
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         """Ignore what is not known, `_sort` too; require a category or a code of an Observation."""
-        known = {*PARAMETERS[fhir_type], "_count", "_include"}
+        known = {*PARAMETERS[fhir_type], "_count", "_include"} - {"_lastUpdated"}
         asked = [
             (name, value)
             for name, value in pairs

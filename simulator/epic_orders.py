@@ -10,14 +10,10 @@ from simulator.chart_parts import labelled
 from simulator.charts import Charts, Resource, load_resources
 
 
+@cache
 def with_references() -> Charts:
     """Return the charts with every order's drug moved into a Medication."""
-    return Charts(_resources())
-
-
-@cache
-def _resources() -> tuple[Resource, ...]:
-    return tuple(one for resource in load_resources() for one in _moved(resource))
+    return Charts(one for resource in load_resources() for one in _moved(resource))
 
 
 def _moved(resource: Resource) -> Iterator[Resource]:

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from simulator import trace
 from simulator.addresses import path_of
-from simulator.bearer import Bearer, authenticate
+from simulator.bearer import Bearer, View, authenticate
 from simulator.bundle import Page, Result
 from simulator.discovery import capability_statement, configuration_answer
 from simulator.fhir_versions import Versions, raise_gone, require_type, resource_answer
@@ -69,6 +69,7 @@ class FhirApi:
         if request.args:
             raise FhirError(400, "invalid", "a read takes no parameters here")
         resource = self._ehr.charts.find(fhir_type, fhir_id)
+        self._require_own(view, [] if resource is None else [resource.patient])
         if resource is None:
             versions = self._ehr.charts.versions(fhir_type, fhir_id)
             if versions and view.shows_of(versions[-1].patient):
@@ -92,6 +93,9 @@ class FhirApi:
         bearer = self._enter()
         require_type(fhir_type)
         view = bearer.require(fhir_type, "s")
+        whose = ("_id",) if fhir_type == "Patient" else ("patient", "subject")
+        named = [value for name, value in parameters if name in whose]
+        self._require_own(view, [one.rpartition("/")[2] for one in ",".join(named).split(",")])
         base = self._ehr.addresses.fhir_base
         query = self._manner.search(fhir_type, parameters, base)
         charts = self._ehr.charts
@@ -106,6 +110,11 @@ class FhirApi:
             self_url += f"?{urlencode(parameters)}"
         result = Result(pages, len(matches), bearer.token)
         return fhir_answer(self._ehr.pages.first(result, self_url))
+
+    def _require_own(self, view: View, patients: Sequence[str | None]) -> None:
+        known = [one for one in patients if one is None or self._ehr.charts.find("Patient", one)]
+        if self._manner.refuses_others and not all(map(view.shows_of, known)):
+            raise FhirError(403, "forbidden", "the token is for another patient")
 
     def _enter(self) -> Bearer:
         """Check what every request for data needs: a token, and a client that can read it."""

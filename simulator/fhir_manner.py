@@ -26,6 +26,10 @@ class FhirManner(Protocol):
     def formats(self) -> Sequence[str]:
         """Return the media types, as its CapabilityStatement lists them."""
 
+    @property
+    def refuses_others(self) -> bool:
+        """Whether another patient than the token's is 403, instead of not found."""
+
     def require_media(self, request: Request) -> None:
         """Check that the client reads what this EHR writes.
 
@@ -55,6 +59,7 @@ class GenericManner:
     """JSON only, errors as OperationOutcome (FHIR R4, HTTP)."""
 
     formats: Sequence[str] = ("application/fhir+json",)
+    refuses_others: bool = False
 
     def require_media(self, request: Request) -> None:
         """Check that the client reads JSON."""

@@ -189,9 +189,11 @@ def _require_own(view: View, patient: str | None) -> None:
 
 
 def _require_match(last: Version | None) -> None:
+    exists = last is not None and last.resource is not None
+    if exists and request.if_none_match.star_tag:
+        raise FhirError(412, "conflict", "If-None-Match says that there is none, and there is")
     if "If-Match" not in request.headers:
         return
-    exists = last is not None and last.resource is not None
     if last is None or not exists or not request.if_match.contains_weak(last.number):
         raise FhirError(412, "conflict", "If-Match does not name the newest version")
 

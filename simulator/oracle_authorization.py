@@ -80,6 +80,8 @@ class OracleRules:
         if launch_scopes and launch is None and not self_chosen:
             trace.note("wrong", *_why_no_launch(asked, launch_scopes))
             problems.append(_launch_error("code-required"))
+        if asked.launch is not None and not launch_scopes:
+            trace.note("wrong", "scope", "launch is missing: without it the launch value is unused")
         problems += self._audience_problems(asked.aud, addresses, needed=bool(launch_scopes))
         granted = grant(_considered(asked.scopes, client), client.scopes)
         if self._persona == "provider":

@@ -21,10 +21,12 @@ _URN = "urn:cerner:error:oauth2:resource-access"
 class OracleManner(GenericManner):
     """Oracle Health's FHIR interface."""
 
+    refuses_others = True
+
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         """Refuse what Oracle Health's searches do not take."""
         oracle_search.require_taken(fhir_type, pairs)
-        return oracle_search.narrowed(self._parsed(fhir_type, pairs, fhir_base), pairs)
+        return oracle_search.adapted(self._parsed(fhir_type, pairs, fhir_base), pairs)
 
     def pages(self, query: Search, matches: Sequence[Resource]) -> Sequence[Sequence[Resource]]:
         """Cut at 50 unless another count is wanted, and at 200 at most."""

@@ -15,13 +15,15 @@ from simulator.search_parameters import Body, Pairs
 _WHOSE = frozenset({"_id", "patient", "subject"})
 _TAKEN: Mapping[str, frozenset[str]] = {
     "Patient": frozenset({"_id"}),
-    "Observation": _WHOSE | {"category", "code", "date", "_count"},
+    "Observation": _WHOSE | {"category", "code", "date", "_lastUpdated", "_count"},
     "Condition": _WHOSE | {"category", "clinical-status"},
     "MedicationRequest": frozenset({"_id", "patient", "status", "intent", "_count"}),
     "Encounter": _WHOSE | {"date", "_count"},
     "Practitioner": frozenset({"_id"}),
 }
 _LOWER, _UPPER = frozenset({"ge", "gt"}), frozenset({"le", "lt"})
+_PREFIXES = _LOWER | _UPPER | {"eq"}
+_DATES = ("date", "_lastUpdated")
 # A blood pressure is found by its panel code 85354-9 alone.
 _NEVER_FOUND = frozenset({"8480-6", "8462-4"})
 _DEFAULT_COUNT = 50
@@ -40,20 +42,27 @@ def require_taken(fhir_type: str, pairs: Pairs) -> None:
     if not _WHOSE.intersection(names):
         wanted = ", ".join(sorted(_WHOSE & _TAKEN.get(fhir_type, _WHOSE)))
         raise FhirError(400, "required", f"at least one of {wanted} is needed")
-    prefixes = [value[:2] for name, value in pairs if name == "date"]
-    if len(prefixes) == 2 and not (_LOWER.intersection(prefixes) and _UPPER.intersection(prefixes)):
-        raise FhirError(400, "invalid", "two dates must be a ge or gt and a le or lt")
+    for date in _DATES:
+        prefixes = [value[:2] for name, value in pairs if name == date]
+        if not _PREFIXES.issuperset(prefixes):
+            raise FhirError(400, "invalid", f"{date} needs one of {', '.join(sorted(_PREFIXES))}")
+        ranged = _LOWER.intersection(prefixes) and _UPPER.intersection(prefixes)
+        if len(prefixes) == 2 and not ranged:
+            raise FhirError(400, "invalid", "two dates must be a ge or gt and a le or lt")
     if fhir_type == "Observation":
         codes = [code for name, value in pairs if name == "code" for code in value.split(",")]
         if any("|" not in code for code in codes):
             raise FhirError(400, "invalid", "each code needs its system")
 
 
-def narrowed(query: Search, pairs: Pairs) -> Search:
-    """Let a search by code pass over single blood pressures."""
-    if query.type != "Observation" or "code" not in dict(pairs):
-        return query
-    return replace(query, matchers=(*query.matchers, _is_found_by_code))
+def adapted(query: Search, pairs: Pairs) -> Search:
+    """Let a search by code pass over single blood pressures, and one by `_lastUpdated` begin with
+    what was updated last.
+    """
+    names = {name for name, _ in pairs}
+    if query.type == "Observation" and "code" in names:
+        query = replace(query, matchers=(*query.matchers, _is_found_by_code))
+    return replace(query, sort="-_lastUpdated") if "_lastUpdated" in names else query
 
 
 def _is_found_by_code(body: Body) -> bool:

@@ -10,7 +10,7 @@ from simulator.charts import Charts, Resource
 from simulator.search_parameters import PARAMETERS, Date, Matcher, Pairs
 
 # How often a parameter may stand; repeated ones must all match.
-_MOST_REPEATS = {"date": 2, "_count": 1, "_sort": 1}
+_MOST_REPEATS = {"date": 2, "_lastUpdated": 2, "_count": 1, "_sort": 1}
 _MOST_OTHERS = 10
 
 
@@ -24,7 +24,8 @@ class Search:
 
     Fields:
         count: resources wanted on a page, 0 for the total alone, None where nothing was said.
-        sort: `date`, `-date`, or None for the order of the chart.
+        sort: the name of a date parameter, after `-` for newest first, or None for the order of
+            the chart.
         includes: whether the Medications that orders refer to come with them.
     """
 
@@ -37,14 +38,14 @@ class Search:
     def run(self, resources: Iterable[Resource]) -> list[Resource]:
         """Return the matches in order."""
         found = [one for one in resources if all(matches(one.body) for matches in self.matchers)]
-        date = PARAMETERS[self.type].get("date")
+        date = PARAMETERS[self.type].get((self.sort or "").removeprefix("-"))
         if self.sort is None or not isinstance(date, Date):
             return found
         dated = [(date.interval(one.body), one) for one in found]
         known = sorted(
             ((when.start, one.id, one) for when, one in dated if when is not None),
             key=lambda row: row[:2],
-            reverse=self.sort == "-date",
+            reverse=self.sort.startswith("-"),
         )
         return [row[2] for row in known] + [one for when, one in dated if when is None]
 

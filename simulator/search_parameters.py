@@ -130,6 +130,10 @@ def observed(body: Body) -> dates.Interval | None:
     return dates.parse_period(body["effectivePeriod"]) if "effectivePeriod" in body else None
 
 
+def _updated(body: Body) -> dates.Interval:
+    return dates.parse(body["meta"]["lastUpdated"])
+
+
 def _encounter_period(body: Body) -> dates.Interval | None:
     return dates.parse_period(body["period"]) if "period" in body else None
 
@@ -146,6 +150,7 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "category": _concept("category"),
         "code": _concept("code"),
         "date": Date(observed),
+        "_lastUpdated": Date(_updated),
     },
     "Condition": {
         "_id": _FHIR_ID,

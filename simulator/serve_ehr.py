@@ -5,6 +5,7 @@ EHR_BASE_URL: the origin that browsers and clients use; `http://127.0.0.1:8090` 
 EHR_REGISTRATIONS: the clients, as JSON (see README.md); the demo client if unset.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -44,4 +45,8 @@ def _end(variable: str, error: ValueError) -> NoReturn:
     raise SystemExit(_APP_LOAD_ERROR)
 
 
+# All that is made here is kept: to look for garbage in it takes longer than to make it.
+gc.disable()
 app = app_from(os.environ)
+gc.freeze()
+gc.enable()

@@ -92,6 +92,7 @@ class _Exchange:
 
     def _for_code(self, code: str) -> Response:
         trace.begin("token", self._ehr.personality.key, "The app exchanged the code for tokens")
+        code = self._as_issued(code)
         authorization = self._ehr.grants.behind_code(code)
         trace.belong(None if authorization is None else authorization.journey)
         redirect_uri = required(self._form, "redirect_uri")
@@ -116,6 +117,17 @@ class _Exchange:
                 reason=error.reason,
             ) from None
         return self._sent(issued, struck, is_refresh=False)
+
+    def _as_issued(self, code: str) -> str:
+        """Return a code as it was issued, also where its `+` came as a blank: the public
+        JavaScript client sends it without form-encoding.
+        """
+        issued = code.replace(" ", "+")
+        if issued == code or self._ehr.grants.behind_code(issued) is None:
+            return code
+        lost = "came without form-encoding, its + as a blank: a strict EHR would refuse it"
+        trace.note("weak", "code", lost)
+        return issued
 
     def _for_refresh_token(self, token: str) -> Response:
         trace.begin("refresh", self._ehr.personality.key, "The app refreshed its tokens")

@@ -38,6 +38,9 @@ _MOST_CHECKS = 60
 _LONGEST = 600
 _LONGEST_TITLE = 64
 _SHOWN_OF_A_SECRET = 6
+_TOKEN_PARAMETER = "access_token"
+# The links of a search's pages are opaque, as tokens are.
+_SECRET_PARAMETERS = (_TOKEN_PARAMETER, "_getpages")
 
 
 @dataclass(slots=True)
@@ -116,12 +119,17 @@ def begin(step: Step, ehr: str, title: str) -> None:
 
 def begin_fhir(ehr: str, base: str) -> None:
     """Say that the request is one for FHIR data below the path `base`, and what it asks."""
-    pairs = list(request.args.items(multi=True))
+    pairs = [
+        (name, short(value) if name in _SECRET_PARAMETERS else value)
+        for name, value in request.args.items(multi=True)
+    ]
     asked = "&".join(f"{name}={value}" for name, value in pairs)
     address = request.path.removeprefix(base) + (f"?{asked}" if asked else "")
     begin("fhir", ehr, f"FHIR: {request.method} {clipped(address, _LONGEST_TITLE)}")
     for name, value in pairs:
         note("said", clipped(name, _LONGEST_TITLE), value)
+    if _TOKEN_PARAMETER in request.args:
+        note("wrong", _TOKEN_PARAMETER, "belongs in the header Authorization: Bearer, not here")
 
 
 def belong(journey: Journey | None) -> None:
@@ -181,10 +189,12 @@ def covered(
 
 
 def short(secret: str | None) -> str:
-    """Return as much of a token, code or verifier as is needed to tell it from another."""
+    """Return as much of a token, code or verifier as is needed to tell it from another, and never
+    more than half of it.
+    """
     if not secret:
         return "nothing"
-    return secret if len(secret) <= _SHOWN_OF_A_SECRET else f"{secret[:_SHOWN_OF_A_SECRET]}…"
+    return f"{secret[: min(_SHOWN_OF_A_SECRET, len(secret) // 2)]}…"
 
 
 def clipped(text: str, longest: int = _LONGEST) -> str:

@@ -124,13 +124,13 @@ def _of_use(own: Sequence[Entry]) -> Verdict:
         return _refusal("The app has lost its access: the refresh was refused", refresh)
     if refused:
         why = _refusal("", refused[-1])
-        text = f"{len(refused)} of {len(reads)} FHIR requests were refused. The last one: "
+        text = f"Refused: {len(refused)} of {_count(reads, 'FHIR request')}. The last one: "
         return Verdict("bad", f"{text}{refused[-1].answer}", why.wrong, why.look)
     if _last(own, "revoke") is not None:
-        return Verdict("good", f"Complete: {len(reads)} FHIR requests, then logged out.")
+        return Verdict("good", f"Complete: {_count(reads, 'FHIR request')}, then logged out.")
     if not reads:
         return Verdict("open", "The app has tokens and has read nothing yet.")
-    text = f"The app is in: it has tokens and {len(reads)} FHIR answers."
+    text = f"The app is in: it has tokens and {_count(reads, 'FHIR answer')}."
     asked = _last(own, "authorize")
     if asked is not None and asked.wrong:
         return Verdict("open", f"{text} But it was granted less than it asked for.", asked.wrong)
@@ -141,6 +141,10 @@ def _refusal(text: str, entry: Entry) -> Verdict:
     why = f"{text}: {entry.answer or entry.status}"
     look = "A fault that was asked for did this." if entry.faults else ""
     return Verdict("bad", why, entry.wrong, look)
+
+
+def _count(entries: Sequence[Entry], what: str) -> str:
+    return f"{len(entries)} {what}{'' if len(entries) == 1 else 's'}"
 
 
 def _last(entries: Sequence[Entry], step: Step) -> Entry | None:

@@ -1,4 +1,4 @@
-"""A real browser: Debian's Chromium, which blocks third-party cookies by default."""
+"""A real browser that blocks third-party cookies: Debian's Chromium."""
 
 import os
 import shutil
@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, sync_playwright
 
+from tests.support.front import FrontedApp, serve_behind_a_front
+
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -17,6 +19,8 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Debian's build blocks third-party cookies by default; others do with this.
+    "--test-third-party-cookie-phaseout",
 ]
 
 
@@ -37,7 +41,24 @@ def chromium() -> Iterator[Chromium]:
 @pytest.fixture(params=[1280, 390], ids=["desktop", "phone"])
 def window(chromium: Chromium, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A fresh profile in a window of desktop or phone width."""
-    context = chromium.new_context(viewport={"width": request.param, "height": 844})
+    yield from _fresh(chromium, request.param)
+
+
+@pytest.fixture
+def desktop(chromium: Chromium) -> Iterator[BrowserContext]:
+    """A fresh profile, for what does not depend on the width."""
+    yield from _fresh(chromium, 1280)
+
+
+def _fresh(chromium: Chromium, width: int) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": width, "height": 844})
     context.set_default_timeout(10_000)
     yield context
     context.close()
+
+
+@pytest.fixture(scope="session")
+def fronted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontedApp]:
+    """The app with brief error pages, behind a front that sees what the browser sends."""
+    with serve_behind_a_front(tmp_path_factory.mktemp("fronted")) as running:
+        yield running

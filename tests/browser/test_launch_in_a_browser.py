@@ -36,7 +36,9 @@ def test_a_click_on_launch_in_a_tab_shows_the_patients_data(
         start.get_by_role("link", name="Launch in a tab").first.click()
     page = opened.value
     expect(page.get_by_role("heading", name="Alma Testpatient")).to_be_visible()
-    expect(page.get_by_text("Creatinine, serum or plasma")).to_be_visible()
+    laboratory = page.get_by_role("table", name="Laboratory: newest value of each test")
+    expect(laboratory.get_by_text("Creatinine, serum or plasma")).to_be_visible()
+    expect(page.locator("#egfr_ckd_epi_2021 .headline strong")).to_be_visible()
     assert page.url.startswith(f"{app.origin}/smart_calc/")
     assert "code=" not in page.url
     assert _fits(page)

@@ -84,6 +84,14 @@ def test_a_change_is_held_to_the_version_it_names(
         assert "status" not in json_of(app.get(token, f"/Observation/{fhir_id}"))
 
 
+def test_an_update_may_be_held_to_there_being_none(app: App) -> None:
+    token = app.token(scope=SCOPE)
+    path, body = "/Observation/new-one", observation(id="new-one")
+    answers = [send(app, token, "PUT", path, body, **{"If-None-Match": "*"}) for _ in range(2)]
+    assert [one.status_code for one in answers] == [201, 412]
+    assert issue_of(answers[1]) == "conflict"
+
+
 def test_a_patch_changes_a_chart_of_the_files_and_keeps_its_digits(app: App) -> None:
     token = app.token(scope=SCOPE)
     before = app.get(token, f"/Observation/{OBSERVATION}")

@@ -1,3 +1,5 @@
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -38,6 +40,12 @@ class Chart:
         return pages
 
 
+@cache
+def chart_of(patient: str) -> Chart:
+    """A chart that no test writes to."""
+    return Chart(patient)
+
+
 @pytest.mark.parametrize(
     "search",
     [
@@ -47,6 +55,10 @@ class Chart:
         "Observation?patient={}&_include=Observation:subject",
         "Observation?patient={}&code=85354-9",
         "Observation?patient={}&date=ge2024&date=ge2025",
+        "Observation?patient={}&date=2026-11-20",
+        "Observation?patient={}&_lastUpdated=2026-11-20",
+        "Observation?patient={}&_lastUpdated=ge2024&_lastUpdated=ge2025",
+        "Condition?patient={}&_lastUpdated=ge2024",
         "Condition?patient={}&code=http://hl7.org/fhir/sid/icd-10-cm|I10",
         "Condition?patient={}&_count=20",
         "MedicationRequest?patient={}&_include=MedicationRequest:medication",
@@ -54,7 +66,7 @@ class Chart:
     ],
 )
 def test_a_parameter_that_is_not_its_own_is_refused(search: str) -> None:
-    status, outcome = Chart(ALMA).get(search.format(ALMA))
+    status, outcome = chart_of(ALMA).get(search.format(ALMA))
     assert (status, outcome["issue"][0]["code"]) == (400, "invalid")
 
 
@@ -70,7 +82,7 @@ def test_a_parameter_that_is_not_its_own_is_refused(search: str) -> None:
     ],
 )
 def test_a_search_must_say_whose(search: str) -> None:
-    status, outcome = Chart(ALMA).get(search)
+    status, outcome = chart_of(ALMA).get(search)
     assert (status, outcome["issue"][0]["code"]) == (400, "required")
 
 
@@ -86,7 +98,7 @@ def test_a_search_must_say_whose(search: str) -> None:
     ],
 )
 def test_its_own_parameters_select(search: str, found: int) -> None:
-    assert sum(map(len, Chart(ALMA).pages(search))) == found
+    assert sum(map(len, chart_of(ALMA).pages(search))) == found
 
 
 @pytest.mark.parametrize(
@@ -99,7 +111,7 @@ def test_its_own_parameters_select(search: str, found: int) -> None:
     ],
 )
 def test_a_blood_pressure_is_found_by_its_panel_alone(codes: str, found: int) -> None:
-    chart = Chart(GRETA)
+    chart = chart_of(GRETA)
     assert sum(map(len, chart.pages(f"Observation?code={codes}"))) == found
     everything = [one for page in chart.pages("Observation?category=vital-signs") for one in page]
     coded = [one["code"]["coding"][0]["code"] for one in everything]
@@ -108,14 +120,14 @@ def test_a_blood_pressure_is_found_by_its_panel_alone(codes: str, found: int) ->
 
 @pytest.mark.parametrize(("count", "shown"), [("", 50), ("&_count=7", 7), ("&_count=1000", 200)])
 def test_a_page_holds_50_unless_asked_and_at_most_200(count: str, shown: int) -> None:
-    first = Chart(HUGO).pages(f"Observation?category=laboratory{count}")[0]
+    first = chart_of(HUGO).pages(f"Observation?category=laboratory{count}")[0]
     assert len(first) == shown
 
 
 def test_the_last_of_a_page_comes_again_on_the_next_one() -> None:
     pages = [
         [one["id"] for one in page]
-        for page in Chart(HUGO).pages("Observation?category=laboratory&_count=200")
+        for page in chart_of(HUGO).pages("Observation?category=laboratory&_count=200")
     ]
     assert [page[0] for page in pages[1:]] == [page[-1] for page in pages[:-1]]
     every = {one for page in pages for one in page}
@@ -123,22 +135,60 @@ def test_the_last_of_a_page_comes_again_on_the_next_one() -> None:
 
 
 def test_pages_go_from_new_to_old() -> None:
-    pages = Chart(HUGO).pages("Observation?category=laboratory&_count=100")
+    pages = chart_of(HUGO).pages("Observation?category=laboratory&_count=100")
     dates = [one["effectiveDateTime"] for page in pages for one in page]
     assert dates == sorted(dates, reverse=True)
 
 
 @pytest.mark.parametrize("patient", [GRETA, HUGO])
 def test_all_social_history_is_on_the_first_page_however_few_are_wanted(patient: str) -> None:
-    chart = Chart(patient)
+    chart = chart_of(patient)
     (alone,) = chart.pages("Observation?category=social-history&_count=1")
     assert alone
-    first, *later = chart.pages("Observation?date=ge2000-01-01&_count=5")
-    assert len(first) == 5
+    first, *later = chart.pages("Observation?date=ge2000-01-01&_count=25")
+    assert len(first) == 25
     assert first[: len(alone)] == alone
+    assert later
     assert not [one for page in later for one in page if one in alone]
 
 
 def test_a_count_of_zero_gives_the_total_alone() -> None:
-    status, page = Chart(ALMA).get(f"Observation?patient={ALMA}&_count=0")
+    status, page = chart_of(ALMA).get(f"Observation?patient={ALMA}&_count=0")
     assert (status, page["total"], "entry" in page) == (200, 193, False)
+
+
+def test_a_search_by_last_update_begins_with_what_was_updated_last() -> None:
+    chart = chart_of(GRETA)
+    found = [one for page in chart.pages("Observation?_lastUpdated=ge2026-11-17") for one in page]
+    updated = [datetime.fromisoformat(one["meta"]["lastUpdated"]) for one in found]
+    assert len(updated) > 30
+    assert updated == sorted(updated, reverse=True)
+    observed = [one.get("effectiveDateTime", "") for one in found]
+    assert observed != sorted(observed, reverse=True)
+    ranged = "Observation?_lastUpdated=ge2026-11-17&_lastUpdated=lt2026-11-18"
+    some = [one for page in chart.pages(ranged) for one in page]
+    assert 0 < len(some) < len(found)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"Patient/{GRETA}",
+        f"Patient?_id={GRETA}",
+        f"Observation?patient={GRETA}&category=laboratory",
+        f"Observation?subject=Patient/{GRETA}&category=laboratory",
+        f"Observation?patient={ALMA},{GRETA}&category=laboratory",
+        f"MedicationRequest?patient={GRETA}",
+        f"Observation/{GRETA}-obs-sodium",
+    ],
+)
+def test_what_is_another_patients_is_the_gateways_403(address: str) -> None:
+    status, body = chart_of(ALMA).get(address)
+    assert (status, body["code"]) == (403, 403)
+    assert "insufficient-scopes" in body["message"]
+
+
+def test_what_nobody_has_is_not_found() -> None:
+    chart = chart_of(ALMA)
+    assert chart.get("Patient/nobody")[0] == 404
+    assert chart.get("Observation?patient=nobody&category=laboratory")[0] == 200

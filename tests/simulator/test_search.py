@@ -100,7 +100,7 @@ def test_parameters_select(app: App, address: str, count: int) -> None:
         "_include=Observation:subject",
         "_revinclude=Provenance:target",
         "_has:Observation:patient:code=1",
-        "_lastUpdated=ge2026",
+        "_profile=x",
         "_summary=count",
         "_elements=code",
         "_format=json",

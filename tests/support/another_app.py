@@ -3,24 +3,34 @@
 """
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-CLIENT_ID = "another-app"
 SCOPE = "launch openid fhirUser patient/Patient.rs patient/Observation.rs"
+
+# The app answers under two names of this machine, a client of its own under each. Seen from an EHR
+# at 127.0.0.1 the first is another site, the second the same.
+CLIENTS = {"localhost": "another-app", "127.0.0.1": "another-app-same-site"}
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Another app</title><link rel="icon" href="data:,">
 <script src="/fhir-client.js"></script>
 <main></main>
-<script>{script}</script></html>
-"""
-_LAUNCH = f'FHIR.oauth2.authorize({{clientId: "{CLIENT_ID}", scope: "{SCOPE}", redirectUri: "/"}})'
-_INDEX = """
+<script>
 const show = (tag, text) => document.querySelector("main").append(
-  Object.assign(document.createElement(tag), {textContent: text}))
+  Object.assign(document.createElement(tag), {{textContent: text}}))
+{script}</script></html>
+"""
+_LAUNCH = f"""
+FHIR.oauth2.authorize({{
+  clientId: ({json.dumps(CLIENTS)})[location.hostname],
+  scope: "{SCOPE}", redirectUri: "/", completeInTarget: true,
+}}).catch(error => show("h1", String(error)))
+"""
+_INDEX = """
 FHIR.oauth2.ready()
   .then(async client => {
     const patient = await client.patient.read()
@@ -33,8 +43,8 @@ FHIR.oauth2.ready()
 
 
 @contextlib.contextmanager
-def serve_another_app(client_script: str) -> Iterator[str]:
-    """Serve the app at http://localhost:PORT, its origin, until the block ends."""
+def serve_another_app(client_script: str) -> Iterator[int]:
+    """Serve the app until the block ends, and say at which port."""
     files = {
         "/": ("text/html", _PAGE.format(script=_INDEX)),
         "/launch": ("text/html", _PAGE.format(script=_LAUNCH)),
@@ -58,7 +68,7 @@ def serve_another_app(client_script: str) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://localhost:{server.server_port}"
+        yield server.server_port
     finally:
         server.shutdown()
         server.server_close()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from shared import refresh, tokens
+from shared import session_lease, tokens
 from shared.store.sqlite import SqliteStore
 from simulator import gateway
 
@@ -47,4 +47,4 @@ setattr(SqliteStore, "create", _create_around)  # noqa: B010 - a method cannot b
 for _name in ("exchange", "refresh", "revoke"):
     setattr(tokens, _name, _around(_name, getattr(tokens, _name)))
 for _name in ("LEASE_SECONDS", "RETRY_SECONDS"):
-    setattr(refresh, _name, float(os.environ[_name]))
+    setattr(session_lease, _name, float(os.environ[_name]))

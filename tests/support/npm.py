@@ -5,6 +5,7 @@ Run as a program (`make test` does) it fetches what is missing; tests themselves
 network.
 """
 
+import functools
 import hashlib
 import os
 import re
@@ -56,6 +57,7 @@ def packages() -> dict[str, Package]:
     return {line["name"]: Package(**line.groupdict()) for line in lines if line}
 
 
+@functools.cache
 def script(name: str) -> str:
     """The script of a package; where it was not fetched, the test is skipped, but not in CI."""
     package = packages()[name]

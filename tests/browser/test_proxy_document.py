@@ -1,0 +1,52 @@
+"""The examples of docs/proxy.md, run as they stand by a page of the app's own origin."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.conftest import App
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import ROOT
+from tests.support.writes import serve_writing
+
+EXAMPLES = re.findall(
+    r"```js\n(.*?)```", (ROOT / "docs/proxy.md").read_text(encoding="utf-8"), re.DOTALL
+)
+PATIENT = "synthetic-alma"
+
+
+@pytest.fixture(scope="module")
+def writing(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[App]:
+    with serve_writing(tmp_path_factory.mktemp("document"), scripted) as running:
+        yield running
+
+
+def test_the_examples_do_what_they_say(
+    writing: App, desktop: BrowserContext, tmp_path: Path
+) -> None:
+    page = desktop.new_page()
+    start = f"{writing.ehr_origin}/generic/start?patient={PATIENT}&client=smart-calc-demo&in=tab"
+    page.goto(start)
+    page.wait_for_url(f"{writing.origin}/smart_calc/*/")
+    session = page.url.rstrip("/").rpartition("/")[2]
+    page.evaluate(f"history.replaceState(null, '', '?session={session}')")
+    requests, document = EXAMPLES
+    results = (
+        "return { found: found.length, made: made.location, "
+        "methods: versions.map((one) => one.request.method) };"
+    )
+    seen = page.evaluate(f"async () => {{ {requests} {results} }}")
+    assert seen["found"] > 100
+    assert seen["made"].startswith(f"{writing.origin}/fhir_proxy/{session}/Observation/")
+    assert seen["methods"] == ["PATCH", "PUT", "POST"]
+
+    names = f"const proxy = '/fhir_proxy/{session}'; const id = '{PATIENT}-document-pdf';"
+    with page.expect_download() as download:
+        page.evaluate(f"async () => {{ {names} {document} }}")
+    assert download.value.suggested_filename == "report.pdf"
+    saved = tmp_path / "report.pdf"
+    download.value.save_as(saved)
+    assert saved.read_bytes().startswith(b"%PDF-1.4")

@@ -1,0 +1,73 @@
+"""What README.md tells a developer of another app is so."""
+
+import re
+
+import pytest
+
+from simulator import serve_ehr
+from simulator.ehr import create_app
+from simulator.registrations import Registration, parse_registrations
+from tests.simulator.app_under_test import ORIGIN, App, json_of
+from tests.support.servers import ROOT
+
+README = (ROOT / "simulator" / "README.md").read_text("utf-8")
+
+
+def section(heading: str) -> str:
+    return README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def first_column(text: str) -> list[str]:
+    """The names in the first column of its tables."""
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+
+
+@pytest.fixture(scope="module")
+def example() -> Registration:
+    """The registration that a reader would copy."""
+    found = re.search(r"EHR_REGISTRATIONS='(.*?)' \\\nmake ehr", README, re.DOTALL)
+    assert found is not None
+    (registration,) = parse_registrations(found[1])
+    return registration
+
+
+def test_the_registration_of_the_example_can_be_launched(example: Registration) -> None:
+    http = create_app([example], base_url=ORIGIN).test_client()
+    for ehr in ("generic", "oracle", "epic"):
+        answer = http.get(f"/{ehr}/start?patient=synthetic-alma&client=my-app&in=tab")
+        assert answer.headers["Location"].startswith("http://localhost:3000/launch?iss=")
+
+
+def test_every_member_of_a_registration_is_named() -> None:
+    named = set(re.findall(r"`([a-z_]+)`", section("Your own app")))
+    assert set(Registration.__dataclass_fields__) <= named
+
+
+def test_every_patient_is_named(app: App) -> None:
+    page = app.http.get("/").text
+    patients = set(re.findall(r"patient=(synthetic-[a-z]+)", page))
+    assert patients == set(first_column(section("Patients and clinicians")))
+
+
+def test_every_address_is_served(app: App) -> None:
+    # Up to what stands for a value: a part in capitals there, in angle brackets here.
+    served = {str(rule).split("<")[0] for rule in app.http.application.url_map.iter_rules()}
+    named = first_column(section("Addresses").partition("\n| | generic")[0])
+    for address in (one.partition("?")[0] for one in named if one.startswith("/")):
+        choice = re.search(r"\{([^}]+)\}", address)
+        for chosen in choice[1].split(",") if choice else [""]:
+            path = re.sub(r"\{[^}]+\}", chosen, address)
+            assert re.split("[A-Z]", path)[0] in served, path
+
+
+def test_an_entry_of_the_trace_has_the_members_that_are_named(app: App) -> None:
+    app.launch()
+    (entry,) = json_of(app.http.get("/_trace"))["requests"]
+    text = section("The trace").partition("`/_trace?after=N`")[2]
+    assert entry.keys() <= set(re.findall(r"`([a-z_]+)`", text))
+
+
+def test_the_defaults_are_those_of_the_code() -> None:
+    assert serve_ehr.DEFAULT_BASE_URL in README
+    assert f"`{serve_ehr.DEFAULT_REGISTRATIONS[0].client_id}`" in section("Your own app")
