@@ -17,7 +17,8 @@ ROWS = (
     "sockets content_coding outbound store",
     "signing_keys published_keys discovery client_auth token_answer tokens",
     "jws jwk_set jwks id_token",
-    "launches session_record session_cookies refresh sessions fhir",
+    "launches session_lease session_record session_cookies",
+    "session_cache session_end refresh sessions fhir",
     "explain session_context pages inbound",
 )
 PLACES = {

@@ -1,11 +1,19 @@
 """The patient compartment: what belongs to the launch's patient, and what cannot be proved to."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from functions.fhir_proxy.resource_types import RESOURCE_TYPES
-from shared.compartment import OUTSIDE, belongs, reachable, search_parameter, search_value
+from shared.compartment import (
+    OUTSIDE,
+    belongs,
+    names_another,
+    reachable,
+    search_parameter,
+    search_value,
+)
 
 BASE = "https://ehr.example/r4"
 MINE, OTHERS = {"reference": "Patient/p1"}, {"reference": "Patient/p2"}
@@ -130,3 +138,30 @@ def test_the_search_parameter_that_holds_to_a_patient(
 ) -> None:
     assert search_parameter(resource_type) == parameter
     assert search_value(resource_type, "p1") == value
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ("Practitioner/d1", True),
+        ("Patient/p1/_history/2", True),
+        ("Patient/p2", False),
+        ("Patient?identifier=2", False),
+        ("patient/p2", False),
+    ],
+)
+def test_of_several_who_take_part_all_patients_are_the_launchs(other: str, expected: bool) -> None:
+    actors = [{"actor": MINE}, {"actor": {"reference": other}}]
+    appointment = {"resourceType": "Appointment", "participant": actors}
+    assert belongs(appointment, "p1", BASE) is expected
+    assert belongs({**appointment, "participant": actors[::-1]}, "p1", BASE) is expected
+
+
+def test_a_large_document_is_looked_through_without_a_copy() -> None:
+    document = {"resourceType": "Basic", "x": [1] * 500_000, "y": {"reference": "Patient/p2"}}
+    tracemalloc.start()
+    try:
+        assert names_another(document, "p1", BASE)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()

@@ -491,6 +491,16 @@ def test_a_rotated_key_is_found_by_one_more_look(issuer: Issuer, kid: object) ->
     refused(issuer, issuer.token(), "not among")
 
 
+def test_a_new_key_under_the_old_id_is_found_by_one_more_look(issuer: Issuer) -> None:
+    issuer.verify(issuer.token())
+    issuer.publish(public_jwk(RSA2, kid="rsa"))
+    for _ in range(3):
+        issuer.verify(issuer.token(RSA2))
+    for _ in range(100):
+        refused(issuer, issuer.token(), "signature")
+    assert issuer.fetched == ["/jwks"] * 2
+
+
 def test_a_hundred_unknown_kids_cause_one_more_look(issuer: Issuer) -> None:
     for number in range(100):
         refused(issuer, issuer.token(header={"kid": f"k{number}"}), "not among")

@@ -101,8 +101,19 @@ def _set(*members: object) -> KeySet:
         (public_jwk(P256, kid="k"), ("ES256",)),
         (public_jwk(P256, kid="k", alg="ES256", use=None), ("ES256",)),
         (public_jwk(P384, kid="k"), ("ES384",)),
+        (public_jwk(P384, kid="k", key_ops=["verify"]), ("ES384",)),
+        (public_jwk(P384, kid="k", key_ops=["sign"]), ("ES384",)),
     ],
-    ids=["RSA", "RSA for RS384", "RSA with all members", "P-256", "P-256, use null", "P-384"],
+    ids=[
+        "RSA",
+        "RSA for RS384",
+        "RSA with all members",
+        "P-256",
+        "P-256, use null",
+        "P-384",
+        "to verify",
+        "to sign, of the public half",
+    ],
 )
 def test_a_key_serves_the_algorithms_of_its_kind_and_of_its_alg(
     member: dict[str, Any], algorithms: tuple[str, ...]
@@ -114,6 +125,8 @@ def test_a_key_serves_the_algorithms_of_its_kind_and_of_its_alg(
 UNUSABLE: dict[str, object] = {
     "an RSA key of 1024 bits": public_jwk(rsa_key(1024), kid="k"),
     "one for encryption": public_jwk(RSA, kid="k", use="enc"),
+    "one whose operations are others": public_jwk(RSA, kid="k", key_ops=["encrypt", "wrapKey"]),
+    "one without operations": public_jwk(RSA, kid="k", key_ops=[]),
     "a use that is no text": public_jwk(RSA, kid="k", use=["sig"]),
     "an alg of encryption": public_jwk(RSA, kid="k", alg="RSA-OAEP"),
     "an alg that is not accepted": public_jwk(RSA, kid="k", alg="PS256"),

@@ -19,6 +19,7 @@ def error_page(error: EhrError, evidence: dict[str, str] | None = None) -> str:
         "error.html",
         error=error,
         why=error.why,
+        most_probable="",
         causes=(),
         cause_ids=[],
         corrected={},

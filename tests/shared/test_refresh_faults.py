@@ -2,13 +2,13 @@
 
 import pytest
 
-from shared import tokens
+from shared import refresh, tokens
 from shared.errors import RefreshFailed, SessionExpired, StoreUnavailable
 from shared.sessions import Active
 from shared.store import Store
 from tests.support.renewal import Renewal, renewal
 from tests.support.rotating_ehr import RotatingEhr
-from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr
+from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, as_json
 from tests.support.stores import Backend, Clock
 from tests.support.watched_store import Fault
 
@@ -212,10 +212,11 @@ def test_another_patients_tokens_are_revoked_though_the_session_cannot_be_wiped(
 ) -> None:
     one.ehr.more["patient"] = "p2"
     one.run_out()
-    one.store.fail("delete", "away")
+    one.store.fail("delete", *[AWAY] * 200)
     with pytest.raises(StoreUnavailable):
         one.use()
     assert one.ehr.grant.ended
+    one.store.mend()
     one.clock.now += LEASE + RETRY
     with pytest.raises(SessionExpired):
         one.use()
@@ -365,3 +366,156 @@ def test_the_lease_outlives_a_token_endpoint_that_uses_up_its_deadline(
     one.run_out()
     one.use()
     assert one.ehr.asked == 1
+
+
+def test_a_lease_that_was_held_up_until_it_is_too_short_asks_nothing(one: Renewal) -> None:
+    """A process may be stopped between the two: what it sends then might come after another's."""
+
+    def stopped() -> None:
+        one.clock.now += LEASE - tokens.SECONDS + 0.1
+
+    one.run_out()
+    one.store.fail("replace", stopped)
+    with pytest.raises(RefreshFailed):
+        one.use()
+    assert one.ehr.asked == 0
+    one.clock.now += RETRY
+    _renewed(one)
+
+
+def test_an_answer_after_anothers_failed_attempt_is_still_written(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    """The lease has lapsed, and who took it over was refused: the tokens here are the newest."""
+    one = renewal(ehr, store, clock)
+
+    def late(request: Received) -> Scripted:
+        answer = ehr.refresh(request)
+        one.clock.now += LEASE + RETRY
+        with pytest.raises(RefreshFailed):
+            one.use(one.elsewhere())
+        return answer
+
+    ehr.instead.extend([late, lambda _: Scripted(503)])
+    one.run_out()
+    assert one.use().session.version == 2
+    _renewed(one)
+    assert (ehr.asked, ehr.reused) == (2, 0)
+
+
+def test_an_invalid_grant_that_comes_after_another_has_renewed_ends_nothing(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    """It is about the refresh token of before."""
+    ehr.rotates = False
+    one = renewal(ehr, store, clock)
+
+    def late(_: Received) -> Scripted:
+        one.clock.now += LEASE + RETRY
+        one.use(one.elsewhere())
+        return as_json({"error": "invalid_grant"}, 400)
+
+    ehr.instead.append(late)
+    one.run_out()
+    assert one.use().session.version == 2
+    _renewed(one)
+
+
+def test_an_invalid_grant_ends_a_session_whose_lease_was_taken_over(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    one = renewal(ehr, store, clock)
+
+    def late(_: Received) -> Scripted:
+        one.clock.now += LEASE + RETRY
+        with pytest.raises(RefreshFailed):
+            one.use(one.elsewhere())
+        return as_json({"error": "invalid_grant"}, 400)
+
+    ehr.instead.extend([late, lambda _: Scripted(503)])
+    one.run_out()
+    with pytest.raises(SessionExpired):
+        one.use()
+    _over(one)
+
+
+def test_a_lease_of_a_clock_far_ahead_keeps_nobody_waiting(one: Renewal) -> None:
+    """It was set back, or it is another machine's."""
+    one.run_out()
+    one.clock.now += 3600
+    one.store.fail("replace", "lost")
+    with pytest.raises(StoreUnavailable):
+        one.use()
+    one.run_out()
+    _renewed(one)
+    assert (one.pauses.slept, one.ehr.asked) == (0, 1)
+
+
+def test_a_rest_of_a_clock_far_ahead_is_none(one: Renewal) -> None:
+    one.ehr.instead.append(lambda _: Scripted(503))
+    one.run_out()
+    one.clock.now += 3600
+    with pytest.raises(RefreshFailed):
+        one.use()
+    one.run_out()
+    _renewed(one)
+
+
+def test_a_session_in_use_is_not_idle_while_it_is_being_refreshed(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    ehr.life = 610
+    one = renewal(ehr, store, clock, idle_minutes=10)
+
+    def ask_elsewhere(request: Received) -> Scripted:
+        one.clock.now += 2
+        assert one.use(one.elsewhere()).session == one.session
+        return ehr.refresh(request)
+
+    ehr.instead.append(ask_elsewhere)
+    one.clock.now += 599
+    assert one.use().session.version == 2
+
+
+def test_a_session_whose_ehr_is_away_for_long_is_not_idle_while_it_is_asked_for(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    one = renewal(ehr, store, clock, idle_minutes=10)
+    one.run_out()
+    for _ in range(11):
+        ehr.instead.append(lambda _: Scripted(503))
+        one.clock.now += 60
+        with pytest.raises(RefreshFailed):
+            one.use()
+    one.clock.now += 60
+    _renewed(one)
+
+
+def test_a_logout_while_the_ehrs_keys_are_fetched_is_seen_here_within_the_cache_time(
+    one: Renewal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check of the user comes after the write, and may take long."""
+
+    def slow(*_: object) -> bool:
+        one.clock.now += 10
+        one.end(one.elsewhere())
+        return False
+
+    monkeypatch.setattr(refresh.Refresher, "_is_other_user", slow)
+    one.run_out()
+    one.use()
+    one.clock.now += one.settings.session_cache_seconds - 1
+    with pytest.raises(SessionExpired):
+        one.use()
+
+
+def test_another_users_access_is_not_kept_where_the_store_is_away_for_a_moment(
+    ehr: RotatingEhr, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = renewal(ehr, store, clock, revocation=False)
+    monkeypatch.setattr(refresh.Refresher, "_is_other_user", lambda *_: True)
+    one.run_out()
+    one.store.fail("delete", "away", "lost", "away")
+    with pytest.raises(SessionExpired):
+        one.use()
+    _over(one)

@@ -211,7 +211,6 @@ def test_the_scope_is_split_and_only_scopes_are_kept(
         ("scope", ["launch"]),
         ("scope", 1),
         ("refresh_token", 1),
-        ("refresh_token", ""),
         ("refresh_token", SURROGATE),
         ("refresh_token", "é"),
         ("refresh_token", "a\n"),
@@ -233,6 +232,11 @@ def test_a_member_of_the_wrong_type_is_refused_by_name(member: str, value: Any) 
         ("need_patient_banner", "need_patient_banner", 1),
         ("smart_style_url", "smart_style_url", {"u": 1}),
         ("smart_style_url", "smart_style_url", "x" * 2049),
+        ("smart_style_url", "smart_style_url", "style.json"),
+        ("smart_style_url", "smart_style_url", "javascript:alert(1)//https://ehr.example"),
+        ("smart_style_url", "smart_style_url", 'https://ehr.example/"><script>'),
+        ("smart_style_url", "smart_style_url", "https://ehr.example/a b"),
+        ("smart_style_url", "smart_style_url", "https://ehr.example/a\n"),
         ("tenant", "tenant", 5),
         ("intent", "intent", ["a"]),
         ("fhirContext", "fhir_context", "Patient/1"),
@@ -269,6 +273,38 @@ def test_context_items_of_known_form_are_kept_and_others_left_out() -> None:
     assert kept == ({"reference": "Encounter/1"}, *items[1:4])
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        "",
+        {"reference": 7},
+        {"reference": ""},
+        {"reference": None},
+        {"canonical": ["http://ehr.example/q"]},
+        {"identifier": "s|v"},
+        {"reference": "Basic/1", "type": {}},
+        {"reference": "Basic/1", "role": 5},
+        {"reference": "Basic/1", "identifier": [{"value": "v"}]},
+    ],
+    ids=str,
+)
+def test_a_context_item_with_a_member_of_the_wrong_form_is_left_out(item: object) -> None:
+    assert _parse(fhirContext=[item, "Basic/2"]).context.fhir_context == ({"reference": "Basic/2"},)
+
+
+def test_a_context_item_without_a_value_for_a_member_does_without_it() -> None:
+    item = {"reference": "Basic/1", "role": None, "canonical": None}
+    assert _parse(fhirContext=[item]).context.fhir_context == ({"reference": "Basic/1"},)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_json_has_no_way_to_pass_on_is_left_out(number: str) -> None:
+    item = '{"identifier": {"extension": [{"valueDecimal": NUMBER}]}}'.replace("NUMBER", number)
+    body = '{"access_token": "a", "token_type": "Bearer", "fhirContext": [ITEM, "Basic/2"]}'
+    found = token_answer.parse(body.replace("ITEM", item).encode(), {})
+    assert found.context.fhir_context == ({"reference": "Basic/2"},)
+
+
 def test_context_items_are_bounded_in_number_and_depth() -> None:
     many = _parse(fhirContext=[f"Basic/{n}" for n in range(500)]).context.fhir_context
     assert many is not None
@@ -287,6 +323,10 @@ def test_an_id_token_is_taken_as_it_came_and_an_empty_one_is_none() -> None:
     assert _parse(id_token="a.b.c").id_token == "a.b.c"
     assert _parse(id_token="").id_token is None
     assert "a.b.c" not in repr(_parse(id_token="a.b.c"))
+
+
+def test_an_empty_refresh_token_is_none() -> None:
+    assert _parse(refresh_token="").refresh_token is None
 
 
 def test_unknown_members_are_ignored() -> None:
