@@ -59,7 +59,13 @@ class Chart:
         self, given: str, gender: str | None, birth_date: str | None, number: str
     ) -> None:
         """Add the Patient; every family name is Testpatient."""
-        record_number = {"system": "urn:smart-calc:simulator:record-number", "value": number}
+        # HL7 v2 table 0203: medical record number.
+        kind = {"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}
+        record_number = {
+            "type": {"coding": [kind]},
+            "system": "urn:smart-calc:simulator:record-number",
+            "value": number,
+        }
         self.add(
             "Patient",
             {
