@@ -90,7 +90,9 @@ class SmartError(Exception):
     @property
     def user_steps(self) -> tuple[str, ...]:
         """What whoever launched the app can do; all there is to do where that is nothing."""
-        return tuple(step for step in self.steps if isinstance(step, ForUser)) or self.steps
+        steps = tuple(step for step in self.steps if isinstance(step, ForUser))
+        # Before something can happen again it has to be tried again.
+        return (RELAUNCH, ADMINISTRATOR) if steps == (ADMINISTRATOR,) else steps or self.steps
 
     @property
     def other_steps(self) -> tuple[str, ...]:

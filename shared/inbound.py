@@ -185,11 +185,13 @@ def _refuse(
 
 
 def _name_host(error: SmartError, public_url: str) -> None:
-    """Write the app's own address where steps and causes have `https://HOST`."""
+    """Write the app's own addresses where steps and causes have `https://HOST`."""
+    redirect_uri = error.evidence.get("redirect_uri_sent", f"{public_url}/callback")
 
     def named(text: str) -> str:
+        at_home = text.replace("https://HOST/callback", redirect_uri)
         # A step stays for whom it is.
-        return type(text)(text.replace("https://HOST", public_url))
+        return type(text)(at_home.replace("https://HOST", public_url))
 
     error.steps = tuple(map(named, error.steps))
     error.causes = tuple(

@@ -15,6 +15,7 @@ from shared.explain.model import Said
 from shared.explain.vendor import vendor_of
 
 LONGEST_TEXT = 32_768
+_FLAGS = re.IGNORECASE | re.MULTILINE
 _LONGEST_DESCRIPTION = 500
 _LONGEST_ID = 64
 _LIKE_A_TOKEN = 20
@@ -94,7 +95,7 @@ def _first(places: Iterable[str], *patterns: str) -> str | None:
     """The first group of the first pattern that is found, looked for in one place after another."""
     for pattern in patterns:
         for place in places:
-            match = re.search(pattern, place, re.IGNORECASE | re.MULTILINE)
+            match = re.search(pattern, place, _FLAGS)
             if match is not None:
                 found = match[1].rstrip(".-~")
                 return None if _looks_like_a_secret(found) else found

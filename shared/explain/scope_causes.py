@@ -9,7 +9,7 @@ from typing import Literal
 
 from shared import scopes
 from shared.explain.catalogue import oracle_console as console
-from shared.explain.catalogue.causes import KINDS, RELAUNCH
+from shared.explain.catalogue.causes import KINDS
 from shared.explain.model import Cause, CauseId
 
 _V1 = frozenset({"read", "write", "*"})
@@ -18,9 +18,9 @@ _ORACLE: Mapping[CauseId, tuple[str, tuple[str, ...]]] = {
     "scope_syntax": (
         (
             "Oracle Health drops wildcard scopes whole, and scopes of the SMART version for which "
-            "the app is not registered."
+            "the app is not registered. What is not ticked in the code console is missing too."
         ),
-        (console.CHECK_SMART_VERSION, RELAUNCH),
+        (console.CHECK_SMART_VERSION, console.CHECK_SCOPES, console.WAIT_A_QUARTER),
     ),
     "scope_not_registered": (
         (
@@ -99,6 +99,9 @@ def _cause(
     if in_other_version(scope, supported) or _only_in_other_version(scope, granted):
         return "scope_syntax"
     beside = [one for text in granted if (one := scopes.parse(text)) is not None]
+    if vendor == "oracle" and not beside and version(scope) == "v1":
+        # That is how an app of SMART v2 loses them: all at once.
+        return "scope_syntax"
     if any((one.level, one.type) == (wanted.level, wanted.type) for one in beside):
         return "scope_trimmed"
     patientless = flow == "standalone" and not {"launch/patient", "launch"} & set(granted)

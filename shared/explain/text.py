@@ -14,6 +14,7 @@ from shared.errors import SmartError
 from shared.explain.catalogue import ENTRIES
 
 MOST = 131_072
+_FLAGS = re.IGNORECASE | re.MULTILINE
 MASK = "…"
 _DEEPEST = 6
 _NAMES = (
@@ -95,7 +96,7 @@ def without_secrets(text: str) -> str:
     """The text with the values of what is named as a secret, and what looks like one, masked."""
     text = re.sub(_PEM, MASK, text)
     for header in _HEADERS:
-        text = re.sub(header, rf"\1 {MASK}", text, flags=re.IGNORECASE | re.MULTILINE)
+        text = re.sub(header, rf"\1 {MASK}", text, flags=_FLAGS)
     text = re.sub(_NAMED, _masked, text, flags=re.IGNORECASE)
     text = re.sub(_SCHEMES, rf"\1\2{MASK}", text, flags=re.IGNORECASE)
     return re.sub(_JWT, MASK, text)

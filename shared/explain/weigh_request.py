@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from shared.explain import parameters
 from shared.explain.evidence import Evidence, Facts
-from shared.explain.model import CauseId
+from shared.explain.model import CauseId, Certainty
 from shared.explain.scope_causes import (
     in_other_version,
     is_wildcard,
@@ -51,13 +51,18 @@ def _syntax(facts: Facts) -> Iterator[Evidence]:
     if others:
         scope, other = others[0]
         why = f"`{scope}` was asked for, and the EHR writes `{other}`."
-        yield Evidence("scope_syntax", "likely", why, "the EHR's `scopes_supported`")
+        yield Evidence("scope_syntax", _of_scopes(facts), why, "the EHR's `scopes_supported`")
         return
     both = {found: scope for scope in facts.scopes if (found := version(scope)) is not None}
     if len(both) > 1:
         one, other = both["v1"], both["v2"]
         why = f"SMART v1 (`{one}`) and v2 (`{other}`) are mixed in {facts.where_scopes}."
-        yield Evidence("scope_syntax", "likely", why, _SMART)
+        yield Evidence("scope_syntax", _of_scopes(facts), why, _SMART)
+
+
+def _of_scopes(facts: Facts) -> Certainty:
+    """How probable a fault of the scopes is that shows in them alone: people decline as well."""
+    return "possible" if "user_declined" in facts.family else "likely"
 
 
 def _registered(facts: Facts) -> Iterator[Evidence]:
@@ -72,7 +77,8 @@ def _registered(facts: Facts) -> Iterator[Evidence]:
     absent = tuple(scope for scope in absent if not in_other_version(scope, supported or ()))
     if absent:
         why = f"The EHR does not list {_named(absent)} in `scopes_supported`."
-        yield Evidence("scope_not_registered", "likely", why, "the EHR's `scopes_supported`")
+        source = "the EHR's `scopes_supported`"
+        yield Evidence("scope_not_registered", _of_scopes(facts), why, source)
 
 
 def _trimmed(facts: Facts) -> Iterator[Evidence]:

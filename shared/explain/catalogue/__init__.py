@@ -11,6 +11,7 @@ from shared.explain.catalogue import (
     frames,
     generic,
     generic_texts,
+    generic_token,
     keycloak_azure,
     meditech,
     oracle_authorize,
@@ -39,4 +40,5 @@ ENTRIES: tuple[Entry, ...] = (
     *ours.ENTRIES,
     *generic_texts.ENTRIES,
     *generic.ENTRIES,
+    *generic_token.ENTRIES,
 )

@@ -1,6 +1,4 @@
-"""Three copies of the app at the EHRs of `make run`: for developers, for clinicians, and a fresh
-one that has not read any EHR's configuration or keys yet. And the launches that all tests look at.
-"""
+"""Copies of the app at the EHRs of `make run`, and the launches that tests look at."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,12 +18,12 @@ _AT_ONCE = 12
 
 
 @dataclass(frozen=True)
-class Copies:
-    """The copies: `full` and `fresh` show details, `brief` does not."""
+class Place:
+    """Where the copies run: a folder, a port for each, and the EHRs that know them all."""
 
-    full: ThreeEhrs
-    brief: ThreeEhrs
-    fresh: ThreeEhrs
+    folder: Path
+    ports: tuple[int, int, int]
+    ehr_origin: str
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,33 +40,47 @@ def _comes_last(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder: Path = tmp_path_factory.mktemp("three-ehrs")
-    ports = [free_port() for _ in range(3)]
-    with (
-        serve_ehrs(folder, *(f"http://localhost:{port}" for port in ports)) as ehr_origin,
-        serve_copy(folder, ehr_origin, ports[0], FULL) as full,
-        serve_copy(folder, ehr_origin, ports[1], BRIEF) as brief,
-        serve_copy(folder, ehr_origin, ports[2], f"{FULL}\n{discovery_entry(ehr_origin)}") as fresh,
-    ):
-        yield Copies(full, brief, fresh)
+    ports = (free_port(), free_port(), free_port())
+    with serve_ehrs(folder, *(f"http://localhost:{port}" for port in ports)) as ehr_origin:
+        yield Place(folder, ports, ehr_origin)
 
 
 @pytest.fixture(scope="session")
-def full(copies: Copies) -> ThreeEhrs:
-    return copies.full
+def full(place: Place) -> Iterator[ThreeEhrs]:
+    """The copy for developers."""
+    with serve_copy(place.folder, place.ehr_origin, place.ports[0], FULL) as app:
+        yield app
 
 
 @pytest.fixture(scope="session")
-def brief(copies: Copies) -> ThreeEhrs:
-    return copies.brief
+def brief(place: Place) -> Iterator[ThreeEhrs]:
+    """The copy for clinicians: it shows no details."""
+    with serve_copy(place.folder, place.ehr_origin, place.ports[1], BRIEF) as app:
+        yield app
 
 
 @pytest.fixture(scope="session")
-def beginnings(copies: Copies) -> Iterator[Beginnings]:
+def fresh(place: Place) -> Iterator[ThreeEhrs]:
+    """A copy for developers that has not read any EHR's configuration or keys yet."""
+    top = f"{FULL}\n{discovery_entry(place.ehr_origin)}"
+    with serve_copy(place.folder, place.ehr_origin, place.ports[2], top) as app:
+        yield app
+
+
+@pytest.fixture(params=["full", "brief"])
+def either(request: pytest.FixtureRequest) -> ThreeEhrs:
+    """The copy for developers, then the one for clinicians."""
+    app: ThreeEhrs = request.getfixturevalue(request.param)
+    return app
+
+
+@pytest.fixture(scope="session")
+def beginnings(fresh: ThreeEhrs) -> Iterator[Beginnings]:
     """The launch address under each fault of discovery."""
     with ThreadPoolExecutor(1) as one_after_another:
-        yield Beginnings(copies.fresh, one_after_another)
+        yield Beginnings(fresh, one_after_another)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import re
 
 import flask
 import pytest
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from functions.callback import failure
@@ -86,7 +87,8 @@ def page_of(given: dict[str, str]) -> str:
     def serve(given_settings: Settings, _: Call) -> Reply:
         raise failure.at_authorization(EhrError(), given, PENDING, given_settings.ehrs[0])
 
-    request = flask.Request(EnvironBuilder(headers={"Accept": "text/html"}).get_environ())
+    headers = Headers({"Accept": "text/html"})
+    request = flask.Request(EnvironBuilder(headers=headers).get_environ())
     answer = inbound.answer(request, Edge("callback", "page", "callback_failed"), settings, serve)
     assert answer.status_code == 400
     return answer.get_data(as_text=True)

@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from shared import explain
-from tests.functions.explain.conftest import Copies
 from tests.functions.explain.faults import (
     COVERED,
     DISCOVERY,
@@ -205,14 +204,14 @@ _REFUSALS = {"fhir_denied", "fhir_request", "app_refused"}
 
 @pytest.mark.parametrize("name", sorted(DISCOVERY))
 def test_a_fault_of_discovery_is_told_at_the_launch(
-    copies: Copies, beginnings: Beginnings, name: str
+    fresh: ThreeEhrs, beginnings: Beginnings, name: str
 ) -> None:
     answer, refused = beginnings[name], DISCOVERY[name]
     if refused is None:
         # PKCE is used whatever the EHR says of it.
         assert (answer.status, answer.query["code_challenge_method"]) == (302, "S256")
         return
-    line = _refusal(copies.fresh, answer)
+    line = _refusal(fresh, answer)
     said = in_words(answer.text)
     assert answer.status == 502
     assert (line["code"], line["causes"][0]) == refused
@@ -223,9 +222,9 @@ def test_a_fault_of_discovery_is_told_at_the_launch(
 
 @pytest.mark.parametrize("name", sorted(KEYS))
 def test_a_fault_of_the_signing_keys_is_told_by_its_cause(
-    copies: Copies, walks: Walks, name: str
+    fresh: ThreeEhrs, walks: Walks, name: str
 ) -> None:
-    app, (ehr, refused) = copies.fresh, KEYS[name]
+    app, (ehr, refused) = fresh, KEYS[name]
     assert walks.quick()
     app.control(ehr, faults=name)
     try:

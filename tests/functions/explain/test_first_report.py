@@ -14,7 +14,6 @@ from urllib.parse import quote
 import pytest
 
 from shared import explain
-from tests.functions.explain.conftest import Copies
 from tests.functions.explain.walking import sentences
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.servers import ROOT, free_port
@@ -61,11 +60,10 @@ scopes = "{SCOPES}"
     assert "launch/patient" in ended.stderr
 
 
-@pytest.mark.parametrize("copy", ["full", "brief"])
 def test_the_launch_address_opened_directly_names_the_cause_and_the_fix(
-    copies: Copies, copy: str
+    either: ThreeEhrs,
 ) -> None:
-    app: ThreeEhrs = getattr(copies, copy)
+    app = either
     iss = f"{app.ehr_origin}/oracle/r4/00000000-51a0-4000-8000-000000000001"
     for query in ("", f"?iss={quote(iss, safe='')}", f"?iss={quote(iss, safe='')}&launch="):
         page = Browser().send("GET", f"{app.origin}/launch{query}", NAVIGATION)

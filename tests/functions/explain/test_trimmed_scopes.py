@@ -1,11 +1,12 @@
 """A launch that succeeds with less than it asked for says so, and why, wherever it is looked at."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
 
-from tests.functions.explain.conftest import Copies
+from simulator import demo
 from tests.support.servers import free_port
 from tests.support.three_ehrs import ThreeEhrs, Walk, in_words, serve_copy, serve_ehrs
 
@@ -32,16 +33,18 @@ class Case:
     title: str = "The app is not registered for a scope it asks for."
 
 
-_RESOURCES = ("patient/Patient.rs", "patient/Observation.rs", "patient/Condition.rs")
+# What the app of `make run` asks for.
+_ASKED: list[str] = json.loads(demo.registrations("http://localhost"))[0]["scopes"]
+_RESOURCES = tuple(scope for scope in _ASKED if scope.startswith("patient/"))
 _SYNTAX = "The scopes are written in the other SMART version, or with a wildcard."
 CASES = {
     "wildcard": Case("wildcard", "oracle", "", {"patient/*.rs": "scope_syntax"}, title=_SYNTAX),
-    # Nothing tells this from an app without these scopes: the text names both.
     "v1 of a v2 app": Case(
         "version_one",
         "oracle",
         "",
-        dict.fromkeys(("patient/Patient.read", "patient/Observation.read"), "scope_not_registered"),
+        dict.fromkeys(("patient/Patient.read", "patient/Observation.read"), "scope_syntax"),
+        title=_SYNTAX,
     ),
     "not registered": Case(
         "wildcard",
@@ -51,10 +54,13 @@ CASES = {
         denied="Procedure",
     ),
     "trimmed at the token": Case(
-        "full", "generic", "token-trim-scopes", dict.fromkeys(_RESOURCES, "scope_not_registered")
+        "as it is",
+        "generic",
+        "token-trim-scopes",
+        dict.fromkeys(_RESOURCES, "scope_not_registered"),
     ),
     "one type trimmed": Case(
-        "full",
+        "as it is",
         "oracle",
         "grant-without-observation",
         {"patient/Observation.rs": "scope_not_registered"},
@@ -64,17 +70,19 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def apps(
-    tmp_path_factory: pytest.TempPathFactory, copies: Copies
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Mapping[str, ThreeEhrs]]:
     folder = tmp_path_factory.mktemp("trimmed")
-    one, two = free_port(), free_port()
-    origins = (f"http://localhost:{one}", f"http://localhost:{two}")
+    one, two, three = free_port(), free_port(), free_port()
     with (
-        serve_ehrs(folder, *origins) as ehr_origin,
+        serve_ehrs(
+            folder, *(f"http://localhost:{port}" for port in (one, two, three))
+        ) as ehr_origin,
         serve_copy(folder, ehr_origin, one, scopes=WILDCARD) as wildcard,
         serve_copy(folder, ehr_origin, two, scopes=VERSION_ONE) as version_one,
+        serve_copy(folder, ehr_origin, three) as as_it_is,
     ):
-        yield {"wildcard": wildcard, "version_one": version_one, "full": copies.full}
+        yield {"wildcard": wildcard, "version_one": version_one, "as it is": as_it_is}
 
 
 @pytest.fixture(params=list(CASES))
@@ -143,5 +151,7 @@ def test_a_scope_of_the_other_smart_version_brings_the_advice_to_look_at_the_ver
 ) -> None:
     app = apps["version_one"]
     said = in_words(app.page(app.walk("oracle")).text)
-    assert "the app's SMART version may be the other one" in said
+    assert "scopes of the SMART version for which the app is not registered" in said
     assert "see the app's SMART Version (it is fixed at registration)" in said
+    # Nothing tells it from an app without these scopes: that is named as well.
+    assert "tick each resource of scopes" in said

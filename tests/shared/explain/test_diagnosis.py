@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.explain import Cause, Diagnosis, Registered, Said, Sent, diagnose, parse
+from shared.explain.find import entries
 from tests.support import ehr_messages as m
 
 CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
@@ -287,9 +288,27 @@ def test_a_legacy_launch_is_named() -> None:
 
 def test_a_token_that_lacks_scopes_is_explained_without_any_error() -> None:
     found = diagnose(parse(m.TRIMMED), None, [REGISTERED])
-    assert ids(found) == ["scope_not_registered"]
-    assert "`patient/Patient.read`" in cause(found, "scope_not_registered").why
+    assert ids(found) == ["scope_syntax"]
+    assert "`patient/Patient.read`" in cause(found, "scope_syntax").why
+    assert "not ticked in the code console" in cause(found, "scope_syntax").why
     assert "less than was asked for" in found.meaning
+
+
+@pytest.mark.parametrize(
+    ("error", "first"), [("access_denied", "user_declined"), ("invalid_scope", "scope_syntax")]
+)
+def test_a_user_who_declines_comes_before_scopes_that_only_look_wrong(
+    error: str, first: str
+) -> None:
+    sent = Sent(
+        vendor="epic",
+        flow="ehr",
+        scopes=("launch", "online_access", "patient/Patient.rs"),
+        scopes_supported=("launch", "patient/Patient.read"),
+    )
+    found = diagnose(parse(f"error={error}"), sent, where="authorize redirect")
+    assert ids(found)[0] == first
+    assert {"scope_syntax", "scope_not_registered"} <= set(ids(found))
 
 
 def test_a_token_that_lacks_nothing_has_no_cause() -> None:
@@ -358,3 +377,19 @@ def test_the_vendor_of_the_configuration_reads_a_bare_code() -> None:
     of_vendor = diagnose(bare, replace(OURS, vendor="meditech"))
     assert generic.meaning != of_vendor.meaning
     assert of_vendor.said.vendor == "meditech"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client"),
+        *("unsupported_grant_type", "invalid_scope"),
+    ],
+)
+def test_every_code_of_a_token_endpoint_is_known_there(code: str) -> None:
+    """RFC 6749 5.2."""
+    said = parse(f'HTTP 400\n{{"error":"{code}"}}')
+    found = diagnose(said, Sent(vendor="generic", flow="ehr"), where="token endpoint")
+    assert "not known" not in found.meaning
+    assert ids(found) != ["ehr_side"]
+    assert {entry.where for entry in entries(said, None, "token endpoint")} == {"token endpoint"}

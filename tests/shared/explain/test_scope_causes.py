@@ -27,7 +27,9 @@ V1 = ("patient/Patient.read", "patient/Observation.read")
         ("oracle", "ehr", "openid", "launch", None, "scope_not_registered"),
         ("oracle", "ehr", "offline_access", "launch openid", None, "scope_not_registered"),
         ("oracle", "ehr", "system/Patient.read", "launch", None, "scope_not_registered"),
-        ("oracle", "ehr", "patient/Patient.read", "launch openid", None, "scope_not_registered"),
+        ("oracle", "ehr", "patient/Patient.read", "launch openid", None, "scope_syntax"),
+        ("oracle", "ehr", "patient/Patient.rs", "launch openid", None, "scope_not_registered"),
+        ("epic", "ehr", "patient/Patient.read", "launch openid", None, "scope_not_registered"),
         (
             *("oracle", "ehr", "patient/Patient.read", "patient/Observation.rs"),
             *(None, "scope_syntax"),
@@ -71,10 +73,16 @@ def test_what_was_reported_as_cut_is_explained_scope_by_scope() -> None:
     granted = ("fhirUser", "launch", "online_access", "openid", "profile")
     causes = scope_causes("oracle", "ehr", ("launch", *V1, "patient/*.read"), granted)
     assert causes == {
-        "patient/Patient.read": "scope_not_registered",
-        "patient/Observation.read": "scope_not_registered",
+        "patient/Patient.read": "scope_syntax",
+        "patient/Observation.read": "scope_syntax",
         "patient/*.read": "scope_syntax",
     }
+
+
+def test_scopes_of_v2_that_are_all_cut_are_rather_not_registered() -> None:
+    asked = ("patient/Patient.rs", "patient/Observation.rs")
+    causes = scope_causes("oracle", "ehr", ("launch", *asked), ("launch",))
+    assert causes == dict.fromkeys(asked, "scope_not_registered")
 
 
 @pytest.mark.parametrize("cause", ["scope_syntax", "scope_not_registered"])

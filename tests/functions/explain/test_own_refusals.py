@@ -1,0 +1,71 @@
+"""What the app itself refuses: told to whoever launched it, to who runs it, and to the log."""
+
+from urllib.parse import quote
+
+from simulator.oracle import ORACLE
+from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.three_ehrs import ThreeEhrs, in_words
+
+STRANGER = "https://stranger.example/fhir"
+
+
+def opened(app: ThreeEhrs, url: str) -> Answer:
+    return Browser().send("GET", url, NAVIGATION)
+
+
+def parts(page: Answer) -> tuple[str, str]:
+    """What the page tells whoever launched the app, and what it tells others below that."""
+    said = in_words(page.text)
+    mine, found, others = said.partition("For the administrator")
+    assert found
+    return mine, others
+
+
+def test_an_ehr_that_is_not_configured_is_shown_beside_those_that_are(
+    either: ThreeEhrs, full: ThreeEhrs
+) -> None:
+    app = either
+    page = opened(app, f"{app.origin}/launch?iss={quote(STRANGER, safe='')}&launch=x1")
+    mine, others = parts(page)
+    (line,) = app.log_of(page)
+    configured = ORACLE.addresses(app.ehr_origin).fhir_base
+    assert "give the correlation id below to your administrator" in mine
+    assert "smart.toml" not in mine
+    assert "add its FHIR base to iss" in others
+    assert line["iss"] == STRANGER
+    assert configured in line["iss_configured"].split()
+    assert (f"iss of the launch {STRANGER}" in others) is (app is full)
+    assert (configured in others) is (app is full)
+
+
+def test_a_cookie_that_does_not_come_back_names_the_address_to_allow(
+    either: ThreeEhrs,
+) -> None:
+    app = either
+    iss = quote(ORACLE.addresses(app.ehr_origin).fhir_base, safe="")
+    begun = Browser().get(f"{app.origin}/launch?iss={iss}&launch=x1").query
+    page = opened(app, f"{begun['redirect_uri']}?state={begun['state']}&code=c1")
+    mine, others = parts(page)
+    assert "Launch the app again from the chart, in its own window" in mine
+    assert f"allow cookies of {app.origin}, partitioned third-party cookies (CHIPS)" in others
+    (line,) = app.log_of(page)
+    assert (line["code"], line["causes"]) == ("cookie_missing", ["cookies_blocked"])
+    # It carries nothing of the launch: whoever lacks the cookie may be someone else.
+    assert begun["state"] not in page.text
+    assert not [one for one in ("client_id", "Scopes", "patient/") if one in mine + others]
+
+
+def test_a_launch_without_a_patient_says_to_open_a_chart(either: ThreeEhrs) -> None:
+    app = either
+    page = app.page(app.walk("generic", "token-no-patient"))
+    assert "Open a patient's chart in the EHR and launch the app from there" in in_words(page.text)
+    assert [line["code"] for line in app.log_of(page) if "code" in line] == ["patient_missing"]
+
+
+def test_a_launch_value_that_this_app_sent_is_not_said_to_have_been_left_out(
+    full: ThreeEhrs,
+) -> None:
+    page = full.walk("oracle", "oracle-code-required").end
+    said = in_words(page.text)
+    assert "This app did send the launch value that it got" in said
+    assert f"set SMART Launch URI to {full.origin}/launch" in said
