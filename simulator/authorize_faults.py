@@ -11,7 +11,7 @@ from simulator import oracle_faults
 How = Literal["refusal", "page", "answer", "grant"]
 
 ALL = ("generic", "oracle", "oracle-patient", "epic")
-_ORACLE = ("oracle", "oracle-patient")
+ORACLE = ("oracle", "oracle-patient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,22 @@ _REFUSALS = (
         "SMART launcher: another client id",
     ),
     (
+        "launcher-invalid-scope",
+        "invalid_scope",
+        'Scope "other" could not be granted. Your client is allowed to request launch.',
+        "SMART launcher: a scope that the client may not ask",
+    ),
+    (
         "keycloak-no-audience",
         "invalid_request",
         "A SMART on FHIR Request must include an 'aud', 'audience', or 'resource' parameter",
         "Keycloak: no aud",
+    ),
+    (
+        "keycloak-other-audience",
+        "invalid_request",
+        "Requested audience 'https://a.example/fhir/' is not allowed",
+        "Keycloak: another aud",
     ),
     (
         "keycloak-ehr-launch",
@@ -175,18 +187,18 @@ AUTHORIZE_FAULTS: Mapping[str, AuthorizeFault] = {
     one.name: one
     for one in (
         *(
-            AuthorizeFault(name, f"Oracle Health: {title}", _ORACLE, "refusal", error, tail)
+            AuthorizeFault(name, f"Oracle Health: {title}", ORACLE, "refusal", error, tail)
             for name, error, tail, title in oracle_faults.REFUSALS
         ),
         *(
-            AuthorizeFault(name, f"Oracle Health, a page: {title}", _ORACLE, "page", detail=tail)
+            AuthorizeFault(name, f"Oracle Health, a page: {title}", ORACLE, "page", detail=tail)
             for name, tail, title in oracle_faults.PAGES
         ),
         *(
             AuthorizeFault(
                 name,
                 f"Oracle Health, an unknown launch value: {title}",
-                _ORACLE,
+                ORACLE,
                 "refusal",
                 "invalid_request",
                 "smart-v1:grant:launch:invalid-launch-code",

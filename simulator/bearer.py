@@ -4,6 +4,7 @@ FHIR API).
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from flask import Request
 
@@ -12,6 +13,7 @@ from simulator.charts import Resource
 from simulator.faults import Faults
 from simulator.granted import AccessToken
 from simulator.grants import Grants
+from simulator.oracle_errors import ACCESS_ERRORS
 from simulator.outcome import FhirError
 from simulator.scopes import Interaction, covering_contexts
 from simulator.token_faults import HANG_SECONDS, SLOW_SECONDS
@@ -123,6 +125,12 @@ def _insufficient_scope(description: str) -> FhirError:
     )
 
 
+def _gateway_error(tail: str) -> FhirError:
+    status, says = ACCESS_ERRORS[tail]
+    code = {401: "login", 403: "forbidden"}.get(status, "exception")
+    return FhirError(status, code, says, reason=tail)
+
+
 ERRORS: Mapping[str, Callable[[], FhirError]] = {
     "fhir-401": _invalid_token,
     "fhir-403": lambda: _insufficient_scope("no granted scope covers this request"),
@@ -130,4 +138,5 @@ ERRORS: Mapping[str, Callable[[], FhirError]] = {
     "fhir-500": lambda: FhirError(500, "exception", "this fault was asked for"),
     "fhir-503": lambda: FhirError(503, "transient", "not available now", {"Retry-After": "1"}),
     "fhir-hang": lambda: FhirError(504, "timeout", "this fault was asked for"),
+    **{f"fhir-{tail}": partial(_gateway_error, tail) for tail in ACCESS_ERRORS},
 }

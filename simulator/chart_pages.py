@@ -132,7 +132,7 @@ def _launch(ehr: Installation, asked: _Asked, patient: PatientSummary) -> Respon
         client=client.client_id,
         patient=patient.name,
         user=CLINICIANS[asked.user].name,
-        faults=tuple(one.partition(":")[0] for one in asked.fault.split(",") if one),
+        faults=tuple(asked.faults.names()),
     )
     context = LaunchContext(patient.id, ehr.charts.encounter_of(patient.id))
     launch = Launch(client.client_id, context, asked.user, asked.faults, journey)
@@ -161,10 +161,8 @@ def _faults(text: str, personality_key: str) -> Faults:
     Raises UnknownFaultError: there is no such fault, not at this EHR, or not of a launch.
     """
     faults = Faults(text)
-    for name in (one.partition(":")[0] for one in text.split(",") if one):
-        fault = FAULTS[name]
-        if personality_key not in fault.personalities:
-            raise UnknownFaultError(f"{name} is not a fault of this EHR")
-        if fault.place in BEFORE_LAUNCHES:
+    faults.require_of(personality_key)
+    for name in faults.names():
+        if FAULTS[name].place in BEFORE_LAUNCHES:
             raise UnknownFaultError(f"{name} is for all requests of an EHR, not for one launch")
     return faults

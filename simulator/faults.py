@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator import oracle_errors
-from simulator.authorize_faults import ALL, AUTHORIZE_FAULTS
+from simulator.authorize_faults import ALL, AUTHORIZE_FAULTS, ORACLE
 
 Place = Literal["discovery", "authorize", "exchange", "refresh", "fhir", "revoke", "jwks"]
 
@@ -148,12 +148,16 @@ _ROWS: tuple[tuple[Place, str, str], ...] = (
 
 
 def _oracle_errors() -> Iterator[Fault]:
-    """Yield the refusals of a token request, each with its reason: which is Oracle Health's own."""
+    """Yield the refusals of a token request, each with its reason: which is Oracle Health's own;
+    and those of its gateway before the FHIR interface.
+    """
     for tail, (error, status, title) in oracle_errors.TOKEN_ERRORS.items():
         is_refresh = tail.startswith("refresh-token:")
         place: Place = "refresh" if is_refresh else "exchange"
         name = f"{'refresh' if is_refresh else 'token'}-{oracle_errors.fault_name(tail)}"
         yield Fault(name, place, f"answers {status} {error}: {title}")
+    for tail, (status, title) in oracle_errors.ACCESS_ERRORS.items():
+        yield Fault(f"fhir-{tail}", "fhir", f"Oracle Health: answers {status}: {title}", ORACLE)
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -182,6 +186,15 @@ class Faults:
     def __init__(self, text: str = "") -> None:
         self._lock = threading.Lock()
         self._left: dict[str, int | None] = dict(_entry(one) for one in text.split(",") if one)
+
+    def require_of(self, personality_key: str) -> None:
+        """Check that an EHR can have all of them.
+
+        Raises UnknownFaultError: naming one that it cannot have.
+        """
+        for name in self.names():
+            if personality_key not in FAULTS[name].personalities:
+                raise UnknownFaultError(f"{name} is not a fault of this EHR")
 
     def strike(self, place: Place) -> frozenset[str]:
         """Return the names that spoil this request, and count it."""

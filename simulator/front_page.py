@@ -102,9 +102,11 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
         if ehr is None:
             return fault_page(400, "No such EHR", "Choose one on the start page.")
         try:
-            ehr.control.faults = Faults(request.form.get("faults", ""))
+            chosen = Faults(request.form.get("faults", ""))
+            chosen.require_of(ehr.personality.key)
         except UnknownFaultError as error:
             return fault_page(400, "No such fault", f"{error}. All of them: /_faults.")
+        ehr.control.faults = chosen
         query = {"ehr": ehr.personality.key, "user": request.form.get("user", DEFAULT_USER)}
         return found(f"/?{urlencode(query)}#for-all", 303)
 

@@ -34,6 +34,21 @@ TOKEN_ERRORS: Mapping[str, tuple[str, int, str]] = {
 }
 
 
+# What its gateway refuses of a FHIR request beside an expired token and a missing scope: end of the
+# URN, status, what it says (list of 2016; the statuses but the first are assumed).
+ACCESS_ERRORS: Mapping[str, tuple[int, str]] = {
+    "tenant-mismatch": (401, "the token is for another tenant"),
+    "issuer-not-trusted": (401, "the token's issuer is not trusted"),
+    "signature-verification-failed": (401, "the token's signature does not hold"),
+    "user-not-authorized": (403, "the user may not do this"),
+    "token-not-authorized": (403, "the token is not for this resource"),
+    "encounter-required": (403, "the token is for no encounter"),
+    "profile-not-supported": (403, "the token's profile is not supported"),
+    "signature-keys-unavailable": (500, "the keys of the token's issuer cannot be read"),
+    "server-error": (500, "an unexpected error"),
+}
+
+
 def fault_name(tail: str) -> str:
     """Return what a fault with this error does, in a fault's name."""
     return tail.removeprefix("refresh-token:").replace(":", "-")

@@ -34,6 +34,8 @@ class OracleManner(GenericManner):
 
     def error(self, error: FhirError) -> Response:
         """Answer as the gateway does for 401 and 403, else with a short OperationOutcome."""
+        if error.reason:
+            return _gateway(error, f'code="{_URN}:{error.reason}"')
         match error.status:
             case 406:
                 return Response(status=406)

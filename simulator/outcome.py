@@ -16,16 +16,24 @@ class FhirError(Exception):
         code: FHIR issue type, such as `not-found`.
         diagnostics: one sentence for a developer.
         headers: further headers of the answer.
+        reason: the end of Oracle Health's URN, where a fault asks for one of its ACCESS_ERRORS.
     """
 
     def __init__(
-        self, status: int, code: str, diagnostics: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        diagnostics: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        reason: str = "",
     ) -> None:
         super().__init__(diagnostics)
         self.status = status
         self.code = code
         self.diagnostics = diagnostics
         self.headers = dict(headers or {})
+        self.reason = reason
 
 
 def fhir_answer(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

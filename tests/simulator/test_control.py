@@ -71,6 +71,7 @@ def test_all_access_tokens_can_expire_now() -> None:
     [
         {"faults": "nothing"},
         {"faults": None},
+        {"faults": "oracle-code-required"},
         {"token_seconds": 0},
         {"token_seconds": 86_401},
         {"token_seconds": True},

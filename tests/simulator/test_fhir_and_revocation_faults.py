@@ -3,7 +3,9 @@ import time
 import pytest
 
 from simulator import token_faults
-from tests.simulator.app_under_test import issue_of
+from simulator.oracle import ORACLE
+from simulator.oracle_errors import ACCESS_ERRORS
+from tests.simulator.app_under_test import issue_of, json_of
 from tests.simulator.token_client import TokenClient
 
 
@@ -32,6 +34,15 @@ def test_a_fhir_request_may_fail_once_and_then_succeed(fault: str, status: int, 
     assert (response.status_code, issue_of(response)) == (status, issue)
     assert ("Retry-After" in response.headers) is (status in (429, 503))
     assert client.read(token).status_code == 200
+
+
+@pytest.mark.parametrize(("tail", "status"), [(k, v[0]) for k, v in ACCESS_ERRORS.items()])
+def test_oracle_healths_gateway_may_refuse_with_an_error_of_its_own(tail: str, status: int) -> None:
+    client = TokenClient(personality=ORACLE)
+    response = client.read(client.tokens(fault=f"fhir-{tail}:1")["access_token"])
+    urn = f"urn:cerner:error:oauth2:resource-access:{tail}"
+    assert (response.status_code, response.mimetype) == (status, "application/json")
+    assert json_of(response) == {"code": status, "message": f'code="{urn}"'}
 
 
 def test_a_fhir_request_may_hang(waited: list[float]) -> None:

@@ -5,8 +5,18 @@ import pytest
 
 from simulator.charts import load_charts
 from simulator.ehr import create_app
+from simulator.faults import FAULTS
 from simulator.oracle_addresses import TENANT
-from tests.simulator.app_under_test import ALMA, APP, FHIR, ORIGIN, WARD, App, query_of
+from tests.simulator.app_under_test import (
+    ALMA,
+    APP,
+    BRUNO,
+    FHIR,
+    ORIGIN,
+    WARD,
+    App,
+    query_of,
+)
 
 
 def test_the_start_page_names_patients_and_what_to_register(app: App) -> None:
@@ -129,3 +139,87 @@ def test_a_page_has_landmarks_one_heading_and_a_language(app: App) -> None:
         page = app.http.get(address).text
         assert '<html lang="en">' in page
         assert [page.count(tag) for tag in ("<header", "<main", "<h1", "<title>")] == [1] * 4
+
+
+def test_the_start_page_leads_to_the_trace(app: App) -> None:
+    assert app.http.get("/").text.count('href="/trace"') == 2
+
+
+def test_two_charts_stand_side_by_side_each_with_a_launch_of_its_own(app: App) -> None:
+    query = f"patient={ALMA}&patient={BRUNO}&client=app&user=conrad&fault=fhir-500"
+    response = app.http.get(f"/generic/side-by-side?{query}")
+    frames = re.findall(r'<iframe [^>]*title="([^"]+)" src="([^"]+)"', response.text)
+    assert [title for title, _ in frames] == [
+        "App for Alma Testpatient",
+        "App for Bruno Testpatient",
+    ]
+    assert "frame-src 'self' https://app.test;" in response.headers["Content-Security-Policy"]
+    launches = [app.http.get(source.replace("&amp;", "&")) for _, source in frames]
+    values = [query_of(launch.headers["Location"])["launch"] for launch in launches]
+    assert len(set(values)) == 2
+    assert all("user=conrad&amp;fault=fhir-500" in source for _, source in frames)
+
+
+def test_two_frames_of_one_patient_have_titles_of_their_own(app: App) -> None:
+    page = app.http.get(f"/generic/side-by-side?patient={ALMA}&patient={ALMA}&client=app").text
+    titles = re.findall(r'<iframe [^>]*title="([^"]+)"', page)
+    assert len(set(titles)) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        (f"patient={ALMA}&client=app", 400),
+        (f"patient={ALMA}&patient={ALMA}&patient={ALMA}&client=app", 400),
+        (f"patient={ALMA}&patient=nobody&client=app", 404),
+        (f"patient={ALMA}&patient={ALMA}&client=nobody", 404),
+        (f"patient={ALMA}&patient={ALMA}&client=app&fault=nothing", 400),
+    ],
+)
+def test_what_cannot_stand_side_by_side_is_a_page_that_says_so(
+    app: App, query: str, status: int
+) -> None:
+    response = app.http.get(f"/generic/side-by-side?{query}")
+    assert (response.status_code, response.mimetype) == (status, "text/html")
+
+
+def test_the_start_page_puts_a_fault_in_force_for_one_ehr_and_takes_it_away(app: App) -> None:
+    def put(fault: str) -> str:
+        answer = app.http.post("/faults", data={"ehr": "epic", "user": "conrad", "faults": fault})
+        assert answer.status_code == 303
+        return app.http.get(answer.headers["Location"]).text
+
+    configuration = "/epic/api/FHIR/R4/.well-known/smart-configuration"
+    page = put("discovery-404")
+    assert "In force for all requests of this EHR: <code>discovery-404</code>" in page
+    assert 'href="/?ehr=epic&amp;user=conrad" aria-current="page"' in page
+    assert app.http.get(configuration).status_code == 404
+    assert app.http.get("/generic/fhir/.well-known/smart-configuration").status_code == 200
+    assert "In force for all requests" not in put("")
+    assert app.http.get(configuration).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"ehr": "nothing", "faults": ""},
+        {"ehr": "generic", "faults": "nothing"},
+        {"ehr": "generic", "faults": "fhir-tenant-mismatch"},
+    ],
+)
+def test_what_cannot_be_put_in_force_is_a_page_that_says_so(app: App, form: dict[str, str]) -> None:
+    response = app.http.post("/faults", data=form)
+    assert (response.status_code, response.mimetype) == (400, "text/html")
+
+
+def test_the_menu_has_every_fault_that_the_ehr_can_have_under_a_heading(app: App) -> None:
+    for key in ("generic", "oracle", "epic"):
+        menus = re.findall(
+            r"<select[^>]*>.*?</select>", app.http.get(f"/?ehr={key}").text, re.DOTALL
+        )
+        here = {one.name for one in FAULTS.values() if key in one.personalities}
+        before = {name for name in here if FAULTS[name].place in ("discovery", "jwks")}
+        *_, of_launches, of_all = [set(re.findall(r'value="([^"]+)"', menu)) for menu in menus]
+        assert of_all == here
+        assert of_launches == here - before

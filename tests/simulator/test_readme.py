@@ -6,7 +6,7 @@ import pytest
 
 from simulator import serve_ehr
 from simulator.ehr import create_app
-from simulator.registrations import Registration, parse_registrations
+from simulator.registrations import DEFAULT_REGISTRATIONS, Registration, parse_registrations
 from tests.simulator.app_under_test import ORIGIN, App, json_of
 from tests.support.servers import ROOT
 
@@ -70,4 +70,4 @@ def test_an_entry_of_the_trace_has_the_members_that_are_named(app: App) -> None:
 
 def test_the_defaults_are_those_of_the_code() -> None:
     assert serve_ehr.DEFAULT_BASE_URL in README
-    assert f"`{serve_ehr.DEFAULT_REGISTRATIONS[0].client_id}`" in section("Your own app")
+    assert f"`{DEFAULT_REGISTRATIONS[0].client_id}`" in section("Your own app")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from simulator.addresses import path_of
-from simulator.trace_log import MOST_ENTRIES
+from simulator.trace import Notes
+from simulator.trace_log import MOST_ENTRIES, TraceLog
 from tests.simulator.app_under_test import ALMA, BRUNO, json_of, query_of
 from tests.simulator.token_client import registration
 from tests.simulator.vendor_app import VendorApp
@@ -23,9 +24,7 @@ def entries(app: VendorApp, after: int = 0) -> list[dict[str, Any]]:
 def launches(app: VendorApp, query: str = "") -> list[str]:
     """The launches of the page, each as text."""
     page = app.http.get(f"/trace{query}").text
-    found = re.findall(
-        r'<article class="card".*?</article>', page, re.DOTALL
-    )
+    found = re.findall(r'<article class="card".*?</article>', page, re.DOTALL)
     return [in_words(one) for one in found]
 
 
@@ -138,10 +137,11 @@ def test_the_list_goes_on_after_a_number_and_is_cleared_with_the_records() -> No
 
 
 def test_the_newest_2000_requests_are_kept() -> None:
-    app = VendorApp()
-    for _ in range(MOST_ENTRIES + 1):
-        app.http.get(path_of(app.at.jwks))
-    assert len(entries(app)) == MOST_ENTRIES
+    log = TraceLog()
+    for number in range(1, MOST_ENTRIES + 2):
+        log.keep(Notes(step="keys", ehr="generic"), number, 200)
+    kept = log.entries()
+    assert (len(kept), kept[0].number) == (MOST_ENTRIES, 2)
 
 
 def test_pages_and_requests_of_tests_are_not_in_the_trace() -> None:
