@@ -1,5 +1,6 @@
 """The edge towards the browser: every answer, whatever happens behind it."""
 
+import html
 import json
 import re
 import socket
@@ -14,7 +15,11 @@ from werkzeug.test import EnvironBuilder
 
 from shared import config, inbound, pages
 from shared.errors import (
+    ADMINISTRATOR,
+    RELAUNCH,
     EhrError,
+    Hint,
+    LaunchParameterMissing,
     MethodNotAllowed,
     PatientDenied,
     SessionExpired,
@@ -178,6 +183,70 @@ def test_evidence_is_no_part_of_a_problem(form: dict[str, str]) -> None:
     given = settings('error_details = "full"')
     answer = respond(failing(EhrError(evidence={"a": "the-evidence"})), given=given, headers=form)
     assert b"the-evidence" not in answer.data
+
+
+# For whom a step is
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under a heading of a page."""
+    return page.partition(f"{heading}</h2>")[2].partition("</section>")[0]
+
+
+@pytest.mark.parametrize("details", ["brief", "full"])
+def test_what_the_user_can_do_stands_apart_from_what_the_administrator_does(details: str) -> None:
+    error = EhrError(steps=("Set `scopes` right.", ADMINISTRATOR, "Deploy again.", RELAUNCH))
+    given = settings(f'error_details = "{details}"')
+    page = respond(failing(error), given=given, headers={"Accept": HTML}).get_data(as_text=True)
+    assert re.findall(r"<li>(.*?)</li>", html.unescape(section(page, "What to do"))) == [
+        ADMINISTRATOR,
+        RELAUNCH,
+    ]
+    assert re.findall(r"<li>(.*?)</li>", section(page, "For the administrator")) == [
+        "Set <code>scopes</code> right.",
+        "Deploy again.",
+    ]
+
+
+def test_who_is_to_tell_the_administrator_tries_once_more_before() -> None:
+    error = EhrError(steps=("Set it right.", ADMINISTRATOR))
+    page = respond(failing(error), headers={"Accept": HTML}).get_data(as_text=True)
+    shown = re.findall(r"<li>(.*?)</li>", html.unescape(section(page, "What to do")))
+    assert shown == [RELAUNCH, ADMINISTRATOR]
+    assert "<li>Set it right.</li>" in section(page, "For the administrator")
+
+
+def test_where_only_developers_can_do_something_it_is_what_there_is_to_do() -> None:
+    error = EhrError(steps=("Call it otherwise.",))
+    page = respond(failing(error), headers={"Accept": HTML}).get_data(as_text=True)
+    assert "<li>Call it otherwise.</li>" in section(page, "What to do")
+    assert "For the administrator" not in page
+
+
+@pytest.mark.parametrize("accept", [HTML, "application/json"])
+def test_a_clinician_gets_the_cause_in_one_sentence(accept: str) -> None:
+    error = EhrError()
+    error.meaning = "The vendor's own words."
+    error.causes = (Hint("aud_wrong", "A title.", "A reason.", ("A step.",), "likely", "a source"),)
+    said = respond(failing(error), headers={"Accept": accept}).get_data(as_text=True)
+    assert "Most probable cause: A title." in said
+    assert not [one for one in ("own words", "A reason", "A step", "a source") if one in said]
+
+
+@pytest.mark.parametrize("details", ["brief", "full"])
+def test_steps_and_log_name_the_apps_own_addresses(
+    details: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = "https://smart.example.org/callback/e"
+    error = LaunchParameterMissing(evidence={"redirect_uri_sent": sent})
+    step = "Register `https://HOST/callback`."
+    error.causes = (Hint("aud_wrong", "T.", "At `https://HOST/launch`.", (step,), "likely", "s"),)
+    given = settings(f'error_details = "{details}"')
+    said = respond(failing(error), given=given, headers={"Accept": HTML}).get_data(as_text=True)
+    line = logged(capsys)
+    assert "https://HOST" not in said + str(line)
+    assert "<code>https://smart.example.org/launch</code>" in said
+    assert line["fix"] == f"Register `{sent}`."
 
 
 # The unexpected
