@@ -10,7 +10,17 @@ from argparse import ArgumentParser, Namespace, _SubParsersAction
 from dataclasses import replace
 
 from doctor import explain_config, explain_report, output
-from shared.explain import Cause, Diagnosis, Finding, choose, diagnose, in_text, parse
+from shared.errors import with_addresses
+from shared.explain import (
+    Cause,
+    Diagnosis,
+    Finding,
+    Registered,
+    choose,
+    diagnose,
+    in_text,
+    parse,
+)
 
 # Beyond what is looked at; reading ends there so that an endless stream does.
 _MOST_BYTES = 4_000_000
@@ -38,9 +48,25 @@ def run(given: Namespace) -> int:
         chosen = choose(said, in_text(said.text), registrations)
         findings = configuration.findings(chosen)
         found = replace(diagnose(said, None, registrations), config_findings=findings)
+        found = _at_home(found, configuration.public_url, chosen)
         key = chosen.key if chosen is not None else None
     output.put(as_json(found) if given.json else explain_report.as_text(found, key))
     return 0
+
+
+def _at_home(found: Diagnosis, public_url: str | None, mine: Registered | None) -> Diagnosis:
+    """The same with the app's own addresses in what to do, as far as the configuration has them."""
+    if public_url is None:
+        return found
+    redirect_uri = mine.redirect_uri if mine is not None else None
+
+    def named(text: str) -> str:
+        return with_addresses(text, public_url, redirect_uri)
+
+    causes = (
+        replace(one, why=named(one.why), steps=tuple(map(named, one.steps))) for one in found.causes
+    )
+    return replace(found, causes=tuple(causes))
 
 
 def _text(argument: str | None) -> str:

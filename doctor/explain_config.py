@@ -20,8 +20,12 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The registrations of a file, and what is wrong with the file and with each by its key."""
+    """The registrations of a file, and what is wrong with the file and with each by its key.
 
+    `public_url` is None where the file has none that can be used.
+    """
+
+    public_url: str | None = None
     registrations: tuple[Registered, ...] = ()
     of_file: tuple[Finding, ...] = ()
     of_each: tuple[tuple[Registered, tuple[Finding, ...]], ...] = ()
@@ -64,7 +68,7 @@ def read(path: str) -> Configuration:
         for ehr in read_ehrs(Table({"ehr": [entry]}, "", problems), local):
             one = registered(ehr, public_url)
             each.append((one, (*map(_finding, problems), *_weak(ehr))))
-    return Configuration(tuple(one for one, _ in each), (), tuple(each))
+    return Configuration(public_url, tuple(one for one, _ in each), (), tuple(each))
 
 
 def _public_url(value: object) -> str | None:

@@ -32,6 +32,12 @@ class ForUser(str):
     __slots__ = ()
 
 
+def with_addresses(step: str, public_url: str, redirect_uri: str | None = None) -> str:
+    """A step, or why it is one, with the app's own addresses in it; it stays for whom it is."""
+    written = step.replace("https://HOST/callback", redirect_uri or f"{public_url}/callback")
+    return type(step)(written.replace("https://HOST", public_url))
+
+
 RELAUNCH = ForUser("Close this page and launch the app again from the patient's chart.")
 ADMINISTRATOR = ForUser("If it happens again, give the correlation id below to your administrator.")
 

@@ -28,6 +28,7 @@ from shared.errors import (
     ParameterRepeated,
     SmartError,
     TooLarge,
+    with_addresses,
 )
 from shared.settings import Settings
 
@@ -186,12 +187,10 @@ def _refuse(
 
 def _name_host(error: SmartError, public_url: str) -> None:
     """Write the app's own addresses where steps and causes have `https://HOST`."""
-    redirect_uri = error.evidence.get("redirect_uri_sent", f"{public_url}/callback")
+    redirect_uri = error.evidence.get("redirect_uri_sent")
 
     def named(text: str) -> str:
-        at_home = text.replace("https://HOST/callback", redirect_uri)
-        # A step stays for whom it is.
-        return type(text)(at_home.replace("https://HOST", public_url))
+        return with_addresses(text, public_url, redirect_uri)
 
     error.steps = tuple(map(named, error.steps))
     error.causes = tuple(

@@ -254,6 +254,16 @@ def test_a_terminal_of_another_alphabet_gets_the_answer(monkeypatch: pytest.Monk
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+def test_what_to_do_names_the_addresses_of_the_configuration(explain: Explain) -> None:
+    entry = ehr(redirect_path='"/callback/oracle-sandbox"')
+    config = f'public_url = "https://smart.example.org"\n{entry}'
+    launch = explain.json(m.FIRST_REPORT, config)["causes"][0]["fix"]
+    assert "SMART Launch URI to `https://smart.example.org/launch`" in launch
+    redirect = explain.json(m.GRANT + "invalid-redirect-uri", config)["causes"][0]["fix"]
+    assert "`https://smart.example.org/callback/oracle-sandbox`" in redirect
+    assert "https://HOST" in explain.json(m.FIRST_REPORT, entry)["causes"][0]["fix"]
+
+
 @pytest.mark.parametrize("flags", [(), ("--json",)])
 def test_a_reader_that_has_gone_is_no_error(flags: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "doctor", "explain", *flags, m.FIRST_REPORT]
