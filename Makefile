@@ -56,8 +56,9 @@ explain: .venv/run
 .local/npm/fetched: .venv/dev requirements/npm.txt
 	@$(BIN)/python -m tests.support.npm && touch $@ || test -z "$$CI"
 
+# Three processes on two cores: most of a test is waiting for a server.
 test: .venv/dev .local/npm/fetched
-	@exec $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	@exec $(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 soak: .venv/dev
 	@exec $(BIN)/python -m tests.soak
