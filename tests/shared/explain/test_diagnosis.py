@@ -393,3 +393,11 @@ def test_every_code_of_a_token_endpoint_is_known_there(code: str) -> None:
     assert "not known" not in found.meaning
     assert ids(found) != ["ehr_side"]
     assert {entry.where for entry in entries(said, None, "token endpoint")} == {"token endpoint"}
+
+
+def test_of_a_request_that_was_right_only_its_launch_value_can_have_got_lost() -> None:
+    urn = "urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required"
+    found = diagnose(said(urn), OURS, [REGISTERED])
+    assert ids(found) == ["launch_parameter_missing"]
+    assert found.causes[0].certainty == "possible"
+    assert "lost after" in found.causes[0].why
