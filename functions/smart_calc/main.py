@@ -37,7 +37,7 @@ _HERE = Path(__file__).parent
 _SCRIPTS = ("session.js", "calculators.js", "results.js")
 _MOST_BYTES = 100_000
 
-inbound.take_raw_paths()
+inbound.take_raw_requests()
 _settings = config.from_environment()
 if _settings:
     _clients, _problems = client_auth.resolve(_settings)
@@ -91,9 +91,10 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
     if media_type != "application/json":
         why = "A recalculation takes application/json and nothing else."
         raise MediaTypeUnsupported(why=why, steps=("Send the inputs as application/json.",))
-    body = call.body()
-    if len(body) > _MOST_BYTES:
-        raise TooLarge("The request is larger than 100 kB.")
+    try:
+        body = call.body(_MOST_BYTES)
+    except TooLarge:
+        raise TooLarge("The request is larger than 100 kB.") from None
     asked = recalculation.parse(body)
     answer = recalculation.answer(name, asked, datetime.now(UTC).date())
     log.event("app_calculated", "calculator computed anew")
@@ -129,8 +130,11 @@ def _page(active: Active) -> str:
 
 
 def _unread(read: reading.Reading) -> Mapping[str, str]:
-    """What could not be read, in words, and why."""
-    return {reading.PURPOSES[name]: problem for name, problem in read.unread.items()}
+    """What could not be read, in words, and why; what has one reason stands together."""
+    by_problem: dict[str, list[str]] = {}
+    for name, problem in read.unread.items():
+        by_problem.setdefault(problem, []).append(reading.PURPOSES[name])
+    return {"; ".join(purposes): problem for problem, purposes in by_problem.items()}
 
 
 def _missing(active: Active) -> list[Missing]:

@@ -22,6 +22,8 @@ Parameters = tuple[tuple[str, str], ...]
 # Deadlines of one call and of all of them; they run in parallel.
 CALL_SECONDS = 8.0
 ALL_SECONDS = 20.0
+# All pages of one search together. A resource has 1 to 3 kB.
+SEARCH_BYTES = 8_000_000
 
 # Lipids and other slow values apart: an inpatient's daily sodium would push them off the last page.
 SLOW_INPUTS = (

@@ -3,12 +3,12 @@
 Nothing is read from the chart, nothing is kept: the answer follows from the request alone.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from shared import strict_json
 from shared.errors import ParameterInvalid
 
 from . import entered
@@ -35,10 +35,8 @@ class Asked:
 def parse(body: bytes) -> Asked:
     """Read the body of a request. Raises ParameterInvalid, naming what is wrong."""
     try:
-        document = json.loads(
-            body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once_each
-        )
-    except (ValueError, RecursionError):
+        document = strict_json.parse(body)
+    except ValueError:
         raise _invalid("The body is no JSON") from None
     if not isinstance(document, dict) or not isinstance(document.get("inputs"), dict):
         raise _invalid("The body has no object `inputs`")
@@ -145,14 +143,3 @@ def _named(names: set[str]) -> str:
 
 def _invalid(what: str) -> ParameterInvalid:
     return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in that form.",))
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _once_each(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(members)
-    if len(document) != len(members):
-        raise ValueError("a member is repeated")
-    return document

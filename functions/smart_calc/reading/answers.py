@@ -5,9 +5,6 @@ from collections.abc import Set
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import urljoin
-
-from shared import urls
 
 Resource = dict[str, Any]
 
@@ -36,28 +33,6 @@ def page(body: bytes, kinds: Set[str]) -> Page:
         tuple(one for one in _objects(found) if _is_one_of(one.get("resourceType"), kinds)),
         next((url for url in following if isinstance(url, str)), None),
     )
-
-
-def address_of(link: str, fhir_base: str) -> str | None:
-    """The absolute address of a page link, None unless it lies on the FHIR base's own host.
-
-    The token goes to that scheme and host only; servers behind a proxy name themselves with http
-    or without a scheme.
-    """
-    scheme, host = fhir_base.partition("://")[0], urls.authority(fhir_base)
-    if link.startswith(f"{host}/"):
-        link = f"{scheme}://{link}"
-    elif scheme == "https" and link.startswith("http://"):
-        link = f"https://{link.removeprefix('http://')}"
-    try:
-        found = urljoin(f"{fhir_base}/", link)
-        same_host = urls.authority(found) == host
-    except ValueError:
-        return None
-    plain = found.isascii() and found.isprintable() and " " not in found
-    if not (same_host and plain and found.startswith(f"{scheme}://")):
-        return None
-    return found.partition("#")[0]
 
 
 def _is_one_of(kind: object, kinds: Set[str]) -> bool:

@@ -11,12 +11,12 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from shared import fhir, log
+from shared import fhir, log, urls
 from shared.errors import SmartError
 from shared.fhir import FhirAnswer
 from shared.sessions import Active
 
-from ..queries import CALL_SECONDS, Request, Search, is_settled
+from ..queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
 from . import answers, coverage
 from .side_by_side import run_all
 
@@ -87,28 +87,31 @@ class Reader:
             url = f"{url}?{urlencode(request.parameters)}"
         resources: list[dict[str, Any]] = []
         found: set[str] = set()
+        bytes_left = SEARCH_BYTES
         for number in range(search.page_cap):
-            answer = self._call(search, url)
+            answer = self._call(search, url, bytes_left)
             if isinstance(answer, str):
                 return _broken(search, resources, answer)
             if answer.status != 200:
                 refused = answer.status == 400 and number == 0
-                return _broken(search, resources, _refusal(search, answer), try_instead=refused)
+                why = _refusal(search, answer, self.active.ehr.vendor)
+                return _broken(search, resources, why, try_instead=refused)
             page = answers.page(answer.body, search.reads)
             resources += page.resources
             if page.next is None:
                 return Part(tuple(resources), try_instead=not resources)
-            following = answers.address_of(page.next, session.fhir_base)
+            following = urls.on_own_host(page.next, session.fhir_base, request.path)
             if following is None:
                 why = "could not be read to its end (the next page has a foreign address)"
                 return _broken(search, resources, why)
             url = following
             found |= self.valued(page.resources)
-            if is_settled(search, found):
+            bytes_left -= len(answer.body)
+            if is_settled(search, found) or bytes_left <= 0:
                 break
         return Part(tuple(resources), more=True)
 
-    def _call(self, search: Search, url: str) -> FhirAnswer | str:
+    def _call(self, search: Search, url: str, max_bytes: int) -> FhirAnswer | str:
         """One call, or what to say in its place. Raises SessionError where the session is over."""
         started = time.monotonic()
         left = self.until - _GATHERING_SECONDS - started
@@ -116,7 +119,8 @@ class Reader:
             return LATE
         fields: _Fields = {"type": search.resource_type}
         try:
-            answer = fhir.call(self.active, "GET", url, seconds=min(CALL_SECONDS, left))
+            seconds = min(CALL_SECONDS, left)
+            answer = fhir.call(self.active, "GET", url, seconds=seconds, max_bytes=max_bytes)
         except SmartError as error:
             if error.status == 401:
                 raise
@@ -124,6 +128,12 @@ class Reader:
             log.event("fhir_request", str(error), severity="ERROR", code=error.code, fields=fields)
             return f"could not be read ({_SAID.get(error.code, error.title.rstrip('.'))})"
         fields |= {"status": answer.status, "ehr_ms": round((time.monotonic() - started) * 1000, 1)}
+        if answer.words:
+            from shared.explain import of_fhir
+
+            fields |= of_fhir.log_fields(
+                of_fhir.of_fhir(answer.status, answer.words, self.active.ehr.vendor)
+            )
         log.event("fhir_request", "read for the page", fields={**fields, **answer.ehr_ids})
         return answer
 
@@ -144,8 +154,14 @@ def _joined(parts: list[Part]) -> Part:
     )
 
 
-def _refusal(search: Search, answer: FhirAnswer) -> str:
+def _refusal(search: Search, answer: FhirAnswer, vendor: str) -> str:
+    from shared.explain import of_fhir
+
     why = f"could not be read (HTTP {answer.status})"
+    known = of_fhir.of_fhir(answer.status, answer.words, vendor)
+    if known is not None:
+        title = known.causes[0].title.replace("`", "").rstrip(".")
+        return f"{why}: {title}"
     if answer.status == 403:
         # Our scopes were looked at before, so the EHR has a reason of its own.
         return f"{why}: the EHR does not give access to {search.resource_type}"

@@ -29,7 +29,7 @@ from tests.support.app_chart import (
 )
 from tests.support.browser import NAVIGATION, OWN_FETCH, Browser
 from tests.support.chart_resources import condition, order
-from tests.support.scripted_ehr import FHIR_JSON, Received, Scripted, as_fhir
+from tests.support.scripted_ehr import FHIR_JSON, Received, Scripted, as_fhir, as_json
 
 VITALS, LABS = "vital-signs", "laboratory"
 # By which the EHR of these tests knows a further page of the laboratory's search.
@@ -229,9 +229,20 @@ def test_nothing_is_said_to_be_missing_where_all_was_granted(app: App) -> None:
 
 
 HTML = Scripted(200, {"Content-Type": "text/html"}, b"<h1>Gateway</h1><script>alert(1)</script>")
+RESOURCE_ACCESS = "urn:cerner:error:oauth2:resource-access:"
 FAILURES = [
     pytest.param(
         as_fhir({"resourceType": "OperationOutcome", "issue": []}, 403), "HTTP 403", id="403"
+    ),
+    pytest.param(
+        as_json({"code": 403, "message": f"{RESOURCE_ACCESS}user-not-authorized"}, 403),
+        "(HTTP 403): This user may not do that",
+        id="403 with a name",
+    ),
+    pytest.param(
+        as_json({"code": 401, "message": f"{RESOURCE_ACCESS}tenant-mismatch"}, 401),
+        "(HTTP 401): Two tenants or environments are mixed",
+        id="401 with a name",
     ),
     pytest.param(Scripted(401), "HTTP 401", id="401"),
     pytest.param(Scripted(404, {"Content-Type": "text/html"}, b"gone"), "HTTP 404", id="404"),
@@ -263,6 +274,12 @@ def test_what_a_failed_search_leaves_open_is_told_with_the_reason(app: App, sear
     name, label = AFFECTED[search]
     shown = calculator(page, name)
     assert re.search(rf"{label} [^?]*?could not be read Could not be read \(HTTP 403\)", shown)
+
+
+def test_what_failed_for_one_reason_is_told_in_one_sentence(app: App) -> None:
+    refusal = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 403)
+    page = page_of(app, answering(tenant_of(app), **dict.fromkeys(SEARCHES, refusal)))
+    assert section(page, "unread").count("could not be read (HTTP 403)") == 1
 
 
 def test_diagnoses_that_were_not_read_are_not_counted_as_absent(app: App) -> None:

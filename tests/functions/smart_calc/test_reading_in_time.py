@@ -49,10 +49,16 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def shorten(part: str) -> None:
         def shortened(
-            active: Active, method: Literal["GET", "POST"], url: str, *, seconds: float
+            active: Active,
+            method: Literal["GET", "POST"],
+            url: str,
+            *,
+            seconds: float,
+            max_bytes: int,
         ) -> FhirAnswer:
             assert seconds == queries.CALL_SECONDS
-            return call(active, method, url, seconds=LIMIT if part in url else seconds)
+            seconds = LIMIT if part in url else seconds
+            return call(active, method, url, seconds=seconds, max_bytes=max_bytes)
 
         monkeypatch.setattr(fhir, "call", shortened)
 
