@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared import outbound
+from shared import outbound, strict_json
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.outcome import MEDIA_TYPE, operation_outcome
 from shared.sessions import Active
@@ -24,14 +24,18 @@ MAX_BYTES = 20_000_000
 MAX_STREAMED_BYTES = 10_000_000
 _JSON = re.compile(r"application/(?:fhir\+|[a-z0-9.]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _RELAYED_5XX = frozenset({503})
+# Shorter tokens than real ones are left: they are in any text.
+_LEAST_TOKEN = 16
 _CONDITIONAL = frozenset({"If-None-Match", "If-Modified-Since"})
+_MOST_WORDS = 4096
 _MADE = frozenset({200, 201, 204})
 
 
 @dataclass(frozen=True, slots=True)
 class FhirAnswer:
     """An answer to pass on. `resource` is the parsed `body`; None where there is no body: 304, or
-    a change of which the EHR returned no representation.
+    a change of which the EHR returned no representation. `words` are the EHR's own, of a failure:
+    to be explained, neither logged nor shown.
     """
 
     status: int
@@ -39,6 +43,7 @@ class FhirAnswer:
     body: bytes
     resource: Any
     ehr_ids: Mapping[str, str]
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ def call(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     seconds: float = SECONDS,
+    max_bytes: int = MAX_BYTES,
 ) -> FhirAnswer:
     """Ask the EHR with the session's token. `url` is absolute, on the host of its FHIR base.
 
@@ -70,7 +76,7 @@ def call(
     UpstreamUnreachable, UpstreamTimeout or UpstreamInvalid, and what the renewal raises.
     """
     with _as_ours():
-        answer = _whole(_answered(active, method, url, headers or {}, body, seconds))
+        answer = _whole(_answered(active, method, url, headers or {}, body, seconds, max_bytes))
     return _usable(answer, conditional=not _CONDITIONAL.isdisjoint(headers or {}))
 
 
@@ -157,18 +163,20 @@ def _answered(
     headers: Mapping[str, str],
     body: bytes | None,
     seconds: float,
+    max_bytes: int = MAX_BYTES,
 ) -> outbound.Stream:
     def ask(by: Active, seconds: float) -> outbound.Stream:
-        token = {"Authorization": f"Bearer {by.session.access_token}"}
-        return outbound.stream(
+        token = by.session.access_token
+        answer = outbound.stream(
             method,
             url,
             seconds=seconds,
-            max_bytes=MAX_BYTES,
-            headers={"Accept": MEDIA_TYPE, **token, **headers},
+            max_bytes=max_bytes,
+            headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {token}", **headers},
             body=body,
             ca_file=by.ehr.ca_file,
         )
+        return answer if len(token) < _LEAST_TOKEN else _without(token, answer)
 
     until = time.monotonic() + seconds
     answer = ask(active, seconds)
@@ -180,6 +188,17 @@ def _answered(
     if renewed is not None and remaining > 0:
         return ask(renewed, remaining)
     return outbound.Stream(refusal.status, refusal.headers, iter((refusal.body,)))
+
+
+def _without(token: str, answer: outbound.Stream) -> outbound.Stream:
+    """The answer without the token in its headers and, of a failure, in its words: EHRs repeat what
+    they refuse.
+    """
+    headers = {name: value for name, value in answer.headers.items() if token not in value}
+    if answer.status < 400:
+        return outbound.Stream(answer.status, headers, answer.chunks)
+    words = b"".join(answer.chunks).replace(token.encode(), "…".encode())
+    return outbound.Stream(answer.status, headers, iter((words,)))
 
 
 def _whole(answer: outbound.Stream) -> outbound.Answer:
@@ -206,11 +225,12 @@ def _usable(answer: outbound.Answer, *, conditional: bool) -> FhirAnswer:
         return FhirAnswer(status, answer.headers, b"", None, ids)
     resource = _resource(answer)
     if 400 <= status < 500 or status in _RELAYED_5XX:
+        words = answer.body[:_MOST_WORDS].decode("utf-8", "replace")
         if resource is not None and resource.get("resourceType") == "OperationOutcome":
-            return FhirAnswer(status, answer.headers, answer.body, resource, ids)
-        why = f"The EHR answered with status {status} and no explanation."
+            return FhirAnswer(status, answer.headers, answer.body, resource, ids, words)
+        why = f"The EHR answered with status {status} and no OperationOutcome."
         ours = operation_outcome(None, "processing", why)
-        return FhirAnswer(status, answer.headers, ours, json.loads(ours), ids)
+        return FhirAnswer(status, answer.headers, ours, json.loads(ours), ids, words)
     if status != 200 or resource is None:
         raise UpstreamInvalid(evidence={"status": str(status), **ids})
     return FhirAnswer(status, answer.headers, answer.body, resource, ids)
@@ -220,33 +240,9 @@ def _resource(answer: outbound.Answer) -> dict[str, Any] | None:
     if not _JSON.fullmatch(answer.headers.get("content-type", "")):
         return None
     try:
-        document = parsed(answer.body)
+        document = strict_json.parse(answer.body)
     except ValueError:
         return None
     if not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):
         return None
-    return document
-
-
-def parsed(body: bytes) -> Any:
-    """The JSON text of a body, in UTF-8 and read in one way only. Raises ValueError."""
-    try:
-        return json.loads(
-            body.decode("utf-8"),
-            parse_constant=_no_constant,
-            object_pairs_hook=_without_repetition,
-        )
-    except RecursionError:
-        raise ValueError("the document is nested too deep") from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _without_repetition(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    # What is checked must be what any reader of the passed-on bytes sees, whichever it takes.
-    document = dict(members)
-    if len(document) != len(members):
-        raise ValueError("a member is repeated")
     return document

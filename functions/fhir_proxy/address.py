@@ -124,16 +124,12 @@ def read(
     if method not in _METHODS or _OTHER.fullmatch(path):
         return MethodNotAllowed(
             steps=(
-                "Use the methods named in the Allow header.",
+                *MethodNotAllowed.steps,
                 "Batches, writes by search parameters and operations are not served.",
             ),
             allow=_allowed(path),
         )
-    return PathInvalid(
-        why="Only TYPE, TYPE/ID, TYPE/ID/_history, TYPE/ID/_history/VERSION and metadata are "
-        "served, unencoded: types begin with a capital letter, ids are 1 to 64 of A-Z a-z 0-9 - "
-        "and the dot."
-    )
+    return PathInvalid()
 
 
 def _allowed(path: str) -> str:

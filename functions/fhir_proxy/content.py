@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared import fhir
+from shared import strict_json
 from shared.errors import MediaTypeUnsupported, ParameterInvalid
 from shared.outcome import MEDIA_TYPE
 
@@ -67,10 +67,11 @@ def read(address: Address, body: bytes) -> Content:
     if address.kind == "delete":
         return Content()
     try:
-        document = fhir.parsed(body)
+        document = strict_json.parse(body)
     except ValueError:
         raise _refused(
-            "is not JSON in UTF-8, is nested too deep, or names a member twice"
+            "is not JSON in UTF-8, is nested too deep, names a member twice, or holds more values "
+            "than its length lets expect"
         ) from None
     if address.kind == "patch":
         return Content(body, document, _changed(document))

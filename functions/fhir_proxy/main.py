@@ -5,6 +5,7 @@ docs/proxy.md says what is served.
 """
 
 import errno
+import gc
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -37,13 +38,16 @@ from .policy import Parameters
 
 MOST_PARAMETERS = 200
 
-inbound.take_raw_paths()
+inbound.take_raw_requests()
 _settings = config.from_environment()
 if _settings:
     _clients, _problems = client_auth.resolve(_settings)
     _sealer = Sealer(resolve_sealing_keys(_settings, _problems))
     _store = open_store(_settings.store)
     _sessions = Sessions(_store, _sealer, _settings, _clients, Keys(), time.time)
+# What is loaded by now stays. Parsing a large answer makes the collector look through all that it
+# knows of, again and again: tens of milliseconds each time with the store's client among it.
+gc.freeze()
 _edge = Edge(
     "fhir_proxy",
     "operation_outcome",
@@ -99,7 +103,7 @@ def _write(
     started = time.monotonic()
     answer = write.write(asked, brought, decision, active, call.headers)
     places = write.locations(answer, asked, session.fhir_base, proxy_base)
-    return _answered(asked, answer, started, answer.body, places)
+    return _answered(asked, answer, active, started, answer.body, places)
 
 
 def _content(
@@ -111,7 +115,7 @@ def _content(
     found = binary.read(asked, raw, active, call.headers)
     if isinstance(found, FhirAnswer):
         forward.check(found, asked, decision, session.fhir_base)
-        return _answered(asked, found, started, found.body)
+        return _answered(asked, found, active, started, found.body)
     _log(asked, 200, started, found.ehr_ids)
     headers = {**binary.content_headers(found), **forward.response_headers(found.headers)}
     return Reply(200, headers, _unbroken(found))
@@ -148,17 +152,18 @@ def _read(
     body = answer.body
     if paged and answer.status == 200:
         body = pages.rewritten(body.decode(), decision.level).encode()
-    return _answered(asked, answer, started, body, rewrite.stamp(answer.body, body))
+    return _answered(asked, answer, active, started, body, rewrite.stamp(answer.body, body))
 
 
 def _answered(
     asked: Address,
     answer: FhirAnswer,
+    active: Active,
     started: float,
     body: bytes,
     more: Mapping[str, str] | None = None,
 ) -> Reply:
-    _log(asked, answer.status, started, answer.ehr_ids)
+    _log(asked, answer.status, started, {**answer.ehr_ids, **_why(answer, active)})
     attached = binary.ATTACHMENT if asked.type == "Binary" else {}
     headers = {
         "Content-Type": outcome.MEDIA_TYPE,
@@ -169,12 +174,21 @@ def _answered(
     return Reply(answer.status, headers, body)
 
 
-def _log(asked: Address, status: int, started: float, ehr_ids: Mapping[str, str]) -> None:
+def _why(answer: FhirAnswer, active: Active) -> Mapping[str, str | list[str]]:
+    """What is known of the EHR's refusal, for the log."""
+    if not answer.words:
+        return {}
+    from shared.explain import of_fhir
+
+    return of_fhir.log_fields(of_fhir.of_fhir(answer.status, answer.words, active.ehr.vendor))
+
+
+def _log(asked: Address, status: int, started: float, told: Mapping[str, str | list[str]]) -> None:
     fields: dict[str, str | int | float | list[str]] = {
         "type": asked.type,
         "status": status,
         "ehr_ms": round((time.monotonic() - started) * 1000, 1),
-        **ehr_ids,
+        **told,
     }
     log.event("fhir_request", asked.kind, fields=fields)
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from urllib.parse import urljoin
 
 from shared import urls
 from shared.errors import ParameterInvalid
@@ -46,7 +45,8 @@ class Pages:
     def rewritten(self, text: str, level: Level) -> str:
         """The JSON text of a Bundle with its page links rewritten; those elsewhere are left out.
 
-        `text` must be valid JSON: it has been parsed before.
+        `text` must be valid JSON that repeats no member: it has been parsed before. So what follows
+        the links, in most Bundles all of the resources, is not looked through.
         """
         parts, done = [], 0
         for name, start, end in _members(text, _skip(text, 0)):
@@ -54,6 +54,7 @@ class Pages:
                 links = self._usable(json.loads(text[start:end]), level)
                 parts += [text[done:start], json.dumps(links)]
                 done = end
+                break
         return "".join([*parts, text[done:]])
 
     def open(self, token: str) -> Page:
@@ -74,7 +75,9 @@ class Pages:
         for link in links if isinstance(links, list) else []:
             url = link.get("url") if isinstance(link, dict) else None
             upstream = (
-                absolute(url, self.session.fhir_base, self.path) if isinstance(url, str) else None
+                urls.on_own_host(url, self.session.fhir_base, self.path)
+                if isinstance(url, str)
+                else None
             )
             if upstream is not None:
                 sealed = self.sealer.seal(
@@ -91,28 +94,6 @@ class Pages:
 def stamp(received: bytes, sent: bytes) -> Mapping[str, str]:
     """The header that tells of a change made on the way (FHIR R4 http.html, "Intermediaries")."""
     return {} if received == sent else {"response-modified-smart-calc": "page links"}
-
-
-def absolute(url: str, fhir_base: str, path: str) -> str | None:
-    """The absolute URL of a link found at a path if it lies on the FHIR base's own host, else None.
-
-    Servers behind a proxy name themselves with http or with no scheme at all; the token is still
-    sent to the base's scheme and host only.
-    """
-    scheme, host = fhir_base.partition("://")[0], urls.authority(fhir_base)
-    if url.startswith(f"{host}/"):
-        url = f"{scheme}://{url}"
-    elif scheme == "https" and url.startswith("http://"):
-        url = f"https://{url.removeprefix('http://')}"
-    try:
-        found = urljoin(f"{fhir_base}/{path}", url)
-        same_host = urls.authority(found) == host
-    except ValueError:
-        return None
-    plain = found.isascii() and found.isprintable() and " " not in found
-    if not (same_host and plain and found.startswith(f"{scheme}://")):
-        return None
-    return found.partition("#")[0]
 
 
 def _members(text: str, position: int) -> Iterator[tuple[str, int, int]]:

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Mapping
 
-from shared import fhir
+from shared import fhir, urls
 from shared.errors import (
     ADMINISTRATOR,
     ParameterInvalid,
@@ -21,7 +21,6 @@ from shared.errors import (
 from shared.fhir import FhirAnswer
 from shared.sessions import Active
 
-from . import rewrite
 from .address import Address
 from .address import read as parse_address
 from .content import Content, sent_media_type
@@ -115,7 +114,7 @@ def locations(
     """The addresses of what was written, as ones of the proxy; any other is left out."""
     found = {}
     for name in _LOCATIONS:
-        upstream = rewrite.absolute(answer.headers.get(name.lower(), ""), fhir_base, address.type)
+        upstream = urls.on_own_host(answer.headers.get(name.lower(), ""), fhir_base, address.type)
         path = (upstream or "").removeprefix(f"{fhir_base}/")
         named = parse_address("GET", f"/{address.handle}/{path}", {})
         if isinstance(named, Address) and named.type == address.type and named.id:

@@ -200,6 +200,26 @@ def test_an_outcome_of_the_ehr_is_relayed_with_its_status_byte_for_byte(
     assert len(asked(tenant)) == 1
 
 
+def test_the_log_says_what_an_error_of_the_ehr_means_and_nothing_else_of_its_words(
+    app: App,
+) -> None:
+    launch, tenant = launched(app)
+    urn = "urn:cerner:error:oauth2:resource-access:user-not-authorized"
+    body = f'{{"code":403,"message":"{urn}","note":"sentinel"}}'.encode()
+    tenant.on("/Patient/p1", Scripted(403, {"Content-Type": "application/json"}, body))
+    got = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1")
+    (line,) = [
+        one
+        for one in app.log_lines()
+        if one.get("correlation_id") == got.header("X-Correlation-Id")
+    ]
+    assert (line["event"], line["status"], line["urn"]) == ("fhir_request", 403, urn)
+    assert line["causes"] == ["user_not_permitted"]
+    assert line["cause"]
+    assert line["fix"]
+    assert "sentinel" not in str(line)
+
+
 @pytest.mark.parametrize("status", RELAYED)
 def test_any_other_body_becomes_an_outcome(app: App, status: int) -> None:
     launch, tenant = launched(app)

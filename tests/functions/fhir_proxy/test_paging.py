@@ -5,7 +5,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from functions.fhir_proxy.rewrite import absolute
 from tests.conftest import App, Launched
 from tests.support.proxy import about, asked, launched, post_search, searchset
 from tests.support.scripted_ehr import Tenant, as_fhir
@@ -160,29 +159,6 @@ def test_links_of_another_form_are_left_out(app: App, link: object) -> None:
     launch, tenant = launched(app, scope=SCOPE)
     tenant.on("/Observation", as_fhir(searchset(link=link)))
     assert _next(launch) == []
-
-
-@pytest.mark.parametrize(
-    ("link", "target"),
-    [
-        ("http://ehr.example/r4?page=2", "https://ehr.example/r4?page=2"),
-        ("http://EHR.example/r4?page=2", "https://EHR.example/r4?page=2"),
-        ("https://ehr.example:443/r4?page=2", "https://ehr.example:443/r4?page=2"),
-        ("ehr.example/r4/Observation?page=2", "https://ehr.example/r4/Observation?page=2"),
-        ("//ehr.example/r4?page=2", "https://ehr.example/r4?page=2"),
-        ("?page=2", "https://ehr.example/r4/Observation?page=2"),
-        ("http://ehr.example:8080/r4?page=2", None),
-        ("http://other.example/r4?page=2", None),
-        ("other.example/r4?page=2", "https://ehr.example/r4/other.example/r4?page=2"),
-        ("ehr.example.evil.example/x", "https://ehr.example/r4/ehr.example.evil.example/x"),
-        ("ehr.example@evil.example/x", "https://ehr.example/r4/ehr.example@evil.example/x"),
-        ("http://ehr.example@evil.example/x", None),
-        ("https://ehr.example%2eevil.example/x", None),
-        ("https://ehr.example:443@evil.example/x", None),
-    ],
-)
-def test_a_link_is_resolved_to_the_bases_scheme_and_host(link: str, target: str | None) -> None:
-    assert absolute(link, "https://ehr.example/r4", "Observation") == target
 
 
 def test_a_link_of_one_session_is_refused_in_another(app: App) -> None:
