@@ -54,8 +54,7 @@ def cause(session: Session, vendor: str, scope: str) -> Hint:
     """Why a scope of `session.missing` was not granted, and what to do about it."""
     from shared import explain
 
-    found = explain.scope_cause(causes(session, vendor)[scope], vendor)
-    return Hint(found.id, found.title, found.why, found.steps, found.certainty, found.source)
+    return explain.scope_cause(causes(session, vendor)[scope], vendor)
 
 
 def _user(user: Identity | None) -> Mapping[str, str | None] | None:

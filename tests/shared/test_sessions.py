@@ -84,11 +84,6 @@ class CountingStore:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def database(tmp_path: Path) -> Path:
     return tmp_path / "smart.db"
 
