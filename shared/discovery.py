@@ -22,7 +22,7 @@ MAX_BYTES = 1_000_000
 KEEP_SECONDS = 600.0
 KEEP_FAILURE_SECONDS = 5.0
 _MOST_KEPT = 1000
-_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 2
+_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,2000}")  # RFC 3986 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ _CLOCK = (
     "Run `make doctor CONFIG=smart.toml` and see `clock_skew`: the clocks of this app and of the "
     "EHR may differ by 120 seconds."
 )
+_KEYS = (
+    "Tell the EHR's operator what is said above, the time and the address of its keys. No setting "
+    "of this app mends it."
+)
 _CLIENT = "Compare `client_id` of the [[ehr]] entry with the app's registration at the EHR."
 
 
@@ -179,7 +183,8 @@ def _check_signature(
         why = "The id_token's signature was not made with the EHR's key."
     else:
         return
-    raise IdTokenInvalid(why=why, evidence={"document": known.url.partition("?")[0]})
+    steps = (_KEYS, ADMINISTRATOR)
+    raise IdTokenInvalid(why=why, steps=steps, evidence={"document": known.url.partition("?")[0]})
 
 
 def _check_client(claims: Mapping[str, Any], client_id: str) -> None:
@@ -206,12 +211,12 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
     expires, issued = _time(claims, "exp"), _time(claims, "iat")
     begins = issued if claims.get("nbf") is None else _time(claims, "nbf")
     for claim, seconds, what in (
-        ("exp", now - expires, "had expired"),
-        ("iat", issued - now, "is dated in the future, by"),
-        ("nbf", begins - now, "is not valid yet, for"),
+        ("exp", now - expires, "expired (exp) {} seconds ago"),
+        ("iat", issued - now, "is dated (iat) {} seconds in the future"),
+        ("nbf", begins - now, "is not valid (nbf) for another {} seconds"),
     ):
         if seconds > SKEW_SECONDS:
-            why = f"The id_token {what} ({claim}) {seconds:.0f} seconds, by this app's clock."
+            why = f"The id_token {what.format(f'{seconds:.0f}')}, by this app's clock."
             evidence = {"claim": claim, "seconds": f"{seconds:.0f}"}
             steps = (_CLOCK, ADMINISTRATOR)
             raise IdTokenInvalid(why=why, steps=steps, cause="clock_skew", evidence=evidence)

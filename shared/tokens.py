@@ -5,9 +5,9 @@ answers are read in shared/token_answer.py.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from shared import outbound
 from shared.client_auth import ClientAuthentication
@@ -18,10 +18,15 @@ SECONDS = 10.0
 REVOKE_SECONDS = 3.0
 # Sealed and encoded, a record made of it stays below Firestore's 1 MiB for a document.
 MAX_BYTES = 200_000
-_MOST_SAID_BYTES = 10_000
+_MOST_SAID = 10_000  # characters
 _OAUTH_ERROR = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-# The EHR's own ids of a request, worth having in a support case.
+# The EHR's own ids of a request, worth having in a support case, and what an id looks like.
 _EHR_IDS = ("cerner-correlation-id", "x-request-id", "opc-request-id")
+_EHR_ID = re.compile(r"[A-Za-z0-9._:/~=+|{}-]+")
+_LONGEST_ID = 200
+# What a request says in confidence. Shorter values than real ones are left: they are in any text.
+_CONFIDENTIAL = ("code", "code_verifier", "refresh_token", "client_secret", "client_assertion")
+_LEAST_CONFIDENTIAL = 16
 
 
 def exchange(
@@ -96,9 +101,12 @@ def _request(
     except outbound.OutboundError as error:
         why = "No connection could be made to its token endpoint, or it broke."
         raise TokenError(why=why, evidence={"reason": str(error)}) from None
-    evidence = {"status": str(answer.status), **ehr_ids(answer.headers)}
+    sent = {**form, **authentication.fields}
+    basic = authentication.headers.get("Authorization", "").partition(" ")[2]
+    confidential = [basic, *(sent[name] for name in _CONFIDENTIAL if name in sent)]
+    evidence = {"status": str(answer.status), **ehr_ids(answer.headers, confidential)}
     if answer.status != 200:
-        raise _refusal(answer, evidence)
+        raise _refusal(answer, evidence, confidential)
     return parse(answer.body, evidence)
 
 
@@ -124,20 +132,44 @@ def _send(
     )
 
 
-def ehr_ids(headers: Mapping[str, str]) -> dict[str, str]:
-    """The EHR's own correlation ids among an answer's headers, for the log."""
-    return {name: headers[name][:200] for name in _EHR_IDS if name in headers}
+def ehr_ids(headers: Mapping[str, str], confidential: Collection[str] = ()) -> dict[str, str]:
+    """The EHR's own correlation ids among an answer's headers, for the log: the first of several,
+    and nothing that does not look like an id or repeats what is `confidential`.
+    """
+    first = {name: headers[name].partition(",")[0].strip() for name in _EHR_IDS if name in headers}
+    found = {name: value[:_LONGEST_ID] for name, value in first.items()}
+    return {
+        name: value
+        for name, value in found.items()
+        if _EHR_ID.fullmatch(value) and _without(value, confidential) == value
+    }
 
 
-def _refusal(answer: outbound.Answer, evidence: dict[str, str]) -> TokenError:
+def _without(text: str, confidential: Collection[str]) -> str:
+    """A text of the EHR without what was told it in confidence: EHRs repeat what they refuse."""
+    for value in confidential:
+        if len(value) >= _LEAST_CONFIDENTIAL:
+            text = text.replace(value, "…").replace(quote(value, safe=""), "…")
+    return text
+
+
+def _refusal(
+    answer: outbound.Answer, evidence: dict[str, str], confidential: Collection[str]
+) -> TokenError:
     """RFC 6749 5.2, at whatever status. The body may hold anything: it is kept apart, to be
     explained, and is neither logged nor shown as it is.
     """
-    body = json_object(answer.body)
+    text = _without(answer.body.decode("utf-8", "replace"), confidential)
+    body = json_object(text.encode())
     error = body.get("error") if body else None
-    said = answer.body[:_MOST_SAID_BYTES].decode("utf-8", "replace")
+    said = text[:_MOST_SAID]
     if not (isinstance(error, str) and _OAUTH_ERROR.fullmatch(error)):
         why = f"Its token endpoint answered with status {answer.status} and no error code."
+        if 300 <= answer.status < 400:
+            why = (
+                f"Its token endpoint answered with a redirect (status {answer.status}), which is "
+                "never followed: the request holds what opens the session."
+            )
         return TokenError(why=why, evidence=evidence, said=said)
     evidence["oauth_error"] = error
     why = f"Its token endpoint answered `{error}`."

@@ -15,7 +15,6 @@ from shared.errors import (
     RELAUNCH,
     CallbackError,
     EhrError,
-    Hint,
     SmartError,
     TokenError,
 )
@@ -100,10 +99,7 @@ def _explained(
     if not isinstance(error, EhrError | TokenError):
         error.meaning = f"The EHR gave an error: {diagnosis.meaning}"
     error.steps = (RELAUNCH, ADMINISTRATOR)
-    error.causes = tuple(
-        Hint(cause.id, cause.title, cause.why, cause.steps, cause.certainty, cause.source)
-        for cause in diagnosis.causes[:_MOST_CAUSES]
-    )
+    error.causes = diagnosis.causes[:_MOST_CAUSES]
     error.corrected = diagnosis.corrected_request or {}
     return error
 

@@ -45,7 +45,7 @@ from shared.token_answer import TokenAnswer
 
 from . import failure, response
 
-inbound.take_raw_paths()
+inbound.take_raw_requests()
 _settings = config.from_environment()
 if _settings:
     _store = open_store(_settings.store)
@@ -132,11 +132,11 @@ def _finish(
     try:
         user = _user(pending, ehr, answer)
         opened = _sessions.open(pending, answer, user)
-    except SmartError as error:
+        log.about(ehr=ehr.key, session=opened.session.mark)
+        _log(opened, answer, ehr)
+    except Exception as error:
         _give_back(pending, ehr, answer.issued, error)
         raise
-    log.about(ehr=ehr.key, session=opened.session.mark)
-    _log(opened, answer, ehr)
     return opened
 
 
@@ -160,8 +160,8 @@ def _user(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> Identity | None:
     return verified.identity
 
 
-def _give_back(pending: Pending, ehr: Ehr, issued: Mapping[str, str], error: SmartError) -> None:
-    """Best effort: tokens of a launch that came to nothing must not live on."""
+def _give_back(pending: Pending, ehr: Ehr, issued: Mapping[str, str], error: Exception) -> None:
+    """Best effort: tokens of a launch that came to nothing must not live on, whatever it was."""
     if not issued:
         return
     revoked = pending.revocation_endpoint is not None and tokens.revoke(
@@ -171,7 +171,8 @@ def _give_back(pending: Pending, ehr: Ehr, issued: Mapping[str, str], error: Sma
         kind="refresh_token" if "refresh_token" in issued else "access_token",
         ca_file=ehr.ca_file,
     )
-    error.evidence = {**error.evidence, "revoked": str(revoked).lower()}
+    if isinstance(error, SmartError):
+        error.evidence = {**error.evidence, "revoked": str(revoked).lower()}
 
 
 def _log(opened: Opened, answer: TokenAnswer, ehr: Ehr) -> None:

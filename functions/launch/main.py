@@ -22,7 +22,7 @@ from . import jwks, parameters
 _TEMPLATES = Path(__file__).parent / "templates"
 _SUBMIT = "document.forms[0].submit();"
 
-inbound.take_raw_paths()
+inbound.take_raw_requests()
 _settings = config.from_environment()
 if _settings:
     _store = open_store(_settings.store)

@@ -76,7 +76,8 @@ def test_a_redirect_of_the_token_endpoint_is_not_followed(
     tenant, thief = app.scripted.tenant(), app.scripted.tenant()
     target = {"Location": f"{thief.base}/auth/token"}
     tenant.on("/auth/token", Scripted(status, target))
-    failed(app, launch(app, tenant, browser), browser, "token_error")
+    line = failed(app, launch(app, tenant, browser), browser, "token_error")
+    assert f"a redirect (status {status})" in str(line["cause"])
     assert thief.received == []
     assert len(tenant.hits("/auth/token")) == 1
 

@@ -1,0 +1,67 @@
+"""What nobody foresaw, after the EHR has given access: the access is given back all the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from functions.callback import main
+from shared import config
+from shared.client_auth import Clients
+from shared.launches import Pending
+from tests.conftest import ehr_tables
+from tests.functions.callback.conftest import NO_EHR
+from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
+
+
+@pytest.fixture
+def finish(
+    scripted: ScriptedEhr, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Tenant, Callable[[], object]]:
+    """A tenant, and a callback of a launch at it that comes as far as opening the session."""
+    tenant = scripted.tenant()
+    tenant.token["refresh_token"] = "refresh-1"
+    text = 'public_url = "http://localhost:1"\nsealing_keys = ["env:K"]\n[store]\nkind = "sqlite"\n'
+    settings, problems = config.parse(text + ehr_tables(NO_EHR, scripted))
+    assert settings is not None, problems
+    pending = Pending(
+        ehr="scripted",
+        kind="ehr",
+        iss=tenant.base,
+        fhir_base=tenant.base,
+        client_id="scripted-client",
+        redirect_uri="http://localhost:1/callback",
+        requested=("launch", "patient/*.rs"),
+        offered=None,
+        token_endpoint=f"{tenant.base}/auth/token",
+        revocation_endpoint=f"{tenant.base}/auth/revoke",
+        issuer=None,
+        jwks_uri=None,
+        sends_iss=False,
+        assertion_algorithms=None,
+        code_verifier="v" * 43,
+        nonce=None,
+        binding="",
+    )
+
+    class Broken:
+        def open(self, *_: Any) -> None:
+            raise LookupError("nobody foresaw this")
+
+    monkeypatch.setattr(main, "_clients", Clients({}, {}), raising=False)
+    monkeypatch.setattr(main, "_sessions", Broken(), raising=False)
+    given = {"code": "c1", "state": "s"}
+    return tenant, lambda: main._finish(settings, pending, given, pending.redirect_uri)
+
+
+@pytest.mark.parametrize("answer", [Scripted(200), Scripted(500)])
+def test_access_is_given_back_whatever_stops_the_launch_and_what_stopped_it_is_told(
+    finish: tuple[Tenant, Callable[[], object]], answer: Scripted
+) -> None:
+    tenant, callback = finish
+    tenant.on("/auth/revoke", answer)
+    with pytest.raises(LookupError, match="nobody foresaw this"):
+        callback()
+    (revocation,) = tenant.hits("/auth/revoke")
+    assert revocation.form["token"] == "refresh-1"
+    assert revocation.form["token_type_hint"] == "refresh_token"
