@@ -10,7 +10,6 @@ from argparse import ArgumentParser, Namespace, _SubParsersAction
 from dataclasses import replace
 
 from doctor import explain_config, explain_report, output
-from shared.errors import with_addresses
 from shared.explain import (
     Cause,
     Diagnosis,
@@ -59,14 +58,8 @@ def _at_home(found: Diagnosis, public_url: str | None, mine: Registered | None) 
     if public_url is None:
         return found
     redirect_uri = mine.redirect_uri if mine is not None else None
-
-    def named(text: str) -> str:
-        return with_addresses(text, public_url, redirect_uri)
-
-    causes = (
-        replace(one, why=named(one.why), steps=tuple(map(named, one.steps))) for one in found.causes
-    )
-    return replace(found, causes=tuple(causes))
+    causes = tuple(one.with_addresses(public_url, redirect_uri) for one in found.causes)
+    return replace(found, causes=causes)
 
 
 def _text(argument: str | None) -> str:

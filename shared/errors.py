@@ -20,8 +20,8 @@ words of others, which may hold anything.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 
 class ForUser(str):
@@ -44,7 +44,7 @@ ADMINISTRATOR = ForUser("If it happens again, give the correlation id below to y
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A possible cause, for pages and logs; what its fields hold is said in shared/explain."""
+    """A possible cause, for pages and logs; shared/explain says what its fields hold."""
 
     id: str
     title: str
@@ -52,6 +52,12 @@ class Hint:
     steps: tuple[str, ...]
     certainty: str
     source: str
+
+    def with_addresses(self, public_url: str, redirect_uri: str | None = None) -> Self:
+        """The same with the app's own addresses in it."""
+        why = with_addresses(self.why, public_url, redirect_uri)
+        steps = tuple(with_addresses(step, public_url, redirect_uri) for step in self.steps)
+        return replace(self, why=why, steps=steps)
 
 
 class SmartError(Exception):
@@ -135,7 +141,7 @@ class MethodNotAllowed(RequestError):
     status = 405
     title = "This address does not take this kind of request."
     why = "The request uses another HTTP method or another FHIR interaction than those served."
-    steps = ("Use the methods named in the Allow header, and read or search only.",)
+    steps = ("Use the methods named in the Allow header.",)
 
 
 class NotAcceptable(RequestError):
@@ -175,8 +181,9 @@ class PathInvalid(RequestError):
     status = 400
     title = "The path is not a FHIR address."
     why = (
-        "Only TYPE, TYPE/ID and metadata are served, unencoded: types begin with a capital "
-        "letter, ids are 1 to 64 of A-Z a-z 0-9 - and the dot."
+        "Only TYPE, TYPE/ID, TYPE/ID/_history, TYPE/ID/_history/VERSION and metadata are served, "
+        "unencoded: types begin with a capital letter, ids are 1 to 64 of A-Z a-z 0-9 - and the "
+        "dot."
     )
     steps = ("Build the address from fhir_base, the resource type and the id.",)
 
@@ -462,7 +469,7 @@ class SessionMissing(SessionError):
     code = "session_missing"
     status = 401
     title = "The browser sent no session for this address."
-    why = "The session's cookie is missing: it goes when the browser closes."
+    why = "The session's cookie is missing: it goes at logout and when the browser closes."
 
 
 class SessionExpired(SessionError):
@@ -471,7 +478,7 @@ class SessionExpired(SessionError):
     code = "session_expired"
     status = 401
     title = "The session is over."
-    why = "It was idle too long, reached its longest duration, or the EHR's access ended."
+    why = "It was logged out, idle too long or at its longest duration, or the EHR's access ended."
     cause = "session_ended"
 
 

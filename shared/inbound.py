@@ -1,16 +1,15 @@
 """The edge towards the browser: requests in, answers out, and nothing unexpected through.
 
-Every function answers through `answer`: it gives the request a correlation id, turns errors into
-the form its caller reads (a page, an OperationOutcome, problem+json of RFC 9457), logs the
-refusal, and lets no unexpected exception show its text to a browser or to the log.
+Every function answers through `answer`: it gives the request a correlation id, logs refusals and
+answers them in the form that the caller reads (shared/refusal.py), and lets no unexpected exception
+show its text to a browser or to the log.
 """
 
-import json
 import re
 import secrets
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -18,7 +17,7 @@ import flask
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from shared import cookies, log, outcome, pages, urls
+from shared import cookies, log, outcome, refusal, urls
 from shared.errors import (
     CrossSite,
     InternalError,
@@ -28,14 +27,12 @@ from shared.errors import (
     ParameterRepeated,
     SmartError,
     TooLarge,
-    with_addresses,
 )
 from shared.settings import Settings
 
 MAX_BODY_BYTES = 10_000_000
 MAX_QUERY_BYTES = 100_000
-
-ErrorForm = Literal["page", "operation_outcome"]
+_PIECE = 65_536
 
 _ALWAYS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -43,7 +40,6 @@ _ALWAYS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_ISSUE_TYPES: Mapping[int, str] = {401: "login", 403: "forbidden", 404: "not-found"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +59,10 @@ class Call:
             raise ParameterInvalid("The query of the request is too long.")
         return self._query
 
-    def body(self) -> bytes:
-        """The request's body. Raises TooLarge over 10 MB."""
-        content = self._body(MAX_BODY_BYTES + 1)
-        if len(content) > MAX_BODY_BYTES:
+    def body(self, most: int = MAX_BODY_BYTES) -> bytes:
+        """The request's body. Raises TooLarge over `most` bytes, unread where it says so itself."""
+        content = self._body(most + 1)
+        if len(content) > most:
             raise TooLarge
         return content
 
@@ -90,19 +86,38 @@ class Edge:
     """
 
     function: str
-    errors: ErrorForm
+    errors: Literal["page", "operation_outcome"]
     refused: log.Event
     failed: log.Event | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def take_raw_paths() -> None:
-    """Keep the framework from redirecting `//` in paths: a function decides on raw paths itself.
+class _Unkept(flask.Request):
+    """A request whose body only the function keeps, up to its own limit.
+
+    functions-framework takes every body whole into memory before it sends an answer.
+    """
+
+    def get_data(self, *_: object, **__: object) -> Any:
+        """Nothing. What the function left of a body is let go by, so that the sender, who may not
+        listen before it is out, gets the answer; of one over 10 MB it is not waited for.
+        """
+        left = MAX_BODY_BYTES
+        if (self.content_length or 0) <= left:
+            while left > 0 and (piece := self.stream.read(min(left, _PIECE))):
+                left -= len(piece)
+        return b""
+
+
+def take_raw_requests() -> None:
+    """Keep the framework from redirecting `//` in paths, and from reading bodies: a function
+    decides on raw paths and on the size of bodies itself.
 
     Called while the framework loads the function, inside its application context.
     """
     if flask.has_app_context():
         flask.current_app.url_map.merge_slashes = False
+        flask.current_app.request_class = _Unkept
 
 
 def answer(
@@ -173,99 +188,18 @@ def _refuse(
 ) -> Reply:
     """Log a refusal and answer it; `place` is for the log alone."""
     if settings is not None:
-        _name_host(error, settings.public_url)
+        refusal.name_host(error, settings.public_url)
     ours = error.status >= 500
     log.event(
         edge.failed if ours and edge.failed else edge.refused,
         str(error),
         severity="ERROR" if ours else "WARNING",
         code=error.code,
-        fields={**error.evidence, **_cause(error), **(place or {})},
+        fields={**error.evidence, **refusal.log_fields(error), **(place or {})},
     )
-    return _error_reply(request, edge, settings, error, correlation_id)
-
-
-def _name_host(error: SmartError, public_url: str) -> None:
-    """Write the app's own addresses where steps and causes have `https://HOST`."""
-    redirect_uri = error.evidence.get("redirect_uri_sent")
-
-    def named(text: str) -> str:
-        return with_addresses(text, public_url, redirect_uri)
-
-    error.steps = tuple(map(named, error.steps))
-    error.causes = tuple(
-        replace(one, why=named(one.why), steps=tuple(map(named, one.steps))) for one in error.causes
-    )
-
-
-def _cause_ids(error: SmartError) -> list[str]:
-    """The causes by id, the most probable first; the error's own one where there are no others."""
-    return [cause.id for cause in error.causes] or ([error.cause] if error.cause else [])
-
-
-def _cause(error: SmartError) -> dict[str, str | list[str]]:
-    """What the log says of the causes: all by id, the most probable one with its fix."""
-    ids = _cause_ids(error)
-    causes = {"causes": ids} if ids else {}
-    if not error.causes:
-        return {**causes, "cause": error.why, "fix": " ".join(error.steps)}
-    first = error.causes[0]
-    return {**causes, "cause": f"{first.title} {first.why}", "fix": " ".join(first.steps)}
-
-
-def _error_reply(
-    request: flask.Request,
-    edge: Edge,
-    settings: Settings | None,
-    error: SmartError,
-    correlation_id: str,
-) -> Reply:
-    headers: dict[str, str] = {}
-    if error.allow is not None:
-        headers["Allow"] = error.allow
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
-    full = settings is not None and settings.full_error_details
-    causes = error.causes if full else ()
-    why = f"{error.why} {error.meaning}".rstrip() if full else error.why
-    # For the person at the bedside: what the developer needs is in the log.
-    most_probable = error.causes[0].title if error.causes and not full else ""
-    said = [f"{cause.title} {cause.why} {' '.join(cause.steps)}" for cause in causes[:1]]
-    said += [f"Most probable cause: {most_probable}"] * bool(most_probable)
-    detail = " ".join((error.title, why, *said, *error.steps))
-    if edge.errors == "operation_outcome":
-        issue = _ISSUE_TYPES.get(error.status, "invalid" if error.status < 500 else "transient")
-        headers |= {"Content-Type": outcome.MEDIA_TYPE}
-        body = outcome.operation_outcome(error.code, issue, detail)
-        return Reply(error.status, headers, body, error.set_cookies)
-    if _prefers_html(request):
-        page = pages.render(
-            "error.html",
-            error=error,
-            why=why,
-            most_probable=most_probable,
-            causes=causes,
-            cause_ids=_cause_ids(error) if full else [],
-            corrected=error.corrected if full else {},
-            evidence=error.evidence if full else {},
-            shown=error.shown if full else {},
-            correlation_id=correlation_id,
-            time=log.now(),
-        )
-        ancestors = settings.frame_ancestors if settings else ()
-        headers |= pages.content_security_policy(ancestors)
-        headers["Content-Type"] = "text/html; charset=utf-8"
-        return Reply(error.status, headers, page.encode("utf-8", "replace"), error.set_cookies)
-    problem: dict[str, Any] = {
-        "type": "about:blank",
-        "title": error.title,
-        "status": error.status,
-        "detail": detail,
-        "code": error.code,
-        "correlation_id": correlation_id,
-    }
-    headers["Content-Type"] = "application/problem+json"
-    return Reply(error.status, headers, json.dumps(problem).encode(), error.set_cookies)
+    form = "problem" if edge.errors == "page" and not _prefers_html(request) else edge.errors
+    headers, body = refusal.render(error, form, settings, correlation_id)
+    return Reply(error.status, headers, body, error.set_cookies)
 
 
 def _prefers_html(request: flask.Request) -> bool:

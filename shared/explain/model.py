@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from shared.errors import Hint
+
 Certainty = Literal["certain", "likely", "possible"]
 Where = Literal["authorize redirect", "error page", "token endpoint", "FHIR answer", "launch"]
 CauseId = Literal[
@@ -42,18 +44,14 @@ CauseId = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Hint):
     """One possible cause. `why` is a sentence or two; `steps` mend it, one action each.
 
     `source` names where it is known from: a document, an observation, or an inference marked so.
     """
 
     id: CauseId
-    title: str
-    why: str
-    steps: tuple[str, ...]
     certainty: Certainty
-    source: str
 
 
 @dataclass(frozen=True, slots=True)

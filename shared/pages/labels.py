@@ -31,6 +31,7 @@ _LABELS = {
     "claim": "Claim at fault",
     "seconds": "Difference in seconds",
     "expected": "Issuer that was expected",
+    "received": "Issuer that answered",
     "expected_issuer": "Issuer that was expected",
     "needed": "Scope that is needed",
     "not_granted": "Scope asked for and not granted",

@@ -72,6 +72,40 @@ ENTRIES: tuple[Entry, ...] = (
         source=s.inferred(f"{s.RFC_7523}; no launch report was found that blames a clock"),
     ),
     Entry(
+        key="generic/edge-access-denied",
+        vendor="generic",
+        says="HTTP 403 Access denied, as text, from the token endpoint",
+        where="token endpoint",
+        patterns=(
+            r"\b403\b[\s\S]{0,40}\baccess denied\b",
+            r"\baccess denied\b[\s\S]{0,40}\b403\b",
+        ),
+        meaning="Something before the token endpoint refused the request: the answer is text, not "
+        "the JSON of an OAuth error.",
+        causes=(
+            causes.ehr_side(
+                "possible",
+                s.inferred(s.DISCHARGE),
+                title="A firewall or gateway before the EHR refused the request.",
+                why="It may let in certain networks only, or refuse the form of the request.",
+                steps=(
+                    (
+                        "Ask the EHR's operator whether this app's network may reach the token "
+                        "endpoint, giving the time and the client id."
+                    ),
+                    "Launch the app again from another network, where there is one.",
+                ),
+            ),
+            causes.client_unknown(
+                "possible",
+                f"{s.DISCHARGE} (its author's guess)",
+                why="The one report of this is about Oracle Health's sandbox; its author guesses "
+                "that an unused sandbox app had expired.",
+            ),
+        ),
+        source=s.DISCHARGE,
+    ),
+    Entry(
         key="generic/no-id-token",
         vendor="generic",
         says="no id_token in the token response",

@@ -14,7 +14,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="urn:cerner:error:oauth2:resource-access:insufficient-scopes",
         where="FHIR answer",
         urns=(_ACCESS + "insufficient-scopes",),
-        patterns=("resource-access:insufficient-scopes", "no_scope_for_resource_path"),
+        patterns=(r"\binsufficient-scopes\b", "no_scope_for_resource_path"),
         meaning="The token has no scope for this resource, or the request is about another patient "
         "than the token's.",
         causes=(

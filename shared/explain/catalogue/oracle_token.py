@@ -394,35 +394,4 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         source=s.URN_LIST,
     ),
-    Entry(
-        key="oracle/edge-access-denied",
-        vendor="oracle",
-        says="HTTP 403 Access denied, as text, from the token endpoint",
-        where="token endpoint",
-        patterns=(
-            r"\b403\b[\s\S]{0,40}\baccess denied\b",
-            r"\baccess denied\b[\s\S]{0,40}\b403\b",
-        ),
-        meaning="Something before the token endpoint refused the request: the answer is text, not "
-        "the JSON of an OAuth error.",
-        causes=(
-            causes.ehr_side(
-                "possible",
-                s.inferred(s.DISCHARGE),
-                why="A firewall or gateway in front of the authorization server refused the "
-                "caller's address or the form of the request.",
-                steps=(
-                    "Send the same request from another network.",
-                    console.ASK_SUPPORT,
-                ),
-            ),
-            causes.client_unknown(
-                "possible",
-                f"{s.DISCHARGE} (its author's guess)",
-                why="The author of the one report guesses that an unused sandbox app had expired.",
-                steps=(console.COMPARE_CLIENT_ID, "See that the app is still in the code console."),
-            ),
-        ),
-        source=s.DISCHARGE,
-    ),
 )

@@ -1,0 +1,36 @@
+"""Why an EHR refused a FHIR request: its 401 and 403 carry words that its status does not say.
+
+RFC 6750 3.1; some EHRs name their error in JSON that is no OperationOutcome.
+"""
+
+from shared.explain.diagnosis import diagnose
+from shared.explain.find import known_urns
+from shared.explain.model import Diagnosis, Sent
+from shared.explain.parse import parse
+
+_REFUSALS = frozenset({401, 403})
+
+
+def of_fhir(status: int, words: str, vendor: str) -> Diagnosis | None:
+    """What is known of a refusal; None where its words tell nothing. Never raises."""
+    if status not in _REFUSALS or not words:
+        return None
+    said = parse(words)
+    if said.urn is not None and said.urn not in known_urns():
+        return None
+    diagnosis = diagnose(said, Sent(vendor=vendor), where="FHIR answer")
+    return diagnosis if diagnosis.causes else None
+
+
+def log_fields(diagnosis: Diagnosis | None) -> dict[str, str | list[str]]:
+    """What the log says of it: of the EHR's words only an error's name that is known here."""
+    if diagnosis is None:
+        return {}
+    first = diagnosis.causes[0]
+    name = {} if diagnosis.said.urn is None else {"urn": diagnosis.said.urn}
+    return {
+        **name,
+        "causes": [cause.id for cause in diagnosis.causes],
+        "cause": f"{first.title} {first.why}",
+        "fix": " ".join(first.steps),
+    }
