@@ -37,7 +37,8 @@ def main(arguments: list[str]) -> int:
     ports = [{"EHR_PORT": ehr_port, "PORT": port}[name] for name in names]
     for name, at in zip(names, ports, strict=True):
         if not _is_free(at):
-            sys.stderr.write(f"Port {at} is in use. Choose another: {name}=… make {command}\n")
+            what = "is in use" if at.isdecimal() else "is no port number"
+            sys.stderr.write(f"Port {at} {what}. Choose another: {name}=… make {command}\n")
             return 1
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -111,7 +111,8 @@ class Charts:
             name=" ".join([*name["given"], name["family"]]),
             birth_date=patient.body.get("birthDate", "on an unknown day"),
             sex=patient.body.get("gender", "sex unknown"),
-            chart=f"{'; '.join(problems) or 'No current problem'}. {observations} observations.",
+            chart=f"{'; '.join(problems) or 'No current problem'}. "
+            f"{observations} observation{'' if observations == 1 else 's'}.",
         )
 
 

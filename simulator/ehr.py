@@ -53,7 +53,7 @@ def create_app(
     signers: dict[str, Signer] = {}
     ehrs: list[Installation] = []
     for one in PERSONALITIES:
-        signer = Signer(key_ids=one.key_ids, keys_name_alg=one.keys_name_alg)
+        signer = Signer(keys_name_alg=one.keys_name_alg)
         signer = signers.setdefault(one.addresses(base_url).jwks, signer)
         clients = [client for client in known if client.is_at(one.key)]
         ehrs.append(Installation(one, base_url, clients, one.fhir.charts(), clock, signer))

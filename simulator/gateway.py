@@ -44,14 +44,19 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     return response(environ, start_response)
 
 
-def _front(_: Settings, call: Call) -> Reply:
+def _front(settings: Settings, call: Call) -> Reply:
     """The page at `/`, and 404 for whatever no function serves."""
     if call.path != "/":
         raise NotFound
     if call.method != "GET":
         raise MethodNotAllowed(allow="GET")
     page = pages.render(
-        "gateway.html", _TEMPLATES, functions=list(FUNCTIONS), ehr=os.environ.get("EHR_BASE_URL")
+        "gateway.html",
+        _TEMPLATES,
+        functions=list(FUNCTIONS),
+        ehr=os.environ.get("EHR_BASE_URL"),
+        public_url=settings.public_url,
+        ehrs=settings.ehrs,
     )
     headers = {"Content-Type": "text/html; charset=utf-8", **pages.content_security_policy(())}
     return Reply(200, headers, page.encode())

@@ -47,12 +47,10 @@ class _Generation:
 class Signer:
     """The keys of one issuer, safe to share between threads.
 
-    `key_ids`: whether tokens and published keys carry `kid`. `keys_name_alg`: whether published
-    keys carry `alg` and `use`.
+    `keys_name_alg`: whether published keys carry `alg` and `use`.
     """
 
-    def __init__(self, *, key_ids: bool = True, keys_name_alg: bool = True) -> None:
-        self._key_ids = key_ids
+    def __init__(self, *, keys_name_alg: bool = True) -> None:
         self._keys_name_alg = keys_name_alg
         self._lock = threading.Lock()
         self._generations = [_Generation("simulated-1")]
@@ -79,10 +77,10 @@ class Signer:
             ]
         }
 
-    def key_id(self, algorithm: str) -> str | None:
-        """Return the `kid` of the key that signs now, or None where keys carry none."""
+    def key_id(self, algorithm: str) -> str:
+        """Return the `kid` of the key that signs now."""
         with self._lock:
-            return self._generations[-1].key_id(algorithm) if self._key_ids else None
+            return self._generations[-1].key_id(algorithm)
 
     def sign(
         self,
@@ -93,8 +91,7 @@ class Signer:
         """Return claims as a JWT; `headers` replace its own, or take one away with None."""
         with self._lock:
             generation = self._generations[-1]
-        own = {"kid": generation.key_id(algorithm)} if self._key_ids else {}
-        sent = {**own, **(headers or {})}
+        sent = {"kid": generation.key_id(algorithm), **(headers or {})}
         return jwt.encode(
             dict(claims),
             generation.key(algorithm),
@@ -110,8 +107,7 @@ class Signer:
         else:
             published = dict(ECAlgorithm.to_jwk(key.public_key(), as_dict=True))
         published.pop("key_ops", None)
-        if self._key_ids:
-            published["kid"] = generation.key_id(algorithm)
+        published["kid"] = generation.key_id(algorithm)
         if self._keys_name_alg:
             published |= {"use": "sig", "alg": algorithm}
         return published

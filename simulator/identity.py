@@ -60,11 +60,9 @@ def _claims(
         "name": user.name,
     }
     if {"fhirUser", "profile"} & set(authorization.scopes):
-        is_relative = ehr.personality.relative_fhir_user
-        base = "" if is_relative else f"{ehr.addresses.fhir_base}/"
-        claims["fhirUser"] = f"{base}{user.reference}"
+        claims["fhirUser"] = f"{ehr.addresses.fhir_base}/{user.reference}"
     # OIDC Core 12.2: a refreshed id_token should hold no nonce.
-    if authorization.nonce is not None and ehr.personality.echo_nonce and not is_refresh:
+    if authorization.nonce is not None and not is_refresh:
         claims["nonce"] = authorization.nonce
     return claims
 

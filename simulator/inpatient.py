@@ -12,8 +12,6 @@ from simulator import analytes as of
 from simulator.chart_builder import Chart
 from simulator.chart_parts import TODAY, Json
 
-OBSERVATIONS = 3_000
-
 _SEED = 20261120
 _DAYS = 14
 _HOURS = 24 * _DAYS

@@ -2,20 +2,13 @@
 (README.md names each source).
 """
 
+from dataclasses import replace
+
 from simulator.oracle_addresses import TENANT, patient_addresses, provider_addresses
 from simulator.oracle_authorization import OracleRules
 from simulator.oracle_discovery import patient_configuration, provider_configuration
 from simulator.oracle_fhir import OracleManner
 from simulator.personality import Personality
-
-_TOKEN_SECONDS = 570
-_AUTH_METHODS = ("none", "client_secret_basic", "private_key_jwt")
-_TOKEN_MEMBERS = {
-    "tenant": TENANT,
-    "user": "90000001",
-    "username": "simulated",
-    "smart_style_url": "https://smart.simulated.example/styles/smart-v1.json",
-}
 
 ORACLE = Personality(
     key="oracle",
@@ -27,25 +20,24 @@ ORACLE = Personality(
     rules=OracleRules("provider"),
     fhir=OracleManner(),
     correlation_header="Cerner-Correlation-ID",
-    token_seconds=_TOKEN_SECONDS,
-    auth_methods=_AUTH_METHODS,
+    token_seconds=570,
+    auth_methods=("none", "client_secret_basic", "private_key_jwt"),
     keys_name_alg=False,
     rotates=False,
-    extra_token_members=_TOKEN_MEMBERS,
+    extra_token_members={
+        "tenant": TENANT,
+        "user": "90000001",
+        "username": "simulated",
+        "smart_style_url": "https://smart.simulated.example/styles/smart-v1.json",
+    },
 )
-ORACLE_PATIENT = Personality(
+ORACLE_PATIENT = replace(
+    ORACLE,
     key="oracle-patient",
     title="Oracle Health, patient",
-    vendor="oracle",
     persona="patient",
     addresses=patient_addresses,
     configuration=patient_configuration,
     rules=OracleRules("patient"),
     fhir=OracleManner(),
-    correlation_header="Cerner-Correlation-ID",
-    token_seconds=_TOKEN_SECONDS,
-    auth_methods=_AUTH_METHODS,
-    keys_name_alg=False,
-    rotates=False,
-    extra_token_members=_TOKEN_MEMBERS,
 )

@@ -32,11 +32,9 @@ class Personality:
         token_seconds: life of an access token.
         auth_methods: what its token endpoint takes (`none` for public clients).
         raw_basic: whether Basic credentials are compared without form-decoding.
-        echo_nonce: whether an id_token repeats the request's nonce.
-        key_ids: whether id_tokens and keys carry `kid`; keys_name_alg: whether keys carry `alg`.
+        keys_name_alg: whether published keys carry `alg` and `use`.
         rotates: whether a refresh gives a new refresh token (and the reuse of an old one revokes
             the family).
-        relative_fhir_user: whether `fhirUser` is relative to the FHIR base.
         extra_token_members: further members of a token answer.
     """
 
@@ -58,9 +56,6 @@ class Personality:
         "private_key_jwt",
     )
     raw_basic: bool = False
-    echo_nonce: bool = True
-    key_ids: bool = True
     keys_name_alg: bool = True
     rotates: bool = True
-    relative_fhir_user: bool = False
     extra_token_members: Mapping[str, object] = field(default_factory=dict)

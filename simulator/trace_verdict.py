@@ -92,7 +92,8 @@ def _of_tokens(
     """Judge the exchange of the code; None where the app got tokens."""
     tokens = _last(own, "token")
     if tokens is not None:
-        if any(one.is_good for one in own if one.step == "token"):
+        # What takes the place of tokens may have a status that looks like success.
+        if any(one.is_good and one.answer for one in own if one.step == "token"):
             return None
         return _refusal("The EHR gave no tokens", tokens)
     if not own:
@@ -126,7 +127,15 @@ def _of_use(own: Sequence[Entry]) -> Verdict:
         why = _refusal("", refused[-1])
         text = f"Refused: {len(refused)} of {_count(reads, 'FHIR request')}. The last one: "
         return Verdict("bad", f"{text}{refused[-1].answer}", why.wrong, why.look)
-    if _last(own, "revoke") is not None:
+    revoked = _last(own, "revoke") is not None
+    if revoked and not reads:
+        return Verdict(
+            "open",
+            "The app gave its tokens back without a FHIR request.",
+            look="Somebody logged out at once, or the app did not accept what came with the "
+            "tokens, such as the id_token: its page and its log say which.",
+        )
+    if revoked:
         return Verdict("good", f"Complete: {_count(reads, 'FHIR request')}, then logged out.")
     if not reads:
         return Verdict("open", "The app has tokens and has read nothing yet.")

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from tests.simulator.app_under_test import WARD, App
@@ -12,3 +14,11 @@ def app() -> App:
 def ward() -> App:
     """The client that may see every patient."""
     return App(WARD)
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the EHR would have slept."""
+    seconds: list[float] = []
+    monkeypatch.setattr(time, "sleep", seconds.append)
+    return seconds

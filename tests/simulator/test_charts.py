@@ -10,7 +10,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from simulator import make_charts
 from simulator.chart_parts import chart_text
 from simulator.charts import CHARTS, RESOURCE_TYPES, Resource, load_charts, split
-from simulator.inpatient import OBSERVATIONS, hugo
+from simulator.inpatient import hugo
 from tests.simulator.app_under_test import ALMA, App
 
 HUGO = "synthetic-hugo"
@@ -46,7 +46,7 @@ def test_a_patient_of_whom_nothing_is_known_is_shown_so() -> None:
     falk = load_charts().patient("synthetic-falk")
     assert falk is not None
     assert (falk.birth_date, falk.sex) == ("on an unknown day", "sex unknown")
-    assert falk.chart == "No current problem. 1 observations."
+    assert falk.chart == "No current problem. 1 observation."
 
 
 @pytest.mark.parametrize("name", make_charts.FILES)
@@ -72,7 +72,7 @@ def test_the_inpatient_has_3000_observations_of_which_most_are_of_two_weeks() ->
         for one in RESOURCES
         if one.type == "Observation" and one.patient == HUGO
     ]
-    assert len(when) == OBSERVATIONS == 3_000
+    assert len(when) == 3_000
     newest = max(when)
     assert sum((newest - one).days < 14 for one in when) == 2_993
 

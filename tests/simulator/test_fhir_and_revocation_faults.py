@@ -1,5 +1,3 @@
-import time
-
 import pytest
 
 from simulator import token_faults
@@ -7,14 +5,6 @@ from simulator.oracle import ORACLE
 from simulator.oracle_errors import ACCESS_ERRORS
 from tests.simulator.app_under_test import issue_of, json_of
 from tests.simulator.token_client import TokenClient
-
-
-@pytest.fixture
-def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the EHR would have slept."""
-    seconds: list[float] = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
-    return seconds
 
 
 @pytest.mark.parametrize(

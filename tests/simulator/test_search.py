@@ -87,7 +87,7 @@ def test_a_search_by_post_takes_a_form_only(app: App) -> None:
         ("/Encounter?date=lt2026-11-20", 0),
     ],
 )
-def test_parameters_select(app: App, address: str, count: int) -> None:
+def test_each_parameter_selects_what_matches_it(app: App, address: str, count: int) -> None:
     assert total(app, address) == count
 
 

@@ -1,5 +1,4 @@
 import json
-import time
 from typing import Any
 
 import pytest
@@ -12,14 +11,6 @@ from tests.simulator.token_client import SCOPE, TokenClient, answered, refused
 
 INVALID = (400, "invalid_grant")
 GONE = object()
-
-
-@pytest.fixture
-def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the EHR would have slept."""
-    seconds: list[float] = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
-    return seconds
 
 
 @pytest.mark.parametrize(

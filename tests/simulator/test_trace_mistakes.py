@@ -223,21 +223,27 @@ def says(app: VendorApp, send: Send, step: Step, about: str, text: str) -> None:
 
 
 @parametrized(AUTHORIZE)
-def test_of_an_authorization_request(generic: VendorApp, send: Send, about: str, text: str) -> None:
+def test_a_mistake_in_an_authorization_request_is_named(
+    generic: VendorApp, send: Send, about: str, text: str
+) -> None:
     says(generic, send, "authorize", about, text)
 
 
 @parametrized(TOKEN)
-def test_of_a_token_request(generic: VendorApp, send: Send, about: str, text: str) -> None:
+def test_a_mistake_in_a_token_request_is_named(
+    generic: VendorApp, send: Send, about: str, text: str
+) -> None:
     says(generic, send, "token", about, text)
 
 
 @parametrized(FHIR)
-def test_of_a_fhir_request(generic: VendorApp, send: Send, about: str, text: str) -> None:
+def test_a_mistake_in_a_fhir_request_is_named(
+    generic: VendorApp, send: Send, about: str, text: str
+) -> None:
     says(generic, send, "fhir", about, text)
 
 
-def test_of_a_refresh_with_a_token_that_was_replaced(generic: VendorApp) -> None:
+def test_a_refresh_with_a_token_that_was_replaced_is_named(generic: VendorApp) -> None:
     says(generic, old_refresh_token, "refresh", "refresh_token", "was used before")
 
 
@@ -251,7 +257,7 @@ def test_of_a_refresh_with_a_token_that_was_replaced(generic: VendorApp) -> None
     ],
     ids=["another secret", "not encoded", "no base64", "no header"],
 )
-def test_of_basic_credentials(headers: dict[str, str], text: str) -> None:
+def test_a_mistake_in_basic_credentials_is_named(headers: dict[str, str], text: str) -> None:
     app = VendorApp(registration("client_secret_basic"))
     app.exchange(app.code(), headers=headers, client_id="client one")
     assert text in wrong(app)["client"]
@@ -276,7 +282,7 @@ def test_epic_takes_basic_credentials_as_they_are_and_the_trace_says_so_of_encod
         ({"code_challenge": None}, "code_challenge", "is missing"),
     ],
 )
-def test_of_a_request_that_a_vendor_refuses_without_a_word(
+def test_the_mistake_that_a_vendor_refuses_without_a_word_is_named(
     personality: Personality, changes: dict[str, Any], about: str, text: str
 ) -> None:
     app = VendorApp(personality=personality)
@@ -286,7 +292,7 @@ def test_of_a_request_that_a_vendor_refuses_without_a_word(
 
 
 @pytest.mark.parametrize("personality", [ORACLE, EPIC], ids=lambda one: one.key)
-def test_of_a_launch_value_that_a_vendor_does_not_know(personality: Personality) -> None:
+def test_a_launch_value_that_a_vendor_does_not_know_is_named(personality: Personality) -> None:
     app = VendorApp(personality=personality)
     app.authorize("an invented value")
     assert "was not made by this EHR" in wrong(app)["launch"]

@@ -96,6 +96,18 @@ CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
     ),
     "a refused refresh": (lost_access, "The app has lost its access: the refresh was refused"),
     "a log-out": (logged_out, "Complete: 1 FHIR request, then logged out."),
+    "tokens given back unused": (
+        lambda app: app.revoke(app.tokens()["access_token"]),
+        "The app gave its tokens back without a FHIR request.",
+    ),
+    "a redirect for tokens": (
+        lambda app: app.exchange(app.code(fault="token-redirect")),
+        "The EHR gave no tokens: 307 A fault that was asked for did this.",
+    ),
+    "a page for tokens": (
+        lambda app: app.exchange(app.code(fault="token-not-json")),
+        "The EHR gave no tokens: 200 A fault that was asked for did this.",
+    ),
     "a fault": (
         lambda app: app.exchange(app.code(fault="token-503")),
         "The EHR gave no tokens: 503 A fault that was asked for did this.",

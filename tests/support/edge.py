@@ -1,0 +1,64 @@
+"""One request through the edge: what serves it is given, what comes out is the answer."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import pytest
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder
+
+from shared import config, inbound
+from shared.inbound import Call, Edge, Reply
+from shared.settings import Settings
+
+HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+PAGE_EDGE = Edge("launch", "page", "launch_refused")
+FHIR_EDGE = Edge("fhir_proxy", "operation_outcome", refused="fhir_denied", failed="fhir_request")
+
+
+def settings(top: str = "", store: str = 'kind = "sqlite"') -> Settings:
+    text = f"""
+public_url = "https://smart.example.org"
+sealing_keys = ["env:SEALING_KEY"]
+{top}
+[store]
+{store}
+[[ehr]]
+key = "e"
+iss = ["https://ehr.example.org/fhir"]
+client_id = "c"
+scopes = "patient/Patient.r"
+"""
+    parsed, problems = config.parse(text)
+    assert parsed is not None, problems
+    return parsed
+
+
+Serve = Callable[[Settings, Call], Reply]
+
+
+def failing(error: Exception) -> Serve:
+    def serve(_: Settings, __: Call) -> Reply:
+        raise error
+
+    return serve
+
+
+def respond(
+    serve: Serve,
+    *,
+    edge: Edge = PAGE_EDGE,
+    given: Settings | None = None,
+    headers: dict[str, str] | None = None,
+    **request: Any,
+) -> flask.Response:
+    builder = EnvironBuilder(headers=Headers(headers or {}), **request)
+    found = flask.Request(builder.get_environ())
+    return inbound.answer(found, edge, given or settings(), serve)
+
+
+def logged(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    (line,) = capsys.readouterr().out.splitlines()
+    return dict(json.loads(line))

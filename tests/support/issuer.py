@@ -1,0 +1,144 @@
+"""An EHR that signs id_tokens as it is told to, and how a refusal of one is judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from shared import id_token
+from shared.config import parse
+from shared.errors import IdTokenInvalid
+from shared.id_token import Identity, Verified
+from shared.jwks import Keys
+from shared.settings import Ehr
+from tests.support.id_tokens import PrivateKey, compact, ec_key, part, public_jwk, rsa_key
+from tests.support.scripted_ehr import Tenant, as_json
+from tests.support.stores import Clock
+
+CONFIGURATION = """
+public_url = "http://localhost"
+sealing_keys = ["env:SEALING_KEY"]
+[store]
+kind = "sqlite"
+[[ehr]]
+key = "one"
+iss = ["http://127.0.0.1/*"]
+client_id = "our-client"
+scopes = "openid fhirUser patient/*.rs"
+"""
+NOW = 1_800_000_000.0
+RSA = rsa_key()
+RSA2 = rsa_key()
+WEAK = rsa_key(1024)
+P256 = ec_key()
+P384 = ec_key(ec.SECP384R1())
+CLIENT = "our-client"
+NONCE = "the-nonce-of-this-launch"
+ACCESS = "the-access-token"
+SUB = "sentinel-user"
+NAME = "Sentinel Synthetic"
+ABSENT = Ellipsis
+
+
+@dataclass
+class Issuer:
+    """An EHR that signs what it is told to; `stranger` is a host that nobody configured."""
+
+    tenant: Tenant
+    ehr: Ehr
+    stranger: Tenant
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.keys = Keys(self.clock)
+        self.publish(public_jwk(RSA, kid="rsa"), public_jwk(P256, kid="p256"))
+
+    @property
+    def fetched(self) -> list[str]:
+        return [request.path for request in self.tenant.received]
+
+    def publish(self, *members: object) -> None:
+        self.tenant.on("/jwks", as_json({"keys": members}))
+
+    def claims(self, **changes: object) -> dict[str, object]:
+        made = {
+            "iss": self.tenant.base,
+            "sub": SUB,
+            "aud": CLIENT,
+            "exp": NOW + 300,
+            "iat": NOW,
+            "nonce": NONCE,
+            "name": NAME,
+            "fhirUser": f"{self.tenant.base}/Practitioner/p1",
+        } | changes
+        return {name: value for name, value in made.items() if value is not ABSENT}
+
+    def token(
+        self,
+        key: PrivateKey | bytes = RSA,
+        alg: str = "RS256",
+        header: dict[str, object] | None = None,
+        **changes: object,
+    ) -> str:
+        """A token signed by RS256 with the first key, but for what is named."""
+        made = {"alg": alg, "typ": "JWT", "kid": "rsa"} | (header or {})
+        made = {name: value for name, value in made.items() if value is not ABSENT}
+        return compact(made, self.claims(**changes), key, alg)
+
+    def verify(self, raw: str, **changes: Any) -> Verified:
+        given: dict[str, Any] = {
+            "ehr": self.ehr,
+            "fhir_base": self.tenant.base,
+            "issuer": self.tenant.base,
+            "jwks_uri": f"{self.tenant.base}/jwks",
+            "nonce": NONCE,
+            "access_token": ACCESS,
+            "keys": self.keys,
+            "now": NOW,
+        }
+        return id_token.verify(raw, **given | changes)
+
+    def refreshed(self, raw: str, known: Identity) -> Literal["same", "other", "unusable"]:
+        return id_token.same_user(
+            raw,
+            known,
+            ehr=self.ehr,
+            fhir_base=self.tenant.base,
+            issuer=self.tenant.base,
+            jwks_uri=f"{self.tenant.base}/jwks",
+            access_token=ACCESS,
+            keys=self.keys,
+            now=NOW,
+        )
+
+
+Forgery = Callable[[Issuer], str]
+
+
+def made_issuer(tenant: Tenant, stranger: Tenant) -> Issuer:
+    """An issuer that is configured, and a stranger who publishes a key of its own under the id."""
+    settings, _ = parse(CONFIGURATION)
+    assert settings is not None
+    made = Issuer(tenant, settings.ehrs[0], stranger)
+    made.stranger.on("/jwks", as_json({"keys": [public_jwk(RSA2, kid="rsa")]}))
+    return made
+
+
+def refused(issuer: Issuer, raw: str, why: str, /, **changes: Any) -> IdTokenInvalid:
+    """The refusal, which says `why`, tells nothing of the token and asks no stranger."""
+    with pytest.raises(IdTokenInvalid) as caught:
+        issuer.verify(raw, **changes)
+    error = caught.value
+    assert why in error.why
+    told = f"{error!r} {error} {error.why} {error.steps} {error.evidence}"
+    for sentinel in (SUB, NAME, NONCE, ACCESS, *([raw[-20:]] if len(raw) > 100 else [])):
+        assert sentinel not in told
+    assert error.__cause__ is None
+    assert issuer.stranger.received == []
+    return error
+
+
+def unsigned(issuer: Issuer, alg: object, signature: str = "") -> str:
+    return f"{part({'alg': alg, 'typ': 'JWT'})}.{part(issuer.claims())}.{signature}"
