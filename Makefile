@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 FUNCTIONS := launch callback fhir_proxy smart_calc
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr doctor explain test soak lint stage format lock clean
+.PHONY: help run serve ehr doctor explain test soak bench lint stage format lock clean
 
 help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
@@ -16,6 +16,7 @@ help:
 	@echo "make doctor CONFIG=smart.toml what would break a launch, found before one"
 	@echo "make explain < FILE          why a launch failed: a pasted error, with CONFIG=… compared to it"
 	@echo "make soak                    the races of many requests, 20 times"
+	@echo "make bench                   the budgets, measured on this machine: docs/performance.md"
 	@echo "make lint                    ruff, mypy and the import rules"
 	@echo "make stage                   a deployable folder for each function, below build/"
 
@@ -62,6 +63,9 @@ test: .venv/dev .local/npm/fetched
 
 soak: .venv/dev
 	@exec $(BIN)/python -m tests.soak
+
+bench: .venv/dev
+	@exec $(BIN)/python -m benchmarks
 
 lint: .venv/dev
 	@$(BIN)/ruff check --quiet .

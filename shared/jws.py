@@ -6,7 +6,6 @@ brings along (`jwk`, `jku`, `x5c`, `x5u`) are never looked at.
 """
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import jwt
 from jwt.algorithms import AllowedPublicKeys
 
+from shared import strict_json
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
 
 # The kind of key (`kty`, `crv`) that each accepted algorithm takes (RFC 7518 3.1).
@@ -106,14 +106,10 @@ def _check_kind(header: Mapping[str, Any]) -> None:
 
 def _object(segment: str, part: str) -> dict[str, Any]:
     try:
-        document = json.loads(
-            _decoded(segment, part).decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_constant=_not_json,
-        )
-    except _Doubled:
+        document = strict_json.parse(_decoded(segment, part))
+    except strict_json.RepeatedMember:
         raise IdTokenInvalid(why=f"The id_token's {part} holds a member twice.") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         document = None
     if not isinstance(document, dict):
         raise IdTokenInvalid(why=f"The id_token's {part} is not a JSON object.")
@@ -128,19 +124,3 @@ def _decoded(segment: str, part: str) -> bytes:
     if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode("ascii") != segment:
         raise IdTokenInvalid(why=f"The id_token's {part} is not base64url without padding.")
     return decoded
-
-
-class _Doubled(Exception):
-    """A JSON object names a member twice."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise _Doubled
-    return members
-
-
-def _not_json(_: str) -> None:
-    """NaN and Infinity, which Python reads and JSON has not."""
-    raise ValueError

@@ -78,6 +78,29 @@ def resolve(base: str, reference: str) -> str:
     return reference if _SCHEME.match(reference) else urljoin(base, reference)
 
 
+def on_own_host(link: str, fhir_base: str, path: str) -> str | None:
+    """The absolute URL of a link found at a path below a FHIR base, without its fragment; None
+    unless it lies on the base's own host.
+
+    Servers behind a proxy name themselves with http or with no scheme at all; a token is still
+    sent to the base's scheme and host only.
+    """
+    scheme, host = fhir_base.partition("://")[0], authority(fhir_base)
+    if link.startswith(f"{host}/"):
+        link = f"{scheme}://{link}"
+    elif scheme == "https" and link.startswith("http://"):
+        link = f"https://{link.removeprefix('http://')}"
+    try:
+        found = urljoin(f"{fhir_base}/{path}", link)
+        same_host = authority(found) == host
+    except ValueError:
+        return None
+    plain = found.isascii() and found.isprintable() and " " not in found
+    if not (same_host and plain and found.startswith(f"{scheme}://")):
+        return None
+    return found.partition("#")[0]
+
+
 def raw_parameters(query_string: str) -> dict[str, list[str]]:
     """The parameters of a query string: names decoded, values as they stand.
 

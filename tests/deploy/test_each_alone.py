@@ -1,6 +1,7 @@
 """Each staged folder alone: in an environment of its own requirements, no repository around."""
 
 import json
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -73,6 +74,17 @@ def test_it_answers(ports: Mapping[str, int], name: str, status: int, code: str)
     answer = Browser().get(f"http://localhost:{ports[name]}/")
     assert (answer.status, answer.code) == (status, code)
     assert answer.header("X-Correlation-Id")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_body_that_is_announced_as_too_large_is_not_waited_for(
+    ports: Mapping[str, int], name: str
+) -> None:
+    """The framework would keep it whole in memory first, whoever sends it."""
+    head = f"POST /{name}/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 32000000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", ports[name]), timeout=10) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 40")
 
 
 def test_launch_serves_the_public_keys(ports: Mapping[str, int]) -> None:

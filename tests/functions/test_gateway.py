@@ -28,3 +28,11 @@ def test_people_get_a_page(app: App) -> None:
     answer = Browser().send("GET", f"{app.origin}/nothing", NAVIGATION)
     assert answer.status == 404
     assert "There is no such address here." in answer.text
+
+
+def test_the_front_page_says_what_to_register_at_an_ehr(app: App) -> None:
+    answer = Browser().send("GET", f"{app.origin}/", NAVIGATION)
+    assert answer.status == 200
+    assert f"<code>{app.origin}/launch</code>" in answer.text
+    assert f"<code>{app.origin}/callback</code>" in answer.text
+    assert f"<code>{app.origin}/callback/scripted-user</code>" in answer.text

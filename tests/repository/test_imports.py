@@ -12,14 +12,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Imports go to a lower row, or leftwards in their own row.
 ROWS = (
-    "errors pkce urls scopes compartment cookies outcome vendors",
+    "errors pkce urls strict_json scopes compartment cookies outcome vendors",
     "config_table settings config_ehrs config references sealing log",
     "sockets content_coding outbound store",
     "signing_keys published_keys discovery client_auth token_answer tokens",
     "jws jwk_set jwks id_token",
     "launches session_lease session_record session_cookies",
     "session_cache session_end refresh sessions fhir",
-    "explain session_context pages inbound",
+    "explain session_context pages refusal inbound",
 )
 PLACES = {
     name: (row, column)

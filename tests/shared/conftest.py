@@ -1,11 +1,13 @@
-"""The back ends on which the contract of the store, and what rests on it, is tested."""
+"""The back ends on which the store and what rests on it is tested, a clock, a foreign host."""
 
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support import firestore_emulator
+from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.stores import Backend, Clock
 
 BACKENDS = ["sqlite", "stand_in"]
@@ -30,3 +32,12 @@ def backend(
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[ScriptedEhr]:
+    """A server on a host that nobody configured."""
+    server = ScriptedEhr()
+    yield server
+    assert server.strangers == []
+    server.close()

@@ -71,10 +71,6 @@ def only_problem(*ehrs: Ehr) -> Problem:
     return problem
 
 
-def assertion_of(ehr: Ehr) -> str:
-    return clients_of(ehr).authenticate(ehr, TOKEN_URL).fields["client_assertion"]
-
-
 def test_a_public_client_names_itself_in_the_body_alone() -> None:
     ehr = registration("none")
     given = clients_of(ehr).authenticate(ehr, TOKEN_URL)

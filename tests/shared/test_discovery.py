@@ -14,6 +14,7 @@ from shared.settings import Ehr
 from tests.support.certificates import authority, self_signed
 from tests.support.raw_server import always, plain, raw_server
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
+from tests.support.stores import Clock
 
 DOCUMENT = "/.well-known/smart-configuration"
 BASE = "https://ehr.test/a/fhir"
@@ -40,19 +41,6 @@ def ehr() -> Ehr:
     settings, _ = parse(CONFIGURATION)
     assert settings is not None
     return settings.ehrs[0]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -296,6 +284,13 @@ def test_an_endpoint_elsewhere_or_in_doubt_is_refused_by_name(url: str, member: 
         _parse(GOOD | {member: url})
     assert member in caught.value.why
     assert caught.value.evidence == {"base": BASE, "member": member}
+
+
+def test_an_endpoint_too_long_for_any_address_is_refused_in_few_words() -> None:
+    for url in ("https://" + "a" * 2000, "https://ehr.test/" + "a" * 2000):
+        with pytest.raises(DiscoveryInvalid) as caught:
+            _parse(GOOD | {"token_endpoint": url})
+        assert len(caught.value.why) < 200
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from shared.settings import Ehr
 from tests.support.id_tokens import ec_key, public_jwk, rsa_key
 from tests.support.scripted_ehr import HANG_UP, Received, Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import free_port
+from tests.support.stores import Clock
 
 CONFIGURATION = """
 public_url = "http://localhost"
@@ -38,14 +39,6 @@ P384 = ec_key(ec.SECP384R1())
 OIDC = "/.well-known/openid-configuration"
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def ehr() -> Ehr:
     settings, _ = parse(CONFIGURATION)
@@ -54,24 +47,10 @@ def ehr() -> Ehr:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def tenant(scripted: ScriptedEhr) -> Tenant:
     made = scripted.tenant()
     made.on("/jwks", as_json({"keys": [public_jwk(RSA, kid="first")]}))
     return made
-
-
-@pytest.fixture(scope="module")
-def elsewhere() -> Iterator[ScriptedEhr]:
-    """A server on a host that nobody configured."""
-    server = ScriptedEhr()
-    yield server
-    assert server.strangers == []
-    server.close()
 
 
 @pytest.fixture

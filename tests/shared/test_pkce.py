@@ -80,7 +80,7 @@ def _query(begun: Begun) -> dict[str, str]:
     return {name: value for name, [value] in parsed.items()}
 
 
-def test_the_challenge_of_rfc_7636_appendix_b() -> None:
+def test_the_challenge_is_that_of_rfc_7636_appendix_b() -> None:
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     assert pkce.challenge(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 

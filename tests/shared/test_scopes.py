@@ -39,7 +39,7 @@ def _grant(level: str, resource_type: str, letters: str, *filters: tuple[str, st
         ("patient/Observation.read?x=1", _grant("patient", "Observation", "rs", ("x", "1"))),
     ],
 )
-def test_what_a_resource_scope_means(scope: str, grant: Grant) -> None:
+def test_each_form_of_a_resource_scope_is_understood(scope: str, grant: Grant) -> None:
     assert parse(scope) == grant
 
 

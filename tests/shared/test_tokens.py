@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -112,3 +113,48 @@ def test_a_refusal_keeps_its_oauth_error_and_what_was_said_apart(
     assert error.oauth_error == "invalid_grant"
     assert "sentinel words" in error.said
     assert "sentinel" not in f"{error} {error.why} {error.evidence} {error.shown}"
+
+
+CODE = "code+/" + "c" * 30
+VERIFIER = "v" * 43
+
+
+@pytest.mark.parametrize("secret", [CODE, VERIFIER])
+@pytest.mark.parametrize("member", ["error", "error_description", "error_uri"])
+@pytest.mark.parametrize("encoded", [False, True])
+def test_what_was_sent_in_confidence_is_in_nothing_that_is_told_of_a_refusal(
+    scripted: ScriptedEhr, secret: str, member: str, encoded: bool
+) -> None:
+    tenant = scripted.tenant()
+    repeated = quote(secret, safe="") if encoded else secret
+    answer = as_json({"error": "invalid_grant", member: f"{repeated}"}, 400)
+    headers = {**answer.headers, "X-Request-Id": repeated, "opc-request-id": f"id-{repeated}"}
+    tenant.on("/auth/token", Scripted(400, headers, answer.body))
+    with pytest.raises(TokenError) as caught:
+        tokens.exchange(
+            f"{tenant.base}/auth/token",
+            AUTHENTICATION,
+            code=CODE,
+            redirect_uri="http://localhost/callback",
+            code_verifier=VERIFIER,
+            ca_file=None,
+        )
+    error = caught.value
+    told = f"{error} {error.why} {error.evidence} {error.oauth_error} {error.said}"
+    assert secret not in told
+    assert quote(secret, safe="") not in told
+    assert error.oauth_error == (None if member == "error" else "invalid_grant")
+
+
+def test_only_what_looks_like_an_id_of_the_ehr_is_told_as_one() -> None:
+    told = tokens.ehr_ids(
+        {
+            "cerner-correlation-id": "0b6c1a2e-1d0f-4a53-9d3c-5a1e0c5f7a11",
+            "x-request-id": "Bearer sentinel-token",
+            "opc-request-id": "/A1B2/C3D4, Doe \x1b[31mJohn",
+        }
+    )
+    assert told == {
+        "cerner-correlation-id": "0b6c1a2e-1d0f-4a53-9d3c-5a1e0c5f7a11",
+        "opc-request-id": "/A1B2/C3D4",
+    }

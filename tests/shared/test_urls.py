@@ -106,7 +106,7 @@ def test_no_text_normalises_to_anything_but_a_normal_base_or_fails_otherwise(tex
         ("https://ehr.test/@other.test", "ehr.test"),
     ],
 )
-def test_the_authority_of_a_url(url: str, host: str) -> None:
+def test_the_authority_of_a_url_is_its_host_and_port(url: str, host: str) -> None:
     assert urls.authority(url) == host
 
 
@@ -149,7 +149,7 @@ def test_a_host_in_doubt_has_no_authority(url: str) -> None:
         ("", False),
     ],
 )
-def test_what_is_local(url: str, local: bool) -> None:
+def test_only_the_names_of_this_machine_are_local(url: str, local: bool) -> None:
     assert urls.is_local(url) is local
 
 
@@ -202,7 +202,7 @@ def test_names_are_decoded_and_values_stay_as_they_are(
     ("raw", "text"),
     [("a+b%20c", "a b c"), ("%C3%A9", "é"), ("Ã©", "é"), ("%ff", "\ufffd"), ("%zz%", "%zz%")],
 )
-def test_a_value_decoded(raw: str, text: str) -> None:
+def test_a_raw_value_is_decoded_to_text(raw: str, text: str) -> None:
     assert urls.decode(raw) == text
 
 
@@ -262,3 +262,26 @@ def test_parameters_are_added_to_a_query(endpoint: str, url: str) -> None:
 def test_no_parameters_are_added_to_a_fragment() -> None:
     with pytest.raises(ValueError, match="fragment"):
         urls.with_parameters("https://e.test/a#b", [("x", "1")])
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("http://ehr.example/r4?page=2", "https://ehr.example/r4?page=2"),
+        ("http://EHR.example/r4?page=2", "https://EHR.example/r4?page=2"),
+        ("https://ehr.example:443/r4?page=2", "https://ehr.example:443/r4?page=2"),
+        ("ehr.example/r4/Observation?page=2", "https://ehr.example/r4/Observation?page=2"),
+        ("//ehr.example/r4?page=2", "https://ehr.example/r4?page=2"),
+        ("?page=2", "https://ehr.example/r4/Observation?page=2"),
+        ("http://ehr.example:8080/r4?page=2", None),
+        ("http://other.example/r4?page=2", None),
+        ("other.example/r4?page=2", "https://ehr.example/r4/other.example/r4?page=2"),
+        ("ehr.example.evil.example/x", "https://ehr.example/r4/ehr.example.evil.example/x"),
+        ("ehr.example@evil.example/x", "https://ehr.example/r4/ehr.example@evil.example/x"),
+        ("http://ehr.example@evil.example/x", None),
+        ("https://ehr.example%2eevil.example/x", None),
+        ("https://ehr.example:443@evil.example/x", None),
+    ],
+)
+def test_a_link_is_resolved_to_the_bases_scheme_and_host(link: str, target: str | None) -> None:
+    assert urls.on_own_host(link, "https://ehr.example/r4", "Observation") == target

@@ -1,0 +1,66 @@
+"""The budgets, measured side by side on this machine: `python -m benchmarks` (`make bench`).
+
+With names of measurements it makes only those, and writes nothing down.
+Prints a table and writes .local/bench.json. It ends with 0 whatever was measured: a number over
+its budget is a finding, not a failure. docs/performance.md says how to read it.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from benchmarks import (
+    cold_start,
+    launching,
+    memory,
+    processes,
+    proxying,
+    report,
+    round_trips,
+    store_operations,
+)
+from benchmarks.processes import Place
+from benchmarks.report import Row
+from tests.support.servers import ROOT
+
+RESULT = ROOT / ".local" / "bench.json"
+MEASUREMENTS: Mapping[str, Callable[[Place, str], list[Row]]] = {
+    "round_trips": round_trips.measure,
+    "store_operations": store_operations.measure,
+    "proxying": proxying.measure,
+    "launching": launching.measure,
+    "cold_start": cold_start.measure,
+    "memory": memory.measure,
+}
+
+
+def main(names: list[str]) -> int:
+    """Measure what is named, or everything; only everything is written down."""
+    unknown = [name for name in names if name not in MEASUREMENTS]
+    if unknown:
+        sys.stderr.write(f"Not known: {', '.join(unknown)}. Known: {', '.join(MEASUREMENTS)}\n")
+        return 2
+    facts = report.machine()
+    processes.leave_a_core_to_the_servers()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        place = processes.place(Path(folder))
+        began = time.monotonic()
+        with processes.companion("benchmarks.stand_in") as store:
+            for name in names or MEASUREMENTS:
+                sys.stderr.write(f"measuring {name} …\n")
+                rows += MEASUREMENTS[name](place, store)
+        seconds = time.monotonic() - began
+    print(report.as_table(rows))
+    print(f"{seconds:.0f} seconds; {facts['cores']} cores, Python {facts['python']}")
+    if not names:
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(report.as_json(rows, facts, seconds), encoding="utf-8")
+        print(f"Written: {RESULT.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

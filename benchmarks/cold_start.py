@@ -1,0 +1,84 @@
+"""The cold start of launch beside a function that only loads what every such function needs.
+
+A start is over when the first request is answered. Bytecode is compiled before, as in a deployment.
+"""
+
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks import click, processes
+from benchmarks.processes import Place
+from benchmarks.report import Budget, Row
+from tests.support.browser import Browser
+
+STARTS = 20
+BUDGET = Budget(1.15)
+
+
+@dataclass(frozen=True)
+class _Start:
+    seconds: float
+    cpu_seconds: float
+    launched_cpu_seconds: float = 0.0
+
+
+def measure(place: Place, store: str) -> list[Row]:
+    """Pairs of starts, one after the other, first the one and then the other first."""
+    ours, bare = [], []
+    with processes.companion("benchmarks.ehr") as origin:
+        base = f"{origin}/r4"
+        variables = place.variables(base, store)
+        for number in range(STARTS + 1):
+            if number % 2:
+                ours.append(_launch(place, variables, base))
+                bare.append(_bare(place))
+            else:
+                bare.append(_bare(place))
+                ours.append(_launch(place, variables, base))
+    # The first of each compiles.
+    ours, bare = ours[1:], bare[1:]
+    cpu = statistics.median(one.cpu_seconds for one in ours)
+    bare_cpu = statistics.median(one.cpu_seconds for one in bare)
+    launched = statistics.median(one.launched_cpu_seconds for one in ours)
+    return [
+        Row(
+            "cold_start.cpu",
+            "cold start of launch / of imports alone, CPU time",
+            cpu / bare_cpu,
+            "ratio",
+            BUDGET,
+            {
+                "launch CPU s": cpu,
+                "imports alone CPU s": bare_cpu,
+                "launch wall s": statistics.median(one.seconds for one in ours),
+                "imports alone wall s": statistics.median(one.seconds for one in bare),
+            },
+            f"medians of {STARTS} pairs",
+        ),
+        Row(
+            "cold_start.first_launch",
+            "the same with the first launch answered",
+            launched / bare_cpu,
+            "ratio",
+            None,
+            {"launch CPU s": launched},
+            "first use of the store's client, discovery",
+        ),
+    ]
+
+
+def _launch(place: Place, variables: Mapping[str, str], base: str) -> _Start:
+    began = time.perf_counter()
+    with place.function("launch", variables) as server:
+        seconds = time.perf_counter() - began
+        started = server.cpu_seconds()
+        click.begin(server.origin, base, Browser())
+        return _Start(seconds, started, server.cpu_seconds())
+
+
+def _bare(place: Place) -> _Start:
+    began = time.perf_counter()
+    with place.beside("imports_only", "launch", {}) as server:
+        return _Start(time.perf_counter() - began, server.cpu_seconds())

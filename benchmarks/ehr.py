@@ -1,0 +1,189 @@
+"""An EHR of one patient: it answers at once or after a set time, and notes when it was asked.
+
+On bare sockets, so that it costs little beside what is measured. As `python -m benchmarks.ehr` it
+runs in a process of its own: it prints its origin and serves until standard input ends.
+"""
+
+import base64
+import contextlib
+import json
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from benchmarks import resources
+
+CLIENT_ID = "benchmark-client"
+SCOPES = "openid fhirUser online_access patient/*.rs user/Binary.rs"
+_FHIR = "application/fhir+json"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request and when it was under way, by time.perf_counter."""
+
+    path: str
+    began: float
+    ended: float
+
+
+def in_series(calls: Sequence[Call]) -> int:
+    """The longest chain of calls that each began after the one before had ended."""
+    chain, free = 0, float("-inf")
+    for call in sorted(calls, key=lambda one: one.ended):
+        if call.began >= free:
+            chain, free = chain + 1, call.ended
+    return chain
+
+
+def at_once(calls: Sequence[Call]) -> int:
+    """The most calls that were under way at one moment."""
+    return max((sum(o.began <= c.began < o.ended for o in calls) for c in calls), default=0)
+
+
+def code_for(nonce: str, expires_in: float = 3600) -> str:
+    """An authorization code for which the EHR gives an id_token with this nonce."""
+    document = json.dumps({"nonce": nonce, "expires_in": expires_in})
+    return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+
+
+class Ehr:
+    """The server. `calls` and `connections` are those since the last `forget`."""
+
+    def __init__(self, delay: float = 0.0) -> None:
+        self.calls: list[Call] = []
+        self.connections = 0
+        self._delay = delay
+        self._key = rsa.generate_private_key(65537, 2048)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.base = f"{self.origin}/r4"
+        self._answers = self._prepared()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self.calls.clear()
+        self.connections = 0
+
+    def close(self) -> None:
+        """Take no further connection."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _prepared(self) -> dict[str, bytes]:
+        base = self.base
+        keys = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True) | {"kid": "k1"}
+        discovery = {
+            "issuer": base,
+            "jwks_uri": f"{base}/auth/keys",
+            "authorization_endpoint": f"{base}/auth/authorize",
+            "token_endpoint": f"{base}/auth/token",
+            "code_challenge_methods_supported": ["S256"],
+            "capabilities": ["launch-ehr", "client-public", "sso-openid-connect"],
+            "scopes_supported": ["launch", *SCOPES.split()],
+        }
+        fhir = {
+            f"/Patient/{resources.PATIENT}": resources.patient(),
+            "/Observation/o1": resources.observation(1, base),
+            f"/Observation?{resources.HUNDRED}": resources.bundle(base, resources.HUNDRED),
+            f"/Observation?{resources.MEGABYTE}": resources.bundle(base, resources.MEGABYTE),
+            **{f"/{name}": one for name, one in resources.chart(base).items()},
+        }
+        plain = {"/.well-known/smart-configuration": discovery, "/auth/keys": {"keys": [keys]}}
+        binary = bytes(resources.BINARY_BYTES)
+        return {
+            **{path: _answer(resources.compact(one), _FHIR) for path, one in fhir.items()},
+            **{path: _answer(json.dumps(one).encode()) for path, one in plain.items()},
+            "/Binary/b1": _answer(binary, "application/pdf"),
+        }
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connection, contextlib.suppress(OSError):
+            while received := _request(connection):
+                began = time.perf_counter()
+                target, body = received
+                if self._delay:
+                    time.sleep(self._delay)
+                answer = self._answer_to(target, body)
+                # Noted before the client can know of it and ask the next.
+                ended = time.perf_counter()
+                self.calls.append(Call(target.partition("?")[0], began, ended))
+                connection.sendall(answer)
+
+    def _answer_to(self, target: str, body: bytes) -> bytes:
+        path, _, query = target.removeprefix("/r4").partition("?")
+        if path == "/auth/token":
+            return _answer(self._token(body))
+        count = query.rpartition("_count=")[2].partition("&")[0]
+        found = self._answers.get(f"{path}?{count}") or self._answers.get(path)
+        return found or _answer(b"{}", status="404 Not Found")
+
+    def _token(self, body: bytes) -> bytes:
+        given = {name: values[0] for name, values in parse_qs(body.decode("ascii")).items()}
+        answer = {
+            "access_token": "access-token-of-the-benchmark",
+            "refresh_token": "refresh-token-of-the-benchmark",
+            "token_type": "Bearer",
+            "expires_in": 3600,
+            "scope": f"launch {SCOPES}",
+            "patient": resources.PATIENT,
+        }
+        if "code" in given:
+            code = json.loads(base64.urlsafe_b64decode(given["code"] + "=="))
+            answer |= {"id_token": self._id_token(code["nonce"]), "expires_in": code["expires_in"]}
+        return json.dumps(answer).encode()
+
+    def _id_token(self, nonce: str) -> str:
+        now = int(time.time())
+        claims = {"iss": self.base, "sub": "user-1", "aud": CLIENT_ID, "nonce": nonce, "iat": now}
+        claims |= {"exp": now + 300, "fhirUser": "Practitioner/pr1"}
+        return jwt.encode(claims, self._key, "RS256", {"kid": "k1"})
+
+
+def _answer(body: bytes, media_type: str = "application/json", status: str = "200 OK") -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Type: {media_type}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _request(connection: socket.socket) -> tuple[str, bytes] | None:
+    """Target and body of the next request; None where the client has left."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        piece = connection.recv(65536)
+        if not piece:
+            return None
+        received += piece
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = 0
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head.split(b" ", 2)[1].decode("ascii"), body
+
+
+if __name__ == "__main__":
+    print(Ehr().origin, flush=True)
+    sys.stdin.read()

@@ -1,0 +1,57 @@
+"""A warm launch beside a function that answers a redirect and does nothing else.
+
+The store write of a launch is no part of the budget: its time is what a function with the same
+write takes longer than one without.
+"""
+
+import contextlib
+import statistics
+
+from benchmarks import click, processes, wire
+from benchmarks.processes import Place
+from benchmarks.report import Budget, Row
+from benchmarks.wire import Question
+
+BUDGET = Budget(1.3)
+SECONDS, MOST_ROUNDS = 12.0, 1500
+WARMING_ROUNDS = 20
+
+
+def measure(place: Place, store: str) -> list[Row]:
+    """By the clock and by processor time."""
+    with contextlib.ExitStack() as stack:
+        base = stack.enter_context(processes.companion("benchmarks.ehr")) + "/r4"
+        variables = place.variables(base, store)
+        servers = [
+            stack.enter_context(place.function("launch", variables)),
+            stack.enter_context(place.beside("redirect", "launch", variables)),
+            stack.enter_context(place.beside("redirect_and_write", "launch", variables)),
+        ]
+        request = wire.get(click.target(base), {"Host": "localhost", "Accept": "text/html"})
+        questions = [Question(server.port, request, 302) for server in servers]
+        wire.in_turn(questions, SECONDS, WARMING_ROUNDS)
+        before = [server.cpu_seconds() for server in servers]
+        took = wire.in_turn(questions, SECONDS, MOST_ROUNDS)
+        after = [server.cpu_seconds() for server in servers]
+    rounds = len(took[0])
+    clock = [statistics.median(one) * 1000 for one in took]
+    cpu = [(late - early) / rounds * 1000 for early, late in zip(before, after, strict=True)]
+    note = f"(launch - (redirect with write - redirect)) / redirect, {rounds} each"
+    what = "launch without its store write / bare redirect"
+    return [
+        _row("latency", f"{what}, latency", clock, "ms", note, BUDGET),
+        _row("cpu", f"{what}, CPU time", cpu, "CPU ms", "", None),
+    ]
+
+
+def _row(
+    name: str, what: str, found: list[float], unit: str, note: str, budget: Budget | None
+) -> Row:
+    launch, bare, writing = found
+    beside = {
+        f"launch {unit}": launch,
+        f"redirect {unit}": bare,
+        f"redirect with write {unit}": writing,
+    }
+    value = (launch - (writing - bare)) / bare
+    return Row(f"launch.{name}", what, value, "ratio", budget, beside, note)

@@ -1,0 +1,216 @@
+"""Functions as server processes: by functions-framework, as the cloud starts them.
+
+Each has the environment of its own requirements and nothing else (tests/support/staged.py). Servers
+run on one core, the benchmark itself and its EHR on the others, where there are several.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.ehr import CLIENT_ID, SCOPES
+from infra import stage
+from tests.support import staged
+from tests.support.servers import ROOT, free_port
+
+STARTING_SECONDS = 30.0
+_BESIDE = ROOT / "benchmarks" / "beside"
+_CORES = sorted(os.sched_getaffinity(0))
+_SERVERS = set(_CORES[-1:])
+_OTHERS = set(_CORES[:-1]) or _SERVERS
+
+
+def leave_a_core_to_the_servers() -> None:
+    """To be called before any thread is started."""
+    os.sched_setaffinity(0, _OTHERS)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; `process` is the parent of the worker that answers."""
+
+    name: str
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def origin(self) -> str:
+        """Its address, of the host that the app's cookies belong to."""
+        return f"http://localhost:{self.port}"
+
+    def cpu_seconds(self) -> float:
+        """Processor time of all its threads so far, exact to the nanosecond."""
+        tasks = [task for pid in self._pids() for task in Path(f"/proc/{pid}/task").iterdir()]
+        total = 0
+        for task in tasks:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                total += int((task / "schedstat").read_text("ascii").split()[0])
+        return total / 1e9
+
+    def resident_kilobytes(self) -> float:
+        """Memory of the worker now."""
+        return self._memory("VmRSS")
+
+    def peak_kilobytes(self) -> float:
+        """The most memory of the worker since `forget_peak`."""
+        return self._memory("VmHWM")
+
+    def forget_peak(self) -> None:
+        """Let the peak be measured anew (proc(5), clear_refs)."""
+        Path(f"/proc/{self._worker()}/clear_refs").write_text("5", "ascii")
+
+    def _memory(self, name: str) -> float:
+        status = Path(f"/proc/{self._worker()}/status").read_text("ascii")
+        (line,) = [line for line in status.splitlines() if line.startswith(f"{name}:")]
+        return float(line.split()[1])
+
+    def _worker(self) -> int:
+        return self._pids()[-1]
+
+    def _pids(self) -> list[int]:
+        """The parent, then its children."""
+        parent = self.process.pid
+        found = [parent]
+        for folder in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if folder.name.isdigit():
+                    # The name of a program, in parentheses, may hold blanks.
+                    stat = (folder / "stat").read_text("utf-8").rpartition(")")[2].split()
+                    found += [int(folder.name)] * (int(stat[1]) == parent)
+        return found
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where functions are started from. `programs` are those of each function's environment."""
+
+    staged: Path
+    programs: Mapping[str, Path]
+    folder: Path
+
+    def variables(
+        self, ehr_base: str, store: str, *, public_port: int | None = None
+    ) -> Mapping[str, str]:
+        """The environment variables of one deployment, its configuration written; store: HOST:PORT
+        of Firestore.
+        """
+        name = secrets.token_hex(4)
+        config = self.folder / f"smart-{name}.toml"
+        config.write_text(
+            f'public_url = "http://localhost:{public_port or free_port()}"\n'
+            'sealing_keys = ["env:SEALING_KEY"]\n'
+            f'[store]\nkind = "firestore"\nproject = "benchmark-{name}"\ndatabase = "smart"\n'
+            f'[[ehr]]\nkey = "benchmark"\niss = ["{ehr_base}"]\nclient_id = "{CLIENT_ID}"\n'
+            f"scopes = {json.dumps(SCOPES)}\n",
+            encoding="utf-8",
+        )
+        return {
+            "SMART_CONFIG": str(config),
+            "SEALING_KEY": secrets.token_urlsafe(32),
+            "FIRESTORE_EMULATOR_HOST": store,
+        }
+
+    @contextlib.contextmanager
+    def function(self, name: str, variables: Mapping[str, str]) -> Iterator[Server]:
+        """One of our functions, from its staged folder."""
+        source = self.staged / name / "main.py"
+        with self._run(name, self._command(name, source, name), variables) as server:
+            yield server
+
+    @contextlib.contextmanager
+    def beside(self, name: str, of: str, variables: Mapping[str, str]) -> Iterator[Server]:
+        """A function of benchmarks/beside, in the environment of one of ours."""
+        command = self._command(of, _BESIDE / f"{name}.py", "serve")
+        variables = {**variables, "PYTHONPATH": str(self.staged / of)}
+        with self._run(name, command, variables) as server:
+            yield server
+
+    @contextlib.contextmanager
+    def functions(
+        self, names: Sequence[str], variables: Mapping[str, str]
+    ) -> Iterator[Mapping[str, Server]]:
+        """Several of our functions as one deployment, each a server of its own."""
+        with contextlib.ExitStack() as stack:
+            yield {name: stack.enter_context(self.function(name, variables)) for name in names}
+
+    def _command(self, of: str, source: Path, target: str) -> list[str]:
+        framework = str(self.programs[of] / "functions-framework")
+        return [framework, "--host", "127.0.0.1", "--source", str(source), "--target", target]
+
+    @contextlib.contextmanager
+    def _run(self, name: str, command: list[str], variables: Mapping[str, str]) -> Iterator[Server]:
+        port = free_port()
+        log = self.folder / f"{name}-{port}.log"
+        command = [*command, "--port", str(port)]
+        with start(command, dict(variables), log, self.folder) as process:
+            server = Server(name, port, process)
+            wait_for(server, log)
+            yield server
+
+
+def place(folder: Path) -> Place:
+    """Stage the functions into a folder and make their environments, which are kept."""
+    target = folder / "build"
+    stage.stage(ROOT, target, stage.commit_of(ROOT))
+    return Place(target, staged.environments(target), folder)
+
+
+@contextlib.contextmanager
+def start(
+    command: Sequence[str], variables: Mapping[str, str], log: Path, folder: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process on the servers' core until the block ends."""
+    os.sched_setaffinity(0, _SERVERS)
+    try:
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, cwd=folder, env=variables, stdout=output, stderr=subprocess.STDOUT
+            )
+    finally:
+        leave_a_core_to_the_servers()
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for(server: Server, log: Path) -> None:
+    """Until it answers something. Raises RuntimeError, with its log, where it does not."""
+    until = time.monotonic() + STARTING_SECONDS
+    # A browser's look ahead, which launch answers without a word.
+    headers = {"Sec-Purpose": "prefetch"}
+    while time.monotonic() < until and server.process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=STARTING_SECONDS)
+        with contextlib.suppress(OSError), contextlib.closing(connection):
+            connection.request("GET", f"/{server.name}", headers=headers)
+            connection.getresponse().read()
+            return
+        time.sleep(0.005)
+    raise RuntimeError(f"{server.name} did not start: {log.read_text('utf-8')}")
+
+
+@contextlib.contextmanager
+def companion(module: str) -> Iterator[str]:
+    """A process beside the servers that prints its address first; it ends with the block."""
+    command = [sys.executable, "-m", module]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+    try:
+        if process.stdout is None or not (address := process.stdout.readline().strip()):
+            raise RuntimeError(f"{module} did not start.")
+        yield address
+    finally:
+        process.communicate("", timeout=15)

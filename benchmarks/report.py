@@ -1,0 +1,102 @@
+"""What a measurement found: rows with their budgets, as a table and as JSON."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from typing import Literal
+
+SCHEMA = 1
+_LIBRARIES = (
+    *("functions-framework", "flask", "gunicorn", "urllib3", "requests"),
+    *("google-cloud-firestore", "grpcio", "cryptography"),
+)
+
+Verdict = Literal["within", "over", "-"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A limit for a row's `value`: the most it may be, or the least where `at_least`."""
+
+    limit: float
+    at_least: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether a value keeps to it."""
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.at_least else '<='} {self.limit:g}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing measured. `id` is stable over versions.
+
+    Fields:
+        value: what the budget is for, None where nothing could be measured.
+        unit: of `value`: "ratio", or what is counted.
+        beside: what was measured on both sides, in the unit that each name ends with.
+    """
+
+    id: str
+    what: str
+    value: float | None
+    unit: str
+    budget: Budget | None = None
+    beside: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """How the value stands to the budget, if there are both."""
+        if self.value is None or self.budget is None:
+            return "-"
+        return "within" if self.budget.holds(self.value) else "over"
+
+
+def machine() -> dict[str, object]:
+    """What a reader needs to know of the machine; never its name.
+
+    `load` is the average number of running processes of the last minute, before the measurements.
+    """
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "load": round(os.getloadavg()[0], 2),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+    }
+
+
+def as_json(rows: Sequence[Row], facts: Mapping[str, object], seconds: float) -> str:
+    """The document that is kept: `schema` changes when the form does."""
+    described = [{**asdict(row), "verdict": row.verdict} for row in rows]
+    document = {
+        "schema": SCHEMA,
+        "machine": facts,
+        "seconds": round(seconds, 1),
+        "rows": described,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def as_table(rows: Sequence[Row]) -> str:
+    """The rows for a terminal: a line each, and below it what was measured side by side."""
+    lines = []
+    for row in rows:
+        value = "not measured" if row.value is None else f"{_short(row.value)} {row.unit}"
+        budget = f"budget {row.budget}" if row.budget else ""
+        verdict = row.verdict if row.budget else ""
+        lines.append(f"{row.what:<58} {value:<28} {budget:<14} {verdict}".rstrip())
+        beside = ", ".join(f"{name} {_short(found)}" for name, found in row.beside.items())
+        lines += [f"    {text}" for text in (beside, row.note) if text]
+    return "\n".join(lines)
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"

@@ -1,0 +1,105 @@
+"""What the benchmark's EHR serves: one patient's resources, of set sizes.
+
+An Observation of about 2 kB, as EHRs send them: narrative, codings, references, a range.
+"""
+
+import json
+from typing import Any
+
+PATIENT = "p1"
+BINARY_BYTES = 9_000_000
+HUNDRED = 100
+MEGABYTE = 500  # Observations that are a Bundle of 1 MB
+
+Resource = dict[str, Any]
+
+
+def observation(number: int, base: str) -> Resource:
+    """A serum sodium of the patient."""
+    loinc, category = "http://loinc.org", "http://terminology.hl7.org/CodeSystem"
+    local = "https://ehr.example/codes/discrete-task-assay"
+    text = f"Sodium level, serum or plasma, result {number}: 140 mmol/L (136 - 145), final."
+    row = f"<p><b>Patient</b>: p1</p><p><b>Status</b>: Final</p><p><b>Result</b>: {text}</p>"
+    coding = {"system": loinc, "code": "2951-2", "display": "Sodium [Moles/volume] in Serum"}
+    own = {"system": local, "code": "10001234", "display": "Sodium Lvl", "userSelected": True}
+    kind = {"system": f"{category}/observation-category", "code": "laboratory"}
+    normal = {"system": f"{category}/v3-ObservationInterpretation", "code": "N"}
+    unit = {"unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"}
+    return {
+        "resourceType": "Observation",
+        "id": f"o{number}",
+        "meta": {"versionId": "1", "lastUpdated": "2026-01-05T08:12:30.000Z"},
+        "text": {
+            "status": "generated",
+            "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{row}</div>',
+        },
+        "identifier": [{"system": "https://ehr.example/results", "value": f"R-{number:010d}"}],
+        "status": "final",
+        "category": [{"coding": [{**kind, "display": "Laboratory"}], "text": "Laboratory"}],
+        "code": {"coding": [own, coding], "text": "Sodium Lvl"},
+        "subject": {"reference": f"Patient/{PATIENT}", "display": "Testpatient, One"},
+        "encounter": {"reference": "Encounter/e1"},
+        "effectiveDateTime": "2026-01-05T07:40:00.000Z",
+        "issued": "2026-01-05T08:12:30.000Z",
+        "performer": [{"reference": "Practitioner/pr1", "display": "Laboratory, One"}],
+        "valueQuantity": {"value": 140.0, **unit},
+        "interpretation": [{"coding": [{**normal, "display": "Normal"}], "text": "Normal"}],
+        "note": [{"text": f"Resulted by interface. {text}"}],
+        "specimen": {"reference": f"{base}/Specimen/s{number}"},
+        "referenceRange": [
+            {
+                "low": {"value": 136.0, **unit},
+                "high": {"value": 145.0, **unit},
+                "appliesTo": [{"text": "Adult"}],
+                "text": "136 - 145 mmol/L",
+            }
+        ],
+    }
+
+
+def bundle(base: str, entries: int) -> Resource:
+    """A searchset with links to itself and to a next page."""
+    url = f"{base}/Observation?patient={PATIENT}&_count={entries}"
+    found = [observation(number, base) for number in range(entries)]
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "link": [
+            {"relation": "self", "url": url},
+            {"relation": "next", "url": f"{url}&page=2"},
+        ],
+        "entry": [{"fullUrl": f"{base}/Observation/{one['id']}", "resource": one} for one in found],
+    }
+
+
+def chart(base: str) -> dict[str, Resource]:
+    """The answer to any search of the app's page, by type: something, and no further page."""
+    subject = {"reference": f"Patient/{PATIENT}"}
+    condition = {"resourceType": "Condition", "id": "c1", "subject": subject}
+    drug = {"resourceType": "MedicationRequest", "id": "m1", "subject": subject}
+    found = {
+        "Observation": observation(1, base),
+        "Condition": {**condition, "code": {"text": "Hypertension"}},
+        "MedicationRequest": {**drug, "status": "active", "intent": "order"},
+    }
+    return {
+        name: {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one}]}
+        for name, one in found.items()
+    }
+
+
+def patient() -> Resource:
+    """The patient."""
+    name = {"family": "Testpatient", "given": ["One"]}
+    return {
+        "resourceType": "Patient",
+        "id": PATIENT,
+        "name": [name],
+        "gender": "female",
+        "birthDate": "1960-02-01",
+    }
+
+
+def compact(resource: Resource) -> bytes:
+    """As servers write JSON: without blanks."""
+    return json.dumps(resource, separators=(",", ":")).encode()

@@ -1,0 +1,183 @@
+"""A failure in the forms in which people, FHIR clients, programs and the log read it."""
+
+import html
+import json
+import re
+
+import pytest
+
+from shared.errors import (
+    ADMINISTRATOR,
+    RELAUNCH,
+    EhrError,
+    Hint,
+    LaunchParameterMissing,
+    MethodNotAllowed,
+    PatientDenied,
+    SessionExpired,
+    SmartError,
+    UpstreamTimeout,
+)
+from tests.support.edge import FHIR_EDGE, HTML, failing, logged, respond, settings
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (HTML, "text/html"),
+        ("text/html", "text/html"),
+        ("text/*", "text/html"),
+        ("text/html;q=0.8, application/json;q=0.5", "text/html"),
+        ("text/html;q=0.5, application/json", "application/problem+json"),
+        ("text/html;q=0.5, application/problem+json", "application/problem+json"),
+        ("application/json", "application/problem+json"),
+        ("application/fhir+json", "application/problem+json"),
+        ("image/png", "application/problem+json"),
+        ("*/*", "application/problem+json"),
+        ("", "application/problem+json"),
+        ("nonsense;;q=x,,", "application/problem+json"),
+        (None, "application/problem+json"),
+    ],
+)
+def test_who_prefers_html_gets_a_page_and_others_a_problem(
+    accept: str | None, media_type: str
+) -> None:
+    headers = {} if accept is None else {"Accept": accept}
+    answer = respond(failing(EhrError()), headers=headers)
+    assert answer.status_code == 400
+    assert answer.mimetype == media_type
+
+
+@pytest.mark.parametrize("accept", [HTML, "application/json", "*/*"])
+def test_the_proxy_answers_an_operation_outcome_whatever_is_accepted(accept: str) -> None:
+    answer = respond(failing(PatientDenied()), edge=FHIR_EDGE, headers={"Accept": accept})
+    assert answer.headers["Content-Type"] == "application/fhir+json"
+    document = json.loads(answer.data)
+    (issue,) = document["issue"]
+    assert document["resourceType"] == "OperationOutcome"
+    assert issue["details"]["coding"][0]["code"] == "patient_denied"
+    assert (issue["severity"], issue["code"]) == ("error", "forbidden")
+    assert PatientDenied.title in issue["diagnostics"]
+
+
+@pytest.mark.parametrize("error", [EhrError(), SessionExpired(), UpstreamTimeout()])
+def test_a_problem_has_the_members_of_rfc_9457_and_ours(error: SmartError) -> None:
+    answer = respond(failing(error))
+    document = json.loads(answer.data)
+    assert set(document) == {"type", "title", "status", "detail", "code", "correlation_id"}
+    assert document["status"] == answer.status_code == error.status
+    assert (document["title"], document["code"]) == (error.title, error.code)
+    assert document["correlation_id"] == answer.headers["X-Correlation-Id"]
+    assert all(step in document["detail"] for step in (error.why, *error.steps))
+
+
+def test_a_page_says_what_why_what_to_do_and_the_correlation_id() -> None:
+    answer = respond(failing(SessionExpired()), headers={"Accept": HTML})
+    shown = answer.get_data(as_text=True)
+    for text in (SessionExpired.title, SessionExpired.why, *SessionExpired.steps):
+        assert text.replace("'", "&#39;") in shown
+    assert answer.headers["X-Correlation-Id"] in shown
+    assert "session_expired" in shown
+
+
+def test_an_error_may_name_the_methods() -> None:
+    refused = respond(failing(MethodNotAllowed(allow="GET, POST")), edge=FHIR_EDGE)
+    assert refused.headers["Allow"] == "GET, POST"
+
+
+@pytest.mark.parametrize("accept", [HTML, "application/json"])
+def test_an_error_can_clear_cookies(accept: str) -> None:
+    error = EhrError()
+    error.set_cookies = ("a=; Max-Age=0", "b=; Max-Age=0")
+    answer = respond(failing(error), headers={"Accept": accept})
+    assert answer.headers.getlist("Set-Cookie") == list(error.set_cookies)
+
+
+# Details for developers
+
+
+@pytest.mark.parametrize(("details", "shown"), [("brief", False), ("full", True)])
+def test_evidence_is_shown_only_with_full_error_details(
+    details: str, shown: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = EhrError(evidence={"oauth_error": "the-evidence"})
+    given = settings(f'error_details = "{details}"')
+    answer = respond(failing(error), given=given, headers={"Accept": HTML})
+    assert ("the-evidence" in answer.get_data(as_text=True)) is shown
+    assert logged(capsys)["oauth_error"] == "the-evidence"
+
+
+def test_evidence_is_hidden_by_default_off_this_machine() -> None:
+    answer = respond(failing(EhrError(evidence={"a": "the-evidence"})), headers={"Accept": HTML})
+    assert b"the-evidence" not in answer.data
+
+
+@pytest.mark.parametrize("form", [{"Accept": "application/json"}, {"Accept": "*/*"}])
+def test_evidence_is_no_part_of_a_problem(form: dict[str, str]) -> None:
+    given = settings('error_details = "full"')
+    answer = respond(failing(EhrError(evidence={"a": "the-evidence"})), given=given, headers=form)
+    assert b"the-evidence" not in answer.data
+
+
+# For whom a step is
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under a heading of a page."""
+    return page.partition(f"{heading}</h2>")[2].partition("</section>")[0]
+
+
+@pytest.mark.parametrize("details", ["brief", "full"])
+def test_what_the_user_can_do_stands_apart_from_what_the_administrator_does(details: str) -> None:
+    error = EhrError(steps=("Set `scopes` right.", ADMINISTRATOR, "Deploy again.", RELAUNCH))
+    given = settings(f'error_details = "{details}"')
+    page = respond(failing(error), given=given, headers={"Accept": HTML}).get_data(as_text=True)
+    assert re.findall(r"<li>(.*?)</li>", html.unescape(section(page, "What to do"))) == [
+        ADMINISTRATOR,
+        RELAUNCH,
+    ]
+    assert re.findall(r"<li>(.*?)</li>", section(page, "For the administrator")) == [
+        "Set <code>scopes</code> right.",
+        "Deploy again.",
+    ]
+
+
+def test_who_is_to_tell_the_administrator_tries_once_more_before() -> None:
+    error = EhrError(steps=("Set it right.", ADMINISTRATOR))
+    page = respond(failing(error), headers={"Accept": HTML}).get_data(as_text=True)
+    shown = re.findall(r"<li>(.*?)</li>", html.unescape(section(page, "What to do")))
+    assert shown == [RELAUNCH, ADMINISTRATOR]
+    assert "<li>Set it right.</li>" in section(page, "For the administrator")
+
+
+def test_where_only_developers_can_do_something_it_is_what_there_is_to_do() -> None:
+    error = EhrError(steps=("Call it otherwise.",))
+    page = respond(failing(error), headers={"Accept": HTML}).get_data(as_text=True)
+    assert "<li>Call it otherwise.</li>" in section(page, "What to do")
+    assert "For the administrator" not in page
+
+
+@pytest.mark.parametrize("accept", [HTML, "application/json"])
+def test_a_clinician_gets_the_cause_in_one_sentence(accept: str) -> None:
+    error = EhrError()
+    error.meaning = "The vendor's own words."
+    error.causes = (Hint("aud_wrong", "A title.", "A reason.", ("A step.",), "likely", "a source"),)
+    said = respond(failing(error), headers={"Accept": accept}).get_data(as_text=True)
+    assert "Most probable cause: A title." in said
+    assert not [one for one in ("own words", "A reason", "A step", "a source") if one in said]
+
+
+@pytest.mark.parametrize("details", ["brief", "full"])
+def test_steps_and_log_name_the_apps_own_addresses(
+    details: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = "https://smart.example.org/callback/e"
+    error = LaunchParameterMissing(evidence={"redirect_uri_sent": sent})
+    step = "Register `https://HOST/callback`."
+    error.causes = (Hint("aud_wrong", "T.", "At `https://HOST/launch`.", (step,), "likely", "s"),)
+    given = settings(f'error_details = "{details}"')
+    said = respond(failing(error), given=given, headers={"Accept": HTML}).get_data(as_text=True)
+    line = logged(capsys)
+    assert "https://HOST" not in said + str(line)
+    assert "<code>https://smart.example.org/launch</code>" in said
+    assert line["fix"] == f"Register `{sent}`."

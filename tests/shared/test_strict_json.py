@@ -1,0 +1,52 @@
+"""JSON that every reader understands alike."""
+
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from shared import strict_json
+from shared.strict_json import RepeatedMember
+
+
+def test_a_plain_document_is_read() -> None:
+    assert strict_json.parse('{"é": [1, null, true]}'.encode()) == {"é": [1, None, True]}
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 1}', '[{"b": {"a": 1, "\\u0061": 2}}]'])
+def test_a_member_that_comes_twice_is_told_apart_at_any_depth(text: str) -> None:
+    with pytest.raises(RepeatedMember):
+        strict_json.parse(text.encode())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b'{"a": NaN}', b"-Infinity", b'"\xff"', b"{'a': 1}", b"[" * 200_000],
+    ids=["nothing", "nan", "infinity", "not utf-8", "not json", "deep"],
+)
+def test_what_is_no_json_to_every_reader_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r".") as refused:
+        strict_json.parse(body)
+    assert not isinstance(refused.value, RepeatedMember)
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b'"ab",', b"1.5,", b'{"a":1},'])
+def test_a_document_that_would_grow_beyond_measure_is_never_made(piece: bytes) -> None:
+    body = b"[" + piece * (5_000_000 // len(piece)) + b"1]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="too many values"):
+            strict_json.parse(body)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_chart_of_any_length_is_read() -> None:
+    charts = Path(__file__).parents[2] / "simulator" / "charts"
+    made = [json.loads(path.read_bytes()) for path in sorted(charts.rglob("*.json"))]
+    assert made
+    body = json.dumps(made * (2_000_000 // len(json.dumps(made))), separators=(",", ":")).encode()
+    assert len(body) > 1_000_000
+    assert len(strict_json.parse(body)) > 10
