@@ -44,9 +44,7 @@ def test_the_ehr_serves_what_is_read_in_the_sizes_that_are_named() -> None:
                 body = answer.read()
             assert len(body) >= size.least_bytes
             assert json.loads(body)["resourceType"] in {"Observation", "Bundle"}
-        assert [call.path for call in ehr.calls] == ["/r4/Observation/o1"] + [
-            "/r4/Observation"
-        ] * 2
+        assert [call.path for call in ehr.calls] == ["/r4/Observation/o1"] + ["/r4/Observation"] * 2
         ehr.forget()
         assert (ehr.calls, ehr.connections) == ([], 0)
 

@@ -277,9 +277,10 @@ def test_what_a_failed_search_leaves_open_is_told_with_the_reason(app: App, sear
 
 
 def test_what_failed_for_one_reason_is_told_in_one_sentence(app: App) -> None:
-    refusal = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 403)
-    page = page_of(app, answering(tenant_of(app), **dict.fromkeys(SEARCHES, refusal)))
-    assert section(page, "unread").count("could not be read (HTTP 403)") == 1
+    page = page_of(app, answering(tenant_of(app), **dict.fromkeys(SEARCHES, Scripted(500))))
+    told = section(page, "unread")
+    assert told.count("<li>") == 1
+    assert "vital signs; smoking status; diagnoses" in told
 
 
 def test_diagnoses_that_were_not_read_are_not_counted_as_absent(app: App) -> None:
