@@ -36,7 +36,8 @@ def measure(place: Place, store: str) -> list[Row]:
             started = place.beside(name, "fhir_proxy", {"FHIR_BASE": base})
             server = stack.enter_context(started)
             headers = {"Host": "localhost"}
-            wire.Wire(server.port).exchange(wire.get("/Observation/o1", headers))
+            with contextlib.closing(wire.Wire(server.port)) as first:
+                first.exchange(wire.get("/Observation/o1", headers))
             found[f"{name} MB"] = _above_idle(server, wire.get("/Binary/b1", headers))
     return [
         Row(

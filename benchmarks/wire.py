@@ -98,13 +98,15 @@ def in_turn(questions: Sequence[Question], seconds: float, most: int) -> list[li
     until = time.monotonic() + seconds
     count = len(questions)
     turn = 0
-    while turn < most and time.monotonic() < until:
-        for place in range(count):
-            at = (turn + place) % count
-            took[at].append(questions[at].ask(wires[at]))
-        turn += 1
-    for wire in wires:
-        wire.close()
+    try:
+        while turn < most and time.monotonic() < until:
+            for place in range(count):
+                at = (turn + place) % count
+                took[at].append(questions[at].ask(wires[at]))
+            turn += 1
+    finally:
+        for wire in wires:
+            wire.close()
     return took
 
 

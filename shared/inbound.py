@@ -10,6 +10,7 @@ import secrets
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -252,7 +253,12 @@ def require_json_accepted(call: Call) -> None:
 
     Parameters such as charset and fhirVersion do not count.
     """
-    wanted = re.sub(r";\s*(?!q=)[^;,]*", "", call.headers.get("Accept", "*/*"))
-    accept = parse_accept_header(wanted, MIMEAccept)
-    if not (accept[outcome.MEDIA_TYPE] or accept["application/json"]):
+    if not _accepts_json(call.headers.get("Accept", "*/*")):
         raise NotAcceptable
+
+
+@lru_cache(maxsize=64)
+def _accepts_json(header: str) -> bool:
+    wanted = re.sub(r";\s*(?!q=)[^;,]*", "", header)
+    accept = parse_accept_header(wanted, MIMEAccept)
+    return bool(accept[outcome.MEDIA_TYPE] or accept["application/json"])

@@ -8,7 +8,6 @@ anything else grants nothing. `system/` scopes have no meaning in a user's sessi
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl
 
@@ -39,7 +38,6 @@ class Grant:
         return self.type in {"*", resource_type} and interaction in self.letters
 
 
-@lru_cache(maxsize=512)
 def parse(scope: str) -> Grant | None:
     """The resource scope in a scope string, or None where it is of another kind or malformed."""
     match = _RESOURCE.fullmatch(scope)

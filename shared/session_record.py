@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from shared import log, scopes
@@ -63,7 +64,7 @@ class Session:
 
     def grants(self, ehr: Ehr) -> tuple[scopes.Grant, ...]:
         """What the app may do: granted ∩ configured."""
-        return scopes.effective(self.granted, ehr.scopes)
+        return _effective(self.granted, ehr.scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,12 @@ class Held:
 def key(handle: str) -> str:
     """The record's key in the store: nothing that opens the session can be read from it."""
     return hashlib.sha256(handle.encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _effective(granted: tuple[str, ...], configured: tuple[str, ...]) -> tuple[scopes.Grant, ...]:
+    # Asked at every request, and the same for all sessions of a registration.
+    return scopes.effective(granted, configured)
 
 
 def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, Value]:
