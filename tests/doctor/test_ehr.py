@@ -256,7 +256,7 @@ def test_ehrs_that_share_a_redirect_path_need_to_send_iss(doctor: Doctor, app: A
 def test_the_request_is_reckoned_with_what_was_found_and_may_be_long_as_a_form(
     doctor: Doctor, tenant: Tenant
 ) -> None:
-    tenant.discovery["authorization_endpoint"] += "/" + "x" * 2000
+    tenant.discovery["authorization_endpoint"] += "/" + "x" * 1900
     outcome = checked(doctor, ehr(tenant.base))
     assert outcome.level("scope_count") == "warn"
     tenant.discovery["capabilities"].append("authorize-post")
