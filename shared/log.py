@@ -65,6 +65,11 @@ def session_mark(handle: str) -> str:
     return hashlib.sha256(f"log:{handle}".encode()).hexdigest()[:12]
 
 
+def of_answer(status: int) -> Severity:
+    """How severe an EHR's answer to a FHIR call is: that it lets nobody in is more than news."""
+    return "WARNING" if status in {401, 403} else "INFO"
+
+
 def event(
     name: Event,
     message: str,

@@ -190,7 +190,7 @@ def _log(asked: Address, status: int, started: float, told: Mapping[str, str | l
         "ehr_ms": round((time.monotonic() - started) * 1000, 1),
         **told,
     }
-    log.event("fhir_request", asked.kind, fields=fields)
+    log.event("fhir_request", asked.kind, severity=log.of_answer(status), fields=fields)
 
 
 def _log_out(handle: str, call: Call) -> Reply:

@@ -134,7 +134,9 @@ class Reader:
             fields |= of_fhir.log_fields(
                 of_fhir.of_fhir(answer.status, answer.words, self.active.ehr.vendor)
             )
-        log.event("fhir_request", "read for the page", fields={**fields, **answer.ehr_ids})
+        severity = log.of_answer(answer.status)
+        fields |= answer.ehr_ids
+        log.event("fhir_request", "read for the page", severity=severity, fields=fields)
         return answer
 
 

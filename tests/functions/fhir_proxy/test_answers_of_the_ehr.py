@@ -215,6 +215,7 @@ def test_the_log_says_what_an_error_of_the_ehr_means_and_nothing_else_of_its_wor
     ]
     assert (line["event"], line["status"], line["urn"]) == ("fhir_request", 403, urn)
     assert line["causes"] == ["user_not_permitted"]
+    assert line["severity"] == "WARNING"
     assert line["cause"]
     assert line["fix"]
     assert "sentinel" not in str(line)
