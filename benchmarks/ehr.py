@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from benchmarks import resources
+from tests.support.raw_server import plain, read_request
 
 CLIENT_ID = "benchmark-client"
 SCOPES = "openid fhirUser online_access patient/*.rs user/Binary.rs"
@@ -119,9 +120,10 @@ class Ehr:
     def _serve(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with connection, contextlib.suppress(OSError):
-            while received := _request(connection):
+            while received := read_request(connection):
                 began = time.perf_counter()
-                target, body = received
+                head, _, body = received.partition(b"\r\n\r\n")
+                target = head.split(b" ", 2)[1].decode("ascii")
                 if self._delay:
                     time.sleep(self._delay)
                 answer = self._answer_to(target, body)
@@ -161,27 +163,7 @@ class Ehr:
 
 
 def _answer(body: bytes, media_type: str = "application/json", status: str = "200 OK") -> bytes:
-    lines = [f"HTTP/1.1 {status}", f"Content-Type: {media_type}", f"Content-Length: {len(body)}"]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def _request(connection: socket.socket) -> tuple[str, bytes] | None:
-    """Target and body of the next request; None where the client has left."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        piece = connection.recv(65536)
-        if not piece:
-            return None
-        received += piece
-    head, _, body = received.partition(b"\r\n\r\n")
-    length = 0
-    for line in head.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            length = int(value)
-    while len(body) < length:
-        body += connection.recv(65536)
-    return head.split(b" ", 2)[1].decode("ascii"), body
+    return plain(body, f"Content-Type: {media_type}", status=status)
 
 
 if __name__ == "__main__":

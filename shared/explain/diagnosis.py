@@ -113,12 +113,11 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     spoken_for = {one.id for one in evidence if one.certainty is not None}
     against = set(weigh_launch.contradicted(facts)) - spoken_for
     left = {id_: cause for id_, cause in found.items() if id_ not in against}
-    # An error is not without a cause: where all are spoken against, what was sent may have got lost
-    # underway; where that cannot be either, all are less probable.
-    if not left and not spoken_for:
-        lost = {id_: one for id_, one in found.items() if id_ == "launch_parameter_missing"}
-        left = {id_: _as(one, "possible") for id_, one in (lost or found).items()}
-    found = left
+    # An error is not without a cause: where all are spoken against, all are less probable.
+    if left or spoken_for:
+        found = left
+    else:
+        found = {id_: _as(one, "possible") for id_, one in found.items()}
     settled = any(one.certainty == "certain" for one in evidence)
     for id_, cause in found.items():
         # One certain cause explains the error; what nothing speaks for becomes less probable.

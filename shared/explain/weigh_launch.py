@@ -32,7 +32,7 @@ def _no_launch(facts: Facts) -> Iterator[Evidence]:
                 "This app did send the `launch` value that it got, so the value was lost after "
                 "that, or the EHR gave one that it does not take."
             )
-            yield Evidence("launch_parameter_missing", None, why, _SMART)
+            yield Evidence("launch_parameter_missing", "possible", why, _SMART)
         return
     carried = sent.parameters or ()
     whole = {"response_type", "client_id"} <= set(carried)

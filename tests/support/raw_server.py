@@ -59,7 +59,7 @@ def raw_server(answerer: Answerer, tls: ssl.SSLContext | None = None) -> Iterato
                 if tls is not None:
                     connection = tls.wrap_socket(connection, server_side=True)
                 with connection:
-                    while request := _request(connection):
+                    while request := read_request(connection):
                         server.requests.append(request)
                         if not answerer(connection, len(server.requests)):
                             return
@@ -75,7 +75,8 @@ def _hang_up(connection: socket.socket) -> None:
     connection.close()
 
 
-def _request(connection: socket.socket) -> bytes:
+def read_request(connection: socket.socket) -> bytes:
+    """The next request on a connection, head and body; empty where the client has left."""
     received = b""
     while b"\r\n\r\n" not in received:
         piece = connection.recv(65536)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from shared import fhir, log, urls
@@ -19,6 +19,9 @@ from shared.sessions import Active
 from ..queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
 from . import answers, coverage
 from .side_by_side import run_all
+
+if TYPE_CHECKING:
+    from shared.explain import Diagnosis
 
 LATE = "could not be read (no answer in time)"
 # The last call ends this long before the time for all is up, so that the pages before it count.
@@ -45,6 +48,14 @@ class Part:
     unanswered: frozenset[str] = frozenset()
     more: bool = False
     try_instead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """What a call gave in place of an answer: why, in words, and the EHR's status if it had one."""
+
+    why: str
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +101,9 @@ class Reader:
         bytes_left = SEARCH_BYTES
         for number in range(search.page_cap):
             answer = self._call(search, url, bytes_left)
-            if isinstance(answer, str):
-                return _broken(search, resources, answer)
-            if answer.status != 200:
+            if isinstance(answer, _Failed):
                 refused = answer.status == 400 and number == 0
-                why = _refusal(search, answer, self.active.ehr.vendor)
-                return _broken(search, resources, why, try_instead=refused)
+                return _broken(search, resources, answer.why, try_instead=refused)
             page = answers.page(answer.body, search.reads)
             resources += page.resources
             if page.next is None:
@@ -111,12 +119,12 @@ class Reader:
                 break
         return Part(tuple(resources), more=True)
 
-    def _call(self, search: Search, url: str, max_bytes: int) -> FhirAnswer | str:
-        """One call, or what to say in its place. Raises SessionError where the session is over."""
+    def _call(self, search: Search, url: str, max_bytes: int) -> FhirAnswer | _Failed:
+        """One call, logged. Raises SessionError where the session is over."""
         started = time.monotonic()
         left = self.until - _GATHERING_SECONDS - started
         if left <= 0:
-            return LATE
+            return _Failed(LATE)
         fields: _Fields = {"type": search.resource_type}
         try:
             seconds = min(CALL_SECONDS, left)
@@ -126,18 +134,21 @@ class Reader:
                 raise
             fields |= error.evidence
             log.event("fhir_request", str(error), severity="ERROR", code=error.code, fields=fields)
-            return f"could not be read ({_SAID.get(error.code, error.title.rstrip('.'))})"
+            said = _SAID.get(error.code, error.title.rstrip("."))
+            return _Failed(f"could not be read ({said})")
         fields |= {"status": answer.status, "ehr_ms": round((time.monotonic() - started) * 1000, 1)}
+        fields |= answer.ehr_ids
+        known = None
         if answer.words:
             from shared.explain import of_fhir
 
-            fields |= of_fhir.log_fields(
-                of_fhir.of_fhir(answer.status, answer.words, self.active.ehr.vendor)
-            )
+            known = of_fhir.of_fhir(answer.status, answer.words, self.active.ehr.vendor)
+            fields |= of_fhir.log_fields(known)
         severity = log.of_answer(answer.status)
-        fields |= answer.ehr_ids
         log.event("fhir_request", "read for the page", severity=severity, fields=fields)
-        return answer
+        if answer.status == 200:
+            return answer
+        return _Failed(_refusal(search, answer.status, known), answer.status)
 
 
 def _broken(
@@ -156,15 +167,12 @@ def _joined(parts: list[Part]) -> Part:
     )
 
 
-def _refusal(search: Search, answer: FhirAnswer, vendor: str) -> str:
-    from shared.explain import of_fhir
-
-    why = f"could not be read (HTTP {answer.status})"
-    known = of_fhir.of_fhir(answer.status, answer.words, vendor)
+def _refusal(search: Search, status: int, known: "Diagnosis | None") -> str:
+    why = f"could not be read (HTTP {status})"
     if known is not None:
         title = known.causes[0].title.replace("`", "").rstrip(".")
         return f"{why}: {title}"
-    if answer.status == 403:
+    if status == 403:
         # Our scopes were looked at before, so the EHR has a reason of its own.
         return f"{why}: the EHR does not give access to {search.resource_type}"
     return why
