@@ -38,7 +38,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import firestore
 
 from shared.errors import StoreUnavailable
-from shared.store import Conflict, Fields, Record
+from shared.store.contract import Conflict, Fields, Record
 
 if TYPE_CHECKING:
     from google.cloud.firestore_admin_v1 import FirestoreAdminClient

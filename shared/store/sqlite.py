@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.errors import StoreUnavailable
-from shared.store import Conflict, Fields, Record
+from shared.store.contract import Conflict, Fields, Record
 
 BUSY_SECONDS = 2.0
 
