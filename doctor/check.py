@@ -13,7 +13,7 @@ from doctor import (
 )
 from doctor.ehr import Look
 from doctor.finding import Finding
-from shared import client_auth
+from shared.smart import client_auth
 from shared.urls import is_local
 
 _EHRS_AT_ONCE = 8

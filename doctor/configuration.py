@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from doctor.finding import Finding, FindingId, fail, ok
-from shared import config
-from shared.config_table import Problem
-from shared.settings import Settings
+from shared.config import file as config
+from shared.config.settings import Settings
+from shared.config.table import Problem
 
 _PASSED: Mapping[FindingId, str] = {
     "config_unreadable": "The file can be read.",

@@ -1,7 +1,7 @@
 """Discovery at the FHIR bases of a registration, as a launch does it, and what follows from it.
 
-SMART App Launch 2.2, "Conformance"; shared/discovery.py fetches and reads the document. Whatever
-it names on a host that is not configured for the EHR is reported and not asked.
+SMART App Launch 2.2, "Conformance"; shared/smart/discovery.py fetches and reads the document.
+Whatever it names on a host that is not configured for the EHR is reported and not asked.
 """
 
 import json
@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from doctor import ehr_claims, ehr_clock, ehr_keys, scope_advice
 from doctor.finding import Finding, fail, ok, warn
-from shared import discovery, urls
-from shared.discovery import SmartConfiguration
+from shared import urls
+from shared.config.settings import Ehr
 from shared.errors import DiscoveryFailed, DiscoveryInvalid
-from shared.settings import Ehr
+from shared.smart import discovery
+from shared.smart.discovery import SmartConfiguration
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from doctor.finding import Finding, fail, ok, warn
-from shared.discovery import SmartConfiguration
-from shared.settings import Ehr
+from shared.config.settings import Ehr
+from shared.smart.discovery import SmartConfiguration
 
 _CLIENT_CAPABILITY: Mapping[str, str] = {
     "none": "client-public",

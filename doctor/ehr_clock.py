@@ -3,8 +3,8 @@
 from email.utils import parsedate_to_datetime
 
 from doctor.finding import Finding, fail, ok, warn
-from shared.outbound import Answer
-from shared.settings import Ehr
+from shared.config.settings import Ehr
+from shared.outbound.client import Answer
 
 # Contract: the clock skew that is tolerated.
 MOST_SKEW_SECONDS = 120.0

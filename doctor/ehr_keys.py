@@ -1,10 +1,10 @@
 """The EHR's keys, with which an id_token is verified (OpenID Connect Discovery 1.0, section 3)."""
 
 from doctor.finding import Finding, fail, ok
-from shared.discovery import SmartConfiguration
+from shared.config.settings import Ehr
 from shared.errors import IdTokenInvalid
-from shared.jwks import Keys
-from shared.settings import Ehr
+from shared.oidc.keys import Keys
+from shared.smart.discovery import SmartConfiguration
 
 
 def check(ehr: Ehr, base: str, configuration: SmartConfiguration) -> Finding | None:

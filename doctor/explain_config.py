@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doctor import scope_advice
-from shared import config, urls
-from shared.config_ehrs import read_ehrs
-from shared.config_table import Problem, Table
+from shared import urls
+from shared.config import file as config
+from shared.config.ehrs import read_ehrs
+from shared.config.settings import Ehr
+from shared.config.table import Problem, Table
 from shared.explain import Finding, Registered, registered
-from shared.settings import Ehr
 
 _LONGEST = 300
 

@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from doctor import configuration, report, secret_references
 from doctor.finding import Finding, fail
-from shared import client_auth, references, signing_keys
+from shared.config import secrets as references
+from shared.smart import client_auth, signing_keys
 
 Jwk = Mapping[str, str]
 

@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 
 from doctor.finding import Finding, fail, ok
-from shared import outbound, urls
-from shared.outbound import Answer
-from shared.settings import Settings
+from shared import urls
+from shared.config.settings import Settings
+from shared.outbound import client as outbound
+from shared.outbound.client import Answer
 
 # A first request may have to wait for an instance to start.
 ANSWER_SECONDS = 30.0

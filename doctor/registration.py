@@ -7,7 +7,7 @@ for each authorization server).
 from collections.abc import Collection
 
 from doctor.finding import Finding, ok, warn
-from shared.settings import Ehr, Settings
+from shared.config.settings import Ehr, Settings
 
 
 def check(ehr: Ehr) -> Finding:

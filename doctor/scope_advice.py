@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from doctor.finding import Finding, fail, ok, warn
-from shared import discovery, launches, scopes
-from shared.discovery import SmartConfiguration
-from shared.settings import Ehr, Settings
+from shared import scopes
+from shared.config.settings import Ehr, Settings
+from shared.smart import discovery, launches
+from shared.smart.discovery import SmartConfiguration
 from shared.store import Record
 
 # Our own figure: no EHR publishes one.

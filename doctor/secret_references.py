@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import cast
 
 from doctor.finding import Finding, FindingId, fail, ok, warn
-from shared import published_keys, references
-from shared.client_auth import Clients
-from shared.config_table import Problem
-from shared.published_keys import PublishedKeys
-from shared.settings import Ehr, Settings
+from shared.config import secrets as references
+from shared.config.settings import Ehr, Settings
+from shared.config.table import Problem
+from shared.smart import published_keys
+from shared.smart.client_auth import Clients
+from shared.smart.published_keys import PublishedKeys
 
 
 def check(

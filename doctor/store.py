@@ -9,9 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 from doctor.finding import Finding, fail, ok, warn
-from shared import launches, session_record
+from shared.config.settings import Settings, StoreSettings
 from shared.errors import StoreUnavailable
-from shared.settings import Settings, StoreSettings
+from shared.session import record as session_record
+from shared.smart import launches
 from shared.store import Conflict, Store, open_store
 
 if TYPE_CHECKING:

@@ -15,10 +15,12 @@ from functions.callback.main import callback
 from functions.fhir_proxy.main import fhir_proxy
 from functions.launch.main import launch
 from functions.smart_calc.main import smart_calc
-from shared import config, inbound, pages
+from shared import pages
+from shared.config import file as config
+from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound
-from shared.inbound import Call, Edge, Reply
-from shared.settings import Settings
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call, Edge, Reply
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

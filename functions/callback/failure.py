@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode
 
+from shared.config.settings import Ehr
 from shared.errors import (
     ADMINISTRATOR,
     RELAUNCH,
@@ -18,8 +19,7 @@ from shared.errors import (
     SmartError,
     TokenError,
 )
-from shared.launches import Pending
-from shared.settings import Ehr
+from shared.smart.launches import Pending
 
 from .response import Response
 

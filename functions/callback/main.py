@@ -9,18 +9,10 @@ from collections.abc import Mapping
 
 import flask
 
-from shared import (
-    client_auth,
-    config,
-    cookies,
-    id_token,
-    inbound,
-    launches,
-    log,
-    session_context,
-    session_cookies,
-    tokens,
-)
+from shared import log
+from shared.config import file as config
+from shared.config.secrets import resolve_sealing_keys
+from shared.config.settings import Ehr, Settings
 from shared.errors import (
     EhrError,
     MethodNotAllowed,
@@ -32,16 +24,21 @@ from shared.errors import (
     TokenError,
     TokenInvalid,
 )
-from shared.id_token import Identity
-from shared.inbound import Call, Edge, Reply
-from shared.jwks import Keys
-from shared.launches import Pending
-from shared.references import resolve_sealing_keys
+from shared.inbound import cookies
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call, Edge, Reply
+from shared.oidc import id_token
+from shared.oidc.id_token import Identity
+from shared.oidc.keys import Keys
 from shared.sealing import Sealer
-from shared.sessions import Opened, Sessions
-from shared.settings import Ehr, Settings
+from shared.session import context as session_context
+from shared.session import cookies as session_cookies
+from shared.session.sessions import Opened, Sessions
+from shared.smart import client_auth, launches
+from shared.smart import token_endpoint as tokens
+from shared.smart.launches import Pending
+from shared.smart.token_answer import TokenAnswer
 from shared.store import open_store
-from shared.token_answer import TokenAnswer
 
 from . import failure, response
 

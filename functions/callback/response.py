@@ -7,7 +7,7 @@ address per server).
 import re
 from collections.abc import Mapping
 
-from shared import inbound, log, urls
+from shared import log, urls
 from shared.errors import (
     ADMINISTRATOR,
     RELAUNCH,
@@ -15,8 +15,9 @@ from shared.errors import (
     ParameterInvalid,
     StateMissing,
 )
-from shared.inbound import Call
-from shared.launches import Pending
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call
+from shared.smart.launches import Pending
 
 MAX_CODE_BYTES = 8192
 _NAMES = frozenset({"state", "code", "error", "error_description", "error_uri", "iss"})

@@ -7,10 +7,10 @@ Only types that no browser runs are passed on; for every other one there is the 
 import re
 from collections.abc import Mapping
 
-from shared import fhir
-from shared.fhir import FhirAnswer, FhirBytes
+from shared.fhir import client as fhir
+from shared.fhir.client import FhirAnswer, FhirBytes
 from shared.outcome import MEDIA_TYPE
-from shared.sessions import Active
+from shared.session.sessions import Active
 
 from .address import Address
 from .forward import conditions

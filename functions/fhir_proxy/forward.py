@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from shared import compartment, fhir
 from shared.errors import PatientDenied, UpstreamInvalid
-from shared.fhir import FhirAnswer
-from shared.sessions import Active
+from shared.fhir import client as fhir
+from shared.fhir import compartment
+from shared.fhir.client import FhirAnswer
+from shared.session.sessions import Active
 
 from . import history
 from .address import Address

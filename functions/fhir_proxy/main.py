@@ -13,7 +13,10 @@ from urllib.parse import parse_qsl
 
 import flask
 
-from shared import client_auth, config, cookies, inbound, log, outcome, session_context
+from shared import log, outcome
+from shared.config import file as config
+from shared.config.secrets import resolve_sealing_keys
+from shared.config.settings import Settings
 from shared.errors import (
     RELAUNCH,
     MediaTypeUnsupported,
@@ -23,13 +26,15 @@ from shared.errors import (
     ScopeDenied,
     SmartError,
 )
-from shared.fhir import FhirAnswer, FhirBytes
-from shared.inbound import Call, Edge, Reply
-from shared.jwks import Keys
-from shared.references import resolve_sealing_keys
+from shared.fhir.client import FhirAnswer, FhirBytes
+from shared.inbound import cookies
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call, Edge, Reply
+from shared.oidc.keys import Keys
 from shared.sealing import Sealer
-from shared.sessions import Active, Sessions
-from shared.settings import Settings
+from shared.session import context as session_context
+from shared.session.sessions import Active, Sessions
+from shared.smart import client_auth
 from shared.store import open_store
 
 from . import address, binary, content, forward, policy, rewrite, write, write_policy

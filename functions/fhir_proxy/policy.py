@@ -9,7 +9,7 @@ decided in write_policy.py.
 from dataclasses import dataclass
 from typing import Any
 
-from shared import compartment, scopes
+from shared import scopes
 from shared.errors import (
     NotAcceptable,
     ParameterInvalid,
@@ -17,8 +17,9 @@ from shared.errors import (
     PatientMissing,
     ScopeDenied,
 )
+from shared.fhir import compartment
 from shared.scopes import Grant, Interaction, Level
-from shared.session_record import Session
+from shared.session.record import Session
 
 from .address import INTERACTIONS, Address
 

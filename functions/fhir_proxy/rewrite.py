@@ -15,7 +15,7 @@ from shared import urls
 from shared.errors import ParameterInvalid
 from shared.scopes import Level
 from shared.sealing import SealBroken, Sealer
-from shared.session_record import Session
+from shared.session.record import Session
 
 PAGE_PARAMETER = "_page"
 _SPACE = re.compile(r"[ \t\n\r]*")

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Mapping
 
-from shared import fhir, urls
+from shared import urls
 from shared.errors import (
     ADMINISTRATOR,
     ParameterInvalid,
@@ -18,8 +18,9 @@ from shared.errors import (
     UpstreamInvalid,
     UpstreamTimeout,
 )
-from shared.fhir import FhirAnswer
-from shared.sessions import Active
+from shared.fhir import client as fhir
+from shared.fhir.client import FhirAnswer
+from shared.session.sessions import Active
 
 from .address import Address
 from .address import read as parse_address

@@ -5,9 +5,9 @@ delete d. Under patient/ scopes what is written must name the launch's patient, 
 what names no patient, such as a Practitioner, can be written under user/ scopes only.
 """
 
-from shared import compartment
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing
-from shared.session_record import Session
+from shared.fhir import compartment
+from shared.session.record import Session
 
 from .address import Address
 from .content import Content

@@ -4,10 +4,11 @@ SMART App Launch 2.2, "Registering a client": the URL is given to the EHR once, 
 rotated by changing what it serves.
 """
 
-from shared import config, published_keys
+from shared.config import file as config
+from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound
-from shared.inbound import Call, Reply
-from shared.settings import Settings
+from shared.inbound.edge import Call, Reply
+from shared.smart import published_keys
 
 # An EHR that heeds it signs in with a successor five minutes after it was published.
 CACHE_SECONDS = 300

@@ -10,11 +10,15 @@ from pathlib import Path
 import flask
 from markupsafe import Markup
 
-from shared import config, cookies, inbound, launches, log, pages
-from shared.discovery import Discovery, SmartConfiguration
+from shared import log, pages
+from shared.config import file as config
+from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, Misconfigured, NotFound
-from shared.inbound import Call, Edge, Reply
-from shared.settings import Ehr, Settings
+from shared.inbound import cookies
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call, Edge, Reply
+from shared.smart import launches
+from shared.smart.discovery import Discovery, SmartConfiguration
 from shared.store import open_store
 
 from . import jwks, parameters

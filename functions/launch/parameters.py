@@ -7,7 +7,8 @@ registration by `ehr`, never a free URL.
 import re
 from dataclasses import dataclass
 
-from shared import inbound, urls
+from shared import urls
+from shared.config.settings import Ehr, Settings
 from shared.errors import (
     ADMINISTRATOR,
     ForUser,
@@ -16,8 +17,8 @@ from shared.errors import (
     LaunchParameterMissing,
     ParameterInvalid,
 )
-from shared.inbound import Call
-from shared.settings import Ehr, Settings
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call
 
 MAX_LAUNCH_BYTES = 8192
 _NAMES = frozenset({"iss", "launch", "ehr"})

@@ -11,7 +11,10 @@ from pathlib import Path
 import flask
 from markupsafe import Markup
 
-from shared import client_auth, config, inbound, log, pages, session_context, sessions
+from shared import log, pages
+from shared.config import file as config
+from shared.config.secrets import resolve_sealing_keys
+from shared.config.settings import Settings
 from shared.errors import (
     Hint,
     MediaTypeUnsupported,
@@ -20,12 +23,14 @@ from shared.errors import (
     PatientMissing,
     TooLarge,
 )
-from shared.inbound import Call, Edge, Reply
-from shared.jwks import Keys
-from shared.references import resolve_sealing_keys
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call, Edge, Reply
+from shared.oidc.keys import Keys
 from shared.sealing import Sealer
-from shared.sessions import Active, Sessions
-from shared.settings import Settings
+from shared.session import context as session_context
+from shared.session import sessions
+from shared.session.sessions import Active, Sessions
+from shared.smart import client_auth
 from shared.store import open_store
 
 from . import banner, reading, recalculation

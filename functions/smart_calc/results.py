@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from shared import compartment
+from shared.fhir import compartment
 
 from . import dates
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from shared.config.settings import Ehr
 from shared.explain.model import Registered, Said, Sent
-from shared.settings import Ehr
 
 
 def registered(ehr: Ehr, public_url: str | None) -> Registered:

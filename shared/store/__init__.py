@@ -4,9 +4,9 @@ The contract that every store keeps is in contract.py. A store of another kind i
 this one that keeps it, and a branch of `open_store`.
 """
 
-from shared.config import stop
-from shared.config_table import Problem
-from shared.settings import StoreSettings
+from shared.config.file import stop
+from shared.config.settings import StoreSettings
+from shared.config.table import Problem
 from shared.store.contract import Conflict, Fields, Record, Store, Value
 
 __all__ = ["Conflict", "Fields", "Record", "Store", "Value", "open_store"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.stage import FUNCTIONS
-from shared import signing_keys as keys
+from shared.smart import signing_keys as keys
 from tests.support import signing_keys
 from tests.support.browser import Browser
 from tests.support.staged import Copy, command, running

@@ -23,7 +23,7 @@ _OWN = {
     ),
 }
 _SHARED = (
-    r"shared/(?:(?:store|pages|explain|explain/catalogue)/)?[a-z0-9_]+\.py"
+    r"shared/(?:[a-z_]+/)*[a-z0-9_]+\.py"
     r"|shared/pages/\w+\.(?:html|css)"
 )
 

@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from doctor.__main__ import main
-from shared import published_keys, signing_keys
+from shared.smart import published_keys, signing_keys
 from tests.doctor.conftest import Doctor, ehr
 from tests.support.signing_keys import Kind, encrypted_pem, pem
 

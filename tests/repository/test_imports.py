@@ -9,23 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.import_rows import ROWS
+
 ROOT = Path(__file__).parents[2]
-# Imports go to a lower row, or leftwards in their own row.
-ROWS = (
-    "errors pkce urls strict_json scopes compartment cookies outcome vendors",
-    "config_table settings config_ehrs config references sealing log",
-    "sockets content_coding outbound store",
-    "signing_keys published_keys discovery client_auth token_answer tokens",
-    "jws jwk_set jwks id_token",
-    "launches session_lease session_record session_cookies",
-    "session_cache session_end refresh sessions fhir",
-    "explain session_context pages refusal inbound",
-)
-PLACES = {
-    name: (row, column)
-    for row, names in enumerate(ROWS)
-    for column, name in enumerate(names.split())
-}
+PRODUCT = ("benchmarks", "doctor", "functions", "infra", "shared")
 FLASK = {"flask", "werkzeug", "functions_framework"}
 
 
@@ -74,36 +61,64 @@ def imports(*folders: str) -> list[Import]:
     return [one for file in sources(*folders) for one in imports_of(file)]
 
 
-def shared_names(one: Import) -> set[str]:
-    """The parts of shared/ that an import reaches."""
-    if one.top != "shared":
-        return set()
-    parts = one.target.split(".")
-    return {parts[1]} if len(parts) > 1 else set(one.names)
+def entry_of(folder: str, target: str) -> str | None:
+    """The file or package of `folder` (a path) that a module's name means, if it lies there."""
+    prefix = folder.replace("/", ".")
+    if target == prefix:
+        return "__init__"
+    if not target.startswith(f"{prefix}."):
+        return None
+    name = target.removeprefix(f"{prefix}.").partition(".")[0]
+    here = ROOT / folder / name
+    return name if here.is_dir() or here.with_suffix(".py").exists() else "__init__"
 
 
-def own_name(file: Path) -> str:
-    return file.relative_to(ROOT / "shared").parts[0].removesuffix(".py")
+def entries(folder: str) -> dict[str, list[Path]]:
+    """The modules and packages that lie directly in a folder, each with its files."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted((ROOT / folder).iterdir()):
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        if path.suffix == ".py" or (path.is_dir() and files):
+            found[path.stem] = files
+    return found
 
 
-def test_every_part_of_shared_has_its_place() -> None:
-    found = {own_name(file) for file in sources("shared")}
-    assert found <= PLACES.keys()
+def targets(one: Import) -> list[str]:
+    """`from a import b` means the module a.b where there is one, else a."""
+    found = []
+    for module in one.modules:
+        place = ROOT / module.replace(".", "/")
+        found.append(module if place.is_dir() or place.with_suffix(".py").exists() else one.target)
+    return found
 
 
-def test_shared_imports_downwards_or_leftwards() -> None:
-    wrong = [
-        str(one)
-        for one in imports("shared")
-        for name in shared_names(one)
-        if name != own_name(one.file) and not _may(own_name(one.file), name)
-    ]
+def folders() -> list[str]:
+    """Every folder of product code that holds more than one module."""
+    found = {
+        str(path.parent.relative_to(ROOT))
+        for path in sources(*PRODUCT)
+        if len(entries(str(path.parent.relative_to(ROOT)))) > 1
+    }
+    return sorted(found | {top for top in PRODUCT if len(entries(top)) > 1})
+
+
+@pytest.mark.parametrize("folder", folders())
+def test_imports_inside_a_folder_go_downwards_only(folder: str) -> None:
+    """Imports for type checking too: a circle of types is a circle."""
+    place = {name: row for row, names in enumerate(ROWS[folder]) for name in names.split()}
+    assert place.keys() == entries(folder).keys()
+    wrong = []
+    for name, files in entries(folder).items():
+        for one in (found for file in files for found in imports_of(file)):
+            for target in targets(one):
+                entry = entry_of(folder, target)
+                if entry not in {None, name} and place[entry or ""] >= place[name]:
+                    wrong.append(str(one))
     assert wrong == []
 
 
-def _may(importer: str, imported: str) -> bool:
-    (row, column), (lower, left) = PLACES[importer], PLACES[imported]
-    return lower < row or (lower == row and left < column)
+def test_no_row_is_kept_of_a_folder_that_is_gone() -> None:
+    assert sorted(ROWS) == folders()
 
 
 def test_shared_never_imports_what_stands_on_it() -> None:
@@ -124,12 +139,20 @@ def test_a_function_imports_its_own_folder_relatively_and_no_other_function() ->
     assert wrong == []
 
 
+def shared_parts(one: Import) -> set[str]:
+    """The parts of shared/ that an import reaches."""
+    if one.top != "shared":
+        return set()
+    parts = one.target.split(".")
+    return {parts[1]} if len(parts) > 1 else set(one.names)
+
+
 def test_the_simulator_takes_nothing_of_the_product_but_the_look_of_its_pages() -> None:
     wrong = []
     for one in imports("simulator"):
         gateway = one.file == ROOT / "simulator" / "gateway.py"
         edge = {"config", "errors", "inbound", "settings"} if gateway else set()
-        if shared_names(one) - {"pages"} - edge or (one.top == "functions" and not gateway):
+        if shared_parts(one) - {"pages"} - edge or (one.top == "functions" and not gateway):
             wrong.append(str(one))
     assert wrong == []
 
@@ -137,11 +160,11 @@ def test_the_simulator_takes_nothing_of_the_product_but_the_look_of_its_pages() 
 @pytest.mark.parametrize(
     ("libraries", "allowed"),
     [
-        (FLASK, ("functions/*/main.py", "shared/inbound.py", "simulator/*.py")),
+        (FLASK, ("functions/*/main.py", "shared/inbound/edge.py", "simulator/*.py")),
         ({"google"}, ("shared/store/firestore.py",)),
-        ({"urllib3", "requests"}, ("shared/outbound.py",)),
+        ({"urllib3", "requests"}, ("shared/outbound/client.py",)),
         ({"sqlite3"}, ("shared/store/sqlite.py",)),
-        ({"cryptography"}, ("shared/sealing.py", "shared/signing_keys.py", "simulator/*.py")),
+        ({"cryptography"}, ("shared/sealing.py", "shared/smart/signing_keys.py", "simulator/*.py")),
         ({"jinja2"}, ("shared/pages/__init__.py",)),
     ],
     ids=lambda value: "-".join(sorted(value)) if isinstance(value, set) else "",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.launches import Pending
 from shared.sealing import Sealer
-from shared.session_record import Session, fields
+from shared.session.record import Session, fields
+from shared.smart.launches import Pending
 from tests.support.open_session import open_session
 
 ROOT = Path(__file__).parents[2]

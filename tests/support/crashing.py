@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from shared import session_lease, tokens
+from shared.session import lease as session_lease
+from shared.smart import token_endpoint as tokens
 from shared.store.sqlite import SqliteStore
 from simulator import gateway
 

@@ -9,9 +9,10 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from shared import config, inbound
-from shared.inbound import Call, Edge, Reply
-from shared.settings import Settings
+from shared.config import file as config
+from shared.config.settings import Settings
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call, Edge, Reply
 
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 PAGE_EDGE = Edge("launch", "page", "launch_refused")

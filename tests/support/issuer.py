@@ -7,12 +7,12 @@ from typing import Any, Literal
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from shared import id_token
-from shared.config import parse
+from shared.config.file import parse
+from shared.config.settings import Ehr
 from shared.errors import IdTokenInvalid
-from shared.id_token import Identity, Verified
-from shared.jwks import Keys
-from shared.settings import Ehr
+from shared.oidc import id_token
+from shared.oidc.id_token import Identity, Verified
+from shared.oidc.keys import Keys
 from tests.support.id_tokens import PrivateKey, compact, ec_key, part, public_jwk, rsa_key
 from tests.support.scripted_ehr import Tenant, as_json
 from tests.support.stores import Clock

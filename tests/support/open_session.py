@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from shared.session_record import Session
-from shared.sessions import Active
-from shared.settings import Ehr
-from shared.token_answer import LaunchContext
+from shared.config.settings import Ehr
+from shared.session.record import Session
+from shared.session.sessions import Active
+from shared.smart.token_answer import LaunchContext
 
 FHIR_BASE = "https://ehr.example/r4"
 _CONTEXT = LaunchContext("p1", None, None, None, None, None, None)

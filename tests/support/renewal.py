@@ -3,19 +3,20 @@
 import time
 from dataclasses import dataclass, replace
 
-from shared import config, fhir
-from shared.client_auth import Clients
-from shared.cookies import Cookies
-from shared.fhir import FhirAnswer
-from shared.id_token import Identity
-from shared.jwks import Keys
-from shared.launches import Pending
+from shared.config import file as config
+from shared.config.settings import Settings
+from shared.fhir import client as fhir
+from shared.fhir.client import FhirAnswer
+from shared.inbound.cookies import Cookies
+from shared.oidc.id_token import Identity
+from shared.oidc.keys import Keys
 from shared.sealing import Sealer
-from shared.session_record import COLLECTION, Session, key
-from shared.sessions import Active, Opened, Sessions
-from shared.settings import Settings
+from shared.session.record import COLLECTION, Session, key
+from shared.session.sessions import Active, Opened, Sessions
+from shared.smart.client_auth import Clients
+from shared.smart.launches import Pending
+from shared.smart.token_answer import parse
 from shared.store import Record, Store
-from shared.token_answer import parse
 from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import as_json
 from tests.support.stores import Clock

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from shared.session_record import Session
+from shared.session.record import Session
 
 from ..chart.scope import latest_versions
 from ..reading import Reading

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from shared import log
-from shared.sessions import Active
+from shared.session.sessions import Active
 
 from ..chart import Chart, read_chart
 from ..chart.unread import with_unread

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from shared import scopes
 from shared.scopes import Grant, Interaction
-from shared.session_record import Session
+from shared.session.record import Session
 
 from ..queries import Parameters, Search
 

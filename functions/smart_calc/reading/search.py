@@ -11,10 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from shared import fhir, log, urls
+from shared import log, urls
 from shared.errors import SmartError
-from shared.fhir import FhirAnswer
-from shared.sessions import Active
+from shared.fhir import client as fhir
+from shared.fhir.client import FhirAnswer
+from shared.session.sessions import Active
 
 from ..queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
 from . import answers, coverage

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from functions.callback import main
-from shared import config
-from shared.client_auth import Clients
-from shared.launches import Pending
+from shared.config import file as config
+from shared.smart.client_auth import Clients
+from shared.smart.launches import Pending
 from tests.conftest import ehr_tables
 from tests.functions.callback.conftest import NO_EHR
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant

@@ -11,11 +11,12 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from functions.callback import failure
-from shared import config, inbound
+from shared.config import file as config
+from shared.config.settings import Settings
 from shared.errors import EhrError
-from shared.inbound import Call, Edge, Reply
-from shared.launches import Pending
-from shared.settings import Settings
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call, Edge, Reply
+from shared.smart.launches import Pending
 from tests.support import ehr_messages as m
 from tests.support.damaged import SECRETS, damaged
 

@@ -12,10 +12,11 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from functions.fhir_proxy import main
-from shared import config, inbound
+from shared.config import file as config
+from shared.config.settings import Settings
 from shared.errors import RefreshFailed, SmartError
-from shared.inbound import Call, Reply
-from shared.settings import Settings
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call, Reply
 from tests.conftest import App, Launched, ehr_tables
 from tests.support.browser import Answer
 from tests.support.proxy import EVERY_ANSWER_CARRIES, asked, launched, unprotected

@@ -6,9 +6,10 @@ from urllib.parse import quote
 import pytest
 
 from functions.launch import parameters
-from shared import config, cookies
+from shared.config import file as config
 from shared.errors import IssNotAllowed
-from shared.inbound import Call
+from shared.inbound import cookies
+from shared.inbound.edge import Call
 from tests.conftest import App
 from tests.functions.launch.conftest import Pending
 from tests.support.browser import NAVIGATION, Browser

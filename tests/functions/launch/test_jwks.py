@@ -8,8 +8,8 @@ import jwt
 import pytest
 
 from functions.launch import jwks
-from shared.config import parse
-from shared.signing_keys import read
+from shared.config.file import parse
+from shared.smart.signing_keys import read
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.servers import Server, free_port, serve
 from tests.support.signing_keys import pem

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import session_record
+from shared.session import record as session_record
 from tests.conftest import App, Launched, ehr_tables
 from tests.support import firestore_emulator
 from tests.support.browser import Answer, Browser

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from shared import session_record
 from shared.sealing import SealBroken, Sealer
+from shared.session import record as session_record
 from tests.conftest import Launched
 from tests.functions.sessions.conftest import Pair, launch
 from tests.support.browser import Browser

@@ -16,9 +16,9 @@ from functions.smart_calc import queries, reading
 from functions.smart_calc.chart.evidence import Outcome
 from functions.smart_calc.page import calculators
 from functions.smart_calc.reading import Reading
-from shared import fhir
-from shared.fhir import FhirAnswer
-from shared.sessions import Active
+from shared.fhir import client as fhir
+from shared.fhir.client import FhirAnswer
+from shared.session.sessions import Active
 from tests.support.app_chart import CHART, PATIENT, SODIUM, answering, bundle, by_search, paged
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, Tenant

@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 import jwt
 import pytest
 
-from shared import signing_keys
+from shared.smart import signing_keys
 from tests.support.browser import OWN_FETCH, Browser
 from tests.support.clinics import ALMA, ASSERTION, Clinics, Practice, Request, clinics
 from tests.support.registered import FLOWS, PLACES, SCOPES, Flow, Place, Registration

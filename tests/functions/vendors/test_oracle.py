@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote
 
 import pytest
 
-from shared.launches import LONGEST_URL
+from shared.smart.launches import LONGEST_URL
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.clinics import ALMA, Practice, practice
 from tests.support.registered import SCOPES, Registration

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from google.cloud import firestore
 
+from shared.config.settings import StoreSettings
 from shared.errors import StoreUnavailable
-from shared.settings import StoreSettings
 from shared.store import Conflict, open_store
 from shared.store.firestore import FirestoreStore
 from tests.support.firestore_emulator import VARIABLE

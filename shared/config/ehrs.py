@@ -1,0 +1,131 @@
+"""The [[ehr]] tables of the configuration: one registration at one EHR each.
+
+docs/configuration.md describes the keys.
+"""
+
+import re
+from pathlib import Path
+
+from shared import urls
+from shared.config.settings import Ehr
+from shared.config.table import Table
+from shared.config.vendors import VENDORS
+
+CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+# `/callback/callback` could not be told from `/callback` where its name is stripped from the path.
+_KEY = r"(?!callback\Z)[a-z0-9][a-z0-9-]{0,39}"
+_VISIBLE = r"[\x21-\x7e]{1,512}"
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+
+
+def read_ehrs(top: Table, local: bool) -> tuple[Ehr, ...]:
+    """The registrations. With `local`, http issuers are accepted."""
+    ehrs: list[Ehr] = []
+    entries = top.entries("ehr", "Add an [[ehr]] table for each registration.")
+    for index, entry in enumerate(entries):
+        if isinstance(entry, dict):
+            ehrs.append(_ehr(Table(entry, f"ehr[{index}].", top.problems), local))
+        else:
+            top.problem(f"ehr[{index}]", "is not a table", "Write each EHR as an [[ehr]] table.")
+    keys = [ehr.key for ehr in ehrs if ehr.key]
+    for key in sorted({key for key in keys if keys.count(key) > 1}):
+        top.problem("ehr", f"the key {key} stands twice", "Give each [[ehr]] its own key.")
+    bases = [base for ehr in ehrs for base in set(ehr.iss)]
+    for base in sorted({base for base in bases if bases.count(base) > 1}):
+        remedy = "Leave it in one [[ehr]] only."
+        top.problem("ehr", f"the iss {base} stands in two entries", remedy, "iss_duplicate")
+    return tuple(ehrs)
+
+
+def _ehr(table: Table, local: bool) -> Ehr:
+    key = table.text("key", "", _KEY, "a-z, 0-9 and hyphens, and not callback", required=True)
+    auth = table.choice("client_auth", "none", CLIENT_AUTHS)
+    vendor = table.choice("vendor", "generic", tuple(VENDORS))
+    ehr = Ehr(
+        key=key,
+        name=table.text("name", key),
+        vendor=vendor,
+        iss=_iss(table, local),
+        client_id=table.text("client_id", "", _VISIBLE, "visible ASCII", required=True),
+        client_auth=auth,
+        client_secret=table.optional_reference("client_secret"),
+        private_key=table.optional_reference("private_key"),
+        key_id=table.text("key_id") or None,
+        scopes=_scopes(table),
+        standalone=table.take("standalone", bool, False),
+        redirect_path=table.text("redirect_path", "/callback"),
+        endpoint_hosts=_endpoint_hosts(table) | VENDORS[vendor].endpoint_hosts,
+        id_token_issuer=table.text("id_token_issuer", "", r"https?://" + _VISIBLE, "a URL") or None,
+        ca_file=table.text("ca_file") or None,
+    )
+    if ehr.redirect_path not in {"/callback", f"/callback/{key}"}:
+        table.problem("redirect_path", "cannot be used", f"Use /callback or /callback/{key}.")
+    if ehr.standalone and all(entry.endswith("/*") for entry in ehr.iss):
+        remedy = "Add the FHIR base that a standalone launch shall use, without /*."
+        table.problem("iss", "has no literal entry", remedy, "standalone_without_iss")
+    if ehr.ca_file and not Path(ehr.ca_file).is_file():
+        table.problem("ca_file", "is not a file", "Name a PEM file that the function can read.")
+    _check_client_auth(table, ehr)
+    table.finish()
+    return ehr
+
+
+def _endpoint_hosts(table: Table) -> frozenset[str]:
+    hosts = table.texts(
+        "endpoint_hosts", _HOST, "a host or host:port in lower case, without https://"
+    )
+    return frozenset(host.removesuffix(":443") for host in hosts)
+
+
+def _iss(table: Table, local: bool) -> tuple[str, ...]:
+    bases = []
+    wanted = 'Name the FHIR base, such as ["https://ehr.example.org/fhir"].'
+    for value in table.entries("iss", wanted, "iss_invalid"):
+        text = value if isinstance(value, str) else ""
+        tenant = "/*" if text.endswith("/*") else ""
+        try:
+            base = urls.normalise_base(text.removesuffix("/*"))
+        except ValueError as error:
+            remedy = "Write the FHIR base as the EHR sends it; only a last segment may be *."
+            table.problem("iss", f"{text[:200]!r}: {error}", remedy, "iss_invalid")
+            continue
+        if base.startswith("http:") and not local:
+            remedy = "Use https; http is accepted only when public_url is on localhost."
+            table.problem("iss", f"{base} is http", remedy, "http_not_local")
+        bases.append(base + tenant)
+    return tuple(dict.fromkeys(bases))
+
+
+def _scopes(table: Table) -> tuple[str, ...]:
+    written = table.take("scopes", str, None, required=True)
+    asked = tuple(dict.fromkeys((written or "").split()))
+    if written is not None and not asked:
+        table.problem("scopes", "asks nothing", "Name the scopes, such as patient/Patient.rs.")
+    if not all(_SCOPE.fullmatch(scope) for scope in asked):
+        table.problem("scopes", "holds a character that no scope may have", "Correct it.")
+    launch = [scope for scope in asked if scope == "launch" or scope.startswith("launch/")]
+    if launch:
+        remedy = (
+            "Remove it: an EHR launch asks `launch` and a standalone launch `launch/patient` by "
+            "itself; the wrong one of the two makes EHRs refuse the launch."
+        )
+        table.problem("scopes", f"holds {' '.join(launch)}", remedy, "launch_scope_configured")
+    if {"online_access", "offline_access"} <= set(asked):
+        table.problem("scopes", "asks online_access and offline_access", "Ask for one of the two.")
+    return asked
+
+
+def _check_client_auth(table: Table, ehr: Ehr) -> None:
+    secret = ehr.client_auth in {"client_secret_basic", "client_secret_post"}
+    key = ehr.client_auth == "private_key_jwt"
+    for name, value, wanted in (
+        ("client_secret", ehr.client_secret, secret),
+        ("private_key", ehr.private_key, key),
+        ("key_id", ehr.key_id, key),
+    ):
+        if wanted and value is None and name not in table.faulty:
+            table.problem(name, f"is missing for {ehr.client_auth}", "Add it.")
+        if value is not None and not wanted:
+            remedy = "Remove it or set client_auth to the method it belongs to."
+            table.problem(name, f"does not go with client_auth {ehr.client_auth}", remedy)

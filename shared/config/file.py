@@ -1,0 +1,139 @@
+"""Settings: one TOML file named by SMART_CONFIG, read once, every problem reported at once.
+
+docs/configuration.md describes the keys. `parse` never raises for a bad file: it returns the
+problems, each with its place and remedy, so that a function can end its process with all of them
+and the doctor can list them as findings.
+"""
+
+import os
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import NoReturn
+
+from shared import urls
+from shared.config.ehrs import read_ehrs
+from shared.config.settings import Settings, StoreSettings
+from shared.config.table import Problem, Table
+
+_ANCESTOR = re.compile(
+    r"'self'|https?://(?:\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[0-9]{1,5}|\*))?"
+)
+
+
+def from_environment() -> Settings | None:
+    """The settings of this process; None where SMART_CONFIG is unset.
+
+    A file that cannot be used ends the process with exit code 1 and all problems on stderr, so
+    that a bad deployment fails its health check and the old revision stays.
+    """
+    path = os.environ.get("SMART_CONFIG")
+    if not path:
+        return None
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"cannot be read: {reason(error)}"
+        stop([Problem("config_unreadable", path, what, "Set SMART_CONFIG to the file.")])
+    settings, problems = parse(text)
+    if settings is None:
+        stop(problems)
+    return settings
+
+
+def stop(problems: list[Problem]) -> NoReturn:
+    """End the process with the problems on stderr."""
+    lines = [f"smart-calc: {len(problems)} problem(s) in the configuration", *map(str, problems)]
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.exit(1)
+
+
+def parse(text: str) -> tuple[Settings | None, list[Problem]]:
+    """The settings in a TOML text, or None and every problem in it."""
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # Beside TOMLDecodeError: numbers of thousands of digits, thousands of nested brackets.
+        remedy = "Correct the TOML syntax there."
+        return None, [Problem("setting_invalid", "the file", str(error), remedy)]
+    problems: list[Problem] = []
+    settings = _settings(Table(table, "", problems))
+    return (None, problems) if problems else (settings, [])
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read, without its content."""
+    return error.strerror or "unknown" if isinstance(error, OSError) else "it is not UTF-8 text"
+
+
+def _settings(top: Table) -> Settings:
+    public_url = _public_url(top)
+    local = urls.is_local(public_url)
+    keys = top.entries("sealing_keys", 'Name a key, such as ["env:SEALING_KEY"].')
+    settings = Settings(
+        public_url=public_url,
+        after_launch=_after_launch(top),
+        frame_ancestors=tuple(
+            top.texts(
+                "frame_ancestors", _ANCESTOR, "'self' or an origin such as https://ehr.example.org"
+            )
+        ),
+        launch_seconds=60 * top.number("launch_minutes", 10, 0.001, 60),
+        session_idle_seconds=60 * top.number("session_idle_minutes", 30, 0.001, 1440),
+        session_max_seconds=3600 * top.number("session_max_hours", 8, 0.0001, 24),
+        session_cache_seconds=top.number("session_cache_seconds", 3, 0, 60),
+        full_error_details=top.choice(
+            "error_details", "full" if local else "brief", ("brief", "full")
+        )
+        == "full",
+        sealing_keys=tuple(
+            reference
+            for index, value in enumerate(keys)
+            if (reference := top.reference(f"sealing_keys[{index}]", value))
+        ),
+        public_jwks=top.optional_reference("public_jwks"),
+        store=_store(top.table("store")),
+        ehrs=read_ehrs(top, local),
+    )
+    top.finish()
+    return settings
+
+
+def _public_url(top: Table) -> str:
+    value = top.take("public_url", str, None, required=True)
+    if value is None:
+        return ""
+    try:
+        url = urls.normalise_base(value)
+    except ValueError as error:
+        remedy = "Write scheme and host only, such as https://smart.example.org."
+        top.problem("public_url", f"is {error}", remedy, "public_url_invalid")
+        return ""
+    if url.count("/") > 2:
+        remedy = "Remove the path: cookies and addresses belong to the whole host."
+        top.problem("public_url", "has a path", remedy, "public_url_invalid")
+    if url.startswith("http:") and not urls.is_local(url):
+        remedy = "Use https; http is for localhost only."
+        top.problem("public_url", "is http", remedy, "http_not_local")
+    return url
+
+
+def _after_launch(top: Table) -> str:
+    value = top.take("after_launch", str, "/smart_calc/{session}/")
+    plain = re.fullmatch(r"/(?![/\\])[A-Za-z0-9._~!$&'()*+,;=:@/?#{}-]*", value)
+    if not plain or value.count("{session}") != 1 or "{" in value.replace("{session}", ""):
+        remedy = "Write a path on public_url with {session} once, such as /app/?session={session}."
+        top.problem("after_launch", "cannot be used", remedy)
+    return value
+
+
+def _store(table: Table) -> StoreSettings:
+    store = StoreSettings(
+        kind=table.choice("kind", "firestore", ("firestore", "sqlite")),
+        project=table.text("project") or None,
+        database=table.text("database", "(default)"),
+        path=table.text("path", ".local/smart.db"),
+    )
+    table.finish()
+    return store

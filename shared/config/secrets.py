@@ -1,0 +1,75 @@
+"""`env:` and `file:` references to secrets, resolved only by the function that uses them."""
+
+import base64
+import binascii
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.config.file import reason, stop
+from shared.config.settings import Settings
+from shared.config.table import Problem
+
+MAX_CHARACTERS = 200_000
+
+
+def resolve(reference: str) -> str:
+    """The secret behind an `env:` or `file:` reference. Raises ValueError naming the reference."""
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        value = os.environ.get(name, "")
+    else:
+        try:
+            with Path(name).open(encoding="utf-8") as file:
+                value = file.read(MAX_CHARACTERS + 1)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"{reference} cannot be read: {reason(error)}") from None
+    if len(value) > MAX_CHARACTERS:
+        raise ValueError(
+            f"{reference} cannot be read: it is longer than {MAX_CHARACTERS} characters"
+        )
+    if not value.strip():
+        raise ValueError(f"{reference} is not set or empty")
+    return value.strip()
+
+
+def resolve_sealing_keys(settings: Settings, others: Sequence[Problem] = ()) -> tuple[bytes, ...]:
+    """The sealing keys, first one first.
+
+    Ends the process where one cannot be used, or for `others`, with all problems at once.
+    """
+    keys, problems = read_sealing_keys(settings)
+    if problems or others:
+        stop([*others, *problems])
+    return keys
+
+
+def read_sealing_keys(settings: Settings) -> tuple[tuple[bytes, ...], list[Problem]]:
+    """The sealing keys that can be used, first one first, and what is wrong with the others."""
+    keys: list[bytes] = []
+    problems: list[Problem] = []
+    for index, reference in enumerate(settings.sealing_keys):
+        place = f"sealing_keys[{index}]"
+        try:
+            value = resolve(reference)
+        except ValueError as error:
+            remedy = "Mount the secret where this function runs."
+            problems.append(Problem("secret_unreadable", place, str(error), remedy))
+            continue
+        unpadded = value.rstrip("=")
+        try:
+            key = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) == 32:
+            keys.append(key)
+        else:
+            problems.append(
+                Problem(
+                    "sealing_key_invalid",
+                    place,
+                    f"{reference} does not hold 32 bytes as base64url",
+                    "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+                )
+            )
+    return tuple(keys), problems

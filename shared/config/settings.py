@@ -1,0 +1,75 @@
+"""The settings as values. file.py reads them; docs/configuration.md describes them."""
+
+from dataclasses import dataclass
+
+from shared import urls
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Which store: `firestore` (project, database) or `sqlite` (path)."""
+
+    kind: str
+    project: str | None
+    database: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ehr:
+    """One registration at one EHR. `iss` holds normalised FHIR bases, some ending in `/*`."""
+
+    key: str
+    name: str
+    vendor: str
+    iss: tuple[str, ...]
+    client_id: str
+    client_auth: str
+    client_secret: str | None
+    private_key: str | None
+    key_id: str | None
+    scopes: tuple[str, ...]
+    standalone: bool
+    redirect_path: str
+    endpoint_hosts: frozenset[str]
+    id_token_issuer: str | None
+    ca_file: str | None
+
+    @property
+    def standalone_base(self) -> str:
+        """The FHIR base of a standalone launch: the first literal entry of `iss`."""
+        return next(entry for entry in self.iss if not entry.endswith("/*"))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration. Durations are in seconds; `public_url` has no trailing slash."""
+
+    public_url: str
+    after_launch: str
+    frame_ancestors: tuple[str, ...]
+    launch_seconds: float
+    session_idle_seconds: float
+    session_max_seconds: float
+    session_cache_seconds: float
+    full_error_details: bool
+    sealing_keys: tuple[str, ...]
+    public_jwks: str | None
+    store: StoreSettings
+    ehrs: tuple[Ehr, ...]
+
+    def ehr_for(self, iss: str) -> tuple[Ehr, str] | None:
+        """The registration and normalised FHIR base for a received `iss`, or None."""
+        try:
+            base = urls.normalise_base(iss)
+        except ValueError:
+            return None
+        for entry in (base, f"{base.rpartition('/')[0]}/*"):
+            for ehr in self.ehrs:
+                if entry in ehr.iss:
+                    return ehr, base
+        return None
+
+    def ehr_by_key(self, key: str) -> Ehr | None:
+        """The registration with this key, or None."""
+        return next((ehr for ehr in self.ehrs if ehr.key == key), None)

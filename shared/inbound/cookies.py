@@ -1,0 +1,75 @@
+"""The two kinds of cookie and their one set of attributes (RFC 6265bis; CHIPS `Partitioned`).
+
+An EHR shows the app in a frame, so cookies are SameSite=None and partitioned; the `__Host-`
+prefix keeps other hosts from setting them. SameSite then protects nothing: who may call is
+decided by shared/inbound/edge.py. Values begin with their time, in base 36, so that the oldest of
+many can be told.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+
+LAUNCH_PREFIX = "__Host-launch-"
+SESSION_PREFIX = "__Host-smart-"
+
+_ATTRIBUTES = "Secure; HttpOnly; Path=/; SameSite=None; Partitioned"
+_NAME = re.compile(rf"(?:{LAUNCH_PREFIX}|{SESSION_PREFIX})[A-Za-z0-9_-]{{1,64}}")
+_VALUE = re.compile(r"[A-Za-z0-9._-]{1,256}")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+Cookies = Mapping[str, tuple[str, ...]]
+
+
+def parse(headers: Iterable[str]) -> Cookies:
+    """Our cookies in Cookie headers: name to its values, several where a name came twice."""
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in ";".join(headers).split(";"):
+        # Other white space is part of the name: browsers see no `__Host-` prefix behind it.
+        name, _, value = pair.strip(" \t").partition("=")
+        if _NAME.fullmatch(name):
+            found[name] = (*found.get(name, ()), value if _VALUE.fullmatch(value) else "")
+    return found
+
+
+def set_cookie(name: str, value: str, max_age: int | None = None) -> str:
+    """A Set-Cookie header; without `max_age` the cookie goes with the browser."""
+    age = "" if max_age is None else f"; Max-Age={max_age}"
+    return f"{name}={value}{age}; {_ATTRIBUTES}"
+
+
+def clear_cookie(name: str) -> str:
+    """A Set-Cookie header that removes one; browsers want the same attributes for that."""
+    return set_cookie(name, "", max_age=0)
+
+
+def launch_name(state: str) -> str:
+    """The name of the cookie that binds a pending launch to its browser."""
+    digest = hashlib.sha256(state.encode()).digest()
+    return LAUNCH_PREFIX + base64.urlsafe_b64encode(digest).decode()[:16]
+
+
+def session_name(handle: str) -> str:
+    """The name of the cookie that opens a session."""
+    return SESSION_PREFIX + handle
+
+
+def time_stamp(now: float) -> str:
+    """Unix seconds in base 36."""
+    number, digits = int(now), ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"
+
+
+def oldest_beyond(cookies: Cookies, prefix: str, most: int) -> list[str]:
+    """The names under a prefix that are too many, by the time their value begins with."""
+
+    def begun(name: str) -> int:
+        stamp = cookies[name][0].partition(".")[0]
+        return int(stamp, 36) if re.fullmatch(r"[0-9a-z]{1,12}", stamp) else 0
+
+    names = sorted((name for name in cookies if name.startswith(prefix)), key=begun)
+    return names[: max(0, len(names) - most)]

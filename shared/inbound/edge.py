@@ -1,0 +1,265 @@
+"""The edge towards the browser: requests in, answers out, and nothing unexpected through.
+
+Every function answers through `answer`: it gives the request a correlation id, logs refusals and
+answers them in the form that the caller reads (shared/inbound/refusal.py), and lets no unexpected
+exception show its text to a browser or to the log.
+"""
+
+import re
+import secrets
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import quote
+
+import flask
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from shared import log, outcome, urls
+from shared.config.settings import Settings
+from shared.errors import (
+    CrossSite,
+    InternalError,
+    Misconfigured,
+    NotAcceptable,
+    ParameterInvalid,
+    ParameterRepeated,
+    SmartError,
+    TooLarge,
+)
+from shared.inbound import cookies, refusal
+
+MAX_BODY_BYTES = 10_000_000
+MAX_QUERY_BYTES = 100_000
+_PIECE = 65_536
+
+_ALWAYS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as a function sees it. `path` is raw (undecoded), without the function's name."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    cookies: cookies.Cookies
+    _query: str
+    _body: Callable[[int], bytes]
+
+    def query(self) -> str:
+        """The query, raw (bytes as latin-1, PEP 3333). Raises ParameterInvalid over 100 kB."""
+        if len(self._query) > MAX_QUERY_BYTES:
+            raise ParameterInvalid("The query of the request is too long.")
+        return self._query
+
+    def body(self, most: int = MAX_BODY_BYTES) -> bytes:
+        """The request's body. Raises TooLarge over `most` bytes, unread where it says so itself."""
+        content = self._body(most + 1)
+        if len(content) > most:
+            raise TooLarge
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it becomes the framework's. An iterator as body is sent as it comes."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | Iterator[bytes] = b""
+    cookies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What is particular to a function: its name, how its errors look and are logged, headers.
+
+    `failed` is the event of a failure that is not the caller's (status 500 and above); without it
+    `refused` stands for both.
+    """
+
+    function: str
+    errors: Literal["page", "operation_outcome"]
+    refused: log.Event
+    failed: log.Event | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Unkept(flask.Request):
+    """A request whose body only the function keeps, up to its own limit.
+
+    functions-framework takes every body whole into memory before it sends an answer.
+    """
+
+    def get_data(self, *_: object, **__: object) -> Any:
+        """Nothing. What the function left of a body is let go by, so that the sender, who may not
+        listen before it is out, gets the answer; of one over 10 MB it is not waited for.
+        """
+        left = MAX_BODY_BYTES
+        if (self.content_length or 0) <= left:
+            while left > 0 and (piece := self.stream.read(min(left, _PIECE))):
+                left -= len(piece)
+        return b""
+
+
+def take_raw_requests() -> None:
+    """Keep the framework from redirecting `//` in paths, and from reading bodies: a function
+    decides on raw paths and on the size of bodies itself.
+
+    Called while the framework loads the function, inside its application context.
+    """
+    if flask.has_app_context():
+        flask.current_app.url_map.merge_slashes = False
+        flask.current_app.request_class = _Unkept
+
+
+def answer(
+    request: flask.Request,
+    edge: Edge,
+    settings: Settings | None,
+    serve: Callable[[Settings, Call], Reply],
+) -> flask.Response:
+    """Serve one request, whatever happens in `serve`."""
+    correlation_id = secrets.token_hex(8)
+    log.begin(correlation_id, _trace(request, settings))
+    try:
+        if settings is None:
+            raise Misconfigured  # noqa: TRY301 - answered like every other error of a request
+        reply = serve(settings, _call(request, edge.function))
+    except SmartError as error:
+        reply = _refuse(request, edge, settings, error, correlation_id)
+    except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
+        place = {"exception": type(error).__name__, "frames": _frames(error)}
+        reply = _refuse(request, edge, settings, InternalError(), correlation_id, place)
+    response = flask.Response(
+        reply.body, reply.status, {**_ALWAYS, **edge.headers, **reply.headers}
+    )
+    response.headers["X-Correlation-Id"] = correlation_id
+    for cookie in reply.cookies:
+        response.headers.add("Set-Cookie", cookie)
+    return response
+
+
+def _call(request: flask.Request, function: str) -> Call:
+    environ = request.environ
+    raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(request.path)
+    path = raw.partition("?")[0]
+    if path == f"/{function}" or path.startswith(f"/{function}/"):
+        path = path[len(function) + 1 :] or "/"
+
+    def body(limit: int) -> bytes:
+        if (request.content_length or 0) >= limit:
+            raise TooLarge
+        return request.stream.read(limit)
+
+    return Call(
+        method=request.method,
+        path=path,
+        headers=dict(request.headers.items()),
+        cookies=cookies.parse(request.headers.getlist("Cookie")),
+        _query=environ.get("QUERY_STRING", ""),
+        _body=body,
+    )
+
+
+def _trace(request: flask.Request, settings: Settings | None) -> str | None:
+    """Google Cloud's trace of the request, for the log."""
+    trace = request.headers.get("X-Cloud-Trace-Context", "").partition("/")[0]
+    project = settings.store.project if settings else None
+    if not project or len(trace) != 32 or not trace.isalnum():
+        return None
+    return f"projects/{project}/traces/{trace}"
+
+
+def _refuse(
+    request: flask.Request,
+    edge: Edge,
+    settings: Settings | None,
+    error: SmartError,
+    correlation_id: str,
+    place: Mapping[str, str] | None = None,
+) -> Reply:
+    """Log a refusal and answer it; `place` is for the log alone."""
+    if settings is not None:
+        refusal.name_host(error, settings.public_url)
+    ours = error.status >= 500
+    log.event(
+        edge.failed if ours and edge.failed else edge.refused,
+        str(error),
+        severity="ERROR" if ours else "WARNING",
+        code=error.code,
+        fields={**error.evidence, **refusal.log_fields(error), **(place or {})},
+    )
+    form = "problem" if edge.errors == "page" and not _prefers_html(request) else edge.errors
+    headers, body = refusal.render(error, form, settings, correlation_id)
+    return Reply(error.status, headers, body, error.set_cookies)
+
+
+def _prefers_html(request: flask.Request) -> bool:
+    accept = request.accept_mimetypes
+    return accept["text/html"] > max(accept["application/json"], accept["application/problem+json"])
+
+
+def _frames(error: Exception) -> str:
+    """Where it happened, file and line, without source text, values or message."""
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    return " < ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames)
+    )
+
+
+def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:
+    """The query parameters among `names`, raw; unknown ones are left out (RFC 6749 3.1).
+
+    Raises ParameterRepeated where one of them comes twice.
+    """
+    found: dict[str, str] = {}
+    for name, values in urls.raw_parameters(call.query()).items():
+        if name in names:
+            if len(values) > 1:
+                raise ParameterRepeated(f"The request gives `{name}` twice.")
+            found[name] = values[0]
+    return found
+
+
+def require_own_origin(call: Call, settings: Settings) -> None:
+    """Evidence that a script of our own origin asks (Fetch Metadata; RFC 6454). Raises CrossSite.
+
+    The first of three that is present decides. A navigation, a frame, an image or a script tag may
+    not ask either.
+    """
+    site = call.headers.get("Sec-Fetch-Site")
+    origin = call.headers.get("Origin")
+    if site is not None:
+        ours = site == "same-origin"
+    elif origin is not None:
+        ours = origin == settings.public_url
+    else:
+        ours = call.headers.get("X-Smart-Proxy") == "1"
+    if not ours or call.headers.get("Sec-Fetch-Dest", "empty") != "empty":
+        raise CrossSite
+
+
+def require_json_accepted(call: Call) -> None:
+    """Whether the caller accepts FHIR JSON (RFC 9110 12.5.1). Raises NotAcceptable.
+
+    Parameters such as charset and fhirVersion do not count.
+    """
+    if not _accepts_json(call.headers.get("Accept", "*/*")):
+        raise NotAcceptable
+
+
+@lru_cache(maxsize=64)
+def _accepts_json(header: str) -> bool:
+    wanted = re.sub(r";\s*(?!q=)[^;,]*", "", header)
+    accept = parse_accept_header(wanted, MIMEAccept)
+    return bool(accept[outcome.MEDIA_TYPE] or accept["application/json"])

@@ -1,0 +1,267 @@
+"""Who is signed in: the id_token verified (OpenID Connect Core 3.1.3.7; SMART App Launch 2.2).
+
+The issuer is pinned by the configuration and by what discovery said at launch; keys come from its
+`jwks_uri` only, and nothing that the token itself names is ever fetched.
+"""
+
+import base64
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shared import urls
+from shared.config.settings import Ehr
+from shared.config.vendors import VENDORS
+from shared.errors import ADMINISTRATOR, IdTokenInvalid
+from shared.oidc import jws
+from shared.oidc.jws import SignedToken
+from shared.oidc.keys import Keys
+
+SKEW_SECONDS = 120.0
+_LONGEST_SUB = 255
+_LONGEST_NAME = 255
+_LAST_TIME = 253402300799  # the end of the year 9999
+_FHIR_USER = re.compile(
+    r"(?:Patient|Practitioner|PractitionerRole|RelatedPerson|Person)/"
+    r"(?!\.{1,2}\Z)[A-Za-z0-9.-]{1,64}"
+)
+_PLAIN_ISSUER = re.compile(r"https?://[\x21-\x7e]{1,500}")
+_NO_ISSUER = "Set `id_token_issuer` of the [[ehr]] entry to the issuer of the EHR's id_tokens."
+_OTHER_ISSUER = (
+    "If the EHR's operator confirms the issuer that came, set it as `id_token_issuer` of the "
+    "[[ehr]] entry, with or without a final slash exactly as it came."
+)
+_CLOCK = (
+    "Run `make doctor CONFIG=smart.toml` and see `clock_skew`: the clocks of this app and of the "
+    "EHR may differ by 120 seconds."
+)
+_KEYS = (
+    "Tell the EHR's operator what is said above, the time and the address of its keys. No setting "
+    "of this app mends it."
+)
+_CLIENT = "Compare `client_id` of the [[ehr]] entry with the app's registration at the EHR."
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The user. Users are told apart by (`issuer`, `sub`) and by nothing else.
+
+    `fhir_user` is absolute on the EHR's FHIR base. It and `name` are None where the EHR gave none
+    that can be used.
+    """
+
+    issuer: str
+    sub: str
+    fhir_user: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A verified user; `nonce_missing` where a nonce was sent and none came back."""
+
+    identity: Identity
+    nonce_missing: bool
+
+
+def verify(
+    raw: str,
+    *,
+    ehr: Ehr,
+    fhir_base: str,
+    issuer: str | None,
+    jwks_uri: str | None,
+    nonce: str | None,
+    access_token: str,
+    keys: Keys,
+    now: float,
+) -> Verified:
+    """The user that an id_token states. Raises IdTokenInvalid naming the check that failed.
+
+    `fhir_base` is that of the launch, normalised; `issuer` and `jwks_uri` are those of the SMART
+    configuration at launch; `nonce` is what was sent, None where nothing was; `access_token` is
+    what came with the id_token; `now` is in unix seconds.
+    """
+    token = jws.parse(raw)
+    claims = token.claims
+    stated = _issuer(claims.get("iss"), ehr, issuer)
+    _check_signature(token, ehr, fhir_base, ehr.id_token_issuer or issuer, jwks_uri, keys)
+    _check_client(claims, ehr.client_id)
+    _check_times(claims, now)
+    _check_access_token(token, access_token)
+    nonce_came = claims.get("nonce")
+    if nonce is not None and nonce_came not in (None, nonce):
+        why = "The id_token answers another launch: its nonce is not the one that was sent."
+        raise IdTokenInvalid(why=why, evidence={"claim": "nonce"})
+    sub = claims.get("sub")
+    if not isinstance(sub, str) or not 0 < len(sub) <= _LONGEST_SUB or not _is_clean(sub):
+        why = f"The id_token names no user: sub is not a text of 1 to {_LONGEST_SUB} characters."
+        raise IdTokenInvalid(why=why, evidence={"claim": "sub"})
+    identity = Identity(stated, sub, _fhir_user(claims, fhir_base), _name(claims.get("name")))
+    return Verified(identity, nonce is not None and nonce_came is None)
+
+
+def same_user(
+    raw: str,
+    identity: Identity,
+    *,
+    ehr: Ehr,
+    fhir_base: str,
+    issuer: str | None,
+    jwks_uri: str | None,
+    access_token: str,
+    keys: Keys,
+    now: float,
+) -> Literal["same", "other", "unusable"]:
+    """Whose a refreshed id_token is (OpenID Connect Core 12.2), which need carry no nonce.
+
+    `other`: it is valid and names another user than `identity`. `unusable`: it failed a check, as
+    some EHRs' refreshed ones do; it says nothing about the user. Arguments as for `verify`.
+    """
+    try:
+        verified = verify(
+            raw,
+            ehr=ehr,
+            fhir_base=fhir_base,
+            issuer=issuer,
+            jwks_uri=jwks_uri,
+            nonce=None,
+            access_token=access_token,
+            keys=keys,
+            now=now,
+        )
+    except IdTokenInvalid:
+        return "unusable"
+    found = verified.identity
+    return "same" if (found.issuer, found.sub) == (identity.issuer, identity.sub) else "other"
+
+
+def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
+    """The token's issuer, if it is the pinned one: compared as text, no slash is folded."""
+    pattern = VENDORS[ehr.vendor].issuer_pattern
+    if ehr.id_token_issuer is not None:
+        expected, pattern = ehr.id_token_issuer, None
+    elif discovered is not None:
+        expected = discovered
+    else:
+        raise IdTokenInvalid(
+            why="The EHR's SMART configuration names no issuer, so no id_token can be accepted.",
+            steps=(_NO_ISSUER, ADMINISTRATOR),
+            cause="tenant_mismatch",
+        )
+    allowed = (pattern or "{issuer}").replace("{issuer}", re.escape(expected))
+    if isinstance(stated, str) and re.fullmatch(allowed, stated):
+        return stated
+    raise IdTokenInvalid(
+        why="The id_token is from another issuer (iss) than this EHR's.",
+        steps=(_OTHER_ISSUER, ADMINISTRATOR),
+        cause="tenant_mismatch",
+        evidence={"expected_issuer": expected} if _PLAIN_ISSUER.fullmatch(expected) else None,
+        shown={"iss": stated[:500]} if isinstance(stated, str) else None,
+    )
+
+
+def _check_signature(
+    token: SignedToken,
+    ehr: Ehr,
+    base: str,
+    issuer: str | None,
+    jwks_uri: str | None,
+    keys: Keys,
+) -> None:
+    known = keys.find(ehr, base, jwks_uri=jwks_uri, issuer=issuer)
+    key = known.choose(token.alg, token.kid)
+    # Of a new key that bears no id, or the id of the old one, only the signature tells.
+    if key is None or not jws.signed_by(token, key.public):
+        known = keys.renew(ehr, known)
+        key = known.choose(token.alg, token.kid)
+    if key is None:
+        why = known.why_not(token.alg, token.kid)
+    elif not jws.signed_by(token, key.public):
+        why = "The id_token's signature was not made with the EHR's key."
+    else:
+        return
+    steps = (_KEYS, ADMINISTRATOR)
+    raise IdTokenInvalid(why=why, steps=steps, evidence={"document": known.url.partition("?")[0]})
+
+
+def _check_client(claims: Mapping[str, Any], client_id: str) -> None:
+    aud = claims.get("aud")
+    audiences = aud if isinstance(aud, list) else [aud]
+    if client_id not in audiences:
+        why = "The id_token was not issued to this app: aud does not name its client_id."
+        raise _for_another_app(why, "aud")
+    if any(audience != client_id for audience in audiences):
+        why = "The id_token was issued to further apps (aud) beside this one."
+        raise IdTokenInvalid(why=why, evidence={"claim": "aud"})
+    if claims.get("azp") not in (None, client_id):
+        why = "The id_token was issued to another app: azp is not this one's client_id."
+        raise _for_another_app(why, "azp")
+
+
+def _for_another_app(why: str, claim: str) -> IdTokenInvalid:
+    steps = (_CLIENT, ADMINISTRATOR)
+    evidence = {"claim": claim}
+    return IdTokenInvalid(why=why, steps=steps, cause="client_id_mismatch", evidence=evidence)
+
+
+def _check_times(claims: Mapping[str, Any], now: float) -> None:
+    expires, issued = _time(claims, "exp"), _time(claims, "iat")
+    begins = issued if claims.get("nbf") is None else _time(claims, "nbf")
+    for claim, seconds, what in (
+        ("exp", now - expires, "expired (exp) {} seconds ago"),
+        ("iat", issued - now, "is dated (iat) {} seconds in the future"),
+        ("nbf", begins - now, "is not valid (nbf) for another {} seconds"),
+    ):
+        if seconds > SKEW_SECONDS:
+            why = f"The id_token {what.format(f'{seconds:.0f}')}, by this app's clock."
+            evidence = {"claim": claim, "seconds": f"{seconds:.0f}"}
+            steps = (_CLOCK, ADMINISTRATOR)
+            raise IdTokenInvalid(why=why, steps=steps, cause="clock_skew", evidence=evidence)
+
+
+def _time(claims: Mapping[str, Any], claim: str) -> float:
+    value = claims.get(claim)
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+    if not 0 <= number <= _LAST_TIME:
+        why = f"The id_token does not say when: {claim} is not a time in seconds."
+        raise IdTokenInvalid(why=why, evidence={"claim": claim})
+    return number
+
+
+def _check_access_token(token: SignedToken, access_token: str) -> None:
+    """OpenID Connect Core 3.1.3.8."""
+    digest = hashlib.new(f"sha{token.alg[2:]}", access_token.encode("utf-8")).digest()
+    half = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode("ascii")
+    if token.claims.get("at_hash") not in (None, half):
+        why = "The id_token belongs to another access token (at_hash) than the one it came with."
+        raise IdTokenInvalid(why=why, evidence={"claim": "at_hash"})
+
+
+def _fhir_user(claims: Mapping[str, Any], base: str) -> str | None:
+    value = claims.get("fhirUser")
+    if value is None:
+        value = claims.get("profile")
+    if not isinstance(value, str):
+        return None
+    if "://" in value:
+        try:
+            value = urls.normalise_base(value)
+        except ValueError:
+            return None
+        value = value.removeprefix(f"{base}/")
+    return f"{base}/{value}" if _FHIR_USER.fullmatch(value) else None
+
+
+def _name(value: object) -> str | None:
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_NAME:
+        return None
+    return value if _is_clean(value) else None
+
+
+def _is_clean(text: str) -> bool:
+    """Without control characters, and without halves of a character that no encoding takes."""
+    return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)

@@ -1,0 +1,95 @@
+"""A set of public keys for signatures, and which of them a token may be signed with (RFC 7517).
+
+EHRs publish sets that hold keys for other purposes too, and keys without `alg`, `use` or `kid`:
+what cannot serve is left out, and what a key does not say is taken from its kind.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from jwt.algorithms import AllowedPublicKeys
+
+from shared.oidc.jws import ALGORITHMS
+
+_RSA_BITS = range(2048, 8193)
+_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,1400}={0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public key and the algorithms that it may verify."""
+
+    kid: str | None
+    algorithms: tuple[str, ...]
+    public: AllowedPublicKeys
+
+
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """The usable keys at `url`; `doubled` are key ids that more than one of them claimed."""
+
+    url: str
+    keys: tuple[Key, ...]
+    doubled: frozenset[str]
+
+    def choose(self, alg: str, kid: str | None) -> Key | None:
+        """The one key that a token of this header may be signed with, or None."""
+        suitable = [key for key in self.keys if alg in key.algorithms and kid in {None, key.kid}]
+        return suitable[0] if len(suitable) == 1 else None
+
+    def why_not(self, alg: str, kid: str | None) -> str:
+        """Why `choose` finds none."""
+        if kid is None:
+            several = any(alg in key.algorithms for key in self.keys)
+            which = "more than one of the EHR's keys suits" if several else "no key of the EHR fits"
+            return f"The id_token names no key (kid), and {which}."
+        if kid in self.doubled:
+            return "The EHR has several keys under the id (kid) that the id_token names."
+        if any(key.kid == kid for key in self.keys):
+            return "The key that the id_token names (kid) is not one for its algorithm."
+        return "The id_token names a key (kid) that is not among the EHR's usable keys."
+
+
+def key_set(url: str, members: list[object]) -> KeySet:
+    """The usable keys among the members of a set found at `url`."""
+    keys = [key for key in map(_key, members) if key is not None]
+    kids = [key.kid for key in keys]
+    doubled = frozenset(kid for kid in kids if kid is not None and kids.count(kid) > 1)
+    return KeySet(url, tuple(key for key in keys if key.kid not in doubled), doubled)
+
+
+def _is_for_signatures(member: Mapping[str, Any]) -> bool:
+    """RFC 7517 4.2 and 4.3. Some sets say `sign` of the public half, whose part is to verify."""
+    operations = member.get("key_ops")
+    if isinstance(operations, list) and not any(name in operations for name in ("verify", "sign")):
+        return False
+    return member.get("use") in (None, "sig")
+
+
+def _key(member: object) -> Key | None:
+    """A key that may verify an id_token, or None: sets hold keys for other purposes too."""
+    if not isinstance(member, dict) or not _is_for_signatures(member):
+        return None
+    kty, kid, alg = member.get("kty"), member.get("kid"), member.get("alg")
+    kind = (kty, member.get("crv") if kty == "EC" else None)
+    algorithms = tuple(
+        name for name, takes in ALGORITHMS.items() if takes == kind and alg in (None, name)
+    )
+    numbers = {name: member.get(name) for name in (("x", "y") if kty == "EC" else ("n", "e"))}
+    if (
+        not algorithms
+        or not (kid is None or isinstance(kid, str))
+        or not all(isinstance(n, str) and _NUMBER.fullmatch(n) for n in numbers.values())
+    ):
+        return None
+    try:
+        # Of the public numbers alone: a set that gives private ones away is still a set of keys.
+        public = jwt.PyJWK({"kty": kty, "crv": kind[1], **numbers}, algorithms[0]).key
+    except jwt.PyJWTError:
+        return None
+    if kty == "RSA" and public.key_size not in _RSA_BITS:
+        return None
+    return Key(kid, algorithms, public)

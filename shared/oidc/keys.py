@@ -1,0 +1,222 @@
+"""The keys with which an EHR signs its id_tokens (RFC 7517; OpenID Connect Core 10.1.1).
+
+They come from the `jwks_uri` of the SMART configuration, else from the OpenID Connect document of
+the pinned issuer (Discovery 1.0, section 4), never from an address that a token names, and only
+from the EHR's own hosts.
+"""
+
+import json
+import math
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from shared import urls
+from shared.config.settings import Ehr
+from shared.errors import ADMINISTRATOR, IdTokenInvalid
+from shared.oidc.jwk_set import KeySet, key_set
+from shared.outbound import client as outbound
+from shared.smart import discovery
+
+SECONDS = 5.0
+MAX_BYTES = 1_000_000
+KEEP_SECONDS = 3600.0
+KEEP_FAILURE_SECONDS = 5.0
+RENEW_SECONDS = 30.0
+_MOST_KEPT = 1000
+_MOST_KEYS = 200
+# RFC 3986, without a fragment.
+_URL = re.compile(r"(?i:https?)://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]{1,2000}")
+_ISSUER = re.compile(r"https?://[A-Za-z0-9._~:/\[\]@!$&'()*+,;=%-]{1,2000}")
+_ASK_OPERATOR = (
+    "Launch the app again in a minute; if that does not help, ask the EHR's operator for its "
+    "jwks_uri: without the EHR's keys nobody can verify who the user is."
+)
+_ADD_HOST = (
+    "If the EHR's operator confirms that host, add it to `endpoint_hosts` of the [[ehr]] entry."
+)
+_SET_ISSUER = (
+    "If the EHR's operator confirms the other one, set it as `id_token_issuer` of the [[ehr]] "
+    "entry."
+)
+
+T = TypeVar("T")
+
+
+class _Kept(Generic[T]):
+    """What was read of one document, or why it could not be."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._outcome: T | IdTokenInvalid = IdTokenInvalid()
+        self._until = self._renewable_from = -math.inf
+
+    def get(self, read: Callable[[], T]) -> T:
+        with self._lock:
+            if self._until <= self._clock():
+                try:
+                    self._keep(read())
+                except IdTokenInvalid as error:
+                    self._outcome = _anew(error)
+                    self._until = self._clock() + KEEP_FAILURE_SECONDS
+            return self._use()
+
+    def renew(self, read: Callable[[], T]) -> T:
+        """As `get`, but read anew, unless that was done a moment ago."""
+        with self._lock:
+            if self._renewable_from <= self._clock():
+                self._renewable_from = self._clock() + RENEW_SECONDS
+                self._keep(read())
+            return self._use()
+
+    def _keep(self, outcome: T) -> None:
+        self._outcome = outcome
+        self._until = self._clock() + KEEP_SECONDS
+
+    def _use(self) -> T:
+        if isinstance(self._outcome, IdTokenInvalid):
+            raise _anew(self._outcome)
+        return self._outcome
+
+
+def _anew(error: IdTokenInvalid) -> IdTokenInvalid:
+    """The same error without its traceback, whose frames hold the whole document."""
+    return IdTokenInvalid(
+        why=error.why,
+        steps=error.steps,
+        cause=error.cause,
+        evidence=error.evidence,
+        shown=error.shown,
+    )
+
+
+class Keys:
+    """Fetches and keeps the keys of each registration: 1 hour, failures 5 seconds.
+
+    The cache only saves time. While one thread fetches a document, others wait for it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._sets: dict[tuple[str, ...], _Kept[KeySet]] = {}
+        self._uris: dict[tuple[str, ...], _Kept[str]] = {}
+        self._lock = threading.Lock()
+
+    def find(self, ehr: Ehr, base: str, *, jwks_uri: str | None, issuer: str | None) -> KeySet:
+        """The keys of an EHR with this FHIR base. Raises IdTokenInvalid where they cannot be had.
+
+        Without a `jwks_uri` it is looked up in the OpenID Connect document of `issuer`.
+        """
+        if jwks_uri is None:
+            jwks_uri = self._jwks_uri(ehr, base, issuer)
+        url = _on_hosts(ehr, base, jwks_uri, "jwks_uri")
+        return self._set(ehr, url).get(lambda: _read_keys(ehr, url))
+
+    def renew(self, ehr: Ehr, known: KeySet) -> KeySet:
+        """The keys fetched once more, for a token that `known` has no key for.
+
+        At most once in 30 seconds, else those that are kept.
+        """
+        return self._set(ehr, known.url).renew(lambda: _read_keys(ehr, known.url))
+
+    def _jwks_uri(self, ehr: Ehr, base: str, issuer: str | None) -> str:
+        if issuer is None or not _ISSUER.fullmatch(issuer):
+            raise IdTokenInvalid(
+                why="The EHR's SMART configuration names neither its keys (jwks_uri) nor an issuer "
+                "where they could be looked up.",
+                steps=(_ASK_OPERATOR, ADMINISTRATOR),
+            )
+        _on_hosts(ehr, base, issuer, "issuer")
+        kept = self._entry(self._uris, (ehr.key, base, issuer))
+        return kept.get(lambda: _read_jwks_uri(ehr, base, issuer))
+
+    def _set(self, ehr: Ehr, url: str) -> _Kept[KeySet]:
+        return self._entry(self._sets, (ehr.key, url))
+
+    def _entry(self, kept: dict[Any, _Kept[T]], key: tuple[str, ...]) -> _Kept[T]:
+        with self._lock:
+            if key not in kept and len(kept) >= _MOST_KEPT:
+                kept.clear()
+            return kept.setdefault(key, _Kept(self._clock))
+
+
+def _on_hosts(ehr: Ehr, base: str, url: str, name: str) -> str:
+    """The URL, if it lies on the EHR's hosts, https where the FHIR base is."""
+    try:
+        host = urls.authority(url) if _URL.fullmatch(url) else None
+    except ValueError:
+        host = None
+    if host is None:
+        why = f"The EHR's {name} is not a plain http(s) URL."
+        raise IdTokenInvalid(why=why, steps=(_ASK_OPERATOR, ADMINISTRATOR))
+    evidence = {"host": host}
+    if host not in discovery.allowed_hosts(ehr, base):
+        why = f"The EHR's {name} lies on a host that is not configured, {host}."
+        raise IdTokenInvalid(why=why, steps=(_ADD_HOST, ADMINISTRATOR), evidence=evidence)
+    if base.startswith("https:") and not url.lower().startswith("https:"):
+        why = f"The EHR's {name} is not https."
+        raise IdTokenInvalid(why=why, steps=(_ASK_OPERATOR, ADMINISTRATOR), evidence=evidence)
+    return url
+
+
+def _read_keys(ehr: Ehr, url: str) -> KeySet:
+    members = _fetch(ehr, url).get("keys")
+    if not isinstance(members, list) or len(members) > _MOST_KEYS:
+        raise _unread(url, f"there is no list of at most {_MOST_KEYS} keys", "not a key set")
+    return key_set(url, members)
+
+
+def _read_jwks_uri(ehr: Ehr, base: str, issuer: str) -> str:
+    url = f"{issuer.removesuffix('/')}/.well-known/openid-configuration"
+    document = _fetch(ehr, url)
+    stated, uri = document.get("issuer"), document.get("jwks_uri")
+    if stated != issuer:
+        raise IdTokenInvalid(
+            why="The OpenID Connect document of the EHR's issuer states another issuer.",
+            steps=(_SET_ISSUER, ADMINISTRATOR),
+            cause="tenant_mismatch",
+            evidence={"document": url, "expected_issuer": issuer},
+            shown={"issuer": stated[:500]} if isinstance(stated, str) else None,
+        )
+    if not isinstance(uri, str):
+        raise _unread(url, "the OpenID Connect document has no jwks_uri", "no jwks_uri")
+    return _on_hosts(ehr, base, uri, "jwks_uri")
+
+
+def _fetch(ehr: Ehr, url: str) -> Mapping[str, Any]:
+    try:
+        answer = outbound.send(
+            "GET",
+            url,
+            seconds=SECONDS,
+            max_bytes=MAX_BYTES,
+            headers={"Accept": "application/json"},
+            ca_file=ehr.ca_file,
+        )
+    except outbound.OutboundError as error:
+        raise _unread(url, "no usable answer came", str(error)) from None
+    if answer.status != 200:
+        status = f"status {answer.status}"
+        raise _unread(url, f"the EHR answered with {status}", status)
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise _unread(url, "no JSON object came", "not a JSON object")
+    return document
+
+
+def _unread(url: str, what: str, reason: str) -> IdTokenInvalid:
+    return IdTokenInvalid(
+        why=f"The keys that verify the EHR's id_token could not be read: {what}.",
+        steps=(_ASK_OPERATOR, ADMINISTRATOR),
+        evidence={
+            "document": url.partition("?")[0],
+            "host": urls.authority(url),
+            "reason": reason,
+        },
+    )

@@ -1,0 +1,63 @@
+"""The cookies of sessions: `TIME.USERTAG.SECRET`, one for each session (RFC 6265bis).
+
+The time tells the oldest of many, the tag one user's from another's, the secret opens the session
+together with the server's key. docs/sessions.md tells the fields.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+
+from shared.errors import SessionMissing
+from shared.inbound import cookies
+from shared.oidc.id_token import Identity
+from shared.sealing import Sealer
+
+MOST = 20
+# Without a verified user there is nothing to tell users apart by.
+NO_USER_TAG = "-"
+_VALUE = re.compile(r"[0-9a-z]{1,12}\.(?:[A-Za-z0-9_-]{8}|-)\.(?P<secret>[A-Za-z0-9_-]{43})")
+
+
+@dataclass(frozen=True, slots=True)
+class NewCookie:
+    """A session's cookie before it is set. `secret` is 256 random bits."""
+
+    value: str
+    secret: bytes
+
+
+def new(user: Identity | None, sealer: Sealer, now: float) -> NewCookie:
+    """The value for a new session of a user."""
+    secret = secrets.token_urlsafe(32)
+    value = f"{cookies.time_stamp(now)}.{_tags(user, sealer)[0]}.{secret}"
+    return NewCookie(value, secret.encode())
+
+
+def secret_of(handle: str, received: cookies.Cookies) -> bytes:
+    """The secret that a browser sent for a session. Raises SessionMissing without exactly one."""
+    values = received.get(cookies.session_name(handle), ())
+    if len(values) > 1:
+        raise SessionMissing(why="The browser sent the session's cookie twice.")
+    match = _VALUE.fullmatch(values[0]) if values else None
+    if match is None:
+        raise SessionMissing
+    return match["secret"].encode()
+
+
+def surplus(received: cookies.Cookies, user: Identity | None, sealer: Sealer) -> list[str]:
+    """The names to clear at a new callback: the oldest beyond 20, and another user's."""
+    tags = _tags(user, sealer)
+    others = [
+        name
+        for name, values in received.items()
+        if name.startswith(cookies.SESSION_PREFIX)
+        and not any(value.split(".")[1:2] == [tag] for value in values for tag in tags)
+    ]
+    ours = {name: values for name, values in received.items() if name not in others}
+    return others + cookies.oldest_beyond(ours, cookies.SESSION_PREFIX, MOST - 1)
+
+
+def _tags(user: Identity | None, sealer: Sealer) -> tuple[str, ...]:
+    """How a user shows in cookies, under each sealing key."""
+    return (NO_USER_TAG,) if user is None else sealer.tags(f"{user.issuer}|{user.sub}")

@@ -1,0 +1,133 @@
+"""How a session ends: by logout, wiped here first and then revoked at the EHR (RFC 7009), by its
+limits, or by what an EHR's answer to a refresh says (shared/session/refresh.py).
+
+The store's own removal of old records is only the broom: limits are judged here, at every use.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from shared import log
+from shared.config.settings import Ehr, Settings
+from shared.errors import SessionExpired, StoreUnavailable
+from shared.sealing import Sealer
+from shared.session import record as session_record
+from shared.session.record import COLLECTION, Held, Session
+from shared.smart import token_endpoint as tokens
+from shared.smart.client_auth import Clients
+from shared.store import Conflict, Store
+
+_MOST_WIPES = 5
+
+Limit = Literal["idle", "longest", "access"]
+_WHY = {
+    "idle": "Nothing was asked of it for longer than `session_idle_minutes`.",
+    "longest": "It reached its longest duration, `session_max_hours`.",
+    "access": "The EHR's access to it has run out, and the EHR gave no refresh token.",
+}
+
+Reason = Literal["invalid_grant", "patient_changed", "user_changed", "gone"]
+_WHY_DURING_REFRESH: Mapping[Reason, str] = {
+    "invalid_grant": "The EHR ended this launch's access: its own session ended, or the access "
+    "was withdrawn.",
+    "patient_changed": "The EHR answered with another patient than this launch's.",
+    "user_changed": "The EHR answered with another user than this launch's.",
+    "gone": "It was ended while its access was being renewed.",
+}
+
+
+def during_refresh(reason: Reason, evidence: Mapping[str, str]) -> SessionExpired:
+    """The end of a session that a refresh found or brought about, logged."""
+    log.event(
+        "session_ended",
+        "ended during a refresh",
+        severity="WARNING",
+        fields={"reason": reason, **evidence},
+    )
+    return SessionExpired(why=_WHY_DURING_REFRESH[reason])
+
+
+def revoke(clients: Clients, session: Session, ehr: Ehr | None) -> bool:
+    """Revoke the refresh token, which ends the access that came of it (RFC 7009 2.1), or the
+    access token where there is none; whether the EHR said that it did.
+    """
+    if ehr is None or session.revocation_endpoint is None:
+        return False
+    return tokens.revoke(
+        session.revocation_endpoint,
+        clients.authenticate(ehr, session.token_endpoint),
+        token=session.refresh_token or session.access_token,
+        kind="refresh_token" if session.refresh_token else "access_token",
+        ca_file=ehr.ca_file,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Ends sessions of one deployment."""
+
+    store: Store
+    sealer: Sealer
+    clients: Clients
+    settings: Settings
+
+    def wipe(self, handle: str, secret: bytes) -> Session | None:
+        """Remove a session; what was removed, None where nothing was there that could be read.
+
+        On condition of what was read: a refresh may just have written tokens that would otherwise
+        never be revoked. Raises SessionMissing, and wipes nothing, where the secret is another's.
+        """
+        for _ in range(_MOST_WIPES):
+            record = self.store.read(COLLECTION, session_record.key(handle))
+            if record is None:
+                return None
+            try:
+                session = session_record.opened(record, handle, secret, self.sealer).session
+            except SessionExpired:
+                session = None
+            with contextlib.suppress(Conflict):
+                self.store.delete(COLLECTION, session_record.key(handle), record.version)
+                return session
+        raise StoreUnavailable
+
+    def logged_out(self, session: Session) -> None:
+        """Revoke the tokens of a session that logout has wiped, and log it."""
+        log.about(ehr=session.ehr, session=session.mark)
+        revoked = revoke(self.clients, session, self.settings.ehr_by_key(session.ehr))
+        log.event(
+            "session_ended",
+            "logged out",
+            fields={"reason": "logout", "revoked": str(revoked).lower()},
+        )
+
+    def within_limits(self, held: Held, now: float) -> Held:
+        """The session, read anew where another request has just wound its idle clock.
+
+        Raises SessionExpired, and wipes the session, where one of its limits is reached.
+        """
+        session = held.session
+        reached = self._reached(held, now)
+        if reached is None:
+            return held
+        try:
+            self.store.delete(COLLECTION, session_record.key(session.handle), held.record.version)
+        except Conflict:
+            if reached == "idle":
+                newer = session_record.read(self.store, session.handle, session.secret, self.sealer)
+                return self.within_limits(newer, now)
+        except StoreUnavailable:
+            pass  # it stays over, and the broom takes it
+        log.event("session_ended", _WHY[reached], fields={"reason": reached})
+        raise SessionExpired(why=_WHY[reached])
+
+    def _reached(self, held: Held, now: float) -> Limit | None:
+        session = held.session
+        if now >= session.expires_at:
+            return "longest"
+        if now - held.last_used >= self.settings.session_idle_seconds:
+            return "idle"
+        if now >= session.access_expires_at and session.refresh_token is None:
+            return "access"
+        return None

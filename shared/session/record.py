@@ -1,0 +1,181 @@
+"""A session as it is kept: in the open what must be read without the browser, the rest sealed.
+
+In the open: the EHR's key, a version, the idle clock, the lease of a refresh, the expiry. Tokens,
+patient, user and scopes are sealed with the server's key and the cookie's secret
+(shared/sealing.py), with handle and version as associated data. docs/sessions.md tells the fields.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+from shared import log, scopes
+from shared.config.settings import Ehr
+from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
+from shared.oidc.id_token import Identity
+from shared.sealing import SealBroken, Sealer
+from shared.session.lease import NO_LEASE, Lease
+from shared.smart.token_answer import LaunchContext
+from shared.store import Record, Store, Value
+
+COLLECTION = "sessions"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An opened session. Times are unix seconds, `access_life` seconds; `secret` is the cookie's,
+    for further seals. `version` counts what is sealed: every refresh makes a new one.
+    """
+
+    handle: str
+    version: int
+    ehr: str
+    iss: str
+    fhir_base: str
+    flow: Literal["ehr", "standalone"]
+    context: LaunchContext
+    user: Identity | None
+    requested: tuple[str, ...]
+    offered: tuple[str, ...] | None
+    granted: tuple[str, ...]
+    access_life: float
+    access_expires_at: float
+    expires_at: float
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    token_endpoint: str
+    revocation_endpoint: str | None
+    issuer: str | None
+    jwks_uri: str | None
+    secret: bytes = field(repr=False)
+
+    @property
+    def mark(self) -> str:
+        """How it shows in logs: 12 hex characters that are no key to anything."""
+        return log.session_mark(self.handle)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What was requested and is not granted."""
+        return scopes.missing(self.requested, self.granted)
+
+    def grants(self, ehr: Ehr) -> tuple[scopes.Grant, ...]:
+        """What the app may do: granted ∩ configured."""
+        return _effective(self.granted, ehr.scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A session together with the record it was read from or written as."""
+
+    record: Record
+    session: Session
+
+    @property
+    def last_used(self) -> float:
+        """When the idle clock was last wound."""
+        return _number(self.record.fields["last_used"])
+
+    @property
+    def lease(self) -> Lease:
+        """The refresh under way or lately failed."""
+        fields = self.record.fields
+        owner = fields["lease_owner"]
+        until, retry_at = _number(fields["lease_until"]), _number(fields["retry_at"])
+        return Lease(owner if isinstance(owner, str) else None, until, retry_at)
+
+
+def key(handle: str) -> str:
+    """The record's key in the store: nothing that opens the session can be read from it."""
+    return hashlib.sha256(handle.encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _effective(granted: tuple[str, ...], configured: tuple[str, ...]) -> tuple[scopes.Grant, ...]:
+    # Asked at every request, and the same for all sessions of a registration.
+    return scopes.effective(granted, configured)
+
+
+def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, Value]:
+    """The fields of a record, sealed anew, without a lease."""
+    return {
+        "ehr": session.ehr,
+        "version": session.version,
+        "last_used": last_used,
+        **lease_fields(NO_LEASE),
+        "sealed": sealer.seal(
+            _plaintext(session), session.secret, _context(session.handle, session.version)
+        ),
+    }
+
+
+def lease_fields(lease: Lease) -> dict[str, Value]:
+    """The fields that a lease alone changes."""
+    return {"lease_owner": lease.owner, "lease_until": lease.until, "retry_at": lease.retry_at}
+
+
+def opened(record: Record, handle: str, secret: bytes, sealer: Sealer) -> Held:
+    """The session in a record.
+
+    Raises SessionMissing where the secret does not open it, SessionExpired where a version of the
+    app with other fields has sealed it.
+    """
+    version = int(_number(record.fields["version"]))
+    try:
+        plaintext = sealer.open(str(record.fields["sealed"]), secret, _context(handle, version))
+    except SealBroken:
+        raise SessionMissing(
+            why="The session's cookie does not open it: it belongs to another session."
+        ) from None
+    return Held(record, _session(plaintext, handle, version, secret))
+
+
+def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> Held:
+    """The session as the store has it. Raises SessionExpired where it is gone, and as `opened`."""
+    record = store.read(COLLECTION, key(handle))
+    if record is None:
+        raise SessionExpired
+    return opened(record, handle, secret, sealer)
+
+
+def _plaintext(session: Session) -> bytes:
+    """All but what opens it. The expiry is sealed too: its open copy is for the broom only."""
+    sealed = asdict(session)
+    del sealed["handle"], sealed["secret"], sealed["version"]
+    return json.dumps(sealed).encode()
+
+
+def _session(plaintext: bytes, handle: str, version: int, secret: bytes) -> Session:
+    sealed: dict[str, Any] = json.loads(plaintext)
+    try:
+        user: Mapping[str, Any] | None = sealed.pop("user")
+        context: dict[str, Any] = sealed.pop("context")
+        items = context.pop("fhir_context")
+        return Session(
+            **{
+                **sealed,
+                "requested": tuple(sealed["requested"]),
+                "offered": None if sealed["offered"] is None else tuple(sealed["offered"]),
+                "granted": tuple(sealed["granted"]),
+            },
+            context=LaunchContext(**context, fhir_context=None if items is None else tuple(items)),
+            user=None if user is None else Identity(**user),
+            handle=handle,
+            version=version,
+            secret=secret,
+        )
+    except (KeyError, TypeError):
+        raise SessionExpired(why="The app was renewed since this session began.") from None
+
+
+def _context(handle: str, version: int) -> str:
+    return f"session {handle} {version}"
+
+
+def _number(value: object) -> float:
+    if isinstance(value, int | float):
+        return value
+    raise StoreUnavailable(evidence={"store": "a session record is damaged"})

@@ -1,0 +1,249 @@
+"""Refreshing a session's access under a lease: at most one refresh in flight, anywhere.
+
+SMART App Launch 2.2, step 7; RFC 9700 4.14.2 (a rotated refresh token used twice ends them all).
+The store is the referee: who writes the lease, on condition of the record that was read, asks the
+EHR; everyone else waits and takes what was brought. The lease outlives the token endpoint's
+deadline, so its holder either writes or is gone. Of two answers that come all the same, the first
+one written counts. Only `invalid_grant` ends the session.
+"""
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from shared import log
+from shared.config.settings import Ehr
+from shared.errors import RefreshFailed, SessionExpired, StoreUnavailable, TokenError, TokenInvalid
+from shared.oidc import id_token
+from shared.oidc.keys import Keys
+from shared.sealing import Sealer
+from shared.session import end as session_end
+from shared.session import lease as session_lease
+from shared.session import record as session_record
+from shared.session.end import Reason
+from shared.session.lease import Lease
+from shared.session.record import Held, Session
+from shared.smart import token_endpoint as tokens
+from shared.smart.client_auth import Clients
+from shared.smart.token_answer import TokenAnswer
+from shared.store import Conflict, Record, Store
+
+EARLY_SECONDS = 60.0
+EARLY_SHARE = 0.2
+_POLL_SECONDS = 0.1
+_LONGEST_POLL_SECONDS = 0.5
+
+
+def is_due(session: Session, now: float) -> bool:
+    """Whether little of the access token's life remains, and it can be renewed."""
+    margin = min(EARLY_SECONDS, EARLY_SHARE * session.access_life)
+    return session.refresh_token is not None and session.access_expires_at - now < margin
+
+
+@dataclass(frozen=True, slots=True)
+class Refresher:
+    """Renews the access of sessions."""
+
+    store: Store
+    sealer: Sealer
+    clients: Clients
+    keys: Keys
+    clock: Callable[[], float]
+    pause: Callable[[float], None] = time.sleep
+
+    def renew(self, held: Held, ehr: Ehr, *, refused: bool = False) -> Held:
+        """The session with newer access than `held`, a record just read.
+
+        While another holds the lease, or soon after a failure, access that still lives is given
+        back as it is; `refused` says that the EHR no longer takes it. Raises RefreshFailed,
+        SessionExpired or StoreUnavailable.
+        """
+        version = held.session.version
+        wait = _POLL_SECONDS
+        while held.session.version == version:
+            now, lease = self.clock(), held.lease
+            usable = not refused and now < held.session.access_expires_at
+            if lease.is_held(now):
+                if usable:
+                    return held
+                self.pause(wait)
+                wait = min(2 * wait, _LONGEST_POLL_SECONDS)
+                held = self.reread(held.session)
+            elif lease.rests(now):
+                if usable:
+                    return held
+                raise RefreshFailed(lease.retry_at - now)
+            else:
+                mine = session_lease.taken(secrets.token_urlsafe(12), now)
+                try:
+                    # A request is what led here: a session that is asked for is not idle, though
+                    # the refresh takes long or fails.
+                    leased = self._write_lease(held, mine, last_used=now)
+                except Conflict:
+                    held = self.reread(held.session)
+                except StoreUnavailable:
+                    if usable:
+                        return held
+                    raise
+                else:
+                    return self._under_lease(leased, ehr, refused=refused)
+        return held
+
+    def reread(self, session: Session) -> Held:
+        """The session as the store has it now. Raises SessionExpired where it is gone."""
+        return session_record.read(self.store, session.handle, session.secret, self.sealer)
+
+    def _write_lease(self, held: Held, lease: Lease, *, last_used: float) -> Held:
+        changed = {**session_record.lease_fields(lease), "last_used": last_used}
+        fields = {**held.record.fields, **changed}
+        version = self.store.replace(
+            session_record.COLLECTION,
+            session_record.key(held.session.handle),
+            fields,
+            held.record.expires_at,
+            held.record.version,
+        )
+        return Held(Record(fields, held.record.expires_at, version), held.session)
+
+    def _under_lease(self, held: Held, ehr: Ehr, *, refused: bool) -> Held:
+        session = held.session
+        authentication = self.clients.authenticate(ehr, session.token_endpoint)
+        if held.lease.is_spent(self.clock()):
+            # This process was stopped: an answer might come when another holds the lease.
+            late = TokenError(evidence={"reason": "the lease is nearly over"})
+            return self._failed(held, late, refused=refused)
+        try:
+            answer = tokens.refresh(
+                session.token_endpoint,
+                authentication,
+                refresh_token=session.refresh_token or "",
+                ca_file=ehr.ca_file,
+            )
+        except (TokenError, TokenInvalid) as error:
+            if _ends_it(error):
+                return self._refused_for_good(held, error)
+            return self._failed(held, error, refused=refused)
+        renewed = replace(
+            session,
+            version=session.version + 1,
+            access_token=answer.access_token,
+            refresh_token=answer.refresh_token or session.refresh_token,
+            granted=session.granted if answer.scope is None else answer.scope,
+            access_life=answer.expires_in,
+            access_expires_at=self.clock() + answer.expires_in,
+        )
+        if answer.context.patient not in (None, session.context.patient):
+            raise self._ended(held, renewed, ehr, "patient_changed")
+        kept = self._write(held, renewed, ehr, answer)
+        # After the write: the keys may have to be fetched, and the lease does not wait for that.
+        if self._is_other_user(session, ehr, answer):
+            raise self._ended(held, renewed, ehr, "user_changed")
+        rotated = answer.refresh_token is not None
+        log.event("token_refreshed", "rotated" if rotated else "refresh token kept")
+        return kept
+
+    def _refused_for_good(self, held: Held, error: TokenError | TokenInvalid) -> Held:
+        """The grant is over, and so is the session, if it still lives by the token refused."""
+        key = session_record.key(held.session.handle)
+        try:
+            self.store.delete(session_record.COLLECTION, key, held.record.version)
+        except Conflict:
+            newest = self.reread(held.session)
+            if newest.session.version != held.session.version:
+                return newest
+            self._wipe(held)
+        raise session_end.during_refresh("invalid_grant", error.evidence)
+
+    def _ended(self, held: Held, renewed: Session, ehr: Ehr, reason: Reason) -> SessionExpired:
+        """A launch is about one patient and one user: neither is switched silently."""
+        try:
+            self._wipe(held)
+        finally:
+            revoked = session_end.revoke(self.clients, renewed, ehr)
+        return session_end.during_refresh(reason, {"revoked": str(revoked).lower()})
+
+    def _is_other_user(self, session: Session, ehr: Ehr, answer: TokenAnswer) -> bool:
+        if session.user is None or answer.id_token is None:
+            return False
+        whose = id_token.same_user(
+            answer.id_token,
+            session.user,
+            ehr=ehr,
+            fhir_base=session.fhir_base,
+            issuer=session.issuer,
+            jwks_uri=session.jwks_uri,
+            access_token=answer.access_token,
+            keys=self.keys,
+            now=self.clock(),
+        )
+        return whose == "other"
+
+    def _write(self, held: Held, renewed: Session, ehr: Ehr, answer: TokenAnswer) -> Held:
+        """Write what was brought. A failed write is not final while nobody has brought more."""
+        collection, key = session_record.COLLECTION, session_record.key(renewed.handle)
+        version, expires_at = held.record.version, held.record.expires_at
+        fields = session_record.fields(renewed, self.sealer, last_used=self.clock())
+        for _ in self._tries(held.lease):
+            with contextlib.suppress(Conflict, StoreUnavailable):
+                version = self.store.replace(collection, key, fields, expires_at, version)
+                return Held(Record(fields, expires_at, version), renewed)
+            with contextlib.suppress(StoreUnavailable):
+                found = self.store.read(collection, key)
+                if found is None:
+                    # Logout has revoked what it found: only what came since is left.
+                    brought = replace(renewed, refresh_token=answer.refresh_token)
+                    revoked = session_end.revoke(self.clients, brought, ehr)
+                    raise session_end.during_refresh("gone", {"revoked": str(revoked).lower()})
+                if found.fields["version"] != held.session.version:
+                    # Our own write whose reply was lost, or another's after our lease.
+                    return session_record.opened(found, renewed.handle, renewed.secret, self.sealer)
+                version = found.version
+        raise StoreUnavailable
+
+    def _failed(self, held: Held, error: TokenError | TokenInvalid, *, refused: bool) -> Held:
+        log.event(
+            "token_refresh_failed",
+            "the session is kept",
+            severity="WARNING",
+            code=error.code,
+            fields=dict(error.evidence),
+        )
+        version = held.session.version
+        try:
+            rest = session_lease.rest(self.clock())
+            held = self._write_lease(held, rest, last_used=held.last_used)
+        except Conflict:
+            held = self.reread(held.session)
+        except StoreUnavailable:
+            pass  # then the lease lapses by itself
+        usable = not refused and self.clock() < held.session.access_expires_at
+        if usable or held.session.version != version:
+            return held
+        raise RefreshFailed(session_lease.RETRY_SECONDS)
+
+    def _wipe(self, held: Held) -> None:
+        """Remove the session, whatever became of it since."""
+        key = session_record.key(held.session.handle)
+        for _ in self._tries(held.lease):
+            with contextlib.suppress(StoreUnavailable):
+                return self.store.delete(session_record.COLLECTION, key)
+        raise StoreUnavailable
+
+    def _tries(self, lease: Lease) -> Iterator[None]:
+        """One at once, others after pauses while the lease lasts, for a moment if it is over."""
+        until = max(lease.until, self.clock() + session_lease.RETRY_SECONDS)
+        wait = _POLL_SECONDS
+        yield
+        while self.clock() < until:
+            self.pause(wait)
+            wait = min(2 * wait, _LONGEST_POLL_SECONDS)
+            yield
+
+
+def _ends_it(error: TokenError | TokenInvalid) -> bool:
+    """RFC 6749 5.2; some EHRs say it with 401 or 403. A failing server's words do not count."""
+    if not isinstance(error, TokenError) or error.oauth_error != "invalid_grant":
+        return False
+    return error.evidence.get("status", "").startswith("4")

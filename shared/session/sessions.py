@@ -1,0 +1,249 @@
+"""Open sessions: one a launch, its handle in the path, its secret in its own cookie.
+
+Opened by the callback, used by every request, ended by logout, by its limits or by the EHR
+(shared/session/end.py, shared/session/refresh.py). An instance trusts what it has read for
+`session_cache_seconds` (shared/session/cache.py), and compares the secret on every use.
+"""
+
+import contextlib
+import hashlib
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from weakref import WeakValueDictionary
+
+from shared import log
+from shared.config.settings import Ehr, Settings
+from shared.errors import SessionExpired, StoreUnavailable
+from shared.inbound import cookies
+from shared.oidc.id_token import Identity
+from shared.oidc.keys import Keys
+from shared.sealing import Sealer
+from shared.session import cookies as session_cookies
+from shared.session import record as session_record
+from shared.session import refresh
+from shared.session.cache import Kept, SessionCache
+from shared.session.end import Ending
+from shared.session.record import COLLECTION, Held, Session
+from shared.session.refresh import Refresher
+from shared.smart.client_auth import Clients
+from shared.smart.launches import Pending
+from shared.smart.token_answer import TokenAnswer
+from shared.store import Conflict, Record, Store
+
+_HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
+_TOUCHES_PER_IDLE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session and its cookie."""
+
+    session: Session
+    cookie_name: str
+    cookie_value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A session in use, with its registration.
+
+    `renewed` is for when the EHR no longer takes the access token: it gives the session with newer
+    access, or None where there is none to be had. It raises what `Sessions.use` raises.
+    """
+
+    session: Session
+    ehr: Ehr
+    renewed: Callable[[], "Active | None"]
+
+
+def is_handle(text: str) -> bool:
+    """Whether a text has the form of a session's handle (128 bits, base64url)."""
+    return _HANDLE.fullmatch(text) is not None
+
+
+class Sessions:
+    """Opens, uses and ends sessions. Trusts what it read for `session_cache_seconds` at most."""
+
+    def __init__(
+        self,
+        store: Store,
+        sealer: Sealer,
+        settings: Settings,
+        clients: Clients,
+        keys: Keys,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._settings = settings
+        self._clock = clock
+        self._refresher = Refresher(store, sealer, clients, keys, clock)
+        self._ending = Ending(store, sealer, clients, settings)
+        self._cache = SessionCache(settings.session_cache_seconds)
+        self._renewing: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._lock = threading.Lock()
+
+    def open(self, pending: Pending, answer: TokenAnswer, user: Identity | None) -> Opened:
+        """A new session for a completed launch; nothing the browser offered is adopted."""
+        now = self._clock()
+        handle = secrets.token_urlsafe(16)
+        cookie = session_cookies.new(user, self._sealer, now)
+        session = Session(
+            handle=handle,
+            version=1,
+            ehr=pending.ehr,
+            iss=pending.iss,
+            fhir_base=pending.fhir_base,
+            flow=pending.kind,
+            context=answer.context,
+            user=user,
+            requested=pending.requested,
+            offered=pending.offered,
+            granted=pending.requested if answer.scope is None else answer.scope,
+            access_life=answer.expires_in,
+            access_expires_at=now + answer.expires_in,
+            expires_at=now + self._settings.session_max_seconds,
+            access_token=answer.access_token,
+            refresh_token=answer.refresh_token,
+            token_endpoint=pending.token_endpoint,
+            revocation_endpoint=pending.revocation_endpoint,
+            issuer=pending.issuer,
+            jwks_uri=pending.jwks_uri,
+            secret=cookie.secret,
+        )
+        fields = session_record.fields(session, self._sealer, last_used=now)
+        self._store.create(COLLECTION, session_record.key(handle), fields, session.expires_at)
+        return Opened(session, cookies.session_name(handle), cookie.value)
+
+    def use(self, handle: str, received: cookies.Cookies) -> Active:
+        """The session of a handle, opened by this browser's cookie: its limits checked, its access
+        renewed where that is due, its idle clock wound.
+
+        Raises SessionMissing without exactly one cookie that opens it, SessionExpired when it is
+        over, RefreshFailed while its access cannot be renewed.
+        """
+        secret = session_cookies.secret_of(handle, received)
+        digest = hashlib.sha256(secret).digest()
+        now = self._clock()
+        with self._over_for_good(handle):
+            kept = self._recall(handle, digest, now) or self._read(handle, secret, digest)
+            log.about(ehr=kept.held.session.ehr, session=kept.held.session.mark)
+            kept = replace(kept, held=self._ending.within_limits(kept.held, now))
+            ehr = self._ehr(kept.held.session)
+            since = now - kept.held.last_used
+            if refresh.is_due(kept.held.session, now):
+                kept = self._renew(kept, ehr)
+            elif since >= self._settings.session_idle_seconds / _TOUCHES_PER_IDLE:
+                kept = self._touch(kept, now)
+        self._cache.keep(kept, now)
+        return self._active(kept, ehr)
+
+    def end(self, handle: str, received: cookies.Cookies) -> None:
+        """Log out: wipe the session, then revoke its tokens where the EHR offers it.
+
+        One that is over already is no error. Raises SessionMissing, and wipes nothing, without
+        exactly one cookie that opens it.
+        """
+        secret = session_cookies.secret_of(handle, received)
+        try:
+            session = self._ending.wipe(handle, secret)
+        except StoreUnavailable:
+            # It may have been wiped all the same.
+            self._cache.drop(handle)
+            raise
+        self._cache.end(handle)
+        if session is not None:
+            self._ending.logged_out(session)
+
+    def _recall(self, handle: str, digest: bytes, now: float) -> Kept | None:
+        """What was read a moment ago with this very secret, None where it cannot be trusted.
+
+        A session that looks idle from here may be in use at another instance, one whose access
+        looks old may have been renewed there: both are read anew.
+        """
+        kept = self._cache.trusted(handle, digest, now)
+        if kept is None or refresh.is_due(kept.held.session, now):
+            return None
+        return kept if now - kept.held.last_used < self._settings.session_idle_seconds else None
+
+    def _read(self, handle: str, secret: bytes, digest: bytes) -> Kept:
+        # The answer may be as old as the question.
+        asked_at = self._clock()
+        held = session_record.read(self._store, handle, secret, self._sealer)
+        return Kept(asked_at, digest, held)
+
+    @contextlib.contextmanager
+    def _over_for_good(self, handle: str) -> Iterator[None]:
+        try:
+            yield
+        except SessionExpired:
+            self._cache.end(handle)
+            raise
+
+    def _ehr(self, session: Session) -> Ehr:
+        ehr = self._settings.ehr_by_key(session.ehr)
+        if ehr is None:
+            raise SessionExpired(why="The app was configured anew since this session began.")
+        return ehr
+
+    def _active(self, kept: Kept, ehr: Ehr) -> Active:
+        return Active(kept.held.session, ehr, lambda: self._after_refusal(kept, ehr))
+
+    def _renew(self, kept: Kept, ehr: Ehr, *, refused: bool = False) -> Kept:
+        """Newer access for a session just read. In one process one thread asks for it; the others
+        wait only where the access that they have is of no use.
+        """
+        used = kept.held.session
+        with self._lock:
+            renewing = self._renewing.setdefault(used.handle, threading.Lock())
+        usable = not refused and self._clock() < used.access_expires_at
+        if not renewing.acquire(blocking=not usable):
+            return kept
+        try:
+            newest = self._cache.newest(used.handle)
+            if newest is not None and newest.held.session.version > used.version:
+                return newest
+            # Checks may follow the write of what was brought, and a logout may come meanwhile.
+            begun_at = self._clock()
+            held = self._refresher.renew(kept.held, ehr, refused=refused)
+            kept = Kept(begun_at, kept.digest, held)
+            self._cache.keep(kept, self._clock())
+        finally:
+            renewing.release()
+        return kept
+
+    def _after_refusal(self, kept: Kept, ehr: Ehr) -> Active | None:
+        """Another instance may have renewed it: the record is read before the EHR is asked."""
+        used = kept.held.session
+        with self._over_for_good(used.handle):
+            now_read = self._read(used.handle, used.secret, kept.digest)
+            if now_read.held.session.version == used.version:
+                if used.refresh_token is None:
+                    return None
+                now_read = self._renew(now_read, ehr, refused=True)
+        self._cache.keep(now_read, self._clock())
+        return self._active(now_read, ehr)
+
+    def _touch(self, kept: Kept, now: float) -> Kept:
+        """Wind the idle clock, but not while a refresh holds the record. Where another request
+        has written it, it is read instead; a store that does not answer is ignored until the
+        record is read again.
+        """
+        held = kept.held
+        if kept.touch_failed or held.lease.is_held(now):
+            return kept
+        fields = {**held.record.fields, "last_used": now}
+        key = session_record.key(held.session.handle)
+        try:
+            version = self._store.replace(
+                COLLECTION, key, fields, held.record.expires_at, held.record.version
+            )
+        except Conflict:
+            return self._read(held.session.handle, held.session.secret, kept.digest)
+        except StoreUnavailable:
+            return replace(kept, touch_failed=True)
+        record = Record(fields, held.record.expires_at, version)
+        return replace(kept, held=Held(record, held.session))

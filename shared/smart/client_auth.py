@@ -1,0 +1,130 @@
+"""Client authentication at the token endpoint, by the registration's own method and no other.
+
+SMART App Launch 2.2, step 5; RFC 6749 2.3.1 (Basic, body), RFC 7523 2.2 and 3 (signed assertion).
+A public client names itself by `client_id` in the body; a confidential one leaves that out, except
+with client_secret_post, where it is half of the credentials. No method ever gives way to another.
+"""
+
+import base64
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus
+
+from shared.config import secrets as references
+from shared.config.settings import Ehr, Settings
+from shared.config.table import Problem
+from shared.config.vendors import VENDORS
+from shared.smart import signing_keys
+from shared.smart.signing_keys import SigningKey
+
+# SMART App Launch 2.2: at most 5 minutes ahead, by the EHR's clock; a minute is left for its skew.
+ASSERTION_SECONDS = 240
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_JTI_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAuthentication:
+    """What a token request carries beside its grant. Good for one request; shows nothing of it."""
+
+    fields: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+
+class Clients:
+    """Authenticates each registration by its own method, with its own credentials."""
+
+    def __init__(self, secrets_: Mapping[str, str], keys: Mapping[str, SigningKey]) -> None:
+        self._secrets = secrets_
+        self._keys = keys
+
+    def authenticate(self, ehr: Ehr, token_endpoint: str) -> ClientAuthentication:
+        """The authentication of one request; an assertion is fresh at every call.
+
+        `token_endpoint` is the assertion's audience, for a request to the revocation endpoint too
+        (RFC 7523 3: it names the authorization server).
+        """
+        if ehr.client_auth == "private_key_jwt":
+            assertion = self._assertion(ehr, token_endpoint)
+            fields = {"client_assertion_type": _ASSERTION_TYPE, "client_assertion": assertion}
+            return ClientAuthentication(fields, {})
+        if ehr.client_auth == "client_secret_basic":
+            return ClientAuthentication({}, {"Authorization": self._basic(ehr)})
+        if ehr.client_auth == "client_secret_post":
+            secret = self._secrets[ehr.key]
+            return ClientAuthentication({"client_id": ehr.client_id, "client_secret": secret}, {})
+        return ClientAuthentication({"client_id": ehr.client_id}, {})
+
+    def algorithm(self, ehr: Ehr) -> str | None:
+        """RS384 or ES384, as the key has it, for a registration with a signed assertion."""
+        key = self._keys.get(ehr.key)
+        return key.algorithm if key else None
+
+    def public_jwk(self, ehr: Ehr) -> Mapping[str, str] | None:
+        """The public half of its key, for a registration with a signed assertion."""
+        key = self._keys.get(ehr.key)
+        return key.public_jwk() if key else None
+
+    def _basic(self, ehr: Ehr) -> str:
+        pair = [ehr.client_id, self._secrets[ehr.key]]
+        if not VENDORS[ehr.vendor].raw_basic:
+            pair = [quote_plus(part) for part in pair]
+        return "Basic " + base64.b64encode(":".join(pair).encode()).decode("ascii")
+
+    def _assertion(self, ehr: Ehr, token_endpoint: str) -> str:
+        # No `iat` or `nbf`: neither is asked for, and with an EHR whose clock is behind ours they
+        # would lie in its future.
+        return self._keys[ehr.key].sign(
+            {
+                "iss": ehr.client_id,
+                "sub": ehr.client_id,
+                "aud": token_endpoint,
+                "exp": int(time.time()) + ASSERTION_SECONDS,
+                "jti": secrets.token_urlsafe(_JTI_BYTES),
+            }
+        )
+
+
+def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
+    """The clients of all registrations, and every credential that cannot be used."""
+    secrets_: dict[str, str] = {}
+    keys: dict[str, SigningKey] = {}
+    problems: list[Problem] = []
+    for ehr in settings.ehrs:
+        secret = _read(ehr, "client_secret", ehr.client_secret, problems)
+        if secret is not None and secret.isprintable():
+            secrets_[ehr.key] = secret
+        elif secret is not None:
+            what = f"{ehr.client_secret} holds a control or invisible character"
+            remedy = "Store the secret as the EHR shows it, on one line."
+            problems.append(_problem(ehr, "client_secret", "setting_invalid", what, remedy))
+        pem = _read(ehr, "private_key", ehr.private_key, problems)
+        if pem is None:
+            continue
+        try:
+            keys[ehr.key] = signing_keys.read(pem, ehr.key_id or "")
+        except ValueError as error:
+            what = f"{ehr.private_key} holds {error}"
+            remedy = (
+                "Store an unencrypted PKCS#8 PEM key, RSA of 2048 bits or more or P-384: "
+                "docs/configuration.md, Keys, says how to make one."
+            )
+            problems.append(_problem(ehr, "private_key", "setting_invalid", what, remedy))
+    return Clients(secrets_, keys), problems
+
+
+def _read(ehr: Ehr, name: str, reference: str | None, problems: list[Problem]) -> str | None:
+    if reference is None:
+        return None
+    try:
+        return references.resolve(reference)
+    except ValueError as error:
+        remedy = "Mount the secret where this function runs."
+        problems.append(_problem(ehr, name, "secret_unreadable", str(error), remedy))
+        return None
+
+
+def _problem(ehr: Ehr, name: str, id_: str, what: str, remedy: str) -> Problem:
+    return Problem(id_, f"ehr {ehr.key}: {name}", what, remedy)

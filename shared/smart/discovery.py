@@ -1,0 +1,221 @@
+"""SMART discovery: an EHR's endpoints from {FHIR base}/.well-known/smart-configuration.
+
+SMART App Launch 2.2, "Conformance". Endpoints are taken from that document only, and only where
+they lie on hosts configured for the EHR: a document may name an honest authorization endpoint
+with a thief's token endpoint (RFC 9700 4.4.2). S256 is used whatever the document says of PKCE.
+"""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from shared import urls
+from shared.config.settings import Ehr
+from shared.errors import DiscoveryFailed, DiscoveryInvalid, SmartError
+from shared.outbound import client as outbound
+
+SECONDS = 5.0
+MAX_BYTES = 1_000_000
+KEEP_SECONDS = 600.0
+KEEP_FAILURE_SECONDS = 5.0
+_MOST_KEPT = 1000
+_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,2000}")  # RFC 3986 2
+
+
+@dataclass(frozen=True, slots=True)
+class SmartConfiguration:
+    """What the flow needs of the document. All endpoints are absolute, on the EHR's hosts.
+
+    `auth_methods` and `assertion_algorithms` (RS384, ES384) are those of the token endpoint; None
+    where the document lists none at all.
+    """
+
+    authorization_endpoint: str
+    token_endpoint: str
+    revocation_endpoint: str | None
+    issuer: str | None
+    jwks_uri: str | None
+    sends_iss: bool
+    takes_post: bool
+    scopes_supported: tuple[str, ...]
+    auth_methods: tuple[str, ...] | None
+    assertion_algorithms: tuple[str, ...] | None
+
+    def takes(self, client_auth: str) -> bool:
+        """Whether the token endpoint takes a method: one that is listed, any where none is.
+
+        Public clients are never refused: Oracle Health does not list `none` and takes them.
+        """
+        return client_auth == "none" or client_auth in (self.auth_methods or (client_auth,))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    until: float
+    outcome: SmartConfiguration | SmartError
+
+
+class Discovery:
+    """Finds and keeps the configuration of each FHIR base: 10 minutes, failures 5 seconds.
+
+    The cache only saves time; what a launch uses is stored with it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._lock = threading.Lock()
+
+    def find(self, ehr: Ehr, base: str) -> SmartConfiguration:
+        """The configuration of a normalised FHIR base. Raises DiscoveryFailed, DiscoveryInvalid."""
+        with self._lock:
+            kept = self._kept.get((ehr.key, base))
+        if kept is None or kept.until <= self._clock():
+            kept = self._fetch(ehr, base)
+            with self._lock:
+                if len(self._kept) >= _MOST_KEPT:
+                    self._kept.clear()
+                self._kept[ehr.key, base] = kept
+        if isinstance(kept.outcome, SmartError):
+            raise _anew(kept.outcome)
+        return kept.outcome
+
+    def _fetch(self, ehr: Ehr, base: str) -> _Kept:
+        outcome: SmartConfiguration | SmartError
+        try:
+            outcome = _read(ehr, base)
+        except (DiscoveryFailed, DiscoveryInvalid) as error:
+            outcome = _anew(error)
+        seconds = KEEP_FAILURE_SECONDS if isinstance(outcome, SmartError) else KEEP_SECONDS
+        return _Kept(self._clock() + seconds, outcome)
+
+
+def _anew(error: SmartError) -> SmartError:
+    """The same error without its traceback, whose frames hold the whole document."""
+    return type(error)(why=error.why, steps=error.steps, cause=error.cause, evidence=error.evidence)
+
+
+def _read(ehr: Ehr, base: str) -> SmartConfiguration:
+    identity = "openid" in ehr.scopes
+    return parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base), identity=identity)
+
+
+def fetch(ehr: Ehr, base: str) -> outbound.Answer:
+    """The answer, of status 200, that holds the document of a normalised FHIR base, unread.
+
+    Raises DiscoveryFailed where the EHR does not answer, DiscoveryInvalid where it has none.
+    """
+    url = f"{base}/.well-known/smart-configuration"
+    try:
+        answer = outbound.send(
+            "GET",
+            url,
+            seconds=SECONDS,
+            max_bytes=MAX_BYTES,
+            headers={"Accept": "application/json"},
+            ca_file=ehr.ca_file,
+        )
+    except outbound.Unusable as error:
+        raise DiscoveryInvalid(evidence={"document": url, "reason": str(error)}) from None
+    except outbound.OutboundError as error:
+        raise DiscoveryFailed(evidence={"document": url, "reason": str(error)}) from None
+    if answer.status != 200:
+        evidence = {"document": url, "status": str(answer.status)}
+        if answer.status == 429 or answer.status >= 500:
+            why = f"The EHR answered with status {answer.status}."
+            raise DiscoveryFailed(why=why, evidence=evidence)
+        raise DiscoveryInvalid(
+            why="The EHR has no .well-known/smart-configuration at this FHIR base: it answered "
+            f"with status {answer.status}.",
+            cause="tenant_mismatch",
+            evidence=evidence,
+        )
+    return answer
+
+
+def allowed_hosts(ehr: Ehr, base: str) -> frozenset[str]:
+    """The hosts on which this EHR's endpoints may live: its FHIR base's and the configured ones."""
+    return ehr.endpoint_hosts | {urls.authority(base)}
+
+
+def parse(
+    body: bytes, base: str, hosts: frozenset[str], *, identity: bool = True
+) -> SmartConfiguration:
+    """The configuration in a document; without `identity` its `jwks_uri` is not looked at.
+
+    Raises DiscoveryInvalid naming the member at fault.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise DiscoveryInvalid(why="The document is not a JSON object.", evidence={"base": base})
+    reader = _Reader(document, base, hosts)
+    authorization, token = (
+        reader.endpoint("authorization_endpoint"),
+        reader.endpoint("token_endpoint"),
+    )
+    for name, value in (("authorization_endpoint", authorization), ("token_endpoint", token)):
+        if value is None:
+            raise reader.invalid(name, "is missing")
+    issuer = document.get("issuer")
+    return SmartConfiguration(
+        authorization_endpoint=authorization or "",
+        token_endpoint=token or "",
+        revocation_endpoint=reader.endpoint("revocation_endpoint"),
+        issuer=issuer if isinstance(issuer, str) and issuer else None,
+        jwks_uri=reader.endpoint("jwks_uri") if identity else None,
+        takes_post="authorize-post" in _texts(document.get("capabilities")),
+        sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
+        scopes_supported=_texts(document.get("scopes_supported")),
+        auth_methods=_texts(document.get("token_endpoint_auth_methods_supported")) or None,
+        assertion_algorithms=_ours(
+            _texts(document.get("token_endpoint_auth_signing_alg_values_supported"))
+        ),
+    )
+
+
+def _ours(listed: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The algorithms among those listed with which a client of ours may sign."""
+    return tuple(name for name in ("RS384", "ES384") if name in listed) if listed else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(s for s in value if isinstance(s, str)) if isinstance(value, list) else ()
+
+
+class _Reader:
+    def __init__(self, document: dict[str, Any], base: str, hosts: frozenset[str]) -> None:
+        self._document = document
+        self._base = base
+        self._hosts = hosts
+
+    def invalid(self, name: str, what: str) -> DiscoveryInvalid:
+        return DiscoveryInvalid(
+            why=f"In its .well-known/smart-configuration {name} {what}.",
+            evidence={"base": self._base, "member": name},
+        )
+
+    def endpoint(self, name: str) -> str | None:
+        value = self._document.get(name)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str) or not _URL.fullmatch(value):
+            raise self.invalid(name, "is not a URL")
+        try:
+            url = urls.resolve(self._base, value)
+            host = urls.authority(url)
+        except ValueError:
+            raise self.invalid(name, "is not a plain http(s) URL") from None
+        if self._base.startswith("https:") and not url.lower().startswith("https:"):
+            raise self.invalid(name, "is not https")
+        if host not in self._hosts:
+            raise self.invalid(name, f"lies on a host that is not configured, {host}")
+        if "#" in url:
+            raise self.invalid(name, "carries a fragment")
+        return url

@@ -1,0 +1,225 @@
+"""Pending launches: one record each, keyed by the hash of its `state`, consumed exactly once.
+
+SMART App Launch 2.2, steps 2 to 4; RFC 9700 2.1 (state bound to the browser, one-time use) and
+4.4.2 (issuer and endpoints stored with the request). The callback uses what is stored here and
+never looks anything up anew.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from shared import urls
+from shared.config.settings import Ehr, Settings
+from shared.errors import BrowserMismatch, CookieMissing, DiscoveryInvalid, StateUnknown
+from shared.inbound import cookies
+from shared.smart import pkce
+from shared.smart.discovery import SmartConfiguration
+from shared.store import Conflict, Store
+
+COLLECTION = "launches"
+MOST_COOKIES = 10
+LONGEST_URL = 2000
+_MOST_OFFERED = 200
+_LONGEST_OFFERED = 500
+_STATE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A launch between its redirect and its callback. `iss` is as received: it was the `aud`.
+
+    `offered` is what the EHR's discovery document says of the scopes asked, None where it lists no
+    scopes: those of the same types and contexts, for explanations only.
+    """
+
+    ehr: str
+    kind: Literal["ehr", "standalone"]
+    iss: str
+    fhir_base: str
+    client_id: str
+    redirect_uri: str
+    requested: tuple[str, ...]
+    offered: tuple[str, ...] | None
+    token_endpoint: str
+    revocation_endpoint: str | None
+    issuer: str | None
+    jwks_uri: str | None
+    sends_iss: bool
+    assertion_algorithms: tuple[str, ...] | None
+    code_verifier: str
+    nonce: str | None
+    binding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the browser gets: where to go, and the cookie that binds it to this launch.
+
+    `form` holds the request's parameters where it is to be sent by POST to `authorization_url`.
+    """
+
+    authorization_url: str
+    form: Mapping[str, str] | None
+    cookie_name: str
+    cookie_value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A pending launch as read, with what is needed to consume just this one."""
+
+    pending: Pending
+    key: str
+    version: str
+
+
+def begin(
+    store: Store,
+    settings: Settings,
+    ehr: Ehr,
+    configuration: SmartConfiguration,
+    *,
+    iss: str,
+    fhir_base: str,
+    launch: str | None,
+    now: float,
+) -> Begun:
+    """Store a new pending launch and give the authorization request that starts it.
+
+    `launch` is the raw (still encoded) value of an EHR launch, None in a standalone launch; it is
+    passed on byte for byte. The launch scope follows from the flow.
+    """
+    state = secrets.token_urlsafe(32)
+    binding = f"{cookies.time_stamp(now)}.{secrets.token_urlsafe(32)}"
+    requested = (*_launch_scope(launch, configuration), *ehr.scopes)
+    pending = Pending(
+        ehr=ehr.key,
+        kind="standalone" if launch is None else "ehr",
+        iss=iss,
+        fhir_base=fhir_base,
+        client_id=ehr.client_id,
+        redirect_uri=settings.public_url + ehr.redirect_path,
+        requested=requested,
+        offered=_offered(configuration.scopes_supported, requested),
+        token_endpoint=configuration.token_endpoint,
+        revocation_endpoint=configuration.revocation_endpoint,
+        issuer=configuration.issuer,
+        jwks_uri=configuration.jwks_uri,
+        assertion_algorithms=configuration.assertion_algorithms,
+        sends_iss=configuration.sends_iss,
+        code_verifier=pkce.new_verifier(),
+        nonce=secrets.token_urlsafe(32) if "openid" in requested else None,
+        binding=_hash(binding),
+    )
+    url, form = _authorization_request(configuration, pending, state, launch)
+    store.create(COLLECTION, _hash(state), _fields(pending), now + settings.launch_seconds)
+    return Begun(url, form, cookies.launch_name(state), binding)
+
+
+def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tuple[str, ...]:
+    if launch is not None:
+        return ("launch",)
+    return ("launch/patient",) if "launch/patient" in configuration.scopes_supported else ()
+
+
+def _offered(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[str, ...] | None:
+    if not supported:
+        return None
+    stems = {scope.partition(".")[0] for scope in requested}
+    stems |= {"launch", "launch/patient", "patient/*", "user/*"}
+    return tuple(
+        scope
+        for scope in supported
+        if scope.partition(".")[0] in stems and len(scope) <= _LONGEST_OFFERED
+    )[:_MOST_OFFERED]
+
+
+def _authorization_request(
+    configuration: SmartConfiguration, pending: Pending, state: str, launch: str | None
+) -> tuple[str, Mapping[str, str] | None]:
+    """Where to send the browser, and the form to post there where the request is a long one.
+
+    SMART App Launch 2.2, "Scope size": a long request goes by POST where the EHR offers it.
+    """
+    parameters = {
+        "response_type": "code",
+        "client_id": pending.client_id,
+        "redirect_uri": pending.redirect_uri,
+        "scope": " ".join(pending.requested),
+        "state": state,
+        "aud": pending.iss,
+        "code_challenge": pkce.challenge(pending.code_verifier),
+        "code_challenge_method": "S256",
+    }
+    if pending.nonce is not None:
+        parameters["nonce"] = pending.nonce
+    raw = [(name, urls.encode(value)) for name, value in parameters.items()]
+    if launch is not None:
+        raw.append(("launch", urls.safe_raw(launch)))
+        parameters["launch"] = urls.decode(launch)
+    endpoint = configuration.authorization_endpoint
+    try:
+        url = urls.with_parameters(endpoint, raw)
+    except ValueError as error:
+        raise DiscoveryInvalid(why=f"In authorization_endpoint {error}.") from None
+    # A form holds text: a launch value of other bytes can only go by GET.
+    as_text = "\ufffd" not in parameters.get("launch", "")
+    if configuration.takes_post and len(url) > LONGEST_URL and as_text:
+        return endpoint, parameters
+    return url, None
+
+
+def find(store: Store, state: str) -> Found:
+    """The live pending launch of a `state`. Raises StateUnknown."""
+    if not _STATE.fullmatch(state):
+        raise StateUnknown
+    key = _hash(state)
+    record = store.read(COLLECTION, key)
+    if record is None:
+        raise StateUnknown
+    fields: dict[str, Any] = dict(record.fields)
+    try:
+        fields["requested"] = tuple(fields["requested"])
+        for name in ("offered", "assertion_algorithms"):
+            fields[name] = None if fields[name] is None else tuple(fields[name])
+        return Found(Pending(**fields), key, record.version)
+    except (KeyError, TypeError):
+        raise StateUnknown(why="The app was renewed while this launch was under way.") from None
+
+
+def check_browser(found: Found, state: str, received: cookies.Cookies) -> None:
+    """Whether this browser began the launch. Raises CookieMissing or BrowserMismatch."""
+    if not any(name.startswith(cookies.LAUNCH_PREFIX) for name in received):
+        raise CookieMissing
+    values = received.get(cookies.launch_name(state), ())
+    if len(values) != 1 or not hmac.compare_digest(_hash(values[0]), found.pending.binding):
+        raise BrowserMismatch
+
+
+def consume(store: Store, found: Found) -> None:
+    """Take the launch; of many callbacks at once one succeeds. Raises StateUnknown."""
+    try:
+        store.delete(COLLECTION, found.key, found.version)
+    except Conflict:
+        raise StateUnknown from None
+
+
+def surplus_cookies(received: cookies.Cookies) -> Iterable[str]:
+    """The names of launch cookies to clear when one more is set."""
+    return cookies.oldest_beyond(received, cookies.LAUNCH_PREFIX, MOST_COOKIES - 1)
+
+
+def _fields(pending: Pending) -> dict[str, Any]:
+    fields = {name: getattr(pending, name) for name in Pending.__dataclass_fields__}
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()
+    }
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

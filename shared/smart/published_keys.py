@@ -1,0 +1,120 @@
+"""The public keys that EHRs fetch from us, from the file `public_jwks` (RFC 7517 5; RFC 7518 6).
+
+SMART App Launch 2.2, "Registering a client": each key has `kty`, a `kid` of its own, and its bare
+public members. The file is served as it is, so nothing private may stand anywhere in it.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.config import secrets as references
+from shared.config.settings import Settings
+from shared.config.table import Problem
+from shared.smart.signing_keys import LEAST_RSA_BITS
+
+# RFC 7518 6.2.2, 6.3.2, 6.4.
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_COORDINATE_BYTES: Mapping[str, int] = {"P-256": 32, "P-384": 48, "P-521": 66}
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedKeys:
+    """A file of public keys that may be served."""
+
+    body: bytes
+    keys: tuple[Mapping[str, Any], ...]
+
+    def hold(self, jwk: Mapping[str, str]) -> bool:
+        """Whether the key stands in the file under its `kid`; `use` and `alg` do not count."""
+        members = jwk.keys() - {"use", "alg"}
+        return any(all(key.get(name) == jwk[name] for name in members) for key in self.keys)
+
+
+def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
+    """The keys behind `public_jwks`; None where it is not set, or where it has a problem."""
+    reference = settings.public_jwks
+    if reference is None:
+        return None, []
+    try:
+        text = references.resolve(reference)
+    except ValueError as error:
+        remedy = "Mount the file where launch runs."
+        return None, [Problem("secret_unreadable", "public_jwks", str(error), remedy)]
+    try:
+        return PublishedKeys(text.encode(), read(text)), []
+    except ValueError as error:
+        remedy = (
+            "Make the file with `python -m doctor jwks` (docs/configuration.md, Keys). A private "
+            "key that stood in it is known to others: replace it."
+        )
+        what = f"{reference} cannot be served: {error}"
+        return None, [Problem("setting_invalid", "public_jwks", what, remedy)]
+
+
+def read(text: str) -> tuple[Mapping[str, Any], ...]:
+    """The keys of a JWK Set. Raises ValueError naming what is wrong, without any of its values."""
+    if "PRIVATE KEY-----" in text:
+        raise ValueError("it holds a private key")
+    try:
+        document = json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is not JSON (line {error.lineno})") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    match document:
+        case {"keys": list() as keys}:
+            pass
+        case _:
+            raise ValueError("it is not a JSON object with a list `keys`")
+    key_ids: set[str] = set()
+    for number, key in enumerate(keys, 1):
+        fault = _fault(key)
+        if fault is not None:
+            raise ValueError(f"key {number} {fault}")
+        if key["kid"] in key_ids:
+            raise ValueError(f"key {number} has the kid of another key")
+        key_ids.add(key["kid"])
+    return tuple(keys)
+
+
+def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of the file, at whatever depth. Of members that come twice, readers differ."""
+    names = [name for name, _ in members]
+    private = sorted(_PRIVATE.intersection(names))
+    if private:
+        raise ValueError(f"it holds the private member(s) {', '.join(private)}")
+    if len(set(names)) != len(names):
+        raise ValueError("an object in it has one member twice")
+    return dict(members)
+
+
+def _fault(key: object) -> str | None:
+    if not isinstance(key, dict):
+        return "is not an object"
+    if not (isinstance(key.get("kid"), str) and key["kid"]):
+        return "has no kid"
+    if key.get("kty") == "RSA":
+        modulus, exponent = _bytes(key.get("n")), _bytes(key.get("e"))
+        if int.from_bytes(modulus).bit_length() < LEAST_RSA_BITS or not exponent:
+            return f"is no RSA key of {LEAST_RSA_BITS} bits or more"
+        return None
+    if key.get("kty") == "EC":
+        size = _COORDINATE_BYTES.get(str(key.get("crv")))
+        if not all(len(_bytes(key.get(name))) == size for name in ("x", "y")):
+            return "is no EC key on P-256, P-384 or P-521"
+        return None
+    return "is neither an RSA nor an EC key"
+
+
+def _bytes(value: object) -> bytes:
+    """Base64url without padding (RFC 7515 2); empty where it is none."""
+    if not isinstance(value, str):
+        return b""
+    try:
+        return base64.b64decode(value + "=" * (-len(value) % 4), b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return b""

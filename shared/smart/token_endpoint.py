@@ -1,0 +1,176 @@
+"""The token endpoint: code exchange, refresh, revocation (SMART App Launch 2.2, steps 5 to 7).
+
+RFC 6749 4.1.3, 5 and 6; RFC 7009. A request is made once, whatever becomes of it. Its
+answers are read in shared/smart/token_answer.py.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+from shared.errors import TokenError, TokenInvalid
+from shared.outbound import client as outbound
+from shared.smart.client_auth import ClientAuthentication
+from shared.smart.token_answer import TokenAnswer, json_object, parse
+
+SECONDS = 10.0
+REVOKE_SECONDS = 3.0
+# Sealed and encoded, a record made of it stays below Firestore's 1 MiB for a document.
+MAX_BYTES = 200_000
+_MOST_SAID = 10_000  # characters
+_OAUTH_ERROR = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+# The EHR's own ids of a request, worth having in a support case, and what an id looks like.
+_EHR_IDS = ("cerner-correlation-id", "x-request-id", "opc-request-id")
+_EHR_ID = re.compile(r"[A-Za-z0-9._:/~=+|{}-]+")
+_LONGEST_ID = 200
+# What a request says in confidence. Shorter values than real ones are left: they are in any text.
+_CONFIDENTIAL = ("code", "code_verifier", "refresh_token", "client_secret", "client_assertion")
+_LEAST_CONFIDENTIAL = 16
+
+
+def exchange(
+    token_endpoint: str,
+    authentication: ClientAuthentication,
+    *,
+    code: str,
+    redirect_uri: str,
+    code_verifier: str,
+    ca_file: str | None,
+) -> TokenAnswer:
+    """Exchange an authorization code, once. Raises TokenError or TokenInvalid."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": redirect_uri,
+        "code_verifier": code_verifier,
+    }
+    return _request(token_endpoint, form, authentication, ca_file)
+
+
+def refresh(
+    token_endpoint: str,
+    authentication: ClientAuthentication,
+    *,
+    refresh_token: str,
+    ca_file: str | None,
+) -> TokenAnswer:
+    """Use a refresh token, once; the scopes stay those granted (RFC 6749 6).
+
+    Raises TokenError (its `oauth_error` tells `invalid_grant`) or TokenInvalid.
+    """
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return _request(token_endpoint, form, authentication, ca_file)
+
+
+def revoke(
+    revocation_endpoint: str,
+    authentication: ClientAuthentication,
+    *,
+    token: str,
+    kind: Literal["refresh_token", "access_token"],
+    ca_file: str | None,
+) -> bool:
+    """Ask the EHR to forget a token (RFC 7009 2); whether it said so. Never raises."""
+    try:
+        answer = _send(
+            revocation_endpoint,
+            {"token": token, "token_type_hint": kind},
+            authentication,
+            ca_file,
+            REVOKE_SECONDS,
+        )
+    except outbound.OutboundError:
+        return False
+    return 200 <= answer.status < 300
+
+
+def _request(
+    token_endpoint: str,
+    form: Mapping[str, str],
+    authentication: ClientAuthentication,
+    ca_file: str | None,
+) -> TokenAnswer:
+    try:
+        answer = _send(token_endpoint, form, authentication, ca_file, SECONDS)
+    except outbound.Unusable as error:
+        raise TokenInvalid(evidence={"reason": str(error)}) from None
+    except outbound.TimedOut:
+        why = f"It did not answer within {SECONDS:g} seconds."
+        raise TokenError(why=why, evidence={"reason": "timeout"}) from None
+    except outbound.OutboundError as error:
+        why = "No connection could be made to its token endpoint, or it broke."
+        raise TokenError(why=why, evidence={"reason": str(error)}) from None
+    sent = {**form, **authentication.fields}
+    basic = authentication.headers.get("Authorization", "").partition(" ")[2]
+    confidential = [basic, *(sent[name] for name in _CONFIDENTIAL if name in sent)]
+    evidence = {"status": str(answer.status), **ehr_ids(answer.headers, confidential)}
+    if answer.status != 200:
+        raise _refusal(answer, evidence, confidential)
+    return parse(answer.body, evidence)
+
+
+def _send(
+    endpoint: str,
+    form: Mapping[str, str],
+    authentication: ClientAuthentication,
+    ca_file: str | None,
+    seconds: float,
+) -> outbound.Answer:
+    return outbound.send(
+        "POST",
+        endpoint,
+        seconds=seconds,
+        max_bytes=MAX_BYTES,
+        headers={
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+            **authentication.headers,
+        },
+        body=urlencode({**form, **authentication.fields}).encode("ascii"),
+        ca_file=ca_file,
+    )
+
+
+def ehr_ids(headers: Mapping[str, str], confidential: Collection[str] = ()) -> dict[str, str]:
+    """The EHR's own correlation ids among an answer's headers, for the log: the first of several,
+    and nothing that does not look like an id or repeats what is `confidential`.
+    """
+    first = {name: headers[name].partition(",")[0].strip() for name in _EHR_IDS if name in headers}
+    found = {name: value[:_LONGEST_ID] for name, value in first.items()}
+    return {
+        name: value
+        for name, value in found.items()
+        if _EHR_ID.fullmatch(value) and _without(value, confidential) == value
+    }
+
+
+def _without(text: str, confidential: Collection[str]) -> str:
+    """A text of the EHR without what was told it in confidence: EHRs repeat what they refuse."""
+    for value in confidential:
+        if len(value) >= _LEAST_CONFIDENTIAL:
+            text = text.replace(value, "…").replace(quote(value, safe=""), "…")
+    return text
+
+
+def _refusal(
+    answer: outbound.Answer, evidence: dict[str, str], confidential: Collection[str]
+) -> TokenError:
+    """RFC 6749 5.2, at whatever status. The body may hold anything: it is kept apart, to be
+    explained, and is neither logged nor shown as it is.
+    """
+    text = _without(answer.body.decode("utf-8", "replace"), confidential)
+    body = json_object(text.encode())
+    error = body.get("error") if body else None
+    said = text[:_MOST_SAID]
+    if not (isinstance(error, str) and _OAUTH_ERROR.fullmatch(error)):
+        why = f"Its token endpoint answered with status {answer.status} and no error code."
+        if 300 <= answer.status < 400:
+            why = (
+                f"Its token endpoint answered with a redirect (status {answer.status}), which is "
+                "never followed: the request holds what opens the session."
+            )
+        return TokenError(why=why, evidence=evidence, said=said)
+    evidence["oauth_error"] = error
+    why = f"Its token endpoint answered `{error}`."
+    return TokenError(why=why, evidence=evidence, oauth_error=error, said=said)

@@ -1,0 +1,551 @@
+"""The configuration: what each setting does, and every problem of a file at once."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.config.file import parse
+from shared.config.settings import Ehr, Settings, StoreSettings
+from shared.config.table import Problem
+
+TOP = """
+public_url = "https://smart.example.org"
+sealing_keys = ["env:SEALING_KEY"]
+"""
+STORE = """
+[store]
+kind = "sqlite"
+"""
+EHR = """
+[[ehr]]
+key = "one"
+iss = ["https://ehr.test/fhir"]
+client_id = "client"
+scopes = "patient/*.rs"
+"""
+
+
+def _without(text: str, *names: str) -> str:
+    return re.sub(rf"(?m)^(?:{'|'.join(names)}) = .*\n", "", text)
+
+
+def _file(top: str = "", store: str = "", ehr: str = "", more: str = "") -> str:
+    """A good file with lines added; a setting that is given replaces the good one."""
+    parts = []
+    for good, lines in ((TOP, top), (STORE, store), (EHR, ehr)):
+        names = re.findall(r"(?m)^([a-z_]+) =", lines)
+        parts.append(f"{_without(good, *names) if names else good}{lines}\n")
+    return "".join(parts) + more
+
+
+def _settings(text: str) -> Settings:
+    settings, problems = parse(text)
+    assert problems == []
+    assert settings is not None
+    return settings
+
+
+def _problems(text: str) -> list[Problem]:
+    settings, problems = parse(text)
+    assert settings is None
+    assert problems
+    return problems
+
+
+def _only(text: str) -> Problem:
+    (problem,) = _problems(text)
+    return problem
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    assert _settings(_file()) == Settings(
+        public_url="https://smart.example.org",
+        after_launch="/smart_calc/{session}/",
+        frame_ancestors=(),
+        launch_seconds=600,
+        session_idle_seconds=1800,
+        session_max_seconds=28800,
+        session_cache_seconds=3,
+        full_error_details=False,
+        sealing_keys=("env:SEALING_KEY",),
+        public_jwks=None,
+        store=StoreSettings("sqlite", None, "(default)", ".local/smart.db"),
+        ehrs=(
+            Ehr(
+                key="one",
+                name="one",
+                vendor="generic",
+                iss=("https://ehr.test/fhir",),
+                client_id="client",
+                client_auth="none",
+                client_secret=None,
+                private_key=None,
+                key_id=None,
+                scopes=("patient/*.rs",),
+                standalone=False,
+                redirect_path="/callback",
+                endpoint_hosts=frozenset(),
+                id_token_issuer=None,
+                ca_file=None,
+            ),
+        ),
+    )
+
+
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    ca_file = tmp_path / "ca.pem"
+    ca_file.touch()
+    top = """
+public_url = "HTTPS://Smart.Example.org:443/"
+after_launch = "/app/?session={session}"
+frame_ancestors = ["https://*.ehr.test", "'self'", "https://ehr.test:8443"]
+launch_minutes = 0.5
+session_idle_minutes = 1.5
+session_max_hours = 1
+session_cache_seconds = 0
+error_details = "full"
+sealing_keys = ["file:/keys/new", "env:OLD_KEY"]
+public_jwks = "file:/config/jwks.json"
+"""
+    store = """
+kind = "firestore"
+project = "my-project"
+database = "smart"
+path = "/var/smart.db"
+"""
+    ehr = f"""
+name = "An EHR"
+vendor = "oracle"
+iss = ["https://EHR.test/fhir/", "https://ehr.test/r4/*", "https://ehr.test/fhir"]
+client_auth = "private_key_jwt"
+private_key = "file:/keys/client.pem"
+key_id = "k1"
+scopes = " openid  fhirUser\\tpatient/Observation.rs?category=http://x.test/c|lab openid "
+standalone = true
+redirect_path = "/callback/one"
+endpoint_hosts = ["auth.ehr.test", "auth.ehr.test:8443", "login.ehr.test:443"]
+id_token_issuer = "https://issuer.ehr.test/"
+ca_file = "{ca_file}"
+"""
+    settings = _settings(_file(top, store, ehr))
+    assert settings == Settings(
+        public_url="https://smart.example.org",
+        after_launch="/app/?session={session}",
+        frame_ancestors=("https://*.ehr.test", "'self'", "https://ehr.test:8443"),
+        launch_seconds=30,
+        session_idle_seconds=90,
+        session_max_seconds=3600,
+        session_cache_seconds=0,
+        full_error_details=True,
+        sealing_keys=("file:/keys/new", "env:OLD_KEY"),
+        public_jwks="file:/config/jwks.json",
+        store=StoreSettings("firestore", "my-project", "smart", "/var/smart.db"),
+        ehrs=(
+            Ehr(
+                key="one",
+                name="An EHR",
+                vendor="oracle",
+                iss=("https://ehr.test/fhir", "https://ehr.test/r4/*"),
+                client_id="client",
+                client_auth="private_key_jwt",
+                client_secret=None,
+                private_key="file:/keys/client.pem",
+                key_id="k1",
+                scopes=(
+                    "openid",
+                    "fhirUser",
+                    "patient/Observation.rs?category=http://x.test/c|lab",
+                ),
+                standalone=True,
+                redirect_path="/callback/one",
+                endpoint_hosts=frozenset(
+                    {
+                        "auth.ehr.test",
+                        "auth.ehr.test:8443",
+                        "login.ehr.test",
+                        "authorization.cerner.com",
+                    }
+                ),
+                id_token_issuer="https://issuer.ehr.test/",
+                ca_file=str(ca_file),
+            ),
+        ),
+    )
+    assert settings.ehrs[0].standalone_base == "https://ehr.test/fhir"
+
+
+TOP_PROBLEMS = [
+    ("public_url = 5", "setting_invalid", "public_url"),
+    ('public_url = ""', "public_url_invalid", "public_url"),
+    ('public_url = "smart.example.org"', "public_url_invalid", "public_url"),
+    ('public_url = "https://smart.example.org/app"', "public_url_invalid", "public_url"),
+    ('public_url = "https://user@smart.example.org"', "public_url_invalid", "public_url"),
+    ('public_url = "https://smart.example.org?x"', "public_url_invalid", "public_url"),
+    ('public_url = "http://smart.example.org"', "http_not_local", "public_url"),
+    ('public_url = "http://localhost.example.org"', "http_not_local", "public_url"),
+    ('after_launch = ""', "setting_invalid", "after_launch"),
+    ('after_launch = "/app/"', "setting_invalid", "after_launch"),
+    ('after_launch = "/{session}/{session}/"', "setting_invalid", "after_launch"),
+    ('after_launch = "/{session}/{patient}/"', "setting_invalid", "after_launch"),
+    ('after_launch = "app/{session}/"', "setting_invalid", "after_launch"),
+    ('after_launch = "//evil.test/{session}/"', "setting_invalid", "after_launch"),
+    ("after_launch = '/\\evil.test/{session}/'", "setting_invalid", "after_launch"),
+    ('after_launch = "https://evil.test/{session}/"', "setting_invalid", "after_launch"),
+    ('after_launch = "/a\\r\\nX: {session}/"', "setting_invalid", "after_launch"),
+    ('frame_ancestors = "https://ehr.test"', "setting_invalid", "frame_ancestors"),
+    ('frame_ancestors = ["\'self\'", "ehr.test; x"]', "setting_invalid", "frame_ancestors[1]"),
+    ('frame_ancestors = ["https://ehr.test/path"]', "setting_invalid", "frame_ancestors[0]"),
+    ('frame_ancestors = ["https://*"]', "setting_invalid", "frame_ancestors[0]"),
+    ('frame_ancestors = ["https://*.org"]', "setting_invalid", "frame_ancestors[0]"),
+    ("frame_ancestors = [1]", "setting_invalid", "frame_ancestors[0]"),
+    ("launch_minutes = 0", "setting_invalid", "launch_minutes"),
+    ("launch_minutes = -1", "setting_invalid", "launch_minutes"),
+    ("launch_minutes = 61", "setting_invalid", "launch_minutes"),
+    ("launch_minutes = nan", "setting_invalid", "launch_minutes"),
+    ("launch_minutes = inf", "setting_invalid", "launch_minutes"),
+    ("launch_minutes = true", "setting_invalid", "launch_minutes"),
+    ('launch_minutes = "10"', "setting_invalid", "launch_minutes"),
+    (f"launch_minutes = 1{'0' * 400}", "setting_invalid", "launch_minutes"),
+    ("session_idle_minutes = 0", "setting_invalid", "session_idle_minutes"),
+    ("session_max_hours = 25", "setting_invalid", "session_max_hours"),
+    ("session_cache_seconds = -1", "setting_invalid", "session_cache_seconds"),
+    ('error_details = "all"', "setting_invalid", "error_details"),
+    ("error_details = true", "setting_invalid", "error_details"),
+    ('sealing_keys = "env:SEALING_KEY"', "setting_invalid", "sealing_keys"),
+    ("sealing_keys = []", "setting_invalid", "sealing_keys"),
+    ('sealing_keys = ["env:"]', "secret_literal", "sealing_keys[0]"),
+    ('sealing_keys = ["env:A", "file:relative"]', "secret_literal", "sealing_keys[1]"),
+    ('sealing_keys = ["env:A", ""]', "secret_literal", "sealing_keys[1]"),
+    ('sealing_keys = ["env:A", 1]', "secret_literal", "sealing_keys[1]"),
+    ('sealing_keys = ["env:A", "env:B C"]', "secret_literal", "sealing_keys[1]"),
+    ('public_jwks = "/config/jwks.json"', "secret_literal", "public_jwks"),
+    ('public_ur = "https://x.test"', "setting_unknown", "public_ur"),
+]
+STORE_PROBLEMS = [
+    ('kind = "redis"', "setting_invalid", "store.kind"),
+    ("kind = 1", "setting_invalid", "store.kind"),
+    ('path = ""', "setting_invalid", "store.path"),
+    ('database = ""', "setting_invalid", "store.database"),
+    ('databse = "smart"', "setting_unknown", "store.databse"),
+]
+EHR_PROBLEMS = [
+    ('key = ""', "setting_invalid", "ehr[0].key"),
+    ('key = "One"', "setting_invalid", "ehr[0].key"),
+    ('key = "a/b"', "setting_invalid", "ehr[0].key"),
+    (f'key = "{"k" * 41}"', "setting_invalid", "ehr[0].key"),
+    ('name = "a\\u0000b"', "setting_invalid", "ehr[0].name"),
+    ('vendor = "acme"', "setting_invalid", "ehr[0].vendor"),
+    ('client_id = ""', "setting_invalid", "ehr[0].client_id"),
+    ('key = "callback"', "setting_invalid", "ehr[0].key"),
+    ('client_id = "a b"', "setting_invalid", "ehr[0].client_id"),
+    ("client_id = 7", "setting_invalid", "ehr[0].client_id"),
+    ('client_auth = "secret"', "setting_invalid", "ehr[0].client_auth"),
+    ('client_auth = "client_secret_basic"', "setting_invalid", "ehr[0].client_secret"),
+    ('client_secret = "env:SECRET"', "setting_invalid", "ehr[0].client_secret"),
+    ('client_secret = "s3cret"', "secret_literal", "ehr[0].client_secret"),
+    ('client_secret = ""', "secret_literal", "ehr[0].client_secret"),
+    ('private_key = "-----BEGIN PRIVATE KEY-----"', "secret_literal", "ehr[0].private_key"),
+    ('key_id = "k"', "setting_invalid", "ehr[0].key_id"),
+    ("iss = []", "iss_invalid", "ehr[0].iss"),
+    ('iss = "https://ehr.test/fhir"', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", ""]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", 1]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", "ehr.test/fhir"]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", "https://ehr.test/*/fhir"]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", "https://ehr.test/r*"]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", "https://ehr.test/**"]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", "https://*.ehr.test/r4"]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", "https://*"]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", "*"]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", "/*"]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir?x=1"]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["https://ehr.test/fhir", "https://ehr.test/../x"]', "iss_invalid", "ehr[0].iss"),
+    ('iss = ["http://ehr.test/fhir"]', "http_not_local", "ehr[0].iss"),
+    ('iss = ["http://localhost:8090/fhir"]', "http_not_local", "ehr[0].iss"),
+    ('scopes = ["patient/*.rs"]', "setting_invalid", "ehr[0].scopes"),
+    ('scopes = ""', "setting_invalid", "ehr[0].scopes"),
+    ('scopes = "  "', "setting_invalid", "ehr[0].scopes"),
+    ("scopes = 'patient/*.rs \"x\"'", "setting_invalid", "ehr[0].scopes"),
+    ('scopes = "patient/é.rs"', "setting_invalid", "ehr[0].scopes"),
+    ('scopes = "online_access offline_access"', "setting_invalid", "ehr[0].scopes"),
+    ('scopes = "launch patient/*.rs"', "launch_scope_configured", "ehr[0].scopes"),
+    ('scopes = "patient/*.rs launch/patient"', "launch_scope_configured", "ehr[0].scopes"),
+    ('scopes = "launch/encounter patient/*.rs"', "launch_scope_configured", "ehr[0].scopes"),
+    ('standalone = "yes"', "setting_invalid", "ehr[0].standalone"),
+    ("standalone = 1", "setting_invalid", "ehr[0].standalone"),
+    (
+        'standalone = true\niss = ["https://ehr.test/r4/*"]',
+        "standalone_without_iss",
+        "ehr[0].iss",
+    ),
+    ('redirect_path = "/callback/two"', "setting_invalid", "ehr[0].redirect_path"),
+    ('redirect_path = "/callback/"', "setting_invalid", "ehr[0].redirect_path"),
+    ('redirect_path = "/elsewhere"', "setting_invalid", "ehr[0].redirect_path"),
+    ('redirect_path = "https://evil.test/callback"', "setting_invalid", "ehr[0].redirect_path"),
+    ('endpoint_hosts = ["https://a.test"]', "setting_invalid", "ehr[0].endpoint_hosts[0]"),
+    ('endpoint_hosts = ["a.test", "b.test/x"]', "setting_invalid", "ehr[0].endpoint_hosts[1]"),
+    ('endpoint_hosts = ["*.a.test"]', "setting_invalid", "ehr[0].endpoint_hosts[0]"),
+    ('endpoint_hosts = ["A.test"]', "setting_invalid", "ehr[0].endpoint_hosts[0]"),
+    ('id_token_issuer = "issuer"', "setting_invalid", "ehr[0].id_token_issuer"),
+    ('ca_file = "/no/such/file.pem"', "setting_invalid", "ehr[0].ca_file"),
+    ('redirect_uri = "/callback"', "setting_unknown", "ehr[0].redirect_uri"),
+]
+
+
+@pytest.mark.parametrize(("lines", "id_", "place"), TOP_PROBLEMS)
+def test_a_top_level_setting_that_cannot_be_used_is_one_problem(
+    lines: str, id_: str, place: str
+) -> None:
+    problem = _only(_file(top=lines))
+    assert (problem.id, problem.place) == (id_, place)
+    assert problem.remedy
+
+
+@pytest.mark.parametrize(("lines", "id_", "place"), STORE_PROBLEMS)
+def test_a_store_setting_that_cannot_be_used_is_one_problem(
+    lines: str, id_: str, place: str
+) -> None:
+    problem = _only(_file(store=lines))
+    assert (problem.id, problem.place) == (id_, place)
+    assert problem.remedy
+
+
+@pytest.mark.parametrize(("lines", "id_", "place"), EHR_PROBLEMS)
+def test_a_registration_that_cannot_be_used_is_one_problem(
+    lines: str, id_: str, place: str
+) -> None:
+    problem = _only(_file(ehr=lines))
+    assert (problem.id, problem.place) == (id_, place)
+    assert problem.remedy
+
+
+MISSING = [
+    (_file().replace(TOP, _without(TOP, "public_url")), "public_url"),
+    (_file().replace(TOP, _without(TOP, "sealing_keys")), "sealing_keys"),
+    (_file().replace(STORE, ""), "store"),
+    (TOP + STORE, "ehr"),
+    ("ehr = []\n" + TOP + STORE, "ehr"),
+    *(
+        (TOP + STORE + _without(EHR, name), f"ehr[0].{name}")
+        for name in ("key", "iss", "client_id", "scopes")
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), MISSING, ids=lambda value: value[:20])
+def test_what_is_missing_is_named(text: str, place: str) -> None:
+    problem = _only(text)
+    assert (problem.place, bool(problem.remedy)) == (place, True)
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    text = """
+public_url = "http://smart.example.org"
+launch_minutes = 0
+colour = "red"
+sealing_keys = ["literal-sealing-key"]
+[store]
+kind = "paper"
+colour = "red"
+[[ehr]]
+key = "One"
+iss = ["http://ehr.test/fhir", "nonsense"]
+client_secret = "literal-client-secret"
+scopes = "launch patient/*.rs"
+scops = ""
+[[ehr]]
+key = "two"
+iss = ["https://ehr.test/r4/*"]
+client_id = "c"
+scopes = "patient/*.rs"
+standalone = true
+redirect_path = "/callback/one"
+"""
+    problems = _problems(text)
+    assert {(problem.id, problem.place) for problem in problems} == {
+        ("http_not_local", "public_url"),
+        ("setting_invalid", "launch_minutes"),
+        ("setting_unknown", "colour"),
+        ("secret_literal", "sealing_keys[0]"),
+        ("setting_invalid", "store.kind"),
+        ("setting_unknown", "store.colour"),
+        ("setting_invalid", "ehr[0].key"),
+        ("http_not_local", "ehr[0].iss"),
+        ("iss_invalid", "ehr[0].iss"),
+        ("setting_invalid", "ehr[0].client_id"),
+        ("secret_literal", "ehr[0].client_secret"),
+        ("launch_scope_configured", "ehr[0].scopes"),
+        ("setting_unknown", "ehr[0].scops"),
+        ("standalone_without_iss", "ehr[1].iss"),
+        ("setting_invalid", "ehr[1].redirect_path"),
+    }
+    written = "\n".join(map(str, problems))
+    assert "literal-" not in written
+    assert all(problem.remedy in written and problem.place in written for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("where", "wrong", "meant"),
+    [
+        ("top", "public_uri", "public_url"),
+        ("top", "sealing_key", "sealing_keys"),
+        ("top", "launch_minute", "launch_minutes"),
+        ("top", "frame_ancestor", "frame_ancestors"),
+        ("store", "databse", "database"),
+        ("ehr", "scope", "scopes"),
+        ("ehr", "clientid", "client_id"),
+        ("ehr", "endpoint_host", "endpoint_hosts"),
+        ("ehr", "redirect_pat", "redirect_path"),
+    ],
+)
+def test_an_unknown_key_comes_with_the_one_that_was_probably_meant(
+    where: str, wrong: str, meant: str
+) -> None:
+    problem = _only(_file(**{where: f'{wrong} = "x"'}))
+    assert problem.id == "setting_unknown"
+    assert f"`{meant}`" in problem.remedy
+
+
+def test_an_unknown_key_like_no_other_is_to_be_removed() -> None:
+    assert _only(_file(top='xyzzy = "x"')).remedy == "Remove it."
+
+
+def test_an_unknown_table_is_an_unknown_key() -> None:
+    problem = _only(_file(more='[logging]\nlevel = "debug"\n'))
+    assert (problem.id, problem.place) == ("setting_unknown", "logging")
+
+
+def test_a_single_table_for_the_registrations_says_how_to_write_them() -> None:
+    problem = _only(_file().replace("[[ehr]]", "[ehr]"))
+    assert problem.place == "ehr"
+    assert "[[ehr]]" in problem.remedy
+
+
+def test_an_entry_of_ehr_that_is_no_table_is_named() -> None:
+    text = 'ehr = ["one"]\n' + TOP + STORE
+    assert _only(text).place == "ehr[0]"
+
+
+SECOND = """
+[[ehr]]
+key = "two"
+iss = ["https://two.test/fhir"]
+client_id = "client"
+scopes = "patient/*.rs"
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("https://ehr.test/fhir", "https://ehr.test/fhir"),
+        ("https://ehr.test/fhir", "HTTPS://EHR.test:443/fhir/"),
+        ("https://ehr.test/r4/*", "https://ehr.test/r4/*"),
+    ],
+)
+def test_one_iss_cannot_belong_to_two_registrations(one: str, two: str) -> None:
+    more = SECOND.replace("https://two.test/fhir", two)
+    problem = _only(_file(ehr=f'iss = ["{one}"]', more=more))
+    assert (problem.id, problem.place) == ("iss_duplicate", "ehr")
+    assert "https://ehr.test" in problem.what
+
+
+def test_two_registrations_cannot_share_a_key() -> None:
+    problem = _only(_file(more=SECOND.replace('"two"', '"one"')))
+    assert (problem.id, problem.place) == ("setting_invalid", "ehr")
+    assert "one" in problem.what
+
+
+def test_a_tenant_of_its_own_beside_a_wildcard_is_no_duplicate() -> None:
+    more = SECOND.replace("https://two.test/fhir", "https://ehr.test/r4/special")
+    settings = _settings(_file(ehr='iss = ["https://ehr.test/r4/*"]', more=more))
+    for iss, key in (("https://ehr.test/r4/special", "two"), ("https://ehr.test/r4/x", "one")):
+        found = settings.ehr_for(iss)
+        assert found is not None
+        assert (found[0].key, found[1]) == (key, iss)
+
+
+@pytest.mark.parametrize(
+    ("iss", "found"),
+    [
+        ("https://ehr.test/r4/tenant", True),
+        ("https://ehr.test/r4/tenant/", True),
+        ("https://ehr.test/r4", False),
+        ("https://ehr.test/r4/", False),
+        ("https://ehr.test/r4/a/b", False),
+        ("https://ehr.test/r4//", False),
+        ("https://ehr.test/r4/..", False),
+        ("https://ehr.test/r4/%2e", False),
+        ("https://ehr.test/r4/*", False),
+        ("https://ehr.test/r4x/tenant", False),
+        ("https://ehr.test/tenant", False),
+    ],
+)
+def test_a_wildcard_stands_for_exactly_one_segment(iss: str, found: bool) -> None:
+    settings = _settings(_file(ehr='iss = ["https://ehr.test/r4/*"]'))
+    assert (settings.ehr_for(iss) is not None) is found
+
+
+def test_a_wildcard_may_stand_at_the_root_of_a_host() -> None:
+    settings = _settings(_file(ehr='iss = ["https://ehr.test/*"]'))
+    assert settings.ehr_for("https://ehr.test/tenant") is not None
+    assert settings.ehr_for("https://ehr.test") is None
+    assert settings.ehr_for("https://other.test") is None
+
+
+@pytest.mark.parametrize(
+    "public_url",
+    [
+        "http://localhost:8080",
+        "http://app.localhost",
+        "http://127.0.0.1:8080",
+        "http://[::1]:8080",
+        "https://localhost",
+    ],
+)
+def test_http_is_accepted_where_public_url_is_local(public_url: str) -> None:
+    ehr = 'iss = ["http://127.0.0.1:8090/fhir", "http://ehr.test/*"]'
+    settings = _settings(_file(f'public_url = "{public_url}"', ehr=ehr))
+    assert settings.public_url == public_url
+    assert settings.full_error_details
+
+
+def test_brief_errors_can_be_had_on_localhost_too() -> None:
+    top = 'public_url = "http://localhost"\nerror_details = "brief"'
+    assert not _settings(_file(top)).full_error_details
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "public_url",
+        'public_url = "x',
+        "a = 1\na = 2",
+        "[store]\n[store]\n",
+        "a = " + "9" * 5000,
+        "a = " + "[" * 5000,
+        "\x00",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_file_that_is_not_toml_is_one_problem(text: str) -> None:
+    problem = _only(text)
+    assert (problem.id, problem.place) == ("setting_invalid", "the file")
+
+
+def test_an_empty_file_names_all_that_is_required() -> None:
+    places = [problem.place for problem in _problems("")]
+    assert sorted(places) == ["ehr", "public_url", "sealing_keys", "store"]
+
+
+def test_a_problem_reads_as_place_what_id_and_remedy() -> None:
+    problem = Problem("setting_invalid", "store.kind", "is none of the choices", "Use one.")
+    assert str(problem) == "store.kind: is none of the choices [setting_invalid]\n    Use one."
+
+
+def test_a_literal_secret_is_not_called_missing_as_well() -> None:
+    text = _file(ehr='client_auth = "client_secret_basic"\nclient_secret = "s3cret"')
+    assert [(problem.id, problem.place) for problem in _problems(text)] == [
+        ("secret_literal", "ehr[0].client_secret")
+    ]

@@ -1,0 +1,103 @@
+"""Authorised FHIR calls: deadline, one bearer token, what counts as an answer."""
+
+import socket
+import time
+
+import pytest
+
+from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
+from shared.fhir import client as fhir
+from tests.support.open_session import in_use, open_session
+from tests.support.raw_server import Answerer, always, plain, raw_server
+from tests.support.servers import free_port
+
+PATIENT = b'{"resourceType":"Patient","id":"p1"}'
+JSON = "Content-Type: application/fhir+json"
+ACTIVE = in_use(open_session())
+
+
+def _silent(connection: socket.socket, _: int) -> bool:
+    connection.recv(1)
+    return False
+
+
+def _trickling(head: bytes) -> Answerer:
+    def respond(connection: socket.socket, _: int) -> bool:
+        connection.sendall(head)
+        while True:
+            connection.sendall(b" ")
+            time.sleep(0.02)
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    "answerer",
+    [
+        _silent,
+        _trickling(b"HTTP/1.1 200 OK\r\nX:"),
+        _trickling(f"HTTP/1.1 200 OK\r\n{JSON}\r\nContent-Length: 9999\r\n\r\n".encode()),
+    ],
+    ids=["no answer", "slow headers", "slow body"],
+)
+def test_the_deadline_holds_for_the_whole_answer(answerer: Answerer) -> None:
+    with raw_server(answerer) as server:
+        started = time.monotonic()
+        with pytest.raises(UpstreamTimeout):
+            fhir.call(
+                ACTIVE,
+                "GET",
+                f"http://127.0.0.1:{server.port}/Patient/p1",
+                seconds=0.2,
+            )
+        assert 0.15 < time.monotonic() - started < 2
+    assert fhir.SECONDS == 60
+
+
+def test_nobody_there_is_unreachable() -> None:
+    with pytest.raises(UpstreamUnreachable):
+        fhir.call(ACTIVE, "GET", f"http://127.0.0.1:{free_port()}/Patient/p1")
+
+
+def test_the_sessions_token_is_sent_once_and_as_a_bearer() -> None:
+    with raw_server(always(plain(PATIENT, JSON))) as server:
+        url = f"http://127.0.0.1:{server.port}/r4/Patient/p1?x=y"
+        answer = fhir.call(ACTIVE, "GET", url)
+    assert (answer.status, answer.body, answer.resource["id"]) == (200, PATIENT, "p1")
+    (request,) = server.requests
+    lines = request.decode().split("\r\n")
+    assert lines[0] == "GET /r4/Patient/p1?x=y HTTP/1.1"
+    assert [line for line in lines if line.lower().startswith("authorization")] == [
+        "Authorization: Bearer sentinel-access"
+    ]
+    assert request.count(b"sentinel-access") == 1
+
+
+@pytest.mark.parametrize("header", ["If-None-Match", "If-Modified-Since"])
+def test_unchanged_is_an_answer_to_a_condition_only(header: str) -> None:
+    with raw_server(always(b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n')) as server:
+        url = f"http://127.0.0.1:{server.port}/Patient/p1"
+        answer = fhir.call(ACTIVE, "GET", url, headers={header: "x"})
+        assert (answer.status, answer.body, answer.resource) == (304, b"", None)
+        with pytest.raises(UpstreamInvalid):
+            fhir.call(ACTIVE, "GET", url, headers={"Prefer": "handling=strict"})
+
+
+def test_the_ehrs_own_ids_are_kept_for_the_log() -> None:
+    ids = {"cerner-correlation-id": "c", "x-request-id": "x" * 200, "opc-request-id": "o"}
+    lines = (
+        JSON,
+        *(
+            f"{name.title()}: {value}"
+            for name, value in (ids | {"x-request-id": "x" * 999}).items()
+        ),
+    )
+    with raw_server(always(plain(PATIENT, *lines))) as server:
+        url = f"http://127.0.0.1:{server.port}/Patient/p1"
+        assert fhir.call(ACTIVE, "GET", url).ehr_ids == ids
+    with raw_server(always(plain(b"", *lines[1:], status="500 No"))) as server:
+        url = f"http://127.0.0.1:{server.port}/Patient/p1"
+        with pytest.raises(UpstreamInvalid) as refused:
+            fhir.call(ACTIVE, "GET", url)
+    assert refused.value.evidence == {"status": "500"} | ids
+    assert "sentinel" not in str(refused.value)

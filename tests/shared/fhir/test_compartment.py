@@ -1,0 +1,167 @@
+"""The patient compartment: what belongs to the launch's patient, and what cannot be proved to."""
+
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from functions.fhir_proxy.resource_types import RESOURCE_TYPES
+from shared.fhir.compartment import (
+    OUTSIDE,
+    belongs,
+    names_another,
+    reachable,
+    search_parameter,
+    search_value,
+)
+
+BASE = "https://ehr.example/r4"
+MINE, OTHERS = {"reference": "Patient/p1"}, {"reference": "Patient/p2"}
+# One type for each place where the reference stands.
+PLACES = {
+    "Observation": "subject",
+    "AllergyIntolerance": "patient",
+    "Coverage": "beneficiary",
+    "Task": "for",
+    "SupplyRequest": "deliverTo",
+}
+
+
+@pytest.mark.parametrize(("resource_type", "element"), PLACES.items())
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("Patient/p1", True),
+        (f"{BASE}/Patient/p1", True),
+        ("Patient/p1/_history/3", True),
+        (f"{BASE}/Patient/p1/_history/3", True),
+        ("Patient/p2", False),
+        ("Patient/p", False),
+        ("Patient/p11", False),
+        ("Patient/P1", False),
+        ("Patient/", False),
+        ("p1", False),
+        ("#p1", False),
+        ("urn:uuid:p1", False),
+        ("Group/p1", False),
+        ("patient/p1", False),
+        ("Patient?identifier=p1", False),
+        ("Patient/p1/../p2", False),
+        ("/Patient/p1", False),
+        ("https://other.example/r4/Patient/p1", False),
+        ("http://ehr.example/r4/Patient/p1", False),
+        (f"{BASE}/x/Patient/p1", False),
+    ],
+)
+def test_the_reference_decides(
+    resource_type: str, element: str, reference: str, expected: bool
+) -> None:
+    resource = {"resourceType": resource_type, element: {"reference": reference}}
+    assert belongs(resource, "p1", BASE) is expected
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ({"resourceType": "Patient", "id": "p1"}, True),
+        ({"resourceType": "Patient", "id": "p2"}, False),
+        ({"resourceType": "Patient"}, False),
+        ({"resourceType": "Patient", "id": "p2", "link": [{"other": MINE}]}, False),
+        ({"resourceType": "Observation", "subject": MINE, "performer": [OTHERS]}, True),
+        ({"resourceType": "Observation", "subject": OTHERS, "performer": [MINE]}, False),
+        ({"resourceType": "Observation", "subject": [MINE, MINE]}, True),
+        ({"resourceType": "Observation", "subject": [MINE, OTHERS]}, False),
+        ({"resourceType": "Observation", "subject": []}, False),
+        ({"resourceType": "Observation", "subject": None}, False),
+        ({"resourceType": "Observation", "subject": {"reference": {"x": "Patient/p1"}}}, False),
+        ({"resourceType": "Appointment", "participant": [{"actor": MINE}]}, True),
+        (
+            {
+                "resourceType": "Appointment",
+                "participant": [{"actor": {"reference": "Practitioner/d"}}, {"actor": MINE}],
+            },
+            True,
+        ),
+        (
+            {"resourceType": "Appointment", "participant": [{"actor": MINE}, {"actor": OTHERS}]},
+            False,
+        ),
+        ({"resourceType": "Appointment", "participant": {"actor": MINE}}, True),
+        ({"resourceType": "Appointment", "participant": [MINE]}, False),
+        ({"resourceType": "Practitioner"}, True),
+        ({"resourceType": "Binary"}, False),
+        ({"resourceType": "Bundle", "entry": []}, False),
+        ({"resourceType": "Nonsense", "subject": MINE}, False),
+        ({"resourceType": ["Patient"], "id": "p1"}, False),
+        ({"resourceType": {"Patient": 1}, "id": "p1"}, False),
+        ({"subject": MINE}, False),
+        ([], False),
+        (None, False),
+        ("Patient/p1", False),
+    ],
+)
+def test_what_cannot_be_proved_does_not_belong(resource: Any, expected: bool) -> None:
+    assert belongs(resource, "p1", BASE) is expected
+
+
+@pytest.mark.parametrize("resource_type", ["Patient", *PLACES])
+def test_without_a_patient_nothing_belongs_but_the_directory(resource_type: str) -> None:
+    element = PLACES.get(resource_type, "link")
+    for reference in ("Patient/None", "Patient/", "Patient/p1"):
+        resource = {"resourceType": resource_type, "id": "", element: {"reference": reference}}
+        assert not belongs(resource, None, BASE)
+    assert belongs({"resourceType": "Organization"}, None, BASE)
+
+
+def test_every_type_named_is_one_of_r4() -> None:
+    known = {name for name in RESOURCE_TYPES if reachable(name)}
+    assert known >= OUTSIDE | PLACES.keys() | {"Patient", "Encounter", "MedicationRequest"}
+    assert len(known) == len(OUTSIDE) + 1 + 57
+    assert not reachable("Binary")
+    assert not reachable("Nonsense")
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "parameter", "value"),
+    [
+        ("Patient", "_id", "p1"),
+        ("Observation", "patient", "p1"),
+        ("Coverage", "patient", "p1"),
+        ("Appointment", "patient", "p1"),
+        ("AdverseEvent", "subject", "Patient/p1"),
+        ("SupplyRequest", "subject", "Patient/p1"),
+        ("Practitioner", None, "p1"),
+    ],
+)
+def test_the_search_parameter_that_holds_to_a_patient(
+    resource_type: str, parameter: str | None, value: str
+) -> None:
+    assert search_parameter(resource_type) == parameter
+    assert search_value(resource_type, "p1") == value
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ("Practitioner/d1", True),
+        ("Patient/p1/_history/2", True),
+        ("Patient/p2", False),
+        ("Patient?identifier=2", False),
+        ("patient/p2", False),
+    ],
+)
+def test_of_several_who_take_part_all_patients_are_the_launchs(other: str, expected: bool) -> None:
+    actors = [{"actor": MINE}, {"actor": {"reference": other}}]
+    appointment = {"resourceType": "Appointment", "participant": actors}
+    assert belongs(appointment, "p1", BASE) is expected
+    assert belongs({**appointment, "participant": actors[::-1]}, "p1", BASE) is expected
+
+
+def test_a_large_document_is_looked_through_without_a_copy() -> None:
+    document = {"resourceType": "Basic", "x": [1] * 500_000, "y": {"reference": "Patient/p2"}}
+    tracemalloc.start()
+    try:
+        assert names_another(document, "p1", BASE)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()

@@ -1,0 +1,39 @@
+"""An EHR that repeats the access token in what it answers: it reaches neither browser nor log."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.fhir import client as fhir
+from shared.fhir.client import FhirAnswer
+from tests.support.open_session import EHR, in_use, open_session
+from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_fhir
+
+TOKEN = "sentinel-access-token"
+
+
+def _answered(scripted: ScriptedEhr, answer: Scripted) -> FhirAnswer:
+    tenant = scripted.tenant()
+    tenant.on("/Observation/o1", answer)
+    session = open_session(fhir_base=tenant.base, iss=tenant.base, access_token=TOKEN)
+    active = in_use(session, replace(EHR, iss=(tenant.base,)))
+    return fhir.call(active, "GET", f"{tenant.base}/Observation/o1")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
+def test_the_words_of_a_refusal_come_without_the_token(scripted: ScriptedEhr, status: int) -> None:
+    issue = {"severity": "error", "code": "login", "diagnostics": f"Bearer {TOKEN} has expired"}
+    document = {"resourceType": "OperationOutcome", "issue": [issue]}
+    answer = _answered(scripted, as_fhir(document, status))
+    assert answer.status == status
+    assert answer.resource["issue"][0]["diagnostics"] == "Bearer … has expired"
+    assert TOKEN not in f"{answer!r} {answer.body.decode()}"
+
+
+def test_a_header_that_repeats_the_token_is_left_out(scripted: ScriptedEhr) -> None:
+    headers = {"ETag": f'W/"{TOKEN}"', "X-Request-Id": TOKEN, "Cerner-Correlation-Id": "id-1"}
+    found = as_fhir({"resourceType": "Observation", "id": "o1"})
+    answer = _answered(scripted, Scripted(200, {**found.headers, **headers}, found.body))
+    assert answer.status == 200
+    assert answer.ehr_ids == {"cerner-correlation-id": "id-1"}
+    assert "etag" not in answer.headers

@@ -1,0 +1,372 @@
+"""The edge towards the browser: every answer, whatever happens behind it."""
+
+import json
+import re
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import flask
+import pytest
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder
+
+from shared import pages
+from shared.config.settings import Settings
+from shared.errors import EhrError, PatientDenied, SmartError, TooLarge, UpstreamTimeout
+from shared.inbound import edge as inbound
+from shared.inbound.edge import Call, Edge, Reply
+from tests.conftest import App
+from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
+from tests.support.edge import FHIR_EDGE, HTML, PAGE_EDGE, failing, logged, respond, settings
+
+HANDLE = "A" * 22
+
+
+# The unexpected
+
+
+@pytest.mark.parametrize("accept", [HTML, "application/json"])
+@pytest.mark.parametrize("edge", [PAGE_EDGE, FHIR_EDGE])
+def test_an_unexpected_exception_shows_its_text_to_nobody(
+    edge: Edge, accept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = "access-token-of-p1"
+
+    def serve(_: Settings, __: Call) -> Reply:
+        raise KeyError(secret) from ValueError(secret)
+
+    given = settings('error_details = "full"')
+    answer = respond(serve, edge=edge, given=given, headers={"Accept": accept})
+    printed = capsys.readouterr()
+    line = json.loads(printed.out)
+    assert answer.status_code == 500
+    assert b"internal_error" in answer.data
+    assert secret not in answer.get_data(as_text=True) + printed.out + printed.err
+    assert b"KeyError" not in answer.data
+    assert b".py" not in answer.data
+    assert (line["severity"], line["code"], line["exception"]) == (
+        "ERROR",
+        "internal_error",
+        "KeyError",
+    )
+    assert re.match(r"test_edge\.py:\d+ < edge\.py:\d+", line["frames"])
+    assert line["correlation_id"] == answer.headers["X-Correlation-Id"]
+
+
+def test_without_configuration_a_request_answers_misconfigured() -> None:
+    request = flask.Request(EnvironBuilder(headers=Headers({"Accept": HTML})).get_environ())
+    answer = inbound.answer(request, PAGE_EDGE, None, failing(AssertionError("not called")))
+    assert answer.status_code == 500
+    assert b"misconfigured" in answer.data
+    assert "frame-ancestors" not in answer.headers["Content-Security-Policy"]
+
+
+# Headers
+
+
+def test_frame_ancestors_are_sent_only_as_configured() -> None:
+    given = settings('frame_ancestors = ["https://ehr.example.org"]')
+    framed = respond(failing(EhrError()), given=given, headers={"Accept": HTML})
+    plain = respond(failing(EhrError()), headers={"Accept": HTML})
+    policy = framed.headers["Content-Security-Policy"]
+    assert policy.endswith("; frame-ancestors https://ehr.example.org")
+    assert "frame-ancestors" not in plain.headers["Content-Security-Policy"]
+
+
+def test_two_requests_have_two_correlation_ids() -> None:
+    answers = [respond(failing(EhrError())) for _ in range(50)]
+    assert len({answer.headers["X-Correlation-Id"] for answer in answers}) == 50
+
+
+def test_a_correlation_id_of_the_caller_is_not_taken_over() -> None:
+    answer = respond(failing(EhrError()), headers={"X-Correlation-Id": "forged"})
+    assert answer.headers.getlist("X-Correlation-Id") != ["forged"]
+
+
+TRACE = "105445aa7843bc8bf206b12000100000"
+
+
+@pytest.mark.parametrize(
+    ("store", "header", "expected"),
+    [
+        ('kind = "firestore"\nproject = "p"', f"{TRACE}/1;o=1", f"projects/p/traces/{TRACE}"),
+        ('kind = "firestore"\nproject = "p"', TRACE, f"projects/p/traces/{TRACE}"),
+        ('kind = "firestore"\nproject = "p"', "../" + TRACE[3:], None),
+        ('kind = "firestore"\nproject = "p"', TRACE + "0", None),
+        ('kind = "firestore"\nproject = "p"', None, None),
+        ('kind = "sqlite"', f"{TRACE}/1", None),
+    ],
+)
+def test_google_clouds_trace_ties_the_line_to_its_request(
+    store: str, header: str | None, expected: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headers = {} if header is None else {"X-Cloud-Trace-Context": header}
+    respond(failing(EhrError()), given=settings(store=store), headers=headers)
+    assert logged(capsys).get("logging.googleapis.com/trace") == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "event", "severity"),
+    [
+        (PatientDenied(), "fhir_denied", "WARNING"),
+        (UpstreamTimeout(), "fhir_request", "ERROR"),
+    ],
+)
+def test_a_refusal_and_a_failure_are_events_of_their_own(
+    error: SmartError, event: str, severity: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    respond(failing(error), edge=FHIR_EDGE)
+    line = logged(capsys)
+    assert (line["event"], line["severity"], line["code"]) == (event, severity, error.code)
+
+
+# The request
+
+
+def seen(**request: Any) -> Call:
+    calls: list[Call] = []
+
+    def serve(_: Settings, call: Call) -> Reply:
+        calls.append(call)
+        return Reply(200)
+
+    respond(serve, **request)
+    return calls[0]
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ("/launch?iss=x", "/"),
+        ("/launch/?iss=x", "/"),
+        ("/?iss=x", "/"),
+        ("/launch/jwks.json", "/jwks.json"),
+        ("/jwks.json", "/jwks.json"),
+        ("/launchpad", "/launchpad"),
+        ("/launch/launch", "/launch"),
+        ("/a%2Fb//c/../d", "/a%2Fb//c/../d"),
+        ("/launch//a", "//a"),
+    ],
+)
+def test_the_path_is_raw_and_without_the_functions_name(raw: str, path: str) -> None:
+    assert seen(environ_overrides={"RAW_URI": raw}).path == path
+
+
+def test_a_path_that_only_the_decoded_form_tells_is_encoded_again() -> None:
+    decoded_only = {"RAW_URI": "", "REQUEST_URI": ""}
+    assert seen(path="/launch/a b", environ_overrides=decoded_only).path == "/a%20b"
+
+
+def test_addresses_are_never_taken_from_host_or_forwarding_headers() -> None:
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Accept": HTML}
+    answer = respond(failing(EhrError()), headers=headers)
+    assert b"evil.example" not in answer.data
+    assert "evil.example" not in str(answer.headers)
+
+
+@pytest.mark.parametrize(("size", "fits"), [(100_000, True), (100_001, False)])
+def test_a_query_is_read_up_to_100_kb(size: int, fits: bool) -> None:
+    def serve(_: Settings, call: Call) -> Reply:
+        return Reply(200, body=call.query().encode())
+
+    answer = respond(serve, query_string="q" * size)
+    assert answer.status_code == (200 if fits else 400)
+    assert (answer.data == b"q" * size) is fits
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"), [(0, True), (10_000_000, True), (10_000_001, False), (10_000_002, False)]
+)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_is_read_up_to_10_mb(size: int, fits: bool, chunked: bool) -> None:
+    overrides = {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""} if chunked else {}
+    call = seen(method="POST", data=bytes(size), environ_overrides=overrides)
+    if fits:
+        assert call.body() == bytes(size)
+    else:
+        with pytest.raises(TooLarge):
+            call.body()
+
+
+@pytest.mark.parametrize(
+    ("headers", "ours"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"}, True),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "https://smart.example.org"}, False),
+        ({"Sec-Fetch-Site": "cross-site", "X-Smart-Proxy": "1"}, False),
+        ({"Sec-Fetch-Site": "none"}, False),
+        ({"Sec-Fetch-Site": ""}, False),
+        ({"Origin": "https://smart.example.org"}, True),
+        ({"Origin": "https://smart.example.org:444", "X-Smart-Proxy": "1"}, False),
+        ({"Origin": "null", "X-Smart-Proxy": "1"}, False),
+        ({"X-Smart-Proxy": "1"}, True),
+        ({"X-Smart-Proxy": "0"}, False),
+        ({}, False),
+    ],
+)
+def test_the_first_evidence_present_decides_whether_our_origin_asks(
+    headers: dict[str, str], ours: bool
+) -> None:
+    def serve(given: Settings, call: Call) -> Reply:
+        inbound.require_own_origin(call, given)
+        return Reply(200)
+
+    assert respond(serve, headers=headers).status_code == (200 if ours else 403)
+
+
+@pytest.mark.parametrize(
+    ("destination", "status"), [("empty", 200), ("document", 403), ("iframe", 403), ("", 403)]
+)
+def test_only_a_script_may_fetch_where_nothing_else_should(destination: str, status: int) -> None:
+    def serve(given: Settings, call: Call) -> Reply:
+        inbound.require_own_origin(call, given)
+        return Reply(200)
+
+    headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": destination}
+    assert respond(serve, headers=headers).status_code == status
+
+
+# The running functions
+
+EVERYWHERE = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+def assert_always(answer: Answer) -> None:
+    for name, value in EVERYWHERE.items():
+        assert answer.all(name) == [value]
+    assert len(answer.all("X-Correlation-Id")) == 1
+    assert answer.header("X-Frame-Options") is None
+
+
+def assert_strict_page(answer: Answer) -> None:
+    """A page that lets nothing run or load but what it names by hash."""
+    assert answer.header("Content-Type") == "text/html; charset=utf-8"
+    (policy,) = answer.all("Content-Security-Policy")
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert not re.search(r"unsafe|\*|https?:|frame-ancestors", policy)
+    (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert pages._hash(style) in policy
+    for script in re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL):
+        assert pages._hash(script) in policy
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/launch",
+        "/launch?iss=https%3A%2F%2Fevil.example",
+        "/launch/nothing",
+        "/callback",
+        "/callback?state=x&code=y",
+        "/callback/nobody?state=x&code=y",
+        f"/smart_calc/{HANDLE}/",
+        "/smart_calc/nothing",
+    ],
+)
+def test_every_error_page_carries_the_headers_of_a_page(app: App, path: str) -> None:
+    answer = Browser().send("GET", app.origin + path, NAVIGATION)
+    assert 400 <= answer.status < 500
+    assert_always(answer)
+    assert_strict_page(answer)
+
+
+def test_every_answer_of_a_launch_carries_the_headers_too(app: App) -> None:
+    tenant = app.scripted.tenant()
+    browser = Browser()
+    begun = app.begin(tenant, browser)
+    callback = app.answer(begun, tenant, browser)
+    page = browser.open(callback.location)
+    handle = urlsplit(callback.location).path.split("/")[2]
+    read = browser.fetch(f"{app.origin}/fhir_proxy/{handle}/Patient/p1")
+    assert [begun.status, callback.status, page.status, read.status] == [302, 303, 200, 200]
+    for answer in (begun, callback, page, read):
+        assert_always(answer)
+    assert_strict_page(page)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/launch", 405),
+        ("PUT", "/callback", 405),
+        ("DELETE", f"/smart_calc/{HANDLE}/", 405),
+        ("GET", f"/fhir_proxy/{HANDLE}/Patient/p1", 401),
+        ("LINK", f"/fhir_proxy/{HANDLE}/Patient/p1", 405),
+    ],
+)
+def test_a_correlation_id_leads_to_the_line_in_the_log(
+    app: App, method: str, path: str, status: int
+) -> None:
+    answer = Browser().send(method, app.origin + path, OWN_FETCH)
+    assert answer.status == status
+    correlation_id = answer.header("X-Correlation-Id")
+    (line,) = [line for line in app.log_lines() if line.get("correlation_id") == correlation_id]
+    assert line["code"] == answer.code
+    assert line["severity"] == "WARNING"
+
+
+HOSTILE_TEXT = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%22'%26%0D%0ASet-Cookie:a=b%1B%5B31m"
+
+
+def test_text_of_an_ehr_is_shown_as_text_and_logged_as_one_line(app: App) -> None:
+    tenant = app.scripted.tenant()
+    browser = Browser()
+    begun = app.begin(tenant, browser)
+    query = f"state={begun.query['state']}&error=access_denied&error_description={HOSTILE_TEXT}"
+    uri = "&error_uri=https%3A%2F%2Fevil.example%2F%3Ca%20href%3D%22x"
+    address = f"{begun.query['redirect_uri']}?{query}{uri}&iss={tenant.base}"
+    answer = browser.send("GET", address, NAVIGATION)
+    assert answer.status == 400
+    assert "ehr_error" in answer.text
+    assert "<script" not in answer.text
+    assert "&lt;script&gt;alert(1)" in answer.text
+    assert "<a " not in answer.text
+    assert all(cookie.startswith("__Host-launch-") for cookie in answer.all("Set-Cookie"))
+    assert_strict_page(answer)
+    lines = app.server.log.read_text(encoding="utf-8").split("\n")
+    mine = [line for line in lines if str(answer.header("X-Correlation-Id")) in line]
+    assert [json.loads(line)["code"] for line in mine] == ["ehr_error"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Content-Length: 10000001\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n" + "10000\r\n" + "a" * 65536 + "\r\n",
+    ],
+    ids=["announced", "chunked"],
+)
+def test_a_request_over_10_mb_is_refused(app: App, headers: str) -> None:
+    launched = app.launch(app.scripted.tenant())
+    cookies = "; ".join(f"{name}={value}" for name, value in launched.browser.cookies().items())
+    target = urlsplit(f"{launched.fhir_base}/Observation/_search")
+    head = (
+        f"POST {target.path} HTTP/1.1\r\nHost: {target.netloc}\r\nSec-Fetch-Site: same-origin\r\n"
+        f"Cookie: {cookies}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    )
+    start, _, chunk = headers.partition("\r\n\r\n")
+    with socket.create_connection(("127.0.0.1", target.port or 0), timeout=10) as connection:
+        connection.sendall(f"{head}{start}\r\n\r\n".encode())
+        if chunk:
+            connection.sendall(chunk.encode() * 153 + b"0\r\n\r\n")
+        received = connection.recv(65536)
+    assert received.startswith(b"HTTP/1.1 413 ")
+
+
+def test_the_app_is_served_alike_behind_a_platform_that_strips_the_functions_name() -> None:
+    stripped, whole = (
+        respond(
+            lambda _, call: Reply(200, body=call.path.encode()),
+            edge=FHIR_EDGE,
+            environ_overrides={"RAW_URI": f"{prefix}/{HANDLE}/Patient/p1?a=b"},
+        )
+        for prefix in ("", "/fhir_proxy")
+    )
+    assert stripped.data == whole.data == f"/{HANDLE}/Patient/p1".encode()

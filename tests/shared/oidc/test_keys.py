@@ -1,0 +1,512 @@
+"""The keys of an EHR: which are usable, where they may lie, how often they are asked for."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import repeat
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from shared.config.file import parse
+from shared.config.settings import Ehr
+from shared.errors import IdTokenInvalid
+from shared.oidc import keys as jwks
+from shared.oidc.jwk_set import KeySet, key_set
+from shared.oidc.keys import Keys
+from tests.support.id_tokens import ec_key, public_jwk, rsa_key
+from tests.support.scripted_ehr import HANG_UP, Received, Scripted, ScriptedEhr, Tenant, as_json
+from tests.support.servers import free_port
+from tests.support.stores import Clock
+
+CONFIGURATION = """
+public_url = "http://localhost"
+sealing_keys = ["env:SEALING_KEY"]
+[store]
+kind = "sqlite"
+[[ehr]]
+key = "one"
+iss = ["http://127.0.0.1/*"]
+client_id = "client"
+scopes = "openid fhirUser patient/*.rs"
+"""
+RSA = rsa_key()
+P256 = ec_key()
+P384 = ec_key(ec.SECP384R1())
+OIDC = "/.well-known/openid-configuration"
+
+
+@pytest.fixture
+def ehr() -> Ehr:
+    settings, _ = parse(CONFIGURATION)
+    assert settings is not None
+    return settings.ehrs[0]
+
+
+@pytest.fixture
+def tenant(scripted: ScriptedEhr) -> Tenant:
+    made = scripted.tenant()
+    made.on("/jwks", as_json({"keys": [public_jwk(RSA, kid="first")]}))
+    return made
+
+
+@pytest.fixture
+def stranger(elsewhere: ScriptedEhr) -> Tenant:
+    return elsewhere.tenant()
+
+
+def _find(keys: Keys, ehr: Ehr, tenant: Tenant, jwks_uri: str | None = None) -> KeySet:
+    url = jwks_uri or f"{tenant.base}/jwks"
+    return keys.find(ehr, tenant.base, jwks_uri=url, issuer=None)
+
+
+def _kids(found: KeySet) -> list[str | None]:
+    return [key.kid for key in found.keys]
+
+
+def _set(*members: object) -> KeySet:
+    return key_set("https://ehr.test/jwks", list(members))
+
+
+@pytest.mark.parametrize(
+    ("member", "algorithms"),
+    [
+        (public_jwk(RSA, kid="k"), ("RS256", "RS384")),
+        (public_jwk(RSA, kid="k", alg="RS384"), ("RS384",)),
+        (public_jwk(RSA, kid="k", use="sig", alg="RS256"), ("RS256",)),
+        (public_jwk(P256, kid="k"), ("ES256",)),
+        (public_jwk(P256, kid="k", alg="ES256", use=None), ("ES256",)),
+        (public_jwk(P384, kid="k"), ("ES384",)),
+        (public_jwk(P384, kid="k", key_ops=["verify"]), ("ES384",)),
+        (public_jwk(P384, kid="k", key_ops=["sign"]), ("ES384",)),
+    ],
+    ids=[
+        "RSA",
+        "RSA for RS384",
+        "RSA with all members",
+        "P-256",
+        "P-256, use null",
+        "P-384",
+        "to verify",
+        "to sign, of the public half",
+    ],
+)
+def test_a_key_serves_the_algorithms_of_its_kind_and_of_its_alg(
+    member: dict[str, Any], algorithms: tuple[str, ...]
+) -> None:
+    (key,) = _set(member).keys
+    assert (key.kid, key.algorithms) == ("k", algorithms)
+
+
+UNUSABLE: dict[str, object] = {
+    "an RSA key of 1024 bits": public_jwk(rsa_key(1024), kid="k"),
+    "one for encryption": public_jwk(RSA, kid="k", use="enc"),
+    "one whose operations are others": public_jwk(RSA, kid="k", key_ops=["encrypt", "wrapKey"]),
+    "one without operations": public_jwk(RSA, kid="k", key_ops=[]),
+    "a use that is no text": public_jwk(RSA, kid="k", use=["sig"]),
+    "an alg of encryption": public_jwk(RSA, kid="k", alg="RSA-OAEP"),
+    "an alg that is not accepted": public_jwk(RSA, kid="k", alg="PS256"),
+    "an alg with a shared secret": public_jwk(RSA, kid="k", alg="HS256"),
+    "an alg of another kind of key": public_jwk(RSA, kid="k", alg="ES256"),
+    "an alg that is no text": public_jwk(RSA, kid="k", alg=["RS256"]),
+    "a kid that is no text": public_jwk(RSA, kid=7),
+    "a modulus that is not base64url": public_jwk(RSA, kid="k", n="!"),
+    "a modulus with another character in it": public_jwk(
+        RSA, kid="k", n=public_jwk(RSA)["n"] + "!!!!"
+    ),
+    "a modulus of 12,000 bits": public_jwk(RSA, kid="k", n="A" * 2000),
+    "an exponent that is a number": public_jwk(RSA, kid="k", e=65537),
+    "an exponent of 1": public_jwk(RSA, kid="k", e="AQ"),
+    "an alg of another curve": public_jwk(P256, kid="k", alg="ES384"),
+    "a curve that does not fit the point": public_jwk(P256, kid="k", crv="P-384"),
+    "a point off the curve": public_jwk(P256, kid="k", x=public_jwk(P256)["y"]),
+    "P-521": public_jwk(ec_key(ec.SECP521R1()), kid="k"),
+    "secp256k1": public_jwk(ec_key(ec.SECP256K1()), kid="k"),
+    "a shared secret": {"kty": "oct", "kid": "k", "k": "c2VjcmV0", "alg": "HS256"},
+    "Ed25519": {"kty": "OKP", "kid": "k", "crv": "Ed25519", "x": "A" * 43},
+    "RSA without numbers": {"kty": "RSA", "kid": "k"},
+    "a kind that is no text": {"kty": ["RSA"], "kid": "k"},
+    "no kind": {"kid": "k"},
+    "nothing": {},
+    "null": None,
+    "a text": "RSA",
+    "a list": [],
+}
+
+
+@pytest.mark.parametrize("member", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_a_key_that_cannot_serve_is_left_out_and_the_others_are_used(member: object) -> None:
+    found = _set(member, public_jwk(P384, kid="good"))
+    assert _kids(found) == ["good"]
+    assert found.doubled == frozenset()
+
+
+def test_a_private_key_in_a_set_serves_by_its_public_half() -> None:
+    found = _set(public_jwk(RSA, kid="k", d="AQAB", p="AQAB"))
+    key = found.choose("RS256", "k")
+    assert key is not None
+    assert key.public == RSA.public_key()
+
+
+def test_a_key_id_that_two_usable_keys_claim_names_neither() -> None:
+    found = _set(
+        public_jwk(RSA, kid="twice"), public_jwk(P256, kid="twice"), public_jwk(P384, kid="once")
+    )
+    assert _kids(found) == ["once"]
+    assert found.choose("RS256", "twice") is None
+    assert "several keys" in found.why_not("RS256", "twice")
+    # Nor are they taken where a token names no key.
+    assert found.choose("RS256", None) is None
+
+
+def test_an_encryption_key_under_the_same_id_does_not_count_as_a_second() -> None:
+    found = _set(public_jwk(RSA, kid="k"), public_jwk(rsa_key(), kid="k", use="enc"))
+    assert found.choose("RS256", "k") is not None
+
+
+@pytest.mark.parametrize(
+    ("alg", "kid", "why"),
+    [
+        ("RS256", "unknown", "not among"),
+        ("RS256", "p256", "not one for its algorithm"),
+        ("ES256", "rsa", "not one for its algorithm"),
+        ("ES384", None, "no key of the EHR fits"),
+        ("RS256", None, "more than one"),
+    ],
+)
+def test_no_key_is_guessed(alg: str, kid: str | None, why: str) -> None:
+    found = _set(
+        public_jwk(RSA, kid="rsa"), public_jwk(rsa_key(), kid="rsa2"), public_jwk(P256, kid="p256")
+    )
+    assert found.choose(alg, kid) is None
+    assert why in found.why_not(alg, kid)
+
+
+def test_without_a_key_id_the_one_key_of_the_algorithm_is_chosen() -> None:
+    found = _set(public_jwk(RSA), public_jwk(P256, kid="p256"))
+    for alg, public in (("RS384", RSA.public_key()), ("ES256", P256.public_key())):
+        key = found.choose(alg, None)
+        assert key is not None
+        assert key.public == public
+
+
+def test_keys_are_kept_for_an_hour(ehr: Ehr, clock: Clock, tenant: Tenant) -> None:
+    keys = Keys(clock)
+    first = _find(keys, ehr, tenant)
+    tenant.on("/jwks", as_json({"keys": [public_jwk(P256, kid="second")]}))
+    clock.now += 3599
+    assert _find(keys, ehr, tenant) is first
+    clock.now += 2
+    assert _kids(_find(keys, ehr, tenant)) == ["second"]
+    assert len(tenant.received) == 2
+    assert tenant.received[0].headers["Accept"] == "application/json"
+    assert not {"Authorization", "Cookie"} & tenant.received[0].headers.keys()
+
+
+def test_a_failure_that_is_kept_holds_nothing_of_the_document(ehr: Ehr, tenant: Tenant) -> None:
+    keys = Keys()
+    tenant.on("/jwks", as_json({"keys": "x" * 100_000}))
+    with pytest.raises(IdTokenInvalid):
+        _find(keys, ehr, tenant)
+    (kept,) = keys._sets.values()
+    assert isinstance(kept._outcome, IdTokenInvalid)
+    # Its frames would: the body, and all that was parsed of it.
+    assert (kept._outcome.__traceback__, kept._outcome.__context__) == (None, None)
+
+
+def test_a_failure_is_kept_for_five_seconds(ehr: Ehr, clock: Clock, tenant: Tenant) -> None:
+    keys = Keys(clock)
+    good = tenant.handlers["/jwks"]
+    tenant.on("/jwks", Scripted(503))
+    with pytest.raises(IdTokenInvalid) as first:
+        _find(keys, ehr, tenant)
+    tenant.on("/jwks", good)
+    clock.now += 4.9
+    with pytest.raises(IdTokenInvalid) as second:
+        _find(keys, ehr, tenant)
+    assert second.value is not first.value
+    assert (second.value.why, second.value.evidence) == (first.value.why, first.value.evidence)
+    assert len(tenant.received) == 1
+    clock.now += 0.2
+    assert _kids(_find(keys, ehr, tenant)) == ["first"]
+
+
+def test_keys_are_read_once_more_at_most_every_thirty_seconds(
+    ehr: Ehr, clock: Clock, tenant: Tenant
+) -> None:
+    keys = Keys(clock)
+    known = _find(keys, ehr, tenant)
+    for _ in range(100):
+        known = keys.renew(ehr, known)
+    assert len(tenant.received) == 2
+    clock.now += 29.9
+    assert keys.renew(ehr, known) is known
+    clock.now += 0.2
+    assert keys.renew(ehr, known) is not known
+    assert len(tenant.received) == 3
+
+
+def test_keys_that_cannot_be_read_once_more_stay_as_they_are(
+    ehr: Ehr, clock: Clock, tenant: Tenant
+) -> None:
+    keys = Keys(clock)
+    known = _find(keys, ehr, tenant)
+    tenant.on("/jwks", Scripted(500))
+    with pytest.raises(IdTokenInvalid):
+        keys.renew(ehr, known)
+    assert _find(keys, ehr, tenant) is known
+    assert keys.renew(ehr, known) is known
+    assert len(tenant.received) == 2
+
+
+def test_threads_share_one_fetch_and_one_renewal(ehr: Ehr, tenant: Tenant) -> None:
+    keys = Keys()
+    old, new = (as_json({"keys": [public_jwk(RSA, kid=kid)]}) for kid in ("old", "new"))
+    served = [old]
+    together = threading.Barrier(8)
+
+    def slowly(_: Received) -> Scripted:
+        time.sleep(0.1)
+        return served[0]
+
+    def use(_: int) -> KeySet:
+        together.wait()
+        return _find(keys, ehr, tenant)
+
+    def renew(known: KeySet) -> KeySet:
+        together.wait()
+        return keys.renew(ehr, known)
+
+    tenant.on("/jwks", slowly)
+    with ThreadPoolExecutor(8) as threads:
+        first = list(threads.map(use, range(8)))
+        served[0] = new
+        second = list(threads.map(renew, first))
+    assert len({id(found) for found in first}) == 1
+    assert [_kids(found) for found in second] == [["new"]] * 8
+    assert len(tenant.received) == 2
+
+
+def test_two_registrations_do_not_share_keys(ehr: Ehr, tenant: Tenant) -> None:
+    keys = Keys()
+    first = _find(keys, ehr, tenant)
+    assert _find(keys, replace(ehr, key="two"), tenant) is not first
+
+
+def test_the_cache_does_not_grow_without_bound(
+    ehr: Ehr, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jwks, "_MOST_KEPT", 3)
+    keys = Keys()
+    for number in range(8):
+        _find(keys, ehr, tenant, f"{tenant.base}/jwks?{number}")
+    assert len(keys._sets) <= 3
+    asked = len(tenant.received)
+    _find(keys, ehr, tenant, f"{tenant.base}/jwks?7")
+    assert len(tenant.received) == asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Scripted(500), "status 500"),
+        (Scripted(404), "status 404"),
+        (Scripted(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>"), "not a JSON"),
+        (as_json([public_jwk(RSA)]), "not a JSON object"),
+        (Scripted(200, {}, b"[" * 500_000), "not a JSON object"),
+        (Scripted(200, {}, b"\xff\xfe"), "not a JSON object"),
+        (as_json({"keys": {"k": public_jwk(RSA)}}), "not a key set"),
+        (as_json({}), "not a key set"),
+        (as_json({"keys": [{}] * 201}), "not a key set"),
+        (Scripted(200, {}, repeat(b" " * 65536, 400)), "size"),
+        (Scripted(200, {"Content-Encoding": "gzip"}, b"no gzip"), "content coding"),
+        (HANG_UP, "ProtocolError"),
+    ],
+    ids=[
+        "a failure", "nothing there", "a page", "a list", "deep nesting", "not UTF-8",
+        "keys as an object", "no keys", "too many keys", "26 MB", "a broken coding", "hanging up",
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_no_key_set_fails_and_says_why(
+    ehr: Ehr, tenant: Tenant, answer: Scripted, reason: str
+) -> None:
+    tenant.on("/jwks", answer)
+    with pytest.raises(IdTokenInvalid, match="who is signed in") as caught:
+        _find(Keys(), ehr, tenant, f"{tenant.base}/jwks?policy=p1")
+    assert "could not be read" in caught.value.why
+    assert reason in caught.value.evidence["reason"]
+    assert caught.value.evidence["document"] == f"{tenant.base}/jwks"
+    assert caught.value.evidence["host"] in tenant.base
+
+
+def test_an_empty_set_has_no_key_for_anybody(ehr: Ehr, tenant: Tenant) -> None:
+    tenant.on("/jwks", as_json({"keys": []}))
+    assert _find(Keys(), ehr, tenant).choose("RS256", None) is None
+
+
+def test_a_redirect_is_not_followed(ehr: Ehr, tenant: Tenant, stranger: Tenant) -> None:
+    stranger.on("/jwks", as_json({"keys": [public_jwk(RSA, kid="k")]}))
+    for target in (f"{stranger.base}/jwks", f"{tenant.base}/elsewhere"):
+        tenant.on("/jwks", Scripted(302, {"Location": target}))
+        with pytest.raises(IdTokenInvalid) as caught:
+            _find(Keys(), ehr, tenant)
+        assert caught.value.evidence["reason"] == "status 302"
+    assert stranger.received == []
+    assert tenant.hits("/elsewhere") == []
+
+
+def test_keys_that_come_too_slowly_are_given_up(
+    ehr: Ehr, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trickle() -> Iterator[bytes]:
+        for _ in range(20):
+            time.sleep(0.1)
+            yield b" "
+
+    monkeypatch.setattr(jwks, "SECONDS", 0.3)
+    tenant.on("/jwks", Scripted(200, {}, trickle()))
+    begun = time.monotonic()
+    with pytest.raises(IdTokenInvalid):
+        _find(Keys(), ehr, tenant)
+    assert time.monotonic() - begun < 1
+
+
+def test_a_host_that_nobody_serves_is_named(ehr: Ehr, tenant: Tenant) -> None:
+    host = f"127.0.0.1:{free_port()}"
+    wider = replace(ehr, endpoint_hosts=frozenset({host}))
+    with pytest.raises(IdTokenInvalid) as caught:
+        _find(Keys(), wider, tenant, f"http://{host}/jwks")
+    assert caught.value.evidence["host"] == host
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "http://STRANGER/jwks",
+        "http://localhost@STRANGER/jwks",
+        "http://169.254.169.254/computeMetadata/v1/",
+        "http://metadata.google.internal/",
+        "http://[::1]:1/jwks",
+        "file:///etc/passwd",
+        "gopher://STRANGER/",
+        "//STRANGER/jwks",
+        "/jwks",
+        "",
+        "http://EHR\\@STRANGER/jwks",
+        "http://EHR/jwks\r\nX: y",
+        "http://EHR/jwks#k",
+        "http://EHR/" + "a" * 3000,
+    ],
+)
+def test_keys_elsewhere_are_never_asked_for(
+    ehr: Ehr, tenant: Tenant, stranger: Tenant, path: str
+) -> None:
+    hosts = {"STRANGER": stranger.base.split("/")[2], "EHR": tenant.base.split("/")[2]}
+    for name, host in hosts.items():
+        path = path.replace(name, host)
+    with pytest.raises(IdTokenInvalid):
+        Keys().find(ehr, tenant.base, jwks_uri=path, issuer=tenant.base)
+    assert stranger.received == tenant.received == []
+
+
+def test_a_further_host_is_asked_where_it_is_configured(
+    ehr: Ehr, tenant: Tenant, stranger: Tenant
+) -> None:
+    stranger.on("/jwks", as_json({"keys": [public_jwk(RSA, kid="k")]}))
+    with pytest.raises(IdTokenInvalid, match="who is signed in") as caught:
+        _find(Keys(), ehr, tenant, f"{stranger.base}/jwks")
+    host = stranger.base.split("/")[2]
+    assert host in caught.value.why
+    assert "endpoint_hosts" in caught.value.steps[0]
+    wider = replace(ehr, endpoint_hosts=frozenset({host}))
+    assert _kids(_find(Keys(), wider, tenant, f"{stranger.base}/jwks")) == ["k"]
+
+
+def test_keys_of_an_https_ehr_are_never_read_over_http(ehr: Ehr, tenant: Tenant) -> None:
+    base = tenant.base.replace("http:", "https:")
+    with pytest.raises(IdTokenInvalid) as caught:
+        Keys().find(ehr, base, jwks_uri=f"{tenant.base}/jwks", issuer=None)
+    assert "https" in caught.value.why
+    assert tenant.received == []
+
+
+def _oidc(tenant: Tenant, **changes: object) -> dict[str, object]:
+    return {"issuer": tenant.base, "jwks_uri": f"{tenant.base}/jwks"} | changes
+
+
+def _look_up(keys: Keys, ehr: Ehr, tenant: Tenant, issuer: str | None) -> KeySet:
+    return keys.find(ehr, tenant.base, jwks_uri=None, issuer=issuer)
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_missing_jwks_uri_is_looked_up_at_the_pinned_issuer_and_kept(
+    ehr: Ehr, clock: Clock, tenant: Tenant, slash: str
+) -> None:
+    issuer = tenant.base + slash
+    tenant.on(OIDC, as_json(_oidc(tenant, issuer=issuer)))
+    keys = Keys(clock)
+    first = _look_up(keys, ehr, tenant, issuer)
+    assert _kids(first) == ["first"]
+    assert _look_up(keys, ehr, tenant, issuer) is first
+    assert [request.path for request in tenant.received] == [OIDC, "/jwks"]
+    clock.now += 3601
+    _look_up(keys, ehr, tenant, issuer)
+    assert len(tenant.received) == 4
+
+
+def test_a_jwks_uri_that_is_known_is_not_looked_up(ehr: Ehr, tenant: Tenant) -> None:
+    Keys().find(ehr, tenant.base, jwks_uri=f"{tenant.base}/jwks", issuer=tenant.base)
+    assert tenant.hits(OIDC) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"issuer": "http://other.test"},
+        {"issuer": None},
+        {"issuer": "BASE/"},
+        {"jwks_uri": None},
+        {"jwks_uri": 7},
+        {"jwks_uri": "/jwks"},
+        {"jwks_uri": "http://STRANGER/jwks"},
+    ],
+    ids=repr,
+)
+def test_an_oidc_document_of_another_issuer_or_with_foreign_keys_is_refused(
+    ehr: Ehr, clock: Clock, tenant: Tenant, stranger: Tenant, changes: dict[str, object]
+) -> None:
+    host = stranger.base.split("/")[2]
+    made = {
+        name: value.replace("BASE", tenant.base).replace("STRANGER", host)
+        if isinstance(value, str)
+        else value
+        for name, value in changes.items()
+    }
+    tenant.on(OIDC, as_json(_oidc(tenant, **made)))
+    keys = Keys(clock)
+    for _ in range(3):
+        with pytest.raises(IdTokenInvalid):
+            _look_up(keys, ehr, tenant, tenant.base)
+    assert stranger.received == []
+    assert [request.path for request in tenant.received] == [OIDC]
+    tenant.on(OIDC, as_json(_oidc(tenant)))
+    clock.now += 5.1
+    assert _kids(_look_up(keys, ehr, tenant, tenant.base)) == ["first"]
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [None, "", "urn:issuer", "http://STRANGER", "http://EHR/a?b", "http://EHR/a#b", "x" * 5000],
+)
+def test_an_issuer_that_is_not_the_ehrs_is_not_asked(
+    ehr: Ehr, tenant: Tenant, stranger: Tenant, issuer: str | None
+) -> None:
+    if issuer is not None:
+        issuer = issuer.replace("STRANGER", stranger.base.split("/")[2])
+        issuer = issuer.replace("EHR", tenant.base.split("/")[2])
+    with pytest.raises(IdTokenInvalid):
+        _look_up(Keys(), ehr, tenant, issuer)
+    assert stranger.received == tenant.received == []

@@ -1,0 +1,551 @@
+"""The door to other servers, against servers that break every rule of HTTP."""
+
+import gzip
+import logging
+import socket
+import ssl
+import time
+import tracemalloc
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.outbound import client as outbound
+from tests.support.certificates import Authority, authority, self_signed
+from tests.support.raw_server import Answerer, always, plain, raw_server
+
+GZIP = "Content-Encoding: gzip"
+SECRET_PATH = "/fhir/Patient/p1?name=Testpatient"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(outbound, "_managers", {})
+    yield
+    for manager in outbound._managers.values():
+        manager.clear()
+
+
+def send(url: str | int, method: str = "GET", **given: Any) -> outbound.Answer:
+    """Send with limits that suit most tests; a number is a port on 127.0.0.1."""
+    address = f"http://127.0.0.1:{url}{SECRET_PATH}" if isinstance(url, int) else url
+    limits: dict[str, Any] = {"seconds": 5.0, "max_bytes": 100_000, "headers": {}}
+    return outbound.send(method, address, **(limits | given))
+
+
+def dripping(start: bytes, drop: bytes) -> Answerer:
+    def respond(connection: socket.socket, _: int) -> bool:
+        connection.sendall(start)
+        while True:
+            connection.sendall(drop)
+            time.sleep(0.02)
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    ("start", "drop"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x", id="body"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", b"x", id="body without length"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", id="chunks"
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x", id="chunk size"
+        ),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x", id="header value"),
+        pytest.param(b"HTTP/1.1 200 ", b"x", id="status line"),
+        pytest.param(b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="interim answers"),
+    ],
+)
+def test_the_deadline_holds_against_an_answer_that_drips(start: bytes, drop: bytes) -> None:
+    with raw_server(dripping(start, drop)) as server:
+        began = time.monotonic()
+        with pytest.raises(outbound.TimedOut):
+            send(server.port, seconds=0.3)
+        assert time.monotonic() - began < 1.0
+        assert len(server.requests) == 1
+
+
+def test_the_deadline_holds_against_a_server_that_never_answers() -> None:
+    with raw_server(dripping(b"", b"")) as server:
+        began = time.monotonic()
+        with pytest.raises(outbound.TimedOut):
+            send(server.port, seconds=0.3)
+        assert time.monotonic() - began < 1.0
+
+
+def test_the_deadline_holds_against_a_server_that_does_not_read() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        began = time.monotonic()
+        with pytest.raises(outbound.TimedOut):
+            send(listener.getsockname()[1], "POST", seconds=0.3, body=bytes(50_000_000))
+        assert time.monotonic() - began < 1.0
+
+
+@pytest.fixture
+def deaf_port() -> Iterator[int]:
+    """A port where connecting neither succeeds nor fails: its queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        waiting = []
+        for _ in range(4):
+            sock = socket.socket()
+            sock.setblocking(False)
+            sock.connect_ex(listener.getsockname())
+            waiting.append(sock)
+        yield listener.getsockname()[1]
+        for sock in waiting:
+            sock.close()
+
+
+def test_the_deadline_holds_while_connecting(deaf_port: int) -> None:
+    began = time.monotonic()
+    with pytest.raises(outbound.TimedOut):
+        send(deaf_port, seconds=0.3)
+    assert time.monotonic() - began < 1.0
+
+
+def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[Any, ...]) -> None:
+    found = [
+        (
+            socket.AF_INET6 if ":" in address[0] else socket.AF_INET,
+            socket.SOCK_STREAM,
+            6,
+            "",
+            address,
+        )
+        for address in addresses
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+
+def test_the_deadline_holds_over_all_addresses_of_a_host(
+    monkeypatch: pytest.MonkeyPatch, deaf_port: int
+) -> None:
+    resolve_to(monkeypatch, *[("127.0.0.1", deaf_port)] * 10)
+    began = time.monotonic()
+    with pytest.raises(outbound.TimedOut):
+        send("http://many.example/", seconds=0.3)
+    assert time.monotonic() - began < 1.0
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    monkeypatch: pytest.MonkeyPatch, deaf_port: int
+) -> None:
+    with raw_server(always(plain())) as server:
+        resolve_to(monkeypatch, ("127.0.0.1", deaf_port), ("127.0.0.1", server.port))
+        assert send("http://two.example/", seconds=0.6).body == b"ok"
+
+
+def test_the_deadline_holds_during_the_tls_handshake() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        began = time.monotonic()
+        with pytest.raises(outbound.TimedOut):
+            send(f"https://localhost:{listener.getsockname()[1]}/", seconds=0.3)
+        assert time.monotonic() - began < 1.0
+
+
+def test_no_time_left_means_no_request() -> None:
+    with raw_server(always(plain())) as server:
+        with pytest.raises(outbound.TimedOut):
+            send(server.port, seconds=0)
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (bytes(1001), ()),
+        (gzip.compress(bytes(1001)), (GZIP,)),
+        (gzip.compress(bytes(501)) * 2, (GZIP,)),
+    ],
+    ids=["plain", "gzip", "two gzip members"],
+)
+def test_an_answer_over_the_limit_is_refused(body: bytes, headers: tuple[str, ...]) -> None:
+    with raw_server(always(plain(body, *headers))) as server:
+        with pytest.raises(outbound.Unusable, match="size"):
+            send(server.port, max_bytes=1000)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (bytes(1000), ()),
+        (bytes(1000), ("Content-Encoding: identity",)),
+        (gzip.compress(bytes(1000)), (GZIP,)),
+        (gzip.compress(bytes(1000)), ("Content-Encoding: GZIP",)),
+        (gzip.compress(bytes(400)) + gzip.compress(bytes(600)), (GZIP,)),
+    ],
+    ids=["plain", "identity", "gzip", "in capitals", "two gzip members"],
+)
+def test_an_answer_at_the_limit_is_taken(body: bytes, headers: tuple[str, ...]) -> None:
+    with raw_server(always(plain(body, *headers))) as server:
+        assert send(server.port, max_bytes=1000).body == bytes(1000)
+
+
+def gzip_bomb(megabytes: int) -> bytes:
+    """Zeros, packed a thousandfold: one flushed block of 1 MB, again and again."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    first = packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return first + again * (megabytes - 1)
+
+
+def test_a_gzip_bomb_of_1_gb_takes_no_memory() -> None:
+    bomb = gzip_bomb(1000)
+    assert len(bomb) < 3_000_000
+    with raw_server(always(plain(bomb, GZIP))) as server:
+        tracemalloc.start()
+        try:
+            with pytest.raises(outbound.Unusable, match="size"):
+                send(server.port, max_bytes=1_000_000)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 8_000_000
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate", "zstd", "gzip, gzip", "identity, gzip", "x"])
+def test_a_content_coding_that_was_not_asked_for_is_refused(coding: str) -> None:
+    with raw_server(always(plain(b"...", f"Content-Encoding: {coding}"))) as server:
+        with pytest.raises(outbound.Unusable, match="content coding"):
+            send(server.port)
+        assert b"Accept-Encoding: gzip\r\n" in server.requests[0]
+
+
+def test_two_content_encoding_headers_count_as_two_codings() -> None:
+    body = gzip.compress(gzip.compress(b"{}"))
+    with (
+        raw_server(always(plain(body, GZIP, GZIP))) as server,
+        pytest.raises(outbound.Unusable, match="content coding"),
+    ):
+        send(server.port)
+
+
+PACKED = gzip.compress(b"0123456789" * 100)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PACKED[:-1],
+        PACKED[:-9],
+        PACKED[:12],
+        PACKED[:5],
+        b"{}",
+        PACKED + b"{}",
+        PACKED[:-8] + b"x" * 8,
+    ],
+    ids=["a byte", "the trailer", "almost all", "the header", "no gzip", "trailing", "checksum"],
+)
+def test_a_damaged_gzip_stream_is_refused_not_shortened(body: bytes) -> None:
+    with (
+        raw_server(always(plain(body, GZIP))) as server,
+        pytest.raises(outbound.Unusable, match="content coding"),
+    ):
+        send(server.port)
+
+
+def test_an_empty_body_needs_no_gzip_stream() -> None:
+    with raw_server(always(plain(b"", GZIP, status="304 Not Modified"))) as server:
+        answer = send(server.port)
+    assert (answer.status, answer.body) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nshort\r\n0\r\n\r\n",
+    ],
+    ids=["length", "chunks", "chunk size"],
+)
+def test_an_answer_that_ends_early_is_no_answer_and_not_asked_for_again(answer: bytes) -> None:
+    with raw_server(always(answer, keep=False)) as server:
+        with pytest.raises(outbound.Unreachable):
+            send(server.port)
+        assert len(server.requests) == 1
+
+
+def test_bytes_after_the_stated_length_are_no_part_of_any_answer() -> None:
+    with raw_server(always(plain(b"ok") + b"HTTP/1.1 200 OK\r\n\r\nsmuggled")) as server:
+        answers = [send(server.port).body for _ in range(2)]
+    assert answers == [b"ok", b"ok"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+    ],
+    ids=["another protocol", "no status", "a long header", "many headers"],
+)
+def test_an_answer_that_is_not_http_is_no_answer(answer: bytes) -> None:
+    with raw_server(always(answer, keep=False)) as server, pytest.raises(outbound.Unreachable):
+        send(server.port)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_is_handed_back_not_followed(status: int, method: str) -> None:
+    with raw_server(always(plain())) as elsewhere:
+        location = f"Location: http://127.0.0.1:{elsewhere.port}/"
+        with raw_server(always(plain(b"", location, status=f"{status} Moved"))) as server:
+            answer = send(server.port, method)
+        assert (answer.status, elsewhere.connections) == (status, 0)
+
+
+def test_a_connection_is_kept_and_used_again() -> None:
+    with raw_server(always(plain())) as server:
+        for _ in range(5):
+            send(server.port)
+        send(server.port, "POST", body=b"a=b")
+        assert (server.connections, len(server.requests)) == (1, 6)
+
+
+def test_a_connection_that_rested_too_long_is_not_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with raw_server(always(plain())) as server:
+        send(server.port)
+        monkeypatch.setattr(outbound, "KEEP_SECONDS", 0.0)
+        send(server.port, "POST", body=b"a=b")
+        assert (server.connections, len(server.requests)) == (2, 2)
+
+
+def test_a_connection_with_an_unread_answer_is_not_used_again() -> None:
+    with raw_server(always(plain(bytes(80_000)))) as server:
+        with pytest.raises(outbound.Unusable):
+            send(server.port, max_bytes=10)
+        send(server.port)
+        assert server.connections == 2
+
+
+def closing_on_the_second(connection: socket.socket, number: int) -> bool:
+    """Keeps the connection after its first answer, then closes it instead of answering."""
+    if number == 2:
+        return False
+    connection.sendall(plain())
+    return True
+
+
+def test_a_get_on_a_connection_closed_in_between_is_sent_once_more() -> None:
+    with raw_server(closing_on_the_second) as server:
+        answers = [send(server.port).body for _ in range(2)]
+        assert answers == [b"ok", b"ok"]
+        assert (server.connections, len(server.requests)) == (2, 3)
+
+
+def test_a_post_is_never_sent_again() -> None:
+    with raw_server(closing_on_the_second) as server:
+        send(server.port)
+        with pytest.raises(outbound.Unreachable):
+            send(server.port, "POST", body=b"code=c1")
+        assert len(server.requests) == 2
+
+
+def test_a_get_is_sent_twice_at_most() -> None:
+    with raw_server(always(b"", keep=False)) as server:
+        with pytest.raises(outbound.Unreachable):
+            send(server.port)
+        assert len(server.requests) == 2
+
+
+def test_a_refused_connection_is_not_a_matter_of_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(outbound.Unreachable):
+        send(port)
+
+
+def test_an_unknown_name_is_not_a_matter_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(outbound.Unreachable):
+        send("http://nobody.example/")
+
+
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        ("ftp://127.0.0.1/", {}),
+        ("http://127.0.0.1:99999/", {}),
+        (f"http://{'a' * 70}.example/", {}),
+        ("http://127.0.0.1:1/", {"X-Forged": "a\r\nX-More: b"}),
+    ],
+)
+def test_a_request_that_cannot_be_sent_is_unreachable(url: str, headers: dict[str, str]) -> None:
+    with pytest.raises(outbound.Unreachable):
+        send(url, headers=headers)
+
+
+def test_a_failure_names_neither_address_nor_content() -> None:
+    cut_short = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nsecret"
+    with (
+        raw_server(always(cut_short, keep=False)) as server,
+        pytest.raises(outbound.OutboundError) as failure,
+    ):
+        send(server.port)
+    shown = f"{failure.value!r} {failure.value.__cause__!r}"
+    assert not any(word in shown for word in ("127.0.0.1", "Patient", "secret"))
+    assert failure.value.__suppress_context__
+
+
+def test_nothing_of_the_environment_is_believed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with raw_server(always(plain())) as proxy, raw_server(always(plain())) as server:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+            monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+        (tmp_path / ".netrc").write_text("machine 127.0.0.1 login l password p\n")
+        send(server.port)
+        assert (proxy.connections, len(server.requests)) == (0, 1)
+        assert b"authorization" not in server.requests[0].lower()
+
+
+def test_no_cookie_is_kept_between_calls() -> None:
+    with raw_server(always(plain(b"ok", "Set-Cookie: a=b; Path=/"))) as server:
+        send(server.port)
+        send(server.port)
+        assert b"cookie" not in server.requests[1].lower()
+
+
+def test_only_what_the_caller_names_is_sent() -> None:
+    with raw_server(always(plain())) as server:
+        send(server.port, "POST", headers={"Accept": "application/json"}, body=b"a=b")
+        lines = server.requests[0].decode().split("\r\n")
+    assert lines[0] == f"POST {SECRET_PATH} HTTP/1.1"
+    assert sorted(lines[1:-2]) == [
+        "Accept-Encoding: gzip",
+        "Accept: application/json",
+        "Content-Length: 3",
+        f"Host: 127.0.0.1:{server.port}",
+        "User-Agent: smart-calc",
+    ]
+    assert lines[-1] == "a=b"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "fe80::1%eth0"],
+)
+def test_a_host_with_a_link_local_address_is_not_talked_to(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    with raw_server(always(plain())) as server:
+        resolve_to(monkeypatch, ("127.0.0.1", server.port), (address, 80))
+        with pytest.raises(outbound.Unreachable):
+            send("http://metadata.example/")
+        assert server.connections == 0
+
+
+def test_the_address_of_a_metadata_server_is_refused_at_once() -> None:
+    began = time.monotonic()
+    with pytest.raises(outbound.Unreachable):
+        send("http://169.254.169.254/computeMetadata/v1/")
+    assert time.monotonic() - began < 1.0
+
+
+def test_urllib3_stays_silent_even_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("tests").debug("heard")
+    with raw_server(closing_on_the_second) as server:
+        for _ in range(3):
+            send(server.port)
+    assert {record.name for record in caplog.records} == {"tests"}
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return authority(tmp_path_factory.mktemp("certificates"))
+
+
+def test_a_private_authority_is_trusted_where_it_is_named(trusted: Authority) -> None:
+    with raw_server(always(plain()), trusted.server("localhost")) as server:
+        answer = send(f"https://localhost:{server.port}/", ca_file=str(trusted.ca_file))
+        again = send(f"https://localhost:{server.port}/", ca_file=str(trusted.ca_file))
+        assert (answer.body, again.body, server.connections) == (b"ok", b"ok", 1)
+
+
+def test_the_deadline_holds_against_a_drip_through_tls(trusted: Authority) -> None:
+    drip = dripping(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x")
+    with raw_server(drip, trusted.server("localhost")) as server:
+        url = f"https://localhost:{server.port}/"
+        began = time.monotonic()
+        with pytest.raises(outbound.TimedOut):
+            send(url, seconds=0.3, ca_file=str(trusted.ca_file))
+        assert time.monotonic() - began < 1.0
+
+
+def refuses(context: ssl.SSLContext, ca_file: Path | None) -> bool:
+    """Whether no request reaches a server with this certificate, named by one failed try."""
+    named = None if ca_file is None else str(ca_file)
+    with raw_server(always(plain()), context) as server:
+        with pytest.raises(outbound.Unreachable):
+            send(f"https://localhost:{server.port}/", ca_file=named)
+        return not server.requests and server.connections == 1
+
+
+def test_a_private_authority_is_not_trusted_elsewhere(trusted: Authority) -> None:
+    assert refuses(trusted.server("localhost"), None)
+
+
+def test_the_environment_names_no_authority(
+    trusted: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(trusted.ca_file))
+    assert refuses(trusted.server("localhost"), None)
+
+
+def test_a_self_signed_certificate_is_refused(trusted: Authority, tmp_path: Path) -> None:
+    assert refuses(self_signed(tmp_path, "localhost"), trusted.ca_file)
+
+
+def test_a_certificate_for_another_host_is_refused(trusted: Authority) -> None:
+    assert refuses(trusted.server("elsewhere.example"), trusted.ca_file)
+
+
+def test_an_expired_certificate_is_refused(trusted: Authority) -> None:
+    assert refuses(trusted.server("localhost", expired=True), trusted.ca_file)
+
+
+def only_tls_1_1(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    return context
+
+
+def test_tls_1_1_is_refused(trusted: Authority) -> None:
+    context = only_tls_1_1(trusted.server("localhost"))
+    lenient = only_tls_1_1(ssl.create_default_context(cafile=trusted.ca_file))
+    with (
+        raw_server(always(plain()), context) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as sock,
+        lenient.wrap_socket(sock, server_hostname="localhost") as wrapped,
+    ):
+        assert wrapped.version() == "TLSv1.1"
+    assert refuses(context, trusted.ca_file)
+
+
+def test_an_authority_file_that_is_missing_is_no_reason_to_go_without(tmp_path: Path) -> None:
+    with raw_server(always(plain())) as server, pytest.raises(outbound.Unreachable):
+        send(server.port, ca_file=str(tmp_path / "absent.pem"))

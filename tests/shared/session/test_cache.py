@@ -1,0 +1,143 @@
+"""What an instance keeps of the sessions that it has read, for how long, and what ends that."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shared.errors import SessionExpired, StoreUnavailable
+from shared.session.cache import Kept, SessionCache
+from shared.store import Record
+from shared.store.sqlite import SqliteStore
+from tests.support.renewal import Renewal, renewal
+from tests.support.rotating_ehr import RotatingEhr
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.stores import Clock
+from tests.support.watched_store import WatchedStore
+
+CACHE = 3.0
+DIGEST = bytes(32)
+
+
+class SlowReads(WatchedStore):
+    """A store whose answers to reads come late: `meanwhile` is what happens before they do."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def read(self, collection: str, key: str) -> Record | None:
+        record = super().read(collection, key)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        return record
+
+
+@pytest.fixture
+def one(tmp_path: Path, scripted: ScriptedEhr) -> Renewal:
+    clock = Clock()
+    store = SqliteStore(str(tmp_path / "smart.db"), clock)
+    return renewal(RotatingEhr(scripted.tenant(), life=3600), store, clock, idle_minutes=30)
+
+
+@pytest.fixture
+def slow(one: Renewal) -> SlowReads:
+    return SlowReads(one.inner)
+
+
+def test_what_was_read_is_trusted_from_the_question_on_and_not_from_the_answer(
+    one: Renewal, slow: SlowReads
+) -> None:
+    """A logout that comes between the two is seen in time all the same."""
+    here = one.elsewhere(slow)
+
+    def logged_out_elsewhere() -> None:
+        one.end()
+        one.clock.now += 2
+
+    slow.meanwhile = logged_out_elsewhere
+    one.use(here)
+    one.clock.now += CACHE - 2
+    with pytest.raises(SessionExpired):
+        one.use(here)
+
+
+def test_a_request_under_way_does_not_bring_back_what_was_logged_out_here(
+    one: Renewal, slow: SlowReads
+) -> None:
+    here = one.elsewhere(slow)
+    slow.meanwhile = lambda: one.end(here)
+    one.use(here)
+    with pytest.raises(SessionExpired):
+        one.use(here)
+
+
+def test_after_a_logout_of_unknown_outcome_the_session_is_read_anew(one: Renewal) -> None:
+    one.use()
+    one.store.fail("delete", "lost")
+    with pytest.raises(StoreUnavailable):
+        one.end()
+    with pytest.raises(SessionExpired):
+        one.use()
+
+
+def test_a_request_under_way_does_not_bring_back_the_access_of_before_a_renewal(
+    one: Renewal, slow: SlowReads
+) -> None:
+    here = one.elsewhere(slow)
+
+    def refused_meanwhile() -> None:
+        one.ehr.outlaw()
+        assert one.read_patient(one.use(here)).status == 200
+
+    slow.meanwhile = refused_meanwhile
+    assert one.use(here).session.version == 1
+    assert one.use(here).session.version == 2
+
+
+def test_a_session_that_seems_idle_while_another_request_winds_its_clock_goes_on(
+    one: Renewal,
+) -> None:
+    def used_elsewhere() -> None:
+        one.clock.now -= 0.01
+        one.use(one.elsewhere())
+
+    one.clock.now += one.settings.session_idle_seconds
+    one.store.fail("delete", used_elsewhere)
+    assert one.use().session == one.session
+    assert one.record is not None
+
+
+def _kept(one: Renewal, handle: str, read_at: float, version: int = 1) -> Kept:
+    held = one.here._refresher.reread(one.session)
+    session = replace(held.session, handle=handle, version=version)
+    return Kept(read_at, DIGEST, replace(held, session=session))
+
+
+def test_what_is_no_longer_trusted_is_not_kept_when_others_are(one: Renewal) -> None:
+    cache = SessionCache(CACHE)
+    for number in range(10):
+        cache.keep(_kept(one, f"h{number}", float(number)), float(number))
+    assert [number for number in range(10) if cache.newest(f"h{number}")] == [7, 8, 9]
+
+
+def test_a_thousand_sessions_are_kept_and_the_oldest_give_way(one: Renewal) -> None:
+    cache = SessionCache(CACHE)
+    kept = _kept(one, "", 0.0)
+    for number in range(1001):
+        session = replace(kept.held.session, handle=f"h{number}")
+        cache.keep(replace(kept, held=replace(kept.held, session=session)), 0.0)
+    assert cache.newest("h0") is None
+    assert cache.newest("h1") is not None
+    assert cache.newest("h1000") is not None
+
+
+def test_a_renewal_that_took_longer_than_it_is_trusted_is_there_for_those_who_wait(
+    one: Renewal,
+) -> None:
+    cache = SessionCache(0.0)
+    cache.keep(_kept(one, "h", 0.0, 2), 10.0)
+    newest = cache.newest("h")
+    assert newest is not None
+    assert newest.held.session.version == 2
+    assert cache.trusted("h", DIGEST, 10.0) is None

@@ -1,0 +1,522 @@
+"""Refresh on every back end: what it costs, and what becomes of it when the store fails midway."""
+
+import pytest
+
+from shared.errors import RefreshFailed, SessionExpired, StoreUnavailable
+from shared.session import refresh
+from shared.session.sessions import Active
+from shared.smart import token_endpoint as tokens
+from shared.store import Store
+from tests.support.renewal import Renewal, renewal
+from tests.support.rotating_ehr import RotatingEhr
+from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, as_json
+from tests.support.stores import Backend, Clock
+from tests.support.watched_store import Fault
+
+LEASE, RETRY = 15.0, 5.0
+FHIR = "/Patient/p1"
+AWAY: Fault = "away"
+LOST: Fault = "lost"
+
+
+@pytest.fixture
+def ehr(scripted: ScriptedEhr) -> RotatingEhr:
+    return RotatingEhr(scripted.tenant(), life=300)
+
+
+@pytest.fixture
+def store(backend: Backend, clock: Clock) -> Store:
+    return backend.open(clock)
+
+
+@pytest.fixture
+def one(ehr: RotatingEhr, store: Store, clock: Clock) -> Renewal:
+    return renewal(ehr, store, clock)
+
+
+def _renewed(one: Renewal) -> Active:
+    """It is used with new access, here and elsewhere."""
+    active = one.use()
+    assert active.session.version == 2
+    assert one.use(one.elsewhere()).session == active.session
+    assert one.read_patient(active).status == 200
+    return active
+
+
+def _over(one: Renewal) -> None:
+    assert one.record is None
+    asked = len(one.ehr.tenant.received)
+    for instance in (one.here, one.elsewhere()):
+        with pytest.raises(SessionExpired):
+            one.use(instance)
+    assert len(one.ehr.tenant.received) == asked
+
+
+def test_a_refresh_costs_one_read_and_two_conditional_writes(one: Renewal) -> None:
+    one.run_out()
+    one.use()
+    assert one.store.done == {"read": 1, "replace": 2}
+    one.use()
+    assert one.store.done == {"read": 1, "replace": 2}
+    assert one.ehr.asked == 1
+
+
+def test_a_refresh_that_fails_costs_the_same_and_a_request_meanwhile_one_read(
+    one: Renewal,
+) -> None:
+    one.ehr.instead.append(lambda _: Scripted(503))
+    one.nearly_out()
+    one.use()
+    assert one.store.done == {"read": 1, "replace": 2}
+    one.use()
+    assert one.store.done == {"read": 2, "replace": 2}
+
+
+def test_a_refresh_after_a_refusal_by_the_ehr_costs_the_same(one: Renewal) -> None:
+    active = one.use()
+    one.store.done.clear()
+    one.ehr.outlaw()
+    assert one.read_patient(active).status == 200
+    assert one.store.done == {"read": 1, "replace": 2}
+
+
+def test_of_two_instances_that_want_the_lease_the_loser_takes_what_the_winner_brought(
+    one: Renewal,
+) -> None:
+    one.run_out()
+    one.store.fail("replace", lambda: one.use(one.elsewhere()))
+    assert one.use().session.version == 2
+    assert one.store.done == {"read": 2, "replace": 1}
+    assert one.ehr.asked == 1
+
+
+@pytest.mark.parametrize("fault", [AWAY, LOST])
+def test_where_the_lease_may_not_be_written_nothing_is_asked_and_living_access_is_used(
+    one: Renewal, fault: Fault
+) -> None:
+    one.nearly_out()
+    one.store.fail("replace", fault)
+    assert one.use().session == one.session
+    assert one.ehr.asked == 0
+
+
+def test_where_the_lease_may_not_be_written_and_no_access_lives_the_request_fails(
+    one: Renewal,
+) -> None:
+    one.run_out()
+    one.store.fail("replace", "away", "lost")
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            one.use()
+    # The second was written after all: nobody holds that lease, so it lapses.
+    with pytest.raises(RefreshFailed):
+        one.use()
+    assert one.ehr.asked == 0
+    one.clock.now += RETRY
+    _renewed(one)
+    assert one.ehr.asked == 1
+
+
+def test_a_final_write_whose_reply_is_lost_is_found_done(one: Renewal) -> None:
+    one.run_out()
+    one.store.fail("replace", lambda: None, "lost")
+    _renewed(one)
+    assert one.ehr.asked == 1
+
+
+def test_a_final_write_is_repeated_while_the_lease_lasts(one: Renewal) -> None:
+    one.run_out()
+    one.store.fail("replace", lambda: None, *[AWAY] * 20)
+    one.store.fail("read", lambda: None, *[AWAY] * 15)
+    _renewed(one)
+    assert one.ehr.asked == 1
+    assert 5 < one.pauses.slept < LEASE
+
+
+@pytest.mark.parametrize("rotates", [True, False])
+def test_a_final_write_that_never_succeeds_costs_a_rotating_session_and_no_other(
+    ehr: RotatingEhr, store: Store, clock: Clock, rotates: bool
+) -> None:
+    ehr.rotates = rotates
+    one = renewal(ehr, store, clock)
+    one.run_out()
+    leased_at = one.clock.now
+    one.store.fail("replace", lambda: None, *[AWAY] * 200)
+    with pytest.raises(StoreUnavailable):
+        one.use()
+    assert leased_at + LEASE <= one.clock.now < leased_at + LEASE + 1
+    one.store.mend()
+    with pytest.raises(RefreshFailed):
+        one.use()
+    assert ehr.asked == 1
+    one.clock.now = leased_at + LEASE + RETRY
+    if rotates:
+        with pytest.raises(SessionExpired):
+            one.use()
+        _over(one)
+    else:
+        _renewed(one)
+    assert ehr.asked == 2
+
+
+def test_what_comes_after_another_instance_has_taken_over_changes_nothing(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    """This process was stopped for longer than its lease and the rest after it."""
+    ehr.rotates = False
+    one = renewal(ehr, store, clock)
+    others: list[Active] = []
+
+    def late(request: Received) -> Scripted:
+        answer = ehr.refresh(request)
+        one.clock.now += LEASE + RETRY
+        others.append(one.use(one.elsewhere()))
+        return answer
+
+    ehr.instead.append(late)
+    one.run_out()
+    assert one.use().session == others[0].session
+    _renewed(one)
+    assert ehr.asked == 2
+
+
+def test_a_failure_that_cannot_be_noted_is_noted_by_the_lapsing_lease(one: Renewal) -> None:
+    one.ehr.instead.append(lambda _: Scripted(503))
+    one.nearly_out()
+    leased_at = one.clock.now
+    one.store.fail("replace", lambda: None, "away")
+    assert one.use().session == one.session
+    assert one.use().session == one.session
+    one.clock.now = leased_at + LEASE + RETRY - 1
+    with pytest.raises(RefreshFailed):
+        one.use()
+    assert one.ehr.asked == 1
+    one.clock.now += 1
+    _renewed(one)
+
+
+def test_an_end_that_cannot_be_written_is_found_again_at_the_next_attempt(one: Renewal) -> None:
+    one.ehr.grant.end()
+    one.run_out()
+    one.store.fail("delete", "away")
+    with pytest.raises(StoreUnavailable):
+        one.use()
+    one.clock.now += LEASE + RETRY
+    with pytest.raises(SessionExpired):
+        one.use()
+    assert one.ehr.asked == 2
+    _over(one)
+
+
+def test_another_patients_tokens_are_revoked_though_the_session_cannot_be_wiped(
+    one: Renewal,
+) -> None:
+    one.ehr.more["patient"] = "p2"
+    one.run_out()
+    one.store.fail("delete", *[AWAY] * 200)
+    with pytest.raises(StoreUnavailable):
+        one.use()
+    assert one.ehr.grant.ended
+    one.store.mend()
+    one.clock.now += LEASE + RETRY
+    with pytest.raises(SessionExpired):
+        one.use()
+    _over(one)
+
+
+@pytest.mark.parametrize("rotates", [True, False])
+def test_a_logout_during_a_refresh_revokes_what_the_refresh_brought(
+    ehr: RotatingEhr, store: Store, clock: Clock, rotates: bool
+) -> None:
+    ehr.rotates = rotates
+    one = renewal(ehr, store, clock)
+
+    def log_out(request: Received) -> Scripted:
+        answer = ehr.refresh(request)
+        one.end(one.elsewhere())
+        return answer
+
+    ehr.instead.append(log_out)
+    one.run_out()
+    with pytest.raises(SessionExpired):
+        one.use()
+    (mine, kind), (brought, brought_kind) = ehr.revoked
+    assert (mine, kind) == (one.session.refresh_token, "refresh_token")
+    assert brought_kind == ("refresh_token" if rotates else "access_token")
+    assert brought != mine
+    assert ehr.grant.ended
+    assert ehr.grant.access == {}
+    _over(one)
+
+
+def test_a_refresh_just_before_a_logout_wipes_leaves_no_token_unrevoked(one: Renewal) -> None:
+    one.nearly_out()
+    one.store.fail("delete", lambda: one.use(one.elsewhere()))
+    one.end()
+    assert one.ehr.asked == 1
+    assert one.ehr.revoked == [(one.ehr.grant.refresh_token, "refresh_token")]
+    assert one.ehr.grant.ended
+    _over(one)
+
+
+def test_a_logout_costs_a_read_and_a_conditional_delete(one: Renewal) -> None:
+    one.end()
+    assert one.store.done == {"read": 1, "delete": 1}
+    assert one.record is None
+
+
+@pytest.mark.parametrize("operation", ["read", "delete"])
+def test_a_logout_that_the_store_does_not_take_fails_and_revokes_nothing(
+    one: Renewal, operation: str
+) -> None:
+    one.store.fail(operation, "away")
+    with pytest.raises(StoreUnavailable):
+        one.end()
+    assert one.ehr.revoked == []
+    one.end()
+    assert one.record is None
+    assert one.ehr.grant.ended
+
+
+def test_a_logout_whose_reply_is_lost_is_done_but_not_revoked(one: Renewal) -> None:
+    one.store.fail("delete", "lost")
+    with pytest.raises(StoreUnavailable):
+        one.end()
+    assert one.record is None
+    one.end()
+    assert one.ehr.revoked == []
+    _over(one)
+
+
+def test_where_another_instance_has_renewed_a_refused_call_is_repeated_without_a_refresh(
+    one: Renewal,
+) -> None:
+    active = one.use()
+    one.nearly_out()
+    renewed = one.use(one.elsewhere())
+    # Many an EHR ends the old access when it gives new.
+    one.ehr.grant.access.pop(one.session.access_token)
+    assert one.read_patient(active).status == 200
+    assert one.ehr.asked == 1
+    used = [request.headers["Authorization"] for request in one.ehr.tenant.hits(FHIR)]
+    tokens_used = [one.session.access_token, renewed.session.access_token]
+    assert used == [f"Bearer {token}" for token in tokens_used]
+
+
+def test_where_the_ehr_refuses_always_there_are_two_calls_and_one_refresh(one: Renewal) -> None:
+    active = one.use()
+    one.ehr.tenant.on(FHIR, Scripted(401))
+    answer = one.read_patient(active)
+    assert (answer.status, answer.resource["resourceType"]) == (401, "OperationOutcome")
+    assert len(one.ehr.tenant.hits(FHIR)) == 2
+    assert one.ehr.asked == 1
+
+
+def test_without_a_refresh_token_a_refusal_is_passed_on_at_once(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    one = renewal(ehr, store, clock, refresh_token=False)
+    ehr.outlaw()
+    assert one.read_patient(one.use()).status == 401
+    assert len(ehr.tenant.hits(FHIR)) == 1
+    assert ehr.asked == 0
+
+
+def test_a_refused_call_whose_refresh_fails_says_to_try_again(one: Renewal) -> None:
+    one.ehr.outlaw()
+    one.ehr.instead.append(lambda _: Scripted(503))
+    with pytest.raises(RefreshFailed) as failed:
+        one.read_patient(one.use())
+    assert failed.value.retry_after == 5
+    # Not repeated within five seconds, though the access seems to live.
+    with pytest.raises(RefreshFailed):
+        one.read_patient(one.use())
+    assert one.ehr.asked == 1
+    one.clock.now += RETRY
+    assert one.read_patient(one.use()).status == 200
+
+
+def test_a_refused_call_whose_grant_has_ended_ends_the_session(one: Renewal) -> None:
+    one.ehr.grant.end()
+    with pytest.raises(SessionExpired):
+        one.read_patient(one.use())
+    _over(one)
+
+
+def test_a_refused_call_of_a_session_that_was_logged_out_elsewhere_says_so(one: Renewal) -> None:
+    active = one.use()
+    one.end(one.elsewhere())
+    with pytest.raises(SessionExpired):
+        one.read_patient(active)
+    # And it is known here at once.
+    with pytest.raises(SessionExpired):
+        one.use()
+    assert one.ehr.asked == 0
+
+
+def test_the_lease_outlives_a_token_endpoint_that_uses_up_its_deadline(
+    one: Renewal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(request: Received) -> Scripted:
+        one.clock.now += tokens.SECONDS
+        with pytest.raises(RefreshFailed):
+            one.use(one.elsewhere())
+        return one.ehr.refresh(request)
+
+    one.ehr.instead.append(slow)
+    one.run_out()
+    one.use()
+    assert one.ehr.asked == 1
+
+
+def test_a_lease_that_was_held_up_until_it_is_too_short_asks_nothing(one: Renewal) -> None:
+    """A process may be stopped between the two: what it sends then might come after another's."""
+
+    def stopped() -> None:
+        one.clock.now += LEASE - tokens.SECONDS + 0.1
+
+    one.run_out()
+    one.store.fail("replace", stopped)
+    with pytest.raises(RefreshFailed):
+        one.use()
+    assert one.ehr.asked == 0
+    one.clock.now += RETRY
+    _renewed(one)
+
+
+def test_an_answer_after_anothers_failed_attempt_is_still_written(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    """The lease has lapsed, and who took it over was refused: the tokens here are the newest."""
+    one = renewal(ehr, store, clock)
+
+    def late(request: Received) -> Scripted:
+        answer = ehr.refresh(request)
+        one.clock.now += LEASE + RETRY
+        with pytest.raises(RefreshFailed):
+            one.use(one.elsewhere())
+        return answer
+
+    ehr.instead.extend([late, lambda _: Scripted(503)])
+    one.run_out()
+    assert one.use().session.version == 2
+    _renewed(one)
+    assert (ehr.asked, ehr.reused) == (2, 0)
+
+
+def test_an_invalid_grant_that_comes_after_another_has_renewed_ends_nothing(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    """It is about the refresh token of before."""
+    ehr.rotates = False
+    one = renewal(ehr, store, clock)
+
+    def late(_: Received) -> Scripted:
+        one.clock.now += LEASE + RETRY
+        one.use(one.elsewhere())
+        return as_json({"error": "invalid_grant"}, 400)
+
+    ehr.instead.append(late)
+    one.run_out()
+    assert one.use().session.version == 2
+    _renewed(one)
+
+
+def test_an_invalid_grant_ends_a_session_whose_lease_was_taken_over(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    one = renewal(ehr, store, clock)
+
+    def late(_: Received) -> Scripted:
+        one.clock.now += LEASE + RETRY
+        with pytest.raises(RefreshFailed):
+            one.use(one.elsewhere())
+        return as_json({"error": "invalid_grant"}, 400)
+
+    ehr.instead.extend([late, lambda _: Scripted(503)])
+    one.run_out()
+    with pytest.raises(SessionExpired):
+        one.use()
+    _over(one)
+
+
+def test_a_lease_of_a_clock_far_ahead_keeps_nobody_waiting(one: Renewal) -> None:
+    """It was set back, or it is another machine's."""
+    one.run_out()
+    one.clock.now += 3600
+    one.store.fail("replace", "lost")
+    with pytest.raises(StoreUnavailable):
+        one.use()
+    one.run_out()
+    _renewed(one)
+    assert (one.pauses.slept, one.ehr.asked) == (0, 1)
+
+
+def test_a_rest_of_a_clock_far_ahead_is_none(one: Renewal) -> None:
+    one.ehr.instead.append(lambda _: Scripted(503))
+    one.run_out()
+    one.clock.now += 3600
+    with pytest.raises(RefreshFailed):
+        one.use()
+    one.run_out()
+    _renewed(one)
+
+
+def test_a_session_in_use_is_not_idle_while_it_is_being_refreshed(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    ehr.life = 610
+    one = renewal(ehr, store, clock, idle_minutes=10)
+
+    def ask_elsewhere(request: Received) -> Scripted:
+        one.clock.now += 2
+        assert one.use(one.elsewhere()).session == one.session
+        return ehr.refresh(request)
+
+    ehr.instead.append(ask_elsewhere)
+    one.clock.now += 599
+    assert one.use().session.version == 2
+
+
+def test_a_session_whose_ehr_is_away_for_long_is_not_idle_while_it_is_asked_for(
+    ehr: RotatingEhr, store: Store, clock: Clock
+) -> None:
+    one = renewal(ehr, store, clock, idle_minutes=10)
+    one.run_out()
+    for _ in range(11):
+        ehr.instead.append(lambda _: Scripted(503))
+        one.clock.now += 60
+        with pytest.raises(RefreshFailed):
+            one.use()
+    one.clock.now += 60
+    _renewed(one)
+
+
+def test_a_logout_while_the_ehrs_keys_are_fetched_is_seen_here_within_the_cache_time(
+    one: Renewal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check of the user comes after the write, and may take long."""
+
+    def slow(*_: object) -> bool:
+        one.clock.now += 10
+        one.end(one.elsewhere())
+        return False
+
+    monkeypatch.setattr(refresh.Refresher, "_is_other_user", slow)
+    one.run_out()
+    one.use()
+    one.clock.now += one.settings.session_cache_seconds - 1
+    with pytest.raises(SessionExpired):
+        one.use()
+
+
+def test_another_users_access_is_not_kept_where_the_store_is_away_for_a_moment(
+    ehr: RotatingEhr, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = renewal(ehr, store, clock, revocation=False)
+    monkeypatch.setattr(refresh.Refresher, "_is_other_user", lambda *_: True)
+    one.run_out()
+    one.store.fail("delete", "away", "lost", "away")
+    with pytest.raises(SessionExpired):
+        one.use()
+    _over(one)

@@ -1,0 +1,551 @@
+"""Sessions: what opens them, how long they live, what an instance keeps, what the store holds."""
+
+import json
+import sqlite3
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shared.config import file as config
+from shared.config.settings import Settings
+from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
+from shared.inbound import cookies
+from shared.oidc.id_token import Identity
+from shared.oidc.keys import Keys
+from shared.sealing import SealBroken, Sealer
+from shared.session.context import describe
+from shared.session.sessions import Opened, Sessions, is_handle
+from shared.smart.client_auth import Clients
+from shared.smart.launches import Pending
+from shared.smart.token_answer import LaunchContext, TokenAnswer
+from shared.store import Fields, Record, Store
+from shared.store.sqlite import SqliteStore
+from tests.support.stores import Clock
+
+KEY = bytes(range(32))
+IDLE, LONGEST, CACHE = 1800.0, 8 * 3600.0, 3.0
+PENDING = Pending(
+    ehr="one",
+    kind="ehr",
+    iss="https://ehr.example/fhir/",
+    fhir_base="https://ehr.example/fhir",
+    client_id="c",
+    redirect_uri="https://app.example/callback",
+    requested=("launch", "patient/Patient.rs", "patient/Observation.rs"),
+    offered=None,
+    token_endpoint="https://ehr.example/token",
+    revocation_endpoint=None,
+    issuer=None,
+    jwks_uri=None,
+    sends_iss=False,
+    assertion_algorithms=None,
+    code_verifier="sentinel-verifier",
+    nonce=None,
+    binding="0" * 64,
+)
+CONTEXT = LaunchContext("p1", "e1", True, None, "t", None, ({"reference": "Basic/1"},))
+ANSWER = TokenAnswer("sentinel-access", "sentinel-refresh", None, 4e4, ("launch",), CONTEXT)
+# An answer with a refresh token is renewed before it ends: that is test_refresh.py's.
+LAST_ANSWER = replace(ANSWER, refresh_token=None)
+USER = Identity("https://ehr.example/fhir", "u-1", "https://ehr.example/fhir/Practitioner/1", "A B")
+
+
+class CountingStore:
+    """A store that counts what is done with it, and does not answer while `away`."""
+
+    def __init__(self, inner: Store) -> None:
+        self.inner = inner
+        self.done: Counter[str] = Counter()
+        self.away = False
+
+    def _count(self, operation: str) -> None:
+        self.done[operation] += 1
+        if self.away:
+            raise StoreUnavailable
+
+    def create(self, collection: str, key: str, fields: Fields, expires_at: float) -> str:
+        self._count("create")
+        return self.inner.create(collection, key, fields, expires_at)
+
+    def read(self, collection: str, key: str) -> Record | None:
+        self._count("read")
+        return self.inner.read(collection, key)
+
+    def replace(
+        self, collection: str, key: str, fields: Fields, expires_at: float, version: str
+    ) -> str:
+        self._count("replace")
+        return self.inner.replace(collection, key, fields, expires_at, version)
+
+    def delete(self, collection: str, key: str, version: str | None = None) -> None:
+        self._count("delete")
+        self.inner.delete(collection, key, version)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "smart.db"
+
+
+@pytest.fixture
+def store(database: Path, clock: Clock) -> CountingStore:
+    return CountingStore(SqliteStore(str(database), clock))
+
+
+@pytest.fixture
+def settings() -> Settings:
+    made, problems = config.parse(
+        'public_url = "https://app.example"\nsealing_keys = ["env:K"]\n[store]\nkind = "sqlite"\n'
+        '[[ehr]]\nkey = "one"\niss = ["https://ehr.example/fhir"]\nclient_id = "c"\n'
+        'scopes = "patient/Patient.rs"\n'
+    )
+    assert made is not None, problems
+    return made
+
+
+@pytest.fixture
+def sessions(store: CountingStore, settings: Settings, clock: Clock) -> Sessions:
+    return _instance(store, settings, clock)
+
+
+def _instance(
+    store: Store, settings: Settings, clock: Clock, keys: tuple[bytes, ...] = (KEY,)
+) -> Sessions:
+    """An instance; all on one store are of one deployment."""
+    return Sessions(store, Sealer(keys), settings, Clients({}, {}), Keys(), clock)
+
+
+def _held(*opened: Opened) -> dict[str, tuple[str, ...]]:
+    """The browser's cookies."""
+    return {one.cookie_name: (one.cookie_value,) for one in opened}
+
+
+def test_the_default_limits_are_those_of_the_contract(settings: Settings) -> None:
+    limits = (
+        settings.session_idle_seconds,
+        settings.session_max_seconds,
+        settings.session_cache_seconds,
+    )
+    assert limits == (IDLE, LONGEST, CACHE)
+
+
+def test_an_opened_session_is_used_by_its_cookie(
+    sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    for instance in (sessions, _instance(store, settings, clock)):
+        assert instance.use(opened.session.handle, _held(opened)).session == opened.session
+
+
+def test_opening_a_session_is_one_write_and_using_it_one_read(
+    sessions: Sessions, store: CountingStore
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    assert store.done == {"create": 1}
+    sessions.use(opened.session.handle, _held(opened))
+    assert store.done == {"create": 1, "read": 1}
+
+
+def test_handle_and_secret_are_new_every_time(sessions: Sessions) -> None:
+    opened = [sessions.open(PENDING, ANSWER, None) for _ in range(50)]
+    handles = {one.session.handle for one in opened}
+    assert len(handles) == 50
+    assert all(map(is_handle, handles))
+    assert len({one.session.secret for one in opened}) == 50
+
+
+def test_the_cookie_is_time_user_tag_and_secret(sessions: Sessions, clock: Clock) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    stamp, tag, secret = opened.cookie_value.split(".")
+    assert opened.cookie_name == f"__Host-smart-{opened.session.handle}"
+    assert int(stamp, 36) == int(clock.now)
+    assert tag == "-"
+    assert len(secret) == 43
+
+
+def test_an_absent_scope_means_what_was_requested_and_an_empty_one_nothing(
+    sessions: Sessions, settings: Settings
+) -> None:
+    ehr = settings.ehrs[0]
+    absent = sessions.open(PENDING, replace(ANSWER, scope=None), None).session
+    empty = sessions.open(PENDING, replace(ANSWER, scope=()), None).session
+    assert (absent.granted, absent.missing) == (PENDING.requested, ())
+    assert (empty.granted, empty.missing) == ((), PENDING.requested)
+    assert [grant.type for grant in absent.grants(ehr)] == ["Patient"]
+    assert empty.grants(ehr) == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (),
+        ("",),
+        ("x",),
+        ("1.-.short",),
+        ("1.-." + "s" * 44,),
+        ("1." + "s" * 43,),
+        ("A.-." + "s" * 43,),
+        ("1.bad tag." + "s" * 43,),
+        ("1.-." + "s" * 42 + "=",),
+    ],
+)
+def test_a_cookie_that_was_never_ours_costs_no_store_access(
+    sessions: Sessions, store: CountingStore, values: tuple[str, ...]
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    received = {opened.cookie_name: values} if values else {}
+    with pytest.raises(SessionMissing):
+        sessions.use(opened.session.handle, received)
+    assert store.done["read"] == 0
+
+
+def test_a_doubled_cookie_opens_nothing_though_both_are_right(sessions: Sessions) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    with pytest.raises(SessionMissing):
+        sessions.use(opened.session.handle, {opened.cookie_name: (opened.cookie_value,) * 2})
+
+
+def test_the_secret_of_one_session_does_not_open_another(sessions: Sessions) -> None:
+    one, other = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
+    swapped = {one.cookie_name: (other.cookie_value,), other.cookie_name: (one.cookie_value,)}
+    for opened in (one, other):
+        with pytest.raises(SessionMissing):
+            sessions.use(opened.session.handle, swapped)
+
+
+def test_a_record_moved_to_another_handle_opens_nothing(sessions: Sessions, database: Path) -> None:
+    """Who can write to the database cannot make one browser's session another's."""
+    one, other = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
+    connection = sqlite3.connect(database)
+    with connection:
+        rows = connection.execute("SELECT key, fields FROM records").fetchall()
+        connection.execute("UPDATE records SET fields = ? WHERE key = ?", (rows[1][1], rows[0][0]))
+        connection.execute("UPDATE records SET fields = ? WHERE key = ?", (rows[0][1], rows[1][0]))
+    connection.close()
+    for opened in (one, other):
+        for held in (opened, replace(one, cookie_name=opened.cookie_name)):
+            with pytest.raises(SessionMissing):
+                sessions.use(opened.session.handle, _held(held))
+
+
+def test_a_session_that_is_not_in_the_store_is_over(sessions: Sessions) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    unknown = "A" * 22
+    with pytest.raises(SessionExpired):
+        sessions.use(unknown, {cookies.session_name(unknown): (opened.cookie_value,)})
+
+
+def test_the_session_ends_at_its_longest_duration_however_busy(
+    sessions: Sessions, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    started = clock.now
+    while clock.now + 600 < started + LONGEST:
+        clock.now += 600
+        sessions.use(opened.session.handle, _held(opened))
+    clock.now = started + LONGEST - 0.01
+    sessions.use(opened.session.handle, _held(opened))
+    clock.now = started + LONGEST
+    with pytest.raises(SessionExpired):
+        sessions.use(opened.session.handle, _held(opened))
+
+
+def test_the_session_ends_when_idle_for_the_limit(sessions: Sessions, clock: Clock) -> None:
+    idle_one, busy_one = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
+    clock.now += IDLE - 1
+    sessions.use(busy_one.session.handle, _held(busy_one))
+    clock.now += 1
+    with pytest.raises(SessionExpired):
+        sessions.use(idle_one.session.handle, _held(idle_one))
+    clock.now += IDLE - 2
+    sessions.use(busy_one.session.handle, _held(busy_one))
+
+
+def test_without_a_refresh_token_the_session_ends_with_the_access_token(
+    sessions: Sessions, store: CountingStore, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, replace(LAST_ANSWER, expires_in=60.0), None)
+    clock.now += 59.9
+    sessions.use(opened.session.handle, _held(opened))
+    clock.now += 0.1
+    with pytest.raises(SessionExpired) as over:
+        sessions.use(opened.session.handle, _held(opened))
+    assert "no refresh token" in over.value.why
+    assert store.done["delete"] == 1
+
+
+def test_the_idle_clock_is_written_at_most_once_per_sixth_of_the_limit(
+    sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    instances = [sessions, _instance(store, settings, clock), _instance(store, settings, clock)]
+    for second in range(1, 3601):
+        clock.now += 1
+        instances[second % 3].use(opened.session.handle, _held(opened))
+        assert store.done["replace"] <= second / (IDLE / 6)
+    # An instance learns of another's write when its own copy is too old, within CACHE seconds.
+    assert store.done["replace"] >= 3600 / (IDLE / 6 + CACHE) - 1
+
+
+def test_using_a_session_within_a_sixth_of_the_limit_writes_nothing(
+    sessions: Sessions, store: CountingStore, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    clock.now += IDLE / 6 - 0.01
+    sessions.use(opened.session.handle, _held(opened))
+    assert store.done["replace"] == 0
+    clock.now += 0.01
+    sessions.use(opened.session.handle, _held(opened))
+    assert store.done["replace"] == 1
+
+
+def test_winding_the_clock_prolongs_no_session(
+    sessions: Sessions, store: CountingStore, clock: Clock, database: Path
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    clock.now += IDLE / 2
+    sessions.use(opened.session.handle, _held(opened))
+    assert store.done["replace"] == 1
+    connection = sqlite3.connect(database)
+    (expires_at,) = connection.execute("SELECT expires_at FROM records").fetchone()
+    connection.close()
+    assert expires_at == opened.session.expires_at
+
+
+def test_a_clock_that_cannot_be_written_is_no_failure_and_is_tried_at_the_next_reading(
+    sessions: Sessions, store: CountingStore, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    clock.now += IDLE / 6 - 1
+    sessions.use(opened.session.handle, _held(opened))
+    clock.now += 1
+    store.away = True
+    sessions.use(opened.session.handle, _held(opened))
+    store.away = False
+    for _ in range(3):
+        sessions.use(opened.session.handle, _held(opened))
+    assert store.done == {"create": 1, "read": 1, "replace": 1}
+    clock.now += CACHE
+    for _ in range(3):
+        sessions.use(opened.session.handle, _held(opened))
+    assert store.done == {"create": 1, "read": 2, "replace": 2}
+
+
+def test_a_session_in_use_elsewhere_is_not_idle_here(
+    store: CountingStore, settings: Settings, clock: Clock
+) -> None:
+    short = replace(settings, session_idle_seconds=4, session_cache_seconds=60)
+    here, elsewhere = (_instance(store, short, clock) for _ in range(2))
+    opened = here.open(PENDING, ANSWER, None)
+    here.use(opened.session.handle, _held(opened))
+    clock.now += 3
+    elsewhere.use(opened.session.handle, _held(opened))
+    clock.now += 2
+    here.use(opened.session.handle, _held(opened))
+    clock.now += 4
+    with pytest.raises(SessionExpired):
+        here.use(opened.session.handle, _held(opened))
+
+
+def test_of_many_requests_at_once_one_winds_the_clock(
+    store: CountingStore, settings: Settings, clock: Clock
+) -> None:
+    """Losers take over what the winner wrote and do not try again on what they had read."""
+    trusting = replace(settings, session_cache_seconds=IDLE / 2)
+    instances = [_instance(store, trusting, clock) for _ in range(5)]
+    opened = instances[0].open(PENDING, ANSWER, None)
+    for instance in instances:
+        instance.use(opened.session.handle, _held(opened))
+    clock.now += IDLE / 6
+    for _ in range(10):
+        for instance in instances:
+            instance.use(opened.session.handle, _held(opened))
+    assert store.done["replace"] == len(instances)
+
+
+def test_what_was_read_is_trusted_for_the_configured_seconds(
+    sessions: Sessions, store: CountingStore, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    handle = opened.session.handle
+    for _ in range(5):
+        sessions.use(handle, _held(opened))
+    assert store.done["read"] == 1
+    clock.now += CACHE - 0.01
+    sessions.use(handle, _held(opened))
+    assert store.done["read"] == 1
+    clock.now += 0.01
+    sessions.use(handle, _held(opened))
+    assert store.done["read"] == 2
+
+
+def test_without_a_cache_every_use_reads(
+    store: CountingStore, settings: Settings, clock: Clock
+) -> None:
+    sessions = _instance(store, replace(settings, session_cache_seconds=0), clock)
+    opened = sessions.open(PENDING, ANSWER, None)
+    for _ in range(5):
+        sessions.use(opened.session.handle, _held(opened))
+    assert store.done["read"] == 5
+
+
+def test_the_secret_is_checked_anew_on_a_kept_session(
+    sessions: Sessions, store: CountingStore
+) -> None:
+    opened, other = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
+    handle = opened.session.handle
+    sessions.use(handle, _held(opened))
+    for wrong in (
+        {},
+        {opened.cookie_name: (other.cookie_value,)},
+        {opened.cookie_name: (opened.cookie_value[:-1] + "!",)},
+        {opened.cookie_name: (opened.cookie_value, opened.cookie_value)},
+    ):
+        with pytest.raises(SessionMissing):
+            sessions.use(handle, wrong)
+    reads = store.done["read"]
+    sessions.use(handle, _held(opened))
+    assert store.done["read"] == reads
+
+
+def test_a_kept_session_ends_on_time_too(sessions: Sessions, clock: Clock) -> None:
+    opened = sessions.open(PENDING, replace(LAST_ANSWER, expires_in=1.0), None)
+    sessions.use(opened.session.handle, _held(opened))
+    clock.now += 1
+    with pytest.raises(SessionExpired):
+        sessions.use(opened.session.handle, _held(opened))
+
+
+def test_a_removed_session_is_over_when_what_was_read_is_too_old(
+    sessions: Sessions, clock: Clock, database: Path
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    sessions.use(opened.session.handle, _held(opened))
+    connection = sqlite3.connect(database)
+    with connection:
+        connection.execute("DELETE FROM records")
+    connection.close()
+    sessions.use(opened.session.handle, _held(opened))
+    clock.now += CACHE
+    with pytest.raises(SessionExpired):
+        sessions.use(opened.session.handle, _held(opened))
+
+
+def test_a_store_that_is_away_opens_no_session(sessions: Sessions, store: CountingStore) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    store.away = True
+    with pytest.raises(StoreUnavailable):
+        sessions.use(opened.session.handle, _held(opened))
+    with pytest.raises(StoreUnavailable):
+        sessions.open(PENDING, ANSWER, None)
+
+
+def test_a_copy_of_the_database_and_the_server_key_open_no_token(
+    sessions: Sessions, database: Path
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    sealer, handle = Sealer((KEY,)), opened.session.handle
+    connection = sqlite3.connect(database)
+    rows = connection.execute("SELECT key, version, fields FROM records").fetchall()
+    connection.close()
+    ((key, version, text),) = rows
+    fields = json.loads(text)
+    assert "sentinel" not in text
+    lease = {"lease_owner", "lease_until", "retry_at"}
+    assert set(fields) == {"ehr", "version", "last_used", "sealed"} | lease
+    guesses = [b"", KEY, key.encode(), version.encode(), handle.encode(), text.encode()]
+    for guess in guesses:
+        for context in ("", f"session {handle} 1", f"session {key} 1", handle):
+            with pytest.raises(SealBroken):
+                sealer.open(fields["sealed"], guess, context)
+    # With the browser's part it does open: the attempts above were made on the real thing.
+    secret = opened.cookie_value.rpartition(".")[2].encode()
+    plaintext = sealer.open(fields["sealed"], secret, f"session {handle} 1")
+    assert b"sentinel-access" in plaintext
+
+
+def test_a_stolen_cookie_opens_nothing_under_another_server_key(
+    sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    foreign = _instance(store, settings, clock, (bytes(32),))
+    with pytest.raises(SessionMissing):
+        foreign.use(opened.session.handle, _held(opened))
+
+
+def test_sessions_outlive_the_rotation_of_the_server_key(
+    sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    rotated = _instance(store, settings, clock, (bytes(32), KEY))
+    assert rotated.use(opened.session.handle, _held(opened)).session == opened.session
+
+
+def test_a_session_shows_no_secret_in_its_repr(sessions: Sessions) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    shown = repr(opened.session)
+    assert "sentinel" not in shown
+    assert opened.session.secret.decode() not in shown
+
+
+def test_the_context_for_the_app_names_every_field_and_no_token(sessions: Sessions) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    shown = describe(opened.session, "generic", "https://app.example")
+    text = json.dumps(shown)
+    assert "sentinel" not in text
+    assert opened.session.secret.decode() not in text
+    assert json.loads(text) == {
+        "ehr": "one",
+        "iss": "https://ehr.example/fhir/",
+        "patient": "p1",
+        "encounter": "e1",
+        "user": None,
+        "need_patient_banner": True,
+        "smart_style_url": None,
+        "tenant": "t",
+        "intent": None,
+        "fhirContext": [{"reference": "Basic/1"}],
+        "scope": {
+            "requested": ["launch", "patient/Patient.rs", "patient/Observation.rs"],
+            "granted": ["launch"],
+            "missing": ["patient/Patient.rs", "patient/Observation.rs"],
+            "causes": {
+                "patient/Patient.rs": "scope_not_registered",
+                "patient/Observation.rs": "scope_not_registered",
+            },
+        },
+        "access_expires_at": "2027-01-15T19:06:40Z",
+        "session_expires_at": "2027-01-15T16:00:00Z",
+        "fhir_base": f"https://app.example/fhir_proxy/{opened.session.handle}",
+    }
+
+
+def test_an_expiry_moved_in_the_database_does_not_prolong_the_session(
+    sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock, database: Path
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    received = {opened.cookie_name: (opened.cookie_value,)}
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE records SET expires_at = expires_at * 2")
+    clock.now += LONGEST
+    with pytest.raises(SessionExpired):
+        _instance(store, settings, clock).use(opened.session.handle, received)
+
+
+def test_a_session_of_a_version_with_other_fields_is_over(
+    sessions: Sessions,
+    store: CountingStore,
+    settings: Settings,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "shared.session.record.asdict",
+        lambda _: {"handle": "", "version": 1, "secret": b"", "new": 1},
+    )
+    opened = sessions.open(PENDING, ANSWER, None)
+    received = {opened.cookie_name: (opened.cookie_value,)}
+    with pytest.raises(SessionExpired):
+        _instance(store, settings, clock).use(opened.session.handle, received)

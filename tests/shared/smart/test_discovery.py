@@ -1,0 +1,328 @@
+"""Discovery by itself: the cache against a clock, certificates, the document's members."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shared.config.file import parse
+from shared.config.settings import Ehr
+from shared.errors import DiscoveryFailed, DiscoveryInvalid
+from shared.smart import discovery
+from shared.smart.discovery import Discovery, SmartConfiguration
+from tests.support.certificates import authority, self_signed
+from tests.support.raw_server import always, plain, raw_server
+from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
+from tests.support.stores import Clock
+
+DOCUMENT = "/.well-known/smart-configuration"
+BASE = "https://ehr.test/a/fhir"
+HOSTS = frozenset({"ehr.test", "auth.test:8443"})
+GOOD = {
+    "authorization_endpoint": "https://ehr.test/authorize",
+    "token_endpoint": "https://auth.test:8443/token",
+}
+CONFIGURATION = """
+public_url = "http://localhost"
+sealing_keys = ["env:SEALING_KEY"]
+[store]
+kind = "sqlite"
+[[ehr]]
+key = "one"
+iss = ["http://127.0.0.1/*"]
+client_id = "client"
+scopes = "patient/*.rs"
+"""
+
+
+@pytest.fixture
+def ehr() -> Ehr:
+    settings, _ = parse(CONFIGURATION)
+    assert settings is not None
+    return settings.ehrs[0]
+
+
+@pytest.fixture
+def tenant(scripted: ScriptedEhr) -> Tenant:
+    return scripted.tenant()
+
+
+def test_a_document_is_kept_for_ten_minutes(ehr: Ehr, clock: Clock, tenant: Tenant) -> None:
+    found = Discovery(clock)
+    first = found.find(ehr, tenant.base)
+    tenant.discovery["token_endpoint"] = f"{tenant.base}/moved"
+    clock.now += 599
+    assert found.find(ehr, tenant.base) is first
+    clock.now += 2
+    assert found.find(ehr, tenant.base).token_endpoint == f"{tenant.base}/moved"
+    assert len(tenant.received) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [(Scripted(500), DiscoveryFailed), (Scripted(404), DiscoveryInvalid)],
+)
+def test_a_failure_is_kept_for_five_seconds(
+    ehr: Ehr,
+    clock: Clock,
+    tenant: Tenant,
+    given: Scripted,
+    error: type[DiscoveryFailed | DiscoveryInvalid],
+) -> None:
+    found = Discovery(clock)
+    tenant.on(DOCUMENT, given)
+    with pytest.raises(error) as first:
+        found.find(ehr, tenant.base)
+    del tenant.handlers[DOCUMENT]
+    clock.now += 4.9
+    with pytest.raises(error) as second:
+        found.find(ehr, tenant.base)
+    assert second.value is not first.value
+    for name in ("why", "steps", "cause", "evidence"):
+        assert getattr(second.value, name) == getattr(first.value, name)
+    assert len(tenant.received) == 1
+    clock.now += 0.2
+    assert found.find(ehr, tenant.base).token_endpoint == f"{tenant.base}/auth/token"
+
+
+def test_a_failure_that_is_kept_holds_nothing_of_the_document(
+    ehr: Ehr, clock: Clock, tenant: Tenant
+) -> None:
+    found = Discovery(clock)
+    tenant.discovery["token_endpoint"] = "http://elsewhere.test/token"
+    with pytest.raises(DiscoveryInvalid):
+        found.find(ehr, tenant.base)
+    (kept,) = found._kept.values()
+    assert isinstance(kept.outcome, DiscoveryInvalid)
+    # Its frames would: the body, and all that was parsed of it.
+    assert (kept.outcome.__traceback__, kept.outcome.__context__) == (None, None)
+
+
+def test_an_expired_document_is_not_used_when_the_ehr_then_fails(
+    ehr: Ehr, clock: Clock, tenant: Tenant
+) -> None:
+    found = Discovery(clock)
+    found.find(ehr, tenant.base)
+    clock.now += 601
+    tenant.on(DOCUMENT, Scripted(503))
+    with pytest.raises(DiscoveryFailed):
+        found.find(ehr, tenant.base)
+
+
+def test_two_registrations_at_one_base_do_not_share_a_document(
+    ehr: Ehr, clock: Clock, tenant: Tenant, scripted: ScriptedEhr
+) -> None:
+    found = Discovery(clock)
+    tenant.discovery["token_endpoint"] = "http://auth.test/token"
+    wider = replace(ehr, key="wider", endpoint_hosts=frozenset({"auth.test"}))
+    assert found.find(wider, tenant.base).token_endpoint == "http://auth.test/token"
+    with pytest.raises(DiscoveryInvalid):
+        found.find(ehr, tenant.base)
+
+
+def test_the_cache_does_not_grow_without_bound(
+    ehr: Ehr, clock: Clock, scripted: ScriptedEhr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "_MOST_KEPT", 3)
+    found = Discovery(clock)
+    tenants = [scripted.tenant() for _ in range(8)]
+    for tenant in tenants:
+        found.find(ehr, tenant.base)
+    assert len(found._kept) <= 3
+    found.find(ehr, tenants[-1].base)
+    assert len(tenants[-1].received) == 1
+
+
+def test_a_certificate_of_the_configured_authority_is_trusted(ehr: Ehr, tmp_path: Path) -> None:
+    own = authority(tmp_path)
+    with raw_server(always(plain(b"{}")), own.server("localhost")) as server:
+        trusting = replace(ehr, ca_file=str(own.ca_file))
+        with pytest.raises(DiscoveryInvalid):  # the document came, and is empty
+            Discovery().find(trusting, f"https://localhost:{server.port}/fhir")
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("certificate", "trusted"),
+    [("unknown authority", False), ("self-signed", True), ("other name", True), ("expired", True)],
+)
+def test_a_certificate_that_proves_nothing_fails_discovery(
+    ehr: Ehr, tmp_path: Path, certificate: str, trusted: bool
+) -> None:
+    own = authority(tmp_path)
+    if certificate == "self-signed":
+        context = self_signed(tmp_path, "localhost")
+    elif certificate == "other name":
+        context = own.server("ehr.test")
+    else:
+        context = own.server("localhost", expired=certificate == "expired")
+    asking = replace(ehr, ca_file=str(own.ca_file) if trusted else None)
+    with raw_server(always(plain(json.dumps(GOOD).encode())), context) as server:
+        with pytest.raises(DiscoveryFailed):
+            Discovery().find(asking, f"https://localhost:{server.port}/fhir")
+        assert (server.connections > 0, server.requests) == (True, [])
+
+
+def _parse(document: object, base: str = BASE) -> SmartConfiguration:
+    return discovery.parse(json.dumps(document).encode(), base, HOSTS)
+
+
+def test_the_members_that_matter_are_read() -> None:
+    document = GOOD | {
+        "revocation_endpoint": "/revoke",
+        "issuer": "https://issuer.test",
+        "jwks_uri": "/jwks",
+        "authorization_response_iss_parameter_supported": True,
+        "scopes_supported": ["openid", 1, "launch/patient"],
+        "capabilities": ["launch-ehr", 7, "authorize-post"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", 7, "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["RS384", None, "ES384"],
+    }
+    assert _parse(document) == SmartConfiguration(
+        authorization_endpoint="https://ehr.test/authorize",
+        token_endpoint="https://auth.test:8443/token",
+        revocation_endpoint="https://ehr.test/revoke",
+        issuer="https://issuer.test",
+        jwks_uri="https://ehr.test/jwks",
+        sends_iss=True,
+        takes_post=True,
+        scopes_supported=("openid", "launch/patient"),
+        auth_methods=("client_secret_basic", "private_key_jwt"),
+        assertion_algorithms=("RS384", "ES384"),
+    )
+
+
+def test_only_the_two_endpoints_are_required() -> None:
+    assert _parse(GOOD) == SmartConfiguration(
+        authorization_endpoint="https://ehr.test/authorize",
+        token_endpoint="https://auth.test:8443/token",
+        revocation_endpoint=None,
+        issuer=None,
+        jwks_uri=None,
+        sends_iss=False,
+        takes_post=False,
+        scopes_supported=(),
+        auth_methods=None,
+        assertion_algorithms=None,
+    )
+
+
+@pytest.mark.parametrize("value", ["true", 1, "yes", None, [], False])
+def test_iss_is_promised_by_true_alone(value: object) -> None:
+    document = GOOD | {"authorization_response_iss_parameter_supported": value}
+    assert _parse(document).sends_iss is False
+
+
+@pytest.mark.parametrize("value", [None, "", 1, ["https://issuer.test"], {}])
+def test_an_issuer_that_is_no_text_is_none(value: object) -> None:
+    assert _parse(GOOD | {"issuer": value}).issuer is None
+
+
+@pytest.mark.parametrize("value", [None, "launch/patient", 1, {"launch/patient": 1}])
+def test_scopes_that_are_no_list_are_none(value: object) -> None:
+    assert _parse(GOOD | {"scopes_supported": value}).scopes_supported == ()
+
+
+@pytest.mark.parametrize("member", ["revocation_endpoint", "jwks_uri"])
+def test_an_empty_optional_endpoint_is_absent(member: str) -> None:
+    assert getattr(_parse(GOOD | {member: ""}), member) is None
+
+
+METHODS = "token_endpoint_auth_methods_supported"
+
+
+@pytest.mark.parametrize("value", [None, [], "client_secret_post", 1, [1], {"none": 1}])
+def test_where_no_method_of_authentication_is_listed_any_is_taken(value: object) -> None:
+    configuration = _parse(GOOD | {METHODS: value})
+    assert configuration.auth_methods is None
+    for method in ("none", "client_secret_basic", "client_secret_post", "private_key_jwt"):
+        assert configuration.takes(method)
+
+
+@pytest.mark.parametrize(
+    ("method", "taken"),
+    [
+        ("none", True),
+        ("client_secret_basic", True),
+        ("client_secret_post", False),
+        ("private_key_jwt", False),
+    ],
+)
+def test_a_listed_method_is_taken_and_a_public_client_always(method: str, taken: bool) -> None:
+    configuration = _parse(GOOD | {METHODS: ["client_secret_basic", "private_key_jwt_2"]})
+    assert configuration.takes(method) is taken
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ehr.test/token",  # the base is https
+        "HTTP://ehr.test/token",
+        "http:/token",
+        "https://ehr.test:8443/token",
+        "https://auth.test/token",
+        "https://x.ehr.test/token",
+        "https://ehr.test.evil/token",
+        "https://ehr.test@evil/token",
+        "https://evil/token",
+        "//evil/token",
+        "https:///token",
+        "https:token",
+        "https://[::1/token",
+        "/token#f",
+        "/to ken",
+        "/to\\ken",
+        "/to\nken",
+        "/tokén",
+        "https://EHR.teſt/token",
+    ],
+)
+@pytest.mark.parametrize("member", ["token_endpoint", "revocation_endpoint", "jwks_uri"])
+def test_an_endpoint_elsewhere_or_in_doubt_is_refused_by_name(url: str, member: str) -> None:
+    with pytest.raises(DiscoveryInvalid) as caught:
+        _parse(GOOD | {member: url})
+    assert member in caught.value.why
+    assert caught.value.evidence == {"base": BASE, "member": member}
+
+
+def test_an_endpoint_too_long_for_any_address_is_refused_in_few_words() -> None:
+    for url in ("https://" + "a" * 2000, "https://ehr.test/" + "a" * 2000):
+        with pytest.raises(DiscoveryInvalid) as caught:
+            _parse(GOOD | {"token_endpoint": url})
+        assert len(caught.value.why) < 200
+
+
+@pytest.mark.parametrize(
+    ("url", "resolved"),
+    [
+        ("HTTPS://EHR.TEST/token", "HTTPS://EHR.TEST/token"),
+        ("https://ehr.test:443/token", "https://ehr.test:443/token"),
+        ("token", "https://ehr.test/a/token"),
+        ("/token?tenant=1", "https://ehr.test/token?tenant=1"),
+    ],
+)
+def test_an_endpoint_on_a_configured_host_is_taken(url: str, resolved: str) -> None:
+    assert _parse(GOOD | {"token_endpoint": url}).token_endpoint == resolved
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b"1", b'"x"', b"{", b"\xff", b"{}{}", b"[" * 100_000]
+)
+def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
+    with pytest.raises(DiscoveryInvalid, match="discovery_invalid") as caught:
+        discovery.parse(body, BASE, HOSTS)
+    assert caught.value.why == "The document is not a JSON object."
+
+
+def test_a_byte_order_mark_does_no_harm() -> None:
+    body = b"\xef\xbb\xbf" + json.dumps(GOOD).encode()
+    assert discovery.parse(body, BASE, HOSTS).token_endpoint == GOOD["token_endpoint"]
+
+
+def test_the_hosts_are_the_bases_own_and_those_configured(ehr: Ehr) -> None:
+    wider = replace(ehr, endpoint_hosts=frozenset({"auth.test"}))
+    assert discovery.allowed_hosts(wider, "https://ehr.test:8443/fhir") == {
+        "auth.test",
+        "ehr.test:8443",
+    }

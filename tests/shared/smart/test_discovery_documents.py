@@ -1,0 +1,213 @@
+"""The discovery documents of a real EHR, Oracle Health's sandbox, as a launch and the doctor read
+them (tests/support/oracle_documents.py names the source).
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from doctor import ehr_claims, scope_advice
+from shared.config.file import parse
+from shared.config.settings import Ehr
+from shared.errors import DiscoveryInvalid
+from shared.oidc.jwk_set import key_set
+from shared.smart import discovery
+from shared.smart.discovery import SmartConfiguration
+from tests.support import oracle_documents as oracle
+from tests.support.id_tokens import PrivateKey, ec_key, public_jwk, rsa_key
+
+PROFILE = "protocols/oauth2/profiles/smart-v1"
+SCOPES = "openid fhirUser online_access patient/Patient.rs patient/Condition.rs"
+Make = Callable[[], dict[str, Any]]
+
+personas = pytest.mark.parametrize(
+    ("make", "base", "persona", "host"),
+    [
+        (oracle.provider, oracle.PROVIDER_BASE, "provider", "fhir-ehr-code.cerner.com"),
+        (oracle.patient, oracle.PATIENT_BASE, "patient", "fhir-myrecord.cerner.com"),
+    ],
+    ids=["provider", "patient"],
+)
+
+
+def _ehr(base: str, *, vendor: str = "oracle", scopes: str = SCOPES, more: str = "") -> Ehr:
+    settings, problems = parse(
+        'public_url = "https://smart.example.org"\nsealing_keys = ["env:K"]\n'
+        '[store]\nkind = "sqlite"\n'
+        f'[[ehr]]\nkey = "oracle"\nvendor = "{vendor}"\niss = ["{base}"]\nclient_id = "c"\n'
+        f'scopes = "{scopes}"\n{more}\n'
+    )
+    assert settings is not None, problems
+    return settings.ehrs[0]
+
+
+def _read(document: dict[str, Any], ehr: Ehr) -> SmartConfiguration:
+    (base,) = ehr.iss
+    return discovery.parse(json.dumps(document).encode(), base, discovery.allowed_hosts(ehr, base))
+
+
+@personas
+def test_the_endpoints_are_taken_as_they_are_stated(
+    make: Make, base: str, persona: str, host: str
+) -> None:
+    found = _read(make(), _ehr(base))
+    at = f"https://authorization.cerner.com/tenants/{oracle.TENANT}"
+    assert found.authorization_endpoint == f"{at}/{PROFILE}/personas/{persona}/authorize"
+    assert found.token_endpoint == f"{at}/hosts/{host}/{PROFILE}/token"
+    assert found.revocation_endpoint == f"{at}/{PROFILE}/token/revoke"
+    assert (found.issuer, found.jwks_uri) == (at, "https://authorization.cerner.com/jwk")
+    assert (found.takes_post, found.sends_iss) == (True, False)
+    assert found.auth_methods == ("client_secret_basic", "private_key_jwt")
+    assert found.assertion_algorithms == ("RS384", "ES384")
+
+
+@personas
+def test_what_the_documents_leave_out_stops_no_client_that_oracle_takes(
+    make: Make, base: str, persona: str, host: str
+) -> None:
+    document = make()
+    assert "none" not in document["token_endpoint_auth_methods_supported"]
+    assert "refresh_token" not in document["grant_types_supported"]
+    found = _read(document, _ehr(base))
+    methods = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+    assert [found.takes(method) for method in methods] == [True, True, False, True]
+    assert ("launch/patient" in found.scopes_supported) == (persona == "patient")
+    assert not [scope for scope in found.scopes_supported if "*" in scope]
+
+
+def test_the_provider_document_lists_303_scopes_and_the_patient_one_fewer() -> None:
+    assert len(oracle.provider()["scopes_supported"]) == 303
+    assert len(oracle.patient()["scopes_supported"]) == 145
+
+
+@personas
+def test_the_doctor_finds_nothing_that_fails_for_a_public_client(
+    make: Make, base: str, persona: str, host: str
+) -> None:
+    ehr, document = _ehr(base), make()
+    found = _read(document, ehr)
+    findings = ehr_claims.check(ehr, base, document, found, None)
+    advice = scope_advice.compare(ehr, base, found.scopes_supported)
+    assert advice is not None
+    assert {(one.id, one.level) for one in [*findings, advice]} == {
+        ("pkce_not_advertised", "ok"),
+        ("capability_missing", "ok"),
+        ("client_auth_unsupported", "ok"),
+        ("scope_unsupported", "ok"),
+    }
+
+
+@pytest.mark.parametrize("written", ["patient/Observation.read", "patient/Observation.rs"])
+def test_the_doctor_finds_a_scope_in_either_version_listed(written: str) -> None:
+    ehr = _ehr(oracle.PROVIDER_BASE, scopes=written)
+    found = _read(oracle.provider(), ehr)
+    advice = scope_advice.compare(ehr, oracle.PROVIDER_BASE, found.scopes_supported)
+    assert (advice.level if advice else None) == "ok"
+
+
+def test_a_patients_observations_are_listed_for_search_alone() -> None:
+    """The document lists patient/Observation.s, and .read beside it."""
+    ehr = _ehr(oracle.PATIENT_BASE, scopes="patient/Observation.rs")
+    listed = _read(oracle.patient(), ehr).scopes_supported
+    assert {"patient/Observation.s", "patient/Observation.read"} <= set(listed)
+    assert "patient/Observation.rs" not in listed
+
+
+@pytest.mark.parametrize(
+    ("method", "algorithm", "level"),
+    [
+        ("client_secret_basic", None, "ok"),
+        ("client_secret_post", None, "fail"),
+        ("private_key_jwt", "RS384", "ok"),
+        ("private_key_jwt", "ES384", "ok"),
+    ],
+)
+def test_the_doctor_says_which_confidential_clients_oracle_takes(
+    method: str, algorithm: str | None, level: str
+) -> None:
+    more = f'client_auth = "{method}"\n'
+    more += (
+        'private_key = "file:/k"\nkey_id = "k"' if algorithm else 'client_secret = "file:/secret"'
+    )
+    ehr, document = _ehr(oracle.PROVIDER_BASE, more=more), oracle.provider()
+    findings = ehr_claims.check(
+        ehr, oracle.PROVIDER_BASE, document, _read(document, ehr), algorithm
+    )
+    levels = {one.level for one in findings if one.id == "client_auth_unsupported"}
+    assert levels == {level}
+
+
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "revocation_endpoint", "jwks_uri")
+
+
+@pytest.mark.parametrize("member", ENDPOINTS)
+@pytest.mark.parametrize(
+    "host",
+    [
+        "authorization.cerner.com.evil.example",
+        "evil.example",
+        "authorization.sandboxcerner.com",
+        "authorization.cerner.com:8443",
+        "cerner.com",
+        "x.authorization.cerner.com",
+        "fhir-ehr.cerner.com",
+    ],
+)
+def test_the_same_document_with_one_endpoint_elsewhere_is_refused(member: str, host: str) -> None:
+    document = oracle.provider()
+    document[member] = document[member].replace("authorization.cerner.com", host, 1)
+    with pytest.raises(DiscoveryInvalid) as caught:
+        _read(document, _ehr(oracle.PROVIDER_BASE))
+    assert caught.value.evidence["member"] == member
+
+
+def test_older_hosts_are_taken_where_they_are_configured() -> None:
+    text = json.dumps(oracle.provider()).replace("cerner.com", "sandboxcerner.com")
+    base = oracle.PROVIDER_BASE.replace("cerner.com", "sandboxcerner.com")
+    document = json.loads(text)
+    with pytest.raises(DiscoveryInvalid):
+        _read(document, _ehr(base))
+    older = _ehr(base, more='endpoint_hosts = ["authorization.sandboxcerner.com"]')
+    assert "/authorization.sandboxcerner.com/" in _read(document, older).token_endpoint
+
+
+@pytest.mark.parametrize("vendor", ["generic", "epic"])
+def test_the_host_is_known_to_oracles_registrations_alone(vendor: str) -> None:
+    with pytest.raises(DiscoveryInvalid):
+        _read(oracle.provider(), _ehr(oracle.PROVIDER_BASE, vendor=vendor))
+
+
+def test_a_production_tenant_is_bound_to_its_own_fhir_host() -> None:
+    ehr = _ehr("https://fhir-ehr.cerner.com/r4/*")
+    hosts = discovery.allowed_hosts(ehr, f"https://fhir-ehr.cerner.com/r4/{oracle.TENANT}")
+    assert hosts == {"fhir-ehr.cerner.com", "authorization.cerner.com"}
+
+
+def test_of_three_generations_of_keys_without_alg_and_use_each_is_found_by_its_id() -> None:
+    kinds: dict[str, PrivateKey] = {
+        "rsa": rsa_key(),
+        "ec.es256": ec_key(),
+        "ec.es384": ec_key(ec.SECP384R1()),
+    }
+    keys = [
+        public_jwk(key, kid=f"{generation}.{kind}")
+        for kind, key in kinds.items()
+        for generation in oracle.KEY_GENERATIONS
+    ]
+    assert not [key for key in keys if {"alg", "use"} & key.keys()]
+    found = key_set("https://authorization.cerner.com/jwk", list(keys))
+    for generation in oracle.KEY_GENERATIONS:
+        for alg, kind in (
+            ("RS256", "rsa"),
+            ("RS384", "rsa"),
+            ("ES256", "ec.es256"),
+            ("ES384", "ec.es384"),
+        ):
+            chosen = found.choose(alg, f"{generation}.{kind}")
+            assert chosen is not None
+            assert chosen.kid == f"{generation}.{kind}"
+        assert found.choose("RS256", f"{generation}.ec.es256") is None
+    assert found.choose("RS256", None) is None

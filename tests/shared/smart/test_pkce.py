@@ -1,0 +1,178 @@
+"""PKCE with S256 (RFC 7636), and what one `begin` after another draws (PKCE-02, STATE-01)."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from shared.config.file import parse
+from shared.config.settings import Settings
+from shared.errors import DiscoveryInvalid
+from shared.smart import launches, pkce
+from shared.smart.discovery import SmartConfiguration
+from shared.smart.launches import Begun, Pending
+from shared.store.sqlite import SqliteStore
+
+CONFIGURATION = """
+public_url = "https://smart.example.org"
+sealing_keys = ["env:SEALING_KEY"]
+[store]
+kind = "sqlite"
+[[ehr]]
+key = "one"
+iss = ["https://ehr.test/fhir"]
+client_id = "client"
+scopes = "openid fhirUser patient/*.rs"
+standalone = true
+redirect_path = "/callback/one"
+"""
+EHR = SmartConfiguration(
+    authorization_endpoint="https://ehr.test/authorize",
+    token_endpoint="https://ehr.test/token",
+    revocation_endpoint="https://ehr.test/revoke",
+    issuer="https://ehr.test/issuer",
+    jwks_uri="https://ehr.test/jwks",
+    sends_iss=True,
+    takes_post=False,
+    scopes_supported=("launch/patient",),
+    auth_methods=("client_secret_basic", "private_key_jwt"),
+    assertion_algorithms=("RS384", "ES384"),
+)
+ISS = "https://ehr.test/fhir/"
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    settings, problems = parse(CONFIGURATION)
+    assert problems == []
+    assert settings is not None
+    return settings
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SqliteStore:
+    return SqliteStore(str(tmp_path / "smart.db"), clock=lambda: 1000.0)
+
+
+def _begin(
+    store: SqliteStore,
+    settings: Settings,
+    launch: str | None = "l",
+    configuration: SmartConfiguration = EHR,
+) -> Begun:
+    return launches.begin(
+        store,
+        settings,
+        settings.ehrs[0],
+        configuration,
+        iss=ISS,
+        fhir_base="https://ehr.test/fhir",
+        launch=launch,
+        now=1000.0,
+    )
+
+
+def _query(begun: Begun) -> dict[str, str]:
+    parsed = parse_qs(urlsplit(begun.authorization_url).query)
+    return {name: value for name, [value] in parsed.items()}
+
+
+def test_the_challenge_is_that_of_rfc_7636_appendix_b() -> None:
+    verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    assert pkce.challenge(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_verifiers_are_43_characters_that_rfc_7636_allows() -> None:
+    verifiers = {pkce.new_verifier() for _ in range(1000)}
+    assert len(verifiers) == 1000
+    assert all(re.fullmatch(r"[A-Za-z0-9._~-]{43}", verifier) for verifier in verifiers)
+
+
+def _all_places_vary(values: Sequence[str]) -> bool:
+    # The last of 43 characters carries 4 bits, so 16 forms; of the others 1,000 draws miss few.
+    return all(len({value[place] for value in values}) >= 16 for place in range(43))
+
+
+def test_of_a_thousand_launches_none_repeats_a_state_verifier_challenge_nonce_or_cookie(
+    store: SqliteStore, settings: Settings
+) -> None:
+    begun = [_begin(store, settings) for _ in range(1000)]
+    asked = [_query(one) for one in begun]
+    states = [one["state"] for one in asked]
+    pending = [launches.find(store, state).pending for state in states]
+    challenges = [one["code_challenge"] for one in asked]
+    drawn = {
+        "state": states,
+        "nonce": [one["nonce"] for one in asked],
+        "challenge": challenges,
+        "verifier": [one.code_verifier for one in pending],
+        "binding": [one.cookie_value.partition(".")[2] for one in begun],
+    }
+    everything = [value for values in drawn.values() for value in values]
+    assert len(set(everything)) == 5 * 1000
+    for values in drawn.values():
+        assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", value) for value in values)
+        assert _all_places_vary(values)
+    assert [pkce.challenge(one.code_verifier) for one in pending] == challenges
+    assert [one.nonce for one in pending] == drawn["nonce"]
+    assert len({one.cookie_name for one in begun}) == 1000
+
+
+def test_the_record_holds_what_the_callback_needs(store: SqliteStore, settings: Settings) -> None:
+    begun = _begin(store, settings)
+    asked = _query(begun)
+    found = launches.find(store, asked["state"])
+    assert found.key == hashlib.sha256(asked["state"].encode()).hexdigest()
+    assert found.pending == Pending(
+        ehr="one",
+        kind="ehr",
+        iss=ISS,
+        fhir_base="https://ehr.test/fhir",
+        client_id="client",
+        redirect_uri="https://smart.example.org/callback/one",
+        requested=("launch", "openid", "fhirUser", "patient/*.rs"),
+        offered=("launch/patient",),
+        token_endpoint="https://ehr.test/token",
+        revocation_endpoint="https://ehr.test/revoke",
+        issuer="https://ehr.test/issuer",
+        jwks_uri="https://ehr.test/jwks",
+        sends_iss=True,
+        assertion_algorithms=("RS384", "ES384"),
+        code_verifier=found.pending.code_verifier,
+        nonce=asked["nonce"],
+        binding=hashlib.sha256(begun.cookie_value.encode()).hexdigest(),
+    )
+    record = store.read(launches.COLLECTION, found.key)
+    assert record is not None
+    assert record.expires_at == 1000.0 + 600
+    for value in (asked["state"], begun.cookie_value):
+        assert value not in str(record.fields)
+
+
+def test_a_standalone_launch_is_stored_as_one(store: SqliteStore, settings: Settings) -> None:
+    pending = launches.find(store, _query(_begin(store, settings, None))["state"]).pending
+    assert pending.kind == "standalone"
+    assert pending.requested == ("launch/patient", "openid", "fhirUser", "patient/*.rs")
+
+
+def test_nothing_is_stored_where_no_request_can_be_made(
+    store: SqliteStore, settings: Settings, tmp_path: Path
+) -> None:
+    broken = SmartConfiguration(
+        authorization_endpoint="https://ehr.test/authorize#fragment",
+        token_endpoint="https://ehr.test/token",
+        revocation_endpoint=None,
+        issuer=None,
+        jwks_uri=None,
+        sends_iss=False,
+        takes_post=False,
+        scopes_supported=(),
+        auth_methods=None,
+        assertion_algorithms=None,
+    )
+    with pytest.raises(DiscoveryInvalid):
+        _begin(store, settings, configuration=broken)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,154 @@
+"""The file of public keys: served only where nothing private is anywhere in it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.config.file import parse
+from shared.config.settings import Settings
+from shared.smart import published_keys
+from shared.smart.published_keys import PublishedKeys
+from shared.smart.signing_keys import read
+from tests.support.signing_keys import pem
+
+CONFIGURATION = """
+public_url = "https://smart.example.org"
+sealing_keys = ["env:SEALING_KEY"]
+[store]
+kind = "sqlite"
+[[ehr]]
+key = "one"
+iss = ["https://ehr.test/fhir"]
+client_id = "client"
+scopes = "patient/*.rs"
+"""
+RSA = dict(read(pem("rsa"), "rsa-1").public_jwk())
+EC = dict(read(pem("p384"), "ec-1").public_jwk())
+
+
+def settings_of(reference: str | None) -> Settings:
+    settings, _ = parse(CONFIGURATION)
+    assert settings is not None
+    return replace(settings, public_jwks=reference)
+
+
+def load(folder: Path, text: str) -> tuple[PublishedKeys | None, str]:
+    path = folder / "jwks.json"
+    path.write_text(text, encoding="utf-8")
+    published, problems = published_keys.load(settings_of(f"file:{path}"))
+    for problem in problems:
+        assert (problem.id, problem.place) == ("setting_invalid", "public_jwks")
+        assert problem.what.startswith(f"file:{path} cannot be served: ")
+        assert "python -m doctor jwks" in problem.remedy
+    (what,) = [problem.what.partition("served: ")[2] for problem in problems] or [""]
+    return published, what
+
+
+@pytest.mark.parametrize("keys", [[], [RSA], [EC], [RSA, EC, {**RSA, "kid": "rsa-2"}]])
+def test_any_number_of_public_keys_is_served_as_written(
+    tmp_path: Path, keys: list[dict[str, str]]
+) -> None:
+    text = json.dumps({"keys": keys, "more": 1}, indent=3)
+    published, problem = load(tmp_path, text)
+    assert problem == ""
+    assert published is not None
+    assert published.body == text.encode()
+    assert published.keys == tuple(keys)
+
+
+def test_without_the_setting_nothing_is_served() -> None:
+    assert published_keys.load(settings_of(None)) == (None, [])
+
+
+def test_a_file_that_is_not_there_is_a_problem() -> None:
+    published, (problem,) = published_keys.load(settings_of("file:/absent"))
+    assert published is None
+    assert (problem.id, problem.place) == ("secret_unreadable", "public_jwks")
+
+
+@pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda private: {"keys": [EC, {**RSA, **private}]},
+        lambda private: {"keys": [RSA], **private},
+        lambda private: {"keys": [{**EC, "more": [private]}]},
+    ],
+    ids=["in a key", "beside the keys", "inside a member"],
+)
+def test_a_private_member_is_told_by_its_name_only(
+    tmp_path: Path, member: str, place: Callable[[dict[str, str]], dict[str, Any]]
+) -> None:
+    published, problem = load(tmp_path, json.dumps(place({member: "sentinel"})))
+    assert published is None
+    assert problem == f"it holds the private member(s) {member}"
+
+
+def _without(key: dict[str, str], *names: str) -> dict[str, str]:
+    return {name: value for name, value in key.items() if name not in names}
+
+
+FAULTY: list[tuple[object, str]] = [
+    ([RSA], "it is not a JSON object with a list `keys`"),
+    ({"key": [RSA]}, "it is not a JSON object with a list `keys`"),
+    ({"keys": RSA}, "it is not a JSON object with a list `keys`"),
+    ({"keys": [RSA, "sentinel"]}, "key 2 is not an object"),
+    ({"keys": [_without(RSA, "kid")]}, "key 1 has no kid"),
+    ({"keys": [{**RSA, "kid": ""}]}, "key 1 has no kid"),
+    ({"keys": [{**RSA, "kid": 7}]}, "key 1 has no kid"),
+    ({"keys": [RSA, EC, {**EC, "kid": "rsa-1"}]}, "key 3 has the kid of another key"),
+    ({"keys": [{"kty": "oct", "kid": "a"}]}, "key 1 is neither an RSA nor an EC key"),
+    ({"keys": [_without(RSA, "kty")]}, "key 1 is neither an RSA nor an EC key"),
+    ({"keys": [{**RSA, "kty": ["RSA"]}]}, "key 1 is neither an RSA nor an EC key"),
+    ({"keys": [_without(RSA, "n")]}, "key 1 is no RSA key of 2048 bits or more"),
+    ({"keys": [_without(RSA, "e")]}, "key 1 is no RSA key of 2048 bits or more"),
+    ({"keys": [{**RSA, "n": RSA["n"][:-4]}]}, "key 1 is no RSA key of 2048 bits or more"),
+    ({"keys": [{**RSA, "n": RSA["n"] + "*"}]}, "key 1 is no RSA key of 2048 bits or more"),
+    ({"keys": [_without(EC, "crv")]}, "key 1 is no EC key on P-256, P-384 or P-521"),
+    ({"keys": [{**EC, "crv": "P-256"}]}, "key 1 is no EC key on P-256, P-384 or P-521"),
+    ({"keys": [{**EC, "crv": ["P-384"]}]}, "key 1 is no EC key on P-256, P-384 or P-521"),
+    ({"keys": [_without(EC, "y")]}, "key 1 is no EC key on P-256, P-384 or P-521"),
+]
+
+
+@pytest.mark.parametrize(("document", "what"), FAULTY, ids=range(len(FAULTY)))
+def test_a_file_that_is_no_set_of_public_keys_is_a_problem(
+    tmp_path: Path, document: object, what: str
+) -> None:
+    assert load(tmp_path, json.dumps(document)) == (None, what)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (pem("p384"), "it holds a private key"),
+        (json.dumps({"keys": [], "note": pem("p384")}), "it holds a private key"),
+        ("sentinel", "it is not JSON (line 1)"),
+        ('{"keys": [\n', "it is not JSON (line 1)"),
+        ("[" * 100_000, "it is nested too deeply"),
+        ('{"keys": [], "keys": []}', "an object in it has one member twice"),
+    ],
+    ids=["a key", "a key in a text", "no JSON", "cut", "deep", "twice"],
+)
+def test_a_text_that_is_no_json_or_hides_something_is_a_problem(
+    tmp_path: Path, text: str, what: str
+) -> None:
+    assert load(tmp_path, text) == (None, what)
+
+
+@pytest.mark.parametrize(
+    ("jwk", "held"),
+    [
+        (RSA, True),
+        (_without(RSA, "use", "alg"), True),
+        (EC, False),
+        ({**RSA, "kid": "rsa-2"}, False),
+        ({**RSA, "n": EC["x"]}, False),
+    ],
+)
+def test_a_key_is_held_under_its_own_kid(jwk: dict[str, str], held: bool) -> None:
+    assert PublishedKeys(b"", (_without(RSA, "use"),)).hold(jwk) is held

@@ -1,0 +1,160 @@
+"""Requests to the token and revocation endpoints: what is sent, and what becomes of failures."""
+
+import socket
+import threading
+import time
+from urllib.parse import quote
+
+import pytest
+
+from shared.errors import TokenError
+from shared.smart import token_endpoint as tokens
+from shared.smart.client_auth import ClientAuthentication
+from shared.smart.token_answer import TokenAnswer
+from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
+from tests.support.servers import free_port
+
+AUTHENTICATION = ClientAuthentication({"client_id": "c"}, {})
+
+
+def _exchange(endpoint: str) -> TokenAnswer:
+    return tokens.exchange(
+        endpoint,
+        AUTHENTICATION,
+        code="sentinel-code",
+        redirect_uri="http://localhost/callback",
+        code_verifier="sentinel-verifier",
+        ca_file=None,
+    )
+
+
+def test_an_endpoint_that_nobody_serves_is_a_token_error() -> None:
+    with pytest.raises(TokenError) as caught:
+        _exchange(f"http://127.0.0.1:{free_port()}/token")
+    told = f"{caught.value} {caught.value.why} {caught.value.evidence}"
+    assert "sentinel" not in told
+
+
+def test_an_endpoint_that_does_not_speak_http_is_a_token_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+        port = server.getsockname()[1]
+
+        def hang_up() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(10_000)
+                connection.sendall(b"220 mail ready\r\n")
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        with pytest.raises(TokenError):
+            _exchange(f"http://127.0.0.1:{port}/token")
+        thread.join()
+
+
+def _revoke(endpoint: str) -> bool:
+    return tokens.revoke(
+        endpoint, AUTHENTICATION, token="sentinel-token", kind="access_token", ca_file=None
+    )
+
+
+@pytest.mark.parametrize(("status", "done"), [(200, True), (204, True), (400, False), (503, False)])
+def test_only_a_success_says_that_a_token_is_revoked(
+    scripted: ScriptedEhr, status: int, done: bool
+) -> None:
+    tenant = scripted.tenant()
+    tenant.on("/revoke", Scripted(status))
+    assert _revoke(f"{tenant.base}/revoke") is done
+    (request,) = tenant.received
+    assert request.form == {
+        "client_id": "c",
+        "token": "sentinel-token",
+        "token_type_hint": "access_token",
+    }
+
+
+def test_a_revocation_endpoint_that_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert tokens.REVOKE_SECONDS == 3
+    monkeypatch.setattr(tokens, "REVOKE_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        started = time.monotonic()
+        assert _revoke(f"http://127.0.0.1:{server.getsockname()[1]}/revoke") is False
+        assert time.monotonic() - started < 1
+    assert _revoke(f"http://127.0.0.1:{free_port()}/revoke") is False
+
+
+def test_a_refresh_asks_for_no_scopes_and_takes_what_comes(scripted: ScriptedEhr) -> None:
+    tenant = scripted.tenant()
+    answer = tokens.refresh(
+        f"{tenant.base}/auth/token", AUTHENTICATION, refresh_token="r1", ca_file=None
+    )
+    assert answer.access_token == tenant.access_token
+    (request,) = tenant.received
+    assert request.form == {
+        "client_id": "c",
+        "grant_type": "refresh_token",
+        "refresh_token": "r1",
+    }
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_a_refusal_keeps_its_oauth_error_and_what_was_said_apart(
+    scripted: ScriptedEhr, status: int
+) -> None:
+    tenant = scripted.tenant()
+    said = {"error": "invalid_grant", "error_description": "sentinel words"}
+    tenant.on("/auth/token", as_json(said, status))
+    with pytest.raises(TokenError) as caught:
+        _exchange(f"{tenant.base}/auth/token")
+    error = caught.value
+    assert error.oauth_error == "invalid_grant"
+    assert "sentinel words" in error.said
+    assert "sentinel" not in f"{error} {error.why} {error.evidence} {error.shown}"
+
+
+CODE = "code+/" + "c" * 30
+VERIFIER = "v" * 43
+
+
+@pytest.mark.parametrize("secret", [CODE, VERIFIER])
+@pytest.mark.parametrize("member", ["error", "error_description", "error_uri"])
+@pytest.mark.parametrize("encoded", [False, True])
+def test_what_was_sent_in_confidence_is_in_nothing_that_is_told_of_a_refusal(
+    scripted: ScriptedEhr, secret: str, member: str, encoded: bool
+) -> None:
+    tenant = scripted.tenant()
+    repeated = quote(secret, safe="") if encoded else secret
+    answer = as_json({"error": "invalid_grant", member: f"{repeated}"}, 400)
+    headers = {**answer.headers, "X-Request-Id": repeated, "opc-request-id": f"id-{repeated}"}
+    tenant.on("/auth/token", Scripted(400, headers, answer.body))
+    with pytest.raises(TokenError) as caught:
+        tokens.exchange(
+            f"{tenant.base}/auth/token",
+            AUTHENTICATION,
+            code=CODE,
+            redirect_uri="http://localhost/callback",
+            code_verifier=VERIFIER,
+            ca_file=None,
+        )
+    error = caught.value
+    told = f"{error} {error.why} {error.evidence} {error.oauth_error} {error.said}"
+    assert secret not in told
+    assert quote(secret, safe="") not in told
+    assert error.oauth_error == (None if member == "error" else "invalid_grant")
+
+
+def test_only_what_looks_like_an_id_of_the_ehr_is_told_as_one() -> None:
+    told = tokens.ehr_ids(
+        {
+            "cerner-correlation-id": "0b6c1a2e-1d0f-4a53-9d3c-5a1e0c5f7a11",
+            "x-request-id": "Bearer sentinel-token",
+            "opc-request-id": "/A1B2/C3D4, Doe \x1b[31mJohn",
+        }
+    )
+    assert told == {
+        "cerner-correlation-id": "0b6c1a2e-1d0f-4a53-9d3c-5a1e0c5f7a11",
+        "opc-request-id": "/A1B2/C3D4",
+    }

@@ -1,0 +1,165 @@
+"""The rows of every folder: a module imports what stands in rows above its own, nothing else.
+
+Rows are read from the ground up. tests/repository/test_imports.py holds the code to them.
+"""
+
+from collections.abc import Mapping
+
+# Folders of modules that are all of one kind.
+MANY_ALIKE = frozenset({"clinical/calculators", "shared/explain/catalogue"})
+
+ROWS: Mapping[str, tuple[str, ...]] = {
+    "benchmarks": (
+        "beside report resources stand_in wire",
+        "ehr",
+        "click processes",
+        "cold_start launching memory proxying round_trips store_operations",
+        "__main__",
+    ),
+    "benchmarks/beside": (
+        (
+            "forward_pooled forward_requests forward_session imports_only redirect "
+            "redirect_and_write"
+        ),
+    ),
+    "doctor": (
+        "explain_report finding output troubleshooting",
+        (
+            "configuration ehr_claims ehr_clock ehr_keys public_address registration report "
+            "scope_advice secret_references store"
+        ),
+        "ehr explain_config jwks",
+        "check explain",
+        "__main__",
+    ),
+    "functions": ("callback fhir_proxy launch smart_calc",),
+    "functions/callback": (
+        "response",
+        "failure",
+        "main",
+    ),
+    "functions/fhir_proxy": (
+        "json_patch resource_types rewrite",
+        "address",
+        "content policy",
+        "history write_policy",
+        "forward",
+        "binary write",
+        "main",
+    ),
+    "functions/launch": (
+        "jwks parameters",
+        "main",
+    ),
+    "functions/smart_calc": (
+        "banner calculators dates version",
+        "chart entered results",
+        "prefilled queries",
+        "reading",
+        "page",
+        "recalculation",
+        "main",
+    ),
+    "functions/smart_calc/calculators": (
+        "docs_page model units",
+        (
+            "anion_gap bmi bsa cha2ds2_vasc ckd_epi_2021 cockcroft_gault corrected_calcium fib4 "
+            "has_bled inputs ldl meld news2 osmolality pooled_cohort prevent qtc"
+        ),
+        "registry",
+        "docs evaluate",
+        "__init__",
+    ),
+    "functions/smart_calc/chart": (
+        "codes codes_diagnoses codes_drugs json_access",
+        "times",
+        "evidence scope",
+        "choice items patient quantity steadiness",
+        "conditions derived draws medications observations pressure",
+        "answers",
+        "__init__",
+        "unread",
+    ),
+    "functions/smart_calc/page": (
+        "__init__ model tables wording",
+        "inputs results",
+        "cautions",
+        "calculators",
+    ),
+    "functions/smart_calc/reading": (
+        "answers coverage side_by_side",
+        "search",
+        "__init__",
+    ),
+    "infra": ("smoke stage",),
+    "shared": (
+        "errors log outbound outcome pages scopes sealing strict_json urls",
+        "config",
+        "explain inbound store",
+        "smart",
+        "oidc",
+        "session",
+        "fhir",
+    ),
+    "shared/config": (
+        "settings table vendors",
+        "ehrs",
+        "file",
+        "secrets",
+    ),
+    "shared/explain": (
+        "model parameters urn vendor",
+        "catalogue registrations",
+        "find scope_causes text",
+        "asked parse",
+        "evidence",
+        "request weigh_launch weigh_request",
+        "diagnosis",
+        "__init__ of_fhir",
+    ),
+    "shared/explain/catalogue": (
+        "causes oracle_console sources",
+        (
+            "athenahealth eclinicalworks epic frames generic generic_texts generic_token "
+            "keycloak_azure meditech oracle_authorize oracle_fhir oracle_launch oracle_pages "
+            "oracle_token ours smart_launcher"
+        ),
+        "__init__",
+    ),
+    "shared/fhir": ("client compartment",),
+    "shared/inbound": (
+        "cookies refusal",
+        "edge",
+    ),
+    "shared/oidc": (
+        "jws",
+        "jwk_set",
+        "keys",
+        "id_token",
+    ),
+    "shared/outbound": (
+        "content_coding sockets",
+        "client",
+    ),
+    "shared/pages": (
+        "labels",
+        "__init__",
+    ),
+    "shared/session": (
+        "cookies lease",
+        "record",
+        "cache context end",
+        "refresh",
+        "sessions",
+    ),
+    "shared/smart": (
+        "discovery pkce signing_keys token_answer",
+        "client_auth launches published_keys",
+        "token_endpoint",
+    ),
+    "shared/store": (
+        "contract",
+        "firestore sqlite",
+        "__init__",
+    ),
+}
