@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from doctor import (
+from doctor.checks import (
     configuration,
     ehr,
     public_address,
@@ -11,7 +11,7 @@ from doctor import (
     secret_references,
     store,
 )
-from doctor.ehr import Look
+from doctor.checks.ehr import Look
 from doctor.finding import Finding
 from shared.smart import client_auth
 from shared.urls import is_local

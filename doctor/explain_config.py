@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from doctor import scope_advice
+from doctor.checks import scope_advice
 from shared import urls
 from shared.config import file as config
 from shared.config.ehrs import read_ehrs

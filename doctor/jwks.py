@@ -12,7 +12,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
-from doctor import configuration, report, secret_references
+from doctor import report
+from doctor.checks import configuration, secret_references
 from doctor.finding import Finding, fail
 from shared.config import secrets as references
 from shared.smart import client_auth, signing_keys

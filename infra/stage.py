@@ -1,8 +1,9 @@
 """Stages each function for deployment: build/NAME holds all that NAME needs and nothing else.
 
 A Cloud Function's source is one folder, so what the functions have in common is copied into each:
-its own files at the top, `shared/` beside them, its pinned requirements.txt, and BUILD_INFO with
-the commit and a digest of all other files. The same input gives the same bytes.
+its own files at the top, `shared/` beside them (and `clinical/`, where it computes), its pinned
+requirements.txt, and BUILD_INFO with the commit and a digest of all other files. The same input
+gives the same bytes.
 
 Run as `python infra/stage.py`, or `make stage`.
 """
@@ -18,6 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FUNCTIONS = ("launch", "callback", "fhir_proxy", "smart_calc")
+# What each function takes along, beside its own folder.
+COMMON = dict.fromkeys(FUNCTIONS, ("shared",)) | {"smart_calc": ("clinical", "shared")}
 BUILD_INFO = "BUILD_INFO"
 STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js"})
 
@@ -54,7 +57,7 @@ def commit_of(root: Path) -> str:
         return given
     try:
         head = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--", "functions", "shared")
+        changed = _git(root, "status", "--porcelain", "--", "clinical", "functions", "shared")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{head}+changes" if changed else head
@@ -70,7 +73,8 @@ def _contents(root: Path, name: str) -> Mapping[str, bytes]:
     """The files of a staged folder, by path, sorted."""
     source = root / "functions" / name
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}
-    files |= {f"shared/{path}": content for path, content in _tree(root / "shared").items()}
+    for common in COMMON[name]:
+        files |= {f"{common}/{path}": content for path, content in _tree(root / common).items()}
     wrong = sorted(path for path in files if Path(path).suffix not in STAGED_SUFFIXES)
     if wrong:
         raise Unstageable(f"{name}: what is to become of {', '.join(wrong)}?")

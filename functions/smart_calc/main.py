@@ -11,6 +11,7 @@ from pathlib import Path
 import flask
 from markupsafe import Markup
 
+from clinical.calculators import REGISTRY
 from shared import log, pages
 from shared.config import file as config
 from shared.config.secrets import resolve_sealing_keys
@@ -32,11 +33,12 @@ from shared.session import sessions
 from shared.session.sessions import Active, Sessions
 from shared.smart import client_auth
 from shared.store import open_store
+from shared.version import VERSION
 
-from . import banner, reading, recalculation
-from .calculators import REGISTRY
-from .page import calculators, tables
-from .version import VERSION
+from . import reading
+from .page import banner, tables
+from .page import cards as calculators
+from .recalculate import recalculation
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("session.js", "calculators.js", "results.js")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.stage import FUNCTIONS, Unstageable, commit_of, stage
+from infra.stage import COMMON, FUNCTIONS, Unstageable, commit_of, stage
 from tests.deploy.conftest import COMMIT
 from tests.support.servers import ROOT
 
@@ -18,8 +18,8 @@ _OWN = {
     "callback": r"(?:main|response|failure)\.py",
     "fhir_proxy": r"[a-z_]+\.py",
     "smart_calc": (
-        r"(?:(?:chart|calculators|page|reading)/)?[a-z0-9_]+\.py"
-        r"|templates/\w+\.html|static/\w+\.js"
+        r"(?:(?:page|reading|recalculate)/)?[a-z0-9_]+\.py"
+        r"|templates/\w+\.html|static/\w+\.js|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py"
     ),
 }
 _SHARED = (
@@ -47,8 +47,9 @@ def fake_repository(folder: Path) -> Path:
         function.mkdir(parents=True)
         (function / "main.py").write_text(f"def {name}(request): ...\n")
         (function / "requirements.txt").write_text("flask==3.1.3\n")
-    (folder / "shared").mkdir()
-    (folder / "shared" / "errors.py").write_text("")
+    for common in ("clinical", "shared"):
+        (folder / common).mkdir()
+        (folder / common / "errors.py").write_text("")
     return folder
 
 
@@ -79,7 +80,8 @@ def test_a_staged_folder_holds_what_is_allowed_and_nothing_else(fresh: Path, nam
 def test_every_file_of_shared_and_of_the_function_is_staged_unchanged(fresh: Path) -> None:
     for name in FUNCTIONS:
         files = contents(fresh / name)
-        for folder, prefix in ((f"functions/{name}", ""), ("shared", "shared/")):
+        common = [(folder, f"{folder}/") for folder in COMMON[name]]
+        for folder, prefix in ((f"functions/{name}", ""), *common):
             for path, content in contents(ROOT / folder).items():
                 if "__pycache__" not in path:
                     assert files[prefix + path] == content

@@ -12,7 +12,7 @@ import pytest
 from tests.support.import_rows import ROWS
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("benchmarks", "doctor", "functions", "infra", "shared")
+PRODUCT = ("benchmarks", "clinical", "docs", "doctor", "functions", "infra", "shared")
 FLASK = {"flask", "werkzeug", "functions_framework"}
 
 
@@ -121,9 +121,28 @@ def test_no_row_is_kept_of_a_folder_that_is_gone() -> None:
     assert sorted(ROWS) == folders()
 
 
-def test_shared_never_imports_what_stands_on_it() -> None:
-    above = {"functions", "simulator", "doctor", "tests"}
-    assert [str(one) for one in imports("shared") if one.top in above] == []
+@pytest.mark.parametrize(
+    ("below", "above"),
+    [
+        ("shared", {"benchmarks", "clinical", "docs", "doctor", "functions", "simulator", "tests"}),
+        ("clinical", {"benchmarks", "docs", "doctor", "functions", "simulator", "tests"}),
+        ("functions", {"benchmarks", "docs", "doctor", "simulator", "tests"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_nothing_imports_what_stands_on_it(below: str, above: set[str]) -> None:
+    assert [str(one) for one in imports(below) if one.top in above] == []
+
+
+def test_the_clinical_code_takes_of_shared_only_what_is_pure() -> None:
+    pure = {"fhir.compartment", "scopes"}
+    taken = {
+        target.removeprefix("shared.")
+        for one in imports("clinical")
+        if one.top == "shared"
+        for target in targets(one)
+    }
+    assert taken <= pure
 
 
 def test_a_function_imports_its_own_folder_relatively_and_no_other_function() -> None:

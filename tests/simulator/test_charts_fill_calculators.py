@@ -6,18 +6,12 @@ from typing import Any
 
 import pytest
 
-from functions.smart_calc.calculators import (
-    REGISTRY,
-    Evaluation,
-    calculate,
-    evaluate,
-    with_computed_inputs,
-)
-from functions.smart_calc.calculators.inputs import INPUTS
-from functions.smart_calc.chart import prefill, read_chart
-from functions.smart_calc.chart.draws import DRAW_RULES
-from functions.smart_calc.chart.evidence import Outcome
-from functions.smart_calc.chart.times import parse_now
+from clinical.calculators import REGISTRY, Evaluation, calculate, evaluate, with_computed_inputs
+from clinical.calculators.inputs import INPUTS
+from clinical.chart import prefill, read_chart
+from clinical.chart.draws import DRAW_RULES
+from clinical.chart.evidence import Outcome
+from clinical.chart.resources.times import parse_now
 from simulator.charts import load_resources
 
 NOW = "2026-11-20T11:00:00-06:00"

@@ -1,4 +1,4 @@
-"""Every query of the product's functions/smart_calc/queries.py, sent to the EHR it is for."""
+"""Every query of the product's clinical/queries.py, sent to the EHR it is for."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from functions.smart_calc.chart import read_chart
-from functions.smart_calc.queries import SEARCHES, Search, Vendor, request_for
+from clinical.chart import read_chart
+from clinical.queries import SEARCHES, Search, Vendor, request_for
 from simulator.addresses import path_of
 from simulator.epic import EPIC
 from simulator.generic import GENERIC

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.smart_calc.chart import Chart, read_chart
-from functions.smart_calc.chart.evidence import Finding
-from functions.smart_calc.chart.times import parse_now
+from clinical.chart import Chart, read_chart
+from clinical.chart.evidence import Finding
+from clinical.chart.resources.times import parse_now
 
 Resource = dict[str, Any]
 

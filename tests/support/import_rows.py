@@ -22,15 +22,53 @@ ROWS: Mapping[str, tuple[str, ...]] = {
             "redirect_and_write"
         ),
     ),
-    "doctor": (
-        "explain_report finding output troubleshooting",
+    "clinical": (
+        "calculators",
+        "chart",
+        "prefilled queries",
+    ),
+    "clinical/calculators": (
+        "model units",
         (
-            "configuration ehr_claims ehr_clock ehr_keys public_address registration report "
-            "scope_advice secret_references store"
+            "anion_gap bmi bsa cha2ds2_vasc ckd_epi_2021 cockcroft_gault corrected_calcium fib4 "
+            "has_bled inputs ldl meld news2 osmolality pooled_cohort prevent qtc"
         ),
-        "ehr explain_config jwks",
-        "check explain",
+        "registry",
+        "evaluate",
+        "__init__",
+    ),
+    "clinical/chart": (
+        "codes resources",
+        "evidence",
+        "choice items patient quantity steadiness",
+        "conditions derived draws medications observations pressure",
+        "answers",
+        "__init__",
+        "unread",
+    ),
+    "clinical/chart/codes": ("diagnoses drugs observations",),
+    "clinical/chart/resources": (
+        "json_access",
+        "times",
+        "scope",
+    ),
+    "docs/generators": (
+        "calculators_page troubleshooting",
+        "calculators",
+    ),
+    "doctor": (
+        "explain_report finding output",
+        "checks report",
+        "check explain_config jwks",
+        "explain",
         "__main__",
+    ),
+    "doctor/checks": (
+        (
+            "configuration ehr_claims ehr_clock ehr_keys public_address registration scope_advice "
+            "secret_references store"
+        ),
+        "ehr",
     ),
     "functions": ("callback fhir_proxy launch smart_calc",),
     "functions/callback": (
@@ -52,48 +90,30 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc": (
-        "banner calculators dates version",
-        "chart entered results",
-        "prefilled queries",
-        "reading",
+        "calculators chart reading",
         "page",
-        "recalculation",
+        "recalculate",
         "main",
     ),
-    "functions/smart_calc/calculators": (
-        "docs_page model units",
-        (
-            "anion_gap bmi bsa cha2ds2_vasc ckd_epi_2021 cockcroft_gault corrected_calcium fib4 "
-            "has_bled inputs ldl meld news2 osmolality pooled_cohort prevent qtc"
-        ),
-        "registry",
-        "docs evaluate",
-        "__init__",
-    ),
-    "functions/smart_calc/chart": (
-        "codes codes_diagnoses codes_drugs json_access",
-        "times",
-        "evidence scope",
-        "choice items patient quantity steadiness",
-        "conditions derived draws medications observations pressure",
-        "answers",
-        "__init__",
-        "unread",
-    ),
     "functions/smart_calc/page": (
-        "__init__ model tables wording",
-        "inputs results",
+        "__init__ banner dates view_models",
+        "latest_values wording",
+        "input_views outcome tables",
         "cautions",
-        "calculators",
+        "cards",
     ),
     "functions/smart_calc/reading": (
         "answers coverage side_by_side",
         "search",
         "__init__",
     ),
+    "functions/smart_calc/recalculate": (
+        "entered",
+        "recalculation",
+    ),
     "infra": ("smoke stage",),
     "shared": (
-        "errors log outbound outcome pages scopes sealing strict_json urls",
+        "errors log outbound outcome pages scopes sealing strict_json urls version",
         "config",
         "explain inbound store",
         "smart",

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
-from ..calculators import REGISTRY, Evaluation
-from ..calculators.inputs import label
-from ..chart import Chart
-from ..chart.evidence import Finding, Flag, Outcome
-from ..chart.steadiness import unsteady
-from ..prefilled import CALCULATED, Prefilled
-from . import inputs
-from .model import EntryView
+from clinical.calculators import REGISTRY, Evaluation
+from clinical.calculators.inputs import label
+from clinical.chart import Chart
+from clinical.chart.evidence import Finding, Flag, Outcome
+from clinical.chart.steadiness import unsteady
+from clinical.prefilled import CALCULATED, Prefilled
+
+from . import input_views as inputs
+from .view_models import EntryView
 
 _FOR_ATRIAL_FIBRILLATION = frozenset({"cha2ds2_vasc", "has_bled"})
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from clinical.chart.resources.scope import latest_versions
 from shared.session.record import Session
 
-from ..chart.scope import latest_versions
 from ..reading import Reading
-from ..results import Result, newest
+from .latest_values import Result, newest
 
 CATEGORIES: Mapping[str, str] = {"vital-signs": "Vital signs", "laboratory": "Laboratory"}
 

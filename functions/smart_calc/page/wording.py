@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from ..calculators.inputs import INPUTS, OTHER_NUMBERS, Input
-from ..calculators.units import normalise
-from ..chart.evidence import Evidence, Finding, Flag, Outcome
-from ..chart.times import Moment
-from ..dates import shown
+from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, Input
+from clinical.calculators.units import normalise
+from clinical.chart.evidence import Evidence, Finding, Flag, Outcome
+from clinical.chart.resources.times import Moment
+
+from .dates import shown
 
 # UCUM and the tables' own spellings (normalised) as people write them.
 _UNITS: Mapping[str, str] = {

@@ -10,12 +10,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from clinical.chart import Chart, read_chart
+from clinical.chart.unread import with_unread
+from clinical.queries import ALL_SECONDS, SEARCHES, Request, Search, request_for
 from shared import log
 from shared.session.sessions import Active
 
-from ..chart import Chart, read_chart
-from ..chart.unread import with_unread
-from ..queries import ALL_SECONDS, SEARCHES, Request, Search, request_for
 from .search import Part, Reader
 
 # What the searches of every vendor are for, in words, by name.

@@ -6,11 +6,10 @@ that repeats its parameters.
 
 from collections.abc import Iterable
 
+from clinical.queries import Parameters, Search
 from shared import scopes
 from shared.scopes import Grant, Interaction
 from shared.session.record import Session
-
-from ..queries import Parameters, Search
 
 _CATEGORY_SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
 

@@ -11,13 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from clinical.queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
 from shared import log, urls
 from shared.errors import SmartError
 from shared.fhir import client as fhir
 from shared.fhir.client import FhirAnswer
 from shared.session.sessions import Active
 
-from ..queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
 from . import answers, coverage
 from .side_by_side import run_all
 

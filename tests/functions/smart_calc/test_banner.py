@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.smart_calc.banner import Banner, read
+from functions.smart_calc.page.banner import Banner, read
 
 TODAY = date(2026, 11, 24)
 FULL: dict[str, Any] = {

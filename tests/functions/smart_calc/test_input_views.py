@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from functions.smart_calc.chart import read_chart
-from functions.smart_calc.page import inputs
-from functions.smart_calc.page.model import InputView
+from clinical.chart import read_chart
+from functions.smart_calc.page import input_views as inputs
+from functions.smart_calc.page.view_models import InputView
 from tests.support.chart_resources import ICD10CM, concept, condition, observation, smoking
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from functions.smart_calc import queries, reading
-from functions.smart_calc.chart.evidence import Outcome
+from clinical import queries
+from clinical.chart.evidence import Outcome
+from functions.smart_calc import reading
 from functions.smart_calc.reading import Reading
 from tests.support.app_chart import SODIUM, answering, bundle, by_search
 from tests.support.open_session import EHR, in_use, open_session

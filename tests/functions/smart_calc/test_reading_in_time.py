@@ -12,9 +12,10 @@ from typing import Literal
 
 import pytest
 
-from functions.smart_calc import queries, reading
-from functions.smart_calc.chart.evidence import Outcome
-from functions.smart_calc.page import calculators
+from clinical import queries
+from clinical.chart.evidence import Outcome
+from functions.smart_calc import reading
+from functions.smart_calc.page import cards as calculators
 from functions.smart_calc.reading import Reading
 from shared.fhir import client as fhir
 from shared.fhir.client import FhirAnswer

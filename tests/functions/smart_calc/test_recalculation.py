@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from functions.smart_calc.calculators import REGISTRY
+from clinical.calculators import REGISTRY
 from tests.conftest import App, Launched
 from tests.support.app_chart import tenant_of
 from tests.support.browser import OWN_FETCH, Answer, Browser
 
-VECTORS = Path(__file__).parent / "data" / "calc_vectors.json"
+VECTORS = Path(__file__).parents[2] / "clinical" / "data" / "calc_vectors.json"
 ROWS: list[dict[str, Any]] = json.loads(VECTORS.read_text("utf-8"))["rows"]
 JSON = {"Content-Type": "application/json"}
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site"}

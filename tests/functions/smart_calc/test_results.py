@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.smart_calc.page.latest_values import Result, newest
 from functions.smart_calc.reading import answers
-from functions.smart_calc.results import Result, newest
 
 BASE = "https://ehr.example.org/fhir"
 LOINC = "http://loinc.org"

@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-from doctor.troubleshooting import page
+from docs.generators.troubleshooting import page
 from shared.explain.catalogue import ENTRIES
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_the_committed_page_is_current() -> None:
-    """Otherwise: python -m doctor.troubleshooting > docs/troubleshooting.md"""
+    """Otherwise: python -m docs.generators.troubleshooting > docs/troubleshooting.md"""
     assert (ROOT / "docs/troubleshooting.md").read_text("utf-8") == page()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from doctor import ehr_claims, scope_advice
+from doctor.checks import ehr_claims, scope_advice
 from shared.config.file import parse
 from shared.config.settings import Ehr
 from shared.errors import DiscoveryInvalid

@@ -1,0 +1,76 @@
+"""Serum anion gap (Emmett and Narins 1977), corrected for albumin (Figge 1998)."""
+
+from clinical.calculators.model import ADULTS, Calculator, Citation, Output
+
+
+def anion_gap(sodium: float, chloride: float, bicarbonate: float) -> float:
+    """Anion gap, mmol/L."""
+    return sodium - chloride - bicarbonate
+
+
+def albumin_corrected(sodium: float, chloride: float, bicarbonate: float, albumin: float) -> float:
+    """Anion gap as it would be at an albumin of 4.0 g/dL, mmol/L."""
+    return anion_gap(sodium, chloride, bicarbonate) + 2.5 * (4.0 - albumin)
+
+
+def with_potassium(sodium: float, potassium: float, chloride: float, bicarbonate: float) -> float:
+    """Anion gap with potassium among the cations, mmol/L."""
+    return anion_gap(sodium, chloride, bicarbonate) + potassium
+
+
+_IONS = ("sodium", "chloride", "bicarbonate")
+
+CALCULATOR = Calculator(
+    name="anion_gap",
+    title="Anion gap, corrected for albumin",
+    year=1998,
+    purpose="Unmeasured anions in metabolic acidosis.",
+    population="Adults.",
+    cautions=(
+        "Normal depends on the laboratory: check yours.",
+        "Without potassium: about 3 to 11 mmol/L with ion-selective electrodes, 8 to 16 before.",
+        "All values must come from one draw.",
+        "Figge's own reference albumin is 4.4 g/dL; 4.0 is the value in common use.",
+    ),
+    outputs=(
+        Output(
+            name="anion_gap",
+            label="Anion gap",
+            unit="mmol/L",
+            digits=0,
+            equation="Na - Cl - HCO3",
+            formula=anion_gap,
+            needs=_IONS,
+            checked_if_given=("age",),
+            limits=(ADULTS,),
+        ),
+        Output(
+            name="anion_gap_albumin_corrected",
+            label="Anion gap, albumin-corrected",
+            unit="mmol/L",
+            digits=0,
+            equation="Na - Cl - HCO3 + 2.5 x (4.0 - albumin in g/dL)",
+            formula=albumin_corrected,
+            needs=(*_IONS, "albumin"),
+            checked_if_given=("age",),
+            limits=(ADULTS,),
+        ),
+        Output(
+            name="anion_gap_with_potassium",
+            label="Anion gap with potassium",
+            unit="mmol/L",
+            digits=0,
+            equation="Na + K - Cl - HCO3",
+            formula=with_potassium,
+            needs=(*_IONS, "potassium"),
+            checked_if_given=("age",),
+            limits=(ADULTS,),
+        ),
+    ),
+    sources=(
+        Citation("Emmett M, Narins RG. Medicine 1977;56:38-54", "10.1097/00005792-197701000-00002"),
+        Citation(
+            "Figge J et al. Crit Care Med 1998;26:1807-1810", "10.1097/00003246-199811000-00019"
+        ),
+    ),
+)

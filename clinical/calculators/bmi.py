@@ -1,0 +1,55 @@
+"""Body mass index and the adult classes of WHO Technical Report Series 894 (2000)."""
+
+from clinical.calculators.model import Band, Calculator, Citation, Given, Implausible, Output
+
+
+def body_mass_index(weight: float, height: float) -> float:
+    """Body mass index, kg/m2, from weight in kg and height in cm; refused outside 8 to 120."""
+    bmi = weight / (height / 100) ** 2
+    if not 8 <= bmi <= 120:
+        raise Implausible("Weight and height give a BMI outside 8 to 120 kg/m2: check the units")
+    return bmi
+
+
+def _adult(given: Given) -> bool:
+    return "age" in given and given["age"] >= 20
+
+
+CALCULATOR = Calculator(
+    name="bmi",
+    title="Body mass index",
+    year=2000,
+    purpose="Weight for height.",
+    population="The number at any age; the classes from 20 years, where the age is given.",
+    cautions=(
+        "A result outside 8 to 120 kg/m2 is refused as a probable unit error.",
+        "WHO action points for Asian populations are 23 and 27.5 kg/m2; in Taiwan 24 and 27.",
+    ),
+    outputs=(
+        Output(
+            name="bmi",
+            label="BMI",
+            unit="kg/m2",
+            digits=1,
+            equation="weight in kg / (height in m)^2",
+            formula=body_mass_index,
+            needs=("weight", "height"),
+            checked_if_given=("age",),
+            bands=(
+                Band("below 18.5: underweight", lambda v, g: _adult(g) and v < 18.5),
+                Band("18.5 to below 25: normal range", lambda v, g: _adult(g) and v < 25),
+                Band("25 to below 30: pre-obese", lambda v, g: _adult(g) and v < 30),
+                Band("30 to below 35: obese class I", lambda v, g: _adult(g) and v < 35),
+                Band("35 to below 40: obese class II", lambda v, g: _adult(g) and v < 40),
+                Band("40 or more: obese class III", lambda v, g: _adult(g) and v >= 40),
+            ),
+        ),
+    ),
+    sources=(
+        Citation("WHO. Obesity: preventing and managing the global epidemic. TRS 894, 2000", None),
+        Citation(
+            "WHO expert consultation. Lancet 2004;363:157-163 (Asian populations)",
+            "10.1016/S0140-6736(03)15268-3",
+        ),
+    ),
+)

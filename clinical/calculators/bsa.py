@@ -1,0 +1,32 @@
+"""Body surface area: Mosteller, N Engl J Med 1987;317:1098."""
+
+import math
+
+from clinical.calculators.model import Calculator, Citation, Output
+
+
+def body_surface_area(weight: float, height: float) -> float:
+    """Body surface area, m2, from weight in kg and height in cm."""
+    return math.sqrt(height * weight / 3600)
+
+
+CALCULATOR = Calculator(
+    name="bsa_mosteller",
+    title="Body surface area (Mosteller)",
+    year=1987,
+    purpose="Dosing and indexing by body surface.",
+    population="Any age: it simplifies Gehan and George (1970), measured on children and adults.",
+    cautions=("Formulas differ most at extremes of weight: use the one that the protocol names.",),
+    outputs=(
+        Output(
+            name="bsa",
+            label="BSA",
+            unit="m2",
+            digits=2,
+            equation="sqrt(height in cm x weight in kg / 3600)",
+            formula=body_surface_area,
+            needs=("weight", "height"),
+        ),
+    ),
+    sources=(Citation("Mosteller RD. N Engl J Med 1987;317:1098", "10.1056/NEJM198710223171717"),),
+)

@@ -1,0 +1,120 @@
+"""Stroke risk in atrial fibrillation: CHA2DS2-VASc (Lip, Chest 2010;137:263) and CHA2DS2-VA."""
+
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Note, Output, Sex
+
+
+def score_va(
+    age: int,
+    congestive_heart_failure: bool,
+    hypertension: bool,
+    diabetes: bool,
+    stroke_tia_thromboembolism: bool,
+    vascular_disease: bool,
+) -> float:
+    """CHA2DS2-VA, 0 to 8: the score without the point for sex."""
+    points = 2 if age >= 75 else 1 if age >= 65 else 0
+    points += congestive_heart_failure + hypertension + diabetes + vascular_disease
+    return points + 2 * stroke_tia_thromboembolism
+
+
+def score(
+    age: int,
+    sex: Sex,
+    congestive_heart_failure: bool,
+    hypertension: bool,
+    diabetes: bool,
+    stroke_tia_thromboembolism: bool,
+    vascular_disease: bool,
+) -> float:
+    """CHA2DS2-VASc, 0 to 9."""
+    return (sex == "female") + score_va(
+        age,
+        congestive_heart_failure,
+        hypertension,
+        diabetes,
+        stroke_tia_thromboembolism,
+        vascular_disease,
+    )
+
+
+_ITEMS = (
+    "congestive_heart_failure",
+    "hypertension",
+    "diabetes",
+    "stroke_tia_thromboembolism",
+    "vascular_disease",
+)
+
+CALCULATOR = Calculator(
+    name="cha2ds2_vasc",
+    title="CHA2DS2-VASc and CHA2DS2-VA",
+    year=2010,
+    purpose="Stroke risk in atrial fibrillation, to decide on anticoagulation.",
+    population="Adults with atrial fibrillation.",
+    cautions=(
+        "Not with moderate to severe mitral stenosis or a mechanical valve.",
+        "Venous thromboembolism does not count; a single high blood pressure is not hypertension.",
+    ),
+    outputs=(
+        Output(
+            name="score",
+            label="CHA2DS2-VASc",
+            unit="{score}",
+            digits=0,
+            equation=(
+                "heart failure 1, hypertension 1, age 75 or more 2 or 65 to 74 1, diabetes 1, "
+                "stroke, TIA or systemic embolism 2, vascular disease (myocardial infarction, "
+                "peripheral artery disease, aortic plaque) 1, female sex 1"
+            ),
+            formula=score,
+            needs=("age", "sex", *_ITEMS),
+            checked_if_given=("atrial_fibrillation",),
+            limits=(ADULTS,),
+            bands=(
+                Band(
+                    "2 (men), 3 (women) or more: anticoagulation recommended (ACC/AHA 2023)",
+                    lambda v, g: v >= (3 if g["sex"] == "female" else 2),
+                ),
+                Band(
+                    "1 (men), 2 (women): anticoagulation may be considered (ACC/AHA 2023)",
+                    lambda v, g: v == (2 if g["sex"] == "female" else 1),
+                ),
+                Band(
+                    "0 (men), up to 1 (women): below the threshold (ACC/AHA 2023)",
+                    lambda v, g: v <= (1 if g["sex"] == "female" else 0),
+                ),
+            ),
+        ),
+        Output(
+            name="score_va",
+            label="CHA2DS2-VA",
+            unit="{score}",
+            digits=0,
+            equation="CHA2DS2-VASc without the point for female sex",
+            formula=score_va,
+            needs=("age", *_ITEMS),
+            checked_if_given=("atrial_fibrillation",),
+            limits=(ADULTS,),
+            bands=(
+                Band("2 or more: anticoagulation recommended (ESC 2024)", lambda v, _: v >= 2),
+                Band("1: anticoagulation should be considered (ESC 2024)", lambda v, _: v == 1),
+                Band("0: below the threshold (ESC 2024)", lambda v, _: v == 0),
+            ),
+        ),
+    ),
+    sources=(
+        Citation("Lip GYH et al. Chest 2010;137:263-272", "10.1378/chest.09-1584"),
+        Citation(
+            "ACC/AHA/ACCP/HRS 2023 atrial fibrillation guideline", "10.1161/CIR.0000000000001193"
+        ),
+        Citation(
+            "ESC 2024 atrial fibrillation guideline (CHA2DS2-VA)", "10.1093/eurheartj/ehae176"
+        ),
+    ),
+    notes=(
+        Note(
+            "No atrial fibrillation found in the chart: the score is for atrial fibrillation only",
+            lambda given: given.get("atrial_fibrillation") is False,
+        ),
+    ),
+)

@@ -1,0 +1,62 @@
+"""eGFR from serum creatinine without race: CKD-EPI 2021 (Inker, N Engl J Med 2021;385:1737)."""
+
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output, Sex
+
+
+def egfr(age: int, sex: Sex, creatinine: float) -> float:
+    """Glomerular filtration rate, mL/min/1.73 m2, from IDMS-traceable creatinine in mg/dL."""
+    female = sex == "female"
+    kappa = 0.7 if female else 0.9
+    alpha = -0.241 if female else -0.302
+    gfr: float = (
+        142
+        * min(creatinine / kappa, 1) ** alpha
+        * max(creatinine / kappa, 1) ** -1.200
+        * 0.9938**age
+        * (1.012 if female else 1)
+    )
+    return gfr
+
+
+CALCULATOR = Calculator(
+    name="egfr_ckd_epi_2021",
+    title="eGFR (CKD-EPI 2021, creatinine)",
+    year=2021,
+    purpose="Kidney function for staging and follow-up of chronic kidney disease.",
+    population="Adults; the equation has no race term.",
+    cautions=(
+        "Not while creatinine is changing (acute kidney injury), in pregnancy or on dialysis.",
+        "Not at extremes of muscle mass.",
+        "A stage needs more than three months, or markers of kidney damage for G1 and G2.",
+    ),
+    outputs=(
+        Output(
+            name="egfr",
+            label="eGFR",
+            unit="mL/min/{1.73_m2}",
+            digits=0,
+            equation=(
+                "142 x min(Scr/k, 1)^a x max(Scr/k, 1)^-1.200 x 0.9938^age x 1.012 [female]; "
+                "k 0.7 female, 0.9 male; a -0.241 female, -0.302 male; Scr creatinine in mg/dL"
+            ),
+            formula=egfr,
+            needs=("age", "sex", "creatinine"),
+            limits=(ADULTS,),
+            bands=(
+                Band("G1: 90 or more, normal or high", lambda v, _: v >= 90),
+                Band("G2: 60 to below 90, mildly decreased", lambda v, _: v >= 60),
+                Band("G3a: 45 to below 60, mildly to moderately decreased", lambda v, _: v >= 45),
+                Band("G3b: 30 to below 45, moderately to severely decreased", lambda v, _: v >= 30),
+                Band("G4: 15 to below 30, severely decreased", lambda v, _: v >= 15),
+                Band("G5: below 15, kidney failure", lambda v, _: v < 15),
+            ),
+        ),
+    ),
+    sources=(
+        Citation("Inker LA et al. N Engl J Med 2021;385:1737-1749", "10.1056/NEJMoa2102953"),
+        Citation(
+            "KDIGO 2024 CKD guideline. Kidney Int 2024;105(4S):S117-S314 (stages)",
+            "10.1016/j.kint.2023.10.018",
+        ),
+    ),
+)

@@ -1,0 +1,145 @@
+"""Creatinine clearance for drug dosing: Cockcroft and Gault, Nephron 1976;16:31-41.
+
+Ideal weight is Devine's (1974); the choice among the weights follows Winter (2012).
+"""
+
+from clinical.calculators.model import (
+    ADULTS,
+    Calculator,
+    Citation,
+    NotApplicable,
+    Note,
+    Output,
+    Sex,
+)
+
+CM_PER_INCH = 2.54
+FIVE_FEET = 60 * CM_PER_INCH
+
+
+def clearance(age: int, sex: Sex, creatinine: float, weight: float) -> float:
+    """Creatinine clearance, mL/min, from creatinine in mg/dL and a weight in kg."""
+    return (140 - age) * weight / (72 * creatinine) * (0.85 if sex == "female" else 1)
+
+
+def ideal_weight(sex: Sex, height: float) -> float:
+    """Devine's ideal body weight, kg, from height in cm; refused where it is not positive."""
+    weight = (45.5 if sex == "female" else 50) + 2.3 * (height / CM_PER_INCH - 60)
+    if weight <= 0:
+        raise NotApplicable("Devine's ideal weight is not defined at this height")
+    return weight
+
+
+def adjusted_weight(sex: Sex, height: float, weight: float) -> float:
+    """Ideal weight plus 40 % of what the actual weight exceeds it by, kg."""
+    ideal = ideal_weight(sex, height)
+    return ideal + 0.4 * (weight - ideal)
+
+
+def selected_weight(sex: Sex, height: float, weight: float) -> float:
+    """The weight for the patient's BMI class, kg."""
+    bmi = weight / (height / 100) ** 2
+    if bmi < 18.5:
+        return weight
+    if bmi < 25:
+        return min(ideal_weight(sex, height), weight)
+    return adjusted_weight(sex, height, weight)
+
+
+def by_ideal_weight(age: int, sex: Sex, creatinine: float, height: float) -> float:
+    """Clearance computed with the ideal weight, mL/min."""
+    return clearance(age, sex, creatinine, ideal_weight(sex, height))
+
+
+def by_adjusted_weight(
+    age: int, sex: Sex, creatinine: float, weight: float, height: float
+) -> float:
+    """Clearance computed with the adjusted weight, mL/min."""
+    return clearance(age, sex, creatinine, adjusted_weight(sex, height, weight))
+
+
+def by_selected_weight(
+    age: int, sex: Sex, creatinine: float, weight: float, height: float
+) -> float:
+    """Clearance computed with the weight that the BMI selects, mL/min."""
+    return clearance(age, sex, creatinine, selected_weight(sex, height, weight))
+
+
+CALCULATOR = Calculator(
+    name="creatinine_clearance_cg",
+    title="Creatinine clearance (Cockcroft-Gault)",
+    year=1976,
+    purpose="Drug dosing.",
+    population="Adults.",
+    cautions=(
+        "For drug dosing only, not for CKD staging.",
+        "Labels of direct oral anticoagulants use the actual weight.",
+        "Not while creatinine is changing.",
+        "An ideal weight of zero or below (height near 1 m) is refused.",
+    ),
+    outputs=(
+        Output(
+            name="crcl_selected_weight",
+            label="Clearance, weight chosen by BMI",
+            unit="mL/min",
+            digits=0,
+            equation=(
+                "(140 - age) x W / (72 x Scr) x 0.85 [female]; W: actual weight below BMI 18.5; "
+                "the smaller of ideal and actual from 18.5 to below 25; adjusted from 25"
+            ),
+            formula=by_selected_weight,
+            needs=("age", "sex", "creatinine", "weight", "height"),
+            limits=(ADULTS,),
+        ),
+        Output(
+            name="crcl_actual_weight",
+            label="Clearance, actual weight",
+            unit="mL/min",
+            digits=0,
+            equation="(140 - age) x weight / (72 x Scr) x 0.85 [female]; kg, Scr in mg/dL",
+            formula=clearance,
+            needs=("age", "sex", "creatinine", "weight"),
+            limits=(ADULTS,),
+        ),
+        Output(
+            name="crcl_ideal_weight",
+            label="Clearance, ideal weight",
+            unit="mL/min",
+            digits=0,
+            equation=(
+                "(140 - age) x IBW / (72 x Scr) x 0.85 [female]; "
+                "IBW = 50 [male] or 45.5 [female] + 2.3 kg per inch over 60 in"
+            ),
+            formula=by_ideal_weight,
+            needs=("age", "sex", "creatinine", "height"),
+            limits=(ADULTS,),
+        ),
+        Output(
+            name="crcl_adjusted_weight",
+            label="Clearance, adjusted weight",
+            unit="mL/min",
+            digits=0,
+            equation="as with IBW, but with IBW + 0.4 x (weight - IBW)",
+            formula=by_adjusted_weight,
+            needs=("age", "sex", "creatinine", "weight", "height"),
+            limits=(ADULTS,),
+        ),
+    ),
+    sources=(
+        Citation("Cockcroft DW, Gault MH. Nephron 1976;16:31-41", "10.1159/000180580"),
+        Citation(
+            "Devine BJ. Drug Intell Clin Pharm 1974;8:650-655 (ideal weight)",
+            "10.1177/106002807400801104",
+        ),
+        Citation(
+            "Winter MA et al. Pharmacotherapy 2012;32:604-612 (choice of weight)",
+            "10.1002/j.1875-9114.2012.01098.x",
+        ),
+    ),
+    notes=(
+        Note(
+            "Height below 60 in (152.4 cm): Devine's ideal weight becomes low",
+            lambda given: given.get("height", FIVE_FEET) < FIVE_FEET,
+        ),
+    ),
+)

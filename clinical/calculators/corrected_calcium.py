@@ -1,0 +1,41 @@
+"""Calcium corrected for albumin, with the usual slope of 0.8 (after Payne, BMJ 1973;4:643)."""
+
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
+
+
+def corrected_calcium(calcium_total: float, albumin: float) -> float:
+    """Corrected calcium, mg/dL, from total calcium in mg/dL and albumin in g/dL."""
+    return calcium_total + 0.8 * (4.0 - albumin)
+
+
+CALCULATOR = Calculator(
+    name="corrected_calcium",
+    title="Calcium corrected for albumin",
+    year=1973,
+    purpose="Total calcium as it would be at an albumin of 4.0 g/dL.",
+    population="Adults.",
+    cautions=(
+        "Not in critical illness; an ionised calcium is better where there is one.",
+        "Payne's own slope is near 1.0; 0.8 is the common rounding.",
+        "The laboratory's own reference range goes before the one shown here.",
+    ),
+    outputs=(
+        Output(
+            name="corrected_calcium_mg_dl",
+            label="Corrected calcium",
+            unit="mg/dL",
+            digits=1,
+            equation="calcium + 0.8 x (4.0 - albumin); mg/dL and g/dL",
+            formula=corrected_calcium,
+            needs=("calcium_total", "albumin"),
+            checked_if_given=("age",),
+            limits=(ADULTS,),
+            bands=(
+                Band("below 8.5: low", lambda v, _: v < 8.5),
+                Band("8.5 to 10.5: within the usual range", lambda v, _: v <= 10.5),
+                Band("above 10.5: high", lambda v, _: v > 10.5),
+            ),
+        ),
+    ),
+    sources=(Citation("Payne RB et al. Br Med J 1973;4:643-646", "10.1136/bmj.4.5893.643"),),
+)

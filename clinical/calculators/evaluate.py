@@ -1,0 +1,141 @@
+"""Runs a calculator: checks inputs, refuses with the reason, interprets what it computes."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clinical.calculators.inputs import CHOICES, checked, label
+from clinical.calculators.model import (
+    Calculator,
+    Given,
+    Missing,
+    NotApplicable,
+    Output,
+    Raw,
+    Refused,
+    UnknownCalculator,
+)
+from clinical.calculators.registry import REGISTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One computed output: the unrounded value, its printed form and its interpretation."""
+
+    output: Output
+    value: float
+    printed: str
+    band: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a calculator made of the inputs: an output is either in `results` or in `refusals`."""
+
+    calculator: Calculator
+    results: Mapping[str, Result]
+    refusals: Mapping[str, Refused]
+    notes: tuple[str, ...]
+
+    @property
+    def outputs(self) -> dict[str, float]:
+        """The unrounded numbers by output name."""
+        return {name: result.value for name, result in self.results.items()}
+
+    @property
+    def refused(self) -> str | None:
+        """Why there is no number at all; None where there is one."""
+        if self.results:
+            return None
+        return "; ".join(dict.fromkeys(str(refusal) for refusal in self.refusals.values()))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Inputs whose absence alone keeps an output from being computed."""
+        refusals = self.refusals.values()
+        names = [n for refusal in refusals if isinstance(refusal, Missing) for n in refusal.inputs]
+        return tuple(dict.fromkeys(names))
+
+
+def evaluate(name: str, inputs: Raw) -> Evaluation:
+    """Compute every output of a calculator that the inputs allow.
+
+    `inputs` maps input names to (value, unit); a value of None counts as not given, names that
+    the calculator does not know are ignored. Raises UnknownCalculator, else nothing: what cannot
+    be computed is in `refusals`.
+    """
+    calculator = REGISTRY.get(name)
+    if calculator is None:
+        raise UnknownCalculator("no calculator has this name")
+    given: dict[str, float | bool | str] = {}
+    faults: dict[str, Refused] = {}
+    for input_name in calculator.inputs:
+        value, unit = inputs.get(input_name, (None, None))
+        if value is None:
+            continue
+        try:
+            given[input_name] = checked(input_name, value, unit)
+        except Refused as fault:
+            faults[input_name] = fault
+    results: dict[str, Result] = {}
+    refusals: dict[str, Refused] = {}
+    for output in calculator.outputs:
+        try:
+            value = _compute(output, given, faults)
+        except Refused as refusal:
+            refusals[output.name] = refusal
+        else:
+            results[output.name] = Result(
+                output, value, output.printed(value, given), output.band(value, given)
+            )
+    notes = tuple(note.text for note in calculator.notes if note.holds(given))
+    return Evaluation(calculator, results, refusals, notes)
+
+
+def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> float:
+    # What makes an output impossible is said before what is missing: no one should look for a
+    # potassium only to learn that the patient is too young.
+    for limit in output.limits:
+        if limit.input in given and not limit.admits(given[limit.input]):
+            raise NotApplicable(limit.reason)
+    for exclusion in output.exclusions:
+        if exclusion.holds(given):
+            raise NotApplicable(exclusion.text)
+    for name, fault in faults.items():
+        # One wrong number puts the others in doubt too. A choice (sex "other") is no mistake and
+        # closes only what needs it.
+        if name in output.inputs or name not in CHOICES:
+            raise fault
+    missing = tuple(name for name in output.needs if name not in given)
+    if missing:
+        raise Missing("Missing: " + ", ".join(label(name) for name in missing), missing)
+    arguments = {name: given[name] for name in output.needs + output.optional if name in given}
+    value = float(output.formula(**arguments))
+    if not math.isfinite(value):
+        raise NotApplicable("These values give no finite result")
+    return value
+
+
+def with_computed_inputs(inputs: Raw) -> Raw:
+    """The inputs with `egfr` and `bmi`, which PREVENT takes, computed where they are not given.
+
+    They come from creatinine, age and sex, and from weight and height; what those do not allow
+    stays absent.
+    """
+    computed = dict(inputs)
+    for name, calculator in (("egfr", "egfr_ckd_epi_2021"), ("bmi", "bmi")):
+        result = evaluate(calculator, inputs).results.get(name)
+        if result is not None and inputs.get(name, (None, None))[0] is None:
+            computed[name] = (result.value, result.output.unit)
+    return computed
+
+
+def calculate(name: str, inputs: Raw) -> dict[str, float]:
+    """The unrounded outputs of a calculator by name; an output that is refused is left out.
+
+    Raises UnknownCalculator, and Refused (a ValueError) where no output can be computed.
+    """
+    evaluation = evaluate(name, inputs)
+    if evaluation.refused is not None:
+        raise Refused(evaluation.refused)
+    return evaluation.outputs

@@ -1,0 +1,55 @@
+"""Liver fibrosis from routine values: FIB-4 (Sterling, Hepatology 2006;43:1317)."""
+
+import math
+
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output
+
+
+def fib4(age: int, ast: float, alt: float, platelets: float) -> float:
+    """FIB-4 index from AST and ALT in U/L and platelets in 10^9/L."""
+    return age * ast / (platelets * math.sqrt(alt))
+
+
+def _low_cut_off(given: Given) -> float:
+    return 2.0 if given["age"] >= 65 else 1.3
+
+
+CALCULATOR = Calculator(
+    name="fib4",
+    title="FIB-4",
+    year=2006,
+    purpose="Rules advanced liver fibrosis out or in.",
+    population="Adults with chronic liver disease.",
+    cautions=(
+        "Unreliable in acute hepatitis (ALT above 5 x the upper limit) and below 35 years.",
+        "The original cut-offs, in HIV and hepatitis C, were 1.45 and 3.25.",
+    ),
+    outputs=(
+        Output(
+            name="fib4",
+            label="FIB-4",
+            unit="1",
+            digits=2,
+            equation="age x AST / (platelets x sqrt(ALT)); U/L and 10^9/L",
+            formula=fib4,
+            needs=("age", "ast", "alt", "platelets"),
+            limits=(ADULTS,),
+            bands=(
+                Band(
+                    "below 1.3 (below 2.0 from age 65): low probability of advanced fibrosis",
+                    lambda v, g: v < _low_cut_off(g),
+                ),
+                Band("up to 2.67: intermediate", lambda v, _: v <= 2.67),
+                Band("above 2.67: high probability of advanced fibrosis", lambda v, _: v > 2.67),
+            ),
+        ),
+    ),
+    sources=(
+        Citation("Sterling RK et al. Hepatology 2006;43:1317-1325", "10.1002/hep.21178"),
+        Citation(
+            "Rinella ME et al. AASLD practice guidance. Hepatology 2023 (cut-offs)",
+            "10.1097/HEP.0000000000000323",
+        ),
+    ),
+    notes=(Note("Below 35 years FIB-4 is unreliable", lambda given: given.get("age", 35) < 35),),
+)

@@ -1,0 +1,79 @@
+"""Major bleeding risk on anticoagulation: HAS-BLED (Pisters, Chest 2010;138:1093)."""
+
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
+
+
+def score(
+    age: int,
+    uncontrolled_hypertension: bool,
+    abnormal_renal_function: bool,
+    abnormal_liver_function: bool,
+    stroke: bool,
+    bleeding_history: bool,
+    labile_inr: bool,
+    antiplatelet_or_nsaid: bool,
+    alcohol_drinks_per_week: float,
+) -> float:
+    """HAS-BLED, 0 to 9: one point for each item."""
+    elderly = age > 65
+    alcohol = alcohol_drinks_per_week >= 8
+    return (
+        uncontrolled_hypertension
+        + (abnormal_renal_function + abnormal_liver_function)
+        + stroke
+        + bleeding_history
+        + labile_inr
+        + elderly
+        + (antiplatelet_or_nsaid + alcohol)
+    )
+
+
+CALCULATOR = Calculator(
+    name="has_bled",
+    title="HAS-BLED",
+    year=2010,
+    purpose="Bleeding risk on anticoagulation, to find factors that can be corrected.",
+    population="Adults with atrial fibrillation who take or may take an anticoagulant.",
+    cautions=(
+        "A high score is a reason to correct factors, not by itself to withhold anticoagulation.",
+        "ESC 2024 advises against decisions by score alone.",
+        "Renal: dialysis, transplant or creatinine above 2.26 mg/dL (200 umol/L).",
+        "Liver: cirrhosis, or bilirubin above 2 x ULN with AST, ALT or ALP above 3 x ULN.",
+        "Labile INR (time in range below 60 %) counts on a vitamin K antagonist only.",
+        "Labile INR and alcohol are asked, not read from the chart.",
+    ),
+    outputs=(
+        Output(
+            name="score",
+            label="HAS-BLED",
+            unit="{score}",
+            digits=0,
+            equation=(
+                "1 each: systolic pressure above 160 mmHg; abnormal renal function; abnormal liver "
+                "function; stroke; bleeding history or predisposition; labile INR; age above 65; "
+                "antiplatelet or NSAID; 8 or more alcoholic drinks a week"
+            ),
+            formula=score,
+            needs=(
+                "age",
+                "uncontrolled_hypertension",
+                "abnormal_renal_function",
+                "abnormal_liver_function",
+                "stroke",
+                "bleeding_history",
+                "labile_inr",
+                "antiplatelet_or_nsaid",
+                "alcohol_drinks_per_week",
+            ),
+            limits=(ADULTS,),
+            bands=(
+                Band("3 or more: high risk, correct what can be corrected", lambda v, _: v >= 3),
+                Band("0 to 2: not high", lambda v, _: v < 3),
+            ),
+        ),
+    ),
+    sources=(
+        Citation("Pisters R et al. Chest 2010;138:1093-1100", "10.1378/chest.10-0134"),
+        Citation("ESC 2024 atrial fibrillation guideline", "10.1093/eurheartj/ehae176"),
+    ),
+)

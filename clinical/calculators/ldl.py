@@ -1,0 +1,112 @@
+"""LDL cholesterol by calculation: Sampson-NIH 2020, beside it Friedewald 1972, and non-HDL."""
+
+from clinical.calculators.model import (
+    ADULTS,
+    HDL_NOT_BELOW_TOTAL,
+    Calculator,
+    Citation,
+    Limit,
+    NotApplicable,
+    Note,
+    Output,
+)
+
+
+def non_hdl(cholesterol_total: float, hdl: float) -> float:
+    """Non-HDL cholesterol, mg/dL."""
+    return cholesterol_total - hdl
+
+
+def _positive(ldl: float) -> float:
+    if ldl <= 0:
+        raise NotApplicable("The equation gives no positive LDL for this panel: measure it")
+    return ldl
+
+
+def sampson(cholesterol_total: float, hdl: float, triglycerides: float) -> float:
+    """LDL cholesterol by Sampson, all in mg/dL."""
+    rest = non_hdl(cholesterol_total, hdl)
+    return _positive(
+        cholesterol_total / 0.948
+        - hdl / 0.971
+        - (triglycerides / 8.56 + triglycerides * rest / 2140 - triglycerides**2 / 16100)
+        - 9.44
+    )
+
+
+def friedewald(cholesterol_total: float, hdl: float, triglycerides: float) -> float:
+    """LDL cholesterol by Friedewald, all in mg/dL."""
+    return _positive(non_hdl(cholesterol_total, hdl) - triglycerides / 5)
+
+
+_PANEL = ("cholesterol_total", "hdl", "triglycerides")
+_UP_TO_800 = Limit(
+    "triglycerides", None, 800, "Only up to triglycerides of 800 mg/dL (9.03 mmol/L)"
+)
+_UP_TO_400 = Limit(
+    "triglycerides", None, 400, "Friedewald only up to triglycerides of 400 mg/dL (4.52 mmol/L)"
+)
+
+CALCULATOR = Calculator(
+    name="ldl",
+    title="LDL cholesterol (Sampson-NIH), non-HDL cholesterol",
+    year=2020,
+    purpose="LDL cholesterol where it was not measured.",
+    population="Adults; triglycerides up to 800 mg/dL.",
+    cautions=(
+        "A measured (direct) LDL goes before a calculated one.",
+        "Not in type III dysbetalipoproteinaemia.",
+        "A calculated LDL of zero or below is refused.",
+        "No treatment bands: goals depend on the patient's risk.",
+    ),
+    outputs=(
+        Output(
+            name="ldl_sampson_nih",
+            label="LDL (Sampson-NIH)",
+            unit="mg/dL",
+            digits=0,
+            equation=(
+                "TC/0.948 - HDL/0.971 - (TG/8.56 + TG x (TC - HDL)/2140 - TG^2/16100) - 9.44; mg/dL"
+            ),
+            formula=sampson,
+            needs=_PANEL,
+            checked_if_given=("age",),
+            limits=(ADULTS, _UP_TO_800),
+            exclusions=(HDL_NOT_BELOW_TOTAL,),
+        ),
+        Output(
+            name="ldl_friedewald",
+            label="LDL (Friedewald), for comparison",
+            unit="mg/dL",
+            digits=0,
+            equation="TC - HDL - TG/5; mg/dL",
+            formula=friedewald,
+            needs=_PANEL,
+            checked_if_given=("age",),
+            limits=(ADULTS, _UP_TO_400),
+            exclusions=(HDL_NOT_BELOW_TOTAL,),
+        ),
+        Output(
+            name="non_hdl",
+            label="Non-HDL cholesterol",
+            unit="mg/dL",
+            digits=0,
+            equation="TC - HDL; mg/dL",
+            formula=non_hdl,
+            needs=("cholesterol_total", "hdl"),
+            checked_if_given=("age", "triglycerides"),
+            limits=(ADULTS, _UP_TO_800),
+            exclusions=(HDL_NOT_BELOW_TOTAL,),
+        ),
+    ),
+    sources=(
+        Citation("Sampson M et al. JAMA Cardiol 2020;5:540-548", "10.1001/jamacardio.2020.0013"),
+        Citation("Friedewald WT et al. Clin Chem 1972;18:499-502", "10.1093/clinchem/18.6.499"),
+    ),
+    notes=(
+        Note(
+            "Triglycerides above 400 mg/dL: Friedewald is not shown",
+            lambda given: given.get("triglycerides", 0) > 400,
+        ),
+    ),
+)

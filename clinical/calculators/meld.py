@@ -1,0 +1,151 @@
+"""Liver waiting-list scores MELD 3.0 (Kim, Gastroenterology 2021;161:1887) and MELD-Na (OPTN).
+
+The bounds on the laboratory values belong to the published formulas.
+"""
+
+import math
+
+from clinical.calculators.model import Calculator, Citation, Limit, Output, Sex, round_half_away
+
+
+def bounded(value: float, low: float, high: float) -> float:
+    """The value, moved to the nearer end where it lies outside."""
+    return min(max(value, low), high)
+
+
+def reported(score: float) -> float:
+    """The score as OPTN reports it: a whole number from 6 to 40."""
+    return bounded(round_half_away(score), 6, 40)
+
+
+def meld_3_0_uncapped(
+    age: int,
+    sex: Sex,
+    creatinine: float,
+    bilirubin_total: float,
+    inr: float,
+    sodium: float,
+    albumin: float,
+    dialysis: bool,
+) -> float:
+    """MELD 3.0 before rounding and without a cap; mg/dL, mmol/L, g/dL."""
+    ln_bilirubin = math.log(max(bilirubin_total, 1))
+    ln_inr = math.log(max(inr, 1))
+    ln_creatinine = math.log(3 if dialysis else bounded(creatinine, 1, 3))
+    sodium_deficit = 137 - bounded(sodium, 125, 137)
+    albumin_deficit = 3.5 - bounded(albumin, 1.5, 3.5)
+    return (
+        (1.33 if sex == "female" or age < 18 else 0)
+        + 4.56 * ln_bilirubin
+        + 0.82 * sodium_deficit
+        - 0.24 * sodium_deficit * ln_bilirubin
+        + 9.09 * ln_inr
+        + 11.14 * ln_creatinine
+        + 1.85 * albumin_deficit
+        - 1.83 * albumin_deficit * ln_creatinine
+        + 6
+    )
+
+
+def meld_3_0(
+    age: int,
+    sex: Sex,
+    creatinine: float,
+    bilirubin_total: float,
+    inr: float,
+    sodium: float,
+    albumin: float,
+    dialysis: bool,
+) -> float:
+    """MELD 3.0 as OPTN reports it."""
+    return reported(
+        meld_3_0_uncapped(age, sex, creatinine, bilirubin_total, inr, sodium, albumin, dialysis)
+    )
+
+
+def meld_na(
+    creatinine: float, bilirubin_total: float, inr: float, sodium: float, dialysis: bool
+) -> float:
+    """MELD-Na as OPTN reported it from 2016; mg/dL, mmol/L."""
+    initial = 10 * round_half_away(
+        0.957 * math.log(4 if dialysis else bounded(creatinine, 1, 4))
+        + 0.378 * math.log(max(bilirubin_total, 1))
+        + 1.120 * math.log(max(inr, 1))
+        + 0.643,
+        1,
+    )
+    if initial <= 11:
+        return reported(initial)
+    sodium_deficit = 137 - bounded(sodium, 125, 137)
+    return reported(initial + 1.32 * sodium_deficit - 0.033 * initial * sodium_deficit)
+
+
+_LIMITS = (Limit("age", 12, None, "From 12 years; PELD applies below"),)
+_LABORATORY = ("creatinine", "bilirubin_total", "inr", "sodium")
+_EQUATION_3_0 = (
+    "1.33 [female, or age below 18] + 4.56 ln(bilirubin) + 0.82 (137 - Na) "
+    "- 0.24 (137 - Na) ln(bilirubin) + 9.09 ln(INR) + 11.14 ln(Scr) + 1.85 (3.5 - albumin) "
+    "- 1.83 (3.5 - albumin) ln(Scr) + 6; bilirubin, INR and Scr at least 1.0; Scr at most 3.0, "
+    "and 3.0 on dialysis; Na 125 to 137; albumin 1.5 to 3.5"
+)
+
+CALCULATOR = Calculator(
+    name="meld",
+    title="MELD 3.0 and MELD-Na",
+    year=2021,
+    purpose="Ranks the 90-day mortality on the liver waiting list.",
+    population="From 12 years, with chronic liver disease.",
+    cautions=(
+        "Dialysis means two or more sessions, or 24 hours of CVVHD, in the past 7 days.",
+        "INR misleads on a vitamin K antagonist.",
+        "The values should be drawn together: at most 7 days apart.",
+        "No risk bands are accepted everywhere: none are shown.",
+    ),
+    outputs=(
+        Output(
+            name="meld_3_0",
+            label="MELD 3.0",
+            unit="{score}",
+            digits=0,
+            equation=_EQUATION_3_0 + "; rounded, 6 to 40",
+            formula=meld_3_0,
+            needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
+            limits=_LIMITS,
+        ),
+        Output(
+            name="meld_na",
+            label="MELD-Na (2016)",
+            unit="{score}",
+            digits=0,
+            equation=(
+                "MELD(i) = 0.957 ln(Scr) + 0.378 ln(bilirubin) + 1.120 ln(INR) + 0.643, rounded to "
+                "0.1, x 10; above 11: + 1.32 (137 - Na) - 0.033 MELD(i) (137 - Na); bilirubin, INR "
+                "and Scr at least 1.0; Scr at most 4.0, and 4.0 on dialysis; Na 125 to 137; "
+                "rounded, 6 to 40"
+            ),
+            formula=meld_na,
+            needs=(*_LABORATORY, "dialysis"),
+            checked_if_given=("age",),
+            limits=_LIMITS,
+        ),
+        Output(
+            name="meld_3_0_uncapped",
+            label="MELD 3.0 as in the paper, without rounding and cap",
+            unit="{score}",
+            digits=1,
+            equation=_EQUATION_3_0,
+            formula=meld_3_0_uncapped,
+            needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
+            limits=_LIMITS,
+        ),
+    ),
+    sources=(
+        Citation(
+            "Kim WR et al. Gastroenterology 2021;161:1887-1895", "10.1053/j.gastro.2021.08.050"
+        ),
+        Citation("OPTN Policy 9: Allocation of Livers and Liver-Intestines", None),
+        Citation(
+            "Kim WR et al. N Engl J Med 2008;359:1018-1026 (MELD-Na)", "10.1056/NEJMoa0801209"
+        ),
+    ),
+)

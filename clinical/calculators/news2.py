@@ -1,0 +1,168 @@
+"""National Early Warning Score 2: Royal College of Physicians, 2017, chart 1.
+
+Reproduced from: Royal College of Physicians. National Early Warning Score (NEWS) 2: Standardising
+the assessment of acute-illness severity in the NHS. Updated report of a working party.
+London: RCP, 2017.
+"""
+
+import math
+
+from clinical.calculators.model import (
+    Band,
+    Calculator,
+    Citation,
+    Given,
+    Limit,
+    Output,
+    round_half_away,
+)
+
+# Each row of the chart as (highest value of the band, points), upwards.
+Row = tuple[tuple[float, int], ...]
+
+RESPIRATION: Row = ((8, 3), (11, 1), (20, 0), (24, 2), (math.inf, 3))
+SPO2_SCALE_1: Row = ((91, 3), (93, 2), (95, 1), (math.inf, 0))
+SPO2_SCALE_2_ON_AIR: Row = ((83, 3), (85, 2), (87, 1), (math.inf, 0))
+SPO2_SCALE_2_ON_OXYGEN: Row = ((83, 3), (85, 2), (87, 1), (92, 0), (94, 1), (96, 2), (math.inf, 3))
+SYSTOLIC: Row = ((90, 3), (100, 2), (110, 1), (219, 0), (math.inf, 3))
+PULSE: Row = ((40, 3), (50, 1), (90, 0), (110, 1), (130, 2), (math.inf, 3))
+TEMPERATURE: Row = ((35.0, 3), (36.0, 1), (38.0, 0), (39.0, 1), (math.inf, 2))
+
+
+def points(row: Row, value: float, digits: int = 0) -> int:
+    """Points for a value, which is first rounded to the digits that the chart has."""
+    rounded = round_half_away(value, digits)
+    return next(score for highest, score in row if rounded <= highest)
+
+
+def parameters(
+    respiratory_rate: float,
+    spo2: float,
+    supplemental_oxygen: bool,
+    systolic_bp: float,
+    heart_rate: float,
+    temperature: float,
+    consciousness: str,
+    spo2_scale: int,
+) -> dict[str, int]:
+    """Points of each of the seven parameters of the chart."""
+    if spo2_scale == 1:
+        spo2_row = SPO2_SCALE_1
+    else:
+        spo2_row = SPO2_SCALE_2_ON_OXYGEN if supplemental_oxygen else SPO2_SCALE_2_ON_AIR
+    return {
+        "respiration": points(RESPIRATION, respiratory_rate),
+        "oxygen saturation": points(spo2_row, spo2),
+        "air or oxygen": 2 if supplemental_oxygen else 0,
+        "systolic pressure": points(SYSTOLIC, systolic_bp),
+        "pulse": points(PULSE, heart_rate),
+        "consciousness": 0 if consciousness == "alert" else 3,
+        "temperature": points(TEMPERATURE, temperature, digits=1),
+    }
+
+
+_NEEDS = (
+    "respiratory_rate",
+    "spo2",
+    "supplemental_oxygen",
+    "systolic_bp",
+    "heart_rate",
+    "temperature",
+    "consciousness",
+    "spo2_scale",
+)
+
+
+def score(
+    respiratory_rate: float,
+    spo2: float,
+    supplemental_oxygen: bool,
+    systolic_bp: float,
+    heart_rate: float,
+    temperature: float,
+    consciousness: str,
+    spo2_scale: int,
+) -> float:
+    """NEWS2, 0 to 20."""
+    return sum(
+        parameters(
+            respiratory_rate,
+            spo2,
+            supplemental_oxygen,
+            systolic_bp,
+            heart_rate,
+            temperature,
+            consciousness,
+            spo2_scale,
+        ).values()
+    )
+
+
+def _a_single_three(given: Given) -> bool:
+    return 3 in parameters(**{name: given[name] for name in _NEEDS}).values()
+
+
+CALCULATOR = Calculator(
+    name="news2",
+    title="NEWS2",
+    year=2017,
+    purpose="A summary of one set of observations, to look at again; not an alarm.",
+    population="From 16 years, not in pregnancy.",
+    cautions=(
+        "Time-critical: not for alarms, emergencies or continuous monitoring.",
+        "All values must come from one set of observations, within an hour, not older than 24 h.",
+        "Consciousness, oxygen and the SpO2 scale are asked where they are not coded.",
+        "Scale 2 is for hypercapnic respiratory failure with a target of 88 to 92 % only.",
+        "Copyright Royal College of Physicians 2017; no endorsement.",
+    ),
+    outputs=(
+        Output(
+            name="score",
+            label="NEWS2",
+            unit="{score}",
+            digits=0,
+            equation="sum of the points in the table, each value rounded to the digits shown there",
+            formula=score,
+            needs=_NEEDS,
+            checked_if_given=("age",),
+            limits=(Limit("age", 16, None, "NEWS2 is for 16 years or more"),),
+            bands=(
+                Band("7 or more: high", lambda v, _: v >= 7),
+                Band("5 to 6: medium", lambda v, _: v >= 5),
+                Band(
+                    "0 to 4 with a single parameter of 3: low-medium, urgent ward review",
+                    lambda _, given: _a_single_three(given),
+                ),
+                Band("0 to 4: low", lambda v, _: v <= 4),
+            ),
+        ),
+    ),
+    sources=(
+        Citation(
+            "Royal College of Physicians. National Early Warning Score (NEWS) 2. London: RCP, "
+            "2017. ISBN 978-1-86016-682-2",
+            None,
+        ),
+    ),
+    table=(
+        ("Parameter", "3", "2", "1", "0", "1", "2", "3"),
+        ("Respiration /min", "<= 8", "", "9-11", "12-20", "", "21-24", ">= 25"),
+        ("SpO2 scale 1 %", "<= 91", "92-93", "94-95", ">= 96", "", "", ""),
+        (
+            "SpO2 scale 2 %",
+            "<= 83",
+            "84-85",
+            "86-87",
+            "88-92, >= 93 on air",
+            "93-94 on oxygen",
+            "95-96 on oxygen",
+            ">= 97 on oxygen",
+        ),
+        ("Air or oxygen", "", "oxygen", "", "air", "", "", ""),
+        ("Systolic pressure mmHg", "<= 90", "91-100", "101-110", "111-219", "", "", ">= 220"),
+        ("Pulse /min", "<= 40", "", "41-50", "51-90", "91-110", "111-130", ">= 131"),
+        ("Consciousness", "", "", "", "alert", "", "", "CVPU"),
+        ("Temperature Cel", "<= 35.0", "", "35.1-36.0", "36.1-38.0", "38.1-39.0", ">= 39.1", ""),
+    ),
+    mark="time-critical",
+)

@@ -1,0 +1,73 @@
+"""Calculated serum osmolality and osmolal gap (Worthley 1987; Khajuria and Krahn 2005)."""
+
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
+
+
+def calculated(sodium: float, glucose: float, bun: float, ethanol: float = 0) -> float:
+    """Osmolality, mosm/kg, from mmol/L and mg/dL."""
+    return 2 * sodium + glucose / 18 + bun / 2.8 + ethanol / 4.6
+
+
+def gap(
+    osmolality_measured: float, sodium: float, glucose: float, bun: float, ethanol: float = 0
+) -> float:
+    """What the measured osmolality exceeds the calculated one by, mosm/kg."""
+    return osmolality_measured - calculated(sodium, glucose, bun, ethanol)
+
+
+_SOLUTES = ("sodium", "glucose", "bun")
+
+CALCULATOR = Calculator(
+    name="serum_osmolality",
+    title="Calculated osmolality and osmolal gap",
+    year=1987,
+    purpose="Unmeasured osmoles.",
+    population="Adults.",
+    cautions=(
+        "BUN is urea nitrogen, not urea: urea in mg/dL x 0.467 is BUN in mg/dL.",
+        "All values must come from one draw.",
+        "Ethanol enters both results where it is given.",
+    ),
+    outputs=(
+        Output(
+            name="calculated_osmolality",
+            label="Calculated osmolality",
+            unit="mosm/kg",
+            digits=0,
+            equation="2 Na + glucose / 18 + BUN / 2.8 + ethanol / 4.6 [if given]; mmol/L, mg/dL",
+            formula=calculated,
+            needs=_SOLUTES,
+            optional=("ethanol",),
+            checked_if_given=("age",),
+            limits=(ADULTS,),
+            bands=(
+                Band("below 275: low", lambda v, _: v < 275),
+                Band("275 to 295: within the usual range", lambda v, _: v <= 295),
+                Band("above 295: high", lambda v, _: v > 295),
+            ),
+        ),
+        Output(
+            name="osmolal_gap",
+            label="Osmolal gap",
+            unit="mosm/kg",
+            digits=0,
+            equation="measured - calculated osmolality",
+            formula=gap,
+            needs=("osmolality_measured", *_SOLUTES),
+            optional=("ethanol",),
+            checked_if_given=("age",),
+            limits=(ADULTS,),
+            bands=(
+                Band("above 10: raised", lambda v, _: v > 10),
+                Band("up to 10: not raised", lambda v, _: v <= 10),
+            ),
+        ),
+    ),
+    sources=(
+        Citation("Worthley LIG et al. Anaesth Intensive Care 1987;15:199-202", None),
+        Citation(
+            "Khajuria A, Krahn J. Clin Biochem 2005;38:514-519 (comparison of formulas)",
+            "10.1016/j.clinbiochem.2005.03.001",
+        ),
+    ),
+)

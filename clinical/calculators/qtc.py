@@ -1,0 +1,128 @@
+"""QT interval corrected for heart rate: Fridericia, Bazett, Framingham, Hodges."""
+
+import math
+
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Note, Output
+
+
+def rr_interval(heart_rate: float) -> float:
+    """Seconds between two beats."""
+    return 60 / heart_rate
+
+
+def fridericia(qt_interval: float, heart_rate: float) -> float:
+    """QTc by Fridericia 1920, ms."""
+    return qt_interval / math.cbrt(rr_interval(heart_rate))
+
+
+def bazett(qt_interval: float, heart_rate: float) -> float:
+    """QTc by Bazett 1920, ms."""
+    return qt_interval / math.sqrt(rr_interval(heart_rate))
+
+
+def framingham(qt_interval: float, heart_rate: float) -> float:
+    """QTc by Sagie 1992 (Framingham), ms."""
+    return qt_interval + 154 * (1 - rr_interval(heart_rate))
+
+
+def hodges(qt_interval: float, heart_rate: float) -> float:
+    """QTc by Hodges 1983, ms."""
+    return qt_interval + 1.75 * (heart_rate - 60)
+
+
+_BANDS = (
+    Band("above 500 ms: high risk", lambda v, _: v > 500),
+    Band(
+        "450 ms or more (men), 460 ms or more (women): prolonged",
+        lambda v, g: "sex" in g and v >= (460 if g["sex"] == "female" else 450),
+    ),
+    Band(
+        "below 450 ms (men), 460 ms (women): not prolonged",
+        lambda v, g: "sex" in g and v < (460 if g["sex"] == "female" else 450),
+    ),
+)
+_NEEDS = ("qt_interval", "heart_rate")
+_IF_GIVEN = ("age", "sex")
+
+CALCULATOR = Calculator(
+    name="qtc",
+    title="Corrected QT interval",
+    year=1920,
+    purpose="QT interval as it would be at 60 beats a minute.",
+    population="Adults.",
+    cautions=(
+        "QT and heart rate must come from the same tracing.",
+        "Not with a wide QRS or an irregular rhythm without averaging.",
+    ),
+    outputs=(
+        Output(
+            name="fridericia",
+            label="QTc (Fridericia)",
+            unit="ms",
+            digits=0,
+            equation="QT / RR^(1/3); RR = 60 / heart rate, in s",
+            formula=fridericia,
+            needs=_NEEDS,
+            checked_if_given=_IF_GIVEN,
+            limits=(ADULTS,),
+            bands=_BANDS,
+        ),
+        Output(
+            name="bazett",
+            label="QTc (Bazett)",
+            unit="ms",
+            digits=0,
+            equation="QT / sqrt(RR)",
+            formula=bazett,
+            needs=_NEEDS,
+            checked_if_given=_IF_GIVEN,
+            limits=(ADULTS,),
+            bands=_BANDS,
+        ),
+        Output(
+            name="framingham",
+            label="QTc (Framingham)",
+            unit="ms",
+            digits=0,
+            equation="QT + 154 x (1 - RR)",
+            formula=framingham,
+            needs=_NEEDS,
+            checked_if_given=_IF_GIVEN,
+            limits=(ADULTS,),
+            bands=_BANDS,
+        ),
+        Output(
+            name="hodges",
+            label="QTc (Hodges)",
+            unit="ms",
+            digits=0,
+            equation="QT + 1.75 x (heart rate - 60)",
+            formula=hodges,
+            needs=_NEEDS,
+            checked_if_given=_IF_GIVEN,
+            limits=(ADULTS,),
+            bands=_BANDS,
+        ),
+    ),
+    sources=(
+        Citation(
+            "Fridericia LS. Acta Med Scand 1920;53:469-486", "10.1111/j.0954-6820.1920.tb18266.x"
+        ),
+        Citation(
+            "Bazett HC. Heart 1920;7:353-370 (reprinted Ann Noninvasive Electrocardiol 1997)",
+            "10.1111/j.1542-474X.1997.tb00325.x",
+        ),
+        Citation("Sagie A et al. Am J Cardiol 1992;70:797-801", "10.1016/0002-9149(92)90562-D"),
+        Citation("Hodges M et al. J Am Coll Cardiol 1983;1:694 (abstract)", None),
+        Citation(
+            "AHA/ACCF/HRS 2009 recommendations on the electrocardiogram, part IV (bands)",
+            "10.1161/CIRCULATIONAHA.108.191096",
+        ),
+    ),
+    notes=(
+        Note(
+            "Heart rate outside 60 to 100: Bazett distorts, rely on the others",
+            lambda given: not 60 <= given.get("heart_rate", 60) <= 100,
+        ),
+    ),
+)

@@ -1,0 +1,116 @@
+"""The chart of one patient, read into the inputs of the calculators, each with its provenance.
+
+Plain FHIR R4 JSON in, no server and no clock: the same resources in any order give the same
+chart. What is absent, unreadable, implausible, contradictory, too old or preliminary is told
+apart and left empty, to be asked.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinical.calculators.inputs import INPUTS
+from clinical.chart import patient
+from clinical.chart.answers import asked, current_smoker
+from clinical.chart.choice import Question, choose, usable
+from clinical.chart.conditions import diagnoses
+from clinical.chart.derived import derived
+from clinical.chart.draws import DRAW_RULES, Draw, drawn_together
+from clinical.chart.evidence import Candidate, Evidence, Finding, Value
+from clinical.chart.medications import drug_classes
+from clinical.chart.observations import measured
+from clinical.chart.pressure import pressures
+from clinical.chart.resources.scope import scope_of
+from clinical.chart.resources.times import parse_now
+
+# Whom the mapping cases are about, whatever else their resources hold.
+_PATIENT_OF_THE_CASES = "p1"
+_PRESSURES = ("systolic_bp", "diastolic_bp")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One patient's chart at one time.
+
+    `findings` answers every input by name. `draws` holds, by calculator, the newest values that
+    were taken together; a calculator that combines laboratory values takes them from there.
+    `usable` holds the dated values of each measured input inside its look-back, newest first.
+    `foreign` names the resources of other patients, which were set aside.
+    """
+
+    findings: Mapping[str, Finding]
+    usable: Mapping[str, tuple[Evidence, ...]]
+    draws: Mapping[str, Draw]
+    foreign: tuple[str, ...]
+
+
+def read_chart(resources: object, now: datetime, patient_id: str) -> Chart:
+    """Read the chart of one patient from FHIR resources; never raises, whatever they hold.
+
+    `resources` is a list of R4 resources as parsed JSON, `now` an aware time in the zone of the
+    site (its date decides the age), `patient_id` the id of the patient in context.
+    """
+    scope = scope_of(resources, patient_id)
+    candidates = measured(scope.observations, now.tzinfo)
+    questions = {
+        name: Question(name, known.unit, known.fresh_days, known.max_days, now)
+        for name, known in INPUTS.items()
+    }
+    findings = _by_name(
+        (
+            patient.age(scope.patients, now),
+            patient.sex(scope.patients),
+            *_measurements(questions, candidates),
+            current_smoker(scope.observations, now),
+            *asked(scope.observations, now),
+            *diagnoses(scope.conditions, now.tzinfo),
+        )
+    )
+    findings |= _by_name(drug_classes(scope.requests, scope.medications, findings, now.tzinfo))
+    findings |= _by_name(derived(findings))
+    values = {name: usable(questions[name], found) for name, found in candidates.items()}
+    draws = {name: drawn_together(rule, values, now) for name, rule in DRAW_RULES.items()}
+    return Chart(
+        findings=findings,
+        usable=values,
+        draws={name: draw for name, draw in draws.items() if draw},
+        foreign=scope.foreign,
+    )
+
+
+def _measurements(
+    questions: Mapping[str, Question], candidates: Mapping[str, tuple[Candidate, ...]]
+) -> Iterable[Finding]:
+    upper, lower = _PRESSURES
+    yield from pressures(
+        questions[upper],
+        questions[lower],
+        candidates.get(upper, ()),
+        candidates.get(lower, ()),
+    )
+    for name, question in questions.items():
+        if name not in _PRESSURES:
+            yield choose(question, candidates.get(name, ()))
+
+
+def _by_name(findings: Iterable[Finding]) -> dict[str, Finding]:
+    return {finding.input: finding for finding in findings}
+
+
+def prefill(resources: object, now_iso: str) -> dict[str, Value]:
+    """The value of every input, None where it is to be asked; False is "not found in chart".
+
+    A measured input stands under its name, in its canonical unit, and under its name with that
+    unit appended (`sodium`, `sodium_mmol_l`). The patient is always Patient/p1, as in the mapping
+    cases; `read_chart` takes any other.
+    Raises ValueError where `now_iso` is no ISO 8601 time.
+    """
+    chart = read_chart(resources, parse_now(now_iso), _PATIENT_OF_THE_CASES)
+    values = {name: finding.value for name, finding in chart.findings.items()}
+    return values | {_with_unit(name): values[name] for name in INPUTS}
+
+
+def _with_unit(name: str) -> str:
+    unit = re.sub(r"[^a-z0-9]+", "_", INPUTS[name].unit.lower()).strip("_")
+    return f"{name}_{unit}".rstrip("_")

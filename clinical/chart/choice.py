@@ -1,0 +1,226 @@
+"""Which of several charted entries answers an input: the newest valid one inside its look-back.
+
+Entries without a value are passed over for the next older one. An entry whose value cannot be
+used (a bound, a text, an unknown unit, an implausible number) leaves the input empty, because an
+older value would hide it; older values are handed on, to be chosen by a person.
+"""
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from clinical.chart.codes.observations import PREFERRED_LOINC
+from clinical.chart.evidence import Candidate, Evidence, Finding, Flag, Outcome, PassedOver
+from clinical.chart.resources.times import Moment
+
+USABLE_STATUS = frozenset({"final", "amended", "corrected"})
+SAME_DRAW = timedelta(hours=1)
+OLDER_SHOWN = 3
+
+# Clocks and zones of charts err by hours; a date further ahead is a mistyped one.
+_AHEAD = timedelta(days=1)
+# Values of one instant that differ by less come from rounding in two units.
+_ROUNDING = 0.02
+_NO_VALUE = frozenset({Flag.DATA_ABSENT, Flag.NO_VALUE, Flag.EXCLUDED_CODE})
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_OUTCOME_OF = {
+    Flag.COMPARATOR: Outcome.BOUND,
+    Flag.OUT_OF_RANGE: Outcome.IMPLAUSIBLE,
+    Flag.CONFLICT: Outcome.CONFLICTING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the candidates: an input, its canonical unit, its freshness, and when."""
+
+    name: str
+    unit: str
+    fresh_days: int
+    max_days: int
+    now: datetime
+
+    def in_time(self, moment: Moment | None) -> bool:
+        """Whether a moment lies inside the look-back."""
+        return moment is not None and moment.days_before(self.now) <= self.max_days
+
+
+def set_aside(candidate: Candidate, now: datetime) -> PassedOver | None:
+    """Why an entry cannot answer at all, None where it can."""
+    evidence = candidate.evidence
+    if evidence.status not in USABLE_STATUS:
+        flag = Flag.PRELIMINARY if evidence.status == "preliminary" else Flag.STATUS
+        return PassedOver(evidence, flag, f"status {evidence.status or 'not given'}")
+    if candidate.flag in _NO_VALUE:
+        return PassedOver(evidence, candidate.flag, candidate.why)
+    if evidence.moment and evidence.moment.instant - now > _AHEAD:
+        return PassedOver(evidence, Flag.FUTURE, "dated in the future")
+    return None
+
+
+def choose(
+    question: Question, candidates: Iterable[Candidate], readings: Set[str] | None = None
+) -> Finding:
+    """The answer to a question. With `readings` only entries of those readings can be chosen."""
+    ordered = sorted(dict.fromkeys(candidates), key=_tie_break)
+    ordered.sort(key=recency, reverse=True)
+    aside = {c: passed for c in ordered if (passed := set_aside(c, question.now))}
+    valid = [c for c in ordered if c not in aside]
+    pool = [c for c in valid if readings is None or c.evidence.reading in readings]
+    first_choice = [c for c in pool if not c.second_choice]
+    if any(question.in_time(c.evidence.moment) for c in first_choice):
+        pool = first_choice
+    if not pool:
+        return _nothing(question, tuple(aside.values()), valid)
+    top = _preferred(question.name, pool)
+    newer = [c for c in valid if c != top and recency(c) >= recency(top)]
+    equals = [c for c in newer if c in pool and recency(c) == recency(top)]
+    older = [c for c in valid if recency(c) < recency(top)]
+    passed_over = (*aside.values(), *(_why_not(c, pool, top) for c in newer if c not in equals))
+    finding = _answer(question, top, equals)
+    return replace(
+        finding,
+        flags=finding.flags + _announced(aside.values(), top),
+        passed_over=passed_over + finding.passed_over,
+        further=_further(older),
+    )
+
+
+def _further(older: Iterable[Candidate]) -> tuple[Evidence, ...]:
+    return tuple(c.evidence for c in older if c.flag is None)[:OLDER_SHOWN]
+
+
+def usable(question: Question, candidates: Iterable[Candidate]) -> tuple[Evidence, ...]:
+    """Every dated entry inside the look-back with a value to use, the newest first."""
+    entries = sorted(dict.fromkeys(candidates), key=_tie_break)
+    entries.sort(key=recency, reverse=True)
+    return tuple(
+        entry.evidence
+        for entry in entries
+        if entry.flag is None
+        and question.in_time(entry.evidence.moment)
+        and set_aside(entry, question.now) is None
+    )
+
+
+def recency(candidate: Candidate) -> tuple[datetime, datetime, datetime]:
+    """Undated entries come last; entries of one time by issue, then by last update."""
+    when = candidate.evidence.moment
+    return (
+        when.instant if when else _EARLIEST,
+        candidate.issued or _EARLIEST,
+        candidate.updated or _EARLIEST,
+    )
+
+
+def _tie_break(candidate: Candidate) -> tuple[str, str, str]:
+    """Keeps the answer independent of the order in which pages arrived."""
+    evidence = candidate.evidence
+    return evidence.source, evidence.charted, str(evidence)
+
+
+def _preferred(name: str, pool: Sequence[Candidate]) -> Candidate:
+    """The newest entry, or a usable one of a preferred code drawn within the hour before."""
+    top, wanted = pool[0], PREFERRED_LOINC.get(name, frozenset())
+    if top.evidence.moment is None or _is_coded(top, wanted):
+        return top
+    for candidate in pool:
+        when = candidate.evidence.moment
+        if candidate.flag is None and when and _is_coded(candidate, wanted):
+            near = top.evidence.moment.instant - when.instant <= SAME_DRAW
+            return candidate if near else top
+    return top
+
+
+def _is_coded(candidate: Candidate, codes: Set[str]) -> bool:
+    return candidate.evidence.code is not None and candidate.evidence.code.code in codes
+
+
+def _why_not(candidate: Candidate, pool: Sequence[Candidate], top: Candidate) -> PassedOver:
+    if candidate.second_choice and not top.second_choice:
+        why = "an entry of a better kind is preferred"
+        return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
+    if candidate not in pool:
+        why = "from another reading"
+        return PassedOver(candidate.evidence, Flag.INCOMPLETE_READING, why)
+    why = "a value of the preferred kind was taken within the hour"
+    return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
+
+
+def _announced(aside: Iterable[PassedOver], top: Candidate) -> tuple[Flag, ...]:
+    """A preliminary value newer than the chosen one is announced."""
+    when = top.evidence.moment
+    for passed in aside:
+        newer = passed.evidence.moment
+        if passed.flag is not Flag.PRELIMINARY or newer is None:
+            continue
+        if when is None or newer.instant > when.instant:
+            return (Flag.PRELIMINARY,)
+    return ()
+
+
+def _nothing(
+    question: Question, aside: tuple[PassedOver, ...], elsewhere: Sequence[Candidate]
+) -> Finding:
+    """Nothing answers; `elsewhere` are entries of other readings, handed on."""
+    for passed in aside:
+        when = passed.evidence.moment
+        if passed.flag is Flag.PRELIMINARY and (when is None or question.in_time(when)):
+            why = "a preliminary value is charted; it is not used"
+            return _finding(
+                question, Outcome.PRELIMINARY, why, passed.evidence, (passed.flag,), aside
+            )
+    why = "entries were found, but none has a value" if aside else "nothing is charted"
+    if elsewhere:
+        why = "the reading has no such value; others have"
+    return Finding(
+        question.name,
+        Outcome.ABSENT,
+        why,
+        unit=question.unit,
+        passed_over=aside,
+        further=_further(elsewhere),
+    )
+
+
+def _answer(question: Question, top: Candidate, equals: Sequence[Candidate]) -> Finding:
+    evidence = top.evidence
+    if evidence.moment and not question.in_time(evidence.moment):
+        why = f"last known value; the look-back is {question.max_days} days"
+        return _finding(question, Outcome.STALE, why, evidence, (Flag.STALE,))
+    if any(not _agree(top, other) for other in equals):
+        passed = tuple(
+            PassedOver(other.evidence, Flag.CONFLICT, "another value of the same time")
+            for other in equals
+        )
+        why = "values of the same time differ"
+        return _finding(question, Outcome.CONFLICTING, why, evidence, (Flag.CONFLICT,), passed)
+    if top.flag:
+        outcome = _OUTCOME_OF.get(top.flag, Outcome.UNREADABLE)
+        return _finding(question, outcome, top.why, evidence, (top.flag,))
+    if evidence.moment is None:
+        why = "no date is charted; there is no dated value"
+        return _finding(question, Outcome.FOUND, why, evidence, (Flag.UNDATED,))
+    if evidence.moment.days_before(question.now) > question.fresh_days:
+        why = f"newest valid value, older than {question.fresh_days} days"
+        return _finding(question, Outcome.FOUND, why, evidence, (Flag.OLD,))
+    return _finding(question, Outcome.FOUND, "newest valid value", evidence, ())
+
+
+def _finding(
+    question: Question,
+    outcome: Outcome,
+    why: str,
+    evidence: Evidence,
+    flags: tuple[Flag, ...],
+    passed_over: tuple[PassedOver, ...] = (),
+) -> Finding:
+    value = evidence.value if outcome is Outcome.FOUND else None
+    return Finding(question.name, outcome, why, value, question.unit, evidence, flags, passed_over)
+
+
+def _agree(one: Candidate, other: Candidate) -> bool:
+    a, b = one.evidence.value, other.evidence.value
+    if isinstance(a, float) and isinstance(b, float):
+        return abs(a - b) <= _ROUNDING * max(abs(a), abs(b))
+    return a == b and one.flag == other.flag

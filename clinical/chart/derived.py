@@ -1,0 +1,88 @@
+"""Items that follow from measured values: organ function, pressure and oxygen (HAS-BLED, NEWS2).
+
+Renal and liver function by Pisters 2010, Chest 138:1093-1100, doi 10.1378/chest.10-0134; oxygen
+by the Royal College of Physicians, NEWS2, 2017. An item that says "now" is only answered by fresh
+values; older ones suggest it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from clinical.chart.choice import SAME_DRAW
+from clinical.chart.evidence import Candidate, Evidence, Finding, Flag, Outcome
+from clinical.chart.items import item
+
+CREATININE_LIMIT = 2.26  # mg/dL, for 200 umol/L
+SYSTOLIC_LIMIT = 160.0  # mm[Hg]
+ROOM_AIR = 21.0  # %
+_BILIRUBIN_TIMES, _ENZYME_TIMES = 2.0, 3.0
+
+
+def derived(findings: Mapping[str, Finding]) -> Iterator[Finding]:
+    """The findings that build on others; each keeps the entries it follows from."""
+    renal, liver = findings["abnormal_renal_function"], findings["abnormal_liver_function"]
+    yield _or_measured(renal, findings["creatinine"], _exceeds(findings["creatinine"]))
+    yield _or_measured(liver, findings["bilirubin_total"], _liver_values(findings))
+    yield _uncontrolled_hypertension(findings["systolic_bp"])
+    yield _supplemental_oxygen(findings["o2_flow"], findings["fio2"])
+
+
+def _exceeds(creatinine: Finding) -> bool:
+    return isinstance(creatinine.value, float) and creatinine.value > CREATININE_LIMIT
+
+
+def _liver_values(findings: Mapping[str, Finding]) -> bool:
+    """Bilirubin over twice, with AST or ALT over three times the upper end sent along."""
+    return _times_normal(findings["bilirubin_total"]) > _BILIRUBIN_TIMES and any(
+        _times_normal(findings[enzyme]) > _ENZYME_TIMES for enzyme in ("ast", "alt")
+    )
+
+
+def _times_normal(finding: Finding) -> float:
+    high = finding.chosen.normal_high if finding.chosen else None
+    return finding.value / high if isinstance(finding.value, float) and high else 0.0
+
+
+def _or_measured(diagnosed: Finding, measured: Finding, abnormal: bool) -> Finding:
+    if diagnosed.value is True or not abnormal or measured.chosen is None:
+        return diagnosed
+    old = _is_old(measured)
+    why = "an older value suggests it; please confirm" if old else ""
+    entry = Candidate(measured.chosen, Flag.OLD if old else None, why)
+    return replace(item(diagnosed.input, [entry]), passed_over=diagnosed.passed_over, further=())
+
+
+def _is_old(measured: Finding) -> bool:
+    return Flag.OLD in measured.flags or Flag.UNDATED in measured.flags
+
+
+def _uncontrolled_hypertension(systolic: Finding) -> Finding:
+    name = "uncontrolled_hypertension"
+    if not isinstance(systolic.value, float) or _is_old(systolic):
+        why = "no fresh systolic pressure is charted"
+        return Finding(name, Outcome.ASKED, why, chosen=systolic.chosen, flags=systolic.flags)
+    above = systolic.value > SYSTOLIC_LIMIT
+    why = f"systolic pressure {'over' if above else 'not over'} {SYSTOLIC_LIMIT:g} mmHg"
+    return Finding(name, Outcome.FOUND, why, above, chosen=systolic.chosen)
+
+
+def _supplemental_oxygen(flow: Finding, concentration: Finding) -> Finding:
+    """From what was charted within an hour of the newest; room air is never assumed."""
+    charted: list[tuple[Evidence, bool]] = [
+        (finding.chosen, finding.value > limit)
+        for finding, limit in ((flow, 0.0), (concentration, ROOM_AIR))
+        if finding.chosen and finding.chosen.moment and isinstance(finding.value, float)
+    ]
+    name = "supplemental_oxygen"
+    if not charted:
+        return Finding(name, Outcome.ASKED, "no oxygen flow or concentration is charted")
+    charted.sort(key=lambda entry: (_seconds(entry[0]), entry[1]), reverse=True)
+    newest = _seconds(charted[0][0])
+    together = [e for e in charted if newest - _seconds(e[0]) <= SAME_DRAW.total_seconds()]
+    evidence, given = max(together, key=lambda entry: entry[1])
+    why = f"charted: {evidence.charted}"
+    return Finding(name, Outcome.FOUND, why, given, chosen=evidence)
+
+
+def _seconds(evidence: Evidence) -> float:
+    return evidence.moment.instant.timestamp() if evidence.moment else float("-inf")

@@ -1,0 +1,132 @@
+"""The same-draw rule: laboratory values that one formula combines were taken together.
+
+Tuesday's sodium with today's bicarbonate is a wrong anion gap. Each rule names the widest spread
+allowed and the spread beyond which a warning is due.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from clinical.chart.choice import SAME_DRAW
+from clinical.chart.codes.observations import SECOND_CHOICE_LOINC
+from clinical.chart.evidence import Evidence
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawRule:
+    """What one calculator combines. `optional` inputs join where they fit.
+
+    With `tight_first` a set within `warn_beyond` is preferred to a wider one that is newer by no
+    more than `within`. A set may be no older than `max_age`, where one is given.
+    """
+
+    inputs: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    within: timedelta = _DAY
+    warn_beyond: timedelta = SAME_DRAW
+    tight_first: bool = True
+    max_age: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Values drawn together, by input; `spread` is the time between the first and the last."""
+
+    values: Mapping[str, Evidence]
+    spread: timedelta
+    warning: str = ""
+
+
+# By calculator.
+DRAW_RULES: Mapping[str, DrawRule] = {
+    "anion_gap": DrawRule(("sodium", "chloride", "bicarbonate"), ("albumin", "potassium")),
+    "serum_osmolality": DrawRule(("sodium", "glucose", "bun"), ("ethanol", "osmolality_measured")),
+    "corrected_calcium": DrawRule(("calcium_total", "albumin")),
+    "ldl": DrawRule(("cholesterol_total", "hdl", "triglycerides"), ("ldl_reported",)),
+    "meld": DrawRule(
+        ("creatinine", "bilirubin_total", "inr", "sodium", "albumin"),
+        within=7 * _DAY,
+        warn_beyond=2 * _DAY,
+        tight_first=False,
+    ),
+    "fib4": DrawRule(
+        ("ast", "alt", "platelets"), within=30 * _DAY, warn_beyond=7 * _DAY, tight_first=False
+    ),
+    # One set of observations of the last day; nothing wider will do.
+    "news2": DrawRule(
+        ("respiratory_rate", "spo2", "systolic_bp", "heart_rate", "temperature"),
+        ("o2_flow", "fio2"),
+        within=SAME_DRAW,
+        max_age=_DAY,
+    ),
+}
+
+
+def drawn_together(
+    rule: DrawRule, usable: Mapping[str, Sequence[Evidence]], now: datetime
+) -> Draw | None:
+    """The newest set that satisfies a rule, None where there is none.
+
+    `usable` holds the dated values of each input inside its look-back, newest first.
+    """
+    timed = {
+        name: [(evidence.moment.instant, evidence) for evidence in entries if evidence.moment]
+        for name, entries in usable.items()
+        if name in rule.inputs + rule.optional
+    }
+    anchors = sorted({time for name in rule.inputs for time, _ in timed.get(name, ())})
+    if rule.max_age:
+        anchors = [time for time in anchors if now - time <= rule.max_age]
+    for newest in reversed(anchors):
+        chosen = _ending(newest, rule.within, rule, timed)
+        if chosen is None:
+            continue
+        near = [time for time in anchors if newest - rule.within <= time <= newest]
+        tight = (_ending(time, rule.warn_beyond, rule, timed) for time in reversed(near))
+        preferred = next(filter(None, tight), None) if rule.tight_first else None
+        return _draw(rule, preferred or chosen)
+    return None
+
+
+_Timed = tuple[datetime, Evidence]
+
+
+def _ending(
+    newest: datetime,
+    window: timedelta,
+    rule: DrawRule,
+    timed: Mapping[str, Sequence[_Timed]],
+) -> Mapping[str, _Timed] | None:
+    """The set of the time up to `newest`, None where an input has no value in it."""
+    chosen = {
+        name: _best(name, fitting)
+        for name, entries in timed.items()
+        if (fitting := [e for e in entries if newest - window <= e[0] <= newest])
+    }
+    return chosen if all(name in chosen for name in rule.inputs) else None
+
+
+def _best(name: str, fitting: Sequence[_Timed]) -> _Timed:
+    """The newest value, or one of a better kind taken within the hour before it."""
+    lesser = SECOND_CHOICE_LOINC.get(name, frozenset())
+    same_draw = [e for e in fitting if fitting[0][0] - e[0] <= SAME_DRAW]
+    better = (e for e in same_draw if e[1].code and e[1].code.code not in lesser)
+    return next(better, fitting[0])
+
+
+def _draw(rule: DrawRule, chosen: Mapping[str, _Timed]) -> Draw:
+    times = [time for time, _ in chosen.values()]
+    spread = max(times) - min(times)
+    warning = ""
+    if spread > rule.warn_beyond:
+        warning = f"taken up to {_hours(spread)} hours apart"
+    return Draw({name: evidence for name, (_, evidence) in chosen.items()}, spread, warning)
+
+
+def _hours(spread: timedelta) -> int:
+    """Whole hours, rounded up."""
+    return math.ceil(spread / timedelta(hours=1))

@@ -1,0 +1,136 @@
+"""What a chart says about one input, and where from: entry, date, source, what was passed over."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum
+
+from clinical.chart.resources.json_access import Coding
+from clinical.chart.resources.times import Moment
+
+Value = float | bool | str | None
+
+
+class Outcome(Enum):
+    """How reading one input ended; the text is what a page shows.
+
+    Only FOUND and CALCULATED carry a value that was charted or follows from what was.
+    """
+
+    FOUND = "found in chart"
+    ABSENT = "not found in chart"
+    BOUND = "only a bound is charted"
+    UNREADABLE = "charted, but not readable"
+    IMPLAUSIBLE = "implausible: check the unit"
+    CONFLICTING = "chart contradicts itself"
+    STALE = "last known value is too old"
+    PRELIMINARY = "only a preliminary value"
+    OFFERED = "suggested by the chart: please confirm"
+    ASKED = "not read from the chart: please enter"
+    UNREAD = "could not be read"
+    APART = "not taken together with the others"
+    CALCULATED = "calculated from the chart"
+
+
+class Flag(StrEnum):
+    """Why an entry was passed over, or what a reader of the value has to know."""
+
+    STATUS = "status"
+    PRELIMINARY = "preliminary"
+    DATA_ABSENT = "data_absent"
+    NO_VALUE = "no_value"
+    COMPARATOR = "comparator"
+    TEXT_VALUE = "text_value"
+    NOT_A_NUMBER = "not_a_number"
+    NO_UNIT = "no_unit"
+    UNKNOWN_UNIT = "unknown_unit"
+    OUT_OF_RANGE = "out_of_range"
+    UNKNOWN_ANSWER = "unknown_answer"
+    EXCLUDED_CODE = "excluded_code"
+    SECOND_CHOICE = "second_choice"
+    INCOMPLETE_READING = "incomplete_reading"
+    FUTURE = "future"
+    UNDATED = "undated"
+    OLD = "old"
+    STALE = "stale"
+    CONFLICT = "conflict"
+    REFUTED = "refuted"
+    UNCONFIRMED = "unconfirmed"
+    NOT_CURRENT = "not_current"
+    SUGGESTION = "suggestion"
+    TEXT_MATCH = "text_match"
+    ON_HOLD = "on_hold"
+    NOT_AN_ORDER = "not_an_order"
+    LOCAL_ROUTE = "local_route"
+    NO_DIAGNOSIS = "no_diagnosis"
+    DECEASED = "deceased"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One charted entry.
+
+    `charted` is the entry as the chart has it (`124 umol/L`, `< 3 U/L`, a diagnosis, a drug) with
+    `charted_value` and `charted_unit` where it is a quantity; `value` is the converted value, None
+    where there is none to use. `moment` keeps the date in the offset of the chart. `source` is
+    `Type/id`; `code` is the coding that matched, None where a name did. Entries with the same
+    `reading` were taken together. `normal_high` is the upper end of the reference range sent
+    along, converted.
+    """
+
+    source: str
+    charted: str
+    value: Value = None
+    charted_value: float | None = None
+    charted_unit: str = ""
+    code: Coding | None = None
+    moment: Moment | None = None
+    status: str = ""
+    category: str = ""
+    reading: str = ""
+    normal_high: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """An entry that was not used, and why."""
+
+    evidence: Evidence
+    flag: Flag
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry that may answer an input: `flag` and `why` say what makes it unusable, if anything.
+
+    `issued` and `updated` decide between entries of one time; `second_choice` entries count only
+    where there is no other.
+    """
+
+    evidence: Evidence
+    flag: Flag | None = None
+    why: str = ""
+    issued: datetime | None = None
+    updated: datetime | None = None
+    second_choice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer of a chart to one input.
+
+    `value` is in the canonical `unit`; for diagnoses and drugs True, False (not found in chart) or
+    None (ask). `chosen` is the entry that decided, also where it left the value empty; `further`
+    are older values or other matching entries.
+    """
+
+    input: str
+    outcome: Outcome
+    why: str
+    value: Value = None
+    unit: str = ""
+    chosen: Evidence | None = None
+    flags: tuple[Flag, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
+    further: tuple[Evidence, ...] = ()

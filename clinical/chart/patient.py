@@ -1,0 +1,101 @@
+"""Age and sex of the patient (FHIR R4 Patient; US Core birth sex and sex extensions).
+
+Race and gender identity are not read. The sex is the one that the equation was derived on, always
+open to change.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from clinical.calculators.inputs import OTHER_NUMBERS
+from clinical.chart.evidence import Evidence, Finding, Flag, Outcome
+from clinical.chart.resources.json_access import codings, fields, items, source_of, text
+from clinical.chart.resources.scope import Resource
+from clinical.chart.resources.times import completed_years, full_date
+
+_US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
+_SEX_EXTENSIONS = frozenset(
+    _US_CORE + name for name in ("us-core-birthsex", "us-core-sex", "us-core-individual-sex")
+)
+# Administrative codes, HL7 v3 codes and SNOMED CT; any other code says nothing about sex.
+_SEX_OF = {
+    "male": "male",
+    "M": "male",
+    "248153007": "male",
+    "female": "female",
+    "F": "female",
+    "248152002": "female",
+}
+
+
+def age(patients: Iterable[Resource], now: datetime) -> Finding:
+    """Completed years on the day of `now` in the zone of the site; needs the full birth date."""
+    return _agreed("age", [_age(patient, now) for patient in patients])
+
+
+def sex(patients: Iterable[Resource]) -> Finding:
+    """The gender, unless a recorded sex contradicts it; a recorded sex where gender tells none."""
+    return _agreed("sex", [_sex(patient) for patient in patients])
+
+
+def _agreed(name: str, findings: Sequence[Finding]) -> Finding:
+    """One finding from copies of a patient that nothing puts in order."""
+    if not findings:
+        return Finding(name, Outcome.ABSENT, "no patient is charted")
+    if any(finding.value != findings[0].value for finding in findings):
+        why = "copies of the patient differ"
+        return Finding(name, Outcome.CONFLICTING, why, flags=(Flag.CONFLICT,))
+    return min(findings, key=str)
+
+
+def _age(patient: Resource, now: datetime) -> Finding:
+    charted = text(patient.get("birthDate"))
+    if not charted:
+        return Finding("age", Outcome.ABSENT, "no birth date is charted", unit="a")
+    evidence = Evidence(source_of(patient), charted)
+    birth = full_date(charted)
+    if birth is None:
+        why = f"the birth date is not complete: {charted}"
+        return Finding("age", Outcome.UNREADABLE, why, unit="a", chosen=evidence)
+    years = completed_years(birth, now.date())
+    known = OTHER_NUMBERS["age"]
+    if not known.low <= years <= known.high:
+        why = f"the birth date gives no plausible age: {charted}"
+        return Finding("age", Outcome.IMPLAUSIBLE, why, unit="a", chosen=evidence)
+    died = patient.get("deceasedBoolean") is True or text(patient.get("deceasedDateTime"))
+    flags = (Flag.DECEASED,) if died else ()
+    why = f"completed years on {now.date().isoformat()} from the birth date"
+    return Finding("age", Outcome.FOUND, why, years, "a", evidence, flags)
+
+
+def _sex(patient: Resource) -> Finding:
+    gender = text(patient.get("gender"))
+    recorded = dict(_recorded_sex(patient))
+    told = {_SEX_OF[gender]} if gender in ("male", "female") else set()
+    told.update(recorded.values())
+    charted = ", ".join([f"gender {gender or 'not given'}", *recorded])
+    evidence = Evidence(source_of(patient), charted)
+    if not told:
+        return Finding("sex", Outcome.ABSENT, f"not charted: {charted}", chosen=evidence)
+    if len(told) > 1:
+        why = f"gender and recorded sex differ: {charted}"
+        return Finding("sex", Outcome.CONFLICTING, why, chosen=evidence, flags=(Flag.CONFLICT,))
+    why = "from gender" if gender in ("male", "female") else f"from the recorded sex: {charted}"
+    return Finding("sex", Outcome.FOUND, why, told.pop(), chosen=evidence)
+
+
+def _recorded_sex(patient: Resource) -> Iterator[tuple[str, str]]:
+    """Each sex extension as text, with the sex it names."""
+    for extension in map(fields, items(patient.get("extension"))):
+        url = text(extension.get("url"))
+        if url not in _SEX_EXTENSIONS:
+            continue
+        concept = codings(extension.get("valueCodeableConcept"))
+        codes = [
+            text(extension.get("valueCode")),
+            text(fields(extension.get("valueCoding")).get("code")),
+            *(coding.code for coding in concept),
+        ]
+        for code in codes:
+            if code in _SEX_OF:
+                yield f"{url.removeprefix(_US_CORE)} {code}", _SEX_OF[code]

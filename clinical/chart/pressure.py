@@ -1,0 +1,26 @@
+"""Systolic and diastolic pressure from one reading (FHIR R4 vital signs, blood pressure profile).
+
+A reading is a panel with two components, or two single Observations of one instant. The newest
+systolic value leads, since the calculators need it; the diastolic value is that of its reading.
+"""
+
+from collections.abc import Sequence
+
+from clinical.chart.choice import Question, choose, recency
+from clinical.chart.evidence import Candidate, Finding
+
+
+def pressures(
+    systolic: Question,
+    diastolic: Question,
+    systolics: Sequence[Candidate],
+    diastolics: Sequence[Candidate],
+) -> tuple[Finding, Finding]:
+    """The two findings; the second is empty where the reading of the first has no such value."""
+    upper = choose(systolic, systolics)
+    if upper.chosen is None:
+        return upper, choose(diastolic, diastolics)
+    latest = max(recency(c) for c in systolics if c.evidence == upper.chosen)
+    # Two readings of one time are both looked at, so that a conflict between them is seen.
+    same_time = {c.evidence.reading for c in systolics if recency(c) == latest}
+    return upper, choose(diastolic, diastolics, same_time)

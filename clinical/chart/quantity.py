@@ -1,0 +1,130 @@
+"""One charted quantity read into its canonical unit, or the reason why it cannot be (FHIR R4).
+
+Nothing is parsed out of text and nothing is guessed: a bound, a text, a missing or unknown unit
+and an implausible number each leave the value empty and say why.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from clinical.calculators.inputs import INPUTS, to_canonical
+from clinical.calculators.model import Implausible, NotUnderstood, UnknownUnit
+from clinical.calculators.units import normalise
+from clinical.chart.codes.observations import MOLAR_LOINC, UCUM
+from clinical.chart.evidence import Flag
+from clinical.chart.resources.json_access import fields, items, label, text
+
+_LARGEST_SHOWN = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one Observation or component says: `value` is None where `flag` and `why` say why."""
+
+    charted: str
+    value: float | None = None
+    charted_value: float | None = None
+    charted_unit: str = ""
+    flag: Flag | None = None
+    why: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def read(name: str, loinc: str, holder: Mapping[str, object]) -> Reading:
+    """Read the value of an Observation or component for a measured input. Never raises."""
+    if holder.get("dataAbsentReason") is not None:
+        reason = label(holder["dataAbsentReason"]) or "no reason given"
+        return Reading(reason, flag=Flag.DATA_ABSENT, why=f"no value: {reason}")
+    quantity = fields(holder.get("valueQuantity"))
+    if quantity.get("value") is None:
+        return _without_quantity(holder)
+    number, unit = quantity["value"], unit_of(quantity)
+    comparator = quantity.get("comparator")
+    charted = read_text(holder)
+    reading = _converted(name, number, unit, charted)
+    if comparator is not None:
+        # A bound is no value, whatever its unit.
+        return Reading(
+            charted,
+            charted_value=reading.charted_value,
+            charted_unit=unit,
+            flag=Flag.COMPARATOR,
+            why=f"only a bound is charted: {charted}",
+        )
+    if reading.value is not None and loinc in MOLAR_LOINC and "mol" not in normalise(unit):
+        note = f"LOINC {loinc} is for moles; the charted unit {unit} was followed"
+        return Reading(charted, reading.value, reading.charted_value, unit, notes=(note,))
+    return reading
+
+
+def _without_quantity(holder: Mapping[str, object]) -> Reading:
+    if charted := read_text(holder):
+        return Reading(charted, flag=Flag.TEXT_VALUE, why=f"not a quantity: {charted}")
+    return Reading("", flag=Flag.NO_VALUE, why="no value is charted")
+
+
+def read_text(holder: Mapping[str, object]) -> str:
+    """Any value[x] as text, to be shown and never parsed; empty where there is no value."""
+    quantity = fields(holder.get("valueQuantity"))
+    if quantity.get("value") is not None:
+        parts = (text(quantity.get("comparator")), _shown(quantity["value"]), _printed(quantity))
+        return " ".join(filter(None, parts))
+    for key, value in sorted(holder.items()):
+        if key.startswith("value") and key != "valueQuantity" and value is not None:
+            return text(value) or label(value) or _shown(value) or key.removeprefix("value")
+    return text(holder.get("valueQuantity"))
+
+
+def _converted(name: str, number: object, unit: str, charted: str) -> Reading:
+    number = _plain(number)
+    shown = None if isinstance(number, bool) or not isinstance(number, int | float) else number
+    plain = float(shown) if shown is not None and abs(shown) < _LARGEST_SHOWN else None
+    try:
+        value = to_canonical(name, number, unit)
+    except NotUnderstood:
+        return Reading(charted, flag=Flag.NOT_A_NUMBER, why="the value is not a number")
+    except UnknownUnit:
+        accepted = INPUTS[name].unit
+        if not unit:
+            flag, why = Flag.NO_UNIT, f"no unit is charted; {accepted} is wanted"
+        else:
+            flag, why = Flag.UNKNOWN_UNIT, f"unit {unit} is not known; {accepted} is wanted"
+        return Reading(charted, None, plain, unit, flag, why)
+    except Implausible as refusal:
+        return Reading(charted, None, plain, unit, Flag.OUT_OF_RANGE, str(refusal))
+    return Reading(charted, value, plain, unit)
+
+
+def unit_of(quantity: Mapping[str, object]) -> str:
+    """The UCUM code where the system is UCUM, else the printed unit."""
+    code = text(quantity.get("code")) if text(quantity.get("system")) == UCUM else ""
+    return code or text(quantity.get("unit"))
+
+
+def _printed(quantity: Mapping[str, object]) -> str:
+    return text(quantity.get("unit")) or unit_of(quantity)
+
+
+def _shown(number: object) -> str:
+    """A number as charted; text that stands where a number belongs is shown as it is."""
+    plain = _plain(number)
+    if isinstance(plain, bool) or not isinstance(plain, int | float):
+        return text(number)
+    return text(str(number)) if abs(plain) < _LARGEST_SHOWN else "a number without bounds"
+
+
+def _plain(number: object) -> object:
+    """A number to calculate with; readers of JSON may hand on a Decimal to keep its digits."""
+    return float(number) if isinstance(number, Decimal) and not number.is_snan() else number
+
+
+def upper_normal(name: str, holder: Mapping[str, object]) -> float | None:
+    """The upper end of the first reference range sent along, in the canonical unit."""
+    for entry in items(holder.get("referenceRange"))[:1]:
+        high = fields(fields(entry).get("high"))
+        try:
+            return to_canonical(name, _plain(high.get("value")), unit_of(high))
+        except ValueError:
+            return None
+    return None

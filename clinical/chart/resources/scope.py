@@ -1,0 +1,131 @@
+"""Which resources count: those of one patient, each id once, in its latest version.
+
+Implements FHIR R4 Resource.meta and the subject of a resource: the same id can arrive on two
+pages, and a later version that is entered-in-error withdraws what it replaces.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from clinical.chart.resources.json_access import (
+    codings,
+    fields,
+    id_of,
+    items,
+    referenced_id,
+    source_of,
+    text,
+)
+from clinical.chart.resources.times import moment
+
+Resource = Mapping[str, object]
+
+# In which order versions without version numbers must have followed each other.
+_LATER_STATUS = {"final": 1, "amended": 2, "corrected": 2, "entered-in-error": 3}
+_OF_PATIENTS = ("Observation", "Condition", "MedicationRequest")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The resources of the patient in context, by type; `foreign` names those set aside.
+
+    `medications` holds Medication resources by id: they belong to no patient. There is more than
+    one copy of a patient or a medication only where nothing tells which is the latest.
+    """
+
+    patients: tuple[Resource, ...]
+    observations: tuple[Resource, ...]
+    conditions: tuple[Resource, ...]
+    requests: tuple[Resource, ...]
+    medications: Mapping[str, tuple[Resource, ...]]
+    foreign: tuple[str, ...]
+
+
+def scope_of(resources: object, patient_id: str) -> Scope:
+    """Sort any JSON into the resources of one patient. Never raises."""
+    known = latest_versions(fields(resource) for resource in items(resources))
+    mine: dict[str, list[Resource]] = defaultdict(list)
+    medications: dict[str, list[Resource]] = defaultdict(list)
+    foreign = []
+    for resource in known:
+        kind = text(resource.get("resourceType"))
+        if kind in _OF_PATIENTS:
+            if _about(resource, patient_id):
+                mine[kind].append(resource)
+            else:
+                foreign.append(source_of(resource))
+        elif kind == "Medication":
+            medications[id_of(resource)].append(resource)
+        elif kind == "Patient" and id_of(resource) == patient_id != "":
+            mine[kind].append(resource)
+    return Scope(
+        patients=tuple(mine["Patient"]),
+        observations=tuple(mine["Observation"]),
+        conditions=tuple(mine["Condition"]),
+        requests=tuple(mine["MedicationRequest"]),
+        medications={known_id: tuple(copies) for known_id, copies in medications.items()},
+        foreign=tuple(sorted(foreign)),
+    )
+
+
+def _about(resource: Resource, patient_id: str) -> bool:
+    """Whether the subject is the patient, and no `focus` (a fetus, a donor) takes its place."""
+    about = (resource.get("subject"), *items(resource.get("focus")))
+    return patient_id != "" and all(
+        referenced_id(reference, "Patient") == patient_id for reference in about
+    )
+
+
+def latest_versions(resources: Iterable[Resource]) -> list[Resource]:
+    """Each type and id once, in its latest version; resources without an id are all kept.
+
+    Versions are ordered by `meta.lastUpdated`, by `meta.versionId` or by status, whichever they
+    all have. Copies that nothing tells apart are all kept: choosing between them would depend on
+    the order of the pages.
+    """
+    versions: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+    kept: list[Resource] = []
+    for resource in resources:
+        if id_of(resource):
+            versions[text(resource.get("resourceType")), id_of(resource)].append(resource)
+        else:
+            kept.append(resource)
+    for copies in versions.values():
+        latest = _latest(copies, _update_time)
+        latest = _latest(latest, _version_number)
+        kept.extend(_latest(latest, _status_rank))
+    return kept
+
+
+def _latest(copies: list[Resource], rank: Callable[[Resource], float | None]) -> list[Resource]:
+    """The copies that come last by one criterion; all of them unless it tells about each."""
+    ranks = [rank(copy) for copy in copies]
+    told = [rank for rank in ranks if rank is not None]
+    if len(told) < len(copies):
+        return copies
+    return [copy for copy, rank in zip(copies, told, strict=True) if rank == max(told)]
+
+
+def updated(resource: Resource) -> datetime | None:
+    """`meta.lastUpdated` as an instant."""
+    found = moment(fields(resource.get("meta")).get("lastUpdated"), UTC)
+    return found.instant if found else None
+
+
+def _update_time(resource: Resource) -> float | None:
+    instant = updated(resource)
+    return instant.timestamp() if instant else None
+
+
+def _version_number(resource: Resource) -> int | None:
+    """`meta.versionId` where it is a number; servers may use any text."""
+    version = text(fields(resource.get("meta")).get("versionId"))
+    return int(version) if version.isascii() and version.isdigit() else None
+
+
+def _status_rank(resource: Resource) -> int:
+    statuses = [coding.code for coding in codings(resource.get("verificationStatus"))]
+    statuses.append(text(resource.get("status")))
+    return max(_LATER_STATUS.get(status, 0) for status in statuses)

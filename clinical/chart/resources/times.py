@@ -1,0 +1,116 @@
+"""FHIR dates and times (R4 datatypes date, dateTime, instant) as comparable moments.
+
+The text stays as charted, in the offset of the chart; only the instant is compared.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+from clinical.chart.resources.json_access import fields, text
+
+_DATE_TIME = re.compile(
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)"
+    r"(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?",
+    re.ASCII,
+)
+_FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as charted (`text`) and as an aware `instant`.
+
+    Without a time of day (`timed` is false) the instant is the start of the day, month or year in
+    the zone of the site. `note` says what had to be assumed; it is empty where nothing was.
+    """
+
+    text: str
+    instant: datetime
+    timed: bool
+    note: str = ""
+
+    def days_before(self, now: datetime) -> float:
+        """The age in days: elapsed time where a time of day is charted, else calendar days."""
+        if self.timed:
+            return (now - self.instant) / _DAY
+        return (now.date() - self.instant.date()).days
+
+
+def parse_now(now_iso: str) -> datetime:
+    """The time of reading, whose offset is the zone of the site; without an offset UTC is meant.
+
+    Raises ValueError for what is no ISO 8601 date or time.
+    """
+    now = datetime.fromisoformat(now_iso)
+    return now if now.tzinfo else now.replace(tzinfo=UTC)
+
+
+def moment(value: object, zone: tzinfo | None) -> Moment | None:
+    """A dateTime or instant; None where the value is neither."""
+    charted = text(value)
+    match = _DATE_TIME.fullmatch(charted)
+    if not match:
+        return None
+    year, month, day, hour, minute, second, fraction, offset = match.groups()
+    try:
+        instant = datetime(
+            int(year),
+            int(month or 1),
+            int(day or 1),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            int((fraction or "0")[:6].ljust(6, "0")),
+            tzinfo=_offset(offset) if offset else zone,
+        )
+    except ValueError:
+        return None
+    timed = hour is not None
+    note = "no offset is charted; that of the site is assumed" if timed and not offset else ""
+    return Moment(charted, instant, timed, note)
+
+
+def _offset(offset: str) -> timezone:
+    """Raises ValueError for an offset of a day or more."""
+    if offset == "Z":
+        return UTC
+    sign = -1 if offset[0] == "-" else 1
+    return timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[4:6])))
+
+
+def observed(observation: Mapping[str, object], zone: tzinfo | None) -> Moment | None:
+    """When an Observation was made: effective time, end before start, else the time of issue."""
+    period = fields(observation.get("effectivePeriod"))
+    effective = (
+        observation.get("effectiveDateTime"),
+        observation.get("effectiveInstant"),
+        period.get("end"),
+        period.get("start"),
+    )
+    for value in effective:
+        if found := moment(value, zone):
+            return found
+    issued = moment(observation.get("issued"), zone)
+    if issued is None:
+        return None
+    note = "no time of observation is charted; this is the time of issue"
+    return Moment(issued.text, issued.instant, issued.timed, note)
+
+
+def full_date(value: object) -> date | None:
+    """A date with year, month and day; None for anything less."""
+    charted = text(value)
+    if not _FULL_DATE.fullmatch(charted):
+        return None
+    try:
+        return date.fromisoformat(charted)
+    except ValueError:
+        return None
+
+
+def completed_years(birth: date, today: date) -> int:
+    """Age in completed years; someone born on 29 February completes a year on 1 March."""
+    return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))

@@ -1,0 +1,158 @@
+"""What each calculator takes from a chart: findings, values drawn together, eGFR and BMI. Pure.
+
+A value that a formula combines with others comes from one draw (chart/draws.py). An entry that
+cannot be used (a bound, a conflict, an implausible number) is not stepped over for an older one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from clinical.calculators import REGISTRY, evaluate
+from clinical.calculators.inputs import INPUTS, label
+from clinical.calculators.model import Calculator, Raw
+from clinical.chart import Chart
+from clinical.chart.draws import DRAW_RULES, Draw, DrawRule, drawn_together
+from clinical.chart.evidence import Evidence, Finding, Flag, Outcome
+
+Found = Mapping[str, Finding]
+
+# Inputs that are results of another calculator: what is taken of them is their only output.
+CALCULATED = {"egfr": "egfr_ckd_epi_2021", "bmi": "bmi"}
+_ASKED = "a person answers this"
+
+
+@dataclass(frozen=True, slots=True)
+class Prefilled:
+    """The answer of a chart to every input of a calculator, in the calculator's order.
+
+    `warning` is what to say of the time between values of one draw; empty where nothing is.
+    """
+
+    findings: Found
+    warning: str = ""
+
+    @property
+    def raw(self) -> Raw:
+        """The inputs as `evaluate` takes them."""
+        return _raw(self.findings)
+
+
+def inputs_of(calculator: Calculator, chart: Chart, now: datetime) -> Prefilled:
+    """What a calculator takes from a chart; `now` is that of the chart."""
+    found = {
+        name: chart.findings.get(name, Finding(name, Outcome.ASKED, _ASKED))
+        for name in calculator.inputs
+    }
+    for name, source in CALCULATED.items():
+        if name in found:
+            found[name] = _calculated(name, REGISTRY[source], chart)
+    rule = DRAW_RULES.get(calculator.name)
+    if rule is None:
+        return Prefilled(found)
+    draw = _draw(rule, chart, now)
+    found |= _together(rule, draw, found, chart, now)
+    return Prefilled(found, draw.warning if draw else "")
+
+
+def _raw(found: Found) -> Raw:
+    return {name: (finding.value, finding.unit or None) for name, finding in found.items()}
+
+
+def _draw(rule: DrawRule, chart: Chart, now: datetime) -> Draw | None:
+    """The newest set of the values there are: one that is missing does not undo the others."""
+    usable = {
+        name: chart.usable[name]
+        for name in rule.inputs + rule.optional
+        if chart.findings[name].outcome is Outcome.FOUND and chart.usable.get(name)
+    }
+    present = tuple(name for name in rule.inputs if name in usable)
+    return drawn_together(replace(rule, inputs=present), usable, now) if present else None
+
+
+def _together(
+    rule: DrawRule, draw: Draw | None, found: Found, chart: Chart, now: datetime
+) -> dict[str, Finding]:
+    """The findings that the draw changes."""
+    taken = draw.values if draw else {}
+    changed: dict[str, Finding] = {}
+    for name in rule.inputs + rule.optional:
+        if name in found and found[name].outcome is Outcome.FOUND:
+            evidence = taken.get(name)
+            if evidence is None:
+                changed[name] = _apart(found[name], rule, chart)
+            elif evidence != found[name].chosen:
+                changed[name] = _of_the_draw(found[name], evidence, chart, now)
+    oxygen = found.get("supplemental_oxygen")
+    if oxygen and oxygen.outcome is Outcome.FOUND and oxygen.chosen not in taken.values():
+        why = "no oxygen flow or concentration is charted in this set"
+        changed[oxygen.input] = Finding(oxygen.input, Outcome.ASKED, why)
+    return changed
+
+
+def _apart(finding: Finding, rule: DrawRule, chart: Chart) -> Finding:
+    span = _span(rule.within)
+    why = f"the newest value was not taken within {span} of the others"
+    if rule.max_age:
+        why = f"no set of values within {span} is charted for the last {_span(rule.max_age)}"
+    return replace(
+        finding,
+        outcome=Outcome.APART,
+        why=why,
+        value=None,
+        further=tuple(chart.usable.get(finding.input, ()))[:3],
+    )
+
+
+def _of_the_draw(finding: Finding, evidence: Evidence, chart: Chart, now: datetime) -> Finding:
+    """The value taken with the others, beside a newer one that was not."""
+    known = INPUTS[finding.input]
+    old = evidence.moment is not None and evidence.moment.days_before(now) > known.fresh_days
+    others = [entry for entry in chart.usable[finding.input] if entry != evidence]
+    return replace(
+        finding,
+        why="taken together with the others; a newer value was not",
+        value=evidence.value,
+        chosen=evidence,
+        flags=(Flag.OLD,) if old else (),
+        further=tuple(others[:3]),
+    )
+
+
+def _span(time: timedelta) -> str:
+    if time >= timedelta(days=2):
+        return f"{time.days} days"
+    hours = round(time / timedelta(hours=1))
+    return "an hour" if hours == 1 else f"{hours} hours"
+
+
+def _calculated(name: str, calculator: Calculator, chart: Chart) -> Finding:
+    """An input calculated from others; where one is missing, what is said of that one."""
+    sources = {one: chart.findings[one] for one in calculator.outputs[0].needs}
+    evaluation = evaluate(calculator.name, _raw(sources))
+    result = evaluation.results.get(name)
+    if result is None:
+        missing = [sources[one] for one in evaluation.missing]
+        first = missing[0] if missing else None
+        why = evaluation.refused or ""
+        if first is not None:
+            why = f"{label(first.input)}: {first.outcome.value}, {first.why}"
+        return Finding(name, first.outcome if first else Outcome.ABSENT, why)
+    measured = [source for one, source in sources.items() if one in INPUTS and source.chosen]
+    oldest = min(measured, key=_age_key, default=None)
+    flags = tuple(dict.fromkeys(flag for source in measured for flag in source.flags))
+    return Finding(
+        name,
+        Outcome.CALCULATED,
+        f"calculated: {calculator.title}",
+        result.value,
+        result.output.unit,
+        chosen=oldest.chosen if oldest else None,
+        flags=flags,
+        further=(),
+    )
+
+
+def _age_key(finding: Finding) -> float:
+    moment = finding.chosen.moment if finding.chosen else None
+    return moment.instant.timestamp() if moment else float("-inf")

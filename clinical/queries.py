@@ -1,0 +1,231 @@
+"""The FHIR searches that fill a chart, per vendor, as data (FHIR R4 search; US Core).
+
+One shape serves all: a patient with a comma list of LOINC codes. Oracle Health takes nothing
+beside patient, category or code, date and _count, finds a blood pressure only by its panel code,
+and sends the newest first; Epic answers 400 where neither category nor code is given.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from clinical.calculators.inputs import INPUTS
+from clinical.chart.codes.diagnoses import DIAGNOSES
+from clinical.chart.codes.drugs import DRUG_CLASSES
+from clinical.chart.codes.observations import ASKED_LOINC, EXCLUDED_LOINC, LOINC, SMOKING_LOINC
+from clinical.chart.observations import LOINC_OF
+
+Vendor = Literal["oracle", "epic", "generic"]
+Parameters = tuple[tuple[str, str], ...]
+
+# Deadlines of one call and of all of them; they run in parallel.
+CALL_SECONDS = 8.0
+ALL_SECONDS = 20.0
+# All pages of one search together. A resource has 1 to 3 kB.
+SEARCH_BYTES = 8_000_000
+
+# Lipids and other slow values apart: an inpatient's daily sodium would push them off the last page.
+SLOW_INPUTS = (
+    *("cholesterol_total", "hdl", "triglycerides", "ldl_reported", "hba1c", "uacr"),
+    "height",
+)
+VITAL_INPUTS = (
+    *("systolic_bp", "diastolic_bp", "heart_rate", "respiratory_rate", "temperature", "spo2"),
+    *("o2_flow", "fio2", "weight", "bmi_reported", "qt_interval"),
+)
+LAB_INPUTS = tuple(name for name in INPUTS if name not in SLOW_INPUTS + VITAL_INPUTS)
+PRESSURE_PANELS = ("85354-9", "55284-4")
+
+_PAGE = ("_count", "200")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search, without patient and date.
+
+    `years_back` bounds the date. `wanted` are the inputs it measures: paging may stop once each has
+    a value, and stops after `page_cap` pages. `answers` are all inputs that stay unanswered where
+    it fails. `reads` are the resource types that the granted
+    scopes must cover. `fallbacks` are the searches to make instead, all of them, where this one is
+    answered with 400 or with nothing, or where the scopes do not cover it.
+    """
+
+    name: str
+    resource_type: str
+    purpose: str
+    parameters: Parameters
+    reads: frozenset[str]
+    years_back: int | None = None
+    wanted: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
+    page_cap: int = 5
+    fallbacks: tuple["Search", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A search ready to send: the path below the FHIR base, and its query in order."""
+
+    path: str
+    parameters: Parameters
+
+
+def request_for(search: Search, patient_id: str, today: date) -> Request:
+    """Fill in the patient and the date; `today` is the date in the zone of the site."""
+    if search.resource_type == "Patient":
+        return Request(f"Patient/{patient_id}", search.parameters)
+    since: Parameters = ()
+    if search.years_back is not None:
+        since = (("date", f"ge{_years_before(today, search.years_back).isoformat()}"),)
+    return Request(search.resource_type, (("patient", patient_id), *search.parameters, *since))
+
+
+def _years_before(day: date, years: int) -> date:
+    """The same day some years before; 28 February for a 29 February that is not."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)
+
+
+def is_settled(search: Search, found: Iterable[str]) -> bool:
+    """Whether paging can stop: every input that the search is for has a value."""
+    return bool(search.wanted) and search.wanted <= set(found)
+
+
+def _loinc(inputs: Iterable[str], further: Iterable[str] = ()) -> tuple[str, str]:
+    """A `code` parameter; codes that are never used (standing, invasive) are not asked for."""
+    codes = [*further]
+    for name in inputs:
+        unused = EXCLUDED_LOINC.get(name, {})
+        codes.extend(code for code in LOINC_OF[name] if code not in unused)
+    return "code", ",".join(f"{LOINC}|{code}" for code in codes)
+
+
+def _search(
+    name: str,
+    resource_type: str,
+    purpose: str,
+    *parameters: tuple[str, str],
+    answers: Iterable[str] = (),
+) -> Search:
+    reads = frozenset({resource_type})
+    return Search(name, resource_type, purpose, parameters, reads, answers=frozenset(answers))
+
+
+_PATIENT = _search("patient", "Patient", "age, sex and banner", answers=("age", "sex"))
+_LABS = replace(
+    _search("labs", "Observation", "common laboratory values", _loinc(LAB_INPUTS), _PAGE),
+    years_back=1,
+    wanted=frozenset(LAB_INPUTS),
+    answers=frozenset(LAB_INPUTS),
+)
+# Ten years for the sake of height; what is older than its own look-back is not prefilled.
+_SLOW = replace(
+    _search("slow", "Observation", "lipids, HbA1c, UACR, height", _loinc(SLOW_INPUTS), _PAGE),
+    years_back=10,
+    wanted=frozenset(SLOW_INPUTS),
+    answers=frozenset(SLOW_INPUTS),
+)
+_VITALS = replace(
+    _search(
+        "vitals",
+        "Observation",
+        "vital signs",
+        _loinc(VITAL_INPUTS, (*PRESSURE_PANELS, *ASKED_LOINC["consciousness"])),
+        _PAGE,
+    ),
+    years_back=2,
+    wanted=frozenset(VITAL_INPUTS),
+    answers=frozenset({*VITAL_INPUTS, "uncontrolled_hypertension", "supplemental_oxygen"}),
+)
+_SOCIAL = _search(
+    "social",
+    "Observation",
+    "smoking status",
+    ("category", "social-history"),
+    answers=("current_smoker",),
+)
+_CONDITIONS = _search(
+    "conditions", "Condition", "diagnoses", answers=(one.name for one in DIAGNOSES)
+)
+_DRUGS = _search(
+    "drugs",
+    "MedicationRequest",
+    "drugs ordered",
+    ("status", "active"),
+    _PAGE,
+    answers=(one.name for one in DRUG_CLASSES),
+)
+
+
+def _or_category(search: Search, category: str) -> Search:
+    """The same search with a fallback by category, for servers that refuse a list of codes."""
+    by_category = replace(search, parameters=(("category", category), _PAGE))
+    return replace(search, fallbacks=(by_category,))
+
+
+# Height is no laboratory value, and is often older than the other vital signs are searched for.
+_SLOW_BY_CATEGORY = (
+    replace(
+        _SLOW,
+        parameters=(("category", "laboratory"), _PAGE),
+        wanted=_SLOW.wanted - {"height"},
+        answers=_SLOW.wanted - {"height"},
+    ),
+    replace(
+        _SLOW,
+        name="height",
+        purpose="height",
+        parameters=(("category", "vital-signs"), _PAGE),
+        wanted=frozenset({"height"}),
+        answers=frozenset({"height"}),
+    ),
+)
+
+_OBSERVATIONS_ANYWHERE = (
+    _or_category(_LABS, "laboratory"),
+    replace(_SLOW, fallbacks=_SLOW_BY_CATEGORY),
+    _or_category(_VITALS, "vital-signs"),
+    replace(
+        _SOCIAL,
+        fallbacks=(
+            replace(
+                _SOCIAL, parameters=(("code", ",".join(f"{LOINC}|{c}" for c in SMOKING_LOINC)),)
+            ),
+        ),
+    ),
+)
+
+
+def _newest_first(search: Search) -> Search:
+    """The same search in an order that no other server promises: pages may stop at the cap."""
+    return replace(
+        search,
+        parameters=(*search.parameters, ("_sort", "-date")),
+        fallbacks=tuple(map(_newest_first, search.fallbacks)),
+    )
+
+
+# By `vendor` of the registration.
+SEARCHES: Mapping[str, tuple[Search, ...]] = {
+    "oracle": (_PATIENT, _LABS, _SLOW, _VITALS, _SOCIAL, _CONDITIONS, _DRUGS),
+    "epic": (
+        _PATIENT,
+        *_OBSERVATIONS_ANYWHERE,
+        replace(
+            _CONDITIONS,
+            parameters=(("category", "problem-list-item,encounter-diagnosis"),),
+            fallbacks=(_CONDITIONS,),
+        ),
+        # Orders name their drug by reference; without the scope its display has to do.
+        replace(
+            _DRUGS,
+            parameters=(*_DRUGS.parameters, ("_include", "MedicationRequest:medication")),
+            reads=frozenset({"MedicationRequest", "Medication"}),
+            fallbacks=(_DRUGS,),
+        ),
+    ),
+    "generic": (_PATIENT, *map(_newest_first, _OBSERVATIONS_ANYWHERE), _CONDITIONS, _DRUGS),
+}

@@ -1,0 +1,110 @@
+"""Discovery at the FHIR bases of a registration, as a launch does it, and what follows from it.
+
+SMART App Launch 2.2, "Conformance"; shared/smart/discovery.py fetches and reads the document.
+Whatever it names on a host that is not configured for the EHR is reported and not asked.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+
+from doctor.checks import ehr_claims, ehr_clock, ehr_keys, scope_advice
+from doctor.finding import Finding, fail, ok, warn
+from shared import urls
+from shared.config.settings import Ehr
+from shared.errors import DiscoveryFailed, DiscoveryInvalid
+from shared.smart import discovery
+from shared.smart.discovery import SmartConfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found at the FHIR bases of one registration; `seen` holds those that are usable."""
+
+    findings: list[Finding]
+    seen: list[SmartConfiguration]
+
+    def sends_iss(self, ehr: Ehr) -> bool:
+        """Whether every authorization server of the registration says so (RFC 9207)."""
+        return len(self.seen) == len(ehr.iss) and all(one.sends_iss for one in self.seen)
+
+
+def look(ehr: Ehr, algorithm: str | None) -> Look:
+    """Ask each FHIR base of a registration; tenants behind `/*` cannot be asked.
+
+    `algorithm`: that of the registration's private key, if it has one.
+    """
+    found = Look([], [])
+    for entry in ehr.iss:
+        if entry.endswith("/*"):
+            found.findings.append(_any_tenant(ehr, entry))
+        else:
+            _look_at(ehr, entry, algorithm, found)
+    return found
+
+
+def _any_tenant(ehr: Ehr, entry: str) -> Finding:
+    return warn(
+        "discovery_unreachable",
+        f"{entry} stands for any tenant, so its discovery was not looked at.",
+        "To have a tenant checked, add its FHIR base to `iss` beside this entry.",
+        ehr.key,
+    )
+
+
+def _look_at(ehr: Ehr, base: str, algorithm: str | None, found: Look) -> None:
+    asked = time.time()
+    try:
+        answer = discovery.fetch(ehr, base)
+    except (DiscoveryFailed, DiscoveryInvalid) as error:
+        evidence = ", ".join(f"{name} {value}" for name, value in error.evidence.items())
+        title = f"{error.why} ({evidence})"
+        fix = "Correct `iss`: {FHIR base}/.well-known/smart-configuration must answer from here. "
+        private = "For a private certificate authority, set `ca_file`."
+        found.findings.append(fail("discovery_unreachable", title, fix + private, ehr.key))
+        return
+    found.findings.append(ok("discovery_unreachable", f"{base} answers.", ehr.key))
+    found.findings.extend(ehr_clock.check(ehr, base, answer, (asked + time.time()) / 2))
+    hosts = discovery.allowed_hosts(ehr, base)
+    try:
+        configuration = discovery.parse(answer.body, base, hosts, identity="openid" in ehr.scopes)
+    except DiscoveryInvalid as error:
+        found.findings.append(_unusable(ehr, base, answer.body, error))
+        return
+    found.seen.append(configuration)
+    document = json.loads(answer.body)
+    findings = (
+        ok("discovery_incomplete", f"{base} names the endpoints a launch needs.", ehr.key),
+        ok("discovery_foreign_host", f"{base} names endpoints on its own hosts only.", ehr.key),
+        *ehr_claims.check(ehr, base, document, configuration, algorithm),
+        scope_advice.compare(ehr, base, configuration.scopes_supported),
+        ehr_keys.check(ehr, base, configuration),
+    )
+    found.findings.extend(finding for finding in findings if finding is not None)
+
+
+def _unusable(ehr: Ehr, base: str, body: bytes, error: DiscoveryInvalid) -> Finding:
+    member = error.evidence.get("member")
+    host = _foreign_host(ehr, base, json.loads(body).get(member)) if member else None
+    if host is not None:
+        return _foreign(ehr, base, f"{member} lies", host)
+    fix = "Ask the EHR's operator: a launch needs authorization_endpoint and token_endpoint there."
+    return fail("discovery_incomplete", f"{base}: {error.why}", fix, ehr.key)
+
+
+def _foreign(ehr: Ehr, base: str, what: str, host: str) -> Finding:
+    return fail(
+        "discovery_foreign_host",
+        f"{base}: {what} on a host that is not configured, {host}.",
+        f'If the EHR\'s operator confirms that host, add it: endpoint_hosts = ["{host}"].',
+        ehr.key,
+    )
+
+
+def _foreign_host(ehr: Ehr, base: str, url: object) -> str | None:
+    """The host of a URL in a document, where it is not one of the EHR's."""
+    try:
+        host = urls.authority(urls.resolve(base, str(url)))
+    except ValueError:
+        return None
+    return None if host in discovery.allowed_hosts(ehr, base) else host

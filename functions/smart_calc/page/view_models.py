@@ -1,0 +1,102 @@
+"""The view models of the calculators: each field is text to print, or says how to look."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from clinical.calculators.model import Calculator
+
+Kind = Literal["number", "flag", "choice"]
+Look = Literal["good", "warn", "bad", ""]
+Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """One output: computed (`printed`, `band`) or not (`refused` says why)."""
+
+    name: str
+    label: str
+    printed: str
+    unit: str
+    band: str
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """A charted entry beside an input: what it says, when, and what there is to know about it.
+
+    `value` is what the control would hold if the entry were taken (empty: it cannot be).
+    """
+
+    text: str
+    when: str
+    remark: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InputView:
+    """One input of a calculator with where its value comes from.
+
+    `value` is what the control shows, `data` the unrounded value as JSON (null: to be answered),
+    `ucum` its unit as sent and `unit` as shown. `state` tells in words how the chart answered,
+    `age` how old the value is. `source` is the provenance of the value, `original` the value as
+    charted where it was converted, `remarks` what else there is to know, `entries` diagnoses or
+    drugs that match, `older` other values. `short` and `note` are how a note names the input and
+    its value.
+    """
+
+    name: str
+    label: str
+    short: str
+    kind: Kind
+    optional: bool
+    value: str
+    data: str
+    ucum: str
+    unit: str
+    choices: tuple[tuple[str, str], ...]
+    state: str
+    look: Look
+    age: str
+    age_look: str
+    source: str
+    original: str
+    remarks: tuple[str, ...]
+    entries: tuple[EntryView, ...]
+    older: tuple[EntryView, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalculatorView:
+    """One calculator as the chart fills it.
+
+    `provenance` sums up where the values come from; `lacking` names the inputs without a value,
+    each with why; `reason` says why it does not apply. `warnings` (of the chart) and `notes` (of
+    the calculator) are to be read before a result is used; `beside` are charted values of the same
+    kind, shown and never used; `note` is the result as text.
+    """
+
+    calculator: Calculator
+    group: Group
+    results: tuple[ResultView, ...]
+    provenance: str
+    lacking: tuple[str, ...]
+    reason: str
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    inputs: tuple[InputView, ...]
+    beside: tuple[EntryView, ...]
+    note: str
+
+    @property
+    def name(self) -> str:
+        """Its name in addresses."""
+        return self.calculator.name
+
+    @property
+    def computed(self) -> tuple[ResultView, ...]:
+        """The outputs that there are, the first of them for the card."""
+        return tuple(result for result in self.results if not result.refused)

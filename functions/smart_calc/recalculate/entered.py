@@ -1,0 +1,42 @@
+"""A value as a person typed it: decimals with a comma or a dot, and nothing that has two readings.
+
+`1,500` is one and a half in one country and fifteen hundred in another: it is refused, not guessed.
+"""
+
+import re
+
+from clinical.calculators.inputs import CHOICES, FLAGS, label
+from clinical.calculators.model import NotUnderstood
+
+_NUMBER = re.compile(r"[+-]?(\d+)(?:[.,](\d+))?|[+-]?[.,]\d+", re.ASCII)
+_LONGEST = 20
+
+
+def read(name: str, value: object) -> object:
+    """The value to calculate with: text for a number or a numbered answer becomes a number.
+
+    Raises NotUnderstood where text is no number, or more than one.
+    """
+    if not isinstance(value, str) or name in FLAGS:
+        return value
+    if name in CHOICES:
+        return next((one for one in CHOICES[name].answers if str(one) == value), value)
+    return _number(name, value.strip())
+
+
+def _number(name: str, text: str) -> float | None:
+    if not text:
+        return None
+    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
+        raise NotUnderstood(
+            f"{label(name)}: a number is needed, with a comma or a dot before its decimals and "
+            "no other separator"
+        )
+    whole, decimals = match.groups()
+    if decimals and len(decimals) == 3 and len(whole) <= 3 and not whole.startswith("0"):
+        raise NotUnderstood(
+            f"{label(name)}: three digits after a comma or a dot can be read in two ways; "
+            "write the number without a separator, or with another number of decimals"
+        )
+    return float(text.replace(",", "."))

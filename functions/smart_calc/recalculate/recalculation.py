@@ -1,0 +1,145 @@
+"""One calculator computed anew from what a page sends: `POST /smart_calc/SESSION/NAME`. Pure.
+
+Nothing is read from the chart, nothing is kept: the answer follows from the request alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from clinical.calculators import REGISTRY, Evaluation, evaluate, with_computed_inputs
+from clinical.calculators.inputs import checked
+from clinical.calculators.model import Calculator, Raw, Refused
+from clinical.prefilled import CALCULATED
+from shared import strict_json
+from shared.errors import ParameterInvalid
+
+from ..page import outcome as results
+from . import entered
+
+_FORM = 'The body must be {"inputs": {NAME: {"value": …, "unit": …}}}.'
+_MEMBERS = frozenset({"inputs", "details"})
+_ENTRY = frozenset({"value", "unit"})
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for one calculation. `details`: results are wanted as a page shows them, too."""
+
+    inputs: Mapping[str, tuple[object, str | None]]
+    details: bool
+
+
+def parse(body: bytes) -> Asked:
+    """Read the body of a request. Raises ParameterInvalid, naming what is wrong."""
+    try:
+        document = strict_json.parse(body)
+    except ValueError:
+        raise _invalid("The body is no JSON") from None
+    if not isinstance(document, dict) or not isinstance(document.get("inputs"), dict):
+        raise _invalid("The body has no object `inputs`")
+    if unknown := document.keys() - _MEMBERS:
+        raise _invalid(f"The body has a member that is not known here, `{_named(unknown)}`")
+    details = document.get("details", False)
+    if not isinstance(details, bool):
+        raise _invalid("`details` must be true or false")
+    return Asked({name: _entry(name, given) for name, given in document["inputs"].items()}, details)
+
+
+def answer(name: str, asked: Asked, today: date) -> dict[str, Any]:
+    """The outputs of a calculator, or why there are none; `today` dates the text for a note."""
+    calculator = REGISTRY[name]
+    raw, faults = _read(calculator, asked.inputs)
+    computed = with_computed_inputs(raw)
+    evaluation = evaluate(name, computed)
+    outputs, refused = evaluation.outputs, evaluation.refused
+    if faults:
+        # One value that cannot be taken puts the others in doubt too.
+        outputs, refused = {}, "; ".join(dict.fromkeys(faults.values()))
+    answered = {"calculator": name, "outputs": outputs, "refused": refused}
+    if asked.details:
+        faults |= _refused_by(calculator.inputs, raw)
+        answered |= _details(evaluation, outputs != {}, faults, today)
+    return answered
+
+
+def _read(
+    calculator: Calculator, given: Mapping[str, tuple[object, str | None]]
+) -> tuple[dict[str, tuple[object, str | None]], dict[str, str]]:
+    """The inputs to calculate with, and why others cannot be taken, by name.
+
+    What a calculator does not take itself but has an input calculated from is checked here: the
+    calculator would only miss its input.
+    """
+    raw: dict[str, tuple[object, str | None]] = {}
+    faults: dict[str, str] = {}
+    sources = _sources(calculator)
+    for name, (value, unit) in given.items():
+        if name not in calculator.inputs and name not in sources:
+            faults[name] = f"{calculator.title} has no input of this name"
+            continue
+        try:
+            raw[name] = (entered.read(name, value), unit)
+        except Refused as fault:
+            faults[name] = str(fault)
+    return raw, faults | _refused_by(sources, raw)
+
+
+def _sources(calculator: Calculator) -> tuple[str, ...]:
+    """Inputs of other calculators, from which this one can have an input calculated."""
+    names = (
+        name
+        for one, source in CALCULATED.items()
+        if one in calculator.inputs
+        for name in REGISTRY[source].inputs
+    )
+    return tuple(name for name in names if name not in calculator.inputs)
+
+
+def _refused_by(names: tuple[str, ...], raw: Raw) -> dict[str, str]:
+    """Why a value is none, or lies outside what can be true, by input."""
+    found = {}
+    for name in names:
+        value, unit = raw.get(name, (None, None))
+        if value is not None:
+            try:
+                checked(name, value, unit)
+            except Refused as fault:
+                found[name] = str(fault)
+    return found
+
+
+def _details(
+    evaluation: Evaluation, computed: bool, faults: Mapping[str, str], today: date
+) -> dict[str, Any]:
+    """Results as the page prints them, and why an input is not taken, by its name."""
+    views = results.views(evaluation) if computed or not faults else ()
+    return {
+        "results": [asdict(view) for view in views],
+        "faults": faults,
+        "notes": list(evaluation.notes),
+        # The page fills in the inputs, whose dates it alone knows.
+        "note": results.note(views, evaluation.calculator.title, today, ("{inputs}",)),
+    }
+
+
+def _entry(name: str, given: object) -> tuple[object, str | None]:
+    shown = name[:_LONGEST_NAME]
+    if not isinstance(given, dict) or "value" not in given or given.keys() - _ENTRY:
+        raise _invalid(f"The input `{shown}` is no object of `value` and `unit`")
+    value, unit = given["value"], given.get("unit")
+    if value is not None and not isinstance(value, bool | int | float | str):
+        raise _invalid(f"The value of the input `{shown}` is no number, text, true or false")
+    if unit is not None and not isinstance(unit, str):
+        raise _invalid(f"The unit of the input `{shown}` is no text")
+    return value, unit
+
+
+def _named(names: set[str]) -> str:
+    return min(names)[:_LONGEST_NAME]
+
+
+def _invalid(what: str) -> ParameterInvalid:
+    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in that form.",))

@@ -1,0 +1,195 @@
+"""Interpretation: every published cut-off, on both sides, and what the bands depend on."""
+
+import pytest
+
+from clinical.calculators import REGISTRY, evaluate
+from clinical.calculators.model import Raw
+
+WOMAN: dict[str, object] = {"sex": "female", "age": 50}
+MAN: dict[str, object] = {"sex": "male", "age": 50}
+UNTIL_64: dict[str, object] = {"age": 64}
+FROM_65: dict[str, object] = {"age": 65}
+
+# A result on each side of every cut-off, and how its band begins.
+SIDES: list[tuple[str, str, dict[str, object], dict[float, str]]] = [
+    (
+        "egfr_ckd_epi_2021",
+        "egfr",
+        MAN,
+        {
+            14.999: "G5",
+            15: "G4",
+            29.999: "G4",
+            30: "G3b",
+            44.999: "G3b",
+            45: "G3a",
+            59.999: "G3a",
+            60: "G2",
+            89.999: "G2",
+            90: "G1",
+        },
+    ),
+    (
+        "bmi",
+        "bmi",
+        MAN,
+        {
+            18.499: "below 18.5",
+            18.5: "18.5 to below 25",
+            24.999: "18.5 to below 25",
+            25: "25 to below 30",
+            29.999: "25 to below 30",
+            30: "30 to below 35",
+            34.999: "30 to below 35",
+            35: "35 to below 40",
+            39.999: "35 to below 40",
+            40: "40 or more",
+        },
+    ),
+    (
+        "prevent_2023_base",
+        "risk_10y_total_cvd_percent",
+        MAN,
+        {7.499: "below 7.5 %", 7.5: "7.5 % or more"},
+    ),
+    (
+        "prevent_2023_base",
+        "risk_10y_ascvd_percent",
+        MAN,
+        {
+            2.999: "below 3 %: low",
+            3: "3 to below 5 %: borderline",
+            4.999: "3 to below 5 %",
+            5: "5 to below 10 %: intermediate",
+            9.999: "5 to below 10 %",
+            10: "10 % or more: high",
+        },
+    ),
+    (
+        "ascvd_pce_2013",
+        "risk_10y_ascvd_percent",
+        MAN,
+        {
+            4.999: "below 5 %: low",
+            5: "5 to below 7.5 %: borderline",
+            7.499: "5 to below 7.5 %",
+            7.5: "7.5 to below 20 %: intermediate",
+            19.999: "7.5 to below 20 %",
+            20: "20 % or more: high",
+        },
+    ),
+    ("cha2ds2_vasc", "score", MAN, {0: "0 (men)", 1: "1 (men)", 2: "2 (men), 3 (women) or more"}),
+    (
+        "cha2ds2_vasc",
+        "score",
+        WOMAN,
+        {0: "0 (men)", 1: "0 (men)", 2: "1 (men)", 3: "2 (men), 3 (women) or more"},
+    ),
+    ("cha2ds2_vasc", "score_va", WOMAN, {0: "0:", 1: "1:", 2: "2 or more"}),
+    ("has_bled", "score", MAN, {0: "0 to 2", 2: "0 to 2", 3: "3 or more"}),
+    (
+        "fib4",
+        "fib4",
+        UNTIL_64,
+        {1.299: "below 1.3", 1.3: "up to 2.67", 2.67: "up to 2.67", 2.671: "above 2.67"},
+    ),
+    ("fib4", "fib4", FROM_65, {1.999: "below 1.3 (below 2.0 from age 65)", 2.0: "up to 2.67"}),
+    (
+        "corrected_calcium",
+        "corrected_calcium_mg_dl",
+        MAN,
+        {8.499: "below 8.5", 8.5: "8.5 to 10.5", 10.5: "8.5 to 10.5", 10.501: "above 10.5"},
+    ),
+    (
+        "serum_osmolality",
+        "calculated_osmolality",
+        MAN,
+        {274.9: "below 275", 275: "275 to 295", 295: "275 to 295", 295.1: "above 295"},
+    ),
+    ("serum_osmolality", "osmolal_gap", MAN, {10: "up to 10", 10.1: "above 10"}),
+    *(
+        ("qtc", formula, given, sides)
+        for formula in ("fridericia", "bazett", "framingham", "hodges")
+        for given, sides in (
+            (MAN, {449.9: "below 450", 450: "450 ms or more", 500: "450", 500.1: "above 500"}),
+            (WOMAN, {459.9: "below 450", 460: "450 ms or more", 500: "450", 500.1: "above 500"}),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("calculator", "output", "given", "sides"), SIDES)
+def test_a_result_on_either_side_of_a_cut_off_gets_its_band(
+    calculator: str, output: str, given: dict[str, object], sides: dict[float, str]
+) -> None:
+    known = {known.name: known for known in REGISTRY[calculator].outputs}[output]
+
+    for value, start in sides.items():
+        assert str(known.band(value, given)).startswith(start)
+
+
+def test_every_output_with_bands_is_among_them() -> None:
+    with_bands = {
+        (name, output.name)
+        for name, calculator in REGISTRY.items()
+        for output in calculator.outputs
+        if output.bands
+    }
+
+    # The bands of NEWS2 depend on its parameters: they have a test of their own below.
+    assert with_bands == {row[:2] for row in SIDES} | {("news2", "score")}
+
+
+def band_of(calculator: str, output: str, inputs: Raw) -> str | None:
+    return evaluate(calculator, inputs).results[output].band
+
+
+@pytest.mark.parametrize(
+    ("sex", "qt", "band"),
+    [
+        ("male", 455, "450 ms or more (men), 460 ms or more (women): prolonged"),
+        ("female", 455, "below 450 ms (men), 460 ms (women): not prolonged"),
+        (None, 455, None),
+        (None, 501, "above 500 ms: high risk"),
+        ("female", 500, "450 ms or more (men), 460 ms or more (women): prolonged"),
+    ],
+)
+def test_the_qtc_band_depends_on_sex_and_is_silent_without(
+    sex: str | None, qt: float, band: str | None
+) -> None:
+    inputs: Raw = {"qt_interval": (qt, "ms"), "heart_rate": (60, "/min"), "sex": (sex, None)}
+
+    assert band_of("qtc", "fridericia", inputs) == band
+
+
+@pytest.mark.parametrize(("age", "shown"), [(None, False), (19, False), (20, True)])
+def test_bmi_classes_are_shown_for_known_adults_only(age: int | None, shown: bool) -> None:
+    inputs: Raw = {"age": (age, "a"), "weight": (60, "kg"), "height": (170, "cm")}
+
+    assert (band_of("bmi", "bmi", inputs) is not None) is shown
+
+
+@pytest.mark.parametrize(
+    ("rate", "pulse", "consciousness", "band"),
+    [
+        (16, 72, "alert", "0 to 4: low"),
+        (25, 72, "alert", "0 to 4 with a single parameter of 3: low-medium, urgent ward review"),
+        (25, 115, "alert", "5 to 6: medium"),
+        (25, 115, "cvpu", "7 or more: high"),
+    ],
+)
+def test_a_single_three_lifts_a_low_news2(
+    rate: int, pulse: int, consciousness: str, band: str
+) -> None:
+    inputs: Raw = {
+        "respiratory_rate": (rate, "/min"),
+        "spo2": (98, "%"),
+        "supplemental_oxygen": (False, None),
+        "systolic_bp": (124, "mm[Hg]"),
+        "heart_rate": (pulse, "/min"),
+        "temperature": (36.8, "Cel"),
+        "consciousness": (consciousness, None),
+        "spo2_scale": (1, None),
+    }
+
+    assert band_of("news2", "score", inputs) == band

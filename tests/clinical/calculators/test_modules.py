@@ -1,0 +1,101 @@
+"""The package as a whole: pure, complete, documented."""
+
+import ast
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from clinical import calculators
+from clinical.calculators import REGISTRY
+from clinical.calculators.inputs import label
+from clinical.chart.evidence import Outcome
+from docs.generators.calculators import count_vectors, markdown
+from functions.smart_calc.recalculate import recalculation
+
+PACKAGE = Path(str(calculators.__file__)).parent
+ROOT = PACKAGE.parents[1]
+DOCUMENT = ROOT / "docs" / "calculators.md"
+VECTORS = Path(__file__).parents[1] / "data" / "calc_vectors.json"
+# Not calculators: what they share, and what runs, lists and prints them.
+SHARED = {"__init__", "docs", "docs_page", "evaluate", "inputs", "model", "registry", "units"}
+MODULES = sorted(path for path in PACKAGE.glob("*.py") if path.stem not in SHARED)
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add("." * node.level + (node.module or ""))
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_calculator_imports_math_and_the_common_types_only(path: Path) -> None:
+    assert imports(path) <= {"math", "clinical.calculators.model"}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+def test_the_package_imports_the_standard_library_and_itself_only(path: Path) -> None:
+    for name in imports(path):
+        own = name.startswith("clinical.calculators")
+        assert own or name.split(".")[0] in sys.stdlib_module_names
+
+
+def test_every_module_is_one_calculator_of_the_registry() -> None:
+    assert len(MODULES) == len(REGISTRY) == 16
+    assert all(name == calculator.name for name, calculator in REGISTRY.items())
+
+
+def test_only_the_legacy_and_the_time_critical_calculator_are_off() -> None:
+    marks = {name: calculator.mark for name, calculator in REGISTRY.items() if calculator.mark}
+
+    assert marks == {"ascvd_pce_2013": "legacy", "news2": "time-critical"}
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_calculator_carries_what_a_reader_needs_to_check_it(name: str) -> None:
+    calculator = REGISTRY[name]
+
+    assert calculator.purpose
+    assert calculator.population
+    assert calculator.cautions
+    assert calculator.sources
+    assert all(label(needed) for needed in calculator.inputs)
+    for output in calculator.outputs:
+        assert output.equation
+        assert output.unit
+        assert {limit.input for limit in output.limits} <= set(output.inputs)
+    for source in calculator.sources:
+        assert source.doi is None or source.doi.startswith("10.")
+    for row in calculator.table:
+        assert len(row) == len(calculator.table[0])
+
+
+def test_the_documentation_is_current() -> None:
+    written = DOCUMENT.read_text("utf-8")
+
+    assert written == markdown(count_vectors(VECTORS)), (
+        "run: python -m docs.generators.calculators "
+        "tests/clinical/data/calc_vectors.json > docs/calculators.md"
+    )
+
+
+def test_the_document_explains_every_word_that_the_page_has_for_an_input() -> None:
+    document = DOCUMENT.read_text("utf-8")
+    for outcome in Outcome:
+        assert f"| {outcome.value} |" in document
+
+
+def test_the_example_of_the_document_is_what_the_calculator_answers() -> None:
+    asked, told = re.findall(r"```json\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    answer = recalculation.answer(
+        "egfr_ckd_epi_2021", recalculation.parse(asked.encode()), datetime.now(UTC).date()
+    )
+    answer["outputs"] = {name: round(value, 1) for name, value in answer["outputs"].items()}
+    assert answer == json.loads(told)

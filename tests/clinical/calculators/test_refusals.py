@@ -1,0 +1,166 @@
+"""Refusal outside every range: those of the specification by name, then all of the registry."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clinical.calculators import REGISTRY, evaluate
+from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, checked
+from clinical.calculators.model import Calculator, Limit, NotApplicable, Output, Refused
+
+VECTORS = Path(__file__).parents[1] / "data" / "calc_vectors.json"
+OPTIONAL = {
+    "potassium": (4.0, "mmol/L"),
+    "albumin": (4.0, "g/dL"),
+    "osmolality_measured": (300, "mosm/kg"),
+    "age": (50, "a"),
+}
+
+
+def typical(calculator: str, **changed: Any) -> dict[str, Any]:
+    """A row of the vectors that is computed, completed, with some values changed."""
+    rows = json.loads(VECTORS.read_text("utf-8"))["rows"]
+    row = next(r for r in rows if r["calculator"] == calculator and r["output"] != "*")
+    inputs = {given["name"]: (given["value"], given["unit"]) for given in row["inputs"]}
+    known = {name: OPTIONAL[name] for name in REGISTRY[calculator].inputs if name in OPTIONAL}
+    return known | inputs | changed
+
+
+@pytest.mark.parametrize("calculator", REGISTRY)
+def test_the_typical_inputs_give_every_output(calculator: str) -> None:
+    assert evaluate(calculator, typical(calculator)).refusals == {}
+
+
+@pytest.mark.parametrize(
+    ("calculator", "changed"),
+    [
+        ("egfr_ckd_epi_2021", {"age": (17, "a")}),
+        ("egfr_ckd_epi_2021", {"creatinine": (98, "mg/dL")}),
+        ("egfr_ckd_epi_2021", {"sex": ("other", None)}),
+        ("creatinine_clearance_cg", {"age": (17, "a")}),
+        ("bmi", {"height": (0, "cm")}),
+        ("bmi", {"height": (70, "cm"), "weight": (80, "kg")}),
+        ("prevent_2023_base", {"age": (29, "a")}),
+        ("prevent_2023_base", {"age": (80, "a")}),
+        ("prevent_2023_base", {"cholesterol_total": (129, "mg/dL")}),
+        ("prevent_2023_base", {"cholesterol_total": (321, "mg/dL")}),
+        ("prevent_2023_base", {"hdl": (19, "mg/dL")}),
+        ("prevent_2023_base", {"hdl": (101, "mg/dL")}),
+        ("prevent_2023_base", {"systolic_bp": (89, "mm[Hg]")}),
+        ("prevent_2023_base", {"systolic_bp": (181, "mm[Hg]")}),
+        ("prevent_2023_base", {"bmi": (18.4, "kg/m2")}),
+        ("prevent_2023_base", {"bmi": (40, "kg/m2")}),
+        ("prevent_2023_base", {"egfr": (14.9, "mL/min/{1.73_m2}")}),
+        ("prevent_2023_base", {"egfr": (141, "mL/min/{1.73_m2}")}),
+        ("prevent_2023_base", {"known_cvd_excludes_risk_score": (True, None)}),
+        ("ascvd_pce_2013", {"age": (39, "a")}),
+        ("ascvd_pce_2013", {"age": (80, "a")}),
+        ("ascvd_pce_2013", {"cholesterol_total": (321, "mg/dL")}),
+        ("ascvd_pce_2013", {"hdl": (101, "mg/dL")}),
+        ("ascvd_pce_2013", {"systolic_bp": (201, "mm[Hg]")}),
+        ("ascvd_pce_2013", {"ldl_reported": (190, "mg/dL")}),
+        ("ascvd_pce_2013", {"known_cvd_excludes_risk_score": (True, None)}),
+        ("ascvd_pce_2013", {"race": (None, None)}),
+        ("cha2ds2_vasc", {"age": (17, "a")}),
+        ("has_bled", {"age": (17, "a")}),
+        ("meld", {"age": (11, "a")}),
+        ("fib4", {"age": (17, "a")}),
+        ("fib4", {"alt": (0, "U/L")}),
+        ("fib4", {"platelets": (0, "10*9/L")}),
+        ("corrected_calcium", {"age": (17, "a")}),
+        ("anion_gap", {"age": (17, "a")}),
+        ("serum_osmolality", {"age": (17, "a")}),
+        ("ldl", {"age": (17, "a")}),
+        ("ldl", {"triglycerides": (801, "mg/dL")}),
+        ("ldl", {"hdl": (167, "mg/dL"), "cholesterol_total": (167, "mg/dL")}),
+        ("news2", {"age": (15, "a")}),
+        ("news2", {"consciousness": (None, None)}),
+        ("news2", {"supplemental_oxygen": (None, None)}),
+        ("news2", {"spo2_scale": (None, None)}),
+        ("qtc", {"age": (17, "a")}),
+        ("qtc", {"heart_rate": (19, "/min")}),
+        ("qtc", {"qt_interval": (801, "ms")}),
+    ],
+)
+def test_a_case_outside_the_specification_gives_no_number(
+    calculator: str, changed: dict[str, Any]
+) -> None:
+    evaluation = evaluate(calculator, typical(calculator, **changed))
+
+    assert evaluation.outputs == {}
+    assert evaluation.refused
+
+
+@pytest.mark.parametrize(
+    ("calculator", "changed", "left_out"),
+    [
+        ("prevent_2023_base", {"age": (60, "a")}, {"30y"}),
+        ("ldl", {"triglycerides": (401, "mg/dL")}, {"friedewald"}),
+        (
+            "ldl",
+            {
+                "cholesterol_total": (100, "mg/dL"),
+                "hdl": (60, "mg/dL"),
+                "triglycerides": (400, "mg/dL"),
+            },
+            {"friedewald", "sampson"},
+        ),
+        ("creatinine_clearance_cg", {"height": (None, "cm")}, {"selected", "ideal", "adjusted"}),
+        (
+            "creatinine_clearance_cg",
+            {"height": (90, "cm"), "weight": (25, "kg")},
+            {"selected", "ideal", "adjusted"},
+        ),
+    ],
+)
+def test_only_the_outputs_that_do_not_apply_are_left_out(
+    calculator: str, changed: dict[str, Any], left_out: set[str]
+) -> None:
+    evaluation = evaluate(calculator, typical(calculator, **changed))
+
+    assert evaluation.outputs
+    assert {word for word in left_out for name in evaluation.refusals if word in name} == left_out
+    assert all(any(word in name for word in left_out) for name in evaluation.refusals)
+
+
+LIMITS = [
+    pytest.param(calculator, output, limit, id=f"{calculator.name}-{output.name}-{limit.input}")
+    for calculator in REGISTRY.values()
+    for output in calculator.outputs
+    for limit in output.limits
+]
+
+
+@pytest.mark.parametrize(("calculator", "output", "limit"), LIMITS)
+def test_every_limit_refuses_beyond_its_ends_and_accepts_them(
+    calculator: Calculator, output: Output, limit: Limit
+) -> None:
+    known = INPUTS[limit.input] if limit.input in INPUTS else OTHER_NUMBERS[limit.input]
+    # Ages are whole years; elsewhere a millionth is enough to be outside.
+    step = 1 if limit.input == "age" else 1e-6
+    for end, outside in ((limit.low, -step), (limit.high, step)):
+        if end is None:
+            continue
+        at_end = evaluate(
+            calculator.name, typical(calculator.name, **{limit.input: (end, known.unit)})
+        ).refusals.get(output.name)
+        beyond = evaluate(
+            calculator.name, typical(calculator.name, **{limit.input: (end + outside, known.unit)})
+        ).refusals[output.name]
+
+        assert at_end is None or str(at_end) != limit.reason
+        assert isinstance(beyond, NotApplicable)
+        assert str(beyond) == limit.reason
+
+
+@pytest.mark.parametrize("name", [*INPUTS, *OTHER_NUMBERS])
+def test_every_hard_range_refuses_beyond_its_ends_and_accepts_them(name: str) -> None:
+    known = INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
+
+    assert checked(name, known.low, known.unit) == known.low
+    assert checked(name, known.high, known.unit) == known.high
+    for value in (known.low - 1e-3 * (abs(known.low) + 1), known.high * 1.001):
+        with pytest.raises(Refused):
+            checked(name, value, known.unit)

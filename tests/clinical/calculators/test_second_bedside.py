@@ -1,0 +1,144 @@
+"""NEWS2 and QTc computed a second time: by lowest values, and in powers of the heart rate."""
+
+import bisect
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clinical.calculators import calculate
+
+MODEST = settings(max_examples=100, deadline=None, derandomize=True)
+YES_NO = st.booleans()
+
+
+def number(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.floats(low, high).map(lambda value: round(value, 3))
+
+
+# Chart 1 of the RCP report by the lowest value of each band and the points of the bands.
+NEWS2_BANDS = {
+    "respiratory_rate": ([9, 12, 21, 25], [3, 1, 0, 2, 3]),
+    "scale 1": ([92, 94, 96], [3, 2, 1, 0]),
+    "scale 2 air": ([84, 86, 88], [3, 2, 1, 0]),
+    "scale 2 oxygen": ([84, 86, 88, 93, 95, 97], [3, 2, 1, 0, 1, 2, 3]),
+    "systolic_bp": ([91, 101, 111, 220], [3, 2, 1, 0, 3]),
+    "heart_rate": ([41, 51, 91, 111, 131], [3, 1, 0, 1, 2, 3]),
+    "tenths of a degree": ([351, 361, 381, 391], [3, 1, 0, 1, 2]),
+}
+
+
+def news2_points(band: str, value: int) -> int:
+    lowest, points = NEWS2_BANDS[band]
+    return points[bisect.bisect_right(lowest, value)]
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    rate=st.integers(3, 80),
+    spo2=st.integers(80, 100),
+    oxygen=YES_NO,
+    systolic=st.integers(80, 240),
+    pulse=st.integers(30, 140),
+    tenths=st.integers(340, 400),
+    alert=YES_NO,
+    scale=st.sampled_from([1, 2]),
+)
+def test_news2_agrees_with_the_chart_read_by_lowest_values(
+    rate: int,
+    spo2: int,
+    oxygen: bool,
+    systolic: int,
+    pulse: int,
+    tenths: int,
+    alert: bool,
+    scale: int,
+) -> None:
+    spo2_band = "scale 1" if scale == 1 else f"scale 2 {'oxygen' if oxygen else 'air'}"
+    expected = (
+        news2_points("respiratory_rate", rate)
+        + news2_points(spo2_band, spo2)
+        + 2 * oxygen
+        + news2_points("systolic_bp", systolic)
+        + news2_points("heart_rate", pulse)
+        + 3 * (not alert)
+        + news2_points("tenths of a degree", tenths)
+    )
+
+    outputs = calculate(
+        "news2",
+        {
+            "respiratory_rate": (rate, "/min"),
+            "spo2": (spo2, "%"),
+            "supplemental_oxygen": (oxygen, None),
+            "systolic_bp": (systolic, "mm[Hg]"),
+            "heart_rate": (pulse, "/min"),
+            "temperature": (tenths / 10, "Cel"),
+            "consciousness": ("alert" if alert else "cvpu", None),
+            "spo2_scale": (scale, None),
+        },
+    )
+
+    assert outputs["score"] == expected
+
+
+NORMAL = {
+    "respiratory_rate": 16,
+    "spo2": 98,
+    "supplemental_oxygen": False,
+    "systolic_bp": 120,
+    "heart_rate": 70,
+    "temperature": 37,
+    "consciousness": "alert",
+    "spo2_scale": 1,
+}
+UNITS = {
+    "respiratory_rate": "/min",
+    "spo2": "%",
+    "systolic_bp": "mm[Hg]",
+    "heart_rate": "/min",
+    "temperature": "Cel",
+}
+
+
+@pytest.mark.parametrize(
+    ("moved", "values", "band", "others"),
+    [
+        ("respiratory_rate", range(3, 81), "respiratory_rate", {}),
+        ("systolic_bp", range(40, 301), "systolic_bp", {}),
+        ("heart_rate", range(20, 251), "heart_rate", {}),
+        ("temperature", range(250, 451), "tenths of a degree", {}),
+        ("spo2", range(50, 101), "scale 1", {}),
+        ("spo2", range(50, 101), "scale 2 air", {"spo2_scale": 2}),
+        (
+            "spo2",
+            range(50, 101),
+            "scale 2 oxygen",
+            {"spo2_scale": 2, "supplemental_oxygen": True},
+        ),
+    ],
+)
+def test_news2_scores_every_value_of_a_parameter_as_the_chart_does(
+    moved: str, values: range, band: str, others: dict[str, object]
+) -> None:
+    for value in values:
+        changed = {moved: value / 10 if moved == "temperature" else value}
+        inputs = {
+            name: (answer, UNITS.get(name)) for name, answer in (NORMAL | others | changed).items()
+        }
+        oxygen = 2 if "supplemental_oxygen" in others else 0
+
+        assert calculate("news2", inputs)["score"] == news2_points(band, value) + oxygen
+
+
+@MODEST
+@given(qt=number(200, 800), rate=number(30, 220))
+def test_qtc_agrees_with_powers_of_the_heart_rate(qt: float, rate: float) -> None:
+    outputs = calculate("qtc", {"qt_interval": (qt, "ms"), "heart_rate": (rate, "/min")})
+
+    assert outputs == {
+        "fridericia": pytest.approx(qt * (rate / 60) ** (1 / 3)),
+        "bazett": pytest.approx(qt * (rate / 60) ** 0.5),
+        "framingham": pytest.approx(qt + 154 - 9240 / rate),
+        "hodges": pytest.approx(qt + 1.75 * rate - 105),
+    }

@@ -1,0 +1,121 @@
+from typing import Any
+
+import pytest
+
+from clinical.chart.evidence import Outcome
+from tests.support.chart_resources import HL7, ICD10CM, concept, condition, find, read
+
+TAIWAN = "https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/icd-10-cm-2023-tw"
+
+
+@pytest.mark.parametrize(
+    ("verification", "value", "outcome"),
+    [
+        ("confirmed", True, Outcome.FOUND),
+        (None, True, Outcome.FOUND),
+        ("unconfirmed", None, Outcome.OFFERED),
+        ("provisional", None, Outcome.OFFERED),
+        ("differential", None, Outcome.OFFERED),
+        ("made-up", None, Outcome.OFFERED),
+        ("refuted", False, Outcome.ABSENT),
+        ("entered-in-error", False, Outcome.ABSENT),
+    ],
+)
+def test_verification_decides_whether_a_condition_counts(
+    verification: str | None, value: bool | None, outcome: Outcome
+) -> None:
+    finding = find("atrial_fibrillation", condition("I48.91", verification=verification))
+    assert (finding.value, finding.outcome) == (value, outcome)
+
+
+@pytest.mark.parametrize(
+    "status", [{"text": "Provisional"}, "provisional", {"coding": [{"display": "?"}]}, {}]
+)
+def test_a_verification_status_that_cannot_be_read_is_not_taken_as_absent(status: object) -> None:
+    finding = find("atrial_fibrillation", condition("I48.91", verificationStatus=status))
+    assert finding.outcome is Outcome.OFFERED
+
+
+@pytest.mark.parametrize(
+    ("clinical", "now", "ever"),
+    [
+        ("active", True, True),
+        ("recurrence", True, True),
+        ("relapse", True, True),
+        (None, True, True),
+        ("inactive", False, True),
+        ("remission", False, True),
+        ("resolved", False, True),
+        ("made-up", None, True),
+    ],
+)
+def test_only_items_of_now_need_an_active_condition(
+    clinical: str | None, now: bool | None, ever: bool
+) -> None:
+    chart = read(condition("I10", clinical, id="a"), condition("I63.9", clinical, id="b"))
+    assert chart.findings["hypertension"].value is now
+    assert chart.findings["stroke_tia_thromboembolism"].value is ever
+
+
+@pytest.mark.parametrize(
+    ("clinical", "value", "notes"),
+    [
+        (None, True, ("an end is charted, but no clinical status",)),
+        ("active", True, ()),
+        ("resolved", False, None),
+    ],
+)
+def test_an_ended_condition_without_a_clinical_status_counts_with_a_note(
+    clinical: str | None, value: bool, notes: tuple[str, ...] | None
+) -> None:
+    finding = find("hypertension", condition("I10", clinical, abatementDateTime="2020-01-01"))
+    assert finding.value is value
+    assert (finding.chosen.notes if finding.chosen else None) == notes
+
+
+def test_one_condition_that_counts_is_enough() -> None:
+    finding = find(
+        "hypertension",
+        condition("I10", "resolved", id="resolved"),
+        condition("I10", verification="provisional", id="provisional"),
+        condition("I10", id="active", recordedDate="2020-01-01"),
+        condition("I15.9", id="newer", recordedDate="2025-01-01"),
+    )
+    assert finding.value is True
+    assert finding.chosen is not None
+    assert finding.chosen.source == "Condition/newer"
+    assert [evidence.source for evidence in finding.further] == ["Condition/active"]
+    assert {p.evidence.source: p.flag.value for p in finding.passed_over} == {
+        "Condition/resolved": "not_current",
+        "Condition/provisional": "unconfirmed",
+    }
+
+
+def test_dialysis_is_offered_and_never_ticked() -> None:
+    chart = read(condition("Z99.2"))
+    assert chart.findings["dialysis"].outcome is Outcome.OFFERED
+    assert chart.findings["abnormal_renal_function"].value is True
+
+
+def test_a_condition_of_another_patient_is_ignored() -> None:
+    other = condition("I10", subject={"reference": "Patient/p2"})
+    chart = read(other)
+    assert chart.findings["hypertension"].value is False
+    assert chart.foreign == ("Condition/c1",)
+
+
+@pytest.mark.parametrize("category", ["problem-list-item", "encounter-diagnosis", "health-concern"])
+def test_a_condition_counts_whatever_its_category(category: str) -> None:
+    charted = condition("I10", category=[concept(HL7 + "condition-category", category)])
+    assert find("hypertension", charted).value is True
+
+
+def test_a_condition_keeps_its_dates_name_and_states() -> None:
+    named = concept(ICD10CM, "I48.91", text="Atrial fibrillation, unspecified")
+    charted: Any = condition(named, "inactive", onsetDateTime="2019-05", recordedDate="2020-01-01")
+    evidence = find("atrial_fibrillation", charted).chosen
+    assert evidence is not None
+    assert evidence.charted == "Atrial fibrillation, unspecified"
+    assert evidence.status == "inactive confirmed"
+    assert evidence.moment is not None
+    assert evidence.moment.text == "2019-05"

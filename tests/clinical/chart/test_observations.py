@@ -1,0 +1,248 @@
+import pytest
+
+from clinical.calculators.inputs import INPUTS
+from clinical.chart.evidence import Outcome
+from tests.support.chart_resources import (
+    LOINC,
+    concept,
+    find,
+    flags_passed_over,
+    observation,
+    sources,
+)
+
+
+@pytest.mark.parametrize("status", ["final", "amended", "corrected"])
+def test_a_final_amended_or_corrected_value_is_used(status: str) -> None:
+    assert find("sodium", observation("2951-2", 140, "mmol/L", status=status)).value == 140
+
+
+@pytest.mark.parametrize(
+    "status", ["entered-in-error", "cancelled", "registered", "unknown", "FINAL", "", 1, None]
+)
+def test_any_other_status_is_ignored(status: object) -> None:
+    finding = find("sodium", observation("2951-2", 140, "mmol/L", status=status))
+    assert (finding.outcome, finding.value) == (Outcome.ABSENT, None)
+    assert flags_passed_over(finding) == ["status"]
+
+
+def test_a_newer_preliminary_value_is_announced_not_used() -> None:
+    finding = find(
+        "sodium",
+        observation("2951-2", 140, "mmol/L", id="final"),
+        observation(
+            "2951-2",
+            120,
+            "mmol/L",
+            id="newer",
+            status="preliminary",
+            effectiveDateTime="2026-11-24T08:00:00Z",
+        ),
+    )
+    assert finding.value == 140
+    assert finding.flags == ("preliminary",)
+    assert sources(finding) == {"Observation/newer": "preliminary"}
+
+
+@pytest.mark.parametrize(
+    ("status", "at"),
+    [
+        ("preliminary", "2026-11-01"),
+        ("preliminary", "2026-11-20T09:00:00Z"),
+        ("preliminary", None),
+        ("cancelled", "2026-11-23"),
+    ],
+)
+def test_nothing_but_a_newer_preliminary_value_is_announced(status: str, at: str | None) -> None:
+    finding = find(
+        "sodium",
+        observation("2951-2", 140, "mmol/L", id="final"),
+        observation("2951-2", 120, "mmol/L", status=status, effectiveDateTime=at),
+    )
+    assert (finding.value, finding.flags) == (140, ())
+
+
+def test_a_preliminary_value_that_is_too_old_is_not_announced() -> None:
+    ancient = observation(
+        "2951-2", 120, "mmol/L", status="preliminary", effectiveDateTime="2020-01-01"
+    )
+    assert find("sodium", ancient).outcome is Outcome.ABSENT
+
+
+def test_a_preliminary_value_alone_leaves_the_input_empty() -> None:
+    finding = find("sodium", observation("2951-2", 120, "mmol/L", status="preliminary"))
+    assert (finding.outcome, finding.value) == (Outcome.PRELIMINARY, None)
+    assert finding.chosen is not None
+    assert finding.chosen.charted == "120 mmol/L"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [(name, code) for name, known in INPUTS.items() for code in known.loinc]
+)
+def test_every_loinc_code_of_the_dictionary_is_found_but_those_taken_standing(
+    name: str, code: str
+) -> None:
+    known = INPUTS[name]
+    middle = (known.low + known.high) / 2
+    at = "2026-11-24T11:00:00Z"
+    finding = find(name, observation(code, middle, known.unit, effectiveDateTime=at))
+    standing = code in ("8460-8", "8454-1")
+    assert finding.value == (None if standing else pytest.approx(middle))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        {"coding": [{"code": "2951-2"}]},
+        {"coding": [{"system": "http://loinc.org/", "code": "2951-2"}]},
+        {"coding": [{"system": "https://loinc.org", "code": "2951-2"}]},
+        {"coding": [{"system": "urn:oid:1.2.3", "code": "2951-2"}]},
+        {"coding": [{"system": LOINC, "code": "9999-9", "display": "Sodium"}]},
+        {"text": "Sodium"},
+        {"text": "2951-2"},
+    ],
+)
+def test_a_bare_code_a_foreign_system_or_a_name_is_not_a_match(code: object) -> None:
+    assert find("sodium", observation("2951-2", 140, "mmol/L", code=code)).value is None
+
+
+def test_any_coding_may_be_the_one_that_matches() -> None:
+    code = {"coding": [{"system": "urn:oid:1.2.3", "code": "NA"}, {"system": LOINC}]}
+    code["coding"][1]["code"] = "2951-2"
+    finding = find("sodium", observation("2951-2", 140, "mmol/L", code=code))
+    assert finding.value == 140
+    assert finding.chosen is not None
+    assert finding.chosen.code is not None
+    assert finding.chosen.code.code == "2951-2"
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("calcium_total", ("17861-6", "1994-3")),
+        ("creatinine", ("2160-0", "2161-8")),
+        ("bun", ("3094-0", "22664-7")),
+    ],
+)
+def test_a_second_code_for_another_analyte_rules_a_value_out(
+    name: str, codes: tuple[str, ...]
+) -> None:
+    known = INPUTS[name]
+    charted = observation("", known.high / 2, known.unit, code=concept(LOINC, *codes))
+    finding = find(name, charted)
+    assert finding.value is None
+    assert flags_passed_over(finding) == ["excluded_code"]
+
+
+def test_members_of_a_panel_come_by_themselves() -> None:
+    panel = observation(
+        "24321-2", id="panel", hasMember=[{"reference": "Observation/o1"}], component=None
+    )
+    assert find("sodium", panel, observation("2951-2", 140, "mmol/L")).value == 140
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"reference": "Patient/p2"},
+        {"reference": "Patient/p11"},
+        {"reference": "Group/p1"},
+        {"reference": "p1"},
+        {"reference": "urn:uuid:p1"},
+        {"display": "Joe Smart"},
+        "Patient/p1",
+        None,
+    ],
+)
+def test_an_entry_about_anyone_else_is_ignored(subject: object) -> None:
+    finding = find("sodium", observation("2951-2", 140, "mmol/L", subject=subject))
+    assert finding.outcome is Outcome.ABSENT
+    assert finding.passed_over == ()
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "Patient/p1",
+        "https://ehr.example/r4/tenant/Patient/p1",
+        "Patient/p1/_history/3",
+    ],
+)
+def test_the_patient_is_known_by_a_relative_absolute_or_versioned_reference(reference: str) -> None:
+    charted = observation("2951-2", 140, "mmol/L", subject={"reference": reference})
+    assert find("sodium", charted).value == 140
+
+
+def test_a_value_whose_focus_is_not_the_patient_is_ignored() -> None:
+    fetal = observation(
+        "8867-4", 140, "/min", focus=[{"reference": "BodyStructure/fetus"}], effectiveDateTime=None
+    )
+    assert find("heart_rate", fetal).outcome is Outcome.ABSENT
+
+
+def test_a_resource_of_another_type_is_ignored() -> None:
+    report = observation("2951-2", 140, "mmol/L", resourceType="DiagnosticReport")
+    assert find("sodium", report).outcome is Outcome.ABSENT
+
+
+def test_an_absent_input_is_not_found() -> None:
+    finding = find("sodium")
+    assert (finding.outcome, finding.value, finding.why) == (
+        Outcome.ABSENT,
+        None,
+        "nothing is charted",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "better", "lesser", "unit", "values"),
+    [
+        ("weight", "29463-7", "3142-7", "kg", (80, 95)),
+        ("weight", "3141-9", "75292-3", "kg", (80, 95)),
+        ("height", "8302-2", "3138-5", "cm", (175, 190)),
+        ("glucose", "2345-7", "41653-7", "mg/dL", (100, 200)),
+        ("bicarbonate", "1963-8", "1960-4", "mmol/L", (24, 12)),
+        ("bicarbonate", "2028-9", "1959-6", "mmol/L", (24, 12)),
+        ("bicarbonate", "2028-9", "14627-4", "mmol/L", (24, 12)),
+        ("bicarbonate", "1963-8", "20565-8", "mmol/L", (24, 12)),
+    ],
+)
+def test_a_measured_or_laboratory_value_comes_before_a_newer_lesser_one(
+    name: str, better: str, lesser: str, unit: str, values: tuple[float, float]
+) -> None:
+    newer = observation(
+        lesser, values[1], unit, id="lesser", effectiveDateTime="2026-11-23T09:00:00Z"
+    )
+    older = observation(better, values[0], unit)
+    finding = find(name, older, newer)
+    assert finding.value == values[0]
+    assert sources(finding) == {"Observation/lesser": "second_choice"}
+    assert find(name, newer).value == values[1]
+
+
+def test_a_lesser_value_is_used_where_the_better_one_is_too_old() -> None:
+    stated = observation("3142-7", 95, "kg", id="stated")
+    measured = observation("29463-7", 80, "kg", effectiveDateTime="2024-01-01T09:00:00Z")
+    assert find("weight", stated, measured).value == 95
+
+
+@pytest.mark.parametrize(
+    ("by_name_at", "expected"), [("2026-11-24T09:00:00Z", 97), ("2026-11-24T08:59:00Z", 91)]
+)
+def test_pulse_oximetry_by_name_is_preferred_within_the_hour(
+    by_name_at: str, expected: float
+) -> None:
+    by_name = observation("59408-5", 97, "%", effectiveDateTime=by_name_at)
+    other = observation("2708-6", 91, "%", id="other", effectiveDateTime="2026-11-24T10:00:00Z")
+    assert find("spo2", by_name, other).value == expected
+
+
+@pytest.mark.parametrize(
+    ("serum_at", "expected"), [("2025-11-25T09:00:00Z", 24), ("2025-11-20T09:00:00Z", 12)]
+)
+def test_serum_bicarbonate_is_preferred_to_a_blood_gas_within_the_look_back(
+    serum_at: str, expected: float
+) -> None:
+    serum = observation("1963-8", 24, "mmol/L", effectiveDateTime=serum_at)
+    gas = observation("1960-4", 12, "mmol/L", id="gas")
+    assert find("bicarbonate", serum, gas).value == expected

@@ -1,0 +1,249 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from clinical.calculators.inputs import INPUTS
+from clinical.chart.evidence import Outcome
+from tests.support.chart_resources import HL7, UCUM, concept, find, observation, quantity, sources
+
+
+@pytest.mark.parametrize("comparator", ["<", "<=", ">", ">=", "ad", ""])
+def test_a_bound_leaves_the_input_empty_and_is_shown(comparator: str) -> None:
+    bound = quantity(0.2, "mg/dL") | {"comparator": comparator}
+    finding = find("creatinine", observation("2160-0", valueQuantity=bound))
+    assert (finding.outcome, finding.value, finding.flags) == (
+        Outcome.BOUND,
+        None,
+        ("comparator",),
+    )
+    assert finding.chosen is not None
+    assert finding.chosen.charted == f"{comparator} 0.2 mg/dL".strip()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"valueString": " 140 "}, "140"),
+        ({"valueString": "hemolyzed"}, "hemolyzed"),
+        ({"valueCodeableConcept": {"text": "normal"}}, "normal"),
+        ({"valueInteger": 140}, "140"),
+        ({"valueRange": {"low": {"value": 1}}}, "Range"),
+    ],
+)
+def test_a_text_for_a_number_is_shown_and_not_parsed(value: Any, shown: str) -> None:
+    finding = find("sodium", observation("2951-2", **value))
+    assert (finding.outcome, finding.value) == (Outcome.UNREADABLE, None)
+    assert finding.flags == ("text_value",)
+    assert finding.chosen is not None
+    assert finding.chosen.charted == shown
+
+
+@pytest.mark.parametrize("value", ["140", True, [140], {"value": 140}, float("nan")])
+def test_what_is_no_number_leaves_the_input_empty(value: object) -> None:
+    charted = quantity(0, "mmol/L") | {"value": value}
+    finding = find("sodium", observation("2951-2", valueQuantity=charted))
+    assert (finding.outcome, finding.flags) == (Outcome.UNREADABLE, ("not_a_number",))
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        {"valueQuantity": quantity(0.2, "mmol/L") | {"comparator": "<"}},
+        {"valueString": "hemolyzed"},
+        {"valueQuantity": quantity(140, None)},
+        {"valueQuantity": quantity(1400, "mmol/L")},
+    ],
+)
+def test_an_older_value_does_not_hide_a_newest_one_that_is_unusable(unusable: Any) -> None:
+    finding = find(
+        "sodium",
+        observation("2951-2", id="newest", effectiveDateTime="2026-11-23T09:00:00Z", **unusable),
+        observation("2951-2", 140, "mmol/L", id="older"),
+    )
+    assert finding.value is None
+    assert finding.chosen is not None
+    assert finding.chosen.source == "Observation/newest"
+    assert [evidence.value for evidence in finding.further] == [140]
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"dataAbsentReason": concept(HL7 + "data-absent-reason", "error")},
+        {
+            "dataAbsentReason": concept(HL7 + "data-absent-reason", "error"),
+            "valueQuantity": quantity(120, "mmol/L"),
+        },
+        {},
+        {"valueQuantity": {"unit": "mmol/L"}},
+        {"hasMember": [{"reference": "Observation/member"}]},
+    ],
+)
+def test_an_entry_without_a_value_gives_way_to_the_next_older_one(empty: Any) -> None:
+    finding = find(
+        "sodium",
+        observation("2951-2", id="newest", effectiveDateTime="2026-11-23T09:00:00Z", **empty),
+        observation("2951-2", 140, "mmol/L", id="older"),
+    )
+    assert finding.value == 140
+    assert sources(finding)["Observation/newest"] in ("data_absent", "no_value")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "value", "unit", "expected"),
+    [
+        ("creatinine", "14682-9", 124, "umol/L", 1.4024),
+        ("glucose", "14749-6", 5.5, "mmol/L", 99.088),
+        ("bun", "14937-7", 7, "mmol/L", 19.607),
+        ("bilirubin_total", "14631-6", 34.2, "umol/L", 2.0),
+        ("albumin", "1751-7", 39, "g/L", 3.9),
+        ("calcium_total", "2000-8", 2.3, "mmol/L", 9.2184),
+        ("cholesterol_total", "14647-2", 5.2, "mmol/L", 201.084),
+        ("triglycerides", "14927-8", 1.7, "mmol/L", 150.569),
+        ("ast", "1920-8", 0.5, "ukat/L", 30),
+        ("platelets", "777-3", 250, "K/uL", 250),
+        ("platelets", "777-3", 250_000, "/uL", 250),
+        ("weight", "29463-7", 180, "[lb_av]", 81.6466),
+        ("weight", "29463-7", 80_000, "g", 80),
+        ("height", "8302-2", 70, "[in_i]", 177.8),
+        ("inr", "6301-6", 1.1, "{INR}", 1.1),
+        ("inr", "6301-6", 1.1, None, 1.1),
+        ("hba1c", "4548-4", 53, "mmol/mol", 7.0004),
+        ("uacr", "9318-7", 3.4, "mg/mmol{creat}", 30.056),
+    ],
+)
+def test_a_charted_unit_is_converted(
+    name: str, code: str, value: float, unit: str | None, expected: float
+) -> None:
+    finding = find(name, observation(code, value, unit))
+    assert finding.value == pytest.approx(expected, rel=1e-4)
+    assert finding.unit == INPUTS[name].unit
+    assert finding.chosen is not None
+    assert (finding.chosen.charted_value, finding.chosen.charted_unit) == (value, unit or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "value", "unit", "expected"),
+    [
+        ("temperature", "8310-5", 98.6, "[degF]", 37.0),
+        ("spo2", "59408-5", 0.97, "1", 97.0),
+        ("systolic_bp", "8480-6", 16, "kPa", 120.01),
+        ("respiratory_rate", "9279-1", 16, "{breaths}/min", 16),
+    ],
+)
+def test_a_vital_sign_of_today_is_converted(
+    name: str, code: str, value: float, unit: str, expected: float
+) -> None:
+    today = observation(code, value, unit, effectiveDateTime="2026-11-24T10:00:00Z")
+    assert find(name, today).value == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("digits", "value"), [("1.40", 1.4), ("2", 2.0), ("1.4E+0", 1.4), ("124E-2", 1.24)]
+)
+def test_a_decimal_is_read_as_a_number_and_shown_with_its_digits(digits: str, value: float) -> None:
+    charted = quantity(0, "mg/dL") | {"value": Decimal(digits)}
+    high = quantity(0, "mg/dL") | {"value": Decimal("1.20")}
+    finding = find(
+        "creatinine",
+        observation("2160-0", valueQuantity=charted, referenceRange=[{"high": high}]),
+    )
+    assert finding.value == value
+    assert isinstance(finding.value, float)
+    assert finding.chosen is not None
+    assert finding.chosen.charted == f"{Decimal(digits)} mg/dL"
+    assert (finding.chosen.charted_value, finding.chosen.normal_high) == (value, 1.2)
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"),
+    [
+        ("NaN", Outcome.UNREADABLE),
+        ("sNaN", Outcome.UNREADABLE),
+        ("Infinity", Outcome.IMPLAUSIBLE),
+        ("1E+999999", Outcome.IMPLAUSIBLE),
+    ],
+)
+def test_a_decimal_without_bounds_leaves_the_input_empty(number: str, outcome: Outcome) -> None:
+    charted = quantity(0, "mg/dL") | {"value": Decimal(number)}
+    assert find("creatinine", observation("2160-0", valueQuantity=charted)).outcome is outcome
+
+
+@pytest.mark.parametrize("unit", [" MG/DL ", "mg/dl", "Mg/dL"])
+def test_a_printed_unit_is_read_whatever_its_case(unit: str) -> None:
+    printed = {"value": 1.4, "unit": unit}
+    assert find("creatinine", observation("2160-0", valueQuantity=printed)).value == 1.4
+
+
+@pytest.mark.parametrize("micro", ["u", "µ", "μ"])  # both signs for micro occur
+def test_micro_is_read_however_it_is_written(micro: str) -> None:
+    printed = {"value": 88.42, "unit": f"{micro}mol/L"}
+    finding = find("creatinine", observation("2160-0", valueQuantity=printed))
+    assert finding.value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("charted", "expected"),
+    [
+        ({"unit": "umol/L", "system": UCUM, "code": "mg/dL"}, 1.4),
+        ({"unit": "mg/dL", "system": UCUM}, 1.4),
+        ({"unit": "mg/dL", "system": "urn:oid:1.2.3", "code": "umol/L"}, 1.4),
+        ({"unit": "mg/dL", "code": "umol/L"}, 1.4),
+        ({"unit": "mg/dL", "system": UCUM, "code": "furlong"}, None),
+        ({"system": "urn:oid:1.2.3", "code": "mg/dL"}, None),
+        ({"unit": "furlong"}, None),
+        ({"unit": "mmol"}, None),
+    ],
+)
+def test_the_ucum_code_decides_before_the_printed_unit(
+    charted: Any, expected: float | None
+) -> None:
+    finding = find("creatinine", observation("2160-0", valueQuantity={"value": 1.4, **charted}))
+    assert finding.value == expected
+
+
+def test_a_missing_and_an_unknown_unit_are_told_apart() -> None:
+    missing = find("sodium", observation("2951-2", 140, None))
+    unknown = find("sodium", observation("2951-2", 140, "furlong"))
+    assert (missing.outcome, missing.flags) == (Outcome.UNREADABLE, ("no_unit",))
+    assert (unknown.outcome, unknown.flags) == (Outcome.UNREADABLE, ("unknown_unit",))
+    assert "furlong" in unknown.why
+
+
+def test_a_mass_unit_under_a_molar_code_is_followed_with_a_note() -> None:
+    finding = find("creatinine", observation("14682-9", 1.4, "mg/dL"))
+    assert finding.value == 1.4
+    assert finding.chosen is not None
+    assert "14682-9 is for moles" in " ".join(finding.chosen.notes)
+
+
+def test_a_molar_unit_under_a_molar_code_needs_no_note() -> None:
+    finding = find("creatinine", observation("14682-9", 124, "umol/L"))
+    assert finding.chosen is not None
+    assert finding.chosen.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "value", "unit"),
+    [
+        ("sodium", "2951-2", 1400, "mmol/L"),
+        ("creatinine", "2160-0", 124, "mg/dL"),
+        ("creatinine", "14682-9", 1.4, "umol/L"),
+        ("height", "8302-2", 1.75, "cm"),
+        ("potassium", "2823-3", -4, "mmol/L"),
+        ("sodium", "2951-2", 10**400, "mmol/L"),
+    ],
+)
+def test_an_implausible_value_leaves_the_input_empty(
+    name: str, code: str, value: float, unit: str
+) -> None:
+    finding = find(name, observation(code, value, unit))
+    assert (finding.outcome, finding.value) == (Outcome.IMPLAUSIBLE, None)
+    assert finding.flags == ("out_of_range",)
+    assert "check the value and its unit" in finding.why
+
+
+def test_a_fahrenheit_value_labelled_celsius_is_implausible() -> None:
+    today = observation("8310-5", 98.6, "Cel", effectiveDateTime="2026-11-24T10:00:00Z")
+    assert find("temperature", today).outcome is Outcome.IMPLAUSIBLE

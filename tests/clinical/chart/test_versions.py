@@ -1,0 +1,128 @@
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from clinical.chart import prefill, read_chart
+from clinical.chart.evidence import Outcome
+from clinical.chart.resources.times import parse_now
+from tests.support.chart_resources import NOW, condition, find, observation, order, patient, read
+
+
+def version(
+    value: float, number: str | None = None, updated: str | None = None, **more: Any
+) -> Any:
+    meta = {"versionId": number, "lastUpdated": updated}
+    meta = {key: text for key, text in meta.items() if text}
+    return observation("2951-2", value, "mmol/L", meta=meta or None, **more)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        (("1", None), ("2", None)),
+        (("9", None), ("10", None)),
+        ((None, "2026-11-20T10:00:00Z"), (None, "2026-11-20T10:00:00.001Z")),
+        ((None, "2026-11-20T10:00:00+01:00"), (None, "2026-11-20T09:30:00Z")),
+        (("2", "2026-11-20T10:00:00Z"), ("1", "2026-11-20T11:00:00Z")),
+        (("1", "2026-11-20T10:00:00Z"), ("2", None)),
+    ],
+)
+def test_of_two_versions_of_one_id_the_latest_is_kept(earlier: Any, later: Any) -> None:
+    for pages in permutations([version(130, *earlier), version(140, *later)]):
+        finding = find("sodium", *pages)
+        assert finding.value == 140
+        assert (finding.passed_over, finding.further) == ((), ())
+
+
+def test_a_later_version_replaces_one_of_a_newer_effective_time() -> None:
+    finding = find(
+        "sodium",
+        version(130, "1", effectiveDateTime="2026-11-23T09:00:00Z"),
+        version(140, "2", effectiveDateTime="2026-11-01T09:00:00Z"),
+    )
+    assert finding.value == 140
+
+
+@pytest.mark.parametrize("number", ["2", None])
+def test_a_later_version_entered_in_error_withdraws_the_id(number: str | None) -> None:
+    first = version(130, "1" if number else None)
+    withdrawn = version(130, number, status="entered-in-error")
+    for pages in permutations([first, withdrawn]):
+        finding = find("sodium", *pages)
+        assert finding.outcome is Outcome.ABSENT
+
+
+def test_a_withdrawn_id_leaves_other_ids_alone() -> None:
+    other = observation("2951-2", 140, "mmol/L", id="o2", effectiveDateTime="2026-11-01")
+    withdrawn = version(130, "2", status="entered-in-error")
+    assert find("sodium", version(130, "1"), withdrawn, other).value == 140
+
+
+def test_a_correction_without_version_numbers_replaces_the_final_value() -> None:
+    for pages in permutations([version(130), version(140, status="corrected")]):
+        assert find("sodium", *pages).value == 140
+
+
+def test_a_later_version_moved_to_another_patient_withdraws_the_value() -> None:
+    moved = version(130, "2", subject={"reference": "Patient/p2"})
+    chart = read(version(130, "1"), moved)
+    assert chart.findings["sodium"].outcome is Outcome.ABSENT
+    assert chart.foreign == ("Observation/o1",)
+
+
+def test_the_same_resource_on_two_pages_counts_once() -> None:
+    finding = find("sodium", version(140), version(140))
+    assert (finding.value, finding.passed_over, finding.further) == (140, (), ())
+
+
+def test_copies_that_nothing_puts_in_order_and_that_differ_are_in_conflict() -> None:
+    for pages in permutations([version(130), version(140)]):
+        assert find("sodium", *pages).outcome is Outcome.CONFLICTING
+
+
+def test_without_a_patient_in_context_nothing_is_read() -> None:
+    nobody = [observation("2951-2", 140, "mmol/L", subject=None), patient(id=None)]
+    chart = read_chart(nobody, parse_now(NOW), "")
+    assert chart.findings["sodium"].outcome is Outcome.ABSENT
+    assert chart.findings["age"].outcome is Outcome.ABSENT
+    assert prefill(nobody, NOW)["sodium"] is None
+
+
+def test_resources_of_two_types_may_share_an_id() -> None:
+    chart = read(
+        version(140, "1", id="x"),
+        condition("I10", id="x", meta={"versionId": "2"}),
+        order("simvastatin 20 MG Oral Tablet", id="x", meta={"versionId": "3"}),
+    )
+    values = {name: chart.findings[name].value for name in ("sodium", "hypertension", "statin")}
+    assert values == {"sodium": 140, "hypertension": True, "statin": True}
+
+
+def test_resources_without_an_id_are_all_kept() -> None:
+    older = version(130, id=None, effectiveDateTime="2026-11-01")
+    finding = find("sodium", older, version(140, id=None))
+    assert finding.value == 140
+    assert [evidence.value for evidence in finding.further] == [130]
+
+
+def test_a_condition_entered_in_error_is_withdrawn_without_version_numbers() -> None:
+    copies = [condition("I48.91"), condition("I48.91", verification="entered-in-error")]
+    for pages in permutations(copies):
+        assert find("atrial_fibrillation", *pages).value is False
+
+
+def test_a_condition_refuted_in_a_later_version_does_not_count() -> None:
+    first = condition("I48.91", meta={"versionId": "1"})
+    second = condition("I48.91", verification="refuted", meta={"versionId": "2"})
+    for pages in permutations([first, second]):
+        assert find("atrial_fibrillation", *pages).value is False
+
+
+def test_an_order_stopped_in_a_later_version_does_not_count() -> None:
+    first = order("simvastatin 20 MG", meta={"lastUpdated": "2026-11-01T00:00:00Z"})
+    second = order(
+        "simvastatin 20 MG", status="stopped", meta={"lastUpdated": "2026-11-02T00:00:00Z"}
+    )
+    for pages in permutations([first, second]):
+        assert find("statin", *pages).value is False
