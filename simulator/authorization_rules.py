@@ -3,7 +3,7 @@ request is refused.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import urlencode
 
 from flask import Response
@@ -18,9 +18,6 @@ from simulator.authorization_request import (
 )
 from simulator.registrations import Registration
 
-if TYPE_CHECKING:
-    from simulator.installation import Installation
-
 _OTHER_STATE = "another-state-than-the-one-that-was-sent"
 _OTHER_ISSUER = "https://another-ehr.example"
 
@@ -29,6 +26,10 @@ Granted = tuple[Sequence[str], str | None]
 
 class AuthorizationRules(Protocol):
     """One vendor's authorization endpoint."""
+
+    @property
+    def answers_iss(self) -> bool:
+        """Return whether its responses carry `iss` (RFC 9207)."""
 
     @property
     def further_query(self) -> bool:
@@ -52,9 +53,15 @@ class AuthorizationRules(Protocol):
         Raises AuthorizationRefusedError: the scopes need a patient and there is none.
         """
 
+    def fault_refusal(self, error: str, detail: str) -> AuthorizationRefusedError:
+        """Make the error that a fault asks for; `detail` as in authorize_faults.py."""
+
+    def fault_page(self, detail: str) -> UntrustedRedirectError:
+        """Make the page that a fault asks for; `detail` as in authorize_faults.py."""
+
     def refused(
         self,
-        ehr: "Installation",
+        addresses: Addresses,
         error: AuthorizationRefusedError,
         redirect_uri: str,
         parameters: Parameters,
@@ -64,20 +71,20 @@ class AuthorizationRules(Protocol):
         """Answer a request that is refused; `spoiled` names the faults that strike the answer."""
 
     def untrusted(
-        self, ehr: "Installation", error: UntrustedRedirectError, parameters: Parameters
+        self, addresses: Addresses, error: UntrustedRedirectError, parameters: Parameters
     ) -> Response:
         """Answer a request that may not be answered by a redirect."""
 
 
 def answer(
-    ehr: "Installation",
+    issuer: str | None,
     redirect_uri: str,
     members: Mapping[str, str],
     state: str | None,
     spoiled: frozenset[str],
 ) -> Response:
     """Redirect to the app with the members of an answer, the state as it came, and `iss` where
-    this EHR sends one; or with what a fault makes of them.
+    there is an issuer; or with what a fault makes of them.
     """
     carried: dict[str, str] = {}
     if state is not None and "answer-without-state" not in spoiled:
@@ -85,13 +92,18 @@ def answer(
     carried |= members
     if "answer-without-code" in spoiled:
         carried.pop("code", None)
-    if ehr.personality.answers_iss and "answer-without-iss" not in spoiled:
+    if issuer is not None and "answer-without-iss" not in spoiled:
         wrong = "answer-wrong-iss" in spoiled
-        carried["iss"] = _OTHER_ISSUER if wrong else ehr.addresses.issuer
+        carried["iss"] = _OTHER_ISSUER if wrong else issuer
     code = carried.get("code")
     with_code = f"code {trace.short(code)}" if code else "without a code"
     trace.answer(f"the browser goes back to {redirect_uri} {with_code}; {', '.join(carried)}")
     return found(with_query(redirect_uri, carried))
+
+
+def issuer_of(rules: AuthorizationRules, addresses: Addresses) -> str | None:
+    """Return the `iss` of an EHR's authorization responses, None where it sends none."""
+    return addresses.issuer if rules.answers_iss else None
 
 
 def with_query(url: str, members: Mapping[str, str]) -> str:

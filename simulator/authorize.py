@@ -11,7 +11,7 @@ from simulator.authorization_request import (
     Parameters,
     UntrustedRedirectError,
 )
-from simulator.authorization_rules import answer
+from simulator.authorization_rules import answer, issuer_of
 from simulator.authorize_effects import (
     note_grant,
     note_unregistered,
@@ -60,14 +60,16 @@ class AuthorizationEndpoint:
                 persona=self._ehr.personality.persona,
                 further_query=self._rules.further_query,
             )
-            raise_pages(spoiled, self._ehr.personality.vendor)
+            raise_pages(spoiled, self._rules)
         except UntrustedRedirectError as error:
-            return self._rules.untrusted(self._ehr, error, parameters)
+            return self._rules.untrusted(self._ehr.addresses, error, parameters)
         try:
-            raise_refusals(spoiled, self._ehr.personality.vendor)
+            raise_refusals(spoiled, self._rules)
             return self._decide(parameters, client, redirect_uri, launch, spoiled)
         except AuthorizationRefusedError as error:
-            return self._rules.refused(self._ehr, error, redirect_uri, parameters, spoiled=spoiled)
+            return self._rules.refused(
+                self._ehr.addresses, error, redirect_uri, parameters, spoiled=spoiled
+            )
 
     def picked(self) -> Response:
         """Answer the form of the patient picker."""
@@ -85,7 +87,7 @@ class AuthorizationEndpoint:
         if request.form.get("decision") != "continue":
             trace.note("said", "decision", "cancelled")
             return self._rules.refused(
-                self._ehr,
+                self._ehr.addresses,
                 self._rules.declined(),
                 request_.redirect_uri,
                 {"state": [request_.asked.state], "client_id": [request_.client.client_id]},
@@ -206,7 +208,8 @@ class AuthorizationEndpoint:
             )
         )
         state = request_.asked.state
-        return answer(self._ehr, request_.redirect_uri, {"code": code}, state, request_.spoiled)
+        issuer = issuer_of(self._rules, self._ehr.addresses)
+        return answer(issuer, request_.redirect_uri, {"code": code}, state, request_.spoiled)
 
 
 def _parameters() -> Parameters:

@@ -3,39 +3,27 @@ and what is left of the scopes that were asked.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import cast
 
 from simulator import trace
-from simulator.authorization_request import (
-    AuthorizationRefusedError,
-    Distrust,
-    UntrustedRedirectError,
-)
+from simulator.authorization_rules import AuthorizationRules
 from simulator.authorize_faults import AUTHORIZE_FAULTS, AuthorizeFault, How
-from simulator.oracle_authorization import OraclePageError, OracleRefusedError
 from simulator.scopes import IDENTITY_SCOPES, grant, parse_resource_scope
 
 _UNREGISTERED = "the client is not registered for all of it"
 
 
-def raise_pages(spoiled: Collection[str], vendor: str) -> None:
+def raise_pages(spoiled: Collection[str], rules: AuthorizationRules) -> None:
     """Raise UntrustedRedirectError for a fault that is a page."""
     fault = _first("page", spoiled)
-    if fault is None:
-        return
-    if vendor == "oracle":
-        raise OraclePageError(fault.detail)
-    raise UntrustedRedirectError(cast(Distrust, fault.detail), "this fault was asked for")
+    if fault is not None:
+        raise rules.fault_page(fault.detail)
 
 
-def raise_refusals(spoiled: Collection[str], vendor: str) -> None:
+def raise_refusals(spoiled: Collection[str], rules: AuthorizationRules) -> None:
     """Raise AuthorizationRefusedError for a fault that is an error of OAuth."""
     fault = _first("refusal", spoiled)
-    if fault is None:
-        return
-    if vendor == "oracle":
-        raise OracleRefusedError(fault.error, fault.detail)
-    raise AuthorizationRefusedError(fault.error, fault.detail or None)
+    if fault is not None:
+        raise rules.fault_refusal(fault.error, fault.detail)
 
 
 def _first(how: How, spoiled: Collection[str]) -> AuthorizeFault | None:

@@ -7,14 +7,13 @@ import base64
 import binascii
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import Headers
 
 from simulator import trace
 from simulator.assertions import ASSERTION_TYPE, AssertionInvalidError, Assertions, claimed_client
-from simulator.personality import Personality
 from simulator.registrations import Registration
 from simulator.token_errors import Reason, TokenError
 
@@ -25,16 +24,23 @@ _FORM_ENCODED = re.compile(rb"(?:[A-Za-z0-9*._~+-]|%[0-9A-Fa-f]{2})*")
 
 
 class ClientAuthentication:
-    """The clients of one EHR and the assertions that they have used."""
+    """The clients of one EHR and the assertions that they have used.
+
+    `methods` are those that the EHR takes; with `raw_basic` it compares Basic credentials without
+    form-decoding.
+    """
 
     def __init__(
         self,
         registrations: Mapping[str, Registration],
-        personality: Personality,
         clock: Callable[[], float],
+        *,
+        methods: Collection[str],
+        raw_basic: bool,
     ) -> None:
         self._registrations = registrations
-        self._personality = personality
+        self._methods = methods
+        self._raw_basic = raw_basic
         self._assertions = Assertions(clock)
 
     def authenticate(self, headers: Headers, form: Form, *audiences: str) -> Registration:
@@ -53,7 +59,7 @@ class ClientAuthentication:
             raise _refused("client_id is not registered with this EHR", method)
         if client.client_auth != method:
             raise _refused(f"this client must authenticate with {client.client_auth}", method)
-        if method not in self._personality.auth_methods:
+        if method not in self._methods:
             raise _refused(f"this EHR does not take {method}", method)
         if form.get("client_id", claimed) != claimed:
             raise _refused("client_id is not the client that authenticates", method)
@@ -122,9 +128,7 @@ class ClientAuthentication:
             raise ValueError("the Basic credentials are not base64") from None
         if not colon:
             raise ValueError("the Basic credentials hold no colon")
-        decoded = [
-            part if self._personality.raw_basic else _unform(part) for part in (name, secret)
-        ]
+        decoded = [part if self._raw_basic else _unform(part) for part in (name, secret)]
         try:
             return decoded[0].decode(), decoded[1].decode()
         except UnicodeDecodeError:

@@ -15,28 +15,18 @@ rotate_keys: true makes new signing keys; those before them stay published.
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Response, request
 
 from simulator.faults import Faults, UnknownFaultError
+from simulator.installation import Installation
 from simulator.users import find_user
-
-if TYPE_CHECKING:
-    from simulator.installation import Installation
 
 _MOST_SECONDS = 86_400
 
 
-class Control:
-    """What stays changed: the faults of all requests and the life of tokens."""
-
-    def __init__(self) -> None:
-        self.faults = Faults()
-        self.token_seconds: int | None = None
-
-
-def control_blueprint(ehr: "Installation") -> Blueprint:
+def control_blueprint(ehr: Installation) -> Blueprint:
     """Return the route."""
     routes = Blueprint("control", __name__)
 
@@ -56,14 +46,14 @@ def control_blueprint(ehr: "Installation") -> Blueprint:
     return routes
 
 
-def _action(ehr: "Installation", name: str, value: Any) -> Callable[[], None]:
+def _action(ehr: Installation, name: str, value: Any) -> Callable[[], None]:
     """Return what one member does, once all of them are known to be right."""
     if name not in _ACTIONS:
         raise ValueError(f"{name[:60]!r} is not one of {', '.join(_ACTIONS)}")
     return _ACTIONS[name](ehr, value)
 
 
-def _faults(ehr: "Installation", value: Any) -> Callable[[], None]:
+def _faults(ehr: Installation, value: Any) -> Callable[[], None]:
     if not isinstance(value, str):
         raise UnknownFaultError("faults must be a text")
     chosen = Faults(value)
@@ -71,29 +61,29 @@ def _faults(ehr: "Installation", value: Any) -> Callable[[], None]:
     return lambda: setattr(ehr.control, "faults", chosen)
 
 
-def _token_seconds(ehr: "Installation", value: Any) -> Callable[[], None]:
+def _token_seconds(ehr: Installation, value: Any) -> Callable[[], None]:
     if value is not None and not (type(value) is int and 1 <= value <= _MOST_SECONDS):
         raise ValueError(f"token_seconds must be a whole number, 1 to {_MOST_SECONDS}, or null")
     return lambda: setattr(ehr.control, "token_seconds", value)
 
 
-def _expire_access_tokens(ehr: "Installation", value: Any) -> Callable[[], None]:
+def _expire_access_tokens(ehr: Installation, value: Any) -> Callable[[], None]:
     _require_true("expire_access_tokens", value)
     return ehr.grants.expire_access_tokens
 
 
-def _end_sessions(ehr: "Installation", value: Any) -> Callable[[], None]:
+def _end_sessions(ehr: Installation, value: Any) -> Callable[[], None]:
     if not isinstance(value, str) or find_user(value, ehr.charts) is None:
         raise ValueError("end_sessions must be the key of a user")
     return lambda: ehr.grants.end_sessions(value)
 
 
-def _forget_writes(ehr: "Installation", value: Any) -> Callable[[], None]:
+def _forget_writes(ehr: Installation, value: Any) -> Callable[[], None]:
     _require_true("forget_writes", value)
     return ehr.charts.forget
 
 
-def _rotate_keys(ehr: "Installation", value: Any) -> Callable[[], None]:
+def _rotate_keys(ehr: Installation, value: Any) -> Callable[[], None]:
     _require_true("rotate_keys", value)
     return ehr.signer.rotate
 
@@ -107,7 +97,7 @@ def _refused(why: str) -> Response:
     return Response(json.dumps({"error": why}), 400, content_type="application/json")
 
 
-_ACTIONS: Mapping[str, Callable[["Installation", Any], Callable[[], None]]] = {
+_ACTIONS: Mapping[str, Callable[[Installation, Any], Callable[[], None]]] = {
     "faults": _faults,
     "token_seconds": _token_seconds,
     "expire_access_tokens": _expire_access_tokens,

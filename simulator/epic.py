@@ -3,7 +3,6 @@ interface XML unless JSON is named (README.md names each source).
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from flask import Response
 
@@ -24,9 +23,7 @@ from simulator.pages import page
 from simulator.personality import Personality
 from simulator.registrations import Registration
 from simulator.scopes import IDENTITY_SCOPES, REFRESH_SCOPES, parse_resource_scope
-
-if TYPE_CHECKING:
-    from simulator.installation import Installation
+from simulator.token_errors import TokenError, TokenErrorForm
 
 _INVALID = "Invalid OAuth 2.0 request"
 _SILENT = "a page that does not say why, nothing for the app. Why:"
@@ -99,6 +96,8 @@ def configuration(at: Addresses) -> Mapping[str, object]:
 class EpicRules(GenericRules):
     """The rules of SMART App Launch, and a page for whoever breaks one."""
 
+    answers_iss = False
+
     def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
         """Return the granted scopes, one letter each, and the launch value."""
         granted, launch = super().granted(asked, client, addresses)
@@ -111,7 +110,7 @@ class EpicRules(GenericRules):
 
     def refused(
         self,
-        ehr: "Installation",
+        addresses: Addresses,
         error: AuthorizationRefusedError,
         redirect_uri: str,
         parameters: Parameters,
@@ -120,13 +119,13 @@ class EpicRules(GenericRules):
     ) -> Response:
         """Show the page for every invalid request; tell the app only that its user said no."""
         if error.error == "access_denied":
-            return super().refused(ehr, error, redirect_uri, parameters, spoiled=spoiled)
+            return super().refused(addresses, error, redirect_uri, parameters, spoiled=spoiled)
         trace.refused(f"{_SILENT} {error.error}: {error.description}")
         return _page(400, _INVALID, "The request is invalid.", error.description or error.error)
 
     def untrusted(
         self,
-        ehr: "Installation",  # noqa: ARG002 - the Protocol's
+        addresses: Addresses,  # noqa: ARG002 - the Protocol's
         error: UntrustedRedirectError,
         parameters: Parameters,  # noqa: ARG002 - the Protocol's
     ) -> Response:
@@ -150,6 +149,10 @@ def _page(status: int, title: str, text: str, why: str) -> Response:
     return page("epic_error.html", status=status, title=title, text=text, why=why)
 
 
+def _without_description(error: TokenError, addresses: Addresses) -> TokenErrorForm:  # noqa: ARG001
+    return TokenErrorForm({"error": error.error, "error_description": None})
+
+
 EPIC = Personality(
     key="epic",
     title="Epic",
@@ -160,4 +163,5 @@ EPIC = Personality(
     fhir=EpicManner(),
     raw_basic=True,
     rotates=False,
+    token_error=_without_description,
 )

@@ -3,7 +3,7 @@ code; RFC 6749 section 4.1.2.1; RFC 9207).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import cast
 
 from flask import Response
 
@@ -12,21 +12,19 @@ from simulator.addresses import Addresses
 from simulator.authorization_request import (
     Asked,
     AuthorizationRefusedError,
+    Distrust,
     Parameters,
     UntrustedRedirectError,
     invalid,
     sole,
 )
-from simulator.authorization_rules import Granted, answer
+from simulator.authorization_rules import Granted, answer, issuer_of
 from simulator.charts import RESOURCE_TYPES
 from simulator.fhir_manner import GenericManner
 from simulator.pages import fault_page
 from simulator.personality import Personality
 from simulator.registrations import Registration
 from simulator.scopes import CONTEXT_SCOPES, IDENTITY_SCOPES, REFRESH_SCOPES, grant
-
-if TYPE_CHECKING:
-    from simulator.installation import Installation
 
 
 def addresses(origin: str) -> Addresses:
@@ -95,6 +93,7 @@ def configuration(at: Addresses) -> Mapping[str, object]:
 class GenericRules:
     """Launch parameter and launch scope belong together; an error is a redirect that names it."""
 
+    answers_iss = True
     further_query = False
 
     def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
@@ -120,9 +119,17 @@ class GenericRules:
     def require_patient(self, scopes: Sequence[str], patient: str | None) -> None:
         """Accept every context: without a patient the token opens nothing of one."""
 
+    def fault_refusal(self, error: str, detail: str) -> AuthorizationRefusedError:
+        """Make the error with its description."""
+        return AuthorizationRefusedError(error, detail or None)
+
+    def fault_page(self, detail: str) -> UntrustedRedirectError:
+        """Make the page; `detail` is its reason."""
+        return UntrustedRedirectError(cast(Distrust, detail), "this fault was asked for")
+
     def refused(
         self,
-        ehr: "Installation",
+        addresses: Addresses,
         error: AuthorizationRefusedError,
         redirect_uri: str,
         parameters: Parameters,
@@ -133,13 +140,15 @@ class GenericRules:
         members = {"error": error.error}
         if error.description:
             members["error_description"] = error.description
-        response = answer(ehr, redirect_uri, members, sole(parameters, "state"), spoiled)
+        response = answer(
+            issuer_of(self, addresses), redirect_uri, members, sole(parameters, "state"), spoiled
+        )
         trace.refused(f"{error.error}: {error.description or 'no description'}")
         return response
 
     def untrusted(
         self,
-        ehr: "Installation",  # noqa: ARG002 - the Protocol's
+        addresses: Addresses,  # noqa: ARG002 - the Protocol's
         error: UntrustedRedirectError,
         parameters: Parameters,
     ) -> Response:
@@ -207,5 +216,5 @@ GENERIC = Personality(
     configuration=configuration,
     rules=GenericRules(),
     fhir=GenericManner(),
-    answers_iss=True,
+    renews_id_token=True,
 )

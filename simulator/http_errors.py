@@ -10,7 +10,8 @@ from simulator.addresses import path_of
 from simulator.installation import Installation
 from simulator.outcome import FhirError
 from simulator.pages import fault_page
-from simulator.token_errors import TokenError, token_error_answer
+from simulator.token_endpoint import error_answer
+from simulator.token_errors import TokenError
 
 _FHIR_CODES = {404: "not-found", 405: "not-supported", 413: "too-long"}
 
@@ -45,7 +46,7 @@ class HttpErrors:
         if path in self._oauth:
             trace.begin("token", self._oauth[path].personality.key, f"The app sent {asked}")
             refused_token = TokenError("invalid_request", error.name, status, headers)
-            return token_error_answer(refused_token, self._oauth[path])
+            return error_answer(self._oauth[path], refused_token)
         for root, ehr in self._roots.items():
             if path.startswith(f"{root}/"):
                 trace.begin("other", ehr.personality.key, f"An address that is none: {asked}")

@@ -8,8 +8,8 @@ from simulator.authorization_request import AuthorizationRequest
 from simulator.bundle import Pages
 from simulator.charts import Charts
 from simulator.client_authentication import ClientAuthentication
-from simulator.control import Control
 from simulator.documents import documents
+from simulator.faults import Faults
 from simulator.grants import Grants
 from simulator.id_tokens import Signer
 from simulator.launch_values import LaunchValues
@@ -19,6 +19,16 @@ from simulator.registrations import Registration
 from simulator.shelf import Shelf
 
 _PICKER_SECONDS = 300
+
+
+class Control:
+    """What stays changed until it is changed again: the faults of all requests, and the life of
+    tokens in seconds where it is not the EHR's own.
+    """
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.token_seconds: int | None = None
 
 
 class Installation:
@@ -43,7 +53,12 @@ class Installation:
         self.charts = Records(charts, documents(), clock)
         self.clock = clock
         self.signer = signer
-        self.clients = ClientAuthentication(self.registrations, personality, clock)
+        self.clients = ClientAuthentication(
+            self.registrations,
+            clock,
+            methods=personality.auth_methods,
+            raw_basic=personality.raw_basic,
+        )
         self.control = Control()
         self.launches = LaunchValues(clock)
         self.grants = Grants(clock)

@@ -4,11 +4,32 @@
 
 from dataclasses import replace
 
-from simulator.oracle_addresses import TENANT, patient_addresses, provider_addresses
+from simulator import oracle_errors
+from simulator.addresses import Addresses
+from simulator.oracle_addresses import (
+    TENANT,
+    origin_of,
+    patient_addresses,
+    provider_addresses,
+)
 from simulator.oracle_authorization import OracleRules
 from simulator.oracle_discovery import patient_configuration, provider_configuration
 from simulator.oracle_fhir import OracleManner
 from simulator.personality import Personality
+from simulator.token_errors import TokenError, TokenErrorForm
+
+_CORRELATION_HEADER = "Cerner-Correlation-ID"
+
+
+def _with_uri(error: TokenError, addresses: Addresses) -> TokenErrorForm:
+    """Name an error by an address; its instance is the answer's correlation id too."""
+    tail = f"oauth2:token:{error.reason}"
+    uri, instance = oracle_errors.error_uri(
+        origin_of(addresses), tail, client=error.client, tenant=TENANT
+    )
+    body = {"error": error.error, "error_uri": uri}
+    return TokenErrorForm(body, {_CORRELATION_HEADER: instance})
+
 
 ORACLE = Personality(
     key="oracle",
@@ -19,7 +40,7 @@ ORACLE = Personality(
     configuration=provider_configuration,
     rules=OracleRules("provider"),
     fhir=OracleManner(),
-    correlation_header="Cerner-Correlation-ID",
+    correlation_header=_CORRELATION_HEADER,
     token_seconds=570,
     auth_methods=("none", "client_secret_basic", "private_key_jwt"),
     keys_name_alg=False,
@@ -30,6 +51,7 @@ ORACLE = Personality(
         "username": "simulated",
         "smart_style_url": "https://smart.simulated.example/styles/smart-v1.json",
     },
+    token_error=_with_uri,
 )
 ORACLE_PATIENT = replace(
     ORACLE,

@@ -3,7 +3,6 @@ silence, and errors as addresses that hold a URN (README.md names each source).
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from flask import Response
@@ -18,13 +17,10 @@ from simulator.authorization_request import (
     UntrustedRedirectError,
     sole,
 )
-from simulator.authorization_rules import Granted, answer, found
+from simulator.authorization_rules import Granted, answer, found, issuer_of
 from simulator.oracle_addresses import TENANT, Persona, origin_of
 from simulator.registrations import Registration
 from simulator.scopes import grant, parse_resource_scope
-
-if TYPE_CHECKING:
-    from simulator.installation import Installation
 
 _LAUNCH_SCOPES = ("launch", "launch/patient", "launch/encounter")
 _PAGES: dict[Distrust, str] = {
@@ -66,6 +62,7 @@ class OraclePageError(UntrustedRedirectError):
 class OracleRules:
     """The authorization endpoint of one persona."""
 
+    answers_iss = False
     further_query = True
 
     def __init__(self, persona: Persona) -> None:
@@ -107,9 +104,17 @@ class OracleRules:
             trace.note("wrong", "scope", "patient/ scopes without a patient: none is open")
             raise OracleRefusedError("access_denied", "oauth2:grant:missing-patient")
 
+    def fault_refusal(self, error: str, detail: str) -> AuthorizationRefusedError:
+        """Make the error with a URN that ends in `detail`."""
+        return OracleRefusedError(error, detail)
+
+    def fault_page(self, detail: str) -> UntrustedRedirectError:
+        """Make the page of the URN that ends in `detail`."""
+        return OraclePageError(detail)
+
     def refused(
         self,
-        ehr: "Installation",
+        addresses: Addresses,
         error: AuthorizationRefusedError,
         redirect_uri: str,
         parameters: Parameters,
@@ -122,11 +127,13 @@ class OracleRules:
             if isinstance(error, OracleRefusedError)
             else _TAIL_OF_ERROR.get(error.error, "oauth2:grant:invalid-request")
         )
-        at = _error_uri(ehr, tail, sole(parameters, "client_id"), self._persona, spoiled)
+        at = _error_uri(addresses, tail, sole(parameters, "client_id"), self._persona, spoiled)
         members = {"error": error.error}
         if "error-uri-not-encoded" not in spoiled:
             members["error_uri"] = at
-        response = answer(ehr, redirect_uri, members, sole(parameters, "state"), spoiled)
+        response = answer(
+            issuer_of(self, addresses), redirect_uri, members, sole(parameters, "state"), spoiled
+        )
         if "error-uri-not-encoded" in spoiled:
             response.headers["Location"] += f"&error_uri={unquote(at)}"
         trace.refused(
@@ -136,7 +143,7 @@ class OracleRules:
 
     def untrusted(
         self,
-        ehr: "Installation",
+        addresses: Addresses,
         error: UntrustedRedirectError,
         parameters: Parameters,  # noqa: ARG002 - the Protocol's
     ) -> Response:
@@ -147,7 +154,7 @@ class OracleRules:
         if tail == _BAD_REQUEST:
             return Response("Bad Request", 400, content_type="text/html")
         uri, _ = oracle_errors.error_uri(
-            origin_of(ehr.addresses), tail, client="unknown", tenant=TENANT
+            origin_of(addresses), tail, client="unknown", tenant=TENANT
         )
         return found(quote(urlsplit(uri).path, safe="/%"), 303)
 
@@ -193,7 +200,7 @@ def _considered(scopes: Sequence[str], client: Registration) -> list[str]:
 
 
 def _error_uri(
-    ehr: "Installation",
+    addresses: Addresses,
     tail: str,
     client: str | None,
     persona: Persona,
@@ -205,7 +212,7 @@ def _error_uri(
     if "error-uri-other-client" in spoiled:
         client = _OTHER_CLIENT
     uri, _ = oracle_errors.error_uri(
-        origin_of(ehr.addresses),
+        origin_of(addresses),
         tail,
         client=client or "unknown",
         tenant=_OTHER_TENANT if "error-uri-other-tenant" in spoiled else TENANT,

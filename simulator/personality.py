@@ -6,13 +6,11 @@ that behaviour, and from where, stands in README.md.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from simulator.addresses import Addresses
-
-if TYPE_CHECKING:
-    from simulator.authorization_rules import AuthorizationRules
-    from simulator.fhir_manner import FhirManner
+from simulator.authorization_rules import AuthorizationRules
+from simulator.fhir_manner import FhirManner
+from simulator.token_errors import TokenError, TokenErrorForm, described
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,15 @@ class Personality:
         rules: its authorization endpoint; fhir: its FHIR interface.
         persona: the `type` that its clients must have, `provider` or `patient`; None for any.
         correlation_header: the header that names each answer of the token endpoint, if any.
-        answers_iss: whether its authorization responses carry `iss` (RFC 9207).
         token_seconds: life of an access token.
         auth_methods: what its token endpoint takes (`none` for public clients).
         raw_basic: whether Basic credentials are compared without form-decoding.
         keys_name_alg: whether published keys carry `alg` and `use`.
         rotates: whether a refresh gives a new refresh token (and the reuse of an old one revokes
             the family).
+        renews_id_token: whether a refresh gives a new id_token (OpenID Connect Core 12.2).
         extra_token_members: further members of a token answer.
+        token_error: its form of an error of the token and revocation endpoints.
     """
 
     key: str
@@ -43,11 +42,10 @@ class Personality:
     vendor: str
     addresses: Callable[[str], Addresses]
     configuration: Callable[[Addresses], Mapping[str, object]]
-    rules: "AuthorizationRules"
-    fhir: "FhirManner"
+    rules: AuthorizationRules
+    fhir: FhirManner
     persona: str | None = None
     correlation_header: str | None = None
-    answers_iss: bool = False
     token_seconds: int = 3600
     auth_methods: tuple[str, ...] = (
         "none",
@@ -58,4 +56,6 @@ class Personality:
     raw_basic: bool = False
     keys_name_alg: bool = True
     rotates: bool = True
+    renews_id_token: bool = False
     extra_token_members: Mapping[str, object] = field(default_factory=dict)
+    token_error: Callable[[TokenError, Addresses], TokenErrorForm] = described

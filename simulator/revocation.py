@@ -2,13 +2,15 @@
 came of the same code.
 """
 
+from functools import partial
+
 from flask import Blueprint, Response, request
 
 from simulator import token_faults, trace
 from simulator.addresses import path_of
 from simulator.installation import Installation
-from simulator.token_endpoint import read_form, required
-from simulator.token_errors import TokenError, token_error_answer
+from simulator.token_endpoint import error_answer, read_form, required
+from simulator.token_errors import TokenError
 
 
 def revocation_blueprint(ehr: Installation) -> Blueprint:
@@ -18,7 +20,7 @@ def revocation_blueprint(ehr: Installation) -> Blueprint:
     asks for a value that names the authorization server.
     """
     routes = Blueprint("revocation", __name__)
-    routes.register_error_handler(TokenError, lambda error: token_error_answer(error, ehr))
+    routes.register_error_handler(TokenError, partial(error_answer, ehr))
 
     @routes.post(path_of(ehr.addresses.revocation))
     def revoke() -> Response:

@@ -5,6 +5,7 @@ Launch 2.2, Obtain access token, Refresh access token).
 import re
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from flask import Blueprint, Response, request
 
@@ -25,7 +26,7 @@ Form = Mapping[str, str]
 def token_blueprint(ehr: Installation) -> Blueprint:
     """Return the token endpoint's route."""
     routes = Blueprint("token", __name__)
-    routes.register_error_handler(TokenError, lambda error: token_error_answer(error, ehr))
+    routes.register_error_handler(TokenError, partial(error_answer, ehr))
 
     @routes.post("/token")
     def token() -> Response:
@@ -40,6 +41,11 @@ def token_blueprint(ehr: Installation) -> Blueprint:
             raise
 
     return routes
+
+
+def error_answer(ehr: Installation, error: TokenError) -> Response:
+    """Answer with an error as this EHR writes it."""
+    return token_error_answer(error, ehr.personality.token_error(error, ehr.addresses))
 
 
 def read_form() -> Form:
@@ -188,10 +194,8 @@ class _Exchange:
             return token_faults.cut_connection()
         body = self._body(issued)
         authorization = issued.access.family.authorization
-        # Of the vendors only the one that follows OpenID Connect Core 12.2 renews id_tokens.
-        if "openid" in issued.access.scopes and (
-            not is_refresh or self._ehr.personality.vendor == "generic"
-        ):
+        is_new = not is_refresh or self._ehr.personality.renews_id_token
+        if "openid" in issued.access.scopes and is_new:
             body["id_token"] = id_token(
                 self._ehr, authorization, issued.access_token, struck, is_refresh=is_refresh
             )

@@ -1,18 +1,13 @@
-"""Errors of the token and revocation endpoints, in each vendor's form (RFC 6749 section 5.2;
-RFC 7009 section 2.2.1).
-"""
+"""Errors of the token and revocation endpoints (RFC 6749 section 5.2; RFC 7009 section 2.2.1)."""
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
 
 from flask import Response
 
-from simulator import oracle_errors, trace
-
-if TYPE_CHECKING:
-    from simulator.installation import Installation
+from simulator import trace
+from simulator.addresses import Addresses
 
 # Why a request is refused, as the end of an Oracle Health URN (oracle_errors.TOKEN_ERRORS), or
 # what no URN is published for: `invalid-request`.
@@ -47,28 +42,24 @@ class TokenError(Exception):
         self.client = NO_CLIENT
 
 
-def token_error_answer(error: TokenError, ehr: "Installation") -> Response:
+@dataclass(frozen=True, slots=True)
+class TokenErrorForm:
+    """A vendor's form of an error: the members of its JSON and further headers."""
+
+    body: Mapping[str, object]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def described(error: TokenError, addresses: Addresses) -> TokenErrorForm:  # noqa: ARG001 - a profile's
+    """Give an error the form of the RFC: with its description."""
+    return TokenErrorForm({"error": error.error, "error_description": error.description})
+
+
+def token_error_answer(error: TokenError, form: TokenErrorForm) -> Response:
     """Answer with the JSON of an error, in the form of the EHR's vendor."""
     trace.refused(f"{error.error}: {error.description}")
-    body: dict[str, object]
-    headers = dict(error.headers)
-    match ehr.personality.vendor:
-        case "oracle":
-            origin = urlsplit(ehr.addresses.token)
-            uri, instance = oracle_errors.error_uri(
-                f"{origin.scheme}://{origin.netloc}",
-                f"oauth2:token:{error.reason}",
-                client=error.client,
-                tenant=str(ehr.personality.extra_token_members["tenant"]),
-            )
-            body = {"error": error.error, "error_uri": uri}
-            headers["Cerner-Correlation-ID"] = instance
-        case "epic":
-            body = {"error": error.error, "error_description": None}
-        case _:
-            body = {"error": error.error, "error_description": error.description}
-    response = oauth_answer(body, error.status)
-    response.headers.update(headers)
+    response = oauth_answer(form.body, error.status)
+    response.headers.update({**error.headers, **form.headers})
     return response
 
 
