@@ -40,7 +40,7 @@ run: .venv/run
 
 serve: .venv/serve
 	@test -n "$(CONFIG)" || { echo "Name your configuration: make serve CONFIG=smart.toml"; exit 2; }
-	@SMART_CONFIG="$(CONFIG)" exec $(BIN)/python -m simulator serve
+	@SMART_CONFIG="$(CONFIG)" exec $(BIN)/python -m gateway
 
 ehr: .venv/run
 	@exec $(BIN)/python -m simulator ehr

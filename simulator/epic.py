@@ -149,7 +149,7 @@ def _page(status: int, title: str, text: str, why: str) -> Response:
     return page("epic_error.html", status=status, title=title, text=text, why=why)
 
 
-def _without_description(error: TokenError, addresses: Addresses) -> TokenErrorForm:  # noqa: ARG001
+def _without_description(error: TokenError, addresses: Addresses) -> TokenErrorForm:  # noqa: ARG001 - a profile's
     return TokenErrorForm({"error": error.error, "error_description": None})
 
 

@@ -19,9 +19,9 @@ from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, as_json
 from tests.support.servers import ROOT, free_port
 
 
-def _start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+def _start(folder: Path, *command: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "simulator", *arguments],
+        [sys.executable, "-m", *command],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdout=subprocess.PIPE,
@@ -50,7 +50,7 @@ def test_run_serves_a_launch_and_ends_with_0_on_a_signal(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     port, ehr_port = free_port(), free_port()
-    process = _start(tmp_path, "run", PORT=str(port), EHR_PORT=str(ehr_port))
+    process = _start(tmp_path, "simulator", "run", PORT=str(port), EHR_PORT=str(ehr_port))
     try:
         assert _first_line(process) == f"Ready: http://localhost:{port}/"
         browser = Browser()
@@ -87,7 +87,7 @@ def test_a_request_under_way_is_answered_before_the_end(
         f'iss = ["{tenant.base}"]\nclient_id = "c"\nscopes = "patient/*.rs"\n'
     )
     settings = {"SMART_CONFIG": str(config), "SEALING_KEY": "A" * 43, "PORT": str(port)}
-    process = _start(tmp_path, "serve", **settings)
+    process = _start(tmp_path, "gateway", **settings)
     try:
         _first_line(process)
         launch = f"http://localhost:{port}/launch?iss={quote(tenant.base, safe='')}&launch=x"
@@ -104,7 +104,7 @@ def test_a_request_under_way_is_answered_before_the_end(
 
 def test_ehr_serves_the_simulated_ehr_alone(tmp_path: Path) -> None:
     port = free_port()
-    process = _start(tmp_path, "ehr", EHR_PORT=str(port))
+    process = _start(tmp_path, "simulator", "ehr", EHR_PORT=str(port))
     try:
         assert _first_line(process) == f"Ready: http://127.0.0.1:{port}/"
         document = f"http://127.0.0.1:{port}/generic/fhir/.well-known/smart-configuration"
@@ -120,7 +120,7 @@ def test_serve_ends_with_1_and_every_problem_of_a_bad_configuration(tmp_path: Pa
     config.write_text(
         'public_url = "http://smart.example.org"\nsealing_key = "x"\n[[ehr]]\nkey = "A B"\n'
     )
-    process = _start(tmp_path, "serve", SMART_CONFIG=str(config), PORT=str(free_port()))
+    process = _start(tmp_path, "gateway", SMART_CONFIG=str(config), PORT=str(free_port()))
     out, err = process.communicate(timeout=40)
     assert process.returncode == 1, (out, err)
     assert "Ready" not in out
@@ -136,10 +136,10 @@ def test_serve_ends_with_1_and_every_problem_of_a_bad_configuration(tmp_path: Pa
 
 def test_a_port_that_is_taken_ends_the_command_with_a_word_about_it(tmp_path: Path) -> None:
     port = free_port()
-    first = _start(tmp_path, "ehr", EHR_PORT=str(port))
+    first = _start(tmp_path, "simulator", "ehr", EHR_PORT=str(port))
     try:
         _first_line(first)
-        second = _start(tmp_path, "ehr", EHR_PORT=str(port))
+        second = _start(tmp_path, "simulator", "ehr", EHR_PORT=str(port))
         out, err = second.communicate(timeout=40)
         assert second.returncode == 1
         assert out == ""
@@ -150,10 +150,10 @@ def test_a_port_that_is_taken_ends_the_command_with_a_word_about_it(tmp_path: Pa
 
 
 def test_an_unknown_command_prints_the_known_ones(tmp_path: Path) -> None:
-    process = _start(tmp_path, "fly")
+    process = _start(tmp_path, "simulator", "fly")
     out, err = process.communicate(timeout=40)
     assert process.returncode == 2
-    assert "serve" in err
+    assert "ehr" in err
     assert out == ""
 
 

@@ -124,9 +124,9 @@ def test_no_row_is_kept_of_a_folder_that_is_gone() -> None:
 @pytest.mark.parametrize(
     ("below", "above"),
     [
-        ("shared", {"benchmarks", "clinical", "docs", "doctor", "functions", "simulator", "tests"}),
-        ("clinical", {"benchmarks", "docs", "doctor", "functions", "simulator", "tests"}),
-        ("functions", {"benchmarks", "docs", "doctor", "simulator", "tests"}),
+        ("shared", {"benchmarks", "clinical", "docs", "doctor", "functions", "gateway", "simulator", "tests"}),
+        ("clinical", {"benchmarks", "docs", "doctor", "functions", "gateway", "simulator", "tests"}),
+        ("functions", {"benchmarks", "docs", "doctor", "gateway", "simulator", "tests"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -152,34 +152,31 @@ def test_a_function_imports_its_own_folder_relatively_and_no_other_function() ->
         if one.relative:
             inside = one.target.split(".")[:2] == ["functions", own]
         else:
-            inside = one.top not in {"functions", "simulator", "doctor", "tests"}
+            inside = one.top not in {"functions", "gateway", "simulator", "doctor", "tests"}
         if not inside:
             wrong.append(str(one))
     assert wrong == []
 
 
-def shared_parts(one: Import) -> set[str]:
-    """The parts of shared/ that an import reaches."""
-    if one.top != "shared":
-        return set()
-    parts = one.target.split(".")
-    return {parts[1]} if len(parts) > 1 else set(one.names)
+def test_the_simulator_takes_nothing_of_the_product_but_the_start_of_servers() -> None:
+    product = {"functions", "shared", "doctor", "tests"}
+    assert [str(one) for one in imports("simulator") if one.top in product] == []
+    start = ROOT / "simulator" / "__main__.py"
+    assert {one.file for one in imports("simulator") if one.top == "gateway"} == {start}
 
 
-def test_the_simulator_takes_nothing_of_the_product_but_the_look_of_its_pages() -> None:
-    wrong = []
-    for one in imports("simulator"):
-        gateway = one.file == ROOT / "simulator" / "gateway.py"
-        edge = {"config", "errors", "inbound", "settings"} if gateway else set()
-        if shared_parts(one) - {"pages"} - edge or (one.top == "functions" and not gateway):
-            wrong.append(str(one))
-    assert wrong == []
+def test_the_gateway_knows_no_simulated_ehr() -> None:
+    above = {"doctor", "simulator", "tests"}
+    assert [str(one) for one in imports("gateway") if one.top in above] == []
 
 
 @pytest.mark.parametrize(
     ("libraries", "allowed"),
     [
-        (FLASK, ("functions/*/main.py", "shared/inbound/edge.py", "simulator/*.py")),
+        (
+            FLASK,
+            ("functions/*/main.py", "shared/inbound/edge.py", "gateway/app.py", "simulator/*.py"),
+        ),
         ({"google"}, ("shared/store/firestore.py",)),
         ({"urllib3", "requests"}, ("shared/outbound/client.py",)),
         ({"sqlite3"}, ("shared/store/sqlite.py",)),
@@ -193,7 +190,7 @@ def test_a_library_is_used_behind_its_own_door_only(
 ) -> None:
     wrong = [
         str(one)
-        for one in imports("doctor", "functions", "shared", "simulator")
+        for one in imports("doctor", "functions", "gateway", "shared", "simulator")
         if one.top in libraries
         and not any(one.file.relative_to(ROOT).match(pattern) for pattern in allowed)
     ]

@@ -1,6 +1,6 @@
 """The functions in a process that kills itself (SIGKILL) at a place that a test names.
 
-A gunicorn target like simulator.gateway; gunicorn's master starts a new worker after each kill.
+A gunicorn target like gateway.app; gunicorn's master starts a new worker after each kill.
 The file CRASH_FILE names the place, `before` or `after` one of `create in launches`, `create in
 sessions`, `exchange`, `refresh`, `revoke`; it is removed at the kill. A lease lasts LEASE_SECONDS,
 so that no test waits for it. Nothing in the product knows of this; no test module may import it.
@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gateway import app
 from shared.session import lease as session_lease
 from shared.smart import token_endpoint as tokens
 from shared.store.sqlite import SqliteStore
-from simulator import gateway
 
-application = gateway.application
+application = app.application
 _file = Path(os.environ["CRASH_FILE"])
 
 

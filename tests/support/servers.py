@@ -109,5 +109,5 @@ def serve_app(
         encoding="utf-8",
     )
     environment["SMART_CONFIG"] = str(config)
-    with serve("simulator.gateway:application", "localhost", bind, environment, folder) as server:
+    with serve("gateway.app:application", "localhost", bind, environment, folder) as server:
         yield server

@@ -1,4 +1,4 @@
-"""All functions on one origin, as a load balancer would offer them; for local use only.
+"""All functions on one origin, as a load balancer would offer them, for one machine.
 
 WSGI on purpose: the raw path reaches the functions untouched. A dispatcher that mounts
 applications would redirect `/launch?…` to `/launch/?…`.
@@ -33,7 +33,7 @@ FUNCTIONS: Mapping[str, Callable[[flask.Request], flask.Response]] = {
 }
 _settings = config.from_environment()
 _edge = Edge("gateway", "page", refused="app_refused")
-_TEMPLATES = Path(__file__).parent / "templates" / "gateway"
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
