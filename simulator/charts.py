@@ -1,19 +1,12 @@
-"""The charts of the simulated EHR: FHIR R4 resources with the very text of their files, so that a
-decimal such as 1.50 is served with the digits it was written with (FHIR R4, decimal).
+"""The resources of charts: FHIR R4 with the very text they were written as, so that a decimal such
+as 1.50 is served with the digits it was written with (FHIR R4, decimal).
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-from simulator.chart_parts import chart_text
-from simulator.inpatient import hugo
-
-CHARTS = Path(__file__).with_name("charts")
 
 # Those that belong to no patient; everyone may see them whose scopes reach the type.
 SHARED_TYPES = ("Medication", "Practitioner")
@@ -29,7 +22,7 @@ class Resource:
 
     Fields:
         patient: FHIR id of the patient whose compartment it lies in; None for what lies in none.
-        text: its JSON as in the file; what goes out.
+        text: its JSON as the chart was written; what goes out.
         body: the same, parsed, for searching only.
     """
 
@@ -62,10 +55,10 @@ class PatientSummary:
 
 
 class Charts:
-    """All resources in the order of their files.
+    """All resources in the order of their charts.
 
     An id may be listed in two versions, as by an EHR that pages through data which change
-    meanwhile; the later one of the file is what a read finds.
+    meanwhile; the later one of the chart is what a read finds.
     """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
@@ -85,7 +78,7 @@ class Charts:
         return list(self._listed.get(fhir_type, ()))
 
     def encounter_of(self, patient: str) -> str | None:
-        """Return the id of the patient's first encounter in the file, or None."""
+        """Return the id of the patient's first encounter in the chart, or None."""
         of_patient = (one.id for one in self.of_type("Encounter") if one.patient == patient)
         return next(of_patient, None)
 
@@ -114,22 +107,6 @@ class Charts:
             chart=f"{'; '.join(problems) or 'No current problem'}. "
             f"{observations} observation{'' if observations == 1 else 's'}.",
         )
-
-
-@cache
-def load_resources() -> tuple[Resource, ...]:
-    """Read every file, each a JSON list of resources, and make the chart that has none.
-
-    Raises ValueError: a file is not a list of resources, each of a patient or of a shared type.
-    """
-    texts = [file.read_text(encoding="utf-8") for file in sorted(CHARTS.glob("*.json"))]
-    return tuple(one for text in (*texts, chart_text(hugo())) for one in split(text))
-
-
-@cache
-def load_charts() -> Charts:
-    """Return all charts as their files have them; every caller gets the same ones."""
-    return Charts(load_resources())
 
 
 def split(text: str) -> Iterator[Resource]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from simulator.chart_parts import labelled
-from simulator.charts import Charts, Resource, load_resources
+from simulator.charts import Charts, Resource
+from simulator.make_charts import load_resources
 
 
 @cache

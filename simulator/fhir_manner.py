@@ -7,7 +7,8 @@ from flask import Request, Response
 
 from simulator import search
 from simulator.bundle import cut
-from simulator.charts import Charts, Resource, load_charts
+from simulator.charts import Charts, Resource
+from simulator.make_charts import load_charts
 from simulator.outcome import FhirError, fhir_error_answer
 from simulator.search import Search, SearchInvalidError
 from simulator.search_parameters import Pairs
@@ -67,7 +68,7 @@ class GenericManner:
             raise FhirError(406, "not-supported", "this EHR answers in application/fhir+json only")
 
     def charts(self) -> Charts:
-        """Return the charts as their files have them."""
+        """Return the charts as they were made."""
         return load_charts()
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:

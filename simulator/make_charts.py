@@ -1,16 +1,17 @@
-"""Writes the synthetic charts: `python -m simulator.make_charts` makes the same files each time.
+"""All synthetic charts, made when the EHR starts; they are the same at every start.
 
 LOINC names what was measured, UCUM the units, ICD-10-CM the problems, RxNorm some of the drugs,
-SNOMED CT the smoking status and what Greta's chart has in no other code. The inpatient's chart is
-too large for a file and is made when the EHR starts (inpatient.py).
+SNOMED CT the smoking status and what Greta's chart has in no other code.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from simulator import outpatients
 from simulator.chart_parts import Json, chart_text, labelled
-from simulator.charts import CHARTS
+from simulator.charts import Charts, Resource, split
 from simulator.dirty_chart import greta
+from simulator.inpatient import hugo
 from simulator.users import CLINICIANS
 
 
@@ -25,7 +26,7 @@ def practitioners() -> list[Json]:
     return resources
 
 
-FILES: Mapping[str, Callable[[], list[Json]]] = {
+CHARTS: Mapping[str, Callable[[], list[Json]]] = {
     "alma": outpatients.alma,
     "bruno": outpatients.bruno,
     "cora": outpatients.cora,
@@ -34,9 +35,17 @@ FILES: Mapping[str, Callable[[], list[Json]]] = {
     "falk": outpatients.falk,
     "greta": greta,
     "practitioners": practitioners,
+    "hugo": hugo,
 }
 
 
-if __name__ == "__main__":
-    for file_name, made in FILES.items():
-        (CHARTS / f"{file_name}.json").write_text(chart_text(made()), encoding="utf-8")
+@cache
+def load_resources() -> tuple[Resource, ...]:
+    """Make every chart and return its resources."""
+    return tuple(one for made in CHARTS.values() for one in split(chart_text(made())))
+
+
+@cache
+def load_charts() -> Charts:
+    """Return all charts; every caller gets the same ones."""
+    return Charts(load_resources())

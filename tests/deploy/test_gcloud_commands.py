@@ -108,7 +108,7 @@ def test_what_is_uploaded_for_a_build_is_an_allow_list(tmp_path: Path) -> None:
     wanted = {
         *("Makefile", "pyproject.toml", "cloudbuild.yaml", ".ci/run", "requirements/dev.txt"),
         *("functions/launch/main.py", "shared/store/sqlite.py", "infra/stage.py", "docs/deploy.md"),
-        *("simulator/charts/alma.json", "tests/deploy/test_stage.py", "tests/conftest.py"),
+        *("simulator/README.md", "tests/deploy/test_stage.py", "tests/conftest.py"),
     }
     unwanted = {
         *("smart.toml", ".env", "functions/launch/.env", "client.pem", "infra/client.key"),

@@ -12,7 +12,7 @@ from clinical.chart import prefill, read_chart
 from clinical.chart.draws import DRAW_RULES
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.times import parse_now
-from simulator.charts import load_resources
+from simulator.make_charts import load_resources
 
 NOW = "2026-11-20T11:00:00-06:00"
 

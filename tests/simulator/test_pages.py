@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.charts import load_charts
 from simulator.ehr import create_app
 from simulator.faults import FAULTS
+from simulator.make_charts import load_charts
 from simulator.oracle_addresses import TENANT
 from tests.simulator.app_under_test import (
     ALMA,
