@@ -4,7 +4,6 @@ request is refused.
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
-from urllib.parse import urlencode
 
 from flask import Response
 
@@ -16,6 +15,7 @@ from simulator.authorization_request import (
     Parameters,
     UntrustedRedirectError,
 )
+from simulator.redirects import found, with_query
 from simulator.registrations import Registration
 
 _OTHER_STATE = "another-state-than-the-one-that-was-sent"
@@ -104,16 +104,3 @@ def answer(
 def issuer_of(rules: AuthorizationRules, addresses: Addresses) -> str | None:
     """Return the `iss` of an EHR's authorization responses, None where it sends none."""
     return addresses.issuer if rules.answers_iss else None
-
-
-def with_query(url: str, members: Mapping[str, str]) -> str:
-    """Add members to an address that may have a query of its own (RFC 6749 section 3.1.2)."""
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(members)}"
-
-
-def found(location: str, status: int = 302) -> Response:
-    """Redirect without leaving a trace in caches or referrers (RFC 9700 section 4.2)."""
-    response = Response(status=status, headers={"Location": location})
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from simulator import trace
-from simulator.authorization_rules import found, with_query
 from simulator.charts import PatientSummary
 from simulator.faults import FAULTS, Faults, UnknownFaultError
 from simulator.granted import Launch, LaunchContext
 from simulator.installation import Installation
 from simulator.pages import fault_page, origin, page
+from simulator.redirects import found, with_query
 from simulator.registrations import Registration
 from simulator.trace import Journey
 from simulator.users import CLINICIANS, DEFAULT_USER

@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from simulator.addresses import path_of
-from simulator.authorization_rules import found
 from simulator.authorize_faults import AUTHORIZE_FAULTS
 from simulator.chart_pages import BEFORE_LAUNCHES
 from simulator.faults import FAULTS, Fault, Faults, UnknownFaultError
 from simulator.installation import Installation
 from simulator.pages import fault_page, page
+from simulator.redirects import found
 from simulator.registrations import Registration
 from simulator.users import CLINICIANS, DEFAULT_USER
 

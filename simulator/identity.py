@@ -3,15 +3,12 @@
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from simulator.granted import Authorization
 from simulator.id_tokens import Signer, at_hash, unsigned
+from simulator.installation import Installation
 from simulator.token_faults import ELSEWHERE
 from simulator.users import CLINICIANS, DEFAULT_USER, find_user, other_user
-
-if TYPE_CHECKING:
-    from simulator.installation import Installation
 
 LIFE_SECONDS = 600
 
@@ -19,7 +16,7 @@ Claims = dict[str, object]
 
 
 def id_token(
-    ehr: "Installation",
+    ehr: Installation,
     authorization: Authorization,
     access_token: str,
     struck: frozenset[str],
@@ -45,7 +42,7 @@ def id_token(
 
 
 def _claims(
-    ehr: "Installation", authorization: Authorization, struck: frozenset[str], *, is_refresh: bool
+    ehr: Installation, authorization: Authorization, struck: frozenset[str], *, is_refresh: bool
 ) -> Claims:
     user = find_user(authorization.user, ehr.charts) or CLINICIANS[DEFAULT_USER]
     if "other-subject" in struck:

@@ -17,8 +17,9 @@ from simulator.authorization_request import (
     UntrustedRedirectError,
     sole,
 )
-from simulator.authorization_rules import Granted, answer, found, issuer_of
+from simulator.authorization_rules import Granted, answer, issuer_of
 from simulator.oracle_addresses import TENANT, Persona, origin_of
+from simulator.redirects import found
 from simulator.registrations import Registration
 from simulator.scopes import grant, parse_resource_scope
 

@@ -1,0 +1,19 @@
+"""Redirects that carry members of an answer or a launch."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from flask import Response
+
+
+def with_query(url: str, members: Mapping[str, str]) -> str:
+    """Add members to an address that may have a query of its own (RFC 6749 section 3.1.2)."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(members)}"
+
+
+def found(location: str, status: int = 302) -> Response:
+    """Redirect without leaving a trace in caches or referrers (RFC 9700 section 4.2)."""
+    response = Response(status=status, headers={"Location": location})
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
