@@ -1,5 +1,5 @@
-"""What the faults of authorization requests do before anything is granted (authorize_faults.py),
-and what is left of the scopes that were asked.
+"""What the faults of authorization requests do before anything is granted, and what is left of the
+scopes that were asked.
 """
 
 from collections.abc import Collection, Iterable, Sequence

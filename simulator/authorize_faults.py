@@ -1,5 +1,5 @@
 """The faults of authorization requests, by name: every way in which an authorization endpoint can
-fail that apps have met (README.md names the sources). Data only; authorize.py does what it says.
+fail that apps have met (README.md names the sources). Data only.
 """
 
 from collections.abc import Mapping

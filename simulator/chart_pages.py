@@ -63,8 +63,8 @@ class _Asked:
 def start_blueprint(ehr: Installation) -> Blueprint:
     """Return the routes that launch an app from a chart:
     `start?patient=ID&client=CLIENT_ID&in=tab|frame` and
-    `side-by-side?patient=ID&patient=ID&client=CLIENT_ID`, and if wanted `user=` a key of users.py
-    and `fault=` names of faults.py with a comma between them.
+    `side-by-side?patient=ID&patient=ID&client=CLIENT_ID`, and if wanted
+    `user=` a key of users.py and `fault=` names of faults.py with a comma between them.
     """
     routes = Blueprint("start", __name__)
 

@@ -3,13 +3,13 @@
 `POST /NAME/_control` with a JSON object of the members below does what they say and answers 204, or
 400 with `{"error": why}` and nothing done. NAME is the key of the EHR's personality.
 
-faults: a text as in faults.py, of faults that this EHR can have; they strike whatever request
-    comes next. "" takes them away.
+faults: a text as in faults.py, of faults that this EHR can have; they reach whatever
+    request comes next. "" takes them away.
 token_seconds: life of new access tokens, 1 to 86400; null for the EHR's own.
 expire_access_tokens: true ends the life of every access token now.
-end_sessions: key of a user (users.py, or a patient's id) who is signed out: refresh tokens without
-    offline_access are over.
-forget_writes: true forgets all that clients wrote; the charts are those of the files again.
+end_sessions: key of a user (users.py, or a patient's id) who is signed out: refresh
+    tokens without offline_access are over.
+forget_writes: true forgets all that clients wrote; the charts are those of the start again.
 rotate_keys: true makes new signing keys; those before them stay published.
 """
 

@@ -33,7 +33,7 @@ class Fault:
 
 
 _ROWS: tuple[tuple[Place, str, str], ...] = (
-    # The SMART configuration; no launch is known here, so these are for all requests (control.py).
+    # The SMART configuration; no launch is known here, so these are for all requests.
     ("discovery", "discovery-404", "answers 404 with a page"),
     ("discovery", "discovery-500", "answers 500 with a page"),
     ("discovery", "discovery-not-json", "answers 200 with a page"),

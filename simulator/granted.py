@@ -20,7 +20,7 @@ class LaunchContext:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """An app launched from a chart by a user (a key of users.py), with the faults chosen for it."""
+    """An app launched from a chart, with the faults chosen for it; `user` is a key of users.py."""
 
     client_id: str
     context: LaunchContext

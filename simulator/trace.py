@@ -1,8 +1,8 @@
 """What a request was, and what was right and wrong in it, noted where it is decided.
 
 Whoever handles a request begins its notes; whoever checks something adds a line. trace_log.py keeps
-them, trace_page.py shows them. Outside of a request nothing is noted, so code that decides can be
-called without one.
+them, trace_page.py shows them. Outside of a request nothing is noted, so code that
+decides can be called without one.
 """
 
 import secrets
