@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.epic import EPIC
-from simulator.generic import GENERIC
-from simulator.oracle import ORACLE
-from simulator.personality import Personality
+from simulator.vendors.epic import EPIC
+from simulator.vendors.generic import GENERIC
+from simulator.vendors.oracle import ORACLE
+from simulator.vendors.profile import Personality
 
 _IDENTITY = ("openid", "fhirUser", "online_access")
 _RESOURCES = (

@@ -11,27 +11,27 @@ from urllib.parse import urlsplit
 import flask
 from werkzeug.exceptions import HTTPException
 
-from simulator.addresses import path_of
-from simulator.authorize import AuthorizationEndpoint
-from simulator.chart_pages import start_blueprint
-from simulator.control import control_blueprint
-from simulator.cross_origin import allow_apps
-from simulator.epic import EPIC
-from simulator.fhir_api import FhirApi
-from simulator.front_page import front_blueprint
-from simulator.generic import GENERIC
-from simulator.http_errors import HttpErrors
-from simulator.id_tokens import Signer
-from simulator.installation import Installation
-from simulator.keys_endpoint import keys_blueprint
-from simulator.oracle import ORACLE, ORACLE_PATIENT
-from simulator.oracle_pages import error_pages_blueprint
-from simulator.recorder import record_requests
-from simulator.registrations import Registration, checked
-from simulator.revocation import revocation_blueprint
-from simulator.token_endpoint import token_blueprint
-from simulator.trace_log import TraceLog
-from simulator.trace_page import trace_blueprint
+from simulator.common.addresses import path_of
+from simulator.endpoints.authorize import AuthorizationEndpoint
+from simulator.endpoints.control import control_blueprint
+from simulator.endpoints.cross_origin import allow_apps
+from simulator.endpoints.fhir.api import FhirApi
+from simulator.endpoints.http_errors import HttpErrors
+from simulator.endpoints.keys import keys_blueprint
+from simulator.endpoints.revocation import revocation_blueprint
+from simulator.endpoints.token import token_blueprint
+from simulator.oauth.id_tokens import Signer
+from simulator.oauth.registrations import Registration, checked
+from simulator.pages.chart_pages import start_blueprint
+from simulator.pages.front_page import front_blueprint
+from simulator.pages.oracle_pages import error_pages_blueprint
+from simulator.pages.trace_page import trace_blueprint
+from simulator.trace.log import TraceLog
+from simulator.trace.recorder import record_requests
+from simulator.vendors.epic import EPIC
+from simulator.vendors.generic import GENERIC
+from simulator.vendors.installation import Installation
+from simulator.vendors.oracle import ORACLE, ORACLE_PATIENT
 
 PERSONALITIES = (GENERIC, ORACLE, ORACLE_PATIENT, EPIC)
 

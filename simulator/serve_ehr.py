@@ -14,7 +14,7 @@ from typing import NoReturn
 import flask
 
 from simulator.ehr import create_app
-from simulator.registrations import (
+from simulator.oauth.registrations import (
     DEFAULT_REGISTRATIONS,
     Registration,
     RegistrationsInvalidError,

@@ -7,8 +7,8 @@ import pytest
 
 from shared import strict_json
 from shared.strict_json import RepeatedMember
-from simulator.chart_parts import chart_text
-from simulator.outpatients import alma
+from simulator.charts.outpatients import alma
+from simulator.charts.parts import chart_text
 
 
 def test_a_plain_document_is_read() -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from simulator.ehr import create_app
-from simulator.registrations import Registration
+from simulator.oauth.registrations import Registration
 
 ORIGIN = "http://ehr.test"
 FHIR = f"{ORIGIN}/generic/fhir"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from simulator import demo
 from simulator.ehr import PERSONALITIES
-from simulator.registrations import parse_registrations
+from simulator.oauth.registrations import parse_registrations
 
 PUBLIC_URL = "http://localhost:8080"
 EHR = "http://127.0.0.1:8090"

@@ -6,7 +6,7 @@ import pytest
 
 from simulator import serve_ehr
 from simulator.ehr import create_app
-from simulator.registrations import DEFAULT_REGISTRATIONS, Registration, parse_registrations
+from simulator.oauth.registrations import DEFAULT_REGISTRATIONS, Registration, parse_registrations
 from tests.simulator.app_under_test import ORIGIN, App, json_of
 from tests.support.servers import ROOT
 

@@ -12,11 +12,11 @@ from flask.testing import FlaskClient
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from werkzeug.test import TestResponse
 
-from simulator.addresses import path_of
+from simulator.common.addresses import path_of
 from simulator.ehr import create_app
-from simulator.generic import GENERIC
-from simulator.personality import Personality
-from simulator.registrations import Registration
+from simulator.oauth.registrations import Registration
+from simulator.vendors.generic import GENERIC
+from simulator.vendors.profile import Personality
 from tests.simulator.app_under_test import (
     ALMA,
     CHALLENGE,

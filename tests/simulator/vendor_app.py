@@ -4,7 +4,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from simulator.addresses import path_of
+from simulator.common.addresses import path_of
 from tests.simulator.app_under_test import ALMA, CHALLENGE, STATE, json_of, query_of
 from tests.simulator.token_client import SCOPE, TokenClient
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
-from simulator.addresses import Addresses
+from simulator.common.addresses import Addresses
 from tests.support.browser import Answer, Browser
 from tests.support.registered import PERSONALITY, Flow, Place, Registration
 from tests.support.servers import Server, free_port, serve, serve_app
@@ -60,7 +60,7 @@ class Clinics:
         return PERSONALITY[place].addresses(self.origin)
 
     def control(self, place: Place, **changes: object) -> None:
-        """Change an EHR while it runs (simulator/control.py)."""
+        """Change an EHR while it runs (simulator/endpoints/control.py)."""
         url = f"{self.origin}/{place}/_control"
         answer = Browser().send("POST", url, body=json.dumps(changes).encode())
         assert answer.status == 204, answer.text

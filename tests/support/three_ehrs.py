@@ -82,7 +82,7 @@ class ThreeEhrs:
         return walk.browser.send(method, address, OWN_FETCH, timeout=_SECONDS)
 
     def control(self, ehr: str, **change: object) -> None:
-        """Change an EHR while it runs (simulator/control.py)."""
+        """Change an EHR while it runs (simulator/endpoints/control.py)."""
         url, body = f"{self.ehr_origin}/{ehr}/_control", json.dumps(change).encode()
         assert Browser().send("POST", url, body=body).status == 204
 

@@ -6,7 +6,7 @@ the fault and nothing else is said.
 
 from collections.abc import Mapping
 
-from simulator.faults import FAULTS
+from simulator.faults.named import FAULTS
 
 # Faults with which the app is called and refuses: its error code and the most probable cause.
 REFUSED: Mapping[str, tuple[str, str]] = {

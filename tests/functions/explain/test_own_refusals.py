@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from simulator.oracle import ORACLE
+from simulator.vendors.oracle import ORACLE
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.three_ehrs import ThreeEhrs, in_words
 

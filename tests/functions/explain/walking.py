@@ -7,8 +7,8 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from simulator.faults import FAULTS
-from simulator.oracle import ORACLE_PATIENT
+from simulator.faults.named import FAULTS
+from simulator.vendors.oracle import ORACLE_PATIENT
 from tests.functions.explain.faults import DISCOVERY, LATER, OF_LAUNCHES, ehr_of
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.three_ehrs import ThreeEhrs, Walk

@@ -1,0 +1,52 @@
+"""Two documents of a patient as Binary resources, for tests of streaming and of media types (FHIR
+R4, Binary). Synthetic, like the charts.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+
+from simulator.charts.resources import Resource
+
+PATIENT = "synthetic-alma"
+_UPDATED = "2026-11-20T15:00:00Z"
+_TEXT = "Synthetic discharge note. Nobody was treated.\n"
+
+
+def documents() -> Iterator[Resource]:
+    """Yield the documents: a text and a PDF of one line."""
+    yield _binary(f"{PATIENT}-document-text", "text/plain; charset=utf-8", _TEXT.encode())
+    yield _binary(f"{PATIENT}-document-pdf", "application/pdf", _pdf("Synthetic report"))
+
+
+def _binary(fhir_id: str, content_type: str, content: bytes) -> Resource:
+    body = {
+        "resourceType": "Binary",
+        "id": fhir_id,
+        "meta": {"versionId": "1", "lastUpdated": _UPDATED},
+        "contentType": content_type,
+        "securityContext": {"reference": f"Patient/{PATIENT}"},
+        "data": base64.b64encode(content).decode("ascii"),
+    }
+    return Resource("Binary", fhir_id, PATIENT, json.dumps(body), body)
+
+
+def _pdf(line: str) -> bytes:
+    """Write a PDF of one page (ISO 32000-1, 7.5): objects, their table, trailer."""
+    drawn = f"BT /F1 18 Tf 40 100 Td ({line}) Tj ET"
+    font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+    fonts = f"/Resources << /Font << /F1 {font} >> >>"
+    objects = (
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R {fonts} >>",
+        f"<< /Length {len(drawn)} >>\nstream\n{drawn}\nendstream",
+    )
+    text, places = "%PDF-1.4\n", []
+    for number, one in enumerate(objects, 1):
+        places.append(len(text))
+        text += f"{number} 0 obj\n{one}\nendobj\n"
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    size = len(objects) + 1
+    end = f"trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{len(text)}\n%%EOF\n"
+    return f"{text}xref\n0 {size}\n0000000000 65535 f \n{table}{end}".encode("ascii")

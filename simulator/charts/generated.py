@@ -1,0 +1,51 @@
+"""All synthetic charts, made when the EHR starts; they are the same at every start.
+
+LOINC names what was measured, UCUM the units, ICD-10-CM the problems, RxNorm some of the drugs,
+SNOMED CT the smoking status and what Greta's chart has in no other code.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from simulator.charts import outpatients
+from simulator.charts.dirty import greta
+from simulator.charts.inpatient import hugo
+from simulator.charts.parts import Json, chart_text, labelled
+from simulator.charts.resources import Charts, Resource, split
+from simulator.charts.users import CLINICIANS
+
+
+def practitioners() -> list[Json]:
+    """Return the simulated clinicians."""
+    resources = []
+    for user in CLINICIANS.values():
+        kind, _, fhir_id = user.reference.partition("/")
+        given, family = user.name.split(" ")
+        name = {"use": "official", "text": user.name, "family": family, "given": [given]}
+        resources.append({**labelled(kind, fhir_id), "active": True, "name": [name]})
+    return resources
+
+
+CHARTS: Mapping[str, Callable[[], list[Json]]] = {
+    "alma": outpatients.alma,
+    "bruno": outpatients.bruno,
+    "cora": outpatients.cora,
+    "dario": outpatients.dario,
+    "elsa": outpatients.elsa,
+    "falk": outpatients.falk,
+    "greta": greta,
+    "practitioners": practitioners,
+    "hugo": hugo,
+}
+
+
+@cache
+def load_resources() -> tuple[Resource, ...]:
+    """Make every chart and return its resources."""
+    return tuple(one for made in CHARTS.values() for one in split(chart_text(made())))
+
+
+@cache
+def load_charts() -> Charts:
+    """Return all charts; every caller gets the same ones."""
+    return Charts(load_resources())

@@ -1,0 +1,140 @@
+"""The chart of an inpatient with 3,000 Observations, made anew at every start from a seed: two
+weeks of pneumonia on a monitored ward, hour by hour, over a few results of years ago.
+"""
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from simulator.charts import analytes as of
+from simulator.charts.builder import Chart
+from simulator.charts.parts import TODAY, Json
+
+_SEED = 20261120
+_DAYS = 14
+_HOURS = 24 * _DAYS
+_ADMITTED = TODAY - timedelta(hours=_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Monitored:
+    """A value every so many hours: `well` at discharge, `ill` more than that on admission.
+
+    Fields:
+        spread: how far chance may move a value up or down.
+        until: hours after admission from which it is no longer taken.
+    """
+
+    analyte: of.Analyte
+    hours: int
+    well: float
+    ill: float
+    spread: float
+    until: int = _HOURS
+
+
+_MONITORED = (
+    _Monitored(of.HEART_RATE, 1, 92, 30, 5),
+    _Monitored(of.BREATHS, 1, 21, 10, 1),
+    _Monitored(of.TEMPERATURE, 1, 37.6, 1.6, 0.3),
+    _Monitored(of.SPO2, 1, 94, -3, 1),
+    _Monitored(of.OXYGEN_FLOW, 1, 2, 8, 0.4),
+    _Monitored(of.URINE_OUTPUT, 2, 140, -80, 30),
+    _Monitored(of.BEDSIDE_GLUCOSE, 4, 150, 70, 25),
+    _Monitored(of.PAIN, 4, 2, 4, 1),
+    _Monitored(of.SODIUM, 6, 137, -6, 1),
+    _Monitored(of.POTASSIUM, 6, 4.1, 0.6, 0.2),
+    _Monitored(of.CHLORIDE, 6, 103, -4, 1),
+    _Monitored(of.BICARBONATE, 6, 24, -7, 1),
+    _Monitored(of.UREA_NITROGEN, 6, 22, 24, 2),
+    _Monitored(of.CREATININE, 6, 1.15, 1.25, 0.05),
+    _Monitored(of.GLUCOSE, 6, 148, 80, 15),
+    _Monitored(of.CALCIUM, 24, 8.6, -0.5, 0.1),
+    _Monitored(of.ALBUMIN, 24, 3.1, -0.4, 0.1),
+    _Monitored(of.BILIRUBIN, 24, 0.8, 0.7, 0.1),
+    _Monitored(of.AST, 24, 34, 40, 4),
+    _Monitored(of.ALT, 24, 38, 30, 4),
+    _Monitored(of.PLATELETS, 24, 290, -130, 15),
+    _Monitored(of.INR, 24, 1.1, 0.3, 0.05),
+    _Monitored(of.HEMOGLOBIN, 24, 11.4, 0.8, 0.2),
+    _Monitored(of.LEUKOCYTES, 24, 9.8, 9, 0.8),
+    _Monitored(of.LACTATE, 24, 1.1, 2.6, 0.2),
+    _Monitored(of.OSMOLALITY, 24, 292, -4, 2),
+    _Monitored(of.C_REACTIVE_PROTEIN, 24, 24, 210, 10),
+    _Monitored(of.PROCALCITONIN, 24, 0.2, 6, 0.05, until=11 * 24),
+    _Monitored(of.QT_INTERVAL, 24, 372, -40, 6),
+    _Monitored(of.WEIGHT, 24, 91, 3, 0.3),
+)
+
+
+def hugo() -> list[Json]:
+    """Return the chart; every call gives the same one."""
+    chart = Chart("synthetic-hugo")
+    chart.demographics("Hugo", "male", "1957-10-11", "SYN-0008")
+    here = chart.encounter(_ADMITTED, "IMP", "inpatient encounter")
+    _long_ago(chart)
+    chance = random.Random(_SEED)  # noqa: S311 - values of a chart, nothing to be guessed
+    for hour in range(_HOURS):
+        for analyte, value in _taken(hour, chance):
+            chart.measure(_ADMITTED + timedelta(hours=hour), analyte, value, **here)
+        systolic = round(_between(hour, chance, 108, -16, 6))
+        chart.blood_pressure(
+            _ADMITTED + timedelta(hours=hour), systolic, round(systolic * 0.58), **here
+        )
+        if hour % 8 == 0:
+            alert = {"valueCodeableConcept": {"text": "Alert"}, **here}
+            when = _ADMITTED + timedelta(hours=hour)
+            chart.observe(when, "vital-signs", "67775-7", "Level of responsiveness", alert)
+    _problems(chart, here)
+    return chart.resources
+
+
+def _taken(hour: int, chance: random.Random) -> Iterator[tuple[of.Analyte, str]]:
+    """Give what is measured in an hour."""
+    for one in _MONITORED:
+        if hour % one.hours == 0 and hour < one.until:
+            value = _between(hour, chance, one.well, one.ill, one.spread)
+            yield one.analyte, f"{max(value, 0.0):.3f}"
+
+
+def _between(hour: int, chance: random.Random, well: float, ill: float, spread: float) -> float:
+    """Return the value of an hour: less ill from day to day, by the same share each."""
+    illness = math.pow(0.8, hour / 24)
+    # Only random() is promised to stay the same over Python's versions.
+    return well + ill * illness + spread * (2 * chance.random() - 1)
+
+
+def _long_ago(chart: Chart) -> None:
+    """Add what an app misses that reads the newest pages only."""
+    for days, analyte, value in (
+        (1130, of.CHOLESTEROL, "204"),
+        (1130, of.HDL, "39"),
+        (1130, of.TRIGLYCERIDES, "212"),
+        (160, of.HBA1C, "7.9"),
+        (400, of.ALBUMIN_RATIO, "44.0"),
+        (2200, of.HEIGHT, "178.0"),
+    ):
+        chart.measure(TODAY - timedelta(days=days), analyte, value)
+    chart.smoking(TODAY - timedelta(days=500), "8517006", "Former smoker")
+
+
+def _problems(chart: Chart, here: Json) -> None:
+    admitted = _ADMITTED.date().isoformat()
+    for icd10, text in (
+        ("J18.9", "Pneumonia"),
+        ("N17.9", "Acute kidney failure"),
+    ):
+        chart.problem(icd10, text, admitted, category="encounter-diagnosis", **here)
+    chart.problem("I10", "Hypertension", "2012-03-05")
+    chart.problem("E11.9", "Type 2 diabetes", "2018-11-13")
+    for text, dose in (
+        ("ceftriaxone 2 g injection", "2 g intravenous daily"),
+        ("enoxaparin 40 mg/0.4 mL injection", "40 mg subcutaneous daily"),
+        ("insulin lispro 100 unit/mL injection", "subcutaneous by scale"),
+        ("acetaminophen 500 mg tablet", "2 tablets by mouth as needed"),
+    ):
+        chart.order("active", text, dose, admitted, **here)
+    chart.order("on-hold", "lisinopril 20 MG Oral Tablet", "daily", admitted, "314077", **here)
+    chart.order("active", "atorvastatin 40 MG Oral Tablet", "daily", admitted, "617311", **here)

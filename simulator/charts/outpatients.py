@@ -1,0 +1,219 @@
+"""The charts of six people who live at home: invented, each with what its calculators ask for.
+
+Nothing is taken from a real chart or from another data set. Values that belong to a diagnosis lie
+where the diagnosis puts them (tests/simulator/charts/test_charts_fill_calculators.py says where).
+"""
+
+from datetime import timedelta
+
+from simulator.charts import analytes as of
+from simulator.charts.builder import Chart
+from simulator.charts.courses import Course, visits
+from simulator.charts.parts import LOINC, TODAY, Json, coding
+
+_KIDNEYS_AND_SUGAR = (
+    Course(of.WEIGHT, "86.0", "0.3", "0.4"),
+    Course(of.HEART_RATE, "74", "0", "2"),
+    Course(of.CREATININE, "1.50", "0.03", "0.02"),
+    Course(of.SODIUM, "139", "0", "1"),
+    Course(of.POTASSIUM, "4.8", "0.03", "0.1"),
+    Course(of.GLUCOSE, "142", "-1", "6"),
+    Course(of.HBA1C, "7.4", "-0.05", "0.1"),
+    Course(of.UREA_NITROGEN, "28", "0.5", "1"),
+    Course(of.CHOLESTEROL, "172", "-3", "4", every=2),
+    Course(of.HDL, "44", "0", "1", every=2),
+    Course(of.TRIGLYCERIDES, "168", "-2", "9", every=2),
+    Course(of.HEMOGLOBIN, "12.0", "-0.1", "0.1", every=2),
+    Course(of.ALBUMIN_RATIO, "100.0", "3.5", "4.0", every=2),
+    Course(of.HEIGHT, "165.0", every=4),
+    Course(of.CHLORIDE, "104", "0", "1", every=4),
+    Course(of.BICARBONATE, "22", "-0.2", "1", every=4),
+    Course(of.ALBUMIN, "4.00", "-0.02", "0.05", every=4),
+    Course(of.CALCIUM, "9.2", "0", "0.1", every=4),
+    Course(of.AST, "24", "0", "2", every=6),
+    Course(of.ALT, "28", "0", "2", every=6),
+    Course(of.PLATELETS, "236", "0", "5", every=6),
+    Course(of.INR, "1.0", every=12),
+    Course(of.BREATHS, "14", "0", "1", every=12),
+    Course(of.TEMPERATURE, "36.7", "0", "0.1", every=12),
+    Course(of.SPO2, "97", "0", "1", every=12),
+)
+_HEART = (
+    Course(of.WEIGHT, "71.0", "0.5"),
+    Course(of.HEART_RATE, "78", "-4"),
+    Course(of.CREATININE, "1.02", "0.03"),
+    Course(of.SODIUM, "140", every=2),
+    Course(of.POTASSIUM, "4.4", every=2),
+    Course(of.HEMOGLOBIN, "13.1", every=2),
+    Course(of.PLATELETS, "221", every=2),
+    Course(of.BILIRUBIN, "0.60", every=2),
+    Course(of.AST, "22", every=2),
+    Course(of.ALT, "19", every=2),
+    Course(of.INR, "1.1", every=2),
+    Course(of.HEIGHT, "163.0", every=2),
+    Course(of.QT_INTERVAL, "396", every=2),
+)
+_KIDNEYS = (
+    Course(of.WEIGHT, "84.0", every=2),
+    Course(of.HEART_RATE, "70", every=2),
+    Course(of.CREATININE, "2.90", "0.15"),
+    Course(of.EGFR, "23", "-2"),
+    Course(of.POTASSIUM, "5.3", "0.1"),
+    Course(of.SODIUM, "138", every=2),
+    Course(of.CHLORIDE, "108", every=2),
+    Course(of.BICARBONATE, "19", every=2),
+    Course(of.UREA_NITROGEN, "52", every=2),
+    Course(of.GLUCOSE, "98", every=2),
+    Course(of.OSMOLALITY, "304", every=2),
+    Course(of.CALCIUM, "8.4", every=2),
+    Course(of.ALBUMIN, "3.60", every=2),
+    Course(of.HEMOGLOBIN, "10.2", every=2),
+    Course(of.ALBUMIN_RATIO, "820.0", every=2),
+    Course(of.CHOLESTEROL, "196", every=2),
+    Course(of.HDL, "42", every=2),
+    Course(of.TRIGLYCERIDES, "178", every=2),
+    Course(of.LDL, "121", every=2),
+    Course(of.HEIGHT, "176.0", every=2),
+)
+_LIVER = (
+    Course(of.WEIGHT, "68.0", "1.5"),
+    Course(of.HEART_RATE, "82", every=2),
+    Course(of.CREATININE, "1.10", "0.05"),
+    Course(of.SODIUM, "131", "-2"),
+    Course(of.BILIRUBIN, "3.40", "0.60", normal_high="1.20"),
+    Course(of.INR, "1.7", "0.2"),
+    Course(of.ALBUMIN, "2.60", every=2),
+    Course(of.AST, "78", every=2, normal_high="40"),
+    Course(of.ALT, "41", every=2, normal_high="40"),
+    Course(of.PLATELETS, "72", every=2),
+    Course(of.POTASSIUM, "3.7", every=2),
+    Course(of.CHLORIDE, "101", every=2),
+    Course(of.BICARBONATE, "21", every=2),
+    Course(of.CALCIUM, "8.1", every=2),
+    Course(of.UREA_NITROGEN, "18", every=2),
+    Course(of.GLUCOSE, "96", every=2),
+    Course(of.HEIGHT, "168.0", every=2),
+    Course(of.QT_INTERVAL, "440", every=2),
+)
+
+
+def alma() -> list[Json]:
+    """Return hypertension, diabetes with a statin and chronic kidney disease, three years long."""
+    chart = Chart("synthetic-alma")
+    chart.demographics("Alma", "female", "1968-03-14", "SYN-0001")
+    here = chart.encounter()
+    visits(
+        chart,
+        13,
+        _KIDNEYS_AND_SUGAR,
+        lambda visit: (138 + visit % 3 * 4, 84 + visit % 4 * 2),
+        here,
+    )
+    chart.smoking(TODAY - timedelta(days=182), "8517006", "Former smoker")
+    chart.measure(TODAY, of.BILIRUBIN, "0.20", comparator="<", **here)
+    chart.measure(TODAY, of.POTASSIUM, "8.9", status="entered-in-error", **here)
+    later = TODAY + timedelta(minutes=90)
+    chart.measure(later, of.CREATININE, "1.60", status="preliminary", **here)
+
+    chart.problem("I12.9", "Hypertensive chronic kidney disease, stage 1-4", "2016-05-09")
+    chart.problem("E11.22", "Type 2 diabetes with diabetic chronic kidney disease", "2014-10-02")
+    chart.problem("N18.32", "Chronic kidney disease, stage 3b", "2022-08-17")
+    chart.problem("E78.5", "Hyperlipidemia", "2015-01-22")
+    chart.problem("J18.9", "Pneumonia", "2025-01-30", clinical="resolved")
+    chart.problem(
+        "I48.91", "Atrial fibrillation", "2024-06-11", clinical=None, verification="refuted"
+    )
+    chart.order("active", "lisinopril 20 MG Oral Tablet", "1 tablet daily", "2026-05-22", "314077")
+    chart.order(
+        "active", "atorvastatin 40 MG Oral Tablet", "1 tablet daily", "2026-05-22", "617311"
+    )
+    chart.order("active", "metformin 500 mg tablet", "1 tablet twice daily", "2026-05-22")
+    chart.order("stopped", "ibuprofen 400 mg tablet", "1 tablet as needed", "2024-11-22")
+    return chart.resources
+
+
+def bruno() -> list[Json]:
+    """Return a healthy adult with one visit and no encounter."""
+    chart = Chart("synthetic-bruno")
+    chart.demographics("Bruno", "male", "1991-08-02", "SYN-0002")
+    when = TODAY - timedelta(days=50)
+    chart.blood_pressure(when, 118, 74)
+    for analyte, value in (
+        (of.WEIGHT, "78.0"),
+        (of.HEIGHT, "181.0"),
+        (of.HEART_RATE, "62"),
+        (of.CREATININE, "0.90"),
+        (of.CHOLESTEROL, "178"),
+        (of.HDL, "55"),
+        (of.TRIGLYCERIDES, "90"),
+    ):
+        chart.measure(when, analyte, value)
+    chart.smoking(when, "266919005", "Never smoked tobacco")
+    return chart.resources
+
+
+def cora() -> list[Json]:
+    """Return atrial fibrillation on an anticoagulant, with heart failure and an earlier stroke."""
+    chart = Chart("synthetic-cora")
+    chart.demographics("Cora", "female", "1950-02-09", "SYN-0003")
+    visits(chart, 2, _HEART, lambda visit: (148 - visit * 6, 86), chart.encounter())
+    chart.smoking(TODAY - timedelta(days=91), "266919005", "Never smoked tobacco")
+    chart.problem("I48.20", "Chronic atrial fibrillation", "2019-04-03")
+    chart.problem("I11.0", "Hypertensive heart disease with heart failure", "2021-07-19")
+    chart.problem("Z86.73", "History of stroke without residual deficits", "2020-01-27")
+    chart.order("active", "apixaban 5 MG Oral Tablet", "twice daily", "2026-08-21", "1364445")
+    chart.order("active", "furosemide 40 MG Oral Tablet", "daily", "2026-08-21", "313988")
+    chart.order(
+        "active", "metoprolol succinate 50 mg extended release tablet", "daily", "2026-08-21"
+    )
+    chart.order("stopped", "aspirin 81 mg tablet", "daily", "2019-04-03")
+    return chart.resources
+
+
+def dario() -> list[Json]:
+    """Return chronic kidney disease, stage 4, of a smoker."""
+    chart = Chart("synthetic-dario")
+    chart.demographics("Dario", "male", "1959-04-21", "SYN-0004")
+    visits(chart, 2, _KIDNEYS, lambda visit: (142 + visit * 4, 82), chart.encounter())
+    chart.smoking(TODAY, "449868002", "Smokes every day")
+    chart.problem("N18.4", "Chronic kidney disease, stage 4", "2024-03-11")
+    chart.problem("I12.9", "Hypertensive chronic kidney disease, stage 1-4", "2015-09-30")
+    chart.problem("D63.1", "Anemia in chronic kidney disease", "2025-02-18")
+    chart.order("active", "amlodipine 5 MG Oral Tablet", "daily", "2026-08-21", "197361")
+    chart.order("active", "rosuvastatin 10 mg tablet", "daily", "2026-08-21")
+    chart.order("active", "sodium bicarbonate 650 mg tablet", "twice daily", "2026-08-21")
+    return chart.resources
+
+
+def elsa() -> list[Json]:
+    """Return cirrhosis with portal hypertension; her drugs lower pressure, she has no high one."""
+    chart = Chart("synthetic-elsa")
+    chart.demographics("Elsa", "female", "1968-12-01", "SYN-0005")
+    visits(chart, 2, _LIVER, lambda visit: (106 + visit * 4, 62), chart.encounter())
+    chart.smoking(TODAY - timedelta(days=182), "8517006", "Former smoker")
+    drinks = {"valueCodeableConcept": {"text": "None for two years"}}
+    chart.observe(TODAY, "social-history", "74013-4", "Alcoholic drinks per day", drinks)
+    chart.problem("K74.60", "Cirrhosis of liver", "2023-06-05")
+    chart.problem("K76.6", "Portal hypertension", "2023-06-05")
+    chart.problem("I85.10", "Secondary esophageal varices", "2024-01-15")
+    chart.problem("R18.8", "Ascites", "2025-10-08")
+    chart.order("active", "spironolactone 25 MG Oral Tablet", "daily", "2026-08-21", "313096")
+    chart.order("active", "furosemide 40 MG Oral Tablet", "daily", "2026-08-21", "313988")
+    chart.order("active", "lactulose 10 g/15 mL oral solution", "twice daily", "2026-08-21")
+    return chart.resources
+
+
+def falk() -> list[Json]:
+    """Return almost nothing: a name, and one measurement of which hardly more is known."""
+    chart = Chart("synthetic-falk")
+    chart.demographics("Falk", None, None, "SYN-0006")
+    chart.add(
+        "Observation",
+        {
+            "status": "final",
+            "code": {"coding": [coding(LOINC, of.WEIGHT.loinc)], "text": of.WEIGHT.name},
+            "effectiveDateTime": "2024",
+            "valueQuantity": {"value": 74, "unit": "kg"},
+        },
+    )
+    return chart.resources

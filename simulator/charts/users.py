@@ -1,0 +1,46 @@
+"""Who is at the EHR: two invented clinicians, and every patient for an app of patients (OpenID
+Connect Core 1.0 section 5.1; SMART App Launch 2.2, Scopes for requesting identity data).
+"""
+
+from dataclasses import dataclass
+
+from simulator.charts.resources import Charts
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who signed in.
+
+    Fields:
+        subject: `sub` of an id_token; says nothing about the person.
+        name: shown to people.
+        reference: the FHIR resource that stands for the person, relative to the FHIR base.
+    """
+
+    subject: str
+    name: str
+    reference: str
+
+
+CLINICIANS = {
+    "clara": User("simulated-user-1", "Clara Testclinician", "Practitioner/synthetic-clara"),
+    "conrad": User("simulated-user-2", "Conrad Testclinician", "Practitioner/synthetic-conrad"),
+}
+DEFAULT_USER = "clara"
+
+
+def find_user(key: str | None, charts: Charts) -> User | None:
+    """Return a clinician by key, or a patient by FHIR id; the first clinician for None."""
+    if key is None:
+        return CLINICIANS[DEFAULT_USER]
+    if key in CLINICIANS:
+        return CLINICIANS[key]
+    patient = charts.patient(key)
+    if patient is None:
+        return None
+    return User(f"simulated-{patient.id}", patient.name, f"Patient/{patient.id}")
+
+
+def other_user(user: User) -> User:
+    """Return a clinician who is not this user."""
+    return next(one for one in CLINICIANS.values() if one != user)

@@ -1,0 +1,222 @@
+"""The authorization endpoint and its patient picker (RFC 6749 section 4.1; SMART App Launch 2.2,
+Obtain authorization code).
+"""
+
+from flask import Blueprint, Response, request
+
+from simulator import trace
+from simulator.charts.users import CLINICIANS
+from simulator.common.html import fault_page, origin, page
+from simulator.endpoints.authorize_effects import (
+    note_grant,
+    note_unregistered,
+    raise_pages,
+    raise_refusals,
+    trimmed,
+)
+from simulator.faults.authorize_faults import AUTHORIZE_FAULTS
+from simulator.faults.named import Faults
+from simulator.oauth import authorization_request
+from simulator.oauth.authorization_request import (
+    AuthorizationRefusedError,
+    AuthorizationRequest,
+    Parameters,
+    UntrustedRedirectError,
+)
+from simulator.oauth.authorization_rules import answer, issuer_of
+from simulator.oauth.granted import Authorization, Launch, LaunchContext
+from simulator.oauth.registrations import Registration
+from simulator.trace import Journey
+from simulator.vendors.installation import Installation
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+class AuthorizationEndpoint:
+    """Decides authorization requests, and asks for a patient where none is open."""
+
+    def __init__(self, ehr: Installation) -> None:
+        self._ehr = ehr
+        self._rules = ehr.personality.rules
+
+    def routes(self) -> Blueprint:
+        """Return the routes of the endpoint."""
+        routes = Blueprint("authorize", __name__)
+        routes.add_url_rule("/authorize", view_func=self.authorize, methods=["GET", "POST"])
+        routes.add_url_rule("/authorize/patient", view_func=self.picked, methods=["POST"])
+        return routes
+
+    def authorize(self) -> Response:
+        """Answer an authorization request."""
+        trace.begin("authorize", self._ehr.personality.key, "The app asked for authorization")
+        parameters = _parameters()
+        trace.by_client(authorization_request.sole(parameters, "client_id") or "")
+        value = authorization_request.sole(parameters, "launch")
+        launch = None if value is None else self._ehr.launches.find(value)
+        spoiled = self._struck(Faults() if launch is None else launch.faults)
+        try:
+            client, redirect_uri = authorization_request.identify(
+                parameters,
+                self._ehr.registrations,
+                persona=self._ehr.personality.persona,
+                further_query=self._rules.further_query,
+            )
+            raise_pages(spoiled, self._rules)
+        except UntrustedRedirectError as error:
+            return self._rules.untrusted(self._ehr.addresses, error, parameters)
+        try:
+            raise_refusals(spoiled, self._rules)
+            return self._decide(parameters, client, redirect_uri, launch, spoiled)
+        except AuthorizationRefusedError as error:
+            return self._rules.refused(
+                self._ehr.addresses, error, redirect_uri, parameters, spoiled=spoiled
+            )
+
+    def picked(self) -> Response:
+        """Answer the form of the patient picker."""
+        trace.begin("picker", self._ehr.personality.key, "The user answered the patient picker")
+        request_ = self._ehr.pickers.take(request.form.get("form", ""))
+        if request_ is None:
+            trace.note("wrong", "form", "was used before, or is older than five minutes")
+            return fault_page(
+                400,
+                "This form is no longer valid",
+                "It was used already, or more than five minutes passed. Start the app again.",
+            )
+        trace.belong(request_.journey)
+        trace.struck(request_.spoiled)
+        if request.form.get("decision") != "continue":
+            trace.note("said", "decision", "cancelled")
+            return self._rules.refused(
+                self._ehr.addresses,
+                self._rules.declined(),
+                request_.redirect_uri,
+                {"state": [request_.asked.state], "client_id": [request_.client.client_id]},
+                spoiled=request_.spoiled,
+            )
+        patient = self._ehr.charts.patient(request.form.get("patient", ""))
+        if patient is None:
+            return fault_page(400, "No such patient", "Start the app again and choose one.")
+        with_encounter = "launch/encounter" in request_.scopes
+        encounter = self._ehr.charts.encounter_of(patient.id) if with_encounter else None
+        user = patient.id if self._is_for_patients else request.form.get("user")
+        if user not in (None, patient.id, *CLINICIANS):
+            return fault_page(400, "No such user", "Start the app again and choose one.")
+        trace.note("said", "patient", patient.name)
+        request_.journey.patient = patient.name
+        return self._grant(request_, LaunchContext(patient.id, encounter), user)
+
+    @property
+    def _is_for_patients(self) -> bool:
+        return self._ehr.personality.persona == "patient"
+
+    def _struck(self, faults: Faults) -> frozenset[str]:
+        """Return the faults that strike, as far as this EHR can have them."""
+        struck = faults.strike("authorize") | self._ehr.control.faults.strike("authorize")
+        key = self._ehr.personality.key
+        here = frozenset(one for one in struck if key in AUTHORIZE_FAULTS[one].personalities)
+        trace.struck(here)
+        return here
+
+    def _decide(
+        self,
+        parameters: Parameters,
+        client: Registration,
+        redirect_uri: str,
+        launch: Launch | None,
+        spoiled: frozenset[str],
+    ) -> Response:
+        asked, problems = authorization_request.read(parameters)
+        try:
+            scopes, launch_value = self._rules.granted(asked, client, self._ehr.addresses)
+        except AuthorizationRefusedError as error:
+            note_unregistered(asked.scopes, client.scopes)
+            raise (problems[0] if problems else error) from None
+        if problems:
+            raise problems[0]
+        granted = trimmed(scopes, spoiled)
+        note_grant(asked.scopes, client.scopes, scopes, granted)
+        if launch_value is not None and launch is None:
+            # Not a launch of its own: the trace looks for the one that the app came from.
+            raise self._rules.unknown_launch()
+        request_ = AuthorizationRequest(
+            client,
+            redirect_uri,
+            asked,
+            granted,
+            Faults() if launch is None else launch.faults,
+            spoiled,
+            self._journey(client),
+        )
+        if launch_value is not None and launch is not None:
+            return self._launched(request_, launch_value, launch)
+        if "launch/patient" in request_.scopes and "grant-without-patient" not in spoiled:
+            return self._picker(request_)
+        return self._grant(request_, LaunchContext(), None)
+
+    def _journey(self, client: Registration) -> Journey:
+        """Return the launch that the request belongs to: the chart's, or one that begins here."""
+        journey = trace.notes().journey
+        if journey is None:
+            key = self._ehr.personality.key
+            journey = Journey(key, is_from_chart=False, client=client.client_id)
+        trace.belong(journey)
+        return journey
+
+    def _launched(
+        self, request_: AuthorizationRequest, launch_value: str, launch: Launch
+    ) -> Response:
+        """Answer a request that comes from a chart."""
+        if launch.client_id != request_.client.client_id:
+            trace.note("wrong", "launch", f"was made for the client {launch.client_id}")
+            raise self._rules.unknown_launch()
+        is_closed = "grant-without-patient" in request_.spoiled
+        context = LaunchContext() if is_closed else launch.context
+        self._rules.require_patient(request_.scopes, context.patient)
+        if not self._ehr.launches.take(launch_value):
+            raise self._rules.unknown_launch()
+        return self._grant(request_, context, launch.user)
+
+    def _picker(self, request_: AuthorizationRequest) -> Response:
+        trace.answer("a page where the user chooses a patient")
+        return page(
+            "pick.html",
+            # Browsers hold the redirect that follows a form to form-action as well.
+            form_action=["'self'", origin(request_.redirect_uri)],
+            client=request_.client,
+            scopes=request_.scopes,
+            patients=self._ehr.charts.patients(),
+            users={} if self._is_for_patients else CLINICIANS,
+            form=self._ehr.pickers.put(request_),
+            action=f"{request.path}/patient",
+        )
+
+    def _grant(
+        self, request_: AuthorizationRequest, context: LaunchContext, user: str | None
+    ) -> Response:
+        self._rules.require_patient(request_.scopes, context.patient)
+        code = self._ehr.grants.issue_code(
+            Authorization(
+                client_id=request_.client.client_id,
+                redirect_uri=request_.redirect_uri,
+                challenge=request_.asked.challenge,
+                scopes=request_.scopes,
+                context=context,
+                nonce=request_.asked.nonce,
+                user=user,
+                faults=request_.faults,
+                journey=request_.journey,
+            )
+        )
+        state = request_.asked.state
+        issuer = issuer_of(self._rules, self._ehr.addresses)
+        return answer(issuer, request_.redirect_uri, {"code": code}, state, request_.spoiled)
+
+
+def _parameters() -> Parameters:
+    """Join what came in the address and in the body, so that a name in both counts twice."""
+    joined: dict[str, list[str]] = request.args.to_dict(flat=False)
+    if request.mimetype == _FORM:
+        for name, values in request.form.to_dict(flat=False).items():
+            joined[name] = joined.get(name, []) + values
+    return joined

@@ -1,0 +1,93 @@
+"""Which apps in a browser may read the EHR's answers (SMART App Launch 2.2, App Launch:
+Considerations for Cross-Origin Resource Sharing; WHATWG Fetch, CORS protocol).
+
+Discovery and keys are for any origin; the token endpoint, revocation and FHIR data for the origins
+of the apps that are registered with the EHR.
+"""
+
+from collections.abc import Sequence
+
+from flask import Flask, Response, request
+
+from simulator import trace
+from simulator.common.addresses import path_of
+from simulator.common.html import origin
+from simulator.vendors.installation import Installation
+
+_OPEN = ("/.well-known/smart-configuration", "/metadata")
+_METHODS = "GET, POST, PUT, PATCH, DELETE"
+_HEADERS = "Authorization, Accept, Content-Type, If-Match, If-None-Match, If-None-Exist, Prefer"
+_EXPOSED = "ETag, Last-Modified, Location, Content-Location, Retry-After, WWW-Authenticate"
+_KEPT_SECONDS = "600"
+
+
+class _Endpoints:
+    """What scripts may call at one EHR."""
+
+    def __init__(self, ehr: Installation) -> None:
+        at = ehr.addresses
+        self.key = ehr.personality.key
+        self._base = path_of(at.fhir_base)
+        self._open = {path_of(at.jwks), *(f"{self._base}{one}" for one in _OPEN)}
+        self._exact = {path_of(url) for url in (at.token, at.revocation)}
+        self._origins = {
+            origin(url)
+            for client in ehr.registrations.values()
+            for url in (client.launch_url, *client.redirect_uris)
+        }
+
+    def holds(self, path: str) -> bool:
+        """Whether the path is one of them."""
+        is_fhir = path == self._base or path.startswith(f"{self._base}/")
+        return is_fhir or path in self._open or path in self._exact
+
+    def allowed(self, path: str, asking: str) -> str | None:
+        """Return the origin that may read the answer, or None."""
+        if path in self._open:
+            return "*"
+        return asking if asking in self._origins else None
+
+
+def allow_apps(app: Flask, ehrs: Sequence[Installation]) -> None:
+    """Answer preflight requests, and say in every answer whether the app's origin may read it."""
+    endpoints = [_Endpoints(ehr) for ehr in ehrs]
+
+    def called() -> _Endpoints | None:
+        return next((one for one in endpoints if one.holds(request.path)), None)
+
+    @app.before_request
+    def preflight() -> Response | None:
+        here, asking = called(), request.headers.get("Origin")
+        if here is None or asking is None or request.method != "OPTIONS":
+            return None
+        method = request.headers.get("Access-Control-Request-Method")
+        if method is None:
+            return None
+        trace.begin("other", here.key, f"The browser asks whether a script may {method}")
+        return Response(
+            status=204,
+            headers={
+                "Access-Control-Allow-Methods": _METHODS,
+                "Access-Control-Allow-Headers": _HEADERS,
+                "Access-Control-Max-Age": _KEPT_SECONDS,
+            },
+        )
+
+    @app.after_request
+    def mark(response: Response) -> Response:
+        here, asking = called(), request.headers.get("Origin")
+        if here is None:
+            return response
+        response.vary.add("Origin")
+        if asking is None:
+            return response
+        allowed = here.allowed(request.path, asking)
+        if trace.check(
+            allowed is not None,
+            "Origin",
+            f"{asking} may read the answer",
+            f"{asking} is no registered app's: the browser keeps the answer from the script",
+        ):
+            response.headers["Access-Control-Allow-Origin"] = allowed or ""
+            response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+        return response

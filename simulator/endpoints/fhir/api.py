@@ -1,0 +1,136 @@
+"""The FHIR interface: read, search and pages; versions and writes join it (FHIR R4, HTTP)."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+
+from simulator import trace
+from simulator.common.addresses import path_of
+from simulator.endpoints.discovery import capability_statement, configuration_answer
+from simulator.endpoints.fhir.bearer import Bearer, View, authenticate
+from simulator.endpoints.fhir.versions import Versions, raise_gone, require_type, resource_answer
+from simulator.endpoints.fhir.writes import Writes
+from simulator.fhir.bundle import Page, Result
+from simulator.fhir.outcome import FhirError, fhir_answer
+from simulator.vendors.installation import Installation
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+class FhirApi:
+    """Serves the charts to those whose token shows them."""
+
+    def __init__(self, ehr: Installation) -> None:
+        self._ehr = ehr
+        self._manner = ehr.personality.fhir
+
+    def routes(self) -> Blueprint:
+        """Return the routes below the FHIR base."""
+        routes = Blueprint("fhir", __name__)
+        routes.add_url_rule("/.well-known/smart-configuration", view_func=self.configuration)
+        routes.add_url_rule("/metadata", view_func=self.metadata)
+        routes.add_url_rule("", view_func=self.page)
+        routes.add_url_rule("/<fhir_type>", view_func=self.search_by_get)
+        routes.add_url_rule("/<fhir_type>/_search", view_func=self.search_by_post, methods=["POST"])
+        routes.add_url_rule("/<fhir_type>/<fhir_id>", view_func=self.read)
+        Versions(self._ehr, self._enter).add_to(routes)
+        Writes(self._ehr, self._enter).add_to(routes)
+        routes.before_request(self._begin)
+        routes.register_error_handler(FhirError, self._refuse)
+        routes.after_request(self._finish)
+        return routes
+
+    def configuration(self) -> Response:
+        """Answer discovery, open to all."""
+        return configuration_answer(self._ehr)
+
+    def metadata(self) -> Response:
+        """Answer the capabilities interaction, open to all."""
+        trace.begin("discovery", self._ehr.personality.key, "The app read the CapabilityStatement")
+        self._manner.require_media(request)
+        return fhir_answer(capability_statement(self._ehr))
+
+    def page(self) -> Response:
+        """Answer a link of a search Bundle."""
+        bearer = self._enter()
+        if sorted(name for name, _ in request.args.items(multi=True)) != ["_getpages", "_page"]:
+            raise FhirError(400, "invalid", "a search must name a resource type")
+        text = self._ehr.pages.page(request.args["_getpages"], request.args["_page"], bearer.token)
+        if text is None:
+            raise FhirError(410, "expired", "no such page for this token, or it is too old")
+        return fhir_answer(text)
+
+    def read(self, fhir_type: str, fhir_id: str) -> Response:
+        """Answer a read, conditional or not."""
+        bearer = self._authenticated() if fhir_type == "Binary" else self._enter()
+        require_type(fhir_type)
+        view = bearer.require(fhir_type, "r")
+        if request.args:
+            raise FhirError(400, "invalid", "a read takes no parameters here")
+        resource = self._ehr.charts.find(fhir_type, fhir_id)
+        self._require_own(view, [] if resource is None else [resource.patient])
+        if resource is None:
+            versions = self._ehr.charts.versions(fhir_type, fhir_id)
+            if versions and view.shows_of(versions[-1].patient):
+                raise_gone(fhir_type)
+        if resource is None or not view.shows(resource):
+            raise FhirError(404, "not-found", f"no such {fhir_type} for this token")
+        return resource_answer(resource)
+
+    def search_by_get(self, fhir_type: str) -> Response:
+        """Answer a search whose parameters are in the address."""
+        return self._search(fhir_type, list(request.args.items(multi=True)))
+
+    def search_by_post(self, fhir_type: str) -> Response:
+        """Answer a search whose parameters are in the body, the address, or both."""
+        if request.mimetype != _FORM:
+            raise FhirError(415, "not-supported", f"_search takes {_FORM}")
+        parameters = [*request.args.items(multi=True), *request.form.items(multi=True)]
+        return self._search(fhir_type, parameters)
+
+    def _search(self, fhir_type: str, parameters: Sequence[tuple[str, str]]) -> Response:
+        bearer = self._enter()
+        require_type(fhir_type)
+        view = bearer.require(fhir_type, "s")
+        whose = ("_id",) if fhir_type == "Patient" else ("patient", "subject")
+        named = [value for name, value in parameters if name in whose]
+        self._require_own(view, [one.rpartition("/")[2] for one in ",".join(named).split(",")])
+        base = self._ehr.addresses.fhir_base
+        query = self._manner.search(fhir_type, parameters, base)
+        charts = self._ehr.charts
+        matches = query.run(filter(view.shows, charts.of_type(fhir_type)))
+        may_include = bearer.covers("Medication", "r")
+        pages = [
+            Page(shown, query.included(shown, charts) if may_include else ())
+            for shown in self._manner.pages(query, matches)
+        ]
+        self_url = f"{base}/{fhir_type}"
+        if parameters:
+            self_url += f"?{urlencode(parameters)}"
+        result = Result(pages, len(matches), bearer.token)
+        return fhir_answer(self._ehr.pages.first(result, self_url))
+
+    def _require_own(self, view: View, patients: Sequence[str | None]) -> None:
+        known = [one for one in patients if one is None or self._ehr.charts.find("Patient", one)]
+        if self._manner.refuses_others and not all(map(view.shows_of, known)):
+            raise FhirError(403, "forbidden", "the token is for another patient")
+
+    def _enter(self) -> Bearer:
+        """Check what every request for data needs: a token, and a client that can read it."""
+        bearer = self._authenticated()
+        self._manner.require_media(request)
+        return bearer
+
+    def _authenticated(self) -> Bearer:
+        return authenticate(request, self._ehr.grants, self._ehr.control.faults)
+
+    def _begin(self) -> None:
+        trace.begin_fhir(self._ehr.personality.key, path_of(self._ehr.addresses.fhir_base))
+
+    def _refuse(self, error: FhirError) -> Response:
+        trace.refused(f"{error.code}: {error.diagnostics}")
+        return self._manner.error(error)
+
+    def _finish(self, response: Response) -> Response:
+        return self._manner.finish(request, response)

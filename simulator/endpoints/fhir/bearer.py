@@ -1,0 +1,142 @@
+"""Who asks for FHIR data and what the token lets them see (RFC 6750; SMART App Launch 2.2, Access
+FHIR API).
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from flask import Request
+
+from simulator import trace
+from simulator.charts.resources import Resource
+from simulator.charts.users import CLINICIANS, DEFAULT_USER
+from simulator.endpoints.token_faults import HANG_SECONDS, SLOW_SECONDS
+from simulator.faults.named import Faults
+from simulator.faults.oracle_errors import ACCESS_ERRORS
+from simulator.fhir.outcome import FhirError
+from simulator.oauth.granted import AccessToken
+from simulator.oauth.grants import Grants
+from simulator.oauth.scopes import Interaction, covering_contexts
+
+_REALM = 'Bearer realm="simulated EHR"'
+
+
+class Bearer:
+    """A request's valid access token."""
+
+    def __init__(self, token: str, access: AccessToken) -> None:
+        self.token = token
+        self._access = access
+
+    def require(self, fhir_type: str, need: Interaction) -> "View":
+        """Return what one interaction on one type may see.
+
+        Raises FhirError: 403, no granted scope covers it.
+        """
+        contexts = covering_contexts(self._access.scopes, fhir_type, need)
+        trace.covered(self._access.scopes, contexts, fhir_type, need)
+        if "user" in contexts:
+            return View(patient=None)
+        if "patient" in contexts and self._access.context.patient is not None:
+            return View(patient=self._access.context.patient)
+        if need == "r" and fhir_type == "Practitioner" and "fhirUser" in self._access.scopes:
+            return View(patient=None, only=self._user_reference())
+        raise _insufficient_scope(f"no granted scope covers interaction {need} on {fhir_type}")
+
+    def covers(self, fhir_type: str, need: Interaction) -> bool:
+        """Whether a granted scope reaches one interaction on one type."""
+        return bool(covering_contexts(self._access.scopes, fhir_type, need))
+
+    def _user_reference(self) -> str:
+        """Return the resource that stands for a clinician who signed in, else nothing."""
+        user = CLINICIANS.get(self._access.family.authorization.user or DEFAULT_USER)
+        return "" if user is None else user.reference
+
+
+class View:
+    """The part of the charts that a token may see: one patient's compartment, or all of them; with
+    `only` a single resource.
+    """
+
+    def __init__(self, patient: str | None, only: str | None = None) -> None:
+        self._patient = patient
+        self._only = only
+
+    def shows(self, resource: Resource) -> bool:
+        """Whether the resource lies within it."""
+        if self._only not in (None, f"{resource.type}/{resource.id}"):
+            return False
+        return self.shows_of(resource.patient)
+
+    def shows_of(self, patient: str | None) -> bool:
+        """Whether it takes in what is this patient's, or nobody's if there is none."""
+        return self._patient is None or patient in (None, self._patient)
+
+    def owns(self, patient: str | None) -> bool:
+        """Whether it may be written to: what is nobody's only by those who see every patient."""
+        return self._patient in (None, patient)
+
+
+def authenticate(request: Request, grants: Grants, of_all: Faults) -> Bearer:
+    """Read the bearer token of a request; `of_all` are faults that may strike any launch.
+
+    Raises FhirError: 401, there is none, or it is not (or no longer) valid; or what a fault says.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        trace.note("wrong", "access token", "is missing: no Authorization: Bearer header came")
+        raise FhirError(401, "login", "a bearer token is needed", {"WWW-Authenticate": _REALM})
+    access = grants.access(token)
+    if access is None:
+        raise _invalid_token()
+    own = access.family.authorization.faults
+    struck = of_all.strike("fhir") | own.strike("fhir")
+    trace.struck(struck)
+    _raise_struck(struck)
+    return Bearer(token, access)
+
+
+def _raise_struck(struck: frozenset[str]) -> None:
+    if "fhir-slow" in struck:
+        time.sleep(SLOW_SECONDS)
+    if "fhir-hang" in struck:
+        time.sleep(HANG_SECONDS)
+    for name, make in ERRORS.items():
+        if name in struck:
+            raise make()
+
+
+def _invalid_token() -> FhirError:
+    return FhirError(
+        401,
+        "login",
+        "the access token is unknown, expired or revoked",
+        {"WWW-Authenticate": f'{_REALM}, error="invalid_token"'},
+    )
+
+
+def _insufficient_scope(description: str) -> FhirError:
+    return FhirError(
+        403,
+        "forbidden",
+        description,
+        {"WWW-Authenticate": f'{_REALM}, error="insufficient_scope"'},
+    )
+
+
+def _gateway_error(tail: str) -> FhirError:
+    status, says = ACCESS_ERRORS[tail]
+    code = {401: "login", 403: "forbidden"}.get(status, "exception")
+    return FhirError(status, code, says, reason=tail)
+
+
+ERRORS: Mapping[str, Callable[[], FhirError]] = {
+    "fhir-401": _invalid_token,
+    "fhir-403": lambda: _insufficient_scope("no granted scope covers this request"),
+    "fhir-429": lambda: FhirError(429, "throttled", "too many requests", {"Retry-After": "1"}),
+    "fhir-500": lambda: FhirError(500, "exception", "this fault was asked for"),
+    "fhir-503": lambda: FhirError(503, "transient", "not available now", {"Retry-After": "1"}),
+    "fhir-hang": lambda: FhirError(504, "timeout", "this fault was asked for"),
+    **{f"fhir-{tail}": partial(_gateway_error, tail) for tail in ACCESS_ERRORS},
+}

@@ -1,0 +1,112 @@
+"""The id_token of a token answer, right or spoiled by a fault (OpenID Connect Core 1.0 sections 2,
+3.1.3.6 and 12.2; SMART App Launch 2.2, Scopes for requesting identity data).
+"""
+
+from collections.abc import Callable, Mapping
+
+from simulator.charts.users import CLINICIANS, DEFAULT_USER, find_user, other_user
+from simulator.endpoints.token_faults import ELSEWHERE
+from simulator.oauth.granted import Authorization
+from simulator.oauth.id_tokens import Signer, at_hash, unsigned
+from simulator.vendors.installation import Installation
+
+LIFE_SECONDS = 600
+
+Claims = dict[str, object]
+
+
+def id_token(
+    ehr: Installation,
+    authorization: Authorization,
+    access_token: str,
+    struck: frozenset[str],
+    *,
+    is_refresh: bool,
+) -> str:
+    """Return the id_token that belongs to an access token; `struck` are effects of faults."""
+    if "id-token-new-key" in struck:
+        ehr.signer.rotate()
+    algorithm = next((one for effect, one in ALGORITHMS.items() if effect in struck), "RS256")
+    claims = _claims(ehr, authorization, struck, is_refresh=is_refresh)
+    claims["at_hash"] = at_hash(access_token, algorithm)
+    for effect in struck:
+        if effect in CHANGES:
+            CHANGES[effect](claims)
+    if "id-token-unsigned" in struck:
+        return unsigned(claims)
+    if "id-token-bad-signature" in struck:
+        stranger = Signer()
+        return stranger.sign(claims, algorithm, {"kid": ehr.signer.key_id(algorithm)})
+    headers = next((one for effect, one in HEADERS.items() if effect in struck), {})
+    return ehr.signer.sign(claims, algorithm, headers)
+
+
+def _claims(
+    ehr: Installation, authorization: Authorization, struck: frozenset[str], *, is_refresh: bool
+) -> Claims:
+    user = find_user(authorization.user, ehr.charts) or CLINICIANS[DEFAULT_USER]
+    if "other-subject" in struck:
+        user = other_user(user)
+    now = int(ehr.clock())
+    claims: Claims = {
+        "iss": ehr.addresses.id_token_issuer,
+        "sub": user.subject,
+        "aud": authorization.client_id,
+        "iat": now,
+        "exp": now + LIFE_SECONDS,
+        "name": user.name,
+    }
+    if {"fhirUser", "profile"} & set(authorization.scopes):
+        claims["fhirUser"] = f"{ehr.addresses.fhir_base}/{user.reference}"
+    # OIDC Core 12.2: a refreshed id_token should hold no nonce.
+    if authorization.nonce is not None and not is_refresh:
+        claims["nonce"] = authorization.nonce
+    return claims
+
+
+def _set(**members: object) -> Callable[[Claims], None]:
+    return lambda claims: claims.update(members)
+
+
+def _drop(name: str) -> Callable[[Claims], None]:
+    def drop(claims: Claims) -> None:
+        claims.pop(name, None)
+
+    return drop
+
+
+def _shift(seconds: int) -> Callable[[Claims], None]:
+    def shift(claims: Claims) -> None:
+        for name in ("iat", "exp"):
+            claims[name] = int(str(claims[name])) + seconds
+
+    return shift
+
+
+def _legacy_profile(claims: Claims) -> None:
+    if "fhirUser" in claims:
+        claims["profile"] = claims.pop("fhirUser")
+
+
+ALGORITHMS: Mapping[str, str] = {
+    "id-token-rs384": "RS384",
+    "id-token-es256": "ES256",
+    "id-token-es384": "ES384",
+}
+HEADERS: Mapping[str, Mapping[str, str | None]] = {
+    "id-token-no-kid": {"kid": None},
+    "id-token-unknown-kid": {"kid": "simulated-unknown"},
+}
+CHANGES: Mapping[str, Callable[[Claims], None]] = {
+    "id-token-wrong-nonce": _set(nonce="simulated-other-nonce"),
+    "id-token-no-nonce": _drop("nonce"),
+    "id-token-wrong-issuer": _set(iss=ELSEWHERE),
+    "id-token-wrong-audience": _set(aud="simulated-other-client"),
+    "id-token-no-audience": _drop("aud"),
+    "id-token-expired": _shift(-LIFE_SECONDS - 3600),
+    "id-token-future": _shift(3600),
+    "id-token-no-subject": _drop("sub"),
+    "id-token-wrong-at-hash": _set(at_hash=at_hash("another access token", "RS256")),
+    "id-token-legacy-profile": _legacy_profile,
+    "id-token-foreign-user": _set(fhirUser=f"{ELSEWHERE}/Practitioner/synthetic-clara"),
+}

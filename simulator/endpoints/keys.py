@@ -1,0 +1,31 @@
+"""Where the EHR publishes the keys of its id_tokens (RFC 7517 section 5)."""
+
+import json
+from collections.abc import Sequence
+
+from flask import Blueprint, Response
+
+from simulator import trace
+from simulator.endpoints.token_faults import ELSEWHERE
+from simulator.vendors.installation import Installation
+
+
+def keys_blueprint(path: str, ehrs: Sequence[Installation]) -> Blueprint:
+    """Return the route of a key set that one or more EHRs with the same signer share."""
+    routes = Blueprint("keys", __name__)
+
+    @routes.get(path)
+    def key_set() -> Response:
+        trace.begin("keys", ehrs[0].personality.key, "The app fetched the signing keys")
+        struck = frozenset[str]().union(*(ehr.control.faults.strike("jwks") for ehr in ehrs))
+        trace.struck(struck)
+        if "jwks-500" in struck:
+            return Response(status=500)
+        if "jwks-redirect" in struck:
+            return Response(status=302, headers={"Location": f"{ELSEWHERE}/jwks"})
+        keys = [] if "jwks-empty" in struck else ehrs[0].signer.key_set()["keys"]
+        response = Response(json.dumps({"keys": keys}), content_type="application/json")
+        response.headers["Cache-Control"] = "public, max-age=60"
+        return response
+
+    return routes

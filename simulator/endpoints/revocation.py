@@ -1,0 +1,53 @@
+"""The revocation endpoint (RFC 7009): of an access token alone, or of a refresh token with all that
+came of the same code.
+"""
+
+from functools import partial
+
+from flask import Blueprint, Response, request
+
+from simulator import trace
+from simulator.common.addresses import path_of
+from simulator.endpoints import token_faults
+from simulator.endpoints.token import error_answer, read_form, required
+from simulator.oauth.token_errors import TokenError
+from simulator.vendors.installation import Installation
+
+
+def revocation_blueprint(ehr: Installation) -> Blueprint:
+    """Return the revocation endpoint's route, an absolute path.
+
+    An assertion's audience is the token endpoint here too, or this endpoint: RFC 7523 section 3
+    asks for a value that names the authorization server.
+    """
+    routes = Blueprint("revocation", __name__)
+    routes.register_error_handler(TokenError, partial(error_answer, ehr))
+
+    @routes.post(path_of(ehr.addresses.revocation))
+    def revoke() -> Response:
+        trace.begin("revoke", ehr.personality.key, "The app revoked a token")
+        form = read_form()
+        audiences = (ehr.addresses.token, ehr.addresses.revocation)
+        client = ehr.clients.authenticate(request.headers, form, *audiences)
+        token = required(form, "token")
+        authorization = ehr.grants.behind_token(token)
+        struck = ehr.control.faults.strike("revoke")
+        if authorization is not None:
+            struck |= authorization.faults.strike("revoke")
+            trace.belong(authorization.journey)
+        trace.struck(struck)
+        if "revoke-400" in struck:
+            raise TokenError("invalid_request", "this fault was asked for")
+        if "revoke-503" in struck:
+            return Response(status=503, headers={"Retry-After": "1"})
+        if "revoke-hang" in struck:
+            return token_faults.hang()
+        if authorization is not None:
+            if authorization.client_id != client.client_id:
+                raise TokenError("invalid_grant", "the token was issued to another client")
+            ehr.grants.revoke(token)
+        known = "is revoked" if authorization else "is unknown here, which counts as revoked"
+        trace.note("right", "token", f"{trace.short(token)} {known}")
+        return Response(status=200, headers={"Cache-Control": "no-store"})
+
+    return routes

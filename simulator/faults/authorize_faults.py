@@ -1,0 +1,222 @@
+"""The faults of authorization requests, by name: every way in which an authorization endpoint can
+fail that apps have met (README.md names the sources). Data only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.faults import oracle_faults
+
+How = Literal["refusal", "page", "answer", "grant"]
+
+ALL = ("generic", "oracle", "oracle-patient", "epic")
+ORACLE = ("oracle", "oracle-patient")
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeFault:
+    """One fault.
+
+    Fields:
+        title: what happens, for people.
+        personalities: keys of the EHRs that can have it.
+        how: `refusal` is an error that the app is told of, `page` a page and no word to the app;
+            `answer` spoils the redirect to the app, `grant` what is granted.
+        error: with a refusal, its OAuth error code.
+        detail: with a refusal or page, the error's description, at Oracle Health the end of its
+            URN, elsewhere with a page the reason of UntrustedRedirectError.
+    """
+
+    name: str
+    title: str
+    personalities: tuple[str, ...]
+    how: How
+    error: str = ""
+    detail: str = ""
+
+
+# name, error, description, title.
+_REFUSALS = (
+    ("access-denied", "access_denied", "The user declined.", "the user declined"),
+    (
+        "access-denied-bare",
+        "access_denied",
+        "",
+        "access denied without a description, as MEDITECH's",
+    ),
+    ("server-error", "server_error", "An unexpected condition was met.", "the server failed"),
+    (
+        "temporarily-unavailable",
+        "temporarily_unavailable",
+        "Try again later.",
+        "the server is too busy",
+    ),
+    (
+        "unauthorized-client",
+        "unauthorized_client",
+        "Not for this client.",
+        "the client may not ask this",
+    ),
+    ("invalid-scope", "invalid_scope", "A scope is unknown.", "a scope is unknown"),
+    ("invalid-request", "invalid_request", "A parameter is missing.", "a parameter is missing"),
+    (
+        "athena-scope-not-authorized",
+        "unauthorized_client;Description=Requested scope not authorized",
+        "",
+        "athenahealth: the description in the error code",
+    ),
+    (
+        "launcher-invalid-launch-options",
+        "invalid_request",
+        "Invalid launch options: SyntaxError: Unexpected end of JSON input",
+        "SMART launcher: no launch value",
+    ),
+    (
+        "launcher-missing-aud",
+        "invalid_request",
+        "Missing aud parameter",
+        "SMART launcher: no aud",
+    ),
+    (
+        "launcher-bad-audience",
+        "invalid_request",
+        'Bad audience value "https://a.example/fhir/". Expected "https://a.example/fhir".',
+        "SMART launcher: another aud",
+    ),
+    (
+        "launcher-missing-challenge",
+        "invalid_request",
+        "Missing code_challenge parameter",
+        "SMART launcher: no PKCE",
+    ),
+    (
+        "launcher-challenge-method",
+        "invalid_request",
+        "Invalid code_challenge_method. Must be S256.",
+        "SMART launcher: PKCE with plain",
+    ),
+    ("launcher-unauthorized", "invalid_request", "Unauthorized", "SMART launcher: declined"),
+    (
+        "launcher-invalid-client",
+        "invalid_client",
+        'Invalid client_id "other". Expected "expected".',
+        "SMART launcher: another client id",
+    ),
+    (
+        "launcher-invalid-scope",
+        "invalid_scope",
+        'Scope "other" could not be granted. Your client is allowed to request launch.',
+        "SMART launcher: a scope that the client may not ask",
+    ),
+    (
+        "keycloak-no-audience",
+        "invalid_request",
+        "A SMART on FHIR Request must include an 'aud', 'audience', or 'resource' parameter",
+        "Keycloak: no aud",
+    ),
+    (
+        "keycloak-other-audience",
+        "invalid_request",
+        "Requested audience 'https://a.example/fhir/' is not allowed",
+        "Keycloak: another aud",
+    ),
+    (
+        "keycloak-ehr-launch",
+        "invalid_request",
+        "Invalid EHR launch request!",
+        "Keycloak: launch value and scope do not match",
+    ),
+    (
+        "keycloak-standalone-launch",
+        "invalid_request",
+        "Invalid Standalone launch request!",
+        "Keycloak: a launch value in a standalone launch",
+    ),
+    (
+        "keycloak-launch-context",
+        "server_error",
+        (
+            "Could not resolve launch context parameter to any EHR Launch Context "
+            "set in this user session"
+        ),
+        "Keycloak: the launch belongs to another session",
+    ),
+    (
+        "error-with-markup",
+        "access_denied",
+        '<script>alert(1)</script><a href="https://evil.example">sign in again</a>',
+        "a description that holds markup",
+    ),
+    ("error-very-long", "server_error", "long " * 1000, "a description of 5,000 characters"),
+)
+
+_PAGES = (
+    ("page-oops", ("generic",), "unsaid", "a page without a reason, as athenahealth's"),
+    ("epic-unknown-client", ("epic",), "client", "the page for an unknown client, HTTP 200"),
+    ("epic-invalid-request", ("epic",), "redirect", "the page for every other mistake"),
+)
+
+_ANSWERS = (
+    ("answer-wrong-iss", ("generic",), "iss is another EHR's"),
+    ("answer-without-iss", ("generic",), "iss is missing although it was promised"),
+    ("answer-wrong-state", ALL, "state is another one"),
+    ("answer-without-state", ALL, "state is missing"),
+    ("answer-without-code", ALL, "neither code nor error"),
+)
+
+# The error is the same in all of them; combined with another one, that is sent in this form.
+_ERROR_URIS = (
+    ("error-uri-encoded-once", "the URN is encoded once less"),
+    ("error-uri-encoded-thrice", "the URN is encoded once more"),
+    ("error-uri-not-encoded", "the address is not encoded at all"),
+    ("error-uri-without-query", "neither persona, client nor tenant"),
+    ("error-uri-client-unknown", "client=unknown"),
+    ("error-uri-other-client", "the id of another client"),
+    ("error-uri-other-tenant", "another tenant, no UUID"),
+)
+
+_GRANTS = (
+    ("grant-without-resources", "all resource scopes are trimmed"),
+    ("grant-without-observation", "all scopes for Observation are trimmed"),
+    ("grant-without-openid", "openid and fhirUser are trimmed"),
+    ("grant-without-patient", "no patient is open in the EHR"),
+)
+
+AUTHORIZE_FAULTS: Mapping[str, AuthorizeFault] = {
+    one.name: one
+    for one in (
+        *(
+            AuthorizeFault(name, f"Oracle Health: {title}", ORACLE, "refusal", error, tail)
+            for name, error, tail, title in oracle_faults.REFUSALS
+        ),
+        *(
+            AuthorizeFault(name, f"Oracle Health, a page: {title}", ORACLE, "page", detail=tail)
+            for name, tail, title in oracle_faults.PAGES
+        ),
+        *(
+            AuthorizeFault(
+                name,
+                f"Oracle Health, an unknown launch value: {title}",
+                ORACLE,
+                "refusal",
+                "invalid_request",
+                "smart-v1:grant:launch:invalid-launch-code",
+            )
+            for name, title in _ERROR_URIS
+        ),
+        *(
+            AuthorizeFault(name, title, ("generic",), "refusal", error, description)
+            for name, error, description, title in _REFUSALS
+        ),
+        *(
+            AuthorizeFault(name, title, personalities, "page", detail=detail)
+            for name, personalities, detail, title in _PAGES
+        ),
+        *(
+            AuthorizeFault(name, title, personalities, "answer")
+            for name, personalities, title in _ANSWERS
+        ),
+        *(AuthorizeFault(name, title, ALL, "grant") for name, title in _GRANTS),
+    )
+}

@@ -1,0 +1,101 @@
+"""A searchset Bundle put together from the texts of its resources (FHIR R4, Bundle), and the
+pages of a search under links that say nothing (FHIR R4, HTTP, paging).
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from simulator.charts.resources import Resource
+from simulator.common.expiring_map import Shelf
+
+_PAGES_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search: its matches, and what came along with them."""
+
+    matches: Sequence[Resource]
+    included: Sequence[Resource] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A search's matches, kept so that its pages agree with each other.
+
+    Fields:
+        pages: at least one.
+        total: number of matches.
+        token: the access token that searched; no other may page.
+    """
+
+    pages: Sequence[Page]
+    total: int
+    token: str
+
+
+def cut(matches: Sequence[Resource], count: int) -> list[Sequence[Resource]]:
+    """Cut matches into pages, at least one; with a count of zero that one is empty."""
+    if count == 0 or not matches:
+        return [()]
+    return [matches[start : start + count] for start in range(0, len(matches), count)]
+
+
+class Pages:
+    """Finds the page that a link names, and writes the links."""
+
+    def __init__(self, fhir_base: str, clock: Callable[[], float]) -> None:
+        self._fhir_base = fhir_base
+        self._results = Shelf[Result](_PAGES_SECONDS, clock)
+
+    def first(self, result: Result, self_url: str) -> str:
+        """Return the first page; the result is kept if there are more."""
+        key = self._results.put(result) if len(result.pages) > 1 else ""
+        return self._bundle(result, key, 1, self_url)
+
+    def page(self, key: str, number: str, token: str) -> str | None:
+        """Return a page, or None if the link is unknown, too old or another token's."""
+        result = self._results.get(key)
+        if result is None or result.token != token:
+            return None
+        if number not in {str(one) for one in range(1, len(result.pages) + 1)}:
+            return None
+        return self._bundle(result, key, int(number), self._link(key, int(number)))
+
+    def _bundle(self, result: Result, key: str, number: int, self_url: str) -> str:
+        links = [("self", self_url)]
+        if number < len(result.pages):
+            links.append(("next", self._link(key, number + 1)))
+        if number > 1:
+            links.append(("previous", self._link(key, number - 1)))
+        return searchset(result.pages[number - 1], result.total, links, self._fhir_base)
+
+    def _link(self, key: str, number: int) -> str:
+        return f"{self._fhir_base}?{urlencode({'_getpages': key, '_page': number})}"
+
+
+def searchset(
+    page: Page,
+    total: int,
+    links: Sequence[tuple[str, str]],
+    fhir_base: str,
+) -> str:
+    """Write a searchset Bundle around the resources' own texts."""
+    members: dict[str, object] = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": total,
+        "link": [{"relation": relation, "url": url} for relation, url in links],
+    }
+    head = json.dumps(members)
+    modes = [(one, "match") for one in page.matches] + [(one, "include") for one in page.included]
+    if not modes:
+        return head  # FHIR forbids an empty list of entries
+    entries = ",\n".join(
+        f'{{"fullUrl":{json.dumps(f"{fhir_base}/{one.type}/{one.id}")},'
+        f'"resource":{one.text},"search":{{"mode":"{mode}"}}}}'
+        for one, mode in modes
+    )
+    return f'{head[:-1]}, "entry": [\n{entries}\n]}}'

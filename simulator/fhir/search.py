@@ -1,0 +1,106 @@
+"""A search, from its parameters to the ordered matches; strict: what is not known is refused
+(FHIR R4, Search, with `handling=strict`).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from simulator.charts.resources import Charts, Resource
+from simulator.fhir.search_parameters import PARAMETERS, Date, Matcher, Pairs
+
+# How often a parameter may stand; repeated ones must all match.
+_MOST_REPEATS = {"date": 2, "_lastUpdated": 2, "_count": 1, "_sort": 1}
+_MOST_OTHERS = 10
+
+
+class SearchInvalidError(ValueError):
+    """The search cannot be run; the text says which parameter and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search that can be run.
+
+    Fields:
+        count: resources wanted on a page, 0 for the total alone, None where nothing was said.
+        sort: the name of a date parameter, after `-` for newest first, or None for the order of
+            the chart.
+        includes: whether the Medications that orders refer to come with them.
+    """
+
+    type: str
+    matchers: tuple[Matcher, ...]
+    count: int | None
+    sort: str | None
+    includes: bool = False
+
+    def run(self, resources: Iterable[Resource]) -> list[Resource]:
+        """Return the matches in order."""
+        found = [one for one in resources if all(matches(one.body) for matches in self.matchers)]
+        date = PARAMETERS[self.type].get((self.sort or "").removeprefix("-"))
+        if self.sort is None or not isinstance(date, Date):
+            return found
+        dated = [(date.interval(one.body), one) for one in found]
+        known = sorted(
+            ((when.start, one.id, one) for when, one in dated if when is not None),
+            key=lambda row: row[:2],
+            reverse=self.sort.startswith("-"),
+        )
+        return [row[2] for row in known] + [one for when, one in dated if when is None]
+
+    def included(self, matches: Iterable[Resource], charts: Charts) -> tuple[Resource, ...]:
+        """Return what `_include` brings with these matches, each once."""
+        if not self.includes:
+            return ()
+        references = (one.body.get("medicationReference", {}).get("reference") for one in matches)
+        found = (
+            charts.find("Medication", reference.removeprefix("Medication/"))
+            for reference in dict.fromkeys(references)
+            if reference is not None
+        )
+        return tuple(one for one in found if one is not None)
+
+
+def parse(fhir_type: str, pairs: Pairs, fhir_base: str, *, include: str | None = None) -> Search:
+    """Read the parameters of a search on one type; `include` is the one `_include` to understand.
+
+    Raises SearchInvalidError: an unknown parameter or modifier, a malformed value, or one too many.
+    """
+    known = PARAMETERS[fhir_type]
+    matchers: list[Matcher] = []
+    count: int | None = None
+    includes = False
+    sort = "-date" if fhir_type == "Observation" else None
+    for name, times in Counter(name for name, _ in pairs).items():
+        if times > _MOST_REPEATS.get(name, _MOST_OTHERS):
+            raise SearchInvalidError(f"{_shown(name)} stands too often")
+    for name, value in pairs:
+        if name == "_count":
+            count = _count(value)
+        elif name == "_sort" and "date" in known:
+            if value not in ("date", "-date"):
+                raise SearchInvalidError("_sort must be date or -date")
+            sort = value
+        elif name == "_include" and value == include:
+            includes = True
+        elif name in known:
+            try:
+                matchers.append(known[name].matcher(value, fhir_base))
+            except ValueError as error:
+                raise SearchInvalidError(f"{name}: {error}") from None
+        else:
+            raise SearchInvalidError(
+                f"{_shown(name)} is not a search parameter of {fhir_type} here"
+            )
+    return Search(fhir_type, tuple(matchers), count, sort, includes)
+
+
+def _count(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 6):
+        raise SearchInvalidError("_count must be a whole number, 0 or more")
+    return int(value)
+
+
+def _shown(name: str) -> str:
+    return repr(name[:60])

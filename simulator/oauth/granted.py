@@ -1,0 +1,120 @@
+"""What the authorization server grants: data only (SMART App Launch 2.2, Launch context; RFC 6749
+sections 1.3.1, 1.4 and 1.5).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from simulator.faults.named import Faults
+from simulator.oauth.token_errors import Reason
+from simulator.trace import Journey
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchContext:
+    """What is open in the EHR: a patient and perhaps an encounter, by FHIR id."""
+
+    patient: str | None = None
+    encounter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """An app launched from a chart by a user (charts/users.py), with the faults chosen for it."""
+
+    client_id: str
+    context: LaunchContext
+    user: str | None = None
+    faults: Faults = field(default_factory=Faults)
+    journey: Journey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """What a code stands for, and what its redeemer must show.
+
+    Fields:
+        nonce: of the authorization request, for the id_token.
+        user: who authorized, a key of charts/users.py.
+        faults: chosen for this launch; they go with every token that comes of it.
+        journey: the launch, for the trace.
+    """
+
+    client_id: str
+    redirect_uri: str
+    challenge: str
+    scopes: tuple[str, ...]
+    context: LaunchContext
+    nonce: str | None = None
+    user: str | None = None
+    faults: Faults = field(default_factory=Faults)
+    journey: Journey | None = None
+
+
+class Family:
+    """All tokens that came of one code; they fall together."""
+
+    def __init__(self, authorization: Authorization, scopes: tuple[str, ...]) -> None:
+        self.authorization = authorization
+        self.scopes = scopes
+        self.is_revoked = False
+        self.is_session_over = False
+
+
+@dataclass(slots=True)
+class AccessToken:
+    """What a bearer may do.
+
+    Fields:
+        expires: by the EHR's clock, in seconds.
+        ended: why it ended before that, empty while it has not.
+    """
+
+    scopes: tuple[str, ...]
+    context: LaunchContext
+    family: Family
+    expires: float
+    ended: str = ""
+
+    def end(self, now: float) -> str:
+        """Return why it opens nothing any more, empty while it does."""
+        if self.ended:
+            return self.ended
+        if self.family.is_revoked:
+            return "was revoked with all that came of its code"
+        return "" if now < self.expires else f"expired {now - self.expires:.0f} s ago"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How tokens are issued this time.
+
+    Fields:
+        seconds: life of the access token.
+        scopes: takes what would be granted, gives what is.
+        is_alive: whether the access token opens anything.
+        rotates: whether a refresh replaces the refresh token.
+    """
+
+    seconds: int
+    scopes: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple
+    is_alive: bool = True
+    rotates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """New tokens; `refresh_token` is None if none was granted or the old one stays."""
+
+    access_token: str
+    access: AccessToken
+    refresh_token: str | None
+    seconds: int
+
+
+class GrantRefusedError(Exception):
+    """No tokens for this code or refresh token; `reason` says why, as far as the EHR tells."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason

@@ -1,0 +1,246 @@
+"""What the authorization server has handed out: codes, access tokens and refresh tokens (RFC 6749
+sections 1.5, 6 and 10.5; RFC 7636 section 4.6; RFC 9700 sections 2.1.1 and 4.14).
+"""
+
+import base64
+import hashlib
+import re
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from simulator import trace
+from simulator.charts.users import DEFAULT_USER
+from simulator.common.expiring_map import Shelf
+from simulator.oauth.granted import (
+    AccessToken,
+    Authorization,
+    Family,
+    GrantRefusedError,
+    Issued,
+    Terms,
+)
+from simulator.oauth.scopes import grant
+
+CODE_SECONDS = 60
+SESSION_SECONDS = 8 * 3600
+OFFLINE_SECONDS = 90 * 86400
+
+_MOST_FAMILIES = 10_000
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+class _Code:
+    """A code's authorization and, once it was redeemed, the tokens that came of it."""
+
+    def __init__(self, authorization: Authorization, expires: float) -> None:
+        self.authorization = authorization
+        self.expires = expires
+        self.is_used = False
+        self.family: Family | None = None
+
+
+class _RefreshToken:
+    def __init__(self, family: Family) -> None:
+        self.family = family
+        self.is_used = False
+
+
+class Grants:
+    """The memory of the authorization server; safe to share between threads."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._issuing = threading.Lock()
+        # A spent code and a used refresh token are remembered as long as a session may last: only
+        # then can a second use still revoke what the first one gave. An access token that is over
+        # is remembered to tell it from one that never was.
+        self._codes = Shelf[_Code](SESSION_SECONDS, clock)
+        self._refresh_tokens = Shelf[_RefreshToken](SESSION_SECONDS, clock)
+        self._tokens = Shelf[AccessToken](SESSION_SECONDS, clock)
+        self._families: deque[Family] = deque(maxlen=_MOST_FAMILIES)
+
+    def issue_code(self, authorization: Authorization) -> str:
+        """Return a new authorization code."""
+        return self._codes.put(_Code(authorization, self._clock() + CODE_SECONDS))
+
+    def behind_code(self, code: str) -> Authorization | None:
+        """Return what a code stands for, spent or not."""
+        entry = self._codes.get(code)
+        return entry.authorization if entry else None
+
+    def redeem(
+        self, code: str, *, client_id: str, redirect_uri: str, verifier: str, terms: Terms
+    ) -> Issued:
+        """Exchange a code for new tokens.
+
+        The first attempt spends the code, whether it succeeds or not. An attempt with a spent
+        code also revokes all tokens that came of it.
+
+        Raises GrantRefusedError: the code is unknown, spent or expired, or does not belong to the
+        client, redirect URI and verifier.
+        """
+        with self._issuing:
+            entry = self._codes.get(code)
+            if entry is None:
+                trace.note("wrong", "code", f"{trace.short(code)} was not made by this EHR")
+                raise GrantRefusedError("code-invalid-or-expired")
+            if entry.is_used:
+                ending = "; all that came of it is revoked now" if entry.family else ""
+                trace.note("wrong", "code", f"was used before: a code serves once{ending}")
+                if entry.family is not None:
+                    entry.family.is_revoked = True
+                raise GrantRefusedError("code-invalid-or-expired")
+            entry.is_used = True
+            authorization = entry.authorization
+            left = entry.expires - self._clock()
+            is_in_time = trace.check(
+                left > 0,
+                "code",
+                f"{trace.short(code)}, as the EHR sent it, unused",
+                f"expired {-left:.0f} s ago: it lives {CODE_SECONDS} s",
+            )
+            is_the_clients = trace.check(
+                authorization.client_id == client_id,
+                "client_id",
+                "is the one that the code was made for",
+                f"differs: the code was made for {authorization.client_id}",
+            )
+            is_same_uri = trace.check(
+                authorization.redirect_uri == redirect_uri,
+                "redirect_uri",
+                "equals that of the authorization request",
+                f"differs: got {redirect_uri}, authorized was {authorization.redirect_uri}",
+            )
+            is_verified = trace.check(
+                _answers(verifier, authorization.challenge),
+                "code_verifier",
+                f"{trace.short(verifier)} answers the code_challenge",
+                f"{trace.short(verifier)} does not answer the code_challenge",
+            )
+            if not is_the_clients:
+                raise GrantRefusedError("code:client:mismatch")
+            if not is_same_uri:
+                raise GrantRefusedError("invalid-redirect-uri")
+            if not (is_in_time and is_verified):
+                raise GrantRefusedError("code-invalid-or-expired")
+            family = Family(authorization, terms.scopes(authorization.scopes))
+            entry.family = family
+            self._families.append(family)
+            return self._issue(family, family.scopes, self._refresh_token(family), terms)
+
+    def behind_refresh_token(self, token: str) -> Authorization | None:
+        """Return what a refresh token stands for, used or not."""
+        entry = self._refresh_tokens.get(token)
+        return entry.family.authorization if entry else None
+
+    def refresh(
+        self, token: str, *, client_id: str, asked: Sequence[str] | None, terms: Terms
+    ) -> Issued:
+        """Exchange a refresh token for a new access token; earlier ones live to their end.
+
+        `asked` are fewer scopes than were granted, or None for all. With rotation, the second use
+        of a refresh token revokes all tokens that came of the same code.
+
+        Raises GrantRefusedError: the token is unknown, used, revoked or another client's, the
+        session of its user is over, or more scopes are asked than were granted.
+        """
+        with self._issuing:
+            entry = self._refresh_tokens.get(token)
+            if entry is None:
+                wrong = f"{trace.short(token)} is unknown or expired"
+                trace.note("wrong", "refresh_token", wrong)
+                raise GrantRefusedError("refresh-token:token-invalid")
+            family = entry.family
+            if family.authorization.client_id != client_id:
+                trace.note("wrong", "refresh_token", "belongs to another client")
+                raise GrantRefusedError("refresh-token:token-invalid")
+            if entry.is_used:
+                wrong = "was used before: all that came of its code is revoked now"
+                trace.note("wrong", "refresh_token", wrong)
+                family.is_revoked = True
+                raise GrantRefusedError("refresh-token:token-invalid")
+            if family.is_revoked:
+                trace.note("wrong", "refresh_token", "was revoked")
+                raise GrantRefusedError("refresh-token:token-invalid")
+            if family.is_session_over:
+                wrong = "the user signed out of the EHR, and offline_access was not granted"
+                trace.note("wrong", "refresh_token", wrong)
+                raise GrantRefusedError("refresh-token:session-invalid")
+            trace.note("right", "refresh_token", f"{trace.short(token)} is the current one")
+            scopes = family.scopes if asked is None else tuple(asked)
+            if grant(scopes, family.scopes) != scopes:
+                trace.note("wrong", "scope", f"more than was granted: {' '.join(scopes)}")
+                raise GrantRefusedError("empty-scopes")
+            entry.is_used = terms.rotates
+            renewed = self._refresh_token(family) if terms.rotates else None
+            return self._issue(family, terms.scopes(scopes), renewed, terms)
+
+    def access(self, token: str) -> AccessToken | None:
+        """Return what a bearer token allows; None if it is unknown, expired or revoked."""
+        access = self._tokens.get(token)
+        if access is None:
+            trace.note("wrong", "access token", f"{trace.short(token)} was not made by this EHR")
+            return None
+        trace.belong(access.family.authorization.journey)
+        now = self._clock()
+        ended = access.end(now)
+        left = f"{trace.short(token)}, valid for {access.expires - now:.0f} s more"
+        is_alive = trace.check(not ended, "access token", left, f"{trace.short(token)} {ended}")
+        return access if is_alive else None
+
+    def behind_token(self, token: str) -> Authorization | None:
+        """Return what an access or refresh token stands for."""
+        access = self._tokens.get(token)
+        return access.family.authorization if access else self.behind_refresh_token(token)
+
+    def revoke(self, token: str) -> None:
+        """Revoke an access token alone, or a refresh token with all that came of its code."""
+        with self._issuing:
+            entry = self._refresh_tokens.get(token)
+            if entry is not None:
+                entry.family.is_revoked = True
+            access = self._tokens.get(token)
+            if access is not None:
+                access.ended = "was revoked"
+
+    def expire_access_tokens(self) -> None:
+        """End the life of every access token now."""
+        for access in self._tokens.values():
+            access.ended = "was ended by a tester"
+
+    def end_sessions(self, user: str) -> None:
+        """Sign a user out of the EHR: refresh tokens without offline_access are over."""
+        with self._issuing:
+            for family in self._families:
+                if (family.authorization.user or DEFAULT_USER) == user and not _is_offline(family):
+                    family.is_session_over = True
+
+    def _refresh_token(self, family: Family) -> str | None:
+        if _is_offline(family):
+            return self._refresh_tokens.put(_RefreshToken(family), OFFLINE_SECONDS)
+        if "online_access" in family.scopes:
+            return self._refresh_tokens.put(_RefreshToken(family))
+        return None
+
+    def _issue(
+        self, family: Family, scopes: tuple[str, ...], refresh_token: str | None, terms: Terms
+    ) -> Issued:
+        expires = self._clock() + terms.seconds
+        access = AccessToken(scopes, family.authorization.context, family, expires)
+        if not terms.is_alive:
+            access.ended = "was not valid from the start"
+        return Issued(self._tokens.put(access), access, refresh_token, terms.seconds)
+
+
+def _is_offline(family: Family) -> bool:
+    return "offline_access" in family.scopes
+
+
+def _answers(verifier: str, challenge: str) -> bool:
+    if _VERIFIER.fullmatch(verifier) is None:
+        return False
+    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    answer = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return secrets.compare_digest(answer, challenge)

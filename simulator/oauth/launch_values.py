@@ -1,0 +1,60 @@
+"""Launch values: what a chart hands to an app, for one authorization request (SMART App Launch 2.2,
+Launch App: EHR launch).
+"""
+
+import threading
+from collections.abc import Callable
+
+from simulator import trace
+from simulator.common.expiring_map import Shelf
+from simulator.oauth.granted import Launch
+
+LAUNCH_SECONDS = 300
+# A value that is over is remembered, so that the trace can say what became of it.
+_REMEMBERED_SECONDS = 8 * 3600
+
+
+class _Value:
+    def __init__(self, launch: Launch, expires: float) -> None:
+        self.launch = launch
+        self.expires = expires
+        self.is_used = False
+
+
+class LaunchValues:
+    """The launch values of one EHR; safe to share between threads."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._values = Shelf[_Value](_REMEMBERED_SECONDS, clock)
+
+    def mint(self, launch: Launch) -> str:
+        """Return a new launch value."""
+        return self._values.put(_Value(launch, self._clock() + LAUNCH_SECONDS))
+
+    def find(self, value: str) -> Launch | None:
+        """Return what a launch value stands for, and leave it unused; note what became of it."""
+        entry = self._values.get(value)
+        if entry is None:
+            trace.note("wrong", "launch", f"{trace.short(value)} was not made by this EHR")
+            return None
+        trace.belong(entry.launch.journey)
+        late = self._clock() - entry.expires
+        if entry.is_used:
+            trace.note("wrong", "launch", "was used before: a launch value serves once")
+        elif late >= 0:
+            trace.note("wrong", "launch", f"expired {late:.0f} s ago: it lives {LAUNCH_SECONDS} s")
+        else:
+            trace.note("right", "launch", f"{trace.short(value)}, as the chart sent it, unused")
+            return entry.launch
+        return None
+
+    def take(self, value: str) -> bool:
+        """Use up a launch value; False if it is unknown, expired or used."""
+        with self._lock:
+            entry = self._values.get(value)
+            if entry is None or entry.is_used or self._clock() >= entry.expires:
+                return False
+            entry.is_used = True
+            return True

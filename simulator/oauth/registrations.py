@@ -1,0 +1,210 @@
+"""What the EHR knows of an app before its first launch (SMART App Launch 2.2, Register App with
+EHR): client id, addresses, scopes, and how it authenticates.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from simulator.oauth.key_sets import is_key_set
+from simulator.oauth.scopes import is_known_scope
+
+AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+APP_TYPES = ("provider", "patient")
+PERSONALITY_KEYS = ("generic", "oracle", "oracle-patient", "epic")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One client.
+
+    Fields:
+        client_id: compared byte for byte.
+        name: shown to people.
+        launch_url: where an EHR launch opens the app.
+        redirect_uris: compared byte for byte; no pattern.
+        scopes: the most that the client may be granted.
+        client_auth: how it authenticates, one of AUTH_METHODS.
+        client_secret: with the two secret methods.
+        jwks, jwks_url: with private_key_jwt, its public keys or where they are; one of the two.
+        personalities: keys of the EHRs that know it; empty for all.
+        type: for whom it is, as Oracle Health asks: `provider` or `patient`.
+        smart_version: 1 or 2, the scope syntax that Oracle Health and Epic hold it to.
+    """
+
+    client_id: str
+    name: str
+    launch_url: str
+    redirect_uris: tuple[str, ...]
+    scopes: tuple[str, ...]
+    client_auth: str = "none"
+    client_secret: str | None = None
+    jwks: Mapping[str, Any] | None = None
+    jwks_url: str | None = None
+    personalities: tuple[str, ...] = ()
+    type: str = "provider"
+    smart_version: int = 2
+
+    def is_at(self, personality_key: str) -> bool:
+        """Whether an EHR knows it."""
+        return not self.personalities or personality_key in self.personalities
+
+
+class RegistrationsInvalidError(ValueError):
+    """The registrations cannot be used; the text lists every problem, one a line."""
+
+
+DEFAULT_REGISTRATIONS = (
+    Registration(
+        client_id="smart-calc-demo",
+        name="smart-calc",
+        launch_url="http://localhost:8080/launch",
+        redirect_uris=("http://localhost:8080/callback",),
+        scopes=(
+            "launch",
+            "launch/patient",
+            "patient/Patient.rs",
+            "patient/Observation.rs",
+            "patient/Condition.rs",
+            "patient/MedicationRequest.rs",
+            "patient/Encounter.rs",
+            "openid",
+            "fhirUser",
+            "online_access",
+        ),
+    ),
+)
+
+_MEMBERS = tuple(field.name for field in fields(Registration))
+_OPTIONAL = {field.name for field in fields(Registration) if field.default is not MISSING}
+
+
+def parse_registrations(text: str) -> tuple[Registration, ...]:
+    """Read registrations from JSON: a list of objects with the members of `Registration`.
+
+    Raises RegistrationsInvalidError: naming every problem and its place.
+    """
+    try:
+        items = json.loads(text)
+    except ValueError as error:
+        raise RegistrationsInvalidError(f"not JSON: {error}") from None
+    if not isinstance(items, list) or not items:
+        raise RegistrationsInvalidError("must be a JSON list with at least one registration")
+    problems = [
+        f"registration {number}: {problem}"
+        for number, item in enumerate(items, start=1)
+        for problem in _problems_of(item)
+    ]
+    if not problems:
+        return checked([_read(item) for item in items])
+    raise RegistrationsInvalidError("\n".join(problems))
+
+
+def checked(registrations: Sequence[Registration]) -> tuple[Registration, ...]:
+    """Return the registrations if their values can be used together.
+
+    Raises RegistrationsInvalidError: naming every problem and its client id.
+    """
+    problems: list[str] = []
+    seen: set[str] = set()
+    for registration in registrations:
+        where = f"client {registration.client_id!r}"
+        if registration.client_id in seen:
+            problems.append(f"{where}: registered twice")
+        seen.add(registration.client_id)
+        urls = [registration.launch_url, *registration.redirect_uris]
+        urls += [] if registration.jwks_url is None else [registration.jwks_url]
+        problems += [
+            f"{where}: not an absolute http(s) URL without a fragment: {url!r}"
+            for url in urls
+            if not _is_plain_url(url)
+        ]
+        problems += [
+            f"{where}: not a scope that this EHR knows: {scope!r}"
+            for scope in registration.scopes
+            if not is_known_scope(scope)
+        ]
+        problems += [f"{where}: {problem}" for problem in _problems_together(registration)]
+    if problems:
+        raise RegistrationsInvalidError("\n".join(problems))
+    return tuple(registrations)
+
+
+def _read(item: Mapping[str, Any]) -> Registration:
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in item.items()
+        if value is not None
+    }
+    return Registration(**given)
+
+
+def _problems_of(item: Any) -> list[str]:
+    if not isinstance(item, dict):
+        return ["not a JSON object"]
+    problems = [f"unknown member {name!r}" for name in sorted(item.keys() - set(_MEMBERS))]
+    for name in _MEMBERS:
+        value = item.get(name)
+        if name in _OPTIONAL and value is None:
+            continue
+        must_be, holds = _FORMS.get(name, _TEXT)
+        if not holds(value):
+            problems.append(f"{name} must be {must_be}")
+    return problems
+
+
+def _problems_together(one: Registration) -> list[str]:
+    """Say which members do not fit the others."""
+    problems = []
+    has_secret = one.client_secret is not None
+    if has_secret is not one.client_auth.startswith("client_secret_"):
+        problems.append("client_secret goes with client_secret_basic or client_secret_post")
+    key_sources = (one.jwks is not None) + (one.jwks_url is not None)
+    if key_sources != (one.client_auth == "private_key_jwt"):
+        problems.append("private_key_jwt, and nothing else, goes with one of jwks and jwks_url")
+    return problems
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_list_of(allowed: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list) and all(map(allowed, value))
+
+
+_TEXT = ("a text, not empty", _is_text)
+_TEXTS = (
+    "a list of texts, not empty",
+    lambda value: value != [] and _is_list_of(_is_text)(value),
+)
+_FORMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "redirect_uris": _TEXTS,
+    "scopes": _TEXTS,
+    "client_auth": (f"one of {', '.join(AUTH_METHODS)}", lambda value: value in AUTH_METHODS),
+    "type": (f"one of {', '.join(APP_TYPES)}", lambda value: value in APP_TYPES),
+    "smart_version": ("1 or 2", lambda value: type(value) is int and value in (1, 2)),
+    "jwks": ("a JSON Web Key Set of public keys with kid", is_key_set),
+    "personalities": (
+        f"a list of {', '.join(PERSONALITY_KEYS)}",
+        _is_list_of(lambda value: value in PERSONALITY_KEYS),
+    ),
+}
+
+
+def _is_plain_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # reading it is what raises for a port that is no number
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and "#" not in url
+        and url.isascii()
+        and url.isprintable()
+        and " " not in url
+    )

@@ -1,0 +1,71 @@
+"""Errors of the token and revocation endpoints (RFC 6749 section 5.2; RFC 7009 section 2.2.1)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask import Response
+
+from simulator import trace
+from simulator.common.addresses import Addresses
+
+# Why a request is refused, as the end of an Oracle Health URN (oracle_errors.TOKEN_ERRORS), or
+# what no URN is published for: `invalid-request`.
+Reason = str
+NO_CLIENT = "unknown"
+
+
+class TokenError(Exception):
+    """A request that ends with an RFC 6749 section 5.2 error.
+
+    Fields:
+        error, description: the OAuth error code and a sentence for a developer.
+        reason: which of the vendor's own errors it is.
+        client: id of the client, where the request got as far as authenticating it.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        description: str,
+        status: int = 400,
+        headers: Mapping[str, str] | None = None,
+        *,
+        reason: Reason = "invalid-request",
+    ) -> None:
+        super().__init__(f"{error}: {description}")
+        self.error = error
+        self.description = description
+        self.status = status
+        self.headers = dict(headers or {})
+        self.reason = reason
+        self.client = NO_CLIENT
+
+
+@dataclass(frozen=True, slots=True)
+class TokenErrorForm:
+    """A vendor's form of an error: the members of its JSON and further headers."""
+
+    body: Mapping[str, object]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def described(error: TokenError, addresses: Addresses) -> TokenErrorForm:  # noqa: ARG001 - a profile's
+    """Give an error the form of the RFC: with its description."""
+    return TokenErrorForm({"error": error.error, "error_description": error.description})
+
+
+def token_error_answer(error: TokenError, form: TokenErrorForm) -> Response:
+    """Answer with the JSON of an error, in the form of the EHR's vendor."""
+    trace.refused(f"{error.error}: {error.description}")
+    response = oauth_answer(form.body, error.status)
+    response.headers.update({**error.headers, **form.headers})
+    return response
+
+
+def oauth_answer(body: Mapping[str, object], status: int = 200) -> Response:
+    """Answer with JSON that no cache may keep (RFC 6749 section 5.1)."""
+    response = Response(json.dumps(body), status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Pragma"] = "no-cache"
+    return response

@@ -1,0 +1,153 @@
+"""The start page: choose an EHR, who is signed in and what goes wrong, then launch from a chart.
+
+Every choice is a link or a form that loads the page anew, so it needs no script and its address
+can be kept.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+
+from simulator.charts.users import CLINICIANS, DEFAULT_USER
+from simulator.common.addresses import path_of
+from simulator.common.html import fault_page, page
+from simulator.common.redirects import found
+from simulator.faults.authorize_faults import AUTHORIZE_FAULTS
+from simulator.faults.named import FAULTS, Fault, Faults, UnknownFaultError
+from simulator.oauth.registrations import Registration
+from simulator.pages.chart_pages import BEFORE_LAUNCHES
+from simulator.vendors.installation import Installation
+
+_HEADINGS = {
+    "discovery": "Discovery",
+    "jwks": "Signing keys",
+    "refusal": "The authorization endpoint refuses",
+    "page": "The authorization endpoint shows a page instead",
+    "answer": "The authorization endpoint answers wrongly",
+    "grant": "Less is granted than asked",
+    "exchange": "Token request",
+    "refresh": "Refresh",
+    "fhir": "FHIR requests",
+    "revoke": "Revocation",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    """What to enter for one EHR."""
+
+    ehr: Installation
+    clients: Sequence[Registration]
+
+
+def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
+    """Return the start page and the list of faults for tests."""
+    routes = Blueprint("front", __name__)
+    starting = {one.personality.key: one for one in ehrs if one.addresses.start is not None}
+
+    @routes.get("/")
+    def front() -> Response:
+        key = request.args.get("ehr", "")
+        ehr = starting.get(key) or ehrs[0]
+        user = request.args.get("user", "")
+        chosen = {
+            "ehr": ehr.personality.key,
+            "user": user if user in CLINICIANS else DEFAULT_USER,
+            "fault": request.args.get("fault", ""),
+        }
+        fault = FAULTS.get(chosen["fault"])
+        if fault is None or chosen["ehr"] not in fault.personalities or _is_before(fault):
+            fault, chosen["fault"] = None, ""
+        grouped = _grouped(ehr.personality.key)
+        start = path_of(ehr.addresses.start or "")
+        return page(
+            "front.html",
+            form_action=["'self'"],
+            tabs=[
+                (one.personality.title, _address(chosen, ehr=name), name == chosen["ehr"])
+                for name, one in starting.items()
+            ],
+            users=[
+                (one.name, _address(chosen, user=name), name == chosen["user"])
+                for name, one in CLINICIANS.items()
+            ],
+            chosen=chosen,
+            fault=fault,
+            without_fault=_address(chosen, fault=""),
+            of_launches={
+                heading: entries
+                for heading, entries in grouped.items()
+                if not _is_before(entries[0])
+            },
+            of_all=grouped,
+            in_force=[FAULTS[one] for one in ehr.control.faults.names()],
+            patients=ehr.charts.patients(),
+            clients=_clients(ehr),
+            start=start,
+            side_by_side=f"{start.removesuffix('/start')}/side-by-side",
+            launch={name: value for name, value in chosen.items() if name != "ehr" and value},
+            registered=[
+                _Registered(one, _clients(one))
+                for one in ehrs
+                if one.personality.vendor == ehr.personality.vendor
+            ],
+        )
+
+    @routes.post("/faults")
+    def put_in_force() -> Response:
+        ehr = starting.get(request.form.get("ehr", ""))
+        if ehr is None:
+            return fault_page(400, "No such EHR", "Choose one on the start page.")
+        try:
+            chosen = Faults(request.form.get("faults", ""))
+            chosen.require_of(ehr.personality.key)
+        except UnknownFaultError as error:
+            return fault_page(400, "No such fault", f"{error}. All of them: /_faults.")
+        ehr.control.faults = chosen
+        query = {"ehr": ehr.personality.key, "user": request.form.get("user", DEFAULT_USER)}
+        return found(f"/?{urlencode(query)}#for-all", 303)
+
+    @routes.get("/_faults")
+    def faults() -> Response:
+        listed = [
+            {
+                "name": one.name,
+                "place": one.place,
+                "title": one.title,
+                "personalities": one.personalities,
+            }
+            for one in FAULTS.values()
+        ]
+        return Response(json.dumps({"faults": listed}), content_type="application/json")
+
+    return routes
+
+
+def _address(chosen: Mapping[str, str], **changes: str) -> str:
+    query = {name: value for name, value in {**chosen, **changes}.items() if value}
+    return f"/?{urlencode(query)}"
+
+
+def _clients(ehr: Installation) -> list[Registration]:
+    """Return the clients whose apps can start here."""
+    return [
+        one for one in ehr.registrations.values() if ehr.personality.persona in (None, one.type)
+    ]
+
+
+def _is_before(fault: Fault) -> bool:
+    """Whether it strikes before any launch is known, so that no launch can carry it."""
+    return fault.place in BEFORE_LAUNCHES
+
+
+def _grouped(personality_key: str) -> Mapping[str, Sequence[Fault]]:
+    """Return the faults that this EHR can have, by heading."""
+    grouped: dict[str, list[Fault]] = {}
+    for one in FAULTS.values():
+        kind = AUTHORIZE_FAULTS[one.name].how if one.place == "authorize" else one.place
+        if personality_key in one.personalities:
+            grouped.setdefault(_HEADINGS[kind], []).append(one)
+    return grouped

@@ -1,0 +1,35 @@
+"""The error pages of Oracle Health's authorization server: where `error_uri` points, and where a
+browser goes when the app is told nothing.
+"""
+
+import re
+
+from flask import Blueprint, Response
+
+from simulator.common.html import fault_page
+from simulator.faults import oracle_faults
+
+_NAMESPACE = "urn:cerner:error:authorization-server:"
+_INSTANCE = re.compile(r"[0-9A-Za-z-]{1,64}")
+
+
+def error_pages_blueprint() -> Blueprint:
+    """Return the route of the pages."""
+    routes = Blueprint("oracle-errors", __name__)
+
+    @routes.get("/errors/<urn>/instances/<instance>")
+    def error(urn: str, instance: str) -> Response:
+        # An address that was encoded once more than it should be shows its page all the same.
+        tail = urn.replace("%3A", ":").removeprefix(_NAMESPACE)
+        if _INSTANCE.fullmatch(instance) is None:
+            return fault_page(404, "No such error", "This address was not made here.")
+        meaning = oracle_faults.MEANINGS.get(tail, "an error without a description")
+        return fault_page(
+            400,
+            "The app could not be started",
+            f"Reason: {meaning}.",
+            facts={"Error": f"{_NAMESPACE}{tail}", "Correlation ID": instance},
+            heading="For support",
+        )
+
+    return routes

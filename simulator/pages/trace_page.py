@@ -1,0 +1,118 @@
+"""The trace: what the EHR received, launch by launch, the newest first, with what was right and
+wrong in it. `/trace` for people, `/_trace` for tests.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request
+
+from simulator.common.html import page
+from simulator.faults.named import FAULTS, Fault
+from simulator.trace import Journey
+from simulator.trace.log import Entry, TraceLog, as_json
+from simulator.trace.verdict import Verdict, verdict
+from simulator.vendors.installation import Installation
+
+_MOST_LAUNCHES = 30
+_MOST_OTHERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One request as it is shown; open where it is worth a look."""
+
+    entry: Entry
+    time: str
+    faults: Sequence[Fault]
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.faults or self.entry.wrong) or not self.entry.is_good
+
+
+@dataclass(frozen=True, slots=True)
+class _Launch:
+    """One launch as it is shown."""
+
+    journey: Journey
+    ehr: str
+    app: str
+    began: str
+    faults: Sequence[tuple[Fault, bool]]
+    verdict: Verdict
+    rows: Sequence[_Row]
+
+
+def trace_blueprint(ehrs: Sequence[Installation], log: TraceLog) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("trace", __name__)
+    names = {one.client_id: one.name for ehr in ehrs for one in ehr.registrations.values()}
+    titles = {ehr.personality.key: ehr.personality.title for ehr in ehrs}
+
+    @routes.get("/trace")
+    def trace_() -> Response:
+        client = request.args.get("client", "")
+        chosen = client if client in names else ""
+        kept = [one for one in log.entries() if chosen in ("", one.client) or not one.client]
+        launches = [
+            _launch(journey, entries, titles, names)
+            for journey, entries in _by_journey(kept)
+            if chosen in ("", journey.client)
+        ]
+        others = [_row(one) for one in kept if one.journey is None]
+        return page(
+            "trace.html",
+            form_action=["'self'"],
+            launches=launches[:_MOST_LAUNCHES],
+            left_out=max(0, len(launches) - _MOST_LAUNCHES),
+            others=others[-_MOST_OTHERS:],
+            clients=names,
+            chosen=chosen,
+            in_force=[
+                (ehr.personality.title, [FAULTS[one] for one in ehr.control.faults.names()])
+                for ehr in ehrs
+                if ehr.control.faults.names()
+            ],
+        )
+
+    @routes.get("/_trace")
+    def listed() -> Response:
+        after = request.args.get("after", default=0, type=int)
+        entries = [as_json(one) for one in log.entries(after)]
+        return Response(json.dumps({"requests": entries}), content_type="application/json")
+
+    return routes
+
+
+def _by_journey(entries: Iterable[Entry]) -> list[tuple[Journey, list[Entry]]]:
+    """Group entries by launch, the one that began last first."""
+    grouped: dict[str, tuple[Journey, list[Entry]]] = {}
+    for one in entries:
+        if one.journey is not None:
+            grouped.setdefault(one.journey.id, (one.journey, []))[1].append(one)
+    return list(reversed(grouped.values()))
+
+
+def _launch(
+    journey: Journey,
+    entries: Sequence[Entry],
+    titles: Mapping[str, str],
+    names: Mapping[str, str],
+) -> _Launch:
+    struck = {name for one in entries for name in one.faults}
+    return _Launch(
+        journey=journey,
+        ehr=titles[journey.ehr],
+        app=names.get(journey.client, journey.client or "An app that names no client"),
+        began=entries[0].time.strftime("%Y-%m-%d %H:%M:%S"),
+        faults=[(FAULTS[name], name in struck) for name in journey.faults],
+        verdict=verdict(journey, entries),
+        rows=[_row(one) for one in entries],
+    )
+
+
+def _row(entry: Entry) -> _Row:
+    time = entry.time.strftime("%H:%M:%S.%f")[:-3]
+    return _Row(entry, time, [FAULTS[name] for name in entry.faults])

@@ -1,0 +1,132 @@
+"""The newest requests with their notes, each placed with the launch that it belongs to.
+
+Discovery, keys and requests with unknown values name no launch. One that comes within half a minute
+of a launch's own requests, at the same EHR and of no other client, is placed with that launch, and
+marked as placed by its time only; an authorization request only while the chart waits for one.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from simulator.faults.named import FAULTS
+from simulator.trace import Check, Journey, Notes, Step
+
+MOST_ENTRIES = 2000
+_NEAR = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request.
+
+    Fields:
+        number: the one that /_recorded gives it.
+        journey: the launch it belongs to, or None.
+        is_placed: whether only its time says so.
+        others: as in trace.Notes.
+    """
+
+    number: int
+    time: datetime
+    step: Step
+    ehr: str
+    title: str
+    client: str
+    journey: Journey | None
+    is_placed: bool
+    checks: tuple[Check, ...]
+    faults: tuple[str, ...]
+    answer: str
+    is_refused: bool
+    status: int
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it was answered as the app hoped."""
+        return not self.is_refused and self.status < 400
+
+    @property
+    def wrong(self) -> list[Check]:
+        """Return the lines that say what was wrong."""
+        return [one for one in self.checks if one.mark == "wrong"]
+
+
+class TraceLog:
+    """Keeps the entries; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
+        self._latest: dict[str, tuple[Journey, datetime]] = {}
+
+    def keep(self, notes: Notes, number: int, status: int) -> None:
+        """Keep what is known of a request that was answered."""
+        if not notes.ehr:
+            return
+        now = datetime.now(UTC)
+        with self._lock:
+            journey = notes.journey
+            near = None if journey is not None else self._near(notes, now)
+            if journey is None and near is None and notes.step == "authorize":
+                journey = Journey(notes.ehr, is_from_chart=False, client=notes.client)
+            if journey is not None:
+                journey.has_come_back |= notes.step == "authorize"
+                self._latest[notes.ehr] = (journey, now)
+            self._entries.append(
+                Entry(
+                    number=number,
+                    time=now,
+                    step=notes.step,
+                    ehr=notes.ehr,
+                    title=notes.title,
+                    client=notes.client,
+                    journey=journey or near,
+                    is_placed=near is not None,
+                    checks=tuple(notes.checks),
+                    faults=tuple(notes.faults),
+                    answer=notes.answer,
+                    is_refused=notes.is_refused,
+                    status=status,
+                )
+            )
+
+    def entries(self, after: int = 0) -> list[Entry]:
+        """Return the entries after a number, oldest first."""
+        with self._lock:
+            return [one for one in self._entries if one.number > after]
+
+    def clear(self) -> None:
+        """Forget all entries."""
+        with self._lock:
+            self._entries.clear()
+            self._latest.clear()
+
+    def _near(self, notes: Notes, now: datetime) -> Journey | None:
+        journey, active = self._latest.get(notes.ehr, (None, now))
+        if journey is None or now - active > _NEAR or notes.client not in ("", journey.client):
+            return None
+        return None if notes.step == "authorize" and journey.has_come_back else journey
+
+
+def as_json(entry: Entry) -> Mapping[str, object]:
+    """Return an entry for tests and tools."""
+    return {
+        "number": entry.number,
+        "time": entry.time.isoformat(),
+        "step": entry.step,
+        "ehr": entry.ehr,
+        "title": entry.title,
+        "client": entry.client,
+        "launch": None if entry.journey is None else entry.journey.id,
+        "placed_by_time": entry.is_placed,
+        "checks": [
+            {"mark": one.mark, "about": one.about, "text": one.text} for one in entry.checks
+        ],
+        "faults": [{"name": name, "title": FAULTS[name].title} for name in entry.faults],
+        "refused": entry.is_refused,
+        "answer": entry.answer,
+        "status": entry.status,
+    }

@@ -1,0 +1,73 @@
+"""Every request that the EHR received, for tests to look at; and its notes, for the trace.
+
+It keeps tokens, codes and verifiers in the clear. That is for a simulator only: it holds
+synthetic patients and no real secret.
+"""
+
+import itertools
+import json
+import threading
+from collections import deque
+from datetime import UTC, datetime
+
+from flask import Blueprint, Flask, Response, g, request
+
+from simulator import trace
+from simulator.trace.log import TraceLog
+
+MOST_RECORDS = 2000
+_PATH = "/_recorded"
+
+
+def record_requests(app: Flask, log: TraceLog) -> None:
+    """Record the requests of an app; `GET /_recorded?after=N` lists those after number N as
+    `{"requests": [...]}`, oldest first, and `DELETE /_recorded` forgets them and their notes.
+    """
+    records: deque[dict[str, object]] = deque(maxlen=MOST_RECORDS)
+    numbers = itertools.count(1)
+    lock = threading.Lock()
+
+    @app.before_request
+    def keep_form() -> None:
+        trace.open_notes()
+        # Read here, where a body that is too large still becomes a normal 413 answer.
+        g.form = list(request.form.items(multi=True))
+
+    @app.after_request
+    def record(response: Response) -> Response:
+        if request.path == _PATH:
+            return response
+        with lock:
+            number = next(numbers)
+            log.keep(trace.notes(), number, response.status_code)
+            records.append(
+                {
+                    "number": number,
+                    "time": datetime.now(UTC).isoformat(),
+                    "method": request.method,
+                    "path": request.path,
+                    "query": request.query_string.decode("latin-1"),
+                    "headers": list(request.headers.items()),
+                    "form": g.get("form", []),
+                    "status": response.status_code,
+                }
+            )
+        return response
+
+    routes = Blueprint("recorder", __name__)
+
+    @routes.get(_PATH)
+    def listed() -> Response:
+        after = request.args.get("after", default=0, type=int)
+        with lock:
+            newer = [one for one in records if int(str(one["number"])) > after]
+        return Response(json.dumps({"requests": newer}), content_type="application/json")
+
+    @routes.delete(_PATH)
+    def forget() -> Response:
+        with lock:
+            records.clear()
+            log.clear()
+        return Response(status=204)
+
+    app.register_blueprint(routes)

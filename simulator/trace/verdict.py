@@ -1,0 +1,160 @@
+"""What became of a launch, in a sentence, and where to look next; from the requests it made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.trace import Check, Journey, Step
+from simulator.trace.log import Entry
+
+Level = Literal["good", "bad", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a launch.
+
+    Fields:
+        level: `open` where the app may go on.
+        text: one sentence.
+        wrong: the lines of the refused request that say why.
+        look: where to look next; empty where all is well.
+    """
+
+    level: Level
+    text: str
+    wrong: Sequence[Check] = ()
+    look: str = ""
+
+
+def verdict(journey: Journey, entries: Sequence[Entry]) -> Verdict:
+    """Judge a launch by its requests, oldest first."""
+    own = [one for one in entries if not one.is_placed]
+    for judge in (_of_authorization, _of_tokens):
+        found = judge(journey, own, entries)
+        if found is not None:
+            return found
+    return _of_use(own)
+
+
+def _of_authorization(
+    journey: Journey, own: Sequence[Entry], entries: Sequence[Entry]
+) -> Verdict | None:
+    """Judge how far the authorization request came; None where it was granted."""
+    asked = _last(own, "authorize")
+    if asked is None and journey.is_from_chart:
+        return _unanswered(entries)
+    picked = _last(own, "picker")
+    answered = picked or asked
+    if answered is None:
+        return None
+    if not answered.is_good:
+        return _refusal("The EHR refused the authorization request", answered)
+    if picked is None and asked is not None and "chooses a patient" in asked.answer:
+        return Verdict("open", "The EHR waits for the user to choose a patient.")
+    return None
+
+
+def _unanswered(entries: Sequence[Entry]) -> Verdict:
+    """Judge a launch that no authorization request belongs to."""
+    near = _last(entries, "authorize")
+    if near is not None:
+        return Verdict(
+            "bad",
+            "The app came back without the launch value of this chart, or with another one.",
+            near.wrong,
+            "The request below is placed here by its time. The app must send on, untouched, the "
+            "launch value that its launch page got.",
+        )
+    discovery = _last(entries, "discovery")
+    if discovery is None:
+        look = (
+            "No discovery either. Look at the launch page of the app, in its browser window and in "
+            "its log: is it running there, and is this FHIR base (iss) one that it knows? An app "
+            "may also have kept the discovery document from before."
+        )
+    elif discovery.faults or not discovery.is_good:
+        look = "The app read the discovery document below, and it was not as it should be."
+    else:
+        look = "The app read the discovery document and stopped there: look into its log."
+    return Verdict(
+        "bad",
+        "The app has not come back: no authorization request carried this launch value.",
+        look=look,
+    )
+
+
+def _of_tokens(
+    journey: Journey,  # noqa: ARG001 - as the other judge
+    own: Sequence[Entry],
+    entries: Sequence[Entry],
+) -> Verdict | None:
+    """Judge the exchange of the code; None where the app got tokens."""
+    tokens = _last(own, "token")
+    if tokens is not None:
+        # What takes the place of tokens may have a status that looks like success.
+        if any(one.is_good and one.answer for one in own if one.step == "token"):
+            return None
+        return _refusal("The EHR gave no tokens", tokens)
+    if not own:
+        return Verdict("open", "Only requests that name no launch were made.")
+    stray = _last(entries, "token")
+    if stray is not None:
+        return Verdict(
+            "bad",
+            "A token request came, but not with the code of this launch.",
+            stray.wrong,
+            "The request below is placed here by its time: compare the code, and the client "
+            "authentication, with what its lines say.",
+        )
+    return Verdict(
+        "bad",
+        "The app got a code and has not exchanged it.",
+        look="Look at the app's redirect address, in its browser window and in its log: does it "
+        "find its state again (cookies, storage), does it accept state and iss, can it reach the "
+        "token endpoint?",
+    )
+
+
+def _of_use(own: Sequence[Entry]) -> Verdict:
+    """Judge what the app did with its tokens."""
+    reads = [one for one in own if one.step == "fhir"]
+    refused = [one for one in reads if not one.is_good]
+    refresh = _last(own, "refresh")
+    if refresh is not None and not refresh.is_good:
+        return _refusal("The app has lost its access: the refresh was refused", refresh)
+    if refused:
+        why = _refusal("", refused[-1])
+        text = f"Refused: {len(refused)} of {_count(reads, 'FHIR request')}. The last one: "
+        return Verdict("bad", f"{text}{refused[-1].answer}", why.wrong, why.look)
+    revoked = _last(own, "revoke") is not None
+    if revoked and not reads:
+        return Verdict(
+            "open",
+            "The app gave its tokens back without a FHIR request.",
+            look="Somebody logged out at once, or the app did not accept what came with the "
+            "tokens, such as the id_token: its page and its log say which.",
+        )
+    if revoked:
+        return Verdict("good", f"Complete: {_count(reads, 'FHIR request')}, then logged out.")
+    if not reads:
+        return Verdict("open", "The app has tokens and has read nothing yet.")
+    text = f"The app is in: it has tokens and {_count(reads, 'FHIR answer')}."
+    asked = _last(own, "authorize")
+    if asked is not None and asked.wrong:
+        return Verdict("open", f"{text} But it was granted less than it asked for.", asked.wrong)
+    return Verdict("good", text)
+
+
+def _refusal(text: str, entry: Entry) -> Verdict:
+    why = f"{text}: {entry.answer or entry.status}"
+    look = "A fault that was asked for did this." if entry.faults else ""
+    return Verdict("bad", why, entry.wrong, look)
+
+
+def _count(entries: Sequence[Entry], what: str) -> str:
+    return f"{len(entries)} {what}{'' if len(entries) == 1 else 's'}"
+
+
+def _last(entries: Sequence[Entry], step: Step) -> Entry | None:
+    return next((one for one in reversed(entries) if one.step == step), None)

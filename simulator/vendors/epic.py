@@ -1,0 +1,167 @@
+"""An EHR with the answers of Epic that trip apps up: pages in place of redirects, at the FHIR
+interface XML unless JSON is named (README.md names each source).
+"""
+
+from collections.abc import Iterable, Mapping
+
+from flask import Response
+
+from simulator import trace
+from simulator.charts.resources import RESOURCE_TYPES
+from simulator.common.addresses import Addresses
+from simulator.common.html import page
+from simulator.oauth.authorization_request import (
+    Asked,
+    AuthorizationRefusedError,
+    Parameters,
+    UntrustedRedirectError,
+    invalid,
+)
+from simulator.oauth.authorization_rules import Granted
+from simulator.oauth.registrations import Registration
+from simulator.oauth.scopes import IDENTITY_SCOPES, REFRESH_SCOPES, parse_resource_scope
+from simulator.oauth.token_errors import TokenError, TokenErrorForm
+from simulator.vendors.epic_fhir import EpicManner
+from simulator.vendors.generic import GenericRules
+from simulator.vendors.profile import Personality
+
+_INVALID = "Invalid OAuth 2.0 request"
+_SILENT = "a page that does not say why, nothing for the app. Why:"
+
+
+def addresses(origin: str) -> Addresses:
+    """Return the addresses at an origin."""
+    root = f"{origin}/epic"
+    return Addresses(
+        issuer=f"{root}/oauth2",
+        id_token_issuer=f"{root}/oauth2",
+        jwks=f"{root}/oauth2/jwks",
+        authorize=f"{root}/oauth2/authorize",
+        token=f"{root}/oauth2/token",
+        revocation=f"{root}/oauth2/revoke",
+        fhir_base=f"{root}/api/FHIR/R4",
+        start=f"{root}/start",
+    )
+
+
+def configuration(at: Addresses) -> Mapping[str, object]:
+    """Return the SMART configuration."""
+    resource_scopes = [
+        f"{context}/{fhir_type}.{permission}"
+        for context in ("patient", "user")
+        for fhir_type in RESOURCE_TYPES
+        for permission in ("r", "s", "rs", "read")
+    ]
+    return {
+        "issuer": at.issuer,
+        "jwks_uri": at.jwks,
+        "authorization_endpoint": at.authorize,
+        "token_endpoint": at.token,
+        "revocation_endpoint": at.revocation,
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_post",
+            "client_secret_basic",
+            "private_key_jwt",
+        ],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": [
+            "launch",
+            "launch/patient",
+            *IDENTITY_SCOPES,
+            *REFRESH_SCOPES,
+            *resource_scopes,
+        ],
+        "capabilities": [
+            "launch-ehr",
+            "launch-standalone",
+            "client-public",
+            "client-confidential-symmetric",
+            "client-confidential-asymmetric",
+            "context-ehr-patient",
+            "context-ehr-encounter",
+            "context-standalone-patient",
+            "sso-openid-connect",
+            "permission-offline",
+            "permission-patient",
+            "permission-user",
+            "permission-v1",
+            "permission-v2",
+            "authorize-post",
+        ],
+    }
+
+
+class EpicRules(GenericRules):
+    """The rules of SMART App Launch, and a page for whoever breaks one."""
+
+    answers_iss = False
+
+    def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
+        """Return the granted scopes, one letter each, and the launch value."""
+        granted, launch = super().granted(asked, client, addresses)
+        scopes = [one for one in map(parse_resource_scope, asked.scopes) if one is not None]
+        if client.smart_version == 2 and any(one.is_v1 for one in scopes):
+            wrong = "a v1 scope was asked by a client that is registered for SMART v2"
+            trace.note("wrong", "scope", wrong)
+            raise invalid(wrong)
+        return tuple(_one_letter_each(granted)), launch
+
+    def refused(
+        self,
+        addresses: Addresses,
+        error: AuthorizationRefusedError,
+        redirect_uri: str,
+        parameters: Parameters,
+        *,
+        spoiled: frozenset[str] = frozenset(),
+    ) -> Response:
+        """Show the page for every invalid request; tell the app only that its user said no."""
+        if error.error == "access_denied":
+            return super().refused(addresses, error, redirect_uri, parameters, spoiled=spoiled)
+        trace.refused(f"{_SILENT} {error.error}: {error.description}")
+        return _page(400, _INVALID, "The request is invalid.", error.description or error.error)
+
+    def untrusted(
+        self,
+        addresses: Addresses,  # noqa: ARG002 - the Protocol's
+        error: UntrustedRedirectError,
+        parameters: Parameters,  # noqa: ARG002 - the Protocol's
+    ) -> Response:
+        """Show a page; for an unknown client with HTTP 200."""
+        trace.refused(f"{_SILENT} {error}")
+        if error.reason in ("client", "persona"):
+            return _page(200, "OAuth2 Error", "Something went wrong.", str(error))
+        return _page(400, _INVALID, "The request is invalid.", str(error))
+
+
+def _one_letter_each(scopes: Iterable[str]) -> Iterable[str]:
+    for text in scopes:
+        scope = parse_resource_scope(text)
+        if scope is None or scope.is_v1:
+            yield text
+        else:
+            yield from (f"{scope.context}/{scope.type}.{letter}" for letter in scope.letters)
+
+
+def _page(status: int, title: str, text: str, why: str) -> Response:
+    return page("epic_error.html", status=status, title=title, text=text, why=why)
+
+
+def _without_description(error: TokenError, addresses: Addresses) -> TokenErrorForm:  # noqa: ARG001 - a profile's
+    return TokenErrorForm({"error": error.error, "error_description": None})
+
+
+EPIC = Personality(
+    key="epic",
+    title="Epic",
+    vendor="epic",
+    addresses=addresses,
+    configuration=configuration,
+    rules=EpicRules(),
+    fhir=EpicManner(),
+    raw_basic=True,
+    rotates=False,
+    token_error=_without_description,
+)

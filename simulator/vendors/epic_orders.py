@@ -1,0 +1,37 @@
+"""Orders as Epic keeps them: the drug is a Medication of its own that the order refers to (FHIR R4
+MedicationRequest.medication[x]), here beside the order where it is coded, else contained in it.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+
+from simulator.charts.generated import load_resources
+from simulator.charts.parts import labelled
+from simulator.charts.resources import Charts, Resource
+
+
+@cache
+def with_references() -> Charts:
+    """Return the charts with every order's drug moved into a Medication."""
+    return Charts(one for resource in load_resources() for one in _moved(resource))
+
+
+def _moved(resource: Resource) -> Iterator[Resource]:
+    drug = resource.body.get("medicationCodeableConcept")
+    if drug is None:
+        yield resource
+        return
+    order = {**resource.body}
+    del order["medicationCodeableConcept"]
+    if "coding" in drug:
+        fhir_id = f"{resource.id}-drug"
+        body = {**labelled("Medication", fhir_id), "code": drug}
+        yield Resource("Medication", fhir_id, None, json.dumps(body, ensure_ascii=False), body)
+        reference = f"Medication/{fhir_id}"
+    else:
+        order["contained"] = [{"resourceType": "Medication", "id": "drug", "code": drug}]
+        reference = "#drug"
+    order["medicationReference"] = {"reference": reference, "display": drug["text"]}
+    text = json.dumps(order, ensure_ascii=False)
+    yield Resource(resource.type, resource.id, resource.patient, text, order)

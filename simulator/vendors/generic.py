@@ -1,0 +1,220 @@
+"""An EHR that does what SMART App Launch 2.2 says, and insists that apps do (Obtain authorization
+code; RFC 6749 section 4.1.2.1; RFC 9207).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from flask import Response
+
+from simulator import trace
+from simulator.charts.resources import RESOURCE_TYPES
+from simulator.common.addresses import Addresses
+from simulator.common.html import fault_page
+from simulator.fhir.dialect import GenericManner
+from simulator.oauth.authorization_request import (
+    Asked,
+    AuthorizationRefusedError,
+    Distrust,
+    Parameters,
+    UntrustedRedirectError,
+    invalid,
+    sole,
+)
+from simulator.oauth.authorization_rules import Granted, answer, issuer_of
+from simulator.oauth.registrations import Registration
+from simulator.oauth.scopes import CONTEXT_SCOPES, IDENTITY_SCOPES, REFRESH_SCOPES, grant
+from simulator.vendors.profile import Personality
+
+
+def addresses(origin: str) -> Addresses:
+    """Return the addresses at an origin."""
+    root = f"{origin}/generic"
+    return Addresses(
+        issuer=root,
+        id_token_issuer=root,
+        jwks=f"{root}/jwks",
+        authorize=f"{root}/authorize",
+        token=f"{root}/token",
+        revocation=f"{root}/revoke",
+        fhir_base=f"{root}/fhir",
+        start=f"{root}/start",
+    )
+
+
+def configuration(at: Addresses) -> Mapping[str, object]:
+    """Return the SMART configuration."""
+    resource_scopes = [
+        f"{context}/{fhir_type}.{permission}"
+        for context in ("patient", "user")
+        for fhir_type in ("*", *RESOURCE_TYPES)
+        for permission in ("rs", "read")
+    ]
+    return {
+        "issuer": at.issuer,
+        "jwks_uri": at.jwks,
+        "authorization_endpoint": at.authorize,
+        "token_endpoint": at.token,
+        "revocation_endpoint": at.revocation,
+        "token_endpoint_auth_methods_supported": list(GENERIC.auth_methods),
+        "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "scopes_supported": [
+            *CONTEXT_SCOPES,
+            *IDENTITY_SCOPES,
+            *REFRESH_SCOPES,
+            *resource_scopes,
+        ],
+        "capabilities": [
+            "launch-ehr",
+            "launch-standalone",
+            "authorize-post",
+            "client-public",
+            "client-confidential-symmetric",
+            "client-confidential-asymmetric",
+            "sso-openid-connect",
+            "context-banner",
+            "context-ehr-patient",
+            "context-ehr-encounter",
+            "context-standalone-patient",
+            "permission-patient",
+            "permission-user",
+            "permission-offline",
+            "permission-online",
+            "permission-v1",
+            "permission-v2",
+        ],
+    }
+
+
+class GenericRules:
+    """Launch parameter and launch scope belong together; an error is a redirect that names it."""
+
+    answers_iss = True
+    further_query = False
+
+    def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
+        """Return the granted scopes and the launch value."""
+        granted = grant(asked.scopes, client.scopes)
+        problems = [
+            *_audience_problems(asked.aud, addresses.fhir_base),
+            *_launch_problems(asked),
+            *_scope_problems(asked.scopes, client.scopes, granted),
+        ]
+        if problems:
+            raise problems[0]
+        return granted, asked.launch
+
+    def unknown_launch(self) -> AuthorizationRefusedError:
+        """Make the error for a launch value that was not made here, or is used up."""
+        return invalid("unknown launch")
+
+    def declined(self) -> AuthorizationRefusedError:
+        """Make the error for a user who said no."""
+        return AuthorizationRefusedError("access_denied", "the user chose no patient")
+
+    def require_patient(self, scopes: Sequence[str], patient: str | None) -> None:
+        """Accept every context: without a patient the token opens nothing of one."""
+
+    def fault_refusal(self, error: str, detail: str) -> AuthorizationRefusedError:
+        """Make the error with its description."""
+        return AuthorizationRefusedError(error, detail or None)
+
+    def fault_page(self, detail: str) -> UntrustedRedirectError:
+        """Make the page; `detail` is its reason."""
+        return UntrustedRedirectError(cast(Distrust, detail), "this fault was asked for")
+
+    def refused(
+        self,
+        addresses: Addresses,
+        error: AuthorizationRefusedError,
+        redirect_uri: str,
+        parameters: Parameters,
+        *,
+        spoiled: frozenset[str] = frozenset(),
+    ) -> Response:
+        """Redirect to the app with the error, the state as it came, and the issuer."""
+        members = {"error": error.error}
+        if error.description:
+            members["error_description"] = error.description
+        response = answer(
+            issuer_of(self, addresses), redirect_uri, members, sole(parameters, "state"), spoiled
+        )
+        trace.refused(f"{error.error}: {error.description or 'no description'}")
+        return response
+
+    def untrusted(
+        self,
+        addresses: Addresses,  # noqa: ARG002 - the Protocol's
+        error: UntrustedRedirectError,
+        parameters: Parameters,
+    ) -> Response:
+        """Show a page that says what came; or, as a fault, one that says nothing."""
+        trace.refused(f"a page for the user, nothing for the app: {error}")
+        if error.reason == "unsaid":
+            return fault_page(400, "Oops!", "")
+        received = {
+            name: " and ".join(parameters.get(name, ())) or "nothing"
+            for name in ("client_id", "redirect_uri")
+        }
+        return fault_page(
+            400,
+            "This app cannot be connected",
+            f"{error}. So the EHR does not send the browser back to it.",
+            facts=received,
+        )
+
+
+def _audience_problems(aud: str | None, fhir_base: str) -> Iterator[AuthorizationRefusedError]:
+    is_right = trace.check(
+        aud == fhir_base,
+        "aud",
+        "equals the FHIR base",
+        f"differs: got {aud or 'nothing'}, expected {fhir_base}",
+    )
+    if not is_right:
+        wrong = "must equal the FHIR base of this EHR, byte for byte" if aud else "is missing"
+        yield invalid(f"aud {wrong}")
+
+
+def _launch_problems(asked: Asked) -> Iterator[AuthorizationRefusedError]:
+    if "launch" in asked.scopes and asked.launch is None:
+        wrong = "is missing although scope launch is asked: launched from a chart, send it on"
+        trace.note("wrong", "launch", wrong)
+        yield invalid("scope launch was asked without the launch parameter")
+    if asked.launch is not None and "launch" not in asked.scopes:
+        trace.note("wrong", "scope", "launch is missing although the launch parameter was sent")
+        yield invalid("the launch parameter was sent without scope launch")
+
+
+def _scope_problems(
+    asked: Sequence[str], registered: Sequence[str], granted: Sequence[str]
+) -> Iterator[AuthorizationRefusedError]:
+    problems = [
+        f"this client is not registered for scope {context}"
+        for context in ("launch", "launch/patient")
+        if context in asked and context not in registered
+    ]
+    if not granted:
+        problems.append("none of the scopes asked for can be granted to this client")
+    has_patient = "launch" in granted or "launch/patient" in granted
+    if not has_patient and any(one.startswith("patient/") for one in granted):
+        problems.append("patient/ scopes need scope launch or launch/patient")
+    for problem in problems:
+        trace.note("wrong", "scope", problem)
+        yield AuthorizationRefusedError("invalid_scope", problem)
+
+
+GENERIC = Personality(
+    key="generic",
+    title="Generic SMART EHR",
+    vendor="generic",
+    addresses=addresses,
+    configuration=configuration,
+    rules=GenericRules(),
+    fhir=GenericManner(),
+    renews_id_token=True,
+)

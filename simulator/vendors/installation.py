@@ -1,0 +1,66 @@
+"""One simulated EHR: its addresses, the apps and charts it knows, and what it remembers."""
+
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+
+from simulator.charts.documents import documents
+from simulator.charts.resources import Charts
+from simulator.common.addresses import Addresses
+from simulator.common.expiring_map import Shelf
+from simulator.faults.named import Faults
+from simulator.fhir.bundle import Pages
+from simulator.fhir.records import Records
+from simulator.oauth.authorization_request import AuthorizationRequest
+from simulator.oauth.client_authentication import ClientAuthentication
+from simulator.oauth.grants import Grants
+from simulator.oauth.id_tokens import Signer
+from simulator.oauth.launch_values import LaunchValues
+from simulator.oauth.registrations import Registration
+from simulator.vendors.profile import Personality
+
+_PICKER_SECONDS = 300
+
+
+class Control:
+    """What stays changed until it is changed again: the faults of all requests, and the life of
+    tokens in seconds where it is not the EHR's own.
+    """
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.token_seconds: int | None = None
+
+
+class Installation:
+    """What the routes of one EHR share.
+
+    `addresses` are the personality's at `origin`; `registrations` are the clients of this EHR
+    alone, by client id. EHRs that publish their keys at one address share a `signer`.
+    """
+
+    def __init__(
+        self,
+        personality: Personality,
+        origin: str,
+        registrations: Sequence[Registration],
+        charts: Charts,
+        clock: Callable[[], float],
+        signer: Signer,
+    ) -> None:
+        self.personality = personality
+        self.addresses: Addresses = personality.addresses(origin)
+        self.registrations = MappingProxyType({one.client_id: one for one in registrations})
+        self.charts = Records(charts, documents(), clock)
+        self.clock = clock
+        self.signer = signer
+        self.clients = ClientAuthentication(
+            self.registrations,
+            clock,
+            methods=personality.auth_methods,
+            raw_basic=personality.raw_basic,
+        )
+        self.control = Control()
+        self.launches = LaunchValues(clock)
+        self.grants = Grants(clock)
+        self.pickers = Shelf[AuthorizationRequest](_PICKER_SECONDS, clock)
+        self.pages = Pages(self.addresses.fhir_base, clock)

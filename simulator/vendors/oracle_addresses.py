@@ -1,0 +1,59 @@
+"""Where Oracle Health's endpoints lie: below the tenant, with the persona and the FHIR host in the
+path (README.md names each source). The tenant is invented.
+"""
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+from simulator.common.addresses import Addresses
+
+TENANT = "00000000-51a0-4000-8000-000000000001"
+_IDENTITY_PROVIDER = "00000000-51a0-4000-8000-0000000000aa"
+_PROFILE = "protocols/oauth2/profiles/smart-v1"
+
+Persona = Literal["provider", "patient"]
+
+
+def provider_addresses(origin: str) -> Addresses:
+    """Return the addresses of the provider persona."""
+    issuer = _issuer(origin)
+    return Addresses(
+        issuer=issuer,
+        id_token_issuer=f"{issuer}/oidc/idsps/{_IDENTITY_PROVIDER}/",
+        jwks=f"{origin}/oracle/jwk",
+        authorize=f"{issuer}/{_PROFILE}/personas/provider/authorize",
+        token=f"{issuer}/hosts/fhir-ehr.simulated.example/{_PROFILE}/token",
+        revocation=f"{issuer}/{_PROFILE}/token/revoke",
+        fhir_base=f"{origin}/oracle/r4/{TENANT}",
+        start=f"{origin}/oracle/start",
+    )
+
+
+def patient_addresses(origin: str) -> Addresses:
+    """Return the addresses of the patient persona, which launches no apps from a chart.
+
+    Its revocation address is its own, since here each persona remembers its own tokens; Oracle's
+    is the same for both.
+    """
+    issuer = _issuer(origin)
+    hosted = f"{issuer}/hosts/fhir-myrecord.simulated.example/{_PROFILE}"
+    return Addresses(
+        issuer=issuer,
+        id_token_issuer=f"{issuer}/oidc/idsps/{_IDENTITY_PROVIDER}/",
+        jwks=f"{origin}/oracle/jwk",
+        authorize=f"{issuer}/{_PROFILE}/personas/patient/authorize",
+        token=f"{hosted}/token",
+        revocation=f"{hosted}/token/revoke",
+        fhir_base=f"{origin}/oracle/myrecord/r4/{TENANT}",
+        start=None,
+    )
+
+
+def origin_of(at: Addresses) -> str:
+    """Return the origin of the authorization server, below which its error pages lie."""
+    parts = urlsplit(at.authorize)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _issuer(origin: str) -> str:
+    return f"{origin}/oracle/tenants/{TENANT}"

@@ -1,0 +1,92 @@
+"""What Oracle Health's searches take and how they page (fhir.cerner.com, R4, per resource; a copy
+of 2024; README.md says what is assumed).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from simulator.charts.resources import Resource
+from simulator.fhir.bundle import cut
+from simulator.fhir.outcome import FhirError
+from simulator.fhir.search import Search
+from simulator.fhir.search_parameters import Body, Pairs
+
+_WHOSE = frozenset({"_id", "patient", "subject"})
+_TAKEN: Mapping[str, frozenset[str]] = {
+    "Patient": frozenset({"_id"}),
+    "Observation": _WHOSE | {"category", "code", "date", "_lastUpdated", "_count"},
+    "Condition": _WHOSE | {"category", "clinical-status"},
+    "MedicationRequest": frozenset({"_id", "patient", "status", "intent", "_count"}),
+    "Encounter": _WHOSE | {"date", "_count"},
+    "Practitioner": frozenset({"_id"}),
+}
+_LOWER, _UPPER = frozenset({"ge", "gt"}), frozenset({"le", "lt"})
+_PREFIXES = _LOWER | _UPPER | {"eq"}
+_DATES = ("date", "_lastUpdated")
+# A blood pressure is found by its panel code 85354-9 alone.
+_NEVER_FOUND = frozenset({"8480-6", "8462-4"})
+_DEFAULT_COUNT = 50
+_MOST_COUNT = 200
+
+
+def require_taken(fhir_type: str, pairs: Pairs) -> None:
+    """Check the parameters of a search.
+
+    Raises FhirError: 400, one is not taken, one is missing, or two dates make no range.
+    """
+    names = [name for name, _ in pairs]
+    for name in names:
+        if name not in _TAKEN.get(fhir_type, _WHOSE):
+            raise FhirError(400, "invalid", f"{name[:60]} is not a supported search parameter")
+    if not _WHOSE.intersection(names):
+        wanted = ", ".join(sorted(_WHOSE & _TAKEN.get(fhir_type, _WHOSE)))
+        raise FhirError(400, "required", f"at least one of {wanted} is needed")
+    for date in _DATES:
+        prefixes = [value[:2] for name, value in pairs if name == date]
+        if not _PREFIXES.issuperset(prefixes):
+            raise FhirError(400, "invalid", f"{date} needs one of {', '.join(sorted(_PREFIXES))}")
+        ranged = _LOWER.intersection(prefixes) and _UPPER.intersection(prefixes)
+        if len(prefixes) == 2 and not ranged:
+            raise FhirError(400, "invalid", "two dates must be a ge or gt and a le or lt")
+    if fhir_type == "Observation":
+        codes = [code for name, value in pairs if name == "code" for code in value.split(",")]
+        if any("|" not in code for code in codes):
+            raise FhirError(400, "invalid", "each code needs its system")
+
+
+def adapted(query: Search, pairs: Pairs) -> Search:
+    """Let a search by code pass over single blood pressures, and one by `_lastUpdated` begin with
+    what was updated last.
+    """
+    names = {name for name, _ in pairs}
+    if query.type == "Observation" and "code" in names:
+        query = replace(query, matchers=(*query.matchers, _is_found_by_code))
+    return replace(query, sort="-_lastUpdated") if "_lastUpdated" in names else query
+
+
+def _is_found_by_code(body: Body) -> bool:
+    codings = body["code"].get("coding", [])
+    return not any(coding.get("code") in _NEVER_FOUND for coding in codings)
+
+
+def pages_of(query: Search, matches: Sequence[Resource]) -> list[Sequence[Resource]]:
+    """Put all social history on the first page, and the last of a page on the next one again."""
+    count = _DEFAULT_COUNT if query.count is None else min(query.count, _MOST_COUNT)
+    if count == 0:
+        return [()]
+    social = [one for one in matches if _is_social_history(one)]
+    others = [one for one in matches if not _is_social_history(one)]
+    room = max(count - len(social), 0)
+    pages = [[*social, *others[:room]], *cut(others[room:], count)]
+    pages = [pages[0], *(page for page in pages[1:] if page)]
+    return [pages[0], *([*before[-1:], *page] for before, page in pairwise(pages))]
+
+
+def _is_social_history(resource: Resource) -> bool:
+    codes = (
+        coding.get("code")
+        for concept in resource.body.get("category", [])
+        for coding in concept.get("coding", [])
+    )
+    return resource.type == "Observation" and "social-history" in codes

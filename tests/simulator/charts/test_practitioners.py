@@ -1,0 +1,45 @@
+from typing import Any
+
+import pytest
+
+from simulator.vendors.epic import EPIC
+from simulator.vendors.generic import GENERIC
+from simulator.vendors.oracle import ORACLE
+from simulator.vendors.profile import Personality
+from tests.simulator.app_under_test import json_of
+from tests.simulator.token_client import registration
+from tests.simulator.vendor_app import VendorApp
+
+JSON = "application/fhir+json"
+CLARA, CONRAD = "/Practitioner/synthetic-clara", "/Practitioner/synthetic-conrad"
+
+
+def launched(personality: Personality, scope: str, **start: str) -> tuple[VendorApp, str]:
+    client = registration(scopes=tuple(scope.split()))
+    app = VendorApp(client, personality=personality)
+    return app, str(app.tokens(scope, **start)["access_token"])
+
+
+@pytest.mark.parametrize("personality", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
+@pytest.mark.parametrize(
+    ("user", "own", "other"), [("clara", CLARA, CONRAD), ("conrad", CONRAD, CLARA)]
+)
+def test_scope_fhiruser_reads_whoever_signed_in_and_no_one_else(
+    personality: Personality, user: str, own: str, other: str
+) -> None:
+    scope = "launch openid fhirUser patient/Patient.rs"
+    app, token = launched(personality, scope, user=user)
+    found: dict[str, Any] = json_of(app.get(token, own, JSON))
+    assert found["name"][0]["text"] == f"{user.title()} Testclinician"
+    assert app.get(token, other, JSON).status_code == 404
+
+
+@pytest.mark.parametrize("scope", ["patient/Practitioner.r", "user/Practitioner.rs"])
+def test_a_scope_for_practitioners_reads_all_of_them(scope: str) -> None:
+    app, token = launched(GENERIC, f"launch {scope}")
+    assert [app.get(token, one, JSON).status_code for one in (CLARA, CONRAD)] == [200, 200]
+
+
+def test_without_either_scope_there_is_nothing_to_read() -> None:
+    app, token = launched(GENERIC, "launch openid patient/Patient.rs")
+    assert app.get(token, CLARA, JSON).status_code == 403

@@ -1,0 +1,232 @@
+import base64
+import hashlib
+import json
+from typing import Any
+
+import jwt
+import pytest
+
+from simulator.common.addresses import path_of
+from simulator.ehr import PERSONALITIES
+from simulator.vendors.epic import EPIC
+from simulator.vendors.generic import GENERIC
+from simulator.vendors.oracle import ORACLE
+from simulator.vendors.profile import Personality
+from tests.simulator.app_under_test import ALMA, json_of
+from tests.simulator.token_client import SCOPE, TokenClient, refused
+
+FHIR = "launch patient/Patient.rs"
+LAUNCHING = [one for one in PERSONALITIES if one.addresses("").start is not None]
+
+
+def published(client: TokenClient) -> list[dict[str, Any]]:
+    response = client.http.get(path_of(client.at.jwks))
+    assert response.content_type == "application/json"
+    keys = json_of(response)["keys"]
+    assert isinstance(keys, list)
+    return keys
+
+
+def claims_of(client: TokenClient, token: str) -> dict[str, Any]:
+    """The claims of an id_token, once its signature was verified with the published keys."""
+    header = jwt.get_unverified_header(token)
+    (key,) = [one for one in published(client) if one.get("kid") == header["kid"]]
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        jwt.PyJWK(key, algorithm=header["alg"]).key,
+        algorithms=[header["alg"]],
+        audience=client.client.client_id,
+        options={"verify_exp": False, "verify_iat": False},
+    )
+    return claims
+
+
+@pytest.mark.parametrize("personality", LAUNCHING, ids=lambda one: one.key)
+def test_an_id_token_says_who_signed_in_where_and_for_which_request(
+    personality: Personality,
+) -> None:
+    client = TokenClient(personality=personality)
+    answer = client.tokens()
+    claims = claims_of(client, answer["id_token"])
+    assert jwt.get_unverified_header(answer["id_token"])["alg"] == "RS256"
+    digest = hashlib.sha256(answer["access_token"].encode()).digest()[:16]
+    assert claims == {
+        "iss": client.at.id_token_issuer,
+        "sub": "simulated-user-1",
+        "aud": client.client.client_id,
+        "iat": int(client.clock.now),
+        "exp": int(client.clock.now) + 600,
+        "name": "Clara Testclinician",
+        "fhirUser": f"{client.at.fhir_base}/Practitioner/synthetic-clara",
+        "at_hash": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "nonce": "nonce-1",
+    }
+
+
+def test_oracle_health_has_an_issuer_of_its_own_for_id_tokens() -> None:
+    client = TokenClient(personality=ORACLE)
+    issuer = claims_of(client, client.tokens()["id_token"])["iss"]
+    assert issuer != client.at.issuer
+    assert issuer.endswith("/")
+
+
+def test_without_openid_there_is_no_id_token() -> None:
+    assert "id_token" not in TokenClient().tokens(f"{FHIR} fhirUser")
+
+
+@pytest.mark.parametrize(
+    ("scope", "named"), [("openid", False), ("openid fhirUser", True), ("openid profile", True)]
+)
+def test_the_user_is_named_if_a_scope_asks_for_it(scope: str, named: bool) -> None:
+    client = TokenClient()
+    claims = claims_of(client, client.tokens(f"{FHIR} {scope}")["id_token"])
+    assert ("fhirUser" in claims) is named
+
+
+def test_a_launch_may_be_of_another_user() -> None:
+    client = TokenClient()
+    claims = claims_of(client, client.tokens(user="conrad")["id_token"])
+    assert (claims["sub"], claims["name"]) == ("simulated-user-2", "Conrad Testclinician")
+
+
+def test_a_request_without_nonce_gets_an_id_token_without() -> None:
+    client = TokenClient()
+    code = client.code(nonce=None)
+    assert "nonce" not in claims_of(client, json_of(client.exchange(code))["id_token"])
+
+
+@pytest.mark.parametrize("personality", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
+def test_only_public_keys_are_published_and_as_the_vendor_does(personality: Personality) -> None:
+    keys = published(TokenClient(personality=personality))
+    assert [key["kty"] for key in keys] == ["RSA", "RSA", "EC", "EC"]
+    assert not any(key.keys() & {"d", "p", "q", "dp", "dq", "qi"} for key in keys)
+    assert all("kid" in key for key in keys)
+    assert all(("alg" in key) is personality.keys_name_alg for key in keys)
+
+
+def test_after_a_change_the_keys_before_stay_published_once() -> None:
+    client = TokenClient()
+    before = client.tokens()["id_token"]
+    assert client.control(rotate_keys=True).status_code == 204
+    after = client.tokens()["id_token"]
+    assert claims_of(client, before)["sub"] == claims_of(client, after)["sub"]
+    kids = [jwt.get_unverified_header(token)["kid"] for token in (before, after)]
+    assert kids[0] != kids[1]
+    client.control(rotate_keys=True)
+    listed = [key["kid"] for key in published(client)]
+    assert (kids[0] in listed, kids[1] in listed) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "algorithm"),
+    [("id-token-rs384", "RS384"), ("id-token-es256", "ES256"), ("id-token-es384", "ES384")],
+)
+def test_a_launch_may_ask_for_another_algorithm(fault: str, algorithm: str) -> None:
+    client = TokenClient()
+    answer = client.tokens(fault=fault)
+    assert jwt.get_unverified_header(answer["id_token"])["alg"] == algorithm
+    claims = claims_of(client, answer["id_token"])
+    size = {"256": 16, "384": 24}[algorithm[2:]]
+    assert len(base64.urlsafe_b64decode(claims["at_hash"] + "==")) == size
+
+
+@pytest.mark.parametrize(
+    ("fault", "changed"),
+    [
+        ("id-token-wrong-nonce", {"nonce": "simulated-other-nonce"}),
+        ("id-token-no-nonce", {"nonce": None}),
+        ("id-token-wrong-issuer", {"iss": "https://elsewhere.simulated.example"}),
+        ("id-token-expired", {"iat": 1_794_995_800, "exp": 1_794_996_400}),
+        ("id-token-future", {"iat": 1_795_003_600, "exp": 1_795_004_200}),
+        ("id-token-no-subject", {"sub": None}),
+        (
+            "id-token-legacy-profile",
+            {
+                "fhirUser": None,
+                "profile": "http://ehr.test/generic/fhir/Practitioner/synthetic-clara",
+            },
+        ),
+        (
+            "id-token-foreign-user",
+            {"fhirUser": "https://elsewhere.simulated.example/Practitioner/synthetic-clara"},
+        ),
+    ],
+)
+def test_a_fault_spoils_its_own_claims_only(fault: str, changed: dict[str, Any]) -> None:
+    client = TokenClient()
+    right = claims_of(client, client.tokens()["id_token"])
+    spoiled = claims_of(client, client.tokens(fault=fault)["id_token"])
+    for claims in (right, spoiled):
+        del claims["at_hash"]
+    expected = {**right, **changed}
+    assert spoiled == {name: value for name, value in expected.items() if value is not None}
+
+
+def test_an_id_token_for_another_client_and_one_with_a_strange_hash_can_be_had() -> None:
+    client = TokenClient()
+    token = client.tokens(fault="id-token-wrong-audience")["id_token"]
+    with pytest.raises(jwt.InvalidAudienceError):
+        claims_of(client, token)
+    hashes = {
+        claims_of(client, client.tokens(fault="id-token-wrong-at-hash")["id_token"])["at_hash"]
+        for _ in range(2)
+    }
+    assert len(hashes) == 1
+
+
+def test_a_signature_by_a_stranger_bears_the_name_of_a_published_key() -> None:
+    client = TokenClient()
+    token = client.tokens(fault="id-token-bad-signature")["id_token"]
+    assert jwt.get_unverified_header(token)["kid"] in [key["kid"] for key in published(client)]
+    with pytest.raises(jwt.InvalidSignatureError):
+        claims_of(client, token)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kid"), [("id-token-no-kid", None), ("id-token-unknown-kid", "simulated-unknown")]
+)
+def test_the_header_may_name_no_key_or_an_unknown_one(fault: str, kid: str | None) -> None:
+    token = TokenClient().tokens(fault=fault)["id_token"]
+    assert jwt.get_unverified_header(token).get("kid") == kid
+
+
+def test_a_token_may_come_unsigned() -> None:
+    token = TokenClient().tokens(fault="id-token-unsigned")["id_token"]
+    assert jwt.get_unverified_header(token)["alg"] == "none"
+    assert token.endswith(".")
+
+
+def test_a_new_key_signs_in_the_middle_of_things() -> None:
+    client = TokenClient()
+    listed = {key["kid"] for key in published(client)}
+    token = client.tokens(fault="id-token-new-key")["id_token"]
+    assert jwt.get_unverified_header(token)["kid"] not in listed
+    assert claims_of(client, token)["sub"] == "simulated-user-1"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [("jwks-500", 500), ("jwks-redirect", 302), ("jwks-empty", 200)]
+)
+def test_the_keys_may_fail_to_come(fault: str, status: int) -> None:
+    client = TokenClient()
+    client.control(faults=f"{fault}:1")
+    response = client.http.get(path_of(client.at.jwks))
+    assert response.status_code == status
+    if fault == "jwks-empty":
+        assert json.loads(response.text) == {"keys": []}
+    assert len(published(client)) == 4
+
+
+def test_fhir_user_without_openid_is_granted_and_of_no_effect() -> None:
+    answer = TokenClient().tokens(f"{FHIR} fhirUser")
+    assert "fhirUser" in answer["scope"].split()
+    assert answer["patient"] == ALMA
+
+
+def test_an_unknown_user_cannot_launch() -> None:
+    client = TokenClient()
+    assert client.at.start is not None
+    query = {"patient": ALMA, "client": client.client.client_id, "in": "tab", "user": "nobody"}
+    response = client.http.get(path_of(client.at.start), query_string=query)
+    assert response.status_code in (400, 404)
+    assert refused(client.exchange("no code", scope=SCOPE)) == (400, "invalid_grant")

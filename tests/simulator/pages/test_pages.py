@@ -1,0 +1,225 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from simulator.charts.generated import load_charts
+from simulator.ehr import create_app
+from simulator.faults.named import FAULTS
+from simulator.vendors.oracle_addresses import TENANT
+from tests.simulator.app_under_test import (
+    ALMA,
+    APP,
+    BRUNO,
+    FHIR,
+    ORIGIN,
+    WARD,
+    App,
+    query_of,
+)
+
+
+def test_the_start_page_names_patients_and_what_to_register(app: App) -> None:
+    page = app.http.get("/").text
+    for text in (
+        "Alma Testpatient",
+        "1968-03-14",
+        "Bruno Testpatient",
+        "Registered app: App",
+        "https://app.test/launch",
+        "https://app.test/callback",
+        FHIR,
+    ):
+        assert text in page
+
+
+def test_the_start_page_links_every_patient_and_client_in_both_ways(app: App) -> None:
+    addresses = re.findall(r'href="(/generic/start[^"]+)"', app.http.get("/").text)
+    assert len(addresses) == 2 * 2 * len(load_charts().patients())
+    assert all("user=clara" in one for one in addresses)
+    statuses = [app.http.get(one.replace("&amp;", "&")).status_code for one in addresses[:8]]
+    assert sorted(statuses) == [200] * 4 + [302] * 4
+
+
+@pytest.mark.parametrize(
+    ("ehr", "texts"),
+    [
+        ("generic", ["/generic/start?", "/generic/fhir<", "<dd><code>generic<"]),
+        ("oracle", ["/oracle/start?", f"/oracle/r4/{TENANT}<", f"/oracle/myrecord/r4/{TENANT}<"]),
+        ("epic", ["/epic/start?", "/epic/api/FHIR/R4<", "<dd><code>epic<"]),
+    ],
+)
+def test_each_ehr_has_its_tab_with_the_values_to_enter(
+    app: App, ehr: str, texts: list[str]
+) -> None:
+    page = app.http.get(f"/?ehr={ehr}").text
+    assert re.search(rf'href="/\?ehr={ehr}&amp;user=clara" aria-current="page"', page)
+    assert [text for text in texts if text not in page] == []
+
+
+def test_the_choices_go_with_the_launch_links(app: App) -> None:
+    page = app.http.get("/?ehr=epic&user=conrad&fault=epic-unknown-client").text
+    addresses = re.findall(r'href="(/epic/start[^"]+)"', page)
+    assert len(addresses) == 2 * 2 * len(load_charts().patients())
+    assert all("user=conrad&amp;fault=epic-unknown-client" in one for one in addresses)
+    assert '<option value="epic-unknown-client" selected>' in page
+
+
+@pytest.mark.parametrize(
+    "query", ["ehr=nothing&user=nobody&fault=nothing", "fault=epic-unknown-client", "ehr=<script>"]
+)
+def test_a_choice_that_is_none_is_the_first_one(app: App, query: str) -> None:
+    page = app.http.get(f"/?{query}").text
+    assert 'href="/?ehr=generic&amp;user=clara" aria-current="page"' in page
+    chosen = re.findall(r'<option value="([^"]*)" selected', page)
+    assert chosen == [load_charts().patients()[1].id]
+
+
+def test_an_app_of_patients_is_not_offered_in_a_chart() -> None:
+    client = replace(APP, type="patient", personalities=("oracle", "oracle-patient"))
+    page = create_app([client], base_url=ORIGIN).test_client().get("/?ehr=oracle").text
+    assert "/oracle/start?" not in page
+    assert page.count("Registered app: App") == 1
+
+
+def test_a_launch_in_a_tab_goes_to_the_registered_launch_url(app: App) -> None:
+    app.client = WARD
+    response = app.http.get(f"/generic/start?patient={ALMA}&client=ward&in=tab")
+    location = response.headers["Location"]
+    assert location.startswith("https://ward.test/launch?site=1&iss=")
+    assert query_of(location).keys() == {"site", "iss", "launch"}
+    assert query_of(location)["iss"] == FHIR
+
+
+def test_a_launch_in_a_frame_shows_the_patient_above_the_app(app: App) -> None:
+    response = app.http.get(f"/generic/start?patient={ALMA}&client=app&in=frame")
+    frame = re.search(r'<iframe [^>]*title="([^"]+)" src="([^"]+)"', response.text)
+    assert frame is not None
+    assert frame[1] == "App for Alma Testpatient"
+    assert "Born 1968-03-14" in response.text
+    assert "signed in as Clara Testclinician" in response.text
+    launched = app.http.get(frame[2].replace("&amp;", "&"))
+    assert launched.headers["Location"].startswith("https://app.test/launch?iss=")
+    assert "frame-src 'self' https://app.test;" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 404),
+        ("patient=nobody&client=app&in=tab", 404),
+        (f"patient={ALMA}&client=nobody&in=tab", 404),
+        (f"patient={ALMA}&client=app&in=tab&user=nobody", 404),
+        (f"patient={ALMA}&client=app&in=tab&fault=nothing", 400),
+        (f"patient={ALMA}&client=app&in=tab&fault=epic-unknown-client", 400),
+        (f"patient={ALMA}&client=app", 400),
+        (f"patient={ALMA}&client=app&in=window", 400),
+    ],
+)
+def test_what_cannot_be_launched_is_a_page_that_says_so(app: App, query: str, status: int) -> None:
+    response = app.http.get(f"/generic/start?{query}")
+    assert (response.status_code, response.mimetype) == (status, "text/html")
+
+
+@pytest.mark.parametrize(
+    "address", ["/", f"/generic/start?patient={ALMA}&client=app&in=frame", "/nowhere"]
+)
+def test_a_page_runs_no_script_and_loads_nothing_from_elsewhere(app: App, address: str) -> None:
+    response = app.http.get(address)
+    policy = response.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert "<script" not in response.text
+    assert not re.search(r'(?:src|href)="(?!/|data:,)', response.text)
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_page_has_landmarks_one_heading_and_a_language(app: App) -> None:
+    for address in ("/", f"/generic/start?patient={ALMA}&client=app&in=frame", "/nowhere"):
+        page = app.http.get(address).text
+        assert '<html lang="en">' in page
+        assert [page.count(tag) for tag in ("<header", "<main", "<h1", "<title>")] == [1] * 4
+
+
+def test_the_start_page_leads_to_the_trace(app: App) -> None:
+    assert app.http.get("/").text.count('href="/trace"') == 2
+
+
+def test_two_charts_stand_side_by_side_each_with_a_launch_of_its_own(app: App) -> None:
+    query = f"patient={ALMA}&patient={BRUNO}&client=app&user=conrad&fault=fhir-500"
+    response = app.http.get(f"/generic/side-by-side?{query}")
+    frames = re.findall(r'<iframe [^>]*title="([^"]+)" src="([^"]+)"', response.text)
+    assert [title for title, _ in frames] == [
+        "App for Alma Testpatient",
+        "App for Bruno Testpatient",
+    ]
+    assert "frame-src 'self' https://app.test;" in response.headers["Content-Security-Policy"]
+    launches = [app.http.get(source.replace("&amp;", "&")) for _, source in frames]
+    values = [query_of(launch.headers["Location"])["launch"] for launch in launches]
+    assert len(set(values)) == 2
+    assert all("user=conrad&amp;fault=fhir-500" in source for _, source in frames)
+
+
+def test_two_frames_of_one_patient_have_titles_of_their_own(app: App) -> None:
+    page = app.http.get(f"/generic/side-by-side?patient={ALMA}&patient={ALMA}&client=app").text
+    titles = re.findall(r'<iframe [^>]*title="([^"]+)"', page)
+    assert len(set(titles)) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        (f"patient={ALMA}&client=app", 400),
+        (f"patient={ALMA}&patient={ALMA}&patient={ALMA}&client=app", 400),
+        (f"patient={ALMA}&patient=nobody&client=app", 404),
+        (f"patient={ALMA}&patient={ALMA}&client=nobody", 404),
+        (f"patient={ALMA}&patient={ALMA}&client=app&fault=nothing", 400),
+    ],
+)
+def test_what_cannot_stand_side_by_side_is_a_page_that_says_so(
+    app: App, query: str, status: int
+) -> None:
+    response = app.http.get(f"/generic/side-by-side?{query}")
+    assert (response.status_code, response.mimetype) == (status, "text/html")
+
+
+def test_the_start_page_puts_a_fault_in_force_for_one_ehr_and_takes_it_away(app: App) -> None:
+    def put(fault: str) -> str:
+        answer = app.http.post("/faults", data={"ehr": "epic", "user": "conrad", "faults": fault})
+        assert answer.status_code == 303
+        return app.http.get(answer.headers["Location"]).text
+
+    configuration = "/epic/api/FHIR/R4/.well-known/smart-configuration"
+    page = put("discovery-404")
+    assert "In force for all requests of this EHR: <code>discovery-404</code>" in page
+    assert 'href="/?ehr=epic&amp;user=conrad" aria-current="page"' in page
+    assert app.http.get(configuration).status_code == 404
+    assert app.http.get("/generic/fhir/.well-known/smart-configuration").status_code == 200
+    assert "In force for all requests" not in put("")
+    assert app.http.get(configuration).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"ehr": "nothing", "faults": ""},
+        {"ehr": "generic", "faults": "nothing"},
+        {"ehr": "generic", "faults": "fhir-tenant-mismatch"},
+    ],
+)
+def test_what_cannot_be_put_in_force_is_a_page_that_says_so(app: App, form: dict[str, str]) -> None:
+    response = app.http.post("/faults", data=form)
+    assert (response.status_code, response.mimetype) == (400, "text/html")
+
+
+def test_the_menu_has_every_fault_that_the_ehr_can_have_under_a_heading(app: App) -> None:
+    for key in ("generic", "oracle", "epic"):
+        menus = re.findall(
+            r"<select[^>]*>.*?</select>", app.http.get(f"/?ehr={key}").text, re.DOTALL
+        )
+        here = {one.name for one in FAULTS.values() if key in one.personalities}
+        before = {name for name in here if FAULTS[name].place in ("discovery", "jwks")}
+        *_, of_launches, of_all = [set(re.findall(r'value="([^"]+)"', menu)) for menu in menus]
+        assert of_all == here
+        assert of_launches == here - before

@@ -1,0 +1,131 @@
+"""The sentence above a launch: what became of it, and where to look next."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.simulator.app_under_test import ALMA
+from tests.simulator.trace.test_trace import READ, launches
+from tests.simulator.vendor_app import VendorApp
+
+
+def verdict(act: Callable[[VendorApp], object]) -> str:
+    """What stands in the newest launch after the app acted."""
+    app = VendorApp()
+    act(app)
+    return launches(app)[0]
+
+
+def read(app: VendorApp, *paths: str, scope: str = "launch patient/Patient.rs") -> None:
+    token = app.tokens(scope)["access_token"]
+    for path in paths:
+        app.get(token, path, READ)
+
+
+def other_launch_value(app: VendorApp) -> None:
+    app.launch()
+    app.authorize("an invented value")
+
+
+def discovery_alone(app: VendorApp) -> None:
+    app.launch()
+    app.configuration()
+
+
+def spoiled_discovery(app: VendorApp) -> None:
+    app.launch()
+    app.control(faults="discovery-no-token-endpoint")
+    app.configuration()
+
+
+def other_code(app: VendorApp) -> None:
+    app.code()
+    app.exchange("an invented code")
+
+
+def lost_access(app: VendorApp) -> None:
+    answer = app.tokens()
+    app.get(answer["access_token"], f"/Patient/{ALMA}", READ)
+    app.control(end_sessions="clara")
+    app.refresh(answer["refresh_token"])
+
+
+def logged_out(app: VendorApp) -> None:
+    answer = app.tokens()
+    app.get(answer["access_token"], f"/Patient/{ALMA}", READ)
+    app.revoke(answer["access_token"])
+
+
+def second_try(app: VendorApp) -> None:
+    code = app.code(fault="token-503:1")
+    app.exchange(code)
+    app.exchange(code)
+
+
+CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
+    "nothing came": (VendorApp.launch, "The app has not come back: no authorization request"),
+    "nothing came, so look at": (VendorApp.launch, "is this FHIR base (iss) one that it knows?"),
+    "discovery alone": (discovery_alone, "stopped there: look into its log."),
+    "spoiled discovery": (spoiled_discovery, "and it was not as it should be."),
+    "another launch value": (
+        other_launch_value,
+        "The app came back without the launch value of this chart, or with another one.",
+    ),
+    "refused": (
+        lambda app: app.authorize(app.launch(), aud=None),
+        "The EHR refused the authorization request: invalid_request: aud is missing",
+    ),
+    "a code and no exchange": (VendorApp.code, "The app got a code and has not exchanged it."),
+    "another code": (other_code, "A token request came, but not with the code of this launch."),
+    "no tokens": (
+        lambda app: app.exchange(app.code(), code_verifier="x" * 43),
+        "The EHR gave no tokens: invalid_grant",
+    ),
+    "tokens at the second try": (second_try, "The app has tokens and has read nothing yet."),
+    "a read": (
+        lambda app: read(app, f"/Patient/{ALMA}"),
+        "The app is in: it has tokens and 1 FHIR answer.",
+    ),
+    "a refused read": (
+        lambda app: read(app, f"/Patient/{ALMA}", f"/Condition?patient={ALMA}"),
+        "Refused: 1 of 2 FHIR requests. The last one: forbidden: no granted scope covers",
+    ),
+    "less than it asked for": (
+        lambda app: read(app, f"/Patient/{ALMA}", scope="launch patient/*.rs patient/Patient.rs"),
+        "But it was granted less than it asked for.",
+    ),
+    "a refused refresh": (lost_access, "The app has lost its access: the refresh was refused"),
+    "a log-out": (logged_out, "Complete: 1 FHIR request, then logged out."),
+    "tokens given back unused": (
+        lambda app: app.revoke(app.tokens()["access_token"]),
+        "The app gave its tokens back without a FHIR request.",
+    ),
+    "a redirect for tokens": (
+        lambda app: app.exchange(app.code(fault="token-redirect")),
+        "The EHR gave no tokens: 307 A fault that was asked for did this.",
+    ),
+    "a page for tokens": (
+        lambda app: app.exchange(app.code(fault="token-not-json")),
+        "The EHR gave no tokens: 200 A fault that was asked for did this.",
+    ),
+    "a fault": (
+        lambda app: app.exchange(app.code(fault="token-503")),
+        "The EHR gave no tokens: 503 A fault that was asked for did this.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("act", "text"), CASES.values(), ids=CASES.keys())
+def test_a_verdict_says_what_became_of_a_launch(
+    act: Callable[[VendorApp], object], text: str
+) -> None:
+    assert text in verdict(act)
+
+
+def test_a_second_launch_leaves_the_first_ones_verdict_alone() -> None:
+    app = VendorApp()
+    read(app, f"/Patient/{ALMA}")
+    app.authorize(app.launch(), aud=None)
+    newest, older = launches(app)
+    assert "aud is missing" in newest
+    assert "The app is in" in older
