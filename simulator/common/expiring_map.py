@@ -23,7 +23,7 @@ def opaque_key() -> str:
 
 
 class Shelf(Generic[Value]):
-    """Values under opaque keys, each for `seconds`; the oldest give way when the shelf is full."""
+    """Values under opaque keys, each for `seconds`; the oldest are removed when it is full."""
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._seconds = seconds

@@ -111,7 +111,7 @@ class AuthorizationEndpoint:
         return self._ehr.personality.persona == "patient"
 
     def _struck(self, faults: Faults) -> frozenset[str]:
-        """Return the faults that strike, as far as this EHR can have them."""
+        """Return the faults that are triggered, as far as this EHR can have them."""
         struck = faults.strike("authorize") | self._ehr.control.faults.strike("authorize")
         key = self._ehr.personality.key
         here = frozenset(one for one in struck if key in AUTHORIZE_FAULTS[one].personalities)

@@ -1,7 +1,7 @@
 """What tests may do to one EHR while it runs, beyond the faults of a single launch.
 
 `POST /NAME/_control` with a JSON object of the members below does what they say and answers 204, or
-400 with `{"error": why}` and nothing done. NAME is the key of the EHR's personality.
+400 with `{"error": why}` and nothing done. NAME is the key of the EHR.
 
 faults: a text as in faults/named.py, of faults that this EHR can have; they reach whatever
     request comes next. "" takes them away.

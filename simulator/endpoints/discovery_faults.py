@@ -14,7 +14,7 @@ Document = dict[str, object]
 
 
 def answer(document: Mapping[str, object], struck: Iterable[str]) -> Response:
-    """Return the answer of discovery, spoiled by the faults that struck."""
+    """Return the answer of discovery, changed by the triggered faults."""
     spoiled = dict(document)
     for name in sorted(struck):
         if name in ANSWERS:

@@ -1,4 +1,4 @@
-"""The id_token of a token answer, right or spoiled by a fault (OpenID Connect Core 1.0 sections 2,
+"""The id_token of a token answer, right, or changed by a fault (OpenID Connect Core 1.0 sections 2,
 3.1.3.6 and 12.2; SMART App Launch 2.2, Scopes for requesting identity data).
 """
 
@@ -23,7 +23,7 @@ def id_token(
     *,
     is_refresh: bool,
 ) -> str:
-    """Return the id_token that belongs to an access token; `struck` are effects of faults."""
+    """Return the id_token that belongs to an access token; `struck` are the effects of faults."""
     if "id-token-new-key" in struck:
         ehr.signer.rotate()
     algorithm = next((one for effect, one in ALGORITHMS.items() if effect in struck), "RS256")

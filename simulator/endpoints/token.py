@@ -174,7 +174,7 @@ class _Exchange:
         return tuple(scope.split(" "))
 
     def _strike(self, place: Place, authorization: Authorization | None) -> frozenset[str]:
-        """Return the effects of the faults that strike this request."""
+        """Return the effects of the faults that this request triggers."""
         struck = self._ehr.control.faults.strike(place)
         if authorization is not None:
             struck |= authorization.faults.strike(place)

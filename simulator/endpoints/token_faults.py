@@ -26,7 +26,7 @@ Body = dict[str, object]
 
 
 def effects(struck: Iterable[str]) -> frozenset[str]:
-    """Return what the faults that struck do."""
+    """Return what the triggered faults do."""
     return frozenset(re.sub(r"^(?:token|refresh)-", "", name) for name in struck)
 
 
@@ -48,7 +48,7 @@ def terms(
     struck: frozenset[str], chosen: Iterable[Faults], seconds: int, *, rotates: bool
 ) -> Terms:
     """Return how tokens are issued. The life of access tokens lasts for all of a launch, so it is
-    read from all that is `chosen`, not only from what struck this request.
+    read from all that is `chosen`, not only from what this request triggers.
     """
     lives = [
         life

@@ -175,9 +175,9 @@ class UnknownFaultError(ValueError):
 
 
 class Faults:
-    """The faults chosen for one launch (or, at /_control, for all): those left to strike.
+    """The faults chosen for one launch (or, at /_control, for all): those that are left.
 
-    `text` lists names with a comma between them; `NAME:3` strikes three times, `NAME` always.
+    `text` lists names with a comma between them; `NAME:3` is triggered three times, `NAME` always.
     Safe to share between threads.
 
     Raises UnknownFaultError: an unknown name or a number of times that is not 1 to 1000.
@@ -197,7 +197,7 @@ class Faults:
                 raise UnknownFaultError(f"{name} is not a fault of this EHR")
 
     def strike(self, place: Place) -> frozenset[str]:
-        """Return the names that spoil this request, and count it."""
+        """Return the names of the faults that a request triggers, and count it."""
         with self._lock:
             struck = [
                 name

@@ -99,7 +99,7 @@ class AuthorizationRequest:
 
     Fields:
         scopes: what is granted, not what was asked.
-        faults: those chosen for this launch; spoiled: the names of those that strike this request.
+        faults: those chosen for this launch; spoiled: names of those that this request triggers.
         journey: the launch, for the trace.
     """
 

@@ -68,7 +68,7 @@ class AuthorizationRules(Protocol):
         *,
         spoiled: frozenset[str] = frozenset(),
     ) -> Response:
-        """Answer a request that is refused; `spoiled` names the faults that strike the answer."""
+        """Answer a request that is refused; `spoiled` names the triggered faults."""
 
     def untrusted(
         self, addresses: Addresses, error: UntrustedRedirectError, parameters: Parameters

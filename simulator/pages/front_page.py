@@ -139,7 +139,7 @@ def _clients(ehr: Installation) -> list[Registration]:
 
 
 def _is_before(fault: Fault) -> bool:
-    """Whether it strikes before any launch is known, so that no launch can carry it."""
+    """Whether it is triggered before any launch is known, so that no launch can carry it."""
     return fault.place in BEFORE_LAUNCHES
 
 

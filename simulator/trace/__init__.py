@@ -45,11 +45,11 @@ _SECRET_PARAMETERS = (_TOKEN_PARAMETER, "_getpages")
 
 @dataclass(slots=True)
 class Journey:
-    """One launch and all that came of it.
+    """One launch of an app, as the trace shows it.
 
     Fields:
         id: for links to it.
-        ehr: key of the personality.
+        ehr: key of the EHR.
         is_from_chart: whether a chart launched the app; else the app began by itself.
         client: its client_id.
         patient: name, empty until one is chosen.
@@ -83,7 +83,7 @@ class Notes:
 
     Fields:
         title: what it was, in words.
-        faults: names of those that struck.
+        faults: names of those that it triggered.
         answer: what the EHR answered, in words; with `is_refused` also why.
     """
 
@@ -158,7 +158,7 @@ def check(holds: bool, about: str, right: str, wrong: str) -> bool:
 
 
 def struck(names: Iterable[str]) -> None:
-    """Name the faults that spoil the request."""
+    """Name the faults that the request triggered."""
     faults = notes().faults
     faults.extend(sorted(set(names) - set(faults)))
 

@@ -34,7 +34,7 @@ class Control:
 class Installation:
     """What the routes of one EHR share.
 
-    `addresses` are the personality's at `origin`; `registrations` are the clients of this EHR
+    `addresses` are the profile's at `origin`; `registrations` are the clients of this EHR
     alone, by client id. EHRs that publish their keys at one address share a `signer`.
     """
 

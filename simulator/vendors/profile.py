@@ -1,6 +1,6 @@
 """What makes one simulated EHR another vendor's: data and small functions, no routes.
 
-Each personality is named after the vendor whose published behaviour it follows; what is known of
+Each profile is named after the vendor whose published behaviour it follows; what is known of
 that behaviour, and from where, stands in README.md.
 """
 
@@ -15,7 +15,7 @@ from simulator.oauth.token_errors import TokenError, TokenErrorForm, described
 
 @dataclass(frozen=True, slots=True)
 class Personality:
-    """The knobs of one EHR.
+    """What is particular to one EHR.
 
     Fields:
         key: `generic`, `oracle`, `oracle-patient` or `epic`: what a registration's `ehr` names.

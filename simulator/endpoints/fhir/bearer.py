@@ -79,7 +79,7 @@ class View:
 
 
 def authenticate(request: Request, grants: Grants, of_all: Faults) -> Bearer:
-    """Read the bearer token of a request; `of_all` are faults that may strike any launch.
+    """Read the bearer token of a request; `of_all` are faults that any launch may trigger.
 
     Raises FhirError: 401, there is none, or it is not (or no longer) valid; or what a fault says.
     """

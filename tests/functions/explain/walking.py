@@ -14,7 +14,7 @@ from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.three_ehrs import ThreeEhrs, Walk
 
 ALMA = "Patient/synthetic-alma"
-# The EHR of discovery's faults, which strike all its requests: nobody else asks it.
+# The EHR of discovery's faults, which all its requests trigger: nobody else asks it.
 _APART = ORACLE_PATIENT
 
 

@@ -16,7 +16,7 @@ def test_each_ehr_has_its_own_control(personality: Personality) -> None:
     assert client.http.get(f"/{personality.key}/_control").status_code == 405
 
 
-def test_faults_strike_whatever_comes_next_until_they_are_used_up() -> None:
+def test_whatever_comes_next_triggers_the_faults_until_they_are_used_up() -> None:
     client = TokenClient()
     code = client.code()
     client.control(faults="token-503:2,fhir-401:1")

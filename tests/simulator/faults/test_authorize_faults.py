@@ -172,7 +172,7 @@ def test_a_launch_without_a_patient_is_refused_at_oracle() -> None:
     assert "missing-patient" in answer["error_uri"]
 
 
-def test_a_fault_for_every_request_strikes_a_standalone_launch_as_well() -> None:
+def test_a_fault_for_every_request_is_triggered_by_a_standalone_launch_as_well() -> None:
     app = VendorApp(personality=ORACLE)
     app.control(faults="oracle-csrf-security-failure")
     assert app.answer(None)["error"] == "access_denied"
@@ -180,7 +180,7 @@ def test_a_fault_for_every_request_strikes_a_standalone_launch_as_well() -> None
     assert app.answer(None)["error"] == "invalid_request"
 
 
-def test_a_fault_of_another_vendor_strikes_nobody() -> None:
+def test_a_fault_of_another_vendor_is_never_triggered() -> None:
     app = VendorApp(personality=GENERIC)
     app.control(faults="oracle-csrf-security-failure,epic-unknown-client")
     assert "code" in app.answer(app.launch())

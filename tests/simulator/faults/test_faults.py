@@ -6,14 +6,14 @@ from simulator.endpoints.fhir import bearer
 from simulator.faults.named import FAULTS, Faults, UnknownFaultError
 
 
-def test_a_fault_strikes_at_its_own_place_only() -> None:
+def test_a_fault_is_triggered_at_its_own_place_only() -> None:
     chosen = Faults("token-500,fhir-401")
     assert chosen.strike("exchange") == {"token-500"}
     assert chosen.strike("fhir") == {"fhir-401"}
     assert chosen.strike("refresh") == frozenset()
 
 
-def test_a_fault_strikes_always_or_as_often_as_was_said() -> None:
+def test_a_fault_is_triggered_always_or_as_often_as_was_said() -> None:
     chosen = Faults("refresh-500:2,refresh-slow")
     strikes = [chosen.strike("refresh") for _ in range(4)]
     assert strikes == [{"refresh-500", "refresh-slow"}] * 2 + [{"refresh-slow"}] * 2

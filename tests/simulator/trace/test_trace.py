@@ -175,11 +175,11 @@ def test_faults_in_force_for_all_requests_are_named_above_the_launches() -> None
     assert "In force for all requests of Generic SMART EHR: jwks-500 the keys cannot" in page
 
 
-def test_a_fault_that_was_asked_for_and_has_not_struck_is_named_as_well() -> None:
+def test_a_fault_that_was_asked_for_and_was_not_triggered_is_named_as_well() -> None:
     app = VendorApp()
     app.tokens(fault="fhir-500")
     (launch,) = launches(app)
-    assert "Fault asked for: fhir-500 answers 500. It has not struck yet." in launch
+    assert "Fault asked for: fhir-500 answers 500. It was not triggered yet." in launch
 
 
 def test_what_a_sender_makes_endless_is_cut() -> None:

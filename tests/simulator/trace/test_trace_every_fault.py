@@ -1,4 +1,4 @@
-"""Every fault of the menu spoils an answer, and the trace names it where it struck."""
+"""Every fault of the menu spoils an answer, and the trace names it where it was triggered."""
 
 import json
 import re
@@ -178,7 +178,7 @@ def test_a_fault_spoils_an_answer_and_the_trace_names_it(fault: Fault, trial: Tr
     assert f"Fault asked for: {named}</span>" in page
     if fault.place not in ("discovery", "jwks"):
         assert struck[0]["launch"] is not None
-        assert f"Fault asked for: {named}. It struck." in page
+        assert f"Fault asked for: {named}. It was triggered." in page
 
 
 # Without this the test above would pass for any two answers. The fault chooses only the EHR.
