@@ -10,7 +10,7 @@ from pathlib import Path
 from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 
 _IDENTITY = ("openid", "fhirUser", "online_access")
 _RESOURCES = (
@@ -30,7 +30,7 @@ class _Entry:
     """
 
     key: str
-    personality: Personality
+    profile: VendorProfile
     client_id: str
     redirect_path: str
     standalone: bool
@@ -92,9 +92,9 @@ def configuration(public_url: str, ehr_origin: str, key_file: Path, store_file: 
     return top + "".join(
         _EHR.format(
             key=one.key,
-            name=f"Simulated EHR: {one.personality.title}",
-            vendor=one.personality.vendor,
-            iss=one.personality.addresses(ehr_origin).fhir_base,
+            name=f"Simulated EHR: {one.profile.title}",
+            vendor=one.profile.vendor,
+            iss=one.profile.addresses(ehr_origin).fhir_base,
             client_id=one.client_id,
             scopes=" ".join([*_IDENTITY, *_RESOURCES]),
             redirect_path=one.redirect_path,
@@ -114,7 +114,7 @@ def registrations(public_url: str) -> str:
                 "launch_url": f"{public_url}/launch",
                 "redirect_uris": [f"{public_url}{one.redirect_path}"],
                 "scopes": [*one.launch_scopes, *_IDENTITY, *_RESOURCES],
-                "personalities": [one.personality.key],
+                "personalities": [one.profile.key],
             }
             for one in _ENTRIES
         ]

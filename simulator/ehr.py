@@ -33,7 +33,7 @@ from simulator.vendors.generic import GENERIC
 from simulator.vendors.installation import Installation
 from simulator.vendors.oracle import ORACLE, ORACLE_PATIENT
 
-PERSONALITIES = (GENERIC, ORACLE, ORACLE_PATIENT, EPIC)
+VENDOR_PROFILES = (GENERIC, ORACLE, ORACLE_PATIENT, EPIC)
 
 
 def create_app(
@@ -52,7 +52,7 @@ def create_app(
     known = checked(registrations)
     signers: dict[str, Signer] = {}
     ehrs: list[Installation] = []
-    for one in PERSONALITIES:
+    for one in VENDOR_PROFILES:
         signer = Signer(keys_name_alg=one.keys_name_alg)
         signer = signers.setdefault(one.addresses(base_url).jwks, signer)
         clients = [client for client in known if client.is_at(one.key)]
@@ -71,7 +71,7 @@ def create_app(
     for url in signers:
         sharing = [ehr for ehr in ehrs if ehr.addresses.jwks == url]
         app.register_blueprint(
-            keys_blueprint(path_of(url), sharing), name=f"{sharing[0].personality.key}-keys"
+            keys_blueprint(path_of(url), sharing), name=f"{sharing[0].profile.key}-keys"
         )
 
     app.register_blueprint(error_pages_blueprint())
@@ -82,13 +82,13 @@ def create_app(
 
 def _serve(app: flask.Flask, ehr: Installation) -> None:
     """Register the routes of one EHR."""
-    at, key = ehr.addresses, ehr.personality.key
+    at, key = ehr.addresses, ehr.profile.key
     authorization = path_of(at.authorize).removesuffix("/authorize")
     app.register_blueprint(
         AuthorizationEndpoint(ehr).routes(), name=f"{key}-authorize", url_prefix=authorization
     )
     token = token_blueprint(ehr)
-    token.after_request(partial(_name_answer, ehr.personality.correlation_header))
+    token.after_request(partial(_name_answer, ehr.profile.correlation_header))
     app.register_blueprint(
         token, name=f"{key}-token", url_prefix=path_of(at.token).removesuffix("/token")
     )

@@ -22,7 +22,7 @@ def opaque_key() -> str:
             return key
 
 
-class Shelf(Generic[Value]):
+class ExpiringMap(Generic[Value]):
     """Values under opaque keys, each for `seconds`; the oldest are removed when it is full."""
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:

@@ -26,7 +26,7 @@ from simulator.oauth.authorization_request import (
 from simulator.oauth.authorization_rules import answer, issuer_of
 from simulator.oauth.granted import Authorization, Launch, LaunchContext
 from simulator.oauth.registrations import Registration
-from simulator.trace import Journey
+from simulator.trace import LaunchTrace
 from simulator.vendors.installation import Installation
 
 _FORM = "application/x-www-form-urlencoded"
@@ -37,7 +37,7 @@ class AuthorizationEndpoint:
 
     def __init__(self, ehr: Installation) -> None:
         self._ehr = ehr
-        self._rules = ehr.personality.rules
+        self._rules = ehr.profile.rules
 
     def routes(self) -> Blueprint:
         """Return the routes of the endpoint."""
@@ -48,33 +48,33 @@ class AuthorizationEndpoint:
 
     def authorize(self) -> Response:
         """Answer an authorization request."""
-        trace.begin("authorize", self._ehr.personality.key, "The app asked for authorization")
+        trace.begin("authorize", self._ehr.profile.key, "The app asked for authorization")
         parameters = _parameters()
         trace.by_client(authorization_request.sole(parameters, "client_id") or "")
         value = authorization_request.sole(parameters, "launch")
         launch = None if value is None else self._ehr.launches.find(value)
-        spoiled = self._struck(Faults() if launch is None else launch.faults)
+        triggered = self._triggered(Faults() if launch is None else launch.faults)
         try:
             client, redirect_uri = authorization_request.identify(
                 parameters,
                 self._ehr.registrations,
-                persona=self._ehr.personality.persona,
+                persona=self._ehr.profile.persona,
                 further_query=self._rules.further_query,
             )
-            raise_pages(spoiled, self._rules)
+            raise_pages(triggered, self._rules)
         except UntrustedRedirectError as error:
             return self._rules.untrusted(self._ehr.addresses, error, parameters)
         try:
-            raise_refusals(spoiled, self._rules)
-            return self._decide(parameters, client, redirect_uri, launch, spoiled)
+            raise_refusals(triggered, self._rules)
+            return self._decide(parameters, client, redirect_uri, launch, triggered)
         except AuthorizationRefusedError as error:
             return self._rules.refused(
-                self._ehr.addresses, error, redirect_uri, parameters, spoiled=spoiled
+                self._ehr.addresses, error, redirect_uri, parameters, triggered=triggered
             )
 
     def picked(self) -> Response:
         """Answer the form of the patient picker."""
-        trace.begin("picker", self._ehr.personality.key, "The user answered the patient picker")
+        trace.begin("picker", self._ehr.profile.key, "The user answered the patient picker")
         request_ = self._ehr.pickers.take(request.form.get("form", ""))
         if request_ is None:
             trace.note("wrong", "form", "was used before, or is older than five minutes")
@@ -83,8 +83,8 @@ class AuthorizationEndpoint:
                 "This form is no longer valid",
                 "It was used already, or more than five minutes passed. Start the app again.",
             )
-        trace.belong(request_.journey)
-        trace.struck(request_.spoiled)
+        trace.belong(request_.launch_trace)
+        trace.triggered(request_.triggered)
         if request.form.get("decision") != "continue":
             trace.note("said", "decision", "cancelled")
             return self._rules.refused(
@@ -92,7 +92,7 @@ class AuthorizationEndpoint:
                 self._rules.declined(),
                 request_.redirect_uri,
                 {"state": [request_.asked.state], "client_id": [request_.client.client_id]},
-                spoiled=request_.spoiled,
+                triggered=request_.triggered,
             )
         patient = self._ehr.charts.patient(request.form.get("patient", ""))
         if patient is None:
@@ -103,19 +103,19 @@ class AuthorizationEndpoint:
         if user not in (None, patient.id, *CLINICIANS):
             return fault_page(400, "No such user", "Start the app again and choose one.")
         trace.note("said", "patient", patient.name)
-        request_.journey.patient = patient.name
+        request_.launch_trace.patient = patient.name
         return self._grant(request_, LaunchContext(patient.id, encounter), user)
 
     @property
     def _is_for_patients(self) -> bool:
-        return self._ehr.personality.persona == "patient"
+        return self._ehr.profile.persona == "patient"
 
-    def _struck(self, faults: Faults) -> frozenset[str]:
+    def _triggered(self, faults: Faults) -> frozenset[str]:
         """Return the faults that are triggered, as far as this EHR can have them."""
-        struck = faults.strike("authorize") | self._ehr.control.faults.strike("authorize")
-        key = self._ehr.personality.key
-        here = frozenset(one for one in struck if key in AUTHORIZE_FAULTS[one].personalities)
-        trace.struck(here)
+        triggered = faults.trigger("authorize") | self._ehr.control.faults.trigger("authorize")
+        key = self._ehr.profile.key
+        here = frozenset(one for one in triggered if key in AUTHORIZE_FAULTS[one].personalities)
+        trace.triggered(here)
         return here
 
     def _decide(
@@ -124,7 +124,7 @@ class AuthorizationEndpoint:
         client: Registration,
         redirect_uri: str,
         launch: Launch | None,
-        spoiled: frozenset[str],
+        triggered: frozenset[str],
     ) -> Response:
         asked, problems = authorization_request.read(parameters)
         try:
@@ -134,7 +134,7 @@ class AuthorizationEndpoint:
             raise (problems[0] if problems else error) from None
         if problems:
             raise problems[0]
-        granted = trimmed(scopes, spoiled)
+        granted = trimmed(scopes, triggered)
         note_grant(asked.scopes, client.scopes, scopes, granted)
         if launch_value is not None and launch is None:
             # Not a launch of its own: the trace looks for the one that the app came from.
@@ -145,23 +145,23 @@ class AuthorizationEndpoint:
             asked,
             granted,
             Faults() if launch is None else launch.faults,
-            spoiled,
-            self._journey(client),
+            triggered,
+            self._launch_trace(client),
         )
         if launch_value is not None and launch is not None:
             return self._launched(request_, launch_value, launch)
-        if "launch/patient" in request_.scopes and "grant-without-patient" not in spoiled:
+        if "launch/patient" in request_.scopes and "grant-without-patient" not in triggered:
             return self._picker(request_)
         return self._grant(request_, LaunchContext(), None)
 
-    def _journey(self, client: Registration) -> Journey:
+    def _launch_trace(self, client: Registration) -> LaunchTrace:
         """Return the launch that the request belongs to: the chart's, or one that begins here."""
-        journey = trace.notes().journey
-        if journey is None:
-            key = self._ehr.personality.key
-            journey = Journey(key, is_from_chart=False, client=client.client_id)
-        trace.belong(journey)
-        return journey
+        launch_trace = trace.notes().launch_trace
+        if launch_trace is None:
+            key = self._ehr.profile.key
+            launch_trace = LaunchTrace(key, is_from_chart=False, client=client.client_id)
+        trace.belong(launch_trace)
+        return launch_trace
 
     def _launched(
         self, request_: AuthorizationRequest, launch_value: str, launch: Launch
@@ -170,7 +170,7 @@ class AuthorizationEndpoint:
         if launch.client_id != request_.client.client_id:
             trace.note("wrong", "launch", f"was made for the client {launch.client_id}")
             raise self._rules.unknown_launch()
-        is_closed = "grant-without-patient" in request_.spoiled
+        is_closed = "grant-without-patient" in request_.triggered
         context = LaunchContext() if is_closed else launch.context
         self._rules.require_patient(request_.scopes, context.patient)
         if not self._ehr.launches.take(launch_value):
@@ -205,12 +205,12 @@ class AuthorizationEndpoint:
                 nonce=request_.asked.nonce,
                 user=user,
                 faults=request_.faults,
-                journey=request_.journey,
+                launch_trace=request_.launch_trace,
             )
         )
         state = request_.asked.state
         issuer = issuer_of(self._rules, self._ehr.addresses)
-        return answer(issuer, request_.redirect_uri, {"code": code}, state, request_.spoiled)
+        return answer(issuer, request_.redirect_uri, {"code": code}, state, request_.triggered)
 
 
 def _parameters() -> Parameters:

@@ -12,37 +12,37 @@ from simulator.oauth.scopes import IDENTITY_SCOPES, grant, parse_resource_scope
 _UNREGISTERED = "the client is not registered for all of it"
 
 
-def raise_pages(spoiled: Collection[str], rules: AuthorizationRules) -> None:
+def raise_pages(triggered: Collection[str], rules: AuthorizationRules) -> None:
     """Raise UntrustedRedirectError for a fault that is a page."""
-    fault = _first("page", spoiled)
+    fault = _first("page", triggered)
     if fault is not None:
         raise rules.fault_page(fault.detail)
 
 
-def raise_refusals(spoiled: Collection[str], rules: AuthorizationRules) -> None:
+def raise_refusals(triggered: Collection[str], rules: AuthorizationRules) -> None:
     """Raise AuthorizationRefusedError for a fault that is an error of OAuth."""
-    fault = _first("refusal", spoiled)
+    fault = _first("refusal", triggered)
     if fault is not None:
         raise rules.fault_refusal(fault.error, fault.detail)
 
 
-def _first(how: How, spoiled: Collection[str]) -> AuthorizeFault | None:
+def _first(how: How, triggered: Collection[str]) -> AuthorizeFault | None:
     """Return the first fault of a kind, in the order of the table."""
     of_kind = (one for one in AUTHORIZE_FAULTS.values() if one.how == how)
-    return next((one for one in of_kind if one.name in spoiled), None)
+    return next((one for one in of_kind if one.name in triggered), None)
 
 
-def trimmed(scopes: Iterable[str], spoiled: frozenset[str]) -> tuple[str, ...]:
+def trimmed(scopes: Iterable[str], triggered: frozenset[str]) -> tuple[str, ...]:
     """Take away the scopes that a fault takes away."""
     kept = []
     for text in scopes:
         scope = parse_resource_scope(text)
         if scope is None:
-            gone = "grant-without-openid" in spoiled and text in IDENTITY_SCOPES
+            gone = "grant-without-openid" in triggered and text in IDENTITY_SCOPES
         else:
             is_observation = scope.type == "Observation"
-            gone = "grant-without-resources" in spoiled or (
-                is_observation and "grant-without-observation" in spoiled
+            gone = "grant-without-resources" in triggered or (
+                is_observation and "grant-without-observation" in triggered
             )
         if not gone:
             kept.append(text)

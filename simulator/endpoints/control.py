@@ -57,7 +57,7 @@ def _faults(ehr: Installation, value: Any) -> Callable[[], None]:
     if not isinstance(value, str):
         raise UnknownFaultError("faults must be a text")
     chosen = Faults(value)
-    chosen.require_of(ehr.personality.key)
+    chosen.require_of(ehr.profile.key)
     return lambda: setattr(ehr.control, "faults", chosen)
 
 

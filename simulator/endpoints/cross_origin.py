@@ -26,7 +26,7 @@ class _Endpoints:
 
     def __init__(self, ehr: Installation) -> None:
         at = ehr.addresses
-        self.key = ehr.personality.key
+        self.key = ehr.profile.key
         self._base = path_of(at.fhir_base)
         self._open = {path_of(at.jwks), *(f"{self._base}{one}" for one in _OPEN)}
         self._exact = {path_of(url) for url in (at.token, at.revocation)}

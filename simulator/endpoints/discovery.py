@@ -24,10 +24,10 @@ _SECURITY_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-ser
 
 def configuration_answer(ehr: Installation) -> Response:
     """Answer a request for `.well-known/smart-configuration`."""
-    trace.begin("discovery", ehr.personality.key, "The app read the SMART configuration")
-    struck = ehr.control.faults.strike("discovery")
-    trace.struck(struck)
-    return discovery_faults.answer(ehr.personality.configuration(ehr.addresses), struck)
+    trace.begin("discovery", ehr.profile.key, "The app read the SMART configuration")
+    triggered = ehr.control.faults.trigger("discovery")
+    trace.triggered(triggered)
+    return discovery_faults.answer(ehr.profile.configuration(ehr.addresses), triggered)
 
 
 def capability_statement(ehr: Installation) -> str:
@@ -44,7 +44,7 @@ def capability_statement(ehr: Installation) -> str:
                 "url": ehr.addresses.fhir_base,
             },
             "fhirVersion": "4.0.1",
-            "format": list(ehr.personality.fhir.formats),
+            "format": list(ehr.profile.fhir.formats),
             "rest": [
                 {
                     "mode": "server",

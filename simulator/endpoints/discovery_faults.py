@@ -4,7 +4,7 @@ so they are in force for all requests of an EHR (endpoints/control.py).
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from flask import Response
 
@@ -13,17 +13,17 @@ from simulator.endpoints.token_faults import ELSEWHERE, HANG_SECONDS, SLOW_SECON
 Document = dict[str, object]
 
 
-def answer(document: Mapping[str, object], struck: Iterable[str]) -> Response:
+def answer(document: Mapping[str, object], triggered: Collection[str]) -> Response:
     """Return the answer of discovery, changed by the triggered faults."""
-    spoiled = dict(document)
-    for name in sorted(struck):
+    changed = dict(document)
+    for name in sorted(triggered):
         if name in ANSWERS:
             return ANSWERS[name]()
         if name in CHANGES:
-            CHANGES[name](spoiled)
-    if "discovery-slow" in struck:
+            CHANGES[name](changed)
+    if "discovery-slow" in triggered:
         time.sleep(SLOW_SECONDS)
-    return Response(json.dumps(spoiled, indent=2), content_type="application/json")
+    return Response(json.dumps(changed, indent=2), content_type="application/json")
 
 
 def _page(status: int) -> Callable[[], Response]:

@@ -26,7 +26,7 @@ class HttpErrors:
             for one in ehrs
             for url in (one.addresses.token, one.addresses.revocation)
         }
-        self._roots = {f"/{one.personality.key}": one for one in ehrs}
+        self._roots = {f"/{one.profile.key}": one for one in ehrs}
 
     def answer(self, error: HTTPException) -> flask.Response:
         """Answer an error."""
@@ -38,18 +38,18 @@ class HttpErrors:
         asked = f"{flask.request.method} {path}"
         for base, ehr in self._fhir.items():
             if path == base or path.startswith(f"{base}/"):
-                trace.begin("fhir", ehr.personality.key, f"FHIR: {asked}")
+                trace.begin("fhir", ehr.profile.key, f"FHIR: {asked}")
                 code = _FHIR_CODES.get(status, "exception")
                 refused = FhirError(status, code, error.name, headers)
-                manner = ehr.personality.fhir
-                return manner.finish(flask.request, manner.error(refused))
+                dialect = ehr.profile.fhir
+                return dialect.finish(flask.request, dialect.error(refused))
         if path in self._oauth:
-            trace.begin("token", self._oauth[path].personality.key, f"The app sent {asked}")
+            trace.begin("token", self._oauth[path].profile.key, f"The app sent {asked}")
             refused_token = TokenError("invalid_request", error.name, status, headers)
             return error_answer(self._oauth[path], refused_token)
         for root, ehr in self._roots.items():
             if path.startswith(f"{root}/"):
-                trace.begin("other", ehr.personality.key, f"An address that is none: {asked}")
+                trace.begin("other", ehr.profile.key, f"An address that is none: {asked}")
                 trace.refused(f"{status} {error.name}")
         response = fault_page(status, error.name, error.description or "")
         response.headers.update(headers)

@@ -19,33 +19,33 @@ def id_token(
     ehr: Installation,
     authorization: Authorization,
     access_token: str,
-    struck: frozenset[str],
+    triggered: frozenset[str],
     *,
     is_refresh: bool,
 ) -> str:
-    """Return the id_token that belongs to an access token; `struck` are the effects of faults."""
-    if "id-token-new-key" in struck:
+    """Return the id_token that belongs to an access token; `triggered` are effects of faults."""
+    if "id-token-new-key" in triggered:
         ehr.signer.rotate()
-    algorithm = next((one for effect, one in ALGORITHMS.items() if effect in struck), "RS256")
-    claims = _claims(ehr, authorization, struck, is_refresh=is_refresh)
+    algorithm = next((one for effect, one in ALGORITHMS.items() if effect in triggered), "RS256")
+    claims = _claims(ehr, authorization, triggered, is_refresh=is_refresh)
     claims["at_hash"] = at_hash(access_token, algorithm)
-    for effect in struck:
+    for effect in triggered:
         if effect in CHANGES:
             CHANGES[effect](claims)
-    if "id-token-unsigned" in struck:
+    if "id-token-unsigned" in triggered:
         return unsigned(claims)
-    if "id-token-bad-signature" in struck:
+    if "id-token-bad-signature" in triggered:
         stranger = Signer()
         return stranger.sign(claims, algorithm, {"kid": ehr.signer.key_id(algorithm)})
-    headers = next((one for effect, one in HEADERS.items() if effect in struck), {})
+    headers = next((one for effect, one in HEADERS.items() if effect in triggered), {})
     return ehr.signer.sign(claims, algorithm, headers)
 
 
 def _claims(
-    ehr: Installation, authorization: Authorization, struck: frozenset[str], *, is_refresh: bool
+    ehr: Installation, authorization: Authorization, triggered: frozenset[str], *, is_refresh: bool
 ) -> Claims:
     user = find_user(authorization.user, ehr.charts) or CLINICIANS[DEFAULT_USER]
-    if "other-subject" in struck:
+    if "other-subject" in triggered:
         user = other_user(user)
     now = int(ehr.clock())
     claims: Claims = {

@@ -16,14 +16,14 @@ def keys_blueprint(path: str, ehrs: Sequence[Installation]) -> Blueprint:
 
     @routes.get(path)
     def key_set() -> Response:
-        trace.begin("keys", ehrs[0].personality.key, "The app fetched the signing keys")
-        struck = frozenset[str]().union(*(ehr.control.faults.strike("jwks") for ehr in ehrs))
-        trace.struck(struck)
-        if "jwks-500" in struck:
+        trace.begin("keys", ehrs[0].profile.key, "The app fetched the signing keys")
+        triggered = frozenset[str]().union(*(ehr.control.faults.trigger("jwks") for ehr in ehrs))
+        trace.triggered(triggered)
+        if "jwks-500" in triggered:
             return Response(status=500)
-        if "jwks-redirect" in struck:
+        if "jwks-redirect" in triggered:
             return Response(status=302, headers={"Location": f"{ELSEWHERE}/jwks"})
-        keys = [] if "jwks-empty" in struck else ehrs[0].signer.key_set()["keys"]
+        keys = [] if "jwks-empty" in triggered else ehrs[0].signer.key_set()["keys"]
         response = Response(json.dumps({"keys": keys}), content_type="application/json")
         response.headers["Cache-Control"] = "public, max-age=60"
         return response

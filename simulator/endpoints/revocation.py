@@ -25,22 +25,22 @@ def revocation_blueprint(ehr: Installation) -> Blueprint:
 
     @routes.post(path_of(ehr.addresses.revocation))
     def revoke() -> Response:
-        trace.begin("revoke", ehr.personality.key, "The app revoked a token")
+        trace.begin("revoke", ehr.profile.key, "The app revoked a token")
         form = read_form()
         audiences = (ehr.addresses.token, ehr.addresses.revocation)
         client = ehr.clients.authenticate(request.headers, form, *audiences)
         token = required(form, "token")
         authorization = ehr.grants.behind_token(token)
-        struck = ehr.control.faults.strike("revoke")
+        triggered = ehr.control.faults.trigger("revoke")
         if authorization is not None:
-            struck |= authorization.faults.strike("revoke")
-            trace.belong(authorization.journey)
-        trace.struck(struck)
-        if "revoke-400" in struck:
+            triggered |= authorization.faults.trigger("revoke")
+            trace.belong(authorization.launch_trace)
+        trace.triggered(triggered)
+        if "revoke-400" in triggered:
             raise TokenError("invalid_request", "this fault was asked for")
-        if "revoke-503" in struck:
+        if "revoke-503" in triggered:
             return Response(status=503, headers={"Retry-After": "1"})
-        if "revoke-hang" in struck:
+        if "revoke-hang" in triggered:
             return token_faults.hang()
         if authorization is not None:
             if authorization.client_id != client.client_id:

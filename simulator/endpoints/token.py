@@ -31,7 +31,7 @@ def token_blueprint(ehr: Installation) -> Blueprint:
 
     @routes.post("/token")
     def token() -> Response:
-        trace.begin("token", ehr.personality.key, "The app asked for tokens")
+        trace.begin("token", ehr.profile.key, "The app asked for tokens")
         form = read_form()
         client = ehr.clients.authenticate(request.headers, form, ehr.addresses.token)
         try:
@@ -46,7 +46,7 @@ def token_blueprint(ehr: Installation) -> Blueprint:
 
 def error_answer(ehr: Installation, error: TokenError) -> Response:
     """Answer with an error as this EHR writes it."""
-    return token_error_answer(error, ehr.personality.token_error(error, ehr.addresses))
+    return token_error_answer(error, ehr.profile.token_error(error, ehr.addresses))
 
 
 def read_form() -> Form:
@@ -98,14 +98,14 @@ class _Exchange:
         )
 
     def _for_code(self, code: str) -> Response:
-        trace.begin("token", self._ehr.personality.key, "The app exchanged the code for tokens")
+        trace.begin("token", self._ehr.profile.key, "The app exchanged the code for tokens")
         code = self._as_issued(code)
         authorization = self._ehr.grants.behind_code(code)
-        trace.belong(None if authorization is None else authorization.journey)
+        trace.belong(None if authorization is None else authorization.launch_trace)
         redirect_uri = required(self._form, "redirect_uri")
         verifier = required(self._form, "code_verifier")
-        struck = self._strike("exchange", authorization)
-        instead = token_faults.answer_instead(struck)
+        triggered = self._trigger("exchange", authorization)
+        instead = token_faults.answer_instead(triggered)
         if instead is not None:
             return instead
         try:
@@ -114,7 +114,7 @@ class _Exchange:
                 client_id=self._client.client_id,
                 redirect_uri=redirect_uri,
                 verifier=verifier,
-                terms=self._terms(struck, authorization),
+                terms=self._terms(triggered, authorization),
             )
         except GrantRefusedError as error:
             raise TokenError(
@@ -123,7 +123,7 @@ class _Exchange:
                 "redirect_uri and code_verifier",
                 reason=error.reason,
             ) from None
-        return self._sent(issued, struck, is_refresh=False)
+        return self._sent(issued, triggered, is_refresh=False)
 
     def _as_issued(self, code: str) -> str:
         """Return a code as it was issued, also where its `+` came as a blank: the public
@@ -137,12 +137,12 @@ class _Exchange:
         return issued
 
     def _for_refresh_token(self, token: str) -> Response:
-        trace.begin("refresh", self._ehr.personality.key, "The app refreshed its tokens")
+        trace.begin("refresh", self._ehr.profile.key, "The app refreshed its tokens")
         authorization = self._ehr.grants.behind_refresh_token(token)
-        trace.belong(None if authorization is None else authorization.journey)
+        trace.belong(None if authorization is None else authorization.launch_trace)
         asked = self._asked_scopes()
-        struck = self._strike("refresh", authorization)
-        instead = token_faults.answer_instead(struck)
+        triggered = self._trigger("refresh", authorization)
+        instead = token_faults.answer_instead(triggered)
         if instead is not None:
             return instead
         try:
@@ -150,7 +150,7 @@ class _Exchange:
                 token,
                 client_id=self._client.client_id,
                 asked=asked,
-                terms=self._terms(struck, authorization),
+                terms=self._terms(triggered, authorization),
             )
         except GrantRefusedError as error:
             if error.reason == "empty-scopes":
@@ -163,7 +163,7 @@ class _Exchange:
                 "client or to a session that is over",
                 reason=error.reason,
             ) from None
-        return self._sent(issued, struck, is_refresh=True)
+        return self._sent(issued, triggered, is_refresh=True)
 
     def _asked_scopes(self) -> tuple[str, ...] | None:
         scope = self._form.get("scope")
@@ -173,39 +173,39 @@ class _Exchange:
             raise TokenError("invalid_scope", "scope must be tokens with one space between them")
         return tuple(scope.split(" "))
 
-    def _strike(self, place: Place, authorization: Authorization | None) -> frozenset[str]:
+    def _trigger(self, place: Place, authorization: Authorization | None) -> frozenset[str]:
         """Return the effects of the faults that this request triggers."""
-        struck = self._ehr.control.faults.strike(place)
+        triggered = self._ehr.control.faults.trigger(place)
         if authorization is not None:
-            struck |= authorization.faults.strike(place)
-        trace.struck(struck)
-        return token_faults.effects(struck)
+            triggered |= authorization.faults.trigger(place)
+        trace.triggered(triggered)
+        return token_faults.effects(triggered)
 
-    def _terms(self, struck: frozenset[str], authorization: Authorization | None) -> Terms:
+    def _terms(self, triggered: frozenset[str], authorization: Authorization | None) -> Terms:
         own = [] if authorization is None else [authorization.faults]
         return token_faults.terms(
-            struck,
+            triggered,
             [self._ehr.control.faults, *own],
-            self._ehr.control.token_seconds or self._ehr.personality.token_seconds,
-            rotates=self._ehr.personality.rotates,
+            self._ehr.control.token_seconds or self._ehr.profile.token_seconds,
+            rotates=self._ehr.profile.rotates,
         )
 
-    def _sent(self, issued: Issued, struck: frozenset[str], *, is_refresh: bool) -> Response:
-        if "reply-lost" in struck:
+    def _sent(self, issued: Issued, triggered: frozenset[str], *, is_refresh: bool) -> Response:
+        if "reply-lost" in triggered:
             return token_faults.cut_connection()
         body = self._body(issued)
         authorization = issued.access.family.authorization
-        is_new = not is_refresh or self._ehr.personality.renews_id_token
+        is_new = not is_refresh or self._ehr.profile.renews_id_token
         if "openid" in issued.access.scopes and is_new:
             body["id_token"] = id_token(
-                self._ehr, authorization, issued.access_token, struck, is_refresh=is_refresh
+                self._ehr, authorization, issued.access_token, triggered, is_refresh=is_refresh
             )
         patient = issued.access.context.patient
         others = (one.id for one in self._ehr.charts.patients() if one.id != patient)
-        token_faults.spoil(body, struck, other_patient=next(others))
+        token_faults.spoil(body, triggered, other_patient=next(others))
         shown = ("scope", "patient", "expires_in")
         trace.answer(", ".join(f"{k} {body[k]}" if k in shown else k for k in body))
-        if "slow" in struck:
+        if "slow" in triggered:
             time.sleep(token_faults.SLOW_SECONDS)
         return oauth_answer(body)
 
@@ -226,5 +226,5 @@ class _Exchange:
             body["need_patient_banner"] = True
         if context.encounter is not None:
             body["encounter"] = context.encounter
-        body.update(self._ehr.personality.extra_token_members)
+        body.update(self._ehr.profile.extra_token_members)
         return body

@@ -25,17 +25,17 @@ _HUGE = 20_000_000
 Body = dict[str, object]
 
 
-def effects(struck: Iterable[str]) -> frozenset[str]:
+def effects(triggered: Iterable[str]) -> frozenset[str]:
     """Return what the triggered faults do."""
-    return frozenset(re.sub(r"^(?:token|refresh)-", "", name) for name in struck)
+    return frozenset(re.sub(r"^(?:token|refresh)-", "", name) for name in triggered)
 
 
-def answer_instead(struck: Iterable[str]) -> Response | None:
+def answer_instead(triggered: Iterable[str]) -> Response | None:
     """Return the answer that takes the place of tokens, if there is one.
 
     Raises TokenError: the answer is an error in the vendor's form.
     """
-    for effect in sorted(struck):
+    for effect in sorted(triggered):
         if effect in ERRORS:
             error, status, reason = ERRORS[effect]
             raise TokenError(error, "this fault was asked for", status, reason=reason)
@@ -45,7 +45,7 @@ def answer_instead(struck: Iterable[str]) -> Response | None:
 
 
 def terms(
-    struck: frozenset[str], chosen: Iterable[Faults], seconds: int, *, rotates: bool
+    triggered: frozenset[str], chosen: Iterable[Faults], seconds: int, *, rotates: bool
 ) -> Terms:
     """Return how tokens are issued. The life of access tokens lasts for all of a launch, so it is
     read from all that is `chosen`, not only from what this request triggers.
@@ -53,32 +53,32 @@ def terms(
     lives = [
         life
         for effect, life in _LIVES.items()
-        if effect in struck or any(one.has(f"token-{effect}") for one in chosen)
+        if effect in triggered or any(one.has(f"token-{effect}") for one in chosen)
     ]
 
     def scopes(granted: tuple[str, ...]) -> tuple[str, ...]:
-        if "empty-scope" in struck:
+        if "empty-scope" in triggered:
             return ()
-        if "trim-scopes" in struck:
+        if "trim-scopes" in triggered:
             return tuple(one for one in granted if parse_resource_scope(one) is None)
-        if "more-scopes" in struck:
+        if "more-scopes" in triggered:
             return (*granted, "patient/*.cruds")
         return granted
 
     return Terms(
         seconds=min([seconds, *lives]),
         scopes=scopes,
-        is_alive="dead" not in struck,
-        rotates=rotates and "no-rotation" not in struck,
+        is_alive="dead" not in triggered,
+        rotates=rotates and "no-rotation" not in triggered,
     )
 
 
-def spoil(body: Body, struck: Iterable[str], *, other_patient: str) -> None:
+def spoil(body: Body, triggered: Iterable[str], *, other_patient: str) -> None:
     """Change a token answer in place."""
-    for effect in struck:
+    for effect in triggered:
         if effect in CHANGES:
             CHANGES[effect](body)
-    if "other-patient" in struck:
+    if "other-patient" in triggered:
         body["patient"] = other_patient
 
 

@@ -187,27 +187,27 @@ class Faults:
         self._lock = threading.Lock()
         self._left: dict[str, int | None] = dict(_entry(one) for one in text.split(",") if one)
 
-    def require_of(self, personality_key: str) -> None:
+    def require_of(self, ehr_key: str) -> None:
         """Check that an EHR can have all of them.
 
         Raises UnknownFaultError: naming one that it cannot have.
         """
         for name in self.names():
-            if personality_key not in FAULTS[name].personalities:
+            if ehr_key not in FAULTS[name].personalities:
                 raise UnknownFaultError(f"{name} is not a fault of this EHR")
 
-    def strike(self, place: Place) -> frozenset[str]:
+    def trigger(self, place: Place) -> frozenset[str]:
         """Return the names of the faults that a request triggers, and count it."""
         with self._lock:
-            struck = [
+            triggered = [
                 name
                 for name, left in self._left.items()
                 if FAULTS[name].place == place and left != 0
             ]
-            for name in struck:
+            for name in triggered:
                 left = self._left[name]
                 self._left[name] = None if left is None else left - 1
-            return frozenset(struck)
+            return frozenset(triggered)
 
     def names(self) -> list[str]:
         """Return those that are left."""

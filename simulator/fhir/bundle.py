@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from simulator.charts.resources import Resource
-from simulator.common.expiring_map import Shelf
+from simulator.common.expiring_map import ExpiringMap
 
 _PAGES_SECONDS = 600
 
@@ -48,7 +48,7 @@ class Pages:
 
     def __init__(self, fhir_base: str, clock: Callable[[], float]) -> None:
         self._fhir_base = fhir_base
-        self._results = Shelf[Result](_PAGES_SECONDS, clock)
+        self._results = ExpiringMap[Result](_PAGES_SECONDS, clock)
 
     def first(self, result: Result, self_url: str) -> str:
         """Return the first page; the result is kept if there are more."""

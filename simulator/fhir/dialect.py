@@ -20,7 +20,7 @@ _DEFAULT_COUNT = 20
 _MOST_COUNT = 100
 
 
-class FhirManner(Protocol):
+class FhirDialect(Protocol):
     """One vendor's FHIR interface."""
 
     @property
@@ -56,7 +56,7 @@ class FhirManner(Protocol):
         """Give an answer its last form."""
 
 
-class GenericManner:
+class GenericDialect:
     """JSON only, errors as OperationOutcome (FHIR R4, HTTP)."""
 
     formats: Sequence[str] = ("application/fhir+json",)

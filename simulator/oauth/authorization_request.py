@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from simulator import trace
 from simulator.faults.named import Faults
 from simulator.oauth.registrations import Registration
-from simulator.trace import Journey
+from simulator.trace import LaunchTrace
 
 # 122 bits, as the guide asks, in base64url.
 FEWEST_STATE_CHARACTERS = 21
@@ -78,7 +78,7 @@ _KNOWN = {one.name for one in _FORMS} | {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedRequest:
     """A request; whether it is granted is open.
 
     Fields:
@@ -99,17 +99,17 @@ class AuthorizationRequest:
 
     Fields:
         scopes: what is granted, not what was asked.
-        faults: those chosen for this launch; spoiled: names of those that this request triggers.
-        journey: the launch, for the trace.
+        faults: those chosen for this launch; triggered: names of those that this request triggers.
+        launch_trace: the launch, for the trace.
     """
 
     client: Registration
     redirect_uri: str
-    asked: Asked
+    asked: ParsedRequest
     scopes: tuple[str, ...]
     faults: Faults
-    spoiled: frozenset[str]
-    journey: Journey
+    triggered: frozenset[str]
+    launch_trace: LaunchTrace
 
 
 class UntrustedRedirectError(Exception):
@@ -177,7 +177,7 @@ def identify(
     raise _unregistered(redirect_uri, registered)
 
 
-def read(parameters: Parameters) -> tuple[Asked, list[AuthorizationRefusedError]]:
+def read(parameters: Parameters) -> tuple[ParsedRequest, list[AuthorizationRefusedError]]:
     """Read what `identify` left, and return it with what is wrong in its form, worst first."""
     problems = []
     for name, values in parameters.items():
@@ -191,7 +191,7 @@ def read(parameters: Parameters) -> tuple[Asked, list[AuthorizationRefusedError]
     for form in _FORMS:
         problem = _problem(form, parameters)
         problems += [] if problem is None else [problem]
-    asked = Asked(
+    asked = ParsedRequest(
         state=sole(parameters, "state") or "",
         challenge=sole(parameters, "code_challenge") or "",
         scopes=tuple((sole(parameters, "scope") or "").split()),

@@ -11,9 +11,9 @@ from simulator import trace
 from simulator.common.addresses import Addresses
 from simulator.common.redirects import found, with_query
 from simulator.oauth.authorization_request import (
-    Asked,
     AuthorizationRefusedError,
     Parameters,
+    ParsedRequest,
     UntrustedRedirectError,
 )
 from simulator.oauth.registrations import Registration
@@ -35,7 +35,7 @@ class AuthorizationRules(Protocol):
     def further_query(self) -> bool:
         """Return whether a redirect URI may have a query that was not registered."""
 
-    def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
+    def granted(self, asked: ParsedRequest, client: Registration, addresses: Addresses) -> Granted:
         """Return the granted scopes, and the launch value that gives the context or None.
 
         Raises AuthorizationRefusedError.
@@ -66,9 +66,9 @@ class AuthorizationRules(Protocol):
         redirect_uri: str,
         parameters: Parameters,
         *,
-        spoiled: frozenset[str] = frozenset(),
+        triggered: frozenset[str] = frozenset(),
     ) -> Response:
-        """Answer a request that is refused; `spoiled` names the triggered faults."""
+        """Answer a request that is refused; `triggered` names the faults that are."""
 
     def untrusted(
         self, addresses: Addresses, error: UntrustedRedirectError, parameters: Parameters
@@ -81,19 +81,19 @@ def answer(
     redirect_uri: str,
     members: Mapping[str, str],
     state: str | None,
-    spoiled: frozenset[str],
+    triggered: frozenset[str],
 ) -> Response:
     """Redirect to the app with the members of an answer, the state as it came, and `iss` where
     there is an issuer; or with what a fault makes of them.
     """
     carried: dict[str, str] = {}
-    if state is not None and "answer-without-state" not in spoiled:
-        carried["state"] = _OTHER_STATE if "answer-wrong-state" in spoiled else state
+    if state is not None and "answer-without-state" not in triggered:
+        carried["state"] = _OTHER_STATE if "answer-wrong-state" in triggered else state
     carried |= members
-    if "answer-without-code" in spoiled:
+    if "answer-without-code" in triggered:
         carried.pop("code", None)
-    if issuer is not None and "answer-without-iss" not in spoiled:
-        wrong = "answer-wrong-iss" in spoiled
+    if issuer is not None and "answer-without-iss" not in triggered:
+        wrong = "answer-wrong-iss" in triggered
         carried["iss"] = _OTHER_ISSUER if wrong else issuer
     code = carried.get("code")
     with_code = f"code {trace.short(code)}" if code else "without a code"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from simulator.faults.named import Faults
 from simulator.oauth.token_errors import Reason
-from simulator.trace import Journey
+from simulator.trace import LaunchTrace
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Launch:
     context: LaunchContext
     user: str | None = None
     faults: Faults = field(default_factory=Faults)
-    journey: Journey | None = None
+    launch_trace: LaunchTrace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Authorization:
         nonce: of the authorization request, for the id_token.
         user: who authorized, a key of charts/users.py.
         faults: chosen for this launch; they go with every token that comes of it.
-        journey: the launch, for the trace.
+        launch_trace: the launch, for the trace.
     """
 
     client_id: str
@@ -48,7 +48,7 @@ class Authorization:
     nonce: str | None = None
     user: str | None = None
     faults: Faults = field(default_factory=Faults)
-    journey: Journey | None = None
+    launch_trace: LaunchTrace | None = None
 
 
 class Family:

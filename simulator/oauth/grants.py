@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from simulator import trace
 from simulator.charts.users import DEFAULT_USER
-from simulator.common.expiring_map import Shelf
+from simulator.common.expiring_map import ExpiringMap
 from simulator.oauth.granted import (
     AccessToken,
     Authorization,
@@ -56,9 +56,9 @@ class Grants:
         # A spent code and a used refresh token are remembered as long as a session may last: only
         # then can a second use still revoke what the first one gave. An access token that is over
         # is remembered to tell it from one that never was.
-        self._codes = Shelf[_Code](SESSION_SECONDS, clock)
-        self._refresh_tokens = Shelf[_RefreshToken](SESSION_SECONDS, clock)
-        self._tokens = Shelf[AccessToken](SESSION_SECONDS, clock)
+        self._codes = ExpiringMap[_Code](SESSION_SECONDS, clock)
+        self._refresh_tokens = ExpiringMap[_RefreshToken](SESSION_SECONDS, clock)
+        self._tokens = ExpiringMap[AccessToken](SESSION_SECONDS, clock)
         self._families: deque[Family] = deque(maxlen=_MOST_FAMILIES)
 
     def issue_code(self, authorization: Authorization) -> str:
@@ -183,7 +183,7 @@ class Grants:
         if access is None:
             trace.note("wrong", "access token", f"{trace.short(token)} was not made by this EHR")
             return None
-        trace.belong(access.family.authorization.journey)
+        trace.belong(access.family.authorization.launch_trace)
         now = self._clock()
         ended = access.end(now)
         left = f"{trace.short(token)}, valid for {access.expires - now:.0f} s more"

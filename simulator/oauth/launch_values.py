@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from simulator import trace
-from simulator.common.expiring_map import Shelf
+from simulator.common.expiring_map import ExpiringMap
 from simulator.oauth.granted import Launch
 
 LAUNCH_SECONDS = 300
@@ -27,7 +27,7 @@ class LaunchValues:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._values = Shelf[_Value](_REMEMBERED_SECONDS, clock)
+        self._values = ExpiringMap[_Value](_REMEMBERED_SECONDS, clock)
 
     def mint(self, launch: Launch) -> str:
         """Return a new launch value."""
@@ -39,7 +39,7 @@ class LaunchValues:
         if entry is None:
             trace.note("wrong", "launch", f"{trace.short(value)} was not made by this EHR")
             return None
-        trace.belong(entry.launch.journey)
+        trace.belong(entry.launch.launch_trace)
         late = self._clock() - entry.expires
         if entry.is_used:
             trace.note("wrong", "launch", "was used before: a launch value serves once")

@@ -47,9 +47,9 @@ class Registration:
     type: str = "provider"
     smart_version: int = 2
 
-    def is_at(self, personality_key: str) -> bool:
+    def is_at(self, ehr_key: str) -> bool:
         """Whether an EHR knows it."""
-        return not self.personalities or personality_key in self.personalities
+        return not self.personalities or ehr_key in self.personalities
 
 
 class RegistrationsInvalidError(ValueError):

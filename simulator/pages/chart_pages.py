@@ -15,7 +15,7 @@ from simulator.common.redirects import found, with_query
 from simulator.faults.named import FAULTS, Faults, UnknownFaultError
 from simulator.oauth.granted import Launch, LaunchContext
 from simulator.oauth.registrations import Registration
-from simulator.trace import Journey
+from simulator.trace import LaunchTrace
 from simulator.vendors.installation import Installation
 
 # Discovery and keys come before any launch is known, so a launch cannot carry their faults.
@@ -26,7 +26,7 @@ class _UnknownError(Exception):
     """The address names what this EHR does not have; the text says what."""
 
 
-class _Asked:
+class _ChartLaunch:
     """What an address asks to launch.
 
     Raises _UnknownError: no such client or clinician; UnknownFaultError: no such fault.
@@ -41,7 +41,7 @@ class _Asked:
         if self.user not in CLINICIANS:
             raise _UnknownError("no such clinician")
         self.fault = request.args.get("fault", "")
-        self.faults = _faults(self.fault, ehr.personality.key)
+        self.faults = _faults(self.fault, ehr.profile.key)
 
     @property
     def app_origins(self) -> Sequence[str]:
@@ -57,7 +57,7 @@ class _Asked:
 
     def others(self, ehr: Installation) -> str:
         """Return the way back to the start page."""
-        return f"/?{urlencode({'ehr': ehr.personality.key, 'user': self.user})}"
+        return f"/?{urlencode({'ehr': ehr.profile.key, 'user': self.user})}"
 
 
 def start_blueprint(ehr: Installation) -> Blueprint:
@@ -84,7 +84,7 @@ def start_blueprint(ehr: Installation) -> Blueprint:
 
     @routes.get("/start")
     def start() -> Response:
-        asked = _Asked(ehr)
+        asked = _ChartLaunch(ehr)
         patient = _patient(ehr, request.args.get("patient", ""))
         match request.args.get("in"):
             case "tab":
@@ -96,7 +96,7 @@ def start_blueprint(ehr: Installation) -> Blueprint:
                     frame_src=["'self'", *asked.app_origins],
                     patient=patient,
                     client=asked.client,
-                    title=ehr.personality.title,
+                    title=ehr.profile.title,
                     user=CLINICIANS[asked.user],
                     others=asked.others(ehr),
                     frame=asked.frame(request.path, patient.id),
@@ -105,7 +105,7 @@ def start_blueprint(ehr: Installation) -> Blueprint:
 
     @routes.get("/side-by-side")
     def side_by_side() -> Response:
-        asked = _Asked(ehr)
+        asked = _ChartLaunch(ehr)
         ids = request.args.getlist("patient")
         if len(ids) != 2:
             return fault_page(400, "Which patients?", "The parameter patient must come twice.")
@@ -116,7 +116,7 @@ def start_blueprint(ehr: Installation) -> Blueprint:
             frame_src=["'self'", *asked.app_origins],
             charts=[(one, asked.frame(beside, one.id)) for one in patients],
             client=asked.client,
-            title=ehr.personality.title,
+            title=ehr.profile.title,
             user=CLINICIANS[asked.user],
             others=asked.others(ehr),
         )
@@ -124,11 +124,11 @@ def start_blueprint(ehr: Installation) -> Blueprint:
     return routes
 
 
-def _launch(ehr: Installation, asked: _Asked, patient: PatientSummary) -> Response:
+def _launch(ehr: Installation, asked: _ChartLaunch, patient: PatientSummary) -> Response:
     """Send the browser to the app with a new launch value."""
     client = asked.client
-    journey = Journey(
-        ehr.personality.key,
+    launch_trace = LaunchTrace(
+        ehr.profile.key,
         is_from_chart=True,
         client=client.client_id,
         patient=patient.name,
@@ -136,10 +136,10 @@ def _launch(ehr: Installation, asked: _Asked, patient: PatientSummary) -> Respon
         faults=tuple(asked.faults.names()),
     )
     context = LaunchContext(patient.id, ehr.charts.encounter_of(patient.id))
-    launch = Launch(client.client_id, context, asked.user, asked.faults, journey)
+    launch = Launch(client.client_id, context, asked.user, asked.faults, launch_trace)
     value = ehr.launches.mint(launch)
-    trace.begin("launch", ehr.personality.key, "A chart launched the app")
-    trace.belong(journey)
+    trace.begin("launch", ehr.profile.key, "A chart launched the app")
+    trace.belong(launch_trace)
     trace.note("said", "iss", ehr.addresses.fhir_base)
     trace.note("said", "launch", trace.short(value))
     framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
@@ -156,13 +156,13 @@ def _patient(ehr: Installation, fhir_id: str) -> PatientSummary:
     return patient
 
 
-def _faults(text: str, personality_key: str) -> Faults:
+def _faults(text: str, ehr_key: str) -> Faults:
     """Read the faults of a launch.
 
     Raises UnknownFaultError: there is no such fault, not at this EHR, or not of a launch.
     """
     faults = Faults(text)
-    faults.require_of(personality_key)
+    faults.require_of(ehr_key)
     for name in faults.names():
         if FAULTS[name].place in BEFORE_LAUNCHES:
             raise UnknownFaultError(f"{name} is for all requests of an EHR, not for one launch")

@@ -46,7 +46,7 @@ class _Registered:
 def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
     """Return the start page and the list of faults for tests."""
     routes = Blueprint("front", __name__)
-    starting = {one.personality.key: one for one in ehrs if one.addresses.start is not None}
+    starting = {one.profile.key: one for one in ehrs if one.addresses.start is not None}
 
     @routes.get("/")
     def front() -> Response:
@@ -54,20 +54,20 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
         ehr = starting.get(key) or ehrs[0]
         user = request.args.get("user", "")
         chosen = {
-            "ehr": ehr.personality.key,
+            "ehr": ehr.profile.key,
             "user": user if user in CLINICIANS else DEFAULT_USER,
             "fault": request.args.get("fault", ""),
         }
         fault = FAULTS.get(chosen["fault"])
         if fault is None or chosen["ehr"] not in fault.personalities or _is_before(fault):
             fault, chosen["fault"] = None, ""
-        grouped = _grouped(ehr.personality.key)
+        grouped = _grouped(ehr.profile.key)
         start = path_of(ehr.addresses.start or "")
         return page(
             "front.html",
             form_action=["'self'"],
             tabs=[
-                (one.personality.title, _address(chosen, ehr=name), name == chosen["ehr"])
+                (one.profile.title, _address(chosen, ehr=name), name == chosen["ehr"])
                 for name, one in starting.items()
             ],
             users=[
@@ -92,7 +92,7 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             registered=[
                 _Registered(one, _clients(one))
                 for one in ehrs
-                if one.personality.vendor == ehr.personality.vendor
+                if one.profile.vendor == ehr.profile.vendor
             ],
         )
 
@@ -103,11 +103,11 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             return fault_page(400, "No such EHR", "Choose one on the start page.")
         try:
             chosen = Faults(request.form.get("faults", ""))
-            chosen.require_of(ehr.personality.key)
+            chosen.require_of(ehr.profile.key)
         except UnknownFaultError as error:
             return fault_page(400, "No such fault", f"{error}. All of them: /_faults.")
         ehr.control.faults = chosen
-        query = {"ehr": ehr.personality.key, "user": request.form.get("user", DEFAULT_USER)}
+        query = {"ehr": ehr.profile.key, "user": request.form.get("user", DEFAULT_USER)}
         return found(f"/?{urlencode(query)}#for-all", 303)
 
     @routes.get("/_faults")
@@ -133,9 +133,7 @@ def _address(chosen: Mapping[str, str], **changes: str) -> str:
 
 def _clients(ehr: Installation) -> list[Registration]:
     """Return the clients whose apps can start here."""
-    return [
-        one for one in ehr.registrations.values() if ehr.personality.persona in (None, one.type)
-    ]
+    return [one for one in ehr.registrations.values() if ehr.profile.persona in (None, one.type)]
 
 
 def _is_before(fault: Fault) -> bool:
@@ -143,11 +141,11 @@ def _is_before(fault: Fault) -> bool:
     return fault.place in BEFORE_LAUNCHES
 
 
-def _grouped(personality_key: str) -> Mapping[str, Sequence[Fault]]:
+def _grouped(ehr_key: str) -> Mapping[str, Sequence[Fault]]:
     """Return the faults that this EHR can have, by heading."""
     grouped: dict[str, list[Fault]] = {}
     for one in FAULTS.values():
         kind = AUTHORIZE_FAULTS[one.name].how if one.place == "authorize" else one.place
-        if personality_key in one.personalities:
+        if ehr_key in one.personalities:
             grouped.setdefault(_HEADINGS[kind], []).append(one)
     return grouped

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from simulator.common.html import page
 from simulator.faults.named import FAULTS, Fault
-from simulator.trace import Journey
+from simulator.trace import LaunchTrace
 from simulator.trace.log import Entry, TraceLog, as_json
 from simulator.trace.verdict import Verdict, verdict
 from simulator.vendors.installation import Installation
@@ -36,7 +36,7 @@ class _Row:
 class _Launch:
     """One launch as it is shown."""
 
-    journey: Journey
+    launch_trace: LaunchTrace
     ehr: str
     app: str
     began: str
@@ -49,7 +49,7 @@ def trace_blueprint(ehrs: Sequence[Installation], log: TraceLog) -> Blueprint:
     """Return the routes."""
     routes = Blueprint("trace", __name__)
     names = {one.client_id: one.name for ehr in ehrs for one in ehr.registrations.values()}
-    titles = {ehr.personality.key: ehr.personality.title for ehr in ehrs}
+    titles = {ehr.profile.key: ehr.profile.title for ehr in ehrs}
 
     @routes.get("/trace")
     def trace_() -> Response:
@@ -57,11 +57,11 @@ def trace_blueprint(ehrs: Sequence[Installation], log: TraceLog) -> Blueprint:
         chosen = client if client in names else ""
         kept = [one for one in log.entries() if chosen in ("", one.client) or not one.client]
         launches = [
-            _launch(journey, entries, titles, names)
-            for journey, entries in _by_journey(kept)
-            if chosen in ("", journey.client)
+            _launch(launch_trace, entries, titles, names)
+            for launch_trace, entries in _by_launch_trace(kept)
+            if chosen in ("", launch_trace.client)
         ]
-        others = [_row(one) for one in kept if one.journey is None]
+        others = [_row(one) for one in kept if one.launch_trace is None]
         return page(
             "trace.html",
             form_action=["'self'"],
@@ -71,7 +71,7 @@ def trace_blueprint(ehrs: Sequence[Installation], log: TraceLog) -> Blueprint:
             clients=names,
             chosen=chosen,
             in_force=[
-                (ehr.personality.title, [FAULTS[one] for one in ehr.control.faults.names()])
+                (ehr.profile.title, [FAULTS[one] for one in ehr.control.faults.names()])
                 for ehr in ehrs
                 if ehr.control.faults.names()
             ],
@@ -86,29 +86,29 @@ def trace_blueprint(ehrs: Sequence[Installation], log: TraceLog) -> Blueprint:
     return routes
 
 
-def _by_journey(entries: Iterable[Entry]) -> list[tuple[Journey, list[Entry]]]:
+def _by_launch_trace(entries: Iterable[Entry]) -> list[tuple[LaunchTrace, list[Entry]]]:
     """Group entries by launch, the one that began last first."""
-    grouped: dict[str, tuple[Journey, list[Entry]]] = {}
+    grouped: dict[str, tuple[LaunchTrace, list[Entry]]] = {}
     for one in entries:
-        if one.journey is not None:
-            grouped.setdefault(one.journey.id, (one.journey, []))[1].append(one)
+        if one.launch_trace is not None:
+            grouped.setdefault(one.launch_trace.id, (one.launch_trace, []))[1].append(one)
     return list(reversed(grouped.values()))
 
 
 def _launch(
-    journey: Journey,
+    launch_trace: LaunchTrace,
     entries: Sequence[Entry],
     titles: Mapping[str, str],
     names: Mapping[str, str],
 ) -> _Launch:
-    struck = {name for one in entries for name in one.faults}
+    triggered = {name for one in entries for name in one.faults}
     return _Launch(
-        journey=journey,
-        ehr=titles[journey.ehr],
-        app=names.get(journey.client, journey.client or "An app that names no client"),
+        launch_trace=launch_trace,
+        ehr=titles[launch_trace.ehr],
+        app=names.get(launch_trace.client, launch_trace.client or "An app that names no client"),
         began=entries[0].time.strftime("%Y-%m-%d %H:%M:%S"),
-        faults=[(FAULTS[name], name in struck) for name in journey.faults],
-        verdict=verdict(journey, entries),
+        faults=[(FAULTS[name], name in triggered) for name in launch_trace.faults],
+        verdict=verdict(launch_trace, entries),
         rows=[_row(one) for one in entries],
     )
 

@@ -44,7 +44,7 @@ _SECRET_PARAMETERS = (_TOKEN_PARAMETER, "_getpages")
 
 
 @dataclass(slots=True)
-class Journey:
+class LaunchTrace:
     """One launch of an app, as the trace shows it.
 
     Fields:
@@ -91,7 +91,7 @@ class Notes:
     ehr: str = ""
     title: str = ""
     client: str = ""
-    journey: Journey | None = None
+    launch_trace: LaunchTrace | None = None
     checks: list[Check] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     answer: str = ""
@@ -132,11 +132,11 @@ def begin_fhir(ehr: str, base: str) -> None:
         note("wrong", _TOKEN_PARAMETER, "belongs in the header Authorization: Bearer, not here")
 
 
-def belong(journey: Journey | None) -> None:
+def belong(launch_trace: LaunchTrace | None) -> None:
     """Say of which launch the request is; None leaves that open."""
-    if journey is not None:
+    if launch_trace is not None:
         mine = notes()
-        mine.journey, mine.client = journey, journey.client
+        mine.launch_trace, mine.client = launch_trace, launch_trace.client
 
 
 def by_client(client_id: str) -> None:
@@ -157,7 +157,7 @@ def check(holds: bool, about: str, right: str, wrong: str) -> bool:
     return holds
 
 
-def struck(names: Iterable[str]) -> None:
+def triggered(names: Iterable[str]) -> None:
     """Name the faults that the request triggered."""
     faults = notes().faults
     faults.extend(sorted(set(names) - set(faults)))

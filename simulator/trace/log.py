@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from simulator.faults.named import FAULTS
-from simulator.trace import Check, Journey, Notes, Step
+from simulator.trace import Check, LaunchTrace, Notes, Step
 
 MOST_ENTRIES = 2000
 _NEAR = timedelta(seconds=30)
@@ -24,7 +24,7 @@ class Entry:
 
     Fields:
         number: the one that /_recorded gives it.
-        journey: the launch it belongs to, or None.
+        launch_trace: the launch it belongs to, or None.
         is_placed: whether only its time says so.
         others: as in trace.Notes.
     """
@@ -35,7 +35,7 @@ class Entry:
     ehr: str
     title: str
     client: str
-    journey: Journey | None
+    launch_trace: LaunchTrace | None
     is_placed: bool
     checks: tuple[Check, ...]
     faults: tuple[str, ...]
@@ -60,7 +60,7 @@ class TraceLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
-        self._latest: dict[str, tuple[Journey, datetime]] = {}
+        self._latest: dict[str, tuple[LaunchTrace, datetime]] = {}
 
     def keep(self, notes: Notes, number: int, status: int) -> None:
         """Keep what is known of a request that was answered."""
@@ -68,13 +68,13 @@ class TraceLog:
             return
         now = datetime.now(UTC)
         with self._lock:
-            journey = notes.journey
-            near = None if journey is not None else self._near(notes, now)
-            if journey is None and near is None and notes.step == "authorize":
-                journey = Journey(notes.ehr, is_from_chart=False, client=notes.client)
-            if journey is not None:
-                journey.has_come_back |= notes.step == "authorize"
-                self._latest[notes.ehr] = (journey, now)
+            launch_trace = notes.launch_trace
+            near = None if launch_trace is not None else self._near(notes, now)
+            if launch_trace is None and near is None and notes.step == "authorize":
+                launch_trace = LaunchTrace(notes.ehr, is_from_chart=False, client=notes.client)
+            if launch_trace is not None:
+                launch_trace.has_come_back |= notes.step == "authorize"
+                self._latest[notes.ehr] = (launch_trace, now)
             self._entries.append(
                 Entry(
                     number=number,
@@ -83,7 +83,7 @@ class TraceLog:
                     ehr=notes.ehr,
                     title=notes.title,
                     client=notes.client,
-                    journey=journey or near,
+                    launch_trace=launch_trace or near,
                     is_placed=near is not None,
                     checks=tuple(notes.checks),
                     faults=tuple(notes.faults),
@@ -104,11 +104,15 @@ class TraceLog:
             self._entries.clear()
             self._latest.clear()
 
-    def _near(self, notes: Notes, now: datetime) -> Journey | None:
-        journey, active = self._latest.get(notes.ehr, (None, now))
-        if journey is None or now - active > _NEAR or notes.client not in ("", journey.client):
+    def _near(self, notes: Notes, now: datetime) -> LaunchTrace | None:
+        launch_trace, active = self._latest.get(notes.ehr, (None, now))
+        if (
+            launch_trace is None
+            or now - active > _NEAR
+            or notes.client not in ("", launch_trace.client)
+        ):
             return None
-        return None if notes.step == "authorize" and journey.has_come_back else journey
+        return None if notes.step == "authorize" and launch_trace.has_come_back else launch_trace
 
 
 def as_json(entry: Entry) -> Mapping[str, object]:
@@ -120,7 +124,7 @@ def as_json(entry: Entry) -> Mapping[str, object]:
         "ehr": entry.ehr,
         "title": entry.title,
         "client": entry.client,
-        "launch": None if entry.journey is None else entry.journey.id,
+        "launch": None if entry.launch_trace is None else entry.launch_trace.id,
         "placed_by_time": entry.is_placed,
         "checks": [
             {"mark": one.mark, "about": one.about, "text": one.text} for one in entry.checks

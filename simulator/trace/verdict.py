@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.trace import Check, Journey, Step
+from simulator.trace import Check, LaunchTrace, Step
 from simulator.trace.log import Entry
 
 Level = Literal["good", "bad", "open"]
@@ -27,22 +27,22 @@ class Verdict:
     look: str = ""
 
 
-def verdict(journey: Journey, entries: Sequence[Entry]) -> Verdict:
+def verdict(launch_trace: LaunchTrace, entries: Sequence[Entry]) -> Verdict:
     """Judge a launch by its requests, oldest first."""
     own = [one for one in entries if not one.is_placed]
     for judge in (_of_authorization, _of_tokens):
-        found = judge(journey, own, entries)
+        found = judge(launch_trace, own, entries)
         if found is not None:
             return found
     return _of_use(own)
 
 
 def _of_authorization(
-    journey: Journey, own: Sequence[Entry], entries: Sequence[Entry]
+    launch_trace: LaunchTrace, own: Sequence[Entry], entries: Sequence[Entry]
 ) -> Verdict | None:
     """Judge how far the authorization request came; None where it was granted."""
     asked = _last(own, "authorize")
-    if asked is None and journey.is_from_chart:
+    if asked is None and launch_trace.is_from_chart:
         return _unanswered(entries)
     picked = _last(own, "picker")
     answered = picked or asked
@@ -85,7 +85,7 @@ def _unanswered(entries: Sequence[Entry]) -> Verdict:
 
 
 def _of_tokens(
-    journey: Journey,  # noqa: ARG001 - as the other judge
+    launch_trace: LaunchTrace,  # noqa: ARG001 - as the other judge
     own: Sequence[Entry],
     entries: Sequence[Entry],
 ) -> Verdict | None:

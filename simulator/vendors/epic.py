@@ -11,9 +11,9 @@ from simulator.charts.resources import RESOURCE_TYPES
 from simulator.common.addresses import Addresses
 from simulator.common.html import page
 from simulator.oauth.authorization_request import (
-    Asked,
     AuthorizationRefusedError,
     Parameters,
+    ParsedRequest,
     UntrustedRedirectError,
     invalid,
 )
@@ -21,9 +21,9 @@ from simulator.oauth.authorization_rules import Granted
 from simulator.oauth.registrations import Registration
 from simulator.oauth.scopes import IDENTITY_SCOPES, REFRESH_SCOPES, parse_resource_scope
 from simulator.oauth.token_errors import TokenError, TokenErrorForm
-from simulator.vendors.epic_fhir import EpicManner
+from simulator.vendors.epic_fhir import EpicDialect
 from simulator.vendors.generic import GenericRules
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 
 _INVALID = "Invalid OAuth 2.0 request"
 _SILENT = "a page that does not say why, nothing for the app. Why:"
@@ -98,7 +98,7 @@ class EpicRules(GenericRules):
 
     answers_iss = False
 
-    def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
+    def granted(self, asked: ParsedRequest, client: Registration, addresses: Addresses) -> Granted:
         """Return the granted scopes, one letter each, and the launch value."""
         granted, launch = super().granted(asked, client, addresses)
         scopes = [one for one in map(parse_resource_scope, asked.scopes) if one is not None]
@@ -115,11 +115,11 @@ class EpicRules(GenericRules):
         redirect_uri: str,
         parameters: Parameters,
         *,
-        spoiled: frozenset[str] = frozenset(),
+        triggered: frozenset[str] = frozenset(),
     ) -> Response:
         """Show the page for every invalid request; tell the app only that its user said no."""
         if error.error == "access_denied":
-            return super().refused(addresses, error, redirect_uri, parameters, spoiled=spoiled)
+            return super().refused(addresses, error, redirect_uri, parameters, triggered=triggered)
         trace.refused(f"{_SILENT} {error.error}: {error.description}")
         return _page(400, _INVALID, "The request is invalid.", error.description or error.error)
 
@@ -153,14 +153,14 @@ def _without_description(error: TokenError, addresses: Addresses) -> TokenErrorF
     return TokenErrorForm({"error": error.error, "error_description": None})
 
 
-EPIC = Personality(
+EPIC = VendorProfile(
     key="epic",
     title="Epic",
     vendor="epic",
     addresses=addresses,
     configuration=configuration,
     rules=EpicRules(),
-    fhir=EpicManner(),
+    fhir=EpicDialect(),
     raw_basic=True,
     rotates=False,
     token_error=_without_description,

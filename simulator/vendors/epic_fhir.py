@@ -7,7 +7,7 @@ import json
 from flask import Request, Response
 
 from simulator.charts.resources import Charts
-from simulator.fhir.dialect import JSON, GenericManner, accepts
+from simulator.fhir.dialect import JSON, GenericDialect, accepts
 from simulator.fhir.fhir_xml import fhir_xml
 from simulator.fhir.outcome import FhirError, fhir_answer
 from simulator.fhir.search import Search
@@ -23,7 +23,7 @@ _NOT_FOUND_PAGE = """<!DOCTYPE html>
 """
 
 
-class EpicManner(GenericManner):
+class EpicDialect(GenericDialect):
     """Epic's FHIR interface."""
 
     formats = ("application/fhir+xml", "application/fhir+json")

@@ -11,12 +11,12 @@ from simulator import trace
 from simulator.charts.resources import RESOURCE_TYPES
 from simulator.common.addresses import Addresses
 from simulator.common.html import fault_page
-from simulator.fhir.dialect import GenericManner
+from simulator.fhir.dialect import GenericDialect
 from simulator.oauth.authorization_request import (
-    Asked,
     AuthorizationRefusedError,
     Distrust,
     Parameters,
+    ParsedRequest,
     UntrustedRedirectError,
     invalid,
     sole,
@@ -24,7 +24,7 @@ from simulator.oauth.authorization_request import (
 from simulator.oauth.authorization_rules import Granted, answer, issuer_of
 from simulator.oauth.registrations import Registration
 from simulator.oauth.scopes import CONTEXT_SCOPES, IDENTITY_SCOPES, REFRESH_SCOPES, grant
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 
 
 def addresses(origin: str) -> Addresses:
@@ -96,7 +96,7 @@ class GenericRules:
     answers_iss = True
     further_query = False
 
-    def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
+    def granted(self, asked: ParsedRequest, client: Registration, addresses: Addresses) -> Granted:
         """Return the granted scopes and the launch value."""
         granted = grant(asked.scopes, client.scopes)
         problems = [
@@ -134,14 +134,14 @@ class GenericRules:
         redirect_uri: str,
         parameters: Parameters,
         *,
-        spoiled: frozenset[str] = frozenset(),
+        triggered: frozenset[str] = frozenset(),
     ) -> Response:
         """Redirect to the app with the error, the state as it came, and the issuer."""
         members = {"error": error.error}
         if error.description:
             members["error_description"] = error.description
         response = answer(
-            issuer_of(self, addresses), redirect_uri, members, sole(parameters, "state"), spoiled
+            issuer_of(self, addresses), redirect_uri, members, sole(parameters, "state"), triggered
         )
         trace.refused(f"{error.error}: {error.description or 'no description'}")
         return response
@@ -180,7 +180,7 @@ def _audience_problems(aud: str | None, fhir_base: str) -> Iterator[Authorizatio
         yield invalid(f"aud {wrong}")
 
 
-def _launch_problems(asked: Asked) -> Iterator[AuthorizationRefusedError]:
+def _launch_problems(asked: ParsedRequest) -> Iterator[AuthorizationRefusedError]:
     if "launch" in asked.scopes and asked.launch is None:
         wrong = "is missing although scope launch is asked: launched from a chart, send it on"
         trace.note("wrong", "launch", wrong)
@@ -208,13 +208,13 @@ def _scope_problems(
         yield AuthorizationRefusedError("invalid_scope", problem)
 
 
-GENERIC = Personality(
+GENERIC = VendorProfile(
     key="generic",
     title="Generic SMART EHR",
     vendor="generic",
     addresses=addresses,
     configuration=configuration,
     rules=GenericRules(),
-    fhir=GenericManner(),
+    fhir=GenericDialect(),
     renews_id_token=True,
 )

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from simulator.charts.documents import documents
 from simulator.charts.resources import Charts
 from simulator.common.addresses import Addresses
-from simulator.common.expiring_map import Shelf
+from simulator.common.expiring_map import ExpiringMap
 from simulator.faults.named import Faults
 from simulator.fhir.bundle import Pages
 from simulator.fhir.records import Records
@@ -16,7 +16,7 @@ from simulator.oauth.grants import Grants
 from simulator.oauth.id_tokens import Signer
 from simulator.oauth.launch_values import LaunchValues
 from simulator.oauth.registrations import Registration
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 
 _PICKER_SECONDS = 300
 
@@ -40,15 +40,15 @@ class Installation:
 
     def __init__(
         self,
-        personality: Personality,
+        profile: VendorProfile,
         origin: str,
         registrations: Sequence[Registration],
         charts: Charts,
         clock: Callable[[], float],
         signer: Signer,
     ) -> None:
-        self.personality = personality
-        self.addresses: Addresses = personality.addresses(origin)
+        self.profile = profile
+        self.addresses: Addresses = profile.addresses(origin)
         self.registrations = MappingProxyType({one.client_id: one for one in registrations})
         self.charts = Records(charts, documents(), clock)
         self.clock = clock
@@ -56,11 +56,11 @@ class Installation:
         self.clients = ClientAuthentication(
             self.registrations,
             clock,
-            methods=personality.auth_methods,
-            raw_basic=personality.raw_basic,
+            methods=profile.auth_methods,
+            raw_basic=profile.raw_basic,
         )
         self.control = Control()
         self.launches = LaunchValues(clock)
         self.grants = Grants(clock)
-        self.pickers = Shelf[AuthorizationRequest](_PICKER_SECONDS, clock)
+        self.pickers = ExpiringMap[AuthorizationRequest](_PICKER_SECONDS, clock)
         self.pages = Pages(self.addresses.fhir_base, clock)

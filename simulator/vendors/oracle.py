@@ -15,8 +15,8 @@ from simulator.vendors.oracle_addresses import (
 )
 from simulator.vendors.oracle_authorization import OracleRules
 from simulator.vendors.oracle_discovery import patient_configuration, provider_configuration
-from simulator.vendors.oracle_fhir import OracleManner
-from simulator.vendors.profile import Personality
+from simulator.vendors.oracle_fhir import OracleDialect
+from simulator.vendors.profile import VendorProfile
 
 _CORRELATION_HEADER = "Cerner-Correlation-ID"
 
@@ -31,7 +31,7 @@ def _with_uri(error: TokenError, addresses: Addresses) -> TokenErrorForm:
     return TokenErrorForm(body, {_CORRELATION_HEADER: instance})
 
 
-ORACLE = Personality(
+ORACLE = VendorProfile(
     key="oracle",
     title="Oracle Health, provider",
     vendor="oracle",
@@ -39,7 +39,7 @@ ORACLE = Personality(
     addresses=provider_addresses,
     configuration=provider_configuration,
     rules=OracleRules("provider"),
-    fhir=OracleManner(),
+    fhir=OracleDialect(),
     correlation_header=_CORRELATION_HEADER,
     token_seconds=570,
     auth_methods=("none", "client_secret_basic", "private_key_jwt"),
@@ -61,5 +61,5 @@ ORACLE_PATIENT = replace(
     addresses=patient_addresses,
     configuration=patient_configuration,
     rules=OracleRules("patient"),
-    fhir=OracleManner(),
+    fhir=OracleDialect(),
 )

@@ -12,10 +12,10 @@ from simulator.common.addresses import Addresses
 from simulator.common.redirects import found
 from simulator.faults import oracle_errors, oracle_faults
 from simulator.oauth.authorization_request import (
-    Asked,
     AuthorizationRefusedError,
     Distrust,
     Parameters,
+    ParsedRequest,
     UntrustedRedirectError,
     sole,
 )
@@ -70,7 +70,7 @@ class OracleRules:
     def __init__(self, persona: Persona) -> None:
         self._persona: Persona = persona
 
-    def granted(self, asked: Asked, client: Registration, addresses: Addresses) -> Granted:
+    def granted(self, asked: ParsedRequest, client: Registration, addresses: Addresses) -> Granted:
         """Return the granted scopes, and the launch value if scope launch asks to look at it."""
         launch_scopes = [one for one in asked.scopes if one in _LAUNCH_SCOPES]
         launch = asked.launch if "launch" in asked.scopes else None
@@ -121,7 +121,7 @@ class OracleRules:
         redirect_uri: str,
         parameters: Parameters,
         *,
-        spoiled: frozenset[str] = frozenset(),
+        triggered: frozenset[str] = frozenset(),
     ) -> Response:
         """Redirect to the app with state, error and error_uri; there is no description."""
         tail = (
@@ -129,14 +129,14 @@ class OracleRules:
             if isinstance(error, OracleRefusedError)
             else _TAIL_OF_ERROR.get(error.error, "oauth2:grant:invalid-request")
         )
-        at = _error_uri(addresses, tail, sole(parameters, "client_id"), self._persona, spoiled)
+        at = _error_uri(addresses, tail, sole(parameters, "client_id"), self._persona, triggered)
         members = {"error": error.error}
-        if "error-uri-not-encoded" not in spoiled:
+        if "error-uri-not-encoded" not in triggered:
             members["error_uri"] = at
         response = answer(
-            issuer_of(self, addresses), redirect_uri, members, sole(parameters, "state"), spoiled
+            issuer_of(self, addresses), redirect_uri, members, sole(parameters, "state"), triggered
         )
-        if "error-uri-not-encoded" in spoiled:
+        if "error-uri-not-encoded" in triggered:
             response.headers["Location"] += f"&error_uri={unquote(at)}"
         trace.refused(
             f"{error.error}, {tail}: {oracle_faults.MEANINGS.get(tail, 'no meaning is known')}"
@@ -184,7 +184,7 @@ class OracleRules:
             )
 
 
-def _why_no_launch(asked: Asked, launch_scopes: Sequence[str]) -> tuple[str, str]:
+def _why_no_launch(asked: ParsedRequest, launch_scopes: Sequence[str]) -> tuple[str, str]:
     """Say which half of an EHR launch is missing: the value or the scope that has it looked at."""
     if asked.launch is None:
         return "launch", f"is missing although scope {' '.join(launch_scopes)} is asked"
@@ -206,25 +206,25 @@ def _error_uri(
     tail: str,
     client: str | None,
     persona: Persona,
-    spoiled: frozenset[str],
+    triggered: frozenset[str],
 ) -> str:
     """Return the address of an error, or what a fault makes of it."""
-    if "error-uri-client-unknown" in spoiled:
+    if "error-uri-client-unknown" in triggered:
         client = "unknown"
-    if "error-uri-other-client" in spoiled:
+    if "error-uri-other-client" in triggered:
         client = _OTHER_CLIENT
     uri, _ = oracle_errors.error_uri(
         origin_of(addresses),
         tail,
         client=client or "unknown",
-        tenant=_OTHER_TENANT if "error-uri-other-tenant" in spoiled else TENANT,
+        tenant=_OTHER_TENANT if "error-uri-other-tenant" in triggered else TENANT,
         persona=persona,
     )
-    if "error-uri-without-query" in spoiled:
+    if "error-uri-without-query" in triggered:
         uri = uri.partition("?")[0]
-    if "error-uri-encoded-once" in spoiled:
+    if "error-uri-encoded-once" in triggered:
         return uri.replace("%3A", ":")
-    if "error-uri-encoded-thrice" in spoiled:
+    if "error-uri-encoded-thrice" in triggered:
         return uri.replace("%3A", "%253A")
     return uri
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from flask import Request, Response
 
 from simulator.charts.resources import Resource
-from simulator.fhir.dialect import GenericManner
+from simulator.fhir.dialect import GenericDialect
 from simulator.fhir.outcome import FhirError, fhir_answer
 from simulator.fhir.search import Search
 from simulator.fhir.search_parameters import Pairs
@@ -18,7 +18,7 @@ from simulator.vendors import oracle_search
 _URN = "urn:cerner:error:oauth2:resource-access"
 
 
-class OracleManner(GenericManner):
+class OracleDialect(GenericDialect):
     """Oracle Health's FHIR interface."""
 
     refuses_others = True

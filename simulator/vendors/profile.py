@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from simulator.common.addresses import Addresses
-from simulator.fhir.dialect import FhirManner
+from simulator.fhir.dialect import FhirDialect
 from simulator.oauth.authorization_rules import AuthorizationRules
 from simulator.oauth.token_errors import TokenError, TokenErrorForm, described
 
 
 @dataclass(frozen=True, slots=True)
-class Personality:
+class VendorProfile:
     """What is particular to one EHR.
 
     Fields:
@@ -43,7 +43,7 @@ class Personality:
     addresses: Callable[[str], Addresses]
     configuration: Callable[[Addresses], Mapping[str, object]]
     rules: AuthorizationRules
-    fhir: FhirManner
+    fhir: FhirDialect
     persona: str | None = None
     correlation_header: str | None = None
     token_seconds: int = 3600

@@ -2,7 +2,7 @@ import tomllib
 from pathlib import Path
 
 from simulator import demo
-from simulator.ehr import PERSONALITIES
+from simulator.ehr import VENDOR_PROFILES
 from simulator.oauth.registrations import parse_registrations
 
 PUBLIC_URL = "http://localhost:8080"
@@ -15,12 +15,12 @@ def test_the_app_is_configured_as_it_is_registered_at_three_ehrs() -> None:
     registered = {
         one.personalities: one for one in parse_registrations(demo.registrations(PUBLIC_URL))
     }
-    personalities = {one.addresses(EHR).fhir_base: one for one in PERSONALITIES}
+    personalities = {one.addresses(EHR).fhir_base: one for one in VENDOR_PROFILES}
     assert [one["key"] for one in entries] == ["simulated", "oracle", "epic"]
     for entry in entries:
-        personality = personalities[entry["iss"][0]]
-        client = registered[(personality.key,)]
-        assert (entry["vendor"], entry["client_id"]) == (personality.vendor, client.client_id)
+        profile = personalities[entry["iss"][0]]
+        client = registered[(profile.key,)]
+        assert (entry["vendor"], entry["client_id"]) == (profile.vendor, client.client_id)
         assert client.redirect_uris == (f"{PUBLIC_URL}{entry['redirect_path']}",)
         assert set(entry["scopes"].split(" ")) < set(client.scopes)
 

@@ -16,7 +16,7 @@ from simulator.common.addresses import path_of
 from simulator.ehr import create_app
 from simulator.oauth.registrations import Registration
 from simulator.vendors.generic import GENERIC
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import (
     ALMA,
     CHALLENGE,
@@ -67,13 +67,13 @@ class TokenClient:
     def __init__(
         self,
         client: Registration | None = None,
-        personality: Personality = GENERIC,
+        profile: VendorProfile = GENERIC,
         others: tuple[Registration, ...] = (),
     ) -> None:
         self.clock = Clock()
         self.client = client or registration()
-        self.personality = personality
-        self.at = personality.addresses(ORIGIN)
+        self.profile = profile
+        self.at = profile.addresses(ORIGIN)
         self.application = create_app([self.client, *others], base_url=ORIGIN, clock=self.clock)
         self.algorithm = "RS384"
 
@@ -147,7 +147,7 @@ class TokenClient:
         """The headers and the form members by which the client authenticates."""
         match self.client.client_auth:
             case "client_secret_basic":
-                encode = str if self.personality.raw_basic else quote_plus
+                encode = str if self.profile.raw_basic else quote_plus
                 pair = ":".join(map(encode, (self.client.client_id, SECRET)))
                 return basic(pair), {}
             case "client_secret_post":
@@ -191,7 +191,7 @@ class TokenClient:
         )
 
     def control(self, **members: Any) -> TestResponse:
-        return self.http.post(f"/{self.personality.key}/_control", data=json.dumps(members))
+        return self.http.post(f"/{self.profile.key}/_control", data=json.dumps(members))
 
 
 def basic(pair: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode, urljoin
 
 from simulator.common.addresses import Addresses
 from tests.support.browser import Answer, Browser
-from tests.support.registered import PERSONALITY, Flow, Place, Registration
+from tests.support.registered import VENDOR_PROFILE, Flow, Place, Registration
 from tests.support.servers import Server, free_port, serve, serve_app
 
 ALMA = "synthetic-alma"
@@ -57,7 +57,7 @@ class Clinics:
     origin: str
 
     def addresses(self, place: Place) -> Addresses:
-        return PERSONALITY[place].addresses(self.origin)
+        return VENDOR_PROFILE[place].addresses(self.origin)
 
     def control(self, place: Place, **changes: object) -> None:
         """Change an EHR while it runs (simulator/endpoints/control.py)."""

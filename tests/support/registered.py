@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from simulator.ehr import PERSONALITIES
+from simulator.ehr import VENDOR_PROFILES
 
 Place = Literal["generic", "oracle", "oracle-patient", "epic"]
 Flow = Literal["ehr", "standalone"]
@@ -14,7 +14,7 @@ FLOWS: Sequence[Flow] = ("ehr", "standalone")
 SCOPES = (
     "openid fhirUser online_access patient/Patient.rs patient/Observation.rs patient/Condition.rs"
 )
-PERSONALITY = {one.key: one for one in PERSONALITIES}
+VENDOR_PROFILE = {one.key: one for one in VENDOR_PROFILES}
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Registration:
 
     def entry(self, origin: str) -> str:
         """Its [[ehr]] table."""
-        personality = PERSONALITY[self.place]
+        profile = VENDOR_PROFILE[self.place]
         return f"""
 [[ehr]]
 key = "{self.key}"
-vendor = "{personality.vendor}"
-iss = ["{personality.addresses(origin).fhir_base}"]
+vendor = "{profile.vendor}"
+iss = ["{profile.addresses(origin).fhir_base}"]
 client_id = "{self.client_id}"
 scopes = "{self.scopes}"
 redirect_path = "/callback/{self.key}"

@@ -23,7 +23,7 @@ class FhirApi:
 
     def __init__(self, ehr: Installation) -> None:
         self._ehr = ehr
-        self._manner = ehr.personality.fhir
+        self._manner = ehr.profile.fhir
 
     def routes(self) -> Blueprint:
         """Return the routes below the FHIR base."""
@@ -47,7 +47,7 @@ class FhirApi:
 
     def metadata(self) -> Response:
         """Answer the capabilities interaction, open to all."""
-        trace.begin("discovery", self._ehr.personality.key, "The app read the CapabilityStatement")
+        trace.begin("discovery", self._ehr.profile.key, "The app read the CapabilityStatement")
         self._manner.require_media(request)
         return fhir_answer(capability_statement(self._ehr))
 
@@ -126,7 +126,7 @@ class FhirApi:
         return authenticate(request, self._ehr.grants, self._ehr.control.faults)
 
     def _begin(self) -> None:
-        trace.begin_fhir(self._ehr.personality.key, path_of(self._ehr.addresses.fhir_base))
+        trace.begin_fhir(self._ehr.profile.key, path_of(self._ehr.addresses.fhir_base))
 
     def _refuse(self, error: FhirError) -> Response:
         trace.refused(f"{error.code}: {error.diagnostics}")

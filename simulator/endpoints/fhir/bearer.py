@@ -91,19 +91,19 @@ def authenticate(request: Request, grants: Grants, of_all: Faults) -> Bearer:
     if access is None:
         raise _invalid_token()
     own = access.family.authorization.faults
-    struck = of_all.strike("fhir") | own.strike("fhir")
-    trace.struck(struck)
-    _raise_struck(struck)
+    triggered = of_all.trigger("fhir") | own.trigger("fhir")
+    trace.triggered(triggered)
+    _raise_triggered(triggered)
     return Bearer(token, access)
 
 
-def _raise_struck(struck: frozenset[str]) -> None:
-    if "fhir-slow" in struck:
+def _raise_triggered(triggered: frozenset[str]) -> None:
+    if "fhir-slow" in triggered:
         time.sleep(SLOW_SECONDS)
-    if "fhir-hang" in struck:
+    if "fhir-hang" in triggered:
         time.sleep(HANG_SECONDS)
     for name, make in ERRORS.items():
-        if name in struck:
+        if name in triggered:
             raise make()
 
 

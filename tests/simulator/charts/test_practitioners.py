@@ -5,7 +5,7 @@ import pytest
 from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of
 from tests.simulator.token_client import registration
 from tests.simulator.vendor_app import VendorApp
@@ -14,21 +14,21 @@ JSON = "application/fhir+json"
 CLARA, CONRAD = "/Practitioner/synthetic-clara", "/Practitioner/synthetic-conrad"
 
 
-def launched(personality: Personality, scope: str, **start: str) -> tuple[VendorApp, str]:
+def launched(profile: VendorProfile, scope: str, **start: str) -> tuple[VendorApp, str]:
     client = registration(scopes=tuple(scope.split()))
-    app = VendorApp(client, personality=personality)
+    app = VendorApp(client, profile=profile)
     return app, str(app.tokens(scope, **start)["access_token"])
 
 
-@pytest.mark.parametrize("personality", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
+@pytest.mark.parametrize("profile", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
 @pytest.mark.parametrize(
     ("user", "own", "other"), [("clara", CLARA, CONRAD), ("conrad", CONRAD, CLARA)]
 )
 def test_scope_fhiruser_reads_whoever_signed_in_and_no_one_else(
-    personality: Personality, user: str, own: str, other: str
+    profile: VendorProfile, user: str, own: str, other: str
 ) -> None:
     scope = "launch openid fhirUser patient/Patient.rs"
-    app, token = launched(personality, scope, user=user)
+    app, token = launched(profile, scope, user=user)
     found: dict[str, Any] = json_of(app.get(token, own, JSON))
     assert found["name"][0]["text"] == f"{user.title()} Testclinician"
     assert app.get(token, other, JSON).status_code == 404

@@ -2,18 +2,18 @@ from typing import Any
 
 import pytest
 
-from simulator.ehr import PERSONALITIES
+from simulator.ehr import VENDOR_PROFILES
 from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of
 from tests.simulator.token_client import TokenClient, answered, refused
 
 
-@pytest.mark.parametrize("personality", PERSONALITIES, ids=lambda one: one.key)
-def test_each_ehr_has_its_own_control(personality: Personality) -> None:
-    client = TokenClient(personality=personality)
+@pytest.mark.parametrize("profile", VENDOR_PROFILES, ids=lambda one: one.key)
+def test_each_ehr_has_its_own_control(profile: VendorProfile) -> None:
+    client = TokenClient(profile=profile)
     assert client.control().status_code == 204
-    assert client.http.get(f"/{personality.key}/_control").status_code == 405
+    assert client.http.get(f"/{profile.key}/_control").status_code == 405
 
 
 def test_whatever_comes_next_triggers_the_faults_until_they_are_used_up() -> None:
@@ -45,7 +45,7 @@ def test_faults_are_replaced_and_taken_away() -> None:
 def test_what_is_done_to_one_ehr_leaves_the_others_alone() -> None:
     client = TokenClient()
     client.control(faults="token-500")
-    client.personality, client.at = ORACLE, ORACLE.addresses("http://ehr.test")
+    client.profile, client.at = ORACLE, ORACLE.addresses("http://ehr.test")
     answered(client.exchange(client.code()))
 
 

@@ -4,8 +4,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from simulator.common.addresses import path_of
-from simulator.ehr import PERSONALITIES
-from simulator.vendors.profile import Personality
+from simulator.ehr import VENDOR_PROFILES
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, json_of
 from tests.simulator.token_client import registration
 from tests.simulator.vendor_app import VendorApp
@@ -28,17 +28,17 @@ def call(app: VendorApp, url: str, origin: str | None, method: str = "GET") -> T
     return app.http.open(path_of(url), method=method, headers=headers)
 
 
-@pytest.mark.parametrize("personality", PERSONALITIES, ids=lambda one: one.key)
-def test_discovery_and_keys_are_for_scripts_of_any_origin(personality: Personality) -> None:
-    app = VendorApp(personality=personality)
+@pytest.mark.parametrize("profile", VENDOR_PROFILES, ids=lambda one: one.key)
+def test_discovery_and_keys_are_for_scripts_of_any_origin(profile: VendorProfile) -> None:
+    app = VendorApp(profile=profile)
     base = app.at.fhir_base
     for url in (f"{base}/.well-known/smart-configuration", f"{base}/metadata", app.at.jwks):
         assert allowed(call(app, url, STRANGER)) == "*"
 
 
-@pytest.mark.parametrize("personality", PERSONALITIES, ids=lambda one: one.key)
-def test_tokens_and_data_are_for_the_origins_of_registered_apps(personality: Personality) -> None:
-    app = VendorApp(personality=personality)
+@pytest.mark.parametrize("profile", VENDOR_PROFILES, ids=lambda one: one.key)
+def test_tokens_and_data_are_for_the_origins_of_registered_apps(profile: VendorProfile) -> None:
+    app = VendorApp(profile=profile)
     places = [(app.at.token, "POST"), (app.at.revocation, "POST")]
     places.append((f"{app.at.fhir_base}/Patient/{ALMA}", "GET"))
     for url, method in places:

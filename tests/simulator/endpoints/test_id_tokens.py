@@ -7,16 +7,16 @@ import jwt
 import pytest
 
 from simulator.common.addresses import path_of
-from simulator.ehr import PERSONALITIES
+from simulator.ehr import VENDOR_PROFILES
 from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, json_of
 from tests.simulator.token_client import SCOPE, TokenClient, refused
 
 FHIR = "launch patient/Patient.rs"
-LAUNCHING = [one for one in PERSONALITIES if one.addresses("").start is not None]
+LAUNCHING = [one for one in VENDOR_PROFILES if one.addresses("").start is not None]
 
 
 def published(client: TokenClient) -> list[dict[str, Any]]:
@@ -41,11 +41,11 @@ def claims_of(client: TokenClient, token: str) -> dict[str, Any]:
     return claims
 
 
-@pytest.mark.parametrize("personality", LAUNCHING, ids=lambda one: one.key)
+@pytest.mark.parametrize("profile", LAUNCHING, ids=lambda one: one.key)
 def test_an_id_token_says_who_signed_in_where_and_for_which_request(
-    personality: Personality,
+    profile: VendorProfile,
 ) -> None:
-    client = TokenClient(personality=personality)
+    client = TokenClient(profile=profile)
     answer = client.tokens()
     claims = claims_of(client, answer["id_token"])
     assert jwt.get_unverified_header(answer["id_token"])["alg"] == "RS256"
@@ -64,7 +64,7 @@ def test_an_id_token_says_who_signed_in_where_and_for_which_request(
 
 
 def test_oracle_health_has_an_issuer_of_its_own_for_id_tokens() -> None:
-    client = TokenClient(personality=ORACLE)
+    client = TokenClient(profile=ORACLE)
     issuer = claims_of(client, client.tokens()["id_token"])["iss"]
     assert issuer != client.at.issuer
     assert issuer.endswith("/")
@@ -95,13 +95,13 @@ def test_a_request_without_nonce_gets_an_id_token_without() -> None:
     assert "nonce" not in claims_of(client, json_of(client.exchange(code))["id_token"])
 
 
-@pytest.mark.parametrize("personality", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
-def test_only_public_keys_are_published_and_as_the_vendor_does(personality: Personality) -> None:
-    keys = published(TokenClient(personality=personality))
+@pytest.mark.parametrize("profile", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
+def test_only_public_keys_are_published_and_as_the_vendor_does(profile: VendorProfile) -> None:
+    keys = published(TokenClient(profile=profile))
     assert [key["kty"] for key in keys] == ["RSA", "RSA", "EC", "EC"]
     assert not any(key.keys() & {"d", "p", "q", "dp", "dq", "qi"} for key in keys)
     assert all("kid" in key for key in keys)
-    assert all(("alg" in key) is personality.keys_name_alg for key in keys)
+    assert all(("alg" in key) is profile.keys_name_alg for key in keys)
 
 
 def test_after_a_change_the_keys_before_stay_published_once() -> None:
@@ -155,11 +155,11 @@ def test_a_launch_may_ask_for_another_algorithm(fault: str, algorithm: str) -> N
 def test_a_fault_spoils_its_own_claims_only(fault: str, changed: dict[str, Any]) -> None:
     client = TokenClient()
     right = claims_of(client, client.tokens()["id_token"])
-    spoiled = claims_of(client, client.tokens(fault=fault)["id_token"])
-    for claims in (right, spoiled):
+    triggered = claims_of(client, client.tokens(fault=fault)["id_token"])
+    for claims in (right, triggered):
         del claims["at_hash"]
     expected = {**right, **changed}
-    assert spoiled == {name: value for name, value in expected.items() if value is not None}
+    assert triggered == {name: value for name, value in expected.items() if value is not None}
 
 
 def test_an_id_token_for_another_client_and_one_with_a_strange_hash_can_be_had() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, json_of
 from tests.simulator.endpoints.test_id_tokens import claims_of
 from tests.simulator.token_client import (
@@ -82,7 +82,7 @@ def test_of_many_simultaneous_refreshes_one_succeeds_and_then_none_holds() -> No
 
 
 def test_without_rotation_the_refresh_token_stays_and_none_comes() -> None:
-    client = TokenClient(personality=ORACLE)
+    client = TokenClient(profile=ORACLE)
     token = client.tokens()["refresh_token"]
     for _ in range(3):
         answer = answered(client.refresh(token))
@@ -91,12 +91,12 @@ def test_without_rotation_the_refresh_token_stays_and_none_comes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("personality", "seconds"), [(GENERIC, 3600), (ORACLE, 570)], ids=["generic", "oracle"]
+    ("profile", "seconds"), [(GENERIC, 3600), (ORACLE, 570)], ids=["generic", "oracle"]
 )
 def test_access_tokens_live_as_long_as_the_vendor_says(
-    personality: Personality, seconds: int
+    profile: VendorProfile, seconds: int
 ) -> None:
-    client = TokenClient(personality=personality)
+    client = TokenClient(profile=profile)
     answer = client.tokens()
     assert answer["expires_in"] == seconds
     client.clock.now += seconds - 1
@@ -210,12 +210,12 @@ def test_the_refreshed_id_token_keeps_issuer_and_subject_and_holds_no_nonce() ->
 
 
 def test_oracle_health_renews_no_id_token() -> None:
-    client = TokenClient(personality=ORACLE)
+    client = TokenClient(profile=ORACLE)
     assert "id_token" not in answered(client.refresh(client.tokens()["refresh_token"]))
 
 
 def test_oracle_health_says_why_a_refresh_token_is_refused() -> None:
-    client = TokenClient(personality=ORACLE)
+    client = TokenClient(profile=ORACLE)
     token = client.tokens()["refresh_token"]
     client.control(end_sessions="clara")
     body = json_of(client.refresh(token))

@@ -1,8 +1,8 @@
 import pytest
 
 from simulator.common.addresses import path_of
-from simulator.ehr import PERSONALITIES
-from simulator.vendors.profile import Personality
+from simulator.ehr import VENDOR_PROFILES
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of
 from tests.simulator.token_client import (
     TokenClient,
@@ -11,12 +11,12 @@ from tests.simulator.token_client import (
     registration,
 )
 
-LAUNCHING = [one for one in PERSONALITIES if one.addresses("").start is not None]
+LAUNCHING = [one for one in VENDOR_PROFILES if one.addresses("").start is not None]
 
 
-@pytest.mark.parametrize("personality", LAUNCHING, ids=lambda one: one.key)
-def test_a_refresh_token_falls_with_all_that_came_of_its_code(personality: Personality) -> None:
-    client = TokenClient(personality=personality)
+@pytest.mark.parametrize("profile", LAUNCHING, ids=lambda one: one.key)
+def test_a_refresh_token_falls_with_all_that_came_of_its_code(profile: VendorProfile) -> None:
+    client = TokenClient(profile=profile)
     first = client.tokens()
     second = answered(client.refresh(first["refresh_token"]))
     last = second.get("refresh_token", first["refresh_token"])

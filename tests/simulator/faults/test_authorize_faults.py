@@ -3,32 +3,32 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from simulator.ehr import PERSONALITIES
+from simulator.ehr import VENDOR_PROFILES
 from simulator.faults.authorize_faults import AUTHORIZE_FAULTS, AuthorizeFault
 from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.oracle import ORACLE
 from simulator.vendors.oracle_addresses import TENANT
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import STATE, json_of, query_of
 from tests.simulator.token_client import SCOPE
 from tests.simulator.vendor_app import VendorApp
 
-STARTING = [one for one in PERSONALITIES if one.key != "oracle-patient"]
+STARTING = [one for one in VENDOR_PROFILES if one.key != "oracle-patient"]
 
 
-def cases(how: str) -> list[tuple[Personality, AuthorizeFault]]:
+def cases(how: str) -> list[tuple[VendorProfile, AuthorizeFault]]:
     return [
-        (personality, fault)
+        (profile, fault)
         for fault in AUTHORIZE_FAULTS.values()
-        for personality in STARTING
-        if fault.how == how and personality.key in fault.personalities
+        for profile in STARTING
+        if fault.how == how and profile.key in fault.personalities
     ]
 
 
-def spoiled(name: str, personality: Personality) -> str:
+def triggered(name: str, profile: VendorProfile) -> str:
     """Launch with a fault; the address that the authorization endpoint redirects to."""
-    app = VendorApp(personality=personality)
+    app = VendorApp(profile=profile)
     response = app.authorize(app.launch(fault=name))
     return str(response.headers["Location"])
 
@@ -43,13 +43,13 @@ def test_the_list_names_every_fault_and_the_ehrs_that_can_have_it() -> None:
     assert len(names) == len(listed)
 
 
-@pytest.mark.parametrize(("personality", "fault"), cases("refusal"))
+@pytest.mark.parametrize(("profile", "fault"), cases("refusal"))
 def test_a_refusal_reaches_the_app_with_its_error(
-    personality: Personality, fault: AuthorizeFault
+    profile: VendorProfile, fault: AuthorizeFault
 ) -> None:
-    answer = query_of(spoiled(fault.name, personality))
+    answer = query_of(triggered(fault.name, profile))
     assert (answer["error"], answer["state"]) == (fault.error, STATE)
-    if personality is ORACLE:
+    if profile is ORACLE:
         assert "error_description" not in answer
         urn = re.search(r"/errors/([^/]+)/instances/", answer["error_uri"])
         assert urn is not None
@@ -59,9 +59,9 @@ def test_a_refusal_reaches_the_app_with_its_error(
         assert answer.get("error_description", "") == fault.detail
 
 
-@pytest.mark.parametrize(("personality", "fault"), cases("page"))
-def test_a_page_tells_the_app_nothing(personality: Personality, fault: AuthorizeFault) -> None:
-    app = VendorApp(personality=personality)
+@pytest.mark.parametrize(("profile", "fault"), cases("page"))
+def test_a_page_tells_the_app_nothing(profile: VendorProfile, fault: AuthorizeFault) -> None:
+    app = VendorApp(profile=profile)
     response = app.authorize(app.launch(fault=fault.name))
     if response.status_code == 303:
         response = app.http.get(response.headers["Location"])
@@ -71,7 +71,7 @@ def test_a_page_tells_the_app_nothing(personality: Personality, fault: Authorize
     assert response.status_code == (200 if fault.name == "epic-unknown-client" else 400)
 
 
-@pytest.mark.parametrize("personality", STARTING)
+@pytest.mark.parametrize("profile", STARTING)
 @pytest.mark.parametrize(
     ("name", "members"),
     [
@@ -81,22 +81,22 @@ def test_a_page_tells_the_app_nothing(personality: Personality, fault: Authorize
     ],
 )
 def test_an_answer_is_spoiled_at_every_ehr(
-    personality: Personality, name: str, members: set[str]
+    profile: VendorProfile, name: str, members: set[str]
 ) -> None:
-    answer = query_of(spoiled(name, personality))
+    answer = query_of(triggered(name, profile))
     assert answer.keys() - {"iss"} == members
     assert answer.get("state") != STATE or name == "answer-without-code"
 
 
 def test_the_issuer_of_an_answer_is_spoiled() -> None:
-    wrong = query_of(spoiled("answer-wrong-iss", GENERIC))
+    wrong = query_of(triggered("answer-wrong-iss", GENERIC))
     assert wrong["iss"] not in ("", VendorApp().at.issuer)
-    assert query_of(spoiled("answer-without-iss", GENERIC)).keys() == {"code", "state"}
+    assert query_of(triggered("answer-without-iss", GENERIC)).keys() == {"code", "state"}
 
 
 def test_an_error_can_come_without_its_state() -> None:
-    for personality, name in ((GENERIC, "access-denied"), (ORACLE, "oracle-denied-by-user")):
-        answer = query_of(spoiled(f"{name},answer-without-state", personality))
+    for profile, name in ((GENERIC, "access-denied"), (ORACLE, "oracle-denied-by-user")):
+        answer = query_of(triggered(f"{name},answer-without-state", profile))
         assert "error" in answer
         assert "state" not in answer
 
@@ -110,7 +110,7 @@ def test_an_error_can_come_without_its_state() -> None:
     ],
 )
 def test_the_address_of_an_error_is_encoded_in_other_ways(name: str, raw: str) -> None:
-    assert raw in spoiled(f"oracle-server-error,{name}", ORACLE)
+    assert raw in triggered(f"oracle-server-error,{name}", ORACLE)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_the_address_of_an_error_is_encoded_in_other_ways(name: str, raw: str) -
     ],
 )
 def test_the_address_of_an_error_says_less(name: str, query: dict[str, str]) -> None:
-    answer = query_of(spoiled(f"oracle-server-error,{name}", ORACLE))
+    answer = query_of(triggered(f"oracle-server-error,{name}", ORACLE))
     assert dict(parse_qsl(urlsplit(answer["error_uri"]).query)) == query
 
 
@@ -136,11 +136,11 @@ def test_the_address_of_an_error_says_less(name: str, query: dict[str, str]) -> 
     ],
 )
 def test_the_address_of_an_error_names_another(name: str, member: str, own: str) -> None:
-    answer = query_of(spoiled(f"oracle-server-error,{name}", ORACLE))
+    answer = query_of(triggered(f"oracle-server-error,{name}", ORACLE))
     assert dict(parse_qsl(urlsplit(answer["error_uri"]).query))[member] != own
 
 
-@pytest.mark.parametrize("personality", STARTING)
+@pytest.mark.parametrize("profile", STARTING)
 @pytest.mark.parametrize(
     ("name", "gone"),
     [
@@ -149,10 +149,8 @@ def test_the_address_of_an_error_names_another(name: str, member: str, own: str)
         ("grant-without-openid", {"openid", "fhirUser"}),
     ],
 )
-def test_less_is_granted_than_was_asked(
-    personality: Personality, name: str, gone: set[str]
-) -> None:
-    app = VendorApp(personality=personality)
+def test_less_is_granted_than_was_asked(profile: VendorProfile, name: str, gone: set[str]) -> None:
+    app = VendorApp(profile=profile)
     body = app.tokens(fault=name)
     granted = {one.partition("/")[2].partition(".")[0] or one for one in body["scope"].split(" ")}
     asked = {one.partition("/")[2].partition(".")[0] or one for one in SCOPE.split(" ")}
@@ -160,20 +158,20 @@ def test_less_is_granted_than_was_asked(
     assert ("id_token" in body) == ("openid" not in gone)
 
 
-@pytest.mark.parametrize("personality", [GENERIC, EPIC])
-def test_a_launch_without_a_patient_gives_a_token_without_one(personality: Personality) -> None:
-    body = VendorApp(personality=personality).tokens(fault="grant-without-patient")
+@pytest.mark.parametrize("profile", [GENERIC, EPIC])
+def test_a_launch_without_a_patient_gives_a_token_without_one(profile: VendorProfile) -> None:
+    body = VendorApp(profile=profile).tokens(fault="grant-without-patient")
     assert not {"patient", "encounter"} & body.keys()
 
 
 def test_a_launch_without_a_patient_is_refused_at_oracle() -> None:
-    answer = query_of(spoiled("grant-without-patient", ORACLE))
+    answer = query_of(triggered("grant-without-patient", ORACLE))
     assert answer["error"] == "access_denied"
     assert "missing-patient" in answer["error_uri"]
 
 
 def test_a_fault_for_every_request_is_triggered_by_a_standalone_launch_as_well() -> None:
-    app = VendorApp(personality=ORACLE)
+    app = VendorApp(profile=ORACLE)
     app.control(faults="oracle-csrf-security-failure")
     assert app.answer(None)["error"] == "access_denied"
     app.control(faults="")
@@ -181,13 +179,13 @@ def test_a_fault_for_every_request_is_triggered_by_a_standalone_launch_as_well()
 
 
 def test_a_fault_of_another_vendor_is_never_triggered() -> None:
-    app = VendorApp(personality=GENERIC)
+    app = VendorApp(profile=GENERIC)
     app.control(faults="oracle-csrf-security-failure,epic-unknown-client")
     assert "code" in app.answer(app.launch())
 
 
 def test_a_fault_goes_through_the_frame() -> None:
-    app = VendorApp(personality=EPIC)
+    app = VendorApp(profile=EPIC)
     query = {"fault": "epic-unknown-client", "user": "conrad", "in": "frame"}
     frame = re.search(r'<iframe [^>]*src="([^"]+)"', app.start(**query).text)
     assert frame is not None

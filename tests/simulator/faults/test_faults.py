@@ -1,6 +1,6 @@
 import pytest
 
-from simulator.ehr import PERSONALITIES
+from simulator.ehr import VENDOR_PROFILES
 from simulator.endpoints import discovery_faults, identity, token_faults
 from simulator.endpoints.fhir import bearer
 from simulator.faults.named import FAULTS, Faults, UnknownFaultError
@@ -8,20 +8,20 @@ from simulator.faults.named import FAULTS, Faults, UnknownFaultError
 
 def test_a_fault_is_triggered_at_its_own_place_only() -> None:
     chosen = Faults("token-500,fhir-401")
-    assert chosen.strike("exchange") == {"token-500"}
-    assert chosen.strike("fhir") == {"fhir-401"}
-    assert chosen.strike("refresh") == frozenset()
+    assert chosen.trigger("exchange") == {"token-500"}
+    assert chosen.trigger("fhir") == {"fhir-401"}
+    assert chosen.trigger("refresh") == frozenset()
 
 
 def test_a_fault_is_triggered_always_or_as_often_as_was_said() -> None:
     chosen = Faults("refresh-500:2,refresh-slow")
-    strikes = [chosen.strike("refresh") for _ in range(4)]
+    strikes = [chosen.trigger("refresh") for _ in range(4)]
     assert strikes == [{"refresh-500", "refresh-slow"}] * 2 + [{"refresh-slow"}] * 2
     assert (chosen.has("refresh-500"), chosen.has("refresh-slow")) == (False, True)
 
 
 def test_no_text_is_no_fault() -> None:
-    assert all(not Faults("").strike(fault.place) for fault in FAULTS.values())
+    assert all(not Faults("").trigger(fault.place) for fault in FAULTS.values())
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_text_that_names_no_fault_is_refused(text: str) -> None:
 
 
 def test_every_fault_has_a_title_and_ehrs_that_exist() -> None:
-    keys = {one.key for one in PERSONALITIES}
+    keys = {one.key for one in VENDOR_PROFILES}
     assert all(fault.title for fault in FAULTS.values())
     assert all(
         fault.personalities and set(fault.personalities) <= keys for fault in FAULTS.values()

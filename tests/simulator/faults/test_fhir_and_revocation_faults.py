@@ -28,7 +28,7 @@ def test_a_fhir_request_may_fail_once_and_then_succeed(fault: str, status: int, 
 
 @pytest.mark.parametrize(("tail", "status"), [(k, v[0]) for k, v in ACCESS_ERRORS.items()])
 def test_oracle_healths_gateway_may_refuse_with_an_error_of_its_own(tail: str, status: int) -> None:
-    client = TokenClient(personality=ORACLE)
+    client = TokenClient(profile=ORACLE)
     response = client.read(client.tokens(fault=f"fhir-{tail}:1")["access_token"])
     urn = f"urn:cerner:error:oauth2:resource-access:{tail}"
     assert (response.status_code, response.mimetype) == (status, "application/json")

@@ -49,7 +49,7 @@ def test_a_refresh_may_be_refused(fault: str, status: int, error: str) -> None:
 
 
 def test_oracle_health_refuses_with_the_address_of_the_error() -> None:
-    client = TokenClient(personality=ORACLE)
+    client = TokenClient(profile=ORACLE)
     body = json_of(client.exchange(client.code(fault="token-code-tenant-mismatch")))
     assert "oauth2%3Atoken%3Acode%3Atenant%3Amismatch/instances/" in body["error_uri"]
     assert "?client=client+one&tenant=" in body["error_uri"]
@@ -233,6 +233,6 @@ def test_trimmed_scopes_open_nothing() -> None:
 
 def test_faults_of_one_launch_leave_others_alone() -> None:
     client = TokenClient()
-    spoiled = client.code(fault="token-500")
+    triggered = client.code(fault="token-500")
     answered(client.exchange(client.code()))
-    assert client.exchange(spoiled).status_code == 500
+    assert client.exchange(triggered).status_code == 500

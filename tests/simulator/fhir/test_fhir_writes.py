@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, BRUNO, WARD, App, ids, issue_of, json_of
 from tests.simulator.token_client import TokenClient, registration
 
@@ -220,12 +220,12 @@ def test_a_binary_comes_as_content_or_as_json(app: App) -> None:
         assert app.get(app.token(BRUNO, SCOPE), path).status_code == 404
 
 
-@pytest.mark.parametrize("personality", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
+@pytest.mark.parametrize("profile", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
 def test_each_ehr_keeps_what_was_written_until_it_is_told_to_forget(
-    personality: Personality,
+    profile: VendorProfile,
 ) -> None:
     client = registration(scopes=("launch", "patient/Observation.cruds"))
-    there = TokenClient(client, personality)
+    there = TokenClient(client, profile)
     base = there.at.fhir_base.removeprefix("http://ehr.test")
     token = there.tokens("launch patient/Observation.cruds")["access_token"]
     headers = {
@@ -239,7 +239,7 @@ def test_each_ehr_keeps_what_was_written_until_it_is_told_to_forget(
     assert there.http.get(url, headers=headers).status_code == 200
     refused = there.http.put(url, data=json.dumps(observation(BRUNO, id="x")), headers=headers)
     assert refused.status_code == 403
-    assert ("insufficient-scopes" in refused.text) is (personality is ORACLE)
+    assert ("insufficient-scopes" in refused.text) is (profile is ORACLE)
     assert there.control(forget_writes=False).status_code == 400
     assert there.control(forget_writes=True).status_code == 204
     assert there.http.get(url, headers=headers).status_code == 404

@@ -13,14 +13,14 @@ from simulator.common.addresses import path_of
 from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of, links
 from tests.simulator.token_client import registration
 from tests.simulator.vendor_app import VendorApp
 
 NOW = datetime(2026, 11, 20, 11, tzinfo=timezone(timedelta(hours=-6)))
 TYPES = ("Patient", "Observation", "Condition", "MedicationRequest")
-EHRS: dict[Vendor, Personality] = {"generic": GENERIC, "oracle": ORACLE, "epic": EPIC}
+EHRS: dict[Vendor, VendorProfile] = {"generic": GENERIC, "oracle": ORACLE, "epic": EPIC}
 PATIENTS = ("alma", "bruno", "cora", "dario", "elsa", "falk", "greta", "hugo")
 
 
@@ -31,7 +31,7 @@ class Reader:
         types = (*TYPES, "Medication") if vendor == "epic" else TYPES
         scopes = ["launch", *(f"patient/{one}.rs" for one in types)]
         self.patient = f"synthetic-{name}"
-        self.app = VendorApp(registration(scopes=tuple(scopes)), personality=EHRS[vendor])
+        self.app = VendorApp(registration(scopes=tuple(scopes)), profile=EHRS[vendor])
         answer = self.app.tokens(" ".join(scopes), patient=self.patient)
         assert answer["patient"] == self.patient
         self.token = str(answer["access_token"])

@@ -2,10 +2,10 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from simulator.ehr import PERSONALITIES
+from simulator.ehr import VENDOR_PROFILES
 from simulator.vendors.epic import EPIC
 from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of
 from tests.simulator.token_client import (
     ASSERTION_TYPE,
@@ -18,17 +18,17 @@ from tests.simulator.token_client import (
 )
 
 METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
-LAUNCHING = [one for one in PERSONALITIES if one.addresses("").start is not None]
+LAUNCHING = [one for one in VENDOR_PROFILES if one.addresses("").start is not None]
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("personality", LAUNCHING, ids=lambda one: one.key)
+@pytest.mark.parametrize("profile", LAUNCHING, ids=lambda one: one.key)
 def test_each_ehr_takes_its_own_ways_of_authentication_only(
-    personality: Personality, method: str
+    profile: VendorProfile, method: str
 ) -> None:
-    client = TokenClient(registration(method), personality)
+    client = TokenClient(registration(method), profile)
     response = client.exchange(client.code())
-    if method in personality.auth_methods:
+    if method in profile.auth_methods:
         assert "access_token" in answered(response)
     else:
         assert refused(response) == (401, "invalid_client")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.ehr import PERSONALITIES, create_app
+from simulator.ehr import VENDOR_PROFILES, create_app
 from simulator.oauth.registrations import (
     DEFAULT_REGISTRATIONS,
     RegistrationsInvalidError,
@@ -58,7 +58,7 @@ def test_a_client_is_known_at_the_ehrs_it_names_or_at_all(
     personalities: tuple[str, ...], known_at: list[str]
 ) -> None:
     client = replace(APP, personalities=personalities)
-    assert [one.key for one in PERSONALITIES if client.is_at(one.key)] == known_at
+    assert [one.key for one in VENDOR_PROFILES if client.is_at(one.key)] == known_at
 
 
 def test_an_ehr_that_a_client_is_not_registered_with_does_not_know_it() -> None:

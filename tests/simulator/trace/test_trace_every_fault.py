@@ -13,7 +13,7 @@ from markupsafe import escape
 from werkzeug.test import TestResponse
 
 from simulator.common.addresses import path_of
-from simulator.ehr import PERSONALITIES
+from simulator.ehr import VENDOR_PROFILES
 from simulator.faults.named import FAULTS, Fault, Place
 from simulator.trace import Step
 from tests.simulator.app_under_test import json_of, query_of
@@ -55,7 +55,7 @@ class Trial:
 
 @pytest.fixture(scope="module")
 def apps() -> Mapping[str, VendorApp]:
-    return {one.key: VendorApp(personality=one) for one in PERSONALITIES}
+    return {one.key: VendorApp(profile=one) for one in VENDOR_PROFILES}
 
 
 @pytest.fixture
@@ -170,14 +170,14 @@ def test_a_fault_spoils_an_answer_and_the_trace_names_it(fault: Fault, trial: Tr
     right = trial.outcome(fault.place, "")
     trial.app.http.delete("/_recorded")
     assert trial.outcome(fault.place, fault.name) != right
-    struck = [one for one in trial.trace() if one["faults"]]
-    assert {one["step"] for one in struck} == {STEPS[fault.place]}
-    assert [one["faults"] for one in struck] == [[{"name": fault.name, "title": fault.title}]]
+    triggered = [one for one in trial.trace() if one["faults"]]
+    assert {one["step"] for one in triggered} == {STEPS[fault.place]}
+    assert [one["faults"] for one in triggered] == [[{"name": fault.name, "title": fault.title}]]
     page = trial.app.http.get("/trace").text
     named = f"<code>{fault.name}</code> {escape(fault.title)}"
     assert f"Fault asked for: {named}</span>" in page
     if fault.place not in ("discovery", "jwks"):
-        assert struck[0]["launch"] is not None
+        assert triggered[0]["launch"] is not None
         assert f"Fault asked for: {named}. It was triggered." in page
 
 

@@ -1,4 +1,4 @@
-"""What a developer gets wrong is said in the trace, at the request that it spoiled."""
+"""What a developer gets wrong is said in the trace, at the request that went wrong."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from simulator.trace import Step
 from simulator.vendors.epic import EPIC
 from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import Personality
+from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, VERIFIER, json_of
 from tests.simulator.token_client import SECRET, basic, registration
 from tests.simulator.vendor_app import VendorApp
@@ -264,13 +264,13 @@ def test_a_mistake_in_basic_credentials_is_named(headers: dict[str, str], text: 
 
 
 def test_epic_takes_basic_credentials_as_they_are_and_the_trace_says_so_of_encoded_ones() -> None:
-    app = VendorApp(registration("client_secret_basic"), personality=EPIC)
+    app = VendorApp(registration("client_secret_basic"), profile=EPIC)
     pair = ":".join(map(quote_plus, ("client one", SECRET)))
     app.exchange(app.code(), headers=basic(pair))
     assert "is not registered with this EHR" in wrong(app)["client"]
 
 
-@pytest.mark.parametrize("personality", [ORACLE, EPIC], ids=lambda one: one.key)
+@pytest.mark.parametrize("profile", [ORACLE, EPIC], ids=lambda one: one.key)
 @pytest.mark.parametrize(
     ("changes", "about", "text"),
     [
@@ -283,23 +283,23 @@ def test_epic_takes_basic_credentials_as_they_are_and_the_trace_says_so_of_encod
     ],
 )
 def test_the_mistake_that_a_vendor_refuses_without_a_word_is_named(
-    personality: Personality, changes: dict[str, Any], about: str, text: str
+    profile: VendorProfile, changes: dict[str, Any], about: str, text: str
 ) -> None:
-    app = VendorApp(personality=personality)
+    app = VendorApp(profile=profile)
     app.authorize(app.launch(), **changes)
     assert text in wrong(app)[about]
     assert newest(app)["refused"]
 
 
-@pytest.mark.parametrize("personality", [ORACLE, EPIC], ids=lambda one: one.key)
-def test_a_launch_value_that_a_vendor_does_not_know_is_named(personality: Personality) -> None:
-    app = VendorApp(personality=personality)
+@pytest.mark.parametrize("profile", [ORACLE, EPIC], ids=lambda one: one.key)
+def test_a_launch_value_that_a_vendor_does_not_know_is_named(profile: VendorProfile) -> None:
+    app = VendorApp(profile=profile)
     app.authorize("an invented value")
     assert "was not made by this EHR" in wrong(app)["launch"]
 
 
 def test_what_a_vendor_drops_without_a_word_is_said_too() -> None:
-    app = VendorApp(registration(scopes=("launch", "patient/*.rs")), personality=ORACLE)
+    app = VendorApp(registration(scopes=("launch", "patient/*.rs")), profile=ORACLE)
     app.authorize(app.launch(), scope="launch patient/Patient.rs patient/*.rs")
     text = wrong(app)["not granted"].rstrip()
     assert text == "patient/*.rs: this EHR does not grant it to this client in this form"

@@ -66,7 +66,7 @@ CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
     "nothing came": (VendorApp.launch, "The app has not come back: no authorization request"),
     "nothing came, so look at": (VendorApp.launch, "is this FHIR base (iss) one that it knows?"),
     "discovery alone": (discovery_alone, "stopped there: look into its log."),
-    "spoiled discovery": (spoiled_discovery, "and it was not as it should be."),
+    "triggered discovery": (spoiled_discovery, "and it was not as it should be."),
     "another launch value": (
         other_launch_value,
         "The app came back without the launch value of this chart, or with another one.",

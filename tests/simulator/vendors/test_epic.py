@@ -15,7 +15,7 @@ FHIR = "{http://hl7.org/fhir}"
 
 @pytest.fixture
 def app() -> VendorApp:
-    return VendorApp(personality=EPIC)
+    return VendorApp(profile=EPIC)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_scopes_are_granted_one_letter_each(app: VendorApp) -> None:
 
 def test_an_app_of_smart_v1_is_granted_v1_scopes() -> None:
     client = registration(smart_version=1, scopes=("launch", "patient/Patient.read"))
-    app = VendorApp(client, personality=EPIC)
+    app = VendorApp(client, profile=EPIC)
     asked = "launch patient/Patient.read"
     assert app.granted(scope=asked) == asked.split(" ")
 
@@ -89,7 +89,7 @@ def test_every_other_mistake_is_a_page_that_does_not_say_which(
 
 def test_the_app_is_told_that_its_user_said_no() -> None:
     client = registration(scopes=("launch/patient", "patient/Patient.rs"))
-    app = VendorApp(client, personality=EPIC)
+    app = VendorApp(client, profile=EPIC)
     page = app.authorize(None, scope="launch/patient patient/Patient.rs").text
     form = re.search(r'name="form" value="([^"]+)"', page)
     action = re.search(r'action="([^"]+)"', page)
@@ -181,7 +181,7 @@ ORDERS = "patient/MedicationRequest.rs"
 
 def orders(scopes: str, more: str = "") -> list[dict[str, Any]]:
     client = registration(scopes=("launch", *scopes.split()))
-    app = VendorApp(client, personality=EPIC)
+    app = VendorApp(client, profile=EPIC)
     token = app.tokens(f"launch {scopes}")["access_token"]
     response = app.get(token, f"/MedicationRequest?patient={ALMA}{more}", JSON)
     assert response.status_code == 200

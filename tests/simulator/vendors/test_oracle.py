@@ -21,13 +21,13 @@ PATIENT_SCOPES = (*SCOPE.split(), "launch/patient")
 
 @pytest.fixture
 def app() -> VendorApp:
-    return VendorApp(personality=ORACLE)
+    return VendorApp(profile=ORACLE)
 
 
 @pytest.fixture
 def patient_app() -> VendorApp:
     client = registration(type="patient", scopes=PATIENT_SCOPES)
-    return VendorApp(client, personality=ORACLE_PATIENT)
+    return VendorApp(client, profile=ORACLE_PATIENT)
 
 
 def refusal(app: VendorApp, launch: str | None, /, **changes: object) -> tuple[str, str]:
@@ -36,7 +36,7 @@ def refusal(app: VendorApp, launch: str | None, /, **changes: object) -> tuple[s
     assert answer.keys() - {"state"} == {"error", "error_uri"}
     match = re.fullmatch(rf"{ORIGIN}/errors/([^/]+)/instances/{UUID}\?(.*)", answer["error_uri"])
     assert match is not None, answer["error_uri"]
-    persona = app.personality.persona
+    persona = app.profile.persona
     assert dict(parse_qsl(match[2])) == {
         "persona": persona,
         "client": app.client.client_id,
@@ -176,7 +176,7 @@ def test_what_the_app_is_not_told_is_a_page_with_a_correlation_id(
     changes: dict[str, object], urn: str
 ) -> None:
     other = registration(client_id="for patients", type="patient")
-    app = VendorApp(personality=ORACLE, others=(other,))
+    app = VendorApp(profile=ORACLE, others=(other,))
     response = app.authorize(app.launch(), **changes)
     assert response.status_code == 303
     location = response.headers["Location"]
@@ -227,7 +227,7 @@ V1 = "patient/Patient.read patient/Observation.read"
 def test_scopes_are_trimmed_without_a_word(
     client: dict[str, Any], asked: str, granted: str
 ) -> None:
-    app = VendorApp(registration(**client), personality=ORACLE)
+    app = VendorApp(registration(**client), profile=ORACLE)
     assert app.granted(scope=asked) == granted.split(" ")
 
 
@@ -292,7 +292,7 @@ def test_a_patient_request_that_is_wrong_meets_its_urn(
 
 
 def test_an_app_for_providers_is_of_the_wrong_persona_for_patients() -> None:
-    app = VendorApp(personality=ORACLE_PATIENT)
+    app = VendorApp(profile=ORACLE_PATIENT)
     location = app.authorize(None, scope="launch/patient").headers["Location"]
     assert "client-persona-mismatch" in location
 
@@ -359,5 +359,5 @@ def test_the_personas_do_not_know_each_others_tokens(app: VendorApp, token: str)
 
 def test_a_launch_starts_only_from_a_providers_chart() -> None:
     client: Registration = replace(registration(), personalities=("oracle-patient",))
-    app = VendorApp(client, personality=ORACLE)
+    app = VendorApp(client, profile=ORACLE)
     assert app.start().status_code == 404

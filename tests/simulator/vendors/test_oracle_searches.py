@@ -19,7 +19,7 @@ class Chart:
 
     def __init__(self, patient: str) -> None:
         scopes = ("launch", *(f"patient/{one}.rs" for one in TYPES))
-        self.app = VendorApp(registration(scopes=scopes), personality=ORACLE)
+        self.app = VendorApp(registration(scopes=scopes), profile=ORACLE)
         self.token = self.app.tokens(" ".join(scopes), patient=patient)["access_token"]
         self.patient = patient
 
