@@ -18,7 +18,7 @@ from simulator.trace import LaunchTrace
 FEWEST_STATE_CHARACTERS = 21
 
 Parameters = Mapping[str, Sequence[str]]
-Distrust = Literal[
+UntrustedReason = Literal[
     "repeated",
     "client",
     "persona",
@@ -115,9 +115,9 @@ class AuthorizationRequest:
 class UntrustedRedirectError(Exception):
     """The request may not be answered by a redirect (RFC 6749 section 4.1.2.1)."""
 
-    def __init__(self, reason: Distrust, text: str) -> None:
+    def __init__(self, reason: UntrustedReason, text: str) -> None:
         super().__init__(text)
-        self.reason: Distrust = reason
+        self.reason: UntrustedReason = reason
 
 
 class AuthorizationRefusedError(Exception):

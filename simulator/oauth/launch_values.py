@@ -29,7 +29,7 @@ class LaunchValues:
         self._lock = threading.Lock()
         self._values = ExpiringMap[_Value](_REMEMBERED_SECONDS, clock)
 
-    def mint(self, launch: Launch) -> str:
+    def issue(self, launch: Launch) -> str:
         """Return a new launch value."""
         return self._values.put(_Value(launch, self._clock() + LAUNCH_SECONDS))
 

@@ -137,7 +137,7 @@ def _launch(ehr: Installation, asked: _ChartLaunch, patient: PatientSummary) -> 
     )
     context = LaunchContext(patient.id, ehr.charts.encounter_of(patient.id))
     launch = Launch(client.client_id, context, asked.user, asked.faults, launch_trace)
-    value = ehr.launches.mint(launch)
+    value = ehr.launches.issue(launch)
     trace.begin("launch", ehr.profile.key, "A chart launched the app")
     trace.belong(launch_trace)
     trace.note("said", "iss", ehr.addresses.fhir_base)

@@ -14,9 +14,9 @@ from simulator.common.html import fault_page
 from simulator.fhir.dialect import GenericDialect
 from simulator.oauth.authorization_request import (
     AuthorizationRefusedError,
-    Distrust,
     Parameters,
     ParsedRequest,
+    UntrustedReason,
     UntrustedRedirectError,
     invalid,
     sole,
@@ -125,7 +125,7 @@ class GenericRules:
 
     def fault_page(self, detail: str) -> UntrustedRedirectError:
         """Make the page; `detail` is its reason."""
-        return UntrustedRedirectError(cast(Distrust, detail), "this fault was asked for")
+        return UntrustedRedirectError(cast(UntrustedReason, detail), "this fault was asked for")
 
     def refused(
         self,

@@ -13,9 +13,9 @@ from simulator.common.redirects import found
 from simulator.faults import oracle_errors, oracle_faults
 from simulator.oauth.authorization_request import (
     AuthorizationRefusedError,
-    Distrust,
     Parameters,
     ParsedRequest,
+    UntrustedReason,
     UntrustedRedirectError,
     sole,
 )
@@ -25,7 +25,7 @@ from simulator.oauth.scopes import grant, parse_resource_scope
 from simulator.vendors.oracle_addresses import TENANT, Persona, origin_of
 
 _LAUNCH_SCOPES = ("launch", "launch/patient", "launch/encounter")
-_PAGES: dict[Distrust, str] = {
+_PAGES: dict[UntrustedReason, str] = {
     "repeated": "oauth2:grant:invalid-request",
     "client": "oauth2:grant:unknown-client",
     "persona": "oauth2:grant:client-persona-mismatch",

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from simulator import trace
 from simulator.common.addresses import path_of
 from simulator.endpoints.discovery import capability_statement, configuration_answer
-from simulator.endpoints.fhir.bearer import Bearer, View, authenticate
+from simulator.endpoints.fhir.bearer import Bearer, VisibleCharts, authenticate
 from simulator.endpoints.fhir.versions import Versions, raise_gone, require_type, resource_answer
 from simulator.endpoints.fhir.writes import Writes
 from simulator.fhir.bundle import Page, Result
@@ -111,7 +111,7 @@ class FhirApi:
         result = Result(pages, len(matches), bearer.token)
         return fhir_answer(self._ehr.pages.first(result, self_url))
 
-    def _require_own(self, view: View, patients: Sequence[str | None]) -> None:
+    def _require_own(self, view: VisibleCharts, patients: Sequence[str | None]) -> None:
         known = [one for one in patients if one is None or self._ehr.charts.find("Patient", one)]
         if self._manner.refuses_others and not all(map(view.shows_of, known)):
             raise FhirError(403, "forbidden", "the token is for another patient")

@@ -29,7 +29,7 @@ class Bearer:
         self.token = token
         self._access = access
 
-    def require(self, fhir_type: str, need: Interaction) -> "View":
+    def require(self, fhir_type: str, need: Interaction) -> "VisibleCharts":
         """Return what one interaction on one type may see.
 
         Raises FhirError: 403, no granted scope covers it.
@@ -37,11 +37,11 @@ class Bearer:
         contexts = covering_contexts(self._access.scopes, fhir_type, need)
         trace.covered(self._access.scopes, contexts, fhir_type, need)
         if "user" in contexts:
-            return View(patient=None)
+            return VisibleCharts(patient=None)
         if "patient" in contexts and self._access.context.patient is not None:
-            return View(patient=self._access.context.patient)
+            return VisibleCharts(patient=self._access.context.patient)
         if need == "r" and fhir_type == "Practitioner" and "fhirUser" in self._access.scopes:
-            return View(patient=None, only=self._user_reference())
+            return VisibleCharts(patient=None, only=self._user_reference())
         raise _insufficient_scope(f"no granted scope covers interaction {need} on {fhir_type}")
 
     def covers(self, fhir_type: str, need: Interaction) -> bool:
@@ -54,7 +54,7 @@ class Bearer:
         return "" if user is None else user.reference
 
 
-class View:
+class VisibleCharts:
     """The part of the charts that a token may see: one patient's compartment, or all of them; with
     `only` a single resource.
     """

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from flask import Blueprint, Response, request
 
 from simulator.charts.resources import SHARED_TYPES, Resource
-from simulator.endpoints.fhir.bearer import Bearer, View
+from simulator.endpoints.fhir.bearer import Bearer, VisibleCharts
 from simulator.endpoints.fhir.versions import require_type, version_headers
 from simulator.fhir import json_patch, resource_text
 from simulator.fhir.outcome import FhirError, fhir_answer
@@ -93,7 +93,7 @@ class Writes:
         version = self._change((fhir_type, fhir_id), make)
         return Response(status=204, headers={"ETag": f'W/"{version.number}"'})
 
-    def _begin(self, fhir_type: str, need: Any) -> View:
+    def _begin(self, fhir_type: str, need: Any) -> VisibleCharts:
         bearer = self._enter()
         require_type(fhir_type)
         view = bearer.require(fhir_type, need)
@@ -102,7 +102,7 @@ class Writes:
         return view
 
     def _write(
-        self, view: View, key: tuple[str, str], document: Callable[[Resource | None], Any]
+        self, view: VisibleCharts, key: tuple[str, str], document: Callable[[Resource | None], Any]
     ) -> Response:
         def make(before: list[Version]) -> Resource:
             last = before[-1] if before else None
@@ -183,7 +183,7 @@ def _patient_of(body: dict[str, Any]) -> str | None:
     raise LookupError("subject")
 
 
-def _require_own(view: View, patient: str | None) -> None:
+def _require_own(view: VisibleCharts, patient: str | None) -> None:
     if not view.owns(patient):
         raise FhirError(403, "forbidden", "the resource is not the patient's whom the token is for")
 
