@@ -13,7 +13,7 @@ from simulator.oauth.scopes import is_known_scope
 
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 APP_TYPES = ("provider", "patient")
-PERSONALITY_KEYS = ("generic", "oracle", "oracle-patient", "epic")
+EHR_KEYS = ("generic", "oracle", "oracle-patient", "epic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +188,8 @@ _FORMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "smart_version": ("1 or 2", lambda value: type(value) is int and value in (1, 2)),
     "jwks": ("a JSON Web Key Set of public keys with kid", is_key_set),
     "personalities": (
-        f"a list of {', '.join(PERSONALITY_KEYS)}",
-        _is_list_of(lambda value: value in PERSONALITY_KEYS),
+        f"a list of {', '.join(EHR_KEYS)}",
+        _is_list_of(lambda value: value in EHR_KEYS),
     ),
 }
 
