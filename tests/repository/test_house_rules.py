@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CODE = ("benchmarks", "clinical", "docs", "doctor", "functions", "gateway", "infra", "shared", "simulator")
+CODE = (
+    *("benchmarks", "clinical", "docs", "doctor", "functions", "gateway", "infra", "shared"),
+    "simulator",
+)
 SUFFIXES = {".py", ".js", ".css", ".html"}
 REQUIREMENTS = sorted(
     [*ROOT.glob("functions/*/requirements.txt"), *ROOT.glob("requirements/*.txt")]

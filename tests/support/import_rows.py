@@ -9,109 +9,6 @@ from collections.abc import Mapping
 MANY_ALIKE = frozenset({"clinical/calculators", "shared/explain/catalogue"})
 
 ROWS: Mapping[str, tuple[str, ...]] = {
-    "benchmarks": (
-        "beside report resources stand_in wire",
-        "ehr",
-        "click processes",
-        "cold_start launching memory proxying round_trips store_operations",
-        "__main__",
-    ),
-    "benchmarks/beside": (
-        (
-            "forward_pooled forward_requests forward_session imports_only redirect "
-            "redirect_and_write"
-        ),
-    ),
-    "clinical": (
-        "calculators",
-        "chart",
-        "prefilled queries",
-    ),
-    "clinical/calculators": (
-        "model units",
-        (
-            "anion_gap bmi bsa cha2ds2_vasc ckd_epi_2021 cockcroft_gault corrected_calcium fib4 "
-            "has_bled inputs ldl meld news2 osmolality pooled_cohort prevent qtc"
-        ),
-        "registry",
-        "evaluate",
-        "__init__",
-    ),
-    "clinical/chart": (
-        "codes resources",
-        "evidence",
-        "choice items patient quantity steadiness",
-        "conditions derived draws medications observations pressure",
-        "answers",
-        "__init__",
-        "unread",
-    ),
-    "clinical/chart/codes": ("diagnoses drugs observations",),
-    "clinical/chart/resources": (
-        "json_access",
-        "times",
-        "scope",
-    ),
-    "docs/generators": (
-        "calculators_page troubleshooting",
-        "calculators",
-    ),
-    "doctor": (
-        "explain_report finding output",
-        "checks report",
-        "check explain_config jwks",
-        "explain",
-        "__main__",
-    ),
-    "doctor/checks": (
-        (
-            "configuration ehr_claims ehr_clock ehr_keys public_address registration scope_advice "
-            "secret_references store"
-        ),
-        "ehr",
-    ),
-    "functions": ("callback fhir_proxy launch smart_calc",),
-    "functions/callback": (
-        "response",
-        "failure",
-        "main",
-    ),
-    "functions/fhir_proxy": (
-        "json_patch resource_types rewrite",
-        "address",
-        "content policy",
-        "history write_policy",
-        "forward",
-        "binary write",
-        "main",
-    ),
-    "functions/launch": (
-        "jwks parameters",
-        "main",
-    ),
-    "functions/smart_calc": (
-        "calculators chart reading",
-        "page",
-        "recalculate",
-        "main",
-    ),
-    "functions/smart_calc/page": (
-        "__init__ banner dates view_models",
-        "latest_values wording",
-        "input_views outcome tables",
-        "cautions",
-        "cards",
-    ),
-    "functions/smart_calc/reading": (
-        "answers coverage side_by_side",
-        "search",
-        "__init__",
-    ),
-    "functions/smart_calc/recalculate": (
-        "entered",
-        "recalculation",
-    ),
-    "infra": ("smoke stage",),
     "shared": (
         "errors log outbound outcome pages scopes sealing strict_json urls version",
         "config",
@@ -181,5 +78,172 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "contract",
         "firestore sqlite",
         "__init__",
+    ),
+    "functions": ("callback fhir_proxy launch smart_calc",),
+    "functions/callback": (
+        "response",
+        "failure",
+        "main",
+    ),
+    "functions/fhir_proxy": (
+        "json_patch resource_types rewrite",
+        "address",
+        "content policy",
+        "history write_policy",
+        "forward",
+        "binary write",
+        "main",
+    ),
+    "functions/launch": (
+        "jwks parameters",
+        "main",
+    ),
+    "functions/smart_calc": (
+        "calculators chart reading",
+        "page",
+        "recalculate",
+        "main",
+    ),
+    "functions/smart_calc/page": (
+        "__init__ banner dates view_models",
+        "latest_values wording",
+        "input_views outcome tables",
+        "cautions",
+        "cards",
+    ),
+    "functions/smart_calc/reading": (
+        "answers coverage side_by_side",
+        "search",
+        "__init__",
+    ),
+    "functions/smart_calc/recalculate": (
+        "entered",
+        "recalculation",
+    ),
+    "clinical": (
+        "calculators",
+        "chart",
+        "prefilled queries",
+    ),
+    "clinical/calculators": (
+        "model units",
+        (
+            "anion_gap bmi bsa cha2ds2_vasc ckd_epi_2021 cockcroft_gault corrected_calcium fib4 "
+            "has_bled inputs ldl meld news2 osmolality pooled_cohort prevent qtc"
+        ),
+        "registry",
+        "evaluate",
+        "__init__",
+    ),
+    "clinical/chart": (
+        "codes resources",
+        "evidence",
+        "choice items patient quantity steadiness",
+        "conditions derived draws medications observations pressure",
+        "answers",
+        "__init__",
+        "unread",
+    ),
+    "clinical/chart/codes": ("diagnoses drugs observations",),
+    "clinical/chart/resources": (
+        "json_access",
+        "times",
+        "scope",
+    ),
+    "doctor": (
+        "explain_report finding output",
+        "checks report",
+        "check explain_config jwks",
+        "explain",
+        "__main__",
+    ),
+    "doctor/checks": (
+        (
+            "configuration ehr_claims ehr_clock ehr_keys public_address registration scope_advice "
+            "secret_references store"
+        ),
+        "ehr",
+    ),
+    "gateway": (
+        "app servers",
+        "__main__",
+    ),
+    "simulator": (
+        "charts common faults",
+        "fhir trace",
+        "oauth",
+        "vendors",
+        "demo endpoints pages",
+        "__main__ ehr",
+        "serve_ehr",
+    ),
+    "simulator/charts": (
+        "analytes parts resources",
+        "builder documents users",
+        "courses dirty inpatient",
+        "outpatients",
+        "generated",
+    ),
+    "simulator/common": ("addresses expiring_map html redirects",),
+    "simulator/endpoints": (
+        "authorize_effects control cross_origin token_faults",
+        "authorize discovery_faults identity keys",
+        "discovery token",
+        "fhir http_errors revocation",
+    ),
+    "simulator/endpoints/fhir": (
+        "bearer",
+        "versions",
+        "writes",
+        "api",
+    ),
+    "simulator/faults": (
+        "oracle_errors oracle_faults",
+        "authorize_faults",
+        "named",
+    ),
+    "simulator/fhir": (
+        "bundle dates fhir_xml json_patch outcome records resource_text",
+        "search_parameters",
+        "search",
+        "dialect",
+    ),
+    "simulator/oauth": (
+        "id_tokens key_sets scopes token_errors",
+        "granted registrations",
+        "assertions authorization_request grants launch_values",
+        "authorization_rules client_authentication",
+    ),
+    "simulator/pages": (
+        "chart_pages oracle_pages trace_page",
+        "front_page",
+    ),
+    "simulator/trace": (
+        "__init__",
+        "log",
+        "recorder verdict",
+    ),
+    "simulator/vendors": (
+        "epic_orders oracle_addresses oracle_search profile",
+        "epic_fhir generic installation oracle_authorization oracle_discovery oracle_fhir",
+        "epic oracle",
+    ),
+    "benchmarks": (
+        "beside report resources stand_in wire",
+        "ehr",
+        "click processes",
+        "cold_start launching memory proxying round_trips store_operations",
+        "__main__",
+    ),
+    "benchmarks/beside": (
+        (
+            "forward_pooled forward_requests forward_session imports_only redirect "
+            "redirect_and_write"
+        ),
+    ),
+    "infra": ("smoke stage",),
+    "docs/generators": (
+        "calculators_page troubleshooting",
+        "calculators",
     ),
 }
