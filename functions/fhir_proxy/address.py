@@ -8,60 +8,29 @@ is not served is told apart here, so that it can be refused before anything else
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from shared.errors import MethodNotAllowed, PathInvalid
-from shared.scopes import Interaction
 
+from .interactions import TABLE, Interaction, Kind
 from .resource_types import RESOURCE_TYPES
 
 _HANDLE = r"/(?P<handle>[A-Za-z0-9_-]{22})"
 _TYPE = f"/(?P<type>{'|'.join(RESOURCE_TYPES)})"
 _ID = r"/(?P<id>(?!\.{1,2}(?:/|$))[A-Za-z0-9.-]{1,64})"
 
-_VERSION = r"/_history/(?P<version>(?!\.{1,2}$)[A-Za-z0-9.-]{1,64})"
-_ANY_VERSION = _VERSION.replace("?P<version>", "?:")
+_VERSION = r"/(?P<version>(?!\.{1,2}$)[A-Za-z0-9.-]{1,64})"
+_ANY_VERSION = "/_history" + _VERSION.replace("?P<version>", "?:")
 
-Kind = Literal[
-    "read",
-    "vread",
-    "history",
-    "search",
-    "create",
-    "update",
-    "patch",
-    "delete",
-    "capabilities",
-    "session",
-]
-# SMART App Launch 2.2, "Scopes for requesting FHIR resources": the letter that allows each.
-INTERACTIONS: Mapping[Kind, Interaction] = {
-    "read": "r",
-    "vread": "r",
-    "history": "r",
-    "search": "s",
-    "create": "c",
-    "update": "u",
-    "patch": "u",
-    "delete": "d",
-}
-WRITES = frozenset({"create", "update", "patch", "delete"})
+_SEGMENTS = {"{type}": _TYPE, "{id}": _ID, "{version}": _VERSION}
 
-_SERVED: tuple[tuple[str, Kind, re.Pattern[str]], ...] = (
-    ("GET", "session", re.compile(_HANDLE + "/session")),
-    ("DELETE", "session", re.compile(_HANDLE + "/session")),
-    ("GET", "capabilities", re.compile(_HANDLE + "/metadata")),
-    ("GET", "read", re.compile(_HANDLE + _TYPE + _ID)),
-    ("PUT", "update", re.compile(_HANDLE + _TYPE + _ID)),
-    ("PATCH", "patch", re.compile(_HANDLE + _TYPE + _ID)),
-    ("DELETE", "delete", re.compile(_HANDLE + _TYPE + _ID)),
-    ("GET", "history", re.compile(_HANDLE + _TYPE + _ID + "/_history")),
-    ("GET", "vread", re.compile(_HANDLE + _TYPE + _ID + _VERSION)),
-    ("GET", "search", re.compile(_HANDLE + _TYPE)),
-    ("POST", "create", re.compile(_HANDLE + _TYPE)),
-    ("POST", "search", re.compile(_HANDLE + _TYPE + "/_search")),
-)
-_METHODS = frozenset(method for method, _, _ in _SERVED)
+
+def _pattern(form: str) -> re.Pattern[str]:
+    segments = (_SEGMENTS.get(segment, re.escape(f"/{segment}")) for segment in form.split("/"))
+    return re.compile(_HANDLE + "".join(segments))
+
+
+_SERVED = tuple((interaction, _pattern(interaction.form)) for interaction in TABLE)
+_METHODS = frozenset(interaction.method for interaction in TABLE)
 # FHIR addresses of interactions that are not served.
 _OTHER = re.compile(
     _HANDLE + r"(?:/?|/_history|/_search|/\$[a-z-]+|/metadata|/session"
@@ -80,39 +49,41 @@ class Address:
     """A request that may be served. `type`, `id`, `version` are empty where there is none."""
 
     handle: str
-    kind: Kind
-    method: str
+    interaction: Interaction
     type: str = ""
     id: str = ""
     version: str = ""
 
     @property
+    def kind(self) -> Kind:
+        """Which interaction it is."""
+        return self.interaction.kind
+
+    @property
+    def method(self) -> str:
+        """The method with which it is asked for, here and at the EHR."""
+        return self.interaction.method
+
+    @property
     def is_write(self) -> bool:
         """Whether it changes something at the EHR."""
-        return self.kind in WRITES
+        return self.interaction.is_write
 
     @property
     def path(self) -> str:
         """The path below the FHIR base."""
-        if self.kind == "capabilities":
-            return "metadata"
-        path = "/".join(filter(None, (self.type, self.id)))
-        if self.kind == "history":
-            return f"{path}/_history"
-        if self.kind == "vread":
-            return f"{path}/_history/{self.version}"
-        return f"{path}/_search" if self.kind == "search" and self.method == "POST" else path
+        return self.interaction.form.format(type=self.type, id=self.id, version=self.version)
 
 
 def read(
     method: str, path: str, headers: Mapping[str, str]
 ) -> Address | MethodNotAllowed | PathInvalid:
     """The address in a request, or the refusal that it earns."""
-    for served, kind, pattern in _SERVED:
-        match = pattern.fullmatch(path) if served == method else None
+    for interaction, pattern in _SERVED:
+        match = pattern.fullmatch(path) if interaction.method == method else None
         if match is not None:
-            found = Address(kind=kind, method=method, **match.groupdict())
-            if found.is_write and any(name in headers for name in _conditions(kind)):
+            found = Address(interaction=interaction, **match.groupdict())
+            if found.is_write and any(name in headers for name in _conditions(interaction)):
                 return MethodNotAllowed(
                     "Conditional writes are not served.",
                     why="The request may be carried out only under a condition that is not passed "
@@ -133,8 +104,9 @@ def read(
 
 
 def _allowed(path: str) -> str:
-    return ", ".join(served for served, _, pattern in _SERVED if pattern.fullmatch(path))
+    served = (one.method for one, pattern in _SERVED if pattern.fullmatch(path))
+    return ", ".join(served)
 
 
-def _conditions(kind: Kind) -> tuple[str, ...]:
-    return (*_CONDITIONS, "If-Match") if kind == "create" else _CONDITIONS
+def _conditions(interaction: Interaction) -> tuple[str, ...]:
+    return _CONDITIONS if "{id}" in interaction.form else (*_CONDITIONS, "If-Match")

@@ -11,17 +11,10 @@ from typing import Any
 
 from shared import strict_json
 from shared.errors import MediaTypeUnsupported, ParameterInvalid
-from shared.outcome import MEDIA_TYPE
 
 from . import json_patch
 from .address import Address
 
-_MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
-    "create": (MEDIA_TYPE, "application/json"),
-    "update": (MEDIA_TYPE, "application/json"),
-    "patch": (json_patch.MEDIA_TYPE,),
-    "delete": (),
-}
 _FIXED = frozenset({"resourceType", "id"})
 
 
@@ -38,7 +31,7 @@ class Content:
 
 def sent_media_type(address: Address) -> str | None:
     """The media type under which the body goes to the EHR."""
-    return next(iter(_MEDIA_TYPES[address.kind]), None)
+    return next(iter(address.interaction.media_types), None)
 
 
 def require_uncompressed(headers: Mapping[str, str]) -> None:
@@ -53,7 +46,7 @@ def require_uncompressed(headers: Mapping[str, str]) -> None:
 def require_media_type(address: Address, headers: Mapping[str, str]) -> None:
     """Whether the body is of a type that the interaction takes. Raises MediaTypeUnsupported."""
     require_uncompressed(headers)
-    taken = _MEDIA_TYPES[address.kind]
+    taken = address.interaction.media_types
     media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if taken and media_type not in taken:
         raise MediaTypeUnsupported(
@@ -64,7 +57,7 @@ def require_media_type(address: Address, headers: Mapping[str, str]) -> None:
 
 def read(address: Address, body: bytes) -> Content:
     """The body of a write. Raises ParameterInvalid where it is not what the address names."""
-    if address.kind == "delete":
+    if address.interaction.body == "none":
         return Content()
     try:
         document = strict_json.parse(body)
@@ -73,11 +66,11 @@ def read(address: Address, body: bytes) -> Content:
             "is not JSON in UTF-8, is nested too deep, names a member twice, or holds more values "
             "than its length lets expect"
         ) from None
-    if address.kind == "patch":
+    if address.interaction.body == "patch":
         return Content(body, document, _changed(document))
     if not isinstance(document, dict) or document.get("resourceType") != address.type:
         raise _refused(f"is not a resource of the type in the address, {address.type}")
-    if address.kind == "update" and document.get("id") != address.id:
+    if address.id and document.get("id") != address.id:
         raise _refused("does not hold the `id` of the address")
     return Content(body, document)
 

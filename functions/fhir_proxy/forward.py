@@ -13,9 +13,9 @@ from shared.session.sessions import Active
 
 from . import history
 from .address import Address
+from .interactions import FORM
 from .policy import Decision, releasable
 
-FORM = "application/x-www-form-urlencoded"
 # Conditional reads (FHIR R4 http.html, "Conditional read"); values of plain characters only.
 _REQUEST_HEADERS = ("If-None-Match", "If-Modified-Since")
 _RESPONSE_HEADERS = ("ETag", "Last-Modified", "Retry-After")
@@ -49,7 +49,7 @@ def conditions(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
     return {
         name: headers[name]
         for name in _REQUEST_HEADERS
-        if address.kind in {"read", "vread"} and HEADER_VALUE.fullmatch(headers.get(name, ""))
+        if address.interaction.patient == "answer" and HEADER_VALUE.fullmatch(headers.get(name, ""))
     }
 
 
@@ -68,18 +68,16 @@ def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: s
     if answer.status != 200:
         return
     resource = answer.resource
-    expected = {
-        "search": "Bundle",
-        "history": "Bundle",
-        "capabilities": "CapabilityStatement",
-    }.get(address.kind, address.type)
+    kind = address.interaction.answer
+    expected = address.type if kind == "resource" else kind
     if resource["resourceType"] != expected:
         raise UpstreamInvalid(evidence={"expected": expected})
-    if address.kind in {"read", "vread"} and not releasable(resource, decision, fhir_base):
+    rule = address.interaction.patient
+    if rule == "answer" and not releasable(resource, decision, fhir_base):
         raise PatientDenied
-    if address.kind == "history":
+    if rule == "versions":
         history.check(resource, address, decision, fhir_base)
-    if address.kind == "search":
+    if rule == "search":
         _check_search(resource, address, decision, fhir_base)
 
 

@@ -19,7 +19,6 @@ from shared.config.secrets import resolve_sealing_keys
 from shared.config.settings import Settings
 from shared.errors import (
     RELAUNCH,
-    MediaTypeUnsupported,
     MethodNotAllowed,
     ParameterInvalid,
     PathInvalid,
@@ -143,7 +142,7 @@ def _read(
     grants = session.grants(active.ehr)
     place = asked.path if asked.kind == "history" else asked.type
     pages = rewrite.Pages(session, _sealer, place, proxy_base)
-    paged = asked.kind in {"search", "history"}
+    paged = asked.interaction.is_paged
     started = time.monotonic()
     if paged and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
         if len(parameters) != 1:
@@ -218,11 +217,8 @@ def _parameters(call: Call, asked: Address) -> Parameters:
     """The search parameters of query and form together; they are sent on serialised anew."""
     # WSGI's strings are bytes as latin-1 (PEP 3333).
     raw = call.query().encode("latin-1")
-    if asked.kind == "search" and asked.method == "POST":
-        content.require_uncompressed(call.headers)
-        media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media_type != forward.FORM:
-            raise MediaTypeUnsupported
+    if asked.interaction.body == "form":
+        content.require_media_type(asked, call.headers)
         raw = b"&".join(filter(None, (raw, call.body())))
     try:
         parsed = parse_qsl(

@@ -21,7 +21,7 @@ from shared.fhir import compartment
 from shared.scopes import Grant, Interaction, Level
 from shared.session.record import Session
 
-from .address import INTERACTIONS, Address
+from .address import Address
 
 Parameters = tuple[tuple[str, str], ...]
 Grants = tuple[Grant, ...]
@@ -29,7 +29,6 @@ Grants = tuple[Grant, ...]
 _JSON_FORMATS = frozenset({"json", "application/json", "application/fhir+json"})
 _REACHING = ("_include", "_revinclude", "_has", "_list", "_query", "_filter", "_contained", "_type")
 _PATIENT_PARAMETERS = ("patient", "subject")
-_HISTORY_PARAMETERS = frozenset({"_at", "_count", "_since"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +62,12 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
     request has been made.
     """
     given = plain(parameters)
-    if address.kind == "capabilities":
+    interaction = address.interaction.letter
+    if interaction is None:
         return Decision("user", (), None, frozenset({"*"}), frozenset({"*"}))
-    if address.kind == "history" and not _HISTORY_PARAMETERS.issuperset(name for name, _ in given):
-        raise ParameterInvalid("A history takes _at, _count and _since only.")
-    interaction = INTERACTIONS[address.kind]
+    taken = address.interaction.parameters
+    if taken is not None and not taken.issuperset(name for name, _ in given):
+        raise ParameterInvalid(f"A {address.kind} takes {_and(sorted(taken))} only.")
     covering = _covering(address.type, interaction, session, grants)
     level, sent = _filtered(covering, interaction, given)
     if interaction == "s":
@@ -87,7 +87,7 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
 
 def decide_page(address: Address, level: Level, session: Session, grants: Grants) -> Decision:
     """Whether a further page of what was allowed at `level` may be read."""
-    interaction = INTERACTIONS[address.kind]
+    interaction = _letter(address)
     covering = _covering(address.type, interaction, session, grants)
     if all(grant.level != level for grant in covering):
         raise _denied(address.type, interaction, session)
@@ -103,9 +103,20 @@ def level_of(address: Address, session: Session, grants: Grants) -> Level:
 
     Raises ScopeDenied.
     """
-    interaction = INTERACTIONS[address.kind]
+    interaction = _letter(address)
     covering = _covering(address.type, interaction, session, grants)
     return _filtered(covering, interaction, ())[0]
+
+
+def _letter(address: Address) -> Interaction:
+    letter = address.interaction.letter
+    if letter is None:
+        raise ValueError(f"{address.kind} needs no scope")
+    return letter
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _covering(
@@ -223,7 +234,7 @@ def _within_compartment(address: Address, parameters: Parameters, session: Sessi
             why=f"{address.type} is not known to be about a patient, so patient/ scopes cannot "
             "reach it."
         )
-    if address.kind == "search":
+    if address.interaction.patient == "search":
         return _held_to(patient, address.type, parameters)
     if address.type == "Patient" and address.id != patient:
         raise PatientDenied

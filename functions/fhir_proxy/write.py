@@ -46,7 +46,7 @@ def write(
     until = time.monotonic() + fhir.SECONDS
     url = f"{active.session.fhir_base}/{address.path}"
     sent = _request_headers(address, headers)
-    if decision.level == "patient" and address.kind != "create":
+    if decision.level == "patient" and "now" in address.interaction.patient:
         current = fhir.call(active, "GET", url)
         if current.status == 200:
             _require_own(current, address, decision, active)

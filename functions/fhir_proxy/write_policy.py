@@ -48,9 +48,9 @@ def require_own(content: Content, address: Address, decision: Decision, fhir_bas
     another patient: R4's compartment has a resource in the record of a performer or a recipient
     too. A deletion sends nothing; what it would delete is looked at in write.py.
     """
-    if decision.level == "user" or address.kind == "delete":
+    if decision.level == "user" or "sent" not in address.interaction.patient:
         return
-    if address.kind == "patch":
+    if address.interaction.body == "patch":
         touched = content.changed & compartment.patient_elements(address.type)
         if touched:
             raise PatientDenied(
