@@ -60,6 +60,14 @@ def authority(url: str) -> str:
     return f"{host}:{port}"
 
 
+def path_of(url: str) -> str:
+    """What follows the host of an absolute http(s) URL, as it stands. Raises as `authority`."""
+    match = _AUTHORITY.match(url)
+    if match is None:
+        raise ValueError("not an absolute http(s) URL with a plain host")
+    return url[match.end() :]
+
+
 def is_local(url: str) -> bool:
     """True on localhost, *.localhost, 127.0.0.1 and ::1, where http is allowed."""
     try:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.errors import MethodNotAllowed, PathInvalid
+from shared.resource_types import RESOURCE_TYPES
 
 from .interactions import TABLE, Interaction, Kind
-from .resource_types import RESOURCE_TYPES
 
 _HANDLE = r"/(?P<handle>[A-Za-z0-9_-]{22})"
 _TYPE = f"/(?P<type>{'|'.join(RESOURCE_TYPES)})"

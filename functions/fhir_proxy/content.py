@@ -62,16 +62,16 @@ def read(address: Address, body: bytes) -> Content:
     try:
         document = strict_json.parse(body)
     except ValueError:
-        raise _refused(
+        raise refused(
             "is not JSON in UTF-8, is nested too deep, names a member twice, or holds more values "
             "than its length lets expect"
         ) from None
     if address.interaction.body == "patch":
         return Content(body, document, _changed(document))
     if not isinstance(document, dict) or document.get("resourceType") != address.type:
-        raise _refused(f"is not a resource of the type in the address, {address.type}")
+        raise refused(f"is not a resource of the type in the address, {address.type}")
     if address.id and document.get("id") != address.id:
-        raise _refused("does not hold the `id` of the address")
+        raise refused("does not hold the `id` of the address")
     return Content(body, document)
 
 
@@ -79,13 +79,14 @@ def _changed(document: Any) -> frozenset[str]:
     try:
         changed = json_patch.changed_elements(document)
     except ValueError as error:
-        raise _refused(f"is not a JSON Patch: {error}") from None
+        raise refused(f"is not a JSON Patch: {error}") from None
     if changed & _FIXED:
-        raise _refused("would change the type or id of the resource")
+        raise refused("would change the type or id of the resource")
     return changed
 
 
-def _refused(why: str) -> ParameterInvalid:
+def refused(why: str) -> ParameterInvalid:
+    """The refusal of a body; `why` follows "The body"."""
     return ParameterInvalid(
         "The body of the request cannot be used.",
         why=f"The body {why}.",

@@ -1,6 +1,14 @@
-"""Which elements a JSON Patch changes (RFC 6902; FHIR R4 http.html, "patch"). Applies nothing."""
+"""What a JSON Patch makes of a resource (RFC 6902; FHIR R4 http.html, "patch").
 
+The result is judged, never sent: the EHR gets the patch as it came. So it is applied as the most
+willing server would apply it: what is missing on the way is made, what is not there to be removed,
+moved or copied is passed over, and a `test` holds. A stricter server refuses the patch by itself.
+"""
+
+import json
 import re
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 MEDIA_TYPE = "application/json-patch+json"
@@ -15,20 +23,102 @@ _CHANGING = {
     "test": (),
 }
 _NEEDS_VALUE = frozenset({"add", "replace", "test"})
+_MOST_OPERATIONS = 1000
+# Characters of what is copied within a resource, all operations together.
+_MOST_COPIED = 10_000_000
+
+
+class Number(str):
+    """A number as it is written: `1.50` is not `1.5`, nor the text "1.50"."""
+
+    __slots__ = ()
+
+
+def read(body: bytes) -> Any:
+    """A document with its numbers as they are written. `body` has been read strictly before."""
+    return json.loads(body, parse_float=Number, parse_int=Number)
 
 
 def changed_elements(document: Any) -> frozenset[str]:
     """The names of the resource's own elements that the operations change, each without `_`.
 
-    Raises ValueError, whose text says what is wrong: no patch, or one that replaces all.
+    Raises ValueError, whose text says what is wrong: no patch, one that replaces all, or one that
+    does nothing but test.
     """
     if not isinstance(document, list) or not document:
         raise ValueError("it must be a list of operations")
-    return frozenset(
-        pointer.split("/")[1].removeprefix("_")
-        for operation in document
-        for pointer in _changed(operation)
-    )
+    if len(document) > _MOST_OPERATIONS:
+        raise ValueError(f"it must have at most {_MOST_OPERATIONS} operations")
+    changed = [pointer for operation in document for pointer in _changed(operation)]
+    if not changed:
+        raise ValueError("it changes nothing")
+    return frozenset(pointer.split("/")[1].removeprefix("_") for pointer in changed)
+
+
+def tests(document: list[dict[str, Any]]) -> bool:
+    """Whether a patch asks for values that the resource has."""
+    return any(operation["op"] == "test" for operation in document)
+
+
+def values(document: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """What a patch brings, each with the name of the element that it is put into."""
+    for operation in document:
+        if operation["op"] in {"add", "replace"}:
+            names = (part for part in reversed(operation["path"].split("/")) if part[:1].isalpha())
+            yield next(names, ""), operation["value"]
+
+
+def result(document: list[dict[str, Any]], resource: Any) -> Any:
+    """The resource after the patch; both as `read` gives them.
+
+    Raises ValueError, whose text says why: a pointer leads through what is no element, nothing
+    would change, or too much would be made.
+    """
+    try:
+        made = _applied(document, deepcopy(resource))
+        unchanged = _same(made, resource)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    if unchanged:
+        raise ValueError("it changes nothing")
+    return made
+
+
+def _applied(document: list[dict[str, Any]], made: Any) -> Any:
+    left = _MOST_COPIED
+    for operation in document:
+        path = operation["path"].split("/")[1:]
+        name = operation["op"]
+        if name in {"move", "copy"}:
+            source = operation["from"].split("/")[1:]
+            found, value = _found(made, source)
+            if not found:
+                continue
+            if name == "move":
+                _remove(made, source)
+            else:
+                # A patch that copies a list into itself doubles it with each operation.
+                left -= len(json.dumps(value))
+                if left < 0:
+                    raise ValueError("it copies too much")
+                value = deepcopy(value)
+            _put(made, path, value, replacing=False)
+        elif name == "remove":
+            _remove(made, path)
+        elif name in {"add", "replace"}:
+            _put(made, path, deepcopy(operation["value"]), replacing=name == "replace")
+    return made
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two documents are the same, the order of members aside."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
 
 
 def _changed(operation: Any) -> list[str]:
@@ -42,3 +132,48 @@ def _changed(operation: Any) -> list[str]:
         if not isinstance(pointer, str) or _POINTER.fullmatch(pointer) is None:
             raise ValueError(f"`{member}` must point to an element of the resource")
     return [operation[member] for member in _CHANGING[name]]
+
+
+def _found(document: Any, path: list[str]) -> tuple[bool, Any]:
+    for part in path:
+        if isinstance(document, dict) and part in document:
+            document = document[part]
+        elif isinstance(document, list) and part.isdigit() and int(part) < len(document):
+            document = document[int(part)]
+        else:
+            return False, None
+    return True, document
+
+
+def _remove(document: Any, path: list[str]) -> None:
+    if _found(document, path)[0]:
+        parent = _found(document, path[:-1])[1]
+        del parent[path[-1] if isinstance(parent, dict) else int(path[-1])]
+
+
+def _put(document: Any, path: list[str], value: Any, *, replacing: bool) -> None:
+    for part, following in zip(path, [*path[1:], ""], strict=True):
+        last = following == ""
+        if isinstance(document, list) and (part == "-" or part.isdigit()):
+            place = len(document) if part == "-" else min(int(part), len(document))
+            if not last and place < len(document):
+                document = document[place]
+                continue
+            made = value if last else _empty(following)
+            if last and replacing and place < len(document):
+                document[place] = made
+            else:
+                document.insert(place, made)
+            document = made
+        elif isinstance(document, dict) and part != "-":
+            if last:
+                document[part] = value
+            else:
+                document = document.setdefault(part, _empty(following))
+        else:
+            raise ValueError("a pointer leads through what is no element")
+
+
+def _empty(following: str) -> Any:
+    """What is made on the way to a part: a list for a place in one, else an object."""
+    return [] if following == "-" or following.isdigit() else {}

@@ -38,7 +38,8 @@ class Decision:
     `level` is that of the scope that allows it. Resources of the types in `open_types` (`*`: all)
     are released whoever they are about, others only if they are about `patient` or nobody, and
     none of a type outside `covered_types`.
-    `narrowed` is whether parameters were added to those that were given.
+    `narrowed` is whether parameters were added to those that were given, `returns` whether the EHR
+    may return what a write has made.
     """
 
     level: Level
@@ -47,6 +48,7 @@ class Decision:
     open_types: frozenset[str]
     covered_types: frozenset[str]
     narrowed: bool = False
+    returns: bool = True
 
 
 def releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> bool:

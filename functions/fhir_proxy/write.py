@@ -8,6 +8,7 @@ its version, the change is held to it by If-Match, and by If-None-Match to there
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from shared import urls
 from shared.errors import (
@@ -22,6 +23,7 @@ from shared.fhir import client as fhir
 from shared.fhir.client import FhirAnswer
 from shared.session.sessions import Active
 
+from . import write_policy
 from .address import Address
 from .address import read as parse_address
 from .content import Content, sent_media_type
@@ -29,6 +31,7 @@ from .forward import HEADER_VALUE
 from .policy import Decision, releasable
 
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
+_REPRESENTATION = "return=representation"
 _LOCATIONS = ("Location", "Content-Location")
 _UNCERTAIN = "It is not known whether the EHR made the change."
 
@@ -45,14 +48,16 @@ def write(
     """
     until = time.monotonic() + fhir.SECONDS
     url = f"{active.session.fhir_base}/{address.path}"
-    sent = _request_headers(address, headers)
+    sent = _request_headers(address, decision, headers)
     if decision.level == "patient" and "now" in address.interaction.patient:
         current = fhir.call(active, "GET", url)
         if current.status == 200:
             _require_own(current, address, decision, active)
+            fhir_base = active.session.fhir_base
+            write_policy.require_own_result(content, current.body, address, decision, fhir_base)
             version = current.headers.get("etag", "")
             if HEADER_VALUE.fullmatch(version):
-                sent.setdefault("If-Match", version)
+                sent["If-Match"] = _condition(sent.get("If-Match"), version)
         elif current.status == 404 and address.kind == "update":
             sent["If-None-Match"] = "*"
         else:
@@ -69,10 +74,24 @@ def write(
         error.steps = ("Read or search before trying again.", ADMINISTRATOR)
         raise
     _check(answer, address, decision, active)
-    return answer
+    if answer.resource is None or answer.status >= 300 or decision.returns:
+        return answer
+    if answer.resource["resourceType"] == "OperationOutcome":
+        return answer
+    return replace(answer, body=b"", resource=None)
 
 
-def _request_headers(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
+def _condition(given: str | None, version: str) -> str:
+    """The If-Match that holds the change to the version that was looked at; the caller's own, where
+    it names another version: the EHR refuses that.
+    """
+    one_of = [] if given is None else [one.strip() for one in given.split(",")]
+    return given if given and not {"*", version}.intersection(one_of) else version
+
+
+def _request_headers(
+    address: Address, decision: Decision, headers: Mapping[str, str]
+) -> dict[str, str]:
     sent = {}
     media_type = sent_media_type(address)
     if media_type is not None:
@@ -85,6 +104,8 @@ def _request_headers(address: Address, headers: Mapping[str, str]) -> dict[str, 
     for preference in headers.get("Prefer", "").split(","):
         if _PREFERENCE.fullmatch(preference.strip()):
             sent["Prefer"] = preference.strip()
+    if sent.get("Prefer") == _REPRESENTATION and not decision.returns:
+        sent["Prefer"] = "return=minimal"
     return sent
 
 

@@ -1,14 +1,17 @@
 """What a session may write: scopes by letter, then the launch's own patient. Pure.
 
 SMART App Launch 2.2, "Scopes for requesting FHIR resources": create needs c, update and patch u,
-delete d. Under patient/ scopes what is written must name the launch's patient, before and after;
-what names no patient, such as a Practitioner, can be written under user/ scopes only.
+delete d, and what the EHR returns of it needs r. Under patient/ scopes what is written must name
+the launch's patient, before and after; what names no patient, such as a Practitioner, can be
+written under user/ scopes only. A patch is judged by what it makes of the resource.
 """
 
-from shared.errors import ParameterInvalid, PatientDenied, PatientMissing
+from shared import mentions, scopes
+from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
 from shared.fhir import compartment
 from shared.session.record import Session
 
+from . import content, json_patch
 from .address import Address
 from .content import Content
 from .policy import Decision, Grants, Parameters, level_of, plain
@@ -27,12 +30,16 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
         if patient is None:
             raise PatientMissing
         _require_of_patient(address, patient)
+    reading = {
+        grant.level for grant in grants if grant.covers(address.type, "r") and not grant.filters
+    }
+    opened = frozenset({address.type} if level == "user" and "user" in reading else ())
     types = frozenset({address.type})
-    return Decision(level, (), patient, types if level == "user" else frozenset(), types)
+    return Decision(level, (), patient, opened, types, returns=bool(reading))
 
 
 def _require_of_patient(address: Address, patient: str) -> None:
-    if not compartment.patient_elements(address.type):
+    if not compartment.names_its_patient(address.type):
         raise PatientDenied(
             why=f"{address.type} names no patient, so it cannot be written under patient/ scopes.",
             steps=("Ask for a user/ scope of this type.",),
@@ -41,27 +48,64 @@ def _require_of_patient(address: Address, patient: str) -> None:
         raise PatientDenied
 
 
-def require_own(content: Content, address: Address, decision: Decision, fhir_base: str) -> None:
-    """Whether what is sent stays with the launch's patient. Raises PatientDenied.
+def require_own(brought: Content, address: Address, decision: Decision, fhir_base: str) -> None:
+    """Whether what is sent stays with the launch's patient, as far as it tells by itself.
 
-    A patch may not touch the elements that say whose the resource is, and nothing may refer to
-    another patient: R4's compartment has a resource in the record of a performer or a recipient
-    too. A deletion sends nothing; what it would delete is looked at in write.py.
+    Raises PatientDenied, of a patch that asks for values without `r` ScopeDenied. What a patch
+    makes of the resource is looked at in `require_own_result`, what a deletion deletes in write.py.
     """
+    is_patch = address.interaction.body == "patch"
+    if is_patch and not decision.returns and json_patch.tests(brought.document):
+        needed = scopes.needed(address.type, "r")
+        why = f"A `test` in a patch asks what the resource holds, which needs {needed}."
+        raise ScopeDenied(why=why, evidence={"needed": needed})
     if decision.level == "user" or "sent" not in address.interaction.patient:
         return
-    if address.interaction.body == "patch":
-        touched = content.changed & compartment.patient_elements(address.type)
-        if touched:
-            raise PatientDenied(
-                why=f"The patch changes `{min(touched)}`, which says whose the resource is."
-            )
-    elif not compartment.belongs(content.document, decision.patient, fhir_base):
+    if not is_patch:
+        _require_own(brought.document, decision, fhir_base)
+        return
+    touched = brought.changed & compartment.patient_elements(address.type)
+    if touched:
+        raise PatientDenied(
+            why=f"The patch changes `{min(touched)}`, which says whose the resource is."
+        )
+    for element, value in json_patch.values(brought.document):
+        _require_no_other(value, decision, fhir_base, element)
+
+
+def require_own_result(
+    brought: Content, current: bytes, address: Address, decision: Decision, fhir_base: str
+) -> None:
+    """Whether what a patch makes of the resource as it is now is the launch's patient's.
+
+    Raises PatientDenied, or ParameterInvalid for a patch that makes nothing of it.
+    """
+    if address.interaction.body != "patch" or brought.body is None:
+        return
+    try:
+        made = json_patch.result(json_patch.read(brought.body), json_patch.read(current))
+    except ValueError as error:
+        raise content.refused(f"cannot be applied to the resource as it is: {error}") from None
+    _require_own(made, decision, fhir_base)
+
+
+def _require_own(document: object, decision: Decision, fhir_base: str) -> None:
+    if not compartment.belongs(document, decision.patient, fhir_base):
         raise PatientDenied(
             why="What is to be written does not name the patient of this launch, or names another."
         )
-    if compartment.names_another(content.document, decision.patient, fhir_base):
+    _require_no_other(document, decision, fhir_base)
+
+
+def _require_no_other(
+    document: object, decision: Decision, fhir_base: str, element: str = ""
+) -> None:
+    if mentions.names_another(document, decision.patient, fhir_base, element):
         raise PatientDenied(
-            why="What is to be written refers to another patient.",
-            steps=("Leave the reference out, or ask for a user/ scope of this type.",),
+            why="What is to be written refers to another patient, or in a form that does not tell "
+            "to whom.",
+            steps=(
+                "Write references as `Type/id`, or leave the reference out.",
+                "To write such a reference, ask for a user/ scope of this type.",
+            ),
         )

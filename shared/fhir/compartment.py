@@ -5,10 +5,13 @@ narrowed to the elements that name the patient a resource is about. The table is
 type that is neither here nor in OUTSIDE cannot be reached with patient/ scopes.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from itertools import repeat
-from typing import Any
+from typing import Any, Literal
+
+from shared.fhir_references import whom
+
+# Whose a resource is: the launch's patient's, another's, about nobody, or not to be told.
+Standing = Literal["ours", "another", "nobody", "unproved"]
 
 # Directory and knowledge resources: about no patient, so the scope alone decides.
 OUTSIDE = frozenset(
@@ -86,10 +89,6 @@ _PATIENT_ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "Task": ("for",),
     "VisionPrescription": ("patient",),
 }
-# How a reference names a patient: by id, or as the search of a conditional reference (FHIR R4
-# http.html, "transaction"), in whatever case a lenient server takes it.
-_NAMES_A_PATIENT = re.compile(r"(?:^|/)Patient(?:[/?]|%2F|%3F)", re.IGNORECASE)
-_PATIENT_TYPES = frozenset({"Patient", "http://hl7.org/fhir/StructureDefinition/Patient"})
 # The types of R4 that have no search parameter `patient`.
 _SEARCHED_BY_SUBJECT = frozenset({"AdverseEvent", "SupplyRequest"})
 
@@ -99,10 +98,14 @@ def reachable(resource_type: str) -> bool:
     return resource_type in {"Patient", *OUTSIDE, *_PATIENT_ELEMENTS}
 
 
+def names_its_patient(resource_type: str) -> bool:
+    """Whether a resource of the type says whose it is."""
+    return resource_type == "Patient" or resource_type in _PATIENT_ELEMENTS
+
+
 def patient_elements(resource_type: str) -> frozenset[str]:
-    """The elements by which a resource says whose it is; empty where no patient has it."""
-    paths = ("id",) if resource_type == "Patient" else _PATIENT_ELEMENTS.get(resource_type, ())
-    return frozenset(path.partition(".")[0] for path in paths)
+    """The elements of a resource that hold nothing but the reference to its patient."""
+    return frozenset(p for p in _PATIENT_ELEMENTS.get(resource_type, ()) if "." not in p)
 
 
 def search_parameter(resource_type: str) -> str | None:
@@ -124,83 +127,46 @@ def search_value(resource_type: str, patient: str) -> str:
     return f"Patient/{patient}" if resource_type in _SEARCHED_BY_SUBJECT else patient
 
 
-def belongs(resource: Any, patient: str | None, fhir_base: str) -> bool:
-    """Whether a resource (parsed JSON) is this patient's, or about no patient at all.
+def standing(resource: Any, patient: str | None, fhir_base: str | None) -> Standing:
+    """Whose a resource (parsed JSON) is, by the references in its type's elements.
 
-    Every reference to a patient in the type's elements must be to `patient`, and at least one
-    must be there: what cannot be proved is not released.
+    One reference to another patient makes it another's, whatever else it names.
     """
     resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(resource_type, str):
-        return False
+        return "unproved"
     if resource_type in OUTSIDE:
-        return True
+        return "nobody"
     if patient is None:
-        return False
+        return "unproved"
     if resource_type == "Patient":
-        return bool(resource.get("id") == patient)
-    ours = _ours(patient, fhir_base)
-    proved = False
-    for path in _PATIENT_ELEMENTS.get(resource_type, ()):
-        for reference in _references(resource, path.split(".")):
-            if _unversioned(reference) in ours:
-                proved = True
-            elif _NAMES_A_PATIENT.search(reference):
-                return False
-    return proved
+        return "ours" if resource.get("id") == patient else "another"
+    named = {
+        whom(reference, patient, fhir_base)
+        for path in _PATIENT_ELEMENTS.get(resource_type, ())
+        for reference in _references(resource, path.split("."))
+    }
+    if "another" in named:
+        return "another"
+    return "ours" if "ours" in named else "unproved"
 
 
-def names_another(document: Any, patient: str | None, fhir_base: str) -> bool:
-    """Whether a resource or a JSON Patch (parsed JSON) refers to another patient, at any depth.
+def belongs(resource: Any, patient: str | None, fhir_base: str | None) -> bool:
+    """Whether a resource (parsed JSON) is this patient's, or about no patient at all.
 
-    A reference that names a patient by identifier alone, or by a search, counts as one to another.
-    In a patch every text that looks like a reference counts, for it can be moved to become one.
+    What cannot be proved is not released.
     """
-    ours = _ours(patient, fhir_base)
-    in_patch = isinstance(document, list)
-    for name, value in _members(document):
-        if isinstance(value, dict):
-            by_identifier = "identifier" in value and "reference" not in value
-            if by_identifier and str(value.get("type")) in _PATIENT_TYPES:
-                return True
-        elif isinstance(value, str) and _NAMES_A_PATIENT.search(value):
-            counts = name.lower() == "reference" or (in_patch and not re.search(r"\s", value))
-            if counts and _unversioned(value) not in ours:
-                return True
-    return False
+    return standing(resource, patient, fhir_base) in {"ours", "nobody"}
 
 
-def _members(document: Any) -> Iterator[tuple[str, Any]]:
-    """Everything in a document, each with the name of the member that holds it."""
-    levels: list[Iterator[tuple[str, Any]]] = [iter([("", document)])]
-    while levels:
-        for name, value in levels[-1]:
-            yield name, value
-            if isinstance(value, dict):
-                levels.append(iter(value.items()))
-                break
-            if isinstance(value, list):
-                levels.append(zip(repeat(name), value, strict=False))
-                break
-        else:
-            levels.pop()
-
-
-def _ours(patient: str | None, fhir_base: str) -> frozenset[str]:
-    """The references to the patient of the launch."""
-    return frozenset({f"Patient/{patient}", f"{fhir_base}/Patient/{patient}"})
-
-
-def _unversioned(reference: str) -> str:
-    return reference.partition("/_history/")[0]
-
-
-def _references(element: Any, path: list[str]) -> Iterator[str]:
+def _references(element: Any, path: list[str]) -> Iterator[Any]:
+    """What stands at a path; a text where an object must stand comes as it is, and is read as
+    nobody's.
+    """
     if isinstance(element, list):
         for item in element:
             yield from _references(item, path)
+    elif not path or (element is not None and not isinstance(element, dict)):
+        yield element
     elif isinstance(element, dict):
-        if path:
-            yield from _references(element.get(path[0]), path[1:])
-        elif isinstance(element.get("reference"), str):
-            yield element["reference"]
+        yield from _references(element.get(path[0]), path[1:])

@@ -38,7 +38,7 @@ def test_a_resource_is_created_with_the_bytes_that_were_sent(writing: App) -> No
 
 
 def test_an_update_under_patient_scopes_looks_at_the_resource_first(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.u")
+    launch, tenant = launched(writing, "w", scope="patient/*.ru")
     keep(tenant, MINE, as_fhir(MINE, 200, ETag='W/"8"'), ETag='W/"7"')
     answer = send(launch, "PUT", "Observation/o1", TELLING)
     assert (answer.status, answer.json(), answer.header("ETag")) == (200, MINE, 'W/"8"')
@@ -49,7 +49,7 @@ def test_an_update_under_patient_scopes_looks_at_the_resource_first(writing: App
 
 
 def test_a_patch_goes_out_as_one(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.u")
+    launch, tenant = launched(writing, "w", scope="patient/*.ru")
     keep(tenant, MINE, as_fhir(MINE))
     answer = send(launch, "PATCH", "Observation/o1", REPLACE_STATUS)
     assert (answer.status, answer.json()) == (200, MINE)
@@ -207,7 +207,7 @@ def test_an_uncertain_outcome_is_told_and_nothing_is_sent_twice(
 def test_what_the_ehr_returns_of_a_write_is_checked_like_a_read(
     writing: App, method: str, returned: dict[str, object], status: int, code: str
 ) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.u")
+    launch, tenant = launched(writing, "w", scope="patient/*.ru")
     keep(tenant, MINE, as_fhir(returned))
     document: object = MINE if method == "PUT" else REPLACE_STATUS
     answer = send(launch, method, "Observation/o1", document)
@@ -236,7 +236,7 @@ def test_what_the_ehr_returns_of_a_write_is_checked_like_a_read(
 def test_of_the_preferences_only_what_to_return_passes(
     writing: App, given: str, sent: str | None
 ) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.c")
+    launch, tenant = launched(writing, "w", scope="patient/*.cr")
     tenant.on("/Observation", Scripted(201))
     assert send(launch, "POST", "Observation", MINE, Prefer=given).status == 201
     assert asked(tenant)[0].headers.get("Prefer") == sent

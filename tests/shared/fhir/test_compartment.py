@@ -5,15 +5,9 @@ from typing import Any
 
 import pytest
 
-from functions.fhir_proxy.resource_types import RESOURCE_TYPES
-from shared.fhir.compartment import (
-    OUTSIDE,
-    belongs,
-    names_another,
-    reachable,
-    search_parameter,
-    search_value,
-)
+from shared.fhir.compartment import OUTSIDE, belongs, reachable, search_parameter, search_value
+from shared.mentions import names_another
+from shared.resource_types import RESOURCE_TYPES
 
 BASE = "https://ehr.example/r4"
 MINE, OTHERS = {"reference": "Patient/p1"}, {"reference": "Patient/p2"}
@@ -49,7 +43,7 @@ PLACES = {
         ("Patient/p1/../p2", False),
         ("/Patient/p1", False),
         ("https://other.example/r4/Patient/p1", False),
-        ("http://ehr.example/r4/Patient/p1", False),
+        ("http://ehr.example/r4/Patient/p1", True),
         (f"{BASE}/x/Patient/p1", False),
     ],
 )

@@ -1,0 +1,172 @@
+"""Whom a FHIR reference names, read in one way for all (FHIR R4 references.html).
+
+A literal reference is read in those forms only in which every reader sees the same: `Type/id`,
+with `/_history/version` at most, relative or on the FHIR base itself; `#id`; `urn:`. Servers
+forgive more than that (white space, percent-encoding, dot segments, a query), each in its own way:
+what is written otherwise is not interpreted but held to be about another patient as soon as a
+willing reader could find one in it.
+"""
+
+import contextlib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote
+
+from shared import urls
+from shared.resource_types import RESOURCE_TYPES
+
+# Whom a reference names:
+#   ours     the patient of the launch
+#   another  another patient, or somebody who may be one: by identifier, or not plainly written
+#   nobody   something that is no patient, or nothing at all
+#   unread   written in no form that is read here, without a word of a patient
+Whom = Literal["ours", "another", "nobody", "unread"]
+
+_TYPES = frozenset(RESOURCE_TYPES)
+_DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
+_ID = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9.-]{1,64}"
+_RELATIVE = re.compile(
+    rf"(?P<type>[A-Z][A-Za-z]{{1,63}})/(?P<id>{_ID})(?:/_history/(?P<version>{_ID}))?"
+)
+_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
+_CONTAINED = re.compile(r"#[A-Za-z0-9.-]{1,64}")
+_URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9.:_-]{1,200}")
+_PATIENT = re.compile(r"(?<![a-z])patient(?![a-z])")
+_MEMBERS = frozenset({"reference", "type", "identifier"})
+_PLAIN = _MEMBERS | {"display"}
+_LONGEST = 4096
+_MOST_CODINGS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a literal reference leads to. `version` is empty where it names none."""
+
+    type: str
+    id: str
+    version: str = ""
+
+
+def parse(reference: str, fhir_base: str | None) -> Target | None:
+    """The target of a relative reference, or of an absolute one on the FHIR base; None for others.
+
+    Of the base the default port, the case of the host, and http for https are forgiven. Where
+    `fhir_base` is None the server of the resources is not known, and any may be meant.
+    """
+    below = _below(reference, fhir_base) if _ABSOLUTE.match(reference) else reference
+    match = None if below is None else _RELATIVE.fullmatch(below)
+    if match is None or match["type"] not in _TYPES:
+        return None
+    return Target(match["type"], match["id"], match["version"] or "")
+
+
+def whom(
+    reference: object, patient: str | None, fhir_base: str | None, *, may_be_a_patient: bool = True
+) -> Whom:
+    """Whom a Reference (parsed JSON) names.
+
+    `may_be_a_patient` is whether a patient may stand in its element: an identifier whose `type` is
+    not given then counts as a patient's.
+    """
+    if reference is None:
+        return "nobody"
+    if not isinstance(reference, Mapping):
+        return "another"
+    # What nearly all are, told without the rest.
+    if reference.get("reference") == f"Patient/{patient}" and _PLAIN.issuperset(reference):
+        return "another" if patient is None else "ours"
+    given = [value for value in _named(reference, "reference") if value is not None]
+    identified = any(value is not None for value in _named(reference, "identifier"))
+    types = [value for value in _named(reference, "type") if value is not None]
+    found = {
+        of_text(value, patient, fhir_base) if isinstance(value, str) else "another"
+        for value in given
+        if not _is_empty(value)
+    }
+    if len(found) > 1 or "another" in found:
+        return "another"
+    # A literal reference goes before an identifier, but not against its `type`.
+    if found != {"ours"} and identified:
+        if types and not all(_is_of_another_type(one) for one in types):
+            return "another"
+        if not types and found <= {"unread"} and may_be_a_patient:
+            return "another"
+    if found:
+        return found.pop()
+    return "unread" if given else "nobody"
+
+
+def of_text(reference: str, patient: str | None, fhir_base: str | None) -> Whom:
+    """Whom a literal reference names."""
+    target = parse(reference, fhir_base)
+    if target is not None:
+        if target.type != "Patient":
+            return "nobody"
+        return "ours" if target.id == patient else "another"
+    if _CONTAINED.fullmatch(reference):
+        return "nobody"
+    if _speaks_of_a_patient(reference):
+        return "another"
+    return "nobody" if _URN.fullmatch(reference) else "unread"
+
+
+def member(name: str) -> str:
+    """The name of a member as a lenient server takes it."""
+    return name if name in _MEMBERS else name.strip().casefold()
+
+
+def _named(reference: Mapping[str, object], name: str) -> Iterator[object]:
+    return (value for key, value in reference.items() if member(key) == name)
+
+
+def _is_empty(reference: object) -> bool:
+    """Whether a text stands for no reference; a lone `#` is the resource itself."""
+    return isinstance(reference, str) and reference.strip() in {"", "#"}
+
+
+def _is_of_another_type(value: object) -> bool:
+    name = value.removeprefix(_DEFINITION) if isinstance(value, str) else ""
+    return name in _TYPES and name != "Patient"
+
+
+def _below(reference: str, fhir_base: str | None) -> str | None:
+    """What follows the FHIR base in an absolute reference."""
+    try:
+        if fhir_base is None:
+            base, *below = reference.rsplit("/", 4 if "/_history/" in reference else 2)
+            urls.normalise_base(base)
+            return "/".join(below)
+        path, whole = urls.path_of(fhir_base), urls.path_of(reference)
+        if _same_server(reference, fhir_base) and whole.startswith(f"{path}/"):
+            return whole.removeprefix(f"{path}/")
+    except ValueError:
+        pass
+    return None
+
+
+def _same_server(reference: str, fhir_base: str) -> bool:
+    theirs, ours = urls.authority(reference), urls.authority(fhir_base)
+    if fhir_base.startswith("http://"):
+        return theirs == ours and reference[:5].lower() == "http:"
+    # Behind TLS a server may know itself by http, with the port of either.
+    over_tls = re.sub(r"^https?", "https", reference, flags=re.IGNORECASE)
+    return ours in {theirs, urls.authority(over_tls)}
+
+
+def _speaks_of_a_patient(reference: str) -> bool:
+    """Whether a willing reader could find a patient in it."""
+    if len(reference) > _LONGEST:
+        return True
+    with contextlib.suppress(ValueError):
+        reference = urls.path_of(reference)
+    text = reference
+    for _ in range(_MOST_CODINGS):
+        decoded = unquote(text)
+        if decoded == text:
+            plain = unicodedata.normalize("NFKC", text).encode("ascii", "ignore").decode()
+            return _PATIENT.search("".join(plain.split()).casefold()) is not None
+        text = decoded
+    return True

@@ -1,0 +1,74 @@
+"""Whether a document that is to be written refers to another patient, wherever it says so.
+
+R4's patient compartment takes a resource in by its performers, recipients and authors as well, so
+every Reference at any depth counts, not only those that compartment.py looks at. Free text does
+not: it leads nowhere.
+"""
+
+from collections.abc import Iterator
+from itertools import repeat
+from typing import Any
+
+from shared.fhir_references import member, of_text, whom
+
+_NAMES = """
+    account appointment assigner careManager careTeam claim condition container context
+    contract coverage custodian device encounter endpoint episodeOfCare facility
+    generalPractitioner goal hasMember healthcareService imagingStudy instance insurance
+    insurer location managingOrganization manufacturer medicationReference organization
+    originalPrescription payment performingOrganization prescriber prescription provider
+    qualification referral requestor result resultsInterpreter schedule service
+    serviceProvider slot specimen supplier team
+"""
+# Elements in which R4 lets no patient stand, and parts that have an identifier of their own: there
+# an identifier without a type is nobody's.
+_NEVER_A_PATIENT = frozenset(_NAMES.split())
+
+
+def names_another(document: Any, patient: str | None, fhir_base: str, element: str = "") -> bool:
+    """Whether a document (parsed JSON) refers to another patient, at any depth, or in a way that is
+    not read here: nobody can say to whom.
+
+    `element` is the name of the element whose value it is; empty for a resource.
+    """
+    for name, value in _members(document, element):
+        if isinstance(value, dict) and _is_reference(value, name):
+            may_be = name not in _NEVER_A_PATIENT
+            named = whom(value, patient, fhir_base, may_be_a_patient=may_be)
+        elif member(name) == "reference" and isinstance(value, str):
+            # Also one of a list, or of a patch: whatever holds it, it is a reference.
+            named = of_text(value, patient, fhir_base)
+        else:
+            continue
+        if named in {"another", "unread"}:
+            return True
+    return False
+
+
+def _is_reference(value: dict[str, Any], element: str) -> bool:
+    """Whether an object can be taken for a Reference; resources have identifiers as well."""
+    if element in {"", "contained"} and isinstance(value.get("resourceType"), str):
+        return False
+    for name, held in value.items():
+        known = member(name)
+        if known == "reference" and not isinstance(held, dict | list):
+            return True
+        if known == "identifier" and held is not None:
+            return True
+    return False
+
+
+def _members(document: Any, element: str) -> Iterator[tuple[str, Any]]:
+    """Everything in a document, each with the name of the member that holds it."""
+    levels: list[Iterator[tuple[str, Any]]] = [iter([(element, document)])]
+    while levels:
+        for name, value in levels[-1]:
+            yield name, value
+            if isinstance(value, dict):
+                levels.append(iter(value.items()))
+                break
+            if isinstance(value, list):
+                levels.append(zip(repeat(name), value, strict=False))
+                break
+        else:
+            levels.pop()

@@ -1,0 +1,226 @@
+"""A patch is judged by what it makes of the resource, whatever way it takes there (RFC 6902)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import App, Launched
+from tests.support.proxy import about, asked, launched
+from tests.support.scripted_ehr import Scripted, Tenant, as_fhir
+from tests.support.writes import REPLACE_STATUS, keep, send, written
+
+NOTED = about(
+    "Observation",
+    "o1",
+    "p1",
+    status="final",
+    note=[{"text": "Patient/p2"}, {"text": "informed"}],
+    performer=[{"reference": "Practitioner/d1"}],
+    valueQuantity={"value": 1.50},
+)
+THEM = "Patient/p2"
+
+
+def _op(op: str, path: str, **more: Any) -> dict[str, Any]:
+    return {"op": op, "path": path, **more}
+
+
+def _moved(op: str, source: str, path: str) -> dict[str, Any]:
+    return {"op": op, "from": source, "path": path}
+
+
+@pytest.fixture(scope="module")
+def noted(writing: App) -> tuple[Launched, Tenant]:
+    """A launch for p1 at an EHR whose Observation speaks of another patient in its notes."""
+    launch, tenant = launched(writing, "w", scope="patient/Observation.cruds")
+    keep(tenant, NOTED)
+    return launch, tenant
+
+
+AROUND = {
+    "copied": [_moved("copy", "/note/0/text", "/performer/0/reference")],
+    "moved": [_moved("move", "/note/0/text", "/performer/0/reference")],
+    "put in and moved": [
+        _op("add", "/note/-", value={"text": THEM}),
+        _moved("move", "/note/2/text", "/performer/0/reference"),
+    ],
+    "put in and copied, whole": [
+        _op("add", "/note/-", value={"reference": "Practitioner/d1", "text": THEM}),
+        _moved("move", "/note/2/text", "/note/2/reference"),
+        _moved("copy", "/note/2", "/performer/-"),
+    ],
+    "in two operations": [
+        _op("replace", "/performer/0", value={"type": "Patient"}),
+        _op("add", "/performer/0/identifier", value={"value": "2"}),
+    ],
+    "in two operations, the other way": [
+        _op("replace", "/performer/0", value={"identifier": {"value": "2"}, "type": "Device"}),
+        _op("remove", "/performer/0/type"),
+    ],
+    "a resource that was no reference before": [
+        _op("add", "/contained", value=[{"resourceType": "Basic", "id": "b", "code": {}}]),
+        _op("add", "/contained/0/subject", value={"display": "x"}),
+        _moved("copy", "/note/0/text", "/contained/0/subject/reference"),
+    ],
+    "the parts of the subject": [
+        _moved("copy", "/subject", "/focus/0"),
+        _moved("copy", "/note/0/text", "/focus/0/reference"),
+    ],
+}
+
+
+@pytest.mark.parametrize("patch", AROUND.values(), ids=AROUND.keys())
+def test_no_way_through_a_patch_leads_to_another_patient(
+    noted: tuple[Launched, Tenant], patch: list[dict[str, Any]]
+) -> None:
+    launch, tenant = noted
+    answer = send(launch, "PATCH", "Observation/o1", patch)
+    assert (answer.status, answer.code, written(tenant)) == (403, "patient_denied", [])
+
+
+WITHIN = {
+    "the subject copied": [_moved("copy", "/subject", "/performer/-")],
+    "free text": [_op("add", "/note/-", value={"text": f"see {THEM}"})],
+    "free text that reads like a reference": [_op("add", "/note/0/text", value=THEM + "/3")],
+    "a name": [_op("add", "/performer/0/display", value=THEM)],
+    "text moved to text": [_moved("move", "/note/0/text", "/note/1/text")],
+    "a practitioner": [_op("add", "/performer/-", value={"reference": "Practitioner/d2"})],
+    "contained": [
+        _op("add", "/contained", value=[{"resourceType": "Practitioner", "id": "d"}]),
+        _op("replace", "/performer/0/reference", value="#d"),
+    ],
+    "an encounter known by identifier": [
+        _op("add", "/encounter", value={"identifier": {"system": "urn:x", "value": "1"}}),
+    ],
+    "an element that was missing": [_op("replace", "/issued", value="2026-11-20T09:00:00Z")],
+    "a list that was missing": [_op("add", "/category/-", value={"text": "x"})],
+    "digits": [_op("replace", "/valueQuantity/value", value=1.5)],
+}
+
+
+@pytest.mark.parametrize("patch", WITHIN.values(), ids=WITHIN.keys())
+def test_what_stays_with_the_patient_is_sent_as_it_came(
+    writing: App, patch: list[dict[str, Any]]
+) -> None:
+    launch, tenant = launched(writing, "w", scope="patient/Observation.cruds")
+    now = json.dumps(NOTED).replace('"value": 1.5', '"value": 1.50').encode()
+    kept = Scripted(200, {"Content-Type": "application/fhir+json", "ETag": 'W/"4"'}, now)
+    tenant.on("/Observation/o1", kept)
+    sent = json.dumps(patch, indent=1).encode()
+    assert send(launch, "PATCH", "Observation/o1", sent).status == 200
+    (request,) = written(tenant)
+    assert (request.body, request.headers["If-Match"]) == (sent, 'W/"4"')
+
+
+def test_a_part_of_several_may_be_changed_without_touching_whose_it_is(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    actors = [{"actor": {"reference": "Patient/p1"}, "status": "needs-action"}]
+    keep(tenant, {"resourceType": "Appointment", "id": "a1", "participant": actors})
+    accept = [_op("replace", "/participant/0/status", value="accepted")]
+    assert send(launch, "PATCH", "Appointment/a1", accept).status == 200
+    for patch in (
+        [_op("replace", "/participant/0/actor/reference", value=THEM)],
+        [_op("remove", "/participant/0/actor")],
+        [_op("add", "/participant/-", value={"actor": {"identifier": {"value": "2"}}})],
+    ):
+        answer = send(launch, "PATCH", "Appointment/a1", patch)
+        assert (answer.status, answer.code) == (403, "patient_denied")
+    assert len(written(tenant)) == 1
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        [_op("test", "/status", value="final")],
+        [_op("replace", "/status", value="final")],
+        [_op("add", "/status", value="x"), _op("replace", "/status", value="final")],
+        [_moved("copy", "/status", "/status")],
+        [_op("remove", "/component")],
+        [_moved("move", "/component/0", "/component/1")],
+    ],
+    ids=json.dumps,
+)
+def test_a_patch_that_changes_nothing_is_refused(
+    noted: tuple[Launched, Tenant], patch: list[dict[str, Any]]
+) -> None:
+    launch, tenant = noted
+    answer = send(launch, "PATCH", "Observation/o1", patch)
+    assert (answer.status, answer.code, written(tenant)) == (400, "parameter_invalid", [])
+
+
+@pytest.mark.parametrize("group", ["w", "v"])
+def test_a_patch_that_only_asks_is_refused_without_a_call(writing: App, group: str) -> None:
+    level = {"w": "patient", "v": "user"}[group]
+    launch, tenant = launched(writing, group, scope=f"{level}/*.cruds")
+    patch = [_op("test", "/status", value="final")]
+    answer = send(launch, "PATCH", "Observation/o1", patch, Prefer="return=representation")
+    assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
+
+
+def test_a_patch_cannot_be_made_to_fill_the_memory(noted: tuple[Launched, Tenant]) -> None:
+    launch, tenant = noted
+    for patch in (
+        [_op("add", "/x", value=["y" * 1000]), *([_moved("copy", "/x", "/x/-")] * 60)],
+        [REPLACE_STATUS[0]] * 1001,
+        [_op("add", "/x", value=json.loads("[" * 800 + "]" * 800))],
+        [_op("add", "/status/x", value="y")],
+    ):
+        answer = send(launch, "PATCH", "Observation/o1", patch)
+        assert (answer.status, answer.code, written(tenant)) == (400, "parameter_invalid", [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "document"),
+    [
+        ("POST", "Observation", NOTED),
+        ("PUT", "Observation/o1", NOTED),
+        ("PATCH", "Observation/o1", REPLACE_STATUS),
+    ],
+)
+@pytest.mark.parametrize(("group", "level"), [("w", "patient"), ("v", "user")])
+def test_without_r_nothing_of_the_resource_comes_back(
+    writing: App, method: str, path: str, document: Any, group: str, level: str
+) -> None:
+    launch, tenant = launched(writing, group, scope=f"{level}/Observation.cu")
+    returned = as_fhir(NOTED | {"note": [{"text": "sentinel"}]}, 200, ETag='W/"2"')
+    keep(tenant, NOTED, returned)
+    tenant.on("/Observation", returned)
+    answer = send(launch, method, path, document, Prefer="return=representation")
+    assert (answer.status, answer.body, answer.header("ETag")) == (200, b"", 'W/"2"')
+    assert written(tenant)[0].headers["Prefer"] == "return=minimal"
+    outcome = {"resourceType": "OperationOutcome", "issue": []}
+    keep(tenant, NOTED, as_fhir(outcome))
+    tenant.on("/Observation", as_fhir(outcome))
+    assert send(launch, method, path, document).json() == outcome
+
+
+@pytest.mark.parametrize(("group", "level"), [("w", "patient"), ("v", "user")])
+def test_a_test_in_a_patch_needs_r(writing: App, group: str, level: str) -> None:
+    launch, tenant = launched(writing, group, scope=f"{level}/Observation.u")
+    keep(tenant, NOTED)
+    patch = [_op("test", "/note/0/text", value="x"), *REPLACE_STATUS]
+    answer = send(launch, "PATCH", "Observation/o1", patch)
+    assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
+    assert "patient/Observation.r" in answer.text
+    assert send(launch, "PATCH", "Observation/o1", REPLACE_STATUS).status == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (None, 'W/"7"'),
+        ('W/"7"', 'W/"7"'),
+        ("*", 'W/"7"'),
+        ('W/"6", W/"7"', 'W/"7"'),
+        ('W/"6"', 'W/"6"'),
+    ],
+)
+def test_a_change_is_held_to_the_version_that_was_judged(
+    writing: App, given: str | None, sent: str
+) -> None:
+    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    keep(tenant, NOTED, ETag='W/"7"')
+    headers = {} if given is None else {"If_Match": given}
+    send(launch, "PATCH", "Observation/o1", REPLACE_STATUS, **headers)
+    assert written(tenant)[0].headers["If-Match"] == sent
