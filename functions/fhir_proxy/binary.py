@@ -12,9 +12,9 @@ from shared.fhir.client import FhirAnswer, FhirBytes
 from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
 
+from . import conditional
 from .address import Address
-from .forward import conditions
-from .policy import Parameters
+from .policy import Decision, Parameters
 
 MEDIA_TYPES = (
     "application/pdf",
@@ -54,7 +54,11 @@ def accepted(
 
 
 def read(
-    address: Address, accepted_types: tuple[str, ...], active: Active, headers: Mapping[str, str]
+    address: Address,
+    accepted_types: tuple[str, ...],
+    decision: Decision,
+    active: Active,
+    headers: Mapping[str, str],
 ) -> FhirBytes | FhirAnswer:
     """Read the content in one of the types that the caller takes."""
     everything = len(accepted_types) == len(MEDIA_TYPES)
@@ -63,7 +67,7 @@ def read(
         f"{active.session.fhir_base}/{address.path}",
         accept="*/*" if everything else ", ".join(accepted_types),
         media_types=accepted_types,
-        headers=conditions(address, headers),
+        headers=conditional.passed_on(address, decision, headers),
     )
 
 

@@ -1,6 +1,5 @@
 """A read at the EHR and the check of its answer: headers by allow-list both ways."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -11,22 +10,20 @@ from shared.fhir import compartment
 from shared.fhir.client import FhirAnswer
 from shared.session.sessions import Active
 
-from . import history
+from . import conditional, history
 from .address import Address
+from .conditional import HEADER_VALUE
 from .interactions import FORM
 from .policy import Decision, releasable
 
-# Conditional reads (FHIR R4 http.html, "Conditional read"); values of plain characters only.
-_REQUEST_HEADERS = ("If-None-Match", "If-Modified-Since")
 _RESPONSE_HEADERS = ("ETag", "Last-Modified", "Retry-After")
-HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,200}")
 
 
 def request(
     address: Address, decision: Decision, active: Active, headers: Mapping[str, str]
 ) -> FhirAnswer:
     """Make the request that was decided on, below the session's FHIR base."""
-    passed = conditions(address, headers)
+    passed = conditional.passed_on(address, decision, headers)
     fhir_base = active.session.fhir_base
     url = f"{fhir_base}/{address.path}"
     query = urlencode(decision.parameters)
@@ -41,16 +38,7 @@ def request(
     else:
         answer = fhir.call(active, "GET", f"{url}?{query}" if query else url, headers=passed)
     check(answer, address, decision, fhir_base)
-    return answer
-
-
-def conditions(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers of a conditional read that are passed on."""
-    return {
-        name: headers[name]
-        for name in _REQUEST_HEADERS
-        if address.interaction.patient == "answer" and HEADER_VALUE.fullmatch(headers.get(name, ""))
-    }
+    return conditional.answered(answer, address, decision, headers)
 
 
 def page(url: str, address: Address, decision: Decision, active: Active) -> FhirAnswer:

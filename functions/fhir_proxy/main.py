@@ -116,7 +116,7 @@ def _content(
     session = active.session
     decision = policy.decide(asked, parameters, session, session.grants(active.ehr))
     started = time.monotonic()
-    found = binary.read(asked, raw, active, call.headers)
+    found = binary.read(asked, raw, decision, active, call.headers)
     if isinstance(found, FhirAnswer):
         forward.check(found, asked, decision, session.fhir_base)
         return _answered(asked, found, active, started, found.body)

@@ -26,8 +26,8 @@ from shared.session.sessions import Active
 from . import write_policy
 from .address import Address
 from .address import read as parse_address
+from .conditional import HEADER_VALUE
 from .content import Content, sent_media_type
-from .forward import HEADER_VALUE
 from .policy import Decision, releasable
 
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")

@@ -1,0 +1,60 @@
+"""Conditional reads (FHIR R4 http.html, "Conditional read"; RFC 9110 13).
+
+Of a resource that another patient has, the EHR's 304 would tell that it is there and in which
+version. So under patient/ scopes the resource itself is asked for, and the condition is compared
+here, after the check; the launch's own Patient alone is proved by its address.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+
+from shared.fhir.client import FhirAnswer
+
+from .address import Address
+from .policy import Decision
+
+# Values of plain characters only.
+HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,200}")
+_IF_NONE_MATCH, _IF_MODIFIED_SINCE = "If-None-Match", "If-Modified-Since"
+_ETAG = re.compile(r'(?:W/)?("[^"]*")')
+
+
+def _given(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: headers[name]
+        for name in (_IF_NONE_MATCH, _IF_MODIFIED_SINCE)
+        if address.interaction.patient == "answer" and HEADER_VALUE.fullmatch(headers.get(name, ""))
+    }
+
+
+def passed_on(address: Address, decision: Decision, headers: Mapping[str, str]) -> dict[str, str]:
+    """The conditions that the EHR is sent."""
+    proved = address.type == "Patient" and address.id == decision.patient
+    return _given(address, headers) if decision.level == "user" or proved else {}
+
+
+def answered(
+    answer: FhirAnswer, address: Address, decision: Decision, headers: Mapping[str, str]
+) -> FhirAnswer:
+    """The answer to a read that has been checked: 304 where the caller's condition says so."""
+    given = _given(address, headers)
+    if answer.status != 200 or not given or passed_on(address, decision, headers):
+        return answer
+    if _is_unchanged(answer.headers, given):
+        return replace(answer, status=304, body=b"", resource=None)
+    return answer
+
+
+def _is_unchanged(answer: Mapping[str, str], given: Mapping[str, str]) -> bool:
+    """RFC 9110 13.1.2 and 13.1.3: If-None-Match, compared weakly, goes before If-Modified-Since."""
+    tags = given.get(_IF_NONE_MATCH)
+    if tags is not None:
+        current = _ETAG.fullmatch(answer.get("etag", "").strip())
+        return tags.strip() == "*" or (current is not None and current[1] in _ETAG.findall(tags))
+    try:
+        changed = parsedate_to_datetime(answer.get("last-modified", ""))
+        return changed <= parsedate_to_datetime(given[_IF_MODIFIED_SINCE])
+    except (ValueError, TypeError):
+        return False

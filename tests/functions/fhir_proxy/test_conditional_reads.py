@@ -1,0 +1,89 @@
+"""A conditional read tells nothing of a resource that a plain read would not release."""
+
+import pytest
+
+from tests.conftest import App, Launched
+from tests.support.proxy import about, asked, launched
+from tests.support.scripted_ehr import Received, Scripted, Tenant, as_fhir
+
+ETAG, MODIFIED = 'W/"3"', "Wed, 21 Oct 2015 07:28:00 GMT"
+CONDITIONS = [
+    {"If-None-Match": ETAG},
+    {"If-None-Match": "*"},
+    {"If-Modified-Since": MODIFIED},
+    {"If-None-Match": 'W/"9"', "If-Modified-Since": MODIFIED},
+]
+
+
+def _versioned(app: App, path: str, patient: str, group: str = "a") -> tuple[Launched, Tenant]:
+    """A launch for p1 at an EHR that honours conditions."""
+    scope = {"a": "patient/*.rs", "u": "user/*.rs"}[group]
+    launch, tenant = launched(app, group, scope=scope)
+    kind, name = path.split("/")[:2]
+    about_it = {"resourceType": kind, "id": name} if kind == "Patient" else None
+    resource = about_it or about(kind, name, patient)
+
+    def handle(request: Received) -> Scripted:
+        versions = {"ETag": ETAG, "Last-Modified": MODIFIED}
+        if request.headers.get("If-None-Match") in {ETAG, "*"}:
+            return Scripted(304, versions)
+        if request.headers.get("If-Modified-Since") == MODIFIED:
+            return Scripted(304, versions)
+        return as_fhir(resource, 200, **versions)
+
+    tenant.on(f"/{path}", handle)
+    return launch, tenant
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("path", ["Observation/o1", "Observation/o1/_history/3"])
+def test_a_condition_tells_nothing_about_another_patient(
+    app: App, path: str, condition: dict[str, str]
+) -> None:
+    launch, tenant = _versioned(app, path, "p2")
+    plain = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+    conditional = launch.browser.fetch(f"{launch.fhir_base}/{path}", condition)
+    for answer in (plain, conditional):
+        assert (answer.status, answer.code) == (403, "patient_denied")
+        assert (answer.header("ETag"), answer.header("Last-Modified")) == (None, None)
+    assert all("If-" not in str(request.headers) for request in asked(tenant))
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        (CONDITIONS[0], 304),
+        (CONDITIONS[1], 304),
+        (CONDITIONS[2], 304),
+        # RFC 9110 13.1.3: the date is not looked at where there are tags.
+        (CONDITIONS[3], 200),
+        ({"If-None-Match": '"3"'}, 304),
+        ({"If-None-Match": 'W/"1", W/"3"'}, 304),
+        ({"If-None-Match": 'W/"33"'}, 200),
+        ({"If-None-Match": "3"}, 200),
+        ({"If-Modified-Since": "Wed, 21 Oct 2020 07:28:00 GMT"}, 304),
+        ({"If-Modified-Since": "Wed, 21 Oct 2014 07:28:00 GMT"}, 200),
+        ({"If-Modified-Since": "yesterday"}, 200),
+    ],
+)
+def test_what_is_the_patients_is_compared_after_the_check(
+    app: App, condition: dict[str, str], status: int
+) -> None:
+    launch, _ = _versioned(app, "Observation/o1", "p1")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1", condition)
+    assert (answer.status, answer.header("ETag")) == (status, ETAG)
+    assert bool(answer.body) is (status == 200)
+
+
+def test_a_condition_on_the_launchs_own_patient_goes_to_the_ehr(app: App) -> None:
+    launch, tenant = _versioned(app, "Patient/p1", "p1")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1", CONDITIONS[0])
+    assert (answer.status, answer.body) == (304, b"")
+    assert asked(tenant)[0].headers["If-None-Match"] == ETAG
+
+
+def test_under_user_scopes_a_condition_goes_to_the_ehr(app: App) -> None:
+    launch, tenant = _versioned(app, "Observation/o1", "p2", "u")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1", CONDITIONS[0])
+    assert answer.status == 304
+    assert asked(tenant)[0].headers["If-None-Match"] == ETAG
