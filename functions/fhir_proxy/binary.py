@@ -14,7 +14,8 @@ from shared.session.sessions import Active
 
 from . import conditional
 from .address import Address
-from .policy import Decision, Parameters
+from .finer_scopes import Parameters
+from .policy import Decision
 
 MEDIA_TYPES = (
     "application/pdf",

@@ -1,9 +1,11 @@
 """A read at the EHR and the check of its answer: headers by allow-list both ways."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from shared.config.vendors import VENDORS
 from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import client as fhir
 from shared.fhir import compartment
@@ -14,7 +16,7 @@ from . import conditional, history
 from .address import Address
 from .conditional import HEADER_VALUE
 from .interactions import FORM
-from .policy import Decision, releasable
+from .policy import Decision, is_covered, releasable
 
 _RESPONSE_HEADERS = ("ETag", "Last-Modified", "Retry-After")
 
@@ -27,9 +29,11 @@ def request(
     fhir_base = active.session.fhir_base
     url = f"{fhir_base}/{address.path}"
     query = urlencode(decision.parameters)
-    if decision.narrowed:
+    strict = (decision.narrowed or decision.counts) and not _has_own_parameters(decision, active)
+    if strict:
         # FHIR R4 search.html, "Handling errors": a parameter that narrows must not be ignored.
         passed["Prefer"] = "handling=strict"
+    if decision.narrowed:
         # FHIR R4 http.html, "Intermediaries": who changes a request says so.
         passed["request-modified-smart-calc"] = "held to scopes and patient"
     if address.method == "POST":
@@ -38,6 +42,8 @@ def request(
     else:
         answer = fhir.call(active, "GET", f"{url}?{query}" if query else url, headers=passed)
     check(answer, address, decision, fhir_base)
+    if decision.counts and not strict and answer.status == 200:
+        _require_count_of_patient(answer.resource, decision)
     return conditional.answered(answer, address, decision, headers)
 
 
@@ -73,32 +79,46 @@ def _check_search(
     bundle: dict[str, Any], address: Address, decision: Decision, fhir_base: str
 ) -> None:
     entries = _entries(bundle)
-    types = {entry["resourceType"] for entry in entries}
-    if "*" not in decision.covered_types and not types <= decision.covered_types:
-        raise UpstreamInvalid(why="The EHR's answer holds resources that no scope covers.")
+    if not all(is_covered(entry, decision) for entry in entries):
+        raise UpstreamInvalid(
+            why="The EHR's answer holds resources that no scope covers, or that do not show it."
+        )
     if not all(releasable(entry, decision, fhir_base) for entry in entries):
         raise PatientDenied(why="The EHR's answer holds another patient's data.")
-    if _patient_left_out(bundle, address, decision):
+    held = decision.level == "patient" and compartment.search_parameter(address.type) is not None
+    if held and _patient_in_self_link(bundle, decision) is False:
         why = "By its own account (the link `self`) the EHR left out the patient of the search."
         raise UpstreamInvalid(why=why)
 
 
-def _patient_left_out(bundle: dict[str, Any], address: Address, decision: Decision) -> bool:
-    """Whether the `self` link repeats the search but for its patient.
+def _has_own_parameters(decision: Decision, active: Active) -> bool:
+    """Whether a parameter is one of the vendor's own: asked to be strict, its EHR may refuse it."""
+    own = VENDORS[active.ehr.vendor].own_parameters
+    return own is not None and any(re.fullmatch(own, name) for name, _ in decision.parameters)
+
+
+def _require_count_of_patient(bundle: dict[str, Any], decision: Decision) -> None:
+    if not _entries(bundle) and _patient_in_self_link(bundle, decision) is not True:
+        raise UpstreamInvalid(
+            why="The EHR's answer does not show that it counted for this patient only.",
+            steps=("Leave the vendor's own parameters out, or search without counting.",),
+        )
+
+
+def _patient_in_self_link(bundle: dict[str, Any], decision: Decision) -> bool | None:
+    """Whether the `self` link repeats the search with its patient; None where it tells nothing.
 
     FHIR R4 search.html, "Server Conformance": the link holds the parameters that were used. One
     that repeats none of them tells nothing.
     """
-    if decision.level == "user" or compartment.search_parameter(address.type) is None:
-        return False
     sent = {name for name, _ in decision.parameters if not name.startswith("_")}
     links = bundle.get("link")
     for link in links if isinstance(links, list) else []:
         if isinstance(link, dict) and link.get("relation") == "self":
             used = parse_qsl(str(link.get("url")).partition("?")[2])
             if sent & {name for name, _ in used}:
-                return all(value.rpartition("/")[2] != decision.patient for _, value in used)
-    return False
+                return any(value.rpartition("/")[2] == decision.patient for _, value in used)
+    return None
 
 
 def _entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:

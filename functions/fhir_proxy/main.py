@@ -38,7 +38,7 @@ from shared.store import open_store
 
 from . import address, binary, content, forward, policy, rewrite, write, write_policy
 from .address import Address
-from .policy import Parameters
+from .finer_scopes import Parameters
 
 MOST_PARAMETERS = 200
 
@@ -148,14 +148,14 @@ def _read(
         if len(parameters) != 1:
             raise ParameterInvalid("A page link takes no further parameters.")
         page = pages.open(parameters[0][1])
-        decision = policy.decide_page(asked, page.level, session, grants)
+        decision = policy.decide_page(asked, page.level, session, grants, shown=page.shown)
         answer = forward.page(page.url, asked, decision, active)
     else:
         decision = policy.decide(asked, parameters, session, grants)
         answer = forward.request(asked, decision, active, call.headers)
     body = answer.body
     if paged and answer.status == 200:
-        body = pages.rewritten(body.decode(), decision.level).encode()
+        body = pages.rewritten(body.decode(), decision.level, shown=decision.shown).encode()
     return _answered(asked, answer, active, started, body, rewrite.stamp(answer.body, body))
 
 

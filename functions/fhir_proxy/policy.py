@@ -6,29 +6,19 @@ session's patient, and whether the EHR kept to it is checked in its answer (forw
 decided in write_policy.py.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shared import scopes
-from shared.errors import (
-    NotAcceptable,
-    ParameterInvalid,
-    PatientDenied,
-    PatientMissing,
-    ScopeDenied,
-)
+from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
 from shared.fhir import compartment
 from shared.scopes import Grant, Interaction, Level
 from shared.session.record import Session
 
 from .address import Address
-
-Parameters = tuple[tuple[str, str], ...]
-Grants = tuple[Grant, ...]
-
-_JSON_FORMATS = frozenset({"json", "application/json", "application/fhir+json"})
-_REACHING = ("_include", "_revinclude", "_has", "_list", "_query", "_filter", "_contained", "_type")
-_PATIENT_PARAMETERS = ("patient", "subject")
+from .finer_scopes import NO_FILTERS, Filters, Parameters, fits
+from .search_policy import Grants, held_to, is_count, plain, refuse_reaching, repeats_filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +27,23 @@ class Decision:
 
     `level` is that of the scope that allows it. Resources of the types in `open_types` (`*`: all)
     are released whoever they are about, others only if they are about `patient` or nobody, and
-    none of a type outside `covered_types`.
-    `narrowed` is whether parameters were added to those that were given, `returns` whether the EHR
-    may return what a write has made.
+    none that `covering` does not allow: the types (`*`: all) with the parameters of the scopes
+    that allow them, of which one set must fit. What is of another type than `asked` must show that
+    it fits; where `shown`, so must what is of that type.
+    `narrowed`: parameters were added to those that were given. `counts`: the search is held to the
+    patient and asks only how many there are, so that no resource shows it. `returns`: the EHR may
+    return what a write has made.
     """
 
     level: Level
     parameters: Parameters
     patient: str | None
     open_types: frozenset[str]
-    covered_types: frozenset[str]
+    asked: str
+    covering: Mapping[str, tuple[Filters, ...]]
+    shown: bool = False
     narrowed: bool = False
+    counts: bool = False
     returns: bool = True
 
 
@@ -55,6 +51,15 @@ def releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> 
     """Whether a resource of the EHR's answer may reach the browser."""
     opened = not decision.open_types.isdisjoint({"*", resource["resourceType"]})
     return opened or compartment.belongs(resource, decision.patient, fhir_base)
+
+
+def is_covered(resource: dict[str, Any], decision: Decision) -> bool:
+    """Whether a scope allows a resource of the EHR's answer, whoever it is about."""
+    covering = decision.covering
+    name = resource["resourceType"]
+    sets = covering.get(name, covering.get("*", ()))
+    shown = decision.shown or name != decision.asked
+    return NO_FILTERS in sets or any(fits(resource, one, shown=shown) for one in sets)
 
 
 def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:
@@ -66,14 +71,16 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
     given = plain(parameters)
     interaction = address.interaction.letter
     if interaction is None:
-        return Decision("user", (), None, frozenset({"*"}), frozenset({"*"}))
+        return Decision("user", (), None, frozenset({"*"}), "", {"*": (NO_FILTERS,)})
     taken = address.interaction.parameters
     if taken is not None and not taken.issuperset(name for name, _ in given):
         raise ParameterInvalid(f"A {address.kind} takes {_and(sorted(taken))} only.")
     covering = _covering(address.type, interaction, session, grants)
     level, sent = _filtered(covering, interaction, given)
+    shown = False
     if interaction == "s":
-        _refuse_reaching(given, address.type, level, grants)
+        refuse_reaching(given, address.type, level, grants)
+        shown = repeats_filter(sent, address.type, level, covering)
     if level == "patient":
         sent = _within_compartment(address, sent, session)
     open_types = _open_types(grants, interaction) | ({address.type} if level == "user" else set())
@@ -82,12 +89,20 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
         sent,
         session.context.patient,
         open_types,
-        _covered_types(address, grants),
-        len(sent) > len(given),
+        address.type,
+        _covering_of(address, level, interaction, grants),
+        shown=shown,
+        narrowed=len(sent) > len(given),
+        counts=interaction == "s"
+        and level == "patient"
+        and address.type not in compartment.OUTSIDE
+        and is_count(given),
     )
 
 
-def decide_page(address: Address, level: Level, session: Session, grants: Grants) -> Decision:
+def decide_page(
+    address: Address, level: Level, session: Session, grants: Grants, *, shown: bool
+) -> Decision:
     """Whether a further page of what was allowed at `level` may be read."""
     interaction = _letter(address)
     covering = _covering(address.type, interaction, session, grants)
@@ -97,7 +112,8 @@ def decide_page(address: Address, level: Level, session: Session, grants: Grants
         _within_compartment(address, (), session)
     open_types = _open_types(grants, interaction) | ({address.type} if level == "user" else set())
     patient = session.context.patient
-    return Decision(level, (), patient, open_types, _covered_types(address, grants))
+    found = _covering_of(address, level, interaction, grants)
+    return Decision(level, (), patient, open_types, address.type, found, shown=shown)
 
 
 def level_of(address: Address, session: Session, grants: Grants) -> Level:
@@ -130,9 +146,24 @@ def _covering(
     return covering
 
 
-def _covered_types(address: Address, grants: Grants) -> frozenset[str]:
-    """The types that an answer may hold: the one asked for, and those that can be read anyway."""
-    return frozenset({address.type} | {grant.type for grant in grants if "r" in grant.letters})
+def _covering_of(
+    address: Address, level: Level, interaction: Interaction, grants: Grants
+) -> Mapping[str, tuple[Filters, ...]]:
+    """The types that an answer may hold, each with the parameters of the scopes that allow it: the
+    one asked for, and those that can be read anyway.
+    """
+    found: dict[str, list[Filters]] = {}
+    for grant in grants:
+        if "r" in grant.letters and grant.type != address.type:
+            found.setdefault(grant.type, []).append(grant.filters)
+    for name in found.keys() - {"*"}:
+        found[name] += found.get("*", ())
+    found[address.type] = [
+        grant.filters
+        for grant in grants
+        if grant.level == level and grant.covers(address.type, interaction)
+    ]
+    return {name: tuple(filters) for name, filters in found.items()}
 
 
 def _open_types(grants: Grants, interaction: Interaction) -> frozenset[str]:
@@ -142,26 +173,6 @@ def _open_types(grants: Grants, interaction: Interaction) -> frozenset[str]:
         for grant in grants
         if grant.level == "user" and interaction in grant.letters and not grant.filters
     )
-
-
-def plain(parameters: Parameters) -> Parameters:
-    """The parameters without those that would change what kind of request it is.
-
-    `_format` (JSON is what is asked anyway) and `_method` are left out; a token in the query is
-    refused, and so is another server's way to name a page.
-    """
-    kept = []
-    for name, value in parameters:
-        if name == "_format":
-            if value.partition(";")[0] not in _JSON_FORMATS:
-                raise NotAcceptable
-        elif name == "access_token":
-            raise ParameterInvalid("No token belongs in an address.")
-        elif name.startswith("_getpages"):
-            raise ParameterInvalid("Further pages are read by the links of a Bundle.")
-        elif name != "_method":
-            kept.append((name, value))
-    return tuple(kept)
 
 
 def _denied(resource_type: str, interaction: Interaction, session: Session) -> ScopeDenied:
@@ -197,33 +208,6 @@ def _filtered(
     )
 
 
-def _refuse_reaching(
-    parameters: Parameters, resource_type: str, level: Level, grants: Grants
-) -> None:
-    """Parameters that reach other types than the one searched need scopes for all of them.
-
-    A search that is not held to the patient reaches every patient's, which takes user/ scopes.
-    """
-    held = level == "patient" and resource_type not in compartment.OUTSIDE
-    letters = {
-        letter
-        for grant in grants
-        if grant.type == "*" and not grant.filters and (held or grant.level == "user")
-        for letter in grant.letters
-    }
-    if letters >= {"r", "s"}:
-        return
-    needed = "patient/*.rs" if held else "user/*.rs"
-    for name, _ in parameters:
-        head = name.partition(":")[0]
-        if head.lower() in _REACHING or "." in name:
-            raise ScopeDenied(
-                why=f"`{head[:100]}` reaches resources of other types, which needs a scope for all "
-                f"of them: {needed}.",
-                evidence={"needed": needed, "parameter": head[:100]},
-            )
-
-
 def _within_compartment(address: Address, parameters: Parameters, session: Session) -> Parameters:
     """The parameters of a request that patient/ scopes allow, a search held to the patient."""
     if address.type in compartment.OUTSIDE:
@@ -237,28 +221,7 @@ def _within_compartment(address: Address, parameters: Parameters, session: Sessi
             "reach it."
         )
     if address.interaction.patient == "search":
-        return _held_to(patient, address.type, parameters)
+        return held_to(patient, address.type, parameters)
     if address.type == "Patient" and address.id != patient:
         raise PatientDenied
     return parameters
-
-
-def _held_to(patient: str, resource_type: str, parameters: Parameters) -> Parameters:
-    """The search with its patient parameter: refused for another's, added where there is none."""
-    holding = compartment.search_parameter(resource_type)
-    ours = {patient, f"Patient/{patient}"}
-    held = False
-    for name, value in parameters:
-        head = name.partition(":")[0].lower()
-        if head == holding or (resource_type != "Patient" and head in _PATIENT_PARAMETERS):
-            if name not in {holding, "patient", "subject", "subject:Patient", "patient:Patient"}:
-                raise PatientDenied
-            if value not in ours:
-                raise PatientDenied
-            by_subject = head == "subject" and compartment.searched_by_subject(resource_type)
-            held = held or head == holding or by_subject
-    if held or holding is None:
-        return parameters
-    if resource_type == "Patient" and any(not name.startswith("_") for name, _ in parameters):
-        raise PatientDenied(why="A search among patients is not about the patient of this launch.")
-    return (*parameters, (holding, compartment.search_value(resource_type, patient)))

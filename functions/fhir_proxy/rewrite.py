@@ -18,16 +18,20 @@ from shared.sealing import SealBroken, Sealer
 from shared.session.record import Session
 
 PAGE_PARAMETER = "_page"
+_SHOWN = "shown"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _decoder = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A further page: the EHR's own URL, and the level of the scope that allowed the first one."""
+    """A further page: the EHR's own URL, and of the first one the level of the scope that allowed
+    it, and whether its resources had to show that they fit the scope's parameters.
+    """
 
     url: str
     level: Level
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Pages:
     path: str
     proxy_base: str
 
-    def rewritten(self, text: str, level: Level) -> str:
+    def rewritten(self, text: str, level: Level, *, shown: bool = False) -> str:
         """The JSON text of a Bundle with its page links rewritten; those elsewhere are left out.
 
         `text` must be valid JSON that repeats no member: it has been parsed before. So what follows
@@ -51,7 +55,7 @@ class Pages:
         parts, done = [], 0
         for name, start, end in _members(text, _skip(text, 0)):
             if name == "link":
-                links = self._usable(json.loads(text[start:end]), level)
+                links = self._usable(json.loads(text[start:end]), level, shown)
                 parts += [text[done:start], json.dumps(links)]
                 done = end
                 break
@@ -61,16 +65,16 @@ class Pages:
         """The page behind a link's token. Raises ParameterInvalid for one not made for it."""
         try:
             opened = self.sealer.open(token, self.session.secret, self._context()).decode()
-        except SealBroken:
+            level, shown, url = opened.split(" ")
+        except (SealBroken, ValueError):
             raise ParameterInvalid(
                 "The page link is not one of this session.",
                 why="Page links belong to one session and one request; they cannot be made or "
                 "changed.",
             ) from None
-        level, _, url = opened.partition(" ")
-        return Page(url, "user" if level == "user" else "patient")
+        return Page(url, "user" if level == "user" else "patient", shown == _SHOWN)
 
-    def _usable(self, links: object, level: Level) -> list[dict[str, object]]:
+    def _usable(self, links: object, level: Level, shown: bool) -> list[dict[str, object]]:
         found = []
         for link in links if isinstance(links, list) else []:
             url = link.get("url") if isinstance(link, dict) else None
@@ -81,7 +85,9 @@ class Pages:
             )
             if upstream is not None:
                 sealed = self.sealer.seal(
-                    f"{level} {upstream}".encode(), self.session.secret, self._context()
+                    f"{level} {_SHOWN if shown else 'any'} {upstream}".encode(),
+                    self.session.secret,
+                    self._context(),
                 )
                 ours = f"{self.proxy_base}/{self.path}?{PAGE_PARAMETER}={sealed}"
                 found.append({**link, "url": ours})

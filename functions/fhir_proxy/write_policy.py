@@ -14,7 +14,9 @@ from shared.session.record import Session
 from . import content, json_patch
 from .address import Address
 from .content import Content
-from .policy import Decision, Grants, Parameters, level_of, plain
+from .finer_scopes import NO_FILTERS, Parameters
+from .policy import Decision, level_of
+from .search_policy import Grants, plain
 
 
 def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:
@@ -34,8 +36,8 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
         grant.level for grant in grants if grant.covers(address.type, "r") and not grant.filters
     }
     opened = frozenset({address.type} if level == "user" and "user" in reading else ())
-    types = frozenset({address.type})
-    return Decision(level, (), patient, opened, types, returns=bool(reading))
+    own = {address.type: (NO_FILTERS,)}
+    return Decision(level, (), patient, opened, address.type, own, returns=bool(reading))
 
 
 def _require_of_patient(address: Address, patient: str) -> None:

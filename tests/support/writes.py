@@ -52,8 +52,9 @@ def written(tenant: Tenant) -> list[Received]:
 
 @contextlib.contextmanager
 def serve_writing(folder: Path, scripted: ScriptedEhr) -> Iterator[App]:
-    """Tenants of group `w` ask patient/*.cruds, those of group `v` user/*.cruds; the simulated EHR
-    is asked for patient/*.cruds, user/Binary.cruds and a few of its own.
+    """Tenants of group `w` ask patient/*.cruds, those of group `v` user/*.cruds, those of group
+    `o`, of vendor oracle, patient/*.cruds; the simulated EHR is asked for patient/*.cruds,
+    user/Binary.cruds and a few of its own.
     """
     port, ehr_port = free_port(), free_port()
     scopes = "patient/Observation.cruds patient/Patient.rs user/Binary.cruds"
@@ -70,6 +71,14 @@ iss = ["{scripted.origin}/v/*"]
 client_id = "writing-user-client"
 scopes = "user/*.cruds user/Observation.cu?category=laboratory"
 redirect_path = "/callback/writing-user"
+
+[[ehr]]
+key = "writing-oracle"
+vendor = "oracle"
+iss = ["{scripted.origin}/o/*"]
+client_id = "writing-oracle-client"
+scopes = "patient/*.cruds"
+redirect_path = "/callback/writing-oracle"
 
 [[ehr]]
 key = "simulated"

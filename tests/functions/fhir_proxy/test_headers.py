@@ -73,12 +73,13 @@ def test_a_search_by_post_sends_its_form_and_nothing_more(app: App) -> None:
 
 def test_conditional_headers_pass_on_reads_only(app: App) -> None:
     launch, tenant = launched(app)
+    tenant.resources["Observation/o"] = about("Observation", "o", "p1")
     tenant.on("/metadata", as_fhir({"resourceType": "CapabilityStatement"}))
     conditional = {
         "If-None-Match": 'W/"3", "x"',
         "If-Modified-Since": "Wed, 21 Oct 2015 07:28:00 GMT",
     }
-    for path in ("Patient/p1", "Patient?_id=p1", "metadata"):
+    for path in ("Patient/p1", "Observation?patient=p1", "metadata"):
         assert launch.browser.fetch(f"{launch.fhir_base}/{path}", conditional).status == 200
     read, *others = [_values(request) for request in asked(tenant)]
     assert read.keys() == REACH_THE_EHR | {"if-none-match", "if-modified-since"}

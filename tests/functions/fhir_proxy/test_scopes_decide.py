@@ -1,5 +1,6 @@
 """What a launch's scopes let through: granted ∩ configured, by interaction (SMART 2.2, scopes)."""
 
+from typing import Any
 from urllib.parse import parse_qsl, quote
 
 import pytest
@@ -13,9 +14,16 @@ LAB = "http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
 FINER = f"patient/Observation.rs?category={LAB}"
 
 
+CATEGORIES = [
+    {"coding": [{"system": LAB.partition("|")[0], "code": code}]}
+    for code in ("laboratory", "vital-signs")
+]
+
+
 def _observations(tenant: Tenant) -> None:
-    tenant.resources["Observation/o1"] = about("Observation", "o1", "p1")
-    tenant.on("/Observation/_search", as_fhir(searchset(about("Observation", "o1", "p1"))))
+    observation = about("Observation", "o1", "p1", category=CATEGORIES)
+    tenant.resources["Observation/o1"] = observation
+    tenant.on("/Observation/_search", as_fhir(searchset(observation)))
 
 
 def _interactions(launch: Launched) -> dict[str, Answer]:
@@ -213,7 +221,8 @@ def test_a_patient_scope_and_a_narrow_user_scope_never_make_a_wide_user_scope(
     launch, tenant = launched(app, "u", scope=scope)
     link = [{"relation": "next", "url": "?page=2"}]
     answers = [
-        searchset(about("Observation", patient, patient), link=link) for patient in ("p1", "p2")
+        searchset(about("Observation", patient, patient, category=CATEGORIES), link=link)
+        for patient in ("p1", "p2")
     ]
     tenant.on("/Observation", lambda r: as_fhir(answers["page=2" in r.query]))
     first = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
@@ -222,6 +231,73 @@ def test_a_patient_scope_and_a_narrow_user_scope_never_make_a_wide_user_scope(
     assert second.status == (200 if everybody else 403)
     read = launch.browser.fetch(f"{launch.fhir_base}/Observation/o2")
     assert read.status == 404
+
+
+def _found(*codes: str, code: str = "x", resource_id: str = "o1") -> dict[str, Any]:
+    """An Observation of p1 with its categories, as from laboratories and wards."""
+    return about(
+        "Observation",
+        resource_id,
+        "p1",
+        status="final",
+        code={"coding": [{"system": "http://loinc.org", "code": code}]},
+        **({"category": [{"coding": [{"code": one}]} for one in codes]} if codes else {}),
+    )
+
+
+WIDENING = "patient/Observation.rs?category=laboratory"
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "status"),
+    [
+        # An EHR that joins the two by OR, or takes the first.
+        ("category=vital-signs", _found("vital-signs"), 502),
+        ("category=vital-signs", _found(), 502),
+        ("category=vital-signs", _found("vital-signs", "laboratory"), 200),
+        ("category:not=laboratory", _found("vital-signs"), 502),
+        ("Category=vital-signs", _found("vital-signs"), 502),
+        ("code=x", _found("vital-signs"), 502),
+        ("code=x", _found("laboratory"), 200),
+        # One parameter cannot be taken for another, so the EHR is believed.
+        ("code=x&_elements=code", _found(), 200),
+        ("category=laboratory&category=vital-signs", _found("vital-signs"), 502),
+        ("category=laboratory", _found("laboratory"), 200),
+    ],
+)
+def test_what_a_finer_grained_scope_does_not_cover_is_not_released(
+    app: App, query: str, found: dict[str, Any], status: int
+) -> None:
+    launch, tenant = launched(app, scope=WIDENING)
+    link = [{"relation": "next", "url": "?page=2"}]
+    pages = [searchset(_found("laboratory"), link=link), searchset(found)]
+    tenant.on("/Observation", lambda request: as_fhir(pages["page=2" in request.query]))
+    first = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
+    assert first.status == 200
+    further = launch.browser.fetch(first.json()["link"][0]["url"])
+    tenant.on("/Observation", as_fhir(searchset(found)))
+    for answer in (further, launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")):
+        assert answer.status == status
+        if status == 502:
+            assert answer.code == "upstream_invalid"
+
+
+@pytest.mark.parametrize(
+    ("scope", "query"),
+    [
+        ("category=laboratory", "category=vital-signs&_summary=count"),
+        ("category=laboratory", "category=vital-signs&_count=0"),
+        ("date=ge2020", "date=ge2000"),
+        ("code:in=http://x/vs", "code=x"),
+        ("code:in=http://x/vs", "code:in=http://y/vs"),
+    ],
+)
+def test_a_search_that_could_widen_a_finer_grained_scope_unseen_is_refused(
+    app: App, scope: str, query: str
+) -> None:
+    launch, tenant = launched(app, scope=f"patient/Observation.rs?{scope}")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
+    assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
 
 
 @pytest.mark.parametrize("scope", ["code:in=http://x/vs", "_filter=x", "subject.name=x", "a&b=c"])
@@ -247,13 +323,7 @@ REACHING = [
     "Observation?_include=*",
     "Observation?_revinclude=Provenance:target",
     "Observation?_revinclude:iterate=Provenance:target",
-    "Observation?subject.name=x",
-    "Observation?subject:Patient.name=x",
-    "Observation?performer:Practitioner.name=x",
-    "Observation?_has:DiagnosticReport:result:status=final",
     "Observation?_list=42",
-    "Observation?_query=everything",
-    "Observation?_filter=name%20eq%20x",
     "Observation?_contained=both",
     "Observation?_type=Condition",
 ]
@@ -278,6 +348,58 @@ def test_scopes_for_all_types_allow_it(app: App, scope: str) -> None:
     url = f"{launch.fhir_base}/Observation?patient=p1&_include=Observation:subject"
     assert launch.browser.fetch(url).status == 200
     assert asked(tenant)[0].query == "patient=p1&_include=Observation%3Asubject"
+
+
+ASKING = [
+    "Observation?subject.name=x",
+    "Observation?patient.name=x",
+    "Observation?subject:Patient.name=x",
+    "Observation?performer:Practitioner.name=x",
+    "Observation?_has:DiagnosticReport:result:status=final",
+    "Observation?_HAS:DiagnosticReport:result:status=final",
+    "Observation?_filter=name%20eq%20x",
+    "Patient?general-practitioner:Practitioner._has:Patient:general-practitioner:name=x",
+    "Patient?_has:Observation:patient:code=x",
+    "Practitioner?_has:Patient:general-practitioner:_id=p2",
+]
+
+
+@pytest.mark.parametrize("path", ASKING)
+@pytest.mark.parametrize("scope", ["patient/*.rs", "patient/*.cruds user/Practitioner.rs"])
+def test_what_asks_about_other_resources_needs_user_scopes_for_all(
+    app: App, path: str, scope: str
+) -> None:
+    launch, tenant = launched(app, scope=scope)
+    resource_type, _, query = path.partition("?")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+    posted = post_search(launch, resource_type, query.encode())
+    for one in (answer, posted):
+        assert (one.status, one.code) == (403, "scope_denied")
+        assert "user/*.rs" in one.text
+    assert asked(tenant) == []
+
+
+@pytest.mark.parametrize("path", ASKING)
+def test_user_scopes_for_all_types_may_ask(app: App, path: str) -> None:
+    launch, tenant = launched(app, "u", scope="user/*.r user/*.s")
+    for resource_type in ("Observation", "Practitioner", "Patient"):
+        tenant.on(f"/{resource_type}", as_fhir(searchset()))
+    assert launch.browser.fetch(f"{launch.fhir_base}/{path}").status == 200
+    assert len(asked(tenant)) == 1
+
+
+@pytest.mark.parametrize("name", ["_query", "_QUERY", "_query:x"])
+def test_a_named_query_is_refused_whatever_the_scopes(app: App, name: str) -> None:
+    launch, tenant = launched(app, "u", scope="user/*.rs")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=everything")
+    assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
+
+
+@pytest.mark.parametrize("name", ["_has%20", "%20_has:x", "_h%2561s", "pati%00ent", "a%5Cb", ""])
+def test_a_name_that_a_server_might_read_as_another_is_refused(app: App, name: str) -> None:
+    launch, tenant = launched(app, "u", scope="user/*.rs")
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=x")
+    assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
 
 
 OUTSIDE = [

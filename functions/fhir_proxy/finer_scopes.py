@@ -1,0 +1,80 @@
+"""Finer-grained scopes: whether what an EHR answers lies within a scope's own search parameters.
+
+SMART App Launch 2.2, "Finer-grained resource constraints using search parameters". The parameters
+are added to a search (policy.py). FHIR joins repeated ones by AND, but there are servers that join
+them by OR, or take the first: so what they found is looked at again, where a resource shows it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Parameters = tuple[tuple[str, str], ...]
+Filters = frozenset[tuple[str, str]]
+NO_FILTERS: Filters = frozenset()
+
+# Search parameters whose element has the parameter's name in every type that has one.
+_SHOWN = frozenset({"category", "status"})
+# The types in which that holds for `code` (FHIR R4, search parameter registry).
+_SHOWN_CODE = frozenset(
+    {"Condition", "DiagnosticReport", "Medication", "Observation", "Procedure", "ServiceRequest"}
+)
+_OR = re.compile(r"(?<!\\),")
+
+
+def repeated(filters: Filters, parameters: Parameters) -> set[str]:
+    """The filters' parameters that the search gives beside them, in whatever case or form."""
+    others = {_head(name) for name, value in parameters if (name, value) not in filters}
+    return {name for name, _ in filters if _head(name) in others}
+
+
+def is_shown(name: str, resource_type: str) -> bool:
+    """Whether a resource of the type shows what it was found by."""
+    return name in _SHOWN or (name == "code" and resource_type in _SHOWN_CODE)
+
+
+def fits(resource: Mapping[str, Any], filters: Filters, *, shown: bool) -> bool:
+    """Whether a resource lies within a scope's parameters: as far as it shows, or, where it must be
+    `shown`, by every parameter.
+    """
+    for name, value in filters:
+        element = resource.get(name) if is_shown(name, resource["resourceType"]) else None
+        if element is None:
+            if shown:
+                return False
+        elif not _matches(element, value):
+            return False
+    return True
+
+
+def _head(name: str) -> str:
+    return name.partition(":")[0].partition(".")[0].lower()
+
+
+def _matches(element: object, value: str) -> bool:
+    """A token against an element (FHIR R4 search.html, "token")."""
+    held = tuple(_codes(element))
+    return any(
+        _is_one(code, system, token.replace("\\,", ","))
+        for token in _OR.split(value)
+        for system, code in held
+    )
+
+
+def _is_one(code: str, system: str | None, token: str) -> bool:
+    wanted_system, bar, wanted = token.rpartition("|")
+    if wanted and code != wanted:
+        return False
+    # A plain `code` element has the one system that its definition binds it to.
+    return not bar or system is None or system == wanted_system
+
+
+def _codes(element: object) -> Iterator[tuple[str | None, str]]:
+    """System and code of each coding; the system of a plain code is None."""
+    for one in element if isinstance(element, list) else [element]:
+        if isinstance(one, str):
+            yield None, one
+        codings: Iterable[object] = one.get("coding", ()) if isinstance(one, dict) else ()
+        for coding in codings if isinstance(codings, list) else ():
+            if isinstance(coding, dict):
+                yield str(coding.get("system", "")), str(coding.get("code", ""))

@@ -1,0 +1,136 @@
+"""What the parameters of a search may ask. Pure.
+
+FHIR R4 search.html. Everything is decided on parsed parameters, which are then serialised anew.
+Under patient/ scopes a search is held to the session's patient, and nothing in it may ask about
+anybody else.
+"""
+
+import re
+
+from shared.errors import NotAcceptable, ParameterInvalid, PatientDenied, ScopeDenied
+from shared.fhir import compartment
+from shared.scopes import Grant, Level
+
+from .finer_scopes import NO_FILTERS, Parameters, is_shown, repeated
+
+Grants = tuple[Grant, ...]
+
+_JSON_FORMATS = frozenset({"json", "application/json", "application/fhir+json"})
+_BRINGING = frozenset({"_include", "_revinclude", "_list", "_contained", "_type"})
+# Chained parameters (`subject.name`) ask too.
+_ASKING = frozenset({"_has", "_filter"})
+_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+_PATIENT_PARAMETERS = ("patient", "subject")
+
+
+def plain(parameters: Parameters) -> Parameters:
+    """The parameters without those that would change what kind of request it is.
+
+    `_format` (JSON is what is asked anyway) and `_method` are left out; a token in the query is
+    refused, and so is another server's way to name a page.
+    """
+    kept = []
+    for name, value in parameters:
+        if name == "_format":
+            if value.partition(";")[0] not in _JSON_FORMATS:
+                raise NotAcceptable
+        elif name == "access_token":
+            raise ParameterInvalid("No token belongs in an address.")
+        elif name.startswith("_getpages"):
+            raise ParameterInvalid("Further pages are read by the links of a Bundle.")
+        elif _NAME.fullmatch(name) is None:
+            # A server that trims or decodes once more would see another name.
+            raise ParameterInvalid("A name of a search parameter cannot be used.")
+        elif name != "_method":
+            kept.append((name, value))
+    return tuple(kept)
+
+
+def refuse_reaching(
+    parameters: Parameters, resource_type: str, level: Level, grants: Grants
+) -> None:
+    """Parameters that reach other types than the one searched need scopes for all of them.
+
+    Some only bring resources along: where the search is held to the patient these are checked in
+    the answer. Others ask about resources that never come, so what they tell of other patients
+    cannot be checked at all: they take user/ scopes.
+    """
+    held = level == "patient" and resource_type not in compartment.OUTSIDE
+    for name, _ in parameters:
+        head = name.partition(":")[0].lower()
+        if head == "_query":
+            raise ScopeDenied(
+                why="What a named query (`_query`) reaches differs from server to server, so no "
+                "scope tells it, and it is not served.",
+            )
+        asks = head in _ASKING or "." in name
+        if not asks and head not in _BRINGING:
+            continue
+        needed = "patient/*.rs" if held and not asks else "user/*.rs"
+        if not _covers_all_types(grants, user_only=asks or not held):
+            raise ScopeDenied(
+                why=f"`{head[:100]}` reaches resources of other types, which needs a scope for all "
+                f"of them: {needed}.",
+                evidence={"needed": needed, "parameter": head[:100]},
+            )
+
+
+def _covers_all_types(grants: Grants, *, user_only: bool) -> bool:
+    letters = {
+        letter
+        for grant in grants
+        if grant.type == "*" and not grant.filters and not (user_only and grant.level != "user")
+        for letter in grant.letters
+    }
+    return letters >= {"r", "s"}
+
+
+def repeats_filter(
+    sent: Parameters, resource_type: str, level: Level, covering: list[Grant]
+) -> bool:
+    """Whether a parameter stands beside a scope's own of the same name. Where the EHR joins the two
+    by OR, or takes the first, that widens the search, so what it finds must show that it fits.
+
+    Raises ScopeDenied where it would not show it.
+    """
+    sets = [grant.filters for grant in covering if grant.level == level]
+    if NO_FILTERS in sets:
+        return False
+    named = [filters for filters in sets if filters <= frozenset(sent)]
+    names = frozenset[str]().union(*(repeated(filters, sent) for filters in named))
+    for name in sorted(names):
+        if is_count(sent) or not is_shown(name, resource_type):
+            raise ScopeDenied(
+                why=f"The scope that covers it is narrowed by `{name[:100]}`; a search cannot name "
+                "another value beside it where the answer does not show what was found."
+            )
+    return bool(names)
+
+
+def is_count(parameters: Parameters) -> bool:
+    """Whether a search asks only how many there are."""
+    return any(
+        (name.lower(), value.strip().lower()) in {("_summary", "count"), ("_count", "0")}
+        for name, value in parameters
+    )
+
+
+def held_to(patient: str, resource_type: str, parameters: Parameters) -> Parameters:
+    """The search with its patient parameter: refused for another's, added where there is none."""
+    holding = compartment.search_parameter(resource_type)
+    ours = {patient, f"Patient/{patient}"}
+    held = False
+    for name, value in parameters:
+        head = name.partition(":")[0].lower()
+        if head == holding or (resource_type != "Patient" and head in _PATIENT_PARAMETERS):
+            if name not in {holding, "patient", "subject", "subject:Patient", "patient:Patient"}:
+                raise PatientDenied
+            if value not in ours:
+                raise PatientDenied
+            by_subject = head == "subject" and compartment.searched_by_subject(resource_type)
+            held = held or head == holding or by_subject
+    if held or holding is None:
+        return parameters
+    if resource_type == "Patient" and any(not name.startswith("_") for name, _ in parameters):
+        raise PatientDenied(why="A search among patients is not about the patient of this launch.")
+    return (*parameters, (holding, compartment.search_value(resource_type, patient)))

@@ -1,0 +1,73 @@
+"""A count shows no resource, so the EHR must be held to the patient in another way."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import App
+from tests.support.proxy import about, asked, launched, searchset
+from tests.support.scripted_ehr import as_fhir
+
+SCOPE = "patient/*.rs"
+
+
+@pytest.mark.parametrize("query", ["_summary=count", "_summary=COUNT", "_count=0"])
+@pytest.mark.parametrize("given", ["", "&patient=p1", "&subject=Patient/p1"])
+@pytest.mark.parametrize("group", ["w", "o"])
+def test_an_ehr_is_asked_to_ignore_no_parameter_of_a_count(
+    writing: App, query: str, given: str, group: str
+) -> None:
+    launch, tenant = launched(writing, group, scope=SCOPE)
+    tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "total": 3}))
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}{given}")
+    assert answer.json()["total"] == 3
+    assert asked(tenant)[0].headers["Prefer"] == "handling=strict"
+
+
+def test_a_count_of_what_is_about_no_patient_is_the_apps_own(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope=SCOPE)
+    tenant.on("/Practitioner", as_fhir({"resourceType": "Bundle", "total": 3}))
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Practitioner?_summary=count")
+    assert answer.json()["total"] == 3
+    assert "Prefer" not in asked(tenant)[0].headers
+
+
+COUNT = "Observation?patient=p1&_summary=count&-own=1"
+
+
+@pytest.mark.parametrize(
+    ("used", "status"),
+    [
+        ("patient=p1&_summary=count", 200),
+        ("subject=Patient/p1&-own=1", 200),
+        ("-own=1&_summary=count", 502),
+        (None, 502),
+    ],
+)
+def test_with_parameters_of_its_own_an_ehr_must_show_whom_it_counted(
+    writing: App, used: str | None, status: int
+) -> None:
+    launch, tenant = launched(writing, "o", scope=SCOPE)
+    link = [{"relation": "self", "url": f"{tenant.base}/Observation?{used}"}] if used else []
+    tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "total": 3, "link": link}))
+    answer = launch.browser.fetch(f"{launch.fhir_base}/{COUNT}")
+    assert answer.status == status
+    assert "Prefer" not in asked(tenant)[0].headers
+    if status == 502:
+        assert answer.code == "upstream_invalid"
+
+
+def test_another_vendors_parameters_are_no_reason_to_be_lenient(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope=SCOPE)
+    tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "total": 3}))
+    assert launch.browser.fetch(f"{launch.fhir_base}/{COUNT}").status == 200
+    assert asked(tenant)[0].headers["Prefer"] == "handling=strict"
+
+
+def test_a_search_with_the_vendors_own_parameters_is_checked_in_its_answer(writing: App) -> None:
+    launch, tenant = launched(writing, "o", scope=SCOPE)
+    for patient, status in (("p1", 200), ("p2", 403)):
+        found: dict[str, Any] = searchset(about("Observation", "o1", patient))
+        tenant.on("/Observation", as_fhir(found))
+        assert launch.browser.fetch(f"{launch.fhir_base}/Observation?-own=1").status == status
+    assert all("Prefer" not in request.headers for request in asked(tenant))
