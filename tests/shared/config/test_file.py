@@ -457,6 +457,16 @@ def test_two_registrations_cannot_share_a_key() -> None:
     assert "one" in problem.what
 
 
+def test_a_base_with_a_doubled_slash_is_taken_as_it_is_configured() -> None:
+    settings = _settings(_file(ehr='iss = ["https://ehr.test//FHIR", "https://ehr.test/r4/*"]'))
+    for iss in ("https://ehr.test//FHIR", "https://EHR.test//FHIR/"):
+        found = settings.ehr_for(iss)
+        assert found is not None
+        assert found[1] == "https://ehr.test//FHIR"
+    for iss in ("https://ehr.test/FHIR", "https://ehr.test///FHIR", "https://ehr.test/r4//x"):
+        assert settings.ehr_for(iss) is None
+
+
 def test_a_tenant_of_its_own_beside_a_wildcard_is_no_duplicate() -> None:
     more = SECOND.replace("https://two.test/fhir", "https://ehr.test/r4/special")
     settings = _settings(_file(ehr='iss = ["https://ehr.test/r4/*"]', more=more))
