@@ -3,17 +3,18 @@
 Only a minimal normalisation is made before an `iss` is compared with the configuration: scheme
 and host in lower case, the default port and one trailing slash dropped. Whatever else could make
 two spellings mean one address (user information, percent-encoding, dot segments, query,
-fragment, other alphabets) is refused rather than understood.
+fragment, other alphabets) is refused rather than understood. A doubled slash within the path is
+kept: some EHRs publish such a base, and mean it.
 """
 
 import re
-from urllib.parse import quote_from_bytes, unquote_to_bytes, urljoin
+from urllib.parse import quote_from_bytes, unquote, unquote_to_bytes, urljoin
 
 # Without ASCII, ignoring case takes letters of other alphabets in: U+212A (Kelvin sign) as a k.
 _ANY_CASE = re.ASCII | re.IGNORECASE
 _BASE = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])"
-    r"(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>(?:/[A-Za-z0-9._~!$&'()+,;=:@-]+)*)/?",
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>(?:/{1,2}[A-Za-z0-9._~!$&'()+,;=:@-]+)*)/?",
     _ANY_CASE,
 )
 _AUTHORITY = re.compile(
@@ -23,6 +24,9 @@ _AUTHORITY = re.compile(
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+_UNSEEN = re.compile(r"[\x00-\x20\x7f]")
+_MOST_CODINGS = 8
+_LONGEST_LINK = 10_000
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # What a query value may hold as it stands (RFC 3986 3.4), less `&` and `#` that would end it.
 _QUERY_VALUE = re.compile(r"[A-Za-z0-9._~!$'()*+,;:@/?=-]|%[0-9A-Fa-f]{2}")
@@ -37,7 +41,8 @@ def normalise_base(url: str) -> str:
     if match is None:
         raise ValueError("not a plain absolute http(s) URL")
     scheme, host, path = match["scheme"].lower(), match["host"].lower(), match["path"]
-    if any(segment in {".", ".."} for segment in path.split("/")):
+    # To some servers what follows a `;` is no part of the segment.
+    if not {".", ".."}.isdisjoint(segments(path)) or "/;" in path:
         raise ValueError("dot segments are not allowed")
     port = match["port"]
     if port is not None and int(port) > 65535:
@@ -88,12 +93,14 @@ def resolve(base: str, reference: str) -> str:
 
 def on_own_host(link: str, fhir_base: str, path: str) -> str | None:
     """The absolute URL of a link found at a path below a FHIR base, without its fragment; None
-    unless it lies on the base's own host.
+    unless it lies on the base's own host, and where it has dot segments in any spelling.
 
     Servers behind a proxy name themselves with http or with no scheme at all; a token is still
     sent to the base's scheme and host only.
     """
     scheme, host = fhir_base.partition("://")[0], authority(fhir_base)
+    if len(link) > _LONGEST_LINK:
+        return None
     if link.startswith(f"{host}/"):
         link = f"{scheme}://{link}"
     elif scheme == "https" and link.startswith("http://"):
@@ -101,12 +108,31 @@ def on_own_host(link: str, fhir_base: str, path: str) -> str | None:
     try:
         found = urljoin(f"{fhir_base}/{path}", link)
         same_host = authority(found) == host
+        dots = not {".", ".."}.isdisjoint(segments(link))
     except ValueError:
         return None
     plain = found.isascii() and found.isprintable() and " " not in found
-    if not (same_host and plain and found.startswith(f"{scheme}://")):
+    if dots or not (same_host and plain and found.startswith(f"{scheme}://")):
         return None
     return found.partition("#")[0]
+
+
+def segments(path: str) -> tuple[str, ...]:
+    """The segments of a path as the most willing server sees them: decoded to the end, with either
+    slash, in one case, without white space, parameters (`;x`) and empty segments. Query and
+    fragment do not count. Raises ValueError for one that is encoded over and over.
+    """
+    decoded = re.split(r"[?#]", path, maxsplit=1)[0]
+    for _ in range(_MOST_CODINGS):
+        further = unquote(decoded)
+        if further == decoded:
+            break
+        decoded = further
+    else:
+        raise ValueError("encoded over and over")
+    plain = _UNSEEN.sub("", decoded).casefold()
+    parts = (part.partition(";")[0] for part in re.split(r"[/\\]", plain))
+    return tuple(filter(None, parts))
 
 
 def raw_parameters(query_string: str) -> dict[str, list[str]]:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
-from shared import urls
-from shared.errors import ParameterInvalid
+from shared import page_links
+from shared.errors import ParameterInvalid, UpstreamInvalid
 from shared.scopes import Level
 from shared.sealing import SealBroken, Sealer
 from shared.session.record import Session
@@ -49,6 +49,8 @@ class Pages:
     def rewritten(self, text: str, level: Level, *, shown: bool = False) -> str:
         """The JSON text of a Bundle with its page links rewritten; those elsewhere are left out.
 
+        Raises UpstreamInvalid where that is a `next`.
+
         `text` must be valid JSON that repeats no member: it has been parsed before. So what follows
         the links, in most Bundles all of the resources, is not looked through.
         """
@@ -79,11 +81,11 @@ class Pages:
         for link in links if isinstance(links, list) else []:
             url = link.get("url") if isinstance(link, dict) else None
             upstream = (
-                urls.on_own_host(url, self.session.fhir_base, self.path)
-                if isinstance(url, str)
-                else None
+                page_links.followed(url, self.session, self.path) if isinstance(url, str) else None
             )
-            if upstream is not None:
+            if upstream is None:
+                _require_no_next(link, url)
+            else:
                 sealed = self.sealer.seal(
                     f"{level} {_SHOWN if shown else 'any'} {upstream}".encode(),
                     self.session.secret,
@@ -95,6 +97,18 @@ class Pages:
 
     def _context(self) -> str:
         return f"page {self.session.handle} {self.path}"
+
+
+def _require_no_next(link: object, url: object) -> None:
+    """Whether a link may be left out: without the next page a caller would think that it has all.
+
+    Raises UpstreamInvalid.
+    """
+    if isinstance(link, dict) and link.get("relation") == "next":
+        raise UpstreamInvalid(
+            why="The next page lies at an address to which no access token is sent.",
+            evidence={"host": page_links.host_of(url) if isinstance(url, str) else ""},
+        )
 
 
 def stamp(received: bytes, sent: bytes) -> Mapping[str, str]:

@@ -51,6 +51,13 @@ class Session:
     issuer: str | None
     jwks_uri: str | None
     secret: bytes = field(repr=False)
+    other_endpoints: tuple[str, ...] = ()
+
+    @property
+    def oauth_endpoints(self) -> tuple[str, ...]:
+        """The EHR's OAuth endpoints, to which no link of a FHIR answer is followed."""
+        used = (self.token_endpoint, self.revocation_endpoint)
+        return (*(one for one in used if one), *self.other_endpoints)
 
     @property
     def mark(self) -> str:
@@ -160,6 +167,7 @@ def _session(plaintext: bytes, handle: str, version: int, secret: bytes) -> Sess
                 "requested": tuple(sealed["requested"]),
                 "offered": None if sealed["offered"] is None else tuple(sealed["offered"]),
                 "granted": tuple(sealed["granted"]),
+                "other_endpoints": tuple(sealed.get("other_endpoints", ())),
             },
             context=LaunchContext(**context, fhir_context=None if items is None else tuple(items)),
             user=None if user is None else Identity(**user),

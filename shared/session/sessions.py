@@ -113,6 +113,7 @@ class Sessions:
             issuer=pending.issuer,
             jwks_uri=pending.jwks_uri,
             secret=cookie.secret,
+            other_endpoints=pending.other_endpoints,
         )
         fields = session_record.fields(session, self._sealer, last_used=now)
         self._store.create(COLLECTION, session_record.key(handle), fields, session.expires_at)

@@ -31,7 +31,8 @@ class SmartConfiguration:
     """What the flow needs of the document. All endpoints are absolute, on the EHR's hosts.
 
     `auth_methods` and `assertion_algorithms` (RS384, ES384) are those of the token endpoint; None
-    where the document lists none at all.
+    where the document lists none at all. Nothing is ever sent to `registration_endpoint`, so it may
+    lie anywhere.
     """
 
     authorization_endpoint: str
@@ -44,6 +45,7 @@ class SmartConfiguration:
     scopes_supported: tuple[str, ...]
     auth_methods: tuple[str, ...] | None
     assertion_algorithms: tuple[str, ...] | None
+    registration_endpoint: str | None = None
 
     def takes(self, client_auth: str) -> bool:
         """Whether the token endpoint takes a method: one that is listed, any where none is.
@@ -164,6 +166,7 @@ def parse(
         if value is None:
             raise reader.invalid(name, "is missing")
     issuer = document.get("issuer")
+    registration = document.get("registration_endpoint")
     return SmartConfiguration(
         authorization_endpoint=authorization or "",
         token_endpoint=token or "",
@@ -177,6 +180,7 @@ def parse(
         assertion_algorithms=_ours(
             _texts(document.get("token_endpoint_auth_signing_alg_values_supported"))
         ),
+        registration_endpoint=registration if isinstance(registration, str) else None,
     )
 
 

@@ -54,6 +54,7 @@ class Pending:
     code_verifier: str
     nonce: str | None
     binding: str
+    other_endpoints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def begin(
         offered=_offered(configuration.scopes_supported, requested),
         token_endpoint=configuration.token_endpoint,
         revocation_endpoint=configuration.revocation_endpoint,
+        other_endpoints=_other_endpoints(configuration),
         issuer=configuration.issuer,
         jwks_uri=configuration.jwks_uri,
         assertion_algorithms=configuration.assertion_algorithms,
@@ -119,6 +121,12 @@ def begin(
     url, form = _authorization_request(configuration, pending, state, launch)
     store.create(COLLECTION, _hash(state), _fields(pending), now + settings.launch_seconds)
     return Begun(url, form, cookies.launch_name(state), binding)
+
+
+def _other_endpoints(configuration: SmartConfiguration) -> tuple[str, ...]:
+    """The OAuth endpoints to which the token is never sent, with those that are used."""
+    both = (configuration.authorization_endpoint, configuration.registration_endpoint)
+    return tuple(one for one in both if one)
 
 
 def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tuple[str, ...]:
@@ -185,6 +193,7 @@ def find(store: Store, state: str) -> Found:
     fields: dict[str, Any] = dict(record.fields)
     try:
         fields["requested"] = tuple(fields["requested"])
+        fields["other_endpoints"] = tuple(fields.get("other_endpoints", ()))
         for name in ("offered", "assertion_algorithms"):
             fields[name] = None if fields[name] is None else tuple(fields[name])
         return Found(Pending(**fields), key, record.version)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from clinical.queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
-from shared import log, urls
+from shared import log, page_links
 from shared.errors import SmartError
 from shared.fhir import client as fhir
 from shared.fhir.client import FhirAnswer
@@ -109,7 +109,7 @@ class Reader:
             resources += page.resources
             if page.next is None:
                 return Part(tuple(resources), try_instead=not resources)
-            following = urls.on_own_host(page.next, session.fhir_base, request.path)
+            following = page_links.followed(page.next, session, request.path)
             if following is None:
                 why = "could not be read to its end (the next page has a foreign address)"
                 return _broken(search, resources, why)

@@ -1,5 +1,6 @@
 """Links of a Bundle: opaque, of one session and one search, never leading elsewhere."""
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -83,7 +84,8 @@ FOLLOWED = [
     ("{host}/other/fhir?_getpages=7&x=%7C", "{host}/other/fhir?_getpages=7&x=%7C"),
     ("?page=2", "{base}/Observation?page=2"),
     ("Observation?page=2", "{base}/Observation?page=2"),
-    ("./Observation?page=2", "{base}/Observation?page=2"),
+    ("{base}/Observation?up=../../x&x=%2F..", "{base}/Observation?up=../../x&x=%2F.."),
+    ("{base}/..x/.../a..b?page=2", "{base}/..x/.../a..b?page=2"),
     ("/Observation?_offset=10", "{host}/Observation?_offset=10"),
     ("{schemeless}/Observation?page=2", "{base}/Observation?page=2"),
     ("//{schemeless}/Observation?page=2", "{base}/Observation?page=2"),
@@ -131,16 +133,77 @@ ELSEWHERE = [
     "http://{host}/x\u007f",
     "http://metadata.google.internal/",
 ]
+# A server resolves dot segments after the link was looked at, in whatever spelling it knows.
+DOTS = [
+    "{base}/../auth/x",
+    "{base}/%2e%2e/auth/x",
+    "{base}/.%2E/auth/x",
+    "{base}/%252e%252e/auth/x",
+    "{base}/..;/auth/x",
+    "{base}/..;a=b/auth/x",
+    "{base}/..%3b/auth/x",
+    "{base}/Observation%2f..%2f..",
+    "{base}\\..\\auth\\x",
+    "{base}/x%5c..%5cauth",
+    "{base}/%2e%2e%20/auth/x",
+    "{base}/..%00/auth/x",
+    "{base}/..%09/auth/x",
+    "{base}/./Observation?page=2",
+    "./Observation?page=2",
+    "../Observation?page=2",
+    "/fhir/../auth",
+    "{base}/%" + "25" * 20 + "2e/x",
+]
+# The EHR's own OAuth endpoints, as its discovery document names them.
+OAUTH = [
+    "{base}/auth/authorize?page=2",
+    "{base}/auth/token",
+    "{base}/auth/token?page=2",
+    "{base}/auth//token/",
+    "{base}/AUTH/Token",
+    "{base}/auth/tok%65n",
+    "{base}/auth;x/token;y",
+    "{base}/auth/token/introspect",
+    "/auth/revoke",
+    "{base}/auth/register",
+]
 
 
-@pytest.mark.parametrize("link", ELSEWHERE)
-def test_links_to_elsewhere_are_left_out(app: App, link: str) -> None:
-    launch, tenant = launched(app, scope=SCOPE)
+@pytest.mark.parametrize("link", [*ELSEWHERE, *DOTS, *OAUTH])
+@pytest.mark.parametrize("relation", ["self", "first", "previous", "last", "next"])
+def test_a_link_that_is_not_followed_never_hides_that_there_is_more(
+    app: App, link: str, relation: str
+) -> None:
+    tenant = app.scripted.tenant("a")
     host = app.scripted.origin.removeprefix("http://")
-    url = link.format(host=host, port=host.partition(":")[2])
-    tenant.on("/Observation", as_fhir(_page(1, "p1", url, f"{tenant.base}/Observation?page=2")))
-    assert len(_next(launch)) == 1
-    assert len(asked(tenant)) == 1
+    for name in ("revoke", "register"):
+        member = {"revoke": "revocation", "register": "registration"}[name]
+        tenant.discovery[f"{member}_endpoint"] = f"{tenant.base}/auth/{name}"
+    launch = app.launch(tenant)
+    root = f"/{tenant.base.removeprefix(app.scripted.origin).strip('/')}"
+    link = f"{root}{link}" if link == "/auth/revoke" else link
+    url = link.format(base=tenant.base, host=host, port=host.partition(":")[2])
+    links = [{"relation": relation, "url": url}, *_links(f"{tenant.base}/Observation?page=2")]
+    tenant.on("/Observation", as_fhir(searchset(about("Observation", "o", "p1"), link=links)))
+    before = len(tenant.received)
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1")
+    if relation == "next":
+        assert (answer.status, answer.code) == (502, "upstream_invalid")
+        assert "resource" not in answer.json()
+    else:
+        assert [one["relation"] for one in answer.json()["link"]] == ["next"]
+    assert len(tenant.received) == before + 1
+
+
+def test_the_log_names_the_host_to_which_the_next_page_would_lead(app: App) -> None:
+    launch, tenant = launched(app, scope=SCOPE)
+    url = "https://pages.example:8443/fhir?patient=sentinel-patient"
+    tenant.on("/Observation", as_fhir(_page(1, "p1", url)))
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1")
+    correlation = answer.header("X-Correlation-Id")
+    (line,) = [one for one in app.log_lines() if one["correlation_id"] == correlation]
+    assert (line["code"], line["host"]) == ("upstream_invalid", "pages.example:8443")
+    assert "sentinel-patient" not in json.dumps(line)
 
 
 @pytest.mark.parametrize(
@@ -150,15 +213,25 @@ def test_links_to_elsewhere_are_left_out(app: App, link: str) -> None:
         {},
         "x",
         [None, 1, "x", [], {}],
-        [{"relation": "next"}],
-        [{"relation": "next", "url": None}],
-        [{"relation": "next", "url": ["x"]}],
+        [{"relation": "self"}, {"relation": "last", "url": None}],
+        [{"url": "https://elsewhere.example"}],
     ],
 )
 def test_links_of_another_form_are_left_out(app: App, link: object) -> None:
     launch, tenant = launched(app, scope=SCOPE)
     tenant.on("/Observation", as_fhir(searchset(link=link)))
     assert _next(launch) == []
+
+
+@pytest.mark.parametrize("url", [None, ["x"], {"x": "y"}, ""])
+def test_a_next_page_without_an_address_is_no_end(app: App, url: object) -> None:
+    launch, tenant = launched(app, scope=SCOPE)
+    tenant.on("/Observation", as_fhir(searchset(link=[{"relation": "next", "url": url}])))
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1")
+    if url == "":
+        assert answer.status == 200
+    else:
+        assert (answer.status, answer.code) == (502, "upstream_invalid")
 
 
 def test_a_link_of_one_session_is_refused_in_another(app: App) -> None:
@@ -209,7 +282,7 @@ def test_every_page_is_checked_against_the_patient(app: App, patient: str, statu
 
 def test_the_links_of_a_page_are_rewritten_too(app: App) -> None:
     launch, tenant, url = _paged(app)
-    tenant.on("", as_fhir(_page(2, "p1", f"{tenant.base}/third?x=3", "http://evil.example/")))
+    tenant.on("", as_fhir(_page(2, "p1", f"{tenant.base}/third?x=3")))
     (third,) = [link["url"] for link in launch.browser.fetch(url).json()["link"]]
     tenant.on("/third", as_fhir(_page(3)))
     assert launch.browser.fetch(third).json()["entry"][0]["resource"]["id"] == "o3"

@@ -144,6 +144,7 @@ def test_the_record_holds_what_the_callback_needs(store: SqliteStore, settings: 
         code_verifier=found.pending.code_verifier,
         nonce=asked["nonce"],
         binding=hashlib.sha256(begun.cookie_value.encode()).hexdigest(),
+        other_endpoints=("https://ehr.test/authorize",),
     )
     record = store.read(launches.COLLECTION, found.key)
     assert record is not None
