@@ -10,7 +10,7 @@ willing reader could find one in it.
 import contextlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
@@ -37,6 +37,8 @@ _URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9.:_-]{1,200}")
 _PATIENT = re.compile(r"(?<![a-z])patient(?![a-z])")
 _MEMBERS = frozenset({"reference", "type", "identifier"})
 _PLAIN = _MEMBERS | {"display"}
+# What stands for no reference; a lone `#` is the resource itself.
+_EMPTY = frozenset({"", "#"})
 _LONGEST = 4096
 _MOST_CODINGS = 8
 
@@ -76,27 +78,26 @@ def whom(
     if not isinstance(reference, Mapping):
         return "another"
     # What nearly all are, told without the rest.
-    if reference.get("reference") == f"Patient/{patient}" and _PLAIN.issuperset(reference):
-        return "another" if patient is None else "ours"
-    given = [value for value in _named(reference, "reference") if value is not None]
-    identified = any(value is not None for value in _named(reference, "identifier"))
-    types = [value for value in _named(reference, "type") if value is not None]
-    found = {
-        of_text(value, patient, fhir_base) if isinstance(value, str) else "another"
-        for value in given
-        if not _is_empty(value)
-    }
-    if len(found) > 1 or "another" in found:
+    if (
+        patient
+        and reference.get("reference") == f"Patient/{patient}"
+        and _PLAIN.issuperset(reference)
+    ):
+        return "ours"
+    if any(member(name) in _MEMBERS.difference({name}) for name in reference):
         return "another"
+    literal, kind = reference.get("reference"), reference.get("type")
+    if literal is not None and not isinstance(literal, str):
+        return "another"
+    is_empty = literal is None or literal.strip() in _EMPTY
+    named: Whom = "nobody" if is_empty else of_text(str(literal), patient, fhir_base)
     # A literal reference goes before an identifier, but not against its `type`.
-    if found != {"ours"} and identified:
-        if types and not all(_is_of_another_type(one) for one in types):
+    if named not in {"ours", "another"} and reference.get("identifier") is not None:
+        if kind is not None and not _is_of_another_type(kind):
             return "another"
-        if not types and found <= {"unread"} and may_be_a_patient:
+        if kind is None and may_be_a_patient and (is_empty or named == "unread"):
             return "another"
-    if found:
-        return found.pop()
-    return "unread" if given else "nobody"
+    return "unread" if is_empty and literal is not None else named
 
 
 def of_text(reference: str, patient: str | None, fhir_base: str | None) -> Whom:
@@ -116,15 +117,6 @@ def of_text(reference: str, patient: str | None, fhir_base: str | None) -> Whom:
 def member(name: str) -> str:
     """The name of a member as a lenient server takes it."""
     return name if name in _MEMBERS else name.strip().casefold()
-
-
-def _named(reference: Mapping[str, object], name: str) -> Iterator[object]:
-    return (value for key, value in reference.items() if member(key) == name)
-
-
-def _is_empty(reference: object) -> bool:
-    """Whether a text stands for no reference; a lone `#` is the resource itself."""
-    return isinstance(reference, str) and reference.strip() in {"", "#"}
 
 
 def _is_of_another_type(value: object) -> bool:

@@ -45,13 +45,14 @@ class Chart:
     foreign: tuple[str, ...]
 
 
-def read_chart(resources: object, now: datetime, patient_id: str) -> Chart:
+def read_chart(resources: object, now: datetime, patient_id: str, fhir_base: str | None) -> Chart:
     """Read the chart of one patient from FHIR resources; never raises, whatever they hold.
 
     `resources` is a list of R4 resources as parsed JSON, `now` an aware time in the zone of the
-    site (its date decides the age), `patient_id` the id of the patient in context.
+    site (its date decides the age), `patient_id` the id of the patient in context,
+    `fhir_base` that of the server that answered, None where it is not known.
     """
-    scope = scope_of(resources, patient_id)
+    scope = scope_of(resources, patient_id, fhir_base)
     candidates = measured(scope.observations, now.tzinfo)
     questions = {
         name: Question(name, known.unit, known.fresh_days, known.max_days, now)
@@ -103,10 +104,10 @@ def prefill(resources: object, now_iso: str) -> dict[str, Value]:
 
     A measured input stands under its name, in its canonical unit, and under its name with that
     unit appended (`sodium`, `sodium_mmol_l`). The patient is always Patient/p1, as in the mapping
-    cases; `read_chart` takes any other.
+    cases, on whatever server; `read_chart` takes any other.
     Raises ValueError where `now_iso` is no ISO 8601 time.
     """
-    chart = read_chart(resources, parse_now(now_iso), _PATIENT_OF_THE_CASES)
+    chart = read_chart(resources, parse_now(now_iso), _PATIENT_OF_THE_CASES, None)
     values = {name: finding.value for name, finding in chart.findings.items()}
     return values | {_with_unit(name): values[name] for name in INPUTS}
 

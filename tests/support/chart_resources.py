@@ -118,7 +118,7 @@ def sex_extension(name: str, **value: Any) -> Resource:
 
 def read(*resources: Any, now: str = NOW) -> Chart:
     """The chart of p1."""
-    return read_chart(list(resources), parse_now(now), "p1")
+    return read_chart(list(resources), parse_now(now), "p1", None)
 
 
 def find(name: str, *resources: Any, now: str = NOW) -> Finding:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shared import fhir_references
+
 # Bounds what one field can add to a page; no code, reference or drug name comes near it.
 LONGEST_TEXT = 1000
 
@@ -57,11 +59,13 @@ def label(concept: object) -> str:
 
 
 def referenced_id(reference: object, resource_type: str) -> str:
-    """The id in `Type/id`, relative, absolute or with a version; empty for any other reference."""
-    segments = text(fields(reference).get("reference")).split("/")
-    if segments[-2:-1] == ["_history"]:
-        segments = segments[:-2]
-    return segments[-1] if segments[-2:-1] == [resource_type] else ""
+    """The id in `Type/id`, relative, absolute or with a version; empty for any other reference.
+
+    For what is about no patient: absolute references are taken on any server.
+    """
+    literal = fields(reference).get("reference")
+    target = fhir_references.parse(literal, None) if isinstance(literal, str) else None
+    return target.id if target is not None and target.type == resource_type else ""
 
 
 def source_of(resource: Mapping[str, object]) -> str:

@@ -9,16 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from clinical.chart.resources.json_access import (
-    codings,
-    fields,
-    id_of,
-    items,
-    referenced_id,
-    source_of,
-    text,
-)
+from clinical.chart.resources.json_access import codings, fields, id_of, items, source_of, text
 from clinical.chart.resources.times import moment
+from shared.fhir import compartment
+from shared.fhir_references import whom
 
 Resource = Mapping[str, object]
 
@@ -43,8 +37,11 @@ class Scope:
     foreign: tuple[str, ...]
 
 
-def scope_of(resources: object, patient_id: str) -> Scope:
-    """Sort any JSON into the resources of one patient. Never raises."""
+def scope_of(resources: object, patient_id: str, fhir_base: str | None) -> Scope:
+    """Sort any JSON into the resources of one patient. Never raises.
+
+    Absolute references count on `fhir_base` only; None where the server is not known.
+    """
     known = latest_versions(fields(resource) for resource in items(resources))
     mine: dict[str, list[Resource]] = defaultdict(list)
     medications: dict[str, list[Resource]] = defaultdict(list)
@@ -52,7 +49,7 @@ def scope_of(resources: object, patient_id: str) -> Scope:
     for resource in known:
         kind = text(resource.get("resourceType"))
         if kind in _OF_PATIENTS:
-            if _about(resource, patient_id):
+            if _about(resource, patient_id, fhir_base):
                 mine[kind].append(resource)
             else:
                 foreign.append(source_of(resource))
@@ -70,11 +67,10 @@ def scope_of(resources: object, patient_id: str) -> Scope:
     )
 
 
-def _about(resource: Resource, patient_id: str) -> bool:
+def _about(resource: Resource, patient_id: str, fhir_base: str | None) -> bool:
     """Whether the subject is the patient, and no `focus` (a fetus, a donor) takes its place."""
-    about = (resource.get("subject"), *items(resource.get("focus")))
-    return patient_id != "" and all(
-        referenced_id(reference, "Patient") == patient_id for reference in about
+    return compartment.standing(resource, patient_id, fhir_base) == "ours" and all(
+        whom(focus, patient_id, fhir_base) == "ours" for focus in items(resource.get("focus"))
     )
 
 

@@ -45,18 +45,19 @@ def read(active: Active, patient: str, now: datetime) -> Reading:
 
     Raises SessionExpired or SessionMissing where the session ended meanwhile.
     """
+    fhir_base = active.session.fhir_base
     reader = Reader(
         active,
         until=time.monotonic() + ALL_SECONDS,
         request=partial(_request, patient=patient, now=now),
-        valued=partial(_valued, patient=patient, now=now),
+        valued=partial(_valued, patient=patient, now=now, fhir_base=fhir_base),
     )
     searches = SEARCHES[active.ehr.vendor]
     names = (search.name for search in searches)
     parts = dict(zip(names, reader.run_all(searches), strict=True))
     parts["patient"] = _only(patient, parts["patient"])
     resources = [resource for part in parts.values() for resource in part.resources]
-    chart = read_chart(resources, now, patient)
+    chart = read_chart(resources, now, patient, fhir_base)
     if chart.foreign:
         fields: dict[str, str | int | float | list[str]] = {"set_aside": len(chart.foreign)}
         message = "resources of another patient came"
@@ -68,8 +69,10 @@ def _request(search: Search, patient: str, now: datetime) -> Request:
     return request_for(search, patient, now.date())
 
 
-def _valued(resources: Iterable[dict[str, Any]], patient: str, now: datetime) -> frozenset[str]:
-    usable = read_chart(list(resources), now, patient).usable
+def _valued(
+    resources: Iterable[dict[str, Any]], patient: str, now: datetime, fhir_base: str
+) -> frozenset[str]:
+    usable = read_chart(list(resources), now, patient, fhir_base).usable
     return frozenset(name for name, values in usable.items() if values)
 
 

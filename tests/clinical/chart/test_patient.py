@@ -137,6 +137,6 @@ def test_the_prefill_reads_the_patient_of_the_mapping_cases(
 
 def test_a_chart_is_read_for_any_patient() -> None:
     chart = read_chart(
-        [patient(id="other"), patient(birthDate="1990-01-01")], parse_now(NOW), "other"
+        [patient(id="other"), patient(birthDate="1990-01-01")], parse_now(NOW), "other", None
     )
     assert chart.findings["age"].value == 66

@@ -83,7 +83,7 @@ def test_copies_that_nothing_puts_in_order_and_that_differ_are_in_conflict() -> 
 
 def test_without_a_patient_in_context_nothing_is_read() -> None:
     nobody = [observation("2951-2", 140, "mmol/L", subject=None), patient(id=None)]
-    chart = read_chart(nobody, parse_now(NOW), "")
+    chart = read_chart(nobody, parse_now(NOW), "", None)
     assert chart.findings["sodium"].outcome is Outcome.ABSENT
     assert chart.findings["age"].outcome is Outcome.ABSENT
     assert prefill(nobody, NOW)["sodium"] is None

@@ -15,7 +15,7 @@ TODAY = "2026-11-24T08:00:00Z"
 
 
 def seen(name: str, *resources: dict[str, Any]) -> InputView:
-    finding = read_chart(list(resources), NOW, "p1").findings[name]
+    finding = read_chart(list(resources), NOW, "p1", None).findings[name]
     return inputs.view(finding, NOW, optional=False)
 
 

@@ -342,7 +342,17 @@ def test_results_of_another_patient_are_left_out_and_logged(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", [None, {}, {"reference": "Group/p1"}, {"display": "p1"}], ids=str
+    "subject",
+    [
+        None,
+        {},
+        {"reference": "Group/p1"},
+        {"display": "p1"},
+        {"reference": "https://elsewhere.example/fhir/Patient/p1"},
+        {"reference": " Patient/p1"},
+        {"reference": "Patient/p1/_history/../../../Patient/p2"},
+    ],
+    ids=str,
 )
 def test_a_result_that_names_no_patient_is_not_taken_for_this_ones(
     app: App, subject: dict[str, str] | None
@@ -351,6 +361,16 @@ def test_a_result_that_names_no_patient_is_not_taken_for_this_ones(
     page = page_of(app, answering(tenant_of(app), labs=as_fhir(bundle(nobody, SODIUM))))
     assert not re.search(r"Nobody|7\.9183", _shown(page))
     assert "Missing: Creatinine, serum or plasma" in calculator(page, "egfr_ckd_epi_2021")
+
+
+def test_the_patient_is_known_on_the_ehrs_own_base_however_it_spells_its_host(app: App) -> None:
+    tenant = tenant_of(app)
+    base = tenant.base.replace("http://", "HTTP://")
+    subject = {"reference": f"{base}/Patient/p1/_history/2"}
+    mine = measured("Creatinine", "2160-0", 1.1, "mg/dL", subject=subject)
+    page = page_of(app, answering(tenant, labs=as_fhir(bundle(mine))))
+    assert "Missing: Creatinine" not in calculator(page, "egfr_ckd_epi_2021")
+    assert "Creatinine" in section(page, LABS)
 
 
 def test_a_page_further_on_with_another_patients_results_is_left_out_too(app: App) -> None:

@@ -146,7 +146,7 @@ def test_every_calculator_is_among_those() -> None:
     ],
 )
 def test_values_that_one_formula_combines_were_taken_together(calculator: str, name: str) -> None:
-    draw = read_chart(resources(name), parse_now(NOW), "p1").draws[calculator]
+    draw = read_chart(resources(name), parse_now(NOW), "p1", None).draws[calculator]
     assert set(DRAW_RULES[calculator].inputs) <= set(draw.values)
     assert draw.warning == ""
 
@@ -223,6 +223,6 @@ def test_nothing_can_be_calculated_of_whom_nothing_is_known() -> None:
 def test_dirty_data_are_neither_guessed_nor_lost(
     given: str, value: float | bool | None, outcome: Outcome
 ) -> None:
-    finding = read_chart(resources("greta"), parse_now(NOW), "p1").findings[given]
+    finding = read_chart(resources("greta"), parse_now(NOW), "p1", None).findings[given]
     assert finding.outcome is outcome
     assert finding.value == pytest.approx(value)

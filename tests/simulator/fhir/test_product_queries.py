@@ -106,7 +106,7 @@ UNREACHED: dict[tuple[str, str], set[str]] = {
 @pytest.mark.parametrize("name", PATIENTS)
 def test_the_queries_find_whatever_of_a_chart_is_used(vendor: Vendor, name: str) -> None:
     reader = Reader(vendor, name)
-    by_queries = read_chart(reader.resources(SEARCHES[vendor]), NOW, reader.patient)
+    by_queries = read_chart(reader.resources(SEARCHES[vendor]), NOW, reader.patient, None)
     charts = EHRS[vendor].fhir.charts()
     whole = [
         dict(one.body)
@@ -114,7 +114,7 @@ def test_the_queries_find_whatever_of_a_chart_is_used(vendor: Vendor, name: str)
         for one in charts.of_type(kind)
         if one.patient in (None, reader.patient)
     ]
-    by_chart = read_chart(whole, NOW, reader.patient)
+    by_chart = read_chart(whole, NOW, reader.patient, None)
     differing = {
         given
         for given, finding in by_chart.findings.items()

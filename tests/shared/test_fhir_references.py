@@ -1,0 +1,171 @@
+"""Whom a reference names: the few forms that are read, and everything else."""
+
+from typing import Any
+
+import pytest
+
+from shared.fhir_references import Target, Whom, of_text, parse, whom
+
+BASE = "https://ehr.example/r4"
+
+
+@pytest.mark.parametrize(
+    ("reference", "target"),
+    [
+        ("Patient/p1", Target("Patient", "p1")),
+        ("Observation/a.b-C9/_history/7", Target("Observation", "a.b-C9", "7")),
+        (f"{BASE}/Patient/p1", Target("Patient", "p1")),
+        (f"{BASE}/Patient/p1/_history/2", Target("Patient", "p1", "2")),
+        ("HTTPS://EHR.Example:443/r4/Patient/p1", Target("Patient", "p1")),
+        ("http://ehr.example/r4/Patient/p1", Target("Patient", "p1")),
+        ("http://ehr.example:80/r4/Patient/p1", Target("Patient", "p1")),
+        ("http://ehr.example:443/r4/Patient/p1", Target("Patient", "p1")),
+        ("https://ehr.example:80/r4/Patient/p1", None),
+        ("https://ehr.example:8443/r4/Patient/p1", None),
+        ("https://user@ehr.example/r4/Patient/p1", None),
+        ("https://ehr.example/R4/Patient/p1", None),
+        ("https://ehr.example/r4/x/Patient/p1", None),
+        ("https://ehr.example/r4/../r4/Patient/p1", None),
+        ("https://ehr.example/r4//Patient/p1", None),
+        ("https://ehr.example/Patient/p1", None),
+        ("https://other.example/r4/Patient/p1", None),
+        ("//ehr.example/r4/Patient/p1", None),
+        ("Patient/p1/_history/../../../Patient/p2", None),
+        ("Patient/p1/_history/Patient/p2", None),
+        ("Patient/p1/_history/1?x=Patient/p2", None),
+        ("Patient/p1/_history", None),
+        ("Patient/p1/", None),
+        ("Patient/p1?x", None),
+        ("Patient/p1#x", None),
+        ("Patient/..", None),
+        ("Patient/" + "x" * 65, None),
+        ("patient/p1", None),
+        ("Nonsense/p1", None),
+        (" Patient/p1", None),
+        ("Patient/p1\n", None),
+        ("Patient/p\u0661", None),
+        ("p1", None),
+        ("", None),
+    ],
+)
+def test_a_target_is_read_in_the_forms_that_all_read_alike(
+    reference: str, target: Target | None
+) -> None:
+    assert parse(reference, BASE) == target
+
+
+@pytest.mark.parametrize(
+    ("base", "reference", "ours"),
+    [
+        ("https://ehr.example:8443/r4", "https://ehr.example:8443/r4/Patient/p1", True),
+        ("https://ehr.example:8443/r4", "http://ehr.example:8443/r4/Patient/p1", True),
+        ("https://ehr.example:8443/r4", "https://ehr.example/r4/Patient/p1", False),
+        ("http://localhost:8090/fhir", "http://LOCALHOST:8090/fhir/Patient/p1", True),
+        ("http://localhost/fhir", "http://localhost:80/fhir/Patient/p1", True),
+        # What came over TLS is not what came without.
+        ("http://localhost:8090/fhir", "https://localhost:8090/fhir/Patient/p1", False),
+        ("https://ehr.example//FHIR", "https://ehr.example//FHIR/Patient/p1", True),
+        ("https://ehr.example//FHIR", "https://ehr.example/FHIR/Patient/p1", False),
+        ("https://ehr.example", "https://ehr.example/Patient/p1", True),
+        (None, "https://any.example/x/Patient/p1", True),
+        (None, "https://any.example/x/Patient/p1/_history/1", True),
+        (None, "https://any.example/../Patient/p1", False),
+        (None, "https://any.example/?x/Patient/p1", False),
+    ],
+)
+def test_an_absolute_reference_counts_on_the_fhir_base(
+    base: str | None, reference: str, ours: bool
+) -> None:
+    assert (of_text(reference, "p1", base) == "ours") is ours
+
+
+@pytest.mark.parametrize(
+    ("reference", "named"),
+    [
+        ("Practitioner/d1", "nobody"),
+        ("#p2", "nobody"),
+        ("#patient", "nobody"),
+        ("urn:uuid:6f4b8f0e-2c6c-4c0e-9d55-0d6b7a2c3a11", "nobody"),
+        ("urn:oid:2.16.840.1", "nobody"),
+        ("https://patient.other.example/r4/Practitioner/d1", "unread"),
+        ("https://other.example/r4/inpatient/1", "unread"),
+        ("Practitioner?identifier=1", "unread"),
+        ("somebody", "unread"),
+        ("urn:patient:p2", "another"),
+        ("urn:uuid:x/../Patient/p2", "another"),
+        ("Patient?identifier=2", "another"),
+        ("Patient%252Fp2", "another"),
+        ("%50atient/p2", "another"),
+        ("Patient\\p2", "another"),
+        (" Patient/p1", "another"),
+        ("Pa\ttient/p2", "another"),
+        ("\uff30atient/p2", "another"),
+        ("Pat\u200bient/p2", "another"),
+        ("PATIENT/p1", "another"),
+        ("https://other.example/r4/Patient/p1", "another"),
+        ("%" + "25" * 20 + "50atient/p2", "another"),
+        ("x" * 5000, "another"),
+    ],
+)
+def test_what_is_not_read_is_another_patients_where_it_speaks_of_one(
+    reference: str, named: Whom
+) -> None:
+    assert of_text(reference, "p1", BASE) == named
+
+
+OURS = {"reference": "Patient/p1"}
+BY_NUMBER = {"identifier": {"system": "urn:mrn", "value": "2"}}
+
+
+@pytest.mark.parametrize(
+    ("reference", "named"),
+    [
+        (OURS, "ours"),
+        (OURS | BY_NUMBER | {"type": "Patient", "display": "x"}, "ours"),
+        (OURS | {"id": "1", "extension": [], "_reference": {}}, "ours"),
+        (None, "nobody"),
+        ({}, "nobody"),
+        ({"display": "Room 5"}, "nobody"),
+        ({"type": "Patient", "display": "x"}, "nobody"),
+        (BY_NUMBER, "another"),
+        (BY_NUMBER | {"type": "Patient"}, "another"),
+        (BY_NUMBER | {"type": " Patient"}, "another"),
+        (BY_NUMBER | {"type": "practitioner"}, "another"),
+        (BY_NUMBER | {"type": "Resource"}, "another"),
+        (BY_NUMBER | {"type": ["Device"]}, "another"),
+        (BY_NUMBER | {"type": "http://hl7.org/fhir/StructureDefinition/Patient"}, "another"),
+        (BY_NUMBER | {"type": "Practitioner"}, "nobody"),
+        (BY_NUMBER | {"type": "http://hl7.org/fhir/StructureDefinition/Group"}, "nobody"),
+        (BY_NUMBER | {"reference": None}, "another"),
+        (BY_NUMBER | {"reference": ""}, "another"),
+        (BY_NUMBER | {"reference": " # "}, "another"),
+        (BY_NUMBER | {"reference": "somebody"}, "another"),
+        (BY_NUMBER | {"reference": "Practitioner/d1"}, "nobody"),
+        (BY_NUMBER | {"reference": "Practitioner/d1", "type": "Patient"}, "another"),
+        ({"Identifier": {"value": "2"}}, "another"),
+        ({"identifier ": {"value": "2"}, "type": "Device"}, "another"),
+        ({"Reference": "Patient/p1"}, "another"),
+        (OURS | {"Reference": "Patient/p2"}, "another"),
+        ({"reference": ["Patient/p1"]}, "another"),
+        ({"reference": {"x": "Patient/p1"}}, "another"),
+        ({"reference": "#"}, "unread"),
+        ("Patient/p1", "another"),
+        (["Patient/p1"], "another"),
+        (1, "another"),
+    ],
+    ids=repr,
+)
+def test_a_reference_is_read_with_all_its_members(reference: Any, named: Whom) -> None:
+    assert whom(reference, "p1", BASE) == named
+
+
+def test_where_no_patient_may_stand_an_identifier_alone_is_nobodys() -> None:
+    assert whom(BY_NUMBER, "p1", BASE, may_be_a_patient=False) == "nobody"
+    typed = BY_NUMBER | {"type": "Patient"}
+    assert whom(typed, "p1", BASE, may_be_a_patient=False) == "another"
+
+
+@pytest.mark.parametrize("patient", [None, ""])
+@pytest.mark.parametrize("reference", ["Patient/", "Patient/None", "Patient/p1"])
+def test_without_a_patient_nothing_is_ours(patient: str | None, reference: str) -> None:
+    assert whom({"reference": reference}, patient, BASE) == "another"
