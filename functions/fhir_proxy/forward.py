@@ -18,6 +18,7 @@ from .conditional import HEADER_VALUE
 from .interactions import FORM
 from .policy import Decision, is_covered, releasable
 
+_HOLDING = frozenset({"_id", "patient", "subject"})
 _RESPONSE_HEADERS = ("ETag", "Last-Modified", "Retry-After")
 
 
@@ -117,7 +118,8 @@ def _patient_in_self_link(bundle: dict[str, Any], decision: Decision) -> bool | 
         if isinstance(link, dict) and link.get("relation") == "self":
             used = parse_qsl(str(link.get("url")).partition("?")[2])
             if sent & {name for name, _ in used}:
-                return any(value.rpartition("/")[2] == decision.patient for _, value in used)
+                named = [value for name, value in used if name.partition(":")[0] in _HOLDING]
+                return any(value.rpartition("/")[2] == decision.patient for value in named)
     return None
 
 

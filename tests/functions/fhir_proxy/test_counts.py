@@ -41,6 +41,8 @@ COUNT = "Observation?patient=p1&_summary=count&-own=1"
         ("patient=p1&_summary=count", 200),
         ("subject=Patient/p1&-own=1", 200),
         ("-own=1&_summary=count", 502),
+        ("-own=Patient/p1&patient=p2", 502),
+        ("-own=p1", 502),
         (None, 502),
     ],
 )
