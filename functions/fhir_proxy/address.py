@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.errors import MethodNotAllowed, PathInvalid
-from shared.resource_types import RESOURCE_TYPES
+from shared.fhir.resource_types import RESOURCE_TYPES
 
 from .interactions import TABLE, Interaction, Kind
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
-from shared import page_links
 from shared.errors import ParameterInvalid, UpstreamInvalid
+from shared.fhir import page_links
 from shared.scopes import Level
 from shared.sealing import SealBroken, Sealer
 from shared.session.record import Session

@@ -6,9 +6,9 @@ the launch's patient, before and after; what names no patient, such as a Practit
 written under user/ scopes only. A patch is judged by what it makes of the resource.
 """
 
-from shared import mentions, scopes
+from shared import scopes
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
-from shared.fhir import compartment
+from shared.fhir import compartment, mentions
 from shared.session.record import Session
 
 from . import content, json_patch

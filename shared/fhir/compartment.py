@@ -8,7 +8,7 @@ type that is neither here nor in OUTSIDE cannot be reached with patient/ scopes.
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from shared.fhir_references import whom
+from shared.fhir.references import whom
 
 # Whose a resource is: the launch's patient's, another's, about nobody, or not to be told.
 Standing = Literal["ours", "another", "nobody", "unproved"]

@@ -43,7 +43,11 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         ),
         "__init__",
     ),
-    "shared/fhir": ("client compartment",),
+    "shared/fhir": (
+        "client page_links resource_types",
+        "references",
+        "compartment mentions",
+    ),
     "shared/inbound": (
         "cookies refusal",
         "edge",
@@ -86,12 +90,12 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/fhir_proxy": (
-        "json_patch resource_types rewrite",
+        "finer_scopes json_patch rewrite",
+        "interactions search_policy",
         "address",
         "content policy",
-        "history write_policy",
-        "forward",
-        "binary write",
+        "conditional history write_policy",
+        "binary forward write",
         "main",
     ),
     "functions/launch": (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared import fhir_references
+from shared.fhir import references as fhir_references
 
 # Bounds what one field can add to a page; no code, reference or drug name comes near it.
 LONGEST_TEXT = 1000

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from clinical.chart.resources.json_access import codings, fields, id_of, items, source_of, text
 from clinical.chart.resources.times import moment
 from shared.fhir import compartment
-from shared.fhir_references import whom
+from shared.fhir.references import whom
 
 Resource = Mapping[str, object]
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from clinical.queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
-from shared import log, page_links
+from shared import log
 from shared.errors import SmartError
 from shared.fhir import client as fhir
+from shared.fhir import page_links
 from shared.fhir.client import FhirAnswer
 from shared.session.sessions import Active
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.fhir.compartment import OUTSIDE, belongs, reachable, search_parameter, search_value
-from shared.mentions import names_another
-from shared.resource_types import RESOURCE_TYPES
+from shared.fhir.mentions import names_another
+from shared.fhir.resource_types import RESOURCE_TYPES
 
 BASE = "https://ehr.example/r4"
 MINE, OTHERS = {"reference": "Patient/p1"}, {"reference": "Patient/p2"}

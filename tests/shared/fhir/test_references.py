@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.fhir_references import Target, Whom, of_text, parse, whom
+from shared.fhir.references import Target, Whom, of_text, parse, whom
 
 BASE = "https://ehr.example/r4"
 

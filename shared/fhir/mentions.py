@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
 
-from shared.fhir_references import member, of_text, whom
+from shared.fhir.references import member, of_text, whom
 
 _NAMES = """
     account appointment assigner careManager careTeam claim condition container context

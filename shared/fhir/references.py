@@ -16,7 +16,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from shared import urls
-from shared.resource_types import RESOURCE_TYPES
+from shared.fhir.resource_types import RESOURCE_TYPES
 
 # Whom a reference names:
 #   ours     the patient of the launch
