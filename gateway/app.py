@@ -38,12 +38,15 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Pass a request to the function that the first segment of its path names."""
-    request = flask.Request(environ)
-    raw: str = environ.get("RAW_URI") or request.path
+    raw: str = environ.get("RAW_URI") or environ["PATH_INFO"]
     first = raw.partition("?")[0].removeprefix("/").partition("/")[0]
     function = FUNCTIONS.get(first)
-    response = function(request) if function else inbound.answer(request, _edge, _settings, _front)
-    return response(environ, start_response)
+    return inbound.respond(function or gateway, environ, start_response)
+
+
+def gateway(request: flask.Request) -> flask.Response:
+    """What no function serves."""
+    return inbound.answer(request, _edge, _settings, _front)
 
 
 def _front(settings: Settings, call: Call) -> Reply:

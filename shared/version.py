@@ -1,3 +1,3 @@
-"""The version of the app, as notes and the page name it; the same as in pyproject.toml."""
+"""The version of the app, as notes and the page name it."""
 
-VERSION = "0.1.0"
+from shared.release import VERSION as VERSION

@@ -42,7 +42,6 @@ from shared.store import open_store
 
 from . import failure, response
 
-inbound.take_raw_requests()
 _settings = config.from_environment()
 if _settings:
     _store = open_store(_settings.store)
@@ -53,6 +52,7 @@ if _settings:
 _edge = Edge("callback", "page", "callback_failed")
 
 
+@inbound.entry_point
 def callback(request: flask.Request) -> flask.Response:
     """The function's entry point."""
     return inbound.answer(request, _edge, _settings, _serve)

@@ -42,7 +42,6 @@ from .finer_scopes import Parameters
 
 MOST_PARAMETERS = 200
 
-inbound.take_raw_requests()
 _settings = config.from_environment()
 if _settings:
     _clients, _problems = client_auth.resolve(_settings)
@@ -61,6 +60,7 @@ _edge = Edge(
 )
 
 
+@inbound.entry_point
 def fhir_proxy(request: flask.Request) -> flask.Response:
     """The function's entry point."""
     return inbound.answer(request, _edge, _settings, _serve)

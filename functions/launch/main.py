@@ -26,7 +26,6 @@ from . import jwks, parameters
 _TEMPLATES = Path(__file__).parent / "templates"
 _SUBMIT = "document.forms[0].submit();"
 
-inbound.take_raw_requests()
 _settings = config.from_environment()
 if _settings:
     _store = open_store(_settings.store)
@@ -35,6 +34,7 @@ _discovery = Discovery()
 _edge = Edge("launch", "page", "launch_refused")
 
 
+@inbound.entry_point
 def launch(request: flask.Request) -> flask.Response:
     """The function's entry point."""
     return inbound.answer(request, _edge, _settings, _serve)

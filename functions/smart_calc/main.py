@@ -44,7 +44,6 @@ _HERE = Path(__file__).parent
 _SCRIPTS = ("session.js", "calculators.js", "results.js")
 _MOST_BYTES = 100_000
 
-inbound.take_raw_requests()
 _settings = config.from_environment()
 if _settings:
     _clients, _problems = client_auth.resolve(_settings)
@@ -62,6 +61,7 @@ class Missing:
     cause: Hint
 
 
+@inbound.entry_point
 def smart_calc(request: flask.Request) -> flask.Response:
     """The function's entry point."""
     return inbound.answer(request, _edge, _settings, _serve)

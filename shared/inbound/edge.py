@@ -7,18 +7,17 @@ exception show its text to a browser or to the log.
 
 import re
 import secrets
-import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Literal
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 import flask
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from shared import log, outcome, urls
+from shared import health, log, outcome, request_body, server_log, urls
 from shared.config.settings import Settings
 from shared.errors import (
     CrossSite,
@@ -31,10 +30,15 @@ from shared.errors import (
     TooLarge,
 )
 from shared.inbound import cookies, refusal
+from shared.request_body import Body
 
-MAX_BODY_BYTES = 10_000_000
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 MAX_QUERY_BYTES = 100_000
-_PIECE = 65_536
+# Gunicorn's, which functions-framework starts: the connection of a request.
+_SOCKET = "gunicorn.socket"
+server_log.keep_requests_out()
 
 _ALWAYS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -61,7 +65,7 @@ class Call:
             raise ParameterInvalid("The query of the request is too long.")
         return self._query
 
-    def body(self, most: int = MAX_BODY_BYTES) -> bytes:
+    def body(self, most: int = request_body.MAX_BYTES) -> bytes:
         """The request's body. Raises TooLarge over `most` bytes, unread where it says so itself."""
         content = self._body(most + 1)
         if len(content) > most:
@@ -94,32 +98,26 @@ class Edge:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Unkept(flask.Request):
-    """A request whose body only the function keeps, up to its own limit.
-
-    functions-framework takes every body whole into memory before it sends an answer.
-    """
-
-    def get_data(self, *_: object, **__: object) -> Any:
-        """Nothing. What the function left of a body is let go by, so that the sender, who may not
-        listen before it is out, gets the answer; of one over 10 MB it is not waited for.
-        """
-        left = MAX_BODY_BYTES
-        if (self.content_length or 0) <= left:
-            while left > 0 and (piece := self.stream.read(min(left, _PIECE))):
-                left -= len(piece)
-        return b""
+Function = Callable[[flask.Request], flask.Response]
 
 
-def take_raw_requests() -> None:
-    """Keep the framework from redirecting `//` in paths, and from reading bodies: a function
-    decides on raw paths and on the size of bodies itself.
+def entry_point(function: Function) -> Function:
+    """Decorate the function that functions-framework is to run: it gets every request as it came.
 
-    Called while the framework loads the function, inside its application context.
+    The framework itself would answer some paths, read bodies whole into memory, and log the path
+    of a request whose body breaks off. Called while it loads the function, inside its application
+    context.
     """
     if flask.has_app_context():
-        flask.current_app.url_map.merge_slashes = False
-        flask.current_app.request_class = _Unkept
+        flask.current_app.wsgi_app = partial(respond, function)  # type: ignore[method-assign]
+    return function
+
+
+def respond(
+    function: Function, environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    """Serve a request of a WSGI server."""
+    return function(flask.Request(environ))(environ, start_response)
 
 
 def answer(
@@ -131,35 +129,54 @@ def answer(
     """Serve one request, whatever happens in `serve`."""
     correlation_id = secrets.token_hex(8)
     log.begin(correlation_id, _trace(request, settings))
+    body = _body(request)
     try:
         if settings is None:
             raise Misconfigured  # noqa: TRY301 - answered like every other error of a request
-        reply = serve(settings, _call(request, edge.function))
+        call = _call(request, edge.function, body)
+        reply = _health(settings, call) if call.path == health.PATH else serve(settings, call)
     except SmartError as error:
         reply = _refuse(request, edge, settings, error, correlation_id)
     except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
-        place = {"exception": type(error).__name__, "frames": _frames(error)}
+        place = {"exception": type(error).__name__, "frames": server_log.frames(error)}
         reply = _refuse(request, edge, settings, InternalError(), correlation_id, place)
+    body.let_by()
     response = flask.Response(
         reply.body, reply.status, {**_ALWAYS, **edge.headers, **reply.headers}
     )
     response.headers["X-Correlation-Id"] = correlation_id
     for cookie in reply.cookies:
         response.headers.add("Set-Cookie", cookie)
+    if not body.is_over:
+        response.call_on_close(body.hang_up)
     return response
 
 
-def _call(request: flask.Request, function: str) -> Call:
+def _body(request: flask.Request) -> Body:
+    environ = request.environ
+    chunked = "HTTP_TRANSFER_ENCODING" in environ
+    return Body(request.stream, request.content_length, environ.get(_SOCKET), chunked=chunked)
+
+
+def _health(settings: Settings, call: Call) -> Reply:
+    document = health.document(call.method, full=settings.full_error_details)
+    return Reply(200, {"Content-Type": "application/json"}, document)
+
+
+def _call(request: flask.Request, function: str, body: Body) -> Call:
     environ = request.environ
     raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(request.path)
     path = raw.partition("?")[0]
     if path == f"/{function}" or path.startswith(f"/{function}/"):
         path = path[len(function) + 1 :] or "/"
 
-    def body(limit: int) -> bytes:
+    def read(limit: int) -> bytes:
         if (request.content_length or 0) >= limit:
             raise TooLarge
-        return request.stream.read(limit)
+        try:
+            return body.read(limit)
+        except request_body.Incomplete:
+            raise _incomplete() from None
 
     return Call(
         method=request.method,
@@ -167,7 +184,15 @@ def _call(request: flask.Request, function: str) -> Call:
         headers=dict(request.headers.items()),
         cookies=cookies.parse(request.headers.getlist("Cookie")),
         _query=environ.get("QUERY_STRING", ""),
-        _body=body,
+        _body=read,
+    )
+
+
+def _incomplete() -> ParameterInvalid:
+    return ParameterInvalid(
+        "The body of the request did not come whole.",
+        why="It ended early, its chunks cannot be read, or nothing of it came for a while.",
+        steps=("Send the request again.",),
     )
 
 
@@ -207,14 +232,6 @@ def _refuse(
 def _prefers_html(request: flask.Request) -> bool:
     accept = request.accept_mimetypes
     return accept["text/html"] > max(accept["application/json"], accept["application/problem+json"])
-
-
-def _frames(error: Exception) -> str:
-    """Where it happened, file and line, without source text, values or message."""
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    return " < ".join(
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames)
-    )
 
 
 def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:

@@ -1,0 +1,19 @@
+"""Which release of the app this is: its version and the commit that was staged."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+# The same as in pyproject.toml.
+VERSION = "0.1.0"
+# Beside shared/ in a staged function: infra/stage.py.
+_BUILD_INFO = Path(__file__).parents[1] / "BUILD_INFO"
+
+
+@cache
+def commit() -> str:
+    """The commit, `unknown` where the function was not staged."""
+    try:
+        return str(json.loads(_BUILD_INFO.read_bytes())["commit"])
+    except (OSError, ValueError, KeyError):
+        return "unknown"

@@ -1,0 +1,122 @@
+"""A request's body as it arrives: whole, within a limit and at a pace, or not at all.
+
+Whoever announces a body and sends none, or a byte now and then, would hold a thread of the server
+for as long as they please. A body that falls behind has its socket shut for reading: that ends a
+read under way, and the answer can still be sent.
+"""
+
+import contextlib
+import errno
+import socket
+import threading
+import time
+from typing import IO
+
+MAX_BYTES = 10_000_000
+# A line of 1 Mbit/s keeps the pace, after a start that a mobile network may need.
+GRACE_SECONDS = 2.0
+BYTES_A_SECOND = 100_000
+_PIECE = 65_536
+
+
+class Incomplete(Exception):
+    """The body ended early, its chunks cannot be read (RFC 9112 7.1), or it fell behind."""
+
+
+class Body:
+    """The body of one request.
+
+    `announced` is its Content-Length; `chunked`, that it comes in chunks instead. `sock` is the
+    connection, None where the server does not give it away: then nothing keeps the time.
+    """
+
+    def __init__(
+        self,
+        stream: IO[bytes],
+        announced: int | None,
+        sock: socket.socket | None,
+        *,
+        chunked: bool = False,
+    ) -> None:
+        self._stream = stream
+        self._announced = announced
+        self._sock = sock
+        self._left = MAX_BYTES
+        self._taken = 0
+        self._begun: float | None = None
+        self._late = False
+        self.is_over = not (announced or chunked)
+
+    def read(self, most: int) -> bytes:
+        """At most `most` bytes of it. Raises Incomplete."""
+        pieces = []
+        while most > 0 and (piece := self._piece(min(most, _PIECE))):
+            pieces.append(piece)
+            most -= len(piece)
+        return b"".join(pieces)
+
+    def let_by(self) -> None:
+        """Take what is left, so that the sender, who may not listen before it is out, gets the
+        answer. Of one over 10 MB it is not waited for.
+        """
+        if (self._announced or 0) > MAX_BYTES:
+            return
+        with contextlib.suppress(Incomplete):
+            while self._left > 0 and self._piece(_PIECE):
+                pass
+
+    def hang_up(self) -> None:
+        """End the connection of a body that is not over, after the answer: what still came would
+        be taken for another request.
+
+        Raises ConnectionResetError, by which a server closes it.
+        """
+        if self._sock is None:
+            return
+        late = threading.Timer(GRACE_SECONDS, self._shut)
+        late.daemon = True
+        late.start()
+        # A while for the sender to see the answer: closed at once, the connection would be reset.
+        with contextlib.suppress(Incomplete):
+            while self._left > 0 and self._piece(_PIECE):
+                pass
+        late.cancel()
+        self._shut()
+        raise ConnectionResetError(errno.ECONNRESET, "the request was not read to its end")
+
+    def _piece(self, size: int) -> bytes:
+        if self.is_over or self._late:
+            return b""
+        watch = self._watch()
+        try:
+            piece = self._stream.read(size)
+        except Exception:  # noqa: BLE001 - each server has its own for a body that breaks off
+            self._late = True
+            raise Incomplete from None
+        finally:
+            if watch is not None:
+                watch.cancel()
+        self._taken += len(piece)
+        self._left -= len(piece)
+        if self._late or (not piece and self._taken < (self._announced or 0)):
+            self._late = True
+            raise Incomplete
+        self.is_over = not piece or self._taken == self._announced
+        return piece
+
+    def _watch(self) -> threading.Timer | None:
+        if self._sock is None:
+            return None
+        now = time.monotonic()
+        begun = self._begun = now if self._begun is None else self._begun
+        allowed = GRACE_SECONDS + self._taken / BYTES_A_SECOND - (now - begun)
+        watch = threading.Timer(max(allowed, 0.0), self._shut)
+        watch.daemon = True
+        watch.start()
+        return watch
+
+    def _shut(self) -> None:
+        self._late = True
+        if self._sock is not None:
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RD)
