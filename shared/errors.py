@@ -202,6 +202,19 @@ class LaunchError(SmartError):
     """The launch cannot begin."""
 
 
+class NotANavigation(LaunchError):
+    """An image, a script or a fetch() asks for a launch (Fetch Metadata, `Sec-Fetch-Dest`)."""
+
+    code = "not_a_navigation"
+    status = 403
+    title = "A launch begins by opening its address in a window or a frame."
+    why = "A part of some page asked for it: an image, a script, a style sheet or a fetch()."
+    steps = (
+        ForUser("Open the app from the patient's chart."),
+        "In your own page, begin a launch by a link or a redirect.",
+    )
+
+
 class LaunchParameterMissing(LaunchError):
     """An EHR launch without its `launch` value (SMART App Launch 2.2, step 2)."""
 
@@ -588,6 +601,17 @@ class StoreUnavailable(ServiceError):
     title = "The app cannot reach its own store."
     why = "Its database is away or slow; nothing was changed."
     steps = (ForUser("Launch the app again in a minute."), ADMINISTRATOR)
+
+
+class Overloaded(ServiceError):
+    """The instance holds as many bytes of answers as it may; the EHR was not asked."""
+
+    code = "overloaded"
+    status = 503
+    title = "Too many large answers are being read at the moment."
+    why = "The memory for answers of the EHR is taken; nothing was sent to the EHR."
+    steps = (ForUser("Try again in a moment."), ADMINISTRATOR)
+    retry_after = 1
 
 
 class Misconfigured(ServiceError):

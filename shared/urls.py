@@ -135,6 +135,27 @@ def segments(path: str) -> tuple[str, ...]:
     return tuple(filter(None, parts))
 
 
+def relative_to(url: str, fhir_base: str) -> str | None:
+    """What follows a FHIR base, which is normalised, in an absolute URL; None where it lies
+    elsewhere.
+
+    Case of scheme and host and the default port do not count, nor http for https: servers behind
+    TLS write it.
+    """
+    scheme, _, rest = url.partition("://")
+    secure = fhir_base.startswith("https://") and scheme.lower() == "http"
+    host, slash, path = rest.partition("/")
+    try:
+        origin = normalise_base(f"{'https' if secure else scheme}://{host}")
+    except ValueError:
+        return None
+    if secure:
+        origin = origin.removesuffix(":80")
+    base = f"{fhir_base}/"
+    full = f"{origin}{slash}{path}"
+    return full[len(base) :] if full.startswith(base) and len(full) > len(base) else None
+
+
 def raw_parameters(query_string: str) -> dict[str, list[str]]:
     """The parameters of a query string: names decoded, values as they stand.
 

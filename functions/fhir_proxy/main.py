@@ -67,7 +67,9 @@ def fhir_proxy(request: flask.Request) -> flask.Response:
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
-    asked = address.read(call.method, call.path, call.headers)
+    # RFC 9110 9.3.2: as GET, and the server leaves the body out.
+    method = "GET" if call.method == "HEAD" else call.method
+    asked = address.read(method, call.path, call.headers)
     if isinstance(asked, MethodNotAllowed):
         raise asked
     inbound.require_own_origin(call, settings)

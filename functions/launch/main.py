@@ -13,7 +13,7 @@ from markupsafe import Markup
 from shared import log, pages
 from shared.config import file as config
 from shared.config.settings import Ehr, Settings
-from shared.errors import MethodNotAllowed, Misconfigured, NotFound
+from shared.errors import MethodNotAllowed, Misconfigured, NotANavigation, NotFound
 from shared.inbound import cookies
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
@@ -24,6 +24,7 @@ from shared.store import open_store
 from . import jwks, parameters
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_NAVIGATIONS = frozenset({"document", "iframe", "frame"})
 _SUBMIT = "document.forms[0].submit();"
 
 _settings = config.from_environment()
@@ -49,6 +50,9 @@ def _serve(settings: Settings, call: Call) -> Reply:
         raise MethodNotAllowed(allow="GET")
     if "prefetch" in call.headers.get("Sec-Purpose", ""):
         return Reply(204)
+    # Else any page's <img> could begin launches, and push the cookies of others out.
+    if call.headers.get("Sec-Fetch-Dest", "document") not in _NAVIGATIONS:
+        raise NotANavigation
     asked = parameters.read(call, settings)
     log.about(ehr=asked.ehr.key)
     configuration = _discovery.find(asked.ehr, asked.fhir_base)
@@ -81,7 +85,8 @@ def _not_taken(ehr: Ehr, configuration: SmartConfiguration) -> Misconfigured:
     return Misconfigured(
         "The app's registration does not fit the EHR.",
         why=f"The app would prove itself by {ehr.client_auth}, and the EHR does not list that in "
-        "token_endpoint_auth_methods_supported; nothing weaker is tried in its place.",
+        "token_endpoint_auth_methods_supported and has no capability for it; nothing weaker is "
+        "tried in its place.",
         steps=(
             (
                 f"Set `client_auth` of [[ehr]] {ehr.key} to the method that the app is registered "

@@ -13,7 +13,7 @@ from shared.config.vendors import VENDORS
 
 CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 # `/callback/callback` could not be told from `/callback` where its name is stripped from the path.
-_KEY = r"(?!callback\Z)[a-z0-9][a-z0-9-]{0,39}"
+_KEY = r"(?!(?:callback|health)\Z)[a-z0-9][a-z0-9-]{0,39}"
 _VISIBLE = r"[\x21-\x7e]{1,512}"
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -39,7 +39,9 @@ def read_ehrs(top: Table, local: bool) -> tuple[Ehr, ...]:
 
 
 def _ehr(table: Table, local: bool) -> Ehr:
-    key = table.text("key", "", _KEY, "a-z, 0-9 and hyphens, and not callback", required=True)
+    key = table.text(
+        "key", "", _KEY, "a-z, 0-9 and hyphens, and not callback or health", required=True
+    )
     auth = table.choice("client_auth", "none", CLIENT_AUTHS)
     vendor = table.choice("vendor", "generic", tuple(VENDORS))
     ehr = Ehr(

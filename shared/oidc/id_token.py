@@ -15,7 +15,7 @@ from typing import Any, Literal
 from shared import urls
 from shared.config.settings import Ehr
 from shared.config.vendors import VENDORS
-from shared.errors import ADMINISTRATOR, IdTokenInvalid
+from shared.errors import ADMINISTRATOR, ForUser, IdTokenInvalid
 from shared.oidc import jws
 from shared.oidc.jws import SignedToken
 from shared.oidc.keys import Keys
@@ -41,6 +41,10 @@ _CLOCK = (
 _KEYS = (
     "Tell the EHR's operator what is said above, the time and the address of its keys. No setting "
     "of this app mends it."
+)
+_KEYS_CHANGED = ForUser(
+    "Launch the app again in half a minute: the EHR's keys were read a moment ago, and then they "
+    "are read anew."
 )
 _CLIENT = "Compare `client_id` of the [[ehr]] entry with the app's registration at the EHR."
 
@@ -174,8 +178,10 @@ def _check_signature(
 ) -> None:
     known = keys.find(ehr, base, jwks_uri=jwks_uri, issuer=issuer)
     key = known.choose(token.alg, token.kid)
+    anew = True
     # Of a new key that bears no id, or the id of the old one, only the signature tells.
     if key is None or not jws.signed_by(token, key.public):
+        anew = keys.may_renew(ehr, known)
         known = keys.renew(ehr, known)
         key = known.choose(token.alg, token.kid)
     if key is None:
@@ -184,7 +190,8 @@ def _check_signature(
         why = "The id_token's signature was not made with the EHR's key."
     else:
         return
-    steps = (_KEYS, ADMINISTRATOR)
+    # Those that were read some seconds ago may have been changed since, under the same id.
+    steps = (_KEYS if anew else _KEYS_CHANGED, ADMINISTRATOR)
     raise IdTokenInvalid(why=why, steps=steps, evidence={"document": known.url.partition("?")[0]})
 
 

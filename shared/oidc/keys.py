@@ -64,6 +64,10 @@ class _Kept(Generic[T]):
                     self._until = self._clock() + KEEP_FAILURE_SECONDS
             return self._use()
 
+    def may_renew(self) -> bool:
+        with self._lock:
+            return self._renewable_from <= self._clock()
+
     def renew(self, read: Callable[[], T]) -> T:
         """As `get`, but read anew, unless that was done a moment ago."""
         with self._lock:
@@ -114,6 +118,10 @@ class Keys:
             jwks_uri = self._jwks_uri(ehr, base, issuer)
         url = _on_hosts(ehr, base, jwks_uri, "jwks_uri")
         return self._set(ehr, url).get(lambda: _read_keys(ehr, url))
+
+    def may_renew(self, ehr: Ehr, known: KeySet) -> bool:
+        """Whether `renew` would fetch them: 30 seconds have passed since it last did."""
+        return self._set(ehr, known.url).may_renew()
 
     def renew(self, ehr: Ehr, known: KeySet) -> KeySet:
         """The keys fetched once more, for a token that `known` has no key for.

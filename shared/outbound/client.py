@@ -160,7 +160,8 @@ def _open(
 def _content(
     response: urllib3.BaseHTTPResponse, max_bytes: int, deadline: float
 ) -> Iterator[bytes]:
-    chunks = iter(lambda: response.read(_CHUNK, decode_content=False), b"")
+    received = iter(lambda: response.read(_CHUNK, decode_content=False), b"")
+    chunks = _counted(received, max_bytes + _CHUNK)
     complete = False
     size = 0
     try:
@@ -179,6 +180,15 @@ def _content(
         if not complete:
             response.close()
         response.release_conn()
+
+
+def _counted(chunks: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """The chunks as received. What comes to nothing when it is decoded is bounded here."""
+    for chunk in chunks:
+        most -= len(chunk)
+        if most < 0:
+            raise Unusable("size")
+        yield chunk
 
 
 def _remaining() -> float:

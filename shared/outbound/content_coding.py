@@ -4,6 +4,8 @@ import zlib
 from collections.abc import Iterator
 
 MOST_AT_ONCE = 65536
+# Members that hold nothing cost time and never reach a limit on what they hold.
+_MOST_EMPTY_MEMBERS = 100
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -26,14 +28,19 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The members of a gzip stream (RFC 1952), whatever they inflate to."""
     decoder = zlib.decompressobj(_GZIP)
     begun = False
+    empty, filled = 0, False
     try:
         for chunk in chunks:
             rest, more = chunk, False
             while rest or more:
                 if decoder.eof:
-                    decoder = zlib.decompressobj(_GZIP)
+                    empty += not filled
+                    if empty > _MOST_EMPTY_MEMBERS:
+                        raise CodingError
+                    decoder, filled = zlib.decompressobj(_GZIP), False
                 begun = True
                 piece = decoder.decompress(rest, MOST_AT_ONCE)
+                filled = filled or bool(piece)
                 yield piece
                 # A full piece may leave output behind although all input was taken.
                 more = len(piece) == MOST_AT_ONCE and not decoder.eof

@@ -28,6 +28,7 @@ from shared.session.cache import Kept, SessionCache
 from shared.session.end import Ending
 from shared.session.record import COLLECTION, Held, Session
 from shared.session.refresh import Refresher
+from shared.smart import token_answer
 from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
 from shared.smart.token_answer import TokenAnswer
@@ -98,7 +99,7 @@ class Sessions:
             iss=pending.iss,
             fhir_base=pending.fhir_base,
             flow=pending.kind,
-            context=answer.context,
+            context=token_answer.on_base(answer.context, pending.fhir_base),
             user=user,
             requested=pending.requested,
             offered=pending.offered,

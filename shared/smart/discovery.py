@@ -9,7 +9,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,13 @@ KEEP_SECONDS = 600.0
 KEEP_FAILURE_SECONDS = 5.0
 _MOST_KEPT = 1000
 _URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,2000}")  # RFC 3986 2
+
+# SMART App Launch 2.2, "Capabilities": what each way of client authentication is part of.
+_COVERS: Mapping[str, str] = {
+    "client_secret_basic": "client-confidential-symmetric",
+    "client_secret_post": "client-confidential-symmetric",
+    "private_key_jwt": "client-confidential-asymmetric",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +53,17 @@ class SmartConfiguration:
     auth_methods: tuple[str, ...] | None
     assertion_algorithms: tuple[str, ...] | None
     registration_endpoint: str | None = None
+    capabilities: tuple[str, ...] = ()
 
     def takes(self, client_auth: str) -> bool:
-        """Whether the token endpoint takes a method: one that is listed, any where none is.
+        """Whether the token endpoint takes a method: one that is listed or that a capability
+        covers, any where none is listed.
 
+        Inferno's reference server takes Basic, lists only private_key_jwt and has the capability.
         Public clients are never refused: Oracle Health does not list `none` and takes them.
         """
-        return client_auth == "none" or client_auth in (self.auth_methods or (client_auth,))
+        listed = client_auth in (self.auth_methods or (client_auth,))
+        return client_auth == "none" or listed or _COVERS[client_auth] in self.capabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +178,14 @@ def parse(
             raise reader.invalid(name, "is missing")
     issuer = document.get("issuer")
     registration = document.get("registration_endpoint")
+    capabilities = _texts(document.get("capabilities"))
     return SmartConfiguration(
         authorization_endpoint=authorization or "",
         token_endpoint=token or "",
         revocation_endpoint=reader.endpoint("revocation_endpoint"),
         issuer=issuer if isinstance(issuer, str) and issuer else None,
         jwks_uri=reader.endpoint("jwks_uri") if identity else None,
-        takes_post="authorize-post" in _texts(document.get("capabilities")),
+        takes_post="authorize-post" in capabilities,
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
         scopes_supported=_texts(document.get("scopes_supported")),
         auth_methods=_texts(document.get("token_endpoint_auth_methods_supported")) or None,
@@ -181,6 +193,7 @@ def parse(
             _texts(document.get("token_endpoint_auth_signing_alg_values_supported"))
         ),
         registration_endpoint=registration if isinstance(registration, str) else None,
+        capabilities=capabilities,
     )
 
 

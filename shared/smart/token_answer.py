@@ -8,16 +8,21 @@ characters that a header value can carry are accepted.
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from shared import urls
 from shared.errors import TokenInvalid
 
 DEFAULT_LIFE_SECONDS = 300.0
 _LONGEST_LIFE_SECONDS = 86400.0
 _MOST_CONTEXT_ITEMS = 100
 _MOST_CONTEXT_LEVELS = 10
+# An answer may have 1 MB. What is kept of it, sealed and encoded, stays far below the 1 MiB that
+# Firestore takes for a document.
+_MOST_CONTEXT_CHARACTERS = 100_000
+_MOST_SCOPE_CHARACTERS = 100_000
 # The members of a context item that are told on, and what each must be.
 _CONTEXT_MEMBERS: Mapping[str, type] = {
     "reference": str,
@@ -34,6 +39,7 @@ _TOKENS = {"access_token": _ACCESS_TOKEN, "refresh_token": _REFRESH_TOKEN}
 _EMPTY_AS_ABSENT = ("refresh_token", "id_token", "patient", "encounter")
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9.-]{1,64}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _WEB_ADDRESS = re.compile(r"(?i:https?)://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 2
 
 
@@ -96,7 +102,7 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
         refresh_token=issued.get("refresh_token"),
         id_token=document.get("id_token"),
         expires_in=_life(document.get("expires_in")),
-        scope=None if scope is None else tuple(s for s in scope.split() if _SCOPE.fullmatch(s)),
+        scope=None if scope is None else tuple(_scopes(scope)),
         context=LaunchContext(
             patient=document.get("patient"),
             encounter=document.get("encounter"),
@@ -148,6 +154,16 @@ def _life(expires_in: object) -> float:
     return float(min(expires_in, _LONGEST_LIFE_SECONDS))
 
 
+def _scopes(text: str) -> Iterator[str]:
+    left = _MOST_SCOPE_CHARACTERS
+    for scope in text.split():
+        left -= len(scope)
+        if left < 0:
+            return
+        if _SCOPE.fullmatch(scope):
+            yield scope
+
+
 def _boolean(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -167,8 +183,33 @@ def _fhir_context(value: object) -> tuple[Mapping[str, Any], ...] | None:
     """
     if not isinstance(value, list):
         return None
-    items = (_context_item(item) for item in value[:_MOST_CONTEXT_ITEMS])
-    return tuple(item for item in items if item is not None)
+    found = []
+    left = _MOST_CONTEXT_CHARACTERS
+    for item in map(_context_item, value[:_MOST_CONTEXT_ITEMS]):
+        if item is not None and len(written := json.dumps(item)) <= left:
+            left -= len(written)
+            found.append(item)
+    return tuple(found)
+
+
+def on_base(context: LaunchContext, fhir_base: str) -> LaunchContext:
+    """The context with references relative to the EHR's FHIR base, which is normalised.
+
+    A reference to another server is left out, and with it an item that names nothing else.
+    """
+    if context.fhir_context is None:
+        return context
+    items = (_item_on_base(item, fhir_base) for item in context.fhir_context)
+    return replace(context, fhir_context=tuple(item for item in items if _NAMING & set(item)))
+
+
+def _item_on_base(item: Mapping[str, Any], fhir_base: str) -> Mapping[str, Any]:
+    reference = item.get("reference")
+    if reference is None or not _ABSOLUTE.match(reference):
+        return item
+    rest = {name: value for name, value in item.items() if name != "reference"}
+    relative = urls.relative_to(reference, fhir_base)
+    return rest if relative is None else {"reference": relative, **rest}
 
 
 def _context_item(item: object) -> Mapping[str, Any] | None:

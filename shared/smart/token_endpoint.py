@@ -16,8 +16,7 @@ from shared.smart.token_answer import TokenAnswer, json_object, parse
 
 SECONDS = 10.0
 REVOKE_SECONDS = 3.0
-# Sealed and encoded, a record made of it stays below Firestore's 1 MiB for a document.
-MAX_BYTES = 200_000
+MAX_BYTES = 1_000_000
 _MOST_SAID = 10_000  # characters
 _OAUTH_ERROR = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # The EHR's own ids of a request, worth having in a support case, and what an id looks like.

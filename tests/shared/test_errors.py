@@ -17,6 +17,8 @@ TABLE = {
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "media_type_unsupported": 415,
+    "not_a_navigation": 403,
+    "overloaded": 503,
     "discovery_failed": 502,
     "discovery_invalid": 502,
     "state_missing": 400,

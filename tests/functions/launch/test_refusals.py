@@ -129,6 +129,30 @@ def test_a_prefetch_starts_nothing(
     assert (tenant.received, pending.count()) == ([], before)
 
 
+@pytest.mark.parametrize("part", ["image", "script", "empty", "style", "object", "embed", ""])
+def test_a_part_of_a_page_starts_nothing_and_clears_no_cookie(
+    app: App, browser: Browser, pending: Pending, part: str
+) -> None:
+    tenant = app.scripted.tenant()
+    for number in range(11):
+        app.begin(tenant, browser, launch=f"launch-{number}")
+    before, asked, cookies = pending.count(), len(tenant.received), dict(browser.cookies())
+    url = f"{app.origin}/launch?iss={quote(tenant.base, safe='')}&launch=1"
+    answer = browser.get(url, {"Sec-Fetch-Dest": part})
+    assert (answer.status, answer.code) == (403, "not_a_navigation")
+    assert answer.all("Set-Cookie") == []
+    assert (pending.count(), len(tenant.received), browser.cookies()) == (before, asked, cookies)
+    prefetch = browser.get(url, {"Sec-Fetch-Dest": part, "Sec-Purpose": "prefetch"})
+    assert prefetch.status == 204
+
+
+@pytest.mark.parametrize("part", ["document", "iframe", "frame"])
+def test_a_window_or_frame_starts_a_launch(app: App, browser: Browser, part: str) -> None:
+    tenant = app.scripted.tenant()
+    url = f"{app.origin}/launch?iss={quote(tenant.base, safe='')}&launch=1"
+    assert browser.get(url, {"Sec-Fetch-Dest": part}).status == 302
+
+
 @pytest.mark.parametrize(
     "path", ["/launch/x", "/launch/jwks.json", "/launch//", "/launch/launch", "/launch/%2e"]
 )

@@ -52,3 +52,17 @@ def test_without_a_coding_the_bytes_are_the_content(coding: str) -> None:
 def test_what_cannot_be_decoded_is_refused(coding: str, data: bytes) -> None:
     with pytest.raises(CodingError):
         list(decoded(coding, iter([data])))
+
+
+def test_members_without_end_that_hold_nothing_are_refused_soon() -> None:
+    sent = 0
+
+    def empty() -> Iterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield gzip.compress(b"", mtime=0) * 10
+
+    with pytest.raises(CodingError):
+        list(decoded("gzip", empty()))
+    assert sent < 20

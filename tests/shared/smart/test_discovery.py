@@ -190,6 +190,7 @@ def test_the_members_that_matter_are_read() -> None:
         scopes_supported=("openid", "launch/patient"),
         auth_methods=("client_secret_basic", "private_key_jwt"),
         assertion_algorithms=("RS384", "ES384"),
+        capabilities=("launch-ehr", "authorize-post"),
     )
 
 
@@ -326,3 +327,21 @@ def test_the_hosts_are_the_bases_own_and_those_configured(ehr: Ehr) -> None:
         "auth.test",
         "ehr.test:8443",
     }
+
+
+@pytest.mark.parametrize(
+    ("capability", "covered"),
+    [
+        ("client-confidential-symmetric", {"client_secret_basic", "client_secret_post"}),
+        ("client-confidential-asymmetric", {"private_key_jwt"}),
+        ("client-public", set()),
+    ],
+)
+def test_a_capability_covers_a_method_that_is_not_listed(
+    capability: str, covered: set[str]
+) -> None:
+    """Inferno's reference server takes Basic and lists private_key_jwt alone."""
+    listed = {METHODS: ["tls_client_auth"], "capabilities": ["launch-ehr", capability]}
+    configuration = _parse(GOOD | listed)
+    methods = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+    assert {method for method in methods if configuration.takes(method)} == covered
