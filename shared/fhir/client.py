@@ -27,6 +27,9 @@ _JSON = re.compile(r"application/(?:fhir\+|[a-z0-9.]+\+)?json\s*(?:;.*)?", re.IG
 _RELAYED_5XX = frozenset({503})
 # Shorter tokens than real ones are left: they are in any text.
 _LEAST_TOKEN = 16
+# What another process has brought, then what this one brings.
+_MOST_RENEWALS = 2
+_OWN_PATIENT_SECONDS = 5.0
 _CONDITIONAL = frozenset({"If-None-Match", "If-Modified-Since"})
 _MOST_WORDS = 4096
 _MADE = frozenset({200, 201, 204})
@@ -73,8 +76,10 @@ def call(
 ) -> FhirAnswer:
     """Ask the EHR with the session's token. `url` is absolute, on the host of its FHIR base.
 
-    Where the EHR answers 401, the access is renewed once and the call made once more. Raises
-    UpstreamUnreachable, UpstreamTimeout or UpstreamInvalid, and what the renewal raises.
+    Where the EHR answers 401, the call is made once more with newer access: what another process
+    has brought, then what one renewal brings. Raises UpstreamUnreachable, UpstreamTimeout or
+    UpstreamInvalid, and what the renewal raises; SessionExpired also where nothing can renew access
+    that the EHR refuses for the launch's own Patient too.
     """
     with _as_ours():
         answer = _whole(_answered(active, method, url, headers or {}, body, seconds, max_bytes))
@@ -180,15 +185,53 @@ def _answered(
         return answer if len(token) < _LEAST_TOKEN else _without(token, answer)
 
     until = time.monotonic() + seconds
-    answer = ask(active, seconds)
-    if answer.status != 401:
-        return answer
-    refusal = _whole(answer)
-    renewed = active.renewed()
-    remaining = until - time.monotonic()
-    if renewed is not None and remaining > 0:
-        return ask(renewed, remaining)
-    return outbound.Stream(refusal.status, refusal.headers, iter((refusal.body,)))
+    by = active
+    answer = ask(by, seconds)
+    for _ in range(_MOST_RENEWALS):
+        if answer.status != 401:
+            return answer
+        refusal = _whole(answer)
+        answer = outbound.Stream(refusal.status, refusal.headers, iter((refusal.body,)))
+        renewed = by.renewed()
+        remaining = until - time.monotonic()
+        if remaining <= 0:
+            return answer
+        if renewed is None:
+            if by.session.refresh_token is None and _is_over(by, url, remaining):
+                raise by.ended()
+            return answer
+        by = renewed
+        answer = ask(by, remaining)
+        if answer.status != 401:
+            by.accepted()
+    return answer
+
+
+def _is_over(by: Active, url: str, seconds: float) -> bool:
+    """Whether the EHR refuses an access, of which it refused one use, for the launch's own Patient
+    too: some answer 401 to what a scope does not cover.
+    """
+    patient = by.session.context.patient
+    if patient is None:
+        return False
+    own = f"{by.session.fhir_base}/Patient/{patient}"
+    if url == own:
+        return True
+    try:
+        answer = outbound.send(
+            "GET",
+            own,
+            seconds=min(seconds, _OWN_PATIENT_SECONDS),
+            max_bytes=MAX_BYTES,
+            headers={
+                "Accept": MEDIA_TYPE,
+                "Authorization": f"Bearer {by.session.access_token}",
+            },
+            ca_file=by.ehr.ca_file,
+        )
+    except outbound.OutboundError:
+        return False
+    return answer.status == 401
 
 
 def _without(token: str, answer: outbound.Stream) -> outbound.Stream:

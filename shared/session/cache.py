@@ -8,9 +8,11 @@ import hmac
 import threading
 from dataclasses import dataclass
 
-from shared.session.record import Held
+from shared.session.record import Held, Session
 
 _MOST = 1000
+# An EHR that refuses access just renewed has another reason to refuse: it is left alone so long.
+_LEFT_ALONE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,15 @@ class Kept:
     touch_failed: bool = False
 
 
+@dataclass(slots=True)
+class _Renewal:
+    """`version` is what it made. `in_vain`: the EHR refuses that too."""
+
+    version: int
+    at: float
+    in_vain: bool = False
+
+
 class SessionCache:
     """Sessions by handle. Times are unix seconds, `seconds` is how long one is trusted."""
 
@@ -30,6 +41,7 @@ class SessionCache:
         self._seconds = seconds
         self._kept: dict[str, Kept] = {}
         self._ended: dict[str, None] = {}
+        self._renewals: dict[str, _Renewal] = {}
         self._lock = threading.Lock()
 
     def trusted(self, handle: str, digest: bytes, now: float) -> Kept | None:
@@ -61,18 +73,48 @@ class SessionCache:
                     break
                 del self._kept[oldest]
 
+    def renewed(self, session: Session, now: float) -> None:
+        """Note that this process has just renewed access that the EHR had refused."""
+        with self._lock:
+            self._renewals.pop(session.handle, None)
+            self._renewals[session.handle] = _Renewal(session.version, now)
+            if len(self._renewals) > _MOST:
+                del self._renewals[next(iter(self._renewals))]
+
+    def accepted(self, session: Session) -> None:
+        """Note that the EHR takes the access of a session."""
+        with self._lock:
+            renewal = self._renewals.get(session.handle)
+            if renewal is not None and renewal.version == session.version and not renewal.in_vain:
+                del self._renewals[session.handle]
+
+    def renewed_in_vain(self, session: Session, now: float) -> bool:
+        """Whether less than 5 seconds ago access was renewed here that the EHR refuses as well, as
+        it refuses this one now.
+        """
+        with self._lock:
+            renewal = self._renewals.get(session.handle)
+            if renewal is None or not 0 <= now - renewal.at < _LEFT_ALONE_SECONDS:
+                return False
+            renewal.in_vain = renewal.in_vain or renewal.version == session.version
+            return renewal.in_vain and session.version >= renewal.version
+
     def drop(self, handle: str) -> None:
         """Read it anew at its next use."""
         with self._lock:
             self._kept.pop(handle, None)
 
-    def end(self, handle: str) -> None:
-        """Drop it for good: a handle is never given again."""
+    def end(self, handle: str) -> bool:
+        """Drop it for good: a handle is never given again. False where that was done before."""
         with self._lock:
+            if handle in self._ended:
+                return False
             self._kept.pop(handle, None)
+            self._renewals.pop(handle, None)
             self._ended[handle] = None
             if len(self._ended) > _MOST:
                 del self._ended[next(iter(self._ended))]
+        return True
 
     def _is_fresh(self, kept: Kept, now: float) -> bool:
         return 0 <= now - kept.read_at < self._seconds

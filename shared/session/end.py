@@ -28,6 +28,11 @@ _WHY = {
     "access": "The EHR's access to it has run out, and the EHR gave no refresh token.",
 }
 
+_WHY_REFUSED = (
+    "The EHR no longer takes this launch's access: its own session ended, or the access was "
+    "withdrawn."
+)
+
 Reason = Literal["invalid_grant", "patient_changed", "user_changed", "gone"]
 _WHY_DURING_REFRESH: Mapping[Reason, str] = {
     "invalid_grant": "The EHR ended this launch's access: its own session ended, or the access "
@@ -101,6 +106,23 @@ class Ending:
             "logged out",
             fields={"reason": "logout", "revoked": str(revoked).lower()},
         )
+
+    def refused(self, session: Session, *, anew: bool) -> SessionExpired:
+        """Remove a session whose access the EHR takes no longer and nothing renews.
+
+        Gives what to raise. It is logged where it ends `anew`.
+        """
+        if anew:
+            # Where it cannot be removed it stays over, and the broom takes it.
+            with contextlib.suppress(StoreUnavailable):
+                self.store.delete(COLLECTION, session_record.key(session.handle))
+            log.event(
+                "session_ended",
+                "the EHR refuses its access",
+                severity="WARNING",
+                fields={"reason": "access_refused"},
+            )
+        return SessionExpired(why=_WHY_REFUSED)
 
     def within_limits(self, held: Held, now: float) -> Held:
         """The session, read anew where another request has just wound its idle clock.

@@ -76,10 +76,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A session together with the record it was read from or written as."""
+    """A session together with the record it was read from or written as.
+
+    `brought`: this process has just renewed its access.
+    """
 
     record: Record
     session: Session
+    brought: bool = False
 
     @property
     def last_used(self) -> float:

@@ -147,6 +147,7 @@ class Refresher:
     def _refused_for_good(self, held: Held, error: TokenError | TokenInvalid) -> Held:
         """The grant is over, and so is the session, if it still lives by the token refused."""
         key = session_record.key(held.session.handle)
+        _log_failure("the grant is over", error)
         try:
             self.store.delete(session_record.COLLECTION, key, held.record.version)
         except Conflict:
@@ -188,7 +189,7 @@ class Refresher:
         for _ in self._tries(held.lease):
             with contextlib.suppress(Conflict, StoreUnavailable):
                 version = self.store.replace(collection, key, fields, expires_at, version)
-                return Held(Record(fields, expires_at, version), renewed)
+                return Held(Record(fields, expires_at, version), renewed, brought=True)
             with contextlib.suppress(StoreUnavailable):
                 found = self.store.read(collection, key)
                 if found is None:
@@ -203,13 +204,7 @@ class Refresher:
         raise StoreUnavailable
 
     def _failed(self, held: Held, error: TokenError | TokenInvalid, *, refused: bool) -> Held:
-        log.event(
-            "token_refresh_failed",
-            "the session is kept",
-            severity="WARNING",
-            code=error.code,
-            fields=dict(error.evidence),
-        )
+        _log_failure("the session is kept", error)
         version = held.session.version
         try:
             rest = session_lease.rest(self.clock())
@@ -240,6 +235,16 @@ class Refresher:
             self.pause(wait)
             wait = min(2 * wait, _LONGEST_POLL_SECONDS)
             yield
+
+
+def _log_failure(message: str, error: TokenError | TokenInvalid) -> None:
+    log.event(
+        "token_refresh_failed",
+        message,
+        severity="WARNING",
+        code=error.code,
+        fields=dict(error.evidence),
+    )
 
 
 def _ends_it(error: TokenError | TokenInvalid) -> bool:

@@ -52,12 +52,16 @@ class Active:
     """A session in use, with its registration.
 
     `renewed` is for when the EHR no longer takes the access token: it gives the session with newer
-    access, or None where there is none to be had. It raises what `Sessions.use` raises.
+    access, or None where there is none to be had: no refresh token, or it was renewed in vain a
+    moment ago. It raises what `Sessions.use` raises. `accepted` notes that the EHR takes what was
+    renewed. `ended` ends the session where nothing renews it, and gives what to raise.
     """
 
     session: Session
     ehr: Ehr
     renewed: Callable[[], "Active | None"]
+    accepted: Callable[[], None] = lambda: None
+    ended: Callable[[], SessionExpired] = SessionExpired
 
 
 def is_handle(text: str) -> bool:
@@ -192,7 +196,18 @@ class Sessions:
         return ehr
 
     def _active(self, kept: Kept, ehr: Ehr) -> Active:
-        return Active(kept.held.session, ehr, lambda: self._after_refusal(kept, ehr))
+        session = kept.held.session
+        return Active(
+            session,
+            ehr,
+            renewed=lambda: self._after_refusal(kept, ehr),
+            accepted=lambda: self._cache.accepted(session),
+            ended=lambda: self._ended(session),
+        )
+
+    def _ended(self, session: Session) -> SessionExpired:
+        """The end of a session whose access the EHR takes no longer and nothing renews."""
+        return self._ending.refused(session, anew=self._cache.end(session.handle))
 
     def _renew(self, kept: Kept, ehr: Ehr, *, refused: bool = False) -> Kept:
         """Newer access for a session just read. In one process one thread asks for it; the others
@@ -212,6 +227,8 @@ class Sessions:
             begun_at = self._clock()
             held = self._refresher.renew(kept.held, ehr, refused=refused)
             kept = Kept(begun_at, kept.digest, held)
+            if held.brought and refused:
+                self._cache.renewed(held.session, self._clock())
             self._cache.keep(kept, self._clock())
         finally:
             renewing.release()
@@ -220,11 +237,11 @@ class Sessions:
     def _after_refusal(self, kept: Kept, ehr: Ehr) -> Active | None:
         """Another instance may have renewed it: the record is read before the EHR is asked."""
         used = kept.held.session
+        if used.refresh_token is None or self._cache.renewed_in_vain(used, self._clock()):
+            return None
         with self._over_for_good(used.handle):
             now_read = self._read(used.handle, used.secret, kept.digest)
             if now_read.held.session.version == used.version:
-                if used.refresh_token is None:
-                    return None
                 now_read = self._renew(now_read, ehr, refused=True)
         self._cache.keep(now_read, self._clock())
         return self._active(now_read, ehr)

@@ -1,6 +1,7 @@
 """What the browser gets when the EHR no longer takes the access, or will not renew it."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -50,6 +51,59 @@ def test_an_ehr_that_refuses_always_gets_two_calls_and_one_refresh(
     answer = _read(launched)
     assert (answer.status, answer.json()["id"]) == (401, "the-ehrs-own")
     assert _calls(ehr) == [FHIR, "/auth/token", FHIR]
+
+
+def test_twenty_refusals_at_once_cost_one_renewal(
+    pair: Pair, ehr: RotatingEhr, launched: Launched
+) -> None:
+    """Where new access is refused as well, the EHR has another reason."""
+    ehr.tenant.on(FHIR, REFUSED)
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: _read(launched), range(20)))
+    assert {(answer.status, answer.json()["id"]) for answer in answers} == {(401, "the-ehrs-own")}
+    assert ehr.asked == 1
+    assert pair.holds(launched)
+
+
+def test_a_session_whose_access_nothing_renews_ends_where_its_own_patient_is_refused(
+    pair: Pair, ehr: RotatingEhr
+) -> None:
+    opened = _without_refresh_token(pair, ehr)
+    ehr.outlaw()
+    answer = opened.browser.fetch(f"{opened.fhir_base}/Observation?code=1")
+    assert (answer.status, answer.code) == (401, "session_expired")
+    assert "launch the app again" in answer.text
+    assert _calls(ehr) == ["/Observation", FHIR]
+    assert not pair.holds(opened)
+    page = opened.browser.get(f"{pair.first.origin}/smart_calc/{opened.handle}/", NAVIGATION)
+    assert (page.status, "launch the app again" in page.text) == (401, True)
+
+
+def test_the_page_says_to_launch_again_where_the_ehr_has_ended_the_access(
+    pair: Pair, ehr: RotatingEhr
+) -> None:
+    opened = _without_refresh_token(pair, ehr)
+    ehr.outlaw()
+    page = opened.browser.get(f"{pair.first.origin}/smart_calc/{opened.handle}/", NAVIGATION)
+    assert page.status == 401
+    assert "launch the app again" in page.text
+    assert not pair.holds(opened)
+
+
+def test_a_refusal_of_one_resource_alone_ends_no_session(pair: Pair, ehr: RotatingEhr) -> None:
+    opened = _without_refresh_token(pair, ehr)
+    ehr.tenant.on("/Observation", REFUSED)
+    answer = opened.browser.fetch(f"{opened.fhir_base}/Observation?code=1")
+    assert (answer.status, answer.json()["id"]) == (401, "the-ehrs-own")
+    assert _calls(ehr) == ["/Observation", FHIR]
+    assert pair.holds(opened)
+
+
+def _without_refresh_token(pair: Pair, ehr: RotatingEhr) -> Launched:
+    ehr.tenant.on("/auth/token", lambda _: as_json(ehr.open_grant() | {"refresh_token": None}))
+    opened = launch(pair.first, ehr.tenant)
+    ehr.tenant.received.clear()
+    return opened
 
 
 def test_a_refused_search_by_post_is_repeated_with_its_body(

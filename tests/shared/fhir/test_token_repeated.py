@@ -15,6 +15,8 @@ TOKEN = "sentinel-access-token"
 def _answered(scripted: ScriptedEhr, answer: Scripted) -> FhirAnswer:
     tenant = scripted.tenant()
     tenant.on("/Observation/o1", answer)
+    # The launch's own Patient can be read: a refusal is of this one resource.
+    tenant.on("/Patient/p1", as_fhir({"resourceType": "Patient", "id": "p1"}))
     session = open_session(fhir_base=tenant.base, iss=tenant.base, access_token=TOKEN)
     active = in_use(session, replace(EHR, iss=(tenant.base,)))
     return fhir.call(active, "GET", f"{tenant.base}/Observation/o1")

@@ -9,7 +9,7 @@ from shared.smart import token_endpoint as tokens
 from shared.store import Store
 from tests.support.renewal import Renewal, renewal
 from tests.support.rotating_ehr import RotatingEhr
-from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, as_json
+from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, as_fhir, as_json
 from tests.support.stores import Backend, Clock
 from tests.support.watched_store import Fault
 
@@ -312,14 +312,56 @@ def test_where_the_ehr_refuses_always_there_are_two_calls_and_one_refresh(one: R
     assert one.ehr.asked == 1
 
 
-def test_without_a_refresh_token_a_refusal_is_passed_on_at_once(
+def test_without_a_refresh_token_a_refusal_of_the_own_patient_ends_the_session(
     ehr: RotatingEhr, store: Store, clock: Clock
 ) -> None:
     one = renewal(ehr, store, clock, refresh_token=False)
     ehr.outlaw()
-    assert one.read_patient(one.use()).status == 401
-    assert len(ehr.tenant.hits(FHIR)) == 1
+    active = one.use()
+    for _ in range(2):
+        with pytest.raises(SessionExpired):
+            one.read_patient(active)
+    assert len(ehr.tenant.hits(FHIR)) == 2
     assert ehr.asked == 0
+    assert one.record is None
+    with pytest.raises(SessionExpired):
+        one.use()
+
+
+def test_access_renewed_in_vain_is_left_alone_for_five_seconds(one: Renewal) -> None:
+    one.ehr.tenant.on(FHIR, as_fhir({"resourceType": "OperationOutcome", "issue": []}, 401))
+    for _ in range(3):
+        assert one.read_patient(one.use()).status == 401
+    assert one.ehr.asked == 1
+    one.clock.now += 4.9
+    assert one.read_patient(one.use()).status == 401
+    assert one.ehr.asked == 1
+    one.clock.now += 0.1
+    assert one.read_patient(one.use()).status == 401
+    assert one.ehr.asked == 2
+    assert one.record is not None
+
+
+def test_new_access_that_was_taken_and_then_refused_is_renewed_at_once(one: Renewal) -> None:
+    for asked in (1, 2, 3):
+        one.ehr.outlaw()
+        assert one.read_patient(one.use()).status == 200
+        assert one.ehr.asked == asked
+
+
+def test_a_refusal_of_what_another_process_brought_is_followed_by_one_renewal(
+    one: Renewal,
+) -> None:
+    active = one.use()
+    there = one.elsewhere()
+    one.ehr.outlaw()
+    assert one.read_patient(one.use(there)).status == 200
+    # What the other has brought, and what this one holds, are both worth nothing now.
+    one.ehr.outlaw()
+    calls = len(one.ehr.tenant.hits(FHIR))
+    assert one.read_patient(active).status == 200
+    assert len(one.ehr.tenant.hits(FHIR)) == calls + 3
+    assert one.ehr.asked == 2
 
 
 def test_a_refused_call_whose_refresh_fails_says_to_try_again(one: Renewal) -> None:
