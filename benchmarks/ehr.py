@@ -68,6 +68,7 @@ class Ehr:
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.base = f"{self.origin}/r4"
         self._answers = self._prepared()
+        self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def forget(self) -> None:
@@ -137,8 +138,19 @@ class Ehr:
         if path == "/auth/token":
             return _answer(self._token(body))
         count = query.rpartition("_count=")[2].partition("&")[0]
+        if count == str(resources.HUGE):
+            return self._huge()
         found = self._answers.get(f"{path}?{count}") or self._answers.get(path)
         return found or _answer(b"{}", status="404 Not Found")
+
+    def _huge(self) -> bytes:
+        """A Bundle of 19 MB, made when it is first asked for."""
+        path = f"/Observation?{resources.HUGE}"
+        with self._lock:
+            if path not in self._answers:
+                found = resources.compact(resources.bundle(self.base, resources.HUGE))
+                self._answers[path] = _answer(found, _FHIR)
+            return self._answers[path]
 
     def _token(self, body: bytes) -> bytes:
         given = {name: values[0] for name, values in parse_qs(body.decode("ascii")).items()}

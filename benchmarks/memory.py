@@ -1,4 +1,5 @@
-"""Memory that the proxy takes above idle while a Binary of 9 MB passes through it.
+"""Memory that the proxy takes: above idle while a Binary of 9 MB passes through it, and in all
+while 16 clients ask for large answers at once.
 
 Idle is after a launch and a first small read. The peak is the kernel's own, so that none is missed.
 """
@@ -6,6 +7,7 @@ Idle is after a launch and a first small read. The peak is the kernel's own, so 
 import contextlib
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks import click, processes, resources, wire
 from benchmarks.processes import Place, Server
@@ -13,6 +15,11 @@ from benchmarks.report import Budget, Row
 from tests.support.browser import Browser
 
 BUDGET = Budget(4.0)
+CLIENTS = 16
+HERD_BUDGET = Budget(600.0)
+LEAST_ANSWERED = Budget(2, at_least=True)
+ALL_ANSWERED = Budget(CLIENTS, at_least=True)
+_HERD_SECONDS = 300.0
 PASSES = 3
 _PIECE = 262_144
 _PAUSE_SECONDS = 0.02
@@ -21,6 +28,64 @@ _BESIDE = ("forward_pooled", "forward_requests")
 
 
 def measure(place: Place, store: str) -> list[Row]:
+    """What streaming and what holding answers takes."""
+    return [*_streaming(place, store), *_herd(place, store)]
+
+
+def _herd(place: Place, store: str) -> list[Row]:
+    """16 clients at once: first each asks for 1 MB, then each for 19 MB."""
+    with contextlib.ExitStack() as stack:
+        base = stack.enter_context(processes.companion("benchmarks.ehr")) + "/r4"
+        variables = {**place.variables(base, store), "THREADS": str(CLIENTS)}
+        names = ("launch", "callback", "fhir_proxy")
+        ours = stack.enter_context(place.functions(names, variables))
+        browser = Browser()
+        begun = click.begin(ours["launch"].origin, base, browser)
+        session = click.finish(ours["callback"].origin, begun, base, browser)
+        server = ours["fhir_proxy"]
+        session.read(server.origin, "Observation/o1")
+        rows = []
+        for name, entries, least in (
+            ("1 MB", resources.MEGABYTE, ALL_ANSWERED),
+            ("19 MB", resources.HUGE, LEAST_ANSWERED),
+        ):
+            target = session.target(f"Observation?_count={entries}")
+            request = wire.get(target, session.headers)
+            session.read(server.origin, "Observation/o1")
+            server.forget_peak()
+            began = time.monotonic()
+            with ThreadPoolExecutor(CLIENTS) as pool:
+                statuses = list(pool.map(lambda _: _status(server.port, request), range(CLIENTS)))  # noqa: B023
+            seconds = time.monotonic() - began
+            peak = server.peak_kilobytes() * 1024 / 1e6
+            beside = {f"status {one}": float(statuses.count(one)) for one in sorted(set(statuses))}
+            what = f"{CLIENTS} answers of {name} at once"
+            rows += [
+                Row(
+                    f"memory.herd.{name}",
+                    f"memory of the instance, {what}",
+                    peak,
+                    "MB",
+                    HERD_BUDGET,
+                    beside | {"seconds": seconds},
+                ),
+                Row(
+                    f"memory.herd.{name}.answered",
+                    f"{what}: answered 200",
+                    float(statuses.count(200)),
+                    "",
+                    least,
+                ),
+            ]
+        return rows
+
+
+def _status(port: int, request: bytes) -> int:
+    with contextlib.closing(wire.Wire(port, _HERD_SECONDS)) as client:
+        return client.exchange(request)[0]
+
+
+def _streaming(place: Place, store: str) -> list[Row]:
     """The most of several passes, to a client that takes all at once and to a slow one."""
     with contextlib.ExitStack() as stack:
         base = stack.enter_context(processes.companion("benchmarks.ehr")) + "/r4"

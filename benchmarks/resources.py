@@ -10,6 +10,7 @@ PATIENT = "p1"
 BINARY_BYTES = 9_000_000
 HUNDRED = 100
 MEGABYTE = 500  # Observations that are a Bundle of 1 MB
+HUGE = 9_200  # Observations that are a Bundle of 19 MB
 
 Resource = dict[str, Any]
 

@@ -13,8 +13,9 @@ _SECONDS = 30.0
 class Wire:
     """One connection to a server on this machine, made anew where the server has closed it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, seconds: float = _SECONDS) -> None:
         self._port = port
+        self._seconds = seconds
         self._socket: socket.socket | None = None
 
     def exchange(self, request: bytes) -> tuple[int, int]:
@@ -27,7 +28,7 @@ class Wire:
                 return self._exchange(self._socket, request)
             except ConnectionError:
                 self.close()
-        self._socket = socket.create_connection(("127.0.0.1", self._port), _SECONDS)
+        self._socket = socket.create_connection(("127.0.0.1", self._port), self._seconds)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._exchange(self._socket, request)
 

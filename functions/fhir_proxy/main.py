@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import flask
 
-from shared import log, outcome
+from shared import held_bytes, log, outcome
 from shared.config import file as config
 from shared.config.secrets import resolve_sealing_keys
 from shared.config.settings import Settings
@@ -42,6 +42,7 @@ from .finer_scopes import Parameters
 
 MOST_PARAMETERS = 200
 
+held_bytes.give_memory_back()
 _settings = config.from_environment()
 if _settings:
     _clients, _problems = client_auth.resolve(_settings)

@@ -12,7 +12,7 @@ import flask
 from markupsafe import Markup
 
 from clinical.calculators import REGISTRY
-from shared import log, pages
+from shared import held_bytes, log, pages
 from shared.config import file as config
 from shared.config.secrets import resolve_sealing_keys
 from shared.config.settings import Settings
@@ -44,6 +44,7 @@ _HERE = Path(__file__).parent
 _SCRIPTS = ("session.js", "calculators.js", "results.js")
 _MOST_BYTES = 100_000
 
+held_bytes.give_memory_back()
 _settings = config.from_environment()
 if _settings:
     _clients, _problems = client_auth.resolve(_settings)
@@ -113,6 +114,7 @@ def _page(active: Active) -> str:
     patient = session.context.patient
     if patient is None:
         raise PatientMissing(why="The page shows one patient's chart; the EHR named none.")
+    held_bytes.admit()
     now = datetime.now(UTC)
     read = reading.read(active, patient, now)
     person = read.patient

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared import strict_json
+from shared import held_bytes, strict_json
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.outbound import client as outbound
 from shared.outcome import MEDIA_TYPE, operation_outcome
@@ -81,8 +81,11 @@ def call(
     UpstreamInvalid, and what the renewal raises; SessionExpired also where nothing can renew access
     that the EHR refuses for the launch's own Patient too.
     """
+    held_bytes.admit()
+    until = time.monotonic() + seconds
     with _as_ours():
-        answer = _whole(_answered(active, method, url, headers or {}, body, seconds, max_bytes))
+        found = _answered(active, method, url, headers or {}, body, until, max_bytes)
+        answer = _whole(found, until, max_bytes)
     return _usable(answer, conditional=not _CONDITIONAL.isdisjoint(headers or {}))
 
 
@@ -99,8 +102,9 @@ def write(
 
     It is sent once, and once more only after a 401, by which the EHR says that it made no change.
     """
+    until = time.monotonic() + seconds
     with _as_ours():
-        answer = _whole(_answered(active, method, url, headers, body, seconds))
+        answer = _whole(_answered(active, method, url, headers, body, until), until, sent=True)
     ids = ehr_ids(answer.headers)
     if answer.status in _MADE:
         resource = _resource(answer) if answer.body else None
@@ -126,12 +130,14 @@ def read_binary(
     by `call`. Raises what `call` raises, UpstreamInvalid also for content of another type or over
     10 MB as announced.
     """
+    held_bytes.admit()
+    until = time.monotonic() + SECONDS
     sent = {"Accept": accept, "Accept-Encoding": "identity", **headers}
     with _as_ours():
-        answer = _answered(active, "GET", url, sent, None, SECONDS)
+        answer = _answered(active, "GET", url, sent, None, until)
         content_type = answer.headers.get("content-type", "")
         if answer.status != 200 or _JSON.fullmatch(content_type):
-            whole = _whole(answer)
+            whole = _whole(answer, until)
             return _usable(whole, conditional=not _CONDITIONAL.isdisjoint(headers))
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type not in media_types:
@@ -168,7 +174,7 @@ def _answered(
     url: str,
     headers: Mapping[str, str],
     body: bytes | None,
-    seconds: float,
+    until: float,
     max_bytes: int = MAX_BYTES,
 ) -> outbound.Stream:
     def ask(by: Active, seconds: float) -> outbound.Stream:
@@ -184,13 +190,12 @@ def _answered(
         )
         return answer if len(token) < _LEAST_TOKEN else _without(token, answer)
 
-    until = time.monotonic() + seconds
     by = active
-    answer = ask(by, seconds)
+    answer = ask(by, until - time.monotonic())
     for _ in range(_MOST_RENEWALS):
         if answer.status != 401:
             return answer
-        refusal = _whole(answer)
+        refusal = _whole(answer, until, sent=True)
         answer = outbound.Stream(refusal.status, refusal.headers, iter((refusal.body,)))
         renewed = by.renewed()
         remaining = until - time.monotonic()
@@ -245,8 +250,15 @@ def _without(token: str, answer: outbound.Stream) -> outbound.Stream:
     return outbound.Stream(answer.status, headers, iter((words,)))
 
 
-def _whole(answer: outbound.Stream) -> outbound.Answer:
-    return outbound.Answer(answer.status, answer.headers, b"".join(answer.chunks))
+def _whole(
+    answer: outbound.Stream, until: float, most: int = MAX_BYTES, *, sent: bool = False
+) -> outbound.Answer:
+    """The answer whole, held as far as there is room (shared/held_bytes.py)."""
+    try:
+        body = held_bytes.gather(answer.chunks, most, until, sent=sent)
+    except held_bytes.Late:
+        raise outbound.TimedOut("no room") from None
+    return outbound.Answer(answer.status, answer.headers, body)
 
 
 @contextlib.contextmanager

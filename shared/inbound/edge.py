@@ -17,7 +17,7 @@ import flask
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from shared import health, log, outcome, request_body, server_log, urls
+from shared import health, held_bytes, log, outcome, request_body, server_log, urls
 from shared.config.settings import Settings
 from shared.errors import (
     CrossSite,
@@ -29,6 +29,7 @@ from shared.errors import (
     SmartError,
     TooLarge,
 )
+from shared.held_bytes import Holding
 from shared.inbound import cookies, refusal
 from shared.request_body import Body
 
@@ -129,17 +130,18 @@ def answer(
     """Serve one request, whatever happens in `serve`."""
     correlation_id = secrets.token_hex(8)
     log.begin(correlation_id, _trace(request, settings))
-    body = _body(request)
+    body, holding = _body(request), held_bytes.begin()
     try:
         if settings is None:
             raise Misconfigured  # noqa: TRY301 - answered like every other error of a request
-        call = _call(request, edge.function, body)
+        call = _call(request, edge.function, body, holding)
         reply = _health(settings, call) if call.path == health.PATH else serve(settings, call)
     except SmartError as error:
         reply = _refuse(request, edge, settings, error, correlation_id)
     except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
         place = {"exception": type(error).__name__, "frames": server_log.frames(error)}
         reply = _refuse(request, edge, settings, InternalError(), correlation_id, place)
+    holding.keep(len(reply.body) if isinstance(reply.body, bytes) else 0)
     body.let_by()
     response = flask.Response(
         reply.body, reply.status, {**_ALWAYS, **edge.headers, **reply.headers}
@@ -147,6 +149,8 @@ def answer(
     response.headers["X-Correlation-Id"] = correlation_id
     for cookie in reply.cookies:
         response.headers.add("Set-Cookie", cookie)
+    if not holding.is_empty:
+        response.call_on_close(holding.end)
     if not body.is_over:
         response.call_on_close(body.hang_up)
     return response
@@ -163,7 +167,7 @@ def _health(settings: Settings, call: Call) -> Reply:
     return Reply(200, {"Content-Type": "application/json"}, document)
 
 
-def _call(request: flask.Request, function: str, body: Body) -> Call:
+def _call(request: flask.Request, function: str, body: Body, holding: Holding) -> Call:
     environ = request.environ
     raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(request.path)
     path = raw.partition("?")[0]
@@ -173,6 +177,8 @@ def _call(request: flask.Request, function: str, body: Body) -> Call:
     def read(limit: int) -> bytes:
         if (request.content_length or 0) >= limit:
             raise TooLarge
+        if not body.is_over:
+            holding.body(limit if request.content_length is None else request.content_length)
         try:
             return body.read(limit)
         except request_body.Incomplete:

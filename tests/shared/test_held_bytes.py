@@ -1,0 +1,201 @@
+"""Large answers: how many are held at once, who waits, who is refused before anything is sent."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
+import pytest
+
+from shared import held_bytes
+from shared.config.settings import Settings
+from shared.errors import Overloaded, UpstreamTimeout
+from shared.fhir import client as fhir
+from shared.held_bytes import FREE_BYTES, TIMES, Holding, Late, Room
+from shared.inbound.edge import Call, Edge, Reply
+from tests.support.edge import respond
+from tests.support.open_session import EHR, in_use, open_session
+from tests.support.scripted_ehr import ScriptedEhr, Tenant, as_fhir
+
+LARGE = 2_000_000
+MOST = 3_000_000
+ONE_AT_A_TIME = TIMES * MOST
+SOON, FAR = 0.05, 30.0
+
+
+def pieces(size: int) -> Iterator[bytes]:
+    while size > 0:
+        yield bytes(min(size, 65_536))
+        size -= 65_536
+
+
+def gather(holding: Holding, size: int, seconds: float = SOON, *, sent: bool = False) -> int:
+    until = time.monotonic() + seconds
+    return len(holding.gather(pieces(size), MOST, until, sent=sent))
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room(ONE_AT_A_TIME)
+
+
+def test_small_answers_are_never_held_up(room: Room) -> None:
+    gather(Holding(room), LARGE)
+    for _ in range(16):
+        assert gather(Holding(room), FREE_BYTES) == FREE_BYTES
+
+
+def test_a_large_answer_waits_for_room_until_its_deadline(room: Room) -> None:
+    first, second = Holding(room), Holding(room)
+    assert gather(first, LARGE) == LARGE
+    with pytest.raises(Late):
+        gather(second, LARGE)
+    assert second.is_empty
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(gather, second, LARGE, FAR)
+        first.end()
+        assert waiting.result() == LARGE
+
+
+def test_what_an_answer_did_not_need_is_given_back() -> None:
+    enough = Room(TIMES * (MOST + LARGE))
+    assert gather(Holding(enough), LARGE) == gather(Holding(enough), LARGE) == LARGE
+
+
+def test_an_answer_that_is_being_sent_counts_by_its_bytes_alone() -> None:
+    shared = Room(TIMES * MOST + LARGE)
+    first = Holding(shared)
+    gather(first, LARGE)
+    first.keep(LARGE)
+    assert not first.is_empty
+    assert gather(Holding(shared), LARGE) == LARGE
+
+
+def test_an_answer_that_breaks_off_holds_nothing(room: Room) -> None:
+    def breaking() -> Iterator[bytes]:
+        yield bytes(LARGE)
+        raise ConnectionError
+
+    holding = Holding(room)
+    with pytest.raises(ConnectionError):
+        holding.gather(breaking(), MOST, time.monotonic() + FAR, sent=False)
+    assert holding.is_empty
+    assert gather(Holding(room), LARGE) == LARGE
+
+
+def test_the_answer_to_a_change_that_was_sent_does_not_wait(room: Room) -> None:
+    gather(Holding(room), LARGE)
+    assert gather(Holding(room), LARGE, sent=True) == LARGE
+
+
+def test_a_large_body_takes_room_and_is_refused_where_there_is_none(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_bytes, "BODY_SECONDS", SOON)
+    first = Holding(room)
+    first.body(MOST)
+    with pytest.raises(Overloaded):
+        Holding(room).body(MOST)
+    Holding(room).body(FREE_BYTES)
+    # It was admitted with its body: what it reads for it does not wait.
+    assert gather(first, LARGE) == LARGE
+
+
+def test_a_request_that_is_over_takes_nothing_more(room: Room) -> None:
+    holding = Holding(room)
+    holding.end()
+    with pytest.raises(Late):
+        gather(holding, LARGE, FAR)
+
+
+@pytest.fixture
+def small_room(monkeypatch: pytest.MonkeyPatch) -> Room:
+    """Room for one large answer of FHIR's limit, in place of the process's own."""
+    made = Room(TIMES * fhir.MAX_BYTES)
+    monkeypatch.setattr(held_bytes, "_room", made)
+    return made
+
+
+@pytest.fixture
+def tenant(scripted: ScriptedEhr) -> Tenant:
+    made = scripted.tenant()
+    text = "x" * LARGE
+    made.on("/Basic/large", as_fhir({"resourceType": "Basic", "id": "large", "language": text}))
+    made.on("/Basic/small", as_fhir({"resourceType": "Basic", "id": "small"}))
+    return made
+
+
+def ask(tenant: Tenant, name: str, seconds: float = FAR) -> fhir.FhirAnswer:
+    active = in_use(open_session(fhir_base=tenant.base, iss=tenant.base), EHR)
+    return fhir.call(active, "GET", f"{tenant.base}/Basic/{name}", seconds=seconds)
+
+
+@pytest.mark.usefixtures("small_room")
+def test_while_some_wait_further_requests_are_refused_before_anything_is_sent(
+    tenant: Tenant,
+) -> None:
+    def request(name: str, done: threading.Event | None = None) -> int:
+        holding = held_bytes.begin()
+        answer = ask(tenant, name)
+        if done is not None:
+            assert done.wait(FAR)
+        holding.end()
+        return answer.status
+
+    done = threading.Event()
+    with ThreadPoolExecutor(6) as pool:
+        running = [pool.submit(copy_context().run, request, "large", done) for _ in range(5)]
+        until = time.monotonic() + FAR
+        while not held_bytes._room.is_full and time.monotonic() < until:
+            time.sleep(0.01)
+        asked = len(tenant.received)
+        with pytest.raises(Overloaded):
+            copy_context().run(request, "small")
+        assert len(tenant.received) == asked == 5
+        done.set()
+        assert [one.result() for one in running] == [200] * 5
+    assert copy_context().run(request, "small") == 200
+
+
+@pytest.mark.usefixtures("small_room")
+def test_who_finds_no_room_in_time_is_told_that_it_took_too_long(tenant: Tenant) -> None:
+    def first() -> None:
+        held_bytes.begin()
+        ask(tenant, "large")
+
+    def second() -> None:
+        held_bytes.begin()
+        with pytest.raises(UpstreamTimeout):
+            ask(tenant, "large", seconds=0.5)
+
+    copy_context().run(first)
+    copy_context().run(second)
+
+
+def test_an_answer_is_given_back_when_it_has_been_sent(small_room: Room, tenant: Tenant) -> None:
+    edge = Edge("fhir_proxy", "operation_outcome", "fhir_denied")
+
+    def serve(_: Settings, __: Call) -> Reply:
+        return Reply(200, body=ask(tenant, "large").body)
+
+    before = small_room._left
+    response = respond(serve, edge=edge)
+    assert small_room._left == before - len(response.data)
+    response.close()
+    assert small_room._left == before
+
+
+def test_a_refusal_says_when_to_try_again(
+    small_room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_bytes, "MOST_WAITING", 0)
+
+    def serve(_: Settings, __: Call) -> Reply:
+        held_bytes.admit()
+        return Reply(200)
+
+    response = respond(serve, edge=Edge("fhir_proxy", "operation_outcome", "fhir_denied"))
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert json.loads(response.data)["issue"][0]["details"]["coding"][0]["code"] == "overloaded"
