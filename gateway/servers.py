@@ -5,15 +5,60 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
-STARTING_SECONDS = 60.0
+STARTING_SECONDS = 120.0
 STOPPING_SECONDS = 35.0
+LOOPBACK = "127.0.0.1"
+_STEP_SECONDS = 0.05
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# A proxy of the environment has no place between this process and its own servers.
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Unusable(Exception):
+    """A variable of the environment that cannot be used; its text says what to do."""
+
+
+class Stop:
+    """Whether somebody wants an end: Ctrl-C, `kill`, a terminal that was closed.
+
+    A plain flag: a signal may come twice, and a handler that takes a lock (threading.Event does)
+    waits for ever where it interrupts the code that holds it.
+    """
+
+    def __init__(self) -> None:
+        self.wanted = False
+        for number in _ENDING:
+            signal.signal(number, self._want)
+
+    def _want(self, *_: object) -> None:
+        self.wanted = True
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a server listens; `variable` chooses the port."""
+
+    variable: str
+    port: str
+    host: str = LOOPBACK
+
+    @property
+    def bind(self) -> str:
+        """As Gunicorn takes it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """Where this machine finds it."""
+        host = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}.get(self.host, self.host)  # noqa: S104 - every address, asked for
+        return f"http://{Place(self.variable, self.port, host).bind}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,85 +67,103 @@ class Server:
 
     Fields:
         target: the WSGI application, `module:name`.
-        port: where it listens on the loopback address.
+        place: where it listens.
         environment: variables beside those of this process.
+        workers: how many processes answer.
     """
 
     target: str
-    port: str
+    place: Place
     environment: Mapping[str, str]
+    workers: int = 1
 
 
-def are_free(ports: Mapping[str, str], command: str) -> bool:
-    """Whether all ports can be used; else says which one, and how to choose another.
+def require_free(place: Place, command: str) -> None:
+    """Raise Unusable where a place cannot be listened at; `command` is a target of make."""
 
-    `ports` are by the name of their environment variable; `command` is a target of make.
-    """
-    for name, at in ports.items():
-        if not _is_free(at):
-            what = "is in use" if at.isdecimal() else "is no port number"
-            sys.stderr.write(f"Port {at} {what}. Choose another: {name}=… make {command}\n")
-            return False
-    return True
+    def unusable(what: str, variable: str) -> NoReturn:
+        raise Unusable(f"{what}. Choose another: {variable}=… make {command}")
+
+    if not place.port.isdecimal() or int(place.port) > 65535:
+        unusable(f"Port {place.port} is no port number", place.variable)
+    try:
+        found = socket.getaddrinfo(
+            place.host or None, int(place.port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, protocol, _, address = found[0]
+    except (OSError, OverflowError):
+        unusable(f"Host {place.host} is not known", "HOST")
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except (OSError, OverflowError):
+            unusable(f"Port {place.port} is in use", place.variable)
 
 
 def run(listed: Sequence[Server], ready: str) -> int:
-    """Run servers until SIGINT or SIGTERM, and say `Ready:` once all answer; 0 after an orderly
-    end, 1 where one ends by itself.
+    """Run servers until SIGINT, SIGTERM or SIGHUP, and say `Ready:` once all answer.
+
+    0 after an orderly end; 1, with the reason on stderr, where one does not become ready or ends
+    by itself.
     """
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    servers = [_start(one.target, one.port, one.environment) for one in listed]
-    ended = False
+    stop = Stop()
+    started = [(_start(one), one.place) for one in listed]
+    failed = False
     try:
-        if all(_wait(server, one.port, stop) for server, one in zip(servers, listed, strict=True)):
+        for process, place in started:
+            if reason := not_ready(process, place, stop):
+                sys.stderr.write(f"{reason}\n")
+                failed = True
+                break
+        if not (failed or stop.wanted):
             print(f"Ready: {ready}/", flush=True)
-            ended = _one_ends(servers, stop)
+            failed = _one_ends([process for process, _ in started], stop)
     finally:
-        codes = [_end(server) for server in servers]
-    return 1 if ended else max(codes, key=abs)
+        codes = [_end(process) for process, _ in started]
+    return 1 if failed else max(codes, key=abs)
 
 
-def _one_ends(servers: list[subprocess.Popen[bytes]], stop: threading.Event) -> bool:
+def _one_ends(servers: list[subprocess.Popen[bytes]], stop: Stop) -> bool:
     """Wait for a signal; whether a server ends by itself before."""
-    while not stop.wait(0.2):
+    while not stop.wanted:
         if any(server.poll() is not None for server in servers):
             sys.stderr.write("A server ended by itself.\n")
             return True
+        time.sleep(_STEP_SECONDS)
     return False
 
 
-def _is_free(port: str) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", int(port)))
-        except (OSError, ValueError, OverflowError):
-            return False
-    return True
-
-
-def _start(target: str, port: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(server: Server) -> subprocess.Popen[bytes]:
     """A server process of its own session, so that a terminal's Ctrl-C reaches only this one."""
-    command = [sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "gunicorn", server.target, "--bind", server.place.bind]
     options = ["--preload", "--worker-class", "gthread", "--threads", "16", "--log-level", "error"]
     options += ["--limit-request-line", "0", "--graceful-timeout", "30", "--no-control-socket"]
+    options += ["--workers", str(server.workers)]
     return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [*command, *options], env={**os.environ, **environment}, start_new_session=True
+        [*command, *options], env={**os.environ, **server.environment}, start_new_session=True
     )
 
 
-def _wait(server: subprocess.Popen[bytes], port: str, stop: threading.Event) -> bool:
-    """Whether the server answers before it ends, the time is up, or a signal comes."""
+def not_ready(server: subprocess.Popen[bytes], place: Place, stop: Stop) -> str | None:
+    """Wait until a server answers; why it does not. None also where a signal comes."""
     until = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < until and server.poll() is None and not stop.is_set():
+    last = "it did not answer"
+    while not stop.wanted:
+        if (code := server.poll()) is not None:
+            return f"The server for port {place.port} ended by itself while it started ({code})."
+        if time.monotonic() >= until:
+            seconds = f"{STARTING_SECONDS:g} s"
+            return f"The server on port {place.port} was not ready within {seconds}: {last}."
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5):
-                return True
-        except (urllib.error.URLError, OSError):
-            stop.wait(0.05)
-    return False
+            with _direct.open(place.address, timeout=5):
+                return None
+        except urllib.error.HTTPError as error:
+            last = f"it answered with status {error.code}"
+        except OSError as error:
+            last = f"it did not answer ({type(error).__name__})"
+        time.sleep(_STEP_SECONDS)
+    return None
 
 
 def _end(server: subprocess.Popen[bytes]) -> int:

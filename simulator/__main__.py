@@ -11,27 +11,31 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gateway import servers
-from gateway.servers import Server
+from gateway.servers import LOOPBACK, Place, Server, Unusable
 from simulator import demo
 
 LOCAL = Path(".local")
 
 
 def main(arguments: list[str]) -> int:
-    """Run a command until SIGINT or SIGTERM; 0 after an orderly end."""
+    """Run a command until SIGINT, SIGTERM or SIGHUP; 0 after an orderly end."""
     if arguments not in (["run"], ["ehr"]):
         sys.stderr.write(__doc__ or "")
         return 2
     command = arguments[0]
-    port, ehr_port = os.environ.get("PORT", "8080"), os.environ.get("EHR_PORT", "8090")
-    public_url, ehr = f"http://localhost:{port}", f"http://127.0.0.1:{ehr_port}"
-    ports = {"EHR_PORT": ehr_port, **({"PORT": port} if command == "run" else {})}
-    if not servers.are_free(ports, command):
+    at_app = Place("PORT", os.environ.get("PORT", "8080"))
+    at_ehr = Place("EHR_PORT", os.environ.get("EHR_PORT", "8090"))
+    try:
+        for place in (at_ehr, at_app) if command == "run" else (at_ehr,):
+            servers.require_free(place, command)
+    except Unusable as error:
+        sys.stderr.write(f"{error}\n")
         return 1
-    listed = [Server("simulator.serve_ehr:app", ehr_port, _ehr(public_url, ehr))]
+    public_url, ehr = f"http://localhost:{at_app.port}", f"http://{LOOPBACK}:{at_ehr.port}"
+    listed = [Server("simulator.serve_ehr:app", at_ehr, _ehr(public_url, ehr))]
     if command == "run":
         environment = {"SMART_CONFIG": str(_config(public_url, ehr)), "EHR_BASE_URL": ehr}
-        listed.append(Server("gateway.app:application", port, environment))
+        listed.append(Server("gateway.app:application", at_app, environment))
     return servers.run(listed, ready=public_url if command == "run" else ehr)
 
 

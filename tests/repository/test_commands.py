@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -45,12 +46,16 @@ def _is_closed(port: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_run_serves_a_launch_and_ends_with_0_on_a_signal(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     port, ehr_port = free_port(), free_port()
-    process = _start(tmp_path, "simulator", "run", PORT=str(port), EHR_PORT=str(ehr_port))
+    # Nobody listens there: the start does not ask a proxy of the environment.
+    proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy"), "http://127.0.0.1:9")
+    process = _start(
+        tmp_path, "simulator", "run", PORT=str(port), EHR_PORT=str(ehr_port), **proxies
+    )
     try:
         assert _first_line(process) == f"Ready: http://localhost:{port}/"
         browser = Browser()
@@ -60,7 +65,9 @@ def test_run_serves_a_launch_and_ends_with_0_on_a_signal(
         assert page.status == 200
         assert "Alma Testpatient" in page.text
     finally:
-        process.send_signal(number)
+        # It may reach the process from its group and from make.
+        for _ in range(3):
+            process.send_signal(number)
         process.communicate(timeout=40)
     assert process.returncode == 0
     assert _is_closed(port)
@@ -100,6 +107,81 @@ def test_a_request_under_way_is_answered_before_the_end(
         process.terminate()
         process.communicate(timeout=40)
     assert process.returncode == 0
+
+
+def test_serve_listens_where_it_is_told_with_as_many_workers(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "smart.toml"
+    config.write_text(
+        f'public_url = "http://localhost:{port}"\nsealing_keys = ["env:SEALING_KEY"]\n'
+        f'[store]\nkind = "sqlite"\npath = "{tmp_path}/smart.db"\n[[ehr]]\nkey = "e"\n'
+        'iss = ["http://localhost:9/fhir"]\nclient_id = "c"\nscopes = "patient/*.rs"\n'
+    )
+    settings = {"SMART_CONFIG": str(config), "SEALING_KEY": "A" * 43, "PORT": str(port)}
+    process = _start(tmp_path, "gateway", HOST="127.0.0.2", WORKERS="2", **settings)
+    try:
+        assert _first_line(process) == f"Ready: http://localhost:{port}/"
+        with socket.create_connection(("127.0.0.2", port), 10):
+            pass
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", port), 10)
+        (server,) = _children(process.pid)
+        assert len(_children(server)) == 2
+    finally:
+        process.terminate()
+        process.communicate(timeout=40)
+    assert process.returncode == 0
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"HOST": "no-such-host.invalid"}, "Host no-such-host.invalid is not known. Choose"),
+        ({"WORKERS": "0"}, "WORKERS is no number from 1 to 64."),
+        ({"WORKERS": "many"}, "WORKERS is no number from 1 to 64."),
+        ({"PORT": "eighty"}, "Port eighty is no port number. Choose another: PORT=… make serve"),
+        ({"PORT": "70000"}, "70000"),
+    ],
+)
+def test_a_place_that_cannot_be_used_ends_the_command_with_a_word_about_it(
+    tmp_path: Path, variables: dict[str, str], said: str
+) -> None:
+    process = _start(tmp_path, "gateway", **{"PORT": str(free_port()), **variables})
+    out, err = process.communicate(timeout=40)
+    assert (process.returncode, out) == (1, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+SLEEPS = """
+import sys
+from gateway import servers
+
+class Sleeping:
+    poll = staticmethod(lambda: None)
+
+servers.STARTING_SECONDS = 0.2
+place = servers.Place("PORT", sys.argv[1])
+print(servers.not_ready(Sleeping, place, servers.Stop()))
+"""
+
+
+def test_a_start_that_does_not_become_ready_says_why(tmp_path: Path) -> None:
+    port = free_port()
+    said = subprocess.run(
+        [sys.executable, "-c", SLEEPS, str(port)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said == (
+        f"The server on port {port} was not ready within 0.2 s: it did not answer (URLError).\n"
+    )
 
 
 def test_ehr_serves_the_simulated_ehr_alone(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ ONE, ALL = "GET, PUT, PATCH, DELETE", "GET, POST"
 NOT_SERVED = [
     *(
         (method, path, allow)
-        for method in ("HEAD", "OPTIONS", "TRACE", "PROPFIND")
+        for method in ("OPTIONS", "TRACE", "PROPFIND")
         for path, allow in (
             ("/Patient/p1", ONE),
             ("/Patient", ALL),
@@ -131,8 +131,30 @@ def test_every_other_interaction_is_not_allowed(
     answer = wide.browser.send(method, wide.fhir_base + path, headers)
     assert answer.status == 405
     assert answer.header("Allow") == allow
-    if method != "HEAD":
-        assert answer.code == "method_not_allowed"
+    assert answer.code == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/Patient/p1", 200), ("/Patient/p2", 403), ("/Patient/none", 404), ("/../x", 400)],
+)
+def test_head_is_answered_as_get_without_the_body(wide: Launched, path: str, status: int) -> None:
+    read = wide.browser.fetch(wide.fhir_base + path)
+    answer = wide.browser.send("HEAD", wide.fhir_base + path, OWN_FETCH)
+    assert (answer.status, answer.body, read.status) == (status, b"", status)
+    varying = ("X-Correlation-Id", "Date")
+    one, other = (
+        [header for header in found.headers if header[0] not in varying] for found in (answer, read)
+    )
+    assert one == other
+
+
+def test_head_asks_the_ehr_by_get(app: App) -> None:
+    launch, tenant = launched(app)
+    launch.browser.send("HEAD", f"{launch.fhir_base}/Patient/p1", OWN_FETCH)
+    assert [(one.method, one.path) for one in asked(tenant)] == [("GET", "/Patient/p1")]
+    session = launch.browser.send("HEAD", f"{launch.fhir_base}/session", OWN_FETCH)
+    assert (session.status, session.body) == (200, b"")
     assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
 
 

@@ -177,7 +177,8 @@ def test_a_connection_that_breaks_is_unreachable(app: App) -> None:
     assert len(asked(tenant)) == 2
 
 
-RELAYED = [400, 401, 402, 403, 404, 405, 406, 409, 410, 412, 415, 422, 429, 451, 503]
+# 401 of the launch's own Patient ends a session: tests/functions/sessions/test_refused_access.py.
+RELAYED = [400, 402, 403, 404, 405, 406, 409, 410, 412, 415, 422, 429, 451, 503]
 BODIES = {
     "html": Scripted(0, {"Content-Type": "text/html"}, b"<h1>sentinel</h1>"),
     "text": Scripted(0, {"Content-Type": "text/plain"}, b"sentinel at Foo.java:1"),

@@ -240,7 +240,7 @@ KINDS: list[tuple[int, str, Ask]] = [
     (403, "patient", _fetch("/Patient/p2")),
     (404, "relayed", _fetch("/Observation/none")),
     (405, "method", _send("DELETE", "/Patient")),
-    (405, "head", _send("HEAD", "/Patient/p1")),
+    (200, "head", _send("HEAD", "/Patient/p1")),
     (406, "accept", _fetch("/Patient/p1", Accept="text/html")),
     (413, "size", _send("POST", "/Patient/_search", Content_Length="10000001", Content_Type=FORM)),
     (415, "media type", _send("POST", "/Patient/_search", Content_Type="text/plain")),

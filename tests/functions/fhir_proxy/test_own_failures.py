@@ -14,7 +14,7 @@ from werkzeug.test import EnvironBuilder
 from functions.fhir_proxy import main
 from shared.config import file as config
 from shared.config.settings import Settings
-from shared.errors import RefreshFailed, SmartError
+from shared.errors import Overloaded, RefreshFailed, SmartError
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Reply
 from tests.conftest import App, Launched, ehr_tables
@@ -124,7 +124,8 @@ def test_every_failure_is_an_outcome_with_its_code(
 
     answer = inbound.answer(_request(), main._edge, settings, serve)
     _assert_outcome(answer, error.status, error.code)
-    assert answer.headers.get("Retry-After") == ("5" if error is RefreshFailed else None)
+    seconds = {RefreshFailed: "5", Overloaded: "1"}.get(error)
+    assert answer.headers.get("Retry-After") == seconds
 
 
 def test_an_unexpected_exception_shows_nothing_of_itself(settings: Settings) -> None:

@@ -290,7 +290,11 @@ def test_diagnoses_that_were_not_read_are_not_counted_as_absent(app: App) -> Non
     assert "counted as no" not in shown
 
 
-@pytest.mark.parametrize(("failure", "reason"), FAILURES)
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    # 401 of the launch's own Patient says that the EHR has ended the access.
+    [one for one in FAILURES if not str(one.id).startswith("401")],
+)
 def test_a_patient_that_cannot_be_read_leaves_the_results(
     app: App, failure: Scripted, reason: str
 ) -> None:
