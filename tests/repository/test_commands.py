@@ -126,6 +126,9 @@ def test_serve_listens_where_it_is_told_with_as_many_workers(tmp_path: Path) -> 
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", port), 10)
         (server,) = _children(process.pid)
+        until = time.monotonic() + 20
+        while len(_children(server)) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
         assert len(_children(server)) == 2
     finally:
         process.terminate()

@@ -67,8 +67,8 @@ class Refused:
 
 
 OPENS = Opens()
-# The EHR's discovery document lists other ways, so the launch is not begun.
-UNLISTED = Refused(500, "misconfigured")
+# The discovery document lists other ways, and a capability covers this one: the EHR decides.
+UNTAKEN = Refused(502, "token_error", "client_auth_wrong")
 # A provider's app without a chart has no patient, and asks patient/ scopes.
 NO_PATIENT = Refused(400, "ehr_error", "patient_context_missing")
 # No chart opens an app for patients: whoever claims it made the launch value up.
@@ -78,10 +78,10 @@ NO_CHART = Refused(400, "ehr_error", "launch_value_invalid")
 _ROWS: Mapping[tuple[Place, Flow], tuple[Opens | Refused, ...]] = {
     ("generic", "ehr"): (OPENS, OPENS, OPENS, OPENS, OPENS),
     ("generic", "standalone"): (OPENS, OPENS, OPENS, OPENS, OPENS),
-    ("oracle", "ehr"): (OPENS, OPENS, UNLISTED, OPENS, OPENS),
-    ("oracle", "standalone"): (NO_PATIENT, NO_PATIENT, UNLISTED, NO_PATIENT, NO_PATIENT),
-    ("oracle-patient", "ehr"): (NO_CHART, NO_CHART, UNLISTED, NO_CHART, NO_CHART),
-    ("oracle-patient", "standalone"): (OPENS, OPENS, UNLISTED, OPENS, OPENS),
+    ("oracle", "ehr"): (OPENS, OPENS, UNTAKEN, OPENS, OPENS),
+    ("oracle", "standalone"): (NO_PATIENT,) * 5,
+    ("oracle-patient", "ehr"): (NO_CHART,) * 5,
+    ("oracle-patient", "standalone"): (OPENS, OPENS, UNTAKEN, OPENS, OPENS),
     ("epic", "ehr"): (OPENS, OPENS, OPENS, OPENS, OPENS),
     ("epic", "standalone"): (OPENS, OPENS, OPENS, OPENS, OPENS),
 }
@@ -258,7 +258,8 @@ def _is_refused(app: Practice, place: Place, flow: Flow, outcome: Refused) -> No
     assert (answer.status, answer.code) == (outcome.status, outcome.code)
     assert not [name for name in browser.cookies() if name.startswith("__Host-")]
     at = app.clinics.addresses(place)
-    assert app.clinics.requests(at.token, before) == []
+    asked = [request.status for request in app.clinics.requests(at.token, before)]
+    assert asked == ([401] if outcome is UNTAKEN else [])
     (line,) = app.log_lines(answer)
     assert line["code"] == outcome.code
     causes = line.get("causes", [None])

@@ -238,6 +238,7 @@ EHR_PROBLEMS = [
     ('vendor = "acme"', "setting_invalid", "ehr[0].vendor"),
     ('client_id = ""', "setting_invalid", "ehr[0].client_id"),
     ('key = "callback"', "setting_invalid", "ehr[0].key"),
+    ('key = "health"', "setting_invalid", "ehr[0].key"),
     ('client_id = "a b"', "setting_invalid", "ehr[0].client_id"),
     ("client_id = 7", "setting_invalid", "ehr[0].client_id"),
     ('client_auth = "secret"', "setting_invalid", "ehr[0].client_auth"),

@@ -67,6 +67,22 @@ def test_a_new_key_under_the_old_id_is_found_by_one_more_look(issuer: Issuer) ->
     assert issuer.fetched == ["/jwks"] * 2
 
 
+def test_keys_that_change_twice_within_half_a_minute_ask_for_a_moment(issuer: Issuer) -> None:
+    issuer.verify(issuer.token())
+    issuer.publish(public_jwk(RSA2, kid="rsa"))
+    issuer.verify(issuer.token(RSA2))
+    issuer.publish(public_jwk(RSA, kid="rsa"))
+    error = refused(issuer, issuer.token(), "signature")
+    assert "again in half a minute" in error.steps[0]
+    assert "No setting" not in " ".join(error.steps)
+    issuer.clock.now += 31
+    issuer.verify(issuer.token())
+    # That was read just now: a signature that does not fit is the EHR's affair.
+    forged = issuer.token(RSA2)
+    issuer.clock.now += 31
+    assert "No setting" in refused(issuer, forged, "signature").steps[0]
+
+
 def test_a_hundred_unknown_kids_cause_one_more_look(issuer: Issuer) -> None:
     for number in range(100):
         refused(issuer, issuer.token(header={"kid": f"k{number}"}), "not among")

@@ -561,3 +561,18 @@ def test_tls_1_1_is_refused(trusted: Authority) -> None:
 def test_an_authority_file_that_is_missing_is_no_reason_to_go_without(tmp_path: Path) -> None:
     with raw_server(always(plain())) as server, pytest.raises(outbound.Unreachable):
         send(server.port, ca_file=str(tmp_path / "absent.pem"))
+
+
+def test_bytes_that_come_to_nothing_when_they_are_decoded_are_bounded() -> None:
+    """A gzip member may hold empty blocks without end (RFC 1951 3.2.4)."""
+    packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    head = packer.compress(b"") + packer.flush(zlib.Z_SYNC_FLUSH)
+    empty_blocks = b"\x00\x00\x00\xff\xff" * 10_000
+
+    def respond(connection: socket.socket, _: int) -> bool:
+        connection.sendall(f"HTTP/1.1 200 OK\r\n{GZIP}\r\n\r\n".encode() + head)
+        while True:
+            connection.sendall(empty_blocks)
+
+    with raw_server(respond) as server, pytest.raises(outbound.Unusable, match="size"):
+        send(server.port, seconds=PATIENCE_SECONDS)

@@ -337,3 +337,52 @@ def test_unknown_members_are_ignored() -> None:
 @pytest.mark.parametrize("member", ["patient", "encounter"])
 def test_an_empty_id_is_no_id(member: str) -> None:
     assert getattr(_parse(**{member: ""}).context, member) is None
+
+
+BASE = "https://ehr.example/r4"
+
+
+@pytest.mark.parametrize(
+    ("reference", "kept"),
+    [
+        ("ImagingStudy/1", "ImagingStudy/1"),
+        (f"{BASE}/ImagingStudy/1", "ImagingStudy/1"),
+        (f"{BASE}/ImagingStudy/1/_history/2", "ImagingStudy/1/_history/2"),
+        ("HTTPS://EHR.example:443/r4/ImagingStudy/1", "ImagingStudy/1"),
+        ("http://ehr.example/r4/ImagingStudy/1", "ImagingStudy/1"),
+        ("https://ehr.example/R4/ImagingStudy/1", None),
+        (f"{BASE}x/ImagingStudy/1", None),
+        (f"{BASE}/", None),
+        (BASE, None),
+        ("https://other.example/r4/ImagingStudy/1", None),
+        ("https://ehr.example:8443/r4/ImagingStudy/1", None),
+        ("https://ehr.example@other.example/r4/ImagingStudy/1", None),
+        ("//ehr.example/r4/ImagingStudy/1", None),
+        ("urn:uuid:00000000-0000-4000-8000-000000000000", None),
+    ],
+)
+def test_absolute_references_of_the_context_become_relative_or_are_left_out(
+    reference: str, kept: str | None
+) -> None:
+    answer = _parse(fhirContext=[{"reference": reference, "role": "x"}])
+    found = token_answer.on_base(answer.context, BASE).fhir_context
+    assert found == (() if kept is None else ({"reference": kept, "role": "x"},))
+
+
+def test_an_item_that_names_something_else_too_stays_without_the_reference() -> None:
+    item = {"reference": "https://other.example/Basic/1", "identifier": {"value": "v"}}
+    found = token_answer.on_base(_parse(fhirContext=[item]).context, BASE).fhir_context
+    assert found == ({"identifier": {"value": "v"}},)
+
+
+def test_what_is_kept_of_a_large_answer_is_bounded() -> None:
+    """An answer may have 1 MB, and a document of Firestore little more."""
+    large = {"identifier": {"value": "\u00e4" * 12_000}}
+    scopes = [f"patient/Observation.rs?code={number:0>200}" for number in range(4_000)]
+    answer = _parse(fhirContext=[large] * 9 + ["Basic/1"], scope=" ".join(scopes))
+    assert answer.context.fhir_context is not None
+    assert len(json.dumps(answer.context.fhir_context)) < 110_000
+    assert answer.context.fhir_context[-1] == {"reference": "Basic/1"}
+    assert answer.scope is not None
+    assert 400 < len(answer.scope) < 500
+    assert answer.scope == tuple(scopes[: len(answer.scope)])
