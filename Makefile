@@ -11,11 +11,11 @@ FUNCTIONS := launch callback fhir_proxy smart_calc
 help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
 	@echo "make test                    the whole test suite"
-	@echo "make serve CONFIG=smart.toml the app with your own registrations"
+	@echo "make serve CONFIG=smart.toml the app with your own registrations; HOST, PORT, WORKERS"
 	@echo "make ehr                     the simulated EHR alone"
 	@echo "make doctor CONFIG=smart.toml what would break a launch, found before one"
 	@echo "make explain < FILE          why a launch failed: a pasted error, with CONFIG=… compared to it"
-	@echo "make soak                    the races of many requests, 20 times"
+	@echo "make soak                    the races of many requests, 20 times; memory over ten minutes"
 	@echo "make bench                   the budgets, measured on this machine: docs/performance.md"
 	@echo "make lint                    ruff, mypy and the import rules"
 	@echo "make stage                   a deployable folder for each function, below build/"
@@ -62,7 +62,8 @@ test: .venv/dev .local/npm/fetched
 	@exec $(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 soak: .venv/dev
-	@exec $(BIN)/python -m tests.soak
+	@$(BIN)/python -m tests.soak
+	@exec $(BIN)/python -m benchmarks.endurance
 
 bench: .venv/dev
 	@exec $(BIN)/python -m benchmarks

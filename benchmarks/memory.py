@@ -8,6 +8,7 @@ import contextlib
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 from benchmarks import click, processes, resources, wire
 from benchmarks.processes import Place, Server
@@ -55,7 +56,7 @@ def _herd(place: Place, store: str) -> list[Row]:
             server.forget_peak()
             began = time.monotonic()
             with ThreadPoolExecutor(CLIENTS) as pool:
-                statuses = list(pool.map(lambda _: _status(server.port, request), range(CLIENTS)))  # noqa: B023
+                statuses = list(pool.map(_status, repeat(server.port), [request] * CLIENTS))
             seconds = time.monotonic() - began
             peak = server.peak_kilobytes() * 1024 / 1e6
             beside = {f"status {one}": float(statuses.count(one)) for one in sorted(set(statuses))}

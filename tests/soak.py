@@ -1,4 +1,6 @@
-"""The races of many requests, again and again: `python -m tests.soak [ROUNDS]` (`make soak`).
+"""The races of many requests, and requests of all kinds, again and again.
+
+`python -m tests.soak [ROUNDS]`, the first part of `make soak`.
 
 A line for each race of each round; the exit status is not 0 if one of them failed once.
 """
@@ -9,10 +11,12 @@ import pytest
 
 ROUNDS = 20
 FIRESTORE_CALLBACKS = "test_a_whole_launch_and_a_race_of_twenty_callbacks_over_two_instances"
+RAW_EXCHANGES = "test_every_answer_is_ours_and_no_log_line_holds_handle_or_patient"
 RACES = (
     "tests/functions/sessions/test_races.py",
     "tests/functions/callback/test_race.py",
     f"tests/functions/test_on_firestore.py::{FIRESTORE_CALLBACKS}",
+    f"tests/deploy/test_raw_exchanges.py::{RAW_EXCHANGES}",
 )
 
 

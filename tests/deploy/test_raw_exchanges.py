@@ -3,6 +3,7 @@ of it is logged but what the log is for.
 """
 
 import contextlib
+import itertools
 import random
 import secrets
 import socket
@@ -24,6 +25,8 @@ from tests.support.staged import Copy, running
 
 PATIENT = "patient-id-that-no-log-may-hold"
 EXCHANGES = 2000
+# Each round of `make soak` is another.
+SEEDS = itertools.count(2026)
 AT_ONCE = 8
 # At least these stand in every answer of ours.
 OURS = ("x-correlation-id:", "x-content-type-options: nosniff", "referrer-policy: no-referrer")
@@ -167,7 +170,7 @@ BODIES = (
 
 
 def requests(deployed: Deployed) -> Iterator[tuple[str, str, bytes]]:
-    chance = random.Random(2026)
+    chance = random.Random(next(SEEDS))
     for number in range(EXCHANGES):
         function = FUNCTIONS[number % len(FUNCTIONS)]
         method = chance.choice(METHODS)
