@@ -85,6 +85,7 @@ class Holding:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._taken = 0
+        self._is_admitted = False
         self._brought_body = False
         self._is_over = False
         self._lock = threading.Lock()
@@ -95,10 +96,11 @@ class Holding:
         return self._taken == 0
 
     def admit(self) -> None:
-        """Whether a request may go on to the EHR. Raises Overloaded."""
-        # Whoever brought a body has waited already.
-        if self._room.is_full and not self._brought_body:
+        """Whether a request may go on to the EHR, asked before its first call. Raises Overloaded."""
+        # Whoever brought a large body has waited already.
+        if self._room.is_full and not (self._is_admitted or self._brought_body):
             raise Overloaded
+        self._is_admitted = True
 
     def body(self, size: int) -> None:
         """Make room for the body of the request. Raises Overloaded."""

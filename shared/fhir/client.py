@@ -102,6 +102,7 @@ def write(
 
     It is sent once, and once more only after a 401, by which the EHR says that it made no change.
     """
+    held_bytes.admit()
     until = time.monotonic() + seconds
     with _as_ours():
         answer = _whole(_answered(active, method, url, headers, body, until), until, sent=True)

@@ -199,3 +199,15 @@ def test_a_refusal_says_when_to_try_again(
     response = respond(serve, edge=Edge("fhir_proxy", "operation_outcome", "fhir_denied"))
     assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
     assert json.loads(response.data)["issue"][0]["details"]["coding"][0]["code"] == "overloaded"
+
+
+def test_a_request_that_went_on_to_the_ehr_is_not_refused_half_way(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change is read before it is made."""
+    holding = Holding(room)
+    holding.admit()
+    monkeypatch.setattr(held_bytes, "MOST_WAITING", 0)
+    holding.admit()
+    with pytest.raises(Overloaded):
+        Holding(room).admit()
