@@ -96,7 +96,7 @@ class Holding:
         return self._taken == 0
 
     def admit(self) -> None:
-        """Whether a request may go on to the EHR, asked before its first call. Raises Overloaded."""
+        """Whether a request may go on to the EHR, asked before its first call; else Overloaded."""
         # Whoever brought a large body has waited already.
         if self._room.is_full and not (self._is_admitted or self._brought_body):
             raise Overloaded
