@@ -18,4 +18,4 @@ def document(method: str, *, full: bool) -> bytes:
     told = {"status": "ok"}
     if full:
         told |= {"version": release.VERSION, "commit": release.commit()}
-    return json.dumps(told).encode()
+    return json.dumps(told, separators=(",", ":")).encode()
