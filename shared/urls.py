@@ -139,21 +139,24 @@ def relative_to(url: str, fhir_base: str) -> str | None:
     """What follows a FHIR base, which is normalised, in an absolute URL; None where it lies
     elsewhere.
 
-    Case of scheme and host and the default port do not count, nor http for https: servers behind
-    TLS write it.
+    Default port and case of the host do not count, nor http for https, with the port of either:
+    servers behind TLS know themselves by it.
     """
-    scheme, _, rest = url.partition("://")
-    secure = fhir_base.startswith("https://") and scheme.lower() == "http"
-    host, slash, path = rest.partition("/")
     try:
-        origin = normalise_base(f"{'https' if secure else scheme}://{host}")
+        path, whole = path_of(fhir_base), path_of(url)
+        if _same_server(url, fhir_base) and whole.startswith(f"{path}/"):
+            return whole.removeprefix(f"{path}/") or None
     except ValueError:
-        return None
-    if secure:
-        origin = origin.removesuffix(":80")
-    base = f"{fhir_base}/"
-    full = f"{origin}{slash}{path}"
-    return full[len(base) :] if full.startswith(base) and len(full) > len(base) else None
+        pass
+    return None
+
+
+def _same_server(url: str, fhir_base: str) -> bool:
+    theirs, ours = authority(url), authority(fhir_base)
+    if fhir_base.startswith("http://"):
+        return theirs == ours and url[:5].lower() == "http:"
+    over_tls = re.sub(r"^https?", "https", url, flags=re.IGNORECASE)
+    return ours in {theirs, authority(over_tls)}
 
 
 def raw_parameters(query_string: str) -> dict[str, list[str]]:

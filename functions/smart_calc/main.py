@@ -27,13 +27,13 @@ from shared.errors import (
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
 from shared.oidc.keys import Keys
+from shared.release import VERSION
 from shared.sealing import Sealer
 from shared.session import context as session_context
 from shared.session import sessions
 from shared.session.sessions import Active, Sessions
 from shared.smart import client_auth
 from shared.store import open_store
-from shared.version import VERSION
 
 from . import reading
 from .page import banner, tables

@@ -126,26 +126,14 @@ def _is_of_another_type(value: object) -> bool:
 
 def _below(reference: str, fhir_base: str | None) -> str | None:
     """What follows the FHIR base in an absolute reference."""
+    if fhir_base is not None:
+        return urls.relative_to(reference, fhir_base)
     try:
-        if fhir_base is None:
-            base, *below = reference.rsplit("/", 4 if "/_history/" in reference else 2)
-            urls.normalise_base(base)
-            return "/".join(below)
-        path, whole = urls.path_of(fhir_base), urls.path_of(reference)
-        if _same_server(reference, fhir_base) and whole.startswith(f"{path}/"):
-            return whole.removeprefix(f"{path}/")
+        base, *below = reference.rsplit("/", 4 if "/_history/" in reference else 2)
+        urls.normalise_base(base)
     except ValueError:
-        pass
-    return None
-
-
-def _same_server(reference: str, fhir_base: str) -> bool:
-    theirs, ours = urls.authority(reference), urls.authority(fhir_base)
-    if fhir_base.startswith("http://"):
-        return theirs == ours and reference[:5].lower() == "http:"
-    # Behind TLS a server may know itself by http, with the port of either.
-    over_tls = re.sub(r"^https?", "https", reference, flags=re.IGNORECASE)
-    return ours in {theirs, urls.authority(over_tls)}
+        return None
+    return "/".join(below)
 
 
 def _speaks_of_a_patient(reference: str) -> bool:

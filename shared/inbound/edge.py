@@ -17,7 +17,7 @@ import flask
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from shared import health, held_bytes, log, outcome, request_body, server_log, urls
+from shared import held_bytes, log, outcome, urls
 from shared.config.settings import Settings
 from shared.errors import (
     CrossSite,
@@ -30,8 +30,8 @@ from shared.errors import (
     TooLarge,
 )
 from shared.held_bytes import Holding
-from shared.inbound import cookies, refusal
-from shared.request_body import Body
+from shared.inbound import cookies, health, refusal, request_body, server_log
+from shared.inbound.request_body import Body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -10,8 +10,8 @@ MANY_ALIKE = frozenset({"clinical/calculators", "shared/explain/catalogue"})
 
 ROWS: Mapping[str, tuple[str, ...]] = {
     "shared": (
-        "errors log outbound outcome pages scopes sealing strict_json urls version",
-        "config",
+        "errors log outbound outcome pages release scopes sealing strict_json urls",
+        "config held_bytes",
         "explain inbound store",
         "smart",
         "oidc",
@@ -49,7 +49,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "compartment mentions",
     ),
     "shared/inbound": (
-        "cookies refusal",
+        "cookies health refusal request_body server_log",
         "edge",
     ),
     "shared/oidc": (
@@ -236,7 +236,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "beside report resources stand_in wire",
         "ehr",
         "click processes",
-        "cold_start launching memory proxying round_trips store_operations",
+        "cold_start endurance launching memory proxying round_trips store_operations",
         "__main__",
     ),
     "benchmarks/beside": (

@@ -4,7 +4,7 @@ from datetime import date
 
 from clinical.calculators import Evaluation
 from clinical.calculators.model import Missing
-from shared.version import VERSION
+from shared.release import VERSION
 
 from . import wording
 from .view_models import ResultView

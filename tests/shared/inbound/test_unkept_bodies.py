@@ -11,11 +11,11 @@ import functions_framework
 import pytest
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
-from shared import request_body
 from shared.config.settings import Settings
 from shared.inbound import edge as inbound
+from shared.inbound import request_body
 from shared.inbound.edge import Call, Edge, Reply
-from shared.request_body import Body, Incomplete
+from shared.inbound.request_body import Body, Incomplete
 from tests.support.edge import settings
 
 EDGE = Edge("launch", "page", "launch_refused")
