@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from clinical.calculators import REGISTRY, evaluate
+from clinical.calculators import evaluate
+from clinical.calculators.in_chart import DrawRule
 from clinical.calculators.inputs import INPUTS, label
 from clinical.calculators.model import Calculator, Raw
+from clinical.calculators.registry import DERIVED, Source
 from clinical.chart import Chart
-from clinical.chart.draws import DRAW_RULES, Draw, DrawRule, drawn_together
+from clinical.chart.draws import Draw, drawn_together
 from clinical.chart.evidence import Evidence, Finding, Flag, Outcome
 
 Found = Mapping[str, Finding]
 
-# Inputs that are results of another calculator: what is taken of them is their only output.
-CALCULATED = {"egfr": "egfr_ckd_epi_2021", "bmi": "bmi"}
 _ASKED = "a person answers this"
 
 
@@ -44,10 +44,10 @@ def inputs_of(calculator: Calculator, chart: Chart, now: datetime) -> Prefilled:
         name: chart.findings.get(name, Finding(name, Outcome.ASKED, _ASKED))
         for name in calculator.inputs
     }
-    for name, source in CALCULATED.items():
+    for name, source in DERIVED.items():
         if name in found:
-            found[name] = _calculated(name, REGISTRY[source], chart)
-    rule = DRAW_RULES.get(calculator.name)
+            found[name] = _calculated(name, source, chart)
+    rule = calculator.in_chart.draw
     if rule is None:
         return Prefilled(found)
     draw = _draw(rule, chart, now)
@@ -85,8 +85,8 @@ def _together(
                 changed[name] = _of_the_draw(found[name], evidence, chart, now)
     oxygen = found.get("supplemental_oxygen")
     if oxygen and oxygen.outcome is Outcome.FOUND and oxygen.chosen not in taken.values():
-        why = "no oxygen flow or concentration is charted in this set"
-        changed[oxygen.input] = Finding(oxygen.input, Outcome.ASKED, why)
+        why = f"no oxygen is charted within {_span(rule.within)} of the other values"
+        changed[oxygen.input] = Finding(oxygen.input, Outcome.ASKED, why, chosen=oxygen.chosen)
     return changed
 
 
@@ -126,11 +126,11 @@ def _span(time: timedelta) -> str:
     return "an hour" if hours == 1 else f"{hours} hours"
 
 
-def _calculated(name: str, calculator: Calculator, chart: Chart) -> Finding:
+def _calculated(name: str, source: Source, chart: Chart) -> Finding:
     """An input calculated from others; where one is missing, what is said of that one."""
-    sources = {one: chart.findings[one] for one in calculator.outputs[0].needs}
-    evaluation = evaluate(calculator.name, _raw(sources))
-    result = evaluation.results.get(name)
+    sources = {one: chart.findings[one] for one in source.output.needs}
+    evaluation = evaluate(source.calculator.name, _raw(sources))
+    result = evaluation.results.get(source.output.name)
     if result is None:
         missing = [sources[one] for one in evaluation.missing]
         first = missing[0] if missing else None
@@ -138,13 +138,13 @@ def _calculated(name: str, calculator: Calculator, chart: Chart) -> Finding:
         if first is not None:
             why = f"{label(first.input)}: {first.outcome.value}, {first.why}"
         return Finding(name, first.outcome if first else Outcome.ABSENT, why)
-    measured = [source for one, source in sources.items() if one in INPUTS and source.chosen]
+    measured = [one for name, one in sources.items() if name in INPUTS and one.chosen]
     oldest = min(measured, key=_age_key, default=None)
-    flags = tuple(dict.fromkeys(flag for source in measured for flag in source.flags))
+    flags = tuple(dict.fromkeys(flag for one in measured for flag in one.flags))
     return Finding(
         name,
         Outcome.CALCULATED,
-        f"calculated: {calculator.title}",
+        f"calculated: {source.calculator.title}",
         result.value,
         result.output.unit,
         chosen=oldest.chosen if oldest else None,

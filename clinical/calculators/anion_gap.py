@@ -1,5 +1,6 @@
 """Serum anion gap (Emmett and Narins 1977), corrected for albumin (Figge 1998)."""
 
+from clinical.calculators.in_chart import DrawRule, InChart
 from clinical.calculators.model import ADULTS, Calculator, Citation, Output
 
 
@@ -43,6 +44,7 @@ CALCULATOR = Calculator(
             needs=_IONS,
             checked_if_given=("age",),
             limits=(ADULTS,),
+            meaning=lambda _: "no bands: the usual range is that of your laboratory",
         ),
         Output(
             name="anion_gap_albumin_corrected",
@@ -54,6 +56,7 @@ CALCULATOR = Calculator(
             needs=(*_IONS, "albumin"),
             checked_if_given=("age",),
             limits=(ADULTS,),
+            meaning=lambda _: "no bands: the usual range is that of your laboratory",
         ),
         Output(
             name="anion_gap_with_potassium",
@@ -65,6 +68,7 @@ CALCULATOR = Calculator(
             needs=(*_IONS, "potassium"),
             checked_if_given=("age",),
             limits=(ADULTS,),
+            meaning=lambda _: "no bands: the usual range is that of your laboratory",
         ),
     ),
     sources=(
@@ -73,4 +77,7 @@ CALCULATOR = Calculator(
             "Figge J et al. Crit Care Med 1998;26:1807-1810", "10.1097/00003246-199811000-00019"
         ),
     ),
+    words="acidosis acid base gap albumin ketoacidosis",
+    validation="It does not claim to tell patients apart.",
+    in_chart=InChart(draw=DrawRule(_IONS, ("albumin", "potassium"))),
 )

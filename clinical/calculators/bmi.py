@@ -1,5 +1,6 @@
 """Body mass index and the adult classes of WHO Technical Report Series 894 (2000)."""
 
+from clinical.calculators.in_chart import Beside, InChart
 from clinical.calculators.model import Band, Calculator, Citation, Given, Implausible, Output
 
 
@@ -34,7 +35,9 @@ CALCULATOR = Calculator(
             equation="weight in kg / (height in m)^2",
             formula=body_mass_index,
             needs=("weight", "height"),
+            gives="bmi",
             checked_if_given=("age",),
+            meaning=lambda g: "" if "age" in g else "the classes need the age",
             bands=(
                 Band("below 18.5: underweight", lambda v, g: _adult(g) and v < 18.5),
                 Band("18.5 to below 25: normal range", lambda v, g: _adult(g) and v < 25),
@@ -52,4 +55,7 @@ CALCULATOR = Calculator(
             "10.1016/S0140-6736(03)15268-3",
         ),
     ),
+    words="body mass index obesity weight",
+    validation="An index: it does not claim to tell patients apart.",
+    in_chart=InChart(beside=Beside("bmi_reported", "bmi", agrees_within=0.5)),
 )

@@ -3,6 +3,7 @@
 Ideal weight is Devine's (1974); the choice among the weights follows Winter (2012).
 """
 
+from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
 from clinical.calculators.model import (
     ADULTS,
     Calculator,
@@ -38,12 +39,20 @@ def adjusted_weight(sex: Sex, height: float, weight: float) -> float:
 
 def selected_weight(sex: Sex, height: float, weight: float) -> float:
     """The weight for the patient's BMI class, kg."""
+    return selection(sex, height, weight)[0]
+
+
+def selection(sex: Sex, height: float, weight: float) -> tuple[float, str]:
+    """The weight for the patient's BMI class, kg, which one that is, and why."""
     bmi = weight / (height / 100) ** 2
     if bmi < 18.5:
-        return weight
+        return weight, "the actual weight, since the BMI is below 18.5"
     if bmi < 25:
-        return min(ideal_weight(sex, height), weight)
-    return adjusted_weight(sex, height, weight)
+        ideal = ideal_weight(sex, height)
+        which = "ideal" if ideal < weight else "actual"
+        why = f"the {which} weight, the smaller of the two at a BMI of 18.5 to below 25"
+        return min(ideal, weight), why
+    return adjusted_weight(sex, height, weight), "the adjusted weight, since the BMI is 25 or more"
 
 
 def by_ideal_weight(age: int, sex: Sex, creatinine: float, height: float) -> float:
@@ -63,6 +72,10 @@ def by_selected_weight(
 ) -> float:
     """Clearance computed with the weight that the BMI selects, mL/min."""
     return clearance(age, sex, creatinine, selected_weight(sex, height, weight))
+
+
+def _with(weight: float, which: str) -> str:
+    return f"computed with {weight:.1f} kg, {which}"
 
 
 CALCULATOR = Calculator(
@@ -90,6 +103,7 @@ CALCULATOR = Calculator(
             formula=by_selected_weight,
             needs=("age", "sex", "creatinine", "weight", "height"),
             limits=(ADULTS,),
+            meaning=lambda g: _with(*selection(g["sex"], g["height"], g["weight"])),
         ),
         Output(
             name="crcl_actual_weight",
@@ -100,6 +114,7 @@ CALCULATOR = Calculator(
             formula=clearance,
             needs=("age", "sex", "creatinine", "weight"),
             limits=(ADULTS,),
+            meaning=lambda g: _with(g["weight"], "the actual weight"),
         ),
         Output(
             name="crcl_ideal_weight",
@@ -113,6 +128,7 @@ CALCULATOR = Calculator(
             formula=by_ideal_weight,
             needs=("age", "sex", "creatinine", "height"),
             limits=(ADULTS,),
+            meaning=lambda g: _with(ideal_weight(g["sex"], g["height"]), "the ideal weight"),
         ),
         Output(
             name="crcl_adjusted_weight",
@@ -123,6 +139,9 @@ CALCULATOR = Calculator(
             formula=by_adjusted_weight,
             needs=("age", "sex", "creatinine", "weight", "height"),
             limits=(ADULTS,),
+            meaning=lambda g: _with(
+                adjusted_weight(g["sex"], g["height"], g["weight"]), "the adjusted weight"
+            ),
         ),
     ),
     sources=(
@@ -141,5 +160,10 @@ CALCULATOR = Calculator(
             "Height below 60 in (152.4 cm): Devine's ideal weight becomes low",
             lambda given: given.get("height", FIVE_FEET) < FIVE_FEET,
         ),
+    ),
+    words="crcl clearance cockcroft dose dosing renal kidney",
+    validation="The validation was not read in an open source.",
+    in_chart=InChart(
+        relevant_with=("oral_anticoagulant",), cautions=KIDNEY_CAUTIONS, steady=("creatinine",)
     ),
 )

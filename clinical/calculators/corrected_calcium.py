@@ -1,5 +1,6 @@
 """Calcium corrected for albumin, with the usual slope of 0.8 (after Payne, BMJ 1973;4:643)."""
 
+from clinical.calculators.in_chart import DrawRule, InChart
 from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
 
 
@@ -38,4 +39,8 @@ CALCULATOR = Calculator(
         ),
     ),
     sources=(Citation("Payne RB et al. Br Med J 1973;4:643-646", "10.1136/bmj.4.5893.643"),),
+    words="calcium albumin hypocalcaemia hypercalcemia",
+    validation="It does not claim to tell patients apart; it disagrees with ionised calcium in "
+    "illness.",
+    in_chart=InChart(draw=DrawRule(("calcium_total", "albumin"))),
 )

@@ -15,27 +15,36 @@ from clinical.calculators.model import (
     Refused,
     UnknownCalculator,
 )
-from clinical.calculators.registry import REGISTRY
+from clinical.calculators.ranges import Range, range_of
+from clinical.calculators.registry import DERIVED, REGISTRY
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One computed output: the unrounded value, its printed form and its interpretation."""
+    """One computed output: the unrounded value, its printed form and its interpretation.
+
+    `meaning` says what the number stands on for this patient; empty where nothing is to be said.
+    """
 
     output: Output
     value: float
     printed: str
     band: str | None
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a calculator made of the inputs: an output is either in `results` or in `refusals`."""
+    """What a calculator made of the inputs: an output is either in `results` or in `refusals`.
+
+    `ranges` tells of a refused score where it lies whatever the missing answers are.
+    """
 
     calculator: Calculator
     results: Mapping[str, Result]
     refusals: Mapping[str, Refused]
     notes: tuple[str, ...]
+    ranges: Mapping[str, Range]
 
     @property
     def outputs(self) -> dict[str, float]:
@@ -79,17 +88,24 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
             faults[input_name] = fault
     results: dict[str, Result] = {}
     refusals: dict[str, Refused] = {}
+    ranges: dict[str, Range] = {}
     for output in calculator.outputs:
         try:
             value = _compute(output, given, faults)
         except Refused as refusal:
             refusals[output.name] = refusal
+            if isinstance(refusal, Missing) and (found := range_of(output, given, refusal.inputs)):
+                ranges[output.name] = found
         else:
             results[output.name] = Result(
-                output, value, output.printed(value, given), output.band(value, given)
+                output,
+                value,
+                output.printed(value, given),
+                output.band(value, given),
+                output.meaning(given) if output.meaning else "",
             )
     notes = tuple(note.text for note in calculator.notes if note.holds(given))
-    return Evaluation(calculator, results, refusals, notes)
+    return Evaluation(calculator, results, refusals, notes, ranges)
 
 
 def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> float:
@@ -108,7 +124,7 @@ def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> flo
             raise fault
     missing = tuple(name for name in output.needs if name not in given)
     if missing:
-        raise Missing("Missing: " + ", ".join(label(name) for name in missing), missing)
+        raise Missing("Missing: " + "; ".join(label(name) for name in missing), missing)
     arguments = {name: given[name] for name in output.needs + output.optional if name in given}
     value = float(output.formula(**arguments))
     if not math.isfinite(value):
@@ -123,8 +139,8 @@ def with_computed_inputs(inputs: Raw) -> Raw:
     stays absent.
     """
     computed = dict(inputs)
-    for name, calculator in (("egfr", "egfr_ckd_epi_2021"), ("bmi", "bmi")):
-        result = evaluate(calculator, inputs).results.get(name)
+    for name, source in DERIVED.items():
+        result = evaluate(source.calculator.name, inputs).results.get(source.output.name)
         if result is not None and inputs.get(name, (None, None))[0] is None:
             computed[name] = (result.value, result.output.unit)
     return computed

@@ -1,5 +1,6 @@
 """Major bleeding risk on anticoagulation: HAS-BLED (Pisters, Chest 2010;138:1093)."""
 
+from clinical.calculators.in_chart import InChart, OnlyWith
 from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
 
 
@@ -66,6 +67,7 @@ CALCULATOR = Calculator(
                 "alcohol_drinks_per_week",
             ),
             limits=(ADULTS,),
+            open_answers={"alcohol_drinks_per_week": (0, 8)},
             bands=(
                 Band("3 or more: high risk, correct what can be corrected", lambda v, _: v >= 3),
                 Band("0 to 2: not high", lambda v, _: v < 3),
@@ -75,5 +77,16 @@ CALCULATOR = Calculator(
     sources=(
         Citation("Pisters R et al. Chest 2010;138:1093-1100", "10.1378/chest.10-0134"),
         Citation("ESC 2024 atrial fibrillation guideline", "10.1093/eurheartj/ehae176"),
+    ),
+    words="bleeding haemorrhage hemorrhage anticoagulation af warfarin doac",
+    validation="3,978 people: c statistic 0.72 (Pisters 2010); 39 studies: 0.63 (PMC8648046).",
+    in_chart=InChart(
+        relevant_with=("atrial_fibrillation", "oral_anticoagulant"),
+        only_with=OnlyWith(
+            ("atrial_fibrillation", "oral_anticoagulant"),
+            without="No atrial fibrillation found in the chart",
+            untold="The chart does not say for certain whether there is atrial fibrillation: the "
+            "score is for atrial fibrillation only.",
+        ),
     ),
 )

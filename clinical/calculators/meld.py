@@ -5,6 +5,7 @@ The bounds on the laboratory values belong to the published formulas.
 
 import math
 
+from clinical.calculators.in_chart import DAY, ChartCaution, DrawRule, InChart
 from clinical.calculators.model import Calculator, Citation, Limit, Output, Sex, round_half_away
 
 
@@ -82,6 +83,7 @@ def meld_na(
 
 _LIMITS = (Limit("age", 12, None, "From 12 years; PELD applies below"),)
 _LABORATORY = ("creatinine", "bilirubin_total", "inr", "sodium")
+_RANKS = "6, least urgent, to 40, most urgent; no risk bands are accepted everywhere"
 _EQUATION_3_0 = (
     "1.33 [female, or age below 18] + 4.56 ln(bilirubin) + 0.82 (137 - Na) "
     "- 0.24 (137 - Na) ln(bilirubin) + 9.09 ln(INR) + 11.14 ln(Scr) + 1.85 (3.5 - albumin) "
@@ -109,6 +111,7 @@ CALCULATOR = Calculator(
             digits=0,
             equation=_EQUATION_3_0 + "; rounded, 6 to 40",
             formula=meld_3_0,
+            meaning=lambda _: _RANKS,
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
             limits=_LIMITS,
         ),
@@ -124,15 +127,18 @@ CALCULATOR = Calculator(
                 "rounded, 6 to 40"
             ),
             formula=meld_na,
+            meaning=lambda _: _RANKS,
             needs=(*_LABORATORY, "dialysis"),
             checked_if_given=("age",),
             limits=_LIMITS,
         ),
         Output(
             name="meld_3_0_uncapped",
-            label="MELD 3.0 as in the paper, without rounding and cap",
+            label="MELD 3.0 before rounding and cap",
             unit="{score}",
             digits=1,
+            beside_whole=True,
+            meaning=lambda _: "as in the paper; the reported score is this one, rounded",
             equation=_EQUATION_3_0,
             formula=meld_3_0_uncapped,
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
@@ -146,6 +152,28 @@ CALCULATOR = Calculator(
         Citation("OPTN Policy 9: Allocation of Livers and Liver-Intestines", None),
         Citation(
             "Kim WR et al. N Engl J Med 2008;359:1018-1026 (MELD-Na)", "10.1056/NEJMoa0801209"
+        ),
+    ),
+    words="liver cirrhosis transplant meldna hepatic",
+    validation="Waiting list of 2016 to 2018: c statistic for 90 days 0.869, that of MELD-Na 0.862 "
+    "(Kim 2021).",
+    in_chart=InChart(
+        draw=DrawRule(
+            ("creatinine", "bilirubin_total", "inr", "sodium", "albumin"),
+            within=7 * DAY,
+            warn_beyond=2 * DAY,
+            tight_first=False,
+        ),
+        relevant_with=("abnormal_liver_function",),
+        cautions=(
+            ChartCaution(
+                "vitamin_k_antagonist", "A vitamin K antagonist is ordered: INR misleads."
+            ),
+            ChartCaution(
+                "acute_kidney_injury",
+                "Acute kidney injury is on the problem list: creatinine, and so the score, changes "
+                "from day to day.",
+            ),
         ),
     ),
 )

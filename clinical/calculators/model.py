@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from clinical.calculators.in_chart import NOTHING, InChart
+
 Sex = Literal["male", "female"]
 # Only the legacy Pooled Cohort Equations take it.
 Race = Literal["white_or_other", "black"]
@@ -116,6 +118,11 @@ class Output:
     keyword arguments in canonical units; it returns the unrounded number or raises Refused.
     `checked_if_given` are inputs that the formula does not take but a limit, an exclusion, a band
     or a note looks at.
+    `meaning` says in words what the number stands on for this patient, such as the weight that was
+    chosen, or why no band is given. `gives` names the input of other calculators that this output
+    is. `open_answers` makes it a score whose range is told while answers are missing: it lists the
+    values to try of numbers, yes-or-no and listed answers are tried by themselves. A number whose
+    rounding to a whole one is printed beside it (`beside_whole`) gets the digits that this takes.
     """
 
     name: str
@@ -130,6 +137,10 @@ class Output:
     limits: tuple[Limit, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     bands: tuple[Band, ...] = ()
+    meaning: Callable[[Given], str] | None = None
+    gives: str = ""
+    open_answers: Mapping[str, tuple[float, ...]] | None = None
+    beside_whole: bool = False
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -144,7 +155,8 @@ class Output:
         """The result in text, with more digits where rounding would move it to another band."""
         for digits in range(self.digits, self.digits + 4):
             rounded = round_half_away(value, digits)
-            if self.band(rounded, given) == self.band(value, given):
+            whole = not self.beside_whole or round_half_away(rounded) == round_half_away(value)
+            if whole and self.band(rounded, given) == self.band(value, given):
                 return f"{rounded:.{digits}f}"
         return repr(value)
 
@@ -162,8 +174,10 @@ class Calculator:
     """A published calculator: formulas, population, cautions and sources.
 
     `year` is that of the equation. A marked calculator is off unless a site switches it on:
-    "legacy" has been superseded, "time-critical" must not be relied on for alarms. `table` holds
-    published coefficients or points that `equation` cannot show, header row first.
+    "legacy" has been superseded, "time-critical" must not be relied on for alarms; `why_marked`
+    says more. `table` holds published coefficients or points that `equation` cannot show, header
+    row first. `words` are what a person may search it by. `validation` says how it was validated,
+    as far as that could be read in an open source. `in_chart` is what it declares about charts.
     """
 
     name: str
@@ -177,6 +191,10 @@ class Calculator:
     notes: tuple[Note, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
     mark: Literal["legacy", "time-critical"] | None = None
+    why_marked: str = ""
+    words: str = ""
+    validation: str = ""
+    in_chart: InChart = NOTHING
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Calculated serum osmolality and osmolal gap (Worthley 1987; Khajuria and Krahn 2005)."""
 
+from clinical.calculators.in_chart import DrawRule, InChart
 from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
 
 
@@ -70,4 +71,7 @@ CALCULATOR = Calculator(
             "10.1016/j.clinbiochem.2005.03.001",
         ),
     ),
+    words="osmolal gap osmolarity toxic alcohol methanol",
+    validation="The validation was not read in an open source.",
+    in_chart=InChart(draw=DrawRule(_SOLUTES, ("ethanol", "osmolality_measured"))),
 )

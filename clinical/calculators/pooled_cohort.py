@@ -152,4 +152,7 @@ CALCULATOR = Calculator(
         ("S0", *(f"{survival:g}" for survival in BASELINE_SURVIVAL)),
     ),
     mark="legacy",
+    why_marked="Legacy: superseded by PREVENT, and split by race. For comparison with older notes.",
+    words="pce pooled cohort ascvd legacy",
+    validation="The validation was not read in an open source.",
 )

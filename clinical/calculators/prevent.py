@@ -6,6 +6,7 @@ published equations; PREVENT is a trademark of the American Heart Association, n
 
 import math
 
+from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
 from clinical.calculators.model import (
     HDL_NOT_BELOW_TOTAL,
     Band,
@@ -172,6 +173,7 @@ def _output(years: int, outcome: str, of: str, bands: tuple[Band, ...] = ()) -> 
             ),
         ),
         bands=bands,
+        meaning=lambda _: "" if bands else "no bands are published for it",
     )
 
 
@@ -218,8 +220,16 @@ CALCULATOR = Calculator(
             "total_cvd",
             "total CVD",
             (
-                Band("7.5 % or more: treatment threshold (2025 AHA/ACC)", lambda v, _: v >= 7.5),
-                Band("below 7.5 %: below the threshold (2025 AHA/ACC)", lambda v, _: v < 7.5),
+                Band(
+                    "7.5 % or more: a blood pressure from 130/80 mmHg is treated with drugs "
+                    "(2025 AHA/ACC)",
+                    lambda v, _: v >= 7.5,
+                ),
+                Band(
+                    "below 7.5 %: risk alone is no reason to treat a blood pressure of 130 to "
+                    "139 / 80 to 89 mmHg with drugs (2025 AHA/ACC)",
+                    lambda v, _: v < 7.5,
+                ),
             ),
         ),
         _output(
@@ -255,5 +265,11 @@ CALCULATOR = Calculator(
             (term, _VALUES.get(term, ""), *_cells(TEN_YEARS, term), *_cells(THIRTY_YEARS, term))
             for term in THIRTY_YEARS
         ),
+    ),
+    words="cardiovascular cvd ascvd risk heart prevention cholesterol statin",
+    validation="21 external data sets, 3,330,085 people: c statistic 0.794 in women, 0.757 in men; "
+    "calibration slopes 1.03 and 0.94 (Khan 2024).",
+    in_chart=InChart(
+        relevant_with=("diabetes", "hypertension"), cautions=KIDNEY_CAUTIONS, steady=("creatinine",)
     ),
 )

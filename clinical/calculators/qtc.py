@@ -2,7 +2,7 @@
 
 import math
 
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Note, Output
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output
 
 
 def rr_interval(heart_rate: float) -> float:
@@ -33,14 +33,28 @@ def hodges(qt_interval: float, heart_rate: float) -> float:
 _BANDS = (
     Band("above 500 ms: high risk", lambda v, _: v > 500),
     Band(
-        "450 ms or more (men), 460 ms or more (women): prolonged",
-        lambda v, g: "sex" in g and v >= (460 if g["sex"] == "female" else 450),
+        "460 ms or more, the limit for women: prolonged",
+        lambda v, g: v >= 460 and g.get("sex") == "female",
     ),
     Band(
-        "below 450 ms (men), 460 ms (women): not prolonged",
-        lambda v, g: "sex" in g and v < (460 if g["sex"] == "female" else 450),
+        "450 ms or more, the limit for men: prolonged",
+        lambda v, g: v >= 450 and g.get("sex") == "male",
+    ),
+    Band(
+        "below 460 ms, the limit for women: not prolonged",
+        lambda v, g: v < 460 and g.get("sex") == "female",
+    ),
+    Band(
+        "below 450 ms, the limit for men: not prolonged",
+        lambda v, g: v < 450 and g.get("sex") == "male",
     ),
 )
+
+
+def _why_no_band(given: Given) -> str:
+    return "" if "sex" in given else "the limit differs between women and men: the sex is needed"
+
+
 _NEEDS = ("qt_interval", "heart_rate")
 _IF_GIVEN = ("age", "sex")
 
@@ -66,6 +80,7 @@ CALCULATOR = Calculator(
             checked_if_given=_IF_GIVEN,
             limits=(ADULTS,),
             bands=_BANDS,
+            meaning=_why_no_band,
         ),
         Output(
             name="bazett",
@@ -78,6 +93,7 @@ CALCULATOR = Calculator(
             checked_if_given=_IF_GIVEN,
             limits=(ADULTS,),
             bands=_BANDS,
+            meaning=_why_no_band,
         ),
         Output(
             name="framingham",
@@ -90,6 +106,7 @@ CALCULATOR = Calculator(
             checked_if_given=_IF_GIVEN,
             limits=(ADULTS,),
             bands=_BANDS,
+            meaning=_why_no_band,
         ),
         Output(
             name="hodges",
@@ -102,6 +119,7 @@ CALCULATOR = Calculator(
             checked_if_given=_IF_GIVEN,
             limits=(ADULTS,),
             bands=_BANDS,
+            meaning=_why_no_band,
         ),
     ),
     sources=(
@@ -125,4 +143,7 @@ CALCULATOR = Calculator(
             lambda given: not 60 <= given.get("heart_rate", 60) <= 100,
         ),
     ),
+    words="qt interval ecg torsades bazett fridericia",
+    validation="6,609 people: Fridericia and Framingham correct best; hazard ratio for death "
+    "within 30 days 5.95 and 7.31, by Bazett 4.49 (Vandenberk 2016).",
 )

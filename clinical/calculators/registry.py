@@ -1,6 +1,11 @@
-"""All calculators by name, in the order in which a page and the docs list them."""
+"""All calculators by name, in the order in which a page and the docs list them.
 
-from collections.abc import Mapping
+What a calculator declares beside its formula is checked here, when the registry is made: a name
+that nothing has is a mistake of ours and ends the process.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from clinical.calculators import (
@@ -21,7 +26,9 @@ from clinical.calculators import (
     prevent,
     qtc,
 )
-from clinical.calculators.model import Calculator
+from clinical.calculators.in_chart import FINDINGS
+from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS
+from clinical.calculators.model import Calculator, Output
 
 REGISTRY: Mapping[str, Calculator] = MappingProxyType(
     {
@@ -46,3 +53,51 @@ REGISTRY: Mapping[str, Calculator] = MappingProxyType(
         )
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an input comes from that is an output of another calculator."""
+
+    calculator: Calculator
+    output: Output
+
+
+def _given_by(calculators: Iterable[Calculator]) -> Mapping[str, Source]:
+    """The inputs that outputs are, by name."""
+    return MappingProxyType(
+        {
+            output.gives: Source(calculator, output)
+            for calculator in calculators
+            for output in calculator.outputs
+            if output.gives
+        }
+    )
+
+
+# eGFR and BMI: the one place that says how they are derived.
+DERIVED: Mapping[str, Source] = _given_by(REGISTRY.values())
+
+
+def unknown_names(calculator: Calculator) -> set[str]:
+    """Names in what a calculator declares that no input, finding or output has."""
+    known = {*INPUTS, *OTHER_NUMBERS, *FLAGS, *CHOICES}
+    outputs = {output.name for output in calculator.outputs}
+    unknown = {*calculator.inputs} - known
+    unknown |= {*calculator.in_chart.names} - known - {*FINDINGS}
+    unknown |= {output.gives for output in calculator.outputs if output.gives} - {*OTHER_NUMBERS}
+    draw, beside = calculator.in_chart.draw, calculator.in_chart.beside
+    unknown |= {*draw.inputs, *draw.optional} - {*INPUTS} if draw else set()
+    unknown |= {beside.output} - outputs if beside else set()
+    for output in calculator.outputs:
+        unknown |= {*(output.open_answers or ())} - {*output.needs}
+    return unknown
+
+
+def _check() -> None:
+    for calculator in REGISTRY.values():
+        if unknown := unknown_names(calculator):
+            raise LookupError(f"{calculator.name} declares unknown names: {sorted(unknown)}")
+
+
+_check()

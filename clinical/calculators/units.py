@@ -17,12 +17,60 @@ def normalise(unit: str | None) -> str:
     return (unit or "").strip().replace("µ", "u").replace("μ", "u").lower()
 
 
-def table(*spellings: tuple[float, str]) -> Table:
-    """A table from rows of factor and spellings, the spellings set apart by ` | `."""
+# The spellings of one unit, wherever it is used: UCUM's own, and those that laboratories print.
+SPELLINGS = {
+    "mg/dL": "mg/dL | mg/100mL | mg/(100.mL) | mg/100.mL | mg%",
+    "g/dL": "g/dL | gm/dL | g/100mL | g/(100.mL) | g/100.mL | g%",
+    "g/L": "g/L | gm/L | mg/mL",
+    "mmol/L": "mmol/L | umol/mL | mol/m3",
+    "umol/L": "umol/L | mcmol/L | nmol/mL | mmol/m3",
+    "U/L": "U/L | [IU]/L | IU/L | units/L",
+    "ukat/L": "ukat/L | mckat/L",
+    "10*9/L": "10*9/L | 10^9/L | x10*9/L | x10^9/L | x10E9/L | 10E9/L | x 10^9/L | G/L | Giga/L"
+    " | /nL | 1/nL | {cells}/nL | 10*6/mL | 10^6/mL | 10*3/uL | 10^3/uL | x10*3/uL | x10^3/uL"
+    " | x10E3/uL | 10E3/uL | x 10^3/uL | K/uL | thou/uL | thousand/uL | Thousands/uL | 10*3/mm3"
+    " | 10^3/mm3 | x10^3/mm3 | K/mm3 | K/cumm | 10*3/mcL | K/mcL",
+    "/uL": "/uL | 1/uL | {cells}/uL | cells/uL | /mm3 | cells/mm3 | /cumm | /mcL | cells/mcL",
+    "/L": "/L | 1/L",
+    "mL/min/{1.73_m2}": "mL/min/{1.73_m2} | mL/min/{1.73m2} | mL/min/1.73_m2 | mL/min/1.73m2"
+    " | mL/min/1.73 m2 | mL/min/1.73m^2 | mL/min/1.73 m^2 | mL/min/1.73m² | mL/min/1.73 m²"
+    " | mL/min/{1.73}m2 | mL/min/(1.73.m2) | mL/min/1.73sq.m | mL/min/{1.73 m2}",
+    "mosm/kg": "mosm/kg | mosmol/kg | mosm/kg{H2O} | mosm/kg H2O | mosmol/kg H2O | mmol/kg",
+    "mm[Hg]": "mm[Hg] | mmHg | mm Hg",
+    "kPa": "kPa",
+    "/min": "/min | 1/min",
+    "Cel": "Cel | degC | °C | C | deg C",
+    "[degF]": "[degF] | degF | °F | F | deg F",
+    "L/min": "L/min | lpm",
+    "kg": "kg",
+    "g": "g",
+    "[lb_av]": "[lb_av] | lb | lbs",
+    "cm": "cm",
+    "m": "m",
+    "[in_i]": "[in_i] | in | inch | inches",
+    "[ft_i]": "[ft_i] | ft",
+    "kg/m2": "kg/m2 | kg/m^2 | kg/m² | kg/m*2",
+    "ms": "ms | msec",
+    "s": "s | sec",
+    "%": "%",
+    "mmol/mol": "mmol/mol",
+    "mg/g{creat}": "mg/g{creat} | mg/g | mg/g creat | mg/g{creatinine} | ug/mg{creat} | ug/mg",
+    "mg/mmol{creat}": "mg/mmol{creat} | mg/mmol",
+}
+
+
+def spelled(unit: str) -> tuple[str, ...]:
+    """Every accepted spelling of a unit, normalised, its own first."""
+    return tuple(map(normalise, SPELLINGS.get(unit, unit).split(" | ")))
+
+
+def table(*conversions: tuple[float, str], offset: Mapping[str, float] | None = None) -> Table:
+    """A table from rows of factor and units, these set apart by ` | `; `offset` by unit."""
     return {
-        normalise(spelling): (factor, 0.0)
-        for factor, row in spellings
-        for spelling in row.split(" | ")
+        spelling: (factor, (offset or {}).get(unit, 0.0))
+        for factor, row in conversions
+        for unit in row.split(" | ")
+        for spelling in spelled(unit)
     }
 
 
@@ -35,7 +83,7 @@ def mass_or_molar(mg_dl_per_mmol_l: float) -> Table:
 CREATININE = table((1, "mg/dL"), (1 / 88.42, "umol/L"), (1000 / 88.42, "mmol/L"))
 # Bilirubin 584.7 g/mol: 1 mg/dL = 17.1 umol/L.
 BILIRUBIN = table((1, "mg/dL"), (1 / 17.1, "umol/L"))
-ALBUMIN = table((1, "g/dL | gm/dL"), (0.1, "g/L"))
+ALBUMIN = table((1, "g/dL"), (0.1, "g/L"))
 CALCIUM = mass_or_molar(4.008)
 GLUCOSE = mass_or_molar(18.016)
 # Two nitrogen atoms: 1 mmol of urea holds 28.01 mg of urea nitrogen.
@@ -47,40 +95,23 @@ ETHANOL = mass_or_molar(4.607)
 MONOVALENT_ION = table((1, "mmol/L | meq/L"))
 INR = table((1, "{INR} | INR | 1 | {ratio} | ratio"), (1, ""))
 # 1 katal converts 1 mol a second, 1 U converts 1 umol a minute.
-ENZYME = table((1, "U/L | [IU]/L | IU/L | units/L"), (60, "ukat/L"))
-PLATELETS = table(
-    (1, "10*9/L | 10^9/L | x10*9/L | x10^9/L | x10E9/L | 10E9/L | x 10^9/L | G/L"),
-    (1, "10*3/uL | 10^3/uL | x10*3/uL | x10^3/uL | x10E3/uL | 10E3/uL | x 10^3/uL"),
-    (1, "K/uL | thou/uL | thousand/uL | 10*3/mm3 | 10^3/mm3 | x10^3/mm3 | K/mm3 | K/cumm"),
-    (0.001, "/uL | {cells}/uL | cells/uL | /mm3 | cells/mm3 | /cumm"),
-    (1e-9, "/L"),
-)
-EGFR = table(
-    (1, "mL/min/{1.73_m2} | mL/min/{1.73m2} | mL/min/1.73_m2 | mL/min/1.73m2 | mL/min/1.73 m2"),
-    (1, "mL/min/1.73m^2 | mL/min/1.73 m^2 | mL/min/1.73m² | mL/min/1.73 m² | mL/min/{1.73}m2"),
-)
-OSMOLALITY = table(
-    (1, "mosm/kg | mosmol/kg | mosm/kg{H2O} | mosm/kg H2O | mosmol/kg H2O | mmol/kg")
-)
-PRESSURE = table((1, "mm[Hg] | mmHg | mm Hg"), (7.50062, "kPa"))
+ENZYME = table((1, "U/L"), (60, "ukat/L"))
+PLATELETS = table((1, "10*9/L"), (0.001, "/uL"), (1e-9, "/L"))
+EGFR = table((1, "mL/min/{1.73_m2}"))
+OSMOLALITY = table((1, "mosm/kg"))
+PRESSURE = table((1, "mm[Hg]"), (7.50062, "kPa"))
 PULSE = table((1, "/min | {beats}/min | {Beats}/min | beats/min | bpm | beats/minute"))
 BREATHS = table((1, "/min | {breaths}/min | breaths/min | br/min | breaths/minute"))
-TEMPERATURE: Table = {
-    **table((1, "Cel | degC | °C | C | deg C")),
-    **{normalise(f): (1 / 1.8, -32 / 1.8) for f in ("[degF]", "degF", "°F", "F", "deg F")},
-}
+TEMPERATURE = table((1, "Cel"), (1 / 1.8, "[degF]"), offset={"[degF]": -32 / 1.8})
 PERCENT_OR_FRACTION = table((1, "%"), (100, "1"))
-OXYGEN_FLOW = table((1, "L/min | lpm"))
-WEIGHT = table((1, "kg"), (0.001, "g"), (0.45359237, "[lb_av] | lb | lbs"))
-HEIGHT = table((1, "cm"), (100, "m"), (2.54, "[in_i] | in | inch | inches"), (30.48, "[ft_i] | ft"))
-BODY_MASS_INDEX = table((1, "kg/m2 | kg/m^2 | kg/m² | kg/m*2"))
-DURATION = table((1, "ms | msec"), (1000, "s | sec"))
+OXYGEN_FLOW = table((1, "L/min"))
+WEIGHT = table((1, "kg"), (0.001, "g"), (0.45359237, "[lb_av]"))
+HEIGHT = table((1, "cm"), (100, "m"), (2.54, "[in_i]"), (30.48, "[ft_i]"))
+BODY_MASS_INDEX = table((1, "kg/m2"))
+DURATION = table((1, "ms"), (1000, "s"))
 # Master equation of NGSP and IFCC: NGSP = 0.09148 x IFCC + 2.152.
-HBA1C: Table = {**table((1, "%")), "mmol/mol": (0.09148, 2.152)}
+HBA1C = table((1, "%"), (0.09148, "mmol/mol"), offset={"mmol/mol": 2.152})
 # Creatinine again: 113.12 g/mol, so 1 mg/mmol is 8.84 mg/g.
-URINE_ALBUMIN_RATIO = table(
-    (1, "mg/g{creat} | mg/g | mg/g creat | mg/g{creatinine} | ug/mg{creat} | ug/mg"),
-    (8.84, "mg/mmol{creat} | mg/mmol"),
-)
+URINE_ALBUMIN_RATIO = table((1, "mg/g{creat}"), (8.84, "mg/mmol{creat}"))
 AGE = table((1, "a | year | years | yr | yrs"))
 DRINKS = table((1, "{drinks}/wk | drinks/wk | drinks/week | /wk"))

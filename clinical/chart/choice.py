@@ -7,14 +7,23 @@ older value would hide it; older values are handed on, to be chosen by a person.
 
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from clinical.calculators.in_chart import SAME_DRAW
 from clinical.chart.codes.observations import PREFERRED_LOINC
-from clinical.chart.evidence import Candidate, Evidence, Finding, Flag, Outcome, PassedOver
+from clinical.chart.evidence import (
+    Candidate,
+    Evidence,
+    Finding,
+    Flag,
+    Outcome,
+    PassedOver,
+    Recency,
+    recency_of,
+)
 from clinical.chart.resources.times import Moment
 
 USABLE_STATUS = frozenset({"final", "amended", "corrected"})
-SAME_DRAW = timedelta(hours=1)
 OLDER_SHOWN = 3
 
 # Clocks and zones of charts err by hours; a date further ahead is a mistyped one.
@@ -22,7 +31,6 @@ _AHEAD = timedelta(days=1)
 # Values of one instant that differ by less come from rounding in two units.
 _ROUNDING = 0.02
 _NO_VALUE = frozenset({Flag.DATA_ABSENT, Flag.NO_VALUE, Flag.EXCLUDED_CODE})
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _OUTCOME_OF = {
     Flag.COMPARATOR: Outcome.BOUND,
     Flag.OUT_OF_RANGE: Outcome.IMPLAUSIBLE,
@@ -48,13 +56,20 @@ class Question:
 def set_aside(candidate: Candidate, now: datetime) -> PassedOver | None:
     """Why an entry cannot answer at all, None where it can."""
     evidence = candidate.evidence
-    if evidence.status not in USABLE_STATUS:
-        flag = Flag.PRELIMINARY if evidence.status == "preliminary" else Flag.STATUS
-        return PassedOver(evidence, flag, f"status {evidence.status or 'not given'}")
-    if candidate.flag in _NO_VALUE:
+    if evidence.status in USABLE_STATUS and candidate.flag in _NO_VALUE:
         return PassedOver(evidence, candidate.flag, candidate.why)
-    if evidence.moment and evidence.moment.instant - now > _AHEAD:
-        return PassedOver(evidence, Flag.FUTURE, "dated in the future")
+    if told := does_not_count(evidence.status, evidence.moment, now):
+        return PassedOver(evidence, *told)
+    return None
+
+
+def does_not_count(status: str, moment: Moment | None, now: datetime) -> tuple[Flag, str] | None:
+    """Why a value of this status and time counts nowhere, None where it may."""
+    if status not in USABLE_STATUS:
+        flag = Flag.PRELIMINARY if status == "preliminary" else Flag.STATUS
+        return flag, f"status {status or 'not given'}"
+    if moment and moment.instant - now > _AHEAD:
+        return Flag.FUTURE, "dated in the future"
     return None
 
 
@@ -103,14 +118,9 @@ def usable(question: Question, candidates: Iterable[Candidate]) -> tuple[Evidenc
     )
 
 
-def recency(candidate: Candidate) -> tuple[datetime, datetime, datetime]:
+def recency(candidate: Candidate) -> Recency:
     """Undated entries come last; entries of one time by issue, then by last update."""
-    when = candidate.evidence.moment
-    return (
-        when.instant if when else _EARLIEST,
-        candidate.issued or _EARLIEST,
-        candidate.updated or _EARLIEST,
-    )
+    return recency_of(candidate.evidence.moment, candidate.issued, candidate.updated)
 
 
 def _tie_break(candidate: Candidate) -> tuple[str, str, str]:
@@ -188,7 +198,7 @@ def _answer(question: Question, top: Candidate, equals: Sequence[Candidate]) -> 
     if evidence.moment and not question.in_time(evidence.moment):
         why = f"last known value; the look-back is {question.max_days} days"
         return _finding(question, Outcome.STALE, why, evidence, (Flag.STALE,))
-    if any(not _agree(top, other) for other in equals):
+    if any(not agree(top, other) for other in equals):
         passed = tuple(
             PassedOver(other.evidence, Flag.CONFLICT, "another value of the same time")
             for other in equals
@@ -219,7 +229,8 @@ def _finding(
     return Finding(question.name, outcome, why, value, question.unit, evidence, flags, passed_over)
 
 
-def _agree(one: Candidate, other: Candidate) -> bool:
+def agree(one: Candidate, other: Candidate) -> bool:
+    """Whether two entries of one time say the same, but for rounding."""
     a, b = one.evidence.value, other.evidence.value
     if isinstance(a, float) and isinstance(b, float):
         return abs(a - b) <= _ROUNDING * max(abs(a), abs(b))

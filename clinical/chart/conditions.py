@@ -73,6 +73,7 @@ def _entry(condition: Resource, diagnosis: Diagnosis, zone: tzinfo | None) -> Ca
         status=" ".join(filter(None, (_status(condition), _verification(condition)))),
         category=", ".join(filter(None, map(label, items(condition.get("category"))))),
         notes=_notes(condition),
+        coded=_coded(condition, code),
     )
     ruled_out = _ruled_out(condition, diagnosis)
     if ruled_out and (ruled_out[0] is not Flag.UNCONFIRMED or flag is None):
@@ -139,6 +140,18 @@ def _ruled_out(condition: Resource, diagnosis: Diagnosis) -> tuple[Flag, str] | 
     if diagnosis.now and _status(condition) not in {"", *_CURRENT}:
         return Flag.UNCONFIRMED, f"clinical status {_status(condition)}"
     return None
+
+
+def _coded(condition: Resource, matched: Coding | None) -> str:
+    """What the codings say that `code.text` does not, so that no suggestion rests on text alone."""
+    shown = label(condition.get("code")).casefold()
+    other = [
+        " ".join(filter(None, (coding.display, f"({coding.code})" if coding.code else "")))
+        for coding in codings(condition.get("code"))
+        if coding.display.casefold() != shown and coding.code.casefold() != shown
+        if coding.display or coding != matched
+    ]
+    return "; ".join(filter(None, other))
 
 
 def _notes(condition: Resource) -> tuple[str, ...]:

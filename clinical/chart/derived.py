@@ -8,7 +8,8 @@ values; older ones suggest it.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from clinical.chart.choice import SAME_DRAW
+from clinical.calculators.in_chart import SAME_DRAW
+from clinical.calculators.inputs import INPUTS
 from clinical.chart.evidence import Candidate, Evidence, Finding, Flag, Outcome
 from clinical.chart.items import item
 
@@ -75,13 +76,26 @@ def _supplemental_oxygen(flow: Finding, concentration: Finding) -> Finding:
     ]
     name = "supplemental_oxygen"
     if not charted:
-        return Finding(name, Outcome.ASKED, "no oxygen flow or concentration is charted")
+        return _no_oxygen(name, flow, concentration)
     charted.sort(key=lambda entry: (_seconds(entry[0]), entry[1]), reverse=True)
     newest = _seconds(charted[0][0])
     together = [e for e in charted if newest - _seconds(e[0]) <= SAME_DRAW.total_seconds()]
     evidence, given = max(together, key=lambda entry: entry[1])
     why = f"charted: {evidence.charted}"
     return Finding(name, Outcome.FOUND, why, given, chosen=evidence)
+
+
+def _no_oxygen(name: str, flow: Finding, concentration: Finding) -> Finding:
+    """Why nothing is told of oxygen; a value that there is, too old or not usable, is told."""
+    told = [one for one in (flow, concentration) if one.chosen and one.chosen.moment]
+    if not told:
+        return Finding(name, Outcome.ASKED, "no oxygen flow or concentration is charted")
+    last = max(told, key=lambda finding: _seconds(finding.chosen) if finding.chosen else 0.0)
+    why = f"oxygen is charted, but cannot be used: {last.why}"
+    if last.outcome is Outcome.STALE:
+        hours = 24 * INPUTS[last.input].max_days
+        why = f"no oxygen is charted in the last {hours} h; the last value is older"
+    return Finding(name, Outcome.ASKED, why, chosen=last.chosen)
 
 
 def _seconds(evidence: Evidence) -> float:

@@ -1,7 +1,6 @@
 """The same-draw rule: laboratory values that one formula combines were taken together.
 
-Tuesday's sodium with today's bicarbonate is a wrong anion gap. Each rule names the widest spread
-allowed and the spread beyond which a warning is due.
+Tuesday's sodium with today's bicarbonate is a wrong anion gap. Each calculator declares its rule.
 """
 
 import math
@@ -9,27 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from clinical.chart.choice import SAME_DRAW
+from clinical.calculators import REGISTRY
+from clinical.calculators.in_chart import SAME_DRAW, DrawRule
 from clinical.chart.codes.observations import SECOND_CHOICE_LOINC
 from clinical.chart.evidence import Evidence
-
-_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class DrawRule:
-    """What one calculator combines. `optional` inputs join where they fit.
-
-    With `tight_first` a set within `warn_beyond` is preferred to a wider one that is newer by no
-    more than `within`. A set may be no older than `max_age`, where one is given.
-    """
-
-    inputs: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-    within: timedelta = _DAY
-    warn_beyond: timedelta = SAME_DRAW
-    tight_first: bool = True
-    max_age: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +23,11 @@ class Draw:
     warning: str = ""
 
 
-# By calculator.
+# By calculator, as each declares it.
 DRAW_RULES: Mapping[str, DrawRule] = {
-    "anion_gap": DrawRule(("sodium", "chloride", "bicarbonate"), ("albumin", "potassium")),
-    "serum_osmolality": DrawRule(("sodium", "glucose", "bun"), ("ethanol", "osmolality_measured")),
-    "corrected_calcium": DrawRule(("calcium_total", "albumin")),
-    "ldl": DrawRule(("cholesterol_total", "hdl", "triglycerides"), ("ldl_reported",)),
-    "meld": DrawRule(
-        ("creatinine", "bilirubin_total", "inr", "sodium", "albumin"),
-        within=7 * _DAY,
-        warn_beyond=2 * _DAY,
-        tight_first=False,
-    ),
-    "fib4": DrawRule(
-        ("ast", "alt", "platelets"), within=30 * _DAY, warn_beyond=7 * _DAY, tight_first=False
-    ),
-    # One set of observations of the last day; nothing wider will do.
-    "news2": DrawRule(
-        ("respiratory_rate", "spo2", "systolic_bp", "heart_rate", "temperature"),
-        ("o2_flow", "fio2"),
-        within=SAME_DRAW,
-        max_age=_DAY,
-    ),
+    name: calculator.in_chart.draw
+    for name, calculator in REGISTRY.items()
+    if calculator.in_chart.draw
 }
 
 

@@ -1,7 +1,7 @@
 """What a chart says about one input, and where from: entry, date, source, what was passed over."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 
 from clinical.chart.resources.json_access import Coding
@@ -18,7 +18,7 @@ class Outcome(Enum):
 
     FOUND = "found in chart"
     ABSENT = "not found in chart"
-    BOUND = "only a bound is charted"
+    BOUND = "charted only as below or above a limit"
     UNREADABLE = "charted, but not readable"
     IMPLAUSIBLE = "implausible: check the unit"
     CONFLICTING = "chart contradicts itself"
@@ -72,7 +72,8 @@ class Evidence:
     `charted` is the entry as the chart has it (`124 umol/L`, `< 3 U/L`, a diagnosis, a drug) with
     `charted_value` and `charted_unit` where it is a quantity; `value` is the converted value, None
     where there is none to use. `moment` keeps the date in the offset of the chart. `source` is
-    `Type/id`; `code` is the coding that matched, None where a name did. Entries with the same
+    `Type/id`; `code` is the coding that matched, None where a name did; `coded` is what the codings
+    say where that is something else than `charted`. Entries with the same
     `reading` were taken together. `normal_high` is the upper end of the reference range sent
     along, converted.
     """
@@ -89,6 +90,18 @@ class Evidence:
     reading: str = ""
     normal_high: float | None = None
     notes: tuple[str, ...] = ()
+    coded: str = ""
+
+
+Recency = tuple[datetime, datetime, datetime]
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+def recency_of(
+    taken: Moment | None, issued: datetime | None, last_updated: datetime | None
+) -> Recency:
+    """How entries are put in order: by time taken, undated ones last, then issue, then update."""
+    return taken.instant if taken else _EARLIEST, issued or _EARLIEST, last_updated or _EARLIEST
 
 
 @dataclass(frozen=True, slots=True)

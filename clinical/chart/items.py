@@ -51,7 +51,11 @@ def item(name: str, entries: Iterable[Candidate]) -> Finding:
             flags=flags,
             passed_over=passed_over,
         )
-    why = "entries were found, but none counts" if passed_over else "nothing is charted"
+    why = (
+        "entries are charted, but none of them counts as this"
+        if passed_over
+        else "nothing is charted"
+    )
     return Finding(name, Outcome.ABSENT, why, value=False, passed_over=passed_over)
 
 

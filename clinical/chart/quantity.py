@@ -50,7 +50,7 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> Reading:
             charted_value=reading.charted_value,
             charted_unit=unit,
             flag=Flag.COMPARATOR,
-            why=f"only a bound is charted: {charted}",
+            why=f"charted only as below or above a limit: {charted}",
         )
     if reading.value is not None and loinc in MOLAR_LOINC and "mol" not in normalise(unit):
         note = f"LOINC {loinc} is for moles; the charted unit {unit} was followed"

@@ -32,5 +32,5 @@ def unsteady(creatinine: Sequence[Evidence]) -> str:
         by_half = apart <= _DAYS_7 and high > _TIMES * low + _NOISE
         if by_half or (apart <= _HOURS_48 and high - low >= _MG_DL - _NOISE):
             days = "48 hours" if apart <= _HOURS_48 else "7 days"
-            return f"Creatinine is not steady: from {value:g} to {newest:g} mg/dL within {days}"
+            return f"Creatinine is not steady: from {value:.3g} to {newest:.3g} mg/dL within {days}"
     return ""

@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS, Input
@@ -83,9 +84,41 @@ def _section(calculator: Calculator, vectors: int) -> str:
         parts.append(_rows(calculator.table))
     cautions = (*calculator.cautions, *(f"{note.text}." for note in calculator.notes))
     parts.append("Cautions:\n\n" + "\n".join(f"- {caution}" for caution in cautions) + "\n")
+    parts.append(f"Validation: {calculator.validation}\n")
+    parts.append(f"In charts:\n\n{_in_chart(calculator)}\n")
     parts.append("Sources:\n\n" + "\n".join(f"- {_cite(c)}" for c in calculator.sources) + "\n")
     parts.append(f"Vectors: {vectors}\n")
     return "\n".join(parts)
+
+
+def _in_chart(calculator: Calculator) -> str:
+    """What the calculator declares about charts, a line for each."""
+    declared = calculator.in_chart
+    lines = [f"Search words: {calculator.words}"]
+    if declared.draw:
+        draw = declared.draw
+        named = ", ".join(draw.inputs)
+        optional = f", with {', '.join(draw.optional)} where they fit" if draw.optional else ""
+        age = f", not older than {_span(draw.max_age)}" if draw.max_age else ""
+        lines.append(
+            f"Taken together, within {_span(draw.within)}: {named}{optional}{age}; a warning "
+            f"beyond {_span(draw.warn_beyond)}"
+        )
+    if declared.relevant_with:
+        lines.append(f"Comes first with: {', '.join(declared.relevant_with)}")
+    if declared.only_with:
+        lines.append(f"Only with: {' or '.join(declared.only_with.findings)}")
+    lines += [f"Caution with {one.finding}: {one.text}" for one in declared.cautions]
+    if declared.steady:
+        lines.append(f"Warns where it is not steady: {', '.join(declared.steady)}")
+    if declared.beside:
+        lines.append(f"Shown beside the result: {declared.beside.input}")
+    return "\n".join(f"- {line}" for line in lines) + "\n"
+
+
+def _span(time: timedelta) -> str:
+    hours = round(time / timedelta(hours=1))
+    return f"{hours // 24} days" if hours >= 48 else "1 hour" if hours == 1 else f"{hours} hours"
 
 
 def _output(output: Output) -> str:

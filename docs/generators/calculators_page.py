@@ -6,6 +6,7 @@ PAGE = """\
 `smart_calc` shows every calculator, filled from the chart of the launch's patient: first what can
 be computed, then what lacks one or two values, what lacks more, and what does not apply, with the
 reason. Among equals the problem list decides (atrial fibrillation brings CHA2DS2-VASc to the top).
+A calculator that `calculators_off` turns off is listed with nothing but that.
 
 - Seven searches run side by side: the patient, laboratory values of one year, lipids, HbA1c, UACR
   and height of ten years, vital signs of two years, social history, diagnoses, active drug orders;
@@ -14,12 +15,22 @@ reason. Among equals the problem list decides (atrial fibrillation brings CHA2DS
 - A resource that is about another patient, or names none, is neither shown nor used; the log counts
   those that were set aside.
 - Formulas that combine laboratory values take a set drawn together.
-- Each value stands with its unit, date (in the chart's own offset), status, code, and how old it
-  is, with the value as charted where it was converted and up to three other values to take instead.
-- A changed value is marked, counts in its calculator only, and can be undone. The server computes
-  it; nothing that is typed is kept or written to the chart.
-- Each result has a text to copy into a note, with values, dates, the equation's year and the app's
-  version, and prints alone on a sheet with the patient, the user and the time.
+- The page has one time zone: the offset that most times of the chart are written with. A time with
+  another offset is converted, and told as charted beside.
+- Each value stands with its unit, date, status, code, and how old it is, with the value as charted
+  where it was converted and other values to take instead: a newer preliminary one and up to three
+  older ones.
+- A changed value is marked, counts in its calculator only, and can be undone. Another unit converts
+  the number. The server computes it; nothing that is typed is kept or written to the chart.
+- A score that lacks answers shows its range over all of them: `1 to 3, two answers are missing`.
+- The tables of laboratory values and vital signs judge an Observation as the calculators do: the
+  newest usable value is shown, what no calculator takes is marked with the reason, and what was
+  passed over for it (preliminary, dated in the future, standing) is told below it. The range and H
+  or L are those that the EHR sends.
+- Each result has a text to copy into a note: the patient (name, birth date, record number), the
+  result with its meaning, values with dates, cautions, and the app's version. It prints alone on a
+  sheet with the patient, the user and the time.
+- Where nothing at all could be read, one card says why and what to do.
 - When the session ends while the page is open, it says so and what to do. What is shown stays to
   be read, copied and printed; nothing more is computed.
 
@@ -31,7 +42,7 @@ How the chart answered an input is said in words:
 | calculated from the chart | is the result of another calculator | filled in |
 | not found in chart | was looked for and is not there; for a yes-or-no item this counts as no, \
 and the page says so | open, or no |
-| only a bound is charted | is `<` or `>` something | open |
+| charted only as below or above a limit | is `<` or `>` something | open |
 | charted, but not readable | has no unit, an unknown one, or text for a number | open |
 | implausible: check the unit | lies outside its hard range | open |
 | chart contradicts itself | has two values that exclude each other | open |
@@ -65,17 +76,30 @@ and the page says so | open, or no |
 - The session's cookie is needed, and evidence that an own page asks, as for the FHIR proxy
   ([proxy.md](proxy.md#who-may-call)). Refusals come in this order: 405, 403 `cross_site`, 404 for
   an unknown calculator, 401, 415 for another media type than `application/json`, 413 over 100 kB,
-  400 `parameter_invalid` for another form.
+  400 `parameter_invalid` for another form. A calculator that is turned off is unknown here.
 """
 
 USE = """\
-## Use
+## Intended use
 
-smart-calc helps licensed health professionals and does not take the place of their judgement. What
-it reads from the chart can be incomplete, out of date or wrong: every value and its date is to be
-looked at before a result is used. It is not meant for emergencies, alarms or continuous monitoring,
-nor for patients to use on their own. No regulator has reviewed it; whether it is a medical device
-where it is used, its operator's counsel decides.
+- **For whom.** Licensed health professionals who look at the chart of a patient in their care. It
+  does not take the place of their judgement. Not for patients on their own.
+- **For which patients.** Those named under "Population" of each calculator, mostly adults. Where an
+  age, a diagnosis or a value lies outside, the calculator refuses or warns.
+- **What for.** To see a published score or formula with the values of the chart, each with its date
+  and source. Not for emergencies, alarms or continuous monitoring.
+- **What it reads.** The patient, laboratory values, vital signs, social history, diagnoses and
+  active drug orders of the launch's patient, at the moment the page opens. It writes nothing. What
+  it reads can be incomplete, out of date or wrong: every value and its date is to be looked at
+  before a result is used.
+- **How it was validated.** Each formula computes the published or independently computed cases that
+  "Vectors" counts. How the formula itself was validated on patients stands under "Validation", as
+  far as that could be read in an open source.
+- **Its limits.** A drug that is ordered need not be taken, a diagnosis that is not charted need not
+  be absent, and free text is never read as a value. The limits of each formula stand with it.
+
+No regulator has reviewed it; whether it is a medical device where it is used, its operator's
+counsel decides.
 
 NEWS2: Royal College of Physicians, National Early Warning Score (NEWS) 2, London 2017. PREVENT is a
 trademark of the American Heart Association; no endorsement. SNOMED CT codes are used to recognise

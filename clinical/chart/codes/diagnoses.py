@@ -144,6 +144,31 @@ DIAGNOSES = (
         ),
         words=r"ha?emorrhage|bleed(ing)?",
     ),
+    # These warn of results, and are no input of any.
+    Diagnosis(
+        "acute_kidney_injury",
+        now=True,
+        icd10cm=("N17",),
+        snomed=("14669001", "35455006"),
+        suggest=("N19", "N99.0", "O90.4"),
+        words=r"acute (kidney|renal) (injury|failure)|AKI",
+    ),
+    Diagnosis(
+        "pregnancy",
+        now=True,
+        icd10cm=("Z33.1", "Z34", "Z3A", "O09"),
+        snomed=("77386006",),
+        words=r"pregnan(t|cy)",
+        other_words=r"planning|test|prevention|ectopic|history",
+    ),
+    Diagnosis(
+        "valve_or_mitral_stenosis",
+        now=False,
+        icd10cm=("I05.0", "I05.2"),
+        snomed=("79619009",),
+        suggest=("I34.2", "Z95.2"),
+        words=r"mitral (valve )?stenosis|mechanical (heart |aortic |mitral )?valve",
+    ),
     # The MELD item is two sessions, or 24 hours of CVVHD, in the last seven days.
     Diagnosis("dialysis", now=True, icd10cm=("Z99.2",), words=r"dialysis", offer_only=True),
 )

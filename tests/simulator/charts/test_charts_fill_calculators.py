@@ -68,7 +68,7 @@ def evaluated(calculator: str, name: str) -> Evaluation:
         ("prevent_2023_base", "dario", "risk_10y_total_cvd_percent", 20, 50, "7.5 % or more"),
         ("ascvd_pce_2013", "alma", "risk_10y_ascvd_percent", 7.5, 20, "7.5 to below 20 %"),
         ("ascvd_pce_2013", "dario", "risk_10y_ascvd_percent", 20, 40, "20 % or more: high"),
-        ("cha2ds2_vasc", "cora", "score", 7, 7, "2 (men), 3 (women) or more"),
+        ("cha2ds2_vasc", "cora", "score", 7, 7, "3 or more in a woman"),
         ("cha2ds2_vasc", "cora", "score_va", 6, 6, "2 or more: anticoagulation recommended"),
         ("has_bled", "cora", "score", 2, 2, "0 to 2: not high"),
         ("meld", "elsa", "meld_3_0", 20, 25, None),
@@ -84,8 +84,8 @@ def evaluated(calculator: str, name: str) -> Evaluation:
         ("ldl", "bruno", "ldl_sampson_nih", 100, 110, None),
         ("ldl", "hugo", "non_hdl", 165, 165, None),
         ("news2", "hugo", "score", 7, 12, "7 or more: high"),
-        ("qtc", "cora", "fridericia", 400, 460, "below 450"),
-        ("qtc", "elsa", "fridericia", 460, 500, "450 ms or more"),
+        ("qtc", "cora", "fridericia", 400, 460, "below 460"),
+        ("qtc", "elsa", "fridericia", 460, 500, "460 ms or more"),
     ],
 )
 def test_a_result_lies_where_the_diagnosis_puts_it(
@@ -130,7 +130,6 @@ def test_a_calculator_is_complete_without_typing(calculator: str, name: str) -> 
 def test_every_calculator_is_among_those() -> None:
     marks = test_a_calculator_is_complete_without_typing.pytestmark  # type: ignore[attr-defined]
     assert {calculator for calculator, _ in marks[0].args[1]} == set(REGISTRY)
-    assert len(REGISTRY) == 16
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,124 @@
+"""What a calculator declares about charts: how it is filled, when it is relevant, what warns of it.
+
+Names are those of inputs (inputs.py) and of findings that a chart answers beside them, such as
+`oral_anticoagulant`. The registry checks that all of them are known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# Values taken within this time count as taken at once.
+SAME_DRAW = HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class DrawRule:
+    """Inputs that count together only where they were taken together.
+
+    `optional` inputs join where they fit. `within` is the widest spread allowed, `warn_beyond` the
+    spread beyond which a warning is due. With `tight_first` a set within `warn_beyond` is preferred
+    to a wider one that is newer by no more than `within`. A set may be no older than `max_age`,
+    where one is given.
+    """
+
+    inputs: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    within: timedelta = DAY
+    warn_beyond: timedelta = SAME_DRAW
+    tight_first: bool = True
+    max_age: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyWith:
+    """Findings of which one must be there for the calculator to be meant for the patient.
+
+    `without` is said where a chart has none of them, `untold` where it leaves the first open.
+    """
+
+    findings: tuple[str, ...]
+    without: str
+    untold: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartCaution:
+    """A sentence to read before the result, where the chart has a finding.
+
+    `suggested` is the sentence where the chart only suggests the finding; empty: nothing is said.
+    """
+
+    finding: str
+    text: str
+    suggested: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A charted value of the same kind as an output: shown beside it, never used.
+
+    It is left out where it differs from the output by no more than `agrees_within`.
+    """
+
+    input: str
+    output: str
+    agrees_within: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InChart:
+    """Everything that a calculator declares about charts.
+
+    `relevant_with` are findings that bring it to the top of a page. `steady` inputs must not be
+    changing: no estimate of kidney function holds while creatinine is.
+    """
+
+    draw: DrawRule | None = None
+    relevant_with: tuple[str, ...] = ()
+    only_with: OnlyWith | None = None
+    cautions: tuple[ChartCaution, ...] = ()
+    steady: tuple[str, ...] = ()
+    beside: Beside | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every input and finding that is named here."""
+        draw = self.draw.inputs + self.draw.optional if self.draw else ()
+        only = self.only_with.findings if self.only_with else ()
+        beside = (self.beside.input,) if self.beside else ()
+        cautions = (caution.finding for caution in self.cautions)
+        return frozenset((*draw, *self.relevant_with, *only, *self.steady, *beside, *cautions))
+
+
+NOTHING = InChart()
+
+# Findings of a chart that are no input: they make calculators relevant, or warn of results.
+FINDINGS: Mapping[str, str] = {
+    "oral_anticoagulant": "Oral anticoagulant",
+    "vitamin_k_antagonist": "Vitamin K antagonist",
+    "acute_kidney_injury": "Acute kidney injury",
+    "pregnancy": "Pregnancy",
+    "valve_or_mitral_stenosis": "Mechanical heart valve or mitral stenosis",
+}
+
+# No estimate of kidney function holds in these states.
+KIDNEY_CAUTIONS = (
+    ChartCaution(
+        "acute_kidney_injury",
+        "Acute kidney injury is on the problem list: creatinine is not steady and this estimate "
+        "may be far from the true function.",
+        "The problem list suggests acute kidney injury: then this estimate does not hold.",
+    ),
+    ChartCaution(
+        "dialysis",
+        "Dialysis is charted: this estimate does not hold on dialysis.",
+        "The problem list has dialysis: this estimate does not hold on dialysis.",
+    ),
+    ChartCaution(
+        "pregnancy",
+        "Pregnancy is charted: this estimate does not hold in pregnancy.",
+        "The problem list suggests pregnancy: this estimate does not hold in pregnancy.",
+    ),
+)

@@ -1,0 +1,56 @@
+"""Between which values a score lies while some of its answers are missing.
+
+Nothing is assumed of a missing answer: every answer that it may have is tried.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from clinical.calculators.inputs import CHOICES, FLAGS
+from clinical.calculators.model import Given, Output
+
+# Beyond this the range says no more than the score's own.
+_MOST_TRIALS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The lowest and the highest score, as printed, and the band where it is the same for all."""
+
+    low: str
+    high: str
+    band: str | None
+    missing: tuple[str, ...]
+
+
+def range_of(output: Output, given: Given, missing: tuple[str, ...]) -> Range | None:
+    """The range of an output whose `missing` inputs alone keep it from being computed.
+
+    None where it is no score, or where an input is missing that is no answer.
+    """
+    answers = [_answers(output, name) for name in missing]
+    if output.open_answers is None or not all(answers) or prod(map(len, answers)) > _MOST_TRIALS:
+        return None
+    made = sorted(_tried(output, given, missing, answers), key=lambda one: one[0])
+    bands = {band for _, _, band in made}
+    return Range(made[0][1], made[-1][1], bands.pop() if len(bands) == 1 else None, missing)
+
+
+def _answers(output: Output, name: str) -> tuple[object, ...]:
+    if name in FLAGS:
+        return (False, True)
+    if name in CHOICES:
+        return CHOICES[name].answers
+    return (output.open_answers or {}).get(name, ())
+
+
+def _tried(
+    output: Output, given: Given, missing: tuple[str, ...], answers: list[tuple[object, ...]]
+) -> Iterator[tuple[float, str, str | None]]:
+    for trial in product(*answers):
+        whole = {**given, **dict(zip(missing, trial, strict=True))}
+        taken = {name: whole[name] for name in output.needs + output.optional if name in whole}
+        value = float(output.formula(**taken))
+        yield value, output.printed(value, whole), output.band(value, whole)

@@ -1,0 +1,136 @@
+"""What a calculator declares beside its formula, and that no other place knows it by name."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clinical.calculators import REGISTRY, evaluate
+from clinical.calculators.in_chart import FINDINGS, ChartCaution, DrawRule, InChart
+from clinical.calculators.registry import DERIVED, unknown_names
+from clinical.chart import read_chart
+from clinical.chart.resources.times import parse_now
+
+ROOT = Path(__file__).parents[4]
+PRODUCT = [
+    path
+    for folder in ("functions", "shared", "doctor")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.parent.name != "calculators"
+]
+
+
+def test_no_other_module_names_a_calculator() -> None:
+    # A name that is also that of an input, or an example for a person to write, is no such table.
+    names = "|".join(sorted(set(REGISTRY) - set(DERIVED)))
+    known = re.compile(rf'"({names})"')
+    assert [str(path) for path in PRODUCT if known.search(path.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_what_is_declared_is_known(name: str) -> None:
+    assert unknown_names(REGISTRY[name]) == set()
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_calculator_says_how_it_is_searched_and_was_validated(name: str) -> None:
+    assert REGISTRY[name].words == REGISTRY[name].words.lower() != ""
+    assert REGISTRY[name].validation.endswith(".")
+    assert bool(REGISTRY[name].mark) is bool(REGISTRY[name].why_marked)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        InChart(draw=DrawRule(("sodium", "sodiun"))),
+        InChart(draw=DrawRule(("sodium", "age"))),
+        InChart(relevant_with=("atrial_fibrilation",)),
+        InChart(steady=("creatinin",)),
+        InChart(cautions=(ChartCaution("kidney", "text"),)),
+    ],
+)
+def test_a_name_that_nothing_has_is_found(wrong: InChart) -> None:
+    assert unknown_names(replace(REGISTRY["bmi"], in_chart=wrong)) != set()
+
+
+def test_every_finding_that_calculators_may_name_is_answered_by_a_chart() -> None:
+    findings = read_chart([], parse_now("2026-11-24"), "p1").findings
+    assert set(FINDINGS) <= set(findings)
+
+
+def test_an_input_that_another_calculator_gives_is_one_output_of_it() -> None:
+    assert set(DERIVED) == {"egfr", "bmi"}
+    for source in DERIVED.values():
+        assert REGISTRY[source.calculator.name] is source.calculator
+        assert source.output in source.calculator.outputs
+
+
+ADULT = {"age": (71, "a"), "sex": ("female", None)}
+BLEEDING = dict.fromkeys(
+    (
+        "uncontrolled_hypertension",
+        "abnormal_renal_function",
+        "abnormal_liver_function",
+        "stroke",
+        "bleeding_history",
+        "antiplatelet_or_nsaid",
+    ),
+    (False, None),
+)
+
+
+def test_a_score_with_missing_answers_has_a_range_and_names_them() -> None:
+    found = evaluate("has_bled", {**ADULT, **BLEEDING})
+    assert found.results == {}
+    told = found.ranges["score"]
+    assert (told.low, told.high, told.band) == ("1", "3", None)
+    assert told.missing == ("labile_inr", "alcohol_drinks_per_week")
+    one = evaluate("has_bled", {**ADULT, **BLEEDING, "labile_inr": (False, None)}).ranges["score"]
+    assert (one.low, one.high, one.band) == ("1", "2", "0 to 2: not high")
+
+
+def test_a_number_that_is_missing_gives_no_range() -> None:
+    no_age = {name: value for name, value in BLEEDING.items() if name != "age"}
+    assert evaluate("has_bled", no_age).ranges == {}
+    assert evaluate("egfr_ckd_epi_2021", ADULT).ranges == {}
+
+
+def test_too_many_missing_answers_give_no_range() -> None:
+    assert evaluate("has_bled", ADULT).ranges == {}
+
+
+def test_the_whole_score_is_the_rounding_of_the_one_printed_beside_it() -> None:
+    given = {
+        **ADULT,
+        "creatinine": (1.0, "mg/dL"),
+        "inr": (1.0, "{INR}"),
+        "sodium": (137, "mmol/L"),
+        "albumin": (3.5, "g/dL"),
+        "dialysis": (False, None),
+    }
+    for tenth in range(10, 400):
+        found = evaluate("meld", {**given, "bilirubin_total": (tenth / 10, "mg/dL")}).results
+        whole, exact = found["meld_3_0"].printed, found["meld_3_0_uncapped"].printed
+        assert whole == str(max(6, min(40, int(float(exact) + 0.5))))
+
+
+@pytest.mark.parametrize(
+    ("height", "weight", "said"),
+    [
+        (180, 55, "55.0 kg, the actual weight, since the BMI is below 18.5"),
+        (180, 80, "75.0 kg, the ideal weight, the smaller of the two"),
+        (180, 62, "62.0 kg, the actual weight, the smaller of the two"),
+        (160, 100, "the adjusted weight, since the BMI is 25 or more"),
+    ],
+)
+def test_the_weight_that_was_chosen_is_named(height: float, weight: float, said: str) -> None:
+    given = {
+        "age": (60, "a"),
+        "sex": ("male", None),
+        "creatinine": (1.0, "mg/dL"),
+        "height": (height, "cm"),
+        "weight": (weight, "kg"),
+    }
+    found = evaluate("creatinine_clearance_cg", given).results["crcl_selected_weight"]
+    assert said in found.meaning
