@@ -34,7 +34,7 @@ def read(path: str) -> tuple[Settings | None, list[Finding]]:
         title = f"{path} cannot be read: {config.reason(error)}."
         fix = "Name the file by --config, as UTF-8 text that you may read."
         return None, [fail("config_unreadable", title, fix)]
-    settings, problems = config.parse(text)
+    settings, problems = config.parse(text, _names_of_calculators)
     if settings is None:
         keys = _keys(text)
         return None, [
@@ -42,6 +42,17 @@ def read(path: str) -> tuple[Settings | None, list[Finding]]:
             *(_finding(problem, keys) for problem in problems),
         ]
     return settings, [ok(id_, title) for id_, title in _PASSED.items()]
+
+
+def _names_of_calculators(settings: Settings) -> list[Problem]:
+    """What smart_calc would end with; nothing where the calculators are not installed."""
+    if not settings.calculators_off:
+        return []
+    try:
+        from functions.smart_calc import turned_off
+    except ModuleNotFoundError:
+        return []
+    return turned_off.problems(settings)
 
 
 def _finding(problem: Problem, keys: Mapping[str, str]) -> Finding:

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,16 +18,21 @@ from shared.config.ehrs import read_ehrs
 from shared.config.settings import Settings, StoreSettings
 from shared.config.table import Problem, Table
 
+_NAME = re.compile(r"[a-z0-9_]{1,64}")
 _ANCESTOR = re.compile(
     r"'self'|https?://(?:\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[0-9]{1,5}|\*))?"
 )
 
 
-def from_environment() -> Settings | None:
+Check = Callable[[Settings], list[Problem]]
+
+
+def from_environment(check: Check | None = None) -> Settings | None:
     """The settings of this process; None where SMART_CONFIG is unset.
 
-    A file that cannot be used ends the process with exit code 1 and all problems on stderr, so
-    that a bad deployment fails its health check and the old revision stays.
+    `check` finds what only the caller can know to be wrong. A file that cannot be used ends the
+    process with exit code 1 and all problems on stderr, so that a bad deployment fails its health
+    check and the old revision stays.
     """
     path = os.environ.get("SMART_CONFIG")
     if not path:
@@ -36,7 +42,7 @@ def from_environment() -> Settings | None:
     except (OSError, UnicodeDecodeError) as error:
         what = f"cannot be read: {reason(error)}"
         stop([Problem("config_unreadable", path, what, "Set SMART_CONFIG to the file.")])
-    settings, problems = parse(text)
+    settings, problems = parse(text, check)
     if settings is None:
         stop(problems)
     return settings
@@ -49,8 +55,8 @@ def stop(problems: list[Problem]) -> NoReturn:
     sys.exit(1)
 
 
-def parse(text: str) -> tuple[Settings | None, list[Problem]]:
-    """The settings in a TOML text, or None and every problem in it."""
+def parse(text: str, check: Check | None = None) -> tuple[Settings | None, list[Problem]]:
+    """The settings in a TOML text, or None and every problem in it, those of `check` too."""
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -59,6 +65,7 @@ def parse(text: str) -> tuple[Settings | None, list[Problem]]:
         return None, [Problem("setting_invalid", "the file", str(error), remedy)]
     problems: list[Problem] = []
     settings = _settings(Table(table, "", problems))
+    problems += check(settings) if check else []
     return (None, problems) if problems else (settings, [])
 
 
@@ -95,6 +102,7 @@ def _settings(top: Table) -> Settings:
         public_jwks=top.optional_reference("public_jwks"),
         store=_store(top.table("store")),
         ehrs=read_ehrs(top, local),
+        calculators_off=tuple(top.texts("calculators_off", _NAME, "a name of a calculator")),
     )
     top.finish()
     return settings

@@ -43,7 +43,10 @@ class Ehr:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration. Durations are in seconds; `public_url` has no trailing slash."""
+    """The whole configuration. Durations are in seconds; `public_url` has no trailing slash.
+
+    `calculators_off` are names as they were written: who knows the calculators checks them.
+    """
 
     public_url: str
     after_launch: str
@@ -57,6 +60,7 @@ class Settings:
     public_jwks: str | None
     store: StoreSettings
     ehrs: tuple[Ehr, ...]
+    calculators_off: tuple[str, ...] = ()
 
     def ehr_for(self, iss: str) -> tuple[Ehr, str] | None:
         """The registration and normalised FHIR base for a received `iss`, or None."""
