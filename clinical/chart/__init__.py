@@ -7,7 +7,7 @@ apart and left empty, to be asked.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from clinical.calculators.inputs import INPUTS
@@ -19,7 +19,7 @@ from clinical.chart.derived import derived
 from clinical.chart.draws import DRAW_RULES, Draw, drawn_together
 from clinical.chart.evidence import Candidate, Evidence, Finding, Value
 from clinical.chart.medications import drug_classes
-from clinical.chart.observations import measured
+from clinical.chart.observations import Entry, Reader, measured
 from clinical.chart.pressure import pressures
 from clinical.chart.resources.scope import scope_of
 from clinical.chart.resources.times import parse_now
@@ -35,6 +35,8 @@ class Chart:
 
     `findings` answers every input by name. `draws` holds, by calculator, the newest values that
     were taken together; a calculator that combines laboratory values takes them from there.
+    `entries` are the patient's Observations, each as it was read for the findings, in the order in
+    which they came.
     `usable` holds the dated values of each measured input inside its look-back, newest first.
     `foreign` names the resources of other patients, which were set aside.
     """
@@ -43,28 +45,34 @@ class Chart:
     usable: Mapping[str, tuple[Evidence, ...]]
     draws: Mapping[str, Draw]
     foreign: tuple[str, ...]
+    entries: tuple[Entry, ...] = field(compare=False)
 
 
-def read_chart(resources: object, now: datetime, patient_id: str, fhir_base: str | None) -> Chart:
+def read_chart(
+    resources: object,
+    now: datetime,
+    patient_id: str,
+    fhir_base: str | None,
+    reader: Reader | None = None,
+) -> Chart:
     """Read the chart of one patient from FHIR resources; never raises, whatever they hold.
 
     `resources` is a list of R4 resources as parsed JSON, `now` an aware time in the zone of the
     site (its date decides the age), `patient_id` the id of the patient in context,
-    `fhir_base` that of the server that answered, None where it is not known.
+    `fhir_base` that of the server that answered, None where it is not known. `reader` may have
+    read some of the Observations before.
     """
     scope = scope_of(resources, patient_id, fhir_base)
-    candidates = measured(scope.observations, now.tzinfo)
-    questions = {
-        name: Question(name, known.unit, known.fresh_days, known.max_days, now)
-        for name, known in INPUTS.items()
-    }
+    entries = tuple(map((reader or Reader(now.tzinfo)).entry, scope.observations))
+    candidates = measured(entries)
+    questions = {name: question(name, now) for name in INPUTS}
     findings = _by_name(
         (
             patient.age(scope.patients, now),
             patient.sex(scope.patients),
             *_measurements(questions, candidates),
-            current_smoker(scope.observations, now),
-            *asked(scope.observations, now),
+            current_smoker(entries, now),
+            *asked(entries, now),
             *diagnoses(scope.conditions, now.tzinfo),
         )
     )
@@ -77,7 +85,26 @@ def read_chart(resources: object, now: datetime, patient_id: str, fhir_base: str
         usable=values,
         draws={name: draw for name, draw in draws.items() if draw},
         foreign=scope.foreign,
+        entries=entries,
     )
+
+
+def question(name: str, now: datetime) -> Question:
+    """What is asked of the chart for a measured input."""
+    known = INPUTS[name]
+    return Question(name, known.unit, known.fresh_days, known.max_days, now)
+
+
+def valued(
+    resources: object, now: datetime, patient_id: str, fhir_base: str | None, reader: Reader
+) -> frozenset[str]:
+    """The measured inputs for which the patient's Observations hold a usable value.
+
+    It decides whether more are read, and reads nothing that `reader` does not keep for the chart.
+    """
+    scope = scope_of(resources, patient_id, fhir_base)
+    found = measured(map(reader.entry, scope.observations))
+    return frozenset(name for name, some in found.items() if usable(question(name, now), some))
 
 
 def _measurements(

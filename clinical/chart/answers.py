@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from clinical.chart.choice import OLDER_SHOWN, USABLE_STATUS, Question, choose
+from clinical.chart.choice import OLDER_SHOWN, Question, choose, does_not_count
 from clinical.chart.codes.observations import (
     ASKED_LOINC,
     LOINC,
@@ -16,11 +16,10 @@ from clinical.chart.codes.observations import (
     SNOMED,
 )
 from clinical.chart.evidence import Candidate, Evidence, Finding, Flag, Outcome
-from clinical.chart.observations import heading_of
+from clinical.chart.observations import Entry, Heading
 from clinical.chart.quantity import read_text
-from clinical.chart.resources.json_access import Coding, codes_of, codings, label, text
-from clinical.chart.resources.scope import Resource, updated
-from clinical.chart.resources.times import moment
+from clinical.chart.resources.json_access import Coding, codes_of, codings, label
+from clinical.chart.resources.scope import Resource
 
 _SMOKING = (
     *(Coding(LOINC, code, "") for code in SMOKING_LOINC + SMOKING_FALLBACK_LOINC),
@@ -28,30 +27,29 @@ _SMOKING = (
 )
 
 
-def current_smoker(observations: Iterable[Resource], now: datetime) -> Finding:
+def current_smoker(entries: Iterable[Entry], now: datetime) -> Finding:
     """Whether the patient smokes, by the newest coded smoking status; unknown stays empty."""
     question = Question("current_smoker", "", SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS, now)
-    return choose(question, _smoking_statuses(observations, now))
+    return choose(question, _smoking_statuses(entries))
 
 
-def _smoking_statuses(observations: Iterable[Resource], now: datetime) -> Iterator[Candidate]:
-    for observation in observations:
+def _smoking_statuses(entries: Iterable[Entry]) -> Iterator[Candidate]:
+    for entry in entries:
         matched = [
             coding
-            for coding in codings(observation.get("code"))
+            for coding in entry.heading.codings
             if Coding(coding.system, coding.code, "") in _SMOKING
         ]
         if matched:
-            yield _smoking_status(observation, matched, now)
+            yield _smoking_status(entry, matched)
 
 
-def _smoking_status(observation: Resource, matched: list[Coding], now: datetime) -> Candidate:
-    heading = heading_of(observation, now.tzinfo)
+def _smoking_status(entry: Entry, matched: list[Coding]) -> Candidate:
+    observation, heading = entry.resource, entry.heading
     primary = next((coding for coding in matched if coding.code in SMOKING_LOINC), None)
     answer = observation.get("valueCodeableConcept")
     known = {SMOKING_ANSWERS[code] for code in codes_of(answer, SNOMED) if code in SMOKING_ANSWERS}
     flag, why = _unusable(observation, known)
-    issued = moment(observation.get("issued"), now.tzinfo)
     evidence = Evidence(
         source=heading.source,
         charted=read_text(observation),
@@ -67,8 +65,8 @@ def _smoking_status(observation: Resource, matched: list[Coding], now: datetime)
         evidence,
         flag,
         why,
-        issued.instant if issued else None,
-        updated(observation),
+        entry.issued,
+        entry.updated,
         second_choice=primary is None or not codings(answer),
     )
 
@@ -87,16 +85,20 @@ def _unusable(observation: Resource, known: set[bool | None]) -> tuple[Flag | No
     return Flag.NO_VALUE, "no value is charted"
 
 
-def asked(observations: Iterable[Resource], now: datetime) -> Iterator[Finding]:
+def asked(entries: Iterable[Entry], now: datetime) -> Iterator[Finding]:
     """Inputs that a person answers; the newest entry that bears on one is shown beside it."""
-    usable = [o for o in observations if text(o.get("status")) in USABLE_STATUS]
+    usable = [
+        entry
+        for entry in entries
+        if does_not_count(entry.heading.status, entry.heading.moment, now) is None
+    ]
     for name, codes in ASKED_LOINC.items():
         bearing = [
-            _bearing(observation, coding, charted, now)
-            for observation in usable
-            for coding in codings(observation.get("code"))
+            _bearing(entry.heading, coding, charted)
+            for entry in usable
+            for coding in entry.heading.codings
             if coding.system == LOINC and coding.code in codes
-            if (charted := read_text(observation))
+            if (charted := read_text(entry.resource))
         ]
         bearing.sort(key=_newest_last)
         if bearing:
@@ -109,8 +111,7 @@ def asked(observations: Iterable[Resource], now: datetime) -> Iterator[Finding]:
             yield Finding(name, Outcome.ASKED, "a person answers this")
 
 
-def _bearing(observation: Resource, code: Coding, charted: str, now: datetime) -> Evidence:
-    heading = heading_of(observation, now.tzinfo)
+def _bearing(heading: Heading, code: Coding, charted: str) -> Evidence:
     return Evidence(
         source=heading.source,
         charted=charted,

@@ -7,7 +7,7 @@ Members of a panel come by themselves, so `hasMember` is never followed.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart.codes.observations import (
@@ -19,7 +19,7 @@ from clinical.chart.codes.observations import (
     SNOMED,
     STANDING_SNOMED,
 )
-from clinical.chart.evidence import Candidate, Evidence, Flag
+from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
 from clinical.chart.quantity import read, upper_normal
 from clinical.chart.resources.json_access import (
     Coding,
@@ -71,22 +71,62 @@ def heading_of(observation: Resource, zone: tzinfo | None) -> Heading:
     )
 
 
-def measured(
-    observations: Iterable[Resource], zone: tzinfo | None
-) -> Mapping[str, tuple[Candidate, ...]]:
-    """The candidates for each measured input that the Observations hold; never raises."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One Observation, read once for everything that is shown or calculated of it.
+
+    `readings` are the candidates that it and its components are, each with its input.
+    """
+
+    resource: Resource
+    heading: Heading
+    issued: datetime | None
+    updated: datetime | None
+    readings: tuple[tuple[str, Candidate], ...]
+
+    @property
+    def recency(self) -> Recency:
+        """Where it stands among others, the newest highest."""
+        return recency_of(self.heading.moment, self.issued, self.updated)
+
+
+class Reader:
+    """Reads each Observation once; `zone` is that of the site."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        self._zone = zone
+        # By identity; the resource is kept in the entry, so that its identity stays its own.
+        self._entries: dict[int, Entry] = {}
+
+    def entry(self, observation: Resource) -> Entry:
+        """The Observation as an entry; never raises."""
+        known = self._entries.get(id(observation))
+        if known is None:
+            known = self._entries[id(observation)] = _entry(observation, self._zone)
+        return known
+
+
+def _entry(observation: Resource, zone: tzinfo | None) -> Entry:
+    heading = heading_of(observation, zone)
+    issued = moment(observation.get("issued"), zone)
+    when = issued.instant if issued else None
+    last = updated(observation)
+    readings = tuple(_candidates(observation, heading, when, last))
+    return Entry(observation, heading, when, last, readings)
+
+
+def measured(entries: Iterable[Entry]) -> Mapping[str, tuple[Candidate, ...]]:
+    """The candidates for each measured input that the entries hold."""
     found: dict[str, list[Candidate]] = defaultdict(list)
-    for observation in observations:
-        heading = heading_of(observation, zone)
-        for name, candidate in _candidates(observation, heading, zone):
+    for entry in entries:
+        for name, candidate in entry.readings:
             found[name].append(candidate)
     return {name: tuple(candidates) for name, candidates in found.items()}
 
 
 def _candidates(
-    observation: Resource, heading: Heading, zone: tzinfo | None
+    observation: Resource, heading: Heading, issued: datetime | None, last: datetime | None
 ) -> Iterator[tuple[str, Candidate]]:
-    issued = moment(observation.get("issued"), zone)
     parts = [(observation, _taken_at(heading), heading.codings)]
     for entry in map(fields, items(observation.get("component"))):
         panel = f"{heading.source} {heading.moment.text if heading.moment else ''}"
@@ -119,8 +159,8 @@ def _candidates(
                     evidence,
                     flag,
                     why,
-                    issued.instant if issued else None,
-                    updated(observation),
+                    issued,
+                    last,
                     code in SECOND_CHOICE_LOINC.get(name, ()),
                 ),
             )

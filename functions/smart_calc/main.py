@@ -35,9 +35,10 @@ from shared.session.sessions import Active, Sessions
 from shared.smart import client_auth
 from shared.store import open_store
 
-from . import reading
-from .page import banner, tables
+from . import reading, turned_off
+from .page import banner, note, tables
 from .page import cards as calculators
+from .page.clock import clock_of
 from .recalculate import recalculation
 
 _HERE = Path(__file__).parent
@@ -45,7 +46,7 @@ _SCRIPTS = ("session.js", "calculators.js", "results.js")
 _MOST_BYTES = 100_000
 
 held_bytes.give_memory_back()
-_settings = config.from_environment()
+_settings = config.from_environment(turned_off.problems)
 if _settings:
     _clients, _problems = client_auth.resolve(_settings)
     _sealer = Sealer(resolve_sealing_keys(_settings, _problems))
@@ -76,7 +77,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
         return _recalculate(settings, call, handle, names[0])
     if call.method != "GET":
         raise MethodNotAllowed(allow="GET")
-    page = _page(_sessions.use(handle, call.cookies))
+    page = _page(settings, _sessions.use(handle, call.cookies))
     log.event("app_opened", "page shown")
     headers = {
         "Content-Type": "text/html; charset=utf-8",
@@ -87,12 +88,13 @@ def _serve(settings: Settings, call: Call) -> Reply:
 
 def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Reply:
     """Compute one calculator from the values of the request; the chart is not read."""
+    known = name in REGISTRY and name not in settings.calculators_off
     if call.method != "POST":
-        if name not in REGISTRY:
+        if not known:
             raise NotFound
         raise MethodNotAllowed(allow="POST")
     inbound.require_own_origin(call, settings)
-    if name not in REGISTRY:
+    if not known:
         raise NotFound
     _sessions.use(handle, call.cookies)
     media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -109,7 +111,7 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
 
-def _page(active: Active) -> str:
+def _page(settings: Settings, active: Active) -> str:
     session, ehr = active.session, active.ehr
     patient = session.context.patient
     if patient is None:
@@ -118,21 +120,28 @@ def _page(active: Active) -> str:
     now = datetime.now(UTC)
     read = reading.read(active, patient, now)
     person = read.patient
+    who = banner.read(person, now.date()) if person else None
+    clock = clock_of((entry.heading.moment for entry in read.chart.entries), now)
+    off = frozenset(settings.calculators_off)
+    views = calculators.views(read.chart, clock, note.of_patient(who), off)
     return pages.render(
         "app.html",
         _HERE / "templates",
         script=Markup(_script()),  # noqa: S704 - our own script
         ehr=ehr.name,
         user=session.user.name if session.user else None,
-        banner=banner.read(person, now.date()) if person else None,
+        banner=who,
         banner_problem=read.parts["patient"].problem,
         full_banner=session.context.need_patient_banner is not False,
         granted=session.granted,
         missing=_missing(active),
         unread=_unread(read),
-        groups=calculators.views(read.chart, now),
+        nothing_read=read.is_empty,
+        groups=views,
         titles=calculators.GROUPS,
-        tables=tables.tables(read, session, ehr.vendor),
+        tables=tables.tables(read, session, ehr.vendor, clock),
+        patient_note=note.of_patient(who),
+        clock=clock,
         made_at=now,
         version=VERSION,
     )

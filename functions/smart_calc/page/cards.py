@@ -1,7 +1,6 @@
 """All calculators as a chart fills them: what can be computed first, by what the chart is about."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Set
 
 from clinical.calculators import REGISTRY, Evaluation, evaluate
 from clinical.calculators.inputs import INPUTS, label
@@ -10,10 +9,12 @@ from clinical.chart import Chart
 from clinical.chart.evidence import Finding, Outcome
 from clinical.prefilled import Found, inputs_of
 
-from . import cautions, wording
+from . import cautions
 from . import input_views as inputs
 from . import outcome as results
-from .view_models import CalculatorView, Group, InputView, ResultView
+from .clock import Clock
+from .note import note
+from .view_models import CalculatorView, Group
 
 GROUPS: Mapping[Group, str] = {
     "computed": "Computed from the chart",
@@ -21,62 +22,71 @@ GROUPS: Mapping[Group, str] = {
     "incomplete": "More values are missing",
     "not_applicable": "Not applicable",
     "off": "Off unless you ask for it",
+    "turned_off": "Turned off here",
 }
 _FEW = 2
 
-# Diagnoses and drugs of the chart, and the calculators that they make relevant.
-_RELEVANT: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("atrial_fibrillation", ("cha2ds2_vasc", "has_bled")),
-    ("oral_anticoagulant", ("has_bled", "creatinine_clearance_cg")),
-    ("abnormal_liver_function", ("meld", "fib4")),
-    ("abnormal_renal_function", ("egfr_ckd_epi_2021",)),
-    ("diabetes", ("egfr_ckd_epi_2021", "prevent_2023_base")),
-    ("hypertension", ("egfr_ckd_epi_2021", "prevent_2023_base")),
+# Findings that make calculators relevant (each declares which), the weightiest first.
+_WEIGHTY = (
+    "atrial_fibrillation",
+    "oral_anticoagulant",
+    "abnormal_liver_function",
+    "abnormal_renal_function",
+    "diabetes",
+    "hypertension",
 )
 
 
-def views(chart: Chart, now: datetime) -> Mapping[Group, tuple[CalculatorView, ...]]:
-    """Every calculator in its group, the most relevant first; groups without any are left out."""
-    found = [_view(calculator, chart, now) for calculator in REGISTRY.values()]
-    found.sort(key=lambda view: _relevance(view.name, chart))
+def views(
+    chart: Chart, clock: Clock, patient: str = "", off: Set[str] = frozenset()
+) -> Mapping[Group, tuple[CalculatorView, ...]]:
+    """Every calculator in its group, the most relevant first; groups without any are left out.
+
+    `patient` names the patient for a note; `off` are the calculators that are turned off here.
+    """
+    found = [
+        _turned_off(calculator) if name in off else _view(calculator, chart, clock, patient)
+        for name, calculator in REGISTRY.items()
+    ]
+    found.sort(key=lambda view: _relevance(view.calculator, chart))
     grouped = {group: tuple(one for one in found if one.group == group) for group in GROUPS}
     return {group: views for group, views in grouped.items() if views}
 
 
-def _view(calculator: Calculator, chart: Chart, now: datetime) -> CalculatorView:
-    prefilled = inputs_of(calculator, chart, now)
+def _turned_off(calculator: Calculator) -> CalculatorView:
+    reason = "This calculator is turned off here by the configuration of the app"
+    return CalculatorView(calculator, "turned_off", (), "", (), reason, (), (), (), (), "")
+
+
+def _view(calculator: Calculator, chart: Chart, clock: Clock, patient: str) -> CalculatorView:
+    prefilled = inputs_of(calculator, chart, clock.now)
     findings = prefilled.findings
     evaluation = evaluate(calculator.name, prefilled.raw)
-    unfit = cautions.unfit(calculator.name, chart)
+    unfit = cautions.unfit(calculator, chart)
     group = _group(calculator, evaluation, unfit)
     needed = {name for output in calculator.outputs for name in output.needs}
     shown = tuple(
-        inputs.view(finding, now, optional=name not in needed) for name, finding in findings.items()
+        inputs.view(finding, clock, optional=name not in needed)
+        for name, finding in findings.items()
     )
     made = results.views(evaluation)
+    warnings = tuple(cautions.warnings(evaluation, prefilled, chart))
+    values = (one.note for one in shown)
+    said = (*evaluation.notes, *warnings)
+    text = note(calculator.title, clock.now.date(), made, patient, values, said)
     return CalculatorView(
         calculator=calculator,
         group=group,
         results=() if group == "off" else made,
-        provenance=_provenance(findings) if group == "computed" else "",
+        provenance=_provenance(findings, clock) if group == "computed" else "",
         lacking=tuple(_lack(findings[name]) for name in results.lacking(evaluation)),
         reason=(unfit or evaluation.refused or "") if group == "not_applicable" else "",
-        warnings=tuple(cautions.warnings(evaluation, prefilled, chart)),
+        warnings=warnings,
         notes=evaluation.notes,
         inputs=shown,
-        beside=tuple(cautions.beside(evaluation, chart)),
-        note="" if group == "off" else _note(calculator, made, shown, now),
+        beside=tuple(cautions.beside(evaluation, chart, clock)),
+        note="" if group == "off" else text,
     )
-
-
-def _note(
-    calculator: Calculator,
-    made: tuple[ResultView, ...],
-    shown: tuple[InputView, ...],
-    now: datetime,
-) -> str:
-    named = tuple(one.note for one in shown)
-    return results.note(made, calculator.title, now.date(), named)
 
 
 def _group(calculator: Calculator, evaluation: Evaluation, unfit: str) -> Group:
@@ -92,15 +102,16 @@ def _group(calculator: Calculator, evaluation: Evaluation, unfit: str) -> Group:
     return "lacking" if len(missing) <= _FEW else "incomplete"
 
 
-def _relevance(name: str, chart: Chart) -> int:
+def _relevance(calculator: Calculator, chart: Chart) -> int:
     """The place in the order; what the registry lists first stays first among equals."""
-    for place, (finding, names) in enumerate(_RELEVANT):
-        if chart.findings[finding].value is True and name in names:
+    declared = calculator.in_chart.relevant_with
+    for place, finding in enumerate(_WEIGHTY):
+        if finding in declared and chart.findings[finding].value is True:
             return place
-    return len(_RELEVANT)
+    return len(_WEIGHTY)
 
 
-def _provenance(findings: Found) -> str:
+def _provenance(findings: Found, clock: Clock) -> str:
     """`Computed from 5 chart values, newest 20 Nov 2026, oldest 3 Mar 2026`."""
     used = [
         finding
@@ -117,7 +128,7 @@ def _provenance(findings: Found) -> str:
     )
     parts = [f"Computed from {len(used)} chart value{'s' if len(used) != 1 else ''}"]
     if dated:
-        newest, oldest = wording.day(dated[-1]), wording.day(dated[0])
+        newest, oldest = clock.day(dated[-1]), clock.day(dated[0])
         parts.append(f"all {newest}" if newest == oldest else f"newest {newest}, oldest {oldest}")
     absent = [
         one for one in findings.values() if one.outcome is Outcome.ABSENT and one.value is False

@@ -1,14 +1,14 @@
 """One input as the page shows it: value, unit, date, source, and what was passed over and why."""
 
 import json
-from datetime import datetime
+from dataclasses import replace
 
 from clinical.calculators.inputs import CHOICES, FLAGS, label
 from clinical.chart.codes.observations import LOINC
 from clinical.chart.evidence import Evidence, Finding, Flag, Outcome, PassedOver
 
 from . import wording
-from .dates import shown
+from .clock import Clock
 from .view_models import EntryView, InputView, Kind, Look
 
 _MOST_REMARKS = 4
@@ -37,11 +37,11 @@ _ANSWERS = {
 }
 
 
-def view(finding: Finding, now: datetime, *, optional: bool) -> InputView:
+def view(finding: Finding, clock: Clock, *, optional: bool) -> InputView:
     """The view of one input at the time of reading."""
     name, kind = finding.input, _kind(finding.input)
     chosen = finding.chosen
-    days = chosen.moment.days_before(now) if chosen and chosen.moment else None
+    days = chosen.moment.days_before(clock.now) if chosen and chosen.moment else None
     age, age_look = wording.age(finding, days)
     value = _value(finding, kind)
     ucum = wording.number_input(name).unit if kind == "number" else ""
@@ -57,16 +57,17 @@ def view(finding: Finding, now: datetime, *, optional: bool) -> InputView:
         ucum=ucum,
         unit=unit,
         choices=_choices(name, kind),
+        conversions=wording.number_input(name).units if kind == "number" else {},
         state=_state(finding, kind),
         look=_LOOKS[finding.outcome],
         age=age,
         age_look=age_look,
-        source=_source(finding, kind),
+        source=_source(finding, kind, clock),
         original=_original(finding, kind),
-        remarks=_remarks(finding),
-        entries=_entries(finding) if kind == "flag" else (),
-        older=_older(finding) if kind == "number" else (),
-        note=_note(finding, value, unit),
+        remarks=_remarks(finding, clock),
+        entries=_entries(finding, clock) if kind == "flag" else (),
+        older=_others(finding, clock) if kind == "number" else (),
+        note=_note(finding, value, unit, clock),
     )
 
 
@@ -108,27 +109,27 @@ def _state(finding: Finding, kind: Kind) -> str:
     return finding.outcome.value
 
 
-def _source(finding: Finding, kind: Kind) -> str:
+def _source(finding: Finding, kind: Kind, clock: Clock) -> str:
     """`Laboratory, final, 20 Nov 2026 09:00, LOINC 2160-0`."""
     chosen = finding.chosen
     if finding.outcome is Outcome.CALCULATED:
-        oldest = f", oldest value {wording.day(chosen.moment)}" if chosen else ""
+        oldest = f", oldest value {clock.day(chosen.moment)}" if chosen else ""
         return _sentence(f"{finding.why}{oldest}")
     if chosen is None or kind == "flag" or finding.outcome is Outcome.UNREAD:
         return ""
     if chosen.moment is None and not chosen.status:
         return _sentence(finding.why)
-    return _of(chosen)
+    return _of(chosen, clock)
 
 
-def _of(evidence: Evidence) -> str:
+def _of(evidence: Evidence, clock: Clock) -> str:
     code = evidence.code
     system = "LOINC " if code and code.system == LOINC else ""
     category = evidence.category.replace("-", " ")
     parts = (
         f"{category[:1].upper()}{category[1:]}",
         evidence.status,
-        wording.time(evidence.moment),
+        clock.time(evidence.moment),
         f"{system}{code.code}" if code else "",
     )
     return ", ".join(filter(None, parts))
@@ -147,15 +148,17 @@ def _original(finding: Finding, kind: Kind) -> str:
     return chosen.charted if converted else ""
 
 
-def _remarks(finding: Finding) -> tuple[str, ...]:
+def _remarks(finding: Finding, clock: Clock) -> tuple[str, ...]:
     """Why a value is empty, and what a reader of one that is not has to know."""
     chosen = finding.chosen
     remarks: list[str] = []
     if _says_more(finding):
         remarks.append(_sentence(finding.why))
+    if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
+        remarks += [_ruled_out(one, clock) for one in finding.passed_over]
     if Flag.DECEASED in finding.flags:
         remarks.append("The patient is charted as deceased.")
-    remarks += [_announcement(one) for one in finding.passed_over if _is_news(one, chosen)]
+    remarks += [_announcement(one, clock) for one in finding.passed_over if _is_news(one, chosen)]
     if chosen:
         remarks += [_sentence(note) for note in chosen.notes]
     return tuple(dict.fromkeys(remarks))[:_MOST_REMARKS]
@@ -164,6 +167,9 @@ def _remarks(finding: Finding) -> tuple[str, ...]:
 def _says_more(finding: Finding) -> bool:
     """Whether the reason tells what state, source and entry do not."""
     if finding.why in ("", "nothing is charted", "a person answers this"):
+        return False
+    if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
+        # Each entry is told with its own reason.
         return False
     if finding.outcome in (Outcome.FOUND, Outcome.CALCULATED):
         return finding.why.startswith("taken together")
@@ -185,40 +191,59 @@ def _is_news(passed: PassedOver, chosen: Evidence | None) -> bool:
     return when is not None and when.instant > chosen.moment.instant
 
 
-def _announcement(passed: PassedOver) -> str:
+def _announcement(passed: PassedOver, clock: Clock) -> str:
     what = "A newer preliminary value" if passed.flag is Flag.PRELIMINARY else "Another value"
-    charted, when = passed.evidence.charted, wording.time(passed.evidence.moment)
-    return f"{what} is charted and not used: {charted}, {when}."
+    charted, when = passed.evidence.charted, clock.time(passed.evidence.moment)
+    why = ", which lies in the future" if passed.flag is Flag.FUTURE else ""
+    return f"{what} is charted and not used: {charted}, {when}{why}."
+
+
+def _ruled_out(passed: PassedOver, clock: Clock) -> str:
+    entry = _entry(passed.evidence, passed.why, clock)
+    return _sentence(f"not counted: {entry.text}, {entry.when}, {entry.remark}")
 
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
-def _entries(finding: Finding) -> tuple[EntryView, ...]:
-    """The diagnoses or orders that answer a yes-or-no item, or only suggest it."""
+def _entries(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
+    """What answers a yes-or-no item, or only suggests it: diagnoses, orders, values."""
     if finding.chosen is None:
         return ()
     counting = (finding.chosen, *finding.further)
     remarks = {passed.evidence: passed.why for passed in finding.passed_over}
-    return tuple(_entry(evidence, remarks.get(evidence, "")) for evidence in counting[:3])
+    return tuple(_entry(evidence, remarks.get(evidence, ""), clock) for evidence in counting[:3])
 
 
-def _entry(evidence: Evidence, why: str) -> EntryView:
+def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:
+    if evidence.code and evidence.code.code == evidence.charted:
+        evidence = replace(evidence, charted="charted as a code alone")
     named = evidence.code and evidence.code.code != evidence.charted
     code = f" ({evidence.code.code})" if evidence.code and named else ""
+    coded = f"; coded as {evidence.coded}" if evidence.coded else ""
     said = ", ".join(filter(None, (evidence.status, why)))
-    return EntryView(f"{evidence.charted}{code}", wording.day(evidence.moment), said)
+    # The hour of a measured value decides whether it counts; of a diagnosis the day is enough.
+    when = clock.time if evidence.charted_value is not None else clock.day
+    return EntryView(f"{evidence.charted}{code}{coded}", when(evidence.moment), said)
 
 
-def _older(finding: Finding) -> tuple[EntryView, ...]:
-    """Other values that a person may take instead."""
+def _others(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
+    """Other values that a person may take instead: a newer preliminary one, and older ones."""
+    preliminary = [
+        one.evidence
+        for one in finding.passed_over
+        if one.flag is Flag.PRELIMINARY and _is_news(one, finding.chosen)
+    ]
+    if finding.outcome is Outcome.PRELIMINARY and finding.chosen:
+        preliminary.insert(0, finding.chosen)
     found = []
-    for evidence in finding.further:
+    for evidence in (*dict.fromkeys(preliminary), *finding.further):
         if isinstance(evidence.value, float):
-            value = wording.number(evidence.value, evidence)
-            when = wording.time(evidence.moment)
-            found.append(EntryView(evidence.charted, when, value=value))
+            said = f"preliminary: {evidence.charted}" if evidence in preliminary else ""
+            value, when = wording.number(evidence.value, evidence), clock.time(evidence.moment)
+            exact = json.dumps(evidence.value)
+            found.append(EntryView(said or evidence.charted, when, value=value, exact=exact))
     return tuple(found)
 
 
@@ -226,7 +251,7 @@ def _short(name: str) -> str:
     return wording.plain(_SHORT.get(name, label(name).partition(",")[0]))
 
 
-def _note(finding: Finding, value: str, unit: str) -> str:
+def _note(finding: Finding, value: str, unit: str, clock: Clock) -> str:
     """How a note names the value and its date."""
     name = _short(finding.input)
     if finding.value is None:
@@ -239,12 +264,12 @@ def _note(finding: Finding, value: str, unit: str) -> str:
     dated = finding.chosen.moment if finding.chosen else None
     shown_unit = "" if finding.input == "age" else unit
     text = " ".join(filter(None, (name, answer_text(value), shown_unit)))
-    return wording.plain(f"{text} ({wording.iso_day(dated)})" if dated else text)
+    return wording.plain(f"{text} ({clock.iso_day(dated)})" if dated else text)
 
 
-def charted(finding: Finding) -> EntryView | None:
+def charted(finding: Finding, clock: Clock) -> EntryView | None:
     """A charted value of its own, for reading beside a result."""
     if finding.chosen is None or finding.value is None:
         return None
-    when = shown(finding.chosen.moment.text) if finding.chosen.moment else "no date"
+    when = clock.time(finding.chosen.moment)
     return EntryView(f"{label(finding.input)}: {finding.chosen.charted}", when)

@@ -1,17 +1,21 @@
 """What a calculator made of its inputs, as the page and an answer to an edit show it."""
 
-from datetime import date
+from collections.abc import Iterable
 
 from clinical.calculators import Evaluation
+from clinical.calculators.inputs import label
 from clinical.calculators.model import Missing
+from clinical.calculators.ranges import Range
 from shared.release import VERSION
 
 from . import wording
 from .view_models import ResultView
 
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
+
 
 def views(evaluation: Evaluation) -> tuple[ResultView, ...]:
-    """Every output in the calculator's order: its number, or why there is none."""
+    """Every output in the calculator's order: its number, its range, or why there is none."""
     return tuple(_view(evaluation, output.name) for output in evaluation.calculator.outputs)
 
 
@@ -19,10 +23,23 @@ def _view(evaluation: Evaluation, name: str) -> ResultView:
     output = next(one for one in evaluation.calculator.outputs if one.name == name)
     unit = wording.unit(output.unit)
     result = evaluation.results.get(name)
-    if result is None:
-        why = str(evaluation.refusals[name])
-        return ResultView(name, output.label, "", unit, "", why)
-    return ResultView(name, output.label, result.printed, unit, result.band or "", "")
+    if result is not None:
+        meaning = "; ".join(filter(None, (result.band, result.meaning)))
+        return ResultView(name, output.label, result.printed, unit, meaning, "")
+    if found := evaluation.ranges.get(name):
+        return ResultView(name, output.label, _printed(found), unit, found.band or "", _open(found))
+    return ResultView(name, output.label, "", unit, "", str(evaluation.refusals[name]))
+
+
+def _printed(found: Range) -> str:
+    return found.low if found.low == found.high else f"{found.low} to {found.high}"
+
+
+def _open(found: Range) -> str:
+    number = len(found.missing)
+    answers = "answer is" if number == 1 else "answers are"
+    count = _NUMBERS[number] if number < len(_NUMBERS) else str(number)
+    return f"{count} {answers} missing: {'; '.join(map(label, found.missing))}"
 
 
 def lacking(evaluation: Evaluation) -> tuple[str, ...]:
@@ -31,16 +48,11 @@ def lacking(evaluation: Evaluation) -> tuple[str, ...]:
     return min(missing, key=len, default=())
 
 
-def note(results: tuple[ResultView, ...], title: str, on: date, inputs: tuple[str, ...]) -> str:
-    """A result as plain text for a note, with its date, inputs and the version of the app.
+def given(result: ResultView) -> str:
+    """The number with its name and unit, for a line of text."""
+    return " ".join(filter(None, (result.label, result.printed, result.unit)))
 
-    Empty where there is no result.
-    """
-    computed = [result for result in results if result.printed]
-    if not computed:
-        return ""
-    found = "; ".join(
-        " ".join(filter(None, (result.label, result.printed, result.unit))) for result in computed
-    )
-    named = ", ".join(filter(None, inputs))
-    return wording.plain(f"{title}, {on.isoformat()}: {found}. {named}. smart-calc {VERSION}")
+
+def computed(results: Iterable[ResultView]) -> tuple[ResultView, ...]:
+    """Those that there are."""
+    return tuple(result for result in results if not result.refused)

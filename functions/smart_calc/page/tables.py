@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
-from clinical.chart.resources.scope import latest_versions
+from clinical.chart.observations import Entry
+from clinical.chart.resources.json_access import codings, id_of, items
 from shared.session.record import Session
 
 from ..reading import Reading
+from .clock import Clock
 from .latest_values import Result, newest
 
 CATEGORIES: Mapping[str, str] = {"vital-signs": "Vital signs", "laboratory": "Laboratory"}
@@ -32,17 +33,17 @@ class Table:
     search: str
 
 
-def tables(reading: Reading, session: Session, vendor: str) -> list[Table]:
+def tables(reading: Reading, session: Session, vendor: str, clock: Clock) -> list[Table]:
     """Vital signs and laboratory values of the session's patient."""
     patient = session.context.patient or ""
-    found: dict[str, list[dict[str, Any]]] = {category: [] for category in CATEGORIES}
-    for category, observation in _sorted(reading):
-        found[category].append(observation)
+    found: dict[str, list[Entry]] = {category: [] for category in CATEGORIES}
+    for category, entry in _sorted(reading):
+        found[category].append(entry)
     return [
         Table(
             id=category,
             title=title,
-            rows=tuple(newest(found[category], patient, session.fhir_base)),
+            rows=tuple(newest(found[category], patient, session.fhir_base, clock)),
             problems=_problems(reading, category),
             more=any(reading.parts[name].more for name in _searches(category)),
             search=_search(vendor, patient, category),
@@ -51,20 +52,30 @@ def tables(reading: Reading, session: Session, vendor: str) -> list[Table]:
     ]
 
 
-def _sorted(reading: Reading) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each Observation in its latest version, by category."""
-    for name, otherwise in _CATEGORY_OF.items():
-        for observation in latest_versions(reading.parts[name].resources):
-            codes = set(_categories(observation))
-            own = next((category for category in CATEGORIES if category in codes), None)
-            yield own or otherwise, dict(observation)
+def _sorted(reading: Reading) -> Iterator[tuple[str, Entry]]:
+    """Each Observation that was read for the chart, by category."""
+    found_by = {
+        _identity(resource): otherwise
+        for name, otherwise in _CATEGORY_OF.items()
+        for resource in reading.parts[name].resources
+    }
+    for entry in reading.chart.entries:
+        own = _own_category(entry)
+        if _identity(entry.resource) in found_by:
+            yield own or found_by[_identity(entry.resource)], entry
 
 
-def _categories(observation: Mapping[str, Any]) -> Iterator[str]:
-    for concept in _objects(observation.get("category")):
-        for coding in _objects(concept.get("coding")):
-            if isinstance(code := coding.get("code"), str):
-                yield code
+def _identity(resource: Mapping[str, object]) -> object:
+    return id_of(resource) or id(resource)
+
+
+def _own_category(entry: Entry) -> str | None:
+    codes = {
+        coding.code
+        for concept in items(entry.resource.get("category"))
+        for coding in codings(concept)
+    }
+    return next((category for category in CATEGORIES if category in codes), None)
 
 
 def _searches(category: str) -> list[str]:
@@ -82,7 +93,3 @@ def _search(vendor: str, patient: str, category: str) -> str:
     sort = () if vendor == "oracle" else (("_sort", "-date"),)
     query = (("patient", patient), ("category", category), *sort, ("_count", str(_ROWS_A_CLICK)))
     return f"Observation?{urlencode(query)}"
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,5 +1,6 @@
 """The view models of the calculators: each field is text to print, or says how to look."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,12 +8,15 @@ from clinical.calculators.model import Calculator
 
 Kind = Literal["number", "flag", "choice"]
 Look = Literal["good", "warn", "bad", ""]
-Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off"]
+Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "turned_off"]
 
 
 @dataclass(frozen=True, slots=True)
 class ResultView:
-    """One output: computed (`printed`, `band`) or not (`refused` says why)."""
+    """One output: computed (`printed`, and `band` with what it means) or not (`refused` says why).
+
+    A score that lacks answers has both: `printed` is then its range.
+    """
 
     name: str
     label: str
@@ -26,13 +30,15 @@ class ResultView:
 class EntryView:
     """A charted entry beside an input: what it says, when, and what there is to know about it.
 
-    `value` is what the control would hold if the entry were taken (empty: it cannot be).
+    `value` is what the control would hold if the entry were taken (empty: it cannot be), `exact`
+    the same unrounded, as JSON.
     """
 
     text: str
     when: str
     remark: str = ""
     value: str = ""
+    exact: str = "null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ class InputView:
     """One input of a calculator with where its value comes from.
 
     `value` is what the control shows, `data` the unrounded value as JSON (null: to be answered),
-    `ucum` its unit as sent and `unit` as shown. `state` tells in words how the chart answered,
+    `ucum` its unit as sent and `unit` as shown; `conversions` hold factor and offset from each unit
+    of `choices` to it. `state` tells in words how the chart answered,
     `age` how old the value is. `source` is the provenance of the value, `original` the value as
     charted where it was converted, `remarks` what else there is to know, `entries` diagnoses or
     drugs that match, `older` other values. `short` and `note` are how a note names the input and
@@ -57,6 +64,7 @@ class InputView:
     ucum: str
     unit: str
     choices: tuple[tuple[str, str], ...]
+    conversions: Mapping[str, tuple[float, float]]
     state: str
     look: Look
     age: str
@@ -97,6 +105,7 @@ class CalculatorView:
         return self.calculator.name
 
     @property
-    def computed(self) -> tuple[ResultView, ...]:
-        """The outputs that there are, the first of them for the card."""
-        return tuple(result for result in self.results if not result.refused)
+    def card(self) -> tuple[ResultView, ...]:
+        """The outputs for the head of the card: those that there are, else the ranges of scores."""
+        found = tuple(result for result in self.results if not result.refused)
+        return found or tuple(result for result in self.results if result.printed)

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 
 from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, Input
 from clinical.calculators.units import normalise
+from clinical.chart.codes.observations import SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS
 from clinical.chart.evidence import Evidence, Finding, Flag, Outcome
-from clinical.chart.resources.times import Moment
-
-from .dates import shown
 
 # UCUM and the tables' own spellings (normalised) as people write them.
 _UNITS: Mapping[str, str] = {
@@ -88,40 +86,43 @@ def _is(text: str, value: float) -> bool:
         return False
 
 
-def day(moment: Moment | None) -> str:
-    """`20 Nov 2026`."""
-    return shown(moment.text, timed=False) if moment else "no date"
-
-
-def time(moment: Moment | None) -> str:
-    """`20 Nov 2026 09:00`."""
-    return shown(moment.text) if moment else "no date"
-
-
-def iso_day(moment: Moment | None) -> str:
-    """`2026-11-20`, for a note."""
-    return moment.text[:10] if moment else "no date"
-
-
 def age(finding: Finding, now_days: float | None) -> tuple[str, str]:
-    """How old a measured value is, in words, and a word for its look: good, warn or bad."""
+    """How old a measured value is, in words, and a word for its look: good, warn or bad.
+
+    How old a value may be depends on what it is: six years are nothing to a height and six days
+    much to a pulse. So the limit stands beside the age of a value that is older.
+    """
     if finding.input not in INPUTS and finding.input != "current_smoker":
         return "", ""
+    fresh, longest = look_back(finding.input)
     if finding.outcome is Outcome.STALE:
-        return f"too old to use: {_days(now_days)}", "bad"
+        return f"{ago(now_days)}, too old to use: the limit is {span(longest)}", "bad"
     if finding.value is None or now_days is None:
         return ("no date", "warn") if Flag.UNDATED in finding.flags else ("", "")
     if Flag.OLD in finding.flags:
-        return f"old: {_days(now_days)}", "warn"
-    return f"fresh: {_days(now_days)}", "good"
+        return f"{ago(now_days)}, older than {span(fresh)}", "warn"
+    return ago(now_days), "good"
 
 
-def _days(days: float | None) -> str:
+def look_back(name: str) -> tuple[int, int]:
+    """Days until a value is told to be old, and until it is not used."""
+    if name in INPUTS:
+        return INPUTS[name].fresh_days, INPUTS[name].max_days
+    return SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS
+
+
+def ago(days: float | None) -> str:
+    """How long ago something was: `today`, `3 days ago`, `6 years ago`."""
     if days is None:
         return "no date"
-    whole = max(0, int(days))
-    if whole < 1:
-        return "today" if days < 1 else "1 day"
-    if whole < 60:
-        return "1 day" if whole == 1 else f"{whole} days"
-    return f"{whole // 30} months" if whole < 730 else f"{whole // 365} years"
+    return "today" if days < 1 else f"{span(int(days))} ago"
+
+
+def span(days: int) -> str:
+    """Days in the largest unit that keeps them apart."""
+    number, unit = days, "day"
+    if days >= 730 or days in (365, 366):
+        number, unit = days // 365, "year"
+    elif days >= 60:
+        number, unit = days // 30, "month"
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

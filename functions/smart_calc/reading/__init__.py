@@ -4,13 +4,14 @@ None is fatal: what could not be read leaves its inputs open, with the reason.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from clinical.chart import Chart, read_chart
+from clinical.chart import Chart, read_chart, valued
+from clinical.chart.observations import Reader as Observations
 from clinical.chart.unread import with_unread
 from clinical.queries import ALL_SECONDS, SEARCHES, Request, Search, request_for
 from shared import log
@@ -35,6 +36,11 @@ class Reading:
         return next(iter(self.parts["patient"].resources), None)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all could be read."""
+        return all(part.problem and not part.resources for part in self.parts.values())
+
+    @property
     def unread(self) -> Mapping[str, str]:
         """Why a search gave nothing, or not all, by its name."""
         return {name: part.problem for name, part in self.parts.items() if part.problem}
@@ -46,18 +52,21 @@ def read(active: Active, patient: str, now: datetime) -> Reading:
     Raises SessionExpired or SessionMissing where the session ended meanwhile.
     """
     fhir_base = active.session.fhir_base
+    observations = Observations(now.tzinfo)
     reader = Reader(
         active,
         until=time.monotonic() + ALL_SECONDS,
         request=partial(_request, patient=patient, now=now),
-        valued=partial(_valued, patient=patient, now=now, fhir_base=fhir_base),
+        valued=partial(
+            valued, now=now, patient_id=patient, fhir_base=fhir_base, reader=observations
+        ),
     )
     searches = SEARCHES[active.ehr.vendor]
     names = (search.name for search in searches)
     parts = dict(zip(names, reader.run_all(searches), strict=True))
     parts["patient"] = _only(patient, parts["patient"])
     resources = [resource for part in parts.values() for resource in part.resources]
-    chart = read_chart(resources, now, patient, fhir_base)
+    chart = read_chart(resources, now, patient, fhir_base, observations)
     if chart.foreign:
         fields: dict[str, str | int | float | list[str]] = {"set_aside": len(chart.foreign)}
         message = "resources of another patient came"
@@ -67,13 +76,6 @@ def read(active: Active, patient: str, now: datetime) -> Reading:
 
 def _request(search: Search, patient: str, now: datetime) -> Request:
     return request_for(search, patient, now.date())
-
-
-def _valued(
-    resources: Iterable[dict[str, Any]], patient: str, now: datetime, fhir_base: str
-) -> frozenset[str]:
-    usable = read_chart(list(resources), now, patient, fhir_base).usable
-    return frozenset(name for name, values in usable.items() if values)
 
 
 def _only(patient: str, part: Part) -> Part:

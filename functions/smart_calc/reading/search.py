@@ -5,7 +5,7 @@ followed by its fallbacks. Pages are read while an input is without a value, up 
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,7 @@ class Reader:
     active: Active
     until: float
     request: Callable[[Search], Request]
-    valued: Callable[[Iterable[dict[str, Any]]], frozenset[str]]
+    valued: Callable[[list[dict[str, Any]]], frozenset[str]]
 
     def run_all(self, searches: Sequence[Search]) -> list[Part]:
         """The outcome of each search. Raises SessionError where the session is over."""
@@ -115,7 +115,7 @@ class Reader:
                 why = "could not be read to its end (the next page has a foreign address)"
                 return _broken(search, resources, why)
             url = following
-            found |= self.valued(page.resources)
+            found |= self.valued(list(page.resources))
             bytes_left -= len(answer.body)
             if is_settled(search, found) or bytes_left <= 0:
                 break

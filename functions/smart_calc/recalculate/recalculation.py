@@ -11,10 +11,11 @@ from typing import Any
 from clinical.calculators import REGISTRY, Evaluation, evaluate, with_computed_inputs
 from clinical.calculators.inputs import checked
 from clinical.calculators.model import Calculator, Raw, Refused
-from clinical.prefilled import CALCULATED
+from clinical.calculators.registry import DERIVED
 from shared import strict_json
 from shared.errors import ParameterInvalid
 
+from ..page import note
 from ..page import outcome as results
 from . import entered
 
@@ -91,9 +92,9 @@ def _sources(calculator: Calculator) -> tuple[str, ...]:
     """Inputs of other calculators, from which this one can have an input calculated."""
     names = (
         name
-        for one, source in CALCULATED.items()
+        for one, source in DERIVED.items()
         if one in calculator.inputs
-        for name in REGISTRY[source].inputs
+        for name in source.calculator.inputs
     )
     return tuple(name for name in names if name not in calculator.inputs)
 
@@ -120,8 +121,15 @@ def _details(
         "results": [asdict(view) for view in views],
         "faults": faults,
         "notes": list(evaluation.notes),
-        # The page fills in the inputs, whose dates it alone knows.
-        "note": results.note(views, evaluation.calculator.title, today, ("{inputs}",)),
+        # The page fills in the patient, the values with their dates, and the cautions.
+        "note": note.note(
+            evaluation.calculator.title,
+            today,
+            views,
+            note.PATIENT,
+            (note.VALUES,),
+            (note.CAUTIONS,),
+        ),
     }
 
 

@@ -1,6 +1,11 @@
 // Changing a calculator's values: each change is computed by the server, which keeps nothing.
 (() => {
   const { call, element, handle, hasEnded } = app;
+  const tools = document.getElementById("tools");
+  // A chart of which nothing was read has nothing to calculate with.
+  if (!tools) return;
+  const { patient } = document.querySelector("main").dataset;
+  const sentence = (text) => (/[.]$/.test(text) ? text : `${text}.`);
   const button = (text, attributes = {}) => element("button", text, { class: "quiet slim", type: "button", ...attributes });
   const given = (one) => [one.printed, one.unit].filter(Boolean).join(" ");
 
@@ -11,7 +16,17 @@
     const [number, units] = controls;
     const state = () => controls.map((one) => (one.type === "checkbox" || one.type === "radio" ? one.checked : one.value));
     const charted = state();
-    const isEdited = () => state().some((value, at) => value !== charted[at]);
+    const original = kind === "number" ? JSON.parse(data) : null;
+    // The number behind the text, unrounded and in the first unit: a change of the unit keeps it.
+    let held = { text: charted[0], value: original, unit: 0 };
+    const at = () => units?.selectedIndex ?? 0;
+    const hold = (text, value) => (held = { text, value, unit: at() });
+    const isHeld = () => number.value === held.text && at() === held.unit;
+    const isCharted = () => number.value === charted[0] && at() === 0;
+    const isEdited = () => {
+      if (kind !== "number") return state().some((value, place) => value !== charted[place]);
+      return !isCharted() && !(isHeld() && held.value === original);
+    };
     const unit = () => units?.selectedOptions[0].textContent ?? row.querySelector(".control > span")?.textContent ?? "";
     const mark = element("p", "", { class: "edited-mark" });
     const undo = button("Undo");
@@ -30,18 +45,29 @@
       if (kind === "flag") return number.type === "checkbox" ? number.checked : answered ? answered.value === "true" : null;
       return number.value || null;
     };
-    const entered = () => (kind === "number" ? { value: number.value, unit: units?.value ?? ucum } : { value: choice() });
+    const entered = () => {
+      if (kind !== "number") return { value: choice() };
+      if (isHeld() && held.value !== null) return { value: held.value, unit: ucum };
+      return { value: number.value, unit: units?.value ?? ucum };
+    };
     undo.addEventListener("click", () => {
-      controls.forEach((one, at) => {
-        if (typeof charted[at] === "boolean") one.checked = charted[at];
-        else one.value = charted[at];
+      controls.forEach((one, place) => {
+        if (typeof charted[place] === "boolean") one.checked = charted[place];
+        else one.value = charted[place];
       });
+      if (kind === "number") hold(charted[0], original);
       number.focus();
       refresh();
     });
     units?.addEventListener("change", () => {
-      // The chart's number belongs to the chart's unit; a typed one may have been typed first.
-      if (kind === "number" && number.value === charted[0]) number.value = "";
+      const [from, to] = [units.options[held.unit], units.options[at()]].map(({ dataset }) => [Number(dataset.factor), Number(dataset.offset)]);
+      const text = number.value.trim();
+      const typed = /^[+-]?(\d+([.,]\d+)?|[.,]\d+)$/.test(text) ? Number(text.replace(",", ".")) * from[0] + from[1] : null;
+      const value = number.value === held.text ? held.value : typed;
+      if (value !== null) number.value = String(Number(((value - to[1]) / to[0]).toPrecision(4)));
+      if (value === original && at() === 0) number.value = charted[0];
+      hold(number.value, value);
+      refresh();
     });
     row.addEventListener("input", refresh);
     for (const item of row.querySelectorAll(".older-values li")) {
@@ -50,6 +76,7 @@
       use.addEventListener("click", () => {
         number.value = item.dataset.value;
         if (units) units.selectedIndex = 0;
+        hold(number.value, JSON.parse(item.dataset.exact));
         refresh();
       });
     }
@@ -59,7 +86,7 @@
       sent: () => (isEdited() ? entered() : { value: JSON.parse(data), unit: ucum || null }),
       note: () => {
         if (!isEdited()) return note;
-        const { value } = entered();
+        const value = kind === "number" ? number.value : choice();
         if (value === null || value === "") return "";
         const plain = kind === "number" ? value.replace(",", ".") : value;
         const said = typeof value === "boolean" ? (value ? ": yes" : ": no") : ` ${plain}`;
@@ -80,9 +107,10 @@
     const body = made.createTBody();
     for (const one of results) {
       const row = body.insertRow();
-      const value = element("td", one.refused ? "none" : "", { class: "number" });
-      if (!one.refused) value.append(element("strong", one.printed), one.unit ? ` ${one.unit}` : "");
-      row.append(element("th", one.label, { scope: "row" }), value, element("td", one.refused || one.band));
+      const value = element("td", one.printed ? "" : "none", { class: "number" });
+      if (one.printed) value.append(element("strong", one.printed), one.unit ? ` ${one.unit}` : "");
+      const meaning = [one.band, one.refused].filter(Boolean).join("; ");
+      row.append(element("th", one.label, { scope: "row" }), value, element("td", meaning));
     }
     return made;
   };
@@ -97,6 +125,11 @@
     const charted = about.textContent;
     const form = part("form");
     const asked = part("table.stack") === null;
+    const actions = part(".note .actions");
+    const setNote = (text) => {
+      note.textContent = text || "No result yet.";
+      actions.hidden = !text;
+    };
     let latest = null;
     let timer = 0;
     let started = !asked;
@@ -104,20 +137,29 @@
     const show = (answer) => {
       const several = answer.results.length > 1;
       const computed = answer.results.filter((one) => !one.refused);
-      const [first] = computed;
+      // A score that lacks answers has a range.
+      const [first] = computed.length ? computed : answer.results.filter((one) => one.printed);
       headline.replaceChildren();
-      if (first) headline.append(several ? `${first.label} ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", first.band, { class: "band" }));
+      if (first) headline.append(several ? `${first.label} ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", first.refused || first.band, { class: "band" }));
       further.textContent = computed.slice(1, 3).map((one) => `${one.label} ${given(one)}`).join("; ");
       const refused = answer.refused || "";
       results.replaceChildren(answer.results.length ? table(title, answer.results) : element("p", `No result. ${refused}.`));
       notes.replaceChildren(...answer.notes.map((text) => element("li", text)));
-      const [worst, ...others] = first ? [...answer.notes, ...warnings] : [];
+      const cautions = [...answer.notes, ...warnings];
+      const [worst, ...others] = computed.length ? cautions : [];
       caution.hidden = !worst;
       caution.textContent = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
       for (const row of rows) row.say(answer.faults[row.name]);
-      said.textContent = first ? `${first.label} ${given(first)} ${first.band}` : `No result. ${refused}`;
+      said.textContent = first ? `${first.label} ${given(first)} ${first.refused || first.band}` : `No result. ${refused}`;
       const named = rows.map((row) => row.note()).filter(Boolean).join(", ");
-      note.textContent = answer.note.replace("{inputs}", () => named) || "No result yet.";
+      const warned = cautions.map(sentence).join(" ");
+      const line = (head, text) => (text ? `${head}${text}\n` : "");
+      setNote(
+        answer.note
+          .replace("Patient: {patient}\n", () => line("Patient: ", patient))
+          .replace("{values}", () => named)
+          .replace("Cautions: {cautions}\n", () => line("Cautions: ", warned)),
+      );
     };
     const compute = async () => {
       clearTimeout(timer);
@@ -149,7 +191,7 @@
           });
           results.append(again);
         }
-        note.textContent = "No result yet.";
+        setNote("");
         said.textContent = text;
       }
       details.classList.remove("waiting");
@@ -198,19 +240,19 @@
       document.body.classList.remove("one");
       details.classList.remove("alone");
     });
-    const actions = part(".note .actions");
     actions.append(copy, print, done);
-    actions.hidden = false;
+    actions.hidden = note.textContent === "No result yet.";
   };
 
   const all = [...document.querySelectorAll("details.calculator")];
-  all.forEach(calculator);
+  // One that is turned off here has nothing to fill in.
+  all.filter((details) => details.querySelector("form")).forEach(calculator);
 
-  document.getElementById("tools").hidden = false;
+  tools.hidden = false;
   const filter = document.getElementById("filter");
   filter.addEventListener("input", () => {
     const wanted = filter.value.trim().toLowerCase();
-    for (const details of all) details.hidden = !`${details.dataset.title} ${details.id}`.toLowerCase().includes(wanted);
+    for (const details of all) details.hidden = !`${details.dataset.title} ${details.dataset.words} ${details.id}`.toLowerCase().includes(wanted);
     const shown = all.filter((details) => !details.hidden).length;
     for (const group of document.querySelectorAll(".group"))
       group.hidden = !group.querySelector("details.calculator:not([hidden])");

@@ -25,27 +25,59 @@
     const shown = parts.map((part) => (!part ? "–" : units.size === 1 ? part[0] : part.join(" ").trim()));
     return [shown.join(" / "), units.size === 1 ? [...units][0] : ""];
   };
+  const { offset } = document.querySelector("main").dataset;
+  const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const written = (text) => {
+    const [, year, month, day, time] = /^(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T(\d\d:\d\d))?/.exec(text) || [];
+    return year ? [day && Number(day), months[month - 1], year, time].filter(Boolean).join(" ") : text;
+  };
+  // In the zone of the page; a day, month or year has none, and what is no time stays as it is.
+  const taken = (observation) => {
+    const { effectiveDateTime, effectiveInstant, effectivePeriod: period, issued } = observation;
+    const text = effectiveDateTime || effectiveInstant || period?.end || period?.start || issued;
+    if (!text) return ["no date", false];
+    const own = /T.*(Z|[+-]\d\d:\d\d)$/.exec(text)?.[1];
+    const at = Date.parse(text);
+    if (!own || Number.isNaN(at)) return [written(text), at > Date.now() + 86_400_000];
+    const here = written(new Date(at + offset * 60_000).toISOString());
+    return [here === written(text) ? here : `${here} (charted ${written(text)} ${own === "Z" ? "UTC" : `UTC${own}`})`, at > Date.now() + 86_400_000];
+  };
+  const end = (quantity) => quantity?.value ?? "";
+  const range = ({ referenceRange }) => {
+    const { low, high, text } = referenceRange?.[0] || {};
+    if (end(low) !== "" && end(high) !== "") return `${end(low)} to ${end(high)}`;
+    if (end(low) !== "") return `from ${end(low)}`;
+    return end(high) !== "" ? `up to ${end(high)}` : text || "";
+  };
+  const sign = ({ interpretation }) => {
+    const codes = (interpretation || []).flatMap((one) => one.coding || []).map((one) => one.code);
+    return codes.find((code) => /^(H|HH|HU|L|LL|LU|A|AA)$/.test(code)) || "";
+  };
   const row = (observation) => {
     const shown = amounts(observation);
     if (!shown || hidden.includes(observation.status)) return null;
     const made = element("tr", "");
-    const when = observation.effectiveDateTime || observation.effectivePeriod?.end || observation.issued || "no date";
+    const [when, ahead] = taken(observation);
     made.append(
       element("th", label(observation.code) || "Unnamed test", { scope: "row" }),
       element("td", shown[0], { class: "number" }),
       element("td", shown[1] || "no unit"),
-      element("td", when.slice(0, 16).replace("T", " ")),
+      element("td", range(observation)),
+      element("td", when),
       element("td", ""),
     );
     const status = element("span", observation.status, { class: observation.status === "preliminary" ? "tag warn" : "tag" });
     made.lastChild.append(status);
+    if (ahead) made.lastChild.append(" ", element("span", "dated in the future", { class: "tag warn" }));
+    const flag = sign(observation);
+    if (flag) made.cells[1].append(" ", element("span", flag, { class: "tag warn" }));
     return made;
   };
   const table = (title) => {
     const made = element("table", "", { class: "stack" });
     made.append(element("caption", `${title}: all results, newest first`));
     const columns = made.createTHead().insertRow();
-    for (const name of ["Test", "Value", "Unit", "Date", "Status"]) columns.append(element("th", name, { scope: "col" }));
+    for (const name of ["Test", "Value", "Unit", "Range", "Date", "Status"]) columns.append(element("th", name, { scope: "col" }));
     made.createTBody();
     return made;
   };

@@ -55,7 +55,7 @@ def test_a_name_that_nothing_has_is_found(wrong: InChart) -> None:
 
 
 def test_every_finding_that_calculators_may_name_is_answered_by_a_chart() -> None:
-    findings = read_chart([], parse_now("2026-11-24"), "p1").findings
+    findings = read_chart([], parse_now("2026-11-24"), "p1", None).findings
     assert set(FINDINGS) <= set(findings)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from clinical.chart import read_chart
 from functions.smart_calc.page import input_views as inputs
+from functions.smart_calc.page.clock import Clock
 from functions.smart_calc.page.view_models import InputView
 from tests.support.chart_resources import ICD10CM, concept, condition, observation, smoking
 
@@ -16,7 +17,7 @@ TODAY = "2026-11-24T08:00:00Z"
 
 def seen(name: str, *resources: dict[str, Any]) -> InputView:
     finding = read_chart(list(resources), NOW, "p1", None).findings[name]
-    return inputs.view(finding, NOW, optional=False)
+    return inputs.view(finding, Clock(NOW), optional=False)
 
 
 def creatinine(**changes: Any) -> dict[str, Any]:
@@ -41,7 +42,7 @@ EMPTY = [
     ),
     pytest.param(
         quantity(value=0.2, unit="mg/dL", comparator="<"),
-        "only a bound is charted",
+        "charted only as below or above a limit",
         "< 0.2 mg/dL",
         id="a bound",
     ),
@@ -97,7 +98,7 @@ def test_a_diagnosis_stands_with_its_code_once_and_its_reason_once() -> None:
     assert entry.remark.count("provisional") == 2
     assert view.remarks == ()
     (entry,) = seen("hypertension", condition(concept(ICD10CM, "I10"))).entries
-    assert entry.text == "I10"
+    assert entry.text == "charted as a code alone (I10)"
 
 
 def test_what_is_absent_is_said_to_be_not_found() -> None:

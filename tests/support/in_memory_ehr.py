@@ -1,0 +1,68 @@
+"""An EHR in memory for the page: answers its searches from charts, with no network and no server.
+
+It searches and pages as the simulated EHR does, and hands out the very text of a chart.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from functions.smart_calc import reading
+from shared.fhir import client as fhir
+from shared.fhir.client import FhirAnswer
+from shared.session.sessions import Active
+from simulator.charts.resources import Charts, Resource
+from simulator.fhir.search import parse
+from tests.support.open_session import EHR, FHIR_BASE, in_use, open_session
+
+_PAGE = 100
+
+
+def session_of(patient: str, vendor: str = "generic") -> Active:
+    """A session of a patient at the EHR in memory."""
+    return in_use(open_session(patient), replace(EHR, vendor=vendor))
+
+
+def answer_from(monkeypatch: pytest.MonkeyPatch, charts: Charts) -> None:
+    """Let every FHIR call be answered from the charts."""
+
+    def call(
+        _active: Active, _method: Literal["GET", "POST"], url: str, **_limits: Any
+    ) -> FhirAnswer:
+        return FhirAnswer(200, {}, _body(charts, url).encode(), None, {})
+
+    monkeypatch.setattr(fhir, "call", call)
+
+
+def read(patient: str, now: datetime | None = None) -> reading.Reading:
+    """The chart of a patient, read as the page reads it; `answer_from` comes before."""
+    return reading.read(session_of(patient), patient, now or datetime.now(UTC))
+
+
+def _body(charts: Charts, url: str) -> str:
+    parts = urlsplit(url)
+    kind, _, fhir_id = parts.path.removeprefix(urlsplit(FHIR_BASE).path + "/").partition("/")
+    if fhir_id:
+        found = charts.find(kind, fhir_id)
+        assert found is not None, url
+        return found.text
+    pairs = parse_qsl(parts.query)
+    number = next((int(value) for name, value in pairs if name == "page"), 0)
+    pairs = [pair for pair in pairs if pair[0] != "page"]
+    matches = parse(kind, pairs, FHIR_BASE).run(charts.of_type(kind))
+    shown = matches[number * _PAGE : (number + 1) * _PAGE]
+    following = ""
+    if len(matches) > (number + 1) * _PAGE:
+        query = "&".join(part for part in parts.query.split("&") if not part.startswith("page="))
+        link = f"{FHIR_BASE}/{kind}?{query}&page={number + 1}"
+        following = f', "link": [{{"relation": "next", "url": "{link}"}}]'
+    entries = ", ".join(_entries(shown))
+    return f'{{"resourceType": "Bundle", "type": "searchset", "entry": [{entries}]{following}}}'
+
+
+def _entries(resources: Iterable[Resource]) -> Iterator[str]:
+    return (f'{{"resource": {one.text}}}' for one in resources)
