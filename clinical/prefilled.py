@@ -4,7 +4,7 @@ A value that a formula combines with others comes from one draw (chart/draws.py)
 cannot be used (a bound, a conflict, an implausible number) is not stepped over for an older one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -38,14 +38,22 @@ class Prefilled:
         return _raw(self.findings)
 
 
-def inputs_of(calculator: Calculator, chart: Chart, now: datetime) -> Prefilled:
-    """What a calculator takes from a chart; `now` is that of the chart."""
+def inputs_of(
+    calculator: Calculator, chart: Chart, now: datetime, off: Set[str] = frozenset()
+) -> Prefilled:
+    """What a calculator takes from a chart; `now` is that of the chart.
+
+    Calculators in `off` are turned off: nothing is taken of them either.
+    """
     found = {
         name: chart.findings.get(name, Finding(name, Outcome.ASKED, _ASKED))
         for name in calculator.inputs
     }
     for name, source in DERIVED.items():
-        if name in found:
+        if name in found and source.calculator.name in off:
+            why = f"{source.calculator.title} is turned off here"
+            found[name] = Finding(name, Outcome.ASKED, why)
+        elif name in found:
             found[name] = _calculated(name, source, chart)
     rule = calculator.in_chart.draw
     if rule is None:

@@ -1,7 +1,7 @@
 """Runs a calculator: checks inputs, refuses with the reason, interprets what it computes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from clinical.calculators.inputs import CHOICES, checked, label
@@ -132,14 +132,16 @@ def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> flo
     return value
 
 
-def with_computed_inputs(inputs: Raw) -> Raw:
+def with_computed_inputs(inputs: Raw, off: Set[str] = frozenset()) -> Raw:
     """The inputs with `egfr` and `bmi`, which PREVENT takes, computed where they are not given.
 
     They come from creatinine, age and sex, and from weight and height; what those do not allow
-    stays absent.
+    stays absent. A calculator in `off` gives nothing.
     """
     computed = dict(inputs)
     for name, source in DERIVED.items():
+        if source.calculator.name in off:
+            continue
         result = evaluate(source.calculator.name, inputs).results.get(source.output.name)
         if result is not None and inputs.get(name, (None, None))[0] is None:
             computed[name] = (result.value, result.output.unit)

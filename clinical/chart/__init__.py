@@ -13,7 +13,7 @@ from datetime import datetime
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import patient
 from clinical.chart.answers import asked, current_smoker
-from clinical.chart.choice import Question, choose, usable
+from clinical.chart.choice import Question, choose, is_usable, usable
 from clinical.chart.conditions import diagnoses
 from clinical.chart.derived import derived
 from clinical.chart.draws import DRAW_RULES, Draw, drawn_together
@@ -104,7 +104,10 @@ def valued(
     """
     scope = scope_of(resources, patient_id, fhir_base)
     found = measured(map(reader.entry, scope.observations))
-    return frozenset(name for name, some in found.items() if usable(question(name, now), some))
+    questions = {name: question(name, now) for name in found}
+    return frozenset(
+        name for name, some in found.items() if any(is_usable(questions[name], one) for one in some)
+    )
 
 
 def _measurements(

@@ -109,10 +109,13 @@ def usable(question: Question, candidates: Iterable[Candidate]) -> tuple[Evidenc
     """Every dated entry inside the look-back with a value to use, the newest first."""
     entries = sorted(dict.fromkeys(candidates), key=_tie_break)
     entries.sort(key=recency, reverse=True)
-    return tuple(
-        entry.evidence
-        for entry in entries
-        if entry.flag is None
+    return tuple(entry.evidence for entry in entries if is_usable(question, entry))
+
+
+def is_usable(question: Question, entry: Candidate) -> bool:
+    """Whether an entry is dated inside the look-back and has a value to use."""
+    return (
+        entry.flag is None
         and question.in_time(entry.evidence.moment)
         and set_aside(entry, question.now) is None
     )

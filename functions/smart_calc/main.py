@@ -106,7 +106,8 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
     except TooLarge:
         raise TooLarge("The request is larger than 100 kB.") from None
     asked = recalculation.parse(body)
-    answer = recalculation.answer(name, asked, datetime.now(UTC).date())
+    off = frozenset(settings.calculators_off)
+    answer = recalculation.answer(name, asked, datetime.now(UTC).date(), off)
     log.event("app_calculated", "calculator computed anew")
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 

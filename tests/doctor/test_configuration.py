@@ -25,6 +25,8 @@ def test_text_that_is_no_toml_is_a_finding(offline: Doctor) -> None:
     [
         ("setting_unknown", {"top": "launch_minute = 5"}, {}),
         ("setting_invalid", {"top": "launch_minutes = 0"}, {}),
+        ("setting_invalid", {"top": 'calculators_off = ["has_bld"]'}, {}),
+        ("setting_invalid", {"top": 'calculators_off = "has_bled"'}, {}),
         ("secret_literal", {"keys": '["c2VjcmV0"]'}, {}),
         ("public_url_invalid", {"public_url": "https://smart.example.org/app"}, {}),
         ("http_not_local", {"public_url": "http://smart.example.org"}, {}),
@@ -43,6 +45,11 @@ def test_a_problem_of_the_file_is_a_finding_that_names_the_registration(
     assert outcome.with_level("fail") == {id_}
     assert finding["level"] == "fail"
     assert finding["ehr"] == ("one" if table else None)
+
+
+def test_calculators_that_there_are_may_be_turned_off(offline: Doctor) -> None:
+    outcome = offline.offline(ehr(), top='calculators_off = ["has_bled"]')
+    assert (outcome.code, outcome.level("setting_invalid")) == (0, "ok")
 
 
 def test_an_iss_in_two_registrations_is_a_finding(offline: Doctor) -> None:

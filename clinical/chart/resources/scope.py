@@ -89,6 +89,9 @@ def latest_versions(resources: Iterable[Resource]) -> list[Resource]:
         else:
             kept.append(resource)
     for copies in versions.values():
+        if len(copies) == 1:
+            kept.extend(copies)
+            continue
         latest = _latest(copies, _update_time)
         latest = _latest(latest, _version_number)
         kept.extend(_latest(latest, _status_rank))

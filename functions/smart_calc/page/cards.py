@@ -45,7 +45,7 @@ def views(
     `patient` names the patient for a note; `off` are the calculators that are turned off here.
     """
     found = [
-        _turned_off(calculator) if name in off else _view(calculator, chart, clock, patient)
+        _turned_off(calculator) if name in off else _view(calculator, chart, clock, patient, off)
         for name, calculator in REGISTRY.items()
     ]
     found.sort(key=lambda view: _relevance(view.calculator, chart))
@@ -58,8 +58,10 @@ def _turned_off(calculator: Calculator) -> CalculatorView:
     return CalculatorView(calculator, "turned_off", (), "", (), reason, (), (), (), (), "")
 
 
-def _view(calculator: Calculator, chart: Chart, clock: Clock, patient: str) -> CalculatorView:
-    prefilled = inputs_of(calculator, chart, clock.now)
+def _view(
+    calculator: Calculator, chart: Chart, clock: Clock, patient: str, off: Set[str]
+) -> CalculatorView:
+    prefilled = inputs_of(calculator, chart, clock.now, off)
     findings = prefilled.findings
     evaluation = evaluate(calculator.name, prefilled.raw)
     unfit = cautions.unfit(calculator, chart)

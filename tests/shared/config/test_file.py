@@ -58,6 +58,15 @@ def _only(text: str) -> Problem:
     return problem
 
 
+def test_calculators_that_are_off_are_names_as_written_and_checked_by_who_knows_them() -> None:
+    text = _file('calculators_off = ["has_bled", "nothing"]')
+    assert _settings(text).calculators_off == ("has_bled", "nothing")
+    found = Problem("setting_invalid", "calculators_off[1]", "is unknown", "Correct it.")
+    settings, problems = parse(text, lambda made: [found] if "nothing" in str(made) else [])
+    assert (settings, problems) == (None, [found])
+    assert _only(_file("calculators_off = [1]")).id == "setting_invalid"
+
+
 def test_the_defaults_are_those_of_the_contract() -> None:
     assert _settings(_file()) == Settings(
         public_url="https://smart.example.org",

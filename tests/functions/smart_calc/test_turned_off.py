@@ -1,0 +1,116 @@
+"""Calculators that a site has turned off (`calculators_off`; contract, 13.3)."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import App, ehr_tables
+from tests.support.app_chart import calculator, open_page, tenant_of
+from tests.support.browser import OWN_FETCH
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import free_port, serve_app
+
+ROOT = Path(__file__).parents[3]
+NO_EHR = "http://127.0.0.1:9"
+OFF = ("has_bled", "egfr_ckd_epi_2021")
+CREATININE = {"creatinine": {"value": 1.5, "unit": "mg/dL"}}
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("turned-off")
+    top = f"calculators_off = {json.dumps(OFF)}"
+    tables = ehr_tables(NO_EHR, scripted)
+    with serve_app(folder, tables, top=top, port=free_port()) as server:
+        yield App(server.origin, server, NO_EHR, scripted)
+
+
+def test_the_page_says_that_it_is_turned_off_here_and_shows_nothing_else_of_it(
+    without: App,
+) -> None:
+    page = open_page(without, without.launch(tenant_of(without))).text
+    for name in OFF:
+        shown = calculator(page, name)
+        assert "turned off here" in shown
+        assert "For a note" not in shown
+        assert "<input" not in page.partition(f'id="{name}"')[2].partition("</details>")[0]
+    assert "Creatinine" in calculator(page, "creatinine_clearance_cg")
+    assert "Turned off here" in page
+
+
+def test_what_it_gives_to_others_is_not_computed_either(without: App) -> None:
+    """It may have been withdrawn for a wrong formula."""
+    launched = without.launch(tenant_of(without))
+    shown = calculator(open_page(without, launched).text, "prevent_2023_base")
+    assert "EGFR (CKD-EPI 2021, creatinine) is turned off here" in shown
+    assert "Calculated: Body mass index" in shown
+    inputs = {**CREATININE, "age": {"value": 60, "unit": "a"}, "sex": {"value": "male"}}
+    answer = launched.browser.send(
+        "POST",
+        f"{without.origin}/smart_calc/{launched.handle}/prevent_2023_base",
+        {**OWN_FETCH, "Content-Type": "application/json"},
+        json.dumps({"inputs": inputs}).encode(),
+    )
+    assert "eGFR (CKD-EPI 2021)" in answer.json()["refused"]
+
+
+@pytest.mark.parametrize("name", OFF)
+@pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
+def test_its_address_is_not_found(without: App, name: str, method: str) -> None:
+    launched = without.launch(tenant_of(without))
+    address = f"{without.origin}/smart_calc/{launched.handle}/{name}"
+    headers = {**OWN_FETCH, "Content-Type": "application/json"}
+    body = json.dumps({"inputs": CREATININE}).encode() if method == "POST" else None
+    answer = launched.browser.send(method, address, headers, body)
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+def test_the_others_answer_as_ever(without: App) -> None:
+    launched = without.launch(tenant_of(without))
+    address = f"{without.origin}/smart_calc/{launched.handle}/bmi"
+    inputs = {"weight": {"value": 80, "unit": "kg"}, "height": {"value": 180, "unit": "cm"}}
+    headers = {**OWN_FETCH, "Content-Type": "application/json"}
+    answer = launched.browser.send(
+        "POST", address, headers, json.dumps({"inputs": inputs}).encode()
+    )
+    assert answer.status == 200
+    assert answer.json()["outputs"]["bmi"] == pytest.approx(24.69, abs=0.01)
+
+
+CONFIG = """
+public_url = "https://smart.example.org"
+sealing_keys = ["env:SEALING_KEY"]
+calculators_off = ["bmi", "has_bld"]
+launch_minutes = 0
+[store]
+kind = "sqlite"
+[[ehr]]
+key = "ehr"
+iss = ["https://ehr.example.org/r4"]
+client_id = "client"
+scopes = "patient/*.rs"
+"""
+
+
+def test_a_name_that_no_calculator_has_ends_the_process_at_start_with_all_other_problems(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "smart.toml"
+    config.write_text(CONFIG)
+    ended = subprocess.run(
+        [sys.executable, "-c", "import functions.smart_calc.main"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "SMART_CONFIG": str(config)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "calculators_off[1]: is no calculator [setting_invalid]" in ended.stderr
+    assert "calculators_off[0]" not in ended.stderr
+    assert "launch_minutes" in ended.stderr
