@@ -1,13 +1,15 @@
-"""The races of many requests, and requests of all kinds, again and again.
+"""The races of many requests, requests of all kinds, and the pages of many charts, again and again.
 
 `python -m tests.soak [ROUNDS]`, the first part of `make soak`.
 
-A line for each race of each round; the exit status is not 0 if one of them failed once.
+A line for each race of each round; the exit status is not 0 if one of them, or a page, failed once.
 """
 
 import sys
 
 import pytest
+
+from tests import charts_at_large
 
 ROUNDS = 20
 FIRESTORE_CALLBACKS = "test_a_whole_launch_and_a_race_of_twenty_callbacks_over_two_instances"
@@ -33,4 +35,6 @@ class Repeat:
 
 if __name__ == "__main__":
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    sys.exit(pytest.main(["-v", *RACES], plugins=[Repeat(wanted)]))
+    raced = pytest.main(["-v", *RACES], plugins=[Repeat(wanted)])
+    # 25 charts a round: 500 of them by default.
+    sys.exit(raced or charts_at_large.random_charts(25 * wanted))

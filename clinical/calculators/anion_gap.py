@@ -44,7 +44,7 @@ CALCULATOR = Calculator(
             needs=_IONS,
             checked_if_given=("age",),
             limits=(ADULTS,),
-            meaning=lambda _: "no bands: the usual range is that of your laboratory",
+            meaning=lambda _: "the usual range is that of your laboratory",
         ),
         Output(
             name="anion_gap_albumin_corrected",
@@ -56,7 +56,7 @@ CALCULATOR = Calculator(
             needs=(*_IONS, "albumin"),
             checked_if_given=("age",),
             limits=(ADULTS,),
-            meaning=lambda _: "no bands: the usual range is that of your laboratory",
+            meaning=lambda _: "the usual range is that of your laboratory",
         ),
         Output(
             name="anion_gap_with_potassium",
@@ -68,7 +68,7 @@ CALCULATOR = Calculator(
             needs=(*_IONS, "potassium"),
             checked_if_given=("age",),
             limits=(ADULTS,),
-            meaning=lambda _: "no bands: the usual range is that of your laboratory",
+            meaning=lambda _: "the usual range is that of your laboratory",
         ),
     ),
     sources=(

@@ -26,7 +26,7 @@ CALCULATOR = Calculator(
             equation="sqrt(height in cm x weight in kg / 3600)",
             formula=body_surface_area,
             needs=("weight", "height"),
-            meaning=lambda _: "no bands: for dosing and indexing",
+            meaning=lambda _: "for dosing and indexing",
         ),
     ),
     sources=(Citation("Mosteller RD. N Engl J Med 1987;317:1098", "10.1056/NEJM198710223171717"),),

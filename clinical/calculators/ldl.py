@@ -74,7 +74,7 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS, _UP_TO_800),
             exclusions=(HDL_NOT_BELOW_TOTAL,),
-            meaning=lambda _: "no bands: the goal depends on the patient's risk",
+            meaning=lambda _: "the goal depends on the patient's risk",
         ),
         Output(
             name="ldl_friedewald",
@@ -87,7 +87,7 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS, _UP_TO_400),
             exclusions=(HDL_NOT_BELOW_TOTAL,),
-            meaning=lambda _: "no bands: the goal depends on the patient's risk",
+            meaning=lambda _: "the goal depends on the patient's risk",
         ),
         Output(
             name="non_hdl",
@@ -100,7 +100,7 @@ CALCULATOR = Calculator(
             checked_if_given=("age", "triglycerides"),
             limits=(ADULTS, _UP_TO_800),
             exclusions=(HDL_NOT_BELOW_TOTAL,),
-            meaning=lambda _: "no bands: the goal depends on the patient's risk",
+            meaning=lambda _: "the goal depends on the patient's risk",
         ),
     ),
     sources=(

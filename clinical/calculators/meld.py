@@ -83,7 +83,7 @@ def meld_na(
 
 _LIMITS = (Limit("age", 12, None, "From 12 years; PELD applies below"),)
 _LABORATORY = ("creatinine", "bilirubin_total", "inr", "sodium")
-_RANKS = "6, least urgent, to 40, most urgent; no risk bands are accepted everywhere"
+_RANKS = "from 6, least urgent, to 40, most urgent"
 _EQUATION_3_0 = (
     "1.33 [female, or age below 18] + 4.56 ln(bilirubin) + 0.82 (137 - Na) "
     "- 0.24 (137 - Na) ln(bilirubin) + 9.09 ln(INR) + 11.14 ln(Scr) + 1.85 (3.5 - albumin) "

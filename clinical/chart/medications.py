@@ -136,7 +136,9 @@ def _entry(
     if status not in ("active", "on-hold"):
         flag, why = Flag.STATUS, f"status {status or 'not given'}"
     elif intent in _NO_ORDER or request.get("doNotPerform") is True:
-        flag, why = Flag.NOT_AN_ORDER, f"no order: {intent or 'do not perform'}"
+        flag, why = Flag.NOT_AN_ORDER, f"a {intent}, not an order"
+        if request.get("doNotPerform") is True:
+            why = "charted as not to be given"
     elif _is_local(request, drug):
         flag, why = Flag.LOCAL_ROUTE, "for the skin, the eye or the ear"
     elif status == "on-hold":

@@ -68,6 +68,7 @@ def view(finding: Finding, clock: Clock, *, optional: bool) -> InputView:
         entries=_entries(finding, clock) if kind == "flag" else (),
         older=_others(finding, clock) if kind == "number" else (),
         note=_note(finding, value, unit, clock),
+        resource=chosen.source if chosen else "",
     )
 
 

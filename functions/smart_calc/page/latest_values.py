@@ -220,10 +220,17 @@ def _single(element: Any) -> tuple[str, str] | None:
     quantity = _object(element.get("valueQuantity"))
     value = quantity.get("value")
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        unit = _text(quantity.get("unit")) or _text(quantity.get("code"))
+        unit = _unit(_text(quantity.get("unit")) or _text(quantity.get("code")))
         return f"{_text(quantity.get('comparator'))} {_digits(value)}".strip(), unit
     text = _name(element.get("valueCodeableConcept")) or _text(element.get("valueString"))
     return (text, "") if text else None
+
+
+def _unit(printed: str) -> str:
+    """As charted; an annotation of UCUM alone, such as {INR}, is no unit to read."""
+    if printed.startswith("{") and printed.endswith("}"):
+        return ""
+    return "fraction of 1" if printed == "1" else printed
 
 
 def _digits(value: int | Decimal) -> str:

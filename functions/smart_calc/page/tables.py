@@ -32,6 +32,11 @@ class Table:
     more: bool
     search: str
 
+    @property
+    def has_ranges(self) -> bool:
+        """Whether the EHR sends what is normal, of any row."""
+        return any(row.range for row in self.rows)
+
 
 def tables(reading: Reading, session: Session, vendor: str, clock: Clock) -> list[Table]:
     """Vital signs and laboratory values of the session's patient."""

@@ -51,7 +51,7 @@ class InputView:
     `age` how old the value is. `source` is the provenance of the value, `original` the value as
     charted where it was converted, `remarks` what else there is to know, `entries` diagnoses or
     drugs that match, `older` other values. `short` and `note` are how a note names the input and
-    its value.
+    its value. `resource` is the resource that the value is of (`Observation/a1`).
     """
 
     name: str
@@ -75,6 +75,7 @@ class InputView:
     entries: tuple[EntryView, ...]
     older: tuple[EntryView, ...]
     note: str
+    resource: str
 
 
 @dataclass(frozen=True, slots=True)

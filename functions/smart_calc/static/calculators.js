@@ -140,13 +140,13 @@
       // A score that lacks answers has a range.
       const [first] = computed.length ? computed : answer.results.filter((one) => one.printed);
       headline.replaceChildren();
-      if (first) headline.append(several ? `${first.label} ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", first.refused || first.band, { class: "band" }));
+      if (first) headline.append(several ? `${first.label} ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", first.refused.split(":")[0] || first.band, { class: "band" }));
       further.textContent = computed.slice(1, 3).map((one) => `${one.label} ${given(one)}`).join("; ");
       const refused = answer.refused || "";
       results.replaceChildren(answer.results.length ? table(title, answer.results) : element("p", `No result. ${refused}.`));
       notes.replaceChildren(...answer.notes.map((text) => element("li", text)));
       const cautions = [...answer.notes, ...warnings];
-      const [worst, ...others] = computed.length ? cautions : [];
+      const [worst, ...others] = first ? cautions : [];
       caution.hidden = !worst;
       caution.textContent = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
       for (const row of rows) row.say(answer.faults[row.name]);

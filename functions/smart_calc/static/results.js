@@ -8,10 +8,12 @@
     const codings = concept?.coding || [];
     return concept?.text || codings.find((one) => one.display)?.display || codings.find((one) => one.code)?.code || "";
   };
+  // An annotation of UCUM alone, such as {INR}, is no unit to read.
+  const unit = (printed) => (/^\{.*\}$/.test(printed) ? "" : printed === "1" ? "fraction of 1" : printed);
   const amount = (item) => {
     const quantity = item.valueQuantity;
     if (quantity?.value !== undefined)
-      return [`${quantity.comparator || ""} ${quantity.value}`.trim(), quantity.unit || quantity.code || ""];
+      return [`${quantity.comparator || ""} ${quantity.value}`.trim(), unit(quantity.unit || quantity.code || "")];
     const text = label(item.valueCodeableConcept) || item.valueString;
     return text ? [text, ""] : null;
   };
@@ -62,7 +64,7 @@
       element("th", label(observation.code) || "Unnamed test", { scope: "row" }),
       element("td", shown[0], { class: "number" }),
       element("td", shown[1] || "no unit"),
-      element("td", range(observation)),
+      element("td", range(observation), { "data-range": "" }),
       element("td", when),
       element("td", ""),
     );

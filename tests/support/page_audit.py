@@ -1,0 +1,328 @@
+"""The page read back and compared with the chart: every number and date against its resource.
+
+It has a reading of its own: which value of a test is the newest usable one, and what time it is,
+is worked out here anew, so that a mistake of the product is not repeated.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+from clinical.calculators import REGISTRY, evaluate
+from clinical.calculators.inputs import INPUTS, to_canonical
+
+Json = Mapping[str, Any]
+
+_USABLE = {"final", "amended", "corrected"}
+_HIDDEN = {"entered-in-error", "cancelled", "registered", "unknown"}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_TIME = re.compile(r"\b(?:(\d{1,2}) )?(?:(" + "|".join(_MONTHS) + r") )(\d{4})(?: (\d\d:\d\d))?")
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+_EXCLUDED = {"8460-8", "8454-1", "76215-3", "76213-8", "76214-6"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table, as it is printed."""
+
+    source: str
+    name: str
+    value: str
+    unit: str
+    when: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input of a calculator, as it stands in the page."""
+
+    name: str
+    kind: str
+    value: Any
+    shown: str
+    unit: str
+    source: str
+    text: str
+
+
+def text(markup: str) -> str:
+    """Markup as a reader sees it."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", markup))).strip()
+
+
+def rows(page: str) -> list[Row]:
+    """The rows of both tables."""
+    found = []
+    for source, cells in re.findall(r'<tr data-source="([^"]*)">(.*?)</tr>', page, re.DOTALL):
+        name, value, unit, *_, when, status = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", cells)
+        value = text(re.sub(r"<span.*?</span>", "", value))
+        found.append(Row(unescape(source), text(name), value, text(unit), text(when), text(status)))
+    return found
+
+
+def inputs(page: str) -> dict[str, list[Input]]:
+    """The inputs of each calculator that has any."""
+    found: dict[str, list[Input]] = {}
+    for name, body in re.findall(
+        r'<details class="calculator" id="(\w+)"(.*?)<details class="formula">', page, re.DOTALL
+    ):
+        parts = body.split('<div class="input" ')[1:]
+        found[name] = [_input(part) for part in parts]
+    return found
+
+
+def _input(part: str) -> Input:
+    head = dict(re.findall(r'data-([a-z]+)="([^"]*)"', part.partition(">")[0]))
+    shown = re.search(r'type="text"[^>]* value="([^"]*)"', part)
+    return Input(
+        head["name"],
+        head["kind"],
+        json.loads(unescape(head["value"])),
+        unescape(shown[1]) if shown else "",
+        unescape(head["unit"]),
+        unescape(head["source"]),
+        text(part.partition('class="about"')[2]),
+    )
+
+
+def complaints(page: str, resources: Iterable[Json], now: datetime) -> list[str]:
+    """Everything on a page that does not agree with the chart it was made of."""
+    latest = _latest(resources)
+    zone = _zone(page)
+    by_source = {f"{one['resourceType']}/{one['id']}": one for one in latest if one.get("id")}
+    return [
+        *_of_tables(page, by_source, zone, now),
+        *_of_inputs(page, by_source, zone),
+        *_of_results(page),
+        *_of_dates(page, latest, zone, now),
+    ]
+
+
+def _zone(page: str) -> timezone:
+    minutes = re.search(r'<main [^>]*data-offset="(-?\d+)"', page)
+    return timezone(timedelta(minutes=int(minutes[1]))) if minutes else UTC
+
+
+def _latest(resources: Iterable[Json]) -> list[Json]:
+    kept: dict[tuple[str, str], Json] = {}
+    for number, one in enumerate(resources):
+        key = (str(one.get("resourceType")), str(one.get("id", number)))
+        if key not in kept or _updated(one) >= _updated(kept[key]):
+            kept[key] = one
+    return list(kept.values())
+
+
+def _updated(one: Json) -> datetime:
+    return _instant((one.get("meta") or {}).get("lastUpdated"))
+
+
+def _instant(charted: object) -> datetime:
+    """A FHIR time as an instant; the earliest of all where it is none."""
+    whole = re.fullmatch(
+        r"(\d{4})(-\d\d)?(-\d\d)?(T.*)?", charted if isinstance(charted, str) else ""
+    )
+    if whole is None:
+        return _BEGINNING
+    year, month, day, time = whole.groups()
+    try:
+        made = datetime.fromisoformat(f"{year}{month or '-01'}{day or '-01'}{time or ''}")
+        return made if made.tzinfo else made.replace(tzinfo=UTC)
+    except ValueError:
+        return _BEGINNING
+
+
+def _taken(observation: Json) -> str:
+    """The time of an Observation as charted."""
+    period = observation.get("effectivePeriod") or {}
+    told = (
+        observation.get("effectiveDateTime"),
+        observation.get("effectiveInstant"),
+        period.get("end"),
+        period.get("start"),
+        observation.get("issued"),
+    )
+    return next((one for one in told if isinstance(one, str) and _instant(one) > _BEGINNING), "")
+
+
+def _written(charted: str, zone: timezone) -> str:
+    """A charted time as the page should write it."""
+    if "T" in charted:
+        here = _instant(charted).astimezone(zone)
+        return f"{here.day} {_MONTHS[here.month - 1]} {here.year} {here:%H:%M}"
+    year, *rest = charted.split("-")
+    names = [_MONTHS[int(rest[0]) - 1]] if rest else []
+    days = [str(int(rest[1]))] if len(rest) > 1 else []
+    return " ".join([*days, *names, year])
+
+
+def _amount(element: Json) -> tuple[str, str] | None:
+    """Value and unit as charted."""
+    quantity = element.get("valueQuantity") or {}
+    value = quantity.get("value")
+    if isinstance(value, int | float | Decimal):
+        unit = quantity.get("unit") or quantity.get("code") or ""
+        unit = "" if re.fullmatch(r"\{.*\}", unit) else "fraction of 1" if unit == "1" else unit
+        return f"{quantity.get('comparator') or ''} {value}".strip(), unit
+    concept = element.get("valueCodeableConcept") or {}
+    codings = concept.get("coding") or [{}]
+    words = concept.get("text") or codings[0].get("display") or codings[0].get("code")
+    words = words or element.get("valueString")
+    return (words.strip(), "") if words else None
+
+
+def _amounts(observation: Json) -> tuple[str, str] | None:
+    own = _amount(observation)
+    if own:
+        return own
+    parts = [_amount(part) for part in observation.get("component") or []]
+    units = {part[1] for part in parts if part}
+    if len(units) != 1:
+        return None
+    return " / ".join(part[0] if part else "–" for part in parts), units.pop()
+
+
+def _key(observation: Json) -> str:
+    code = observation.get("code") or {}
+    named = (one for one in code.get("coding") or [] if one.get("system") and one.get("code"))
+    first = next(named, None)
+    return f"{first['system']}|{first['code']}" if first else str(code.get("text"))
+
+
+def newest_usable(observations: Iterable[Json], now: datetime) -> dict[str, set[str]]:
+    """The ids of the newest usable values of each test; several where their times are equal."""
+    best: dict[str, list[tuple[tuple[datetime, ...], str]]] = defaultdict(list)
+    for one in observations:
+        if one.get("status") not in _USABLE or _amounts(one) is None or _is_excluded(one):
+            continue
+        if _instant(_taken(one)) - now > timedelta(days=1):
+            continue
+        order = (_instant(_taken(one)), _instant(one.get("issued")), _updated(one))
+        best[_key(one)].append((order, f"Observation/{one.get('id')}"))
+    return {
+        key: {source for order, source in found if order == max(found)[0]}
+        for key, found in best.items()
+    }
+
+
+def _is_excluded(observation: Json) -> bool:
+    codes = {one.get("code") for one in (observation.get("code") or {}).get("coding") or []}
+    standing = "10904000" in json.dumps(observation.get("extension") or [], default=str)
+    return bool(codes & _EXCLUDED) or (standing and _key(observation).endswith("85354-9"))
+
+
+def _of_tables(
+    page: str, by_source: Mapping[str, Json], zone: timezone, now: datetime
+) -> Iterator[str]:
+    observations = [one for one in by_source.values() if one["resourceType"] == "Observation"]
+    usable = newest_usable(observations, now)
+    for row in rows(page):
+        one = by_source.get(row.source)
+        if one is None:
+            yield f"{row.name}: its resource {row.source} is not in the chart"
+            continue
+        wanted = usable.get(_key(one))
+        if wanted is not None and row.source not in wanted:
+            yield f"{row.name}: {row.source} is shown, {sorted(wanted)} is the newest usable"
+        if wanted is None and "not used" not in row.status:
+            yield f"{row.name}: nothing usable is charted, and {row.source} is shown plain"
+        value, unit = _amounts(one) or ("", "")
+        if (row.value, row.unit) != (" ".join(value.split()), unit or "no unit"):
+            yield f"{row.name}: {row.value} {row.unit} is shown for {value} {unit}"
+        when = _written(_taken(one), zone) if _taken(one) else "no date"
+        if row.when.partition(" (")[0] != when and "readable" not in row.when:
+            yield f"{row.name}: dated {row.when} for {when}"
+        if not row.status.startswith(str(one.get("status"))):
+            yield f"{row.name}: status {row.status} for {one.get('status')}"
+
+
+def _of_inputs(page: str, by_source: Mapping[str, Json], zone: timezone) -> Iterator[str]:
+    for calculator, found in inputs(page).items():
+        for one in found:
+            if one.kind != "number" or one.value is None or one.name not in INPUTS:
+                continue
+            where = f"{calculator}, {one.name}"
+            resource = by_source.get(one.source)
+            if resource is None:
+                yield f"{where}: its resource {one.source} is not in the chart"
+                continue
+            values = [
+                to_canonical(one.name, float(quantity["value"]), unit)
+                for quantity, unit in _quantities(resource, one.name)
+            ]
+            if not any(abs(value - one.value) <= 1e-9 * abs(value) for value in values):
+                yield f"{where}: {one.value} is used, {values} is charted"
+            if abs(float(one.shown) - one.value) > 0.0006 * abs(one.value):
+                yield f"{where}: {one.shown} is shown, {one.value} is used"
+            if _written(_taken(resource), zone) not in one.text:
+                yield f"{where}: {one.text!r} lacks {_written(_taken(resource), zone)}"
+
+
+def _quantities(observation: Json, name: str) -> Iterator[tuple[Json, str]]:
+    for holder in (observation, *(observation.get("component") or [])):
+        codes = {one.get("code") for one in (holder.get("code") or {}).get("coding") or []}
+        quantity = holder.get("valueQuantity") or {}
+        if quantity.get("value") is not None and codes & _codes(name):
+            ucum = quantity.get("system") == "http://unitsofmeasure.org"
+            yield quantity, (quantity.get("code") if ucum else "") or quantity.get("unit") or ""
+
+
+def _codes(name: str) -> set[str]:
+    bedside = {"41653-7", "2340-8", "2341-6", "14743-9"} if name == "glucose" else set()
+    return {*INPUTS[name].loinc, *bedside}
+
+
+def _of_results(page: str) -> Iterator[str]:
+    """Each result of a table of results, computed anew from the values that stand in the page."""
+    for name, found in inputs(page).items():
+        if REGISTRY[name].mark:
+            continue
+        raw = {one.name: (one.value, one.unit or None) for one in found}
+        made = evaluate(name, raw)
+        body = page.partition(f'id="{name}"')[2].partition("<details")[0]
+        for output in REGISTRY[name].outputs:
+            cell = re.search(
+                rf'<th scope="row">{re.escape(output.label)}</th><td class="number">(.*?)</td>',
+                body,
+            )
+            shown = re.search(r"<strong>(.*?)</strong>", cell[1]) if cell else None
+            result, between = made.results.get(output.name), made.ranges.get(output.name)
+            wanted = result.printed if result else None
+            if between:
+                same = between.low == between.high
+                wanted = between.low if same else f"{between.low} to {between.high}"
+            if (shown[1] if shown else None) != wanted:
+                yield f"{name}, {output.name}: {shown and shown[1]} is shown, {wanted} is computed"
+
+
+def _of_dates(page: str, resources: Iterable[Json], zone: timezone, now: datetime) -> Iterator[str]:
+    """Every date in the page is one of the chart, or the day on which it was made."""
+    here = now.astimezone(zone)
+    known = {f"{here.day} {_MONTHS[here.month - 1]} {here.year}"}
+    for charted in _dates_in(resources):
+        known |= {_written(charted, zone), _written(charted.partition("T")[0], zone)}
+        # A time of another offset stands as charted beside; its day alone does so too.
+        known.add(f"{_written(charted.partition('T')[0], zone)} {charted[11:16]}".strip())
+        known.add(_written(charted, zone).rpartition(" ")[0] if "T" in charted else "")
+    body = re.sub(r'<details class="formula">.*?</details>', "", page, flags=re.DOTALL)
+    body = re.sub(r"<(style|script|footer).*?</\1>", "", body, flags=re.DOTALL)
+    for match in _TIME.finditer(text(body)):
+        if match[0] not in known:
+            yield f"the date {match[0]} is none of the chart"
+
+
+def _dates_in(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for one in value.values():
+            yield from _dates_in(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _dates_in(one)
+    elif isinstance(value, str) and _instant(value) > _BEGINNING:
+        yield value

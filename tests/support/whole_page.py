@@ -1,0 +1,59 @@
+"""The app's page of a chart in memory, made by the function's own code without a server."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from functions.smart_calc import main
+from shared.config.file import parse
+from simulator.charts.resources import Charts, Resource
+from tests.support import page_audit
+from tests.support.in_memory_ehr import answer_from, session_of
+
+_SETTINGS, _ = parse("""
+public_url = "https://smart.example.org"
+sealing_keys = ["env:SEALING_KEY"]
+[store]
+kind = "sqlite"
+[[ehr]]
+key = "one"
+iss = ["https://ehr.example/r4"]
+client_id = "c"
+scopes = "patient/*.rs"
+""")
+READ = ("Patient", "Observation", "Condition", "MedicationRequest")
+
+
+def page_of(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The whole page of one patient."""
+    assert _SETTINGS is not None
+    answer_from(monkeypatch, charts)
+    return main._page(_SETTINGS, session_of(patient))
+
+
+def resources_of(patient: str, charts: Charts) -> list[Any]:
+    """What a chart holds of one patient, numbers with their digits."""
+    return [
+        json.loads(one.text, parse_float=Decimal)
+        for kind in READ
+        for one in charts.of_type(kind)
+        if one.patient == patient
+    ]
+
+
+def chart_of(patient: str, resources: Iterable[Mapping[str, Any]]) -> Charts:
+    """A chart from parsed resources of one patient."""
+    return Charts(
+        Resource(one["resourceType"], str(one["id"]), patient, json.dumps(one), one)
+        for one in resources
+    )
+
+
+def complaints(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What does not agree between the page of a patient and the chart."""
+    page = page_of(patient, charts, monkeypatch)
+    return page_audit.complaints(page, resources_of(patient, charts), datetime.now(UTC))
