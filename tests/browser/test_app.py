@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
+from clinical.calculators import REGISTRY
 from tests.conftest import App
 from tests.support import npm
 from tests.support.app_chart import CREATININE, answering, bundle, days_ago, tenant_of
+from tests.support.chart_resources import condition
 from tests.support.endings import EndableApp, launch_in, serve_endable
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
 
@@ -149,6 +151,107 @@ def test_a_unit_is_converted_and_a_value_of_the_wrong_unit_refused_at_its_input(
     expect(creatinine).not_to_have_attribute("aria-invalid", "true")
 
 
+def test_another_unit_converts_the_charted_value_and_edits_nothing(
+    app: App, page: Page, complaints: list[str]
+) -> None:
+    launch_in(page, app, tenant_of(app))
+    calculator = opened(page, EGFR)
+    headline = calculator.locator(".headline strong")
+    charted = headline.inner_text()
+    creatinine, unit = page.locator(f"#{EGFR}-creatinine"), page.get_by_label("Unit of Creatinine")
+    unit.first.select_option("umol/l")
+    expect(creatinine).to_have_value("132.6")
+    expect(calculator.get_by_role("button", name="Undo")).to_be_hidden()
+    expect(headline).to_have_text(charted)
+    unit.first.select_option("mg/dl")
+    expect(creatinine).to_have_value("1.5")
+    unit.first.select_option("mmol/l")
+    expect(creatinine).to_have_value("0.1326")
+    creatinine.fill("0.2652")
+    expect(calculator.get_by_text("edited, chart: 1.5 mg/dL")).to_be_visible()
+    expect(calculator.locator("pre")).to_contain_text("Creatinine 0.2652 mmol/L (entered)")
+    calculator.get_by_role("button", name="Undo").click()
+    expect(creatinine).to_have_value("1.5")
+    expect(headline).to_have_text(charted)
+    assert complaints == []
+
+
+def test_a_note_names_the_patient_the_meaning_and_the_cautions(app: App, page: Page) -> None:
+    injury = condition("N17.9", id="c-injury")
+    launch_in(page, app, answering(tenant_of(app), conditions=as_fhir(bundle(injury))))
+    calculator = opened(page, EGFR)
+    note = calculator.locator("pre")
+    enter(page, "1.6")
+    expect(note).to_contain_text("Creatinine 1.6 mg/dL (entered)")
+    expect(note).to_contain_text("Patient: Synthetic Testpatient, born 1960-01-24, record number")
+    expect(note).to_contain_text("(G3a: 45 to below 60, mildly to moderately decreased)")
+    expect(note).to_contain_text("Cautions: Acute kidney injury is on the problem list")
+    expect(note).not_to_contain_text("{")
+
+
+def test_without_a_result_there_is_nothing_to_copy(app: App, page: Page) -> None:
+    launch_in(page, app, tenant_of(app))
+    calculator = opened(page, EGFR)
+    copy = calculator.get_by_role("button", name="Copy")
+    expect(copy).to_be_visible()
+    enter(page, "")
+    expect(calculator.locator("pre")).to_have_text("No result yet.")
+    expect(copy).to_be_hidden()
+    enter(page, "1.2")
+    expect(copy).to_be_visible()
+
+
+def test_a_newer_preliminary_value_can_be_taken(app: App, page: Page) -> None:
+    newer = {"id": "o-newer", "effectiveDateTime": days_ago(1), "status": "preliminary"}
+    amount = {**CREATININE["valueQuantity"], "value": 1.9}
+    labs = as_fhir(bundle(CREATININE, {**CREATININE, **newer, "valueQuantity": amount}))
+    launch_in(page, app, answering(tenant_of(app), labs=labs))
+    calculator = opened(page, EGFR)
+    calculator.get_by_role("button", name="Use preliminary: 1.9 mg/dL").click()
+    expect(page.locator(f"#{EGFR}-creatinine")).to_have_value("1.9")
+    expect(calculator.locator("pre")).to_contain_text("Creatinine 1.9 mg/dL (entered)")
+
+
+def test_a_score_that_lacks_answers_shows_its_range_and_narrows_it(app: App, page: Page) -> None:
+    fibrillation = condition("I48.91", id="c-af")
+    launch_in(page, app, answering(tenant_of(app), conditions=as_fhir(bundle(fibrillation))))
+    calculator = opened(page, "has_bled")
+    headline = calculator.locator(".headline")
+    expect(headline).to_contain_text("1 to 3 two answers are missing")
+    calculator.get_by_label("Alcoholic drinks a week").fill("2")
+    expect(headline).to_contain_text("1 to 2 one answer is missing")
+    calculator.get_by_label("no", exact=True).check()
+    expect(headline).to_contain_text("1 0 to 2: not high")
+
+
+def _refusing(tenant: Tenant, status: int) -> Tenant:
+    for path in ("/Patient/p1", "/Observation", "/Condition", "/MedicationRequest"):
+        tenant.on(path, Scripted(status))
+    return tenant
+
+
+def test_a_chart_that_could_not_be_read_is_one_card_with_the_way_out(
+    app: App, page: Page, complaints: list[str]
+) -> None:
+    launch_in(page, app, _refusing(tenant_of(app), 503))
+    expect(page.get_by_role("heading", name="The chart could not be read")).to_be_visible()
+    card = page.get_by_role("region", name="Nothing of this chart was read")
+    expect(card).to_contain_text("HTTP 503")
+    expect(card).to_contain_text("launch the app again from the patient's chart")
+    expect(page.locator("details.calculator")).to_have_count(0)
+    expect(page.get_by_text("Patient of this launch")).to_have_count(0)
+    assert violations(page) == []
+    assert complaints == []
+
+
+def test_a_chart_that_the_ehr_no_longer_opens_shows_the_way_out_and_no_calculators(
+    app: App, page: Page
+) -> None:
+    launch_in(page, app, _refusing(tenant_of(app), 401))
+    expect(page.locator("body")).to_contain_text(re.compile("launch the app again", re.IGNORECASE))
+    expect(page.locator("details.calculator")).to_have_count(0)
+
+
 def test_a_caution_of_the_charted_values_goes_with_them(app: App, page: Page) -> None:
     launch_in(page, app, tenant_of(app))
     calculator = opened(page, "creatinine_clearance_cg")
@@ -196,8 +299,10 @@ def test_a_legacy_calculator_computes_when_it_is_asked_to(app: App, page: Page) 
 def test_calculators_are_found_by_name(app: App, page: Page) -> None:
     launch_in(page, app, tenant_of(app))
     page.get_by_label("Find a calculator").fill("gap")
-    expect(page.get_by_text("2 of 16 calculators")).to_be_visible()
+    expect(page.get_by_text(f"2 of {len(REGISTRY)} calculators")).to_be_visible()
     expect(page.locator("details.calculator:visible")).to_have_count(2)
+    page.get_by_label("Find a calculator").fill("renal")
+    expect(page.locator(f"#{EGFR}")).to_be_visible()
 
 
 def test_everything_is_reached_and_seen_with_the_keyboard_alone(app: App, page: Page) -> None:
@@ -433,7 +538,7 @@ def test_on_paper_one_calculator_stands_alone_below_the_patient(app: App, page: 
     calculator.get_by_label("Body weight", exact=True).fill("80")
     expect(calculator.get_by_role("button", name="Undo")).to_be_visible()
     page.emulate_media(media="print")
-    expect(page.get_by_text("SYN-0007")).to_be_visible()
+    expect(page.get_by_text("SYN-0007", exact=True)).to_be_visible()
     expect(calculator.locator("button:visible")).to_have_count(0)
     calculator.get_by_text("Print this calculator").evaluate("(button) => button.click()")
     assert page.evaluate("window.onPaper") == ["bmi"]

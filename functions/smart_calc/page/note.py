@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from shared.version import VERSION
+from shared.release import VERSION
 
 from . import outcome as results
 from . import wording

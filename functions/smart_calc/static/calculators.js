@@ -60,13 +60,13 @@
       refresh();
     });
     units?.addEventListener("change", () => {
-      const [from, to] = [units.options[held.unit], units.options[at()]].map(({ dataset }) => [Number(dataset.factor), Number(dataset.offset)]);
-      const text = number.value.trim();
-      const typed = /^[+-]?(\d+([.,]\d+)?|[.,]\d+)$/.test(text) ? Number(text.replace(",", ".")) * from[0] + from[1] : null;
-      const value = number.value === held.text ? held.value : typed;
-      if (value !== null) number.value = String(Number(((value - to[1]) / to[0]).toPrecision(4)));
-      if (value === original && at() === 0) number.value = charted[0];
-      hold(number.value, value);
+      // A number of the chart is converted. One that was typed may have been typed before its unit.
+      if (number.value === held.text && held.value !== null) {
+        const { factor, offset } = units.options[at()].dataset;
+        const converted = String(Number(((held.value - offset) / factor).toPrecision(4)));
+        number.value = held.value === original && at() === 0 ? charted[0] : converted;
+        hold(number.value, held.value);
+      }
       refresh();
     });
     row.addEventListener("input", refresh);
