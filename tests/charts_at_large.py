@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.random_charts import random_chart
-from tests.support.whole_page import READ, chart_of, complaints
+from tests.support.whole_page import READ, chart_of, compared, complaints
 
 
 def random_charts(number: int) -> int:
@@ -53,16 +53,20 @@ def _of_one_patient(resources: list[Any]) -> Iterator[Any]:
 
 
 def _compare(charts: Iterable[tuple[str, list[Any]]]) -> int:
-    number = values = wrong = 0
+    number = values = rows = filled = wrong = 0
     for name, resources in charts:
         number += 1
         values += sum(one["resourceType"] == "Observation" for one in resources)
         with pytest.MonkeyPatch.context() as patched:
-            found = complaints("p1", chart_of("p1", resources), patched)
+            chart = chart_of("p1", resources)
+            found = complaints("p1", chart, patched)
+            in_tables, in_calculators = compared("p1", chart, patched)
+        rows, filled = rows + in_tables, filled + in_calculators
         for one in found:
             wrong += 1
             print(f"{name}: {one}")
-    print(f"{number} charts with {values} observations, {wrong} complaints")
+    what = f"{values} observations, {rows} rows of tables and {filled} inputs compared"
+    print(f"{number} charts with {what}, {wrong} complaints")
     return 1 if wrong or not number else 0
 
 

@@ -57,3 +57,10 @@ def complaints(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) ->
     """What does not agree between the page of a patient and the chart."""
     page = page_of(patient, charts, monkeypatch)
     return page_audit.complaints(page, resources_of(patient, charts), datetime.now(UTC))
+
+
+def compared(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """How many rows of tables and filled inputs a page has, to tell that there was something."""
+    page = page_of(patient, charts, monkeypatch)
+    filled = [one for found in page_audit.inputs(page).values() for one in found]
+    return len(page_audit.rows(page)), sum(one.value is not None for one in filled)

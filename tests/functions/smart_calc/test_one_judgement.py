@@ -1,0 +1,208 @@
+"""Tables and calculators judge an Observation alike, in one time zone, by one reading of it."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from clinical.chart import observations as chart_observations
+from clinical.chart import read_chart
+from clinical.chart.resources.times import moment
+from functions.smart_calc import reading
+from functions.smart_calc.page import cards as calculators
+from functions.smart_calc.page import input_views as inputs
+from functions.smart_calc.page.clock import Clock, clock_of
+from functions.smart_calc.page.latest_values import Result, newest
+from functions.smart_calc.page.view_models import CalculatorView, InputView
+from simulator.charts.generated import load_charts
+from tests.support.chart_resources import condition, observation
+from tests.support.in_memory_ehr import answer_from, session_of
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+BASE = "https://ehr.example/r4"
+SNOMED = "http://snomed.info/sct"
+
+
+def shown(*resources: dict[str, Any]) -> list[Result]:
+    entries = read_chart(list(resources), NOW, "p1").entries
+    clock = clock_of((one.heading.moment for one in entries), NOW)
+    return newest(entries, "p1", BASE, clock)
+
+
+def chloride(value: float = 104, **changes: Any) -> dict[str, Any]:
+    when = {"effectiveDateTime": "2026-11-20T08:00:00Z", "id": f"o-{value}"}
+    made = observation("2075-0", value, "mmol/L", **{**when, **changes})
+    # As the reader of answers hands numbers on.
+    made["valueQuantity"]["value"] = Decimal(str(value))
+    return made
+
+
+def test_what_no_calculator_takes_is_shown_and_marked_with_their_reason() -> None:
+    slip = chloride(1.04)
+    (row,) = shown(slip)
+    finding = read_chart([slip], NOW, "p1").findings["chloride"]
+    assert (row.value, row.mark) == ("1.04", finding.why)
+    assert "60 to 150" in row.mark
+
+
+def test_a_date_in_the_future_hides_no_real_value() -> None:
+    (row,) = shown(chloride(), chloride(99, effectiveDateTime="2099-07-07T08:00:00Z"))
+    assert (row.value, row.mark) == ("104", "")
+    assert row.rejected == ("99 mmol/L, 7 Jul 2099 08:00: dated in the future",)
+    (alone,) = shown(chloride(99, effectiveDateTime="2099-07-07T08:00:00Z"))
+    assert (alone.value, alone.mark) == ("99", "dated in the future")
+
+
+def test_a_newer_preliminary_value_is_told_beside_the_final_one() -> None:
+    newer = {"status": "preliminary", "effectiveDateTime": "2026-11-21T08:00:00Z"}
+    (row,) = shown(chloride(), chloride(110, **newer))
+    assert row.value == "104"
+    assert row.rejected == ("110 mmol/L, 21 Nov 2026 08:00: preliminary",)
+
+
+def test_two_values_of_one_time_are_marked_as_the_calculators_see_them() -> None:
+    (row,) = shown(chloride(100), chloride(120))
+    assert row.mark.startswith("another value of the same time")
+    (agreeing,) = shown(chloride(100), chloride(101))
+    assert agreeing.mark == ""
+
+
+def test_a_value_beyond_the_look_back_is_marked() -> None:
+    (row,) = shown(chloride(effectiveDateTime="2024-11-20T08:00:00Z"))
+    assert row.mark == "2 years ago, too old for the calculators: their limit is 1 year"
+
+
+def test_the_range_and_the_sign_are_those_that_the_ehr_sends() -> None:
+    ranged = {
+        "referenceRange": [{"low": {"value": 98, "unit": "mmol/L"}, "high": {"value": 107}}],
+        "interpretation": [{"coding": [{"code": "H"}]}],
+    }
+    (row,) = shown(chloride(110, **ranged))
+    assert (row.sign, row.range) == ("H", "98 to 107")
+    (low,) = shown(chloride(referenceRange=[{"low": {"value": 98}}]))
+    assert (low.sign, low.range) == ("", "from 98")
+    (text,) = shown(chloride(referenceRange=[{"text": "see report"}]))
+    assert text.range == "see report"
+
+
+def test_the_page_has_the_offset_of_most_times_and_tells_of_another() -> None:
+    here = [
+        chloride(100 + day, effectiveDateTime=f"2026-11-1{day}T08:00:00-06:00") for day in (1, 2)
+    ]
+    there = observation("2951-2", 140, "mmol/L", effectiveDateTime="2026-11-19T05:10:00Z")
+    rows = {row.name: row.when for row in shown(*here, there)}
+    assert set(rows.values()) == {
+        "12 Nov 2026 08:00",
+        "18 Nov 2026 23:10 (charted 19 Nov 2026 05:10 UTC)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("charted", "zone", "written"),
+    [
+        ("2026-11-19T05:10:00Z", "UTC", "19 Nov 2026 05:10"),
+        ("2026-11-18T23:30:00-06:00", "UTC−06:00", "18 Nov 2026 23:30"),
+        ("2026-11-19T05:10:00+05:30", "UTC+05:30", "19 Nov 2026 05:10"),
+        ("2026-11-19", "UTC", "19 Nov 2026"),
+        ("2026-11", "UTC", "Nov 2026"),
+        (
+            "2026-11-19T05:10:00",
+            "UTC",
+            "19 Nov 2026 05:10 (charted 19 Nov 2026 05:10 without an offset)",
+        ),
+    ],
+)
+def test_a_time_alone_is_written_as_charted(charted: str, zone: str, written: str) -> None:
+    when = moment(charted, UTC)
+    clock = clock_of([when], NOW)
+    assert (clock.zone, clock.time(when)) == (zone, written)
+    assert clock.now == NOW
+
+
+def test_of_as_many_offsets_the_one_of_the_newest_time_counts() -> None:
+    older, newer = moment("2026-11-18T08:00:00-05:00", UTC), moment("2026-11-19T08:00:00Z", UTC)
+    assert clock_of([older, newer], NOW).zone == "UTC"
+    ahead = moment("2062-11-19T08:00:00+01:00", UTC)
+    assert clock_of([older, ahead], NOW).zone == "UTC−05:00"
+
+
+def seen(name: str, *resources: dict[str, Any]) -> InputView:
+    finding = read_chart(list(resources), NOW, "p1").findings[name]
+    return inputs.view(finding, Clock(NOW), optional=False)
+
+
+def test_oxygen_that_was_charted_is_never_said_not_to_be() -> None:
+    old = observation("3151-8", 2.6, "L/min", effectiveDateTime="2026-11-20T08:00:00Z")
+    view = seen("supplemental_oxygen", old)
+    assert view.remarks == ("No oxygen is charted in the last 48 h; the last value is older.",)
+    (entry,) = view.entries
+    assert (entry.text, entry.when) == ("2.6 L/min (3151-8)", "20 Nov 2026 08:00")
+    none = seen("supplemental_oxygen")
+    assert none.remarks == ("No oxygen flow or concentration is charted.",)
+
+
+def test_a_suggestion_by_text_shows_what_its_coding_says() -> None:
+    coding = {"system": "urn:local", "code": "Z13", "display": "Encounter for a test"}
+    made = condition("I10", id="c1")
+    made["code"] = {"text": "Congestive heart failure", "coding": [coding]}
+    (entry,) = seen("congestive_heart_failure", made).entries
+    assert entry.text == "Congestive heart failure; coded as Encounter for a test (Z13)"
+    same = condition("I10", id="c2")
+    coding = {"system": SNOMED, "code": "84114007", "display": "Heart failure"}
+    same["code"] = {"text": "Heart failure", "coding": [coding]}
+    (entry,) = seen("congestive_heart_failure", same).entries
+    assert entry.text == "Heart failure (84114007)"
+
+
+def egfr(*resources: dict[str, Any]) -> CalculatorView:
+    person = {"resourceType": "Patient", "id": "p1", "birthDate": "1957-10-11", "gender": "male"}
+    creatinine = observation("2160-0", 1.21, "mg/dL", effectiveDateTime="2026-11-20T08:00:00Z")
+    chart = read_chart([person, creatinine, *resources], NOW, "p1")
+    groups = calculators.views(chart, Clock(NOW))
+    return next(v for vs in groups.values() for v in vs if v.name == "egfr_ckd_epi_2021")
+
+
+def test_acute_kidney_injury_on_the_problem_list_stands_beside_the_egfr() -> None:
+    assert egfr().warnings == ()
+    (said,) = egfr(condition("N17.9", id="c1")).warnings
+    assert said.startswith("Acute kidney injury is on the problem list")
+    assert said in egfr(condition("N17.9", id="c1")).note
+    (suggested,) = egfr(condition("N17.9", verification="provisional", id="c1")).warnings
+    assert suggested.startswith("The problem list suggests acute kidney injury")
+    assert egfr(condition("N17.9", "resolved", id="c1")).warnings == ()
+
+
+def test_an_observation_is_read_once_for_a_whole_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a chart of many pages too, where each page decides whether the next one is read."""
+    read: Counter[int] = Counter()
+    entry = chart_observations._entry
+
+    def counted(resource: Any, zone: Any) -> Any:
+        read[id(resource)] += 1
+        return entry(resource, zone)
+
+    monkeypatch.setattr(chart_observations, "_entry", counted)
+    answer_from(monkeypatch, load_charts())
+    made = reading.read(session_of("synthetic-hugo"), "synthetic-hugo", datetime.now(UTC))
+    assert made.parts["labs"].more
+    assert set(read.values()) == {1}
+    assert len(made.chart.entries) > 500
+
+
+def test_a_page_that_is_settled_by_its_values_asks_for_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The decision takes the values alone: no diagnosis and no drug is looked at for it."""
+    monkeypatch.setattr("clinical.chart.diagnoses", _never)
+    monkeypatch.setattr("clinical.chart.drug_classes", _never)
+    from clinical.chart import valued
+
+    reader = chart_observations.Reader(UTC)
+    assert valued([chloride(), chloride(1.04)], NOW, "p1", reader) == {"chloride"}
+    assert valued([chloride(1.04)], NOW, "p1", reader) == frozenset()
+
+
+def _never(*_: object) -> Any:
+    raise AssertionError
