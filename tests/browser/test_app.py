@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, e
 from clinical.calculators import REGISTRY
 from tests.conftest import App
 from tests.support import npm
-from tests.support.app_chart import CREATININE, answering, bundle, days_ago, tenant_of
+from tests.support.app_chart import CREATININE, SODIUM, answering, bundle, days_ago, tenant_of
 from tests.support.chart_resources import condition
 from tests.support.endings import EndableApp, launch_in, serve_endable
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
@@ -274,6 +274,29 @@ def test_what_was_at_fault_is_not_held_against_a_value_that_could_not_be_compute
     enter(page, "1.7")
     expect(calculator.locator(".results")).to_contain_text("It could not be computed.")
     expect(calculator.locator(".fault:visible")).to_have_count(0)
+
+
+def test_all_results_have_the_time_zone_of_the_page_and_what_the_ehr_says_is_normal(
+    app: App, page: Page, complaints: list[str]
+) -> None:
+    elsewhere = {"effectiveDateTime": "2026-03-01T23:30:00-06:00", "id": "o-there"}
+    normal = {
+        "referenceRange": [{"low": {"value": 135}, "high": {"value": 145}}],
+        "interpretation": [{"coding": [{"code": "L"}]}],
+    }
+    ahead = {"effectiveDateTime": "2099-07-07T08:00:00Z", "id": "o-ahead"}
+    sodium = {**SODIUM, **elsewhere, **normal}
+    labs = as_fhir(bundle(CREATININE, {**CREATININE, "id": "o-2"}, sodium, {**SODIUM, **ahead}))
+    launch_in(page, app, answering(tenant_of(app), labs=labs))
+    page.get_by_role("button", name="All results: Laboratory").click()
+    table = page.get_by_role("table", name="Laboratory: all results, newest first")
+    there = table.get_by_role("row").filter(has_text="charted 1 Mar 2026 23:30 UTC−06:00")
+    expect(there).to_contain_text("2 Mar 2026 05:30")
+    expect(there).to_contain_text("135 to 145")
+    expect(there.locator(".number .tag")).to_have_text("L")
+    future = table.get_by_role("row").filter(has_text="7 Jul 2099 08:00")
+    expect(future).to_contain_text("dated in the future")
+    assert complaints == []
 
 
 def test_another_charted_value_can_be_taken_instead(app: App, page: Page) -> None:

@@ -27,15 +27,17 @@ def session_of(patient: str, vendor: str = "generic") -> Active:
     return in_use(open_session(patient), replace(EHR, vendor=vendor))
 
 
-def answer_from(monkeypatch: pytest.MonkeyPatch, charts: Charts) -> None:
-    """Let every FHIR call be answered from the charts."""
+def answer_from(monkeypatch: pytest.MonkeyPatch, charts: Charts) -> set[tuple[str, str]]:
+    """Let every FHIR call be answered from the charts; type and id of what was handed out."""
+    handed_out: set[tuple[str, str]] = set()
 
     def call(
         _active: Active, _method: Literal["GET", "POST"], url: str, **_limits: Any
     ) -> FhirAnswer:
-        return FhirAnswer(200, {}, _body(charts, url).encode(), None, {})
+        return FhirAnswer(200, {}, _body(charts, url, handed_out).encode(), None, {})
 
     monkeypatch.setattr(fhir, "call", call)
+    return handed_out
 
 
 def read(patient: str, now: datetime | None = None) -> reading.Reading:
@@ -43,18 +45,20 @@ def read(patient: str, now: datetime | None = None) -> reading.Reading:
     return reading.read(session_of(patient), patient, now or datetime.now(UTC))
 
 
-def _body(charts: Charts, url: str) -> str:
+def _body(charts: Charts, url: str, handed_out: set[tuple[str, str]]) -> str:
     parts = urlsplit(url)
     kind, _, fhir_id = parts.path.removeprefix(urlsplit(FHIR_BASE).path + "/").partition("/")
     if fhir_id:
         found = charts.find(kind, fhir_id)
         assert found is not None, url
+        handed_out.add((kind, fhir_id))
         return found.text
     pairs = parse_qsl(parts.query)
     number = next((int(value) for name, value in pairs if name == "page"), 0)
     pairs = [pair for pair in pairs if pair[0] != "page"]
     matches = parse(kind, pairs, FHIR_BASE).run(charts.of_type(kind))
     shown = matches[number * _PAGE : (number + 1) * _PAGE]
+    handed_out |= {(one.type, one.id) for one in shown}
     following = ""
     if len(matches) > (number + 1) * _PAGE:
         query = "&".join(part for part in parts.query.split("&") if not part.startswith("page="))

@@ -54,9 +54,14 @@ def chart_of(patient: str, resources: Iterable[Mapping[str, Any]]) -> Charts:
 
 
 def complaints(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What does not agree between the page of a patient and the chart."""
-    page = page_of(patient, charts, monkeypatch)
-    return page_audit.complaints(page, resources_of(patient, charts), datetime.now(UTC))
+    """What does not agree between the page of a patient and what it read of the chart."""
+    read = answer_from(monkeypatch, charts)
+    assert _SETTINGS is not None
+    page = main._page(_SETTINGS, session_of(patient))
+    known = [
+        one for one in resources_of(patient, charts) if (one["resourceType"], one["id"]) in read
+    ]
+    return page_audit.complaints(page, known, datetime.now(UTC))
 
 
 def compared(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:

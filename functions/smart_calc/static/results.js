@@ -42,7 +42,7 @@
     const at = Date.parse(text);
     if (!own || Number.isNaN(at)) return [written(text), at > Date.now() + 86_400_000];
     const here = written(new Date(at + offset * 60_000).toISOString());
-    return [here === written(text) ? here : `${here} (charted ${written(text)} ${own === "Z" ? "UTC" : `UTC${own}`})`, at > Date.now() + 86_400_000];
+    return [here === written(text) ? here : `${here} (charted ${written(text)} ${own === "Z" ? "UTC" : `UTC${own.replace("-", "\u2212")}`})`, at > Date.now() + 86_400_000];
   };
   const end = (quantity) => quantity?.value ?? "";
   const range = ({ referenceRange }) => {

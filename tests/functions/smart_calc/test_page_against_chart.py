@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_an_older_value_in_place_of_the_newest_usable_one_is_found(
     assert any("is the newest usable" in one for one in found)
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     """The same as JSON can be written again."""
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
