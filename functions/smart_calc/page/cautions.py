@@ -14,7 +14,7 @@ from clinical.chart.evidence import Finding, Flag, Outcome
 from clinical.chart.steadiness import unsteady
 from clinical.prefilled import Prefilled
 
-from . import input_views as inputs
+from . import entries
 from .clock import Clock
 from .view_models import EntryView
 
@@ -78,7 +78,7 @@ def unfit(calculator: Calculator, chart: Chart) -> str:
 def beside(evaluation: Evaluation, chart: Chart, clock: Clock) -> Iterator[EntryView]:
     """The charted value of the same kind, where it does not agree with the result."""
     declared = evaluation.calculator.in_chart.beside
-    entry = inputs.charted(chart.findings[declared.input], clock) if declared else None
+    entry = entries.charted(chart.findings[declared.input], clock) if declared else None
     if declared is None or entry is None:
         return
     own, reported = evaluation.outputs.get(declared.output), chart.findings[declared.input].value

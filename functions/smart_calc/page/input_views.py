@@ -1,19 +1,15 @@
 """One input as the page shows it: value, unit, date, source, and what was passed over and why."""
 
 import json
-from dataclasses import replace
 
 from clinical.calculators.inputs import CHOICES, FLAGS, label
 from clinical.chart.codes.observations import LOINC
-from clinical.chart.evidence import Evidence, Finding, Flag, Outcome, PassedOver
+from clinical.chart.evidence import Evidence, Finding, Outcome
 
-from . import wording
+from . import entries, wording
 from .clock import Clock
-from .view_models import EntryView, InputView, Kind, Look
+from .view_models import InputView, Kind, Look
 
-_MOST_REMARKS = 4
-# What a reader of the value has to know; the rest of what was passed over is of no use to one.
-_ANNOUNCED = frozenset({Flag.PRELIMINARY, Flag.FUTURE, Flag.CONFLICT})
 _LOOKS: dict[Outcome, Look] = {
     Outcome.FOUND: "good",
     Outcome.CALCULATED: "good",
@@ -64,9 +60,9 @@ def view(finding: Finding, clock: Clock, *, optional: bool) -> InputView:
         age_look=age_look,
         source=_source(finding, kind, clock),
         original=_original(finding, kind),
-        remarks=_remarks(finding, clock),
-        entries=_entries(finding, clock) if kind == "flag" else (),
-        older=_others(finding, clock) if kind == "number" else (),
+        remarks=entries.remarks_on(finding, clock),
+        entries=entries.answering(finding, clock) if kind == "flag" else (),
+        older=entries.others(finding, clock) if kind == "number" else (),
         note=_note(finding, value, unit, clock),
         resource=chosen.source if chosen else "",
     )
@@ -115,11 +111,11 @@ def _source(finding: Finding, kind: Kind, clock: Clock) -> str:
     chosen = finding.chosen
     if finding.outcome is Outcome.CALCULATED:
         oldest = f", oldest value {clock.day(chosen.moment)}" if chosen else ""
-        return _sentence(f"{finding.why}{oldest}")
+        return entries.sentence(f"{finding.why}{oldest}")
     if chosen is None or kind == "flag" or finding.outcome is Outcome.UNREAD:
         return ""
     if chosen.moment is None and not chosen.status:
-        return _sentence(finding.why)
+        return entries.sentence(finding.why)
     return _of(chosen, clock)
 
 
@@ -149,105 +145,6 @@ def _original(finding: Finding, kind: Kind) -> str:
     return chosen.charted if converted else ""
 
 
-def _remarks(finding: Finding, clock: Clock) -> tuple[str, ...]:
-    """Why a value is empty, and what a reader of one that is not has to know."""
-    chosen = finding.chosen
-    remarks: list[str] = []
-    if _says_more(finding):
-        remarks.append(_sentence(finding.why))
-    if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
-        remarks += [_ruled_out(one, clock) for one in finding.passed_over]
-    if Flag.DECEASED in finding.flags:
-        remarks.append("The patient is charted as deceased.")
-    remarks += [_announcement(one, clock) for one in finding.passed_over if _is_news(one, chosen)]
-    if chosen:
-        remarks += [_sentence(note) for note in chosen.notes]
-    return tuple(dict.fromkeys(remarks))[:_MOST_REMARKS]
-
-
-def _says_more(finding: Finding) -> bool:
-    """Whether the reason tells what state, source and entry do not."""
-    if finding.why in ("", "nothing is charted", "a person answers this"):
-        return False
-    if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
-        # Each entry is told with its own reason.
-        return False
-    if finding.outcome in (Outcome.FOUND, Outcome.CALCULATED):
-        return finding.why.startswith("taken together")
-    chosen = finding.chosen
-    if chosen is not None and chosen.moment is None and not chosen.status:
-        return False
-    if any(one.evidence == chosen and one.why == finding.why for one in finding.passed_over):
-        return finding.input not in FLAGS
-    return chosen is None or chosen.charted == "" or chosen.charted not in finding.why
-
-
-def _is_news(passed: PassedOver, chosen: Evidence | None) -> bool:
-    """Whether what was passed over is newer than what was chosen, or contradicts it."""
-    if passed.flag not in _ANNOUNCED or passed.evidence == chosen:
-        return False
-    if passed.flag is not Flag.PRELIMINARY or chosen is None or chosen.moment is None:
-        return True
-    when = passed.evidence.moment
-    return when is not None and when.instant > chosen.moment.instant
-
-
-def _announcement(passed: PassedOver, clock: Clock) -> str:
-    what = "A newer preliminary value" if passed.flag is Flag.PRELIMINARY else "Another value"
-    charted, when = passed.evidence.charted, clock.time(passed.evidence.moment)
-    why = ", which lies in the future" if passed.flag is Flag.FUTURE else ""
-    return f"{what} is charted and not used: {charted}, {when}{why}."
-
-
-def _ruled_out(passed: PassedOver, clock: Clock) -> str:
-    entry = _entry(passed.evidence, passed.why, clock)
-    return _sentence(f"not counted: {entry.text}, {entry.when}, {entry.remark}")
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
-
-
-def _entries(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
-    """What answers a yes-or-no item, or only suggests it: diagnoses, orders, values."""
-    if finding.chosen is None:
-        return ()
-    counting = (finding.chosen, *finding.further)
-    remarks = {passed.evidence: passed.why for passed in finding.passed_over}
-    return tuple(_entry(evidence, remarks.get(evidence, ""), clock) for evidence in counting[:3])
-
-
-def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:
-    if evidence.code and evidence.code.code == evidence.charted:
-        evidence = replace(evidence, charted="charted as a code alone")
-    named = evidence.code and evidence.code.code != evidence.charted
-    code = f" ({evidence.code.code})" if evidence.code and named else ""
-    coded = f"; coded as {evidence.coded}" if evidence.coded else ""
-    said = ", ".join(filter(None, (evidence.status, why)))
-    # The hour of a measured value decides whether it counts; of a diagnosis the day is enough.
-    when = clock.time if evidence.charted_value is not None else clock.day
-    return EntryView(f"{evidence.charted}{code}{coded}", when(evidence.moment), said)
-
-
-def _others(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
-    """Other values that a person may take instead: a newer preliminary one, and older ones."""
-    preliminary = [
-        one.evidence
-        for one in finding.passed_over
-        if one.flag is Flag.PRELIMINARY and _is_news(one, finding.chosen)
-    ]
-    if finding.outcome is Outcome.PRELIMINARY and finding.chosen:
-        preliminary.insert(0, finding.chosen)
-    found = []
-    for evidence in (*dict.fromkeys(preliminary), *finding.further):
-        if isinstance(evidence.value, float):
-            said = f"preliminary: {evidence.charted}" if evidence in preliminary else ""
-            value, when = wording.number(evidence.value, evidence), clock.time(evidence.moment)
-            exact = json.dumps(evidence.value)
-            found.append(EntryView(said or evidence.charted, when, value=value, exact=exact))
-    return tuple(found)
-
-
 def _short(name: str) -> str:
     return wording.plain(_SHORT.get(name, label(name).partition(",")[0]))
 
@@ -266,11 +163,3 @@ def _note(finding: Finding, value: str, unit: str, clock: Clock) -> str:
     shown_unit = "" if finding.input == "age" else unit
     text = " ".join(filter(None, (name, answer_text(value), shown_unit)))
     return wording.plain(f"{text} ({clock.iso_day(dated)})" if dated else text)
-
-
-def charted(finding: Finding, clock: Clock) -> EntryView | None:
-    """A charted value of its own, for reading beside a result."""
-    if finding.chosen is None or finding.value is None:
-        return None
-    when = clock.time(finding.chosen.moment)
-    return EntryView(f"{label(finding.input)}: {finding.chosen.charted}", when)

@@ -7,28 +7,25 @@ cancelled or of another patient are left out.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from clinical.chart import question
 from clinical.chart.choice import agree, does_not_count, set_aside
 from clinical.chart.evidence import Flag
 from clinical.chart.observations import Entry
+from clinical.chart.resources.json_access import text
 from clinical.chart.resources.times import Moment
 from shared.fhir import compartment
 
+from ..charted import code_of, name_of, range_of, sign_of, value_of
 from .clock import Clock
 from .wording import ago, look_back, span
 
 _HIDDEN_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
-_ABSENT = "–"
-_MOST_PLACES = 20
 _MOST_REJECTED = 3
 _LONGEST_TEXT = 60
-# HL7 v3 ObservationInterpretation, as laboratories print it.
-_SIGNS = frozenset({"H", "HH", "HU", "L", "LL", "LU", "A", "AA"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +56,11 @@ def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock)
     by_code: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         observation: Any = entry.resource
-        if entry.heading.status in _HIDDEN_STATUSES or _value(observation) is None:
+        if entry.heading.status in _HIDDEN_STATUSES or value_of(observation) is None:
             continue
         if not compartment.belongs(observation, patient, fhir_base):
             continue
-        key = _code(observation.get("code")) or _name(observation.get("code"))
+        key = code_of(observation.get("code")) or name_of(observation.get("code"))
         by_code[key].append(entry)
     found = [_result(of_code, clock) for of_code in by_code.values()]
     return sorted(found, key=lambda result: (result.name.lower(), result.name, result.value))
@@ -75,15 +72,15 @@ def _result(entries: list[Entry], clock: Clock) -> Result:
     ordered.sort(key=lambda entry: entry.recency, reverse=True)
     top = next((one for one in ordered if not _why_aside(one, clock)), ordered[0])
     observation: Any = top.resource
-    amount, unit = _value(observation) or ("", "")
+    amount, unit = value_of(observation) or ("", "")
     equals = [one for one in ordered if one.recency == top.recency and one is not top]
     newer = ordered[: ordered.index(top)]
     return Result(
-        name=_name(observation.get("code")) or "Unnamed test",
+        name=name_of(observation.get("code")) or "Unnamed test",
         value=amount,
         unit=unit,
-        sign=_sign(observation),
-        range=_range(observation),
+        sign=sign_of(observation),
+        range=range_of(observation),
         when=_when(top, clock),
         status=top.heading.status or "no status",
         mark=_why_aside(top, clock) or _conflict(top, equals, clock) or _why_unused(top, clock),
@@ -94,7 +91,7 @@ def _result(entries: list[Entry], clock: Clock) -> Result:
 
 
 def _when(entry: Entry, clock: Clock) -> str:
-    charted = _text(entry.resource.get("effectiveDateTime"))
+    charted = text(entry.resource.get("effectiveDateTime"))
     if entry.heading.moment is None and charted:
         return f"no readable date: {charted[:_LONGEST_TEXT]}"
     return clock.time(entry.heading.moment)
@@ -134,7 +131,7 @@ def _same(one: Entry, other: Entry) -> bool:
     if one.readings and len(one.readings) == len(other.readings):
         pairs = zip(one.readings, other.readings, strict=True)
         return all(agree(first, second) for (_, first), (_, second) in pairs)
-    return _value(one.resource) == _value(other.resource)
+    return value_of(one.resource) == value_of(other.resource)
 
 
 def _told(entry: Entry, clock: Clock) -> str:
@@ -142,111 +139,4 @@ def _told(entry: Entry, clock: Clock) -> str:
 
 
 def _shown(entry: Entry) -> str:
-    return " ".join(filter(None, _value(entry.resource) or ()))
-
-
-def _sign(observation: Any) -> str:
-    """`H` or `L`, where the EHR says so; of a panel those of its parts."""
-    own = next(_signs(observation), "")
-    if own or not _objects(observation.get("component")):
-        return own
-    parts = [next(_signs(part), "") for part in _objects(observation.get("component"))]
-    return " / ".join(part or _ABSENT for part in parts) if any(parts) else ""
-
-
-def _signs(element: Any) -> Iterator[str]:
-    for concept in _objects(element.get("interpretation")):
-        for coding in _objects(concept.get("coding")):
-            if _text(coding.get("code")) in _SIGNS:
-                yield _text(coding.get("code"))
-
-
-def _range(observation: Any) -> str:
-    """The first reference range that the EHR sends, in its own unit."""
-    for entry in _objects(observation.get("referenceRange")):
-        low, high = _end(entry.get("low")), _end(entry.get("high"))
-        if low and high:
-            return f"{low} to {high}"
-        if low or high:
-            return f"from {low}" if low else f"up to {high}"
-        if text := _text(entry.get("text")):
-            return text[:_LONGEST_TEXT]
-    return ""
-
-
-def _end(quantity: object) -> str:
-    value = _object(quantity).get("value")
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return _digits(value)
-    return ""
-
-
-def _code(concept: object) -> str:
-    """The first coding that says whose code it is."""
-    for coding in _objects(_object(concept).get("coding")):
-        system, code = _text(coding.get("system")), _text(coding.get("code"))
-        if system and code:
-            return f"{system}|{code}"
-    return ""
-
-
-def _name(concept: object) -> str:
-    """What a CodeableConcept says to a reader; empty where it says nothing."""
-    codings = _objects(_object(concept).get("coding"))
-    texts = [_object(concept).get("text")]
-    for member in ("display", "code"):
-        texts += [coding.get(member) for coding in codings]
-    return next(filter(None, map(_text, texts)), "")
-
-
-def _value(observation: Any) -> tuple[str, str] | None:
-    """Value and unit; a panel such as a blood pressure shows its parts, joined by a stroke.
-
-    A part without a value keeps its place, so that the other one cannot be taken for it.
-    """
-    own = _single(observation)
-    if own is not None:
-        return own
-    parts = [_single(item) for item in _objects(observation.get("component"))]
-    units = {part[1] for part in parts if part}
-    if len(units) == 1:
-        return " / ".join(part[0] if part else _ABSENT for part in parts), units.pop()
-    if not units:
-        return None
-    return " / ".join(" ".join(part).strip() if part else _ABSENT for part in parts), ""
-
-
-def _single(element: Any) -> tuple[str, str] | None:
-    quantity = _object(element.get("valueQuantity"))
-    value = quantity.get("value")
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        unit = _unit(_text(quantity.get("unit")) or _text(quantity.get("code")))
-        return f"{_text(quantity.get('comparator'))} {_digits(value)}".strip(), unit
-    text = _name(element.get("valueCodeableConcept")) or _text(element.get("valueString"))
-    return (text, "") if text else None
-
-
-def _unit(printed: str) -> str:
-    """As charted; an annotation of UCUM alone, such as {INR}, is no unit to read."""
-    if printed.startswith("{") and printed.endswith("}"):
-        return ""
-    return "fraction of 1" if printed == "1" else printed
-
-
-def _digits(value: int | Decimal) -> str:
-    """As charted; an exponent is written out where that is short."""
-    if isinstance(value, Decimal) and abs(value.adjusted()) <= _MOST_PLACES:
-        return f"{value:f}"
-    return str(value)
-
-
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return " ".join(filter(None, value_of(entry.resource) or ()))

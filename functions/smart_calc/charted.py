@@ -1,0 +1,121 @@
+"""An Observation as the chart writes it: name, value, unit, and what is normal. Pure.
+
+FHIR R4 observation.html. Nothing is converted and nothing judged; a number keeps its digits.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+_ABSENT = "–"
+_MOST_PLACES = 20
+_LONGEST_TEXT = 60
+# HL7 v3 ObservationInterpretation, as laboratories print it.
+_SIGNS = frozenset({"H", "HH", "HU", "L", "LL", "LU", "A", "AA"})
+
+
+def sign_of(observation: Any) -> str:
+    """`H` or `L`, where the EHR says so; of a panel those of its parts."""
+    own = next(_signs(observation), "")
+    if own or not _objects(observation.get("component")):
+        return own
+    parts = [next(_signs(part), "") for part in _objects(observation.get("component"))]
+    return " / ".join(part or _ABSENT for part in parts) if any(parts) else ""
+
+
+def _signs(element: Any) -> Iterator[str]:
+    for concept in _objects(element.get("interpretation")):
+        for coding in _objects(concept.get("coding")):
+            if _text(coding.get("code")) in _SIGNS:
+                yield _text(coding.get("code"))
+
+
+def range_of(observation: Any) -> str:
+    """The first reference range that the EHR sends, in its own unit."""
+    for entry in _objects(observation.get("referenceRange")):
+        low, high = _end(entry.get("low")), _end(entry.get("high"))
+        if low and high:
+            return f"{low} to {high}"
+        if low or high:
+            return f"from {low}" if low else f"up to {high}"
+        if text := _text(entry.get("text")):
+            return text[:_LONGEST_TEXT]
+    return ""
+
+
+def _end(quantity: object) -> str:
+    value = _object(quantity).get("value")
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return _digits(value)
+    return ""
+
+
+def code_of(concept: object) -> str:
+    """The first coding that says whose code it is."""
+    for coding in _objects(_object(concept).get("coding")):
+        system, code = _text(coding.get("system")), _text(coding.get("code"))
+        if system and code:
+            return f"{system}|{code}"
+    return ""
+
+
+def name_of(concept: object) -> str:
+    """What a CodeableConcept says to a reader; empty where it says nothing."""
+    codings = _objects(_object(concept).get("coding"))
+    texts = [_object(concept).get("text")]
+    for member in ("display", "code"):
+        texts += [coding.get(member) for coding in codings]
+    return next(filter(None, map(_text, texts)), "")
+
+
+def value_of(observation: Any) -> tuple[str, str] | None:
+    """Value and unit; a panel such as a blood pressure shows its parts, joined by a stroke.
+
+    A part without a value keeps its place, so that the other one cannot be taken for it.
+    """
+    own = _single(observation)
+    if own is not None:
+        return own
+    parts = [_single(item) for item in _objects(observation.get("component"))]
+    units = {part[1] for part in parts if part}
+    if len(units) == 1:
+        return " / ".join(part[0] if part else _ABSENT for part in parts), units.pop()
+    if not units:
+        return None
+    return " / ".join(" ".join(part).strip() if part else _ABSENT for part in parts), ""
+
+
+def _single(element: Any) -> tuple[str, str] | None:
+    quantity = _object(element.get("valueQuantity"))
+    value = quantity.get("value")
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        unit = _unit(_text(quantity.get("unit")) or _text(quantity.get("code")))
+        return f"{_text(quantity.get('comparator'))} {_digits(value)}".strip(), unit
+    text = name_of(element.get("valueCodeableConcept")) or _text(element.get("valueString"))
+    return (text, "") if text else None
+
+
+def _unit(printed: str) -> str:
+    """As charted; an annotation of UCUM alone, such as {INR}, is no unit to read."""
+    if printed.startswith("{") and printed.endswith("}"):
+        return ""
+    return "fraction of 1" if printed == "1" else printed
+
+
+def _digits(value: int | Decimal) -> str:
+    """As charted; an exponent is written out where that is short."""
+    if isinstance(value, Decimal) and abs(value.adjusted()) <= _MOST_PLACES:
+        return f"{value:f}"
+    return str(value)
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

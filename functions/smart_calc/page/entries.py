@@ -1,0 +1,123 @@
+"""Charted entries beside an input: what answers it, and what else was passed over or may do."""
+
+import json
+from dataclasses import replace
+
+from clinical.calculators.inputs import FLAGS, label
+from clinical.chart.evidence import Evidence, Finding, Flag, Outcome, PassedOver
+
+from . import wording
+from .clock import Clock
+from .view_models import EntryView
+
+_MOST_REMARKS = 4
+# What a reader of the value has to know; the rest of what was passed over is of no use to one.
+_ANNOUNCED = frozenset({Flag.PRELIMINARY, Flag.FUTURE, Flag.CONFLICT})
+
+
+def remarks_on(finding: Finding, clock: Clock) -> tuple[str, ...]:
+    """Why a value is empty, and what a reader of one that is not has to know."""
+    chosen = finding.chosen
+    remarks: list[str] = []
+    if _says_more(finding):
+        remarks.append(sentence(finding.why))
+    if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
+        remarks += [_ruled_out(one, clock) for one in finding.passed_over]
+    if Flag.DECEASED in finding.flags:
+        remarks.append("The patient is charted as deceased.")
+    remarks += [_announcement(one, clock) for one in finding.passed_over if _is_news(one, chosen)]
+    if chosen:
+        remarks += [sentence(note) for note in chosen.notes]
+    return tuple(dict.fromkeys(remarks))[:_MOST_REMARKS]
+
+
+def _says_more(finding: Finding) -> bool:
+    """Whether the reason tells what state, source and entry do not."""
+    if finding.why in ("", "nothing is charted", "a person answers this"):
+        return False
+    if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
+        # Each entry is told with its own reason.
+        return False
+    if finding.outcome in (Outcome.FOUND, Outcome.CALCULATED):
+        return finding.why.startswith("taken together")
+    chosen = finding.chosen
+    if chosen is not None and chosen.moment is None and not chosen.status:
+        return False
+    if any(one.evidence == chosen and one.why == finding.why for one in finding.passed_over):
+        return finding.input not in FLAGS
+    return chosen is None or chosen.charted == "" or chosen.charted not in finding.why
+
+
+def _is_news(passed: PassedOver, chosen: Evidence | None) -> bool:
+    """Whether what was passed over is newer than what was chosen, or contradicts it."""
+    if passed.flag not in _ANNOUNCED or passed.evidence == chosen:
+        return False
+    if passed.flag is not Flag.PRELIMINARY or chosen is None or chosen.moment is None:
+        return True
+    when = passed.evidence.moment
+    return when is not None and when.instant > chosen.moment.instant
+
+
+def _announcement(passed: PassedOver, clock: Clock) -> str:
+    what = "A newer preliminary value" if passed.flag is Flag.PRELIMINARY else "Another value"
+    charted, when = passed.evidence.charted, clock.time(passed.evidence.moment)
+    why = ", which lies in the future" if passed.flag is Flag.FUTURE else ""
+    return f"{what} is charted and not used: {charted}, {when}{why}."
+
+
+def _ruled_out(passed: PassedOver, clock: Clock) -> str:
+    entry = _entry(passed.evidence, passed.why, clock)
+    return sentence(f"not counted: {entry.text}, {entry.when}, {entry.remark}")
+
+
+def sentence(text: str) -> str:
+    """A text with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def answering(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
+    """What answers a yes-or-no item, or only suggests it: diagnoses, orders, values."""
+    if finding.chosen is None:
+        return ()
+    counting = (finding.chosen, *finding.further)
+    reasons = {passed.evidence: passed.why for passed in finding.passed_over}
+    return tuple(_entry(evidence, reasons.get(evidence, ""), clock) for evidence in counting[:3])
+
+
+def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:
+    if evidence.code and evidence.code.code == evidence.charted:
+        evidence = replace(evidence, charted="charted as a code alone")
+    named = evidence.code and evidence.code.code != evidence.charted
+    code = f" ({evidence.code.code})" if evidence.code and named else ""
+    coded = f"; coded as {evidence.coded}" if evidence.coded else ""
+    said = ", ".join(filter(None, (evidence.status, why)))
+    # The hour of a measured value decides whether it counts; of a diagnosis the day is enough.
+    when = clock.time if evidence.charted_value is not None else clock.day
+    return EntryView(f"{evidence.charted}{code}{coded}", when(evidence.moment), said)
+
+
+def others(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
+    """Other values that a person may take instead: a newer preliminary one, and older ones."""
+    preliminary = [
+        one.evidence
+        for one in finding.passed_over
+        if one.flag is Flag.PRELIMINARY and _is_news(one, finding.chosen)
+    ]
+    if finding.outcome is Outcome.PRELIMINARY and finding.chosen:
+        preliminary.insert(0, finding.chosen)
+    found = []
+    for evidence in (*dict.fromkeys(preliminary), *finding.further):
+        if isinstance(evidence.value, float):
+            said = f"preliminary: {evidence.charted}" if evidence in preliminary else ""
+            value, when = wording.number(evidence.value, evidence), clock.time(evidence.moment)
+            exact = json.dumps(evidence.value)
+            found.append(EntryView(said or evidence.charted, when, value=value, exact=exact))
+    return tuple(found)
+
+
+def charted(finding: Finding, clock: Clock) -> EntryView | None:
+    """A charted value of its own, for reading beside a result."""
+    if finding.chosen is None or finding.value is None:
+        return None
+    when = clock.time(finding.chosen.moment)
+    return EntryView(f"{label(finding.input)}: {finding.chosen.charted}", when)
