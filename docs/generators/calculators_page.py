@@ -6,7 +6,7 @@ PAGE = """\
 `smart_calc` shows every calculator, filled from the chart of the launch's patient: first what can
 be computed, then what lacks one or two values, what lacks more, and what does not apply, with the
 reason. Among equals the problem list decides (atrial fibrillation brings CHA2DS2-VASc to the top).
-A calculator that `calculators_off` turns off is listed with nothing but that.
+A calculator that `calculators_off` turns off is listed last, says so, and computes nothing.
 
 - Seven searches run side by side: the patient, laboratory values of one year, lipids, HbA1c, UACR
   and height of ten years, vital signs of two years, social history, diagnoses, active drug orders;
