@@ -49,7 +49,7 @@ def _names_of_calculators(settings: Settings) -> list[Problem]:
     if not settings.calculators_off:
         return []
     try:
-        from functions.smart_calc import turned_off
+        from clinical import turned_off
     except ModuleNotFoundError:
         return []
     return turned_off.problems(settings)

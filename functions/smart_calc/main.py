@@ -11,6 +11,7 @@ from pathlib import Path
 import flask
 from markupsafe import Markup
 
+from clinical import turned_off
 from clinical.calculators import REGISTRY
 from shared import held_bytes, log, pages
 from shared.config import file as config
@@ -35,7 +36,7 @@ from shared.session.sessions import Active, Sessions
 from shared.smart import client_auth
 from shared.store import open_store
 
-from . import reading, turned_off
+from . import reading
 from .page import banner, note, tables
 from .page import cards as calculators
 from .page.clock import clock_of

@@ -140,7 +140,14 @@ def test_nothing_imports_what_stands_on_it(below: str, above: set[str]) -> None:
 
 
 def test_the_clinical_code_takes_of_shared_only_what_is_pure() -> None:
-    pure = {"fhir.compartment", "fhir.references", "scopes", "urls"}
+    pure = {
+        "config.settings",
+        "config.table",
+        "fhir.compartment",
+        "fhir.references",
+        "scopes",
+        "urls",
+    }
     taken = {
         target.removeprefix("shared.")
         for one in imports("clinical")

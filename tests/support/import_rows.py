@@ -109,10 +109,10 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc/page": (
-        "__init__ banner dates view_models",
-        "latest_values wording",
-        "input_views outcome tables",
-        "cautions",
+        "__init__ banner charted dates view_models wording",
+        "clock outcome",
+        "entries latest_values note",
+        "cautions input_views tables",
         "cards",
     ),
     "functions/smart_calc/reading": (
@@ -126,24 +126,25 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     ),
     "clinical": (
         "calculators",
-        "chart",
+        "chart turned_off",
         "prefilled queries",
     ),
     "clinical/calculators": (
-        "model units",
+        "in_chart units",
+        "model",
         (
             "anion_gap bmi bsa cha2ds2_vasc ckd_epi_2021 cockcroft_gault corrected_calcium fib4 "
             "has_bled inputs ldl meld news2 osmolality pooled_cohort prevent qtc"
         ),
-        "registry",
+        "ranges registry",
         "evaluate",
         "__init__",
     ),
     "clinical/chart": (
         "codes resources",
         "evidence",
-        "choice items patient quantity steadiness",
-        "conditions derived draws medications observations pressure",
+        "choice draws items patient quantity steadiness",
+        "conditions derived medications observations pressure",
         "answers",
         "__init__",
         "unread",

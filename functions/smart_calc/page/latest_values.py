@@ -19,7 +19,7 @@ from clinical.chart.resources.json_access import text
 from clinical.chart.resources.times import Moment
 from shared.fhir import compartment
 
-from ..charted import code_of, name_of, range_of, sign_of, value_of
+from .charted import code_of, name_of, range_of, sign_of, value_of
 from .clock import Clock
 from .wording import ago, look_back, span
 

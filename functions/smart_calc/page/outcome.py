@@ -6,7 +6,6 @@ from clinical.calculators import Evaluation
 from clinical.calculators.inputs import label
 from clinical.calculators.model import Missing
 from clinical.calculators.ranges import Range
-from shared.release import VERSION
 
 from . import wording
 from .view_models import ResultView

@@ -26,7 +26,7 @@ SNOMED = "http://snomed.info/sct"
 
 
 def shown(*resources: dict[str, Any]) -> list[Result]:
-    entries = read_chart(list(resources), NOW, "p1").entries
+    entries = read_chart(list(resources), NOW, "p1", BASE).entries
     clock = clock_of((one.heading.moment for one in entries), NOW)
     return newest(entries, "p1", BASE, clock)
 
@@ -42,7 +42,7 @@ def chloride(value: float = 104, **changes: Any) -> dict[str, Any]:
 def test_what_no_calculator_takes_is_shown_and_marked_with_their_reason() -> None:
     slip = chloride(1.04)
     (row,) = shown(slip)
-    finding = read_chart([slip], NOW, "p1").findings["chloride"]
+    finding = read_chart([slip], NOW, "p1", BASE).findings["chloride"]
     assert (row.value, row.mark) == ("1.04", finding.why)
     assert "60 to 150" in row.mark
 
@@ -129,7 +129,7 @@ def test_of_as_many_offsets_the_one_of_the_newest_time_counts() -> None:
 
 
 def seen(name: str, *resources: dict[str, Any]) -> InputView:
-    finding = read_chart(list(resources), NOW, "p1").findings[name]
+    finding = read_chart(list(resources), NOW, "p1", BASE).findings[name]
     return inputs.view(finding, Clock(NOW), optional=False)
 
 
@@ -159,7 +159,7 @@ def test_a_suggestion_by_text_shows_what_its_coding_says() -> None:
 def egfr(*resources: dict[str, Any]) -> CalculatorView:
     person = {"resourceType": "Patient", "id": "p1", "birthDate": "1957-10-11", "gender": "male"}
     creatinine = observation("2160-0", 1.21, "mg/dL", effectiveDateTime="2026-11-20T08:00:00Z")
-    chart = read_chart([person, creatinine, *resources], NOW, "p1")
+    chart = read_chart([person, creatinine, *resources], NOW, "p1", BASE)
     groups = calculators.views(chart, Clock(NOW))
     return next(v for vs in groups.values() for v in vs if v.name == "egfr_ckd_epi_2021")
 
@@ -200,8 +200,8 @@ def test_a_page_that_is_settled_by_its_values_asks_for_no_other(
     from clinical.chart import valued
 
     reader = chart_observations.Reader(UTC)
-    assert valued([chloride(), chloride(1.04)], NOW, "p1", reader) == {"chloride"}
-    assert valued([chloride(1.04)], NOW, "p1", reader) == frozenset()
+    assert valued([chloride(), chloride(1.04)], NOW, "p1", BASE, reader) == {"chloride"}
+    assert valued([chloride(1.04)], NOW, "p1", BASE, reader) == frozenset()
 
 
 def _never(*_: object) -> Any:
