@@ -13,7 +13,7 @@ _REMEDY = "Write names as docs/calculators.md lists them, such as has_bled."
 def problems(settings: Settings) -> list[Problem]:
     """Every name that no calculator has, as a problem of the configuration."""
     return [
-        Problem("setting_invalid", f"calculators_off[{index}]", "is no calculator", _REMEDY)
+        Problem.at("setting_invalid", f"calculators_off[{index}]", "is no calculator", _REMEDY)
         for index, name in enumerate(settings.calculators_off)
         if name not in REGISTRY
     ]

@@ -12,14 +12,14 @@ from doctor.checks import (
     store,
 )
 from doctor.checks.ehr import Look
-from doctor.finding import Finding
+from doctor.finding import Checked
 from shared.smart import client_auth
 from shared.urls import is_local
 
 _EHRS_AT_ONCE = 8
 
 
-def check(path: str, *, offline: bool) -> list[Finding]:
+def check(path: str, *, offline: bool) -> list[Checked]:
     """All findings about a configuration. With `offline` nothing is asked: no EHR, no address of
     ours, no store; the checks that need an answer are left out.
     """

@@ -14,7 +14,8 @@ from shared.config import file as config
 from shared.config.ehrs import read_ehrs
 from shared.config.settings import Ehr
 from shared.config.table import Problem, Table
-from shared.explain import Finding, Registered, registered
+from shared.explain import Registered, registered
+from shared.findings import Finding
 
 _LONGEST = 300
 
@@ -50,14 +51,14 @@ def read(path: str) -> Configuration:
         why = config.reason(error)
         fix = "Name the file by --config, as UTF-8 text that you may read."
         return Configuration(
-            of_file=(Finding("config_unreadable", f"{path} cannot be read: {why}.", fix),)
+            of_file=(Finding("config_unreadable", f"{path} cannot be read: {why}.", (fix,)),)
         )
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         title = f"{path} is not TOML: {str(error)[:_LONGEST]}."
         return Configuration(
-            of_file=(Finding("setting_invalid", title, "Correct the TOML syntax there."),)
+            of_file=(Finding("config_unreadable", title, ("Correct the TOML syntax there.",)),)
         )
     public_url = _public_url(table.get("public_url"))
     entries = table.get("ehr")
@@ -80,11 +81,11 @@ def _public_url(value: object) -> str | None:
 
 
 def _finding(problem: Problem) -> Finding:
-    place = problem.place.replace("ehr[0].", "")
-    return Finding(problem.id, f"{place} {problem.what}."[:_LONGEST], problem.remedy)
+    title = problem.title.replace("ehr[0].", "").replace(": ", " ", 1)
+    return Finding(problem.id, title[:_LONGEST], problem.steps)
 
 
 def _weak(ehr: Ehr) -> Sequence[Finding]:
     """What a refused launch or a refused request may come from."""
     found = (scope_advice.wildcard(ehr), scope_advice.syntax(ehr))
-    return [Finding(one.id, one.title, one.fix) for one in found if one.level != "ok"]
+    return [Finding(one.id, one.title, one.steps) for one in found if one.level != "ok"]

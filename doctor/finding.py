@@ -6,6 +6,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.findings import Finding
+
 FindingId = Literal[
     "config_unreadable",
     "setting_unknown",
@@ -46,29 +48,27 @@ Level = Literal["ok", "warn", "fail"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One finding. `ehr` is the key of the registration it is about, if it is about one.
+class Checked(Finding):
+    """One finding of a check. `ehr` is the key of the registration it is about, if it is about one.
 
-    `fix` is what to do, empty where the check has passed.
+    There are no steps where the check has passed.
     """
 
     id: FindingId
-    level: Level
-    ehr: str | None
-    title: str
-    fix: str
+    level: Level = "fail"
+    ehr: str | None = None
 
 
-def ok(id_: FindingId, title: str, ehr: str | None = None) -> Finding:
+def ok(id_: FindingId, title: str, ehr: str | None = None) -> Checked:
     """A check that has passed: so a reader sees what was looked at."""
-    return Finding(id_, "ok", ehr, title, "")
+    return Checked(id_, title, level="ok", ehr=ehr)
 
 
-def warn(id_: FindingId, title: str, fix: str, ehr: str | None = None) -> Finding:
+def warn(id_: FindingId, title: str, fix: str, ehr: str | None = None) -> Checked:
     """What weakens a launch, or could not be looked at."""
-    return Finding(id_, "warn", ehr, title, fix)
+    return Checked(id_, title, (fix,), level="warn", ehr=ehr)
 
 
-def fail(id_: FindingId, title: str, fix: str, ehr: str | None = None) -> Finding:
+def fail(id_: FindingId, title: str, fix: str, ehr: str | None = None) -> Checked:
     """What breaks a launch."""
-    return Finding(id_, "fail", ehr, title, fix)
+    return Checked(id_, title, (fix,), level="fail", ehr=ehr)

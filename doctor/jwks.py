@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from doctor import report
 from doctor.checks import configuration, secret_references
-from doctor.finding import Finding, fail
+from doctor.finding import Checked, fail
 from shared.config import secrets as references
 from shared.smart import client_auth, signing_keys
 
@@ -53,7 +53,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def _run(config: str | None, arguments: list[str]) -> int:
     made: list[tuple[str, Jwk]] = []
-    findings: list[Finding] = []
+    findings: list[Checked] = []
     if config is not None:
         _from_configuration(config, made, findings)
     for argument in arguments:
@@ -70,7 +70,7 @@ def _run(config: str | None, arguments: list[str]) -> int:
     return 0
 
 
-def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[Finding]) -> None:
+def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[Checked]) -> None:
     settings, found = configuration.read(path)
     if settings is None:
         findings += [finding for finding in found if finding.level == "fail"]
@@ -87,7 +87,7 @@ def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[F
             made.append((f"ehr {ehr.key}", jwk))
 
 
-def _from_file(argument: str, made: list[tuple[str, Jwk]], findings: list[Finding]) -> None:
+def _from_file(argument: str, made: list[tuple[str, Jwk]], findings: list[Checked]) -> None:
     path, _, key_id = _parts(argument)
     try:
         pem = references.resolve(f"file:{path}")

@@ -3,9 +3,8 @@
 import json
 import textwrap
 from collections.abc import Iterable
-from dataclasses import asdict
 
-from doctor.finding import Finding
+from doctor.finding import Checked
 
 _WIDTH = 100
 _CONFIGURATION, _ADDRESS, _STORE = "Configuration", "Public address", "Store"
@@ -13,14 +12,24 @@ _ADDRESS_IDS = frozenset({"public_url_unreachable", "public_url_frame_options", 
 _STORE_IDS = frozenset({"store_unreachable", "store_write_failed", "ttl_policy_missing"})
 
 
-def as_json(findings: list[Finding]) -> str:
+def as_json(findings: list[Checked]) -> str:
     """A list of objects with the members id, level, ehr, title, fix."""
-    return json.dumps([asdict(finding) for finding in findings], indent=2)
+    return json.dumps([_members(finding) for finding in findings], indent=2)
 
 
-def as_text(findings: list[Finding]) -> str:
+def _members(finding: Checked) -> dict[str, str | None]:
+    return {
+        "id": finding.id,
+        "level": finding.level,
+        "ehr": finding.ehr,
+        "title": finding.title,
+        "fix": finding.fix,
+    }
+
+
+def as_text(findings: list[Checked]) -> str:
     """Each group: what fails, what is weak, and in one line the ids that are well."""
-    groups: dict[str, list[Finding]] = {}
+    groups: dict[str, list[Checked]] = {}
     for name in (_CONFIGURATION, _ADDRESS):
         groups[name] = []
     for finding in findings:
@@ -30,7 +39,7 @@ def as_text(findings: list[Finding]) -> str:
     return "\n\n".join([*parts, _sum(findings)])
 
 
-def _group(finding: Finding) -> str:
+def _group(finding: Checked) -> str:
     if finding.ehr is not None:
         return f"EHR {finding.ehr}"
     if finding.id in _ADDRESS_IDS:
@@ -38,7 +47,7 @@ def _group(finding: Finding) -> str:
     return _STORE if finding.id in _STORE_IDS else _CONFIGURATION
 
 
-def _text(name: str, group: list[Finding]) -> str:
+def _text(name: str, group: list[Checked]) -> str:
     lines = [name]
     for level in ("fail", "warn"):
         for finding in (one for one in group if one.level == level):
@@ -63,6 +72,6 @@ def _wrapped(start: str, text: str) -> Iterable[str]:
     )
 
 
-def _sum(findings: list[Finding]) -> str:
+def _sum(findings: list[Checked]) -> str:
     count = {level: sum(one.level == level for one in findings) for level in ("fail", "warn", "ok")}
     return f"{count['fail']} fail, {count['warn']} warn, {count['ok']} ok. docs/doctor.md: each id."

@@ -1,13 +1,15 @@
 """Every failure that an outsider can see: one tree, each leaf with a stable code.
 
 The codes and statuses are public (docs/errors.md lists them). A class says what happened
-(`title`), the most probable cause (`why`) and what to do (`steps`); an instance may replace
-them by something closer to the case. `cause` is the id of that cause (docs/troubleshooting.md),
-where it has one. `evidence` is for developers: it is logged, and shown on pages only with
-`error_details = "full"`; so are `meaning` (what the EHR's own error says), `causes` (the most
-probable first) and the request as it should be (`corrected`). None of it may hold a token, code,
-verifier, state, cookie, secret or patient data. `shown` goes to those pages but not to the log: the
-words of others, which may hold anything.
+(`title`), the most probable cause (`why`) and what to do (`steps`); an instance may have something
+closer to the case instead. `cause` is the id of that cause (docs/troubleshooting.md), where it has
+one. `evidence` is for developers: it is logged, and shown on pages only with
+`error_details = "full"`. None of it may hold a token, code, verifier, state, cookie, secret or
+patient data. `shown` goes to those pages but not to the log: the words of others, which may hold
+anything.
+
+An error is built once, where it happens, and nothing is written into it afterwards. What is known
+of it besides is put beside it, in a Refusal, which is what is shown (shared/inbound/refusal.py).
 
     SmartError
     ├── RequestError      the request itself: shape, method, media type, address
@@ -20,44 +22,12 @@ words of others, which may hold anything.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-
-class ForUser(str):
-    """A step that whoever launched the app can take. All others are for those who run the app;
-    in them `https://HOST` stands for its public_url.
-    """
-
-    __slots__ = ()
-
-
-def with_addresses(step: str, public_url: str, redirect_uri: str | None = None) -> str:
-    """A step, or why it is one, with the app's own addresses in it; it stays for whom it is."""
-    written = step.replace("https://HOST/callback", redirect_uri or f"{public_url}/callback")
-    return type(step)(written.replace("https://HOST", public_url))
-
+from shared.findings import ForUser as ForUser
 
 RELAUNCH = ForUser("Close this page and launch the app again from the patient's chart.")
 ADMINISTRATOR = ForUser("If it happens again, give the correlation id below to your administrator.")
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """A possible cause, for pages and logs; shared/explain says what its fields hold."""
-
-    id: str
-    title: str
-    why: str
-    steps: tuple[str, ...]
-    certainty: str
-    source: str
-
-    def with_addresses(self, public_url: str, redirect_uri: str | None = None) -> Self:
-        """The same with the app's own addresses in it."""
-        why = with_addresses(self.why, public_url, redirect_uri)
-        steps = tuple(with_addresses(step, public_url, redirect_uri) for step in self.steps)
-        return replace(self, why=why, steps=steps)
 
 
 class SmartError(Exception):
@@ -90,26 +60,22 @@ class SmartError(Exception):
             self.steps = steps
         if cause is not None:
             self.cause = cause
-        self.meaning = ""
         self.evidence: Mapping[str, str] = dict(evidence or {})
         self.shown: Mapping[str, str] = dict(shown or {})
         self.allow = allow
-        self.set_cookies: tuple[str, ...] = ()
-        self.causes: tuple[Hint, ...] = ()
-        self.corrected: Mapping[str, str] = {}
         super().__init__(f"{self.code}: {self.title}")
 
-    @property
-    def user_steps(self) -> tuple[str, ...]:
-        """What whoever launched the app can do; all there is to do where that is nothing."""
-        steps = tuple(step for step in self.steps if isinstance(step, ForUser))
-        # Before something can happen again it has to be tried again.
-        return (RELAUNCH, ADMINISTRATOR) if steps == (ADMINISTRATOR,) else steps or self.steps
-
-    @property
-    def other_steps(self) -> tuple[str, ...]:
-        """What is left to those who run the app."""
-        return tuple(step for step in self.steps if step not in self.user_steps)
+    def again(
+        self, *, why: str | None = None, steps: tuple[str, ...] | None = None, **others: object
+    ) -> Self:
+        """The same error for another request: without its traceback, whose frames hold whole
+        documents, and with another reason or other steps where these are closer to the case.
+        """
+        new = type(self).__new__(type(self))
+        Exception.__init__(new, *self.args)
+        changed = {"why": why, "steps": steps, **others}
+        new.__dict__.update(self.__dict__ | {k: v for k, v in changed.items() if v is not None})
+        return new
 
 
 class RequestError(SmartError):
@@ -418,8 +384,8 @@ class EhrError(CallbackError):
 class TokenError(CallbackError):
     """The code could not be exchanged for a token.
 
-    `oauth_error` is the endpoint's `error` code where it gave one; `said` is its whole answer, for
-    an explanation only: it may hold anything.
+    `oauth_error` is the endpoint's `error` code where it gave one; `answered` is the status of its
+    answer and `said` the whole of it, for an explanation only: it may hold anything.
     """
 
     code = "token_error"
@@ -434,10 +400,12 @@ class TokenError(CallbackError):
         why: str | None = None,
         evidence: Mapping[str, str] | None = None,
         oauth_error: str | None = None,
+        answered: int | None = None,
         said: str = "",
     ) -> None:
         super().__init__(why=why, evidence=evidence)
         self.oauth_error = oauth_error
+        self.answered = answered
         self.said = said
 
 

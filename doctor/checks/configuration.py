@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from doctor.finding import Finding, FindingId, fail, ok
+from doctor.finding import Checked, FindingId, fail, ok
 from shared.config import file as config
 from shared.config.settings import Settings
 from shared.config.table import Problem
@@ -26,7 +26,7 @@ _PASSED: Mapping[FindingId, str] = {
 _PLACE = re.compile(r"ehr\[([0-9]+)\]")
 
 
-def read(path: str) -> tuple[Settings | None, list[Finding]]:
+def read(path: str) -> tuple[Settings | None, list[Checked]]:
     """The settings of a file, None where it has a problem, and what was found about it."""
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -55,11 +55,10 @@ def _names_of_calculators(settings: Settings) -> list[Problem]:
     return turned_off.problems(settings)
 
 
-def _finding(problem: Problem, keys: Mapping[str, str]) -> Finding:
+def _finding(problem: Problem, keys: Mapping[str, str]) -> Checked:
     place = _PLACE.match(problem.place)
     ehr = keys.get(place[1]) if place else None
-    title = f"{problem.place}: {problem.what}."
-    return fail(cast(FindingId, problem.id), title, problem.remedy, ehr)
+    return fail(cast(FindingId, problem.id), problem.title, problem.fix, ehr)
 
 
 def _keys(text: str) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from doctor.checks import ehr_claims, ehr_clock, ehr_keys, scope_advice
-from doctor.finding import Finding, fail, ok, warn
+from doctor.finding import Checked, fail, ok, warn
 from shared import urls
 from shared.config.settings import Ehr
 from shared.errors import DiscoveryFailed, DiscoveryInvalid
@@ -21,7 +21,7 @@ from shared.smart.discovery import SmartConfiguration
 class Look:
     """What was found at the FHIR bases of one registration; `seen` holds those that are usable."""
 
-    findings: list[Finding]
+    findings: list[Checked]
     seen: list[SmartConfiguration]
 
     def sends_iss(self, ehr: Ehr) -> bool:
@@ -43,7 +43,7 @@ def look(ehr: Ehr, algorithm: str | None) -> Look:
     return found
 
 
-def _any_tenant(ehr: Ehr, entry: str) -> Finding:
+def _any_tenant(ehr: Ehr, entry: str) -> Checked:
     return warn(
         "discovery_unreachable",
         f"{entry} stands for any tenant, so its discovery was not looked at.",
@@ -83,7 +83,7 @@ def _look_at(ehr: Ehr, base: str, algorithm: str | None, found: Look) -> None:
     found.findings.extend(finding for finding in findings if finding is not None)
 
 
-def _unusable(ehr: Ehr, base: str, body: bytes, error: DiscoveryInvalid) -> Finding:
+def _unusable(ehr: Ehr, base: str, body: bytes, error: DiscoveryInvalid) -> Checked:
     member = error.evidence.get("member")
     host = _foreign_host(ehr, base, json.loads(body).get(member)) if member else None
     if host is not None:
@@ -92,7 +92,7 @@ def _unusable(ehr: Ehr, base: str, body: bytes, error: DiscoveryInvalid) -> Find
     return fail("discovery_incomplete", f"{base}: {error.why}", fix, ehr.key)
 
 
-def _foreign(ehr: Ehr, base: str, what: str, host: str) -> Finding:
+def _foreign(ehr: Ehr, base: str, what: str, host: str) -> Checked:
     return fail(
         "discovery_foreign_host",
         f"{base}: {what} on a host that is not configured, {host}.",

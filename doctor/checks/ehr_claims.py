@@ -8,7 +8,7 @@ clients), so nothing here is more than a warning but that for which the function
 from collections.abc import Mapping
 from typing import Any
 
-from doctor.finding import Finding, fail, ok, warn
+from doctor.finding import Checked, fail, ok, warn
 from shared.config.settings import Ehr
 from shared.smart.discovery import SmartConfiguration
 
@@ -26,7 +26,7 @@ def check(
     document: Mapping[str, Any],
     configuration: SmartConfiguration,
     algorithm: str | None,
-) -> list[Finding]:
+) -> list[Checked]:
     """PKCE, capabilities and client authentication in a discovery document.
 
     `configuration`: what a launch takes from the document. `algorithm`: that of the registration's
@@ -40,7 +40,7 @@ def check(
     ]
 
 
-def _pkce(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Finding:
+def _pkce(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Checked:
     if "S256" in _texts(document, "code_challenge_methods_supported"):
         return ok("pkce_not_advertised", f"{base} advertises PKCE with S256.", ehr.key)
     return warn(
@@ -52,7 +52,7 @@ def _pkce(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Finding:
     )
 
 
-def _capabilities(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Finding:
+def _capabilities(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Checked:
     needed = ["launch-standalone" if ehr.standalone else "launch-ehr"]
     needed.append(_CLIENT_CAPABILITY[ehr.client_auth])
     absent = [one for one in needed if one not in _texts(document, "capabilities")]
@@ -69,7 +69,7 @@ def _capabilities(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Finding:
 
 def _method(
     ehr: Ehr, base: str, document: Mapping[str, Any], configuration: SmartConfiguration
-) -> list[Finding]:
+) -> list[Checked]:
     """Nothing where the EHR lists no methods; public clients are a capability as well."""
     if configuration.auth_methods is None:
         return []
@@ -90,7 +90,7 @@ def _method(
 
 def _algorithm(
     ehr: Ehr, base: str, configuration: SmartConfiguration, algorithm: str | None
-) -> list[Finding]:
+) -> list[Checked]:
     """Nothing without a key, or where the EHR lists no algorithms."""
     listed = configuration.assertion_algorithms
     if algorithm is None or listed is None:

@@ -2,7 +2,7 @@
 
 from email.utils import parsedate_to_datetime
 
-from doctor.finding import Finding, fail, ok, warn
+from doctor.finding import Checked, fail, ok, warn
 from shared.config.settings import Ehr
 from shared.outbound.client import Answer
 
@@ -10,7 +10,7 @@ from shared.outbound.client import Answer
 MOST_SKEW_SECONDS = 120.0
 
 
-def check(ehr: Ehr, base: str, answer: Answer, now: float) -> list[Finding]:
+def check(ehr: Ehr, base: str, answer: Answer, now: float) -> list[Checked]:
     """The answer's Date, plus the Age that a cache adds to it (RFC 9110 6.6.1, RFC 9111 5.1)."""
     try:
         date = parsedate_to_datetime(answer.headers["date"]).timestamp()

@@ -1,13 +1,13 @@
 """The EHR's keys, with which an id_token is verified (OpenID Connect Discovery 1.0, section 3)."""
 
-from doctor.finding import Finding, fail, ok
+from doctor.finding import Checked, fail, ok
 from shared.config.settings import Ehr
 from shared.errors import IdTokenInvalid
 from shared.oidc.keys import Keys
 from shared.smart.discovery import SmartConfiguration
 
 
-def check(ehr: Ehr, base: str, configuration: SmartConfiguration) -> Finding | None:
+def check(ehr: Ehr, base: str, configuration: SmartConfiguration) -> Checked | None:
     """Whether the keys can be had, as the callback would fetch them; nothing without `openid`."""
     if "openid" not in ehr.scopes:
         return None

@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from doctor.finding import Finding, fail, ok
+from doctor.finding import Checked, fail, ok
 from shared import urls
 from shared.config.settings import Settings
 from shared.outbound import client as outbound
@@ -30,7 +30,7 @@ class _Probe:
     code: str
 
 
-def forms(settings: Settings) -> list[Finding]:
+def forms(settings: Settings) -> list[Checked]:
     """What public_url by itself shows: run.app gives each function a host of its own.
 
     run.app is a public suffix (publicsuffix.org), so no cookie reaches from one to another.
@@ -48,7 +48,7 @@ def forms(settings: Settings) -> list[Finding]:
     ]
 
 
-def ask(settings: Settings) -> list[Finding]:
+def ask(settings: Settings) -> list[Checked]:
     """Ask every function at its address. Nothing is sent but the address and what is accepted."""
     launch = _Probe("/launch", "iss_missing")
     try:
@@ -66,7 +66,7 @@ def ask(settings: Settings) -> list[Finding]:
     ]
 
 
-def answers(findings: list[Finding]) -> bool:
+def answers(findings: list[Checked]) -> bool:
     """Whether `ask` has found all functions answering at the public address."""
     passed = {finding.id for finding in findings if finding.level == "ok"}
     return {"public_url_unreachable", "hosts_not_shared"} <= passed
@@ -82,7 +82,7 @@ def _others(settings: Settings) -> list[_Probe]:
     return probes
 
 
-def _reached(settings: Settings, answer: Answer, probe: _Probe) -> Finding:
+def _reached(settings: Settings, answer: Answer, probe: _Probe) -> Checked:
     address = settings.public_url + probe.path
     if _is_ours(answer, probe):
         return ok("public_url_unreachable", f"{address} is answered by launch.")
@@ -98,7 +98,7 @@ def _reached(settings: Settings, answer: Answer, probe: _Probe) -> Finding:
     )
 
 
-def _framed(answer: Answer) -> Finding:
+def _framed(answer: Answer) -> Checked:
     header = "x-frame-options"
     if header not in answer.headers:
         return ok("public_url_frame_options", "Nothing on the way adds X-Frame-Options.")
@@ -111,7 +111,7 @@ def _framed(answer: Answer) -> Finding:
     )
 
 
-def _shared(settings: Settings, missed: list[_Probe]) -> list[Finding]:
+def _shared(settings: Settings, missed: list[_Probe]) -> list[Checked]:
     if not missed:
         if forms(settings):
             return []

@@ -6,11 +6,11 @@ for each authorization server).
 
 from collections.abc import Collection
 
-from doctor.finding import Finding, ok, warn
+from doctor.finding import Checked, ok, warn
 from shared.config.settings import Ehr, Settings
 
 
-def check(ehr: Ehr) -> Finding:
+def check(ehr: Ehr) -> Checked:
     """Whether anything but PKCE and the redirect URI tells the app from an impostor."""
     if ehr.client_auth != "none":
         return ok("public_client", "The client proves itself by more than PKCE.", ehr.key)
@@ -23,7 +23,7 @@ def check(ehr: Ehr) -> Finding:
     )
 
 
-def redirects(settings: Settings, send_iss: Collection[str]) -> list[Finding]:
+def redirects(settings: Settings, send_iss: Collection[str]) -> list[Checked]:
     """Whether one EHR's answer could pass for another's. `send_iss`: keys of EHRs known to do."""
     shared = [
         ehr
@@ -38,7 +38,7 @@ def redirects(settings: Settings, send_iss: Collection[str]) -> list[Finding]:
     ]
 
 
-def _shared(ehr: Ehr) -> Finding:
+def _shared(ehr: Ehr) -> Checked:
     return warn(
         "redirect_shared",
         f"It shares {ehr.redirect_path} with another EHR and is not known to send `iss` with its "

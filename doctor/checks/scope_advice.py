@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from doctor.finding import Finding, fail, ok, warn
+from doctor.finding import Checked, fail, ok, warn
 from shared import scopes
 from shared.config.settings import Ehr, Settings
 from shared.smart import discovery, launches
@@ -23,7 +23,7 @@ _V1 = ("read", "write", "*")
 _UUID_LENGTH = 36
 
 
-def check(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | None) -> list[Finding]:
+def check(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | None) -> list[Checked]:
     """What the scopes by themselves show; `configuration` is the EHR's own, if known."""
     return [
         wildcard(ehr),
@@ -34,7 +34,7 @@ def check(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | None
     ]
 
 
-def compare(ehr: Ehr, base: str, supported: tuple[str, ...]) -> Finding | None:
+def compare(ehr: Ehr, base: str, supported: tuple[str, ...]) -> Checked | None:
     """The scopes held against those an EHR says it supports; None where it lists none.
 
     v1 and v2 spellings of one permission count as the same.
@@ -53,7 +53,7 @@ def compare(ehr: Ehr, base: str, supported: tuple[str, ...]) -> Finding | None:
     )
 
 
-def wildcard(ehr: Ehr) -> Finding:
+def wildcard(ehr: Ehr) -> Checked:
     """Whether a scope is for every resource type."""
     found = [scope for scope in ehr.scopes if "/*." in scope]
     if not found:
@@ -68,7 +68,7 @@ def wildcard(ehr: Ehr) -> Finding:
     )
 
 
-def syntax(ehr: Ehr) -> Finding:
+def syntax(ehr: Ehr) -> Checked:
     """Whether SMART v1 and v2 are mixed."""
     suffixes = {
         scope: scope.partition("?")[0].rpartition(".")[2]
@@ -88,7 +88,7 @@ def syntax(ehr: Ehr) -> Finding:
     )
 
 
-def _count(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | None) -> Finding:
+def _count(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | None) -> Checked:
     size = len(_authorization_url(settings, ehr, configuration).encode())
     count = len(ehr.scopes)
     posts = configuration is not None and configuration.takes_post
@@ -105,7 +105,7 @@ def _count(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | Non
     )
 
 
-def _identity(ehr: Ehr) -> Finding:
+def _identity(ehr: Ehr) -> Checked:
     if "openid" not in ehr.scopes or {"fhirUser", "profile"} & set(ehr.scopes):
         title = "Identity is asked for with fhirUser or not at all."
         return ok("openid_without_fhiruser", title, ehr.key)
@@ -117,7 +117,7 @@ def _identity(ehr: Ehr) -> Finding:
     )
 
 
-def _offline_access(ehr: Ehr) -> Finding:
+def _offline_access(ehr: Ehr) -> Checked:
     if "offline_access" not in ehr.scopes:
         return ok("offline_access_discouraged", "offline_access is not asked for.", ehr.key)
     return warn(

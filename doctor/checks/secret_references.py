@@ -8,7 +8,7 @@ secrets of the configuration with which they were deployed.
 from collections.abc import Sequence
 from typing import cast
 
-from doctor.finding import Finding, FindingId, fail, ok, warn
+from doctor.finding import Checked, FindingId, fail, ok, warn
 from shared.config import secrets as references
 from shared.config.settings import Ehr, Settings
 from shared.config.table import Problem
@@ -19,7 +19,7 @@ from shared.smart.published_keys import PublishedKeys
 
 def check(
     settings: Settings, clients: Clients, problems: Sequence[Problem], *, run_elsewhere: bool
-) -> list[Finding]:
+) -> list[Checked]:
     """Sealing keys, the public keys to serve, and the credentials of each registration.
 
     `clients` and `problems`: what became of the credentials. `run_elsewhere`: all functions were
@@ -38,15 +38,14 @@ def check(
     return findings
 
 
-def found(problem: Problem, ehr: str | None, run_elsewhere: bool) -> Finding:
+def found(problem: Problem, ehr: str | None, run_elsewhere: bool) -> Checked:
     """The finding about a secret that cannot be used."""
-    title = f"{problem.place}: {problem.what}"
     if problem.id == "secret_unreadable":
-        return _unreadable(title, ehr, run_elsewhere)
-    return fail(cast(FindingId, problem.id), f"{title}.", problem.remedy, ehr)
+        return _unreadable(problem.title.removesuffix("."), ehr, run_elsewhere)
+    return fail(cast(FindingId, problem.id), problem.title, problem.fix, ehr)
 
 
-def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list[Finding]:
+def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list[Checked]:
     jwk = clients.public_jwk(ehr)
     name = "client_secret" if jwk is None else "private_key"
     read = ok("secret_unreadable", f"{name} can be read here and has its form.", ehr.key)
@@ -68,7 +67,7 @@ def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list
     ]
 
 
-def _sealing_keys(settings: Settings, run_elsewhere: bool) -> list[Finding]:
+def _sealing_keys(settings: Settings, run_elsewhere: bool) -> list[Checked]:
     _, problems = references.read_sealing_keys(settings)
     if problems:
         return [found(problem, None, run_elsewhere) for problem in problems]
@@ -78,7 +77,7 @@ def _sealing_keys(settings: Settings, run_elsewhere: bool) -> list[Finding]:
     ]
 
 
-def _unreadable(what: str, ehr: str | None, run_elsewhere: bool) -> Finding:
+def _unreadable(what: str, ehr: str | None, run_elsewhere: bool) -> Checked:
     if run_elsewhere:
         return warn(
             "secret_unreadable",

@@ -8,7 +8,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from doctor.finding import Finding, fail, ok, warn
+from doctor.finding import Checked, fail, ok, warn
 from shared.config.settings import Settings, StoreSettings
 from shared.errors import StoreUnavailable
 from shared.session import record as session_record
@@ -26,7 +26,7 @@ _RIGHTS = (
 )
 
 
-def check(settings: Settings) -> list[Finding]:
+def check(settings: Settings) -> list[Checked]:
     """Read, create, conditional replace and delete of one record; then the TTL policies."""
     if settings.store.kind != "firestore":
         return _probe(open_store(settings.store))
@@ -44,7 +44,7 @@ def check(settings: Settings) -> list[Finding]:
     return [*found, *(_ttl(store, settings.store, collection) for collection in collections)]
 
 
-def _probe(store: Store) -> list[Finding]:
+def _probe(store: Store) -> list[Checked]:
     key = secrets.token_hex(32)
     try:
         store.read(COLLECTION, key)
@@ -54,7 +54,7 @@ def _probe(store: Store) -> list[Finding]:
     return [reached, _write(store, key)]
 
 
-def _write(store: Store, key: str) -> Finding:
+def _write(store: Store, key: str) -> Checked:
     expires_at = time.time() + RECORD_SECONDS
     step = "create"
     try:
@@ -72,7 +72,7 @@ def _write(store: Store, key: str) -> Finding:
     return ok("store_write_failed", "A record can be created, replaced and deleted.")
 
 
-def _ttl(store: "FirestoreStore", settings: StoreSettings, collection: str) -> Finding:
+def _ttl(store: "FirestoreStore", settings: StoreSettings, collection: str) -> Checked:
     fix = (
         f"gcloud firestore fields ttls update expires_at --collection-group={collection} "
         f"--enable-ttl --database={settings.database}"

@@ -1,24 +1,20 @@
 """Why a launch failed at the EHR, for the page and the log (docs/troubleshooting.md).
 
-What the EHR said is explained together with what was sent. Of its words only what has the form of
-an error code, a URN or an id goes to the log; the rest is shown on developers' pages alone. The
-catalogue is loaded by the first failure: a launch that succeeds does not need it.
+What the EHR said is explained together with what was sent, as values: nothing is written down to
+be read again. Of its words only what has the form of an error code, a URN or an id goes to the log;
+the rest is shown on developers' pages alone. The catalogue is loaded by the first failure: a launch
+that succeeds does not need it.
 """
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote, urlencode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from shared.config.settings import Ehr
-from shared.errors import (
-    ADMINISTRATOR,
-    RELAUNCH,
-    CallbackError,
-    EhrError,
-    SmartError,
-    TokenError,
-)
+from shared.errors import ADMINISTRATOR, RELAUNCH, EhrError, SmartError, TokenError
+from shared.findings import ForUser
+from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
 
 from .response import Response
@@ -26,45 +22,98 @@ from .response import Response
 if TYPE_CHECKING:
     from shared import explain
 
-_Failure = TypeVar("_Failure", bound=SmartError)
-
 _SHOWN = ("error", "error_description", "error_uri")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
-_MOST_CAUSES = 6
 _LEAST_STATE = 20
-_UNKNOWN = "The EHR's error is not known here."
-_PARAMETERS = (
-    "response_type client_id redirect_uri scope state aud code_challenge code_challenge_method"
+_AUTHORIZATION = (
+    *("response_type", "client_id", "redirect_uri", "scope", "state", "aud"),
+    *("code_challenge", "code_challenge_method"),
 )
+_EXCHANGE = ("grant_type", "code", "redirect_uri", "code_verifier", "client_id")
 
 
-def at_authorization(
-    error: CallbackError, given: Response, pending: Pending | None = None, ehr: Ehr | None = None
-) -> CallbackError:
-    """The same error, explained where the EHR's answer carries one; else as it is."""
-    if "error" not in given:
-        return error
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A launch that came back: what was stored of it, and its EHR where it is still configured.
+
+    `done` is what was done about its failure, for the log.
+    """
+
+    pending: Pending
+    ehr: Ehr | None
+    done: dict[str, str] = field(default_factory=dict)
+
+
+def refused(
+    error: SmartError,
+    given: Response,
+    attempt: Attempt | None = None,
+    cookies: tuple[str, ...] = (),
+) -> Refusal:
+    """The error with all that is known of it: what was sent, what the EHR said and why."""
+    evidence = dict(error.evidence)
+    if attempt is not None:
+        evidence |= {**attempt.done, **_asked(attempt)}
+    again = _again(attempt)
+    steps = tuple(again if step == RELAUNCH else step for step in error.steps)
+    heard = _heard(error, given)
+    if heard is None:
+        return Refusal(error, None, evidence, error.shown, steps, cookies)
+    from shared import explain
+
+    said, where, words = heard
+    sent = None if attempt is None else _sent(attempt, where)
+    explanation = explain.diagnose(said, sent, where=where)
+    evidence |= _seen(said, evidence)
+    shown = {name: explain.shown(value) for name, value in words.items()}
+    return Refusal(
+        error,
+        explanation=explanation,
+        evidence=evidence,
+        shown={name: one for name, one in shown.items() if one and one not in evidence.values()},
+        steps=(again, ADMINISTRATOR) if explanation.causes else steps,
+        cookies=cookies,
+    )
+
+
+def _heard(
+    error: SmartError, given: Response
+) -> "tuple[explain.Said, explain.Where, Mapping[str, str]] | None":
+    """What the EHR said, where, and its own words; None where it said nothing of this failure."""
+    if isinstance(error, TokenError):
+        if not error.said:
+            return None
+        from shared import explain
+
+        said = explain.at_token_endpoint(error.answered, error.said)
+        return said, "token endpoint", {"error_description": said.description or ""}
+    # An answer with an error and no launch of ours is explained all the same; any other failure
+    # is one of its own.
+    if "error" not in given or (error.code not in _SAID_BY_THE_EHR):
+        return None
+    from shared import explain
+
     state = given.get("state", "")
     # An EHR may repeat the state anywhere, as an id too. What is short is no state of ours.
     hidden = state if len(state) >= _LEAST_STATE else "\0"
-    said = {name: given[name].replace(hidden, "…") for name in _SHOWN if name in given}
-    text = urlencode(said, quote_via=quote)
-    explained = _explained(error, text, "authorize redirect", pending, ehr)
-    known = explained.evidence.values()
-    explained.shown = {name: value for name, value in _harmless(said).items() if value not in known}
-    return explained
+    words = {name: given[name].replace(hidden, "…") for name in _SHOWN if name in given}
+    return explain.at_redirect(words), "authorize redirect", words
 
 
-def at_token_endpoint(error: TokenError, pending: Pending, ehr: Ehr) -> TokenError:
-    """The token endpoint's refusal, explained where something is known of it; else as it is."""
-    if not error.said:
-        return error
-    text = f"HTTP {error.evidence['status']}\n{error.said}"
-    return _explained(error, text, "token endpoint", pending, ehr)
+_SAID_BY_THE_EHR = frozenset({EhrError.code, "state_missing", "state_unknown"})
 
 
-def asked(pending: Pending, ehr: Ehr | None) -> Mapping[str, str]:
+def _again(attempt: Attempt | None) -> ForUser:
+    """How to launch once more."""
+    if attempt is None or attempt.pending.kind == "ehr":
+        return RELAUNCH
+    address = f"https://HOST/launch?ehr={attempt.pending.ehr}"
+    return ForUser(f"Close this page and open `{address}` again: that is where this launch began.")
+
+
+def _asked(attempt: Attempt) -> Mapping[str, str]:
     """What the launch asked for, as evidence."""
+    pending, ehr = attempt.pending, attempt.ehr
     return {
         "flow": "EHR launch" if pending.kind == "ehr" else "standalone launch",
         "client_id_sent": pending.client_id,
@@ -75,39 +124,11 @@ def asked(pending: Pending, ehr: Ehr | None) -> Mapping[str, str]:
     }
 
 
-def _harmless(said: Mapping[str, str]) -> Mapping[str, str]:
-    """The EHR's words, decoded, without what may be a secret in them: pages are photographed."""
+def _sent(attempt: Attempt, where: "explain.Where") -> "explain.Sent":
     from shared import explain
 
-    return {name: explain.parse(value).text[:500] for name, value in said.items()}
-
-
-def _explained(
-    error: _Failure, text: str, where: "explain.Where", pending: Pending | None, ehr: Ehr | None
-) -> _Failure:
-    from shared import explain
-
-    said = explain.parse(text)
-    sent = None if pending is None else _sent(pending, ehr)
-    diagnosis = explain.diagnose(said, sent, where=where)
-    error.evidence = {**error.evidence, **_seen(said, error.evidence)}
-    if not diagnosis.causes:
-        error.meaning = "" if isinstance(error, TokenError) else _UNKNOWN
-        return error
-    error.why = type(error).why
-    error.meaning = diagnosis.meaning
-    if not isinstance(error, EhrError | TokenError):
-        error.meaning = f"The EHR gave an error: {diagnosis.meaning}"
-    error.steps = (RELAUNCH, ADMINISTRATOR)
-    error.causes = diagnosis.causes[:_MOST_CAUSES]
-    error.corrected = diagnosis.corrected_request or {}
-    return error
-
-
-def _sent(pending: Pending, ehr: Ehr | None) -> "explain.Sent":
-    from shared import explain
-
-    names = _PARAMETERS.split()
+    pending, ehr = attempt.pending, attempt.ehr
+    names = list(_EXCHANGE if where == "token endpoint" else _AUTHORIZATION)
     names += ["launch"] if pending.kind == "ehr" else []
     names += ["nonce"] if pending.nonce else []
     return explain.Sent(
@@ -135,8 +156,11 @@ def _seen(said: "explain.Said", known: Mapping[str, str]) -> Mapping[str, str]:
         "tenant_seen": said.tenant,
         "persona": said.persona,
     }
+    # Which client id the EHR saw is worth a line of its own, also where it is the one sent.
     return {
         name: value
         for name, value in found.items()
-        if value and _ID.fullmatch(value) and value not in known.values()
+        if value
+        and _ID.fullmatch(value)
+        and (name == "client_id_seen" or value not in known.values())
     }

@@ -21,12 +21,12 @@ from shared.errors import (
     SmartError,
     StateMissing,
     StateUnknown,
-    TokenError,
     TokenInvalid,
 )
 from shared.inbound import cookies
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
+from shared.inbound.refusal import Refusal
 from shared.oidc import id_token
 from shared.oidc.id_token import Identity
 from shared.oidc.keys import Keys
@@ -41,6 +41,7 @@ from shared.smart.token_answer import TokenAnswer
 from shared.store import open_store
 
 from . import failure, response
+from .failure import Attempt
 
 _settings = config.from_environment()
 if _settings:
@@ -58,7 +59,7 @@ def callback(request: flask.Request) -> flask.Response:
     return inbound.answer(request, _edge, _settings, _serve)
 
 
-def _serve(settings: Settings, call: Call) -> Reply:
+def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     redirect_path = "/callback" if call.path == "/" else f"/callback{call.path}"
     if redirect_path not in {"/callback", *(f"/callback/{ehr.key}" for ehr in settings.ehrs)}:
         raise NotFound
@@ -72,15 +73,13 @@ def _serve(settings: Settings, call: Call) -> Reply:
         launches.check_browser(found, given["state"], call.cookies)
         launches.consume(_store, found)
     except (StateMissing, StateUnknown) as error:
-        raise failure.at_authorization(error, given) from None
+        return failure.refused(error, given)
     spent = cookies.clear_cookie(cookies.launch_name(given["state"]))
+    attempt = failure.Attempt(found.pending, settings.ehr_by_key(found.pending.ehr))
     try:
-        opened = _finish(settings, found.pending, given, settings.public_url + redirect_path)
+        opened = _finish(attempt, given, settings.public_url + redirect_path)
     except SmartError as error:
-        ehr = settings.ehr_by_key(found.pending.ehr)
-        error.evidence = {**error.evidence, **failure.asked(found.pending, ehr)}
-        error.set_cookies = (spent,)
-        raise
+        return failure.refused(error, given, attempt, (spent,))
     surplus = session_cookies.surplus(call.cookies, opened.session.user, _sealer)
     path = settings.after_launch.replace("{session}", opened.session.handle)
     return Reply(
@@ -94,13 +93,11 @@ def _serve(settings: Settings, call: Call) -> Reply:
     )
 
 
-def _finish(
-    settings: Settings, pending: Pending, given: response.Response, redirect_uri: str
-) -> Opened:
+def _finish(attempt: Attempt, given: response.Response, redirect_uri: str) -> Opened:
+    pending, ehr = attempt.pending, attempt.ehr
     response.check_issuer(pending, given.get("iss"), redirect_uri)
-    ehr = settings.ehr_by_key(pending.ehr)
     if "error" in given:
-        raise failure.at_authorization(EhrError(), given, pending, ehr)
+        raise EhrError
     if ehr is None or ehr.client_id != pending.client_id:
         raise StateUnknown(why="The app was configured anew while this launch was under way.")
     algorithm = _clients.algorithm(ehr)
@@ -121,18 +118,16 @@ def _finish(
             code_verifier=pending.code_verifier,
             ca_file=ehr.ca_file,
         )
-    except TokenError as error:
-        raise failure.at_token_endpoint(error, pending, ehr) from None
     except TokenInvalid as error:
-        _give_back(pending, ehr, error.issued, error)
+        attempt.done.update(_give_back(pending, ehr, error.issued))
         raise
     try:
         user = _user(pending, ehr, answer)
         opened = _sessions.open(pending, answer, user)
         log.about(ehr=ehr.key, session=opened.session.mark)
         _log(opened, answer, ehr)
-    except Exception as error:
-        _give_back(pending, ehr, answer.issued, error)
+    except Exception:
+        attempt.done.update(_give_back(pending, ehr, answer.issued))
         raise
     return opened
 
@@ -157,10 +152,13 @@ def _user(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> Identity | None:
     return verified.identity
 
 
-def _give_back(pending: Pending, ehr: Ehr, issued: Mapping[str, str], error: Exception) -> None:
-    """Best effort: tokens of a launch that came to nothing must not live on, whatever it was."""
+def _give_back(pending: Pending, ehr: Ehr, issued: Mapping[str, str]) -> Mapping[str, str]:
+    """Best effort: tokens of a launch that came to nothing must not live on, whatever it was.
+
+    Gives what became of it, for the log.
+    """
     if not issued:
-        return
+        return {}
     revoked = pending.revocation_endpoint is not None and tokens.revoke(
         pending.revocation_endpoint,
         _clients.authenticate(ehr, pending.token_endpoint),
@@ -168,8 +166,7 @@ def _give_back(pending: Pending, ehr: Ehr, issued: Mapping[str, str], error: Exc
         kind="refresh_token" if "refresh_token" in issued else "access_token",
         ca_file=ehr.ca_file,
     )
-    if isinstance(error, SmartError):
-        error.evidence = {**error.evidence, "revoked": str(revoked).lower()}
+    return {"revoked": str(revoked).lower()}
 
 
 def _log(opened: Opened, answer: TokenAnswer, ehr: Ehr) -> None:

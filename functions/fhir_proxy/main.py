@@ -210,9 +210,8 @@ def _with_cause(error: ScopeDenied, active: Active) -> ScopeDenied:
     scope = error.evidence.get("not_granted")
     if scope is not None:
         cause = session_context.cause(active.session, active.ehr.vendor, scope)
-        error.why = f"{error.why} {cause.why}"
-        error.steps = (*cause.steps, RELAUNCH)
-        error.cause = cause.id
+        why, steps = f"{error.why} {cause.why}", (*cause.steps, RELAUNCH)
+        return error.again(why=why, steps=steps, cause=cause.id)
     return error
 
 

@@ -70,9 +70,8 @@ def write(
             active, address.method, url, headers=sent, body=content.body, seconds=remaining
         )
     except UpstreamError as error:
-        error.why = f"{error.why} {_UNCERTAIN}"
-        error.steps = ("Read or search before trying again.", ADMINISTRATOR)
-        raise
+        steps = ("Read or search before trying again.", ADMINISTRATOR)
+        raise error.again(why=f"{error.why} {_UNCERTAIN}", steps=steps) from None
     _check(answer, address, decision, active)
     if answer.resource is None or answer.status >= 300 or decision.returns:
         return answer

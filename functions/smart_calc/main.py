@@ -18,13 +18,13 @@ from shared.config import file as config
 from shared.config.secrets import resolve_sealing_keys
 from shared.config.settings import Settings
 from shared.errors import (
-    Hint,
     MediaTypeUnsupported,
     MethodNotAllowed,
     NotFound,
     PatientMissing,
     TooLarge,
 )
+from shared.findings import Finding
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
 from shared.oidc.keys import Keys
@@ -61,7 +61,7 @@ class Missing:
     """Scopes that were not granted for one reason."""
 
     scopes: list[str]
-    cause: Hint
+    cause: Finding
 
 
 @inbound.entry_point

@@ -41,7 +41,7 @@ def from_environment(check: Check | None = None) -> Settings | None:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         what = f"cannot be read: {reason(error)}"
-        stop([Problem("config_unreadable", path, what, "Set SMART_CONFIG to the file.")])
+        stop([Problem.at("config_unreadable", path, what, "Set SMART_CONFIG to the file.")])
     settings, problems = parse(text, check)
     if settings is None:
         stop(problems)
@@ -61,8 +61,8 @@ def parse(text: str, check: Check | None = None) -> tuple[Settings | None, list[
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         # Beside TOMLDecodeError: numbers of thousands of digits, thousands of nested brackets.
-        remedy = "Correct the TOML syntax there."
-        return None, [Problem("setting_invalid", "the file", str(error), remedy)]
+        step = "Correct the TOML syntax there."
+        return None, [Problem.at("config_unreadable", "the file", str(error), step)]
     problems: list[Problem] = []
     settings = _settings(Table(table, "", problems))
     problems += check(settings) if check else []
@@ -115,15 +115,15 @@ def _public_url(top: Table) -> str:
     try:
         url = urls.normalise_base(value)
     except ValueError as error:
-        remedy = "Write scheme and host only, such as https://smart.example.org."
-        top.problem("public_url", f"is {error}", remedy, "public_url_invalid")
+        step = "Write scheme and host only, such as https://smart.example.org."
+        top.problem("public_url", f"is {error}", step, "public_url_invalid")
         return ""
     if url.count("/") > 2:
-        remedy = "Remove the path: cookies and addresses belong to the whole host."
-        top.problem("public_url", "has a path", remedy, "public_url_invalid")
+        step = "Remove the path: cookies and addresses belong to the whole host."
+        top.problem("public_url", "has a path", step, "public_url_invalid")
     if url.startswith("http:") and not urls.is_local(url):
-        remedy = "Use https; http is for localhost only."
-        top.problem("public_url", "is http", remedy, "http_not_local")
+        step = "Use https; http is for localhost only."
+        top.problem("public_url", "is http", step, "http_not_local")
     return url
 
 
@@ -131,8 +131,8 @@ def _after_launch(top: Table) -> str:
     value = top.take("after_launch", str, "/smart_calc/{session}/")
     plain = re.fullmatch(r"/(?![/\\])[A-Za-z0-9._~!$&'()*+,;=:@/?#{}-]*", value)
     if not plain or value.count("{session}") != 1 or "{" in value.replace("{session}", ""):
-        remedy = "Write a path on public_url with {session} once, such as /app/?session={session}."
-        top.problem("after_launch", "cannot be used", remedy)
+        step = "Write a path on public_url with {session} once, such as /app/?session={session}."
+        top.problem("after_launch", "cannot be used", step)
     return value
 
 

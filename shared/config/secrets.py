@@ -53,8 +53,8 @@ def read_sealing_keys(settings: Settings) -> tuple[tuple[bytes, ...], list[Probl
         try:
             value = resolve(reference)
         except ValueError as error:
-            remedy = "Mount the secret where this function runs."
-            problems.append(Problem("secret_unreadable", place, str(error), remedy))
+            step = "Mount the secret where this function runs."
+            problems.append(Problem.at("secret_unreadable", place, str(error), step))
             continue
         unpadded = value.rstrip("=")
         try:
@@ -65,7 +65,7 @@ def read_sealing_keys(settings: Settings) -> tuple[tuple[bytes, ...], list[Probl
             keys.append(key)
         else:
             problems.append(
-                Problem(
+                Problem.at(
                     "sealing_key_invalid",
                     place,
                     f"{reference} does not hold 32 bytes as base64url",

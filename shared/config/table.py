@@ -6,20 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from shared.findings import Finding
+
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with a configuration. `id` is a finding id of the doctor."""
+class Problem(Finding):
+    """One thing wrong with a configuration, and where. `id` is a finding id of the doctor."""
 
-    id: str
-    place: str
-    what: str
-    remedy: str
+    place: str = ""
+
+    @classmethod
+    def at(cls, id_: str, place: str, what: str, step: str) -> "Problem":
+        """What is wrong with the setting at a place, and what to do about it."""
+        return cls(id_, f"{place}: {what}.", (step,), place=place)
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.what} [{self.id}]\n    {self.remedy}"
+        return f"{self.title.removesuffix('.')} [{self.id}]\n    {self.fix}"
 
 
 _Kind = TypeVar("_Kind")
@@ -36,10 +40,10 @@ class Table:
         self.problems = problems
         self.faulty: set[str] = set()
 
-    def problem(self, name: str, what: str, remedy: str, id_: str = "setting_invalid") -> None:
+    def problem(self, name: str, what: str, step: str, id_: str = "setting_invalid") -> None:
         """Note one thing wrong with the setting `name` of this table."""
         self.faulty.add(name)
-        self.problems.append(Problem(id_, f"{self._prefix}{name}", what, remedy))
+        self.problems.append(Problem.at(id_, f"{self._prefix}{name}", what, step))
 
     def take(
         self, name: str, kind: type[_Kind], default: _Default, *, required: bool = False

@@ -6,13 +6,13 @@ but text, and its `error_uri` is never followed.
 
 from shared.explain.asked import in_text
 from shared.explain.diagnosis import diagnose
+from shared.explain.heard import at_redirect, at_token_endpoint, shown
 from shared.explain.model import (
     Cause,
     CauseId,
     Certainty,
     Diagnosis,
     Entry,
-    Finding,
     Registered,
     Said,
     Sent,
@@ -28,11 +28,12 @@ __all__ = [
     "Certainty",
     "Diagnosis",
     "Entry",
-    "Finding",
     "Registered",
     "Said",
     "Sent",
     "Where",
+    "at_redirect",
+    "at_token_endpoint",
     "choose",
     "diagnose",
     "in_text",
@@ -40,4 +41,5 @@ __all__ = [
     "registered",
     "scope_cause",
     "scope_causes",
+    "shown",
 ]

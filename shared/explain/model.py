@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shared.errors import Hint
+from shared.findings import Finding
 
 Certainty = Literal["certain", "likely", "possible"]
 Where = Literal["authorize redirect", "error page", "token endpoint", "FHIR answer", "launch"]
@@ -44,14 +44,16 @@ CauseId = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Cause(Hint):
+class Cause(Finding):
     """One possible cause. `why` is a sentence or two; `steps` mend it, one action each.
 
     `source` names where it is known from: a document, an observation, or an inference marked so.
+    `certain` is what the error or its vendor's documents prove, or the request that was sent.
     """
 
     id: CauseId
-    certainty: Certainty
+    certainty: Certainty = "possible"
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Entry:
         urns: URNs that mean it, in the normal form of `shared.explain.parse`.
         oauth_errors: `error` codes that alone mean it for this vendor.
         patterns: regular expressions of a text that means it, matched without case.
+        lacks: parameters of the request which the error says were not sent, or not with the one
+            value that they can have.
         meaning: what the error says, in a sentence.
         causes: the most probable first.
         source: where the error is known from.
@@ -82,6 +86,7 @@ class Entry:
     urns: tuple[str, ...] = ()
     oauth_errors: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +146,13 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Something in the configuration that has to do with the failure."""
+class Change:
+    """The one line to change: `line` of the authorization request, and what that is in smart.toml,
+    None where no setting has it.
+    """
 
-    id: str
-    title: str
-    fix: str
+    line: str
+    setting: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +160,13 @@ class Diagnosis:
     """The answer: what the error means and why it came, the most probable cause first.
 
     `corrected_request` names each authorization parameter with the value it should have, None
-    where nothing is known to be wrong with the request.
+    where nothing is known to be wrong with the request; `change` is the line of it that mends the
+    most probable cause.
     """
 
     said: Said
     meaning: str
     causes: tuple[Cause, ...]
     corrected_request: Mapping[str, str] | None = None
+    change: Change | None = None
     config_findings: tuple[Finding, ...] = field(default=())

@@ -5,8 +5,8 @@ RFC 6750 3.1; some EHRs name their error in JSON that is no OperationOutcome.
 
 from shared.explain.diagnosis import diagnose
 from shared.explain.find import known_urns
+from shared.explain.heard import at_fhir_server
 from shared.explain.model import Diagnosis, Sent
-from shared.explain.parse import parse
 
 _REFUSALS = frozenset({401, 403})
 
@@ -15,7 +15,7 @@ def of_fhir(status: int, words: str, vendor: str) -> Diagnosis | None:
     """What is known of a refusal; None where its words tell nothing. Never raises."""
     if status not in _REFUSALS or not words:
         return None
-    said = parse(words)
+    said = at_fhir_server(status, words)
     if said.urn is not None and said.urn not in known_urns():
         return None
     diagnosis = diagnose(said, Sent(vendor=vendor), where="FHIR answer")

@@ -16,13 +16,8 @@ from shared.explain.vendor import vendor_of
 
 LONGEST_TEXT = 32_768
 _FLAGS = re.IGNORECASE | re.MULTILINE
-_LONGEST_DESCRIPTION = 500
-_LONGEST_ID = 64
-_LIKE_A_TOKEN = 20
+LONGEST_DESCRIPTION = 500
 _ID = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# Oracle Health's tenants that are no UUIDs, such as Y62ncCuwN85GGa7s0iz44XRnQoc9qr60.
-_TENANT = r"[A-Za-z0-9]{1,36}"
 # An id in prose has a digit: no word of a sentence is taken for one.
 _WITH_DIGIT = r"(?=[A-Za-z._-]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9._-]{5,127}"
 # What may stand between a name and its value in a query, JSON, a table of a forum or prose.
@@ -98,26 +93,14 @@ def _first(places: Iterable[str], *patterns: str) -> str | None:
             match = re.search(pattern, place, _FLAGS)
             if match is not None:
                 found = match[1].rstrip(".-~")
-                return None if _looks_like_a_secret(found) else found
+                return None if texts.looks_like_a_secret(found) else found
     return None
-
-
-def _looks_like_a_secret(text: str, plain: str = _TENANT) -> bool:
-    """Whether what stands where an id should is rather a code or a token.
-
-    A text that was cut and pasted can bring the two together. Ids are UUIDs, short names, or of the
-    form `plain`.
-    """
-    kinds = (str.isupper, str.islower, str.isdigit)
-    mixed = all(any(kind(sign) for sign in text) for kind in kinds)
-    usual = re.fullmatch(rf"{_UUID}|{plain}", text, re.IGNORECASE)
-    return len(text) > _LONGEST_ID or (len(text) >= _LIKE_A_TOKEN and mixed and not usual)
 
 
 def _stated_ids(text: str) -> set[str]:
     """Ids that may stay in the text: client ids, tenants in FHIR bases, segments of paths."""
     ids = re.findall(
-        rf"(?:client|app(?:lication)?)[ _-]?id(?:[^\n]{{0,60}}?|[^A-Za-z0-9]{{0,12}})({_UUID})"
+        rf"(?:client|app(?:lication)?)[ _-]?id(?:[^\n]{{0,60}}?|[^A-Za-z0-9]{{0,12}})({texts.UUID})"
         rf"|/(?:r4|dstu2|tenants)/({_ID})",
         text,
         re.IGNORECASE,
@@ -126,7 +109,10 @@ def _stated_ids(text: str) -> set[str]:
     stated = [one for pair in ids for one in pair]
     return {
         one.lower().strip(".-")
-        for one in (*stated, *(one for one in segments if not _looks_like_a_secret(one, _UUID)))
+        for one in (
+            *stated,
+            *(one for one in segments if not texts.looks_like_a_secret(one, texts.UUID)),
+        )
     }
 
 
@@ -154,7 +140,7 @@ def _description(levels: list[str], known: set[str]) -> str | None:
         if match is not None:
             raw = match["quoted"] or match["query"].replace("+", " ")
             opened = texts.levels(raw)[-1].replace("\n", " ").strip()
-            return texts.without_random(opened, known)[:_LONGEST_DESCRIPTION] or None
+            return texts.without_random(opened, known)[:LONGEST_DESCRIPTION] or None
     return None
 
 

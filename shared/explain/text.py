@@ -39,6 +39,11 @@ _HEADERS = (
 _SCHEMES = r"\b(bearer|basic|dpop)(\s{1,3})(?![a-z_]{1,30}=[\"\\])[A-Za-z0-9._~+/=-]{8,}"
 _JWT = r"\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}"
 _PEM = r"-----BEGIN[^-\n]{1,40}-----[A-Za-z0-9+/=\s\\]*"
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# Oracle Health's tenants that are no UUIDs, such as Y62ncCuwN85GGa7s0iz44XRnQoc9qr60.
+_TENANT = r"[A-Za-z0-9]{1,36}"
+_LONGEST_ID = 64
+_LIKE_A_TOKEN = 20
 _RANDOM = r"[A-Za-z0-9_~+.-]{16,}={0,2}"
 # Values of `code` that name an error: those of RFC 6749, RFC 6750, OpenID Connect and FHIR's issue
 # types. Numbers, URNs and this product's own codes are others.
@@ -147,3 +152,15 @@ def without_random(text: str, known: Collection[str]) -> str:
         return MASK if mixed and run.lower().strip(".-=") not in known else run
 
     return re.sub(_RANDOM, masked, text)
+
+
+def looks_like_a_secret(text: str, plain: str = _TENANT) -> bool:
+    """Whether what stands where an id should is rather a code or a token.
+
+    A text that was cut and pasted can bring the two together. Ids are UUIDs, short names, or of the
+    form `plain`.
+    """
+    kinds = (str.isupper, str.islower, str.isdigit)
+    mixed = all(any(kind(sign) for sign in text) for kind in kinds)
+    usual = re.fullmatch(rf"{UUID}|{plain}", text, re.IGNORECASE)
+    return len(text) > _LONGEST_ID or (len(text) >= _LIKE_A_TOKEN and mixed and not usual)

@@ -31,6 +31,7 @@ from shared.errors import (
 )
 from shared.held_bytes import Holding
 from shared.inbound import cookies, health, refusal, request_body, server_log
+from shared.inbound.refusal import Refusal
 from shared.inbound.request_body import Body
 
 if TYPE_CHECKING:
@@ -125,9 +126,11 @@ def answer(
     request: flask.Request,
     edge: Edge,
     settings: Settings | None,
-    serve: Callable[[Settings, Call], Reply],
+    serve: Callable[[Settings, Call], Reply | Refusal],
 ) -> flask.Response:
-    """Serve one request, whatever happens in `serve`."""
+    """Serve one request, whatever happens in `serve`: it raises an error, or returns a Refusal
+    where more is known of it than the error says.
+    """
     correlation_id = secrets.token_hex(8)
     log.begin(correlation_id, _trace(request, settings))
     body, holding = _body(request), held_bytes.begin()
@@ -135,12 +138,16 @@ def answer(
         if settings is None:
             raise Misconfigured  # noqa: TRY301 - answered like every other error of a request
         call = _call(request, edge.function, body, holding)
-        reply = _health(settings, call) if call.path == health.PATH else serve(settings, call)
+        served = _health(settings, call) if call.path == health.PATH else serve(settings, call)
+        if isinstance(served, Refusal):
+            served = _refuse(request, edge, settings, served, correlation_id)
+        reply = served
     except SmartError as error:
-        reply = _refuse(request, edge, settings, error, correlation_id)
+        reply = _refuse(request, edge, settings, Refusal.of(error), correlation_id)
     except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
         place = {"exception": type(error).__name__, "frames": server_log.frames(error)}
-        reply = _refuse(request, edge, settings, InternalError(), correlation_id, place)
+        unexpected = Refusal.of(InternalError())
+        reply = _refuse(request, edge, settings, unexpected, correlation_id, place)
     holding.keep(len(reply.body) if isinstance(reply.body, bytes) else 0)
     body.let_by()
     response = flask.Response(
@@ -215,24 +222,25 @@ def _refuse(
     request: flask.Request,
     edge: Edge,
     settings: Settings | None,
-    error: SmartError,
+    refused: Refusal,
     correlation_id: str,
     place: Mapping[str, str] | None = None,
 ) -> Reply:
     """Log a refusal and answer it; `place` is for the log alone."""
     if settings is not None:
-        refusal.name_host(error, settings.public_url)
+        refused = refused.at_home(settings.public_url)
+    error = refused.error
     ours = error.status >= 500
     log.event(
         edge.failed if ours and edge.failed else edge.refused,
         str(error),
         severity="ERROR" if ours else "WARNING",
         code=error.code,
-        fields={**error.evidence, **refusal.log_fields(error), **(place or {})},
+        fields={**(refused.evidence or {}), **refusal.log_fields(refused), **(place or {})},
     )
     form = "problem" if edge.errors == "page" and not _prefers_html(request) else edge.errors
-    headers, body = refusal.render(error, form, settings, correlation_id)
-    return Reply(error.status, headers, body, error.set_cookies)
+    headers, body = refusal.render(refused, form, settings, correlation_id)
+    return Reply(error.status, headers, body, refused.cookies)
 
 
 def _prefers_html(request: flask.Request) -> bool:

@@ -6,38 +6,102 @@ setting `error_details`; what the log tells does not depend on it.
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from shared import log, outcome, pages
+from shared import log, outcome, pages, urls
 from shared.config.settings import Settings
-from shared.errors import SmartError, with_addresses
+from shared.errors import ADMINISTRATOR, RELAUNCH, SmartError
+from shared.findings import ForUser, with_addresses
+from shared.pages import plain
+
+if TYPE_CHECKING:
+    from shared.explain import Cause, Diagnosis
 
 Form = Literal["page", "operation_outcome", "problem"]
 
 _ISSUE_TYPES: Mapping[int, str] = {401: "login", 403: "forbidden", 404: "not-found"}
+_MOST_CAUSES = 6
+# A browser keeps the cookies of two names for one machine apart.
+_OF_COOKIES = frozenset({"cookie_missing", "session_missing"})
 
 
-def name_host(error: SmartError, public_url: str) -> None:
-    """Write the app's own addresses where steps and causes have `https://HOST`."""
-    redirect_uri = error.evidence.get("redirect_uri_sent")
-    error.steps = tuple(with_addresses(step, public_url, redirect_uri) for step in error.steps)
-    error.causes = tuple(one.with_addresses(public_url, redirect_uri) for one in error.causes)
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error with all that is known of it, as it is shown: built once, rendered once.
+
+    `explanation` is why the EHR refused, where it said something. `evidence` is for developers and
+    the log; `shown`, the words of others, for developers' pages alone. `steps` are what to do.
+    """
+
+    error: SmartError
+    explanation: "Diagnosis | None" = None
+    evidence: Mapping[str, str] | None = None
+    shown: Mapping[str, str] | None = None
+    steps: tuple[str, ...] = ()
+    cookies: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, error: SmartError) -> Self:
+        """The refusal of an error of which nothing else is known."""
+        return cls(error, evidence=error.evidence, shown=error.shown, steps=error.steps)
+
+    @property
+    def causes(self) -> "tuple[Cause, ...]":
+        """The causes of what the EHR said, the most probable first."""
+        return self.explanation.causes[:_MOST_CAUSES] if self.explanation else ()
+
+    @property
+    def cause_ids(self) -> list[str]:
+        """Them by id; the error's own one where there are no others."""
+        own = [self.error.cause] if self.error.cause else []
+        return [cause.id for cause in self.causes] or own
+
+    @property
+    def user_steps(self) -> tuple[str, ...]:
+        """What whoever launched the app can do; all there is to do where that is nothing."""
+        steps = tuple(step for step in self.steps if isinstance(step, ForUser))
+        # Before something can happen again it has to be tried again.
+        return (RELAUNCH, ADMINISTRATOR) if steps == (ADMINISTRATOR,) else steps or self.steps
+
+    @property
+    def other_steps(self) -> tuple[str, ...]:
+        """What is left to those who run the app."""
+        return tuple(step for step in self.steps if step not in self.user_steps)
+
+    def at_home(self, public_url: str) -> Self:
+        """The same with the app's own addresses where steps and causes have `https://HOST`."""
+        redirect_uri = (self.evidence or {}).get("redirect_uri_sent")
+        steps = tuple(with_addresses(step, public_url, redirect_uri) for step in self.steps)
+        if self.error.code in _OF_COOKIES and urls.is_local(public_url):
+            steps = (ForUser(_ONE_NAME.format(public_url)), *steps)
+        if self.explanation is None:
+            return replace(self, steps=steps)
+        causes = tuple(one.with_addresses(public_url, redirect_uri) for one in self.causes)
+        return replace(self, steps=steps, explanation=replace(self.explanation, causes=causes))
 
 
-def log_fields(error: SmartError) -> dict[str, str | list[str]]:
+_ONE_NAME = (
+    "Use the app at {} alone: under another name of this machine, such as 127.0.0.1 for localhost, "
+    "the browser keeps other cookies."
+)
+
+
+def log_fields(refused: Refusal) -> dict[str, str | list[str]]:
     """What the log says of the causes: all by id, the most probable one with its fix."""
-    ids = _cause_ids(error)
+    ids = refused.cause_ids
     causes = {"causes": ids} if ids else {}
-    if not error.causes:
-        return {**causes, "cause": error.why, "fix": " ".join(error.steps)}
-    first = error.causes[0]
-    return {**causes, "cause": f"{first.title} {first.why}", "fix": " ".join(first.steps)}
+    if not refused.causes:
+        return {**causes, "cause": refused.error.why, "fix": " ".join(refused.steps)}
+    first = refused.causes[0]
+    return {**causes, "cause": f"{first.title} {first.why}", "fix": first.fix}
 
 
 def render(
-    error: SmartError, form: Form, settings: Settings | None, correlation_id: str
+    refused: Refusal, form: Form, settings: Settings | None, correlation_id: str
 ) -> tuple[Mapping[str, str], bytes]:
     """The headers and the body of the answer."""
+    error = refused.error
     headers: dict[str, str] = {}
     if error.allow is not None:
         headers["Allow"] = error.allow
@@ -48,16 +112,16 @@ def render(
         ancestors = settings.frame_ancestors if settings else ()
         headers |= pages.content_security_policy(ancestors)
         headers["Content-Type"] = "text/html; charset=utf-8"
-        return headers, _page(error, correlation_id, full=full)
+        return headers, _page(refused, correlation_id, full=full)
     if form == "operation_outcome":
         issue = _ISSUE_TYPES.get(error.status, "invalid" if error.status < 500 else "transient")
         headers["Content-Type"] = outcome.MEDIA_TYPE
-        return headers, outcome.operation_outcome(error.code, issue, _detail(error, full=full))
+        return headers, outcome.operation_outcome(error.code, issue, _detail(refused, full=full))
     problem: dict[str, Any] = {
         "type": "about:blank",
         "title": error.title,
         "status": error.status,
-        "detail": _detail(error, full=full),
+        "detail": _detail(refused, full=full),
         "code": error.code,
         "correlation_id": correlation_id,
     }
@@ -65,42 +129,60 @@ def render(
     return headers, json.dumps(problem).encode()
 
 
-def _page(error: SmartError, correlation_id: str, *, full: bool) -> bytes:
+def _page(refused: Refusal, correlation_id: str, *, full: bool) -> bytes:
+    explanation = refused.explanation
     page = pages.render(
         "error.html",
-        error=error,
-        why=_why(error, full=full),
-        most_probable=_most_probable(error, full=full),
-        causes=error.causes if full else (),
-        cause_ids=_cause_ids(error) if full else [],
-        corrected=error.corrected if full else {},
-        evidence=error.evidence if full else {},
-        shown=error.shown if full else {},
+        full=full,
+        code=refused.error.code,
+        headline=_headline(refused, full=full),
+        why=_why(refused) if full else plain.why(refused.error.code, refused.error.why),
+        most_probable="" if full else _plainly(refused),
+        causes=refused.causes if full else (),
+        change=explanation.change if full and explanation else None,
+        cause_ids=refused.cause_ids if full else [],
+        corrected=(explanation.corrected_request if full and explanation else None) or {},
+        evidence=(refused.evidence or {}) if full else {},
+        shown=(refused.shown or {}) if full else {},
+        user_steps=refused.user_steps,
+        other_steps=refused.other_steps,
         correlation_id=correlation_id,
         time=log.now(),
     )
     return page.encode("utf-8", "replace")
 
 
-def _detail(error: SmartError, *, full: bool) -> str:
+def _detail(refused: Refusal, *, full: bool) -> str:
     """The whole refusal in one text, for a program to log or show."""
     said = []
     if full:
-        said = [f"{one.title} {one.why} {' '.join(one.steps)}" for one in error.causes[:1]]
-    elif error.causes:
-        said = [f"Most probable cause: {_most_probable(error, full=full)}"]
-    return " ".join((error.title, _why(error, full=full), *said, *error.steps))
+        said = [f"{one.title} {one.why} {one.fix}" for one in refused.causes[:1]]
+    elif refused.causes:
+        said = [f"Most probable cause: {_plainly(refused)}"]
+    why = _why(refused) if full else refused.error.why
+    return " ".join((refused.error.title, why, *said, *refused.steps))
 
 
-def _why(error: SmartError, *, full: bool) -> str:
-    return f"{error.why} {error.meaning}".rstrip() if full else error.why
+def _headline(refused: Refusal, *, full: bool) -> str:
+    """What happened, as far as it is known to be true of this launch."""
+    first = refused.causes[0].id if refused.causes else None
+    told = plain.HEADLINES.get(first or "") if refused.error.code in _ANSWERED else None
+    return told or (refused.error.title if full else plain.title(refused.error))
 
 
-def _most_probable(error: SmartError, *, full: bool) -> str:
+_ANSWERED = frozenset({"ehr_error", "token_error"})
+
+
+def _why(refused: Refusal) -> str:
+    """Why, for developers: in the EHR's meaning, told as what it says and not as what is so."""
+    explanation, why = refused.explanation, refused.error.why
+    if explanation is None:
+        return why
+    if explanation.causes:
+        return f"{why} The EHR's error says: {explanation.meaning}"
+    return f"{why} The EHR's error is not known here."
+
+
+def _plainly(refused: Refusal) -> str:
     """For the person at the bedside: what the developer needs is in the log."""
-    return error.causes[0].title if error.causes and not full else ""
-
-
-def _cause_ids(error: SmartError) -> list[str]:
-    """The causes by id, the most probable first; the error's own one where there are no others."""
-    return [cause.id for cause in error.causes] or ([error.cause] if error.cause else [])
+    return plain.cause(refused.causes[0].id) if refused.causes else ""

@@ -60,7 +60,7 @@ class _Kept(Generic[T]):
                 try:
                     self._keep(read())
                 except IdTokenInvalid as error:
-                    self._outcome = _anew(error)
+                    self._outcome = error.again()
                     self._until = self._clock() + KEEP_FAILURE_SECONDS
             return self._use()
 
@@ -82,19 +82,8 @@ class _Kept(Generic[T]):
 
     def _use(self) -> T:
         if isinstance(self._outcome, IdTokenInvalid):
-            raise _anew(self._outcome)
+            raise self._outcome.again()
         return self._outcome
-
-
-def _anew(error: IdTokenInvalid) -> IdTokenInvalid:
-    """The same error without its traceback, whose frames hold the whole document."""
-    return IdTokenInvalid(
-        why=error.why,
-        steps=error.steps,
-        cause=error.cause,
-        evidence=error.evidence,
-        shown=error.shown,
-    )
 
 
 class Keys:

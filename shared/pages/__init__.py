@@ -6,6 +6,7 @@ page needs no second request to a function and nothing injected could run.
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,7 @@ def _environment(templates: Path) -> Environment:
     )
     environment.filters["marked"] = _marked
     environment.filters["labelled"] = labelled
+    environment.filters["linked"] = _linked
     return environment
 
 
@@ -46,6 +48,23 @@ def _marked(text: str) -> Markup:
         return escape(text)
     code = Markup("<code>{}</code>")
     return Markup("").join(code.format(part) if at % 2 else part for at, part in enumerate(parts))
+
+
+def _linked(source: str) -> Markup:
+    """Where something is known from, its documents as links: for our own sources only, never for
+    an address that an EHR gave.
+    """
+    parts = re.split(r"(https?://[^\s;,()]+)", source)
+    link = Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>')
+    return Markup("").join(
+        link.format(part, _shortened(part)) if at % 2 else part for at, part in enumerate(parts)
+    )
+
+
+def _shortened(address: str) -> str:
+    """An address as a reader names it: its host and the last part of its path."""
+    parts = address.partition("://")[2].rstrip("/").split("/")
+    return parts[0] if len(parts) == 1 else f"{parts[0]}/…/{parts[-1]}"
 
 
 def render(template: str, templates: Path = _HERE, **values: object) -> str:

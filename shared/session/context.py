@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import Hint
+from shared.findings import Finding
 from shared.oidc.id_token import Identity
 from shared.session.record import Session
 
@@ -50,7 +50,7 @@ def causes(session: Session, vendor: str) -> "Mapping[str, explain.CauseId]":
     )
 
 
-def cause(session: Session, vendor: str, scope: str) -> Hint:
+def cause(session: Session, vendor: str, scope: str) -> Finding:
     """Why a scope of `session.missing` was not granted, and what to do about it."""
     from shared import explain
 

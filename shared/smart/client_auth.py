@@ -98,8 +98,8 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
             secrets_[ehr.key] = secret
         elif secret is not None:
             what = f"{ehr.client_secret} holds a control or invisible character"
-            remedy = "Store the secret as the EHR shows it, on one line."
-            problems.append(_problem(ehr, "client_secret", "setting_invalid", what, remedy))
+            step = "Store the secret as the EHR shows it, on one line."
+            problems.append(_problem(ehr, "client_secret", "setting_invalid", what, step))
         pem = _read(ehr, "private_key", ehr.private_key, problems)
         if pem is None:
             continue
@@ -107,11 +107,11 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
             keys[ehr.key] = signing_keys.read(pem, ehr.key_id or "")
         except ValueError as error:
             what = f"{ehr.private_key} holds {error}"
-            remedy = (
+            step = (
                 "Store an unencrypted PKCS#8 PEM key, RSA of 2048 bits or more or P-384: "
                 "docs/configuration.md, Keys, says how to make one."
             )
-            problems.append(_problem(ehr, "private_key", "setting_invalid", what, remedy))
+            problems.append(_problem(ehr, "private_key", "setting_invalid", what, step))
     return Clients(secrets_, keys), problems
 
 
@@ -121,10 +121,10 @@ def _read(ehr: Ehr, name: str, reference: str | None, problems: list[Problem]) -
     try:
         return references.resolve(reference)
     except ValueError as error:
-        remedy = "Mount the secret where this function runs."
-        problems.append(_problem(ehr, name, "secret_unreadable", str(error), remedy))
+        step = "Mount the secret where this function runs."
+        problems.append(_problem(ehr, name, "secret_unreadable", str(error), step))
         return None
 
 
-def _problem(ehr: Ehr, name: str, id_: str, what: str, remedy: str) -> Problem:
-    return Problem(id_, f"ehr {ehr.key}: {name}", what, remedy)
+def _problem(ehr: Ehr, name: str, id_: str, what: str, step: str) -> Problem:
+    return Problem.at(id_, f"ehr {ehr.key}: {name}", what, step)

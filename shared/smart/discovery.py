@@ -94,7 +94,7 @@ class Discovery:
                     self._kept.clear()
                 self._kept[ehr.key, base] = kept
         if isinstance(kept.outcome, SmartError):
-            raise _anew(kept.outcome)
+            raise kept.outcome.again()
         return kept.outcome
 
     def _fetch(self, ehr: Ehr, base: str) -> _Kept:
@@ -102,14 +102,9 @@ class Discovery:
         try:
             outcome = _read(ehr, base)
         except (DiscoveryFailed, DiscoveryInvalid) as error:
-            outcome = _anew(error)
+            outcome = error.again()
         seconds = KEEP_FAILURE_SECONDS if isinstance(outcome, SmartError) else KEEP_SECONDS
         return _Kept(self._clock() + seconds, outcome)
-
-
-def _anew(error: SmartError) -> SmartError:
-    """The same error without its traceback, whose frames hold the whole document."""
-    return type(error)(why=error.why, steps=error.steps, cause=error.cause, evidence=error.evidence)
 
 
 def _read(ehr: Ehr, base: str) -> SmartConfiguration:

@@ -42,17 +42,17 @@ def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
     try:
         text = references.resolve(reference)
     except ValueError as error:
-        remedy = "Mount the file where launch runs."
-        return None, [Problem("secret_unreadable", "public_jwks", str(error), remedy)]
+        step = "Mount the file where launch runs."
+        return None, [Problem.at("secret_unreadable", "public_jwks", str(error), step)]
     try:
         return PublishedKeys(text.encode(), read(text)), []
     except ValueError as error:
-        remedy = (
+        step = (
             "Make the file with `python -m doctor jwks` (docs/configuration.md, Keys). A private "
             "key that stood in it is known to others: replace it."
         )
         what = f"{reference} cannot be served: {error}"
-        return None, [Problem("setting_invalid", "public_jwks", what, remedy)]
+        return None, [Problem.at("setting_invalid", "public_jwks", what, step)]
 
 
 def read(text: str) -> tuple[Mapping[str, Any], ...]:

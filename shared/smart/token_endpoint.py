@@ -169,7 +169,9 @@ def _refusal(
                 f"Its token endpoint answered with a redirect (status {answer.status}), which is "
                 "never followed: the request holds what opens the session."
             )
-        return TokenError(why=why, evidence=evidence, said=said)
+        return TokenError(why=why, evidence=evidence, answered=answer.status, said=said)
     evidence["oauth_error"] = error
     why = f"Its token endpoint answered `{error}`."
-    return TokenError(why=why, evidence=evidence, oauth_error=error, said=said)
+    return TokenError(
+        why=why, evidence=evidence, oauth_error=error, answered=answer.status, said=said
+    )

@@ -25,6 +25,6 @@ def open_store(settings: StoreSettings) -> Store:
         from shared.store.firestore import FirestoreStore
     except ModuleNotFoundError:
         what = "needs the Python package google-cloud-firestore, which is not installed"
-        remedy = 'Install the function\'s requirements.txt, or set store.kind = "sqlite".'
-        stop([Problem("setting_invalid", "store.kind", what, remedy)])
+        step = 'Install the function\'s requirements.txt, or set store.kind = "sqlite".'
+        stop([Problem.at("setting_invalid", "store.kind", what, step)])
     return FirestoreStore(settings.project, settings.database)

@@ -17,8 +17,13 @@ MARKUP = "<script>alert(1)</script>'\"&"
 def error_page(error: EhrError, evidence: dict[str, str] | None = None) -> str:
     return pages.render(
         "error.html",
-        error=error,
+        full=True,
+        code=error.code,
+        headline=error.title,
         why=error.why,
+        change=None,
+        user_steps=error.steps,
+        other_steps=(),
         most_probable="",
         causes=(),
         cause_ids=[],

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import flask
@@ -11,8 +12,10 @@ from werkzeug.test import EnvironBuilder
 
 from shared.config import file as config
 from shared.config.settings import Settings
+from shared.errors import SmartError
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
+from shared.inbound.refusal import Refusal
 
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 PAGE_EDGE = Edge("launch", "page", "launch_refused")
@@ -37,7 +40,7 @@ scopes = "patient/Patient.r"
     return parsed
 
 
-Serve = Callable[[Settings, Call], Reply]
+Serve = Callable[[Settings, Call], Reply | Refusal]
 
 
 def failing(error: Exception) -> Serve:
@@ -45,6 +48,11 @@ def failing(error: Exception) -> Serve:
         raise error
 
     return serve
+
+
+def refusing(error: SmartError, **known: Any) -> Serve:
+    """What serves a request by a refusal of which more is `known` than the error says."""
+    return lambda _, __: replace(Refusal.of(error), **known)
 
 
 def respond(

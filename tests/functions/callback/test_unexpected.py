@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.callback import main
+from functions.callback import failure, main
 from shared.config import file as config
 from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
@@ -51,7 +51,8 @@ def finish(
     monkeypatch.setattr(main, "_clients", Clients({}, {}), raising=False)
     monkeypatch.setattr(main, "_sessions", Broken(), raising=False)
     given = {"code": "c1", "state": "s"}
-    return tenant, lambda: main._finish(settings, pending, given, pending.redirect_uri)
+    attempt = failure.Attempt(pending, settings.ehr_by_key(pending.ehr))
+    return tenant, lambda: main._finish(attempt, given, pending.redirect_uri)
 
 
 @pytest.mark.parametrize("answer", [Scripted(200), Scripted(500)])

@@ -15,7 +15,8 @@ from shared.config import file as config
 from shared.config.settings import Settings
 from shared.errors import EhrError
 from shared.inbound import edge as inbound
-from shared.inbound.edge import Call, Edge, Reply
+from shared.inbound.edge import Call, Edge
+from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
 from tests.support import ehr_messages as m
 from tests.support.damaged import SECRETS, damaged
@@ -85,8 +86,9 @@ def page_of(given: dict[str, str]) -> str:
     settings, problems = config.parse(CONFIGURATION)
     assert settings is not None, problems
 
-    def serve(given_settings: Settings, _: Call) -> Reply:
-        raise failure.at_authorization(EhrError(), given, PENDING, given_settings.ehrs[0])
+    def serve(given_settings: Settings, _: Call) -> Refusal:
+        attempt = failure.Attempt(PENDING, given_settings.ehrs[0])
+        return failure.refused(EhrError(), given, attempt)
 
     headers = Headers({"Accept": "text/html"})
     request = flask.Request(EnvironBuilder(headers=headers).get_environ())

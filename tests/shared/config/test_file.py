@@ -309,7 +309,7 @@ def test_a_top_level_setting_that_cannot_be_used_is_one_problem(
 ) -> None:
     problem = _only(_file(top=lines))
     assert (problem.id, problem.place) == (id_, place)
-    assert problem.remedy
+    assert problem.fix
 
 
 @pytest.mark.parametrize(("lines", "id_", "place"), STORE_PROBLEMS)
@@ -318,7 +318,7 @@ def test_a_store_setting_that_cannot_be_used_is_one_problem(
 ) -> None:
     problem = _only(_file(store=lines))
     assert (problem.id, problem.place) == (id_, place)
-    assert problem.remedy
+    assert problem.fix
 
 
 @pytest.mark.parametrize(("lines", "id_", "place"), EHR_PROBLEMS)
@@ -327,7 +327,7 @@ def test_a_registration_that_cannot_be_used_is_one_problem(
 ) -> None:
     problem = _only(_file(ehr=lines))
     assert (problem.id, problem.place) == (id_, place)
-    assert problem.remedy
+    assert problem.fix
 
 
 MISSING = [
@@ -346,7 +346,7 @@ MISSING = [
 @pytest.mark.parametrize(("text", "place"), MISSING, ids=lambda value: value[:20])
 def test_what_is_missing_is_named(text: str, place: str) -> None:
     problem = _only(text)
-    assert (problem.place, bool(problem.remedy)) == (place, True)
+    assert (problem.place, bool(problem.fix)) == (place, True)
 
 
 def test_all_problems_are_reported_at_once() -> None:
@@ -392,7 +392,7 @@ redirect_path = "/callback/one"
     }
     written = "\n".join(map(str, problems))
     assert "literal-" not in written
-    assert all(problem.remedy in written and problem.place in written for problem in problems)
+    assert all(problem.fix in written and problem.place in written for problem in problems)
 
 
 @pytest.mark.parametrize(
@@ -414,11 +414,11 @@ def test_an_unknown_key_comes_with_the_one_that_was_probably_meant(
 ) -> None:
     problem = _only(_file(**{where: f'{wrong} = "x"'}))
     assert problem.id == "setting_unknown"
-    assert f"`{meant}`" in problem.remedy
+    assert f"`{meant}`" in problem.fix
 
 
 def test_an_unknown_key_like_no_other_is_to_be_removed() -> None:
-    assert _only(_file(top='xyzzy = "x"')).remedy == "Remove it."
+    assert _only(_file(top='xyzzy = "x"')).fix == "Remove it."
 
 
 def test_an_unknown_table_is_an_unknown_key() -> None:
@@ -429,7 +429,7 @@ def test_an_unknown_table_is_an_unknown_key() -> None:
 def test_a_single_table_for_the_registrations_says_how_to_write_them() -> None:
     problem = _only(_file().replace("[[ehr]]", "[ehr]"))
     assert problem.place == "ehr"
-    assert "[[ehr]]" in problem.remedy
+    assert "[[ehr]]" in problem.fix
 
 
 def test_an_entry_of_ehr_that_is_no_table_is_named() -> None:
@@ -458,13 +458,13 @@ def test_one_iss_cannot_belong_to_two_registrations(one: str, two: str) -> None:
     more = SECOND.replace("https://two.test/fhir", two)
     problem = _only(_file(ehr=f'iss = ["{one}"]', more=more))
     assert (problem.id, problem.place) == ("iss_duplicate", "ehr")
-    assert "https://ehr.test" in problem.what
+    assert "https://ehr.test" in problem.title
 
 
 def test_two_registrations_cannot_share_a_key() -> None:
     problem = _only(_file(more=SECOND.replace('"two"', '"one"')))
     assert (problem.id, problem.place) == ("setting_invalid", "ehr")
-    assert "one" in problem.what
+    assert "one" in problem.title
 
 
 def test_a_base_with_a_doubled_slash_is_taken_as_it_is_configured() -> None:
@@ -551,7 +551,7 @@ def test_brief_errors_can_be_had_on_localhost_too() -> None:
 )
 def test_a_file_that_is_not_toml_is_one_problem(text: str) -> None:
     problem = _only(text)
-    assert (problem.id, problem.place) == ("setting_invalid", "the file")
+    assert (problem.id, problem.place) == ("config_unreadable", "the file")
 
 
 def test_an_empty_file_names_all_that_is_required() -> None:
@@ -559,8 +559,8 @@ def test_an_empty_file_names_all_that_is_required() -> None:
     assert sorted(places) == ["ehr", "public_url", "sealing_keys", "store"]
 
 
-def test_a_problem_reads_as_place_what_id_and_remedy() -> None:
-    problem = Problem("setting_invalid", "store.kind", "is none of the choices", "Use one.")
+def test_a_problem_reads_as_place_what_id_and_what_to_do() -> None:
+    problem = Problem.at("setting_invalid", "store.kind", "is none of the choices", "Use one.")
     assert str(problem) == "store.kind: is none of the choices [setting_invalid]\n    Use one."
 
 

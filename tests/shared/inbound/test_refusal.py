@@ -10,7 +10,6 @@ from shared.errors import (
     ADMINISTRATOR,
     RELAUNCH,
     EhrError,
-    Hint,
     LaunchParameterMissing,
     MethodNotAllowed,
     PatientDenied,
@@ -18,7 +17,8 @@ from shared.errors import (
     SmartError,
     UpstreamTimeout,
 )
-from tests.support.edge import FHIR_EDGE, HTML, failing, logged, respond, settings
+from shared.explain import Cause, Diagnosis, Said
+from tests.support.edge import FHIR_EDGE, HTML, failing, logged, refusing, respond, settings
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,9 @@ def test_an_error_may_name_the_methods() -> None:
 
 @pytest.mark.parametrize("accept", [HTML, "application/json"])
 def test_an_error_can_clear_cookies(accept: str) -> None:
-    error = EhrError()
-    error.set_cookies = ("a=; Max-Age=0", "b=; Max-Age=0")
-    answer = respond(failing(error), headers={"Accept": accept})
-    assert answer.headers.getlist("Set-Cookie") == list(error.set_cookies)
+    cleared = ("a=; Max-Age=0", "b=; Max-Age=0")
+    answer = respond(refusing(EhrError(), cookies=cleared), headers={"Accept": accept})
+    assert answer.headers.getlist("Set-Cookie") == list(cleared)
 
 
 # Details for developers
@@ -159,12 +158,13 @@ def test_where_only_developers_can_do_something_it_is_what_there_is_to_do() -> N
 
 @pytest.mark.parametrize("accept", [HTML, "application/json"])
 def test_a_clinician_gets_the_cause_in_one_sentence(accept: str) -> None:
-    error = EhrError()
-    error.meaning = "The vendor's own words."
-    error.causes = (Hint("aud_wrong", "A title.", "A reason.", ("A step.",), "likely", "a source"),)
-    said = respond(failing(error), headers={"Accept": accept}).get_data(as_text=True)
-    assert "Most probable cause: A title." in said
-    assert not [one for one in ("own words", "A reason", "A step", "a source") if one in said]
+    cause = Cause("aud_wrong", "`aud` is off.", ("A step.",), "A reason.", "likely", "a source")
+    known = Diagnosis(Said(), "The vendor's own words.", (cause,))
+    serve = refusing(EhrError(), explanation=known)
+    said = respond(serve, headers={"Accept": accept}).get_data(as_text=True)
+    assert "Most probable cause: The app is set up for another address of this EHR." in said
+    hidden = ("own words", "aud", "A reason", "A step", "a source")
+    assert not [one for one in hidden if one in said]
 
 
 @pytest.mark.parametrize("details", ["brief", "full"])
@@ -174,9 +174,10 @@ def test_steps_and_log_name_the_apps_own_addresses(
     sent = "https://smart.example.org/callback/e"
     error = LaunchParameterMissing(evidence={"redirect_uri_sent": sent})
     step = "Register `https://HOST/callback`."
-    error.causes = (Hint("aud_wrong", "T.", "At `https://HOST/launch`.", (step,), "likely", "s"),)
+    cause = Cause("aud_wrong", "T.", (step,), "At `https://HOST/launch`.", "likely", "s")
     given = settings(f'error_details = "{details}"')
-    said = respond(failing(error), given=given, headers={"Accept": HTML}).get_data(as_text=True)
+    serve = refusing(error, explanation=Diagnosis(Said(), "M.", (cause,)))
+    said = respond(serve, given=given, headers={"Accept": HTML}).get_data(as_text=True)
     line = logged(capsys)
     assert "https://HOST" not in said + str(line)
     assert "<code>https://smart.example.org/launch</code>" in said

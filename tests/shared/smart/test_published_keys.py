@@ -42,9 +42,9 @@ def load(folder: Path, text: str) -> tuple[PublishedKeys | None, str]:
     published, problems = published_keys.load(settings_of(f"file:{path}"))
     for problem in problems:
         assert (problem.id, problem.place) == ("setting_invalid", "public_jwks")
-        assert problem.what.startswith(f"file:{path} cannot be served: ")
-        assert "python -m doctor jwks" in problem.remedy
-    (what,) = [problem.what.partition("served: ")[2] for problem in problems] or [""]
+        assert problem.title.startswith(f"file:{path} cannot be served: ")
+        assert "python -m doctor jwks" in problem.fix
+    (what,) = [problem.title.partition("served: ")[2] for problem in problems] or [""]
     return published, what
 
 

@@ -1,0 +1,54 @@
+"""Oracle Health's `error_uri`, taken apart; it is never followed.
+
+`https://HOST/errors/URN/instances/ID?persona=…&client=…&tenant=…`, encoded once, twice or not at
+all; all three keys are optional (captured answers: docs/oracle-health.md).
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from shared.explain import text as texts
+from shared.explain import urn as urns
+from shared.explain.find import known_urns
+
+_FORM = re.compile(
+    r"(?:https?://[^/\s]{1,255})?/errors/(?P<urn>[^/?\s]{1,300})"
+    r"(?:/instances/(?P<instance>[^/?#\s]{1,128}))?(?:\?(?P<query>[^#\s]{0,2000}))?"
+)
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
+_PERSONA = re.compile(r"[a-z]{1,20}")
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorUri:
+    """What it names, as far as it has the form of names and ids; `urn` is in normal form."""
+
+    urn: str | None = None
+    instance: str | None = None
+    persona: str | None = None
+    client: str | None = None
+    tenant: str | None = None
+
+
+def read(uri: str) -> ErrorUri:
+    """The parts of an `error_uri`; of another vendor's nothing. Never raises."""
+    match = _FORM.match(texts.levels(uri)[-1].strip()) if uri else None
+    if match is None:
+        return ErrorUri()
+    query = parse_qs(match["query"] or "", max_num_fields=20) if match["query"] else {}
+    found = urns.find(match["urn"], known_urns())
+    persona = query.get("persona", [""])[0].lower()
+    return ErrorUri(
+        urn=found[0] if found is not None else None,
+        instance=_id(match["instance"]),
+        persona=persona if _PERSONA.fullmatch(persona) else None,
+        client=_id(query.get("client", [""])[0]),
+        tenant=_id(query.get("tenant", [""])[0]),
+    )
+
+
+def _id(value: str | None) -> str | None:
+    """An id, but for what has the form of a secret."""
+    named = value is not None and _ID.fullmatch(value) is not None
+    return value if named and not texts.looks_like_a_secret(value or "") else None

@@ -1,0 +1,95 @@
+"""What a failed launch is called to a clinician: no parameter, no setting, no protocol.
+
+Pages with `error_details = "brief"`. Developers read the same in their own terms, on full pages and
+in the log.
+"""
+
+from collections.abc import Mapping
+
+from shared.errors import SmartError
+
+# By the most probable cause, where it says more than the kind of error.
+HEADLINES: Mapping[str, str] = {
+    "user_declined": "The sign-in was cancelled, so the app was not opened.",
+    "ehr_side": "The EHR could not complete the launch.",
+}
+_TITLES: Mapping[str, str] = {
+    "parameter_repeated": "The app was opened with an address that it cannot use.",
+    "parameter_invalid": "The app was opened with an address that it cannot use.",
+    "iss_missing": "The app was opened without a launch from a chart.",
+    "iss_not_allowed": "This EHR is not set up for the app.",
+    "discovery_failed": "The EHR did not answer.",
+    "discovery_invalid": "The app cannot connect to this EHR.",
+    "state_missing": "The app was opened without a launch from a chart.",
+    "cookie_missing": "The browser did not keep what the app needs to go on.",
+    "id_token_invalid": "The app could not confirm who is signed in.",
+    "token_invalid": "The EHR's answer to the launch cannot be used.",
+    "scope_denied": "The app was not given access to this part of the record.",
+}
+_WHY: Mapping[str, str] = {
+    "parameter_repeated": "The address was put together wrongly, or it was changed on the way.",
+    "launch_parameter_missing": "Only the EHR can open it, from a patient's chart.",
+    "iss_missing": "Only the EHR can open it, from a patient's chart.",
+    "iss_not_allowed": "The app does not know its address; nothing was sent to it.",
+    "discovery_invalid": "What the EHR says of how to connect to it cannot be used.",
+    "state_missing": "This address is where the EHR comes back to; nobody can begin here.",
+    "state_unknown": "It was completed already, it took too long, or the page was opened a second "
+    "time.",
+    "issuer_mismatch": "The app stopped here, for safety.",
+    "ehr_error": "The EHR answered with an error instead of letting the app in.",
+    "token_error": "The EHR did not answer the app as it should.",
+    "token_invalid": "It is not what the app needs to go on.",
+    "id_token_invalid": "The EHR's answer did not pass the app's checks, so it stopped for safety.",
+    "scope_denied": "The app may need another permission at this EHR.",
+    "patient_denied": "The app was opened for one patient, and this is about another.",
+    "patient_missing": "The app works for one patient, and the EHR named none.",
+    "misconfigured": "Its administrator has to set it up.",
+}
+_CAUSES: Mapping[str, str] = {
+    "launch_parameter_missing": "The app was not opened from a patient's chart.",
+    "launch_scope_missing": "The app is not set up for launches from a chart.",
+    "launch_patient_scope_on_provider": "The app is set up for patients, not for clinicians.",
+    "launch_value_invalid": "The launch was too old, or belongs to another environment.",
+    "client_id_mismatch": "The app is set up with another registration than the EHR's.",
+    "client_unknown": "The EHR does not know the app.",
+    "client_not_enabled_at_site": "The app is not enabled at this site.",
+    "persona_mismatch": "The app is registered for other people than those who sign in here.",
+    "tenant_mismatch": "Two environments, such as test and production, are mixed.",
+    "user_mismatch": "Somebody else is signed in in this browser.",
+    "user_not_permitted": "This user may not open this record with the app.",
+    "patient_context_missing": "The EHR did not say which patient.",
+    "redirect_uri_mismatch": "The app's address is not the one that the EHR has.",
+    "aud_wrong": "The app is set up for another address of this EHR.",
+    "request_malformed": "The EHR does not take the app's request.",
+    "parameter_not_recognised": "The EHR does not take the app's request.",
+    "request_too_long": "The app asks for too much at once.",
+    "scope_not_registered": "The app asks for something it is not registered for.",
+    "scope_syntax": "The app's permissions are not written as this EHR expects.",
+    "scope_trimmed": "The EHR gave the app fewer permissions than it needs.",
+    "code_expired_or_used": "The launch took too long, or its page was opened twice.",
+    "client_auth_wrong": "The app could not prove to the EHR that it is itself.",
+    "clock_skew": "The clocks of the EHR and of the app disagree.",
+    "pkce_mismatch": "The EHR does not take the app's request.",
+    "cookies_blocked": "The browser does not keep the app's cookies.",
+    "access_token_expired": "The EHR's access has run out.",
+    "session_ended": "The sign-in at the EHR has ended.",
+    "user_declined": "The sign-in was cancelled.",
+    "fhir_request_invalid": "The EHR does not take the app's request.",
+    "not_propagated_yet": "The app's registration has not reached this server yet.",
+    "ehr_side": "The EHR failed.",
+}
+
+
+def title(error: SmartError) -> str:
+    """What happened."""
+    return _TITLES.get(error.code, error.title)
+
+
+def why(code: str, otherwise: str) -> str:
+    """Why, in a sentence."""
+    return _WHY.get(code, otherwise)
+
+
+def cause(id_: str) -> str:
+    """The most probable cause, by its id."""
+    return _CAUSES[id_]
