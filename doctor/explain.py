@@ -13,13 +13,13 @@ from doctor import explain_config, explain_report, output
 from shared.explain import (
     Cause,
     Diagnosis,
-    Finding,
     Registered,
     choose,
     diagnose,
     in_text,
     parse,
 )
+from shared.findings import Finding
 
 # Beyond what is looked at; reading ends there so that an endless stream does.
 _MOST_BYTES = 4_000_000
@@ -33,6 +33,9 @@ def add_to(commands: "_SubParsersAction[ArgumentParser]") -> None:
     )
     command.add_argument("--config", metavar="FILE", help="the smart.toml to compare with")
     command.add_argument("--json", action="store_true", help="print the answer as JSON")
+    command.add_argument(
+        "--sources", action="store_true", help="say where each cause is known from"
+    )
     command.set_defaults(run=run)
 
 
@@ -49,8 +52,13 @@ def run(given: Namespace) -> int:
         found = replace(diagnose(said, None, registrations), config_findings=findings)
         found = _at_home(found, configuration.public_url, chosen)
         key = chosen.key if chosen is not None else None
-    output.put(as_json(found) if given.json else explain_report.as_text(found, key))
+    output.put(as_json(found) if given.json else _as_text(found, key, given))
     return 0
+
+
+def _as_text(found: Diagnosis, key: str | None, given: Namespace) -> str:
+    marks = output.Marks.of_output()
+    return explain_report.as_text(found, key, marks=marks, sources=given.sources)
 
 
 def _at_home(found: Diagnosis, public_url: str | None, mine: Registered | None) -> Diagnosis:

@@ -1,51 +1,89 @@
-"""The answer for people: what it means, why it came, what to do, what to give to support."""
+"""The answer for people: in the first lines what happened, why and the one thing to change; then
+the rest in the order in which it is used. It ends on the request as it should be.
+"""
 
+import re
 import textwrap
 from collections.abc import Iterator
 
+from doctor.output import Marks
 from shared.explain import Cause, Diagnosis
 
 _WIDTH = 80
 
 
-def as_text(found: Diagnosis, registration: str | None) -> str:
+def as_text(
+    found: Diagnosis, registration: str | None, *, marks: Marks, sources: bool = False
+) -> str:
     """The whole answer, wrapped. `registration` is the key of the one it was compared with."""
     parts = [
-        _section("What it means", _meaning(found)),
-        _section("Why it came, most probable first", _causes(found)),
-        _section("Your configuration", _configuration(found, registration)),
-        _section("The request as it should be", _request(found)),
-        _section("For support", _support(found)),
-        _section("Where the causes are known from", _sources(found)),
+        "\n".join(_answer(found, marks)),
+        _section("Why", _first(found), marks),
+        _section("What else is wrong, or may be", _others(found), marks),
+        _section("Your configuration", _configuration(found, registration), marks),
+        _section("For support", _support(found), marks),
+        _section(
+            "Where the causes are known from", _sources(found) if sources else iter(()), marks
+        ),
+        _section("The request as it should be", _request(found, marks), marks),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _section(title: str, lines: Iterator[str]) -> str:
+def _section(title: str, lines: Iterator[str], marks: Marks) -> str:
     body = "\n".join(lines)
-    return f"{title}\n{'-' * len(title)}\n{body}" if body else ""
+    return f"{marks.strong(title)}\n{'-' * len(title)}\n{body}" if body else ""
 
 
-def _meaning(found: Diagnosis) -> Iterator[str]:
-    said = found.said
-    for value in (said.urn, said.oauth_error):
-        if value:
-            yield value
+def _answer(found: Diagnosis, marks: Marks) -> Iterator[str]:
+    """What happened, the cause, the one thing to change."""
+    if not found.causes:
+        yield from _wrapped("", found.meaning)
+        return
+    first = found.causes[0]
+    what = _sentence(found.meaning)
+    yield from list(_wrapped("What happened: ", what, indent="  "))[:2]
+    yield from _emphatic(f"Cause ({first.certainty}): ", first.title, marks)
+    yield from _emphatic("To change: ", _sentence(first.steps[0]), marks)
+    if found.change is not None:
+        # In one piece, so that it can be copied.
+        yield marks.strong(f"  {_plain(found.change.line)}")
+        if found.change.setting:
+            yield f"  {_plain(found.change.setting)}     (this app, in smart.toml)"
+
+
+def _emphatic(start: str, text: str, marks: Marks) -> Iterator[str]:
+    yield from (marks.strong(line) for line in _wrapped(start, text, indent="  "))
+
+
+def _sentence(text: str) -> str:
+    """The first sentence of a text."""
+    return re.split(r"(?<=[.!?]) (?=[A-Z`'])", text, maxsplit=1)[0]
+
+
+def _first(found: Diagnosis) -> Iterator[str]:
+    if not found.causes:
+        return
+    for name in filter(None, (found.said.urn, found.said.oauth_error)):
+        yield _plain(name)
     yield from _wrapped("", found.meaning)
+    yield ""
+    yield from _wrapped("", found.causes[0].why)
+    yield from _steps(found.causes[0], "")
 
 
-def _causes(found: Diagnosis) -> Iterator[str]:
-    for number, cause in enumerate(found.causes, 1):
-        if number > 1:
+def _others(found: Diagnosis) -> Iterator[str]:
+    for number, cause in enumerate(found.causes[1:], 2):
+        if number > 2:
             yield ""
-        yield from _cause(number, cause)
+        start = f"{number}. "
+        indent = " " * len(start)
+        yield from _wrapped(start, f"{cause.title} ({cause.certainty})")
+        yield from _wrapped(indent, cause.why)
+        yield from _steps(cause, indent)
 
 
-def _cause(number: int, cause: Cause) -> Iterator[str]:
-    start = f"{number}. "
-    yield from _wrapped(start, f"{cause.title} ({cause.certainty})")
-    indent = " " * len(start)
-    yield from _wrapped(indent, cause.why)
+def _steps(cause: Cause, indent: str) -> Iterator[str]:
     yield from _wrapped(indent, "What to do:")
     for step in cause.steps:
         yield from _wrapped(f"{indent}- ", step)
@@ -64,9 +102,13 @@ def _configuration(found: Diagnosis, registration: str | None) -> Iterator[str]:
         yield from _wrapped("  ", finding.fix)
 
 
-def _request(found: Diagnosis) -> Iterator[str]:
+def _request(found: Diagnosis, marks: Marks) -> Iterator[str]:
+    changed = found.change.line.partition("=")[0] if found.change is not None else None
     for name, value in (found.corrected_request or {}).items():
-        yield from _wrapped(f"{name} = ", value, indent="    ")
+        if name == changed:
+            yield from _emphatic(f"{name} = ", f"{value}   <- change this", marks)
+        else:
+            yield from _wrapped(f"{name} = ", value, indent="    ")
 
 
 def _support(found: Diagnosis) -> Iterator[str]:
@@ -86,13 +128,15 @@ def _support(found: Diagnosis) -> Iterator[str]:
     yield from _wrapped("", "Time of the failure, with time zone: add it from your log.")
 
 
-def _wrapped(start: str, text: str, indent: str | None = None) -> Iterator[str]:
+def _plain(text: str) -> str:
     # Parts come from texts and files of others: nothing in them may steer the terminal.
     plain = text.replace("`", "'")
-    if not plain.isprintable():
-        plain = "".join(sign if sign.isprintable() else "�" for sign in plain)
+    return "".join(sign if sign.isprintable() else "�" for sign in plain)
+
+
+def _wrapped(start: str, text: str, indent: str | None = None) -> Iterator[str]:
     yield from textwrap.wrap(
-        plain,
+        _plain(text),
         _WIDTH,
         initial_indent=start,
         subsequent_indent=" " * len(start) if indent is None else indent,

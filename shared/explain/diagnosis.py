@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from shared.explain import find, weigh_launch, weigh_request
-from shared.explain.catalogue.causes import KINDS
+from shared.explain.catalogue.causes import KINDS, RELAUNCH
+from shared.explain.change import change
 from shared.explain.evidence import Evidence, Facts, gather
 from shared.explain.model import (
     Cause,
@@ -35,6 +36,8 @@ _ID_ALONE = (
     "paste that address with its query, `error_uri` included."
 )
 _TRIMMED = "The EHR gave a token and no error, and granted less than was asked for."
+_AS_SENT = "the request as this app sent it; that the EHR lost it: inferred"
+_AS_SHOWN = "the request in the text; that another one failed: inferred"
 _GRANTED = (
     "The EHR gave a token and no error. Nothing is missing in it as far as the scopes that were "
     "asked for are known here."
@@ -65,11 +68,13 @@ def diagnose(
         return Diagnosis(said, meaning, ())
     known = entries or find.by_code(said.oauth_error, where)
     causes = _weighed(facts, known)
+    request = corrected(facts, causes)
     return Diagnosis(
         said=replace(said, vendor=said.vendor or vendor),
         meaning=_meaning(facts, known, causes),
         causes=causes,
-        corrected_request=corrected(facts, causes),
+        corrected_request=request,
+        change=change(causes[0] if causes else None, request),
     )
 
 
@@ -112,12 +117,10 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     evidence = [*weigh_launch.weigh(facts), *weigh_request.weigh(facts)]
     spoken_for = {one.id for one in evidence if one.certainty is not None}
     against = set(weigh_launch.contradicted(facts)) - spoken_for
-    left = {id_: cause for id_, cause in found.items() if id_ not in against}
-    # An error is not without a cause: where all are spoken against, all are less probable.
-    if left or spoken_for:
-        found = left
-    else:
-        found = {id_: _as(one, "possible") for id_, one in found.items()}
+    known_causes = tuple(found)
+    found = {id_: cause for id_, cause in found.items() if id_ not in against}
+    if "request_malformed" in found and not facts.stated:
+        found["request_malformed"] = _as_sent(found["request_malformed"])
     settled = any(one.certainty == "certain" for one in evidence)
     for id_, cause in found.items():
         # One certain cause explains the error; what nothing speaks for becomes less probable.
@@ -126,20 +129,28 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     # The strongest comes last and so decides; details follow.
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
         _add(found, one)
-    named = facts.said.urn or facts.said.oauth_error
-    if not found and named:
+    if (facts.refuted and not spoken_for) or (not found and known_causes):
+        # An error is not without a cause: what it speaks of was not so.
+        found = {"ehr_side": _refuted(facts), **found}
+    elif not found and (facts.said.urn or facts.said.oauth_error):
         found["ehr_side"] = _unknown(facts.said)
-    order = list(found)
-    return tuple(
-        sorted(
-            found.values(),
-            key=lambda cause: (
-                _RANK[cause.certainty],
-                cause.id not in spoken_for and cause.certainty != "certain",
-                order.index(cause.id),
-            ),
-        )
-    )
+    return _in_order(found, evidence)
+
+
+def _in_order(found: Mapping[CauseId, Cause], evidence: Sequence[Evidence]) -> tuple[Cause, ...]:
+    """The surest first; of those alike what the evidence speaks for, in its order; last what the
+    writer of the text denies, where there is anything else.
+    """
+    spoken = [one.id for one in evidence if one.certainty is not None and not one.denied]
+    denied = {one.id for one in evidence if one.denied} if spoken else set()
+    order = [*spoken, *found]
+
+    def key(cause: Cause) -> tuple[int, bool, bool, int]:
+        unspoken = cause.id not in spoken and cause.certainty != "certain"
+        rank = _RANK[cause.certainty]
+        return rank, cause.id in denied, unspoken, order.index(cause.id)
+
+    return tuple(sorted(found.values(), key=key))
 
 
 def _add(found: dict[CauseId, Cause], one: Evidence) -> None:
@@ -157,6 +168,60 @@ def _add(found: dict[CauseId, Cause], one: Evidence) -> None:
         steps = tuple(dict.fromkeys((*one.steps, *kind.steps)))
         why = one.why if kind.why in one.why else f"{one.why} {kind.why}"
         found[one.id] = kind(one.certainty, one.source, why=why, steps=steps)
+
+
+def _as_sent(cause: Cause) -> Cause:
+    """A request that an EHR cannot read, where it is known what was sent."""
+    return replace(
+        cause,
+        title="The EHR does not take the request as this app sends it.",
+        why="This app sent every parameter that SMART App Launch asks for, each once. What this "
+        "EHR wants otherwise it does not say.",
+        steps=(
+            RELAUNCH,
+            (
+                "If it happens again, give the correlation id to the EHR's support, and report it "
+                "here."
+            ),
+        ),
+        certainty=_sooner(cause.certainty, "likely"),
+    )
+
+
+def _sooner(one: Certainty, most: Certainty) -> Certainty:
+    return one if _RANK[one] > _RANK[most] else most
+
+
+def _refuted(facts: Facts) -> Cause:
+    """What is left where the request was not as the error says that it was."""
+    said = facts.said
+    names = " and ".join(f"`{name}`" for name in sorted(facts.refuted))
+    told = f", and its id {said.instance}" if said.instance else ""
+    if facts.stated:
+        title = "The request that is shown has what the EHR says is missing."
+        why = (
+            f"The request in the text carries {names}. So another request failed than this one, or "
+            "the value was lost between the app and the EHR."
+        )
+        steps = (
+            (
+                "Take the address of the request that failed out of the browser's network log, and "
+                "compare it with this one."
+            ),
+            f"If it is the same, give it to the EHR's support{told}.",
+        )
+        return KINDS["ehr_side"]("likely", _AS_SHOWN, title=title, why=why, steps=steps)
+    title = "The EHR misses something that this app sent."
+    what = f"This app sent {names}." if names else "This app's requests did not differ as it says."
+    why = f"{what} It was lost on the way through the EHR's sign-in, or the EHR failed."
+    steps = (
+        RELAUNCH,
+        (
+            "If it happens again, this is for the EHR's support: give them the time"
+            f"{told}, and the request as it was sent."
+        ),
+    )
+    return KINDS["ehr_side"]("likely", _AS_SENT, title=title, why=why, steps=steps)
 
 
 def _as(cause: Cause, certainty: Certainty) -> Cause:

@@ -20,7 +20,8 @@ class Evidence:
     """One cause that the evidence speaks for. `why` states the evidence, `steps` what it asks for.
 
     `certainty` is None for a mere detail of a cause that the error can have: it makes that cause
-    no more probable. `source` is where it is known from that this is a fault.
+    no more probable. `source` is where it is known from that this is a fault. `denied` tells that
+    whoever wrote the text says otherwise.
     """
 
     id: CauseId
@@ -28,6 +29,7 @@ class Evidence:
     why: str
     source: str
     steps: tuple[str, ...] = ()
+    denied: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,21 @@ class Facts:
     def may_be(self, *causes: CauseId) -> bool:
         """Whether the error can come from one of the causes; an unknown error can from any."""
         return not self.entries or not self.family.isdisjoint(causes)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the whole request is known: our own, or one that the text shows."""
+        return not self.stated or {"response_type", "client_id"} <= set(self.sent.parameters or ())
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """The parameters which the error says were not sent."""
+        return frozenset(name for entry in self.entries for name in entry.lacks)
+
+    @property
+    def refuted(self) -> frozenset[str]:
+        """Those of them which the request is known to have carried."""
+        return self.lacks & set(self.sent.parameters or ()) if self.is_shown else frozenset()
 
     @cached_property
     def scopes(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def entries(said: Said, vendor: str | None, where: Where | None = None) -> tuple
     text = f"{said.description or ''}\n{said.text}"[:_LONGEST]
     among = [one for one in ENTRIES if _may_be(one, where)]
     return (
-        _speaking(text, among, vendor or _ANY)
+        _speaking(text, among, _ANY if vendor in {None, GENERIC} else vendor or _ANY)
         or _coded(said.oauth_error, among, vendor)
         or _speaking(text, among, GENERIC)
         or _coded(said.oauth_error, among, GENERIC)

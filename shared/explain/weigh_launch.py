@@ -10,45 +10,43 @@ from shared.explain import asked, parameters
 from shared.explain.evidence import Evidence, Facts
 from shared.explain.model import CauseId, Certainty
 
-_CODE_REQUIRED = "grant:launch:code-required"
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _OBSERVED = "the error's own `client`; that it is the client id of the request: inferred"
 
 
 def weigh(facts: Facts) -> Iterator[Evidence]:
     """Every cause of this kind that the evidence speaks for."""
-    yield from _no_launch(facts)
     yield from _launch_scope(facts)
+    yield from _no_launch(facts)
     yield from _client(facts)
     yield from _tenant(facts)
     yield from _persona(facts)
 
 
 def _no_launch(facts: Facts) -> Iterator[Evidence]:
-    sent = facts.sent
-    if sent.flow is not None and not facts.stated:
-        if sent.flow == "ehr" and (facts.said.urn or "").endswith(_CODE_REQUIRED):
-            why = (
-                "This app did send the `launch` value that it got, so the value was lost after "
-                "that, or the EHR gave one that it does not take."
-            )
-            yield Evidence("launch_parameter_missing", "possible", why, _SMART)
+    if not facts.stated or _carried_launch(facts):
         return
-    carried = sent.parameters or ()
-    whole = {"response_type", "client_id"} <= set(carried)
+    listed = "launch" in (facts.sent.parameters or ())
     legacy = asked.legacy_launch_in(facts.said.text)
-    if (facts.said.urn or "").endswith(_CODE_REQUIRED) and sent.flow != "ehr":
-        listed = "launch" in carried and not whole
-        why = "The EHR saw no value in `launch`."
-        if listed:
-            why += " That the parameter is in the list of those sent says nothing of its value."
+    if facts.is_shown and facts.at_request and ("launch" in facts.lacks | set(facts.scopes)):
+        why = "The request in the text has no `launch` value."
         yield Evidence("launch_parameter_missing", "certain", why, _SMART)
-    elif legacy and "launch" not in carried and facts.may_be("launch_parameter_missing"):
+    elif listed and "launch" in facts.lacks:
+        why = (
+            "`launch` is in the list of what is sent; so this is the cause only if its value was "
+            "empty, or got lost on the way."
+        )
+        yield Evidence("launch_parameter_missing", "possible", why, _SMART, denied=True)
+    elif legacy and not listed and facts.may_be("launch_parameter_missing"):
         why = f"The app was opened with `{legacy[0]}`, which is no SMART launch."
         yield Evidence("launch_parameter_missing", "likely", why, _SMART)
-    elif whole and "launch" not in carried and facts.at_request and "launch" in facts.scopes:
-        why = "The request in the text asks for the scope `launch` and has no `launch` value."
-        yield Evidence("launch_parameter_missing", "certain", why, _SMART)
+
+
+def _carried_launch(facts: Facts) -> bool:
+    """Whether the request is known to have carried a `launch` value."""
+    if not facts.stated:
+        return facts.sent.flow == "ehr"
+    return facts.is_shown and "launch" in (facts.sent.parameters or ())
 
 
 def _launch_scope(facts: Facts) -> Iterator[Evidence]:
@@ -64,12 +62,15 @@ def _launch_scope(facts: Facts) -> Iterator[Evidence]:
         if not (unlisted or provider or facts.vendor == "oracle" or concerned):
             return
         why = f"`launch/patient` is in {facts.where_scopes}"
+        # Beside `launch` it is a fault too, and proves nothing of this error.
+        alone = "launch" not in facts.scopes
+        why += " without `launch`" if alone else ""
         if provider:
             whose = "sign-in" if facts.said.persona else "FHIR base"
             why += f", and the EHR's {whose} is the one for clinicians (persona provider)"
         if unlisted:
             why += "; the EHR does not list it among its scopes"
-        certainty: Certainty = "certain" if provider or unlisted else "likely"
+        certainty: Certainty = "certain" if alone and (provider or unlisted) else "likely"
         yield Evidence("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
     elif sent.scopes is not None and sent.flow == "ehr" and "launch" not in sent.scopes:
         why = f"A `launch` value was sent, and `launch` is not in {facts.where_scopes}."
@@ -122,8 +123,25 @@ def contradicted(facts: Facts) -> Iterator[CauseId]:
         yield "launch_patient_scope_on_provider"
     if facts.sent.scopes is not None and "launch" in facts.sent.scopes:
         yield "launch_scope_missing"
-    if not facts.stated and facts.sent.flow == "ehr":
+    if _carried_launch(facts):
         yield "launch_parameter_missing"
+    elif facts.is_shown:
+        yield "launch_value_invalid"
+    if facts.refuted:
+        # Of a request in a text it is not known that it is the one that failed.
+        most = 1 if facts.stated else None
+        yield from (cause.id for one in facts.entries if one.lacks for cause in one.causes[:most])
+    if not facts.stated:
+        yield from _of_our_own(facts)
     named = facts.sent.parameters
     if named is not None and all(parameters.is_recognised(name) for name in named):
         yield "parameter_not_recognised"
+
+
+def _of_our_own(facts: Facts) -> Iterator[CauseId]:
+    """What this app did certainly not do: verifier and challenge are of one record, and the code
+    goes back with the client id and the redirect URI of the request that it answers.
+    """
+    yield "pkce_mismatch"
+    if not facts.at_request:
+        yield from ("client_id_mismatch", "redirect_uri_mismatch")

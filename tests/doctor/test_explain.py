@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from doctor import output
 from doctor.__main__ import main
 from tests.support import ehr_messages as m
 from tests.support.servers import ROOT
@@ -86,10 +87,10 @@ def test_the_first_report_is_answered_as_promised(explain: Explain) -> None:
         "tenant": m.TENANT,
     }
     assert [one["id"] for one in answer["causes"]] == [
-        "launch_parameter_missing",
         "launch_patient_scope_on_provider",
         "client_id_mismatch",
         "parameter_not_recognised",
+        "launch_parameter_missing",
     ]
     for one in answer["causes"]:
         assert list(one) == ["id", "title", "why", "fix", "certainty", "source"]
@@ -148,7 +149,7 @@ def test_a_configuration_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
     ("config", "ids"),
     [
         ("", []),
-        ("[[ehr]", ["setting_invalid"]),
+        ("[[ehr]", ["config_unreadable"]),
         ("ehr = 3", []),
         ('ehr = ["one", 2]', []),
         ("public_url = 7\n" + ehr(), []),
@@ -199,15 +200,16 @@ def test_the_answer_for_people_can_be_read(explain: Explain) -> None:
     answer = explain.text(m.FIRST_REPORT, FIRST)
     lines = answer.splitlines()
     headings = [
-        *("What it means", "Why it came, most probable first", "Your configuration"),
-        *("The request as it should be", "For support", "Where the causes are known from"),
+        *("Why", "What else is wrong, or may be", "Your configuration", "For support"),
+        "The request as it should be",
     ]
     assert [line for line in lines if line in headings] == headings
-    # Only a single word, such as an address, may be longer than a line.
-    assert [line for line in lines if len(line) > 80 and " " in line.strip()] == []
+    # Only what is to be copied whole, and a single word such as an address, may be longer.
+    long = [line for line in lines if len(line) > 80 and " " in line.strip()]
+    assert [line.split("=")[0].strip() for line in long] == ["scope", "scopes"]
     assert "`" not in answer
     plain = " ".join(answer.split())
-    assert "1. The authorization request carried no 'launch' value. (certain)" in plain
+    assert "2. The EHR saw another client id than the one that is configured. (certain)" in plain
     assert f"The EHR saw client id {OTHER}; the configured one is {CLIENT}." in plain
     assert "Instance or correlation id: 847e48ff-956f-4f96-8585-2d0ccb19d40a" in plain
     assert "launch = <the launch value received, unchanged>" in lines
@@ -257,11 +259,11 @@ def test_a_terminal_of_another_alphabet_gets_the_answer(monkeypatch: pytest.Monk
 def test_what_to_do_names_the_addresses_of_the_configuration(explain: Explain) -> None:
     entry = ehr(redirect_path='"/callback/oracle-sandbox"')
     config = f'public_url = "https://smart.example.org"\n{entry}'
-    launch = explain.json(m.FIRST_REPORT, config)["causes"][0]["fix"]
+    launch = explain.json(m.LAUNCH + "code-required", config)["causes"][0]["fix"]
     assert "SMART Launch URI to `https://smart.example.org/launch`" in launch
     redirect = explain.json(m.GRANT + "invalid-redirect-uri", config)["causes"][0]["fix"]
     assert "`https://smart.example.org/callback/oracle-sandbox`" in redirect
-    assert "https://HOST" in explain.json(m.FIRST_REPORT, entry)["causes"][0]["fix"]
+    assert "https://HOST" in explain.json(m.LAUNCH + "code-required", entry)["causes"][0]["fix"]
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])
@@ -274,3 +276,40 @@ def test_a_reader_that_has_gone_is_no_error(flags: tuple[str, ...]) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("text", m.MESSAGES)
+def test_the_cause_and_what_to_change_stand_in_the_first_five_lines(
+    explain: Explain, text: str
+) -> None:
+    lines = explain.text(text, FIRST).splitlines()
+    head = lines[: lines.index("")]
+    if head[0].startswith("No "):
+        return
+    starts = [line.partition("(")[0].partition(":")[0].strip() for line in head]
+    assert starts[0] == "What happened"
+    assert starts.index("Cause") < 3
+    assert starts.index("To change") < 5
+
+
+def test_the_first_report_ends_on_the_fix(explain: Explain) -> None:
+    lines = explain.text(m.FIRST_REPORT, FIRST).splitlines()
+    assert lines[2].startswith("Cause (certain): 'launch/patient'")
+    assert "  scope=launch openid fhirUser" in lines[4]
+    assert any("<- change this" in line for line in lines[-24:])
+    assert not any("http" in line and "github" in line for line in lines)
+
+
+def test_sources_are_given_where_they_are_asked_for(explain: Explain) -> None:
+    assert "Where the causes are known from" not in explain.text(m.FIRST_REPORT, FIRST)
+    assert "Where the causes are known from" in explain.text(m.FIRST_REPORT, FIRST, "--sources")
+
+
+def test_emphasis_is_for_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert output.Marks.of_output().strong("x") == "\x1b[1mx\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert output.Marks.of_output().strong("x") == "x"
+    assert "\x1b" not in run(m.FIRST_REPORT).stdout.decode()

@@ -16,7 +16,7 @@ _AUTHORIZE = (
 )
 _NO_PATIENT = f"It came back with {m.GRANT}missing-patient"
 FIRST: dict[str, str] = {
-    "launch_parameter_missing": m.FIRST_REPORT,
+    "launch_parameter_missing": f"{m.AUTHORIZE}\nIt came back with {m.LAUNCH}code-required",
     "launch_scope_missing": f"{_AUTHORIZE}&scope=openid%20patient%2FPatient.read\n{_NO_PATIENT}",
     "launch_patient_scope_on_provider": (
         f"{_AUTHORIZE}&scope=launch%2Fpatient%20patient%2FPatient.read\n{_NO_PATIENT}"

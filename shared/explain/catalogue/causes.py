@@ -32,7 +32,12 @@ class Kind:
     ) -> Cause:
         """The cause for one error, with texts where the general ones are not close enough."""
         return Cause(
-            self.id, title or self.title, why or self.why, steps or self.steps, certainty, source
+            self.id,
+            title or self.title,
+            steps or self.steps,
+            why or self.why,
+            certainty=certainty,
+            source=source,
         )
 
 

@@ -191,6 +191,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="unsupported_grant_type",
         where="token endpoint",
         oauth_errors=("unsupported_grant_type",),
+        lacks=("grant_type",),
         meaning="The token endpoint saw no `grant_type` that it offers.",
         causes=(
             causes.request_malformed(
@@ -209,6 +210,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="unsupported_response_type",
         where="authorize redirect",
         oauth_errors=("unsupported_response_type",),
+        lacks=("response_type",),
         meaning="The EHR does not offer this `response_type` to the app.",
         causes=(
             causes.request_malformed(

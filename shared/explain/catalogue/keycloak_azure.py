@@ -11,6 +11,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="A SMART on FHIR Request must include an 'aud', 'audience', or 'resource' parameter",
         where="authorize redirect",
         patterns=("must include an 'aud', 'audience'",),
+        lacks=("aud",),
         meaning="`aud` is missing.",
         causes=(
             causes.aud_wrong(

@@ -287,6 +287,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_GRANT + "unsupported-response-type",),
         patterns=("grant:unsupported-response-type",),
+        lacks=("response_type",),
         meaning="Another `response_type` than `code` was asked for.",
         causes=(
             causes.request_malformed(

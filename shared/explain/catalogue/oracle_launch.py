@@ -40,6 +40,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required",
         where="authorize redirect",
         urns=(_LAUNCH + "code-required",),
+        lacks=("launch",),
         patterns=("launch:(?:launch-)?code-required", "launch[ -]code[ -]required"),
         meaning="A scope of the launch family was asked for, and no launch code came with it. "
         "Launch code is Oracle Health's word for the value of the `launch` parameter; it is "
@@ -178,6 +179,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_LAUNCH + "audience-required",),
         patterns=("launch:audience-required",),
+        lacks=("aud",),
         meaning="A launch scope was asked for without `aud`.",
         causes=(
             causes.aud_wrong(

@@ -259,6 +259,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         urns=(_TOKEN + "unsupported-grant-type",),
         patterns=("token:unsupported-grant-type",),
+        lacks=("grant_type",),
         meaning="The token endpoint saw no `grant_type` that it knows.",
         causes=(
             causes.request_malformed(

@@ -5,6 +5,15 @@ from shared.explain.catalogue import sources as s
 from shared.explain.model import Entry
 
 _AGAIN = "Launch the app again from the launcher's page."
+_SIMULATED_SCOPE = r"simulated invalid scope error"
+_SIMULATES = "The launcher was told to simulate this error."
+_ON_PURPOSE = causes.ehr_side(
+    "certain",
+    s.LAUNCHER,
+    title="The launcher simulates this error.",
+    why="Its launch options have a simulated error; nothing is wrong with the app.",
+    steps=("On the launcher's page, set Simulated Error to None and launch again.",),
+)
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -43,6 +52,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="Missing redirect_uri parameter",
         where="error page",
         patterns=("missing '?redirect_uri'? parameter",),
+        lacks=("redirect_uri",),
         meaning="`redirect_uri` is missing in the authorization or in the token request.",
         causes=(
             causes.request_malformed(
@@ -60,6 +70,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="Missing aud parameter",
         where="authorize redirect",
         patterns=(r"missing aud\b",),
+        lacks=("aud",),
         meaning="`aud` is missing.",
         causes=(
             causes.aud_wrong(
@@ -103,6 +114,7 @@ ENTRIES: tuple[Entry, ...] = (
             "missing code_challenge parameter",
             "unsupported code_challenge_method",
         ),
+        lacks=("code_challenge", "code_challenge_method"),
         meaning="The launcher is set to require PKCE with S256, and the request has none.",
         causes=(
             causes.pkce_mismatch(
@@ -159,6 +171,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.client_id_mismatch(
                 "certain",
                 s.LAUNCHER,
+                title="The client id is not the one that was set in the launcher.",
                 why="The launcher was given a client id, and the app sends another.",
                 steps=(
                     (
@@ -198,6 +211,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="Missing 'code' parameter",
         where="token endpoint",
         patterns=("missing 'code' parameter",),
+        lacks=("code",),
         meaning="The token request has no `code`.",
         causes=(
             causes.request_malformed(
@@ -299,7 +313,10 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             "(?:missing|invalid) token '(?:iss|sub|aud|exp|jti|typ|kid|alg)'",
             "none of the keys found in the jwks",
-            "no usable (?:public )?keys? found in the jwks",
+            "no usable (?:public )?keys? found",
+            "multiple usable public keys found in the jwks",
+            "jwks (?:is not an object|does not have a .keys. property)",
+            "invalid jwks json",
             "failed to fetch jwks from",
         ),
         meaning="The signed client assertion was not accepted; the message names what is wrong.",
@@ -325,16 +342,29 @@ ENTRIES: tuple[Entry, ...] = (
         vendor="smart-launcher",
         says="Simulated invalid … error",
         where="authorize redirect",
-        patterns=("simulated (?:invalid|expired)", r"\(simulated error\)"),
-        meaning="The launcher was told to simulate this error.",
-        causes=(
-            causes.ehr_side(
-                "certain",
-                s.LAUNCHER,
-                why="Its launch options have a simulated error; nothing is wrong with the app.",
-                steps=("On the launcher's page, set Simulated Error to None and launch again.",),
-            ),
+        patterns=(
+            r"simulated invalid (?:client_id|redirect_uri) parameter",
+            _SIMULATED_SCOPE,
+            # The FHIR server's words.
+            r"\(simulated error\)",
         ),
+        meaning=_SIMULATES,
+        causes=(_ON_PURPOSE,),
+        source=s.LAUNCHER,
+    ),
+    Entry(
+        key="smart-launcher/simulated-token",
+        vendor="smart-launcher",
+        says="Simulated invalid token error / client secret error / 'jti' value",
+        where="token endpoint",
+        patterns=(
+            r"simulated invalid (?:token|client|client secret) error",
+            r"simulated expired [a-z ]{0,20}token error",
+            r"simulated invalid 'jti' value",
+            _SIMULATED_SCOPE,
+        ),
+        meaning=_SIMULATES,
+        causes=(_ON_PURPOSE,),
         source=s.LAUNCHER,
     ),
 )

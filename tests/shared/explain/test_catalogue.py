@@ -408,6 +408,10 @@ OTHERS: list[tuple[str, str, str | None]] = [
         None,
     ),
     ("smart-launcher/client-assertion", "No usable public keys found in the JWKS", None),
+    ("smart-launcher/client-assertion", "No usable keys found", None),
+    ("smart-launcher/client-assertion", "Multiple usable public keys found in the JWKS", None),
+    ("smart-launcher/client-assertion", 'JWKS does not have a "keys" property', None),
+    ("smart-launcher/client-assertion", "Invalid JWKS json", None),
     ("smart-launcher/client-assertion", "Failed to fetch JWKS from https://app/jwks", None),
     (
         "smart-launcher/simulated",
@@ -415,6 +419,11 @@ OTHERS: list[tuple[str, str, str | None]] = [
         None,
     ),
     ("smart-launcher/simulated", "Token expired (simulated error)", None),
+    ("smart-launcher/simulated", "Simulated invalid redirect_uri parameter error", None),
+    ("smart-launcher/simulated-token", "Simulated invalid token error", None),
+    ("smart-launcher/simulated-token", "Simulated invalid client secret error", None),
+    ("smart-launcher/simulated-token", "Simulated expired token error", None),
+    ("smart-launcher/simulated-token", "Simulated invalid 'jti' value", None),
     ("smart-launcher/iframe", "It breaks with Simulate launch within the EHR user interface", None),
     (
         "keycloak/aud-required",

@@ -50,11 +50,12 @@ def cause(found: Diagnosis, id_: str) -> Cause:
     return one
 
 
+# What the text proves and a line mends comes first; what its writer denies comes last.
 FIRST_CAUSES = [
-    "launch_parameter_missing",
     "launch_patient_scope_on_provider",
     "client_id_mismatch",
     "parameter_not_recognised",
+    "launch_parameter_missing",
 ]
 
 
@@ -74,7 +75,7 @@ def test_the_first_report_gets_its_four_causes_in_order(
 ) -> None:
     found = diagnose(parse(text), None, registrations)
     assert ids(found) == FIRST_CAUSES
-    assert [one.certainty for one in found.causes] == ["certain"] * 3 + ["possible"]
+    assert [one.certainty for one in found.causes] == ["certain"] * 2 + ["possible"] * 2
     both = cause(found, "client_id_mismatch").why
     assert CLIENT in both
     assert OTHER in both
@@ -172,7 +173,8 @@ def test_our_own_request_is_not_said_to_lack_what_it_had() -> None:
     found = diagnose(said(m.GRANT + "missing-patient"), OURS)
     assert ids(found) == ["patient_context_missing"]
     found = diagnose(said(m.LAUNCH + "code-required"), OURS)
-    assert {one.certainty for one in found.causes} == {"possible"}
+    assert ids(found) == ["ehr_side"]
+    assert "This app sent `launch`" in found.causes[0].why
 
 
 @pytest.mark.parametrize(
@@ -395,9 +397,47 @@ def test_every_code_of_a_token_endpoint_is_known_there(code: str) -> None:
     assert {entry.where for entry in entries(said, None, "token endpoint")} == {"token endpoint"}
 
 
-def test_of_a_request_that_was_right_only_its_launch_value_can_have_got_lost() -> None:
-    urn = "urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required"
+@pytest.mark.parametrize(
+    ("urn", "name"),
+    [
+        (m.LAUNCH + "code-required", "launch"),
+        (m.LAUNCH + "audience-required", "aud"),
+        (m.GRANT + "unsupported-response-type", "response_type"),
+    ],
+)
+def test_what_this_app_sent_is_not_said_to_be_missing(urn: str, name: str) -> None:
     found = diagnose(said(urn), OURS, [REGISTERED])
-    assert ids(found) == ["launch_parameter_missing"]
-    assert found.causes[0].certainty == "possible"
-    assert "lost after" in found.causes[0].why
+    assert ids(found) == ["ehr_side"]
+    assert f"`{name}`" in found.causes[0].why
+    assert "lost on the way" in found.causes[0].why
+
+
+def test_a_launch_value_that_the_text_shows_is_not_said_to_be_missing() -> None:
+    shown = m.AUTHORIZE.replace("launch=&", "launch=xyz123&")
+    found = diagnose(parse(f"{shown}\nanswers {m.LAUNCH}code-required"))
+    assert "launch_parameter_missing" not in ids(found)
+    assert ids(found)[0] == "ehr_side"
+    assert "another request failed" in found.causes[0].why
+
+
+def test_launch_patient_beside_launch_proves_nothing_of_this_error() -> None:
+    text = f"{m.LAUNCH}code-required persona=provider scopes: launch launch/patient openid"
+    found = diagnose(parse(text))
+    assert {one.certainty for one in found.causes} <= {"likely", "possible"}
+    alone = diagnose(parse(text.replace("launch launch/patient", "launch/patient")))
+    assert (ids(alone)[0], alone.causes[0].certainty) == (
+        "launch_patient_scope_on_provider",
+        "certain",
+    )
+
+
+def test_the_line_to_change_is_that_of_the_first_cause() -> None:
+    found = diagnose(parse(m.FIRST_REPORT), None, [FIRST])
+    assert found.change is not None
+    assert found.change.line.startswith("scope=launch openid fhirUser")
+    assert found.change.setting == f'scopes = "{m.FIRST_SCOPES.removeprefix("launch/patient ")}"'
+
+
+@pytest.mark.parametrize("urn", [m.GRANT + "denied-by-user", m.GRANT + "server-error"])
+def test_where_no_line_of_the_request_mends_it_none_is_named(urn: str) -> None:
+    assert diagnose(said(urn), OURS).change is None

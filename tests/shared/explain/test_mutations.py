@@ -3,6 +3,7 @@
 import random
 
 from doctor import explain, explain_report
+from doctor.output import Marks
 from shared.explain import Diagnosis, Registered, diagnose, parse
 from tests.support import ehr_messages as m
 from tests.support.damaged import SECRETS, damaged
@@ -24,7 +25,9 @@ def everything_shown(found: Diagnosis, shown_already: set[str]) -> str:
     if answer in shown_already:
         return answer + repr(found.said)
     shown_already.add(answer)
-    return answer + explain_report.as_text(found, "oracle") + repr(found.said)
+    return (
+        answer + explain_report.as_text(found, "oracle", marks=Marks(on=False)) + repr(found.said)
+    )
 
 
 def test_ten_thousand_mutations_end_well() -> None:

@@ -1,0 +1,40 @@
+"""The one line that mends a launch: a parameter of the request, or a setting of smart.toml."""
+
+from collections.abc import Mapping
+
+from shared.explain.model import Cause, CauseId, Change
+
+_PARAMETER: Mapping[CauseId, str] = {
+    "launch_parameter_missing": "launch",
+    "launch_scope_missing": "scope",
+    "launch_patient_scope_on_provider": "scope",
+    "launch_value_invalid": "launch",
+    "client_id_mismatch": "client_id",
+    "client_unknown": "client_id",
+    "redirect_uri_mismatch": "redirect_uri",
+    "aud_wrong": "aud",
+    "scope_syntax": "scope",
+    "patient_context_missing": "launch",
+    "pkce_mismatch": "code_challenge_method",
+}
+
+
+def change(cause: Cause | None, corrected: Mapping[str, str] | None) -> Change | None:
+    """What to change for the most probable cause; None where no line of a request mends it."""
+    name = _PARAMETER.get(cause.id) if cause is not None else None
+    if name is None or corrected is None or name not in corrected:
+        return None
+    return Change(f"{name}={corrected[name]}", _setting(name, corrected[name]))
+
+
+def _setting(name: str, value: str) -> str | None:
+    """The same in smart.toml, where this app makes the request."""
+    if name == "scope":
+        # This app adds the launch scope itself.
+        scopes = [one for one in value.split(" ") if not one.startswith("launch")]
+        return None if "<" in value else f'scopes = "{" ".join(scopes)}"'
+    if value.startswith("<"):
+        return None
+    if name == "client_id":
+        return f'client_id = "{value}"'
+    return f'iss = ["{value}"]' if name == "aud" else None
