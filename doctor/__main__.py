@@ -19,9 +19,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    findings = check(given.config, offline=given.offline)
-    output.put(report.as_json(findings) if given.json else report.as_text(findings))
-    return 1 if any(finding.level == "fail" for finding in findings) else 0
+    found = check(given.config, offline=given.offline)
+    marks = output.Marks.of_output()
+    output.put(report.as_json(found) if given.json else report.as_text(found, marks))
+    return 1 if any(finding.level == "fail" for finding in found.findings) else 0
 
 
 def _parser() -> argparse.ArgumentParser:

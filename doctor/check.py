@@ -1,6 +1,10 @@
-"""The preflight: every check in turn, from the file to the store."""
+"""The preflight: every check in turn, from the file to the store.
+
+It goes on after the first bad setting, with what is sound.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from doctor.checks import (
     configuration,
@@ -11,26 +15,47 @@ from doctor.checks import (
     secret_references,
     store,
 )
+from doctor.checks.configuration import Sound
 from doctor.checks.ehr import Look
 from doctor.finding import Checked
 from shared.smart import client_auth
 from shared.urls import is_local
 
 _EHRS_AT_ONCE = 8
+_REST = "everything else: nothing of the file can be used"
+_OFFLINE = ("the public address", "the EHRs' answers", "the store")
 
 
-def check(path: str, *, offline: bool) -> list[Checked]:
-    """All findings about a configuration. With `offline` nothing is asked: no EHR, no address of
-    ours, no store; the checks that need an answer are left out.
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """All findings, and what was not looked at."""
+
+    findings: list[Checked]
+    left: tuple[str, ...] = ()
+
+
+def check(path: str, *, offline: bool) -> Preflight:
+    """Look at a configuration. With `offline` nothing is asked: no EHR, no address of ours, no
+    store; the checks that need an answer are left out.
     """
-    settings, findings = configuration.read(path)
-    if settings is None:
-        return findings
-    asked = [] if offline else public_address.ask(settings)
+    sound, findings = configuration.read(path)
+    if sound is None:
+        return Preflight(findings, (_REST,))
+    findings += _of_sound(sound, offline=offline)
+    left = dict.fromkeys((*sound.left, *(_OFFLINE if offline else ())))
+    return Preflight(findings, tuple(left))
+
+
+def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
+    settings, findings = sound.settings, list[Checked]()
+    asked = [] if offline or not sound.public_url else public_address.ask(settings)
     elsewhere = not is_local(settings.public_url) and public_address.answers(asked)
     clients, problems = client_auth.resolve(settings)
-    findings += secret_references.check(settings, clients, problems, run_elsewhere=elsewhere)
-    findings += public_address.forms(settings)
+    findings += secret_references.check(
+        settings, clients, problems, run_elsewhere=elsewhere, sealing_keys=sound.sealing_keys
+    )
+    if sound.public_url:
+        findings += public_address.forms(settings)
     findings += asked
     looks: dict[str, Look] = {}
     if not offline:
@@ -47,6 +72,6 @@ def check(path: str, *, offline: bool) -> list[Checked]:
         one.key for one in settings.ehrs if one.key in looks and looks[one.key].sends_iss(one)
     ]
     findings += registration.redirects(settings, send_iss)
-    if not offline:
+    if not offline and sound.store:
         findings += store.check(settings)
     return findings

@@ -15,6 +15,7 @@ from dataclasses import replace
 from doctor import report
 from doctor.checks import configuration, secret_references
 from doctor.finding import Checked, fail
+from doctor.output import Marks
 from shared.config import secrets as references
 from shared.smart import client_auth, signing_keys
 
@@ -64,17 +65,19 @@ def _run(config: str | None, arguments: list[str]) -> int:
             title = f"{place}: another key has the key_id {jwk['kid']} already."
             findings.append(fail("setting_invalid", title, "Give each key a key_id of its own."))
     if findings:
-        sys.stderr.write(report.as_text(findings) + "\n")
+        sys.stderr.write(report.in_groups(findings, Marks(on=False)) + "\n")
         return 1
     print(json.dumps({"keys": list(by_id.values())}, indent=2))
     return 0
 
 
 def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[Checked]) -> None:
-    settings, found = configuration.read(path)
-    if settings is None:
-        findings += [finding for finding in found if finding.level == "fail"]
+    sound, found = configuration.read(path)
+    failed = [finding for finding in found if finding.level == "fail"]
+    if sound is None or failed:
+        findings += failed
         return
+    settings = sound.settings
     signing = tuple(ehr for ehr in settings.ehrs if ehr.client_auth == "private_key_jwt")
     if not signing:
         title = f"No [[ehr]] of {path} has client_auth private_key_jwt."

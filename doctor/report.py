@@ -4,7 +4,9 @@ import json
 import textwrap
 from collections.abc import Iterable
 
+from doctor.check import Preflight
 from doctor.finding import Checked
+from doctor.output import Marks
 
 _WIDTH = 100
 _CONFIGURATION, _ADDRESS, _STORE = "Configuration", "Public address", "Store"
@@ -12,9 +14,9 @@ _ADDRESS_IDS = frozenset({"public_url_unreachable", "public_url_frame_options", 
 _STORE_IDS = frozenset({"store_unreachable", "store_write_failed", "ttl_policy_missing"})
 
 
-def as_json(findings: list[Checked]) -> str:
+def as_json(found: Preflight) -> str:
     """A list of objects with the members id, level, ehr, title, fix."""
-    return json.dumps([_members(finding) for finding in findings], indent=2)
+    return json.dumps([_members(finding) for finding in found.findings], indent=2)
 
 
 def _members(finding: Checked) -> dict[str, str | None]:
@@ -27,16 +29,38 @@ def _members(finding: Checked) -> dict[str, str | None]:
     }
 
 
-def as_text(findings: list[Checked]) -> str:
-    """Each group: what fails, what is weak, and in one line the ids that are well."""
+def as_text(found: Preflight, marks: Marks) -> str:
+    """Each group, a line a check: what fails and what is weak, with what to do, then what is well.
+    At the end what was not looked at, and what nobody can look at from here.
+    """
+    return in_groups(found.findings, marks, _unseen(found))
+
+
+def in_groups(findings: list[Checked], marks: Marks, unseen: str = "") -> str:
+    """Findings by what they are about, and their sum."""
     groups: dict[str, list[Checked]] = {}
     for name in (_CONFIGURATION, _ADDRESS):
         groups[name] = []
     for finding in findings:
         groups.setdefault(_group(finding), []).append(finding)
     groups[_STORE] = groups.pop(_STORE, [])
-    parts = [_text(name, group) for name, group in groups.items() if group]
-    return "\n\n".join([*parts, _sum(findings)])
+    parts = [_text(name, group, marks) for name, group in groups.items() if group]
+    return "\n\n".join([*parts, *filter(None, [unseen]), _sum(findings)])
+
+
+def _unseen(found: Preflight) -> str:
+    lines: list[str] = []
+    if found.left:
+        lines += _wrapped("  note  ", f"Not looked at: {', '.join(found.left)}.")
+    lines += _wrapped("  note  ", _ONLY_THE_EHR_KNOWS)
+    return "\n".join(lines)
+
+
+_ONLY_THE_EHR_KNOWS = (
+    "No check from outside can tell whether an EHR knows the client_id, the redirect URI and the "
+    "scopes as they are written here, and whether a site has enabled the app. A launch shows it; "
+    "make explain < FILE reads its error."
+)
 
 
 def _group(finding: Checked) -> str:
@@ -47,16 +71,21 @@ def _group(finding: Checked) -> str:
     return _STORE if finding.id in _STORE_IDS else _CONFIGURATION
 
 
-def _text(name: str, group: list[Checked]) -> str:
-    lines = [name]
+def _text(name: str, group: list[Checked], marks: Marks) -> str:
+    lines = [marks.strong(name)]
     for level in ("fail", "warn"):
         for finding in (one for one in group if one.level == level):
-            lines += _wrapped(f"  {level}  ", f"{finding.title} [{finding.id}]")
+            first, *rest = _wrapped(f"  {level}  ", f"{finding.title} [{finding.id}]")
+            lines += [first.replace(level, marks.colour(level, _COLOURS[level]), 1), *rest]
             lines += _wrapped("        ", finding.fix)
-    passed = [one.id for one in group if one.level == "ok"]
-    if passed:
-        lines += _wrapped("  ok    ", ", ".join(dict.fromkeys(passed)))
+    # By its title: an id names a fault, and here there is none.
+    for title in dict.fromkeys(one.title for one in group if one.level == "ok"):
+        first, *rest = _wrapped("  ok    ", title)
+        lines += [first.replace("ok", marks.colour("ok", _COLOURS["ok"]), 1), *rest]
     return "\n".join(lines)
+
+
+_COLOURS = {"fail": 31, "warn": 33, "ok": 32}
 
 
 def _wrapped(start: str, text: str) -> Iterable[str]:

@@ -2,7 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,22 +27,52 @@ _PASSED: Mapping[FindingId, str] = {
 _PLACE = re.compile(r"ehr\[([0-9]+)\]")
 
 
-def read(path: str) -> tuple[Settings | None, list[Checked]]:
-    """The settings of a file, None where it has a problem, and what was found about it."""
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What of a configuration can be looked at. `left` names what cannot, with the reason."""
+
+    settings: Settings
+    public_url: bool = True
+    sealing_keys: bool = True
+    store: bool = True
+    left: tuple[str, ...] = ()
+
+
+def read(path: str) -> tuple[Sound | None, list[Checked]]:
+    """What can be looked at of a file, None where that is nothing, and what was found about it."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         title = f"{path} cannot be read: {config.reason(error)}."
-        fix = "Name the file by --config, as UTF-8 text that you may read."
+        fix = "Name your file, UTF-8 text that you may read: make doctor CONFIG=smart.toml."
         return None, [fail("config_unreadable", title, fix)]
-    settings, problems = config.parse(text, _names_of_calculators)
+    settings, problems = config.parse_as_far_as_it_goes(text, _names_of_calculators)
     if settings is None:
-        keys = _keys(text)
-        return None, [
-            ok("config_unreadable", _PASSED["config_unreadable"]),
-            *(_finding(problem, keys) for problem in problems),
-        ]
-    return settings, [ok(id_, title) for id_, title in _PASSED.items()]
+        return None, [_finding(problem, {}) for problem in problems]
+    if not problems:
+        return Sound(settings), [ok(id_, title) for id_, title in _PASSED.items()]
+    keys = _keys(text)
+    return _sound(settings, problems, keys), [
+        ok("config_unreadable", _PASSED["config_unreadable"]),
+        *(_finding(problem, keys) for problem in problems),
+    ]
+
+
+def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, str]) -> Sound:
+    """What is left of the settings without those at fault."""
+    places = [problem.place for problem in problems]
+    faulty = {match[1] for place in places if (match := _PLACE.match(place))}
+    of_all = [place for place in places if not _PLACE.match(place)]
+    names = {keys.get(index, "") for index in faulty}
+    # Without its key an entry cannot be told from the others; nor can two of one key.
+    whole = "" in names or "ehr" in of_all
+    ehrs = () if whole else tuple(one for one in settings.ehrs if one.key not in names)
+    left = [f"EHR {one.key or '(no key)'}" for one in settings.ehrs if one not in ehrs]
+    store = not any(place.startswith("store") for place in of_all)
+    sealing_keys = not any(place.startswith("sealing_keys") for place in of_all)
+    left += ["the public address"] * bool(of_all)
+    left += ["the sealing keys"] * (not sealing_keys) + ["the store"] * (not store)
+    return Sound(replace(settings, ehrs=ehrs), not of_all, sealing_keys, store, tuple(left))
 
 
 def _names_of_calculators(settings: Settings) -> list[Problem]:

@@ -18,7 +18,12 @@ from shared.smart.published_keys import PublishedKeys
 
 
 def check(
-    settings: Settings, clients: Clients, problems: Sequence[Problem], *, run_elsewhere: bool
+    settings: Settings,
+    clients: Clients,
+    problems: Sequence[Problem],
+    *,
+    run_elsewhere: bool,
+    sealing_keys: bool = True,
 ) -> list[Checked]:
     """Sealing keys, the public keys to serve, and the credentials of each registration.
 
@@ -26,7 +31,7 @@ def check(
     found to answer, and not on this machine.
     """
     published, unserved = published_keys.load(settings)
-    findings = [*_sealing_keys(settings, run_elsewhere)]
+    findings = [*_sealing_keys(settings, run_elsewhere)] if sealing_keys else []
     findings += [found(problem, None, run_elsewhere) for problem in unserved]
     if published is not None:
         findings.append(ok("secret_unreadable", "public_jwks can be read here."))

@@ -57,6 +57,16 @@ def stop(problems: list[Problem]) -> NoReturn:
 
 def parse(text: str, check: Check | None = None) -> tuple[Settings | None, list[Problem]]:
     """The settings in a TOML text, or None and every problem in it, those of `check` too."""
+    settings, problems = parse_as_far_as_it_goes(text, check)
+    return (None, problems) if problems else (settings, [])
+
+
+def parse_as_far_as_it_goes(
+    text: str, check: Check | None = None
+) -> tuple[Settings | None, list[Problem]]:
+    """The settings in a TOML text and every problem in it: no function runs with these, the doctor
+    looks at what is sound. None for a text that is not TOML.
+    """
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -66,7 +76,7 @@ def parse(text: str, check: Check | None = None) -> tuple[Settings | None, list[
     problems: list[Problem] = []
     settings = _settings(Table(table, "", problems))
     problems += check(settings) if check else []
-    return (None, problems) if problems else (settings, [])
+    return settings, problems
 
 
 def reason(error: Exception) -> str:

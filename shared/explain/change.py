@@ -19,10 +19,17 @@ _PARAMETER: Mapping[CauseId, str] = {
 }
 
 
-def change(cause: Cause | None, corrected: Mapping[str, str] | None) -> Change | None:
-    """What to change for the most probable cause; None where no line of a request mends it."""
+def change(
+    cause: Cause | None, corrected: Mapping[str, str] | None, sent: Mapping[str, str | None]
+) -> Change | None:
+    """What to change for the most probable cause; None where no line of a request mends it.
+
+    `sent` holds what is known to have been sent: None where the value itself is not known.
+    """
     name = _PARAMETER.get(cause.id) if cause is not None else None
     if name is None or corrected is None or name not in corrected:
+        return None
+    if name in sent and sent[name] in {None, corrected[name]}:
         return None
     return Change(f"{name}={corrected[name]}", _setting(name, corrected[name]))
 

@@ -62,7 +62,7 @@ def diagnose(
     entries = find.entries(said, vendor, where)
     if vendor is None and entries and entries[0].vendor != find.GENERIC:
         vendor = entries[0].vendor
-    facts = Facts(said, claimed, stated, mine, entries, vendor)
+    facts = Facts(said, claimed, stated, mine, entries, vendor, where)
     if not entries and not _says_anything(facts):
         meaning = _ID_ALONE.format(said.instance) if said.instance else _NOTHING
         return Diagnosis(said, meaning, ())
@@ -74,8 +74,23 @@ def diagnose(
         meaning=_meaning(facts, known, causes),
         causes=causes,
         corrected_request=request,
-        change=change(causes[0] if causes else None, request),
+        change=change(causes[0] if causes else None, request, _sent_so(facts)),
     )
+
+
+def _sent_so(facts: Facts) -> Mapping[str, str | None]:
+    """The parameters that this app sent, where it was this app: they need no change."""
+    sent = facts.sent
+    if facts.stated:
+        return {}
+    return {
+        "scope": " ".join(sent.scopes or ()),
+        "client_id": sent.client_id,
+        "redirect_uri": sent.redirect_uri,
+        "aud": sent.aud,
+        "launch": None,
+        "code_challenge_method": "S256",
+    }
 
 
 def _vendor(said: Said, sent: Sent) -> str | None:
@@ -143,7 +158,9 @@ def _in_order(found: Mapping[CauseId, Cause], evidence: Sequence[Evidence]) -> t
     """
     spoken = [one.id for one in evidence if one.certainty is not None and not one.denied]
     denied = {one.id for one in evidence if one.denied} if spoken else set()
-    order = [*spoken, *found]
+    # What the error itself says for certain needs no other evidence.
+    said = [id_ for id_, one in found.items() if one.certainty == "certain" and id_ not in spoken]
+    order = [*said, *spoken, *found]
 
     def key(cause: Cause) -> tuple[int, bool, bool, int]:
         unspoken = cause.id not in spoken and cause.certainty != "certain"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from shared.explain import asked
-from shared.explain.model import CauseId, Certainty, Entry, Registered, Said, Sent
+from shared.explain.model import CauseId, Certainty, Entry, Registered, Said, Sent, Where
 from shared.explain.registrations import choose, tenants
 
 REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
@@ -46,6 +46,7 @@ class Facts:
     registered: Registered | None
     entries: tuple[Entry, ...]
     vendor: str | None
+    where: Where | None = None
 
     @cached_property
     def family(self) -> frozenset[CauseId]:
@@ -55,6 +56,8 @@ class Facts:
     @property
     def at_request(self) -> bool:
         """Whether the authorization request failed, as far as can be told."""
+        if self.where is not None:
+            return self.where in REQUEST_PLACES
         return not self.entries or any(one.where in REQUEST_PLACES for one in self.entries)
 
     def may_be(self, *causes: CauseId) -> bool:

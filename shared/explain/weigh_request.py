@@ -124,7 +124,7 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
 
 
 def _parameters(facts: Facts) -> Iterator[Evidence]:
-    if not facts.at_request:
+    if not (facts.at_request and facts.stated):
         return
     foreign = [one for one in facts.sent.parameters or () if not parameters.is_recognised(one)]
     if foreign:

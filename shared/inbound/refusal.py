@@ -180,7 +180,7 @@ def _why(refused: Refusal) -> str:
         return why
     if explanation.causes:
         return f"{why} The EHR's error says: {explanation.meaning}"
-    return f"{why} The EHR's error is not known here."
+    return f"{why} The EHR's error is not known here." if refused.error.code == "ehr_error" else why
 
 
 def _plainly(refused: Refusal) -> str:

@@ -1,7 +1,11 @@
 """What the file alone shows: settings, secrets, scopes, registrations. No network."""
 
+import re
+from typing import get_args
+
 import pytest
 
+from doctor.finding import FindingId
 from tests.doctor.conftest import GOOD_SCOPES, Doctor, ehr
 
 
@@ -17,7 +21,7 @@ def test_a_file_that_is_not_there_or_no_text_is_a_finding(offline: Doctor) -> No
 def test_text_that_is_no_toml_is_a_finding(offline: Doctor) -> None:
     offline.file.write_text("[[ehr]\nkey = ")
     outcome = offline.check("--offline")
-    assert (outcome.code, outcome.level("setting_invalid")) == (1, "fail")
+    assert (outcome.code, outcome.level("config_unreadable")) == (1, "fail")
 
 
 @pytest.mark.parametrize(
@@ -160,3 +164,32 @@ def test_a_redirect_path_of_its_own_tells_an_ehr_from_others(offline: Doctor) ->
         "three": "warn",
     }
     assert offline.offline(ehr(), two).with_level("warn") == {"public_client"}
+
+
+def test_what_is_sound_is_looked_at_beside_a_bad_setting(offline: Doctor) -> None:
+    good = ehr("https://ehr.example.org/fhir", "patient/*.read")
+    bad = ehr("https://other.example.org/fhir", "launch openid", key='"two"')
+    offline.write(good + bad)
+    ended = offline.run("check", "--config", str(offline.file), "--offline")
+    assert ended.returncode == 1
+    assert "[launch_scope_configured]" in ended.stdout
+    assert "[scope_wildcard]" in ended.stdout
+    assert re.search(r"Not looked at: EHR two, the public address", ended.stdout)
+    assert "No check from outside can tell whether an EHR knows the client_id" in ended.stdout
+
+
+def test_ok_stands_beside_what_is_well_and_never_beside_the_name_of_a_fault(
+    offline: Doctor,
+) -> None:
+    offline.write(ehr("https://ehr.example.org/fhir"))
+    ended = offline.run("check", "--config", str(offline.file), "--offline")
+    well = re.findall(r"(?m)^  ok    (.*)$", ended.stdout)
+    assert "The file can be read." in well
+    assert not [id_ for id_ in get_args(FindingId) if any(id_ in line for line in well)]
+
+
+def test_what_cannot_be_read_is_said_to_those_who_run_make(offline: Doctor) -> None:
+    ended = offline.run("check", "--config", str(offline.folder / "absent.toml"))
+    assert ended.returncode == 1
+    assert "make doctor CONFIG=smart.toml" in ended.stdout
+    assert "  ok " not in ended.stdout

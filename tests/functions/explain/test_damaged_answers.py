@@ -20,6 +20,7 @@ from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
 from tests.support import ehr_messages as m
 from tests.support.damaged import SECRETS, damaged
+from tests.support.sources import OUR_SOURCES
 
 COUNT = 300
 STATE = "kPq7wXyZ0aBcDeFgHiJkLmNoPqRsTuVw"
@@ -32,7 +33,7 @@ MARKUP = (
 OURS = {
     *("html", "head", "meta", "title", "style", "body", "header", "div", "strong", "main"),
     *("section", "h1", "h2", "p", "code", "ol", "ul", "li", "details", "summary", "span"),
-    *("dl", "dt", "dd", "pre"),
+    *("dl", "dt", "dd", "pre", "a"),
 }
 PENDING = Pending(
     ehr="e",
@@ -75,10 +76,12 @@ class Page(html.parser.HTMLParser):
         super().__init__()
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
+        self.links: set[str | None] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
+        self.links |= {value for name, value in attrs if name == "href"}
 
 
 def page_of(given: dict[str, str]) -> str:
@@ -112,9 +115,10 @@ def test_what_an_ehr_sends_never_becomes_markup_or_shows_a_secret(
         shown = page_of(given)
         page = Page()
         page.feed(shown)
+        assert page.links <= OUR_SOURCES
         assert page.tags <= OURS
         assert not {one for one in page.attributes if one.startswith("on")} | (
-            page.attributes & {"href", "src", "style", "action"}
+            page.attributes & {"src", "style", "action"}
         )
         explained += '<h2 id="cause">' in shown
         logged = capsys.readouterr().out

@@ -13,15 +13,21 @@ from werkzeug.test import EnvironBuilder
 
 from shared import pages
 from shared.config.settings import Settings
+<<<<<<< HEAD
 from shared.errors import EhrError, PatientDenied, SmartError, UpstreamTimeout
 from shared.explain.catalogue import ENTRIES
+=======
+from shared.errors import EhrError, PatientDenied, SmartError, TooLarge, UpstreamTimeout
+>>>>>>> 80decd6 (The doctor goes on after the first bad setting, a line a check)
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
 from tests.conftest import App
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.edge import FHIR_EDGE, HTML, PAGE_EDGE, failing, logged, respond, settings
+from tests.support.sources import OUR_SOURCES
 
 HANDLE = "A" * 22
+<<<<<<< HEAD
 # A body in chunks, as Gunicorn gives it.
 CHUNKED = {
     "wsgi.input_terminated": True,
@@ -34,6 +40,8 @@ OUR_SOURCES = {
     for text in (entry.source, *(cause.source for cause in entry.causes))
     for address in re.findall(r"https?://[^\s;,()]+", text)
 }
+=======
+>>>>>>> 80decd6 (The doctor goes on after the first bad setting, a line a check)
 
 
 # The unexpected

@@ -1,0 +1,18 @@
+"""The documents that the catalogue of errors names: the only addresses that an error page links."""
+
+import re
+
+from shared.explain import weigh_launch, weigh_request
+from shared.explain.catalogue import ENTRIES, sources
+
+_TEXTS = [
+    *(entry.source for entry in ENTRIES),
+    *(cause.source for entry in ENTRIES for cause in entry.causes),
+    *(
+        value
+        for module in (sources, weigh_launch, weigh_request)
+        for value in vars(module).values()
+        if isinstance(value, str)
+    ),
+]
+OUR_SOURCES = {address for text in _TEXTS for address in re.findall(r"https?://[^\s;,()]+", text)}
