@@ -22,19 +22,23 @@ help:
 
 .venv/run: requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || { echo "Making .venv (once)" >&2; $(PYTHON) -m venv .venv; }
+	@echo "Installing what it needs into .venv, with pinned hashes (about half a minute, once)" >&2
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
 	@touch $@
 
 .venv/dev: .venv/run requirements/dev.txt
+	@echo "Installing the tools for tests and checks into .venv (a minute, once)" >&2
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
 run: .venv/run
+	@echo "Starting the functions and the simulated EHR; Ready: follows" >&2
 	@exec $(BIN)/python -m simulator run
 
 # The store may be Firestore, so what a deployed function has is needed.
 .venv/serve: .venv/run functions/smart_calc/requirements.txt
+	@echo "Installing what a deployed function has into .venv (once)" >&2
 	@$(BIN)/python -m pip install --quiet --require-hashes -r functions/smart_calc/requirements.txt
 	@touch $@
 
@@ -69,9 +73,13 @@ bench: .venv/dev
 	@exec $(BIN)/python -m benchmarks
 
 lint: .venv/dev
+	@echo "1/4 ruff check"
 	@$(BIN)/ruff check --quiet .
+	@echo "2/4 ruff format"
 	@$(BIN)/ruff format --quiet --check .
+	@echo "3/4 mypy --strict (a minute the first time)"
 	@$(BIN)/mypy --no-error-summary
+	@echo "4/4 import rules and rules of the house"
 	@$(BIN)/python -m pytest -q tests/repository
 
 stage:

@@ -1,4 +1,5 @@
-"""Log events: one JSON object a line on stdout, in the form that Google Cloud Logging reads.
+"""Log events: one JSON object a line on stdout, in the form that Google Cloud Logging reads. On a
+terminal they have a short form that people read.
 
 Only named fields are written, so that nothing else can slip in. Never among them: tokens, codes,
 verifiers, states, cookies, secrets, patient ids or names, query strings. Text that came from
@@ -96,8 +97,25 @@ def event(
         line["code"] = code
     for key, value in (fields or {}).items():
         line.setdefault(key, _cut(value))
-    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.write((_readable(line) if sys.stdout.isatty() else json.dumps(line)) + "\n")
     sys.stdout.flush()
+
+
+def _readable(line: dict[str, object]) -> str:
+    """An event for a terminal: when, how severe, what; of a refusal also why and what to do."""
+    told = [
+        f"{str(line['time'])[11:19]} {str(line['severity']).lower():7} {line['event']}",
+        f"{line['message']}",
+        *(f"{name} {line[name]}" for name in _SHORT if name in line),
+    ]
+    more = [f"\n         {name}: {line[name]}" for name in _LONG if line.get(name)]
+    text = "  ".join(told) + "".join(more)
+    # Text of others must not steer the terminal.
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in text)
+
+
+_SHORT = ("ehr", "type", "status", "session", "duration_ms", "correlation_id")
+_LONG = ("cause", "fix")
 
 
 def now() -> str:

@@ -1,18 +1,18 @@
-"""Writes docs/troubleshooting.md from the catalogue of errors.
+"""Writes docs/troubleshooting.md, and a page for each vendor, from the catalogue of errors.
 
-Usage: python -m docs.generators.troubleshooting > docs/troubleshooting.md
+Usage: python -m docs.generators.troubleshooting docs
 
-The page lists every error by its text, since that is what people search for. It goes to standard
-output; a test holds the committed file to it.
+The first page lists every error by its text, since that is what people search for. A test holds the
+committed files to it.
 """
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from shared.explain.catalogue import ENTRIES, causes, frames, ours, sources
+from shared.explain.catalogue import ENTRIES, causes, sources
 from shared.explain.model import Cause, Entry
 
-_FRAMES = frozenset(entry.key for entry in frames.ENTRIES)
-_OURS = frozenset(entry.key for entry in ours.ENTRIES)
 _SHOWN_AS = {
     "oracle": "Oracle Health",
     "epic": "Epic",
@@ -26,28 +26,32 @@ _SHOWN_AS = {
     "generic": "Any EHR",
     "smart-calc": "This app",
 }
+_FILES = {"oracle": "oracle-health", "generic": "any-ehr", "smart-calc": "this-app"}
 _HEAD = """\
-<!-- Made by `python -m docs.generators.troubleshooting > docs/troubleshooting.md` from
-shared/explain/catalogue/. A change here is lost: change the catalogue. -->
+<!-- Made by `python -m docs.generators.troubleshooting docs` from shared/explain/catalogue/. A change
+here is lost: change the catalogue. -->
 
 # Troubleshooting: the error, its causes, what to do
 
-Find the text that you see: search this page for it, or let the app's own command read it.
+Let the app's own command read what you see, or paste it into the start page of `make run`:
 
 ```
-.venv/bin/python -m doctor explain 'TEXT' --config smart.toml
 make explain < FILE
+.venv/bin/python -m doctor explain 'TEXT' --config smart.toml
 ```
 
-`TEXT` may be whatever you have: the address that the EHR came back to, an `error_uri`, a URN, the
-JSON of the token endpoint, the body of a FHIR 401 or 403, or a message with any of these in it.
+Or search this page for the text that you see: each line leads to the causes and what to do.
+
+What you paste may be whatever you have: the address that the EHR came back to, an `error_uri`, a
+URN, the JSON of the token endpoint, the body of a FHIR 401 or 403, or a message with any of these.
 Without `TEXT`, or with `-`, standard input is read. Nothing is sent anywhere and no address in the
 text is opened. With `--config` the answer compares the text with your registration: which client
 id the EHR saw, which scopes were asked for. `--json` prints it for programs.
 
 How sure a cause is stands beside it. **certain**: the error says so, or its vendor does.
 **likely**: reported for this error, or follows closely. **possible**: one reading among others.
-Sources are numbered; what no source says is marked as inferred. `HOST` is the host of `public_url`.
+What no source says is marked as *inferred*. `HOST` is the host of `public_url`. Dates are
+year-month-day.
 
 What the app's own codes mean is in [errors.md](errors.md); the checks before a launch are in
 [doctor.md](doctor.md).
@@ -76,14 +80,6 @@ and `system/` scopes.
 """
 
 
-def _group_of(entry: Entry) -> str:
-    if entry.key in _OURS:
-        return "This app's own checks"
-    if entry.key in _FRAMES:
-        return "Pages and frames"
-    return _GROUPS[entry.where]
-
-
 _GROUPS = {
     "launch": "The launch never reaches the EHR's sign-in",
     "error page": "A page of the EHR, and the app is not called",
@@ -91,52 +87,71 @@ _GROUPS = {
     "token endpoint": "Errors of the token endpoint",
     "FHIR answer": "Errors of the FHIR server",
 }
-_ORDER = (*_GROUPS.values(), "Pages and frames", "This app's own checks")
+_PAGE_HEAD = """\
+<!-- Made by `python -m docs.generators.troubleshooting docs` from shared/explain/catalogue/. A change
+here is lost: change the catalogue. -->
+
+# {}: errors, causes, what to do
+
+[All errors by their text](../troubleshooting.md), and what certain, likely and possible mean. What
+no source says is marked as *inferred*.
+"""
 
 
-def page() -> str:
-    """The whole page."""
-    return "\n".join([_HEAD, *_index(), _REQUEST, *_groups(), *_causes(), *_sources()]) + "\n"
+def pages() -> Mapping[str, str]:
+    """Every page by its path below docs/."""
+    found = {"troubleshooting.md": "\n".join([_HEAD, *_index(), _REQUEST, *_causes()]) + "\n"}
+    for vendor in _SHOWN_AS:
+        lines = [_PAGE_HEAD.format(_SHOWN_AS[vendor]), *_groups(vendor), *_sources(vendor)]
+        found[_file(vendor)] = "\n".join(lines) + "\n"
+    return found
 
 
-def _in(group: str) -> list[Entry]:
-    """The entries of a group, by the text that people search for."""
-    return sorted(
-        (entry for entry in ENTRIES if _group_of(entry) == group),
-        key=lambda entry: (entry.says.lower(), entry.key),
-    )
+def _file(vendor: str) -> str:
+    return f"troubleshooting/{_FILES.get(vendor, vendor)}.md"
+
+
+def _by_text(entries: list[Entry]) -> list[Entry]:
+    """In the order of the text that people search for."""
+    return sorted(entries, key=lambda entry: (entry.says.lower(), entry.key))
 
 
 def _index() -> Iterator[str]:
-    yield "## Index"
-    for group in _ORDER:
-        yield f"\n**{group}**\n"
-        for entry in _in(group):
-            yield f"- [`{entry.says}`](#{entry.key}) ({_SHOWN_AS[entry.vendor]})"
+    yield "## By the text that you see"
+    for where, title in _GROUPS.items():
+        yield f"\n**{title}**\n"
+        for entry in _by_text([one for one in ENTRIES if one.where == where]):
+            link = f"{_file(entry.vendor)}#{entry.key}"
+            yield f"- [`{entry.says}`]({link}) ({_SHOWN_AS[entry.vendor]})"
+    yield "\n## By vendor\n"
+    for vendor, name in _SHOWN_AS.items():
+        yield f"- [{name}]({_file(vendor)})"
     yield ""
 
 
-def _groups() -> Iterator[str]:
-    for group in _ORDER:
-        yield f"## {group}\n"
-        for entry in _in(group):
+def _groups(vendor: str) -> Iterator[str]:
+    for where, title in _GROUPS.items():
+        entries = [one for one in ENTRIES if (one.vendor, one.where) == (vendor, where)]
+        if entries:
+            yield f"## {title}\n"
+        for entry in _by_text(entries):
             yield from _entry(entry)
 
 
 def _entry(entry: Entry) -> Iterator[str]:
     yield f'<a id="{entry.key}"></a>'
     yield f"### `{entry.says}`\n"
-    yield f"{_SHOWN_AS[entry.vendor]}, {entry.where}. {entry.meaning} {_numbered(entry.source)}\n"
+    yield f"{entry.meaning} {_numbered(entry)}\n"
     others = [urn for urn in entry.urns if urn != entry.says]
     if others:
         yield f"Also: {', '.join(f'`{urn}`' for urn in others)}\n"
     for number, cause in enumerate(entry.causes, 1):
-        yield from _cause(number, cause)
+        yield from _cause(number, cause, entry.vendor)
 
 
-def _cause(number: int, cause: Cause) -> Iterator[str]:
+def _cause(number: int, cause: Cause, vendor: str) -> Iterator[str]:
     yield f"{number}. **{cause.title}** ({cause.certainty}; `{cause.id}`)"
-    yield f"   {cause.why} {_numbered(cause.source)}"
+    yield f"   {cause.why} {_shown(cause.source, vendor)}"
     yield from (f"   - {step}" for step in cause.steps)
     yield ""
 
@@ -157,28 +172,39 @@ def _known() -> list[str]:
     )
 
 
-def _numbers() -> dict[str, int]:
-    """The sources that the catalogue names, numbered in the order of their names."""
+def _numbers(vendor: str) -> dict[str, int]:
+    """The sources that a page names, numbered in the order of their names."""
+    mine = [entry for entry in ENTRIES if entry.vendor == vendor]
     texts = "\n".join(
-        [entry.source for entry in ENTRIES]
-        + [cause.source for entry in ENTRIES for cause in entry.causes]
+        [entry.source for entry in mine]
+        + [cause.source for entry in mine for cause in entry.causes]
     )
     used = [value for value in _known() if "http" in value and value in texts]
     return {value: number for number, value in enumerate(sorted(used, key=str.lower), 1)}
 
 
-def _numbered(source: str) -> str:
-    """A source with the number in place of every one that the list at the end holds."""
+_NUMBERS = {vendor: _numbers(vendor) for vendor in _SHOWN_AS}
+
+
+def _numbered(entry: Entry) -> str:
+    return _shown(entry.source, entry.vendor)
+
+
+def _shown(source: str, vendor: str) -> str:
+    """A source with the number in place of every one that the list at the page's end holds."""
+    numbers = _NUMBERS[vendor]
     for value in _known():
-        if value in _NUMBERS:
-            number = _NUMBERS[value]
+        if value in numbers:
+            number = numbers[value]
             source = source.replace(value, f"[{number}](#source-{number})")
-    return f"({source})"
+    return f"({source})".replace("inferred", "*inferred*")
 
 
-def _sources() -> Iterator[str]:
+def _sources(vendor: str) -> Iterator[str]:
+    if not _NUMBERS[vendor]:
+        return
     yield "## Sources\n"
-    for value, number in _NUMBERS.items():
+    for value, number in _NUMBERS[vendor].items():
         name, _, rest = value.partition("https://" if "https://" in value else "http://")
         scheme = "https://" if "https://" in value else "http://"
         address, _, remark = rest.partition(" ")
@@ -188,8 +214,8 @@ def _sources() -> Iterator[str]:
         )
 
 
-_NUMBERS = _numbers()
-
-
 if __name__ == "__main__":
-    print(page(), end="")
+    for _path, _text in pages().items():
+        _target = Path(sys.argv[1]) / _path
+        _target.parent.mkdir(exist_ok=True)
+        _target.write_text(_text, encoding="utf-8")

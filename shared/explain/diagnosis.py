@@ -228,14 +228,19 @@ def _refuted(facts: Facts) -> Cause:
             f"If it is the same, give it to the EHR's support{told}.",
         )
         return KINDS["ehr_side"]("likely", _AS_SHOWN, title=title, why=why, steps=steps)
-    title = "The EHR misses something that this app sent."
-    what = f"This app sent {names}." if names else "This app's requests did not differ as it says."
+    title = "The EHR reports a fault that this app's requests do not have."
+    what = "Both requests of this launch agree in what the error speaks of."
+    if names:
+        title = "The EHR misses something that this app sent."
+        what = f"This app did send {names}."
+        if facts.refuted == {"launch"}:
+            what = "This app did send the `launch` value that it got."
     why = f"{what} It was lost on the way through the EHR's sign-in, or the EHR failed."
     steps = (
         RELAUNCH,
         (
-            "If it happens again, this is for the EHR's support: give them the time"
-            f"{told}, and the request as it was sent."
+            "If it happens again, this is for the EHR's support: give them the time, the EHR's "
+            "correlation id and what was sent."
         ),
     )
     return KINDS["ehr_side"]("likely", _AS_SENT, title=title, why=why, steps=steps)

@@ -61,7 +61,7 @@ class Entry:
     """One error of one vendor in the catalogue.
 
     Fields:
-        key: stable, `vendor/name`; the anchor in docs/troubleshooting.md.
+        key: stable, `vendor/name`; the anchor in docs/troubleshooting/.
         vendor: `oracle`, `epic`, `athenahealth`, `meditech`, `eclinicalworks`, `smart-launcher`,
             `keycloak`, `azure`, `okta`, or `generic` for RFC 6749 and OpenID Connect codes.
         says: the text by which people search for it.

@@ -128,9 +128,8 @@ def contradicted(facts: Facts) -> Iterator[CauseId]:
     elif facts.is_shown:
         yield "launch_value_invalid"
     if facts.refuted:
-        # Of a request in a text it is not known that it is the one that failed.
-        most = 1 if facts.stated else None
-        yield from (cause.id for one in facts.entries if one.lacks for cause in one.causes[:most])
+        # The first cause of such an error is that the parameter was not sent.
+        yield from (one.causes[0].id for one in facts.entries if one.lacks)
     if not facts.stated:
         yield from _of_our_own(facts)
     named = facts.sent.parameters
@@ -145,3 +144,10 @@ def _of_our_own(facts: Facts) -> Iterator[CauseId]:
     yield "pkce_mismatch"
     if not facts.at_request:
         yield from ("client_id_mismatch", "redirect_uri_mismatch")
+    elif not any(
+        (cause.id, cause.certainty) == ("client_id_mismatch", "certain")
+        for entry in facts.entries
+        for cause in entry.causes
+    ):
+        # Where the EHR names another one, that is evidence of its own.
+        yield "client_id_mismatch"

@@ -28,8 +28,8 @@ _TITLES: Mapping[str, str] = {
 }
 _WHY: Mapping[str, str] = {
     "parameter_repeated": "The address was put together wrongly, or it was changed on the way.",
-    "launch_parameter_missing": "Only the EHR can open it, from a patient's chart.",
-    "iss_missing": "Only the EHR can open it, from a patient's chart.",
+    "launch_parameter_missing": "It was not opened from a chart; only the EHR can open it.",
+    "iss_missing": "It was not opened from a chart; only the EHR can open it.",
     "iss_not_allowed": "The app does not know its address; nothing was sent to it.",
     "discovery_invalid": "What the EHR says of how to connect to it cannot be used.",
     "state_missing": "This address is where the EHR comes back to; nobody can begin here.",

@@ -1,10 +1,11 @@
-"""HTML pages of the EHR: one style, no script, and a policy that allows nothing else
-(Content Security Policy Level 3).
+"""HTML pages of the EHR: one style, at most one script of our own, and a policy that allows nothing
+else (Content Security Policy Level 3).
 """
 
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,7 +20,6 @@ _STYLE = "".join(
         _HERE / "templates" / "ehr.css",
     )
 )
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode("utf-8")).digest()).decode("ascii")
 
 
 def page(
@@ -28,19 +28,25 @@ def page(
     status: int = 200,
     form_action: Sequence[str] = ("'none'",),
     frame_src: Sequence[str] = ("'none'",),
+    script: str = "",
     **values: object,
 ) -> Response:
-    """Render a page; `form_action` and `frame_src` are the CSP sources that it needs."""
-    # Markup is right here: the style is a file of this repository.
-    html = render_template(template, style=Markup(_STYLE), **values)  # noqa: S704
+    """Render a page; `form_action` and `frame_src` are the CSP sources that it needs, `script` the
+    file of the one script that it runs.
+    """
+    # Markup is right here: style and script are files of this repository.
+    code = _script(script)
+    html = render_template(template, style=Markup(_STYLE), script=Markup(code), **values)  # noqa: S704 - ours
+    scripts = [f"script-src {_hash(code)}", "connect-src 'self'"] if code else []
     response = Response(html, status, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = "; ".join(
         [
             "default-src 'none'",
-            f"style-src 'sha256-{_STYLE_HASH}'",
+            f"style-src {_hash(_STYLE)}",
             "img-src data:",  # the empty icon, so that browsers do not ask for one
             f"form-action {' '.join(form_action)}",
             f"frame-src {' '.join(frame_src)}",
+            *scripts,
             "frame-ancestors 'self'",
             "base-uri 'none'",
         ]
@@ -48,6 +54,16 @@ def page(
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+@cache
+def _script(name: str) -> str:
+    return (_HERE / "templates" / name).read_text("utf-8") if name else ""
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
 
 
 def fault_page(

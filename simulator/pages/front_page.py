@@ -15,12 +15,14 @@ from simulator.charts.users import CLINICIANS, DEFAULT_USER
 from simulator.common.addresses import path_of
 from simulator.common.html import fault_page, page
 from simulator.common.redirects import found
-from simulator.faults.authorize_faults import AUTHORIZE_FAULTS
+from simulator.faults.authorize_faults import ALL, AUTHORIZE_FAULTS, ORACLE
 from simulator.faults.named import FAULTS, Fault, Faults, UnknownFaultError
 from simulator.oauth.registrations import Registration
 from simulator.pages.chart_pages import BEFORE_LAUNCHES
 from simulator.vendors.installation import Installation
 
+_LONGEST_FIND = 100
+_VENDOR_NAMES = ("oracle health", "cerner")
 _HEADINGS = {
     "discovery": "Discovery",
     "jwks": "Signing keys",
@@ -61,7 +63,8 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
         fault = FAULTS.get(chosen["fault"])
         if fault is None or chosen["ehr"] not in fault.personalities or _is_before(fault):
             fault, chosen["fault"] = None, ""
-        grouped = _grouped(ehr.profile.key)
+        grouped = _grouped(ehr)
+        find = request.args.get("find", "")[:_LONGEST_FIND].strip()
         start = path_of(ehr.addresses.start or "")
         return page(
             "front.html",
@@ -77,12 +80,15 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             chosen=chosen,
             fault=fault,
             without_fault=_address(chosen, fault=""),
+            all_faults=f"{_address(chosen)}#fault",
             of_launches={
                 heading: entries
-                for heading, entries in grouped.items()
+                for heading, entries in _found(grouped, find, chosen["fault"]).items()
                 if not _is_before(entries[0])
             },
-            of_all=grouped,
+            of_all=_found(grouped, find, ""),
+            find=find,
+            is_none_found=bool(find) and not _found(grouped, find, ""),
             in_force=[FAULTS[one] for one in ehr.control.faults.names()],
             patients=ehr.charts.patients(),
             clients=_clients(ehr),
@@ -141,11 +147,45 @@ def _is_before(fault: Fault) -> bool:
     return fault.place in BEFORE_LAUNCHES
 
 
-def _grouped(ehr_key: str) -> Mapping[str, Sequence[Fault]]:
-    """Return the faults that this EHR can have, by heading."""
+def _grouped(ehr: Installation) -> Mapping[str, Sequence[Fault]]:
+    """Return the faults that this EHR can have, by heading; the vendor's own first."""
     grouped: dict[str, list[Fault]] = {}
-    for one in FAULTS.values():
+    here = [one for one in FAULTS.values() if ehr.profile.key in one.personalities]
+    for one in sorted(here, key=lambda fault: not _is_own(fault, ehr.profile.vendor)):
         kind = AUTHORIZE_FAULTS[one.name].how if one.place == "authorize" else one.place
-        if ehr_key in one.personalities:
-            grouped.setdefault(_HEADINGS[kind], []).append(one)
+        heading = _HEADINGS[kind]
+        if _is_own(one, ehr.profile.vendor):
+            heading = f"{ehr.profile.title}: {heading[0].lower()}{heading[1:]}"
+        grouped.setdefault(heading, []).append(one)
     return grouped
+
+
+def _is_own(fault: Fault, vendor: str) -> bool:
+    """Whether only this vendor's EHRs have the fault."""
+    return len(fault.personalities) < len(ALL) and vendor != "generic"
+
+
+def _found(
+    grouped: Mapping[str, Sequence[Fault]], find: str, chosen: str
+) -> Mapping[str, Sequence[Fault]]:
+    """Return the faults whose name, vendor, error text or cause has all the words, and the chosen
+    one.
+    """
+    words = find.lower().split()
+    kept = {
+        heading: [
+            one
+            for one in entries
+            if one.name == chosen or all(word in _searched(one) for word in words)
+        ]
+        for heading, entries in grouped.items()
+    }
+    return {heading: entries for heading, entries in kept.items() if entries}
+
+
+def _searched(fault: Fault) -> str:
+    """All that a fault can be found by: also the error's own text, as the app gets it."""
+    at = AUTHORIZE_FAULTS.get(fault.name)
+    own = (at.error, at.detail, at.title) if at is not None else ()
+    vendors = _VENDOR_NAMES if fault.personalities == ORACLE else ()
+    return " ".join((fault.name, fault.title, fault.place, *own, *vendors)).lower()

@@ -65,6 +65,8 @@ def trace_blueprint(ehrs: Sequence[Installation], log: TraceLog) -> Blueprint:
         return page(
             "trace.html",
             form_action=["'self'"],
+            script="trace.js",
+            newest=max((one.number for one in log.entries()), default=0),
             launches=launches[:_MOST_LAUNCHES],
             left_out=max(0, len(launches) - _MOST_LAUNCHES),
             others=others[-_MOST_OTHERS:],

@@ -10,11 +10,11 @@ _GROUP = "https://groups.google.com/g/cerner-fhir-developers/c"
 
 # Oracle Health (Cerner): its own documents.
 URN_LIST = (
-    "Cerner authorization docs, error list of August 2016: "
+    "Cerner authorization docs, error list of 2016-08: "
     f"{_CERNER}/095887f2300ab8c83332ebc825fb860c5a802d18/content/dstu2/authorization.md"
 )
 RESOURCE_LIST = (
-    "Cerner authorization docs, resource server errors of April 2016: "
+    "Cerner authorization docs, resource server errors of 2016-04: "
     f"{_CERNER}/4a606000fd32d784f7ae94353693ff7375f67b15/content/dstu2/authorization.md"
 )
 _AT_2024 = f"{_CERNER}/3d33831ae6573752ecf7b5c5c29a28c6707f5744/content"
@@ -58,14 +58,14 @@ YOURPHR_ATHENA = (
     "patient app's field guide, 2026: https://github.com/jwilleke/yourphr/blob/"
     "8b5135275ef95c9978fb7138de825fd28bd5cdac/docs/vendors/athenahealth.md"
 )
-THE_MAP = "probes of April and May 2026: https://github.com/mock-health/the-map"
+THE_MAP = "probes of 2026-04 and 2026-05: https://github.com/mock-health/the-map"
 PEERBITS = (
     "notes of a launch library's authors: https://github.com/PeerbitsSolution/smart-launch "
     "(docs/vendor-notes.md, docs/common-errors.md)"
 )
 TUTORIAL_123 = "report: https://github.com/cerner/smart-on-fhir-tutorial/issues/123"
 DISCHARGE = (
-    "report of November 2025: https://github.com/Aividahealth/patient-discharge "
+    "report of 2025-11: https://github.com/Aividahealth/patient-discharge "
     "(backend/CERNER_CREDENTIALS_DIAGNOSTIC.md)"
 )
 SIGN_IN_CHECKER = (

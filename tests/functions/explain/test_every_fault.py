@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from shared import explain
+from shared.pages import plain
 from tests.functions.explain.faults import (
     COVERED,
     DISCOVERY,
@@ -255,7 +256,12 @@ def test_a_clinician_gets_a_calm_sentence_and_the_developer_the_log(
     assert (line["causes"], line["fix"]) == (full_line["causes"], full_line["fix"])
     assert line["client_id_sent"] == CLIENTS[ehr_of(name)]
     if REFUSED[name][0] in {"ehr_error", "token_error"}:
-        cause = walks[name].walk.end.text.partition('<h2 id="cause">')[2].partition("</h2>")[0]
-        title = in_words(cause).partition(": ")[2]
-        assert f"Most probable cause: {title}" in said
+        assert f"Most probable cause: {plain.cause(REFUSED[name][1])}" in said
         assert line["fix"].replace("`", "") not in said
+    for jargon in ("aud", "id_token", "statement of who", "token endpoint", "scope"):
+        assert not re.search(rf"\b{jargon}\b", _before_the_administrator(said))
+
+
+def _before_the_administrator(page: str) -> str:
+    """What a clinician reads of a page before it is unfolded."""
+    return page.partition("For the administrator")[0]

@@ -174,7 +174,7 @@ def test_our_own_request_is_not_said_to_lack_what_it_had() -> None:
     assert ids(found) == ["patient_context_missing"]
     found = diagnose(said(m.LAUNCH + "code-required"), OURS)
     assert ids(found) == ["ehr_side"]
-    assert "This app sent `launch`" in found.causes[0].why
+    assert "This app did send the `launch` value that it got" in found.causes[0].why
 
 
 @pytest.mark.parametrize(

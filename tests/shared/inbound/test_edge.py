@@ -13,12 +13,7 @@ from werkzeug.test import EnvironBuilder
 
 from shared import pages
 from shared.config.settings import Settings
-<<<<<<< HEAD
 from shared.errors import EhrError, PatientDenied, SmartError, UpstreamTimeout
-from shared.explain.catalogue import ENTRIES
-=======
-from shared.errors import EhrError, PatientDenied, SmartError, TooLarge, UpstreamTimeout
->>>>>>> 80decd6 (The doctor goes on after the first bad setting, a line a check)
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
 from tests.conftest import App
@@ -27,21 +22,12 @@ from tests.support.edge import FHIR_EDGE, HTML, PAGE_EDGE, failing, logged, resp
 from tests.support.sources import OUR_SOURCES
 
 HANDLE = "A" * 22
-<<<<<<< HEAD
 # A body in chunks, as Gunicorn gives it.
 CHUNKED = {
     "wsgi.input_terminated": True,
     "CONTENT_LENGTH": "",
     "HTTP_TRANSFER_ENCODING": "chunked",
 }
-OUR_SOURCES = {
-    address
-    for entry in ENTRIES
-    for text in (entry.source, *(cause.source for cause in entry.causes))
-    for address in re.findall(r"https?://[^\s;,()]+", text)
-}
-=======
->>>>>>> 80decd6 (The doctor goes on after the first bad setting, a line a check)
 
 
 # The unexpected

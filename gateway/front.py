@@ -1,0 +1,97 @@
+"""The pages of the local gateway itself: what runs, where to launch, an error explained, documents.
+
+For this machine only; nothing of it is deployed. A pasted error comes by POST, so that it stands in
+no address and no log; it is searched as text and never repeated but for ids and codes.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode
+
+from shared import explain, pages, urls
+from shared.config.settings import Settings
+from shared.errors import MethodNotAllowed, NotFound
+from shared.explain import Diagnosis
+from shared.inbound.edge import Call, Reply
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_DOCUMENTS = Path(__file__).parents[1] / "docs"
+_MOST_PASTED = 100_000
+_PATIENT = "synthetic-alma"
+
+
+def serve(settings: Settings, call: Call) -> Reply:
+    """The pages at `/`, `/explain` and `/docs/`, and 404 for whatever no function serves."""
+    if call.path == "/explain":
+        return _explained(settings, call)
+    document = call.path.removeprefix("/docs/") if call.path.startswith("/docs/") else None
+    if document is not None:
+        return _document(document)
+    if call.path != "/":
+        raise NotFound
+    if call.method != "GET":
+        raise MethodNotAllowed(allow="GET")
+    return _page("gateway.html", settings, call, **_front(settings))
+
+
+def _front(settings: Settings) -> Mapping[str, object]:
+    simulated = os.environ.get("EHR_BASE_URL")
+    return {
+        "ehr": simulated,
+        "launches": [] if simulated is None else _launches(settings, simulated),
+        "public_url": settings.public_url,
+        "ehrs": settings.ehrs,
+    }
+
+
+def _launches(settings: Settings, simulated: str) -> list[tuple[str, str]]:
+    """A launch from the first chart of each simulated EHR, and one that the app begins itself."""
+    found = []
+    for one in settings.ehrs:
+        path = one.iss[0].removeprefix(simulated).split("/")[1]
+        query = {"patient": _PATIENT, "client": one.client_id, "user": "clara", "in": "tab"}
+        found.append((f"{one.name}: from a chart", f"{simulated}/{path}/start?{urlencode(query)}"))
+    found += [
+        (f"{one.name}: standalone", f"{settings.public_url}/launch?ehr={one.key}")
+        for one in settings.ehrs
+        if one.standalone
+    ]
+    return found
+
+
+def _explained(settings: Settings, call: Call) -> Reply:
+    """What a pasted error means."""
+    if call.method not in {"GET", "POST"}:
+        raise MethodNotAllowed(allow="GET, POST")
+    found: Diagnosis | None = None
+    if call.method == "POST":
+        form = call.body(_MOST_PASTED).decode("utf-8", "replace")
+        text = parse_qs(form, max_num_fields=5).get("text", [""])[0]
+        registered = [explain.registered(one, settings.public_url) for one in settings.ehrs]
+        found = explain.diagnose(explain.parse(text), None, registered)
+    return _page("explained.html", settings, call, found=found)
+
+
+def _document(name: str) -> Reply:
+    """A page of the documentation, as the text that it is."""
+    among = {str(one.relative_to(_DOCUMENTS)): one for one in _DOCUMENTS.rglob("*.md")}
+    if name not in among:
+        raise NotFound
+    headers = {"Content-Type": "text/plain; charset=utf-8"}
+    return Reply(200, headers, among[name].read_bytes())
+
+
+def _page(template: str, settings: Settings, call: Call, **values: object) -> Reply:
+    page = pages.render(template, _TEMPLATES, other_name=_other_name(settings, call), **values)
+    policy = pages.content_security_policy((), form_action="'self'")
+    headers = {"Content-Type": "text/html; charset=utf-8", **policy}
+    return Reply(200, headers, page.encode())
+
+
+def _other_name(settings: Settings, call: Call) -> str | None:
+    """public_url, where this page was opened at another address: cookies and redirect URIs belong
+    to the one name. Host is only shown a remark by, never believed.
+    """
+    host = call.headers.get("Host", "")
+    return None if host == urls.authority(settings.public_url) else settings.public_url

@@ -1,0 +1,29 @@
+"use strict";
+// Loads the page anew when the EHR has received something; what is open stays open.
+{
+  const seen = Number(document.querySelector("[data-newest]").dataset.newest);
+  const open = () => [...document.querySelectorAll("details[open][id]")].map((one) => one.id);
+  const kept = sessionStorage.getItem("trace");
+  if (kept !== null) {
+    sessionStorage.removeItem("trace");
+    const { opened, top } = JSON.parse(kept);
+    for (const id of opened) {
+      document.getElementById(id)?.setAttribute("open", "");
+    }
+    scrollTo(0, top);
+  }
+  setInterval(async () => {
+    if (document.hidden) {
+      return;
+    }
+    try {
+      const answer = await fetch(`/_trace?after=${seen}`);
+      if ((await answer.json()).requests.length > 0) {
+        sessionStorage.setItem("trace", JSON.stringify({ opened: open(), top: scrollY }));
+        location.reload();
+      }
+    } catch {
+      // The EHR was stopped: what is shown stays.
+    }
+  }, 2000);
+}
