@@ -5,6 +5,8 @@ They listen at HOST (127.0.0.1 if unset) and PORT (8080), in as many processes a
 
 import os
 import sys
+import tomllib
+from pathlib import Path
 
 from gateway import servers
 from gateway.servers import LOOPBACK, Place, Unusable
@@ -22,7 +24,23 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     app = servers.Server("gateway.app:application", place, {}, workers)
-    return servers.run([app], ready=f"http://localhost:{place.port}")
+    here = f"http://localhost:{place.port}"
+    return servers.run([app], ready=here, remark=_other_address(here))
+
+
+def _other_address(here: str) -> str:
+    """A remark where browsers are to come by another address than this one."""
+    try:
+        configured = tomllib.loads(Path(os.environ["SMART_CONFIG"]).read_text("utf-8"))
+        public_url = configured.get("public_url")
+    except (KeyError, OSError, ValueError):
+        return ""  # the functions say what is wrong with the file
+    if not isinstance(public_url, str) or public_url.rstrip("/") == here:
+        return ""
+    return (
+        f"public_url is {public_url}: launches come there, so something in front must lead that "
+        f"address to {here}, over https but for localhost.\n"
+    )
 
 
 def _workers() -> int:

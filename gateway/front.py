@@ -7,10 +7,10 @@ no address and no log; it is searched as text and never repeated but for ids and
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from shared import explain, pages, urls
-from shared.config.settings import Settings
+from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, NotFound
 from shared.explain import Diagnosis
 from shared.inbound.edge import Call, Reply
@@ -68,9 +68,22 @@ def _explained(settings: Settings, call: Call) -> Reply:
     if call.method == "POST":
         form = call.body(_MOST_PASTED).decode("utf-8", "replace")
         text = parse_qs(form, max_num_fields=5).get("text", [""])[0]
-        registered = [explain.registered(one, settings.public_url) for one in settings.ehrs]
+        registered = [
+            explain.registered(one, settings.public_url)
+            for one in settings.ehrs
+            if _may_be_about(one, text)
+        ]
         found = explain.diagnose(explain.parse(text), None, registered)
     return _page("explained.html", settings, call, found=found)
+
+
+def _may_be_about(ehr: Ehr, text: str) -> bool:
+    """Whether a text can be about a registration. Of the simulated EHRs only what names one is: a
+    post about a vendor's real EHR has nothing to do with the simulated one.
+    """
+    simulated = "EHR_BASE_URL" in os.environ
+    signs = (ehr.client_id, *ehr.iss, *(quote(base, safe="") for base in ehr.iss))
+    return not simulated or any(sign in text for sign in signs)
 
 
 def _document(name: str) -> Reply:

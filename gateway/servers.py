@@ -84,8 +84,8 @@ def require_free(place: Place, command: str) -> None:
     def unusable(what: str, variable: str) -> NoReturn:
         raise Unusable(f"{what}. Choose another: {variable}=… make {command}")
 
-    if not place.port.isdecimal() or int(place.port) > 65535:
-        unusable(f"Port {place.port} is no port number", place.variable)
+    if not _is_port(place.port):
+        unusable(f"Port {place.port} is no port number (1 to 65535)", place.variable)
     try:
         found = socket.getaddrinfo(
             place.host or None, int(place.port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -101,8 +101,12 @@ def require_free(place: Place, command: str) -> None:
             unusable(f"Port {place.port} is in use", place.variable)
 
 
-def run(listed: Sequence[Server], ready: str) -> int:
-    """Run servers until SIGINT, SIGTERM or SIGHUP, and say `Ready:` once all answer.
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65_536
+
+
+def run(listed: Sequence[Server], ready: str, remark: str = "") -> int:
+    """Run servers until SIGINT, SIGTERM or SIGHUP, and say `Ready:` once all answer, with a remark.
 
     0 after an orderly end; 1, with the reason on stderr, where one does not become ready or ends
     by itself.
@@ -118,6 +122,7 @@ def run(listed: Sequence[Server], ready: str) -> int:
                 break
         if not (failed or stop.wanted):
             print(f"Ready: {ready}/", flush=True)
+            sys.stderr.write(remark)
             failed = _one_ends([process for process, _ in started], stop)
     finally:
         codes = [_end(process) for process, _ in started]

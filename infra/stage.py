@@ -103,5 +103,6 @@ def _build_info(name: str, files: Mapping[str, bytes], commit: str) -> bytes:
 if __name__ == "__main__":
     try:
         stage(ROOT, ROOT / "build", commit_of(ROOT))
+        sys.stdout.write(f"Written: {', '.join(f'build/{name}' for name in FUNCTIONS)}\n")
     except Unstageable as error:
         sys.exit(f"Cannot stage {error} Add its suffix to STAGED_SUFFIXES, or move it.")

@@ -1,10 +1,12 @@
 """The races of many requests, requests of all kinds, and the pages of many charts, again and again.
 
-`python -m tests.soak [ROUNDS]`, the first part of `make soak`.
+`python -m tests.soak [ROUNDS]`, the first part of `make soak`. Before them once, whole, what the
+suite samples.
 
 A line for each race of each round; the exit status is not 0 if one of them, or a page, failed once.
 """
 
+import os
 import sys
 
 import pytest
@@ -21,6 +23,9 @@ RACES = (
     f"tests/deploy/test_raw_exchanges.py::{RAW_EXCHANGES}",
 )
 
+# Of these the suite takes a sample, or less of each.
+WHOLE = ("tests/shared/explain/test_variants.py",)
+
 
 class Repeat:
     """A plugin that makes every test one of many rounds."""
@@ -35,6 +40,9 @@ class Repeat:
 
 if __name__ == "__main__":
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    os.environ["SOAK"] = "1"
+    if pytest.main(["-q", *WHOLE]):
+        sys.exit(1)
     raced = pytest.main(["-v", *RACES], plugins=[Repeat(wanted)])
     # 25 charts a round: 500 of them by default.
     sys.exit(raced or charts_at_large.random_charts(25 * wanted))

@@ -16,6 +16,7 @@ GENERIC = "generic"
 # This product's own refusals, which say less than an EHR's error beside them.
 _OWN = "smart-calc"
 _ANY = "any"
+_LAUNCHER = "smart-launcher"
 _EXCHANGE: Where = "token endpoint"
 # Patterns are tried on this much of a text, so that the worst of them ends soon.
 _LONGEST = 16_384
@@ -45,6 +46,8 @@ def entries(said: Said, vendor: str | None, where: Where | None = None) -> tuple
     among = [one for one in ENTRIES if _may_be(one, where)]
     return (
         _speaking(text, among, _ANY if vendor in {None, GENERIC} else vendor or _ANY)
+        # The launcher stands in for any vendor's EHR; its texts say more than a code.
+        or _speaking(text, among, _LAUNCHER)
         or _coded(said.oauth_error, among, vendor)
         or _speaking(text, among, GENERIC)
         or _coded(said.oauth_error, among, GENERIC)

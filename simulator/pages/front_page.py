@@ -22,6 +22,7 @@ from simulator.pages.chart_pages import BEFORE_LAUNCHES
 from simulator.vendors.installation import Installation
 
 _LONGEST_FIND = 100
+_MOST_MATCHES = 12
 _VENDOR_NAMES = ("oracle health", "cerner")
 _HEADINGS = {
     "discovery": "Discovery",
@@ -88,6 +89,12 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             },
             of_all=_found(grouped, find, ""),
             find=find,
+            matches=[
+                (one, f"{_address(chosen, fault=one.name)}#fault")
+                for entries in _found(grouped, find, "").values()
+                for one in entries
+                if find and not _is_before(one)
+            ][:_MOST_MATCHES],
             is_none_found=bool(find) and not _found(grouped, find, ""),
             in_force=[FAULTS[one] for one in ehr.control.faults.names()],
             patients=ehr.charts.patients(),

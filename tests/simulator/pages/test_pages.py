@@ -223,3 +223,43 @@ def test_the_menu_has_every_fault_that_the_ehr_can_have_under_a_heading(app: App
         *_, of_launches, of_all = [set(re.findall(r'value="([^"]+)"', menu)) for menu in menus]
         assert of_all == here
         assert of_launches == here - before
+
+
+@pytest.mark.parametrize(
+    ("ehr", "find", "first", "among"),
+    [
+        ("oracle", "code", "oracle-code-required", "oracle-invalid-launch-code"),
+        ("oracle", "code-required", "oracle-code-required", "oracle-launch-code-required"),
+        (
+            "oracle",
+            "cerner redirect",
+            "oracle-page-invalid-redirect-uri",
+            "oracle-page-redirect-uri-not-registered",
+        ),
+        ("generic", "bad audience", "launcher-bad-audience", "launcher-bad-audience"),
+        ("generic", "expired", "id-token-expired", "token-code-invalid-or-expired"),
+    ],
+)
+def test_a_fault_is_found_by_error_text_vendor_and_cause(
+    app: App, ehr: str, find: str, first: str, among: str
+) -> None:
+    page = app.http.get("/", query_string={"ehr": ehr, "find": find}).text
+    menus = re.findall(r"<select[^>]*>.*?</select>", page, re.DOTALL)
+    found = re.findall(r'value="([^"]+)"', menus[-2])
+    assert found[0] == first
+    assert among in found
+    assert len(found) < len(FAULTS) / 2
+    assert f"fault={first}" in page
+
+
+def test_the_faults_of_the_vendor_itself_come_first_in_its_menu(app: App) -> None:
+    page = app.http.get("/?ehr=oracle").text
+    menu = re.findall(r"<select[^>]*>.*?</select>", page, re.DOTALL)[-2]
+    names = re.findall(r'value="([^"]+)"', menu)
+    own = [FAULTS[name].personalities == ("oracle", "oracle-patient") for name in names]
+    assert own[0]
+    assert own == sorted(own, reverse=True)
+
+
+def test_what_no_fault_has_is_said(app: App) -> None:
+    assert "No fault of this EHR has “nonsense”" in app.http.get("/?ehr=epic&find=nonsense").text

@@ -1,6 +1,7 @@
 """The trace: each step of a good launch is shown right, launch by launch, the newest first."""
 
 import html
+import json
 import re
 from typing import Any
 
@@ -207,3 +208,24 @@ def test_what_a_sender_wrote_is_text_and_not_markup() -> None:
 @pytest.mark.parametrize("address", ["/trace?client=%00", "/_trace?after=x", "/_trace?after=-1"])
 def test_a_query_that_means_nothing_is_answered_all_the_same(address: str) -> None:
     assert VendorApp().http.get(address).status_code == 200
+
+
+def test_the_newest_launch_is_open_and_the_rest_are_folded() -> None:
+    app = VendorApp()
+    app.tokens()
+    app.start(patient=BRUNO)
+    whole = re.findall(r'<details class="whole"[^>]*>', app.http.get("/trace").text)
+    assert [" open>" in one for one in whole] == [True, False]
+
+
+def test_the_page_brings_itself_up_to_date_by_its_one_script() -> None:
+    app = VendorApp()
+    app.tokens()
+    answer = app.http.get("/trace")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'sha256-" in policy
+    assert "connect-src 'self'" in policy
+    newest = int(re.search(r'data-newest="(\d+)"', answer.text)[1])  # type: ignore[index]
+    assert json.loads(app.http.get(f"/_trace?after={newest}").text)["requests"] == []
+    app.start(patient=BRUNO)
+    assert json.loads(app.http.get(f"/_trace?after={newest}").text)["requests"]

@@ -1,0 +1,125 @@
+"""Every catalogued error in three forms: an address, JSON, a post that shows what was sent.
+
+The suite takes a sample; `make soak` all. `python -m tests.shared.explain.test_variants` prints the
+first cause of each, to be judged beside the EHRs' documents.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+
+from shared.explain import CauseId, Diagnosis, Entry, diagnose, parse
+from shared.explain.catalogue import ENTRIES
+from tests.shared.explain.test_catalogue import CLIENT, MESSAGES, TENANT
+
+_HOST = "https://authorization.cerner.com"
+_IDS = f"persona=provider&client={CLIENT}&tenant={TENANT}"
+_BASE = f"https://fhir-ehr-code.cerner.com/r4/{TENANT}"
+_FHIR = "https%3A%2F%2Fehr.example.org%2Ffhir"
+# A whole request, with a launch value and every parameter as it should be.
+_REQUEST = (
+    f"?response_type=code&client_id={CLIENT}"
+    "&redirect_uri=https%3A%2F%2Fapp.example.org%2Fcallback&launch=from-the-chart"
+    f"&scope=launch%20openid%20fhirUser%20patient%2FPatient.rs&aud={quote(_BASE, safe='')}"
+    "&state=s1&code_challenge=abc&code_challenge_method=S256"
+)
+# What that request certainly did not do.
+NOT_DONE: frozenset[CauseId] = frozenset(
+    {
+        "launch_parameter_missing",
+        "launch_scope_missing",
+        "launch_patient_scope_on_provider",
+        "parameter_not_recognised",
+    }
+)
+# Where no request is made at all, or the app itself speaks, a request says nothing.
+_OTHERS = frozenset({"smart-calc"})
+_ALL = [entry for entry in ENTRIES if entry.vendor not in _OTHERS and entry.where != "launch"]
+SAMPLE = _ALL if os.environ.get("SOAK") else _ALL[::5]
+
+
+def _words(entry: Entry) -> str:
+    if entry.urns:
+        return entry.urns[0]
+    return entry.says.split(" / ")[0]
+
+
+def as_address(entry: Entry) -> str:
+    """The address that the EHR came back to."""
+    code = entry.oauth_errors[0] if entry.oauth_errors else "invalid_request"
+    start = f"https://app.example.org/callback?state=s&error={code}"
+    if entry.urns:
+        uri = f"{_HOST}/errors/{quote(entry.urns[0], safe='')}/instances/i-1?{_IDS}"
+        return f"{start}&error_uri={quote(uri, safe='')}"
+    return f"{start}&error_description={quote(_words(entry))}"
+
+
+def as_json(entry: Entry) -> str:
+    """A token endpoint's or a FHIR server's answer."""
+    if entry.urns and entry.where == "FHIR answer":
+        return json.dumps({"code": 403, "message": f'code="{entry.urns[0]}"'})
+    code = entry.oauth_errors[0] if entry.oauth_errors else "invalid_request"
+    if entry.urns:
+        uri = f"{_HOST}/errors/{quote(entry.urns[0], safe='')}/instances/i-1?{_IDS}"
+        return json.dumps({"error": code, "error_uri": uri})
+    return json.dumps({"error": code, "error_description": _words(entry)})
+
+
+def as_post(entry: Entry) -> str:
+    """A forum post with the request that was sent, and a message as its EHR sends it."""
+    text, vendor = next((text, vendor) for key, text, vendor in MESSAGES if key == entry.key)
+    host = _HOST if entry.vendor == "oracle" else "https://ehr.example.org"
+    path = f"/tenants/{TENANT}/protocols/oauth2/profiles/smart-v1/personas/provider/authorize"
+    path = path if entry.vendor == "oracle" else "/oauth2/authorize"
+    sent = _REQUEST if entry.vendor == "oracle" else _REQUEST.replace(quote(_BASE, safe=""), _FHIR)
+    where = f" at {vendor}" if vendor else ""
+    return f"Our launch{where} fails. We send\n{host}{path}{sent}\nand it ends with\n{text}\nWhy?"
+
+
+FORMS = {"address": as_address, "JSON": as_json, "post": as_post}
+
+
+def _found(entry: Entry, form: str) -> Diagnosis:
+    return diagnose(parse(FORMS[form](entry)))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("entry", [one for one in SAMPLE if one.urns], ids=lambda one: one.key)
+def test_an_error_that_is_named_is_known_in_every_form(entry: Entry, form: str) -> None:
+    found = _found(entry, form)
+    assert found.meaning == entry.meaning
+    ids = {cause.id for cause in entry.causes} | {"ehr_side"}
+    assert found.causes[0].id in ids
+
+
+@pytest.mark.parametrize("entry", SAMPLE, ids=lambda one: one.key)
+def test_a_request_that_is_shown_is_not_said_to_lack_what_it_has(entry: Entry) -> None:
+    found = _found(entry, "post")
+    assert not {cause.id for cause in found.causes} & NOT_DONE
+    assert found.causes
+
+
+@pytest.mark.parametrize("form", ["address", "JSON"])
+@pytest.mark.parametrize("entry", SAMPLE, ids=lambda one: one.key)
+def test_nothing_inferred_is_called_certain_in_any_form(entry: Entry, form: str) -> None:
+    for cause in _found(entry, form).causes:
+        assert cause.certainty != "certain" or not cause.source.startswith("inferred")
+
+
+def table() -> Iterator[str]:
+    """A line for each error: its first cause in each form."""
+    yield "| error | address | JSON | post with the request |\n|---|---|---|---|"
+    for entry in _ALL:
+        cells = []
+        for form in FORMS:
+            first = next(iter(_found(entry, form).causes), None)
+            cells.append(f"{first.id} ({first.certainty})" if first else "none")
+        yield f"| {entry.key} | {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(table()) + "\n")
