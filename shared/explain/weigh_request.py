@@ -74,7 +74,12 @@ def _registered(facts: Facts) -> Iterator[Evidence]:
         return
     supported = facts.sent.scopes_supported
     absent = missing(facts.scopes, supported) if supported else ()
-    absent = tuple(scope for scope in absent if not in_other_version(scope, supported or ()))
+    # Lists leave out `launch`, for which the capability `launch-ehr` stands: Inferno's does.
+    absent = tuple(
+        scope
+        for scope in absent
+        if scope != "launch" and not in_other_version(scope, supported or ())
+    )
     if absent:
         why = f"The EHR does not list {_named(absent)} in `scopes_supported`."
         source = "the EHR's `scopes_supported`"

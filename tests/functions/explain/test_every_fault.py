@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from shared import explain
+from shared.errors import TokenError
 from shared.pages import plain
 from tests.functions.explain.faults import (
     COVERED,
@@ -265,3 +266,40 @@ def test_a_clinician_gets_a_calm_sentence_and_the_developer_the_log(
 def _before_the_administrator(page: str) -> str:
     """What a clinician reads of a page before it is unfolded."""
     return page.partition("For the administrator")[0]
+
+
+# What this app certainly does in every launch, so that no page of it may say otherwise.
+_DONE = {
+    *("launch_parameter_missing", "launch_scope_missing", "launch_patient_scope_on_provider"),
+    *("parameter_not_recognised", "pkce_mismatch"),
+}
+
+
+def _trace(app: ThreeEhrs) -> list[dict[str, Any]]:
+    found = json.loads(Browser().get(f"{app.ehr_origin}/_trace").body)["requests"]
+    return [dict(one) for one in found]
+
+
+@pytest.mark.parametrize("name", sorted(name for name in REFUSED if not waits(name)))
+def test_headline_and_causes_agree_with_what_the_ehr_saw(
+    walks: Walks, full: ThreeEhrs, name: str
+) -> None:
+    answer = walks[name].walk.end
+    line = _refusal(full, answer)
+    headline = in_words(answer.text.partition('<h1 id="what">')[2].partition("</h1>")[0])
+    triggered = [one for one in _trace(full) if name in {fault["name"] for fault in one["faults"]}]
+    assert triggered
+    # The EHR found nothing wrong in what this app sent: it was told to refuse it.
+    assert not [check for one in struck for check in one["checks"] if check["mark"] == "wrong"]
+    assert not _DONE & set(line["causes"])
+    first = line["causes"][0]
+    told = plain.HEADLINES.get(first) if line["code"] in {"ehr_error", "token_error"} else None
+    # Where the EHR said nothing that is known, the error's own title stands.
+    assert headline in {told, TokenError.title} if told else headline
+    if line["code"] == "ehr_error" and "error" in line:
+        assert any(line["error"] in one["answer"] for one in triggered)
+    if first == "user_declined":
+        assert any(
+            re.search("access_denied|declined|said no|Unauthorized", one["answer"])
+            for one in triggered
+        )
