@@ -103,15 +103,16 @@ def event(
 
 def _readable(line: dict[str, object]) -> str:
     """An event for a terminal: when, how severe, what; of a refusal also why and what to do."""
-    told = [
-        f"{str(line['time'])[11:19]} {str(line['severity']).lower():7} {line['event']}",
-        f"{line['message']}",
-        *(f"{name} {line[name]}" for name in _SHORT if name in line),
-    ]
-    more = [f"\n         {name}: {line[name]}" for name in _LONG if line.get(name)]
-    text = "  ".join(told) + "".join(more)
-    # Text of others must not steer the terminal.
-    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in text)
+    when, severity = str(line["time"])[11:19], str(line["severity"]).lower()
+    told = [f"{when} {severity:7} {line['event']}  {_printable(line['message'])}"]
+    told += [f"{name} {_printable(line[name])}" for name in _SHORT if name in line]
+    more = [f"\n         {name}: {_printable(line[name])}" for name in _LONG if line.get(name)]
+    return "  ".join(told) + "".join(more)
+
+
+def _printable(value: object) -> str:
+    """Text of others in one line, which cannot steer the terminal."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in str(value))
 
 
 _SHORT = ("ehr", "type", "status", "session", "duration_ms", "correlation_id")

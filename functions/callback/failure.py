@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, RELAUNCH, EhrError, SmartError, TokenError
-from shared.findings import ForUser
 from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
 
@@ -54,11 +53,11 @@ def refused(
     evidence = dict(error.evidence)
     if attempt is not None:
         evidence |= {**attempt.done, **_asked(attempt)}
-    again = _again(attempt)
-    steps = tuple(again if step == RELAUNCH else step for step in error.steps)
+    alone = attempt is not None and attempt.pending.kind == "standalone"
+    standalone = attempt.pending.ehr if attempt is not None and alone else None
     heard = _heard(error, given)
     if heard is None:
-        return Refusal(error, None, evidence, error.shown, steps, cookies)
+        return Refusal(error, None, evidence, error.shown, error.steps, cookies, standalone)
     from shared import explain
 
     said, where, words = heard
@@ -71,8 +70,9 @@ def refused(
         explanation=explanation,
         evidence=evidence,
         shown={name: one for name, one in shown.items() if one and one not in evidence.values()},
-        steps=(again, ADMINISTRATOR) if explanation.causes else steps,
+        steps=(RELAUNCH, ADMINISTRATOR) if explanation.causes else error.steps,
         cookies=cookies,
+        standalone=standalone,
     )
 
 
@@ -101,14 +101,6 @@ def _heard(
 
 
 _SAID_BY_THE_EHR = frozenset({EhrError.code, "state_missing", "state_unknown"})
-
-
-def _again(attempt: Attempt | None) -> ForUser:
-    """How to launch once more."""
-    if attempt is None or attempt.pending.kind == "ehr":
-        return RELAUNCH
-    address = f"https://HOST/launch?ehr={attempt.pending.ehr}"
-    return ForUser(f"Close this page and open `{address}` again: that is where this launch began.")
 
 
 def _asked(attempt: Attempt) -> Mapping[str, str]:

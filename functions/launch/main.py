@@ -13,15 +13,17 @@ from markupsafe import Markup
 from shared import log, pages
 from shared.config import file as config
 from shared.config.settings import Ehr, Settings
-from shared.errors import MethodNotAllowed, Misconfigured, NotANavigation, NotFound
+from shared.errors import MethodNotAllowed, Misconfigured, NotANavigation, NotFound, SmartError
 from shared.inbound import cookies
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
+from shared.inbound.refusal import Refusal
 from shared.smart import launches
 from shared.smart.discovery import Discovery, SmartConfiguration
 from shared.store import open_store
 
 from . import jwks, parameters
+from .parameters import LaunchRequest
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _NAVIGATIONS = frozenset({"document", "iframe", "frame"})
@@ -41,7 +43,7 @@ def launch(request: flask.Request) -> flask.Response:
     return inbound.answer(request, _edge, _settings, _serve)
 
 
-def _serve(settings: Settings, call: Call) -> Reply:
+def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     if call.path == "/jwks.json":
         return jwks.serve(call, _jwks)
     if call.path != "/":
@@ -55,6 +57,13 @@ def _serve(settings: Settings, call: Call) -> Reply:
         raise NotANavigation
     asked = parameters.read(call, settings)
     log.about(ehr=asked.ehr.key)
+    try:
+        return _begin(settings, call, asked)
+    except SmartError as error:
+        return Refusal.of(error, standalone=asked.ehr.key if asked.launch is None else None)
+
+
+def _begin(settings: Settings, call: Call, asked: LaunchRequest) -> Reply:
     configuration = _discovery.find(asked.ehr, asked.fhir_base)
     if not configuration.takes(asked.ehr.client_auth):
         raise _not_taken(asked.ehr, configuration)

@@ -32,6 +32,7 @@ class Refusal:
 
     `explanation` is why the EHR refused, where it said something. `evidence` is for developers and
     the log; `shown`, the words of others, for developers' pages alone. `steps` are what to do.
+    `standalone` is the key of the registration where no chart launched the app.
     """
 
     error: SmartError
@@ -40,11 +41,12 @@ class Refusal:
     shown: Mapping[str, str] | None = None
     steps: tuple[str, ...] = ()
     cookies: tuple[str, ...] = ()
+    standalone: str | None = None
 
     @classmethod
-    def of(cls, error: SmartError) -> Self:
+    def of(cls, error: SmartError, *, standalone: str | None = None) -> Self:
         """The refusal of an error of which nothing else is known."""
-        return cls(error, evidence=error.evidence, shown=error.shown, steps=error.steps)
+        return cls(error, None, error.evidence, error.shown, error.steps, standalone=standalone)
 
     @property
     def causes(self) -> "tuple[Cause, ...]":
@@ -62,17 +64,27 @@ class Refusal:
         """What whoever launched the app can do; all there is to do where that is nothing."""
         steps = tuple(step for step in self.steps if isinstance(step, ForUser))
         # Before something can happen again it has to be tried again.
-        return (RELAUNCH, ADMINISTRATOR) if steps == (ADMINISTRATOR,) else steps or self.steps
+        return (self._again, ADMINISTRATOR) if steps == (ADMINISTRATOR,) else steps or self.steps
 
     @property
     def other_steps(self) -> tuple[str, ...]:
         """What is left to those who run the app."""
         return tuple(step for step in self.steps if step not in self.user_steps)
 
+    @property
+    def _again(self) -> ForUser:
+        """How to launch once more: where a launch began that no chart made, it begins again."""
+        if self.standalone is None:
+            return RELAUNCH
+        address = f"https://HOST/launch?ehr={self.standalone}"
+        return ForUser(f"Close this page and open `{address}` again: there this launch began.")
+
     def at_home(self, public_url: str) -> Self:
         """The same with the app's own addresses where steps and causes have `https://HOST`."""
         redirect_uri = (self.evidence or {}).get("redirect_uri_sent")
-        steps = tuple(with_addresses(step, public_url, redirect_uri) for step in self.steps)
+        user = [self._again if step == RELAUNCH else step for step in self.user_steps]
+        steps = (*user, *self.other_steps)
+        steps = tuple(with_addresses(step, public_url, redirect_uri) for step in steps)
         if self.error.code in _OF_COOKIES and urls.is_local(public_url):
             steps = (ForUser(_ONE_NAME.format(public_url)), *steps)
         if self.explanation is None:

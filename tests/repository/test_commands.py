@@ -296,3 +296,40 @@ def test_help_names_every_command_for_users(clone: Path) -> None:
     (line,) = re.findall(r"^\.PHONY: (.*)$", (clone / "Makefile").read_text(), re.MULTILINE)
     named = re.findall(r"^make (\w+)", _make(clone, "help").stdout, re.MULTILINE)
     assert set(line.split()) - set(named) == {"help", "format", "lock", "clean"}
+
+
+@pytest.mark.parametrize("port", ["70000", "0", "-1", "http", "8080 "])
+def test_what_is_no_port_number_is_said_to_be_none(tmp_path: Path, port: str) -> None:
+    process = _start(tmp_path, "run", PORT=port, EHR_PORT=str(free_port()))
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert f"Port {port} is no port number (1 to 65535)" in error
+
+
+def test_serve_says_so_where_browsers_come_by_another_address(tmp_path: Path) -> None:
+    config = tmp_path / "smart.toml"
+    config.write_text(
+        f'''public_url = "https://smart.example.org"
+sealing_keys = ["env:SEALING_KEY"]
+[store]
+kind = "sqlite"
+path = "{tmp_path}/smart.db"
+[[ehr]]
+key = "e"
+iss = ["https://ehr.example.org/fhir"]
+client_id = "c"
+scopes = "openid"
+''',
+        encoding="utf-8",
+    )
+    port = free_port()
+    process = _start(
+        tmp_path, "serve", PORT=str(port), SMART_CONFIG=str(config), SEALING_KEY="A" * 43
+    )
+    try:
+        assert _first_line(process) == f"Ready: http://localhost:{port}/"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate(timeout=40)
+    assert "public_url is https://smart.example.org: launches come there" in error
+    assert f"http://localhost:{port}" in error

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from contextvars import Context
 from datetime import datetime
 from typing import Any
@@ -96,3 +97,38 @@ def test_a_session_shows_as_a_hash_that_is_not_its_document_id() -> None:
     mark = log.session_mark(handle)
     assert mark == hashlib.sha256(b"log:" + handle.encode()).hexdigest()[:12]
     assert not hashlib.sha256(handle.encode()).hexdigest().startswith(mark)
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+
+
+def test_on_a_terminal_people_read_what_happened_why_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_a_terminal(monkeypatch)
+    log.begin("c1", None)
+    log.about(ehr="oracle")
+    log.event(
+        "callback_failed",
+        "ehr_error: The EHR refused the launch.",
+        severity="WARNING",
+        fields={"cause": "The user declined.", "fix": "Launch again.", "scope_sent": "launch"},
+    )
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert re.match(r"\d\d:\d\d:\d\d warning callback_failed  ehr_error: The EHR refused", first)
+    assert "ehr oracle" in first
+    assert "correlation_id c1" in first
+    assert [line.strip() for line in rest] == ["cause: The user declined.", "fix: Launch again."]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_on_a_terminal_hostile_text_forges_no_line_and_steers_nothing(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_a_terminal(monkeypatch)
+    log.begin("c1", None)
+    log.event("callback_failed", text, fields={"cause": text, "type": text})
+    lines = capsys.readouterr().out.rstrip("\n").split("\n")
+    assert len(lines) == 2
+    assert all(line.isprintable() for line in lines)

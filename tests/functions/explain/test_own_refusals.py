@@ -69,3 +69,47 @@ def test_a_launch_value_that_this_app_sent_is_not_said_to_have_been_left_out(
     said = in_words(page.text)
     assert "This app did send the launch value that it got" in said
     assert "carried no launch value" not in said
+
+
+def test_a_standalone_launch_that_fails_says_which_address_to_open_again(
+    either: ThreeEhrs,
+) -> None:
+    app = either
+    address = f"{app.origin}/launch?ehr=simulated"
+    browser = Browser()
+    begun = browser.get(address)
+    answered = f"{begun.query['redirect_uri']}?state={begun.query['state']}&error=access_denied"
+    iss = quote(f"{app.ehr_origin}/generic/fhir", safe="")
+    page = browser.send("GET", f"{answered}&iss={iss}", NAVIGATION)
+    said = in_words(page.text)
+    assert f"open {address} again" in said
+    assert "from the patient's chart" not in said.partition("For support")[0]
+
+
+def test_a_missing_cookie_on_this_machine_says_to_use_the_one_name(full: ThreeEhrs) -> None:
+    begun = Browser().get(f"{full.origin}/launch?ehr=simulated")
+    answered = f"{begun.query['redirect_uri']}?state={begun.query['state']}&code=c1"
+    said = in_words(Browser().send("GET", answered, NAVIGATION).text)
+    assert f"Use the app at {full.origin} alone" in said
+    assert "such as 127.0.0.1 for localhost" in said
+
+
+def test_a_clinician_has_one_line_to_give_to_support(brief: ThreeEhrs) -> None:
+    page = brief.walk("oracle", "oracle-denied-by-server").end
+    copied = page.text.partition('<pre class="copy"')[2].partition(">")[2].partition("</pre>")[0]
+    assert copied.count("\n") == 0
+    assert copied.startswith("smart-calc, error ehr_error, correlation id ")
+    assert str(page.header("X-Correlation-Id")) in copied
+
+
+def test_the_token_endpoints_own_words_are_on_the_developers_page_alone(
+    full: ThreeEhrs, brief: ThreeEhrs
+) -> None:
+    walk = full.walk("generic", "token-400")
+    words = in_words(walk.end.text)
+    assert "error_description (the EHR's words)" in words
+    (line,) = full.log_of(walk.end)
+    shown = words.partition("error_description (the EHR's words) ")[2].partition(" For support")[0]
+    assert shown
+    assert shown not in str(line)
+    assert shown not in in_words(brief.walk("generic", "token-400").end.text)
