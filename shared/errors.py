@@ -377,7 +377,7 @@ class EhrError(CallbackError):
     code = "ehr_error"
     status = 400
     title = "The EHR refused the launch."
-    why = "It answered with an error instead of letting the app in."
+    why = "The EHR answered with an error instead of letting the app in."
     cause = "ehr_side"
 
 

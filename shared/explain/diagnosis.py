@@ -179,12 +179,21 @@ def _add(found: dict[CauseId, Cause], one: Evidence) -> None:
             why=f"{one.why} {known.why}",
             steps=tuple(dict.fromkeys((*one.steps, *known.steps))),
             certainty=one.certainty or known.certainty,
+            source=_sources(known, one),
         )
     elif one.certainty is not None:
         kind = KINDS[one.id]
         steps = tuple(dict.fromkeys((*one.steps, *kind.steps)))
         why = one.why if kind.why in one.why else f"{one.why} {kind.why}"
         found[one.id] = kind(one.certainty, one.source, why=why, steps=steps)
+
+
+def _sources(known: Cause, one: Evidence) -> str:
+    """Where a cause is known from: of one that is proven now, not what was inferred before."""
+    if one.certainty != "certain":
+        return known.source
+    kept = [part for part in known.source.split("; ") if "inferred" not in part]
+    return "; ".join(dict.fromkeys((*kept, one.source)))
 
 
 def _as_sent(cause: Cause) -> Cause:

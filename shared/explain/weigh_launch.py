@@ -11,7 +11,7 @@ from shared.explain.evidence import Evidence, Facts
 from shared.explain.model import CauseId, Certainty
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
-_OBSERVED = "the error's own `client`; that it is the client id of the request: inferred"
+_OBSERVED = "the error's own `client`, which is the client id of the request in reported cases"
 
 
 def weigh(facts: Facts) -> Iterator[Evidence]:

@@ -361,7 +361,8 @@ ENTRIES: tuple[Entry, ...] = (
             r"simulated invalid (?:token|client|client secret) error",
             r"simulated expired [a-z ]{0,20}token error",
             r"simulated invalid 'jti' value",
-            _SIMULATED_SCOPE,
+            # In JSON it comes from the token endpoint.
+            rf'error_description"\s?:\s?"{_SIMULATED_SCOPE}',
         ),
         meaning=_SIMULATES,
         causes=(_ON_PURPOSE,),

@@ -290,7 +290,7 @@ def test_headline_and_causes_agree_with_what_the_ehr_saw(
     triggered = [one for one in _trace(full) if name in {fault["name"] for fault in one["faults"]}]
     assert triggered
     # The EHR found nothing wrong in what this app sent: it was told to refuse it.
-    assert not [check for one in struck for check in one["checks"] if check["mark"] == "wrong"]
+    assert not [check for one in triggered for check in one["checks"] if check["mark"] == "wrong"]
     assert not _DONE & set(line["causes"])
     first = line["causes"][0]
     told = plain.HEADLINES.get(first) if line["code"] in {"ehr_error", "token_error"} else None

@@ -421,6 +421,11 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ("smart-launcher/simulated", "Token expired (simulated error)", None),
     ("smart-launcher/simulated", "Simulated invalid redirect_uri parameter error", None),
     ("smart-launcher/simulated-token", "Simulated invalid token error", None),
+    (
+        "smart-launcher/simulated-token",
+        '{"error":"invalid_scope","error_description":"Simulated invalid scope error"}',
+        None,
+    ),
     ("smart-launcher/simulated-token", "Simulated invalid client secret error", None),
     ("smart-launcher/simulated-token", "Simulated expired token error", None),
     ("smart-launcher/simulated-token", "Simulated invalid 'jti' value", None),

@@ -441,3 +441,12 @@ def test_the_line_to_change_is_that_of_the_first_cause() -> None:
 @pytest.mark.parametrize("urn", [m.GRANT + "denied-by-user", m.GRANT + "server-error"])
 def test_where_no_line_of_the_request_mends_it_none_is_named(urn: str) -> None:
     assert diagnose(said(urn), OURS).change is None
+
+
+@pytest.mark.parametrize("text", m.MESSAGES)
+@pytest.mark.parametrize("registrations", [[], [FIRST]])
+def test_what_is_certain_is_not_said_to_be_inferred(
+    text: str, registrations: list[Registered]
+) -> None:
+    for one in diagnose(parse(text), None, registrations).causes:
+        assert one.certainty != "certain" or "inferred" not in one.source
