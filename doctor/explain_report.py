@@ -42,8 +42,12 @@ def _answer(found: Diagnosis, marks: Marks) -> Iterator[str]:
         return
     first = found.causes[0]
     what = _sentence(found.meaning)
-    yield from list(_wrapped("What happened: ", what, indent="  "))[:2]
+    yield from list(_wrapped("", what))[:2]
     yield from _emphatic(f"Cause ({first.certainty}): ", first.title, marks)
+    second = found.causes[1] if len(found.causes) > 1 else None
+    if second is not None and second.certainty == first.certainty == "likely":
+        # Nothing in the text tells which of the two it is.
+        yield from _emphatic(f"Or ({second.certainty}): ", second.title, marks)
     yield from _emphatic("To change: ", _sentence(first.steps[0]), marks)
     if found.change is not None:
         # In one piece, so that it can be copied.

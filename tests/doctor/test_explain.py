@@ -287,17 +287,26 @@ def test_the_cause_and_what_to_change_stand_in_the_first_five_lines(
     if head[0].startswith("No "):
         return
     starts = [line.partition("(")[0].partition(":")[0].strip() for line in head]
-    assert starts[0] == "What happened"
     assert starts.index("Cause") < 3
     assert starts.index("To change") < 5
 
 
 def test_the_first_report_ends_on_the_fix(explain: Explain) -> None:
     lines = explain.text(m.FIRST_REPORT, FIRST).splitlines()
-    assert lines[2].startswith("Cause (certain): 'launch/patient'")
-    assert "  scope=launch openid fhirUser" in lines[4]
+    assert lines[1].startswith("Cause (certain): 'launch/patient'")
+    assert "  scope=launch openid fhirUser" in lines[3]
     assert any("<- change this" in line for line in lines[-24:])
     assert not any("http" in line and "github" in line for line in lines)
+
+
+def test_what_an_address_alone_cannot_tell_apart_stands_in_the_first_three_lines(
+    explain: Explain,
+) -> None:
+    urn = "urn%3Acerner%3Aerror%3Aauthorization-server%3Asmart-v1%3Agrant%3Alaunch%3Acode-required"
+    address = f"https://authorization.cerner.com/errors/{urn}/instances/i-1?persona=provider"
+    lines = explain.text(address).splitlines()
+    assert lines[1] == "Cause (likely): The authorization request carried no 'launch' value."
+    assert lines[2] == "Or (likely): 'launch/patient' was asked for where clinicians sign in."
 
 
 def test_sources_are_given_where_they_are_asked_for(explain: Explain) -> None:
