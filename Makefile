@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 FUNCTIONS := launch callback fhir_proxy smart_calc
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr doctor explain test soak bench lint stage format lock clean
+.PHONY: help run serve ehr doctor explain test soak bench lint docs stage format lock clean
 
 help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
@@ -18,6 +18,7 @@ help:
 	@echo "make soak                    the races of many requests, 20 times; memory over ten minutes"
 	@echo "make bench                   the budgets, measured on this machine: docs/performance.md"
 	@echo "make lint                    ruff, mypy and the import rules"
+	@echo "make docs                    the generated pages of docs/"
 	@echo "make stage                   a deployable folder for each function, below build/"
 
 .venv/run: requirements/run.txt
@@ -81,6 +82,9 @@ lint: .venv/dev
 	@$(BIN)/mypy --no-error-summary
 	@echo "4/4 import rules and rules of the house"
 	@$(BIN)/python -m pytest -q tests/repository
+
+docs: .venv/dev
+	@exec $(BIN)/python -m docs.generators
 
 stage:
 	@$(PYTHON) infra/stage.py

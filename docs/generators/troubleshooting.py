@@ -1,14 +1,10 @@
 """Writes docs/troubleshooting.md, and a page for each vendor, from the catalogue of errors.
 
-Usage: python -m docs.generators.troubleshooting docs
-
 The first page lists every error by its text, since that is what people search for. A test holds the
 committed files to it.
 """
 
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from shared.explain.catalogue import ENTRIES, causes, sources
 from shared.explain.model import Cause, Entry
@@ -28,7 +24,7 @@ _SHOWN_AS = {
 }
 _FILES = {"oracle": "oracle-health", "generic": "any-ehr", "smart-calc": "this-app"}
 _HEAD = """\
-<!-- Made by `python -m docs.generators.troubleshooting docs` from shared/explain/catalogue/. A change
+<!-- Made by `make docs` from shared/explain/catalogue/. A change
 here is lost: change the catalogue. -->
 
 # Troubleshooting: the error, its causes, what to do
@@ -88,7 +84,7 @@ _GROUPS = {
     "FHIR answer": "Errors of the FHIR server",
 }
 _PAGE_HEAD = """\
-<!-- Made by `python -m docs.generators.troubleshooting docs` from shared/explain/catalogue/. A change
+<!-- Made by `make docs` from shared/explain/catalogue/. A change
 here is lost: change the catalogue. -->
 
 # {}: errors, causes, what to do
@@ -212,10 +208,3 @@ def _sources(vendor: str) -> Iterator[str]:
             f'- <a id="source-{number}"></a>{number}: {name}'
             f"<{scheme}{address}>{' ' + remark if remark else ''}"
         )
-
-
-if __name__ == "__main__":
-    for _path, _text in pages().items():
-        _target = Path(sys.argv[1]) / _path
-        _target.parent.mkdir(exist_ok=True)
-        _target.write_text(_text, encoding="utf-8")

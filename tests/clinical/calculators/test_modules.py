@@ -84,10 +84,7 @@ def test_a_calculator_carries_what_a_reader_needs_to_check_it(name: str) -> None
 def test_the_documentation_is_current() -> None:
     written = DOCUMENT.read_text("utf-8")
 
-    assert written == markdown(count_vectors(VECTORS)), (
-        "run: python -m docs.generators.calculators "
-        "tests/clinical/data/calc_vectors.json > docs/calculators.md"
-    )
+    assert written == markdown(count_vectors(VECTORS)), "run: make docs"
 
 
 def test_the_document_explains_every_word_that_the_page_has_for_an_input() -> None:

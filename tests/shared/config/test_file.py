@@ -61,7 +61,7 @@ def _only(text: str) -> Problem:
 def test_calculators_that_are_off_are_names_as_written_and_checked_by_who_knows_them() -> None:
     text = _file('calculators_off = ["has_bled", "nothing"]')
     assert _settings(text).calculators_off == ("has_bled", "nothing")
-    found = Problem("setting_invalid", "calculators_off[1]", "is unknown", "Correct it.")
+    found = Problem.at("setting_invalid", "calculators_off[1]", "is unknown", "Correct it.")
     settings, problems = parse(text, lambda made: [found] if "nothing" in str(made) else [])
     assert (settings, problems) == (None, [found])
     assert _only(_file("calculators_off = [1]")).id == "setting_invalid"

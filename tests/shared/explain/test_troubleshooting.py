@@ -13,7 +13,7 @@ OF_VENDORS = {path: text for path, text in PAGES.items() if path != "troubleshoo
 
 
 def test_the_committed_pages_are_current() -> None:
-    """Otherwise: python -m docs.generators.troubleshooting docs"""
+    """Otherwise: make docs"""
     written = [DOCS / "troubleshooting.md", *(DOCS / "troubleshooting").iterdir()]
     assert {str(one.relative_to(DOCS)): one.read_text("utf-8") for one in written} == dict(PAGES)
 
