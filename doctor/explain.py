@@ -10,15 +10,7 @@ from argparse import ArgumentParser, Namespace, _SubParsersAction
 from dataclasses import replace
 
 from doctor import explain_config, explain_report, output
-from shared.explain import (
-    Cause,
-    Diagnosis,
-    Registered,
-    choose,
-    diagnose,
-    in_text,
-    parse,
-)
+from shared.explain import Cause, Diagnosis, Registered, choose, diagnose, in_text, parse
 from shared.findings import Finding
 
 # Beyond what is looked at; reading ends there so that an endless stream does.

@@ -1,4 +1,5 @@
 """Writes docs/calculators.md from the modules, so that the two cannot differ: `make docs`."""
+
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping

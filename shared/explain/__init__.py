@@ -4,9 +4,7 @@ RFC 6749 4.1.2.1 and OpenID Connect Core 3.1.2.6. The EHR's own texts are never 
 but text, and its `error_uri` is never followed.
 """
 
-from shared.explain.asked import in_text
 from shared.explain.diagnosis import diagnose
-from shared.explain.heard import at_redirect, at_token_endpoint, shown
 from shared.explain.model import (
     Cause,
     CauseId,
@@ -18,9 +16,11 @@ from shared.explain.model import (
     Sent,
     Where,
 )
-from shared.explain.parse import parse
-from shared.explain.registrations import choose, registered
-from shared.explain.scope_causes import scope_cause, scope_causes
+from shared.explain.reading.heard import at_redirect, at_token_endpoint, shown
+from shared.explain.reading.parse import parse
+from shared.explain.reading.shown_request import in_text
+from shared.explain.weighing.registrations import choose, registered
+from shared.explain.weighing.scope_causes import scope_cause, scope_causes
 
 __all__ = [
     "Cause",

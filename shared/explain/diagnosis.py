@@ -7,10 +7,7 @@ what was sent, what the EHR said of it, what it offers and what is configured.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from shared.explain import find, weigh_launch, weigh_request
 from shared.explain.catalogue.causes import KINDS, RELAUNCH
-from shared.explain.change import change
-from shared.explain.evidence import Evidence, Facts, gather
 from shared.explain.model import (
     Cause,
     CauseId,
@@ -22,7 +19,12 @@ from shared.explain.model import (
     Sent,
     Where,
 )
-from shared.explain.request import corrected
+from shared.explain.reading import find
+from shared.explain.weighing import launch as weigh_launch
+from shared.explain.weighing import request as weigh_request
+from shared.explain.weighing.change import change
+from shared.explain.weighing.corrected_request import corrected
+from shared.explain.weighing.evidence import Evidence, Facts, gather
 
 _RANK: Mapping[Certainty, int] = {"certain": 0, "likely": 1, "possible": 2}
 _NOTHING = (

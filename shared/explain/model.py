@@ -66,7 +66,7 @@ class Entry:
             `keycloak`, `azure`, `okta`, or `generic` for RFC 6749 and OpenID Connect codes.
         says: the text by which people search for it.
         where: where it shows.
-        urns: URNs that mean it, in the normal form of `shared.explain.parse`.
+        urns: URNs that mean it, in the normal form of `shared.explain.reading.parse`.
         oauth_errors: `error` codes that alone mean it for this vendor.
         patterns: regular expressions of a text that means it, matched without case.
         lacks: parameters of the request which the error says were not sent, or not with the one

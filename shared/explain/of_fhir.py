@@ -4,9 +4,9 @@ RFC 6750 3.1; some EHRs name their error in JSON that is no OperationOutcome.
 """
 
 from shared.explain.diagnosis import diagnose
-from shared.explain.find import known_urns
-from shared.explain.heard import at_fhir_server
 from shared.explain.model import Diagnosis, Sent
+from shared.explain.reading.find import known_urns
+from shared.explain.reading.heard import at_fhir_server
 
 _REFUSALS = frozenset({401, 403})
 

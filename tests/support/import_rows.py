@@ -10,9 +10,10 @@ MANY_ALIKE = frozenset({"clinical/calculators", "shared/explain/catalogue"})
 
 ROWS: Mapping[str, tuple[str, ...]] = {
     "shared": (
-        "errors log outbound outcome pages release scopes sealing strict_json urls",
-        "config held_bytes",
-        "explain inbound store",
+        "findings log outbound outcome release scopes sealing strict_json urls",
+        "config errors",
+        "explain held_bytes pages store",
+        "inbound",
         "smart",
         "oidc",
         "session",
@@ -25,12 +26,10 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "secrets",
     ),
     "shared/explain": (
-        "model parameters urn vendor",
-        "catalogue registrations",
-        "find scope_causes text",
-        "asked parse",
-        "evidence",
-        "request weigh_launch weigh_request",
+        "model parameters",
+        "catalogue",
+        "reading",
+        "weighing",
         "diagnosis",
         "__init__ of_fhir",
     ),
@@ -42,6 +41,17 @@ ROWS: Mapping[str, tuple[str, ...]] = {
             "oracle_token ours smart_launcher"
         ),
         "__init__",
+    ),
+    "shared/explain/reading": (
+        "text urn vendor",
+        "find shown_request",
+        "error_uri parse",
+        "heard",
+    ),
+    "shared/explain/weighing": (
+        "change registrations scope_causes",
+        "evidence",
+        "corrected_request launch request",
     ),
     "shared/fhir": (
         "client page_links resource_types",
@@ -63,7 +73,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "client",
     ),
     "shared/pages": (
-        "labels",
+        "labels plain",
         "__init__",
     ),
     "shared/session": (
@@ -156,10 +166,11 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "scope",
     ),
     "doctor": (
-        "explain_report finding output",
-        "checks report",
-        "check explain_config jwks",
-        "explain",
+        "finding output",
+        "checks explain_report",
+        "check explain_config",
+        "explain report",
+        "jwks",
         "__main__",
     ),
     "doctor/checks": (
@@ -170,8 +181,8 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "ehr",
     ),
     "gateway": (
-        "app servers",
-        "__main__",
+        "front servers",
+        "__main__ app",
     ),
     "simulator": (
         "charts common faults",
@@ -250,5 +261,6 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "docs/generators": (
         "calculators_page troubleshooting",
         "calculators",
+        "__main__",
     ),
 }

@@ -2,8 +2,9 @@
 
 import re
 
-from shared.explain import weigh_launch, weigh_request
 from shared.explain.catalogue import ENTRIES, sources
+from shared.explain.weighing import launch as weigh_launch
+from shared.explain.weighing import request as weigh_request
 
 _TEXTS = [
     *(entry.source for entry in ENTRIES),

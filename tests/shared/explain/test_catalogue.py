@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.explain import urn as urns
 from shared.explain.catalogue import ENTRIES, causes
 from shared.explain.diagnosis import diagnose
-from shared.explain.find import entries
 from shared.explain.model import CauseId, Entry
-from shared.explain.parse import parse
+from shared.explain.reading import urn as urns
+from shared.explain.reading.find import entries
+from shared.explain.reading.parse import parse
 
 AS = "urn:cerner:error:authorization-server:"
 RS = "urn:cerner:error:oauth2:resource-access:"

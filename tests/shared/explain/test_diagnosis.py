@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.explain import Cause, Diagnosis, Registered, Said, Sent, diagnose, parse
-from shared.explain.find import entries
+from shared.explain.reading.find import entries
 from tests.support import ehr_messages as m
 
 CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from shared.explain import scope_cause, scope_causes
-from shared.explain.scope_causes import in_other_version, version
+from shared.explain.weighing.scope_causes import in_other_version, version
 
 Flow = Literal["ehr", "standalone"] | None
 V1 = ("patient/Patient.read", "patient/Observation.read")

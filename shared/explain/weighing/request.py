@@ -7,9 +7,9 @@ URIs are compared as strings) and 3.2.1 (client authentication).
 from collections.abc import Iterator
 
 from shared.explain import parameters
-from shared.explain.evidence import Evidence, Facts
 from shared.explain.model import CauseId, Certainty
-from shared.explain.scope_causes import (
+from shared.explain.weighing.evidence import Evidence, Facts
+from shared.explain.weighing.scope_causes import (
     in_other_version,
     is_wildcard,
     scope_cause,

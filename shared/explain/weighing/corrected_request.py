@@ -6,9 +6,9 @@ brackets.
 
 from collections.abc import Collection, Iterator, Mapping
 
-from shared.explain.evidence import Facts
 from shared.explain.model import Cause, CauseId
-from shared.explain.scope_causes import in_other_version, is_wildcard, version
+from shared.explain.weighing.evidence import Facts
+from shared.explain.weighing.scope_causes import in_other_version, is_wildcard, version
 from shared.scopes import parse
 
 # The causes that lie in the authorization request.

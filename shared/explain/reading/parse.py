@@ -8,11 +8,11 @@ all. No address in it is ever followed.
 import re
 from collections.abc import Iterable
 
-from shared.explain import text as texts
-from shared.explain import urn as urns
-from shared.explain.find import known_urns
 from shared.explain.model import Said
-from shared.explain.vendor import vendor_of
+from shared.explain.reading import text as texts
+from shared.explain.reading import urn as urns
+from shared.explain.reading.find import known_urns
+from shared.explain.reading.vendor import vendor_of
 
 LONGEST_TEXT = 32_768
 _FLAGS = re.IGNORECASE | re.MULTILINE

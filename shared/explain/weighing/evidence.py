@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from shared.explain import asked
 from shared.explain.model import CauseId, Certainty, Entry, Registered, Said, Sent, Where
-from shared.explain.registrations import choose, tenants
+from shared.explain.reading import shown_request as asked
+from shared.explain.weighing.registrations import choose, tenants
 
 REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
 

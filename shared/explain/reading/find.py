@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
-from shared.explain import urn as urns
 from shared.explain.catalogue import ENTRIES
 from shared.explain.model import Entry, Said, Where
+from shared.explain.reading import urn as urns
 
 GENERIC = "generic"
 # This product's own refusals, which say less than an EHR's error beside them.

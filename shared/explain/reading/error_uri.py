@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from shared.explain import text as texts
-from shared.explain import urn as urns
-from shared.explain.find import known_urns
+from shared.explain.reading import text as texts
+from shared.explain.reading import urn as urns
+from shared.explain.reading.find import known_urns
 
 _FORM = re.compile(
     r"(?:https?://[^/\s]{1,255})?/errors/(?P<urn>[^/?\s]{1,300})"

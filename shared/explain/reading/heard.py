@@ -1,20 +1,20 @@
 """What an EHR said to the app itself: the parameters, the status and the body of its answer.
 
 RFC 6749 4.1.2.1 (the redirect), 5.2 (the token endpoint), RFC 6750 3 (the FHIR server). Nothing is
-put together to be taken apart again: only a pasted text is searched (shared/explain/parse.py).
+put together to be taken apart again: only a pasted text is searched (parse.py).
 """
 
 import json
 import re
 from collections.abc import Mapping
 
-from shared.explain import error_uri as uris
-from shared.explain import text as texts
-from shared.explain import urn as urns
-from shared.explain.find import known_urns
 from shared.explain.model import Said
-from shared.explain.parse import LONGEST_DESCRIPTION, LONGEST_TEXT, parse
-from shared.explain.vendor import vendor_of
+from shared.explain.reading import error_uri as uris
+from shared.explain.reading import text as texts
+from shared.explain.reading import urn as urns
+from shared.explain.reading.find import known_urns
+from shared.explain.reading.parse import LONGEST_DESCRIPTION, LONGEST_TEXT, parse
+from shared.explain.reading.vendor import vendor_of
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z_]{2,39}")
 _LONGEST_SHOWN = 500

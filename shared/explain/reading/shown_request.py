@@ -1,7 +1,7 @@
 """What a text tells of the request that failed: its parameters, its scopes, its client id.
 
 A developer pastes an authorization URL, lists parameters and scopes, or names the client id. What
-is found is the text's claim; the error itself is read by shared/explain/parse.py.
+is found is the text's claim; the error itself is read by shared/explain/reading/parse.py.
 """
 
 import re
@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from shared.explain import parameters
 from shared.explain.model import Sent
-from shared.explain.text import MASK
+from shared.explain.reading.text import MASK
 
 _SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"

@@ -6,9 +6,10 @@ Health's `error_uri`.
 
 from collections.abc import Iterator
 
-from shared.explain import asked, parameters
-from shared.explain.evidence import Evidence, Facts
+from shared.explain import parameters
 from shared.explain.model import CauseId, Certainty
+from shared.explain.reading import shown_request as asked
+from shared.explain.weighing.evidence import Evidence, Facts
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _OBSERVED = "the error's own `client`, which is the client id of the request in reported cases"
