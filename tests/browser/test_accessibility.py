@@ -161,7 +161,7 @@ PAGES: dict[str, Visit] = {
     "start page with a fault in force": start_page_with_a_fault_in_force,
     "chart": chart("alma", "Alma Testpatient"),
     "chart with an error in it": chart(
-        "alma", "The EHR refused the launch.", fault="launcher-missing-aud"
+        "alma", "The EHR could not complete the launch.", fault="launcher-missing-aud"
     ),
     "side by side": side_by_side,
     "empty trace": empty_trace,

@@ -169,7 +169,8 @@ def test_make_stages_into_build_without_an_environment(tmp_path: Path) -> None:
         (root / name).write_bytes((ROOT / name).read_bytes())
     made = ["make", "--no-print-directory", "stage", f"PYTHON={sys.executable}"]
     ended = subprocess.run(made, cwd=root, capture_output=True, text=True, check=True)
-    assert (ended.stdout, ended.stderr) == ("", "")
+    written = ", ".join(f"build/{name}" for name in FUNCTIONS)
+    assert (ended.stdout, ended.stderr) == (f"Written: {written}\n", "")
     assert {path.name for path in (root / "build").iterdir()} == set(FUNCTIONS)
     (root / "shared" / "notes.md").write_text("")
     ended = subprocess.run(made, cwd=root, capture_output=True, text=True, check=False)

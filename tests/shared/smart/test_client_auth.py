@@ -243,7 +243,7 @@ def test_a_key_that_cannot_sign_is_named_and_not_shown(
     monkeypatch.setenv("PRIVATE_KEY", text)
     problem = only_problem(registration("private_key_jwt"))
     assert (problem.id, problem.place) == ("setting_invalid", "ehr one: private_key")
-    assert problem.title == f"env:PRIVATE_KEY holds {what}"
+    assert problem.title == f"ehr one: private_key: env:PRIVATE_KEY holds {what}."
     assert "PKCS#8" in problem.fix
     for line in text.splitlines():
         assert line not in str(problem)
@@ -257,7 +257,7 @@ def test_a_secret_with_a_character_that_nobody_sees_is_named_and_not_shown(
     reference = f"file:{tmp_path}/secret"
     problem = only_problem(registration("client_secret_post", client_secret=reference))
     assert (problem.id, problem.place) == ("setting_invalid", "ehr one: client_secret")
-    assert problem.title == f"{reference} holds a control or invisible character"
+    assert problem.title.endswith(f": {reference} holds a control or invisible character.")
     assert secret not in str(problem)
 
 
@@ -273,7 +273,7 @@ def test_all_credentials_that_cannot_be_used_are_reported_at_once(
         ("ehr ehr-2: client_secret", "secret_unreadable"),
         ("ehr ehr-3: private_key", "setting_invalid"),
     ]
-    assert problems[0].title == "env:CLIENT_SECRET is not set or empty"
+    assert problems[0].title.endswith(": env:CLIENT_SECRET is not set or empty.")
 
 
 @pytest.mark.parametrize("method", METHODS)

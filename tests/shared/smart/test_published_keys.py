@@ -42,9 +42,11 @@ def load(folder: Path, text: str) -> tuple[PublishedKeys | None, str]:
     published, problems = published_keys.load(settings_of(f"file:{path}"))
     for problem in problems:
         assert (problem.id, problem.place) == ("setting_invalid", "public_jwks")
-        assert problem.title.startswith(f"file:{path} cannot be served: ")
+        assert problem.title.startswith(f"public_jwks: file:{path} cannot be served: ")
         assert "python -m doctor jwks" in problem.fix
-    (what,) = [problem.title.partition("served: ")[2] for problem in problems] or [""]
+    (what,) = [
+        problem.title.partition("served: ")[2].removesuffix(".") for problem in problems
+    ] or [""]
     return published, what
 
 
