@@ -98,7 +98,7 @@ def test_a_clinician_has_one_line_to_give_to_support(brief: ThreeEhrs) -> None:
     page = brief.walk("oracle", "oracle-denied-by-server").end
     copied = page.text.partition('<pre class="copy"')[2].partition(">")[2].partition("</pre>")[0]
     assert copied.count("\n") == 0
-    assert copied.startswith("smart-calc, error ehr_error, correlation id ")
+    assert copied.startswith("smart-calc. Error code: ehr_error. Correlation id: ")
     assert str(page.header("X-Correlation-Id")) in copied
 
 
