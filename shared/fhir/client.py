@@ -13,23 +13,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared import held_bytes, strict_json
+from shared import authorised, held_bytes, strict_json
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.outbound import client as outbound
-from shared.outcome import MEDIA_TYPE, operation_outcome
+from shared.outcome import operation_outcome
 from shared.session.sessions import Active
 from shared.smart.token_endpoint import ehr_ids
 
 SECONDS = 60.0
-MAX_BYTES = 20_000_000
+MAX_BYTES = authorised.MAX_BYTES
 MAX_STREAMED_BYTES = 10_000_000
 _JSON = re.compile(r"application/(?:fhir\+|[a-z0-9.]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _RELAYED_5XX = frozenset({503})
-# Shorter tokens than real ones are left: they are in any text.
-_LEAST_TOKEN = 16
-# What another process has brought, then what this one brings.
-_MOST_RENEWALS = 2
-_OWN_PATIENT_SECONDS = 5.0
 _CONDITIONAL = frozenset({"If-None-Match", "If-Modified-Since"})
 _MOST_WORDS = 4096
 _MADE = frozenset({200, 201, 204})
@@ -84,8 +79,8 @@ def call(
     held_bytes.admit()
     until = time.monotonic() + seconds
     with _as_ours():
-        found = _answered(active, method, url, headers or {}, body, until, max_bytes)
-        answer = _whole(found, until, max_bytes)
+        found = authorised.stream(active, method, url, headers or {}, body, until, max_bytes)
+        answer = authorised.whole(found, until, max_bytes)
     return _usable(answer, conditional=not _CONDITIONAL.isdisjoint(headers or {}))
 
 
@@ -105,7 +100,9 @@ def write(
     held_bytes.admit()
     until = time.monotonic() + seconds
     with _as_ours():
-        answer = _whole(_answered(active, method, url, headers, body, until), until, sent=True)
+        answer = authorised.whole(
+            authorised.stream(active, method, url, headers, body, until), until, sent=True
+        )
     ids = ehr_ids(answer.headers)
     if answer.status in _MADE:
         resource = _resource(answer) if answer.body else None
@@ -135,10 +132,10 @@ def read_binary(
     until = time.monotonic() + SECONDS
     sent = {"Accept": accept, "Accept-Encoding": "identity", **headers}
     with _as_ours():
-        answer = _answered(active, "GET", url, sent, None, until)
+        answer = authorised.stream(active, "GET", url, sent, None, until)
         content_type = answer.headers.get("content-type", "")
         if answer.status != 200 or _JSON.fullmatch(content_type):
-            whole = _whole(answer, until)
+            whole = authorised.whole(answer, until)
             return _usable(whole, conditional=not _CONDITIONAL.isdisjoint(headers))
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type not in media_types:
@@ -167,99 +164,6 @@ def _limited(chunks: Iterator[bytes], announced: int) -> Iterator[bytes]:
             else:
                 return
     raise UpstreamInvalid(why="The content is larger than 10 MB.")
-
-
-def _answered(
-    active: Active,
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes | None,
-    until: float,
-    max_bytes: int = MAX_BYTES,
-) -> outbound.Stream:
-    def ask(by: Active, seconds: float) -> outbound.Stream:
-        token = by.session.access_token
-        answer = outbound.stream(
-            method,
-            url,
-            seconds=seconds,
-            max_bytes=max_bytes,
-            headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {token}", **headers},
-            body=body,
-            ca_file=by.ehr.ca_file,
-        )
-        return answer if len(token) < _LEAST_TOKEN else _without(token, answer)
-
-    by = active
-    answer = ask(by, until - time.monotonic())
-    for _ in range(_MOST_RENEWALS):
-        if answer.status != 401:
-            return answer
-        refusal = _whole(answer, until, sent=True)
-        answer = outbound.Stream(refusal.status, refusal.headers, iter((refusal.body,)))
-        renewed = by.renewed()
-        remaining = until - time.monotonic()
-        if remaining <= 0:
-            return answer
-        if renewed is None:
-            if by.session.refresh_token is None and _is_over(by, url, remaining):
-                raise by.ended()
-            return answer
-        by = renewed
-        answer = ask(by, remaining)
-        if answer.status != 401:
-            by.accepted()
-    return answer
-
-
-def _is_over(by: Active, url: str, seconds: float) -> bool:
-    """Whether the EHR refuses an access, of which it refused one use, for the launch's own Patient
-    too: some answer 401 to what a scope does not cover.
-    """
-    patient = by.session.context.patient
-    if patient is None:
-        return False
-    own = f"{by.session.fhir_base}/Patient/{patient}"
-    if url == own:
-        return True
-    try:
-        answer = outbound.send(
-            "GET",
-            own,
-            seconds=min(seconds, _OWN_PATIENT_SECONDS),
-            max_bytes=MAX_BYTES,
-            headers={
-                "Accept": MEDIA_TYPE,
-                "Authorization": f"Bearer {by.session.access_token}",
-            },
-            ca_file=by.ehr.ca_file,
-        )
-    except outbound.OutboundError:
-        return False
-    return answer.status == 401
-
-
-def _without(token: str, answer: outbound.Stream) -> outbound.Stream:
-    """The answer without the token in its headers and, of a failure, in its words: EHRs repeat what
-    they refuse.
-    """
-    headers = {name: value for name, value in answer.headers.items() if token not in value}
-    if answer.status < 400:
-        return outbound.Stream(answer.status, headers, answer.chunks)
-    words = b"".join(answer.chunks).replace(token.encode(), "…".encode())
-    return outbound.Stream(answer.status, headers, iter((words,)))
-
-
-def _whole(
-    answer: outbound.Stream, until: float, most: int = MAX_BYTES, *, sent: bool = False
-) -> outbound.Answer:
-    """The answer whole, held as far as there is room (shared/held_bytes.py)."""
-    try:
-        body = held_bytes.gather(answer.chunks, most, until, sent=sent)
-    except held_bytes.Late:
-        raise outbound.TimedOut("no room") from None
-    return outbound.Answer(answer.status, answer.headers, body)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,121 @@
+"""A request with a session's token, repeated with newer access where the EHR refuses it.
+
+SMART App Launch 2.2, step 7. Whether a refusal is the end of a session is decided here.
+"""
+
+import time
+from collections.abc import Mapping
+
+from shared import held_bytes
+from shared.outbound import client as outbound
+from shared.outcome import MEDIA_TYPE
+from shared.session.sessions import Active
+
+MAX_BYTES = 20_000_000
+# Shorter tokens than real ones are left: they are in any text.
+_LEAST_TOKEN = 16
+# What another process has brought, then what this one brings.
+_MOST_RENEWALS = 2
+_OWN_PATIENT_SECONDS = 5.0
+
+
+def stream(
+    active: Active,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    until: float,
+    max_bytes: int = MAX_BYTES,
+) -> outbound.Stream:
+    """Send one request with the session's token; the answer as it begins to come.
+
+    Where the EHR answers 401, the access is renewed and the request sent once more: with what
+    another process has brought, then with what one renewal brings. `until` is its deadline on the
+    monotonic clock. Raises what shared/outbound/client.py raises, and what the renewal raises;
+    SessionExpired also where nothing can renew access that the EHR refuses for the launch's own
+    Patient too.
+    """
+
+    def ask(by: Active, seconds: float) -> outbound.Stream:
+        token = by.session.access_token
+        answer = outbound.stream(
+            method,
+            url,
+            seconds=seconds,
+            max_bytes=max_bytes,
+            headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {token}", **headers},
+            body=body,
+            ca_file=by.ehr.ca_file,
+        )
+        return answer if len(token) < _LEAST_TOKEN else _without(token, answer, until)
+
+    by = active
+    answer = ask(by, until - time.monotonic())
+    for _ in range(_MOST_RENEWALS):
+        if answer.status != 401:
+            return answer
+        refusal = whole(answer, until, sent=True)
+        answer = outbound.Stream(refusal.status, refusal.headers, iter((refusal.body,)))
+        renewed = by.renewed()
+        remaining = until - time.monotonic()
+        if remaining <= 0:
+            return answer
+        if renewed is None:
+            if by.session.refresh_token is None and _is_over(by, method, url, remaining):
+                raise by.ended()
+            return answer
+        by = renewed
+        answer = ask(by, remaining)
+        if answer.status != 401:
+            by.accepted()
+    return answer
+
+
+def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
+    """Whether the EHR refuses an access, of which it refused one use, for a read of the launch's
+    own Patient too: some answer 401 to what a scope does not cover.
+    """
+    patient = by.session.context.patient
+    if patient is None:
+        return False
+    own = f"{by.session.fhir_base}/Patient/{patient}"
+    if (method, url) == ("GET", own):
+        return True
+    try:
+        answer = outbound.send(
+            "GET",
+            own,
+            seconds=min(seconds, _OWN_PATIENT_SECONDS),
+            max_bytes=MAX_BYTES,
+            headers={
+                "Accept": MEDIA_TYPE,
+                "Authorization": f"Bearer {by.session.access_token}",
+            },
+            ca_file=by.ehr.ca_file,
+        )
+    except outbound.OutboundError:
+        return False
+    return answer.status == 401
+
+
+def _without(token: str, answer: outbound.Stream, until: float) -> outbound.Stream:
+    """The answer without the token in its headers and, of a failure, in its words: EHRs repeat what
+    they refuse.
+    """
+    headers = {name: value for name, value in answer.headers.items() if token not in value}
+    if answer.status < 400:
+        return outbound.Stream(answer.status, headers, answer.chunks)
+    words = whole(answer, until, sent=True).body.replace(token.encode(), "…".encode())
+    return outbound.Stream(answer.status, headers, iter((words,)))
+
+
+def whole(
+    answer: outbound.Stream, until: float, most: int = MAX_BYTES, *, sent: bool = False
+) -> outbound.Answer:
+    """The answer whole, held as far as there is room (shared/held_bytes.py)."""
+    try:
+        body = held_bytes.gather(answer.chunks, most, until, sent=sent)
+    except held_bytes.Late:
+        raise outbound.TimedOut("no room") from None
+    return outbound.Answer(answer.status, answer.headers, body)
