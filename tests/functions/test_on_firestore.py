@@ -235,6 +235,8 @@ def test_with_the_store_down_every_function_refuses_in_time_and_the_ehr_hears_no
     tenant = down.scripted.tenant()
     addresses = _addresses(down, tenant)
     headers = {"Cookie": addresses["cookie"]}
+    if function == "launch":
+        headers["Sec-Fetch-Dest"] = "document"
     _refused(lambda: browser.fetch(addresses[function], headers))
     assert tenant.outside_of_discovery() == []
     assert browser.cookies() == {}
