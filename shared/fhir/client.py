@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared import authorised, held_bytes, strict_json
+from shared import held_bytes, strict_json
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
+from shared.fhir import authorised
 from shared.outbound import client as outbound
 from shared.outcome import operation_outcome
 from shared.session.sessions import Active

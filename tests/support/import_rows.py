@@ -54,8 +54,8 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "corrected_request launch request",
     ),
     "shared/fhir": (
-        "client page_links resource_types",
-        "references",
+        "authorised page_links resource_types",
+        "client references",
         "compartment mentions",
     ),
     "shared/inbound": (
