@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Frame, Page, expect
 
-from tests.conftest import App
 from tests.support import npm
+from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.front import FrontedApp
 

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from clinical.calculators import REGISTRY
-from tests.conftest import App
 from tests.support import npm
+from tests.support.app import App
 from tests.support.app_chart import CREATININE, SODIUM, answering, bundle, days_ago, tenant_of
 from tests.support.chart_resources import condition
 from tests.support.endings import EndableApp, launch_in, serve_endable

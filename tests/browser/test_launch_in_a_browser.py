@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.scripted_ehr import Received, Scripted
 
 

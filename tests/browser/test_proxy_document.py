@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT
 from tests.support.writes import serve_writing

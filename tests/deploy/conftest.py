@@ -9,13 +9,11 @@ from infra.stage import stage
 from tests.support.gcloud import GCLOUD
 from tests.support.router import Router
 from tests.support.servers import ROOT
-from tests.support.staged import environments
+from tests.support.staged import COMMIT, environments
 
 # Google's package repository is not Debian's, so the gate cannot install gcloud; its tests are not
 # collected where it is missing, and the summary says so.
 collect_ignore = [] if GCLOUD else ["test_gcloud_commands.py"]
-
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from infra import smoke
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.scripted_ehr import Scripted, ScriptedEhr
 from tests.support.servers import free_port
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from infra.stage import COMMON, FUNCTIONS, Unstageable, commit_of, stage
-from tests.deploy.conftest import COMMIT
 from tests.support.servers import ROOT
+from tests.support.staged import COMMIT
 
 _OWN = {
     "launch": r"(?:main|parameters|jwks)\.py|templates/authorize\.html",

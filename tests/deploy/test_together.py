@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from infra.stage import FUNCTIONS
-from tests.conftest import App, ehr_tables, simulated_ehr
 from tests.support import firestore_emulator
+from tests.support.app import App, ehr_tables, simulated_ehr
 from tests.support.browser import Browser
 from tests.support.router import Router
 from tests.support.scripted_ehr import ScriptedEhr, as_fhir

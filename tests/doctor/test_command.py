@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from doctor.finding import FindingId
-from tests.conftest import App, ehr_tables
-from tests.doctor.conftest import Doctor, Outcome, ehr
+from tests.support.app import App, ehr_tables
+from tests.support.doctor import Doctor, Outcome, ehr
 from tests.support.scripted_ehr import Tenant
 from tests.support.servers import ROOT, free_port
 

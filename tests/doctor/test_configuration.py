@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from doctor.finding import FindingId
-from tests.doctor.conftest import GOOD_SCOPES, Doctor, ehr
+from tests.support.doctor import GOOD_SCOPES, Doctor, ehr
 
 
 def test_a_file_that_is_not_there_or_no_text_is_a_finding(offline: Doctor) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.smart.signing_keys import read
-from tests.doctor.conftest import Doctor, ehr
+from tests.support.doctor import Doctor, ehr
 from tests.support.scripted_ehr import Scripted, Tenant, as_json
 from tests.support.signing_keys import Kind, pem, traditional_pem
 

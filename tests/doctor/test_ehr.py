@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.doctor.conftest import GOOD_SCOPES, Doctor, Outcome, ehr
+from tests.support.doctor import GOOD_SCOPES, Doctor, Outcome, ehr
 from tests.support.id_tokens import ec_key, public_jwk
 from tests.support.scripted_ehr import HANG_UP, Scripted, Tenant, as_json
 

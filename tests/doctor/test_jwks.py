@@ -11,7 +11,7 @@ import pytest
 
 from doctor.__main__ import main
 from shared.smart import published_keys, signing_keys
-from tests.doctor.conftest import Doctor, ehr
+from tests.support.doctor import Doctor, ehr
 from tests.support.signing_keys import Kind, encrypted_pem, pem
 
 

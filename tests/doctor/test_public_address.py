@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from doctor import check
-from tests.doctor.conftest import Doctor, Outcome, Public, ehr
+from tests.support.doctor import Doctor, Outcome, Public, ehr
 from tests.support.scripted_ehr import Scripted, Tenant
 from tests.support.servers import free_port
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import grpc  # type: ignore[import-untyped]
 import pytest
 
-from tests.doctor.conftest import Doctor, Outcome, ehr
+from tests.support.doctor import Doctor, Outcome, ehr
 from tests.support.firestore_emulator import VARIABLE
 from tests.support.firestore_stand_in import Fault, StandIn
 from tests.support.scripted_ehr import Tenant

@@ -1,6 +1,6 @@
 """The main job, end to end: from the EHR's click to the patient's data."""
 
-from tests.conftest import App
+from tests.support.app import App
 
 ALMA, BRUNO = "synthetic-alma", "synthetic-bruno"
 

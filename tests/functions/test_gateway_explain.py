@@ -2,8 +2,8 @@
 
 from urllib.parse import urlencode
 
-from tests.conftest import App
 from tests.support import ehr_messages as m
+from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.three_ehrs import in_words
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.release import VERSION
-from tests.conftest import App, ehr_tables
+from tests.support.app import App, ehr_tables
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import serve_app

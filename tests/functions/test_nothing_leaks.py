@@ -3,7 +3,7 @@
 import base64
 from urllib.parse import quote
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.scripted_ehr import Scripted, as_json
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 from grpc import StatusCode  # type: ignore[import-untyped]
 
-from tests.conftest import App, Launched, ehr_tables
 from tests.support import firestore_emulator
+from tests.support.app import App, Launched, ehr_tables
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.firestore_stand_in import Fault, StandIn
 from tests.support.scripted_ehr import ScriptedEhr, Tenant

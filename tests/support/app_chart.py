@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.browser import NAVIGATION, Answer
 from tests.support.chart_resources import condition, observation, order, pressure, smoking
 from tests.support.scripted_ehr import Handler, Received, Scripted, Tenant, as_fhir

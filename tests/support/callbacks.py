@@ -1,6 +1,6 @@
 """What tests of the callback share: answers of the EHR with a launch's own state, and refusals."""
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import Answer, Browser
 from tests.support.scripted_ehr import Tenant
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote
 from playwright.sync_api import Page
 
 from shared.session import record as session_record
-from tests.conftest import App, ehr_tables
+from tests.support.app import App, ehr_tables
 from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, Tenant
 from tests.support.servers import free_port, serve_app
 

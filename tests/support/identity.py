@@ -6,7 +6,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import Answer, Browser
 from tests.support.id_tokens import PrivateKey, compact, ec_key, public_jwk, rsa_key
 from tests.support.scripted_ehr import Received, Scripted, Tenant, as_json

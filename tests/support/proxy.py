@@ -3,7 +3,7 @@
 import socket
 from typing import Any
 
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH, Answer
 from tests.support.scripted_ehr import Received, Tenant
 

@@ -21,6 +21,8 @@ from tests.support.servers import ROOT, STARTING_SECONDS, free_port
 
 _KEPT = ROOT / ".local" / "staged-environments"
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
 
 def environments(staged: Path) -> Mapping[str, Path]:
     """For each function the programs of an environment that holds its requirements, nothing else.

@@ -1,35 +1,14 @@
 """A deployment of its own for the callback's tests: two instances, a known key, an open store."""
 
 import secrets
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from tests.conftest import App, ehr_tables
+from tests.support.app import App, ehr_tables
+from tests.support.deployment import NO_EHR, Deployment
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import Server, free_port, serve_app
-
-NO_EHR = "http://127.0.0.1:9"
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """Two instances of one deployment on one store. `first` listens where public_url points."""
-
-    first: App
-    second: Server
-    database: Path
-    sealing_key: str
-
-    def records(self, collection: str) -> dict[str, str]:
-        """The fields of a collection's records, as text, by key."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            query = "SELECT key, fields FROM records WHERE collection = ?"
-            return dict(connection.execute(query, (collection,)).fetchall())
+from tests.support.servers import free_port, serve_app
 
 
 @pytest.fixture(scope="session")

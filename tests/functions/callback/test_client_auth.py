@@ -9,10 +9,10 @@ from urllib.parse import quote_plus
 import jwt
 import pytest
 
-from tests.conftest import App
-from tests.functions.callback.conftest import NO_EHR, Deployment
 from tests.support import callbacks
+from tests.support.app import App
 from tests.support.browser import OWN_FETCH, Browser
+from tests.support.deployment import NO_EHR, Deployment
 from tests.support.identity import handle_of
 from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import serve_app

@@ -6,7 +6,7 @@ import pytest
 
 from shared.errors import EhrError
 from shared.pages.plain import HEADLINES as OF_CAUSES
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.callbacks import get, log_lines, refused, untouched
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.callbacks import failed, launch
 from tests.support.scripted_ehr import HANG_UP, Scripted, as_json

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.conftest import App
-from tests.functions.callback.conftest import NO_EHR, Deployment
 from tests.support import callbacks
+from tests.support.app import App
 from tests.support.browser import Answer, Browser
+from tests.support.deployment import NO_EHR, Deployment
 from tests.support.id_tokens import Raw, base64url, compact, part, public_jwk
 from tests.support.identity import (
     CLIENT_ID,

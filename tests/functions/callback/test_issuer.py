@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.callbacks import get, log_lines, refused, untouched
 

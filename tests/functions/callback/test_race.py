@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.functions.callback.conftest import Deployment
 from tests.support.browser import Answer, Browser
+from tests.support.deployment import Deployment
 
 CALLBACKS = 20
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.callbacks import get, refused, untouched
 

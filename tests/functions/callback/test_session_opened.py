@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.sealing import SealBroken, Sealer
-from tests.conftest import App, Launched
-from tests.functions.callback.conftest import Deployment
+from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH, Answer, Browser
+from tests.support.deployment import Deployment
 
 PREFIX = "__Host-smart-"
 ATTRIBUTES = {"Secure", "HttpOnly", "Path=/", "SameSite=None", "Partitioned"}

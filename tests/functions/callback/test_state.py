@@ -6,9 +6,9 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.conftest import App, ehr_tables
-from tests.functions.callback.conftest import NO_EHR, Deployment
+from tests.support.app import App, ehr_tables
 from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.deployment import NO_EHR, Deployment
 from tests.support.scripted_ehr import Scripted, Tenant, as_json
 from tests.support.servers import free_port, serve_app
 

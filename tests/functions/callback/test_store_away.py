@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import App, ehr_tables
-from tests.functions.callback.conftest import NO_EHR, Deployment
+from tests.support.app import App, ehr_tables
 from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.deployment import NO_EHR, Deployment
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
 from tests.support.servers import serve_app
 

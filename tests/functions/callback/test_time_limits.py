@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import App, ehr_tables
-from tests.functions.callback.conftest import NO_EHR
+from tests.support.app import App, ehr_tables
 from tests.support.browser import Answer, Browser
+from tests.support.deployment import NO_EHR
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import serve_app
 

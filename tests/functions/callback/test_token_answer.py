@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.callbacks import failed, launch
 from tests.support.scripted_ehr import Scripted, as_json

@@ -9,8 +9,8 @@ from functions.callback import failure, main
 from shared.config import file as config
 from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
-from tests.conftest import ehr_tables
-from tests.functions.callback.conftest import NO_EHR
+from tests.support.app import ehr_tables
+from tests.support.deployment import NO_EHR
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.proxy import about, launched
 from tests.support.scripted_ehr import ScriptedEhr, Tenant
 from tests.support.writes import keep, serve_writing

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.fhir.resource_types import RESOURCE_TYPES
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH
 from tests.support.proxy import about, asked, launched, post_search, raw_exchange
 from tests.support.scripted_ehr import as_fhir

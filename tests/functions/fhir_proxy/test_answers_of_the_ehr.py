@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import OWN_FETCH
 from tests.support.proxy import FORM, about, asked, launched, post_search, raw_exchange, searchset
 from tests.support.scripted_ehr import FHIR_JSON, HANG_UP, Scripted, as_fhir, as_json

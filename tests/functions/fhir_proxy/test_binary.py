@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH, Answer
 from tests.support.proxy import asked, launched, unprotected
 from tests.support.scripted_ehr import HANG_UP, Scripted, Tenant, as_fhir

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from functions.fhir_proxy.rewrite import Page, Pages
 from shared.sealing import Sealer
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.open_session import FHIR_BASE, open_session
 from tests.support.proxy import launched
 from tests.support.scripted_ehr import FHIR_JSON, Scripted

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH, Answer, Browser
 from tests.support.proxy import FORM, about, asked, launched, searchset, unprotected
 from tests.support.scripted_ehr import Scripted, Tenant, as_fhir

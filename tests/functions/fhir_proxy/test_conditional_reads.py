@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.proxy import about, asked, launched
 from tests.support.scripted_ehr import Received, Scripted, Tenant, as_fhir
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.proxy import about, asked, launched, searchset
 from tests.support.scripted_ehr import as_fhir
 

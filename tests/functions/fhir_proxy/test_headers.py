@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import OWN_FETCH
 from tests.support.proxy import about, asked, launched, post_search, searchset
 from tests.support.scripted_ehr import Received, Scripted, as_fhir

@@ -17,7 +17,7 @@ from shared.config.settings import Settings
 from shared.errors import Overloaded, RefreshFailed, SmartError
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Reply
-from tests.conftest import App, Launched, ehr_tables
+from tests.support.app import App, Launched, ehr_tables
 from tests.support.browser import Answer
 from tests.support.proxy import EVERY_ANSWER_CARRIES, asked, launched, unprotected
 from tests.support.scripted_ehr import ScriptedEhr

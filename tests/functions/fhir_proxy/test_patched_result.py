@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.proxy import about, asked, launched
 from tests.support.scripted_ehr import Scripted, Tenant, as_fhir
 from tests.support.writes import REPLACE_STATUS, keep, send, written

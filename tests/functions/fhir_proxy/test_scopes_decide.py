@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, quote
 
 import pytest
 
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.browser import Answer
 from tests.support.proxy import about, asked, launched, post_search, searchset
 from tests.support.scripted_ehr import Tenant, as_fhir

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.proxy import asked, launched
 
 MEMBERS = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH
 from tests.support.proxy import FORM, about, asked, launched, raw_exchange
 from tests.support.scripted_ehr import FHIR_JSON, Scripted, Tenant, as_fhir

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.browser import Answer
 from tests.support.proxy import about, asked, launched, unprotected
 from tests.support.scripted_ehr import HANG_UP, Received, Scripted, Tenant, as_fhir

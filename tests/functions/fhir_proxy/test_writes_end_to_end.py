@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.writes import REPLACE_STATUS, send
 
 ALMA = "synthetic-alma"

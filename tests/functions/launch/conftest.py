@@ -1,36 +1,14 @@
 """A second app whose registrations are the special cases of a launch."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import App
-from tests.support.scripted_ehr import ScriptedEhr, Tenant, as_json
-from tests.support.servers import Server, free_port, serve_app
-
-FILTERED = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/oc|laboratory"
-
-
-@dataclass(frozen=True)
-class Special:
-    """Group `i` asks for identity and a filtered scope, group `h` may use endpoints on `other`.
-
-    `deep` is registered with a path below its base and a trailing slash. `lists` and `lists_not`
-    are standalone registrations; the second EHR does not list launch/patient.
-    """
-
-    origin: str
-    server: Server
-    scripted: ScriptedEhr
-    other: ScriptedEhr
-    deep: Tenant
-    lists: Tenant
-    lists_not: Tenant
-    dead_base: str
+from tests.support.app import App
+from tests.support.scripted_ehr import ScriptedEhr, as_json
+from tests.support.servers import free_port, serve_app
+from tests.support.special_registrations import FILTERED, Pending, Special
 
 
 @pytest.fixture(scope="session")
@@ -93,22 +71,6 @@ scopes = "patient/*.rs"
     folder = tmp_path_factory.mktemp("special")
     with serve_app(folder, tables) as server:
         yield Special(server.origin, server, scripted, other, deep, lists, lists_not, dead_base)
-
-
-@dataclass(frozen=True)
-class Pending:
-    """The pending launches in the store of the session's app."""
-
-    path: Path
-
-    def count(self) -> int:
-        with closing(sqlite3.connect(self.path)) as store:
-            query = "SELECT count(*) FROM records WHERE collection = 'launches'"
-            return int(store.execute(query).fetchone()[0])
-
-    def text(self) -> str:
-        with closing(sqlite3.connect(self.path)) as store:
-            return repr(store.execute("SELECT * FROM records").fetchall())
 
 
 @pytest.fixture(scope="session")

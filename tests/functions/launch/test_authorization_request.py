@@ -7,10 +7,10 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
-from tests.conftest import App
-from tests.functions.launch.conftest import FILTERED, Pending, Special
+from tests.support.app import App
 from tests.support.browser import Answer, Browser
 from tests.support.scripted_ehr import Scripted, Tenant
+from tests.support.special_registrations import FILTERED, Pending, Special
 
 ALWAYS = {
     "response_type",

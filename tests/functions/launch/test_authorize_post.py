@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from shared.smart.launches import LONGEST_URL
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import Answer, Browser
 from tests.support.scripted_ehr import Tenant
 

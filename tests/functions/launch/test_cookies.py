@@ -5,7 +5,7 @@ import hashlib
 import re
 import time
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import Answer, Browser
 
 PREFIX = "__Host-launch-"

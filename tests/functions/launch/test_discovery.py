@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.conftest import App
-from tests.functions.launch.conftest import Pending, Special
+from tests.support.app import App
 from tests.support.browser import Answer, Browser
 from tests.support.scripted_ehr import Handler, Received, Scripted, ScriptedEhr, Tenant, as_json
+from tests.support.special_registrations import Pending, Special
 
 DOCUMENT = "/.well-known/smart-configuration"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.scripted_ehr import Handler, Received, Scripted
 

@@ -10,10 +10,10 @@ from shared.config import file as config
 from shared.errors import IssNotAllowed
 from shared.inbound import cookies
 from shared.inbound.edge import Call
-from tests.conftest import App
-from tests.functions.launch.conftest import Pending
+from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.special_registrations import Pending
 
 # {h} is the EHR's host, {p} its port, {t} the tenant, {o} a host that is not configured.
 LOOK_ALIKES = [

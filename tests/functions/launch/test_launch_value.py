@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import Browser
 
 BLOB = base64.urlsafe_b64encode(bytes(range(256)) * 9).decode()  # 3 KB, smart-launcher's form

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT, Server, free_port, serve, serve_app

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import App
-from tests.functions.launch.conftest import Pending, Special
+from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.special_registrations import Pending, Special
 
 # {b} is an allowed `iss`, encoded.
 REFUSED = [

@@ -6,9 +6,9 @@ from urllib.parse import quote, urlencode, urljoin
 
 import pytest
 
-from tests.conftest import App
-from tests.functions.launch.conftest import Special
+from tests.support.app import App
 from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.special_registrations import Special
 
 FORM = {**NAVIGATION, "Content-Type": "application/x-www-form-urlencoded"}
 

@@ -1,52 +1,16 @@
 """Deployments whose sessions are put to the test: several processes on one store."""
 
 import contextlib
-import json
 import secrets
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from shared.session import record as session_record
-from tests.conftest import App, Launched, ehr_tables
-from tests.support import firestore_emulator
-from tests.support.browser import Answer, Browser
-from tests.support.scripted_ehr import ScriptedEhr, Tenant
+from tests.support.app import App, ehr_tables
+from tests.support.clusters import CACHE_SECONDS, INSTANCES, NO_EHR, STORES, WORKERS, Cluster, Pair
+from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import Server, free_port, serve_app
-
-NO_EHR = "http://127.0.0.1:9"
-INSTANCES, WORKERS = 2, 2
-CACHE_SECONDS = 0.5
-STORES = ["sqlite", "emulator" if firestore_emulator.how() else "stand_in"]
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Several instances of one deployment. `first` listens where public_url points."""
-
-    first: App
-    origins: tuple[str, ...]
-
-
-def launch(
-    app: App, tenant: Tenant, browser: Browser | None = None, patient: str = "p1"
-) -> Launched:
-    """A whole launch with a code of its own."""
-    browser = browser or Browser()
-    code = f"{patient}-{secrets.token_hex(4)}"
-    callback = app.answer(app.begin(tenant, browser), tenant, browser, code)
-    return launched(app, browser, callback)
-
-
-def launched(app: App, browser: Browser, callback: Answer) -> Launched:
-    """The session that a callback opened."""
-    assert callback.status == 303, callback.text
-    handle = callback.location.rstrip("/").rpartition("/")[2]
-    return Launched(browser, handle, f"{app.origin}/fhir_proxy/{handle}", callback)
 
 
 @pytest.fixture(scope="module", params=STORES)
@@ -84,25 +48,6 @@ def cluster(
             servers = list(pool.map(start, ports))
         first = App(servers[0].origin, servers[0], NO_EHR, scripted)
         yield Cluster(first, tuple(server.origin for server in servers))
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two instances of one deployment on one SQLite file; `second` is an origin."""
-
-    first: App
-    second: str
-    database: Path
-    sealing_key: str
-
-    def records(self) -> dict[str, dict[str, object]]:
-        """The fields of the sessions that the store holds, by key."""
-        with contextlib.closing(sqlite3.connect(self.database)) as connection:
-            query = "SELECT key, fields FROM records WHERE collection = 'sessions'"
-            return {key: json.loads(fields) for key, fields in connection.execute(query)}
-
-    def holds(self, launched: Launched) -> bool:
-        return session_record.key(launched.handle) in self.records()
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from shared.store.sqlite import SqliteStore
-from tests.conftest import App, Launched, ehr_tables
-from tests.functions.sessions.conftest import NO_EHR, launch
+from tests.support.app import App, Launched, ehr_tables
 from tests.support.browser import OWN_FETCH, Answer, Browser
+from tests.support.clusters import NO_EHR, launch
 from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve

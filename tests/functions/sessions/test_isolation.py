@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import App, Launched, ehr_tables
-from tests.functions.sessions.conftest import NO_EHR, Pair, launch
+from tests.support.app import App, Launched, ehr_tables
 from tests.support.browser import Answer, Browser
+from tests.support.clusters import NO_EHR, Pair, launch
 from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import serve_app

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from tests.conftest import Launched
-from tests.functions.sessions.conftest import CACHE_SECONDS, Pair, launch
+from tests.support.app import Launched
 from tests.support.browser import OWN_FETCH, Answer, Browser
+from tests.support.clusters import CACHE_SECONDS, Pair, launch
 from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import HANG_UP, Handler, Received, Scripted, as_json
 

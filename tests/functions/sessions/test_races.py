@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.conftest import Launched
-from tests.functions.sessions.conftest import Cluster, launch
+from tests.support.app import Launched
 from tests.support.browser import Answer, Browser
+from tests.support.clusters import Cluster, launch
 from tests.support.rotating_ehr import RotatingEhr
 
 REQUESTS = 50

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.conftest import Launched
-from tests.functions.sessions.conftest import Pair, launch
+from tests.support.app import Launched
 from tests.support.browser import NAVIGATION, Answer
+from tests.support.clusters import Pair, launch
 from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import Scripted, as_fhir, as_json
 

@@ -8,9 +8,9 @@ import pytest
 
 from shared.sealing import SealBroken, Sealer
 from shared.session import record as session_record
-from tests.conftest import Launched
-from tests.functions.sessions.conftest import Pair, launch
+from tests.support.app import Launched
 from tests.support.browser import Browser
+from tests.support.clusters import Pair, launch
 from tests.support.rotating_ehr import RotatingEhr
 
 WORD = re.compile(r"[A-Za-z0-9_-]{8,}")

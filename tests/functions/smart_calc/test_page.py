@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.app_chart import (
     CHART,
     PATIENT,

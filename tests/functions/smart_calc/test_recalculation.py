@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clinical.calculators import REGISTRY
-from tests.conftest import App, Launched
+from tests.support.app import App, Launched
 from tests.support.app_chart import tenant_of
 from tests.support.browser import OWN_FETCH, Answer, Browser
 

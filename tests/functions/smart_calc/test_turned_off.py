@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import App, ehr_tables
+from tests.support.app import App, ehr_tables
 from tests.support.app_chart import calculator, open_page, tenant_of
 from tests.support.browser import OWN_FETCH
 from tests.support.scripted_ehr import ScriptedEhr

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.clinics import ALMA, Opened, Practice, practice
 from tests.support.registered import Registration

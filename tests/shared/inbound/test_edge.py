@@ -16,7 +16,7 @@ from shared.config.settings import Settings
 from shared.errors import EhrError, PatientDenied, SmartError, UpstreamTimeout
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.edge import FHIR_EDGE, HTML, PAGE_EDGE, failing, logged, respond, settings
 from tests.support.sources import OUR_SOURCES
