@@ -4,7 +4,8 @@ A value that a formula combines with others comes from one draw (chart/draws.py)
 cannot be used (a bound, a conflict, an implausible number) is not stepped over for an older one.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -39,7 +40,7 @@ class Prefilled:
 
 
 def inputs_of(
-    calculator: Calculator, chart: Chart, now: datetime, off: Set[str] = frozenset()
+    calculator: Calculator, chart: Chart, now: datetime, off: AbstractSet[str] = frozenset()
 ) -> Prefilled:
     """What a calculator takes from a chart; `now` is that of the chart.
 

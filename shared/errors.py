@@ -24,7 +24,7 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
-from shared.findings import ForUser as ForUser
+from shared.findings import ForUser
 
 RELAUNCH = ForUser("Close this page and launch the app again from the patient's chart.")
 ADMINISTRATOR = ForUser("If it happens again, give the correlation id below to your administrator.")

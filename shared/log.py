@@ -124,7 +124,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _cut(value: str | int | float | list[str]) -> str | int | float | list[str]:
+def _cut(value: str | float | list[str]) -> str | int | float | list[str]:
     if isinstance(value, list):
         return [item[:_LONGEST] for item in value[:_MOST_ITEMS]]
     return value[:_LONGEST] if isinstance(value, str) else value

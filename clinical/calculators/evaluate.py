@@ -1,7 +1,8 @@
 """Runs a calculator: checks inputs, refuses with the reason, interprets what it computes."""
 
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from clinical.calculators.inputs import CHOICES, checked, label
@@ -132,7 +133,7 @@ def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> flo
     return value
 
 
-def with_computed_inputs(inputs: Raw, off: Set[str] = frozenset()) -> Raw:
+def with_computed_inputs(inputs: Raw, off: AbstractSet[str] = frozenset()) -> Raw:
     """The inputs with `egfr` and `bmi`, which PREVENT takes, computed where they are not given.
 
     They come from creatinine, age and sex, and from weight and height; what those do not allow

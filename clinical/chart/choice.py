@@ -5,7 +5,8 @@ used (a bound, a text, an unknown unit, an implausible number) leaves the input 
 older value would hide it; older values are handed on, to be chosen by a person.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -74,7 +75,7 @@ def does_not_count(status: str, moment: Moment | None, now: datetime) -> tuple[F
 
 
 def choose(
-    question: Question, candidates: Iterable[Candidate], readings: Set[str] | None = None
+    question: Question, candidates: Iterable[Candidate], readings: AbstractSet[str] | None = None
 ) -> Finding:
     """The answer to a question. With `readings` only entries of those readings can be chosen."""
     ordered = sorted(dict.fromkeys(candidates), key=_tie_break)
@@ -145,7 +146,7 @@ def _preferred(name: str, pool: Sequence[Candidate]) -> Candidate:
     return top
 
 
-def _is_coded(candidate: Candidate, codes: Set[str]) -> bool:
+def _is_coded(candidate: Candidate, codes: AbstractSet[str]) -> bool:
     return candidate.evidence.code is not None and candidate.evidence.code.code in codes
 
 

@@ -97,8 +97,8 @@ no source says is marked as *inferred*.
 def pages() -> Mapping[str, str]:
     """Every page by its path below docs/."""
     found = {"troubleshooting.md": "\n".join([_HEAD, *_index(), _REQUEST, *_causes()]) + "\n"}
-    for vendor in _SHOWN_AS:
-        lines = [_PAGE_HEAD.format(_SHOWN_AS[vendor]), *_groups(vendor), *_sources(vendor)]
+    for vendor, name in _SHOWN_AS.items():
+        lines = [_PAGE_HEAD.format(name), *_groups(vendor), *_sources(vendor)]
         found[_file(vendor)] = "\n".join(lines) + "\n"
     return found
 

@@ -11,12 +11,12 @@ from shared import urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
     ADMINISTRATOR,
-    ForUser,
     IssMissing,
     IssNotAllowed,
     LaunchParameterMissing,
     ParameterInvalid,
 )
+from shared.findings import ForUser
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call
 

@@ -55,7 +55,7 @@ def _ehr(table: Table, local: bool) -> Ehr:
         private_key=table.optional_reference("private_key"),
         key_id=table.text("key_id") or None,
         scopes=_scopes(table),
-        standalone=table.take("standalone", bool, False),
+        standalone=table.take("standalone", bool, default=False),
         redirect_path=table.text("redirect_path", "/callback"),
         endpoint_hosts=_endpoint_hosts(table) | VENDORS[vendor].endpoint_hosts,
         id_token_issuer=table.text("id_token_issuer", "", r"https?://" + _VISIBLE, "a URL") or None,

@@ -15,7 +15,8 @@ from typing import Any, Literal
 from shared import urls
 from shared.config.settings import Ehr
 from shared.config.vendors import VENDORS
-from shared.errors import ADMINISTRATOR, ForUser, IdTokenInvalid
+from shared.errors import ADMINISTRATOR, IdTokenInvalid
+from shared.findings import ForUser
 from shared.oidc import jws
 from shared.oidc.jws import SignedToken
 from shared.oidc.keys import Keys

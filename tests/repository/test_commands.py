@@ -309,7 +309,7 @@ def test_what_is_no_port_number_is_said_to_be_none(tmp_path: Path, port: str) ->
 def test_serve_says_so_where_browsers_come_by_another_address(tmp_path: Path) -> None:
     config = tmp_path / "smart.toml"
     config.write_text(
-        f'''public_url = "https://smart.example.org"
+        f"""public_url = "https://smart.example.org"
 sealing_keys = ["env:SEALING_KEY"]
 [store]
 kind = "sqlite"
@@ -319,7 +319,7 @@ key = "e"
 iss = ["https://ehr.example.org/fhir"]
 client_id = "c"
 scopes = "openid"
-''',
+""",
         encoding="utf-8",
     )
     port = free_port()

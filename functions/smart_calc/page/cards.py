@@ -1,6 +1,7 @@
 """All calculators as a chart fills them: what can be computed first, by what the chart is about."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from clinical.calculators import REGISTRY, Evaluation, evaluate
 from clinical.calculators.inputs import INPUTS, label
@@ -38,7 +39,7 @@ _WEIGHTY = (
 
 
 def views(
-    chart: Chart, clock: Clock, patient: str = "", off: Set[str] = frozenset()
+    chart: Chart, clock: Clock, patient: str = "", off: AbstractSet[str] = frozenset()
 ) -> Mapping[Group, tuple[CalculatorView, ...]]:
     """Every calculator in its group, the most relevant first; groups without any are left out.
 
@@ -59,7 +60,7 @@ def _turned_off(calculator: Calculator) -> CalculatorView:
 
 
 def _view(
-    calculator: Calculator, chart: Chart, clock: Clock, patient: str, off: Set[str]
+    calculator: Calculator, chart: Chart, clock: Clock, patient: str, off: AbstractSet[str]
 ) -> CalculatorView:
     prefilled = inputs_of(calculator, chart, clock.now, off)
     findings = prefilled.findings

@@ -1,7 +1,7 @@
 """An answer of the EHR taken apart: the resources of a searchset and its next page (FHIR R4)."""
 
 import json
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,7 +17,7 @@ class Page:
     next: str | None
 
 
-def page(body: bytes, kinds: Set[str]) -> Page:
+def page(body: bytes, kinds: AbstractSet[str]) -> Page:
     """The resources of some types in an answer, alone or in a searchset, whatever else it holds.
 
     `body` must be a JSON object with a `resourceType`: it has been parsed before.
@@ -35,7 +35,7 @@ def page(body: bytes, kinds: Set[str]) -> Page:
     )
 
 
-def _is_one_of(kind: object, kinds: Set[str]) -> bool:
+def _is_one_of(kind: object, kinds: AbstractSet[str]) -> bool:
     return isinstance(kind, str) and kind in kinds
 
 

@@ -3,7 +3,8 @@
 Nothing is read from the chart, nothing is kept: the answer follows from the request alone.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -49,7 +50,9 @@ def parse(body: bytes) -> Asked:
     return Asked({name: _entry(name, given) for name, given in document["inputs"].items()}, details)
 
 
-def answer(name: str, asked: Asked, today: date, off: Set[str] = frozenset()) -> dict[str, Any]:
+def answer(
+    name: str, asked: Asked, today: date, off: AbstractSet[str] = frozenset()
+) -> dict[str, Any]:
     """The outputs of a calculator, or why there are none; `today` dates the text for a note.
 
     Calculators in `off` are turned off: no input is computed by them.

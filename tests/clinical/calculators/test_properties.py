@@ -67,11 +67,11 @@ def test_the_result_does_not_depend_on_the_units(calculator: str, data: st.DataO
         for name, value in data.draw(plausible(calculator)).items()
     }
     converted = as_inputs(values)
-    for name in values:
+    for name, value in values.items():
         if name in NUMBERS:
             unit = data.draw(st.sampled_from(sorted(NUMBERS[name].units)), label=name)
             factor, offset = NUMBERS[name].units[unit]
-            converted[name] = ((values[name] - offset) / factor, unit)
+            converted[name] = ((value - offset) / factor, unit)
 
     expected = outputs_or_nothing(calculator, as_inputs(values))
 
