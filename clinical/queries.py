@@ -1,22 +1,22 @@
-"""The FHIR searches that fill a chart, per vendor, as data (FHIR R4 search; US Core).
+"""The FHIR searches that fill a chart, as data (FHIR R4 search; US Core).
 
 One shape serves all: a patient with a comma list of LOINC codes. Oracle Health takes nothing
 beside patient, category or code, date and _count, finds a blood pressure only by its panel code,
 and sends the newest first; Epic answers 400 where neither category nor code is given.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from functools import cache
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart.codes.diagnoses import DIAGNOSES
 from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.codes.observations import ASKED_LOINC, EXCLUDED_LOINC, LOINC, SMOKING_LOINC
 from clinical.chart.observations import LOINC_OF
+from shared.vendors import SearchHabits
 
-Vendor = Literal["oracle", "epic", "generic"]
 Parameters = tuple[tuple[str, str], ...]
 
 # Deadlines of one call and of all of them; they run in parallel.
@@ -184,6 +184,7 @@ _SLOW_BY_CATEGORY = (
     ),
 )
 
+_OBSERVATIONS: tuple[Search, ...] = (_LABS, _SLOW, _VITALS, _SOCIAL)
 _OBSERVATIONS_ANYWHERE = (
     _or_category(_LABS, "laboratory"),
     replace(_SLOW, fallbacks=_SLOW_BY_CATEGORY),
@@ -208,24 +209,29 @@ def _newest_first(search: Search) -> Search:
     )
 
 
-# By `vendor` of the registration.
-SEARCHES: Mapping[str, tuple[Search, ...]] = {
-    "oracle": (_PATIENT, _LABS, _SLOW, _VITALS, _SOCIAL, _CONDITIONS, _DRUGS),
-    "epic": (
-        _PATIENT,
-        *_OBSERVATIONS_ANYWHERE,
-        replace(
-            _CONDITIONS,
-            parameters=(("category", "problem-list-item,encounter-diagnosis"),),
-            fallbacks=(_CONDITIONS,),
-        ),
-        # Orders name their drug by reference; without the scope its display has to do.
-        replace(
-            _DRUGS,
-            parameters=(*_DRUGS.parameters, ("_include", "MedicationRequest:medication")),
-            reads=frozenset({"MedicationRequest", "Medication"}),
-            fallbacks=(_DRUGS,),
-        ),
-    ),
-    "generic": (_PATIENT, *map(_newest_first, _OBSERVATIONS_ANYWHERE), _CONDITIONS, _DRUGS),
-}
+@cache
+def searches(habits: SearchHabits) -> tuple[Search, ...]:
+    """The searches for one chart at an EHR with these habits, the patient first."""
+    observations = _OBSERVATIONS_ANYWHERE if habits.by_category else _OBSERVATIONS
+    if habits.sort:
+        observations = tuple(map(_newest_first, observations))
+    return (_PATIENT, *observations, _conditions(habits), _drugs(habits))
+
+
+def _conditions(habits: SearchHabits) -> Search:
+    if habits.condition_categories is None:
+        return _CONDITIONS
+    category = ("category", habits.condition_categories)
+    return replace(_CONDITIONS, parameters=(category,), fallbacks=(_CONDITIONS,))
+
+
+def _drugs(habits: SearchHabits) -> Search:
+    if not habits.include_medications:
+        return _DRUGS
+    # Orders name their drug by reference; without the scope its display has to do.
+    return replace(
+        _DRUGS,
+        parameters=(*_DRUGS.parameters, ("_include", "MedicationRequest:medication")),
+        reads=frozenset({"MedicationRequest", "Medication"}),
+        fallbacks=(_DRUGS,),
+    )

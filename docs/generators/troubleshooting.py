@@ -8,21 +8,12 @@ from collections.abc import Iterator, Mapping
 
 from shared.explain.catalogue import ENTRIES, causes, sources
 from shared.explain.model import Cause, Entry
+from shared.vendors import everyone
 
-_SHOWN_AS = {
-    "oracle": "Oracle Health",
-    "epic": "Epic",
-    "athenahealth": "athenahealth",
-    "meditech": "MEDITECH",
-    "eclinicalworks": "eClinicalWorks",
-    "smart-launcher": "SMART launcher",
-    "keycloak": "Keycloak",
-    "azure": "Azure",
-    "okta": "Okta",
-    "generic": "Any EHR",
-    "smart-calc": "This app",
+# Those of whom an error is known, by name.
+_VENDORS = {
+    one.name: one for one in everyone() if any(entry.vendor == one.name for entry in ENTRIES)
 }
-_FILES = {"oracle": "oracle-health", "generic": "any-ehr", "smart-calc": "this-app"}
 _HEAD = """\
 <!-- Made by `make docs` from shared/explain/catalogue/. A change
 here is lost: change the catalogue. -->
@@ -97,14 +88,14 @@ no source says is marked as *inferred*.
 def pages() -> Mapping[str, str]:
     """Every page by its path below docs/."""
     found = {"troubleshooting.md": "\n".join([_HEAD, *_index(), _REQUEST, *_causes()]) + "\n"}
-    for vendor, name in _SHOWN_AS.items():
-        lines = [_PAGE_HEAD.format(name), *_groups(vendor), *_sources(vendor)]
+    for vendor, profile in _VENDORS.items():
+        lines = [_PAGE_HEAD.format(profile.title), *_groups(vendor), *_sources(vendor)]
         found[_file(vendor)] = "\n".join(lines) + "\n"
     return found
 
 
 def _file(vendor: str) -> str:
-    return f"troubleshooting/{_FILES.get(vendor, vendor)}.md"
+    return f"troubleshooting/{_VENDORS[vendor].page or vendor}.md"
 
 
 def _by_text(entries: list[Entry]) -> list[Entry]:
@@ -118,10 +109,10 @@ def _index() -> Iterator[str]:
         yield f"\n**{title}**\n"
         for entry in _by_text([one for one in ENTRIES if one.where == where]):
             link = f"{_file(entry.vendor)}#{entry.key}"
-            yield f"- [`{entry.says}`]({link}) ({_SHOWN_AS[entry.vendor]})"
+            yield f"- [`{entry.says}`]({link}) ({_VENDORS[entry.vendor].title})"
     yield "\n## By vendor\n"
-    for vendor, name in _SHOWN_AS.items():
-        yield f"- [{name}]({_file(vendor)})"
+    for vendor, profile in _VENDORS.items():
+        yield f"- [{profile.title}]({_file(vendor)})"
     yield ""
 
 
@@ -179,7 +170,7 @@ def _numbers(vendor: str) -> dict[str, int]:
     return {value: number for number, value in enumerate(sorted(used, key=str.lower), 1)}
 
 
-_NUMBERS = {vendor: _numbers(vendor) for vendor in _SHOWN_AS}
+_NUMBERS = {vendor: _numbers(vendor) for vendor in _VENDORS}
 
 
 def _numbered(entry: Entry) -> str:

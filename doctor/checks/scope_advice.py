@@ -58,8 +58,9 @@ def wildcard(ehr: Ehr) -> Checked:
     found = [scope for scope in ehr.scopes if "/*." in scope]
     if not found:
         return ok("scope_wildcard", "No scope has a wildcard for the resource type.", ehr.key)
-    level = fail if ehr.vendor == "oracle" else warn
-    what = "Oracle Health drops them whole" if ehr.vendor == "oracle" else "Some EHRs drop them"
+    dropped = ehr.profile.scopes.wildcards_dropped is not None
+    level = fail if dropped else warn
+    what = f"{ehr.profile.title} drops them whole" if dropped else "Some EHRs drop them"
     return level(
         "scope_wildcard",
         f"{' '.join(found)} in `scopes`: {what}, and FHIR requests are then refused.",

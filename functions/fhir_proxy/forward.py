@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from shared.config.vendors import VENDORS
 from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import client as fhir
 from shared.fhir import compartment
@@ -94,7 +93,7 @@ def _check_search(
 
 def _has_own_parameters(decision: Decision, active: Active) -> bool:
     """Whether a parameter is one of the vendor's own: asked to be strict, its EHR may refuse it."""
-    own = VENDORS[active.ehr.vendor].own_parameters
+    own = active.ehr.profile.own_parameters
     return own is not None and any(re.fullmatch(own, name) for name, _ in decision.parameters)
 
 

@@ -141,7 +141,7 @@ def _page(settings: Settings, active: Active) -> str:
         nothing_read=read.is_empty,
         groups=views,
         titles=calculators.GROUPS,
-        tables=tables.tables(read, session, ehr.vendor, clock),
+        tables=tables.tables(read, session, ehr.profile.searches, clock),
         patient_note=note.of_patient(who),
         clock=clock,
         made_at=now,

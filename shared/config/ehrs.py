@@ -9,7 +9,7 @@ from pathlib import Path
 from shared import urls
 from shared.config.settings import Ehr
 from shared.config.table import Table
-from shared.config.vendors import VENDORS
+from shared.vendors import GENERIC, VENDORS
 
 CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 # `/callback/callback` could not be told from `/callback` where its name is stripped from the path.
@@ -43,7 +43,7 @@ def _ehr(table: Table, local: bool) -> Ehr:
         "key", "", _KEY, "a-z, 0-9 and hyphens, and not callback or health", required=True
     )
     auth = table.choice("client_auth", "none", CLIENT_AUTHS)
-    vendor = table.choice("vendor", "generic", tuple(VENDORS))
+    vendor = table.choice("vendor", GENERIC.name, tuple(VENDORS))
     ehr = Ehr(
         key=key,
         name=table.text("name", key),

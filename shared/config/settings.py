@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared import urls
+from shared.vendors import VENDORS, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Ehr:
     endpoint_hosts: frozenset[str]
     id_token_issuer: str | None
     ca_file: str | None
+
+    @property
+    def profile(self) -> Profile:
+        """What is particular to its vendor."""
+        return VENDORS[self.vendor]
 
     @property
     def standalone_base(self) -> str:

@@ -20,11 +20,13 @@ from shared.explain.model import (
     Where,
 )
 from shared.explain.reading import find
+from shared.explain.reading.vendor import vendor_of_urn
 from shared.explain.weighing import launch as weigh_launch
 from shared.explain.weighing import request as weigh_request
 from shared.explain.weighing.change import change
 from shared.explain.weighing.corrected_request import corrected
 from shared.explain.weighing.evidence import Evidence, Facts, gather
+from shared.vendors import GENERIC
 
 _RANK: Mapping[Certainty, int] = {"certain": 0, "likely": 1, "possible": 2}
 _NOTHING = (
@@ -62,7 +64,7 @@ def diagnose(
     claimed, stated, mine = gather(said, sent, registrations)
     vendor = _vendor(said, claimed)
     entries = find.entries(said, vendor, where)
-    if vendor is None and entries and entries[0].vendor != find.GENERIC:
+    if vendor is None and entries and entries[0].vendor != GENERIC.name:
         vendor = entries[0].vendor
     facts = Facts(said, claimed, stated, mine, entries, vendor, where)
     if not entries and not _says_anything(facts):
@@ -97,8 +99,8 @@ def _sent_so(facts: Facts) -> Mapping[str, str | None]:
 
 def _vendor(said: Said, sent: Sent) -> str | None:
     if said.urn is not None:
-        return "oracle"
-    return said.vendor if sent.vendor in {None, find.GENERIC} else sent.vendor
+        return vendor_of_urn(said.urn)
+    return said.vendor if sent.vendor in {None, GENERIC.name} else sent.vendor
 
 
 def _says_anything(facts: Facts) -> bool:

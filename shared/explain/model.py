@@ -62,8 +62,8 @@ class Entry:
 
     Fields:
         key: stable, `vendor/name`; the anchor in docs/troubleshooting/.
-        vendor: `oracle`, `epic`, `athenahealth`, `meditech`, `eclinicalworks`, `smart-launcher`,
-            `keycloak`, `azure`, `okta`, or `generic` for RFC 6749 and OpenID Connect codes.
+        vendor: the name of its profile in shared/vendors/; the generic one is for RFC 6749 and
+            OpenID Connect codes.
         says: the text by which people search for it.
         where: where it shows.
         urns: URNs that mean it, in the normal form of `shared.explain.reading.parse`.

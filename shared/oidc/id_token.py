@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 from shared import urls
 from shared.config.settings import Ehr
-from shared.config.vendors import VENDORS
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
 from shared.findings import ForUser
 from shared.oidc import jws
@@ -146,7 +145,7 @@ def same_user(
 
 def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
     """The token's issuer, if it is the pinned one: compared as text, no slash is folded."""
-    pattern = VENDORS[ehr.vendor].issuer_pattern
+    pattern = ehr.profile.issuer_pattern
     if ehr.id_token_issuer is not None:
         expected, pattern = ehr.id_token_issuer, None
     elif discovered is not None:

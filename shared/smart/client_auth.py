@@ -15,7 +15,6 @@ from urllib.parse import quote_plus
 from shared.config import secrets as references
 from shared.config.settings import Ehr, Settings
 from shared.config.table import Problem
-from shared.config.vendors import VENDORS
 from shared.smart import signing_keys
 from shared.smart.signing_keys import SigningKey
 
@@ -69,7 +68,7 @@ class Clients:
 
     def _basic(self, ehr: Ehr) -> str:
         pair = [ehr.client_id, self._secrets[ehr.key]]
-        if not VENDORS[ehr.vendor].raw_basic:
+        if not ehr.profile.raw_basic:
             pair = [quote_plus(part) for part in pair]
         return "Basic " + base64.b64encode(":".join(pair).encode()).decode("ascii")
 

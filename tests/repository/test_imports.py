@@ -147,6 +147,7 @@ def test_the_clinical_code_takes_of_shared_only_what_is_pure() -> None:
         "fhir.references",
         "scopes",
         "urls",
+        "vendors",
     }
     taken = {
         target.removeprefix("shared.")

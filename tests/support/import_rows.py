@@ -10,7 +10,7 @@ MANY_ALIKE = frozenset({"clinical/calculators", "shared/explain/catalogue"})
 
 ROWS: Mapping[str, tuple[str, ...]] = {
     "shared": (
-        "findings log outbound outcome release scopes sealing strict_json urls",
+        "findings log outbound outcome release scopes sealing strict_json urls vendors",
         "config errors",
         "explain held_bytes pages store",
         "inbound",
@@ -20,7 +20,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "fhir",
     ),
     "shared/config": (
-        "settings table vendors",
+        "settings table",
         "ehrs",
         "file",
         "secrets",
@@ -34,7 +34,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "__init__ of_fhir",
     ),
     "shared/explain/catalogue": (
-        "causes oracle_console sources",
+        "causes sources",
         (
             "athenahealth eclinicalworks epic frames generic generic_texts generic_token "
             "keycloak_azure meditech oracle_authorize oracle_fhir oracle_launch oracle_pages "
@@ -91,6 +91,11 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "shared/store": (
         "contract",
         "firestore sqlite",
+        "__init__",
+    ),
+    "shared/vendors": (
+        "oracle_console profile",
+        "epic oracle others",
         "__init__",
     ),
     "functions": ("callback fhir_proxy launch smart_calc",),

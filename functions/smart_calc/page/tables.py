@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from clinical.chart.observations import Entry
 from clinical.chart.resources.json_access import codings, id_of, items
 from shared.session.record import Session
+from shared.vendors import SearchHabits
 
 from ..reading import Reading
 from .clock import Clock
@@ -38,7 +39,7 @@ class Table:
         return any(row.range for row in self.rows)
 
 
-def tables(reading: Reading, session: Session, vendor: str, clock: Clock) -> list[Table]:
+def tables(reading: Reading, session: Session, habits: SearchHabits, clock: Clock) -> list[Table]:
     """Vital signs and laboratory values of the session's patient."""
     patient = session.context.patient or ""
     found: dict[str, list[Entry]] = {category: [] for category in CATEGORIES}
@@ -51,7 +52,7 @@ def tables(reading: Reading, session: Session, vendor: str, clock: Clock) -> lis
             rows=tuple(newest(found[category], patient, session.fhir_base, clock)),
             problems=_problems(reading, category),
             more=any(reading.parts[name].more for name in _searches(category)),
-            search=_search(vendor, patient, category),
+            search=_search(habits, patient, category),
         )
         for category, title in CATEGORIES.items()
     ]
@@ -92,9 +93,8 @@ def _problems(reading: Reading, category: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(problem for problem in unread if problem))
 
 
-def _search(vendor: str, patient: str, category: str) -> str:
+def _search(habits: SearchHabits, patient: str, category: str) -> str:
     """The search for the Observations of a category, newest first, below the FHIR base."""
-    # Oracle Health knows no _sort: its searches are newest first by themselves.
-    sort = () if vendor == "oracle" else (("_sort", "-date"),)
+    sort = (("_sort", "-date"),) if habits.sort else ()
     query = (("patient", patient), ("category", category), *sort, ("_count", str(_ROWS_A_CLICK)))
     return f"Observation?{urlencode(query)}"

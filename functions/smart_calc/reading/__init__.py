@@ -10,17 +10,21 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from clinical import queries
 from clinical.chart import Chart, read_chart, valued
 from clinical.chart.observations import Reader as Observations
 from clinical.chart.unread import with_unread
-from clinical.queries import ALL_SECONDS, SEARCHES, Request, Search, request_for
+from clinical.queries import ALL_SECONDS, Request, Search, request_for
 from shared import log
 from shared.session.sessions import Active
+from shared.vendors import GENERIC
 
 from .search import Part, Reader
 
 # What the searches of every vendor are for, in words, by name.
-PURPOSES: Mapping[str, str] = {search.name: search.purpose for search in SEARCHES["generic"]}
+PURPOSES: Mapping[str, str] = {
+    search.name: search.purpose for search in queries.searches(GENERIC.searches)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def read(active: Active, patient: str, now: datetime) -> Reading:
             valued, now=now, patient_id=patient, fhir_base=fhir_base, reader=observations
         ),
     )
-    searches = SEARCHES[active.ehr.vendor]
+    searches = queries.searches(active.ehr.profile.searches)
     names = (search.name for search in searches)
     parts = dict(zip(names, reader.run_all(searches), strict=True))
     parts["patient"] = _only(patient, parts["patient"])

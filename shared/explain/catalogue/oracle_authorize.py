@@ -1,9 +1,9 @@
 """Oracle Health: what the authorization endpoint says about client, tenant, user and scopes."""
 
 from shared.explain.catalogue import causes
-from shared.explain.catalogue import oracle_console as console
 from shared.explain.catalogue import sources as s
 from shared.explain.model import Entry
+from shared.vendors import oracle_console as console
 
 _SERVER = console.AUTHORIZATION_SERVER
 _GRANT = _SERVER + "oauth2:grant:"

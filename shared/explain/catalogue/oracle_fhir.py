@@ -1,9 +1,9 @@
 """Oracle Health: what its FHIR servers say, as URN in the message of a 401 or 403, or in text."""
 
 from shared.explain.catalogue import causes
-from shared.explain.catalogue import oracle_console as console
 from shared.explain.catalogue import sources as s
 from shared.explain.model import Entry
+from shared.vendors import oracle_console as console
 
 _ACCESS = console.RESOURCE_ACCESS
 

@@ -1,9 +1,9 @@
 """Oracle Health: launches that are none, and what its server says of launches (`smart-v1`)."""
 
 from shared.explain.catalogue import causes
-from shared.explain.catalogue import oracle_console as console
 from shared.explain.catalogue import sources as s
 from shared.explain.model import Entry
+from shared.vendors import oracle_console as console
 
 _LAUNCH = console.AUTHORIZATION_SERVER + "smart-v1:grant:launch:"
 

@@ -1,9 +1,9 @@
 """Oracle Health: failures that show on a page of its own and never reach the app."""
 
 from shared.explain.catalogue import causes
-from shared.explain.catalogue import oracle_console as console
 from shared.explain.catalogue import sources as s
 from shared.explain.model import Entry
+from shared.vendors import oracle_console as console
 
 _SERVER = console.AUTHORIZATION_SERVER
 _GRANT = _SERVER + "oauth2:grant:"

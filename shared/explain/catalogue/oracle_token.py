@@ -1,9 +1,9 @@
 """Oracle Health: what the token endpoint says about codes, clients and scopes."""
 
 from shared.explain.catalogue import causes
-from shared.explain.catalogue import oracle_console as console
 from shared.explain.catalogue import sources as s
 from shared.explain.model import Entry
+from shared.vendors import oracle_console as console
 
 _TOKEN = console.AUTHORIZATION_SERVER + "oauth2:token:"
 

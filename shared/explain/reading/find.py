@@ -11,12 +11,8 @@ from functools import cache
 from shared.explain.catalogue import ENTRIES
 from shared.explain.model import Entry, Said, Where
 from shared.explain.reading import urn as urns
+from shared.vendors import GENERIC, OWN, everyone
 
-GENERIC = "generic"
-# This product's own refusals, which say less than an EHR's error beside them.
-_OWN = "smart-calc"
-_ANY = "any"
-_LAUNCHER = "smart-launcher"
 _EXCHANGE: Where = "token endpoint"
 # Patterns are tried on this much of a text, so that the worst of them ends soon.
 _LONGEST = 16_384
@@ -45,20 +41,29 @@ def entries(said: Said, vendor: str | None, where: Where | None = None) -> tuple
     text = f"{said.description or ''}\n{said.text}"[:_LONGEST]
     among = [one for one in ENTRIES if _may_be(one, where)]
     return (
-        _speaking(text, among, _ANY if vendor in {None, GENERIC} else vendor or _ANY)
-        # The launcher stands in for any vendor's EHR; its texts say more than a code.
-        or _speaking(text, among, _LAUNCHER)
+        _speaking(text, among, _ehrs() if vendor in {None, GENERIC.name} else {vendor})
+        # What stands in for any vendor's EHR says more in its texts than a code.
+        or _speaking(text, among, _stand_ins())
         or _coded(said.oauth_error, among, vendor)
-        or _speaking(text, among, GENERIC)
-        or _coded(said.oauth_error, among, GENERIC)
-        or _speaking(text, among, _OWN)
-        or (_speaking(text, among, _ANY) if vendor else ())
+        or _speaking(text, among, {GENERIC.name})
+        or _coded(said.oauth_error, among, GENERIC.name)
+        # This product's own refusals say less than an EHR's error beside them.
+        or _speaking(text, among, {OWN.name})
+        or (_speaking(text, among, _ehrs()) if vendor else ())
     )
+
+
+def _ehrs() -> Collection[str | None]:
+    return {one.name for one in everyone()} - {GENERIC.name, OWN.name}
+
+
+def _stand_ins() -> Collection[str | None]:
+    return {one.name for one in everyone() if one.stands_in}
 
 
 def by_code(oauth_error: str | None, where: Where | None) -> tuple[Entry, ...]:
     """What an OAuth code means by its standard alone."""
-    return _coded(oauth_error, [one for one in ENTRIES if _may_be(one, where)], GENERIC)
+    return _coded(oauth_error, [one for one in ENTRIES if _may_be(one, where)], GENERIC.name)
 
 
 def _may_be(entry: Entry, where: Where | None) -> bool:
@@ -74,12 +79,14 @@ def _coded(
     return tuple(one for one in found if one.where == found[0].where)
 
 
-def _speaking(text: str, among: Collection[Entry], vendor: str) -> tuple[Entry, ...]:
+def _speaking(
+    text: str, among: Collection[Entry], vendors: Collection[str | None]
+) -> tuple[Entry, ...]:
     """The entries one of whose patterns is in the text; the longest match says most."""
     lengths = [
         (max(_matched(one.patterns, text), default=0), one)
         for one in among
-        if one.vendor == vendor or (vendor == _ANY and one.vendor not in {GENERIC, _OWN})
+        if one.vendor in vendors
     ]
     found = sorted(lengths, key=lambda pair: -pair[0])
     return tuple(entry for length, entry in found if length)

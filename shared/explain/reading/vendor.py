@@ -1,34 +1,47 @@
 """Whose EHR a text comes from, guessed from its URN, then from hosts, then from product names."""
 
 import re
+from collections.abc import Callable
 
-# Hosts before names: a post about one EHR may mention another.
-_SIGNS = (
-    ("oracle", ("cerner.com", "sandboxcerner", "oraclehealth.com")),
-    ("epic", ("epic.com", "urn:oid:1.2.840.114350", "interconnect-")),
-    ("athenahealth", ("athenahealth.com", "platform.athena")),
-    ("meditech", ("meditech.com", "greenfield.", "mtrestapis")),
-    ("eclinicalworks", ("eclinicalworks.com", "ecwcloud.com", "healow.com")),
-    ("smart-launcher", ("launch.smarthealthit.org", "launcher.smarthealthit", "/v/r4/sim/")),
-    ("azure", ("azurehealthcareapis.com", "microsoftonline.com", "aadsts")),
-    ("okta", ("okta.com", "oktapreview.com")),
-    ("keycloak", ("/protocol/openid-connect/", "/realms/")),
-    ("oracle", ("cerner", "oracle health", "powerchart", "mpages", "code console")),
-    ("epic", ("hyperspace", "hyperdrive", "oauth2 error", "epic fhir", "epic sandbox", "mychart")),
-    ("athenahealth", ("athenahealth", "athenaone")),
-    ("meditech", ("meditech",)),
-    ("eclinicalworks", ("eclinicalworks", "healow")),
-    ("smart-launcher", ("smart launcher", "smart health it")),
-    ("keycloak", ("keycloak",)),
-    ("azure", ("azure", "entra id")),
-    ("okta", ("okta",)),
-)
+from shared.vendors import Persona, Signs, everyone
 
 
 def vendor_of(urn: str | None, text: str) -> str | None:
     """The vendor's name as in the catalogue, None where nothing tells."""
     if urn is not None:
-        return "oracle"
+        return vendor_of_urn(urn)
     low = text.lower()
-    named = next((vendor for vendor, signs in _SIGNS if any(sign in low for sign in signs)), None)
-    return named or ("epic" if re.search(r"\bEpic\b", text) else None)
+    # Hosts before names: a post about one EHR may mention another.
+    return (
+        _first(lambda signs: any(sign in low for sign in signs.addresses))
+        or _first(lambda signs: any(sign in low for sign in signs.paths))
+        or _first(lambda signs: any(sign in low for sign in signs.names))
+        or _first(
+            lambda signs: (
+                signs.word is not None
+                and re.search(rf"\b{re.escape(signs.word)}\b", text) is not None
+            )
+        )
+    )
+
+
+def vendor_of_urn(urn: str) -> str | None:
+    """The vendor that names its errors so."""
+    return _first(lambda signs: urn.startswith(signs.urns))
+
+
+def persona_of(base: str) -> Persona | None:
+    """Who signs in at a FHIR base, where its host tells."""
+    return next(
+        (
+            persona
+            for one in everyone()
+            for persona, host in one.signs.hosts.items()
+            if re.match(host, base)
+        ),
+        None,
+    )
+
+
+def _first(fits: Callable[[Signs], bool]) -> str | None:
+    return next((one.name for one in everyone() if fits(one.signs)), None)

@@ -77,7 +77,7 @@ def _scopes(facts: Facts, *, standalone: bool) -> Iterator[str]:
         yield "<the scopes that are registered for the app>"
     for scope in kept:
         other = in_other_version(scope, supported)
-        if is_wildcard(scope) and facts.vendor == "oracle":
+        if is_wildcard(scope) and facts.habits.scopes.wildcards_dropped:
             yield f"<one {scope.replace('*', 'TYPE', 1)} for each resource type that the app reads>"
         elif other is not None:
             yield _rewritten(scope, other)

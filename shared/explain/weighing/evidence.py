@@ -3,14 +3,15 @@
 All of it serves to tell which of an error's possible causes is the one.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from shared.explain.model import CauseId, Certainty, Entry, Registered, Said, Sent, Where
 from shared.explain.reading import shown_request as asked
+from shared.explain.reading.vendor import persona_of
 from shared.explain.weighing.registrations import choose, tenants
+from shared.vendors import Profile, habits_of
 
 REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
 
@@ -47,6 +48,11 @@ class Facts:
     entries: tuple[Entry, ...]
     vendor: str | None
     where: Where | None = None
+
+    @cached_property
+    def habits(self) -> Profile:
+        """What is particular to the vendor; generic where none is known."""
+        return habits_of(self.vendor)
 
     @cached_property
     def family(self) -> frozenset[CauseId]:
@@ -126,22 +132,17 @@ class Facts:
 
     @cached_property
     def persona(self) -> str | None:
-        """Who signs in: `provider` or `patient`, by the EHR's words or by Oracle Health's hosts."""
+        """Who signs in: `provider` or `patient`, by the EHR's words or by its host."""
         if self.said.persona is not None:
             return self.said.persona
-        hosts = {_persona_of(base) for base in self.bases}
+        hosts = {persona_of(base) for base in self.bases}
         return hosts.pop() if len(hosts) == 1 else None
 
     @cached_property
     def host_persona(self) -> str | None:
         """The persona of the FHIR bases' hosts alone."""
-        hosts = {_persona_of(base) for base in self.bases}
+        hosts = {persona_of(base) for base in self.bases}
         return hosts.pop() if len(hosts) == 1 else None
-
-
-def _persona_of(base: str) -> str | None:
-    match = re.match(r"https://fhir-(ehr|myrecord)(?:-[a-z]{1,10})?\.", base)
-    return None if match is None else "provider" if match[1] == "ehr" else "patient"
 
 
 def gather(

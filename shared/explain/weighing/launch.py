@@ -59,8 +59,9 @@ def _launch_scope(facts: Facts) -> Iterator[Evidence]:
     sent = facts.sent
     if "launch/patient" in facts.scopes and facts.persona != "patient":
         unlisted = sent.scopes_supported and "launch/patient" not in sent.scopes_supported
-        provider = facts.vendor == "oracle" and facts.persona == "provider"
-        if not (unlisted or provider or facts.vendor == "oracle" or concerned):
+        refused = facts.habits.scopes.launch_patient_refused
+        provider = refused and facts.persona == "provider"
+        if not (unlisted or refused or concerned):
             return
         why = f"`launch/patient` is in {facts.where_scopes}"
         # Beside `launch` it is a fault too, and proves nothing of this error.
@@ -99,7 +100,8 @@ def _client(facts: Facts) -> Iterator[Evidence]:
 
 def _tenant(facts: Facts) -> Iterator[Evidence]:
     tenant = facts.said.tenant
-    if tenant is None or not facts.tenants or facts.vendor not in {"oracle", None}:
+    elsewhere = facts.vendor is not None and not facts.habits.signs.tenant
+    if tenant is None or not facts.tenants or elsewhere:
         return
     if tenant.lower().removesuffix("-ch") not in facts.tenants:
         why = f"The EHR names tenant {tenant}; the FHIR base is of {' or '.join(facts.tenants)}."

@@ -20,9 +20,6 @@ from shared.scopes import missing
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _RFC_6749 = "RFC 6749: https://www.rfc-editor.org/rfc/rfc6749"
-_WILDCARDS = (
-    "Cerner SMART tutorial, 2023, and reports: wildcard scopes are not granted at Oracle Health"
-)
 _SCOPE_CAUSES: tuple[CauseId, ...] = ("scope_syntax", "scope_not_registered", "scope_trimmed")
 _MOST_NAMED = 5
 
@@ -40,9 +37,10 @@ def weigh(facts: Facts) -> Iterator[Evidence]:
 
 def _syntax(facts: Facts) -> Iterator[Evidence]:
     wildcards = [scope for scope in facts.scopes if is_wildcard(scope)]
-    if wildcards and facts.vendor == "oracle":
+    dropped = facts.habits.scopes.wildcards_dropped
+    if wildcards and dropped:
         why = f"{_named(wildcards)} in {facts.where_scopes}: wildcards are dropped whole."
-        yield Evidence("scope_syntax", "certain", why, _WILDCARDS)
+        yield Evidence("scope_syntax", "certain", why, dropped)
         return
     supported = facts.sent.scopes_supported or ()
     others = [

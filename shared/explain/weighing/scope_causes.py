@@ -8,29 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from shared import scopes
-from shared.explain.catalogue import oracle_console as console
 from shared.explain.catalogue.causes import KINDS
 from shared.explain.model import Cause, CauseId
+from shared.vendors import ScopeHabits, habits_of
 
 _V1 = frozenset({"read", "write", "*"})
 _TRIMMED = "observed at EHRs that grant less than was asked for; which cause it is: inferred"
-_ORACLE: Mapping[CauseId, tuple[str, tuple[str, ...]]] = {
-    "scope_syntax": (
-        (
-            "Oracle Health drops wildcard scopes whole, and scopes of the SMART version for which "
-            "the app is not registered. What is not ticked in the code console is missing too."
-        ),
-        (console.CHECK_SMART_VERSION, console.CHECK_SCOPES, console.WAIT_A_QUARTER),
-    ),
-    "scope_not_registered": (
-        (
-            "Oracle Health grants what is ticked in the code console, 15 minutes after it was "
-            "ticked; a site's own copy of the registration may be older still. If all of "
-            "`patient/` or `user/` is missing, the app's SMART version may be the other one."
-        ),
-        (console.CHECK_SCOPES, console.CHECK_SMART_VERSION, console.WAIT_A_QUARTER),
-    ),
-}
 
 
 def is_wildcard(scope: str) -> bool:
@@ -73,15 +56,16 @@ def scope_causes(
     scopes_supported: Collection[str] | None = None,
 ) -> Mapping[str, CauseId]:
     """The most probable cause for each scope that was asked for and not granted."""
+    habits = habits_of(vendor).scopes
     return {
-        scope: _cause(scope, vendor, flow, granted, scopes_supported or ())
+        scope: _cause(scope, habits, flow, granted, scopes_supported or ())
         for scope in scopes.missing(requested, granted)
     }
 
 
 def _cause(
     scope: str,
-    vendor: str | None,
+    habits: ScopeHabits,
     flow: Literal["ehr", "standalone"] | None,
     granted: Sequence[str],
     supported: Collection[str],
@@ -94,12 +78,12 @@ def _cause(
     wanted = scopes.parse(scope)
     if wanted is None:
         return "scope_not_registered"
-    if is_wildcard(scope) and (vendor == "oracle" or (supported and scope not in supported)):
+    if is_wildcard(scope) and (habits.wildcards_dropped or (supported and scope not in supported)):
         return "scope_syntax"
     if in_other_version(scope, supported) or _only_in_other_version(scope, granted):
         return "scope_syntax"
     beside = [one for text in granted if (one := scopes.parse(text)) is not None]
-    if vendor == "oracle" and not beside and version(scope) == "v1":
+    if habits.other_version_dropped and not beside and version(scope) == "v1":
         # That is how an app of SMART v2 loses them: all at once.
         return "scope_syntax"
     if any((one.level, one.type) == (wanted.level, wanted.type) for one in beside):
@@ -118,5 +102,5 @@ def _only_in_other_version(scope: str, granted: Iterable[str]) -> bool:
 
 def scope_cause(cause: CauseId, vendor: str | None) -> Cause:
     """A cause that `scope_causes` names, with what to do about it at this vendor's EHRs."""
-    why, steps = (_ORACLE.get(cause) if vendor == "oracle" else None) or (None, None)
+    why, steps = habits_of(vendor).scopes.wording.get(cause, (None, None))
     return KINDS[cause]("likely", _TRIMMED, why=why, steps=steps)

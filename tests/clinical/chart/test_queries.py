@@ -6,22 +6,22 @@ import pytest
 from clinical.calculators.inputs import INPUTS
 from clinical.queries import (
     LAB_INPUTS,
-    SEARCHES,
     SLOW_INPUTS,
     VITAL_INPUTS,
     Search,
-    Vendor,
     is_settled,
     request_for,
+    searches,
 )
+from shared.vendors import VENDORS
 from tests.support.chart_resources import read
 
 TODAY = date(2026, 11, 24)
-VENDORS: list[Vendor] = ["oracle", "epic", "generic"]
+SEARCHES = {name: searches(profile.searches) for name, profile in VENDORS.items()}
 EVERY = [(vendor, search) for vendor in VENDORS for search in SEARCHES[vendor]]
 
 
-def named(vendor: Vendor, name: str) -> Search:
+def named(vendor: str, name: str) -> Search:
     (search,) = [search for search in SEARCHES[vendor] if search.name == name]
     return search
 
@@ -33,14 +33,14 @@ def query(search: Search) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_a_chart_takes_seven_calls(vendor: Vendor) -> None:
+def test_a_chart_takes_seven_calls(vendor: str) -> None:
     names = [search.name for search in SEARCHES[vendor]]
     assert names == ["patient", "labs", "slow", "vitals", "social", "conditions", "drugs"]
 
 
 @pytest.mark.parametrize(("vendor", "search"), EVERY)
 def test_every_search_is_for_one_patient_and_at_most_five_pages(
-    vendor: Vendor, search: Search
+    vendor: str, search: Search
 ) -> None:
     request = request_for(search, "12345", TODAY)
     if search.name == "patient":
@@ -73,7 +73,7 @@ def test_oracle_is_asked_only_what_it_takes(search: Search) -> None:
     [("labs", "ge2025-11-24"), ("slow", "ge2016-11-24"), ("vitals", "ge2024-11-24")],
 )
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_measurements_are_bounded_by_date_and_page(vendor: Vendor, name: str, since: str) -> None:
+def test_measurements_are_bounded_by_date_and_page(vendor: str, name: str, since: str) -> None:
     asked = query(named(vendor, name))
     assert (asked["date"], asked["_count"]) == (since, "200")
 
@@ -113,7 +113,7 @@ def test_every_measured_input_is_wanted_by_one_search() -> None:
     [("labs", "laboratory"), ("slow", "laboratory"), ("vitals", "vital-signs")],
 )
 def test_a_refused_list_of_codes_falls_back_to_a_category_of_the_same_dates(
-    vendor: Vendor, name: str, category: str
+    vendor: str, name: str, category: str
 ) -> None:
     search = named(vendor, name)
     asked, instead = query(search), query(search.fallbacks[0])
@@ -123,7 +123,7 @@ def test_a_refused_list_of_codes_falls_back_to_a_category_of_the_same_dates(
 
 
 @pytest.mark.parametrize("vendor", ["epic", "generic"])
-def test_a_height_is_looked_for_among_ten_years_of_vital_signs(vendor: Vendor) -> None:
+def test_a_height_is_looked_for_among_ten_years_of_vital_signs(vendor: str) -> None:
     laboratory, height = named(vendor, "slow").fallbacks
     assert {key: text for key, text in query(height).items() if key != "_sort"} == {
         "patient": "12345",
@@ -167,7 +167,7 @@ def test_only_a_server_that_promises_no_order_is_asked_for_one() -> None:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_every_input_that_is_read_stays_open_where_its_search_fails(vendor: Vendor) -> None:
+def test_every_input_that_is_read_stays_open_where_its_search_fails(vendor: str) -> None:
     answered = Counter(name for search in SEARCHES[vendor] for name in search.answers)
     assert set(answered.values()) == {1}
     derived = {"uncontrolled_hypertension", "supplemental_oxygen"}

@@ -1,0 +1,19 @@
+"""Epic (docs/epic.md)."""
+
+from shared.vendors.profile import Profile, SearchHabits, Signs
+
+EPIC = Profile(
+    name="epic",
+    title="Epic",
+    raw_basic=True,
+    searches=SearchHabits(
+        sort=False,
+        condition_categories="problem-list-item,encounter-diagnosis",
+        include_medications=True,
+    ),
+    signs=Signs(
+        addresses=("epic.com", "urn:oid:1.2.840.114350", "interconnect-"),
+        names=("hyperspace", "hyperdrive", "oauth2 error", "epic fhir", "epic sandbox", "mychart"),
+        word="Epic",
+    ),
+)

@@ -1,0 +1,54 @@
+"""Oracle Health (docs/oracle-health.md)."""
+
+from shared.vendors import oracle_console as console
+from shared.vendors.profile import Profile, ScopeHabits, SearchHabits, Signs
+
+ORACLE = Profile(
+    name="oracle",
+    title="Oracle Health",
+    page="oracle-health",
+    endpoint_hosts=frozenset({"authorization.cerner.com"}),
+    # The identity provider of the tenant: the tenant stays bound by the path.
+    issuer_pattern=r"{issuer}(?:/oidc/idsps/[A-Za-z0-9._~-]{1,200}/?)?",
+    # `-pageContext` and others: a leading hyphen marks what is not FHIR's.
+    own_parameters=r"-.+",
+    # It knows no _sort and takes lists of codes.
+    searches=SearchHabits(sort=False, by_category=False),
+    scopes=ScopeHabits(
+        wildcards_dropped=(
+            "Cerner SMART tutorial, 2023, and reports: wildcard scopes are not granted at Oracle "
+            "Health"
+        ),
+        other_version_dropped=True,
+        launch_patient_refused=True,
+        wording={
+            "scope_syntax": (
+                (
+                    "Oracle Health drops wildcard scopes whole, and scopes of the SMART version "
+                    "for which the app is not registered. What is not ticked in the code console "
+                    "is missing too."
+                ),
+                (console.CHECK_SMART_VERSION, console.CHECK_SCOPES, console.WAIT_A_QUARTER),
+            ),
+            "scope_not_registered": (
+                (
+                    "Oracle Health grants what is ticked in the code console, 15 minutes after it "
+                    "was ticked; a site's own copy of the registration may be older still. If all "
+                    "of `patient/` or `user/` is missing, the app's SMART version may be the other "
+                    "one."
+                ),
+                (console.CHECK_SCOPES, console.CHECK_SMART_VERSION, console.WAIT_A_QUARTER),
+            ),
+        },
+    ),
+    signs=Signs(
+        urns=("urn:cerner:", "urn:com:cerner:"),
+        addresses=("cerner.com", "sandboxcerner", "oraclehealth.com"),
+        names=("cerner", "oracle health", "powerchart", "mpages", "code console"),
+        hosts={
+            "provider": r"https://fhir-ehr(?:-[a-z]{1,10})?\.",
+            "patient": r"https://fhir-myrecord(?:-[a-z]{1,10})?\.",
+        },
+        tenant=True,
+    ),
+)

@@ -1,0 +1,58 @@
+"""Vendors of which only error messages are known: no [[ehr]] entry can name one.
+
+To configure one, move its profile to VENDORS.
+"""
+
+from shared.vendors.profile import Profile, Signs
+
+# The order is the one in which their signs are looked for.
+OTHERS: tuple[Profile, ...] = (
+    Profile(
+        "athenahealth",
+        "athenahealth",
+        signs=Signs(
+            addresses=("athenahealth.com", "platform.athena"), names=("athenahealth", "athenaone")
+        ),
+    ),
+    Profile(
+        "meditech",
+        "MEDITECH",
+        signs=Signs(addresses=("meditech.com", "greenfield.", "mtrestapis"), names=("meditech",)),
+    ),
+    Profile(
+        "eclinicalworks",
+        "eClinicalWorks",
+        signs=Signs(
+            addresses=("eclinicalworks.com", "ecwcloud.com", "healow.com"),
+            names=("eclinicalworks", "healow"),
+        ),
+    ),
+    Profile(
+        "smart-launcher",
+        "SMART launcher",
+        stands_in=True,
+        signs=Signs(
+            addresses=("launch.smarthealthit.org", "launcher.smarthealthit"),
+            paths=("/v/r4/sim/",),
+            names=("smart launcher", "smart health it"),
+        ),
+    ),
+    Profile(
+        "keycloak",
+        "Keycloak",
+        signs=Signs(paths=("/protocol/openid-connect/", "/realms/"), names=("keycloak",)),
+    ),
+    Profile(
+        "azure",
+        "Azure",
+        signs=Signs(
+            addresses=("azurehealthcareapis.com", "microsoftonline.com", "aadsts"),
+            names=("azure", "entra id"),
+        ),
+    ),
+    Profile(
+        "okta",
+        "Okta",
+        signs=Signs(addresses=("okta.com", "oktapreview.com"), names=("okta",)),
+    ),
+)
