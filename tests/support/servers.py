@@ -82,6 +82,7 @@ def serve_app(
     firestore: str | None = None,
     sealing_key: str | None = None,
     retired_key: str | None = None,
+    target: str = "gateway.app:application",
 ) -> Iterator[Server]:
     """All functions on one origin, http://localhost:PORT, on SQLite in `folder`.
 
@@ -89,6 +90,7 @@ def serve_app(
     shares `port` (its public_url), `store` and `sealing_key` with the first and listens on `bind`,
     which is its `origin`; with a `retired_key` it also opens what that one sealed. `firestore` is
     the HOST:PORT of a Firestore to use instead of SQLite, in a project that belongs to `port`.
+    `target` is another module's application in place of the gateway's.
     """
     port = port or free_port()
     bind = bind or port
@@ -109,5 +111,5 @@ def serve_app(
         encoding="utf-8",
     )
     environment["SMART_CONFIG"] = str(config)
-    with serve("gateway.app:application", "localhost", bind, environment, folder) as server:
+    with serve(target, "localhost", bind, environment, folder) as server:
         yield server

@@ -162,7 +162,7 @@ def test_paging_stops_once_every_wanted_input_has_a_value() -> None:
 def test_only_a_server_that_promises_no_order_is_asked_for_one() -> None:
     for vendor, search in EVERY:
         for one in (search, *search.fallbacks):
-            wanted = vendor == "generic" and one.resource_type == "Observation"
+            wanted = VENDORS[vendor].searches.sort and one.resource_type == "Observation"
             assert (query(one).get("_sort") == "-date") is wanted
 
 

@@ -68,8 +68,8 @@ class Reader:
 
 ALL = [
     (vendor, search)
-    for vendor, of_vendor in SEARCHES.items()
-    for one in of_vendor
+    for vendor in EHRS
+    for one in SEARCHES[vendor]
     for search in (one, *one.fallbacks)
 ]
 

@@ -1,0 +1,58 @@
+"""What is particular to a vendor stands in its profile: no other code asks for its name."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from shared.explain.catalogue import ENTRIES
+from shared.vendors import OWN, everyone
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ("clinical", "docs", "doctor", "functions", "gateway", "shared")
+PROFILES = ROOT / "shared" / "vendors"
+NAMES = frozenset(one.name for one in everyone()) - {OWN.name}
+
+
+def _named(source: str) -> Iterator[int]:
+    """The lines that hold a vendor's name as a whole text, but for `vendor="..."` of an entry."""
+    tree = ast.parse(source)
+    data = {
+        keyword.value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Entry"
+        for keyword in call.keywords
+        if keyword.arg == "vendor"
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in NAMES and node not in data:
+            yield node.lineno
+
+
+def test_no_code_outside_the_profiles_names_a_vendor() -> None:
+    files = [path for folder in PRODUCT for path in (ROOT / folder).rglob("*.py")]
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in files
+        if PROFILES not in path.parents
+        for line in _named(path.read_text(encoding="utf-8"))
+    ]
+    assert files
+    assert wrong == []
+
+
+def test_a_comparison_a_table_and_a_case_are_found() -> None:
+    source = (
+        'x = vendor == "oracle"\ny = vendor in {"epic", None}\nz = {"generic": 1}\n'
+        'match vendor:\n    case "okta":\n        pass\nEntry(vendor="oracle")\nf(vendor="epic")\n'
+    )
+    assert sorted(_named(source)) == [1, 2, 3, 5, 8]
+
+
+def test_every_error_of_the_catalogue_is_of_a_vendor_with_a_profile() -> None:
+    assert {entry.vendor for entry in ENTRIES} <= {one.name for one in everyone()}
+
+
+def test_every_vendor_has_a_name_and_a_page_of_its_own() -> None:
+    known = everyone()
+    assert len({one.name for one in known}) == len({one.page or one.name for one in known})
+    assert len({one.name for one in known}) == len({one.title for one in known}) == len(known)
