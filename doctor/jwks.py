@@ -5,7 +5,6 @@ rotation, are named on the command line. Only public halves are printed.
 """
 
 import argparse
-import base64
 import hashlib
 import json
 import sys
@@ -16,6 +15,7 @@ from doctor import report
 from doctor.checks import configuration, secret_references
 from doctor.finding import Checked, fail
 from doctor.output import Marks
+from shared import base64url
 from shared.config import secrets as references
 from shared.smart import client_auth, signing_keys
 
@@ -117,4 +117,4 @@ def _thumbprint(jwk: Jwk) -> str:
     """RFC 7638 3: of the members that make the key, in the order of their names."""
     members = {name: jwk[name] for name in sorted(jwk.keys() - {"kid", "use", "alg"})}
     digest = hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return base64url.encode(digest)

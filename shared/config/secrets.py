@@ -1,11 +1,10 @@
 """`env:` and `file:` references to secrets, resolved only by the function that uses them."""
 
-import base64
-import binascii
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from shared import base64url
 from shared.config.file import reason, stop
 from shared.config.settings import Settings
 from shared.config.table import Problem
@@ -56,10 +55,9 @@ def read_sealing_keys(settings: Settings) -> tuple[tuple[bytes, ...], list[Probl
             step = "Mount the secret where this function runs."
             problems.append(Problem.at("secret_unreadable", place, str(error), step))
             continue
-        unpadded = value.rstrip("=")
         try:
-            key = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), b"-_", validate=True)
-        except (binascii.Error, ValueError):
+            key = base64url.decode(value)
+        except ValueError:
             key = b""
         if len(key) == 32:
             keys.append(key)

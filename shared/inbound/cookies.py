@@ -6,10 +6,11 @@ decided by shared/inbound/edge.py. Values begin with their time, in base 36, so 
 many can be told.
 """
 
-import base64
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+
+from shared import base64url
 
 LAUNCH_PREFIX = "__Host-launch-"
 SESSION_PREFIX = "__Host-smart-"
@@ -46,8 +47,7 @@ def clear_cookie(name: str) -> str:
 
 def launch_name(state: str) -> str:
     """The name of the cookie that binds a pending launch to its browser."""
-    digest = hashlib.sha256(state.encode()).digest()
-    return LAUNCH_PREFIX + base64.urlsafe_b64encode(digest).decode()[:16]
+    return LAUNCH_PREFIX + base64url.encode(hashlib.sha256(state.encode()).digest())[:16]
 
 
 def session_name(handle: str) -> str:

@@ -4,7 +4,6 @@ The issuer is pinned by the configuration and by what discovery said at launch; 
 `jwks_uri` only, and nothing that the token itself names is ever fetched.
 """
 
-import base64
 import hashlib
 import re
 import unicodedata
@@ -12,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared import urls
+from shared import base64url, urls
 from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
 from shared.findings import ForUser
@@ -242,7 +241,7 @@ def _time(claims: Mapping[str, Any], claim: str) -> float:
 def _check_access_token(token: SignedToken, access_token: str) -> None:
     """OpenID Connect Core 3.1.3.8."""
     digest = hashlib.new(f"sha{token.alg[2:]}", access_token.encode("utf-8")).digest()
-    half = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode("ascii")
+    half = base64url.encode(digest[: len(digest) // 2])
     if token.claims.get("at_hash") not in (None, half):
         why = "The id_token belongs to another access token (at_hash) than the one it came with."
         raise IdTokenInvalid(why=why, evidence={"claim": "at_hash"})

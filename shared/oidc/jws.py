@@ -5,7 +5,6 @@ padding, other characters, doubled members, extensions, other kinds of token. Ke
 brings along (`jwk`, `jku`, `x5c`, `x5u`) are never looked at.
 """
 
-import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 import jwt
 from jwt.algorithms import AllowedPublicKeys
 
-from shared import strict_json
+from shared import base64url, strict_json
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
 
 # The kind of key (`kty`, `crv`) that each accepted algorithm takes (RFC 7518 3.1).
@@ -25,7 +24,6 @@ ALGORITHMS: Mapping[str, tuple[str, str | None]] = {
     "ES384": ("EC", "P-384"),
 }
 MAX_LENGTH = 32_768
-_SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _NAME = re.compile(r"[A-Za-z0-9+/._-]{1,40}")
 _REGISTER_SIGNED = (
     "Set the app's registration at the EHR to id_tokens that are signed, not encrypted, by one of "
@@ -118,9 +116,10 @@ def _object(segment: str, part: str) -> dict[str, Any]:
 
 def _decoded(segment: str, part: str) -> bytes:
     """The bytes behind unpadded base64url, of which no other spelling is accepted."""
-    decoded = b""
-    if _SEGMENT.fullmatch(segment) and len(segment) % 4 != 1:
-        decoded = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode("ascii") != segment:
+    try:
+        decoded = base64url.decode(segment)
+    except ValueError:
+        decoded = b""
+    if base64url.encode(decoded) != segment:
         raise IdTokenInvalid(why=f"The id_token's {part} is not base64url without padding.")
     return decoded

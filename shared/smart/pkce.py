@@ -1,8 +1,9 @@
 """PKCE with S256, the only method ever used (RFC 7636 4.1, 4.2; SMART App Launch 2.2, PKCE)."""
 
-import base64
 import hashlib
 import secrets
+
+from shared import base64url
 
 
 def new_verifier() -> str:
@@ -12,5 +13,4 @@ def new_verifier() -> str:
 
 def challenge(code_verifier: str) -> str:
     """The `code_challenge` for S256: BASE64URL(SHA256(ASCII(code_verifier))), unpadded."""
-    digest = hashlib.sha256(code_verifier.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return base64url.encode(hashlib.sha256(code_verifier.encode("ascii")).digest())

@@ -4,13 +4,12 @@ SMART App Launch 2.2, "Registering a client": each key has `kty`, a `kid` of its
 public members. The file is served as it is, so nothing private may stand anywhere in it.
 """
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared import base64url
 from shared.config import secrets as references
 from shared.config.settings import Settings
 from shared.config.table import Problem
@@ -115,6 +114,6 @@ def _bytes(value: object) -> bytes:
     if not isinstance(value, str):
         return b""
     try:
-        return base64.b64decode(value + "=" * (-len(value) % 4), b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        return base64url.decode(value)
+    except ValueError:
         return b""
