@@ -6,16 +6,15 @@ from the EHR's own hosts.
 """
 
 import json
-import math
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from shared import urls
 from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
+from shared.kept import Kept
 from shared.oidc.jwk_set import KeySet, key_set
 from shared.outbound import client as outbound
 from shared.smart import discovery
@@ -23,9 +22,6 @@ from shared.smart import discovery
 SECONDS = 5.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 3600.0
-KEEP_FAILURE_SECONDS = 5.0
-RENEW_SECONDS = 30.0
-_MOST_KEPT = 1000
 _MOST_KEYS = 200
 # RFC 3986, without a fragment.
 _URL = re.compile(r"(?i:https?)://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]{1,2000}")
@@ -42,61 +38,13 @@ _SET_ISSUER = (
     "entry."
 )
 
-T = TypeVar("T")
-
-
-class _Kept(Generic[T]):
-    """What was read of one document, or why it could not be."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._outcome: T | IdTokenInvalid = IdTokenInvalid()
-        self._until = self._renewable_from = -math.inf
-
-    def get(self, read: Callable[[], T]) -> T:
-        with self._lock:
-            if self._until <= self._clock():
-                try:
-                    self._keep(read())
-                except IdTokenInvalid as error:
-                    self._outcome = error.again()
-                    self._until = self._clock() + KEEP_FAILURE_SECONDS
-            return self._use()
-
-    def may_renew(self) -> bool:
-        with self._lock:
-            return self._renewable_from <= self._clock()
-
-    def renew(self, read: Callable[[], T]) -> T:
-        """As `get`, but read anew, unless that was done a moment ago."""
-        with self._lock:
-            if self._renewable_from <= self._clock():
-                self._renewable_from = self._clock() + RENEW_SECONDS
-                self._keep(read())
-            return self._use()
-
-    def _keep(self, outcome: T) -> None:
-        self._outcome = outcome
-        self._until = self._clock() + KEEP_SECONDS
-
-    def _use(self) -> T:
-        if isinstance(self._outcome, IdTokenInvalid):
-            raise self._outcome.again()
-        return self._outcome
-
 
 class Keys:
-    """Fetches and keeps the keys of each registration: 1 hour, failures 5 seconds.
-
-    The cache only saves time. While one thread fetches a document, others wait for it.
-    """
+    """Fetches and keeps the keys of each registration: 1 hour, failures 5 seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._sets: dict[tuple[str, ...], _Kept[KeySet]] = {}
-        self._uris: dict[tuple[str, ...], _Kept[str]] = {}
-        self._lock = threading.Lock()
+        self._sets = Kept[KeySet](KEEP_SECONDS, clock)
+        self._uris = Kept[str](KEEP_SECONDS, clock)
 
     def find(self, ehr: Ehr, base: str, *, jwks_uri: str | None, issuer: str | None) -> KeySet:
         """The keys of an EHR with this FHIR base. Raises IdTokenInvalid where they cannot be had.
@@ -106,18 +54,18 @@ class Keys:
         if jwks_uri is None:
             jwks_uri = self._jwks_uri(ehr, base, issuer)
         url = _on_hosts(ehr, base, jwks_uri, "jwks_uri")
-        return self._set(ehr, url).get(lambda: _read_keys(ehr, url))
+        return self._sets.get((ehr.key, url), lambda: _read_keys(ehr, url))
 
     def may_renew(self, ehr: Ehr, known: KeySet) -> bool:
         """Whether `renew` would fetch them: 30 seconds have passed since it last did."""
-        return self._set(ehr, known.url).may_renew()
+        return self._sets.may_renew((ehr.key, known.url))
 
     def renew(self, ehr: Ehr, known: KeySet) -> KeySet:
         """The keys fetched once more, for a token that `known` has no key for.
 
         At most once in 30 seconds, else those that are kept.
         """
-        return self._set(ehr, known.url).renew(lambda: _read_keys(ehr, known.url))
+        return self._sets.renew((ehr.key, known.url), lambda: _read_keys(ehr, known.url))
 
     def _jwks_uri(self, ehr: Ehr, base: str, issuer: str | None) -> str:
         if issuer is None or not _ISSUER.fullmatch(issuer):
@@ -127,17 +75,7 @@ class Keys:
                 steps=(_ASK_OPERATOR, ADMINISTRATOR),
             )
         _on_hosts(ehr, base, issuer, "issuer")
-        kept = self._entry(self._uris, (ehr.key, base, issuer))
-        return kept.get(lambda: _read_jwks_uri(ehr, base, issuer))
-
-    def _set(self, ehr: Ehr, url: str) -> _Kept[KeySet]:
-        return self._entry(self._sets, (ehr.key, url))
-
-    def _entry(self, kept: dict[Any, _Kept[T]], key: tuple[str, ...]) -> _Kept[T]:
-        with self._lock:
-            if key not in kept and len(kept) >= _MOST_KEPT:
-                kept.clear()
-            return kept.setdefault(key, _Kept(self._clock))
+        return self._uris.get((ehr.key, base, issuer), lambda: _read_jwks_uri(ehr, base, issuer))
 
 
 def _on_hosts(ehr: Ehr, base: str, url: str, name: str) -> str:

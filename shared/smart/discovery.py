@@ -7,7 +7,6 @@ with a thief's token endpoint (RFC 9700 4.4.2). S256 is used whatever the docume
 
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,14 +14,13 @@ from typing import Any
 
 from shared import urls
 from shared.config.settings import Ehr
-from shared.errors import DiscoveryFailed, DiscoveryInvalid, SmartError
+from shared.errors import DiscoveryFailed, DiscoveryInvalid
+from shared.kept import Kept
 from shared.outbound import client as outbound
 
 SECONDS = 5.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 600.0
-KEEP_FAILURE_SECONDS = 5.0
-_MOST_KEPT = 1000
 _URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,2000}")  # RFC 3986 2
 
 # SMART App Launch 2.2, "Capabilities": what each way of client authentication is part of.
@@ -66,45 +64,18 @@ class SmartConfiguration:
         return client_auth == "none" or listed or _COVERS[client_auth] in self.capabilities
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    until: float
-    outcome: SmartConfiguration | SmartError
-
-
 class Discovery:
     """Finds and keeps the configuration of each FHIR base: 10 minutes, failures 5 seconds.
 
-    The cache only saves time; what a launch uses is stored with it.
+    What a launch uses is stored with it.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._kept: dict[tuple[str, str], _Kept] = {}
-        self._lock = threading.Lock()
+        self._kept = Kept[SmartConfiguration](KEEP_SECONDS, clock)
 
     def find(self, ehr: Ehr, base: str) -> SmartConfiguration:
         """The configuration of a normalised FHIR base. Raises DiscoveryFailed, DiscoveryInvalid."""
-        with self._lock:
-            kept = self._kept.get((ehr.key, base))
-        if kept is None or kept.until <= self._clock():
-            kept = self._fetch(ehr, base)
-            with self._lock:
-                if len(self._kept) >= _MOST_KEPT:
-                    self._kept.clear()
-                self._kept[ehr.key, base] = kept
-        if isinstance(kept.outcome, SmartError):
-            raise kept.outcome.again()
-        return kept.outcome
-
-    def _fetch(self, ehr: Ehr, base: str) -> _Kept:
-        outcome: SmartConfiguration | SmartError
-        try:
-            outcome = _read(ehr, base)
-        except (DiscoveryFailed, DiscoveryInvalid) as error:
-            outcome = error.again()
-        seconds = KEEP_FAILURE_SECONDS if isinstance(outcome, SmartError) else KEEP_SECONDS
-        return _Kept(self._clock() + seconds, outcome)
+        return self._kept.get((ehr.key, base), lambda: _read(ehr, base))
 
 
 def _read(ehr: Ehr, base: str) -> SmartConfiguration:

@@ -20,5 +20,5 @@ def test_bytes_are_written_without_padding_and_read_with_and_without(
 
 @pytest.mark.parametrize("text", ["A", "AAAAA", "AA=A", "A A", "AAA\n", "é" * 4, "%%%%"])
 def test_what_is_no_base64url_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"(?i)base64|characters"):
+    with pytest.raises(ValueError, match=r"(?i)base64|padding|ascii"):
         base64url.decode(text)

@@ -206,17 +206,6 @@ def test_keys_are_kept_for_an_hour(ehr: Ehr, clock: Clock, tenant: Tenant) -> No
     assert not {"Authorization", "Cookie"} & tenant.received[0].headers.keys()
 
 
-def test_a_failure_that_is_kept_holds_nothing_of_the_document(ehr: Ehr, tenant: Tenant) -> None:
-    keys = Keys()
-    tenant.on("/jwks", as_json({"keys": "x" * 100_000}))
-    with pytest.raises(IdTokenInvalid):
-        _find(keys, ehr, tenant)
-    (kept,) = keys._sets.values()
-    assert isinstance(kept._outcome, IdTokenInvalid)
-    # Its frames would: the body, and all that was parsed of it.
-    assert (kept._outcome.__traceback__, kept._outcome.__context__) == (None, None)
-
-
 def test_a_failure_is_kept_for_five_seconds(ehr: Ehr, clock: Clock, tenant: Tenant) -> None:
     keys = Keys(clock)
     good = tenant.handlers["/jwks"]
@@ -294,19 +283,6 @@ def test_two_registrations_do_not_share_keys(ehr: Ehr, tenant: Tenant) -> None:
     keys = Keys()
     first = _find(keys, ehr, tenant)
     assert _find(keys, replace(ehr, key="two"), tenant) is not first
-
-
-def test_the_cache_does_not_grow_without_bound(
-    ehr: Ehr, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jwks, "_MOST_KEPT", 3)
-    keys = Keys()
-    for number in range(8):
-        _find(keys, ehr, tenant, f"{tenant.base}/jwks?{number}")
-    assert len(keys._sets) <= 3
-    asked = len(tenant.received)
-    _find(keys, ehr, tenant, f"{tenant.base}/jwks?7")
-    assert len(tenant.received) == asked
 
 
 @pytest.mark.parametrize(

@@ -86,19 +86,6 @@ def test_a_failure_is_kept_for_five_seconds(
     assert found.find(ehr, tenant.base).token_endpoint == f"{tenant.base}/auth/token"
 
 
-def test_a_failure_that_is_kept_holds_nothing_of_the_document(
-    ehr: Ehr, clock: Clock, tenant: Tenant
-) -> None:
-    found = Discovery(clock)
-    tenant.discovery["token_endpoint"] = "http://elsewhere.test/token"
-    with pytest.raises(DiscoveryInvalid):
-        found.find(ehr, tenant.base)
-    (kept,) = found._kept.values()
-    assert isinstance(kept.outcome, DiscoveryInvalid)
-    # Its frames would: the body, and all that was parsed of it.
-    assert (kept.outcome.__traceback__, kept.outcome.__context__) == (None, None)
-
-
 def test_an_expired_document_is_not_used_when_the_ehr_then_fails(
     ehr: Ehr, clock: Clock, tenant: Tenant
 ) -> None:
@@ -119,19 +106,6 @@ def test_two_registrations_at_one_base_do_not_share_a_document(
     assert found.find(wider, tenant.base).token_endpoint == "http://auth.test/token"
     with pytest.raises(DiscoveryInvalid):
         found.find(ehr, tenant.base)
-
-
-def test_the_cache_does_not_grow_without_bound(
-    ehr: Ehr, clock: Clock, scripted: ScriptedEhr, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(discovery, "_MOST_KEPT", 3)
-    found = Discovery(clock)
-    tenants = [scripted.tenant() for _ in range(8)]
-    for tenant in tenants:
-        found.find(ehr, tenant.base)
-    assert len(found._kept) <= 3
-    found.find(ehr, tenants[-1].base)
-    assert len(tenants[-1].received) == 1
 
 
 def test_a_certificate_of_the_configured_authority_is_trusted(ehr: Ehr, tmp_path: Path) -> None:

@@ -1,0 +1,119 @@
+"""What is kept of documents: for a time, failures for 5 seconds, one reading for all threads."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared import kept as kept_module
+from shared.errors import DiscoveryFailed
+from shared.kept import Kept
+
+KEY = ("ehr", "https://ehr.test/r4")
+
+
+class Source:
+    """Counts how often it is read; `fails` makes the next readings fail."""
+
+    def __init__(self) -> None:
+        self.read_count = 0
+        self.fails = False
+
+    def read(self) -> int:
+        self.read_count += 1
+        if self.fails:
+            raise DiscoveryFailed(why="down")
+        return self.read_count
+
+
+@pytest.fixture
+def now() -> list[float]:
+    return [0.0]
+
+
+@pytest.fixture
+def kept(now: list[float]) -> Kept[int]:
+    return Kept[int](60.0, lambda: now[0])
+
+
+def test_what_was_read_is_kept_for_its_time_under_its_key(
+    kept: Kept[int], now: list[float]
+) -> None:
+    source = Source()
+    assert [kept.get(KEY, source.read), kept.get(KEY, source.read)] == [1, 1]
+    assert kept.get(("other",), source.read) == 2
+    now[0] = 59.9
+    assert kept.get(KEY, source.read) == 1
+    now[0] = 60.0
+    assert kept.get(KEY, source.read) == 3
+
+
+def test_a_failure_is_kept_for_five_seconds_and_raised_as_a_copy(
+    kept: Kept[int], now: list[float]
+) -> None:
+    source = Source()
+    source.fails = True
+    raised = []
+    for now[0] in (0.0, 4.9):
+        with pytest.raises(DiscoveryFailed) as caught:
+            kept.get(KEY, source.read)
+        raised.append(caught.value)
+    assert source.read_count == 1
+    assert raised[0] is not raised[1]
+    assert {error.why for error in raised} == {"down"}
+    source.fails, now[0] = False, 5.0
+    assert kept.get(KEY, source.read) == 2
+
+
+def test_a_failure_that_is_kept_holds_nothing_of_the_document(kept: Kept[int]) -> None:
+    source = Source()
+    source.fails = True
+    with pytest.raises(DiscoveryFailed):
+        kept.get(KEY, source.read)
+    (entry,) = kept._entries.values()
+    assert isinstance(entry.outcome, DiscoveryFailed)
+    # Its frames would: the body, and all that was parsed of it.
+    assert (entry.outcome.__traceback__, entry.outcome.__context__) == (None, None)
+
+
+def test_it_does_not_grow_without_bound(kept: Kept[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_module, "_MOST", 3)
+    source = Source()
+    for number in range(8):
+        kept.get((str(number),), source.read)
+    assert len(kept._entries) <= 3
+    assert kept.get(("7",), source.read) == source.read_count == 8
+
+
+def test_it_is_read_anew_at_most_every_thirty_seconds_and_a_failure_changes_nothing(
+    kept: Kept[int], now: list[float]
+) -> None:
+    source = Source()
+    assert kept.get(KEY, source.read) == 1
+    source.fails = True
+    with pytest.raises(DiscoveryFailed):
+        kept.renew(KEY, source.read)
+    assert not kept.may_renew(KEY)
+    assert kept.renew(KEY, source.read) == kept.get(KEY, source.read) == 1
+    source.fails, now[0] = False, 30.0
+    assert kept.may_renew(KEY)
+    assert kept.renew(KEY, source.read) == 3
+
+
+def test_threads_that_want_one_document_wait_for_one_reading(kept: Kept[int]) -> None:
+    source, asked = Source(), threading.Barrier(8)
+    released = threading.Event()
+
+    def slowly() -> int:
+        released.wait(10)
+        return source.read()
+
+    def use(number: int) -> int:
+        asked.wait()
+        if number == 7:
+            released.set()
+        return kept.get(KEY, slowly)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(use, range(8))) == [1] * 8
+    assert source.read_count == 1
