@@ -7,7 +7,7 @@ registration by `ehr`, never a free URL.
 import re
 from dataclasses import dataclass
 
-from shared import urls
+from shared import legacy_launch, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
     ADMINISTRATOR,
@@ -22,8 +22,6 @@ from shared.inbound.edge import Call
 
 MAX_LAUNCH_BYTES = 8192
 _NAMES = frozenset({"iss", "launch", "ehr"})
-# What EHRs send when they open an app as something else than a SMART launch.
-_LEGACY = frozenset({"fhirServiceUrl", "patientId", "PAT_PersonId", "VIS_EncntrId", "USR_PersonId"})
 # docs/troubleshooting.md, oracle/plain-link.
 _AS_SMART = (
     (
@@ -76,7 +74,8 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
 
 
 def _legacy(call: Call) -> str:
-    return ", ".join(name for name in urls.raw_parameters(call.query()) if name in _LEGACY)
+    names = urls.raw_parameters(call.query())
+    return ", ".join(name for name in names if name in legacy_launch.NAMES)
 
 
 def _not_smart(arrived: str) -> LaunchParameterMissing:

@@ -3,6 +3,8 @@
 SMART App Launch 2.2, "Obtain authorization code"; RFC 6749 4.1.1; OpenID Connect Core 3.1.2.1.
 """
 
+from shared import legacy_launch
+
 SMART = (
     *("response_type", "client_id", "redirect_uri", "scope", "state", "aud"),
     *("code_challenge", "code_challenge_method", "launch"),
@@ -13,14 +15,13 @@ _OTHERS = (
 )
 _FOREIGN = (
     "intent patient encounter need_patient_banner smart_style_url fhirContext tenant persona "
-    "fhirUser launch_id launchId patientId patient_id fhirServiceUrl serviceUri PAT_PersonId "
-    "VIS_EncntrId USR_PersonId iss code client_secret grant_type code_verifier"
+    "fhirUser launch_id launchId patient_id serviceUri iss code client_secret grant_type "
+    "code_verifier"
 )
 # What a server may know besides, from OpenID Connect, RFC 8707, RFC 9101 and JARM.
 OTHERS = frozenset(_OTHERS.split())
 # These belong to the token's answer or to a legacy launch.
-FOREIGN = frozenset(_FOREIGN.split())
-LEGACY_LAUNCH = ("fhirServiceUrl", "PAT_PersonId", "VIS_EncntrId", "USR_PersonId")
+FOREIGN = frozenset(_FOREIGN.split()).union(legacy_launch.NAMES)
 
 
 def is_recognised(name: str) -> bool:

@@ -7,6 +7,7 @@ is found is the text's claim; the error itself is read by shared/explain/reading
 import re
 from itertools import pairwise
 
+from shared import legacy_launch
 from shared.explain import parameters
 from shared.explain.model import Sent
 from shared.explain.reading.text import MASK
@@ -53,7 +54,9 @@ def granted_in(text: str) -> tuple[str, ...] | None:
 def legacy_launch_in(text: str) -> tuple[str, ...]:
     """The parameters of a launch that is none of SMART's, as far as the text has them."""
     return tuple(
-        name for name in parameters.LEGACY_LAUNCH if re.search(rf"\b{name}\b", text, re.IGNORECASE)
+        name
+        for name in legacy_launch.UNMISTAKABLE
+        if re.search(rf"\b{name}\b", text, re.IGNORECASE)
     )
 
 

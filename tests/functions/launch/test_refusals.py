@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from shared import legacy_launch
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.scripted_ehr import ScriptedEhr
@@ -66,6 +67,15 @@ def test_a_launch_value_of_8_kb_is_let_in(app: App, browser: Browser) -> None:
     value = "l" * 8192
     answer = app.begin(app.scripted.tenant(), browser, value)
     assert answer.query["launch"] == value
+
+
+@pytest.mark.parametrize("name", legacy_launch.NAMES)
+def test_a_legacy_launch_is_told_from_a_smart_one_by_any_of_its_parameters(
+    app: App, browser: Browser, name: str
+) -> None:
+    problem = browser.get(f"{app.origin}/launch?{name}=sentinel-77")
+    assert problem.code == "launch_parameter_missing"
+    assert f"It was opened with {name} instead" in problem.text
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared import legacy_launch
 from shared.explain import Cause, Diagnosis, Registered, Said, Sent, diagnose, parse
 from shared.explain.reading.find import entries
 from tests.support import ehr_messages as m
@@ -280,6 +281,18 @@ def test_a_request_of_another_client_is_seen_without_any_error() -> None:
     text = m.AUTHORIZE.replace(CLIENT, OTHER).replace("launch=&", "launch=abc&")
     found = diagnose(parse(text), None, [REGISTERED])
     assert ids(found) == ["client_id_mismatch"]
+
+
+@pytest.mark.parametrize("name", legacy_launch.UNMISTAKABLE)
+def test_any_parameter_of_a_legacy_launch_names_it(name: str) -> None:
+    found = diagnose(parse(f"error=invalid_request at https://app.test/launch?{name}=x"))
+    assert ids(found)[0] == "launch_parameter_missing"
+
+
+def test_a_word_that_is_used_for_much_else_names_no_legacy_launch() -> None:
+    assert "patientId" in legacy_launch.NAMES
+    found = diagnose(parse("error=invalid_request in getChart(patientId)"))
+    assert "launch_parameter_missing" not in ids(found)[:1]
 
 
 def test_a_legacy_launch_is_named() -> None:
