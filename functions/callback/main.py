@@ -5,13 +5,11 @@ conditional delete, issuer and redirect path, then error or code; nothing is act
 """
 
 import time
-from collections.abc import Mapping
 
 import flask
 
 from shared import log
 from shared.config import file as config
-from shared.config.secrets import resolve_sealing_keys
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
     EhrError,
@@ -29,27 +27,21 @@ from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.refusal import Refusal
 from shared.oidc import id_token
 from shared.oidc.id_token import Identity
-from shared.oidc.keys import Keys
-from shared.sealing import Sealer
 from shared.session import context as session_context
 from shared.session import cookies as session_cookies
-from shared.session.sessions import Opened, Sessions
-from shared.smart import client_auth, launches
+from shared.session import deployment
+from shared.session.sessions import Opened
+from shared.smart import launches
 from shared.smart import token_endpoint as tokens
 from shared.smart.launches import Pending
 from shared.smart.token_answer import TokenAnswer
-from shared.store import open_store
 
 from . import failure, response
 from .failure import Attempt
 
 _settings = config.from_environment()
 if _settings:
-    _store = open_store(_settings.store)
-    _clients, _problems = client_auth.resolve(_settings)
-    _sealer = Sealer(resolve_sealing_keys(_settings, _problems))
-    _keys = Keys()
-    _sessions = Sessions(_store, _sealer, _settings, _clients, _keys, time.time)
+    _running = deployment.start(_settings)
 _edge = Edge("callback", "page", "callback_failed")
 
 
@@ -68,10 +60,10 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     given = response.read(call)
     try:
         response.check_shape(given)
-        found = launches.find(_store, given["state"])
+        found = launches.find(_running.store, given["state"])
         log.about(ehr=found.pending.ehr)
         launches.check_browser(found, given["state"], call.cookies)
-        launches.consume(_store, found)
+        launches.consume(_running.store, found)
     except (StateMissing, StateUnknown) as error:
         return failure.refused(error, given)
     spent = cookies.clear_cookie(cookies.launch_name(given["state"]))
@@ -80,7 +72,7 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         opened = _finish(attempt, given, settings.public_url + redirect_path)
     except SmartError as error:
         return failure.refused(error, given, attempt, (spent,))
-    surplus = session_cookies.surplus(call.cookies, opened.session.user, _sealer)
+    surplus = session_cookies.surplus(call.cookies, opened.session.user, _running.sealer)
     path = settings.after_launch.replace("{session}", opened.session.handle)
     return Reply(
         303,
@@ -100,7 +92,7 @@ def _finish(attempt: Attempt, given: response.Response, redirect_uri: str) -> Op
         raise EhrError
     if ehr is None or ehr.client_id != pending.client_id:
         raise StateUnknown(why="The app was configured anew while this launch was under way.")
-    algorithm = _clients.algorithm(ehr)
+    algorithm = _running.clients.algorithm(ehr)
     listed = pending.assertion_algorithms
     if algorithm is not None and listed is not None and algorithm not in listed:
         raise Misconfigured(
@@ -112,22 +104,23 @@ def _finish(attempt: Attempt, given: response.Response, redirect_uri: str) -> Op
     try:
         answer = tokens.exchange(
             pending.token_endpoint,
-            _clients.authenticate(ehr, pending.token_endpoint),
+            _running.clients.authenticate(ehr, pending.token_endpoint),
             code=given["code"],
             redirect_uri=pending.redirect_uri,
             code_verifier=pending.code_verifier,
             ca_file=ehr.ca_file,
         )
     except TokenInvalid as error:
-        attempt.done.update(_give_back(pending, ehr, error.issued))
+        # Tokens of a launch that came to nothing must not live on, whatever it was.
+        attempt.done.update(tokens.revoke(pending, _running.clients, ehr, **error.issued))
         raise
     try:
         user = _user(pending, ehr, answer)
-        opened = _sessions.open(pending, answer, user)
+        opened = _running.sessions.open(pending, answer, user)
         log.about(ehr=ehr.key, session=opened.session.mark)
         _log(opened, answer, ehr)
     except Exception:
-        attempt.done.update(_give_back(pending, ehr, answer.issued))
+        attempt.done.update(tokens.revoke(pending, _running.clients, ehr, **answer.issued))
         raise
     return opened
 
@@ -144,29 +137,12 @@ def _user(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> Identity | None:
         jwks_uri=pending.jwks_uri,
         nonce=pending.nonce,
         access_token=answer.access_token,
-        keys=_keys,
+        keys=_running.keys,
         now=time.time(),
     )
     if verified.nonce_missing:
         log.event("nonce_missing", "the id_token does not repeat the nonce; PKCE protects the code")
     return verified.identity
-
-
-def _give_back(pending: Pending, ehr: Ehr, issued: Mapping[str, str]) -> Mapping[str, str]:
-    """Best effort: tokens of a launch that came to nothing must not live on, whatever it was.
-
-    Gives what became of it, for the log.
-    """
-    if not issued:
-        return {}
-    revoked = pending.revocation_endpoint is not None and tokens.revoke(
-        pending.revocation_endpoint,
-        _clients.authenticate(ehr, pending.token_endpoint),
-        token=issued.get("refresh_token") or issued["access_token"],
-        kind="refresh_token" if "refresh_token" in issued else "access_token",
-        ca_file=ehr.ca_file,
-    )
-    return {"revoked": str(revoked).lower()}
 
 
 def _log(opened: Opened, answer: TokenAnswer, ehr: Ehr) -> None:

@@ -15,7 +15,6 @@ import flask
 
 from shared import held_bytes, log, outcome
 from shared.config import file as config
-from shared.config.secrets import resolve_sealing_keys
 from shared.config.settings import Settings
 from shared.errors import (
     RELAUNCH,
@@ -29,12 +28,9 @@ from shared.fhir.client import FhirAnswer, FhirBytes
 from shared.inbound import cookies
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
-from shared.oidc.keys import Keys
-from shared.sealing import Sealer
 from shared.session import context as session_context
-from shared.session.sessions import Active, Sessions
-from shared.smart import client_auth
-from shared.store import open_store
+from shared.session import deployment
+from shared.session.sessions import Active
 
 from . import address, binary, content, forward, policy, rewrite, write, write_policy
 from .address import Address
@@ -45,10 +41,7 @@ MOST_PARAMETERS = 200
 held_bytes.give_memory_back()
 _settings = config.from_environment()
 if _settings:
-    _clients, _problems = client_auth.resolve(_settings)
-    _sealer = Sealer(resolve_sealing_keys(_settings, _problems))
-    _store = open_store(_settings.store)
-    _sessions = Sessions(_store, _sealer, _settings, _clients, Keys(), time.time)
+    _running = deployment.start(_settings)
 # What is loaded by now stays. Parsing a large answer makes the collector look through all that it
 # knows of, again and again: tens of milliseconds each time with the store's client among it.
 gc.freeze()
@@ -78,7 +71,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
         raise asked
     if asked.kind == "session" and asked.method == "DELETE":
         return _log_out(asked.handle, call)
-    active = _sessions.use(asked.handle, call.cookies)
+    active = _running.sessions.use(asked.handle, call.cookies)
     if asked.kind == "session":
         context = json.dumps(
             session_context.describe(active.session, active.ehr.vendor, settings.public_url)
@@ -144,7 +137,7 @@ def _read(
     session = active.session
     grants = session.grants(active.ehr)
     place = asked.path if asked.kind == "history" else asked.type
-    pages = rewrite.Pages(session, _sealer, place, proxy_base)
+    pages = rewrite.Pages(session, _running.sealer, place, proxy_base)
     paged = asked.interaction.is_paged
     started = time.monotonic()
     if paged and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
@@ -201,7 +194,7 @@ def _log(asked: Address, status: int, started: float, told: Mapping[str, str | l
 
 
 def _log_out(handle: str, call: Call) -> Reply:
-    _sessions.end(handle, call.cookies)
+    _running.sessions.end(handle, call.cookies)
     return Reply(204, cookies=(cookies.clear_cookie(cookies.session_name(handle)),))
 
 

@@ -1,7 +1,6 @@
 """smart_calc: the app. A page of calculators that the chart fills, and their recalculation."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,6 @@ from clinical import turned_off
 from clinical.calculators import REGISTRY
 from shared import held_bytes, log, pages
 from shared.config import file as config
-from shared.config.secrets import resolve_sealing_keys
 from shared.config.settings import Settings
 from shared.errors import (
     MediaTypeUnsupported,
@@ -27,14 +25,10 @@ from shared.errors import (
 from shared.findings import Finding
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply
-from shared.oidc.keys import Keys
 from shared.release import VERSION
-from shared.sealing import Sealer
 from shared.session import context as session_context
-from shared.session import sessions
-from shared.session.sessions import Active, Sessions
-from shared.smart import client_auth
-from shared.store import open_store
+from shared.session import deployment, sessions
+from shared.session.sessions import Active
 
 from . import reading
 from .page import banner, note, tables
@@ -49,10 +43,7 @@ _MOST_BYTES = 100_000
 held_bytes.give_memory_back()
 _settings = config.from_environment(turned_off.problems)
 if _settings:
-    _clients, _problems = client_auth.resolve(_settings)
-    _sealer = Sealer(resolve_sealing_keys(_settings, _problems))
-    _store = open_store(_settings.store)
-    _sessions = Sessions(_store, _sealer, _settings, _clients, Keys(), time.time)
+    _running = deployment.start(_settings)
 _edge = Edge("smart_calc", "page", "app_refused")
 
 
@@ -78,7 +69,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
         return _recalculate(settings, call, handle, names[0])
     if call.method != "GET":
         raise MethodNotAllowed(allow="GET")
-    page = _page(settings, _sessions.use(handle, call.cookies))
+    page = _page(settings, _running.sessions.use(handle, call.cookies))
     log.event("app_opened", "page shown")
     headers = {
         "Content-Type": "text/html; charset=utf-8",
@@ -97,7 +88,7 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
     inbound.require_own_origin(call, settings)
     if not known:
         raise NotFound
-    _sessions.use(handle, call.cookies)
+    _running.sessions.use(handle, call.cookies)
     media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         why = "A recalculation takes application/json and nothing else."

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared import log
-from shared.config.settings import Ehr, Settings
+from shared.config.settings import Settings
 from shared.errors import SessionExpired, StoreUnavailable
 from shared.sealing import Sealer
 from shared.session import record as session_record
@@ -54,21 +54,6 @@ def during_refresh(reason: Reason, evidence: Mapping[str, str]) -> SessionExpire
     return SessionExpired(why=_WHY_DURING_REFRESH[reason])
 
 
-def revoke(clients: Clients, session: Session, ehr: Ehr | None) -> bool:
-    """Revoke the refresh token, which ends the access that came of it (RFC 7009 2.1), or the
-    access token where there is none; whether the EHR said that it did.
-    """
-    if ehr is None or session.revocation_endpoint is None:
-        return False
-    return tokens.revoke(
-        session.revocation_endpoint,
-        clients.authenticate(ehr, session.token_endpoint),
-        token=session.refresh_token or session.access_token,
-        kind="refresh_token" if session.refresh_token else "access_token",
-        ca_file=ehr.ca_file,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Ending:
     """Ends sessions of one deployment."""
@@ -100,12 +85,14 @@ class Ending:
     def logged_out(self, session: Session) -> None:
         """Revoke the tokens of a session that logout has wiped, and log it."""
         log.about(ehr=session.ehr, session=session.mark)
-        revoked = revoke(self.clients, session, self.settings.ehr_by_key(session.ehr))
-        log.event(
-            "session_ended",
-            "logged out",
-            fields={"reason": "logout", "revoked": str(revoked).lower()},
+        revoked = tokens.revoke(
+            session,
+            self.clients,
+            self.settings.ehr_by_key(session.ehr),
+            access_token=session.access_token,
+            refresh_token=session.refresh_token,
         )
+        log.event("session_ended", "logged out", fields={"reason": "logout", **revoked})
 
     def refused(self, session: Session, *, anew: bool) -> SessionExpired:
         """Remove a session whose access the EHR takes no longer and nothing renews.

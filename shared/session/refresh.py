@@ -162,8 +162,14 @@ class Refresher:
         try:
             self._wipe(held)
         finally:
-            revoked = session_end.revoke(self.clients, renewed, ehr)
-        return session_end.during_refresh(reason, {"revoked": str(revoked).lower()})
+            revoked = tokens.revoke(
+                renewed,
+                self.clients,
+                ehr,
+                access_token=renewed.access_token,
+                refresh_token=renewed.refresh_token,
+            )
+        return session_end.during_refresh(reason, revoked)
 
     def _is_other_user(self, session: Session, ehr: Ehr, answer: TokenAnswer) -> bool:
         if session.user is None or answer.id_token is None:
@@ -194,9 +200,8 @@ class Refresher:
                 found = self.store.read(collection, key)
                 if found is None:
                     # Logout has revoked what it found: only what came since is left.
-                    brought = replace(renewed, refresh_token=answer.refresh_token)
-                    revoked = session_end.revoke(self.clients, brought, ehr)
-                    raise session_end.during_refresh("gone", {"revoked": str(revoked).lower()})
+                    revoked = tokens.revoke(renewed, self.clients, ehr, **answer.issued)
+                    raise session_end.during_refresh("gone", revoked)
                 if found.fields["version"] != held.session.version:
                     # Our own write whose reply was lost, or another's after our lease.
                     return session_record.opened(found, renewed.handle, renewed.secret, self.sealer)

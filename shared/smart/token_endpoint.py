@@ -4,14 +4,16 @@ RFC 6749 4.1.3, 5 and 6; RFC 7009. A request is made once, whatever becomes of i
 answers are read in shared/smart/token_answer.py.
 """
 
+import contextlib
 import re
 from collections.abc import Collection, Mapping
-from typing import Literal
+from typing import Protocol
 from urllib.parse import quote, urlencode
 
+from shared.config.settings import Ehr
 from shared.errors import TokenError, TokenInvalid
 from shared.outbound import client as outbound
-from shared.smart.client_auth import ClientAuthentication
+from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.token_answer import TokenAnswer, json_object, parse
 
 SECONDS = 10.0
@@ -62,26 +64,45 @@ def refresh(
     return _request(token_endpoint, form, authentication, ca_file)
 
 
+class Endpoints(Protocol):
+    """Where the tokens of a launch or a session came from, and where they are given back."""
+
+    @property
+    def token_endpoint(self) -> str:
+        """Where they were issued."""
+
+    @property
+    def revocation_endpoint(self) -> str | None:
+        """None where the EHR takes none back (RFC 7009)."""
+
+
 def revoke(
-    revocation_endpoint: str,
-    authentication: ClientAuthentication,
+    at: Endpoints,
+    clients: Clients,
+    ehr: Ehr | None,
     *,
-    token: str,
-    kind: Literal["refresh_token", "access_token"],
-    ca_file: str | None,
-) -> bool:
-    """Ask the EHR to forget a token (RFC 7009 2); whether it said so. Never raises."""
-    try:
-        answer = _send(
-            revocation_endpoint,
-            {"token": token, "token_type_hint": kind},
-            authentication,
-            ca_file,
-            REVOKE_SECONDS,
-        )
-    except outbound.OutboundError:
-        return False
-    return 200 <= answer.status < 300
+    access_token: str | None = None,
+    refresh_token: str | None = None,
+) -> Mapping[str, str]:
+    """Ask the EHR to forget the refresh token, which ends the access that came of it (RFC 7009
+    2.1), or the access token where there is none. Best effort, made once.
+
+    Gives what became of it, for the log; nothing where there is no token.
+    """
+    token = refresh_token or access_token
+    if token is None:
+        return {}
+    revoked = False
+    if ehr is not None and at.revocation_endpoint is not None:
+        kind = "refresh_token" if refresh_token else "access_token"
+        form = {"token": token, "token_type_hint": kind}
+        authentication = clients.authenticate(ehr, at.token_endpoint)
+        with contextlib.suppress(outbound.OutboundError):
+            answer = _send(
+                at.revocation_endpoint, form, authentication, ehr.ca_file, REVOKE_SECONDS
+            )
+            revoked = 200 <= answer.status < 300
+    return {"revoked": str(revoked).lower()}
 
 
 def _request(

@@ -1,6 +1,7 @@
 """What nobody foresaw, after the EHR has given access: the access is given back all the same."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,8 +49,8 @@ def finish(
         def open(self, *_: Any) -> None:
             raise LookupError("nobody foresaw this")
 
-    monkeypatch.setattr(main, "_clients", Clients({}, {}), raising=False)
-    monkeypatch.setattr(main, "_sessions", Broken(), raising=False)
+    running = SimpleNamespace(clients=Clients({}, {}), sessions=Broken())
+    monkeypatch.setattr(main, "_running", running, raising=False)
     given = {"code": "c1", "state": "s"}
     attempt = failure.Attempt(pending, settings.ehr_by_key(pending.ehr))
     return tenant, lambda: main._finish(attempt, given, pending.redirect_uri)

@@ -3,14 +3,17 @@
 import socket
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
 
 from shared.errors import TokenError
 from shared.smart import token_endpoint as tokens
-from shared.smart.client_auth import ClientAuthentication
+from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.token_answer import TokenAnswer
+from tests.support.open_session import EHR
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
 from tests.support.servers import free_port
 
@@ -53,19 +56,27 @@ def test_an_endpoint_that_does_not_speak_http_is_a_token_error() -> None:
         thread.join()
 
 
-def _revoke(endpoint: str) -> bool:
-    return tokens.revoke(
-        endpoint, AUTHENTICATION, token="sentinel-token", kind="access_token", ca_file=None
-    )
+@dataclass(frozen=True)
+class At:
+    """Where a launch's tokens are given back, if anywhere."""
+
+    revocation_endpoint: str | None
+    token_endpoint: str = "http://ehr.test/token"
 
 
-@pytest.mark.parametrize(("status", "done"), [(200, True), (204, True), (400, False), (503, False)])
+def _revoke(endpoint: str | None, **issued: str) -> Mapping[str, str]:
+    return tokens.revoke(At(endpoint), Clients({}, {}), EHR, **issued)
+
+
+@pytest.mark.parametrize(
+    ("status", "done"), [(200, "true"), (204, "true"), (400, "false"), (503, "false")]
+)
 def test_only_a_success_says_that_a_token_is_revoked(
-    scripted: ScriptedEhr, status: int, done: bool
+    scripted: ScriptedEhr, status: int, done: str
 ) -> None:
     tenant = scripted.tenant()
     tenant.on("/revoke", Scripted(status))
-    assert _revoke(f"{tenant.base}/revoke") is done
+    assert _revoke(f"{tenant.base}/revoke", access_token="sentinel-token") == {"revoked": done}
     (request,) = tenant.received
     assert request.form == {
         "client_id": "c",
@@ -81,9 +92,29 @@ def test_a_revocation_endpoint_that_does_not_answer_is_not_waited_for(
     monkeypatch.setattr(tokens, "REVOKE_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         started = time.monotonic()
-        assert _revoke(f"http://127.0.0.1:{server.getsockname()[1]}/revoke") is False
+        assert _revoke(f"http://127.0.0.1:{server.getsockname()[1]}/revoke", access_token="t") == {
+            "revoked": "false"
+        }
         assert time.monotonic() - started < 1
-    assert _revoke(f"http://127.0.0.1:{free_port()}/revoke") is False
+    nobody = f"http://127.0.0.1:{free_port()}/revoke"
+    assert _revoke(nobody, access_token="t") == {"revoked": "false"}
+
+
+def test_of_two_tokens_the_refresh_token_is_revoked(scripted: ScriptedEhr) -> None:
+    tenant = scripted.tenant()
+    tenant.on("/revoke", Scripted(200))
+    _revoke(f"{tenant.base}/revoke", access_token="a", refresh_token="sentinel-token")
+    (request,) = tenant.received
+    assert request.form["token"] == "sentinel-token"
+    assert request.form["token_type_hint"] == "refresh_token"
+
+
+def test_where_nothing_can_be_revoked_that_is_said_and_without_a_token_nothing_is() -> None:
+    assert _revoke(None, access_token="t") == {"revoked": "false"}
+    assert tokens.revoke(At("http://ehr.test/r"), Clients({}, {}), None, access_token="t") == {
+        "revoked": "false"
+    }
+    assert _revoke("http://ehr.test/revoke") == {}
 
 
 def test_a_refresh_asks_for_no_scopes_and_takes_what_comes(scripted: ScriptedEhr) -> None:
