@@ -15,6 +15,7 @@ _RESOURCE = re.compile(
     r"(?P<level>patient|user)/(?P<type>\*|[A-Z][A-Za-z]*)\."
     r"(?P<suffix>read|write|\*|(?=[cruds])c?r?u?d?s?)(?:\?(?P<filter>.+))?"
 )
+_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 
 Interaction = Literal["c", "r", "u", "d", "s"]
@@ -36,6 +37,11 @@ class Grant:
     def covers(self, resource_type: str, interaction: Interaction) -> bool:
         """Whether the interaction on the type falls under this scope, filters aside."""
         return self.type in {"*", resource_type} and interaction in self.letters
+
+
+def is_token(text: str) -> bool:
+    """Whether a text has only the characters of a scope (RFC 6749 3.3)."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def parse(scope: str) -> Grant | None:

@@ -23,10 +23,12 @@ _AUTHORITY = re.compile(
     _ANY_CASE,
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_PLAIN = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 2
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _UNSEEN = re.compile(r"[\x00-\x20\x7f]")
 _MOST_CODINGS = 8
 _LONGEST_LINK = 10_000
+_LONGEST_ADDRESS = 2000
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # What a query value may hold as it stands (RFC 3986 3.4), less `&` and `#` that would end it.
 _QUERY_VALUE = re.compile(r"[A-Za-z0-9._~!$'()*+,;:@/?=-]|%[0-9A-Fa-f]{2}")
@@ -71,6 +73,16 @@ def path_of(url: str) -> str:
     if match is None:
         raise ValueError("not an absolute http(s) URL with a plain host")
     return url[match.end() :]
+
+
+def is_plain(url: str) -> bool:
+    """Whether a text has only the characters of a URL, and not more than any address has."""
+    return len(url) <= _LONGEST_ADDRESS and _PLAIN.fullmatch(url) is not None
+
+
+def is_absolute(reference: str) -> bool:
+    """Whether a reference names a server: it has a scheme, or takes over the one in use."""
+    return _SCHEME.match(reference) is not None or reference.startswith("//")
 
 
 def is_local(url: str) -> bool:

@@ -9,17 +9,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared import fhir_id
 from shared.errors import MethodNotAllowed, PathInvalid
 from shared.fhir.resource_types import RESOURCE_TYPES
+from shared.session.record import HANDLE
 
 from .interactions import TABLE, Interaction, Kind
 
-_HANDLE = r"/(?P<handle>[A-Za-z0-9_-]{22})"
+_HANDLE = f"/(?P<handle>{HANDLE})"
 _TYPE = f"/(?P<type>{'|'.join(RESOURCE_TYPES)})"
-_ID = r"/(?P<id>(?!\.{1,2}(?:/|$))[A-Za-z0-9.-]{1,64})"
-
-_VERSION = r"/(?P<version>(?!\.{1,2}$)[A-Za-z0-9.-]{1,64})"
-_ANY_VERSION = "/_history" + _VERSION.replace("?P<version>", "?:")
+_ID = f"/(?P<id>{fhir_id.PATTERN})"
+_VERSION = f"/(?P<version>{fhir_id.PATTERN})"
+_ANY_VERSION = f"/_history/{fhir_id.PATTERN}"
 
 _SEGMENTS = {"{type}": _TYPE, "{id}": _ID, "{version}": _VERSION}
 

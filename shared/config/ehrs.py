@@ -6,7 +6,7 @@ docs/configuration.md describes the keys.
 import re
 from pathlib import Path
 
-from shared import urls
+from shared import scopes, urls
 from shared.config.settings import Ehr
 from shared.config.table import Table
 from shared.vendors import GENERIC, VENDORS
@@ -16,7 +16,6 @@ CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_ke
 _KEY = r"(?!(?:callback|health)\Z)[a-z0-9][a-z0-9-]{0,39}"
 _VISIBLE = r"[\x21-\x7e]{1,512}"
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
-_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
 def read_ehrs(top: Table, local: bool) -> tuple[Ehr, ...]:
@@ -104,7 +103,7 @@ def _scopes(table: Table) -> tuple[str, ...]:
     asked = tuple(dict.fromkeys((written or "").split()))
     if written is not None and not asked:
         table.problem("scopes", "asks nothing", "Name the scopes, such as patient/Patient.rs.")
-    if not all(_SCOPE.fullmatch(scope) for scope in asked):
+    if not all(map(scopes.is_token, asked)):
         table.problem("scopes", "holds a character that no scope may have", "Correct it.")
     launch = [scope for scope in asked if scope == "launch" or scope.startswith("launch/")]
     if launch:

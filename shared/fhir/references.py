@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
-from shared import urls
+from shared import fhir_id, urls
 from shared.fhir.resource_types import RESOURCE_TYPES
 
 # Whom a reference names:
@@ -27,12 +27,12 @@ Whom = Literal["ours", "another", "nobody", "unread"]
 
 _TYPES = frozenset(RESOURCE_TYPES)
 _DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
-_ID = r"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9.-]{1,64}"
+_ID = fhir_id.PATTERN
 _RELATIVE = re.compile(
     rf"(?P<type>[A-Z][A-Za-z]{{1,63}})/(?P<id>{_ID})(?:/_history/(?P<version>{_ID}))?"
 )
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
-_CONTAINED = re.compile(r"#[A-Za-z0-9.-]{1,64}")
+_CONTAINED = re.compile(f"#{_ID}")
 _URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9.:_-]{1,200}")
 _PATIENT = re.compile(r"(?<![a-z])patient(?![a-z])")
 _MEMBERS = frozenset({"reference", "type", "identifier"})

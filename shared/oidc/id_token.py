@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared import base64url, urls
+from shared import base64url, fhir_id, urls
 from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
 from shared.findings import ForUser
@@ -24,8 +24,7 @@ _LONGEST_SUB = 255
 _LONGEST_NAME = 255
 _LAST_TIME = 253402300799  # the end of the year 9999
 _FHIR_USER = re.compile(
-    r"(?:Patient|Practitioner|PractitionerRole|RelatedPerson|Person)/"
-    r"(?!\.{1,2}\Z)[A-Za-z0-9.-]{1,64}"
+    r"(?:Patient|Practitioner|PractitionerRole|RelatedPerson|Person)/" + fhir_id.PATTERN
 )
 _PLAIN_ISSUER = re.compile(r"https?://[\x21-\x7e]{1,500}")
 _NO_ISSUER = "Set `id_token_issuer` of the [[ehr]] entry to the issuer of the EHR's id_tokens."

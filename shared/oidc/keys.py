@@ -23,9 +23,7 @@ SECONDS = 5.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 3600.0
 _MOST_KEYS = 200
-# RFC 3986, without a fragment.
-_URL = re.compile(r"(?i:https?)://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]{1,2000}")
-_ISSUER = re.compile(r"https?://[A-Za-z0-9._~:/\[\]@!$&'()*+,;=%-]{1,2000}")
+_ISSUER = re.compile(r"https?://[^?#]+")
 _ASK_OPERATOR = (
     "Launch the app again in a minute; if that does not help, ask the EHR's operator for its "
     "jwks_uri: without the EHR's keys nobody can verify who the user is."
@@ -81,7 +79,7 @@ class Keys:
 def _on_hosts(ehr: Ehr, base: str, url: str, name: str) -> str:
     """The URL, if it lies on the EHR's hosts, https where the FHIR base is."""
     try:
-        host = urls.authority(url) if _URL.fullmatch(url) else None
+        host = urls.authority(url) if urls.is_plain(url) and "#" not in url else None
     except ValueError:
         host = None
     if host is None:

@@ -22,6 +22,8 @@ from shared.smart.token_answer import LaunchContext
 from shared.store import Record, Store, Value
 
 COLLECTION = "sessions"
+# 128 random bits as base64url.
+HANDLE = r"[A-Za-z0-9_-]{22}"
 
 
 @dataclass(frozen=True, slots=True)

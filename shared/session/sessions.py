@@ -26,7 +26,7 @@ from shared.session import record as session_record
 from shared.session import refresh
 from shared.session.cache import Kept, SessionCache
 from shared.session.end import Ending
-from shared.session.record import COLLECTION, Held, Session
+from shared.session.record import COLLECTION, HANDLE, Held, Session
 from shared.session.refresh import Refresher
 from shared.smart import token_answer
 from shared.smart.client_auth import Clients
@@ -34,7 +34,6 @@ from shared.smart.launches import Pending
 from shared.smart.token_answer import TokenAnswer
 from shared.store import Conflict, Record, Store
 
-_HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
 _TOUCHES_PER_IDLE = 6
 
 
@@ -66,7 +65,7 @@ class Active:
 
 def is_handle(text: str) -> bool:
     """Whether a text has the form of a session's handle (128 bits, base64url)."""
-    return _HANDLE.fullmatch(text) is not None
+    return re.fullmatch(HANDLE, text) is not None
 
 
 class Sessions:

@@ -6,7 +6,6 @@ with a thief's token endpoint (RFC 9700 4.4.2). S256 is used whatever the docume
 """
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from shared.outbound import client as outbound
 SECONDS = 5.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 600.0
-_URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,2000}")  # RFC 3986 2
 
 # SMART App Launch 2.2, "Capabilities": what each way of client authentication is part of.
 _COVERS: Mapping[str, str] = {
@@ -188,7 +186,7 @@ class _Reader:
         value = self._document.get(name)
         if value is None or value == "":
             return None
-        if not isinstance(value, str) or not _URL.fullmatch(value):
+        if not isinstance(value, str) or not urls.is_plain(value):
             raise self.invalid(name, "is not a URL")
         try:
             url = urls.resolve(self._base, value)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shared import urls
+from shared import fhir_id, scopes, urls
 from shared.errors import TokenInvalid
 
 DEFAULT_LIFE_SECONDS = 300.0
@@ -37,10 +37,7 @@ _ACCESS_TOKEN = re.compile(r"[A-Za-z0-9._~+/=!$&'()*,;:@%^`|#{}\[\]?<>-]{1,16384
 _REFRESH_TOKEN = re.compile(r"[\x20-\x7e]{1,16384}")  # RFC 6749 A.17
 _TOKENS = {"access_token": _ACCESS_TOKEN, "refresh_token": _REFRESH_TOKEN}
 _EMPTY_AS_ABSENT = ("refresh_token", "id_token", "patient", "encounter")
-_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9.-]{1,64}")
-_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
-_WEB_ADDRESS = re.compile(r"(?i:https?)://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 2
+_WEB_ADDRESS = re.compile(r"https?://.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +126,9 @@ def _fault(document: Mapping[str, Any], issued: Mapping[str, str]) -> str | None
             return f"{member} is not a text"
     for member in ("patient", "encounter"):
         value = document.get(member)
-        if value is not None and not (isinstance(value, str) and _ID.fullmatch(value)):
+        if value is not None and not (
+            isinstance(value, str) and re.fullmatch(fhir_id.PATTERN, value)
+        ):
             return f"{member} is not a FHIR id"
     return None
 
@@ -160,7 +159,7 @@ def _scopes(text: str) -> Iterator[str]:
         left -= len(scope)
         if left < 0:
             return
-        if _SCOPE.fullmatch(scope):
+        if scopes.is_token(scope):
             yield scope
 
 
@@ -174,7 +173,7 @@ def _text(value: object) -> str | None:
 
 def _web_address(value: object) -> str | None:
     text = _text(value)
-    return text if text and _WEB_ADDRESS.fullmatch(text) else None
+    return text if text and _WEB_ADDRESS.match(text) and urls.is_plain(text) else None
 
 
 def _fhir_context(value: object) -> tuple[Mapping[str, Any], ...] | None:
@@ -205,7 +204,7 @@ def on_base(context: LaunchContext, fhir_base: str) -> LaunchContext:
 
 def _item_on_base(item: Mapping[str, Any], fhir_base: str) -> Mapping[str, Any]:
     reference = item.get("reference")
-    if reference is None or not _ABSOLUTE.match(reference):
+    if reference is None or not urls.is_absolute(reference):
         return item
     rest = {name: value for name, value in item.items() if name != "reference"}
     relative = urls.relative_to(reference, fhir_base)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared import scopes
 from shared.scopes import Grant, effective, missing, needed, parse
 
 
@@ -201,3 +202,9 @@ def test_the_scope_needed_is_named_in_the_second_version() -> None:
     assert grant is not None
     assert grant.covers("Observation", "r")
     assert not grant.covers("Observation", "s")
+
+
+@pytest.mark.parametrize("text", ["", "a b", 'a"', "a\\", "é", "a\n", "\x7f"])
+def test_a_scope_has_the_characters_of_rfc_6749_alone(text: str) -> None:
+    assert scopes.is_token("patient/Observation.rs?category=http://a|b")
+    assert not scopes.is_token(text)

@@ -295,3 +295,30 @@ def test_no_parameters_are_added_to_a_fragment() -> None:
 )
 def test_a_link_is_resolved_to_the_bases_scheme_and_host(link: str, target: str | None) -> None:
     assert urls.on_own_host(link, "https://ehr.example/r4", "Observation") == target
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("https://ehr.test/a?b=c&d=%20#e", True),
+        ("/token", True),
+        ("h" * 2000, True),
+        ("h" * 2001, False),
+        ("", False),
+        ("https://ehr.test/a b", False),
+        ("https://ehr.test/\n", False),
+        ("https://ehr.test/<script>", False),
+        ("https://ehr.test\\@other.test", False),
+        ("https://ehr.test/é", False),
+    ],
+)
+def test_a_url_has_the_characters_of_rfc_3986_alone(text: str, *, plain: bool) -> None:
+    assert urls.is_plain(text) is plain
+
+
+@pytest.mark.parametrize(
+    ("reference", "absolute"),
+    [("https://a.test/x", True), ("urn:x", True), ("//a.test/x", True), ("Patient/1", False)],
+)
+def test_a_reference_that_names_a_server_is_absolute(reference: str, *, absolute: bool) -> None:
+    assert urls.is_absolute(reference) is absolute
