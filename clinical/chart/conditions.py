@@ -19,18 +19,10 @@ from clinical.chart.codes.diagnoses import (
 from clinical.chart.codes.observations import SNOMED
 from clinical.chart.evidence import Candidate, Evidence, Finding, Flag
 from clinical.chart.items import item
-from clinical.chart.resources.json_access import (
-    Coding,
-    codings,
-    fields,
-    items,
-    label,
-    names,
-    source_of,
-    text,
-)
+from clinical.chart.resources.json_access import Coding, codings, label, names, source_of, text
 from clinical.chart.resources.scope import Resource
 from clinical.chart.resources.times import Moment, moment
+from shared.json_members import fields, items
 
 _REFUTED = frozenset({"refuted", "entered-in-error"})
 _CURRENT = frozenset({"active", "recurrence", "relapse"})

@@ -27,9 +27,7 @@ from clinical.chart.resources.json_access import (
     Coding,
     codes_of,
     codings,
-    fields,
     id_of,
-    items,
     names,
     referenced_id,
     source_of,
@@ -37,6 +35,7 @@ from clinical.chart.resources.json_access import (
 )
 from clinical.chart.resources.scope import Resource
 from clinical.chart.resources.times import moment
+from shared.json_members import fields, items
 
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
 

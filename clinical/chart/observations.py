@@ -21,18 +21,10 @@ from clinical.chart.codes.observations import (
 )
 from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
 from clinical.chart.quantity import read, upper_normal
-from clinical.chart.resources.json_access import (
-    Coding,
-    codes_of,
-    codings,
-    fields,
-    items,
-    label,
-    source_of,
-    text,
-)
+from clinical.chart.resources.json_access import Coding, codes_of, codings, label, source_of, text
 from clinical.chart.resources.scope import Resource, updated
 from clinical.chart.resources.times import Moment, moment, observed
+from shared.json_members import fields, items
 
 # The codes of each input, in order of preference.
 LOINC_OF: Mapping[str, tuple[str, ...]] = {

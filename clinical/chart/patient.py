@@ -9,9 +9,10 @@ from datetime import datetime
 
 from clinical.calculators.inputs import OTHER_NUMBERS
 from clinical.chart.evidence import Evidence, Finding, Flag, Outcome
-from clinical.chart.resources.json_access import codings, fields, items, source_of, text
+from clinical.chart.resources.json_access import codings, source_of, text
 from clinical.chart.resources.scope import Resource
 from clinical.chart.resources.times import completed_years, full_date
+from shared.json_members import fields, items
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 _SEX_EXTENSIONS = frozenset(

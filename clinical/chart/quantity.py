@@ -13,7 +13,8 @@ from clinical.calculators.model import Implausible, NotUnderstood, UnknownUnit
 from clinical.calculators.units import normalise
 from clinical.chart.codes.observations import MOLAR_LOINC, UCUM
 from clinical.chart.evidence import Flag
-from clinical.chart.resources.json_access import fields, items, label, text
+from clinical.chart.resources.json_access import label, text
+from shared.json_members import fields, items
 
 _LARGEST_SHOWN = 1e12
 

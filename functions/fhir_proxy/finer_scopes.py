@@ -6,8 +6,10 @@ them by OR, or take the first: so what they found is looked at again, where a re
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from shared.json_members import fields, objects
 
 Parameters = tuple[tuple[str, str], ...]
 Filters = frozenset[tuple[str, str]]
@@ -74,7 +76,5 @@ def _codes(element: object) -> Iterator[tuple[str | None, str]]:
     for one in element if isinstance(element, list) else [element]:
         if isinstance(one, str):
             yield None, one
-        codings: Iterable[object] = one.get("coding", ()) if isinstance(one, dict) else ()
-        for coding in codings if isinstance(codings, list) else ():
-            if isinstance(coding, dict):
-                yield str(coding.get("system", "")), str(coding.get("code", ""))
+        for coding in objects(fields(one).get("coding")):
+            yield str(coding.get("system", "")), str(coding.get("code", ""))

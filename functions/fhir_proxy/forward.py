@@ -9,6 +9,7 @@ from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import client as fhir
 from shared.fhir import compartment
 from shared.fhir.client import FhirAnswer
+from shared.json_members import objects
 from shared.session.sessions import Active
 
 from . import conditional, history
@@ -112,9 +113,8 @@ def _patient_in_self_link(bundle: dict[str, Any], decision: Decision) -> bool | 
     that repeats none of them tells nothing.
     """
     sent = {name for name, _ in decision.parameters if not name.startswith("_")}
-    links = bundle.get("link")
-    for link in links if isinstance(links, list) else []:
-        if isinstance(link, dict) and link.get("relation") == "self":
+    for link in objects(bundle.get("link")):
+        if link.get("relation") == "self":
             used = parse_qsl(str(link.get("url")).partition("?")[2])
             if sent & {name for name, _ in used}:
                 named = [value for name, value in used if name.partition(":")[0] in _HOLDING]

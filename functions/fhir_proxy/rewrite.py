@@ -13,6 +13,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from shared.errors import ParameterInvalid, UpstreamInvalid
 from shared.fhir import page_links
+from shared.json_members import objects
 from shared.scopes import Level
 from shared.sealing import SealBroken, Sealer
 from shared.session.record import Session
@@ -78,8 +79,8 @@ class Pages:
 
     def _usable(self, links: object, level: Level, shown: bool) -> list[dict[str, object]]:
         found = []
-        for link in links if isinstance(links, list) else []:
-            url = link.get("url") if isinstance(link, dict) else None
+        for link in objects(links):
+            url = link.get("url")
             upstream = (
                 page_links.followed(url, self.session, self.path) if isinstance(url, str) else None
             )
@@ -99,12 +100,12 @@ class Pages:
         return f"page {self.session.handle} {self.path}"
 
 
-def _require_no_next(link: object, url: object) -> None:
+def _require_no_next(link: Mapping[str, object], url: object) -> None:
     """Whether a link may be left out: without the next page a caller would think that it has all.
 
     Raises UpstreamInvalid.
     """
-    if isinstance(link, dict) and link.get("relation") == "next":
+    if link.get("relation") == "next":
         raise UpstreamInvalid(
             why="The next page lies at an address to which no access token is sent.",
             evidence={"host": page_links.host_of(url) if isinstance(url, str) else ""},

@@ -5,13 +5,12 @@ the pinned issuer (Discovery 1.0, section 4), never from an address that a token
 from the EHR's own hosts.
 """
 
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared import urls
+from shared import json_members, urls
 from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
 from shared.kept import Kept
@@ -134,11 +133,8 @@ def _fetch(ehr: Ehr, url: str) -> Mapping[str, Any]:
     if answer.status != 200:
         status = f"status {answer.status}"
         raise _unread(url, f"the EHR answered with {status}", status)
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
+    document = json_members.document(answer.body)
+    if document is None:
         raise _unread(url, "no JSON object came", "not a JSON object")
     return document
 

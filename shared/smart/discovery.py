@@ -5,13 +5,12 @@ they lie on hosts configured for the EHR: a document may name an honest authoriz
 with a thief's token endpoint (RFC 9700 4.4.2). S256 is used whatever the document says of PKCE.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared import urls
+from shared import json_members, urls
 from shared.config.settings import Ehr
 from shared.errors import DiscoveryFailed, DiscoveryInvalid
 from shared.kept import Kept
@@ -126,11 +125,8 @@ def parse(
 
     Raises DiscoveryInvalid naming the member at fault.
     """
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
+    document = json_members.document(body)
+    if document is None:
         raise DiscoveryInvalid(why="The document is not a JSON object.", evidence={"base": base})
     reader = _Reader(document, base, hosts)
     authorization, token = (

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shared import fhir_id, scopes, urls
+from shared import fhir_id, json_members, scopes, urls
 from shared.errors import TokenInvalid
 
 DEFAULT_LIFE_SECONDS = 300.0
@@ -76,7 +76,7 @@ class TokenAnswer:
 
 def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
     """The answer in a body of status 200. Raises TokenInvalid naming the member at fault."""
-    document = json_object(body)
+    document = json_members.document(body)
     if document is None:
         raise TokenInvalid(why="The answer is not a JSON object.", evidence=evidence)
 
@@ -131,15 +131,6 @@ def _fault(document: Mapping[str, Any], issued: Mapping[str, str]) -> str | None
         ):
             return f"{member} is not a FHIR id"
     return None
-
-
-def json_object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in a body, None for anything else."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _life(expires_in: object) -> float:

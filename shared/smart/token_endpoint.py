@@ -10,11 +10,12 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 from urllib.parse import quote, urlencode
 
+from shared import json_members
 from shared.config.settings import Ehr
 from shared.errors import TokenError, TokenInvalid
 from shared.outbound import client as outbound
 from shared.smart.client_auth import ClientAuthentication, Clients
-from shared.smart.token_answer import TokenAnswer, json_object, parse
+from shared.smart.token_answer import TokenAnswer, parse
 
 SECONDS = 10.0
 REVOKE_SECONDS = 3.0
@@ -180,7 +181,7 @@ def _refusal(
     explained, and is neither logged nor shown as it is.
     """
     text = _without(answer.body.decode("utf-8", "replace"), confidential)
-    body = json_object(text.encode())
+    body = json_members.document(text)
     error = body.get("error") if body else None
     said = text[:_MOST_SAID]
     if not (isinstance(error, str) and _OAUTH_ERROR.fullmatch(error)):

@@ -145,6 +145,7 @@ def test_the_clinical_code_takes_of_shared_only_what_is_pure() -> None:
         "config.table",
         "fhir.compartment",
         "fhir.references",
+        "json_members",
         "scopes",
         "urls",
         "vendors",

@@ -1,9 +1,11 @@
 """Tolerant access to FHIR JSON (R4 datatypes): what is missing or misshapen reads as empty."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared import json_members
 from shared.fhir import references as fhir_references
+from shared.json_members import fields, items
 
 # Bounds what one field can add to a page; no code, reference or drug name comes near it.
 LONGEST_TEXT = 1000
@@ -18,19 +20,9 @@ class Coding:
     display: str
 
 
-def fields(value: object) -> Mapping[str, object]:
-    """The members of a JSON object; of anything else none."""
-    return value if isinstance(value, dict) else {}
-
-
-def items(value: object) -> Sequence[object]:
-    """The elements of a JSON array; of anything else none."""
-    return value if isinstance(value, list) else ()
-
-
 def text(value: object) -> str:
-    """A JSON string without the spaces around it; of anything else the empty string."""
-    return value.strip()[:LONGEST_TEXT] if isinstance(value, str) else ""
+    """The beginning of a JSON string; of anything else the empty string."""
+    return json_members.text(value)[:LONGEST_TEXT]
 
 
 def codings(concept: object) -> tuple[Coding, ...]:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from clinical.chart.resources.json_access import codings, fields, id_of, items, source_of, text
+from clinical.chart.resources.json_access import codings, id_of, source_of, text
 from clinical.chart.resources.times import moment
 from shared.fhir import compartment
 from shared.fhir.references import whom
+from shared.json_members import fields, items
 
 Resource = Mapping[str, object]
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from shared.json_members import fields, items, objects, text
+
 
 @dataclass(frozen=True, slots=True)
 class Banner:
@@ -25,13 +27,13 @@ class Banner:
 
 def read(patient: dict[str, Any], today: date) -> Banner:
     """The banner of a Patient resource; whatever it lacks is said to be unknown."""
-    birth_date = _text(patient.get("birthDate"))
+    birth_date = text(patient.get("birthDate"))
     deceased = patient.get("deceasedBoolean") is True or bool(patient.get("deceasedDateTime"))
     return Banner(
         name=_name(patient.get("name")),
         birth_date=birth_date or "unknown",
         age=None if deceased else _age(birth_date, today),
-        sex=_text(patient.get("gender")) or "unknown",
+        sex=text(patient.get("gender")) or "unknown",
         mrn=_mrn(patient.get("identifier")),
         deceased=deceased,
     )
@@ -39,19 +41,18 @@ def read(patient: dict[str, Any], today: date) -> Banner:
 
 def _name(names: object) -> str:
     """The official name, else the usual one, else the first that says anything, an old one last."""
-    usable = [(name.get("use"), text) for name in _objects(names) if (text := _full_name(name))]
+    usable = [(name.get("use"), full) for name in objects(names) if (full := _full_name(name))]
     for use in ("official", "usual"):
-        for name_use, text in usable:
+        for name_use, full in usable:
             if name_use == use:
-                return text
-    current = [text for name_use, text in usable if name_use not in ("old", "maiden")]
-    return next(iter([*current, *(text for _, text in usable)]), "Name not given")
+                return full
+    current = [full for name_use, full in usable if name_use not in ("old", "maiden")]
+    return next(iter([*current, *(full for _, full in usable)]), "Name not given")
 
 
 def _full_name(name: dict[str, Any]) -> str:
-    given = name.get("given")
-    parts = [*(given if isinstance(given, list) else []), name.get("family")]
-    return _text(name.get("text")) or " ".join(filter(None, map(_text, parts)))
+    parts = [*items(name.get("given")), name.get("family")]
+    return text(name.get("text")) or " ".join(filter(None, map(text, parts)))
 
 
 def _age(birth_date: str, today: date) -> int | None:
@@ -65,18 +66,9 @@ def _age(birth_date: str, today: date) -> int | None:
 
 def _mrn(identifiers: object) -> str:
     """The medical record number: the identifier of type MR (HL7 v2 table 0203)."""
-    for identifier in _objects(identifiers):
-        kind = identifier.get("type")
-        codings = _objects(kind.get("coding")) if isinstance(kind, dict) else []
-        value = _text(identifier.get("value"))
+    for identifier in objects(identifiers):
+        codings = objects(fields(identifier.get("type")).get("coding"))
+        value = text(identifier.get("value"))
         if value and any(coding.get("code") == "MR" for coding in codings):
             return value
     return ""
-
-
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from shared.json_members import fields, objects, text
+
 _ABSENT = "–"
 _MOST_PLACES = 20
 _LONGEST_TEXT = 60
@@ -17,34 +19,34 @@ _SIGNS = frozenset({"H", "HH", "HU", "L", "LL", "LU", "A", "AA"})
 def sign_of(observation: Any) -> str:
     """`H` or `L`, where the EHR says so; of a panel those of its parts."""
     own = next(_signs(observation), "")
-    if own or not _objects(observation.get("component")):
+    if own or not objects(observation.get("component")):
         return own
-    parts = [next(_signs(part), "") for part in _objects(observation.get("component"))]
+    parts = [next(_signs(part), "") for part in objects(observation.get("component"))]
     return " / ".join(part or _ABSENT for part in parts) if any(parts) else ""
 
 
 def _signs(element: Any) -> Iterator[str]:
-    for concept in _objects(element.get("interpretation")):
-        for coding in _objects(concept.get("coding")):
-            if _text(coding.get("code")) in _SIGNS:
-                yield _text(coding.get("code"))
+    for concept in objects(element.get("interpretation")):
+        for coding in objects(concept.get("coding")):
+            if text(coding.get("code")) in _SIGNS:
+                yield text(coding.get("code"))
 
 
 def range_of(observation: Any) -> str:
     """The first reference range that the EHR sends, in its own unit."""
-    for entry in _objects(observation.get("referenceRange")):
+    for entry in objects(observation.get("referenceRange")):
         low, high = _end(entry.get("low")), _end(entry.get("high"))
         if low and high:
             return f"{low} to {high}"
         if low or high:
             return f"from {low}" if low else f"up to {high}"
-        if text := _text(entry.get("text")):
-            return text[:_LONGEST_TEXT]
+        if words := text(entry.get("text")):
+            return words[:_LONGEST_TEXT]
     return ""
 
 
 def _end(quantity: object) -> str:
-    value = _object(quantity).get("value")
+    value = fields(quantity).get("value")
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return _digits(value)
     return ""
@@ -52,8 +54,8 @@ def _end(quantity: object) -> str:
 
 def code_of(concept: object) -> str:
     """The first coding that says whose code it is."""
-    for coding in _objects(_object(concept).get("coding")):
-        system, code = _text(coding.get("system")), _text(coding.get("code"))
+    for coding in objects(fields(concept).get("coding")):
+        system, code = text(coding.get("system")), text(coding.get("code"))
         if system and code:
             return f"{system}|{code}"
     return ""
@@ -61,11 +63,11 @@ def code_of(concept: object) -> str:
 
 def name_of(concept: object) -> str:
     """What a CodeableConcept says to a reader; empty where it says nothing."""
-    codings = _objects(_object(concept).get("coding"))
-    texts = [_object(concept).get("text")]
+    codings = objects(fields(concept).get("coding"))
+    texts = [fields(concept).get("text")]
     for member in ("display", "code"):
         texts += [coding.get(member) for coding in codings]
-    return next(filter(None, map(_text, texts)), "")
+    return next(filter(None, map(text, texts)), "")
 
 
 def value_of(observation: Any) -> tuple[str, str] | None:
@@ -76,7 +78,7 @@ def value_of(observation: Any) -> tuple[str, str] | None:
     own = _single(observation)
     if own is not None:
         return own
-    parts = [_single(item) for item in _objects(observation.get("component"))]
+    parts = [_single(item) for item in objects(observation.get("component"))]
     units = {part[1] for part in parts if part}
     if len(units) == 1:
         return " / ".join(part[0] if part else _ABSENT for part in parts), units.pop()
@@ -86,13 +88,13 @@ def value_of(observation: Any) -> tuple[str, str] | None:
 
 
 def _single(element: Any) -> tuple[str, str] | None:
-    quantity = _object(element.get("valueQuantity"))
+    quantity = fields(element.get("valueQuantity"))
     value = quantity.get("value")
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        unit = _unit(_text(quantity.get("unit")) or _text(quantity.get("code")))
-        return f"{_text(quantity.get('comparator'))} {_digits(value)}".strip(), unit
-    text = name_of(element.get("valueCodeableConcept")) or _text(element.get("valueString"))
-    return (text, "") if text else None
+        unit = _unit(text(quantity.get("unit")) or text(quantity.get("code")))
+        return f"{text(quantity.get('comparator'))} {_digits(value)}".strip(), unit
+    words = name_of(element.get("valueCodeableConcept")) or text(element.get("valueString"))
+    return (words, "") if words else None
 
 
 def _unit(printed: str) -> str:
@@ -107,15 +109,3 @@ def _digits(value: int | Decimal) -> str:
     if isinstance(value, Decimal) and abs(value.adjusted()) <= _MOST_PLACES:
         return f"{value:f}"
     return str(value)
-
-
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

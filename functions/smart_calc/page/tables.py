@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from clinical.chart.observations import Entry
-from clinical.chart.resources.json_access import codings, id_of, items
+from clinical.chart.resources.json_access import codings, id_of
+from shared.json_members import items
 from shared.session.record import Session
 from shared.vendors import SearchHabits
 

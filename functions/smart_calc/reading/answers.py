@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from shared.json_members import objects
+
 Resource = dict[str, Any]
 
 
@@ -25,12 +27,12 @@ def page(body: bytes, kinds: AbstractSet[str]) -> Page:
     document = json.loads(body, parse_float=_decimal)
     if document["resourceType"] in kinds:
         return Page((document,), None)
-    found = [entry.get("resource") for entry in _objects(document.get("entry"))]
+    found = [entry.get("resource") for entry in objects(document.get("entry"))]
     following = (
-        link.get("url") for link in _objects(document.get("link")) if link.get("relation") == "next"
+        link.get("url") for link in objects(document.get("link")) if link.get("relation") == "next"
     )
     return Page(
-        tuple(one for one in _objects(found) if _is_one_of(one.get("resourceType"), kinds)),
+        tuple(one for one in objects(found) if _is_one_of(one.get("resourceType"), kinds)),
         next((url for url in following if isinstance(url, str)), None),
     )
 
@@ -45,7 +47,3 @@ def _decimal(text: str) -> Decimal | None:
         return Decimal(text)
     except InvalidOperation:
         return None
-
-
-def _objects(value: object) -> list[Resource]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -4,10 +4,10 @@ RFC 6749 4.1.2.1 (the redirect), 5.2 (the token endpoint), RFC 6750 3 (the FHIR 
 put together to be taken apart again: only a pasted text is searched (parse.py).
 """
 
-import json
 import re
 from collections.abc import Mapping
 
+from shared import json_members
 from shared.explain.model import Said
 from shared.explain.reading import error_uri as uris
 from shared.explain.reading import text as texts
@@ -35,11 +35,7 @@ def at_redirect(parameters: Mapping[str, str]) -> Said:
 
 def at_token_endpoint(status: int | None, body: str) -> Said:
     """A refusal of the token endpoint: JSON with `error`, or whatever else stands there."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        answer = None
-    members = answer if isinstance(answer, dict) else {}
+    members = json_members.document(body) or {}
     texts_ = {name: value for name, value in members.items() if isinstance(value, str)}
     return _said(
         error=texts_.get("error", ""),
