@@ -16,6 +16,7 @@ from shared.config.settings import Ehr
 from shared.config.table import Problem, Table
 from shared.explain import Registered, registered
 from shared.findings import Finding
+from shared.json_members import items
 
 _LONGEST = 300
 
@@ -61,9 +62,8 @@ def read(path: str) -> Configuration:
             of_file=(Finding("config_unreadable", title, ("Correct the TOML syntax there.",)),)
         )
     public_url = _public_url(table.get("public_url"))
-    entries = table.get("ehr")
     each = []
-    for entry in entries if isinstance(entries, list) else []:
+    for entry in items(table.get("ehr")):
         problems: list[Problem] = []
         # One at a time, so that each one's problems are known as its own.
         local = public_url is None or urls.is_local(public_url)

@@ -11,6 +11,7 @@ from doctor.finding import Checked, FindingId, fail, ok
 from shared.config import file as config
 from shared.config.settings import Settings
 from shared.config.table import Problem
+from shared.json_members import items
 
 _PASSED: Mapping[FindingId, str] = {
     "config_unreadable": "The file can be read.",
@@ -100,6 +101,6 @@ def _keys(text: str) -> Mapping[str, str]:
         return {}
     return {
         str(index): entry["key"]
-        for index, entry in enumerate(entries if isinstance(entries, list) else [])
+        for index, entry in enumerate(items(entries))
         if isinstance(entry, dict) and isinstance(entry.get("key"), str)
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 from doctor.finding import Checked, fail, ok, warn
 from shared.config.settings import Ehr
+from shared.json_members import items
 from shared.smart.discovery import SmartConfiguration
 
 _CLIENT_CAPABILITY: Mapping[str, str] = {
@@ -41,7 +42,7 @@ def check(
 
 
 def _pkce(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Checked:
-    if "S256" in _texts(document, "code_challenge_methods_supported"):
+    if "S256" in items(document.get("code_challenge_methods_supported")):
         return ok("pkce_not_advertised", f"{base} advertises PKCE with S256.", ehr.key)
     return warn(
         "pkce_not_advertised",
@@ -55,7 +56,7 @@ def _pkce(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Checked:
 def _capabilities(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Checked:
     needed = ["launch-standalone" if ehr.standalone else "launch-ehr"]
     needed.append(_CLIENT_CAPABILITY[ehr.client_auth])
-    absent = [one for one in needed if one not in _texts(document, "capabilities")]
+    absent = [one for one in needed if one not in items(document.get("capabilities"))]
     if not absent:
         return ok("capability_missing", f"{base} lists {' and '.join(needed)}.", ehr.key)
     return warn(
@@ -73,7 +74,7 @@ def _method(
     """Nothing where the EHR lists no methods; public clients are a capability as well."""
     if configuration.auth_methods is None:
         return []
-    public = ehr.client_auth == "none" and "client-public" in _texts(document, "capabilities")
+    public = ehr.client_auth == "none" and "client-public" in items(document.get("capabilities"))
     if public or ehr.client_auth in configuration.auth_methods:
         title = f"{base} takes client_auth {ehr.client_auth}."
         return [ok("client_auth_unsupported", title, ehr.key)]
@@ -107,8 +108,3 @@ def _algorithm(
             ehr.key,
         )
     ]
-
-
-def _texts(document: Mapping[str, Any], name: str) -> list[object]:
-    value = document.get(name)
-    return value if isinstance(value, list) else []

@@ -163,7 +163,7 @@ def _ours(listed: tuple[str, ...]) -> tuple[str, ...] | None:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(s for s in value if isinstance(s, str)) if isinstance(value, list) else ()
+    return tuple(one for one in json_members.items(value) if isinstance(one, str))
 
 
 class _Reader:
