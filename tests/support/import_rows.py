@@ -10,9 +10,12 @@ MANY_ALIKE = frozenset({"clinical/calculators", "shared/explain/catalogue"})
 
 ROWS: Mapping[str, tuple[str, ...]] = {
     "shared": (
-        "findings log outbound outcome release scopes sealing strict_json urls vendors",
-        "config errors",
-        "explain held_bytes pages store",
+        (
+            "base64url fhir_id findings json_members legacy_launch log outbound outcome release "
+            "scopes strict_json urls vendors"
+        ),
+        "config errors sealing",
+        "explain held_bytes kept pages store",
         "inbound",
         "smart",
         "oidc",
@@ -82,6 +85,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "cache context end",
         "refresh",
         "sessions",
+        "deployment",
     ),
     "shared/smart": (
         "discovery pkce signing_keys token_answer",
