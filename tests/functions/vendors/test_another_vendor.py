@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.app_chart import SEARCHES, answering, asked_for, open_page, section, tenant_of
 from tests.support.browser import OWN_FETCH, Browser
 from tests.support.scripted_ehr import ScriptedEhr
