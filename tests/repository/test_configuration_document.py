@@ -1,0 +1,77 @@
+"""docs/configuration.md lists the settings that the code reads: every one, no other."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.config import file as config
+from shared.config.settings import Settings
+from shared.config.table import Table
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+# Every table that a configuration may have, once: a table that is not here is not read by the test.
+SMALLEST = """
+public_url = "https://smart.example.org"
+sealing_keys = ["env:SEALING_KEY"]
+[store]
+[[ehr]]
+key = "one"
+iss = ["https://ehr.example.org/r4"]
+client_id = "client"
+scopes = "openid"
+"""
+TOP = "Top level"
+SECTION = re.compile(
+    r"^## (Top level|`\[.*?\]+`)[^\n]*\n+\| key \| default \|[^\n]*\n", re.MULTILINE
+)
+
+
+def _documented() -> dict[str, list[str]]:
+    """The names in the first column of each table of settings, by the table's name in TOML."""
+    found: dict[str, list[str]] = {}
+    for heading in SECTION.finditer(TEXT):
+        lines = TEXT[heading.end() :].splitlines()[1:]
+        end = next(number for number, line in enumerate(lines) if not line.startswith("|"))
+        cells = [line.split("|")[1] for line in lines[:end]]
+        found[heading[1].strip("`[]")] = [n for cell in cells for n in re.findall(r"`(\w+)`", cell)]
+    return found
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+    """The names that the code asks for, by table: noted where each table is finished."""
+    found: dict[str, set[str]] = {}
+    finish = Table.finish
+
+    def noted(table: Table) -> None:
+        name = re.sub(r"(?:\[0\])?\.$", "", table._prefix) or TOP
+        found[name] = set(table._known)
+        finish(table)
+
+    monkeypatch.setattr(Table, "finish", noted)
+    settings, problems = config.parse(SMALLEST)
+    assert isinstance(settings, Settings), problems
+    return found
+
+
+def test_every_setting_stands_in_the_document(read: dict[str, set[str]]) -> None:
+    documented = _documented()
+    # A table is named by the heading of its own section.
+    tables = documented.keys() - {TOP}
+    assert {name: set(names) for name, names in documented.items()} == {
+        name: names - tables for name, names in read.items()
+    }
+    assert read[TOP] >= tables
+
+
+def test_no_setting_stands_there_twice() -> None:
+    for names in _documented().values():
+        assert len(names) == len(set(names))
+
+
+def test_the_example_of_the_document_is_a_configuration() -> None:
+    examples = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    settings, problems = config.parse(examples[0].replace("…", "client"))
+    assert settings is not None, problems
