@@ -8,6 +8,7 @@ import pytest
 from shared.config import file as config
 from shared.config.settings import Settings
 from shared.config.table import Table
+from tests.support.stores import KINDS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
@@ -64,6 +65,34 @@ def test_every_setting_stands_in_the_document(read: dict[str, set[str]]) -> None
         name: names - tables for name, names in read.items()
     }
     assert read[TOP] >= tables
+
+
+def test_every_choice_stands_in_the_row_of_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    choices = _choices(monkeypatch)
+    assert len(choices) > 2
+    untold = []
+    for name, values in choices.items():
+        rows = "\n".join(re.findall(rf"^\| `{name}` \|.*$", TEXT, re.MULTILINE))
+        untold += [f"{name}: {value}" for value in values if f"`{value}`" not in rows]
+    assert untold == []
+
+
+def test_the_suite_runs_every_kind_of_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(_choices(monkeypatch)["kind"]) == set(KINDS)
+
+
+def _choices(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
+    """What each setting that is a choice may be, by its name."""
+    found: dict[str, tuple[str, ...]] = {}
+    choice = Table.choice
+
+    def noted(table: Table, name: str, default: str, choices: tuple[str, ...]) -> str:
+        found[name] = choices
+        return choice(table, name, default, choices)
+
+    monkeypatch.setattr(Table, "choice", noted)
+    config.parse(SMALLEST)
+    return found
 
 
 def test_no_setting_stands_there_twice() -> None:

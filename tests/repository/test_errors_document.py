@@ -35,11 +35,11 @@ def _events_in_code() -> set[str]:
                 continue
             called = ast.unparse(node.func)
             if called == "log.event" and isinstance(node.args[0], ast.Constant):
-                found.add(node.args[0].value)
+                found.add(str(node.args[0].value))
             elif called == "Edge":
                 given = {word.arg: word.value for word in node.keywords}
                 named = [*node.args[2:4], given.get("refused"), given.get("failed")]
-                found |= {one.value for one in named if isinstance(one, ast.Constant)}
+                found |= {str(one.value) for one in named if isinstance(one, ast.Constant)}
     return found
 
 

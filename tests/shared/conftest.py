@@ -8,9 +8,9 @@ import pytest
 
 from tests.support import firestore_emulator
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.stores import Backend, Clock
+from tests.support.stores import KINDS, Backend, Clock
 
-BACKENDS = ["sqlite", "stand_in"]
+BACKENDS = [place for places in KINDS.values() for place in places]
 if firestore_emulator.how():
     BACKENDS.append("emulator")
 
@@ -19,8 +19,8 @@ if firestore_emulator.how():
 def backend(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Backend:
-    if request.param == "sqlite":
-        return Backend("sqlite", str(tmp_path / "folder" / "records"))
+    if request.param in KINDS:
+        return Backend(request.param, str(tmp_path / "folder" / "records"))
     if request.param == "stand_in":
         host = request.getfixturevalue("stand_in").host
     else:

@@ -7,7 +7,7 @@ input, makes one write to the record COLLECTION/KEY and prints whether it won.
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shared.store import Conflict, Store
@@ -15,6 +15,8 @@ from shared.store.sqlite import SqliteStore
 from tests.support.servers import ROOT
 
 COLLECTION, KEY = "launches", "a" * 64
+# The kinds of the setting `store.kind`, each with the places in which the suite runs it.
+KINDS: Mapping[str, tuple[str, ...]] = {"sqlite": ("sqlite",), "firestore": ("stand_in",)}
 FAR = 4e9
 
 
