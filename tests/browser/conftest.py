@@ -7,7 +7,7 @@ from ctypes.util import find_library
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, expect, sync_playwright
 
 from tests.support.front import FrontedApp, serve_behind_a_front
 
@@ -22,6 +22,9 @@ _ARGUMENTS = [
     # Debian's build blocks third-party cookies by default; others do with this.
     "--test-third-party-cookie-phaseout",
 ]
+
+# For a machine that is busy with other things.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +55,7 @@ def desktop(chromium: Chromium) -> Iterator[BrowserContext]:
 
 def _fresh(chromium: Chromium, width: int) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": width, "height": 844})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 

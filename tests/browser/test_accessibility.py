@@ -37,7 +37,7 @@ Visit = Callable[[Page, Places], None]
 @pytest.fixture(scope="module")
 def page(chromium: Chromium) -> Iterator[Page]:
     context = chromium.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 

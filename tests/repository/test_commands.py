@@ -300,7 +300,7 @@ def test_help_names_every_command_for_users(clone: Path) -> None:
 
 @pytest.mark.parametrize("port", ["70000", "0", "-1", "http", "8080 "])
 def test_what_is_no_port_number_is_said_to_be_none(tmp_path: Path, port: str) -> None:
-    process = _start(tmp_path, "run", PORT=port, EHR_PORT=str(free_port()))
+    process = _start(tmp_path, "simulator", "run", PORT=port, EHR_PORT=str(free_port()))
     _, error = process.communicate(timeout=30)
     assert process.returncode == 1
     assert f"Port {port} is no port number (1 to 65535)" in error
@@ -324,7 +324,7 @@ scopes = "openid"
     )
     port = free_port()
     process = _start(
-        tmp_path, "serve", PORT=str(port), SMART_CONFIG=str(config), SEALING_KEY="A" * 43
+        tmp_path, "gateway", PORT=str(port), SMART_CONFIG=str(config), SEALING_KEY="A" * 43
     )
     try:
         assert _first_line(process) == f"Ready: http://localhost:{port}/"

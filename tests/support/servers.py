@@ -63,7 +63,7 @@ def serve(
         finally:
             process.terminate()
             try:
-                code = process.wait(15)
+                code = process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise

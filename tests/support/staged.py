@@ -105,7 +105,7 @@ def running(
     finally:
         for process, _, _ in processes:
             process.terminate()
-        codes = [process.wait(15) for process, _, _ in processes]
+        codes = [process.wait(60) for process, _, _ in processes]
     assert set(codes) == {0}, codes
 
 

@@ -16,7 +16,8 @@ from tests.support.firestore_emulator import VARIABLE
 from tests.support.firestore_stand_in import Fault, StandIn
 from tests.support.stores import COLLECTION, FAR, KEY
 
-LONGEST_SECONDS = 3.0
+# Far over the limit of 2 s, for a machine that is busy; without one it would be minutes.
+LONGEST_SECONDS = 20.0
 VERSION = "2026-01-02T03:04:05.000000001Z"
 FIELDS: Fields = {"code_verifier": "sentinel-verifier"}
 NEW_KEY = "c" * 64
