@@ -12,7 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 from tests.support.front import FrontedApp
 
 READS = 100
-LOST = "The browser did not send back the cookie that belongs to this launch."
+LOST = "The browser did not keep what the app needs to go on."
 ANOTHER_WINDOW = "This launch was begun in another browser or window."
 # Half of the reads ask for the launch context, half for data; none names a patient.
 _READ_MANY = """
