@@ -3,14 +3,16 @@
 A request without `iss` must come back as `iss_missing`: so the function is deployed, has read its
 configuration, may be called by anyone, and is reached under its own name at the public address.
 
-Run as `python infra/smoke.py PUBLIC_URL`.
+Run as `python infra/smoke.py smart.toml`: the address is the configuration's own.
 """
 
 import json
 import sys
 import time
+import tomllib
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 # Right after a first deployment the right to call, or a certificate, may take its time.
 ATTEMPTS = 6
@@ -58,4 +60,4 @@ def main(public_url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(tomllib.loads(Path(sys.argv[1]).read_text("utf-8"))["public_url"])

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 FUNCTIONS = ("launch", "callback", "fhir_proxy", "smart_calc")
 # What each function takes along, beside its own folder.
 COMMON = dict.fromkeys(FUNCTIONS, ("shared",)) | {"smart_calc": ("clinical", "shared")}
+# Where a deployment comes from: the staged sources, and what says how they are deployed.
+DEPLOYED = ("clinical", "functions", "shared", "infra", "cloudbuild.yaml", "deployment.toml")
 BUILD_INFO = "BUILD_INFO"
 STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js"})
 
@@ -51,13 +53,14 @@ def stage(root: Path, out: Path, commit: str) -> None:
 def commit_of(root: Path) -> str:
     """The commit that is staged: COMMIT_SHA as Cloud Build sets it, else what git says.
 
-    "+changes" where the staged folders differ from it, "unknown" without either.
+    "+changes" where a file that a deployment is made of differs from it, files that git does not
+    know included; "unknown" without either.
     """
     if given := os.environ.get("COMMIT_SHA"):
         return given
     try:
         head = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--", "clinical", "functions", "shared")
+        changed = _git(root, "status", "--porcelain", "--", *DEPLOYED)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{head}+changes" if changed else head

@@ -2,7 +2,7 @@
 
 A shell collects them: it runs the text with nothing on its path and a gcloud that writes down its
 line and arguments, so that loops, quotes and variables mean what they mean to a reader's shell. Of
-a loop the first turn is kept.
+a loop in the documentation the first turn is kept.
 """
 
 import re
@@ -11,16 +11,16 @@ import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import yaml
 
+from infra.deployment import FILE, Deployment, read, write
 from tests.support.servers import ROOT
 
 GCLOUD = shutil.which("gcloud")
 ACCEPTED = "You do not currently have an active account selected."
-_RECORDER = r"""gcloud() { printf '%s\0' "${BASH_LINENO[0]}" "$@" $'\n' >> record; }"""
+_RECORDER = r"""gcloud() { printf '%s\0' "${BASH_LINENO[-1]}" "$@" $'\n' >> record; }"""
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What the documented commands read and write; gcloud reads it before it looks for an account.
 _FILES = ("smart.toml", "jwks.json", "key-2026-11.pem")
@@ -28,9 +28,9 @@ _FILES = ("smart.toml", "jwks.json", "key-2026-11.pem")
 Command = tuple[str, ...]
 
 
-def build_configuration() -> dict[str, Any]:
-    """cloudbuild.yaml as it stands."""
-    loaded: dict[str, Any] = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text("utf-8"))
+def build_configuration(name: str = "cloudbuild.yaml") -> dict[str, Any]:
+    """A build as it stands."""
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / name).read_text("utf-8"))
     return loaded
 
 
@@ -40,23 +40,30 @@ def substituted(text: str, values: Mapping[str, str]) -> str:
     return name.sub(lambda found: found[1] or values[found[2] or found[3]], text)
 
 
-def of_build(folder: Path, given: Mapping[str, str] = MappingProxyType({})) -> list[Command]:
-    """The gcloud commands of cloudbuild.yaml, with a project, its own substitutions and `given`."""
-    build = build_configuration()
-    values = {"PROJECT_ID": "my-project", "COMMIT_SHA": "", **build["substitutions"], **given}
+def of_build(folder: Path, state: Deployment | None = None) -> list[Command]:
+    """The gcloud commands of cloudbuild.yaml, with what `state` makes of deployment.toml."""
+    state = state or read(ROOT / FILE)
+    write(state, state.project, folder / "build" / "deployment")
+    values = {"PROJECT_ID": state.project, "COMMIT_SHA": ""}
     commands: list[Command] = []
-    for step in build["steps"]:
+    for step in build_configuration()["steps"]:
         arguments = [substituted(argument, values) for argument in step["args"]]
         if step["entrypoint"] == "gcloud":
             commands.append(tuple(arguments))
         elif arguments[0] == "-ceu":
-            commands += _recorded(arguments[1], folder)
+            commands += _recorded(arguments[1], folder, every=True)
     return commands
 
 
 def of_documentation(folder: Path) -> list[Command]:
     """The gcloud commands of docs/deploy.md, its blocks run in order in one shell."""
-    return _recorded("\n".join(documented("sh")), folder)
+    words = "stop_at_error() { :; }\nagain() { \"$@\"; }\nFUNCTIONS='launch callback'\n"
+    blocks = [block for block in documented("sh") if "infra/guide.sh" not in block]
+    # Blocks in parentheses are shells of their own, where the recorder counts lines anew.
+    script = "\n".join(blocks).replace("( stop_at_error\n", "\n").replace("\n)\n", "\n\n")
+    return _recorded(
+        f"{words}PROJECT=my-project REGION=europe-west1\n{script}", folder, every=False
+    )
 
 
 def documented(language: str) -> list[str]:
@@ -65,7 +72,7 @@ def documented(language: str) -> list[str]:
     return [block for of, block in _BLOCK.findall(text) if of == language]
 
 
-def _recorded(script: str, folder: Path) -> list[Command]:
+def _recorded(script: str, folder: Path, *, every: bool) -> list[Command]:
     (folder / "record").write_text("")
     subprocess.run(
         ["/bin/bash", "-c", f"{_RECORDER}\n{script}"],
@@ -74,16 +81,16 @@ def _recorded(script: str, folder: Path) -> list[Command]:
         capture_output=True,
         check=False,
     )
-    by_line: dict[str, Command] = {}
+    kept: dict[str, Command] = {}
     for record in (folder / "record").read_text().split("\0\n\0")[:-1]:
         line, *arguments = record.split("\0")
-        by_line.setdefault(line, tuple(arguments))
-    return list(by_line.values())
+        kept.setdefault(record if every else line, tuple(arguments))
+    return list(kept.values())
 
 
 def verdicts(commands: list[Command], folder: Path) -> dict[Command, str]:
     """What gcloud says to each, without credentials, prompts or network: see `accepts`."""
-    for name in ("cloudbuild.yaml", ".gcloudignore"):
+    for name in ("cloudbuild.yaml", "cloudbuild-test.yaml", ".gcloudignore"):
         shutil.copy(ROOT / name, folder)
     for name in _FILES:
         (folder / name).touch()

@@ -1,0 +1,293 @@
+"""deployment.toml, checked: what is deployed, and the flags of gcloud that follow from it.
+
+Run from the root of the repository as `python3 -m infra.deployment`
+
+- `check`: say what is wrong, all of it;
+- `shell`: print PROJECT, REGION and FUNCTIONS for the commands of docs/deploy.md;
+- `commit`: print the commit that is deployed, with "+changes" where files differ from it;
+- `write PROJECT`: for a build in that project, write below build/deployment/ what its steps read.
+
+Standard library only: it runs before anything is installed.
+"""
+
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.stage import FUNCTIONS, ROOT, commit_of
+
+FILE = "deployment.toml"
+RUNTIME = "python313"
+CONFIGURATION = "/config/smart.toml"
+SEALING_KEY = "/keys/sealing"
+# Who gets no sealing key and no client credentials, but the public keys: it opens no session.
+WITHOUT_SECRETS = frozenset({"launch"})
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
+_MOUNT = re.compile(r"(/[\w.-]+)+/[\w.-]+")
+_SECRET = re.compile(r"[\w-]{1,255}:[1-9][0-9]*")
+_CONNECTOR = re.compile(r"(?:[a-z][a-z0-9-]{0,23}[a-z0-9])?")
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "ingress": ("all", "internal-and-gclb"),
+    "callers": ("all_users", "not_checked"),
+    "egress.traffic": ("all", "private-ranges-only"),
+}
+_SIZES = ("cpu", "memory_mib", "concurrency", "timeout_seconds", "min_instances", "max_instances")
+_KEYS: Mapping[str, frozenset[str]] = {
+    "": frozenset(
+        {"project", "region", "ingress", "callers", "versions", "secrets", "public_keys"}
+        | {"egress", "quota", "functions"}
+    ),
+    "versions": frozenset({"smart-toml", "smart-sealing-key"}),
+    "egress": frozenset({"connector", "traffic"}),
+    "quota": frozenset({"vcpu", "memory_gib"}),
+    "functions": frozenset(FUNCTIONS),
+    **{f"functions.{name}": frozenset(_SIZES) for name in FUNCTIONS},
+}
+
+
+class Unusable(Exception):
+    """A deployment.toml that nothing may be deployed from; the message lists every problem."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The checked file. `secrets` and `public_keys` map a path to SECRET:VERSION."""
+
+    project: str
+    region: str
+    ingress: str
+    callers: str
+    versions: Mapping[str, int]
+    secrets: Mapping[str, str]
+    public_keys: Mapping[str, str]
+    egress: Mapping[str, str]
+    functions: Mapping[str, Mapping[str, int]]
+
+    def mounts(self, name: str) -> Mapping[str, str]:
+        """Which secret in which version a function finds at which path."""
+        configuration = {CONFIGURATION: f"smart-toml:{self.versions['smart-toml']}"}
+        if name in WITHOUT_SECRETS:
+            return configuration | dict(self.public_keys)
+        sealing = {SEALING_KEY: f"smart-sealing-key:{self.versions['smart-sealing-key']}"}
+        return configuration | sealing | dict(self.secrets)
+
+    def flags(self, name: str) -> Mapping[str, object]:
+        """Every flag of `gcloud functions deploy`: one that is not named keeps its old value.
+
+        Neither --allow-unauthenticated nor its opposite: on a function that exists, gcloud would
+        take the public's right to call away for the time until the build's step `public`.
+        """
+        size = self.functions[name]
+        accounts = f"@{self.project}.iam.gserviceaccount.com"
+        build = f"projects/{self.project}/serviceAccounts/smart-build{accounts}"
+        connector = self.egress["connector"]
+        way_out: Mapping[str, object] = (
+            {"--vpc-connector": connector, "--egress-settings": self.egress["traffic"]}
+            if connector
+            else {"--clear-vpc-connector": None}
+        )
+        return {
+            "--gen2": None,
+            "--project": self.project,
+            "--region": self.region,
+            "--runtime": RUNTIME,
+            "--source": f"build/{name}",
+            "--entry-point": name,
+            "--trigger-http": None,
+            "--ingress-settings": self.ingress,
+            "--service-account": f"smart-{service(name)}{accounts}",
+            "--build-service-account": build,
+            "--set-secrets": dict(self.mounts(name)),
+            "--set-env-vars": {"SMART_CONFIG": CONFIGURATION, "THREADS": str(size["concurrency"])},
+            "--concurrency": str(size["concurrency"]),
+            "--cpu": str(size["cpu"]),
+            "--memory": f"{size['memory_mib']}Mi",
+            "--timeout": f"{size['timeout_seconds']}s",
+            "--min-instances": str(size["min_instances"]),
+            "--max-instances": str(size["max_instances"]),
+            **way_out,
+            "--quiet": None,
+        }
+
+
+def service(function: str) -> str:
+    """The name of a function's Cloud Run service, and of its account behind `smart-`."""
+    return function.replace("_", "-")
+
+
+def read(path: Path) -> Deployment:
+    """The file, checked. Raises Unusable with every problem."""
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Unusable(f"{path.name} cannot be read: {error}") from None
+    problems = _problems(content)
+    if problems:
+        raise Unusable("\n".join(f"{path.name}: {problem}" for problem in problems))
+    del content["quota"]
+    return Deployment(**content)
+
+
+def _problems(content: Mapping[str, Any]) -> list[str]:
+    problems = _shape(content)
+    if problems:
+        return problems
+    for name, pattern in (("project", _NAME), ("region", _REGION)):
+        if not pattern.fullmatch(content[name]):
+            problems.append(f"{name} = {content[name]!r} is no {name} of Google Cloud.")
+    if not _CONNECTOR.fullmatch(content["egress"]["connector"]):
+        problems.append("egress.connector is no name of a connector: lower case, 25 at most.")
+    for path, choices in _CHOICES.items():
+        found = _at(content, path)
+        if found not in choices:
+            problems.append(f"{path} = {found!r} is not one of {', '.join(choices)}.")
+    problems += _mount_problems(content)
+    problems += _size_problems(content["functions"])
+    return problems or _quota_problems(content)
+
+
+def _shape(content: Mapping[str, Any]) -> list[str]:
+    """Unknown keys, missing ones, and values of another type than each must have."""
+    problems = []
+    for path, keys in _KEYS.items():
+        table = _at(content, path)
+        if not isinstance(table, dict):
+            problems.append(f"[{path}] is missing.")
+            continue
+        where = f"[{path}] " if path else ""
+        problems += [f"{where}{key} is not known." for key in sorted(table.keys() - keys)]
+        problems += [f"{where}{key} is missing." for key in sorted(keys - table.keys())]
+        whole = path in {"versions", "quota"} or path.startswith("functions.")
+        for key in sorted(keys & table.keys()):
+            wanted = int if whole else dict if key in _TABLES[path] else str
+            if type(table[key]) is not wanted:
+                problems.append(f"{where}{key} must be {_WORDS[wanted]}.")
+    return problems
+
+
+_TABLES: Mapping[str, frozenset[str]] = {
+    "": frozenset({"versions", "secrets", "public_keys", "egress", "quota", "functions"}),
+    "functions": frozenset(FUNCTIONS),
+    "egress": frozenset(),
+}
+_WORDS: Mapping[type, str] = {int: "a whole number", str: "a text", dict: "a table"}
+
+
+def _mount_problems(content: Mapping[str, Any]) -> list[str]:
+    """Cloud Run mounts one secret at a folder; one below another would be hidden."""
+    problems = []
+    given = {**content["secrets"], **content["public_keys"]}
+    for path, secret in given.items():
+        if not _MOUNT.fullmatch(path):
+            problems.append(f"{path!r} must be a path of a file in a folder: /clients/KEY/NAME.")
+        if not isinstance(secret, str) or not _SECRET.fullmatch(secret):
+            problems.append(f"{path} = {secret!r} must be SECRET:VERSION, the version a number.")
+    folders = [path.rpartition("/")[0] + "/" for path in (CONFIGURATION, SEALING_KEY, *given)]
+    for at, one in enumerate(folders):
+        problems += [
+            f"{one} and {other}: each secret needs a folder of its own."
+            for other in folders[:at] + folders[at + 1 :]
+            if one.startswith(other)
+        ]
+    if len(content["public_keys"]) > 1:
+        problems.append("[public_keys] names one file at most.")
+    return problems
+
+
+def _size_problems(functions: Mapping[str, Mapping[str, int]]) -> list[str]:
+    least = dict.fromkeys(_SIZES, 1) | {"min_instances": 0, "memory_mib": 256}
+    problems = [
+        f"[functions.{name}] {key} must be {least[key]} or more."
+        for name, size in functions.items()
+        for key in _SIZES
+        if size[key] < least[key]
+    ]
+    problems += [
+        f"[functions.{name}] min_instances is more than max_instances."
+        for name, size in functions.items()
+        if size["min_instances"] > size["max_instances"]
+    ]
+    return problems
+
+
+def _quota_problems(content: Mapping[str, Any]) -> list[str]:
+    """All instances of all functions count (https://cloud.google.com/run/quotas)."""
+    sizes = content["functions"].values()
+    cpu = sum(size["cpu"] * size["max_instances"] for size in sizes)
+    memory = sum(size["memory_mib"] * size["max_instances"] for size in sizes) / 1024
+    return [
+        f"{name}: all functions at their max_instances take {taken:g}, [quota] allows {allowed}. "
+        "Lower max_instances, or ask Google for more (docs/deploy.md, Quotas) and say so here."
+        for name, taken, allowed in (
+            ("vcpu", cpu, content["quota"]["vcpu"]),
+            ("memory_gib", memory, content["quota"]["memory_gib"]),
+        )
+        if taken > allowed
+    ]
+
+
+def _at(content: Mapping[str, Any], path: str) -> Any:
+    found: Any = content
+    for part in path.split(".") if path else ():
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def write(deployment: Deployment, project: str, out: Path) -> str:
+    """What the steps of a build read, since a step of gcloud's image has no Python of ours.
+
+    FUNCTION.yaml holds the flags, `services` one name a line, `callers` and `region` one word each,
+    `configuration` lines of SECRET VERSION FILE. There is nothing to print. Raises Unusable in a
+    build of another project.
+    """
+    if project != deployment.project:
+        raise Unusable(f'{FILE}: project = "{deployment.project}", but this build is in {project}.')
+    out.mkdir(parents=True, exist_ok=True)
+    for name in FUNCTIONS:
+        (out / f"{name}.yaml").write_text(json.dumps(deployment.flags(name), indent=2) + "\n")
+    (out / "services").write_text("".join(f"{service(name)}\n" for name in FUNCTIONS))
+    (out / "callers").write_text(f"{deployment.callers}\n")
+    (out / "region").write_text(f"{deployment.region}\n")
+    wanted = {"smart.toml": f"smart-toml:{deployment.versions['smart-toml']}"}
+    wanted |= dict(deployment.public_keys)
+    lines = [f"{secret.replace(':', ' ')} {path}\n" for path, secret in wanted.items()]
+    (out / "configuration").write_text("".join(lines))
+    return ""
+
+
+def _shell(deployment: Deployment) -> str:
+    functions = " ".join(service(name) for name in FUNCTIONS)
+    return (
+        f"PROJECT='{deployment.project}'\nREGION='{deployment.region}'\nFUNCTIONS='{functions}'\n"
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; 1 where the file is unusable, 2 where there is no such command."""
+    commands: Mapping[tuple[str, int], Callable[[Deployment], str]] = {
+        ("check", 1): lambda _: "",
+        ("shell", 1): _shell,
+        ("commit", 1): lambda _: commit_of(ROOT) + "\n",
+        ("write", 2): lambda found: write(found, arguments[1], ROOT / "build/deployment"),
+    }
+    command = commands.get((arguments[0] if arguments else "", len(arguments)))
+    if command is None:
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    try:
+        sys.stdout.write(command(read(ROOT / FILE)))
+    except Unusable as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,23 @@
+# For the commands of docs/deploy.md: `. infra/guide.sh`, in bash. Sets PROJECT, REGION and FUNCTIONS
+# from deployment.toml, and the two words that the blocks there use.
+
+eval "$(python3 -m infra.deployment shell)"
+
+# At the top of a block in parentheses: the block ends at its first error and names the command.
+stop_at_error() {
+  set -euo pipefail
+  trap 'echo "Stopped at: ${repeated:-$BASH_COMMAND}" >&2' ERR
+}
+
+# Runs a command that names what was made a moment ago, again until it succeeds, for four minutes: a
+# new account is not known everywhere at once (https://cloud.google.com/iam/docs/overview#consistency).
+again() {
+  local pause
+  repeated="again $*"
+  for pause in 5 10 20 40 80 80; do
+    "$@" && repeated="" && return
+    echo "Not yet; once more in $pause seconds." >&2
+    sleep "$pause"
+  done
+  "$@" && repeated=""
+}

@@ -1,0 +1,98 @@
+"""deployment.toml: what is wrong with it is said, all of it, before anything is sent."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.deployment import FILE, Unusable, read, write
+from infra.stage import FUNCTIONS
+from tests.support.servers import ROOT
+
+TEXT = (ROOT / FILE).read_text("utf-8")
+
+
+def problems(folder: Path, text: str) -> str:
+    (folder / FILE).write_text(text)
+    with pytest.raises(Unusable) as unusable:
+        read(folder / FILE)
+    return str(unusable.value)
+
+
+def test_the_file_of_this_repository_is_sound() -> None:
+    assert set(read(ROOT / FILE).functions) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('ingress = "all"', 'ingress = "everyone"', "ingress = 'everyone' is not one of all,"),
+        ('callers = "all_users"', "", "callers is missing"),
+        ("[quota]", "[quotas]", "quotas is not known"),
+        ('project = "my-project"', 'project = "My Project"', "no project of Google Cloud"),
+        ('region = "europe-west1"', "region = 1", "region must be a text"),
+        ("smart-toml = 1", 'smart-toml = "latest"', "[versions] smart-toml must be a whole number"),
+        ("smart-toml = 1", "", "[versions] smart-toml is missing"),
+        ("[secrets]", '[secrets]\n"/a" = "s:1"', "must be a path of a file in a folder"),
+        ("[secrets]", '[secrets]\n"/clients/a/b" = "s:latest"', "must be SECRET:VERSION"),
+        ("[secrets]", '[secrets]\n"/keys/other" = "s:1"', "each secret needs a folder of its own"),
+        ("[public_keys]", '[public_keys]\n"/config/j/k" = "s:1"', "a folder of its own"),
+        ('connector = ""', 'connector = "Smart"', "egress.connector is no name of a connector"),
+        ('traffic = "all"', 'traffic = "some"', "egress.traffic = 'some' is not one of"),
+        ("min_instances = 0", "min_instances = 9", "min_instances is more than max_instances"),
+        ("concurrency = 8", "concurrency = 0", "concurrency must be 1 or more"),
+        ("max_instances = 5", "max_instances = 50", "vcpu: all functions at their max_instances"),
+        ("memory_gib = 40", "memory_gib = 8", "memory_gib: all functions at their max_instances"),
+        ("[functions.launch]", "[functions.lunch]", "lunch is not known"),
+        ("[versions]", "[versions", "cannot be read"),
+    ],
+)
+def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in TEXT
+    assert said in problems(tmp_path, TEXT.replace(old, new))
+
+
+def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
+    text = TEXT.replace('ingress = "all"', 'ingress = "x"').replace(
+        'traffic = "all"', 'traffic = "y"'
+    )
+    assert problems(tmp_path, text).count("\n") == 1
+
+
+def test_a_build_in_another_project_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match="this build is in another"):
+        write(read(ROOT / FILE), "another", tmp_path)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_deployment_sets_every_setting(name: str) -> None:
+    """What gcloud is not told stays as it was; so nothing of the file may be left out."""
+    state: dict[str, Any] = tomllib.loads(TEXT)
+    flags = read(ROOT / FILE).flags(name)
+    size = state["functions"][name]
+    for flag, value in {
+        "--ingress-settings": "all",
+        "--cpu": str(size["cpu"]),
+        "--memory": f"{size['memory_mib']}Mi",
+        "--timeout": f"{size['timeout_seconds']}s",
+        "--min-instances": str(size["min_instances"]),
+        "--max-instances": str(size["max_instances"]),
+        "--clear-vpc-connector": None,
+    }.items():
+        assert flags[flag] == value
+
+
+def test_the_command_prints_what_the_guide_uses_and_refuses_what_it_does_not_know() -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "infra.deployment", *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert run("check").stdout == ""
+    shell = run("shell").stdout
+    assert "PROJECT='my-project'\n" in shell
+    assert "FUNCTIONS='launch callback fhir-proxy smart-calc'\n" in shell
+    assert len(run("commit").stdout.split("+")[0].strip()) in {40, len("unknown")}
+    assert run("deploy").returncode == 2
