@@ -43,6 +43,7 @@ FindingId = Literal[
     "store_unreachable",
     "store_write_failed",
     "ttl_policy_missing",
+    "index_exemption_missing",
 ]
 Level = Literal["ok", "warn", "fail"]
 

@@ -11,7 +11,9 @@ from doctor.output import Marks
 _WIDTH = 100
 _CONFIGURATION, _ADDRESS, _STORE = "Configuration", "Public address", "Store"
 _ADDRESS_IDS = frozenset({"public_url_unreachable", "public_url_frame_options", "hosts_not_shared"})
-_STORE_IDS = frozenset({"store_unreachable", "store_write_failed", "ttl_policy_missing"})
+_STORE_IDS = frozenset(
+    {"store_unreachable", "store_write_failed", "ttl_policy_missing", "index_exemption_missing"}
+)
 
 
 def as_json(found: Preflight) -> str:

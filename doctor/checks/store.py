@@ -8,7 +8,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from doctor.finding import Checked, fail, ok, warn
+from doctor.finding import Checked, FindingId, fail, ok, warn
 from shared.config.settings import Settings, StoreSettings
 from shared.errors import StoreUnavailable
 from shared.session import record as session_record
@@ -27,7 +27,7 @@ _RIGHTS = (
 
 
 def check(settings: Settings) -> list[Checked]:
-    """Read, create, conditional replace and delete of one record; then the TTL policies."""
+    """Read, create, conditional replace and delete of one record; then policies and indexes."""
     if settings.store.kind != "firestore":
         return _probe(open_store(settings.store))
     try:
@@ -41,7 +41,11 @@ def check(settings: Settings) -> list[Checked]:
     if any(finding.id == "store_unreachable" and finding.level == "fail" for finding in found):
         return found
     collections = (launches.COLLECTION, session_record.COLLECTION)
-    return [*found, *(_ttl(store, settings.store, collection) for collection in collections)]
+    return [
+        *found,
+        *(_ttl(store, settings.store, collection) for collection in collections),
+        *(_exempt(store, settings.store, collection) for collection in collections),
+    ]
 
 
 def _probe(store: Store) -> list[Checked]:
@@ -80,15 +84,41 @@ def _ttl(store: "FirestoreStore", settings: StoreSettings, collection: str) -> C
     try:
         removes = store.removes_expired(collection)
     except StoreUnavailable as error:
-        return warn(
-            "ttl_policy_missing",
-            f"Whether {collection} has a TTL policy cannot be told ({_why(error)}).",
-            f"Run this with an account that may see the database's indexes, or make sure: {fix}",
-        )
+        return _untold("ttl_policy_missing", f"{collection} has a TTL policy", error, fix)
     if removes:
         return ok("ttl_policy_missing", f"Expired records of {collection} are removed.")
     title = f"{collection} has no TTL policy on expires_at: expired records stay for ever."
-    return warn("ttl_policy_missing", title, fix)
+    return fail("ttl_policy_missing", title, fix)
+
+
+def _exempt(store: "FirestoreStore", settings: StoreSettings, collection: str) -> Checked:
+    """An index on a time stamp that only grows is a bottleneck, and nothing is searched for."""
+    from shared.store.firestore import FIELDS
+
+    def fix(field: str) -> str:
+        return (
+            f"gcloud firestore indexes fields update {field} --collection-group={collection} "
+            f"--disable-indexes --database={settings.database}"
+        )
+
+    try:
+        indexed = [field for field in FIELDS if store.indexes(collection, field)]
+    except StoreUnavailable as error:
+        what = f"the fields of {collection} are indexed"
+        return _untold("index_exemption_missing", what, error, fix(FIELDS[0]))
+    if not indexed:
+        return ok("index_exemption_missing", f"No field of {collection} is indexed.")
+    title = f"Firestore indexes {', '.join(indexed)} of {collection}: writes will be slowed down."
+    return fail("index_exemption_missing", title, "; ".join(map(fix, indexed)))
+
+
+def _untold(id_: FindingId, what: str, error: StoreUnavailable, fix: str) -> Checked:
+    """An account that lacks the right can be given it; an emulator cannot tell at all."""
+    title = f"Whether {what} cannot be told ({_why(error)})."
+    if _why(error) == "PermissionDenied":
+        role = "Give this account the role datastore.viewer (docs/deploy.md, Service accounts)"
+        return fail(id_, title, f"{role}, or look with one that has it; else: {fix}")
+    return warn(id_, title, f"Look at the database itself, or make sure: {fix}")
 
 
 def _why(error: StoreUnavailable) -> str:

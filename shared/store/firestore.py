@@ -41,7 +41,7 @@ from shared.errors import StoreUnavailable
 from shared.store.contract import Conflict, Fields, Record
 
 if TYPE_CHECKING:
-    from google.cloud.firestore_admin_v1 import FirestoreAdminClient
+    from google.cloud.firestore_admin_v1 import Field, FirestoreAdminClient
 
 # The time of a call, of a read with its repetitions: the client shortens each by what has passed.
 CALL_SECONDS = 2.0
@@ -57,6 +57,10 @@ _REPEAT = Retry(
     multiplier=2,
     timeout=REPEAT_SECONDS,
 )
+
+
+# A record's fields.
+FIELDS = ("expires_at", "fields", "write")
 
 
 class FirestoreStore:
@@ -122,19 +126,30 @@ class FirestoreStore:
     def removes_expired(self, collection: str) -> bool:
         """Whether a TTL policy on `expires_at` removes expired documents, or is being set up.
 
-        For the doctor; no request needs it. Raises StoreUnavailable where it cannot be told: the
-        account may need the right datastore.indexes.get, and an emulator has no policies.
+        For the doctor, as `indexes` is; no request needs them. Both raise StoreUnavailable where it
+        cannot be told: the account may need the right datastore.indexes.get, and an emulator has
+        neither policies nor exemptions.
         """
         # Only here: loading it would make every cold start longer.
         from google.cloud import firestore_admin_v1 as admin
 
-        with _conflict_on():
-            project = self._client().project
-            field = f"collectionGroups/{collection}/fields/expires_at"
-            name = f"projects/{project}/databases/{self._database}/{field}"
-            found = _admin_client().get_field(name=name, retry=None, timeout=ADMIN_SECONDS)
+        found = self._field(collection, "expires_at")
         states = admin.Field.TtlConfig.State
         return "ttl_config" in found and found.ttl_config.state in {states.ACTIVE, states.CREATING}
+
+    def indexes(self, collection: str, field: str) -> bool:
+        """Whether Firestore keeps an index of a field; by default it does of every one."""
+        config = self._field(collection, field).index_config
+        return bool(config.uses_ancestor_config or config.indexes)
+
+    def _field(self, collection: str, field: str) -> "Field":
+        """What the database's administration says of a field."""
+        with _conflict_on():
+            project = self._client().project
+            path = f"collectionGroups/{collection}/fields/{field}"
+            name = f"projects/{project}/databases/{self._database}/{path}"
+            found: Field = _admin_client().get_field(name=name, retry=None, timeout=ADMIN_SECONDS)
+        return found
 
     def _document(self, collection: str, key: str) -> firestore.DocumentReference:
         return self._client().collection(collection).document(key)

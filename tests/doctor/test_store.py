@@ -16,6 +16,7 @@ from tests.support.servers import free_port
 
 DENIED = Fault(grpc.StatusCode.PERMISSION_DENIED)
 TTL = "ttl_policy_missing"
+EXEMPT = "index_exemption_missing"
 
 
 def checked(doctor: Doctor, tenant: Tenant, store: str | None = None) -> Outcome:
@@ -65,7 +66,7 @@ def test_a_store_that_can_only_be_read_fails(doctor: Doctor, tenant: Tenant) -> 
     assert (outcome.code, outcome.with_level("fail")) == (1, {"store_write_failed"})
 
 
-def test_firestore_is_read_and_written_and_its_ttl_policies_are_looked_up(
+def test_firestore_is_read_and_written_and_its_policies_and_indexes_are_looked_up(
     doctor: Doctor, tenant: Tenant, server: StandIn
 ) -> None:
     outcome = checked(doctor, tenant, firestore())
@@ -73,41 +74,63 @@ def test_firestore_is_read_and_written_and_its_ttl_policies_are_looked_up(
     for id_ in ("store_unreachable", "store_write_failed"):
         assert outcome.level(id_) == "ok"
     assert [one["level"] for one in outcome.of(TTL)] == ["ok", "ok"]
+    assert [one["level"] for one in outcome.of(EXEMPT)] == ["ok", "ok"]
     assert server.counts == {
         "read": 1,
         "create": 1,
         "replace": 1,
         "conditional delete": 1,
-        "field": 2,
+        "field": 8,
     }
 
 
-def test_a_collection_without_a_ttl_policy_is_warned_of_with_the_command_that_makes_one(
+def test_a_collection_without_a_ttl_policy_fails_with_the_command_that_makes_one(
     doctor: Doctor, tenant: Tenant, server: StandIn
 ) -> None:
     server.ttl = {"launches": "ACTIVE", "sessions": "NEEDS_REPAIR"}
     outcome = checked(doctor, tenant, firestore())
-    assert outcome.code == 0
+    assert outcome.code == 1
     good, missing = outcome.of(TTL)
-    assert (good["level"], missing["level"]) == ("ok", "warn")
+    assert (good["level"], missing["level"]) == ("ok", "fail")
     assert "sessions has no TTL policy" in missing["title"]
     assert missing["fix"] == (
         "gcloud firestore fields ttls update expires_at --collection-group=sessions "
         "--enable-ttl --database=smart"
     )
     server.ttl = {}
-    assert [one["level"] for one in checked(doctor, tenant, firestore()).of(TTL)] == ["warn"] * 2
+    assert [one["level"] for one in checked(doctor, tenant, firestore()).of(TTL)] == ["fail"] * 2
 
 
-@pytest.mark.parametrize("code", [grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNIMPLEMENTED])
-def test_a_ttl_policy_that_cannot_be_looked_up_is_not_claimed(
-    doctor: Doctor, tenant: Tenant, server: StandIn, code: grpc.StatusCode
+def test_indexed_fields_fail_with_the_command_for_each(
+    doctor: Doctor, tenant: Tenant, server: StandIn
 ) -> None:
-    server.fail("field", Fault(code), Fault(code))
+    server.indexed = {"sessions/write", "sessions/expires_at"}
     outcome = checked(doctor, tenant, firestore())
-    assert outcome.code == 0
-    assert [one["level"] for one in outcome.of(TTL)] == ["warn", "warn"]
-    assert "cannot be told" in outcome.of(TTL)[0]["title"]
+    assert (outcome.code, outcome.with_level("fail")) == (1, {EXEMPT})
+    good, missing = outcome.of(EXEMPT)
+    assert good["level"] == "ok"
+    assert "Firestore indexes expires_at, write of sessions" in missing["title"]
+    for field in ("expires_at", "write"):
+        assert (
+            f"gcloud firestore indexes fields update {field} --collection-group=sessions "
+            "--disable-indexes --database=smart"
+        ) in missing["fix"]
+
+
+@pytest.mark.parametrize(
+    ("code", "level"),
+    [(grpc.StatusCode.PERMISSION_DENIED, "fail"), (grpc.StatusCode.UNIMPLEMENTED, "warn")],
+)
+def test_what_cannot_be_looked_up_is_not_claimed_and_fails_where_a_role_is_missing(
+    doctor: Doctor, tenant: Tenant, server: StandIn, code: grpc.StatusCode, level: str
+) -> None:
+    server.fail("field", *[Fault(code)] * 8)
+    outcome = checked(doctor, tenant, firestore())
+    assert outcome.code == (level == "fail")
+    for id_ in (TTL, EXEMPT):
+        assert [one["level"] for one in outcome.of(id_)] == [level, level]
+        assert "cannot be told" in outcome.of(id_)[0]["title"]
+        assert ("datastore.viewer" in outcome.of(id_)[0]["fix"]) == (level == "fail")
 
 
 def test_a_firestore_that_may_not_be_read_fails_and_names_the_reason(

@@ -4,13 +4,14 @@ A gRPC server on loopback that speaks google.firestore.v1 as far as the store do
 read by BatchGetDocuments and written by Commit, one write each, under a precondition or none. A
 Commit is checked and applied under one lock. Optimistic and pessimistic locking differ only in
 what becomes of reads inside a transaction, and there are none: BeginTransaction is not served. Of
-google.firestore.admin.v1 it serves GetField, which tells the TTL policy of a collection.
+google.firestore.admin.v1 it serves GetField, which tells the TTL policy of a collection and
+whether a field is indexed.
 """
 
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -40,12 +41,20 @@ class StandIn:
     """The server. `host` is for FIRESTORE_EMULATOR_HOST; `counts` are the calls by kind.
 
     Kinds are `read`, `create`, `replace`, `delete` and, on a condition, `conditional delete`;
-    `field` for the look at a TTL policy. `ttl` holds the state of each collection's policy.
+    `field` for the look at a field. `ttl` holds the state of each collection's policy, `indexed`
+    the fields, COLLECTION/FIELD, that are indexed all the same.
+
+    Who calls is told by the host: `host_of` gives each member one of its own, and `admitted` says
+    what it may do. At `host` everyone may do everything.
     """
 
     def __init__(self, port: int = 0) -> None:
         self.counts: Counter[str] = Counter()
         self.ttl: Mapping[str, str] = {}
+        self.indexed: Collection[str] = ()
+        self.admitted: Callable[[str, str], bool] = lambda member, permission: True
+        self._hosts: dict[str, str] = {}
+        self._others: list[grpc.Server] = []
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._documents: dict[str, Any] = {}
         self._last_nanos = 0
@@ -68,13 +77,25 @@ class StandIn:
         admin = grpc.method_handlers_generic_handler(
             "google.firestore.admin.v1.FirestoreAdmin", {"GetField": get_field}
         )
-        self._server.add_generic_rpc_handlers((service, admin))
+        self._handlers = (service, admin)
+        self._server.add_generic_rpc_handlers(self._handlers)
         self.host = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
         self._server.start()
 
     def close(self) -> None:
         """Go away at once; nothing listens at `host` any more."""
-        self._server.stop(None).wait()
+        for server in (self._server, *self._others):
+            server.stop(None).wait()
+
+    def host_of(self, member: str) -> str:
+        """HOST:PORT at which a member calls."""
+        if member not in self._hosts:
+            server = grpc.server(ThreadPoolExecutor(32), interceptors=[_Door(self, member)])
+            server.add_generic_rpc_handlers(self._handlers)
+            self._hosts[member] = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+            server.start()
+            self._others.append(server)
+        return self._hosts[member]
 
     def fail(self, kind: str, *faults: Fault) -> None:
         """Let the next calls of a kind suffer these, one each."""
@@ -111,12 +132,17 @@ class StandIn:
         return types.CommitResponse(write_results=[result], commit_time=now)
 
     def _get_field(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """A field has a TTL configuration only where a policy was made."""
+        """A field has a TTL configuration only where a policy was made.
+
+        Its indexes are its own where it was exempted, else those of every field of the database.
+        """
         _suffer(self._fault("field"), context)
         collection, field = request.name.split("/")[5::2]
         state = self.ttl.get(collection) if field == "expires_at" else None
         configuration = {"ttl_config": {"state": state}} if state else {}
-        return Field(name=request.name, **configuration)
+        every = {"uses_ancestor_config": True, "indexes": [{"state": "READY"}]}
+        indexed = f"{collection}/{field}" in self.indexed
+        return Field(name=request.name, index_config=every if indexed else {}, **configuration)
 
     def _apply(self, write: Any) -> None:
         """Without a mask the whole document is written; with one, the fields that it names.
@@ -152,6 +178,34 @@ class StandIn:
         self._last_nanos = max(time.time_ns(), self._last_nanos + 1)
         seconds, nanos = divmod(self._last_nanos, 10**9)
         return _Timestamp(seconds=seconds, nanos=nanos)
+
+
+_PERMISSIONS = {
+    "BatchGetDocuments": "datastore.entities.get",
+    "Commit": "datastore.entities.update",
+    "GetField": "datastore.schemas.get",
+}
+
+
+class _Door(grpc.ServerInterceptor):  # type: ignore[misc]
+    """Turns a member away from what it may not do."""
+
+    def __init__(self, stand_in: StandIn, member: str) -> None:
+        self._stand_in = stand_in
+        self._member = member
+
+    def intercept_service(self, continuation: Any, details: Any) -> Any:
+        handler = continuation(details)
+        permission = _PERMISSIONS[details.method.rpartition("/")[2]]
+        if self._stand_in.admitted(self._member, permission):
+            return handler
+
+        def refuse(request: Any, context: grpc.ServicerContext) -> Any:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, "Missing or insufficient permissions.")
+
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(refuse, handler.request_deserializer)
+        return grpc.unary_unary_rpc_method_handler(refuse, handler.request_deserializer)
 
 
 def _suffer(fault: Fault, context: grpc.ServicerContext) -> None:
