@@ -4,21 +4,24 @@ Where gcloud is missing these tests are not collected; the end of the run says s
 """
 
 import io
+import tomllib
 import zipfile
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
-from infra.stage import stage
+from infra.deployment import FILE, Deployment, read
+from infra.stage import FUNCTIONS, stage
 from tests.support import gcloud
-from tests.support.functions_api import FunctionsApi
+from tests.support.control_plane.server import APIS, ControlPlane
+from tests.support.control_plane.world import OPERATOR
 from tests.support.gcloud import Command
 from tests.support.servers import ROOT
 
-(_block,) = gcloud.documented("yaml")
-CONFIDENTIAL: Mapping[str, str] = yaml.safe_load(_block)
+(_block,) = (one for one in gcloud.documented("toml") if one.startswith("[secrets]"))
+STATE = read(ROOT / FILE)
+CONFIDENTIAL = replace(STATE, **tomllib.loads(_block))
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +30,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_gcloud_accepts_every_command(folder: Path) -> None:
-    build, documentation = gcloud.of_build(folder), gcloud.of_documentation(folder)
-    confidential = gcloud.of_build(folder, CONFIDENTIAL)
-    assert len(build) == 9
-    assert len(confidential) == 10
-    assert len(documentation) > 35
-    every = dict.fromkeys([*build, *confidential, *documentation])
-    verdicts = gcloud.verdicts(list(every), folder)
-    refused = {" ".join(one): said for one, said in verdicts.items() if not gcloud.accepts(said)}
+    """Of the build once for each state; the flags are in files below the folder."""
+    way_out = {"connector": "smart", "traffic": "all"}
+    states = [STATE, replace(CONFIDENTIAL, egress=way_out), replace(STATE, callers="not_checked")]
+    refused: dict[str, str] = {}
+    for state in states:
+        build = gcloud.of_build(folder, state)
+        assert len(build) == 2 * len(FUNCTIONS) + 1 + len(state.public_keys)
+        verdicts = gcloud.verdicts(build, folder)
+        refused |= {
+            " ".join(one): said for one, said in verdicts.items() if not gcloud.accepts(said)
+        }
+    documentation = gcloud.of_documentation(folder)
+    assert len(documentation) > 60
+    verdicts = gcloud.verdicts(documentation, folder)
+    refused |= {" ".join(one): said for one, said in verdicts.items() if not gcloud.accepts(said)}
     assert refused == {}
 
 
@@ -61,21 +71,28 @@ CLIENTS = [
 
 
 @pytest.mark.parametrize(
-    ("given", "clients"), [({}, []), (CONFIDENTIAL, CLIENTS)], ids=["public", "confidential"]
+    ("given", "clients"), [(STATE, []), (CONFIDENTIAL, CLIENTS)], ids=["public", "confidential"]
 )
 def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(
-    tmp_path: Path, given: Mapping[str, str], clients: list[tuple[str, str, str]]
+    tmp_path: Path, given: Deployment, clients: list[tuple[str, str, str]]
 ) -> None:
     """gcloud's own request for fhir_proxy, the longest of the four."""
     stage(ROOT, tmp_path / "build", "0" * 40)
     (tmp_path / "token").write_text("not-a-token")
-    api = FunctionsApi()
+    plane = ControlPlane()
+    world = plane.world
+    world.project = "my-project"
+    world.services = set(APIS) | {"artifactregistry.googleapis.com"}
+    world.policy = [{"role": "roles/owner", "members": [OPERATOR]}]
     command = next(one for one in gcloud.of_build(tmp_path, given) if one[2] == "fhir_proxy")
-    token = {"CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(tmp_path / "token")}
-    said = gcloud.run(command, tmp_path, **api.variables, **token).stderr
-    api.close()
-    assert "message=[seen]" in said, said
-    with zipfile.ZipFile(io.BytesIO(api.uploads[0])) as upload:
+    said = gcloud.run(command, tmp_path, **plane.variables(OPERATOR, tmp_path / "operator")).stderr
+    plane.close()
+    # Seen and refused: this world has none of the accounts.
+    assert "iam.serviceaccounts.actAs" in said, said
+    requests = [call.request for call in plane.calls]
+    (uploaded,) = (one.body for one in requests if one.method == "PUT")
+    (function,) = (one.json for one in requests if one.path.endswith("/functions"))
+    with zipfile.ZipFile(io.BytesIO(uploaded)) as upload:
         sent = {name: upload.read(name) for name in upload.namelist() if not name.endswith("/")}
     staged = tmp_path / "build" / "fhir_proxy"
     assert sent == {
@@ -83,7 +100,6 @@ def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(
         for path in staged.rglob("*")
         if path.is_file()
     }
-    (function,) = api.functions
     service = function["serviceConfig"]
     assert [
         (volume["mountPath"], volume["secret"], volume["versions"])
@@ -101,11 +117,12 @@ def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(
         "SMART_CONFIG": "/config/smart.toml",
         "THREADS": str(threads),
     }
-    assert function["buildConfig"]["runtime"] == "python311"
+    assert function["buildConfig"]["runtime"] == "python313"
 
 
 def test_what_is_uploaded_for_a_build_is_an_allow_list(tmp_path: Path) -> None:
     wanted = {
+        *("cloudbuild-test.yaml", "deployment.toml", "infra/terraform/main.tf"),
         *("Makefile", "pyproject.toml", "cloudbuild.yaml", ".ci/run", "requirements/dev.txt"),
         *("functions/launch/main.py", "shared/store/sqlite.py", "infra/stage.py", "docs/deploy.md"),
         *("simulator/README.md", "tests/deploy/test_stage.py", "tests/conftest.py"),

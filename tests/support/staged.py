@@ -97,7 +97,7 @@ def running(
             processes.append((process, copy, log))
         until = time.monotonic() + STARTING_SECONDS
         for process, copy, log in processes:
-            while not _listens(copy.port):
+            while not listens(copy.port):
                 lives = process.poll() is None and time.monotonic() < until
                 assert lives, f"{copy.function} did not start: {log.read_text()}"
                 time.sleep(0.02)
@@ -109,7 +109,8 @@ def running(
     assert set(codes) == {0}, codes
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether something answers at a port."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False

@@ -1,0 +1,200 @@
+"""The guide from an empty project to a launch, and each change that it documents after that.
+
+The real gcloud runs the commands of docs/deploy.md and the steps of cloudbuild.yaml against the
+fake control plane; the functions that it deploys run.
+"""
+
+import copy
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.deployment import read, service
+from infra.stage import FUNCTIONS
+from tests.conftest import App
+from tests.deploy.guide_walk import SHELL, cloud_and_ehr, to_a_launch, under
+from tests.support import guide
+from tests.support.cloud import Cloud
+from tests.support.control_plane import run
+from tests.support.control_plane.world import OPERATOR
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import Server
+
+ALMA = "synthetic-alma"
+
+
+@pytest.fixture(scope="module")
+def both(
+    tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr
+) -> Iterator[tuple[Cloud, Server]]:
+    with cloud_and_ehr(tmp_path_factory.mktemp("cloud"), scripted) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def walked(both: tuple[Cloud, Server]) -> list[guide.Ran]:
+    """What came of the guide's blocks."""
+    return both[0].run(to_a_launch())
+
+
+@pytest.fixture
+def cloud(both: tuple[Cloud, Server], walked: list[guide.Ran]) -> Cloud:
+    return both[0]
+
+
+@pytest.fixture
+def app(both: tuple[Cloud, Server], cloud: Cloud, scripted: ScriptedEhr) -> App:
+    origin = cloud.router.origin
+    return App(origin, Server(origin, Path(), both[1].process), both[1].origin, scripted)
+
+
+def test_every_command_of_the_guide_succeeds_in_its_order(
+    cloud: Cloud, walked: list[guide.Ran]
+) -> None:
+    assert [(ran.where, ran.said) for ran in walked if ran.code] == [], cloud.log()
+    assert len(walked) == len(to_a_launch())
+
+
+def test_gcloud_asked_nothing_that_the_fake_does_not_know(cloud: Cloud) -> None:
+    assert cloud.plane.unknown == []
+
+
+def test_every_api_that_was_asked_had_been_enabled_by_the_guide(cloud: Cloud) -> None:
+    """Cloud Resource Manager too, which `gcloud functions deploy` asks for the project's number."""
+    asked = {
+        call.request.host.rpartition("-")[2]
+        for call in cloud.plane.calls
+        if call.request.member != OPERATOR and not call.request.host.startswith("127.")
+    }
+    assert "cloudresourcemanager.googleapis.com" in asked
+    assert asked <= cloud.plane.world.services | {""}
+
+
+def test_the_app_can_be_launched_from_the_chart(app: App) -> None:
+    launched = app.launch_simulated(ALMA)
+    page = launched.browser.open(launched.callback.location)
+    assert (page.status, "Alma Testpatient" in page.text) == (200, True)
+    read_back = launched.browser.fetch(f"{launched.fhir_base}/Patient/{ALMA}")
+    assert (read_back.status, read_back.json()["id"]) == (200, ALMA)
+
+
+def test_the_accounts_hold_no_more_than_they_need(cloud: Cloud) -> None:
+    """smart-test reads one bucket and writes its log; smart-build has no storage but sources."""
+    world = cloud.plane.world
+    held: dict[str, set[str]] = {}
+    for binding in world.policy:
+        for member in binding["members"]:
+            where = " if" if "condition" in binding else ""
+            held.setdefault(member.partition("@")[0], set()).add(binding["role"] + where)
+    assert held["serviceAccount:smart-test"] == {"roles/logging.logWriter"}
+    assert held["serviceAccount:smart-build"] == {
+        "roles/artifactregistry.writer",
+        "roles/logging.logWriter",
+        "roles/storage.objectViewer if",
+    }
+    for name in FUNCTIONS:
+        assert held[f"serviceAccount:smart-{service(name)}"] == {"roles/datastore.user if"}
+
+
+# What an operator who has gone to production has set in deployment.toml.
+PRODUCTION = {
+    'ingress = "all"': 'ingress = "internal-and-gclb"',
+    "smart-toml = 1": "smart-toml = 2",
+    "smart-sealing-key = 1": "smart-sealing-key = 2",
+    "min_instances = 0": "min_instances = 1",
+    "memory_mib = 1024": "memory_mib = 1536",
+    "[secrets]\n": '[secrets]\n"/clients/oracle/secret" = "smart-oracle-secret:1"\n',
+}
+CHANGES = {
+    "configuration": ("gcloud secrets versions add smart-toml", "smart-toml = 2", "smart-toml = 3"),
+    "sealing key": ("token_urlsafe", "smart-sealing-key = 2", "smart-sealing-key = 3"),
+    "client secret": ("smart-oracle-secret", "smart-oracle-secret:1", "smart-oracle-secret:2"),
+}
+
+
+def change(cloud: Cloud, block: guide.Block, given: str = "") -> None:
+    """A block under "Changes"; what it reads from the terminal is `given`."""
+    text = block.text if not given else f"printf %s {given} | {block.text}"
+    ran = cloud.run([guide.Block(block.heading, block.line, "sh", text)], SHELL)[-1]
+    assert ran.code == 0, ran.said
+
+
+def edit(cloud: Cloud, before: str, after: str) -> None:
+    path = cloud.repository / "deployment.toml"
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+def deploy(cloud: Cloud) -> None:
+    """The guide's own block, and nothing else."""
+    ran = cloud.run(under("8. Deploy"), SHELL)[-1]
+    assert ran.code == 0, ran.said + cloud.log()
+
+
+def settings(cloud: Cloud) -> dict[str, Any]:
+    """All that is set of every function, who may call it, and what is served."""
+    world = copy.deepcopy(cloud.plane.world.functions)
+    kept = {
+        name: function["serviceConfig"]
+        | {
+            "runtime": function["buildConfig"]["runtime"],
+            "account": function["buildConfig"]["serviceAccount"],
+        }
+        | {"public": run.public(cloud.plane.world, service(name))}
+        for name, function in world.items()
+    }
+    assert set(kept) == set(FUNCTIONS)
+    return kept
+
+
+@pytest.fixture(scope="module")
+def production(both: tuple[Cloud, Server], walked: list[guide.Ran]) -> Cloud:
+    """Deployed again with every setting another than at first."""
+    cloud, _ = both
+    create = "gcloud secrets create smart-oracle-secret --replication-policy=automatic"
+    bind = (
+        "for name in ${FUNCTIONS/launch/}; do gcloud secrets add-iam-policy-binding "
+        "smart-oracle-secret --role=roles/secretmanager.secretAccessor "
+        "--member=serviceAccount:smart-$name@$PROJECT.iam.gserviceaccount.com; done"
+    )
+    setting_up = f"( stop_at_error\n{create}\n{bind}\n)"
+    change(cloud, guide.Block("", 0, "sh", setting_up))
+    for needed, _, _ in CHANGES.values():
+        (block,) = (one for one in under("Changes") if needed in one.text)
+        change(cloud, block, "secret-1" if "oracle" in needed else "")
+    for before, after in PRODUCTION.items():
+        edit(cloud, before, after)
+    deploy(cloud)
+    return cloud
+
+
+def test_production_is_as_its_file_says(production: Cloud) -> None:
+    for name, found in settings(production).items():
+        assert found["ingressSettings"] == "ALLOW_INTERNAL_AND_GCLB"
+        assert found["minInstanceCount"] == 1
+        assert found["runtime"] == "python313"
+        assert found["public"]
+        versions = {one["secret"]: one["versions"][0]["version"] for one in found["secretVolumes"]}
+        wanted = read(production.repository / "deployment.toml").mounts(name)
+        assert versions == dict(secret.split(":") for secret in wanted.values())
+
+
+@pytest.mark.parametrize("what", list(CHANGES))
+def test_a_documented_change_changes_that_and_nothing_else(production: Cloud, what: str) -> None:
+    needed, before, after = CHANGES[what]
+    (block,) = (one for one in under("Changes") if needed in one.text)
+    then = settings(production)
+    change(production, block, "secret-2" if what == "client secret" else "")
+    edit(production, before, after)
+    deploy(production)
+    now = settings(production)
+    secret, version = re.sub(r"[:=]", " ", after).split()
+    for name in FUNCTIONS:
+        for volume in then[name]["secretVolumes"]:
+            if volume["secret"] == secret:
+                volume["versions"][0]["version"] = version
+    assert now == then

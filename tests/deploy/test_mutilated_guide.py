@@ -1,0 +1,279 @@
+"""The guide with a line missing, swapped or wrong: it stops, says where and says what is missing.
+
+Each runs from the block that is hurt, in the cloud as it was before that block, until it stops.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from tests.deploy.guide_walk import SHELL, TEXT, cloud_and_ehr, to_a_launch
+from tests.support import guide
+from tests.support.cloud import Cloud
+from tests.support.control_plane.world import World
+from tests.support.scripted_ehr import ScriptedEhr
+
+PROJECT, DATABASE, ACCOUNTS = "4. Project", "5. Database", "6. Service accounts"
+SECRETS, DEPLOY = "7. Configuration and secrets", "8. Deploy"
+
+
+@dataclass(frozen=True)
+class Hurt:
+    """What is done to a section: `old` becomes `new`, once or `everywhere`.
+
+    `stops` begins the command at which the guide then stops, `says` is in what is printed there or
+    in the build's log: the API, account, permission, quota or command that is missing.
+    """
+
+    section: str
+    old: str
+    new: str
+    stops: str
+    says: str
+    everywhere: bool = False
+
+
+BUILD = "gcloud builds submit --config=cloudbuild.yaml"
+TEST = "gcloud builds submit --config=cloudbuild-test.yaml"
+BIND = "again gcloud projects add-iam-policy-binding"
+HURT: Mapping[str, Hurt] = {
+    "billing not linked": Hurt(
+        PROJECT,
+        "gcloud billing projects link $PROJECT --billing-account=$BILLING_ACCOUNT\n",
+        "",
+        "gcloud services enable",
+        "Billing must be enabled for activation of service(s) 'cloudfunctions.googleapis.com,",
+    ),
+    "another billing account": Hurt(
+        PROJECT,
+        "--billing-account=$BILLING_ACCOUNT",
+        "--billing-account=111111-222222-333333",
+        "gcloud billing projects link",
+        "billing.resourceAssociations.create",
+    ),
+    "services before the project": Hurt(
+        PROJECT,
+        "gcloud projects create $PROJECT\n",
+        "",
+        "gcloud billing projects link",
+        "projects/my-project",
+    ),
+    "Resource Manager not enabled": Hurt(
+        PROJECT,
+        "cloudresourcemanager.googleapis.com ",
+        "",
+        BIND,
+        "Cloud Resource Manager API has not been used in project",
+    ),
+    "Secret Manager not enabled": Hurt(
+        PROJECT,
+        "secretmanager.googleapis.com ",
+        "",
+        "gcloud secrets create",
+        "Secret Manager API has not been used in project",
+    ),
+    "Cloud Run not enabled": Hurt(
+        PROJECT,
+        "run.googleapis.com ",
+        "",
+        BUILD,
+        "run.googleapis.com",
+    ),
+    "no database": Hurt(
+        DATABASE,
+        "gcloud firestore databases create --database=smart --location=$REGION"
+        " --type=firestore-native \\\n  --delete-protection\n",
+        "",
+        "again gcloud firestore fields ttls update",
+        "Database 'smart' not found",
+    ),
+    "operations not waited for": Hurt(
+        DATABASE,
+        "  again gcloud firestore fields ttls",
+        "  gcloud firestore fields ttls",
+        "gcloud firestore fields ttls update",
+        "Please retry, underlying data changed",
+    ),
+    "a row of --async": Hurt(
+        DATABASE,
+        "--enable-ttl\n  for field in expires_at fields write; do\n    again ",
+        "--enable-ttl --async\n  for field in expires_at fields write; do\n    ",
+        "gcloud firestore indexes fields update",
+        "Please retry, underlying data changed",
+    ),
+    "no TTL policy": Hurt(
+        DATABASE,
+        "  again gcloud firestore fields ttls update expires_at --database=smart \\\n"
+        "    --collection-group=$collection --enable-ttl\n",
+        "",
+        BUILD,
+        "gcloud firestore fields ttls update expires_at --collection-group=launches",
+    ),
+    "one field left indexed": Hurt(
+        DATABASE,
+        "in expires_at fields write;",
+        "in fields write;",
+        BUILD,
+        "gcloud firestore indexes fields update expires_at --collection-group=launches",
+    ),
+    "an account not made": Hurt(
+        ACCOUNTS,
+        "for name in $FUNCTIONS build test deploy; do\n  gcloud iam",
+        "for name in $FUNCTIONS build test; do\n  gcloud iam",
+        BIND,
+        "Service account smart-deploy@my-project.iam.gserviceaccount.com does not exist",
+    ),
+    "new accounts not waited for": Hurt(
+        ACCOUNTS,
+        "again ",
+        "",
+        "gcloud projects add-iam-policy-binding",
+        "Service account smart-launch@my-project.iam.gserviceaccount.com does not exist",
+        everywhere=True,
+    ),
+    "the doctor may not look at indexes": Hurt(
+        ACCOUNTS,
+        "roles/datastore.viewer",
+        "roles/datastore.user",
+        BUILD,
+        "Give this account the role datastore.viewer",
+    ),
+    "the deployer may not deploy": Hurt(
+        ACCOUNTS,
+        "for role in cloudfunctions.developer run.admin;",
+        "for role in run.admin;",
+        BUILD,
+        "cloudfunctions.functions.get",
+    ),
+    "the deployer may not make public": Hurt(
+        ACCOUNTS,
+        "for role in cloudfunctions.developer run.admin;",
+        "for role in cloudfunctions.developer;",
+        BUILD,
+        "run.services.setIamPolicy",
+    ),
+    "the deployer may not act as smart-build": Hurt(
+        ACCOUNTS,
+        "for name in $FUNCTIONS build; do",
+        "for name in $FUNCTIONS; do",
+        BUILD,
+        "actAs' on service account projects/my-project/serviceAccounts/smart-build",
+    ),
+    "smart-build may not read sources": Hurt(
+        ACCOUNTS,
+        "buckets/gcf-v2-sources-",
+        "buckets/gcf-sources-",
+        BUILD,
+        "storage.objects.get",
+    ),
+    "smart-test may not write its log": Hurt(
+        ACCOUNTS,
+        "for name in build test deploy; do\n  again",
+        "for name in build deploy; do\n  again",
+        TEST,
+        "logging.logEntries.create",
+    ),
+    "no bucket for the sources": Hurt(
+        ACCOUNTS,
+        "gcloud storage buckets create gs://$PROJECT-source --location=$REGION \\\n"
+        "  --uniform-bucket-level-access --public-access-prevention\n",
+        "",
+        "gcloud storage buckets add-iam-policy-binding",
+        "my-project-source",
+    ),
+    "the builds may not read their source": Hurt(
+        ACCOUNTS,
+        "for name in test deploy; do\n  gcloud storage",
+        "for name in deploy; do\n  gcloud storage",
+        TEST,
+        "storage.objects.get",
+    ),
+    "a version before its secret": Hurt(
+        SECRETS,
+        "gcloud secrets create $secret --replication-policy=user-managed --locations=$REGION\n"
+        "done\n",
+        "true\ndone\n",
+        "gcloud secrets versions add smart-toml",
+        "secrets/smart-toml] not found",
+    ),
+    "the functions may not read the sealing key": Hurt(
+        SECRETS,
+        "for name in ${FUNCTIONS/launch/}; do",
+        "for name in launch; do",
+        BUILD,
+        "Permission denied on secret: projects/123456789012/secrets/smart-sealing-key/versions/1",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Cloud]:
+    with cloud_and_ehr(tmp_path_factory.mktemp("cloud"), scripted) as (started, _):
+        yield started
+
+
+@pytest.fixture(scope="module")
+def before(cloud: Cloud) -> Mapping[int, World]:
+    """The world before each block of the sound guide, by the block's number."""
+    worlds, shell = {}, ""
+    for number, block in enumerate(to_a_launch()):
+        worlds[number] = cloud.plane.world.copy()
+        if block.heading == DEPLOY:
+            break
+        (ran,) = cloud.run([block], shell)
+        assert ran.code == 0, ran.said
+        shell += block.text if block.sets else ""
+    return worlds
+
+
+def run_from(cloud: Cloud, worlds: Mapping[int, World], text: str) -> guide.Ran:
+    """The guide from the first block that differs; what came of the last that ran."""
+    sound, hurt = to_a_launch(), to_a_launch(text)
+    first = next(
+        number
+        for number, pair in enumerate(zip(sound, hurt, strict=True))
+        if pair[0].text != pair[1].text
+    )
+    cloud.restore(worlds[first])
+    shell = "".join(block.text for block in hurt[:first] if block.sets)
+    return cloud.run(hurt[first:], shell)[-1]
+
+
+@pytest.mark.parametrize("name", list(HURT))
+def test_it_stops_and_names_the_line(cloud: Cloud, before: Mapping[int, World], name: str) -> None:
+    hurt = HURT[name]
+    start = TEXT.index(f"## {hurt.section}")
+    old = TEXT[start:]
+    assert hurt.old in old
+    new = old.replace(hurt.old, hurt.new, -1 if hurt.everywhere else 1)
+    ran = run_from(cloud, before, TEXT[:start] + new)
+    assert ran.code != 0
+    assert ran.where.startswith(f"{guide.PATH}:"), ran.where
+    assert ran.where.partition(": ")[2].startswith(hurt.stops), ran.where
+    assert hurt.says in ran.said + cloud.log()
+    assert cloud.plane.unknown == []
+
+
+def test_half_the_quota_stops_the_deployment(cloud: Cloud, before: Mapping[int, World]) -> None:
+    """What deployment.toml asks for is checked against [quota] there; Google's own may be less."""
+    cloud.restore(before[max(before)])
+    cloud.plane.world.quota.cpu_milli = 10_000
+    ran = cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
+    assert BUILD in ran.where
+    assert "CpuAllocPerProjectRegion requested: " in cloud.log()
+
+
+def test_instances_beyond_the_quota_stop_before_anything_is_sent(
+    cloud: Cloud, before: Mapping[int, World]
+) -> None:
+    cloud.restore(before[max(before)])
+    state = cloud.repository / "deployment.toml"
+    sound = state.read_text()
+    state.write_text(sound.replace("max_instances = 5", "max_instances = 50"))
+    try:
+        ran = cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
+    finally:
+        state.write_text(sound)
+    assert "python3 -m infra.deployment" in ran.said or "deployment.toml: vcpu" in ran.said
+    assert cloud.plane.world.builds == {}

@@ -1,0 +1,281 @@
+"""A cloud to deploy to: the fake control plane, what it starts, and a person's shell before it.
+
+What the control plane takes is done for real on this machine: a build's steps run by the shell with
+gcloud as the build's account, a deployed function starts by functions-framework with the secrets
+that it mounts, and Firestore is the stand-in (`tests.support.firestore_stand_in`), which lets only
+those in whose roles allow it. The front leads to functions that anyone may call.
+
+Paths such as /config/smart.toml lie below a folder of the test here; so `file:/` in a configuration
+is led there. The tests of `cloudbuild-test.yaml` are these tests, and are not run again.
+"""
+
+import io
+import itertools
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tests.support import gcloud_process, guide
+from tests.support.control_plane import rights, run
+from tests.support.control_plane.server import ControlPlane, run_in
+from tests.support.control_plane.world import OPERATOR, Hooks, World
+from tests.support.firestore_stand_in import StandIn
+from tests.support.gcloud import GCLOUD, substituted
+from tests.support.router import Router
+from tests.support.servers import ROOT, STARTING_SECONDS, free_port
+from tests.support.staged import listens
+
+_BUNDLED = Path("/usr/lib/google-cloud-sdk/platform/bundledpythonunix/bin/python3")
+_MOVE = "import http.client,sys; c=http.client.HTTPConnection(sys.argv[1]); c.request('POST', "
+
+
+class Cloud:
+    """The cloud and one project's operator. `repository` is the operator's copy of this one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.plane = ControlPlane()
+        self.plane.world.hooks = Hooks(self._start, self._build)
+        self.repository = folder / "repository"
+        guide.copy_of_repository(ROOT, self.repository)
+        self.firestore = StandIn()
+        self.firestore.admitted = self._admitted
+        self.firestore.ttl = _Policies(self)
+        self.firestore.indexed = _Indexed(self)
+        self.router = Router()
+        self.router.strip = True
+        self.router.ports = _Public(self)
+        self.ports: dict[str, int] = {}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._numbers = itertools.count()
+        self._programs = folder / "bin"
+        self._gcloud = self._put_programs()
+
+    def close(self) -> None:
+        for process in (*self._running.values(), self._gcloud):
+            process.terminate()
+            process.wait(15)
+        self._gcloud.stdout.close()  # type: ignore[union-attr]
+        self.router.close()
+        self.firestore.close()
+        self.plane.close()
+
+    def restore(self, world: World) -> None:
+        """Begin from a world as it was."""
+        self.plane.world = world.copy()
+        self.plane.world.hooks = Hooks(self._start, self._build)
+        self.plane.unknown.clear()
+
+    def run(self, blocks: list[guide.Block], preamble: str = "") -> list[guide.Ran]:
+        """Blocks of the guide in the operator's shell."""
+        return guide.run(
+            blocks, self.repository, self._variables(OPERATOR), [self._programs], preamble
+        )
+
+    def log(self) -> str:
+        """What the builds said."""
+        return "\n".join(build["log"] for build in self.plane.world.builds.values())
+
+    def _variables(self, member: str) -> dict[str, str]:
+        place = self.folder / member.replace(":", "_").replace("@", "_")
+        clock = {"CLOCK": self.plane.origin.removeprefix("http://")}
+        return self.plane.variables(member, place) | clock
+
+    def _put_programs(self) -> subprocess.Popen[bytes]:
+        client, path = self.folder / "client.py", self.folder / "gcloud.socket"
+        client.write_text(gcloud_process.CLIENT)
+        python = _BUNDLED if _BUNDLED.exists() else Path("/usr/bin/python3")
+        server = subprocess.Popen(
+            [python, "-S", ROOT / "tests/support/gcloud_process.py", path],
+            stdout=subprocess.PIPE,
+            env={"HOME": str(self.folder), "CLOUDSDK_CONFIG": str(self.folder / "none")},
+        )
+        assert GCLOUD is not None
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        move = f'{_MOVE}\\"/clock/\\" + sys.argv[2]); c.getresponse()'
+        for name, text in {
+            "gcloud": f'exec {sys.executable} -S -E -I {client} {path} "$@"',
+            "python": f'exec {sys.executable} "$@"',
+            "python3": f'exec {sys.executable} "$@"',
+            "sleep": f'exec {sys.executable} -S -c "{move}" $CLOCK "$1"',
+        }.items():
+            guide.program(self._programs, name, text)
+        return server
+
+    def _admitted(self, caller: str, permission: str) -> bool:
+        """Whether a member may do something with the database."""
+        world = self.plane.world
+        name = f"projects/{world.project}/databases/smart"
+        return rights.allows([world.policy], caller, permission, name)
+
+    def _start(self, world: World, name: str, function: Mapping[str, Any]) -> str | None:
+        """Start a new revision; the one before it goes when it answers."""
+        place = self.folder / f"revision-{next(self._numbers)}"
+        source = function["buildConfig"]["source"]["storageSource"]
+        with zipfile.ZipFile(
+            io.BytesIO(world.objects[f"{source['bucket']}/{source['object']}"])
+        ) as z:
+            z.extractall(place)
+        config = function["serviceConfig"]
+        for volume in config.get("secretVolumes", []):
+            for version in volume["versions"]:
+                path = place / "mounts" / volume["mountPath"].lstrip("/") / version["path"]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                content = world.secrets[volume["secret"]][int(version["version"]) - 1]
+                path.write_bytes(content.replace(b'"file:/', f'"file:{place}/mounts/'.encode()))
+        port = free_port()
+        entry = function["buildConfig"]["entryPoint"]
+        variables = dict(config["environmentVariables"])
+        variables["SMART_CONFIG"] = f"{place}/mounts{variables['SMART_CONFIG']}"
+        variables["FIRESTORE_EMULATOR_HOST"] = self.firestore.host_of(
+            f"serviceAccount:{config['serviceAccountEmail']}"
+        )
+        log = place / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [
+                    *(str(Path(sys.executable).parent / "functions-framework"), "--host"),
+                    *("127.0.0.1", "--port", str(port), "--target", entry),
+                    *("--source", str(place / "main.py")),
+                ],
+                cwd=place,
+                env=variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        until = time.monotonic() + STARTING_SECONDS
+        while not listens(port):
+            if process.poll() is not None or time.monotonic() > until:
+                process.kill()
+                process.wait()
+                return log.read_text()
+            time.sleep(0.02)
+        before = self._running.pop(name, None)
+        self._running[name], self.ports[entry] = process, port
+        if before is not None:
+            before.terminate()
+            before.wait(15)
+        return None
+
+    def _build(self, world: World, build: dict[str, Any]) -> None:
+        """Run the steps of a build, each when those that it waits for have ended."""
+        place = self.folder / f"workspace-{next(self._numbers)}"
+        source = build["source"]["storageSource"]
+        with tarfile.open(
+            fileobj=io.BytesIO(world.objects[f"{source['bucket']}/{source['object']}"])
+        ) as archive:
+            archive.extractall(place, filter="data")
+        self._set_up(place)
+        member = "serviceAccount:" + build["serviceAccount"].rpartition("/")[2]
+        values = {"PROJECT_ID": world.project, "COMMIT_SHA": ""} | build.get("substitutions", {})
+        ended: dict[str, int] = {}
+        steps = {step["id"]: step for step in build["steps"]}
+        with ThreadPoolExecutor(4) as pool:
+            while steps and not any(ended.values()):
+                ready = [
+                    step for step in steps.values() if set(step.get("waitFor", [])) <= set(ended)
+                ]
+                done = pool.map(lambda step: self._step(place, member, values, step), ready)
+                for step, (code, said) in zip(ready, done, strict=True):
+                    ended[step["id"]] = code
+                    build["log"] += f"Step {step['id']}, {code}: {said}\n"
+                    del steps[step["id"]]
+        shutil.rmtree(place, ignore_errors=True)
+        build["status"] = "FAILURE" if any(ended.values()) else "SUCCESS"
+
+    def _set_up(self, place: Path) -> None:
+        """The environment that `make` would install there, and no waiting between attempts."""
+        python = place / ".venv/bin/python"
+        guide.program(python.parent, python.name, f'exec {sys.executable} "$@"')
+        for stamp in ("run", "serve", "dev"):
+            (place / ".venv" / stamp).touch()
+        smoke = place / "infra/smoke.py"
+        smoke.write_text(re.sub(r"(PAUSE_SECONDS = )[\d.]+", r"\g<1>0.0", smoke.read_text()))
+
+    def _step(
+        self, place: Path, member: str, values: Mapping[str, str], step: Mapping[str, Any]
+    ) -> tuple[int, str]:
+        """One step, as its account."""
+        arguments = [substituted(one, values) for one in step["args"]]
+        if arguments == [".ci/run"]:
+            return 0, "not run: these are the tests"
+        words = [step["entrypoint"], *arguments]
+        script = "exec " + " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
+        given = [substituted(one, values) for one in step.get("env", [])]
+        variables = self._variables(member) | dict(one.split("=", 1) for one in given)
+        variables["FIRESTORE_EMULATOR_HOST"] = self.firestore.host_of(member)
+        if "make doctor" in script:
+            # Its own calls go to the functions and EHRs, not to Google.
+            variables = {name: value for name, value in variables.items() if "proxy" not in name}
+            self._lend_key(place)
+        ended = run_in(script, place, variables, [self._programs])
+        return ended.returncode, ended.stdout + ended.stderr
+
+    def _lend_key(self, place: Path) -> None:
+        """A key for the doctor alone: beside functions on its own machine it wants to read one."""
+        (place / "keys").mkdir(exist_ok=True)
+        (place / "keys/sealing").write_text("A" * 43)
+        configuration = place / "smart.toml"
+        configuration.write_text(configuration.read_text().replace('"file:/', f'"file:{place}/'))
+
+
+class _Policies(Mapping[str, str]):
+    """The TTL policies of the control plane's database."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def __getitem__(self, collection: str) -> str:
+        if not self._cloud.plane.world.fields.get(f"{collection}/expires_at", {}).get("ttl"):
+            raise KeyError(collection)
+        return "ACTIVE"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _Indexed(Collection[str]):
+    """The fields that were not exempted there."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def __contains__(self, field: object) -> bool:
+        return "indexes" not in self._cloud.plane.world.fields.get(str(field), {})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _Public(Mapping[str, Iterator[int]]):
+    """The ports of the functions that anyone may call."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def __getitem__(self, name: str) -> Iterator[int]:
+        world, service = self._cloud.plane.world, name.replace("_", "-")
+        if service not in world.run_services or not run.public(world, service):
+            raise KeyError(name)
+        return itertools.cycle([self._cloud.ports[name]])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cloud.ports)
+
+    def __len__(self) -> int:
+        return len(self._cloud.ports)

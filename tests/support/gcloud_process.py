@@ -1,0 +1,107 @@
+"""gcloud kept loaded: each command is a fork, and its waiting moves a clock instead of taking time.
+
+gcloud loads for half a second and waits some seconds for every operation; the guide has a hundred
+commands. This file runs under gcloud's own Python, `python gcloud_process.py SOCKET`, and answers
+the small client that tests put on the path in gcloud's place: CLIENT. What runs is gcloud itself,
+its arguments, its environment, its files; only `time.sleep` asks CLOCK (HOST:PORT) to move on.
+"""
+
+import contextlib
+import http.client
+import importlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import sys
+import time
+
+CLIENT = """
+import json, os, socket, sys
+connection = socket.socket(socket.AF_UNIX)
+connection.connect(sys.argv[1])
+call = {"arguments": sys.argv[2:], "folder": os.getcwd(), "variables": dict(os.environ)}
+socket.send_fds(connection, [json.dumps(call).encode() + b"\\n"], [0, 1, 2])
+sys.exit(int(connection.recv(10) or b"70"))
+"""
+LIBRARY = "/usr/lib/google-cloud-sdk/lib"
+
+
+def serve(path: str) -> None:
+    """Answer until the process is ended; `ready` on stdout says when."""
+    sys.path[:0] = [LIBRARY, f"{LIBRARY}/third_party"]
+    import googlecloudsdk.calliope.cli
+    import googlecloudsdk.gcloud_main  # noqa: F401
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen(50)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while True:
+            connection, _ = server.accept()
+            _learn(f"{path}.modules")
+            if os.fork() == 0:
+                server.close()
+                _run(connection, f"{path}.modules")
+            connection.close()
+
+
+def _learn(modules: str) -> None:
+    """Load what earlier commands had to load, so that later ones find it: half of their time."""
+    with contextlib.suppress(FileNotFoundError):
+        for name in pathlib.Path(modules).read_text().split():
+            if name not in sys.modules:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+
+
+def _run(connection: socket.socket, modules: str) -> None:
+    """One command, in a process of its own that ends here."""
+    loaded = set(sys.modules)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    received, files, _, _ = socket.recv_fds(connection, 1 << 20, 3)
+    while not received.endswith(b"\n"):
+        received += connection.recv(1 << 20)
+    call = json.loads(received)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(call["variables"])
+    os.chdir(call["folder"])
+    sys.argv = ["gcloud", *call["arguments"]]
+    # What was read while loading was this process's own configuration.
+    configurations = sys.modules["googlecloudsdk.core.configurations.named_configs"]
+    configurations.ActivePropertiesFile.Invalidate()
+    if clock := call["variables"].get("CLOCK"):
+        time.sleep = lambda seconds: _move(clock, float(seconds))
+    code = 70
+    try:
+        sys.modules["googlecloudsdk.gcloud_main"].main()
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            # gcloud loads its commands under names of its own each time; those are no modules.
+            new = [one for one in set(sys.modules) - loaded if one.startswith("googlecloudsdk")]
+            with pathlib.Path(modules).open("a") as learned:
+                learned.write("".join(f"{one}\n" for one in new))
+        connection.sendall(str(code).encode())
+        os._exit(code)
+
+
+def _move(clock: str, seconds: float) -> None:
+    connection = http.client.HTTPConnection(clock)
+    connection.request("POST", f"/clock/{seconds}")
+    connection.getresponse().read()
+    connection.close()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

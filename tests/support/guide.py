@@ -1,0 +1,115 @@
+"""docs/deploy.md as commands: its blocks, in order, each run as a person pastes it into bash.
+
+`sleep` moves the clock of the fake cloud instead of waiting. What a block leaves behind in the
+shell are its variables and functions; so a block that only sets some is put before all later ones.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+from tests.support.control_plane.server import run_in
+
+PATH = "docs/deploy.md"
+_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^##+ (.+)$", re.MULTILINE)
+_STOPPED = re.compile(r"^Stopped at: (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block: under which heading, its first line's number, its language, its text."""
+
+    heading: str
+    line: int
+    language: str
+    text: str
+
+    @property
+    def sets(self) -> bool:
+        """Whether it only prepares the shell."""
+        return not self.text.startswith("(") and "gcloud" not in self.text
+
+
+def blocks(text: str) -> list[Block]:
+    """All blocks of the guide."""
+    found = []
+    for fence in _FENCE.finditer(text):
+        heading = [one[1] for one in _HEADING.finditer(text, 0, fence.start())][-1]
+        line = text.count("\n", 0, fence.start(2)) + 1
+        found.append(Block(heading, line, fence[1], fence[2]))
+    return found
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a block. `command` is the one that it stopped at."""
+
+    block: Block
+    code: int
+    said: str
+    command: str = ""
+
+    @property
+    def where(self) -> str:
+        """The place in the guide, as an editor takes it, and the command that stands there."""
+        wanted = self.command.split()
+        lines = self.block.text.splitlines()
+        number = max(range(len(lines)), key=lambda at: _same_words(lines[at].split(), wanted))
+        command = self.command or self.block.text.strip()
+        return f"{PATH}:{self.block.line + (number if wanted else 0)}: {command}"
+
+
+def _same_words(one: list[str], other: list[str]) -> int:
+    """How many words two commands begin with alike."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return sum(1 for _ in pairs)
+
+
+def run(
+    wanted: Iterable[Block],
+    folder: Path,
+    variables: Mapping[str, str],
+    programs: Sequence[Path],
+    preamble: str = "",
+) -> list[Ran]:
+    """Run blocks until one fails; the last of the answer is then that one."""
+    done: list[Ran] = []
+    for block in wanted:
+        if block.sets:
+            preamble += block.text
+        ended = run_in(preamble + block.text, folder, variables, programs)
+        stopped = _STOPPED.findall(ended.stderr)
+        command = stopped[-1] if stopped else ""
+        done.append(Ran(block, ended.returncode, ended.stderr + ended.stdout, command))
+        if ended.returncode:
+            break
+    return done
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    """A program of a test's own, found before all others."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/bash\n{text}\n")
+    path.chmod(0o755)
+
+
+def copy_of_repository(root: Path, folder: Path) -> None:
+    """What git would have: the files that it knows and those that it would take."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=root,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        source = root / name
+        if source.is_file():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+            target.chmod(source.stat().st_mode & 0o777)
