@@ -1,0 +1,72 @@
+# docs/deploy.md, Service accounts.
+
+locals {
+  functions = ["launch", "callback", "fhir-proxy", "smart-calc"]
+  accounts  = ["launch", "callback", "fhir-proxy", "smart-calc", "build", "test", "deploy"]
+
+  database = "resource.name==\"projects/${var.project}/databases/smart\""
+  sources  = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
+
+  roles = {
+    "launch/datastore.user"           = { account = "launch", role = "datastore.user", condition = "smart-only" }
+    "callback/datastore.user"         = { account = "callback", role = "datastore.user", condition = "smart-only" }
+    "fhir-proxy/datastore.user"       = { account = "fhir-proxy", role = "datastore.user", condition = "smart-only" }
+    "smart-calc/datastore.user"       = { account = "smart-calc", role = "datastore.user", condition = "smart-only" }
+    "deploy/datastore.user"           = { account = "deploy", role = "datastore.user", condition = "smart-only" }
+    "deploy/datastore.viewer"         = { account = "deploy", role = "datastore.viewer", condition = "smart-only" }
+    "deploy/cloudfunctions.developer" = { account = "deploy", role = "cloudfunctions.developer", condition = "" }
+    "deploy/run.admin"                = { account = "deploy", role = "run.admin", condition = "" }
+    "deploy/logging.logWriter"        = { account = "deploy", role = "logging.logWriter", condition = "" }
+    "test/logging.logWriter"          = { account = "test", role = "logging.logWriter", condition = "" }
+    "build/logging.logWriter"         = { account = "build", role = "logging.logWriter", condition = "" }
+    "build/artifactregistry.writer"   = { account = "build", role = "artifactregistry.writer", condition = "" }
+    "build/storage.objectViewer"      = { account = "build", role = "storage.objectViewer", condition = "function-sources" }
+  }
+  conditions = { "smart-only" = local.database, "function-sources" = local.sources }
+
+  acted_as = ["launch", "callback", "fhir-proxy", "smart-calc", "build"]
+  readers  = ["test", "deploy"]
+}
+
+resource "google_service_account" "smart" {
+  for_each   = toset(local.accounts)
+  account_id = "smart-${each.value}"
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_project_iam_member" "smart" {
+  for_each = local.roles
+  project  = var.project
+  role     = "roles/${each.value.role}"
+  member   = google_service_account.smart[each.value.account].member
+
+  dynamic "condition" {
+    for_each = each.value.condition == "" ? [] : [each.value.condition]
+    content {
+      title      = condition.value
+      expression = local.conditions[condition.value]
+    }
+  }
+}
+
+resource "google_service_account_iam_member" "deployer" {
+  for_each           = toset(local.acted_as)
+  service_account_id = google_service_account.smart[each.value].name
+  role               = "roles/iam.serviceAccountUser"
+  member             = google_service_account.smart["deploy"].member
+}
+
+resource "google_storage_bucket" "source" {
+  name                        = "${var.project}-source"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  depends_on                  = [google_project_service.needed]
+}
+
+resource "google_storage_bucket_iam_member" "source" {
+  for_each = toset(local.readers)
+  bucket   = google_storage_bucket.source.name
+  role     = "roles/storage.objectViewer"
+  member   = google_service_account.smart[each.value].member
+}

@@ -1,0 +1,35 @@
+# docs/deploy.md, Database. No field is indexed; TTL removes what has expired. Firestore refuses a
+# change of fields while another operation runs: the provider repeats it, `-parallelism=1` avoids it.
+
+locals {
+  fields = {
+    "launches/expires_at" = { collection = "launches", field = "expires_at", ttl = true }
+    "launches/fields"     = { collection = "launches", field = "fields", ttl = false }
+    "launches/write"      = { collection = "launches", field = "write", ttl = false }
+    "sessions/expires_at" = { collection = "sessions", field = "expires_at", ttl = true }
+    "sessions/fields"     = { collection = "sessions", field = "fields", ttl = false }
+    "sessions/write"      = { collection = "sessions", field = "write", ttl = false }
+  }
+}
+
+resource "google_firestore_database" "smart" {
+  name                    = "smart"
+  location_id             = var.region
+  type                    = "FIRESTORE_NATIVE"
+  delete_protection_state = "DELETE_PROTECTION_ENABLED"
+  depends_on              = [google_project_service.needed]
+}
+
+resource "google_firestore_field" "record" {
+  for_each   = local.fields
+  database   = google_firestore_database.smart.name
+  collection = each.value.collection
+  field      = each.value.field
+
+  index_config {}
+
+  dynamic "ttl_config" {
+    for_each = each.value.ttl ? [true] : []
+    content {}
+  }
+}

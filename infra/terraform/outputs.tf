@@ -1,0 +1,14 @@
+output "dns_record" {
+  description = "The CNAME record that proves the domain to the certificate."
+  value       = [for one in google_certificate_manager_dns_authorization.smart : one.dns_resource_record]
+}
+
+output "address" {
+  description = "The address for the domain's A record."
+  value       = [for one in google_compute_global_address.smart : one.address]
+}
+
+output "egress_address" {
+  description = "The address that an EHR sees."
+  value       = [for one in google_compute_address.egress : one.address]
+}

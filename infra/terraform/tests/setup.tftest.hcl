@@ -1,0 +1,56 @@
+# `terraform test` with the provider mocked: nothing is asked of Google.
+
+mock_provider "google" {}
+
+variables {
+  project = "my-project"
+  region  = "europe-west1"
+}
+
+run "the_smallest_setup" {
+  command = plan
+
+  assert {
+    condition     = length(google_firestore_field.record) == 6
+    error_message = "Each field of both collections has its configuration."
+  }
+  assert {
+    condition     = length([for field in google_firestore_field.record : field if length(field.ttl_config) == 1]) == 2
+    error_message = "expires_at of both collections has a TTL policy."
+  }
+  assert {
+    condition     = length(google_service_account.smart) == 7
+    error_message = "One account for each function, and build, test, deploy."
+  }
+  assert {
+    condition     = length(google_compute_url_map.smart) + length(google_compute_network.smart) + length(google_monitoring_alert_policy.smart) == 0
+    error_message = "Without a domain, a fixed egress and an address for alerts there is none of each."
+  }
+}
+
+run "everything" {
+  command = plan
+
+  variables {
+    domain       = "smart.example.org"
+    fixed_egress = true
+    alert_email  = "ops@example.org"
+  }
+
+  assert {
+    condition     = length(google_compute_backend_service.function) == 4
+    error_message = "Every function has a backend."
+  }
+  assert {
+    condition     = alltrue([for rule in google_compute_security_policy.smart["smart"].rule : rule.preview if rule.priority < 2147483647])
+    error_message = "Cloud Armor begins in preview."
+  }
+  assert {
+    condition     = google_compute_router_nat.smart["smart"].nat_ip_allocate_option == "MANUAL_ONLY"
+    error_message = "Calls leave from the reserved address only."
+  }
+  assert {
+    condition     = length(google_monitoring_alert_policy.smart) == 2
+    error_message = "Failed launches and server errors raise an alert."
+  }
+}

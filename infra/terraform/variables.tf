@@ -1,0 +1,27 @@
+variable "project" {
+  description = "An existing project with a billing account, for this app alone."
+  type        = string
+}
+
+variable "region" {
+  description = "Where functions, database and secrets are; as in deployment.toml."
+  type        = string
+}
+
+variable "domain" {
+  description = "Own domain, for an external Application Load Balancer; empty for cloudfunctions.net. The functions must be deployed before."
+  type        = string
+  default     = ""
+}
+
+variable "fixed_egress" {
+  description = "Whether calls to EHRs leave from one address; deployment.toml then names the connector `smart`."
+  type        = bool
+  default     = false
+}
+
+variable "alert_email" {
+  description = "Who is told of failed launches and server errors; empty for nobody."
+  type        = string
+  default     = ""
+}

@@ -1,0 +1,309 @@
+"""infra/terraform and the guide's commands make the same, resource by resource.
+
+One side is read from the module itself, the other from the fake cloud after the real gcloud has run
+the guide's blocks there. Neither Terraform nor a provider is needed.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploy.guide_walk import DEPLOY, cloud_and_ehr, to_a_launch, under
+from tests.support.control_plane import storage
+from tests.support.control_plane.project import DEFAULT_SERVICES
+from tests.support.control_plane.world import World
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import ROOT
+from tests.support.terraform import Module
+
+FOLDER = ROOT / "infra" / "terraform"
+NETWORK = (
+    "10. Own domain: external Application Load Balancer",
+    "Cloud Armor",
+    "11. The way out: a fixed address, or a private path to an EHR",
+)
+# The command line's own, of no use to the functions: `gcloud projects create` enables it.
+OF_GCLOUD = {"cloudapis.googleapis.com"}
+Facts = set[tuple[Any, ...]]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[World]:
+    with cloud_and_ehr(tmp_path_factory.mktemp("cloud"), scripted) as (cloud, _):
+        blocks = [one for one in to_a_launch() if one.heading != DEPLOY]
+        blocks += [block for heading in NETWORK for block in under(heading)]
+        done = cloud.run(blocks)
+        assert [(ran.where, ran.said) for ran in done if ran.code] == []
+        assert cloud.plane.unknown == []
+        yield cloud.plane.world
+
+
+@pytest.fixture(scope="module")
+def module() -> Module:
+    return Module(
+        FOLDER,
+        project="my-project",
+        region="europe-west1",
+        domain="smart.example.org",
+        fixed_egress=True,
+        alert_email="",
+    )
+
+
+def last(address: str) -> str:
+    """The name at the end of an address."""
+    return address.rpartition("/")[2]
+
+
+def of_world(world: World, collection: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """The resources of a collection, by name."""
+    return [
+        (last(path), body)
+        for path, body in world.resources.items()
+        if path.split("/")[-2] == collection
+    ]
+
+
+def bindings(policy: list[dict[str, Any]], on: str) -> Facts:
+    return {
+        (on, binding["role"], member, binding.get("condition", {}).get("expression"))
+        for binding in policy
+        for member in binding["members"]
+        if member.startswith("serviceAccount:")
+    }
+
+
+def iam(module: Module, kind: str, on: Callable[[Mapping[str, Any]], str]) -> Facts:
+    return {
+        (on(one.body), one.body["role"], one.body["member"], expression)
+        for one in module.resources(kind)
+        for expression in [block["expression"] for block in one.body.get("condition", [])] or [None]
+    }
+
+
+def test_services(world: World, module: Module) -> None:
+    made = {one.body["service"] for one in module.resources("google_project_service")}
+    default = DEFAULT_SERVICES - made
+    assert made == world.services - OF_GCLOUD - default
+
+
+def test_accounts_and_their_roles(world: World, module: Module) -> None:
+    accounts = module.resources("google_service_account")
+    assert {one.body["account_id"] for one in accounts} == {
+        email.partition("@")[0] for email in world.accounts
+    }
+    project = iam(module, "google_project_iam_member", lambda _: "project")
+    assert project == bindings(world.policy, "project")
+    acting = iam(
+        module, "google_service_account_iam_member", lambda body: body["service_account_id"]
+    )
+    assert acting == {
+        one
+        for name, policy in world.policies.items()
+        if "/serviceAccounts/" in name
+        for one in bindings(policy, last(name))
+    }
+
+
+def test_the_bucket_and_who_reads_it(world: World, module: Module) -> None:
+    ((name, bucket),) = world.buckets.items()
+    (made,) = module.resources("google_storage_bucket")
+    access = bucket["iamConfiguration"]
+    assert made.body == {
+        "name": name,
+        "location": bucket["location"].lower(),
+        "uniform_bucket_level_access": access["uniformBucketLevelAccess"]["enabled"],
+        "public_access_prevention": access["publicAccessPrevention"],
+    }
+    readers = iam(module, "google_storage_bucket_iam_member", lambda _: name)
+    assert readers == bindings(world.policies[storage.bucket_name(name)], name)
+
+
+def test_secrets_and_who_reads_them(world: World, module: Module) -> None:
+    made = module.resources("google_secret_manager_secret")
+    assert {one.body["secret_id"] for one in made} == set(world.secrets)
+    readers = iam(
+        module, "google_secret_manager_secret_iam_member", lambda body: body["secret_id"].key
+    )
+    assert readers == {
+        one
+        for name, policy in world.policies.items()
+        if "/secrets/" in name
+        for one in bindings(policy, last(name))
+    }
+
+
+def test_the_database_its_ttl_policies_and_exemptions(world: World, module: Module) -> None:
+    (made,) = module.resources("google_firestore_database")
+    database = world.databases[made.body["name"]]
+    assert made.body["location_id"] == database["locationId"]
+    assert made.body["type"] == database["type"]
+    assert made.body["delete_protection_state"] == database["deleteProtectionState"]
+    fields = {
+        (f"{one.body['collection']}/{one.body['field']}", bool(one.body["ttl_config"]))
+        for one in module.resources("google_firestore_field")
+        if one.body["index_config"] == [{}]
+    }
+    assert fields == {
+        (name, field.get("ttl", False))
+        for name, field in world.fields.items()
+        if field["indexes"] == 0
+    }
+
+
+def test_what_the_platforms_log_leaves_out(world: World, module: Module) -> None:
+    (made,) = module.resources("google_logging_project_exclusion")
+    (exclusion,) = world.sinks["_Default"]["exclusions"]
+    assert made.body == {"name": exclusion["name"], "filter": exclusion["filter"]}
+
+
+# Type in the module, collection in the cloud, and what is compared beside the name.
+PARTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "google_compute_global_address": ("addresses", {}),
+    "google_compute_ssl_policy": (
+        "sslPolicies",
+        {"profile": "profile", "min_tls_version": "minTlsVersion"},
+    ),
+    "google_compute_region_network_endpoint_group": (
+        "networkEndpointGroups",
+        {"network_endpoint_type": "networkEndpointType"},
+    ),
+    "google_compute_backend_service": (
+        "backendServices",
+        {"load_balancing_scheme": "loadBalancingScheme"},
+    ),
+    "google_compute_security_policy": ("securityPolicies", {"type": "type"}),
+    "google_compute_url_map": ("urlMaps", {}),
+    "google_compute_target_https_proxy": ("targetHttpsProxies", {}),
+    "google_compute_global_forwarding_rule": (
+        "forwardingRules",
+        {"load_balancing_scheme": "loadBalancingScheme"},
+    ),
+    "google_compute_network": ("networks", {"auto_create_subnetworks": "autoCreateSubnetworks"}),
+    "google_compute_subnetwork": ("subnetworks", {"ip_cidr_range": "ipCidrRange"}),
+    "google_compute_router": ("routers", {}),
+    "google_vpc_access_connector": (
+        "connectors",
+        {
+            "min_instances": "minInstances",
+            "max_instances": "maxInstances",
+            "machine_type": "machineType",
+        },
+    ),
+    "google_certificate_manager_dns_authorization": ("dnsAuthorizations", {"domain": "domain"}),
+    "google_certificate_manager_certificate": ("certificates", {}),
+    "google_certificate_manager_certificate_map": ("certificateMaps", {}),
+    "google_certificate_manager_certificate_map_entry": (
+        "certificateMapEntries",
+        {"hostname": "hostname"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", list(PARTS))
+def test_the_network(world: World, module: Module, kind: str) -> None:
+    collection, compared = PARTS[kind]
+    made: Facts = {
+        (one.body["name"], *(one.body[name] for name in compared)) for one in module.resources(kind)
+    }
+    if collection == "addresses":
+        made |= {(one.body["name"],) for one in module.resources("google_compute_address")}
+    assert made == {
+        (name, *(body[at] for at in compared.values()))
+        for name, body in of_world(world, collection)
+    }
+
+
+def test_every_type_of_the_module_is_compared_or_only_there(module: Module) -> None:
+    """Alerts are not in the guide."""
+    only_there = {
+        "google_logging_metric",
+        "google_monitoring_alert_policy",
+        "google_monitoring_notification_channel",
+    }
+    elsewhere = {
+        "google_compute_address",
+        "google_compute_router_nat",
+        "google_firestore_database",
+        "google_firestore_field",
+        "google_logging_project_exclusion",
+        "google_project_iam_member",
+        "google_project_service",
+        "google_secret_manager_secret",
+        "google_secret_manager_secret_iam_member",
+        "google_service_account",
+        "google_service_account_iam_member",
+        "google_storage_bucket",
+        "google_storage_bucket_iam_member",
+    }
+    assert module.types == PARTS.keys() | elsewhere | only_there
+
+
+def test_the_paths_of_the_load_balancer(world: World, module: Module) -> None:
+    (made,) = module.resources("google_compute_url_map")
+    ((_, body),) = of_world(world, "urlMaps")
+    (ours,), (theirs,) = made.body["path_matcher"], body["pathMatchers"]
+    assert {
+        (path, rule["service"].key) for rule in ours["path_rule"] for path in rule["paths"]
+    } == {(path, last(rule["service"])) for rule in theirs["pathRules"] for path in rule["paths"]}
+    assert ours["default_service"].key == last(theirs["defaultService"]) == "launch"
+    assert made.body["host_rule"][0]["hosts"] == body["hostRules"][0]["hosts"]
+
+
+def test_cloud_armors_rules(world: World, module: Module) -> None:
+    (made,) = module.resources("google_compute_security_policy")
+    ((_, body),) = of_world(world, "securityPolicies")
+    ours = {
+        (rule["priority"], rule["action"], rule["preview"])
+        for rule in made.body["rule"]
+        # What every policy has of its own accord.
+        if rule["priority"] < 2**31 - 1
+    }
+    assert ours == {(one["priority"], one["action"], one["preview"]) for one in body["rules"]}
+    (limit,) = (
+        one["rate_limit_options"][0] for one in made.body["rule"] if "rate_limit_options" in one
+    )
+    (theirs,) = (one["rateLimitOptions"] for one in body["rules"] if "rateLimitOptions" in one)
+    threshold = limit["rate_limit_threshold"][0]
+    assert (threshold["count"], threshold["interval_sec"], limit["ban_duration_sec"]) == (
+        theirs["rateLimitThreshold"]["count"],
+        theirs["rateLimitThreshold"]["intervalSec"],
+        theirs["banDurationSec"],
+    )
+    protected = {
+        name for name, one in of_world(world, "backendServices") if "securityPolicy" in one
+    }
+    assert protected == {
+        one.body["name"]
+        for one in module.resources("google_compute_backend_service")
+        if "security_policy" in one.body
+    }
+
+
+def test_the_way_out(world: World, module: Module) -> None:
+    (made,) = module.resources("google_compute_router_nat")
+    ((_, router),) = of_world(world, "routers")
+    (nat,) = router["nats"]
+    assert made.body["name"] == nat["name"]
+    assert made.body["nat_ip_allocate_option"] == nat["natIpAllocateOption"] == "MANUAL_ONLY"
+    assert made.body["source_subnetwork_ip_ranges_to_nat"] == nat["sourceSubnetworkIpRangesToNat"]
+    assert [last(one) for one in nat["natIps"]] == ["smart-egress"]
+    assert [last(one["name"]) for one in nat["subnetworks"]] == ["smart-connector"]
+
+
+if TERRAFORM := shutil.which("terraform"):
+
+    def test_the_module_is_formatted(tmp_path: Path) -> None:
+        ended = subprocess.run(
+            [str(TERRAFORM), "fmt", "-check", "-recursive", str(FOLDER)],
+            cwd=tmp_path,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (ended.returncode, ended.stdout) == (0, "")

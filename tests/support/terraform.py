@@ -1,0 +1,157 @@
+"""infra/terraform as the resources that it would make, without Terraform or a provider.
+
+Understands what the module uses: locals and variables, `for_each` over lists and maps, templates,
+`a == b ? x : y`, `toset`, dynamic blocks, and a reference to another resource, which becomes a
+`Reference` or, for a service account's `member` and `name`, the text that it will be.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import hcl2
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource: its type, the key of `for_each` ("" without), what it is made of."""
+
+    type: str
+    key: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Another resource, by type and key; its attributes are all itself."""
+
+    type: str
+    key: str = ""
+    project: str = ""
+
+    def __getattr__(self, name: str) -> Any:
+        account = f"smart-{self.key}@{self.project}.iam.gserviceaccount.com"
+        if self.type == "google_service_account" and name in {"member", "name"}:
+            return f"serviceAccount:{account}" if name == "member" else account
+        return self
+
+    def __getitem__(self, key: str) -> "Reference":
+        return Reference(self.type, key, self.project)
+
+
+class _Locals(Mapping[str, Any]):
+    """The locals, each evaluated when it is asked for."""
+
+    def __init__(self, module: "Module", values: Mapping[str, Any]) -> None:
+        self._module = module
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+    def __getitem__(self, name: str) -> Any:
+        return self._module.value(self._values[name], {})
+
+    def __iter__(self) -> Any:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class Module:
+    """The module with values for its variables."""
+
+    def __init__(self, folder: Path, **variables: Any) -> None:
+        files = [hcl2.loads(path.read_text()) for path in sorted(folder.glob("*.tf"))]
+        values: dict[str, Any] = {}
+        for file in files:
+            for block in file.get("locals", []):
+                values |= block
+        self._resources = [
+            (_bare(kind), _bare(name), body)
+            for file in files
+            for block in file.get("resource", [])
+            for kind, named in block.items()
+            for name, body in named.items()
+        ]
+        self._scope: dict[str, Any] = {
+            "var": SimpleNamespace(**variables),
+            "local": _Locals(self, values),
+            "toset": list,
+        }
+        for kind, name, _ in self._resources:
+            holder = self._scope.setdefault(kind, SimpleNamespace())
+            setattr(holder, name, Reference(kind, project=variables["project"]))
+
+    @property
+    def types(self) -> set[str]:
+        """The types of all resources, made or not."""
+        return {kind for kind, _, _ in self._resources}
+
+    def resources(self, *types: str) -> list[Resource]:
+        """All resources of these types."""
+        found = []
+        for kind, _, body in self._resources:
+            if kind not in types:
+                continue
+            rest = {name: value for name, value in body.items() if name != "for_each"}
+            if "for_each" not in body:
+                found.append(Resource(kind, "", self.value(rest, {})))
+                continue
+            for key, value in _pairs(self.value(body["for_each"], {})):
+                each = {"each": SimpleNamespace(key=key, value=_attributes(value))}
+                found.append(Resource(kind, key, self.value(rest, each)))
+        return found
+
+    def value(self, given: Any, scope: Mapping[str, Any]) -> Any:
+        """What an expression of the parser's comes to."""
+        match given:
+            case dict():
+                made = {
+                    _bare(name): self.value(one, scope)
+                    for name, one in given.items()
+                    if name not in {"__is_block__", "dynamic", "depends_on"}
+                }
+                for dynamic in given.get("dynamic", []):
+                    ((name, block),) = dynamic.items()
+                    name = _bare(name)
+                    made[name] = [
+                        self.value(content, {**scope, name: SimpleNamespace(key=key, value=one)})
+                        for key, one in _pairs(self.value(block["for_each"], scope))
+                        for content in block["content"]
+                    ]
+                return made
+            case list():
+                return [self.value(one, scope) for one in given]
+            case str() if given.startswith('"'):
+                text = given[1:-1].replace('\\"', '"')
+                return re.sub(
+                    r"\$\{([^}]+)\}", lambda found: str(self._expression(found[1], scope)), text
+                )
+            case str() if given.startswith("${"):
+                return self._expression(given[2:-1], scope)
+        return given
+
+    def _expression(self, text: str, scope: Mapping[str, Any]) -> Any:
+        if " ? " in text:
+            condition, _, rest = text.partition(" ? ")
+            yes, _, no = rest.partition(" : ")
+            return self._expression(yes if self._expression(condition, scope) else no, scope)
+        python = text.replace("&&", " and ").replace("true", "True")
+        return eval(python, {"__builtins__": {}}, {**self._scope, **scope})  # our own module
+
+
+def _bare(name: str) -> str:
+    return name.strip('"')
+
+
+def _pairs(value: Any) -> list[tuple[str, Any]]:
+    return list(value.items()) if isinstance(value, Mapping) else [(one, one) for one in value]
+
+
+def _attributes(value: Any) -> Any:
+    return SimpleNamespace(**value) if isinstance(value, Mapping) else value
