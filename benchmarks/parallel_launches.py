@@ -1,0 +1,158 @@
+"""Many launches at once on the staged functions and Google's Firestore emulator.
+
+`python -m benchmarks.parallel_launches PYTHON`, with the interpreter that the functions run on.
+Each function is started as the buildpack does: its folder, its requirements, `functions-framework`
+with FUNCTION_TARGET, PORT, THREADS and LOG_EXECUTION_ID=true. Printed are the time from start to
+first answer, the time of each launch (click to session) and the memory of each function.
+"""
+
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
+from pathlib import Path
+
+from infra.deployment import FILE, read
+from infra.stage import FUNCTIONS, ROOT, stage
+from tests.conftest import App, ehr_tables
+from tests.support.browser import Browser
+from tests.support.firestore_emulator import VARIABLE, emulator
+from tests.support.router import Router
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import Server, free_port
+from tests.support.staged import listens
+
+LAUNCHES = 80
+
+
+def main(python: str) -> None:
+    """Measure once and print."""
+    with tempfile.TemporaryDirectory() as name, ScriptedServer() as scripted:
+        folder = Path(name)
+        stage(ROOT, folder / "staged", "0" * 40)
+        programs = {one: environment(python, folder, one) for one in FUNCTIONS}
+        router = Router()
+        router.strip = True
+        with emulator(folder) as firestore:
+            (folder / "smart.toml").write_text(
+                f'public_url = "{router.origin}"\nsealing_keys = ["env:SEALING_KEY"]\n'
+                '[store]\nkind = "firestore"\nproject = "test-launches"\ndatabase = "smart"\n'
+                f"{ehr_tables('http://localhost:1', scripted)}"
+            )
+            processes, started, key = {}, {}, secrets.token_urlsafe(32)
+            for one in FUNCTIONS:
+                processes[one], port, started[one] = start(
+                    folder, programs[one], one, firestore, key
+                )
+                router.ports = {**router.ports, one: cycle([port])}
+            report(router.origin, scripted, processes, started)
+            for process in processes.values():
+                process.terminate()
+                process.wait(15)
+        router.close()
+
+
+class ScriptedServer(ScriptedEhr):
+    """An EHR that answers at once, for the time of a block."""
+
+    def __enter__(self) -> ScriptedEhr:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def environment(python: str, folder: Path, function: str) -> Path:
+    """The programs of an environment with the function's requirements only."""
+    place = folder / f"environment-{function}"
+    requirements = folder / "staged" / function / "requirements.txt"
+    subprocess.run([python, "-m", "venv", place], check=True)
+    install = [str(place / "bin/python"), "-m", "pip", "install", "--quiet", "--require-hashes"]
+    subprocess.run([*install, "-r", str(requirements)], check=True)
+    return place / "bin"
+
+
+def start(
+    folder: Path, programs: Path, function: str, firestore: str, key: str
+) -> tuple[subprocess.Popen[bytes], int, float]:
+    """Start a function; its process, its port, the seconds until it answered."""
+    threads = read(ROOT / FILE).functions[function]["concurrency"]
+    port = free_port()
+    variables = {
+        "FUNCTION_TARGET": function,
+        "PORT": str(port),
+        "THREADS": str(threads),
+        "LOG_EXECUTION_ID": "true",
+        "SMART_CONFIG": str(folder / "smart.toml"),
+        VARIABLE: firestore,
+    }
+    if function != "launch":
+        variables["SEALING_KEY"] = key
+    began = time.perf_counter()
+    with (folder / f"{function}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [programs / "functions-framework", "--host", "127.0.0.1"],
+            cwd=folder / "staged" / function,
+            env=variables,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    while not listens(port):
+        assert process.poll() is None, (folder / f"{function}.log").read_text()
+        time.sleep(0.005)
+    Browser().get(f"http://localhost:{port}/")
+    return process, port, time.perf_counter() - began
+
+
+def report(
+    origin: str,
+    scripted: ScriptedEhr,
+    processes: dict[str, subprocess.Popen[bytes]],
+    started: dict[str, float],
+) -> None:
+    """All launches at once, then the table."""
+    app = App(origin, Server(origin, Path(), next(iter(processes.values()))), "", scripted)
+    tenants = [scripted.tenant() for _ in range(LAUNCHES)]
+
+    def launch(number: int) -> tuple[int, float]:
+        browser, tenant = Browser(), tenants[number]
+        began = time.perf_counter()
+        begun = app.begin(tenant, browser)
+        answer = app.answer(begun, tenant, browser) if begun.status == 302 else begun
+        return answer.status, time.perf_counter() - began
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(LAUNCHES) as pool:
+        done = list(pool.map(launch, range(LAUNCHES)))
+    whole = time.perf_counter() - began
+    times = sorted(seconds for _, seconds in done)
+    good = sum(status == 303 for status, _ in done)
+    sys.stdout.write(
+        f"{good} of {LAUNCHES} launches succeeded, all within {whole:.1f} s; one took "
+        f"{statistics.median(times):.2f} s (median), {times[-1]:.2f} s (longest)\n"
+    )
+    for name, process in processes.items():
+        sys.stdout.write(
+            f"{name}: first answer after {started[name]:.2f} s, {memory(process.pid):.0f} MB\n"
+        )
+
+
+def memory(pid: int) -> float:
+    """Proportional memory of a process and its children, in MB."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    total = 0
+    for one in (str(pid), *children):
+        for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1])
+    return total / 1024
+
+
+if __name__ == "__main__":
+    os.environ.pop(VARIABLE, None)
+    main(sys.argv[1])
