@@ -118,8 +118,8 @@ def quota_exceeded(most: int, violated: Mapping[str, tuple[int, int]]) -> Refusa
         400,
         "spec.template.metadata.annotations[autoscaling.knative.dev/maxScale]: Max instances must "
         f"be set to {most} or fewer to set the requested total CPU.\nConsider running your "
-        "workload in a region with greater capacity, or requesting an increase in quota for this region if "
-        "you are seeing sustained usage near this limit, see https://cloud.google.com/run/quotas."
+        "workload in a region with greater capacity, or requesting an increase in quota for this "
+        "region if you are seeing sustained usage near this limit, see https://cloud.google.com/run/quotas."
         f"\n\nQuota violated:{lines}",
         "FAILED_PRECONDITION",
     )
