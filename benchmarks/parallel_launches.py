@@ -35,7 +35,7 @@ def main(python: str) -> None:
     with tempfile.TemporaryDirectory() as name, ScriptedServer() as scripted:
         folder = Path(name)
         stage(ROOT, folder / "staged", "0" * 40)
-        programs = {one: environment(python, folder, one) for one in FUNCTIONS}
+        programs = environments(python, folder / "staged", folder)
         router = Router()
         router.strip = True
         with emulator(folder) as firestore:
@@ -67,14 +67,23 @@ class ScriptedServer(ScriptedEhr):
         self.close()
 
 
-def environment(python: str, folder: Path, function: str) -> Path:
-    """The programs of an environment with the function's requirements only."""
-    place = folder / f"environment-{function}"
-    requirements = folder / "staged" / function / "requirements.txt"
-    subprocess.run([python, "-m", "venv", place], check=True)
-    install = [str(place / "bin/python"), "-m", "pip", "install", "--quiet", "--require-hashes"]
-    subprocess.run([*install, "-r", str(requirements)], check=True)
-    return place / "bin"
+def environments(python: str, staged: Path, folder: Path) -> dict[str, Path]:
+    """For each function the programs of an environment with its requirements only.
+
+    Functions whose requirements are the same share one.
+    """
+    made: dict[bytes, Path] = {}
+    programs = {}
+    for one in FUNCTIONS:
+        requirements = staged / one / "requirements.txt"
+        content = requirements.read_bytes()
+        if content not in made:
+            made[content] = folder / f"environment-{one}" / "bin"
+            subprocess.run([python, "-m", "venv", made[content].parent], check=True)
+            pip = [str(made[content] / "python"), "-m", "pip", "install", "--quiet"]
+            subprocess.run([*pip, "--require-hashes", "-r", str(requirements)], check=True)
+        programs[one] = made[content]
+    return programs
 
 
 def start(
