@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shared.errors import StoreUnavailable
@@ -103,6 +103,15 @@ class SqliteStore:
             raise StoreUnavailable(evidence={"store": kind}) from None
 
 
+class _Connection(sqlite3.Connection):
+    """Closed when its thread or its store is gone: from Python 3.13 on an open one warns."""
+
+    def __del__(self) -> None:
+        # A file that could not be opened has left no connection.
+        with suppress(sqlite3.ProgrammingError):
+            self.close()
+
+
 def _connect(path: str) -> sqlite3.Connection:
     """A connection to the database, which is made where there is none.
 
@@ -110,7 +119,10 @@ def _connect(path: str) -> sqlite3.Connection:
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).touch(mode=0o600)
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    # Each thread uses its own; only the end may come in another one.
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, factory=_Connection, check_same_thread=False
+    )
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
