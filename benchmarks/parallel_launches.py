@@ -19,7 +19,7 @@ from pathlib import Path
 
 from infra.deployment import FILE, read
 from infra.stage import FUNCTIONS, ROOT, stage
-from tests.conftest import App, ehr_tables
+from tests.support.app import App, ehr_tables
 from tests.support.browser import Browser
 from tests.support.firestore_emulator import VARIABLE, emulator
 from tests.support.router import Router

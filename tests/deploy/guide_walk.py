@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conftest import ehr_tables, simulated_ehr
 from tests.support import guide
+from tests.support.app import ehr_tables, simulated_ehr
 from tests.support.cloud import Cloud
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT, Server

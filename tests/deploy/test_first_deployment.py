@@ -14,9 +14,9 @@ import pytest
 
 from infra.deployment import read, service
 from infra.stage import FUNCTIONS
-from tests.conftest import App
 from tests.deploy.guide_walk import SHELL, cloud_and_ehr, to_a_launch, under
 from tests.support import guide
+from tests.support.app import App
 from tests.support.cloud import Cloud
 from tests.support.control_plane import run
 from tests.support.control_plane.world import OPERATOR

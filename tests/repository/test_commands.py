@@ -146,7 +146,10 @@ def _children(pid: int) -> list[int]:
         ({"HOST": "no-such-host.invalid"}, "Host no-such-host.invalid is not known. Choose"),
         ({"WORKERS": "0"}, "WORKERS is no number from 1 to 64."),
         ({"WORKERS": "many"}, "WORKERS is no number from 1 to 64."),
-        ({"PORT": "eighty"}, "Port eighty is no port number (1 to 65535). Choose another: PORT=… make serve"),
+        (
+            {"PORT": "eighty"},
+            "Port eighty is no port number (1 to 65535). Choose another: PORT=… make serve",
+        ),
         ({"PORT": "70000"}, "70000"),
     ],
 )

@@ -254,7 +254,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "epic oracle",
     ),
     "benchmarks": (
-        "beside report resources stand_in wire",
+        "beside parallel_launches report resources stand_in wire",
         "ehr",
         "click processes",
         "cold_start endurance launching memory proxying round_trips store_operations",
@@ -266,7 +266,10 @@ ROWS: Mapping[str, tuple[str, ...]] = {
             "redirect_and_write"
         ),
     ),
-    "infra": ("smoke stage",),
+    "infra": (
+        "smoke stage",
+        "deployment",
+    ),
     "docs/generators": (
         "calculators_page troubleshooting",
         "calculators",

@@ -112,7 +112,7 @@ def _located(api: Api, versions: str) -> None:
             domain = request.json["domain"]
             record = {"name": f"_acme-challenge.{domain}.", "type": "CNAME", "data": "x.goog."}
             world.resources[path]["dnsResourceRecord"] = record
-        operation = f"projects/{project}/locations/{rest.split('/')[0]}/operations/op-1"
+        operation = f"projects/{project}/locations/{rest.split('/', maxsplit=1)[0]}/operations/op-1"
         world.begin(operation, 30, world.resources[path])
         return {"name": operation}
 
