@@ -62,6 +62,18 @@ def test_every_package_is_told_of() -> None:
     assert sorted((packages | set(FOLDERS) - {"docs"}) - told) == []
 
 
+def test_who_imports_a_folder_is_told_right() -> None:
+    rows = re.findall(r"^\| `([a-z/]+)/` \| .* \| ([a-z, ]*)\|$", ARCHITECTURE, re.MULTILINE)
+    told = {folder.partition("/")[0]: set(who.replace(",", " ").split()) for folder, who in rows}
+    assert sorted(told) == FOLDERS
+    importers: dict[str, set[str]] = {folder: set() for folder in FOLDERS}
+    for folder in set(FOLDERS) - {"tests"}:
+        for file in (ROOT / folder).rglob("*.py"):
+            for imported in _imported(file):
+                importers[imported.relative_to(ROOT).parts[0]].add(folder)
+    assert told == {folder: who - {folder} for folder, who in importers.items()}
+
+
 def test_the_picture_of_shared_is_that_of_the_import_test() -> None:
     (drawn,) = re.findall(r"```text\n(.*?)```", ARCHITECTURE, re.DOTALL)
     assert tuple(reversed(drawn.splitlines())) == ROWS["shared"]
