@@ -1,17 +1,18 @@
-"""Browser libraries for tests: packages of the npm registry, pinned by version and hash in
-requirements/npm.txt and kept below .local/npm.
+"""Browser libraries for tests: npm packages, pinned by version and hash in requirements/npm.txt and
+kept below .local/npm.
 
-Run as a program (`make test` does) it fetches what is missing; tests themselves never use the
-network.
+Run as a program (`make test` does) it has npm's own client fetch what is missing; tests themselves
+never use the network.
 """
 
 import functools
 import hashlib
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tarfile
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ SCRIPTS = {
     "fhirclient": "package/build/fhir-client.pure.min.js",
 }
 _LINE = re.compile(r"(?P<name>[a-z-]+)==(?P<version>\S+) --hash=sha256:(?P<hash>[0-9a-f]{64})")
-_FETCH_SECONDS = 60
+_FETCH_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,6 @@ class Package:
     name: str
     version: str
     hash: str
-
-    @property
-    def url(self) -> str:
-        file = f"{self.name}-{self.version}.tgz"
-        return f"https://registry.npmjs.org/{self.name}/-/{file}"
 
     @property
     def kept(self) -> Path:
@@ -78,19 +74,34 @@ def main() -> int:
     for package in packages().values():
         if package.kept.exists() and package.is_right(package.kept.read_bytes()):
             continue
-        try:
-            with urllib.request.urlopen(package.url, timeout=_FETCH_SECONDS) as answer:
-                content = answer.read()
-        except OSError as error:
-            sys.stderr.write(f"{package.url} cannot be fetched: {error}\n")
+        package.kept.unlink(missing_ok=True)
+        if why := _fetch(package):
+            sys.stderr.write(f"{package.name} {package.version} was not fetched: {why}\n")
             return 1
-        if not package.is_right(content):
-            sys.stderr.write(f"{package.url} is not what requirements/npm.txt pins\n")
+        if not package.is_right(package.kept.read_bytes()):
+            package.kept.unlink()
+            sys.stderr.write(f"{package.name} is not what requirements/npm.txt pins\n")
             return 1
-        part = package.kept.with_suffix(".part")
-        part.write_bytes(content)
-        part.replace(package.kept)
     return 0
+
+
+def _fetch(package: Package) -> str | None:
+    """Have npm keep the package; why it did not."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return "npm is missing (apt-get install npm)"
+    words = [npm, "pack", "--silent", f"{package.name}@{package.version}"]
+    try:
+        ended = subprocess.run(
+            [*words, "--pack-destination", str(KEPT)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_FETCH_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"npm did not end within {_FETCH_SECONDS} s"
+    return None if package.kept.exists() else f"npm ended with {ended.returncode}: {ended.stderr}"
 
 
 if __name__ == "__main__":
