@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 FUNCTIONS := launch callback fhir_proxy smart_calc
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr doctor explain test soak bench lint docs stage format lock clean
+.PHONY: help run serve ehr doctor explain test soak bench coverage lint docs stage format lock clean
 
 help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
@@ -18,6 +18,7 @@ help:
 	@echo "make soak                    the races of many requests, 20 times; memory over ten minutes"
 	@echo "make bench                   the budgets, measured on this machine: docs/performance.md"
 	@echo "make lint                    ruff, mypy and the import rules"
+	@echo "make coverage                branch coverage of the whole suite"
 	@echo "make docs                    the generated pages of docs/"
 	@echo "make stage                   a deployable folder for each function, below build/"
 
@@ -69,6 +70,10 @@ test: .venv/dev .local/npm/fetched
 soak: .venv/dev
 	@$(BIN)/python -m tests.soak
 	@exec $(BIN)/python -m benchmarks.endurance
+
+coverage: .venv/dev .local/npm/fetched
+	@mkdir -p .local/coverage
+	@exec $(BIN)/python -m pytest -q -n 3 --dist loadfile --cov --cov-report=term
 
 bench: .venv/dev
 	@exec $(BIN)/python -m benchmarks
