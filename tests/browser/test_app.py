@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, e
 from clinical.calculators import REGISTRY
 from tests.support import npm
 from tests.support.app import App
-from tests.support.app_chart import CREATININE, SODIUM, answering, bundle, days_ago, tenant_of
+from tests.support.app_chart import CREATININE, SODIUM, answering, bundle, days_ago, paged, tenant_of
 from tests.support.chart_resources import condition
 from tests.support.endings import EndableApp, launch_in, serve_endable
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
@@ -297,6 +297,54 @@ def test_all_results_have_the_time_zone_of_the_page_and_what_the_ehr_says_is_nor
     future = table.get_by_role("row").filter(has_text="7 Jul 2099 08:00")
     expect(future).to_contain_text("dated in the future")
     assert complaints == []
+
+
+def _versions(first: str, second: str, how: str) -> list[dict[str, Any]]:
+    """A sodium of 121, its second version of another status and value, told apart by `how`."""
+    metas: list[dict[str, Any]] = [
+        {"versionId": "9", "lastUpdated": "2026-11-19T08:00:00Z"},
+        {"versionId": "10", "lastUpdated": "2026-11-20T08:00:00Z"},
+    ]
+    kept = {"number": "versionId", "time": "lastUpdated"}.get(how)
+    metas = [{kept: one[kept]} if kept else {} for one in metas]
+    return [
+        {**SODIUM, "status": status, "meta": meta, "valueQuantity": {"value": value}}
+        for status, meta, value in zip((first, second), metas, (121, 144), strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "how", "newest_first", "apart"),
+    [
+        ("corrected", "time", False, False),
+        ("corrected", "number", True, True),
+        ("entered-in-error", "number", False, True),
+        ("entered-in-error", "status", True, True),
+    ],
+)
+def test_all_results_show_of_one_id_the_latest_version_alone(
+    app: App, page: Page, second: str, how: str, newest_first: bool, apart: bool
+) -> None:
+    versions = _versions("final", second, how)
+    ordered = versions[::-1] if newest_first else versions
+    tenant = tenant_of(app)
+    pages = [[ordered[0], CREATININE], [ordered[1]]] if apart else [[*ordered, CREATININE]]
+
+    def respond(number: int) -> dict[str, Any]:
+        url = f"{tenant.base}/Observation?patient=p1&category=laboratory&page={number + 1}"
+        more = {"link": [{"relation": "next", "url": url}]} if number < len(pages) else {}
+        return bundle(*pages[number - 1], **more)
+
+    launch_in(page, app, answering(tenant, labs=paged(respond)))
+    page.get_by_role("button", name="All results: Laboratory").click()
+    results = page.locator("table.stack").filter(has_text="all results, newest first")
+    expect(results.locator("tbody tr").first).to_be_visible()
+    if apart:
+        page.get_by_role("button", name="More results: Laboratory").click()
+    wanted = 1 if second == "entered-in-error" else 2
+    expect(page.locator(".older p")).to_contain_text([f"{wanted} results shown, all there are."])
+    expect(results).not_to_contain_text("121")
+    expect(results.get_by_text("144")).to_have_count(wanted - 1)
 
 
 def test_another_charted_value_can_be_taken_instead(app: App, page: Page) -> None:

@@ -55,6 +55,19 @@
     const codes = (interpretation || []).flatMap((one) => one.coding || []).map((one) => one.code);
     return codes.find((code) => /^(H|HH|HU|L|LL|LU|A|AA)$/.test(code)) || "";
   };
+  // Of one id the latest version alone counts, on whatever page it comes: as the server judges
+  // (clinical/chart/resources/scope.py). A version that withdraws the value takes its row away.
+  const later = { final: 1, amended: 2, corrected: 2, "entered-in-error": 3 };
+  const ranks = [
+    ({ meta }) => Date.parse(meta?.lastUpdated),
+    ({ meta }) => (/^\d+$/.test(meta?.versionId || "") ? Number(meta.versionId) : NaN),
+    ({ status }) => later[status] || 0,
+  ];
+  const latest = (copies) =>
+    ranks.reduce((kept, rank) => {
+      const told = kept.map(({ resource }) => rank(resource));
+      return told.some(Number.isNaN) ? kept : kept.filter((_, place) => told[place] === Math.max(...told));
+    }, copies);
   const row = (observation) => {
     const shown = amounts(observation);
     if (!shown || hidden.includes(observation.status)) return null;
@@ -90,6 +103,15 @@
     place.append(button, note);
     let next = new URL(search, proxy);
     let rows = null;
+    const versions = new Map();
+    const add = (resource) => {
+      const made = { resource, row: row(resource) };
+      const copies = resource.id ? [...(versions.get(resource.id) || []), made] : [made];
+      const kept = latest(copies);
+      if (resource.id) versions.set(resource.id, kept);
+      for (const one of copies) if (!kept.includes(one)) one.row?.remove();
+      if (kept.includes(made) && made.row) rows.append(made.row);
+    };
     let busy = false;
     button.addEventListener("click", async () => {
       if (busy) return;
@@ -102,10 +124,7 @@
           place.prepend(shown);
           rows = shown.tBodies[0];
         }
-        for (const entry of bundle.entry || []) {
-          const made = entry.resource?.resourceType === "Observation" && row(entry.resource);
-          if (made) rows.append(made);
-        }
+        for (const { resource } of bundle.entry || []) if (resource?.resourceType === "Observation") add(resource);
         next = bundle.link?.find((link) => link.relation === "next")?.url;
         note.textContent = `${rows.rows.length} results shown${next ? "." : ", all there are."}`;
         button.textContent = `More results: ${title}`;
