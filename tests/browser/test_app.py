@@ -13,7 +13,15 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, e
 from clinical.calculators import REGISTRY
 from tests.support import npm
 from tests.support.app import App
-from tests.support.app_chart import CREATININE, SODIUM, answering, bundle, days_ago, paged, tenant_of
+from tests.support.app_chart import (
+    CREATININE,
+    SODIUM,
+    answering,
+    bundle,
+    days_ago,
+    paged,
+    tenant_of,
+)
 from tests.support.chart_resources import condition
 from tests.support.endings import EndableApp, launch_in, serve_endable
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
