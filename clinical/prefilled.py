@@ -89,7 +89,7 @@ def _together(
         if name in found and found[name].outcome is Outcome.FOUND:
             evidence = taken.get(name)
             if evidence is None:
-                changed[name] = _apart(found[name], rule, chart)
+                changed[name] = _apart(found[name], rule, draw, chart)
             elif evidence != found[name].chosen:
                 changed[name] = _of_the_draw(found[name], evidence, chart, now)
     oxygen = found.get("supplemental_oxygen")
@@ -99,11 +99,15 @@ def _together(
     return changed
 
 
-def _apart(finding: Finding, rule: DrawRule, chart: Chart) -> Finding:
-    span = _span(rule.within)
-    why = f"the newest value was not taken within {span} of the others"
-    if rule.max_age:
-        why = f"no set of values within {span} is charted for the last {_span(rule.max_age)}"
+def _apart(finding: Finding, rule: DrawRule, draw: Draw | None, chart: Chart) -> Finding:
+    """A value that the set of the others lacks, or one of values that make no set at all."""
+    if draw:
+        # Of a set within the hour that was preferred to a wider one, the hour is the rule.
+        span = _span(rule.warn_beyond if draw.spread <= rule.warn_beyond else rule.within)
+        why = f"the others are one set, taken within {span}, and no value of this belongs to it"
+    else:
+        why = f"no set of values within {_span(rule.within)} is charted"
+        why += f" for the last {_span(rule.max_age)}" if rule.max_age else ""
     return replace(
         finding,
         outcome=Outcome.APART,

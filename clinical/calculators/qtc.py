@@ -2,6 +2,7 @@
 
 import math
 
+from clinical.calculators.in_chart import SAME_DRAW, ChartCaution, DrawRule, InChart
 from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output
 
 
@@ -146,4 +147,17 @@ CALCULATOR = Calculator(
     words="qt interval ecg torsades bazett fridericia",
     validation="6,609 people: Fridericia and Framingham correct best; hazard ratio for death "
     "within 30 days 5.95 and 7.31, by Bazett 4.49 (Vandenberk 2016).",
+    # A rate of another hour corrects another heart beat than the one that was measured.
+    in_chart=InChart(
+        draw=DrawRule(_NEEDS, within=SAME_DRAW),
+        cautions=(
+            ChartCaution(
+                "atrial_fibrillation",
+                "Atrial fibrillation is charted: in an irregular rhythm the QTc of one beat means "
+                "little, it is averaged over several.",
+                "The problem list suggests atrial fibrillation: in an irregular rhythm the QTc is "
+                "averaged over several beats.",
+            ),
+        ),
+    ),
 )

@@ -14,7 +14,8 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
   the page; its inputs stay open and can be typed.
 - A resource that is about another patient, or names none, is neither shown nor used; the log counts
   those that were set aside.
-- Formulas that combine laboratory values take a set drawn together.
+- Formulas that combine laboratory values take a set drawn together; QTc takes a QT interval and a
+  heart rate charted within an hour. A value outside the set stays open, says so, and is offered.
 - The page has one time zone: the offset that most times of the chart are written with. A time with
   another offset is converted, and told as charted beside.
 - Each value stands with its unit, date, status, code, and how old it is, with the value as charted
