@@ -1,7 +1,7 @@
 """Stroke risk in atrial fibrillation: CHA2DS2-VASc (Lip, Chest 2010;137:263) and CHA2DS2-VA."""
 
 from clinical.calculators.in_chart import ChartCaution, InChart, OnlyWith
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Note, Output, Sex
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output, Sex
 
 
 def score_va(
@@ -46,6 +46,52 @@ _ITEMS = (
     "vascular_disease",
 )
 
+_BANDS = (
+    Band(
+        "3 or more in a woman: anticoagulation recommended (ACC/AHA 2023)",
+        lambda v, g: v >= 3 and g["sex"] == "female",
+    ),
+    Band(
+        "2 or more in a man: anticoagulation recommended (ACC/AHA 2023)",
+        lambda v, g: v >= 2 and g["sex"] == "male",
+    ),
+    Band(
+        "2 in a woman: anticoagulation may be considered (ACC/AHA 2023)",
+        lambda v, g: v == 2 and g["sex"] == "female",
+    ),
+    Band(
+        "1 in a man: anticoagulation may be considered (ACC/AHA 2023)",
+        lambda v, g: v == 1 and g["sex"] == "male",
+    ),
+    Band(
+        "up to 1 in a woman: below the threshold for anticoagulation (ACC/AHA 2023)",
+        lambda v, g: v <= 1 and g["sex"] == "female",
+    ),
+    Band(
+        "0 in a man: below the threshold for anticoagulation (ACC/AHA 2023)",
+        lambda v, g: v == 0 and g["sex"] == "male",
+    ),
+)
+_BANDS_VA = (
+    Band("2 or more: anticoagulation recommended (ESC 2024)", lambda v, _: v >= 2),
+    Band("1: anticoagulation should be considered (ESC 2024)", lambda v, _: v == 1),
+    Band("0: below the threshold for anticoagulation (ESC 2024)", lambda v, _: v == 0),
+)
+
+
+def _with_fibrillation(band: Band) -> Band:
+    """A recommendation, which is for people with atrial fibrillation alone."""
+    return Band(
+        band.text,
+        lambda v, g: g.get("atrial_fibrillation") is not False and band.holds(v, g),
+    )
+
+
+def _why_no_band(given: Given) -> str:
+    without = given.get("atrial_fibrillation") is False
+    return "no recommendation follows: there is no atrial fibrillation" if without else ""
+
+
 CALCULATOR = Calculator(
     name="cha2ds2_vasc",
     title="CHA2DS2-VASc and CHA2DS2-VA",
@@ -72,32 +118,8 @@ CALCULATOR = Calculator(
             checked_if_given=("atrial_fibrillation",),
             limits=(ADULTS,),
             open_answers={},
-            bands=(
-                Band(
-                    "3 or more in a woman: anticoagulation recommended (ACC/AHA 2023)",
-                    lambda v, g: v >= 3 and g["sex"] == "female",
-                ),
-                Band(
-                    "2 or more in a man: anticoagulation recommended (ACC/AHA 2023)",
-                    lambda v, g: v >= 2 and g["sex"] == "male",
-                ),
-                Band(
-                    "2 in a woman: anticoagulation may be considered (ACC/AHA 2023)",
-                    lambda v, g: v == 2 and g["sex"] == "female",
-                ),
-                Band(
-                    "1 in a man: anticoagulation may be considered (ACC/AHA 2023)",
-                    lambda v, g: v == 1 and g["sex"] == "male",
-                ),
-                Band(
-                    "up to 1 in a woman: below the threshold for anticoagulation (ACC/AHA 2023)",
-                    lambda v, g: v <= 1 and g["sex"] == "female",
-                ),
-                Band(
-                    "0 in a man: below the threshold for anticoagulation (ACC/AHA 2023)",
-                    lambda v, g: v == 0 and g["sex"] == "male",
-                ),
-            ),
+            bands=tuple(map(_with_fibrillation, _BANDS)),
+            meaning=_why_no_band,
         ),
         Output(
             name="score_va",
@@ -110,11 +132,8 @@ CALCULATOR = Calculator(
             checked_if_given=("atrial_fibrillation",),
             limits=(ADULTS,),
             open_answers={},
-            bands=(
-                Band("2 or more: anticoagulation recommended (ESC 2024)", lambda v, _: v >= 2),
-                Band("1: anticoagulation should be considered (ESC 2024)", lambda v, _: v == 1),
-                Band("0: below the threshold for anticoagulation (ESC 2024)", lambda v, _: v == 0),
-            ),
+            bands=tuple(map(_with_fibrillation, _BANDS_VA)),
+            meaning=_why_no_band,
         ),
     ),
     sources=(
@@ -128,7 +147,7 @@ CALCULATOR = Calculator(
     ),
     notes=(
         Note(
-            "No atrial fibrillation found in the chart: the score is for atrial fibrillation only",
+            "No atrial fibrillation: the score is for atrial fibrillation only",
             lambda given: given.get("atrial_fibrillation") is False,
         ),
     ),

@@ -215,9 +215,43 @@ def test_a_newer_preliminary_value_can_be_taken(app: App, page: Page) -> None:
     labs = as_fhir(bundle(CREATININE, {**CREATININE, **newer, "valueQuantity": amount}))
     launch_in(page, app, answering(tenant_of(app), labs=labs))
     calculator = opened(page, EGFR)
+    note, about = calculator.locator("pre"), calculator.locator("summary .about")
+    unused = "A newer preliminary value is charted and not used: Creatinine"
+    expect(calculator.locator("[data-caution]")).to_contain_text(unused)
+    expect(note).to_contain_text(unused)
     calculator.get_by_role("button", name="Use preliminary: 1.9 mg/dL").click()
     expect(page.locator(f"#{EGFR}-creatinine")).to_have_value("1.9")
-    expect(calculator.locator("pre")).to_contain_text("Creatinine 1.9 mg/dL (entered)")
+    day = days_ago(1).partition("T")[0]
+    expect(note).to_contain_text(f"Creatinine 1.9 mg/dL ({day}, preliminary, from the chart)")
+    expect(note).not_to_contain_text("not used")
+    expect(about).to_have_text("another charted value chosen")
+    expect(calculator.locator("[data-caution]")).to_be_hidden()
+    expect(calculator.get_by_text(unused)).to_be_hidden()
+    expect(calculator.get_by_text("another charted value, before: 1.5 mg/dL")).to_be_visible()
+    enter(page, "1.8")
+    expect(note).to_contain_text("Creatinine 1.8 mg/dL (entered)")
+    expect(about).to_have_text("1 value edited, not as charted")
+    calculator.get_by_role("button", name="Undo").click()
+    expect(note).to_contain_text(unused)
+
+
+def test_a_caution_that_the_chart_leaves_a_question_open_goes_when_it_is_answered(
+    app: App, page: Page
+) -> None:
+    suggested = condition("I48.91", verification="provisional", id="c-af")
+    launch_in(page, app, answering(tenant_of(app), conditions=as_fhir(bundle(suggested))))
+    calculator = opened(page, "cha2ds2_vasc")
+    question = calculator.get_by_role("group", name="Atrial fibrillation")
+    untold = calculator.get_by_text("The chart does not say for certain")
+    expect(untold.first).to_be_visible()
+    question.get_by_label("no", exact=True).check()
+    without = "No atrial fibrillation: the score is for atrial fibrillation only"
+    expect(calculator.locator("[data-caution]")).to_have_text(without)
+    expect(calculator.locator(".warnings li:visible")).to_have_text([without])
+    expect(calculator.locator("pre")).not_to_contain_text("anticoagulation recommended")
+    expect(calculator.locator(".headline")).not_to_contain_text("recommended")
+    question.get_by_label("yes", exact=True).check()
+    expect(calculator.locator(".warnings li:visible")).to_have_count(0)
 
 
 def test_a_score_that_lacks_answers_shows_its_range_and_narrows_it(app: App, page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from clinical.calculators import REGISTRY, Evaluation, evaluate
 from clinical.calculators.inputs import INPUTS, label
@@ -73,23 +74,24 @@ def _view(
         for name, finding in findings.items()
     )
     made = results.views(evaluation)
-    warnings = tuple(cautions.warnings(evaluation, prefilled, chart))
-    values = (one.note for one in shown)
-    said = (*evaluation.notes, *warnings)
-    text = note(calculator.title, clock.now.date(), made, patient, values, said)
-    return CalculatorView(
+    view = CalculatorView(
         calculator=calculator,
         group=group,
         results=() if group == "off" else made,
         provenance=_provenance(findings, clock) if group == "computed" else "",
         lacking=tuple(_lack(findings[name]) for name in results.lacking(evaluation)),
         reason=(unfit or evaluation.refused or "") if group == "not_applicable" else "",
-        warnings=warnings,
+        warnings=tuple(cautions.warnings(evaluation, prefilled, chart)),
         notes=evaluation.notes,
         inputs=shown,
         beside=tuple(cautions.beside(evaluation, chart, clock)),
-        note="" if group == "off" else text,
+        note="",
     )
+    if group == "off":
+        return view
+    values = (one.note for one in shown)
+    text = note(calculator.title, clock.now.date(), made, patient, values, view.cautions)
+    return replace(view, note=text)
 
 
 def _group(calculator: Calculator, evaluation: Evaluation, unfit: str) -> Group:

@@ -16,52 +16,52 @@ from clinical.prefilled import Prefilled
 
 from . import entries
 from .clock import Clock
-from .view_models import EntryView
+from .view_models import Caution, EntryView
 
 
-def warnings(evaluation: Evaluation, prefilled: Prefilled, chart: Chart) -> Iterator[str]:
-    """The warnings on a result of these inputs, as sentences."""
+def warnings(evaluation: Evaluation, prefilled: Prefilled, chart: Chart) -> Iterator[Caution]:
+    """The warnings on a result of these inputs, as sentences; the grave ones first."""
     calculator = evaluation.calculator
-    if calculator.why_marked:
-        yield calculator.why_marked
-    yield from _of_the_patient(calculator, chart)
-    if prefilled.warning:
-        yield f"The values were {prefilled.warning}."
-    valued = _valued(prefilled, chart)
-    if old := [label(name) for name, one in valued.items() if Flag.OLD in one.flags]:
-        yield f"Old values: {'; '.join(old)}."
-    if newer := [label(name) for name, one in valued.items() if Flag.PRELIMINARY in one.flags]:
-        yield f"A newer preliminary value is charted and not used: {'; '.join(newer)}."
     for name in calculator.in_chart.steady:
         if said := unsteady(chart.usable.get(name, ())):
-            yield f"{said}."
+            yield Caution(f"{said}.", grave=True)
+    if calculator.why_marked:
+        yield Caution(calculator.why_marked, grave=True)
+    yield from _of_the_patient(calculator, chart)
+    if prefilled.warning:
+        yield Caution(f"The values were {prefilled.warning}.")
+    for name, finding in prefilled.findings.items():
+        for source, one in _behind(name, finding, chart).items():
+            if Flag.OLD in one.flags:
+                yield Caution(f"Old value: {label(source)}.", name)
+            if Flag.PRELIMINARY in one.flags:
+                said = f"A newer preliminary value is charted and not used: {label(source)}."
+                yield Caution(said, name)
 
 
-def _of_the_patient(calculator: Calculator, chart: Chart) -> Iterator[str]:
-    """What diagnoses and drugs say against it."""
+def _of_the_patient(calculator: Calculator, chart: Chart) -> Iterator[Caution]:
+    """What diagnoses and drugs say against it.
+
+    Where the calculator asks for the finding itself, its own notes tell that it is not there.
+    """
     only = calculator.in_chart.only_with
     if only and chart.findings[only.findings[0]].value is None:
-        yield only.untold
-    if said := unfit(calculator, chart):
-        yield f"{said}."
+        yield Caution(only.untold, only.findings[0], grave=True)
+    elif only and only.findings[0] not in calculator.inputs and unfit(calculator, chart):
+        yield Caution(f"{only.without}.", grave=True)
     for caution in calculator.in_chart.cautions:
         finding = chart.findings[caution.finding]
         if finding.value is True:
-            yield caution.text
+            yield Caution(caution.text, caution.finding, grave=True)
         elif finding.outcome is Outcome.OFFERED and caution.suggested:
-            yield caution.suggested
+            yield Caution(caution.suggested, caution.finding, grave=True)
 
 
-def _valued(prefilled: Prefilled, chart: Chart) -> Mapping[str, Finding]:
-    """The findings with a value; in place of a calculated one those it was calculated from."""
-    found: dict[str, Finding] = {}
-    for name, finding in prefilled.findings.items():
-        if finding.outcome is Outcome.CALCULATED:
-            needs = DERIVED[name].output.needs
-            found |= {source: chart.findings[source] for source in needs}
-        elif finding.value is not None:
-            found[name] = finding
-    return found
+def _behind(name: str, finding: Finding, chart: Chart) -> Mapping[str, Finding]:
+    """A finding with a value, by input; of a calculated one those it was calculated from."""
+    if finding.outcome is Outcome.CALCULATED:
+        return {source: chart.findings[source] for source in DERIVED[name].output.needs}
+    return {name: finding} if finding.value is not None else {}
 
 
 def unfit(calculator: Calculator, chart: Chart) -> str:

@@ -62,7 +62,7 @@ def _announcement(passed: PassedOver, clock: Clock) -> str:
     what = "A newer preliminary value" if passed.flag is Flag.PRELIMINARY else "Another value"
     charted, when = passed.evidence.charted, clock.time(passed.evidence.moment)
     why = ", which lies in the future" if passed.flag is Flag.FUTURE else ""
-    return f"{what} is charted and not used: {charted}, {when}{why}."
+    return f"{what} is charted and not used by itself: {charted}, {when}{why}."
 
 
 def _ruled_out(passed: PassedOver, clock: Clock) -> str:
@@ -110,9 +110,24 @@ def others(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
         if isinstance(evidence.value, float):
             said = f"preliminary: {evidence.charted}" if evidence in preliminary else ""
             value, when = wording.number(evidence.value, evidence), clock.time(evidence.moment)
-            exact = json.dumps(evidence.value)
-            found.append(EntryView(said or evidence.charted, when, value=value, exact=exact))
+            found.append(
+                EntryView(
+                    said or evidence.charted,
+                    when,
+                    value=value,
+                    exact=json.dumps(evidence.value),
+                    note=_taken(finding, evidence, value, clock),
+                )
+            )
     return tuple(found)
+
+
+def _taken(finding: Finding, evidence: Evidence, value: str, clock: Clock) -> str:
+    """How a note names another charted value, taken in place of the one that was found first."""
+    unit = wording.unit(wording.number_input(finding.input).unit)
+    amount = " ".join(filter(None, (wording.short(finding.input), value, unit)))
+    kind = "preliminary, " if evidence.status == "preliminary" else ""
+    return wording.plain(f"{amount} ({clock.iso_day(evidence.moment)}, {kind}from the chart)")
 
 
 def charted(finding: Finding, clock: Clock) -> EntryView | None:

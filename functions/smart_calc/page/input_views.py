@@ -25,7 +25,6 @@ _LOOKS: dict[Outcome, Look] = {
     Outcome.CONFLICTING: "bad",
     Outcome.UNREAD: "bad",
 }
-_SHORT = {"age": "Age", "sex": "Sex"}
 _ANSWERS = {
     "white_or_other": "White or other",
     "black": "Black",
@@ -45,7 +44,7 @@ def view(finding: Finding, clock: Clock, *, optional: bool) -> InputView:
     return InputView(
         name=name,
         label=label(name),
-        short=_short(name),
+        short=wording.short(name),
         kind=kind,
         optional=optional,
         value=value,
@@ -145,13 +144,9 @@ def _original(finding: Finding, kind: Kind) -> str:
     return chosen.charted if converted else ""
 
 
-def _short(name: str) -> str:
-    return wording.plain(_SHORT.get(name, label(name).partition(",")[0]))
-
-
 def _note(finding: Finding, value: str, unit: str, clock: Clock) -> str:
     """How a note names the value and its date."""
-    name = _short(finding.input)
+    name = wording.short(finding.input)
     if finding.value is None:
         return ""
     if isinstance(finding.value, bool):

@@ -27,11 +27,24 @@ class ResultView:
 
 
 @dataclass(frozen=True, slots=True)
+class Caution:
+    """A sentence to read before a result is used.
+
+    `about` is the input whose charted value it is about (empty: no single one): another value in
+    its place ends it. A `grave` one, by which the result may not hold at all, is said first.
+    """
+
+    text: str
+    about: str = ""
+    grave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EntryView:
     """A charted entry beside an input: what it says, when, and what there is to know about it.
 
     `value` is what the control would hold if the entry were taken (empty: it cannot be), `exact`
-    the same unrounded, as JSON.
+    the same unrounded, as JSON, `note` how a note names it then.
     """
 
     text: str
@@ -39,6 +52,7 @@ class EntryView:
     remark: str = ""
     value: str = ""
     exact: str = "null"
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +108,7 @@ class CalculatorView:
     provenance: str
     lacking: tuple[str, ...]
     reason: str
-    warnings: tuple[str, ...]
+    warnings: tuple[Caution, ...]
     notes: tuple[str, ...]
     inputs: tuple[InputView, ...]
     beside: tuple[EntryView, ...]
@@ -104,6 +118,12 @@ class CalculatorView:
     def name(self) -> str:
         """Its name in addresses."""
         return self.calculator.name
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """All that is to be read before a result is used, the gravest first."""
+        grave = [one.text for one in self.warnings if one.grave]
+        return (*grave, *self.notes, *(one.text for one in self.warnings if not one.grave))
 
     @property
     def card(self) -> tuple[ResultView, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, Input
+from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, Input, label
 from clinical.calculators.units import normalise
 from clinical.chart.codes.observations import SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS
 from clinical.chart.evidence import Evidence, Finding, Flag, Outcome
@@ -39,6 +39,7 @@ _UNITS: Mapping[str, str] = {
     "{score}": "",
 }
 _FRACTION = "fraction of 1"
+_SHORT = {"age": "Age", "sex": "Sex"}
 _PLAIN = str.maketrans({"²": "2", "⁹": "^9", "µ": "u"})
 
 
@@ -50,6 +51,11 @@ def unit(ucum: str) -> str:
 def plain(text: str) -> str:
     """Text for a note, which may go where only plain characters do."""
     return text.translate(_PLAIN)
+
+
+def short(name: str) -> str:
+    """How a note names an input."""
+    return plain(_SHORT.get(name, label(name).partition(",")[0]))
 
 
 def number_input(name: str) -> Input:

@@ -23,6 +23,9 @@
     const hold = (text, value) => (held = { text, value, unit: at() });
     const isHeld = () => number.value === held.text && at() === held.unit;
     const isCharted = () => number.value === charted[0] && at() === 0;
+    // Another charted value that was taken in place of the first.
+    let taken = null;
+    const isTaken = () => taken !== null && isHeld() && held.value === JSON.parse(taken.dataset.exact);
     const isEdited = () => {
       if (kind !== "number") return state().some((value, place) => value !== charted[place]);
       return !isCharted() && !(isHeld() && held.value === original);
@@ -30,13 +33,15 @@
     const unit = () => units?.selectedOptions[0].textContent ?? row.querySelector(".control > span")?.textContent ?? "";
     const mark = element("p", "", { class: "edited-mark" });
     const undo = button("Undo");
-    const before = kind === "number" && charted[0] ? `edited, chart: ${charted[0]} ${unit()}` : "edited";
-    mark.append(element("span", before.trim(), { class: "tag warn" }), undo);
+    const first = kind === "number" && charted[0] ? `${charted[0]} ${unit()}`.trim() : "";
+    const tag = element("span", "", { class: "tag warn" });
+    mark.append(tag, undo);
     mark.hidden = true;
     row.querySelector(".control").append(mark);
     const fault = row.querySelector(".fault");
     const refresh = () => {
       mark.hidden = !isEdited();
+      tag.textContent = (isTaken() ? ["another charted value", first && `before: ${first}`] : ["edited", first && `chart: ${first}`]).filter(Boolean).join(", ");
       row.classList.toggle("edited", isEdited());
       changed();
     };
@@ -77,15 +82,18 @@
         number.value = item.dataset.value;
         if (units) units.selectedIndex = 0;
         hold(number.value, JSON.parse(item.dataset.exact));
+        taken = item;
         refresh();
       });
     }
     return {
       name,
       isEdited,
+      isTaken: () => isEdited() && isTaken(),
       sent: () => (isEdited() ? entered() : { value: JSON.parse(data), unit: ucum || null }),
       note: () => {
         if (!isEdited()) return note;
+        if (isTaken()) return taken.dataset.note;
         const value = kind === "number" ? number.value : choice();
         if (value === null || value === "") return "";
         const plain = kind === "number" ? value.replace(",", ".") : value;
@@ -119,7 +127,7 @@
     const { title } = details.dataset;
     const part = (selector) => details.querySelector(selector);
     const [headline, about, caution, results, said, notes, note] = [".headline", ".about", "[data-caution]", ".results", "[data-said]", "[data-notes]", ".note pre"].map(part);
-    const warnings = [...details.querySelectorAll("[data-warnings] li")].map((one) => one.textContent);
+    const warnings = [...details.querySelectorAll("[data-warnings] li")];
     const further = part(".further") || element("span", "", { class: "further small" });
     headline.after(further);
     const charted = about.textContent;
@@ -145,7 +153,11 @@
       const refused = answer.refused || "";
       results.replaceChildren(answer.results.length ? table(title, answer.results) : element("p", `No result. ${refused}.`));
       notes.replaceChildren(...answer.notes.map((text) => element("li", text)));
-      const cautions = [...answer.notes, ...warnings];
+      const edited = new Set(rows.filter((row) => row.isEdited()).map((row) => row.name));
+      // What is said of a charted value is not said of another one in its place.
+      for (const one of warnings) one.hidden = edited.has(one.dataset.about);
+      const saidOf = (grave) => warnings.filter((one) => !one.hidden && one.hasAttribute("data-grave") === grave).map((one) => one.textContent);
+      const cautions = [...saidOf(true), ...answer.notes, ...saidOf(false)];
       const [worst, ...others] = first ? cautions : [];
       caution.hidden = !worst;
       caution.textContent = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
@@ -197,8 +209,13 @@
       details.classList.remove("waiting");
     };
     const changed = () => {
-      const edited = rows.filter((row) => row.isEdited()).length;
-      about.textContent = edited ? `${edited} ${edited === 1 ? "value" : "values"} edited, not as charted` : charted;
+      const taken = rows.filter((row) => row.isTaken()).length;
+      const edited = rows.filter((row) => row.isEdited()).length - taken;
+      const told = [
+        edited && `${edited} ${edited === 1 ? "value" : "values"} edited, not as charted`,
+        taken && (taken === 1 ? "another charted value chosen" : `${taken} other charted values chosen`),
+      ];
+      about.textContent = told.filter(Boolean).join("; ") || charted;
       if (!started) return;
       // What is shown does not belong to what is entered until the answer is here.
       details.classList.add("waiting");

@@ -255,7 +255,7 @@ def test_temperature_is_rounded_to_the_tenth_before_it_is_scored() -> None:
 @pytest.mark.parametrize(
     ("calculator", "inputs", "note"),
     [
-        ("cha2ds2_vasc", {"atrial_fibrillation": (False, None)}, "No atrial fibrillation found"),
+        ("cha2ds2_vasc", {"atrial_fibrillation": (False, None)}, "No atrial fibrillation: "),
         ("fib4", {"age": (34, "a")}, "Below 35 years"),
         ("creatinine_clearance_cg", {"height": (150, "cm")}, "Height below 60 in"),
         ("qtc", {"heart_rate": (110, "/min")}, "Heart rate outside 60 to 100"),

@@ -167,11 +167,49 @@ def egfr(*resources: dict[str, Any]) -> CalculatorView:
 def test_acute_kidney_injury_on_the_problem_list_stands_beside_the_egfr() -> None:
     assert egfr().warnings == ()
     (said,) = egfr(condition("N17.9", id="c1")).warnings
-    assert said.startswith("Acute kidney injury is on the problem list")
-    assert said in egfr(condition("N17.9", id="c1")).note
+    assert said.text.startswith("Acute kidney injury is on the problem list")
+    assert said.text in egfr(condition("N17.9", id="c1")).note
     (suggested,) = egfr(condition("N17.9", verification="provisional", id="c1")).warnings
-    assert suggested.startswith("The problem list suggests acute kidney injury")
+    assert suggested.text.startswith("The problem list suggests acute kidney injury")
     assert egfr(condition("N17.9", "resolved", id="c1")).warnings == ()
+
+
+def test_what_may_undo_the_result_is_said_before_the_age_of_a_value() -> None:
+    """On the folded card and in the note, where the first caution is the one that is read."""
+    earlier = observation("2160-0", 1.8, "mg/dL", id="o2", effectiveDateTime="2026-11-19T08:00:00Z")
+    later = observation(
+        "2160-0",
+        1.1,
+        "mg/dL",
+        id="o3",
+        status="preliminary",
+        effectiveDateTime="2026-11-21T08:00:00Z",
+    )
+    view = egfr(earlier, later)
+    unsteady, preliminary = view.cautions
+    assert unsteady.startswith("Creatinine is not steady: from 1.8 to 1.21 mg/dL")
+    assert preliminary == (
+        "A newer preliminary value is charted and not used: Creatinine, serum or plasma."
+    )
+    assert view.note.index("not steady") < view.note.index("preliminary")
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [(), (condition("I48.91", verification="provisional", id="c1"),)],
+    ids=["none charted", "suggested"],
+)
+@pytest.mark.parametrize("name", ["cha2ds2_vasc", "has_bled"])
+def test_whether_there_is_atrial_fibrillation_is_said_in_one_caution(
+    chart: tuple[dict[str, Any], ...], name: str
+) -> None:
+    person = {"resourceType": "Patient", "id": "p1", "birthDate": "1950-01-01", "gender": "male"}
+    read = read_chart([person, *chart], NOW, "p1", BASE)
+    groups = calculators.views(read, Clock(NOW))
+    view = next(v for vs in groups.values() for v in vs if v.name == name)
+    (said,) = view.cautions
+    assert "atrial fibrillation" in said
+    assert chart or "recommended" not in view.note
 
 
 def test_an_observation_is_read_once_for_a_whole_page(monkeypatch: pytest.MonkeyPatch) -> None:
