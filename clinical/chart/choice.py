@@ -200,7 +200,7 @@ def _nothing(
 def _answer(question: Question, top: Candidate, equals: Sequence[Candidate]) -> Finding:
     evidence = top.evidence
     if evidence.moment and not question.in_time(evidence.moment):
-        why = f"last known value; the look-back is {question.max_days} days"
+        why = f"the last known value is older than {question.max_days} days"
         return _finding(question, Outcome.STALE, why, evidence, (Flag.STALE,))
     if any(not agree(top, other) for other in equals):
         passed = tuple(

@@ -73,7 +73,7 @@ def _view(
         inputs.view(finding, clock, optional=name not in needed)
         for name, finding in findings.items()
     )
-    made = results.views(evaluation)
+    made = results.views(evaluation, _unused(findings))
     view = CalculatorView(
         calculator=calculator,
         group=group,
@@ -117,7 +117,7 @@ def _relevance(calculator: Calculator, chart: Chart) -> int:
 
 
 def _provenance(findings: Found, clock: Clock) -> str:
-    """`Computed from 5 chart values, newest 20 Nov 2026, oldest 3 Mar 2026`."""
+    """`Computed from 5 chart values, measured 3 Mar 2026 to 20 Nov 2026`."""
     used = [
         finding
         for finding in findings.values()
@@ -134,7 +134,8 @@ def _provenance(findings: Found, clock: Clock) -> str:
     parts = [f"Computed from {len(used)} chart value{'s' if len(used) != 1 else ''}"]
     if dated:
         newest, oldest = clock.day(dated[-1]), clock.day(dated[0])
-        parts.append(f"all {newest}" if newest == oldest else f"newest {newest}, oldest {oldest}")
+        days = newest if newest == oldest else f"{oldest} to {newest}"
+        parts.append(f"measured {days}")
     absent = [
         one for one in findings.values() if one.outcome is Outcome.ABSENT and one.value is False
     ]
@@ -147,6 +148,16 @@ def _is_dated(finding: Finding) -> bool:
     """Whether the date of the value matters: that of a diagnosis or of a drug does not."""
     calculated = finding.outcome is Outcome.CALCULATED
     return finding.input in INPUTS or finding.input == "current_smoker" or calculated
+
+
+def _unused(findings: Found) -> Mapping[str, str]:
+    """Why a value that the chart has is not used, by input."""
+    plain = (Outcome.ABSENT, Outcome.ASKED)
+    return {
+        name: finding.outcome.value
+        for name, finding in findings.items()
+        if finding.value is None and finding.outcome not in plain and finding.chosen
+    }
 
 
 def _lack(finding: Finding) -> str:

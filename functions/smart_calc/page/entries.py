@@ -72,7 +72,9 @@ def _ruled_out(passed: PassedOver, clock: Clock) -> str:
 
 def sentence(text: str) -> str:
     """A text with a capital and a full stop."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+    # A name such as eGFR keeps its small letter.
+    first = text[:1] if text[1:2].isupper() else text[:1].upper()
+    return f"{first}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 def answering(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:

@@ -102,6 +102,8 @@ def _state(finding: Finding, kind: Kind) -> str:
         return "not found in chart: counted as no"
     if finding.outcome is Outcome.FOUND and kind == "flag" and finding.value is False:
         return "no, from the chart"
+    if finding.outcome is Outcome.ASKED and finding.chosen:
+        return "not answered by what is charted: please enter"
     return finding.outcome.value
 
 

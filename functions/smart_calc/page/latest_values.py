@@ -21,7 +21,7 @@ from shared.fhir import compartment
 
 from .charted import code_of, name_of, range_of, sign_of, value_of
 from .clock import Clock
-from .wording import ago, look_back, span
+from .wording import beyond, look_back
 
 _HIDDEN_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
 _MOST_REJECTED = 3
@@ -115,8 +115,8 @@ def _why_unused(entry: Entry, clock: Clock) -> str:
             return reading.why
         moment = entry.heading.moment
         if moment and not question(name, clock.now).in_time(moment):
-            since, limit = ago(moment.days_before(clock.now)), span(look_back(name)[1])
-            return f"{since}, too old for the calculators: their limit is {limit}"
+            said = "too old for the calculators: their limit is"
+            return beyond(moment.days_before(clock.now), look_back(name)[1], said)
     return ""
 
 

@@ -1,10 +1,10 @@
 """What a calculator made of its inputs, as the page and an answer to an edit show it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from clinical.calculators import Evaluation
 from clinical.calculators.inputs import label
-from clinical.calculators.model import Missing
+from clinical.calculators.model import Missing, Refused
 from clinical.calculators.ranges import Range
 
 from . import wording
@@ -13,12 +13,18 @@ from .view_models import ResultView
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 
 
-def views(evaluation: Evaluation) -> tuple[ResultView, ...]:
-    """Every output in the calculator's order: its number, its range, or why there is none."""
-    return tuple(_view(evaluation, output.name) for output in evaluation.calculator.outputs)
+def views(
+    evaluation: Evaluation, unused: Mapping[str, str] | None = None
+) -> tuple[ResultView, ...]:
+    """Every output in the calculator's order: its number, its range, or why there is none.
+
+    `unused` tells, by input, why a value that the chart has is not used: it is not just missing.
+    """
+    outputs = evaluation.calculator.outputs
+    return tuple(_view(evaluation, output.name, unused or {}) for output in outputs)
 
 
-def _view(evaluation: Evaluation, name: str) -> ResultView:
+def _view(evaluation: Evaluation, name: str, unused: Mapping[str, str]) -> ResultView:
     output = next(one for one in evaluation.calculator.outputs if one.name == name)
     unit = wording.unit(output.unit)
     result = evaluation.results.get(name)
@@ -27,7 +33,15 @@ def _view(evaluation: Evaluation, name: str) -> ResultView:
         return ResultView(name, output.label, result.printed, unit, meaning, "")
     if found := evaluation.ranges.get(name):
         return ResultView(name, output.label, _printed(found), unit, found.band or "", _open(found))
-    return ResultView(name, output.label, "", unit, "", str(evaluation.refusals[name]))
+    return ResultView(name, output.label, "", unit, "", _why(evaluation.refusals[name], unused))
+
+
+def _why(refusal: Refused, unused: Mapping[str, str]) -> str:
+    if not isinstance(refusal, Missing):
+        return str(refusal)
+    absent = [label(name) for name in refusal.inputs if name not in unused]
+    told = [f"{label(name)}: not used, {unused[name]}" for name in refusal.inputs if name in unused]
+    return "; ".join([f"Missing: {'; '.join(absent)}"] * bool(absent) + told)
 
 
 def _printed(found: Range) -> str:
@@ -42,9 +56,9 @@ def _open(found: Range) -> str:
 
 
 def lacking(evaluation: Evaluation) -> tuple[str, ...]:
-    """The inputs whose absence keeps the output that needs the fewest from being computed."""
-    missing = [one.inputs for one in evaluation.refusals.values() if isinstance(one, Missing)]
-    return min(missing, key=len, default=())
+    """The inputs that keep the first output that could be computed from being so."""
+    missing = (one.inputs for one in evaluation.refusals.values() if isinstance(one, Missing))
+    return next(missing, ())
 
 
 def given(result: ResultView) -> str:

@@ -102,11 +102,11 @@ def age(finding: Finding, now_days: float | None) -> tuple[str, str]:
         return "", ""
     fresh, longest = look_back(finding.input)
     if finding.outcome is Outcome.STALE:
-        return f"{ago(now_days)}, too old to use: the limit is {span(longest)}", "bad"
+        return beyond(now_days, longest, "too old to use: the limit is"), "bad"
     if finding.value is None or now_days is None:
         return ("no date", "warn") if Flag.UNDATED in finding.flags else ("", "")
     if Flag.OLD in finding.flags:
-        return f"{ago(now_days)}, older than {span(fresh)}", "warn"
+        return beyond(now_days, fresh, "older than"), "warn"
     return ago(now_days), "good"
 
 
@@ -122,6 +122,16 @@ def ago(days: float | None) -> str:
     if days is None:
         return "no date"
     return "today" if days < 1 else f"{span(int(days))} ago"
+
+
+def beyond(days: float | None, limit: int, said: str) -> str:
+    """How old a value beyond a limit is: `8 days ago, older than 7 days`.
+
+    `said` leads to the limit. `over 7 days ago` says it all where age and limit are written alike.
+    """
+    if days is not None and span(int(days)) == span(limit):
+        return f"over {span(limit)} ago"
+    return f"{ago(days)}, {said} {span(limit)}"
 
 
 def span(days: int) -> str:

@@ -47,7 +47,7 @@ def test_what_it_gives_to_others_is_not_computed_either(without: App) -> None:
     """It may have been withdrawn for a wrong formula."""
     launched = without.launch(tenant_of(without))
     shown = calculator(open_page(without, launched).text, "prevent_2023_base")
-    assert "EGFR (CKD-EPI 2021, creatinine) is turned off here" in shown
+    assert "eGFR (CKD-EPI 2021, creatinine) is turned off here" in shown
     assert "Calculated: Body mass index" in shown
     inputs = {**CREATININE, "age": {"value": 60, "unit": "a"}, "sex": {"value": "male"}}
     answer = launched.browser.send(

@@ -1,0 +1,81 @@
+"""How ages are written where a value is too old, and what is said of one that is not used."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from clinical.calculators.inputs import INPUTS
+from clinical.chart import read_chart
+from functions.smart_calc.page import cards, input_views, wording
+from functions.smart_calc.page.clock import Clock
+from functions.smart_calc.page.entries import sentence
+from functions.smart_calc.page.view_models import CalculatorView
+from tests.support.chart_resources import observation, patient, quantity
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def view_of(name: str, *resources: dict[str, Any]) -> CalculatorView:
+    chart = read_chart([patient(birthDate="1960-01-01"), *resources], NOW, "p1", None)
+    groups = cards.views(chart, Clock(NOW))
+    return next(view for views in groups.values() for view in views if view.name == name)
+
+
+@pytest.mark.parametrize("limit", sorted({one.fresh_days for one in INPUTS.values()} - {0}))
+@pytest.mark.parametrize("beyond", [0.01, 0.99, 1, 40])
+def test_no_value_is_as_old_as_the_limit_that_it_is_beyond(limit: int, beyond: float) -> None:
+    said = wording.beyond(limit + beyond, limit, "older than")
+    own = said.partition(" ago")[0]
+    assert own == f"over {wording.span(limit)}" or own != wording.span(limit)
+    assert own.removeprefix("over ") != own or said.endswith(f"older than {wording.span(limit)}")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("eGFR is low", "eGFR is low."), ("values differ", "Values differ."), ("a", "A.")],
+)
+def test_a_sentence_begins_with_a_capital_unless_a_name_does_not(text: str, shown: str) -> None:
+    assert sentence(text) == shown
+
+
+def ion(code: str, value: float, **more: Any) -> dict[str, Any]:
+    return observation(code, value, "mmol/L", id=code, **more)
+
+
+IONS = (ion("2951-2", 140), ion("2075-0", 104), ion("1963-8", 24))
+
+
+def test_a_value_that_is_charted_and_not_used_is_not_called_missing() -> None:
+    albumin = observation("1751-7", 2.5, "g/dL", id="a", effectiveDateTime="2026-11-18T09:00:00Z")
+    gap = view_of("anion_gap", *IONS, albumin)
+    refused = {one.refused for one in gap.results if one.refused}
+    told = "Albumin, serum or plasma: not used, not taken together with the others"
+    assert any(told in one for one in refused)
+    assert not any("Missing: Albumin" in one for one in refused)
+    without = {one.refused for one in view_of("anion_gap", *IONS).results if one.refused}
+    assert any("Missing: Albumin" in one for one in without)
+
+
+def test_what_is_missing_is_that_of_the_first_result() -> None:
+    bound = observation("2571-8", id="t", valueQuantity=quantity(1000, "mg/dL"))
+    bound["valueQuantity"]["comparator"] = ">"
+    hdl = observation("2085-9", 50, "mg/dL", id="h")
+    lacking = view_of("ldl", bound, hdl).lacking
+    assert "Triglycerides (charted only as below or above a limit)" in lacking
+    assert any(one.startswith("Total cholesterol") for one in lacking)
+
+
+def test_age_and_sex_are_not_said_to_have_been_measured() -> None:
+    made = observation("2160-0", 1.2, "mg/dL")
+    about = view_of("egfr_ckd_epi_2021", made).provenance
+    assert about == "Computed from 3 chart values, measured 20 Nov 2026"
+
+
+def test_an_answer_that_needs_a_person_does_not_deny_what_is_charted() -> None:
+    vital = {"category": [{"coding": [{"code": "vital-signs"}]}]}
+    flow = observation("3151-8", 2.6, "L/min", **vital)
+    chart = read_chart([flow], NOW + timedelta(days=30), "p1", None)
+    seen = input_views.view(chart.findings["supplemental_oxygen"], Clock(NOW), optional=False)
+    assert seen.state == "not answered by what is charted: please enter"
+    assert seen.value == ""
