@@ -162,7 +162,7 @@ def _calculated(name: str, source: Source, chart: Chart) -> Finding:
         result.output.unit,
         chosen=oldest.chosen if oldest else None,
         flags=flags,
-        further=(),
+        behind=tuple(measured),
     )
 
 

@@ -135,7 +135,8 @@ class Finding:
 
     `value` is in the canonical `unit`; for diagnoses and drugs True, False (not found in chart) or
     None (ask). `chosen` is the entry that decided, also where it left the value empty; `further`
-    are older values or other matching entries.
+    are older values or other matching entries; `behind` the measured inputs that a value was
+    calculated from.
     """
 
     input: str
@@ -147,3 +148,4 @@ class Finding:
     flags: tuple[Flag, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
     further: tuple[Evidence, ...] = ()
+    behind: "tuple[Finding, ...]" = ()

@@ -118,16 +118,15 @@ def others(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
                     when,
                     value=value,
                     exact=json.dumps(evidence.value),
-                    note=_taken(finding, evidence, value, clock),
+                    note=_taken(finding, evidence, clock),
                 )
             )
     return tuple(found)
 
 
-def _taken(finding: Finding, evidence: Evidence, value: str, clock: Clock) -> str:
+def _taken(finding: Finding, evidence: Evidence, clock: Clock) -> str:
     """How a note names another charted value, taken in place of the one that was found first."""
-    unit = wording.unit(wording.number_input(finding.input).unit)
-    amount = " ".join(filter(None, (wording.short(finding.input), value, unit)))
+    amount = f"{wording.short(finding.input)} {evidence.charted}"
     kind = "preliminary, " if evidence.status == "preliminary" else ""
     return wording.plain(f"{amount} ({clock.iso_day(evidence.moment)}, {kind}from the chart)")
 

@@ -1,10 +1,14 @@
 """One input as the page shows it: value, unit, date, source, and what was passed over and why."""
 
 import json
+from collections.abc import Callable
 
 from clinical.calculators.inputs import CHOICES, FLAGS, label
+from clinical.calculators.model import round_half_away
+from clinical.calculators.registry import DERIVED
 from clinical.chart.codes.observations import LOINC
 from clinical.chart.evidence import Evidence, Finding, Outcome
+from clinical.chart.resources.times import Moment
 
 from . import entries, wording
 from .clock import Clock
@@ -111,8 +115,8 @@ def _source(finding: Finding, kind: Kind, clock: Clock) -> str:
     """`Laboratory, final, 20 Nov 2026 09:00, LOINC 2160-0`."""
     chosen = finding.chosen
     if finding.outcome is Outcome.CALCULATED:
-        oldest = f", oldest value {clock.day(chosen.moment)}" if chosen else ""
-        return entries.sentence(f"{finding.why}{oldest}")
+        made_of = "; ".join(filter(None, (finding.why, _dates_behind(finding, clock.day))))
+        return entries.sentence(made_of)
     if chosen is None or kind == "flag" or finding.outcome is Outcome.UNREAD:
         return ""
     if chosen.moment is None and not chosen.status:
@@ -158,5 +162,27 @@ def _note(finding: Finding, value: str, unit: str, clock: Clock) -> str:
         return wording.plain(f"{name}: {found}")
     dated = finding.chosen.moment if finding.chosen else None
     shown_unit = "" if finding.input == "age" else unit
-    text = " ".join(filter(None, (name, answer_text(value), shown_unit)))
-    return wording.plain(f"{text} ({clock.iso_day(dated)})" if dated else text)
+    amount = " ".join(filter(None, (answer_text(value), shown_unit)))
+    when = clock.iso_day(dated) if dated else ""
+    if finding.outcome is Outcome.CALCULATED and isinstance(finding.value, float):
+        digits = DERIVED[finding.input].output.digits
+        amount = f"{round_half_away(finding.value, digits):.{digits}f} {unit}"
+        when = _dates_behind(finding, clock.iso_day)
+    elif isinstance(finding.value, float):
+        # What was converted has more digits than were measured: a note has it as charted.
+        amount = _original(finding, "number") or amount
+    return wording.plain(f"{name} {amount} ({when})" if when else f"{name} {amount}")
+
+
+def _dates_behind(finding: Finding, day: Callable[[Moment | None], str]) -> str:
+    """The days on which what a value is calculated from was measured: one, or each with its name.
+
+    `body weight 20 Nov 2026, body height 11 Nov 2020`.
+    """
+    named = [
+        (wording.short(one.input), day(one.chosen.moment)) for one in finding.behind if one.chosen
+    ]
+    days = dict.fromkeys(when for _, when in named)
+    if len(days) < 2:
+        return ", ".join(days)
+    return ", ".join(f"{name[:1].lower()}{name[1:]} {when}" for name, when in named)

@@ -79,3 +79,31 @@ def test_an_answer_that_needs_a_person_does_not_deny_what_is_charted() -> None:
     seen = input_views.view(chart.findings["supplemental_oxygen"], Clock(NOW), optional=False)
     assert seen.state == "not answered by what is charted: please enter"
     assert seen.value == ""
+
+
+def noted(view: CalculatorView, name: str) -> str:
+    return next(one.note for one in view.inputs if one.name == name)
+
+
+def test_a_note_gives_a_converted_value_as_charted_and_a_calculated_one_as_it_is_shown() -> None:
+    charted = observation("2160-0", 124, "umol/L", id="c")
+    assert noted(view_of("egfr_ckd_epi_2021", charted), "creatinine") == (
+        "Creatinine 124 umol/L (2026-11-20)"
+    )
+    risk = view_of("prevent_2023_base", charted)
+    assert noted(risk, "egfr") == "eGFR (CKD-EPI 2021) 55 mL/min/1.73 m2 (2026-11-20)"
+
+
+@pytest.mark.parametrize(
+    ("height_at", "dates"),
+    [
+        ("2026-11-20", "2026-11-20"),
+        ("2020-11-11", "body weight 2026-11-20, body height 2020-11-11"),
+    ],
+)
+def test_a_calculated_value_is_dated_by_each_value_behind_it(height_at: str, dates: str) -> None:
+    vital = {"category": [{"coding": [{"code": "vital-signs"}]}]}
+    weight = observation("29463-7", 86, "kg", id="w", effectiveDateTime="2026-11-20", **vital)
+    height = observation("8302-2", 173, "cm", id="h", effectiveDateTime=height_at, **vital)
+    view = view_of("prevent_2023_base", weight, height)
+    assert noted(view, "bmi") == f"Body mass index 28.7 kg/m2 ({dates})"
