@@ -8,7 +8,7 @@ cancelled or of another patient are left out.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clinical.chart import question
@@ -26,6 +26,7 @@ from .wording import beyond, look_back
 _HIDDEN_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
 _MOST_REJECTED = 3
 _LONGEST_TEXT = 60
+_PRESSURE = "blood pressure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Result:
     `value` and `unit` are as charted, `sign` and `range` what the EHR sends of what is normal.
     `when` is in the zone of the page. `mark` says why no calculator takes the value (empty where
     one may), `rejected` which newer values were passed over, each with the reason. `moment` and
-    `source` tell which Observation it is.
+    `source` tell which Observation it is, `remark` what else a reader has to know.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Result:
     rejected: tuple[str, ...]
     source: str
     moment: Moment | None
+    remark: str = ""
 
 
 def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:
@@ -62,15 +64,43 @@ def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock)
             continue
         key = code_of(observation.get("code")) or name_of(observation.get("code"))
         by_code[key].append(entry)
-    found = [_result(of_code, clock) for of_code in by_code.values()]
-    return sorted(found, key=lambda result: (result.name.lower(), result.name, result.value))
+    tops = [_newest_first(of_code, clock) for of_code in by_code.values()]
+    found = [(top, _result(top, ordered, clock)) for top, ordered in tops]
+    found.sort(key=lambda one: (one[1].name.lower(), one[1].name, one[1].value))
+    pressures = _by_time([one for one in found if _is_pressure(one[0])])
+    found = [one for one in found if not _is_pressure(one[0])] + pressures
+    found.sort(key=lambda one: _PRESSURE if _is_pressure(one[0]) else one[1].name.lower())
+    return [result for _, result in found]
 
 
-def _result(entries: list[Entry], clock: Clock) -> Result:
+def _is_pressure(entry: Entry) -> bool:
+    return any(name in ("systolic_bp", "diastolic_bp") for name, _ in entry.readings)
+
+
+def _by_time(pressures: list[tuple[Entry, Result]]) -> list[tuple[Entry, Result]]:
+    """Panels and single values of blood pressure, the newest first; an older one says so.
+
+    They are one test under three codes: apart, an older panel would be read as the newest.
+    """
+    ordered = sorted(pressures, key=lambda one: one[1].name, reverse=True)
+    ordered.sort(key=lambda one: one[0].recency[0], reverse=True)
+    return [
+        (top, replace(result, remark="a newer reading stands above"))
+        if top.recency[0] < ordered[0][0].recency[0]
+        else (top, result)
+        for top, result in ordered
+    ]
+
+
+def _newest_first(entries: list[Entry], clock: Clock) -> tuple[Entry, list[Entry]]:
+    """The entry to show, and all of them, newest first."""
     # By text where the times are equal: the order in which pages came must not decide.
     ordered = sorted(entries, key=lambda entry: (entry.heading.source, _shown(entry)))
     ordered.sort(key=lambda entry: entry.recency, reverse=True)
-    top = next((one for one in ordered if not _why_aside(one, clock)), ordered[0])
+    return next((one for one in ordered if not _why_aside(one, clock)), ordered[0]), ordered
+
+
+def _result(top: Entry, ordered: list[Entry], clock: Clock) -> Result:
     observation: Any = top.resource
     amount, unit = value_of(observation) or ("", "")
     equals = [one for one in ordered if one.recency == top.recency and one is not top]

@@ -352,3 +352,32 @@ def test_numbers_arrive_with_their_digits() -> None:
     ).resources
     assert str(made["valueQuantity"]["value"]) == "1.10"
     assert isinstance(made["valueQuantity"]["value"], Decimal)
+
+
+def test_blood_pressures_stand_together_newest_first_whatever_their_codes() -> None:
+    """A panel and later single values: the panel is not to be read as the newest."""
+
+    def part(code: str, value: float) -> dict[str, Any]:
+        return {
+            "code": {"coding": [{"system": LOINC, "code": code}]},
+            "valueQuantity": {"value": value, "unit": "mmHg"},
+        }
+
+    def single(code: str, name: str, value: float) -> dict[str, Any]:
+        coded = {"coding": [{"system": LOINC, "code": code}], "text": name}
+        return observation(code=coded, valueQuantity={"value": value, "unit": "mmHg"})
+
+    panel = observation(
+        code={"coding": [{"system": LOINC, "code": "85354-9"}], "text": "Blood pressure"},
+        effectiveDateTime="2026-11-18T09:00:00Z",
+        component=[part("8480-6", 152), part("8462-4", 90)],
+        valueQuantity=None,
+    )
+    upper = single("8480-6", "Systolic blood pressure", 146)
+    lower = single("8462-4", "Diastolic blood pressure", 84)
+    other = observation(code={"text": "Aldosterone"})
+    found = rows(observation(), panel, lower, other, upper)
+    assert [one.value for one in found] == ["139", "146", "84", "152 / 90", "139"]
+    assert [one.remark for one in found] == ["", "", "", "a newer reading stands above", ""]
+    alone = rows(panel)
+    assert [one.remark for one in alone] == [""]
