@@ -56,6 +56,12 @@ def begin(correlation_id: str, trace: str | None) -> None:
     _subject.set({})
 
 
+def correlation_id() -> str:
+    """The id of the request that is being answered; empty outside of one."""
+    correlation = _current.get()
+    return correlation.id if correlation else ""
+
+
 def about(*, ehr: str, session: str | None = None) -> None:
     """Name the EHR, and the session by its `session_mark`, in the request's lines from here on."""
     _subject.set({"ehr": ehr} if session is None else {"ehr": ehr, "session": session})

@@ -136,6 +136,7 @@ def _page(settings: Settings, active: Active) -> str:
         patient_note=note.of_patient(who),
         clock=clock,
         made_at=now,
+        correlation_id=log.correlation_id(),
         version=VERSION,
     )
 

@@ -172,8 +172,10 @@ def _joined(parts: list[Part]) -> Part:
 def _refusal(search: Search, status: int, known: "Diagnosis | None") -> str:
     why = f"could not be read (HTTP {status})"
     if known is not None:
-        title = known.causes[0].title.replace("`", "").rstrip(".")
-        return f"{why}: {title}"
+        # What the error says; which of its causes it is, no one knows here.
+        return f"{why}: {known.meaning.replace('`', '').rstrip('.')}"
+    if status in (429, 503):
+        return f"{why}: the EHR is busy now; wait a minute, then load this page again"
     if status == 403:
         # Our scopes were looked at before, so the EHR has a reason of its own.
         return f"{why}: the EHR does not give access to {search.resource_type}"

@@ -242,17 +242,23 @@ FAILURES = [
     ),
     pytest.param(
         as_json({"code": 403, "message": f"{RESOURCE_ACCESS}user-not-authorized"}, 403),
-        "(HTTP 403): This user may not do that",
+        "(HTTP 403): The user may not read this record",
         id="403 with a name",
     ),
     pytest.param(
         as_json({"code": 401, "message": f"{RESOURCE_ACCESS}tenant-mismatch"}, 401),
-        "(HTTP 401): Two tenants or environments are mixed",
+        "(HTTP 401): The token belongs to another tenant than the FHIR base",
         id="401 with a name",
     ),
     pytest.param(Scripted(401), "HTTP 401", id="401"),
     pytest.param(Scripted(404, {"Content-Type": "text/html"}, b"gone"), "HTTP 404", id="404"),
-    pytest.param(Scripted(429), "HTTP 429", id="429"),
+    pytest.param(
+        as_json({"code": 403, "message": f"{RESOURCE_ACCESS}encounter-required"}, 403),
+        "(HTTP 403): Writing this resource needs an encounter",
+        id="403 of which the cause is open",
+    ),
+    pytest.param(Scripted(429), "(HTTP 429): the EHR is busy now; wait a minute", id="429"),
+    pytest.param(Scripted(503), "(HTTP 503): the EHR is busy now; wait a minute", id="503"),
     pytest.param(Scripted(500, {}, b"Traceback secret"), NOT_READ, id="500"),
     pytest.param(HTML, NOT_READ, id="html"),
     pytest.param(Scripted(302, {"Location": "https://evil.example/"}), NOT_READ, id="redirect"),
@@ -280,6 +286,13 @@ def test_what_a_failed_search_leaves_open_is_told_with_the_reason(app: App, sear
     name, label = AFFECTED[search]
     shown = calculator(page, name)
     assert re.search(rf"{label} [^?]*?could not be read Could not be read \(HTTP 403\)", shown)
+
+
+def test_what_was_not_read_comes_with_a_line_by_which_the_log_is_found(app: App) -> None:
+    answer = open_page(app, app.launch(answering(tenant_of(app), vitals=Scripted(500))))
+    told = section(answer.text, "unread")
+    assert f"Correlation id: {answer.header('X-Correlation-Id')}." in told
+    assert "Correlation id" not in page_of(app, tenant_of(app))
 
 
 def test_what_failed_for_one_reason_is_told_in_one_sentence(app: App) -> None:
