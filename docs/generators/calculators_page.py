@@ -33,7 +33,9 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
 - Each result has a text to copy into a note: the patient (name, birth date, record number), the
   result with its meaning, values with dates, cautions, and the app's version. It prints alone on a
   sheet with the patient, the user and the time.
-- Where nothing at all could be read, one card says why and what to do.
+- A note gives a converted value as charted, a calculated one as shown, and names another charted
+  value that was chosen by its date and status.
+- Where nothing at all could be read, one card says why, what to do, and a line for support.
 - When the session ends while the page is open, it says so and what to do. What is shown stays to
   be read, copied and printed; nothing more is computed.
 
