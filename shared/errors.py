@@ -161,7 +161,10 @@ class NotFound(RequestError):
     status = 404
     title = "There is no such address here."
     why = "The address is misspelt, or the app was configured with another one."
-    steps = ("Compare the address with the launch URL and redirect URI that were registered.",)
+    steps = (
+        ForUser("Open the app from the patient's chart; do not type its address."),
+        "Compare the address with the launch URL and redirect URI that were registered.",
+    )
 
 
 class LaunchError(SmartError):

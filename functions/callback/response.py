@@ -39,10 +39,11 @@ def check_shape(given: Response) -> None:
     if "state" not in given:
         raise StateMissing
     if ("code" in given) == ("error" in given):
+        came = "both a code and an error" if "code" in given else "neither a code nor an error"
         raise ParameterInvalid(
             "The EHR's answer must carry a code or an error, one of the two.",
-            why=f"It carries {'both' if 'code' in given else 'neither'}: the EHR failed, or the "
-            "address was changed on the way.",
+            why=f"The answer carries {came}: the EHR failed, or the address was changed on the "
+            "way.",
             cause="ehr_side",
         )
     if "code" in given:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from shared import legacy_launch, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
-    ADMINISTRATOR,
     IssMissing,
     IssNotAllowed,
     LaunchParameterMissing,
@@ -32,8 +31,10 @@ _AS_SMART = (
         "Where a site opens the app by a link of its own (in PowerChart one with `PAT_PersonId`), "
         "ask it to configure the app as a SMART app instead."
     ),
-    ForUser("Open the app from the patient's chart once that is done."),
-    ADMINISTRATOR,
+    ForUser(
+        "Launching again will not help. Give the correlation id below to your administrator: the "
+        "EHR has to open the app in another way first."
+    ),
 )
 
 

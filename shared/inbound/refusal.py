@@ -72,6 +72,18 @@ class Refusal:
         return tuple(step for step in self.steps if step not in self.user_steps)
 
     @property
+    def clinicians_steps(self) -> tuple[str, ...]:
+        """What to do for whoever knows neither the app's settings nor its protocol."""
+        first = plain.first(self.causes[0].id) if self.causes else ()
+        mine = tuple(step for step in self.user_steps if isinstance(step, ForUser))
+        return (*first, *(mine or (self._again, ADMINISTRATOR)))
+
+    @property
+    def administrators_steps(self) -> tuple[str, ...]:
+        """What is left, for a page whose first steps are the clinician's."""
+        return tuple(step for step in self.steps if step not in self.clinicians_steps)
+
+    @property
     def _again(self) -> ForUser:
         """How to launch once more: where a launch began that no chart made, it begins again."""
         if self.standalone is None:
@@ -148,7 +160,7 @@ def _page(refused: Refusal, correlation_id: str, *, full: bool) -> bytes:
         full=full,
         code=refused.error.code,
         headline=_headline(refused, full=full),
-        why=_why(refused) if full else plain.why(refused.error.code, refused.error.why),
+        why=_why(refused) if full else _why_plainly(refused),
         most_probable="" if full else _plainly(refused),
         causes=refused.causes if full else (),
         change=explanation.change if full and explanation else None,
@@ -156,8 +168,8 @@ def _page(refused: Refusal, correlation_id: str, *, full: bool) -> bytes:
         corrected=(explanation.corrected_request if full and explanation else None) or {},
         evidence=(refused.evidence or {}) if full else {},
         shown=(refused.shown or {}) if full else {},
-        user_steps=refused.user_steps,
-        other_steps=refused.other_steps,
+        user_steps=refused.user_steps if full else refused.clinicians_steps,
+        other_steps=refused.other_steps if full else refused.administrators_steps,
         correlation_id=correlation_id,
         time=log.now(),
     )
@@ -177,22 +189,37 @@ def _detail(refused: Refusal, *, full: bool) -> str:
 
 def _headline(refused: Refusal, *, full: bool) -> str:
     """What happened, as far as it is known to be true of this launch."""
-    first = refused.causes[0].id if refused.causes else None
-    told = plain.HEADLINES.get(first or "") if refused.error.code in _ANSWERED else None
+    if _is_late(refused):
+        return plain.NO_ACCESS
+    first = refused.causes[0] if refused.causes else None
+    told = None
+    if first is not None and refused.error.code in _ANSWERED:
+        told = plain.headline(first.id, first.certainty)
     return told or (refused.error.title if full else plain.title(refused.error))
 
 
 _ANSWERED = frozenset({"ehr_error", "token_error"})
 
 
+def _is_late(refused: Refusal) -> bool:
+    """Whether the EHR's error came without a launch of ours that it answers."""
+    return bool(refused.causes) and refused.error.code not in _ANSWERED
+
+
 def _why(refused: Refusal) -> str:
     """Why, for developers: in the EHR's meaning, told as what it says and not as what is so."""
     explanation, why = refused.explanation, refused.error.why
+    if _is_late(refused):
+        why = plain.LATE
     if explanation is None:
         return why
     if explanation.causes:
         return f"{why} The EHR's error says: {explanation.meaning}"
     return f"{why} The EHR's error is not known here." if refused.error.code == "ehr_error" else why
+
+
+def _why_plainly(refused: Refusal) -> str:
+    return plain.LATE if _is_late(refused) else plain.why(refused.error)
 
 
 def _plainly(refused: Refusal) -> str:

@@ -7,12 +7,19 @@ in the log.
 from collections.abc import Mapping
 
 from shared.errors import SmartError
+from shared.findings import ForUser
 
+# What happened, where the error does not prove that it was this.
+NO_ACCESS = "The EHR did not give the app access."
 # By the most probable cause, where it says more than the kind of error.
 HEADLINES: Mapping[str, str] = {
     "user_declined": "The sign-in was cancelled, so the app was not opened.",
     "ehr_side": "The EHR could not complete the launch.",
 }
+# Those that accuse a person: told of a certain cause only.
+_ONLY_CERTAIN = frozenset({"user_declined"})
+# An answer of the EHR that belongs to no launch of ours says nothing of what became of one.
+LATE = "It belongs to no launch that the app still waits for. The EHR answered with an error."
 _TITLES: Mapping[str, str] = {
     "parameter_repeated": "The app was opened with an address that it cannot use.",
     "parameter_invalid": "The app was opened with an address that it cannot use.",
@@ -31,6 +38,7 @@ _WHY: Mapping[str, str] = {
     "launch_parameter_missing": "It was not opened from a chart; only the EHR can open it.",
     "iss_missing": "It was not opened from a chart; only the EHR can open it.",
     "iss_not_allowed": "The app does not know its address; nothing was sent to it.",
+    "discovery_failed": "It may be down, or the network on the way to it.",
     "discovery_invalid": "What the EHR says of how to connect to it cannot be used.",
     "state_missing": "This address is where the EHR comes back to; nobody can begin here.",
     "state_unknown": "It was completed already, it took too long, or the page was opened a second "
@@ -55,7 +63,7 @@ _CAUSES: Mapping[str, str] = {
     "client_not_enabled_at_site": "The app is not enabled at this site.",
     "persona_mismatch": "The app is registered for other people than those who sign in here.",
     "tenant_mismatch": "Two environments, such as test and production, are mixed.",
-    "user_mismatch": "Somebody else is signed in in this browser.",
+    "user_mismatch": "This browser is still signed in as somebody else.",
     "user_not_permitted": "This user may not open this record with the app.",
     "patient_context_missing": "The EHR did not say which patient.",
     "redirect_uri_mismatch": "The app's address is not the one that the EHR has.",
@@ -80,14 +88,35 @@ _CAUSES: Mapping[str, str] = {
 }
 
 
+# What to do before the next launch, by the cause: without it, that launch fails alike.
+_FIRST: Mapping[str, ForUser] = {
+    "user_mismatch": ForUser(
+        "First sign out of the EHR's sign-in in this browser, or close all windows of the browser."
+    ),
+}
+
+
 def title(error: SmartError) -> str:
     """What happened."""
     return _TITLES.get(error.code, error.title)
 
 
-def why(code: str, otherwise: str) -> str:
-    """Why, in a sentence."""
-    return _WHY.get(code, otherwise)
+def headline(cause_id: str, certainty: str) -> str | None:
+    """What happened, from the most probable cause; None where that says no more than the error."""
+    if cause_id in _ONLY_CERTAIN and certainty != "certain":
+        return NO_ACCESS
+    return HEADLINES.get(cause_id)
+
+
+def why(error: SmartError) -> str:
+    """Why, in a sentence that follows on `title`: what follows on another title is left out."""
+    told = type(error).why if error.code in _TITLES else error.why
+    return _WHY.get(error.code, told)
+
+
+def first(cause_id: str) -> tuple[ForUser, ...]:
+    """What the user has to do before the app is launched again."""
+    return (_FIRST[cause_id],) if cause_id in _FIRST else ()
 
 
 def cause(id_: str) -> str:

@@ -1,7 +1,11 @@
 """What the app itself refuses: told to whoever launched it, to who runs it, and to the log."""
 
+import re
 from urllib.parse import quote
 
+import pytest
+
+from shared.pages import plain
 from simulator.vendors.oracle import ORACLE
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.three_ehrs import ThreeEhrs, in_words
@@ -113,3 +117,75 @@ def test_the_token_endpoints_own_words_are_on_the_developers_page_alone(
     assert shown
     assert shown not in str(line)
     assert shown not in in_words(brief.walk("generic", "token-400").end.text)
+
+
+@pytest.mark.parametrize("query", ["error=access_denied&state=abc", "error=access_denied"])
+def test_an_error_of_no_known_launch_is_not_said_to_be_a_launch_that_was_completed(
+    either: ThreeEhrs, query: str
+) -> None:
+    page = opened(either, f"{either.origin}/callback?{query}")
+    said = in_words(page.text)
+    assert headline(page) == plain.NO_ACCESS
+    assert plain.LATE in said
+    assert "cancelled" in said
+    assert not re.search("completed|a second time|opened without", said)
+
+
+def headline(page: Answer) -> str:
+    return in_words(page.text.partition('<h1 id="what">')[2].partition("</h1>")[0])
+
+
+# Words of the protocol, the configuration and the registration.
+_JARGON = (
+    r"`|\[\[|smart\.toml|launch URL|redirect URI|standalone|\bcode\b.*\berror\b|parameter|"
+    r"public_url|client_id|\bheader\b"
+)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/launch?ehr=nope",
+        "/launch?ehr=simulated&launch=x",
+        "/launch",
+        "/launch?launch=x",
+        "/launch?PAT_PersonId=1&fhirServiceUrl=https://ehr.example",
+        "/launch?iss=a&iss=b",
+        "/callback?state=abc",
+        "/callback?state=abc&code=a&error=b",
+        "/callback?state=abc&code=%00",
+        "/callback?code=abc",
+        "/callback/unheard-of?state=abc",
+        "/launch/unheard-of",
+        "/no-such-address",
+    ],
+)
+def test_a_clinician_reads_no_word_of_the_configuration_or_the_protocol(
+    brief: ThreeEhrs, address: str
+) -> None:
+    page = opened(brief, brief.origin + address)
+    mine = in_words(page.text).partition("For the administrator")[0]
+    shown = re.sub(r"Error code: \w+", "", mine)
+    assert page.status >= 400
+    assert not re.findall(_JARGON, shown)
+    # What follows on a title that is not on this page would point at nothing.
+    assert not re.search(r"It carries|once that is done", mine)
+    assert "chart" in mine or "administrator" in mine
+
+
+def test_an_app_that_is_opened_by_a_plain_link_is_for_the_administrator(brief: ThreeEhrs) -> None:
+    page = opened(brief, f"{brief.origin}/launch?PAT_PersonId=1&fhirServiceUrl=https://e.example")
+    mine, others = parts(page)
+    assert "Give the correlation id below to your administrator" in mine
+    assert "Open the app from the patient's chart" not in mine
+    assert "have it launched by SMART" in others
+
+
+def test_a_clinician_whose_browser_is_somebody_elses_signs_out_before_the_next_launch(
+    brief: ThreeEhrs,
+) -> None:
+    said = in_words(brief.walk("oracle", "oracle-mismatched-identity").end.text)
+    assert "signed in in" not in said
+    first, found, _ = said.partition("Close this page and launch the app again")
+    assert found
+    assert "sign out of the EHR's sign-in in this browser" in first
