@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, RELAUNCH, EhrError, SmartError, TokenError
+from shared.findings import ForUser
 from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
 
@@ -70,10 +71,21 @@ def refused(
         explanation=explanation,
         evidence=evidence,
         shown={name: one for name, one in shown.items() if one and one not in evidence.values()},
-        steps=(RELAUNCH, ADMINISTRATOR) if explanation.causes else error.steps,
+        steps=_steps(error) if explanation.causes else error.steps,
         cookies=cookies,
         standalone=standalone,
     )
+
+
+def _steps(error: SmartError) -> tuple[str, ...]:
+    """What to do for whoever launched, where the EHR's error is explained beside it."""
+    busy = isinstance(error, TokenError) and error.answered in _BUSY
+    return (*([_WAIT] if busy else []), RELAUNCH, ADMINISTRATOR)
+
+
+# RFC 6585 4, RFC 9110 15.6.4: it will pass.
+_BUSY = frozenset({429, 503})
+_WAIT = ForUser("Wait a minute.")
 
 
 def _heard(
@@ -81,7 +93,7 @@ def _heard(
 ) -> "tuple[explain.Said, explain.Where, Mapping[str, str]] | None":
     """What the EHR said, where, and its own words; None where it said nothing of this failure."""
     if isinstance(error, TokenError):
-        if not error.said:
+        if error.answered is None:
             return None
         from shared import explain
 

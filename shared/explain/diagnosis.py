@@ -243,6 +243,8 @@ def _refuted(facts: Facts) -> Cause:
         return KINDS["ehr_side"]("likely", _AS_SHOWN, title=title, why=why, steps=steps)
     title = "The EHR reports a fault that this app's requests do not have."
     what = "Both requests of this launch agree in what the error speaks of."
+    if facts.at_request:
+        what = "This app's request has nothing of what the error speaks of."
     if names:
         title = "The EHR misses something that this app sent."
         what = f"This app did send {names}."

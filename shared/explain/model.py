@@ -49,11 +49,13 @@ class Cause(Finding):
 
     `source` names where it is known from: a document, an observation, or an inference marked so.
     `certain` is what the error or its vendor's documents prove, or the request that was sent.
+    `plainly` is the title for a clinician, where the one that goes by `id` is not close enough.
     """
 
     id: CauseId
     certainty: Certainty = "possible"
     source: str = ""
+    plainly: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Entry:
         urns: URNs that mean it, in the normal form of `shared.explain.reading.parse`.
         oauth_errors: `error` codes that alone mean it for this vendor.
         patterns: regular expressions of a text that means it, matched without case.
+        statuses: HTTP statuses that alone mean it, of an answer that names no error.
         lacks: parameters of the request which the error says were not sent, or not with the one
             value that they can have.
         meaning: what the error says, in a sentence.
@@ -86,6 +89,7 @@ class Entry:
     urns: tuple[str, ...] = ()
     oauth_errors: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    statuses: tuple[int, ...] = ()
     lacks: tuple[str, ...] = ()
 
 

@@ -74,9 +74,10 @@ class Refusal:
     @property
     def clinicians_steps(self) -> tuple[str, ...]:
         """What to do for whoever knows neither the app's settings nor its protocol."""
-        first = plain.first(self.causes[0].id) if self.causes else ()
+        first = self.causes[0] if self.causes else None
+        before = plain.first(first.id, first.plainly) if first is not None else ()
         mine = tuple(step for step in self.user_steps if isinstance(step, ForUser))
-        return (*first, *(mine or (self._again, ADMINISTRATOR)))
+        return (*before, *(mine or (self._again, ADMINISTRATOR)))
 
     @property
     def administrators_steps(self) -> tuple[str, ...]:
@@ -224,4 +225,5 @@ def _why_plainly(refused: Refusal) -> str:
 
 def _plainly(refused: Refusal) -> str:
     """For the person at the bedside: what the developer needs is in the log."""
-    return plain.cause(refused.causes[0].id) if refused.causes else ""
+    first = refused.causes[0] if refused.causes else None
+    return plain.cause(first.id, first.plainly) if first is not None else ""

@@ -114,11 +114,11 @@ def why(error: SmartError) -> str:
     return _WHY.get(error.code, told)
 
 
-def first(cause_id: str) -> tuple[ForUser, ...]:
-    """What the user has to do before the app is launched again."""
-    return (_FIRST[cause_id],) if cause_id in _FIRST else ()
+def first(cause_id: str, plainly: str = "") -> tuple[ForUser, ...]:
+    """What the user has to do before the app is launched again, by what `cause` says."""
+    return (_FIRST[cause_id],) if cause_id in _FIRST and not plainly else ()
 
 
-def cause(id_: str) -> str:
-    """The most probable cause, by its id."""
-    return _CAUSES[id_]
+def cause(id_: str, plainly: str = "") -> str:
+    """The most probable cause: in its own plain words, else by its id."""
+    return plainly or _CAUSES[id_]

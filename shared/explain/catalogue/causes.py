@@ -29,6 +29,7 @@ class Kind:
         title: str | None = None,
         why: str | None = None,
         steps: tuple[str, ...] | None = None,
+        plainly: str = "",
     ) -> Cause:
         """The cause for one error, with texts where the general ones are not close enough."""
         return Cause(
@@ -38,6 +39,7 @@ class Kind:
             why or self.why,
             certainty=certainty,
             source=source,
+            plainly=plainly,
         )
 
 

@@ -76,6 +76,7 @@ ENTRIES: tuple[Entry, ...] = (
         vendor="generic",
         says="HTTP 403 Access denied, as text, from the token endpoint",
         where="token endpoint",
+        statuses=(403,),
         patterns=(
             r"\b403\b[\s\S]{0,40}\baccess denied\b",
             r"\baccess denied\b[\s\S]{0,40}\b403\b",
@@ -95,6 +96,7 @@ ENTRIES: tuple[Entry, ...] = (
                     ),
                     "Launch the app again from another network, where there is one.",
                 ),
+                plainly="The app's request did not reach the EHR.",
             ),
             causes.client_unknown(
                 "possible",

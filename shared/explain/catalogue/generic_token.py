@@ -7,7 +7,55 @@ from shared.explain.catalogue import causes
 from shared.explain.catalogue import sources as s
 from shared.explain.model import Entry
 
+_WAIT = (
+    "Wait a minute, then launch the app again from the patient's chart.",
+    (
+        "If it lasts, give the EHR's support the time and the client id, and ask how many requests "
+        "it takes from this app."
+    ),
+)
+
 ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="generic/token-too-many-requests",
+        vendor="generic",
+        says="429 Too Many Requests from the token endpoint",
+        where="token endpoint",
+        statuses=(429,),
+        patterns=(r"\b429\b[^\n]{0,20}\btoo many requests\b",),
+        meaning="The EHR takes no more requests for the moment. This one was not looked at.",
+        causes=(
+            causes.ehr_side(
+                "certain",
+                s.RFC_6585,
+                title="The EHR is busy.",
+                why="Too many requests came to it in a short time, from this app or from others.",
+                steps=_WAIT,
+                plainly="The EHR is busy; try again in a minute.",
+            ),
+        ),
+        source=s.RFC_6585,
+    ),
+    Entry(
+        key="generic/token-unavailable",
+        vendor="generic",
+        says="503 Service Unavailable from the token endpoint",
+        where="token endpoint",
+        statuses=(503,),
+        patterns=(r"\b503\b[^\n]{0,20}\bservice (?:temporarily )?unavailable\b",),
+        meaning="The EHR cannot answer for the moment.",
+        causes=(
+            causes.ehr_side(
+                "certain",
+                s.RFC_9110,
+                title="The EHR is busy, or under maintenance.",
+                why="It says itself that this will pass. The app cannot mend it.",
+                steps=_WAIT,
+                plainly="The EHR is busy; try again in a minute.",
+            ),
+        ),
+        source=s.RFC_9110,
+    ),
     Entry(
         key="generic/token-invalid-scope",
         vendor="generic",

@@ -315,8 +315,10 @@ ENTRIES: tuple[Entry, ...] = (
             causes.user_mismatch(
                 "possible",
                 s.inferred(s.URN_LIST),
-                why="Two launches ran at once in one browser, or the page was left open and sent "
-                "late.",
+                title="Two launches ran at once in this browser, or a page was sent late.",
+                plainly="Two launches ran at once, or a page was left open too long.",
+                why="The page on which the user agrees belongs to one launch. Another launch in "
+                "the same browser, or a long wait, makes it that of none.",
                 steps=("Close the other tabs of the app and of the sign-in.", causes.RELAUNCH),
             ),
             causes.cookies_blocked(

@@ -150,6 +150,7 @@ ONC_AUD = "ONC test kit: https://github.com/onc-healthit/onc-certification-g10-t
 
 # Standards.
 RFC_6749 = "RFC 6749: https://www.rfc-editor.org/rfc/rfc6749"
+RFC_6585 = "RFC 6585: https://www.rfc-editor.org/rfc/rfc6585"
 RFC_6750 = "RFC 6750: https://www.rfc-editor.org/rfc/rfc6750"
 RFC_7523 = "RFC 7523: https://www.rfc-editor.org/rfc/rfc7523"
 RFC_7636 = "RFC 7636: https://www.rfc-editor.org/rfc/rfc7636"

@@ -46,6 +46,7 @@ def entries(said: Said, vendor: str | None, where: Where | None = None) -> tuple
         or _speaking(text, among, _stand_ins())
         or _coded(said.oauth_error, among, vendor)
         or _speaking(text, among, {GENERIC.name})
+        or _by_status(said, among, where)
         or _coded(said.oauth_error, among, GENERIC.name)
         # This product's own refusals say less than an EHR's error beside them.
         or _speaking(text, among, {OWN.name})
@@ -69,6 +70,13 @@ def by_code(oauth_error: str | None, where: Where | None) -> tuple[Entry, ...]:
 def _may_be(entry: Entry, where: Where | None) -> bool:
     """Whether an entry is about what is known to have answered: a token endpoint or another."""
     return where is None or (entry.where == _EXCHANGE) == (where == _EXCHANGE)
+
+
+def _by_status(said: Said, among: Collection[Entry], where: Where | None) -> tuple[Entry, ...]:
+    """What the status of an answer alone means, where it is known what answered."""
+    if where is None or said.oauth_error is not None:
+        return ()
+    return tuple(one for one in among if one.where == where and said.status in one.statuses)
 
 
 def _coded(

@@ -6,6 +6,7 @@ import pytest
 
 from shared.errors import EhrError
 from shared.pages.plain import HEADLINES as OF_CAUSES
+from shared.pages.plain import NO_ACCESS
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.callbacks import get, log_lines, refused, untouched
@@ -26,7 +27,7 @@ ERRORS = {
     "something_of_its_own": "not known here",
 }
 
-HEADLINES = {*OF_CAUSES.values(), EhrError.title}
+HEADLINES = {*OF_CAUSES.values(), NO_ACCESS, EhrError.title}
 
 
 @pytest.mark.parametrize(("error", "words"), ERRORS.items())

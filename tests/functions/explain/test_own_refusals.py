@@ -189,3 +189,38 @@ def test_a_clinician_whose_browser_is_somebody_elses_signs_out_before_the_next_l
     first, found, _ = said.partition("Close this page and launch the app again")
     assert found
     assert "sign out of the EHR's sign-in in this browser" in first
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("token-429", "The EHR is busy"),
+        ("token-503", "The EHR is busy"),
+        ("token-403-text", "The app's request did not reach the EHR"),
+    ],
+)
+def test_a_status_of_the_token_endpoint_without_an_error_code_has_its_cause(
+    full: ThreeEhrs, brief: ThreeEhrs, fault: str, told: str
+) -> None:
+    clinicians = in_words(brief.walk("generic", fault).end.text)
+    developers = in_words(full.walk("generic", fault).end.text)
+    busy = "busy" in told
+    assert f"Most probable cause: {told}" in clinicians
+    assert ("Wait a minute. Close this page" in clinicians) is busy
+    assert ("The cause: The EHR is busy" in developers) is busy
+    assert ("A firewall or gateway before the EHR" in developers) is not busy
+
+
+def test_two_launches_at_once_are_not_told_as_another_user(
+    full: ThreeEhrs, brief: ThreeEhrs
+) -> None:
+    for app in (full, brief):
+        said = in_words(app.walk("oracle", "oracle-csrf-security-failure").end.text)
+        assert "Two launches ran at once" in said
+        assert not re.search("[Aa]nother user|somebody else|sign out", said)
+
+
+def test_only_the_requests_that_were_made_are_spoken_of(full: ThreeEhrs) -> None:
+    said = in_words(full.walk("generic", "keycloak-ehr-launch").end.text)
+    assert "This app's request has nothing of what the error speaks of" in said
+    assert "Both requests" not in said

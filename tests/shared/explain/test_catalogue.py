@@ -503,6 +503,8 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ("generic/token-invalid-scope", '{"error":"invalid_scope"}', None),
     ("generic/token-unauthorized-client", '{"error": "unauthorized_client"}', None),
     ("generic/token-server-error", '{"error":"temporarily_unavailable"}', None),
+    ("generic/token-too-many-requests", "token: HTTP/1.1 429 Too Many Requests", None),
+    ("generic/token-unavailable", "token: HTTP/1.1 503 Service Unavailable", None),
     (
         "generic/token-redirect-uri-text",
         '{"error":"invalid_grant","error_description":"redirect_uri does not match"}',
