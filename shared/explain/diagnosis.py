@@ -26,6 +26,7 @@ from shared.explain.weighing import request as weigh_request
 from shared.explain.weighing.change import change
 from shared.explain.weighing.corrected_request import corrected
 from shared.explain.weighing.evidence import Evidence, Facts, gather
+from shared.explain.weighing.our_request import as_sent
 from shared.vendors import GENERIC
 
 _RANK: Mapping[Certainty, int] = {"certain": 0, "likely": 1, "possible": 2}
@@ -73,6 +74,9 @@ def diagnose(
     known = entries or find.by_code(said.oauth_error, where)
     causes = _weighed(facts, known)
     request = corrected(facts, causes)
+    if request is not None and _is_as_sent(request, _sent_so(facts)):
+        # This app sent it just so: there is nothing to compare.
+        request = None
     return Diagnosis(
         said=replace(said, vendor=said.vendor or vendor),
         meaning=_meaning(facts, known, causes),
@@ -95,6 +99,14 @@ def _sent_so(facts: Facts) -> Mapping[str, str | None]:
         "launch": None,
         "code_challenge_method": "S256",
     }
+
+
+def _is_as_sent(request: Mapping[str, str], sent: Mapping[str, str | None]) -> bool:
+    told = {name: value for name, value in sent.items() if value is not None}
+    return bool(told) and all(
+        request.get(name, "").split() == value.split() or request.get(name, "").startswith("<")
+        for name, value in told.items()
+    )
 
 
 def _vendor(said: Said, sent: Sent) -> str | None:
@@ -138,8 +150,8 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     against = set(weigh_launch.contradicted(facts)) - spoken_for
     known_causes = tuple(found)
     found = {id_: cause for id_, cause in found.items() if id_ not in against}
-    if "request_malformed" in found and not facts.stated:
-        found["request_malformed"] = _as_sent(found["request_malformed"])
+    if not facts.stated:
+        found = {id_: as_sent(cause, facts) for id_, cause in found.items()}
     settled = any(one.certainty == "certain" for one in evidence)
     for id_, cause in found.items():
         # One certain cause explains the error; what nothing speaks for becomes less probable.
@@ -198,28 +210,6 @@ def _sources(known: Cause, one: Evidence) -> str:
         return known.source
     kept = [part for part in known.source.split("; ") if "inferred" not in part]
     return "; ".join(dict.fromkeys((*kept, one.source)))
-
-
-def _as_sent(cause: Cause) -> Cause:
-    """A request that an EHR cannot read, where it is known what was sent."""
-    return replace(
-        cause,
-        title="The EHR does not take the request as this app sends it.",
-        why="This app sent every parameter that SMART App Launch asks for, each once. What this "
-        "EHR wants otherwise it does not say.",
-        steps=(
-            RELAUNCH,
-            (
-                "If it happens again, give the correlation id to the EHR's support, and report it "
-                "here."
-            ),
-        ),
-        certainty=_sooner(cause.certainty, "likely"),
-    )
-
-
-def _sooner(one: Certainty, most: Certainty) -> Certainty:
-    return one if _RANK[one] > _RANK[most] else most
 
 
 def _refuted(facts: Facts) -> Cause:

@@ -54,7 +54,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "shared/explain/weighing": (
         "change registrations scope_causes",
         "evidence",
-        "corrected_request launch request",
+        "corrected_request launch our_request request",
     ),
     "shared/fhir": (
         "authorised page_links resource_types",

@@ -275,6 +275,14 @@ _DONE = {
 }
 
 
+# What other software may do, and this app never does: it does not belong on a page about a request
+# that this app made as it should.
+_OF_OTHERS = (
+    "In other software|was invented|never write a|Patients are sent to|empty secret|"
+    "no Authorization header|report it here|[Ii]f this app made"
+)
+
+
 def _trace(app: ThreeEhrs) -> list[dict[str, Any]]:
     found = json.loads(Browser().get(f"{app.ehr_origin}/_trace").body)["requests"]
     return [dict(one) for one in found]
@@ -293,6 +301,9 @@ def test_headline_and_causes_agree_with_what_the_ehr_saw(
     assert not [check for one in triggered for check in one["checks"] if check["mark"] == "wrong"]
     assert not _DONE & set(line["causes"])
     first = line["causes"][0]
+    said = in_words(answer.text)
+    assert not re.search(_OF_OTHERS, said)
+    assert "The authorization request as it should be" not in said
     if "cancelled" in headline:
         assert "The cause: " in in_words(answer.text)
     told = plain.HEADLINES.get(first) if line["code"] in {"ehr_error", "token_error"} else None
