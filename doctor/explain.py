@@ -42,6 +42,7 @@ def run(given: Namespace) -> int:
         chosen = choose(said, in_text(said.text), registrations)
         findings = configuration.findings(chosen)
         found = replace(diagnose(said, None, registrations), config_findings=findings)
+        found = explain_config.where_right_already(found, chosen)
         found = _at_home(found, configuration.public_url, chosen)
         key = chosen.key if chosen is not None else None
     output.put(as_json(found) if given.json else _as_text(found, key, given))

@@ -5,7 +5,7 @@ What keeps a function from starting must not keep a developer from an explanatio
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from doctor.checks import scope_advice
@@ -14,7 +14,7 @@ from shared.config import file as config
 from shared.config.ehrs import read_ehrs
 from shared.config.settings import Ehr
 from shared.config.table import Problem, Table
-from shared.explain import Registered, registered
+from shared.explain import Cause, Diagnosis, Registered, registered
 from shared.findings import Finding
 from shared.json_members import items
 
@@ -42,6 +42,47 @@ class Configuration:
             for finding in findings
         ]
         return tuple(dict.fromkeys([*self.of_file, *mine]))
+
+
+def where_right_already(found: Diagnosis, mine: Registered | None) -> Diagnosis:
+    """The same, told of the other deployment that sent the request, where the one that is
+    configured cannot have: what is to be changed is not in this file.
+    """
+    if mine is None or found.change is None or found.change.setting is None:
+        return found
+    first = found.causes[0]
+    held = _right_in(first, found.change.setting, mine)
+    if held is None:
+        return found
+    step = (
+        f"Find what sent this request: another deployment or configuration did, for the "
+        f"registration {mine.key} {held}."
+    )
+    steps = (step, *first.steps)
+    return replace(
+        found,
+        causes=(replace(first, steps=steps), *found.causes[1:]),
+        change=replace(found.change, setting=None),
+    )
+
+
+def _right_in(cause: Cause, setting: str, mine: Registered) -> str | None:
+    """What the registration holds, where that is not what was wrong in the request."""
+    if cause.id in _LAUNCH_SCOPES:
+        holds = any(scope.startswith("launch") for scope in mine.scopes)
+        return None if holds else "holds no launch scope (this app adds `launch` itself)"
+    if cause.id == "scope_syntax":
+        return "holds these scopes already" if _scopes_of(setting) == set(mine.scopes) else None
+    if cause.id == "client_id_mismatch":
+        return f"holds {mine.client_id}" if mine.client_id else None
+    return None
+
+
+_LAUNCH_SCOPES = frozenset({"launch_patient_scope_on_provider", "launch_scope_missing"})
+
+
+def _scopes_of(setting: str) -> set[str]:
+    return set(setting.partition('"')[2].rstrip('"').split())
 
 
 def read(path: str) -> Configuration:

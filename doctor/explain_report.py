@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 from doctor.output import Marks
-from shared.explain import Cause, Diagnosis
+from shared.explain import Cause, Diagnosis, parameter
 
 _WIDTH = 80
 
@@ -107,9 +107,11 @@ def _configuration(found: Diagnosis, registration: str | None) -> Iterator[str]:
 
 
 def _request(found: Diagnosis, marks: Marks) -> Iterator[str]:
-    changed = found.change.line.partition("=")[0] if found.change is not None else None
+    changed = {parameter(one) for one in found.causes if one.certainty == "certain"}
+    if found.change is not None:
+        changed.add(found.change.line.partition("=")[0])
     for name, value in (found.corrected_request or {}).items():
-        if name == changed:
+        if name in changed:
             yield from _emphatic(f"{name} = ", f"{value}   <- change this", marks)
         else:
             yield from _wrapped(f"{name} = ", value, indent="    ")

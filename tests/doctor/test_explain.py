@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -322,3 +323,45 @@ def test_emphasis_is_for_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("NO_COLOR", "1")
     assert output.Marks.of_output().strong("x") == "x"
     assert "\x1b" not in run(m.FIRST_REPORT).stdout.decode()
+
+
+def answered(text: str) -> str:
+    return " ".join(text.partition("\nWhy\n")[0].split())
+
+
+def test_a_file_that_is_right_already_is_not_to_be_changed(explain: Explain) -> None:
+    right = answered(explain.text(m.FIRST_REPORT, ehr()))
+    assert "To change: Find what sent this request: another deployment" in right
+    assert "oracle-sandbox holds no launch scope" in right
+    assert "in smart.toml" not in right
+    wrong = answered(explain.text(m.FIRST_REPORT, FIRST))
+    assert "another deployment" not in wrong
+    assert "(this app, in smart.toml)" in wrong
+
+
+@pytest.mark.parametrize("config", [None, ehr()])
+def test_every_parameter_that_is_certainly_wrong_is_marked(
+    explain: Explain, config: str | None
+) -> None:
+    request = explain.text(m.FIRST_REPORT, config).partition("The request as it should be")[2]
+    marked = [
+        one.strip().split(" = ")[0]
+        for one in re.split(r"\n(?=\w+ = )", request)
+        if "<- change this" in one
+    ]
+    assert marked == ["client_id", "scope"]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "Redirect URI: https://app.example.org/back",
+        "Redirect URL: `https://app.example.org/back`",
+        "Redirect URI registered: https://app.example.org/back.",
+        "The redirect URI is https://app.example.org/back",
+        "Callback URL: https://app.example.org/back",
+    ],
+)
+def test_a_redirect_uri_that_the_text_states_is_taken_over(explain: Explain, stated: str) -> None:
+    answer = explain.json(f"{m.FIRST_REPORT}\n{stated}\n")
+    assert answer["corrected_request"]["redirect_uri"] == "https://app.example.org/back"

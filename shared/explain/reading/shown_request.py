@@ -15,6 +15,7 @@ from shared.explain.reading.text import MASK
 _SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _URL = r"([a-z][a-z0-9+.-]{1,20}://[^\s&\"'<>`\\]{1,500})"
+_REDIRECT = r"(?:redirect[_ -]?ur[il]s?|callback[_ -]?ur[il])"
 _SCOPE = (
     r"(?<![\w/.-])(?:openid|fhirUser|profile|offline_access|online_access"
     r"|launch(?:/[a-z]{1,20})?|(?:patient|user|system)/[A-Za-z*]{1,40}\.[a-z*]{1,10})"
@@ -36,7 +37,9 @@ def in_text(text: str) -> Sent:
     return Sent(
         flow="ehr" if carried.get("launch") else None,
         client_id=_client_id(text),
-        redirect_uri=_value(text, r"redirect[_ -]?uri", _URL),
+        redirect_uri=_value(text, _REDIRECT, _URL)
+        or _value(text, rf"{_REDIRECT}(?:\s\(?(?:is|registered|configured|used)\)?){{0,2}}", _URL)
+        or _value(text, rf"{_REDIRECT}\s(?:is|was)\s", r"[\"'`]?" + _URL, sign=""),
         aud=_value(text, "aud(?:ience)?|iss", _URL),
         scopes=_scopes(text) or None,
         parameters=names or None,

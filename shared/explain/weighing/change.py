@@ -19,6 +19,11 @@ _PARAMETER: Mapping[CauseId, str] = {
 }
 
 
+def parameter(cause: Cause) -> str | None:
+    """The parameter of the request that is at fault, None where it is not one alone."""
+    return _PARAMETER.get(cause.id)
+
+
 def change(
     cause: Cause | None, corrected: Mapping[str, str] | None, sent: Mapping[str, str | None]
 ) -> Change | None:
@@ -26,7 +31,7 @@ def change(
 
     `sent` holds what is known to have been sent: None where the value itself is not known.
     """
-    name = _PARAMETER.get(cause.id) if cause is not None else None
+    name = parameter(cause) if cause is not None else None
     if name is None or corrected is None or name not in corrected:
         return None
     if name in sent and sent[name] in {None, corrected[name]}:
