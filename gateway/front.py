@@ -74,7 +74,20 @@ def _explained(settings: Settings, call: Call) -> Reply:
             if _may_be_about(one, text)
         ]
         found = explain.diagnose(explain.parse(text), None, registered)
-    return _page("explained.html", settings, call, found=found)
+    support = _support(found) if found is not None else []
+    return _page("explained.html", settings, call, found=found, support=support)
+
+
+def _support(found: Diagnosis) -> list[tuple[str, str]]:
+    """What the EHR's support finds the failure by: ids and codes, no words of others."""
+    said = found.said
+    known = (
+        ("Error", said.urn or said.oauth_error),
+        ("Instance or correlation id", said.instance),
+        ("Client id that the EHR saw", said.client),
+        ("Tenant", said.tenant),
+    )
+    return [(label, value) for label, value in known if value]
 
 
 def _may_be_about(ehr: Ehr, text: str) -> bool:

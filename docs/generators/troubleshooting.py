@@ -37,8 +37,9 @@ id the EHR saw, which scopes were asked for. `--json` prints it for programs.
 
 How sure a cause is stands beside it. **certain**: the error says so, or its vendor does.
 **likely**: reported for this error, or follows closely. **possible**: one reading among others.
-What no source says is marked as *inferred*. `HOST` is the host of `public_url`. Dates are
-year-month-day.
+What no source says is marked as *inferred*. Where your text, your registration or the request that
+the app sent proves a cause, the answer calls it certain though this page does not.
+`HOST` is the host of `public_url`. Dates are year-month-day.
 
 What the app's own codes mean is in [errors.md](errors.md); the checks before a launch are in
 [doctor.md](doctor.md).

@@ -57,3 +57,24 @@ def test_another_name_of_this_machine_is_told_to_use_the_configured_one(app: App
     assert "Launch from" in page
     assert "127.0.0.1 for localhost" in page
     assert "Another address" not in Browser().send("GET", f"{app.origin}/", NAVIGATION).text
+
+
+def test_the_instruction_stands_above_its_lines_and_each_line_says_where_it_belongs(
+    app: App,
+) -> None:
+    said = in_words(pasted(app, m.FIRST_REPORT))
+    places = (
+        "To change: Replace launch/patient by launch",
+        "In the request: scope=launch openid",
+        'In smart.toml, where this app makes the request: scopes = "openid fhirUser',
+        "How sure: certain.",
+    )
+    assert sorted(places, key=said.index) == list(places)
+    assert said.count("Replace launch/patient by launch") == 1
+
+
+def test_a_pasted_error_has_what_to_give_to_the_ehrs_support(app: App) -> None:
+    page = pasted(app, m.FIRST_REPORT)
+    copied = page.partition('<pre class="copy"')[2].partition("</pre>")[0]
+    for part in (m.LAUNCH + "code-required", "847e48ff", "908d5cee", m.TENANT, "Causes: launch_"):
+        assert part in copied

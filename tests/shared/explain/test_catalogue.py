@@ -15,6 +15,7 @@ from shared.explain.model import CauseId, Entry
 from shared.explain.reading import urn as urns
 from shared.explain.reading.find import entries
 from shared.explain.reading.parse import parse
+from tests.support import ehr_messages as m
 
 AS = "urn:cerner:error:authorization-server:"
 RS = "urn:cerner:error:oauth2:resource-access:"
@@ -673,3 +674,12 @@ def _seconds(pattern: str, text: str) -> float:
     begun = time.process_time()
     re.search(pattern, text, re.IGNORECASE)
     return time.process_time() - begun
+
+
+def test_what_an_answer_calls_certain_is_not_told_as_a_guess() -> None:
+    guesses = re.compile(r"\b(?:seems?|perhaps|probably|may be because)\b")
+    found = diagnose(parse(m.FIRST_REPORT))
+    certain = [one for one in found.causes if one.certainty == "certain"]
+    certain += [one for entry in ENTRIES for one in entry.causes if one.certainty == "certain"]
+    assert certain
+    assert [one.why for one in certain if guesses.search(one.why)] == []
