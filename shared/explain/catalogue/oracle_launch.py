@@ -69,8 +69,8 @@ ENTRIES: tuple[Entry, ...] = (
             causes.launch_patient_scope_on_provider(
                 "likely",
                 f"{s.TUTORIAL}; {s.DISCOVERY_CAPTURE}; that it alone leads to this error: inferred",
-                why="`launch/patient` is a launch scope too: without `launch` beside it the server asks "
-                "for a launch code, which this scope does not bring. Oracle Health supports it for "
+                why="`launch/patient` is a launch scope too: without `launch` beside it the server "
+                "asks for a launch code, which this scope does not bring. Oracle Health supports it for "
                 "patients' standalone launches only: its discovery document for clinicians lists "
                 "`launch` and not it.",
                 steps=(
