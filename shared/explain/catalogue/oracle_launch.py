@@ -70,9 +70,9 @@ ENTRIES: tuple[Entry, ...] = (
                 "likely",
                 f"{s.TUTORIAL}; {s.DISCOVERY_CAPTURE}; that it alone leads to this error: inferred",
                 why="`launch/patient` is a launch scope too: without `launch` beside it the server "
-                "asks for a launch code, which this scope does not bring. Oracle Health supports it for "
-                "patients' standalone launches only: its discovery document for clinicians lists "
-                "`launch` and not it.",
+                "asks for a launch code, which this scope does not bring. Oracle Health supports "
+                "it for patients' standalone launches only: its discovery document for clinicians "
+                "lists `launch` and not it.",
                 steps=(
                     (
                         "Replace `launch/patient` by `launch`. In smart.toml leave both out of "
