@@ -53,7 +53,10 @@ def in_groups(findings: list[Checked], marks: Marks, unseen: str = "") -> str:
 def _unseen(found: Preflight) -> str:
     lines: list[str] = []
     if found.left:
-        lines += _wrapped("  note  ", f"Not looked at: {', '.join(found.left)}.")
+        # What has findings above was looked at in part.
+        begun = {_group(one) for one in found.findings}
+        left = [f"the rest of {one}" if one in begun else one for one in found.left]
+        lines += _wrapped("  note  ", f"Not looked at: {', '.join(left)}.")
     lines += _wrapped("  note  ", _ONLY_THE_EHR_KNOWS)
     return "\n".join(lines)
 
@@ -81,10 +84,23 @@ def _text(name: str, group: list[Checked], marks: Marks) -> str:
             lines += [first.replace(level, marks.colour(level, _COLOURS[level]), 1), *rest]
             lines += _wrapped("        ", finding.fix)
     # By its title: an id names a fault, and here there is none.
-    for title in dict.fromkeys(one.title for one in group if one.level == "ok"):
+    titles = dict.fromkeys(one.title for one in group if one.level == "ok")
+    for title in _address_once(list(titles)):
         first, *rest = _wrapped("  ok    ", title)
         lines += [first.replace("ok", marks.colour("ok", _COLOURS["ok"]), 1), *rest]
     return "\n".join(lines)
+
+
+def _address_once(titles: list[str]) -> list[str]:
+    """Sentences with the address that they are about in the first of several in a row only."""
+    told = []
+    before = ""
+    for title in titles:
+        about, _, rest = title.partition(" ")
+        address = about if about.startswith(("http://", "https://")) else ""
+        told.append(f"It {rest}" if address and address == before else title)
+        before = address
+    return told
 
 
 _COLOURS = {"fail": 31, "warn": 33, "ok": 32}

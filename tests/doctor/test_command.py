@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from doctor.__main__ import main
 from doctor.finding import FindingId
 from tests.support.app import App, ehr_tables
 from tests.support.doctor import Doctor, Outcome, ehr
@@ -152,3 +153,15 @@ def test_every_id_is_looked_for_by_a_test() -> None:
     here = Path(__file__).parent
     text = "".join(path.read_text() for path in here.glob("test_*.py"))
     assert [id_ for id_ in IDS if f'"{id_}"' not in text] == []
+
+
+@pytest.mark.parametrize("command", ["check", "explain"])
+def test_the_documentation_names_every_option_of_a_command(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    page = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8")
+    (usage,) = re.findall(rf"(?m)^\S+ -m doctor {command} (.*)$", page)
+    assert options == set(re.findall(r"--[a-z-]+", usage))

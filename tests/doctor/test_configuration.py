@@ -174,7 +174,7 @@ def test_what_is_sound_is_looked_at_beside_a_bad_setting(offline: Doctor) -> Non
     assert ended.returncode == 1
     assert "[launch_scope_configured]" in ended.stdout
     assert "[scope_wildcard]" in ended.stdout
-    assert re.search(r"Not looked at: EHR two, the public address", ended.stdout)
+    assert re.search(r"Not looked at: the rest of EHR two, the public address", ended.stdout)
     assert "No check from outside can tell whether an EHR knows the client_id" in ended.stdout
 
 

@@ -268,3 +268,23 @@ def test_every_fhir_base_of_a_registration_is_asked(doctor: Doctor, app: Any) ->
     two.on(DOCUMENT, Scripted(500))
     outcome = checked(doctor, ehr(f'{one.base}", "{two.base}'))
     assert [finding["level"] for finding in outcome.of("discovery_unreachable")] == ["ok", "fail"]
+
+
+def test_people_read_the_address_of_an_ehr_once_above_what_it_does(
+    doctor: Doctor, tenant: Tenant
+) -> None:
+    doctor.write(ehr(tenant.base))
+    told = doctor.run("check", "--config", str(doctor.file)).stdout
+    passed = [line for line in told.splitlines() if line.startswith("  ok  ")]
+    assert len([line for line in passed if tenant.base in line]) == 1
+    assert "  ok    It names the endpoints a launch needs." in passed
+
+
+def test_a_method_that_a_capability_covers_is_warned_of(doctor: Doctor, tenant: Tenant) -> None:
+    tenant.discovery["token_endpoint_auth_methods_supported"] = ["client_secret_basic"]
+    tenant.discovery["capabilities"] = ["launch-ehr", "client-confidential-symmetric"]
+    secret = doctor.folder / "secret"
+    secret.write_text("a secret", encoding="utf-8")
+    post = {"client_auth": '"client_secret_post"', "client_secret": f'"file:{secret}"'}
+    outcome = checked(doctor, ehr(tenant.base, **post))
+    assert (outcome.code, outcome.level("client_auth_unsupported")) == (0, "warn")
