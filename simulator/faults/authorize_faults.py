@@ -153,7 +153,12 @@ _REFUSALS = (
 
 _PAGES = (
     ("page-oops", ("generic",), "unsaid", "a page without a reason, as athenahealth's"),
-    ("epic-unknown-client", ("epic",), "client", "the page for an unknown client, HTTP 200"),
+    (
+        "epic-unknown-client",
+        ("epic",),
+        "client",
+        "the page OAuth2 Error for an unknown client, HTTP 200",
+    ),
     ("epic-invalid-request", ("epic",), "redirect", "the page for every other mistake"),
 )
 

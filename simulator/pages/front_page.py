@@ -162,7 +162,9 @@ def _grouped(ehr: Installation) -> Mapping[str, Sequence[Fault]]:
         kind = AUTHORIZE_FAULTS[one.name].how if one.place == "authorize" else one.place
         heading = _HEADINGS[kind]
         if _is_own(one, ehr.profile.vendor):
-            heading = f"{ehr.profile.title}: {heading[0].lower()}{heading[1:]}"
+            # An acronym stays one.
+            inside = heading if heading[:2].isupper() else heading[0].lower() + heading[1:]
+            heading = f"{ehr.profile.title}: {inside}"
         grouped.setdefault(heading, []).append(one)
     return grouped
 

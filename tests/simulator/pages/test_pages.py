@@ -236,6 +236,7 @@ def test_the_menu_has_every_fault_that_the_ehr_can_have_under_a_heading(app: App
             "oracle-page-invalid-redirect-uri",
             "oracle-page-redirect-uri-not-registered",
         ),
+        ("epic", "OAuth2 Error", "epic-unknown-client", "epic-unknown-client"),
         ("generic", "bad audience", "launcher-bad-audience", "launcher-bad-audience"),
         ("generic", "expired", "id-token-expired", "token-code-invalid-or-expired"),
     ],
@@ -259,6 +260,13 @@ def test_the_faults_of_the_vendor_itself_come_first_in_its_menu(app: App) -> Non
     own = [FAULTS[name].personalities == ("oracle", "oracle-patient") for name in names]
     assert own[0]
     assert own == sorted(own, reverse=True)
+
+
+@pytest.mark.parametrize("ehr", ["oracle", "oracle-patient", "epic", "generic"])
+def test_no_heading_spoils_an_acronym(app: App, ehr: str) -> None:
+    labels = re.findall(r'<optgroup label="([^"]+)"', app.http.get(f"/?ehr={ehr}").text)
+    assert labels
+    assert [one for one in labels if re.search(r"\b[a-z][A-Z]{2}", one)] == []
 
 
 def test_what_no_fault_has_is_said(app: App) -> None:
