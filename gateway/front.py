@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode
 
+from gateway import documents
 from shared import explain, pages, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, NotFound
@@ -16,7 +17,6 @@ from shared.explain import Diagnosis
 from shared.inbound.edge import Call, Reply
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_DOCUMENTS = Path(__file__).parents[1] / "docs"
 _MOST_PASTED = 100_000
 _PATIENT = "synthetic-alma"
 
@@ -27,7 +27,7 @@ def serve(settings: Settings, call: Call) -> Reply:
         return _explained(settings, call)
     document = call.path.removeprefix("/docs/") if call.path.startswith("/docs/") else None
     if document is not None:
-        return _document(document)
+        return _document(settings, call, document)
     if call.path != "/":
         raise NotFound
     if call.method != "GET":
@@ -99,13 +99,11 @@ def _may_be_about(ehr: Ehr, text: str) -> bool:
     return not simulated or any(sign in text for sign in signs)
 
 
-def _document(name: str) -> Reply:
-    """A page of the documentation, as the text that it is."""
-    among = {str(one.relative_to(_DOCUMENTS)): one for one in _DOCUMENTS.rglob("*.md")}
-    if name not in among:
+def _document(settings: Settings, call: Call, name: str) -> Reply:
+    """A page of the documentation."""
+    if name not in documents.names():
         raise NotFound
-    headers = {"Content-Type": "text/plain; charset=utf-8"}
-    return Reply(200, headers, among[name].read_bytes())
+    return _page("document.html", settings, call, name=name, text=documents.linked(name))
 
 
 def _page(template: str, settings: Settings, call: Call, **values: object) -> Reply:

@@ -1,5 +1,7 @@
 """The page at which a pasted error is explained, and the documents: on this machine only."""
 
+import posixpath
+import re
 from urllib.parse import urlencode
 
 from tests.support import ehr_messages as m
@@ -42,10 +44,41 @@ def test_what_is_pasted_is_no_markup_and_no_secret_is_shown(app: App) -> None:
     assert secret not in str(app.log_lines())
 
 
-def test_the_documents_are_served_as_text_and_nothing_else_of_the_machine(app: App) -> None:
-    answer = Browser().send("GET", f"{app.origin}/docs/troubleshooting.md")
-    assert answer.status == 200
-    assert answer.header("Content-Type") == "text/plain; charset=utf-8"
+def test_every_link_of_the_documents_leads_to_a_place_that_is_served(app: App) -> None:
+    pages: dict[str, str] = {}
+    open_ = {"troubleshooting.md", *re.findall(r'href="/docs/([^"]+)"', front_page(app))}
+    while open_ - pages.keys():
+        name = (open_ - pages.keys()).pop()
+        answer = Browser().send("GET", f"{app.origin}/docs/{name}", NAVIGATION)
+        assert (answer.status, name) == (200, name)
+        pages[name] = answer.text
+        open_ |= {one.partition("#")[0] for one in targets(name, answer.text)}
+    assert len(pages) > 15
+    for name, page in pages.items():
+        for target in targets(name, page):
+            path, _, anchor = target.partition("#")
+            assert not anchor or f'id="{anchor}"' in pages[path], target
+
+
+def targets(name: str, page: str) -> list[str]:
+    """Where the links of a document lead, as paths below docs/."""
+    text = page.partition("<pre")[2]
+    links = re.findall(r'<a href="([^"]+)"', text)
+    folder = f"{name.rpartition('/')[0]}/".removeprefix("/")
+    return [
+        f"{posixpath.normpath(folder + path) if path else name}#{anchor}"
+        for path, _, anchor in (one.partition("#") for one in links)
+    ]
+
+
+def front_page(app: App) -> str:
+    return Browser().send("GET", f"{app.origin}/", NAVIGATION).text
+
+
+def test_nothing_of_the_machine_but_documents_is_served(app: App) -> None:
+    page = Browser().send("GET", f"{app.origin}/docs/doctor.md").text
+    assert "&lt;" in page
+    assert "<script" not in page
     for path in ("/docs/", "/docs/../README.md", "/docs/%2e%2e/README.md", "/docs/none.md"):
         assert Browser().send("GET", app.origin + path).status == 404
 

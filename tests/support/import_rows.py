@@ -190,7 +190,8 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "ehr",
     ),
     "gateway": (
-        "front servers",
+        "documents servers",
+        "front",
         "__main__ app",
     ),
     "simulator": (
