@@ -191,8 +191,8 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     ),
     "gateway": (
         "documents servers",
-        "front",
-        "__main__ app",
+        "__main__ front",
+        "app",
     ),
     "simulator": (
         "charts common faults",
