@@ -2,7 +2,7 @@
 
 Whoever announces a body and sends none, or a byte now and then, would hold a thread of the server
 for as long as they please. A body that falls behind has its socket shut for reading: that ends a
-read under way, and the answer can still be sent.
+read under way, and the answer can still be sent. Bytes that came fast buy no silence afterwards.
 """
 
 import contextlib
@@ -13,9 +13,11 @@ import time
 from typing import IO
 
 MAX_BYTES = 10_000_000
-# A line of 1 Mbit/s keeps the pace, after a start that a mobile network may need.
+# A line of 1 Mbit/s keeps the pace, after a start or a pause that a mobile network may need.
 GRACE_SECONDS = 2.0
 BYTES_A_SECOND = 100_000
+# A body that nobody wants has no longer than this, whatever its pace.
+UNWANTED_SECONDS = 2.0
 _PIECE = 65_536
 
 
@@ -43,7 +45,8 @@ class Body:
         self._sock = sock
         self._left = MAX_BYTES
         self._taken = 0
-        self._begun: float | None = None
+        self._patience = GRACE_SECONDS
+        self._end: float | None = None
         self._late = False
         self.is_over = not (announced or chunked)
 
@@ -57,10 +60,11 @@ class Body:
 
     def let_by(self) -> None:
         """Take what is left, so that the sender, who may not listen before it is out, gets the
-        answer. Of one over 10 MB it is not waited for.
+        answer. Of one over 10 MB, or one that takes longer than UNWANTED_SECONDS, it is not.
         """
         if (self._announced or 0) > MAX_BYTES:
             return
+        self._end = time.monotonic() + UNWANTED_SECONDS
         with contextlib.suppress(Incomplete):
             while self._left > 0 and self._piece(_PIECE):
                 pass
@@ -87,7 +91,7 @@ class Body:
     def _piece(self, size: int) -> bytes:
         if self.is_over or self._late:
             return b""
-        watch = self._watch()
+        watch, begun = self._watch(), time.monotonic()
         try:
             piece = self._stream.read(size)
         except Exception:  # noqa: BLE001 - each server has its own for a body that breaks off
@@ -98,6 +102,10 @@ class Body:
                 watch.cancel()
         self._taken += len(piece)
         self._left -= len(piece)
+        waited = time.monotonic() - begun
+        # Never more than the grace: what came at once is no credit for a silence.
+        earned = len(piece) / BYTES_A_SECOND - waited
+        self._patience = min(self._patience + earned, GRACE_SECONDS)
         if self._late or (not piece and self._taken < (self._announced or 0)):
             self._late = True
             raise Incomplete
@@ -107,10 +115,10 @@ class Body:
     def _watch(self) -> threading.Timer | None:
         if self._sock is None:
             return None
-        now = time.monotonic()
-        begun = self._begun = now if self._begun is None else self._begun
-        allowed = GRACE_SECONDS + self._taken / BYTES_A_SECOND - (now - begun)
-        watch = threading.Timer(max(allowed, 0.0), self._shut)
+        seconds = self._patience
+        if self._end is not None:
+            seconds = min(seconds, self._end - time.monotonic())
+        watch = threading.Timer(max(seconds, 0.0), self._shut)
         watch.daemon = True
         watch.start()
         return watch

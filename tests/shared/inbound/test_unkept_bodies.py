@@ -3,6 +3,7 @@
 import contextlib
 import io
 import socket
+import threading
 import tracemalloc
 from collections.abc import Iterator
 
@@ -158,6 +159,67 @@ def test_what_does_not_come_is_waited_for_a_while_only(sent: bytes) -> None:
         ours.sendall(b"answer")
         assert theirs.recv(10) == b"answer"
         assert not body.is_over
+
+
+@contextlib.contextmanager
+def given_up(theirs: socket.socket) -> Iterator[threading.Event]:
+    """Ends the sender where ours should have ended the reading long before; then it is set."""
+    waited, done = threading.Event(), threading.Event()
+
+    def end() -> None:
+        if not done.wait(30):
+            waited.set()
+            theirs.shutdown(socket.SHUT_RDWR)
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    try:
+        yield waited
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("wanted", [True, False])
+def test_bytes_that_came_at_once_buy_no_silence(
+    wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By the pace alone what is sent here would do for a day.
+    monkeypatch.setattr(request_body, "BYTES_A_SECOND", 1)
+    with connection() as (ours, theirs, stream), given_up(theirs) as waited:
+        theirs.sendall(b"x" * 100_000)
+        body = Body(stream, 9_900_000, ours)
+        if wanted:
+            with pytest.raises(Incomplete):
+                body.read(9_900_000)
+        else:
+            body.let_by()
+        assert not body.is_over
+        assert not waited.is_set()
+
+
+def test_a_body_that_nobody_wants_is_let_by_for_a_while_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(request_body, "UNWANTED_SECONDS", 0.05)
+    monkeypatch.setattr(request_body, "BYTES_A_SECOND", 1)
+    with connection() as (ours, theirs, stream), given_up(theirs) as waited:
+        over = threading.Event()
+
+        def keep_the_pace() -> None:
+            with contextlib.suppress(OSError):
+                while not over.wait(0.002):
+                    theirs.sendall(b"x" * 10)
+
+        sender = threading.Thread(target=keep_the_pace)
+        sender.start()
+        body = Body(stream, 9_900_000, ours)
+        body.let_by()
+        over.set()
+        sender.join()
+        assert not body.is_over
+        assert not waited.is_set()
 
 
 @pytest.mark.usefixtures("hurried")
