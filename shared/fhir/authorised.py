@@ -74,10 +74,12 @@ def stream(
 
 def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
     """Whether the EHR refuses an access, of which it refused one use, for a read of the launch's
-    own Patient too: some answer 401 to what a scope does not cover.
+    own Patient too: some answer 401 to what a scope does not cover. So nothing is judged by a
+    Patient that no scope covers whole.
     """
     patient = by.session.context.patient
-    if patient is None:
+    grants = by.session.grants(by.ehr)
+    if patient is None or not any(one.covers("Patient", "r") and not one.filters for one in grants):
         return False
     own = f"{by.session.fhir_base}/Patient/{patient}"
     if (method, url) == ("GET", own):
