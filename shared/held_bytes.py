@@ -1,15 +1,18 @@
 """How many bytes of answers an instance holds at once, so that no browser can fill its memory.
 
 Answers up to FREE_BYTES are read without asking: the server's threads bound them. A larger one
-takes room for the most that it may have before more of it is read; where there is none it waits,
-unread, until its deadline. When some wait already, further requests are refused before anything is
-sent. Room is counted in memory: looked at, an answer takes TIMES its bytes, sent on only its bytes.
+takes room as its bytes come; where there is none it waits, unread. Half of the room is for the
+answer that began first alone, so that never all wait for each other. Of a session of which several
+wait already, further requests are refused before anything is sent: one browser holds up itself, not
+the others. Room is counted in memory: looked at, an answer takes TIMES its bytes, sent on only its
+bytes.
 """
 
 import contextlib
 import ctypes
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextvars import ContextVar
 
@@ -19,7 +22,14 @@ FREE_BYTES = 1_500_000
 ROOM_BYTES = 250_000_000
 # Received in pieces, joined, decoded, parsed, rewritten: measured with a Bundle of 19 MB.
 TIMES = 6
+# What a growing answer takes at once.
+STEP_BYTES = 1_000_000
+# A wait for room holds a thread of the server; the room of an answer is free again in seconds.
+WAIT_SECONDS = 10.0
+# Requests of one session that wait while further ones of it are refused.
 MOST_WAITING = 4
+# Sessions that wait while everybody is refused: half the threads of a server.
+MOST_SESSIONS_WAITING = 8
 # A request's body is waited for no longer: nothing was sent yet, so it can be refused.
 BODY_SECONDS = 5.0
 
@@ -48,35 +58,86 @@ class Room:
 
     def __init__(self, size: int = ROOM_BYTES) -> None:
         self._size = size
-        self._left = size
-        self._waiting = 0
+        self._taken: Counter[Holding] = Counter()
+        self._waiting: Counter[Holding] = Counter()
+        self._line: list[object] = []
         self._changed = threading.Condition()
 
     @property
-    def is_full(self) -> bool:
-        """Whether so many wait for room that nobody else should begin."""
-        return self._waiting >= MOST_WAITING
+    def left(self) -> int:
+        """The bytes that are free; less than none where changes were answered regardless."""
+        return self._size - self._taken.total()
 
-    def take(self, size: int, until: float) -> int:
-        """Take room, waiting until a time on the monotonic clock; what was taken. Raises Late."""
+    @property
+    def waiting(self) -> int:
+        """How many wait for room."""
+        return self._waiting.total()
+
+    def taken(self, holding: "Holding") -> int:
+        """What one request holds."""
+        return self._taken[holding]
+
+    def is_full(self, session: object) -> bool:
+        """Whether so many wait for room that no further request of this session should begin."""
+        with self._changed:
+            waiting = Counter(one.session for one in self._waiting.elements())
+        return waiting[session] >= MOST_WAITING or len(waiting) >= MOST_SESSIONS_WAITING
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[object]:
+        """A place in the line of answers that grow; the first of the line may take all room."""
+        turn = object()
+        with self._changed:
+            self._line.append(turn)
+        try:
+            yield turn
+        finally:
+            with self._changed:
+                self._line.remove(turn)
+                self._changed.notify_all()
+
+    def take(self, holding: "Holding", size: int, until: float, turn: object | None = None) -> None:
+        """Take room, waiting until a time on the monotonic clock. Raises Late.
+
+        With a `turn` only what others leave, unless it is the first.
+        """
         size = min(size, self._size)
         with self._changed:
-            self._waiting += 1
+            self._waiting[holding] += 1
             try:
                 seconds = max(0.0, until - time.monotonic())
-                if not self._changed.wait_for(lambda: self._left >= size, seconds):
+                if not self._changed.wait_for(lambda: self._fits(holding, size, turn), seconds):
                     raise Late
             finally:
-                self._waiting -= 1
-            self._left -= size
-        return size
+                self._waiting[holding] -= 1
+                self._waiting += Counter()
+            self._taken[holding] += size
 
-    def give(self, size: int) -> None:
-        """Give room back; a negative size takes it without asking."""
-        if size:
-            with self._changed:
-                self._left += size
-                self._changed.notify_all()
+    def _fits(self, holding: "Holding", size: int, turn: object | None) -> bool:
+        left = self.left - size
+        if turn is None or turn is self._line[0]:
+            return left >= 0
+        session = [one for one in self._taken if one.session == holding.session]
+        alone = session in ([], [holding])
+        share = self._size if alone else self._size // 4
+        of_session = sum(self._taken[one] for one in session) + size
+        return left >= self._size // 2 and of_session <= share
+
+    def seize(self, holding: "Holding", size: int) -> None:
+        """Take room without asking."""
+        with self._changed:
+            self._taken[holding] += size
+
+    def give(self, holding: "Holding", size: int) -> None:
+        """Give room back, at most what is held."""
+        with self._changed:
+            self._taken[holding] -= min(size, self._taken[holding])
+            self._taken += Counter()
+            self._changed.notify_all()
+
+    def keep(self, holding: "Holding", size: int) -> None:
+        """Give back all above a size."""
+        self.give(holding, max(0, self._taken[holding] - size))
 
 
 class Holding:
@@ -84,22 +145,25 @@ class Holding:
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._taken = 0
+        # Until it is known, each request is its own.
+        self.session: object = self
         self._is_admitted = False
         self._brought_body = False
         self._is_over = False
-        self._lock = threading.Lock()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is to be given back."""
-        return self._taken == 0
+        return self._room.taken(self) == 0
 
-    def admit(self) -> None:
-        """Whether a request may go on to the EHR, asked before its first call; else Overloaded."""
+    def admit(self, session: object) -> None:
+        """Whether a request of a session may go on to the EHR, asked before its first call; else
+        Overloaded.
+        """
         # Whoever brought a large body has waited already.
-        if self._room.is_full and not (self._is_admitted or self._brought_body):
+        if not (self._is_admitted or self._brought_body) and self._room.is_full(session):
             raise Overloaded
+        self.session = session
         self._is_admitted = True
 
     def body(self, size: int) -> None:
@@ -107,7 +171,7 @@ class Holding:
         if size > FREE_BYTES:
             self._brought_body = True
             try:
-                self._take(TIMES * size, time.monotonic() + BODY_SECONDS)
+                self._room.take(self, TIMES * size, time.monotonic() + BODY_SECONDS)
             except Late:
                 raise Overloaded from None
 
@@ -117,54 +181,39 @@ class Holding:
         Where a change was `sent`, or the request brought a large body, it does not wait.
         """
         received, size, taken = [], 0, 0
-        try:
-            for chunk in chunks:
-                size += len(chunk)
-                if size > FREE_BYTES and not taken:
-                    wanted = TIMES * most
-                    if sent or self._brought_body:
-                        taken = self._seize(wanted)
-                    else:
-                        taken = self._take(wanted, until)
-                received.append(chunk)
-        except BaseException:
-            self._give(taken)
-            raise
-        self._give(max(0, taken - TIMES * size))
+        turn = None
+        with contextlib.ExitStack() as line:
+            try:
+                for chunk in chunks:
+                    size += len(chunk)
+                    if size > FREE_BYTES and TIMES * size > taken:
+                        wanted = TIMES * max(size, min(most, size + STEP_BYTES)) - taken
+                        if sent or self._brought_body:
+                            self._room.seize(self, wanted)
+                        else:
+                            turn = turn or line.enter_context(self._room.turn())
+                            self._take(wanted, until, turn)
+                        taken += wanted
+                    received.append(chunk)
+            except BaseException:
+                self._room.give(self, taken)
+                raise
+            self._room.give(self, max(0, taken - TIMES * size))
         return b"".join(received)
 
     def keep(self, size: int) -> None:
         """Hold no more than the bytes of the answer that is sent to the browser."""
-        with self._lock:
-            kept = size if size > FREE_BYTES else 0
-            surplus = max(0, self._taken - kept)
-            self._taken -= surplus
-        self._room.give(surplus)
+        self._room.keep(self, size if size > FREE_BYTES else 0)
 
     def end(self) -> None:
         """Give everything back."""
         self._is_over = True
         self.keep(0)
 
-    def _take(self, size: int, until: float) -> int:
+    def _take(self, size: int, until: float, turn: object) -> None:
         if self._is_over:
             raise Late
-        taken = self._room.take(size, until)
-        with self._lock:
-            self._taken += taken
-        return taken
-
-    def _seize(self, size: int) -> int:
-        self._room.give(-size)
-        with self._lock:
-            self._taken += size
-        return size
-
-    def _give(self, size: int) -> None:
-        with self._lock:
-            size = min(size, self._taken)
-            self._taken -= size
-        self._room.give(size)
+        self._room.take(self, size, min(until, time.monotonic() + WAIT_SECONDS), turn)
 
 
 _room = Room()
@@ -178,11 +227,14 @@ def begin() -> Holding:
     return holding
 
 
-def admit() -> None:
-    """Whether the request under way may go on to the EHR. Raises Overloaded."""
+def admit(session: str) -> None:
+    """Whether the request under way, of a session (its handle), may go on to the EHR.
+
+    Raises Overloaded.
+    """
     holding = _holding.get()
     if holding is not None:
-        holding.admit()
+        holding.admit(session)
 
 
 def gather(chunks: Iterator[bytes], most: int, until: float, *, sent: bool = False) -> bytes:

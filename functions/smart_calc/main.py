@@ -109,7 +109,7 @@ def _page(settings: Settings, active: Active) -> str:
     patient = session.context.patient
     if patient is None:
         raise PatientMissing(why="The page shows one patient's chart; the EHR named none.")
-    held_bytes.admit()
+    held_bytes.admit(session.handle)
     now = datetime.now(UTC)
     read = reading.read(active, patient, now)
     person = read.patient

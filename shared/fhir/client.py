@@ -77,7 +77,7 @@ def call(
     UpstreamInvalid, and what the renewal raises; SessionExpired also where nothing can renew access
     that the EHR refuses for the launch's own Patient too.
     """
-    held_bytes.admit()
+    held_bytes.admit(active.session.handle)
     until = time.monotonic() + seconds
     with _as_ours():
         found = authorised.stream(active, method, url, headers or {}, body, until, max_bytes)
@@ -98,7 +98,7 @@ def write(
 
     It is sent once, and once more only after a 401, by which the EHR says that it made no change.
     """
-    held_bytes.admit()
+    held_bytes.admit(active.session.handle)
     until = time.monotonic() + seconds
     with _as_ours():
         answer = authorised.whole(
@@ -129,7 +129,7 @@ def read_binary(
     by `call`. Raises what `call` raises, UpstreamInvalid also for content of another type or over
     10 MB as announced.
     """
-    held_bytes.admit()
+    held_bytes.admit(active.session.handle)
     until = time.monotonic() + SECONDS
     sent = {"Accept": accept, "Accept-Encoding": "identity", **headers}
     with _as_ours():

@@ -36,6 +36,12 @@ def gather(holding: Holding, size: int, seconds: float = SOON, *, sent: bool = F
     return len(holding.gather(pieces(size), MOST, until, sent=sent))
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine too, nobody gives up who would get room."""
+    monkeypatch.setattr(held_bytes, "WAIT_SECONDS", FAR)
+
+
 @pytest.fixture
 def room() -> Room:
     return Room(ONE_AT_A_TIME)
@@ -57,6 +63,99 @@ def test_a_large_answer_waits_for_room_until_its_deadline(room: Room) -> None:
         waiting = pool.submit(gather, second, LARGE, FAR)
         first.end()
         assert waiting.result() == LARGE
+
+
+def growing(size: int, stop: threading.Event) -> Iterator[bytes]:
+    """An answer that comes slowly: its first bytes at once, its end when it is let go."""
+    yield from pieces(size)
+    assert stop.wait(FAR)
+
+
+def of(session: str, room: Room) -> Holding:
+    made = Holding(room)
+    made.admit(session)
+    return made
+
+
+def test_slow_large_answers_of_one_session_leave_room_for_another() -> None:
+    room, stop = Room(TIMES * 8 * MOST), threading.Event()
+    with ThreadPoolExecutor(6) as pool:
+        until = time.monotonic() + FAR
+        slow = [
+            pool.submit(of("one", room).gather, growing(LARGE, stop), MOST, until, sent=False)
+            for _ in range(6)
+        ]
+        while room.waiting < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not room.is_full("another")
+        another = of("another", room)
+        assert gather(another, LARGE) == LARGE
+        another.end()
+        stop.set()
+        assert [len(one.result()) for one in slow] == [LARGE] * 6
+
+
+def test_an_answer_takes_room_as_it_grows_and_not_what_it_might_have() -> None:
+    room, stop = Room(TIMES * 4 * LARGE), threading.Event()
+    most = 4 * LARGE
+    with ThreadPoolExecutor(1) as pool:
+        until = time.monotonic() + FAR
+        slow = pool.submit(Holding(room).gather, growing(LARGE, stop), most, until, sent=False)
+        while room.left == TIMES * most and time.monotonic() < until:
+            time.sleep(0.01)
+        assert room.left >= TIMES * (most - LARGE - held_bytes.STEP_BYTES)
+        stop.set()
+        assert len(slow.result()) == LARGE
+
+
+def test_answers_that_grow_together_do_not_wait_for_each_other_for_ever() -> None:
+    room = Room(TIMES * 2 * MOST)
+
+    def whole() -> int:
+        holding = Holding(room)
+        try:
+            return gather(holding, MOST, FAR)
+        finally:
+            holding.end()
+
+    with ThreadPoolExecutor(8) as pool:
+        running = [pool.submit(whole) for _ in range(8)]
+        assert [one.result() for one in running] == [MOST] * 8
+    assert room.left == TIMES * 2 * MOST
+
+
+def test_everybody_is_refused_where_many_sessions_wait(room: Room) -> None:
+    first = Holding(room)
+    gather(first, MOST)
+
+    def whole(session: str) -> int:
+        holding = of(session, room)
+        try:
+            return gather(holding, LARGE, FAR)
+        finally:
+            holding.end()
+
+    sessions = [str(one) for one in range(held_bytes.MOST_SESSIONS_WAITING)]
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        running = [pool.submit(whole, one) for one in sessions]
+        until = time.monotonic() + FAR
+        while not room.is_full("another") and time.monotonic() < until:
+            time.sleep(0.01)
+        with pytest.raises(Overloaded):
+            of("another", room)
+        first.end()
+        assert [one.result() for one in running] == [LARGE] * len(sessions)
+    of("another", room)
+
+
+def test_a_wait_for_room_is_shorter_than_the_deadline_of_the_ehr(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_bytes, "WAIT_SECONDS", SOON)
+    gather(Holding(room), LARGE)
+    with pytest.raises(Late):
+        # By its own deadline it would wait for a day.
+        gather(Holding(room), LARGE, 86_400)
 
 
 def test_what_an_answer_did_not_need_is_given_back() -> None:
@@ -112,8 +211,8 @@ def test_a_request_that_is_over_takes_nothing_more(room: Room) -> None:
 
 @pytest.fixture
 def small_room(monkeypatch: pytest.MonkeyPatch) -> Room:
-    """Room for one large answer of FHIR's limit, in place of the process's own."""
-    made = Room(TIMES * fhir.MAX_BYTES)
+    """Room for one large answer, in place of the process's own."""
+    made = Room(ONE_AT_A_TIME)
     monkeypatch.setattr(held_bytes, "_room", made)
     return made
 
@@ -127,18 +226,19 @@ def tenant(scripted: ScriptedEhr) -> Tenant:
     return made
 
 
-def ask(tenant: Tenant, name: str, seconds: float = FAR) -> fhir.FhirAnswer:
-    active = in_use(open_session(fhir_base=tenant.base, iss=tenant.base), EHR)
+def ask(tenant: Tenant, name: str, seconds: float = FAR, handle: str = "one") -> fhir.FhirAnswer:
+    opened = open_session(fhir_base=tenant.base, iss=tenant.base, handle=handle)
+    active = in_use(opened, EHR)
     return fhir.call(active, "GET", f"{tenant.base}/Basic/{name}", seconds=seconds)
 
 
 @pytest.mark.usefixtures("small_room")
-def test_while_some_wait_further_requests_are_refused_before_anything_is_sent(
+def test_a_session_of_which_some_wait_is_refused_before_anything_is_sent_and_no_other(
     tenant: Tenant,
 ) -> None:
-    def request(name: str, done: threading.Event | None = None) -> int:
+    def request(name: str, done: threading.Event | None = None, handle: str = "one") -> int:
         holding = held_bytes.begin()
-        answer = ask(tenant, name)
+        answer = ask(tenant, name, handle=handle)
         if done is not None:
             assert done.wait(FAR)
         holding.end()
@@ -148,12 +248,13 @@ def test_while_some_wait_further_requests_are_refused_before_anything_is_sent(
     with ThreadPoolExecutor(6) as pool:
         running = [pool.submit(copy_context().run, request, "large", done) for _ in range(5)]
         until = time.monotonic() + FAR
-        while not held_bytes._room.is_full and time.monotonic() < until:
+        while not held_bytes._room.is_full("one") and time.monotonic() < until:
             time.sleep(0.01)
         asked = len(tenant.received)
         with pytest.raises(Overloaded):
             copy_context().run(request, "small")
         assert len(tenant.received) == asked == 5
+        assert copy_context().run(request, "small", None, "another") == 200
         done.set()
         assert [one.result() for one in running] == [200] * 5
     assert copy_context().run(request, "small") == 200
@@ -180,11 +281,11 @@ def test_an_answer_is_given_back_when_it_has_been_sent(small_room: Room, tenant:
     def serve(_: Settings, __: Call) -> Reply:
         return Reply(200, body=ask(tenant, "large").body)
 
-    before = small_room._left
+    before = small_room.left
     response = respond(serve, edge=edge)
-    assert small_room._left == before - len(response.data)
+    assert small_room.left == before - len(response.data)
     response.close()
-    assert small_room._left == before
+    assert small_room.left == before
 
 
 def test_a_refusal_says_when_to_try_again(
@@ -193,7 +294,7 @@ def test_a_refusal_says_when_to_try_again(
     monkeypatch.setattr(held_bytes, "MOST_WAITING", 0)
 
     def serve(_: Settings, __: Call) -> Reply:
-        held_bytes.admit()
+        held_bytes.admit("one")
         return Reply(200)
 
     response = respond(serve, edge=Edge("fhir_proxy", "operation_outcome", "fhir_denied"))
@@ -206,8 +307,8 @@ def test_a_request_that_went_on_to_the_ehr_is_not_refused_half_way(
 ) -> None:
     """A change is read before it is made."""
     holding = Holding(room)
-    holding.admit()
+    holding.admit("one")
     monkeypatch.setattr(held_bytes, "MOST_WAITING", 0)
-    holding.admit()
+    holding.admit("one")
     with pytest.raises(Overloaded):
-        Holding(room).admit()
+        Holding(room).admit("one")
