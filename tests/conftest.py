@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.app import App, ehr_tables, simulated_ehr
 from tests.support.browser import Browser
@@ -11,6 +12,12 @@ from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve_app
 
 pytest_plugins = ("tests.support.firestore_fixtures",)
+
+# How fast a machine makes an example says nothing about the code.
+settings.register_profile(
+    "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any_machine")
 
 
 @pytest.fixture
