@@ -21,7 +21,10 @@ class Deployment:
     sealing_key: str
 
     def records(self, collection: str) -> dict[str, str]:
-        """The fields of a collection's records, as text, by key."""
+        """The fields of a collection's records, as text, by key: none before the first use."""
         with closing(sqlite3.connect(self.database)) as connection:
+            # The instances make their tables when they first use the store.
+            if not connection.execute("SELECT name FROM sqlite_master").fetchall():
+                return {}
             query = "SELECT key, fields FROM records WHERE collection = ?"
             return dict(connection.execute(query, (collection,)).fetchall())

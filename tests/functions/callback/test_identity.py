@@ -3,6 +3,8 @@
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -304,6 +306,12 @@ def test_a_forged_token_opens_nothing_and_its_access_is_given_back(
     assert {request.path for request in tenant.received} <= {DOCUMENT, "/auth/token", KEYS, REVOKE}
     callbacks.refused(app.answer(begun, tenant, browser), "state_unknown")
     assert len(tenant.hits("/auth/token")) == 1
+
+
+def test_a_store_that_was_not_used_yet_holds_no_records(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    assert replace(deployment, database=tmp_path / "new.db").records("sessions") == {}
 
 
 def test_the_claims_of_the_forgeries_are_taken_where_nothing_is_forged(
