@@ -33,8 +33,7 @@ _edge = Edge("gateway", "page", refused="app_refused")
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Pass a request to the function that the first segment of its path names."""
-    raw: str = environ.get("RAW_URI") or environ["PATH_INFO"]
-    first = raw.partition("?")[0].removeprefix("/").partition("/")[0]
+    first = inbound.raw_path(environ).removeprefix("/").partition("/")[0]
     function = FUNCTIONS.get(first)
     return inbound.respond(function or gateway, environ, start_response)
 

@@ -174,10 +174,22 @@ def _health(settings: Settings, call: Call) -> Reply:
     return Reply(200, {"Content-Type": "application/json"}, document)
 
 
+def raw_path(environ: "WSGIEnvironment") -> str:
+    """The path of a request as it came, undecoded.
+
+    A request may name its host before it (absolute-form, RFC 9112 3.2.2); whose host it is does not
+    matter here, as with the header Host.
+    """
+    raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    # WSGI's strings are bytes as latin-1 (PEP 3333).
+    raw = raw or quote(environ["PATH_INFO"].encode("latin-1"))
+    path = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", "", raw).partition("?")[0]
+    return path or "/"
+
+
 def _call(request: flask.Request, function: str, body: Body, holding: Holding) -> Call:
     environ = request.environ
-    raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(request.path)
-    path = raw.partition("?")[0]
+    path = raw_path(environ)
     if path == f"/{function}" or path.startswith(f"/{function}/"):
         path = path[len(function) + 1 :] or "/"
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
+from tests.support.proxy import raw_exchange
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,32 @@ def test_an_address_of_no_function_is_refused_like_any_other(
     answer = Browser().send(method, app.origin + path, body=b"" if method == "POST" else None)
     assert (answer.status, answer.code) == (status, code)
     assert answer.json()["correlation_id"] == answer.header("X-Correlation-Id")
+
+
+def _raw(app: App, target: bytes) -> bytes:
+    head = b"GET %b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % target
+    return raw_exchange(app.origin, head)
+
+
+@pytest.mark.parametrize("path", ["/launch/health", "/callback/health", "/fhir_proxy/health"])
+def test_a_request_that_names_its_host_in_its_line_gets_the_same_answer(
+    app: App, path: str
+) -> None:
+    """RFC 9112 3.2.2: a server must take the absolute form too."""
+    plain, absolute = _raw(app, path.encode()), _raw(app, f"{app.origin}{path}".encode())
+    assert plain.startswith(b"HTTP/1.1 200 ")
+    assert absolute.startswith(b"HTTP/1.1 200 ")
+    assert _raw(app, f"{app.origin}/nothing".encode()).startswith(b"HTTP/1.1 404 ")
+
+
+@pytest.mark.parametrize("target", [b"/x\xff", b"/callback?code=\xff", b"/x\x01"])
+def test_what_the_server_cannot_read_is_told_to_nobody_but_the_sender(
+    app: App, target: bytes
+) -> None:
+    logged = len(app.server.log.read_bytes())
+    answer = _raw(app, target)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert target not in app.server.log.read_bytes()[logged:]
 
 
 def test_people_get_a_page(app: App) -> None:

@@ -154,6 +154,13 @@ def seen(**request: Any) -> Call:
         ("/launch/launch", "/launch"),
         ("/a%2Fb//c/../d", "/a%2Fb//c/../d"),
         ("/launch//a", "//a"),
+        ("//launch/a", "//launch/a"),
+        ("http://smart.example.org/launch/a?iss=x", "/a"),
+        ("HTTPS://[::1]:8443/launch/jwks.json", "/jwks.json"),
+        ("http://smart.example.org/launch?iss=http://ehr.example/launch", "/"),
+        ("http://smart.example.org", "/"),
+        ("http://smart.example.org?iss=x", "/"),
+        ("/launch/http://smart.example.org/a", "/http://smart.example.org/a"),
     ],
 )
 def test_the_path_is_raw_and_without_the_functions_name(raw: str, path: str) -> None:
