@@ -51,10 +51,20 @@ def _is_unchanged(answer: Mapping[str, str], given: Mapping[str, str]) -> bool:
     """RFC 9110 13.1.2 and 13.1.3: If-None-Match, compared weakly, goes before If-Modified-Since."""
     tags = given.get(_IF_NONE_MATCH)
     if tags is not None:
-        current = _ETAG.fullmatch(answer.get("etag", "").strip())
-        return tags.strip() == "*" or (current is not None and current[1] in _ETAG.findall(tags))
+        return includes(tags, answer.get("etag", "").strip())
     try:
         changed = parsedate_to_datetime(answer.get("last-modified", ""))
         return changed <= parsedate_to_datetime(given[_IF_MODIFIED_SINCE])
     except (ValueError, TypeError):
         return False
+
+
+def includes(tags: str, version: str) -> bool:
+    """Whether a list of entity tags, or `*`, holds a version; compared weakly, as FHIR's are."""
+    current = _ETAG.fullmatch(version)
+    if tags.strip() == "*":
+        return True
+    if current is None:
+        # No entity tag by the book; there are EHRs that leave the quotes out.
+        return version != "" and version in {one.strip() for one in tags.split(",")}
+    return current[1] in _ETAG.findall(tags)

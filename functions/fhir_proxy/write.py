@@ -5,6 +5,7 @@ before it is changed, for what it holds now must be the launch's patient's too; 
 its version, the change is held to it by If-Match, and by If-None-Match to there being none.
 """
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -21,12 +22,13 @@ from shared.errors import (
 )
 from shared.fhir import client as fhir
 from shared.fhir.client import FhirAnswer
+from shared.outcome import operation_outcome
 from shared.session.sessions import Active
 
 from . import write_policy
 from .address import Address
 from .address import read as parse_address
-from .conditional import HEADER_VALUE
+from .conditional import HEADER_VALUE, includes
 from .content import Content, sent_media_type
 from .policy import Decision, releasable
 
@@ -53,12 +55,16 @@ def write(
         current = fhir.call(active, "GET", url)
         if current.status == 200:
             _require_own(current, address, decision, active)
+            version = _version(current)
+            if version and not includes(sent.get("If-Match", "*"), version):
+                return _not_the_version(current)
+            if version:
+                sent["If-Match"] = version
             fhir_base = active.session.fhir_base
             write_policy.require_own_result(content, current.body, address, decision, fhir_base)
-            version = current.headers.get("etag", "")
-            if HEADER_VALUE.fullmatch(version):
-                sent["If-Match"] = _condition(sent.get("If-Match"), version)
         elif current.status == 404 and address.kind == "update":
+            if "If-Match" in sent:
+                return _not_the_version(current)
             sent["If-None-Match"] = "*"
         else:
             return current
@@ -80,12 +86,19 @@ def write(
     return replace(answer, body=b"", resource=None)
 
 
-def _condition(given: str | None, version: str) -> str:
-    """The If-Match that holds the change to the version that was looked at; the caller's own, where
-    it names another version: the EHR refuses that.
+def _version(current: FhirAnswer) -> str:
+    """The version that was looked at, as an entity tag; empty where the EHR gives none."""
+    tag = current.headers.get("etag", "").strip()
+    return tag if HEADER_VALUE.fullmatch(tag) else ""
+
+
+def _not_the_version(current: FhirAnswer) -> FhirAnswer:
+    """412 (RFC 9110 13.1.1): a version that was not judged is never sent, for by the time the EHR
+    compares it, it may be the one that is there.
     """
-    one_of = [] if given is None else [one.strip() for one in given.split(",")]
-    return given if given and not {"*", version}.intersection(one_of) else version
+    why = "The resource is not in the version that If-Match names; nothing was sent."
+    ours = operation_outcome(None, "conflict", why)
+    return FhirAnswer(412, {}, ours, json.loads(ours), current.ehr_ids)
 
 
 def _request_headers(

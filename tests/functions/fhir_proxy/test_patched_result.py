@@ -206,21 +206,63 @@ def test_a_test_in_a_patch_needs_r(writing: App, group: str, level: str) -> None
     assert send(launch, "PATCH", "Observation/o1", REPLACE_STATUS).status == 200
 
 
+CHANGES: list[tuple[str, Any]] = [("PATCH", REPLACE_STATUS), ("PUT", NOTED), ("DELETE", None)]
+
+
+@pytest.mark.parametrize(("method", "document"), CHANGES)
 @pytest.mark.parametrize(
     ("given", "sent"),
     [
         (None, 'W/"7"'),
         ('W/"7"', 'W/"7"'),
+        ('"7"', 'W/"7"'),
         ("*", 'W/"7"'),
         ('W/"6", W/"7"', 'W/"7"'),
-        ('W/"6"', 'W/"6"'),
+        ('W/"6"', None),
+        ('W/"8"', None),
+        ('W/"6", W/"8"', None),
+        ('W/"77"', None),
+        ("7", None),
     ],
 )
 def test_a_change_is_held_to_the_version_that_was_judged(
-    writing: App, given: str | None, sent: str
+    writing: App, method: str, document: Any, given: str | None, sent: str | None
 ) -> None:
     launch, tenant = launched(writing, "w", scope="patient/*.cruds")
     keep(tenant, NOTED, ETag='W/"7"')
     headers = {} if given is None else {"If_Match": given}
-    send(launch, "PATCH", "Observation/o1", REPLACE_STATUS, **headers)
-    assert written(tenant)[0].headers["If-Match"] == sent
+    answer = send(launch, method, "Observation/o1", document, **headers)
+    if sent is None:
+        assert (answer.status, written(tenant)) == (412, [])
+        assert answer.json()["resourceType"] == "OperationOutcome"
+    else:
+        assert answer.status == 200
+        assert written(tenant)[0].headers["If-Match"] == sent
+
+
+def test_a_version_that_is_still_to_come_is_not_named_in_advance(writing: App) -> None:
+    # Judged on version 1, where the note is not there yet, it would act on version 2.
+    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    before = {name: value for name, value in NOTED.items() if name != "note"}
+    keep(tenant, before, ETag='W/"1"')
+    patch = [*REPLACE_STATUS, _op("add", "/performer/0/display", value="x")]
+    answer = send(launch, "PATCH", "Observation/o1", patch, If_Match='W/"2"')
+    assert (answer.status, written(tenant)) == (412, [])
+
+
+@pytest.mark.parametrize("given", ["*", 'W/"2"'])
+def test_what_is_not_there_has_no_version_to_be_held_to(writing: App, given: str) -> None:
+    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    missing = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 404)
+    tenant.on("/Observation/o1", missing)
+    answer = send(launch, "PUT", "Observation/o1", NOTED, If_Match=given)
+    assert (answer.status, written(tenant)) == (412, [])
+
+
+def test_an_ehr_that_leaves_the_quotes_out_is_understood(writing: App) -> None:
+    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    keep(tenant, NOTED, ETag="7")
+    for given, status in (("7", 200), ("8", 412)):
+        answer = send(launch, "PATCH", "Observation/o1", REPLACE_STATUS, If_Match=given)
+        assert answer.status == status
+    assert [request.headers["If-Match"] for request in written(tenant)] == ["7"]
