@@ -15,7 +15,7 @@ from shared.errors import MediaTypeUnsupported, ParameterInvalid
 from . import json_patch
 from .address import Address
 
-_FIXED = frozenset({"resourceType", "id"})
+_FIXED = frozenset({"resourcetype", "id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def _changed(document: Any) -> frozenset[str]:
         changed = json_patch.changed_elements(document)
     except ValueError as error:
         raise refused(f"is not a JSON Patch: {error}") from None
-    if changed & _FIXED:
+    # In any case of the letters, as a lenient server takes them.
+    if not _FIXED.isdisjoint(name.casefold() for name in changed):
         raise refused("would change the type or id of the resource")
     return changed
 

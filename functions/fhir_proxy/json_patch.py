@@ -1,8 +1,10 @@
 """What a JSON Patch makes of a resource (RFC 6902; FHIR R4 http.html, "patch").
 
 The result is judged, never sent: the EHR gets the patch as it came. So it is applied as the most
-willing server would apply it: what is missing on the way is made, what is not there to be removed,
-moved or copied is passed over, and a `test` holds. A stricter server refuses the patch by itself.
+willing server would apply it: what is missing on the way is made, what is not there to be removed
+is passed over, and a `test` holds. A stricter server refuses the patch by itself. What willing
+servers read in more than one way is refused: further members, `-` but for a new last place, names
+that differ only by case from one that is there, and a source that is not there.
 """
 
 import json
@@ -23,6 +25,7 @@ _CHANGING = {
     "test": (),
 }
 _NEEDS_VALUE = frozenset({"add", "replace", "test"})
+_MEMBERS = frozenset({"op", "path", "from", "value"})
 _MOST_OPERATIONS = 1000
 # Characters of what is copied within a resource, all operations together.
 _MOST_COPIED = 10_000_000
@@ -71,8 +74,8 @@ def values(document: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
 def result(document: list[dict[str, Any]], resource: Any) -> Any:
     """The resource after the patch; both as `read` gives them.
 
-    Raises ValueError, whose text says why: a pointer leads through what is no element, nothing
-    would change, or too much would be made.
+    Raises ValueError, whose text says why: a pointer leads through what is no element or nowhere,
+    nothing would change, or too much would be made.
     """
     try:
         made = _applied(document, deepcopy(resource))
@@ -93,7 +96,7 @@ def _applied(document: list[dict[str, Any]], made: Any) -> Any:
             source = operation["from"].split("/")[1:]
             found, value = _found(made, source)
             if not found:
-                continue
+                raise ValueError("`from` points to nothing")
             if name == "move":
                 _remove(made, source)
             else:
@@ -125,17 +128,24 @@ def _changed(operation: Any) -> list[str]:
     name = operation.get("op") if isinstance(operation, dict) else None
     if not isinstance(name, str) or name not in _CHANGING:
         raise ValueError("`op` must be add, remove, replace, move, copy or test")
+    if not _MEMBERS.issuperset(operation):
+        raise ValueError("an operation has the members op, path, from and value only")
     if name in _NEEDS_VALUE and "value" not in operation:
         raise ValueError(f"the operation {name} needs a `value`")
     for member in ("from", "path") if name in {"move", "copy"} else ("path",):
         pointer = operation.get(member)
         if not isinstance(pointer, str) or _POINTER.fullmatch(pointer) is None:
             raise ValueError(f"`{member}` must point to an element of the resource")
+        *way, last = pointer.split("/")
+        appends = member == "path" and name in {"add", "move", "copy"}
+        if "-" in way or (last == "-" and not appends):
+            raise ValueError(f"`-` in `{member}` points to nothing that is there")
     return [operation[member] for member in _CHANGING[name]]
 
 
 def _found(document: Any, path: list[str]) -> tuple[bool, Any]:
     for part in path:
+        _require_one_spelling(document, part)
         if isinstance(document, dict) and part in document:
             document = document[part]
         elif isinstance(document, list) and part.isdigit() and int(part) < len(document):
@@ -143,6 +153,14 @@ def _found(document: Any, path: list[str]) -> tuple[bool, Any]:
         else:
             return False, None
     return True, document
+
+
+def _require_one_spelling(document: Any, part: str) -> None:
+    """There are servers that read names in any case; they would take this for another element."""
+    if isinstance(document, dict) and part not in document:
+        folded = part.casefold()
+        if any(name.casefold() == folded for name in document):
+            raise ValueError("a name differs only by case from one that is there")
 
 
 def _remove(document: Any, path: list[str]) -> None:
@@ -153,6 +171,7 @@ def _remove(document: Any, path: list[str]) -> None:
 
 def _put(document: Any, path: list[str], value: Any, *, replacing: bool) -> None:
     for part, following in zip(path, [*path[1:], ""], strict=True):
+        _require_one_spelling(document, part)
         last = following == ""
         if isinstance(document, list) and (part == "-" or part.isdigit()):
             place = len(document) if part == "-" else min(int(part), len(document))

@@ -55,11 +55,8 @@ def write(
         current = fhir.call(active, "GET", url)
         if current.status == 200:
             _require_own(current, address, decision, active)
-            version = _version(current)
-            if version and not includes(sent.get("If-Match", "*"), version):
+            if not _held_to(_version(current), sent):
                 return _not_the_version(current)
-            if version:
-                sent["If-Match"] = version
             fhir_base = active.session.fhir_base
             write_policy.require_own_result(content, current.body, address, decision, fhir_base)
         elif current.status == 404 and address.kind == "update":
@@ -90,6 +87,14 @@ def _version(current: FhirAnswer) -> str:
     """The version that was looked at, as an entity tag; empty where the EHR gives none."""
     tag = current.headers.get("etag", "").strip()
     return tag if HEADER_VALUE.fullmatch(tag) else ""
+
+
+def _held_to(version: str, sent: dict[str, str]) -> bool:
+    """Hold a change to the version that was looked at; False where it is to act on another one."""
+    if not version:
+        return True
+    given, sent["If-Match"] = sent.get("If-Match", "*"), version
+    return includes(given, version)
 
 
 def _not_the_version(current: FhirAnswer) -> FhirAnswer:

@@ -66,7 +66,8 @@ def require_own(brought: Content, address: Address, decision: Decision, fhir_bas
     if not is_patch:
         _require_own(brought.document, decision, fhir_base)
         return
-    touched = brought.changed & compartment.patient_elements(address.type)
+    fixed = {name.casefold() for name in compartment.patient_elements(address.type)}
+    touched = {name for name in brought.changed if name.casefold() in fixed}
     if touched:
         raise PatientDenied(
             why=f"The patch changes `{min(touched)}`, which says whose the resource is."

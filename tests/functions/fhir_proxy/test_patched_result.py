@@ -95,6 +95,16 @@ WITHIN = {
     ],
     "an element that was missing": [_op("replace", "/issued", value="2026-11-20T09:00:00Z")],
     "a list that was missing": [_op("add", "/category/-", value={"text": "x"})],
+    "a member that the operation does not need": [
+        _op("replace", "/status", value="amended") | {"from": "/note/0"},
+        _op("remove", "/note/1", value=None),
+    ],
+    "what is not there removed": [*REPLACE_STATUS, _op("remove", "/component/0")],
+    "a new last place in a list that is there": [_moved("copy", "/note/1", "/note/-")],
+    "what the patch has made copied": [
+        _op("add", "/category", value=[{"text": "x"}]),
+        _moved("copy", "/category/0", "/category/-"),
+    ],
     "digits": [_op("replace", "/valueQuantity/value", value=1.5)],
 }
 
@@ -127,6 +137,73 @@ def test_a_part_of_several_may_be_changed_without_touching_whose_it_is(writing: 
         answer = send(launch, "PATCH", "Appointment/a1", patch)
         assert (answer.status, answer.code) == (403, "patient_denied")
     assert len(written(tenant)) == 1
+
+
+READ_IN_TWO_WAYS = {
+    "a source in other case": [_moved("copy", "/Note/0/text", "/performer/0/reference")],
+    "a source in other case, below": [_moved("copy", "/note/0/Text", "/performer/0/reference")],
+    "a target in other case": [_op("add", "/Performer/-", value={"display": "x"})],
+    "a target in other case, below": [_op("add", "/performer/0/Reference", value="#x")],
+    "in other case than what the patch made": [
+        _op("add", "/category", value=[{"text": "x"}]),
+        _op("replace", "/Category/0/text", value="y"),
+    ],
+    "removed in other case": [_op("remove", "/Performer")],
+    "a primitive's own part in other case": [
+        _op("add", "/_status", value={"id": "x"}),
+        _op("remove", "/_Status"),
+    ],
+    "a last place copied": [_moved("copy", "/note/-", "/performer/-")],
+    "a part of a last place copied": [_moved("copy", "/note/-/text", "/performer/0/reference")],
+    "a last place moved": [_moved("move", "/note/-", "/performer/-")],
+    "a last place removed": [_op("remove", "/note/-")],
+    "a last place replaced": [_op("replace", "/note/-", value={"text": "x"})],
+    "a last place tested": [_op("test", "/note/-", value={"text": "x"})],
+    "a part of a last place": [_op("add", "/performer/-/display", value="x")],
+    "a source that is not there": [_moved("copy", "/note/9/text", "/performer/0/reference")],
+    "a source that is not there, moved": [_moved("move", "/x", "/performer/0/reference")],
+    "a source that is gone": [
+        _op("remove", "/note/1"),
+        _moved("copy", "/note/1/text", "/performer/0/display"),
+    ],
+    **{
+        f"a member {name}": [_op("replace", "/note/0/text", value="x") | {name: value}]
+        for name, value in (
+            *(("PATH", "/performer/0/reference"), ("Path", "/subject/reference")),
+            *(("Value", THEM), ("OP", "remove"), ("From", "/note/0"), ("comment", "x")),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("patch", READ_IN_TWO_WAYS.values(), ids=READ_IN_TWO_WAYS.keys())
+def test_what_servers_read_in_more_than_one_way_is_refused(
+    noted: tuple[Launched, Tenant], patch: list[dict[str, Any]]
+) -> None:
+    launch, tenant = noted
+    answer = send(launch, "PATCH", "Observation/o1", [*REPLACE_STATUS, *patch])
+    assert (answer.status, answer.code, written(tenant)) == (400, "parameter_invalid", [])
+
+
+@pytest.mark.parametrize("name", ["Subject", "SUBJECT", "_Subject", "Id", "ID", "ResourceType"])
+@pytest.mark.parametrize("op", ["add", "remove"])
+def test_what_is_fixed_is_fixed_in_any_case_of_its_letters(
+    noted: tuple[Launched, Tenant], name: str, op: str
+) -> None:
+    launch, tenant = noted
+    more = {"value": "x"} if op == "add" else {}
+    before = len(asked(tenant))
+    patch = [*REPLACE_STATUS, _op(op, f"/{name}", **more)]
+    answer = send(launch, "PATCH", "Observation/o1", patch)
+    assert answer.code in {"patient_denied", "parameter_invalid"}
+    assert len(asked(tenant)) == before
+
+
+@pytest.mark.parametrize("name", ["Id", "RESOURCETYPE"])
+def test_under_user_scopes_too(writing: App, name: str) -> None:
+    launch, tenant = launched(writing, "v", scope="user/*.cruds")
+    answer = send(launch, "PATCH", "Observation/o1", [_op("add", f"/{name}", value="x")])
+    assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
 
 
 @pytest.mark.parametrize(
