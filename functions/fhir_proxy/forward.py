@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import client as fhir
-from shared.fhir import compartment
+from shared.fhir import compartment, nested
 from shared.fhir.client import FhirAnswer
 from shared.json_members import objects
 from shared.session.sessions import Active
@@ -16,7 +16,7 @@ from . import conditional, history
 from .address import Address
 from .conditional import HEADER_VALUE
 from .interactions import FORM
-from .policy import Decision, is_covered, releasable
+from .policy import Decision, is_covered, releasable, require_remarks_only
 
 _HOLDING = frozenset({"_id", "patient", "subject"})
 _RESPONSE_HEADERS = ("ETag", "Last-Modified", "Retry-After")
@@ -61,6 +61,7 @@ def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: s
     Raises UpstreamInvalid or PatientDenied; then nothing of it is released.
     """
     if answer.status != 200:
+        require_remarks_only(answer.resource, decision, fhir_base)
         return
     resource = answer.resource
     kind = address.interaction.answer
@@ -79,12 +80,13 @@ def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: s
 def _check_search(
     bundle: dict[str, Any], address: Address, decision: Decision, fhir_base: str
 ) -> None:
-    entries = _entries(bundle)
-    if not all(is_covered(entry, decision) for entry in entries):
+    _entries(bundle)
+    found = list(nested.of_answer(bundle))
+    if not all(is_covered(resource, decision) for resource in found):
         raise UpstreamInvalid(
             why="The EHR's answer holds resources that no scope covers, or that do not show it."
         )
-    if not all(releasable(entry, decision, fhir_base) for entry in entries):
+    if not all(releasable(resource, decision, fhir_base) for resource in found):
         raise PatientDenied(why="The EHR's answer holds another patient's data.")
     held = decision.level == "patient" and compartment.search_parameter(address.type) is not None
     if held and _patient_in_self_link(bundle, decision) is False:

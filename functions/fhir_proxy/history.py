@@ -9,6 +9,7 @@ must show whose the resource was.
 from typing import Any
 
 from shared.errors import PatientDenied, UpstreamInvalid
+from shared.fhir import nested
 
 from .address import Address
 from .policy import Decision, releasable
@@ -19,7 +20,9 @@ def check(bundle: dict[str, Any], address: Address, decision: Decision, fhir_bas
     entries = bundle.get("entry", [])
     if not isinstance(entries, list) or not all(_is_entry(entry, address) for entry in entries):
         raise UpstreamInvalid(why="The EHR's answer is not the history of this resource.")
-    versions = [entry["resource"] for entry in entries if "resource" in entry]
+    versions = list(nested.of_answer(bundle))
+    if not all(_is_version(version, address) for version in versions):
+        raise UpstreamInvalid(why="The EHR's answer holds more than the history of this resource.")
     if not all(releasable(version, decision, fhir_base) for version in versions):
         raise PatientDenied(why="The EHR's answer holds another patient's data.")
     tells = bool(entries) or bundle.get("total", 0) != 0
@@ -31,11 +34,14 @@ def _is_entry(entry: Any, address: Address) -> bool:
     if not isinstance(entry, dict):
         return False
     if "resource" in entry:
-        resource = entry["resource"]
-        return (
-            isinstance(resource, dict)
-            and resource.get("resourceType") == address.type
-            and resource.get("id") == address.id
-        )
+        return _is_version(entry["resource"], address)
     request = entry.get("request")
     return isinstance(request, dict) and request.get("method") == "DELETE"
+
+
+def _is_version(resource: Any, address: Address) -> bool:
+    return (
+        isinstance(resource, dict)
+        and resource.get("resourceType") == address.type
+        and resource.get("id") == address.id
+    )

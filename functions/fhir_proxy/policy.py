@@ -12,7 +12,7 @@ from typing import Any
 
 from shared import scopes
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
-from shared.fhir import compartment
+from shared.fhir import compartment, nested
 from shared.scopes import Grant, Interaction, Level
 from shared.session.record import Session
 
@@ -48,15 +48,32 @@ class Decision:
 
 
 def releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> bool:
-    """Whether a resource of the EHR's answer may reach the browser."""
-    opened = not decision.open_types.isdisjoint({"*", resource["resourceType"]})
-    return opened or compartment.belongs(resource, decision.patient, fhir_base)
+    """Whether a resource of the EHR's answer may reach the browser, with all that it holds."""
+    name = resource.get("resourceType")
+    if not decision.open_types.isdisjoint({"*", name if isinstance(name, str) else ""}):
+        return True
+    patient = decision.patient
+    return compartment.belongs(resource, patient, fhir_base) and nested.is_free_of_others(
+        resource, patient, fhir_base
+    )
+
+
+def require_remarks_only(outcome: Any, decision: Decision, fhir_base: str) -> None:
+    """Whether an OperationOutcome of the EHR brings no resource along that may not be released.
+
+    Raises PatientDenied.
+    """
+    held = nested.of_answer(outcome) if outcome else ()
+    if not all(releasable(one, decision, fhir_base) for one in held):
+        raise PatientDenied(why="The EHR's OperationOutcome holds another patient's data.")
 
 
 def is_covered(resource: dict[str, Any], decision: Decision) -> bool:
     """Whether a scope allows a resource of the EHR's answer, whoever it is about."""
     covering = decision.covering
-    name = resource["resourceType"]
+    name = resource.get("resourceType")
+    if not isinstance(name, str):
+        return False
     sets = covering.get(name, covering.get("*", ()))
     shown = decision.shown or name != decision.asked
     return NO_FILTERS in sets or any(fits(resource, one, shown=shown) for one in sets)

@@ -30,7 +30,7 @@ from .address import Address
 from .address import read as parse_address
 from .conditional import HEADER_VALUE, includes
 from .content import Content, sent_media_type
-from .policy import Decision, releasable
+from .policy import Decision, releasable, require_remarks_only
 
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
 _REPRESENTATION = "return=representation"
@@ -64,6 +64,7 @@ def write(
                 return _not_the_version(current)
             sent["If-None-Match"] = "*"
         else:
+            _check(current, address, decision, active)
             return current
     remaining = until - time.monotonic()
     if remaining <= 0:
@@ -134,11 +135,12 @@ def _require_own(current: FhirAnswer, address: Address, decision: Decision, acti
 
 
 def _check(answer: FhirAnswer, address: Address, decision: Decision, active: Active) -> None:
-    """Whether what the EHR returned of a change that it made may be released."""
-    if answer.status >= 300 or answer.resource is None:
+    """Whether what the EHR returned may be released: its remarks, or what it made of the change."""
+    if answer.resource is None:
         return
     resource_type = answer.resource["resourceType"]
-    if resource_type == "OperationOutcome":
+    if answer.status >= 300 or resource_type == "OperationOutcome":
+        require_remarks_only(answer.resource, decision, active.session.fhir_base)
         return
     made = "The EHR made the change; what it returned of it is not passed on: it is"
     if resource_type != address.type:

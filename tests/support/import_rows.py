@@ -60,6 +60,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "authorised page_links resource_types",
         "client references",
         "compartment mentions",
+        "nested",
     ),
     "shared/inbound": (
         "cookies health refusal request_body server_log",
