@@ -43,8 +43,8 @@ def request(
     else:
         answer = fhir.call(active, "GET", f"{url}?{query}" if query else url, headers=passed)
     check(answer, address, decision, fhir_base)
-    if decision.counts and not strict and answer.status == 200:
-        _require_count_of_patient(answer.resource, decision)
+    if address.interaction.patient == "search" and answer.status == 200:
+        _require_proved_total(answer.resource, address, decision, strict=strict)
     return conditional.answered(answer, address, decision, headers)
 
 
@@ -88,8 +88,7 @@ def _check_search(
         )
     if not all(releasable(resource, decision, fhir_base) for resource in found):
         raise PatientDenied(why="The EHR's answer holds another patient's data.")
-    held = decision.level == "patient" and compartment.search_parameter(address.type) is not None
-    if held and _patient_in_self_link(bundle, decision) is False:
+    if _is_held(address, decision) and _patient_in_self_link(bundle, decision) is False:
         why = "By its own account (the link `self`) the EHR left out the patient of the search."
         raise UpstreamInvalid(why=why)
 
@@ -100,12 +99,30 @@ def _has_own_parameters(decision: Decision, active: Active) -> bool:
     return own is not None and any(re.fullmatch(own, name) for name, _ in decision.parameters)
 
 
-def _require_count_of_patient(bundle: dict[str, Any], decision: Decision) -> None:
-    if not _entries(bundle) and _patient_in_self_link(bundle, decision) is not True:
+def _require_proved_total(
+    bundle: dict[str, Any], address: Address, decision: Decision, *, strict: bool
+) -> None:
+    """Where no resource shows it, whether a total counts what the search was held to, whatever has
+    kept the resources away. Where nothing is counted there is nothing to prove.
+    """
+    if bundle.get("total", 0) == 0 and not decision.counts:
+        return
+    if _entries(bundle):
+        return
+    if decision.shown:
+        raise UpstreamInvalid(why="The EHR's answer does not show that it lies within the scope.")
+    if strict or not _is_held(address, decision):
+        return
+    if _patient_in_self_link(bundle, decision) is not True:
         raise UpstreamInvalid(
             why="The EHR's answer does not show that it counted for this patient only.",
             steps=("Leave the vendor's own parameters out, or search without counting.",),
         )
+
+
+def _is_held(address: Address, decision: Decision) -> bool:
+    """Whether a search is held to the patient."""
+    return decision.level == "patient" and compartment.search_parameter(address.type) is not None
 
 
 def _patient_in_self_link(bundle: dict[str, Any], decision: Decision) -> bool | None:

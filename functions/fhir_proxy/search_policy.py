@@ -20,6 +20,7 @@ _BRINGING = frozenset({"_include", "_revinclude", "_list", "_contained", "_type"
 # Chained parameters (`subject.name`) ask too.
 _ASKING = frozenset({"_has", "_filter"})
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+_POSITIVE = re.compile(r"[1-9][0-9]{0,8}")
 _PATIENT_PARAMETERS = ("patient", "subject")
 
 
@@ -108,11 +109,17 @@ def repeats_filter(
 
 
 def is_count(parameters: Parameters) -> bool:
-    """Whether a search asks only how many there are."""
-    return any(
-        (name.lower(), value.strip().lower()) in {("_summary", "count"), ("_count", "0")}
-        for name, value in parameters
-    )
+    """Whether a search asks only how many there are: whatever is no positive number of resources
+    on a page may be read as none.
+    """
+    for name, value in parameters:
+        head = name.partition(":")[0].lower()
+        if head == "_count" and _POSITIVE.fullmatch(value) is None:
+            return True
+        summaries = value.lower().split(",") if head == "_summary" else ()
+        if any(one.strip() == "count" for one in summaries):
+            return True
+    return False
 
 
 def held_to(patient: str, resource_type: str, parameters: Parameters) -> Parameters:

@@ -11,7 +11,11 @@ from tests.support.scripted_ehr import as_fhir
 SCOPE = "patient/*.rs"
 
 
-@pytest.mark.parametrize("query", ["_summary=count", "_summary=COUNT", "_count=0"])
+NONE_ON_A_PAGE = ["00", "-0", "-1", "0.0", "%2B0", "", "x", "0,5", "1e0", "%D9%A3"]
+COUNTS = ["_summary=count", "_summary=COUNT", "_summary=count,data", "_count=0", "_count:x=0"]
+
+
+@pytest.mark.parametrize("query", [*COUNTS, *(f"_count={one}" for one in NONE_ON_A_PAGE)])
 @pytest.mark.parametrize("given", ["", "&patient=p1", "&subject=Patient/p1"])
 @pytest.mark.parametrize("group", ["w", "o"])
 def test_an_ehr_is_asked_to_ignore_no_parameter_of_a_count(
@@ -22,6 +26,42 @@ def test_an_ehr_is_asked_to_ignore_no_parameter_of_a_count(
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}{given}")
     assert answer.json()["total"] == 3
     assert asked(tenant)[0].headers["Prefer"] == "handling=strict"
+
+
+SELF = "{base}/Observation?patient=p1&_offset=9"
+
+
+@pytest.mark.parametrize(
+    ("more", "url", "status"),
+    [
+        ({"total": 999}, None, 502),
+        ({"total": 999, "entry": []}, "{base}/Observation?_offset=9", 502),
+        ({"total": 999}, SELF.replace("p1", "p2"), 502),
+        ({"total": "999"}, None, 502),
+        ({"total": 999, "entry": [{"resource": {"resourceType": "OperationOutcome"}}]}, None, 502),
+        ({"total": 999}, SELF, 200),
+        ({"total": 0}, None, 200),
+        ({}, None, 200),
+        ({"total": 999, "entry": [{"resource": about("Observation", "o", "p1")}]}, None, 200),
+    ],
+)
+def test_a_total_without_resources_is_released_where_it_is_the_patients(
+    writing: App, more: dict[str, Any], url: str | None, status: int
+) -> None:
+    launch, tenant = launched(writing, "w", scope=SCOPE)
+    link = [{"relation": "self", "url": url.format(base=tenant.base)}] if url else []
+    tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "link": link, **more}))
+    query = "patient=p1&_offset=100000&_total=accurate"
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
+    assert answer.status == status
+
+
+@pytest.mark.parametrize("query", ["patient=p1&_count=10", "patient=p1&_summary=data", "_count=1"])
+def test_a_search_for_resources_is_no_count(writing: App, query: str) -> None:
+    launch, tenant = launched(writing, "w", scope=SCOPE)
+    tenant.on("/Observation", as_fhir(searchset(about("Observation", "o", "p1"), total=3)))
+    assert launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}").status == 200
+    assert ("Prefer" in asked(tenant)[0].headers) is ("patient" not in query)
 
 
 def test_a_count_of_what_is_about_no_patient_is_the_apps_own(writing: App) -> None:

@@ -287,6 +287,7 @@ def test_what_a_finer_grained_scope_does_not_cover_is_not_released(
     [
         ("category=laboratory", "category=vital-signs&_summary=count"),
         ("category=laboratory", "category=vital-signs&_count=0"),
+        ("category=laboratory", "category=vital-signs&_count=00"),
         ("date=ge2020", "date=ge2000"),
         ("code:in=http://x/vs", "code=x"),
         ("code:in=http://x/vs", "code:in=http://y/vs"),
