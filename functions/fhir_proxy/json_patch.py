@@ -10,7 +10,6 @@ that differ only by case from one that is there, and a source that is not there.
 import json
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
 MEDIA_TYPE = "application/json-patch+json"
@@ -27,8 +26,12 @@ _CHANGING = {
 _NEEDS_VALUE = frozenset({"add", "replace", "test"})
 _MEMBERS = frozenset({"op", "path", "from", "value"})
 _MOST_OPERATIONS = 1000
-# Characters of what is copied within a resource, all operations together.
-_MOST_COPIED = 10_000_000
+_MOST_PARTS = 50
+_MOST_MEMBERS = 1000
+# Values that the copies of a patch make, all operations together.
+_MOST_COPIED = 20_000
+# Bytes of a resource that is patched: judging it takes many times its size in memory.
+MOST_BYTES = 1_000_000
 
 
 class Number(str):
@@ -71,18 +74,18 @@ def values(document: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
             yield next(names, ""), operation["value"]
 
 
-def result(document: list[dict[str, Any]], resource: Any) -> Any:
-    """The resource after the patch; both as `read` gives them.
+def result(document: list[dict[str, Any]], resource: Any, *, unchanged: bool) -> Any:
+    """The resource after the patch; both as `read` gives them. `unchanged`: it may be the same.
 
     Raises ValueError, whose text says why: a pointer leads through what is no element or nowhere,
     nothing would change, or too much would be made.
     """
     try:
-        made = _applied(document, deepcopy(resource))
-        unchanged = _same(made, resource)
+        made = _applied(document, _copied(resource))
+        is_same = not unchanged and _same(made, resource)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
-    if unchanged:
+    if is_same:
         raise ValueError("it changes nothing")
     return made
 
@@ -101,16 +104,31 @@ def _applied(document: list[dict[str, Any]], made: Any) -> Any:
                 _remove(made, source)
             else:
                 # A patch that copies a list into itself doubles it with each operation.
-                left -= len(json.dumps(value))
+                left -= _size(value)
                 if left < 0:
                     raise ValueError("it copies too much")
-                value = deepcopy(value)
+                value = _copied(value)
             _put(made, path, value, replacing=False)
         elif name == "remove":
             _remove(made, path)
         elif name in {"add", "replace"}:
-            _put(made, path, deepcopy(operation["value"]), replacing=name == "replace")
+            _put(made, path, _copied(operation["value"]), replacing=name == "replace")
     return made
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copied(one) for name, one in value.items()}
+    return [_copied(one) for one in value] if isinstance(value, list) else value
+
+
+def _size(value: Any) -> int:
+    """How many values a value is, with those in it."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return 1
+    return 1 + sum(map(_size, value))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -137,6 +155,8 @@ def _changed(operation: Any) -> list[str]:
         if not isinstance(pointer, str) or _POINTER.fullmatch(pointer) is None:
             raise ValueError(f"`{member}` must point to an element of the resource")
         *way, last = pointer.split("/")
+        if len(way) > _MOST_PARTS:
+            raise ValueError(f"`{member}` leads too deep")
         appends = member == "path" and name in {"add", "move", "copy"}
         if "-" in way or (last == "-" and not appends):
             raise ValueError(f"`-` in `{member}` points to nothing that is there")
@@ -158,6 +178,8 @@ def _found(document: Any, path: list[str]) -> tuple[bool, Any]:
 def _require_one_spelling(document: Any, part: str) -> None:
     """There are servers that read names in any case; they would take this for another element."""
     if isinstance(document, dict) and part not in document:
+        if len(document) > _MOST_MEMBERS:
+            raise ValueError("an object has too many members")
         folded = part.casefold()
         if any(name.casefold() == folded for name in document):
             raise ValueError("a name differs only by case from one that is there")

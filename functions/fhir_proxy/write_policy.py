@@ -85,8 +85,15 @@ def require_own_result(
     """
     if address.interaction.body != "patch" or brought.body is None:
         return
+    if len(current) > json_patch.MOST_BYTES:
+        raise content.refused(
+            "cannot be applied: the resource as it is has more than 1 MB. Update it whole instead"
+        )
+    # Without `r`, a refusal of what changes nothing would tell that a guessed value is right.
+    unchanged = not decision.returns
+    patch = json_patch.read(brought.body)
     try:
-        made = json_patch.result(json_patch.read(brought.body), json_patch.read(current))
+        made = json_patch.result(patch, json_patch.read(current), unchanged=unchanged)
     except ValueError as error:
         raise content.refused(f"cannot be applied to the resource as it is: {error}") from None
     _require_own(made, decision, fhir_base)

@@ -239,12 +239,39 @@ def test_a_patch_cannot_be_made_to_fill_the_memory(noted: tuple[Launched, Tenant
     launch, tenant = noted
     for patch in (
         [_op("add", "/x", value=["y" * 1000]), *([_moved("copy", "/x", "/x/-")] * 60)],
+        [_op("add", "/x", value=[{}] * 15_000), *([_moved("copy", "/x", "/y")] * 6)],
+        [_op("add", "/a" * 51, value="y")],
+        [
+            _op("add", "/x", value={f"a{one}": 0 for one in range(1001)}),
+            _op("add", "/x/b", value=0),
+        ],
         [REPLACE_STATUS[0]] * 1001,
         [_op("add", "/x", value=json.loads("[" * 800 + "]" * 800))],
         [_op("add", "/status/x", value="y")],
     ):
         answer = send(launch, "PATCH", "Observation/o1", patch)
         assert (answer.status, answer.code, written(tenant)) == (400, "parameter_invalid", [])
+
+
+@pytest.mark.parametrize(("size", "status"), [(900_000, 200), (1_100_000, 400), (9_900_000, 400)])
+def test_a_patch_of_a_large_resource_is_refused(writing: App, size: int, status: int) -> None:
+    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    keep(tenant, NOTED | {"note": [{"text": "x" * size}]})
+    answer = send(launch, "PATCH", "Observation/o1", REPLACE_STATUS)
+    assert (answer.status, len(written(tenant))) == (status, int(status == 200))
+    if status == 400:
+        assert "more than 1 MB" in answer.text
+        whole = send(launch, "PUT", "Observation/o1", NOTED)
+        assert whole.status == 200
+
+
+@pytest.mark.parametrize("guess", ["final", "amended"])
+def test_without_r_a_right_guess_is_answered_like_a_wrong_one(writing: App, guess: str) -> None:
+    launch, tenant = launched(writing, "w", scope="patient/Observation.u")
+    keep(tenant, NOTED, as_fhir({"resourceType": "OperationOutcome", "issue": []}, 412))
+    patch = [_op("replace", "/status", value=guess)]
+    answer = send(launch, "PATCH", "Observation/o1", patch)
+    assert (answer.status, len(written(tenant))) == (412, 1)
 
 
 @pytest.mark.parametrize(
