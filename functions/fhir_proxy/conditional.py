@@ -55,7 +55,7 @@ def _is_unchanged(answer: Mapping[str, str], given: Mapping[str, str]) -> bool:
     try:
         changed = parsedate_to_datetime(answer.get("last-modified", ""))
         return changed <= parsedate_to_datetime(given[_IF_MODIFIED_SINCE])
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return False
 
 

@@ -43,9 +43,33 @@ def request(
     else:
         answer = fhir.call(active, "GET", f"{url}?{query}" if query else url, headers=passed)
     check(answer, address, decision, fhir_base)
+    _require_own_versions(answer, address, decision, active)
     if address.interaction.patient == "search" and answer.status == 200:
         _require_proved_total(answer.resource, address, decision, strict=strict)
     return conditional.answered(answer, address, decision, headers)
+
+
+def _require_own_versions(
+    answer: FhirAnswer, address: Address, decision: Decision, active: Active
+) -> None:
+    """An answer that shows no version tells, by its being so, how many there are and of when. So
+    the resource as it is now must be the patient's, or not be there. Raises PatientDenied.
+    """
+    proved = address.type == "Patient" and address.id == decision.patient
+    if proved or address.type in decision.open_types or address.type in compartment.OUTSIDE:
+        return
+    if address.kind == "vread" and answer.status == 200:
+        return
+    if address.kind == "history" and answer.status == 200 and answer.resource.get("entry"):
+        return
+    if address.kind not in {"vread", "history"} or answer.status == 304:
+        return
+    fhir_base = active.session.fhir_base
+    now = fhir.call(active, "GET", f"{fhir_base}/{address.type}/{address.id}")
+    if now.status == 404 and answer.status != 200:
+        return
+    if now.status != 200 or not releasable(now.resource, decision, fhir_base):
+        raise PatientDenied(why="Nothing in the answer shows whose the resource is.")
 
 
 def page(url: str, address: Address, decision: Decision, active: Active) -> FhirAnswer:

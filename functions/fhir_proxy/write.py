@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared import urls
+from shared import fhir_id, urls
 from shared.errors import (
     ADMINISTRATOR,
     ParameterInvalid,
@@ -22,6 +22,7 @@ from shared.errors import (
 )
 from shared.fhir import client as fhir
 from shared.fhir.client import FhirAnswer
+from shared.json_members import fields
 from shared.outcome import operation_outcome
 from shared.session.sessions import Active
 
@@ -87,7 +88,12 @@ def write(
 def _version(current: FhirAnswer) -> str:
     """The version that was looked at, as an entity tag; empty where the EHR gives none."""
     tag = current.headers.get("etag", "").strip()
-    return tag if HEADER_VALUE.fullmatch(tag) else ""
+    if HEADER_VALUE.fullmatch(tag):
+        return tag
+    # FHIR R4 http.html, "Versioning": the tag is the version's id, weakly compared.
+    version = fields(current.resource.get("meta")).get("versionId")
+    is_id = isinstance(version, str) and re.fullmatch(fhir_id.PATTERN, version)
+    return f'W/"{version}"' if is_id else ""
 
 
 def _held_to(version: str, sent: dict[str, str]) -> bool:

@@ -64,6 +64,9 @@ def test_a_condition_tells_nothing_about_another_patient(
         ({"If-Modified-Since": "Wed, 21 Oct 2020 07:28:00 GMT"}, 304),
         ({"If-Modified-Since": "Wed, 21 Oct 2014 07:28:00 GMT"}, 200),
         ({"If-Modified-Since": "yesterday"}, 200),
+        ({"If-Modified-Since": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, 200),
+        ({"If-Modified-Since": "Mon, 01 Jan 2025 99999999999999999999:00:00 GMT"}, 200),
+        ({"If-Modified-Since": "Mon, 01 Jan 2025 00:00:00 +99999999999999999"}, 200),
     ],
 )
 def test_what_is_the_patients_is_compared_after_the_check(

@@ -59,8 +59,6 @@ HISTORIES: list[tuple[dict[str, Any], int, str]] = [
     (_history(MINE), 200, ""),
     (_history(MINE, MINE), 200, ""),
     (_history(DELETED, MINE), 200, ""),
-    ({"resourceType": "Bundle", "type": "history"}, 200, ""),
-    (_history(total=0), 200, ""),
     (_history(MINE, THEIRS), 403, "patient_denied"),
     (_history({"resourceType": "Observation", "id": "o1"}), 403, "patient_denied"),
     # Nothing shows whose it was.
@@ -92,6 +90,41 @@ def test_a_history_is_released_whole_or_not_at_all(
     else:
         assert answer.json() == bundle
     assert [request.query for request in asked(tenant)] == ["_count=5"]
+
+
+EMPTY = _history(total=0)
+NOT_THERE = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 404)
+
+
+@pytest.mark.parametrize(
+    ("now", "history", "version"),
+    [
+        (as_fhir(MINE), 200, 404),
+        (as_fhir(THEIRS), 403, 403),
+        (NOT_THERE, 403, 404),
+        (as_fhir({"resourceType": "OperationOutcome", "issue": []}, 410), 403, 403),
+    ],
+)
+def test_the_lack_of_a_version_tells_nothing_about_another_patient(
+    app: App, now: Scripted, history: int, version: int
+) -> None:
+    launch, tenant = launched(app)
+    tenant.on("/Observation/o1", now)
+    tenant.on("/Observation/o1/_history/4", NOT_THERE)
+    assert launch.browser.fetch(f"{launch.fhir_base}/Observation/o1/_history/4").status == version
+    for empty in (EMPTY, {"resourceType": "Bundle", "type": "history", "entry": []}):
+        tenant.on("/Observation/o1/_history", as_fhir(empty))
+        url = f"{launch.fhir_base}/Observation/o1/_history?_since=2026-05-06"
+        assert launch.browser.fetch(url).status == history
+
+
+def test_the_launchs_own_patient_is_proved_by_its_address(app: App) -> None:
+    launch, tenant = launched(app)
+    tenant.on("/Patient/p1/_history/4", NOT_THERE)
+    tenant.on("/Patient/p1/_history", as_fhir(EMPTY))
+    for path, status in (("Patient/p1/_history/4", 404), ("Patient/p1/_history", 200)):
+        assert launch.browser.fetch(f"{launch.fhir_base}/{path}").status == status
+    assert len(asked(tenant)) == 2
 
 
 def test_user_scopes_see_every_patients_versions(app: App) -> None:

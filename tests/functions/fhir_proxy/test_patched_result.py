@@ -370,3 +370,23 @@ def test_an_ehr_that_leaves_the_quotes_out_is_understood(writing: App) -> None:
         answer = send(launch, "PATCH", "Observation/o1", REPLACE_STATUS, If_Match=given)
         assert answer.status == status
     assert [request.headers["If-Match"] for request in written(tenant)] == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("meta", "etag", "sent"),
+    [
+        ({"versionId": "7"}, "", 'W/"7"'),
+        ({"versionId": "7"}, 'W/"8"', 'W/"8"'),
+        ({"versionId": "7"}, f'W/"{"v" * 300}"', 'W/"7"'),
+        ({"versionId": '7" x'}, "", None),
+        ({"versionId": 7}, "", None),
+        ("x", "", None),
+    ],
+)
+def test_a_version_is_known_by_its_id_too(
+    writing: App, meta: Any, etag: str, sent: str | None
+) -> None:
+    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    keep(tenant, NOTED | {"meta": meta}, **({"ETag": etag} if etag else {}))
+    assert send(launch, "PATCH", "Observation/o1", REPLACE_STATUS).status == 200
+    assert written(tenant)[0].headers.get("If-Match") == sent
