@@ -238,7 +238,7 @@ def _within_compartment(address: Address, parameters: Parameters, session: Sessi
             "reach it."
         )
     if address.interaction.patient == "search":
-        return held_to(patient, address.type, parameters)
+        return held_to(patient, address.type, parameters, session.fhir_base)
     if address.type == "Patient" and address.id != patient:
         raise PatientDenied
     return parameters

@@ -9,6 +9,7 @@ import re
 
 from shared.errors import NotAcceptable, ParameterInvalid, PatientDenied, ScopeDenied
 from shared.fhir import compartment
+from shared.fhir.references import Target, parse
 from shared.scopes import Grant, Level
 
 from .finer_scopes import NO_FILTERS, Parameters, is_shown, repeated
@@ -122,17 +123,16 @@ def is_count(parameters: Parameters) -> bool:
     return False
 
 
-def held_to(patient: str, resource_type: str, parameters: Parameters) -> Parameters:
+def held_to(patient: str, resource_type: str, parameters: Parameters, fhir_base: str) -> Parameters:
     """The search with its patient parameter: refused for another's, added where there is none."""
     holding = compartment.search_parameter(resource_type)
-    ours = {patient, f"Patient/{patient}"}
     held = False
     for name, value in parameters:
         head = name.partition(":")[0].lower()
         if head == holding or (resource_type != "Patient" and head in _PATIENT_PARAMETERS):
             if name not in {holding, "patient", "subject", "subject:Patient", "patient:Patient"}:
                 raise PatientDenied
-            if value not in ours:
+            if value != patient and parse(value, fhir_base) != Target("Patient", patient):
                 raise PatientDenied
             by_subject = head == "subject" and compartment.searched_by_subject(resource_type)
             held = held or head == holding or by_subject

@@ -32,6 +32,8 @@ def names_another(document: Any, patient: str | None, fhir_base: str, element: s
     `element` is the name of the element whose value it is; empty for a resource.
     """
     for name, value in _members(document, element):
+        if member(name) == "reference" and _says_a_patient(value, patient, fhir_base):
+            return True
         if isinstance(value, dict) and _is_reference(value, name):
             may_be = name not in _NEVER_A_PATIENT
             named = whom(value, patient, fhir_base, may_be_a_patient=may_be)
@@ -43,6 +45,20 @@ def names_another(document: Any, patient: str | None, fhir_base: str, element: s
         if named in {"another", "unread"}:
             return True
     return False
+
+
+def _says_a_patient(value: Any, patient: str | None, fhir_base: str) -> bool:
+    """Whether an object where a text belongs has another patient as its `value`; R4 has Identifiers
+    there too, which may have any other value.
+    """
+    said = (
+        [held for name, held in value.items() if member(name) == "value"]
+        if isinstance(value, dict)
+        else []
+    )
+    return any(
+        isinstance(one, str) and of_text(one, patient, fhir_base) == "another" for one in said
+    )
 
 
 def _is_reference(value: dict[str, Any], element: str) -> bool:

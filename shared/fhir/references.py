@@ -37,7 +37,9 @@ _URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9.:_-]{1,200}")
 _PATIENT = re.compile(r"(?<![a-z])patient(?![a-z])")
 _MEMBERS = frozenset({"reference", "type", "identifier"})
 _PLAIN = _MEMBERS | {"display"}
-# What stands for no reference; a lone `#` is the resource itself.
+# From a contained resource to the one that holds it (FHIR R4 references.html).
+_ITSELF = "#"
+# What leads to no other resource.
 _EMPTY = frozenset({"", "#"})
 _LONGEST = 4096
 _MOST_CODINGS = 8
@@ -97,7 +99,7 @@ def whom(
             return "another"
         if kind is None and may_be_a_patient and (is_empty or named == "unread"):
             return "another"
-    return "unread" if is_empty and literal is not None else named
+    return "unread" if is_empty and literal not in {None, _ITSELF} else named
 
 
 def of_text(reference: str, patient: str | None, fhir_base: str | None) -> Whom:
@@ -107,7 +109,7 @@ def of_text(reference: str, patient: str | None, fhir_base: str | None) -> Whom:
         if target.type != "Patient":
             return "nobody"
         return "ours" if target.id == patient else "another"
-    if _CONTAINED.fullmatch(reference):
+    if reference == _ITSELF or _CONTAINED.fullmatch(reference):
         return "nobody"
     if _speaks_of_a_patient(reference):
         return "another"
@@ -116,7 +118,10 @@ def of_text(reference: str, patient: str | None, fhir_base: str | None) -> Whom:
 
 def member(name: str) -> str:
     """The name of a member as a lenient server takes it."""
-    return name if name in _MEMBERS else name.strip().casefold()
+    if name in _MEMBERS:
+        return name
+    plain = unicodedata.normalize("NFKC", name)
+    return "".join(one for one in plain if one.isprintable() and not one.isspace()).casefold()
 
 
 def _is_of_another_type(value: object) -> bool:

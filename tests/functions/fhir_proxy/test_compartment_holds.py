@@ -326,3 +326,24 @@ def test_parameters_that_reach_further_are_known_in_any_case(app: App, name: str
     launch, tenant = launched(app, "n", scope="launch patient/Observation.rs")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=x")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        ("{base}/Patient/p1", 200),
+        ("{base}/Patient/p2", 403),
+        ("{base}/Group/p1", 403),
+        ("{base}/Patient/p1/_history/1", 403),
+        ("https://ehr.example/r4/Patient/p1", 403),
+        ("{base}/Patient/p1,{base}/Patient/p2", 403),
+    ],
+)
+def test_the_patient_of_a_search_may_be_named_on_the_fhir_base(
+    kept: tuple[Launched, Tenant], value: str, status: int
+) -> None:
+    launch, tenant = kept
+    tenant.on("/Condition", as_fhir(searchset(about("Condition", "c", "p1"))))
+    named = value.format(base=tenant.base)
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Condition?patient={named}")
+    assert answer.status == status

@@ -148,7 +148,7 @@ BY_NUMBER = {"identifier": {"system": "urn:mrn", "value": "2"}}
         (OURS | {"Reference": "Patient/p2"}, "another"),
         ({"reference": ["Patient/p1"]}, "another"),
         ({"reference": {"x": "Patient/p1"}}, "another"),
-        ({"reference": "#"}, "unread"),
+        ({"reference": "#"}, "nobody"),
         ("Patient/p1", "another"),
         (["Patient/p1"], "another"),
         (1, "another"),
