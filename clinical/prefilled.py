@@ -16,9 +16,9 @@ from clinical.calculators.model import Calculator, Raw
 from clinical.calculators.registry import DERIVED, Source
 from clinical.chart import Chart
 from clinical.chart.draws import Draw, drawn_together
-from clinical.chart.evidence import Evidence, Finding, Flag, Outcome
+from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 
-Found = Mapping[str, Finding]
+Found = Mapping[str, ChartFinding]
 
 _ASKED = "a person answers this"
 
@@ -47,13 +47,13 @@ def inputs_of(
     Calculators in `off` are turned off: nothing is taken of them either.
     """
     found = {
-        name: chart.findings.get(name, Finding(name, Outcome.ASKED, _ASKED))
+        name: chart.findings.get(name, ChartFinding(name, Outcome.ASKED, _ASKED))
         for name in calculator.inputs
     }
     for name, source in DERIVED.items():
         if name in found and source.calculator.name in off:
             why = f"{source.calculator.title} is turned off here"
-            found[name] = Finding(name, Outcome.ASKED, why)
+            found[name] = ChartFinding(name, Outcome.ASKED, why)
         elif name in found:
             found[name] = _calculated(name, source, chart)
     rule = calculator.in_chart.draw
@@ -81,10 +81,10 @@ def _draw(rule: DrawRule, chart: Chart, now: datetime) -> Draw | None:
 
 def _together(
     rule: DrawRule, draw: Draw | None, found: Found, chart: Chart, now: datetime
-) -> dict[str, Finding]:
+) -> dict[str, ChartFinding]:
     """The findings that the draw changes."""
     taken = draw.values if draw else {}
-    changed: dict[str, Finding] = {}
+    changed: dict[str, ChartFinding] = {}
     for name in rule.inputs + rule.optional:
         if name in found and found[name].outcome is Outcome.FOUND:
             evidence = taken.get(name)
@@ -95,11 +95,11 @@ def _together(
     oxygen = found.get("supplemental_oxygen")
     if oxygen and oxygen.outcome is Outcome.FOUND and oxygen.chosen not in taken.values():
         why = f"no oxygen is charted within {_span(rule.within)} of the other values"
-        changed[oxygen.input] = Finding(oxygen.input, Outcome.ASKED, why, chosen=oxygen.chosen)
+        changed[oxygen.input] = ChartFinding(oxygen.input, Outcome.ASKED, why, chosen=oxygen.chosen)
     return changed
 
 
-def _apart(finding: Finding, rule: DrawRule, draw: Draw | None, chart: Chart) -> Finding:
+def _apart(finding: ChartFinding, rule: DrawRule, draw: Draw | None, chart: Chart) -> ChartFinding:
     """A value that the set of the others lacks, or one of values that make no set at all."""
     if draw:
         # Of a set within the hour that was preferred to a wider one, the hour is the rule.
@@ -117,7 +117,9 @@ def _apart(finding: Finding, rule: DrawRule, draw: Draw | None, chart: Chart) ->
     )
 
 
-def _of_the_draw(finding: Finding, evidence: Evidence, chart: Chart, now: datetime) -> Finding:
+def _of_the_draw(
+    finding: ChartFinding, evidence: Evidence, chart: Chart, now: datetime
+) -> ChartFinding:
     """The value taken with the others, beside a newer one that was not."""
     known = INPUTS[finding.input]
     old = evidence.moment is not None and evidence.moment.days_before(now) > known.fresh_days
@@ -139,7 +141,7 @@ def _span(time: timedelta) -> str:
     return "an hour" if hours == 1 else f"{hours} hours"
 
 
-def _calculated(name: str, source: Source, chart: Chart) -> Finding:
+def _calculated(name: str, source: Source, chart: Chart) -> ChartFinding:
     """An input calculated from others; where one is missing, what is said of that one."""
     sources = {one: chart.findings[one] for one in source.output.needs}
     evaluation = evaluate(source.calculator.name, _raw(sources))
@@ -150,11 +152,11 @@ def _calculated(name: str, source: Source, chart: Chart) -> Finding:
         why = evaluation.refused or ""
         if first is not None:
             why = f"{label(first.input)}: {first.outcome.value}, {first.why}"
-        return Finding(name, first.outcome if first else Outcome.ABSENT, why)
+        return ChartFinding(name, first.outcome if first else Outcome.ABSENT, why)
     measured = [one for name, one in sources.items() if name in INPUTS and one.chosen]
     oldest = min(measured, key=_age_key, default=None)
     flags = tuple(dict.fromkeys(flag for one in measured for flag in one.flags))
-    return Finding(
+    return ChartFinding(
         name,
         Outcome.CALCULATED,
         f"calculated: {source.calculator.title}",
@@ -166,6 +168,6 @@ def _calculated(name: str, source: Source, chart: Chart) -> Finding:
     )
 
 
-def _age_key(finding: Finding) -> float:
+def _age_key(finding: ChartFinding) -> float:
     moment = finding.chosen.moment if finding.chosen else None
     return moment.instant.timestamp() if moment else float("-inf")

@@ -13,7 +13,7 @@ from shared import urls
 from shared.config import file as config
 from shared.config.ehrs import read_ehrs
 from shared.config.settings import Ehr
-from shared.config.table import Problem, Table
+from shared.config.table import Problem, TomlTable
 from shared.explain import Cause, Diagnosis, Registered, registered
 from shared.findings import Finding
 from shared.json_members import items
@@ -108,7 +108,7 @@ def read(path: str) -> Configuration:
         problems: list[Problem] = []
         # One at a time, so that each one's problems are known as its own.
         local = public_url is None or urls.is_local(public_url)
-        for ehr in read_ehrs(Table({"ehr": [entry]}, "", problems), local):
+        for ehr in read_ehrs(TomlTable({"ehr": [entry]}, "", problems), local):
             one = registered(ehr, public_url)
             each.append((one, (*map(_finding, problems), *_weak(ehr))))
     return Configuration(public_url, tuple(one for one, _ in each), (), tuple(each))

@@ -9,7 +9,7 @@ from clinical.calculators.inputs import CHOICES, checked, label
 from clinical.calculators.model import (
     Calculator,
     Given,
-    Missing,
+    MissingInput,
     NotApplicable,
     Output,
     Raw,
@@ -63,7 +63,9 @@ class Evaluation:
     def missing(self) -> tuple[str, ...]:
         """Inputs whose absence alone keeps an output from being computed."""
         refusals = self.refusals.values()
-        names = [n for refusal in refusals if isinstance(refusal, Missing) for n in refusal.inputs]
+        names = [
+            n for refusal in refusals if isinstance(refusal, MissingInput) for n in refusal.inputs
+        ]
         return tuple(dict.fromkeys(names))
 
 
@@ -95,7 +97,9 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
             value = _compute(output, given, faults)
         except Refused as refusal:
             refusals[output.name] = refusal
-            if isinstance(refusal, Missing) and (found := range_of(output, given, refusal.inputs)):
+            if isinstance(refusal, MissingInput) and (
+                found := range_of(output, given, refusal.inputs)
+            ):
                 ranges[output.name] = found
         else:
             results[output.name] = Result(
@@ -125,7 +129,7 @@ def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> flo
             raise fault
     missing = tuple(name for name in output.needs if name not in given)
     if missing:
-        raise Missing("Missing: " + "; ".join(label(name) for name in missing), missing)
+        raise MissingInput("MissingInput: " + "; ".join(label(name) for name in missing), missing)
     arguments = {name: given[name] for name in output.needs + output.optional if name in given}
     value = float(output.formula(**arguments))
     if not math.isfinite(value):

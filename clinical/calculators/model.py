@@ -29,7 +29,7 @@ class Refused(ValueError):
     """
 
 
-class Missing(Refused):
+class MissingInput(Refused):
     """Inputs that the output needs were not given; `inputs` names them."""
 
     def __init__(self, text: str, inputs: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ from clinical.chart.choice import Question, choose, is_usable, usable
 from clinical.chart.conditions import diagnoses
 from clinical.chart.derived import derived
 from clinical.chart.draws import DRAW_RULES, Draw, drawn_together
-from clinical.chart.evidence import Candidate, Evidence, Finding, Value
+from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Value
 from clinical.chart.medications import drug_classes
 from clinical.chart.observations import Entry, Reader, measured
 from clinical.chart.pressure import pressures
@@ -41,7 +41,7 @@ class Chart:
     `foreign` names the resources of other patients, which were set aside.
     """
 
-    findings: Mapping[str, Finding]
+    findings: Mapping[str, ChartFinding]
     usable: Mapping[str, tuple[Evidence, ...]]
     draws: Mapping[str, Draw]
     foreign: tuple[str, ...]
@@ -112,7 +112,7 @@ def valued(
 
 def _measurements(
     questions: Mapping[str, Question], candidates: Mapping[str, tuple[Candidate, ...]]
-) -> Iterable[Finding]:
+) -> Iterable[ChartFinding]:
     upper, lower = _PRESSURES
     yield from pressures(
         questions[upper],
@@ -125,7 +125,7 @@ def _measurements(
             yield choose(question, candidates.get(name, ()))
 
 
-def _by_name(findings: Iterable[Finding]) -> dict[str, Finding]:
+def _by_name(findings: Iterable[ChartFinding]) -> dict[str, ChartFinding]:
     return {finding.input: finding for finding in findings}
 
 

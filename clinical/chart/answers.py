@@ -15,7 +15,7 @@ from clinical.chart.codes.observations import (
     SMOKING_MAX_DAYS,
     SNOMED,
 )
-from clinical.chart.evidence import Candidate, Evidence, Finding, Flag, Outcome
+from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Outcome
 from clinical.chart.observations import Entry, Heading
 from clinical.chart.quantity import read_text
 from clinical.chart.resources.json_access import Coding, codes_of, codings, label
@@ -27,7 +27,7 @@ _SMOKING = (
 )
 
 
-def current_smoker(entries: Iterable[Entry], now: datetime) -> Finding:
+def current_smoker(entries: Iterable[Entry], now: datetime) -> ChartFinding:
     """Whether the patient smokes, by the newest coded smoking status; unknown stays empty."""
     question = Question("current_smoker", "", SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS, now)
     return choose(question, _smoking_statuses(entries))
@@ -85,7 +85,7 @@ def _unusable(observation: Resource, known: set[bool | None]) -> tuple[Flag | No
     return Flag.NO_VALUE, "no value is charted"
 
 
-def asked(entries: Iterable[Entry], now: datetime) -> Iterator[Finding]:
+def asked(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFinding]:
     """Inputs that a person answers; the newest entry that bears on one is shown beside it."""
     usable = [
         entry
@@ -104,11 +104,11 @@ def asked(entries: Iterable[Entry], now: datetime) -> Iterator[Finding]:
         if bearing:
             why = "charted entries bear on it, but do not answer it"
             newest, *older = bearing[::-1]
-            yield Finding(
+            yield ChartFinding(
                 name, Outcome.OFFERED, why, chosen=newest, further=tuple(older[:OLDER_SHOWN])
             )
         else:
-            yield Finding(name, Outcome.ASKED, "a person answers this")
+            yield ChartFinding(name, Outcome.ASKED, "a person answers this")
 
 
 def _bearing(heading: Heading, code: Coding, charted: str) -> Evidence:

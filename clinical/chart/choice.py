@@ -14,8 +14,8 @@ from clinical.calculators.in_chart import SAME_DRAW
 from clinical.chart.codes.observations import PREFERRED_LOINC
 from clinical.chart.evidence import (
     Candidate,
+    ChartFinding,
     Evidence,
-    Finding,
     Flag,
     Outcome,
     PassedOver,
@@ -76,7 +76,7 @@ def does_not_count(status: str, moment: Moment | None, now: datetime) -> tuple[F
 
 def choose(
     question: Question, candidates: Iterable[Candidate], readings: AbstractSet[str] | None = None
-) -> Finding:
+) -> ChartFinding:
     """The answer to a question. With `readings` only entries of those readings can be chosen."""
     ordered = sorted(dict.fromkeys(candidates), key=_tie_break)
     ordered.sort(key=recency, reverse=True)
@@ -175,7 +175,7 @@ def _announced(aside: Iterable[PassedOver], top: Candidate) -> tuple[Flag, ...]:
 
 def _nothing(
     question: Question, aside: tuple[PassedOver, ...], elsewhere: Sequence[Candidate]
-) -> Finding:
+) -> ChartFinding:
     """Nothing answers; `elsewhere` are entries of other readings, handed on."""
     for passed in aside:
         when = passed.evidence.moment
@@ -187,7 +187,7 @@ def _nothing(
     why = "entries were found, but none has a value" if aside else "nothing is charted"
     if elsewhere:
         why = "the reading has no such value; others have"
-    return Finding(
+    return ChartFinding(
         question.name,
         Outcome.ABSENT,
         why,
@@ -197,7 +197,7 @@ def _nothing(
     )
 
 
-def _answer(question: Question, top: Candidate, equals: Sequence[Candidate]) -> Finding:
+def _answer(question: Question, top: Candidate, equals: Sequence[Candidate]) -> ChartFinding:
     evidence = top.evidence
     if evidence.moment and not question.in_time(evidence.moment):
         why = f"the last known value is older than {question.max_days} days"
@@ -228,9 +228,11 @@ def _finding(
     evidence: Evidence,
     flags: tuple[Flag, ...],
     passed_over: tuple[PassedOver, ...] = (),
-) -> Finding:
+) -> ChartFinding:
     value = evidence.value if outcome is Outcome.FOUND else None
-    return Finding(question.name, outcome, why, value, question.unit, evidence, flags, passed_over)
+    return ChartFinding(
+        question.name, outcome, why, value, question.unit, evidence, flags, passed_over
+    )
 
 
 def agree(one: Candidate, other: Candidate) -> bool:

@@ -17,7 +17,7 @@ from clinical.chart.codes.diagnoses import (
     Diagnosis,
 )
 from clinical.chart.codes.observations import SNOMED
-from clinical.chart.evidence import Candidate, Evidence, Finding, Flag
+from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag
 from clinical.chart.items import item
 from clinical.chart.resources.json_access import Coding, codings, label, names, source_of, text
 from clinical.chart.resources.scope import Resource
@@ -43,7 +43,7 @@ _OTHER_WORDS = {
 _NEGATED = re.compile(rf"\b({NEGATIONS})\b[^,;.]*$", re.IGNORECASE)
 
 
-def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Iterator[Finding]:
+def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Iterator[ChartFinding]:
     """A finding for every diagnosis of the dictionary; never raises."""
     known = tuple(conditions)
     for diagnosis in DIAGNOSES:

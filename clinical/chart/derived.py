@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from clinical.calculators.in_chart import SAME_DRAW
 from clinical.calculators.inputs import INPUTS
-from clinical.chart.evidence import Candidate, Evidence, Finding, Flag, Outcome
+from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Outcome
 from clinical.chart.items import item
 
 CREATININE_LIMIT = 2.26  # mg/dL, for 200 umol/L
@@ -19,7 +19,7 @@ ROOM_AIR = 21.0  # %
 _BILIRUBIN_TIMES, _ENZYME_TIMES = 2.0, 3.0
 
 
-def derived(findings: Mapping[str, Finding]) -> Iterator[Finding]:
+def derived(findings: Mapping[str, ChartFinding]) -> Iterator[ChartFinding]:
     """The findings that build on others; each keeps the entries it follows from."""
     renal, liver = findings["abnormal_renal_function"], findings["abnormal_liver_function"]
     yield _or_measured(renal, findings["creatinine"], _exceeds(findings["creatinine"]))
@@ -28,23 +28,23 @@ def derived(findings: Mapping[str, Finding]) -> Iterator[Finding]:
     yield _supplemental_oxygen(findings["o2_flow"], findings["fio2"])
 
 
-def _exceeds(creatinine: Finding) -> bool:
+def _exceeds(creatinine: ChartFinding) -> bool:
     return isinstance(creatinine.value, float) and creatinine.value > CREATININE_LIMIT
 
 
-def _liver_values(findings: Mapping[str, Finding]) -> bool:
+def _liver_values(findings: Mapping[str, ChartFinding]) -> bool:
     """Bilirubin over twice, with AST or ALT over three times the upper end sent along."""
     return _times_normal(findings["bilirubin_total"]) > _BILIRUBIN_TIMES and any(
         _times_normal(findings[enzyme]) > _ENZYME_TIMES for enzyme in ("ast", "alt")
     )
 
 
-def _times_normal(finding: Finding) -> float:
+def _times_normal(finding: ChartFinding) -> float:
     high = finding.chosen.normal_high if finding.chosen else None
     return finding.value / high if isinstance(finding.value, float) and high else 0.0
 
 
-def _or_measured(diagnosed: Finding, measured: Finding, abnormal: bool) -> Finding:
+def _or_measured(diagnosed: ChartFinding, measured: ChartFinding, abnormal: bool) -> ChartFinding:
     if diagnosed.value is True or not abnormal or measured.chosen is None:
         return diagnosed
     old = _is_old(measured)
@@ -53,21 +53,21 @@ def _or_measured(diagnosed: Finding, measured: Finding, abnormal: bool) -> Findi
     return replace(item(diagnosed.input, [entry]), passed_over=diagnosed.passed_over, further=())
 
 
-def _is_old(measured: Finding) -> bool:
+def _is_old(measured: ChartFinding) -> bool:
     return Flag.OLD in measured.flags or Flag.UNDATED in measured.flags
 
 
-def _uncontrolled_hypertension(systolic: Finding) -> Finding:
+def _uncontrolled_hypertension(systolic: ChartFinding) -> ChartFinding:
     name = "uncontrolled_hypertension"
     if not isinstance(systolic.value, float) or _is_old(systolic):
         why = "no fresh systolic pressure is charted"
-        return Finding(name, Outcome.ASKED, why, chosen=systolic.chosen, flags=systolic.flags)
+        return ChartFinding(name, Outcome.ASKED, why, chosen=systolic.chosen, flags=systolic.flags)
     above = systolic.value > SYSTOLIC_LIMIT
     why = f"systolic pressure {'over' if above else 'not over'} {SYSTOLIC_LIMIT:g} mmHg"
-    return Finding(name, Outcome.FOUND, why, above, chosen=systolic.chosen)
+    return ChartFinding(name, Outcome.FOUND, why, above, chosen=systolic.chosen)
 
 
-def _supplemental_oxygen(flow: Finding, concentration: Finding) -> Finding:
+def _supplemental_oxygen(flow: ChartFinding, concentration: ChartFinding) -> ChartFinding:
     """From what was charted within an hour of the newest; room air is never assumed."""
     charted: list[tuple[Evidence, bool]] = [
         (finding.chosen, finding.value > limit)
@@ -82,20 +82,20 @@ def _supplemental_oxygen(flow: Finding, concentration: Finding) -> Finding:
     together = [e for e in charted if newest - _seconds(e[0]) <= SAME_DRAW.total_seconds()]
     evidence, given = max(together, key=lambda entry: entry[1])
     why = f"charted: {evidence.charted}"
-    return Finding(name, Outcome.FOUND, why, given, chosen=evidence)
+    return ChartFinding(name, Outcome.FOUND, why, given, chosen=evidence)
 
 
-def _no_oxygen(name: str, flow: Finding, concentration: Finding) -> Finding:
+def _no_oxygen(name: str, flow: ChartFinding, concentration: ChartFinding) -> ChartFinding:
     """Why nothing is told of oxygen; a value that there is, too old or not usable, is told."""
     told = [one for one in (flow, concentration) if one.chosen and one.chosen.moment]
     if not told:
-        return Finding(name, Outcome.ASKED, "no oxygen flow or concentration is charted")
+        return ChartFinding(name, Outcome.ASKED, "no oxygen flow or concentration is charted")
     last = max(told, key=lambda finding: _seconds(finding.chosen) if finding.chosen else 0.0)
     why = f"oxygen is charted, but cannot be used: {last.why}"
     if last.outcome is Outcome.STALE:
         hours = 24 * INPUTS[last.input].max_days
         why = f"no oxygen is charted in the last {hours} h; the last value is older"
-    return Finding(name, Outcome.ASKED, why, chosen=last.chosen)
+    return ChartFinding(name, Outcome.ASKED, why, chosen=last.chosen)
 
 
 def _seconds(evidence: Evidence) -> float:

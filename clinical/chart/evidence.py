@@ -130,7 +130,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ChartFinding:
     """The answer of a chart to one input.
 
     `value` is in the canonical `unit`; for diagnoses and drugs True, False (not found in chart) or
@@ -148,4 +148,4 @@ class Finding:
     flags: tuple[Flag, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
     further: tuple[Evidence, ...] = ()
-    behind: "tuple[Finding, ...]" = ()
+    behind: "tuple[ChartFinding, ...]" = ()

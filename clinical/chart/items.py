@@ -5,7 +5,7 @@ False means "not found in chart", never "no": a chart need not know.
 
 from collections.abc import Iterable
 
-from clinical.chart.evidence import Candidate, Finding, Flag, Outcome, PassedOver
+from clinical.chart.evidence import Candidate, ChartFinding, Flag, Outcome, PassedOver
 
 # Flags of entries that suggest the item and leave it to a person; any other flag rules one out.
 _SUGGESTS = frozenset(
@@ -20,7 +20,7 @@ _SUGGESTS = frozenset(
 )
 
 
-def item(name: str, entries: Iterable[Candidate]) -> Finding:
+def item(name: str, entries: Iterable[Candidate]) -> ChartFinding:
     """The finding for one item from the entries that match it."""
     ordered = sorted(dict.fromkeys(entries), key=_newest_first)
     counting = [entry.evidence for entry in ordered if entry.flag is None]
@@ -31,7 +31,7 @@ def item(name: str, entries: Iterable[Candidate]) -> Finding:
     if counting:
         chosen, *further = counting
         why = f"found: {chosen.charted}"
-        return Finding(
+        return ChartFinding(
             name,
             Outcome.FOUND,
             why,
@@ -43,7 +43,7 @@ def item(name: str, entries: Iterable[Candidate]) -> Finding:
     if suggesting:
         first = suggesting[0]
         flags = tuple(dict.fromkeys(entry.flag for entry in suggesting if entry.flag))
-        return Finding(
+        return ChartFinding(
             name,
             Outcome.OFFERED,
             first.why,
@@ -56,7 +56,7 @@ def item(name: str, entries: Iterable[Candidate]) -> Finding:
         if passed_over
         else "nothing is charted"
     )
-    return Finding(name, Outcome.ABSENT, why, value=False, passed_over=passed_over)
+    return ChartFinding(name, Outcome.ABSENT, why, value=False, passed_over=passed_over)
 
 
 def _newest_first(entry: Candidate) -> tuple[float, str, str]:

@@ -21,7 +21,7 @@ from clinical.chart.codes.drugs import (
     DrugClass,
 )
 from clinical.chart.codes.observations import ATC, RXNORM, SNOMED
-from clinical.chart.evidence import Candidate, Evidence, Finding, Flag
+from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag
 from clinical.chart.items import item
 from clinical.chart.resources.json_access import (
     Coding,
@@ -70,9 +70,9 @@ class Drug:
 def drug_classes(
     requests: Iterable[Resource],
     medications: Mapping[str, tuple[Resource, ...]],
-    diagnosed: Mapping[str, Finding],
+    diagnosed: Mapping[str, ChartFinding],
     zone: tzinfo | None,
-) -> Iterator[Finding]:
+) -> Iterator[ChartFinding]:
     """A finding for every drug class; `diagnosed` are the findings that a class may need."""
     known = [(request, _drug(request, medications)) for request in requests]
     for drugs in DRUG_CLASSES:

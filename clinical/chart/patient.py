@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from clinical.calculators.inputs import OTHER_NUMBERS
-from clinical.chart.evidence import Evidence, Finding, Flag, Outcome
+from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 from clinical.chart.resources.json_access import codings, source_of, text
 from clinical.chart.resources.scope import Resource
 from clinical.chart.resources.times import completed_years, full_date
@@ -29,47 +29,47 @@ _SEX_OF = {
 }
 
 
-def age(patients: Iterable[Resource], now: datetime) -> Finding:
+def age(patients: Iterable[Resource], now: datetime) -> ChartFinding:
     """Completed years on the day of `now` in the zone of the site; needs the full birth date."""
     return _agreed("age", [_age(patient, now) for patient in patients])
 
 
-def sex(patients: Iterable[Resource]) -> Finding:
+def sex(patients: Iterable[Resource]) -> ChartFinding:
     """The gender, unless a recorded sex contradicts it; a recorded sex where gender tells none."""
     return _agreed("sex", [_sex(patient) for patient in patients])
 
 
-def _agreed(name: str, findings: Sequence[Finding]) -> Finding:
+def _agreed(name: str, findings: Sequence[ChartFinding]) -> ChartFinding:
     """One finding from copies of a patient that nothing puts in order."""
     if not findings:
-        return Finding(name, Outcome.ABSENT, "no patient is charted")
+        return ChartFinding(name, Outcome.ABSENT, "no patient is charted")
     if any(finding.value != findings[0].value for finding in findings):
         why = "copies of the patient differ"
-        return Finding(name, Outcome.CONFLICTING, why, flags=(Flag.CONFLICT,))
+        return ChartFinding(name, Outcome.CONFLICTING, why, flags=(Flag.CONFLICT,))
     return min(findings, key=str)
 
 
-def _age(patient: Resource, now: datetime) -> Finding:
+def _age(patient: Resource, now: datetime) -> ChartFinding:
     charted = text(patient.get("birthDate"))
     if not charted:
-        return Finding("age", Outcome.ABSENT, "no birth date is charted", unit="a")
+        return ChartFinding("age", Outcome.ABSENT, "no birth date is charted", unit="a")
     evidence = Evidence(source_of(patient), charted)
     birth = full_date(charted)
     if birth is None:
         why = f"the birth date is not complete: {charted}"
-        return Finding("age", Outcome.UNREADABLE, why, unit="a", chosen=evidence)
+        return ChartFinding("age", Outcome.UNREADABLE, why, unit="a", chosen=evidence)
     years = completed_years(birth, now.date())
     known = OTHER_NUMBERS["age"]
     if not known.low <= years <= known.high:
         why = f"the birth date gives no plausible age: {charted}"
-        return Finding("age", Outcome.IMPLAUSIBLE, why, unit="a", chosen=evidence)
+        return ChartFinding("age", Outcome.IMPLAUSIBLE, why, unit="a", chosen=evidence)
     died = patient.get("deceasedBoolean") is True or text(patient.get("deceasedDateTime"))
     flags = (Flag.DECEASED,) if died else ()
     why = f"completed years on {now.date().isoformat()} from the birth date"
-    return Finding("age", Outcome.FOUND, why, years, "a", evidence, flags)
+    return ChartFinding("age", Outcome.FOUND, why, years, "a", evidence, flags)
 
 
-def _sex(patient: Resource) -> Finding:
+def _sex(patient: Resource) -> ChartFinding:
     gender = text(patient.get("gender"))
     recorded = dict(_recorded_sex(patient))
     told = {_SEX_OF[gender]} if gender in ("male", "female") else set()
@@ -77,12 +77,14 @@ def _sex(patient: Resource) -> Finding:
     charted = ", ".join([f"gender {gender or 'not given'}", *recorded])
     evidence = Evidence(source_of(patient), charted)
     if not told:
-        return Finding("sex", Outcome.ABSENT, f"not charted: {charted}", chosen=evidence)
+        return ChartFinding("sex", Outcome.ABSENT, f"not charted: {charted}", chosen=evidence)
     if len(told) > 1:
         why = f"gender and recorded sex differ: {charted}"
-        return Finding("sex", Outcome.CONFLICTING, why, chosen=evidence, flags=(Flag.CONFLICT,))
+        return ChartFinding(
+            "sex", Outcome.CONFLICTING, why, chosen=evidence, flags=(Flag.CONFLICT,)
+        )
     why = "from gender" if gender in ("male", "female") else f"from the recorded sex: {charted}"
-    return Finding("sex", Outcome.FOUND, why, told.pop(), chosen=evidence)
+    return ChartFinding("sex", Outcome.FOUND, why, told.pop(), chosen=evidence)
 
 
 def _recorded_sex(patient: Resource) -> Iterator[tuple[str, str]]:

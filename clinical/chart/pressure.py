@@ -7,7 +7,7 @@ systolic value leads, since the calculators need it; the diastolic value is that
 from collections.abc import Sequence
 
 from clinical.chart.choice import Question, choose, recency
-from clinical.chart.evidence import Candidate, Finding
+from clinical.chart.evidence import Candidate, ChartFinding
 
 
 def pressures(
@@ -15,7 +15,7 @@ def pressures(
     diastolic: Question,
     systolics: Sequence[Candidate],
     diastolics: Sequence[Candidate],
-) -> tuple[Finding, Finding]:
+) -> tuple[ChartFinding, ChartFinding]:
     """The two findings; the second is empty where the reading of the first has no such value."""
     upper = choose(systolic, systolics)
     if upper.chosen is None:

@@ -20,7 +20,7 @@ _LARGEST_SHOWN = 1e12
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class QuantityReading:
     """What one Observation or component says: `value` is None where `flag` and `why` say why."""
 
     charted: str
@@ -32,11 +32,11 @@ class Reading:
     notes: tuple[str, ...] = ()
 
 
-def read(name: str, loinc: str, holder: Mapping[str, object]) -> Reading:
+def read(name: str, loinc: str, holder: Mapping[str, object]) -> QuantityReading:
     """Read the value of an Observation or component for a measured input. Never raises."""
     if holder.get("dataAbsentReason") is not None:
         reason = label(holder["dataAbsentReason"]) or "no reason given"
-        return Reading(reason, flag=Flag.DATA_ABSENT, why=f"no value: {reason}")
+        return QuantityReading(reason, flag=Flag.DATA_ABSENT, why=f"no value: {reason}")
     quantity = fields(holder.get("valueQuantity"))
     if quantity.get("value") is None:
         return _without_quantity(holder)
@@ -46,7 +46,7 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> Reading:
     reading = _converted(name, number, unit, charted)
     if comparator is not None:
         # A bound is no value, whatever its unit.
-        return Reading(
+        return QuantityReading(
             charted,
             charted_value=reading.charted_value,
             charted_unit=unit,
@@ -55,14 +55,14 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> Reading:
         )
     if reading.value is not None and loinc in MOLAR_LOINC and "mol" not in normalise(unit):
         note = f"LOINC {loinc} is for moles; the charted unit {unit} was followed"
-        return Reading(charted, reading.value, reading.charted_value, unit, notes=(note,))
+        return QuantityReading(charted, reading.value, reading.charted_value, unit, notes=(note,))
     return reading
 
 
-def _without_quantity(holder: Mapping[str, object]) -> Reading:
+def _without_quantity(holder: Mapping[str, object]) -> QuantityReading:
     if charted := read_text(holder):
-        return Reading(charted, flag=Flag.TEXT_VALUE, why=f"not a quantity: {charted}")
-    return Reading("", flag=Flag.NO_VALUE, why="no value is charted")
+        return QuantityReading(charted, flag=Flag.TEXT_VALUE, why=f"not a quantity: {charted}")
+    return QuantityReading("", flag=Flag.NO_VALUE, why="no value is charted")
 
 
 def read_text(holder: Mapping[str, object]) -> str:
@@ -77,24 +77,24 @@ def read_text(holder: Mapping[str, object]) -> str:
     return text(holder.get("valueQuantity"))
 
 
-def _converted(name: str, number: object, unit: str, charted: str) -> Reading:
+def _converted(name: str, number: object, unit: str, charted: str) -> QuantityReading:
     number = _plain(number)
     shown = None if isinstance(number, bool) or not isinstance(number, int | float) else number
     plain = float(shown) if shown is not None and abs(shown) < _LARGEST_SHOWN else None
     try:
         value = to_canonical(name, number, unit)
     except NotUnderstood:
-        return Reading(charted, flag=Flag.NOT_A_NUMBER, why="the value is not a number")
+        return QuantityReading(charted, flag=Flag.NOT_A_NUMBER, why="the value is not a number")
     except UnknownUnit:
         accepted = INPUTS[name].unit
         if not unit:
             flag, why = Flag.NO_UNIT, f"no unit is charted; {accepted} is wanted"
         else:
             flag, why = Flag.UNKNOWN_UNIT, f"unit {unit} is not known; {accepted} is wanted"
-        return Reading(charted, None, plain, unit, flag, why)
+        return QuantityReading(charted, None, plain, unit, flag, why)
     except Implausible as refusal:
-        return Reading(charted, None, plain, unit, Flag.OUT_OF_RANGE, str(refusal))
-    return Reading(charted, value, plain, unit)
+        return QuantityReading(charted, None, plain, unit, Flag.OUT_OF_RANGE, str(refusal))
+    return QuantityReading(charted, value, plain, unit)
 
 
 def unit_of(quantity: Mapping[str, object]) -> str:

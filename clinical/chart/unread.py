@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from clinical.chart import Chart
 from clinical.chart.codes.observations import ASKED_LOINC
-from clinical.chart.evidence import Finding, Outcome
+from clinical.chart.evidence import ChartFinding, Outcome
 
 _UNANSWERED = frozenset({Outcome.ABSENT, Outcome.ASKED, Outcome.STALE})
 
@@ -22,7 +22,7 @@ def with_unread(chart: Chart, reasons: Mapping[str, str]) -> Chart:
     return replace(chart, findings=findings)
 
 
-def _unread(finding: Finding, reason: str) -> Finding:
+def _unread(finding: ChartFinding, reason: str) -> ChartFinding:
     # What a person answers anyway is asked as before.
     if finding.outcome not in _UNANSWERED or finding.input in ASKED_LOINC:
         return finding

@@ -90,7 +90,7 @@ _WAIT = ForUser("Wait a minute.")
 
 def _heard(
     error: SmartError, given: Response
-) -> "tuple[explain.Said, explain.Where, Mapping[str, str]] | None":
+) -> "tuple[explain.EhrMessage, explain.Where, Mapping[str, str]] | None":
     """What the EHR said, where, and its own words; None where it said nothing of this failure."""
     if isinstance(error, TokenError):
         if error.answered is None:
@@ -128,14 +128,14 @@ def _asked(attempt: Attempt) -> Mapping[str, str]:
     }
 
 
-def _sent(attempt: Attempt, where: "explain.Where") -> "explain.Sent":
+def _sent(attempt: Attempt, where: "explain.Where") -> "explain.AuthorizationRequest":
     from shared import explain
 
     pending, ehr = attempt.pending, attempt.ehr
     names = list(_EXCHANGE if where == "token endpoint" else _AUTHORIZATION)
     names += ["launch"] if pending.kind == "ehr" else []
     names += ["nonce"] if pending.nonce else []
-    return explain.Sent(
+    return explain.AuthorizationRequest(
         vendor=ehr.vendor if ehr else None,
         flow=pending.kind,
         client_id=pending.client_id,
@@ -148,7 +148,7 @@ def _sent(attempt: Attempt, where: "explain.Where") -> "explain.Sent":
     )
 
 
-def _seen(said: "explain.Said", known: Mapping[str, str]) -> Mapping[str, str]:
+def _seen(said: "explain.EhrMessage", known: Mapping[str, str]) -> Mapping[str, str]:
     """What the EHR said of the request, as far as it has the form of ids and codes, and where it
     is not `known` already.
     """

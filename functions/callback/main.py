@@ -72,14 +72,14 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         opened = _finish(attempt, given, settings.public_url + redirect_path)
     except SmartError as error:
         return failure.refused(error, given, attempt, (spent,))
-    surplus = session_cookies.surplus(call.cookies, opened.session.user, _running.sealer)
+    evicted = session_cookies.evicted(call.cookies, opened.session.user, _running.sealer)
     path = settings.after_launch.replace("{session}", opened.session.handle)
     return Reply(
         303,
         {"Location": settings.public_url + path},
         cookies=(
             spent,
-            *map(cookies.clear_cookie, surplus),
+            *map(cookies.clear_cookie, evicted),
             cookies.set_cookie(opened.cookie_name, opened.cookie_value),
         ),
     )

@@ -48,7 +48,7 @@ _edge = Edge("smart_calc", "page", "app_refused")
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingScopes:
     """Scopes that were not granted for one reason."""
 
     scopes: list[str]
@@ -141,7 +141,7 @@ def _page(settings: Settings, active: Active) -> str:
     )
 
 
-def _unread(read: reading.Reading) -> Mapping[str, str]:
+def _unread(read: reading.ChartReading) -> Mapping[str, str]:
     """What could not be read, in words, and why; what has one reason stands together."""
     by_problem: dict[str, list[str]] = {}
     for name, problem in read.unread.items():
@@ -149,12 +149,12 @@ def _unread(read: reading.Reading) -> Mapping[str, str]:
     return {"; ".join(purposes): problem for problem, purposes in by_problem.items()}
 
 
-def _missing(active: Active) -> list[Missing]:
+def _missing(active: Active) -> list[MissingScopes]:
     """What was asked for and not granted, by the reason."""
-    by_cause: dict[str, Missing] = {}
+    by_cause: dict[str, MissingScopes] = {}
     for scope in active.session.missing:
         why = session_context.cause(active.session, active.ehr.vendor, scope)
-        by_cause.setdefault(why.id, Missing([], why)).scopes.append(scope)
+        by_cause.setdefault(why.id, MissingScopes([], why)).scopes.append(scope)
     return list(by_cause.values())
 
 

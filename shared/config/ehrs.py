@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared import scopes, urls
 from shared.config.settings import Ehr
-from shared.config.table import Table
+from shared.config.table import TomlTable
 from shared.vendors import GENERIC, VENDORS
 
 CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -18,13 +18,13 @@ _VISIBLE = r"[\x21-\x7e]{1,512}"
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
-def read_ehrs(top: Table, local: bool) -> tuple[Ehr, ...]:
+def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:
     """The registrations. With `local`, http issuers are accepted."""
     ehrs: list[Ehr] = []
     entries = top.entries("ehr", "Add an [[ehr]] table for each registration.")
     for index, entry in enumerate(entries):
         if isinstance(entry, dict):
-            ehrs.append(_ehr(Table(entry, f"ehr[{index}].", top.problems), local))
+            ehrs.append(_ehr(TomlTable(entry, f"ehr[{index}].", top.problems), local))
         else:
             top.problem(f"ehr[{index}]", "is not a table", "Write each EHR as an [[ehr]] table.")
     keys = [ehr.key for ehr in ehrs if ehr.key]
@@ -37,7 +37,7 @@ def read_ehrs(top: Table, local: bool) -> tuple[Ehr, ...]:
     return tuple(ehrs)
 
 
-def _ehr(table: Table, local: bool) -> Ehr:
+def _ehr(table: TomlTable, local: bool) -> Ehr:
     key = table.text(
         "key", "", _KEY, "a-z, 0-9 and hyphens, and not callback or health", required=True
     )
@@ -72,14 +72,14 @@ def _ehr(table: Table, local: bool) -> Ehr:
     return ehr
 
 
-def _endpoint_hosts(table: Table) -> frozenset[str]:
+def _endpoint_hosts(table: TomlTable) -> frozenset[str]:
     hosts = table.texts(
         "endpoint_hosts", _HOST, "a host or host:port in lower case, without https://"
     )
     return frozenset(host.removesuffix(":443") for host in hosts)
 
 
-def _iss(table: Table, local: bool) -> tuple[str, ...]:
+def _iss(table: TomlTable, local: bool) -> tuple[str, ...]:
     bases = []
     wanted = 'Name the FHIR base, such as ["https://ehr.example.org/fhir"].'
     for value in table.entries("iss", wanted, "iss_invalid"):
@@ -98,7 +98,7 @@ def _iss(table: Table, local: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(bases))
 
 
-def _scopes(table: Table) -> tuple[str, ...]:
+def _scopes(table: TomlTable) -> tuple[str, ...]:
     written = table.take("scopes", str, None, required=True)
     asked = tuple(dict.fromkeys((written or "").split()))
     if written is not None and not asked:
@@ -117,7 +117,7 @@ def _scopes(table: Table) -> tuple[str, ...]:
     return asked
 
 
-def _check_client_auth(table: Table, ehr: Ehr) -> None:
+def _check_client_auth(table: TomlTable, ehr: Ehr) -> None:
     secret = ehr.client_auth in {"client_secret_basic", "client_secret_post"}
     key = ehr.client_auth == "private_key_jwt"
     for name, value, wanted in (

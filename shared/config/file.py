@@ -16,7 +16,7 @@ from typing import NoReturn
 from shared import urls
 from shared.config.ehrs import read_ehrs
 from shared.config.settings import Settings, StoreSettings
-from shared.config.table import Problem, Table
+from shared.config.table import Problem, TomlTable
 
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
 _ANCESTOR = re.compile(
@@ -74,7 +74,7 @@ def parse_as_far_as_it_goes(
         step = "Correct the TOML syntax there."
         return None, [Problem.at("config_unreadable", "the file", str(error), step)]
     problems: list[Problem] = []
-    settings = _settings(Table(table, "", problems))
+    settings = _settings(TomlTable(table, "", problems))
     problems += check(settings) if check else []
     return settings, problems
 
@@ -84,7 +84,7 @@ def reason(error: Exception) -> str:
     return error.strerror or "unknown" if isinstance(error, OSError) else "it is not UTF-8 text"
 
 
-def _settings(top: Table) -> Settings:
+def _settings(top: TomlTable) -> Settings:
     public_url = _public_url(top)
     local = urls.is_local(public_url)
     keys = top.entries("sealing_keys", 'Name a key, such as ["env:SEALING_KEY"].')
@@ -118,7 +118,7 @@ def _settings(top: Table) -> Settings:
     return settings
 
 
-def _public_url(top: Table) -> str:
+def _public_url(top: TomlTable) -> str:
     value = top.take("public_url", str, None, required=True)
     if value is None:
         return ""
@@ -137,7 +137,7 @@ def _public_url(top: Table) -> str:
     return url
 
 
-def _after_launch(top: Table) -> str:
+def _after_launch(top: TomlTable) -> str:
     value = top.take("after_launch", str, "/smart_calc/{session}/")
     plain = re.fullmatch(r"/(?![/\\])[A-Za-z0-9._~!$&'()*+,;=:@/?#{}-]*", value)
     if not plain or value.count("{session}") != 1 or "{" in value.replace("{session}", ""):
@@ -146,7 +146,7 @@ def _after_launch(top: Table) -> str:
     return value
 
 
-def _store(table: Table) -> StoreSettings:
+def _store(table: TomlTable) -> StoreSettings:
     store = StoreSettings(
         kind=table.choice("kind", "firestore", ("firestore", "sqlite")),
         project=table.text("project") or None,

@@ -30,7 +30,7 @@ _Kind = TypeVar("_Kind")
 _Default = TypeVar("_Default")
 
 
-class Table:
+class TomlTable:
     """One TOML table being read: takes values by name and type, collects what is wrong."""
 
     def __init__(self, table: dict[str, Any], prefix: str, problems: list[Problem]) -> None:
@@ -130,9 +130,9 @@ class Table:
         value = self.take(name, str, None)
         return None if value is None else self.reference(name, value)
 
-    def table(self, name: str) -> "Table":
+    def table(self, name: str) -> "TomlTable":
         """A table inside this one, which must be there."""
-        return Table(self.take(name, dict, {}, required=True), f"{name}.", self.problems)
+        return TomlTable(self.take(name, dict, {}, required=True), f"{name}.", self.problems)
 
     def finish(self) -> None:
         """Report every key that no setting has asked for."""

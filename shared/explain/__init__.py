@@ -6,14 +6,14 @@ but text, and its `error_uri` is never followed.
 
 from shared.explain.diagnosis import diagnose
 from shared.explain.model import (
+    AuthorizationRequest,
     Cause,
     CauseId,
     Certainty,
     Diagnosis,
+    EhrMessage,
     Entry,
     Registered,
-    Said,
-    Sent,
     Where,
 )
 from shared.explain.reading.heard import at_redirect, at_token_endpoint, shown
@@ -24,14 +24,14 @@ from shared.explain.weighing.registrations import choose, registered
 from shared.explain.weighing.scope_causes import scope_cause, scope_causes
 
 __all__ = [
+    "AuthorizationRequest",
     "Cause",
     "CauseId",
     "Certainty",
     "Diagnosis",
+    "EhrMessage",
     "Entry",
     "Registered",
-    "Said",
-    "Sent",
     "Where",
     "at_redirect",
     "at_token_endpoint",

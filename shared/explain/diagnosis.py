@@ -9,14 +9,14 @@ from dataclasses import replace
 
 from shared.explain.catalogue.causes import KINDS, RELAUNCH
 from shared.explain.model import (
+    AuthorizationRequest,
     Cause,
     CauseId,
     Certainty,
     Diagnosis,
+    EhrMessage,
     Entry,
     Registered,
-    Said,
-    Sent,
     Where,
 )
 from shared.explain.reading import find
@@ -50,8 +50,8 @@ _GRANTED = (
 
 
 def diagnose(
-    said: Said,
-    sent: Sent | None = None,
+    said: EhrMessage,
+    sent: AuthorizationRequest | None = None,
     registrations: Sequence[Registered] = (),
     *,
     where: Where | None = None,
@@ -109,7 +109,7 @@ def _is_as_sent(request: Mapping[str, str], sent: Mapping[str, str | None]) -> b
     )
 
 
-def _vendor(said: Said, sent: Sent) -> str | None:
+def _vendor(said: EhrMessage, sent: AuthorizationRequest) -> str | None:
     if said.urn is not None:
         return vendor_of_urn(said.urn)
     return said.vendor if sent.vendor in {None, GENERIC.name} else sent.vendor
@@ -255,7 +255,7 @@ def _as(cause: Cause, certainty: Certainty) -> Cause:
     return replace(cause, certainty=certainty)
 
 
-def _unknown(said: Said) -> Cause:
+def _unknown(said: EhrMessage) -> Cause:
     """What is left where neither the error nor its code is known: to ask."""
     give: Iterable[str] = filter(None, (said.urn or said.oauth_error, said.instance))
     step = f"Give the EHR's support the time, the client id and: {', '.join(give) or 'the answer'}."

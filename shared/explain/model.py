@@ -94,7 +94,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class EhrMessage:
     """What an EHR said, taken apart. Everything in it is the words of others.
 
     `urn` is in normal form. `client`, `tenant`, `persona` and `instance` (its correlation id) are
@@ -114,7 +114,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class AuthorizationRequest:
     """What this app sent, as far as it is known: None where it is not.
 
     `flow` tells an EHR launch (with a `launch` value) from a standalone one. `parameters` holds
@@ -168,7 +168,7 @@ class Diagnosis:
     most probable cause.
     """
 
-    said: Said
+    said: EhrMessage
     meaning: str
     causes: tuple[Cause, ...]
     corrected_request: Mapping[str, str] | None = None

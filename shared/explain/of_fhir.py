@@ -4,7 +4,7 @@ RFC 6750 3.1; some EHRs name their error in JSON that is no OperationOutcome.
 """
 
 from shared.explain.diagnosis import diagnose
-from shared.explain.model import Diagnosis, Sent
+from shared.explain.model import AuthorizationRequest, Diagnosis
 from shared.explain.reading.find import known_urns
 from shared.explain.reading.heard import at_fhir_server
 
@@ -18,7 +18,7 @@ def of_fhir(status: int, words: str, vendor: str) -> Diagnosis | None:
     said = at_fhir_server(status, words)
     if said.urn is not None and said.urn not in known_urns():
         return None
-    diagnosis = diagnose(said, Sent(vendor=vendor), where="FHIR answer")
+    diagnosis = diagnose(said, AuthorizationRequest(vendor=vendor), where="FHIR answer")
     return diagnosis if diagnosis.causes else None
 
 

@@ -8,7 +8,7 @@ import hmac
 import threading
 from dataclasses import dataclass
 
-from shared.session.record import Held, Session
+from shared.session.record import Session, StoredSession
 
 _MOST = 1000
 # An EHR that refuses access just renewed has another reason to refuse: it is left alone so long.
@@ -16,12 +16,12 @@ _LEFT_ALONE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedSession:
     """A session as kept. `read_at`: a time by which it had not ended. `digest` is the secret's."""
 
     read_at: float
     digest: bytes
-    held: Held
+    held: StoredSession
     touch_failed: bool = False
 
 
@@ -39,24 +39,24 @@ class SessionCache:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, CachedSession] = {}
         self._ended: dict[str, None] = {}
         self._renewals: dict[str, _Renewal] = {}
         self._lock = threading.Lock()
 
-    def trusted(self, handle: str, digest: bytes, now: float) -> Kept | None:
+    def trusted(self, handle: str, digest: bytes, now: float) -> CachedSession | None:
         """What was kept a moment ago of a session with this very secret."""
         kept = self.newest(handle)
         if kept is None or not hmac.compare_digest(kept.digest, digest):
             return None
         return kept if self._is_fresh(kept, now) else None
 
-    def newest(self, handle: str) -> Kept | None:
+    def newest(self, handle: str) -> CachedSession | None:
         """What is kept of a session, however old."""
         with self._lock:
             return self._kept.get(handle)
 
-    def keep(self, kept: Kept, now: float) -> None:
+    def keep(self, kept: CachedSession, now: float) -> None:
         """Keep a session, unless it has ended meanwhile or was renewed by another thread."""
         session = kept.held.session
         with self._lock:
@@ -116,5 +116,5 @@ class SessionCache:
                 del self._ended[next(iter(self._ended))]
         return True
 
-    def _is_fresh(self, kept: Kept, now: float) -> bool:
+    def _is_fresh(self, kept: CachedSession, now: float) -> bool:
         return 0 <= now - kept.read_at < self._seconds

@@ -45,7 +45,7 @@ def secret_of(handle: str, received: cookies.Cookies) -> bytes:
     return match["secret"].encode()
 
 
-def surplus(received: cookies.Cookies, user: Identity | None, sealer: Sealer) -> list[str]:
+def evicted(received: cookies.Cookies, user: Identity | None, sealer: Sealer) -> list[str]:
     """The names to clear at a new callback: the oldest beyond 20, and another user's."""
     tags = _tags(user, sealer)
     others = [

@@ -1,7 +1,7 @@
 """How a session ends: by logout, wiped here first and then revoked at the EHR (RFC 7009), by its
 limits, or by what an EHR's answer to a refresh says (shared/session/refresh.py).
 
-The store's own removal of old records is only the broom: limits are judged here, at every use.
+The store's own removal of old records only cleans up: limits are judged here, at every use.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from shared.config.settings import Settings
 from shared.errors import SessionExpired, StoreUnavailable
 from shared.sealing import Sealer
 from shared.session import record as session_record
-from shared.session.record import COLLECTION, Held, Session
+from shared.session.record import COLLECTION, Session, StoredSession
 from shared.smart import token_endpoint as tokens
 from shared.smart.client_auth import Clients
 from shared.store import Conflict, Store
@@ -100,7 +100,7 @@ class Ending:
         Gives what to raise. It is logged where it ends `anew`.
         """
         if anew:
-            # Where it cannot be removed it stays over, and the broom takes it.
+            # Where it cannot be removed it stays over, and the store's cleanup takes it.
             with contextlib.suppress(StoreUnavailable):
                 self.store.delete(COLLECTION, session_record.key(session.handle))
             log.event(
@@ -111,8 +111,8 @@ class Ending:
             )
         return SessionExpired(why=_WHY_REFUSED)
 
-    def within_limits(self, held: Held, now: float) -> Held:
-        """The session, read anew where another request has just wound its idle clock.
+    def within_limits(self, held: StoredSession, now: float) -> StoredSession:
+        """The session, read anew where another request has just updated `last_used`.
 
         Raises SessionExpired, and wipes the session, where one of its limits is reached.
         """
@@ -127,11 +127,11 @@ class Ending:
                 newer = session_record.read(self.store, session.handle, session.secret, self.sealer)
                 return self.within_limits(newer, now)
         except StoreUnavailable:
-            pass  # it stays over, and the broom takes it
+            pass  # it stays over, and the store's cleanup takes it
         log.event("session_ended", _WHY[reached], fields={"reason": reached})
         raise SessionExpired(why=_WHY[reached])
 
-    def _reached(self, held: Held, now: float) -> Limit | None:
+    def _reached(self, held: StoredSession, now: float) -> Limit | None:
         session = held.session
         if now >= session.expires_at:
             return "longest"

@@ -77,7 +77,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredSession:
     """A session together with the record it was read from or written as.
 
     `brought`: this process has just renewed its access.
@@ -89,7 +89,7 @@ class Held:
 
     @property
     def last_used(self) -> float:
-        """When the idle clock was last wound."""
+        """When the session was last used, as far as that was written."""
         return _number(self.record.fields["last_used"])
 
     @property
@@ -130,7 +130,7 @@ def lease_fields(lease: Lease) -> dict[str, Value]:
     return {"lease_owner": lease.owner, "lease_until": lease.until, "retry_at": lease.retry_at}
 
 
-def opened(record: Record, handle: str, secret: bytes, sealer: Sealer) -> Held:
+def opened(record: Record, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
     """The session in a record.
 
     Raises SessionMissing where the secret does not open it, SessionExpired where a version of the
@@ -143,10 +143,10 @@ def opened(record: Record, handle: str, secret: bytes, sealer: Sealer) -> Held:
         raise SessionMissing(
             why="The session's cookie does not open it: it belongs to another session."
         ) from None
-    return Held(record, _session(plaintext, handle, version, secret))
+    return StoredSession(record, _session(plaintext, handle, version, secret))
 
 
-def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> Held:
+def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
     """The session as the store has it. Raises SessionExpired where it is gone, and as `opened`."""
     record = store.read(COLLECTION, key(handle))
     if record is None:
@@ -155,7 +155,9 @@ def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> Held:
 
 
 def _plaintext(session: Session) -> bytes:
-    """All but what opens it. The expiry is sealed too: its open copy is for the broom only."""
+    """All but what opens it. The expiry is sealed too: its open copy is for the store's
+    cleanup only.
+    """
     sealed = asdict(session)
     del sealed["handle"], sealed["secret"], sealed["version"]
     return json.dumps(sealed).encode()

@@ -24,7 +24,7 @@ from shared.session import lease as session_lease
 from shared.session import record as session_record
 from shared.session.end import Reason
 from shared.session.lease import Lease
-from shared.session.record import Held, Session
+from shared.session.record import Session, StoredSession
 from shared.smart import token_endpoint as tokens
 from shared.smart.client_auth import Clients
 from shared.smart.token_answer import TokenAnswer
@@ -53,7 +53,7 @@ class Refresher:
     clock: Callable[[], float]
     pause: Callable[[float], None] = time.sleep
 
-    def renew(self, held: Held, ehr: Ehr, *, refused: bool = False) -> Held:
+    def renew(self, held: StoredSession, ehr: Ehr, *, refused: bool = False) -> StoredSession:
         """The session with newer access than `held`, a record just read.
 
         While another holds the lease, or soon after a failure, access that still lives is given
@@ -91,11 +91,11 @@ class Refresher:
                     return self._under_lease(leased, ehr, refused=refused)
         return held
 
-    def reread(self, session: Session) -> Held:
+    def reread(self, session: Session) -> StoredSession:
         """The session as the store has it now. Raises SessionExpired where it is gone."""
         return session_record.read(self.store, session.handle, session.secret, self.sealer)
 
-    def _write_lease(self, held: Held, lease: Lease, *, last_used: float) -> Held:
+    def _write_lease(self, held: StoredSession, lease: Lease, *, last_used: float) -> StoredSession:
         changed = {**session_record.lease_fields(lease), "last_used": last_used}
         fields = {**held.record.fields, **changed}
         version = self.store.replace(
@@ -105,9 +105,9 @@ class Refresher:
             held.record.expires_at,
             held.record.version,
         )
-        return Held(Record(fields, held.record.expires_at, version), held.session)
+        return StoredSession(Record(fields, held.record.expires_at, version), held.session)
 
-    def _under_lease(self, held: Held, ehr: Ehr, *, refused: bool) -> Held:
+    def _under_lease(self, held: StoredSession, ehr: Ehr, *, refused: bool) -> StoredSession:
         session = held.session
         authentication = self.clients.authenticate(ehr, session.token_endpoint)
         if held.lease.is_spent(self.clock()):
@@ -144,7 +144,9 @@ class Refresher:
         log.event("token_refreshed", "rotated" if rotated else "refresh token kept")
         return kept
 
-    def _refused_for_good(self, held: Held, error: TokenError | TokenInvalid) -> Held:
+    def _refused_for_good(
+        self, held: StoredSession, error: TokenError | TokenInvalid
+    ) -> StoredSession:
         """The grant is over, and so is the session, if it still lives by the token refused."""
         key = session_record.key(held.session.handle)
         _log_failure("the grant is over", error)
@@ -157,7 +159,9 @@ class Refresher:
             self._wipe(held)
         raise session_end.during_refresh("invalid_grant", error.evidence)
 
-    def _ended(self, held: Held, renewed: Session, ehr: Ehr, reason: Reason) -> SessionExpired:
+    def _ended(
+        self, held: StoredSession, renewed: Session, ehr: Ehr, reason: Reason
+    ) -> SessionExpired:
         """A launch is about one patient and one user: neither is switched silently."""
         try:
             self._wipe(held)
@@ -187,7 +191,9 @@ class Refresher:
         )
         return whose == "other"
 
-    def _write(self, held: Held, renewed: Session, ehr: Ehr, answer: TokenAnswer) -> Held:
+    def _write(
+        self, held: StoredSession, renewed: Session, ehr: Ehr, answer: TokenAnswer
+    ) -> StoredSession:
         """Write what was brought. A failed write is not final while nobody has brought more."""
         collection, key = session_record.COLLECTION, session_record.key(renewed.handle)
         version, expires_at = held.record.version, held.record.expires_at
@@ -195,7 +201,7 @@ class Refresher:
         for _ in self._tries(held.lease):
             with contextlib.suppress(Conflict, StoreUnavailable):
                 version = self.store.replace(collection, key, fields, expires_at, version)
-                return Held(Record(fields, expires_at, version), renewed, brought=True)
+                return StoredSession(Record(fields, expires_at, version), renewed, brought=True)
             with contextlib.suppress(StoreUnavailable):
                 found = self.store.read(collection, key)
                 if found is None:
@@ -208,7 +214,9 @@ class Refresher:
                 version = found.version
         raise StoreUnavailable
 
-    def _failed(self, held: Held, error: TokenError | TokenInvalid, *, refused: bool) -> Held:
+    def _failed(
+        self, held: StoredSession, error: TokenError | TokenInvalid, *, refused: bool
+    ) -> StoredSession:
         _log_failure("the session is kept", error)
         version = held.session.version
         try:
@@ -223,7 +231,7 @@ class Refresher:
             return held
         raise RefreshFailed(session_lease.RETRY_SECONDS)
 
-    def _wipe(self, held: Held) -> None:
+    def _wipe(self, held: StoredSession) -> None:
         """Remove the session, whatever became of it since."""
         key = session_record.key(held.session.handle)
         for _ in self._tries(held.lease):

@@ -24,9 +24,9 @@ from shared.sealing import Sealer
 from shared.session import cookies as session_cookies
 from shared.session import record as session_record
 from shared.session import refresh
-from shared.session.cache import Kept, SessionCache
+from shared.session.cache import CachedSession, SessionCache
 from shared.session.end import Ending
-from shared.session.record import COLLECTION, HANDLE, Held, Session
+from shared.session.record import COLLECTION, HANDLE, Session, StoredSession
 from shared.session.refresh import Refresher
 from shared.smart import token_answer
 from shared.smart.client_auth import Clients
@@ -125,7 +125,7 @@ class Sessions:
 
     def use(self, handle: str, received: cookies.Cookies) -> Active:
         """The session of a handle, opened by this browser's cookie: its limits checked, its access
-        renewed where that is due, its idle clock wound.
+        renewed where that is due, its `last_used` updated.
 
         Raises SessionMissing without exactly one cookie that opens it, SessionExpired when it is
         over, RefreshFailed while its access cannot be renewed.
@@ -163,7 +163,7 @@ class Sessions:
         if session is not None:
             self._ending.logged_out(session)
 
-    def _recall(self, handle: str, digest: bytes, now: float) -> Kept | None:
+    def _recall(self, handle: str, digest: bytes, now: float) -> CachedSession | None:
         """What was read a moment ago with this very secret, None where it cannot be trusted.
 
         A session that looks idle from here may be in use at another instance, one whose access
@@ -174,11 +174,11 @@ class Sessions:
             return None
         return kept if now - kept.held.last_used < self._settings.session_idle_seconds else None
 
-    def _read(self, handle: str, secret: bytes, digest: bytes) -> Kept:
+    def _read(self, handle: str, secret: bytes, digest: bytes) -> CachedSession:
         # The answer may be as old as the question.
         asked_at = self._clock()
         held = session_record.read(self._store, handle, secret, self._sealer)
-        return Kept(asked_at, digest, held)
+        return CachedSession(asked_at, digest, held)
 
     @contextlib.contextmanager
     def _over_for_good(self, handle: str) -> Iterator[None]:
@@ -194,7 +194,7 @@ class Sessions:
             raise SessionExpired(why="The app was configured anew since this session began.")
         return ehr
 
-    def _active(self, kept: Kept, ehr: Ehr) -> Active:
+    def _active(self, kept: CachedSession, ehr: Ehr) -> Active:
         session = kept.held.session
         return Active(
             session,
@@ -208,7 +208,7 @@ class Sessions:
         """The end of a session whose access the EHR takes no longer and nothing renews."""
         return self._ending.refused(session, anew=self._cache.end(session.handle))
 
-    def _renew(self, kept: Kept, ehr: Ehr, *, refused: bool = False) -> Kept:
+    def _renew(self, kept: CachedSession, ehr: Ehr, *, refused: bool = False) -> CachedSession:
         """Newer access for a session just read. In one process one thread asks for it; the others
         wait only where the access that they have is of no use.
         """
@@ -225,7 +225,7 @@ class Sessions:
             # Checks may follow the write of what was brought, and a logout may come meanwhile.
             begun_at = self._clock()
             held = self._refresher.renew(kept.held, ehr, refused=refused)
-            kept = Kept(begun_at, kept.digest, held)
+            kept = CachedSession(begun_at, kept.digest, held)
             if held.brought and refused:
                 self._cache.renewed(held.session, self._clock())
             self._cache.keep(kept, self._clock())
@@ -233,7 +233,7 @@ class Sessions:
             renewing.release()
         return kept
 
-    def _after_refusal(self, kept: Kept, ehr: Ehr) -> Active | None:
+    def _after_refusal(self, kept: CachedSession, ehr: Ehr) -> Active | None:
         """Another instance may have renewed it: the record is read before the EHR is asked."""
         used = kept.held.session
         if used.refresh_token is None or self._cache.renewed_in_vain(used, self._clock()):
@@ -245,8 +245,8 @@ class Sessions:
         self._cache.keep(now_read, self._clock())
         return self._active(now_read, ehr)
 
-    def _touch(self, kept: Kept, now: float) -> Kept:
-        """Wind the idle clock, but not while a refresh holds the record. Where another request
+    def _touch(self, kept: CachedSession, now: float) -> CachedSession:
+        """Update `last_used`, but not while a refresh holds the record. Where another request
         has written it, it is read instead; a store that does not answer is ignored until the
         record is read again.
         """
@@ -264,4 +264,4 @@ class Sessions:
         except StoreUnavailable:
             return replace(kept, touch_failed=True)
         record = Record(fields, held.record.expires_at, version)
-        return replace(kept, held=Held(record, held.session))
+        return replace(kept, held=StoredSession(record, held.session))

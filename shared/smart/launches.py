@@ -58,7 +58,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class StartedLaunch:
     """What the browser gets: where to go, and the cookie that binds it to this launch.
 
     `form` holds the request's parameters where it is to be sent by POST to `authorization_url`.
@@ -89,7 +89,7 @@ def begin(
     fhir_base: str,
     launch: str | None,
     now: float,
-) -> Begun:
+) -> StartedLaunch:
     """Store a new pending launch and give the authorization request that starts it.
 
     `launch` is the raw (still encoded) value of an EHR launch, None in a standalone launch; it is
@@ -120,7 +120,7 @@ def begin(
     )
     url, form = _authorization_request(configuration, pending, state, launch)
     store.create(COLLECTION, _hash(state), _fields(pending), now + settings.launch_seconds)
-    return Begun(url, form, cookies.launch_name(state), binding)
+    return StartedLaunch(url, form, cookies.launch_name(state), binding)
 
 
 def _other_endpoints(configuration: SmartConfiguration) -> tuple[str, ...]:

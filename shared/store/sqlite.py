@@ -44,7 +44,7 @@ class SqliteStore:
         version = secrets.token_hex(8)
         row = (collection, key, version, expires_at, json.dumps(fields))
         with self._connection() as connection:
-            # The broom; the records it removes are invisible already.
+            # TTL cleanup; the records it removes are invisible already.
             connection.execute("DELETE FROM records WHERE expires_at <= ?", (self._clock(),))
             try:
                 connection.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?)", row)

@@ -7,7 +7,7 @@ import pytest
 
 from shared.config import file as config
 from shared.config.settings import Settings
-from shared.config.table import Table
+from shared.config.table import TomlTable
 from tests.support.stores import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -44,14 +44,14 @@ def _documented() -> dict[str, list[str]]:
 def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     """The names that the code asks for, by table: noted where each table is finished."""
     found: dict[str, set[str]] = {}
-    finish = Table.finish
+    finish = TomlTable.finish
 
-    def noted(table: Table) -> None:
+    def noted(table: TomlTable) -> None:
         name = re.sub(r"(?:\[0\])?\.$", "", table._prefix) or TOP
         found[name] = set(table._known)
         finish(table)
 
-    monkeypatch.setattr(Table, "finish", noted)
+    monkeypatch.setattr(TomlTable, "finish", noted)
     settings, problems = config.parse(SMALLEST)
     assert isinstance(settings, Settings), problems
     return found
@@ -84,13 +84,13 @@ def test_the_suite_runs_every_kind_of_store(monkeypatch: pytest.MonkeyPatch) -> 
 def _choices(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
     """What each setting that is a choice may be, by its name."""
     found: dict[str, tuple[str, ...]] = {}
-    choice = Table.choice
+    choice = TomlTable.choice
 
-    def noted(table: Table, name: str, default: str, choices: tuple[str, ...]) -> str:
+    def noted(table: TomlTable, name: str, default: str, choices: tuple[str, ...]) -> str:
         found[name] = choices
         return choice(table, name, default, choices)
 
-    monkeypatch.setattr(Table, "choice", noted)
+    monkeypatch.setattr(TomlTable, "choice", noted)
     config.parse(SMALLEST)
     return found
 

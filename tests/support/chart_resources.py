@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clinical.chart import Chart, read_chart
-from clinical.chart.evidence import Finding
+from clinical.chart.evidence import ChartFinding
 from clinical.chart.resources.times import parse_now
 
 Resource = dict[str, Any]
@@ -121,16 +121,16 @@ def read(*resources: Any, now: str = NOW) -> Chart:
     return read_chart(list(resources), parse_now(now), "p1", None)
 
 
-def find(name: str, *resources: Any, now: str = NOW) -> Finding:
+def find(name: str, *resources: Any, now: str = NOW) -> ChartFinding:
     """The finding for one input of the chart of p1."""
     return read(*resources, now=now).findings[name]
 
 
-def flags_passed_over(finding: Finding) -> Sequence[str]:
+def flags_passed_over(finding: ChartFinding) -> Sequence[str]:
     """Why entries were passed over, in order."""
     return [passed.flag.value for passed in finding.passed_over]
 
 
-def sources(finding: Finding) -> Mapping[str, str]:
+def sources(finding: ChartFinding) -> Mapping[str, str]:
     """The reason for each entry passed over, by source."""
     return {passed.evidence.source: passed.flag.value for passed in finding.passed_over}

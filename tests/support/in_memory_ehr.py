@@ -40,7 +40,7 @@ def answer_from(monkeypatch: pytest.MonkeyPatch, charts: Charts) -> set[tuple[st
     return handed_out
 
 
-def read(patient: str, now: datetime | None = None) -> reading.Reading:
+def read(patient: str, now: datetime | None = None) -> reading.ChartReading:
     """The chart of a patient, read as the page reads it; `answer_from` comes before."""
     return reading.read(session_of(patient), patient, now or datetime.now(UTC))
 

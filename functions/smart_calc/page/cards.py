@@ -8,7 +8,7 @@ from clinical.calculators import REGISTRY, Evaluation, evaluate
 from clinical.calculators.inputs import INPUTS, label
 from clinical.calculators.model import Calculator
 from clinical.chart import Chart
-from clinical.chart.evidence import Finding, Outcome
+from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.prefilled import Found, inputs_of
 
 from . import cautions
@@ -144,7 +144,7 @@ def _provenance(findings: Found, clock: Clock) -> str:
     return ", ".join(parts)
 
 
-def _is_dated(finding: Finding) -> bool:
+def _is_dated(finding: ChartFinding) -> bool:
     """Whether the date of the value matters: that of a diagnosis or of a drug does not."""
     calculated = finding.outcome is Outcome.CALCULATED
     return finding.input in INPUTS or finding.input == "current_smoker" or calculated
@@ -160,5 +160,5 @@ def _unused(findings: Found) -> Mapping[str, str]:
     }
 
 
-def _lack(finding: Finding) -> str:
+def _lack(finding: ChartFinding) -> str:
     return f"{label(finding.input)} ({finding.outcome.value})"

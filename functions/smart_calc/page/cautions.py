@@ -10,7 +10,7 @@ from clinical.calculators.inputs import label
 from clinical.calculators.model import Calculator
 from clinical.calculators.registry import DERIVED
 from clinical.chart import Chart
-from clinical.chart.evidence import Finding, Flag, Outcome
+from clinical.chart.evidence import ChartFinding, Flag, Outcome
 from clinical.chart.steadiness import unsteady
 from clinical.prefilled import Prefilled
 
@@ -57,7 +57,7 @@ def _of_the_patient(calculator: Calculator, chart: Chart) -> Iterator[Caution]:
             yield Caution(caution.suggested, caution.finding, grave=True)
 
 
-def _behind(name: str, finding: Finding, chart: Chart) -> Mapping[str, Finding]:
+def _behind(name: str, finding: ChartFinding, chart: Chart) -> Mapping[str, ChartFinding]:
     """A finding with a value, by input; of a calculated one those it was calculated from."""
     if finding.outcome is Outcome.CALCULATED:
         return {source: chart.findings[source] for source in DERIVED[name].output.needs}

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from clinical.calculators.inputs import FLAGS, label
-from clinical.chart.evidence import Evidence, Finding, Flag, Outcome, PassedOver
+from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome, PassedOver
 
 from . import wording
 from .clock import Clock
@@ -15,7 +15,7 @@ _MOST_REMARKS = 4
 _ANNOUNCED = frozenset({Flag.PRELIMINARY, Flag.FUTURE, Flag.CONFLICT})
 
 
-def remarks_on(finding: Finding, clock: Clock) -> tuple[str, ...]:
+def remarks_on(finding: ChartFinding, clock: Clock) -> tuple[str, ...]:
     """Why a value is empty, and what a reader of one that is not has to know."""
     chosen = finding.chosen
     remarks: list[str] = []
@@ -31,7 +31,7 @@ def remarks_on(finding: Finding, clock: Clock) -> tuple[str, ...]:
     return tuple(dict.fromkeys(remarks))[:_MOST_REMARKS]
 
 
-def _says_more(finding: Finding) -> bool:
+def _says_more(finding: ChartFinding) -> bool:
     """Whether the reason tells what state, source and entry do not."""
     if finding.why in ("", "nothing is charted", "a person answers this"):
         return False
@@ -77,7 +77,7 @@ def sentence(text: str) -> str:
     return f"{first}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
-def answering(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
+def answering(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
     """What answers a yes-or-no item, or only suggests it: diagnoses, orders, values."""
     if finding.chosen is None:
         return ()
@@ -98,7 +98,7 @@ def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:
     return EntryView(f"{evidence.charted}{code}{coded}", when(evidence.moment), said)
 
 
-def others(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
+def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
     """Other values that a person may take instead: a newer preliminary one, and older ones."""
     preliminary = [
         one.evidence
@@ -124,14 +124,14 @@ def others(finding: Finding, clock: Clock) -> tuple[EntryView, ...]:
     return tuple(found)
 
 
-def _taken(finding: Finding, evidence: Evidence, clock: Clock) -> str:
+def _taken(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:
     """How a note names another charted value, taken in place of the one that was found first."""
     amount = f"{wording.short(finding.input)} {evidence.charted}"
     kind = "preliminary, " if evidence.status == "preliminary" else ""
     return wording.plain(f"{amount} ({clock.iso_day(evidence.moment)}, {kind}from the chart)")
 
 
-def charted(finding: Finding, clock: Clock) -> EntryView | None:
+def charted(finding: ChartFinding, clock: Clock) -> EntryView | None:
     """A charted value of its own, for reading beside a result."""
     if finding.chosen is None or finding.value is None:
         return None

@@ -7,7 +7,7 @@ from clinical.calculators.inputs import CHOICES, FLAGS, label
 from clinical.calculators.model import round_half_away
 from clinical.calculators.registry import DERIVED
 from clinical.chart.codes.observations import LOINC
-from clinical.chart.evidence import Evidence, Finding, Outcome
+from clinical.chart.evidence import ChartFinding, Evidence, Outcome
 from clinical.chart.resources.times import Moment
 
 from . import entries, wording
@@ -36,7 +36,7 @@ _ANSWERS = {
 }
 
 
-def view(finding: Finding, clock: Clock, *, optional: bool) -> InputView:
+def view(finding: ChartFinding, clock: Clock, *, optional: bool) -> InputView:
     """The view of one input at the time of reading."""
     name, kind = finding.input, _kind(finding.input)
     chosen = finding.chosen
@@ -92,7 +92,7 @@ def answer_text(answer: str) -> str:
     return _ANSWERS.get(answer, answer)
 
 
-def _value(finding: Finding, kind: Kind) -> str:
+def _value(finding: ChartFinding, kind: Kind) -> str:
     if finding.value is None:
         return ""
     if kind == "number" and not isinstance(finding.value, str):
@@ -101,7 +101,7 @@ def _value(finding: Finding, kind: Kind) -> str:
     return str(finding.value).lower() if kind == "flag" else str(finding.value)
 
 
-def _state(finding: Finding, kind: Kind) -> str:
+def _state(finding: ChartFinding, kind: Kind) -> str:
     if kind == "flag" and finding.outcome is Outcome.ABSENT:
         return "not found in chart: counted as no"
     if finding.outcome is Outcome.FOUND and kind == "flag" and finding.value is False:
@@ -111,7 +111,7 @@ def _state(finding: Finding, kind: Kind) -> str:
     return finding.outcome.value
 
 
-def _source(finding: Finding, kind: Kind, clock: Clock) -> str:
+def _source(finding: ChartFinding, kind: Kind, clock: Clock) -> str:
     """`Laboratory, final, 20 Nov 2026 09:00, LOINC 2160-0`."""
     chosen = finding.chosen
     if finding.outcome is Outcome.CALCULATED:
@@ -137,7 +137,7 @@ def _of(evidence: Evidence, clock: Clock) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _original(finding: Finding, kind: Kind) -> str:
+def _original(finding: ChartFinding, kind: Kind) -> str:
     """The value as charted, where it was converted or could not be used."""
     chosen = finding.chosen
     if chosen is None or kind == "flag":
@@ -150,7 +150,7 @@ def _original(finding: Finding, kind: Kind) -> str:
     return chosen.charted if converted else ""
 
 
-def _note(finding: Finding, value: str, unit: str, clock: Clock) -> str:
+def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
     """How a note names the value and its date."""
     name = wording.short(finding.input)
     if finding.value is None:
@@ -174,7 +174,7 @@ def _note(finding: Finding, value: str, unit: str, clock: Clock) -> str:
     return wording.plain(f"{name} {amount} ({when})" if when else f"{name} {amount}")
 
 
-def _dates_behind(finding: Finding, day: Callable[[Moment | None], str]) -> str:
+def _dates_behind(finding: ChartFinding, day: Callable[[Moment | None], str]) -> str:
     """The days on which what a value is calculated from was measured: one, or each with its name.
 
     `body weight 20 Nov 2026, body height 11 Nov 2020`.

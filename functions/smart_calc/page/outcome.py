@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from clinical.calculators import Evaluation
 from clinical.calculators.inputs import label
-from clinical.calculators.model import Missing, Refused
+from clinical.calculators.model import MissingInput, Refused
 from clinical.calculators.ranges import Range
 
 from . import wording
@@ -37,11 +37,11 @@ def _view(evaluation: Evaluation, name: str, unused: Mapping[str, str]) -> Resul
 
 
 def _why(refusal: Refused, unused: Mapping[str, str]) -> str:
-    if not isinstance(refusal, Missing):
+    if not isinstance(refusal, MissingInput):
         return str(refusal)
     absent = [label(name) for name in refusal.inputs if name not in unused]
     told = [f"{label(name)}: not used, {unused[name]}" for name in refusal.inputs if name in unused]
-    return "; ".join([f"Missing: {'; '.join(absent)}"] * bool(absent) + told)
+    return "; ".join([f"MissingInput: {'; '.join(absent)}"] * bool(absent) + told)
 
 
 def _printed(found: Range) -> str:
@@ -57,7 +57,7 @@ def _open(found: Range) -> str:
 
 def lacking(evaluation: Evaluation) -> tuple[str, ...]:
     """The inputs that keep the first output that could be computed from being so."""
-    missing = (one.inputs for one in evaluation.refusals.values() if isinstance(one, Missing))
+    missing = (one.inputs for one in evaluation.refusals.values() if isinstance(one, MissingInput))
     return next(missing, ())
 
 

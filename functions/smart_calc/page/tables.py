@@ -10,7 +10,7 @@ from shared.json_members import items
 from shared.session.record import Session
 from shared.vendors import SearchHabits
 
-from ..reading import Reading
+from ..reading import ChartReading
 from .clock import Clock
 from .latest_values import Result, newest
 
@@ -22,7 +22,7 @@ _ROWS_A_CLICK = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ValueTable:
     """One table. `problems` say what could not be read, `more` that not all was; `search` finds
     all entries of the category through the FHIR proxy.
     """
@@ -40,14 +40,16 @@ class Table:
         return any(row.range for row in self.rows)
 
 
-def tables(reading: Reading, session: Session, habits: SearchHabits, clock: Clock) -> list[Table]:
+def tables(
+    reading: ChartReading, session: Session, habits: SearchHabits, clock: Clock
+) -> list[ValueTable]:
     """Vital signs and laboratory values of the session's patient."""
     patient = session.context.patient or ""
     found: dict[str, list[Entry]] = {category: [] for category in CATEGORIES}
     for category, entry in _sorted(reading):
         found[category].append(entry)
     return [
-        Table(
+        ValueTable(
             id=category,
             title=title,
             rows=tuple(newest(found[category], patient, session.fhir_base, clock)),
@@ -59,7 +61,7 @@ def tables(reading: Reading, session: Session, habits: SearchHabits, clock: Cloc
     ]
 
 
-def _sorted(reading: Reading) -> Iterator[tuple[str, Entry]]:
+def _sorted(reading: ChartReading) -> Iterator[tuple[str, Entry]]:
     """Each Observation that was read for the chart, by category."""
     found_by = {
         _identity(resource): otherwise
@@ -89,7 +91,7 @@ def _searches(category: str) -> list[str]:
     return [name for name, of in _CATEGORY_OF.items() if of == category]
 
 
-def _problems(reading: Reading, category: str) -> tuple[str, ...]:
+def _problems(reading: ChartReading, category: str) -> tuple[str, ...]:
     unread = (reading.parts[name].problem for name in _searches(category))
     return tuple(dict.fromkeys(problem for problem in unread if problem))
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, Input, label
 from clinical.calculators.units import normalise
 from clinical.chart.codes.observations import SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS
-from clinical.chart.evidence import Evidence, Finding, Flag, Outcome
+from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 
 # UCUM and the tables' own spellings (normalised) as people write them.
 _UNITS: Mapping[str, str] = {
@@ -92,7 +92,7 @@ def _is(text: str, value: float) -> bool:
         return False
 
 
-def age(finding: Finding, now_days: float | None) -> tuple[str, str]:
+def age(finding: ChartFinding, now_days: float | None) -> tuple[str, str]:
     """How old a measured value is, in words, and a word for its look: good, warn or bad.
 
     How old a value may be depends on what it is: six years are nothing to a height and six days

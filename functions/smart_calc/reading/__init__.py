@@ -28,7 +28,7 @@ PURPOSES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ChartReading:
     """What the searches gave, by their names, and the chart that was made of it."""
 
     parts: Mapping[str, Part]
@@ -50,7 +50,7 @@ class Reading:
         return {name: part.problem for name, part in self.parts.items() if part.problem}
 
 
-def read(active: Active, patient: str, now: datetime) -> Reading:
+def read(active: Active, patient: str, now: datetime) -> ChartReading:
     """Read the chart of the session's patient; `now` is in the zone of the site.
 
     Raises SessionExpired or SessionMissing where the session ended meanwhile.
@@ -75,7 +75,7 @@ def read(active: Active, patient: str, now: datetime) -> Reading:
         fields: dict[str, str | int | float | list[str]] = {"set_aside": len(chart.foreign)}
         message = "resources of another patient came"
         log.event("fhir_denied", message, severity="ERROR", code="patient_denied", fields=fields)
-    return Reading(parts, with_unread(chart, dict(_reasons(searches, parts))))
+    return ChartReading(parts, with_unread(chart, dict(_reasons(searches, parts))))
 
 
 def _request(search: Search, patient: str, now: datetime) -> Request:

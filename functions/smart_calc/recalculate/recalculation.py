@@ -27,14 +27,14 @@ _LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecalculationRequest:
     """A request for one calculation. `details`: results are wanted as a page shows them, too."""
 
     inputs: Mapping[str, tuple[object, str | None]]
     details: bool
 
 
-def parse(body: bytes) -> Asked:
+def parse(body: bytes) -> RecalculationRequest:
     """Read the body of a request. Raises ParameterInvalid, naming what is wrong."""
     try:
         document = strict_json.parse(body)
@@ -47,11 +47,13 @@ def parse(body: bytes) -> Asked:
     details = document.get("details", False)
     if not isinstance(details, bool):
         raise _invalid("`details` must be true or false")
-    return Asked({name: _entry(name, given) for name, given in document["inputs"].items()}, details)
+    return RecalculationRequest(
+        {name: _entry(name, given) for name, given in document["inputs"].items()}, details
+    )
 
 
 def answer(
-    name: str, asked: Asked, today: date, off: AbstractSet[str] = frozenset()
+    name: str, asked: RecalculationRequest, today: date, off: AbstractSet[str] = frozenset()
 ) -> dict[str, Any]:
     """The outputs of a calculator, or why there are none; `today` dates the text for a note.
 

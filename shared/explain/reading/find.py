@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
 from shared.explain.catalogue import ENTRIES
-from shared.explain.model import Entry, Said, Where
+from shared.explain.model import EhrMessage, Entry, Where
 from shared.explain.reading import urn as urns
 from shared.vendors import GENERIC, OWN, everyone
 
@@ -29,7 +29,7 @@ def known_urns() -> frozenset[str]:
     return frozenset(_by_urn())
 
 
-def entries(said: Said, vendor: str | None, where: Where | None = None) -> tuple[Entry, ...]:
+def entries(said: EhrMessage, vendor: str | None, where: Where | None = None) -> tuple[Entry, ...]:
     """The entries that a message means, the closest first; empty for one that is not known.
 
     `vendor` is None where it is not known whose message it is, `where` where it is not known what
@@ -72,7 +72,9 @@ def _may_be(entry: Entry, where: Where | None) -> bool:
     return where is None or (entry.where == _EXCHANGE) == (where == _EXCHANGE)
 
 
-def _by_status(said: Said, among: Collection[Entry], where: Where | None) -> tuple[Entry, ...]:
+def _by_status(
+    said: EhrMessage, among: Collection[Entry], where: Where | None
+) -> tuple[Entry, ...]:
     """What the status of an answer alone means, where it is known what answered."""
     if where is None or said.oauth_error is not None:
         return ()

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from shared import json_members
-from shared.explain.model import Said
+from shared.explain.model import EhrMessage
 from shared.explain.reading import error_uri as uris
 from shared.explain.reading import text as texts
 from shared.explain.reading import urn as urns
@@ -20,7 +20,7 @@ _CODE = re.compile(r"[A-Za-z][A-Za-z_]{2,39}")
 _LONGEST_SHOWN = 500
 
 
-def at_redirect(parameters: Mapping[str, str]) -> Said:
+def at_redirect(parameters: Mapping[str, str]) -> EhrMessage:
     """The answer at the redirect URI: its `error`, `error_description` and `error_uri`, decoded.
 
     Never raises. Everything in the result is bounded and printable; no secret is in it.
@@ -33,7 +33,7 @@ def at_redirect(parameters: Mapping[str, str]) -> Said:
     )
 
 
-def at_token_endpoint(status: int | None, body: str) -> Said:
+def at_token_endpoint(status: int | None, body: str) -> EhrMessage:
     """A refusal of the token endpoint: JSON with `error`, or whatever else stands there."""
     members = json_members.document(body) or {}
     texts_ = {name: value for name, value in members.items() if isinstance(value, str)}
@@ -46,13 +46,15 @@ def at_token_endpoint(status: int | None, body: str) -> Said:
     )
 
 
-def at_fhir_server(status: int, words: str) -> Said:
+def at_fhir_server(status: int, words: str) -> EhrMessage:
     """A refusal of the FHIR server: the words of its body and of its WWW-Authenticate header.
 
     Their form is each server's own, so they are read as a text is.
     """
     said = parse(words)
-    return Said(**{name: getattr(said, name) for name in Said.__slots__} | {"status": status})
+    return EhrMessage(
+        **{name: getattr(said, name) for name in EhrMessage.__slots__} | {"status": status}
+    )
 
 
 def shown(words: str) -> str:
@@ -60,13 +62,15 @@ def shown(words: str) -> str:
     return parse(words).text[:_LONGEST_SHOWN]
 
 
-def _said(*, error: str, description: str, uri: str, words: str, status: int | None = None) -> Said:
+def _said(
+    *, error: str, description: str, uri: str, words: str, status: int | None = None
+) -> EhrMessage:
     named = uris.read(uri)
     ids = frozenset(one.lower() for one in (named.client, named.tenant, named.instance) if one)
     plain = _plain(words, ids)
     found = urns.find(plain, known_urns())
     urn = named.urn or (found[0] if found is not None else None)
-    return Said(
+    return EhrMessage(
         vendor=vendor_of(urn, plain),
         urn=urn,
         oauth_error=error.lower() if _CODE.fullmatch(error) else None,

@@ -8,7 +8,7 @@ all. No address in it is ever followed.
 import re
 from collections.abc import Iterable
 
-from shared.explain.model import Said
+from shared.explain.model import EhrMessage
 from shared.explain.reading import text as texts
 from shared.explain.reading import urn as urns
 from shared.explain.reading.find import known_urns
@@ -33,7 +33,7 @@ _OAUTH_ERRORS = (
 )
 
 
-def parse(text: str) -> Said:
+def parse(text: str) -> EhrMessage:
     """What is said in a text: a callback URL or its query, an `error_uri`, a URN, a token
     endpoint's or FHIR server's answer, a log or a forum post that holds any of them.
 
@@ -72,7 +72,7 @@ def parse(text: str) -> Said:
     )
     known = {value.lower() for value in (client, tenant, instance) if value} | _stated_ids(opened)
     shown = texts.without_random(opened, known)
-    return Said(
+    return EhrMessage(
         vendor=vendor_of(urn, opened),
         urn=urn,
         oauth_error=_oauth_error(opened),

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from shared import legacy_launch
 from shared.explain import parameters
-from shared.explain.model import Sent
+from shared.explain.model import AuthorizationRequest
 from shared.explain.reading.text import MASK
 
 _SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
@@ -27,14 +27,14 @@ _WORD = r"(?<![\w/.])[A-Za-z_]{2,40}(?![\w/]|\.\w)"
 _BETWEEN = r"[\s,+;|`\"']{1,4}"
 
 
-def in_text(text: str) -> Sent:
+def in_text(text: str) -> AuthorizationRequest:
     """What was sent, as far as the text tells; the text is plain, decoded and without secrets."""
     carried = _request(text)
     names = tuple(name for name, value in carried.items() if value) or _listed(text)
     if not names and re.search(r"(?<![\w-])intent\s?=", text):
         # Alone it is a part of an error_uri or token answer for any other name.
         names = ("intent",)
-    return Sent(
+    return AuthorizationRequest(
         flow="ehr" if carried.get("launch") else None,
         client_id=_client_id(text),
         redirect_uri=_value(text, _REDIRECT, _URL)

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from shared.explain.model import CauseId, Certainty, Entry, Registered, Said, Sent, Where
+from shared.explain.model import (
+    AuthorizationRequest,
+    CauseId,
+    Certainty,
+    EhrMessage,
+    Entry,
+    Registered,
+    Where,
+)
 from shared.explain.reading import shown_request as asked
 from shared.explain.reading.vendor import persona_of
 from shared.explain.weighing.registrations import choose, tenants
@@ -41,8 +49,8 @@ class Facts:
     that failed.
     """
 
-    said: Said
-    sent: Sent
+    said: EhrMessage
+    sent: AuthorizationRequest
     stated: bool
     registered: Registered | None
     entries: tuple[Entry, ...]
@@ -146,8 +154,8 @@ class Facts:
 
 
 def gather(
-    said: Said, sent: Sent | None, registrations: Sequence[Registered]
-) -> tuple[Sent, bool, Registered | None]:
+    said: EhrMessage, sent: AuthorizationRequest | None, registrations: Sequence[Registered]
+) -> tuple[AuthorizationRequest, bool, Registered | None]:
     """What was sent, whether a text only states it, and the registration that it is about."""
     claimed = asked.in_text(said.text) if sent is None else sent
     mine = choose(said, claimed, registrations)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from shared.config.settings import Ehr
-from shared.explain.model import Registered, Said, Sent
+from shared.explain.model import AuthorizationRequest, EhrMessage, Registered
 
 
 def registered(ehr: Ehr, public_url: str | None) -> Registered:
@@ -20,7 +20,9 @@ def registered(ehr: Ehr, public_url: str | None) -> Registered:
     )
 
 
-def choose(said: Said, sent: Sent, among: Sequence[Registered]) -> Registered | None:
+def choose(
+    said: EhrMessage, sent: AuthorizationRequest, among: Sequence[Registered]
+) -> Registered | None:
     """By client id, else by tenant or FHIR base, else the only one, else by vendor."""
     low = said.text.lower()
     ids = {one.lower() for one in (said.client, sent.client_id) if one}

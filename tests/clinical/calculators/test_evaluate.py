@@ -11,7 +11,7 @@ from clinical.calculators import (
 )
 from clinical.calculators.model import (
     Implausible,
-    Missing,
+    MissingInput,
     NotApplicable,
     Raw,
     UnknownUnit,
@@ -46,7 +46,7 @@ def test_what_is_missing_is_named_and_never_assumed(absent: Raw) -> None:
 
     assert evaluation.results == {}
     assert evaluation.missing == ("creatinine",)
-    assert evaluation.refused == "Missing: Creatinine, serum or plasma"
+    assert evaluation.refused == "MissingInput: Creatinine, serum or plasma"
 
 
 def test_a_condition_not_answered_is_missing_and_not_no() -> None:
@@ -76,8 +76,8 @@ def test_an_output_whose_inputs_are_missing_does_not_hide_the_others() -> None:
 
     assert evaluation.outputs == {"anion_gap": 16}
     assert evaluation.refused is None
-    assert isinstance(evaluation.refusals["anion_gap_albumin_corrected"], Missing)
-    assert isinstance(evaluation.refusals["anion_gap_with_potassium"], Missing)
+    assert isinstance(evaluation.refusals["anion_gap_albumin_corrected"], MissingInput)
+    assert isinstance(evaluation.refusals["anion_gap_with_potassium"], MissingInput)
 
 
 @pytest.mark.parametrize(

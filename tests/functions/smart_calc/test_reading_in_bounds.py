@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from clinical import queries
 from clinical.chart.evidence import Outcome
 from functions.smart_calc import reading
-from functions.smart_calc.reading import Reading
+from functions.smart_calc.reading import ChartReading
 from tests.support.app_chart import SODIUM, answering, bundle, by_search
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.scripted_ehr import Handler, Received, Scripted, ScriptedEhr, Tenant, as_fhir
 
 
-def _read(tenant: Tenant) -> Reading:
+def _read(tenant: Tenant) -> ChartReading:
     tenant.access_token = "sentinel-access"
     session = open_session(fhir_base=tenant.base, iss=tenant.base)
     return reading.read(in_use(session, replace(EHR, iss=(tenant.base,))), "p1", datetime.now(UTC))

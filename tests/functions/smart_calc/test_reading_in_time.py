@@ -18,7 +18,7 @@ from clinical.chart.evidence import Outcome
 from functions.smart_calc import reading
 from functions.smart_calc.page import cards as calculators
 from functions.smart_calc.page.clock import Clock
-from functions.smart_calc.reading import Reading
+from functions.smart_calc.reading import ChartReading
 from shared.fhir import client as fhir
 from shared.fhir.client import FhirAnswer
 from shared.session.sessions import Active
@@ -75,7 +75,7 @@ def tenant(scripted: ScriptedEhr) -> Tenant:
     return made
 
 
-def read(tenant: Tenant) -> tuple[Reading, float]:
+def read(tenant: Tenant) -> tuple[ChartReading, float]:
     """The chart of p1 and how long it took to read."""
     session = open_session(fhir_base=tenant.base, iss=tenant.base)
     active = in_use(session, replace(EHR, iss=(tenant.base,)))

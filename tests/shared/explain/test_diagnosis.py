@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from shared import legacy_launch
-from shared.explain import Cause, Diagnosis, Registered, Said, Sent, diagnose, parse
+from shared.explain import (
+    AuthorizationRequest,
+    Cause,
+    Diagnosis,
+    EhrMessage,
+    Registered,
+    diagnose,
+    parse,
+)
 from shared.explain.reading.find import entries
 from tests.support import ehr_messages as m
 
@@ -22,7 +30,7 @@ REGISTERED = Registered(
     client_auth="none",
 )
 FIRST = replace(REGISTERED, scopes=tuple(m.FIRST_SCOPES.split()))
-OURS = Sent(
+OURS = AuthorizationRequest(
     vendor="oracle",
     flow="ehr",
     client_id=CLIENT,
@@ -38,8 +46,10 @@ OURS = Sent(
 )
 
 
-def said(urn: str, persona: str | None = "provider", client: str | None = CLIENT) -> Said:
-    return Said(vendor="oracle", urn=urn, persona=persona, client=client, tenant=m.TENANT, text=urn)
+def said(urn: str, persona: str | None = "provider", client: str | None = CLIENT) -> EhrMessage:
+    return EhrMessage(
+        vendor="oracle", urn=urn, persona=persona, client=client, tenant=m.TENANT, text=urn
+    )
 
 
 def ids(found: Diagnosis) -> list[str]:
@@ -315,7 +325,7 @@ def test_a_token_that_lacks_scopes_is_explained_without_any_error() -> None:
 def test_a_user_who_declines_comes_before_scopes_that_only_look_wrong(
     error: str, first: str
 ) -> None:
-    sent = Sent(
+    sent = AuthorizationRequest(
         vendor="epic",
         flow="ehr",
         scopes=("launch", "online_access", "patient/Patient.rs"),
@@ -387,7 +397,7 @@ def test_each_cause_stands_once_the_surest_first(
 
 
 def test_the_vendor_of_the_configuration_reads_a_bare_code() -> None:
-    bare = Said(oauth_error="access_denied", text="?error=access_denied")
+    bare = EhrMessage(oauth_error="access_denied", text="?error=access_denied")
     generic = diagnose(bare)
     of_vendor = diagnose(bare, replace(OURS, vendor="meditech"))
     assert generic.meaning != of_vendor.meaning
@@ -404,7 +414,9 @@ def test_the_vendor_of_the_configuration_reads_a_bare_code() -> None:
 def test_every_code_of_a_token_endpoint_is_known_there(code: str) -> None:
     """RFC 6749 5.2."""
     said = parse(f'HTTP 400\n{{"error":"{code}"}}')
-    found = diagnose(said, Sent(vendor="generic", flow="ehr"), where="token endpoint")
+    found = diagnose(
+        said, AuthorizationRequest(vendor="generic", flow="ehr"), where="token endpoint"
+    )
     assert "not known" not in found.meaning
     assert ids(found) != ["ehr_side"]
     assert {entry.where for entry in entries(said, None, "token endpoint")} == {"token endpoint"}

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.explain import Said, diagnose, parse
+from shared.explain import EhrMessage, diagnose, parse
 from tests.support import ehr_messages as m
 
 PROVIDER = {"persona": "provider", "tenant": m.TENANT, "vendor": "oracle"}
@@ -212,7 +212,7 @@ def test_spellings_of_one_urn_become_one(written: str, meant: str, around: str) 
 )
 def test_a_text_that_says_nothing_gives_nothing(text: str) -> None:
     said = parse(text)
-    assert said == Said(text=said.text)
+    assert said == EhrMessage(text=said.text)
 
 
 def test_where_two_tails_would_fit_a_shortened_urn_none_is_guessed() -> None:

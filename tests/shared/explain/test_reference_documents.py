@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.config.file import parse
-from shared.explain import Sent, at_token_endpoint, diagnose
+from shared.explain import AuthorizationRequest, at_token_endpoint, diagnose
 from shared.explain import parse as read
 from shared.smart import discovery
 from tests.support import reference_documents as documents
@@ -25,8 +25,8 @@ BOTH = pytest.mark.parametrize(
 )
 
 
-def sent(document: Mapping[str, Any], base: str, vendor: str = "generic") -> Sent:
-    return Sent(
+def sent(document: Mapping[str, Any], base: str, vendor: str = "generic") -> AuthorizationRequest:
+    return AuthorizationRequest(
         vendor=vendor,
         flow="ehr",
         client_id="c",

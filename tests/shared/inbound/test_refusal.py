@@ -17,7 +17,7 @@ from shared.errors import (
     SmartError,
     UpstreamTimeout,
 )
-from shared.explain import Cause, Diagnosis, Said
+from shared.explain import Cause, Diagnosis, EhrMessage
 from tests.support.edge import FHIR_EDGE, HTML, failing, logged, refusing, respond, settings
 
 
@@ -159,7 +159,7 @@ def test_where_only_developers_can_do_something_it_is_what_there_is_to_do() -> N
 @pytest.mark.parametrize("accept", [HTML, "application/json"])
 def test_a_clinician_gets_the_cause_in_one_sentence(accept: str) -> None:
     cause = Cause("aud_wrong", "`aud` is off.", ("A step.",), "A reason.", "likely", "a source")
-    known = Diagnosis(Said(), "The vendor's own words.", (cause,))
+    known = Diagnosis(EhrMessage(), "The vendor's own words.", (cause,))
     serve = refusing(EhrError(), explanation=known)
     said = respond(serve, headers={"Accept": accept}).get_data(as_text=True)
     assert "Most probable cause: The app is set up for another address of this EHR." in said
@@ -176,7 +176,7 @@ def test_steps_and_log_name_the_apps_own_addresses(
     step = "Register `https://HOST/callback`."
     cause = Cause("aud_wrong", "T.", (step,), "At `https://HOST/launch`.", "likely", "s")
     given = settings(f'error_details = "{details}"')
-    serve = refusing(error, explanation=Diagnosis(Said(), "M.", (cause,)))
+    serve = refusing(error, explanation=Diagnosis(EhrMessage(), "M.", (cause,)))
     said = respond(serve, given=given, headers={"Accept": HTML}).get_data(as_text=True)
     line = logged(capsys)
     assert "https://HOST" not in said + str(line)

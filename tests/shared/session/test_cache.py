@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import SessionExpired, StoreUnavailable
-from shared.session.cache import Kept, SessionCache
+from shared.session.cache import CachedSession, SessionCache
 from shared.store import Record
 from shared.store.sqlite import SqliteStore
 from tests.support.renewal import Renewal, renewal
@@ -95,7 +95,7 @@ def test_a_request_under_way_does_not_bring_back_the_access_of_before_a_renewal(
     assert one.use(here).session.version == 2
 
 
-def test_a_session_that_seems_idle_while_another_request_winds_its_clock_goes_on(
+def test_a_session_that_seems_idle_while_another_request_updates_last_used_goes_on(
     one: Renewal,
 ) -> None:
     def used_elsewhere() -> None:
@@ -108,10 +108,10 @@ def test_a_session_that_seems_idle_while_another_request_winds_its_clock_goes_on
     assert one.record is not None
 
 
-def _kept(one: Renewal, handle: str, read_at: float, version: int = 1) -> Kept:
+def _kept(one: Renewal, handle: str, read_at: float, version: int = 1) -> CachedSession:
     held = one.here._refresher.reread(one.session)
     session = replace(held.session, handle=handle, version=version)
-    return Kept(read_at, DIGEST, replace(held, session=session))
+    return CachedSession(read_at, DIGEST, replace(held, session=session))
 
 
 def test_what_is_no_longer_trusted_is_not_kept_when_others_are(one: Renewal) -> None:

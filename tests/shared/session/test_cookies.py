@@ -7,7 +7,7 @@ import pytest
 from shared.inbound import cookies
 from shared.oidc.id_token import Identity
 from shared.sealing import Sealer
-from shared.session.cookies import new, surplus
+from shared.session.cookies import evicted, new
 
 KEY = bytes(range(32))
 SEALER = Sealer((KEY,))
@@ -22,7 +22,7 @@ def _named(number: int, at: float, tag: str = "-") -> tuple[str, tuple[str, ...]
 @pytest.mark.parametrize("held", [0, 1, 19, 20, 25, 60])
 def test_with_the_new_one_twenty_session_cookies_remain_at_most(held: int) -> None:
     received = dict(_named(number, 1000 + number) for number in range(held))
-    found = surplus(received, None, SEALER)
+    found = evicted(received, None, SEALER)
     assert found == [_named(number, 0)[0] for number in range(max(0, held - 19))]
 
 
@@ -42,13 +42,13 @@ def test_a_cookie_of_another_user_is_cleared_whatever_its_age(user: Identity | N
             _named(4, 4000, unnamed),
         ]
     )
-    assert surplus(received, user, SEALER) == [_named(2, 0)[0], _named(4, 0)[0]]
+    assert evicted(received, user, SEALER) == [_named(2, 0)[0], _named(4, 0)[0]]
 
 
 def test_the_oldest_of_ones_own_are_counted_without_those_of_others() -> None:
     own, foreign = _tag(USER), _tag(None)
     received = dict(_named(n, 1000 + n, own if n % 2 else foreign) for n in range(50))
-    found = surplus(received, USER, SEALER)
+    found = evicted(received, USER, SEALER)
     assert len(found) == 25 + 6
     assert set(received) - set(found) == {_named(n, 0)[0] for n in range(13, 50, 2)}
 
@@ -65,8 +65,8 @@ def test_a_users_cookie_of_before_a_rotation_of_the_key_is_still_ones_own() -> N
     before, after = _tag(USER, Sealer((old,))), _tag(USER, Sealer((newer, old)))
     assert before != after
     received = dict([_named(1, 1000, before), _named(2, 2000, after), _named(3, 3000)])
-    assert surplus(received, USER, Sealer((newer, old))) == [_named(3, 0)[0]]
-    assert surplus(received, USER, Sealer((newer,))) == [_named(1, 0)[0], _named(3, 0)[0]]
+    assert evicted(received, USER, Sealer((newer, old))) == [_named(3, 0)[0]]
+    assert evicted(received, USER, Sealer((newer,))) == [_named(1, 0)[0], _named(3, 0)[0]]
 
 
 def test_a_session_cookie_that_is_none_of_ours_is_cleared_and_launch_cookies_are_not() -> None:
@@ -75,4 +75,4 @@ def test_a_session_cookie_that_is_none_of_ours_is_cleared_and_launch_cookies_are
         "__Host-smart-b": ("junk",),
         "__Host-launch-c": ("1.x",),
     }
-    assert surplus(received, None, SEALER) == ["__Host-smart-a", "__Host-smart-b"]
+    assert evicted(received, None, SEALER) == ["__Host-smart-a", "__Host-smart-b"]

@@ -349,7 +349,7 @@ def test_a_session_in_use_elsewhere_is_not_idle_here(
         here.use(opened.session.handle, _held(opened))
 
 
-def test_of_many_requests_at_once_one_winds_the_clock(
+def test_of_many_requests_at_once_one_updates_last_used(
     store: CountingStore, settings: Settings, clock: Clock
 ) -> None:
     """Losers take over what the winner wrote and do not try again on what they had read."""

@@ -13,7 +13,7 @@ from shared.config.settings import Settings
 from shared.errors import DiscoveryInvalid
 from shared.smart import launches, pkce
 from shared.smart.discovery import SmartConfiguration
-from shared.smart.launches import Begun, Pending
+from shared.smart.launches import Pending, StartedLaunch
 from shared.store.sqlite import SqliteStore
 
 CONFIGURATION = """
@@ -62,7 +62,7 @@ def _begin(
     settings: Settings,
     launch: str | None = "l",
     configuration: SmartConfiguration = EHR,
-) -> Begun:
+) -> StartedLaunch:
     return launches.begin(
         store,
         settings,
@@ -75,7 +75,7 @@ def _begin(
     )
 
 
-def _query(begun: Begun) -> dict[str, str]:
+def _query(begun: StartedLaunch) -> dict[str, str]:
     parsed = parse_qs(urlsplit(begun.authorization_url).query)
     return {name: value for name, [value] in parsed.items()}
 

@@ -1,4 +1,4 @@
-"""What is particular to SQLite: locks, files that cannot be used, forks, the broom."""
+"""What is particular to SQLite: locks, files that cannot be used, forks, TTL cleanup."""
 
 import os
 import sqlite3
