@@ -58,7 +58,7 @@ def refuse_reaching(
     cannot be checked at all: they take user/ scopes.
     """
     held = level == "patient" and resource_type not in compartment.OUTSIDE
-    for name, _ in parameters:
+    for name, value in parameters:
         head = name.partition(":")[0].lower()
         if head == "_query":
             raise ScopeDenied(
@@ -75,6 +75,18 @@ def refuse_reaching(
                 f"of them: {needed}.",
                 evidence={"needed": needed, "parameter": head[:100]},
             )
+        source = value.partition(":")[0]
+        if held and head == "_revinclude" and source.isalpha():
+            _require_reachable(source)
+
+
+def _require_reachable(source: str) -> None:
+    """A type that patient/ scopes cannot reach would have the whole answer refused."""
+    if not compartment.reachable(source):
+        raise PatientDenied(
+            why=f"`_revinclude` of {source[:60]} brings what is not known to be about a patient.",
+            steps=("Leave it out, or ask for user/*.rs.",),
+        )
 
 
 def _covers_all_types(grants: Grants, *, user_only: bool) -> bool:

@@ -5,7 +5,7 @@ every Reference at any depth counts, not only those that compartment.py looks at
 not: it leads nowhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import repeat
 from typing import Any
 
@@ -13,16 +13,35 @@ from shared.fhir.references import member, of_text, whom
 
 _NAMES = """
     account appointment assigner careManager careTeam claim condition container context
-    contract coverage custodian device encounter endpoint episodeOfCare facility
+    contract coverage custodian derivedFrom destination device encounter endpoint
+    episodeOfCare facility
     generalPractitioner goal hasMember healthcareService imagingStudy instance insurance
     insurer location managingOrganization manufacturer medicationReference organization
-    originalPrescription payment performingOrganization prescriber prescription provider
+    origin originalPrescription parent payment performingOrganization prescriber
+    prescription provider
     qualification referral requestor result resultsInterpreter schedule service
     serviceProvider slot specimen supplier team
 """
 # Elements in which R4 lets no patient stand, and parts that have an identifier of their own: there
 # an identifier without a type is nobody's.
 _NEVER_A_PATIENT = frozenset(_NAMES.split())
+# Elements in which R4 lets no patient stand in some types, and anything in others.
+_NEVER_IN: Mapping[str, frozenset[str]] = {
+    "basedOn": frozenset(
+        {"CarePlan", "DiagnosticReport", "Encounter", "ImagingStudy", "Media", "MedicationRequest"}
+        | {"Observation", "Procedure", "QuestionnaireResponse", "ServiceRequest"}
+    ),
+    "partOf": frozenset(
+        {"CarePlan", "Encounter", "MedicationAdministration", "MedicationDispense"}
+        | {"MedicationStatement", "Observation", "Procedure", "QuestionnaireResponse"}
+    ),
+    "reasonReference": frozenset(
+        {"Appointment", "Encounter", "Immunization", "MedicationAdministration"}
+        | {"MedicationRequest", "MedicationStatement", "Procedure", "ServiceRequest"}
+    ),
+    # A part of its own, with the identifier of what is related.
+    "related": frozenset({"DocumentManifest"}),
+}
 
 
 def names_another(document: Any, patient: str | None, fhir_base: str, element: str = "") -> bool:
@@ -31,11 +50,15 @@ def names_another(document: Any, patient: str | None, fhir_base: str, element: s
 
     `element` is the name of the element whose value it is; empty for a resource.
     """
+    kind = document.get("resourceType") if isinstance(document, dict) else None
+    never = _NEVER_A_PATIENT | {
+        name for name, kinds in _NEVER_IN.items() if isinstance(kind, str) and kind in kinds
+    }
     for name, value in _members(document, element):
         if member(name) == "reference" and _says_a_patient(value, patient, fhir_base):
             return True
         if isinstance(value, dict) and _is_reference(value, name):
-            may_be = name not in _NEVER_A_PATIENT
+            may_be = name not in never
             named = whom(value, patient, fhir_base, may_be_a_patient=may_be)
         elif member(name) == "reference" and isinstance(value, str):
             # Also one of a list, or of a patch: whatever holds it, it is a reference.

@@ -347,3 +347,11 @@ def test_the_patient_of_a_search_may_be_named_on_the_fhir_base(
     named = value.format(base=tenant.base)
     answer = launch.browser.fetch(f"{launch.fhir_base}/Condition?patient={named}")
     assert answer.status == status
+
+
+@pytest.mark.parametrize("source", ["Provenance:target", "AuditEvent:entity"])
+def test_what_cannot_be_the_patients_is_not_brought_along(
+    kept: tuple[Launched, Tenant], source: str
+) -> None:
+    status, code, queries = _fetched(kept, f"Observation?_revinclude={source}")
+    assert (status, code, queries) == (403, "patient_denied", [])

@@ -33,6 +33,8 @@ NAMING_ANOTHER: dict[str, dict[str, Any]] = {
     "a name with a space of no width": {"performer": [{"reference\u200b": THEM}]},
     "a name with a zero": {"performer": [{"reference\0": THEM}]},
     "a name in wide letters": {"performer": [{"\uff52eference": THEM}]},
+    "an element that may be a patient": {"focus": [{"identifier": {"value": "1"}}]},
+    "another type's element": {"reasonReference": [{"identifier": {"value": "1"}}]},
     "extension": {"extension": [{"url": "x", "valueReference": {"reference": THEM}}]},
     "other case of the name": {"Subject": {"Reference": THEM}},
     "deep": {"x": json.loads("[" * 300 + json.dumps({"reference": THEM}) + "]" * 300)},
@@ -95,6 +97,10 @@ def test_a_patch_brings_no_reference_to_another_patient(
         {"performer": [{"type": "Practitioner", "identifier": {"value": "1"}}]},
         {"note": [{"text": "Patient/family informed"}], "type": {"coding": []}, "identifier": []},
         {"derivedFrom": [{"reference": "#"}]},
+        *(
+            {name: [{"identifier": {"value": "1"}}]}
+            for name in ("basedOn", "partOf", "derivedFrom")
+        ),
         {"contained": [{"resourceType": "Provenance", "id": "x", "target": [{"reference": "#"}]}]},
         {"related": [{"reference": {"system": "urn:x", "value": "1"}}]},
         {"performer": [{"reference": "Practitioner/d1", "_reference": {"id": "x"}}]},
