@@ -387,6 +387,6 @@ def test_a_version_is_known_by_its_id_too(
     writing: App, meta: Any, etag: str, sent: str | None
 ) -> None:
     launch, tenant = launched(writing, "w", scope="patient/*.cruds")
-    keep(tenant, NOTED | {"meta": meta}, **({"ETag": etag} if etag else {}))
+    keep(tenant, NOTED | {"meta": meta}, None, **({"ETag": etag} if etag else {}))
     assert send(launch, "PATCH", "Observation/o1", REPLACE_STATUS).status == 200
     assert written(tenant)[0].headers.get("If-Match") == sent
