@@ -16,6 +16,7 @@ from shared.session.record import HANDLE
 
 from .interactions import TABLE, Interaction, Kind
 
+_FOREIGN = re.compile(r"/(?:robots\.txt|favicon\.ico)\Z|/+%(?:[01][0-9A-Fa-f]|7[Ff])")
 _HANDLE = f"/(?P<handle>{HANDLE})"
 _TYPE = f"/(?P<type>{'|'.join(RESOURCE_TYPES)})"
 _ID = f"/(?P<id>{fhir_id.PATTERN})"
@@ -102,6 +103,13 @@ def read(
             allow=_allowed(path),
         )
     return PathInvalid()
+
+
+def is_foreign(path: str) -> bool:
+    """Whether a path is none of the proxy's whatever the session: a file that browsers and robots
+    ask every host for, or one that begins with a control character.
+    """
+    return _FOREIGN.match(path) is not None
 
 
 def _allowed(path: str) -> str:

@@ -19,6 +19,7 @@ from shared.config.settings import Settings
 from shared.errors import (
     RELAUNCH,
     MethodNotAllowed,
+    NotFound,
     ParameterInvalid,
     PathInvalid,
     ScopeDenied,
@@ -61,6 +62,8 @@ def fhir_proxy(request: flask.Request) -> flask.Response:
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
+    if address.is_foreign(call.path):
+        raise NotFound
     # RFC 9110 9.3.2: as GET, and the server leaves the body out.
     method = "GET" if call.method == "HEAD" else call.method
     asked = address.read(method, call.path, call.headers)

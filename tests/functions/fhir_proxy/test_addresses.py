@@ -4,7 +4,7 @@ import pytest
 
 from shared.fhir.resource_types import RESOURCE_TYPES
 from tests.support.app import App, Launched
-from tests.support.browser import OWN_FETCH
+from tests.support.browser import OWN_FETCH, Browser
 from tests.support.proxy import about, asked, launched, post_search, raw_exchange
 from tests.support.scripted_ehr import as_fhir
 
@@ -366,3 +366,11 @@ def test_a_form_in_utf8_arrives_as_what_it_says(app: App) -> None:
 def test_the_146_types_of_r4_are_known_each_once() -> None:
     assert len(RESOURCE_TYPES) == len(set(RESOURCE_TYPES)) == 146
     assert all(name.isalpha() and name[0].isupper() for name in RESOURCE_TYPES)
+
+
+@pytest.mark.parametrize("path", ["robots.txt", "favicon.ico", "%0A", "%0a/Patient/p1", "%7F"])
+def test_what_any_host_is_asked_for_is_no_address_of_the_proxy(app: App, path: str) -> None:
+    """Also without a word about its origin: nothing of a session is touched."""
+    answer = Browser().send("GET", f"{app.origin}/fhir_proxy/{path}", {})
+    assert (answer.status, answer.code) == (404, "not_found")
+    assert answer.header("X-Correlation-Id")
