@@ -21,6 +21,8 @@ _SHOWN = frozenset({"category", "status"})
 _SHOWN_CODE = frozenset(
     {"Condition", "DiagnosticReport", "Medication", "Observation", "Procedure", "ServiceRequest"}
 )
+# Elements that R4 demands of the types in which they are looked at.
+_ALWAYS = frozenset({"code", "status"})
 _OR = re.compile(r"(?<!\\),")
 
 
@@ -33,6 +35,18 @@ def repeated(filters: Filters, parameters: Parameters) -> set[str]:
 def is_shown(name: str, resource_type: str) -> bool:
     """Whether a resource of the type shows what it was found by."""
     return name in _SHOWN or (name == "code" and resource_type in _SHOWN_CODE)
+
+
+def hidden(filters: Filters, resource_type: str, parameters: Parameters) -> set[str]:
+    """The filters' parameters whose element the search has the EHR leave out of what it finds."""
+    names = {name for name, _ in filters if is_shown(name, resource_type)}
+    given = [(_head(name), value.split(",")) for name, value in parameters]
+    listed = [set(values) for name, values in given if name == "_elements"]
+    gone = {name for name in names for one in listed if name not in one}
+    # FHIR R4 search.html, "_summary": `text` keeps what every resource must have.
+    if any(name == "_summary" and "text" in values for name, values in given):
+        gone |= names - _ALWAYS
+    return gone
 
 
 def fits(resource: Mapping[str, Any], filters: Filters, *, shown: bool) -> bool:

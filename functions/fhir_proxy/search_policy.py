@@ -12,7 +12,7 @@ from shared.fhir import compartment
 from shared.fhir.references import Target, parse
 from shared.scopes import Grant, Level
 
-from .finer_scopes import NO_FILTERS, Parameters, is_shown, repeated
+from .finer_scopes import NO_FILTERS, Parameters, hidden, is_shown, repeated
 
 Grants = tuple[Grant, ...]
 
@@ -105,12 +105,20 @@ def repeats_filter(
     """Whether a parameter stands beside a scope's own of the same name. Where the EHR joins the two
     by OR, or takes the first, that widens the search, so what it finds must show that it fits.
 
-    Raises ScopeDenied where it would not show it.
+    Raises ScopeDenied where it would not show it, and where the search itself leaves out of the
+    answer what would.
     """
     sets = [grant.filters for grant in covering if grant.level == level]
     if NO_FILTERS in sets:
         return False
     named = [filters for filters in sets if filters <= frozenset(sent)]
+    for filters in named:
+        if gone := hidden(filters, resource_type, sent):
+            raise ScopeDenied(
+                why=f"The scope that covers it is narrowed by `{min(gone)}`, and `_elements` or "
+                "`_summary` leaves that element out of the answer.",
+                steps=("Ask for that element too.",),
+            )
     names = frozenset[str]().union(*(repeated(filters, sent) for filters in named))
     for name in sorted(names):
         if is_count(sent) or not is_shown(name, resource_type):

@@ -259,8 +259,10 @@ WIDENING = "patient/Observation.rs?category=laboratory"
         ("Category=vital-signs", _found("vital-signs"), 502),
         ("code=x", _found("vital-signs"), 502),
         ("code=x", _found("laboratory"), 200),
-        # One parameter cannot be taken for another, so the EHR is believed.
-        ("code=x&_elements=code", _found(), 200),
+        ("code=x&_elements=code,category", _found("vital-signs"), 502),
+        ("code=x&_elements=code,category", _found("laboratory"), 200),
+        # One parameter cannot be taken for another: what shows no category is believed.
+        ("code=x", _found(), 200),
         ("category=laboratory&category=vital-signs", _found("vital-signs"), 502),
         ("category=laboratory", _found("laboratory"), 200),
     ],
@@ -286,6 +288,9 @@ def test_what_a_finer_grained_scope_does_not_cover_is_not_released(
     ("scope", "query"),
     [
         ("category=laboratory", "category=vital-signs&_summary=count"),
+        # The answer would not show what it was found by.
+        ("category=laboratory", "_elements=id,subject,valueQuantity"),
+        ("category=laboratory", "_summary=text"),
         ("category=laboratory", "category=vital-signs&_count=0"),
         ("category=laboratory", "category=vital-signs&_count=00"),
         ("date=ge2020", "date=ge2000"),
