@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.import_rows import ROWS
+from tests.support.import_rows import MANY_ALIKE, ROWS
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = (
@@ -122,6 +122,12 @@ def test_imports_inside_a_folder_go_downwards_only(folder: str) -> None:
 
 def test_no_row_is_kept_of_a_folder_that_is_gone() -> None:
     assert sorted(ROWS) == folders()
+
+
+@pytest.mark.parametrize("folder", [one for one in folders() if one != "benchmarks"])
+def test_a_folder_holds_at_most_fifteen_modules(folder: str) -> None:
+    modules = [name for name in entries(folder) if (ROOT / folder / f"{name}.py").exists()]
+    assert len(modules) <= 15 or folder in MANY_ALIKE
 
 
 @pytest.mark.parametrize(
