@@ -129,7 +129,7 @@ def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> flo
             raise fault
     missing = tuple(name for name in output.needs if name not in given)
     if missing:
-        raise MissingInput("MissingInput: " + "; ".join(label(name) for name in missing), missing)
+        raise MissingInput("Missing: " + "; ".join(label(name) for name in missing), missing)
     arguments = {name: given[name] for name in output.needs + output.optional if name in given}
     value = float(output.formula(**arguments))
     if not math.isfinite(value):

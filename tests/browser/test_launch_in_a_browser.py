@@ -107,7 +107,8 @@ def test_error_pages_say_what_happened_and_fit_the_window(
     page = desktop.new_page()
     for address, title in (
         (f"/launch?iss={app.ehr_base}", "The app was opened without a launch from a chart."),
-        ("/callback?state=x&error=access_denied", "This launch is over."),
+        ("/callback?state=x&code=y", "This launch is over."),
+        ("/callback?state=x&error=access_denied", "The EHR did not give the app access."),
         (f"/smart_calc/{'A' * 22}/", "The browser sent no session for this address."),
     ):
         page.goto(app.origin + address)

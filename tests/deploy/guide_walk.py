@@ -50,7 +50,7 @@ def cloud_and_ehr(folder: Path, scripted: ScriptedEhr) -> Iterator[tuple[Cloud, 
             (toml,) = (
                 one.text
                 for one in guide.blocks(TEXT)
-                if one.language == "toml" and "[store]" in one.text
+                if one.language == "toml" and 'kind = "firestore"' in one.text
             )
             configuration = f'public_url = "{cloud.router.origin}"\n{toml}\n[[ehr]]{tables}'
             (cloud.repository / "smart.toml").write_text(configuration)

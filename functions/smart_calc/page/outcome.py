@@ -41,7 +41,7 @@ def _why(refusal: Refused, unused: Mapping[str, str]) -> str:
         return str(refusal)
     absent = [label(name) for name in refusal.inputs if name not in unused]
     told = [f"{label(name)}: not used, {unused[name]}" for name in refusal.inputs if name in unused]
-    return "; ".join([f"MissingInput: {'; '.join(absent)}"] * bool(absent) + told)
+    return "; ".join([f"Missing: {'; '.join(absent)}"] * bool(absent) + told)
 
 
 def _printed(found: Range) -> str:

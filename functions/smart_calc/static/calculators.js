@@ -148,7 +148,7 @@
       // A score that lacks answers has a range.
       const [first] = computed.length ? computed : answer.results.filter((one) => one.printed);
       headline.replaceChildren();
-      if (first) headline.append(several ? `${first.label} ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", first.refused.split(":")[0] || first.band, { class: "band" }));
+      if (first) headline.append(several ? `${first.label}: ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", first.refused.split(":")[0] || first.band, { class: "band" }));
       further.textContent = computed.slice(1, 3).map((one) => `${one.label} ${given(one)}`).join("; ");
       const refused = answer.refused || "";
       results.replaceChildren(answer.results.length ? table(title, answer.results) : element("p", `No result. ${refused}.`));

@@ -46,7 +46,7 @@ def test_what_is_missing_is_named_and_never_assumed(absent: Raw) -> None:
 
     assert evaluation.results == {}
     assert evaluation.missing == ("creatinine",)
-    assert evaluation.refused == "MissingInput: Creatinine, serum or plasma"
+    assert evaluation.refused == "Missing: Creatinine, serum or plasma"
 
 
 def test_a_condition_not_answered_is_missing_and_not_no() -> None:

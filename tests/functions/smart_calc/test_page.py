@@ -292,7 +292,7 @@ def test_what_was_not_read_comes_with_a_line_by_which_the_log_is_found(app: App)
     answer = open_page(app, app.launch(answering(tenant_of(app), vitals=Scripted(500))))
     told = section(answer.text, "unread")
     assert f"Correlation id: {answer.header('X-Correlation-Id')}." in told
-    assert "Correlation id" not in page_of(app, tenant_of(app))
+    assert 'id="unread"' not in page_of(app, answering(tenant_of(app)))
 
 
 def test_what_failed_for_one_reason_is_told_in_one_sentence(app: App) -> None:
