@@ -251,7 +251,8 @@ def test_it_stops_and_names_the_line(cloud: Cloud, before: Mapping[int, World], 
     assert ran.code != 0
     assert ran.where.startswith(f"{guide.PATH}:"), ran.where
     assert ran.where.partition(": ")[2].startswith(hurt.stops), ran.where
-    assert hurt.says in ran.said + cloud.log()
+    said = ran.said + cloud.log()
+    assert hurt.says in said, said
     assert cloud.plane.unknown == []
 
 

@@ -1,6 +1,7 @@
 """Server processes for tests: the functions behind the local gateway, and the simulated EHR."""
 
 import contextlib
+import itertools
 import json
 import os
 import secrets
@@ -16,10 +17,26 @@ ROOT = Path(__file__).parents[2]
 STARTING_SECONDS = 30.0
 
 
+def _ports() -> Iterator[int]:
+    """Ports below those that the system gives to outgoing connections, each named once.
+
+    Between finding a port free and a server's taking it another process could name the same one.
+    So each process of a run has a range of its own, and starts somewhere in it: beside a second
+    run on this machine a meeting is rare.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first, count = 20_000 + worker % 8 * 1500, 1500
+    for number in itertools.count(secrets.randbelow(count)):
+        yield first + number % count
+
+
+_PORTS = _ports()
+
+
 def free_port() -> int:
-    """A port that nothing listens on, below those that the system gives to outgoing connections."""
+    """A port that nothing listens on, and that no other test of this run was given."""
     while True:
-        port = 20_000 + secrets.randbelow(12_000)
+        port = next(_PORTS)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
