@@ -12,6 +12,7 @@ help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
 	@echo "make test                    the whole test suite"
 	@echo "make serve CONFIG=smart.toml the app with your own registrations; HOST, PORT, WORKERS"
+	@echo "                             both take PAGE=folder: a page of your own, at /app/"
 	@echo "make ehr                     the simulated EHR alone"
 	@echo "make doctor CONFIG=smart.toml what would break a launch, found before one"
 	@echo "make explain < FILE          why a launch failed: a pasted error, with CONFIG=… compared to it"

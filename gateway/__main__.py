@@ -8,7 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from gateway import servers
+from gateway import own_page, servers
 from gateway.servers import LOOPBACK, Place, Unusable
 
 _MOST_WORKERS = 64
@@ -19,6 +19,7 @@ def main() -> int:
     place = Place("PORT", os.environ.get("PORT", "8080"), os.environ.get("HOST", LOOPBACK))
     try:
         workers = _workers()
+        own_page.folder()
         servers.require_free(place, "serve")
     except Unusable as error:
         sys.stderr.write(f"{error}\n")

@@ -1,4 +1,5 @@
-"""The pages of the local gateway itself: what runs, where to launch, an error explained, documents.
+"""The pages of the local gateway itself: what runs, where to launch, an error explained, documents,
+and the page of your own that PAGE names.
 
 For this machine only; nothing of it is deployed. A pasted error comes by POST, so that it stands in
 no address and no log; it is searched as text and never repeated but for ids and codes.
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode
 
-from gateway import documents
+from gateway import documents, own_page
 from shared import explain, pages, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, NotFound
@@ -19,10 +20,13 @@ from shared.inbound.edge import Call, Reply
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_PASTED = 100_000
 _PATIENT = "synthetic-alma"
+_page_folder = own_page.folder()
 
 
 def serve(settings: Settings, call: Call) -> Reply:
-    """The pages at `/`, `/explain` and `/docs/`, and 404 for whatever no function serves."""
+    """The pages at `/`, `/explain` and `/docs/`, your own at `/app/`; 404 for everything else."""
+    if _page_folder is not None and own_page.is_at(call.path):
+        return own_page.serve(settings, call, _page_folder)
     if call.path == "/explain":
         return _explained(settings, call)
     document = call.path.removeprefix("/docs/") if call.path.startswith("/docs/") else None
@@ -42,6 +46,8 @@ def _front(settings: Settings) -> Mapping[str, object]:
         "launches": [] if simulated is None else _launches(settings, simulated),
         "public_url": settings.public_url,
         "ehrs": settings.ehrs,
+        "own_page": _page_folder,
+        "after_launch": settings.after_launch,
     }
 
 

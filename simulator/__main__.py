@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from gateway import servers
+from gateway import own_page, servers
 from gateway.servers import LOOPBACK, Place, Server, Unusable
 from simulator import demo
 
@@ -25,7 +25,10 @@ def main(arguments: list[str]) -> int:
     command = arguments[0]
     at_app = Place("PORT", os.environ.get("PORT", "8080"))
     at_ehr = Place("EHR_PORT", os.environ.get("EHR_PORT", "8090"))
+    page = None
     try:
+        if command == "run":
+            page = own_page.folder()
         for place in (at_ehr, at_app) if command == "run" else (at_ehr,):
             servers.require_free(place, command)
     except Unusable as error:
@@ -34,7 +37,7 @@ def main(arguments: list[str]) -> int:
     public_url, ehr = f"http://localhost:{at_app.port}", f"http://{LOOPBACK}:{at_ehr.port}"
     listed = [Server("simulator.serve_ehr:app", at_ehr, _ehr(public_url, ehr))]
     if command == "run":
-        environment = {"SMART_CONFIG": str(_config(public_url, ehr)), "EHR_BASE_URL": ehr}
+        environment = {"SMART_CONFIG": str(_config(public_url, ehr, page)), "EHR_BASE_URL": ehr}
         listed.append(Server("gateway.app:application", at_app, environment))
     return servers.run(listed, ready=public_url if command == "run" else ehr)
 
@@ -45,8 +48,11 @@ def _ehr(public_url: str, ehr: str) -> Mapping[str, str]:
     return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": given}
 
 
-def _config(public_url: str, ehr: str) -> Path:
-    """The embedded defaults as a configuration file; the sealing key lasts over restarts."""
+def _config(public_url: str, ehr: str, page: Path | None) -> Path:
+    """The embedded defaults as a configuration file; the sealing key lasts over restarts.
+
+    A launch ends at a page of one's own, where there is one.
+    """
     LOCAL.mkdir(exist_ok=True)
     key_file = (LOCAL / "sealing-key").resolve()
     if not key_file.exists():
@@ -54,7 +60,9 @@ def _config(public_url: str, ehr: str) -> Path:
         key_file.write_text(secrets.token_urlsafe(32), encoding="ascii")
     config = (LOCAL / "smart.toml").resolve()
     store_file = (LOCAL / "smart.db").resolve()
-    config.write_text(demo.configuration(public_url, ehr, key_file, store_file), encoding="utf-8")
+    after_launch = "/smart_calc/{session}/" if page is None else own_page.AFTER_LAUNCH
+    text = demo.configuration(public_url, ehr, key_file, store_file, after_launch)
+    config.write_text(text, encoding="utf-8")
     return config
 
 

@@ -67,6 +67,7 @@ _ENTRIES = (
 _CONFIGURATION = """\
 # Made by `make run`; made anew at every start.
 public_url = "{public_url}"
+after_launch = "{after_launch}"
 sealing_keys = ["file:{key_file}"]
 
 [store]
@@ -86,9 +87,17 @@ standalone = {standalone}
 """
 
 
-def configuration(public_url: str, ehr_origin: str, key_file: Path, store_file: Path) -> str:
+def configuration(
+    public_url: str,
+    ehr_origin: str,
+    key_file: Path,
+    store_file: Path,
+    after_launch: str = "/smart_calc/{session}/",
+) -> str:
     """Return the app's configuration file."""
-    top = _CONFIGURATION.format(public_url=public_url, key_file=key_file, store_file=store_file)
+    top = _CONFIGURATION.format(
+        public_url=public_url, key_file=key_file, store_file=store_file, after_launch=after_launch
+    )
     return top + "".join(
         _EHR.format(
             key=one.key,

@@ -192,6 +192,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     ),
     "gateway": (
         "documents servers",
+        "own_page",
         "__main__ front",
         "app",
     ),

@@ -100,6 +100,7 @@ def serve_app(
     sealing_key: str | None = None,
     retired_key: str | None = None,
     target: str = "gateway.app:application",
+    page: Path | None = None,
 ) -> Iterator[Server]:
     """All functions on one origin, http://localhost:PORT, on SQLite in `folder`.
 
@@ -107,7 +108,8 @@ def serve_app(
     shares `port` (its public_url), `store` and `sealing_key` with the first and listens on `bind`,
     which is its `origin`; with a `retired_key` it also opens what that one sealed. `firestore` is
     the HOST:PORT of a Firestore to use instead of SQLite, in a project that belongs to `port`.
-    `target` is another module's application in place of the gateway's.
+    `target` is another module's application in place of the gateway's, `page` the folder of a page
+    of one's own.
     """
     port = port or free_port()
     bind = bind or port
@@ -127,6 +129,6 @@ def serve_app(
         f"{ehrs}\n",
         encoding="utf-8",
     )
-    environment["SMART_CONFIG"] = str(config)
+    environment |= {"SMART_CONFIG": str(config), "PAGE": str(page or "")}
     with serve(target, "localhost", bind, environment, folder) as server:
         yield server

@@ -1,0 +1,121 @@
+"""The files of a page of your own, at /app/: the folder that PAGE names.
+
+The page is of the functions' origin, so its scripts may call the proxy, and so may whatever is
+injected into them. Its policy therefore takes scripts, styles and connections from this origin
+alone, and no inline script. Nothing outside the folder is served, nothing whose name begins with a
+dot, and no list of files.
+"""
+
+import mimetypes
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from gateway.servers import Unusable
+from shared.config.settings import Settings
+from shared.errors import MethodNotAllowed, NotFound
+from shared.inbound.edge import Call, Reply
+
+AFTER_LAUNCH = "/app/?session={session}"
+_AT = "/app/"
+_PIECE_BYTES = 65_536
+# Not the machine's own table: what a file is must not differ from machine to machine.
+_KINDS = mimetypes.MimeTypes(filenames=())
+for _ending, _kind in {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".map": "application/json",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}.items():
+    _KINDS.add_type(_kind, _ending)
+_WITH_CHARSET = frozenset({"application/json", "application/manifest+json", "image/svg+xml"})
+
+
+def folder() -> Path | None:
+    """The folder that PAGE names; None without it. Raises Unusable where there is no page in it."""
+    named = os.environ.get("PAGE")
+    if not named:
+        return None
+    found = Path(named).resolve()
+    if not (found / "index.html").is_file():
+        raise Unusable(f"PAGE={named} is no folder with an index.html.")
+    return found
+
+
+def is_at(path: str) -> bool:
+    """Whether a raw path is one of the page's."""
+    return path == _AT.rstrip("/") or path.startswith(_AT)
+
+
+def serve(settings: Settings, call: Call, page: Path) -> Reply:
+    """A file below `page`; raises NotFound for whatever is none."""
+    if call.method not in {"GET", "HEAD"}:
+        raise MethodNotAllowed(allow="GET, HEAD")
+    if not call.path.startswith(_AT):
+        query = f"?{call.query()}" if call.query() else ""
+        return Reply(308, {"Location": _AT + query})
+    file = _file(page, call.path.removeprefix(_AT) or "index.html")
+    size = file.stat().st_size
+    headers = {
+        "Content-Type": _content_type(file.name),
+        "Content-Length": str(size),
+        "Content-Security-Policy": _policy(settings.frame_ancestors),
+    }
+    return Reply(200, headers, _pieces(file, size))
+
+
+def _file(page: Path, raw: str) -> Path:
+    """The file that a raw path names: its segments decoded once, each a plain name."""
+    try:
+        names = [unquote_to_bytes(segment).decode() for segment in raw.split("/")]
+    except UnicodeDecodeError:
+        raise NotFound from None
+    if not all(_is_plain(name) for name in names):
+        raise NotFound
+    try:
+        # A link inside the folder may lead out of it.
+        found = page.joinpath(*names).resolve(strict=True)
+        regular = stat.S_ISREG(found.stat().st_mode)
+    except OSError:
+        raise NotFound from None
+    within = found.is_relative_to(page) and found.relative_to(page).parts
+    if not regular or not within or not all(_is_plain(name) for name in within):
+        raise NotFound
+    return found
+
+
+def _is_plain(name: str) -> bool:
+    """No empty name, no dot file, no `..`, no separator of any system, no control character."""
+    return name[:1] not in {"", "."} and name.isprintable() and not set(name) & set("/\\:")
+
+
+def _content_type(name: str) -> str:
+    kind, encoding = _KINDS.guess_type(name)
+    if kind is None or encoding is not None:
+        return "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in _WITH_CHARSET else kind
+
+
+def _policy(frame_ancestors: tuple[str, ...]) -> str:
+    policy = [
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+    ]
+    if frame_ancestors:
+        policy.append(f"frame-ancestors {' '.join(frame_ancestors)}")
+    return "; ".join(policy)
+
+
+def _pieces(file: Path, size: int) -> Iterator[bytes]:
+    """A file as it was when its length was said: a longer one is cut, a shorter one breaks off."""
+    with file.open("rb") as content:
+        while size > 0 and (piece := content.read(min(_PIECE_BYTES, size))):
+            size -= len(piece)
+            yield piece

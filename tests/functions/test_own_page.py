@@ -1,0 +1,138 @@
+"""A page of one's own at /app/: its files and nothing else."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway import own_page
+from gateway.servers import Unusable
+from tests.support.app import App, ehr_tables
+from tests.support.browser import Browser
+from tests.support.proxy import raw_exchange
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import serve_app
+
+FRAMES = 'frame_ancestors = ["https://ehr.example.org"]'
+SCRIPT = b"console.log(1)\n"
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[str]:
+    """The gateway with a page, a secret beside its folder, and links that lead there."""
+    outside = tmp_path_factory.mktemp("page")
+    page = outside / "folder"
+    (page / "sub").mkdir(parents=True)
+    (page / "index.html").write_text("<!doctype html><title>mine</title>")
+    (page / "page.js").write_bytes(SCRIPT)
+    (page / "a name.txt").write_text("text")
+    (page / "sub" / "logo.svg").write_text("<svg/>")
+    (page / "sub" / "index.html").write_text("another")
+    (page / "large.bin").write_bytes(bytes(300_000))
+    (page / ".env").write_text("secret")
+    (page / ".git").mkdir()
+    (page / ".git" / "config").write_text("secret")
+    (outside / "secret.txt").write_text("secret")
+    (page / "link.txt").symlink_to(outside / "secret.txt")
+    (page / "way").symlink_to(outside)
+    (page / "hidden.txt").symlink_to(page / ".env")
+    (page / "inside.txt").symlink_to(page / "a name.txt")
+    os.mkfifo(page / "pipe.txt")
+    tables = ehr_tables("http://127.0.0.1:9", scripted)
+    with serve_app(outside, tables, top=FRAMES, page=page) as server:
+        yield server.origin
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "content"),
+    [
+        ("", "text/html; charset=utf-8", b"<!doctype html><title>mine</title>"),
+        ("?session=x", "text/html; charset=utf-8", b"<!doctype html><title>mine</title>"),
+        ("index.html", "text/html; charset=utf-8", b"<!doctype html><title>mine</title>"),
+        ("page.js", "text/javascript; charset=utf-8", SCRIPT),
+        ("a%20name.txt", "text/plain; charset=utf-8", b"text"),
+        ("inside.txt", "text/plain; charset=utf-8", b"text"),
+        ("sub/logo.svg", "image/svg+xml; charset=utf-8", b"<svg/>"),
+        ("large.bin", "application/octet-stream", bytes(300_000)),
+    ],
+)
+def test_a_file_of_the_folder_is_served_under_a_policy_of_its_own(
+    origin: str, path: str, kind: str, content: bytes
+) -> None:
+    answer = Browser().get(f"{origin}/app/{path}")
+    assert (answer.status, answer.header("Content-Type"), answer.body) == (200, kind, content)
+    assert answer.header("Content-Length") == str(len(content))
+    policy = (answer.header("Content-Security-Policy") or "").split("; ")
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors https://ehr.example.org" in policy
+    assert not any("unsafe" in one for one in policy)
+    assert answer.header("X-Content-Type-Options") == "nosniff"
+    assert answer.header("Referrer-Policy") == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/app/sub",
+        "/app/sub/",
+        "/app/nothing.html",
+        "/app//page.js",
+        "/app/./page.js",
+        "/app/../secret.txt",
+        "/app/%2e%2e/secret.txt",
+        "/app/%2E%2E%2Fsecret.txt",
+        "/app/..%2fsecret.txt",
+        "/app/sub/../../secret.txt",
+        "/app/%252e%252e/secret.txt",
+        "/app/..%5csecret.txt",
+        "/app/sub%5c..%5c..%5csecret.txt",
+        "/app/.env",
+        "/app/%2eenv",
+        "/app/.git/config",
+        "/app/link.txt",
+        "/app/way/secret.txt",
+        "/app/hidden.txt",
+        "/app/pipe.txt",
+        "/app/page.js%00.html",
+        "/app/page.js%0a",
+        "/app/%ff",
+        "/app/" + "a" * 5000,
+        "/app/" + "a/" * 5000 + "b",
+        "/apple",
+        "/App/page.js",
+    ],
+)
+def test_nothing_else_is_served(origin: str, path: str) -> None:
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = raw_exchange(origin, head.encode())
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"secret" not in answer.partition(b"\r\n\r\n")[2]
+
+
+def test_the_address_without_its_last_slash_leads_to_the_page_with_its_session(origin: str) -> None:
+    head = b"GET /app?session=a%20b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = raw_exchange(origin, head)
+    assert answer.startswith(b"HTTP/1.1 308 ")
+    assert b"\r\nLocation: /app/?session=a%20b\r\n" in answer
+
+
+def test_head_has_the_headers_alone_and_other_methods_are_refused(origin: str) -> None:
+    head = Browser().send("HEAD", f"{origin}/app/page.js")
+    assert (head.status, head.header("Content-Length"), head.body) == (200, str(len(SCRIPT)), b"")
+    refused = Browser().send("POST", f"{origin}/app/page.js", body=b"x")
+    assert (refused.status, refused.header("Allow")) == (405, "GET, HEAD")
+
+
+def test_without_page_there_is_nothing_at_the_address(app: App) -> None:
+    assert Browser().get(f"{app.origin}/app/").status == 404
+
+
+@pytest.mark.parametrize("named", ["nowhere", "."])
+def test_a_folder_without_a_page_is_refused_at_start(
+    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PAGE", named)
+    with pytest.raises(Unusable, match=r"PAGE=.* is no folder with an index\.html\."):
+        own_page.folder()
