@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from clinical import turned_off
 from clinical.calculators import REGISTRY
+from clinical.clock import clock_of
 from shared import held_bytes, log, pages
 from shared.config import file as config
 from shared.config.settings import Settings
@@ -33,7 +34,6 @@ from shared.session.sessions import Active
 from . import reading
 from .page import banner, note, tables
 from .page import cards as calculators
-from .page.clock import clock_of
 from .recalculate import recalculation
 
 _HERE = Path(__file__).parent

@@ -57,7 +57,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "corrected_request launch our_request request",
     ),
     "shared/fhir": (
-        "authorised page_links resource_types",
+        "authorised page_links resource_types searchset side_by_side",
         "client references",
         "compartment mentions",
         "nested",
@@ -129,14 +129,13 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc/page": (
-        "__init__ banner charted dates view_models wording",
-        "clock outcome",
-        "entries latest_values note",
-        "cautions input_views tables",
+        "__init__ banner charted view_models wording",
+        "entries latest_values outcome",
+        "cautions input_views note tables",
         "cards",
     ),
     "functions/smart_calc/reading": (
-        "answers coverage side_by_side",
+        "coverage",
         "search",
         "__init__",
     ),
@@ -145,9 +144,9 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "recalculation",
     ),
     "clinical": (
-        "calculators",
-        "chart turned_off",
-        "prefilled queries",
+        "calculators dates",
+        "chart turned_off units_in_words",
+        "clock fitness prefilled queries",
     ),
     "clinical/calculators": (
         "in_chart units",

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from clinical import fitness
 from clinical.calculators import REGISTRY, Evaluation, evaluate
 from clinical.calculators.inputs import INPUTS, label
 from clinical.calculators.model import Calculator
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Outcome
+from clinical.clock import Clock
 from clinical.prefilled import Found, inputs_of
 
 from . import cautions
 from . import input_views as inputs
 from . import outcome as results
-from .clock import Clock
 from .note import note
 from .view_models import CalculatorView, Group
 
@@ -66,7 +67,7 @@ def _view(
     prefilled = inputs_of(calculator, chart, clock.now, off)
     findings = prefilled.findings
     evaluation = evaluate(calculator.name, prefilled.raw)
-    unfit = cautions.unfit(calculator, chart)
+    unfit = fitness.unfit(calculator, chart)
     group = _group(calculator, evaluation, unfit)
     needed = {name for output in calculator.outputs for name in output.needs}
     shown = tuple(

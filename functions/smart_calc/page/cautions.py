@@ -5,17 +5,17 @@ Every sentence follows from what the calculator declares (calculators/in_chart.p
 
 from collections.abc import Iterator, Mapping
 
+from clinical import fitness
 from clinical.calculators import Evaluation
 from clinical.calculators.inputs import label
-from clinical.calculators.model import Calculator
 from clinical.calculators.registry import DERIVED
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Flag, Outcome
 from clinical.chart.steadiness import unsteady
+from clinical.clock import Clock
 from clinical.prefilled import Prefilled
 
 from . import entries
-from .clock import Clock
 from .view_models import Caution, EntryView
 
 
@@ -27,7 +27,8 @@ def warnings(evaluation: Evaluation, prefilled: Prefilled, chart: Chart) -> Iter
             yield Caution(f"{said}.", grave=True)
     if calculator.why_marked:
         yield Caution(calculator.why_marked, grave=True)
-    yield from _of_the_patient(calculator, chart)
+    for about, text in fitness.of_the_patient(calculator, chart):
+        yield Caution(text, about, grave=True)
     if prefilled.warning:
         yield Caution(f"The values were {prefilled.warning}.")
     for name, finding in prefilled.findings.items():
@@ -39,40 +40,11 @@ def warnings(evaluation: Evaluation, prefilled: Prefilled, chart: Chart) -> Iter
                 yield Caution(said, name)
 
 
-def _of_the_patient(calculator: Calculator, chart: Chart) -> Iterator[Caution]:
-    """What diagnoses and drugs say against it.
-
-    Where the calculator asks for the finding itself, its own notes tell that it is not there.
-    """
-    only = calculator.in_chart.only_with
-    if only and chart.findings[only.findings[0]].value is None:
-        yield Caution(only.untold, only.findings[0], grave=True)
-    elif only and only.findings[0] not in calculator.inputs and unfit(calculator, chart):
-        yield Caution(f"{only.without}.", grave=True)
-    for caution in calculator.in_chart.cautions:
-        finding = chart.findings[caution.finding]
-        if finding.value is True:
-            yield Caution(caution.text, caution.finding, grave=True)
-        elif finding.outcome is Outcome.OFFERED and caution.suggested:
-            yield Caution(caution.suggested, caution.finding, grave=True)
-
-
 def _behind(name: str, finding: ChartFinding, chart: Chart) -> Mapping[str, ChartFinding]:
     """A finding with a value, by input; of a calculated one those it was calculated from."""
     if finding.outcome is Outcome.CALCULATED:
         return {source: chart.findings[source] for source in DERIVED[name].output.needs}
     return {name: finding} if finding.value is not None else {}
-
-
-def unfit(calculator: Calculator, chart: Chart) -> str:
-    """Why a calculator is not for this patient, as far as the chart tells; empty where it is.
-
-    A person may know better: it stays open to use.
-    """
-    only = calculator.in_chart.only_with
-    if only is None or any(chart.findings[name].value is not False for name in only.findings):
-        return ""
-    return only.without
 
 
 def beside(evaluation: Evaluation, chart: Chart, clock: Clock) -> Iterator[EntryView]:

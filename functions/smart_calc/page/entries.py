@@ -3,11 +3,12 @@
 import json
 from dataclasses import replace
 
+from clinical import units_in_words
 from clinical.calculators.inputs import FLAGS, label
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome, PassedOver
+from clinical.clock import Clock
 
 from . import wording
-from .clock import Clock
 from .view_models import EntryView
 
 _MOST_REMARKS = 4
@@ -128,7 +129,9 @@ def _taken(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:
     """How a note names another charted value, taken in place of the one that was found first."""
     amount = f"{wording.short(finding.input)} {evidence.charted}"
     kind = "preliminary, " if evidence.status == "preliminary" else ""
-    return wording.plain(f"{amount} ({clock.iso_day(evidence.moment)}, {kind}from the chart)")
+    return units_in_words.plain(
+        f"{amount} ({clock.iso_day(evidence.moment)}, {kind}from the chart)"
+    )
 
 
 def charted(finding: ChartFinding, clock: Clock) -> EntryView | None:

@@ -3,15 +3,16 @@
 import json
 from collections.abc import Callable
 
+from clinical import units_in_words
 from clinical.calculators.inputs import CHOICES, FLAGS, label
 from clinical.calculators.model import round_half_away
 from clinical.calculators.registry import DERIVED
 from clinical.chart.codes.observations import LOINC
 from clinical.chart.evidence import ChartFinding, Evidence, Outcome
 from clinical.chart.resources.times import Moment
+from clinical.clock import Clock
 
 from . import entries, wording
-from .clock import Clock
 from .view_models import InputView, Kind, Look
 
 _LOOKS: dict[Outcome, Look] = {
@@ -44,7 +45,7 @@ def view(finding: ChartFinding, clock: Clock, *, optional: bool) -> InputView:
     age, age_look = wording.age(finding, days)
     value = _value(finding, kind)
     ucum = wording.number_input(name).unit if kind == "number" else ""
-    unit = wording.unit(ucum)
+    unit = units_in_words.unit(ucum)
     return InputView(
         name=name,
         label=label(name),
@@ -159,7 +160,7 @@ def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
         found = "yes" if finding.value else "no"
         if finding.outcome is Outcome.ABSENT:
             found = "not found in chart"
-        return wording.plain(f"{name}: {found}")
+        return units_in_words.plain(f"{name}: {found}")
     dated = finding.chosen.moment if finding.chosen else None
     shown_unit = "" if finding.input == "age" else unit
     amount = " ".join(filter(None, (answer_text(value), shown_unit)))
@@ -171,7 +172,7 @@ def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
     elif isinstance(finding.value, float):
         # What was converted has more digits than were measured: a note has it as charted.
         amount = _original(finding, "number") or amount
-    return wording.plain(f"{name} {amount} ({when})" if when else f"{name} {amount}")
+    return units_in_words.plain(f"{name} {amount} ({when})" if when else f"{name} {amount}")
 
 
 def _dates_behind(finding: ChartFinding, day: Callable[[Moment | None], str]) -> str:

@@ -17,10 +17,10 @@ from clinical.chart.evidence import Flag
 from clinical.chart.observations import Entry
 from clinical.chart.resources.json_access import text
 from clinical.chart.resources.times import Moment
+from clinical.clock import Clock
 from shared.fhir import compartment
 
 from .charted import code_of, name_of, range_of, sign_of, value_of
-from .clock import Clock
 from .wording import beyond, look_back
 
 _HIDDEN_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})

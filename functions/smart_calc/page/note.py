@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from clinical import units_in_words
 from shared.release import VERSION
 
 from . import outcome as results
-from . import wording
 from .banner import Banner
 from .view_models import ResultView
 
@@ -37,7 +37,7 @@ def note(
         _line("Cautions: ", " ".join(map(_sentence, cautions))),
         f"smart-calc {VERSION}",
     )
-    return wording.plain("\n".join(filter(None, lines)))
+    return units_in_words.plain("\n".join(filter(None, lines)))
 
 
 def of_patient(banner: Banner | None) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
+from clinical import units_in_words
 from clinical.calculators import Evaluation
 from clinical.calculators.inputs import label
 from clinical.calculators.model import MissingInput, Refused
 from clinical.calculators.ranges import Range
 
-from . import wording
 from .view_models import ResultView
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
@@ -26,7 +26,7 @@ def views(
 
 def _view(evaluation: Evaluation, name: str, unused: Mapping[str, str]) -> ResultView:
     output = next(one for one in evaluation.calculator.outputs if one.name == name)
-    unit = wording.unit(output.unit)
+    unit = units_in_words.unit(output.unit)
     result = evaluation.results.get(name)
     if result is not None:
         meaning = "; ".join(filter(None, (result.band, result.meaning)))

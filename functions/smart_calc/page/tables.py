@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 from clinical.chart.observations import Entry
 from clinical.chart.resources.json_access import codings, id_of
+from clinical.clock import Clock
 from shared.json_members import items
 from shared.session.record import Session
 from shared.vendors import SearchHabits
 
 from ..reading import ChartReading
-from .clock import Clock
 from .latest_values import Result, newest
 
 CATEGORIES: Mapping[str, str] = {"vital-signs": "Vital signs", "laboratory": "Laboratory"}

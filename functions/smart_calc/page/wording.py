@@ -1,56 +1,13 @@
 """How numbers, units, dates and ages are written for a reader, on the page and in a note."""
 
-from collections.abc import Mapping
-
 from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, Input, label
 from clinical.calculators.units import normalise
 from clinical.chart.codes.observations import SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
+from clinical.units_in_words import plain, unit
 
-# UCUM and the tables' own spellings (normalised) as people write them.
-_UNITS: Mapping[str, str] = {
-    "mg/dl": "mg/dL",
-    "g/dl": "g/dL",
-    "g/l": "g/L",
-    "mmol/l": "mmol/L",
-    "umol/l": "µmol/L",
-    "u/l": "U/L",
-    "ukat/l": "µkat/L",
-    "10*9/l": "10⁹/L",
-    "/ul": "/µL",
-    "/l": "/L",
-    "mm[hg]": "mmHg",
-    "kpa": "kPa",
-    "cel": "°C",
-    "[degf]": "°F",
-    "[lb_av]": "lb",
-    "[in_i]": "in",
-    "[ft_i]": "ft",
-    "l/min": "L/min",
-    "ml/min": "mL/min",
-    "ml/min/{1.73_m2}": "mL/min/1.73 m²",
-    "kg/m2": "kg/m²",
-    "m2": "m²",
-    "mg/g{creat}": "mg/g",
-    "mg/mmol{creat}": "mg/mmol",
-    "a": "years",
-    "{drinks}/wk": "drinks a week",
-    "{inr}": "",
-    "{score}": "",
-}
 _FRACTION = "fraction of 1"
 _SHORT = {"age": "Age", "sex": "Sex"}
-_PLAIN = str.maketrans({"²": "2", "⁹": "^9", "µ": "u"})
-
-
-def unit(ucum: str) -> str:
-    """A unit as people write it; empty where the number stands alone."""
-    return "" if ucum == "1" else _UNITS.get(normalise(ucum), ucum)
-
-
-def plain(text: str) -> str:
-    """Text for a note, which may go where only plain characters do."""
-    return text.translate(_PLAIN)
 
 
 def short(name: str) -> str:

@@ -15,12 +15,12 @@ from clinical.queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_set
 from shared import log
 from shared.errors import SmartError
 from shared.fhir import client as fhir
-from shared.fhir import page_links
+from shared.fhir import page_links, searchset
 from shared.fhir.client import FhirAnswer
+from shared.fhir.side_by_side import run_all
 from shared.session.sessions import Active
 
-from . import answers, coverage
-from .side_by_side import run_all
+from . import coverage
 
 if TYPE_CHECKING:
     from shared.explain import Diagnosis
@@ -106,7 +106,7 @@ class Reader:
             if isinstance(answer, _Failed):
                 refused = answer.status == 400 and number == 0
                 return _broken(search, resources, answer.why, try_instead=refused)
-            page = answers.page(answer.body, search.reads)
+            page = searchset.page(answer.body, search.reads)
             resources += page.resources
             if page.next is None:
                 return Part(tuple(resources), try_instead=not resources)

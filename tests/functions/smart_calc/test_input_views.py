@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from clinical.chart import read_chart
+from clinical.clock import Clock
 from functions.smart_calc.page import input_views as inputs
-from functions.smart_calc.page.clock import Clock
 from functions.smart_calc.page.view_models import InputView
 from tests.support.chart_resources import ICD10CM, concept, condition, observation, smoking
 

@@ -10,10 +10,10 @@ import pytest
 from clinical.chart import observations as chart_observations
 from clinical.chart import read_chart
 from clinical.chart.resources.times import moment
+from clinical.clock import Clock, clock_of
 from functions.smart_calc import reading
 from functions.smart_calc.page import cards as calculators
 from functions.smart_calc.page import input_views as inputs
-from functions.smart_calc.page.clock import Clock, clock_of
 from functions.smart_calc.page.latest_values import Result, newest
 from functions.smart_calc.page.view_models import CalculatorView, InputView
 from simulator.charts.generated import load_charts

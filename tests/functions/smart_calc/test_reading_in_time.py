@@ -15,9 +15,9 @@ import pytest
 from clinical import queries
 from clinical.calculators import REGISTRY
 from clinical.chart.evidence import Outcome
+from clinical.clock import Clock
 from functions.smart_calc import reading
 from functions.smart_calc.page import cards as calculators
-from functions.smart_calc.page.clock import Clock
 from functions.smart_calc.reading import ChartReading
 from shared.fhir import client as fhir
 from shared.fhir.client import FhirAnswer

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from clinical.chart.observations import Reader
 from clinical.chart.resources.scope import latest_versions
-from functions.smart_calc.page.clock import clock_of
+from clinical.clock import clock_of
 from functions.smart_calc.page.latest_values import Result, newest
-from functions.smart_calc.reading import answers
+from shared.fhir import searchset
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BASE = "https://ehr.example.org/fhir"
@@ -37,7 +37,7 @@ def observation(**more: Any) -> dict[str, Any]:
 def rows(*observations: dict[str, Any]) -> list[Result]:
     """What the page shows of these, after their way through JSON."""
     bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in observations]}
-    page = answers.page(json.dumps(bundle).encode(), {"Observation"})
+    page = searchset.page(json.dumps(bundle).encode(), {"Observation"})
     return shown_of(page.resources)
 
 
@@ -55,7 +55,7 @@ def row(**more: Any) -> Result:
 def value_of(text: str, **quantity: str) -> str:
     """How a number is shown that stands in the answer as `text`."""
     body = json.dumps(observation(valueQuantity={"value": 0.5, **quantity})).replace("0.5", text)
-    (only,) = shown_of(answers.page(body.encode(), {"Observation"}).resources)
+    (only,) = shown_of(searchset.page(body.encode(), {"Observation"}).resources)
     return only.value
 
 
@@ -95,7 +95,7 @@ def test_a_number_beyond_all_use_is_left_out_alone() -> None:
             ],
         }
     ).replace("0.5", "1e9999999999999999999999")
-    part = answers.page(body.encode(), {"Observation"})
+    part = searchset.page(body.encode(), {"Observation"})
     assert [one.name for one in shown_of(part.resources)] == ["Other"]
 
 
@@ -342,12 +342,12 @@ def test_odd_answers_never_raise(odd: Any) -> None:
         {"resourceType": "Bundle", "entry": [odd, {"resource": odd}], "link": [odd]},
         {"resourceType": "Observation", "code": odd, "component": [odd]},
     ):
-        part = answers.page(json.dumps(document).encode(), {"Observation"})
+        part = searchset.page(json.dumps(document).encode(), {"Observation"})
         shown_of(part.resources)
 
 
 def test_numbers_arrive_with_their_digits() -> None:
-    (made,) = answers.page(
+    (made,) = searchset.page(
         json.dumps(observation()).replace("139", "1.10").encode(), {"Observation"}
     ).resources
     assert str(made["valueQuantity"]["value"]) == "1.10"

@@ -7,8 +7,8 @@ import pytest
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import read_chart
+from clinical.clock import Clock
 from functions.smart_calc.page import cards, input_views, wording
-from functions.smart_calc.page.clock import Clock
 from functions.smart_calc.page.entries import sentence
 from functions.smart_calc.page.view_models import CalculatorView
 from tests.support.chart_resources import observation, patient, quantity

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from clinical.chart.resources.times import Moment
-
-from .dates import shown
+from clinical.dates import shown
 
 _MINUS = "\N{MINUS SIGN}"
 
