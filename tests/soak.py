@@ -24,7 +24,7 @@ RACES = (
 )
 
 # Of these the suite takes a sample, or less of each.
-WHOLE = ("tests/shared/explain/test_variants.py",)
+WHOLE = ("tests/shared/explain/test_variants.py", "tests/deploy/test_log_lines.py")
 
 
 class Repeat:

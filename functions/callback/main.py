@@ -58,6 +58,8 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     if call.method != "GET":
         raise MethodNotAllowed(allow="GET")
     given = response.read(call)
+    if "state" in given:
+        log.about(launch=log.mark(given["state"]))
     try:
         response.check_shape(given)
         found = launches.find(_running.store, given["state"])

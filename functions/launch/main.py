@@ -77,6 +77,7 @@ def _begin(settings: Settings, call: Call, asked: LaunchRequest) -> Reply:
         launch=asked.launch,
         now=time.time(),
     )
+    log.about(launch=begun.mark)
     kind = "standalone launch" if asked.launch is None else "EHR launch"
     log.event("launch_started", kind)
     age = max(1, int(settings.launch_seconds))

@@ -33,6 +33,7 @@ from shared.held_bytes import Holding
 from shared.inbound import cookies, health, refusal, request_body, server_log
 from shared.inbound.refusal import Refusal
 from shared.inbound.request_body import Body
+from shared.log import platform, trace
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -110,6 +111,7 @@ def entry_point(function: Function) -> Function:
     of a request whose body breaks off. Called while it loads the function, inside its application
     context.
     """
+    platform.project()
     if flask.has_app_context():
         flask.current_app.wsgi_app = partial(respond, function)  # type: ignore[method-assign]
     return function
@@ -132,7 +134,8 @@ def answer(
     where more is known of it than the error says.
     """
     correlation_id = secrets.token_hex(8)
-    log.begin(correlation_id, _trace(request, settings))
+    project = settings.store.project if settings else None
+    log.begin(correlation_id, edge.function, trace.read(request.headers), project)
     body, holding = _body(request), held_bytes.begin()
     try:
         if settings is None:
@@ -145,9 +148,8 @@ def answer(
     except SmartError as error:
         reply = _refuse(request, edge, settings, Refusal.of(error), correlation_id)
     except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
-        place = {"exception": type(error).__name__, "frames": server_log.frames(error)}
         unexpected = Refusal.of(InternalError())
-        reply = _refuse(request, edge, settings, unexpected, correlation_id, place)
+        reply = _refuse(request, edge, settings, unexpected, correlation_id, error)
     holding.keep(len(reply.body) if isinstance(reply.body, bytes) else 0)
     body.let_by()
     response = flask.Response(
@@ -221,24 +223,15 @@ def _incomplete() -> ParameterInvalid:
     )
 
 
-def _trace(request: flask.Request, settings: Settings | None) -> str | None:
-    """Google Cloud's trace of the request, for the log."""
-    trace = request.headers.get("X-Cloud-Trace-Context", "").partition("/")[0]
-    project = settings.store.project if settings else None
-    if not project or len(trace) != 32 or not trace.isalnum():
-        return None
-    return f"projects/{project}/traces/{trace}"
-
-
 def _refuse(
     request: flask.Request,
     edge: Edge,
     settings: Settings | None,
     refused: Refusal,
     correlation_id: str,
-    place: Mapping[str, str] | None = None,
+    unexpected: Exception | None = None,
 ) -> Reply:
-    """Log a refusal and answer it; `place` is for the log alone."""
+    """Log a refusal and answer it; what was `unexpected` is for the log alone."""
     if settings is not None:
         refused = refused.at_home(settings.public_url)
     error = refused.error
@@ -248,7 +241,8 @@ def _refuse(
         str(error),
         severity="ERROR" if ours else "WARNING",
         code=error.code,
-        fields={**(refused.evidence or {}), **refusal.log_fields(refused), **(place or {})},
+        fields={**(refused.evidence or {}), **refusal.log_fields(refused)},
+        error=unexpected or (error if ours else None),
     )
     form = "problem" if edge.errors == "page" and not _prefers_html(request) else edge.errors
     headers, body = refusal.render(refused, form, settings, correlation_id)

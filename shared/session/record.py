@@ -64,7 +64,7 @@ class Session:
     @property
     def mark(self) -> str:
         """How it shows in logs: 12 hex characters that are no key to anything."""
-        return log.session_mark(self.handle)
+        return log.mark(self.handle)
 
     @property
     def missing(self) -> tuple[str, ...]:

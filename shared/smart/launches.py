@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared import urls
+from shared import log, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import BrowserMismatch, CookieMissing, DiscoveryInvalid, StateUnknown
 from shared.inbound import cookies
@@ -62,12 +62,14 @@ class StartedLaunch:
     """What the browser gets: where to go, and the cookie that binds it to this launch.
 
     `form` holds the request's parameters where it is to be sent by POST to `authorization_url`.
+    `mark` is how the launch shows in logs, at its callback too.
     """
 
     authorization_url: str
     form: Mapping[str, str] | None
     cookie_name: str
     cookie_value: str
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def begin(
     )
     url, form = _authorization_request(configuration, pending, state, launch)
     store.create(COLLECTION, _hash(state), _fields(pending), now + settings.launch_seconds)
-    return StartedLaunch(url, form, cookies.launch_name(state), binding)
+    return StartedLaunch(url, form, cookies.launch_name(state), binding, log.mark(state))
 
 
 def _other_endpoints(configuration: SmartConfiguration) -> tuple[str, ...]:

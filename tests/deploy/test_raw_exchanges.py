@@ -4,6 +4,7 @@ of it is logged but what the log is for.
 
 import contextlib
 import itertools
+import json
 import random
 import secrets
 import socket
@@ -78,6 +79,7 @@ def deployed(
         "SMART_CONFIG": str(config),
         "SEALING_KEY": secrets.token_urlsafe(32),
         "THREADS": "16",
+        "LOG_EXECUTION_ID": "true",
     }
     copies = [Copy(name, variables) for name in FUNCTIONS]
     with running(staged, programs, copies, folder):
@@ -211,7 +213,10 @@ def test_every_answer_is_ours_and_no_log_line_holds_handle_or_patient(deployed: 
     assert '"event": "fhir_request"' in logs
     assert deployed.handle not in logs
     assert PATIENT not in logs
-    assert "Traceback" not in logs
+    # The others are Gunicorn's own.
+    lines = [json.loads(line) for line in logs.splitlines() if not line.startswith("[")]
+    assert [line for line in lines if line.get("code") == "internal_error"] == []
+    assert all(line["event"] and line["correlation_id"] for line in lines)
 
 
 @pytest.mark.parametrize("announced", [100, 20_000_000])

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from shared import log
+from shared.log.trace import Trace
+from shared.release import VERSION
 
 HOSTILE = [
     "a\r\nb",
@@ -21,20 +23,21 @@ HOSTILE = [
 ]
 
 
-def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+def written(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """The lines so far; each must be one printable JSON object."""
-    text = capsys.readouterr().out
+    text = capfd.readouterr().out
     assert text.endswith("\n")
     lines = text[:-1].split("\n")
     assert all(line.isascii() and line.isprintable() for line in lines)
     return [json.loads(line) for line in lines]
 
 
-def test_a_line_holds_the_members_that_were_promised(capsys: pytest.CaptureFixture[str]) -> None:
-    log.begin("c1", "projects/p/traces/t")
-    log.about(ehr="oracle", session="0123456789ab")
+def test_a_line_holds_the_members_that_were_promised(capfd: pytest.CaptureFixture[str]) -> None:
+    log.begin("c1", "launch", Trace("0" * 31 + "1", "0" * 15 + "2", sampled=True), "p-1")
+    log.about(ehr="oracle", launch="ba9876543210")
+    log.about(session="0123456789ab")
     log.event("fhir_request", "search", fields={"status": 200, "ehr_ms": 1.5})
-    (line,) = written(capsys)
+    (line,) = written(capfd)
     took = line.pop("duration_ms")
     assert isinstance(took, float)
     assert took >= 0
@@ -46,68 +49,73 @@ def test_a_line_holds_the_members_that_were_promised(capsys: pytest.CaptureFixtu
         "correlation_id": "c1",
         "ehr": "oracle",
         "session": "0123456789ab",
-        "logging.googleapis.com/trace": "projects/p/traces/t",
+        "version": VERSION,
+        "commit": "unknown",
+        "launch": "ba9876543210",
+        "logging.googleapis.com/trace": "projects/p-1/traces/00000000000000000000000000000001",
+        "logging.googleapis.com/spanId": "0000000000000002",
+        "logging.googleapis.com/trace_sampled": True,
         "status": 200,
         "ehr_ms": 1.5,
     }
 
 
 def test_a_line_outside_of_a_request_has_no_correlation_id(
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     Context().run(log.event, "launch_started", "at start", severity="WARNING")
-    (line,) = written(capsys)
+    (line,) = written(capfd)
     assert line["severity"] == "WARNING"
     assert not {"correlation_id", "duration_ms", "ehr", "session"} & set(line)
 
 
 def test_a_new_request_forgets_whom_the_last_one_was_about(
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    log.begin("c1", None)
+    log.begin("c1", "launch")
     log.about(ehr="oracle", session="0123456789ab")
-    log.begin("c2", None)
+    log.begin("c2", "launch")
     log.event("launch_started", "next")
-    (line,) = written(capsys)
+    (line,) = written(capfd)
     assert line["correlation_id"] == "c2"
     assert not {"ehr", "session", "logging.googleapis.com/trace"} & set(line)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_text_stays_inside_one_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    log.begin("c1", None)
+def test_hostile_text_stays_inside_one_line(text: str, capfd: pytest.CaptureFixture[str]) -> None:
+    log.begin("c1", "launch")
     log.event("callback_failed", "refused", fields={"error": text, "scopes": [text] * 1000})
-    (line,) = written(capsys)
+    (line,) = written(capfd)
     assert line["event"] == "callback_failed"
     assert line["error"] == text[:1000]
     assert line["scopes"] == [text[:1000]] * 100
 
 
-def test_further_fields_never_replace_the_named_ones(capsys: pytest.CaptureFixture[str]) -> None:
-    log.begin("c1", None)
+def test_further_fields_never_replace_the_named_ones(capfd: pytest.CaptureFixture[str]) -> None:
+    log.begin("c1", "launch")
     log.about(ehr="oracle", session="0123456789ab")
     names = ["severity", "message", "event", "time", "correlation_id", "ehr", "session", "code"]
     log.event("fhir_denied", "m", code="c", fields=dict.fromkeys(names, "forged"))
-    (line,) = written(capsys)
+    (line,) = written(capfd)
     assert "forged" not in line.values()
 
 
 def test_a_session_shows_as_a_hash_that_is_not_its_document_id() -> None:
     handle = "AAAAAAAAAAAAAAAAAAAAAA"
-    mark = log.session_mark(handle)
+    mark = log.mark(handle)
     assert mark == hashlib.sha256(b"log:" + handle.encode()).hexdigest()[:12]
     assert not hashlib.sha256(handle.encode()).hexdigest().startswith(mark)
 
 
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("os.isatty", lambda _: True)
 
 
 def test_on_a_terminal_people_read_what_happened_why_and_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     on_a_terminal(monkeypatch)
-    log.begin("c1", None)
+    log.begin("c1", "launch")
     log.about(ehr="oracle")
     log.event(
         "callback_failed",
@@ -115,7 +123,7 @@ def test_on_a_terminal_people_read_what_happened_why_and_what_to_do(
         severity="WARNING",
         fields={"cause": "The user declined.", "fix": "Launch again.", "scope_sent": "launch"},
     )
-    first, *rest = capsys.readouterr().out.splitlines()
+    first, *rest = capfd.readouterr().out.splitlines()
     assert re.match(r"\d\d:\d\d:\d\d warning callback_failed  ehr_error: The EHR refused", first)
     assert "ehr oracle" in first
     assert "correlation_id c1" in first
@@ -124,11 +132,11 @@ def test_on_a_terminal_people_read_what_happened_why_and_what_to_do(
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_on_a_terminal_hostile_text_forges_no_line_and_steers_nothing(
-    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    text: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     on_a_terminal(monkeypatch)
-    log.begin("c1", None)
+    log.begin("c1", "launch")
     log.event("callback_failed", text, fields={"cause": text, "type": text})
-    lines = capsys.readouterr().out.rstrip("\n").split("\n")
+    lines = capfd.readouterr().out.rstrip("\n").split("\n")
     assert len(lines) == 2
     assert all(line.isprintable() for line in lines)

@@ -68,6 +68,6 @@ def respond(
     return inbound.answer(found, edge, given or settings(), serve)
 
 
-def logged(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    (line,) = capsys.readouterr().out.splitlines()
+def logged(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    (line,) = capfd.readouterr().out.splitlines()
     return dict(json.loads(line))

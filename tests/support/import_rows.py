@@ -11,10 +11,10 @@ MANY_ALIKE = frozenset({"clinical/calculators", "shared/explain/catalogue"})
 ROWS: Mapping[str, tuple[str, ...]] = {
     "shared": (
         (
-            "base64url fhir_id findings json_members legacy_launch log outbound outcome release "
+            "base64url fhir_id findings json_members legacy_launch outbound outcome release "
             "scopes strict_json urls vendors"
         ),
-        "config errors sealing",
+        "config errors log sealing",
         "explain held_bytes kept pages store",
         "inbound",
         "smart",
@@ -65,6 +65,11 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "shared/inbound": (
         "cookies health refusal request_body server_log",
         "edge",
+    ),
+    "shared/log": (
+        "output platform trace",
+        "error_report",
+        "__init__",
     ),
     "shared/oidc": (
         "jws",

@@ -101,7 +101,7 @@ def page_of(given: dict[str, str]) -> str:
 
 
 def test_what_an_ehr_sends_never_becomes_markup_or_shows_a_secret(
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     chance = random.Random(11)
     explained = 0
@@ -121,7 +121,7 @@ def test_what_an_ehr_sends_never_becomes_markup_or_shows_a_secret(
             page.attributes & {"src", "style", "action"}
         )
         explained += '<h2 id="cause">' in shown
-        logged = capsys.readouterr().out
+        logged = capfd.readouterr().out
         assert json.loads(logged)["event"] == "callback_failed"
         for secret in (*SECRETS, STATE):
             assert secret not in shown, ascii(given)

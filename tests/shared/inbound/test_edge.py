@@ -36,7 +36,7 @@ CHUNKED = {
 @pytest.mark.parametrize("accept", [HTML, "application/json"])
 @pytest.mark.parametrize("edge", [PAGE_EDGE, FHIR_EDGE])
 def test_an_unexpected_exception_shows_its_text_to_nobody(
-    edge: Edge, accept: str, capsys: pytest.CaptureFixture[str]
+    edge: Edge, accept: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     secret = "access-token-of-p1"
 
@@ -45,7 +45,7 @@ def test_an_unexpected_exception_shows_its_text_to_nobody(
 
     given = settings('error_details = "full"')
     answer = respond(serve, edge=edge, given=given, headers={"Accept": accept})
-    printed = capsys.readouterr()
+    printed = capfd.readouterr()
     line = json.loads(printed.out)
     assert answer.status_code == 500
     assert b"internal_error" in answer.data
@@ -57,7 +57,10 @@ def test_an_unexpected_exception_shows_its_text_to_nobody(
         "internal_error",
         "KeyError",
     )
-    assert re.match(r"test_edge\.py:\d+ < edge\.py:\d+", line["frames"])
+    assert line["stack_trace"].splitlines()[-1] == "KeyError"
+    assert re.search(
+        r'File "tests/shared/inbound/test_edge.py", line \d+, in serve\n', line["stack_trace"]
+    )
     assert line["correlation_id"] == answer.headers["X-Correlation-Id"]
 
 
@@ -106,11 +109,11 @@ TRACE = "105445aa7843bc8bf206b12000100000"
     ],
 )
 def test_google_clouds_trace_ties_the_line_to_its_request(
-    store: str, header: str | None, expected: str | None, capsys: pytest.CaptureFixture[str]
+    store: str, header: str | None, expected: str | None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     headers = {} if header is None else {"X-Cloud-Trace-Context": header}
     respond(failing(EhrError()), given=settings(store=store), headers=headers)
-    assert logged(capsys).get("logging.googleapis.com/trace") == expected
+    assert logged(capfd).get("logging.googleapis.com/trace") == expected
 
 
 @pytest.mark.parametrize(
@@ -121,10 +124,10 @@ def test_google_clouds_trace_ties_the_line_to_its_request(
     ],
 )
 def test_a_refusal_and_a_failure_are_events_of_their_own(
-    error: SmartError, event: str, severity: str, capsys: pytest.CaptureFixture[str]
+    error: SmartError, event: str, severity: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     respond(failing(error), edge=FHIR_EDGE)
-    line = logged(capsys)
+    line = logged(capfd)
     assert (line["event"], line["severity"], line["code"]) == (event, severity, error.code)
 
 

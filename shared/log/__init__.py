@@ -7,13 +7,18 @@ outside is cut and stays inside a JSON string, so that it cannot forge a line.
 """
 
 import hashlib
+import inspect
 import json
-import sys
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+
+from shared import release
+from shared.log import error_report, output, platform
+from shared.log import trace as traces
+from shared.log.trace import Trace
 
 Severity = Literal["INFO", "WARNING", "ERROR"]
 Event = Literal[
@@ -39,20 +44,30 @@ _MOST_ITEMS = 100
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """What ties a request's lines together: our id, its start, Google Cloud's trace."""
+    """What ties a request's lines together: our id, its start, Google Cloud's trace. `function`
+    is the one that answers it.
+    """
 
     id: str
+    function: str
     started: float
-    trace: str | None
+    trace: Trace | None
+    project: str | None
 
 
 _subject: ContextVar[dict[str, str]] = ContextVar("subject")
 _current: ContextVar[Correlation | None] = ContextVar("correlation", default=None)
 
 
-def begin(correlation_id: str, trace: str | None) -> None:
-    """Tie the lines that follow in this context to one request."""
-    _current.set(Correlation(correlation_id, time.monotonic(), trace))
+def begin(
+    correlation_id: str, function: str, trace: Trace | None = None, project: str | None = None
+) -> None:
+    """Tie the lines that follow in this context to one request of a function.
+
+    `project` is the Google Cloud project of its trace, where the settings name one.
+    """
+    project = (project or platform.project()) if trace else None
+    _current.set(Correlation(correlation_id, function, time.monotonic(), trace, project))
     _subject.set({})
 
 
@@ -62,14 +77,18 @@ def correlation_id() -> str:
     return correlation.id if correlation else ""
 
 
-def about(*, ehr: str, session: str | None = None) -> None:
-    """Name the EHR, and the session by its `session_mark`, in the request's lines from here on."""
-    _subject.set({"ehr": ehr} if session is None else {"ehr": ehr, "session": session})
+def about(*, ehr: str | None = None, session: str | None = None, launch: str | None = None) -> None:
+    """Name the EHR, and session and launch by their `mark`, in the request's lines from here on."""
+    named = {"ehr": ehr, "session": session, "launch": launch}
+    known = {name: value for name, value in named.items() if value is not None}
+    _subject.set({**_subject.get({}), **known})
 
 
-def session_mark(handle: str) -> str:
-    """How a session shows in logs: 12 hex characters that are no key to anything."""
-    return hashlib.sha256(f"log:{handle}".encode()).hexdigest()[:12]
+def mark(secret: str) -> str:
+    """How a session's handle or a launch's state shows in logs: 12 hex characters that are no key
+    to anything.
+    """
+    return hashlib.sha256(f"log:{secret}".encode()).hexdigest()[:12]
 
 
 def of_answer(status: int) -> Severity:
@@ -84,27 +103,35 @@ def event(
     severity: Severity = "INFO",
     code: str | None = None,
     fields: dict[str, str | int | float | list[str]] | None = None,
+    error: BaseException | None = None,
 ) -> None:
-    """Write one event. `code` is an error code; `fields` never replace the named ones."""
+    """Write one event. `code` is an error code; `fields` never replace the named ones.
+
+    An ERROR has the form of Error Reporting; of an unexpected `error` it says where it happened.
+    """
     correlation = _current.get()
     line: dict[str, object] = {
         "severity": severity,
-        "message": message,
+        "message": _cut(message),
         "event": name,
         "time": now(),
+        "version": release.VERSION,
+        "commit": release.commit(),
     }
     if correlation is not None:
         line["correlation_id"] = correlation.id
         line["duration_ms"] = round((time.monotonic() - correlation.started) * 1000, 1)
-        if correlation.trace:
-            line["logging.googleapis.com/trace"] = correlation.trace
+        line |= traces.fields(correlation.trace, correlation.project)
     line.update(_subject.get({}))
     if code is not None:
         line["code"] = code
+    if severity == "ERROR":
+        frame = inspect.currentframe()
+        caller = frame.f_back if frame else None
+        line |= error_report.fields(error, caller, correlation.function if correlation else "-")
     for key, value in (fields or {}).items():
         line.setdefault(key, _cut(value))
-    sys.stdout.write((_readable(line) if sys.stdout.isatty() else json.dumps(line)) + "\n")
-    sys.stdout.flush()
+    output.write(_readable(line) if output.is_terminal() else json.dumps(line))
 
 
 def _readable(line: dict[str, object]) -> str:
@@ -112,8 +139,10 @@ def _readable(line: dict[str, object]) -> str:
     when, severity = str(line["time"])[11:19], str(line["severity"]).lower()
     told = [f"{when} {severity:7} {line['event']}  {_printable(line['message'])}"]
     told += [f"{name} {_printable(line[name])}" for name in _SHORT if name in line]
-    more = [f"\n         {name}: {_printable(line[name])}" for name in _LONG if line.get(name)]
-    return "  ".join(told) + "".join(more)
+    more = [f"{name}: {_printable(line[name])}" for name in _LONG if line.get(name)]
+    # Its lines are ours; file names are printable.
+    more += str(line.get("stack_trace", "")).splitlines()
+    return "  ".join(told) + "".join(f"\n         {one}" for one in more)
 
 
 def _printable(value: object) -> str:

@@ -1,0 +1,78 @@
+"""The trace that a request belongs to, as Google's load balancer and Cloud Run name it.
+
+W3C Trace Context (`traceparent`), and Google's older `X-Cloud-Trace-Context`. A header that has
+not the form of one is as good as none.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+# https://www.w3.org/TR/trace-context/#traceparent-header; later versions may add members.
+_W3C = re.compile(
+    r"(?P<version>[0-9a-f]{2})-(?P<id>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"
+    r"(?P<more>-[\x21-\x7e]{0,200})?"
+)
+# https://cloud.google.com/trace/docs/trace-context#legacy-http-header
+_GOOGLE = re.compile(
+    r"(?P<id>[0-9a-fA-F]{32})(?:/(?P<span>[0-9]{1,20}))?(?:;o=(?P<options>[0-9]))?"
+)
+_LARGEST_SPAN = 2**64 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """`id` is 32 hex characters, `span` 16; None where the caller did not say."""
+
+    id: str
+    span: str | None
+    sampled: bool | None
+
+
+class Headers(Protocol):
+    """The headers of a request; names in any case."""
+
+    def get(self, name: str, default: str, /) -> str:
+        """A header, several of one name joined by commas."""
+
+
+def read(headers: Headers) -> Trace | None:
+    """The trace of a request by its headers, None where there is none."""
+    return _w3c(headers.get("traceparent", "")) or _google(headers.get("X-Cloud-Trace-Context", ""))
+
+
+def fields(trace: Trace | None, project: str | None) -> Mapping[str, str | bool]:
+    """The members of a log line by which Cloud Logging finds the trace: none without a project."""
+    if trace is None or project is None:
+        return {}
+    found: dict[str, str | bool] = {
+        "logging.googleapis.com/trace": f"projects/{project}/traces/{trace.id}"
+    }
+    if trace.span is not None:
+        found["logging.googleapis.com/spanId"] = trace.span
+    if trace.sampled is not None:
+        found["logging.googleapis.com/trace_sampled"] = trace.sampled
+    return found
+
+
+def _w3c(header: str) -> Trace | None:
+    found = _W3C.fullmatch(header.strip(" \t"))
+    if found is None or found["version"] == "ff" or (found["version"] == "00" and found["more"]):
+        return None
+    if not int(found["id"], 16) or not int(found["span"], 16):
+        return None
+    return Trace(found["id"], found["span"], bool(int(found["flags"], 16) & 1))
+
+
+def _google(header: str) -> Trace | None:
+    found = _GOOGLE.fullmatch(header.strip(" \t"))
+    if found is None or not int(found["id"], 16):
+        return None
+    span = int(found["span"] or 0)
+    options = found["options"]
+    return Trace(
+        found["id"].lower(),
+        f"{span:016x}" if 0 < span <= _LARGEST_SPAN else None,
+        None if options is None else bool(int(options) & 1),
+    )
