@@ -97,13 +97,13 @@ def test_an_error_can_clear_cookies(accept: str) -> None:
 
 @pytest.mark.parametrize(("details", "shown"), [("brief", False), ("full", True)])
 def test_evidence_is_shown_only_with_full_error_details(
-    details: str, shown: bool, capsys: pytest.CaptureFixture[str]
+    details: str, shown: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
     error = EhrError(evidence={"oauth_error": "the-evidence"})
     given = settings(f'error_details = "{details}"')
     answer = respond(failing(error), given=given, headers={"Accept": HTML})
     assert ("the-evidence" in answer.get_data(as_text=True)) is shown
-    assert logged(capsys)["oauth_error"] == "the-evidence"
+    assert logged(capfd)["oauth_error"] == "the-evidence"
 
 
 def test_evidence_is_hidden_by_default_off_this_machine() -> None:
@@ -170,7 +170,7 @@ def test_a_clinician_gets_the_cause_in_one_sentence(accept: str) -> None:
 
 @pytest.mark.parametrize("details", ["brief", "full"])
 def test_steps_and_log_name_the_apps_own_addresses(
-    details: str, capsys: pytest.CaptureFixture[str]
+    details: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     sent = "https://smart.example.org/callback/e"
     error = LaunchParameterMissing(evidence={"redirect_uri_sent": sent})
@@ -179,7 +179,7 @@ def test_steps_and_log_name_the_apps_own_addresses(
     given = settings(f'error_details = "{details}"')
     serve = refusing(error, explanation=Diagnosis(EhrMessage(), "M.", (cause,)))
     said = respond(serve, given=given, headers={"Accept": HTML}).get_data(as_text=True)
-    line = logged(capsys)
+    line = logged(capfd)
     assert "https://HOST" not in said + str(line)
     assert "<code>https://smart.example.org/launch</code>" in said
     assert line["fix"] == f"Register `{sent}`."
