@@ -21,17 +21,19 @@ def normalise(unit: str | None) -> str:
 SPELLINGS = {
     "mg/dL": "mg/dL | mg/100mL | mg/(100.mL) | mg/100.mL | mg%",
     "g/dL": "g/dL | gm/dL | g/100mL | g/(100.mL) | g/100.mL | g%",
-    "g/L": "g/L | gm/L | mg/mL",
-    "mmol/L": "mmol/L | umol/mL | mol/m3",
-    "umol/L": "umol/L | mcmol/L | nmol/mL | mmol/m3",
-    "U/L": "U/L | [IU]/L | IU/L | units/L",
-    "ukat/L": "ukat/L | mckat/L",
+    "g/L": "g/L | gm/L | mg/mL | ug/uL | kg/m3 | g/dm3",
+    "mmol/L": "mmol/L | umol/mL | mol/m3 | mmol/dm3",
+    "umol/L": "umol/L | mcmol/L | nmol/mL | mmol/m3 | umol/dm3",
+    "U/L": "U/L | [U]/L | [IU]/L | IU/L | units/L | mU/mL | m[IU]/mL | mIU/mL | umol/min/L"
+    " | umol/(min.L) | nmol/min/mL | nmol/(min.mL)",
+    "ukat/L": "ukat/L | mckat/L | umol/s/L | umol/(s.L)",
+    "nkat/L": "nkat/L | nmol/s/L | nmol/(s.L)",
     "10*9/L": "10*9/L | 10^9/L | x10*9/L | x10^9/L | x10E9/L | 10E9/L | x 10^9/L | G/L | Giga/L"
     " | /nL | 1/nL | {cells}/nL | 10*6/mL | 10^6/mL | 10*3/uL | 10^3/uL | x10*3/uL | x10^3/uL"
     " | x10E3/uL | 10E3/uL | x 10^3/uL | K/uL | thou/uL | thousand/uL | Thousands/uL | 10*3/mm3"
     " | 10^3/mm3 | x10^3/mm3 | K/mm3 | K/cumm | 10*3/mcL | K/mcL",
     "/uL": "/uL | 1/uL | {cells}/uL | cells/uL | /mm3 | cells/mm3 | /cumm | /mcL | cells/mcL",
-    "/L": "/L | 1/L",
+    "/L": "/L | 1/L | {cells}/L | cells/L",
     "mL/min/{1.73_m2}": "mL/min/{1.73_m2} | mL/min/{1.73m2} | mL/min/1.73_m2 | mL/min/1.73m2"
     " | mL/min/1.73 m2 | mL/min/1.73m^2 | mL/min/1.73 m^2 | mL/min/1.73m² | mL/min/1.73 m²"
     " | mL/min/{1.73}m2 | mL/min/(1.73.m2) | mL/min/1.73sq.m | mL/min/{1.73 m2}",
@@ -55,7 +57,7 @@ SPELLINGS = {
     "%": "%",
     "mmol/mol": "mmol/mol",
     "mg/g{creat}": "mg/g{creat} | mg/g | mg/g creat | mg/g{creatinine} | ug/mg{creat} | ug/mg",
-    "mg/mmol{creat}": "mg/mmol{creat} | mg/mmol",
+    "mg/mmol{creat}": "mg/mmol{creat} | mg/mmol | g/mol{creat} | g/mol",
 }
 
 
@@ -95,7 +97,7 @@ ETHANOL = mass_or_molar(4.607)
 MONOVALENT_ION = table((1, "mmol/L | meq/L"))
 INR = table((1, "{INR} | INR | 1 | {ratio} | ratio"), (1, ""))
 # 1 katal converts 1 mol a second, 1 U converts 1 umol a minute.
-ENZYME = table((1, "U/L"), (60, "ukat/L"))
+ENZYME = table((1, "U/L"), (60, "ukat/L"), (0.06, "nkat/L"))
 PLATELETS = table((1, "10*9/L"), (0.001, "/uL"), (1e-9, "/L"))
 EGFR = table((1, "mL/min/{1.73_m2}"))
 OSMOLALITY = table((1, "mosm/kg"))

@@ -107,7 +107,7 @@ def _versions(chart: _DirtyChart) -> None:
 def _units(chart: _DirtyChart) -> None:
     at = "2026-11-17T08:00:00-06:00"
     chart.number(of.CALCIUM, at, "2.31")  # mmol/L is likely, and not to be guessed
-    chart.number(of.ALT, at, "467", "nkat/L")  # a unit outside the tables
+    chart.number(of.ALT, at, "28", "E/L")  # a unit outside the tables
     chart.number(of.CHLORIDE, at, "1.04", "mmol/L", "mmol/L")  # a slip of the decimal point
     chart.number(of.ALBUMIN, at, "41", "g/L", "g/L")
     chart.number(of.GLUCOSE, at, "6.1", "mmol/L", "mmol/L")
