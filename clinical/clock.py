@@ -1,15 +1,14 @@
-"""The one time zone of a page: that in which most of the chart's times are written. Pure.
+"""The one time zone of a page (`zone_of` in clinical/chart/resources/times.py). Pure.
 
 An EHR may write some times in UTC and others with the offset of the ward. Shown side by side as
 charted they look out of order; a time of another offset is converted, and told as charted beside.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
-from clinical.chart.resources.times import Moment
+from clinical.chart.resources.times import Moment, zone_of
 from clinical.dates import shown
 
 _MINUS = "\N{MINUS SIGN}"
@@ -37,17 +36,23 @@ class Clock:
         own = self.as_charted(moment)
         return shown(self._text(moment)) + (f" ({own})" if own else "")
 
-    def iso_day(self, moment: Moment | None) -> str:
-        """`2026-11-20`, for a note."""
-        return self._text(moment)[:10] if moment else "no date"
+    @property
+    def today(self) -> str:
+        """The day of reading: `20 Nov 2026`."""
+        return shown(self.now.date().isoformat())
+
+    @property
+    def read_at(self) -> str:
+        """The time of reading: `20 Nov 2026 09:00 UTC`."""
+        return f"{shown(self.now.isoformat())} {self.zone}"
 
     def as_charted(self, moment: Moment) -> str:
         """`charted 19 Nov 2026 05:10 UTC`; empty where the chart and the page say the same."""
         here = self._here(moment)
         same = here is None or here.utcoffset() == moment.instant.utcoffset()
-        if same and (_has_offset(moment) or not moment.timed):
+        if same and (moment.has_offset or not moment.timed):
             return ""
-        offset = _named(moment.instant) if _has_offset(moment) else "without an offset"
+        offset = _named(moment.instant) if moment.has_offset else "without an offset"
         return f"charted {shown(moment.text)} {offset}"
 
     def _text(self, moment: Moment) -> str:
@@ -65,25 +70,8 @@ class Clock:
 
 
 def clock_of(moments: Iterable[Moment | None], now: datetime) -> Clock:
-    """The clock in the offset that most of the times have, the newest of them where they are even.
-
-    UTC where no time has an offset.
-    """
-    known = [moment for moment in moments if moment and moment.timed and _has_offset(moment)]
-    times = Counter(moment.instant.utcoffset() for moment in known)
-    newest: dict[timedelta | None, datetime] = {}
-    for moment in known:
-        if moment.instant <= now:
-            offset = moment.instant.utcoffset()
-            newest[offset] = max(newest.get(offset, moment.instant), moment.instant)
-    if not newest:
-        return Clock(now.astimezone(UTC))
-    chosen = max(newest, key=lambda offset: (times[offset], newest[offset]))
-    return Clock(now.astimezone(timezone(chosen) if chosen else UTC))
-
-
-def _has_offset(moment: Moment) -> bool:
-    return moment.text.endswith("Z") or moment.text[-6:-5] in ("+", "-")
+    """The clock in the zone of the chart's times."""
+    return Clock(now.astimezone(zone_of(moments, now)))
 
 
 def _named(at: datetime) -> str:

@@ -13,6 +13,7 @@ _UNITS: Mapping[str, str] = {
     "umol/l": "µmol/L",
     "u/l": "U/L",
     "ukat/l": "µkat/L",
+    "nkat/l": "nkat/L",
     "10*9/l": "10⁹/L",
     "/ul": "/µL",
     "/l": "/L",

@@ -12,6 +12,7 @@ from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 from clinical.chart.resources.json_access import codings, source_of, text
 from clinical.chart.resources.scope import Resource
 from clinical.chart.resources.times import completed_years, full_date
+from clinical.dates import shown
 from shared.json_members import fields, items
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
@@ -65,7 +66,8 @@ def _age(patient: Resource, now: datetime) -> ChartFinding:
         return ChartFinding("age", Outcome.IMPLAUSIBLE, why, unit="a", chosen=evidence)
     died = patient.get("deceasedBoolean") is True or text(patient.get("deceasedDateTime"))
     flags = (Flag.DECEASED,) if died else ()
-    why = f"completed years on {now.date().isoformat()} from the birth date"
+    day = shown(now.date().isoformat())
+    why = f"completed years on {day} of someone born on {shown(charted)}"
     return ChartFinding("age", Outcome.FOUND, why, years, "a", evidence, flags)
 
 

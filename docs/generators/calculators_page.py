@@ -17,7 +17,8 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
 - Formulas that combine laboratory values take a set drawn together; QTc takes a QT interval and a
   heart rate charted within an hour. A value outside the set stays open, says so, and is offered.
 - The page has one time zone: the offset that most times of the chart are written with. A time with
-  another offset is converted, and told as charted beside.
+  another offset is converted, and told as charted beside. The age is counted on the day that it is
+  there; where that depends on a zone that is not known yet, the birth date stands alone.
 - Each value stands with its unit, date, status, code, and how old it is, with the value as charted
   where it was converted and other values to take instead: a newer preliminary one and up to three
   older ones.
@@ -30,9 +31,10 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
   newest usable value is shown, what no calculator takes is marked with the reason, and what was
   passed over for it (preliminary, dated in the future, standing) is told below it. The range and H
   or L are those that the EHR sends.
-- Each result has a text to copy into a note: the patient (name, birth date, record number), the
-  result with its meaning, values with dates, cautions, and the app's version. It prints alone on a
-  sheet with the patient, the user and the time.
+- Each result has a note to copy, short or in full. The short one is a paragraph: results, the
+  values that count, cautions. In full it has the patient (name, birth date, record number), every
+  result with its meaning, values with dates, cautions, and the app's version. A calculator prints
+  alone on a sheet with the patient, the user and the time.
 - A note gives a converted value as charted, a calculated one as shown, and names another charted
   value that was chosen by its date and status.
 - Where nothing at all could be read, one card says why, what to do, and a line for support.
@@ -76,8 +78,8 @@ and the page says so | open, or no |
 - Where nothing can be computed, `outputs` is empty and `refused` says why, to a clinician. An
   output that lacks an input is left out while others are given.
 - An input that the calculator does not know, or a value that cannot be taken, refuses all outputs.
-- With `"details": true` the answer also has `results`, `faults`, `notes` and `note`, as the page
-  prints them; they may change with it.
+- With `"details": true` the answer also has `results`, `faults`, `notes`, `note` and `brief`,
+  as the page prints them; they may change with it.
 - The session's cookie is needed, and evidence that an own page asks, as for the FHIR proxy
   ([proxy.md](proxy.md#who-may-call)). Refusals come in this order: 405, 403 `cross_site`, 404 for
   an unknown calculator, 401, 415 for another media type than `application/json`, 413 over 100 kB,

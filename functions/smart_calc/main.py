@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from clinical import turned_off
 from clinical.calculators import REGISTRY
-from clinical.clock import clock_of
+from clinical.clock import Clock
 from shared import held_bytes, log, pages
 from shared.config import file as config
 from shared.config.settings import Settings
@@ -99,7 +99,7 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
         raise TooLarge("The request is larger than 100 kB.") from None
     asked = recalculation.parse(body)
     off = frozenset(settings.calculators_off)
-    answer = recalculation.answer(name, asked, datetime.now(UTC).date(), off)
+    answer = recalculation.answer(name, asked, off)
     log.event("app_calculated", "calculator computed anew")
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
@@ -113,8 +113,8 @@ def _page(settings: Settings, active: Active) -> str:
     now = datetime.now(UTC)
     read = reading.read(active, patient, now)
     person = read.patient
-    who = banner.read(person, now.date()) if person else None
-    clock = clock_of((entry.heading.moment for entry in read.chart.entries), now)
+    who = banner.read(person, now) if person else None
+    clock = Clock(read.now)
     off = frozenset(settings.calculators_off)
     views = calculators.views(read.chart, clock, note.of_patient(who), off)
     return pages.render(

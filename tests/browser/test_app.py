@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from clinical.calculators import REGISTRY
+from clinical.dates import shown
 from tests.support import npm
 from tests.support.app import App
 from tests.support.app_chart import (
@@ -131,7 +132,7 @@ def test_a_changed_value_is_computed_marked_noted_and_undone(
     expect(headline).not_to_have_text(charted)
     expect(about).to_have_text("1 value edited, not as charted")
     expect(calculator.get_by_text("edited, chart: 1.5 mg/dL")).to_be_visible()
-    expect(calculator.locator("pre")).to_contain_text("Creatinine 2.0 mg/dL (entered)")
+    expect(calculator.locator("[data-full]")).to_contain_text("Creatinine 2.0 mg/dL (entered)")
     expect(calculator.locator("[data-said]")).to_contain_text("eGFR")
     calculator.get_by_role("button", name="Undo").click()
     expect(headline).to_have_text(charted)
@@ -152,7 +153,7 @@ def test_a_unit_is_converted_and_a_value_of_the_wrong_unit_refused_at_its_input(
     expect(creatinine).to_have_attribute("aria-invalid", "true")
     expect(headline).to_have_count(0)
     expect(calculator.locator("[data-said]")).to_contain_text("No result.")
-    expect(calculator.locator("pre")).to_have_text("No result yet.")
+    expect(calculator.get_by_text("No result yet.")).to_be_visible()
     calculator.get_by_label("Unit of Creatinine, serum or plasma").select_option("umol/l")
     expect(headline).to_have_text(charted)
     expect(calculator.locator(".fault:visible")).to_have_count(0)
@@ -177,7 +178,7 @@ def test_another_unit_converts_the_charted_value_and_edits_nothing(
     expect(creatinine).to_have_value("0.1326")
     creatinine.fill("0.2652")
     expect(calculator.get_by_text("edited, chart: 1.5 mg/dL")).to_be_visible()
-    expect(calculator.locator("pre")).to_contain_text("Creatinine 0.2652 mmol/L (entered)")
+    expect(calculator.locator("[data-full]")).to_contain_text("Creatinine 0.2652 mmol/L (entered)")
     calculator.get_by_role("button", name="Undo").click()
     expect(creatinine).to_have_value("1.5")
     expect(headline).to_have_text(charted)
@@ -188,22 +189,27 @@ def test_a_note_names_the_patient_the_meaning_and_the_cautions(app: App, page: P
     injury = condition("N17.9", id="c-injury")
     launch_in(page, app, answering(tenant_of(app), conditions=as_fhir(bundle(injury))))
     calculator = opened(page, EGFR)
-    note = calculator.locator("pre")
+    note = calculator.locator("[data-full]")
     enter(page, "1.6")
     expect(note).to_contain_text("Creatinine 1.6 mg/dL (entered)")
-    expect(note).to_contain_text("Patient: Synthetic Testpatient, born 1960-01-24, record number")
+    expect(note).to_contain_text("Patient: Synthetic Testpatient, born 24 Jan 1960, record number")
     expect(note).to_contain_text("(G3a: 45 to below 60, mildly to moderately decreased)")
     expect(note).to_contain_text("Cautions: Acute kidney injury is on the problem list")
     expect(note).not_to_contain_text("{")
+    short = calculator.locator("[data-brief]")
+    expect(short).to_contain_text("(G3a: 45 to below 60, mildly to moderately decreased)")
+    expect(short).to_contain_text("; Creatinine 1.6 mg/dL (entered). Caution: Acute kidney injury")
+    expect(short).not_to_contain_text("Testpatient")
+    expect(short).not_to_contain_text("{")
 
 
 def test_without_a_result_there_is_nothing_to_copy(app: App, page: Page) -> None:
     launch_in(page, app, tenant_of(app))
     calculator = opened(page, EGFR)
-    copy = calculator.get_by_role("button", name="Copy")
+    copy = calculator.get_by_role("button", name="Copy full note")
     expect(copy).to_be_visible()
     enter(page, "")
-    expect(calculator.locator("pre")).to_have_text("No result yet.")
+    expect(calculator.get_by_text("No result yet.")).to_be_visible()
     expect(copy).to_be_hidden()
     enter(page, "1.2")
     expect(copy).to_be_visible()
@@ -215,13 +221,13 @@ def test_a_newer_preliminary_value_can_be_taken(app: App, page: Page) -> None:
     labs = as_fhir(bundle(CREATININE, {**CREATININE, **newer, "valueQuantity": amount}))
     launch_in(page, app, answering(tenant_of(app), labs=labs))
     calculator = opened(page, EGFR)
-    note, about = calculator.locator("pre"), calculator.locator("summary .about")
+    note, about = calculator.locator("[data-full]"), calculator.locator("summary .about")
     unused = "A newer preliminary value is charted and not used: Creatinine"
     expect(calculator.locator("[data-caution]")).to_contain_text(unused)
     expect(note).to_contain_text(unused)
     calculator.get_by_role("button", name="Use preliminary: 1.9 mg/dL").click()
     expect(page.locator(f"#{EGFR}-creatinine")).to_have_value("1.9")
-    day = days_ago(1).partition("T")[0]
+    day = shown(days_ago(1), timed=False)
     expect(note).to_contain_text(f"Creatinine 1.9 mg/dL ({day}, preliminary, from the chart)")
     expect(note).not_to_contain_text("not used")
     expect(about).to_have_text("another charted value chosen")
@@ -248,7 +254,7 @@ def test_a_caution_that_the_chart_leaves_a_question_open_goes_when_it_is_answere
     without = "No atrial fibrillation: the score is for atrial fibrillation only"
     expect(calculator.locator("[data-caution]")).to_have_text(without)
     expect(calculator.locator(".warnings li:visible")).to_have_text([without])
-    expect(calculator.locator("pre")).not_to_contain_text("anticoagulation recommended")
+    expect(calculator.locator("[data-full]")).not_to_contain_text("anticoagulation recommended")
     expect(calculator.locator(".headline")).not_to_contain_text("recommended")
     question.get_by_label("yes", exact=True).check()
     expect(calculator.locator(".warnings li:visible")).to_have_count(0)
@@ -424,7 +430,7 @@ def test_everything_is_reached_and_seen_with_the_keyboard_alone(app: App, page: 
     page.keyboard.press("Enter")
     wanted = {f"{EGFR}-age", f"{EGFR}-sex", f"{EGFR}-creatinine"}
     reached: list[str] = []
-    for _ in range(12):
+    for _ in range(14):
         page.keyboard.press("Tab")
         at, smallest = page.evaluate(
             "() => { const one = document.activeElement, box = one.getBoundingClientRect();"
@@ -434,7 +440,7 @@ def test_everything_is_reached_and_seen_with_the_keyboard_alone(app: App, page: 
         assert smallest >= 24, at
         reached.append(at)
     assert wanted <= set(reached)
-    assert {"Copy", "Print this calculator"} <= set(reached)
+    assert {"Copy short note", "Copy full note", "Print this calculator"} <= set(reached)
 
 
 @pytest.mark.parametrize(
@@ -469,7 +475,7 @@ def test_a_session_that_ended_under_the_clinician_leaves_the_page_readable_and_s
     # What was computed before, and the chart's values, stay; they can be copied, opened and closed.
     expect(page.locator("#bmi .headline strong")).to_have_text("31.6")
     expect(page.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
-    expect(opened(page, "bmi").get_by_role("button", name="Copy")).to_be_enabled()
+    expect(opened(page, "bmi").get_by_role("button", name="Copy short note")).to_be_enabled()
     expect(page.get_by_role("button", name="All results: Laboratory")).to_be_disabled()
     assert violations(page) == []
     assert complaints == []

@@ -258,7 +258,9 @@ def _of_inputs(page: str, by_source: Mapping[str, Json], zone: timezone) -> Iter
             ]
             if not any(abs(value - one.value) <= 1e-9 * abs(value) for value in values):
                 yield f"{where}: {one.value} is used, {values} is charted"
-            if abs(float(one.shown) - one.value) > 0.0006 * abs(one.value):
+            # As many decimals as are written must be right; the value itself is used unrounded.
+            half = 0.5 * 10.0 ** -len(one.shown.partition(".")[2])
+            if abs(float(one.shown) - one.value) > half * (1 + 1e-9):
                 yield f"{where}: {one.shown} is shown, {one.value} is used"
             if _written(_taken(resource), zone) not in one.text:
                 yield f"{where}: {one.text!r} lacks {_written(_taken(resource), zone)}"
@@ -302,9 +304,10 @@ def _of_results(page: str) -> Iterator[str]:
 
 
 def _of_dates(page: str, resources: Iterable[Json], zone: timezone, now: datetime) -> Iterator[str]:
-    """Every date in the page is one of the chart, or the day on which it was made."""
+    """Every date in the page is one of the chart, or the time at which it was made."""
     here = now.astimezone(zone)
     known = {f"{here.day} {_MONTHS[here.month - 1]} {here.year}"}
+    known |= {_written((here - timedelta(minutes=ago)).isoformat(), zone) for ago in range(10)}
     for charted in _dates_in(resources):
         known |= {_written(charted, zone), _written(charted.partition("T")[0], zone)}
         # A time of another offset stands as charted beside; its day alone does so too.

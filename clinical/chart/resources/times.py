@@ -4,7 +4,8 @@ The text stays as charted, in the offset of the chart; only the instant is compa
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
@@ -33,11 +34,34 @@ class Moment:
     timed: bool
     note: str = ""
 
+    @property
+    def has_offset(self) -> bool:
+        """Whether the chart says in which offset the time is."""
+        return self.text.endswith("Z") or self.text[-6:-5] in ("+", "-")
+
     def days_before(self, now: datetime) -> float:
         """The age in days: elapsed time where a time of day is charted, else calendar days."""
         if self.timed:
             return (now - self.instant) / _DAY
         return (now.date() - self.instant.date()).days
+
+
+def zone_of(moments: Iterable[Moment | None], now: datetime) -> tzinfo:
+    """The offset in which most times are written, that of the newest where they are even.
+
+    UTC where no time has an offset.
+    """
+    known = [moment for moment in moments if moment and moment.timed and moment.has_offset]
+    times = Counter(moment.instant.utcoffset() for moment in known)
+    newest: dict[timedelta | None, datetime] = {}
+    for moment in known:
+        if moment.instant <= now:
+            offset = moment.instant.utcoffset()
+            newest[offset] = max(newest.get(offset, moment.instant), moment.instant)
+    if not newest:
+        return UTC
+    chosen = max(newest, key=lambda offset: (times[offset], newest[offset]))
+    return timezone(chosen) if chosen else UTC
 
 
 def parse_now(now_iso: str) -> datetime:

@@ -1,15 +1,24 @@
 """Who the patient is: the banner of SMART App Launch 2.2 ("need_patient_banner"). Pure."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime, timedelta
 from typing import Any
 
+from clinical.chart.resources.times import completed_years, full_date
+from clinical.dates import shown
 from shared.json_members import fields, items, objects, text
+
+# The day is another one in the west and in the east of the world.
+_APART = (timedelta(hours=-12), timedelta(0), timedelta(hours=14))
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """What tells one patient from another. `age`: completed years, None without a full date."""
+    """What tells one patient from another.
+
+    `age` is in completed years; None without a full date, and on the days on which it depends on
+    the time zone, which is not known before the rest of the chart is.
+    """
 
     name: str
     birth_date: str
@@ -21,18 +30,18 @@ class Banner:
     @property
     def line(self) -> str:
         """Name and year of birth, for an EHR that shows a banner of its own."""
-        year = self.birth_date[:4]
+        year = self.birth_date[-4:]
         return f"{self.name}, {year}" if year.isdigit() else self.name
 
 
-def read(patient: dict[str, Any], today: date) -> Banner:
+def read(patient: dict[str, Any], now: datetime) -> Banner:
     """The banner of a Patient resource; whatever it lacks is said to be unknown."""
     birth_date = text(patient.get("birthDate"))
     deceased = patient.get("deceasedBoolean") is True or bool(patient.get("deceasedDateTime"))
     return Banner(
         name=_name(patient.get("name")),
-        birth_date=birth_date or "unknown",
-        age=None if deceased else _age(birth_date, today),
+        birth_date=shown(birth_date) if birth_date else "unknown",
+        age=None if deceased else _age(birth_date, now),
         sex=text(patient.get("gender")) or "unknown",
         mrn=_mrn(patient.get("identifier")),
         deceased=deceased,
@@ -55,13 +64,13 @@ def _full_name(name: dict[str, Any]) -> str:
     return text(name.get("text")) or " ".join(filter(None, map(text, parts)))
 
 
-def _age(birth_date: str, today: date) -> int | None:
-    try:
-        born = date.fromisoformat(birth_date)
-    except ValueError:
+def _age(birth_date: str, now: datetime) -> int | None:
+    born = full_date(birth_date)
+    if born is None:
         return None
-    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return years if years >= 0 else None
+    days = {(now + apart).date() for apart in _APART}
+    ages = {completed_years(born, day) for day in days}
+    return ages.pop() if len(ages) == 1 and min(ages) >= 0 else None
 
 
 def _mrn(identifiers: object) -> str:

@@ -16,7 +16,7 @@ from clinical.prefilled import Found, inputs_of
 from . import cautions
 from . import input_views as inputs
 from . import outcome as results
-from .note import note
+from .note import NoteParts, full, short
 from .view_models import CalculatorView, Group
 
 GROUPS: Mapping[Group, str] = {
@@ -58,7 +58,7 @@ def views(
 
 def _turned_off(calculator: Calculator) -> CalculatorView:
     reason = "This calculator is turned off here by the configuration of the app"
-    return CalculatorView(calculator, "turned_off", (), "", (), reason, (), (), (), (), "")
+    return CalculatorView(calculator, "turned_off", (), "", (), reason, (), (), (), (), "", "")
 
 
 def _view(
@@ -87,12 +87,18 @@ def _view(
         inputs=shown,
         beside=tuple(cautions.beside(evaluation, chart, clock)),
         note="",
+        brief="",
     )
     if group == "off":
         return view
-    values = (one.note for one in shown)
-    text = note(calculator.title, clock.now.date(), made, patient, values, view.cautions)
-    return replace(view, note=text)
+    parts = NoteParts(
+        day=clock.today,
+        patient=patient,
+        values=tuple(one.note for one in shown),
+        brief_values=tuple(one.brief for one in shown),
+        cautions=view.cautions,
+    )
+    return replace(view, note=full(calculator.title, made, parts), brief=short(made, parts))
 
 
 def _group(calculator: Calculator, evaluation: Evaluation, unfit: str) -> Group:

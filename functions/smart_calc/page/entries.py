@@ -112,11 +112,11 @@ def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
     for evidence in (*dict.fromkeys(preliminary), *finding.further):
         if isinstance(evidence.value, float):
             said = f"preliminary: {evidence.charted}" if evidence in preliminary else ""
-            value, when = wording.number(evidence.value, evidence), clock.time(evidence.moment)
+            value = wording.number(finding.input, evidence.value, evidence)
             found.append(
                 EntryView(
                     said or evidence.charted,
-                    when,
+                    clock.time(evidence.moment),
                     value=value,
                     exact=json.dumps(evidence.value),
                     note=_taken(finding, evidence, clock),
@@ -129,9 +129,7 @@ def _taken(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:
     """How a note names another charted value, taken in place of the one that was found first."""
     amount = f"{wording.short(finding.input)} {evidence.charted}"
     kind = "preliminary, " if evidence.status == "preliminary" else ""
-    return units_in_words.plain(
-        f"{amount} ({clock.iso_day(evidence.moment)}, {kind}from the chart)"
-    )
+    return units_in_words.plain(f"{amount} ({clock.day(evidence.moment)}, {kind}from the chart)")
 
 
 def charted(finding: ChartFinding, clock: Clock) -> EntryView | None:

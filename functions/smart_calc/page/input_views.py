@@ -98,7 +98,7 @@ def _value(finding: ChartFinding, kind: Kind) -> str:
         return ""
     if kind == "number" and not isinstance(finding.value, str):
         own = finding.chosen if finding.outcome is Outcome.FOUND else None
-        return wording.number(float(finding.value), own)
+        return wording.number(finding.input, float(finding.value), own)
     return str(finding.value).lower() if kind == "flag" else str(finding.value)
 
 
@@ -164,11 +164,11 @@ def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
     dated = finding.chosen.moment if finding.chosen else None
     shown_unit = "" if finding.input == "age" else unit
     amount = " ".join(filter(None, (answer_text(value), shown_unit)))
-    when = clock.iso_day(dated) if dated else ""
+    when = clock.day(dated) if dated else ""
     if finding.outcome is Outcome.CALCULATED and isinstance(finding.value, float):
         digits = DERIVED[finding.input].output.digits
         amount = f"{round_half_away(finding.value, digits):.{digits}f} {unit}"
-        when = _dates_behind(finding, clock.iso_day)
+        when = _dates_behind(finding, clock.day)
     elif isinstance(finding.value, float):
         # What was converted has more digits than were measured: a note has it as charted.
         amount = _original(finding, "number") or amount

@@ -1,7 +1,12 @@
-"""A result as plain text for a note: whose it is, what it means, what it was made of. Pure."""
+"""A result as plain text for a note, in full or as one short paragraph. Pure.
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+In full: whose it is, what it means, every value with its date, every caution. In short, for a note
+that has its patient and its date: results, the values that count, and the cautions, which no note
+leaves out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from clinical import units_in_words
 from shared.release import VERSION
@@ -11,17 +16,25 @@ from .banner import Banner
 from .view_models import ResultView
 
 # What only the page knows when a value is changed on it; the page puts it in.
-PATIENT, VALUES, CAUTIONS = "{patient}", "{values}", "{cautions}"
+DAY, PATIENT, VALUES, CAUTIONS = "{day}", "{patient}", "{values}", "{cautions}"
 
 
-def note(
-    title: str,
-    on: date,
-    made: Sequence[ResultView],
-    patient: str,
-    values: Iterable[str],
-    cautions: Iterable[str],
-) -> str:
+@dataclass(frozen=True, slots=True)
+class NoteParts:
+    """What a note says beside the results: the day, the patient, values and cautions."""
+
+    day: str
+    patient: str
+    values: Sequence[str]
+    brief_values: Sequence[str]
+    cautions: Sequence[str]
+
+
+# For the page, which fills them in.
+OPEN = NoteParts(DAY, PATIENT, (VALUES,), (VALUES,), (CAUTIONS,))
+
+
+def full(title: str, made: Sequence[ResultView], parts: NoteParts) -> str:
     """The note on the results of a calculator, a line for each kind of thing.
 
     Empty where there is no result.
@@ -29,15 +42,34 @@ def note(
     found = results.computed(made)
     if not found:
         return ""
+    shared = _shared(found)
     lines = (
-        f"{title}, {on.isoformat()}",
-        _line("Patient: ", patient),
-        *(f"{results.given(one)}{f' ({one.band})' if one.band else ''}" for one in found),
-        _line("Values: ", ", ".join(filter(None, values))),
-        _line("Cautions: ", " ".join(map(_sentence, cautions))),
+        f"{title}, {parts.day}",
+        _line("Patient: ", parts.patient),
+        *(_result(one, "" if shared else one.band) for one in found),
+        _capital(_sentence(shared)) if shared else "",
+        _line("Values: ", ", ".join(filter(None, parts.values))),
+        _line("Cautions: ", " ".join(map(_sentence, parts.cautions))),
         f"smart-calc {VERSION}",
     )
     return units_in_words.plain("\n".join(filter(None, lines)))
+
+
+def short(made: Sequence[ResultView], parts: NoteParts) -> str:
+    """The same as one paragraph, without title, patient, and what is not found.
+
+    The meaning is told of the first result alone, from which the others follow.
+    """
+    found = results.computed(made)
+    if not found:
+        return ""
+    told = "; ".join(_result(one, "" if place else one.band) for place, one in enumerate(found))
+    paragraph = (
+        f"{told}, {parts.day}.",
+        _line("", "; ".join(filter(None, parts.brief_values)), "."),
+        _line("Caution: ", " ".join(map(_sentence, parts.cautions))),
+    )
+    return units_in_words.plain(" ".join(filter(None, paragraph)))
 
 
 def of_patient(banner: Banner | None) -> str:
@@ -48,10 +80,24 @@ def of_patient(banner: Banner | None) -> str:
     return ", ".join(filter(None, (banner.name, f"born {banner.birth_date}", number)))
 
 
-def _line(head: str, text: str) -> str:
+def _shared(found: Sequence[ResultView]) -> str:
+    """What is said of all of several results alike: once is enough."""
+    said = {one.band for one in found}
+    return said.pop() if len(found) > 1 and len(said) == 1 else ""
+
+
+def _result(result: ResultView, band: str) -> str:
+    return f"{results.given(result)}{f' ({band})' if band else ''}"
+
+
+def _line(head: str, text: str, end: str = "") -> str:
     """A line of the note; nothing where there is nothing to say."""
-    return f"{head}{text}" if text else ""
+    return f"{head}{text}{end}" if text else ""
 
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "}")) else f"{text}."
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

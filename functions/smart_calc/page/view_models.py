@@ -91,6 +91,13 @@ class InputView:
     note: str
     resource: str
 
+    @property
+    def brief(self) -> str:
+        """How a short note names it: of the answers those alone that are yes."""
+        if self.kind != "flag":
+            return self.note
+        return self.short if self.data == "true" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class CalculatorView:
@@ -99,7 +106,7 @@ class CalculatorView:
     `provenance` sums up where the values come from; `lacking` names the inputs without a value,
     each with why; `reason` says why it does not apply. `warnings` (of the chart) and `notes` (of
     the calculator) are to be read before a result is used; `beside` are charted values of the same
-    kind, shown and never used; `note` is the result as text.
+    kind, shown and never used; `note` is the result as text, `brief` the same in short.
     """
 
     calculator: Calculator
@@ -113,6 +120,7 @@ class CalculatorView:
     inputs: tuple[InputView, ...]
     beside: tuple[EntryView, ...]
     note: str
+    brief: str
 
     @property
     def name(self) -> str:

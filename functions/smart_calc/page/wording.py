@@ -1,11 +1,23 @@
 """How numbers, units, dates and ages are written for a reader, on the page and in a note."""
 
 from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, Input, label
+from clinical.calculators.model import round_half_away
 from clinical.calculators.units import normalise
 from clinical.chart.codes.observations import SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 from clinical.units_in_words import plain, unit
 
+# Decimals that people write after a conversion, in the canonical unit; without a row none.
+_DECIMALS = {
+    "creatinine": 2,
+    **dict.fromkeys(
+        (
+            *("albumin", "calcium_total", "potassium", "bilirubin_total", "inr", "temperature"),
+            *("weight", "bmi", "bmi_reported", "hba1c", "o2_flow", "uacr"),
+        ),
+        1,
+    ),
+}
 _FRACTION = "fraction of 1"
 _SHORT = {"age": "Age", "sex": "Sex"}
 
@@ -33,13 +45,18 @@ def unit_options(name: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def number(value: float, evidence: Evidence | None) -> str:
-    """A value in its canonical unit, with the digits of the chart where nothing was converted."""
+def number(name: str, value: float, evidence: Evidence | None) -> str:
+    """The value of an input in its canonical unit, to be read: computing takes it unrounded.
+
+    With the digits of the chart where nothing was converted, else with those that people write.
+    """
     if evidence is not None and evidence.charted_value == value:
         charted = evidence.charted.partition(" ")[0]
         if _is(charted, value):
             return charted
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+    rounded = round_half_away(value, _DECIMALS.get(name, 0))
+    # A value that is all decimals keeps two digits: a low one must not be read as none.
+    return f"{rounded:.{_DECIMALS.get(name, 0)}f}" if rounded else f"{value:.2g}"
 
 
 def _is(text: str, value: float) -> bool:

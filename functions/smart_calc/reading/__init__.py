@@ -13,6 +13,7 @@ from typing import Any
 from clinical import queries
 from clinical.chart import Chart, read_chart, valued
 from clinical.chart.observations import Reader as Observations
+from clinical.chart.resources.times import Moment, zone_of
 from clinical.chart.unread import with_unread
 from clinical.queries import ALL_SECONDS, Request, Search, request_for
 from shared import log
@@ -29,10 +30,15 @@ PURPOSES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ChartReading:
-    """What the searches gave, by their names, and the chart that was made of it."""
+    """What the searches gave, by their names, and the chart that was made of it.
+
+    `now` is the time of reading in the zone in which most of the chart's times are written: its
+    date decides the age, and it is the zone of the page.
+    """
 
     parts: Mapping[str, Part]
     chart: Chart
+    now: datetime
 
     @property
     def patient(self) -> dict[str, Any] | None:
@@ -51,7 +57,7 @@ class ChartReading:
 
 
 def read(active: Active, patient: str, now: datetime) -> ChartReading:
-    """Read the chart of the session's patient; `now` is in the zone of the site.
+    """Read the chart of the session's patient; times without an offset are in the zone of `now`.
 
     Raises SessionExpired or SessionMissing where the session ended meanwhile.
     """
@@ -70,12 +76,19 @@ def read(active: Active, patient: str, now: datetime) -> ChartReading:
     parts = dict(zip(names, reader.run_all(searches), strict=True))
     parts["patient"] = _only(patient, parts["patient"])
     resources = [resource for part in parts.values() for resource in part.resources]
-    chart = read_chart(resources, now, patient, fhir_base, observations)
+    here = now.astimezone(zone_of(_times(observations, resources), now))
+    chart = read_chart(resources, here, patient, fhir_base, observations)
     if chart.foreign:
         fields: dict[str, str | int | float | list[str]] = {"set_aside": len(chart.foreign)}
         message = "resources of another patient came"
         log.event("fhir_denied", message, severity="ERROR", code="patient_denied", fields=fields)
-    return ChartReading(parts, with_unread(chart, dict(_reasons(searches, parts))))
+    return ChartReading(parts, with_unread(chart, dict(_reasons(searches, parts))), here)
+
+
+def _times(reader: Observations, resources: list[dict[str, Any]]) -> Iterator[Moment | None]:
+    for resource in resources:
+        if resource.get("resourceType") == "Observation":
+            yield reader.entry(resource).heading.moment
 
 
 def _request(search: Search, patient: str, now: datetime) -> Request:

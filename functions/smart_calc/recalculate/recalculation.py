@@ -6,7 +6,6 @@ Nothing is read from the chart, nothing is kept: the answer follows from the req
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
-from datetime import date
 from typing import Any
 
 from clinical.calculators import REGISTRY, Evaluation, evaluate, with_computed_inputs
@@ -53,9 +52,9 @@ def parse(body: bytes) -> RecalculationRequest:
 
 
 def answer(
-    name: str, asked: RecalculationRequest, today: date, off: AbstractSet[str] = frozenset()
+    name: str, asked: RecalculationRequest, off: AbstractSet[str] = frozenset()
 ) -> dict[str, Any]:
-    """The outputs of a calculator, or why there are none; `today` dates the text for a note.
+    """The outputs of a calculator, or why there are none.
 
     Calculators in `off` are turned off: no input is computed by them.
     """
@@ -70,7 +69,7 @@ def answer(
     answered = {"calculator": name, "outputs": outputs, "refused": refused}
     if asked.details:
         faults |= _refused_by(calculator.inputs, raw)
-        answered |= _details(evaluation, outputs != {}, faults, today)
+        answered |= _details(evaluation, outputs != {}, faults)
     return answered
 
 
@@ -120,24 +119,16 @@ def _refused_by(names: tuple[str, ...], raw: Raw) -> dict[str, str]:
     return found
 
 
-def _details(
-    evaluation: Evaluation, computed: bool, faults: Mapping[str, str], today: date
-) -> dict[str, Any]:
+def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) -> dict[str, Any]:
     """Results as the page prints them, and why an input is not taken, by its name."""
     views = results.views(evaluation) if computed or not faults else ()
     return {
         "results": [asdict(view) for view in views],
         "faults": faults,
         "notes": list(evaluation.notes),
-        # The page fills in the patient, the values with their dates, and the cautions.
-        "note": note.note(
-            evaluation.calculator.title,
-            today,
-            views,
-            note.PATIENT,
-            (note.VALUES,),
-            (note.CAUTIONS,),
-        ),
+        # The page fills in the day, the patient, the values with their dates, and the cautions.
+        "note": note.full(evaluation.calculator.title, views, note.OPEN),
+        "brief": note.short(views, note.OPEN),
     }
 
 

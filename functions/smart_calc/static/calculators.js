@@ -4,7 +4,7 @@
   const tools = document.getElementById("tools");
   // A chart of which nothing was read has nothing to calculate with.
   if (!tools) return;
-  const { patient } = document.querySelector("main").dataset;
+  const { patient, day } = document.querySelector("main").dataset;
   const sentence = (text) => (/[.]$/.test(text) ? text : `${text}.`);
   const button = (text, attributes = {}) => element("button", text, { class: "quiet slim", type: "button", ...attributes });
   const given = (one) => [one.printed, one.unit].filter(Boolean).join(" ");
@@ -100,6 +100,12 @@
         const said = typeof value === "boolean" ? (value ? ": yes" : ": no") : ` ${plain}`;
         return `${short}${said} ${kind === "number" ? unit() : ""}`.trim() + " (entered)";
       },
+      // A short note names of the answers those alone that are yes.
+      brief() {
+        if (kind !== "flag") return this.note();
+        const value = isEdited() ? choice() : JSON.parse(data);
+        return value ? `${short}${isEdited() ? " (entered)" : ""}` : "";
+      },
       say: (text) => {
         fault.textContent = text || "";
         controls.forEach((one) => (text ? one.setAttribute("aria-invalid", "true") : one.removeAttribute("aria-invalid")));
@@ -126,7 +132,7 @@
   const calculator = (details) => {
     const { title } = details.dataset;
     const part = (selector) => details.querySelector(selector);
-    const [headline, about, caution, results, said, notes, note] = [".headline", ".about", "[data-caution]", ".results", "[data-said]", "[data-notes]", ".note pre"].map(part);
+    const [headline, about, caution, results, said, notes, brief, full] = [".headline", ".about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-brief]", "[data-full]"].map(part);
     const warnings = [...details.querySelectorAll("[data-warnings] li")];
     const further = part(".further") || element("span", "", { class: "further small" });
     headline.after(further);
@@ -134,9 +140,11 @@
     const form = part("form");
     const asked = part("table.stack") === null;
     const actions = part(".note .actions");
-    const setNote = (text) => {
-      note.textContent = text || "No result yet.";
-      actions.hidden = !text;
+    const setNotes = (short, long) => {
+      brief.textContent = short;
+      full.textContent = long;
+      part("[data-no-note]").hidden = long !== "";
+      part("[data-notes-made]").hidden = long === "";
     };
     let latest = null;
     let timer = 0;
@@ -163,13 +171,18 @@
       caution.textContent = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
       for (const row of rows) row.say(answer.faults[row.name]);
       said.textContent = first ? `${first.label} ${given(first)} ${first.refused || first.band}` : `No result. ${refused}`;
-      const named = rows.map((row) => row.note()).filter(Boolean).join(", ");
       const warned = cautions.map(sentence).join(" ");
-      const line = (head, text) => (text ? `${head}${text}\n` : "");
-      setNote(
+      const line = (head, text, end = "\n") => (text ? `${head}${text}${end}` : "");
+      const named = (what, between) => rows.map((row) => row[what]()).filter(Boolean).join(between);
+      setNotes(
+        answer.brief
+          .replace("{day}", day)
+          .replace(" {values}.", () => line(" ", named("brief", "; "), "."))
+          .replace(" Caution: {cautions}", () => line(" Caution: ", warned, "")),
         answer.note
+          .replace("{day}", day)
           .replace("Patient: {patient}\n", () => line("Patient: ", patient))
-          .replace("{values}", () => named)
+          .replace("{values}", () => named("note", ", "))
           .replace("Cautions: {cautions}\n", () => line("Cautions: ", warned)),
       );
     };
@@ -203,7 +216,7 @@
           });
           results.append(again);
         }
-        setNote("");
+        setNotes("", "");
         said.textContent = text;
       }
       details.classList.remove("waiting");
@@ -234,20 +247,23 @@
     }
     part("form > fieldset").disabled = false;
 
-    const copy = button("Copy", { "data-local": "" });
     const done = element("span", "", { role: "status", class: "small" });
-    copy.addEventListener("click", async () => {
-      getSelection().selectAllChildren(note);
-      let copied = false;
-      try {
-        await navigator.clipboard.writeText(note.textContent);
-        copied = true;
-      } catch {
-        // A frame may not write to the clipboard by this way.
-        copied = document.execCommand("copy");
-      }
-      done.textContent = copied ? "Copied." : "It is selected: copy it by the keyboard.";
-    });
+    const copying = (text, note) => {
+      const copy = button(text, { "data-local": "" });
+      copy.addEventListener("click", async () => {
+        getSelection().selectAllChildren(note);
+        let copied = false;
+        try {
+          await navigator.clipboard.writeText(note.textContent);
+          copied = true;
+        } catch {
+          // A frame may not write to the clipboard by this way.
+          copied = document.execCommand("copy");
+        }
+        done.textContent = copied ? "Copied." : "It is selected: copy it by the keyboard.";
+      });
+      return copy;
+    };
     const print = button("Print this calculator", { "data-local": "" });
     print.addEventListener("click", () => {
       details.open = true;
@@ -257,8 +273,8 @@
       document.body.classList.remove("one");
       details.classList.remove("alone");
     });
-    actions.append(copy, print, done);
-    actions.hidden = note.textContent === "No result yet.";
+    actions.append(copying("Copy short note", brief), copying("Copy full note", full), print, done);
+    actions.hidden = false;
   };
 
   const all = [...document.querySelectorAll("details.calculator")];

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from clinical.chart.observations import Reader
 from clinical.chart.resources.scope import latest_versions
-from clinical.clock import clock_of
 from functions.smart_calc.page.latest_values import Result, newest
 from shared.fhir import searchset
 
@@ -44,7 +43,12 @@ def rows(*observations: dict[str, Any]) -> list[Result]:
 def shown_of(resources: Iterable[Any]) -> list[Result]:
     reader = Reader(UTC)
     entries = [reader.entry(one) for one in latest_versions(resources)]
-    return newest(entries, "p1", BASE, clock_of((one.heading.moment for one in entries), NOW))
+    return newest(
+        entries,
+        "p1",
+        BASE,
+        clock_of((one.heading.moment for one in entries), NOW),
+    )
 
 
 def row(**more: Any) -> Result:
