@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from clinical.chart.observations import Reader
 from clinical.chart.resources.scope import latest_versions
+from clinical.clock import clock_of
 from functions.smart_calc.page.latest_values import Result, newest
 from shared.fhir import searchset
 

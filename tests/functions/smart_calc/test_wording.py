@@ -97,8 +97,8 @@ def test_a_note_gives_a_converted_value_as_charted_and_a_calculated_one_as_it_is
 @pytest.mark.parametrize(
     ("height_at", "dates"),
     [
-        ("2026-11-20", "2026-11-20"),
-        ("2020-11-11", "body weight 2026-11-20, body height 2020-11-11"),
+        ("2026-11-20", "20 Nov 2026"),
+        ("2020-11-11", "body weight 20 Nov 2026, body height 11 Nov 2020"),
     ],
 )
 def test_a_calculated_value_is_dated_by_each_value_behind_it(height_at: str, dates: str) -> None:
