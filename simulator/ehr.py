@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from simulator.common.addresses import path_of
 from simulator.endpoints.authorize import AuthorizationEndpoint
+from simulator.endpoints.cds_keys import cds_keys_blueprint
 from simulator.endpoints.control import control_blueprint
 from simulator.endpoints.cross_origin import allow_apps
 from simulator.endpoints.fhir.api import FhirApi
@@ -22,6 +23,7 @@ from simulator.endpoints.revocation import revocation_blueprint
 from simulator.endpoints.token import token_blueprint
 from simulator.oauth.id_tokens import Signer
 from simulator.oauth.registrations import Registration, checked
+from simulator.pages.cds_chart_page import cds_chart_blueprint
 from simulator.pages.chart_pages import start_blueprint
 from simulator.pages.front_page import front_blueprint
 from simulator.pages.oracle_pages import error_pages_blueprint
@@ -97,7 +99,12 @@ def _serve(app: flask.Flask, ehr: Installation) -> None:
     app.register_blueprint(
         FhirApi(ehr).routes(), name=f"{key}-fhir", url_prefix=path_of(at.fhir_base)
     )
+    if at.cds_keys:
+        app.register_blueprint(cds_keys_blueprint(ehr), name=f"{key}-cds-keys")
     if at.start is not None:
+        app.register_blueprint(
+            cds_chart_blueprint(ehr), name=f"{key}-cds-chart", url_prefix=f"/{key}"
+        )
         app.register_blueprint(
             start_blueprint(ehr),
             name=f"{key}-start",

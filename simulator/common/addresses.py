@@ -15,6 +15,8 @@ class Addresses:
         jwks, authorize, token, revocation: its endpoints.
         fhir_base: `iss` of a launch, `aud` of an authorization request.
         start: where tests and the start page launch an app; None where this EHR launches none.
+        cds_issuer, cds_keys: `iss` of the JWTs that it sends CDS services, and their `jku`; empty
+            where it calls none.
     """
 
     issuer: str
@@ -25,6 +27,8 @@ class Addresses:
     revocation: str
     fhir_base: str
     start: str | None
+    cds_issuer: str = ""
+    cds_keys: str = ""
 
 
 def path_of(url: str) -> str:

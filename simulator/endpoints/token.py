@@ -226,5 +226,7 @@ class _Exchange:
             body["need_patient_banner"] = True
         if context.encounter is not None:
             body["encounter"] = context.encounter
+        if context.app_context is not None:
+            body["appContext"] = context.app_context
         body.update(self._ehr.profile.extra_token_members)
         return body

@@ -2,6 +2,7 @@
 thing, X, to the two kinds of token request.
 """
 
+import json
 import re
 import socket
 import time
@@ -122,6 +123,12 @@ def _drop(name: str) -> Callable[[Body], None]:
     return drop
 
 
+def _app_context_object(body: Body) -> None:
+    """Answer the object that the text holds, as the Meld sandbox may."""
+    text = body.get("appContext", '{"calculator": "egfr_ckd_epi_2021"}')
+    body["appContext"] = json.loads(str(text))
+
+
 ERRORS: Mapping[str, tuple[str, int, Reason]] = {
     "400": ("invalid_request", 400, "invalid-request"),
     "401": ("invalid_client", 401, "invalid-client-credentials"),
@@ -172,5 +179,7 @@ CHANGES: Mapping[str, Callable[[Body], None]] = {
             {"canonical": f"{ELSEWHERE}/Questionnaire/synthetic|1", "role": "launch"},
         ],
     ),
+    "app-context-object": _app_context_object,
+    "app-context-odd": _set(appContext='["no object", {"calculator": "../../elsewhere"}]'),
     "fhir-context-texts": _set(fhirContext=["ImagingStudy/synthetic-study"]),
 }

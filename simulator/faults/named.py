@@ -9,8 +9,9 @@ from typing import Literal
 
 from simulator.faults import oracle_errors
 from simulator.faults.authorize_faults import ALL, AUTHORIZE_FAULTS, ORACLE
+from simulator.faults.cds_faults import CDS_FAULTS
 
-Place = Literal["discovery", "authorize", "exchange", "refresh", "fhir", "revoke", "jwks"]
+Place = Literal["discovery", "authorize", "exchange", "refresh", "fhir", "revoke", "jwks", "cds"]
 
 _MOST_TIMES = 1000
 
@@ -88,6 +89,12 @@ _ROWS: tuple[tuple[Place, str, str], ...] = (
     ("exchange", "token-no-id-token", "id_token is missing although openid was granted"),
     ("exchange", "token-full-context", "adds intent, tenant, smart_style_url and fhirContext"),
     ("exchange", "token-fhir-context-texts", "fhirContext is a list of texts, as in SMART 2.0"),
+    (
+        "exchange",
+        "token-app-context-object",
+        "appContext is a JSON object, where CDS Hooks says a text",
+    ),
+    ("exchange", "token-app-context-odd", "appContext is a text that names no calculator"),
     ("exchange", "token-no-banner", "need_patient_banner is false"),
     ("exchange", "id-token-rs384", "the id_token is signed with RS384"),
     ("exchange", "id-token-es256", "the id_token is signed with ES256"),
@@ -167,6 +174,7 @@ FAULTS: Mapping[str, Fault] = {
         name: Fault(name, "authorize", one.title, one.personalities)
         for name, one in AUTHORIZE_FAULTS.items()
     },
+    **{name: Fault(name, "cds", one.title, one.personalities) for name, one in CDS_FAULTS.items()},
 }
 
 

@@ -12,10 +12,16 @@ from simulator.trace import LaunchTrace
 
 @dataclass(frozen=True, slots=True)
 class LaunchContext:
-    """What is open in the EHR: a patient and perhaps an encounter, by FHIR id."""
+    """What is open in the EHR: a patient and perhaps an encounter, by FHIR id.
+
+    Fields:
+        app_context: of the card whose link launched the app, for the token answer (CDS Hooks 2.0,
+            Link).
+    """
 
     patient: str | None = None
     encounter: str | None = None
+    app_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

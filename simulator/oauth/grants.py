@@ -130,6 +130,13 @@ class Grants:
             self._families.append(family)
             return self._issue(family, family.scopes, self._refresh_token(family), terms)
 
+    def issue(self, authorization: Authorization, terms: Terms) -> Issued:
+        """Return a new access token without a code, as the EHR makes one for a CDS service."""
+        with self._issuing:
+            family = Family(authorization, terms.scopes(authorization.scopes))
+            self._families.append(family)
+            return self._issue(family, family.scopes, None, terms)
+
     def behind_refresh_token(self, token: str) -> Authorization | None:
         """Return what a refresh token stands for, used or not."""
         entry = self._refresh_tokens.get(token)

@@ -7,11 +7,13 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from simulator.common.expiring_map import opaque_key
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -25,13 +27,14 @@ _OLDER_GENERATIONS = 1
 class _Generation:
     """Keys by algorithm, each made when it is first needed: RSA keys take their time."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_opaque: bool) -> None:
         self._name = name
+        self._opaque = opaque_key() if is_opaque else ""
         self._lock = threading.Lock()
         self._keys: dict[str, PrivateKey] = {}
 
     def key_id(self, algorithm: str) -> str:
-        return f"{self._name}.{algorithm.lower()}"
+        return self._opaque or f"{self._name}.{algorithm.lower()}"
 
     def key(self, algorithm: str) -> PrivateKey:
         with self._lock:
@@ -47,14 +50,24 @@ class _Generation:
 class Signer:
     """The keys of one issuer, safe to share between threads.
 
-    `keys_name_alg`: whether published keys carry `alg` and `use`.
+    `keys_name_alg`: whether published keys carry `alg` and `use`. `algorithms`: for which it has
+    keys. `has_opaque_ids`: whether a `kid` is base64 with `+`, `/` and `=`, as Epic's; then it has
+    one algorithm.
     """
 
-    def __init__(self, *, keys_name_alg: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        keys_name_alg: bool = True,
+        algorithms: Sequence[str] = ALGORITHMS,
+        has_opaque_ids: bool = False,
+    ) -> None:
         self._keys_name_alg = keys_name_alg
+        self._algorithms = algorithms
+        self._has_opaque_ids = has_opaque_ids
         self._lock = threading.Lock()
-        self._generations = [_Generation("simulated-1")]
         self._made = 1
+        self._generations = [self._generation()]
 
     def rotate(self) -> None:
         """Sign with new keys from now on; the ones before stay published."""
@@ -62,7 +75,7 @@ class Signer:
             self._made += 1
             self._generations = [
                 *self._generations[-_OLDER_GENERATIONS:],
-                _Generation(f"simulated-{self._made}"),
+                self._generation(),
             ]
 
     def key_set(self) -> dict[str, list[dict[str, object]]]:
@@ -73,7 +86,7 @@ class Signer:
             "keys": [
                 self._public(generation, algorithm)
                 for generation in reversed(generations)
-                for algorithm in ALGORITHMS
+                for algorithm in self._algorithms
             ]
         }
 
@@ -98,6 +111,9 @@ class Signer:
             algorithm,
             headers={name: value for name, value in sent.items() if value is not None},
         )
+
+    def _generation(self) -> _Generation:
+        return _Generation(f"simulated-{self._made}", is_opaque=self._has_opaque_ids)
 
     def _public(self, generation: _Generation, algorithm: str) -> dict[str, object]:
         key = generation.key(algorithm)

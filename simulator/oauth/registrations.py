@@ -32,6 +32,7 @@ class Registration:
         personalities: keys of the EHRs that know it; empty for all.
         type: for whom it is, as Oracle Health asks: `provider` or `patient`.
         smart_version: 1 or 2, the scope syntax that Oracle Health and Epic hold it to.
+        cds_services: base URL of its CDS service, which charts then ask for cards.
     """
 
     client_id: str
@@ -46,6 +47,7 @@ class Registration:
     personalities: tuple[str, ...] = ()
     type: str = "provider"
     smart_version: int = 2
+    cds_services: str | None = None
 
     def is_at(self, ehr_key: str) -> bool:
         """Whether an EHR knows it."""
@@ -115,7 +117,7 @@ def checked(registrations: Sequence[Registration]) -> tuple[Registration, ...]:
             problems.append(f"{where}: registered twice")
         seen.add(registration.client_id)
         urls = [registration.launch_url, *registration.redirect_uris]
-        urls += [] if registration.jwks_url is None else [registration.jwks_url]
+        urls += [one for one in (registration.jwks_url, registration.cds_services) if one]
         problems += [
             f"{where}: not an absolute http(s) URL without a fragment: {url!r}"
             for url in urls

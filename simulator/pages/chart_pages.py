@@ -41,7 +41,7 @@ class _ChartLaunch:
         if self.user not in CLINICIANS:
             raise _UnknownError("no such clinician")
         self.fault = request.args.get("fault", "")
-        self.faults = _faults(self.fault, ehr.profile.key)
+        self.faults = read_faults(self.fault, ehr.profile.key)
 
     @property
     def app_origins(self) -> Sequence[str]:
@@ -88,7 +88,7 @@ def start_blueprint(ehr: Installation) -> Blueprint:
         patient = _patient(ehr, request.args.get("patient", ""))
         match request.args.get("in"):
             case "tab":
-                return _launch(ehr, asked, patient)
+                return launch_app(ehr, asked.client, patient, asked.user, asked.faults)
             case "frame":
                 return page(
                     "chart.html",
@@ -124,19 +124,25 @@ def start_blueprint(ehr: Installation) -> Blueprint:
     return routes
 
 
-def _launch(ehr: Installation, asked: _ChartLaunch, patient: PatientSummary) -> Response:
-    """Send the browser to the app with a new launch value."""
-    client = asked.client
+def launch_app(
+    ehr: Installation,
+    client: Registration,
+    patient: PatientSummary,
+    user: str,
+    faults: Faults,
+    app_context: str | None = None,
+) -> Response:
+    """Send the browser to the app with a new launch value; `app_context` comes from a card."""
     launch_trace = LaunchTrace(
         ehr.profile.key,
         is_from_chart=True,
         client=client.client_id,
         patient=patient.name,
-        user=CLINICIANS[asked.user].name,
-        faults=tuple(asked.faults.names()),
+        user=CLINICIANS[user].name,
+        faults=tuple(faults.names()),
     )
-    context = LaunchContext(patient.id, ehr.charts.encounter_of(patient.id))
-    launch = Launch(client.client_id, context, asked.user, asked.faults, launch_trace)
+    context = LaunchContext(patient.id, ehr.charts.encounter_of(patient.id), app_context)
+    launch = Launch(client.client_id, context, user, faults, launch_trace)
     value = ehr.launches.issue(launch)
     trace.begin("launch", ehr.profile.key, "A chart launched the app")
     trace.belong(launch_trace)
@@ -156,7 +162,7 @@ def _patient(ehr: Installation, fhir_id: str) -> PatientSummary:
     return patient
 
 
-def _faults(text: str, ehr_key: str) -> Faults:
+def read_faults(text: str, ehr_key: str) -> Faults:
     """Read the faults of a launch.
 
     Raises UnknownFaultError: there is no such fault, not at this EHR, or not of a launch.

@@ -15,7 +15,8 @@ from simulator.charts.users import CLINICIANS, DEFAULT_USER
 from simulator.common.addresses import path_of
 from simulator.common.html import fault_page, page
 from simulator.common.redirects import found
-from simulator.faults.authorize_faults import ALL, AUTHORIZE_FAULTS, ORACLE
+from simulator.faults.authorize_faults import AUTHORIZE_FAULTS, ORACLE
+from simulator.faults.cds_faults import CDS_FAULTS
 from simulator.faults.named import FAULTS, Fault, Faults, UnknownFaultError
 from simulator.oauth.registrations import Registration
 from simulator.pages.chart_pages import BEFORE_LAUNCHES
@@ -35,6 +36,7 @@ _HEADINGS = {
     "refresh": "Refresh",
     "fhir": "FHIR requests",
     "revoke": "Revocation",
+    "cds": "Call of a CDS service",
 }
 
 
@@ -100,6 +102,7 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             patients=ehr.charts.patients(),
             clients=_clients(ehr),
             start=start,
+            chart=f"{start.removesuffix('/start')}/chart",
             side_by_side=f"{start.removesuffix('/start')}/side-by-side",
             launch={name: value for name, value in chosen.items() if name != "ehr" and value},
             registered=[
@@ -171,7 +174,8 @@ def _grouped(ehr: Installation) -> Mapping[str, Sequence[Fault]]:
 
 def _is_own(fault: Fault, vendor: str) -> bool:
     """Whether only this vendor's EHRs have the fault."""
-    return len(fault.personalities) < len(ALL) and vendor != "generic"
+    vendors = {one.partition("-")[0] for one in fault.personalities}
+    return vendors == {vendor} and vendor != "generic"
 
 
 def _found(
@@ -195,6 +199,8 @@ def _found(
 def _searched(fault: Fault) -> str:
     """All that a fault can be found by: also the error's own text, as the app gets it."""
     at = AUTHORIZE_FAULTS.get(fault.name)
-    own = (at.error, at.detail, at.title) if at is not None else ()
-    vendors = _VENDOR_NAMES if fault.personalities == ORACLE else ()
+    own: tuple[str, ...] = (at.error, at.detail, at.title) if at is not None else ()
+    if fault.name in CDS_FAULTS:
+        own = (CDS_FAULTS[fault.name].cause, "cds hooks")
+    vendors = _VENDOR_NAMES if set(fault.personalities) <= set(ORACLE) else ()
     return " ".join((fault.name, fault.title, fault.place, *own, *vendors)).lower()

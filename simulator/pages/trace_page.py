@@ -94,7 +94,9 @@ def _by_launch_trace(entries: Iterable[Entry]) -> list[tuple[LaunchTrace, list[E
     for one in entries:
         if one.launch_trace is not None:
             grouped.setdefault(one.launch_trace.id, (one.launch_trace, []))[1].append(one)
-    return list(reversed(grouped.values()))
+    # A chart that asks for cards is answered after the requests that its call led to.
+    sorted_ = [(one, sorted(own, key=lambda entry: entry.time)) for one, own in grouped.values()]
+    return list(reversed(sorted_))
 
 
 def _launch(

@@ -8,6 +8,7 @@ decides can be called without one.
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 from flask import g, has_request_context, request
@@ -22,6 +23,7 @@ Step = Literal[
     "refresh",
     "fhir",
     "revoke",
+    "cds",
     "other",
 ]
 # `weak` is what this EHR takes and the guide does not; `said` is what came, without a judgement.
@@ -56,6 +58,7 @@ class LaunchTrace:
         user: name of who is signed in, empty until known.
         faults: names of those chosen for this launch.
         has_come_back: whether an authorization request belongs to it.
+        asks_for_cards: whether it is no launch, but a chart that asked a CDS service for cards.
     """
 
     ehr: str
@@ -65,6 +68,7 @@ class LaunchTrace:
     user: str = ""
     faults: tuple[str, ...] = ()
     has_come_back: bool = False
+    asks_for_cards: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(4))
 
 
@@ -82,6 +86,7 @@ class Notes:
     """What is known of one request, so far.
 
     Fields:
+        began: when it came.
         title: what it was, in words.
         faults: names of those that it triggered.
         answer: what the EHR answered, in words; with `is_refused` also why.
@@ -96,6 +101,7 @@ class Notes:
     faults: list[str] = field(default_factory=list)
     answer: str = ""
     is_refused: bool = False
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 def open_notes() -> None:

@@ -78,7 +78,7 @@ class TraceLog:
             self._entries.append(
                 Entry(
                     number=number,
-                    time=now,
+                    time=notes.began,
                     step=notes.step,
                     ehr=notes.ehr,
                     title=notes.title,

@@ -30,11 +30,25 @@ class Verdict:
 def verdict(launch_trace: LaunchTrace, entries: Sequence[Entry]) -> Verdict:
     """Judge a launch by its requests, oldest first."""
     own = [one for one in entries if not one.is_placed]
+    if launch_trace.asks_for_cards:
+        return _of_cards(own)
     for judge in (_of_authorization, _of_tokens):
         found = judge(launch_trace, own, entries)
         if found is not None:
             return found
     return _of_use(own)
+
+
+def _of_cards(own: Sequence[Entry]) -> Verdict:
+    """Judge what a chart got that asked for cards."""
+    asked = [one for one in own if one.step == "cds"]
+    wrong = [check for one in asked for check in one.wrong]
+    if not asked:
+        return Verdict("open", "The chart waits for the CDS service.")
+    if not wrong:
+        return Verdict("good", asked[0].answer)
+    look = "A fault that was asked for did this." if any(one.faults for one in asked) else ""
+    return Verdict("bad", asked[0].answer, wrong, look)
 
 
 def _of_authorization(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from flask import Response
 
 from simulator import trace
+from simulator.cds.habits import CdsHabits
 from simulator.charts.resources import RESOURCE_TYPES
 from simulator.common.addresses import Addresses
 from simulator.common.html import page
@@ -41,6 +42,8 @@ def addresses(origin: str) -> Addresses:
         revocation=f"{root}/oauth2/revoke",
         fhir_base=f"{root}/api/FHIR/R4",
         start=f"{root}/start",
+        cds_issuer=f"{root}/api/FHIR/R4",
+        cds_keys=f"{root}/api/epic/2019/Security/Open/PublicKeys/530013/530013",
     )
 
 
@@ -164,4 +167,17 @@ EPIC = VendorProfile(
     raw_basic=True,
     rotates=False,
     token_error=_without_description,
+    cds=CdsHabits(
+        algorithm="RS384",
+        seconds=900,
+        not_before=300,
+        names_client=True,
+        one_audience=True,
+        absolute=True,
+        scope="PATIENT.READ OBSERVATION.SEARCH CONDITION.SEARCH MEDICATIONREQUEST.SEARCH",
+        keeps_discovery=True,
+        plural_reasons=True,
+        trigger=("com.epic.cdshooks.request.bpa-trigger-action", "60"),
+        empty_has_outcome=True,
+    ),
 )

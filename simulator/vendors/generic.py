@@ -39,6 +39,8 @@ def addresses(origin: str) -> Addresses:
         revocation=f"{root}/revoke",
         fhir_base=f"{root}/fhir",
         start=f"{root}/start",
+        cds_issuer=root,
+        cds_keys=f"{root}/cds-hooks/jwks.json",
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
+from simulator.cds.opening import CdsDesk
 from simulator.charts.documents import documents
 from simulator.charts.resources import Charts
 from simulator.common.addresses import Addresses
@@ -35,7 +36,8 @@ class Installation:
     """What the routes of one EHR share.
 
     `addresses` are the profile's at `origin`; `registrations` are the clients of this EHR
-    alone, by client id. EHRs that publish their keys at one address share a `signer`.
+    alone, by client id. EHRs that publish their keys at one address share a `signer`;
+    `cds_signer` holds the keys by which CDS services know this one.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class Installation:
             raw_basic=profile.raw_basic,
         )
         self.control = Control()
+        self.cds_signer = Signer(algorithms=(profile.cds.algorithm,), has_opaque_ids=True)
+        self.desk = CdsDesk(clock)
         self.launches = LaunchValues(clock)
         self.grants = Grants(clock)
         self.pickers = ExpiringMap[AuthorizationRequest](_PICKER_SECONDS, clock)

@@ -4,6 +4,7 @@
 
 from dataclasses import replace
 
+from simulator.cds.habits import CdsHabits
 from simulator.common.addresses import Addresses
 from simulator.faults import oracle_errors
 from simulator.oauth.token_errors import TokenError, TokenErrorForm
@@ -52,6 +53,7 @@ ORACLE = VendorProfile(
         "smart_style_url": "https://smart.simulated.example/styles/smart-v1.json",
     },
     token_error=_with_uri,
+    cds=CdsHabits(tenant=TENANT),
 )
 ORACLE_PATIENT = replace(
     ORACLE,

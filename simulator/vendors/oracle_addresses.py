@@ -26,6 +26,8 @@ def provider_addresses(origin: str) -> Addresses:
         revocation=f"{issuer}/{_PROFILE}/token/revoke",
         fhir_base=f"{origin}/oracle/r4/{TENANT}",
         start=f"{origin}/oracle/start",
+        cds_issuer=f"{origin}/oracle/cds-hooks",
+        cds_keys=f"{origin}/oracle/cds-hooks/jwk",
     )
 
 

@@ -7,6 +7,7 @@ that behaviour, and from where, stands in README.md.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from simulator.cds.habits import CdsHabits
 from simulator.common.addresses import Addresses
 from simulator.fhir.dialect import FhirDialect
 from simulator.oauth.authorization_rules import AuthorizationRules
@@ -35,6 +36,7 @@ class VendorProfile:
         renews_id_token: whether a refresh gives a new id_token (OpenID Connect Core 12.2).
         extra_token_members: further members of a token answer.
         token_error: its form of an error of the token and revocation endpoints.
+        cds: its ways as a client of CDS services.
     """
 
     key: str
@@ -59,3 +61,4 @@ class VendorProfile:
     renews_id_token: bool = False
     extra_token_members: Mapping[str, object] = field(default_factory=dict)
     token_error: Callable[[TokenError, Addresses], TokenErrorForm] = described
+    cds: CdsHabits = field(default_factory=CdsHabits)

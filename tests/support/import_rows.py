@@ -204,10 +204,22 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "charts common faults",
         "fhir trace",
         "oauth",
+        "cds",
         "vendors",
-        "demo endpoints pages",
-        "__main__ ehr",
+        "cds_client demo endpoints",
+        "__main__ pages",
+        "ehr",
         "serve_ehr",
+    ),
+    "simulator/cds": (
+        "door habits markdown templates",
+        "answer token",
+        "opening request",
+    ),
+    "simulator/cds_client": (
+        "prefetch",
+        "exchange",
+        "feedback",
     ),
     "simulator/charts": (
         "analytes parts resources",
@@ -218,7 +230,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     ),
     "simulator/common": ("addresses expiring_map html redirects",),
     "simulator/endpoints": (
-        "authorize_effects control cross_origin token_faults",
+        "authorize_effects cds_keys control cross_origin token_faults",
         "authorize discovery_faults identity keys",
         "discovery token",
         "fhir http_errors revocation",
@@ -230,7 +242,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "api",
     ),
     "simulator/faults": (
-        "oracle_errors oracle_faults",
+        "cds_faults oracle_errors oracle_faults",
         "authorize_faults",
         "named",
     ),
@@ -247,8 +259,8 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "authorization_rules client_authentication",
     ),
     "simulator/pages": (
-        "chart_pages oracle_pages trace_page",
-        "front_page",
+        "chart_contents chart_pages oracle_pages trace_page",
+        "cds_chart_page front_page",
     ),
     "simulator/trace": (
         "__init__",

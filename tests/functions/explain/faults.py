@@ -6,6 +6,7 @@ the fault and nothing else is said.
 
 from collections.abc import Mapping
 
+from simulator.faults.cds_faults import CDS_FAULTS
 from simulator.faults.named import FAULTS
 
 # Faults with which the app is called and refuses: its error code and the most probable cause. Where
@@ -158,6 +159,8 @@ TOLERATED: Mapping[str, str] = {
     "token-no-id-token": "openid was granted and no id_token came",
     "token-full-context": "",
     "token-fhir-context-texts": "",
+    "token-app-context-object": "",
+    "token-app-context-odd": "",
     "token-no-banner": "",
     "id-token-rs384": "",
     "id-token-es256": "",
@@ -243,8 +246,11 @@ KEYS: Mapping[str, tuple[str, tuple[str, str]]] = {
     "jwks-redirect": ("epic", ("id_token_invalid", "ehr_side")),
 }
 
+# Faults of a chart that asks for cards: no launch meets them, but the CDS service does.
+OF_CHARTS = frozenset(CDS_FAULTS)
+
 OF_LAUNCHES = frozenset({*REFUSED, *ON_A_PAGE, *TOLERATED, *LATER})
-COVERED = OF_LAUNCHES | {*DISCOVERY, *KEYS}
+COVERED = OF_LAUNCHES | {*DISCOVERY, *KEYS} | OF_CHARTS
 # They change the EHR's keys, or have the app read them anew, which it does only so often: each at
 # an EHR where nothing else is about keys.
 _ABOUT_KEYS = {"id-token-new-key": "oracle", "id-token-unknown-kid": "epic"}

@@ -1,0 +1,78 @@
+"""Calls from the EHR to a CDS service: no proxies, no redirects, a time-out and a size."""
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+SECONDS = 10
+_MOST_BYTES = 1_000_000
+_PAUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; `status` 0 where nothing did, and `problem` says why.
+
+    Fields:
+        milliseconds: from the first byte sent to the last one read.
+    """
+
+    status: int
+    media_type: str = ""
+    body: bytes = b""
+    problem: str = ""
+    milliseconds: int = field(default=0, compare=False)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """Follow none: the service is where it was registered."""
+
+
+# Neither proxies of the environment nor redirects.
+_DOOR = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+
+
+def send(
+    url: str,
+    headers: Mapping[str, str],
+    data: bytes | None = None,
+    pieces: Iterable[bytes] | None = None,
+) -> Answer:
+    """Send a request: GET, or POST where there is data; in `pieces`, with a pause before each."""
+    body = data if pieces is None else _slowly(pieces)
+    sent = dict(headers) if data is None else {**headers, "Content-Length": str(len(data))}
+    request = urllib.request.Request(url, body, sent)  # noqa: S310 - http(s), as registered
+    begun = time.monotonic()
+    try:
+        with _DOOR.open(request, timeout=SECONDS) as answer:
+            return _read(answer, begun)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return _read(refusal, begun)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        return Answer(0, problem=f"no answer: {reason}", milliseconds=_since(begun))
+
+
+def _read(answer: urllib.error.HTTPError, begun: float) -> Answer:
+    try:
+        body = answer.read(_MOST_BYTES + 1)
+    except OSError as error:
+        return Answer(0, problem=f"the answer broke off: {error}", milliseconds=_since(begun))
+    status, media_type = int(answer.status or 0), answer.headers.get_content_type()
+    if len(body) > _MOST_BYTES:
+        return Answer(status, media_type, b"", "more than 1 MB", _since(begun))
+    return Answer(status, media_type, body, "", _since(begun))
+
+
+def _slowly(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for one in pieces:
+        time.sleep(_PAUSE_SECONDS)
+        yield one
+
+
+def _since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)

@@ -1,0 +1,150 @@
+"""The body of a call, right or spoiled by a fault (CDS Hooks 2.0, Calling a CDS Service; hook
+patient-view).
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from simulator.cds.token import ELSEWHERE
+
+# What is kept of a prefetch by a fault that leaves out or spoils the rest.
+_PATIENT_KEY = "patient"
+_PARTIAL = (_PATIENT_KEY, "conditions")
+_HUGE = 11_000_000
+_PIECES = 4
+_HTML = "<!doctype html><title>Simulated fault</title><p>This is no resource."
+_OUTCOME = {
+    "resourceType": "OperationOutcome",
+    "issue": [
+        {"severity": "error", "code": "exception", "diagnostics": "this fault was asked for"}
+    ],
+}
+
+Body = dict[str, object]
+# Key to JSON text, so that every decimal keeps its digits.
+Prefetch = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the chart shows when the hook fires: who looks at whom, where the FHIR server is."""
+
+    fhir_server: str
+    user: str
+    patient: str
+    encounter: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """An access token for the service."""
+
+    token: str
+    seconds: int
+    scope: str
+    client_id: str
+    patient: str
+
+
+def body(
+    at: Situation,
+    authorization: Authorization,
+    trigger: tuple[str, str] | None,
+    triggered: frozenset[str],
+) -> Body:
+    """Return the body of a call without its prefetch."""
+    context = {"userId": at.user, "patientId": at.patient}
+    if at.encounter is not None:
+        context["encounterId"] = at.encounter
+    made: Body = {
+        "hook": "patient-view",
+        "hookInstance": str(uuid.uuid4()),
+        "fhirServer": at.fhir_server,
+        "fhirAuthorization": {
+            "access_token": authorization.token,
+            "token_type": "Bearer",
+            "expires_in": authorization.seconds,
+            "scope": authorization.scope,
+            "subject": authorization.client_id,
+            "patient": authorization.patient,
+        },
+        "context": context,
+    }
+    if trigger is not None:
+        made["extension"] = dict([trigger])
+    for fault in sorted(triggered):
+        if fault in BODIES:
+            BODIES[fault](made)
+    return made
+
+
+def prefetched(found: Prefetch, triggered: frozenset[str]) -> Prefetch | None:
+    """Return what is sent of a prefetch; None for none at all."""
+    if triggered & NO_PREFETCH:
+        return None
+    if "cds-reads-hang" in triggered:
+        return {name: text for name, text in found.items() if name == _PATIENT_KEY}
+    if "cds-prefetch-partial" in triggered:
+        return {name: text for name, text in found.items() if name in _PARTIAL}
+    for fault, instead in VALUES.items():
+        if fault in triggered:
+            return {name: text if name == _PATIENT_KEY else instead for name, text in found.items()}
+    if "cds-prefetch-huge" in triggered:
+        return {**found, "padding": json.dumps("x" * _HUGE)}
+    return found
+
+
+def written(members: Body, prefetch: Prefetch | None) -> bytes:
+    """Write the whole body, with the very text of each resource."""
+    head = json.dumps(members)
+    if prefetch is None:
+        return head.encode()
+    keys = ", ".join(f"{json.dumps(name)}: {text}" for name, text in prefetch.items())
+    return f'{head[:-1]}, "prefetch": {{{keys}}}}}'.encode()
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    """Cut a body for a fault that sends it slowly."""
+    size = len(data) // _PIECES + 1
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+def _drop(*names: str) -> Callable[[Body], None]:
+    def drop(made: Body) -> None:
+        for name in names:
+            made.pop(name, None)
+
+    return drop
+
+
+def _in_context(name: str, prefix: str) -> Callable[[Body], None]:
+    """Put a reference to the patient in the place of a member of the context."""
+
+    def change(made: Body) -> None:
+        context = made["context"]
+        assert isinstance(context, dict)  # noqa: S101 - made above
+        made["context"] = {**context, name: f"{prefix}{context['patientId']}"}
+
+    return change
+
+
+BODIES: Mapping[str, Callable[[Body], None]] = {
+    "cds-other-hook": lambda made: made.update(hook="order-select"),
+    "cds-other-fhir-server": lambda made: made.update(fhirServer=f"{ELSEWHERE}/fhir"),
+    "cds-no-fhir-server": _drop("fhirServer"),
+    "cds-no-authorization": _drop("fhirAuthorization"),
+    "cds-no-data": _drop("fhirAuthorization"),
+    "cds-stripped": _drop("fhirServer", "fhirAuthorization"),
+    "cds-patient-reference": _in_context("patientId", "Patient/"),
+    "cds-user-is-patient": _in_context("userId", "Patient/"),
+}
+NO_PREFETCH = frozenset(
+    {"cds-no-prefetch", "cds-no-data", "cds-authorization-expired", "cds-stripped"}
+)
+VALUES: Mapping[str, str] = {
+    "cds-prefetch-null": "null",
+    "cds-prefetch-outcome": json.dumps(_OUTCOME),
+    "cds-prefetch-text": json.dumps(_HTML),
+}

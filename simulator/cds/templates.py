@@ -1,0 +1,91 @@
+"""Prefetch templates and discovery, as a client reads them (CDS Hooks 2.0, Discovery, Prefetch
+Template).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+HOOK = "patient-view"
+_TOKEN = re.compile(r"\{\{(.*?)\}\}")
+_READ = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})")
+_SEARCH = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
+
+
+class TemplateInvalidError(ValueError):
+    """A template that this client cannot follow; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One resource by its id."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A search on one type."""
+
+    type: str
+    pairs: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of a discovery document, as far as a client needs it."""
+
+    id: str
+    title: str
+    prefetch: Mapping[str, str]
+
+
+def services_of(document: Any) -> Sequence[Service]:
+    """Read a discovery document and return its services for the hook patient-view.
+
+    Raises TemplateInvalidError: it is not one; the text says what is wrong.
+    """
+    listed = document.get("services") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        raise TemplateInvalidError("the document holds no list of services")
+    return [_service(one) for one in listed if _hook(one) == HOOK]
+
+
+def filled(template: str, context: Mapping[str, str]) -> Read | Query:
+    """Put the context into a template.
+
+    Raises TemplateInvalidError: it names what the hook has not, or is no read and no search.
+    """
+    unknown = [name for name in _TOKEN.findall(template) if name not in context]
+    if unknown:
+        raise TemplateInvalidError(f"the hook has no {unknown[0]}")
+    text = _TOKEN.sub(lambda match: context[match[1]], template)
+    if (read := _READ.fullmatch(text)) is not None:
+        return Read(read[1], read[2])
+    search = _SEARCH.fullmatch(text)
+    if search is None:
+        raise TemplateInvalidError("neither a read nor a search")
+    return Query(search[1], parse_qsl(search[2], keep_blank_values=True))
+
+
+def _hook(service: Any) -> object:
+    if not isinstance(service, dict):
+        raise TemplateInvalidError("a service is not a JSON object")
+    return service.get("hook")
+
+
+def _service(service: Mapping[str, Any]) -> Service:
+    missing = [one for one in ("id", "description") if not _is_text(service.get(one))]
+    if missing:
+        raise TemplateInvalidError(f"a service has no {missing[0]}")
+    prefetch = service.get("prefetch", {})
+    if not isinstance(prefetch, dict) or not all(map(_is_text, prefetch.values())):
+        raise TemplateInvalidError("prefetch must be an object of texts")
+    return Service(str(service["id"]), str(service.get("title") or service["id"]), prefetch)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""

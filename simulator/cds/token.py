@@ -1,0 +1,132 @@
+"""The JWT by which a CDS service knows the EHR, right or spoiled by a fault (CDS Hooks 2.0,
+Trusting CDS Clients).
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import jwt
+
+from simulator.cds.habits import CdsHabits
+from simulator.oauth.id_tokens import Signer, unsigned
+
+ELSEWHERE = "https://elsewhere.simulated.example"
+_SKEW_SECONDS = 600
+
+Claims = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the EHR as CDS services know it.
+
+    Fields:
+        issuer: `iss`; jku: where its public keys are.
+        client_id: of the app, for the vendor that names it.
+    """
+
+    issuer: str
+    jku: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The endpoint that is called, and the base URL of its service."""
+
+    endpoint: str
+    base: str
+
+
+def signed(
+    signer: Signer,
+    habits: CdsHabits,
+    caller: Caller,
+    audience: Audience,
+    now: float,
+    triggered: frozenset[str],
+) -> str | None:
+    """Return a new JWT; None where a fault wants none."""
+    if "cds-no-token" in triggered:
+        return None
+    if triggered & {"cds-token-new-key", "cds-keys-unavailable"}:
+        signer.rotate()
+    claims = _claims(habits, caller, audience, int(now))
+    headers: dict[str, str | None] = {"jku": caller.jku}
+    for fault in sorted(triggered):
+        if fault in CLAIMS:
+            CLAIMS[fault](claims)
+        headers |= HEADERS.get(fault, {})
+    if "cds-token-audience-base" in triggered:
+        claims["aud"] = audience.base
+    if "cds-token-unsigned" in triggered:
+        return unsigned(claims)
+    key_id = signer.key_id(habits.algorithm)
+    if "cds-token-hmac" in triggered:
+        named = {"kid": key_id, "jku": caller.jku}
+        return jwt.encode(claims, _public_text(signer), "HS256", headers=named)
+    if "cds-token-bad-signature" in triggered:
+        return Signer().sign(claims, habits.algorithm, {**headers, "kid": key_id})
+    return signer.sign(claims, habits.algorithm, headers)
+
+
+def _claims(habits: CdsHabits, caller: Caller, audience: Audience, now: int) -> Claims:
+    claims: Claims = {
+        "iss": caller.issuer,
+        "aud": audience.endpoint,
+        "iat": now,
+        "exp": now + habits.seconds,
+        "jti": str(uuid.uuid4()),
+    }
+    if habits.not_before is not None:
+        claims["nbf"] = now - habits.not_before
+    if habits.tenant is not None:
+        claims["tenant"] = habits.tenant
+    if habits.names_client:
+        claims["sub"] = caller.client_id
+    return claims
+
+
+def _public_text(signer: Signer) -> bytes:
+    """What everybody knows of the key, as the secret of a forger."""
+    return str(signer.key_set()["keys"][0]).encode()
+
+
+def _shift(*names: str, seconds: int) -> Callable[[Claims], None]:
+    def shift(claims: Claims) -> None:
+        for name in names:
+            if name in claims:
+                claims[name] = int(str(claims[name])) + seconds
+
+    return shift
+
+
+def _set(**members: object) -> Callable[[Claims], None]:
+    return lambda claims: claims.update(members)
+
+
+def _drop(name: str) -> Callable[[Claims], None]:
+    def drop(claims: Claims) -> None:
+        claims.pop(name, None)
+
+    return drop
+
+
+_TIMES = ("iat", "exp", "nbf")
+
+CLAIMS: Mapping[str, Callable[[Claims], None]] = {
+    "cds-token-other-issuer": _set(iss=ELSEWHERE),
+    "cds-token-other-tenant": _set(tenant="simulated-other-tenant"),
+    "cds-token-audience-fixed": _set(aud="simulated-cds-client"),
+    "cds-token-expired": _shift(*_TIMES, seconds=-3600),
+    "cds-clock-behind": _shift(*_TIMES, seconds=-_SKEW_SECONDS),
+    "cds-clock-ahead": _shift(*_TIMES, seconds=_SKEW_SECONDS),
+    "cds-token-long": _shift("exp", seconds=3600),
+    "cds-token-no-jti": _drop("jti"),
+}
+HEADERS: Mapping[str, Mapping[str, str | None]] = {
+    "cds-token-no-kid": {"kid": None},
+    "cds-token-unknown-kid": {"kid": "simulated-unknown"},
+    "cds-token-jku-elsewhere": {"jku": f"{ELSEWHERE}/jwks.json"},
+}

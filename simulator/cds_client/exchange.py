@@ -1,0 +1,197 @@
+"""What an EHR does when a chart opens: it asks the registered CDS services for cards (CDS Hooks
+2.0, Calling a CDS Service, FHIR Resource Access).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simulator import trace
+from simulator.cds import answer, door, request, templates, token
+from simulator.cds.answer import Response
+from simulator.cds.door import Answer
+from simulator.cds.templates import Service, TemplateInvalidError
+from simulator.cds.token import Audience, Caller
+from simulator.cds_client.prefetch import Prefetching
+from simulator.charts.users import CLINICIANS
+from simulator.faults.named import Faults
+from simulator.oauth.granted import Authorization, Issued, LaunchContext, Terms
+from simulator.oauth.registrations import Registration
+from simulator.oauth.scopes import parse_resource_scope
+from simulator.trace import LaunchTrace
+from simulator.vendors.installation import Installation
+
+# A fault that shows a deadline must outlast it.
+_HANGING = Faults("fhir-hang")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call and what it brought; `service` None where discovery already failed."""
+
+    service: str | None
+    title: str
+    response: Response
+
+
+class Exchange:
+    """The call of one chart to the service of one app."""
+
+    def __init__(
+        self,
+        ehr: Installation,
+        client: Registration,
+        patient: str,
+        user: str,
+        triggered: frozenset[str],
+        launch_trace: LaunchTrace,
+    ) -> None:
+        self._ehr = ehr
+        self._client = client
+        self._base = client.cds_services or ""
+        self._patient = patient
+        self._user = user
+        self._triggered = triggered
+        self._launch_trace = launch_trace
+
+    def ask(self) -> Asked:
+        """Read discovery, call the service, read its cards; note what was right and wrong."""
+        try:
+            services = templates.services_of(self._discovered())
+        except TemplateInvalidError as error:
+            trace.note("wrong", "discovery", str(error))
+            return Asked(None, self._client.name, Response(problems=[f"discovery: {error}"]))
+        if not services:
+            trace.note("wrong", "discovery", f"no service for the hook {templates.HOOK}")
+            return Asked(None, self._client.name, Response(problems=["discovery: no service"]))
+        service = services[0]
+        keys = ", ".join(service.prefetch) or "nothing"
+        trace.note("right", "discovery", f"{service.id}; prefetch: {keys}")
+        url = f"{self._base}/cds-services/{service.id}"
+        response = answer.read(self._called(url, service), self._client.launch_url)
+        _note(response)
+        return Asked(url, service.title, response)
+
+    def _discovered(self) -> object:
+        """Return the discovery document, kept or new.
+
+        Raises TemplateInvalidError: there is none.
+        """
+        kept = self._ehr.desk.templates
+        if self._ehr.profile.cds.keeps_discovery and self._base in kept:
+            trace.note("said", "discovery", "not read: the templates are typed in at this EHR")
+            return kept[self._base]
+        got = door.send(f"{self._base}/cds-services", {"Accept": "application/json"})
+        if got.status != 200 or got.problem:
+            raise TemplateInvalidError(got.problem or f"answered {got.status}")
+        try:
+            document = json.loads(got.body)
+        except ValueError:
+            raise TemplateInvalidError("the answer is not JSON") from None
+        kept[self._base] = document
+        return document
+
+    def _called(self, url: str, service: Service) -> Answer:
+        habits = self._ehr.profile.cds
+        issued = self._authorized()
+        at = self._situation()
+        context = {"context.patientId": at.patient, "context.userId": at.user}
+        found = Prefetching(self._ehr, self._patient, issued.access_token, self._triggered).found(
+            service.prefetch, context
+        )
+        prefetch = request.prefetched(found, self._triggered)
+        granted = request.Authorization(
+            token=issued.access_token,
+            seconds=issued.seconds,
+            scope=habits.scope or " ".join(issued.access.scopes),
+            client_id=self._client.client_id,
+            patient=self._patient,
+        )
+        members = request.body(at, granted, habits.trigger, self._triggered)
+        _note_sent(members, prefetch)
+        data = request.written(members, prefetch)
+        self._ehr.desk.begin(self._launch_trace)
+        self._ehr.desk.hides_keys = "cds-keys-unavailable" in self._triggered
+        try:
+            return self._sent(url, data)
+        finally:
+            self._ehr.desk.hides_keys = False
+            self._ehr.desk.end(self._launch_trace)
+            # CDS Hooks 2.0: the client should revoke the token when the call is over.
+            self._ehr.grants.revoke(issued.access_token)
+
+    def _sent(self, url: str, data: bytes) -> Answer:
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        headers |= authorization(
+            self._ehr, self._client, Audience(url, self._base), self._triggered
+        )
+        pieces = request.pieces(data) if "cds-slow" in self._triggered else None
+        got = door.send(url, headers, data, pieces)
+        if "cds-token-replayed" in self._triggered:
+            trace.note("said", "first answer", f"{got.status or got.problem}")
+            got = door.send(url, headers, data)
+        trace.note("said", "answer", f"{got.status or got.problem}, {len(got.body)} bytes")
+        trace.note("said", "time", f"{got.milliseconds} ms")
+        return got
+
+    def _authorized(self) -> Issued:
+        """Make the access token of this call: for this service, user and patient alone."""
+        scopes = tuple(
+            one
+            for one in self._client.scopes
+            if (scope := parse_resource_scope(one)) is not None and scope.context == "patient"
+        )
+        hangs = "cds-reads-hang" in self._triggered
+        authorization = Authorization(
+            client_id=self._client.client_id,
+            redirect_uri="",
+            challenge="",
+            scopes=scopes,
+            context=LaunchContext(self._patient),
+            user=self._user,
+            faults=_HANGING if hangs else Faults(),
+            launch_trace=self._launch_trace,
+        )
+        seconds = self._ehr.profile.cds.authorization_seconds
+        is_alive = "cds-authorization-expired" not in self._triggered
+        return self._ehr.grants.issue(authorization, Terms(seconds, is_alive=is_alive))
+
+    def _situation(self) -> request.Situation:
+        return request.Situation(
+            fhir_server=self._ehr.addresses.fhir_base,
+            user=CLINICIANS[self._user].reference,
+            patient=self._patient,
+            encounter=self._ehr.charts.encounter_of(self._patient),
+        )
+
+
+def authorization(
+    ehr: Installation, client: Registration, audience: Audience, triggered: frozenset[str]
+) -> Mapping[str, str]:
+    """Return the header that says who calls, with a new JWT."""
+    caller = Caller(ehr.addresses.cds_issuer, ehr.addresses.cds_keys, client.client_id)
+    made = token.signed(ehr.cds_signer, ehr.profile.cds, caller, audience, ehr.clock(), triggered)
+    return {} if made is None else {"Authorization": f"Bearer {made}"}
+
+
+def _note_sent(members: Mapping[str, object], prefetch: Mapping[str, str] | None) -> None:
+    trace.note("said", "hook", str(members["hook"]))
+    trace.note("said", "fhirServer", str(members.get("fhirServer", "left out")))
+    has_token = "fhirAuthorization" in members
+    trace.note("said", "fhirAuthorization", "sent" if has_token else "left out")
+    shown = {name: f"{len(text)} bytes" for name, text in (prefetch or {}).items()}
+    shown |= {name: "null" for name, text in (prefetch or {}).items() if text == "null"}
+    told = ", ".join(f"{name} {size}" for name, size in shown.items())
+    trace.note("said", "prefetch", told or "left out")
+
+
+def _note(response: Response) -> None:
+    for problem in response.problems:
+        trace.note("wrong", "answer", problem)
+    for card in response.cards:
+        for problem in card.problems:
+            trace.note("wrong", f"card {card.summary[:40]}", problem)
+        if not card.problems:
+            trace.note("right", f"card {card.indicator}", card.summary)
+    if not response.problems and not response.cards:
+        trace.note("right", "cards", "none: nothing to say for this patient")

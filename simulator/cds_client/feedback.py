@@ -1,0 +1,48 @@
+"""What becomes of a card, told to the service (CDS Hooks 2.0, Feedback)."""
+
+import json
+from datetime import UTC, datetime
+
+from simulator import trace
+from simulator.cds import door
+from simulator.cds.answer import Card, Reason
+from simulator.cds.door import Answer
+from simulator.cds.token import Audience
+from simulator.cds_client.exchange import authorization
+from simulator.oauth.registrations import Registration
+from simulator.vendors.installation import Installation
+
+
+def send(
+    ehr: Installation, client: Registration, service: str, card: Card, reason: Reason | None
+) -> bool:
+    """Tell that a card was followed (`reason` None) or overridden; whether it was taken."""
+    endpoint = f"{service}/feedback"
+    audience = service if ehr.profile.cds.one_audience else endpoint
+    data = json.dumps({"feedback": [_entry(ehr, card, reason)]}).encode()
+    headers = {"Content-Type": "application/json"}
+    headers |= authorization(
+        ehr, client, Audience(audience, client.cds_services or ""), frozenset()
+    )
+    got: Answer = door.send(endpoint, headers, data)
+    is_taken = got.status == 200 and not got.problem
+    return trace.check(
+        is_taken,
+        "feedback",
+        f"{'followed' if reason is None else reason.code}: answered {got.status}",
+        got.problem or f"answered {got.status}, not 200",
+    )
+
+
+def _entry(ehr: Installation, card: Card, reason: Reason | None) -> dict[str, object]:
+    when = datetime.fromtimestamp(ehr.clock(), UTC).isoformat(timespec="seconds")
+    entry: dict[str, object] = {
+        "card": card.uuid,
+        "outcome": "accepted" if reason is None else "overridden",
+        "outcomeTimestamp": when.replace("+00:00", "Z"),
+    }
+    if reason is not None and reason.code:
+        coding = {"code": reason.code, "system": reason.system, "display": reason.display}
+        name = "overrideReasons" if ehr.profile.cds.plural_reasons else "overrideReason"
+        entry[name] = {"reason": coding}
+    return entry

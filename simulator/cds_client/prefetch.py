@@ -1,0 +1,129 @@
+"""The prefetch of a call, resolved from the chart as the EHR's own FHIR server would answer (CDS
+Hooks 2.0, Prefetch Template).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+from simulator import trace
+from simulator.cds.templates import Query, Read, TemplateInvalidError, filled
+from simulator.cds.token import ELSEWHERE
+from simulator.fhir.bundle import Page, Result
+from simulator.fhir.outcome import FhirError
+from simulator.vendors.installation import Installation
+
+_FEW = ("_count", "2")
+_REFERENCE = re.compile(r'("reference"\s*:\s*")([A-Z][A-Za-z]+/)')
+
+
+class Prefetching:
+    """Resolves the templates of one call; `token` is the one that may follow its next links."""
+
+    def __init__(
+        self, ehr: Installation, patient: str, token: str, triggered: frozenset[str]
+    ) -> None:
+        self._ehr = ehr
+        self._patient = patient
+        self._token = token
+        self._triggered = triggered
+
+    def found(self, templates: Mapping[str, str], context: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the JSON text of each key; one that cannot be resolved is left out."""
+        texts: dict[str, str] = {}
+        for name, template in templates.items():
+            try:
+                asked = filled(template, context)
+            except TemplateInvalidError as error:
+                trace.note("wrong", name, f"the template cannot be followed: {error}")
+                continue
+            text = self._read(asked) if isinstance(asked, Read) else self._searched(name, asked)
+            if text is not None:
+                texts[name] = self._as_sent(text)
+        if "cds-prefetch-other-patient" in self._triggered:
+            self._mix(texts)
+        return texts
+
+    def _read(self, asked: Read) -> str:
+        found = self._ehr.charts.find(asked.type, asked.id)
+        return "null" if found is None or found.patient not in (None, self._patient) else found.text
+
+    def _searched(self, name: str, asked: Query) -> str:
+        try:
+            bundle = self._bundle(asked)
+        except FhirError as error:
+            trace.note("wrong", name, f"the FHIR server refuses the search: {error}")
+            issue = {"severity": "error", "code": error.code, "diagnostics": error.diagnostics}
+            return json.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
+        if "cds-prefetch-next-elsewhere" in self._triggered:
+            return bundle.replace(f"{self._ehr.addresses.fhir_base}?_getpages", f"{ELSEWHERE}?_x")
+        return bundle
+
+    def _bundle(self, asked: Query) -> str:
+        base, fhir = self._ehr.addresses.fhir_base, self._ehr.profile.fhir
+        pairs = list(asked.pairs)
+        if self._triggered & {"cds-prefetch-next", "cds-prefetch-next-elsewhere"}:
+            pairs = [(name, value) for name, value in pairs if name != "_count"] + [_FEW]
+        try:
+            query = fhir.search(asked.type, pairs, base)
+        except FhirError:
+            # A client resolves templates by itself and need not sort where its server does not.
+            query = fhir.search(asked.type, [one for one in pairs if one[0] != "_sort"], base)
+        mine = (one for one in self._ehr.charts.of_type(asked.type) if one.patient == self._patient)
+        matches = query.run(mine)
+        if not matches and self._ehr.profile.cds.empty_has_outcome:
+            return _NOTHING
+        pages = [Page(shown) for shown in fhir.pages(query, matches)]
+        self_url = f"{base}/{asked.type}"
+        return self._ehr.pages.first(Result(pages, len(matches), self._token), self_url)
+
+    def _as_sent(self, text: str) -> str:
+        if not self._ehr.profile.cds.absolute:
+            return text
+        base = f"{self._ehr.addresses.fhir_base}/"
+        return _REFERENCE.sub(lambda match: f"{match[1]}{base}{match[2]}", text)
+
+    def _mix(self, texts: dict[str, str]) -> None:
+        """Put one Observation of another patient into the first key that holds Observations."""
+        stranger = next(
+            one for one in self._ehr.charts.of_type("Observation") if one.patient != self._patient
+        )
+        for name, text in texts.items():
+            if '"resourceType": "Observation"' in text or '"resourceType":"Observation"' in text:
+                body = json.loads(text)
+                body["entry"].append({"resource": json.loads(self._as_sent(stranger.text))})
+                texts[name] = json.dumps(body)
+                return
+        texts["labs"] = self._as_sent(stranger.text)
+
+
+_NOTHING = json.dumps(
+    {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": 0,
+        "entry": [
+            {
+                "resource": {
+                    "resourceType": "OperationOutcome",
+                    "issue": [
+                        {
+                            "severity": "warning",
+                            "code": "processing",
+                            "details": {
+                                "coding": [
+                                    {
+                                        "system": "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
+                                        "code": "4101",
+                                    }
+                                ],
+                                "text": "Resource request returns no results.",
+                            },
+                        }
+                    ],
+                },
+                "search": {"mode": "outcome"},
+            }
+        ],
+    }
+)

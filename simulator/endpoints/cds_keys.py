@@ -1,0 +1,29 @@
+"""Where the EHR publishes the keys by which CDS services know it: the `jku` of its JWTs (CDS Hooks
+2.0, Trusting CDS Clients; RFC 7517 section 5).
+"""
+
+import json
+
+from flask import Blueprint, Response
+
+from simulator import trace
+from simulator.common.addresses import path_of
+from simulator.vendors.installation import Installation
+
+
+def cds_keys_blueprint(ehr: Installation) -> Blueprint:
+    """Return the route of one EHR's keys."""
+    routes = Blueprint("cds-keys", __name__)
+
+    @routes.get(path_of(ehr.addresses.cds_keys))
+    def key_set() -> Response:
+        trace.begin("keys", ehr.profile.key, "The CDS service fetched the keys of its callers")
+        trace.belong(ehr.desk.asking())
+        if ehr.desk.hides_keys:
+            trace.triggered(["cds-keys-unavailable"])
+            return Response(status=500)
+        response = Response(json.dumps(ehr.cds_signer.key_set()), content_type="application/json")
+        response.headers["Cache-Control"] = "public, max-age=60"
+        return response
+
+    return routes

@@ -1,0 +1,236 @@
+"""The chart of a patient as a CDS client shows it: it asks for cards when it opens, shows them by
+urgency beside the chart, follows their links and takes their dismissal (CDS Hooks 2.0, hook
+patient-view, Link, Feedback).
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+
+from simulator import trace
+from simulator.cds import markdown
+from simulator.cds.answer import Reason
+from simulator.cds.opening import Answered, Opening
+from simulator.cds_client import feedback
+from simulator.cds_client.exchange import Exchange
+from simulator.charts.resources import PatientSummary
+from simulator.charts.users import CLINICIANS, DEFAULT_USER
+from simulator.common.html import fault_page, origin, page
+from simulator.common.redirects import found
+from simulator.faults.named import FAULTS, Faults, UnknownFaultError
+from simulator.oauth.registrations import Registration
+from simulator.pages.chart_contents import contents
+from simulator.pages.chart_pages import launch_app, read_faults
+from simulator.trace import LaunchTrace
+from simulator.vendors.installation import Installation
+
+_NO_CONTEXT = "cds-no-app-context"
+_NO_REASON = Reason("", "", "No reason given")
+
+
+class _UnknownError(Exception):
+    """The address names what this EHR does not have; the text says what."""
+
+
+def cds_chart_blueprint(ehr: Installation) -> Blueprint:
+    """Return the routes: `chart?patient=ID`, if wanted with `user=` and `fault=`, opens a chart;
+    `chart?shown=KEY` shows it again; `chart/follow` and `chart/dismiss` are what its cards lead to.
+    """
+    routes = Blueprint("cds-chart", __name__)
+    routes.register_error_handler(
+        _UnknownError,
+        lambda error: fault_page(404, "No such chart", f"This EHR has no {error}."),
+    )
+    routes.register_error_handler(
+        UnknownFaultError,
+        lambda error: fault_page(400, "No such fault", f"{error}. All of them: /_faults."),
+    )
+
+    @routes.get("/chart")
+    def chart() -> Response:
+        key = request.args.get("shown", "")
+        if key:
+            return _shown(ehr, key, _opening(ehr, key))
+        opening = _opened(ehr)
+        return _shown(ehr, ehr.desk.openings.put(opening), opening)
+
+    @routes.get("/chart/follow")
+    def follow() -> Response:
+        key = request.args.get("shown", "")
+        opening = _opening(ehr, key)
+        answered, client, number = _chosen(ehr, opening, request.args)
+        card = answered.cards[number]
+        link = next((one for one in card.links if one.type == "smart"), None)
+        if link is None or link.url != client.launch_url:
+            # Epic and Oracle Health show no link that was not registered.
+            raise _UnknownError("such link: it is not the registered launch URL")
+        patient = _patient(ehr, opening.patient)
+        if request.args.get("in") == "frame":
+            query = urlencode({**request.args.to_dict(), "in": "tab"})
+            return page(
+                "chart.html",
+                frame_src=["'self'", *_origins(client)],
+                patient=patient,
+                client=client,
+                title=ehr.profile.title,
+                user=CLINICIANS[opening.user],
+                others=_again(ehr, key),
+                frame=f"{request.path}?{query}",
+            )
+        faults = Faults(",".join(_of_links(opening.fault)))
+        triggered = faults.trigger("cds") | ehr.control.faults.trigger("cds")
+        is_lost = _NO_CONTEXT in triggered
+        context = None if is_lost else link.app_context
+        answer = launch_app(ehr, client, patient, opening.user, faults, context)
+        trace.note("said", "appContext", context or "not passed on")
+        trace.triggered([_NO_CONTEXT] * is_lost)
+        if number not in answered.outcomes:
+            feedback.send(ehr, client, answered.service, card, None)
+            answered.outcomes[number] = "Followed."
+        return answer
+
+    @routes.post("/chart/dismiss")
+    def dismiss() -> Response:
+        key = request.form.get("shown", "")
+        opening = _opening(ehr, key)
+        answered, client, number = _chosen(ehr, opening, request.form)
+        card = answered.cards[number]
+        code = request.form.get("reason", "")
+        reason = next((one for one in card.reasons if one.code == code), _NO_REASON)
+        trace.begin("cds", ehr.profile.key, "The clinician dismissed a card")
+        trace.belong(opening.launch_trace)
+        is_taken = feedback.send(ehr, client, answered.service, card, reason)
+        trace.answer(f"dismissed: {reason.display}")
+        told = "the service was told" if is_taken else "the service did not take the feedback"
+        answered.outcomes[number] = f"Dismissed: {reason.display}; {told}."
+        place = f"card-{opening.answers.index(answered)}-{number}"
+        return found(f"{_again(ehr, key)}#{place}", 303)
+
+    return routes
+
+
+def _opened(ehr: Installation) -> Opening:
+    """Open a chart: ask every registered service for its cards."""
+    user = request.args.get("user") or DEFAULT_USER
+    if user not in CLINICIANS:
+        raise _UnknownError("such clinician")
+    patient = _patient(ehr, request.args.get("patient", ""))
+    fault = request.args.get("fault", "")
+    faults = read_faults(fault, ehr.profile.key)
+    clients = [one for one in ehr.registrations.values() if one.cds_services is not None]
+    launch_trace = LaunchTrace(
+        ehr.profile.key,
+        is_from_chart=True,
+        client=clients[0].client_id if clients else "",
+        patient=patient.name,
+        user=CLINICIANS[user].name,
+        faults=tuple(one for one in faults.names() if one not in _of_links(fault)),
+        has_come_back=True,
+        asks_for_cards=True,
+    )
+    if not clients:
+        return Opening(patient.id, user, fault, [], launch_trace)
+    trace.begin("cds", ehr.profile.key, "A chart was opened and asked for cards")
+    trace.belong(launch_trace)
+    triggered = faults.trigger("cds") | ehr.control.faults.trigger("cds")
+    trace.triggered(triggered - {_NO_CONTEXT})
+    answers = []
+    for client in clients:
+        asked = Exchange(ehr, client, patient.id, user, triggered, launch_trace).ask()
+        answers.append(
+            Answered(
+                client.client_id,
+                asked.title,
+                asked.service or "",
+                asked.response.cards,
+                asked.response.problems,
+            )
+        )
+    trace.answer(_told(answers))
+    return Opening(patient.id, user, fault, answers, launch_trace)
+
+
+def _of_links(fault: str) -> list[str]:
+    """Return the faults that are for the launches from cards, not for the call."""
+    return [
+        one
+        for one in fault.split(",")
+        if one and (one.startswith(_NO_CONTEXT) or FAULTS[one.partition(":")[0]].place != "cds")
+    ]
+
+
+def _told(answers: list[Answered]) -> str:
+    problems = [one for answered in answers for one in answered.problems]
+    cards = [card for answered in answers for card in answered.cards]
+    broken = sum(bool(card.problems) for card in cards)
+    if problems and not cards:
+        return f"The chart shows no card: {problems[0]}."
+    text = f"The chart shows {len(cards)} card{'' if len(cards) == 1 else 's'}"
+    return f"{text}, {broken} of them not as they should be." if broken else f"{text}."
+
+
+def _shown(ehr: Installation, key: str, opening: Opening) -> Response:
+    faults = [FAULTS[one] for one in Faults(opening.fault).names()]
+    return page(
+        "cds_chart.html",
+        form_action=["'self'"],
+        patient=_patient(ehr, opening.patient),
+        title=ehr.profile.title,
+        user=CLINICIANS[opening.user],
+        others=f"/?{urlencode({'ehr': ehr.profile.key, 'user': opening.user})}",
+        anew=_address(ehr, patient=opening.patient, user=opening.user, fault=opening.fault),
+        follow=f"{_base(ehr)}/chart/follow",
+        dismiss=f"{_base(ehr)}/chart/dismiss",
+        key=key,
+        faults=faults,
+        answers=opening.answers,
+        contents=contents(ehr.charts, opening.patient),
+        html=markdown.html,
+    )
+
+
+def _chosen(
+    ehr: Installation, opening: Opening, given: Mapping[str, str]
+) -> tuple[Answered, Registration, int]:
+    """Return the card that a link or a form names: its service, its app and its number."""
+    client = ehr.registrations.get(given.get("client", ""))
+    answered = next(
+        (one for one in opening.answers if client and one.client_id == client.client_id), None
+    )
+    number = given.get("card", "")
+    if client is None or answered is None:
+        raise _UnknownError("such card")
+    if number not in {str(one) for one in range(len(answered.cards))}:
+        raise _UnknownError("such card")
+    return answered, client, int(number)
+
+
+def _opening(ehr: Installation, key: str) -> Opening:
+    opening = ehr.desk.openings.get(key)
+    if opening is None:
+        raise _UnknownError("such chart open: it was closed an hour after it was opened")
+    return opening
+
+
+def _patient(ehr: Installation, fhir_id: str) -> PatientSummary:
+    patient = ehr.charts.patient(fhir_id)
+    if patient is None:
+        raise _UnknownError("such patient")
+    return patient
+
+
+def _origins(client: Registration) -> list[str]:
+    return sorted({origin(url) for url in (client.launch_url, *client.redirect_uris)})
+
+
+def _base(ehr: Installation) -> str:
+    return f"/{ehr.profile.key}"
+
+
+def _again(ehr: Installation, key: str) -> str:
+    return _address(ehr, shown=key)
+
+
+def _address(ehr: Installation, **query: str) -> str:
+    return f"{_base(ehr)}/chart?{urlencode({k: v for k, v in query.items() if v})}"
