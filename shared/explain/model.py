@@ -118,7 +118,8 @@ class AuthorizationRequest:
     """What this app sent, as far as it is known: None where it is not.
 
     `flow` tells an EHR launch (with a `launch` value) from a standalone one. `parameters` holds
-    the names of authorization parameters that a text mentions or a request carried.
+    the names of authorization parameters that a text mentions or a request carried; of a text,
+    `carried` those that it shows with a value, `whole` whether it shows the request's address.
     """
 
     vendor: str | None = None
@@ -130,6 +131,8 @@ class AuthorizationRequest:
     scopes: tuple[str, ...] | None = None
     parameters: tuple[str, ...] | None = None
     scopes_supported: tuple[str, ...] | None = None
+    carried: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from shared import legacy_launch
 from shared.explain import parameters
 from shared.explain.model import AuthorizationRequest
-from shared.explain.reading.text import MASK
+from shared.explain.reading.text import MASK, NO_VALUE
 
 _SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -25,17 +25,31 @@ _SCOPE = (
 _LIST_GAP = 14
 _WORD = r"(?<![\w/.])[A-Za-z_]{2,40}(?![\w/]|\.\w)"
 _BETWEEN = r"[\s,+;|`\"']{1,4}"
+# A request outside an address: a pair of name and value for each parameter, as in JSON, in a
+# table, in a call of curl or in lines. A value without quotes where
+# others have some is a variable of a program: what it held is not known.
+_PAIR = re.compile(
+    rf"(?<![\w/.?&-])(?P<mark>[\"'`]?)(?P<name>{'|'.join((*parameters.SMART, 'nonce'))})(?P=mark)"
+    r"\s{0,8}(?:=>|[:=|])\s{0,8}"
+    r"(?:\"(?P<double>[^\"\n]{0,4000})\"|'(?P<single>[^'\n]{0,4000})'|"
+    rf"(?P<bare>[^\s,;&|\"'`]{{1,2000}})(?:[ +]{_SCOPE}){{0,200}})"
+)
+_BETWEEN_PAIRS = re.compile(
+    r"[\s,;|\"'`{}()\[\]*&>\\-]{0,24}(?:(?:-d|-F|--data(?:-urlencode)?)[\s\"'`$]{1,4})?"
+)
 
 
 def in_text(text: str) -> AuthorizationRequest:
     """What was sent, as far as the text tells; the text is plain, decoded and without secrets."""
-    carried = _request(text)
-    names = tuple(name for name, value in carried.items() if value) or _listed(text)
+    address = _request(text)
+    shown = address or _pairs(text)
+    carried = tuple(name for name, value in shown.items() if value)
+    names = tuple(name for name, value in shown.items() if value != "") or _listed(text)
     if not names and re.search(r"(?<![\w-])intent\s?=", text):
         # Alone it is a part of an error_uri or token answer for any other name.
         names = ("intent",)
     return AuthorizationRequest(
-        flow="ehr" if carried.get("launch") else None,
+        flow="ehr" if "launch" in carried else None,
         client_id=_client_id(text),
         redirect_uri=_value(text, _REDIRECT, _URL)
         or _value(text, rf"{_REDIRECT}(?:\s\(?(?:is|registered|configured|used)\)?){{0,2}}", _URL)
@@ -43,6 +57,8 @@ def in_text(text: str) -> AuthorizationRequest:
         aud=_value(text, "aud(?:ience)?|iss", _URL),
         scopes=_scopes(text) or None,
         parameters=names or None,
+        carried=carried,
+        whole={"response_type", "client_id"} <= set(address),
     )
 
 
@@ -63,19 +79,60 @@ def legacy_launch_in(text: str) -> tuple[str, ...]:
     )
 
 
-def _request(text: str) -> dict[str, str]:
+def _request(text: str) -> dict[str, str | None]:
     """Name and value of each parameter of an authorization request in the text, if there is one."""
+    # What stands for a value that is not shown is one; an address may be broken at its `&`.
+    text = re.sub(r"=<[^<>\n&=]{1,60}>", f"={MASK}", text)
+    text = re.sub(
+        r"\s{0,3}\n\s{0,20}&(?=[a-z_]{2,40}=)|&\s{0,3}\n\s{0,20}(?=[a-z_]{2,40}=)", "&", text
+    )
     at = text.find("response_type=")
+    if at < 0:
+        # One that was cut at its beginning or end.
+        cut = re.search(r"/authori[sz]e\w{0,10}\?(?=[^\s\"'<>`]{0,4000}\bscope=)", text)
+        at = cut.end() if cut is not None else -1
     if at < 0:
         return {}
     start = max(text.rfind(sign, 0, at) for sign in "?\n\"'<`") + 1
     line = re.split(r"[\n\"'<>`#]", text[start : start + 8000], maxsplit=1)[0]
     pairs = [pair.partition("=") for pair in line.split("&")]
-    return {
+    found: dict[str, str | None] = {
         name.strip(): value.strip()
         for name, sign, value in pairs
         if sign and re.fullmatch(r"[A-Za-z_]{1,40}", name.strip())
     }
+    # One parameter alone is a word of a text, or of a call of curl.
+    return found if len(found) > 1 else {}
+
+
+def _pairs(text: str) -> dict[str, str | None]:
+    """The same of a request that is written as pairs; None where the value is not known."""
+    runs: list[list[re.Match[str]]] = []
+    for match in _PAIR.finditer(text):
+        if runs and _BETWEEN_PAIRS.fullmatch(text, runs[-1][-1].end(), match.start()):
+            runs[-1].append(match)
+        else:
+            runs.append([match])
+    requests = [_values(run) for run in runs]
+    return max(
+        (one for one in requests if len(one) > 2 and {"response_type", "scope"} & set(one)),
+        key=len,
+        default={},
+    )
+
+
+def _values(run: list[re.Match[str]]) -> dict[str, str | None]:
+    variables = any(match["mark"] or match[0][-1] in "\"'" for match in run)
+    return {match["name"]: _shown_value(match, variables=variables) for match in run}
+
+
+def _shown_value(match: re.Match[str], *, variables: bool) -> str | None:
+    quoted = match["double"] if match["double"] is not None else match["single"]
+    if quoted is not None:
+        return quoted.strip()
+    if match["bare"].lower() in NO_VALUE:
+        return ""
+    return None if variables else match["bare"]
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 All of it serves to tell which of an error's possible causes is the one.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -81,7 +82,7 @@ class Facts:
     @property
     def is_shown(self) -> bool:
         """Whether the whole request is known: our own, or one that the text shows."""
-        return not self.stated or {"response_type", "client_id"} <= set(self.sent.parameters or ())
+        return not self.stated or self.sent.whole
 
     @property
     def lacks(self) -> frozenset[str]:
@@ -91,7 +92,7 @@ class Facts:
     @property
     def refuted(self) -> frozenset[str]:
         """Those of them which the request is known to have carried."""
-        return self.lacks & set(self.sent.parameters or ()) if self.is_shown else frozenset()
+        return self.lacks & set(self.sent.carried if self.stated else self.sent.parameters or ())
 
     @cached_property
     def scopes(self) -> tuple[str, ...]:
@@ -130,7 +131,11 @@ class Facts:
         """The tenants of the FHIR bases; empty where any tenant is allowed or none is known."""
         if any(base.endswith("/*") for base in self.bases):
             return ()
-        return tenants([base.rstrip("/") for base in self.bases])
+        bases = [base.rstrip("/") for base in self.bases]
+        if self.registered is None:
+            # A base of a text may be any EHR's; at Oracle Health a tenant follows the FHIR version.
+            bases = [base for base in bases if re.search(r"/(?:r4|dstu2)/[^/]+\Z", base.lower())]
+        return tenants(bases)
 
     @property
     def redirect_uri(self) -> str | None:
