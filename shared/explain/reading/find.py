@@ -40,11 +40,17 @@ def entries(said: EhrMessage, vendor: str | None, where: Where | None = None) ->
         return (entry,) if entry is not None else ()
     text = f"{said.description or ''}\n{said.text}"[:_LONGEST]
     among = [one for one in ENTRIES if _may_be(one, where)]
+    # A sentence of an EHR says more than its code, and its code more than the status.
+    sentences = [one for one in among if not (one.oauth_errors or one.statuses)]
+    codes = [one for one in among if one.oauth_errors]
     return (
         _speaking(text, among, _ehrs() if vendor in {None, GENERIC.name} else {vendor})
         # What stands in for any vendor's EHR says more in its texts than a code.
         or _speaking(text, among, _stand_ins())
-        or _coded(said.oauth_error, among, vendor)
+        or _speaking(text, sentences, {GENERIC.name})
+        or _coded(said.oauth_error, among, None if vendor == GENERIC.name else vendor)
+        or _speaking(text, codes, {GENERIC.name})
+        or (_coded(said.oauth_error, among, GENERIC.name) if said.status else ())
         or _speaking(text, among, {GENERIC.name})
         or _by_status(said, among, where)
         or _coded(said.oauth_error, among, GENERIC.name)
