@@ -141,10 +141,11 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
 def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     """The causes of the entries and of the evidence, the most probable first."""
     found: dict[CauseId, Cause] = {}
-    for entry in known:
+    for number, entry in enumerate(known):
         for cause in entry.causes:
-            # What only the OAuth code suggests is a possibility, no more.
-            found.setdefault(cause.id, cause if facts.entries else _as(cause, "possible"))
+            # What only the OAuth code suggests, or a less close entry, is a possibility, no more.
+            sure = facts.entries and number == 0
+            found.setdefault(cause.id, cause if sure else _as(cause, "possible"))
     evidence = [*weigh_launch.weigh(facts), *weigh_request.weigh(facts)]
     spoken_for = {one.id for one in evidence if one.certainty is not None}
     against = set(weigh_launch.contradicted(facts)) - spoken_for
@@ -214,23 +215,9 @@ def _sources(known: Cause, one: Evidence) -> str:
 
 def _refuted(facts: Facts) -> Cause:
     """What is left where the request was not as the error says that it was."""
-    said = facts.said
     names = " and ".join(f"`{name}`" for name in sorted(facts.refuted))
-    told = f", and its id {said.instance}" if said.instance else ""
     if facts.stated:
-        title = "The request that is shown has what the EHR says is missing."
-        why = (
-            f"The request in the text carries {names}. So another request failed than this one, or "
-            "the value was lost between the app and the EHR."
-        )
-        steps = (
-            (
-                "Take the address of the request that failed out of the browser's network log, and "
-                "compare it with this one."
-            ),
-            f"If it is the same, give it to the EHR's support{told}.",
-        )
-        return KINDS["ehr_side"]("likely", _AS_SHOWN, title=title, why=why, steps=steps)
+        return _refuted_by_the_text(facts, names)
     title = "The EHR reports a fault that this app's requests do not have."
     what = "Both requests of this launch agree in what the error speaks of."
     if facts.at_request:
@@ -249,6 +236,25 @@ def _refuted(facts: Facts) -> Cause:
         ),
     )
     return KINDS["ehr_side"]("likely", _AS_SENT, title=title, why=why, steps=steps)
+
+
+def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
+    """The same of a request that a text shows, which may be another one than failed."""
+    title = "The request that is shown is not as the EHR says."
+    why = "Nothing of what the error speaks of is wrong in the request in the text."
+    if names:
+        title = "The request that is shown has what the EHR says is missing."
+        why = f"The request in the text carries {names}."
+    why += " So another request failed than this one, or it was changed on the way to the EHR."
+    told = f", and its id {facts.said.instance}" if facts.said.instance else ""
+    steps = (
+        (
+            "Take the address of the request that failed out of the browser's network log, and "
+            "compare it with this one."
+        ),
+        f"If it is the same, give it to the EHR's support{told}.",
+    )
+    return KINDS["ehr_side"]("likely", _AS_SHOWN, title=title, why=why, steps=steps)
 
 
 def _as(cause: Cause, certainty: Certainty) -> Cause:

@@ -278,7 +278,14 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(r"\b(?:invalid|expired) refresh token\b",),
         meaning="The refresh token is not valid any more.",
         causes=(
-            causes.session_ended("certain", s.LAUNCHER, why="Its time is over.", steps=(_AGAIN,)),
+            causes.session_ended(
+                "likely",
+                f"{s.LAUNCHER}; that it was time: inferred",
+                title="The refresh token has run out, or is not one of this launcher.",
+                why="The launcher keeps nothing: a refresh token holds its own end, and one of "
+                "another launch option or address does not fit.",
+                steps=(_AGAIN,),
+            ),
         ),
         source=s.LAUNCHER,
     ),

@@ -45,9 +45,7 @@ def _no_launch(facts: Facts) -> Iterator[Evidence]:
 
 def _carried_launch(facts: Facts) -> bool:
     """Whether the request is known to have carried a `launch` value."""
-    if not facts.stated:
-        return facts.sent.flow == "ehr"
-    return facts.is_shown and "launch" in (facts.sent.parameters or ())
+    return facts.sent.flow == "ehr"
 
 
 def _launch_scope(facts: Facts) -> Iterator[Evidence]:
@@ -118,9 +116,11 @@ def _persona(facts: Facts) -> Iterator[Evidence]:
 def contradicted(facts: Facts) -> Iterator[CauseId]:
     """The causes that the evidence speaks against."""
     seen, expected = facts.said.client, facts.client_id
-    if seen is not None and expected is not None and seen.lower() == expected.lower():
+    same = seen is not None and expected is not None and seen.lower() == expected.lower()
+    if same and not _speaks_of(facts, "client_id_mismatch"):
         yield "client_id_mismatch"
-    if facts.said.tenant is not None and facts.said.tenant.lower() in facts.tenants:
+    same = facts.said.tenant is not None and facts.said.tenant.lower() in facts.tenants
+    if same and not _speaks_of(facts, "tenant_mismatch"):
         yield "tenant_mismatch"
     if facts.persona == "patient" or (facts.scopes and "launch/patient" not in facts.scopes):
         yield "launch_patient_scope_on_provider"
@@ -138,6 +138,22 @@ def contradicted(facts: Facts) -> Iterator[CauseId]:
     named = facts.sent.parameters
     if named is not None and all(parameters.is_recognised(name) for name in named):
         yield "parameter_not_recognised"
+
+
+def _speaks_of(facts: Facts, cause: CauseId) -> bool:
+    """Whether the error itself says, of a request that a text shows, that two do not agree.
+
+    Then two equal names refute nothing: the error names one of the two, and the other is where the
+    text does not show it: in the code, in the token, in the launch.
+    """
+    rank = ("certain", "likely", "possible")
+    return facts.stated and any(
+        mine.id == cause
+        and all(rank.index(mine.certainty) < rank.index(other.certainty) for other in others)
+        for entry in facts.entries
+        for mine in entry.causes
+        for others in [[one for one in entry.causes if one.id != cause]]
+    )
 
 
 def _of_our_own(facts: Facts) -> Iterator[CauseId]:

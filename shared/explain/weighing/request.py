@@ -30,6 +30,7 @@ def weigh(facts: Facts) -> Iterator[Evidence]:
         yield from _syntax(facts)
         yield from _registered(facts)
         yield from _trimmed(facts)
+        yield from _written_for_v2(facts)
     yield from _addresses(facts)
     yield from _authentication(facts)
     yield from _parameters(facts)
@@ -82,6 +83,18 @@ def _registered(facts: Facts) -> Iterator[Evidence]:
         why = f"The EHR does not list {_named(absent)} in `scopes_supported`."
         source = "the EHR's `scopes_supported`"
         yield Evidence("scope_not_registered", _of_scopes(facts), why, source)
+
+
+def _written_for_v2(facts: Facts) -> Iterator[Evidence]:
+    """Scopes in the newer syntax at an EHR whose reports are of the older one."""
+    versions = {found for scope in facts.scopes if (found := version(scope)) is not None}
+    both = facts.family >= {"scope_syntax", "scope_not_registered"} and (
+        "scope_trimmed" not in facts.family
+    )
+    if both and versions == {"v2"} and facts.habits.scopes.other_version_dropped:
+        why = "The scopes are written for SMART v2 already."
+        source = "reports of lost scopes are of SMART v1; which it is here: inferred"
+        yield Evidence("scope_not_registered", "likely", why, source)
 
 
 def _trimmed(facts: Facts) -> Iterator[Evidence]:

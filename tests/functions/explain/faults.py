@@ -40,7 +40,7 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "token-invalid-redirect-uri": ("token_error", "ehr_side"),
     "token-invalid-client-credentials": ("token_error", "client_auth_wrong"),
     "token-invalid-authorization-header": ("token_error", "client_auth_wrong"),
-    "token-empty-scopes": ("token_error", "scope_syntax"),
+    "token-empty-scopes": ("token_error", "scope_not_registered"),
     "token-unsupported-grant-type": ("token_error", "ehr_side"),
     "token-terminated-client": ("token_error", "client_unknown"),
     "token-patient-scope-requires-one-patient-id": ("token_error", "patient_context_missing"),

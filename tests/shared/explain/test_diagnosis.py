@@ -475,3 +475,106 @@ def test_what_is_certain_is_not_said_to_be_inferred(
 ) -> None:
     for one in diagnose(parse(text), None, registrations).causes:
         assert one.certainty != "certain" or "inferred" not in one.source
+
+
+_AUTHORIZE = f"https://authorization.cerner.com/tenants/{m.TENANT}/personas/provider"
+_CARRIED = [
+    "/authorize?launch=abc-def&scope=launch%20openid&aud=x&state=s",
+    "/authorize?response_type=code&client_id=x&launch=<redacted>&scope=launch%20openid",
+    "/authorize?response_type=code\n  &client_id=xxx\n  &launch=abc\n  &scope=launch%20openid",
+    "\nresponse_type: code\nclient_id: abc-1\nlaunch: 8f3a2b\nscope: launch openid fhirUser",
+    " -d response_type=code -d client_id=908d -d launch=8f3a -d 'scope=launch openid fhirUser'",
+    "\n| response_type | code |\n| client_id | 9d |\n| launch | 8f3a |\n| scope | launch openid |",
+    '{"response_type":"code","client_id":"908d","launch":"8f3a2b","scope":"launch openid"}',
+    "{'response_type': 'code', 'client_id': '908d', 'launch': 'ab', 'scope': 'launch openid'}",
+]
+
+
+@pytest.mark.parametrize("shown", _CARRIED)
+def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str) -> None:
+    text = f"It ends with {m.LAUNCH}code-required.\nWe send {_AUTHORIZE}{shown}\nWhy?"
+    found = diagnose(parse(text))
+    assert "launch_parameter_missing" not in ids(found)
+    assert found.causes[0].title == "The request that is shown has what the EHR says is missing."
+    assert "`launch`" in found.causes[0].why
+
+
+@pytest.mark.parametrize(
+    ("shown", "certainty"),
+    [
+        ("{'response_type': 'code', 'launch': '', 'scope': 'launch openid'}", "likely"),
+        ("{'response_type': 'code', 'launch': None, 'scope': 'launch openid'}", "likely"),
+        # What a variable of a program held is not known; its writer thinks that it held one.
+        ("{'response_type': 'code', 'launch': launch, 'scope': 'launch openid'}", "possible"),
+        ("{ response_type: 'code', launch: launch, scope: 'launch openid' }", "possible"),
+        ("The EHR opens https://app.example.org/launch?iss=https%3A%2F%2Fx&launch=abc", "likely"),
+    ],
+)
+def test_a_launch_value_that_the_text_does_not_show_may_have_been_missing(
+    shown: str, certainty: str
+) -> None:
+    found = diagnose(parse(f"It ends with {m.LAUNCH}code-required.\nWe send\n{shown}\nWhy?"))
+    assert found.causes[0].id == "launch_parameter_missing"
+    assert found.causes[0].certainty == certainty
+
+
+@pytest.mark.parametrize(
+    ("urn", "first"),
+    [
+        (m.TOKEN + "code:tenant:mismatch", "tenant_mismatch"),
+        (m.TOKEN + "code:client:mismatch", "client_id_mismatch"),
+        (m.GRANT + "unknown-tenant", "tenant_mismatch"),
+    ],
+)
+def test_an_error_that_names_a_mismatch_is_not_refuted_by_two_names_that_agree(
+    urn: str, first: str
+) -> None:
+    shown = f"{_AUTHORIZE}/authorize?response_type=code&client_id={CLIENT}&aud={m.BASE}&launch=a"
+    found = diagnose(parse(f"client={CLIENT}&tenant={m.TENANT} {urn}\nWe send {shown}"))
+    assert ids(found)[0] == first
+    # What this app sent is another matter: its own requests agree.
+    assert ids(diagnose(said(urn), OURS))[0] != first
+
+
+def test_an_answer_about_a_request_that_is_as_it_should_be_names_what_is_looked_for() -> None:
+    text = (
+        "Keycloak: Invalid EHR launch request! for https://ehr.example.org/auth?response_type=code"
+        "&client_id=c&scope=launch%20openid&launch=abc&aud=https%3A%2F%2Fehr.example.org"
+    )
+    first = diagnose(parse(text)).causes[0]
+    assert first.title == "The request that is shown is not as the EHR says."
+    assert "carries ." not in first.why
+
+
+@pytest.mark.parametrize("code", ["invalid_grant", "invalid_request", "invalid_client"])
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("PKCE verification failed", "pkce_mismatch"),
+        ("redirect_uri does not match", "redirect_uri_mismatch"),
+        ("client_assertion has expired", "clock_skew"),
+    ],
+)
+def test_a_sentence_of_a_token_endpoint_says_more_than_its_code(
+    code: str, words: str, first: str
+) -> None:
+    text = f'HTTP/1.1 401 Unauthorized\n{{"error":"{code}","error_description":"{words}"}}'
+    assert ids(diagnose(parse(text)))[0] == first
+
+
+@pytest.mark.parametrize("code", ["invalid_client", "invalid_grant"])
+def test_a_code_says_more_than_the_status_beside_it(code: str) -> None:
+    found = diagnose(parse(f'HTTP/1.1 401 Unauthorized\n\n{{"error": "{code}"}}'))
+    assert (
+        ids(found)[0]
+        == {
+            "invalid_client": "client_auth_wrong",
+            "invalid_grant": "code_expired_or_used",
+        }[code]
+    )
+
+
+def test_scopes_that_are_written_for_v2_are_rather_not_registered() -> None:
+    shown = f"{m.TOKEN}empty-scopes scopes: launch openid patient/Patient.rs patient/Observation.rs"
+    assert ids(diagnose(parse(shown)))[0] == "scope_not_registered"
+    assert ids(diagnose(parse(shown.replace(".rs", ".read"))))[0] == "scope_syntax"

@@ -290,6 +290,7 @@ HARD = (
     *("launch/patient,", "&#", "[", "tenant: ", "http 40", "Bearer ", "a_", "eyJ."),
     *("urn:cerner:a\n", "urn:cerner:error:authorization-server:\n> ", "\n", "client  ", "| "),
     *("&amp;", '{"a":', "\\u0026", "intent=", "persona \t", "response_type=\n"),
+    *("-d scope=a ", "scope: launch ", "'scope': 'launch', ", "/authorize?x ", "\n&a_b="),
 )
 
 

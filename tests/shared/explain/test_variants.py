@@ -42,40 +42,53 @@ _ALL = [entry for entry in ENTRIES if entry.vendor not in _OTHERS and entry.wher
 SAMPLE = _ALL if os.environ.get("SOAK") else _ALL[::5]
 
 
-def _words(entry: Entry) -> str:
-    if entry.urns:
-        return entry.urns[0]
-    return entry.says.split(" / ")[0]
+def _message(entry: Entry) -> tuple[str, str | None]:
+    return next((text, vendor) for key, text, vendor in MESSAGES if key == entry.key)
+
+
+def _said(entry: Entry) -> tuple[str, str]:
+    """The code and the words that the EHR sends."""
+    text, _ = _message(entry)
+    said = parse(text)
+    code = next(iter(entry.oauth_errors), None) or said.oauth_error or "invalid_request"
+    bare = not entry.patterns or text.startswith("?error=") or '"error"' in text
+    return code, said.description or ("" if bare else said.text)
+
+
+def _uri(entry: Entry) -> str:
+    return f"{_HOST}/errors/{quote(entry.urns[0], safe='')}/instances/i-1?{_IDS}"
 
 
 def as_address(entry: Entry) -> str:
     """The address that the EHR came back to."""
-    code = entry.oauth_errors[0] if entry.oauth_errors else "invalid_request"
+    code, words = _said(entry)
     start = f"https://app.example.org/callback?state=s&error={code}"
     if entry.urns:
-        uri = f"{_HOST}/errors/{quote(entry.urns[0], safe='')}/instances/i-1?{_IDS}"
-        return f"{start}&error_uri={quote(uri, safe='')}"
-    return f"{start}&error_description={quote(_words(entry))}"
+        return f"{start}&error_uri={quote(_uri(entry), safe='')}"
+    return f"{start}&error_description={quote(words)}" if words else start
 
 
 def as_json(entry: Entry) -> str:
     """A token endpoint's or a FHIR server's answer."""
     if entry.urns and entry.where == "FHIR answer":
         return json.dumps({"code": 403, "message": f'code="{entry.urns[0]}"'})
-    code = entry.oauth_errors[0] if entry.oauth_errors else "invalid_request"
+    code, words = _said(entry)
     if entry.urns:
-        uri = f"{_HOST}/errors/{quote(entry.urns[0], safe='')}/instances/i-1?{_IDS}"
-        return json.dumps({"error": code, "error_uri": uri})
-    return json.dumps({"error": code, "error_description": _words(entry)})
+        return json.dumps({"error": code, "error_uri": _uri(entry)})
+    if entry.where == "FHIR answer" and words:
+        outcome = {"severity": "error", "code": "forbidden", "diagnostics": words}
+        return json.dumps({"resourceType": "OperationOutcome", "issue": [outcome]})
+    return json.dumps({"error": code, "error_description": words} if words else {"error": code})
 
 
 def as_post(entry: Entry) -> str:
     """A forum post with the request that was sent, and a message as its EHR sends it."""
-    text, vendor = next((text, vendor) for key, text, vendor in MESSAGES if key == entry.key)
-    host = _HOST if entry.vendor == "oracle" else "https://ehr.example.org"
+    text, vendor = _message(entry)
+    at_oracle = entry.vendor == "oracle" or vendor == "oracle" or _HOST in text
+    host = _HOST if at_oracle else "https://ehr.example.org"
     path = f"/tenants/{TENANT}/protocols/oauth2/profiles/smart-v1/personas/provider/authorize"
-    path = path if entry.vendor == "oracle" else "/oauth2/authorize"
-    sent = _REQUEST if entry.vendor == "oracle" else _REQUEST.replace(quote(_BASE, safe=""), _FHIR)
+    path = path if at_oracle else "/oauth2/authorize"
+    sent = _REQUEST if at_oracle else _REQUEST.replace(quote(_BASE, safe=""), _FHIR)
     where = f" at {vendor}" if vendor else ""
     return f"Our launch{where} fails. We send\n{host}{path}{sent}\nand it ends with\n{text}\nWhy?"
 
@@ -84,7 +97,9 @@ FORMS = {"address": as_address, "JSON": as_json, "post": as_post}
 
 
 def _found(entry: Entry, form: str) -> Diagnosis:
-    return diagnose(parse(FORMS[form](entry)))
+    text, (_, vendor) = FORMS[form](entry), _message(entry)
+    # A code that one vendor alone uses so says nothing without that vendor.
+    return diagnose(parse(f"{vendor}: {text}" if vendor and form != "post" else text))
 
 
 @pytest.mark.parametrize("form", FORMS)
