@@ -18,6 +18,7 @@ _NEED_GCLOUD = (
     "test_first_deployment.py",
     "test_gcloud_commands.py",
     "test_mutilated_guide.py",
+    "test_releases.py",
     "test_terraform.py",
 )
 collect_ignore = [] if GCLOUD else list(_NEED_GCLOUD)

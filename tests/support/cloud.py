@@ -16,10 +16,9 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import time
-import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,9 @@ from tests.support.control_plane.server import ControlPlane, run_in
 from tests.support.control_plane.world import OPERATOR, Hooks, World
 from tests.support.firestore_stand_in import StandIn
 from tests.support.gcloud import GCLOUD, substituted
+from tests.support.instances import Instances
 from tests.support.router import Router
-from tests.support.servers import ROOT, STARTING_SECONDS, free_port
-from tests.support.staged import listens
+from tests.support.servers import ROOT
 
 _BUNDLED = Path("/usr/lib/google-cloud-sdk/platform/bundledpythonunix/bin/python3")
 _MOVE = "import http.client,sys; c=http.client.HTTPConnection(sys.argv[1]); c.request('POST', "
@@ -43,7 +42,7 @@ class Cloud:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.plane = ControlPlane()
-        self.plane.world.hooks = Hooks(self._start, self._build)
+        self.plane.world.hooks = Hooks(self._start, self._build, self._visit)
         self.repository = folder / "repository"
         guide.copy_of_repository(ROOT, self.repository)
         self.firestore = StandIn()
@@ -53,16 +52,15 @@ class Cloud:
         self.router = Router()
         self.router.strip = True
         self.router.ports = _Public(self)
-        self.ports: dict[str, int] = {}
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self.instances = Instances(folder, self.firestore)
         self._numbers = itertools.count()
-        self._programs = folder / "bin"
+        self.programs = folder / "bin"
         self._gcloud = self._put_programs()
 
     def close(self) -> None:
-        for process in (*self._running.values(), self._gcloud):
-            process.terminate()
-            process.wait(15)
+        self.instances.close()
+        self._gcloud.terminate()
+        self._gcloud.wait(15)
         self._gcloud.stdout.close()  # type: ignore[union-attr]
         self.router.close()
         self.firestore.close()
@@ -71,20 +69,21 @@ class Cloud:
     def restore(self, world: World) -> None:
         """Begin from a world as it was."""
         self.plane.world = world.copy()
-        self.plane.world.hooks = Hooks(self._start, self._build)
+        self.plane.world.hooks = Hooks(self._start, self._build, self._visit)
         self.plane.unknown.clear()
 
     def run(self, blocks: list[guide.Block], preamble: str = "") -> list[guide.Ran]:
         """Blocks of the guide in the operator's shell."""
         return guide.run(
-            blocks, self.repository, self._variables(OPERATOR), [self._programs], preamble
+            blocks, self.repository, self.variables(OPERATOR), [self.programs], preamble
         )
 
     def log(self) -> str:
         """What the builds said."""
         return "\n".join(build["log"] for build in self.plane.world.builds.values())
 
-    def _variables(self, member: str) -> dict[str, str]:
+    def variables(self, member: str) -> dict[str, str]:
+        """What leads gcloud here as a member."""
         place = self.folder / member.replace(":", "_").replace("@", "_")
         clock = {"CLOCK": self.plane.origin.removeprefix("http://")}
         return self.plane.variables(member, place) | clock
@@ -108,7 +107,7 @@ class Cloud:
             "python3": f'exec {sys.executable} "$@"',
             "sleep": f'exec {sys.executable} -S -c "{move}" $CLOCK "$1"',
         }.items():
-            guide.program(self._programs, name, text)
+            guide.program(self.programs, name, text)
         return server
 
     def _admitted(self, caller: str, permission: str) -> bool:
@@ -117,54 +116,27 @@ class Cloud:
         name = f"projects/{world.project}/databases/smart"
         return rights.allows([world.policy], caller, permission, name)
 
-    def _start(self, world: World, name: str, function: Mapping[str, Any]) -> str | None:
-        """Start a new revision; the one before it goes when it answers."""
-        place = self.folder / f"revision-{next(self._numbers)}"
-        source = function["buildConfig"]["source"]["storageSource"]
-        with zipfile.ZipFile(
-            io.BytesIO(world.objects[f"{source['bucket']}/{source['object']}"])
-        ) as z:
-            z.extractall(place)
-        config = function["serviceConfig"]
-        for volume in config.get("secretVolumes", []):
-            for version in volume["versions"]:
-                path = place / "mounts" / volume["mountPath"].lstrip("/") / version["path"]
-                path.parent.mkdir(parents=True, exist_ok=True)
-                content = world.secrets[volume["secret"]][int(version["version"]) - 1]
-                path.write_bytes(content.replace(b'"file:/', f'"file:{place}/mounts/'.encode()))
-        port = free_port()
-        entry = function["buildConfig"]["entryPoint"]
-        variables = dict(config["environmentVariables"])
-        variables["SMART_CONFIG"] = f"{place}/mounts{variables['SMART_CONFIG']}"
-        variables["FIRESTORE_EMULATOR_HOST"] = self.firestore.host_of(
-            f"serviceAccount:{config['serviceAccountEmail']}"
-        )
-        log = place / "log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [
-                    *(str(Path(sys.executable).parent / "functions-framework"), "--host"),
-                    *("127.0.0.1", "--port", str(port), "--target", entry),
-                    *("--source", str(place / "main.py")),
-                ],
-                cwd=place,
-                env=variables,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        until = time.monotonic() + STARTING_SECONDS
-        while not listens(port):
-            if process.poll() is not None or time.monotonic() > until:
-                process.kill()
-                process.wait()
-                return log.read_text()
-            time.sleep(0.02)
-        before = self._running.pop(name, None)
-        self._running[name], self.ports[entry] = process, port
-        if before is not None:
-            before.terminate()
-            before.wait(15)
-        return None
+    def _start(self, world: World, revision: str, function: Mapping[str, Any]) -> str | None:
+        """Start a new revision; of the others those stay that something leads to."""
+        led_to = {
+            str(target["revisionName"])
+            for name in world.run_services
+            for target in run.traffic(world, name)
+        }
+        self.instances.keep(led_to)
+        return self.instances.deploy(world, revision, function)
+
+    def _visit(self, world: World, host: str, path: str) -> tuple[int, bytes]:
+        """A GET at a run.app address."""
+        revision = run.visited(world, host)
+        if revision is None:
+            return 404, b"<html>Not found</html>"
+        connection = HTTPConnection("127.0.0.1", self.instances.port(revision), timeout=60)
+        connection.request("GET", path, headers={"Host": host})
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer.status, content
 
     def _build(self, world: World, build: dict[str, Any]) -> None:
         """Run the steps of a build, each when those that it waits for have ended."""
@@ -211,13 +183,13 @@ class Cloud:
         words = [step["entrypoint"], *arguments]
         script = "exec " + " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
         given = [substituted(one, values) for one in step.get("env", [])]
-        variables = self._variables(member) | dict(one.split("=", 1) for one in given)
+        variables = self.variables(member) | dict(one.split("=", 1) for one in given)
         variables["FIRESTORE_EMULATOR_HOST"] = self.firestore.host_of(member)
         if "make doctor" in script:
             # Its own calls go to the functions and EHRs, not to Google.
             variables = {name: value for name, value in variables.items() if "proxy" not in name}
             self._lend_key(place)
-        ended = run_in(script, place, variables, [self._programs])
+        ended = run_in(script, place, variables, [self.programs])
         return ended.returncode, ended.stdout + ended.stderr
 
     def _lend_key(self, place: Path) -> None:
@@ -263,7 +235,7 @@ class _Indexed(Collection[str]):
 
 
 class _Public(Mapping[str, Iterator[int]]):
-    """The ports of the functions that anyone may call."""
+    """The ports of the functions that anyone may call: of the revision that has the traffic."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -272,10 +244,10 @@ class _Public(Mapping[str, Iterator[int]]):
         world, service = self._cloud.plane.world, name.replace("_", "-")
         if service not in world.run_services or not run.public(world, service):
             raise KeyError(name)
-        return itertools.cycle([self._cloud.ports[name]])
+        return itertools.cycle([self._cloud.instances.port(run.serving(world, service))])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._cloud.ports)
+        return iter(self._cloud.plane.world.functions)
 
     def __len__(self) -> int:
-        return len(self._cloud.ports)
+        return len(self._cloud.plane.world.functions)

@@ -15,6 +15,7 @@ from tests.support.control_plane.server import run_in
 
 PATH = "docs/deploy.md"
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SETS = re.compile(r"\w+=|\. ")
 _HEADING = re.compile(r"^##+ (.+)$", re.MULTILINE)
 _STOPPED = re.compile(r"^Stopped at: (.+)$", re.MULTILINE)
 
@@ -31,7 +32,7 @@ class Block:
     @property
     def sets(self) -> bool:
         """Whether it only prepares the shell."""
-        return not self.text.startswith("(") and "gcloud" not in self.text
+        return all(_SETS.match(line) for line in self.text.splitlines())
 
 
 def blocks(text: str) -> list[Block]:

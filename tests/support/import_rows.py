@@ -286,8 +286,8 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         ),
     ),
     "infra": (
-        "smoke stage",
-        "deployment",
+        "stage",
+        "deployment smoke",
     ),
     "docs/generators": (
         "calculators_page troubleshooting",

@@ -47,7 +47,12 @@ def get(world: World, request: Request, project: str, region: str, name: str) ->
     world.need(request.member, "cloudfunctions.functions.get", f"projects/{project}")
     if name not in world.functions:
         raise not_found(f"Resource 'projects/{project}/locations/{region}/functions/{name}' was")
-    return copy.deepcopy(world.functions[name])
+    function = copy.deepcopy(world.functions[name])
+    service = _service(name)
+    newest = world.run_services[service]["revisions"][-1]["name"]
+    latest = run.serving(world, service) == newest
+    function["serviceConfig"]["allTrafficOnLatestRevision"] = latest
+    return function
 
 
 @API("POST", _AT + "/functions:generateUploadUrl")
@@ -164,11 +169,13 @@ def _act_as(world: World, member: str, email: str) -> None:
 def _answered(world: World, region: str, name: str, function: Mapping[str, Any]) -> dict[str, Any]:
     """A function as `get` tells it."""
     path = f"projects/{world.project}/locations/{region}"
+    kept = dict(function["serviceConfig"])
+    # What a request says of the traffic holds for itself alone.
+    kept.pop("allTrafficOnLatestRevision", None)
     config = {
-        **function["serviceConfig"],
+        **kept,
         "service": f"{path}/services/{_service(name)}",
         "uri": f"https://{_service(name)}-{world.number}.{region}.run.app",
-        "allTrafficOnLatestRevision": True,
     }
     whole = {"name": f"{path}/functions/{name}", "state": "ACTIVE", "environment": "GEN_2"}
     return {**function, **whole, "serviceConfig": config}

@@ -38,6 +38,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         {
             "resourcemanager.projects.get",
             "run.operations.get",
+            "run.revisions.delete",
             "run.revisions.get",
             "run.revisions.list",
             "run.routes.get",
@@ -52,6 +53,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         {
             "resourcemanager.projects.get",
             "run.operations.get",
+            "run.revisions.delete",
             "run.revisions.get",
             "run.revisions.list",
             "run.routes.get",

@@ -1,17 +1,13 @@
-"""Cloud Run: the services below the functions, their revisions, who may call them, the quota."""
+"""Cloud Run: the services below the functions, their revisions, traffic and callers, the quota."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from tests.support.control_plane import secret_manager
-from tests.support.control_plane.project import exists
-from tests.support.control_plane.refusals import Refusal, not_found, quota_exceeded
-from tests.support.control_plane.routes import Answer, Api, Request
+from tests.support.control_plane.refusals import Refusal, quota_exceeded
 from tests.support.control_plane.world import World
 
-API = Api("run.googleapis.com", "Cloud Run Admin")
-_AT = "/v1/projects/{project}/locations/{region}/services/{name}"
-_KNATIVE = "/apis/serving.knative.dev/v1/namespaces/{project}"
+ALL_TO_LATEST = [{"latestRevision": True, "percent": 100}]
 INVOKER_CHECK_OFF = "run.googleapis.com/invoker-iam-disabled"
 _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "M": 10**6, "G": 10**9}
 
@@ -49,7 +45,14 @@ def hold_quota(world: World, name: str, config: Mapping[str, Any]) -> None:
 
 
 def revise(world: World, region: str, name: str, function: Mapping[str, Any]) -> str | None:
-    """A new revision that takes all traffic; what went wrong, or None.
+    """A new revision; what went wrong, or None. The traffic of the service stays as it is.
+
+    Where that is all to the latest, as at first, the new one gets it; where it names a revision,
+    none (https://github.com/GoogleCloudPlatform/magic-modules/pull/16981, and gcloud's own "The
+    latest revision of this function is not serving 100% of traffic"). With
+    `allTrafficOnLatestRevision`, which gcloud sends for --serve-all-traffic-latest-revision alone,
+    all goes to the new one
+    (https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions).
 
     The words on secrets: https://cloud.google.com/run/docs/troubleshooting; on a container that
     does not listen: https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start.
@@ -78,10 +81,16 @@ def revise(world: World, region: str, name: str, function: Mapping[str, Any]) ->
             f"Could not create or update Cloud Run service {name}: VPC connector {connector} "
             "does not exist, or the caller may not use it."
         )
-    new: dict[str, Any] = {"region": region, "annotations": {}, "revisions": []}
+    new: dict[str, Any] = {
+        "region": region,
+        "annotations": {},
+        "revisions": [],
+        "spec": ALL_TO_LATEST,
+    }
     service = world.run_services.get(name, new)
-    revision = f"{name}-{len(service['revisions']) + 1:05}-abc"
-    failed = world.hooks.start(world, name, function) if world.hooks else None
+    revision = f"{name}-{service.get('made', 0) + 1:05}-abc"
+    failed = world.hooks.start(world, revision, function) if world.hooks else None
+    service["made"] = service.get("made", 0) + 1
     if failed is not None:
         return (
             f"Could not create or update Cloud Run service {name}, Container Healthcheck failed. "
@@ -90,108 +99,63 @@ def revise(world: World, region: str, name: str, function: Mapping[str, Any]) ->
             f"environment variable within the allocated timeout. Logs: {failed}"
         )
     service["config"] = dict(config)
-    service["revisions"].append({"name": revision, "config": dict(config)})
-    service["traffic"] = [{"latestRevision": True, "percent": 100, "revisionName": revision}]
+    created = f"2026-11-01T00:{world.number_of_its_own() // 60:02}:{world.numbers % 60:02}.000000Z"
+    service["revisions"].append({"name": revision, "config": dict(config), "created": created})
+    if function["serviceConfig"].get("allTrafficOnLatestRevision"):
+        service["spec"] = ALL_TO_LATEST
     world.run_services[name] = service
     return None
+
+
+def traffic(world: World, name: str) -> list[dict[str, Any]]:
+    """Where the traffic of a service goes: each target and its revision, with a tag its address.
+
+    TAG---SERVICE: https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags.
+    """
+    service = world.run_services[name]
+    targets = []
+    for one in service["spec"]:
+        revision = one.get("revisionName") or service["revisions"][-1]["name"]
+        target = one | {"revisionName": revision}
+        if "tag" in one:
+            target["url"] = f"http://{one['tag']}---{host(world, name)}"
+        targets.append(target)
+    return targets
+
+
+def serving(world: World, name: str) -> str:
+    """The revision that has the traffic of a service; where it is split, one of them."""
+    return next(str(one["revisionName"]) for one in traffic(world, name) if one.get("percent"))
+
+
+def visited(world: World, address: str) -> str | None:
+    """The revision behind a run.app address; None where it is not there or nobody may call.
+
+    With another ingress than all the answer is 404 (https://cloud.google.com/run/docs/securing/ingress).
+    """
+    for name, service in world.run_services.items():
+        ingress = service["config"].get("ingressSettings", "ALLOW_ALL")
+        if ingress == "ALLOW_ALL" and public(world, name):
+            for one in traffic(world, name):
+                if "tag" in one and address == f"{one['tag']}---{host(world, name)}":
+                    return str(one["revisionName"])
+    return None
+
+
+def host(world: World, name: str) -> str:
+    return f"{name}-{world.number}.{world.run_services[name]['region']}.run.app"
 
 
 def public(world: World, name: str) -> bool:
     """Whether anyone may call a service."""
     service = world.run_services[name]
-    policy = world.policies.get(_resource(world, service["region"], name), [])
+    policy = world.policies.get(resource(world, service["region"], name), [])
     return service["annotations"].get(INVOKER_CHECK_OFF) == "true" or any(
         binding["role"] == "roles/run.invoker" and "allUsers" in binding["members"]
         for binding in policy
     )
 
 
-@API("GET", _AT + ":getIamPolicy")
-def get_policy(world: World, request: Request, project: str, region: str, name: str) -> Answer:
-    """https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services/getIamPolicy"""
-    resource = _there(world, request, project, region, name, "run.services.getIamPolicy")
-    return {"version": 1, "bindings": world.policies.get(resource, []), "etag": "BwY="}
-
-
-@API("POST", _AT + ":setIamPolicy")
-def set_policy(world: World, request: Request, project: str, region: str, name: str) -> Answer:
-    """https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services/setIamPolicy"""
-    resource = _there(world, request, project, region, name, "run.services.setIamPolicy")
-    world.policies[resource] = world.set_policy(request.json["policy"]["bindings"])
-    return {"version": 1, "bindings": world.policies[resource], "etag": "BwY="}
-
-
-@API("GET", _KNATIVE + "/services/{name}")
-def get_service(world: World, request: Request, project: str, name: str) -> Answer:
-    """https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services/get"""
-    region = request.host.removesuffix("-run.googleapis.com")
-    _there(world, request, project, region, name, "run.services.get")
-    return _knative(world, name)
-
-
-@API("PUT", _KNATIVE + "/services/{name}")
-def replace_service(world: World, request: Request, project: str, name: str) -> Answer:
-    """https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services/replaceService"""
-    region = request.host.removesuffix("-run.googleapis.com")
-    _there(world, request, project, region, name, "run.services.update")
-    service = world.run_services[name]
-    service["annotations"] = request.json["metadata"].get("annotations", {})
-    service["traffic"] = request.json["spec"].get("traffic", service["traffic"])
-    return _knative(world, name)
-
-
-def _knative(world: World, name: str) -> Answer:
-    """A service as the first version of the API shows it."""
-    service = world.run_services[name]
-    latest = service["revisions"][-1]["name"]
-    config = service["config"]
-    container = {
-        "image": f"{service['region']}-docker.pkg.dev/{world.project}/gcf-artifacts/{name}"
-    }
-    conditions = [
-        {"type": kind, "status": "True"} for kind in ("Ready", "ConfigurationsReady", "RoutesReady")
-    ]
-    return {
-        "apiVersion": "serving.knative.dev/v1",
-        "kind": "Service",
-        "metadata": {
-            "name": name,
-            "namespace": world.number,
-            "generation": 1,
-            "annotations": service["annotations"],
-            "labels": {"cloud.googleapis.com/location": service["region"]},
-        },
-        "spec": {
-            "template": {
-                "metadata": {"name": latest},
-                "spec": {
-                    "serviceAccountName": config["serviceAccountEmail"],
-                    "containers": [container],
-                },
-            },
-            "traffic": [{"latestRevision": True, "percent": 100}],
-        },
-        "status": {
-            "observedGeneration": 1,
-            "conditions": conditions,
-            "latestReadyRevisionName": latest,
-            "latestCreatedRevisionName": latest,
-            "traffic": service["traffic"],
-            "url": f"https://{name}-{world.number}.{service['region']}.run.app",
-        },
-    }
-
-
-def _resource(world: World, region: str, name: str) -> str:
+def resource(world: World, region: str, name: str) -> str:
+    """The full name of a service."""
     return f"projects/{world.project}/locations/{region}/services/{name}"
-
-
-def _there(
-    world: World, request: Request, project: str, region: str, name: str, permission: str
-) -> str:
-    exists(world, project)
-    resource = _resource(world, region, name)
-    world.need(request.member, permission, resource)
-    if name not in world.run_services:
-        raise not_found(f"Resource '{name}' of kind 'SERVICE' in region '{region}'")
-    return resource

@@ -32,9 +32,9 @@ from tests.support.control_plane import (
     firestore_admin,
     functions,
     iam,
+    knative,
     network,
     project,
-    run,
     secret_manager,
     storage,
 )
@@ -55,7 +55,7 @@ APIS: Mapping[str, Api] = {
         storage.API,
         cloud_build.API,
         functions.API,
-        run.API,
+        knative.API,
         *network.APIS,
     )
 }
@@ -141,6 +141,12 @@ class ControlPlane:
             handler.send_response_only(204)
             handler.end_headers()
             return
+        if (address.hostname or "").endswith(".run.app") and self.world.hooks:
+            status, content = self.world.hooks.visit(
+                self.world, str(address.hostname), address.path
+            )
+            _reply(handler, status, content, {})
+            return
         request = Request(
             host=address.hostname or "",
             method=handler.command,
@@ -150,12 +156,7 @@ class ControlPlane:
             member=handler.headers.get("Authorization", "").removeprefix("Bearer "),
         )
         status, content, headers = self.answer(request)
-        handler.send_response_only(status)
-        for name, value in {"Content-Type": "application/json", **headers}.items():
-            handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(content)))
-        handler.end_headers()
-        handler.wfile.write(content)
+        _reply(handler, status, content, headers)
 
     def answer(self, request: Request) -> tuple[int, bytes, Mapping[str, str]]:
         """Status, body and headers."""
@@ -189,6 +190,17 @@ class ControlPlane:
         if api.host not in world.services and not (of_gcloud and person):
             raise service_disabled(api.name, api.host, world.number)
         return handler(world, request, **parts)
+
+
+def _reply(
+    handler: BaseHTTPRequestHandler, status: int, content: bytes, headers: Mapping[str, str]
+) -> None:
+    handler.send_response_only(status)
+    for name, value in {"Content-Type": "application/json", **headers}.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
 
 
 def run_in(

@@ -27,13 +27,16 @@ class Quota:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the fake leaves to a test. `start` answers None or the log of a start that failed.
+    """What the fake leaves to a test. `start` starts a revision, by its name and the function that
+    it is of, and answers None or the log of a start that failed.
 
-    `build` is called in a thread of its own and gives the build its end.
+    `build` is called in a thread of its own and gives the build its end. `visit` is a GET of a path
+    at a run.app address: status and body.
     """
 
     start: Callable[["World", str, Mapping[str, Any]], str | None]
     build: Callable[["World", dict[str, Any]], None]
+    visit: Callable[["World", str, str], tuple[int, bytes]]
 
 
 @dataclass

@@ -1,0 +1,188 @@
+"""Cloud Run's API: services and revisions in the form of its first version, and who may call."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.support.control_plane import run
+from tests.support.control_plane.project import exists
+from tests.support.control_plane.refusals import Refusal, not_found
+from tests.support.control_plane.routes import Answer, Api, Request
+from tests.support.control_plane.world import World
+
+API = Api("run.googleapis.com", "Cloud Run Admin")
+_AT = "/v1/projects/{project}/locations/{region}/services/{name}"
+_KNATIVE = "/apis/serving.knative.dev/v1/namespaces/{project}"
+
+
+@API("GET", _AT + ":getIamPolicy")
+def get_policy(world: World, request: Request, project: str, region: str, name: str) -> Answer:
+    """https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services/getIamPolicy"""
+    resource = _there(world, request, project, region, name, "run.services.getIamPolicy")
+    return {"version": 1, "bindings": world.policies.get(resource, []), "etag": "BwY="}
+
+
+@API("POST", _AT + ":setIamPolicy")
+def set_policy(world: World, request: Request, project: str, region: str, name: str) -> Answer:
+    """https://cloud.google.com/run/docs/reference/rest/v1/projects.locations.services/setIamPolicy"""
+    resource = _there(world, request, project, region, name, "run.services.setIamPolicy")
+    world.policies[resource] = world.set_policy(request.json["policy"]["bindings"])
+    return {"version": 1, "bindings": world.policies[resource], "etag": "BwY="}
+
+
+@API("GET", _KNATIVE + "/services")
+def list_services(world: World, request: Request, project: str) -> Answer:
+    """https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services/list"""
+    exists(world, project)
+    region = request.host.removesuffix("-run.googleapis.com")
+    world.need(request.member, "run.services.list", f"projects/{project}")
+    found = [name for name, one in world.run_services.items() if one["region"] == region]
+    kind = {"apiVersion": "serving.knative.dev/v1", "kind": "ServiceList", "metadata": {}}
+    return kind | {"items": [_knative(world, name) for name in found]}
+
+
+@API("GET", _KNATIVE + "/services/{name}")
+def get_service(world: World, request: Request, project: str, name: str) -> Answer:
+    """https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services/get"""
+    _there(world, request, project, _region(request), name, "run.services.get")
+    return _knative(world, name)
+
+
+@API("PUT", _KNATIVE + "/services/{name}")
+def replace_service(world: World, request: Request, project: str, name: str) -> Answer:
+    """https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services/replaceService"""
+    _there(world, request, project, _region(request), name, "run.services.update")
+    service = world.run_services[name]
+    targets = request.json["spec"].get("traffic", run.ALL_TO_LATEST)
+    known = {one["name"] for one in service["revisions"]}
+    for one in targets:
+        if not one.get("latestRevision") and one["revisionName"] not in known:
+            raise Refusal(400, f"Revision {one['revisionName']} not found.")
+    if sum(one.get("percent", 0) for one in targets) != 100:
+        raise Refusal(400, "spec.traffic: traffic percentages must add up to 100.")
+    service["annotations"] = request.json["metadata"].get("annotations", {})
+    service["spec"] = targets
+    return _knative(world, name)
+
+
+@API("GET", _KNATIVE + "/revisions")
+def list_revisions(world: World, request: Request, project: str) -> Answer:
+    """https://cloud.google.com/run/docs/reference/rest/v1/namespaces.revisions/list"""
+    exists(world, project)
+    world.need(request.member, "run.revisions.list", f"projects/{project}")
+    kind = {"apiVersion": "serving.knative.dev/v1", "kind": "RevisionList", "metadata": {}}
+    return kind | {
+        "items": [
+            _revision(world, name, one)
+            for name, service in world.run_services.items()
+            for one in service["revisions"]
+        ]
+    }
+
+
+@API("GET", _KNATIVE + "/revisions/{revision}")
+def get_revision(world: World, request: Request, project: str, revision: str) -> Answer:
+    """https://cloud.google.com/run/docs/reference/rest/v1/namespaces.revisions/get"""
+    name, found = _found(world, request, project, revision, "run.revisions.get")
+    return _revision(world, name, found)
+
+
+@API("DELETE", _KNATIVE + "/revisions/{revision}")
+def delete_revision(world: World, request: Request, project: str, revision: str) -> Answer:
+    """https://cloud.google.com/run/docs/reference/rest/v1/namespaces.revisions/delete
+
+    Refused for one that has traffic or a tag, and for the newest: so the console does it
+    (https://cloud.google.com/run/docs/managing/revisions); the words were not seen.
+    """
+    name, found = _found(world, request, project, revision, "run.revisions.delete")
+    service = world.run_services[name]
+    named = {one["revisionName"] for one in run.traffic(world, name)}
+    if revision in named or found is service["revisions"][-1]:
+        raise Refusal(400, f"Revision {revision} is in use and cannot be deleted.")
+    service["revisions"].remove(found)
+    return {"apiVersion": "v1", "kind": "Status", "status": "Success"}
+
+
+def _found(
+    world: World, request: Request, project: str, revision: str, permission: str
+) -> tuple[str, dict[str, Any]]:
+    """The service of a revision, and the revision."""
+    exists(world, project)
+    world.need(request.member, permission, f"projects/{project}")
+    for name, service in world.run_services.items():
+        for one in service["revisions"]:
+            if one["name"] == revision:
+                return name, one
+    raise not_found(f"Resource '{revision}' of kind 'REVISION' in region '{_region(request)}'")
+
+
+def _region(request: Request) -> str:
+    """EUROPE-WEST1-run.googleapis.com: the API of one region."""
+    return request.host.removesuffix("-run.googleapis.com")
+
+
+def _revision(world: World, name: str, revision: Mapping[str, Any]) -> Answer:
+    return {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Revision",
+        "metadata": {
+            "name": revision["name"],
+            "namespace": world.number,
+            "creationTimestamp": revision["created"],
+            "labels": {"serving.knative.dev/service": name},
+        },
+        "spec": {"containers": [{"image": "image"}]},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+
+
+def _knative(world: World, name: str) -> Answer:
+    """A service as the first version of the API shows it."""
+    service = world.run_services[name]
+    latest = service["revisions"][-1]["name"]
+    config = service["config"]
+    container = {
+        "image": f"{service['region']}-docker.pkg.dev/{world.project}/gcf-artifacts/{name}"
+    }
+    conditions = [
+        {"type": kind, "status": "True"} for kind in ("Ready", "ConfigurationsReady", "RoutesReady")
+    ]
+    return {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {
+            "name": name,
+            "namespace": world.number,
+            "generation": 1,
+            "annotations": service["annotations"],
+            "labels": {"cloud.googleapis.com/location": service["region"]},
+        },
+        "spec": {
+            "template": {
+                "metadata": {"name": latest},
+                "spec": {
+                    "serviceAccountName": config["serviceAccountEmail"],
+                    "containers": [container],
+                },
+            },
+            "traffic": service["spec"],
+        },
+        "status": {
+            "observedGeneration": 1,
+            "conditions": conditions,
+            "latestReadyRevisionName": latest,
+            "latestCreatedRevisionName": latest,
+            "traffic": run.traffic(world, name),
+            "url": f"https://{run.host(world, name)}",
+        },
+    }
+
+
+def _there(
+    world: World, request: Request, project: str, region: str, name: str, permission: str
+) -> str:
+    exists(world, project)
+    resource = run.resource(world, region, name)
+    world.need(request.member, permission, resource)
+    if name not in world.run_services:
+        raise not_found(f"Resource '{name}' of kind 'SERVICE' in region '{region}'")
+    return resource
