@@ -243,18 +243,18 @@ def _at(content: Mapping[str, Any], path: str) -> Any:
 def write(deployment: Deployment, project: str, out: Path) -> str:
     """What the steps of a build read, since a step of gcloud's image has no Python of ours.
 
-    FUNCTION.yaml holds the flags, `services` one name a line, `callers` and `region` one word each,
-    `configuration` lines of SECRET VERSION FILE. There is nothing to print. Raises Unusable in a
-    build of another project.
+    FUNCTION.yaml holds the flags, `shell` what that command prints, `callers` and `ingress` a word
+    each, `configuration` lines of SECRET VERSION FILE. There is nothing to print. Raises Unusable
+    in a build of another project.
     """
     if project != deployment.project:
         raise Unusable(f'{FILE}: project = "{deployment.project}", but this build is in {project}.')
     out.mkdir(parents=True, exist_ok=True)
     for name in FUNCTIONS:
         (out / f"{name}.yaml").write_text(json.dumps(deployment.flags(name), indent=2) + "\n")
-    (out / "services").write_text("".join(f"{service(name)}\n" for name in FUNCTIONS))
+    (out / "shell").write_text(_shell(deployment))
     (out / "callers").write_text(f"{deployment.callers}\n")
-    (out / "region").write_text(f"{deployment.region}\n")
+    (out / "ingress").write_text(f"{deployment.ingress}\n")
     wanted = {"smart.toml": f"smart-toml:{deployment.versions['smart-toml']}"}
     wanted |= dict(deployment.public_keys)
     lines = [f"{secret.replace(':', ' ')} {path}\n" for path, secret in wanted.items()]

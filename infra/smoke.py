@@ -1,9 +1,11 @@
-"""Asks the deployed launch function whether it answers; before the doctor looks further.
+"""Asks deployed functions whether they answer; before the doctor looks further.
 
-A request without `iss` must come back as `iss_missing`: so the function is deployed, has read its
-configuration, may be called by anyone, and is reached under its own name at the public address.
+`python -m infra.smoke smart.toml`, at the public address: every function says that it is well, and
+launch without `iss` answers `iss_missing`. So all are deployed, have read their configuration, may
+be called by anyone, and are reached under their own names.
 
-Run as `python infra/smoke.py smart.toml`: the address is the configuration's own.
+`python -m infra.smoke --candidates FILE`, before a release has any traffic: FILE holds a line for
+each new revision, the address that it was lent, and each says that it is well.
 """
 
 import json
@@ -12,7 +14,10 @@ import time
 import tomllib
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from infra.stage import FUNCTIONS
 
 # Right after a first deployment the right to call, or a certificate, may take its time.
 ATTEMPTS = 6
@@ -21,43 +26,82 @@ _ANSWER_SECONDS = 40.0
 _MOST_BYTES = 100_000
 
 
-def problem(public_url: str) -> str | None:
+def health_problem(address: str) -> str | None:
+    """What is wrong with a function's health address; None where it is well."""
+    status, document = _ask(address)
+    if status == 200 and document.get("status") == "ok":
+        return None
+    return _said(address, status, document, "200 with status ok")
+
+
+def launch_problem(public_url: str) -> str | None:
     """What is wrong with launch at this address; None where it answers as it should."""
     address = f"{public_url}/launch"
+    status, document = _ask(address)
+    if document.get("code") == "iss_missing":
+        return None
+    return _said(address, status, document, "400 with iss_missing")
+
+
+def _ask(address: str) -> tuple[int, dict[str, object]]:
+    """Status and JSON of an answer, {} where it is no JSON; 0 and the reason where none came."""
     request = urllib.request.Request(address, headers={"Accept": "application/json"})  # noqa: S310 - the operator's own address
     try:
         with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 - as above
-            return f"{address} answers {answer.status}; 400 was expected."
+            return answer.status, _object(answer.read(_MOST_BYTES))
     except urllib.error.HTTPError as error:
-        code = _code(error.read(_MOST_BYTES))
-        if code == "iss_missing":
-            return None
-        if error.code == 403 and code is None:
-            return f"{address} may not be called by everyone: docs/deploy.md, Public invocation."
-        return f"{address} answers {error.code} with {code or 'something other than our JSON'}."
+        return error.code, _object(error.read(_MOST_BYTES))
     except OSError as error:
-        return f"{address} cannot be reached: {error}."
+        return 0, {"unreached": str(error)}
 
 
-def _code(body: bytes) -> str | None:
+def _object(body: bytes) -> dict[str, object]:
     try:
         document = json.loads(body)
     except ValueError:
-        return None
-    return str(document["code"]) if isinstance(document, dict) and "code" in document else None
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
-def main(public_url: str) -> None:
-    """Try until launch answers; end the process with 1 and the last problem where it does not."""
+def _said(address: str, status: int, document: dict[str, object], wanted: str) -> str:
+    if not status:
+        return f"{address} cannot be reached: {document['unreached']}."
+    code = document.get("code")
+    if status == 403 and code is None:
+        return f"{address} may not be called by everyone: docs/deploy.md, Public invocation."
+    found = code or ("JSON" if document else "something other than our JSON")
+    return f"{address} answers {status} with {found}; {wanted} was expected."
+
+
+def ask_again(question: Callable[[], str | None]) -> None:
+    """Ask until nothing is wrong; end the process with 1 and the last problem where it stays."""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(PAUSE_SECONDS)
-        found = problem(public_url)
+        found = question()
         if found is None:
-            sys.stdout.write(f"{public_url}/launch answers.\n")
             return
     sys.exit(found)
 
 
+def public(public_url: str) -> None:
+    """Every function at the public address."""
+    for name in FUNCTIONS:
+        address = f"{public_url}/{name}/health"
+        ask_again(lambda address=address: health_problem(address))  # type: ignore[misc]
+    ask_again(lambda: launch_problem(public_url))
+    sys.stdout.write(f"{public_url}: {', '.join(FUNCTIONS)} answer.\n")
+
+
+def candidates(addresses: Iterable[str]) -> None:
+    """New revisions at the addresses that they were lent."""
+    for address in addresses:
+        ask_again(lambda address=address: health_problem(f"{address}/health"))  # type: ignore[misc]
+        sys.stdout.write(f"{address} is well.\n")
+
+
 if __name__ == "__main__":
-    main(tomllib.loads(Path(sys.argv[1]).read_text("utf-8"))["public_url"])
+    if sys.argv[1] == "--candidates":
+        candidates(Path(sys.argv[2]).read_text("utf-8").split())
+    else:
+        public(tomllib.loads(Path(sys.argv[1]).read_text("utf-8"))["public_url"])

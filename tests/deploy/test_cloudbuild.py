@@ -3,6 +3,7 @@
 import re
 import tomllib
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def message(configuration: dict[str, Any]) -> Any:
 
 
 def test_they_are_builds_as_cloud_build_defines_them() -> None:
-    assert len(message(BUILD).steps) == 4 + len(FUNCTIONS)
+    assert len(message(BUILD).steps) == 9 + len(FUNCTIONS)
     assert len(message(TESTS).steps) == 1
 
 
@@ -72,14 +73,17 @@ def test_a_build_takes_nothing_but_the_commit_from_whoever_starts_it() -> None:
 
 
 def test_the_steps_wait_for_what_they_need() -> None:
-    """Stage, the deployments side by side, public, doctor."""
+    """Stage, pin, the deployments side by side, public, ask, move, doctor, settle."""
     deployments = [f"deploy-{service(name)}" for name in FUNCTIONS]
     assert "waitFor" not in STEPS["stage"]
-    assert all(STEPS[step]["waitFor"] == ["stage"] for step in deployments)
+    assert STEPS["pin"]["waitFor"] == STEPS["configuration"]["waitFor"] == ["stage"]
+    assert all(STEPS[step]["waitFor"] == ["pin"] for step in deployments)
     assert STEPS["public"]["waitFor"] == deployments
-    assert STEPS["configuration"]["waitFor"] == ["stage"]
-    assert STEPS["doctor"]["waitFor"] == ["configuration", "public"]
-    assert list(STEPS) == ["stage", "configuration", *deployments, "public", "doctor"]
+    after = ["public", "addresses", "candidates", "move", "doctor", "settle"]
+    for before, step in pairwise(after):
+        assert before in STEPS[step]["waitFor"]
+    assert "configuration" in STEPS["move"]["waitFor"]
+    assert list(STEPS) == ["stage", "configuration", "pin", *deployments, *after]
 
 
 def test_the_tests_run_in_a_build_of_their_own_whose_account_deploys_nothing() -> None:
@@ -106,7 +110,7 @@ def test_the_doctor_looks_at_the_configuration_that_was_deployed(
     fetched = {file: f"{secret}:{version}" for secret, version, file in map(str.split, lines)}
     mounted = confidential.mounts("launch")
     assert fetched == {"smart.toml": mounted[CONFIGURATION], "/jwks/jwks.json": "smart-jwks:1"}
-    assert "make doctor CONFIG=smart.toml\n" in STEPS["doctor"]["args"][-1]
+    assert "make doctor CONFIG=smart.toml;" in STEPS["doctor"]["args"][-1]
     volumes = STEPS["configuration"]["volumes"]
     assert volumes == STEPS["doctor"]["volumes"]
     assert [volume["path"] for volume in volumes] == ["/jwks"]

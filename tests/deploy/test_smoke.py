@@ -1,18 +1,35 @@
-"""What a build waits for before the doctor: does the deployed launch function answer?"""
+"""What a release waits for before the doctor: do the deployed functions answer?"""
 
 import json
 
 import pytest
 
 from infra import smoke
+from infra.stage import FUNCTIONS
 from tests.support.app import App
-from tests.support.scripted_ehr import Scripted, ScriptedEhr
+from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
 from tests.support.servers import free_port
 
+WELL = Scripted(200, {"Content-Type": "application/json"}, b'{"status":"ok"}')
 
-def test_a_launch_that_asks_for_iss_is_well(app: App, capsys: pytest.CaptureFixture[str]) -> None:
-    smoke.main(app.origin)
-    assert capsys.readouterr().out == f"{app.origin}/launch answers.\n"
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smoke, "PAUSE_SECONDS", 0.0)
+
+
+def test_functions_that_answer_are_well(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    smoke.public(app.origin)
+    assert capsys.readouterr().out == f"{app.origin}: {', '.join(FUNCTIONS)} answer.\n"
+
+
+@pytest.fixture
+def deployed(scripted: ScriptedEhr) -> Tenant:
+    """An address at which every function is well."""
+    tenant = scripted.tenant()
+    for name in FUNCTIONS:
+        tenant.on(f"/{name}/health", WELL)
+    return tenant
 
 
 @pytest.mark.parametrize(
@@ -22,27 +39,39 @@ def test_a_launch_that_asks_for_iss_is_well(app: App, capsys: pytest.CaptureFixt
         (404, b"<html>Not found</html>", "answers 404 with something other than our JSON"),
         (500, json.dumps({"code": "misconfigured"}).encode(), "answers 500 with misconfigured"),
         (503, b"[]", "answers 503 with something other than our JSON"),
-        (200, b"hello", "answers 200; 400 was expected"),
+        (200, b"hello", "answers 200 with something other than our JSON; 400 with iss_missing"),
     ],
 )
-def test_any_other_answer_ends_the_build_and_is_named(
-    scripted: ScriptedEhr,
-    monkeypatch: pytest.MonkeyPatch,
-    status: int,
-    body: bytes,
-    said: str,
+def test_any_other_answer_of_launch_fails_the_release_and_is_named(
+    deployed: Tenant, status: int, body: bytes, said: str
 ) -> None:
-    monkeypatch.setattr(smoke, "PAUSE_SECONDS", 0.0)
-    tenant = scripted.tenant()
-    tenant.on("/launch", Scripted(status, {"Content-Type": "text/html"}, body))
+    deployed.on("/launch", Scripted(status, {"Content-Type": "text/html"}, body))
     with pytest.raises(SystemExit, match=said):
-        smoke.main(tenant.base)
-    assert len(tenant.hits("/launch")) == smoke.ATTEMPTS
+        smoke.public(deployed.base)
+    assert len(deployed.hits("/launch")) == smoke.ATTEMPTS
 
 
-def test_an_address_that_is_not_there_ends_the_build_and_is_named(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_is_not_well_fails_the_release_and_is_named(
+    deployed: Tenant, name: str
 ) -> None:
-    monkeypatch.setattr(smoke, "PAUSE_SECONDS", 0.0)
+    problem = json.dumps({"code": "misconfigured"}).encode()
+    deployed.on(f"/{name}/health", Scripted(500, {}, problem))
+    with pytest.raises(SystemExit, match=f"/{name}/health answers 500 with misconfigured"):
+        smoke.public(deployed.base)
+
+
+def test_new_revisions_are_asked_at_the_addresses_that_they_were_lent(
+    deployed: Tenant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed.on("/health", WELL)
+    smoke.candidates([deployed.base])
+    assert capsys.readouterr().out == f"{deployed.base} is well.\n"
+    deployed.on("/health", Scripted(503, {}, b""))
+    with pytest.raises(SystemExit, match="/health answers 503"):
+        smoke.candidates([deployed.base])
+
+
+def test_an_address_that_is_not_there_fails_the_release_and_is_named() -> None:
     with pytest.raises(SystemExit, match="cannot be reached"):
-        smoke.main(f"http://localhost:{free_port()}")
+        smoke.public(f"http://localhost:{free_port()}")

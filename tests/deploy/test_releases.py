@@ -1,0 +1,179 @@
+"""Releases that can be taken back, on the fake control plane, with the real gcloud and functions.
+
+A release, a rollback, a release that fails its checks, and one after that. The sessions that were
+opened before each of them are asked after each of them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from infra.deployment import service
+from infra.stage import FUNCTIONS
+from tests.deploy.guide_walk import SHELL, cloud_and_ehr, to_a_launch, under
+from tests.support import guide
+from tests.support.app import App, Launched
+from tests.support.cloud import Cloud
+from tests.support.control_plane import run
+from tests.support.control_plane.server import run_in
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import Server
+
+ALMA = "synthetic-alma"
+SERVICES = [service(name) for name in FUNCTIONS]
+ROLLBACK = next(one for one in under("Rolling back") if "rollback.sh" in one.text)
+
+
+@dataclass
+class Story:
+    """What happened so far: the revisions that served after each chapter, what was said in it, and
+    the sessions that no longer answered.
+    """
+
+    cloud: Cloud
+    app: App
+    serving: dict[str, list[str]] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, list[int]] = field(default_factory=dict)
+    sessions: list[Launched] = field(default_factory=list)
+
+    def chapter(self, name: str, ran: guide.Ran | None = None) -> None:
+        """Look at what serves, ask every session, open one more."""
+        world = self.cloud.plane.world
+        self.serving[name] = [run.serving(world, one) for one in SERVICES]
+        if ran is not None:
+            self.codes[name], self.said[name] = ran.code, ran.said + self.cloud.log()
+        answers = [
+            one.browser.fetch(f"{one.fhir_base}/Patient/{ALMA}").status for one in self.sessions
+        ]
+        answers += [one.browser.open(one.callback.location).status for one in self.sessions]
+        self.lost[name] = [status for status in answers if status != 200]
+        self.sessions.append(self.app.launch_simulated(ALMA))
+
+    def deploy(self) -> guide.Ran:
+        return self.cloud.run(under("8. Deploy"), SHELL)[-1]
+
+    def revisions(self) -> dict[str, list[str]]:
+        world = self.cloud.plane.world
+        return {
+            one: [revision["name"] for revision in world.run_services[one]["revisions"]]
+            for one in SERVICES
+        }
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Story]:
+    with cloud_and_ehr(tmp_path_factory.mktemp("cloud"), scripted) as (cloud, ehr):
+        ran = cloud.run(to_a_launch())[-1]
+        assert ran.code == 0, ran.said + cloud.log()
+        origin = cloud.router.origin
+        app = App(origin, Server(origin, Path(), ehr.process), ehr.origin, scripted)
+        told = Story(cloud, app)
+        told.chapter("first deployment")
+        told.chapter("release", told.deploy())
+        told.chapter("rollback", cloud.run([ROLLBACK], SHELL)[-1])
+        # Starts, says that it is well, and is of no use: seen only once it has the traffic.
+        errors = cloud.repository / "shared/errors.py"
+        sound = errors.read_text()
+        errors.write_text(sound.replace('"iss_missing"', '"iss_mislaid"'))
+        told.chapter("failing release", told.deploy())
+        errors.write_text(sound)
+        told.chapter("release after all that", told.deploy())
+        yield told
+
+
+def numbers(revisions: list[str]) -> set[str]:
+    """Which release each is of: launch-00002-abc is of the second."""
+    return {re.sub(r".*-0*(\d+)-\w+$", r"\1", one) for one in revisions}
+
+
+def test_no_session_ends_whatever_becomes_of_a_release(story: Story) -> None:
+    assert len(story.sessions) == len(story.serving) == 5
+    assert story.lost == {chapter: [] for chapter in story.serving}
+
+
+def test_gcloud_asked_nothing_that_the_fake_does_not_know(story: Story) -> None:
+    assert story.cloud.plane.unknown == []
+
+
+def test_a_release_that_passes_its_checks_serves(story: Story) -> None:
+    assert story.codes["release"] == 0, story.said["release"]
+    assert numbers(story.serving["first deployment"]) == {"1"}
+    assert numbers(story.serving["release"]) == {"2"}
+    for one in SERVICES:
+        assert f"candidate---{one}-" in story.said["release"]
+
+
+def test_one_command_goes_back_without_building(story: Story) -> None:
+    assert story.codes["rollback"] == 0, story.said["rollback"]
+    assert numbers(story.serving["rollback"]) == {"1"}
+    assert story.said["rollback"].count("all traffic to revisions=") >= len(SERVICES)
+
+
+def test_a_release_that_fails_its_checks_goes_back_by_itself(story: Story) -> None:
+    said = story.said["failing release"]
+    assert story.codes["failing release"] != 0
+    assert "answers 400 with iss_mislaid; 400 with iss_missing was expected" in said
+    assert "what served before the release serves again" in said
+    assert numbers(story.serving["failing release"]) == {"1"}
+
+
+def test_the_next_release_is_not_caught_by_the_pin(story: Story) -> None:
+    last = "release after all that"
+    assert story.codes[last] == 0, story.said[last]
+    assert numbers(story.serving[last]) == {"4"}
+    for one in SERVICES:
+        (target,) = story.cloud.plane.world.run_services[one]["spec"]
+        assert target == {"latestRevision": True, "percent": 100}
+
+
+def test_what_was_taken_back_is_nothing_that_one_could_go_back_to(story: Story) -> None:
+    for one, revisions in story.revisions().items():
+        assert numbers(revisions) == {"1", "4"}, one
+
+
+def as_deployer(cloud: Cloud, script: str, notes: Mapping[str, str]) -> tuple[int, str]:
+    """A part of a release by itself, with what its steps before would have noted."""
+    folder = cloud.repository / "build/deployment"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in notes.items():
+        (folder / name).write_text(text)
+    ended = run_in(
+        f"set -eu; {SHELL}. infra/traffic.sh; {script}",
+        cloud.repository,
+        cloud.variables(
+            f"serviceAccount:smart-deploy@{cloud.plane.world.project}.iam.gserviceaccount.com"
+        ),
+        [cloud.programs],
+    )
+    return ended.returncode, ended.stderr + ended.stdout
+
+
+def test_a_new_revision_that_is_not_well_never_gets_traffic(story: Story) -> None:
+    cloud = story.cloud
+    now = [run.serving(cloud.plane.world, one) for one in SERVICES]
+    notes = {"ingress": "all\n", "candidates-verdict": "1\n"}
+    code, said = as_deployer(cloud, "pin; lend_addresses; move", notes)
+    assert code != 0
+    assert "A new revision is not well" in said
+    assert [run.serving(cloud.plane.world, one) for one in SERVICES] == now
+    for one in SERVICES:
+        assert not [target for target in run.traffic(cloud.plane.world, one) if "tag" in target]
+
+
+def test_a_traffic_split_by_hand_is_not_touched(story: Story) -> None:
+    world = story.cloud.plane.world
+    kept = world.run_services["launch"]["spec"]
+    first, *_, last = story.revisions()["launch"]
+    split = [{"revisionName": one, "percent": 50} for one in (first, last)]
+    world.run_services["launch"]["spec"] = split
+    try:
+        code, said = as_deployer(story.cloud, "pin", {})
+    finally:
+        world.run_services["launch"]["spec"] = kept
+    assert code != 0
+    assert "launch: the traffic is split" in said
