@@ -91,6 +91,14 @@ def _intersection(one: Grant, other: Grant) -> Grant | None:
     return Grant(level, kind, letters, one.filters | other.filters)
 
 
+def names_resources(listed: Iterable[str]) -> bool:
+    """Whether a list of scopes that an EHR supports tells of resources at all.
+
+    Epic's names identity and `launch` alone: what else an app may have is agreed for each.
+    """
+    return any(parse(scope) is not None for scope in listed)
+
+
 def missing(requested: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
     """The requested scopes that the grant does not cover, in the order asked.
 

@@ -42,6 +42,11 @@ def compare(ehr: Ehr, base: str, supported: tuple[str, ...]) -> Checked | None:
     if not supported:
         return None
     absent = scopes.missing(ehr.scopes, supported)
+    if not scopes.names_resources(supported):
+        absent = tuple(scope for scope in absent if scopes.parse(scope) is None)
+        if not absent:
+            title = f"{base} lists no scopes of resources; the others are in its list."
+            return ok("scope_unsupported", title, ehr.key)
     if not absent:
         return ok("scope_unsupported", f"{base} lists every scope that is asked for.", ehr.key)
     return warn(

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared import log, urls
+from shared import log, scopes, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import BrowserMismatch, CookieMissing, DiscoveryInvalid, StateUnknown
 from shared.inbound import cookies
@@ -24,6 +24,7 @@ from shared.store import Conflict, Store
 COLLECTION = "launches"
 MOST_COOKIES = 10
 LONGEST_URL = 2000
+_CHOOSES_PATIENT = "context-standalone-patient"
 _MOST_OFFERED = 200
 _LONGEST_OFFERED = 500
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -134,7 +135,12 @@ def _other_endpoints(configuration: SmartConfiguration) -> tuple[str, ...]:
 def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tuple[str, ...]:
     if launch is not None:
         return ("launch",)
-    return ("launch/patient",) if "launch/patient" in configuration.scopes_supported else ()
+    listed = configuration.scopes_supported
+    # A list without resources leaves more out; then the capability that the scope asks for tells.
+    offers = "launch/patient" in listed or (
+        not scopes.names_resources(listed) and _CHOOSES_PATIENT in configuration.capabilities
+    )
+    return ("launch/patient",) if offers else ()
 
 
 def _offered(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -142,11 +148,12 @@ def _offered(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[st
         return None
     stems = {scope.partition(".")[0] for scope in requested}
     stems |= {"launch", "launch/patient", "patient/*", "user/*"}
-    return tuple(
-        scope
-        for scope in supported
-        if scope.partition(".")[0] in stems and len(scope) <= _LONGEST_OFFERED
-    )[:_MOST_OFFERED]
+    short = [scope for scope in supported if len(scope) <= _LONGEST_OFFERED]
+    kept = [scope for scope in short if scope.partition(".")[0] in stems][:_MOST_OFFERED]
+    if not scopes.names_resources(kept):
+        # One of other types shows that the list is one of resources.
+        kept += [scope for scope in short if scopes.names_resources((scope,))][:1]
+    return tuple(kept)
 
 
 def _authorization_request(

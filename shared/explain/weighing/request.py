@@ -16,7 +16,7 @@ from shared.explain.weighing.scope_causes import (
     scope_causes,
     version,
 )
-from shared.scopes import missing
+from shared.scopes import missing, names_resources
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _RFC_6749 = "RFC 6749: https://www.rfc-editor.org/rfc/rfc6749"
@@ -71,13 +71,11 @@ def _registered(facts: Facts) -> Iterator[Evidence]:
         step = "Take every `system/` scope out: no user launch has them."
         yield Evidence("scope_not_registered", "likely", why, _SMART, (step,))
         return
-    supported = facts.sent.scopes_supported
-    absent = missing(facts.scopes, supported) if supported else ()
+    supported = facts.sent.scopes_supported or ()
+    absent = missing(facts.scopes, supported) if names_resources(supported) else ()
     # Lists leave out `launch`, for which the capability `launch-ehr` stands: Inferno's does.
     absent = tuple(
-        scope
-        for scope in absent
-        if scope != "launch" and not in_other_version(scope, supported or ())
+        scope for scope in absent if scope != "launch" and not in_other_version(scope, supported)
     )
     if absent:
         why = f"The EHR does not list {_named(absent)} in `scopes_supported`."

@@ -78,7 +78,8 @@ def _cause(
     wanted = scopes.parse(scope)
     if wanted is None:
         return "scope_not_registered"
-    if is_wildcard(scope) and (habits.wildcards_dropped or (supported and scope not in supported)):
+    unlisted = scopes.names_resources(supported) and scope not in supported
+    if is_wildcard(scope) and (habits.wildcards_dropped or unlisted):
         return "scope_syntax"
     if in_other_version(scope, supported) or _only_in_other_version(scope, granted):
         return "scope_syntax"

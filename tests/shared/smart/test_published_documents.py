@@ -1,0 +1,132 @@
+"""Twelve discovery documents as EHRs publish them, read as a launch and the doctor read them."""
+
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from doctor.checks import ehr, ehr_keys
+from doctor.finding import Checked
+from shared.config.file import parse
+from shared.config.settings import Settings
+from shared.errors import DiscoveryInvalid
+from shared.explain import AuthorizationRequest, diagnose
+from shared.explain import parse as read
+from shared.outbound import client as outbound
+from shared.smart import discovery, launches
+from shared.smart.discovery import SmartConfiguration
+from shared.store.sqlite import SqliteStore
+from tests.support.published_documents import ALL, Published
+
+SCOPES = "openid fhirUser patient/Patient.rs patient/Observation.rs"
+each = pytest.mark.parametrize("found", ALL, ids=lambda one: one.name)
+
+
+def _settings(found: Published, hosts: tuple[str, ...] | None = None) -> Settings:
+    hosts = found.hosts if hosts is None else hosts
+    settings, problems = parse(
+        'public_url = "https://smart.example.org"\nsealing_keys = ["env:K"]\n'
+        '[store]\nkind = "sqlite"\n'
+        f'[[ehr]]\nkey = "e"\nvendor = "{found.vendor}"\niss = ["{found.base}"]\n'
+        f'client_id = "c"\nscopes = "{SCOPES}"\nendpoint_hosts = {json.dumps(hosts)}\n'
+    )
+    assert settings is not None, problems
+    return settings
+
+
+def _read(found: Published, hosts: tuple[str, ...] | None = None) -> SmartConfiguration:
+    (one,) = _settings(found, hosts).ehrs
+    allowed = discovery.allowed_hosts(one, found.base)
+    return discovery.parse(json.dumps(found.document).encode(), found.base, allowed)
+
+
+@each
+def test_a_published_document_can_be_used_as_it_stands(found: Published) -> None:
+    took = _read(found)
+    for member in ("authorization_endpoint", "token_endpoint", "issuer"):
+        assert getattr(took, member) == found.document[member]
+    assert took.jwks_uri == found.document.get("jwks_uri")
+    assert took.takes_post
+    assert all(map(took.takes, ("none", "client_secret_basic", "private_key_jwt")))
+
+
+@each
+def test_a_document_whose_endpoints_lie_elsewhere_says_which_host_to_allow(
+    found: Published,
+) -> None:
+    if not found.hosts:
+        return
+    with pytest.raises(DiscoveryInvalid) as caught:
+        _read(found, ())
+    assert found.hosts[0] in caught.value.why
+
+
+@each
+def test_the_doctor_fails_none_of_them_and_warns_of_no_scope_that_is_granted(
+    found: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = outbound.Answer(200, {}, json.dumps(found.document).encode())
+    monkeypatch.setattr(discovery, "fetch", lambda *_: answer)
+    monkeypatch.setattr(ehr_keys, "check", lambda *_: None)
+    (one,) = _settings(found).ehrs
+    findings: list[Checked] = ehr.look(one, None).findings
+    levels = {finding.id: finding.level for finding in findings if finding.id != "clock_skew"}
+    assert "fail" not in levels.values()
+    unlisted = [finding.title for finding in findings if finding.id == "scope_unsupported"]
+    assert not [title for title in unlisted if "does not list patient/" in title]
+    assert {levels[name] for name in levels if name != "scope_unsupported"} == {"ok"}
+
+
+@each
+def test_a_standalone_launch_asks_for_a_patient_where_the_ehr_lets_one_be_chosen(
+    found: Published, tmp_path: Path
+) -> None:
+    settings = _settings(found)
+    (one,) = settings.ehrs
+    begun = launches.begin(
+        SqliteStore(str(tmp_path / "smart.db"), clock=lambda: 0.0),
+        settings,
+        one,
+        _read(found),
+        iss=found.base,
+        fhir_base=found.base,
+        launch=None,
+        now=0.0,
+    )
+    query = urlsplit(begun.authorization_url).query
+    asked = begun.form["scope"] if begun.form else parse_qs(query)["scope"][0]
+    offered = "context-standalone-patient" in found.document["capabilities"]
+    assert ("launch/patient" in asked.split()) == offered
+
+
+@each
+@pytest.mark.parametrize("error", ["invalid_scope", "access_denied"])
+def test_a_scope_that_a_list_does_not_speak_of_is_not_blamed(
+    found: Published, error: str, tmp_path: Path
+) -> None:
+    settings = _settings(found)
+    (one,) = settings.ehrs
+    store = SqliteStore(str(tmp_path / "smart.db"), clock=lambda: 0.0)
+    begun = launches.begin(
+        store,
+        settings,
+        one,
+        _read(found),
+        iss=found.base,
+        fhir_base=found.base,
+        launch="abc",
+        now=0.0,
+    )
+    query = urlsplit(begun.authorization_url).query
+    state = begun.form["state"] if begun.form else parse_qs(query)["state"][0]
+    pending = launches.find(store, state).pending
+    sent = AuthorizationRequest(
+        vendor=one.vendor,
+        flow="ehr",
+        scopes=pending.requested,
+        scopes_supported=pending.offered,
+        parameters=("response_type", "client_id", "launch", "aud", "scope"),
+    )
+    told = diagnose(read(f"error={error}"), sent, where="authorize redirect")
+    assert "does not list `patient/" not in " ".join(cause.why for cause in told.causes)
