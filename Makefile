@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-FUNCTIONS := launch callback fhir_proxy smart_calc
+FUNCTIONS := launch callback fhir_proxy smart_calc cds_services
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve ehr doctor explain test soak bench coverage lint docs stage format lock clean

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import flask
 
 from functions.callback.main import callback
+from functions.cds_services.main import cds_services
 from functions.fhir_proxy.main import fhir_proxy
 from functions.launch.main import launch
 from functions.smart_calc.main import smart_calc
@@ -26,6 +27,7 @@ FUNCTIONS: Mapping[str, Callable[[flask.Request], flask.Response]] = {
     "callback": callback,
     "fhir_proxy": fhir_proxy,
     "smart_calc": smart_calc,
+    "cds_services": cds_services,
 }
 _settings = config.from_environment()
 _edge = Edge("gateway", "page", refused="app_refused")

@@ -3,7 +3,7 @@
 Run from the root of the repository as `python3 -m infra.deployment`
 
 - `check`: say what is wrong, all of it;
-- `shell`: print PROJECT, REGION and FUNCTIONS for the commands of docs/deploy.md;
+- `shell`: print PROJECT, REGION, FUNCTIONS and WITH_SESSIONS for the commands of docs/deploy.md;
 - `commit`: print the commit that is deployed, with "+changes" where files differ from it;
 - `write PROJECT`: for a build in that project, write below build/deployment/ what its steps read.
 
@@ -25,8 +25,8 @@ FILE = "deployment.toml"
 RUNTIME = "python313"
 CONFIGURATION = "/config/smart.toml"
 SEALING_KEY = "/keys/sealing"
-# Who gets no sealing key and no client credentials, but the public keys: it opens no session.
-WITHOUT_SECRETS = frozenset({"launch"})
+# Who gets the sealing key and the client credentials: the functions that open sessions.
+WITH_SESSIONS = ("callback", "fhir_proxy", "smart_calc")
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
@@ -42,7 +42,7 @@ _SIZES = ("cpu", "memory_mib", "concurrency", "timeout_seconds", "min_instances"
 _KEYS: Mapping[str, frozenset[str]] = {
     "": frozenset(
         {"project", "region", "ingress", "callers", "versions", "secrets", "public_keys"}
-        | {"egress", "quota", "functions"}
+        | {"cds_keys", "egress", "quota", "functions"}
     ),
     "versions": frozenset({"smart-toml", "smart-sealing-key"}),
     "egress": frozenset({"connector", "traffic"}),
@@ -58,7 +58,7 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """The checked file. `secrets` and `public_keys` map a path to SECRET:VERSION."""
+    """The checked file. `secrets`, `public_keys` and `cds_keys` map a path to SECRET:VERSION."""
 
     project: str
     region: str
@@ -67,14 +67,15 @@ class Deployment:
     versions: Mapping[str, int]
     secrets: Mapping[str, str]
     public_keys: Mapping[str, str]
+    cds_keys: Mapping[str, str]
     egress: Mapping[str, str]
     functions: Mapping[str, Mapping[str, int]]
 
     def mounts(self, name: str) -> Mapping[str, str]:
         """Which secret in which version a function finds at which path."""
         configuration = {CONFIGURATION: f"smart-toml:{self.versions['smart-toml']}"}
-        if name in WITHOUT_SECRETS:
-            return configuration | dict(self.public_keys)
+        if name not in WITH_SESSIONS:
+            return configuration | dict(self.public_keys if name == "launch" else self.cds_keys)
         sealing = {SEALING_KEY: f"smart-sealing-key:{self.versions['smart-sealing-key']}"}
         return configuration | sealing | dict(self.secrets)
 
@@ -173,7 +174,9 @@ def _shape(content: Mapping[str, Any]) -> list[str]:
 
 
 _TABLES: Mapping[str, frozenset[str]] = {
-    "": frozenset({"versions", "secrets", "public_keys", "egress", "quota", "functions"}),
+    "": frozenset(
+        {"versions", "secrets", "public_keys", "cds_keys", "egress", "quota", "functions"}
+    ),
     "functions": frozenset(FUNCTIONS),
     "egress": frozenset(),
 }
@@ -183,7 +186,7 @@ _WORDS: Mapping[type, str] = {int: "a whole number", str: "a text", dict: "a tab
 def _mount_problems(content: Mapping[str, Any]) -> list[str]:
     """Cloud Run mounts one secret at a folder; one below another would be hidden."""
     problems = []
-    given = {**content["secrets"], **content["public_keys"]}
+    given = {**content["secrets"], **content["public_keys"], **content["cds_keys"]}
     for path, secret in given.items():
         if not _MOUNT.fullmatch(path):
             problems.append(f"{path!r} must be a path of a file in a folder: /clients/KEY/NAME.")
@@ -198,6 +201,11 @@ def _mount_problems(content: Mapping[str, Any]) -> list[str]:
         ]
     if len(content["public_keys"]) > 1:
         problems.append("[public_keys] names one file at most.")
+    problems += [
+        f"[cds_keys] {path} must lie in a folder below /cds, where the build's doctor finds it."
+        for path in content["cds_keys"]
+        if not path.startswith("/cds/")
+    ]
     return problems
 
 
@@ -256,16 +264,18 @@ def write(deployment: Deployment, project: str, out: Path) -> str:
     (out / "callers").write_text(f"{deployment.callers}\n")
     (out / "ingress").write_text(f"{deployment.ingress}\n")
     wanted = {"smart.toml": f"smart-toml:{deployment.versions['smart-toml']}"}
-    wanted |= dict(deployment.public_keys)
+    wanted |= {**deployment.public_keys, **deployment.cds_keys}
     lines = [f"{secret.replace(':', ' ')} {path}\n" for path, secret in wanted.items()]
     (out / "configuration").write_text("".join(lines))
     return ""
 
 
 def _shell(deployment: Deployment) -> str:
-    functions = " ".join(service(name) for name in FUNCTIONS)
+    functions = " ".join(map(service, FUNCTIONS))
+    with_sessions = " ".join(map(service, WITH_SESSIONS))
     return (
         f"PROJECT='{deployment.project}'\nREGION='{deployment.region}'\nFUNCTIONS='{functions}'\n"
+        f"WITH_SESSIONS='{with_sessions}'\n"
     )
 
 

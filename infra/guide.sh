@@ -1,5 +1,5 @@
-# For the commands of docs/deploy.md: `. infra/guide.sh`, in bash. Sets PROJECT, REGION and FUNCTIONS
-# from deployment.toml, and the two words that the blocks there use.
+# For the commands of docs/deploy.md: `. infra/guide.sh`, in bash. Sets PROJECT, REGION, FUNCTIONS
+# and WITH_SESSIONS from deployment.toml, and the two words that the blocks there use.
 
 eval "$(python3 -m infra.deployment shell)"
 

@@ -1,7 +1,15 @@
 """Body mass index and the adult classes of WHO Technical Report Series 894 (2000)."""
 
 from clinical.calculators.in_chart import Beside, InChart
-from clinical.calculators.model import Band, Calculator, Citation, Given, Implausible, Output
+from clinical.calculators.model import (
+    Band,
+    Calculator,
+    CardRule,
+    Citation,
+    Given,
+    Implausible,
+    Output,
+)
 
 
 def body_mass_index(weight: float, height: float) -> float:
@@ -39,13 +47,14 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             meaning=lambda g: "" if "age" in g else "the classes need the age",
             bands=(
-                Band("below 18.5: underweight", lambda v, g: _adult(g) and v < 18.5),
+                Band("below 18.5: underweight", lambda v, g: _adult(g) and v < 18.5, "info"),
                 Band("18.5 to below 25: normal range", lambda v, g: _adult(g) and v < 25),
                 Band("25 to below 30: pre-obese", lambda v, g: _adult(g) and v < 30),
                 Band("30 to below 35: obese class I", lambda v, g: _adult(g) and v < 35),
                 Band("35 to below 40: obese class II", lambda v, g: _adult(g) and v < 40),
-                Band("40 or more: obese class III", lambda v, g: _adult(g) and v >= 40),
+                Band("40 or more: obese class III", lambda v, g: _adult(g) and v >= 40, "info"),
             ),
+            card=CardRule(place=8),
         ),
     ),
     sources=(

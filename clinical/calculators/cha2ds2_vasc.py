@@ -1,7 +1,17 @@
 """Stroke risk in atrial fibrillation: CHA2DS2-VASc (Lip, Chest 2010;137:263) and CHA2DS2-VA."""
 
 from clinical.calculators.in_chart import ChartCaution, InChart, OnlyWith
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output, Sex
+from clinical.calculators.model import (
+    ADULTS,
+    Band,
+    Calculator,
+    CardRule,
+    Citation,
+    Given,
+    Note,
+    Output,
+    Sex,
+)
 
 
 def score_va(
@@ -50,18 +60,22 @@ _BANDS = (
     Band(
         "3 or more in a woman: anticoagulation recommended (ACC/AHA 2023)",
         lambda v, g: v >= 3 and g["sex"] == "female",
+        "warning",
     ),
     Band(
         "2 or more in a man: anticoagulation recommended (ACC/AHA 2023)",
         lambda v, g: v >= 2 and g["sex"] == "male",
+        "warning",
     ),
     Band(
         "2 in a woman: anticoagulation may be considered (ACC/AHA 2023)",
         lambda v, g: v == 2 and g["sex"] == "female",
+        "info",
     ),
     Band(
         "1 in a man: anticoagulation may be considered (ACC/AHA 2023)",
         lambda v, g: v == 1 and g["sex"] == "male",
+        "info",
     ),
     Band(
         "up to 1 in a woman: below the threshold for anticoagulation (ACC/AHA 2023)",
@@ -84,6 +98,7 @@ def _with_fibrillation(band: Band) -> Band:
     return Band(
         band.text,
         lambda v, g: g.get("atrial_fibrillation") is not False and band.holds(v, g),
+        band.urgency,
     )
 
 
@@ -120,6 +135,9 @@ CALCULATOR = Calculator(
             open_answers={},
             bands=tuple(map(_with_fibrillation, _BANDS)),
             meaning=_why_no_band,
+            card=CardRule(
+                place=2, found=("atrial_fibrillation",), not_found=("oral_anticoagulant",)
+            ),
         ),
         Output(
             name="score_va",

@@ -1,7 +1,7 @@
 """eGFR from serum creatinine without race: CKD-EPI 2021 (Inker, N Engl J Med 2021;385:1737)."""
 
 from clinical.calculators.in_chart import KIDNEY_CAUTIONS, Beside, InChart
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output, Sex
+from clinical.calculators.model import ADULTS, Band, Calculator, CardRule, Citation, Output, Sex
 
 
 def egfr(age: int, sex: Sex, creatinine: float) -> float:
@@ -47,11 +47,20 @@ CALCULATOR = Calculator(
             bands=(
                 Band("G1: 90 or more, normal or high", lambda v, _: v >= 90),
                 Band("G2: 60 to below 90, mildly decreased", lambda v, _: v >= 60),
-                Band("G3a: 45 to below 60, mildly to moderately decreased", lambda v, _: v >= 45),
-                Band("G3b: 30 to below 45, moderately to severely decreased", lambda v, _: v >= 30),
-                Band("G4: 15 to below 30, severely decreased", lambda v, _: v >= 15),
-                Band("G5: below 15, kidney failure", lambda v, _: v < 15),
+                Band(
+                    "G3a: 45 to below 60, mildly to moderately decreased",
+                    lambda v, _: v >= 45,
+                    "info",
+                ),
+                Band(
+                    "G3b: 30 to below 45, moderately to severely decreased",
+                    lambda v, _: v >= 30,
+                    "info",
+                ),
+                Band("G4: 15 to below 30, severely decreased", lambda v, _: v >= 15, "warning"),
+                Band("G5: below 15, kidney failure", lambda v, _: v < 15, "warning"),
             ),
+            card=CardRule(place=4),
         ),
     ),
     sources=(

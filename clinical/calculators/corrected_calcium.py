@@ -1,7 +1,7 @@
 """Calcium corrected for albumin, with the usual slope of 0.8 (after Payne, BMJ 1973;4:643)."""
 
 from clinical.calculators.in_chart import DrawRule, InChart
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
+from clinical.calculators.model import ADULTS, Band, Calculator, CardRule, Citation, Output
 
 
 def corrected_calcium(calcium_total: float, albumin: float) -> float:
@@ -32,10 +32,12 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("below 8.5: low", lambda v, _: v < 8.5),
+                Band("below 8.5: low", lambda v, _: v < 8.5, "info"),
                 Band("8.5 to 10.5: within the usual range", lambda v, _: v <= 10.5),
-                Band("above 10.5: high", lambda v, _: v > 10.5),
+                Band("above 10.5: high", lambda v, _: v > 10.5, "info"),
             ),
+            # Else the laboratory says it.
+            card=CardRule(place=5, unlike="calcium_total"),
         ),
     ),
     sources=(Citation("Payne RB et al. Br Med J 1973;4:643-646", "10.1136/bmj.4.5893.643"),),

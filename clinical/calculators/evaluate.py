@@ -15,6 +15,7 @@ from clinical.calculators.model import (
     Raw,
     Refused,
     UnknownCalculator,
+    Urgency,
 )
 from clinical.calculators.ranges import Range, range_of
 from clinical.calculators.registry import DERIVED, REGISTRY
@@ -25,6 +26,7 @@ class Result:
     """One computed output: the unrounded value, its printed form and its interpretation.
 
     `meaning` says what the number stands on for this patient; empty where nothing is to be said.
+    `urgency` is that of the band.
     """
 
     output: Output
@@ -32,6 +34,7 @@ class Result:
     printed: str
     band: str | None
     meaning: str = ""
+    urgency: Urgency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,14 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
             ):
                 ranges[output.name] = found
         else:
+            band = output.band_of(value, given)
             results[output.name] = Result(
                 output,
                 value,
                 output.printed(value, given),
-                output.band(value, given),
+                band.text if band else None,
                 output.meaning(given) if output.meaning else "",
+                band.urgency if band else None,
             )
     notes = tuple(note.text for note in calculator.notes if note.holds(given))
     return Evaluation(calculator, results, refusals, notes, ranges)

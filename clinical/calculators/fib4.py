@@ -3,7 +3,17 @@
 import math
 
 from clinical.calculators.in_chart import DAY, DrawRule, InChart
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output
+from clinical.calculators.model import (
+    ADULTS,
+    Band,
+    Calculator,
+    CardRule,
+    Citation,
+    Given,
+    Limit,
+    Note,
+    Output,
+)
 
 
 def fib4(age: int, ast: float, alt: float, platelets: float) -> float:
@@ -52,7 +62,15 @@ CALCULATOR = Calculator(
                     "1.3 (under 65 years) to 2.67: advanced fibrosis neither likely nor ruled out",
                     lambda v, g: v <= 2.67 and not _elderly(g),
                 ),
-                Band("above 2.67: high probability of advanced fibrosis", lambda v, _: v > 2.67),
+                Band(
+                    "above 2.67: high probability of advanced fibrosis",
+                    lambda v, _: v > 2.67,
+                    "info",
+                ),
+            ),
+            card=CardRule(
+                place=6,
+                limits=(Limit("age", 35, None, "Below 35 years FIB-4 is unreliable"),),
             ),
         ),
     ),

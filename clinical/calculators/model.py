@@ -8,6 +8,9 @@ from typing import Any, Literal
 from clinical.calculators.in_chart import NOTHING, InChart
 
 Sex = Literal["male", "female"]
+# How a band is told where nobody asked for it: on a card at the chart (CDS Hooks 2.0). `critical`,
+# the third that there is, is not among them: nothing here is to stop a hand.
+Urgency = Literal["warning", "info"]
 # Only the legacy Pooled Cohort Equations take it.
 Race = Literal["white_or_other", "black"]
 
@@ -82,10 +85,29 @@ class Band:
     """One published interpretation of a result.
 
     `holds` takes the unrounded result and the checked inputs; the first band that holds counts.
+    With an `urgency` it makes a card, where its output has a CardRule.
     """
 
     text: str
     holds: Callable[[float, Given], bool]
+    urgency: Urgency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardRule:
+    """When an output makes a card at the chart, beside the urgency of its band (clinical/cards.py).
+
+    `place` is its place among cards of one urgency. `limits` are ranges of inputs outside of which
+    it makes none. Findings in `found` must be in the chart, those in `not_found` must be absent
+    from one that was read whole. `unlike` names an input in the unit of the output, whose own value
+    must lie in another band: else it says the same by itself.
+    """
+
+    place: int
+    limits: tuple[Limit, ...] = ()
+    found: tuple[str, ...] = ()
+    not_found: tuple[str, ...] = ()
+    unlike: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +145,7 @@ class Output:
     is. `open_answers` makes it a score whose range is told while answers are missing: it lists the
     values to try of numbers, yes-or-no and listed answers are tried by themselves. A number whose
     rounding to a whole one is printed beside it (`beside_whole`) gets the digits that this takes.
+    With a `card` it is told at the chart where a band of it has an urgency.
     """
 
     name: str
@@ -141,6 +164,7 @@ class Output:
     gives: str = ""
     open_answers: Mapping[str, tuple[float, ...]] | None = None
     beside_whole: bool = False
+    card: CardRule | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -149,7 +173,12 @@ class Output:
 
     def band(self, value: float, given: Given) -> str | None:
         """The interpretation of an unrounded result, None where none is published."""
-        return next((band.text for band in self.bands if band.holds(value, given)), None)
+        found = self.band_of(value, given)
+        return found.text if found else None
+
+    def band_of(self, value: float, given: Given) -> Band | None:
+        """The first band that holds, None where none is published."""
+        return next((band for band in self.bands if band.holds(value, given)), None)
 
     def printed(self, value: float, given: Given) -> str:
         """The result in text, with more digits where rounding would move it to another band."""

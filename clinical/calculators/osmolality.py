@@ -1,7 +1,7 @@
 """Calculated serum osmolality and osmolal gap (Worthley 1987; Khajuria and Krahn 2005)."""
 
 from clinical.calculators.in_chart import DrawRule, InChart
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
+from clinical.calculators.model import ADULTS, Band, Calculator, CardRule, Citation, Output
 
 
 def calculated(sodium: float, glucose: float, bun: float, ethanol: float = 0) -> float:
@@ -59,9 +59,10 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("above 10: raised", lambda v, _: v > 10),
+                Band("above 10: raised", lambda v, _: v > 10, "warning"),
                 Band("up to 10: not raised", lambda v, _: v <= 10),
             ),
+            card=CardRule(place=3),
         ),
     ),
     sources=(

@@ -11,6 +11,7 @@ from clinical.calculators.model import (
     HDL_NOT_BELOW_TOTAL,
     Band,
     Calculator,
+    CardRule,
     Citation,
     Exclusion,
     Limit,
@@ -133,7 +134,9 @@ def risk_percent(years: int, outcome: str, sex: Sex, values: dict[str, float]) -
     return 100 / (1 + math.exp(-x))
 
 
-def _output(years: int, outcome: str, of: str, bands: tuple[Band, ...] = ()) -> Output:
+def _output(
+    years: int, outcome: str, of: str, bands: tuple[Band, ...] = (), card: CardRule | None = None
+) -> Output:
     return Output(
         name=f"risk_{years}y_{outcome}_percent",
         label=f"{years}-year risk of {of}",
@@ -173,6 +176,7 @@ def _output(years: int, outcome: str, of: str, bands: tuple[Band, ...] = ()) -> 
             ),
         ),
         bands=bands,
+        card=card,
         meaning=lambda _: "" if bands else "no bands are published for it",
     )
 
@@ -240,8 +244,9 @@ CALCULATOR = Calculator(
                 Band("below 3 %: low (2026 ACC/AHA)", lambda v, _: v < 3),
                 Band("3 to below 5 %: borderline (2026 ACC/AHA)", lambda v, _: v < 5),
                 Band("5 to below 10 %: intermediate (2026 ACC/AHA)", lambda v, _: v < 10),
-                Band("10 % or more: high (2026 ACC/AHA)", lambda v, _: v >= 10),
+                Band("10 % or more: high (2026 ACC/AHA)", lambda v, _: v >= 10, "info"),
             ),
+            card=CardRule(place=7),
         ),
         _output(10, "heart_failure", "heart failure"),
         _output(30, "total_cvd", "total CVD"),

@@ -3,7 +3,16 @@
 import math
 
 from clinical.calculators.in_chart import SAME_DRAW, ChartCaution, DrawRule, InChart
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output
+from clinical.calculators.model import (
+    ADULTS,
+    Band,
+    Calculator,
+    CardRule,
+    Citation,
+    Given,
+    Note,
+    Output,
+)
 
 
 def rr_interval(heart_rate: float) -> float:
@@ -32,14 +41,16 @@ def hodges(qt_interval: float, heart_rate: float) -> float:
 
 
 _BANDS = (
-    Band("above 500 ms: high risk", lambda v, _: v > 500),
+    Band("above 500 ms: high risk", lambda v, _: v > 500, "warning"),
     Band(
         "460 ms or more, the limit for women: prolonged",
         lambda v, g: v >= 460 and g.get("sex") == "female",
+        "info",
     ),
     Band(
         "450 ms or more, the limit for men: prolonged",
         lambda v, g: v >= 450 and g.get("sex") == "male",
+        "info",
     ),
     Band(
         "below 460 ms, the limit for women: not prolonged",
@@ -82,6 +93,7 @@ CALCULATOR = Calculator(
             limits=(ADULTS,),
             bands=_BANDS,
             meaning=_why_no_band,
+            card=CardRule(place=1),
         ),
         Output(
             name="bazett",

@@ -91,6 +91,9 @@ def unknown_names(calculator: Calculator) -> set[str]:
     unknown |= {beside.output} - outputs if beside else set()
     for output in calculator.outputs:
         unknown |= {*(output.open_answers or ())} - {*output.needs}
+        if rule := output.card:
+            unknown |= {*rule.found, *rule.not_found} - {*FLAGS, *FINDINGS}
+            unknown |= {*(one.input for one in rule.limits), rule.unlike} - {*output.inputs, ""}
     return unknown
 
 

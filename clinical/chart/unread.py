@@ -22,6 +22,19 @@ def with_unread(chart: Chart, reasons: Mapping[str, str]) -> Chart:
     return replace(chart, findings=findings)
 
 
+def without_answers(chart: Chart, reasons: Mapping[str, str]) -> Chart:
+    """The chart with every input that a failed search answers marked as not read, found or not: a
+    newer value may be among what did not come.
+    """
+    unread = {
+        name: ChartFinding(name, Outcome.UNREAD, why, unit=chart.findings[name].unit)
+        for name, why in reasons.items()
+        if name in chart.findings
+    }
+    usable = {name: values for name, values in chart.usable.items() if name not in reasons}
+    return replace(chart, findings={**chart.findings, **unread}, usable=usable)
+
+
 def _unread(finding: ChartFinding, reason: str) -> ChartFinding:
     # What a person answers anyway is asked as before.
     if finding.outcome not in _UNANSWERED or finding.input in ASKED_LOINC:

@@ -1,8 +1,8 @@
 # docs/deploy.md, Service accounts.
 
 locals {
-  functions = ["launch", "callback", "fhir-proxy", "smart-calc"]
-  accounts  = ["launch", "callback", "fhir-proxy", "smart-calc", "build", "test", "deploy"]
+  functions = ["launch", "callback", "fhir-proxy", "smart-calc", "cds-services"]
+  accounts  = ["launch", "callback", "fhir-proxy", "smart-calc", "cds-services", "build", "test", "deploy"]
 
   database = "resource.name==\"projects/${var.project}/databases/smart\""
   sources  = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
@@ -12,6 +12,7 @@ locals {
     "callback/datastore.user"         = { account = "callback", role = "datastore.user", condition = "smart-only" }
     "fhir-proxy/datastore.user"       = { account = "fhir-proxy", role = "datastore.user", condition = "smart-only" }
     "smart-calc/datastore.user"       = { account = "smart-calc", role = "datastore.user", condition = "smart-only" }
+    "cds-services/datastore.user"     = { account = "cds-services", role = "datastore.user", condition = "smart-only" }
     "deploy/datastore.user"           = { account = "deploy", role = "datastore.user", condition = "smart-only" }
     "deploy/datastore.viewer"         = { account = "deploy", role = "datastore.viewer", condition = "smart-only" }
     "deploy/cloudfunctions.developer" = { account = "deploy", role = "cloudfunctions.developer", condition = "" }
@@ -24,7 +25,7 @@ locals {
   }
   conditions = { "smart-only" = local.database, "function-sources" = local.sources }
 
-  acted_as = ["launch", "callback", "fhir-proxy", "smart-calc", "build"]
+  acted_as = ["launch", "callback", "fhir-proxy", "smart-calc", "cds-services", "build"]
   readers  = ["test", "deploy"]
 }
 

@@ -3,12 +3,15 @@
 
 locals {
   fields = {
-    "launches/expires_at" = { collection = "launches", field = "expires_at", ttl = true }
-    "launches/fields"     = { collection = "launches", field = "fields", ttl = false }
-    "launches/write"      = { collection = "launches", field = "write", ttl = false }
-    "sessions/expires_at" = { collection = "sessions", field = "expires_at", ttl = true }
-    "sessions/fields"     = { collection = "sessions", field = "fields", ttl = false }
-    "sessions/write"      = { collection = "sessions", field = "write", ttl = false }
+    "launches/expires_at"  = { collection = "launches", field = "expires_at", ttl = true }
+    "launches/fields"      = { collection = "launches", field = "fields", ttl = false }
+    "launches/write"       = { collection = "launches", field = "write", ttl = false }
+    "sessions/expires_at"  = { collection = "sessions", field = "expires_at", ttl = true }
+    "sessions/fields"      = { collection = "sessions", field = "fields", ttl = false }
+    "sessions/write"       = { collection = "sessions", field = "write", ttl = false }
+    "cds_calls/expires_at" = { collection = "cds_calls", field = "expires_at", ttl = true }
+    "cds_calls/fields"     = { collection = "cds_calls", field = "fields", ttl = false }
+    "cds_calls/write"      = { collection = "cds_calls", field = "write", ttl = false }
   }
 }
 

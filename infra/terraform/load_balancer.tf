@@ -5,9 +5,10 @@ locals {
   backends      = var.domain == "" ? [] : local.functions
   edge_services = var.domain == "" ? [] : ["compute.googleapis.com", "certificatemanager.googleapis.com"]
   paths = {
-    callback   = ["/callback", "/callback/*"]
-    fhir-proxy = ["/fhir_proxy/*"]
-    smart-calc = ["/smart_calc/*"]
+    callback     = ["/callback", "/callback/*"]
+    fhir-proxy   = ["/fhir_proxy/*"]
+    smart-calc   = ["/smart_calc/*"]
+    cds-services = ["/cds_services/*"]
   }
 }
 

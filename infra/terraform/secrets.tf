@@ -8,6 +8,7 @@ locals {
     "smart-toml/callback"          = { secret = "smart-toml", account = "callback" }
     "smart-toml/fhir-proxy"        = { secret = "smart-toml", account = "fhir-proxy" }
     "smart-toml/smart-calc"        = { secret = "smart-toml", account = "smart-calc" }
+    "smart-toml/cds-services"      = { secret = "smart-toml", account = "cds-services" }
     "smart-toml/deploy"            = { secret = "smart-toml", account = "deploy" }
     "smart-sealing-key/callback"   = { secret = "smart-sealing-key", account = "callback" }
     "smart-sealing-key/fhir-proxy" = { secret = "smart-sealing-key", account = "fhir-proxy" }

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from shared import urls
+from shared.config.cds_clients import read_cds_clients
 from shared.config.ehrs import read_ehrs
 from shared.config.settings import Settings, StoreSettings
 from shared.config.table import Problem, TomlTable
@@ -87,6 +88,7 @@ def reason(error: Exception) -> str:
 def _settings(top: TomlTable) -> Settings:
     public_url = _public_url(top)
     local = urls.is_local(public_url)
+    ehrs = read_ehrs(top, local)
     keys = top.entries("sealing_keys", 'Name a key, such as ["env:SEALING_KEY"].')
     settings = Settings(
         public_url=public_url,
@@ -111,8 +113,9 @@ def _settings(top: TomlTable) -> Settings:
         ),
         public_jwks=top.optional_reference("public_jwks"),
         store=_store(top.table("store")),
-        ehrs=read_ehrs(top, local),
+        ehrs=ehrs,
         calculators_off=tuple(top.texts("calculators_off", _NAME, "a name of a calculator")),
+        cds_clients=read_cds_clients(top, ehrs, local=local),
     )
     top.finish()
     return settings

@@ -48,6 +48,23 @@ class Ehr:
 
 
 @dataclass(frozen=True, slots=True)
+class CdsClient:
+    """One EHR as a client of cds_services: how its tokens are known (CDS Hooks 2.0, Security).
+
+    `ehr` is the key of its registration. Of `jku`, the address of its keys, and `keys`, a reference
+    to a file with them, one is given.
+    """
+
+    key: str
+    ehr: str
+    iss: str
+    jku: str | None
+    keys: str | None
+    tenant: str | None
+    cors_origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration. Durations are in seconds; `public_url` has no trailing slash.
 
@@ -67,6 +84,7 @@ class Settings:
     store: StoreSettings
     ehrs: tuple[Ehr, ...]
     calculators_off: tuple[str, ...] = ()
+    cds_clients: tuple[CdsClient, ...] = ()
 
     def ehr_for(self, iss: str) -> tuple[Ehr, str] | None:
         """The registration and normalised FHIR base for a received `iss`, or None."""

@@ -6,34 +6,48 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from shared.json_members import objects
+from shared.json_members import fields, objects
 
 Resource = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """The resources of one answer, decimals with their digits; `next` is the link as it came."""
+    """The resources of one answer. `next` is the link to the next page as it came, None where it is
+    no text; `more`: there is such a link.
+    """
 
     resources: tuple[Resource, ...]
     next: str | None
+    more: bool = False
 
 
 def page(body: bytes, kinds: AbstractSet[str]) -> SearchPage:
-    """The resources of some types in an answer, alone or in a searchset, whatever else it holds.
+    """The resources of some types in an answer, decimals with their digits.
 
     `body` must be a JSON object with a `resourceType`: it has been parsed before.
     """
-    document = json.loads(body, parse_float=_decimal)
-    if document["resourceType"] in kinds:
+    return of_document(json.loads(body, parse_float=_decimal), kinds)
+
+
+def of_document(document: Resource, kinds: AbstractSet[str]) -> SearchPage:
+    """The resources of some types in a document, alone or in a searchset, whatever else it holds;
+    the server's remarks on a search are none of them.
+    """
+    if _is_one_of(document.get("resourceType"), kinds):
         return SearchPage((document,), None)
-    found = [entry.get("resource") for entry in objects(document.get("entry"))]
-    following = (
+    found = [
+        entry.get("resource")
+        for entry in objects(document.get("entry"))
+        if fields(entry.get("search")).get("mode") != "outcome"
+    ]
+    following = [
         link.get("url") for link in objects(document.get("link")) if link.get("relation") == "next"
-    )
+    ]
     return SearchPage(
         tuple(one for one in objects(found) if _is_one_of(one.get("resourceType"), kinds)),
         next((url for url in following if isinstance(url, str)), None),
+        bool(following),
     )
 
 

@@ -132,6 +132,8 @@ def render(
         headers["Allow"] = error.allow
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
+    if error.challenge is not None:
+        headers["WWW-Authenticate"] = error.challenge
     full = settings is not None and settings.full_error_details
     if form == "page":
         ancestors = settings.frame_ancestors if settings else ()

@@ -36,6 +36,9 @@ Event = Literal[
     "app_opened",
     "app_calculated",
     "app_refused",
+    "cds_answered",
+    "cds_refused",
+    "cds_feedback",
 ]
 
 _LONGEST = 1000

@@ -40,6 +40,10 @@ class KeySet:
         suitable = [key for key in self.keys if alg in key.algorithms and kid in {None, key.kid}]
         return suitable[0] if len(suitable) == 1 else None
 
+    def names(self, kid: str) -> bool:
+        """Whether a usable key has this id."""
+        return any(key.kid == kid for key in self.keys)
+
     def why_not(self, alg: str, kid: str | None) -> str:
         """Why `choose` finds none."""
         if kid is None:
@@ -48,7 +52,7 @@ class KeySet:
             return f"The id_token names no key (kid), and {which}."
         if kid in self.doubled:
             return "The EHR has several keys under the id (kid) that the id_token names."
-        if any(key.kid == kid for key in self.keys):
+        if self.names(kid):
             return "The key that the id_token names (kid) is not one for its algorithm."
         return "The id_token names a key (kid) that is not among the EHR's usable keys."
 

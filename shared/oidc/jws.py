@@ -2,7 +2,8 @@
 
 Everything that two readers could understand differently is refused before any of it is used:
 padding, other characters, doubled members, extensions, other kinds of token. Keys that a header
-brings along (`jwk`, `jku`, `x5c`, `x5u`) are never looked at.
+brings along (`jwk`, `x5c`, `x5u`) are never looked at; the address that it names for them (`jku`)
+may be compared with a configured one, and is never fetched.
 """
 
 import re
@@ -34,12 +35,16 @@ _SIGNATURES = jwt.PyJWS(algorithms=list(ALGORITHMS))
 
 @dataclass(frozen=True, slots=True)
 class SignedToken:
-    """A well-formed token. Nothing of it is believed before `signed_by` was True."""
+    """A well-formed token. Nothing of it is believed before `signed_by` was True.
+
+    `jku` is that of the header as it stands, of any type; None where there is none.
+    """
 
     raw: str
     alg: str
     kid: str | None
     claims: Mapping[str, Any]
+    jku: object = None
 
 
 def parse(raw: str) -> SignedToken:
@@ -64,7 +69,7 @@ def parse(raw: str) -> SignedToken:
     if not segments[2]:
         raise IdTokenInvalid(why="The id_token carries no signature.")
     _decoded(segments[2], "signature")
-    return SignedToken(raw, alg, kid, claims)
+    return SignedToken(raw, alg, kid, claims, header.get("jku"))
 
 
 def signed_by(token: SignedToken, key: AllowedPublicKeys) -> bool:
@@ -84,6 +89,7 @@ def _algorithm(header: Mapping[str, Any]) -> str:
     raise IdTokenInvalid(
         why="The id_token is signed in a way (alg) that is not accepted, or not at all.",
         steps=(_REGISTER_SIGNED, ADMINISTRATOR),
+        evidence={"header": "alg"},
         shown={"alg": str(alg)} if named else None,
     )
 

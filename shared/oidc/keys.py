@@ -1,8 +1,9 @@
-"""The keys with which an EHR signs its id_tokens (RFC 7517; OpenID Connect Core 10.1.1).
+"""The keys with which an EHR signs (RFC 7517): its id_tokens, and its calls of CDS Hooks.
 
-They come from the `jwks_uri` of the SMART configuration, else from the OpenID Connect document of
-the pinned issuer (Discovery 1.0, section 4), never from an address that a token names, and only
-from the EHR's own hosts.
+Those of id_tokens come from the `jwks_uri` of the SMART configuration, else from the OpenID Connect
+document of the pinned issuer (OpenID Connect Core 10.1.1; Discovery 1.0, section 4), and only from
+the EHR's own hosts. Those of CDS Hooks come from one configured address, exactly as it stands there
+(`jku`). None comes from an address that a token names.
 """
 
 import re
@@ -12,13 +13,15 @@ from typing import Any
 
 from shared import json_members, urls
 from shared.config.settings import Ehr
-from shared.errors import ADMINISTRATOR, IdTokenInvalid
+from shared.errors import ADMINISTRATOR, CdsKeysUnavailable, IdTokenInvalid
 from shared.kept import Kept
 from shared.oidc.jwk_set import KeySet, key_set
 from shared.outbound import client as outbound
 from shared.smart import discovery
 
 SECONDS = 5.0
+# A call of CDS Hooks has a clinician waiting at the chart.
+PINNED_SECONDS = 2.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 3600.0
 _MOST_KEYS = 200
@@ -51,7 +54,7 @@ class Keys:
         if jwks_uri is None:
             jwks_uri = self._jwks_uri(ehr, base, issuer)
         url = _on_hosts(ehr, base, jwks_uri, "jwks_uri")
-        return self._sets.get((ehr.key, url), lambda: _read_keys(ehr, url))
+        return self._sets.get((ehr.key, url), lambda: _read_keys(ehr, url, SECONDS))
 
     def may_renew(self, ehr: Ehr, known: KeySet) -> bool:
         """Whether `renew` would fetch them: 30 seconds have passed since it last did."""
@@ -62,7 +65,23 @@ class Keys:
 
         At most once in 30 seconds, else those that are kept.
         """
-        return self._sets.renew((ehr.key, known.url), lambda: _read_keys(ehr, known.url))
+        return self._sets.renew((ehr.key, known.url), lambda: _read_keys(ehr, known.url, SECONDS))
+
+    def at_address(self, ehr: Ehr, url: str, kid: str) -> KeySet:
+        """The keys at a configured address (`jku`). Raises CdsKeysUnavailable.
+
+        Where `kid` is not among those that are kept they are fetched once more, at most once in 30
+        seconds.
+        """
+        fetched: list[KeySet] = []
+
+        def read() -> KeySet:
+            fetched.append(_read_pinned(ehr, url))
+            return fetched[-1]
+
+        key = ("jku", ehr.key, url)
+        known = self._sets.get(key, read)
+        return known if fetched or known.names(kid) else self._sets.renew(key, read)
 
     def _jwks_uri(self, ehr: Ehr, base: str, issuer: str | None) -> str:
         if issuer is None or not _ISSUER.fullmatch(issuer):
@@ -94,8 +113,15 @@ def _on_hosts(ehr: Ehr, base: str, url: str, name: str) -> str:
     return url
 
 
-def _read_keys(ehr: Ehr, url: str) -> KeySet:
-    members = _fetch(ehr, url).get("keys")
+def _read_pinned(ehr: Ehr, url: str) -> KeySet:
+    try:
+        return _read_keys(ehr, url, PINNED_SECONDS)
+    except IdTokenInvalid as error:
+        raise CdsKeysUnavailable(evidence=error.evidence) from None
+
+
+def _read_keys(ehr: Ehr, url: str, seconds: float) -> KeySet:
+    members = _fetch(ehr, url, seconds).get("keys")
     if not isinstance(members, list) or len(members) > _MOST_KEYS:
         raise _unread(url, f"there is no list of at most {_MOST_KEYS} keys", "not a key set")
     return key_set(url, members)
@@ -103,7 +129,7 @@ def _read_keys(ehr: Ehr, url: str) -> KeySet:
 
 def _read_jwks_uri(ehr: Ehr, base: str, issuer: str) -> str:
     url = f"{issuer.removesuffix('/')}/.well-known/openid-configuration"
-    document = _fetch(ehr, url)
+    document = _fetch(ehr, url, SECONDS)
     stated, uri = document.get("issuer"), document.get("jwks_uri")
     if stated != issuer:
         raise IdTokenInvalid(
@@ -118,12 +144,12 @@ def _read_jwks_uri(ehr: Ehr, base: str, issuer: str) -> str:
     return _on_hosts(ehr, base, uri, "jwks_uri")
 
 
-def _fetch(ehr: Ehr, url: str) -> Mapping[str, Any]:
+def _fetch(ehr: Ehr, url: str, seconds: float) -> Mapping[str, Any]:
     try:
         answer = outbound.send(
             "GET",
             url,
-            seconds=SECONDS,
+            seconds=seconds,
             max_bytes=MAX_BYTES,
             headers={"Accept": "application/json"},
             ca_file=ehr.ca_file,

@@ -113,7 +113,7 @@ def test_the_doctor_looks_at_the_configuration_that_was_deployed(
     assert "make doctor CONFIG=smart.toml;" in STEPS["doctor"]["args"][-1]
     volumes = STEPS["configuration"]["volumes"]
     assert volumes == STEPS["doctor"]["volumes"]
-    assert [volume["path"] for volume in volumes] == ["/jwks"]
+    assert [volume["path"] for volume in volumes] == ["/jwks", "/cds"]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -141,7 +141,7 @@ def test_threads_are_the_concurrency(name: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_only_the_functions_that_open_sessions_get_the_sealing_key(name: str) -> None:
-    sealing = set() if name == "launch" else {"/keys/sealing"}
+    sealing = set() if name in {"launch", "cds_services"} else {"/keys/sealing"}
     assert set(STATE.mounts(name)) == {CONFIGURATION} | sealing
 
 
@@ -150,7 +150,8 @@ def test_client_credentials_go_to_those_that_use_them_and_public_keys_to_launch(
     name: str, confidential: Deployment
 ) -> None:
     further = set(confidential.mounts(name)) - set(STATE.mounts(name))
-    assert further == set(confidential.public_keys if name == "launch" else confidential.secrets)
+    own = {"launch": confidential.public_keys, "cds_services": confidential.cds_keys}
+    assert further == set(own.get(name, confidential.secrets))
 
 
 def test_the_documented_configuration_names_what_is_mounted(confidential: Deployment) -> None:
@@ -180,6 +181,8 @@ def test_a_function_outlives_its_own_deadlines(name: str) -> None:
         "callback": token + keys + revocation + 3 * store,
         "fhir_proxy": store + lease + refresh + 60 + store + refresh,
         "smart_calc": store + lease + refresh + 20 + store + refresh,
+        # Keys read and read anew, 2 seconds each, and the reads of a call.
+        "cds_services": 2 * 2 + store + 2.5,
     }
     assert STATE.functions[name]["timeout_seconds"] > longest[name]
 

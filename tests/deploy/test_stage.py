@@ -17,6 +17,7 @@ _OWN = {
     "launch": r"(?:main|parameters|jwks)\.py|templates/authorize\.html",
     "callback": r"(?:main|response|failure)\.py",
     "fhir_proxy": r"[a-z_]+\.py",
+    "cds_services": r"[a-z_]+\.py|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py",
     "smart_calc": (
         r"(?:(?:page|reading|recalculate)/)?[a-z0-9_]+\.py"
         r"|templates/\w+\.html|static/\w+\.js|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py"

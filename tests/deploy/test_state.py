@@ -93,6 +93,6 @@ def test_the_command_prints_what_the_guide_uses_and_refuses_what_it_does_not_kno
     assert run("check").stdout == ""
     shell = run("shell").stdout
     assert "PROJECT='my-project'\n" in shell
-    assert "FUNCTIONS='launch callback fhir-proxy smart-calc'\n" in shell
+    assert "FUNCTIONS='launch callback fhir-proxy smart-calc cds-services'\n" in shell
     assert len(run("commit").stdout.split("+")[0].strip()) in {40, len("unknown")}
     assert run("deploy").returncode == 2

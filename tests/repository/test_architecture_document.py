@@ -125,11 +125,6 @@ def test_a_way_of_data_passes_modules_that_its_beginning_imports(way: str) -> No
     assert [name for name in modules if name not in reached] == []
 
 
-def test_the_way_that_is_to_come_is_told_of_as_soon_as_it_is_there() -> None:
-    """With the function its way gets a list of modules like the others."""
-    assert ("cds_services" in " ".join(ROWS["functions"]).split()) == ("cds_services" in WAYS)
-
-
 @BOTH
 def test_every_link_leads_somewhere(text: str) -> None:
     folder = ROOT / "docs" if text is ARCHITECTURE else ROOT

@@ -24,7 +24,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     ),
     "shared/config": (
         "settings table",
-        "ehrs",
+        "cds_clients ehrs",
         "file",
         "secrets",
     ),
@@ -74,7 +74,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "shared/oidc": (
         "jws",
         "jwk_set",
-        "keys",
+        "key_files keys",
         "id_token",
     ),
     "shared/outbound": (
@@ -108,10 +108,16 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "epic oracle others",
         "__init__",
     ),
-    "functions": ("callback fhir_proxy launch smart_calc",),
+    "functions": ("callback cds_services fhir_proxy launch smart_calc",),
     "functions/callback": (
         "response",
         "failure",
+        "main",
+    ),
+    "functions/cds_services": (
+        "caller cards cors discovery prefetch",
+        "hook_call reading",
+        "charted feedback",
         "main",
     ),
     "functions/fhir_proxy": (
@@ -152,6 +158,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "calculators dates",
         "chart turned_off units_in_words",
         "clock fitness prefilled queries",
+        "cards",
     ),
     "clinical/calculators": (
         "in_chart units",

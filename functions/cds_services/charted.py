@@ -1,0 +1,115 @@
+"""The chart that a call is answered from: its prefetch, and what is read where that has gaps.
+
+CDS Hooks 2.0, "Providing FHIR Resources to a CDS Service". Each key stands for itself; one that did
+not come whole answers nothing, for a newer value may be among what did not come.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from clinical import queries
+from clinical.chart import Chart, read_chart
+from clinical.chart.observations import Reader as Observations
+from clinical.chart.resources.times import zone_of
+from clinical.chart.unread import without_answers
+from clinical.queries import Search
+from shared.config.settings import Ehr
+from shared.errors import CdsDataMissing
+
+from . import prefetch
+from .hook_call import HookCall
+from .prefetch import Part
+from .reading import ALL_SECONDS, Reader
+
+PATIENT = "patient"
+# One of them is enough.
+_MEASURED = ("labs", "slow", "vitals")
+_WHY = "is missing, was refused to the EHR, or did not come whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Charted:
+    """A chart, and by which way each key of it came; `missing` are those that answer nothing.
+
+    `now` is the time of reading in the zone of the chart, as on the page.
+    """
+
+    chart: Chart
+    now: datetime
+    prefetched: tuple[str, ...]
+    read: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def read(call: HookCall, ehr: Ehr, now: datetime) -> Charted:
+    """The chart of the call's patient. Raises CdsDataMissing."""
+    searches = _searches(ehr)
+    given = {one.name: prefetch.part(one, call.prefetch) for one in searches}
+    parts = _completed(call, ehr, now, searches, given)
+    missing = tuple(name for name, part in parts.items() if part.state != "whole")
+    _require(call, parts, missing)
+    counting = [part for part in parts.values() if part.state == "whole"]
+    resources = [resource for part in counting for resource in part.resources]
+    observations = Observations(now.tzinfo)
+    times = (
+        observations.entry(one).heading.moment
+        for one in resources
+        if one.get("resourceType") == "Observation"
+    )
+    here = now.astimezone(zone_of(times, now))
+    # Without a base no absolute reference proves anything, for it may be any server's.
+    chart = read_chart(resources, here, call.patient, call.fhir_base or "", observations)
+    open_ = {name: _WHY for one in searches if one.name in missing for name in one.answers}
+    prefetched = tuple(name for name, part in given.items() if part.state == "whole")
+    return Charted(
+        without_answers(chart, open_),
+        here,
+        prefetched,
+        tuple(name for name in parts if name not in {*prefetched, *missing}),
+        missing,
+    )
+
+
+def _searches(ehr: Ehr) -> tuple[Search, ...]:
+    """The app's own; of drugs also the Medications that orders refer to, in whatever way."""
+    return tuple(
+        replace(one, reads=one.reads | {"Medication"})
+        if one.resource_type == "MedicationRequest"
+        else one
+        for one in queries.searches(ehr.profile.searches)
+    )
+
+
+def _completed(
+    call: HookCall,
+    ehr: Ehr,
+    now: datetime,
+    searches: Sequence[Search],
+    given: Mapping[str, Part],
+) -> Mapping[str, Part]:
+    if call.access_token is None or call.fhir_base is None:
+        return given
+    reader = Reader(
+        ehr=ehr,
+        fhir_base=call.fhir_base,
+        access_token=call.access_token,
+        patient=call.patient,
+        today=now.date(),
+        until=time.monotonic() + ALL_SECONDS,
+    )
+    return reader.complete(searches, given)
+
+
+def _require(call: HookCall, parts: Mapping[str, Part], missing: Sequence[str]) -> None:
+    """What no card can do without: the patient, and one kind of measured values."""
+    came = [one.get("id") for one in parts[PATIENT].resources] if PATIENT not in missing else []
+    lacking = [] if call.patient in came else [PATIENT]
+    if set(_MEASURED) <= set(missing):
+        lacking += _MEASURED
+    if lacking:
+        raise CdsDataMissing(
+            why=f"Missing, and not to be had: {', '.join(lacking)}.",
+            evidence={"missing": " ".join(lacking)},
+        )

@@ -1,0 +1,49 @@
+"""What is offered to CDS clients, and at which addresses (CDS Hooks 2.0, "Discovery").
+
+The prefetch is that of the app's own searches, less what a template cannot say: it has no relative
+dates. The same for every EHR, so that a hospital may write it down.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from clinical import queries
+from clinical.queries import Search
+from shared.vendors import GENERIC
+
+SERVICE = "calculators-patient-view"
+DISCOVERY_PATH = "/cds-services"
+SERVICE_PATH = f"{DISCOVERY_PATH}/{SERVICE}"
+FEEDBACK_PATH = f"{SERVICE_PATH}/feedback"
+HOOK = "patient-view"
+_PATIENT = "{{context.patientId}}"
+_PARAMETERS = frozenset({"code", "category", "status", "_count", "_sort"})
+
+
+@cache
+def document() -> Mapping[str, Any]:
+    """The answer to discovery."""
+    service = {
+        "hook": HOOK,
+        "title": "Clinical calculators",
+        "description": "Computes clinical calculators from the chart and says in a card where a "
+        "result matters. The card's link opens the calculator with its values and sources.",
+        "id": SERVICE,
+        "prefetch": templates(),
+        "usageRequirements": "Without the prefetch key patient, and without all of labs, slow and "
+        "vitals, the call needs a fhirAuthorization that lets the service read them.",
+    }
+    return {"services": [service]}
+
+
+def templates() -> Mapping[str, str]:
+    """The prefetch templates by key."""
+    return {search.name: _template(search) for search in queries.searches(GENERIC.searches)}
+
+
+def _template(search: Search) -> str:
+    if search.resource_type == "Patient":
+        return f"Patient/{_PATIENT}"
+    asked = (f"{name}={value}" for name, value in search.parameters if name in _PARAMETERS)
+    return f"{search.resource_type}?{'&'.join((f'patient={_PATIENT}', *asked))}"

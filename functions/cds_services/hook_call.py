@@ -1,0 +1,157 @@
+"""The call of the hook patient-view, its members looked at one by one (CDS Hooks 2.0, "Calling a
+CDS Service"; patient-view 1.1).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared import fhir_id, strict_json, urls
+from shared.config.settings import Ehr, Settings
+from shared.errors import (
+    CdsServerDenied,
+    MediaTypeUnsupported,
+    ParameterInvalid,
+    PatientDenied,
+)
+from shared.inbound.edge import Call
+
+from .discovery import HOOK
+
+_LONGEST_INSTANCE = 200
+# Characters that a header can carry.
+_ACCESS_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
+# Who looks at a chart and is no clinician.
+_OTHERS = ("Patient/", "RelatedPerson/")
+
+
+@dataclass(frozen=True, slots=True)
+class HookCall:
+    """One call that may be answered.
+
+    `fhir_base` is the normalised base on which references count; None where neither the call nor
+    the configuration names one. `access_token` opens it for this call; None where nothing may be
+    read. `for_clinician`: whether a clinician looks at the chart.
+    """
+
+    patient: str
+    fhir_base: str | None
+    access_token: str | None = field(repr=False)
+    for_clinician: bool
+    prefetch: Mapping[str, Any]
+
+
+def document(call: Call, most: int) -> Mapping[str, Any]:
+    """The JSON object that a request brings.
+
+    Raises MediaTypeUnsupported, TooLarge, ParameterInvalid.
+    """
+    media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    coding = call.headers.get("Content-Encoding", "identity").strip().lower()
+    if media_type != "application/json" or coding not in {"", "identity"}:
+        raise MediaTypeUnsupported(
+            why="A call takes application/json without Content-Encoding, and nothing else.",
+            steps=("Send the body as application/json, not compressed.",),
+        )
+    try:
+        parsed = strict_json.parse(call.body(most))
+    except ValueError:
+        raise refused(
+            "The body",
+            "is not JSON in UTF-8, is nested too deep, names a member twice, or holds more values "
+            "than its length lets expect",
+        ) from None
+    if not isinstance(parsed, dict):
+        raise refused("The body", "is not a JSON object")
+    return parsed
+
+
+def read(body: Mapping[str, Any], settings: Settings, ehr: Ehr) -> HookCall:
+    """The call in a body. Raises ParameterInvalid naming the member at fault, CdsServerDenied and
+    PatientDenied.
+    """
+    if body.get("hook") != HOOK:
+        raise refused("The member hook", f"is not {HOOK}")
+    _text(body.get("hookInstance"), "hookInstance", _LONGEST_INSTANCE)
+    context = _object(body.get("context"), "context")
+    patient = _patient(context.get("patientId"))
+    user = context.get("userId")
+    given = body.get("prefetch")
+    prefetch = {} if given is None else _object(given, "prefetch")
+    server = body.get("fhirServer")
+    if server is not None and not isinstance(server, str):
+        raise refused("The member fhirServer", "is not a text")
+    token, token_patient = _authorization(body.get("fhirAuthorization"))
+    if token is not None and server is None:
+        raise refused("The member fhirServer", "is missing beside fhirAuthorization")
+    base = _base(server, settings, ehr)
+    if token_patient not in (None, patient):
+        raise PatientDenied(
+            why="fhirAuthorization.patient is another patient than context.patientId.",
+            steps=("Send an access token of the patient whose chart is open.",),
+        )
+    clinician = not (isinstance(user, str) and user.startswith(_OTHERS))
+    return HookCall(patient, base, token, clinician, prefetch)
+
+
+def _base(server: str | None, settings: Settings, ehr: Ehr) -> str | None:
+    if server is None:
+        return next((entry for entry in ehr.iss if not entry.endswith("/*")), None)
+    found = settings.ehr_for(server)
+    if found is None or found[0].key != ehr.key:
+        host = _host(server)
+        raise CdsServerDenied(evidence={"host": host} if host else None)
+    return found[1]
+
+
+def _host(server: str) -> str:
+    try:
+        return urls.authority(server)[:200]
+    except ValueError:
+        return ""
+
+
+def _authorization(value: object) -> tuple[str | None, str | None]:
+    """The access token, and the patient that it is for where that is said."""
+    if value is None:
+        return None, None
+    given = _object(value, "fhirAuthorization")
+    token, kind = given.get("access_token"), given.get("token_type")
+    if not isinstance(token, str) or not _ACCESS_TOKEN.fullmatch(token):
+        raise refused("The member fhirAuthorization.access_token", "is not a token")
+    if not isinstance(kind, str) or kind.lower() != "bearer":
+        raise refused("The member fhirAuthorization.token_type", "is not Bearer")
+    patient = given.get("patient")
+    return token, None if patient is None else _plain(patient)
+
+
+def _plain(value: object) -> str:
+    """An id, also where it is written as a reference."""
+    return value.removeprefix("Patient/") if isinstance(value, str) else ""
+
+
+def _patient(value: object) -> str:
+    if not re.fullmatch(fhir_id.PATTERN, _plain(value)):
+        raise refused("The member context.patientId", "is not a FHIR id")
+    return _plain(value)
+
+
+def _text(value: object, name: str, longest: int) -> None:
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        raise refused(f"The member {name}", f"is not a text of 1 to {longest} characters")
+
+
+def _object(value: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise refused(f"The member {name}", "is missing or not a JSON object")
+    return value
+
+
+def refused(what: str, why: str) -> ParameterInvalid:
+    """The refusal of a body for one member."""
+    return ParameterInvalid(
+        "The body of the call cannot be used.",
+        why=f"{what} {why}.",
+        steps=("Compare it with CDS Hooks 2.0, Calling a CDS Service.",),
+    )

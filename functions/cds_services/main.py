@@ -1,0 +1,135 @@
+"""cds_services: a CDS Hooks 2.0 service. The chart opens, the calculators answer with cards.
+
+It holds no session and opens no seal: its callers are EHRs, and their tokens say who they are.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import flask
+
+from clinical import cards as clinical_cards
+from clinical import turned_off
+from clinical.cards import Card
+from clinical.clock import Clock
+from shared import held_bytes, log
+from shared.config import file as config
+from shared.config.settings import Settings
+from shared.errors import MethodNotAllowed, NotFound, TooLarge
+from shared.inbound import edge as inbound
+from shared.inbound import request_body
+from shared.inbound.edge import Call, Edge, Reply
+from shared.oidc import key_files
+from shared.oidc.keys import Keys
+from shared.store import open_store
+
+from . import cards, charted, cors, discovery, feedback, hook_call, prefetch
+from .caller import Caller, Verifier
+from .charted import Charted
+from .discovery import DISCOVERY_PATH, FEEDBACK_PATH, SERVICE_PATH
+
+_METHODS: Mapping[str, str] = {DISCOVERY_PATH: "GET", SERVICE_PATH: "POST", FEEDBACK_PATH: "POST"}
+_JSON = {"Content-Type": "application/json"}
+
+
+def _start(settings: Settings) -> Verifier:
+    """What calls are verified with. Ends the process where a file of keys cannot be used."""
+    files, problems = key_files.resolve(settings)
+    if problems:
+        config.stop(problems)
+    return Verifier(settings, files, Keys(), open_store(settings.store), time.time)
+
+
+held_bytes.give_memory_back()
+_settings = config.from_environment(turned_off.problems)
+if _settings:
+    _verifier = _start(_settings)
+_edge = Edge("cds_services", "operation_outcome", "cds_refused")
+
+
+@inbound.entry_point
+def cds_services(request: flask.Request) -> flask.Response:
+    """The function's entry point."""
+    allowed = cors.headers(_settings, request.headers.get("Origin"), request.method)
+    return inbound.answer(request, replace(_edge, headers=allowed), _settings, _serve)
+
+
+def _serve(settings: Settings, call: Call) -> Reply:
+    method = _METHODS.get(call.path)
+    if method is None:
+        raise NotFound
+    if call.method == "OPTIONS" and cors.may_ask(settings, call.headers.get("Origin")):
+        return Reply(204)
+    if call.method != method:
+        raise MethodNotAllowed(allow=method)
+    if call.path == DISCOVERY_PATH:
+        return _as_json(discovery.document())
+    service = f"{settings.public_url}/cds_services{SERVICE_PATH}"
+    audiences = {service, f"{service}/feedback"} if call.path == FEEDBACK_PATH else {service}
+    by = _verifier.verify(call.headers.get("Authorization"), frozenset(audiences))
+    log.about(ehr=by.ehr.key)
+    if call.path == FEEDBACK_PATH:
+        return _feedback(call, by)
+    return _cards(settings, call, by)
+
+
+def _cards(settings: Settings, call: Call, by: Caller) -> Reply:
+    body = hook_call.document(call, request_body.MAX_BYTES)
+    try:
+        found = _found(settings, body, by)
+    except RecursionError:
+        raise hook_call.refused("The body", "is nested too deep") from None
+    return _as_json({"cards": found})
+
+
+def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict[str, Any]]:
+    asked = hook_call.read(body, settings, by.ehr)
+    prefetch.require_one_patient(asked.prefetch, asked.patient, asked.fhir_base)
+    if not asked.for_clinician:
+        log.event("cds_answered", "no cards: no clinician looks at the chart", fields=_of(by))
+        return []
+    read = charted.read(asked, by.ehr, datetime.now(UTC))
+    clock = Clock(read.now)
+    off = frozenset(settings.calculators_off)
+    judged = clinical_cards.of_chart(read.chart, clock.now, off)
+    worth = [one for one in judged if isinstance(one, Card)]
+    found = cards.of(worth, clock, settings.public_url)
+    _log(by, read, worth[: cards.MOST_CARDS], found)
+    return found
+
+
+def _of(by: Caller) -> dict[str, str | int | float | list[str]]:
+    return {"client": by.client.key}
+
+
+def _log(by: Caller, read: Charted, worth: list[Card], found: list[dict[str, Any]]) -> None:
+    told = [f"{one.calculator.name} {one.result.urgency}" for one in worth]
+    log.event(
+        "cds_answered",
+        "cards sent" if found else "nothing to say",
+        fields={
+            **_of(by),
+            "calculators": told,
+            "cards": [one["uuid"] for one in found],
+            "prefetched": list(read.prefetched),
+            "read": list(read.read),
+            "missing": list(read.missing),
+        },
+    )
+
+
+def _feedback(call: Call, by: Caller) -> Reply:
+    try:
+        body = hook_call.document(call, feedback.MAX_BYTES)
+    except TooLarge:
+        raise TooLarge("The request is larger than 100 kB.") from None
+    feedback.note(feedback.read(body), by.client.key)
+    return _as_json({})
+
+
+def _as_json(document: Mapping[str, Any]) -> Reply:
+    return Reply(200, _JSON, json.dumps(document).encode())

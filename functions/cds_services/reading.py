@@ -1,0 +1,173 @@
+"""What the prefetch lacks, read with the access token of the call: bounded, side by side, within
+the time of a clinician who waits (CDS Hooks 2.0, "FHIR Resource Access").
+
+The token goes to the FHIR base of the call and nowhere else, and lives no longer than the call.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from clinical.queries import SEARCH_BYTES, Request, Search, request_for
+from shared import held_bytes, log, strict_json, urls
+from shared.config.settings import Ehr
+from shared.errors import PatientDenied
+from shared.fhir import compartment
+from shared.fhir.side_by_side import run_all
+from shared.outbound import client as outbound
+from shared.outcome import MEDIA_TYPE
+from shared.smart.token_endpoint import ehr_ids
+
+from . import prefetch
+from .prefetch import Part
+
+CALL_SECONDS = 2.0
+ALL_SECONDS = 2.5
+# The last call ends this long before the time for all is up, so that the pages before it count.
+_GATHERING_SECONDS = 0.1
+_FAILED = Part("failed")
+_INCOMPLETE = Part("incomplete")
+_Fields = dict[str, str | int | float | list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer of the EHR: `document` is None where no JSON came, `status` None where no answer
+    did; `size` is that of the body.
+    """
+
+    status: int | None
+    document: Any = None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads for one call. `until` is its deadline on the monotonic clock."""
+
+    ehr: Ehr
+    fhir_base: str
+    access_token: str = field(repr=False)
+    patient: str
+    today: date
+    until: float
+
+    def complete(self, searches: Sequence[Search], parts: Mapping[str, Part]) -> Mapping[str, Part]:
+        """The parts with what is missing read, and the further pages of what is incomplete."""
+        due = [one for one in searches if parts[one.name].state in {"missing", "incomplete"}]
+        if not due:
+            return parts
+        found = run_all([partial(self._part, one, parts[one.name]) for one in due], self.until)
+        read = {one.name: part or _FAILED for one, part in zip(due, found, strict=True)}
+        return {**parts, **read}
+
+    def _part(self, search: Search, given: Part) -> Part:
+        request = request_for(search, self.patient, self.today)
+        if given.state == "incomplete":
+            return self._paged(search, request, given, SEARCH_BYTES)
+        url = f"{self.fhir_base}/{request.path}"
+        if request.parameters:
+            url = f"{url}?{urlencode(request.parameters)}"
+        answer = self._get(search, url, SEARCH_BYTES)
+        first = prefetch.of_value(search, answer.document) if answer.status == 200 else _FAILED
+        if first.state in {"whole", "incomplete"}:
+            first = self._paged(search, request, first, SEARCH_BYTES - answer.size)
+        if search.fallbacks and (answer.status == 400 or first == Part("whole")):
+            return self._instead(search.fallbacks)
+        return _FAILED if first.state == "missing" else first
+
+    def _instead(self, fallbacks: Sequence[Search]) -> Part:
+        """What all of the searches give that are made instead of one."""
+        missing = Part("missing")
+        calls = [partial(self._part, one, missing) for one in fallbacks]
+        found = [part or _FAILED for part in run_all(calls, self.until)]
+        if any(part.state != "whole" for part in found):
+            return _FAILED
+        return Part("whole", tuple(one for part in found for one in part.resources))
+
+    def _paged(self, search: Search, request: Request, first: Part, bytes_left: int) -> Part:
+        """A search to its last page; where that cannot be had, what came before does not count."""
+        resources, page = list(first.resources), first
+        for _ in range(search.page_cap - 1):
+            if page.state != "incomplete":
+                break
+            url = followed(page.next, self.fhir_base, request.path)
+            if url is None or bytes_left <= 0:
+                return _INCOMPLETE
+            answer = self._get(search, url, bytes_left)
+            if answer.status != 200:
+                return _INCOMPLETE
+            page = prefetch.of_value(search, answer.document)
+            resources += page.resources
+            bytes_left -= answer.size
+        return Part("whole", tuple(resources)) if page.state == "whole" else _INCOMPLETE
+
+    def _get(self, search: Search, url: str, most: int) -> _Answer:
+        """One call, logged."""
+        started = time.monotonic()
+        left = self.until - _GATHERING_SECONDS - started
+        if left <= 0:
+            return _Answer(None)
+        fields: _Fields = {"type": search.resource_type}
+        try:
+            answer = self._sent(url, min(CALL_SECONDS, left), most)
+        except outbound.OutboundError as error:
+            fields["reason"] = str(error)
+            log.event("fhir_request", "not read for cards", severity="ERROR", fields=fields)
+            return _Answer(None)
+        fields |= {"status": answer.status, "ehr_ms": round((time.monotonic() - started) * 1000, 1)}
+        fields |= ehr_ids(answer.headers, (self.access_token,))
+        severity = log.of_answer(answer.status)
+        log.event("fhir_request", "read for cards", severity=severity, fields=fields)
+        try:
+            document = strict_json.parse(answer.body)
+        except ValueError:
+            document = None
+        self._tell_of_others(search, document)
+        return _Answer(answer.status, document, len(answer.body))
+
+    def _sent(self, url: str, seconds: float, most: int) -> outbound.Answer:
+        until = time.monotonic() + seconds
+        answer = outbound.stream(
+            "GET",
+            url,
+            seconds=seconds,
+            max_bytes=most,
+            headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {self.access_token}"},
+            ca_file=self.ehr.ca_file,
+        )
+        try:
+            body = held_bytes.gather(answer.chunks, most, until)
+        except held_bytes.Late:
+            raise outbound.TimedOut("no room") from None
+        return outbound.Answer(answer.status, answer.headers, body)
+
+    def _tell_of_others(self, search: Search, document: Any) -> None:
+        """Log what the chart will leave out because it is not this patient's."""
+        foreign = [
+            one
+            for one in prefetch.of_value(search, document).resources
+            if not compartment.belongs(one, self.patient, self.fhir_base)
+        ]
+        if foreign:
+            fields: _Fields = {"set_aside": len(foreign)}
+            said = "resources of another patient came"
+            code = PatientDenied.code
+            log.event("fhir_denied", said, severity="ERROR", code=code, fields=fields)
+
+
+def followed(link: str | None, fhir_base: str, path: str) -> str | None:
+    """The absolute URL of a link to a next page, found in the answer to a request for a path; None
+    unless it lies on the FHIR base or below it, without a dot segment in any spelling.
+    """
+    url = urls.on_own_host(link, fhir_base, path) if link else None
+    if url is None:
+        return None
+    below, own = urls.path_of(url), urls.path_of(fhir_base)
+    if not below.startswith((f"{own}/", f"{own}?")):
+        return None
+    return f"{fhir_base.removesuffix(own)}{below}"

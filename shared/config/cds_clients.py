@@ -1,0 +1,99 @@
+"""The [[cds_client]] tables of the configuration: an EHR that calls cds_services (CDS Hooks 2.0).
+
+docs/configuration.md describes the keys.
+"""
+
+import re
+
+from shared import urls
+from shared.config.settings import CdsClient, Ehr
+from shared.config.table import TomlTable
+
+_KEY = r"[a-z0-9][a-z0-9-]{0,39}"
+_ISSUER = r"[\x21-\x7e]{1,500}"
+_TENANT = r"[\x21-\x7e]{1,200}"
+_ORIGIN = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
+)
+
+
+def read_cds_clients(
+    top: TomlTable, ehrs: tuple[Ehr, ...], *, local: bool
+) -> tuple[CdsClient, ...]:
+    """The clients, none where there is no such table. With `local`, http addresses are accepted."""
+    clients: list[CdsClient] = []
+    for index, entry in enumerate(top.take("cds_client", list, [])):
+        if isinstance(entry, dict):
+            table = TomlTable(entry, f"cds_client[{index}].", top.problems)
+            clients.append(_client(table, ehrs, local=local))
+        else:
+            remedy = "Write each client as a [[cds_client]] table."
+            top.problem(f"cds_client[{index}]", "is not a table", remedy)
+    _check_duplicates(top, clients)
+    return tuple(clients)
+
+
+def _client(table: TomlTable, ehrs: tuple[Ehr, ...], *, local: bool) -> CdsClient:
+    ehr = table.text("ehr", required=True)
+    if ehr and all(one.key != ehr for one in ehrs):
+        remedy = "Write the key of one of the [[ehr]] entries."
+        table.problem("ehr", f"{ehr[:100]!r} is the key of no [[ehr]]", remedy, "cds_ehr_unknown")
+    client = CdsClient(
+        key=table.text("key", "", _KEY, "a-z, 0-9 and hyphens", required=True),
+        ehr=ehr,
+        iss=table.text("iss", "", _ISSUER, "visible ASCII", required=True),
+        jku=_jku(table, local=local),
+        keys=table.optional_reference("keys"),
+        tenant=table.text("tenant", "", _TENANT, "visible ASCII") or None,
+        cors_origins=_origins(table, local=local),
+    )
+    if (client.jku is None) == (client.keys is None) and not {"jku", "keys"} & table.faulty:
+        what = "and keys are both given" if client.jku else "and keys are both missing"
+        remedy = "Name the address of the EHR's keys in jku, or a file with them in keys."
+        table.problem("jku", what, remedy)
+    table.finish()
+    return client
+
+
+def _jku(table: TomlTable, *, local: bool) -> str | None:
+    url = table.text("jku", "", _ISSUER, "visible ASCII")
+    if not url:
+        return None
+    try:
+        urls.authority(url)
+        plain = urls.is_plain(url) and "#" not in url
+    except ValueError:
+        plain = False
+    if not plain:
+        table.problem("jku", "is not a plain absolute URL", "Write it as the EHR's tokens name it.")
+    elif not url.startswith("https://") and not local:
+        remedy = "Use https; http is accepted only when public_url is on localhost."
+        table.problem("jku", "is http", remedy, "http_not_local")
+    return url
+
+
+def _origins(table: TomlTable, *, local: bool) -> tuple[str, ...]:
+    """Origins as a browser writes them, with which they are compared as text (RFC 6454)."""
+    origins: list[str] = []
+    for index, value in enumerate(table.take("cors_origins", list, [])):
+        text = value if isinstance(value, str) else ""
+        sound = _ORIGIN.fullmatch(text) and urls.normalise_base(text) == text
+        if sound and (local or text.startswith("https://")):
+            origins.append(text)
+            continue
+        remedy = "Write scheme, host in lower case, and the port only where it is not the default."
+        what = "is no https origin, such as https://sandbox.cds-hooks.org"
+        table.problem(f"cors_origins[{index}]", what, remedy, "cds_cors_origin_invalid")
+    return tuple(dict.fromkeys(origins))
+
+
+def _check_duplicates(top: TomlTable, clients: list[CdsClient]) -> None:
+    keys = [client.key for client in clients if client.key]
+    for key in sorted({key for key in keys if keys.count(key) > 1}):
+        remedy = "Give each [[cds_client]] its own key."
+        top.problem("cds_client", f"the key {key} stands twice", remedy, "cds_client_duplicate")
+    callers = [(client.iss, client.tenant) for client in clients if client.iss]
+    for iss, tenant in sorted({one for one in callers if callers.count(one) > 1}, key=str):
+        whom = f"the iss {iss}" + (f" with the tenant {tenant}" if tenant else "")
+        remedy = "Leave it in one [[cds_client]], or tell the two apart by `tenant`."
+        top.problem("cds_client", f"{whom} stands twice", remedy, "cds_client_duplicate")

@@ -1,0 +1,48 @@
+"""The public keys of CDS Hooks clients that hand them over as a file (`keys` of [[cds_client]]).
+
+CDS Hooks 2.0, "Trusting CDS Clients": keys may be exchanged out of band. A JWK Set (RFC 7517 5).
+"""
+
+from collections.abc import Mapping
+
+from shared import json_members
+from shared.config import secrets as references
+from shared.config.settings import Settings
+from shared.config.table import Problem
+from shared.oidc.jwk_set import KeySet, key_set
+
+# RFC 7518 6.2.2, 6.3.2, 6.4.
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_ASK = "Ask the EHR's operator for its public keys as a JWK Set, and mount it where this runs."
+
+
+def resolve(settings: Settings) -> tuple[Mapping[str, KeySet], list[Problem]]:
+    """The keys of each client that has a file, by the client's key, and what is wrong with files.
+
+    For cds_services alone, and for the doctor.
+    """
+    found: dict[str, KeySet] = {}
+    problems: list[Problem] = []
+    for index, client in enumerate(settings.cds_clients):
+        if client.keys is None:
+            continue
+        try:
+            found[client.key] = read(references.resolve(client.keys), client.keys)
+        except ValueError as error:
+            place = f"cds_client[{index}].keys"
+            problems.append(Problem.at("cds_keys_unreadable", place, str(error), _ASK))
+    return found, problems
+
+
+def read(text: str, name: str) -> KeySet:
+    """The usable keys in a file. Raises ValueError naming what is wrong, without any value."""
+    document = json_members.document(text)
+    members = json_members.items(document.get("keys")) if document is not None else ()
+    if not members:
+        raise ValueError(f"{name} does not hold a JWK Set with keys")
+    if any(_PRIVATE & one.keys() for one in json_members.objects(members)):
+        raise ValueError(f"{name} holds a private or secret key, which is no one's but the EHR's")
+    keys = key_set(name, list(members))
+    if not keys.keys:
+        raise ValueError(f"{name} holds no key that can be used: RSA of 2048 bits, P-256 or P-384")
+    return keys
