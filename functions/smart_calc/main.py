@@ -37,7 +37,7 @@ from .page import cards as calculators
 from .recalculate import recalculation
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("session.js", "calculators.js", "results.js")
+_SCRIPTS = ("session.js", "calculators.js", "list.js", "results.js")
 _MOST_BYTES = 100_000
 
 held_bytes.give_memory_back()
@@ -73,7 +73,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
     log.event("app_opened", "page shown")
     headers = {
         "Content-Type": "text/html; charset=utf-8",
-        **pages.content_security_policy(settings.frame_ancestors, _script()),
+        **pages.content_security_policy(settings.frame_ancestors, _script(), own_style=_style()),
     }
     return Reply(200, headers, page.encode("utf-8", "replace"))
 
@@ -120,6 +120,8 @@ def _page(settings: Settings, active: Active) -> str:
     return pages.render(
         "app.html",
         _HERE / "templates",
+        own_style=_style(),
+        opened="",
         script=Markup(_script()),  # noqa: S704 - our own script
         ehr=ehr.name,
         user=session.user.name if session.user else None,
@@ -162,3 +164,8 @@ def _missing(active: Active) -> list[MissingScopes]:
 def _script() -> str:
     """The scripts of the page as one, so that the policy names one hash."""
     return "\n".join((_HERE / "static" / name).read_text("utf-8") for name in _SCRIPTS)
+
+
+@cache
+def _style() -> str:
+    return (_HERE / "static" / "app.css").read_text("utf-8")

@@ -67,22 +67,29 @@ def _shortened(address: str) -> str:
     return parts[0] if len(parts) == 1 else f"{parts[0]}/…/{parts[-1]}"
 
 
-def render(template: str, templates: Path = _HERE, **values: object) -> str:
-    """A page from a template that extends `base.html`."""
+def render(template: str, templates: Path = _HERE, *, own_style: str = "", **values: object) -> str:
+    """A page from a template that extends `base.html`, or a part of one.
+
+    `own_style` is a stylesheet of that page alone, which follows on the shared one.
+    """
     page = _environment(templates).get_template(template)
-    return page.render(style=Markup(style()), **values)  # noqa: S704 - our own stylesheet
+    return page.render(style=Markup(style() + own_style), **values)  # noqa: S704 - our own
 
 
 def content_security_policy(
-    frame_ancestors: tuple[str, ...], script: str | None = None, form_action: str = "'none'"
+    frame_ancestors: tuple[str, ...],
+    script: str | None = None,
+    form_action: str = "'none'",
+    own_style: str = "",
 ) -> Mapping[str, str]:
-    """The header that lets a page use the shared style and the one script given, nothing else.
+    """The header that lets a page use its style and the one script given, nothing else.
 
-    `form_action` holds the sources to which the page may post.
+    `own_style` is what `render` is given; `form_action` holds the sources to which the page may
+    post.
     """
     policy = [
         "default-src 'none'",
-        f"style-src {_hash(style())}",
+        f"style-src {_hash(style() + own_style)}",
         "base-uri 'none'",
         f"form-action {form_action}",
     ]

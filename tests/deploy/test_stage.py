@@ -20,7 +20,7 @@ _OWN = {
     "cds_services": r"[a-z_]+\.py|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py",
     "smart_calc": (
         r"(?:(?:page|reading|recalculate)/)?[a-z0-9_]+\.py"
-        r"|templates/\w+\.html|static/\w+\.js|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py"
+        r"|templates/\w+\.html|static/\w+\.(?:js|css)|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py"
     ),
 }
 _SHARED = (

@@ -20,24 +20,24 @@ from .note import NoteParts, full, short
 from .view_models import CalculatorView, Group
 
 GROUPS: Mapping[Group, str] = {
-    "computed": "Computed from the chart",
+    "computed": "For this patient",
     "lacking": "One or two values are missing",
     "incomplete": "More values are missing",
-    "not_applicable": "Not applicable",
+    "not_applicable": "Not for this patient",
     "off": "Off unless you ask for it",
     "turned_off": "Turned off here",
 }
 _FEW = 2
 
-# Findings that make calculators relevant (each declares which), the weightiest first.
-_WEIGHTY = (
-    "atrial_fibrillation",
-    "oral_anticoagulant",
-    "abnormal_liver_function",
-    "abnormal_renal_function",
-    "diabetes",
-    "hypertension",
-)
+# Findings that make calculators relevant (each declares which), the weightiest first, in a word.
+_WEIGHTY: Mapping[str, str] = {
+    "atrial_fibrillation": "AF",
+    "oral_anticoagulant": "Anticoag.",
+    "abnormal_liver_function": "Liver",
+    "abnormal_renal_function": "Kidney",
+    "diabetes": "Diabetes",
+    "hypertension": "BP",
+}
 
 
 def views(
@@ -88,6 +88,7 @@ def _view(
         beside=tuple(cautions.beside(evaluation, chart, clock)),
         note="",
         brief="",
+        because=_because(calculator, chart),
     )
     if group == "off":
         return view
@@ -121,6 +122,12 @@ def _relevance(calculator: Calculator, chart: Chart) -> int:
         if finding in declared and chart.findings[finding].value is True:
             return place
     return len(_WEIGHTY)
+
+
+def _because(calculator: Calculator, chart: Chart) -> str:
+    """What of the patient brings it to the top, in a word; empty where nothing does."""
+    place = _relevance(calculator, chart)
+    return [*_WEIGHTY.values(), ""][place]
 
 
 def _provenance(findings: Found, clock: Clock) -> str:

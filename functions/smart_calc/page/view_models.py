@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from clinical.calculators.inputs import label
 from clinical.calculators.model import Calculator
 
 Kind = Literal["number", "flag", "choice"]
@@ -106,7 +107,8 @@ class CalculatorView:
     `provenance` sums up where the values come from; `lacking` names the inputs without a value,
     each with why; `reason` says why it does not apply. `warnings` (of the chart) and `notes` (of
     the calculator) are to be read before a result is used; `beside` are charted values of the same
-    kind, shown and never used; `note` is the result as text, `brief` the same in short.
+    kind, shown and never used; `note` is the result as text, `brief` the same in short. `because`
+    names in a word what of the patient makes it relevant.
     """
 
     calculator: Calculator
@@ -121,11 +123,17 @@ class CalculatorView:
     beside: tuple[EntryView, ...]
     note: str
     brief: str
+    because: str = ""
 
     @property
     def name(self) -> str:
         """Its name in addresses."""
         return self.calculator.name
+
+    @property
+    def words(self) -> str:
+        """What it is found by beside its title: its own words, and what it takes."""
+        return " ".join((self.calculator.words, *map(label, self.calculator.inputs)))
 
     @property
     def cautions(self) -> tuple[str, ...]:

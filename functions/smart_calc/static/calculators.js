@@ -1,10 +1,7 @@
 // Changing a calculator's values: each change is computed by the server, which keeps nothing.
 (() => {
   const { call, element, handle, hasEnded } = app;
-  const tools = document.getElementById("tools");
-  // A chart of which nothing was read has nothing to calculate with.
-  if (!tools) return;
-  const { patient, day } = document.querySelector("main").dataset;
+  const page = () => document.querySelector("main").dataset;
   const sentence = (text) => (/[.]$/.test(text) ? text : `${text}.`);
   const button = (text, attributes = {}) => element("button", text, { class: "quiet slim", type: "button", ...attributes });
   const given = (one) => [one.printed, one.unit].filter(Boolean).join(" ");
@@ -132,19 +129,17 @@
   const calculator = (details) => {
     const { title } = details.dataset;
     const part = (selector) => details.querySelector(selector);
-    const [headline, about, caution, results, said, notes, brief, full] = [".headline", ".about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-brief]", "[data-full]"].map(part);
+    const [mini, hint, flag, headline, further, about, caution, results, said, notes, brief, full] = [".mini", ".hint", "[data-flag]", ".headline", ".further", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-brief]", "[data-full]"].map(part);
     const warnings = [...details.querySelectorAll("[data-warnings] li")];
-    const further = part(".further") || element("span", "", { class: "further small" });
-    headline.after(further);
     const charted = about.textContent;
     const form = part("form");
     const asked = part("table.stack") === null;
-    const actions = part(".note .actions");
+    const quick = part(".outcome .actions");
     const setNotes = (short, long) => {
       brief.textContent = short;
       full.textContent = long;
       part("[data-no-note]").hidden = long !== "";
-      part("[data-notes-made]").hidden = long === "";
+      part("[data-notes-made]").hidden = quick.hidden = long === "";
     };
     let latest = null;
     let timer = 0;
@@ -156,6 +151,9 @@
       // A score that lacks answers has a range.
       const [first] = computed.length ? computed : answer.results.filter((one) => one.printed);
       headline.replaceChildren();
+      mini.replaceChildren();
+      if (first) mini.append(element("strong", first.printed), first.unit ? ` ${first.unit}` : "");
+      hint.textContent = first ? (first.refused || first.band).split(":")[0] : "no result";
       if (first) headline.append(several ? `${first.label}: ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", first.refused.split(":")[0] || first.band, { class: "band" }));
       further.textContent = computed.slice(1, 3).map((one) => `${one.label} ${given(one)}`).join("; ");
       const refused = answer.refused || "";
@@ -167,7 +165,7 @@
       const saidOf = (grave) => warnings.filter((one) => !one.hidden && one.hasAttribute("data-grave") === grave).map((one) => one.textContent);
       const cautions = [...saidOf(true), ...answer.notes, ...saidOf(false)];
       const [worst, ...others] = first ? cautions : [];
-      caution.hidden = !worst;
+      caution.hidden = flag.hidden = !worst;
       caution.textContent = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
       for (const row of rows) row.say(answer.faults[row.name]);
       said.textContent = first ? `${first.label} ${given(first)} ${first.refused || first.band}` : `No result. ${refused}`;
@@ -176,12 +174,12 @@
       const named = (what, between) => rows.map((row) => row[what]()).filter(Boolean).join(between);
       setNotes(
         answer.brief
-          .replace("{day}", day)
+          .replace("{day}", page().day)
           .replace(" {values}.", () => line(" ", named("brief", "; "), "."))
           .replace(" Caution: {cautions}", () => line(" Caution: ", warned, "")),
         answer.note
-          .replace("{day}", day)
-          .replace("Patient: {patient}\n", () => line("Patient: ", patient))
+          .replace("{day}", page().day)
+          .replace("Patient: {patient}\n", () => line("Patient: ", page().patient))
           .replace("{values}", () => named("note", ", "))
           .replace("Cautions: {cautions}\n", () => line("Cautions: ", warned)),
       );
@@ -202,8 +200,10 @@
       } catch (error) {
         if (signal.aborted) return;
         headline.replaceChildren();
+        mini.replaceChildren();
+        hint.textContent = "not computed";
         further.textContent = "";
-        caution.hidden = true;
+        caution.hidden = flag.hidden = true;
         notes.replaceChildren();
         for (const row of rows) row.say("");
         const text = `It could not be computed. ${error.message}`;
@@ -245,7 +245,7 @@
       const start = element("button", "Calculate", { type: "submit" });
       part("form > fieldset").append(start);
     }
-    part("form > fieldset").disabled = false;
+    part("form > fieldset").disabled = hasEnded();
 
     const done = element("span", "", { role: "status", class: "small" });
     const copying = (text, note) => {
@@ -264,31 +264,24 @@
       });
       return copy;
     };
-    const print = button("Print this calculator", { "data-local": "" });
-    print.addEventListener("click", () => {
-      details.open = true;
-      details.classList.add("alone");
-      document.body.classList.add("one");
-      window.print();
-      document.body.classList.remove("one");
-      details.classList.remove("alone");
-    });
-    actions.append(copying("Copy short note", brief), copying("Copy full note", full), print, done);
+    // The open calculator is what stands on paper.
+    const print = button("Print", { "data-local": "" });
+    print.addEventListener("click", () => window.print());
+    const actions = part(".note .actions");
+    actions.append(copying("Copy short note", brief), copying("Copy full note", full));
     actions.hidden = false;
+    quick.append(copying("Copy note", brief), print, done);
+    quick.hidden = full.textContent === "";
   };
 
-  const all = [...document.querySelectorAll("details.calculator")];
-  // One that is turned off here has nothing to fill in.
-  all.filter((details) => details.querySelector("form")).forEach(calculator);
-
-  tools.hidden = false;
-  const filter = document.getElementById("filter");
-  filter.addEventListener("input", () => {
-    const wanted = filter.value.trim().toLowerCase();
-    for (const details of all) details.hidden = !`${details.dataset.title} ${details.dataset.words} ${details.id}`.toLowerCase().includes(wanted);
-    const shown = all.filter((details) => !details.hidden).length;
-    for (const group of document.querySelectorAll(".group"))
-      group.hidden = !group.querySelector("details.calculator:not([hidden])");
-    document.getElementById("filtered").textContent = wanted ? `${shown} of ${all.length} calculators` : "";
-  });
+  // Each is made ready when it is first opened: most of them never are.
+  const ready = new WeakSet();
+  const prepare = (details) => {
+    // One that is turned off here has nothing to fill in.
+    if (ready.has(details) || !details.matches(".calculator") || !details.querySelector("form")) return;
+    ready.add(details);
+    calculator(details);
+  };
+  document.addEventListener("toggle", ({ target }) => target.open && prepare(target), true);
+  for (const details of document.querySelectorAll("details.calculator[open]")) prepare(details);
 })();

@@ -106,6 +106,7 @@ const app = (() => {
     const heading = element("h1", "You are logged out", { tabindex: "-1" });
     const text = "The session has ended and the patient's data is off this page. Close it, or launch the app again from the chart.";
     card.append(heading, element("p", text));
+    document.body.className = "";
     document.body.replaceChildren(card);
     heading.focus();
   });
