@@ -120,7 +120,7 @@ def _page(settings: Settings, active: Active) -> str:
     return pages.render(
         "app.html",
         _HERE / "templates",
-        own_style=_style(),
+        _style(),
         opened="",
         script=Markup(_script()),  # noqa: S704 - our own script
         ehr=ehr.name,

@@ -67,7 +67,7 @@ def _shortened(address: str) -> str:
     return parts[0] if len(parts) == 1 else f"{parts[0]}/…/{parts[-1]}"
 
 
-def render(template: str, templates: Path = _HERE, *, own_style: str = "", **values: object) -> str:
+def render(template: str, templates: Path = _HERE, own_style: str = "", /, **values: object) -> str:
     """A page from a template that extends `base.html`, or a part of one.
 
     `own_style` is a stylesheet of that page alone, which follows on the shared one.

@@ -25,12 +25,14 @@
   }, true);
 
   const named = () => {
-    const row = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const row = document.getElementById(location.hash.slice(1));
     if (!row || !row.matches(".list > details")) return false;
     open(row);
     return true;
   };
   addEventListener("hashchange", named);
+  // The browser's own way to a fragment ends with the focus nowhere.
+  addEventListener("load", () => setTimeout(named));
 
   // Words are found by their beginning, several of them each for itself.
   const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").split(/[^a-z0-9]+/).filter(Boolean);

@@ -1,0 +1,188 @@
+"""The list of calculators and the open one: what stays in sight, how one is found, and the keys."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+
+from clinical.calculators import REGISTRY
+from tests.support.app import App
+from tests.support.app_chart import tenant_of
+from tests.support.endings import launch_in
+
+EGFR = "egfr_ckd_epi_2021"
+ROWS_IN_SIGHT = """
+() => {
+  const list = document.querySelector(".list").getBoundingClientRect();
+  return [...document.querySelectorAll(".list > details > summary")]
+    .map((one) => one.getBoundingClientRect())
+    .filter(({ top, bottom }) => top >= list.top && bottom <= Math.min(list.bottom, innerHeight))
+    .length;
+}
+"""
+OPEN = "[...document.querySelectorAll('.list > details[open]')].map((one) => one.id)"
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Chromium, app: App) -> Iterator[Page]:
+    """One launch for all tests: each begins by loading the page."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 844})
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    launch_in(page, app, tenant_of(app))
+    yield page
+    context.close()
+
+
+def load(page: Page, width: int = 1280, height: int = 844, fragment: str = "") -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    address = page.url.partition("#")[0]
+    page.goto("about:blank")
+    page.goto(address + fragment)
+    expect(page.locator("#tools")).not_to_have_attribute("hidden", "")
+
+
+def opened(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(OPEN)
+    return found
+
+
+def test_fourteen_rows_stand_in_a_frame_of_900_by_600_with_the_open_one_beside(page: Page) -> None:
+    load(page, 900, 600)
+    assert page.evaluate(ROWS_IN_SIGHT) >= 14
+    first = page.locator(".list > details").first
+    expect(first).to_have_attribute("open", "")
+    row, body = first.locator("> summary").bounding_box(), first.locator(".body").bounding_box()
+    assert row
+    assert body
+    assert row["x"] + row["width"] <= body["x"]
+
+
+def test_every_row_has_its_result_or_why_there_is_none(page: Page) -> None:
+    load(page)
+    assert page.locator("details.calculator").count() == len(REGISTRY)
+    for row in page.locator("details.calculator > summary").all():
+        told = [row.locator(".mini").inner_text(), row.locator(".hint").inner_text()]
+        assert any(told), row.inner_text()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 844), (900, 600), (390, 700)])
+def test_whose_it_is_and_the_result_stay_in_sight_while_the_rest_scrolls(
+    page: Page, width: int, height: int
+) -> None:
+    load(page, width, height, f"#{EGFR}")
+    calculator = page.locator(f"#{EGFR}")
+    calculator.locator(".detail").evaluate("(one) => one.scrollTo(0, one.scrollHeight)")
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport(ratio=1)
+    expect(calculator.locator(".headline")).to_be_in_viewport(ratio=1)
+    expect(calculator.get_by_text("Formula, sources and limits")).to_be_in_viewport()
+    assert page.evaluate("document.scrollingElement.scrollTop") == 0
+
+
+def test_on_a_small_screen_one_opens_over_the_whole_list_and_its_row_leads_back(page: Page) -> None:
+    load(page, 390, 700)
+    assert opened(page) == []
+    page.locator(f"#{EGFR} > summary").click()
+    box = page.locator(f"#{EGFR} > .body").bounding_box()
+    assert box
+    assert box["width"] == 390
+    headline = page.locator(f"#{EGFR} .headline").bounding_box()
+    assert headline
+    assert headline["y"] > 500
+    page.locator(f"#{EGFR} > summary").click()
+    assert opened(page) == []
+    expect(page.locator("#bmi > summary")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_fragment_opens_its_calculator_and_has_the_focus_there(page: Page, width: int) -> None:
+    load(page, width, fragment="#bmi")
+    assert opened(page) == ["bmi"]
+    expect(page.locator("#bmi > summary")).to_be_focused()
+    page.evaluate("location.hash = 'fib4'")
+    expect(page.locator("#fib4")).to_have_attribute("open", "")
+    assert opened(page) == ["fib4"]
+
+
+@pytest.mark.parametrize("fragment", ["#nothing", "#tools", "#%20", "#%E0"])
+def test_another_fragment_opens_what_no_fragment_opens(page: Page, fragment: str) -> None:
+    load(page)
+    usual = opened(page)
+    load(page, fragment=fragment)
+    assert opened(page) == usual
+
+
+def test_the_row_that_fills_the_second_pane_does_not_close(page: Page) -> None:
+    load(page)
+    page.locator("#bmi > summary").click()
+    page.locator("#bmi > summary").click()
+    assert opened(page) == ["bmi"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        *(("kidney", EGFR), ("stroke", "cha2ds2_vasc"), ("af", "has_bled"), ("liver", "meld")),
+        *(("bleeding", "has_bled"), ("crcl", "creatinine_clearance_cg"), ("CREATININE", "meld")),
+        *(("qt interval", "qtc"), ("platelet", "fib4")),
+    ],
+)
+def test_a_calculator_is_found_by_organ_problem_input_and_short_name(
+    page: Page, asked: str, name: str
+) -> None:
+    page.get_by_label("Find a calculator").fill(asked)
+    expect(page.locator(f"#{name}")).to_be_visible()
+    expect(page.locator("#filtered")).to_contain_text(" of ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ("creatnine", EGFR),
+        ("kidny", EGFR),
+        ("afibb", "cha2ds2_vasc"),
+        ("ostmolality", "serum_osmolality"),
+    ],
+)
+def test_what_nothing_is_called_offers_the_nearest(page: Page, asked: str, name: str) -> None:
+    page.get_by_label("Find a calculator").fill(asked)
+    expect(page.locator("#filtered")).to_contain_text("The nearest:")
+    expect(page.locator(f"#{name}")).to_be_visible()
+
+
+def test_the_list_is_used_by_keys_alone(page: Page) -> None:
+    load(page)
+    keys = page.keyboard
+    keys.press("/")
+    expect(page.get_by_label("Find a calculator")).to_be_focused()
+    keys.type("gap")
+    keys.press("ArrowDown")
+    expect(page.locator("#anion_gap > summary")).to_be_focused()
+    keys.press("ArrowDown")
+    expect(page.locator("#serum_osmolality > summary")).to_be_focused()
+    keys.press("Enter")
+    assert opened(page) == ["serum_osmolality"]
+    keys.press("ArrowUp")
+    keys.press("ArrowUp")
+    expect(page.get_by_label("Find a calculator")).to_be_focused()
+    keys.press("Escape")
+    expect(page.locator("#bmi")).to_be_visible()
+    keys.type("egfr")
+    keys.press("Enter")
+    assert opened(page) == [EGFR]
+    expect(page.locator(f"#{EGFR} > summary")).to_be_focused()
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.body') !== null")
+    keys.press("Escape")
+    expect(page.locator(f"#{EGFR} > summary")).to_be_focused()
+
+
+def test_a_stroke_that_is_typed_is_a_stroke(page: Page) -> None:
+    load(page, fragment="#bmi")
+    field = page.locator("#bmi-weight")
+    field.fill("")
+    field.press("/")
+    expect(field).to_have_value("/")
