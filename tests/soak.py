@@ -24,7 +24,11 @@ RACES = (
 )
 
 # Of these the suite takes a sample, or less of each.
-WHOLE = ("tests/shared/explain/test_variants.py", "tests/deploy/test_log_lines.py")
+WHOLE = (
+    "tests/shared/explain/test_variants.py",
+    "tests/deploy/test_log_lines.py",
+    "tests/functions/fhir_proxy/test_quick_accept.py",
+)
 
 
 class Repeat:

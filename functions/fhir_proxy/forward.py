@@ -1,14 +1,16 @@
 """A read at the EHR and the check of its answer: headers by allow-list both ways."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import client as fhir
-from shared.fhir import compartment, nested
-from shared.fhir.client import FhirAnswer
+from shared.fhir import compartment, nested, quick_accept
+from shared.fhir.client import FhirAnswer, Links
+from shared.fhir.quick_accept import Expected
 from shared.json_members import objects
 from shared.session.sessions import Active
 
@@ -16,7 +18,7 @@ from . import conditional, history
 from .address import Address
 from .conditional import HEADER_VALUE
 from .interactions import FORM
-from .policy import Decision, is_covered, releasable, require_remarks_only
+from .policy import Decision, is_covered, releasable, require_remarks_only, uncontested
 
 _HOLDING = frozenset({"_id", "patient", "subject"})
 _RESPONSE_HEADERS = ("ETag", "Last-Modified", "Retry-After")
@@ -37,16 +39,48 @@ def request(
     if decision.narrowed:
         # FHIR R4 http.html, "Intermediaries": who changes a request says so.
         passed["request-modified-smart-calc"] = "held to scopes and patient"
+    accept = acceptor(address, decision, fhir_base)
     if address.method == "POST":
         passed["Content-Type"] = FORM
-        answer = fhir.call(active, "POST", url, headers=passed, body=query.encode("ascii"))
+        form = query.encode("ascii")
+        answer = fhir.call(active, "POST", url, headers=passed, body=form, accept=accept)
     else:
-        answer = fhir.call(active, "GET", f"{url}?{query}" if query else url, headers=passed)
+        url = f"{url}?{query}" if query else url
+        answer = fhir.call(active, "GET", url, headers=passed, accept=accept)
     check(answer, address, decision, fhir_base)
+    if answer.links is not None:
+        return conditional.answered(answer, address, decision, headers)
     _require_own_versions(answer, address, decision, active)
     if address.interaction.patient == "search" and answer.status == 200:
         _require_proved_total(answer.resource, address, decision, strict=strict)
     return conditional.answered(answer, address, decision, headers)
+
+
+def acceptor(
+    address: Address, decision: Decision, fhir_base: str
+) -> Callable[[bytes], Links | None] | None:
+    """How an answer to a request is accepted without the checks below; None where they are needed
+    whatever comes.
+    """
+    rule = address.interaction.patient
+    if rule == "search":
+        # What must show that it fits, or counts, is looked at in all of its members.
+        if decision.shown or decision.counts:
+            return None
+        types = uncontested(decision)
+    elif rule in {"answer", "versions"}:
+        types = frozenset({address.type})
+    else:
+        return None
+    expected = Expected(
+        types,
+        decision.open_types,
+        decision.patient,
+        fhir_base,
+        is_bundle=address.interaction.is_paged,
+        id=address.id if rule == "versions" else None,
+    )
+    return partial(quick_accept.accept, expected=expected)
 
 
 def _require_own_versions(
@@ -74,7 +108,8 @@ def _require_own_versions(
 
 def page(url: str, address: Address, decision: Decision, active: Active) -> FhirAnswer:
     """Read a further page by the EHR's own link."""
-    answer = fhir.call(active, "GET", url)
+    accept = acceptor(address, decision, active.session.fhir_base)
+    answer = fhir.call(active, "GET", url, accept=accept)
     check(answer, address, decision, active.session.fhir_base)
     return answer
 
@@ -84,6 +119,10 @@ def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: s
 
     Raises UpstreamInvalid or PatientDenied; then nothing of it is released.
     """
+    if answer.links is not None:
+        # All else was looked at as it was read (shared/fhir/quick_accept.py).
+        _require_own_search(answer.links, address, decision)
+        return
     if answer.status != 200:
         require_remarks_only(answer.resource, decision, fhir_base)
         return
@@ -112,7 +151,18 @@ def _check_search(
         )
     if not all(releasable(resource, decision, fhir_base) for resource in found):
         raise PatientDenied(why="The EHR's answer holds another patient's data.")
-    if _is_held(address, decision) and _patient_in_self_link(bundle, decision) is False:
+    _require_own_search(objects(bundle.get("link")), address, decision)
+
+
+def _require_own_search(
+    links: Iterable[Mapping[str, Any]], address: Address, decision: Decision
+) -> None:
+    """Raises UpstreamInvalid where the EHR says that it left out the patient of a search."""
+    if (
+        address.interaction.patient == "search"
+        and _is_held(address, decision)
+        and _patient_in_self_link(links, decision) is False
+    ):
         why = "By its own account (the link `self`) the EHR left out the patient of the search."
         raise UpstreamInvalid(why=why)
 
@@ -137,7 +187,7 @@ def _require_proved_total(
         raise UpstreamInvalid(why="The EHR's answer does not show that it lies within the scope.")
     if strict or not _is_held(address, decision):
         return
-    if _patient_in_self_link(bundle, decision) is not True:
+    if _patient_in_self_link(objects(bundle.get("link")), decision) is not True:
         raise UpstreamInvalid(
             why="The EHR's answer does not show that it counted for this patient only.",
             steps=("Leave the vendor's own parameters out, or search without counting.",),
@@ -149,14 +199,14 @@ def _is_held(address: Address, decision: Decision) -> bool:
     return decision.level == "patient" and compartment.search_parameter(address.type) is not None
 
 
-def _patient_in_self_link(bundle: dict[str, Any], decision: Decision) -> bool | None:
+def _patient_in_self_link(links: Iterable[Mapping[str, Any]], decision: Decision) -> bool | None:
     """Whether the `self` link repeats the search with its patient; None where it tells nothing.
 
     FHIR R4 search.html, "Server Conformance": the link holds the parameters that were used. One
     that repeats none of them tells nothing.
     """
     sent = {name for name, _ in decision.parameters if not name.startswith("_")}
-    for link in objects(bundle.get("link")):
+    for link in links:
         if link.get("relation") == "self":
             used = parse_qsl(str(link.get("url")).partition("?")[2])
             if sent & {name for name, _ in used}:

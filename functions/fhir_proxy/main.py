@@ -154,7 +154,7 @@ def _read(
         answer = forward.request(asked, decision, active, call.headers)
     body = answer.body
     if paged and answer.status == 200:
-        body = pages.rewritten(body.decode(), decision.level, shown=decision.shown).encode()
+        body = pages.rewritten(body, decision.level, shown=decision.shown)
     return _answered(asked, answer, active, started, body, rewrite.stamp(answer.body, body))
 
 

@@ -68,6 +68,18 @@ def require_remarks_only(outcome: Any, decision: Decision, fhir_base: str) -> No
         raise PatientDenied(why="The EHR's OperationOutcome holds another patient's data.")
 
 
+def uncontested(decision: Decision) -> frozenset[str]:
+    """The types that a scope allows without parameters, so that every resource of them is covered.
+
+    Of `*` only those that patient/ scopes can reach.
+    """
+    covering = decision.covering
+    named = {name for name, sets in covering.items() if NO_FILTERS in sets}
+    if "*" in named:
+        named |= {name for name in compartment.reachable_types() if name not in covering}
+    return frozenset(named - {"*"})
+
+
 def is_covered(resource: dict[str, Any], decision: Decision) -> bool:
     """Whether a scope allows a resource of the EHR's answer, whoever it is about."""
     covering = decision.covering

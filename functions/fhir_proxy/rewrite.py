@@ -7,7 +7,7 @@ written anew, which would change numbers: only the link's text is replaced.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
@@ -20,6 +20,7 @@ from shared.session.record import Session
 
 PAGE_PARAMETER = "_page"
 _SHOWN = "shown"
+_HEAD_BYTES = 8192
 _SPACE = re.compile(r"[ \t\n\r]*")
 _decoder = json.JSONDecoder()
 
@@ -47,22 +48,24 @@ class Pages:
     path: str
     proxy_base: str
 
-    def rewritten(self, text: str, level: Level, *, shown: bool = False) -> str:
-        """The JSON text of a Bundle with its page links rewritten; those elsewhere are left out.
+    def rewritten(self, body: bytes, level: Level, *, shown: bool = False) -> bytes:
+        """The JSON of a Bundle with its page links rewritten; those elsewhere are left out.
 
         Raises UpstreamInvalid where that is a `next`.
 
-        `text` must be valid JSON that repeats no member: it has been parsed before. So what follows
-        the links, in most Bundles all of the resources, is not looked through.
+        `body` must be valid JSON in UTF-8 with one member `link` at most: it has been read before.
+        So what follows the links, in most Bundles all of the resources, is not looked through.
         """
-        parts, done = [], 0
-        for name, start, end in _members(text, _skip(text, 0)):
-            if name == "link":
-                links = self._usable(json.loads(text[start:end]), level, shown)
-                parts += [text[done:start], json.dumps(links)]
-                done = end
-                break
-        return "".join([*parts, text[done:]])
+        head = body[:_HEAD_BYTES].decode(errors="ignore")
+        place = _place_of_links(head)
+        if place is None and len(body) > _HEAD_BYTES:
+            head = body.decode()
+            place = _place_of_links(head)
+        if place is None:
+            return body
+        links = self._usable(json.loads(head[slice(*place)]), level, shown)
+        start, end = (len(head[:at].encode()) for at in place)
+        return b"".join((body[:start], json.dumps(links).encode(), body[end:]))
 
     def open(self, token: str) -> Page:
         """The page behind a link's token. Raises ParameterInvalid for one not made for it."""
@@ -117,17 +120,24 @@ def stamp(received: bytes, sent: bytes) -> Mapping[str, str]:
     return {} if received == sent else {"response-modified-smart-calc": "page links"}
 
 
-def _members(text: str, position: int) -> Iterator[tuple[str, int, int]]:
-    """Name, start and end of each member of the object that begins at `position`."""
-    position = _skip(text, position + 1)
-    while text[position] == '"':
-        name, position = scanstring(text, position + 1)
-        start = _skip(text, _skip(text, position) + 1)
-        end: int = _decoder.raw_decode(text, start)[1]
-        yield name, start, end
-        position = _skip(text, end)
-        if text[position] == ",":
-            position = _skip(text, position + 1)
+def _place_of_links(text: str) -> tuple[int, int] | None:
+    """Where the value of the member `link` starts and ends in the text of an object, which may be
+    cut off; None where it is not in it.
+    """
+    try:
+        position = _skip(text, _skip(text, 0) + 1)
+        while text[position] == '"':
+            name, position = scanstring(text, position + 1)
+            start = _skip(text, _skip(text, position) + 1)
+            end: int = _decoder.raw_decode(text, start)[1]
+            position = _skip(text, end)
+            if name == "link" and text[position]:
+                return start, end
+            if text[position] == ",":
+                position = _skip(text, position + 1)
+    except (ValueError, IndexError):
+        pass
+    return None
 
 
 def _skip(text: str, position: int) -> int:

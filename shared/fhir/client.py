@@ -9,7 +9,7 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +24,8 @@ from shared.smart.token_endpoint import ehr_ids
 SECONDS = 60.0
 MAX_BYTES = authorised.MAX_BYTES
 MAX_STREAMED_BYTES = 10_000_000
+# A Bundle's own links; without any of what is no Bundle.
+Links = tuple[dict[str, Any], ...]
 _JSON = re.compile(r"application/(?:fhir\+|[a-z0-9.]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _RELAYED_5XX = frozenset({503})
 _CONDITIONAL = frozenset({"If-None-Match", "If-Modified-Since"})
@@ -35,7 +37,8 @@ _MADE = frozenset({200, 201, 204})
 class FhirAnswer:
     """An answer to pass on. `resource` is the parsed `body`; None where there is no body: 304, or
     a change of which the EHR returned no representation. `words` are the EHR's own, of a failure:
-    to be explained, neither logged nor shown.
+    to be explained, neither logged nor shown. `links` are those of an answer that was accepted
+    unparsed (then `resource` is None too); else None.
     """
 
     status: int
@@ -44,6 +47,7 @@ class FhirAnswer:
     resource: Any
     ehr_ids: Mapping[str, str]
     words: str = ""
+    links: Links | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,11 @@ def call(
     body: bytes | None = None,
     seconds: float = SECONDS,
     max_bytes: int = MAX_BYTES,
+    accept: Callable[[bytes], Links | None] | None = None,
 ) -> FhirAnswer:
     """Ask the EHR with the session's token. `url` is absolute, on the host of its FHIR base.
+
+    What `accept` accepts, of an answer 200, is not parsed.
 
     Where the EHR answers 401, the call is made once more with newer access: what another process
     has brought, then what one renewal brings. Raises UpstreamUnreachable, UpstreamTimeout or
@@ -82,6 +89,11 @@ def call(
     with _as_ours():
         found = authorised.stream(active, method, url, headers or {}, body, until, max_bytes)
         answer = authorised.whole(found, until, max_bytes)
+    if accept is not None and answer.status == 200 and _is_json(answer):
+        links = accept(answer.body)
+        if links is not None:
+            ids = ehr_ids(answer.headers)
+            return FhirAnswer(200, answer.headers, answer.body, None, ids, links=links)
     return _usable(answer, conditional=not _CONDITIONAL.isdisjoint(headers or {}))
 
 
@@ -198,8 +210,12 @@ def _usable(answer: outbound.Answer, *, conditional: bool) -> FhirAnswer:
     return FhirAnswer(status, answer.headers, answer.body, resource, ids)
 
 
+def _is_json(answer: outbound.Answer) -> bool:
+    return _JSON.fullmatch(answer.headers.get("content-type", "")) is not None
+
+
 def _resource(answer: outbound.Answer) -> dict[str, Any] | None:
-    if not _JSON.fullmatch(answer.headers.get("content-type", "")):
+    if not _is_json(answer):
         return None
     try:
         document = strict_json.parse(answer.body)

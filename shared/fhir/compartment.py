@@ -93,9 +93,17 @@ _PATIENT_ELEMENTS: Mapping[str, tuple[str, ...]] = {
 _SEARCHED_BY_SUBJECT = frozenset({"AdverseEvent", "SupplyRequest"})
 
 
+_REACHABLE = frozenset({"Patient", *OUTSIDE, *_PATIENT_ELEMENTS})
+
+
+def reachable_types() -> frozenset[str]:
+    """The types that patient/ scopes can reach at all."""
+    return _REACHABLE
+
+
 def reachable(resource_type: str) -> bool:
     """Whether patient/ scopes can reach the type at all."""
-    return resource_type in {"Patient", *OUTSIDE, *_PATIENT_ELEMENTS}
+    return resource_type in _REACHABLE
 
 
 def names_its_patient(resource_type: str) -> bool:

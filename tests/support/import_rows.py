@@ -60,7 +60,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "authorised page_links resource_types searchset side_by_side",
         "client references",
         "compartment mentions",
-        "nested",
+        "nested quick_accept",
     ),
     "shared/inbound": (
         "cookies health refusal request_body server_log",
