@@ -6,6 +6,7 @@ such a document is refused.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 # Values that a document of any length may hold, and the bytes for each further one. Charts have 15
@@ -18,8 +19,8 @@ class RepeatedMember(ValueError):
     """An object of the document names a member twice."""
 
 
-def parse(body: bytes) -> Any:
-    """The document in a body, in UTF-8.
+def parse(body: bytes, decimal: Callable[[str], Any] | None = None) -> Any:
+    """The document in a body, in UTF-8; `decimal` reads the numbers that are not whole.
 
     Raises RepeatedMember, else ValueError for what is no such JSON, is nested too deep to read, or
     would become far larger in memory than it is.
@@ -28,7 +29,10 @@ def parse(body: bytes) -> Any:
         raise ValueError("the document holds too many values")
     try:
         return json.loads(
-            body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_object
+            body.decode("utf-8"),
+            parse_float=decimal,
+            parse_constant=_no_constant,
+            object_pairs_hook=_object,
         )
     except RecursionError:
         raise ValueError("the document is nested too deep") from None

@@ -17,6 +17,8 @@ from clinical.chart.resources.json_access import label, text
 from shared.json_members import fields, items
 
 _LARGEST_SHOWN = 1e12
+# In per cent or as a fraction of 1, whose unit is "1" in UCUM: of others that is no unit to read.
+SHARES = frozenset({"spo2", "fio2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> QuantityReading
     number, unit = quantity["value"], unit_of(quantity)
     comparator = quantity.get("comparator")
     charted = read_text(holder)
+    if name in SHARES and unit == "1":
+        charted += " (fraction of 1)"
     reading = _converted(name, number, unit, charted)
     if comparator is not None:
         # A bound is no value, whatever its unit.
@@ -104,7 +108,9 @@ def unit_of(quantity: Mapping[str, object]) -> str:
 
 
 def _printed(quantity: Mapping[str, object]) -> str:
-    return text(quantity.get("unit")) or unit_of(quantity)
+    printed = text(quantity.get("unit")) or unit_of(quantity)
+    # An annotation of UCUM alone, such as {INR}, is none to read either.
+    return "" if printed == "1" or printed[:1] + printed[-1:] == "{}" else printed
 
 
 def _shown(number: object) -> str:

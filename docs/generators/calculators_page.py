@@ -30,7 +30,8 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
 - The tables of laboratory values and vital signs judge an Observation as the calculators do: the
   newest usable value is shown, what no calculator takes is marked with the reason, and what was
   passed over for it (preliminary, dated in the future, standing) is told below it. The range and H
-  or L are those that the EHR sends.
+  or L are those that the EHR sends. The list of all results is judged in the same way: the page
+  sends what it read through the proxy to `POST /smart_calc/SESSION/results`, where nothing is kept.
 - Each result has a note to copy, short or in full. The short one is a paragraph: results, the
   values that count, cautions. In full it has the patient (name, birth date, record number), every
   result with its meaning, values with dates, cautions, and the app's version. A calculator prints

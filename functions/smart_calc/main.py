@@ -31,7 +31,7 @@ from shared.session import context as session_context
 from shared.session import deployment, sessions
 from shared.session.sessions import Active
 
-from . import reading
+from . import all_results, reading
 from .page import banner, note, tables
 from .page import cards as calculators
 from .recalculate import recalculation
@@ -65,6 +65,8 @@ def _serve(settings: Settings, call: Call) -> Reply:
     handle, *names = call.path.strip("/").split("/")
     if not sessions.is_handle(handle) or len(names) > 1:
         raise NotFound
+    if names == ["results"]:
+        return _all_results(settings, call, handle)
     if names:
         return _recalculate(settings, call, handle, names[0])
     if call.method != "GET":
@@ -89,19 +91,39 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
     if not known:
         raise NotFound
     _running.sessions.use(handle, call.cookies)
-    media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        why = "A recalculation takes application/json and nothing else."
-        raise MediaTypeUnsupported(why=why, steps=("Send the inputs as application/json.",))
-    try:
-        body = call.body(_MOST_BYTES)
-    except TooLarge:
-        raise TooLarge("The request is larger than 100 kB.") from None
-    asked = recalculation.parse(body)
+    asked = recalculation.parse(_json_of(call, _MOST_BYTES))
     off = frozenset(settings.calculators_off)
     answer = recalculation.answer(name, asked, off)
     log.event("app_calculated", "calculator computed anew")
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+
+
+def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
+    """Judge the Observations of the request as the page's tables do; the chart is not read."""
+    if call.method != "POST":
+        raise MethodNotAllowed(allow="POST")
+    inbound.require_own_origin(call, settings)
+    active = _running.sessions.use(handle, call.cookies)
+    patient = active.session.context.patient
+    if patient is None:
+        raise PatientMissing(why="Results are those of one patient; the EHR named none.")
+    held_bytes.admit(active.session.handle)
+    body = _json_of(call, all_results.MOST_BYTES)
+    answer = all_results.answer(body, patient, active.session.fhir_base, datetime.now(UTC))
+    log.event("app_results_listed", "results judged for the list")
+    return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+
+
+def _json_of(call: Call, most: int) -> bytes:
+    """The body of a request of the page, which sends JSON and nothing else."""
+    media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        why = "This address takes application/json and nothing else."
+        raise MediaTypeUnsupported(why=why, steps=("Send the body as application/json.",))
+    try:
+        return call.body(most)
+    except TooLarge:
+        raise TooLarge(f"The request is larger than {most // 1000} kB.") from None
 
 
 def _page(settings: Settings, active: Active) -> str:

@@ -27,7 +27,7 @@ def page(body: bytes, kinds: AbstractSet[str]) -> SearchPage:
 
     `body` must be a JSON object with a `resourceType`: it has been parsed before.
     """
-    return of_document(json.loads(body, parse_float=_decimal), kinds)
+    return of_document(json.loads(body, parse_float=decimal), kinds)
 
 
 def of_document(document: Resource, kinds: AbstractSet[str]) -> SearchPage:
@@ -55,7 +55,7 @@ def _is_one_of(kind: object, kinds: AbstractSet[str]) -> bool:
     return isinstance(kind, str) and kind in kinds
 
 
-def _decimal(text: str) -> Decimal | None:
+def decimal(text: str) -> Decimal | None:
     """A number with its digits; None for an exponent beyond all use."""
     try:
         return Decimal(text)

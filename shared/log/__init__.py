@@ -35,6 +35,7 @@ Event = Literal[
     "fhir_denied",
     "app_opened",
     "app_calculated",
+    "app_results_listed",
     "app_refused",
     "cds_answered",
     "cds_refused",

@@ -136,7 +136,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "functions/smart_calc": (
         "calculators chart reading",
         "page",
-        "recalculate",
+        "all_results recalculate",
         "main",
     ),
     "functions/smart_calc/page": (

@@ -179,6 +179,10 @@ def _amount(element: Json) -> tuple[str, str] | None:
 
 def _amounts(observation: Json) -> tuple[str, str] | None:
     own = _amount(observation)
+    if own and own[1] == "fraction of 1":
+        codes = {one.get("code") for one in (observation.get("code") or {}).get("coding") or []}
+        shares = {*INPUTS["spo2"].loinc, *INPUTS["fio2"].loinc}
+        return own[0], own[1] if codes & shares else ""
     if own:
         return own
     parts = [_amount(part) for part in observation.get("component") or []]
@@ -240,6 +244,59 @@ def _of_tables(
             yield f"{row.name}: dated {row.when} for {when}"
         if not row.status.startswith(str(one.get("status"))):
             yield f"{row.name}: status {row.status} for {one.get('status')}"
+
+
+def of_list(
+    listed: Iterable[Mapping[str, Any]], resources: Iterable[Json], zone: timezone, now: datetime
+) -> Iterator[str]:
+    """What does not agree between the list of all results and the chart; each is looked at."""
+    latest = [one for one in _latest(resources) if one["resourceType"] == "Observation"]
+    shown = [one for one in latest if _amounts(one) and one.get("status") not in _HIDDEN]
+    by_source = {f"Observation/{one['id']}": one for one in shown}
+    found = {row["source"]: row for row in listed}
+    for source in by_source.keys() ^ found.keys():
+        yield f"{source} is in the chart or in the list, not in both"
+    times = [_instant(_taken(by_source[source])) for source in found if source in by_source]
+    if times != sorted(times, reverse=True):
+        yield "the list is not in the order of time"
+    for source, row in found.items():
+        if one := by_source.get(source):
+            yield from (f"{source}: {said}" for said in _of_row(row, one, zone, now))
+
+
+def _of_row(row: Mapping[str, Any], one: Json, zone: timezone, now: datetime) -> Iterator[str]:
+    if (row["value"], row["unit"]) != (_amounts(one) or ("", "")):
+        yield f"{row['value']} {row['unit']} is shown for {_amounts(one)}"
+    when = _written(_taken(one), zone) if _taken(one) else "no date"
+    if row["when"].partition(" (")[0] != when and "readable" not in row["when"]:
+        yield f"dated {row['when']} for {when}"
+    if row["status"] != one.get("status"):
+        yield f"status {row['status']} for {one.get('status')}"
+    if not row["mark"] and (why := _unusable(one, now)):
+        yield f"shown plain, and {why}"
+
+
+def _unusable(one: Json, now: datetime) -> str:
+    """Why no calculator can take a value, worked out anew; empty where one may."""
+    if one.get("status") not in _USABLE or _is_excluded(one):
+        return "its status or another code rules it out"
+    if _instant(_taken(one)) - now > timedelta(days=1):
+        return "it is dated in the future"
+    holders = [one, *(one.get("component") or [])]
+    systems = [c.get("system") for h in holders for c in (h.get("code") or {}).get("coding") or []]
+    if "http://loinc.org" not in systems:
+        return "it has no LOINC code"
+    for name in INPUTS:
+        for quantity, unit in _quantities(one, name):
+            if quantity.get("comparator"):
+                return "it is a bound"
+            try:
+                to_canonical(name, float(quantity["value"]), unit)
+            except ValueError:
+                return "its value or unit cannot be taken"
+            if _taken(one) and (now - _instant(_taken(one))).days > INPUTS[name].max_days + 1:
+                return "it is too old"
+    return ""
 
 
 def _of_inputs(page: str, by_source: Mapping[str, Json], zone: timezone) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from shared.json_members import fields, objects, text
 
 _ABSENT = "–"
+FRACTION = "fraction of 1"
 _MOST_PLACES = 20
 _LONGEST_TEXT = 60
 # HL7 v3 ObservationInterpretation, as laboratories print it.
@@ -101,7 +102,7 @@ def _unit(printed: str) -> str:
     """As charted; an annotation of UCUM alone, such as {INR}, is no unit to read."""
     if printed.startswith("{") and printed.endswith("}"):
         return ""
-    return "fraction of 1" if printed == "1" else printed
+    return FRACTION if printed == "1" else printed
 
 
 def _digits(value: int | Decimal) -> str:

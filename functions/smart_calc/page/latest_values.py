@@ -1,4 +1,4 @@
-"""The newest value of each test in a chart, with the judgement of the calculators. Pure.
+"""The values of a chart as a page lists them, with the judgement of the calculators. Pure.
 
 FHIR R4 observation.html. For reading, not for calculating: nothing is converted, a number keeps its
 digits. What a calculator would not take is marked with the reason, and what counts nowhere (a
@@ -7,20 +7,23 @@ cancelled or of another patient are left out.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from clinical.chart import question
 from clinical.chart.choice import agree, does_not_count, set_aside
+from clinical.chart.codes.observations import LOINC
 from clinical.chart.evidence import Flag
 from clinical.chart.observations import Entry
-from clinical.chart.resources.json_access import text
+from clinical.chart.quantity import SHARES
+from clinical.chart.resources.json_access import codings, text
 from clinical.chart.resources.times import Moment
 from clinical.clock import Clock
 from shared.fhir import compartment
+from shared.json_members import objects
 
-from .charted import code_of, name_of, range_of, sign_of, value_of
+from .charted import FRACTION, code_of, name_of, range_of, sign_of, value_of
 from .wording import beyond, look_back
 
 _HIDDEN_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
@@ -35,8 +38,9 @@ class Result:
 
     `value` and `unit` are as charted, `sign` and `range` what the EHR sends of what is normal.
     `when` is in the zone of the page. `mark` says why no calculator takes the value (empty where
-    one may), `rejected` which newer values were passed over, each with the reason. `moment` and
-    `source` tell which Observation it is, `remark` what else a reader has to know.
+    one may), `is_old` that it is its age alone, `rejected` which newer values were passed over,
+    each with the reason. `moment` and `source` tell which Observation it is, `remark` what else a
+    reader has to know.
     """
 
     name: str
@@ -50,27 +54,42 @@ class Result:
     rejected: tuple[str, ...]
     source: str
     moment: Moment | None
+    is_old: bool = False
     remark: str = ""
 
 
 def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:
     """The newest usable Observation of the patient with a value of each code, by name."""
-    by_code: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        observation: Any = entry.resource
-        if entry.heading.status in _HIDDEN_STATUSES or value_of(observation) is None:
-            continue
-        if not compartment.belongs(observation, patient, fhir_base):
-            continue
-        key = code_of(observation.get("code")) or name_of(observation.get("code"))
-        by_code[key].append(entry)
-    tops = [_newest_first(of_code, clock) for of_code in by_code.values()]
-    found = [(top, _result(top, ordered, clock)) for top, ordered in tops]
+    ordered = [_newest_first(one) for one in _by_code(entries, patient, fhir_base).values()]
+    tops = [(_usable(of_code, clock), of_code) for of_code in ordered]
+    found = [(top, _result(top, of_code, clock)) for top, of_code in tops]
     found.sort(key=lambda one: (one[1].name.lower(), one[1].name, one[1].value))
     pressures = _by_time([one for one in found if _is_pressure(one[0])])
     found = [one for one in found if not _is_pressure(one[0])] + pressures
     found.sort(key=lambda one: _PRESSURE if _is_pressure(one[0]) else one[1].name.lower())
     return [result for _, result in found]
+
+
+def every(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:
+    """All Observations of the patient with a value, the newest first, each judged by itself."""
+    known = _by_code(entries, patient, fhir_base)
+    listed = _newest_first([one for of_code in known.values() for one in of_code])
+    code = {id(one): key for key, of_code in known.items() for one in of_code}
+    return [_result(one, [one, *_of_one_time(one, known[code[id(one)]])], clock) for one in listed]
+
+
+def _by_code(entries: Iterable[Entry], patient: str, fhir_base: str) -> Mapping[str, list[Entry]]:
+    """The entries that are shown at all, by the test that they are of."""
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        observation: Any = entry.resource
+        if entry.heading.status in _HIDDEN_STATUSES or _amount(entry) is None:
+            continue
+        if not compartment.belongs(observation, patient, fhir_base):
+            continue
+        key = code_of(observation.get("code")) or name_of(observation.get("code"))
+        found[key].append(entry)
+    return found
 
 
 def _is_pressure(entry: Entry) -> bool:
@@ -92,19 +111,29 @@ def _by_time(pressures: list[tuple[Entry, Result]]) -> list[tuple[Entry, Result]
     ]
 
 
-def _newest_first(entries: list[Entry], clock: Clock) -> tuple[Entry, list[Entry]]:
-    """The entry to show, and all of them, newest first."""
+def _newest_first(entries: list[Entry]) -> list[Entry]:
     # By text where the times are equal: the order in which pages came must not decide.
     ordered = sorted(entries, key=lambda entry: (entry.heading.source, _shown(entry)))
     ordered.sort(key=lambda entry: entry.recency, reverse=True)
-    return next((one for one in ordered if not _why_aside(one, clock)), ordered[0]), ordered
+    return ordered
+
+
+def _usable(ordered: list[Entry], clock: Clock) -> Entry:
+    """The entry to show of a test: the newest that counts, else the newest of all."""
+    return next((one for one in ordered if not _why_aside(one, clock)), ordered[0])
+
+
+def _of_one_time(entry: Entry, of_code: list[Entry]) -> list[Entry]:
+    return [one for one in of_code if one.recency == entry.recency and one is not entry]
 
 
 def _result(top: Entry, ordered: list[Entry], clock: Clock) -> Result:
     observation: Any = top.resource
-    amount, unit = value_of(observation) or ("", "")
-    equals = [one for one in ordered if one.recency == top.recency and one is not top]
+    amount, unit = _amount(top) or ("", "")
+    equals = _of_one_time(top, ordered)
     newer = ordered[: ordered.index(top)]
+    odd = _why_aside(top, clock) or _why_unused(top, clock) or _conflict(top, equals, clock)
+    old = "" if odd else _too_old(top, clock)
     return Result(
         name=name_of(observation.get("code")) or "Unnamed test",
         value=amount,
@@ -113,10 +142,11 @@ def _result(top: Entry, ordered: list[Entry], clock: Clock) -> Result:
         range=range_of(observation),
         when=_when(top, clock),
         status=top.heading.status or "no status",
-        mark=_why_aside(top, clock) or _conflict(top, equals, clock) or _why_unused(top, clock),
+        mark=odd or old,
         rejected=tuple(_told(one, clock) for one in newer if one not in equals)[:_MOST_REJECTED],
         source=top.heading.source,
         moment=top.heading.moment,
+        is_old=bool(old),
     )
 
 
@@ -140,10 +170,24 @@ def _why_aside(entry: Entry, clock: Clock) -> str:
 
 def _why_unused(entry: Entry, clock: Clock) -> str:
     """Why no calculator takes a value that counts; empty where one may, or none asks for it."""
-    for name, reading in entry.readings:
+    for _, reading in entry.readings:
         if reading.flag and set_aside(reading, clock.now) is None:
             return reading.why
-        moment = entry.heading.moment
+    if not entry.readings and not _has_loinc(entry):
+        return "no LOINC code says which test it is"
+    return ""
+
+
+def _has_loinc(entry: Entry) -> bool:
+    parts = objects(entry.resource.get("component"))
+    of_parts = (coding for part in parts for coding in codings(part.get("code")))
+    return any(coding.system == LOINC for coding in (*entry.heading.codings, *of_parts))
+
+
+def _too_old(entry: Entry, clock: Clock) -> str:
+    """That a value is older than any calculator takes; empty where it is not."""
+    moment = entry.heading.moment
+    for name, _ in entry.readings:
         if moment and not question(name, clock.now).in_time(moment):
             said = "too old for the calculators: their limit is"
             return beyond(moment.days_before(clock.now), look_back(name)[1], said)
@@ -161,7 +205,7 @@ def _same(one: Entry, other: Entry) -> bool:
     if one.readings and len(one.readings) == len(other.readings):
         pairs = zip(one.readings, other.readings, strict=True)
         return all(agree(first, second) for (_, first), (_, second) in pairs)
-    return value_of(one.resource) == value_of(other.resource)
+    return _amount(one) == _amount(other)
 
 
 def _told(entry: Entry, clock: Clock) -> str:
@@ -169,4 +213,12 @@ def _told(entry: Entry, clock: Clock) -> str:
 
 
 def _shown(entry: Entry) -> str:
-    return " ".join(filter(None, value_of(entry.resource) or ()))
+    return " ".join(filter(None, _amount(entry) or ()))
+
+
+def _amount(entry: Entry) -> tuple[str, str] | None:
+    """Value and unit as charted; "1" is told of what may be in per cent, else it is no unit."""
+    amount = value_of(entry.resource)
+    if amount and amount[1] == FRACTION and not any(name in SHARES for name, _ in entry.readings):
+        return amount[0], ""
+    return amount

@@ -14,8 +14,6 @@ const app = (() => {
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
     return made;
   };
-  // A number keeps the digits it was charted with (1.50), where the browser tells them.
-  const digits = (_, value, context) => (typeof value === "number" && context?.source) || value;
 
   const notice = (look, title, text, id) => {
     const made = element("section", "", { class: `card notice ${look}`, role: "alert", tabindex: "-1" });
@@ -60,7 +58,8 @@ const app = (() => {
     });
     return waiting;
   };
-  const call = async (url, options = {}) => {
+  // With `isWhole` the answer comes with its text, in which numbers have the digits that were sent.
+  const call = async (url, options = {}, isWhole = false) => {
     let answer, text;
     try {
       answer = await fetch(url, options);
@@ -70,16 +69,16 @@ const app = (() => {
     }
     let body = null;
     try {
-      body = text && JSON.parse(text, digits);
+      body = text && JSON.parse(text);
     } catch {
       // Something on the way answered in our place: its status says it.
     }
-    if (answer.ok) return body;
+    if (answer.ok) return isWhole ? { text, body } : body;
     const id = answer.headers.get("X-Correlation-Id");
     const code = body?.code || body?.issue?.[0]?.details?.coding?.[0]?.code;
     if (code === "refresh_failed") {
       await pause(Number(answer.headers.get("Retry-After")) || 5, id);
-      if (!options.signal?.aborted) return call(url, options);
+      if (!options.signal?.aborted) return call(url, options, isWhole);
     }
     const isOver = answer.status === 401 && over.includes(code);
     if (isOver) end(id);

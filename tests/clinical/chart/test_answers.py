@@ -155,5 +155,5 @@ def test_what_bears_on_a_question_is_shown_and_not_used() -> None:
     finding = find("consciousness", older, observation("9269-2", 15, "{score}"))
     assert (finding.outcome, finding.value) == (Outcome.OFFERED, None)
     assert finding.chosen is not None
-    assert finding.chosen.charted == "15 {score}"
-    assert [evidence.charted for evidence in finding.further] == ["14 {score}"]
+    assert finding.chosen.charted == "15"
+    assert [evidence.charted for evidence in finding.further] == ["14"]

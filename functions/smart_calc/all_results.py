@@ -1,0 +1,63 @@
+"""All results of a category, as the page lists them: `POST /smart_calc/SESSION/results`. Pure.
+
+The page reads the Observations through the FHIR proxy, page by page, and has them judged here: by
+the same code as its tables and calculators. Nothing is kept.
+"""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from clinical.chart.observations import Reader
+from clinical.chart.resources.scope import latest_versions
+from clinical.clock import Clock
+from shared import strict_json
+from shared.errors import ParameterInvalid
+from shared.fhir import searchset
+
+from .page import latest_values
+
+MOST_BYTES = 8_000_000
+_FORM = 'The body must be {"offset": MINUTES, "pages": [BUNDLE, …]}.'
+_MOST_MINUTES = 24 * 60
+# What of a row is for the server alone.
+_OURS = ("moment", "rejected")
+
+
+def answer(body: bytes, patient: str, fhir_base: str, now: datetime) -> dict[str, Any]:
+    """The rows of the Observations in `pages`, newest first, of each id the latest version.
+
+    `offset` is that of the page's time zone, in minutes. Raises ParameterInvalid for a body of
+    another form.
+    """
+    offset, pages = _parsed(body)
+    read = (searchset.of_document(page, {"Observation"}) for page in pages)
+    resources = [one for page in read for one in page.resources]
+    reader = Reader(UTC)
+    entries = [reader.entry(one) for one in latest_versions(resources)]
+    clock = Clock(now.astimezone(timezone(timedelta(minutes=offset))))
+    rows = latest_values.every(entries, patient, fhir_base, clock)
+    return {"rows": [_printed(row) for row in rows]}
+
+
+def _printed(row: latest_values.Result) -> dict[str, Any]:
+    return {name: value for name, value in asdict(row).items() if name not in _OURS}
+
+
+def _parsed(body: bytes) -> tuple[int, list[dict[str, Any]]]:
+    try:
+        document = strict_json.parse(body, searchset.decimal)
+    except ValueError:
+        raise _invalid("The body is no JSON") from None
+    if not isinstance(document, dict) or document.keys() != {"offset", "pages"}:
+        raise _invalid("The body has not the members `offset` and `pages`")
+    offset, pages = document["offset"], document["pages"]
+    if isinstance(offset, bool) or not isinstance(offset, int) or abs(offset) >= _MOST_MINUTES:
+        raise _invalid("`offset` is no number of minutes")
+    if not isinstance(pages, list) or not all(isinstance(page, dict) for page in pages):
+        raise _invalid("`pages` is no list of Bundles")
+    return offset, pages
+
+
+def _invalid(what: str) -> ParameterInvalid:
+    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in that form.",))
