@@ -7,8 +7,7 @@ patient, user and scopes are sealed with the server's key and the cookie's secre
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -19,7 +18,7 @@ from shared.oidc.id_token import Identity
 from shared.sealing import SealBroken, Sealer
 from shared.session.lease import NO_LEASE, Lease
 from shared.smart.token_answer import LaunchContext
-from shared.store import Record, Store, Value
+from shared.store import Record, Store, Value, records
 
 COLLECTION = "sessions"
 # 128 random bits as base64url.
@@ -90,14 +89,14 @@ class StoredSession:
     @property
     def last_used(self) -> float:
         """When the session was last used, as far as that was written."""
-        return _number(self.record.fields["last_used"])
+        return _number(self.record.fields.get("last_used"))
 
     @property
     def lease(self) -> Lease:
         """The refresh under way or lately failed."""
         fields = self.record.fields
-        owner = fields["lease_owner"]
-        until, retry_at = _number(fields["lease_until"]), _number(fields["retry_at"])
+        owner = fields.get("lease_owner")
+        until, retry_at = _number(fields.get("lease_until", 0)), _number(fields.get("retry_at", 0))
         return Lease(owner if isinstance(owner, str) else None, until, retry_at)
 
 
@@ -115,6 +114,7 @@ def _effective(granted: tuple[str, ...], configured: tuple[str, ...]) -> tuple[s
 def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, Value]:
     """The fields of a record, sealed anew, without a lease."""
     return {
+        "schema": records.SCHEMA,
         "ehr": session.ehr,
         "version": session.version,
         "last_used": last_used,
@@ -133,17 +133,28 @@ def lease_fields(lease: Lease) -> dict[str, Value]:
 def opened(record: Record, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
     """The session in a record.
 
-    Raises SessionMissing where the secret does not open it, SessionExpired where a version of the
-    app with other fields has sealed it.
+    Raises SessionMissing where the secret does not open it, SessionExpired where it was written by
+    a release whose records this one cannot read.
     """
-    version = int(_number(record.fields["version"]))
     try:
-        plaintext = sealer.open(str(record.fields["sealed"]), secret, _context(handle, version))
+        records.check_schema(record.fields)
+    except records.Unreadable:
+        raise _other_release() from None
+    version = int(_number(record.fields.get("version")))
+    try:
+        plaintext = sealer.open(str(record.fields.get("sealed")), secret, _context(handle, version))
     except SealBroken:
         raise SessionMissing(
             why="The session's cookie does not open it: it belongs to another session."
         ) from None
-    return StoredSession(record, _session(plaintext, handle, version, secret))
+    try:
+        return StoredSession(record, _session(plaintext, handle, version, secret))
+    except records.Unreadable:
+        raise _other_release() from None
+
+
+def _other_release() -> SessionExpired:
+    return SessionExpired(why="The app was renewed since this session began.")
 
 
 def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
@@ -158,33 +169,25 @@ def _plaintext(session: Session) -> bytes:
     """All but what opens it. The expiry is sealed too: its open copy is for the store's
     cleanup only.
     """
-    sealed = asdict(session)
+    sealed = records.members(session)
     del sealed["handle"], sealed["secret"], sealed["version"]
+    sealed["context"] = records.members(session.context)
+    sealed["user"] = None if session.user is None else records.members(session.user)
     return json.dumps(sealed).encode()
 
 
 def _session(plaintext: bytes, handle: str, version: int, secret: bytes) -> Session:
     sealed: dict[str, Any] = json.loads(plaintext)
-    try:
-        user: Mapping[str, Any] | None = sealed.pop("user")
-        context: dict[str, Any] = sealed.pop("context")
-        items = context.pop("fhir_context")
-        return Session(
-            **{
-                **sealed,
-                "requested": tuple(sealed["requested"]),
-                "offered": None if sealed["offered"] is None else tuple(sealed["offered"]),
-                "granted": tuple(sealed["granted"]),
-                "other_endpoints": tuple(sealed.get("other_endpoints", ())),
-            },
-            context=LaunchContext(**context, fhir_context=None if items is None else tuple(items)),
-            user=None if user is None else Identity(**user),
-            handle=handle,
-            version=version,
-            secret=secret,
-        )
-    except (KeyError, TypeError):
-        raise SessionExpired(why="The app was renewed since this session began.") from None
+    user, context = sealed.get("user"), sealed.get("context", {})
+    return records.made(
+        Session,
+        sealed,
+        context=records.made(LaunchContext, context),
+        user=None if user is None else records.made(Identity, user),
+        handle=handle,
+        version=version,
+        secret=secret,
+    )
 
 
 def _context(handle: str, version: int) -> str:

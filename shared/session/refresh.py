@@ -208,7 +208,7 @@ class Refresher:
                     # Logout has revoked what it found: only what came since is left.
                     revoked = tokens.revoke(renewed, self.clients, ehr, **answer.issued)
                     raise session_end.during_refresh("gone", revoked)
-                if found.fields["version"] != held.session.version:
+                if found.fields.get("version") != held.session.version:
                     # Our own write whose reply was lost, or another's after our lease.
                     return session_record.opened(found, renewed.handle, renewed.secret, self.sealer)
                 version = found.version

@@ -19,7 +19,7 @@ from shared.errors import BrowserMismatch, CookieMissing, DiscoveryInvalid, Stat
 from shared.inbound import cookies
 from shared.smart import pkce
 from shared.smart.discovery import SmartConfiguration
-from shared.store import Conflict, Store
+from shared.store import Conflict, Store, records
 
 COLLECTION = "launches"
 MOST_COOKIES = 10
@@ -199,14 +199,10 @@ def find(store: Store, state: str) -> Found:
     record = store.read(COLLECTION, key)
     if record is None:
         raise StateUnknown
-    fields: dict[str, Any] = dict(record.fields)
     try:
-        fields["requested"] = tuple(fields["requested"])
-        fields["other_endpoints"] = tuple(fields.get("other_endpoints", ()))
-        for name in ("offered", "assertion_algorithms"):
-            fields[name] = None if fields[name] is None else tuple(fields[name])
-        return Found(Pending(**fields), key, record.version)
-    except (KeyError, TypeError):
+        records.check_schema(record.fields)
+        return Found(records.made(Pending, record.fields), key, record.version)
+    except records.Unreadable:
         raise StateUnknown(why="The app was renewed while this launch was under way.") from None
 
 
@@ -233,10 +229,9 @@ def surplus_cookies(received: cookies.Cookies) -> Iterable[str]:
 
 
 def _fields(pending: Pending) -> dict[str, Any]:
-    fields = {name: getattr(pending, name) for name in Pending.__dataclass_fields__}
-    return {
-        name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()
-    }
+    told = records.members(pending)
+    lists = {name: list(one) if isinstance(one, tuple) else one for name, one in told.items()}
+    return {"schema": records.SCHEMA, **lists}
 
 
 def _hash(text: str) -> str:

@@ -56,6 +56,6 @@ def test_no_test_is_named_in_another_form() -> None:
 
 def test_the_records_fields_are_told_one_by_one() -> None:
     record = set(fields(open_session(), Sealer((bytes(32),)), last_used=0.0))
-    assert _fields_below("### `launches`") == set(Pending.__dataclass_fields__)
+    assert _fields_below("### `launches`") == {"schema", *Pending.__dataclass_fields__}
     assert _fields_below("In the open is") == record
     assert _fields_below("In the seal:") == set(Session.__dataclass_fields__) - SEALED_APART

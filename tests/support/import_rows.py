@@ -99,7 +99,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "token_endpoint",
     ),
     "shared/store": (
-        "contract",
+        "contract records",
         "firestore sqlite",
         "__init__",
     ),

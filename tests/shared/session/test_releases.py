@@ -1,0 +1,136 @@
+"""Records of other releases: what they wrote, byte for byte, is in tests/support/records.
+
+`first` is from before `other_endpoints`, `before-schema` from before the schema number, `next` has
+a member more in every place.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.errors import SessionExpired, StateUnknown
+from shared.sealing import Sealer
+from shared.session import record as session_record
+from shared.session.lease import NO_LEASE
+from shared.session.record import StoredSession
+from shared.smart import launches
+from shared.store import records
+from shared.store.sqlite import SqliteStore
+
+FOLDER = Path(__file__).parents[2] / "support" / "records"
+RELEASES = ("first", "before-schema", "next")
+STATE, HANDLE, SECRET = "s" * 43, "h" * 22, b"k" * 32
+SEALER = Sealer((b"\x01" * 32,))
+FAR = 4e9
+
+
+def sample(release: str) -> dict[str, dict[str, Any]]:
+    return dict(json.loads((FOLDER / f"{release}.json").read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SqliteStore:
+    return SqliteStore(str(tmp_path / "smart.db"))
+
+
+def launch(store: SqliteStore, fields: dict[str, Any]) -> launches.Found:
+    store.create(launches.COLLECTION, launches._hash(STATE), fields, FAR)
+    return launches.find(store, STATE)
+
+
+def session(store: SqliteStore, fields: dict[str, Any]) -> StoredSession:
+    store.create(session_record.COLLECTION, session_record.key(HANDLE), fields, FAR)
+    return session_record.read(store, HANDLE, SECRET, SEALER)
+
+
+def sealed(fields: dict[str, Any]) -> dict[str, Any]:
+    context = f"session {HANDLE} {fields['version']}"
+    return dict(json.loads(SEALER.open(fields["sealed"], SECRET, context)))
+
+
+def shape(value: object) -> object:
+    """The members of a record with the types of their values."""
+    if isinstance(value, dict):
+        return {name: shape(one) for name, one in value.items()}
+    return "number" if type(value) in {int, float} else type(value).__name__
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_launch_begun_under_another_release_comes_back(release: str, store: SqliteStore) -> None:
+    found = launch(store, sample(release)["launch"])
+    pending = found.pending
+    assert pending.requested == ("launch", "openid", "patient/*.rs")
+    assert (pending.code_verifier, pending.nonce) == ("v" * 43, "n" * 43)
+    known = () if release == "first" else ("https://ehr.example.org/authorize",)
+    assert pending.other_endpoints == known
+    launches.consume(store, found)
+    with pytest.raises(StateUnknown):
+        launches.find(store, STATE)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_session_opened_under_another_release_lives_on(release: str, store: SqliteStore) -> None:
+    stored = session(store, sample(release)["session"])
+    assert stored.lease == NO_LEASE
+    assert stored.last_used == 1_700_000_000
+    found = stored.session
+    assert (found.access_token, found.refresh_token) == ("access-1", "refresh-1")
+    assert found.context.patient == "p1"
+    assert found.context.fhir_context == ({"reference": "ImagingStudy/1"},)
+    assert found.user is not None
+    assert found.user.name == "A Name"
+
+
+def test_what_this_release_writes_the_one_before_reads(store: SqliteStore) -> None:
+    """Its sessions: it takes a seal with just these members. A launch that is under way while a
+    release is taken back ends there, once, for the schema number.
+    """
+    before = sample("before-schema")
+    found = session(store, before["session"]).session
+    written = session_record.fields(found, SEALER, last_used=1_700_000_000.0)
+    assert shape(sealed(dict(written))) == shape(sealed(before["session"]))
+    assert shape(dict(written)) == {**dict(shape(before["session"])), "schema": "number"}  # type: ignore[call-overload]
+    pending = launches._fields(launch(store, before["launch"]).pending)
+    assert pending == {**before["launch"], "schema": records.SCHEMA}
+
+
+def test_a_seal_written_anew_keeps_what_another_release_knew_of_the_session(
+    store: SqliteStore,
+) -> None:
+    found = session(store, sample("next")["session"]).session
+    again = session_record.fields(found, SEALER, last_used=1.0)
+    store.delete(session_record.COLLECTION, session_record.key(HANDLE))
+    assert session(store, dict(again)).session == found
+
+
+def test_records_of_a_schema_to_come_are_over_here(store: SqliteStore) -> None:
+    later = sample("next")
+    for fields in later.values():
+        fields["schema"] = records.SCHEMA + 1
+    with pytest.raises(StateUnknown, match="state_unknown"):
+        launch(store, later["launch"])
+    with pytest.raises(SessionExpired, match="session_expired"):
+        session(store, later["session"])
+
+
+@pytest.mark.parametrize("schema", ["1", None, [1], 1.5])
+def test_a_schema_that_is_no_number_is_one_to_come(schema: object, store: SqliteStore) -> None:
+    with pytest.raises(SessionExpired):
+        session(store, sample("next")["session"] | {"schema": schema})
+
+
+@pytest.mark.parametrize("name", ["code_verifier", "nonce", "binding", "token_endpoint"])
+def test_what_protects_a_launch_has_no_default(name: str, store: SqliteStore) -> None:
+    fields = sample("next")["launch"]
+    del fields[name]
+    with pytest.raises(StateUnknown):
+        launch(store, fields)
+
+
+def test_a_session_without_a_lease_in_its_record_has_none(store: SqliteStore) -> None:
+    fields = sample("next")["session"]
+    for name in ("lease_owner", "lease_until", "retry_at"):
+        del fields[name]
+    assert session(store, fields).lease == NO_LEASE
