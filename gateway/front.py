@@ -116,7 +116,7 @@ def _page(template: str, settings: Settings, call: Call, **values: object) -> Re
     page = pages.render(template, _TEMPLATES, other_name=_other_name(settings, call), **values)
     policy = pages.content_security_policy((), form_action="'self'")
     headers = {"Content-Type": "text/html; charset=utf-8", **policy}
-    return Reply(200, headers, page.encode())
+    return Reply(200, headers, page.encode(), compressible=True)
 
 
 def _other_name(settings: Settings, call: Call) -> str | None:

@@ -77,7 +77,8 @@ def _serve(settings: Settings, call: Call) -> Reply:
         "Content-Type": "text/html; charset=utf-8",
         **pages.content_security_policy(settings.frame_ancestors, _script(), own_style=_style()),
     }
-    return Reply(200, headers, page.encode("utf-8", "replace"))
+    # Nothing of the request stands in it.
+    return Reply(200, headers, page.encode("utf-8", "replace"), compressible=True)
 
 
 def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Reply:

@@ -8,7 +8,7 @@ exception show its text to a browser or to the log.
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
@@ -30,7 +30,7 @@ from shared.errors import (
     TooLarge,
 )
 from shared.held_bytes import Holding
-from shared.inbound import cookies, health, refusal, request_body, server_log
+from shared.inbound import compression, cookies, health, refusal, request_body, server_log
 from shared.inbound.refusal import Refusal
 from shared.inbound.request_body import Body
 from shared.log import platform, trace
@@ -78,12 +78,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer before it becomes the framework's. An iterator as body is sent as it comes."""
+    """An answer before it becomes the framework's. An iterator as body is sent as it comes.
+
+    `compressible` is a page in which no secret stands beside text of the request
+    (shared/inbound/compression.py).
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | Iterator[bytes] = b""
     cookies: tuple[str, ...] = ()
+    compressible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,8 @@ def answer(
     except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
         unexpected = Refusal.of(InternalError())
         reply = _refuse(request, edge, settings, unexpected, correlation_id, error)
+    if reply.compressible:
+        reply = _compressed(reply, request)
     holding.keep(len(reply.body) if isinstance(reply.body, bytes) else 0)
     body.let_by()
     response = flask.Response(
@@ -174,6 +181,16 @@ def _body(request: flask.Request) -> Body:
 def _health(settings: Settings, call: Call) -> Reply:
     document = health.document(call.method, full=settings.full_error_details)
     return Reply(200, {"Content-Type": "application/json"}, document)
+
+
+def _compressed(reply: Reply, request: flask.Request) -> Reply:
+    """A page as the caller takes it; caches are told that there are two of it."""
+    headers = {**reply.headers, "Vary": "Accept-Encoding"}
+    small = isinstance(reply.body, bytes) and len(reply.body) < compression.LEAST_BYTES
+    if small or not compression.taken(request.headers.get("Accept-Encoding", "")):
+        return replace(reply, headers=headers)
+    headers["Content-Encoding"] = compression.ENCODING
+    return replace(reply, headers=headers, body=compression.compress(reply.body))
 
 
 def raw_path(environ: "WSGIEnvironment") -> str:
@@ -246,7 +263,8 @@ def _refuse(
     )
     form = "problem" if edge.errors == "page" and not _prefers_html(request) else edge.errors
     headers, body = refusal.render(refused, form, settings, correlation_id)
-    return Reply(error.status, headers, body, refused.cookies)
+    # A page of an error repeats words of others, and holds nothing that is secret.
+    return Reply(error.status, headers, body, refused.cookies, compressible=form == "page")
 
 
 def _prefers_html(request: flask.Request) -> bool:

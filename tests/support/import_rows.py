@@ -63,7 +63,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "nested quick_accept",
     ),
     "shared/inbound": (
-        "cookies health refusal request_body server_log",
+        "compression cookies health refusal request_body server_log",
         "edge",
     ),
     "shared/log": (

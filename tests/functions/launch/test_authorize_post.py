@@ -90,3 +90,12 @@ def test_everything_else_is_redirected(
     answer = _launch(app, tenant, browser, launch)
     assert answer.status == 302
     assert answer.location.endswith(f"&launch={launch}")
+
+
+def test_the_form_is_never_compressed_for_the_state_stands_beside_the_launch_value(
+    app: App, tenant: Tenant, browser: Browser
+) -> None:
+    iss = quote(tenant.base, safe="")
+    url = f"{app.origin}/launch?iss={iss}&launch={LONG}"
+    page = browser.get(url, {"Accept-Encoding": "gzip"})
+    assert (page.status, page.header("Content-Encoding")) == (200, None)

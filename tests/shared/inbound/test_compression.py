@@ -1,0 +1,163 @@
+"""Pages as gzip: who gets them so, whole and part by part, and what is never sent so."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from shared.errors import EhrError
+from shared.inbound import compression
+from shared.inbound.edge import Reply
+from tests.support.app import App
+from tests.support.browser import NAVIGATION, OWN_FETCH
+from tests.support.edge import FHIR_EDGE, HTML, failing, respond
+
+PAGE = b"<p>\xc3\xa9</p>" * 500
+PAGE_HEADERS = {"Content-Type": "text/html; charset=utf-8"}
+TAKES = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+
+
+def serving(body: bytes | Iterator[bytes], *, compressible: bool = True) -> Reply:
+    return Reply(200, PAGE_HEADERS, body, compressible=compressible)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("gzip", True),
+        ("GZIP", True),
+        ("x-gzip", True),
+        ("gzip, deflate, br", True),
+        ("deflate, gzip;q=1.0, *;q=0.5", True),
+        ("gzip;q=0.001", True),
+        (" gzip ; Q=0.5 ", True),
+        ("*", True),
+        ("br, *;q=0.1", True),
+        ("gzip;q=0.5, identity;q=0.5", True),
+        ("", False),
+        ("br", False),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("gzip;q=0.000", False),
+        ("*;q=0", False),
+        ("gzip;q=0, *", False),
+        ("x-gzip;q=0, *", False),
+        ("gzip;q=0.5, identity", False),
+        ("gzip;q=2", False),
+        ("gzip;q=-1", False),
+        ("gzip;q=0.0001", False),
+        ("gzip;q=nan", False),
+        ("gzip;q=", False),
+        ("gzip;level=9", False),
+        ("gzip x", False),
+        ("gzipped", False),
+        ("x" * 1000 + ",gzip", False),
+    ],
+)
+def test_what_a_caller_takes_is_read_with_its_weights(header: str, expected: bool) -> None:
+    assert compression.taken(header) is expected
+
+
+def test_a_page_is_sent_as_gzip_to_who_takes_it() -> None:
+    answer = respond(lambda _, __: serving(PAGE), headers=TAKES)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert int(answer.headers["Content-Length"]) == len(answer.data) < len(PAGE) / 10
+    assert gzip.decompress(answer.data) == PAGE
+
+
+def test_a_head_request_is_told_the_same_headers() -> None:
+    get = respond(lambda _, __: serving(PAGE), headers=TAKES)
+    head = respond(lambda _, __: serving(PAGE), headers=TAKES, method="HEAD")
+    for name in ("Content-Encoding", "Content-Length", "Vary"):
+        assert head.headers[name] == get.headers[name]
+
+
+def test_who_does_not_take_it_gets_the_page_as_it_is() -> None:
+    answer = respond(lambda _, __: serving(PAGE), headers={"Accept-Encoding": "gzip;q=0"})
+    assert answer.data == PAGE
+    assert "Content-Encoding" not in answer.headers
+    assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+def test_what_does_not_say_that_it_may_is_never_compressed() -> None:
+    answer = respond(lambda _, __: serving(PAGE, compressible=False), headers=TAKES)
+    assert answer.data == PAGE
+    assert not {"Content-Encoding", "Vary"} & set(answer.headers.keys())
+
+
+def test_a_short_page_is_not_worth_it() -> None:
+    answer = respond(lambda _, __: serving(b"<p>"), headers=TAKES)
+    assert (answer.data, answer.headers.get("Content-Encoding")) == (b"<p>", None)
+
+
+def test_each_part_of_a_stream_can_be_read_when_it_comes() -> None:
+    parts = [b"<head>" * 50, b"", b"<main>" * 50, b"<footer>"]
+    reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    sent = respond(lambda _, __: serving(iter(parts)), headers=TAKES).response
+    read = [reader.decompress(part) for part in sent]  # type: ignore[arg-type]
+    assert read[: len(parts)] == parts
+    assert b"".join(read) == b"".join(parts)
+    assert reader.eof
+
+
+def test_a_stream_whose_reader_goes_away_is_ended() -> None:
+    ended = []
+
+    def parts() -> Iterator[bytes]:
+        try:
+            while True:
+                yield PAGE
+        finally:
+            ended.append(True)
+
+    answer = respond(lambda _, __: serving(parts()), headers=TAKES)
+    next(iter(answer.response))
+    answer.close()
+    assert ended == [True]
+
+
+def test_a_page_of_an_error_is_compressed_and_its_json_is_not() -> None:
+    page = respond(failing(EhrError()), headers={"Accept": HTML, **TAKES})
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert b"ehr_error" in gzip.decompress(page.data)
+    for edge, accept in ((FHIR_EDGE, HTML), (FHIR_EDGE, "*/*")):
+        answer = respond(failing(EhrError()), edge=edge, headers={"Accept": accept, **TAKES})
+        assert "Content-Encoding" not in answer.headers
+    problem = respond(failing(EhrError()), headers={"Accept": "application/json", **TAKES})
+    assert "Content-Encoding" not in problem.headers
+
+
+# The functions
+
+
+def test_the_calculators_page_is_compressed_and_nothing_of_the_request_stands_in_it(
+    app: App,
+) -> None:
+    launched = app.launch_simulated("synthetic-bruno")
+    url = f"{launched.callback.location}?sentinel-query=1"
+    words = {"Referer": "http://sentinel.test", "User-Agent": "sentinel-agent", "X-A": "sentinel-a"}
+    plain = launched.browser.send("GET", url, {**NAVIGATION, **words})
+    packed = launched.browser.send("GET", url, {**NAVIGATION, **words, **TAKES})
+    assert packed.header("Content-Encoding") == "gzip"
+    assert packed.header("Content-Length") == str(len(packed.body))
+    page = gzip.decompress(packed.body)
+    assert len(packed.body) * 4 < len(page)
+    assert len(page) > len(plain.body) / 2
+    for body in (plain.body, page):
+        assert b"sentinel" not in body
+        secret = launched.browser.cookies()[f"__Host-smart-{launched.handle}"]
+        assert secret.encode() not in body
+
+
+def test_fhir_answers_and_what_holds_a_launchs_secrets_are_never_compressed(app: App) -> None:
+    launched = app.launch_simulated("synthetic-bruno")
+    for path in ("Patient/synthetic-bruno", "session", "Observation?patient=synthetic-bruno", "metadata", "Nonsense"):
+        answer = launched.browser.fetch(f"{launched.fhir_base}/{path}", {**OWN_FETCH, **TAKES})
+        assert answer.header("Content-Encoding") is None, path
+    app_page = f"{app.origin}/smart_calc/{launched.handle}"
+    body = b'{"inputs":{}}'
+    headers = {**OWN_FETCH, **TAKES, "Content-Type": "application/json"}
+    computed = launched.browser.send("POST", f"{app_page}/bmi", headers, body)
+    assert computed.header("Content-Encoding") is None
