@@ -28,6 +28,7 @@ WHOLE = (
     "tests/shared/explain/test_variants.py",
     "tests/deploy/test_log_lines.py",
     "tests/functions/fhir_proxy/test_quick_accept.py",
+    "tests/functions/test_cold_store.py",
 )
 
 

@@ -22,6 +22,7 @@ from shared.log.trace import Trace
 
 Severity = Literal["INFO", "WARNING", "ERROR"]
 Event = Literal[
+    "store_not_warmed",
     "launch_started",
     "launch_refused",
     "callback_completed",

@@ -9,13 +9,20 @@ import hashlib
 import hmac
 import re
 import secrets
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared import log, scopes, urls
 from shared.config.settings import Ehr, Settings
-from shared.errors import BrowserMismatch, CookieMissing, DiscoveryInvalid, StateUnknown
+from shared.errors import (
+    BrowserMismatch,
+    CookieMissing,
+    DiscoveryInvalid,
+    StateUnknown,
+    StoreUnavailable,
+)
 from shared.inbound import cookies
 from shared.smart import pkce
 from shared.smart.discovery import SmartConfiguration
@@ -25,6 +32,8 @@ COLLECTION = "launches"
 MOST_COOKIES = 10
 LONGEST_URL = 2000
 _CHOOSES_PATIENT = "context-standalone-patient"
+# Longer than the store's client waits before it connects anew.
+_PAUSE_SECONDS = 0.7
 _MOST_OFFERED = 200
 _LONGEST_OFFERED = 500
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -98,7 +107,6 @@ def begin(
     `launch` is the raw (still encoded) value of an EHR launch, None in a standalone launch; it is
     passed on byte for byte. The launch scope follows from the flow.
     """
-    state = secrets.token_urlsafe(32)
     binding = f"{cookies.time_stamp(now)}.{secrets.token_urlsafe(32)}"
     requested = (*_launch_scope(launch, configuration), *ehr.scopes)
     pending = Pending(
@@ -121,8 +129,20 @@ def begin(
         nonce=secrets.token_urlsafe(32) if "openid" in requested else None,
         binding=_hash(binding),
     )
-    url, form = _authorization_request(configuration, pending, state, launch)
-    store.create(COLLECTION, _hash(state), _fields(pending), now + settings.launch_seconds)
+
+    def stored() -> tuple[str, str, Mapping[str, str] | None]:
+        state = secrets.token_urlsafe(32)
+        url, form = _authorization_request(configuration, pending, state, launch)
+        store.create(COLLECTION, _hash(state), _fields(pending), now + settings.launch_seconds)
+        return state, url, form
+
+    try:
+        state, url, form = stored()
+    except StoreUnavailable:
+        # A first call may be slow, a connection may have ended: neither is to cost a click. The
+        # write may have happened all the same, so it is repeated, once, under another state.
+        time.sleep(_PAUSE_SECONDS)
+        state, url, form = stored()
     return StartedLaunch(url, form, cookies.launch_name(state), binding, log.mark(state))
 
 

@@ -1,12 +1,18 @@
-"""Which store the settings name: opens it, and loads no other's client library.
+"""Which store the settings name: opens and warms it, and loads no other's client library.
 
 The contract that every store keeps is in contract.py. A store of another kind is a module beside
 this one that keeps it, and a branch of `open_store`.
 """
 
+import os
+import threading
+from collections.abc import Callable
+
+from shared import log
 from shared.config.file import stop
 from shared.config.settings import StoreSettings
 from shared.config.table import Problem
+from shared.errors import StoreUnavailable
 from shared.store.contract import Conflict, Fields, Record, Store, Value
 
 __all__ = ["Conflict", "Fields", "Record", "Store", "Value", "open_store"]
@@ -27,4 +33,20 @@ def open_store(settings: StoreSettings) -> Store:
         what = "needs the Python package google-cloud-firestore, which is not installed"
         step = 'Install the function\'s requirements.txt, or set store.kind = "sqlite".'
         stop([Problem.at("setting_invalid", "store.kind", what, step)])
-    return FirestoreStore(settings.project, settings.database)
+    store = FirestoreStore(settings.project, settings.database)
+    # Gunicorn loads a function in one process and serves it in others: each has its connection.
+    os.register_at_fork(after_in_child=lambda: _in_background(store.warm))
+    return store
+
+
+def _in_background(warm: Callable[[], None]) -> None:
+    """Warm a store while the process goes on starting; a failure is for the log alone."""
+
+    def run() -> None:
+        try:
+            warm()
+        except StoreUnavailable as error:
+            message = "the store did not answer while the function started"
+            log.event("store_not_warmed", message, severity="WARNING", fields=dict(error.evidence))
+
+    threading.Thread(target=run, name="store-warming", daemon=True).start()

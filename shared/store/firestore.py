@@ -36,6 +36,7 @@ from google.api_core.exceptions import (
 from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import firestore
+from google.cloud.firestore_v1 import base_client
 
 from shared.errors import StoreUnavailable
 from shared.store.contract import Conflict, Fields, Record
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 
 # The time of a call, of a read with its repetitions: the client shortens each by what has passed.
 CALL_SECONDS = 2.0
+# Of calls until the store has answered this process for the first time: they also wait for the
+# connection and for credentials, and Firestore for a database that nobody has used for a while.
+FIRST_CALL_SECONDS = 4.0
 # A read is not begun anew later than this.
 REPEAT_SECONDS = 0.7
 # The time of a question about the database itself, the first connection included.
@@ -58,6 +62,12 @@ _REPEAT = Retry(
     timeout=REPEAT_SECONDS,
 )
 
+
+# After an attempt to connect that failed, gRPC refuses calls for up to 120 s before the next one.
+# The client takes no options for its channels, so these stand in the lists that it makes them with.
+_RECONNECT = (("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 500))
+for _options in (base_client._DEFAULT_CHANNEL_OPTIONS, base_client._GRPC_MSG_SIZE_OPTIONS):  # noqa: SLF001 - pinned, and tests/functions/test_cold_store.py tells
+    _options.extend(_RECONNECT)
 
 # A record's fields.
 FIELDS = ("expires_at", "fields", "write")
@@ -77,14 +87,16 @@ class FirestoreStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._clients: dict[int, firestore.Client] = {}
+        # The process whose calls the store has answered.
+        self._answered: int | None = None
 
     def create(self, collection: str, key: str, fields: Fields, expires_at: float) -> str:
         """Write where no document is. An expired one, which TTL removes late, gives way."""
         try:
-            with _conflict_on(AlreadyExists):
+            with self._answering(AlreadyExists) as seconds:
                 document = self._document(collection, key)
                 content = _content(fields, expires_at)
-                return _version(document.create(content, retry=None, timeout=CALL_SECONDS))
+                return _version(document.create(content, retry=None, timeout=seconds))
         except Conflict:
             present = self._read(collection, key)
             if present is None or present.expires_at > self._clock():
@@ -100,9 +112,9 @@ class FirestoreStore:
         self, collection: str, key: str, fields: Fields, expires_at: float, version: str
     ) -> str:
         """Write all fields of a document on condition of its update time."""
-        with _conflict_on(NotFound, FailedPrecondition):
+        with self._answering(NotFound, FailedPrecondition) as seconds:
             written = self._document(collection, key).update(
-                _content(fields, expires_at), _at(version), retry=None, timeout=CALL_SECONDS
+                _content(fields, expires_at), _at(version), retry=None, timeout=seconds
             )
         return _version(written)
 
@@ -110,18 +122,26 @@ class FirestoreStore:
         """Delete, on condition of the update time where one is given."""
         conflicts = () if version is None else (NotFound, FailedPrecondition)
         option = None if version is None else _at(version)
-        with _conflict_on(*conflicts):
-            self._document(collection, key).delete(option, retry=None, timeout=CALL_SECONDS)
+        with self._answering(*conflicts) as seconds:
+            self._document(collection, key).delete(option, retry=None, timeout=seconds)
 
     def _read(self, collection: str, key: str) -> Record | None:
-        with _conflict_on():
+        with self._answering() as seconds:
             document = self._document(collection, key)
-            found = document.get(retry=_REPEAT, timeout=CALL_SECONDS)
+            found = document.get(retry=_REPEAT, timeout=seconds)
         content = found.to_dict()
         if content is None:
             return None
         expires_at = content["expires_at"].timestamp()
         return Record(json.loads(content["fields"]), expires_at, found.update_time.rfc3339())
+
+    def warm(self) -> None:
+        """Make the connection, so that the first request need not wait for all of it.
+
+        Reads a document that is not there. Raises StoreUnavailable.
+        """
+        with self._answering():
+            self._document("warm", "up").get(retry=_REPEAT, timeout=ADMIN_SECONDS)
 
     def removes_expired(self, collection: str) -> bool:
         """Whether a TTL policy on `expires_at` removes expired documents, or is being set up.
@@ -150,6 +170,18 @@ class FirestoreStore:
             name = f"projects/{project}/databases/{self._database}/{path}"
             found: Field = _admin_client().get_field(name=name, retry=None, timeout=ADMIN_SECONDS)
         return found
+
+    @contextmanager
+    def _answering(self, *conflicts: type[GoogleAPICallError]) -> Iterator[float]:
+        """A call, with the seconds that it may take; as `_conflict_on`."""
+        process = os.getpid()
+        with _conflict_on(*conflicts):
+            try:
+                yield CALL_SECONDS if self._answered == process else FIRST_CALL_SECONDS
+            except conflicts:
+                self._answered = process
+                raise
+            self._answered = process
 
     def _document(self, collection: str, key: str) -> firestore.DocumentReference:
         return self._client().collection(collection).document(key)

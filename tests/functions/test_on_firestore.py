@@ -162,12 +162,55 @@ def test_a_launch_whose_record_may_not_be_stored_redirects_nobody(
     one: App, counted: StandIn, browser: Browser
 ) -> None:
     tenant = one.scripted.tenant()
-    counted.fail("create", LOST)
+    counted.fail("create", LOST, LOST)
     refusal = _refused(lambda: one.begin(tenant, browser))
     assert refusal.all("Location") == []
     assert browser.cookies() == {}
-    assert counted.counts == {"create": 1}
+    assert counted.counts == {"create": 2}
     assert tenant.outside_of_discovery() == []
+
+
+@pytest.mark.parametrize("fault", [LOST, AWAY, Fault(delay=5)], ids=["lost", "away", "slow"])
+def test_a_launch_whose_first_write_fails_is_stored_under_another_state(
+    one: App, counted: StandIn, browser: Browser, fault: Fault
+) -> None:
+    tenant = one.scripted.tenant()
+    counted.fail("create", fault)
+    begun = one.begin(tenant, browser)
+    assert begun.status == 302
+    assert counted.counts == {"create": 2}
+    assert len(browser.cookies()) == 1
+    assert one.answer(begun, tenant, browser).status == 303
+
+
+@pytest.mark.parametrize("fault", [Fault(StatusCode.PERMISSION_DENIED), Fault(delay=60)])
+def test_a_store_that_cannot_be_warmed_holds_no_click_up(
+    tmp_path: Path, scripted: ScriptedEhr, browser: Browser, fault: Fault
+) -> None:
+    stand_in = StandIn()
+    # Each function of the gateway has its own.
+    stand_in.fail("warm", *[fault] * 10)
+    ehrs = ehr_tables(NO_EHR, scripted)
+    with serve_app(tmp_path, ehrs, firestore=stand_in.host) as server:
+        app = App(server.origin, server, NO_EHR, scripted)
+        tenant = scripted.tenant()
+        assert app.answer(app.begin(tenant, browser), tenant, browser).status == 303
+    stand_in.close()
+    failed = [one for one in app.log_lines() if one["event"] == "store_not_warmed"]
+    if fault.code is None:
+        assert failed == []
+    else:
+        assert {one["store"] for one in failed} == {"PermissionDenied"}
+
+
+def test_the_store_is_warmed_by_the_process_that_serves(
+    tmp_path: Path, scripted: ScriptedEhr
+) -> None:
+    stand_in = StandIn()
+    ehrs = ehr_tables(NO_EHR, scripted)
+    with serve_app(tmp_path, ehrs, firestore=stand_in.host):
+        assert stand_in.warmed.wait(60)
+    stand_in.close()
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,27 @@ def emulator(folder: Path) -> Iterator[str]:
         _wait_for(given)
         yield given
         return
-    host = f"127.0.0.1:{free_port()}"
+    with started(folder, free_port(), _wait_for) as host:
+        yield host
+
+
+def listening(host: str, process: subprocess.Popen[bytes]) -> bool:
+    """Whether it takes connections in time; it has answered no call yet."""
+    until = time.monotonic() + STARTING_SECONDS
+    name, _, port = host.partition(":")
+    while time.monotonic() < until and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection((name, int(port)), 1):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@contextlib.contextmanager
+def started(
+    folder: Path, port: int, ready: Callable[[str, subprocess.Popen[bytes]], bool]
+) -> Iterator[str]:
+    """HOST:PORT of an emulator started here, once it is `ready`; killed at the end."""
+    host = f"127.0.0.1:{port}"
     log = folder / "emulator.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -55,7 +76,7 @@ def emulator(folder: Path) -> Iterator[str]:
             start_new_session=True,
         )
         try:
-            assert _wait_for(host, process), f"The emulator did not start: {log.read_text()}"
+            assert ready(host, process), f"The emulator did not start: {log.read_text()}"
             yield host
         finally:
             # gcloud is the leader of a group with a shell and the Java process below it.

@@ -41,7 +41,8 @@ class StandIn:
     """The server. `host` is for FIRESTORE_EMULATOR_HOST; `counts` are the calls by kind.
 
     Kinds are `read`, `create`, `replace`, `delete` and, on a condition, `conditional delete`;
-    `field` for the look at a field. `ttl` holds the state of each collection's policy, `indexed`
+    `field` for the look at a field; `warm`, which is not counted, for the first read of a process.
+    `ttl` holds the state of each collection's policy, `indexed`
     the fields, COLLECTION/FIELD, that are indexed all the same.
 
     Who calls is told by the host: `host_of` gives each member one of its own, and `admitted` says
@@ -53,6 +54,7 @@ class StandIn:
         self.ttl: Mapping[str, str] = {}
         self.indexed: Collection[str] = ()
         self.admitted: Callable[[str, str], bool] = lambda member, permission: True
+        self.warmed = threading.Event()
         self._hosts: dict[str, str] = {}
         self._others: list[grpc.Server] = []
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
@@ -107,7 +109,9 @@ class StandIn:
         self._faults.clear()
 
     def _batch_get_documents(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        _suffer(self._fault("read"), context)
+        # What a function's start reads is no operation of a request.
+        warming = any("/documents/warm/" in name for name in request.documents)
+        _suffer(self._fault("warm" if warming else "read"), context)
         for name in request.documents:
             with self._lock:
                 document, now = self._documents.get(name), self._now()
@@ -169,7 +173,10 @@ class StandIn:
 
     def _fault(self, kind: str) -> Fault:
         with self._lock:
-            self.counts[kind] += 1
+            if kind == "warm":
+                self.warmed.set()
+            else:
+                self.counts[kind] += 1
             waiting = self._faults[kind]
             return waiting.popleft() if waiting else Fault()
 

@@ -73,6 +73,7 @@ def test_the_database_tells_of_a_session_its_ehr_its_times_and_nothing_else(
 ) -> None:
     fields = pair.records()[session_record.key(launched.handle)]
     assert set(fields) == {
+        "schema",
         "ehr",
         "version",
         "last_used",

@@ -153,7 +153,13 @@ def test_the_calculators_page_is_compressed_and_nothing_of_the_request_stands_in
 
 def test_fhir_answers_and_what_holds_a_launchs_secrets_are_never_compressed(app: App) -> None:
     launched = app.launch_simulated("synthetic-bruno")
-    for path in ("Patient/synthetic-bruno", "session", "Observation?patient=synthetic-bruno", "metadata", "Nonsense"):
+    for path in (
+        "Patient/synthetic-bruno",
+        "session",
+        "Observation?patient=synthetic-bruno",
+        "metadata",
+        "Nonsense",
+    ):
         answer = launched.browser.fetch(f"{launched.fhir_base}/{path}", {**OWN_FETCH, **TAKES})
         assert answer.header("Content-Encoding") is None, path
     app_page = f"{app.origin}/smart_calc/{launched.handle}"

@@ -454,7 +454,7 @@ def test_a_copy_of_the_database_and_the_server_key_open_no_token(
     fields = json.loads(text)
     assert "sentinel" not in text
     lease = {"lease_owner", "lease_until", "retry_at"}
-    assert set(fields) == {"ehr", "version", "last_used", "sealed"} | lease
+    assert set(fields) == {"schema", "ehr", "version", "last_used", "sealed"} | lease
     guesses = [b"", KEY, key.encode(), version.encode(), handle.encode(), text.encode()]
     for guess in guesses:
         for context in ("", f"session {handle} 1", f"session {key} 1", handle):
@@ -530,22 +530,5 @@ def test_an_expiry_moved_in_the_database_does_not_prolong_the_session(
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE records SET expires_at = expires_at * 2")
     clock.now += LONGEST
-    with pytest.raises(SessionExpired):
-        _instance(store, settings, clock).use(opened.session.handle, received)
-
-
-def test_a_session_of_a_version_with_other_fields_is_over(
-    sessions: Sessions,
-    store: CountingStore,
-    settings: Settings,
-    clock: Clock,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(
-        "shared.session.record.asdict",
-        lambda _: {"handle": "", "version": 1, "secret": b"", "new": 1},
-    )
-    opened = sessions.open(PENDING, ANSWER, None)
-    received = {opened.cookie_name: (opened.cookie_value,)}
     with pytest.raises(SessionExpired):
         _instance(store, settings, clock).use(opened.session.handle, received)

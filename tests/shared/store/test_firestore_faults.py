@@ -11,7 +11,7 @@ from grpc import StatusCode  # type: ignore[import-untyped]
 
 from shared.errors import StoreUnavailable
 from shared.store import Conflict, Fields, Store
-from shared.store.firestore import FirestoreStore
+from shared.store.firestore import CALL_SECONDS, FirestoreStore
 from tests.support.firestore_emulator import VARIABLE
 from tests.support.firestore_stand_in import Fault, StandIn
 from tests.support.stores import COLLECTION, FAR, KEY
@@ -199,6 +199,18 @@ def test_calls_that_take_too_long_are_given_up_and_writes_not_sent_again(
     assert faulty.counts == {"create": 1, "conditional delete": 1, "read": 1}
     assert store.read(COLLECTION, NEW_KEY) is None
     assert store.read(COLLECTION, KEY) is None
+
+
+@pytest.mark.parametrize("operation", ["read", "create"])
+def test_the_first_call_of_a_process_may_take_longer(
+    faulty: StandIn, store: Store, operation: str
+) -> None:
+    """It waits for the connection and for credentials too."""
+    slow = Fault(delay=CALL_SECONDS + 0.5)
+    faulty.fail(operation, slow, slow)
+    fresh = FirestoreStore(PROJECT, "smart")
+    OPERATIONS[operation](fresh, VERSION)
+    assert _unavailable(OPERATIONS[operation], fresh, VERSION) == "DeadlineExceeded"
 
 
 def test_slowness_within_bounds_does_no_harm(faulty: StandIn, store: Store) -> None:

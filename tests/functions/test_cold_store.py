@@ -1,0 +1,72 @@
+"""The first click after a quiet time: Firestore and the functions have just been started."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import firestore_emulator
+from tests.support.app import App, ehr_tables
+from tests.support.browser import NAVIGATION, Browser
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import free_port, serve_app
+from tests.support.staged import listens
+
+pytestmark = pytest.mark.skipif(
+    firestore_emulator.how() != "started with gcloud",
+    reason="no emulator of Firestore can be started here",
+)
+# `make soak` takes ten of each.
+ROUNDS = 10 if os.environ.get("SOAK") else 1
+NO_EHR = "http://127.0.0.1:9"
+
+
+def click(app: App) -> list[int]:
+    """The answers of launch, callback and page, each by a store client of its own."""
+    browser, tenant = Browser(), app.scripted.tenant()
+    begun = app.begin(tenant, browser)
+    if begun.status != 302:
+        return [begun.status]
+    done = app.answer(begun, tenant, browser)
+    if done.status != 303:
+        return [begun.status, done.status]
+    page = browser.send("GET", done.location, NAVIGATION)
+    return [begun.status, done.status, page.status]
+
+
+@contextlib.contextmanager
+def cold_emulator(folder: Path, port: int) -> Iterator[str]:
+    """An emulator that listens and has answered nothing; killed at the end."""
+    with firestore_emulator.started(folder, port, firestore_emulator.listening) as host:
+        yield host
+    # Its Java process may outlive gcloud by a moment.
+    while listens(port):
+        time.sleep(0.02)
+
+
+def test_a_first_click_succeeds_where_all_is_cold(tmp_path: Path, scripted: ScriptedEhr) -> None:
+    answers = []
+    for _ in range(ROUNDS):
+        with (
+            cold_emulator(tmp_path, free_port()) as host,
+            serve_app(tmp_path, ehr_tables(NO_EHR, scripted), firestore=host) as server,
+        ):
+            answers.append(click(App(server.origin, server, NO_EHR, scripted)))
+    assert answers == [[302, 303, 200]] * ROUNDS
+
+
+def test_a_first_click_succeeds_where_firestore_was_away_and_is_back(
+    tmp_path: Path, scripted: ScriptedEhr
+) -> None:
+    answers = []
+    port = free_port()
+    ehrs = ehr_tables(NO_EHR, scripted)
+    with serve_app(tmp_path, ehrs, firestore=f"127.0.0.1:{port}") as server:
+        app = App(server.origin, server, NO_EHR, scripted)
+        for _ in range(ROUNDS):
+            with cold_emulator(tmp_path, port):
+                answers.append(click(app))
+    assert answers == [[302, 303, 200]] * ROUNDS
