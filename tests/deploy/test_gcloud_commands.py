@@ -6,6 +6,7 @@ Where gcloud is missing these tests are not collected; the end of the run says s
 import io
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +30,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("gcloud")
 
 
-def test_gcloud_accepts_every_command(folder: Path) -> None:
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with gcloud.loaded(tmp_path_factory.mktemp("loaded")) as started:
+        yield started
+
+
+def test_gcloud_accepts_every_command(program: Path, folder: Path) -> None:
     """Of the build once for each state; the flags are in files below the folder."""
     way_out = {"connector": "smart", "traffic": "all"}
     states = [STATE, replace(CONFIDENTIAL, egress=way_out), replace(STATE, callers="not_checked")]
@@ -37,13 +44,13 @@ def test_gcloud_accepts_every_command(folder: Path) -> None:
     for state in states:
         build = gcloud.of_build(folder, state)
         assert len(build) == 2 * len(FUNCTIONS) + 1 + len(state.public_keys)
-        verdicts = gcloud.verdicts(build, folder)
+        verdicts = gcloud.verdicts(program, build, folder)
         refused |= {
             " ".join(one): said for one, said in verdicts.items() if not gcloud.accepts(said)
         }
     documentation = gcloud.of_documentation(folder)
     assert len(documentation) > 60
-    verdicts = gcloud.verdicts(documentation, folder)
+    verdicts = gcloud.verdicts(program, documentation, folder)
     refused |= {" ".join(one): said for one, said in verdicts.items() if not gcloud.accepts(said)}
     assert refused == {}
 
@@ -60,8 +67,10 @@ def test_gcloud_accepts_every_command(folder: Path) -> None:
     ],
     ids=["flag", "choice", "secret", "two secrets in a folder", "command", "argument"],
 )
-def test_a_command_that_gcloud_does_not_know_would_be_noticed(wrong: Command, folder: Path) -> None:
-    assert not gcloud.accepts(gcloud.verdicts([wrong], folder)[wrong])
+def test_a_command_that_gcloud_does_not_know_would_be_noticed(
+    program: Path, wrong: Command, folder: Path
+) -> None:
+    assert not gcloud.accepts(gcloud.verdicts(program, [wrong], folder)[wrong])
 
 
 CLIENTS = [
@@ -74,7 +83,7 @@ CLIENTS = [
     ("given", "clients"), [(STATE, []), (CONFIDENTIAL, CLIENTS)], ids=["public", "confidential"]
 )
 def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(
-    tmp_path: Path, given: Deployment, clients: list[tuple[str, str, str]]
+    program: Path, tmp_path: Path, given: Deployment, clients: list[tuple[str, str, str]]
 ) -> None:
     """gcloud's own request for fhir_proxy, the longest of the four."""
     stage(ROOT, tmp_path / "build", "0" * 40)
@@ -85,7 +94,8 @@ def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(
     world.services = set(APIS) | {"artifactregistry.googleapis.com"}
     world.policy = [{"role": "roles/owner", "members": [OPERATOR]}]
     command = next(one for one in gcloud.of_build(tmp_path, given) if one[2] == "fhir_proxy")
-    said = gcloud.run(command, tmp_path, **plane.variables(OPERATOR, tmp_path / "operator")).stderr
+    variables = plane.variables(OPERATOR, tmp_path / "operator")
+    said = gcloud.run(program, command, tmp_path, **variables).stderr
     plane.close()
     # Seen and refused: this world has none of the accounts.
     assert "iam.serviceaccounts.actAs" in said, said
@@ -120,7 +130,7 @@ def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(
     assert function["buildConfig"]["runtime"] == "python313"
 
 
-def test_what_is_uploaded_for_a_build_is_an_allow_list(tmp_path: Path) -> None:
+def test_what_is_uploaded_for_a_build_is_an_allow_list(program: Path, tmp_path: Path) -> None:
     wanted = {
         *("cloudbuild-test.yaml", "deployment.toml", "infra/terraform/main.tf"),
         *("Makefile", "pyproject.toml", "cloudbuild.yaml", ".ci/run", "requirements/dev.txt"),
@@ -137,5 +147,6 @@ def test_what_is_uploaded_for_a_build_is_an_allow_list(tmp_path: Path) -> None:
         (tmp_path / path).write_text("")
     for name in (".gcloudignore", ".gitignore"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
-    listed = gcloud.run(("meta", "list-files-for-upload", str(tmp_path)), tmp_path.parent).stdout
+    command = ("meta", "list-files-for-upload", str(tmp_path))
+    listed = gcloud.run(program, command, tmp_path.parent).stdout
     assert set(listed.splitlines()) == wanted | {".gcloudignore", ".gitignore"}

@@ -1,8 +1,10 @@
 """The guide with a line missing, swapped or wrong: it stops, says where and says what is missing.
 
 Each runs from the block that is hurt, in the cloud as it was before that block, until it stops.
+The suite takes a sample of those that stop late; `make soak` all.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -206,6 +208,20 @@ HURT: Mapping[str, Hurt] = {
     ),
 }
 
+# Each of these walks most of the guide; one of every kind that stops late is not among them.
+LATE = {
+    "Cloud Run not enabled",
+    "Resource Manager not enabled",
+    "Secret Manager not enabled",
+    "no TTL policy",
+    "smart-build may not read sources",
+    "smart-test may not write its log",
+    "the deployer may not act as smart-build",
+    "the deployer may not make public",
+    "the doctor may not look at indexes",
+}
+assert set(HURT) > LATE
+
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Cloud]:
@@ -240,7 +256,7 @@ def run_from(cloud: Cloud, worlds: Mapping[int, World], text: str) -> guide.Ran:
     return cloud.run(hurt[first:], shell)[-1]
 
 
-@pytest.mark.parametrize("name", list(HURT))
+@pytest.mark.parametrize("name", [one for one in HURT if os.environ.get("SOAK") or one not in LATE])
 def test_it_stops_and_names_the_line(cloud: Cloud, before: Mapping[int, World], name: str) -> None:
     hurt = HURT[name]
     start = TEXT.index(f"## {hurt.section}")

@@ -5,10 +5,12 @@ line and arguments, so that loops, quotes and variables mean what they mean to a
 a loop in the documentation the first turn is kept.
 """
 
+import contextlib
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,11 @@ from typing import Any
 import yaml
 
 from infra.deployment import FILE, Deployment, read, write
+from tests.support import gcloud_process, guide
 from tests.support.servers import ROOT
 
 GCLOUD = shutil.which("gcloud")
+_BUNDLED = Path("/usr/lib/google-cloud-sdk/platform/bundledpythonunix/bin/python3")
 ACCEPTED = "You do not currently have an active account selected."
 _RECORDER = r"""gcloud() { printf '%s\0' "${BASH_LINENO[-1]}" "$@" $'\n' >> record; }"""
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -88,23 +92,46 @@ def _recorded(script: str, folder: Path, *, every: bool) -> list[Command]:
     return list(kept.values())
 
 
-def verdicts(commands: list[Command], folder: Path) -> dict[Command, str]:
+@contextlib.contextmanager
+def loaded(folder: Path) -> Iterator[Path]:
+    """gcloud kept loaded until the block ends (`tests.support.gcloud_process`): its program."""
+    client, path, program = folder / "client.py", folder / "gcloud.socket", folder / "bin/gcloud"
+    client.write_text(gcloud_process.CLIENT)
+    guide.program(
+        program.parent, program.name, f'exec {sys.executable} -S -E -I {client} {path} "$@"'
+    )
+    python = _BUNDLED if _BUNDLED.exists() else Path("/usr/bin/python3")
+    with subprocess.Popen(
+        [python, "-S", ROOT / "tests/support/gcloud_process.py", path],
+        stdout=subprocess.PIPE,
+        env={"HOME": str(folder), "CLOUDSDK_CONFIG": str(folder / "none")},
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        try:
+            yield program
+        finally:
+            server.terminate()
+
+
+def verdicts(program: Path, commands: list[Command], folder: Path) -> dict[Command, str]:
     """What gcloud says to each, without credentials, prompts or network: see `accepts`."""
     for name in ("cloudbuild.yaml", "cloudbuild-test.yaml", ".gcloudignore"):
         shutil.copy(ROOT / name, folder)
     for name in _FILES:
         (folder / name).touch()
     with ThreadPoolExecutor(3) as pool:
-        ended = list(pool.map(lambda command: run(command, folder), commands))
+        ended = list(pool.map(lambda command: run(program, command, folder), commands))
     said = [one.stderr if one.returncode else ACCEPTED for one in ended]
     return dict(zip(commands, said, strict=True))
 
 
-def run(command: Command, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    program: Path, command: Command, folder: Path, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """gcloud in `folder`, which also takes its configuration, without account or network."""
-    assert GCLOUD is not None
     return subprocess.run(
-        [GCLOUD, *command],
+        [program, *command],
         cwd=folder,
         env={
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -122,7 +149,7 @@ def run(command: Command, folder: Path, **variables: str) -> subprocess.Complete
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
 
 

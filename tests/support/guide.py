@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.support.control_plane.server import run_in
 
 PATH = "docs/deploy.md"
+_NOT_READ = ("benchmarks/", "simulator/", "tests/")
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SETS = re.compile(r"\w+=|\. ")
 _HEADING = re.compile(r"^##+ (.+)$", re.MULTILINE)
@@ -100,7 +101,9 @@ def program(folder: Path, name: str, text: str) -> None:
 
 
 def copy_of_repository(root: Path, folder: Path) -> None:
-    """What git would have: the files that it knows and those that it would take."""
+    """What git would have, but for folders that no step of a build reads here: most of the
+    time to send it.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],
         cwd=root,
@@ -109,7 +112,7 @@ def copy_of_repository(root: Path, folder: Path) -> None:
     ).stdout.decode()
     for name in filter(None, listed.split("\0")):
         source = root / name
-        if source.is_file():
+        if source.is_file() and not name.startswith(_NOT_READ):
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())

@@ -1,9 +1,11 @@
 """The instances of a fake cloud: each revision's source and secrets, started as a process.
 
-A revision is started when it is deployed. Those that nothing leads to any more end with the next
-deployment, and start again when traffic comes back to them, as instances in the cloud do.
+A revision is started when it is deployed. Where all that it is made of runs already, that process
+is its instance too. One that nothing leads to any more ends when its function is deployed with
+other content, and starts again when traffic comes back to it, as instances in the cloud do.
 """
 
+import hashlib
 import io
 import itertools
 import subprocess
@@ -24,8 +26,13 @@ from tests.support.staged import listens
 
 @dataclass(frozen=True)
 class _Revision:
-    """What a start needs: a folder, a command that takes a port, variables."""
+    """What a start needs: a folder, a command that takes a port, variables.
 
+    `content` is the same for all that are made of the same; `function` is the entry point.
+    """
+
+    content: str
+    function: str
     place: Path
     command: tuple[str, ...]
     variables: Mapping[str, str]
@@ -36,7 +43,7 @@ class _Revision:
 
 
 class Instances:
-    """All revisions ever deployed, one process for each that runs."""
+    """All revisions ever deployed, one process for each content that runs."""
 
     def __init__(self, folder: Path, firestore: StandIn) -> None:
         self._folder = folder
@@ -44,64 +51,86 @@ class Instances:
         self._numbers = itertools.count()
         self._revisions: dict[str, _Revision] = {}
         self._running: dict[str, tuple[subprocess.Popen[bytes], int]] = {}
+        self._ended: list[subprocess.Popen[bytes]] = []
         self._lock = threading.RLock()
 
     def close(self) -> None:
         """End all."""
-        self.keep(())
-
-    def keep(self, wanted: Collection[str]) -> None:
-        """End all but these."""
         with self._lock:
-            ended = [self._running.pop(one)[0] for one in set(self._running) - set(wanted)]
-            for process in ended:
-                process.terminate()
-            for process in ended:
-                process.wait(15)
+            self._end(set(self._running))
+            for process in self._ended:
+                process.wait(60)
 
-    def deploy(self, world: World, revision: str, function: Mapping[str, Any]) -> str | None:
-        """Start a new revision; None, or the log of a start that failed."""
+    def deploy(
+        self, world: World, revision: str, function: Mapping[str, Any], led_to: Collection[str]
+    ) -> str | None:
+        """Start a new revision beside those that are led to; None, or the log of a start that
+        failed.
+        """
         with self._lock:
-            if revision in self._running:
-                # Of a world that was left.
-                self.keep(set(self._running) - {revision})
-            self._revisions[revision] = self._unpacked(world, function)
-            return self._start(revision)
+            made = self._made(world, function)
+            self._revisions[revision] = made
+            if made.content not in self._running and (failed := self._start(made)) is not None:
+                return failed
+            wanted = {self._revisions[one].content for one in (*led_to, revision)}
+            of_function = {
+                one.content for one in self._revisions.values() if one.function == made.function
+            }
+            self._end(of_function - wanted)
+            return None
 
     def port(self, revision: str) -> int:
         """Where a revision answers; it is started for it where it does not run."""
         with self._lock:
-            if revision not in self._running:
-                failed = self._start(revision)
+            made = self._revisions[revision]
+            if made.content not in self._running:
+                failed = self._start(made)
                 assert failed is None, failed
-            return self._running[revision][1]
+            return self._running[made.content][1]
 
-    def _unpacked(self, world: World, function: Mapping[str, Any]) -> _Revision:
-        place = self._folder / f"revision-{next(self._numbers)}"
-        source = function["buildConfig"]["source"]["storageSource"]
+    def _end(self, contents: Collection[str]) -> None:
+        for content in set(contents) & set(self._running):
+            process, _ = self._running.pop(content)
+            process.terminate()
+            self._ended.append(process)
+
+    def _made(self, world: World, function: Mapping[str, Any]) -> _Revision:
+        stored = function["buildConfig"]["source"]["storageSource"]
+        config, entry = function["serviceConfig"], function["buildConfig"]["entryPoint"]
         with zipfile.ZipFile(
-            io.BytesIO(world.objects[f"{source['bucket']}/{source['object']}"])
+            io.BytesIO(world.objects[f"{stored['bucket']}/{stored['object']}"])
         ) as z:
-            z.extractall(place)
-        config = function["serviceConfig"]
-        for volume in config.get("secretVolumes", []):
-            for version in volume["versions"]:
-                path = place / "mounts" / volume["mountPath"].lstrip("/") / version["path"]
-                path.parent.mkdir(parents=True, exist_ok=True)
-                content = world.secrets[volume["secret"]][int(version["version"]) - 1]
-                path.write_bytes(content.replace(b'"file:/', f'"file:{place}/mounts/'.encode()))
-        variables = dict(config["environmentVariables"])
-        variables["SMART_CONFIG"] = f"{place}/mounts{variables['SMART_CONFIG']}"
-        variables["FIRESTORE_EMULATOR_HOST"] = self._firestore.host_of(
-            f"serviceAccount:{config['serviceAccountEmail']}"
-        )
+            files = {one: z.read(one) for one in sorted(z.namelist()) if not one.endswith("/")}
+        mounts = {
+            f"{volume['mountPath']}/{version['path']}": world.secrets[volume["secret"]][
+                int(version["version"]) - 1
+            ]
+            for volume in config.get("secretVolumes", [])
+            for version in volume["versions"]
+        }
+        variables, account = config["environmentVariables"], config["serviceAccountEmail"]
+        of = repr((entry, files, sorted(mounts.items()), sorted(variables.items()), account))
+        content = hashlib.sha256(of.encode()).hexdigest()
+        known = next((one for one in self._revisions.values() if one.content == content), None)
+        if known is not None:
+            return known
+        place = self._folder / f"revision-{next(self._numbers)}"
+        for name, text in files.items():
+            _put(place / name, text)
+        for name, text in mounts.items():
+            led = text.replace(b'"file:/', f'"file:{place}/mounts/'.encode())
+            _put(place / f"mounts{name}", led)
+        changed = {
+            "SMART_CONFIG": f"{place}/mounts{variables['SMART_CONFIG']}",
+            "FIRESTORE_EMULATOR_HOST": self._firestore.host_of(f"serviceAccount:{account}"),
+        }
         framework = str(Path(sys.executable).parent / "functions-framework")
-        target = ("--target", function["buildConfig"]["entryPoint"])
-        command = (framework, "--host", "127.0.0.1", "--source", str(place / "main.py"), *target)
-        return _Revision(place, command, variables)
+        source = ("--source", str(place / "main.py"), "--target", entry)
+        command = (framework, "--host", "127.0.0.1", *source)
+        return _Revision(content, entry, place, command, {**variables, **changed})
 
-    def _start(self, name: str) -> str | None:
-        revision, port = self._revisions[name], free_port()
+    def _start(self, revision: _Revision) -> str | None:
+        port = free_port()
         with revision.log.open("ab") as output:
             process = subprocess.Popen(
                 [*revision.command, "--port", str(port)],
@@ -117,5 +146,10 @@ class Instances:
                 process.wait()
                 return revision.log.read_text()
             time.sleep(0.02)
-        self._running[name] = process, port
+        self._running[revision.content] = process, port
         return None
+
+
+def _put(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -62,7 +62,7 @@ def raw_exchange(origin: str, request: bytes) -> bytes:
     """Send bytes as they are to a server and read until it closes the connection."""
     port = int(origin.rpartition(":")[2])
     received = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request)
         while piece := connection.recv(65536):
             received += piece

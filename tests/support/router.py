@@ -22,6 +22,8 @@ class Router:
 
         class _Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body are written one after the other: without this each waits for an ACK.
+            disable_nagle_algorithm = True
 
             def _serve(self) -> None:
                 outer._serve(self)

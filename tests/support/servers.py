@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-STARTING_SECONDS = 30.0
+STARTING_SECONDS = 120.0
 
 
 def _ports() -> Iterator[int]:

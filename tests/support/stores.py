@@ -82,7 +82,7 @@ def race_of_processes(backend: Backend, write: str, version: str) -> list[bool]:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    outcomes = [process.communicate(timeout=20)[0].strip() for process in processes]
+    outcomes = [process.communicate(timeout=120)[0].strip() for process in processes]
     assert all(outcome in {"won", "lost"} for outcome in outcomes), outcomes
     return [outcome == "won" for outcome in outcomes]
 
