@@ -21,7 +21,7 @@ from infra import stage
 from tests.support import staged
 from tests.support.servers import ROOT, free_port
 
-STARTING_SECONDS = 30.0
+STARTING_SECONDS = 120.0
 _BESIDE = ROOT / "benchmarks" / "beside"
 _CORES = sorted(os.sched_getaffinity(0))
 _SERVERS = set(_CORES[-1:])

@@ -90,7 +90,7 @@ class Question:
 
 
 def in_turn(questions: Sequence[Question], seconds: float, most: int) -> list[list[float]]:
-    """Ask one after the other, over and over; for each the seconds of all its answers.
+    """Ask one after the other, over and over, at least once; for each the seconds of its answers.
 
     Who comes first changes with every round.
     """
@@ -100,7 +100,7 @@ def in_turn(questions: Sequence[Question], seconds: float, most: int) -> list[li
     count = len(questions)
     turn = 0
     try:
-        while turn < most and time.monotonic() < until:
+        while turn < most and (turn == 0 or time.monotonic() < until):
             for place in range(count):
                 at = (turn + place) % count
                 took[at].append(questions[at].ask(wires[at]))
@@ -112,7 +112,9 @@ def in_turn(questions: Sequence[Question], seconds: float, most: int) -> list[li
 
 
 def at_once(question: Question, clients: int, seconds: float) -> int:
-    """Ask by several clients, each as fast as it is answered; how many answers came in all."""
+    """Ask by several clients, each as fast as it is answered and at least once; how many answers
+    came in all.
+    """
     until = time.monotonic() + seconds
     counts = [0] * clients
     failures: list[Exception] = []
@@ -120,7 +122,7 @@ def at_once(question: Question, clients: int, seconds: float) -> int:
     def run(number: int) -> None:
         wire = Wire(question.port)
         try:
-            while time.monotonic() < until:
+            while not counts[number] or time.monotonic() < until:
                 question.ask(wire)
                 counts[number] += 1
         except (OSError, ValueError) as error:

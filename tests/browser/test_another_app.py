@@ -80,7 +80,7 @@ def another_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnotherApp
                 yield AnotherApp(f"http://127.0.0.1:{ehr_port}", port)
             finally:
                 process.send_signal(signal.SIGTERM)
-                code = process.wait(30)
+                code = process.wait(60)
         assert code == 0, log.read_text()
 
 

@@ -18,7 +18,7 @@ def _race(deployment: Deployment, browser: Browser, path: str) -> list[Answer]:
 
     def call(number: int) -> Answer:
         twin = Browser({"localhost": dict(browser.cookies())})
-        barrier.wait(10)
+        barrier.wait(60)
         return twin.get(origins[number % 2] + path)
 
     with ThreadPoolExecutor(CALLBACKS) as pool:

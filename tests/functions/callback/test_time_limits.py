@@ -22,7 +22,7 @@ from tests.support.deployment import NO_EHR
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import serve_app
 
-LAUNCH, IDLE, LONGEST, CACHE, EXCHANGE = 1.5, 3.0, 6.0, 0.5, 10.0
+LAUNCH, IDLE, LONGEST, CACHE, EXCHANGE = 5.0, 3.0, 6.0, 0.5, 10.0
 HANGING = 60.0
 # For a machine that is busy with other things.
 SLACK = 0.4

@@ -96,7 +96,7 @@ def test_the_session_is_wiped_before_the_ehr_hears_of_it(
 
 
 def _hang(_: Received) -> Scripted:
-    time.sleep(4)
+    time.sleep(30)
     return HANG_UP
 
 
@@ -116,7 +116,7 @@ def test_logout_succeeds_whatever_becomes_of_the_revocation(
     ehr.tenant.on(REVOKE, answer)
     copied, started = _cookie(launched), time.monotonic()
     assert _log_out(launched).status == 204
-    assert time.monotonic() - started < 3.6
+    assert time.monotonic() - started < 20
     assert len(ehr.tenant.hits(REVOKE)) == 1
     _refused(Browser().fetch(f"{launched.fhir_base}{FHIR}", copied), "session_expired")
     assert not pair.holds(launched)
@@ -165,8 +165,8 @@ def test_another_instance_trusts_what_it_read_for_the_configured_seconds_and_no_
     assert Browser().fetch(second, copied).status == 200
     _log_out(launched)
     while Browser().fetch(second, copied).status == 200:
-        # A second more is for a slow machine.
-        assert time.monotonic() - started < CACHE_SECONDS + 1
+        # The rest is for a slow machine.
+        assert time.monotonic() - started < CACHE_SECONDS + 20
     _refused(Browser().fetch(second, copied), "session_expired")
 
 

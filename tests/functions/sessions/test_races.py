@@ -24,7 +24,7 @@ def _all_at_once(cluster: Cluster, launched: Launched, path: str) -> list[Answer
     def fetch(number: int) -> Answer:
         browser = Browser({"localhost": dict(jar)})
         origin = cluster.origins[number % 2]
-        barrier.wait(20)
+        barrier.wait(60)
         return browser.fetch(f"{origin}/fhir_proxy/{launched.handle}/{path}")
 
     with ThreadPoolExecutor(REQUESTS) as pool:

@@ -73,7 +73,7 @@ def test_the_page_asks_for_its_patient_and_nothing_else_in_seven_calls(app: App)
 
 def test_the_seven_calls_are_under_way_at_the_same_time_and_no_other_follows(app: App) -> None:
     """One round trip in series: the EHR answers none of them before it has received all."""
-    together = threading.Barrier(7, timeout=5)
+    together = threading.Barrier(7, timeout=60)
 
     def latched(request: Received) -> Scripted:
         together.wait()

@@ -133,7 +133,7 @@ def test_access_is_taken_for_the_570_seconds_that_it_lives(app: Practice) -> Non
     began = time.time()
     context = app.launch("oracle").context()
     ends = datetime.fromisoformat(context["access_expires_at"]).timestamp()
-    assert 568 <= ends - began <= 573
+    assert began + 568 <= ends <= time.time() + 571
 
 
 def test_members_of_the_token_answer_that_are_oracles_own_name_nobody(app: Practice) -> None:
@@ -160,9 +160,9 @@ def test_a_refresh_without_a_new_refresh_token_keeps_the_old_one(app: Practice) 
 def test_without_any_refresh_token_the_session_ends_and_says_to_launch_again(
     app: Practice,
 ) -> None:
-    opened = app.launch("oracle", fault="token-no-refresh-token,token-life-1s")
+    opened = app.launch("oracle", fault="token-no-refresh-token,token-life-5s")
     assert opened.read(f"Patient/{ALMA}").status == 200
-    time.sleep(1.1)
+    time.sleep(5.1)
     before = app.clinics.number()
     ended = opened.read(f"Patient/{ALMA}")
     assert (ended.status, ended.code) == (401, "session_expired")

@@ -663,7 +663,7 @@ def test_a_pattern_speaks_of_its_entry_and_ends_soon(key: str, pattern: str) -> 
     assert match is not None
     for part in (match[0][:-1], match[0][: len(match[0]) // 2 + 1]):
         hostile = part * (100_000 // len(part))
-        assert min(_seconds(pattern, hostile) for _ in range(3)) < 0.05
+        assert min(_seconds(pattern, hostile) for _ in range(3)) < 0.5
 
 
 def parse_all(key: str) -> str:

@@ -298,7 +298,7 @@ HARD = (
 def test_a_megabyte_of_anything_takes_no_longer_than_a_moment(piece: str) -> None:
     started = time.process_time()
     diagnose(parse(piece * (1_000_000 // len(piece))))
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 10
 
 
 def test_everything_of_others_is_bounded() -> None:

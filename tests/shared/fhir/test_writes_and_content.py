@@ -75,7 +75,7 @@ def test_a_write_has_a_deadline() -> None:
         url = f"http://127.0.0.1:{server.port}/Observation"
         with pytest.raises(UpstreamTimeout):
             fhir.write(_active(), "POST", url, headers={}, body=b"{}", seconds=0.2)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30
 
 
 def _content(server: RawServer, active: Active) -> FhirBytes | FhirAnswer:

@@ -370,7 +370,7 @@ def test_a_request_over_10_mb_is_refused(app: App, headers: str) -> None:
         f"Cookie: {cookies}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     )
     start, _, chunk = headers.partition("\r\n\r\n")
-    with socket.create_connection(("127.0.0.1", target.port or 0), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", target.port or 0), timeout=60) as connection:
         connection.sendall(f"{head}{start}\r\n\r\n".encode())
         if chunk:
             connection.sendall(chunk.encode() * 153 + b"0\r\n\r\n")

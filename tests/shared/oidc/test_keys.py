@@ -338,7 +338,7 @@ def test_keys_that_come_too_slowly_are_given_up(
     ehr: Ehr, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def trickle() -> Iterator[bytes]:
-        for _ in range(20):
+        for _ in range(600):
             time.sleep(0.1)
             yield b" "
 
@@ -347,7 +347,7 @@ def test_keys_that_come_too_slowly_are_given_up(
     begun = time.monotonic()
     with pytest.raises(IdTokenInvalid):
         _find(Keys(), ehr, tenant)
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 30
 
 
 def test_a_host_that_nobody_serves_is_named(ehr: Ehr, tenant: Tenant) -> None:

@@ -95,7 +95,7 @@ def test_a_revocation_endpoint_that_does_not_answer_is_not_waited_for(
         assert _revoke(f"http://127.0.0.1:{server.getsockname()[1]}/revoke", access_token="t") == {
             "revoked": "false"
         }
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 2.9
     nobody = f"http://127.0.0.1:{free_port()}/revoke"
     assert _revoke(nobody, access_token="t") == {"revoked": "false"}
 

@@ -105,7 +105,7 @@ def test_a_store_makes_its_client_at_the_first_call_and_one_for_all_threads(
     barrier = threading.Barrier(8)
 
     def read(_: int) -> object:
-        barrier.wait(10)
+        barrier.wait(60)
         return store.read(COLLECTION, KEY)
 
     with ThreadPoolExecutor(8) as pool:
@@ -138,7 +138,7 @@ def test_the_key_of_an_expired_record_goes_to_one_of_many(backend: Backend, cloc
 
     def create(n: int) -> bool:
         store = backend.open(clock)
-        barrier.wait(10)
+        barrier.wait(60)
         try:
             store.create(COLLECTION, KEY, {"n": n}, FAR)
         except Conflict:

@@ -29,7 +29,7 @@ def test_of_eight_threads_one_wins(backend: Backend, write: str, clients: str) -
             version = _prepare(backend.open(), write)
 
             def run(store: Store, version: str = version) -> bool:
-                barrier.wait(10)
+                barrier.wait(60)
                 return wins(write, store, version)
 
             assert sorted(pool.map(run, stores)) == [False] * (RUNNERS - 1) + [True]
