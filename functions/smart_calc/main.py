@@ -154,6 +154,7 @@ def _page(settings: Settings, active: Active) -> str:
         granted=session.granted,
         missing=_missing(active),
         unread=_unread(read),
+        technical=read.technical,
         nothing_read=read.is_empty,
         groups=views,
         titles=calculators.GROUPS,

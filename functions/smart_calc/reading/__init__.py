@@ -51,6 +51,11 @@ class ChartReading:
         return all(part.problem and not part.resources for part in self.parts.values())
 
     @property
+    def technical(self) -> Mapping[str, str]:
+        """What support has to know of a search that gave nothing, or not all, by its name."""
+        return {name: part.technical for name, part in self.parts.items() if part.technical}
+
+    @property
     def unread(self) -> Mapping[str, str]:
         """Why a search gave nothing, or not all, by its name."""
         return {name: part.problem for name, part in self.parts.items() if part.problem}

@@ -15,7 +15,7 @@ _CATEGORY_SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 
 def uncovered(search: Search, grants: tuple[Grant, ...], session: Session) -> str | None:
-    """Why a search may not be made, naming the scope it needs; None where it may."""
+    """Why a search may not be made, for support: the scope it needs; None where it may be."""
     given = _given(search.parameters)
     for kind in sorted(search.reads):
         interactions = _interactions(search, kind)
@@ -49,8 +49,8 @@ def _why(kind: str, interaction: Interaction, session: Session) -> str:
     needed = scopes.needed(kind, interaction)
     refused = _asked_and_missing(session.missing, kind, interaction)
     if refused:
-        return f"was not read: it needs the scope {needed}; {refused} was asked for and not granted"
-    return f"was not read: it needs the scope {needed}, which this launch does not have"
+        return f"{needed} is needed; {refused} was asked for and not granted"
+    return f"{needed} is needed, which this launch does not have"
 
 
 def _asked_and_missing(missing: Iterable[str], kind: str, interaction: Interaction) -> str | None:

@@ -23,9 +23,10 @@ from shared.session.sessions import Active
 from . import coverage
 
 if TYPE_CHECKING:
-    from shared.explain import Diagnosis
+    pass
 
 LATE = "could not be read (no answer in time)"
+NO_ACCESS = "was not read: the EHR gave this app no access to it"
 # The last call ends this long before the time for all is up, so that the pages before it count.
 _GATHERING_SECONDS = 0.2
 _SAID = {
@@ -40,9 +41,9 @@ _Fields = dict[str, str | int | float | list[str]]
 class Part:
     """What one search gave.
 
-    `problem` says why it gave nothing, or not all ("could not be read (HTTP 403)"), `unanswered`
-    which inputs that leaves open. `more`: the EHR has further pages that were not read.
-    `try_instead`: the fallbacks are due.
+    `problem` says to a clinician why it gave nothing, or not all ("could not be read (HTTP 403)"),
+    `technical` says it to support; `unanswered` which inputs that leaves open.
+    `more`: the EHR has further pages that were not read. `try_instead`: the fallbacks are due.
     """
 
     resources: tuple[dict[str, Any], ...] = ()
@@ -50,14 +51,19 @@ class Part:
     unanswered: frozenset[str] = frozenset()
     more: bool = False
     try_instead: bool = False
+    technical: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """What a call gave in place of an answer: why, in words, and the EHR's status if it had one."""
+    """What a call gave in place of an answer: why, in words, and the EHR's status if it had one.
+
+    `technical` is what support has to know besides.
+    """
 
     why: str
     status: int | None = None
+    technical: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +97,11 @@ class Reader:
     def _first(self, search: Search) -> Part:
         """The outcome of a search without its fallbacks."""
         session = self.active.session
-        why = coverage.uncovered(search, session.grants(self.active.ehr), session)
-        if why is not None:
-            return Part(problem=why, unanswered=search.answers, try_instead=True)
+        scope = coverage.uncovered(search, session.grants(self.active.ehr), session)
+        if scope is not None:
+            return Part(
+                problem=NO_ACCESS, unanswered=search.answers, try_instead=True, technical=scope
+            )
         request = self.request(search)
         url = f"{session.fhir_base}/{request.path}"
         if request.parameters:
@@ -105,7 +113,7 @@ class Reader:
             answer = self._call(search, url, bytes_left)
             if isinstance(answer, _Failed):
                 refused = answer.status == 400 and number == 0
-                return _broken(search, resources, answer.why, try_instead=refused)
+                return _broken(search, resources, answer, try_instead=refused)
             page = searchset.page(answer.body, search.reads)
             resources += page.resources
             if page.next is None:
@@ -113,7 +121,7 @@ class Reader:
             following = page_links.followed(page.next, session, request.path)
             if following is None:
                 why = "could not be read to its end (the next page has a foreign address)"
-                return _broken(search, resources, why)
+                return _broken(search, resources, _Failed(why))
             url = following
             found |= self.valued(list(page.resources))
             bytes_left -= len(answer.body)
@@ -150,13 +158,15 @@ class Reader:
         log.event("fhir_request", "read for the page", severity=severity, fields=fields)
         if answer.status == 200:
             return answer
-        return _Failed(_refusal(search, answer.status, known), answer.status)
+        meaning = f"HTTP {answer.status}: {known.meaning.replace('`', '')}" if known else ""
+        return _Failed(_refusal(answer.status), answer.status, meaning)
 
 
 def _broken(
-    search: Search, resources: list[dict[str, Any]], why: str, *, try_instead: bool = False
+    search: Search, resources: list[dict[str, Any]], failed: _Failed, *, try_instead: bool = False
 ) -> Part:
-    return Part(tuple(resources), why, search.answers, bool(resources), try_instead)
+    more = bool(resources)
+    return Part(tuple(resources), failed.why, search.answers, more, try_instead, failed.technical)
 
 
 def _joined(parts: list[Part]) -> Part:
@@ -166,17 +176,16 @@ def _joined(parts: list[Part]) -> Part:
         "; ".join(problems) or None,
         frozenset().union(*(part.unanswered for part in parts)),
         any(part.more for part in parts),
+        technical="; ".join(dict.fromkeys(part.technical for part in parts if part.technical)),
     )
 
 
-def _refusal(search: Search, status: int, known: "Diagnosis | None") -> str:
+def _refusal(status: int) -> str:
+    """Why the EHR did not answer, to a clinician; what its own words mean is for support."""
     why = f"could not be read (HTTP {status})"
-    if known is not None:
-        # What the error says; which of its causes it is, no one knows here.
-        return f"{why}: {known.meaning.replace('`', '').rstrip('.')}"
     if status in (429, 503):
         return f"{why}: the EHR is busy now; wait a minute, then load this page again"
-    if status == 403:
+    if status in (401, 403):
         # Our scopes were looked at before, so the EHR has a reason of its own.
-        return f"{why}: the EHR does not give access to {search.resource_type}"
+        return f"{why}: the EHR does not give access to it"
     return why

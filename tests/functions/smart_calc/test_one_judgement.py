@@ -174,6 +174,34 @@ def test_acute_kidney_injury_on_the_problem_list_stands_beside_the_egfr() -> Non
     assert egfr(condition("N17.9", "resolved", id="c1")).warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("verification", "said"),
+    [
+        ("confirmed", "Atrial fibrillation is charted: in an irregular rhythm the QTc of one beat"),
+        ("provisional", "The problem list suggests atrial fibrillation: in an irregular rhythm"),
+    ],
+)
+def test_atrial_fibrillation_stands_beside_the_qtc(verification: str, said: str) -> None:
+    taken = {"effectiveDateTime": "2026-11-24T08:00:00Z"}
+    values = (
+        observation("8634-8", 400, "ms", id="qt", **taken),
+        observation("8867-4", 80, "/min", id="rate", **taken),
+    )
+
+    def qtc(*more: dict[str, Any]) -> CalculatorView:
+        chart = read_chart([*values, *more], NOW, "p1", BASE)
+        groups = calculators.views(chart, Clock(NOW))
+        return next(v for vs in groups.values() for v in vs if v.name == "qtc")
+
+    assert qtc().cautions == ()
+    view = qtc(condition("I48.91", verification=verification, id="c1"))
+    assert view.results[0].printed == "440"
+    (caution,) = view.cautions
+    assert caution.startswith(said)
+    assert caution in view.note
+    assert caution in view.brief
+
+
 def test_what_may_undo_the_result_is_said_before_the_age_of_a_value() -> None:
     """On the folded card and in the note, where the first caution is the one that is read."""
     earlier = observation("2160-0", 1.8, "mg/dL", id="o2", effectiveDateTime="2026-11-19T08:00:00Z")

@@ -204,17 +204,22 @@ def test_scopes_that_were_not_granted_are_named_and_their_calls_not_made(app: Ap
     for scope in ("patient/Observation.rs", "patient/Condition.s"):
         assert scope in section(page, "missing")
     assert "patient/Patient.r" in section(page, "granted")
-    needed = "it needs the scope patient/Observation.s; patient/Observation.rs was asked for"
     for category in (VITALS, LABS):
-        assert needed in section(page, category)
-    assert needed in calculator(page, "egfr_ckd_epi_2021")
-    assert "patient/MedicationRequest.s, which this launch does not have" in page
+        assert "was not read: the EHR gave this app no access to it" in section(page, category)
+    assert "Was not read: the EHR gave this app no access" in calculator(page, "egfr_ckd_epi_2021")
+    # A clinician is told in words; the scopes are in the line for support.
+    told, support = re.sub(r"<pre.*?</pre>", "", section(page, "unread"), flags=re.DOTALL), page
+    assert "scope" not in told
+    assert "patient/" not in told
+    needed = "patient/Observation.s is needed; patient/Observation.rs was asked for and not granted"
+    assert f"labs: {needed}." in support
+    assert "drugs: patient/MedicationRequest.s is needed, which this launch does not" in support
     assert [request.path for request in tenant.received] == ["/Patient/p1"]
 
 
 def test_a_patient_that_may_not_be_read_leaves_the_results(app: App) -> None:
     page = page_of(app, tenant_of(app, "n", scope="launch patient/Observation.rs"))
-    assert "it needs the scope patient/Patient.r" in page
+    assert "patient: patient/Patient.r is needed" in section(page, "unread")
     assert "Sodium" in section(page, LABS)
     assert "Anion gap" in page
 
@@ -225,7 +230,8 @@ def test_a_finer_grained_scope_shows_what_it_covers(app: App) -> None:
     tenant = tenant_of(app, "n", scope=scope)
     page = page_of(app, tenant)
     assert "Sodium" in section(page, LABS)
-    assert "it needs the scope patient/Observation.s" in section(page, VITALS)
+    assert "gave this app no access to it" in section(page, VITALS)
+    assert "vitals: patient/Observation.s is needed" in section(page, "unread")
     observations = tenant.hits("/Observation")
     assert observations
     assert all("category=laboratory" in request.query for request in observations)
@@ -243,19 +249,19 @@ FAILURES = [
     ),
     pytest.param(
         as_json({"code": 403, "message": f"{RESOURCE_ACCESS}user-not-authorized"}, 403),
-        "(HTTP 403): The user may not read this record",
+        "(HTTP 403): the EHR does not give access to it",
         id="403 with a name",
     ),
     pytest.param(
         as_json({"code": 401, "message": f"{RESOURCE_ACCESS}tenant-mismatch"}, 401),
-        "(HTTP 401): The token belongs to another tenant than the FHIR base",
+        "(HTTP 401): the EHR does not give access to it",
         id="401 with a name",
     ),
     pytest.param(Scripted(401), "HTTP 401", id="401"),
     pytest.param(Scripted(404, {"Content-Type": "text/html"}, b"gone"), "HTTP 404", id="404"),
     pytest.param(
         as_json({"code": 403, "message": f"{RESOURCE_ACCESS}encounter-required"}, 403),
-        "(HTTP 403): Writing this resource needs an encounter",
+        "(HTTP 403): the EHR does not give access to it",
         id="403 of which the cause is open",
     ),
     pytest.param(Scripted(429), "(HTTP 429): the EHR is busy now; wait a minute", id="429"),
@@ -279,6 +285,15 @@ def test_one_search_that_fails_leaves_the_other_parts(
     assert not re.search(r"alert\(|Gateway|Traceback|evil", page)
 
 
+def test_what_the_ehrs_error_means_is_told_to_support_and_not_to_a_clinician(app: App) -> None:
+    refusal = as_json({"code": 401, "message": f"{RESOURCE_ACCESS}tenant-mismatch"}, 401)
+    page = page_of(app, answering(tenant_of(app), vitals=refusal))
+    meaning = "HTTP 401: The token belongs to another tenant than the FHIR base."
+    (line,) = re.findall(r"<pre.*?</pre>", section(page, "unread"), re.DOTALL)
+    assert f"vitals: {meaning}" in line
+    assert meaning not in page.replace(line, "")
+
+
 @pytest.mark.parametrize("search", SEARCHES)
 def test_what_a_failed_search_leaves_open_is_told_with_the_reason(app: App, search: str) -> None:
     refusal = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 403)
@@ -286,7 +301,9 @@ def test_what_a_failed_search_leaves_open_is_told_with_the_reason(app: App, sear
     assert "could not be read (HTTP 403)" in section(page, "unread")
     name, label = AFFECTED[search]
     shown = calculator(page, name)
-    assert re.search(rf"{label} [^?]*?could not be read Could not be read \(HTTP 403\)", shown)
+    assert re.search(
+        rf"{label} [^?]*?could not be read Could not be read \(HTTP 403\): the EHR does", shown
+    )
 
 
 def test_what_was_not_read_comes_with_a_line_by_which_the_log_is_found(app: App) -> None:
