@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from doctor.checks import (
+    cds_clients,
     configuration,
     ehr,
     public_address,
@@ -42,7 +43,8 @@ def check(path: str, *, offline: bool) -> Preflight:
     if sound is None:
         return Preflight(findings, (_REST,))
     findings += _of_sound(sound, offline=offline)
-    left = dict.fromkeys((*sound.left, *(_OFFLINE if offline else ())))
+    unseen = (cds_clients.UNSEEN,) if sound.settings.cds_clients else ()
+    left = dict.fromkeys((*sound.left, *(_OFFLINE if offline else ()), *unseen))
     return Preflight(findings, tuple(left))
 
 
@@ -72,6 +74,7 @@ def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
         one.key for one in settings.ehrs if one.key in looks and looks[one.key].sends_iss(one)
     ]
     findings += registration.redirects(settings, send_iss)
+    findings += cds_clients.check(settings, offline=offline)
     if not offline and sound.store:
         findings += store.check(settings)
     return findings

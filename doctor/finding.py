@@ -44,6 +44,12 @@ FindingId = Literal[
     "store_write_failed",
     "ttl_policy_missing",
     "index_exemption_missing",
+    "cds_ehr_unknown",
+    "cds_client_duplicate",
+    "cds_cors_origin_invalid",
+    "cds_client_idle",
+    "cds_keys_unreadable",
+    "cds_jku_unreachable",
 ]
 Level = Literal["ok", "warn", "fail"]
 

@@ -85,6 +85,13 @@ scopes = "{scopes}"
 redirect_path = "{redirect_path}"
 standalone = {standalone}
 """
+_CDS_CLIENT = """
+[[cds_client]]
+key = "{key}"
+ehr = "{key}"
+iss = "{iss}"
+jku = "{jku}"
+"""
 
 
 def configuration(
@@ -98,7 +105,7 @@ def configuration(
     top = _CONFIGURATION.format(
         public_url=public_url, key_file=key_file, store_file=store_file, after_launch=after_launch
     )
-    return top + "".join(
+    ehrs = (
         _EHR.format(
             key=one.key,
             name=f"Simulated EHR: {one.profile.title}",
@@ -111,6 +118,14 @@ def configuration(
         )
         for one in _ENTRIES
     )
+    return "".join([top, *ehrs, *(_cds_client(one, ehr_origin) for one in _ENTRIES)])
+
+
+def _cds_client(one: _Entry, ehr_origin: str) -> str:
+    """The EHR as a caller of the app's CDS service."""
+    at, tenant = one.profile.addresses(ehr_origin), one.profile.cds.tenant
+    table = _CDS_CLIENT.format(key=one.key, iss=at.cds_issuer, jku=at.cds_keys)
+    return table if tenant is None else f'{table}tenant = "{tenant}"\n'
 
 
 def registrations(public_url: str) -> str:

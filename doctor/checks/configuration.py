@@ -25,7 +25,14 @@ _PASSED: Mapping[FindingId, str] = {
     "launch_scope_configured": "No launch scope is written in scopes.",
     "standalone_without_iss": "Every standalone registration has an iss without /*.",
 }
+# Said where there is a [[cds_client]].
+_PASSED_OF_CLIENTS: Mapping[FindingId, str] = {
+    "cds_ehr_unknown": "Every [[cds_client]] names an [[ehr]].",
+    "cds_client_duplicate": "No two [[cds_client]] have one key, or one iss and tenant.",
+    "cds_cors_origin_invalid": "Every cors_origins entry is an origin.",
+}
 _PLACE = re.compile(r"ehr\[([0-9]+)\]")
+_CLIENT_PLACE = re.compile(r"cds_client(?:\[([0-9]+)\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ def read(path: str) -> tuple[Sound | None, list[Checked]]:
     if settings is None:
         return None, [_finding(problem, {}) for problem in problems]
     if not problems:
-        return Sound(settings), [ok(id_, title) for id_, title in _PASSED.items()]
+        passed = {**_PASSED, **(_PASSED_OF_CLIENTS if settings.cds_clients else {})}
+        return Sound(settings), [ok(id_, title) for id_, title in passed.items()]
     keys = _keys(text)
     return _sound(settings, problems, keys), [
         ok("config_unreadable", _PASSED["config_unreadable"]),
@@ -63,7 +71,10 @@ def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, s
     """What is left of the settings without those at fault."""
     places = [problem.place for problem in problems]
     faulty = {match[1] for place in places if (match := _PLACE.match(place))}
-    of_all = [place for place in places if not _PLACE.match(place)]
+    of_clients = [match for place in places if (match := _CLIENT_PLACE.match(place))]
+    of_all = [
+        place for place in places if not _PLACE.match(place) and not _CLIENT_PLACE.match(place)
+    ]
     names = {keys.get(index, "") for index in faulty}
     # Without its key an entry cannot be told from the others; nor can two of one key.
     whole = "" in names or "ehr" in of_all
@@ -73,7 +84,10 @@ def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, s
     sealing_keys = not any(place.startswith("sealing_keys") for place in of_all)
     left += ["the public address"] * bool(of_all)
     left += ["the sealing keys"] * (not sealing_keys) + ["the store"] * (not store)
-    return Sound(replace(settings, ehrs=ehrs), not of_all, sealing_keys, store, tuple(left))
+    left += ["the callers of the CDS service"] * bool(of_clients)
+    clients = () if of_clients else settings.cds_clients
+    rest = replace(settings, ehrs=ehrs, cds_clients=clients)
+    return Sound(rest, not of_all, sealing_keys, store, tuple(left))
 
 
 def _names_of_calculators(settings: Settings) -> list[Problem]:

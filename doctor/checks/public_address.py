@@ -79,6 +79,11 @@ def _others(settings: Settings) -> list[_Probe]:
     probes.append(_Probe(f"/fhir_proxy/{_HANDLE}/session", "session_missing"))
     if settings.after_launch.startswith("/smart_calc/"):
         probes.append(_Probe(f"/smart_calc/{_HANDLE}/", "session_missing"))
+    if settings.cds_clients:
+        # Discovery is open to all, so another function's 404 is told from it by this refusal.
+        probes.append(
+            _Probe("/cds_services/cds-services/calculators-patient-view", "method_not_allowed")
+        )
     return probes
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from shared.store.firestore import FirestoreStore
 
 COLLECTION = "doctor"
+# Where the function cds_services remembers which calls it has had.
+CDS_CALLS = "cds_calls"
 RECORD_SECONDS = 60.0
 _RIGHTS = (
     "Check [store], that the database exists, and the rights of the account that runs this: "
@@ -40,7 +42,8 @@ def check(settings: Settings) -> list[Checked]:
     found = _probe(store)
     if any(finding.id == "store_unreachable" and finding.level == "fail" for finding in found):
         return found
-    collections = (launches.COLLECTION, session_record.COLLECTION)
+    collections = [launches.COLLECTION, session_record.COLLECTION]
+    collections += [CDS_CALLS] * bool(settings.cds_clients)
     return [
         *found,
         *(_ttl(store, settings.store, collection) for collection in collections),

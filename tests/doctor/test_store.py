@@ -101,6 +101,17 @@ def test_a_collection_without_a_ttl_policy_fails_with_the_command_that_makes_one
     assert [one["level"] for one in checked(doctor, tenant, firestore()).of(TTL)] == ["fail"] * 2
 
 
+def test_the_records_of_cds_calls_are_looked_at_where_an_ehr_calls(
+    doctor: Doctor, tenant: Tenant, server: StandIn
+) -> None:
+    client = '[[cds_client]]\nkey = "c"\nehr = "one"\niss = "i"\njku = "http://localhost:1/k"\n'
+    doctor.write(ehr(tenant.base), client, store=firestore())
+    *_, last = doctor.check().of(TTL)
+    assert (last["level"], "cds_calls" in last["title"]) == ("fail", True)
+    server.ttl = {**server.ttl, "cds_calls": "ACTIVE"}
+    assert [one["level"] for one in doctor.check().of(TTL)] == ["ok"] * 3
+
+
 def test_indexed_fields_fail_with_the_command_for_each(
     doctor: Doctor, tenant: Tenant, server: StandIn
 ) -> None:
