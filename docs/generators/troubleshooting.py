@@ -74,6 +74,7 @@ _GROUPS = {
     "authorize redirect": "Errors that come back to the redirect URI",
     "token endpoint": "Errors of the token endpoint",
     "FHIR answer": "Errors of the FHIR server",
+    "CDS call": "Calls of the CDS service that are refused",
 }
 _PAGE_HEAD = """\
 <!-- Made by `make docs` from shared/explain/catalogue/. A change

@@ -7,7 +7,9 @@ from typing import Literal
 from shared.findings import Finding
 
 Certainty = Literal["certain", "likely", "possible"]
-Where = Literal["authorize redirect", "error page", "token endpoint", "FHIR answer", "launch"]
+Where = Literal[
+    "authorize redirect", "error page", "token endpoint", "FHIR answer", "launch", "CDS call"
+]
 CauseId = Literal[
     "launch_parameter_missing",
     "launch_scope_missing",

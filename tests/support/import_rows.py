@@ -41,7 +41,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         (
             "athenahealth eclinicalworks epic frames generic generic_texts generic_token "
             "keycloak_azure meditech oracle_authorize oracle_fhir oracle_launch oracle_pages "
-            "oracle_token ours smart_launcher"
+            "oracle_token ours ours_cds smart_launcher"
         ),
         "__init__",
     ),
@@ -196,8 +196,8 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     ),
     "doctor/checks": (
         (
-            "configuration ehr_claims ehr_clock ehr_keys public_address registration scope_advice "
-            "secret_references store"
+            "cds_clients configuration ehr_claims ehr_clock ehr_keys public_address registration "
+            "scope_advice secret_references store"
         ),
         "ehr",
     ),

@@ -20,6 +20,7 @@ from shared.explain.catalogue import (
     oracle_pages,
     oracle_token,
     ours,
+    ours_cds,
     smart_launcher,
 )
 from shared.explain.model import Entry
@@ -37,6 +38,7 @@ ENTRIES: tuple[Entry, ...] = (
     *smart_launcher.ENTRIES,
     *keycloak_azure.ENTRIES,
     *frames.ENTRIES,
+    *ours_cds.ENTRIES,
     *ours.ENTRIES,
     *generic_texts.ENTRIES,
     *generic.ENTRIES,
