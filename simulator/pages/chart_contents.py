@@ -30,14 +30,27 @@ class Contents:
 
 def contents(charts: Charts, patient: str) -> Contents:
     """Return what is shown of a patient's chart."""
-    problems = [_name(one.body.get("code", {})) for one in _of(charts, "Condition", patient)]
-    drugs = [_drug(one) for one in _of(charts, "MedicationRequest", patient)]
+    problems = [
+        _name(one.body.get("code", {}))
+        for one in _of(charts, "Condition", patient)
+        if _codes(one, "clinicalStatus") <= {"active"}
+        and "entered-in-error" not in _codes(one, "verificationStatus")
+    ]
+    drugs = [
+        _drug(one)
+        for one in _of(charts, "MedicationRequest", patient)
+        if one.body.get("status") == "active"
+    ]
     results = sorted(_results(charts, patient), key=lambda one: one.when, reverse=True)
     return Contents(problems[:_MOST_LINES], drugs[:_MOST_LINES], results[:_MOST_RESULTS])
 
 
 def _of(charts: Charts, fhir_type: str, patient: str) -> Iterator[Resource]:
     return (one for one in charts.of_type(fhir_type) if one.patient == patient)
+
+
+def _codes(resource: Resource, member: str) -> set[str]:
+    return {str(one.get("code")) for one in resource.body.get(member, {}).get("coding", [])}
 
 
 def _name(concept: Mapping[str, Any]) -> str:

@@ -25,6 +25,19 @@ def test_the_app_is_configured_as_it_is_registered_at_three_ehrs() -> None:
         assert set(entry["scopes"].split(" ")) < set(client.scopes)
 
 
+def test_each_ehr_may_call_the_cds_service_as_it_names_itself() -> None:
+    clients = tomllib.loads(demo.configuration(PUBLIC_URL, EHR, KEY, STORE))["cds_client"]
+    at = {one.key: (one.addresses(EHR), one.cds.tenant) for one in VENDOR_PROFILES}
+    keys = {"simulated": "generic", "oracle": "oracle", "epic": "epic"}
+    assert [one["ehr"] for one in clients] == list(keys)
+    for client in clients:
+        addresses, tenant = at[keys[client["ehr"]]]
+        assert (client["iss"], client["jku"]) == (addresses.cds_issuer, addresses.cds_keys)
+        assert client.get("tenant") == tenant
+    for one in parse_registrations(demo.registrations(PUBLIC_URL)):
+        assert one.cds_services == f"{PUBLIC_URL}/cds_services"
+
+
 def test_an_ehr_that_sends_no_issuer_has_a_redirect_path_of_its_own() -> None:
     entries = tomllib.loads(demo.configuration(PUBLIC_URL, EHR, KEY, STORE))["ehr"]
     paths = {one["key"]: one["redirect_path"] for one in entries}

@@ -1,0 +1,24 @@
+"""docs/cds-hooks.md prints the templates of discovery to copy, and tells every reason."""
+
+import json
+import re
+from pathlib import Path
+from typing import get_args
+
+from functions.cds_services import caller, discovery
+
+TEXT = (Path(__file__).parents[2] / "docs/cds-hooks.md").read_text(encoding="utf-8")
+
+
+def test_the_prefetch_to_copy_is_that_of_discovery() -> None:
+    """To write it anew: `make run`, then copy `prefetch` of /cds_services/cds-services."""
+    block = TEXT.partition("<!-- prefetch templates: begin -->")[2]
+    printed = re.search(r"```json\n(.*?)\n```", block.partition("end -->")[0], re.DOTALL)
+    assert printed is not None
+    assert json.loads(printed[1]) == dict(discovery.templates())
+
+
+def test_every_reason_of_a_refusal_is_told() -> None:
+    table = TEXT.partition("## When no card comes")[2].partition("\n## ")[0]
+    told = set(re.findall(r"`([a-z]+)`", table))
+    assert set(get_args(caller.Reason)) <= told
