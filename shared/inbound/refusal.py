@@ -115,7 +115,8 @@ _ONE_NAME = (
 def log_fields(refused: Refusal) -> dict[str, str | list[str]]:
     """What the log says of the causes: all by id, the most probable one with its fix."""
     ids = refused.cause_ids
-    causes = {"causes": ids} if ids else {}
+    # `cause_id` by itself too: a label of Cloud Logging's metrics takes no list.
+    causes: dict[str, str | list[str]] = {"causes": ids, "cause_id": ids[0]} if ids else {}
     if not refused.causes:
         return {**causes, "cause": refused.error.why, "fix": " ".join(refused.steps)}
     first = refused.causes[0]
