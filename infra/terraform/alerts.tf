@@ -1,17 +1,24 @@
-# Two alerts on what the functions log; only with `alert_email`. The lines hold no patient data.
+# docs/deploy.md, Alerts; docs/runbook.md says what to do at each. Only with `alert_email`. Metrics and
+# policies are the files that the guide's commands take as well.
 
 locals {
-  alerted = var.alert_email == "" ? [] : ["smart"]
-  alerts = var.alert_email == "" ? {} : {
-    "smart launch failures" = {
-      metric = "smart_launch_failed"
-      filter = "resource.type=\"cloud_run_revision\" AND jsonPayload.event=\"callback_failed\""
-    }
-    "smart server errors" = {
-      metric = "smart_server_error"
-      filter = "resource.type=\"cloud_run_revision\" AND severity>=ERROR"
-    }
+  watched = var.alert_email == "" ? [] : ["smart"]
+  metrics = {
+    smart_launch_failures  = jsondecode(file("${path.module}/../monitoring/metrics/smart_launch_failures.json"))
+    smart_refresh_failures = jsondecode(file("${path.module}/../monitoring/metrics/smart_refresh_failures.json"))
+    smart_store_failures   = jsondecode(file("${path.module}/../monitoring/metrics/smart_store_failures.json"))
   }
+  policies = {
+    launch_failures  = jsondecode(file("${path.module}/../monitoring/policies/launch_failures.json"))
+    refresh_failures = jsondecode(file("${path.module}/../monitoring/policies/refresh_failures.json"))
+    server_errors    = jsondecode(file("${path.module}/../monitoring/policies/server_errors.json"))
+    store_failures   = jsondecode(file("${path.module}/../monitoring/policies/store_failures.json"))
+    unreachable      = jsondecode(file("${path.module}/../monitoring/policies/unreachable.json"))
+  }
+  metric_names   = var.alert_email == "" ? [] : keys(local.metrics)
+  policy_names   = var.alert_email == "" ? [] : keys(local.policies)
+  watched_health = var.alert_email == "" ? [] : local.functions
+  public_host    = var.domain == "" ? "${var.region}-${var.project}.cloudfunctions.net" : var.domain
 }
 
 resource "google_project_service" "alerts" {
@@ -21,7 +28,7 @@ resource "google_project_service" "alerts" {
 }
 
 resource "google_monitoring_notification_channel" "smart" {
-  for_each     = toset(local.alerted)
+  for_each     = toset(local.watched)
   display_name = each.value
   type         = "email"
   labels       = { email_address = var.alert_email }
@@ -29,32 +36,74 @@ resource "google_monitoring_notification_channel" "smart" {
 }
 
 resource "google_logging_metric" "smart" {
-  for_each = local.alerts
-  name     = each.value.metric
-  filter   = each.value.filter
+  for_each         = toset(local.metric_names)
+  name             = each.value
+  description      = local.metrics[each.value].description
+  filter           = local.metrics[each.value].filter
+  label_extractors = local.metrics[each.value].labelExtractors
   metric_descriptor {
-    metric_kind = "DELTA"
-    value_type  = "INT64"
+    metric_kind = local.metrics[each.value].metricDescriptor.metricKind
+    value_type  = local.metrics[each.value].metricDescriptor.valueType
+    dynamic "labels" {
+      for_each = local.metrics[each.value].metricDescriptor.labels
+      content {
+        key         = labels.value.key
+        value_type  = labels.value.valueType
+        description = labels.value.description
+      }
+    }
   }
   depends_on = [google_project_service.needed]
 }
 
+resource "google_monitoring_uptime_check_config" "health" {
+  for_each     = toset(local.watched_health)
+  display_name = "smart-${each.value}"
+  timeout      = "10s"
+  period       = "300s"
+  http_check {
+    path         = "/${replace(each.value, "-", "_")}/health"
+    port         = 443
+    use_ssl      = true
+    validate_ssl = true
+  }
+  monitored_resource {
+    type   = "uptime_url"
+    labels = { host = local.public_host, project_id = var.project }
+  }
+  depends_on = [google_project_service.alerts]
+}
+
 resource "google_monitoring_alert_policy" "smart" {
-  for_each              = local.alerts
-  display_name          = each.key
-  combiner              = "OR"
-  notification_channels = [for channel in google_monitoring_notification_channel.smart : channel.id]
-  conditions {
-    display_name = each.key
-    condition_threshold {
-      filter          = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.smart[each.key].name}\""
-      comparison      = "COMPARISON_GT"
-      threshold_value = 5
-      duration        = "0s"
-      aggregations {
-        alignment_period   = "300s"
-        per_series_aligner = "ALIGN_SUM"
+  for_each              = toset(local.policy_names)
+  display_name          = local.policies[each.value].displayName
+  combiner              = local.policies[each.value].combiner
+  notification_channels = [google_monitoring_notification_channel.smart["smart"].id]
+  documentation {
+    content   = local.policies[each.value].documentation.content
+    mime_type = local.policies[each.value].documentation.mimeType
+  }
+  dynamic "conditions" {
+    for_each = local.policies[each.value].conditions
+    content {
+      display_name = conditions.value.displayName
+      condition_threshold {
+        filter          = conditions.value.conditionThreshold.filter
+        comparison      = conditions.value.conditionThreshold.comparison
+        threshold_value = conditions.value.conditionThreshold.thresholdValue
+        duration        = conditions.value.conditionThreshold.duration
+        dynamic "aggregations" {
+          for_each = conditions.value.conditionThreshold.aggregations
+          content {
+            alignment_period     = aggregations.value.alignmentPeriod
+            per_series_aligner   = aggregations.value.perSeriesAligner
+            cross_series_reducer = aggregations.value.crossSeriesReducer
+            group_by_fields      = aggregations.value.groupByFields
+          }
+        }
       }
     }
   }
+  # A policy on a metric that is not there yet is refused.
+  depends_on = [google_logging_metric.smart]
 }

@@ -4,6 +4,7 @@ One side is read from the module itself, the other from the fake cloud after the
 the guide's blocks there. Neither Terraform nor a provider is needed.
 """
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from infra.stage import FUNCTIONS
 from tests.deploy.guide_walk import DEPLOY, cloud_and_ehr, to_a_launch, under
 from tests.support.control_plane import storage
 from tests.support.control_plane.project import DEFAULT_SERVICES
@@ -35,7 +37,7 @@ Facts = set[tuple[Any, ...]]
 def world(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[World]:
     with cloud_and_ehr(tmp_path_factory.mktemp("cloud"), scripted) as (cloud, _):
         blocks = [one for one in to_a_launch() if one.heading != DEPLOY]
-        blocks += [block for heading in NETWORK for block in under(heading)]
+        blocks += [block for heading in (*NETWORK, "Alerts") for block in under(heading)]
         done = cloud.run(blocks)
         assert [(ran.where, ran.said) for ran in done if ran.code] == []
         assert cloud.plane.unknown == []
@@ -50,7 +52,7 @@ def module() -> Module:
         region="europe-west1",
         domain="smart.example.org",
         fixed_egress=True,
-        alert_email="",
+        alert_email="ops@example.org",
     )
 
 
@@ -218,19 +220,114 @@ def test_the_network(world: World, module: Module, kind: str) -> None:
     }
 
 
-def test_every_type_of_the_module_is_compared_or_only_there(module: Module) -> None:
-    """Alerts are not in the guide."""
-    only_there = {
-        "google_logging_metric",
-        "google_monitoring_alert_policy",
-        "google_monitoring_notification_channel",
+def test_the_metrics(world: World, module: Module) -> None:
+    made = {
+        one.body["name"]: (
+            one.body["filter"],
+            vars(one.body["label_extractors"]),
+            [(label["key"], label["value_type"]) for label in descriptor["labels"]],
+            (descriptor["metric_kind"], descriptor["value_type"]),
+        )
+        for one in module.resources("google_logging_metric")
+        for descriptor in one.body["metric_descriptor"]
     }
+    assert made == {
+        name: (
+            body["filter"],
+            body.get("labelExtractors", {}),
+            [(label["key"], "STRING") for label in body["metricDescriptor"].get("labels", [])],
+            (body["metricDescriptor"]["metricKind"], body["metricDescriptor"]["valueType"]),
+        )
+        for name, body in of_world(world, "metrics")
+    }
+
+
+def test_the_alerts(world: World, module: Module) -> None:
+    made = {
+        one.body["display_name"]: (
+            one.body["documentation"][0]["content"],
+            [
+                (condition["display_name"], *_threshold(condition["condition_threshold"][0]))
+                for condition in one.body["conditions"]
+            ],
+        )
+        for one in module.resources("google_monitoring_alert_policy")
+    }
+    theirs = of_world(world, "alertPolicies")
+    assert made == {
+        body["displayName"]: (
+            body["documentation"]["content"],
+            [
+                (condition["displayName"], *_threshold(_snake(condition["conditionThreshold"])))
+                for condition in body["conditions"]
+            ],
+        )
+        for _, body in theirs
+    }
+    ((channel, sent),) = of_world(world, "notificationChannels")
+    assert {last(one) for _, body in theirs for one in body["notificationChannels"]} == {channel}
+    (one,) = module.resources("google_monitoring_notification_channel")
+    assert one.body["labels"] == sent["labels"]
+
+
+def _threshold(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    names = ("filter", "comparison", "threshold_value", "duration")
+    (aggregation,) = body["aggregations"]
+    within = ("alignment_period", "per_series_aligner", "cross_series_reducer")
+    return (
+        *(body[name] for name in names),
+        *(aggregation[name] for name in within),
+        list(aggregation.get("group_by_fields", [])),
+    )
+
+
+def _snake(value: Any) -> Any:
+    match value:
+        case dict():
+            return {
+                re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): _snake(one)
+                for name, one in value.items()
+            }
+        case list():
+            return [_snake(one) for one in value]
+    return value
+
+
+def test_the_uptime_checks_ask_every_functions_health_address(world: World, module: Module) -> None:
+    made = {
+        (
+            one.body["display_name"],
+            one.body["http_check"][0]["path"],
+            one.body["http_check"][0]["use_ssl"],
+            one.body["period"],
+            one.body["monitored_resource"][0]["type"],
+        )
+        for one in module.resources("google_monitoring_uptime_check_config")
+    }
+    assert made == {
+        (
+            body["displayName"],
+            body["httpCheck"]["path"],
+            body["httpCheck"]["useSsl"],
+            body["period"],
+            body["monitoredResource"]["type"],
+        )
+        for _, body in of_world(world, "uptimeCheckConfigs")
+    }
+    assert {path for _, path, *_ in made} == {f"/{name}/health" for name in FUNCTIONS}
+
+
+def test_every_type_of_the_module_is_compared(module: Module) -> None:
     elsewhere = {
         "google_compute_address",
         "google_compute_router_nat",
         "google_firestore_database",
         "google_firestore_field",
+        "google_logging_metric",
         "google_logging_project_exclusion",
+        "google_monitoring_alert_policy",
+        "google_monitoring_notification_channel",
+        "google_monitoring_uptime_check_config",
         "google_project_iam_member",
         "google_project_service",
         "google_secret_manager_secret",
@@ -240,7 +337,7 @@ def test_every_type_of_the_module_is_compared_or_only_there(module: Module) -> N
         "google_storage_bucket",
         "google_storage_bucket_iam_member",
     }
-    assert module.types == PARTS.keys() | elsewhere | only_there
+    assert module.types == PARTS.keys() | elsewhere
 
 
 def test_the_paths_of_the_load_balancer(world: World, module: Module) -> None:

@@ -24,7 +24,7 @@ from tests.support.servers import ROOT
 GCLOUD = shutil.which("gcloud")
 _BUNDLED = Path("/usr/lib/google-cloud-sdk/platform/bundledpythonunix/bin/python3")
 ACCEPTED = "You do not currently have an active account selected."
-_RECORDER = r"""gcloud() { printf '%s\0' "${BASH_LINENO[-1]}" "$@" $'\n' >> record; }"""
+_RECORDER = r"""gcloud() { printf '%s\0' "${BASH_LINENO[-1]}" "$@" $'\n' >> record; echo x; }"""
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What the documented commands read and write; gcloud reads it before it looks for an account.
 _FILES = ("smart.toml", "jwks.json", "key-2026-11.pem")
@@ -63,6 +63,7 @@ def of_documentation(folder: Path) -> list[Command]:
     """The gcloud commands of docs/deploy.md, its blocks run in order in one shell."""
     words = "stop_at_error() { :; }\nagain() { \"$@\"; }\nFUNCTIONS='launch callback'\n"
     blocks = [block for block in documented("sh") if "infra/guide.sh" not in block]
+    shutil.copytree(ROOT / "infra" / "monitoring", folder / "infra" / "monitoring")
     # Blocks in parentheses are shells of their own, where the recorder counts lines anew.
     script = "\n".join(blocks).replace("( stop_at_error\n", "\n").replace("\n)\n", "\n\n")
     return _recorded(

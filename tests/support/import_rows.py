@@ -283,7 +283,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "beside parallel_launches report resources stand_in wire",
         "ehr",
         "click processes",
-        "cold_start endurance launching memory proxying round_trips store_operations",
+        "a_launch cold_start endurance launching memory proxying round_trips store_operations",
         "__main__",
     ),
     "benchmarks/beside": (
@@ -297,8 +297,8 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "deployment smoke",
     ),
     "docs/generators": (
-        "calculators_page troubleshooting",
-        "calculators",
+        "calculators_page scaling_page troubleshooting",
+        "calculators scaling",
         "__main__",
     ),
 }

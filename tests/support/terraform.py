@@ -5,6 +5,7 @@ Understands what the module uses: locals and variables, `for_each` over lists an
 `Reference` or, for a service account's `member` and `name`, the text that it will be.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,6 +83,10 @@ class Module:
             "var": SimpleNamespace(**variables),
             "local": _Locals(self, values),
             "toset": list,
+            "keys": list,
+            "replace": str.replace,
+            "file": lambda path: path.replace("${path.module}", str(folder)),
+            "jsondecode": lambda path: json.loads(Path(path).read_text(), object_hook=_attributes),
         }
         for kind, name, _ in self._resources:
             holder = self._scope.setdefault(kind, SimpleNamespace())

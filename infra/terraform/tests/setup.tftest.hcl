@@ -50,7 +50,11 @@ run "everything" {
     error_message = "Calls leave from the reserved address only."
   }
   assert {
-    condition     = length(google_monitoring_alert_policy.smart) == 2
-    error_message = "Failed launches and server errors raise an alert."
+    condition     = length(google_monitoring_alert_policy.smart) == 5 && length(google_logging_metric.smart) == 3
+    error_message = "Failed launches, server errors, store, renewals and health raise an alert."
+  }
+  assert {
+    condition     = alltrue([for name, check in google_monitoring_uptime_check_config.health : endswith(check.http_check[0].path, "/health")])
+    error_message = "Uptime checks ask the health addresses."
   }
 }

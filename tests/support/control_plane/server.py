@@ -35,6 +35,7 @@ from tests.support.control_plane import (
     functions,
     iam,
     knative,
+    monitoring,
     network,
     project,
     secret_manager,
@@ -58,6 +59,7 @@ APIS: Mapping[str, Api] = {
         cloud_build.API,
         functions.API,
         knative.API,
+        monitoring.API,
         *network.APIS,
     )
 }

@@ -1,0 +1,101 @@
+"""docs/runbook.md, infra/monitoring and the code: what one names is there in the other."""
+
+import json
+import re
+from typing import get_args
+
+import pytest
+
+from shared import errors, log
+from shared.inbound import refusal
+from shared.inbound.refusal import Refusal
+from tests.support.servers import ROOT
+
+MONITORING = ROOT / "infra" / "monitoring"
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text("utf-8")
+POLICIES = {path.stem: json.loads(path.read_text()) for path in MONITORING.glob("policies/*.json")}
+METRICS = {path.stem: json.loads(path.read_text()) for path in MONITORING.glob("metrics/*.json")}
+FILES = [*MONITORING.rglob("*.json"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("infra/**/*.tf")]
+TEXTS = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in FILES}
+SECTIONS = dict(re.findall(r"^## (.+)\n((?:(?!^## ).*\n)*)", RUNBOOK, re.MULTILINE))
+CODES = {
+    str(one.code)
+    for one in vars(errors).values()
+    if isinstance(one, type) and issubclass(one, errors.SmartError) and hasattr(one, "code")
+}
+
+
+@pytest.mark.parametrize("name", list(POLICIES))
+def test_every_alert_has_its_section_and_that_ends_at_a_command(name: str) -> None:
+    policy = POLICIES[name]
+    found = re.fullmatch(r"docs/runbook\.md, (.+)\.", policy["documentation"]["content"])
+    assert found is not None
+    section = SECTIONS[found[1]]
+    assert f"`{policy['displayName']}`" in section
+    commands = section.rpartition("```sh\n")[2]
+    assert commands.rstrip().endswith("```")
+
+
+def test_every_section_is_of_an_alert() -> None:
+    named = {policy["documentation"]["content"] for policy in POLICIES.values()}
+    assert {f"docs/runbook.md, {section}." for section in SECTIONS} == named
+
+
+def test_every_metric_is_watched_by_an_alert_and_every_alert_has_its_metric() -> None:
+    watched = set(re.findall(r"logging\.googleapis\.com/user/(\w+)", json_of(POLICIES)))
+    assert watched == set(METRICS)
+    for policy in POLICIES.values():
+        for condition in policy["conditions"]:
+            threshold = condition["conditionThreshold"]
+            of_ours = re.findall(r"logging\.googleapis\.com/user/(\w+)", threshold["filter"])
+            (aggregation,) = threshold["aggregations"]
+            for metric in of_ours:
+                labels = {f"metric.label.{one}" for one in METRICS[metric]["labelExtractors"]}
+                assert set(aggregation["groupByFields"]) <= labels
+
+
+def json_of(value: object) -> str:
+    """As one text, quotes as they are written."""
+    return json.dumps(value).replace('\\"', '"')
+
+
+def written(capfd: pytest.CaptureFixture[str]) -> set[str]:
+    """The fields of the lines on launches that fail and on access that is not renewed."""
+    log.begin("c1", "")
+    log.about(ehr="e", session="s", launch="l")
+    failed = Refusal.of(errors.LaunchParameterMissing())
+    log.event("launch_refused", "said", code="c", fields={**refusal.log_fields(failed)})
+    answered = errors.TokenError(evidence={"status": "401", "error": "invalid_client"})
+    log.event("token_refresh_failed", "said", code="c", fields=dict(answered.evidence))
+    lines = capfd.readouterr().out.splitlines()
+    return {field for line in lines for field in json.loads(line)}
+
+
+def test_every_event_code_and_field_of_a_filter_is_one_that_is_logged(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    known = written(capfd)
+    asked = 0
+    for path, text in TEXTS.items():
+        plain = text.replace('\\"', '"')
+        for field, values in re.findall(r"jsonPayload\.(\w+)(=\([^)]*\)|=\"[^\"]*\")?", plain):
+            # Cloud Armor's own.
+            if field == "enforcedSecurityPolicy":
+                continue
+            asked += 1
+            assert field in known, f"{path}: {field}"
+            quoted = set(re.findall(r'"([^"]+)"', values))
+            if field == "event":
+                assert quoted <= set(get_args(log.Event)), path
+            if field == "code":
+                assert quoted <= CODES, path
+    assert asked > 20
+
+
+@pytest.mark.parametrize("heading", list(SECTIONS))
+def test_every_code_in_a_table_of_the_runbook_is_one_that_is_answered(heading: str) -> None:
+    rows = [line for line in SECTIONS[heading].splitlines() if line.startswith("| `")]
+    named = {
+        code for row in rows for code in re.findall(r"`(\w+)`", row.split("|")[1]) if "_" in code
+    }
+    assert named <= CODES
