@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks import (
+    a_launch,
     cold_start,
     launching,
     memory,
@@ -31,6 +32,7 @@ MEASUREMENTS: Mapping[str, Callable[[Place, str], list[Row]]] = {
     "store_operations": store_operations.measure,
     "proxying": proxying.measure,
     "launching": launching.measure,
+    "a_launch": a_launch.measure,
     "cold_start": cold_start.measure,
     "memory": memory.measure,
 }

@@ -19,9 +19,9 @@ class Session:
         address = f"{origin}/smart_calc/{self.handle}/"
         _must(self.browser.send("GET", address, NAVIGATION), 200)
 
-    def read(self, origin: str, path: str) -> None:
+    def read(self, origin: str, path: str) -> Answer:
         """Read from the chart at fhir_proxy's address."""
-        _must(self.browser.fetch(f"{origin}/fhir_proxy/{self.handle}/{path}"), 200)
+        return _must(self.browser.fetch(f"{origin}/fhir_proxy/{self.handle}/{path}"), 200)
 
     def target(self, path: str) -> str:
         """The target of a request to fhir_proxy."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.generators import calculators, troubleshooting
+from docs.generators import calculators, scaling, troubleshooting
 
 DOCS = Path(__file__).parents[1]
 VECTORS = Path(__file__).parents[2] / "tests" / "clinical" / "data" / "calc_vectors.json"
@@ -10,7 +10,10 @@ VECTORS = Path(__file__).parents[2] / "tests" / "clinical" / "data" / "calc_vect
 
 def main() -> None:
     """Write the pages, each by its generator."""
-    pages = {"calculators.md": calculators.markdown(calculators.count_vectors(VECTORS))}
+    pages = {
+        "calculators.md": calculators.markdown(calculators.count_vectors(VECTORS)),
+        "scaling.md": scaling.markdown(),
+    }
     for path, text in {**pages, **troubleshooting.pages()}.items():
         (DOCS / path).parent.mkdir(exist_ok=True)
         (DOCS / path).write_text(text, encoding="utf-8")
