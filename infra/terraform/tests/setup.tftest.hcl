@@ -11,15 +11,15 @@ run "the_smallest_setup" {
   command = plan
 
   assert {
-    condition     = length(google_firestore_field.record) == 6
-    error_message = "Each field of both collections has its configuration."
+    condition     = length(google_firestore_field.record) == 9
+    error_message = "Each field of the three collections has its configuration."
   }
   assert {
-    condition     = length([for field in google_firestore_field.record : field if length(field.ttl_config) == 1]) == 2
-    error_message = "expires_at of both collections has a TTL policy."
+    condition     = length([for field in google_firestore_field.record : field if length(field.ttl_config) == 1]) == 3
+    error_message = "expires_at of the three collections has a TTL policy."
   }
   assert {
-    condition     = length(google_service_account.smart) == 7
+    condition     = length(google_service_account.smart) == length(local.functions) + 3
     error_message = "One account for each function, and build, test, deploy."
   }
   assert {
@@ -38,7 +38,7 @@ run "everything" {
   }
 
   assert {
-    condition     = length(google_compute_backend_service.function) == 4
+    condition     = length(google_compute_backend_service.function) == length(local.functions)
     error_message = "Every function has a backend."
   }
   assert {
