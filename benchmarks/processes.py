@@ -5,7 +5,6 @@ run on one core, the benchmark itself and its EHR on the others, where there are
 """
 
 import contextlib
-import http.client
 import json
 import os
 import secrets
@@ -15,6 +14,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import requests
 
 from benchmarks.ehr import CLIENT_ID, SCOPES
 from infra import stage
@@ -193,10 +194,9 @@ def wait_for(server: Server, log: Path) -> None:
     # A browser's look ahead, which launch answers without a word.
     headers = {"Sec-Purpose": "prefetch"}
     while time.monotonic() < until and server.process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=STARTING_SECONDS)
-        with contextlib.suppress(OSError), contextlib.closing(connection):
-            connection.request("GET", f"/{server.name}", headers=headers)
-            connection.getresponse().read()
+        address = f"http://127.0.0.1:{server.port}/{server.name}"
+        with contextlib.suppress(requests.RequestException):
+            requests.get(address, headers=headers, timeout=STARTING_SECONDS, allow_redirects=False)
             return
         time.sleep(0.005)
     raise RuntimeError(f"{server.name} did not start: {log.read_text('utf-8')}")

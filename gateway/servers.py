@@ -6,19 +6,17 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
+
+import requests
 
 STARTING_SECONDS = 120.0
 STOPPING_SECONDS = 35.0
 LOOPBACK = "127.0.0.1"
 _STEP_SECONDS = 0.05
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A proxy of the environment has no place between this process and its own servers.
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Unusable(Exception):
@@ -154,6 +152,9 @@ def not_ready(server: subprocess.Popen[bytes], place: Place, stop: Stop) -> str 
     """Wait until a server answers; why it does not. None also where a signal comes."""
     until = time.monotonic() + STARTING_SECONDS
     last = "it did not answer"
+    direct = requests.Session()
+    # A proxy of the environment has no place between this process and its own servers.
+    direct.trust_env = False
     while not stop.wanted:
         if (code := server.poll()) is not None:
             return f"The server for port {place.port} ended by itself while it started ({code})."
@@ -161,11 +162,11 @@ def not_ready(server: subprocess.Popen[bytes], place: Place, stop: Stop) -> str 
             seconds = f"{STARTING_SECONDS:g} s"
             return f"The server on port {place.port} was not ready within {seconds}: {last}."
         try:
-            with _direct.open(place.address, timeout=5):
+            answer = direct.get(place.address, timeout=5)
+            if answer.ok:
                 return None
-        except urllib.error.HTTPError as error:
-            last = f"it answered with status {error.code}"
-        except OSError as error:
+            last = f"it answered with status {answer.status_code}"
+        except requests.RequestException as error:
             last = f"it did not answer ({type(error).__name__})"
         time.sleep(_STEP_SECONDS)
     return None

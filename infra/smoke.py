@@ -1,5 +1,7 @@
 """Asks deployed functions whether they answer; before the doctor looks further.
 
+Run in the environment that `make .venv/serve` sets up.
+
 `python -m infra.smoke smart.toml`, at the public address: every function says that it is well, and
 launch without `iss` answers `iss_missing`. So all are deployed, have read their configuration, may
 be called by anyone, and are reached under their own names.
@@ -12,10 +14,10 @@ import json
 import sys
 import time
 import tomllib
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+import requests
 
 from infra.stage import FUNCTIONS
 
@@ -45,13 +47,11 @@ def launch_problem(public_url: str) -> str | None:
 
 def _ask(address: str) -> tuple[int, dict[str, object]]:
     """Status and JSON of an answer, {} where it is no JSON; 0 and the reason where none came."""
-    request = urllib.request.Request(address, headers={"Accept": "application/json"})  # noqa: S310 - the operator's own address
+    accept = {"Accept": "application/json"}
     try:
-        with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 - as above
-            return answer.status, _object(answer.read(_MOST_BYTES))
-    except urllib.error.HTTPError as error:
-        return error.code, _object(error.read(_MOST_BYTES))
-    except OSError as error:
+        with requests.get(address, headers=accept, timeout=_ANSWER_SECONDS, stream=True) as answer:
+            return answer.status_code, _object(next(answer.iter_content(_MOST_BYTES), b""))
+    except requests.RequestException as error:
         return 0, {"unreached": str(error)}
 
 

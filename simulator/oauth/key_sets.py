@@ -4,12 +4,11 @@ Authentication: Asymmetric, Registering a client; RFC 7517).
 
 import json
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import jwt
+import requests
 from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -25,15 +24,6 @@ _SMALLEST_RSA_BITS = 2048
 
 class KeysUnusableError(Exception):
     """A client's keys cannot be fetched, or none of them may have signed."""
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        """Follow none: the keys are where the client was registered with them."""
-
-
-# Neither proxies of the environment nor redirects.
-_DOOR = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
 
 
 class KeySets:
@@ -110,11 +100,28 @@ def _is_registrable(key: object) -> bool:
 
 def _fetch(url: str) -> Mapping[str, Any]:
     try:
-        with _DOOR.open(url, timeout=_FETCH_SECONDS) as answer:
-            body = answer.read(_MOST_BYTES + 1)
-        keys = json.loads(body) if len(body) <= _MOST_BYTES else None
-    except (urllib.error.URLError, OSError, ValueError):
+        keys = json.loads(_body(url))
+    except (requests.RequestException, ValueError):
         raise KeysUnusableError("the client's jwks_url does not answer with a key set") from None
     if not isinstance(keys, dict):
         raise KeysUnusableError("the client's jwks_url does not answer with a key set")
     return keys
+
+
+def _body(url: str) -> bytes:
+    """What an address answers with 200; nothing where it is too long.
+
+    Neither proxies of the environment nor redirects: the keys are where the client was registered
+    with them.
+    """
+    body = b""
+    with requests.Session() as door:
+        door.trust_env = False
+        with door.get(url, timeout=_FETCH_SECONDS, allow_redirects=False, stream=True) as answer:
+            if answer.status_code != 200:
+                return b""
+            for piece in answer.iter_content(_MOST_BYTES):
+                body += piece
+                if len(body) > _MOST_BYTES:
+                    return b""
+    return body

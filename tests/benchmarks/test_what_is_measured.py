@@ -4,9 +4,9 @@ import json
 import threading
 from contextlib import closing
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
+import requests
 
 from benchmarks import __main__ as command
 from benchmarks import proxying, resources, wire
@@ -40,8 +40,7 @@ def test_calls_in_series_are_those_that_waited_for_one_another(
 def test_the_ehr_serves_what_is_read_in_the_sizes_that_are_named() -> None:
     with closing(Ehr()) as ehr:
         for size in proxying.SIZES:
-            with urlopen(f"{ehr.base}/{size.path}") as answer:
-                body = answer.read()
+            body = requests.get(f"{ehr.base}/{size.path}", timeout=60).content
             assert len(body) >= size.least_bytes
             assert json.loads(body)["resourceType"] in {"Observation", "Bundle"}
         assert [call.path for call in ehr.calls] == ["/r4/Observation/o1"] + ["/r4/Observation"] * 2

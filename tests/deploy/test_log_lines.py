@@ -1,12 +1,13 @@
 """The log of a busy function, line by line, with the platform's LOG_EXECUTION_ID."""
 
-import http.client
 import json
 import os
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import requests
 
 from shared.release import VERSION
 from tests.support.staged import COMMIT, Copy, running
@@ -39,18 +40,16 @@ def test_of_many_requests_at_once_each_has_one_whole_line(
         "GOOGLE_CLOUD_PROJECT": "project-1",
     }
     copy = Copy("launch", variables)
+    address = f"http://127.0.0.1:{copy.port}/?iss=https://no.example.org&launch=x"
 
     def ask(first: int) -> list[str]:
         """The correlation ids of one caller's answers, each to a trace of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", copy.port, timeout=60)
-        ids = []
+        session, ids = requests.Session(), []
         for number in range(first, REQUESTS, AT_ONCE):
             headers = {"traceparent": f"00-{number + 1:032x}-{number + 1:016x}-01"}
-            connection.request("GET", "/?iss=https://no.example.org&launch=x", headers=headers)
-            answer = connection.getresponse()
-            ids.append(str(answer.headers["X-Correlation-Id"]))
-            answer.read()
-        connection.close()
+            answer = session.get(address, headers=headers, timeout=60)
+            ids.append(answer.headers["X-Correlation-Id"])
+        session.close()
         return ids
 
     with running(staged, programs, [copy], tmp_path), ThreadPoolExecutor(AT_ONCE) as pool:

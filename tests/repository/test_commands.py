@@ -186,7 +186,8 @@ def test_a_start_that_does_not_become_ready_says_why(tmp_path: Path) -> None:
         check=True,
     ).stdout
     assert said == (
-        f"The server on port {port} was not ready within 0.2 s: it did not answer (URLError).\n"
+        f"The server on port {port} was not ready within 0.2 s: "
+        "it did not answer (ConnectionError).\n"
     )
 
 

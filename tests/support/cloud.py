@@ -19,9 +19,10 @@ import tarfile
 import traceback
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+
+import requests
 
 from tests.support import guide
 from tests.support.control_plane import rights, run
@@ -123,12 +124,9 @@ class Cloud:
         revision = run.visited(world, host)
         if revision is None:
             return 404, b"<html>Not found</html>"
-        connection = HTTPConnection("127.0.0.1", self.instances.port(revision), timeout=60)
-        connection.request("GET", path, headers={"Host": host})
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-        return answer.status, content
+        address = f"http://127.0.0.1:{self.instances.port(revision)}{path}"
+        answer = requests.get(address, headers={"Host": host}, timeout=60)
+        return answer.status_code, answer.content
 
     def _build(self, world: World, build: dict[str, Any]) -> None:
         """Run a build to its end; what goes wrong here stands in its log, for the test to see."""
