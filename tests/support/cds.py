@@ -33,6 +33,11 @@ def now() -> float:
     return time.time()
 
 
+def members() -> list[dict[str, Any]]:
+    """The public keys of every EHR here."""
+    return [public_jwk(key, kid=kid) for key, kid in ((P384, KID), (RSA, "rsa"), (P256, "p256"))]
+
+
 @dataclass
 class CdsEhr:
     """One EHR as a client of the service: its FHIR server, its key set, what it signs."""
@@ -47,7 +52,7 @@ class CdsEhr:
     @classmethod
     def at(cls, origin: str, server: Tenant, iss: str, **claims: Any) -> "CdsEhr":
         ehr = cls(origin, server, iss, f"{server.base}/cds/jwks.json", claims)
-        ehr.publish(public_jwk(P384, kid=KID), public_jwk(RSA, kid="rsa"))
+        ehr.publish(*members())
         server.resources.clear()
         return ehr
 

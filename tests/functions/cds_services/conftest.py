@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.cds import KID, P384, RSA, Cds, CdsEhr, client_table, registration
-from tests.support.id_tokens import public_jwk
+from tests.support.cds import Cds, CdsEhr, client_table, members, registration
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve_app
 
@@ -24,8 +23,7 @@ def cds(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iter
     north = CdsEhr.at(origin, tenants[3], issuer, tenant="north")
     south = CdsEhr.at(origin, tenants[4], issuer, tenant="south")
     keys = folder / "keys.json"
-    members = [public_jwk(P384, kid=KID), public_jwk(RSA, kid="rsa")]
-    keys.write_text(json.dumps({"keys": members}))
+    keys.write_text(json.dumps({"keys": members()}))
     ehrs = {"main": main, "other": other, "filed": filed, "north": north, "south": south}
     tables = "".join(registration(key, one.tenant.base) for key, one in ehrs.items())
     tables += client_table("main", "main", main, 'cors_origins = ["https://sandbox.example.org"]')
