@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 FUNCTIONS = ("launch", "callback", "fhir_proxy", "smart_calc", "cds_services")
 # What each function takes along, beside its own folder.
 COMMON = dict.fromkeys(FUNCTIONS, ("shared",)) | dict.fromkeys(
-    ("smart_calc", "cds_services"), ("clinical", "shared")
+    ("callback", "smart_calc", "cds_services"), ("clinical", "shared")
 )
 # Where a deployment comes from: the staged sources, and what says how they are deployed.
 DEPLOYED = ("clinical", "functions", "shared", "infra", "cloudbuild.yaml", "deployment.toml")

@@ -36,7 +36,7 @@ from shared.smart import token_endpoint as tokens
 from shared.smart.launches import Pending
 from shared.smart.token_answer import TokenAnswer
 
-from . import failure, response
+from . import failure, opened_at, response
 from .failure import Attempt
 
 _settings = config.from_environment()
@@ -76,6 +76,7 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         return failure.refused(error, given, attempt, (spent,))
     evicted = session_cookies.evicted(call.cookies, opened.session.user, _running.sealer)
     path = settings.after_launch.replace("{session}", opened.session.handle)
+    path = opened_at.address(path, opened.session.context)
     return Reply(
         303,
         {"Location": settings.public_url + path},

@@ -26,6 +26,7 @@ def describe(session: Session, vendor: str, public_url: str) -> Mapping[str, Any
         "tenant": context.tenant,
         "intent": context.intent,
         "fhirContext": context.fhir_context,
+        "app_context": context.app_context,
         "scope": {
             "requested": session.requested,
             "granted": session.granted,

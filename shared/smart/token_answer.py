@@ -42,7 +42,10 @@ _WEB_ADDRESS = re.compile(r"https?://.", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class LaunchContext:
-    """What the EHR told about the launch (SMART App Launch 2.2, "Launch context arrives")."""
+    """What the EHR told about the launch (SMART App Launch 2.2, "Launch context arrives").
+
+    `app_context` is what a card of ours gave its link (CDS Hooks 2.0, "Link"), as a text.
+    """
 
     patient: str | None
     encounter: str | None
@@ -51,6 +54,7 @@ class LaunchContext:
     tenant: str | None
     intent: str | None
     fhir_context: tuple[Mapping[str, Any], ...] | None
+    app_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
             tenant=_text(document.get("tenant")),
             intent=_text(document.get("intent")),
             fhir_context=_fhir_context(document.get("fhirContext")),
+            app_context=_app_context(document.get("appContext")),
         ),
     )
 
@@ -165,6 +170,13 @@ def _text(value: object) -> str | None:
 def _web_address(value: object) -> str | None:
     text = _text(value)
     return text if text and _WEB_ADDRESS.match(text) and urls.is_plain(text) else None
+
+
+def _app_context(value: object) -> str | None:
+    """A text as it came; of an object, which some EHRs make of it, its JSON."""
+    if isinstance(value, dict) and _is_plain(value, _MOST_CONTEXT_LEVELS):
+        value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _text(value)
 
 
 def _fhir_context(value: object) -> tuple[Mapping[str, Any], ...] | None:

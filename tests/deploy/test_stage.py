@@ -15,7 +15,7 @@ from tests.support.staged import COMMIT
 
 _OWN = {
     "launch": r"(?:main|parameters|jwks)\.py|templates/authorize\.html",
-    "callback": r"(?:main|response|failure)\.py",
+    "callback": r"(?:main|response|failure|opened_at)\.py|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py",
     "fhir_proxy": r"[a-z_]+\.py",
     "cds_services": r"[a-z_]+\.py|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py",
     "smart_calc": (

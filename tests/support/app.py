@@ -74,7 +74,7 @@ class App:
 
 
 def _launched(origin: str, browser: Browser, callback: Answer) -> Launched:
-    handle = callback.location.rstrip("/").rpartition("/")[2]
+    handle = callback.location.partition("#")[0].rstrip("/").rpartition("/")[2]
     return Launched(browser, handle, f"{origin}/fhir_proxy/{handle}", callback)
 
 

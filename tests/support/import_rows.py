@@ -110,7 +110,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     ),
     "functions": ("callback cds_services fhir_proxy launch smart_calc",),
     "functions/callback": (
-        "response",
+        "opened_at response",
         "failure",
         "main",
     ),

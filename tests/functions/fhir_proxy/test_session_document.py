@@ -18,6 +18,7 @@ MEMBERS = {
     "tenant",
     "intent",
     "fhirContext",
+    "app_context",
     "scope",
     "access_expires_at",
     "session_expires_at",
@@ -72,6 +73,7 @@ def test_what_the_ehr_did_not_give_is_null(app: App) -> None:
         "tenant",
         "intent",
         "fhirContext",
+        "app_context",
     }
     assert document["scope"].keys() == {"requested", "granted", "missing", "causes"}
     assert document["scope"]["missing"] == []

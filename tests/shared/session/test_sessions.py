@@ -507,6 +507,7 @@ def test_the_context_for_the_app_names_every_field_and_no_token(sessions: Sessio
         "tenant": "t",
         "intent": None,
         "fhirContext": [{"reference": "Basic/1"}],
+        "app_context": None,
         "scope": {
             "requested": ["launch", "patient/Patient.rs", "patient/Observation.rs"],
             "granted": ["launch"],
