@@ -157,7 +157,7 @@ def production(both: tuple[Cloud, Server], walked: list[guide.Ran]) -> Cloud:
     cloud, _ = both
     create = "gcloud secrets create smart-oracle-secret --replication-policy=automatic"
     bind = (
-        "for name in ${FUNCTIONS/launch/}; do gcloud secrets add-iam-policy-binding "
+        "for name in $WITH_SESSIONS; do gcloud secrets add-iam-policy-binding "
         "smart-oracle-secret --role=roles/secretmanager.secretAccessor "
         "--member=serviceAccount:smart-$name@$PROJECT.iam.gserviceaccount.com; done"
     )

@@ -201,7 +201,7 @@ HURT: Mapping[str, Hurt] = {
     ),
     "the functions may not read the sealing key": Hurt(
         SECRETS,
-        "for name in ${FUNCTIONS/launch/}; do",
+        "for name in $WITH_SESSIONS; do",
         "for name in launch; do",
         BUILD,
         "Permission denied on secret: projects/123456789012/secrets/smart-sealing-key/versions/1",
