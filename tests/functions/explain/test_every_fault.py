@@ -316,3 +316,17 @@ def test_headline_and_causes_agree_with_what_the_ehr_saw(
             re.search("access_denied|declined|said no|Unauthorized", one["answer"])
             for one in triggered
         )
+
+
+@pytest.mark.parametrize("name", sorted({*ON_A_PAGE, *LATER, *TOLERATED}))
+def test_the_ehr_found_nothing_wrong_but_what_it_was_told_to(
+    walks: Walks, full: ThreeEhrs, name: str
+) -> None:
+    end = walks[name].walk.end
+    triggered = [one for one in _trace(full) if name in {fault["name"] for fault in one["faults"]}]
+    assert triggered
+    checks = [check for one in triggered for check in one["checks"] if check["mark"] == "wrong"]
+    assert not [check for check in checks if "a fault took it away" not in check["text"]]
+    urn = explain.parse(end.url).urn
+    if name in ON_A_PAGE and urn is not None:
+        assert any(urn.rpartition(":")[2] in one["answer"] for one in triggered)
