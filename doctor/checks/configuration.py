@@ -78,8 +78,13 @@ def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, s
     names = {keys.get(index, "") for index in faulty}
     # Without its key an entry cannot be told from the others; nor can two of one key.
     whole = "" in names or "ehr" in of_all
-    ehrs = () if whole else tuple(one for one in settings.ehrs if one.key not in names)
-    left = [f"EHR {one.key or '(no key)'}" for one in settings.ehrs if one not in ehrs]
+    # A key that is at fault was read as none.
+    sound = [bool(one.key) and one.key not in names and not whole for one in settings.ehrs]
+    ehrs = tuple(one for one, good in zip(settings.ehrs, sound, strict=True) if good)
+    written = [keys.get(str(index)) or one.key for index, one in enumerate(settings.ehrs)]
+    left = [
+        f"EHR {name or '(no key)'}" for name, good in zip(written, sound, strict=True) if not good
+    ]
     store = not any(place.startswith("store") for place in of_all)
     sealing_keys = not any(place.startswith("sealing_keys") for place in of_all)
     left += ["the public address"] * bool(of_all)

@@ -193,3 +193,19 @@ def test_what_cannot_be_read_is_said_to_those_who_run_make(offline: Doctor) -> N
     assert ended.returncode == 1
     assert "make doctor CONFIG=smart.toml" in ended.stdout
     assert "  ok " not in ended.stdout
+
+
+def test_a_registration_whose_key_is_at_fault_is_left_under_the_name_that_it_has(
+    offline: Doctor,
+) -> None:
+    """And no secret that stands in the file itself is called readable."""
+    offline.write(
+        ehr("https://a.test/fhir").replace(
+            'key = "one"', 'key = "One"\nclient_auth = "client_secret_basic"\nclient_secret = "x"'
+        )
+    )
+    said = offline.run("check", "--config", str(offline.file), "--offline").stdout
+    assert "EHR One\n" in said
+    assert "EHR \n" not in said
+    assert "the rest of EHR One" in said
+    assert "client_secret can be read" not in said
