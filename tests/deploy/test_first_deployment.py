@@ -104,7 +104,6 @@ PRODUCTION = {
     'ingress = "all"': 'ingress = "internal-and-gclb"',
     "smart-toml = 1": "smart-toml = 2",
     "smart-sealing-key = 1": "smart-sealing-key = 2",
-    "min_instances = 0": "min_instances = 1",
     "memory_mib = 1024": "memory_mib = 1536",
     "[secrets]\n": '[secrets]\n"/clients/oracle/secret" = "smart-oracle-secret:1"\n',
 }
@@ -168,6 +167,8 @@ def production(both: tuple[Cloud, Server], walked: list[guide.Ran]) -> Cloud:
         change(cloud, block, "secret-1" if "oracle" in needed else "")
     for before, after in PRODUCTION.items():
         edit(cloud, before, after)
+    (block,) = under("Production")
+    change(cloud, block)
     deploy(cloud)
     return cloud
 
