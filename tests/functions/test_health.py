@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from infra.stage import FUNCTIONS
 from shared.release import VERSION
 from tests.support.app import App, ehr_tables
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import serve_app
-
-FUNCTIONS = ("launch", "callback", "fhir_proxy", "smart_calc")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -25,6 +24,32 @@ def test_health_is_told_to_anyone_and_leaves_no_trace(app: App, function: str) -
     assert (head.status, head.body) == (200, b"")
     assert head.header("Content-Length") == answer.header("Content-Length")
     assert len(app.log_lines()) == lines
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_health_says_the_same_whatever_comes_with_the_request(app: App, function: str) -> None:
+    """No session is looked at, no cookie set or cleared, nothing of the request repeated."""
+    launched = app.launch(app.scripted.tenant())
+    url = f"{app.origin}/{function}/health"
+    plain = Browser().get(url)
+    strange = {**NAVIGATION, "Origin": "https://sentinel.test", "X-Forwarded-Host": "sentinel.test"}
+    lines = len(app.log_lines())
+    answer = launched.browser.send("GET", f"{url}?state=sentinel&iss=sentinel&iss=x", strange)
+    assert (answer.status, answer.body) == (200, plain.body)
+    assert answer.all("Set-Cookie") == []
+    assert "sentinel" not in str(answer.headers)
+    assert len(app.log_lines()) == lines
+
+
+def test_the_gateway_has_one_of_its_own(app: App) -> None:
+    answer = Browser().get(f"{app.origin}/health")
+    assert (answer.status, answer.json()["status"]) == (200, "ok")
+
+
+@pytest.mark.parametrize("path", ["health/", "health/x", "Health", "%68ealth", "health%00"])
+def test_only_its_very_address_is_it(app: App, path: str) -> None:
+    for function in FUNCTIONS:
+        assert Browser().get(f"{app.origin}/{function}/{path}").status in {400, 403, 404}
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])

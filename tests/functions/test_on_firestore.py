@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from grpc import StatusCode  # type: ignore[import-untyped]
 
+from infra.stage import FUNCTIONS
 from tests.support import firestore_emulator
 from tests.support.app import App, Launched, ehr_tables
 from tests.support.browser import NAVIGATION, Answer, Browser
@@ -126,6 +127,18 @@ def test_a_whole_launch_and_a_race_of_twenty_callbacks_over_two_instances(
 def test_a_launch_costs_one_write(one: App, counted: StandIn, browser: Browser) -> None:
     assert one.begin(one.scripted.tenant(), browser).status == 302
     assert counted.counts == {"create": 1}
+
+
+def test_health_costs_nothing(one: App, counted: StandIn) -> None:
+    for function in FUNCTIONS:
+        assert Browser().get(f"{one.origin}/{function}/health").status == 200
+    assert counted.counts == {}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_with_the_store_down_a_function_is_as_well_as_before(down: App, function: str) -> None:
+    """An instance that were ended for it would be cold when the store is back."""
+    assert Browser().get(f"{down.origin}/{function}/health").status == 200
 
 
 def test_a_callback_costs_a_read_a_conditional_delete_and_a_write(
