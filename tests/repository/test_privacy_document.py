@@ -1,0 +1,55 @@
+"""docs/privacy.md states what files and tests hold: each of them exists, each row names one."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs/privacy.md").read_text(encoding="utf-8")
+NAMED = re.compile(r"`((?:[a-z_.-]+/)*[A-Za-z_-]+\.(?:py|md|tf|yaml))(?:::(test_[a-z0-9_]+))?`")
+STORAGE = ("localStorage", "sessionStorage", "indexedDB", "document.cookie", "caches.")
+
+
+def _tests_in(file: Path) -> set[str]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_row_of_every_table_names_what_holds_it() -> None:
+    rows = [line for line in TEXT.splitlines() if re.match(r"\| (?!---)", line)]
+    header = re.compile(r"\| (what|statement|product|to connect the two|what happens) \|")
+    rows = [row for row in rows if not header.match(row)]
+    assert len(rows) > 20
+    assert [row for row in rows if not NAMED.search(row.rstrip(" |").rpartition("| ")[2])] == []
+
+
+def test_every_file_and_test_that_is_named_exists() -> None:
+    named = NAMED.findall(TEXT)
+    assert len(named) > 30
+    missing = [
+        f"{file}::{test}"
+        for file, test in named
+        if not (ROOT / file).is_file() or (test and test not in _tests_in(ROOT / file))
+    ]
+    assert missing == []
+
+
+def test_no_script_of_the_app_uses_storage_of_the_browser() -> None:
+    scripts = [
+        *(ROOT / "functions").rglob("*.js"),
+        *(ROOT / "functions").rglob("*.html"),
+        *(ROOT / "shared").rglob("*.html"),
+    ]
+    assert scripts
+    found = [
+        (path.name, word)
+        for path in scripts
+        for word in STORAGE
+        if word in path.read_text(encoding="utf-8")
+    ]
+    assert found == []
+
+
+def test_the_page_is_linked_where_operators_look() -> None:
+    for name in ("README.md", "SECURITY.md"):
+        assert "docs/privacy.md" in (ROOT / name).read_text(encoding="utf-8")
