@@ -61,11 +61,11 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
     iss = urls.decode(given["iss"])
     found = settings.ehr_for(iss)
     if found is None:
-        # What follows a `?` or `#` in it is nobody's FHIR base and may be anything: not logged.
+        # What follows a `?` or `#` in it, or stands before an `@`, is nobody's FHIR base and may be
+        # anything: not logged.
+        shown = re.sub(r"//[^/]*@", "//", re.split(r"[?#]", iss)[0])
         known = " ".join(base for ehr in settings.ehrs for base in ehr.iss)
-        raise IssNotAllowed(
-            evidence={"iss": re.split(r"[?#]", iss)[0][:500], "iss_configured": known[:500]}
-        )
+        raise IssNotAllowed(evidence={"iss": shown[:500], "iss_configured": known[:500]})
     if not launch:
         raise _not_smart(_legacy(call))
     if len(launch) > MAX_LAUNCH_BYTES:

@@ -206,10 +206,19 @@ def test_a_refused_iss_is_never_markup(app: App, browser: Browser) -> None:
     assert "<script" not in answer.text
 
 
-def test_what_follows_a_question_mark_in_a_refused_iss_is_not_logged(
-    app: App, browser: Browser
+@pytest.mark.parametrize(
+    "iss",
+    [
+        "https://ehr.example/fhir?patient=sentinel-in-iss",
+        "https://ehr.example/fhir#sentinel-in-iss",
+        "https://user:sentinel-in-iss@ehr.example/fhir",
+        "https://a@sentinel-in-iss@ehr.example/fhir",
+    ],
+)
+def test_query_fragment_and_password_in_a_refused_iss_are_not_logged(
+    app: App, browser: Browser, iss: str
 ) -> None:
-    iss = quote("https://ehr.example/fhir?patient=sentinel-in-iss", safe="")
+    iss = quote(iss, safe="")
     answer = browser.get(f"{app.origin}/launch?iss={iss}&launch=1")
     assert answer.code == "iss_not_allowed"
     (line,) = _lines(app, answer.header("X-Correlation-Id"))
