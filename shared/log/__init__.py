@@ -43,8 +43,11 @@ Event = Literal[
     "cds_feedback",
 ]
 
+# In characters, so that a line stays below the 256 kB that Cloud Logging takes, whatever an EHR
+# sends: a character may become six bytes.
 _LONGEST = 1000
 _MOST_ITEMS = 100
+_LONGEST_LIST = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,5 +169,12 @@ def now() -> str:
 
 def _cut(value: str | float | list[str]) -> str | int | float | list[str]:
     if isinstance(value, list):
-        return [item[:_LONGEST] for item in value[:_MOST_ITEMS]]
+        kept: list[str] = []
+        room = _LONGEST_LIST
+        for item in value[:_MOST_ITEMS]:
+            if room <= 0:
+                break
+            kept.append(item[: min(_LONGEST, room)])
+            room -= len(kept[-1])
+        return kept
     return value[:_LONGEST] if isinstance(value, str) else value

@@ -88,7 +88,16 @@ def test_hostile_text_stays_inside_one_line(text: str, capfd: pytest.CaptureFixt
     (line,) = written(capfd)
     assert line["event"] == "callback_failed"
     assert line["error"] == text[:1000]
-    assert line["scopes"] == [text[:1000]] * 100
+    assert line["scopes"] == [text[:1000]] * min(100, 5000 // len(text[:1000]))
+
+
+def test_a_line_stays_below_what_cloud_logging_takes(capfd: pytest.CaptureFixture[str]) -> None:
+    """256 kB an entry: https://cloud.google.com/logging/quotas."""
+    log.begin("c1", "callback")
+    lists = {name: ["\ud800" * 10_000] * 1000 for name in ("granted", "missing", "causes")}
+    texts = {f"field{number}": "\ud800" * 10_000 for number in range(20)}
+    log.event("callback_completed", "\ud800" * 10_000, fields={**lists, **texts})
+    assert len(capfd.readouterr().out) < 256_000
 
 
 def test_further_fields_never_replace_the_named_ones(capfd: pytest.CaptureFixture[str]) -> None:
