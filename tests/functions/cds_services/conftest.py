@@ -5,13 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.cds import Cds, CdsEhr, client_table, members, registration
-from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.cds import Cds, CdsEhr, bundle, client_table, members, patient, registration
+from tests.support.scripted_ehr import ScriptedEhr, as_fhir
 from tests.support.servers import free_port, serve_app
 
 
 @pytest.fixture(scope="module")
-def cds(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Cds]:
+def cds(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    scripted: ScriptedEhr,
+) -> Iterator[Cds]:
+    target = getattr(request.module, "TARGET", "tests.support.unhurried_cds:application")
     folder = tmp_path_factory.mktemp("cds")
     port = free_port()
     origin = f"http://localhost:{port}"
@@ -33,5 +38,20 @@ def cds(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iter
     tables += client_table("south", "south", south, 'tenant = "south"')
     store = folder / "cds.db"
     # Brief, as deployed: nothing about a token that is refused leaves the function.
-    with serve_app(folder, tables, port=port, store=store, top='error_details = "brief"') as server:
+    brief = 'error_details = "brief"'
+    with serve_app(folder, tables, port=port, store=store, top=brief, target=target) as server:
         yield Cds(server, store, main, other, filed, north, south)
+
+
+@pytest.fixture
+def ehr(cds: Cds) -> Iterator[CdsEhr]:
+    """The second EHR, whose FHIR server answers each search with nothing until a test says more."""
+    one = cds.other
+    one.tenant.received.clear()
+    one.tenant.resources.clear()
+    kept = dict(one.tenant.handlers)
+    for kind in ("Observation", "Condition", "MedicationRequest"):
+        one.tenant.on(f"/{kind}", as_fhir(bundle()))
+    one.tenant.resources["Patient/p1"] = patient()
+    yield one
+    one.tenant.handlers = kept

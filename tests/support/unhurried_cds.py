@@ -1,0 +1,13 @@
+"""All functions behind the gateway, with more time for the EHRs of cds_services: for tests that are
+about what is read and not about how long that may take, on a machine with other work.
+"""
+
+from functions.cds_services import charted, reading
+from gateway.app import application
+from shared.oidc import keys
+
+__all__ = ["application"]
+
+reading.CALL_SECONDS = 25.0
+reading.ALL_SECONDS = charted.ALL_SECONDS = 28.0  # type: ignore[attr-defined]
+keys.PINNED_SECONDS = 25.0
