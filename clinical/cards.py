@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from clinical import fitness
+from clinical import fitness, units_in_words
 from clinical.calculators import REGISTRY, Evaluation, evaluate
 from clinical.calculators.evaluate import Result
 from clinical.calculators.in_chart import FINDINGS
@@ -42,6 +42,19 @@ class Card:
     used: tuple[ChartFinding, ...]
     counted_as_no: tuple[ChartFinding, ...]
     cautions: tuple[str, ...]
+
+    @property
+    def said(self) -> str:
+        """The result in words: `eGFR 28 mL/min/1.73 m2`."""
+        result = self.result
+        unit = units_in_words.unit(result.output.unit)
+        words = (result.output.label, result.printed, unit)
+        return units_in_words.plain(" ".join(filter(None, words)))
+
+    @property
+    def summary(self) -> str:
+        """The result and its band in one line."""
+        return f"{self.said}: {self.result.band}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.generators import calculators, scaling, troubleshooting
+from docs.generators import calculators, cds_cards, scaling, troubleshooting
 
 DOCS = Path(__file__).parents[1]
 VECTORS = Path(__file__).parents[2] / "tests" / "clinical" / "data" / "calc_vectors.json"
@@ -18,6 +18,10 @@ def main() -> None:
         (DOCS / path).parent.mkdir(exist_ok=True)
         (DOCS / path).write_text(text, encoding="utf-8")
         print(f"docs/{path}")
+    # The rest of this page is written by hand.
+    page = DOCS / "cds-hooks.md"
+    page.write_text(cds_cards.into(page.read_text(encoding="utf-8")), encoding="utf-8")
+    print("docs/cds-hooks.md")
 
 
 if __name__ == "__main__":

@@ -76,14 +76,14 @@ def _card(card: Card, clock: Clock, public_url: str, others: Sequence[Card]) -> 
 
 def summary(card: Card) -> str:
     """`LABEL VALUE UNIT: BAND`, in less than 140 characters."""
-    said = f"{_result(card)}: {card.result.band}"
+    said = card.summary
     return said if len(said) <= LONGEST_SUMMARY else f"{said[: LONGEST_SUMMARY - 1]}…"
 
 
 def detail(card: Card, clock: Clock, others: Sequence[Card] = ()) -> str:
     """What the result stands on, in GFM. Cautions that have no room are left to the app."""
     calculator, meaning = card.calculator, card.result.meaning
-    head = [f"**{_plain(_result(card))}**: {_plain(card.result.band or '')}"]
+    head = [f"**{_plain(card.said)}**: {_plain(card.result.band or '')}"]
     if meaning:
         head.append(_plain(meaning))
     values = [f"- {_plain(one)}" for one in _values(card, clock)]
@@ -101,15 +101,6 @@ def detail(card: Card, clock: Clock, others: Sequence[Card] = ()) -> str:
         cautions.pop()
 
 
-def _result(card: Card) -> str:
-    result = card.result
-    return plain(" ".join(filter(None, (result.output.label, result.printed, _unit(result)))))
-
-
-def _unit(result: Any) -> str:
-    return unit(result.output.unit)
-
-
 def _values(card: Card, clock: Clock) -> Iterator[str]:
     for finding in card.used:
         moment = finding.chosen.moment if finding.chosen else None
@@ -117,7 +108,11 @@ def _values(card: Card, clock: Clock) -> Iterator[str]:
         calculated = finding.outcome is Outcome.CALCULATED
         when = f", {clock.day(moment)}" if moment and (dated or calculated) else ""
         how = " (calculated)" if calculated else ""
-        yield f"{label(finding.input)}: {_value(finding)}{how}{when}"
+        yield f"{_name(finding)}: {_value(finding)}{how}{when}"
+
+
+def _name(finding: ChartFinding) -> str:
+    return "Age" if finding.input == "age" else label(finding.input)
 
 
 def _value(finding: ChartFinding) -> str:

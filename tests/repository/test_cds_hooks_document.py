@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
+from docs.generators import cds_cards
 from functions.cds_services import caller, discovery
 
 TEXT = (Path(__file__).parents[2] / "docs/cds-hooks.md").read_text(encoding="utf-8")
@@ -22,3 +23,12 @@ def test_every_reason_of_a_refusal_is_told() -> None:
     table = TEXT.partition("## When no card comes")[2].partition("\n## ")[0]
     told = set(re.findall(r"`([a-z]+)`", table))
     assert set(get_args(caller.Reason)) <= told
+
+
+def test_the_cards_of_the_simulated_charts_are_those_of_the_code() -> None:
+    """`make docs` writes them."""
+    assert cds_cards.into(TEXT) == TEXT
+    rows = [line for line in cds_cards.markdown().splitlines() if line.startswith("| ")]
+    # Charts with and without cards, and no row without its reason.
+    assert {row.split("|")[2].strip() for row in rows} >= {"**warning**", "info", ""}
+    assert all(row.split("|")[3].strip() for row in rows)

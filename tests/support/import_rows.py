@@ -297,7 +297,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "deployment smoke",
     ),
     "docs/generators": (
-        "calculators_page scaling_page troubleshooting",
+        "calculators_page cds_cards scaling_page troubleshooting",
         "calculators scaling",
         "__main__",
     ),

@@ -1,0 +1,62 @@
+"""The cards of the simulated charts for docs/cds-hooks.md: which come, and why others do not."""
+
+import json
+from collections.abc import Iterator
+
+from clinical.cards import Card, NoCard, of_chart
+from clinical.chart import read_chart
+from clinical.chart.resources.times import parse_now
+from simulator.charts.generated import load_resources
+
+BEGIN = "<!-- cards of the simulated charts: begin -->\n"
+END = "<!-- cards of the simulated charts: end -->"
+# The day for which the charts are written.
+NOW = "2026-11-20T11:00:00-06:00"
+_TITLE = {"warning": "**warning**", "info": "info"}
+
+
+def into(text: str) -> str:
+    """The document with the block as it is now."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}{markdown()}{END}{after}"
+
+
+def markdown() -> str:
+    """A table for each chart, the cards first."""
+    lines = [
+        "The charts of `make run`, read whole on 20 November 2026. Calculators that are not named",
+        "make no cards.",
+        "",
+    ]
+    for patient in _patients():
+        found = _judged(patient)
+        cards = sum(isinstance(one, Card) for one in found)
+        said = "no card" if not cards else "1 card" if cards == 1 else f"{cards} cards"
+        lines += [f"**{patient.removeprefix('synthetic-').title()}**: {said}", ""]
+        lines += ["| calculator | card | what it says, or why there is none |", "|---|---|---|"]
+        lines += [_row(one) for one in found]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _patients() -> list[str]:
+    return sorted({one.patient for one in load_resources() if one.patient})
+
+
+def _judged(patient: str) -> tuple[Card | NoCard, ...]:
+    now = parse_now(NOW)
+    return of_chart(read_chart(list(_resources(patient)), now, patient, None), now)
+
+
+def _resources(patient: str) -> Iterator[object]:
+    for one in load_resources():
+        if one.patient == patient or one.type == "Medication":
+            yield json.loads(one.text)
+
+
+def _row(found: Card | NoCard) -> str:
+    title = found.calculator.title
+    if isinstance(found, Card):
+        return f"| {title} | {_TITLE[found.result.urgency or 'info']} | {found.summary} |"
+    return f"| {title} | | {found.why} |"
