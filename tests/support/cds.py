@@ -163,8 +163,8 @@ def days_ago(days: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now() - 86400 * days))
 
 
-def patient(fhir_id: str = "p1", born: int = 1950, gender: str = "female") -> dict[str, Any]:
-    birth = f"{born}-02-09"
+def patient(fhir_id: str = "p1", aged: int = 76, gender: str = "female") -> dict[str, Any]:
+    birth = f"{time.gmtime(now()).tm_year - aged}-01-01"
     return {"resourceType": "Patient", "id": fhir_id, "birthDate": birth, "gender": gender}
 
 
