@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 SECONDS = 10
 _MOST_BYTES = 1_000_000
-_PAUSE_SECONDS = 0.5
+_PAUSE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)

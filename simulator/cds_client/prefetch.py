@@ -13,7 +13,8 @@ from simulator.fhir.bundle import Page, Result
 from simulator.fhir.outcome import FhirError
 from simulator.vendors.installation import Installation
 
-_FEW = ("_count", "2")
+# How many entries a page has by a fault.
+_FEW = {"cds-prefetch-next": "4", "cds-prefetch-next-elsewhere": "1"}
 _REFERENCE = re.compile(r'("reference"\s*:\s*")([A-Z][A-Za-z]+/)')
 
 
@@ -62,8 +63,9 @@ class Prefetching:
     def _bundle(self, asked: Query) -> str:
         base, fhir = self._ehr.addresses.fhir_base, self._ehr.profile.fhir
         pairs = list(asked.pairs)
-        if self._triggered & {"cds-prefetch-next", "cds-prefetch-next-elsewhere"}:
-            pairs = [(name, value) for name, value in pairs if name != "_count"] + [_FEW]
+        for fault in self._triggered & _FEW.keys():
+            others = [(name, value) for name, value in pairs if name != "_count"]
+            pairs = [*others, ("_count", _FEW[fault])]
         try:
             query = fhir.search(asked.type, pairs, base)
         except FhirError:

@@ -126,7 +126,7 @@ _CALLS = (
         "tokens that hold a reference; taken",
     ),
     ("cds-user-is-patient", "context.userId is the patient", "patient portal, proxy; no cards"),
-    ("cds-slow", "the body of the call arrives in pieces over 2 seconds", "slow network, HTTP"),
+    ("cds-slow", "the body of the call arrives in pieces over a second", "slow network, HTTP"),
 )
 _PREFETCHES = (
     ("cds-no-prefetch", "no prefetch", "client that honours no templates: Oracle, HSPC"),
@@ -143,12 +143,12 @@ _PREFETCHES = (
     ),
     (
         "cds-prefetch-next",
-        "Bundles hold 2 entries and a next link",
+        "Bundles hold 4 entries at most and a next link",
         "pagination, paging: HAPI, FHIR-28663",
     ),
     (
         "cds-prefetch-next-elsewhere",
-        "Bundles hold 2 entries and a next link to another host",
+        "Bundles hold 1 entry and a next link to another host",
         "SSRF, foreign next link, load balancer's internal name",
     ),
     (
