@@ -80,6 +80,14 @@ def chart(patient: str, name: str, **more: str) -> Visit:
     return visit
 
 
+def chart_with_cards(query: str, seen: str) -> Visit:
+    def visit(page: Page, at: Places) -> None:
+        page.goto(f"{at.brief.ehr_origin}/generic/chart?{query}")
+        expect(page.get_by_text(seen).first).to_be_visible()
+
+    return visit
+
+
 def side_by_side(page: Page, at: Places) -> None:
     page.goto(at.brief.side_by_side("alma", "bruno"))
     framed(page, "Alma Testpatient")
@@ -162,6 +170,11 @@ PAGES: dict[str, Visit] = {
     "chart": chart("alma", "Alma Testpatient"),
     "chart with an error in it": chart(
         "alma", "The EHR could not complete the launch.", fault="launcher-missing-aud"
+    ),
+    "chart with cards": chart_with_cards("patient=synthetic-dario", "Warning"),
+    "chart without a card": chart_with_cards("patient=synthetic-bruno", "has nothing to say"),
+    "chart with a fault of the app": chart_with_cards(
+        "patient=synthetic-dario&fault=cds-no-token", "A fault of the app"
     ),
     "side by side": side_by_side,
     "empty trace": empty_trace,
