@@ -44,6 +44,19 @@ serving() {
   echo "$all"
 }
 
+# A command for every service, side by side; fails where one of them fails.
+for_each() {
+  local service pid pids="" failed=0
+  for service in $FUNCTIONS; do
+    "$1" "$service" &
+    pids="$pids $!"
+  done
+  for pid in $pids; do
+    wait "$pid" || failed=1
+  done
+  return $failed
+}
+
 # All traffic to one revision, and no tag left: a tagged revision keeps its minimum instances, and an
 # address that passes by what serves.
 give_all_to() {
@@ -60,57 +73,68 @@ pin() {
   for service in $FUNCTIONS; do
     revision=$(serving "$service" "$now")
     if [ -n "$revision" ]; then
-      give_all_to "$service" "--to-revisions=$revision=100"
       echo "$service $revision" >> "$NOTES/before"
     else
       echo "$service: new"
     fi
   done
+  for_each pin_one
+}
+
+pin_one() {
+  local revision
+  revision=$(served_before "$1")
+  [ -z "$revision" ] || give_all_to "$1" "--to-revisions=$revision=100"
+}
+
+served_before() {
+  awk -v "service=$1" '$1 == service { print $2 }' "$NOTES/before"
 }
 
 # After it: the new revisions get an address of their own, and still no traffic. Notes each address.
 # Where only the load balancer may call, nobody reaches that address.
 lend_addresses() {
-  local service
   : > "$NOTES/candidates"
   if [ "$(cat "$NOTES/ingress")" != all ]; then
     echo "ingress is not all: the new revisions have started; they are asked once they have the traffic."
     return
   fi
-  for service in $FUNCTIONS; do
-    on_run services update-traffic "$service" --update-tags=candidate=LATEST > /dev/null
-  done
+  for_each lend_address
   traffic | awk -F, '$3 == "candidate" { print $5 }' > "$NOTES/candidates"
+}
+
+lend_address() {
+  on_run services update-traffic "$1" --update-tags=candidate=LATEST > /dev/null
 }
 
 # Where the new revisions are well: all traffic to them, and to what `gcloud functions deploy` makes
 # later.
 move() {
-  local service
   if [ "$(cat "$NOTES/candidates-verdict")" != 0 ]; then
     move_back
     echo "A new revision is not well; the traffic stays where it was before the release." >&2
     return 1
   fi
-  for service in $FUNCTIONS; do
-    give_all_to "$service" --to-latest || {
-      move_back
-      return 1
-    }
-  done
+  for_each move_one || {
+    move_back
+    echo "Not every function could be moved; what served before the release serves again." >&2
+    return 1
+  }
+}
+
+move_one() {
+  give_all_to "$1" --to-latest
 }
 
 # All traffic to what served before the release. A function that is new has nothing to go back to.
 move_back() {
-  local service revision
-  for service in $FUNCTIONS; do
-    revision=$(awk -v "service=$service" '$1 == service { print $2 }' "$NOTES/before")
-    if [ -n "$revision" ]; then
-      give_all_to "$service" "--to-revisions=$revision=100"
-    else
-      give_all_to "$service" --to-latest
-    fi
-  done
+  for_each move_back_one
+}
+
+move_back_one() {
+  local revision
+  revision=$(served_before "$1")
+  give_all_to "$1" "--to-${revision:+revisions=}${revision:-latest}${revision:+=100}"
 }
 
 # The end of a release, with the verdict of the checks: 0 keeps it.
@@ -153,7 +177,19 @@ roll_back() {
     echo "There is nothing to go back to." >&2
     return 1
   fi
-  while read -r service before; do
-    give_all_to "$service" "--to-revisions=$before=100"
-  done <<< "${moves%$'\n'}"
+  for_each roll_back_one || {
+    echo "Not every function was moved. To the end, each as often as needed (not this command again," >&2
+    echo "which would take those that were moved one release further back):" >&2
+    while read -r service before; do
+      echo "gcloud run services update-traffic $service --region=$REGION --to-revisions=$before=100" >&2
+    done <<< "${moves%$'\n'}"
+    return 1
+  }
+}
+
+# To what `moves` names; nothing where that has no line.
+roll_back_one() {
+  local before
+  before=$(awk -v "service=$1" '$1 == service { print $2 }' <<< "$moves")
+  [ -z "$before" ] || give_all_to "$1" "--to-revisions=$before=100"
 }

@@ -177,3 +177,24 @@ def test_a_traffic_split_by_hand_is_not_touched(story: Story) -> None:
         world.run_services["launch"]["spec"] = kept
     assert code != 0
     assert "launch: the traffic is split" in said
+
+
+def test_a_move_that_fails_half_way_takes_all_back(story: Story) -> None:
+    before = "".join(f"{one} {one}-00001-abc\n" for one in SERVICES[:-1])
+    half = 'give_all_to() { echo "$1 $2"; [ "$1 $2" != "callback --to-latest" ]; }'
+    notes = {"candidates-verdict": "0\n", "before": before}
+    code, said = as_deployer(story.cloud, f"{half}; move", notes)
+    assert code != 0
+    for one in SERVICES[:-1]:
+        assert f"{one} --to-revisions={one}-00001-abc=100" in said
+    # It is new, and has nothing to go back to.
+    assert said.count(f"{SERVICES[-1]} --to-latest") == 2
+
+
+def test_a_rollback_that_fails_half_way_says_how_to_end_it(story: Story) -> None:
+    half = 'give_all_to() { [ "$1" != callback ]; }'
+    code, said = as_deployer(story.cloud, f"{half}; roll_back", {})
+    assert code != 0
+    for one in SERVICES:
+        by_hand = f"update-traffic {one} --region=europe-west1 --to-revisions={one}-00001-abc=100"
+        assert by_hand in said

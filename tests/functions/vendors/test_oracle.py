@@ -76,7 +76,9 @@ def test_a_used_launch_value_is_explained(app: Practice) -> None:
     answer = app.arrive(browser, click)
     assert (answer.status, answer.code) == (400, "ehr_error")
     (line,) = app.log_lines(answer)
-    assert line["causes"][0] == "launch_value_invalid"
+    assert line["causes"][0] == line["cause_id"] == "launch_value_invalid"
+    # What an alert counts by.
+    assert (line["event"], line["ehr"]) == ("callback_failed", "oracle")
     assert line["urn"].endswith(":launch:invalid-launch-code")
     assert line["persona"] == "provider"
 
