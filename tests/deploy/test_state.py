@@ -55,6 +55,17 @@ def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, said: str) ->
     assert said in problems(tmp_path, TEXT.replace(old, new))
 
 
+def test_the_guide_says_what_the_sizes_ask_for_and_that_leaves_room_in_a_new_project() -> None:
+    sizes = read(ROOT / FILE).functions.values()
+    cpu = sum(size["cpu"] * size["max_instances"] for size in sizes)
+    memory = sum(size["memory_mib"] * size["max_instances"] for size in sizes) / 1024
+    requests = sum(size["concurrency"] * size["max_instances"] for size in sizes)
+    guide = " ".join((ROOT / "docs" / "deploy.md").read_text("utf-8").split())
+    assert f"ask for {cpu} vCPU and {memory:g} GiB" in guide
+    assert f"makes {requests} requests at once" in guide
+    assert cpu < 20
+
+
 def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
     text = TEXT.replace('ingress = "all"', 'ingress = "x"').replace(
         'traffic = "all"', 'traffic = "y"'
