@@ -138,7 +138,7 @@ def registrations(public_url: str) -> str:
                 "launch_url": f"{public_url}/launch",
                 "redirect_uris": [f"{public_url}{one.redirect_path}"],
                 "scopes": [*one.launch_scopes, *_IDENTITY, *_RESOURCES],
-                "personalities": [one.profile.key],
+                "ehrs": [one.profile.key],
                 "cds_services": f"{public_url}/cds_services",
             }
             for one in _ENTRIES

@@ -114,7 +114,7 @@ class AuthorizationEndpoint:
         """Return the faults that are triggered, as far as this EHR can have them."""
         triggered = faults.trigger("authorize") | self._ehr.control.faults.trigger("authorize")
         key = self._ehr.profile.key
-        here = frozenset(one for one in triggered if key in AUTHORIZE_FAULTS[one].personalities)
+        here = frozenset(one for one in triggered if key in AUTHORIZE_FAULTS[one].ehrs)
         trace.triggered(here)
         return here
 

@@ -20,7 +20,7 @@ class AuthorizeFault:
 
     Fields:
         title: what happens, for people.
-        personalities: keys of the EHRs that can have it.
+        ehrs: keys of the EHRs that can have it.
         how: `refusal` is an error that the app is told of, `page` a page and no word to the app;
             `answer` spoils the redirect to the app, `grant` what is granted.
         error: with a refusal, its OAuth error code.
@@ -30,7 +30,7 @@ class AuthorizeFault:
 
     name: str
     title: str
-    personalities: tuple[str, ...]
+    ehrs: tuple[str, ...]
     how: How
     error: str = ""
     detail: str = ""
@@ -215,13 +215,10 @@ AUTHORIZE_FAULTS: Mapping[str, AuthorizeFault] = {
             for name, error, description, title in _REFUSALS
         ),
         *(
-            AuthorizeFault(name, title, personalities, "page", detail=detail)
-            for name, personalities, detail, title in _PAGES
+            AuthorizeFault(name, title, ehrs, "page", detail=detail)
+            for name, ehrs, detail, title in _PAGES
         ),
-        *(
-            AuthorizeFault(name, title, personalities, "answer")
-            for name, personalities, title in _ANSWERS
-        ),
+        *(AuthorizeFault(name, title, ehrs, "answer") for name, ehrs, title in _ANSWERS),
         *(AuthorizeFault(name, title, ALL, "grant") for name, title in _GRANTS),
     )
 }

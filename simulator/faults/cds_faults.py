@@ -15,13 +15,13 @@ class CdsFault:
     Fields:
         title: what happens, for people.
         cause: who does so or why; the menu finds the fault by it.
-        personalities: keys of the EHRs that can have it.
+        ehrs: keys of the EHRs that can have it.
     """
 
     name: str
     title: str
     cause: str
-    personalities: tuple[str, ...] = CLIENTS
+    ehrs: tuple[str, ...] = CLIENTS
 
 
 _TOKENS = (

@@ -24,13 +24,13 @@ class Fault:
         name: how it is asked for.
         place: the request that it spoils. `exchange` is the token request with a code.
         title: what happens, for people.
-        personalities: keys of the EHRs that can have it.
+        ehrs: keys of the EHRs that can have it.
     """
 
     name: str
     place: Place
     title: str
-    personalities: tuple[str, ...] = ALL
+    ehrs: tuple[str, ...] = ALL
 
 
 _ROWS: tuple[tuple[Place, str, str], ...] = (
@@ -171,10 +171,10 @@ FAULTS: Mapping[str, Fault] = {
     **{name: Fault(name, place, title) for place, name, title in _ROWS},
     **{fault.name: fault for fault in _oracle_errors()},
     **{
-        name: Fault(name, "authorize", one.title, one.personalities)
+        name: Fault(name, "authorize", one.title, one.ehrs)
         for name, one in AUTHORIZE_FAULTS.items()
     },
-    **{name: Fault(name, "cds", one.title, one.personalities) for name, one in CDS_FAULTS.items()},
+    **{name: Fault(name, "cds", one.title, one.ehrs) for name, one in CDS_FAULTS.items()},
 }
 
 
@@ -201,7 +201,7 @@ class Faults:
         Raises UnknownFaultError: naming one that it cannot have.
         """
         for name in self.names():
-            if ehr_key not in FAULTS[name].personalities:
+            if ehr_key not in FAULTS[name].ehrs:
                 raise UnknownFaultError(f"{name} is not a fault of this EHR")
 
     def trigger(self, place: Place) -> frozenset[str]:

@@ -29,7 +29,7 @@ class Registration:
         client_auth: how it authenticates, one of AUTH_METHODS.
         client_secret: with the two secret methods.
         jwks, jwks_url: with private_key_jwt, its public keys or where they are; one of the two.
-        personalities: keys of the EHRs that know it; empty for all.
+        ehrs: keys of the EHRs that know it; empty for all.
         type: for whom it is, as Oracle Health asks: `provider` or `patient`.
         smart_version: 1 or 2, the scope syntax that Oracle Health and Epic hold it to.
         cds_services: base URL of its CDS service, which charts then ask for cards.
@@ -44,14 +44,14 @@ class Registration:
     client_secret: str | None = None
     jwks: Mapping[str, Any] | None = None
     jwks_url: str | None = None
-    personalities: tuple[str, ...] = ()
+    ehrs: tuple[str, ...] = ()
     type: str = "provider"
     smart_version: int = 2
     cds_services: str | None = None
 
     def is_at(self, ehr_key: str) -> bool:
         """Whether an EHR knows it."""
-        return not self.personalities or ehr_key in self.personalities
+        return not self.ehrs or ehr_key in self.ehrs
 
 
 class RegistrationsInvalidError(ValueError):
@@ -189,7 +189,7 @@ _FORMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "type": (f"one of {', '.join(APP_TYPES)}", lambda value: value in APP_TYPES),
     "smart_version": ("1 or 2", lambda value: type(value) is int and value in (1, 2)),
     "jwks": ("a JSON Web Key Set of public keys with kid", is_key_set),
-    "personalities": (
+    "ehrs": (
         f"a list of {', '.join(EHR_KEYS)}",
         _is_list_of(lambda value: value in EHR_KEYS),
     ),

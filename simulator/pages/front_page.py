@@ -64,7 +64,7 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             "fault": request.args.get("fault", ""),
         }
         fault = FAULTS.get(chosen["fault"])
-        if fault is None or chosen["ehr"] not in fault.personalities or _is_before(fault):
+        if fault is None or chosen["ehr"] not in fault.ehrs or _is_before(fault):
             fault, chosen["fault"] = None, ""
         grouped = _grouped(ehr)
         find = request.args.get("find", "")[:_LONGEST_FIND].strip()
@@ -133,7 +133,7 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
                 "name": one.name,
                 "place": one.place,
                 "title": one.title,
-                "personalities": one.personalities,
+                "ehrs": one.ehrs,
             }
             for one in FAULTS.values()
         ]
@@ -160,7 +160,7 @@ def _is_before(fault: Fault) -> bool:
 def _grouped(ehr: Installation) -> Mapping[str, Sequence[Fault]]:
     """Return the faults that this EHR can have, by heading; the vendor's own first."""
     grouped: dict[str, list[Fault]] = {}
-    here = [one for one in FAULTS.values() if ehr.profile.key in one.personalities]
+    here = [one for one in FAULTS.values() if ehr.profile.key in one.ehrs]
     for one in sorted(here, key=lambda fault: not _is_own(fault, ehr.profile.vendor)):
         kind = AUTHORIZE_FAULTS[one.name].how if one.place == "authorize" else one.place
         heading = _HEADINGS[kind]
@@ -174,7 +174,7 @@ def _grouped(ehr: Installation) -> Mapping[str, Sequence[Fault]]:
 
 def _is_own(fault: Fault, vendor: str) -> bool:
     """Whether only this vendor's EHRs have the fault."""
-    vendors = {one.partition("-")[0] for one in fault.personalities}
+    vendors = {one.partition("-")[0] for one in fault.ehrs}
     return vendors == {vendor} and vendor != "generic"
 
 
@@ -202,5 +202,5 @@ def _searched(fault: Fault) -> str:
     own: tuple[str, ...] = (at.error, at.detail, at.title) if at is not None else ()
     if fault.name in CDS_FAULTS:
         own = (CDS_FAULTS[fault.name].cause, "cds hooks")
-    vendors = _VENDOR_NAMES if set(fault.personalities) <= set(ORACLE) else ()
+    vendors = _VENDOR_NAMES if set(fault.ehrs) <= set(ORACLE) else ()
     return " ".join((fault.name, fault.title, fault.place, *own, *vendors)).lower()

@@ -12,13 +12,11 @@ KEY, STORE = Path("/var/key"), Path("/var/smart.db")
 
 def test_the_app_is_configured_as_it_is_registered_at_three_ehrs() -> None:
     entries = tomllib.loads(demo.configuration(PUBLIC_URL, EHR, KEY, STORE))["ehr"]
-    registered = {
-        one.personalities: one for one in parse_registrations(demo.registrations(PUBLIC_URL))
-    }
-    personalities = {one.addresses(EHR).fhir_base: one for one in VENDOR_PROFILES}
+    registered = {one.ehrs: one for one in parse_registrations(demo.registrations(PUBLIC_URL))}
+    profiles = {one.addresses(EHR).fhir_base: one for one in VENDOR_PROFILES}
     assert [one["key"] for one in entries] == ["simulated", "oracle", "epic"]
     for entry in entries:
-        profile = personalities[entry["iss"][0]]
+        profile = profiles[entry["iss"][0]]
         client = registered[(profile.key,)]
         assert (entry["vendor"], entry["client_id"]) == (profile.vendor, client.client_id)
         assert client.redirect_uris == (f"{PUBLIC_URL}{entry['redirect_path']}",)

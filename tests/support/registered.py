@@ -57,7 +57,7 @@ standalone = true
             "launch_url": f"http://localhost:{app_port}/launch",
             "redirect_uris": [f"http://localhost:{app_port}/callback/{self.key}"],
             "scopes": ["launch", "launch/patient", *self.registered.split()],
-            "personalities": [self.place],
+            "ehrs": [self.place],
             "type": "patient" if self.place == "oracle-patient" else "provider",
             **self.at_ehr,
         }

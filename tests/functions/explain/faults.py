@@ -264,4 +264,4 @@ def ehr_of(name: str) -> str:
         return _ABOUT_KEYS[name]
     if fault.place in _OF_ORACLE and "answers 40" in fault.title:
         return "oracle"
-    return "generic" if "generic" in fault.personalities else fault.personalities[0]
+    return "generic" if "generic" in fault.ehrs else fault.ehrs[0]

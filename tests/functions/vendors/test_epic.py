@@ -123,7 +123,7 @@ def test_a_user_who_says_no_is_no_failure_of_the_app(app: Practice) -> None:
 def test_an_unknown_client_and_a_wrong_request_end_at_a_page_of_epics(
     tmp_path_factory: pytest.TempPathFactory, known: bool, scopes: str, status: int, title: str
 ) -> None:
-    elsewhere: dict[str, object] = {} if known else {"personalities": ["generic"]}
+    elsewhere: dict[str, object] = {} if known else {"ehrs": ["generic"]}
     client = Registration("epic", "epic-client", scopes, SCOPES, at_ehr=elsewhere)
     with practice(tmp_path_factory.mktemp("epic-page"), client) as running:
         browser, before = Browser(), running.clinics.number()

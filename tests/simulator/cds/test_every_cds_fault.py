@@ -71,7 +71,7 @@ def test_a_fault_spoils_a_call_and_the_trace_names_it(
     fault: CdsFault, apps: Mapping[str, ChartApp], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
-    app = apps[fault.personalities[0]]
+    app = apps[fault.ehrs[0]]
     right = outcome(app, "", monkeypatch)
     app.http.delete("/_recorded")
     spoiled = outcome(app, fault.name, monkeypatch)
@@ -100,8 +100,8 @@ def test_every_effect_belongs_to_a_fault() -> None:
 @pytest.mark.parametrize("name", CDS_FAULTS)
 def test_a_fault_is_found_by_its_cause(name: str, apps: Mapping[str, ChartApp]) -> None:
     fault = CDS_FAULTS[name]
-    http = apps[fault.personalities[0]].http
+    http = apps[fault.ehrs[0]].http
     find = fault.cause.split(";")[0][:90]
-    page = http.get("/", query_string={"ehr": fault.personalities[0], "find": find}).text
+    page = http.get("/", query_string={"ehr": fault.ehrs[0], "find": find}).text
     assert f"fault={name}" in page
     assert FAULTS[name].place == "cds"

@@ -50,7 +50,7 @@ def test_tokens_and_data_are_for_the_origins_of_registered_apps(profile: VendorP
 
 
 def test_an_app_of_one_ehr_reads_nothing_of_another_one() -> None:
-    app = VendorApp(registration(personalities=("generic",)))
+    app = VendorApp(registration(ehrs=("generic",)))
     assert allowed(call(app, f"{app.at.fhir_base}/Patient/{ALMA}", OWN)) == OWN
     assert allowed(call(app, f"http://ehr.test/epic/api/FHIR/R4/Patient/{ALMA}", OWN)) is None
 

@@ -22,7 +22,7 @@ def cases(how: str) -> list[tuple[VendorProfile, AuthorizeFault]]:
         (profile, fault)
         for fault in AUTHORIZE_FAULTS.values()
         for profile in STARTING
-        if fault.how == how and profile.key in fault.personalities
+        if fault.how == how and profile.key in fault.ehrs
     ]
 
 
@@ -36,10 +36,10 @@ def triggered(name: str, profile: VendorProfile) -> str:
 def test_the_list_names_every_fault_and_the_ehrs_that_can_have_it() -> None:
     listed = json_of(VendorApp().http.get("/_faults"))["faults"]
     names = {one["name"]: one for one in listed}
-    assert names["oracle-mismatched-identity"]["personalities"] == ["oracle", "oracle-patient"]
-    assert names["answer-wrong-iss"]["personalities"] == ["generic"]
+    assert names["oracle-mismatched-identity"]["ehrs"] == ["oracle", "oracle-patient"]
+    assert names["answer-wrong-iss"]["ehrs"] == ["generic"]
     assert "token-500" in names
-    assert all(one.keys() == {"name", "place", "title", "personalities"} for one in listed)
+    assert all(one.keys() == {"name", "place", "title", "ehrs"} for one in listed)
     assert len(names) == len(listed)
 
 

@@ -36,9 +36,7 @@ def test_a_text_that_names_no_fault_is_refused(text: str) -> None:
 def test_every_fault_has_a_title_and_ehrs_that_exist() -> None:
     keys = {one.key for one in VENDOR_PROFILES}
     assert all(fault.title for fault in FAULTS.values())
-    assert all(
-        fault.personalities and set(fault.personalities) <= keys for fault in FAULTS.values()
-    )
+    assert all(fault.ehrs and set(fault.ehrs) <= keys for fault in FAULTS.values())
 
 
 # Those whose effect is not one entry of a table: the tests beside this one show each of them.

@@ -27,7 +27,7 @@ def test_registrations_come_back_from_their_json() -> None:
     clients = (
         APP,
         WARD,
-        registration("client_secret_basic", personalities=("oracle", "epic"), type="patient"),
+        registration("client_secret_basic", ehrs=("oracle", "epic"), type="patient"),
         registration("private_key_jwt", client_id="keys"),
         registration(
             "private_key_jwt",
@@ -47,7 +47,7 @@ def test_members_that_may_be_left_out_have_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("personalities", "known_at"),
+    ("ehrs", "known_at"),
     [
         ((), ["generic", "oracle", "oracle-patient", "epic"]),
         (("epic",), ["epic"]),
@@ -55,14 +55,14 @@ def test_members_that_may_be_left_out_have_defaults() -> None:
     ],
 )
 def test_a_client_is_known_at_the_ehrs_it_names_or_at_all(
-    personalities: tuple[str, ...], known_at: list[str]
+    ehrs: tuple[str, ...], known_at: list[str]
 ) -> None:
-    client = replace(APP, personalities=personalities)
+    client = replace(APP, ehrs=ehrs)
     assert [one.key for one in VENDOR_PROFILES if client.is_at(one.key)] == known_at
 
 
 def test_an_ehr_that_a_client_is_not_registered_with_does_not_know_it() -> None:
-    client = TokenClient(registration(personalities=("oracle",)))
+    client = TokenClient(registration(ehrs=("oracle",)))
     assert refused(client.exchange("any")) == (401, "invalid_client")
 
 
@@ -93,7 +93,7 @@ def test_the_default_registration_is_the_documented_one() -> None:
         ([{**GOOD, "client_auth": "tls"}], "client_auth must be one of none, client_secret_basic"),
         ([{**GOOD, "type": "system"}], "type must be one of provider, patient"),
         ([{**GOOD, "smart_version": True}], "smart_version must be 1 or 2"),
-        ([{**GOOD, "personalities": ["cerner"]}], "personalities must be a list of generic"),
+        ([{**GOOD, "ehrs": ["cerner"]}], "ehrs must be a list of generic"),
         ([{**GOOD, "client_secret": "x"}], "client_secret goes with"),
         ([{**GOOD, "client_auth": "client_secret_post"}], "client_secret goes with"),
         ([{**GOOD, "jwks": JWKS}], "goes with one of jwks and jwks_url"),

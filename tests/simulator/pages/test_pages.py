@@ -76,7 +76,7 @@ def test_a_choice_that_is_none_is_the_first_one(app: App, query: str) -> None:
 
 
 def test_an_app_of_patients_is_not_offered_in_a_chart() -> None:
-    client = replace(APP, type="patient", personalities=("oracle", "oracle-patient"))
+    client = replace(APP, type="patient", ehrs=("oracle", "oracle-patient"))
     page = create_app([client], base_url=ORIGIN).test_client().get("/?ehr=oracle").text
     assert "/oracle/start?" not in page
     assert page.count("Registered app: App") == 1
@@ -218,7 +218,7 @@ def test_the_menu_has_every_fault_that_the_ehr_can_have_under_a_heading(app: App
         menus = re.findall(
             r"<select[^>]*>.*?</select>", app.http.get(f"/?ehr={key}").text, re.DOTALL
         )
-        here = {one.name for one in FAULTS.values() if key in one.personalities}
+        here = {one.name for one in FAULTS.values() if key in one.ehrs}
         before = {name for name in here if FAULTS[name].place in ("discovery", "jwks")}
         *_, of_launches, of_all = [set(re.findall(r'value="([^"]+)"', menu)) for menu in menus]
         assert of_all == here
@@ -257,7 +257,7 @@ def test_the_faults_of_the_vendor_itself_come_first_in_its_menu(app: App) -> Non
     page = app.http.get("/?ehr=oracle").text
     menu = re.findall(r"<select[^>]*>.*?</select>", page, re.DOTALL)[-2]
     names = re.findall(r'value="([^"]+)"', menu)
-    own = [FAULTS[name].personalities == ("oracle", "oracle-patient") for name in names]
+    own = [FAULTS[name].ehrs == ("oracle", "oracle-patient") for name in names]
     assert own[0]
     assert own == sorted(own, reverse=True)
 

@@ -64,7 +64,7 @@ def trial(
 ) -> Iterator[Trial]:
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
-    app = apps[fault.personalities[0]]
+    app = apps[fault.ehrs[0]]
     yield Trial(app, waited)
     app.control(faults="")
 

@@ -358,6 +358,6 @@ def test_the_personas_do_not_know_each_others_tokens(app: VendorApp, token: str)
 
 
 def test_a_launch_starts_only_from_a_providers_chart() -> None:
-    client: Registration = replace(registration(), personalities=("oracle-patient",))
+    client: Registration = replace(registration(), ehrs=("oracle-patient",))
     app = VendorApp(client, profile=ORACLE)
     assert app.start().status_code == 404
