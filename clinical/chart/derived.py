@@ -18,6 +18,14 @@ SYSTOLIC_LIMIT = 160.0  # mm[Hg]
 ROOM_AIR = 21.0  # %
 _BILIRUBIN_TIMES, _ENZYME_TIMES = 2.0, 3.0
 
+# The measured inputs that each finding here follows from, beside its own diagnosis.
+BUILDS_ON: Mapping[str, tuple[str, ...]] = {
+    "abnormal_renal_function": ("creatinine",),
+    "abnormal_liver_function": ("bilirubin_total", "ast", "alt"),
+    "uncontrolled_hypertension": ("systolic_bp",),
+    "supplemental_oxygen": ("o2_flow", "fio2"),
+}
+
 
 def derived(findings: Mapping[str, ChartFinding]) -> Iterator[ChartFinding]:
     """The findings that build on others; each keeps the entries it follows from."""

@@ -155,9 +155,12 @@ def answer(
     except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
         unexpected = Refusal.of(InternalError())
         reply = _refuse(request, edge, settings, unexpected, correlation_id, error)
+    is_whole = isinstance(reply.body, bytes)
     if reply.compressible:
         reply = _compressed(reply, request)
-    holding.keep(len(reply.body) if isinstance(reply.body, bytes) else 0)
+    # What is sent as it comes may still be reading.
+    if isinstance(reply.body, bytes):
+        holding.keep(len(reply.body))
     body.let_by()
     response = flask.Response(
         reply.body, reply.status, {**_ALWAYS, **edge.headers, **reply.headers}
@@ -165,7 +168,7 @@ def answer(
     response.headers["X-Correlation-Id"] = correlation_id
     for cookie in reply.cookies:
         response.headers.add("Set-Cookie", cookie)
-    if not holding.is_empty:
+    if not (is_whole and holding.is_empty):
         response.call_on_close(holding.end)
     if not body.is_over:
         response.call_on_close(body.hang_up)
@@ -249,6 +252,24 @@ def _refuse(
     unexpected: Exception | None = None,
 ) -> Reply:
     """Log a refusal and answer it; what was `unexpected` is for the log alone."""
+    refused = _logged(edge, settings, refused, unexpected)
+    form = "problem" if edge.errors == "page" and not _prefers_html(request) else edge.errors
+    headers, body = refusal.render(refused, form, settings, correlation_id)
+    # A page of an error repeats words of others, and holds nothing that is secret.
+    return Reply(refused.error.status, headers, body, refused.cookies, compressible=form == "page")
+
+
+def told_late(edge: Edge, settings: Settings, error: Exception) -> Refusal:
+    """Log a failure of an answer whose status is sent already; what to say of it in its place."""
+    if isinstance(error, SmartError):
+        return _logged(edge, settings, Refusal.of(error))
+    return _logged(edge, settings, Refusal.of(InternalError()), error)
+
+
+def _logged(
+    edge: Edge, settings: Settings | None, refused: Refusal, unexpected: Exception | None = None
+) -> Refusal:
+    """The refusal as it is shown, logged."""
     if settings is not None:
         refused = refused.at_home(settings.public_url)
     error = refused.error
@@ -261,10 +282,7 @@ def _refuse(
         fields={**(refused.evidence or {}), **refusal.log_fields(refused)},
         error=unexpected or (error if ours else None),
     )
-    form = "problem" if edge.errors == "page" and not _prefers_html(request) else edge.errors
-    headers, body = refusal.render(refused, form, settings, correlation_id)
-    # A page of an error repeats words of others, and holds nothing that is secret.
-    return Reply(error.status, headers, body, refused.cookies, compressible=form == "page")
+    return refused
 
 
 def _prefers_html(request: flask.Request) -> bool:

@@ -7,7 +7,7 @@ import re
 import pytest
 from markupsafe import Markup
 
-from functions.smart_calc import main as smart_calc
+from functions.smart_calc import stream
 from shared import pages
 from shared.errors import EhrError
 
@@ -67,7 +67,7 @@ def test_a_page_with_a_script_names_it_and_may_call_its_own_origin() -> None:
 
 
 def test_the_apps_script_holds_nothing_that_would_end_it_early() -> None:
-    script = smart_calc._script()
+    script = stream.script()
     assert inlined(f"<script>{Markup(script)}</script>", "script") == [script]
     assert "</" not in script
     assert "<!--" not in script

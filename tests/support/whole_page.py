@@ -32,7 +32,7 @@ def page_of(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> st
     """The whole page of one patient."""
     assert _SETTINGS is not None
     answer_from(monkeypatch, charts)
-    return main._page(_SETTINGS, session_of(patient))
+    return "".join(main._page(_SETTINGS, session_of(patient)))
 
 
 def resources_of(patient: str, charts: Charts) -> list[Any]:
@@ -57,7 +57,7 @@ def complaints(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) ->
     """What does not agree between the page of a patient and what it read of the chart."""
     read = answer_from(monkeypatch, charts)
     assert _SETTINGS is not None
-    page = main._page(_SETTINGS, session_of(patient))
+    page = "".join(main._page(_SETTINGS, session_of(patient)))
     known = [
         one for one in resources_of(patient, charts) if (one["resourceType"], one["id"]) in read
     ]

@@ -1,6 +1,6 @@
 """All calculators as a chart fills them: what can be computed first, by what the chart is about."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -38,20 +38,32 @@ _WEIGHTY: Mapping[str, str] = {
     "diabetes": "Diabetes",
     "hypertension": "BP",
 }
+# The places of the list: a heading and the tiers of each group, in order.
+PLACES: tuple[str, ...] = tuple(
+    f"{group}-{place}"
+    for group in (*GROUPS, "chart")
+    for place in ("title", *range(len(_WEIGHTY) + 1))
+)
 
 
 def views(
-    chart: Chart, clock: Clock, patient: str = "", off: AbstractSet[str] = frozenset()
+    chart: Chart,
+    clock: Clock,
+    patient: str = "",
+    off: AbstractSet[str] = frozenset(),
+    names: Iterable[str] = REGISTRY,
 ) -> Mapping[Group, tuple[CalculatorView, ...]]:
-    """Every calculator in its group, the most relevant first; groups without any are left out.
+    """The calculators in their groups, the most relevant first; groups without any are left out.
 
     `patient` names the patient for a note; `off` are the calculators that are turned off here.
     """
     found = [
-        _turned_off(calculator) if name in off else _view(calculator, chart, clock, patient, off)
-        for name, calculator in REGISTRY.items()
+        _turned_off(REGISTRY[name])
+        if name in off
+        else _view(REGISTRY[name], chart, clock, patient, off)
+        for name in names
     ]
-    found.sort(key=lambda view: _relevance(view.calculator, chart))
+    found.sort(key=lambda view: view.tier)
     grouped = {group: tuple(one for one in found if one.group == group) for group in GROUPS}
     return {group: views for group, views in grouped.items() if views}
 
@@ -69,6 +81,7 @@ def _view(
     evaluation = evaluate(calculator.name, prefilled.raw)
     unfit = fitness.unfit(calculator, chart)
     group = _group(calculator, evaluation, unfit)
+    tier = _relevance(calculator, chart)
     needed = {name for output in calculator.outputs for name in output.needs}
     shown = tuple(
         inputs.view(finding, clock, optional=name not in needed)
@@ -88,7 +101,8 @@ def _view(
         beside=tuple(cautions.beside(evaluation, chart, clock)),
         note="",
         brief="",
-        because=_because(calculator, chart),
+        tier=tier,
+        because=[*_WEIGHTY.values(), ""][tier],
     )
     if group == "off":
         return view
@@ -122,12 +136,6 @@ def _relevance(calculator: Calculator, chart: Chart) -> int:
         if finding in declared and chart.findings[finding].value is True:
             return place
     return len(_WEIGHTY)
-
-
-def _because(calculator: Calculator, chart: Chart) -> str:
-    """What of the patient brings it to the top, in a word; empty where nothing does."""
-    place = _relevance(calculator, chart)
-    return [*_WEIGHTY.values(), ""][place]
 
 
 def _provenance(findings: Found, clock: Clock) -> str:

@@ -108,7 +108,7 @@ class CalculatorView:
     each with why; `reason` says why it does not apply. `warnings` (of the chart) and `notes` (of
     the calculator) are to be read before a result is used; `beside` are charted values of the same
     kind, shown and never used; `note` is the result as text, `brief` the same in short. `because`
-    names in a word what of the patient makes it relevant.
+    names in a word what of the patient makes it relevant, `tier` how much: 0 the most.
     """
 
     calculator: Calculator
@@ -123,12 +123,18 @@ class CalculatorView:
     beside: tuple[EntryView, ...]
     note: str
     brief: str
+    tier: int = 0
     because: str = ""
 
     @property
     def name(self) -> str:
         """Its name in addresses."""
         return self.calculator.name
+
+    @property
+    def place(self) -> str:
+        """Its place in the list, whenever it arrives."""
+        return f"{self.group}-{self.tier}"
 
     @property
     def words(self) -> str:

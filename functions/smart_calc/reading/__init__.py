@@ -1,12 +1,13 @@
 """What the page reads from the chart: the searches of queries.py side by side, in 20 seconds.
 
-None is fatal: what could not be read leaves its inputs open, with the reason.
+None is fatal: what could not be read leaves its inputs open, with the reason. What has come can be
+read before the rest is there.
 """
 
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,8 @@ from shared import log
 from shared.session.sessions import Active
 from shared.vendors import GENERIC
 
+from . import arrivals
+from .arrivals import Arrivals
 from .search import Part, Reader
 
 # What the searches of every vendor are for, in words, by name.
@@ -61,10 +64,46 @@ class ChartReading:
         return {name: part.problem for name, part in self.parts.items() if part.problem}
 
 
-def read(active: Active, patient: str, now: datetime) -> ChartReading:
-    """Read the chart of the session's patient; times without an offset are in the zone of `now`.
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """The chart of the session's patient while it is read."""
 
-    Raises SessionExpired or SessionMissing where the session ended meanwhile.
+    patient: str
+    fhir_base: str
+    now: datetime
+    searches: tuple[Search, ...]
+    observations: Observations
+    arrivals: Arrivals
+
+    def so_far(self) -> Iterator[Mapping[str, Part]]:
+        """The parts that have come, each time that more has come; at last all.
+
+        Raises SessionExpired or SessionMissing where the session ended meanwhile.
+        """
+        for parts in self.arrivals:
+            if "patient" in parts:
+                yield {**parts, "patient": _only(self.patient, parts["patient"])}
+            else:
+                yield parts
+
+    def zone_of(self, parts: Mapping[str, Part]) -> tzinfo:
+        """The zone in which most times of these parts are written."""
+        resources = [resource for part in parts.values() for resource in part.resources]
+        return zone_of(_times(self.observations, resources), self.now)
+
+    def chart_of(self, parts: Mapping[str, Part], zone: tzinfo) -> ChartReading:
+        """The chart as these parts have it, in a time zone."""
+        here = self.now.astimezone(zone)
+        resources = [resource for part in parts.values() for resource in part.resources]
+        chart = read_chart(resources, here, self.patient, self.fhir_base, self.observations)
+        reasons = dict(_reasons(self.searches, parts))
+        return ChartReading(parts, with_unread(chart, reasons), here)
+
+
+def begin(active: Active, patient: str, now: datetime) -> Searching:
+    """Begin to read the chart of the session's patient.
+
+    Times without an offset are in the zone of `now`.
     """
     fhir_base = active.session.fhir_base
     observations = Observations(now.tzinfo)
@@ -77,17 +116,27 @@ def read(active: Active, patient: str, now: datetime) -> ChartReading:
         ),
     )
     searches = queries.searches(active.ehr.profile.searches)
-    names = (search.name for search in searches)
-    parts = dict(zip(names, reader.run_all(searches), strict=True))
-    parts["patient"] = _only(patient, parts["patient"])
-    resources = [resource for part in parts.values() for resource in part.resources]
-    here = now.astimezone(zone_of(_times(observations, resources), now))
-    chart = read_chart(resources, here, patient, fhir_base, observations)
-    if chart.foreign:
-        fields: dict[str, str | int | float | list[str]] = {"set_aside": len(chart.foreign)}
+    under_way = arrivals.begin(reader, searches)
+    return Searching(patient, fhir_base, now, searches, observations, under_way)
+
+
+def read(active: Active, patient: str, now: datetime) -> ChartReading:
+    """The whole chart, read to its end. Raises what `Searching.so_far` raises."""
+    searching = begin(active, patient, now)
+    try:
+        *_, parts = searching.so_far()
+    finally:
+        searching.arrivals.close()
+    return searching.chart_of(parts, searching.zone_of(parts))
+
+
+def tell_foreign(reading: ChartReading) -> None:
+    """Log that resources of another patient came, and how many."""
+    foreign = reading.chart.foreign
+    if foreign:
+        fields: dict[str, str | int | float | list[str]] = {"set_aside": len(foreign)}
         message = "resources of another patient came"
         log.event("fhir_denied", message, severity="ERROR", code="patient_denied", fields=fields)
-    return ChartReading(parts, with_unread(chart, dict(_reasons(searches, parts))), here)
 
 
 def _times(reader: Observations, resources: list[dict[str, Any]]) -> Iterator[Moment | None]:
@@ -114,7 +163,7 @@ def _only(patient: str, part: Part) -> Part:
 
 def _reasons(searches: tuple[Search, ...], parts: Mapping[str, Part]) -> Iterator[tuple[str, str]]:
     for search in searches:
-        part = parts[search.name]
-        for name in part.unanswered:
-            if part.problem:
+        part = parts.get(search.name)
+        if part is not None and part.problem:
+            for name in part.unanswered:
                 yield name, part.problem

@@ -79,19 +79,19 @@ class Reader:
     request: Callable[[Search], Request]
     valued: Callable[[list[dict[str, Any]]], frozenset[str]]
 
-    def run_all(self, searches: Sequence[Search]) -> list[Part]:
+    def _run_all(self, searches: Sequence[Search]) -> list[Part]:
         """The outcome of each search. Raises SessionError where the session is over."""
-        parts = run_all([partial(self._run, search) for search in searches], self.until)
+        parts = run_all([partial(self.run, search) for search in searches], self.until)
         return [
             part or Part(problem=LATE, unanswered=search.answers)
             for search, part in zip(searches, parts, strict=True)
         ]
 
-    def _run(self, search: Search) -> Part:
-        """The outcome of a search, or of its fallbacks."""
+    def run(self, search: Search) -> Part:
+        """The outcome of a search, or of its fallbacks. Raises SessionError where it is over."""
         part = self._first(search)
         if part.try_instead and search.fallbacks:
-            return _joined(self.run_all(search.fallbacks))
+            return _joined(self._run_all(search.fallbacks))
         return part
 
     def _first(self, search: Search) -> Part:

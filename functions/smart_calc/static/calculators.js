@@ -274,14 +274,18 @@
     quick.hidden = full.textContent === "";
   };
 
-  // Each is made ready when it is first opened: most of them never are.
+  // Each is made ready when it is first opened: most of them never are. One that has not come to
+  // its end waits for the rest.
   const ready = new WeakSet();
   const prepare = (details) => {
-    // One that is turned off here has nothing to fill in.
-    if (ready.has(details) || !details.matches(".calculator") || !details.querySelector("form")) return;
+    if (ready.has(details) || !details.matches(".calculator")) return;
+    if (document.readyState === "loading" && !details.nextElementSibling) {
+      setTimeout(prepare, 50, details);
+      return;
+    }
     ready.add(details);
-    calculator(details);
+    // One that is turned off here has nothing to fill in.
+    if (details.querySelector("form")) calculator(details);
   };
   document.addEventListener("toggle", ({ target }) => target.open && prepare(target), true);
-  for (const details of document.querySelectorAll("details.calculator[open]")) prepare(details);
 })();

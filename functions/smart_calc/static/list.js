@@ -116,11 +116,14 @@
     event.preventDefault();
   });
 
+  // A row that is named in the address may come late.
+  const watch = new MutationObserver(() => named() && watch.disconnect());
+  if (location.hash.length > 1) watch.observe(document.body, { childList: true, subtree: true });
   tools.hidden = false;
-  const begin = () => {
+  app.whenRead(() => {
+    watch.disconnect();
     if (!document.querySelector(".list")) tools.hidden = true;
     else if (!named() && wide.matches && !document.querySelector(".list > details[open]")) (seen()[0] || {}).open = true;
-  };
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
-  else begin();
+    find();
+  });
 })();

@@ -1,6 +1,7 @@
 // All results, page by page, through the FHIR proxy, each judged by the server.
-(() => {
+app.whenRead(() => {
   const { call, element, handle } = app;
+  if (!document.querySelector(".older")) return;
   const proxy = new URL(`/fhir_proxy/${handle}/`, location.origin);
   const { offset } = document.querySelector("main").dataset;
   const get = (url) => call(url, { headers: { Accept: "application/fhir+json, application/json" } }, true);
@@ -72,4 +73,4 @@
       busy = false;
     });
   }
-})();
+});

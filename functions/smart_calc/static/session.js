@@ -86,6 +86,18 @@ const app = (() => {
     throw Object.assign(new Error(isOver ? "The session is over." : said), { isOver });
   };
 
+  // The page comes in parts; the script comes with the first.
+  const whenRead = (then) => (document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", then) : then());
+  whenRead(() => {
+    document.getElementById("reading").textContent = "";
+    // A row that all of the chart changed came again: the latest one counts.
+    const last = new Map();
+    for (const row of document.querySelectorAll(".list > details")) {
+      last.get(row.id)?.remove();
+      last.set(row.id, row);
+    }
+  });
+
   const logout = document.getElementById("logout");
   logout.hidden = false;
   logout.addEventListener("click", async () => {
@@ -110,5 +122,5 @@ const app = (() => {
     heading.focus();
   });
 
-  return { call, element, handle, hasEnded: () => ended };
+  return { call, element, handle, whenRead, hasEnded: () => ended };
 })();

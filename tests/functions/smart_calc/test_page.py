@@ -217,11 +217,11 @@ def test_scopes_that_were_not_granted_are_named_and_their_calls_not_made(app: Ap
     assert [request.path for request in tenant.received] == ["/Patient/p1"]
 
 
-def test_a_patient_that_may_not_be_read_leaves_the_results(app: App) -> None:
-    page = page_of(app, tenant_of(app, "n", scope="launch patient/Observation.rs"))
-    assert "patient: patient/Patient.r is needed" in section(page, "unread")
-    assert "Sodium" in section(page, LABS)
-    assert "Anion gap" in page
+def test_of_a_patient_that_may_not_be_read_no_value_is_shown(app: App) -> None:
+    page = _shown(page_of(app, tenant_of(app, "n", scope="launch patient/Observation.rs")))
+    assert "patient: patient/Patient.r is needed" in page
+    assert "No values are shown" in page
+    assert not re.search(r"Sodium|139|class=\"calculator\"", page)
 
 
 def test_a_finer_grained_scope_shows_what_it_covers(app: App) -> None:
@@ -332,15 +332,15 @@ def test_diagnoses_that_were_not_read_are_not_counted_as_absent(app: App) -> Non
     # 401 of the launch's own Patient says that the EHR has ended the access.
     [one for one in FAILURES if not str(one.id).startswith("401")],
 )
-def test_a_patient_that_cannot_be_read_leaves_the_results(
+def test_of_a_patient_that_cannot_be_read_no_value_is_shown(
     app: App, failure: Scripted, reason: str
 ) -> None:
     tenant = tenant_of(app)
     tenant.on("/Patient/p1", failure)
     page = page_of(app, tenant)
     assert reason in page
-    assert "Sodium" in section(page, LABS)
-    assert "Heart rate" in section(page, VITALS)
+    assert "No values are shown" in page
+    assert not re.search(r"Sodium|139|class=\"calculator\"", _shown(page))
 
 
 @pytest.mark.parametrize(
@@ -355,8 +355,9 @@ def test_another_answer_than_the_patient_never_becomes_the_banner(
     tenant.on("/Patient/p1", as_fhir(patient))
     page = page_of(app, tenant)
     assert "Testpatient" not in page
-    assert "None" not in page
-    assert "Sodium" in section(page, LABS)
+    assert "None" not in _shown(page)
+    assert "No values are shown" in page
+    assert "Sodium" not in _shown(page)
 
 
 def test_results_of_another_patient_are_left_out_and_logged(app: App) -> None:

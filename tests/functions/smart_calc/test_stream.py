@@ -1,0 +1,179 @@
+"""The page while it is read: what comes first, what waits for what, and what is told in its place.
+
+The EHR holds its answers back until the test lets them go, so that the order is seen, not a time.
+"""
+
+import http.client
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.app import App
+from tests.support.app_chart import CHART, PATIENT, asked_for, bundle, tenant_of
+from tests.support.browser import NAVIGATION
+from tests.support.scripted_ehr import Received, Scripted, Tenant, as_fhir
+
+REFUSED = Scripted(400, {"Content-Type": "application/json"}, b'{"error": "invalid_grant"}')
+
+
+@dataclass
+class SlowChart:
+    """A chart whose searches answer when they are let go, and the page that waits for them."""
+
+    app: App
+    tenant: Tenant
+    gates: dict[str, threading.Event]
+    answers: dict[str, Scripted] = field(default_factory=dict)
+    text: str = ""
+    connection: http.client.HTTPConnection | None = None
+    response: http.client.HTTPResponse | None = None
+
+    def respond(self, request: Received) -> Scripted:
+        name = "patient" if request.path == "/Patient/p1" else asked_for(request)
+        assert self.gates[name].wait(60)
+        if name in self.answers:
+            return self.answers[name]
+        return as_fhir(PATIENT if name == "patient" else bundle(*CHART[name]))
+
+    def let_go(self, *names: str) -> None:
+        for name in names:
+            self.gates[name].set()
+
+    def open(self) -> http.client.HTTPResponse:
+        launched = self.app.launch(self.tenant)
+        parts = urlsplit(f"{self.app.origin}/smart_calc/{launched.handle}/")
+        cookies = "; ".join(f"{name}={value}" for name, value in launched.browser.cookies().items())
+        self.connection = http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=60)
+        headers = {**NAVIGATION, "Host": parts.netloc, "Cookie": cookies}
+        self.connection.request("GET", parts.path, headers=headers)
+        self.response = self.connection.getresponse()
+        return self.response
+
+    def close(self) -> None:
+        if self.connection and self.response:
+            self.response.close()
+            self.connection.close()
+
+    def read_until(self, text: str) -> str:
+        """What came up to a text; the answer ends without it where it never comes."""
+        assert self.response
+        while text not in self.shown:
+            more = self.response.read1(65536)
+            assert more, f"{text} never came: {self.shown[-500:]}"
+            self.text += more.decode()
+        return self.shown
+
+    def rest(self) -> str:
+        assert self.response
+        self.text += self.response.read().decode()
+        return self.shown
+
+    @property
+    def shown(self) -> str:
+        return re.sub(r"<script>.*?</script>|<style>.*?</style>", "", self.text, flags=re.DOTALL)
+
+
+@pytest.fixture
+def slow(app: App) -> Iterator[SlowChart]:
+    tenant = tenant_of(app, refresh_token="refresh-1")
+    gates = {name: threading.Event() for name in ("patient", *CHART)}
+    made = SlowChart(app, tenant, gates)
+    for path in ("/Patient/p1", "/Observation", "/Condition", "/MedicationRequest"):
+        tenant.on(path, made.respond)
+    yield made
+    made.let_go(*gates)
+    made.close()
+
+
+def test_the_frame_comes_before_the_ehr_has_answered_anything(slow: SlowChart) -> None:
+    answer = slow.open()
+    assert answer.status == 200
+    assert answer.headers["Transfer-Encoding"] == "chunked"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "script-src 'sha256-" in answer.headers["Content-Security-Policy"]
+    shown = slow.read_until("Reading the chart")
+    assert 'id="filter"' in shown
+    assert "Testpatient" not in shown
+
+
+def test_no_value_comes_before_the_name_though_all_values_have_been_read(slow: SlowChart) -> None:
+    slow.open()
+    slow.let_go(*CHART)
+    slow.read_until("Reading the chart")
+    while len([one for one in slow.tenant.received if one.path != "/auth/token"]) < 7:
+        threading.Event().wait(0.01)
+    assert "<main" not in slow.shown
+    slow.let_go("patient")
+    shown = slow.rest()
+    assert shown.index("<h1>Synthetic Testpatient</h1>") < shown.index("<main")
+
+
+def test_whose_it_is_comes_while_the_values_are_still_read(slow: SlowChart) -> None:
+    slow.open()
+    slow.let_go("patient")
+    shown = slow.read_until("<h1>Synthetic Testpatient</h1>")
+    assert "<details" not in shown
+
+
+def test_a_calculator_comes_as_soon_as_what_it_is_made_of_has_been_read(slow: SlowChart) -> None:
+    slow.open()
+    slow.let_go("patient", "vitals", "slow")
+    shown = slow.read_until('id="bmi"')
+    assert 'id="egfr_ckd_epi_2021"' not in shown
+    slow.let_go("labs")
+    assert 'id="egfr_ckd_epi_2021"' not in slow.read_until('id="anion_gap"')
+    # What diagnoses can warn of waits for them.
+    slow.let_go("conditions")
+    assert 'id="has_bled"' not in slow.read_until('id="egfr_ckd_epi_2021"')
+    slow.let_go("drugs")
+    assert "prevent_2023_base" not in slow.read_until('id="has_bled"')
+    slow.let_go("social")
+    shown = slow.rest()
+    assert shown.index('id="prevent_2023_base"') < shown.index('id="values"')
+    assert shown.rstrip().endswith("</html>")
+    for name in ("bmi", "egfr_ckd_epi_2021", "has_bled"):
+        assert shown.count(f'<details class="calculator" id="{name}"') == 1
+
+
+def test_a_part_that_fails_is_told_and_the_others_come(slow: SlowChart) -> None:
+    slow.answers["labs"] = Scripted(500)
+    slow.open()
+    slow.let_go("patient", "vitals", "slow", "labs")
+    assert "could not be read" in slow.read_until('id="anion_gap"')
+    slow.let_go(*CHART)
+    assert "Not all of the chart was read" in slow.rest()
+
+
+def test_a_session_that_ends_while_values_are_read_is_told_on_the_page_which_keeps_them(
+    slow: SlowChart,
+) -> None:
+    answer = slow.open()
+    slow.let_go("patient", "vitals", "slow")
+    slow.read_until('id="bmi"')
+    slow.tenant.on("/auth/token", REFUSED)
+    slow.answers["labs"] = Scripted(401)
+    slow.tenant.on("/Patient/p1", Scripted(401))
+    slow.let_go("labs")
+    shown = slow.rest()
+    assert answer.status == 200
+    assert "The session is over." in shown
+    assert "session_expired" in shown
+    assert "launch the app again" in shown
+    assert 'id="bmi"' in shown
+    assert shown.rstrip().endswith("</html>")
+
+
+def test_a_browser_that_goes_away_ends_the_reading_and_the_server_serves_on(
+    slow: SlowChart,
+) -> None:
+    slow.open()
+    slow.read_until("Reading the chart")
+    slow.close()
+    slow.let_go("patient", *CHART)
+    slow.text = ""
+    slow.open()
+    assert 'id="complete"' in slow.rest()
