@@ -7,6 +7,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from clinical.calculators import REGISTRY
+from functions.smart_calc.page.cards import GROUPS
 from tests.support.app import App
 from tests.support.app_chart import tenant_of
 from tests.support.endings import launch_in
@@ -178,6 +179,30 @@ def test_the_list_is_used_by_keys_alone(page: Page) -> None:
     assert page.evaluate("document.activeElement.closest('.body') !== null")
     keys.press("Escape")
     expect(page.locator(f"#{EGFR} > summary")).to_be_focused()
+
+
+def test_without_a_script_all_results_are_there_in_their_order_and_open(
+    page: Page, chromium: Chromium
+) -> None:
+    context = chromium.new_context(
+        java_script_enabled=False,
+        storage_state=page.context.storage_state(),
+        viewport={"width": 1280, "height": 844},
+    )
+    plain = context.new_page()
+    plain.goto(page.url)
+    expect(plain.get_by_text("Changing a value and searching need JavaScript")).to_be_visible()
+    titles = plain.locator(".list > .group").all()
+    order = [(box["y"], one.inner_text()) for one in titles if (box := one.bounding_box())]
+    shown = [text for _, text in sorted(order)]
+    known = [title for title in (*GROUPS.values(), "Chart and app") if title in shown]
+    assert shown == known
+    plain.locator(f"#{EGFR} > summary").click()
+    expect(plain.locator(f"#{EGFR} .headline strong")).to_be_visible()
+    plain.locator("#bmi > summary").click()
+    expect(plain.locator("#bmi .headline strong")).to_be_visible()
+    expect(plain.locator(f"#{EGFR} .headline")).to_be_hidden()
+    context.close()
 
 
 def test_a_stroke_that_is_typed_is_a_stroke(page: Page) -> None:

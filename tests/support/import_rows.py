@@ -136,7 +136,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "functions/smart_calc": (
         "calculators chart reading",
         "page",
-        "all_results recalculate",
+        "all_results recalculate stream",
         "main",
     ),
     "functions/smart_calc/page": (
@@ -146,8 +146,9 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "cards",
     ),
     "functions/smart_calc/reading": (
-        "coverage",
+        "awaited coverage",
         "search",
+        "arrivals",
         "__init__",
     ),
     "functions/smart_calc/recalculate": (
