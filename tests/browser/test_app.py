@@ -406,6 +406,43 @@ def test_another_charted_value_can_be_taken_instead(app: App, page: Page) -> Non
     expect(calculator.locator(".headline strong")).not_to_have_text(charted)
 
 
+@pytest.mark.parametrize("how", ["click", "keyboard", "table"])
+def test_another_value_is_taken_from_the_line_over_time(app: App, page: Page, how: str) -> None:
+    amounts = {60: 1.1, 1: 2.2}
+    others = [
+        {
+            **CREATININE,
+            "id": f"o-{days}",
+            "effectiveDateTime": days_ago(days),
+            "valueQuantity": {**CREATININE["valueQuantity"], "value": value},
+        }
+        for days, value in amounts.items()
+    ]
+    launch_in(page, app, answering(tenant_of(app), labs=as_fhir(bundle(CREATININE, *others))))
+    calculator = opened(page, EGFR)
+    row = calculator.locator('.input[data-name="creatinine"]')
+    field, line = row.locator("input"), row.get_by_role("slider")
+    expect(field).to_have_value("2.2")
+    expect(line).to_have_attribute("aria-valuetext", re.compile("^2.2 mg/dL, used, "))
+    expect(row.locator("circle.used")).to_have_count(1)
+    if how == "click":
+        row.locator("circle").nth(1).click(force=True)
+    elif how == "keyboard":
+        line.focus()
+        page.keyboard.press("ArrowLeft")
+    else:
+        row.locator("summary").click()
+        row.get_by_role("row").nth(2).get_by_role("button", name="Use 1.5 mg/dL").click()
+    expect(field).to_have_value("1.5")
+    expect(line).to_have_attribute("aria-valuenow", "2")
+    expect(row.locator("circle").nth(1)).to_have_class("used")
+    expect(calculator.locator(".headline strong")).to_have_text("51")
+    field.fill("3")
+    expect(row.locator("circle.used")).to_have_count(0)
+    row.get_by_role("button", name="Undo").click()
+    expect(row.locator("circle").nth(2)).to_have_class("used")
+
+
 def test_a_legacy_calculator_computes_when_it_is_asked_to(app: App, page: Page) -> None:
     launch_in(page, app, tenant_of(app))
     calculator = opened(page, "ascvd_pce_2013")

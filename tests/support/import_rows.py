@@ -142,7 +142,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "functions/smart_calc/page": (
         "__init__ banner charted view_models wording",
         "entries latest_values outcome",
-        "cautions input_views note tables",
+        "cautions input_views note tables trends",
         "cards",
     ),
     "functions/smart_calc/reading": (

@@ -13,7 +13,7 @@ from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.clock import Clock
 from clinical.prefilled import Found, inputs_of
 
-from . import cautions
+from . import cautions, trends
 from . import input_views as inputs
 from . import outcome as results
 from .note import NoteParts, full, short
@@ -84,7 +84,10 @@ def _view(
     tier = _relevance(calculator, chart)
     needed = {name for output in calculator.outputs for name in output.needs}
     shown = tuple(
-        inputs.view(finding, clock, optional=name not in needed)
+        replace(
+            inputs.view(finding, clock, optional=name not in needed),
+            trend=trends.of_input(finding, chart, clock),
+        )
         for name, finding in findings.items()
     )
     made = results.views(evaluation, _unused(findings))
@@ -101,6 +104,7 @@ def _view(
         beside=tuple(cautions.beside(evaluation, chart, clock)),
         note="",
         brief="",
+        trend=trends.of_output(calculator, chart, clock),
         tier=tier,
         because=[*_WEIGHTY.values(), ""][tier],
     )

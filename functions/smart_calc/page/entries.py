@@ -119,13 +119,13 @@ def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
                     clock.time(evidence.moment),
                     value=value,
                     exact=json.dumps(evidence.value),
-                    note=_taken(finding, evidence, clock),
+                    note=taken(finding, evidence, clock),
                 )
             )
     return tuple(found)
 
 
-def _taken(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:
+def taken(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:
     """How a note names another charted value, taken in place of the one that was found first."""
     amount = f"{wording.short(finding.input)} {evidence.charted}"
     kind = "preliminary, " if evidence.status == "preliminary" else ""

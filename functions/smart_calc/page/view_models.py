@@ -57,6 +57,35 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a trend: what is charted and when, `x` and `y` where it is drawn.
+
+    `value`, `exact` and `note` as of an `EntryView`; `is_used`: the calculator takes it.
+    """
+
+    text: str
+    when: str
+    value: str = ""
+    exact: str = "null"
+    note: str = ""
+    is_used: bool = False
+    x: float = 0
+    y: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Values over time, the oldest first: at least two."""
+
+    points: tuple[Point, ...]
+
+    @property
+    def line(self) -> str:
+        """The points of an SVG polyline."""
+        return " ".join(f"{one.x},{one.y}" for one in self.points)
+
+
+@dataclass(frozen=True, slots=True)
 class InputView:
     """One input of a calculator with where its value comes from.
 
@@ -66,7 +95,8 @@ class InputView:
     `age` how old the value is. `source` is the provenance of the value, `original` the value as
     charted where it was converted, `remarks` what else there is to know, `entries` diagnoses or
     drugs that match, `older` other values. `short` and `note` are how a note names the input and
-    its value. `resource` is the resource that the value is of (`Observation/a1`).
+    its value. `resource` is the resource that the value is of (`Observation/a1`). `trend` are
+    all charted values of a number that can be used, where there are several.
     """
 
     name: str
@@ -91,6 +121,7 @@ class InputView:
     older: tuple[EntryView, ...]
     note: str
     resource: str
+    trend: Trend | None = None
 
     @property
     def brief(self) -> str:
@@ -123,6 +154,7 @@ class CalculatorView:
     beside: tuple[EntryView, ...]
     note: str
     brief: str
+    trend: Trend | None = None
     tier: int = 0
     because: str = ""
 

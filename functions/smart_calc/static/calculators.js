@@ -22,6 +22,7 @@
     const isCharted = () => number.value === charted[0] && at() === 0;
     // Another charted value that was taken in place of the first.
     let taken = null;
+    let ring = () => {};
     const isTaken = () => taken !== null && isHeld() && held.value === JSON.parse(taken.dataset.exact);
     const isEdited = () => {
       if (kind !== "number") return state().some((value, place) => value !== charted[place]);
@@ -40,6 +41,7 @@
       mark.hidden = !isEdited();
       tag.textContent = (isTaken() ? ["another charted value", first && `before: ${first}`] : ["edited", first && `chart: ${first}`]).filter(Boolean).join(", ");
       row.classList.toggle("edited", isEdited());
+      ring();
       changed();
     };
     const choice = () => {
@@ -72,16 +74,50 @@
       refresh();
     });
     row.addEventListener("input", refresh);
-    for (const item of row.querySelectorAll(".older-values li")) {
-      const use = button("Use", { "aria-label": `Use ${item.textContent}` });
-      item.append(" ", use);
-      use.addEventListener("click", () => {
-        number.value = item.dataset.value;
-        if (units) units.selectedIndex = 0;
-        hold(number.value, JSON.parse(item.dataset.exact));
-        taken = item;
-        refresh();
+    const take = (item) => {
+      number.value = item.dataset.value;
+      if (units) units.selectedIndex = 0;
+      hold(number.value, JSON.parse(item.dataset.exact));
+      taken = item;
+      refresh();
+    };
+    for (const item of row.querySelectorAll(".older-values li, .history tbody tr")) {
+      const named = item.cells ? [...item.cells].map((cell) => cell.textContent).reverse().join(", ") : item.textContent;
+      const use = button("Use", { "aria-label": `Use ${named}` });
+      (item.lastElementChild || item).append(" ", use);
+      use.addEventListener("click", () => take(item));
+    }
+    const drawn = row.querySelector("[data-trend]");
+    if (drawn) {
+      // From the oldest to the newest, as they are drawn.
+      const points = [...drawn.querySelectorAll("tbody tr")].reverse();
+      const circles = [...drawn.querySelectorAll("circle")];
+      const first = circles.findIndex((one) => one.matches(".used"));
+      const at = () => (!isEdited() ? first : isTaken() ? points.findIndex((one) => one.dataset.exact === taken.dataset.exact && one.dataset.note === taken.dataset.note) : -1);
+      const attributes = { role: "slider", tabindex: "0", "aria-label": `${row.dataset.short} over time`, "aria-valuemin": 1, "aria-valuemax": points.length };
+      const line = drawn.querySelector("svg").parentElement.insertBefore(element("div", "", attributes), drawn.firstChild);
+      line.append(drawn.querySelector("svg"));
+      ring = () => {
+        const used = at();
+        circles.forEach((one, place) => one.classList.toggle("used", place === used));
+        line.setAttribute("aria-valuenow", used + 1 || points.length);
+        line.setAttribute("aria-valuetext", used < 0 ? "none of the charted values is used" : [...points[used].cells].map((cell) => cell.firstChild.textContent).reverse().join(", "));
+      };
+      const choose = (place) => {
+        if (points[place] && place !== at() && !number.disabled && !number.closest("fieldset").disabled) take(points[place]);
+      };
+      line.addEventListener("click", ({ clientX }) => {
+        const far = circles.map((one) => Math.abs(one.getBoundingClientRect().x + 2.5 - clientX));
+        choose(far.indexOf(Math.min(...far)));
       });
+      line.addEventListener("keydown", (event) => {
+        const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+        const to = event.key === "Home" ? 0 : event.key === "End" ? points.length - 1 : by && (at() < 0 ? points.length - 1 : at() + by);
+        if (to === undefined) return;
+        event.preventDefault();
+        choose(to);
+      });
+      ring();
     }
     return {
       name,

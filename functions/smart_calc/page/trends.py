@@ -1,0 +1,102 @@
+"""The charted values of one input over time: a small line to draw, and the same as rows. Pure.
+
+A drawing has the width and the height below, in its own units; the newest value is at the right.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+
+from clinical.calculators import evaluate
+from clinical.calculators.model import Calculator
+from clinical.chart import Chart
+from clinical.chart.evidence import ChartFinding
+from clinical.chart.resources.times import Moment, completed_years, full_date
+from clinical.clock import Clock
+
+from . import entries, wording
+from .view_models import Point, Trend
+
+WIDTH, HEIGHT = 200, 36
+_EDGE = 6
+# So many are drawn and listed; a line of a hundred daily values is read no better.
+MOST = 40
+_FEWEST = 2
+
+
+def of_input(finding: ChartFinding, chart: Chart, clock: Clock) -> Trend | None:
+    """The usable values of a measured input; None where there are not two."""
+    found = []
+    for one in chart.usable.get(finding.input, ())[:MOST]:
+        if one.moment is not None and isinstance(one.value, float):
+            point = Point(
+                text=one.charted,
+                when=clock.time(one.moment),
+                value=wording.number(finding.input, one.value, one),
+                exact=json.dumps(one.value),
+                note=entries.taken(finding, one, clock),
+                is_used=finding.value is not None and one == finding.chosen,
+            )
+            found.append((one.value, one.moment, point))
+    return _trend(found)
+
+
+def of_output(calculator: Calculator, chart: Chart, clock: Clock) -> Trend | None:
+    """What the calculator gives other calculators, as it was at each value of its one measured
+    input, with the age of that day; None where there are not two.
+    """
+    output = next((one for one in calculator.outputs if one.gives), None)
+    measured = [name for name in calculator.inputs if name in chart.usable]
+    born = full_date(_charted(chart, "age"))
+    if output is None or len(measured) != 1 or born is None:
+        return None
+    found = []
+    for one in chart.usable[measured[0]][:MOST]:
+        if one.moment is None:
+            continue
+        given = {name: _given(chart.findings[name]) for name in calculator.inputs}
+        day = one.moment.instant.astimezone(clock.now.tzinfo).date()
+        given["age"] = (float(completed_years(born, day)), "a")
+        given[measured[0]] = (one.value, chart.findings[measured[0]].unit)
+        result = evaluate(calculator.name, given).results.get(output.name)
+        if result is not None:
+            used = one == chart.findings[measured[0]].chosen
+            text = f"{result.printed} {output.label}"
+            found.append(
+                (result.value, one.moment, Point(text, clock.time(one.moment), is_used=used))
+            )
+    return _trend(found)
+
+
+def _charted(chart: Chart, name: str) -> str:
+    chosen = chart.findings[name].chosen
+    return chosen.charted if chosen else ""
+
+
+def _given(finding: ChartFinding) -> tuple[object, str | None]:
+    return finding.value, finding.unit or None
+
+
+def _trend(found: Iterable[tuple[float, Moment, Point]]) -> Trend | None:
+    """The points, oldest first, each with its place in the drawing."""
+    ordered = sorted(found, key=lambda one: one[1].instant)
+    if len(ordered) < _FEWEST:
+        return None
+    across = _scaled([moment.instant.timestamp() for _, moment, _ in ordered], WIDTH)
+    up = _scaled([value for value, _, _ in ordered], HEIGHT)
+    return Trend(
+        tuple(
+            replace(point, x=x, y=round(HEIGHT - y, 1))
+            for (_, _, point), x, y in zip(ordered, across, up, strict=True)
+        )
+    )
+
+
+def _scaled(values: Iterable[float], length: int) -> list[float]:
+    """Places between the edges, in proportion; in the middle where all are the same."""
+    known = list(values)
+    low, high = min(known), max(known)
+    room = length - 2 * _EDGE
+    if high == low:
+        return [length / 2] * len(known)
+    return [round(_EDGE + (one - low) / (high - low) * room, 1) for one in known]

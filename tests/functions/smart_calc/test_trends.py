@@ -1,0 +1,96 @@
+"""Values over time: which are drawn, where, and which one is marked as used."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from clinical.calculators import REGISTRY
+from clinical.chart import read_chart
+from clinical.clock import Clock
+from functions.smart_calc.page import trends
+from functions.smart_calc.page.view_models import Trend
+from tests.support.chart_resources import observation, patient
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def creatinine(value: float, day: str, **more: Any) -> dict[str, Any]:
+    return observation("2160-0", value, "mg/dL", effectiveDateTime=day, id=f"o-{day}", **more)
+
+
+def of_input(*resources: dict[str, Any], name: str = "creatinine") -> Trend | None:
+    chart = read_chart(list(resources), NOW, "p1", None)
+    return trends.of_input(chart.findings[name], chart, Clock(NOW))
+
+
+def of_egfr(*resources: dict[str, Any]) -> Trend | None:
+    chart = read_chart(list(resources), NOW, "p1", None)
+    return trends.of_output(REGISTRY["egfr_ckd_epi_2021"], chart, Clock(NOW))
+
+
+YESTERDAY, TODAY = "2026-11-23T08:00:00Z", "2026-11-24T08:00:00Z"
+LONG_AGO = "2026-03-01T08:00:00Z"
+
+
+def test_the_points_go_from_the_oldest_to_the_newest_and_the_used_one_is_marked() -> None:
+    trend = of_input(creatinine(1.4, TODAY), creatinine(1.1, LONG_AGO), creatinine(1.9, YESTERDAY))
+    assert trend
+    assert [one.text for one in trend.points] == ["1.1 mg/dL", "1.9 mg/dL", "1.4 mg/dL"]
+    assert [one.is_used for one in trend.points] == [False, False, True]
+    assert [one.x for one in trend.points] == sorted(one.x for one in trend.points)
+    lowest, highest, used = trend.points
+    # Up is smaller in a drawing.
+    assert highest.y < used.y < lowest.y
+    assert all(0 < one.x < trends.WIDTH and 0 < one.y < trends.HEIGHT for one in trend.points)
+    assert trend.line.count(",") == 3
+    assert highest.exact == "1.9"
+    assert "from the chart" in highest.note
+
+
+def test_equal_values_lie_in_the_middle() -> None:
+    trend = of_input(creatinine(1.4, TODAY), creatinine(1.4, YESTERDAY))
+    assert trend
+    assert {one.y for one in trend.points} == {trends.HEIGHT / 2}
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        [],
+        [creatinine(1.4, TODAY)],
+        [creatinine(1.4, TODAY), creatinine(1.5, "2020-01-01T08:00:00Z")],
+        [creatinine(1.4, TODAY), creatinine(1.9, YESTERDAY, status="preliminary")],
+        [creatinine(1.4, TODAY), creatinine(900, YESTERDAY)],
+    ],
+    ids=["none", "one", "too old", "preliminary", "implausible"],
+)
+def test_values_that_cannot_be_used_are_not_drawn(resources: list[dict[str, Any]]) -> None:
+    assert of_input(*resources) is None
+
+
+def test_no_more_are_drawn_than_can_be_read() -> None:
+    days = [f"2026-{month:02}-{day:02}T08:00:00Z" for month in (8, 9, 10) for day in range(1, 29)]
+    trend = of_input(*(creatinine(1.4, day) for day in days))
+    assert trend
+    assert len(trend.points) == trends.MOST
+    assert trend.points[-1].when == "28 Oct 2026 08:00"
+
+
+def test_egfr_is_that_of_each_creatinine_at_the_age_of_its_day() -> None:
+    # 66 on 24 November, and still 65 in March.
+    person = patient(birthDate="1960-05-01", gender="male")
+    trend = of_egfr(person, creatinine(1.5, LONG_AGO), creatinine(1.5, TODAY))
+    assert trend
+    assert [one.text.partition(" ")[0] for one in trend.points] == ["51", "51"]
+    assert trend.points[0].y < trend.points[1].y
+    assert [one.is_used for one in trend.points] == [False, True]
+
+
+def test_without_a_birth_date_there_is_no_egfr_over_time() -> None:
+    assert of_egfr(creatinine(1.5, LONG_AGO), creatinine(1.5, TODAY)) is None
+
+
+def test_a_calculator_that_gives_no_other_anything_has_no_line() -> None:
+    chart = read_chart([creatinine(1.4, TODAY), creatinine(1.9, YESTERDAY)], NOW, "p1", None)
+    assert trends.of_output(REGISTRY["meld"], chart, Clock(NOW)) is None
