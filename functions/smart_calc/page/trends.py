@@ -19,8 +19,8 @@ from .view_models import Point, Trend
 
 WIDTH, HEIGHT = 200, 36
 _EDGE = 6
-# So many are drawn and listed; a line of a hundred daily values is read no better.
-MOST = 40
+# So many are drawn and listed: each stands in the page of every calculator that takes it.
+MOST = 12
 _FEWEST = 2
 
 
