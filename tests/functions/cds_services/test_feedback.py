@@ -99,7 +99,7 @@ def test_a_card_that_is_no_uuid_is_not_logged(cds: Cds) -> None:
         {"feedback": [{"card": CARD, "outcome": "accepted"}] * 101},
         {"feedback": [{"card": CARD, "outcome": "accepted"}, {"card": CARD}]},
     ],
-    ids=lambda body: repr(body)[:60],
+    ids=lambda body: repr(body).replace(CARD, "CARD")[:60],
 )
 def test_another_shape_is_refused_whole(cds: Cds, body: dict[str, Any]) -> None:
     lines = len(cds.log("cds_feedback"))
