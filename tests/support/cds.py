@@ -122,15 +122,22 @@ class CdsEhr:
         }
 
     def post(
-        self, body: Any, *, path: str = SERVICE, token: str | None = None, **headers: str
+        self,
+        body: Any,
+        *,
+        path: str = SERVICE,
+        token: str | None = None,
+        at: str | None = None,
+        **headers: str,
     ) -> Answer:
+        """`at` is the origin of another instance than the one whose address the token names."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {
             "Content-Type": "application/json",
             "Authorization": f"Bearer {token or self.token(path)}",
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
-        return Browser().send("POST", self.address(path), sent, raw)
+        return Browser().send("POST", f"{at or self.origin}{path}", sent, raw)
 
     def call(self, prefetch: Mapping[str, Any] | None = None, **changes: Any) -> Answer:
         """A good call of the service."""
