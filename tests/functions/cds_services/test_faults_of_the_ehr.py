@@ -101,7 +101,7 @@ def test_a_call_that_cannot_be_served_is_refused_and_its_reason_logged(
     app: ThreeEhrs, name: str
 ) -> None:
     status, code, reason = REFUSED[name]
-    chart = Chart(app, CDS_FAULTS[name].personalities[0], name)
+    chart = Chart(app, CDS_FAULTS[name].ehrs[0], name)
     assert f"answered {status} {code}" in chart.page
     assert chart.cards == []
     line = chart.of("cds_refused")[-1]

@@ -1,0 +1,92 @@
+"""Card and page agree on every simulated chart: the same number, the same band."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from clinical.cards import Card, NoCard, of_chart
+from clinical.clock import Clock
+from functions.cds_services import charted, discovery
+from functions.cds_services.hook_call import HookCall
+from functions.smart_calc.page import cards as page
+from simulator.charts.generated import load_resources
+from simulator.charts.resources import Charts
+from simulator.fhir.search import parse
+from tests.support.in_memory_ehr import answer_from, read
+from tests.support.open_session import EHR, FHIR_BASE
+
+PATIENTS = sorted({one.patient for one in load_resources() if one.patient})
+# Most of the charts' values are dated by it.
+NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def charts() -> Charts:
+    return Charts(load_resources())
+
+
+def prefetch_of(charts: Charts, patient: str) -> Iterator[tuple[str, Any]]:
+    """What an EHR sends that honours every template, on one page."""
+    for key, template in discovery.templates().items():
+        kind, _, query = template.replace("{{context.patientId}}", patient).partition("?")
+        if not query:
+            person = charts.find("Patient", patient)
+            assert person is not None
+            yield key, json.loads(person.text)
+            continue
+        pairs = [pair for pair in parse_qsl(query) if pair[0] != "_count"]
+        found = parse(kind, pairs, FHIR_BASE).run(charts.of_type(kind))
+        entries = [{"resource": json.loads(one.text)} for one in found]
+        yield key, {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+
+
+def judged(charts: Charts, patient: str) -> tuple[Card | NoCard, ...]:
+    call = HookCall(
+        patient=patient,
+        fhir_base=FHIR_BASE,
+        access_token=None,
+        for_clinician=True,
+        prefetch=dict(prefetch_of(charts, patient)),
+    )
+    found = charted.read(call, EHR, NOW)
+    assert found.missing == ()
+    return of_chart(found.chart, found.now)
+
+
+@pytest.mark.parametrize("patient", PATIENTS)
+def test_card_and_page_agree(charts: Charts, patient: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_from(monkeypatch, charts)
+    made = read(patient, NOW)
+    groups = page.views(made.chart, Clock(made.now))
+    views = {view.name: (group, view) for group, some in groups.items() for view in some}
+    found = judged(charts, patient)
+    assert len(found) == 8
+    for one in found:
+        group, view = views[one.calculator.name]
+        shown = _results(view)
+        if isinstance(one, Card):
+            output = one.result.output
+            assert group == "computed"
+            assert shown[output.name] == (one.result.printed, one.result.band)
+        elif group == "computed" and ": makes no card" in one.why:
+            # It is the band alone that makes no card: the page has the same number.
+            printed = {number for number, _ in shown.values()}
+            assert one.why.split(",")[0].rpartition(" ")[2] in printed
+
+
+def _results(view: Any) -> Mapping[str, tuple[str, str]]:
+    outputs = view.calculator.outputs
+    return {
+        output.name: (result.printed, result.band)
+        for output, result in zip(outputs, view.results, strict=True)
+    }
+
+
+def test_some_charts_make_cards_and_some_do_not(charts: Charts) -> None:
+    cards = [sum(isinstance(one, Card) for one in judged(charts, name)) for name in PATIENTS]
+    assert 0 in cards
+    assert max(cards) > 1
