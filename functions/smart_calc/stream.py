@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from clinical.calculators import REGISTRY
 from clinical.clock import Clock
-from shared import log, pages
+from shared import json_members, log, pages
 from shared.config.settings import Settings
 from shared.findings import Finding
 from shared.inbound.refusal import Refusal
@@ -63,23 +63,22 @@ def style() -> str:
     return (_HERE / "static" / "app.css").read_text("utf-8")
 
 
-def page(
-    settings: Settings, active: Active, searching: Searching, late: Late, opened: str = ""
-) -> Iterator[str]:
+def page(settings: Settings, active: Active, searching: Searching, late: Late) -> Iterator[str]:
     """The page, part by part.
 
     `late` logs a failure that comes when the answer is under way and gives what to say of it.
-    `opened` is the calculator to open; empty where none is named.
     """
+    opened = _opened(active)
     of_session = _of_session(active)
     frame = _render("app.html", script=Markup(script()), **of_session)  # noqa: S704 - our own
     before, _, after = frame.partition(_HERE_FOLLOWS)
     yield before
+    made = _Page(settings, active, searching, of_session, opened)
     try:
-        yield from _Page(settings, active, searching, of_session, opened).parts()
+        yield from made.parts()
         log.event("app_opened", "page shown")
     except Exception as error:  # noqa: BLE001 - as at the edge: logged without text, told in place
-        yield _render("late.html", refusal=late(error), **of_session)
+        yield made.ended() + _render("late.html", refusal=late(error), **of_session)
     finally:
         searching.arrivals.close()
     yield after
@@ -98,6 +97,7 @@ class _Page:
     zone: tzinfo | None = None
     sent: dict[str, CalculatorView] = field(default_factory=dict)
     titled: set[str] = field(default_factory=set)
+    is_listing: bool = False
 
     def parts(self) -> Iterator[str]:
         """Whose chart it is, the calculators, what else there is to say."""
@@ -113,7 +113,7 @@ class _Page:
             yield self._render("nobody.html", **self._problems(made))
             return
         yield from self._changed(made)
-        if not self.titled:
+        if not self.is_listing:
             yield self._list(made)
         yield self._render(
             "rest.html",
@@ -121,6 +121,10 @@ class _Page:
             tables=self._tables(made),
             **self._problems(made),
         )
+
+    def ended(self) -> str:
+        """What ends the list where it was begun."""
+        return "</div></main>" if self.is_listing else ""
 
     def _identity(self, parts: Parts) -> Iterator[str]:
         part = parts.get("patient")
@@ -151,6 +155,7 @@ class _Page:
         return calculators.views(made.chart, Clock(made.now), patient, off, names)
 
     def _list(self, made: ChartReading) -> str:
+        self.is_listing = True
         return self._render(
             "list.html",
             clock=Clock(made.now),
@@ -159,7 +164,7 @@ class _Page:
         )
 
     def _rows(self, made: ChartReading, names: Iterable[str]) -> Iterator[str]:
-        if not self.sent:
+        if not self.is_listing:
             yield self._list(made)
         for group, views in self._views(made, names).items():
             title = calculators.GROUPS[group] if group not in self.titled else ""
@@ -198,6 +203,14 @@ class _Page:
 
     def _render(self, template: str, **values: object) -> str:
         return _render(template, **{**self.of_session, **values})
+
+
+def _opened(active: Active) -> str:
+    """The calculator of the card that led here (CDS Hooks 2.0, `appContext`), open from the start;
+    empty where none is named. The address has it as a fragment, too, which only a script follows.
+    """
+    given = json_members.document(active.session.context.app_context or "") or {}
+    return json_members.text(given.get("calculator"))
 
 
 def _render(template: str, **values: object) -> str:

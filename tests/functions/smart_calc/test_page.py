@@ -190,6 +190,24 @@ def test_beside_the_ehrs_own_banner_one_line_is_enough(app: App) -> None:
     assert "SYN-0007" not in rest
 
 
+@pytest.mark.parametrize(
+    ("given", "opened"),
+    [
+        ('{"calculator": "bmi"}', ["bmi"]),
+        ({"calculator": "bmi"}, ["bmi"]),
+        ('{"calculator": "no_such"}', []),
+        ('{"calculator": ["bmi"]}', []),
+        ("bmi", []),
+        (None, []),
+    ],
+)
+def test_the_calculator_of_a_card_is_open_from_the_start(
+    app: App, given: object, opened: list[str]
+) -> None:
+    page = page_of(app, tenant_of(app, appContext=given))
+    assert re.findall(r'<details class="calculator" id="(\w+)"[^>]* open>', page) == opened
+
+
 def test_a_dead_patient_is_marked(app: App) -> None:
     tenant = tenant_of(app)
     tenant.resources["Patient/p1"] = {**PATIENT, "deceasedBoolean": True}
