@@ -77,7 +77,8 @@ CALCULATOR = Calculator(
             "Figge J et al. Crit Care Med 1998;26:1807-1810", "10.1097/00003246-199811000-00019"
         ),
     ),
-    words="acidosis acid base gap albumin ketoacidosis",
+    words="acidosis acid base gap albumin ketoacidosis metabolic electrolytes blood gas "
+    "abg nephrology critical care lactate toxicology",
     validation="It does not claim to tell patients apart.",
     in_chart=InChart(draw=DrawRule(_IONS, ("albumin", "potassium"))),
 )

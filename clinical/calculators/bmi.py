@@ -40,6 +40,7 @@ CALCULATOR = Calculator(
             label="BMI",
             unit="kg/m2",
             digits=1,
+            edges=(15, 18.5, 25, 30, 35, 40, 45),
             equation="weight in kg / (height in m)^2",
             formula=body_mass_index,
             needs=("weight", "height"),
@@ -64,7 +65,7 @@ CALCULATOR = Calculator(
             "10.1016/S0140-6736(03)15268-3",
         ),
     ),
-    words="body mass index obesity weight",
+    words="body mass index obesity obese overweight underweight weight bmi general nutrition",
     validation="An index: it does not claim to tell patients apart.",
     in_chart=InChart(beside=Beside("bmi_reported", "bmi", agrees_within=0.5)),
 )

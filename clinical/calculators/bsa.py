@@ -30,6 +30,6 @@ CALCULATOR = Calculator(
         ),
     ),
     sources=(Citation("Mosteller RD. N Engl J Med 1987;317:1098", "10.1056/NEJM198710223171717"),),
-    words="body surface area chemo dose",
+    words="body surface area chemo chemotherapy dose dosing bsa mosteller oncology pharmacy skin",
     validation="The validation was not read in an open source.",
 )

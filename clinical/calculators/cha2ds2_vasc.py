@@ -48,6 +48,18 @@ def score(
     )
 
 
+def points(given: Given) -> dict[str, int]:
+    """Points of each input of CHA2DS2-VASc that was given."""
+    found = {name: int(given[name]) for name in _ITEMS if name in given}
+    if "stroke_tia_thromboembolism" in found:
+        found["stroke_tia_thromboembolism"] *= 2
+    if "age" in given:
+        found["age"] = 2 if given["age"] >= 75 else int(given["age"] >= 65)
+    if "sex" in given:
+        found["sex"] = int(given["sex"] == "female")
+    return found
+
+
 _ITEMS = (
     "congestive_heart_failure",
     "hypertension",
@@ -123,6 +135,7 @@ CALCULATOR = Calculator(
             label="CHA2DS2-VASc",
             unit="{score}",
             digits=0,
+            edges=tuple(range(11)),
             equation=(
                 "heart failure 1, hypertension 1, age 75 or more 2 or 65 to 74 1, diabetes 1, "
                 "stroke, TIA or systemic embolism 2, vascular disease (myocardial infarction, "
@@ -144,6 +157,7 @@ CALCULATOR = Calculator(
             label="CHA2DS2-VA",
             unit="{score}",
             digits=0,
+            edges=tuple(range(10)),
             equation="CHA2DS2-VASc without the point for female sex",
             formula=score_va,
             needs=("age", *_ITEMS),
@@ -169,7 +183,16 @@ CALCULATOR = Calculator(
             lambda given: given.get("atrial_fibrillation") is False,
         ),
     ),
-    words="stroke af afib chads atrial fibrillation anticoagulation",
+    words="stroke af afib chads chadsvasc chads-vasc cha2ds2vasc atrial fibrillation fibrilation "
+    "anticoagulation anticoagulant heart brain cardiology thromboembolism warfarin doac noac",
+    points=points,
+    definitions={
+        "age": "75 or more: 2 points; 65 to 74: 1",
+        "sex": "female: 1 point, in CHA2DS2-VASc alone",
+        "hypertension": "the diagnosis; a single high pressure does not count",
+        "stroke_tia_thromboembolism": "2 points; venous thromboembolism does not count",
+        "vascular_disease": "prior myocardial infarction, peripheral artery disease, aortic plaque",
+    },
     validation="Pooled c statistic 0.644 in 6.3 million people (PMC9681133). Danish registry, "
     "73,538 people: 0.78 events per 100 years at a score of 0, 2.01 at 1 (Olesen 2011).",
     in_chart=InChart(

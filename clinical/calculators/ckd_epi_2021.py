@@ -23,7 +23,7 @@ CALCULATOR = Calculator(
     name="egfr_ckd_epi_2021",
     title="eGFR (CKD-EPI 2021, creatinine)",
     year=2021,
-    purpose="Kidney function for staging and follow-up of chronic kidney disease.",
+    purpose="Kidney function for staging and follow-up of chronic disease.",
     population="Adults; the equation has no race term.",
     cautions=(
         "Not while creatinine is changing (acute kidney injury), in pregnancy or on dialysis.",
@@ -36,6 +36,7 @@ CALCULATOR = Calculator(
             label="eGFR",
             unit="mL/min/{1.73_m2}",
             digits=0,
+            edges=(0, 15, 30, 45, 60, 90, 120),
             equation=(
                 "142 x min(Scr/k, 1)^a x max(Scr/k, 1)^-1.200 x 0.9938^age x 1.012 [female]; "
                 "k 0.7 female, 0.9 male; a -0.241 female, -0.302 male; Scr creatinine in mg/dL"
@@ -70,7 +71,8 @@ CALCULATOR = Calculator(
             "10.1016/j.kint.2023.10.018",
         ),
     ),
-    words="kidney renal gfr egfr ckd creatinine",
+    words="kidney kidneys renal gfr egfr ckd ckdepi ckd-epi creatinine creatinin "
+    "nephrology chronic disease failure",
     validation="12 studies, 4,050 people: bias -3.6 (Black) and 3.9 (others) mL/min/1.73 m2, at "
     "least 85 % within 30 % of the measured rate (Inker 2021).",
     in_chart=InChart(

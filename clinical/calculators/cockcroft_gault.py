@@ -161,7 +161,8 @@ CALCULATOR = Calculator(
             lambda given: given.get("height", FIVE_FEET) < FIVE_FEET,
         ),
     ),
-    words="crcl clearance cockcroft dose dosing renal kidney",
+    words="crcl ccr clearance cockcroft cockroft gault dose dosing drug renal kidney "
+    "creatinine creatinin pharmacy nephrology",
     validation="The validation was not read in an open source.",
     in_chart=InChart(
         relevant_with=("oral_anticoagulant",), cautions=KIDNEY_CAUTIONS, steady=("creatinine",)

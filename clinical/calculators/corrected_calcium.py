@@ -26,6 +26,7 @@ CALCULATOR = Calculator(
             label="Corrected calcium",
             unit="mg/dL",
             digits=1,
+            edges=(6, 8.5, 10.5, 13),
             equation="calcium + 0.8 x (4.0 - albumin); mg/dL and g/dL",
             formula=corrected_calcium,
             needs=("calcium_total", "albumin"),
@@ -41,7 +42,8 @@ CALCULATOR = Calculator(
         ),
     ),
     sources=(Citation("Payne RB et al. Br Med J 1973;4:643-646", "10.1136/bmj.4.5893.643"),),
-    words="calcium albumin hypocalcaemia hypercalcemia",
+    words="calcium albumin hypocalcaemia hypocalcemia hypercalcaemia hypercalcemia "
+    "adjusted payne endocrinology parathyroid electrolytes",
     validation="It does not claim to tell patients apart; it disagrees with ionised calcium in "
     "illness.",
     in_chart=InChart(draw=DrawRule(("calcium_total", "albumin"))),

@@ -41,7 +41,8 @@ class Result:
 class Evaluation:
     """What a calculator made of the inputs: an output is either in `results` or in `refusals`.
 
-    `ranges` tells of a refused score where it lies whatever the missing answers are.
+    `ranges` tells of a refused score where it lies whatever the missing answers are, `points` what
+    each input that was given adds to one, `given` the inputs as they were checked.
     """
 
     calculator: Calculator
@@ -49,6 +50,8 @@ class Evaluation:
     refusals: Mapping[str, Refused]
     notes: tuple[str, ...]
     ranges: Mapping[str, Range]
+    points: Mapping[str, int]
+    given: Given
 
     @property
     def outputs(self) -> dict[str, float]:
@@ -115,7 +118,8 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
                 band.urgency if band else None,
             )
     notes = tuple(note.text for note in calculator.notes if note.holds(given))
-    return Evaluation(calculator, results, refusals, notes, ranges)
+    points = calculator.points(given) if calculator.points else {}
+    return Evaluation(calculator, results, refusals, notes, ranges, points, given)
 
 
 def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> float:

@@ -41,6 +41,7 @@ CALCULATOR = Calculator(
             label="FIB-4",
             unit="1",
             digits=2,
+            edges=(0, 1.3, 2, 2.67, 4),
             equation="age x AST / (platelets x sqrt(ALT)); U/L and 10^9/L",
             formula=fib4,
             needs=("age", "ast", "alt", "platelets"),
@@ -82,7 +83,8 @@ CALCULATOR = Calculator(
         ),
     ),
     notes=(Note("Below 35 years FIB-4 is unreliable", lambda given: given.get("age", 35) < 35),),
-    words="liver fibrosis nafld masld hepatitis",
+    words="liver fibrosis cirrhosis nafld masld nash hepatitis hepatic fib4 fib-4 "
+    "hepatology steatosis fatty",
     validation="832 people with HIV and hepatitis C: AUROC 0.765; below 1.45 negative predictive "
     "value 90 %, above 3.25 positive predictive value 65 % (Sterling 2006).",
     in_chart=InChart(

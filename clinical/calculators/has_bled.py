@@ -1,7 +1,7 @@
 """Major bleeding risk on anticoagulation: HAS-BLED (Pisters, Chest 2010;138:1093)."""
 
 from clinical.calculators.in_chart import InChart, OnlyWith
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Output
 
 
 def score(
@@ -29,6 +29,26 @@ def score(
     )
 
 
+def points(given: Given) -> dict[str, int]:
+    """Points of each input of HAS-BLED that was given."""
+    found = {name: int(given[name]) for name in _ITEMS if name in given}
+    if "age" in given:
+        found["age"] = int(given["age"] > 65)
+    if "alcohol_drinks_per_week" in given:
+        found["alcohol_drinks_per_week"] = int(given["alcohol_drinks_per_week"] >= 8)
+    return found
+
+
+_ITEMS = (
+    "uncontrolled_hypertension",
+    "abnormal_renal_function",
+    "abnormal_liver_function",
+    "stroke",
+    "bleeding_history",
+    "labile_inr",
+    "antiplatelet_or_nsaid",
+)
+
 CALCULATOR = Calculator(
     name="has_bled",
     title="HAS-BLED",
@@ -38,9 +58,6 @@ CALCULATOR = Calculator(
     cautions=(
         "A high score is a reason to correct factors, not by itself to withhold anticoagulation.",
         "ESC 2024 advises against decisions by score alone.",
-        "Renal: dialysis, transplant or creatinine above 2.26 mg/dL (200 umol/L).",
-        "Liver: cirrhosis, or bilirubin above 2 x ULN with AST, ALT or ALP above 3 x ULN.",
-        "Labile INR (time in range below 60 %) counts on a vitamin K antagonist only.",
         "Labile INR and alcohol are asked, not read from the chart.",
     ),
     outputs=(
@@ -55,30 +72,34 @@ CALCULATOR = Calculator(
                 "antiplatelet or NSAID; 8 or more alcoholic drinks a week"
             ),
             formula=score,
-            needs=(
-                "age",
-                "uncontrolled_hypertension",
-                "abnormal_renal_function",
-                "abnormal_liver_function",
-                "stroke",
-                "bleeding_history",
-                "labile_inr",
-                "antiplatelet_or_nsaid",
-                "alcohol_drinks_per_week",
-            ),
+            needs=("age", *_ITEMS, "alcohol_drinks_per_week"),
             limits=(ADULTS,),
             open_answers={"alcohol_drinks_per_week": (0, 8)},
             bands=(
                 Band("3 or more: high risk, correct what can be corrected", lambda v, _: v >= 3),
                 Band("0 to 2: not high", lambda v, _: v < 3),
             ),
+            edges=tuple(range(11)),
         ),
     ),
     sources=(
         Citation("Pisters R et al. Chest 2010;138:1093-1100", "10.1378/chest.10-0134"),
         Citation("ESC 2024 atrial fibrillation guideline", "10.1093/eurheartj/ehae176"),
     ),
-    words="bleeding haemorrhage hemorrhage anticoagulation af warfarin doac",
+    words="bleeding bleed haemorrhage hemorrhage hemorrage hasbled anticoagulation af afib "
+    "warfarin doac noac blood cardiology atrial fibrillation",
+    points=points,
+    definitions={
+        "age": "above 65",
+        "uncontrolled_hypertension": "systolic pressure above 160 mmHg now",
+        "abnormal_renal_function": "dialysis, transplant, or creatinine above 2.26 mg/dL "
+        "(200 umol/L)",
+        "abnormal_liver_function": "cirrhosis, or bilirubin above 2 x ULN with AST, ALT or ALP "
+        "above 3 x ULN",
+        "bleeding_history": "major bleeding, or predisposition to it",
+        "labile_inr": "time in range below 60 %; on a vitamin K antagonist only",
+        "alcohol_drinks_per_week": "8 or more: 1 point",
+    },
     validation="3,978 people: c statistic 0.72 (Pisters 2010); 39 studies: 0.63 (PMC8648046).",
     in_chart=InChart(
         relevant_with=("atrial_fibrillation", "oral_anticoagulant"),

@@ -113,7 +113,8 @@ CALCULATOR = Calculator(
             lambda given: given.get("triglycerides", 0) > 400,
         ),
     ),
-    words="cholesterol lipid sampson friedewald nonhdl",
+    words="cholesterol cholesterin lipid lipids ldl sampson friedewald friedwald nonhdl "
+    "non-hdl triglycerides cardiology primary care",
     validation="18,715 measurements by beta-quantification in 8,656 patients, and 28,891 external "
     "ones (Sampson 2020).",
     in_chart=InChart(

@@ -154,9 +154,13 @@ CALCULATOR = Calculator(
             "Kim WR et al. N Engl J Med 2008;359:1018-1026 (MELD-Na)", "10.1056/NEJMoa0801209"
         ),
     ),
-    words="liver cirrhosis transplant meldna hepatic",
+    words="liver cirrhosis cirhosis transplant transplantation meld meldna meld-na "
+    "hepatic hepatology bilirubin",
     validation="Waiting list of 2016 to 2018: c statistic for 90 days 0.869, that of MELD-Na 0.862 "
     "(Kim 2021).",
+    definitions={
+        "dialysis": "two or more sessions, or 24 hours of CVVHD, in the past 7 days",
+    },
     in_chart=InChart(
         draw=DrawRule(
             ("creatinine", "bilirubin_total", "inr", "sodium", "albumin"),

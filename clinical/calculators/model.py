@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from clinical.calculators.in_chart import NOTHING, InChart
@@ -145,6 +145,7 @@ class Output:
     is. `open_answers` makes it a score whose range is told while answers are missing: it lists the
     values to try of numbers, yes-or-no and listed answers are tried by themselves. A number whose
     rounding to a whole one is printed beside it (`beside_whole`) gets the digits that this takes.
+    `edges` are where a drawing of the bands begins and ends, and every limit between two of them.
     With a `card` it is told at the chart where a band of it has an urgency.
     """
 
@@ -164,6 +165,7 @@ class Output:
     gives: str = ""
     open_answers: Mapping[str, tuple[float, ...]] | None = None
     beside_whole: bool = False
+    edges: tuple[float, ...] = ()
     card: CardRule | None = None
 
     @property
@@ -207,6 +209,8 @@ class Calculator:
     says more. `table` holds published coefficients or points that `equation` cannot show, header
     row first. `words` are what a person may search it by. `validation` says how it was validated,
     as far as that could be read in an open source. `in_chart` is what it declares about charts.
+    `definitions` say at an input what counts as it; `points` gives those of each input that was
+    given, where a table of points is published.
     """
 
     name: str
@@ -224,6 +228,8 @@ class Calculator:
     words: str = ""
     validation: str = ""
     in_chart: InChart = NOTHING
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    points: Callable[[Given], Mapping[str, int]] | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:

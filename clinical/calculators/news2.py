@@ -28,6 +28,13 @@ SPO2_SCALE_2_ON_OXYGEN: Row = ((83, 3), (85, 2), (87, 1), (92, 0), (94, 1), (96,
 SYSTOLIC: Row = ((90, 3), (100, 2), (110, 1), (219, 0), (math.inf, 3))
 PULSE: Row = ((40, 3), (50, 1), (90, 0), (110, 1), (130, 2), (math.inf, 3))
 TEMPERATURE: Row = ((35.0, 3), (36.0, 1), (38.0, 0), (39.0, 1), (math.inf, 2))
+# The rows of one measured value each, with the decimals to which the chart rounds it.
+_MEASURED = (
+    ("respiratory_rate", RESPIRATION, 0),
+    ("systolic_bp", SYSTOLIC, 0),
+    ("heart_rate", PULSE, 0),
+    ("temperature", TEMPERATURE, 1),
+)
 
 
 def points(row: Row, value: float, digits: int = 0) -> int:
@@ -36,30 +43,31 @@ def points(row: Row, value: float, digits: int = 0) -> int:
     return next(score for highest, score in row if rounded <= highest)
 
 
-def parameters(
-    respiratory_rate: float,
-    spo2: float,
-    supplemental_oxygen: bool,
-    systolic_bp: float,
-    heart_rate: float,
-    temperature: float,
-    consciousness: str,
-    spo2_scale: int,
-) -> dict[str, int]:
-    """Points of each of the seven parameters of the chart."""
-    if spo2_scale == 1:
-        spo2_row = SPO2_SCALE_1
-    else:
-        spo2_row = SPO2_SCALE_2_ON_OXYGEN if supplemental_oxygen else SPO2_SCALE_2_ON_AIR
-    return {
-        "respiration": points(RESPIRATION, respiratory_rate),
-        "oxygen saturation": points(spo2_row, spo2),
-        "air or oxygen": 2 if supplemental_oxygen else 0,
-        "systolic pressure": points(SYSTOLIC, systolic_bp),
-        "pulse": points(PULSE, heart_rate),
-        "consciousness": 0 if consciousness == "alert" else 3,
-        "temperature": points(TEMPERATURE, temperature, digits=1),
+def parameters(given: Given) -> dict[str, int]:
+    """Points of each of the seven parameters of the chart, of those that were given."""
+    found = {
+        name: points(row, given[name], digits)
+        for name, row, digits in _MEASURED
+        if given.get(name) is not None
     }
+    row = _spo2_row(given)
+    if row and given.get("spo2") is not None:
+        found["spo2"] = points(row, given["spo2"])
+    if given.get("supplemental_oxygen") is not None:
+        found["supplemental_oxygen"] = 2 if given["supplemental_oxygen"] else 0
+    if given.get("consciousness") is not None:
+        found["consciousness"] = 0 if given["consciousness"] == "alert" else 3
+    return found
+
+
+def _spo2_row(given: Given) -> Row | None:
+    """The row of the chart for the oxygen saturation, None while it is open which."""
+    oxygen, scale = given.get("supplemental_oxygen"), given.get("spo2_scale")
+    if scale == 1:
+        return SPO2_SCALE_1
+    if scale is None or oxygen is None:
+        return None
+    return SPO2_SCALE_2_ON_OXYGEN if oxygen else SPO2_SCALE_2_ON_AIR
 
 
 _NEEDS = (
@@ -87,20 +95,22 @@ def score(
     """NEWS2, 0 to 20."""
     return sum(
         parameters(
-            respiratory_rate,
-            spo2,
-            supplemental_oxygen,
-            systolic_bp,
-            heart_rate,
-            temperature,
-            consciousness,
-            spo2_scale,
+            {
+                "respiratory_rate": respiratory_rate,
+                "spo2": spo2,
+                "supplemental_oxygen": supplemental_oxygen,
+                "systolic_bp": systolic_bp,
+                "heart_rate": heart_rate,
+                "temperature": temperature,
+                "consciousness": consciousness,
+                "spo2_scale": spo2_scale,
+            }
         ).values()
     )
 
 
 def _a_single_three(given: Given) -> bool:
-    return 3 in parameters(**{name: given[name] for name in _NEEDS}).values()
+    return 3 in parameters(given).values()
 
 
 CALCULATOR = Calculator(
@@ -137,6 +147,7 @@ CALCULATOR = Calculator(
                 ),
                 Band("0 to 4: low", lambda v, _: v <= 4),
             ),
+            edges=tuple(range(22)),
         ),
     ),
     sources=(
@@ -168,7 +179,14 @@ CALCULATOR = Calculator(
     ),
     mark="time-critical",
     why_marked="Not for alarms, emergencies or continuous monitoring.",
-    words="early warning deterioration sepsis news vital",
+    words="early warning deterioration sepsis news vital signs obs observations acute "
+    "medicine ward",
+    points=parameters,
+    definitions={
+        "spo2_scale": "2 for hypercapnic respiratory failure with a target of 88 to 92 % only",
+        "consciousness": "anything but alert: 3 points",
+        "supplemental_oxygen": "oxygen: 2 points",
+    },
     validation="Its forerunner NEWS, 198,755 sets of observations: AUROC 0.873 for cardiac arrest, "
     "intensive care or death within 24 hours (Smith 2013).",
     # One set of observations of the last day; nothing wider will do.

@@ -35,6 +35,7 @@ CALCULATOR = Calculator(
             label="Calculated osmolality",
             unit="mosm/kg",
             digits=0,
+            edges=(255, 275, 295, 315),
             equation="2 Na + glucose / 18 + BUN / 2.8 + ethanol / 4.6 [if given]; mmol/L, mg/dL",
             formula=calculated,
             needs=_SOLUTES,
@@ -52,6 +53,7 @@ CALCULATOR = Calculator(
             label="Osmolal gap",
             unit="mosm/kg",
             digits=0,
+            edges=(-10, 10, 30),
             equation="measured - calculated osmolality",
             formula=gap,
             needs=("osmolality_measured", *_SOLUTES),
@@ -72,7 +74,11 @@ CALCULATOR = Calculator(
             "10.1016/j.clinbiochem.2005.03.001",
         ),
     ),
-    words="osmolal gap osmolarity toxic alcohol methanol",
+    words="osmolal gap osmolarity osmolality osmole toxic alcohol methanol ethylene "
+    "glycol ethanol toxicology nephrology poisoning",
     validation="The validation was not read in an open source.",
+    definitions={
+        "bun": "urea nitrogen, not urea: urea in mg/dL x 0.467 is BUN in mg/dL",
+    },
     in_chart=InChart(draw=DrawRule(_SOLUTES, ("ethanol", "osmolality_measured"))),
 )

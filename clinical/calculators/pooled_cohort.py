@@ -94,6 +94,7 @@ CALCULATOR = Calculator(
             label="10-year ASCVD risk",
             unit="%",
             digits=1,
+            edges=(0, 5, 7.5, 20, 30),
             equation=(
                 "100 x (1 - S0^exp(sum of coefficient x term - mean)); TC, HDL mg/dL, SBP mmHg"
             ),
@@ -153,6 +154,6 @@ CALCULATOR = Calculator(
     ),
     mark="legacy",
     why_marked="Legacy: superseded by PREVENT, and split by race. For comparison with older notes.",
-    words="pce pooled cohort ascvd legacy",
+    words="pce pooled cohort ascvd legacy heart cardiovascular cvd stroke cholesterol cardiology",
     validation="The validation was not read in an open source.",
 )

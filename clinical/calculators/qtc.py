@@ -86,6 +86,7 @@ CALCULATOR = Calculator(
             label="QTc (Fridericia)",
             unit="ms",
             digits=0,
+            edges=(350, 450, 460, 500, 600),
             equation="QT / RR^(1/3); RR = 60 / heart rate, in s",
             formula=fridericia,
             needs=_NEEDS,
@@ -100,6 +101,7 @@ CALCULATOR = Calculator(
             label="QTc (Bazett)",
             unit="ms",
             digits=0,
+            edges=(350, 450, 460, 500, 600),
             equation="QT / sqrt(RR)",
             formula=bazett,
             needs=_NEEDS,
@@ -113,6 +115,7 @@ CALCULATOR = Calculator(
             label="QTc (Framingham)",
             unit="ms",
             digits=0,
+            edges=(350, 450, 460, 500, 600),
             equation="QT + 154 x (1 - RR)",
             formula=framingham,
             needs=_NEEDS,
@@ -126,6 +129,7 @@ CALCULATOR = Calculator(
             label="QTc (Hodges)",
             unit="ms",
             digits=0,
+            edges=(350, 450, 460, 500, 600),
             equation="QT + 1.75 x (heart rate - 60)",
             formula=hodges,
             needs=_NEEDS,
@@ -156,10 +160,14 @@ CALCULATOR = Calculator(
             lambda given: not 60 <= given.get("heart_rate", 60) <= 100,
         ),
     ),
-    words="qt interval ecg torsades bazett fridericia",
+    words="qt interval ecg ekg torsades torsade bazett fridericia framingham hodges heart rhythm "
+    "arrhythmia arrythmia cardiology drug",
     validation="6,609 people: Fridericia and Framingham correct best; hazard ratio for death "
     "within 30 days 5.95 and 7.31, by Bazett 4.49 (Vandenberk 2016).",
     # A rate of another hour corrects another heart beat than the one that was measured.
+    definitions={
+        "qt_interval": "from the same tracing as the heart rate",
+    },
     in_chart=InChart(
         draw=DrawRule(_NEEDS, within=SAME_DRAW),
         cautions=(

@@ -85,6 +85,7 @@ def unknown_names(calculator: Calculator) -> set[str]:
     outputs = {output.name for output in calculator.outputs}
     unknown = {*calculator.inputs} - known
     unknown |= {*calculator.in_chart.names} - known - {*FINDINGS}
+    unknown |= {*calculator.definitions} - {*calculator.inputs}
     unknown |= {output.gives for output in calculator.outputs if output.gives} - {*OTHER_NUMBERS}
     draw, beside = calculator.in_chart.draw, calculator.in_chart.beside
     unknown |= {*draw.inputs, *draw.optional} - {*INPUTS} if draw else set()

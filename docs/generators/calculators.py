@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS, Input
+from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS, Input, label
 from clinical.calculators.model import Calculator, Citation, Limit, Output
 from clinical.calculators.registry import REGISTRY
 from docs.generators.calculators_page import PAGE, USE
@@ -91,6 +91,7 @@ def _in_chart(calculator: Calculator) -> str:
     """What the calculator declares about charts, a line for each."""
     declared = calculator.in_chart
     lines = [f"Search words: {calculator.words}"]
+    lines += [f"{label(name)}: {text}" for name, text in calculator.definitions.items()]
     if declared.draw:
         draw = declared.draw
         named = ", ".join(draw.inputs)

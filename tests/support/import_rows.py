@@ -140,9 +140,10 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc/page": (
-        "__init__ banner charted view_models wording",
-        "entries latest_values outcome",
-        "cautions input_views note tables trends",
+        "__init__ bands banner charted wording",
+        "latest_values view_models",
+        "entries outcome tables",
+        "cautions input_views note trends",
         "cards",
     ),
     "functions/smart_calc/reading": (

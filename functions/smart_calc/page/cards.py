@@ -85,7 +85,13 @@ def _view(
     needed = {name for output in calculator.outputs for name in output.needs}
     shown = tuple(
         replace(
-            inputs.view(finding, clock, optional=name not in needed),
+            inputs.view(
+                finding,
+                clock,
+                optional=name not in needed,
+                definition=calculator.definitions.get(name, ""),
+                points=evaluation.points.get(name),
+            ),
             trend=trends.of_input(finding, chart, clock),
         )
         for name, finding in findings.items()

@@ -37,8 +37,15 @@ _ANSWERS = {
 }
 
 
-def view(finding: ChartFinding, clock: Clock, *, optional: bool) -> InputView:
-    """The view of one input at the time of reading."""
+def view(
+    finding: ChartFinding,
+    clock: Clock,
+    *,
+    optional: bool,
+    definition: str = "",
+    points: int | None = None,
+) -> InputView:
+    """The view of one input at the time of reading; `definition` and `points` are its score's."""
     name, kind = finding.input, _kind(finding.input)
     chosen = finding.chosen
     days = chosen.moment.days_before(clock.now) if chosen and chosen.moment else None
@@ -59,7 +66,7 @@ def view(finding: ChartFinding, clock: Clock, *, optional: bool) -> InputView:
         choices=_choices(name, kind),
         conversions=wording.number_input(name).units if kind == "number" else {},
         state=_state(finding, kind),
-        look=_LOOKS[finding.outcome],
+        look=_look(finding, kind),
         age=age,
         age_look=age_look,
         source=_source(finding, kind, clock),
@@ -69,7 +76,23 @@ def view(finding: ChartFinding, clock: Clock, *, optional: bool) -> InputView:
         older=entries.others(finding, clock) if kind == "number" else (),
         note=_note(finding, value, unit, clock),
         resource=chosen.source if chosen else "",
+        when=clock.time(chosen.moment) if _is_dated(finding, kind) and chosen else "",
+        definition=definition,
+        points=wording.points(points),
     )
+
+
+def _look(finding: ChartFinding, kind: Kind) -> Look:
+    """Colour is for what needs a decision: that nothing was found is only assumed to be a no."""
+    if kind == "flag" and finding.outcome is Outcome.ABSENT:
+        return "assumed"
+    return _LOOKS[finding.outcome]
+
+
+def _is_dated(finding: ChartFinding, kind: Kind) -> bool:
+    """Whether the time of one charted value stands beside the input."""
+    told = finding.outcome not in (Outcome.CALCULATED, Outcome.UNREAD) and kind != "flag"
+    return told and finding.chosen is not None and finding.chosen.moment is not None
 
 
 def _kind(name: str) -> Kind:

@@ -8,6 +8,7 @@ from clinical.calculators.inputs import label
 from clinical.calculators.model import MissingInput, Refused
 from clinical.calculators.ranges import Range
 
+from . import bands
 from .view_models import ResultView
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
@@ -30,7 +31,8 @@ def _view(evaluation: Evaluation, name: str, unused: Mapping[str, str]) -> Resul
     result = evaluation.results.get(name)
     if result is not None:
         meaning = "; ".join(filter(None, (result.band, result.meaning)))
-        return ResultView(name, output.label, result.printed, unit, meaning, "")
+        drawn = bands.bar(output, result.value, result.printed, evaluation.given)
+        return ResultView(name, output.label, result.printed, unit, meaning, "", drawn)
     if found := evaluation.ranges.get(name):
         return ResultView(name, output.label, _printed(found), unit, found.band or "", _open(found))
     return ResultView(name, output.label, "", unit, "", _why(evaluation.refusals[name], unused))

@@ -7,8 +7,10 @@ from typing import Literal
 from clinical.calculators.inputs import label
 from clinical.calculators.model import Calculator
 
+from .bands import BandBar
+
 Kind = Literal["number", "flag", "choice"]
-Look = Literal["good", "warn", "bad", ""]
+Look = Literal["good", "warn", "bad", "assumed", ""]
 Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "turned_off"]
 
 
@@ -16,7 +18,7 @@ Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "t
 class ResultView:
     """One output: computed (`printed`, and `band` with what it means) or not (`refused` says why).
 
-    A score that lacks answers has both: `printed` is then its range.
+    A score that lacks answers has both: `printed` is then its range. `bar` draws the bands.
     """
 
     name: str
@@ -25,6 +27,7 @@ class ResultView:
     unit: str
     band: str
     refused: str
+    bar: BandBar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,10 @@ class InputView:
     `age` how old the value is. `source` is the provenance of the value, `original` the value as
     charted where it was converted, `remarks` what else there is to know, `entries` diagnoses or
     drugs that match, `older` other values. `short` and `note` are how a note names the input and
-    its value. `resource` is the resource that the value is of (`Observation/a1`). `trend` are
-    all charted values of a number that can be used, where there are several.
+    its value. `resource` is the resource that the value is of (`Observation/a1`), `when` its
+    time. `definition` says what counts as it, `points` what its value adds to a score (`+2`; empty:
+    no points, or no value). `trend` are all charted values of a number that can be used, where
+    there are several.
     """
 
     name: str
@@ -122,6 +127,9 @@ class InputView:
     note: str
     resource: str
     trend: Trend | None = None
+    when: str = ""
+    definition: str = ""
+    points: str = ""
 
     @property
     def brief(self) -> str:

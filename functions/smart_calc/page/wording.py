@@ -66,6 +66,11 @@ def _is(text: str, value: float) -> bool:
         return False
 
 
+def points(number: int | None) -> str:
+    """What an answer adds to a score: `+2`, `0`; empty where it adds nothing or is open."""
+    return "" if number is None else f"+{number}" if number else "0"
+
+
 def age(finding: ChartFinding, now_days: float | None) -> tuple[str, str]:
     """How old a measured value is, in words, and a word for its look: good, warn or bad.
 

@@ -15,7 +15,7 @@ from clinical.calculators.registry import DERIVED
 from shared import strict_json
 from shared.errors import ParameterInvalid
 
-from ..page import note
+from ..page import note, wording
 from ..page import outcome as results
 from . import entered
 
@@ -126,6 +126,7 @@ def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) 
         "results": [asdict(view) for view in views],
         "faults": faults,
         "notes": list(evaluation.notes),
+        "points": {name: wording.points(one) for name, one in evaluation.points.items()},
         # The page fills in the day, the patient, the values with their dates, and the cautions.
         "note": note.full(evaluation.calculator.title, views, note.OPEN),
         "brief": note.short(views, note.OPEN),

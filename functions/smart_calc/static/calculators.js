@@ -139,6 +139,10 @@
         const value = isEdited() ? choice() : JSON.parse(data);
         return value ? `${short}${isEdited() ? " (entered)" : ""}` : "";
       },
+      score: (text) => {
+        const points = row.querySelector("[data-points]");
+        if (points) points.textContent = text || "";
+      },
       say: (text) => {
         fault.textContent = text || "";
         controls.forEach((one) => (text ? one.setAttribute("aria-invalid", "true") : one.removeAttribute("aria-invalid")));
@@ -146,6 +150,24 @@
     };
   };
 
+  // The bands of a result, as templates/bands.html draws them.
+  const drawn = ({ segments, mark, label }) => {
+    const made = (name, attributes, text = "") => {
+      const one = document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
+      one.textContent = text;
+      return one;
+    };
+    const svg = made("svg", { role: "img", "aria-label": label, width: "100%", height: 30 });
+    for (const { left, width, limit, text, is_own: isOwn } of segments) {
+      const band = made("rect", { x: `${left}%`, y: 5, width: `${width}%`, height: 10, ...(isOwn && { class: "own" }) });
+      band.append(made("title", {}, text));
+      svg.append(band);
+      if (limit) svg.append(made("text", { x: `${left}%`, y: 28 }, limit));
+    }
+    svg.append(made("circle", { cx: `${mark}%`, cy: 10, r: 5 }));
+    return svg;
+  };
   const table = (title, results) => {
     const made = element("table", "", { class: "stack" });
     made.append(element("caption", `Results of ${title}`, { class: "visually-hidden" }));
@@ -204,6 +226,8 @@
       caution.hidden = flag.hidden = !worst;
       caution.textContent = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
       for (const row of rows) row.say(answer.faults[row.name]);
+      for (const row of rows) row.score(answer.points?.[row.name]);
+      part("[data-bands]").replaceChildren(...(first?.bar ? [drawn(first.bar)] : []));
       said.textContent = first ? `${first.label} ${given(first)} ${first.refused || first.band}` : `No result. ${refused}`;
       const warned = cautions.map(sentence).join(" ");
       const line = (head, text, end = "\n") => (text ? `${head}${text}${end}` : "");

@@ -1,0 +1,120 @@
+"""Points beside each item, definitions at the input, words of the search, limits of the bands."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinical.calculators import REGISTRY, evaluate
+from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS
+from clinical.calculators.model import Output
+
+SCORED = [name for name, calculator in REGISTRY.items() if calculator.points]
+DRAWN = [
+    pytest.param(output, id=f"{name} {output.name}")
+    for name, calculator in REGISTRY.items()
+    for output in calculator.outputs
+    if output.edges
+]
+
+
+def _answers(name: str) -> st.SearchStrategy[Any]:
+    if name in FLAGS:
+        return st.booleans()
+    if name in CHOICES:
+        return st.sampled_from(CHOICES[name].answers)
+    known = INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
+    return st.floats(max(known.low, 18 if name == "age" else known.low), known.high)
+
+
+def _unit(name: str) -> str | None:
+    if name in FLAGS or name in CHOICES:
+        return None
+    return (INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]).unit
+
+
+def test_the_scores_with_a_published_table_of_points_have_it_at_their_items() -> None:
+    assert set(SCORED) == {"cha2ds2_vasc", "has_bled", "news2"}
+
+
+@pytest.mark.parametrize("name", SCORED)
+@given(data=st.data())
+def test_the_points_of_all_items_are_the_score(name: str, data: st.DataObject) -> None:
+    values = {one: data.draw(_answers(one), one) for one in REGISTRY[name].inputs}
+    made = evaluate(name, {one: (value, _unit(one)) for one, value in values.items()})
+    assert sum(made.points.values()) == made.outputs["score"]
+    # An item tells its points also while others are open; of oxygen it depends on the scale.
+    for one, value in values.items():
+        alone = evaluate(name, {one: (value, _unit(one))}).points
+        assert alone in ({one: made.points[one]} if one in made.points else {}, {})
+
+
+def test_what_was_not_given_has_no_points() -> None:
+    assert evaluate("cha2ds2_vasc", {"age": (76, "a")}).points == {"age": 2}
+    assert evaluate("news2", {"spo2": (94, "%")}).points == {}
+    scale_1: dict[str, tuple[object, str | None]] = {"spo2": (94, "%"), "spo2_scale": (1, None)}
+    assert evaluate("news2", scale_1).points == {"spo2": 1}
+
+
+def test_what_counts_as_vascular_disease_stands_at_the_input() -> None:
+    definitions = REGISTRY["cha2ds2_vasc"].definitions
+    assert definitions["vascular_disease"] == (
+        "prior myocardial infarction, peripheral artery disease, aortic plaque"
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("kidney", {"egfr_ckd_epi_2021", "creatinine_clearance_cg"}),
+        ("stroke", {"cha2ds2_vasc"}),
+        ("af", {"cha2ds2_vasc", "has_bled"}),
+        ("liver", {"meld", "fib4"}),
+        ("bleeding", {"has_bled"}),
+        ("crcl", {"creatinine_clearance_cg"}),
+        ("cardiology", {"cha2ds2_vasc", "has_bled", "qtc", "prevent_2023_base"}),
+        ("haemorrhage", {"has_bled"}),
+        ("hemorrage", {"has_bled"}),
+        ("cirhosis", {"meld"}),
+        ("cockroft", {"creatinine_clearance_cg"}),
+        ("friedwald", {"ldl"}),
+        ("ekg", {"qtc"}),
+        ("sepsis", {"news2"}),
+        ("chadsvasc", {"cha2ds2_vasc"}),
+    ],
+)
+def test_a_calculator_has_the_words_by_which_it_is_looked_for(word: str, names: set[str]) -> None:
+    found = {name for name, one in REGISTRY.items() if word in one.words.split()}
+    assert names <= found
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_each_word_of_a_calculator_stands_there_once(name: str) -> None:
+    words = REGISTRY[name].words.split()
+    assert len(words) >= 8
+    assert len(words) == len(set(words))
+    assert all(word == word.lower() for word in words)
+
+
+@pytest.mark.parametrize("output", DRAWN)
+@pytest.mark.parametrize("sex", ["female", "male"])
+@pytest.mark.parametrize("age", [40, 70])
+def test_no_band_begins_or_ends_between_two_limits_of_its_drawing(
+    output: Output, sex: str, age: int
+) -> None:
+    whole = output.unit == "{score}"
+    known: dict[str, Any] = {"sex": sex, "age": age}
+    if output.name == "score" and "respiratory_rate" in output.needs:
+        # Of the bands of NEWS2 one depends on a single item, not on the score.
+        known |= {"respiratory_rate": 16, "consciousness": "alert"}
+    for low, high in pairwise(output.edges):
+        inside = [low] if whole else [low + (high - low) * part for part in (0.01, 0.5, 0.99)]
+        assert len({output.band(value, known) for value in inside}) == 1
+    bands = {
+        output.band(low if whole else (low + high) / 2, known)
+        for low, high in pairwise(output.edges)
+    }
+    assert None not in bands
+    assert len(bands) > 1

@@ -1,0 +1,63 @@
+"""The bands of a result as a drawing, for this patient, and in words for a screen reader."""
+
+from typing import Any
+
+import pytest
+
+from clinical.calculators import evaluate
+from functions.smart_calc.page import outcome
+from functions.smart_calc.page.bands import BandBar
+
+
+def drawn(calculator: str, **inputs: Any) -> BandBar | None:
+    raw = {
+        one: value if isinstance(value, tuple) else (value, None) for one, value in inputs.items()
+    }
+    return outcome.views(evaluate(calculator, raw))[0].bar
+
+
+def egfr(creatinine: float) -> BandBar:
+    bar = drawn("egfr_ckd_epi_2021", age=(60, "a"), sex="male", creatinine=(creatinine, "mg/dL"))
+    assert bar
+    return bar
+
+
+def test_the_limits_are_drawn_and_the_result_stands_in_its_band() -> None:
+    bar = egfr(1.5)
+    assert [one.limit for one in bar.segments] == ["", "15", "30", "45", "60", "90"]
+    (own,) = (one for one in bar.segments if one.is_own)
+    assert own.text.startswith("G3a")
+    assert own.left < bar.mark < own.left + own.width
+    assert bar.label.startswith("eGFR 53 is in the band G3a: 45 to below 60")
+    assert "G5: below 15, kidney failure; G4" in bar.label
+    assert sum(one.width for one in bar.segments) == pytest.approx(100)
+
+
+def test_a_result_beyond_the_drawing_stands_at_its_end() -> None:
+    assert egfr(0.4).mark == 100
+
+
+@pytest.mark.parametrize(
+    ("sex", "limits"), [("female", ["", "460", "500"]), ("male", ["", "450", "500"])]
+)
+def test_the_limits_are_those_of_this_patient(sex: str, limits: list[str]) -> None:
+    bar = drawn("qtc", qt_interval=(400, "ms"), heart_rate=(60, "/min"), sex=sex)
+    assert bar
+    assert [one.limit for one in bar.segments] == limits
+
+
+def test_a_result_without_a_band_has_no_drawing() -> None:
+    assert drawn("qtc", qt_interval=(400, "ms"), heart_rate=(60, "/min")) is None
+    assert drawn("bsa_mosteller", weight=(70, "kg"), height=(170, "cm")) is None
+
+
+def test_a_score_stands_in_the_middle_of_its_cell() -> None:
+    items = (
+        *("uncontrolled_hypertension", "abnormal_renal_function", "abnormal_liver_function"),
+        *("stroke", "bleeding_history", "labile_inr", "antiplatelet_or_nsaid"),
+    )
+    answers = dict.fromkeys(items, False)
+    bar = drawn("has_bled", age=(50, "a"), alcohol_drinks_per_week=(0, "{drinks}/wk"), **answers)
+    assert bar
+    assert bar.mark == 5
+    assert [(one.limit, one.is_own) for one in bar.segments] == [("", True), ("3", False)]
