@@ -23,7 +23,7 @@ CALCULATOR = Calculator(
     name="egfr_ckd_epi_2021",
     title="eGFR (CKD-EPI 2021, creatinine)",
     year=2021,
-    purpose="Kidney function for staging and follow-up of chronic disease.",
+    purpose="Kidney function for staging and follow-up of chronic kidney disease.",
     population="Adults; the equation has no race term.",
     cautions=(
         "Not while creatinine is changing (acute kidney injury), in pregnancy or on dialysis.",

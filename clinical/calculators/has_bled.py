@@ -76,7 +76,7 @@ CALCULATOR = Calculator(
             limits=(ADULTS,),
             open_answers={"alcohol_drinks_per_week": (0, 8)},
             bands=(
-                Band("3 or more: high risk, correct what can be corrected", lambda v, _: v >= 3),
+                Band("3 or more: high risk", lambda v, _: v >= 3),
                 Band("0 to 2: not high", lambda v, _: v < 3),
             ),
             edges=tuple(range(11)),

@@ -107,7 +107,7 @@ FINDINGS: Mapping[str, str] = {
 KIDNEY_CAUTIONS = (
     ChartCaution(
         "acute_kidney_injury",
-        "Acute kidney injury is on the problem list: creatinine is not steady and this estimate "
+        "Acute kidney injury is on the problem list: creatinine may be changing, and this estimate "
         "may be far from the true function.",
         "The problem list suggests acute kidney injury: then this estimate does not hold.",
     ),

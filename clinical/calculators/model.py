@@ -24,6 +24,9 @@ Given = Mapping[str, Any]
 # No measured value carries ten significant digits, so a difference this small is never clinical.
 NOISE = 1e-9
 
+# Said of a result in place of a band; a note leaves it out.
+NO_BANDS = "no bands are published for it"
+
 
 class Refused(ValueError):
     """A calculator or a conversion declines to answer; the text says why, to a clinician.

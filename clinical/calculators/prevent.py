@@ -9,6 +9,7 @@ import math
 from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
 from clinical.calculators.model import (
     HDL_NOT_BELOW_TOTAL,
+    NO_BANDS,
     Band,
     Calculator,
     CardRule,
@@ -183,7 +184,7 @@ def _output(
         ),
         bands=bands,
         card=card,
-        meaning=lambda _: "" if bands else "no bands are published for it",
+        meaning=lambda _: "" if bands else NO_BANDS,
     )
 
 
@@ -231,13 +232,13 @@ CALCULATOR = Calculator(
             "total CVD",
             (
                 Band(
-                    "7.5 % or more: a blood pressure from 130/80 mmHg is treated with drugs "
-                    "(2025 AHA/ACC)",
+                    "7.5 % or more: at or above the limit that the 2025 AHA/ACC guideline sets for "
+                    "drugs at a blood pressure from 130/80 mmHg",
                     lambda v, _: v >= 7.5,
                 ),
                 Band(
-                    "below 7.5 %: risk alone is no reason to treat a blood pressure of 130 to "
-                    "139 / 80 to 89 mmHg with drugs (2025 AHA/ACC)",
+                    "below 7.5 %: below the limit that the 2025 AHA/ACC guideline sets for drugs "
+                    "at a blood pressure of 130 to 139 / 80 to 89 mmHg",
                     lambda v, _: v < 7.5,
                 ),
             ),

@@ -67,7 +67,7 @@ def _age(patient: Resource, now: datetime) -> ChartFinding:
     died = patient.get("deceasedBoolean") is True or text(patient.get("deceasedDateTime"))
     flags = (Flag.DECEASED,) if died else ()
     day = shown(now.date().isoformat())
-    why = f"completed years on {day} of someone born on {shown(charted)}"
+    why = f"born {shown(charted)}; completed years on {day}"
     return ChartFinding("age", Outcome.FOUND, why, years, "a", evidence, flags)
 
 

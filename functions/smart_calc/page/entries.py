@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from clinical import units_in_words
 from clinical.calculators.inputs import FLAGS, label
+from clinical.chart.codes.observations import LOINC
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome, PassedOver
 from clinical.clock import Clock
 
@@ -38,6 +39,9 @@ def _says_more(finding: ChartFinding) -> bool:
         return False
     if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
         # Each entry is told with its own reason.
+        return False
+    if finding.outcome is Outcome.STALE:
+        # The age stands with its limit.
         return False
     if finding.outcome in (Outcome.FOUND, Outcome.CALCULATED):
         return finding.why.startswith("taken together")
@@ -90,10 +94,15 @@ def answering(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
 def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:
     if evidence.code and evidence.code.code == evidence.charted:
         evidence = replace(evidence, charted="charted as a code alone")
+    # A code of LOINC is that of the question: the answer is what was charted.
     named = evidence.code and evidence.code.code != evidence.charted
+    named = named and evidence.code and evidence.code.system != LOINC
     code = f" ({evidence.code.code})" if evidence.code and named else ""
     coded = f"; coded as {evidence.coded}" if evidence.coded else ""
-    said = ", ".join(filter(None, (evidence.status, why)))
+    # The verification is part of the status already.
+    why = "" if why.startswith("verification status") else why
+    status = evidence.status.replace("entered-in-error", "entered in error")
+    said = ", ".join(filter(None, (status, why)))
     # The hour of a measured value decides whether it counts; of a diagnosis the day is enough.
     when = clock.time if evidence.charted_value is not None else clock.day
     return EntryView(f"{evidence.charted}{code}{coded}", when(evidence.moment), said)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clinical import units_in_words
+from clinical.calculators.model import NO_BANDS
 from shared.release import VERSION
 
 from . import outcome as results
@@ -87,7 +88,8 @@ def _shared(found: Sequence[ResultView]) -> str:
 
 
 def _result(result: ResultView, band: str) -> str:
-    return f"{results.given(result)}{f' ({band})' if band else ''}"
+    told = band and band != NO_BANDS
+    return f"{results.given(result)}{f' ({band})' if told else ''}"
 
 
 def _line(head: str, text: str, end: str = "") -> str:

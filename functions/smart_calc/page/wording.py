@@ -81,7 +81,7 @@ def age(finding: ChartFinding, now_days: float | None) -> tuple[str, str]:
         return "", ""
     fresh, longest = look_back(finding.input)
     if finding.outcome is Outcome.STALE:
-        return beyond(now_days, longest, "too old to use: the limit is"), "bad"
+        return beyond(now_days, longest, "the limit is"), "bad"
     if finding.value is None or now_days is None:
         return ("no date", "warn") if Flag.UNDATED in finding.flags else ("", "")
     if Flag.OLD in finding.flags:

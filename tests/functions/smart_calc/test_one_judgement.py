@@ -138,7 +138,7 @@ def test_oxygen_that_was_charted_is_never_said_not_to_be() -> None:
     view = seen("supplemental_oxygen", old)
     assert view.remarks == ("No oxygen is charted in the last 48 h; the last value is older.",)
     (entry,) = view.entries
-    assert (entry.text, entry.when) == ("2.6 L/min (3151-8)", "20 Nov 2026 08:00")
+    assert (entry.text, entry.when) == ("2.6 L/min", "20 Nov 2026 08:00")
     none = seen("supplemental_oxygen")
     assert none.remarks == ("No oxygen flow or concentration is charted.",)
 

@@ -386,3 +386,16 @@ def test_nothing_that_was_entered_is_logged_or_repeated_in_a_refusal(
     written = json.dumps(lines)
     words = ("sentinel", "1.5127", "40.", open_session.handle, "female", "creatinine")
     assert not any(word in written for word in words)
+
+
+@pytest.mark.parametrize("albumin", [41, "4,123", "4.1 g"])
+def test_a_value_that_was_just_given_is_never_said_to_be_missing(
+    app: App, open_session: Launched, albumin: object
+) -> None:
+    given = {"sodium": (137, "mmol/L"), "chloride": (104, "mmol/L"), "albumin": (albumin, "g/dL")}
+    inputs = {name: {"value": value, "unit": unit} for name, (value, unit) in given.items()}
+    answer = compute(app, open_session, "anion_gap", inputs, details=True)
+    assert "Albumin" in answer["refused"]
+    assert "Albumin" in answer["faults"]["albumin"]
+    told = [answer["refused"], *(one["refused"] for one in answer["results"])]
+    assert not any("Missing" in one and "Albumin" in one for one in told)
