@@ -431,7 +431,7 @@ def test_another_value_is_taken_from_the_line_over_time(app: App, page: Page, ho
         line.focus()
         page.keyboard.press("ArrowLeft")
     else:
-        row.locator("summary").click()
+        row.locator(".history > summary").click()
         row.get_by_role("row").nth(2).get_by_role("button", name="Use 1.5 mg/dL").click()
     expect(field).to_have_value("1.5")
     expect(line).to_have_attribute("aria-valuenow", "2")
