@@ -94,7 +94,9 @@ def detail(card: Card, clock: Clock, others: Sequence[Card] = ()) -> str:
         names = ", ".join(_plain(one.calculator.title) for one in others)
         foot.insert(0, f"Also worth a look, without a card of its own: {names}.")
     while True:
-        parts = ["\n".join(head), "\n".join(values), counted, "\n".join(cautions), *foot]
+        # With a line of its own before it: two lists that follow each other are one to GFM.
+        read_with_it = "\n".join(["To be read with it:", *cautions]) if cautions else ""
+        parts = ["\n".join(head), "\n".join(values), counted, read_with_it, *foot]
         text = "\n\n".join(filter(None, parts))
         if len(text) <= LONGEST_DETAIL or not cautions:
             return text[:LONGEST_DETAIL]

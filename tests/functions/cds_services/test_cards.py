@@ -296,6 +296,15 @@ def test_the_detail_says_what_the_result_stands_on(cds: Cds) -> None:
     )
 
 
+def test_values_and_cautions_are_two_lists(cds: Cds) -> None:
+    """Two lists with nothing but an empty line between them are one to GFM (5.3)."""
+    (card,) = cds.main.cards(chart(labs=bundle(creatinine(2.9))))
+    lists = re.findall(r"(?m)^(?:- .*\n?)+", card["detail"])
+    assert len(lists) == 2
+    between = card["detail"].partition(lists[0])[2].partition(lists[1])[0]
+    assert between.strip() == "To be read with it:"
+
+
 def test_what_speaks_against_a_result_stands_in_its_card(cds: Cds) -> None:
     prefetch = chart(conditions=bundle(diagnosis("N17.9")))
     (card,) = cds.main.cards(prefetch)
