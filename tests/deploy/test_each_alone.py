@@ -38,12 +38,20 @@ private_key = "env:PRIVATE_KEY"
 key_id = "key-1"
 redirect_path = "/callback/other"
 scopes = "patient/*.rs"
+[[cds_client]]
+key = "hooks"
+ehr = "ehr"
+iss = "https://ehr.example.org"
+keys = "env:CDS_KEYS"
 """
 PEM = signing_keys.pem("p384")
 JWKS = json.dumps({"keys": [dict(keys.read(PEM, "key-1").public_jwk())]})
 CREDENTIALS = {"SEALING_KEY": "A" * 43, "CLIENT_SECRET": "not-a-secret", "PRIVATE_KEY": PEM}
 # As cloudbuild.yaml gives them.
-SECRETS = dict.fromkeys(FUNCTIONS, CREDENTIALS) | {"launch": {"PUBLIC_JWKS": JWKS}}
+SECRETS = dict.fromkeys(FUNCTIONS, CREDENTIALS) | {
+    "launch": {"PUBLIC_JWKS": JWKS},
+    "cds_services": {"CDS_KEYS": JWKS},
+}
 
 
 @pytest.fixture(scope="module")
