@@ -1,0 +1,97 @@
+"""What a clinician does most, counted in actions: a click, or a key, a word typed being one.
+
+From the page as the launch leaves it. An action is counted where it is made; the numbers stand in
+docs/performance.md.
+"""
+
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.support.app import App
+from tests.support.app_chart import CREATININE, answering, bundle, days_ago, tenant_of
+from tests.support.endings import launch_in
+from tests.support.scripted_ehr import as_fhir
+
+EGFR, CLEARANCE = "egfr_ckd_epi_2021", "creatinine_clearance_cg"
+
+
+@dataclass
+class Hand:
+    """Counts what it does."""
+
+    page: Page
+    actions: int = 0
+
+    def click(self, place: Locator) -> None:
+        self.actions += 1
+        place.click()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.actions += 1
+            self.page.keyboard.press(key)
+
+    def type(self, word: str) -> None:
+        self.actions += 1
+        self.page.keyboard.type(word)
+
+
+@pytest.fixture
+def hand(desktop: BrowserContext) -> Hand:
+    return Hand(desktop.new_page())
+
+
+def open_cora(app: App, page: Page) -> None:
+    query = "patient=synthetic-cora&client=smart-calc-demo&in=tab"
+    page.goto(f"{app.ehr_origin}/generic/start?{query}")
+    expect(page.locator(".list > details[open]")).to_have_count(1)
+
+
+def test_the_score_of_a_patient_with_atrial_fibrillation_is_there_without_any(
+    app: App, hand: Hand
+) -> None:
+    open_cora(app, hand.page)
+    expect(hand.page.locator("#cha2ds2_vasc .headline strong")).to_be_visible()
+    expect(hand.page.locator("#cha2ds2_vasc .headline strong")).to_have_text("7")
+    assert hand.actions == 0
+
+
+def test_clearance_with_the_adjusted_weight_by_one_click(app: App, hand: Hand) -> None:
+    open_cora(app, hand.page)
+    hand.click(hand.page.locator(f"#{CLEARANCE} > summary"))
+    expect(hand.page.locator(f"#{CLEARANCE} .results")).to_contain_text("adjusted")
+    assert hand.actions == 1
+
+
+def test_clearance_with_the_adjusted_weight_by_three_keys(app: App, hand: Hand) -> None:
+    open_cora(app, hand.page)
+    hand.press("/")
+    hand.type("crcl")
+    hand.press("Enter")
+    expect(hand.page.locator(f"#{CLEARANCE} .results")).to_be_visible()
+    assert hand.actions == 3
+
+
+def _with_two_days(app: App, page: Page) -> None:
+    amount = {**CREATININE["valueQuantity"], "value": 1.1}
+    today = {"id": "o-today", "effectiveDateTime": days_ago(0.1), "valueQuantity": amount}
+    labs = as_fhir(bundle(CREATININE, {**CREATININE, **today}))
+    launch_in(page, app, answering(tenant_of(app), labs=labs))
+    expect(page.locator(f"#{EGFR}")).to_have_attribute("open", "")
+
+
+def test_an_earlier_creatinine_in_place_of_todays_by_one_click(app: App, hand: Hand) -> None:
+    _with_two_days(app, hand.page)
+    hand.click(hand.page.locator(f'#{EGFR} [data-name="creatinine"] circle').first)
+    expect(hand.page.locator(f"#{EGFR} .headline strong")).to_have_text("51")
+    assert hand.actions == 1
+
+
+def test_the_note_is_copied_by_one_click_more(app: App, hand: Hand) -> None:
+    _with_two_days(app, hand.page)
+    hand.click(hand.page.locator(f"#{EGFR}").get_by_role("button", name="Copy note"))
+    told = hand.page.locator(f"#{EGFR}").get_by_role("status")
+    expect(told.filter(has_text="Copied.")).to_be_visible()
+    assert hand.actions == 1
