@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks import (
     a_launch,
+    cds_calling,
     cold_start,
     launching,
     memory,
@@ -34,6 +35,7 @@ MEASUREMENTS: Mapping[str, Callable[[Place, str], list[Row]]] = {
     "launching": launching.measure,
     "a_launch": a_launch.measure,
     "cold_start": cold_start.measure,
+    "cds_calling": cds_calling.measure,
     "memory": memory.measure,
 }
 

@@ -98,10 +98,10 @@ class Place:
     folder: Path
 
     def variables(
-        self, ehr_base: str, store: str, *, public_port: int | None = None
+        self, ehr_base: str, store: str, *, public_port: int | None = None, more: str = ""
     ) -> Mapping[str, str]:
         """The environment variables of one deployment, its configuration written; store: HOST:PORT
-        of Firestore.
+        of Firestore; `more` are further tables.
         """
         name = secrets.token_hex(4)
         config = self.folder / f"smart-{name}.toml"
@@ -110,7 +110,7 @@ class Place:
             'sealing_keys = ["env:SEALING_KEY"]\n'
             f'[store]\nkind = "firestore"\nproject = "benchmark-{name}"\ndatabase = "smart"\n'
             f'[[ehr]]\nkey = "benchmark"\niss = ["{ehr_base}"]\nclient_id = "{CLIENT_ID}"\n'
-            f"scopes = {json.dumps(SCOPES)}\n",
+            f"scopes = {json.dumps(SCOPES)}\n{more}",
             encoding="utf-8",
         )
         return {
