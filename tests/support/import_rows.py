@@ -286,12 +286,13 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "ehr",
         "click processes",
         "a_launch cold_start endurance launching memory proxying round_trips store_operations",
+        "cds_calling",
         "__main__",
     ),
     "benchmarks/beside": (
         (
-            "forward_pooled forward_requests forward_session imports_only redirect "
-            "redirect_and_write"
+            "calculators_only forward_pooled forward_requests forward_session imports_only "
+            "parse_body redirect redirect_and_write"
         ),
     ),
     "infra": (
