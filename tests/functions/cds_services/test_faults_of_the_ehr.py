@@ -131,3 +131,19 @@ def test_a_fault_of_the_keys_is_told_from_a_bad_token(app: ThreeEhrs, name: str)
     if status != 200:
         assert f"answered {status}" in chart.page
         assert chart.of("cds_refused")[-1].get("reason", "") == reason
+
+
+def test_no_log_line_holds_a_token_or_names_the_patient(app: ThreeEhrs) -> None:
+    # The keys of this EHR are those of the start, whatever the tests above have done.
+    assert Chart(app, "oracle", "cds-no-prefetch").cards
+    recorded = json.loads(Browser().get(f"{app.ehr_origin}/_recorded").body)["requests"]
+    tokens = {
+        value.partition(" ")[2]
+        for one in recorded
+        if one["path"].startswith("/oracle/r4/")
+        for name, value in one["headers"]
+        if name == "Authorization"
+    }
+    log = app.server.log.read_text(encoding="utf-8")
+    assert tokens
+    assert not [one for one in (*tokens, DARIO, "Dario", "1959-04-21", "eyJ") if one in log]
