@@ -49,6 +49,19 @@ _ITEMS = (
     "antiplatelet_or_nsaid",
 )
 
+# Major bleeds per 100 patient-years by score, 0 to 5 (Pisters 2010; read in PMC3418985).
+_RATES = (1.13, 1.02, 1.88, 3.74, 8.70, 12.50)
+
+
+def _rate(given: Given) -> str:
+    """What happened at this score in the first cohort; the highest one rests on few people."""
+    at = sum(points(given).values())
+    if at >= len(_RATES):
+        return ""
+    few = ", of few people" if at == len(_RATES) - 1 else ""
+    return f"{_RATES[at]:.2f} major bleeds per 100 patient-years at it{few} (Pisters 2010)"
+
+
 CALCULATOR = Calculator(
     name="has_bled",
     title="HAS-BLED",
@@ -79,6 +92,7 @@ CALCULATOR = Calculator(
                 Band("3 or more: high risk", lambda v, _: v >= 3),
                 Band("0 to 2: not high", lambda v, _: v < 3),
             ),
+            meaning=_rate,
             edges=tuple(range(11)),
         ),
     ),
@@ -91,7 +105,6 @@ CALCULATOR = Calculator(
     points=points,
     definitions={
         "age": "above 65",
-        "uncontrolled_hypertension": "systolic pressure above 160 mmHg now",
         "abnormal_renal_function": "dialysis, transplant, or creatinine above 2.26 mg/dL "
         "(200 umol/L)",
         "abnormal_liver_function": "cirrhosis, or bilirubin above 2 x ULN with AST, ALT or ALP "

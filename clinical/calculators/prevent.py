@@ -242,7 +242,7 @@ CALCULATOR = Calculator(
                     lambda v, _: v < 7.5,
                 ),
             ),
-            edges=(0, 7.5, 20),
+            edges=(0, 7.5, 30),
         ),
         _output(
             10,
@@ -255,7 +255,7 @@ CALCULATOR = Calculator(
                 Band("10 % or more: high (2026 ACC/AHA)", lambda v, _: v >= 10, "info"),
             ),
             card=CardRule(place=7),
-            edges=(0, 3, 5, 10, 20),
+            edges=(0, 3, 5, 10, 30),
         ),
         _output(10, "heart_failure", "heart failure"),
         _output(30, "total_cvd", "total CVD"),

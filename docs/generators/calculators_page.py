@@ -26,6 +26,9 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
   the number. The server computes it; nothing that is typed is kept or written to the chart.
 - A caution about a charted value goes when another value takes its place. On the folded card stands
   the gravest one: an unsteady creatinine or acute kidney injury before the age of a value.
+- Where a table of points is published (CHA2DS2-VASc, HAS-BLED, NEWS2), the points stand beside each
+  item and follow a change; what counts as an item is said at it. The bands are drawn below a
+  result, with the limits of this patient, and the drawing says the same in words.
 - A score that lacks answers shows its range over all of them: `1 to 3, two answers are missing`.
 - The tables of laboratory values and vital signs judge an Observation as the calculators do: the
   newest usable value is shown, what no calculator takes is marked with the reason, and what was

@@ -710,3 +710,22 @@ def test_on_paper_the_open_calculator_stands_alone_below_the_patient_on_one_page
     for name in ("cha2ds2_vasc", "prevent_2023_base"):
         page.locator(f"#{name}").evaluate("(one) => (one.open = true)")
         assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 1
+
+
+def test_points_and_the_drawing_of_the_bands_follow_a_change(
+    app: App, page: Page, complaints: list[str]
+) -> None:
+    fibrillation = condition("I48.91", id="c-af")
+    launch_in(page, app, answering(tenant_of(app), conditions=as_fhir(bundle(fibrillation))))
+    calculator = opened(page, "cha2ds2_vasc")
+    stroke = calculator.locator(".input[data-name=stroke_tia_thromboembolism]")
+    expect(stroke.locator("[data-points]")).to_have_text("0")
+    drawing = calculator.get_by_role("img", name="CHA2DS2-VASc 1 is in the band")
+    expect(drawing).to_be_visible()
+    stroke.get_by_role("checkbox").check()
+    expect(stroke.locator("[data-points]")).to_have_text("+2")
+    changed = calculator.get_by_role("img", name="CHA2DS2-VASc 3 is in the band 2 or more in a man")
+    expect(changed).to_be_visible()
+    expect(calculator.locator("[data-brief]")).to_contain_text("systemic embolism (entered)")
+    assert violations(page) == []
+    assert complaints == []

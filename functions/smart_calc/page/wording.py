@@ -1,6 +1,6 @@
 """How numbers, units, dates and ages are written for a reader, on the page and in a note."""
 
-from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, Input, label
+from clinical.calculators.inputs import FLAGS, INPUTS, OTHER_NUMBERS, Input, label
 from clinical.calculators.model import round_half_away
 from clinical.calculators.units import normalise
 from clinical.chart.codes.observations import SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS
@@ -23,7 +23,9 @@ _SHORT = {"age": "Age", "sex": "Sex"}
 
 
 def short(name: str) -> str:
-    """How a note names an input."""
+    """How a note names an input: a value without its specimen, an answer whole."""
+    if name in FLAGS:
+        return plain(label(name))
     return plain(_SHORT.get(name, label(name).partition(",")[0]))
 
 

@@ -118,3 +118,23 @@ def test_no_band_begins_or_ends_between_two_limits_of_its_drawing(
     }
     assert None not in bands
     assert len(bands) > 1
+
+
+@pytest.mark.parametrize(
+    ("yes", "said"),
+    [
+        (2, "1.88 major bleeds per 100 patient-years at it (Pisters 2010)"),
+        (5, "12.50 major bleeds per 100 patient-years at it, of few people (Pisters 2010)"),
+        (6, ""),
+    ],
+)
+def test_the_rate_of_bleeding_is_that_of_the_score_and_names_its_source(
+    yes: int, said: str
+) -> None:
+    flags = [name for name in REGISTRY["has_bled"].inputs if name in FLAGS]
+    answers: dict[str, tuple[object, str | None]] = {
+        name: (place < yes, None) for place, name in enumerate(flags)
+    }
+    drinks = {"age": (50, "a"), "alcohol_drinks_per_week": (0, "{drinks}/wk")}
+    made = evaluate("has_bled", {**answers, **drinks})
+    assert (made.outputs["score"], made.results["score"].meaning) == (yes, said)
