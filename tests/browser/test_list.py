@@ -126,7 +126,7 @@ def test_the_row_that_fills_the_second_pane_does_not_close(page: Page) -> None:
     [
         *(("kidney", EGFR), ("stroke", "cha2ds2_vasc"), ("af", "has_bled"), ("liver", "meld")),
         *(("bleeding", "has_bled"), ("crcl", "creatinine_clearance_cg"), ("CREATININE", "meld")),
-        *(("qt interval", "qtc"), ("platelet", "fib4")),
+        *(("qt interval", "qtc"), ("platelet", "fib4"), ("nephrology", EGFR), ("cardiol", "qtc")),
     ],
 )
 def test_a_calculator_is_found_by_organ_problem_input_and_short_name(
