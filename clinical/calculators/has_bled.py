@@ -104,7 +104,7 @@ CALCULATOR = Calculator(
     "warfarin doac noac blood cardiology atrial fibrillation",
     points=points,
     definitions={
-        "age": "above 65",
+        "age": "above 65: 1 point",
         "abnormal_renal_function": "dialysis, transplant, or creatinine above 2.26 mg/dL "
         "(200 umol/L)",
         "abnormal_liver_function": "cirrhosis, or bilirubin above 2 x ULN with AST, ALT or ALP "
