@@ -38,11 +38,14 @@ _BETWEEN_PAIRS = re.compile(
     r"[\s,;|\"'`{}()\[\]*&>\\-]{0,24}(?:(?:-d|-F|--data(?:-urlencode)?)[\s\"'`$]{1,4})?"
 )
 
+_OWN_EHR_LAUNCH = re.compile(r"(?:\bKind of launch|\"flow\")[:\s\"]{1,6}EHR launch\b")
+_AS_THE_CHART_SENT = re.compile(r"\blaunch [^\s,]{1,100}, as the chart sent it")
+
 
 def in_text(text: str) -> AuthorizationRequest:
     """What was sent, as far as the text tells; the text is plain, decoded and without secrets."""
     address = _request(text)
-    shown = address or _pairs(text)
+    shown = address or _pairs(text) or _of_this_app(text)
     carried = tuple(name for name, value in shown.items() if value)
     names = tuple(name for name, value in shown.items() if value != "") or _listed(text)
     if not names and re.search(r"(?<![\w-])intent\s?=", text):
@@ -103,6 +106,13 @@ def _request(text: str) -> dict[str, str | None]:
     }
     # One parameter alone is a word of a text, or of a call of curl.
     return found if len(found) > 1 else {}
+
+
+def _of_this_app(text: str) -> dict[str, str | None]:
+    """What this app sent, by its own error page or log line, or by the simulated EHR's trace."""
+    if _OWN_EHR_LAUNCH.search(text):
+        return dict.fromkeys(parameters.SMART, MASK)
+    return {"launch": MASK} if _AS_THE_CHART_SENT.search(text) else {}
 
 
 def _pairs(text: str) -> dict[str, str | None]:

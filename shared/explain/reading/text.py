@@ -58,6 +58,8 @@ _ERRORS = (
     "throttled informational"
 )
 _ERROR_NAMES = frozenset(_ERRORS.split())
+# As in "Kind of launch: EHR launch".
+_KINDS_OF_LAUNCH = frozenset({"ehr", "standalone"})
 # What programs print where there is nothing.
 NO_VALUE = frozenset({"none", "null", "undefined", "nil"})
 
@@ -112,7 +114,7 @@ def without_secrets(text: str) -> str:
 def _masked(match: re.Match[str]) -> str:
     value = match["value"].rstrip(".,;)}]\\").lower()
     names_an_error = (
-        value in _ERROR_NAMES | NO_VALUE
+        value in _ERROR_NAMES | NO_VALUE | _KINDS_OF_LAUNCH
         or value in _own_codes()
         or value.replace("_", "-") in _urn_words()
         or re.match(r"urn:|[0-9]{1,5}(?![0-9a-z_-])", value)

@@ -500,6 +500,22 @@ def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str
 
 
 @pytest.mark.parametrize(
+    "told",
+    [
+        "Kind of launch\nEHR launch\nclient_id that the EHR saw\nsmart-calc",
+        "Kind of launch: EHR launch",
+        '{"event": "callback_failed", "flow": "EHR launch"}',
+        "Right:\nlaunch ld/Ixf…, as the chart sent it, unused",
+    ],
+    ids=["page", "support", "log", "trace"],
+)
+def test_this_apps_own_page_log_and_trace_say_that_it_sent_the_launch_value(told: str) -> None:
+    found = diagnose(parse(f"Its name at the vendor: {m.LAUNCH}code-required\n{told}"))
+    assert "launch_parameter_missing" not in ids(found)
+    assert ids(found)[0] == "ehr_side"
+
+
+@pytest.mark.parametrize(
     ("shown", "certainty"),
     [
         ("{'response_type': 'code', 'launch': '', 'scope': 'launch openid'}", "likely"),
