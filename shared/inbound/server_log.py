@@ -7,6 +7,9 @@ patient's id stand in paths, anything in the text of an exception.
 import logging
 import traceback
 
+from shared import log
+from shared.errors import InternalError, SmartError
+
 
 def frames(error: BaseException) -> str:
     """Where an exception happened, file and line, without source text, values or message."""
@@ -19,6 +22,18 @@ def frames(error: BaseException) -> str:
 class _Discreet(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
+        # A part of an answer that could not be made, its head sent already: nothing of ours can
+        # catch that. An error of ours was logged where it arose.
+        if (
+            error is not None
+            and str(record.msg).startswith("Error handling request")
+            and not isinstance(error, SmartError)
+        ):
+            message = "an answer ended early, by a fault that was not expected"
+            log.event(
+                "answer_broken", message, severity="ERROR", code=InternalError.code, error=error
+            )
+            return False
         if error is not None:
             record.msg, record.args = "%s at %s", (type(error).__name__, frames(error))
             record.exc_info = record.exc_text = None

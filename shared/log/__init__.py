@@ -23,6 +23,7 @@ from shared.log.trace import Trace
 Severity = Literal["INFO", "WARNING", "ERROR"]
 Event = Literal[
     "store_not_warmed",
+    "answer_broken",
     "launch_started",
     "launch_refused",
     "callback_completed",

@@ -6,6 +6,7 @@ https://www.w3.org/TR/trace-context/
 """
 
 import json
+import logging
 import re
 import subprocess
 import sys
@@ -260,6 +261,28 @@ def test_an_error_that_was_not_raised_names_the_place_that_reports_it(
     assert place["functionName"].startswith("test_an_error_that_was_not_raised")
     assert place["lineNumber"] > 0
     assert not {"stack_trace", "exception"} & set(line)
+
+
+def test_an_answer_that_breaks_off_is_reported_in_place_of_the_servers_own_line(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"<p>"
+        raise KeyError("token-of-p1")
+
+    answer = respond(lambda _, __: Reply(200, {"Content-Type": "text/html"}, parts()))
+    try:
+        answer.get_data()
+    except KeyError:
+        # As Gunicorn's workers do.
+        logging.getLogger("gunicorn.error").exception("Error handling request %s", "/x/of-p1")
+    printed = capfd.readouterr()
+    line = json.loads(printed.out)
+    is_reported(line)
+    assert (line["event"], line["code"]) == ("answer_broken", "internal_error")
+    assert line["correlation_id"] == answer.headers["X-Correlation-Id"]
+    assert line["stack_trace"].endswith(", in parts\nKeyError")
+    assert "of-p1" not in printed.out + printed.err
 
 
 def test_news_and_warnings_are_not_reported(capfd: pytest.CaptureFixture[str]) -> None:
