@@ -14,7 +14,7 @@ from werkzeug.test import EnvironBuilder
 from functions.fhir_proxy import main
 from shared.config import file as config
 from shared.config.settings import Settings
-from shared.errors import Overloaded, RefreshFailed, SmartError
+from shared.errors import CdsKeysUnavailable, Overloaded, RefreshFailed, SmartError
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Reply
 from tests.support.app import App, Launched, ehr_tables
@@ -124,7 +124,7 @@ def test_every_failure_is_an_outcome_with_its_code(
 
     answer = inbound.answer(_request(), main._edge, settings, serve)
     _assert_outcome(answer, error.status, error.code)
-    seconds = {RefreshFailed: "5", Overloaded: "1"}.get(error)
+    seconds = {RefreshFailed: "5", Overloaded: "1", CdsKeysUnavailable: "5"}.get(error)
     assert answer.headers.get("Retry-After") == seconds
 
 
