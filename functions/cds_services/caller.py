@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from shared import log
 from shared.config.settings import CdsClient, Ehr, Settings
 from shared.errors import CdsTokenInvalid, IdTokenInvalid
 from shared.oidc import jws
@@ -45,15 +46,12 @@ Reason = Literal[
 
 
 class Untrusted(Exception):
-    """A token that is not accepted. `client` is the key of the client where it is known, `came`
-    what stood in the claim at fault, for the log.
-    """
+    """A token that is not accepted. `came` is what stood in the claim at fault, for the log."""
 
-    def __init__(self, reason: Reason, came: str = "", client: str = "") -> None:
+    def __init__(self, reason: Reason, came: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.came = came
-        self.client = client
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class Verifier:
         try:
             return self._verified(authorization, audiences)
         except Untrusted as error:
-            evidence = {"reason": error.reason, "client": error.client, "came": error.came}
+            evidence = {"reason": error.reason, "came": error.came}
             why = None
             if self.settings.full_error_details:
                 why = f"{CdsTokenInvalid.why} The check that failed: {error.reason}."
@@ -97,19 +95,17 @@ class Verifier:
             raise Untrusted("unconfigured")
         token = _parsed(authorization)
         client = self._client(token.claims)
+        log.about(client=client.key)
         ehr = self.settings.ehr_by_key(client.ehr)
         if ehr is None:
-            raise Untrusted("client", client=client.key)
-        try:
-            kid = _kid(token)
-            _check_jku(token, client)
-            _check_audience(token.claims.get("aud"), audiences)
-            expires = self._expiry(token.claims)
-            jti = _jti(token.claims)
-            self._check_signature(token, kid, client, ehr)
-            self._use_up(client, jti, expires)
-        except Untrusted as error:
-            raise Untrusted(error.reason, error.came, client.key) from None
+            raise Untrusted("client")
+        kid = _kid(token)
+        _check_jku(token, client)
+        _check_audience(token.claims.get("aud"), audiences)
+        expires = self._expiry(token.claims)
+        jti = _jti(token.claims)
+        self._check_signature(token, kid, client, ehr)
+        self._use_up(client, jti, expires)
         return Caller(client, ehr)
 
     def _client(self, claims: Mapping[str, Any]) -> CdsClient:

@@ -40,10 +40,10 @@ def read(body: Mapping[str, Any]) -> tuple[Outcome, ...]:
     return tuple(_outcome(item, f"feedback[{index}]") for index, item in enumerate(given))
 
 
-def note(outcomes: tuple[Outcome, ...], client: str) -> None:
+def note(outcomes: tuple[Outcome, ...]) -> None:
     """A line of the log for each."""
     for one in outcomes:
-        told = {"client": client, "card": one.card, "outcome": one.outcome, "reason": one.reason}
+        told = {"card": one.card, "outcome": one.outcome, "reason": one.reason}
         present: dict[str, str | int | float | list[str]] = {k: v for k, v in told.items() if v}
         log.event("cds_feedback", "what became of a card", fields=present)
 

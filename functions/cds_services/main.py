@@ -5,7 +5,7 @@ It holds no session and opens no seal: its callers are EHRs, and their tokens sa
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -73,7 +73,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
     by = _verifier.verify(call.headers.get("Authorization"), frozenset(audiences))
     log.about(ehr=by.ehr.key)
     if call.path == FEEDBACK_PATH:
-        return _feedback(call, by)
+        return _feedback(call)
     return _cards(settings, call, by)
 
 
@@ -90,7 +90,7 @@ def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict
     asked = hook_call.read(body, settings, by.ehr)
     prefetch.require_one_patient(asked.prefetch, asked.patient, asked.fhir_base)
     if not asked.for_clinician:
-        log.event("cds_answered", "no cards: no clinician looks at the chart", fields=_of(by))
+        _log("no cards: no clinician looks at the chart")
         return []
     read = charted.read(asked, by.ehr, datetime.now(UTC))
     clock = Clock(read.now)
@@ -98,36 +98,35 @@ def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict
     judged = clinical_cards.of_chart(read.chart, clock.now, off)
     worth = [one for one in judged if isinstance(one, Card)]
     found = cards.of(worth, clock, settings.public_url)
-    _log(by, read, worth[: cards.MOST_CARDS], found)
+    _log("cards sent" if found else "nothing to say", read, worth[: cards.MOST_CARDS], found)
     return found
 
 
-def _of(by: Caller) -> dict[str, str | int | float | list[str]]:
-    return {"client": by.client.key}
-
-
-def _log(by: Caller, read: Charted, worth: list[Card], found: list[dict[str, Any]]) -> None:
-    told = [f"{one.calculator.name} {one.result.urgency}" for one in worth]
+def _log(
+    message: str,
+    read: Charted | None = None,
+    worth: Sequence[Card] = (),
+    found: Sequence[Mapping[str, Any]] = (),
+) -> None:
     log.event(
         "cds_answered",
-        "cards sent" if found else "nothing to say",
+        message,
         fields={
-            **_of(by),
-            "calculators": told,
+            "calculators": [f"{one.calculator.name} {one.result.urgency}" for one in worth],
             "cards": [one["uuid"] for one in found],
-            "prefetched": list(read.prefetched),
-            "read": list(read.read),
-            "missing": list(read.missing),
+            "prefetched": list(read.prefetched) if read else [],
+            "read": list(read.read) if read else [],
+            "missing": list(read.missing) if read else [],
         },
     )
 
 
-def _feedback(call: Call, by: Caller) -> Reply:
+def _feedback(call: Call) -> Reply:
     try:
         body = hook_call.document(call, feedback.MAX_BYTES)
     except TooLarge:
         raise TooLarge("The request is larger than 100 kB.") from None
-    feedback.note(feedback.read(body), by.client.key)
+    feedback.note(feedback.read(body))
     return _as_json({})
 
 

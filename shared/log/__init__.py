@@ -86,9 +86,17 @@ def correlation_id() -> str:
     return correlation.id if correlation else ""
 
 
-def about(*, ehr: str | None = None, session: str | None = None, launch: str | None = None) -> None:
-    """Name the EHR, and session and launch by their `mark`, in the request's lines from here on."""
-    named = {"ehr": ehr, "session": session, "launch": launch}
+def about(
+    *,
+    ehr: str | None = None,
+    client: str | None = None,
+    session: str | None = None,
+    launch: str | None = None,
+) -> None:
+    """Name the EHR, the client of CDS Hooks by its key, and session and launch by their `mark`, in
+    the request's lines from here on.
+    """
+    named = {"ehr": ehr, "client": client, "session": session, "launch": launch}
     known = {name: value for name, value in named.items() if value is not None}
     _subject.set({**_subject.get({}), **known})
 

@@ -117,7 +117,10 @@ def _read_pinned(ehr: Ehr, url: str) -> KeySet:
     try:
         return _read_keys(ehr, url, PINNED_SECONDS)
     except IdTokenInvalid as error:
-        raise CdsKeysUnavailable(evidence=error.evidence) from None
+        # `reason` is what was wrong with a token, in the lines of refused calls.
+        evidence = dict(error.evidence or {})
+        evidence["answer"] = evidence.pop("reason", "")
+        raise CdsKeysUnavailable(evidence=evidence) from None
 
 
 def _read_keys(ehr: Ehr, url: str, seconds: float) -> KeySet:

@@ -62,7 +62,7 @@ ANSWERED: Mapping[str, tuple[bool, int]] = {
 ABOUT_KEYS: Mapping[str, tuple[str, int, str]] = {
     "cds-token-unknown-kid": ("oracle", 401, "key"),
     "cds-token-new-key": ("epic", 200, ""),
-    "cds-keys-unavailable": ("generic", 503, "status 500"),
+    "cds-keys-unavailable": ("generic", 503, ""),
 }
 
 

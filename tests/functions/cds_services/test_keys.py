@@ -61,7 +61,7 @@ def test_keys_are_read_once_and_anew_for_a_kid_that_is_not_among_them(
 def test_keys_that_cannot_be_read_are_another_failure_than_a_bad_token(
     fresh: tuple[Server, CdsEhr],
 ) -> None:
-    _, ehr = fresh
+    server, ehr = fresh
     ehr.tenant.on("/cds/jwks.json", Scripted(500))
     for _ in range(2):
         answer = ehr.call()
@@ -69,6 +69,12 @@ def test_keys_that_cannot_be_read_are_another_failure_than_a_bad_token(
         assert answer.header("Retry-After") == "5"
         assert answer.header("WWW-Authenticate") is None
     assert ehr.key_reads == 1
+    line = log_lines(server, "cds_refused")[-1]
+    assert (line["code"], line["client"], line["answer"]) == (
+        *("cds_keys_unavailable", "one", "status 500"),
+    )
+    # The reasons are those of a token, of which nothing is known here.
+    assert "reason" not in line
     # What is wrong without any key stays what it is.
     assert ehr.post(ehr.body(), token=ehr.token(aud="x")).status == 401
 
