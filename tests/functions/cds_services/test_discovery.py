@@ -9,7 +9,7 @@ import pytest
 from clinical import queries
 from shared.vendors import GENERIC
 from tests.support.browser import Browser
-from tests.support.cds import DISCOVERY, FEEDBACK, KEYS, SERVICE, Cds
+from tests.support.cds import DISCOVERY, FEEDBACK, KEYS, SERVICE, Cds, chart, patient
 
 # What CDS Hooks 2.0 recommends a template to keep to, less dates, which it cannot say relatively.
 PARAMETERS = {"patient", "code", "category", "status", "_count", "_sort"}
@@ -119,4 +119,20 @@ def empty_members(document: Any, path: str = "") -> list[str]:
 
 def test_nothing_that_is_sent_is_null_or_empty(cds: Cds) -> None:
     assert empty_members(offered(cds)) == []
-    assert empty_members(cds.main.call().json()) == []
+    answers = [
+        cds.main.call(),
+        cds.main.post({"feedback": [{"card": "x", "outcome": "accepted"}]}, path=FEEDBACK),
+        Browser().get(f"{cds.origin}{DISCOVERY}/"),
+        Browser().send("PUT", f"{cds.origin}{SERVICE}"),
+        cds.main.post(b"", token=cds.main.token(aud="x")),
+        cds.main.post(b"no"),
+        cds.main.post(b"{}", Content_Type="text/plain"),
+        cds.main.post({"x": "y" * 200_000}, path=FEEDBACK),
+        cds.main.call(fhirServer="https://stranger.example.org"),
+        cds.main.call(chart(patient=patient("p2"))),
+        cds.main.call({}),
+    ]
+    statuses = [200, 200, 404, 405, 401, 400, 415, 413, 403, 403, 412]
+    assert [answer.status for answer in answers] == statuses
+    for answer in answers:
+        assert empty_members(answer.json()) == []

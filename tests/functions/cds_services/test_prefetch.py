@@ -268,6 +268,14 @@ def test_without_what_no_card_can_do_the_call_is_refused(
     assert f"not to be had: {lacking}." in answer.text
 
 
+def test_a_patient_that_the_ehr_did_not_find_or_give_is_not_asked_for_again(cds: Cds) -> None:
+    reads = len(cds.main.fhir_reads)
+    for found in (None, OUTCOME):
+        answer = cds.main.call(chart(patient=found), fhirAuthorization=cds.main.access())
+        assert (answer.status, answer.code) == (412, "cds_data_missing")
+    assert len(cds.main.fhir_reads) == reads
+
+
 def test_one_kind_of_measured_values_is_enough(cds: Cds) -> None:
     for kept in ("labs", "slow", "vitals"):
         gone = dict.fromkeys(("labs", "slow", "vitals", "social", "conditions", "drugs"), ...)

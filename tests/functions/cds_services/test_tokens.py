@@ -366,12 +366,13 @@ def test_the_record_of_a_token_holds_nothing_and_outlives_it(cds: Cds) -> None:
     refused(cds, cds.main.post(cds.main.body(), token=token), "replayed")
 
 
-def test_a_refused_token_touches_neither_store_nor_ehr(cds: Cds) -> None:
+def test_a_refused_token_and_discovery_touch_neither_store_nor_ehr(cds: Cds) -> None:
     with sqlite3.connect(cds.store) as store:
         count = "SELECT count(*) FROM records"
         before = store.execute(count).fetchone(), len(cds.main.tenant.received)
         for name in ("expired", "aud of the base", "another jku", "unknown issuer", "no kid"):
             cds.main.post(cds.main.body(), token=FORGED[name][1](cds, cds.main))
+        Browser().get(f"{cds.origin}{DISCOVERY}")
         assert (store.execute(count).fetchone(), len(cds.main.tenant.received)) == before
 
 
