@@ -44,7 +44,7 @@ def prefetch_of(charts: Charts, patient: str) -> Iterator[tuple[str, Any]]:
         yield key, {"resourceType": "Bundle", "type": "searchset", "entry": entries}
 
 
-def judged(charts: Charts, patient: str) -> tuple[Card | NoCard, ...]:
+def _charted(charts: Charts, patient: str) -> charted.Charted:
     call = HookCall(
         patient=patient,
         fhir_base=FHIR_BASE,
@@ -54,6 +54,11 @@ def judged(charts: Charts, patient: str) -> tuple[Card | NoCard, ...]:
     )
     found = charted.read(call, EHR, NOW)
     assert found.missing == ()
+    return found
+
+
+def judged(charts: Charts, patient: str) -> tuple[Card | NoCard, ...]:
+    found = _charted(charts, patient)
     return of_chart(found.chart, found.now)
 
 
@@ -90,3 +95,13 @@ def test_some_charts_make_cards_and_some_do_not(charts: Charts) -> None:
     cards = [sum(isinstance(one, Card) for one in judged(charts, name)) for name in PATIENTS]
     assert 0 in cards
     assert max(cards) > 1
+
+
+def test_a_calculator_that_is_turned_off_makes_no_card(charts: Charts) -> None:
+    for patient in PATIENTS:
+        found = _charted(charts, patient)
+        made = [one for one in of_chart(found.chart, found.now) if isinstance(one, Card)]
+        off = frozenset(one.calculator.name for one in made)
+        left = of_chart(found.chart, found.now, off)
+        assert [one for one in left if isinstance(one, Card)] == []
+        assert len(left) == 8
