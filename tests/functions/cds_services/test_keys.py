@@ -19,7 +19,7 @@ from tests.support.cds import (
     registration,
 )
 from tests.support.id_tokens import public_jwk
-from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_json
+from tests.support.scripted_ehr import HANG_UP, Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import Server, free_port, serve_app
 from tests.support.stores import Clock
 
@@ -144,3 +144,14 @@ def test_what_is_no_set_of_keys_is_refused(
     with pytest.raises(CdsKeysUnavailable):
         keys.at_address(ehr, f"{tenant.base}/jwks", KID)
     assert [one.path for one in tenant.received] == ["/jwks"]
+
+
+def test_an_address_that_nobody_answers_is_no_set_of_keys(
+    pinned: tuple[Keys, Ehr, Tenant, Clock],
+) -> None:
+    keys, ehr, tenant, _ = pinned
+    dead = f"http://127.0.0.1:{free_port()}/jwks"
+    tenant.on("/jwks", HANG_UP)
+    for url in (dead, f"{tenant.base}/jwks"):
+        with pytest.raises(CdsKeysUnavailable):
+            keys.at_address(ehr, url, KID)
