@@ -19,13 +19,18 @@ class RepeatedMember(ValueError):
     """An object of the document names a member twice."""
 
 
+def holds_too_many_values(body: bytes) -> bool:
+    """Whether a document would become far larger in memory than it is."""
+    return sum(map(body.count, (b"{", b"[", b","))) > _VALUES + len(body) // _BYTES_A_VALUE
+
+
 def parse(body: bytes, decimal: Callable[[str], Any] | None = None) -> Any:
     """The document in a body, in UTF-8; `decimal` reads the numbers that are not whole.
 
     Raises RepeatedMember, else ValueError for what is no such JSON, is nested too deep to read, or
     would become far larger in memory than it is.
     """
-    if sum(map(body.count, (b"{", b"[", b","))) > _VALUES + len(body) // _BYTES_A_VALUE:
+    if holds_too_many_values(body):
         raise ValueError("the document holds too many values")
     try:
         return json.loads(

@@ -178,3 +178,19 @@ def test_what_must_show_that_it_fits_is_never_accepted_quickly() -> None:
     for how in ({"shown": True}, {"counts": True}):
         decision = Decision("patient", (), "p1", frozenset(), "Observation", {}, **how)
         assert forward.acceptor(SEARCH, decision, BASE) is None
+
+
+def test_links_that_would_fill_the_memory_are_not_decoded() -> None:
+    subject = b'{"resourceType":"Observation","subject":{"reference":"Patient/p1"}}'
+    links = b"[" + b"{}," * 400_000 + b"{}]"
+    body = b'{"resourceType":"Bundle","link":%b,"entry":[{"resource":%b}]}' % (links, subject)
+    expected = Expected(
+        frozenset({"Observation"}),
+        frozenset(),
+        "p1",
+        "https://ehr.example.org/fhir",
+        is_bundle=True,
+    )
+    assert quick_accept.accept(body, expected) is None
+    few = body.replace(links, b"[{}]")
+    assert quick_accept.accept(few, expected) is not None
