@@ -14,7 +14,7 @@ from typing import Any
 from clinical.chart import question
 from clinical.chart.choice import agree, does_not_count, set_aside
 from clinical.chart.codes.observations import LOINC
-from clinical.chart.evidence import Flag
+from clinical.chart.evidence import Flag, Recency
 from clinical.chart.observations import Entry
 from clinical.chart.quantity import SHARES
 from clinical.chart.resources.json_access import codings, text
@@ -74,8 +74,21 @@ def every(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) 
     """All Observations of the patient with a value, the newest first, each judged by itself."""
     known = _by_code(entries, patient, fhir_base)
     listed = _newest_first([one for of_code in known.values() for one in of_code])
-    code = {id(one): key for key, of_code in known.items() for one in of_code}
-    return [_result(one, [one, *_of_one_time(one, known[code[id(one)]])], clock) for one in listed]
+    # Looked up, not looked for: of one test there may be thousands.
+    of_one_time = {
+        id(one): of_time
+        for of_code in known.values()
+        for of_time in _by_recency(of_code)
+        for one in of_time
+    }
+    return [_result(one, [one, *_of_one_time(one, of_one_time[id(one)])], clock) for one in listed]
+
+
+def _by_recency(entries: list[Entry]) -> Iterable[list[Entry]]:
+    found: dict[Recency, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[entry.recency].append(entry)
+    return found.values()
 
 
 def _by_code(entries: Iterable[Entry], patient: str, fhir_base: str) -> Mapping[str, list[Entry]]:
