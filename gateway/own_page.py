@@ -80,7 +80,7 @@ def _file(page: Path, raw: str) -> Path:
         # A link inside the folder may lead out of it.
         found = page.joinpath(*names).resolve(strict=True)
         regular = stat.S_ISREG(found.stat().st_mode)
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
         raise NotFound from None
     within = found.is_relative_to(page) and found.relative_to(page).parts
     if not regular or not within or not all(_is_plain(name) for name in within):

@@ -38,6 +38,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> I
     (page / "way").symlink_to(outside)
     (page / "hidden.txt").symlink_to(page / ".env")
     (page / "inside.txt").symlink_to(page / "a name.txt")
+    (page / "circle.txt").symlink_to(page / "circle.txt")
     os.mkfifo(page / "pipe.txt")
     tables = ehr_tables("http://127.0.0.1:9", scripted)
     with serve_app(outside, tables, top=FRAMES, page=page) as server:
@@ -94,6 +95,7 @@ def test_a_file_of_the_folder_is_served_under_a_policy_of_its_own(
         "/app/way/secret.txt",
         "/app/hidden.txt",
         "/app/pipe.txt",
+        "/app/circle.txt",
         "/app/page.js%00.html",
         "/app/page.js%0a",
         "/app/%ff",
