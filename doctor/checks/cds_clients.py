@@ -64,7 +64,7 @@ def _address(client: CdsClient, ehr: Ehr, jku: str) -> Checked:
         keys = Keys().at_address(ehr, jku, "").keys
         why = "" if keys else "it serves no key that can verify a token"
     except CdsKeysUnavailable as error:
-        why = str(error.evidence.get("reason", "no usable answer came"))
+        why = str(error.evidence.get("answer", "no usable answer came"))
     if not why:
         return ok("cds_jku_unreachable", f"{jku} serves keys: {len(keys)}.", ehr.key)
     return fail(
