@@ -8,6 +8,7 @@ google.firestore.admin.v1 it serves GetField, which tells the TTL policy of a co
 whether a field is indexed.
 """
 
+import sys
 import threading
 import time
 from collections import Counter, defaultdict, deque
@@ -254,3 +255,8 @@ def _refusal(write: Any, document: Any) -> Any:
     if any(len(value.string_value.encode()) > LARGEST_VALUE for value in values):
         return grpc.StatusCode.INVALID_ARGUMENT
     return None
+
+
+if __name__ == "__main__":
+    print(StandIn(*map(int, sys.argv[1:])).host, flush=True)
+    sys.stdin.read()
