@@ -13,6 +13,7 @@ from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding
 from clinical.chart.resources.times import Moment, completed_years, full_date
 from clinical.clock import Clock
+from clinical.units_in_words import unit
 
 from . import entries, wording
 from .view_models import Point, Trend
@@ -61,7 +62,7 @@ def of_output(calculator: Calculator, chart: Chart, clock: Clock) -> Trend | Non
         result = evaluate(calculator.name, given).results.get(output.name)
         if result is not None:
             used = one == chart.findings[measured[0]].chosen
-            text = f"{result.printed} {output.label}"
+            text = f"{result.printed} {unit(output.unit)}".rstrip()
             found.append(
                 (result.value, one.moment, Point(text, clock.time(one.moment), is_used=used))
             )
