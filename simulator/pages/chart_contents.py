@@ -34,7 +34,7 @@ def contents(charts: Charts, patient: str) -> Contents:
         _name(one.body.get("code", {}))
         for one in _of(charts, "Condition", patient)
         if _codes(one, "clinicalStatus") <= {"active"}
-        and "entered-in-error" not in _codes(one, "verificationStatus")
+        and _codes(one, "verificationStatus").isdisjoint({"entered-in-error", "refuted"})
     ]
     drugs = [
         _drug(one)

@@ -241,6 +241,13 @@ def test_an_answer_that_is_none_is_said(service: CdsService, answer: Answer, sai
     assert said in ChartApp(GENERIC).chart().text
 
 
+def test_a_refuted_problem_is_none_of_the_patients(service: CdsService) -> None:
+    service.cards = []
+    page = ChartApp(GENERIC).chart().text
+    assert "Chronic kidney disease, stage 3b" in page
+    assert "Atrial fibrillation" not in page
+
+
 def test_nothing_to_say_is_said(service: CdsService) -> None:
     service.cards = []
     page = ChartApp(ORACLE).chart().text
