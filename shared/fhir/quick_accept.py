@@ -89,8 +89,16 @@ class _ToPatient(msgspec.Struct, forbid_unknown_fields=True):
     display: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+class _Refused(_Compared):
+    pass
+
+
 class _NoResource(msgspec.Struct, tag_field="resourceType", tag=""):
-    """Makes a union of one type: in a union, and only there, a tag must not be missing."""
+    """Makes a union of one type: in a union, and only there, a tag must not be missing. Nothing is
+    one: it must have a member, and whatever that holds is refused.
+    """
+
+    refused: _Refused
 
 
 def accept(body: bytes, expected: Expected) -> tuple[dict[str, Any], ...] | None:
@@ -154,6 +162,8 @@ def _comparing(expected: Expected, links: list[object]) -> Callable[[type, Any],
         elif kind is _Links:
             fits = isinstance(value, list)
             links.append(value)
+        elif kind is _Refused:
+            fits = False
         else:
             fits = value == (patient if kind is _Patient else expected.id)
         if not fits:

@@ -111,7 +111,7 @@ class Maker:
         )
         if self._is_odd():
             kind = self._chance.choice(
-                ("Appointment", "OperationOutcome", "Binary", "Nothing", "Condition")
+                ("Appointment", "OperationOutcome", "Binary", "Nothing", "", "Condition")
             )
         members: list[Member] = [
             ("resourceType", kind),
