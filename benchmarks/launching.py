@@ -12,7 +12,7 @@ from benchmarks.processes import Place
 from benchmarks.report import Budget, Row
 from benchmarks.wire import Question
 
-BUDGET = Budget(1.3)
+BUDGET = Budget(1.35)
 SECONDS, MOST_ROUNDS = 12.0, 1500
 WARMING_ROUNDS = 20
 
