@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from gateway.servers import Unusable
@@ -59,13 +60,17 @@ def serve(settings: Settings, call: Call, page: Path) -> Reply:
         query = f"?{call.query()}" if call.query() else ""
         return Reply(308, {"Location": _AT + query})
     file = _file(page, call.path.removeprefix(_AT) or "index.html")
-    size = file.stat().st_size
+    try:
+        content = file.open("rb")
+    except OSError:
+        raise NotFound from None
+    pieces = Pieces(content, os.fstat(content.fileno()).st_size)
     headers = {
         "Content-Type": _content_type(file.name),
-        "Content-Length": str(size),
+        "Content-Length": str(pieces.left),
         "Content-Security-Policy": _policy(settings.frame_ancestors),
     }
-    return Reply(200, headers, _pieces(file, size))
+    return Reply(200, headers, pieces)
 
 
 def _file(page: Path, raw: str) -> Path:
@@ -113,9 +118,23 @@ def _policy(frame_ancestors: tuple[str, ...]) -> str:
     return "; ".join(policy)
 
 
-def _pieces(file: Path, size: int) -> Iterator[bytes]:
-    """A file as it was when its length was said: a longer one is cut, a shorter one breaks off."""
-    with file.open("rb") as content:
-        while size > 0 and (piece := content.read(min(_PIECE_BYTES, size))):
-            size -= len(piece)
-            yield piece
+class Pieces(Iterator[bytes]):
+    """A file as it was when its length was said: a longer one is cut, a shorter one breaks off.
+
+    No generator: the server closes this one also where it never asked for a piece, as for HEAD.
+    """
+
+    def __init__(self, content: BinaryIO, size: int) -> None:
+        self._content = content
+        self.left = size
+
+    def __next__(self) -> bytes:
+        piece = self._content.read(min(_PIECE_BYTES, self.left))
+        if not piece:
+            raise StopIteration
+        self.left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Close the file."""
+        self._content.close()

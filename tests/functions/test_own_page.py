@@ -3,11 +3,16 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 from gateway import own_page
 from gateway.servers import Unusable
+from shared.config import file as config
+from shared.errors import NotFound
+from shared.inbound import cookies
+from shared.inbound.edge import Call, Reply
 from tests.support.app import App, ehr_tables
 from tests.support.browser import Browser
 from tests.support.proxy import raw_exchange
@@ -124,6 +129,54 @@ def test_head_has_the_headers_alone_and_other_methods_are_refused(origin: str) -
     assert (head.status, head.header("Content-Length"), head.body) == (200, str(len(SCRIPT)), b"")
     refused = Browser().send("POST", f"{origin}/app/page.js", body=b"x")
     assert (refused.status, refused.header("Allow")) == (405, "GET, HEAD")
+
+
+CONFIGURATION = """
+public_url = "http://localhost:8080"
+sealing_keys = ["env:SEALING_KEY"]
+[store]
+kind = "sqlite"
+[[ehr]]
+key = "one"
+iss = ["https://ehr.test/fhir"]
+client_id = "c"
+scopes = "patient/*.rs"
+"""
+
+
+def _served(page: Path) -> Reply:
+    settings, problems = config.parse(CONFIGURATION)
+    assert settings is not None, problems
+    call = Call("GET", "/app/page.js", {}, cookies.parse([]), "", lambda _: b"")
+    return own_page.serve(settings, call, page)
+
+
+# Injected, for root may read a file of mode 0.
+@pytest.mark.parametrize("error", [PermissionError, FileNotFoundError])
+def test_a_file_that_cannot_be_opened_is_not_found_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    (tmp_path / "page.js").write_bytes(SCRIPT)
+
+    def refuse(*_: Any) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(NotFound):
+        _served(tmp_path)
+
+
+@pytest.mark.parametrize("later", [b"", SCRIPT + b"more"], ids=["shorter", "longer"])
+def test_a_file_that_changes_while_it_is_sent_is_never_longer_than_was_said(
+    tmp_path: Path, later: bytes
+) -> None:
+    (tmp_path / "page.js").write_bytes(SCRIPT)
+    reply = _served(tmp_path)
+    (tmp_path / "page.js").write_bytes(later)
+    assert reply.headers["Content-Length"] == str(len(SCRIPT))
+    assert isinstance(reply.body, own_page.Pieces)
+    assert b"".join(reply.body) == later[: len(SCRIPT)]
+    reply.body.close()
 
 
 def test_without_page_there_is_nothing_at_the_address(app: App) -> None:
