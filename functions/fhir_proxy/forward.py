@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import client as fhir
 from shared.fhir import compartment, nested, quick_accept
-from shared.fhir.client import FhirAnswer, Links
+from shared.fhir.bundle_links import Links
+from shared.fhir.client import FhirAnswer
 from shared.fhir.quick_accept import Expected
 from shared.json_members import objects
 from shared.session.sessions import Active
@@ -121,7 +122,7 @@ def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: s
     """
     if answer.links is not None:
         # All else was looked at as it was read (shared/fhir/quick_accept.py).
-        _require_own_search(answer.links, address, decision)
+        _require_own_search(answer.links.found, address, decision)
         return
     if answer.status != 200:
         require_remarks_only(answer.resource, decision, fhir_base)

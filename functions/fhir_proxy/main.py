@@ -154,7 +154,8 @@ def _read(
         answer = forward.request(asked, decision, active, call.headers)
     body = answer.body
     if paged and answer.status == 200:
-        body = pages.rewritten(body, decision.level, shown=decision.shown)
+        known = answer.links.place if answer.links else None
+        body = pages.rewritten(body, decision.level, shown=decision.shown, known=known)
     return _answered(asked, answer, active, started, body, rewrite.stamp(answer.body, body))
 
 

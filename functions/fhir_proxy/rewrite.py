@@ -6,13 +6,12 @@ written anew, which would change numbers: only the link's text is replaced.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from shared.errors import ParameterInvalid, UpstreamInvalid
-from shared.fhir import page_links
+from shared.fhir import bundle_links, page_links
+from shared.fhir.bundle_links import Place
 from shared.json_members import objects
 from shared.scopes import Level
 from shared.sealing import SealBroken, Sealer
@@ -20,9 +19,6 @@ from shared.session.record import Session
 
 PAGE_PARAMETER = "_page"
 _SHOWN = "shown"
-_HEAD_BYTES = 8192
-_SPACE = re.compile(r"[ \t\n\r]*")
-_decoder = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +44,26 @@ class Pages:
     path: str
     proxy_base: str
 
-    def rewritten(self, body: bytes, level: Level, *, shown: bool = False) -> bytes:
+    def rewritten(
+        self,
+        body: bytes,
+        level: Level,
+        *,
+        shown: bool = False,
+        known: Place | None = None,
+    ) -> bytes:
         """The JSON of a Bundle with its page links rewritten; those elsewhere are left out.
 
         Raises UpstreamInvalid where that is a `next`.
 
         `body` must be valid JSON in UTF-8 with one member `link` at most: it has been read before.
-        So what follows the links, in most Bundles all of the resources, is not looked through.
+        `known` is where that starts and ends, where that was found before.
         """
-        head = body[:_HEAD_BYTES].decode(errors="ignore")
-        place = _place_of_links(head)
-        if place is None and len(body) > _HEAD_BYTES:
-            head = body.decode()
-            place = _place_of_links(head)
+        place = known or bundle_links.first(body)
         if place is None:
             return body
-        links = self._usable(json.loads(head[slice(*place)]), level, shown)
-        start, end = (len(head[:at].encode()) for at in place)
+        start, end = place
+        links = self._usable(json.loads(body[start:end]), level, shown)
         return b"".join((body[:start], json.dumps(links).encode(), body[end:]))
 
     def open(self, token: str) -> Page:
@@ -118,28 +117,3 @@ def _require_no_next(link: Mapping[str, object], url: object) -> None:
 def stamp(received: bytes, sent: bytes) -> Mapping[str, str]:
     """The header that tells of a change made on the way (FHIR R4 http.html, "Intermediaries")."""
     return {} if received == sent else {"response-modified-smart-calc": "page links"}
-
-
-def _place_of_links(text: str) -> tuple[int, int] | None:
-    """Where the value of the member `link` starts and ends in the text of an object, which may be
-    cut off; None where it is not in it.
-    """
-    try:
-        position = _skip(text, _skip(text, 0) + 1)
-        while text[position] == '"':
-            name, position = scanstring(text, position + 1)
-            start = _skip(text, _skip(text, position) + 1)
-            end: int = _decoder.raw_decode(text, start)[1]
-            position = _skip(text, end)
-            if name == "link" and text[position]:
-                return start, end
-            if text[position] == ",":
-                position = _skip(text, position + 1)
-    except (ValueError, IndexError):
-        pass
-    return None
-
-
-def _skip(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position

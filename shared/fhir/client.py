@@ -16,6 +16,7 @@ from typing import Any, Literal
 from shared import held_bytes, strict_json
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import authorised
+from shared.fhir.bundle_links import Links
 from shared.outbound import client as outbound
 from shared.outcome import operation_outcome
 from shared.session.sessions import Active
@@ -24,8 +25,6 @@ from shared.smart.token_endpoint import ehr_ids
 SECONDS = 60.0
 MAX_BYTES = authorised.MAX_BYTES
 MAX_STREAMED_BYTES = 10_000_000
-# A Bundle's own links; without any of what is no Bundle.
-Links = tuple[dict[str, Any], ...]
 _JSON = re.compile(r"application/(?:fhir\+|[a-z0-9.]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 _RELAYED_5XX = frozenset({503})
 _CONDITIONAL = frozenset({"If-None-Match", "If-Modified-Since"})

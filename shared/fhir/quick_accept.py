@@ -16,32 +16,37 @@ twice the reader that takes the first and the one that takes the last both see w
   bytes hold these letters, in any case, as often as there are resources and not once more. No
   escape in them spells a letter, and no `ſ` stands in them, the one other character that a lenient
   reader takes for one of these letters (`str.casefold`).
-- A Bundle has at most one member `link` and at least one entry.
+- A Bundle has at least one entry, and at most one member `link` that is not empty: as many links
+  were seen as the last one has. The first one has as many, so it is the same.
+
+Nothing becomes an object but links and entries that fit: what is compared must be a text, all else
+is skipped. So no document grows beyond a few times its size.
 
 What is then weaker than the strict way: a member that comes twice where nothing looks, and a number
 of thousands of digits, pass as they came.
 """
 
+import enum
+import json
 import operator
 import re
-from collections.abc import Callable
+import secrets
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import msgspec
 
-from shared import strict_json
-from shared.fhir import compartment
+from shared.fhir import bundle_links, compartment
+from shared.fhir.bundle_links import Links
 from shared.fhir.references import of_text
-from shared.json_members import objects
 
 _WORD = b"resourcetype"
 _PIECE_BYTES = 65_536
-# Up to here an answer of nothing but brackets becomes some 15 MB.
-_SMALL_BYTES = 500_000
+_MOST_LINKS = 100
 # What would spell a letter of that word, or the long s.
-_SPELLED = re.compile(rb"\\u(?:00[4-7]|017[fF])")
+_SPELLED = re.compile(rb"\\(?=u(?:00[4-7]|017[fF]))")
 _LONG_S = "\N{LATIN SMALL LETTER LONG S}"
 
 
@@ -62,35 +67,74 @@ class Expected:
     id: str | None = None
 
 
-class _Compared:
-    """What takes the place of a value that fits."""
+class _Reading:
+    """An answer that is being read: what it may be, and how many links were seen."""
+
+    def __init__(self, expected: Expected) -> None:
+        self.expected = expected
+        self.patient = f"Patient/{expected.patient}"
+        self.links = 0
 
 
-class _Reference(_Compared):
-    pass
+_reading: ContextVar[_Reading] = ContextVar("reading")
 
 
-class _Patient(_Compared):
-    pass
+# A text that is compared is an enumeration: of the types about which the decoder asks us, that one
+# must be a text. For others it decodes all that stands there before it asks. The one value that it
+# takes without asking is not known outside of this process.
+class _Reference(enum.Enum):
+    FITS = secrets.token_hex()
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        reading = _reading.get()
+        if value == reading.patient:
+            return _Reference.FITS
+        expected = reading.expected
+        ours = of_text(str(value), expected.patient, expected.fhir_base) == "ours"
+        return _Reference.FITS if ours else None
 
 
-class _Id(_Compared):
-    pass
+class _Patient(enum.Enum):
+    FITS = secrets.token_hex()
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        return _Patient.FITS if value == _reading.get().expected.patient else None
 
 
-class _Links(_Compared):
-    pass
+class _Id(enum.Enum):
+    FITS = secrets.token_hex()
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        return _Id.FITS if value == _reading.get().expected.id else None
 
 
-class _ToPatient(msgspec.Struct, forbid_unknown_fields=True):
+class _Relation(enum.Enum):
+    FITS = secrets.token_hex()
+
+    @classmethod
+    def _missing_(cls, _value: object) -> Self | None:
+        reading = _reading.get()
+        reading.links += 1
+        return _Relation.FITS if reading.links <= _MOST_LINKS else None
+
+
+class _Nothing(enum.Enum):
+    FITS = secrets.token_hex()
+
+
+class _ToPatient(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     reference: _Reference
     type: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     identifier: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     display: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Refused(_Compared):
-    pass
+class _Link(msgspec.Struct, gc=False):
+    relation: _Relation
+    url: str
 
 
 class _NoResource(msgspec.Struct, tag_field="resourceType", tag=""):
@@ -98,42 +142,52 @@ class _NoResource(msgspec.Struct, tag_field="resourceType", tag=""):
     one: it must have a member, and whatever that holds is refused.
     """
 
-    refused: _Refused
+    refused: _Nothing
 
 
-def accept(body: bytes, expected: Expected) -> tuple[dict[str, Any], ...] | None:
+def accept(body: bytes, expected: Expected) -> Links | None:
     """The links of an answer's Bundle, where all of the answer may be released; None where that is
     not to be told here.
     """
-    shape = _shape(
+    decoder = _decoder(
         expected.types,
         _open(expected),
         expected.patient is not None,
         expected.is_bundle,
         expected.id is not None,
     )
-    if shape is None:
+    if decoder is None:
         return None
-    links: list[object] = []
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
-        shape, dec_hook=_comparing(expected, links)
-    )
+    reading = _Reading(expected)
+    before = _reading.set(reading)
     try:
-        # What is compared, and the links, become objects, however many they are.
-        if len(body) > _SMALL_BYTES and strict_json.holds_too_many_values(body):
-            return None
         # Skipped parts are not decoded, so nothing else would tell that they are no UTF-8.
         if not body.isascii() and _LONG_S in body.decode():
             return None
         found = decoder.decode(body)
+        resources = 1 + len(found.entry) if expected.is_bundle else 1
+        if resources == 1 and expected.is_bundle:
+            return None
+        if _words(body) != resources or (b"\\" in body and _SPELLED.search(body)):
+            return None
+        if not expected.is_bundle or found.link is msgspec.UNSET:
+            return Links()
+        return _links(body, len(found.link)) if reading.links == len(found.link) else None
     except (ValueError, RecursionError):
         return None
-    resources = len(found.entry) + 1 if expected.is_bundle else 1
-    if resources == 1 and expected.is_bundle:
+    finally:
+        _reading.reset(before)
+
+
+def _links(body: bytes, count: int) -> Links | None:
+    """The links of a Bundle whose last member `link` has so many; None where its first one has not,
+    or is not to be found.
+    """
+    place = bundle_links.first_in_head(body) or bundle_links.only(body)
+    if place is None:
         return None
-    if len(links) > 1 or _words(body) != resources or _SPELLED.search(body):
-        return None
-    return tuple(objects(links[0])) if links else ()
+    links = json.loads(body[slice(*place)])
+    return Links(tuple(links), place) if len(links) == count else None
 
 
 def _words(body: bytes) -> int:
@@ -150,39 +204,15 @@ def _open(expected: Expected) -> frozenset[str]:
     return expected.types if "*" in expected.open_types else expected.open_types
 
 
-def _comparing(expected: Expected, links: list[object]) -> Callable[[type, Any], _Compared]:
-    patient, fhir_base = expected.patient, expected.fhir_base
-    plain = f"Patient/{patient}"
-
-    def compared(kind: type, value: Any) -> _Compared:
-        if kind is _Reference:
-            fits = value == plain or (
-                isinstance(value, str) and of_text(value, patient, fhir_base) == "ours"
-            )
-        elif kind is _Links:
-            fits = isinstance(value, list)
-            links.append(value)
-        elif kind is _Refused:
-            fits = False
-        else:
-            fits = value == (patient if kind is _Patient else expected.id)
-        if not fits:
-            raise ValueError(kind)
-        found: _Compared = kind()
-        return found
-
-    return compared
-
-
 @lru_cache(maxsize=256)
-def _shape(
+def _decoder(
     types: frozenset[str],
     open_types: frozenset[str],
     has_patient: bool,
     is_bundle: bool,
     has_id: bool,
-) -> Any:
-    """The type of an answer; None where none of these types can be told quickly."""
+) -> msgspec.json.Decoder[Any] | None:
+    """What reads an answer; None where none of these types can be told quickly."""
     looked_at = {
         one: fields
         for one in types
@@ -194,6 +224,7 @@ def _shape(
             [*fields.items(), *([("id", _Id)] if has_id else [])],
             tag_field="resourceType",
             tag=one,
+            gc=False,
         )
         for one, fields in looked_at.items()
         if not (has_id and "id" in fields)
@@ -202,16 +233,17 @@ def _shape(
         return None
     resource = reduce(operator.or_, structs, _NoResource)
     if not is_bundle:
-        return resource
-    entry = msgspec.defstruct("Entry", [("resource", resource)])
-    return msgspec.defstruct(
+        return msgspec.json.Decoder(resource)
+    entry = msgspec.defstruct("Entry", [("resource", resource)], gc=False)
+    bundle = msgspec.defstruct(
         "Bundle",
         [
             ("resourceType", Literal["Bundle"]),
             ("entry", list[entry]),  # type: ignore[valid-type]
-            ("link", _Links | msgspec.UnsetType, msgspec.UNSET),
+            ("link", list[_Link] | msgspec.UnsetType, msgspec.UNSET),
         ],
     )
+    return msgspec.json.Decoder(bundle)
 
 
 def _fields(resource_type: str, *, is_open: bool, has_patient: bool) -> dict[str, Any] | None:

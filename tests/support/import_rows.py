@@ -57,7 +57,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "corrected_request launch our_request request",
     ),
     "shared/fhir": (
-        "authorised page_links resource_types searchset side_by_side",
+        "authorised bundle_links page_links resource_types searchset side_by_side",
         "client references",
         "compartment mentions",
         "nested quick_accept",

@@ -75,6 +75,8 @@ class Maker:
         members.append(("link", self._links()))
         members.append(("entry", [self._entry() for _ in range(self._chance.randint(0, 4))]))
         if self._is_odd():
+            members.append(("note", "x" * 9_000))
+        if self._is_odd():
             members.append(("entry", [self._entry()]))
         if self._is_odd():
             members.append(("link", self._chance.choice([[], None, self._links()])))

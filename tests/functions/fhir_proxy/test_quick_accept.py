@@ -1,9 +1,12 @@
 """What is quickly accepted, the strict way accepts too, whichever of repeated members is read."""
 
+import dataclasses
 import json
 import os
 import sys
+import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from functions.fhir_proxy.finer_scopes import NO_FILTERS
 from functions.fhir_proxy.policy import Decision
 from shared import strict_json
 from shared.fhir import quick_accept
+from shared.fhir.bundle_links import Links
 from shared.fhir.client import FhirAnswer
 from shared.fhir.quick_accept import Expected
 from tests.support.odd_answers import BASE, Maker
@@ -44,17 +48,24 @@ def _first(members: list[tuple[str, Any]]) -> dict[str, Any]:
 READERS: tuple[Callable[[list[tuple[str, Any]]], dict[str, Any]], ...] = (dict, _first)
 
 
-def _strictly_accepted(body: bytes, asked: Address, decision: Decision) -> None:
-    """Both readings pass every check of the strict way; raises what it raises."""
+def _strictly_accepted(body: bytes, links: Links, asked: Address, decision: Decision) -> None:
+    """Both readings pass every check of the strict way (raises what it raises), and neither has a
+    link of the EHR where those that were found are taken away.
+    """
+    start, end = links.place or (0, 0)
+    without = body[:start] + b"[]" + body[end:] if links.place else body
     for reader in READERS:
         document = json.loads(body, object_pairs_hook=reader)
         forward.check(FhirAnswer(200, {}, body, document, {}), asked, decision, BASE)
+        if document["resourceType"] == "Bundle":
+            assert not json.loads(without, object_pairs_hook=reader).get("link")
+            assert document.get("link", []) in ([], list(links.found))
 
 
-def _quickly(body: bytes, asked: Address, decision: Decision) -> bool:
+def _quickly(body: bytes, asked: Address, decision: Decision) -> Links | None:
     accept = forward.acceptor(asked, decision, BASE)
     assert accept is not None
-    return accept(body) is not None
+    return accept(body)
 
 
 @pytest.mark.parametrize("odd", [0.01, 0.1])
@@ -77,9 +88,10 @@ def test_no_answer_is_accepted_that_the_strict_way_refuses(
     for seed in range(made):
         maker = Maker(seed, odd)
         body = maker.resource() if asked is READ else maker.bundle()
-        if _quickly(body, asked, decision):
+        links = _quickly(body, asked, decision)
+        if links is not None:
             accepted += 1
-            _strictly_accepted(body, asked, decision)
+            _strictly_accepted(body, links, asked, decision)
             try:
                 strict_json.parse(body)
             except strict_json.RepeatedMember:
@@ -184,17 +196,79 @@ def test_what_must_show_that_it_fits_is_never_accepted_quickly() -> None:
         assert forward.acceptor(SEARCH, decision, BASE) is None
 
 
-def test_links_that_would_fill_the_memory_are_not_decoded() -> None:
-    subject = b'{"resourceType":"Observation","subject":{"reference":"Patient/p1"}}'
-    links = b"[" + b"{}," * 400_000 + b"{}]"
-    body = b'{"resourceType":"Bundle","link":%b,"entry":[{"resource":%b}]}' % (links, subject)
-    expected = Expected(
-        frozenset({"Observation"}),
-        frozenset(),
-        "p1",
-        "https://ehr.example.org/fhir",
-        is_bundle=True,
-    )
-    assert quick_accept.accept(body, expected) is None
-    few = body.replace(links, b"[{}]")
-    assert quick_accept.accept(few, expected) is not None
+PLAIN = Expected(frozenset({"Observation"}), frozenset(), "p1", BASE, is_bundle=True)
+MUCH = "[" + "{}," * 300_000 + "{}]"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _bundle(OURS, more=f',"link":{MUCH}'),
+        _bundle(OURS, more=f',"link":[{{"relation":{MUCH},"url":"x"}}]'),
+        _bundle(OURS, more=f',"link":[{{"relation":"next","url":{MUCH}}}]'),
+        _bundle(OURS, more=',"link":[' + '{"relation":"","url":""},' * 40_000 + "{}]"),
+        _bundle(_observation(f'{{"reference":{MUCH}}}')),
+        _bundle(_observation(MUCH)),
+        _bundle(f'{{"resourceType":"","refused":{MUCH}}}'),
+        _bundle(f'{{"resourceType":{MUCH}}}'),
+        _bundle(MUCH),
+        _bundle(OURS).replace(b"[", MUCH[:-1].encode() + b",", 1),
+    ],
+    ids=lambda _: "",
+)
+def test_what_would_fill_the_memory_is_refused_before_it_is_decoded(body: bytes) -> None:
+    quick_accept.accept(_bundle(OURS), PLAIN)
+    tracemalloc.start()
+    try:
+        assert quick_accept.accept(body, PLAIN) is None
+        assert tracemalloc.get_traced_memory()[1] < len(body) // 2
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_fits_takes_few_times_its_bytes() -> None:
+    least = '{"resourceType":"Observation","subject":{"reference":"Patient/p1"}}'
+    body = _bundle(*[least] * 20_000)
+    tracemalloc.start()
+    try:
+        assert quick_accept.accept(body, PLAIN) is not None
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(body)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("before", [0, 10_000, 100_000])
+@pytest.mark.parametrize("space", ["", " \n"])
+def test_links_are_found_wherever_they_stand(before: int, space: str) -> None:
+    link = {"relation": "next", "url": f"{BASE}?page=2"}
+    filled = _observation(more=f',"valueString":"é{"x" * before}"')
+    body = _bundle(filled, more=f',"link"{space}:{space}[{json.dumps(link)}]{space}')
+    found = quick_accept.accept(body, PLAIN)
+    assert found is not None
+    assert found.found == (link,)
+    assert found.place is not None
+    assert json.loads(body[slice(*found.place)]) == [link]
+
+
+def test_far_links_beside_another_member_of_that_name_are_left_to_the_strict_way() -> None:
+    filled = _observation(more=f',"link":"{"x" * 10_000}"')
+    more = f',"link":[{{"relation":"next","url":"{BASE}?page=2"}}]'
+    assert quick_accept.accept(_bundle(filled, more=more), PLAIN) is None
+
+
+def test_answers_for_several_patients_are_read_side_by_side() -> None:
+    bodies = {
+        patient: _bundle(*[OURS.replace("p1", patient)] * 50)
+        for patient in ("p1", "p2", "p3", "p4", "p5", "p6")
+    }
+
+    def wrong(patient: str) -> int:
+        expected = dataclasses.replace(PLAIN, patient=patient)
+        return sum(
+            (quick_accept.accept(body, expected) is not None) != (of == patient)
+            for _ in range(50)
+            for of, body in bodies.items()
+        )
+
+    with ThreadPoolExecutor(len(bodies)) as threads:
+        assert sum(threads.map(wrong, bodies)) == 0

@@ -1,0 +1,85 @@
+"""The member `link` of a Bundle, and where its text stands in the Bundle's bytes.
+
+FHIR R4 bundle.html. The text alone is replaced where links change; nothing else is written anew.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any
+
+_HEAD_BYTES = 8192
+_MOST_BYTES = 65_536
+_NAME = b'"link"'
+_COLON = re.compile(rb"[ \t\n\r]*:")
+_SPACE = re.compile(r"[ \t\n\r]*")
+_decoder = json.JSONDecoder()
+
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links of an answer, and where in its bytes their text starts and ends; no place where
+    there are none.
+    """
+
+    found: tuple[dict[str, Any], ...] = ()
+    place: Place | None = None
+
+
+def first_in_head(body: bytes) -> Place | None:
+    """Where the value of the first member `link` starts and ends; None where it does not lie within
+    the first 8 kB. `body` is an object in UTF-8.
+    """
+    return _first(body[:_HEAD_BYTES].decode(errors="ignore"))
+
+
+def first(body: bytes) -> Place | None:
+    """The same in all of the body, which is read for it; None where there is no such member."""
+    place = first_in_head(body)
+    return _first(body.decode()) if place is None and len(body) > _HEAD_BYTES else place
+
+
+def only(body: bytes) -> Place | None:
+    """The same by the name alone, wherever it stands; None where it does not stand there once, or
+    has no value of at most 64 kB. No letter in `body` may be spelled by an escape.
+    """
+    if body.count(_NAME) != 1:
+        return None
+    colon = _COLON.match(body, body.index(_NAME) + len(_NAME))
+    if colon is None:
+        return None
+    start = colon.end()
+    text = body[start : start + _MOST_BYTES].decode(errors="ignore")
+    try:
+        value = _skip(text, 0)
+        end: int = _decoder.raw_decode(text, value)[1]
+    except (ValueError, RecursionError):
+        return None
+    return start + value, start + len(text[:end].encode())
+
+
+def _first(text: str) -> Place | None:
+    """The same, in bytes, in a text that may be cut off."""
+    try:
+        position = _skip(text, _skip(text, 0) + 1)
+        while text[position] == '"':
+            name, position = scanstring(text, position + 1)
+            start = _skip(text, _skip(text, position) + 1)
+            end: int = _decoder.raw_decode(text, start)[1]
+            position = _skip(text, end)
+            if name == "link" and text[position]:
+                before = len(text[:start].encode())
+                return before, before + len(text[start:end].encode())
+            if text[position] == ",":
+                position = _skip(text, position + 1)
+    except (ValueError, IndexError, RecursionError):
+        pass
+    return None
+
+
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
