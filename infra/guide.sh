@@ -1,7 +1,10 @@
 # For the commands of docs/deploy.md: `. infra/guide.sh`, in bash. Sets PROJECT, REGION, FUNCTIONS
 # and WITH_SESSIONS from deployment.toml, and the two words that the blocks there use.
 
+unset PROJECT
 eval "$(python3 -m infra.deployment shell)"
+# gcloud's own configuration may name another project, or in a new terminal of Cloud Shell none.
+export CLOUDSDK_CORE_PROJECT=$PROJECT
 
 # At the top of a block in parentheses: the block ends at its first error and names the command.
 stop_at_error() {

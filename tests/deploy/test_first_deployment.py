@@ -160,7 +160,7 @@ def production(both: tuple[Cloud, Server], walked: list[guide.Ran]) -> Cloud:
         "smart-oracle-secret --role=roles/secretmanager.secretAccessor "
         "--member=serviceAccount:smart-$name@$PROJECT.iam.gserviceaccount.com; done"
     )
-    setting_up = f"( stop_at_error\n{create}\n{bind}\n)"
+    setting_up = f"( stop_at_error || exit\n{create}\n{bind}\n)"
     change(cloud, guide.Block("", 0, "sh", setting_up))
     for needed, _, _ in CHANGES.values():
         (block,) = (one for one in under("Changes") if needed in one.text)

@@ -65,7 +65,7 @@ def of_documentation(folder: Path) -> list[Command]:
     blocks = [block for block in documented("sh") if "infra/guide.sh" not in block]
     shutil.copytree(ROOT / "infra" / "monitoring", folder / "infra" / "monitoring")
     # Blocks in parentheses are shells of their own, where the recorder counts lines anew.
-    script = "\n".join(blocks).replace("( stop_at_error\n", "\n").replace("\n)\n", "\n\n")
+    script = "\n".join(blocks).replace("( stop_at_error || exit\n", "\n").replace("\n)\n", "\n\n")
     return _recorded(
         f"{words}PROJECT=my-project REGION=europe-west1\n{script}", folder, every=False
     )

@@ -1,0 +1,78 @@
+"""The guide's blocks as text and in a shell: they stop, keep to their project, and are counted."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.deployment import FILE
+from tests.deploy.guide_walk import SHELL, TEXT, to_a_launch
+from tests.support import guide
+from tests.support.control_plane.server import run_in
+from tests.support.servers import ROOT
+
+# From that heading on there is no Google Cloud.
+_CLOUD = TEXT[: TEXT.index("\n## 19. On one machine")]
+BLOCKS = [one for one in guide.blocks(_CLOUD) if one.language == "sh" and not one.sets]
+OPENED, CLOSED = "( stop_at_error || exit\n", "\n)\n"
+STOPPING = [one for one in BLOCKS if one.text.startswith(OPENED)]
+# It reads what it is given, as gcloud does: who writes into a pipe must not be the first to end.
+COUNTING = 'gcloud() { echo called; [[ "$*" != *--data-file=- ]] || cat > /dev/null; }\n'
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A folder with the Python of this environment as python3."""
+    guide.program(tmp_path / "bin", "python3", f'exec {sys.executable} "$@"')
+    return tmp_path / "bin"
+
+
+def test_every_block_of_more_than_one_command_stops_at_its_first_error() -> None:
+    assert [one.line for one in STOPPING if not one.text.endswith(CLOSED)] == []
+    others = {
+        one.line: re.sub(r"\\\n", "", one.text).splitlines()
+        for one in BLOCKS
+        if one not in STOPPING
+    }
+    assert [line for line, commands in others.items() if len(commands) > 1] == []
+
+
+def test_in_a_terminal_that_was_not_prepared_such_a_block_does_nothing(tmp_path: Path) -> None:
+    """Without the guide's two words and variables it would run on after each error."""
+    text = COUNTING + "".join(one.text for one in STOPPING)
+    ended = run_in(text, tmp_path, {}, [])
+    assert ended.stdout == ""
+    assert ended.stderr.count("stop_at_error: command not found") == len(STOPPING)
+
+
+def test_a_prepared_terminal_leads_gcloud_to_the_project_of_the_file(programs: Path) -> None:
+    given = {"CLOUDSDK_CORE_PROJECT": "another", "PROJECT": "another"}
+    ended = run_in(f'{SHELL}echo "$CLOUDSDK_CORE_PROJECT"', ROOT, given, [programs])
+    assert ended.stdout == "my-project\n"
+
+
+def test_with_an_unusable_file_no_project_is_kept_from_before(
+    programs: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "infra", tmp_path / "infra")
+    (tmp_path / FILE).write_text("project = 1\n")
+    given = {"CLOUDSDK_CORE_PROJECT": "another", "PROJECT": "another"}
+    after = f'echo "<$CLOUDSDK_CORE_PROJECT>"\n{OPENED}gcloud --project=$PROJECT{CLOSED}'
+    ended = run_in(COUNTING + SHELL + after, tmp_path, given, [programs])
+    assert ended.stdout == "<>\n"
+    assert "PROJECT: unbound variable" in ended.stderr
+
+
+def test_the_guide_counts_its_commands_calls_and_waits(programs: Path) -> None:
+    """Up to a first launch; a loop's command is one, and as many calls as it has turns."""
+    text = "".join(one.text for one in to_a_launch())
+    ran = run_in(COUNTING + text, ROOT, {}, [programs])
+    assert (ran.returncode, ran.stderr) == (0, "")
+    calls = ran.stdout.count("called")
+    commands = len(re.findall(r"^(?:  )*(?:again )?gcloud ", text, re.MULTILINE))
+    waits = len(re.findall(r"^(?:  )*again ", text, re.MULTILINE))
+    said = " ".join(TEXT.split())
+    assert f"({commands} commands, which become {calls} calls; three edits:" in said
+    assert f"{waits} waits by `again`)" in said
