@@ -6,6 +6,7 @@ The suite takes a sample of those that stop late; `make soak` all.
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -36,6 +37,11 @@ class Hurt:
     everywhere: bool = False
 
 
+def swapped(section: str, first: str, second: str, stops: str, says: str) -> Hurt:
+    """Two commands that follow each other, the other way round."""
+    return Hurt(section, first + second, second + first, stops, says)
+
+
 BUILD = "gcloud builds submit --config=cloudbuild.yaml"
 TEST = "gcloud builds submit --config=cloudbuild-test.yaml"
 BIND = "again gcloud projects add-iam-policy-binding"
@@ -54,10 +60,17 @@ HURT: Mapping[str, Hurt] = {
         "gcloud billing projects link",
         "billing.resourceAssociations.create",
     ),
-    "services before the project": Hurt(
+    "the project not made": Hurt(
         PROJECT,
         "gcloud projects create $PROJECT\n",
         "",
+        "gcloud billing projects link",
+        "projects/my-project",
+    ),
+    "billing linked before the project is made": swapped(
+        PROJECT,
+        "gcloud projects create $PROJECT\n",
+        "gcloud billing projects link $PROJECT --billing-account=$BILLING_ACCOUNT\n",
         "gcloud billing projects link",
         "projects/my-project",
     ),
@@ -191,11 +204,12 @@ HURT: Mapping[str, Hurt] = {
         TEST,
         "storage.objects.get",
     ),
-    "a version before its secret": Hurt(
+    "a version before its secret": swapped(
         SECRETS,
-        "gcloud secrets create $secret --replication-policy=user-managed --locations=$REGION\n"
+        "for secret in smart-toml smart-sealing-key; do\n"
+        "  gcloud secrets create $secret --replication-policy=user-managed --locations=$REGION\n"
         "done\n",
-        "true\ndone\n",
+        "gcloud secrets versions add smart-toml --data-file=smart.toml\n",
         "gcloud secrets versions add smart-toml",
         "secrets/smart-toml] not found",
     ),
@@ -256,6 +270,19 @@ def run_from(cloud: Cloud, worlds: Mapping[int, World], text: str) -> guide.Ran:
     return cloud.run(hurt[first:], shell)[-1]
 
 
+@contextmanager
+def edited(cloud: Cloud, before: str, after: str) -> Iterator[None]:
+    """deployment.toml otherwise, for a while."""
+    state = cloud.repository / "deployment.toml"
+    sound = state.read_text()
+    assert before in sound
+    state.write_text(sound.replace(before, after))
+    try:
+        yield
+    finally:
+        state.write_text(sound)
+
+
 @pytest.mark.parametrize("name", [one for one in HURT if os.environ.get("SOAK") or one not in LATE])
 def test_it_stops_and_names_the_line(cloud: Cloud, before: Mapping[int, World], name: str) -> None:
     hurt = HURT[name]
@@ -281,16 +308,22 @@ def test_half_the_quota_stops_the_deployment(cloud: Cloud, before: Mapping[int, 
     assert "CpuAllocPerProjectRegion requested: " in cloud.log()
 
 
+def test_a_region_where_a_new_project_may_not_build_stops_at_the_first_build(
+    cloud: Cloud, before: Mapping[int, World]
+) -> None:
+    cloud.restore(before[max(before)])
+    with edited(cloud, '"europe-west1"', '"europe-west3"'):
+        ran = cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
+    assert TEST in ran.where
+    assert "due to quota restrictions, Cloud Build cannot run builds in this region" in ran.said
+
+
 def test_instances_beyond_the_quota_stop_before_anything_is_sent(
     cloud: Cloud, before: Mapping[int, World]
 ) -> None:
     cloud.restore(before[max(before)])
-    state = cloud.repository / "deployment.toml"
-    sound = state.read_text()
-    state.write_text(sound.replace("max_instances = 5", "max_instances = 50"))
-    try:
+    with edited(cloud, "max_instances = 5", "max_instances = 50"):
         ran = cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
-    finally:
-        state.write_text(sound)
-    assert "python3 -m infra.deployment" in ran.said or "deployment.toml: vcpu" in ran.said
+    assert "python3 -m infra.deployment check" in ran.where
+    assert "deployment.toml: vcpu" in ran.said
     assert cloud.plane.world.builds == {}

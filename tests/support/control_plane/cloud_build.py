@@ -7,11 +7,19 @@ from typing import Any
 from tests.support.control_plane import storage
 from tests.support.control_plane.functions import _act_as as act_as
 from tests.support.control_plane.project import exists
-from tests.support.control_plane.refusals import Refusal, not_found
+from tests.support.control_plane.refusals import Refusal, not_found, region_restricted
 from tests.support.control_plane.routes import Answer, Api, Request
 from tests.support.control_plane.world import World
 
 API = Api("cloudbuild.googleapis.com", "Cloud Build")
+# The only ones that some projects may build in, by their usage; a new one is taken for such a one.
+# https://cloud.google.com/build/docs/locations#restricted_regions_for_some_projects
+_REGIONS = frozenset(
+    {
+        *("us-central1", "us-west2", "europe-west1"),
+        *("asia-east1", "australia-southeast1", "southamerica-east1"),
+    }
+)
 _BUILT_IN = {"PROJECT_ID", "PROJECT_NUMBER", "BUILD_ID", "LOCATION", "COMMIT_SHA", "SHORT_SHA"}
 
 
@@ -20,6 +28,8 @@ def create(world: World, request: Request, project: str, region: str) -> Answer:
     """https://cloud.google.com/build/docs/api/reference/rest/v1/projects.locations.builds/create"""
     exists(world, project)
     world.need(request.member, "cloudbuild.builds.create", f"projects/{project}")
+    if region not in _REGIONS:
+        raise region_restricted()
     build = request.json
     account = build.get("serviceAccount", "").replace("$PROJECT_ID", project)
     build["serviceAccount"] = account

@@ -125,6 +125,19 @@ def quota_exceeded(most: int, violated: Mapping[str, tuple[int, int]]) -> Refusa
     )
 
 
+def region_restricted() -> Refusal:
+    """A build in a region where this project may not build.
+
+    Words: github.com/google-github-actions/deploy-cloudrun issue 480, there without the address.
+    """
+    return Refusal(
+        400,
+        "failed precondition: due to quota restrictions, Cloud Build cannot run builds in this "
+        "region, see https://cloud.google.com/build/docs/locations#restricted_regions_for_some_projects",
+        "FAILED_PRECONDITION",
+    )
+
+
 def changed_meanwhile() -> Refusal:
     """A second operation on the fields of a database while one is running.
 
