@@ -75,6 +75,7 @@ def ports(
         ("callback", 400, "state_missing"),
         ("fhir_proxy", 403, "cross_site"),
         ("smart_calc", 404, "not_found"),
+        ("cds_services", 404, "not_found"),
     ],
 )
 def test_it_answers(ports: Mapping[str, int], name: str, status: int, code: str) -> None:

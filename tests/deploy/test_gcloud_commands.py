@@ -85,7 +85,7 @@ CLIENTS = [
 def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(
     program: Path, tmp_path: Path, given: Deployment, clients: list[tuple[str, str, str]]
 ) -> None:
-    """gcloud's own request for fhir_proxy, the longest of the four."""
+    """gcloud's own request for fhir_proxy, the longest of the five."""
     stage(ROOT, tmp_path / "build", "0" * 40)
     (tmp_path / "token").write_text("not-a-token")
     plane = ControlPlane()

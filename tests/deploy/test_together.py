@@ -1,4 +1,4 @@
-"""The staged functions together: four processes on one origin complete a launch on one store."""
+"""The staged functions together: on one origin they complete a launch on one store."""
 
 import contextlib
 import itertools
