@@ -4,6 +4,7 @@ Where gcloud is missing these tests are not collected; the end of the run says s
 """
 
 import io
+import subprocess
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -128,6 +129,15 @@ def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(
         "THREADS": str(threads),
     }
     assert function["buildConfig"]["runtime"] == "python313"
+
+
+def test_a_build_gets_every_file_that_git_knows(program: Path, tmp_path: Path) -> None:
+    """The tests are run by a build: a page or an example that is left out would end it."""
+    known = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, check=True)
+    command = ("meta", "list-files-for-upload", str(ROOT))
+    listed = set(gcloud.run(program, command, tmp_path).stdout.splitlines())
+    missing = set(known.stdout.decode().splitlines()) - listed
+    assert sorted(name for name in missing if (ROOT / name).exists()) == []
 
 
 def test_what_is_uploaded_for_a_build_is_an_allow_list(program: Path, tmp_path: Path) -> None:
