@@ -64,7 +64,8 @@ class Pages:
             return body
         start, end = place
         links = self._usable(json.loads(body[start:end]), level, shown)
-        return b"".join((body[:start], json.dumps(links).encode(), body[end:]))
+        view = memoryview(body)
+        return b"".join((view[:start], json.dumps(links).encode(), view[end:]))
 
     def open(self, token: str) -> Page:
         """The page behind a link's token. Raises ParameterInvalid for one not made for it."""
