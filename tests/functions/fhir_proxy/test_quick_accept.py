@@ -251,7 +251,7 @@ def test_links_are_found_wherever_they_stand(before: int, space: str) -> None:
 
 
 def test_far_links_beside_another_member_of_that_name_are_left_to_the_strict_way() -> None:
-    filled = _observation(more=f',"link":"{"x" * 10_000}"')
+    filled = _observation(more=f',"link":[{{"relation":"self","url":"x"}}],"x":"{"x" * 10_000}"')
     more = f',"link":[{{"relation":"next","url":"{BASE}?page=2"}}]'
     assert quick_accept.accept(_bundle(filled, more=more), PLAIN) is None
 
