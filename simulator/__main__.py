@@ -51,7 +51,7 @@ def _ehr(public_url: str, ehr: str) -> Mapping[str, str]:
 def _config(public_url: str, ehr: str, page: Path | None) -> Path:
     """The embedded defaults as a configuration file; the sealing key lasts over restarts.
 
-    A launch ends at a page of one's own, where there is one.
+    A launch ends at a page of one's own, where there is one, and it may write what demo.py says.
     """
     LOCAL.mkdir(exist_ok=True)
     key_file = (LOCAL / "sealing-key").resolve()
@@ -60,8 +60,8 @@ def _config(public_url: str, ehr: str, page: Path | None) -> Path:
         key_file.write_text(secrets.token_urlsafe(32), encoding="ascii")
     config = (LOCAL / "smart.toml").resolve()
     store_file = (LOCAL / "smart.db").resolve()
-    after_launch = "/smart_calc/{session}/" if page is None else own_page.AFTER_LAUNCH
-    text = demo.configuration(public_url, ehr, key_file, store_file, after_launch)
+    own = () if page is None else (own_page.AFTER_LAUNCH, demo.OWN_PAGE)
+    text = demo.configuration(public_url, ehr, key_file, store_file, *own)
     config.write_text(text, encoding="utf-8")
     return config
 

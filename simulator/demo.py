@@ -19,6 +19,8 @@ _RESOURCES = (
     "patient/Condition.rs",
     "patient/MedicationRequest.rs",
 )
+# What a page of one's own may write besides (examples/write-back).
+OWN_PAGE = ("patient/Observation.c",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def configuration(
     key_file: Path,
     store_file: Path,
     after_launch: str = "/smart_calc/{session}/",
+    more_scopes: Sequence[str] = (),
 ) -> str:
     """Return the app's configuration file."""
     top = _CONFIGURATION.format(
@@ -112,7 +115,7 @@ def configuration(
             vendor=one.profile.vendor,
             iss=one.profile.addresses(ehr_origin).fhir_base,
             client_id=one.client_id,
-            scopes=" ".join([*_IDENTITY, *_RESOURCES]),
+            scopes=" ".join([*_IDENTITY, *_RESOURCES, *more_scopes]),
             redirect_path=one.redirect_path,
             standalone="true" if one.standalone else "false",
         )
@@ -137,7 +140,7 @@ def registrations(public_url: str) -> str:
                 "name": "smart-calc",
                 "launch_url": f"{public_url}/launch",
                 "redirect_uris": [f"{public_url}{one.redirect_path}"],
-                "scopes": [*one.launch_scopes, *_IDENTITY, *_RESOURCES],
+                "scopes": [*one.launch_scopes, *_IDENTITY, *_RESOURCES, *OWN_PAGE],
                 "ehrs": [one.profile.key],
                 "cds_services": f"{public_url}/cds_services",
             }

@@ -51,3 +51,11 @@ def test_the_scopes_for_oracle_hold_no_wildcard_and_no_launch_scope() -> None:
     for entry in entries:
         assert not any("*" in one or "launch" in one for one in entry["scopes"].split(" "))
         assert {"openid", "fhirUser", "online_access"} <= set(entry["scopes"].split(" "))
+
+
+def test_a_page_of_ones_own_may_write_observations_and_the_calculators_may_not() -> None:
+    for more in ((), demo.OWN_PAGE):
+        text = demo.configuration(PUBLIC_URL, EHR, KEY, STORE, more_scopes=more)
+        for entry in tomllib.loads(text)["ehr"]:
+            writes = [one for one in entry["scopes"].split(" ") if one.endswith(".c")]
+            assert writes == list(more)
