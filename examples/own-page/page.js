@@ -14,17 +14,22 @@ async function call(path, { method = "GET", again = true } = {}) {
   if (answer.status === 204) return null;
   if (answer.status === 503 && again) {
     // The EHR or the store cannot answer now. The session is kept.
-    await wait(Number(answer.headers.get("Retry-After")) || 5);
+    const seconds = Math.min(Number(answer.headers.get("Retry-After")) || 5, 60);
+    say(`The EHR cannot answer now. Asking again in ${seconds} s.`);
+    await wait(seconds);
+    say("Reading the chart …");
     return call(path, { method, again: false });
   }
-  const body = await answer.json();
+  // What stands in between may answer with a page of its own.
+  const body = await answer.json().catch(() => null);
   if (answer.status === 401) throw new Over("The session is over. Open the app again from the patient's chart.");
-  if (!answer.ok) throw new Error(body.issue?.[0]?.diagnostics ?? `The proxy answered ${answer.status}.`);
+  if (!answer.ok || !body) throw new Error(body?.issue?.[0]?.diagnostics ?? `No usable answer: status ${answer.status}.`);
   return body;
 }
 
 function nameOf(patient) {
-  const name = patient.name?.[0] ?? {};
+  const names = patient.name ?? [];
+  const name = names.find(({ use }) => use === "official") ?? names[0] ?? {};
   return name.text ?? [...(name.given ?? []), name.family].filter(Boolean).join(" ");
 }
 
@@ -49,21 +54,27 @@ function show(observations) {
   document.querySelector("table").hidden = false;
 }
 
-async function logOut() {
-  await call("session", { method: "DELETE" });
+// Whoever comes to this screen next sees nothing of the patient.
+function forget(heading) {
   element("results").replaceChildren();
   document.querySelector("table").hidden = true;
   element("logout").hidden = true;
-  element("patient").textContent = "Logged out";
+  element("patient").textContent = heading;
+}
+
+async function logOut() {
+  await call("session", { method: "DELETE" });
+  forget("Logged out");
   say("Close this page.");
 }
 
 const stop = (error) => {
-  if (error instanceof Over) element("patient").textContent = "Not logged in";
+  if (error instanceof Over) forget("Not logged in");
   say(error.message);
 };
 
 try {
+  if (!session) throw new Over("Open the app from a patient's chart.");
   const context = await call("session");
   element("logout").hidden = false;
   element("logout").addEventListener("click", () => logOut().catch(stop));
@@ -71,6 +82,7 @@ try {
   element("patient").textContent = `${nameOf(patient)}, born ${patient.birthDate ?? "unknown"}`;
   const bundle = await call("Observation?category=laboratory&_sort=-date&_count=10");
   show((bundle.entry ?? []).map((entry) => entry.resource));
+  say("");
 } catch (error) {
   stop(error);
 }
