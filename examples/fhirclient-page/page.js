@@ -1,0 +1,72 @@
+// npm's fhirclient on the proxy. The proxy is an open FHIR server to it: no token, no authorize(),
+// no ready(). README.md says how the library's file gets into this folder.
+const session = new URLSearchParams(location.search).get("session");
+const proxy = `${location.origin}/fhir_proxy/${session}`;
+const element = (id) => document.getElementById(id);
+const say = (text) => { element("message").textContent = text; };
+const wait = (seconds) => new Promise((then) => setTimeout(then, seconds * 1000));
+
+// Ask once more after a 503: the EHR or the store cannot answer now, the session is kept.
+async function patiently(ask) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error.status !== 503) throw error;
+    const seconds = Math.min(Number(error.response.headers.get("Retry-After")) || 5, 60);
+    say(`The EHR cannot answer now. Asking again in ${seconds} s.`);
+    await wait(seconds);
+    return ask();
+  }
+}
+
+// What went wrong, in words. fhirclient keeps the proxy's OperationOutcome as text behind its own.
+function wordsFor(error) {
+  if (error.status === 401) return "The session is over. Open the app again from the patient's chart.";
+  if (!error.status) return error.message;
+  try {
+    return JSON.parse(error.message.slice(error.message.indexOf("\n\n"))).issue[0].diagnostics;
+  } catch {
+    return `No usable answer: status ${error.status}.`;
+  }
+}
+
+async function start() {
+  if (!session) throw new Error("Open the app from a patient's chart.");
+  if (!window.FHIR) throw new Error("fhir-client.pure.min.js is not in this folder: see README.md.");
+  // The launch context is the proxy's own: fhirclient would have it from a token answer.
+  const open = FHIR.client({ serverUrl: proxy });
+  const { patient, encounter } = await patiently(() => open.request("session"));
+  return FHIR.client({ serverUrl: proxy, tokenResponse: { patient, encounter } });
+}
+
+const labelOf = ({ code }) => code?.text ?? code?.coding?.[0]?.display ?? "without a name";
+const dayOf = (text) => text?.slice(0, 10) ?? "without a date";
+
+function list(id, texts) {
+  const items = (texts.length ? texts : ["none found"]).map((text) => Object.assign(document.createElement("li"), { textContent: text }));
+  element(id).replaceChildren(...items);
+}
+
+try {
+  const client = await start();
+  const patient = await patiently(() => client.patient.read());
+  const name = patient.name?.find(({ use }) => use === "official") ?? patient.name?.[0] ?? {};
+  element("patient").textContent = `${name.text ?? [...(name.given ?? []), name.family].join(" ")}, born ${patient.birthDate ?? "unknown"}`;
+
+  // `patient.request` adds the patient; `pageLimit: 0` follows every page, `flat` leaves out the Bundles.
+  const all = { pageLimit: 0, flat: true };
+  const problems = await patiently(() => client.patient.request("Condition?clinical-status=active", all));
+  list("problems", problems.map((one) => `${labelOf(one)}, since ${dayOf(one.onsetDateTime)}`));
+
+  const results = await patiently(() => client.patient.request("Observation?category=laboratory&_sort=-date&_count=50", all));
+  const usable = results.filter(({ status, valueQuantity }) => valueQuantity?.value !== undefined && ["final", "amended", "corrected"].includes(status));
+  element("count").textContent = `${usable.length} results, the newest 20 of them here.`;
+  list("results", usable.slice(0, 20).map((one) => {
+    const { comparator = "", value, unit = "" } = one.valueQuantity;
+    return `${dayOf(one.effectiveDateTime)}: ${labelOf(one)} ${comparator}${value} ${unit}`;
+  }));
+  document.querySelector("section").hidden = false;
+  say("");
+} catch (error) {
+  say(wordsFor(error));
+}
