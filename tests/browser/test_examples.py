@@ -1,0 +1,352 @@
+"""The pages of examples/ as a user has them: launched from a chart, read, written with, logged out.
+
+One server has all three, each in a folder below /app/.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route, expect
+
+from tests.support import npm
+from tests.support.browser import Browser
+from tests.support.servers import ROOT, free_port, serve, serve_app
+
+EXAMPLES = ("own-page", "fhirclient-page", "write-back")
+SCOPES = (
+    "openid fhirUser online_access patient/Patient.rs patient/Condition.rs patient/Observation.crs"
+)
+ALMA = "Alma Testpatient, born 1968-03-14"
+_FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+_OVER = "The session is over. Open the app again from the patient's chart."
+_WEIGHTS = """async () => {
+  const session = new URLSearchParams(location.search).get("session");
+  const query = "code=http://loinc.org|29463-7&date=ge2026-11-26";
+  const bundle = await (await fetch(`/fhir_proxy/${session}/Observation?${query}`)).json();
+  return (bundle.entry ?? []).map((one) => one.resource);
+}"""
+# The answer to the next write is lost on its way, as by a network that breaks off.
+_LOSE_THE_ANSWER = """() => {
+  const real = window.fetch;
+  window.fetch = async (address, options) => {
+    const answer = await real(address, options);
+    if (options?.method !== "POST") return answer;
+    window.fetch = real;
+    throw new TypeError("lost");
+  };
+}"""
+
+
+# A write is sent late, so that whatever is done meanwhile comes before it.
+_WRITE_LATE = """() => {
+  const real = window.fetch;
+  window.fetch = async (address, options) => {
+    if (options?.method === "POST") await new Promise((then) => setTimeout(then, 500));
+    return real(address, options);
+  };
+}"""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Where the pages and the simulated EHR are."""
+
+    origin: str
+    ehr: str
+
+    def launch(self, page: Page) -> str:
+        """Launch from a chart; the session."""
+        query = "patient=synthetic-alma&client=smart-calc-demo&in=tab"
+        page.goto(f"{self.ehr}/generic/start?{query}")
+        page.wait_for_url(f"{self.origin}/app/**")
+        return page.url.partition("session=")[2]
+
+    def at(self, example: str, session: str) -> str:
+        return f"{self.origin}/app/{example}/index.html?session={session}"
+
+    def control(self, **asked: Any) -> None:
+        answer = Browser().send(
+            "POST", f"{self.ehr}/generic/_control", body=json.dumps(asked).encode()
+        )
+        assert answer.status == 204, answer.text
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
+    folder = tmp_path_factory.mktemp("examples")
+    shutil.copytree(ROOT / "examples", folder / "page")
+    # What examples/fhirclient-page/README.md has a user fetch.
+    library = folder / "page/fhirclient-page" / Path(npm.SCRIPTS["fhirclient"]).name
+    library.write_text(npm.script("fhirclient"), encoding="utf-8")
+    (folder / "page/index.html").write_text("<!doctype html><title>Examples</title>")
+    port, ehr_port = free_port(), free_port()
+    ehr_origin = f"http://127.0.0.1:{ehr_port}"
+    registration = {
+        "client_id": "smart-calc-demo",
+        "name": "Examples",
+        "redirect_uris": [f"http://localhost:{port}/callback"],
+        "launch_url": f"http://localhost:{port}/launch",
+        "scopes": ["launch", *SCOPES.split()],
+    }
+    environment = {"EHR_BASE_URL": ehr_origin, "EHR_REGISTRATIONS": json.dumps([registration])}
+    tables = f"""
+[[ehr]]
+key = "simulated"
+iss = ["{ehr_origin}/generic/fhir"]
+client_id = "smart-calc-demo"
+scopes = "{SCOPES}"
+"""
+    top = 'after_launch = "/app/own-page/index.html?session={session}"\nsession_cache_seconds = 0'
+    with (
+        serve("simulator.serve_ehr:app", "127.0.0.1", ehr_port, environment, folder),
+        serve_app(folder, tables, top=top, port=port, page=folder / "page") as server,
+    ):
+        yield Examples(server.origin, ehr_origin)
+
+
+Opened = Callable[[str], Page]
+
+
+@pytest.fixture(scope="module")
+def launched(chromium: Chromium, examples: Examples) -> Iterator[Opened]:
+    """Opens an example in the one session of the tests that do not end it."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 844})
+    context.set_default_timeout(30_000)
+    session = examples.launch(context.new_page())
+
+    def opened(example: str) -> Page:
+        page = context.new_page()
+        page.goto(examples.at(example, session))
+        return page
+
+    yield opened
+    context.close()
+
+
+def answered(page: Page, below: str, *answers: tuple[int, str], method: str = "GET") -> None:
+    """Answer the next requests for what begins with `below` so: status and an OperationOutcome's
+    words. Those after them go to the proxy.
+    """
+    waiting = list(answers)
+
+    def handle(route: Route) -> None:
+        if route.request.method != method or not waiting:
+            route.continue_()
+            return
+        status, words = waiting.pop(0)
+        issue = {"severity": "error", "code": "processing", "diagnostics": words}
+        route.fulfill(
+            status=status,
+            headers={"Retry-After": "1"},
+            content_type="application/fhir+json",
+            body=json.dumps({"resourceType": "OperationOutcome", "issue": [issue]}),
+        )
+
+    page.route(f"**/fhir_proxy/*/{below}**", handle)
+
+
+def message(page: Page) -> Any:
+    return expect(page.get_by_role("status"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_each_example_opens_on_the_patients_data_at_any_width_and_for_everybody(
+    examples: Examples, window: BrowserContext, example: str
+) -> None:
+    page = window.new_page()
+    said: list[str] = []
+
+    def keep(one: ConsoleMessage) -> None:
+        said.append(one.text)
+
+    session = examples.launch(page)
+    # A policy that refuses something says so in the console.
+    page.on("console", keep)
+    page.goto(examples.at(example, session))
+    expect(page.get_by_role("heading", level=1, name=ALMA)).to_be_visible()
+    message(page).to_have_text("")
+    assert page.evaluate(_FITS)
+    page.evaluate(npm.script("axe-core"))
+    found = page.evaluate("axe.run()")
+    assert [one["id"] for one in found["violations"]] == []
+    assert said == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_without_a_session_the_page_says_what_opens_one(
+    examples: Examples, desktop: BrowserContext, example: str
+) -> None:
+    page = desktop.new_page()
+    page.goto(f"{examples.origin}/app/{example}/index.html")
+    message(page).to_have_text("Open the app from a patient's chart.")
+    page.goto(examples.at(example, "A" * 22))
+    message(page).to_have_text(_OVER)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_access_that_has_run_out_is_renewed_behind_the_page(
+    examples: Examples, launched: Opened, example: str
+) -> None:
+    examples.control(expire_access_tokens=True)
+    page = launched(example)
+    expect(page.get_by_role("heading", level=1, name=ALMA)).to_be_visible()
+    message(page).to_have_text("")
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_after_a_503_the_page_asks_once_more_and_then_says_why_it_stops(
+    launched: Opened, example: str
+) -> None:
+    page = launched(example)
+    answered(page, "Patient", (503, "Not now."))
+    page.reload()
+    expect(page.get_by_role("heading", level=1, name=ALMA)).to_be_visible()
+    message(page).to_have_text("")
+    answered(page, "Patient", (503, "Not now."), (503, "Still not."))
+    page.reload()
+    message(page).to_have_text("Still not.")
+
+
+def test_logging_out_ends_the_session_and_leaves_nothing_of_the_patient_on_the_screen(
+    examples: Examples, desktop: BrowserContext
+) -> None:
+    page = desktop.new_page()
+    session = examples.launch(page)
+    expect(page.get_by_role("table")).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Logged out")).to_be_visible()
+    text = page.inner_text("body")
+    assert "Alma" not in text
+    assert "Creatinine" not in text
+    page.goto(examples.at("own-page", session))
+    message(page).to_have_text(_OVER)
+
+
+def test_a_session_that_ended_meanwhile_leaves_nothing_of_the_patient_either(
+    examples: Examples, desktop: BrowserContext
+) -> None:
+    page = desktop.new_page()
+    examples.launch(page)
+    expect(page.get_by_role("table")).to_be_visible()
+    answered(page, "session", (401, "Over."), method="DELETE")
+    page.get_by_role("button", name="Log out").click()
+    message(page).to_have_text(_OVER)
+    assert "Creatinine" not in page.inner_text("body")
+
+
+def test_fhirclient_follows_every_page_of_a_search(launched: Opened) -> None:
+    page = launched("fhirclient-page")
+    message(page).to_have_text("")
+    expect(page.locator("#results li")).to_have_count(20)
+    count = int(page.inner_text("#count").partition(" ")[0])
+    assert count > 50
+    expect(page.locator("#problems li").first).to_contain_text("since")
+
+
+def test_without_the_library_its_page_says_where_it_comes_from(launched: Opened) -> None:
+    page = launched("fhirclient-page")
+    page.route("**/fhir-client.pure.min.js", lambda route: route.fulfill(status=404))
+    page.reload()
+    message(page).to_contain_text("see README.md")
+
+
+@pytest.fixture
+def preview(examples: Examples, launched: Opened) -> Iterator[Page]:
+    """The example that writes, with a weight of 71.5 kg previewed, in a chart without any."""
+    examples.control(forget_writes=True)
+    page = launched("write-back")
+    page.get_by_label("Body weight in kg").fill("71.5")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", name="To be written to the chart")).to_be_focused()
+    assert f"Patient\n{ALMA}\nBody weight\n71.5 kg\nMeasured\n" in page.inner_text("#preview")
+    assert page.evaluate(_WEIGHTS) == []
+    yield page
+    page.close()
+
+
+def written(page: Page) -> None:
+    """What was written is shown as it was read back, and it stands in the chart once."""
+    message(page).to_have_text("Written.")
+    expect(page.get_by_role("heading", name="As it stands in the chart")).to_be_focused()
+    (one,) = page.evaluate(_WEIGHTS)
+    assert one["id"] in page.inner_text("#done")
+    assert one["valueQuantity"]["value"] == 71.5
+    assert one["subject"] == {"reference": "Patient/synthetic-alma"}
+    assert one["performer"][0]["reference"].endswith("/Practitioner/synthetic-clara")
+
+
+def test_a_double_click_writes_once(preview: Page) -> None:
+    preview.evaluate(_WRITE_LATE)
+    writes: list[str] = []
+    preview.on("request", lambda one: writes.append(one.url) if one.method == "POST" else None)
+    button = preview.get_by_role("button", name="Write to the chart")
+    button.dblclick()
+    assert button.is_disabled()
+    written(preview)
+    assert len(writes) == 1
+
+
+def test_where_the_answer_was_lost_the_next_press_finds_what_was_written(preview: Page) -> None:
+    preview.evaluate(_LOSE_THE_ANSWER)
+    preview.get_by_role("button", name="Write to the chart").click()
+    message(preview).to_have_text("It is not known whether it was written. No answer came.")
+    expect(preview.get_by_role("button", name="Change")).to_be_disabled()
+    preview.get_by_role("button", name="Look in the chart, then write").click()
+    written(preview)
+
+
+@pytest.mark.parametrize("status", [503, 504])
+def test_what_did_not_reach_the_chart_is_written_by_the_next_press(
+    preview: Page, status: int
+) -> None:
+    answered(preview, "Observation", (status, "Not now."), method="POST")
+    preview.get_by_role("button", name="Write to the chart").click()
+    message(preview).to_have_text("It is not known whether it was written. Not now.")
+    preview.get_by_role("button", name="Look in the chart, then write").click()
+    written(preview)
+
+
+def test_what_cannot_be_looked_for_is_not_written_again(preview: Page) -> None:
+    preview.evaluate(_LOSE_THE_ANSWER)
+    preview.get_by_role("button", name="Write to the chart").click()
+    message(preview).to_contain_text("It is not known")
+    answered(preview, "Observation?", (403, "No searching."))
+    preview.get_by_role("button", name="Look in the chart, then write").click()
+    message(preview).to_have_text("It is not known whether it was written. No searching.")
+    preview.get_by_role("button", name="Look in the chart, then write").click()
+    written(preview)
+
+
+def test_what_was_written_but_not_read_back_is_read_by_the_next_press(preview: Page) -> None:
+    answered(preview, "Observation/", (502, "Broken."))
+    preview.get_by_role("button", name="Write to the chart").click()
+    message(preview).to_have_text("It was written, but could not be read back. Broken.")
+    preview.get_by_role("button", name="Read it back").click()
+    written(preview)
+
+
+def test_a_refusal_says_that_nothing_was_written_and_lets_the_value_be_changed(
+    preview: Page,
+) -> None:
+    answered(preview, "Observation", (403, "No scope for it."), method="POST")
+    preview.get_by_role("button", name="Write to the chart").click()
+    message(preview).to_have_text("Nothing was written. No scope for it.")
+    preview.get_by_role("button", name="Change").click()
+    expect(preview.get_by_label("Body weight in kg")).to_have_value("71.5")
+    preview.get_by_role("button", name="Preview").click()
+    preview.get_by_role("button", name="Write to the chart").click()
+    written(preview)
+
+
+def test_a_session_that_is_over_hides_the_patient_and_nothing_was_written(preview: Page) -> None:
+    answered(preview, "Observation", (401, "Over."), method="POST")
+    preview.get_by_role("button", name="Write to the chart").click()
+    message(preview).to_have_text(f"Nothing was written. {_OVER}")
+    assert "Alma" not in preview.inner_text("body")
+    assert preview.evaluate(_WEIGHTS) == []
