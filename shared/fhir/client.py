@@ -73,10 +73,12 @@ def call(
     seconds: float = SECONDS,
     max_bytes: int = MAX_BYTES,
     accept: Callable[[bytes], Links | None] | None = None,
+    decimal: Callable[[str], Any] | None = None,
 ) -> FhirAnswer:
     """Ask the EHR with the session's token. `url` is absolute, on the host of its FHIR base.
 
-    What `accept` accepts, of an answer 200, is not parsed.
+    What `accept` accepts, of an answer 200, is not parsed; `decimal` reads the numbers that are
+    not whole.
 
     Where the EHR answers 401, the call is made once more with newer access: what another process
     has brought, then what one renewal brings. Raises UpstreamUnreachable, UpstreamTimeout or
@@ -93,7 +95,7 @@ def call(
         if links is not None:
             ids = ehr_ids(answer.headers)
             return FhirAnswer(200, answer.headers, answer.body, None, ids, links=links)
-    return _usable(answer, conditional=not _CONDITIONAL.isdisjoint(headers or {}))
+    return _usable(answer, decimal, conditional=not _CONDITIONAL.isdisjoint(headers or {}))
 
 
 def write(
@@ -191,12 +193,14 @@ def _as_ours() -> Iterator[None]:
         raise UpstreamUnreachable(evidence={"reason": str(error)}) from None
 
 
-def _usable(answer: outbound.Answer, *, conditional: bool) -> FhirAnswer:
+def _usable(
+    answer: outbound.Answer, decimal: Callable[[str], Any] | None = None, *, conditional: bool
+) -> FhirAnswer:
     ids = ehr_ids(answer.headers)
     status = answer.status
     if status == 304 and conditional:
         return FhirAnswer(status, answer.headers, b"", None, ids)
-    resource = _resource(answer)
+    resource = _resource(answer, decimal)
     if 400 <= status < 500 or status in _RELAYED_5XX:
         words = answer.body[:_MOST_WORDS].decode("utf-8", "replace")
         if resource is not None and resource.get("resourceType") == "OperationOutcome":
@@ -213,11 +217,13 @@ def _is_json(answer: outbound.Answer) -> bool:
     return _JSON.fullmatch(answer.headers.get("content-type", "")) is not None
 
 
-def _resource(answer: outbound.Answer) -> dict[str, Any] | None:
+def _resource(
+    answer: outbound.Answer, decimal: Callable[[str], Any] | None = None
+) -> dict[str, Any] | None:
     if not _is_json(answer):
         return None
     try:
-        document = strict_json.parse(answer.body)
+        document = strict_json.parse(answer.body, decimal)
     except ValueError:
         return None
     if not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):

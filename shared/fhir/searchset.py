@@ -1,6 +1,5 @@
 """An answer of the EHR taken apart: the resources of a searchset and its next page (FHIR R4)."""
 
-import json
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -20,14 +19,6 @@ class SearchPage:
     resources: tuple[Resource, ...]
     next: str | None
     more: bool = False
-
-
-def page(body: bytes, kinds: AbstractSet[str]) -> SearchPage:
-    """The resources of some types in an answer, decimals with their digits.
-
-    `body` must be a JSON object with a `resourceType`: it has been parsed before.
-    """
-    return of_document(json.loads(body, parse_float=decimal), kinds)
 
 
 def of_document(document: Resource, kinds: AbstractSet[str]) -> SearchPage:

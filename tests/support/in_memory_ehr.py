@@ -3,7 +3,7 @@
 It searches and pages as the simulated EHR does, and hands out the very text of a chart.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from functions.smart_calc import reading
+from shared import strict_json
 from shared.fhir import client as fhir
 from shared.fhir.client import FhirAnswer
 from shared.session.sessions import Active
@@ -32,9 +33,15 @@ def answer_from(monkeypatch: pytest.MonkeyPatch, charts: Charts) -> set[tuple[st
     handed_out: set[tuple[str, str]] = set()
 
     def call(
-        _active: Active, _method: Literal["GET", "POST"], url: str, **_limits: Any
+        _active: Active,
+        _method: Literal["GET", "POST"],
+        url: str,
+        *,
+        decimal: Callable[[str], Any],
+        **_limits: Any,
     ) -> FhirAnswer:
-        return FhirAnswer(200, {}, _body(charts, url, handed_out).encode(), None, {})
+        body = _body(charts, url, handed_out).encode()
+        return FhirAnswer(200, {}, body, strict_json.parse(body, decimal), {})
 
     monkeypatch.setattr(fhir, "call", call)
     return handed_out

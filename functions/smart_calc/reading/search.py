@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from clinical.queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
@@ -21,9 +21,6 @@ from shared.fhir.side_by_side import run_all
 from shared.session.sessions import Active
 
 from . import coverage
-
-if TYPE_CHECKING:
-    pass
 
 LATE = "could not be read (no answer in time)"
 NO_ACCESS = "was not read: the EHR gave this app no access to it"
@@ -114,7 +111,7 @@ class Reader:
             if isinstance(answer, _Failed):
                 refused = answer.status == 400 and number == 0
                 return _broken(search, resources, answer, try_instead=refused)
-            page = searchset.page(answer.body, search.reads)
+            page = searchset.of_document(answer.resource, search.reads)
             resources += page.resources
             if page.next is None:
                 return Part(tuple(resources), try_instead=not resources)
@@ -138,7 +135,14 @@ class Reader:
         fields: _Fields = {"type": search.resource_type}
         try:
             seconds = min(CALL_SECONDS, left)
-            answer = fhir.call(self.active, "GET", url, seconds=seconds, max_bytes=max_bytes)
+            answer = fhir.call(
+                self.active,
+                "GET",
+                url,
+                seconds=seconds,
+                max_bytes=max_bytes,
+                decimal=searchset.decimal,
+            )
         except SmartError as error:
             if error.status == 401:
                 raise

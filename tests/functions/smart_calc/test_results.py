@@ -14,7 +14,9 @@ from clinical.chart.observations import Reader
 from clinical.chart.resources.scope import latest_versions
 from clinical.clock import clock_of
 from functions.smart_calc.page.latest_values import Result, newest
+from shared import strict_json
 from shared.fhir import searchset
+from shared.fhir.searchset import SearchPage
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BASE = "https://ehr.example.org/fhir"
@@ -34,10 +36,15 @@ def observation(**more: Any) -> dict[str, Any]:
     return {key: value for key, value in (made | more).items() if value is not None}
 
 
+def observations_in(body: bytes) -> SearchPage:
+    """An answer taken apart, numbers with their digits."""
+    return searchset.of_document(strict_json.parse(body, searchset.decimal), {"Observation"})
+
+
 def rows(*observations: dict[str, Any]) -> list[Result]:
     """What the page shows of these, after their way through JSON."""
     bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in observations]}
-    page = searchset.page(json.dumps(bundle).encode(), {"Observation"})
+    page = observations_in(json.dumps(bundle).encode())
     return shown_of(page.resources)
 
 
@@ -60,7 +67,7 @@ def row(**more: Any) -> Result:
 def value_of(text: str, **quantity: str) -> str:
     """How a number is shown that stands in the answer as `text`."""
     body = json.dumps(observation(valueQuantity={"value": 0.5, **quantity})).replace("0.5", text)
-    (only,) = shown_of(searchset.page(body.encode(), {"Observation"}).resources)
+    (only,) = shown_of(observations_in(body.encode()).resources)
     return only.value
 
 
@@ -100,7 +107,7 @@ def test_a_number_beyond_all_use_is_left_out_alone() -> None:
             ],
         }
     ).replace("0.5", "1e9999999999999999999999")
-    part = searchset.page(body.encode(), {"Observation"})
+    part = observations_in(body.encode())
     assert [one.name for one in shown_of(part.resources)] == ["Other"]
 
 
@@ -347,14 +354,12 @@ def test_odd_answers_never_raise(odd: Any) -> None:
         {"resourceType": "Bundle", "entry": [odd, {"resource": odd}], "link": [odd]},
         {"resourceType": "Observation", "code": odd, "component": [odd]},
     ):
-        part = searchset.page(json.dumps(document).encode(), {"Observation"})
+        part = observations_in(json.dumps(document).encode())
         shown_of(part.resources)
 
 
 def test_numbers_arrive_with_their_digits() -> None:
-    (made,) = searchset.page(
-        json.dumps(observation()).replace("139", "1.10").encode(), {"Observation"}
-    ).resources
+    (made,) = observations_in(json.dumps(observation()).replace("139", "1.10").encode()).resources
     assert str(made["valueQuantity"]["value"]) == "1.10"
     assert isinstance(made["valueQuantity"]["value"], Decimal)
 
