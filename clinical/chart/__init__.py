@@ -6,14 +6,14 @@ apart and left empty, to be asked.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import patient
 from clinical.chart.answers import asked, current_smoker
-from clinical.chart.choice import Question, choose, is_usable, usable
+from clinical.chart.choice import Question, choose, in_order, is_usable, usable
 from clinical.chart.conditions import diagnoses
 from clinical.chart.derived import derived
 from clinical.chart.draws import DRAW_RULES, Draw, drawn_together
@@ -64,7 +64,7 @@ def read_chart(
     """
     scope = scope_of(resources, patient_id, fhir_base)
     entries = tuple(map((reader or Reader(now.tzinfo)).entry, scope.observations))
-    candidates = measured(entries)
+    candidates = {name: in_order(found) for name, found in measured(entries).items()}
     questions = {name: question(name, now) for name in INPUTS}
     findings = _by_name(
         (
@@ -111,7 +111,7 @@ def valued(
 
 
 def _measurements(
-    questions: Mapping[str, Question], candidates: Mapping[str, tuple[Candidate, ...]]
+    questions: Mapping[str, Question], candidates: Mapping[str, Sequence[Candidate]]
 ) -> Iterable[ChartFinding]:
     upper, lower = _PRESSURES
     yield from pressures(

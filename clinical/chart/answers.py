@@ -21,10 +21,13 @@ from clinical.chart.quantity import read_text
 from clinical.chart.resources.json_access import Coding, codes_of, codings, label
 from clinical.chart.resources.scope import Resource
 
-_SMOKING = (
-    *(Coding(LOINC, code, "") for code in SMOKING_LOINC + SMOKING_FALLBACK_LOINC),
-    *(Coding(SNOMED, code, "") for code in SMOKING_FALLBACK_SNOMED),
+_SMOKING = frozenset(
+    {
+        *((LOINC, code) for code in SMOKING_LOINC + SMOKING_FALLBACK_LOINC),
+        *((SNOMED, code) for code in SMOKING_FALLBACK_SNOMED),
+    }
 )
+_ASKED = frozenset(code for codes in ASKED_LOINC.values() for code in codes)
 
 
 def current_smoker(entries: Iterable[Entry], now: datetime) -> ChartFinding:
@@ -36,9 +39,7 @@ def current_smoker(entries: Iterable[Entry], now: datetime) -> ChartFinding:
 def _smoking_statuses(entries: Iterable[Entry]) -> Iterator[Candidate]:
     for entry in entries:
         matched = [
-            coding
-            for coding in entry.heading.codings
-            if Coding(coding.system, coding.code, "") in _SMOKING
+            coding for coding in entry.heading.codings if (coding.system, coding.code) in _SMOKING
         ]
         if matched:
             yield _smoking_status(entry, matched)
@@ -87,17 +88,18 @@ def _unusable(observation: Resource, known: set[bool | None]) -> tuple[Flag | No
 
 def asked(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFinding]:
     """Inputs that a person answers; the newest entry that bears on one is shown beside it."""
-    usable = [
-        entry
+    coded = [
+        (coding, entry)
         for entry in entries
-        if does_not_count(entry.heading.status, entry.heading.moment, now) is None
+        for coding in entry.heading.codings
+        if coding.code in _ASKED and coding.system == LOINC
     ]
     for name, codes in ASKED_LOINC.items():
         bearing = [
             _bearing(entry.heading, coding, charted)
-            for entry in usable
-            for coding in entry.heading.codings
-            if coding.system == LOINC and coding.code in codes
+            for coding, entry in coded
+            if coding.code in codes
+            if does_not_count(entry.heading.status, entry.heading.moment, now) is None
             if (charted := read_text(entry.resource))
         ]
         bearing.sort(key=_newest_last)

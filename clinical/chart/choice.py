@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby, islice, takewhile
 
 from clinical.calculators.in_chart import SAME_DRAW
 from clinical.chart.codes.observations import PREFERRED_LOINC
@@ -78,39 +79,44 @@ def choose(
     question: Question, candidates: Iterable[Candidate], readings: AbstractSet[str] | None = None
 ) -> ChartFinding:
     """The answer to a question. With `readings` only entries of those readings can be chosen."""
-    ordered = sorted(dict.fromkeys(candidates), key=_tie_break)
-    ordered.sort(key=recency, reverse=True)
-    aside = {c: passed for c in ordered if (passed := set_aside(c, question.now))}
-    valid = [c for c in ordered if c not in aside]
+    aside: list[PassedOver] = []
+    valid: list[Candidate] = []
+    for one in in_order(candidates):
+        if passed := set_aside(one, question.now):
+            aside.append(passed)
+        else:
+            valid.append(one)
     pool = [c for c in valid if readings is None or c.evidence.reading in readings]
     first_choice = [c for c in pool if not c.second_choice]
     if any(question.in_time(c.evidence.moment) for c in first_choice):
         pool = first_choice
     if not pool:
-        return _nothing(question, tuple(aside.values()), valid)
+        return _nothing(question, tuple(aside), valid)
     top = _preferred(question.name, pool)
-    newer = [c for c in valid if c != top and recency(c) >= recency(top)]
-    equals = [c for c in newer if c in pool and recency(c) == recency(top)]
-    older = [c for c in valid if recency(c) < recency(top)]
-    passed_over = (*aside.values(), *(_why_not(c, pool, top) for c in newer if c not in equals))
+    latest = recency(top)
+    # Each stands there once, so that it is known by its identity.
+    in_pool = {id(c) for c in pool}
+    newer = [c for c in takewhile(lambda c: recency(c) >= latest, valid) if c is not top]
+    equals = [c for c in newer if id(c) in in_pool and recency(c) == latest]
+    others = (c for c in newer if id(c) not in in_pool or recency(c) != latest)
+    passed_over = (*aside, *(_why_not(c, top, is_in_pool=id(c) in in_pool) for c in others))
+    older = valid[len(newer) + 1 :]
     finding = _answer(question, top, equals)
     return replace(
         finding,
-        flags=finding.flags + _announced(aside.values(), top),
+        flags=finding.flags + _announced(aside, top),
         passed_over=passed_over + finding.passed_over,
         further=_further(older),
     )
 
 
 def _further(older: Iterable[Candidate]) -> tuple[Evidence, ...]:
-    return tuple(c.evidence for c in older if c.flag is None)[:OLDER_SHOWN]
+    return tuple(islice((c.evidence for c in older if c.flag is None), OLDER_SHOWN))
 
 
 def usable(question: Question, candidates: Iterable[Candidate]) -> tuple[Evidence, ...]:
     """Every dated entry inside the look-back with a value to use, the newest first."""
-    entries = sorted(dict.fromkeys(candidates), key=_tie_break)
-    entries.sort(key=recency, reverse=True)
-    return tuple(entry.evidence for entry in entries if is_usable(question, entry))
+    return tuple(one.evidence for one in in_order(candidates) if is_usable(question, one))
 
 
 def is_usable(question: Question, entry: Candidate) -> bool:
@@ -127,8 +133,20 @@ def recency(candidate: Candidate) -> Recency:
     return recency_of(candidate.evidence.moment, candidate.issued, candidate.updated)
 
 
+def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Each once, the newest first, whatever the order in which pages arrived."""
+    ordered: list[Candidate] = []
+    # Only what is of one time can be the same, or has to be put in order by its text.
+    for _, found in groupby(sorted(candidates, key=recency, reverse=True), recency):
+        of_one_time = list(found)
+        if len(of_one_time) > 1:
+            of_one_time = sorted(dict.fromkeys(of_one_time), key=_tie_break)
+        ordered += of_one_time
+    return ordered
+
+
 def _tie_break(candidate: Candidate) -> tuple[str, str, str]:
-    """Keeps the answer independent of the order in which pages arrived."""
+    """What is of one time stands in the order of its text."""
     evidence = candidate.evidence
     return evidence.source, evidence.charted, str(evidence)
 
@@ -150,11 +168,11 @@ def _is_coded(candidate: Candidate, codes: AbstractSet[str]) -> bool:
     return candidate.evidence.code is not None and candidate.evidence.code.code in codes
 
 
-def _why_not(candidate: Candidate, pool: Sequence[Candidate], top: Candidate) -> PassedOver:
+def _why_not(candidate: Candidate, top: Candidate, *, is_in_pool: bool) -> PassedOver:
     if candidate.second_choice and not top.second_choice:
         why = "an entry of a better kind is preferred"
         return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
-    if candidate not in pool:
+    if not is_in_pool:
         why = "from another reading"
         return PassedOver(candidate.evidence, Flag.INCOMPLETE_READING, why)
     why = "a value of the preferred kind was taken within the hour"
