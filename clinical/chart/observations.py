@@ -175,6 +175,8 @@ def _excluded(name: str, heading: Heading, own: tuple[Coding, ...]) -> str:
 
 
 def _is_standing(observation: Resource) -> bool:
+    if "extension" not in observation:
+        return False
     positions = (
         fields(extension).get("valueCodeableConcept")
         for extension in items(observation.get("extension"))

@@ -149,9 +149,14 @@ def standing(resource: Any, patient: str | None, fhir_base: str | None) -> Stand
         return "unproved"
     if resource_type == "Patient":
         return "ours" if resource.get("id") == patient else "another"
+    paths = _PATIENT_ELEMENTS.get(resource_type, ())
+    # As nearly all are: one element, one reference.
+    if len(paths) == 1 and isinstance(only := resource.get(paths[0]), dict):
+        found = whom(only, patient, fhir_base)
+        return found if found in {"ours", "another"} else "unproved"
     named = {
         whom(reference, patient, fhir_base)
-        for path in _PATIENT_ELEMENTS.get(resource_type, ())
+        for path in paths
         for reference in _references(resource, path.split("."))
     }
     if "another" in named:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared import json_members
 from shared.fhir import references as fhir_references
 from shared.json_members import fields, items
 
@@ -22,15 +21,18 @@ class Coding:
 
 def text(value: object) -> str:
     """The beginning of a JSON string; of anything else the empty string."""
-    return json_members.text(value)[:LONGEST_TEXT]
+    return value.strip()[:LONGEST_TEXT] if isinstance(value, str) else ""
 
 
 def codings(concept: object) -> tuple[Coding, ...]:
     """The codings of a CodeableConcept in the order charted."""
-    listed = (fields(coding) for coding in items(fields(concept).get("coding")))
+    if not isinstance(concept, dict):
+        return ()
     return tuple(
-        Coding(text(coding.get("system")), text(coding.get("code")), text(coding.get("display")))
-        for coding in listed
+        [
+            Coding(text(one.get("system")), text(one.get("code")), text(one.get("display")))
+            for one in map(fields, items(concept.get("coding")))
+        ]
     )
 
 
@@ -47,7 +49,11 @@ def names(concept: object) -> tuple[str, ...]:
 
 def label(concept: object) -> str:
     """The one name to show for a CodeableConcept; without any its first code."""
-    return next(iter((*names(concept), *(c.code for c in codings(concept) if c.code))), "")
+    if own := text(fields(concept).get("text")):
+        return own
+    listed = codings(concept)
+    called = (*(one.display for one in listed), *(one.code for one in listed))
+    return next(filter(None, called), "")
 
 
 def referenced_id(reference: object, resource_type: str) -> str:
