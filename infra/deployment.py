@@ -25,6 +25,8 @@ FILE = "deployment.toml"
 RUNTIME = "python313"
 CONFIGURATION = "/config/smart.toml"
 SEALING_KEY = "/keys/sealing"
+# Below which folder the build's doctor finds the files of these tables: volumes of cloudbuild.yaml.
+FOUND_BELOW = {"public_keys": "/jwks/", "cds_keys": "/cds/", "authorities": "/authorities/"}
 # Who gets the sealing key and the client credentials: the functions that open sessions.
 WITH_SESSIONS = ("callback", "fhir_proxy", "smart_calc")
 
@@ -42,7 +44,7 @@ _SIZES = ("cpu", "memory_mib", "concurrency", "timeout_seconds", "min_instances"
 _KEYS: Mapping[str, frozenset[str]] = {
     "": frozenset(
         {"project", "region", "ingress", "callers", "versions", "secrets", "public_keys"}
-        | {"cds_keys", "egress", "quota", "functions"}
+        | {"cds_keys", "authorities", "egress", "quota", "functions"}
     ),
     "versions": frozenset({"smart-toml", "smart-sealing-key"}),
     "egress": frozenset({"connector", "traffic"}),
@@ -58,7 +60,7 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """The checked file. `secrets`, `public_keys` and `cds_keys` map a path to SECRET:VERSION."""
+    """The checked file. `secrets` and the tables of FOUND_BELOW map a path to SECRET:VERSION."""
 
     project: str
     region: str
@@ -68,12 +70,14 @@ class Deployment:
     secrets: Mapping[str, str]
     public_keys: Mapping[str, str]
     cds_keys: Mapping[str, str]
+    authorities: Mapping[str, str]
     egress: Mapping[str, str]
     functions: Mapping[str, Mapping[str, int]]
 
     def mounts(self, name: str) -> Mapping[str, str]:
         """Which secret in which version a function finds at which path."""
         configuration = {CONFIGURATION: f"smart-toml:{self.versions['smart-toml']}"}
+        configuration |= self.authorities
         if name not in WITH_SESSIONS:
             return configuration | dict(self.public_keys if name == "launch" else self.cds_keys)
         sealing = {SEALING_KEY: f"smart-sealing-key:{self.versions['smart-sealing-key']}"}
@@ -174,9 +178,7 @@ def _shape(content: Mapping[str, Any]) -> list[str]:
 
 
 _TABLES: Mapping[str, frozenset[str]] = {
-    "": frozenset(
-        {"versions", "secrets", "public_keys", "cds_keys", "egress", "quota", "functions"}
-    ),
+    "": frozenset({"versions", "secrets", *FOUND_BELOW, "egress", "quota", "functions"}),
     "functions": frozenset(FUNCTIONS),
     "egress": frozenset(),
 }
@@ -186,7 +188,9 @@ _WORDS: Mapping[type, str] = {int: "a whole number", str: "a text", dict: "a tab
 def _mount_problems(content: Mapping[str, Any]) -> list[str]:
     """Cloud Run mounts one secret at a folder; one below another would be hidden."""
     problems = []
-    given = {**content["secrets"], **content["public_keys"], **content["cds_keys"]}
+    given = dict(content["secrets"])
+    for table in FOUND_BELOW:
+        given |= content[table]
     for path, secret in given.items():
         if not _MOUNT.fullmatch(path):
             problems.append(f"{path!r} must be a path of a file in a folder: /clients/KEY/NAME.")
@@ -202,9 +206,10 @@ def _mount_problems(content: Mapping[str, Any]) -> list[str]:
     if len(content["public_keys"]) > 1:
         problems.append("[public_keys] names one file at most.")
     problems += [
-        f"[cds_keys] {path} must lie in a folder below /cds, where the build's doctor finds it."
-        for path in content["cds_keys"]
-        if not path.startswith("/cds/")
+        f"[{table}] {path} must lie below {start}, where the build's doctor finds it."
+        for table, start in FOUND_BELOW.items()
+        for path in content[table]
+        if not path.startswith(start)
     ]
     return problems
 
@@ -264,7 +269,7 @@ def write(deployment: Deployment, project: str, out: Path) -> str:
     (out / "callers").write_text(f"{deployment.callers}\n")
     (out / "ingress").write_text(f"{deployment.ingress}\n")
     wanted = {"smart.toml": f"smart-toml:{deployment.versions['smart-toml']}"}
-    wanted |= {**deployment.public_keys, **deployment.cds_keys}
+    wanted |= {**deployment.public_keys, **deployment.cds_keys, **deployment.authorities}
     lines = [f"{secret.replace(':', ' ')} {path}\n" for path, secret in wanted.items()]
     (out / "configuration").write_text("".join(lines))
     return ""

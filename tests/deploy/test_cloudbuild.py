@@ -12,7 +12,16 @@ import yaml
 from google.cloud.devtools import cloudbuild_v1
 from google.protobuf import json_format  # type: ignore[import-untyped]
 
-from infra.deployment import CONFIGURATION, FILE, RUNTIME, Deployment, read, service, write
+from infra.deployment import (
+    CONFIGURATION,
+    FILE,
+    FOUND_BELOW,
+    RUNTIME,
+    Deployment,
+    read,
+    service,
+    write,
+)
 from infra.stage import FUNCTIONS
 from tests.support import gcloud
 from tests.support.gcloud import build_configuration
@@ -113,7 +122,7 @@ def test_the_doctor_looks_at_the_configuration_that_was_deployed(
     assert "make doctor CONFIG=smart.toml;" in STEPS["doctor"]["args"][-1]
     volumes = STEPS["configuration"]["volumes"]
     assert volumes == STEPS["doctor"]["volumes"]
-    assert [volume["path"] for volume in volumes] == ["/jwks", "/cds"]
+    assert [f"{volume['path']}/" for volume in volumes] == list(FOUND_BELOW.values())
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -152,6 +161,19 @@ def test_client_credentials_go_to_those_that_use_them_and_public_keys_to_launch(
     further = set(confidential.mounts(name)) - set(STATE.mounts(name))
     own = {"launch": confidential.public_keys, "cds_services": confidential.cds_keys}
     assert further == set(own.get(name, confidential.secrets))
+
+
+def test_every_function_and_the_doctor_get_the_certificates_of_private_authorities(
+    tmp_path: Path,
+) -> None:
+    """Each function reads the whole configuration, and ends where `ca_file` is not there."""
+    (block,) = (one for one in gcloud.documented("toml") if one.startswith("[authorities]"))
+    state = replace(STATE, **tomllib.loads(block))
+    ((path, secret),) = state.authorities.items()
+    for name in FUNCTIONS:
+        assert state.mounts(name) == {**STATE.mounts(name), path: secret}
+    write(state, state.project, tmp_path)
+    assert f"{secret.replace(':', ' ')} {path}\n" in (tmp_path / "configuration").read_text()
 
 
 def test_the_documented_configuration_names_what_is_mounted(confidential: Deployment) -> None:

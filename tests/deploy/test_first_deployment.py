@@ -6,6 +6,8 @@ fake control plane; the functions that it deploys run.
 
 import copy
 import re
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from tests.support.app import App
 from tests.support.cloud import Cloud
 from tests.support.control_plane import run
 from tests.support.control_plane.world import OPERATOR
+from tests.support.gcloud import documented
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import Server
 
@@ -99,13 +102,20 @@ def test_the_accounts_hold_no_more_than_they_need(cloud: Cloud) -> None:
         assert held[f"serviceAccount:smart-{service(name)}"] == {"roles/datastore.user if"}
 
 
+# Where the guide says which further files a function may have.
+MOUNTED = ("Confidential clients", "Keys of EHRs that call cds_services", "A private authority")
 # What an operator who has gone to production has set in deployment.toml.
 PRODUCTION = {
     'ingress = "all"': 'ingress = "internal-and-gclb"',
     "smart-toml = 1": "smart-toml = 2",
     "smart-sealing-key = 1": "smart-sealing-key = 2",
     "memory_mib = 1024": "memory_mib = 1536",
-    "[secrets]\n": '[secrets]\n"/clients/oracle/secret" = "smart-oracle-secret:1"\n',
+    **{
+        f"[{table}]\n": f"[{table}]\n" + "".join(f'"{at}" = "{of}"\n' for at, of in entries.items())
+        for block in documented("toml")
+        if block.startswith(("[secrets]", "[cds_keys]", "[authorities]"))
+        for table, entries in tomllib.loads(block).items()
+    },
 }
 CHANGES = {
     "configuration": ("gcloud secrets versions add smart-toml", "smart-toml = 2", "smart-toml = 3"),
@@ -154,17 +164,15 @@ def settings(cloud: Cloud) -> dict[str, Any]:
 def production(both: tuple[Cloud, Server], walked: list[guide.Ran]) -> Cloud:
     """Deployed again with every setting another than at first."""
     cloud, _ = both
-    create = "gcloud secrets create smart-oracle-secret --replication-policy=automatic"
-    bind = (
-        "for name in $WITH_SESSIONS; do gcloud secrets add-iam-policy-binding "
-        "smart-oracle-secret --role=roles/secretmanager.secretAccessor "
-        "--member=serviceAccount:smart-$name@$PROJECT.iam.gserviceaccount.com; done"
-    )
-    setting_up = f"( stop_at_error || exit\n{create}\n{bind}\n)"
-    change(cloud, guide.Block("", 0, "sh", setting_up))
-    for needed, _, _ in CHANGES.values():
+    guide.program(cloud.repository / ".venv/bin", "python", f'exec {sys.executable} "$@"')
+    for name in ("epic-jwks.json", "clinic-ca.pem"):
+        (cloud.repository / name).write_text("not read here")
+    for heading in MOUNTED:
+        for block in under(heading):
+            change(cloud, block, "secret-1")
+    for needed in ("secrets versions add smart-toml", "token_urlsafe"):
         (block,) = (one for one in under("Changes") if needed in one.text)
-        change(cloud, block, "secret-1" if "oracle" in needed else "")
+        change(cloud, block)
     for before, after in PRODUCTION.items():
         edit(cloud, before, after)
     (block,) = under("Production")

@@ -3,12 +3,13 @@
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.deployment import FILE, Unusable, read, write
+from infra.deployment import FILE, WITH_SESSIONS, Unusable, read, write
 from infra.stage import FUNCTIONS
 from tests.support.servers import ROOT
 
@@ -40,6 +41,9 @@ def test_the_file_of_this_repository_is_sound() -> None:
         ("[secrets]", '[secrets]\n"/clients/a/b" = "s:latest"', "must be SECRET:VERSION"),
         ("[secrets]", '[secrets]\n"/keys/other" = "s:1"', "each secret needs a folder of its own"),
         ("[public_keys]", '[public_keys]\n"/config/j/k" = "s:1"', "a folder of its own"),
+        ("[public_keys]", '[public_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /jwks/"),
+        ("[cds_keys]", '[cds_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /cds/"),
+        ("[authorities]\n", '[authorities]\n"/a/b" = "s:1"\n', "must lie below /authorities/"),
         ('connector = ""', 'connector = "Smart"', "egress.connector is no name of a connector"),
         ('traffic = "all"', 'traffic = "some"', "egress.traffic = 'some' is not one of"),
         ("min_instances = 0", "min_instances = 9", "min_instances is more than max_instances"),
@@ -94,6 +98,57 @@ def test_a_deployment_sets_every_setting(name: str) -> None:
         "--clear-vpc-connector": None,
     }.items():
         assert flags[flag] == value
+
+
+NEW_KEY = '"/new-keys/sealing" = "smart-sealing-key:2"'
+CREDENTIALS = '"/clients/epic/key" = "smart-epic-key:1"'
+JWKS = '"/jwks/jwks.json" = "smart-jwks:1"'
+
+
+@pytest.mark.parametrize(
+    ("edits", "mounted", "by"),
+    [
+        ([("[secrets]\n", f"[secrets]\n{NEW_KEY}\n")], NEW_KEY, WITH_SESSIONS),
+        (
+            [("smart-sealing-key = 1", "smart-sealing-key = 2"), (f"{NEW_KEY}\n", "")],
+            '"/keys/sealing" = "smart-sealing-key:2"',
+            WITH_SESSIONS,
+        ),
+        ([(JWKS, JWKS.replace(":1", ":2"))], JWKS.replace(":1", ":2"), ["launch"]),
+        (
+            [(CREDENTIALS, CREDENTIALS.replace(":1", ":2"))],
+            CREDENTIALS.replace(":1", ":2"),
+            WITH_SESSIONS,
+        ),
+    ],
+    ids=["a second sealing key", "the old one goes", "public keys", "a private key"],
+)
+def test_a_documented_change_of_a_key_changes_that_mount_and_nothing_else(
+    tmp_path: Path, edits: list[tuple[str, str]], mounted: str, by: Sequence[str]
+) -> None:
+    """The others are replayed on the fake cloud, in test_first_deployment.py."""
+    guide = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    assert all(line in guide for line in (NEW_KEY, CREDENTIALS, JWKS))
+    text = TEXT.replace("[secrets]\n", f"[secrets]\n{CREDENTIALS}\n")
+    text = text.replace("[public_keys]\n", f"[public_keys]\n{JWKS}\n")
+    if edits[-1][1] == "":
+        text = text.replace("[secrets]\n", f"[secrets]\n{NEW_KEY}\n")
+    (tmp_path / "before.toml").write_text(text)
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "after.toml").write_text(text)
+    before, after = read(tmp_path / "before.toml"), read(tmp_path / "after.toml")
+    ((path, secret),) = tomllib.loads(mounted).items()
+    for name in FUNCTIONS:
+        was, now = dict(before.flags(name)), dict(after.flags(name))
+        mounts = before.mounts(name)
+        wanted = {**mounts, path: secret} if name in by else mounts
+        if edits[-1][1] == "":
+            wanted = {at: of for at, of in wanted.items() if at != "/new-keys/sealing"}
+        assert now.pop("--set-secrets") == wanted
+        del was["--set-secrets"]
+        assert now == was
 
 
 def test_the_command_prints_what_the_guide_uses_and_refuses_what_it_does_not_know() -> None:

@@ -183,6 +183,10 @@ class Cloud:
         given = [substituted(one, values) for one in step.get("env", [])]
         variables = self.variables(member) | dict(one.split("=", 1) for one in given)
         variables["FIRESTORE_EMULATOR_HOST"] = self.firestore.host_of(member)
+        if step["id"] == "configuration":
+            # What is mounted there lies below the workspace here.
+            listed = place / "build/deployment/configuration"
+            listed.write_text(listed.read_text().replace(" /", f" {place}/"))
         if "make doctor" in script:
             # Its own calls go to the functions and EHRs, not to Google.
             variables = {name: value for name, value in variables.items() if "proxy" not in name}

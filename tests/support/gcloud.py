@@ -27,7 +27,7 @@ ACCEPTED = "You do not currently have an active account selected."
 _RECORDER = r"""gcloud() { printf '%s\0' "${BASH_LINENO[-1]}" "$@" $'\n' >> record; echo x; }"""
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What the documented commands read and write; gcloud reads it before it looks for an account.
-_FILES = ("smart.toml", "jwks.json", "key-2026-11.pem")
+_FILES = ("smart.toml", "jwks.json", "key-2026-11.pem", "epic-jwks.json", "clinic-ca.pem")
 
 Command = tuple[str, ...]
 
