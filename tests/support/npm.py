@@ -56,6 +56,11 @@ def packages() -> dict[str, Package]:
 @functools.cache
 def script(name: str) -> str:
     """The script of a package; where it was not fetched, the test is skipped, but not in CI."""
+    return texts(name, SCRIPTS[name])[SCRIPTS[name]]
+
+
+def texts(name: str, beginning: str) -> dict[str, str]:
+    """The files of a package whose paths begin so; skipped as above."""
     package = packages()[name]
     if not package.kept.exists():
         missing = f"{name} was not fetched: python -m tests.support.npm"
@@ -63,9 +68,12 @@ def script(name: str) -> str:
         pytest.skip(missing)
     assert package.is_right(package.kept.read_bytes()), f"{package.kept} is not what was pinned"
     with tarfile.open(package.kept) as archive:
-        member = archive.extractfile(SCRIPTS[name])
-        assert member is not None
-        return member.read().decode("utf-8")
+        found = {}
+        for one in archive.getmembers():
+            member = archive.extractfile(one) if one.name.startswith(beginning) else None
+            if member is not None:
+                found[one.name] = member.read().decode("utf-8")
+        return found
 
 
 def main() -> int:

@@ -1,0 +1,178 @@
+"""The calls of client libraries in docs/proxy.md, run as they stand there: those of npm in Chromium
+on a page of the app's origin, fhirpy from outside.
+"""
+
+import importlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, Route
+
+from tests.support import npm
+from tests.support.app import App, Launched
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.servers import ROOT
+from tests.support.writes import send, serve_writing
+
+TEXT = (ROOT / "docs/proxy.md").read_text(encoding="utf-8")
+PATIENT = "synthetic-alma"
+OBSERVATION = {
+    "resourceType": "Observation",
+    "status": "final",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
+    "subject": {"reference": f"Patient/{PATIENT}"},
+    "valueQuantity": {"value": 72, "unit": "/min"},
+}
+POLICY = {"Content-Security-Policy": "default-src 'self'"}
+# What a bundler for the browser puts in place of the packages that fhir-kit-client imports.
+STAND_INS = {
+    "agentkeepalive": "export default class Agent { static HttpsAgent = class {}; }",
+    "debug": "export default () => ({ enabled: false });",
+    "json-stringify-safe": "export default JSON.stringify;",
+}
+CALL = """async () => {
+  const proxy = "/fhir_proxy/SESSION";
+  const json = async (path, options) => (await fetch(`${proxy}/${path}`, options)).json();
+  const headers = { "Content-Type": "application/fhir+json", Prefer: "return=representation" };
+  const patient = (await json("session")).patient;
+  const observation = OBSERVATION;
+  const made = await json("Observation", { method: "POST", headers, body: JSON.stringify(observation) });
+  const page = await json("Observation?_count=5");
+  FIRST
+  try {
+    return { value: await (CODE) ?? null };
+  } catch (error) {
+    return { status: error.status ?? error.response?.status ?? 0, words: String(error) };
+  }
+}"""  # noqa: E501 - a line of the page's script
+
+
+def rows(library: str) -> list[tuple[str, str]]:
+    """Call and remark of each row below a library's heading."""
+    section = re.search(rf"^### {library} .*?(?=^#|\Z)", TEXT, re.DOTALL | re.MULTILINE)
+    assert section is not None
+    found = re.findall(r"^\| `(.+?)` \| (.+) \|$", section[0], re.MULTILINE)
+    assert len(found) > 10
+    return found
+
+
+def first_line(library: str) -> str:
+    """How the document makes the client of a library."""
+    found = re.search(rf"^### {library} .*?```\w+\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def require(call: str, remark: str, outcome: dict[str, Any]) -> None:
+    """What came of a call is what the document says."""
+    if remark.startswith("works"):
+        # Nothing comes back of a delete.
+        assert outcome.get("value") or ("value" in outcome and ".delete(" in call), outcome
+    elif remark.startswith("fails"):
+        assert outcome.get("status") == 0, outcome
+    else:
+        assert outcome.get("status") == int(remark[:3]), outcome
+
+
+@pytest.fixture(scope="module")
+def writing(
+    tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr
+) -> Iterator[tuple[App, Launched]]:
+    with serve_writing(tmp_path_factory.mktemp("libraries"), scripted) as running:
+        yield running, running.launch_simulated(PATIENT)
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Chromium, writing: tuple[App, Launched]) -> Iterator[tuple[Page, str]]:
+    """A page of the app's origin under the policy of /app/, with both libraries; its session."""
+    app, _ = writing
+    served = {f"{name}.js": text for name, text in STAND_INS.items()}
+    for name, text in npm.texts("fhir-kit-client", "package/dist/").items():
+        bare = re.sub(r"from '([a-z-]+)'", r"from './\1.js'", text)
+        served[name.removeprefix("package/dist/")] = bare
+    served["fhirclient.js"] = npm.script("fhirclient")
+    served[""] = '<!doctype html><title>x</title><script src="fhirclient.js"></script>'
+
+    def serve(route: Route) -> None:
+        name = route.request.url.partition("/libraries/")[2]
+        kind = "text/javascript" if name else "text/html"
+        route.fulfill(headers=POLICY, content_type=kind, body=served[name])
+
+    context = chromium.new_context()
+    context.set_default_timeout(30_000)
+    context.route(f"{app.origin}/libraries/**", serve)
+    opened = context.new_page()
+    start = f"{app.ehr_origin}/generic/start?patient={PATIENT}&client=smart-calc-demo&in=tab"
+    opened.goto(start)
+    opened.wait_for_url(f"{app.origin}/smart_calc/*/")
+    session = opened.url.rstrip("/").rpartition("/")[2]
+    opened.goto(f"{app.origin}/libraries/")
+    yield opened, session
+    context.close()
+
+
+def called(page: tuple[Page, str], first: str, code: str) -> dict[str, Any]:
+    opened, session = page
+    script = CALL.replace("SESSION", session).replace("OBSERVATION", json.dumps(OBSERVATION))
+    outcome: dict[str, Any] = opened.evaluate(script.replace("FIRST", first).replace("CODE", code))
+    return outcome
+
+
+@pytest.mark.parametrize(("call", "remark"), rows("fhirclient"))
+def test_fhirclient_on_the_proxy(page: tuple[Page, str], call: str, remark: str) -> None:
+    require(call, remark, called(page, first_line("fhirclient"), call))
+
+
+@pytest.mark.parametrize(("call", "remark"), rows("fhir-kit-client"))
+def test_fhir_kit_client_on_the_proxy(page: tuple[Page, str], call: str, remark: str) -> None:
+    brought = 'const { Client } = await import("/libraries/index.js");'
+    require(call, remark, called(page, brought + first_line("fhir-kit-client"), call))
+
+
+def fhirpy() -> ModuleType:
+    try:
+        return importlib.import_module("fhirpy")
+    except ModuleNotFoundError:
+        assert not os.environ.get("CI"), "fhirpy is missing; in CI nothing is skipped"
+        pytest.skip("fhirpy is missing: make .venv/dev")
+
+
+@pytest.mark.parametrize(("call", "remark"), rows("fhirpy"))
+def test_fhirpy_on_the_proxy(
+    writing: tuple[App, Launched], monkeypatch: pytest.MonkeyPatch, call: str, remark: str
+) -> None:
+    library, (_, launch) = fhirpy(), writing
+    errors = importlib.import_module("fhirpy.base.exceptions")
+    created = send(launch, "POST", "Observation", OBSERVATION, Prefer="return=representation")
+    jar = launch.browser.cookies()
+    names: dict[str, Any] = {
+        "SyncFHIRClient": library.SyncFHIRClient,
+        "proxy": launch.fhir_base,
+        "cookie": "; ".join(f"{name}={value}" for name, value in jar.items()),
+        "patient": PATIENT,
+        "made": created.json(),
+        "observation": OBSERVATION,
+    }
+    exec(first_line("fhirpy"), names)
+    statuses = []
+    ask = requests.request
+
+    def noting(*given: Any, **named: Any) -> requests.Response:
+        answer = ask(*given, **named)
+        statuses.append(answer.status_code)
+        return answer
+
+    monkeypatch.setattr(requests, "request", noting)
+    outcome: dict[str, Any]
+    try:
+        outcome = {"value": eval(call, names)}
+    except errors.BaseFHIRError as error:
+        outcome = {"status": statuses[-1], "words": str(error)}
+    require(call, remark, outcome)
