@@ -16,6 +16,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from clinical.calculators import REGISTRY
+from clinical.chart import Chart
 from clinical.clock import Clock
 from shared import json_members, log, pages
 from shared.config.settings import Settings
@@ -31,7 +32,7 @@ from .page import cards as calculators
 from .page.banner import Banner
 from .page.view_models import CalculatorView, Group
 from .reading import ChartReading, Searching
-from .reading.awaited import awaited
+from .reading.awaited import awaited, says_the_same
 from .reading.search import Part
 
 _HERE = Path(__file__).parent
@@ -84,9 +85,19 @@ def page(settings: Settings, active: Active, searching: Searching, late: Late) -
     yield after
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A calculator as it was sent, and the chart of which it was made."""
+
+    view: CalculatorView
+    chart: Chart
+
+
 @dataclass(slots=True)
 class _Page:
-    """One page while it is sent: whose it is, its time zone, and what was sent of the list."""
+    """One page while it is sent: whose it is, its time zone, the latest chart, and what was sent
+    of the list.
+    """
 
     settings: Settings
     active: Active
@@ -95,7 +106,8 @@ class _Page:
     opened: str
     who: Banner | None = None
     zone: tzinfo | None = None
-    sent: dict[str, CalculatorView] = field(default_factory=dict)
+    latest: ChartReading | None = None
+    sent: dict[str, Sent] = field(default_factory=dict)
     titled: set[str] = field(default_factory=set)
     is_listing: bool = False
 
@@ -144,9 +156,13 @@ class _Page:
         ]
 
     def _made(self, parts: Parts) -> ChartReading:
-        """The chart so far. All of a page has the zone of its first value."""
-        self.zone = self.zone or self.searching.zone_of(parts)
-        return self.searching.chart_of(parts, self.zone)
+        """The chart so far, made once of the same parts. All of a page has the zone of its first
+        value.
+        """
+        if self.latest is None or self.latest.parts is not parts:
+            self.zone = self.zone or self.searching.zone_of(parts)
+            self.latest = self.searching.chart_of(parts, self.zone)
+        return self.latest
 
     def _views(
         self, made: ChartReading, names: Iterable[str]
@@ -169,7 +185,7 @@ class _Page:
         for group, views in self._views(made, names).items():
             title = calculators.GROUPS[group] if group not in self.titled else ""
             self.titled.add(group)
-            self.sent |= {view.name: view for view in views}
+            self.sent |= {view.name: Sent(view, made.chart) for view in views}
             yield self._render(
                 "rows.html", group=group, title=title, views=views, opened=self.opened
             )
@@ -178,8 +194,13 @@ class _Page:
         """The rows that all of the chart changes, again: a server may have answered one search
         with what belongs to another.
         """
-        for group, views in self._views(made, self.sent).items():
-            changed = tuple(view for view in views if view != self.sent[view.name])
+        others = [
+            name
+            for name, sent in self.sent.items()
+            if not says_the_same(sent.view.calculator, sent.chart, made.chart)
+        ]
+        for group, views in self._views(made, others).items():
+            changed = tuple(view for view in views if view != self.sent[view.name].view)
             if changed:
                 title = calculators.GROUPS[group] if group not in self.titled else ""
                 self.titled.add(group)

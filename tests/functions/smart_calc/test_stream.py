@@ -13,7 +13,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.app import App
-from tests.support.app_chart import CHART, PATIENT, asked_for, bundle, tenant_of
+from tests.support.app_chart import (
+    CHART,
+    CREATININE,
+    PATIENT,
+    asked_for,
+    bundle,
+    days_ago,
+    tenant_of,
+)
 from tests.support.browser import NAVIGATION
 from tests.support.scripted_ehr import Received, Scripted, Tenant, as_fhir
 
@@ -137,6 +145,21 @@ def test_a_calculator_comes_as_soon_as_what_it_is_made_of_has_been_read(slow: Sl
     assert shown.rstrip().endswith("</html>")
     for name in ("bmi", "egfr_ckd_epi_2021", "has_bled"):
         assert shown.count(f'<details class="calculator" id="{name}"') == 1
+
+
+def test_a_row_that_a_later_search_changes_comes_again_and_no_other(slow: SlowChart) -> None:
+    later = {**CREATININE, "id": "o-later", "effectiveDateTime": days_ago(1)}
+    later["valueQuantity"] = {**CREATININE["valueQuantity"], "value": 7.7}
+    slow.answers["social"] = as_fhir(bundle(later))
+    slow.open()
+    slow.let_go("patient", "vitals", "slow", "labs", "conditions")
+    assert "7.7 mg/dL" not in slow.read_until('id="egfr_ckd_epi_2021"')
+    slow.let_go(*CHART)
+    shown = slow.rest()
+    rows = re.findall(r'<details class="calculator" id="(\w+)"', shown)
+    assert "7.7 mg/dL" in shown[shown.rindex('id="egfr_ckd_epi_2021"') :]
+    assert rows.count("egfr_ckd_epi_2021") == 2
+    assert rows.count("bmi") == rows.count("anion_gap") == 1
 
 
 def test_a_part_that_fails_is_told_and_the_others_come(slow: SlowChart) -> None:

@@ -1,0 +1,47 @@
+"""What a calculator is made of: what else changes in a chart changes nothing of its row."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from clinical.calculators import REGISTRY
+from clinical.chart import Chart, read_chart
+from clinical.chart.evidence import ChartFinding, Outcome
+from clinical.clock import Clock
+from functions.smart_calc.page.cards import views
+from functions.smart_calc.page.view_models import CalculatorView
+from functions.smart_calc.reading.awaited import says_the_same
+from tests.support.random_charts import random_chart
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def _rows(chart: Chart) -> dict[str, CalculatorView]:
+    return {one.name: one for group in views(chart, Clock(NOW)).values() for one in group}
+
+
+def _changed(chart: Chart) -> Iterator[Chart]:
+    """The chart with one finding unlike each time, and with the values of one input gone."""
+    for name, finding in chart.findings.items():
+        other = True if finding.value is None else None
+        outcome = Outcome.ASKED if other is None else Outcome.FOUND
+        made = ChartFinding(name, outcome, "changed", other)
+        yield replace(chart, findings={**chart.findings, name: made})
+    for name in chart.usable:
+        yield replace(chart, usable={**chart.usable, name: ()})
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_row_changes_only_with_what_its_calculator_is_made_of(seed: int) -> None:
+    chart = read_chart(list(random_chart(seed, NOW)), NOW, "p1", None)
+    before = _rows(chart)
+    told = 0
+    for other in _changed(chart):
+        after = _rows(other)
+        for name, calculator in REGISTRY.items():
+            same = says_the_same(calculator, chart, other)
+            told += not same
+            assert not same or after[name] == before[name], name
+    assert told > len(REGISTRY)
