@@ -134,7 +134,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc": (
-        "calculators chart reading",
+        "calculators chart contradictions reading",
         "page",
         "all_results recalculate stream",
         "main",

@@ -9,10 +9,11 @@ cancelled or of another patient are left out.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from typing import Any
 
 from clinical.chart import question
-from clinical.chart.choice import agree, does_not_count, set_aside
+from clinical.chart.choice import does_not_count, set_aside
 from clinical.chart.codes.observations import LOINC
 from clinical.chart.evidence import Flag, Recency
 from clinical.chart.observations import Entry
@@ -23,6 +24,7 @@ from clinical.clock import Clock
 from shared.fhir import compartment
 from shared.json_members import objects
 
+from ..contradictions import Contradictions
 from .charted import FRACTION, code_of, name_of, range_of, sign_of, value_of
 from .wording import beyond, look_back
 
@@ -60,9 +62,8 @@ class Result:
 
 def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:
     """The newest usable Observation of the patient with a value of each code, by name."""
-    ordered = [_newest_first(one) for one in _by_code(entries, patient, fhir_base).values()]
-    tops = [(_usable(of_code, clock), of_code) for of_code in ordered]
-    found = [(top, _result(top, of_code, clock)) for top, of_code in tops]
+    known = _by_code(entries, patient, fhir_base).values()
+    found = [_newest(_newest_first(of_code), clock) for of_code in known]
     found.sort(key=lambda one: (one[1].name.lower(), one[1].name, one[1].value))
     pressures = _by_time([one for one in found if _is_pressure(one[0])])
     found = [one for one in found if not _is_pressure(one[0])] + pressures
@@ -76,12 +77,13 @@ def every(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) 
     listed = _newest_first([one for of_code in known.values() for one in of_code])
     # Looked up, not looked for: of one test there may be thousands.
     of_one_time = {
-        id(one): of_time
+        id(one): others
         for of_code in known.values()
         for of_time in _by_recency(of_code)
+        for others in [_that_count(of_time, clock)]
         for one in of_time
     }
-    return [_result(one, [one, *_of_one_time(one, of_one_time[id(one)])], clock) for one in listed]
+    return [_result(one, (), of_one_time[id(one)].of(one), clock) for one in listed]
 
 
 def _by_recency(entries: list[Entry]) -> Iterable[list[Entry]]:
@@ -89,6 +91,10 @@ def _by_recency(entries: list[Entry]) -> Iterable[list[Entry]]:
     for entry in entries:
         found[entry.recency].append(entry)
     return found.values()
+
+
+def _that_count(of_time: list[Entry], clock: Clock) -> Contradictions:
+    return Contradictions((one for one in of_time if not _why_aside(one, clock)), _amount)
 
 
 def _by_code(entries: Iterable[Entry], patient: str, fhir_base: str) -> Mapping[str, list[Entry]]:
@@ -125,27 +131,42 @@ def _by_time(pressures: list[tuple[Entry, Result]]) -> list[tuple[Entry, Result]
 
 
 def _newest_first(entries: list[Entry]) -> list[Entry]:
-    # By text where the times are equal: the order in which pages came must not decide.
-    ordered = sorted(entries, key=lambda entry: (entry.heading.source, _shown(entry)))
-    ordered.sort(key=lambda entry: entry.recency, reverse=True)
+    ordered: list[Entry] = []
+    for _, found in groupby(sorted(entries, key=_recency, reverse=True), _recency):
+        of_time = list(found)
+        if len(of_time) > 1:
+            # By their text: the order in which pages came must not decide.
+            of_time.sort(key=lambda entry: (entry.heading.source, _shown(entry)))
+        ordered += of_time
     return ordered
 
 
-def _usable(ordered: list[Entry], clock: Clock) -> Entry:
-    """The entry to show of a test: the newest that counts, else the newest of all."""
-    return next((one for one in ordered if not _why_aside(one, clock)), ordered[0])
+def _recency(entry: Entry) -> Recency:
+    return entry.recency
 
 
-def _of_one_time(entry: Entry, of_code: list[Entry]) -> list[Entry]:
-    return [one for one in of_code if one.recency == entry.recency and one is not entry]
+def _usable(ordered: list[Entry], clock: Clock) -> int:
+    """Which entry to show of a test: the newest that counts, else the newest of all."""
+    return next((at for at, one in enumerate(ordered) if not _why_aside(one, clock)), 0)
 
 
-def _result(top: Entry, ordered: list[Entry], clock: Clock) -> Result:
+def _newest(ordered: list[Entry], clock: Clock) -> tuple[Entry, Result]:
+    """The entry to show of a test, and its line."""
+    at = _usable(ordered, clock)
+    top = ordered[at]
+    newer = (one for one in ordered[:at] if one.recency != top.recency)
+    of_time = [one for one in ordered if one.recency == top.recency]
+    other = _that_count(of_time, clock).of(top)
+    return top, _result(top, islice(newer, _MOST_REJECTED), other, clock)
+
+
+def _result(top: Entry, newer: Iterable[Entry], other: Entry | None, clock: Clock) -> Result:
+    """The line of an entry; `newer` were passed over, `other` contradicts it."""
     observation: Any = top.resource
     amount, unit = _amount(top) or ("", "")
-    equals = _of_one_time(top, ordered)
-    newer = ordered[: ordered.index(top)]
-    odd = _why_aside(top, clock) or _why_unused(top, clock) or _conflict(top, equals, clock)
+    odd = _why_aside(top, clock) or _why_unused(top, clock)
+    if other and not odd:
+        odd = f"another value of the same time: {_shown(other)}"
     old = "" if odd else _too_old(top, clock)
     return Result(
         name=name_of(observation.get("code")) or "Unnamed test",
@@ -156,7 +177,7 @@ def _result(top: Entry, ordered: list[Entry], clock: Clock) -> Result:
         when=_when(top, clock),
         status=top.heading.status or "no status",
         mark=odd or old,
-        rejected=tuple(_told(one, clock) for one in newer if one not in equals)[:_MOST_REJECTED],
+        rejected=tuple(_told(one, clock) for one in newer),
         source=top.heading.source,
         moment=top.heading.moment,
         is_old=bool(old),
@@ -205,20 +226,6 @@ def _too_old(entry: Entry, clock: Clock) -> str:
             said = "too old for the calculators: their limit is"
             return beyond(moment.days_before(clock.now), look_back(name)[1], said)
     return ""
-
-
-def _conflict(top: Entry, equals: list[Entry], clock: Clock) -> str:
-    for other in equals:
-        if not _why_aside(other, clock) and not _same(top, other):
-            return f"another value of the same time: {_shown(other)}"
-    return ""
-
-
-def _same(one: Entry, other: Entry) -> bool:
-    if one.readings and len(one.readings) == len(other.readings):
-        pairs = zip(one.readings, other.readings, strict=True)
-        return all(agree(first, second) for (_, first), (_, second) in pairs)
-    return _amount(one) == _amount(other)
 
 
 def _told(entry: Entry, clock: Clock) -> str:

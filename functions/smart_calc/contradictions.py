@@ -1,0 +1,108 @@
+"""Which value of one time contradicts another one: found by looking up, not by comparing all. Pure.
+
+Of a time there may be thousands, and two values that each agree with a third need not agree with
+each other. So the first that differs is looked for in the smallest and the largest value so far,
+which only move away from any value as more come.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from clinical.chart.choice import agree
+from clinical.chart.evidence import Candidate, Flag, Value
+from clinical.chart.observations import Entry
+
+Amount = tuple[str, str] | None
+_Key = TypeVar("_Key")
+# What is not a number, in the places of a reading; None where a number stands.
+_Kind = tuple[tuple[Value, Flag | None] | None, ...]
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Entries that differ in numbers at most: their places, and the extremes up to each."""
+
+    places: list[int] = field(default_factory=list)
+    low: list[tuple[Candidate, ...]] = field(default_factory=list)
+    high: list[tuple[Candidate, ...]] = field(default_factory=list)
+
+    def add(self, place: int, readings: tuple[Candidate, ...]) -> None:
+        low, high = (self.low[-1], self.high[-1]) if self.places else (readings, readings)
+        self.low.append(tuple(map(partial(min, key=_number), low, readings)))
+        self.high.append(tuple(map(partial(max, key=_number), high, readings)))
+        self.places.append(place)
+
+    def first_unlike(self, readings: tuple[Candidate, ...]) -> Iterator[int]:
+        """Where it begins to differ from one of the extremes."""
+
+        def differences(at: int) -> int:
+            ends = zip(readings, self.low[at], self.high[at], strict=True)
+            return sum(not (agree(one, low) and agree(one, high)) for one, low, high in ends)
+
+        at = bisect_left(range(len(self.places)), 1, key=differences)
+        yield from self.places[at : at + 1]
+
+
+@dataclass(slots=True)
+class _OfOneLength:
+    """Entries with as many readings: where each amount and each kind stands first, two at most."""
+
+    amounts: dict[Amount, int] = field(default_factory=dict)
+    kinds: dict[_Kind, int] = field(default_factory=dict)
+    alike: dict[_Kind, _Alike] = field(default_factory=dict)
+
+
+class Contradictions:
+    """The entries of one time that count, in order; `amount` is what is charted of one."""
+
+    def __init__(self, entries: Iterable[Entry], amount: Callable[[Entry], Amount]) -> None:
+        self._entries = list(entries)
+        self._amount = amount
+        self._by_length: dict[int, _OfOneLength] = {}
+        for place, entry in enumerate(self._entries):
+            group = self._by_length.setdefault(len(entry.readings), _OfOneLength())
+            _keep_two(group.amounts, amount(entry), place)
+            kind, readings = _kind(entry), _readings(entry)
+            _keep_two(group.kinds, kind, place)
+            group.alike.setdefault(kind, _Alike()).add(place, readings)
+
+    def of(self, entry: Entry) -> Entry | None:
+        """The first that says something else, but for rounding; None where there is none."""
+        first = min(self._unlike(entry), default=None)
+        return None if first is None else self._entries[first]
+
+    def _unlike(self, entry: Entry) -> Iterator[int]:
+        for length, group in self._by_length.items():
+            if length and length == len(entry.readings):
+                kind = _kind(entry)
+                yield from (place for other, place in group.kinds.items() if other != kind)
+                if kind in group.alike:
+                    yield from group.alike[kind].first_unlike(_readings(entry))
+            else:
+                own = self._amount(entry)
+                yield from (place for other, place in group.amounts.items() if other != own)
+
+
+def _keep_two(places: dict[_Key, int], key: _Key, place: int) -> None:
+    """The first place of the first two: one of them is unlike any other."""
+    if len(places) < 2:
+        places.setdefault(key, place)
+
+
+def _readings(entry: Entry) -> tuple[Candidate, ...]:
+    return tuple(candidate for _, candidate in entry.readings)
+
+
+def _kind(entry: Entry) -> _Kind:
+    return tuple(
+        None if isinstance(one.evidence.value, float) else (one.evidence.value, one.flag)
+        for one in _readings(entry)
+    )
+
+
+def _number(candidate: Candidate) -> float:
+    value = candidate.evidence.value
+    return value if isinstance(value, float) else 0.0
