@@ -156,7 +156,10 @@ def _read(
     if paged and answer.status == 200:
         known = answer.links.place if answer.links else None
         body = pages.rewritten(body, decision.level, shown=decision.shown, known=known)
-    return _answered(asked, answer, active, started, body, rewrite.stamp(answer.body, body))
+    if asked.kind == "capabilities" and answer.status == 200:
+        body = rewrite.named_here(answer.resource, body, proxy_base)
+    changed = rewrite.stamp(answer.body, body, "page links" if paged else "addresses")
+    return _answered(asked, answer, active, started, body, changed)
 
 
 def _answered(

@@ -1,4 +1,5 @@
 """Page links of a Bundle become links of this proxy; every other byte stays as it came.
+A CapabilityStatement names the proxy in place of the EHR.
 
 FHIR R4 http.html, "Paging": a client must use the server's own links, so they are kept whole and
 opaque, sealed for this session and the path that was asked. The JSON text is not parsed and
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from shared.errors import ParameterInvalid, UpstreamInvalid
 from shared.fhir import bundle_links, page_links
 from shared.fhir.bundle_links import Place
-from shared.json_members import objects
+from shared.json_members import fields, objects
 from shared.scopes import Level
 from shared.sealing import SealBroken, Sealer
 from shared.session.record import Session
@@ -115,6 +116,19 @@ def _require_no_next(link: Mapping[str, object], url: object) -> None:
         )
 
 
-def stamp(received: bytes, sent: bytes) -> Mapping[str, str]:
+def named_here(statement: Mapping[str, object], body: bytes, proxy_base: str) -> bytes:
+    """The EHR's CapabilityStatement with the proxy's address where it names its own, and without
+    `security`: whoever reads there where to get a token would ask the EHR for one, which the page
+    neither needs nor may have.
+    """
+    told = dict(statement)
+    if implementation := fields(told.get("implementation")):
+        told["implementation"] = {**implementation, "url": proxy_base}
+    if rest := objects(told.get("rest")):
+        told["rest"] = [{name: one[name] for name in one if name != "security"} for one in rest]
+    return body if told == statement else json.dumps(told).encode()
+
+
+def stamp(received: bytes, sent: bytes, changed: str) -> Mapping[str, str]:
     """The header that tells of a change made on the way (FHIR R4 http.html, "Intermediaries")."""
-    return {} if received == sent else {"response-modified-smart-calc": "page links"}
+    return {} if received == sent else {"response-modified-smart-calc": changed}

@@ -64,6 +64,21 @@ def test_metadata_is_the_ehrs_own(app: App) -> None:
     assert [(r.method, r.path, r.query) for r in asked(tenant)] == [("GET", "/metadata", "")]
 
 
+def test_metadata_names_the_proxy_and_not_where_the_ehr_gives_tokens(app: App) -> None:
+    launch, tenant = launched(app, scope="launch")
+    addresses = [{"url": "token", "valueUri": f"{tenant.base}/auth/token"}]
+    oauth = {"extension": [{"url": "urn:oauth-uris", "extension": addresses}]}
+    described = {"description": "an EHR", "url": tenant.base}
+    rest = {"mode": "server", "resource": [{"type": "Patient", "versioning": "versioned"}]}
+    told = CAPABILITIES | {"implementation": described, "rest": [rest | {"security": oauth}]}
+    tenant.on("/metadata", as_fhir(told))
+    answer = launch.browser.fetch(f"{launch.fhir_base}/metadata")
+    named = described | {"url": launch.fhir_base}
+    assert answer.json() == CAPABILITIES | {"implementation": named, "rest": [rest]}
+    assert tenant.base not in answer.text
+    assert answer.header("response-modified-smart-calc") == "addresses"
+
+
 ONE, ALL = "GET, PUT, PATCH, DELETE", "GET, POST"
 NOT_SERVED = [
     *(
