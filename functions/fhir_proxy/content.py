@@ -5,17 +5,20 @@ FHIR's media types are none of those that a page of another site can send withou
 (Fetch, "CORS-safelisted request-header"), so others are refused. The bytes go on as they came.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shared import strict_json
 from shared.errors import MediaTypeUnsupported, ParameterInvalid
+from shared.session.record import HANDLE
 
 from . import json_patch
 from .address import Address
 
 _FIXED = frozenset({"resourcetype", "id"})
+_OURS = re.compile(rf"/fhir_proxy/{HANDLE}".encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ def read(address: Address, body: bytes) -> Content:
             "is not JSON in UTF-8, is nested too deep, names a member twice, or holds more values "
             "than its length lets expect"
         ) from None
+    if _OURS.search(body):
+        # In the chart it would name nothing to anybody, and be a session's handle.
+        raise refused("holds an address of this proxy. Write references as `Type/id`")
     if address.interaction.body == "patch":
         return Content(body, document, _changed(document))
     if not isinstance(document, dict) or document.get("resourceType") != address.type:

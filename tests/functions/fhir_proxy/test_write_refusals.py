@@ -31,6 +31,27 @@ FORMS = [
 ]
 
 
+@pytest.mark.parametrize("who", ["kept", "ward"])
+def test_no_address_of_the_proxy_gets_into_the_chart(
+    who: str, request: pytest.FixtureRequest
+) -> None:
+    launch, tenant = request.getfixturevalue(who)
+    before = len(asked(tenant))
+    # Of a session that is over as well: a page may have kept it.
+    for base in (launch.fhir_base, f"http://localhost/fhir_proxy/{'-' * 22}"):
+        named = {"performer": [{"reference": f"{base}/Practitioner/d1"}]}
+        patch = [{"op": "add", "path": "/performer", "value": named["performer"]}]
+        for method, path, document in (
+            ("POST", "Observation", MINE | named),
+            ("PUT", "Observation/o1", MINE | named),
+            ("PATCH", "Observation/o1", patch),
+        ):
+            answer = send(launch, method, path, document)
+            assert (answer.status, answer.code) == (400, "parameter_invalid")
+            assert "Write references as `Type/id`" in answer.text
+    assert len(asked(tenant)) == before
+
+
 @pytest.mark.parametrize(
     ("method", "path", "media_types"),
     [
