@@ -32,7 +32,8 @@ def test_everything_but_the_links_reaches_the_browser_as_the_ehr_sent_it(app: Ap
         + TELLING
         + "}"
     )
-    head = f' {{"resourceType" :"Bundle","entry":[ {{"resource":{resource} }}],\n "link" : '
+    head = f' {{"resourceType" :"Bundle","entry":[ {{"resource":{resource},"fullUrl":"{tenant.base}'
+    head += '/Observation/o"}],\n "link" : '
     tail = ' ,"total":1.0 }\n'
     link = json.dumps([{"relation": "next", "url": f"{tenant.base}?page=2"}])
     answer = Scripted(200, {"Content-Type": FHIR_JSON}, f"{head}{link}{tail}".encode())
