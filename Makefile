@@ -3,6 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Images often set it. Then each process that tests start compiles the project again.
+unexport PYTHONDONTWRITEBYTECODE
 FUNCTIONS := launch callback fhir_proxy smart_calc cds_services
 
 .DEFAULT_GOAL := help
