@@ -3,9 +3,11 @@ as 1.50 is served with the digits it was written with (FHIR R4, decimal).
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 # Those that belong to no patient; everyone may see them whose scopes reach the type.
@@ -84,21 +86,25 @@ class Charts:
 
     def patients(self) -> list[PatientSummary]:
         """Return a summary of each patient."""
-        return [self._summary(one) for one in self.of_type("Patient")]
+        return list(self._summaries.values())
 
     def patient(self, fhir_id: str) -> PatientSummary | None:
         """Return the summary of one patient, or None."""
-        found = self.find("Patient", fhir_id)
-        return None if found is None else self._summary(found)
+        return self._summaries.get(fhir_id)
 
-    def _summary(self, patient: Resource) -> PatientSummary:
+    @cached_property
+    def _summaries(self) -> Mapping[str, PatientSummary]:
+        """The summaries by the patients' ids, made once: charts do not change."""
+        observations = Counter(one.patient for one in self.of_type("Observation"))
+        return {one.id: self._summary(one, observations[one.id]) for one in self.of_type("Patient")}
+
+    def _summary(self, patient: Resource, observations: int) -> PatientSummary:
         name = patient.body["name"][0]
         problems = [
             one.body["code"]["text"]
             for one in self.of_type("Condition")
             if one.patient == patient.id and _is_current(one.body)
         ]
-        observations = sum(one.patient == patient.id for one in self.of_type("Observation"))
         return PatientSummary(
             id=patient.id,
             name=" ".join([*name["given"], name["family"]]),
