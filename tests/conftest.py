@@ -11,7 +11,7 @@ from tests.support.browser import Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve_app
 
-pytest_plugins = ("tests.support.firestore_fixtures",)
+pytest_plugins = ("tests.support.firestore_fixtures", "tests.support.quick_ehr")
 
 # How fast a machine makes an example says nothing about the code.
 settings.register_profile(
