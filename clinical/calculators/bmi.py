@@ -27,6 +27,8 @@ def _adult(given: Given) -> bool:
 CALCULATOR = Calculator(
     name="bmi",
     title="Body mass index",
+    short="BMI",
+    subject="Body",
     year=2000,
     purpose="Weight for height.",
     population="The number at any age; the classes from 20 years, where the age is given.",
@@ -48,12 +50,38 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             meaning=lambda g: "" if "age" in g else "the classes need the age",
             bands=(
-                Band("below 18.5: underweight", lambda v, g: _adult(g) and v < 18.5, "info"),
-                Band("18.5 to below 25: normal range", lambda v, g: _adult(g) and v < 25),
-                Band("25 to below 30: pre-obese", lambda v, g: _adult(g) and v < 30),
-                Band("30 to below 35: obese class I", lambda v, g: _adult(g) and v < 35),
-                Band("35 to below 40: obese class II", lambda v, g: _adult(g) and v < 40),
-                Band("40 or more: obese class III", lambda v, g: _adult(g) and v >= 40, "info"),
+                Band(
+                    "below 18.5: underweight",
+                    lambda v, g: _adult(g) and v < 18.5,
+                    "info",
+                    short="underweight",
+                ),
+                Band(
+                    "18.5 to below 25: normal range",
+                    lambda v, g: _adult(g) and v < 25,
+                    short="normal range",
+                ),
+                Band(
+                    "25 to below 30: pre-obese",
+                    lambda v, g: _adult(g) and v < 30,
+                    short="pre-obese",
+                ),
+                Band(
+                    "30 to below 35: obese class I",
+                    lambda v, g: _adult(g) and v < 35,
+                    short="obese class I",
+                ),
+                Band(
+                    "35 to below 40: obese class II",
+                    lambda v, g: _adult(g) and v < 40,
+                    short="obese class II",
+                ),
+                Band(
+                    "40 or more: obese class III",
+                    lambda v, g: _adult(g) and v >= 40,
+                    "info",
+                    short="obese class III",
+                ),
             ),
             card=CardRule(place=8),
         ),

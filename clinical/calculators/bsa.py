@@ -13,6 +13,8 @@ def body_surface_area(weight: float, height: float) -> float:
 CALCULATOR = Calculator(
     name="bsa_mosteller",
     title="Body surface area (Mosteller)",
+    short="BSA",
+    subject="Body",
     year=1987,
     purpose="Dosing and indexing by body surface.",
     population="Any age: it simplifies Gehan and George (1970), measured on children and adults.",

@@ -73,35 +73,53 @@ _BANDS = (
         "3 or more in a woman: anticoagulation recommended (ACC/AHA 2023)",
         lambda v, g: v >= 3 and g["sex"] == "female",
         "warning",
+        short="threshold reached",
     ),
     Band(
         "2 or more in a man: anticoagulation recommended (ACC/AHA 2023)",
         lambda v, g: v >= 2 and g["sex"] == "male",
         "warning",
+        short="threshold reached",
     ),
     Band(
         "2 in a woman: anticoagulation may be considered (ACC/AHA 2023)",
         lambda v, g: v == 2 and g["sex"] == "female",
         "info",
+        short="intermediate",
     ),
     Band(
         "1 in a man: anticoagulation may be considered (ACC/AHA 2023)",
         lambda v, g: v == 1 and g["sex"] == "male",
         "info",
+        short="intermediate",
     ),
     Band(
         "up to 1 in a woman: below the threshold for anticoagulation (ACC/AHA 2023)",
         lambda v, g: v <= 1 and g["sex"] == "female",
+        short="below threshold",
     ),
     Band(
         "0 in a man: below the threshold for anticoagulation (ACC/AHA 2023)",
         lambda v, g: v == 0 and g["sex"] == "male",
+        short="below threshold",
     ),
 )
 _BANDS_VA = (
-    Band("2 or more: anticoagulation recommended (ESC 2024)", lambda v, _: v >= 2),
-    Band("1: anticoagulation should be considered (ESC 2024)", lambda v, _: v == 1),
-    Band("0: below the threshold for anticoagulation (ESC 2024)", lambda v, _: v == 0),
+    Band(
+        "2 or more: anticoagulation recommended (ESC 2024)",
+        lambda v, _: v >= 2,
+        short="threshold reached",
+    ),
+    Band(
+        "1: anticoagulation should be considered (ESC 2024)",
+        lambda v, _: v == 1,
+        short="intermediate",
+    ),
+    Band(
+        "0: below the threshold for anticoagulation (ESC 2024)",
+        lambda v, _: v == 0,
+        short="below threshold",
+    ),
 )
 
 
@@ -111,6 +129,7 @@ def _with_fibrillation(band: Band) -> Band:
         band.text,
         lambda v, g: g.get("atrial_fibrillation") is not False and band.holds(v, g),
         band.urgency,
+        band.short,
     )
 
 
@@ -122,6 +141,8 @@ def _why_no_band(given: Given) -> str:
 CALCULATOR = Calculator(
     name="cha2ds2_vasc",
     title="CHA2DS2-VASc and CHA2DS2-VA",
+    short="CHA2DS2-VASc",
+    subject="AF",
     year=2010,
     purpose="Stroke risk in atrial fibrillation, to decide on anticoagulation.",
     population="Adults with atrial fibrillation.",
@@ -196,7 +217,7 @@ CALCULATOR = Calculator(
     validation="Pooled c statistic 0.644 in 6.3 million people (PMC9681133). Danish registry, "
     "73,538 people: 0.78 events per 100 years at a score of 0, 2.01 at 1 (Olesen 2011).",
     in_chart=InChart(
-        relevant_with=("atrial_fibrillation",),
+        relevant_with={"atrial_fibrillation": ""},
         only_with=OnlyWith(
             ("atrial_fibrillation",),
             without="No atrial fibrillation found in the chart",

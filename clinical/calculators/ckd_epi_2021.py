@@ -22,6 +22,8 @@ def egfr(age: int, sex: Sex, creatinine: float) -> float:
 CALCULATOR = Calculator(
     name="egfr_ckd_epi_2021",
     title="eGFR (CKD-EPI 2021, creatinine)",
+    short="eGFR (2021)",
+    subject="Kidney",
     year=2021,
     purpose="Kidney function for staging and follow-up of chronic kidney disease.",
     population="Adults; the equation has no race term.",
@@ -46,20 +48,27 @@ CALCULATOR = Calculator(
             gives="egfr",
             limits=(ADULTS,),
             bands=(
-                Band("G1: 90 or more, normal or high", lambda v, _: v >= 90),
-                Band("G2: 60 to below 90, mildly decreased", lambda v, _: v >= 60),
+                Band("G1: 90 or more, normal or high", lambda v, _: v >= 90, short="G1"),
+                Band("G2: 60 to below 90, mildly decreased", lambda v, _: v >= 60, short="G2"),
                 Band(
                     "G3a: 45 to below 60, mildly to moderately decreased",
                     lambda v, _: v >= 45,
                     "info",
+                    short="G3a",
                 ),
                 Band(
                     "G3b: 30 to below 45, moderately to severely decreased",
                     lambda v, _: v >= 30,
                     "info",
+                    short="G3b",
                 ),
-                Band("G4: 15 to below 30, severely decreased", lambda v, _: v >= 15, "warning"),
-                Band("G5: below 15, kidney failure", lambda v, _: v < 15, "warning"),
+                Band(
+                    "G4: 15 to below 30, severely decreased",
+                    lambda v, _: v >= 15,
+                    "warning",
+                    short="G4",
+                ),
+                Band("G5: below 15, kidney failure", lambda v, _: v < 15, "warning", short="G5"),
             ),
             card=CardRule(place=4),
         ),
@@ -76,7 +85,13 @@ CALCULATOR = Calculator(
     validation="12 studies, 4,050 people: bias -3.6 (Black) and 3.9 (others) mL/min/1.73 m2, at "
     "least 85 % within 30 % of the measured rate (Inker 2021).",
     in_chart=InChart(
-        relevant_with=("abnormal_renal_function", "diabetes", "hypertension"),
+        relevant_with={
+            "acute_kidney_injury": "AKI",
+            "chronic_kidney_disease": "CKD",
+            "abnormal_renal_function": "",
+            "diabetes": "",
+            "hypertension": "",
+        },
         cautions=KIDNEY_CAUTIONS,
         steady=("creatinine",),
         beside=Beside("egfr_reported", "egfr"),

@@ -8,6 +8,7 @@ from clinical.calculators.model import (
     ADULTS,
     Calculator,
     Citation,
+    Given,
     NotApplicable,
     Note,
     Output,
@@ -78,9 +79,16 @@ def _with(weight: float, which: str) -> str:
     return f"computed with {weight:.1f} kg, {which}"
 
 
+def _which(given: Given) -> str:
+    _, why = selection(given["sex"], given["height"], given["weight"])
+    return why.partition(",")[0].removeprefix("the ").replace("adjusted", "adj.")
+
+
 CALCULATOR = Calculator(
     name="creatinine_clearance_cg",
     title="Creatinine clearance (Cockcroft-Gault)",
+    short="CrCl (C-G)",
+    subject="Kidney",
     year=1976,
     purpose="Drug dosing.",
     population="Adults.",
@@ -104,6 +112,7 @@ CALCULATOR = Calculator(
             needs=("age", "sex", "creatinine", "weight", "height"),
             limits=(ADULTS,),
             meaning=lambda g: _with(*selection(g["sex"], g["height"], g["weight"])),
+            meaning_short=_which,
         ),
         Output(
             name="crcl_actual_weight",
@@ -165,6 +174,13 @@ CALCULATOR = Calculator(
     "creatinine creatinin pharmacy nephrology",
     validation="The validation was not read in an open source.",
     in_chart=InChart(
-        relevant_with=("oral_anticoagulant",), cautions=KIDNEY_CAUTIONS, steady=("creatinine",)
+        relevant_with={
+            "acute_kidney_injury": "AKI",
+            "chronic_kidney_disease": "CKD",
+            "abnormal_renal_function": "",
+            "oral_anticoagulant": "OAC",
+        },
+        cautions=KIDNEY_CAUTIONS,
+        steady=("creatinine",),
     ),
 )

@@ -12,6 +12,8 @@ def corrected_calcium(calcium_total: float, albumin: float) -> float:
 CALCULATOR = Calculator(
     name="corrected_calcium",
     title="Calcium corrected for albumin",
+    short="Corrected Ca",
+    subject="Metabolic",
     year=1973,
     purpose="Total calcium as it would be at an albumin of 4.0 g/dL.",
     population="Adults.",
@@ -33,9 +35,13 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("below 8.5: low", lambda v, _: v < 8.5, "info"),
-                Band("8.5 to 10.5: within the usual range", lambda v, _: v <= 10.5),
-                Band("above 10.5: high", lambda v, _: v > 10.5, "info"),
+                Band("below 8.5: low", lambda v, _: v < 8.5, "info", short="low"),
+                Band(
+                    "8.5 to 10.5: within the usual range",
+                    lambda v, _: v <= 10.5,
+                    short="usual range",
+                ),
+                Band("above 10.5: high", lambda v, _: v > 10.5, "info", short="high"),
             ),
             # Else the laboratory says it.
             card=CardRule(place=5, unlike="calcium_total"),

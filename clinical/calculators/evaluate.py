@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from clinical.calculators.inputs import CHOICES, checked, label
 from clinical.calculators.model import (
+    Band,
     Calculator,
     Given,
     MissingInput,
@@ -26,7 +27,7 @@ class Result:
     """One computed output: the unrounded value, its printed form and its interpretation.
 
     `meaning` says what the number stands on for this patient; empty where nothing is to be said.
-    `urgency` is that of the band.
+    `urgency` is that of the band, `short` what a row of a list says of the value.
     """
 
     output: Output
@@ -35,6 +36,7 @@ class Result:
     band: str | None
     meaning: str = ""
     urgency: Urgency | None = None
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,17 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
                 band.text if band else None,
                 output.meaning(given) if output.meaning else "",
                 band.urgency if band else None,
+                _short(output, band, given),
             )
     notes = tuple(note.text for note in calculator.notes if note.holds(given))
     points = calculator.points(given) if calculator.points else {}
     return Evaluation(calculator, results, refusals, notes, ranges, points, given)
+
+
+def _short(output: Output, band: Band | None, given: Given) -> str:
+    if band:
+        return band.short
+    return output.meaning_short(given) if output.meaning_short else ""
 
 
 def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> float:

@@ -28,6 +28,8 @@ def _elderly(given: Given) -> bool:
 CALCULATOR = Calculator(
     name="fib4",
     title="FIB-4",
+    short="FIB-4",
+    subject="Liver",
     year=2006,
     purpose="Rules advanced liver fibrosis out or in.",
     population="Adults with chronic liver disease.",
@@ -50,23 +52,28 @@ CALCULATOR = Calculator(
                 Band(
                     "below 2.0, the cut-off from 65 years: low probability of advanced fibrosis",
                     lambda v, g: v < 2.0 and _elderly(g),
+                    short="low probability",
                 ),
                 Band(
                     "below 1.3, the cut-off under 65 years: low probability of advanced fibrosis",
                     lambda v, g: v < 1.3 and not _elderly(g),
+                    short="low probability",
                 ),
                 Band(
                     "2.0 (from 65 years) to 2.67: advanced fibrosis neither likely nor ruled out",
                     lambda v, g: v <= 2.67 and _elderly(g),
+                    short="indeterminate",
                 ),
                 Band(
                     "1.3 (under 65 years) to 2.67: advanced fibrosis neither likely nor ruled out",
                     lambda v, g: v <= 2.67 and not _elderly(g),
+                    short="indeterminate",
                 ),
                 Band(
                     "above 2.67: high probability of advanced fibrosis",
                     lambda v, _: v > 2.67,
                     "info",
+                    short="high probability",
                 ),
             ),
             card=CardRule(
@@ -91,6 +98,6 @@ CALCULATOR = Calculator(
         draw=DrawRule(
             ("ast", "alt", "platelets"), within=30 * DAY, warn_beyond=7 * DAY, tight_first=False
         ),
-        relevant_with=("abnormal_liver_function",),
+        relevant_with={"abnormal_liver_function": ""},
     ),
 )

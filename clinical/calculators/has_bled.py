@@ -65,6 +65,8 @@ def _rate(given: Given) -> str:
 CALCULATOR = Calculator(
     name="has_bled",
     title="HAS-BLED",
+    short="HAS-BLED",
+    subject="AF",
     year=2010,
     purpose="Bleeding risk on anticoagulation, to find factors that can be corrected.",
     population="Adults with atrial fibrillation who take or may take an anticoagulant.",
@@ -89,8 +91,8 @@ CALCULATOR = Calculator(
             limits=(ADULTS,),
             open_answers={"alcohol_drinks_per_week": (0, 8)},
             bands=(
-                Band("3 or more: high risk", lambda v, _: v >= 3),
-                Band("0 to 2: not high", lambda v, _: v < 3),
+                Band("3 or more: high risk", lambda v, _: v >= 3, short="high risk"),
+                Band("0 to 2: not high", lambda v, _: v < 3, short="not high"),
             ),
             meaning=_rate,
             edges=tuple(range(11)),
@@ -115,7 +117,7 @@ CALCULATOR = Calculator(
     },
     validation="3,978 people: c statistic 0.72 (Pisters 2010); 39 studies: 0.63 (PMC8648046).",
     in_chart=InChart(
-        relevant_with=("atrial_fibrillation", "oral_anticoagulant"),
+        relevant_with={"atrial_fibrillation": "", "oral_anticoagulant": "OAC"},
         only_with=OnlyWith(
             ("atrial_fibrillation", "oral_anticoagulant"),
             without="No atrial fibrillation found in the chart",

@@ -5,7 +5,7 @@ Names are those of inputs (inputs.py) and of findings that a chart answers besid
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -71,12 +71,13 @@ class Beside:
 class InChart:
     """Everything that a calculator declares about charts.
 
-    `relevant_with` are findings that bring it to the top of a page. `steady` inputs must not be
-    changing: no estimate of kidney function holds while creatinine is.
+    `relevant_with` are findings that bring it to the top of a page, the most specific first, each
+    with what a row says of it in a word; empty: the calculator's own subject. `steady` inputs must
+    not be changing: no estimate of kidney function holds while creatinine is.
     """
 
     draw: DrawRule | None = None
-    relevant_with: tuple[str, ...] = ()
+    relevant_with: Mapping[str, str] = field(default_factory=dict)
     only_with: OnlyWith | None = None
     cautions: tuple[ChartCaution, ...] = ()
     steady: tuple[str, ...] = ()
@@ -99,6 +100,7 @@ FINDINGS: Mapping[str, str] = {
     "oral_anticoagulant": "Oral anticoagulant",
     "vitamin_k_antagonist": "Vitamin K antagonist",
     "acute_kidney_injury": "Acute kidney injury",
+    "chronic_kidney_disease": "Chronic kidney disease",
     "pregnancy": "Pregnancy",
     "valve_or_mitral_stenosis": "Mechanical heart valve or mitral stenosis",
 }

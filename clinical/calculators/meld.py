@@ -94,6 +94,8 @@ _EQUATION_3_0 = (
 CALCULATOR = Calculator(
     name="meld",
     title="MELD 3.0 and MELD-Na",
+    short="MELD 3.0",
+    subject="Liver",
     year=2021,
     purpose="Ranks the 90-day mortality on the liver waiting list.",
     population="From 12 years, with chronic liver disease.",
@@ -112,6 +114,7 @@ CALCULATOR = Calculator(
             equation=_EQUATION_3_0 + "; rounded, 6 to 40",
             formula=meld_3_0,
             meaning=lambda _: _RANKS,
+            meaning_short=lambda _: "of 6 to 40",
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
             limits=_LIMITS,
         ),
@@ -128,6 +131,7 @@ CALCULATOR = Calculator(
             ),
             formula=meld_na,
             meaning=lambda _: _RANKS,
+            meaning_short=lambda _: "of 6 to 40",
             needs=(*_LABORATORY, "dialysis"),
             checked_if_given=("age",),
             limits=_LIMITS,
@@ -168,7 +172,7 @@ CALCULATOR = Calculator(
             warn_beyond=2 * DAY,
             tight_first=False,
         ),
-        relevant_with=("abnormal_liver_function",),
+        relevant_with={"abnormal_liver_function": ""},
         cautions=(
             ChartCaution(
                 "vitamin_k_antagonist", "A vitamin K antagonist is ordered: INR misleads."

@@ -88,12 +88,14 @@ class Band:
     """One published interpretation of a result.
 
     `holds` takes the unrounded result and the checked inputs; the first band that holds counts.
-    With an `urgency` it makes a card, where its output has a CardRule.
+    With an `urgency` it makes a card, where its output has a CardRule. `short` is the same in a
+    word or two, for a row of a list.
     """
 
     text: str
     holds: Callable[[float, Given], bool]
     urgency: Urgency | None = None
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,8 @@ class Output:
     `checked_if_given` are inputs that the formula does not take but a limit, an exclusion, a band
     or a note looks at.
     `meaning` says in words what the number stands on for this patient, such as the weight that was
-    chosen, or why no band is given. `gives` names the input of other calculators that this output
+    chosen, or why no band is given; `meaning_short` is the same in a word or two, for a row of a
+    list that has no band. `gives` names the input of other calculators that this output
     is. `open_answers` makes it a score whose range is told while answers are missing: it lists the
     values to try of numbers, yes-or-no and listed answers are tried by themselves. A number whose
     rounding to a whole one is printed beside it (`beside_whole`) gets the digits that this takes.
@@ -165,6 +168,7 @@ class Output:
     exclusions: tuple[Exclusion, ...] = ()
     bands: tuple[Band, ...] = ()
     meaning: Callable[[Given], str] | None = None
+    meaning_short: Callable[[Given], str] | None = None
     gives: str = ""
     open_answers: Mapping[str, tuple[float, ...]] | None = None
     beside_whole: bool = False
@@ -207,17 +211,21 @@ class Citation:
 class Calculator:
     """A published calculator: formulas, population, cautions and sources.
 
-    `year` is that of the equation. A marked calculator is off unless a site switches it on:
-    "legacy" has been superseded, "time-critical" must not be relied on for alarms; `why_marked`
-    says more. `table` holds published coefficients or points that `equation` cannot show, header
-    row first. `words` are what a person may search it by. `validation` says how it was validated,
-    as far as that could be read in an open source. `in_chart` is what it declares about charts.
+    `short` is the title for a row of a list, `subject` the problem or the organ that clinicians
+    file it under, in a word. `year` is that of the equation. A marked calculator is off unless a
+    site switches it on: "legacy" has been superseded, "time-critical" must not be relied on for
+    alarms; `why_marked` says more. `table` holds published coefficients or points that `equation`
+    cannot show, header row first. `words` are what a person may search it by. `validation` says how
+    it was validated, as far as that could be read in an open source. `in_chart` is what it declares
+    about charts.
     `definitions` say at an input what counts as it; `points` gives those of each input that was
     given, where a table of points is published.
     """
 
     name: str
     title: str
+    short: str
+    subject: str
     year: int
     purpose: str
     population: str

@@ -116,6 +116,8 @@ def _a_single_three(given: Given) -> bool:
 CALCULATOR = Calculator(
     name="news2",
     title="NEWS2",
+    short="NEWS2",
+    subject="Acute",
     year=2017,
     purpose="A summary of one set of observations, to look at again; not an alarm.",
     population="From 16 years, not in pregnancy.",
@@ -139,13 +141,14 @@ CALCULATOR = Calculator(
             open_answers={},
             limits=(Limit("age", 16, None, "NEWS2 is for 16 years or more"),),
             bands=(
-                Band("7 or more: high", lambda v, _: v >= 7),
-                Band("5 to 6: medium", lambda v, _: v >= 5),
+                Band("7 or more: high", lambda v, _: v >= 7, short="high"),
+                Band("5 to 6: medium", lambda v, _: v >= 5, short="medium"),
                 Band(
                     "0 to 4 with a single parameter of 3: low-medium, urgent ward review",
                     lambda _, given: _a_single_three(given),
+                    short="low-medium",
                 ),
-                Band("0 to 4: low", lambda v, _: v <= 4),
+                Band("0 to 4: low", lambda v, _: v <= 4, short="low"),
             ),
             edges=tuple(range(22)),
         ),

@@ -21,6 +21,8 @@ _SOLUTES = ("sodium", "glucose", "bun")
 CALCULATOR = Calculator(
     name="serum_osmolality",
     title="Calculated osmolality and osmolal gap",
+    short="Osmolality",
+    subject="Metabolic",
     year=1987,
     purpose="Unmeasured osmoles.",
     population="Adults.",
@@ -43,9 +45,11 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("below 275: low", lambda v, _: v < 275),
-                Band("275 to 295: within the usual range", lambda v, _: v <= 295),
-                Band("above 295: high", lambda v, _: v > 295),
+                Band("below 275: low", lambda v, _: v < 275, short="low"),
+                Band(
+                    "275 to 295: within the usual range", lambda v, _: v <= 295, short="usual range"
+                ),
+                Band("above 295: high", lambda v, _: v > 295, short="high"),
             ),
         ),
         Output(
@@ -61,8 +65,8 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("above 10: raised", lambda v, _: v > 10, "warning"),
-                Band("up to 10: not raised", lambda v, _: v <= 10),
+                Band("above 10: raised", lambda v, _: v > 10, "warning", short="raised"),
+                Band("up to 10: not raised", lambda v, _: v <= 10, short="not raised"),
             ),
             card=CardRule(place=3),
         ),

@@ -80,6 +80,8 @@ def risk_percent(
 CALCULATOR = Calculator(
     name="ascvd_pce_2013",
     title="ASCVD risk (Pooled Cohort Equations 2013, legacy)",
+    short="ASCVD (PCE 2013)",
+    subject="CV risk",
     year=2013,
     purpose="10-year risk as computed before PREVENT, for comparison with earlier notes.",
     population="40 to 79 years, no atherosclerotic disease, LDL below 190 mg/dL.",
@@ -129,10 +131,10 @@ CALCULATOR = Calculator(
                 ),
             ),
             bands=(
-                Band("below 5 %: low", lambda v, _: v < 5),
-                Band("5 to below 7.5 %: borderline", lambda v, _: v < 7.5),
-                Band("7.5 to below 20 %: intermediate", lambda v, _: v < 20),
-                Band("20 % or more: high", lambda v, _: v >= 20),
+                Band("below 5 %: low", lambda v, _: v < 5, short="low"),
+                Band("5 to below 7.5 %: borderline", lambda v, _: v < 7.5, short="borderline"),
+                Band("7.5 to below 20 %: intermediate", lambda v, _: v < 20, short="intermediate"),
+                Band("20 % or more: high", lambda v, _: v >= 20, short="high"),
             ),
         ),
     ),

@@ -215,6 +215,8 @@ def _cells(coefficients: Coefficients, term: str) -> tuple[str, ...]:
 CALCULATOR = Calculator(
     name="prevent_2023_base",
     title="PREVENT (2023, base model)",
+    short="PREVENT",
+    subject="CV risk",
     year=2023,
     purpose="Risk of a first cardiovascular event.",
     population="30 to 79 years (30-year risk: to 59), no ASCVD or heart failure.",
@@ -235,11 +237,13 @@ CALCULATOR = Calculator(
                     "7.5 % or more: at or above the limit that the 2025 AHA/ACC guideline sets for "
                     "drugs at a blood pressure from 130/80 mmHg",
                     lambda v, _: v >= 7.5,
+                    short="7.5 % or more",
                 ),
                 Band(
                     "below 7.5 %: below the limit that the 2025 AHA/ACC guideline sets for drugs "
                     "at a blood pressure of 130 to 139 / 80 to 89 mmHg",
                     lambda v, _: v < 7.5,
+                    short="below 7.5 %",
                 ),
             ),
             edges=(0, 7.5, 30),
@@ -249,10 +253,20 @@ CALCULATOR = Calculator(
             "ascvd",
             "ASCVD",
             (
-                Band("below 3 %: low (2026 ACC/AHA)", lambda v, _: v < 3),
-                Band("3 to below 5 %: borderline (2026 ACC/AHA)", lambda v, _: v < 5),
-                Band("5 to below 10 %: intermediate (2026 ACC/AHA)", lambda v, _: v < 10),
-                Band("10 % or more: high (2026 ACC/AHA)", lambda v, _: v >= 10, "info"),
+                Band("below 3 %: low (2026 ACC/AHA)", lambda v, _: v < 3, short="low"),
+                Band(
+                    "3 to below 5 %: borderline (2026 ACC/AHA)",
+                    lambda v, _: v < 5,
+                    short="borderline",
+                ),
+                Band(
+                    "5 to below 10 %: intermediate (2026 ACC/AHA)",
+                    lambda v, _: v < 10,
+                    short="intermediate",
+                ),
+                Band(
+                    "10 % or more: high (2026 ACC/AHA)", lambda v, _: v >= 10, "info", short="high"
+                ),
             ),
             card=CardRule(place=7),
             edges=(0, 3, 5, 10, 30),
@@ -289,6 +303,8 @@ CALCULATOR = Calculator(
         "egfr": "by CKD-EPI 2021",
     },
     in_chart=InChart(
-        relevant_with=("diabetes", "hypertension"), cautions=KIDNEY_CAUTIONS, steady=("creatinine",)
+        relevant_with={"diabetes": "", "hypertension": ""},
+        cautions=KIDNEY_CAUTIONS,
+        steady=("creatinine",),
     ),
 )

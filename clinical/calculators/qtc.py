@@ -41,24 +41,28 @@ def hodges(qt_interval: float, heart_rate: float) -> float:
 
 
 _BANDS = (
-    Band("above 500 ms: high risk", lambda v, _: v > 500, "warning"),
+    Band("above 500 ms: high risk", lambda v, _: v > 500, "warning", short="above 500 ms"),
     Band(
         "460 ms or more, the limit for women: prolonged",
         lambda v, g: v >= 460 and g.get("sex") == "female",
         "info",
+        short="prolonged",
     ),
     Band(
         "450 ms or more, the limit for men: prolonged",
         lambda v, g: v >= 450 and g.get("sex") == "male",
         "info",
+        short="prolonged",
     ),
     Band(
         "below 460 ms, the limit for women: not prolonged",
         lambda v, g: v < 460 and g.get("sex") == "female",
+        short="not prolonged",
     ),
     Band(
         "below 450 ms, the limit for men: not prolonged",
         lambda v, g: v < 450 and g.get("sex") == "male",
+        short="not prolonged",
     ),
 )
 
@@ -73,6 +77,8 @@ _IF_GIVEN = ("age", "sex")
 CALCULATOR = Calculator(
     name="qtc",
     title="Corrected QT interval",
+    short="QTc",
+    subject="ECG",
     year=1920,
     purpose="QT interval as it would be at 60 beats a minute.",
     population="Adults.",

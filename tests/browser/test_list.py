@@ -22,6 +22,13 @@ ROWS_IN_SIGHT = """
     .length;
 }
 """
+# Of a row without a number what is missing may be cut, which the open one says whole.
+CUT = """
+[...document.querySelectorAll(".list > details.calculator > summary")]
+  .flatMap((row) => [row, ...row.querySelectorAll("h3, .mini:not(:empty), .mini:not(:empty) + .hint")])
+  .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
+  .map((one) => one.textContent)
+"""
 OPEN = "[...document.querySelectorAll('.list > details[open]')].map((one) => one.id)"
 
 
@@ -58,6 +65,13 @@ def test_fourteen_rows_stand_in_a_frame_of_900_by_600_with_the_open_one_beside(p
     assert row
     assert body
     assert row["x"] + row["width"] <= body["x"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 844), (900, 600), (390, 844)])
+def test_titles_numbers_and_what_they_mean_are_not_cut(page: Page, width: int, height: int) -> None:
+    load(page, width, height)
+    expect(page.locator("#complete")).to_be_attached()
+    assert page.evaluate(CUT) == []
 
 
 def test_every_row_has_its_result_or_why_there_is_none(page: Page) -> None:

@@ -153,6 +153,20 @@ DIAGNOSES = (
         suggest=("N19", "N99.0", "O90.4"),
         words=r"acute (kidney|renal) (injury|failure)|AKI",
     ),
+    # And this one brings calculators to the top.
+    Diagnosis(
+        "chronic_kidney_disease",
+        now=True,
+        icd10cm=(
+            *("N18", "I12", "I13", "E08.22", "E09.22", "E10.22", "E11.22", "E13.22", "D63.1"),
+            "Z99.2",
+        ),
+        snomed=_listed(
+            "709044004 431855005 431856006 433144002 700378005 700379002 431857002 433146000"
+            " 46177005"
+        ),
+        words=r"chronic (kidney|renal) (disease|failure|insufficiency)|CKD",
+    ),
     Diagnosis(
         "pregnancy",
         now=True,

@@ -1,6 +1,6 @@
 """All calculators as a chart fills them: what can be computed first, by what the chart is about."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.clock import Clock
 from clinical.prefilled import Found, inputs_of
 
-from . import cautions, trends
+from . import cautions, trends, wording
 from . import input_views as inputs
 from . import outcome as results
 from .note import NoteParts, full, short
@@ -29,20 +29,39 @@ GROUPS: Mapping[Group, str] = {
 }
 _FEW = 2
 
-# Findings that make calculators relevant (each declares which), the weightiest first, in a word.
-_WEIGHTY: Mapping[str, str] = {
-    "atrial_fibrillation": "AF",
-    "oral_anticoagulant": "Anticoag.",
-    "abnormal_liver_function": "Liver",
-    "abnormal_renal_function": "Kidney",
-    "diabetes": "Diabetes",
-    "hypertension": "BP",
-}
-# The places of the list: a heading and the tiers of each group, in order.
-PLACES: tuple[str, ...] = tuple(
-    f"{group}-{place}"
-    for group in (*GROUPS, "chart")
-    for place in ("title", *range(len(_WEIGHTY) + 1))
+# Findings that make calculators relevant (each declares which), the weightiest first.
+_WEIGHTY = (
+    "atrial_fibrillation",
+    "acute_kidney_injury",
+    "chronic_kidney_disease",
+    "abnormal_renal_function",
+    "abnormal_liver_function",
+    "oral_anticoagulant",
+    "diabetes",
+    "hypertension",
+    "statin",
+)
+# In these groups the findings decide about the order, in the others that of the registry alone.
+_ORDERED = ("computed", "lacking")
+_NUMBERS = {name: number for number, name in enumerate(REGISTRY)}
+
+
+def _places(group: str) -> Iterator[str]:
+    """The heading of a group, then every place that a calculator can have in it, in order."""
+    yield f"{group}-title"
+    tiers = [
+        (tier, _NUMBERS[name])
+        for name, calculator in REGISTRY.items()
+        for tier, finding in enumerate((*_WEIGHTY, ""))
+        if not finding or (group in _ORDERED and finding in calculator.in_chart.relevant_with)
+    ]
+    yield from (f"{group}-{tier}-{number}" for tier, number in sorted(tiers))
+
+
+# The places of the list, in order: what comes when it has been read is put in its place.
+PLACES: tuple[str, ...] = (
+    *(place for group in GROUPS for place in _places(group)),
+    *("chart-title", "chart-0"),
 )
 
 
@@ -63,14 +82,23 @@ def views(
         else _view(REGISTRY[name], chart, clock, patient, off)
         for name in names
     ]
-    found.sort(key=lambda view: view.tier)
+    found.sort(key=lambda view: PLACES.index(view.place))
     grouped = {group: tuple(one for one in found if one.group == group) for group in GROUPS}
     return {group: views for group, views in grouped.items() if views}
 
 
 def _turned_off(calculator: Calculator) -> CalculatorView:
     reason = "This calculator is turned off here by the configuration of the app"
-    return CalculatorView(calculator, "turned_off", (), "", (), reason, (), (), (), (), "", "")
+    return CalculatorView(
+        calculator,
+        "turned_off",
+        *((), "", (), ()),
+        reason,
+        *((), (), (), ()),
+        *("", ""),
+        problem=calculator.subject,
+        place=_place("turned_off", "", calculator),
+    )
 
 
 def _view(
@@ -81,7 +109,7 @@ def _view(
     evaluation = evaluate(calculator.name, prefilled.raw)
     unfit = fitness.unfit(calculator, chart)
     group = _group(calculator, evaluation, unfit)
-    tier = _relevance(calculator, chart)
+    problem = _problem(calculator, chart)
     needed = {name for output in calculator.outputs for name in output.needs}
     shown = tuple(
         replace(
@@ -101,8 +129,9 @@ def _view(
         calculator=calculator,
         group=group,
         results=() if group == "off" else made,
-        provenance=_provenance(findings, clock) if group == "computed" else "",
+        provenance=_provenance(findings, clock) if _is_computed(group, evaluation) else "",
         lacking=tuple(_lack(findings[name]) for name in results.lacking(evaluation)),
+        needs=tuple(map(wording.in_line, results.lacking(evaluation))),
         reason=(unfit or evaluation.refused or "") if group == "not_applicable" else "",
         warnings=tuple(cautions.warnings(evaluation, prefilled, chart)),
         notes=evaluation.notes,
@@ -111,8 +140,9 @@ def _view(
         note="",
         brief="",
         trend=trends.of_output(calculator, chart, clock),
-        tier=tier,
-        because=[*_WEIGHTY.values(), ""][tier],
+        problem=calculator.in_chart.relevant_with.get(problem) or calculator.subject,
+        is_charted=problem != "",
+        place=_place(group, problem, calculator),
     )
     if group == "off":
         return view
@@ -131,21 +161,28 @@ def _group(calculator: Calculator, evaluation: Evaluation, unfit: str) -> Group:
         return "off"
     if unfit:
         return "not_applicable"
-    if evaluation.results:
-        return "computed"
     missing = results.lacking(evaluation)
+    # A score that lacks few answers lies in a range, which is a result.
+    if evaluation.results or (evaluation.ranges and len(missing) <= _FEW):
+        return "computed"
     if not missing:
         return "not_applicable"
     return "lacking" if len(missing) <= _FEW else "incomplete"
 
 
-def _relevance(calculator: Calculator, chart: Chart) -> int:
-    """The place in the order; what the registry lists first stays first among equals."""
+def _is_computed(group: Group, evaluation: Evaluation) -> bool:
+    return group == "computed" and evaluation.results != {}
+
+
+def _problem(calculator: Calculator, chart: Chart) -> str:
+    """The finding of this chart that makes a calculator relevant, the most specific of them."""
     declared = calculator.in_chart.relevant_with
-    for place, finding in enumerate(_WEIGHTY):
-        if finding in declared and chart.findings[finding].value is True:
-            return place
-    return len(_WEIGHTY)
+    return next((one for one in declared if chart.findings[one].value is True), "")
+
+
+def _place(group: Group, problem: str, calculator: Calculator) -> str:
+    tier = _WEIGHTY.index(problem) if problem and group in _ORDERED else len(_WEIGHTY)
+    return f"{group}-{tier}-{_NUMBERS[calculator.name]}"
 
 
 def _provenance(findings: Found, clock: Clock) -> str:

@@ -32,9 +32,15 @@ def _view(evaluation: Evaluation, name: str, unused: Mapping[str, str]) -> Resul
     if result is not None:
         meaning = "; ".join(filter(None, (result.band, result.meaning)))
         drawn = bands.bar(output, result.value, result.printed, evaluation.given)
-        return ResultView(name, output.label, result.printed, unit, meaning, "", drawn)
+        return ResultView(
+            name, output.label, result.printed, unit, meaning, "", drawn, result.short
+        )
     if found := evaluation.ranges.get(name):
-        return ResultView(name, output.label, _printed(found), unit, found.band or "", _open(found))
+        short = f"{_count(found)} missing"
+        refused = _open(found)
+        return ResultView(
+            name, output.label, _printed(found), unit, found.band or "", refused, short=short
+        )
     return ResultView(name, output.label, "", unit, "", _why(evaluation.refusals[name], unused))
 
 
@@ -51,10 +57,13 @@ def _printed(found: Range) -> str:
 
 
 def _open(found: Range) -> str:
+    answers = "answer is" if len(found.missing) == 1 else "answers are"
+    return f"{_count(found)} {answers} missing: {'; '.join(map(label, found.missing))}"
+
+
+def _count(found: Range) -> str:
     number = len(found.missing)
-    answers = "answer is" if number == 1 else "answers are"
-    count = _NUMBERS[number] if number < len(_NUMBERS) else str(number)
-    return f"{count} {answers} missing: {'; '.join(map(label, found.missing))}"
+    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)
 
 
 def lacking(evaluation: Evaluation) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "t
 class ResultView:
     """One output: computed (`printed`, and `band` with what it means) or not (`refused` says why).
 
-    A score that lacks answers has both: `printed` is then its range. `bar` draws the bands.
+    A score that lacks answers has both: `printed` is then its range. `bar` draws the bands, `short`
+    is what a row says of the number.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ResultView:
     band: str
     refused: str
     bar: BandBar | None = None
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +146,11 @@ class CalculatorView:
     """One calculator as the chart fills it.
 
     `provenance` sums up where the values come from; `lacking` names the inputs without a value,
-    each with why; `reason` says why it does not apply. `warnings` (of the chart) and `notes` (of
-    the calculator) are to be read before a result is used; `beside` are charted values of the same
-    kind, shown and never used; `note` is the result as text, `brief` the same in short. `because`
-    names in a word what of the patient makes it relevant, `tier` how much: 0 the most.
+    each with why, `needs` in short; `reason` says why it does not apply. `warnings` (of the chart)
+    and `notes` (of the calculator) are to be read before a result is used; `beside` are charted
+    values of the same kind, shown and never used; `note` is the result as text, `brief` the same in
+    short. `problem` says in a word what it is about, `is_charted` that this patient has it; `place`
+    is its place in the list, whenever it arrives.
     """
 
     calculator: Calculator
@@ -155,6 +158,7 @@ class CalculatorView:
     results: tuple[ResultView, ...]
     provenance: str
     lacking: tuple[str, ...]
+    needs: tuple[str, ...]
     reason: str
     warnings: tuple[Caution, ...]
     notes: tuple[str, ...]
@@ -163,8 +167,9 @@ class CalculatorView:
     note: str
     brief: str
     trend: Trend | None = None
-    tier: int = 0
-    because: str = ""
+    problem: str = ""
+    is_charted: bool = False
+    place: str = ""
 
     @property
     def name(self) -> str:
@@ -172,14 +177,21 @@ class CalculatorView:
         return self.calculator.name
 
     @property
-    def place(self) -> str:
-        """Its place in the list, whenever it arrives."""
-        return f"{self.group}-{self.tier}"
-
-    @property
     def words(self) -> str:
         """What it is found by beside its title: its own words, and what it takes."""
-        return " ".join((self.calculator.words, *map(label, self.calculator.inputs)))
+        known = self.calculator
+        return " ".join((known.short, known.words, *map(label, known.inputs)))
+
+    @property
+    def hint(self) -> str:
+        """What its row says of the result, or why there is none."""
+        if self.calculator.mark:
+            return self.calculator.mark
+        if self.group in ("not_applicable", "turned_off"):
+            return self.reason.partition(":")[0].removesuffix(" in the chart")
+        if self.card:
+            return self.card[0].short
+        return f"needs {', '.join(self.needs)}" if self.needs else ""
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -189,6 +201,8 @@ class CalculatorView:
 
     @property
     def card(self) -> tuple[ResultView, ...]:
-        """The outputs for the head of the card: those that there are, else the ranges of scores."""
+        """The outputs for row and head: those that there are, else the ranges of scores."""
+        if self.group not in ("computed", "lacking"):
+            return ()
         found = tuple(result for result in self.results if not result.refused)
         return found or tuple(result for result in self.results if result.printed)

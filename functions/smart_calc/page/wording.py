@@ -29,6 +29,12 @@ def short(name: str) -> str:
     return plain(_SHORT.get(name, label(name).partition(",")[0]))
 
 
+def in_line(name: str) -> str:
+    """The same inside of a line: `total calcium`, `INR`."""
+    text = short(name)
+    return text if text[1:2].isupper() else f"{text[:1].lower()}{text[1:]}"
+
+
 def number_input(name: str) -> Input:
     """The dictionary's entry of a numeric input."""
     return INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]

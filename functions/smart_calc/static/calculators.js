@@ -176,6 +176,7 @@
     const body = made.createTBody();
     for (const one of results) {
       const row = body.insertRow();
+      if (one.refused) row.className = "open";
       const value = element("td", one.printed ? "" : "none", { class: "number" });
       if (one.printed) value.append(element("strong", one.printed), one.unit ? ` ${one.unit}` : "");
       const meaning = [one.band, one.refused].filter(Boolean).join("; ");
@@ -210,8 +211,9 @@
       const [first] = computed.length ? computed : answer.results.filter((one) => one.printed);
       headline.replaceChildren();
       mini.replaceChildren();
-      if (first) mini.append(element("strong", first.printed), first.unit ? ` ${first.unit}` : "");
-      hint.textContent = first ? (first.refused || first.band).split(":")[0] : "no result";
+      if (first) mini.append(element("strong", first.printed));
+      if (first) hint.replaceChildren(first.unit ? element("span", first.unit, { class: "unit" }) : "", ` ${first.short}`);
+      else hint.textContent = "no result";
       if (first) headline.append(several ? `${first.label}: ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", first.refused.split(":")[0] || first.band, { class: "band" }));
       further.textContent = computed.slice(1, 3).map((one) => `${one.label} ${given(one)}`).join("; ");
       const refused = answer.refused || "";

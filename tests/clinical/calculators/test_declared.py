@@ -40,12 +40,22 @@ def test_a_calculator_says_how_it_is_searched_and_was_validated(name: str) -> No
     assert bool(REGISTRY[name].mark) is bool(REGISTRY[name].why_marked)
 
 
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_calculator_fits_into_a_row(name: str) -> None:
+    calculator = REGISTRY[name]
+    assert 0 < len(calculator.short) <= 16
+    assert 0 < len(calculator.subject) <= 9
+    assert all(len(word) <= 9 for word in calculator.in_chart.relevant_with.values())
+    bands = [band for output in calculator.outputs for band in output.bands]
+    assert [band.text for band in bands if not 0 < len(band.short) <= 17] == []
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         InChart(draw=DrawRule(("sodium", "sodiun"))),
         InChart(draw=DrawRule(("sodium", "age"))),
-        InChart(relevant_with=("atrial_fibrilation",)),
+        InChart(relevant_with={"atrial_fibrilation": "AF"}),
         InChart(steady=("creatinin",)),
         InChart(cautions=(ChartCaution("kidney", "text"),)),
     ],

@@ -1,0 +1,114 @@
+"""The rows of the list: what each says in a word, and in which order they stand."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from clinical.calculators import REGISTRY
+from clinical.chart import read_chart
+from clinical.clock import Clock
+from functions.smart_calc.page import cards
+from functions.smart_calc.page.view_models import CalculatorView
+from tests.support.app import App
+from tests.support.app_chart import open_page, tenant_of
+from tests.support.chart_resources import condition, observation, order, pressure
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PERSON = {"resourceType": "Patient", "id": "p1", "birthDate": "1957-10-11", "gender": "male"}
+EGFR, CLEARANCE = "egfr_ckd_epi_2021", "creatinine_clearance_cg"
+
+
+def measured(loinc: str, value: float, unit: str) -> dict[str, Any]:
+    return observation(loinc, value, unit, id=loinc, effectiveDateTime="2026-11-24T08:00:00Z")
+
+
+VALUES = (
+    measured("2160-0", 1.21, "mg/dL"),
+    measured("29463-7", 86, "kg"),
+    measured("8302-2", 165, "cm"),
+    pressure(138, 84, id="o-bp", effectiveDateTime="2026-11-24T08:00:00Z"),
+)
+
+
+def listed(*resources: dict[str, Any]) -> list[CalculatorView]:
+    chart = read_chart([PERSON, *VALUES, *resources], NOW, "p1", None)
+    return [view for views in cards.views(chart, Clock(NOW)).values() for view in views]
+
+
+def row(name: str, *resources: dict[str, Any]) -> CalculatorView:
+    return next(view for view in listed(*resources) if view.name == name)
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        ((), "Kidney"),
+        (("I10",), "Kidney"),
+        (("I10", "E11.9"), "Kidney"),
+        (("E11.22", "I10"), "CKD"),
+        (("N18.32", "E11.9"), "CKD"),
+        (("N18.6",), "CKD"),
+        (("N17.9", "N18.32", "I10"), "AKI"),
+    ],
+)
+def test_a_row_names_the_problem_for_which_a_clinician_looks_at_it(
+    codes: tuple[str, ...], said: str
+) -> None:
+    chart = [condition(code, id=f"c-{code}") for code in codes]
+    found = row(EGFR, *chart)
+    assert (found.problem, found.is_charted) == (said, codes != ())
+
+
+def test_what_the_charted_problems_are_about_comes_first() -> None:
+    names = [view.name for view in listed() if view.group == "computed"]
+    assert names[0] == EGFR
+    anticoagulant = order("apixaban 5 MG Oral Tablet", id="m1")
+    with_fibrillation = listed(condition("I48.91", id="c1"), condition("I10", id="c2"))
+    first = [(view.name, view.problem) for view in with_fibrillation[:3]]
+    assert first == [("cha2ds2_vasc", "AF"), ("has_bled", "AF"), (EGFR, "Kidney")]
+    dosing = listed(condition("I48.91", id="c1"), anticoagulant, condition("I10", id="c2"))
+    assert [view.name for view in dosing[:4]][2:] == [CLEARANCE, EGFR]
+    assert dosing[2].problem == "OAC"
+
+
+def test_a_score_that_lacks_few_answers_is_a_result_of_this_patient() -> None:
+    view = row("has_bled", condition("I48.91", id="c1"))
+    assert (view.group, view.hint) == ("computed", "two missing")
+    assert view.provenance == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "chart", "hint"),
+    [
+        (EGFR, (), "G2"),
+        (CLEARANCE, (), "adj. weight"),
+        ("bmi", (), "obese class I"),
+        ("bsa_mosteller", (), ""),
+        ("corrected_calcium", (), "needs total calcium, albumin"),
+        ("meld", (), "needs total bilirubin, INR, sodium, albumin"),
+        ("cha2ds2_vasc", (), "No atrial fibrillation found"),
+        ("news2", (), "time-critical"),
+    ],
+)
+def test_a_row_says_in_a_word_what_the_number_means_or_what_it_needs(
+    name: str, chart: tuple[dict[str, Any], ...], hint: str
+) -> None:
+    assert row(name, *chart).hint == hint
+
+
+def test_every_place_that_a_row_can_have_is_one_of_the_list() -> None:
+    assert len(set(cards.PLACES)) == len(cards.PLACES)
+    charts = ([], [condition(code, id=code) for code in ("I48.91", "N18.4", "K74.60", "E11.9")])
+    for chart in charts:
+        views = listed(*chart)
+        assert len(views) == len(REGISTRY)
+        places = [cards.PLACES.index(view.place) for view in views]
+        assert places == sorted(places)
+
+
+def test_the_rows_have_their_order_whatever_comes_first(app: App) -> None:
+    """The slots are in the order of the places; what arrives later may belong before."""
+    page = open_page(app, app.launch(tenant_of(app))).text
+    slots = [part.partition('"')[0] for part in page.split('<slot name="')[1:]]
+    assert slots == list(cards.PLACES)
