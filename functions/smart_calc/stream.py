@@ -118,7 +118,9 @@ class _Page:
             if self.who is None:
                 yield from self._identity(parts)
             due = self._due(parts)
-            if self.who is not None and due:
+            # The first row fixes the time zone of the page.
+            known = self.zone is not None or self.searching.has_zone(parts)
+            if self.who is not None and due and known:
                 yield from self._rows(self._made(parts), due)
         made = self._made(parts)
         if self.who is None:

@@ -91,6 +91,15 @@ class Searching:
         resources = [resource for part in parts.values() for resource in part.resources]
         return zone_of(_times(self.observations, resources), self.now)
 
+    def has_zone(self, parts: Mapping[str, Part]) -> bool:
+        """Whether a time that tells the zone has come, or none will come any more."""
+        resources = [resource for part in parts.values() for resource in part.resources]
+        times = _times(self.observations, resources)
+        measured = (one.name for one in self.searches if one.resource_type == "Observation")
+        return any(one and one.timed and one.has_offset for one in times) or all(
+            name in parts for name in measured
+        )
+
     def chart_of(self, parts: Mapping[str, Part], zone: tzinfo) -> ChartReading:
         """The chart as these parts have it, in a time zone."""
         here = self.now.astimezone(zone)

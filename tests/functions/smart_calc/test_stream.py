@@ -162,6 +162,24 @@ def test_a_row_that_a_later_search_changes_comes_again_and_no_other(slow: SlowCh
     assert rows.count("bmi") == rows.count("anion_gap") == 1
 
 
+def test_the_time_zone_of_the_page_is_that_of_the_values_though_diagnoses_come_first(
+    slow: SlowChart,
+) -> None:
+    for name in ("labs", "slow", "vitals", "social"):
+        there = [
+            {**one, "effectiveDateTime": one["effectiveDateTime"].replace("Z", "-06:00")}
+            for one in CHART[name]
+        ]
+        slow.answers[name] = as_fhir(bundle(*there))
+    slow.open()
+    slow.let_go("conditions", "drugs")
+    slow.read_until("Reading the chart")
+    slow.let_go("patient")
+    slow.read_until("<h1>Synthetic Testpatient</h1>")
+    slow.let_go(*CHART)
+    assert 'data-offset="-360"' in slow.rest()
+
+
 def test_a_part_that_fails_is_told_and_the_others_come(slow: SlowChart) -> None:
     slow.answers["labs"] = Scripted(500)
     slow.open()
