@@ -25,7 +25,7 @@ ROWS_IN_SIGHT = """
 # Of a row without a number what is missing may be cut, which the open one says whole.
 CUT = """
 [...document.querySelectorAll(".list > details.calculator > summary")]
-  .flatMap((row) => [row, ...row.querySelectorAll("h3, .mini:not(:empty), .mini:not(:empty) + .hint")])
+  .flatMap((row) => [row, ...row.querySelectorAll("h3, .mini, .mini:not(:empty) + .hint")])
   .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
   .map((one) => one.textContent)
 """

@@ -119,6 +119,7 @@ def _view(
                 optional=name not in needed,
                 definition=calculator.definitions.get(name, ""),
                 points=evaluation.points.get(name),
+                limit=_limit(calculator, name),
             ),
             trend=trends.of_input(finding, chart, clock),
         )
@@ -168,6 +169,14 @@ def _group(calculator: Calculator, evaluation: Evaluation, unfit: str) -> Group:
     if not missing:
         return "not_applicable"
     return "lacking" if len(missing) <= _FEW else "incomplete"
+
+
+def _limit(calculator: Calculator, name: str) -> int | None:
+    """How old a value of an input may be for this calculator, where it says so, in days."""
+    rule = calculator.in_chart.draw
+    if rule is None or rule.max_age is None or name not in rule.inputs + rule.optional:
+        return None
+    return rule.max_age.days
 
 
 def _is_computed(group: Group, evaluation: Evaluation) -> bool:

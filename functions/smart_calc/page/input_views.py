@@ -44,12 +44,17 @@ def view(
     optional: bool,
     definition: str = "",
     points: int | None = None,
+    limit: int | None = None,
 ) -> InputView:
-    """The view of one input at the time of reading; `definition` and `points` are its score's."""
+    """The view of one input at the time of reading.
+
+    `definition` and `points` are its score's; `limit` is how old a value its calculator takes, in
+    days.
+    """
     name, kind = finding.input, _kind(finding.input)
     chosen = finding.chosen
     days = chosen.moment.days_before(clock.now) if chosen and chosen.moment else None
-    age, age_look = wording.age(finding, days)
+    age, age_look = wording.age(finding, days, limit)
     value = _value(finding, kind)
     ucum = wording.number_input(name).unit if kind == "number" else ""
     unit = units_in_words.unit(ucum)

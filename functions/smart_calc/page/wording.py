@@ -79,17 +79,18 @@ def points(number: int | None) -> str:
     return "" if number is None else f"+{number}" if number else "0"
 
 
-def age(finding: ChartFinding, now_days: float | None) -> tuple[str, str]:
+def age(finding: ChartFinding, now_days: float | None, limit: int | None = None) -> tuple[str, str]:
     """How old a measured value is, in words, and a word for its look: good, warn or bad.
 
     How old a value may be depends on what it is: six years are nothing to a height and six days
-    much to a pulse. So the limit stands beside the age of a value that is older.
+    much to a pulse. So the limit stands beside the age of a value that is older; a calculator may
+    have a lower `limit` of its own, in days.
     """
     if finding.input not in INPUTS and finding.input != "current_smoker":
         return "", ""
     fresh, longest = look_back(finding.input)
     if finding.outcome is Outcome.STALE:
-        return beyond(now_days, longest, "the limit is"), "bad"
+        return beyond(now_days, min(longest, limit or longest), "the limit is"), "bad"
     if finding.value is None or now_days is None:
         return ("no date", "warn") if Flag.UNDATED in finding.flags else ("", "")
     if Flag.OLD in finding.flags:

@@ -112,3 +112,11 @@ def test_the_rows_have_their_order_whatever_comes_first(app: App) -> None:
     page = open_page(app, app.launch(tenant_of(app))).text
     slots = [part.partition('"')[0] for part in page.split('<slot name="')[1:]]
     assert slots == list(cards.PLACES)
+
+
+def test_the_limit_of_an_age_is_that_of_the_calculator_where_it_has_one() -> None:
+    """NEWS2 takes the last 24 hours; the input itself is shown for two days."""
+    old = measured("8867-4", 72, "/min")
+    breaths = measured("9279-1", 16, "/min") | {"effectiveDateTime": "2026-11-16T08:00:00Z"}
+    (shown,) = [one for one in row("news2", old, breaths).inputs if one.name == "respiratory_rate"]
+    assert shown.age == "8 days ago, the limit is 1 day"
