@@ -251,7 +251,7 @@ def test_a_refuted_problem_is_none_of_the_patients(service: CdsService) -> None:
 def test_nothing_to_say_is_said(service: CdsService) -> None:
     service.cards = []
     page = ChartApp(ORACLE).chart().text
-    assert "Calculators has nothing to say for this patient." in page
+    assert "No card for this patient from Calculators." in page
     assert "A fault of the app" not in page
 
 
