@@ -172,7 +172,9 @@ PAGES: dict[str, Visit] = {
         "alma", "The EHR could not complete the launch.", fault="launcher-missing-aud"
     ),
     "chart with cards": chart_with_cards("patient=synthetic-dario", "Warning"),
-    "chart without a card": chart_with_cards("patient=synthetic-bruno", "No card for this patient from"),
+    "chart without a card": chart_with_cards(
+        "patient=synthetic-bruno", "No card for this patient from"
+    ),
     "chart with a fault of the app": chart_with_cards(
         "patient=synthetic-dario&fault=cds-no-token", "A fault of the app"
     ),

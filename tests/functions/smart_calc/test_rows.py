@@ -99,9 +99,8 @@ def test_a_row_says_in_a_word_what_the_number_means_or_what_it_needs(
 
 def test_every_place_that_a_row_can_have_is_one_of_the_list() -> None:
     assert len(set(cards.PLACES)) == len(cards.PLACES)
-    charts = ([], [condition(code, id=code) for code in ("I48.91", "N18.4", "K74.60", "E11.9")])
-    for chart in charts:
-        views = listed(*chart)
+    ill = [condition(code, id=code) for code in ("I48.91", "N18.4", "K74.60", "E11.9")]
+    for views in (listed(), listed(*ill)):
         assert len(views) == len(REGISTRY)
         places = [cards.PLACES.index(view.place) for view in views]
         assert places == sorted(places)
