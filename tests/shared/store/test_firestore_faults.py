@@ -1,10 +1,7 @@
 """Firestore away, slow or ambiguous: what the store makes of every fault of a call."""
 
-import contextlib
 import itertools
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +13,8 @@ from shared.errors import StoreUnavailable
 from shared.store import Conflict, Fields, Store
 from shared.store.firestore import CALL_SECONDS, FirestoreStore
 from tests.support.firestore_emulator import VARIABLE
-from tests.support.firestore_stand_in import Fault, StandIn
-from tests.support.servers import ROOT, free_port
+from tests.support.firestore_stand_in import Fault, StandIn, stand_in_process
+from tests.support.servers import free_port
 from tests.support.stores import COLLECTION, FAR, KEY
 
 # Far over the limit of 2 s, for a machine that is busy; without one it would be minutes.
@@ -246,29 +243,14 @@ def test_first_calls_to_a_store_that_accepts_and_is_silent_end_in_time(
         assert _all_unavailable(store, VERSION, *OPERATIONS) == {"DeadlineExceeded"}
 
 
-@contextlib.contextmanager
-def _stand_in_at(port: int) -> Iterator[str]:
-    """The stand-in as a process, which is killed: a server that is stopped in this process has left
-    the client of this process waiting for ever.
-    """
-    command = [sys.executable, "-m", "tests.support.firestore_stand_in", str(port)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
-
-
 def test_a_store_that_comes_back_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
-    with _stand_in_at(port) as host:
+    with stand_in_process(port) as host:
         monkeypatch.setenv(VARIABLE, host)
         store = FirestoreStore(PROJECT, "smart")
         store.create(COLLECTION, KEY, FIELDS, FAR)
     _unavailable(READ["read"], store, VERSION)
-    with _stand_in_at(port):
+    with stand_in_process(port):
         until = time.monotonic() + 60
         while True:
             try:
