@@ -1,6 +1,7 @@
 """Google's Firestore emulator: the one that FIRESTORE_EMULATOR_HOST names, or one started here."""
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -43,6 +44,43 @@ def emulator(folder: Path) -> Iterator[str]:
         yield host
 
 
+def of_this_run(folder: Path) -> str:
+    """HOST:PORT of the emulator that all processes of a run share, started by the first that asks.
+
+    `folder` is the run's; whoever began the run calls `end` with it.
+    """
+    given = os.environ.get(VARIABLE)
+    if given:
+        _wait_for(given)
+        return given
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        note = folder / "host"
+        if not note.exists():
+            host, log = f"127.0.0.1:{free_port()}", folder / "emulator.log"
+            # A shell between them, because the emulator outlives the process that starts it.
+            shell = '"$@" > "$0" 2>&1 < /dev/null & echo $!'
+            begun = subprocess.run(
+                ["sh", "-c", shell, log, *_command(host)],
+                env=_variables(folder),
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                check=True,
+            )
+            (folder / "group").write_text(str(os.getpgid(int(begun.stdout))))
+            assert _wait_for(host), f"The emulator did not start: {log.read_text()}"
+            note.write_text(host)
+        return note.read_text()
+
+
+def end(folder: Path) -> None:
+    """Kill the run's emulator, where one was started."""
+    group = folder / "group"
+    if group.exists():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(int(group.read_text()), signal.SIGTERM)
+
+
 def listening(host: str, process: subprocess.Popen[bytes]) -> bool:
     """Whether it takes connections in time; it has answered no call yet."""
     until = time.monotonic() + STARTING_SECONDS
@@ -63,13 +101,8 @@ def started(
     log = folder / "emulator.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["gcloud", "emulators", "firestore", "start", f"--host-port={host}"],
-            env={
-                **os.environ,
-                "CLOUDSDK_CONFIG": str(folder),
-                "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
-                "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
-            },
+            _command(host),
+            env=_variables(folder),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -82,6 +115,21 @@ def started(
             # gcloud is the leader of a group with a shell and the Java process below it.
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(15)
+
+
+def _command(host: str) -> list[str]:
+    return ["gcloud", "emulators", "firestore", "start", f"--host-port={host}"]
+
+
+def _variables(folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "CLOUDSDK_CONFIG": str(folder),
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
+        "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+        # It lives for minutes: compiling its code well costs more than it brings.
+        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    }
 
 
 def _wait_for(host: str, process: subprocess.Popen[bytes] | None = None) -> bool:

@@ -6,7 +6,11 @@ loading the Firestore client takes longer than most tests.
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,10 +19,25 @@ if TYPE_CHECKING:
     from tests.support.firestore_stand_in import StandIn
 
 _ran = pytest.StashKey[list[str]]()
+# The folder of the run's emulator: an environment variable, for the processes of the run.
+_FOLDER = "FIRESTORE_OF_THIS_RUN"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_ran] = []
+    if not hasattr(config, "workerinput"):
+        os.environ[_FOLDER] = tempfile.mkdtemp(prefix="firestore-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The process that began the run ends after all others."""
+    if not hasattr(config, "workerinput"):
+        folder = Path(os.environ.pop(_FOLDER))
+        if any(folder.iterdir()):
+            from tests.support.firestore_emulator import end
+
+            end(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -55,12 +74,9 @@ def stand_in(request: pytest.FixtureRequest) -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
-def firestore_emulator(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def firestore_emulator(request: pytest.FixtureRequest) -> str:
     """FIRESTORE_EMULATOR_HOST of the emulator."""
-    from tests.support.firestore_emulator import emulator, how
+    from tests.support.firestore_emulator import how, of_this_run
 
     request.config.stash[_ran].append(f"Google's emulator ({how()})")
-    with emulator(tmp_path_factory.mktemp("emulator")) as host:
-        yield host
+    return of_this_run(Path(os.environ[_FOLDER]))
