@@ -1,6 +1,7 @@
 """The pages of examples/ as a user has them: launched from a chart, read, written with, logged out.
 
-One server has all three, each in a folder below /app/.
+One server has all three, each in a folder below /app/, and beside them an app that calls
+fhirclient's `ready()`, behind the script of docs/own-app.md.
 """
 
 import json
@@ -18,6 +19,7 @@ from tests.support import npm
 from tests.support.browser import Browser
 from tests.support.servers import ROOT, free_port, serve, serve_app
 
+_DOCUMENT = (ROOT / "docs/own-app.md").read_text(encoding="utf-8")
 EXAMPLES = ("own-page", "fhirclient-page", "write-back")
 SCOPES = (
     "openid fhirUser online_access patient/Patient.rs patient/Condition.rs patient/Observation.crs"
@@ -43,6 +45,14 @@ _LOSE_THE_ANSWER = """() => {
 }"""
 
 
+# An app that expects to have a token.
+_READY_PAGE = """<!doctype html><title>Ready</title><h1></h1>
+<script src="../../fhirclient-page/fhir-client.pure.min.js"></script>
+<script src="app.js"></script>"""
+_READY = """FHIR.oauth2.ready()
+  .then((client) => client.patient.read())
+  .then((patient) => { document.querySelector("h1").textContent = patient.birthDate; });
+"""
 # A write is sent late, so that whatever is done meanwhile comes before it.
 _WRITE_LATE = """() => {
   const real = window.fetch;
@@ -85,6 +95,13 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
     library = folder / "page/fhirclient-page" / Path(npm.SCRIPTS["fhirclient"]).name
     library.write_text(npm.script("fhirclient"), encoding="utf-8")
     (folder / "page/index.html").write_text("<!doctype html><title>Examples</title>")
+    before = folder / "page/before"
+    (before / "the-app").mkdir(parents=True)
+    script = '<!doctype html><title>Before</title><script type="module" src="start.js"></script>'
+    (before / "index.html").write_text(script)
+    (before / "start.js").write_text(_DOCUMENT.rpartition("```js\n")[2].partition("```")[0])
+    (before / "the-app/index.html").write_text(_READY_PAGE)
+    (before / "the-app/app.js").write_text(_READY)
     port, ehr_port = free_port(), free_port()
     ehr_origin = f"http://127.0.0.1:{ehr_port}"
     registration = {
@@ -247,6 +264,14 @@ def test_fhirclient_follows_every_page_of_a_search(launched: Opened) -> None:
     count = int(page.inner_text("#count").partition(" ")[0])
     assert count > 50
     expect(page.locator("#problems li").first).to_contain_text("since")
+
+
+def test_an_app_that_expects_a_token_has_its_client_by_the_script_of_the_document(
+    launched: Opened,
+) -> None:
+    page = launched("before")
+    expect(page.get_by_role("heading", name="1968-03-14")).to_be_visible()
+    assert page.url.endswith("/app/before/the-app/index.html")
 
 
 def test_without_the_library_its_page_says_where_it_comes_from(launched: Opened) -> None:
