@@ -51,7 +51,8 @@ try {
   const client = await start();
   const patient = await patiently(() => client.patient.read());
   const name = patient.name?.find(({ use }) => use === "official") ?? patient.name?.[0] ?? {};
-  element("patient").textContent = `${name.text ?? [...(name.given ?? []), name.family].join(" ")}, born ${patient.birthDate ?? "unknown"}`;
+  const born = Object.assign(document.createElement("span"), { textContent: `born ${patient.birthDate ?? "unknown"}` });
+  element("patient").replaceChildren(`${name.text ?? [...(name.given ?? []), name.family].join(" ")}, `, born);
 
   // `patient.request` adds the patient; `pageLimit: 0` follows every page, `flat` leaves out the Bundles.
   const all = { pageLimit: 0, flat: true };
@@ -63,7 +64,7 @@ try {
   element("count").textContent = `${usable.length} results, the newest 20 of them here.`;
   list("results", usable.slice(0, 20).map((one) => {
     const { comparator = "", value, unit = "" } = one.valueQuantity;
-    return `${dayOf(one.effectiveDateTime)}: ${labelOf(one)} ${comparator}${value} ${unit}`;
+    return `${labelOf(one)}: ${comparator}${value}\u00a0${unit}, ${dayOf(one.effectiveDateTime)}`;
   }));
   document.querySelector("section").hidden = false;
   say("");

@@ -49,6 +49,7 @@ function show(observations) {
     for (const text of [label, valueOf(one), one.effectiveDateTime?.slice(0, 10) ?? ""]) {
       row.append(Object.assign(document.createElement("td"), { textContent: text }));
     }
+    row.cells[1].className = one.valueQuantity ? "whole" : "";
     element("results").append(row);
   }
   document.querySelector("table").hidden = false;
@@ -79,7 +80,8 @@ try {
   element("logout").hidden = false;
   element("logout").addEventListener("click", () => logOut().catch(stop));
   const patient = await call(`Patient/${context.patient}`);
-  element("patient").textContent = `${nameOf(patient)}, born ${patient.birthDate ?? "unknown"}`;
+  const born = Object.assign(document.createElement("span"), { className: "whole", textContent: `born ${patient.birthDate ?? "unknown"}` });
+  element("patient").replaceChildren(`${nameOf(patient)}, `, born);
   const bundle = await call("Observation?category=laboratory&_sort=-date&_count=10");
   show((bundle.entry ?? []).map((entry) => entry.resource));
   say("");

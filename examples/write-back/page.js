@@ -70,19 +70,20 @@ try {
   const context = await read("session");
   const patient = await read(`Patient/${context.patient}`);
   const name = patient.name?.find(({ use }) => use === "official") ?? patient.name?.[0] ?? {};
-  const who = `${name.text ?? [...(name.given ?? []), name.family].join(" ")}, born ${patient.birthDate ?? "unknown"}`;
+  const called = name.text ?? [...(name.given ?? []), name.family].join(" ");
+  const born = Object.assign(document.createElement("span"), { textContent: `born ${patient.birthDate ?? "unknown"}` });
   let draft;
   element("entry").addEventListener("submit", (event) => {
     event.preventDefault();
     draft = new Draft(observation(context, element("weight").valueAsNumber));
-    describe("shown", [["Patient", who], ...rowsOf(draft.resource)]);
+    describe("shown", [["Patient", `${called}, ${born.textContent}`], ...rowsOf(draft.resource)]);
     element("write").textContent = NEXT.new;
     say("");
     show("preview");
   });
   element("change").addEventListener("click", () => show("entry"));
   element("write").addEventListener("click", () => send(draft));
-  element("patient").textContent = who;
+  element("patient").replaceChildren(`${called}, `, born);
   say("");
   show("entry");
 } catch (error) {
