@@ -5,7 +5,9 @@ fhirclient's `ready()`, behind the script of docs/own-app.md.
 """
 
 import json
+import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,15 +89,27 @@ class Examples:
         assert answer.status == 204, answer.text
 
 
+def _unpack_the_library(folder: Path) -> None:
+    """What examples/fhirclient-page/README.md has a user do, but for the fetching."""
+    assert npm.script("fhirclient")
+    fetch, unpack = re.findall(
+        r"^(?:npm|tar) .*",
+        (folder / "examples/fhirclient-page/README.md").read_text(),
+        re.MULTILINE,
+    )
+    assert fetch == "npm pack fhirclient"
+    shutil.copy(npm.packages()["fhirclient"].kept, folder)
+    subprocess.run(unpack, shell=True, check=True, cwd=folder)
+
+
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
-    folder = tmp_path_factory.mktemp("examples")
-    shutil.copytree(ROOT / "examples", folder / "page")
-    # What examples/fhirclient-page/README.md has a user fetch.
-    library = folder / "page/fhirclient-page" / Path(npm.SCRIPTS["fhirclient"]).name
-    library.write_text(npm.script("fhirclient"), encoding="utf-8")
-    (folder / "page/index.html").write_text("<!doctype html><title>Examples</title>")
-    before = folder / "page/before"
+    folder = tmp_path_factory.mktemp("copy")
+    page = folder / "examples"
+    shutil.copytree(ROOT / "examples", page)
+    _unpack_the_library(folder)
+    (page / "index.html").write_text("<!doctype html><title>Examples</title>")
+    before = page / "before"
     (before / "the-app").mkdir(parents=True)
     script = '<!doctype html><title>Before</title><script type="module" src="start.js"></script>'
     (before / "index.html").write_text(script)
@@ -122,7 +136,7 @@ scopes = "{SCOPES}"
     top = 'after_launch = "/app/own-page/index.html?session={session}"\nsession_cache_seconds = 0'
     with (
         serve("simulator.serve_ehr:app", "127.0.0.1", ehr_port, environment, folder),
-        serve_app(folder, tables, top=top, port=port, page=folder / "page") as server,
+        serve_app(folder, tables, top=top, port=port, page=page) as server,
     ):
         yield Examples(server.origin, ehr_origin)
 
