@@ -14,6 +14,9 @@ from tests.support.front import FrontedApp, serve_behind_a_front
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
+    # One process less that draws.
+    "--disable-software-rasterizer",
+    "--in-process-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
