@@ -59,7 +59,7 @@ try {
   const problems = await patiently(() => client.patient.request("Condition?clinical-status=active", all));
   list("problems", problems.map((one) => `${labelOf(one)}, since ${dayOf(one.onsetDateTime)}`));
 
-  const results = await patiently(() => client.patient.request("Observation?category=laboratory&_sort=-date&_count=50", all));
+  const results = await patiently(() => client.patient.request("Observation?category=laboratory&_sort=-date&_count=100", all));
   const usable = results.filter(({ status, valueQuantity }) => valueQuantity?.value !== undefined && ["final", "amended", "corrected"].includes(status));
   element("count").textContent = `${usable.length} results, the newest 20 of them here.`;
   list("results", usable.slice(0, 20).map((one) => {
