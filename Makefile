@@ -66,9 +66,12 @@ explain: .venv/run
 .local/npm/fetched: .venv/dev requirements/npm.txt
 	@$(BIN)/python -m tests.support.npm && touch $@ || test -z "$$CI"
 
-# Three processes on two cores: most of a test is waiting for a server.
+# Three processes on two cores: most of a test is waiting for a server. Files are begun in the order
+# of tests/conftest.py; by itself xdist begins those with few tests last, and they are the longest.
+IN_PROCESSES := -n 3 --dist loadfile --no-loadscope-reorder
+
 test: .venv/dev .local/npm/fetched
-	@exec $(BIN)/python -m pytest -q -n 3 --dist loadfile
+	@exec $(BIN)/python -m pytest -q $(IN_PROCESSES)
 
 soak: .venv/dev
 	@$(BIN)/python -m tests.soak
@@ -76,7 +79,7 @@ soak: .venv/dev
 
 coverage: .venv/dev .local/npm/fetched
 	@mkdir -p .local/coverage
-	@exec $(BIN)/python -m pytest -q -n 3 --dist loadfile --cov --cov-report=term
+	@exec $(BIN)/python -m pytest -q $(IN_PROCESSES) --cov --cov-report=term
 
 bench: .venv/dev
 	@exec $(BIN)/python -m benchmarks

@@ -19,6 +19,22 @@ settings.register_profile(
 )
 settings.load_profile("any_machine")
 
+# Files of these take a minute each, with few tests: begun last, they would be waited for alone.
+_LONGEST_FIRST = (
+    "tests/deploy/test_releases.py",
+    "tests/deploy/test_first_deployment.py",
+    "tests/deploy/test_mutilated_guide.py",
+    "tests/browser/test_app.py",
+    "tests/deploy/",
+    "tests/browser/",
+    "tests/repository/test_commands.py",
+    "tests/functions/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: [not item.nodeid.startswith(one) for one in _LONGEST_FIRST])
+
 
 @pytest.fixture
 def browser() -> Browser:
