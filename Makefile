@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Images often set it. Then each process that tests start compiles the project again.
 unexport PYTHONDONTWRITEBYTECODE
-FUNCTIONS := launch callback fhir_proxy smart_calc cds_services
+FUNCTIONS := $(patsubst functions/%/main.py,%,$(sort $(wildcard functions/*/main.py)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve ehr doctor explain test soak bench coverage lint docs stage format lock clean
@@ -42,9 +42,9 @@ run: .venv/run
 	@exec $(BIN)/python -m simulator run
 
 # The store may be Firestore, so what a deployed function has is needed.
-.venv/serve: .venv/run functions/smart_calc/requirements.txt
+.venv/serve: .venv/run functions/callback/requirements.txt
 	@echo "Installing what a deployed function has into .venv (once)" >&2
-	@$(BIN)/python -m pip install --quiet --require-hashes -r functions/smart_calc/requirements.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes -r functions/callback/requirements.txt
 	@touch $@
 
 serve: .venv/serve

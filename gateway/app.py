@@ -4,16 +4,13 @@ WSGI on purpose: the raw path reaches the functions untouched. A dispatcher that
 applications would redirect `/launch?…` to `/launch/?…`.
 """
 
+import importlib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import flask
 
-from functions.callback.main import callback
-from functions.cds_services.main import cds_services
-from functions.fhir_proxy.main import fhir_proxy
-from functions.launch.main import launch
-from functions.smart_calc.main import smart_calc
 from gateway import front
 from shared.config import file as config
 from shared.inbound import edge as inbound
@@ -22,12 +19,11 @@ from shared.inbound.edge import Edge
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_FOLDER = Path(__file__).parents[1] / "functions"
+# Those that have a folder: some may have been taken away, others added (docs/own-app.md).
 FUNCTIONS: Mapping[str, Callable[[flask.Request], flask.Response]] = {
-    "launch": launch,
-    "callback": callback,
-    "fhir_proxy": fhir_proxy,
-    "smart_calc": smart_calc,
-    "cds_services": cds_services,
+    name: getattr(importlib.import_module(f"functions.{name}.main"), name)
+    for name in sorted(path.parent.name for path in _FOLDER.glob("*/main.py"))
 }
 _settings = config.from_environment()
 _edge = Edge("gateway", "page", refused="app_refused")

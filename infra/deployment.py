@@ -28,7 +28,8 @@ SEALING_KEY = "/keys/sealing"
 # Below which folder the build's doctor finds the files of these tables: volumes of cloudbuild.yaml.
 FOUND_BELOW = {"public_keys": "/jwks/", "cds_keys": "/cds/", "authorities": "/authorities/"}
 # Who gets the sealing key and the client credentials: the functions that open sessions.
-WITH_SESSIONS = ("callback", "fhir_proxy", "smart_calc")
+_SESSIONS = ("callback", "fhir_proxy", "smart_calc")
+WITH_SESSIONS = tuple(name for name in _SESSIONS if name in FUNCTIONS)
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
@@ -167,7 +168,8 @@ def _shape(content: Mapping[str, Any]) -> list[str]:
             problems.append(f"[{path}] is missing.")
             continue
         where = f"[{path}] " if path else ""
-        problems += [f"{where}{key} is not known." for key in sorted(table.keys() - keys)]
+        why = ": there is no such folder below functions/" if path == "functions" else ""
+        problems += [f"{where}{key} is not known{why}." for key in sorted(table.keys() - keys)]
         problems += [f"{where}{key} is missing." for key in sorted(keys - table.keys())]
         whole = path in {"versions", "quota"} or path.startswith("functions.")
         for key in sorted(keys & table.keys()):

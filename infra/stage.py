@@ -1,9 +1,9 @@
 """Stages each function for deployment: build/NAME holds all that NAME needs and nothing else.
 
-A Cloud Function's source is one folder, so what the functions have in common is copied into each:
-its own files at the top, `shared/` beside them (and `clinical/`, where it computes), its pinned
-requirements.txt, and BUILD_INFO with the commit and a digest of all other files. The same input
-gives the same bytes.
+A function is a folder below functions/ with a main.py. A Cloud Function's source is one folder, so
+what the functions have in common is copied into each: its own files at the top, `shared/` beside
+them (and `clinical/`, where it computes), its pinned requirements.txt, and BUILD_INFO with the
+commit and a digest of all other files. The same input gives the same bytes.
 
 Run as `python infra/stage.py`, or `make stage`.
 """
@@ -11,6 +11,7 @@ Run as `python infra/stage.py`, or `make stage`.
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,19 +19,31 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FUNCTIONS = ("launch", "callback", "fhir_proxy", "smart_calc", "cds_services")
-# What each function takes along, beside its own folder.
-COMMON = dict.fromkeys(FUNCTIONS, ("shared",)) | dict.fromkeys(
-    ("callback", "smart_calc", "cds_services"), ("clinical", "shared")
-)
 # Where a deployment comes from: the staged sources, and what says how they are deployed.
 DEPLOYED = ("clinical", "functions", "shared", "infra", "cloudbuild.yaml", "deployment.toml")
 BUILD_INFO = "BUILD_INFO"
+_COMPUTES = re.compile(rb"^\s*(?:from|import) clinical\b", re.MULTILINE)
 STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js"})
 
 
 class Unstageable(Exception):
     """A file that is neither known to be needed nor known to be left out."""
+
+
+def functions_of(root: Path) -> tuple[str, ...]:
+    """The functions of a repository, by name."""
+    return tuple(sorted(path.parent.name for path in root.glob("functions/*/main.py")))
+
+
+FUNCTIONS = functions_of(ROOT)
+
+
+def common(root: Path, name: str) -> tuple[str, ...]:
+    """The folders that a function takes along, beside its own."""
+    own = _tree(root / "functions" / name)
+    computes = any(_COMPUTES.search(text) for path, text in own.items() if path.endswith(".py"))
+    # callback asks for the calculators, and does without them where they were taken away.
+    return ("clinical", "shared") if computes and (root / "clinical").is_dir() else ("shared",)
 
 
 def stage(root: Path, out: Path, commit: str) -> None:
@@ -39,7 +52,7 @@ def stage(root: Path, out: Path, commit: str) -> None:
     Raises Unstageable, before anything is written, where a file's kind is not known: to leave it
     out would show only in the cloud.
     """
-    contents = {name: _contents(root, name) for name in FUNCTIONS}
+    contents = {name: _contents(root, name) for name in functions_of(root)}
     for name, files in contents.items():
         folder = out / name
         shutil.rmtree(folder, ignore_errors=True)
@@ -78,8 +91,8 @@ def _contents(root: Path, name: str) -> Mapping[str, bytes]:
     """The files of a staged folder, by path, sorted."""
     source = root / "functions" / name
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}
-    for common in COMMON[name]:
-        files |= {f"{common}/{path}": content for path, content in _tree(root / common).items()}
+    for folder in common(root, name):
+        files |= {f"{folder}/{path}": content for path, content in _tree(root / folder).items()}
     wrong = sorted(path for path in files if Path(path).suffix not in STAGED_SUFFIXES)
     if wrong:
         raise Unstageable(f"{name}: what is to become of {', '.join(wrong)}?")

@@ -58,7 +58,7 @@ def message(configuration: dict[str, Any]) -> Any:
 
 
 def test_they_are_builds_as_cloud_build_defines_them() -> None:
-    assert len(message(BUILD).steps) == 9 + len(FUNCTIONS)
+    assert len(message(BUILD).steps) == 10
     assert len(message(TESTS).steps) == 1
 
 
@@ -82,17 +82,14 @@ def test_a_build_takes_nothing_but_the_commit_from_whoever_starts_it() -> None:
 
 
 def test_the_steps_wait_for_what_they_need() -> None:
-    """Stage, pin, the deployments side by side, public, ask, move, doctor, settle."""
-    deployments = [f"deploy-{service(name)}" for name in FUNCTIONS]
+    """Stage, pin, deploy, public, ask, move, doctor, settle."""
     assert "waitFor" not in STEPS["stage"]
     assert STEPS["pin"]["waitFor"] == STEPS["configuration"]["waitFor"] == ["stage"]
-    assert all(STEPS[step]["waitFor"] == ["pin"] for step in deployments)
-    assert STEPS["public"]["waitFor"] == deployments
-    after = ["public", "addresses", "candidates", "move", "doctor", "settle"]
+    after = ["pin", "deploy", "public", "addresses", "candidates", "move", "doctor", "settle"]
     for before, step in pairwise(after):
         assert before in STEPS[step]["waitFor"]
     assert "configuration" in STEPS["move"]["waitFor"]
-    assert list(STEPS) == ["stage", "configuration", "pin", *deployments, *after]
+    assert list(STEPS) == ["stage", "configuration", *after]
 
 
 def test_the_tests_run_in_a_build_of_their_own_whose_account_deploys_nothing() -> None:
@@ -125,13 +122,17 @@ def test_the_doctor_looks_at_the_configuration_that_was_deployed(
     assert [f"{volume['path']}/" for volume in volumes] == list(FOUND_BELOW.values())
 
 
+def test_the_step_deploy_deploys_every_function(tmp_path: Path) -> None:
+    deployments = {one for one in gcloud.of_build(tmp_path) if one[:2] == ("functions", "deploy")}
+    assert deployments == {
+        ("functions", "deploy", name, f"--flags-file=build/deployment/{name}.yaml")
+        for name in FUNCTIONS
+    }
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_is_deployed_from_its_staged_folder_as_itself(name: str) -> None:
     given = STATE.flags(name)
-    assert STEPS[f"deploy-{service(name)}"]["args"] == [
-        *("functions", "deploy", name),
-        f"--flags-file=build/deployment/{name}.yaml",
-    ]
     assert given["--source"] == f"build/{name}"
     assert given["--entry-point"] == name
     assert f"def {name}(" in (ROOT / "functions" / name / "main.py").read_text()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.stage import COMMON, FUNCTIONS, Unstageable, commit_of, stage
+from infra.stage import FUNCTIONS, Unstageable, commit_of, common, functions_of, stage
 from tests.support.servers import ROOT
 from tests.support.staged import COMMIT
 
@@ -48,9 +49,9 @@ def fake_repository(folder: Path) -> Path:
         function.mkdir(parents=True)
         (function / "main.py").write_text(f"def {name}(request): ...\n")
         (function / "requirements.txt").write_text("flask==3.1.3\n")
-    for common in ("clinical", "shared"):
-        (folder / common).mkdir()
-        (folder / common / "errors.py").write_text("")
+    for taken in ("clinical", "shared"):
+        (folder / taken).mkdir()
+        (folder / taken / "errors.py").write_text("")
     return folder
 
 
@@ -81,8 +82,8 @@ def test_a_staged_folder_holds_what_is_allowed_and_nothing_else(fresh: Path, nam
 def test_every_file_of_shared_and_of_the_function_is_staged_unchanged(fresh: Path) -> None:
     for name in FUNCTIONS:
         files = contents(fresh / name)
-        common = [(folder, f"{folder}/") for folder in COMMON[name]]
-        for folder, prefix in ((f"functions/{name}", ""), *common):
+        taken = [(folder, f"{folder}/") for folder in common(ROOT, name)]
+        for folder, prefix in ((f"functions/{name}", ""), *taken):
             for path, content in contents(ROOT / folder).items():
                 if "__pycache__" not in path:
                     assert files[prefix + path] == content
@@ -103,6 +104,24 @@ def test_build_information_names_the_commit_and_changes_with_any_file(tmp_path: 
         assert (info["function"], info["commit"]) == ("launch", COMMIT)
         seen.add(info["content_sha256"])
     assert len(seen) == 2
+
+
+def test_the_functions_are_those_that_have_a_folder(tmp_path: Path) -> None:
+    """Taken away or added; nothing else names them."""
+    root = fake_repository(tmp_path / "root")
+    shutil.rmtree(root / "functions" / "launch")
+    own = root / "functions" / "ours"
+    own.mkdir()
+    (own / "main.py").write_text("from clinical.errors import X\n")
+    (own / "requirements.txt").write_text("")
+    assert functions_of(root) == tuple(sorted({*FUNCTIONS, "ours"} - {"launch"}))
+    stage(root, tmp_path / "out", COMMIT)
+    assert (tmp_path / "out/ours/clinical/errors.py").exists()
+    shutil.rmtree(root / "clinical")
+    stage(root, tmp_path / "without", COMMIT)
+    assert {path.name for path in (tmp_path / "without/ours").iterdir()} == {
+        *("main.py", "requirements.txt", "BUILD_INFO", "shared")
+    }
 
 
 def test_what_an_earlier_staging_left_is_gone(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_the_file_of_this_repository_is_sound() -> None:
         ("concurrency = 8", "concurrency = 0", "concurrency must be 1 or more"),
         ("max_instances = 5", "max_instances = 50", "vcpu: all functions at their max_instances"),
         ("memory_gib = 40", "memory_gib = 8", "memory_gib: all functions at their max_instances"),
-        ("[functions.launch]", "[functions.lunch]", "lunch is not known"),
+        ("[functions.launch]", "[functions.lunch]", "lunch is not known: there is no such folder"),
         ("[versions]", "[versions", "cannot be read"),
     ],
 )
@@ -159,6 +159,6 @@ def test_the_command_prints_what_the_guide_uses_and_refuses_what_it_does_not_kno
     assert run("check").stdout == ""
     shell = run("shell").stdout
     assert "PROJECT='my-project'\n" in shell
-    assert "FUNCTIONS='launch callback fhir-proxy smart-calc cds-services'\n" in shell
+    assert "FUNCTIONS='callback cds-services fhir-proxy launch smart-calc'\n" in shell
     assert len(run("commit").stdout.split("+")[0].strip()) in {40, len("unknown")}
     assert run("deploy").returncode == 2
