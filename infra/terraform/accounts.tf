@@ -1,19 +1,17 @@
 # docs/deploy.md, Service accounts.
 
 locals {
-  functions = ["launch", "callback", "fhir-proxy", "smart-calc", "cds-services"]
-  accounts  = ["launch", "callback", "fhir-proxy", "smart-calc", "cds-services", "build", "test", "deploy"]
+  # Those that have a folder, as `make stage` takes them.
+  functions = [for file in fileset("${path.module}/../../functions", "*/main.py") : replace(dirname(file), "_", "-")]
+  accounts  = concat(local.functions, ["build", "test", "deploy"])
+  store     = concat(local.functions, ["deploy"])
+  acted_as  = concat(local.functions, ["build"])
+  readers   = ["test", "deploy"]
 
   database = "resource.name==\"projects/${var.project}/databases/smart\""
   sources  = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
 
   roles = {
-    "launch/datastore.user"           = { account = "launch", role = "datastore.user", condition = "smart-only" }
-    "callback/datastore.user"         = { account = "callback", role = "datastore.user", condition = "smart-only" }
-    "fhir-proxy/datastore.user"       = { account = "fhir-proxy", role = "datastore.user", condition = "smart-only" }
-    "smart-calc/datastore.user"       = { account = "smart-calc", role = "datastore.user", condition = "smart-only" }
-    "cds-services/datastore.user"     = { account = "cds-services", role = "datastore.user", condition = "smart-only" }
-    "deploy/datastore.user"           = { account = "deploy", role = "datastore.user", condition = "smart-only" }
     "deploy/datastore.viewer"         = { account = "deploy", role = "datastore.viewer", condition = "smart-only" }
     "deploy/cloudfunctions.developer" = { account = "deploy", role = "cloudfunctions.developer", condition = "" }
     "deploy/run.admin"                = { account = "deploy", role = "run.admin", condition = "" }
@@ -24,9 +22,6 @@ locals {
     "build/storage.objectViewer"      = { account = "build", role = "storage.objectViewer", condition = "function-sources" }
   }
   conditions = { "smart-only" = local.database, "function-sources" = local.sources }
-
-  acted_as = ["launch", "callback", "fhir-proxy", "smart-calc", "cds-services", "build"]
-  readers  = ["test", "deploy"]
 }
 
 resource "google_service_account" "smart" {
@@ -47,6 +42,18 @@ resource "google_project_iam_member" "smart" {
       title      = condition.value
       expression = local.conditions[condition.value]
     }
+  }
+}
+
+resource "google_project_iam_member" "store" {
+  for_each = toset(local.store)
+  project  = var.project
+  role     = "roles/datastore.user"
+  member   = google_service_account.smart[each.value].member
+
+  condition {
+    title      = "smart-only"
+    expression = local.database
   }
 }
 

@@ -20,7 +20,14 @@ resource "google_firestore_database" "smart" {
   location_id             = var.region
   type                    = "FIRESTORE_NATIVE"
   delete_protection_state = "DELETE_PROTECTION_ENABLED"
-  depends_on              = [google_project_service.needed]
+
+  lifecycle {
+    precondition {
+      condition     = contains(local.functions, "launch")
+      error_message = "This module lies two folders below the root of the repository, since it reads there which functions there are."
+    }
+  }
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_firestore_field" "record" {

@@ -4,12 +4,8 @@ locals {
   balanced      = var.domain == "" ? [] : ["smart"]
   backends      = var.domain == "" ? [] : local.functions
   edge_services = var.domain == "" ? [] : ["compute.googleapis.com", "certificatemanager.googleapis.com"]
-  paths = {
-    callback     = ["/callback", "/callback/*"]
-    fhir-proxy   = ["/fhir_proxy/*"]
-    smart-calc   = ["/smart_calc/*"]
-    cds-services = ["/cds_services/*"]
-  }
+  # What no rule leads elsewhere is the function launch's.
+  routed = [for name in local.functions : name if name != "launch"]
 }
 
 resource "google_project_service" "edge" {
@@ -150,10 +146,10 @@ resource "google_compute_url_map" "smart" {
     name            = "functions"
     default_service = google_compute_backend_service.function["launch"].id
     dynamic "path_rule" {
-      for_each = local.paths
+      for_each = toset(local.routed)
       content {
-        paths   = path_rule.value
-        service = google_compute_backend_service.function[path_rule.key].id
+        paths   = ["/${replace(path_rule.value, "-", "_")}", "/${replace(path_rule.value, "-", "_")}/*"]
+        service = google_compute_backend_service.function[path_rule.value].id
       }
     }
   }

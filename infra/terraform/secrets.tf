@@ -2,18 +2,9 @@
 # by `gcloud secrets versions add`, so that none is in Terraform's state.
 
 locals {
-  secrets = ["smart-toml", "smart-sealing-key"]
-  secret_readers = {
-    "smart-toml/launch"            = { secret = "smart-toml", account = "launch" }
-    "smart-toml/callback"          = { secret = "smart-toml", account = "callback" }
-    "smart-toml/fhir-proxy"        = { secret = "smart-toml", account = "fhir-proxy" }
-    "smart-toml/smart-calc"        = { secret = "smart-toml", account = "smart-calc" }
-    "smart-toml/cds-services"      = { secret = "smart-toml", account = "cds-services" }
-    "smart-toml/deploy"            = { secret = "smart-toml", account = "deploy" }
-    "smart-sealing-key/callback"   = { secret = "smart-sealing-key", account = "callback" }
-    "smart-sealing-key/fhir-proxy" = { secret = "smart-sealing-key", account = "fhir-proxy" }
-    "smart-sealing-key/smart-calc" = { secret = "smart-sealing-key", account = "smart-calc" }
-  }
+  secrets      = ["smart-toml", "smart-sealing-key"]
+  configured   = concat(local.functions, ["deploy"])
+  with_session = [for name in local.functions : name if contains(["callback", "fhir-proxy", "smart-calc"], name)]
 }
 
 resource "google_secret_manager_secret" "smart" {
@@ -30,9 +21,16 @@ resource "google_secret_manager_secret" "smart" {
   depends_on = [google_project_service.needed]
 }
 
-resource "google_secret_manager_secret_iam_member" "reader" {
-  for_each  = local.secret_readers
-  secret_id = google_secret_manager_secret.smart[each.value.secret].id
+resource "google_secret_manager_secret_iam_member" "configuration" {
+  for_each  = toset(local.configured)
+  secret_id = google_secret_manager_secret.smart["smart-toml"].id
   role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.smart[each.value.account].member
+  member    = google_service_account.smart[each.value].member
+}
+
+resource "google_secret_manager_secret_iam_member" "sealing_key" {
+  for_each  = toset(local.with_session)
+  secret_id = google_secret_manager_secret.smart["smart-sealing-key"].id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.smart[each.value].member
 }

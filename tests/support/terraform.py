@@ -1,19 +1,22 @@
 """infra/terraform as the resources that it would make, without Terraform or a provider.
 
 Understands what the module uses: locals and variables, `for_each` over lists and maps, templates,
-`a == b ? x : y`, `toset`, dynamic blocks, and a reference to another resource, which becomes a
+`a == b ? x : y`, `[for x in y : z]`, `toset`, dynamic blocks, and a reference to another resource, which becomes a
 `Reference` or, for a service account's `member` and `name`, the text that it will be.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import hcl2
+
+
+_FOR = re.compile(r"\[for (\w+) in (.+?) : (.+?)( if (.+))?\]")
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,10 @@ class Module:
             "toset": list,
             "keys": list,
             "replace": str.replace,
+            "concat": lambda *lists: [one for listed in lists for one in listed],
+            "contains": lambda listed, one: one in listed,
+            "dirname": lambda path: str(Path(path).parent),
+            "fileset": _files_below(folder),
             "file": lambda path: path.replace("${path.module}", str(folder)),
             "jsondecode": lambda path: json.loads(Path(path).read_text(), object_hook=_attributes),
         }
@@ -142,12 +149,26 @@ class Module:
         return given
 
     def _expression(self, text: str, scope: Mapping[str, Any]) -> Any:
+        if loop := _FOR.fullmatch(text):
+            each, over, made, _, condition = loop.groups()
+            text = f"[{made} for {each} in {over}{f' if {condition}' if condition else ''}]"
         if " ? " in text:
             condition, _, rest = text.partition(" ? ")
             yes, _, no = rest.partition(" : ")
             return self._expression(yes if self._expression(condition, scope) else no, scope)
         python = text.replace("&&", " and ").replace("true", "True")
-        return eval(python, {"__builtins__": {}}, {**self._scope, **scope})  # our own module
+        # One scope, as the body of a loop sees nothing else. Our own module.
+        return eval(python, {"__builtins__": {}, **self._scope, **scope})
+
+
+def _files_below(module: Path) -> Callable[[str, str], list[str]]:
+    """`fileset`: the files of a folder that fit a pattern, by their path below it."""
+
+    def found(path: str, pattern: str) -> list[str]:
+        folder = Path(path.replace("${path.module}", str(module))).resolve()
+        return sorted(str(file.relative_to(folder)) for file in folder.glob(pattern))
+
+    return found
 
 
 def _bare(name: str) -> str:
