@@ -6,12 +6,11 @@ applications would redirect `/launch?…` to `/launch/?…`.
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import flask
 
-from gateway import front
+from gateway import front, installed
 from shared.config import file as config
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Edge
@@ -19,11 +18,9 @@ from shared.inbound.edge import Edge
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_FOLDER = Path(__file__).parents[1] / "functions"
-# Those that have a folder: some may have been taken away, others added (docs/own-app.md).
 FUNCTIONS: Mapping[str, Callable[[flask.Request], flask.Response]] = {
     name: getattr(importlib.import_module(f"functions.{name}.main"), name)
-    for name in sorted(path.parent.name for path in _FOLDER.glob("*/main.py"))
+    for name in installed.names()
 }
 _settings = config.from_environment()
 _edge = Edge("gateway", "page", refused="app_refused")

@@ -43,7 +43,8 @@ def common(root: Path, name: str) -> tuple[str, ...]:
     own = _tree(root / "functions" / name)
     computes = any(_COMPUTES.search(text) for path, text in own.items() if path.endswith(".py"))
     # callback asks for the calculators, and does without them where they were taken away.
-    return ("clinical", "shared") if computes and (root / "clinical").is_dir() else ("shared",)
+    there = any((root / "clinical").glob("*.py"))
+    return ("clinical", "shared") if computes and there else ("shared",)
 
 
 def stage(root: Path, out: Path, commit: str) -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from gateway import own_page, servers
+from gateway import installed, own_page, servers
 from gateway.servers import LOOPBACK, Place, Server, Unusable
 from simulator import demo
 
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     page = None
     try:
         if command == "run":
-            page = own_page.folder()
+            page = _page()
         for place in (at_ehr, at_app) if command == "run" else (at_ehr,):
             servers.require_free(place, command)
     except Unusable as error:
@@ -42,9 +42,18 @@ def main(arguments: list[str]) -> int:
     return servers.run(listed, ready=public_url if command == "run" else ehr)
 
 
+def _page() -> Path | None:
+    """The page of one's own, without which that of smart_calc is launched."""
+    page = own_page.folder()
+    if page is None and "smart_calc" not in installed.names():
+        raise Unusable("There is no page to launch. Name one: make run PAGE=folder")
+    return page
+
+
 def _ehr(public_url: str, ehr: str) -> Mapping[str, str]:
     """The simulated EHR's configuration: this app's registrations, unless others are given."""
-    given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url))
+    cards = "cds_services" in installed.names()
+    given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url, cards=cards))
     return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": given}
 
 
@@ -61,7 +70,8 @@ def _config(public_url: str, ehr: str, page: Path | None) -> Path:
     config = (LOCAL / "smart.toml").resolve()
     store_file = (LOCAL / "smart.db").resolve()
     own = () if page is None else (own_page.AFTER_LAUNCH, demo.OWN_PAGE)
-    text = demo.configuration(public_url, ehr, key_file, store_file, *own)
+    cards = "cds_services" in installed.names()
+    text = demo.configuration(public_url, ehr, key_file, store_file, *own, cards=cards)
     config.write_text(text, encoding="utf-8")
     return config
 

@@ -103,8 +103,10 @@ def configuration(
     store_file: Path,
     after_launch: str = "/smart_calc/{session}/",
     more_scopes: Sequence[str] = (),
+    *,
+    cards: bool = True,
 ) -> str:
-    """Return the app's configuration file."""
+    """Return the app's configuration file; with `cards` its CDS service has the EHRs as callers."""
     top = _CONFIGURATION.format(
         public_url=public_url, key_file=key_file, store_file=store_file, after_launch=after_launch
     )
@@ -121,7 +123,8 @@ def configuration(
         )
         for one in _ENTRIES
     )
-    return "".join([top, *ehrs, *(_cds_client(one, ehr_origin) for one in _ENTRIES)])
+    callers = (_cds_client(one, ehr_origin) for one in _ENTRIES if cards)
+    return "".join([top, *ehrs, *callers])
 
 
 def _cds_client(one: _Entry, ehr_origin: str) -> str:
@@ -131,8 +134,8 @@ def _cds_client(one: _Entry, ehr_origin: str) -> str:
     return table if tenant is None else f'{table}tenant = "{tenant}"\n'
 
 
-def registrations(public_url: str) -> str:
-    """Return the EHRs' registrations of the app, as JSON."""
+def registrations(public_url: str, *, cards: bool = True) -> str:
+    """Return the EHRs' registrations of the app, as JSON; with `cards` charts ask it for those."""
     return json.dumps(
         [
             {
@@ -142,7 +145,7 @@ def registrations(public_url: str) -> str:
                 "redirect_uris": [f"{public_url}{one.redirect_path}"],
                 "scopes": [*one.launch_scopes, *_IDENTITY, *_RESOURCES, *OWN_PAGE],
                 "ehrs": [one.profile.key],
-                "cds_services": f"{public_url}/cds_services",
+                **({"cds_services": f"{public_url}/cds_services"} if cards else {}),
             }
             for one in _ENTRIES
         ]

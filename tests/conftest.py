@@ -10,6 +10,20 @@ from tests.support.app import App, ehr_tables, simulated_ehr
 from tests.support.browser import Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve_app
+from tests.support.whole import IS_WHOLE, is_left_out
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    return True if collection_path.suffix == ".py" and is_left_out(collection_path) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if IS_WHOLE:
+        return
+    left_out = [item for item in items if item.get_closest_marker("calculators")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
 
 pytest_plugins = ("tests.support.firestore_fixtures", "tests.support.quick_ehr")
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.generators import calculators, cds_cards, scaling, troubleshooting
+from docs.generators import scaling, troubleshooting
 
 DOCS = Path(__file__).parents[1]
 VECTORS = Path(__file__).parents[2] / "tests" / "clinical" / "data" / "calc_vectors.json"
@@ -10,14 +10,21 @@ VECTORS = Path(__file__).parents[2] / "tests" / "clinical" / "data" / "calc_vect
 
 def main() -> None:
     """Write the pages, each by its generator."""
-    pages = {
-        "calculators.md": calculators.markdown(calculators.count_vectors(VECTORS)),
-        "scaling.md": scaling.markdown(),
-    }
+    pages = {"scaling.md": scaling.markdown()}
     for path, text in {**pages, **troubleshooting.pages()}.items():
         (DOCS / path).parent.mkdir(exist_ok=True)
         (DOCS / path).write_text(text, encoding="utf-8")
         print(f"docs/{path}")
+    if any((DOCS.parent / "clinical").glob("*.py")):  # it may have been taken away: docs/own-app.md
+        _of_the_calculators()
+
+
+def _of_the_calculators() -> None:
+    from docs.generators import calculators, cds_cards
+
+    text = calculators.markdown(calculators.count_vectors(VECTORS))
+    (DOCS / "calculators.md").write_text(text, encoding="utf-8")
+    print("docs/calculators.md")
     # The rest of this page is written by hand.
     page = DOCS / "cds-hooks.md"
     page.write_text(cds_cards.into(page.read_text(encoding="utf-8")), encoding="utf-8")

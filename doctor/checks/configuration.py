@@ -101,9 +101,10 @@ def _names_of_calculators(settings: Settings) -> list[Problem]:
         return []
     try:
         from clinical import turned_off
-    except ModuleNotFoundError:
+    except ImportError:
         return []
-    return turned_off.problems(settings)
+    found: list[Problem] = turned_off.problems(settings)
+    return found
 
 
 def _finding(problem: Problem, keys: Mapping[str, str]) -> Checked:

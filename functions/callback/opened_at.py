@@ -21,6 +21,6 @@ def _calculator(app_context: str | None) -> str | None:
     # Most launches come of no card: only then is it looked at which calculators there are.
     try:
         from clinical.calculators import REGISTRY
-    except ModuleNotFoundError:
+    except ImportError:
         return None
     return given if isinstance(given, str) and given in REGISTRY else None

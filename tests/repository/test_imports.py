@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.import_rows import MANY_ALIKE, ROWS
+from tests.support.whole import is_gone
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = (
+_ALL = (
     *("benchmarks", "clinical", "docs", "doctor", "functions", "gateway", "infra", "shared"),
     "simulator",
 )
+PRODUCT = tuple(folder for folder in _ALL if not is_gone(folder))
+CALCULATORS = pytest.mark.calculators
 FLASK = {"flask", "werkzeug", "functions_framework"}
 
 
@@ -134,7 +137,7 @@ def test_a_folder_holds_at_most_fifteen_modules(folder: str) -> None:
     ("below", "above"),
     [
         ("shared", {"clinical", "functions", "gateway", "simulator"}),
-        ("clinical", {"functions", "gateway", "simulator"}),
+        pytest.param("clinical", {"functions", "gateway", "simulator"}, marks=CALCULATORS),
         ("functions", {"gateway", "simulator"}),
         ("gateway", {"simulator"}),
     ],
@@ -145,6 +148,7 @@ def test_nothing_imports_what_stands_on_it(below: str, above: set[str]) -> None:
     assert [str(one) for one in imports(below) if one.top in above] == []
 
 
+@pytest.mark.calculators
 def test_the_clinical_code_takes_of_shared_only_what_is_pure() -> None:
     pure = {
         "config.settings",
@@ -265,6 +269,8 @@ def test_launch_starts_without_cryptography(tmp_path: Path) -> None:
     assert not {"cryptography", "jwt"} & loaded
 
 
-@pytest.mark.parametrize("name", ["callback", "fhir_proxy", "smart_calc"])
+@pytest.mark.parametrize(
+    "name", ["callback", "fhir_proxy", pytest.param("smart_calc", marks=CALCULATORS)]
+)
 def test_a_function_can_be_imported_without_configuration(name: str) -> None:
     assert {"flask", "urllib3", "cryptography"} <= loaded_by(name)

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.support.app import App
 from tests.support.browser import Answer, Browser
-from tests.support.chart_resources import LOINC
 from tests.support.id_tokens import PrivateKey, compact, ec_key, public_jwk, rsa_key
 from tests.support.scripted_ehr import Tenant, as_fhir, as_json
 from tests.support.servers import Server
@@ -183,7 +182,7 @@ def value(
         "resourceType": "Observation",
         "id": f"o-{secrets.token_hex(6)}",
         "status": "final",
-        "code": {"coding": [{"system": LOINC, "code": loinc}]},
+        "code": {"coding": [{"system": "http://loinc.org", "code": loinc}]},
         "subject": {"reference": f"Patient/{of}"},
         "effectiveDateTime": days_ago(days),
         "valueQuantity": {

@@ -1,8 +1,9 @@
 """infra/terraform as the resources that it would make, without Terraform or a provider.
 
 Understands what the module uses: locals and variables, `for_each` over lists and maps, templates,
-`a == b ? x : y`, `[for x in y : z]`, `toset`, dynamic blocks, and a reference to another resource, which becomes a
-`Reference` or, for a service account's `member` and `name`, the text that it will be.
+`a == b ? x : y`, `[for x in y : z]`, `toset`, dynamic blocks, and a reference to another resource,
+which becomes a `Reference` or, for a service account's `member` and `name`, the text that it will
+be.
 """
 
 import json
@@ -14,7 +15,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import hcl2
-
 
 _FOR = re.compile(r"\[for (\w+) in (.+?) : (.+?)( if (.+))?\]")
 

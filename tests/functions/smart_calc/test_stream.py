@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from functions.smart_calc import stream
 from tests.support.app import App
 from tests.support.app_chart import (
     CHART,
@@ -218,3 +219,10 @@ def test_a_browser_that_goes_away_ends_the_reading_and_the_server_serves_on(
     slow.text = ""
     slow.open()
     assert 'id="complete"' in slow.rest()
+
+
+def test_the_script_holds_nothing_that_would_end_it_early() -> None:
+    """It stands in the page, as it is."""
+    script = stream.script()
+    assert "</" not in script
+    assert "<!--" not in script
