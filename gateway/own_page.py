@@ -68,7 +68,7 @@ def serve(settings: Settings, call: Call, page: Path) -> Reply:
     headers = {
         "Content-Type": _content_type(file.name),
         "Content-Length": str(pieces.left),
-        "Content-Security-Policy": _policy(settings.frame_ancestors),
+        "Content-Security-Policy": policy(settings.frame_ancestors),
     }
     return Reply(200, headers, pieces)
 
@@ -105,8 +105,9 @@ def _content_type(name: str) -> str:
     return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in _WITH_CHARSET else kind
 
 
-def _policy(frame_ancestors: tuple[str, ...]) -> str:
-    policy = [
+def policy(frame_ancestors: tuple[str, ...]) -> str:
+    """The page's Content-Security-Policy, which a bucket sends too (docs/deploy.md)."""
+    directives = [
         "default-src 'self'",
         "img-src 'self' data:",
         "object-src 'none'",
@@ -114,8 +115,8 @@ def _policy(frame_ancestors: tuple[str, ...]) -> str:
         "form-action 'self'",
     ]
     if frame_ancestors:
-        policy.append(f"frame-ancestors {' '.join(frame_ancestors)}")
-    return "; ".join(policy)
+        directives.append(f"frame-ancestors {' '.join(frame_ancestors)}")
+    return "; ".join(directives)
 
 
 class Pieces(Iterator[bytes]):

@@ -152,6 +152,13 @@ resource "google_compute_url_map" "smart" {
         service = google_compute_backend_service.function[path_rule.value].id
       }
     }
+    dynamic "path_rule" {
+      for_each = toset(local.pages)
+      content {
+        paths   = ["/app/*"]
+        service = google_compute_backend_bucket.page[path_rule.value].id
+      }
+    }
   }
 }
 

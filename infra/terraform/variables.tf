@@ -20,6 +20,18 @@ variable "fixed_egress" {
   default     = false
 }
 
+variable "page" {
+  description = "Whether a page of your own is served at /app/, from a bucket; with `domain` only."
+  type        = bool
+  default     = false
+}
+
+variable "frame_ancestors" {
+  description = "As in smart.toml; for the page's policy."
+  type        = list(string)
+  default     = []
+}
+
 variable "alert_email" {
   description = "Who is told of failed launches and server errors; empty for nobody."
   type        = string

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from gateway import own_page
 from infra.stage import FUNCTIONS
 from tests.deploy.guide_walk import DEPLOY, cloud_and_ehr, to_a_launch, under
 from tests.support.control_plane import storage
@@ -26,11 +27,21 @@ FOLDER = ROOT / "infra" / "terraform"
 NETWORK = (
     "10. Own domain: external Application Load Balancer",
     "Cloud Armor",
+    "A page of your own",
     "11. The way out: a fixed address, or a private path to an EHR",
 )
 # The command line's own, of no use to the functions: `gcloud projects create` enables it.
 OF_GCLOUD = {"cloudapis.googleapis.com"}
 Facts = set[tuple[Any, ...]]
+VARIABLES: Mapping[str, Any] = {
+    "project": "my-project",
+    "region": "europe-west1",
+    "domain": "smart.example.org",
+    "fixed_egress": True,
+    "page": True,
+    "frame_ancestors": (),
+    "alert_email": "ops@example.org",
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +49,10 @@ def world(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> It
     with cloud_and_ehr(tmp_path_factory.mktemp("cloud"), scripted) as (cloud, _):
         blocks = [one for one in to_a_launch() if one.heading != DEPLOY]
         blocks += [block for heading in (*NETWORK, "Alerts") for block in under(heading)]
+        for hidden in (".env", ".git/config", "sub/.env"):
+            path = cloud.repository / "examples/own-page" / hidden
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("secret")
         done = cloud.run(blocks)
         assert [(ran.where, ran.said) for ran in done if ran.code] == []
         assert cloud.plane.unknown == []
@@ -46,14 +61,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> It
 
 @pytest.fixture(scope="module")
 def module() -> Module:
-    return Module(
-        FOLDER,
-        project="my-project",
-        region="europe-west1",
-        domain="smart.example.org",
-        fixed_egress=True,
-        alert_email="ops@example.org",
-    )
+    return Module(FOLDER, **VARIABLES)
 
 
 def last(address: str) -> str:
@@ -71,11 +79,12 @@ def of_world(world: World, collection: str) -> list[tuple[str, Mapping[str, Any]
 
 
 def bindings(policy: list[dict[str, Any]], on: str) -> Facts:
+    """Google's own accounts stand in policies too; they are nobody's to give."""
     return {
         (on, binding["role"], member, binding.get("condition", {}).get("expression"))
         for binding in policy
         for member in binding["members"]
-        if member.startswith("serviceAccount:")
+        if member.startswith("serviceAccount:") or member == "allUsers"
     }
 
 
@@ -111,18 +120,56 @@ def test_accounts_and_their_roles(world: World, module: Module) -> None:
     }
 
 
-def test_the_bucket_and_who_reads_it(world: World, module: Module) -> None:
-    ((name, bucket),) = world.buckets.items()
-    (made,) = module.resources("google_storage_bucket")
-    access = bucket["iamConfiguration"]
-    assert made.body == {
-        "name": name,
-        "location": bucket["location"].lower(),
-        "uniform_bucket_level_access": access["uniformBucketLevelAccess"]["enabled"],
-        "public_access_prevention": access["publicAccessPrevention"],
+def test_the_buckets_and_who_reads_them(world: World, module: Module) -> None:
+    made = [one.body for one in module.resources("google_storage_bucket")]
+    assert {
+        one["name"]: (
+            one["location"],
+            one["uniform_bucket_level_access"],
+            one.get("public_access_prevention"),
+            [block["main_page_suffix"] for block in one.get("website", [])],
+        )
+        for one in made
+    } == {
+        name: (
+            bucket["location"].lower(),
+            bucket["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"],
+            bucket["iamConfiguration"].get("publicAccessPrevention"),
+            [bucket["website"]["mainPageSuffix"]] if "website" in bucket else [],
+        )
+        for name, bucket in world.buckets.items()
     }
-    readers = iam(module, "google_storage_bucket_iam_member", lambda _: name)
-    assert readers == bindings(world.policies[storage.bucket_name(name)], name)
+    readers = iam(
+        module,
+        "google_storage_bucket_iam_member",
+        lambda body: "my-project-page" if body["member"] == "allUsers" else "my-project-source",
+    )
+    assert readers == {
+        one
+        for name in world.buckets
+        for one in bindings(world.policies[storage.bucket_name(name)], name)
+    }
+
+
+def test_the_page_is_sent_as_on_ones_own_machine(world: World, module: Module) -> None:
+    (made,) = module.resources("google_compute_backend_bucket")
+    ((name, body),) = of_world(world, "backendBuckets")
+    headers = set(made.body["custom_response_headers"])
+    assert made.body["name"] == name
+    assert body["bucketName"] == "my-project-page"
+    assert headers == set(body["customResponseHeaders"])
+    assert f"Content-Security-Policy: {own_page.policy(())}" in headers
+    assert not body.get("enableCdn")
+    framed = Module(FOLDER, **VARIABLES | {"frame_ancestors": ("https://a.example", "'self'")})
+    (made,) = framed.resources("google_compute_backend_bucket")
+    policy = own_page.policy(("https://a.example", "'self'"))
+    assert f"Content-Security-Policy: {policy}" in made.body["custom_response_headers"]
+
+
+def test_a_release_of_the_page_sends_its_files_and_nothing_hidden(world: World) -> None:
+    sent = {name for name in world.objects if name.startswith("my-project-page/")}
+    folder = ROOT / "examples/own-page"
+    assert sent == {f"my-project-page/app/{path.name}" for path in folder.iterdir()}
 
 
 def test_secrets_and_who_reads_them(world: World, module: Module) -> None:
@@ -335,6 +382,7 @@ def test_every_type_of_the_module_is_compared(module: Module) -> None:
         "google_service_account",
         "google_service_account_iam_member",
         "google_storage_bucket",
+        "google_compute_backend_bucket",
         "google_storage_bucket_iam_member",
     }
     assert module.types == PARTS.keys() | elsewhere

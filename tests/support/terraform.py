@@ -88,6 +88,8 @@ class Module:
             "toset": list,
             "keys": list,
             "replace": str.replace,
+            "length": len,
+            "join": str.join,
             "concat": lambda *lists: [one for listed in lists for one in listed],
             "contains": lambda listed, one: one in listed,
             "dirname": lambda path: str(Path(path).parent),
@@ -131,7 +133,7 @@ class Module:
                 for dynamic in given.get("dynamic", []):
                     ((name, block),) = dynamic.items()
                     name = _bare(name)
-                    made[name] = [
+                    made[name] = made.get(name, []) + [
                         self.value(content, {**scope, name: SimpleNamespace(key=key, value=one)})
                         for key, one in _pairs(self.value(block["for_each"], scope))
                         for content in block["content"]

@@ -34,6 +34,7 @@ run "everything" {
   variables {
     domain       = "smart.example.org"
     fixed_egress = true
+    page         = true
     alert_email  = "ops@example.org"
   }
 
@@ -48,6 +49,10 @@ run "everything" {
   assert {
     condition     = google_compute_router_nat.smart["smart"].nat_ip_allocate_option == "MANUAL_ONLY"
     error_message = "Calls leave from the reserved address only."
+  }
+  assert {
+    condition     = google_storage_bucket_iam_member.page["page"].role == "roles/storage.legacyObjectReader"
+    error_message = "Everyone reads a file of the page, nobody lists them."
   }
   assert {
     condition     = length(google_monitoring_alert_policy.smart) == 5 && length(google_logging_metric.smart) == 3

@@ -80,6 +80,14 @@ def create_bucket(world: World, request: Request) -> Answer:
     return {"kind": "storage#bucket", "name": bucket}
 
 
+@API("PATCH", "/storage/v1/b/{bucket}")
+def change_bucket(world: World, request: Request, bucket: str) -> Answer:
+    """https://cloud.google.com/storage/docs/json_api/v1/buckets/patch"""
+    _there(world, request, bucket, "storage.buckets.update")
+    world.buckets[bucket] = world.buckets[bucket] | request.json
+    return {"kind": "storage#bucket", "name": bucket, **world.buckets[bucket]}
+
+
 @API("GET", "/storage/v1/b/{bucket}/iam")
 def get_policy(world: World, request: Request, bucket: str) -> Answer:
     """https://cloud.google.com/storage/docs/json_api/v1/buckets/getIamPolicy"""
@@ -120,6 +128,25 @@ def insert_rest(world: World, request: Request, bucket: str, path: str) -> Answe
 def put_signed(world: World, request: Request, bucket: str, path: str) -> Answer:
     """An upload to a signed address, as Cloud Functions gives it."""
     return put(world, bucket, unquote(path), request.body)
+
+
+@API("GET", "/storage/v1/b/{bucket}/o")
+def list_objects(world: World, request: Request, bucket: str) -> Answer:
+    """https://cloud.google.com/storage/docs/json_api/v1/objects/list"""
+    _there(world, request, bucket, "storage.objects.list")
+    start = f"{bucket}/{request.query.get('prefix', '')}"
+    found = [name for name in sorted(world.objects) if name.startswith(start)]
+    items = [put(world, bucket, one.partition("/")[2], world.objects[one]) for one in found]
+    return {"kind": "storage#objects", "items": items}
+
+
+@API("DELETE", "/storage/v1/b/{bucket}/o/{path*}")
+def delete_object(world: World, request: Request, bucket: str, path: str) -> Answer:
+    """https://cloud.google.com/storage/docs/json_api/v1/objects/delete"""
+    _there(world, request, bucket, "storage.objects.delete")
+    if world.objects.pop(f"{bucket}/{unquote(path)}", None) is None:
+        raise not_found(f"No such object: {bucket}/{unquote(path)}")
+    return {}
 
 
 @API("GET", "/storage/v1/b/{bucket}/o/{path*}")

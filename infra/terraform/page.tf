@@ -1,0 +1,38 @@
+# docs/deploy.md, A page of your own. Only with `page` and `domain`. The files come by `gcloud storage rsync`.
+
+locals {
+  pages  = var.page && var.domain != "" ? ["page"] : []
+  frames = length(var.frame_ancestors) == 0 ? "" : join(" ", concat(["; frame-ancestors"], var.frame_ancestors))
+}
+
+resource "google_storage_bucket" "page" {
+  for_each                    = toset(local.pages)
+  name                        = "${var.project}-page"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  website {
+    main_page_suffix = "index.html"
+  }
+  depends_on = [google_project_service.needed]
+}
+
+# Reads a file, lists none.
+resource "google_storage_bucket_iam_member" "page" {
+  for_each = toset(local.pages)
+  bucket   = google_storage_bucket.page[each.value].name
+  role     = "roles/storage.legacyObjectReader"
+  member   = "allUsers"
+}
+
+resource "google_compute_backend_bucket" "page" {
+  for_each    = toset(local.pages)
+  name        = each.value
+  bucket_name = google_storage_bucket.page[each.value].name
+  custom_response_headers = [
+    "Content-Security-Policy: default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'${local.frames}",
+    "Referrer-Policy: no-referrer",
+    "X-Content-Type-Options: nosniff",
+    "Cross-Origin-Resource-Policy: same-origin",
+  ]
+  depends_on = [google_project_service.edge]
+}
