@@ -46,7 +46,7 @@ _ENTRIES = (
         "smart-calc-demo",
         "/callback",
         standalone=True,
-        launch_scopes=("launch", "launch/patient"),
+        launch_scopes=("launch", "launch/patient", "launch/encounter"),
     ),
     _Entry(
         "oracle",

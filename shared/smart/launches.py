@@ -160,7 +160,10 @@ def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tupl
     offers = "launch/patient" in listed or (
         not scopes.names_resources(listed) and _CHOOSES_PATIENT in configuration.capabilities
     )
-    return ("launch/patient",) if offers else ()
+    if not offers:
+        return ()
+    # A visit belongs to a patient: it is asked for beside one, never alone.
+    return ("launch/patient", *(one for one in ("launch/encounter",) if one in listed))
 
 
 def _offered(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[str, ...] | None:

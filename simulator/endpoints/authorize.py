@@ -30,6 +30,8 @@ from simulator.trace import LaunchTrace
 from simulator.vendors.installation import Installation
 
 _FORM = "application/x-www-form-urlencoded"
+# For each the user chooses a patient; a visit is one of that patient's.
+_CHOSEN = frozenset({"launch/patient", "launch/encounter"})
 
 
 class AuthorizationEndpoint:
@@ -97,14 +99,18 @@ class AuthorizationEndpoint:
         patient = self._ehr.charts.patient(request.form.get("patient", ""))
         if patient is None:
             return fault_page(400, "No such patient", "Start the app again and choose one.")
-        with_encounter = "launch/encounter" in request_.scopes
-        encounter = self._ehr.charts.encounter_of(patient.id) if with_encounter else None
+        encounter = self._visit(request_, patient.id)
         user = patient.id if self._is_for_patients else request.form.get("user")
         if user not in (None, patient.id, *CLINICIANS):
             return fault_page(400, "No such user", "Start the app again and choose one.")
         trace.note("said", "patient", patient.name)
         request_.launch_trace.patient = patient.name
         return self._grant(request_, LaunchContext(patient.id, encounter), user)
+
+    def _visit(self, request_: AuthorizationRequest, patient: str) -> str | None:
+        """The visit under way of a patient, for a client that may know it."""
+        asked = "launch/encounter" in request_.scopes
+        return self._ehr.charts.encounter_of(patient) if asked else None
 
     @property
     def _is_for_patients(self) -> bool:
@@ -150,7 +156,8 @@ class AuthorizationEndpoint:
         )
         if launch_value is not None and launch is not None:
             return self._launched(request_, launch_value, launch)
-        if "launch/patient" in request_.scopes and "grant-without-patient" not in triggered:
+        chooses = _CHOSEN & set(request_.scopes)
+        if chooses and "grant-without-patient" not in triggered:
             return self._picker(request_)
         return self._grant(request_, LaunchContext(), None)
 
@@ -179,13 +186,15 @@ class AuthorizationEndpoint:
 
     def _picker(self, request_: AuthorizationRequest) -> Response:
         trace.answer("a page where the user chooses a patient")
+        patients = self._ehr.charts.patients()
         return page(
             "pick.html",
             # Browsers hold the redirect that follows a form to form-action as well.
             form_action=["'self'", origin(request_.redirect_uri)],
             client=request_.client,
             scopes=request_.scopes,
-            patients=self._ehr.charts.patients(),
+            patients=patients,
+            visits={one.id: self._visit(request_, one.id) for one in patients},
             users={} if self._is_for_patients else CLINICIANS,
             form=self._ehr.pickers.put(request_),
             action=f"{request.path}/patient",

@@ -82,6 +82,7 @@ def configuration(at: Addresses) -> Mapping[str, object]:
             "context-ehr-patient",
             "context-ehr-encounter",
             "context-standalone-patient",
+            "context-standalone-encounter",
             "permission-patient",
             "permission-user",
             "permission-offline",
@@ -202,7 +203,7 @@ def _scope_problems(
     ]
     if not granted:
         problems.append("none of the scopes asked for can be granted to this client")
-    has_patient = "launch" in granted or "launch/patient" in granted
+    has_patient = any(one in granted for one in ("launch", "launch/patient", "launch/encounter"))
     if not has_patient and any(one.startswith("patient/") for one in granted):
         problems.append("patient/ scopes need scope launch or launch/patient")
     for problem in problems:

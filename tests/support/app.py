@@ -119,7 +119,7 @@ def simulated_ehr(folder: Path, app_port: int) -> Iterator[Server]:
         "name": "smart-calc",
         "redirect_uris": [f"http://localhost:{app_port}/callback"],
         "launch_url": f"http://localhost:{app_port}/launch",
-        "scopes": ["launch", "launch/patient", "patient/*.rs"],
+        "scopes": ["launch", "launch/patient", "launch/encounter", "patient/*.rs"],
     }
     environment = {
         "EHR_BASE_URL": f"http://127.0.0.1:{port}",

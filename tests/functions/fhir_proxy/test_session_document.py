@@ -38,12 +38,13 @@ def test_what_the_ehr_gave_is_told(app: App) -> None:
         "fhirContext": [{"reference": "ImagingStudy/1", "role": "https://x.example/r"}],
     }
     granted = "launch patient/Patient.rs patient/Observation.read"
-    launch, tenant = launched(app, scope=granted, **given)
+    launch, tenant = launched(app, scope=granted, appContext='{"tab":"history"}', **given)
     answer = launch.browser.fetch(f"{launch.fhir_base}/session")
     assert (answer.status, answer.header("Content-Type")) == (200, "application/json")
     document = answer.json()
     assert document.keys() == MEMBERS
     assert {name: document[name] for name in given} == given
+    assert document["app_context"] == '{"tab":"history"}'
     assert document["ehr"] == "scripted"
     assert document["iss"] == tenant.base
     assert document["fhir_base"] == launch.fhir_base

@@ -27,6 +27,24 @@ def _pick(app: App, browser: Browser, **decision: str) -> Answer:
 
 
 @pytest.mark.parametrize(
+    ("patient", "visit"),
+    [("synthetic-alma", "synthetic-alma-enc-1"), ("synthetic-bruno", None)],
+)
+def test_the_patient_picked_at_the_ehr_is_told_to_the_page_with_the_visit_if_there_is_one(
+    app: App, browser: Browser, patient: str, visit: str | None
+) -> None:
+    back = _pick(app, browser, patient=patient, decision="continue")
+    handle = browser.get(back.location).location.rstrip("/").rpartition("/")[2]
+    context = browser.fetch(f"{app.origin}/fhir_proxy/{handle}/session").json()
+    assert (context["patient"], context["encounter"]) == (patient, visit)
+    assert (context["ehr"], context["iss"]) == ("simulated", app.ehr_base)
+    assert context["scope"]["requested"][:2] == ["launch/patient", "launch/encounter"]
+    assert "launch" not in context["scope"]["requested"]
+    assert context["scope"]["missing"] == []
+
+
+@pytest.mark.calculators
+@pytest.mark.parametrize(
     ("patient", "name"), [("synthetic-alma", "Alma"), ("synthetic-bruno", "Bruno")]
 )
 def test_the_patient_picked_at_the_ehr_is_the_one_shown(
@@ -36,12 +54,6 @@ def test_the_patient_picked_at_the_ehr_is_the_one_shown(
     page = browser.open(answer.location)
     assert page.status == 200
     assert name in page.text
-    handle = page.url.rstrip("/").rpartition("/")[2]
-    context = browser.fetch(f"{app.origin}/fhir_proxy/{handle}/session").json()
-    assert context["patient"] == patient
-    assert (context["ehr"], context["iss"]) == ("simulated", app.ehr_base)
-    assert "launch/patient" in context["scope"]["requested"]
-    assert "launch" not in context["scope"]["requested"]
 
 
 def test_cancelling_at_the_picker_says_that_no_patient_was_chosen(
@@ -58,6 +70,7 @@ def test_the_request_has_no_launch_and_asks_for_a_patient(app: App, browser: Bro
     assert "launch" not in asked
     assert asked["scope"].split() == [
         "launch/patient",
+        "launch/encounter",
         "patient/Patient.rs",
         "patient/Observation.rs",
         "patient/Condition.rs",

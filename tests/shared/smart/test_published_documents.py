@@ -98,6 +98,8 @@ def test_a_standalone_launch_asks_for_a_patient_where_the_ehr_lets_one_be_chosen
     asked = begun.form["scope"] if begun.form else parse_qs(query)["scope"][0]
     offered = "context-standalone-patient" in found.document["capabilities"]
     assert ("launch/patient" in asked.split()) == offered
+    lists_visits = "launch/encounter" in found.document.get("scopes_supported", [])
+    assert ("launch/encounter" in asked.split()) == (offered and lists_visits)
 
 
 @each

@@ -82,9 +82,13 @@ def test_the_user_is_chosen_with_the_patient(app: App) -> None:
     assert app.http.post(action, data=fields).status_code == 400
 
 
-def test_an_app_that_asks_for_the_encounter_gets_one_where_there_is_one(app: App) -> None:
+@pytest.mark.parametrize("asked", ["launch/patient launch/encounter", "launch/encounter"])
+def test_an_app_that_asks_for_the_encounter_gets_one_where_there_is_one(
+    app: App, asked: str
+) -> None:
+    scope = f"{asked} patient/*.rs"
     for patient, encounter in ((ALMA, "synthetic-alma-enc-1"), (BRUNO, None)):
-        scope = "launch/patient launch/encounter patient/*.rs"
+        assert "visit under way" in app.authorize(app.request(scope=scope)).text
         action, token = form_of(app, scope=scope)
         fields = {"form": token, "patient": patient, "decision": "continue"}
         answer = query_of(app.http.post(action, data=fields).headers["Location"])
