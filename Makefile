@@ -18,7 +18,7 @@ help:
 	@echo "make ehr                     the simulated EHR alone"
 	@echo "make doctor CONFIG=smart.toml what would break a launch, found before one"
 	@echo "make explain < FILE          why a launch failed: a pasted error, with CONFIG=… compared to it"
-	@echo "make soak                    the races of many requests, 20 times; memory over ten minutes"
+	@echo "make soak                    the races of many requests, 20 times; the core alone; memory"
 	@echo "make bench                   the budgets, measured on this machine: docs/performance.md"
 	@echo "make lint                    ruff, mypy and the import rules"
 	@echo "make coverage                branch coverage of the whole suite"

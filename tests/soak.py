@@ -1,17 +1,20 @@
 """The races of many requests, requests of all kinds, and the pages of many charts, again and again.
 
 `python -m tests.soak [ROUNDS]`, the first part of `make soak`. Before them once, whole, what the
-suite samples.
+suite samples, and the core without the calculators: a copy of the repository, linted and tested.
 
 A line for each race of each round; the exit status is not 0 if one of them, or a page, failed once.
 """
 
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from tests import charts_at_large
+from tests.support import core
 from tests.support.gcloud import GCLOUD
 
 ROUNDS = 20
@@ -55,6 +58,9 @@ if __name__ == "__main__":
     whole = [one for one in WHOLE if GCLOUD or one != NEEDS_GCLOUD]
     if pytest.main(["-q", *whole]):
         sys.exit(1)
+    with tempfile.TemporaryDirectory() as place:
+        if core.check(Path(place)):
+            sys.exit(1)
     raced = pytest.main(["-v", *RACES], plugins=[Repeat(wanted)])
     # 25 charts a round: 500 of them by default.
     sys.exit(raced or charts_at_large.random_charts(25 * wanted))

@@ -1,8 +1,10 @@
 """The core without the calculators: a copy of this repository, made as docs/own-app.md says."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.support.servers import ROOT
@@ -23,6 +25,26 @@ def make(folder: Path) -> Path:
     assert count == 2
     state.write_text(text)
     return core
+
+
+def check(folder: Path) -> int:
+    """Lint a copy and run its tests; 0 where all is well. Its environment is this one's."""
+    core = make(folder)
+    (core / ".venv").symlink_to(ROOT / ".venv")
+    tools = (
+        ["ruff", "check", "--quiet", "."],
+        ["ruff", "format", "--quiet", "--check", "."],
+        ["mypy", "--no-error-summary"],
+        ["pytest", "-q", "-n", "3", "--dist", "loadfile"],
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "SOAK"}
+    for tool in tools:
+        ended = subprocess.run(
+            [sys.executable, "-m", *tool], cwd=core, env=environment, check=False
+        )
+        if ended.returncode:
+            return ended.returncode
+    return 0
 
 
 def documented() -> str:
