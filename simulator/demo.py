@@ -19,8 +19,8 @@ _RESOURCES = (
     "patient/Condition.rs",
     "patient/MedicationRequest.rs",
 )
-# What a page of one's own may write besides (examples/write-back).
-OWN_PAGE = ("patient/Observation.c",)
+# What a page of one's own may do besides: write (examples/write-back), read the launch's visit.
+OWN_PAGE = ("patient/Observation.c", "patient/Encounter.rs")
 
 
 @dataclass(frozen=True, slots=True)
