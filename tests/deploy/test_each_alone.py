@@ -74,8 +74,8 @@ def ports(
         ("launch", 400, "iss_missing"),
         ("callback", 400, "state_missing"),
         ("fhir_proxy", 403, "cross_site"),
-        ("smart_calc", 404, "not_found"),
-        ("cds_services", 404, "not_found"),
+        pytest.param("smart_calc", 404, "not_found", marks=pytest.mark.calculators),
+        pytest.param("cds_services", 404, "not_found", marks=pytest.mark.calculators),
     ],
 )
 def test_it_answers(ports: Mapping[str, int], name: str, status: int, code: str) -> None:

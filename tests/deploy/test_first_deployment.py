@@ -76,6 +76,7 @@ def test_every_api_that_was_asked_had_been_enabled_by_the_guide(cloud: Cloud) ->
     assert asked <= cloud.plane.world.services | {""}
 
 
+@pytest.mark.calculators
 def test_the_app_can_be_launched_from_the_chart(app: App) -> None:
     launched = app.launch_simulated(ALMA)
     page = launched.browser.open(launched.callback.location)

@@ -251,6 +251,7 @@ def test_bodies_that_never_come_hold_nobody_up(
         asking.join()
 
 
+@pytest.mark.calculators
 def test_a_body_that_does_not_come_is_refused_and_ends_its_connection(deployed: Deployed) -> None:
     head = f"POST /smart_calc/{deployed.handle}/bmi HTTP/1.1\r\nHost: localhost\r\nCookie: "
     head += f"{deployed.cookie}\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.deployment import FILE, WITH_SESSIONS, Unusable, read, write
+from infra.deployment import FILE, WITH_SESSIONS, Unusable, read, service, write
 from infra.stage import FUNCTIONS
 from tests.support.servers import ROOT
 
@@ -47,9 +47,9 @@ def test_the_file_of_this_repository_is_sound() -> None:
         ('connector = ""', 'connector = "Smart"', "egress.connector is no name of a connector"),
         ('traffic = "all"', 'traffic = "some"', "egress.traffic = 'some' is not one of"),
         ("min_instances = 0", "min_instances = 9", "min_instances is more than max_instances"),
-        ("concurrency = 8", "concurrency = 0", "concurrency must be 1 or more"),
+        ("concurrency = 16", "concurrency = 0", "concurrency must be 1 or more"),
         ("max_instances = 5", "max_instances = 50", "vcpu: all functions at their max_instances"),
-        ("memory_gib = 40", "memory_gib = 8", "memory_gib: all functions at their max_instances"),
+        ("memory_gib = 40", "memory_gib = 4", "memory_gib: all functions at their max_instances"),
         ("[functions.launch]", "[functions.lunch]", "lunch is not known: there is no such folder"),
         ("[versions]", "[versions", "cannot be read"),
     ],
@@ -59,6 +59,7 @@ def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, said: str) ->
     assert said in problems(tmp_path, TEXT.replace(old, new))
 
 
+@pytest.mark.calculators
 def test_the_guide_says_what_the_sizes_ask_for_and_that_leaves_room_in_a_new_project() -> None:
     sizes = read(ROOT / FILE).functions.values()
     cpu = sum(size["cpu"] * size["max_instances"] for size in sizes)
@@ -159,6 +160,6 @@ def test_the_command_prints_what_the_guide_uses_and_refuses_what_it_does_not_kno
     assert run("check").stdout == ""
     shell = run("shell").stdout
     assert "PROJECT='my-project'\n" in shell
-    assert "FUNCTIONS='callback cds-services fhir-proxy launch smart-calc'\n" in shell
+    assert f"FUNCTIONS='{' '.join(map(service, FUNCTIONS))}'\n" in shell
     assert len(run("commit").stdout.split("+")[0].strip()) in {40, len("unknown")}
     assert run("deploy").returncode == 2

@@ -160,7 +160,7 @@ def test_the_page_is_sent_as_on_ones_own_machine(world: World, module: Module) -
     assert headers == set(body["customResponseHeaders"])
     assert f"Content-Security-Policy: {own_page.policy(())}" in headers
     assert not body.get("enableCdn")
-    framed = Module(FOLDER, **VARIABLES | {"frame_ancestors": ("https://a.example", "'self'")})
+    framed = Module(FOLDER, **{**VARIABLES, "frame_ancestors": ("https://a.example", "'self'")})
     (made,) = framed.resources("google_compute_backend_bucket")
     policy = own_page.policy(("https://a.example", "'self'"))
     assert f"Content-Security-Policy: {policy}" in made.body["custom_response_headers"]

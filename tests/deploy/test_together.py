@@ -102,6 +102,7 @@ def route(
     return set_up
 
 
+@pytest.mark.calculators
 @pytest.mark.parametrize("copies", [1, 2], ids=["one_copy", "two_copies"])
 @pytest.mark.parametrize("strip", [True, False], ids=["stripped", "whole"])
 def test_a_launch_shows_the_patient_and_reads_the_chart(
@@ -171,6 +172,7 @@ def test_a_callback_sent_to_both_copies_at_once_opens_one_session(
         assert len(tenant.hits("/auth/token")) == 1
 
 
+@pytest.mark.calculators
 @pytest.mark.parametrize("deployment", ["stand_in"], indirect=True)
 def test_a_launch_costs_the_store_operations_that_docs_deploy_counts(
     route: Callable[[bool, int], App], deployment: Deployment

@@ -26,6 +26,7 @@ def checked(doctor: Doctor, *flags: str) -> Outcome:
     return Outcome(ended.returncode, json.loads(ended.stdout))
 
 
+@pytest.mark.calculators
 def test_a_good_configuration_of_running_functions_ends_with_0(doctor: Doctor, app: App) -> None:
     simulated = ehr_tables(app.ehr_origin, app.scripted).partition('[[ehr]]\nkey = "scripted"')[0]
     doctor.write(simulated)
@@ -52,6 +53,7 @@ def test_a_finding_has_five_members_and_an_ok_no_fix(doctor: Doctor, tenant: Ten
         assert bool(finding["fix"]) == (finding["level"] != "ok")
 
 
+@pytest.mark.calculators
 def test_the_answer_for_people_is_grouped_and_says_what_to_do(
     doctor: Doctor, tenant: Tenant
 ) -> None:

@@ -1,10 +1,13 @@
 """The main job, end to end: from the EHR's click to the patient's data."""
 
+import pytest
+
 from tests.support.app import App
 
 ALMA, BRUNO = "synthetic-alma", "synthetic-bruno"
 
 
+@pytest.mark.calculators
 def test_one_click_in_the_chart_shows_the_patients_data(app: App) -> None:
     launched = app.launch_simulated(ALMA)
     page = launched.browser.open(launched.callback.location)

@@ -17,6 +17,7 @@ from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.firestore_stand_in import Fault, StandIn
 from tests.support.scripted_ehr import ScriptedEhr, Tenant
 from tests.support.servers import free_port, serve_app
+from tests.support.whole import SMART_CALC
 
 NO_EHR = "http://127.0.0.1:9"
 LONGEST_SECONDS = 15.0
@@ -284,7 +285,7 @@ def _addresses(app: App, tenant: Tenant) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("function", ["launch", "callback", "fhir_proxy", "smart_calc"])
+@pytest.mark.parametrize("function", ["launch", "callback", "fhir_proxy", SMART_CALC])
 def test_with_the_store_down_every_function_refuses_in_time_and_the_ehr_hears_nothing(
     down: App, browser: Browser, function: str
 ) -> None:
@@ -298,7 +299,7 @@ def test_with_the_store_down_every_function_refuses_in_time_and_the_ehr_hears_no
     assert browser.cookies() == {}
 
 
-@pytest.mark.parametrize("function", ["launch", "callback", "smart_calc"])
+@pytest.mark.parametrize("function", ["launch", "callback", SMART_CALC])
 def test_with_the_store_down_people_get_a_page(down: App, browser: Browser, function: str) -> None:
     addresses = _addresses(down, down.scripted.tenant())
     headers = {**NAVIGATION, "Cookie": addresses["cookie"]}

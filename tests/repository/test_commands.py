@@ -46,6 +46,7 @@ def _is_closed(port: int) -> bool:
     return False
 
 
+@pytest.mark.calculators
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_run_serves_a_launch_and_ends_with_0_on_a_signal(
     tmp_path: Path, number: signal.Signals

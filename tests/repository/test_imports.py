@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.import_rows import MANY_ALIKE, ROWS
-from tests.support.whole import is_gone
+from tests.support.whole import SMART_CALC, is_gone
 
 ROOT = Path(__file__).parents[2]
 _ALL = (
@@ -269,8 +269,6 @@ def test_launch_starts_without_cryptography(tmp_path: Path) -> None:
     assert not {"cryptography", "jwt"} & loaded
 
 
-@pytest.mark.parametrize(
-    "name", ["callback", "fhir_proxy", pytest.param("smart_calc", marks=CALCULATORS)]
-)
+@pytest.mark.parametrize("name", ["callback", "fhir_proxy", SMART_CALC])
 def test_a_function_can_be_imported_without_configuration(name: str) -> None:
     assert {"flask", "urllib3", "cryptography"} <= loaded_by(name)

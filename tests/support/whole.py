@@ -9,6 +9,10 @@ import ast
 from functools import cache
 from pathlib import Path
 
+import pytest
+
+# The function, as one of the values of a parameter.
+SMART_CALC = pytest.param("smart_calc", marks=pytest.mark.calculators)
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("clinical", "functions/cds_services", "functions/smart_calc")
 
@@ -16,7 +20,10 @@ FOLDERS = ("clinical", "functions/cds_services", "functions/smart_calc")
 _MISSING = tuple(folder for folder in FOLDERS if not any((ROOT / folder).glob("*.py")))
 IS_WHOLE = not _MISSING
 # These hold documents and figures to the whole.
-_ABOUT_THE_WHOLE = frozenset({"tests/repository/test_architecture_document.py"})
+_ABOUT_THE_WHOLE = frozenset(
+    f"tests/repository/test_{name}.py"
+    for name in ("architecture_document", "scaling_document", "security_document")
+)
 
 
 def is_gone(folder: str) -> bool:

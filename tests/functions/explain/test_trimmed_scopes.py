@@ -118,6 +118,7 @@ def test_the_log_of_the_launch_warns_of_it(app: ThreeEhrs, walk: Walk, case: Cas
     assert line["missing"] == list(case.causes)
 
 
+@pytest.mark.calculators
 def test_the_apps_page_says_it_with_the_cause_and_what_the_administrator_does(
     app: ThreeEhrs, walk: Walk, case: Case
 ) -> None:

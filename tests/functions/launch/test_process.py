@@ -17,8 +17,9 @@ from tests.support.app import App
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT, Server, free_port, serve, serve_app
+from tests.support.whole import SMART_CALC
 
-FUNCTIONS = ["launch", "callback", "fhir_proxy", "smart_calc"]
+FUNCTIONS = ["launch", "callback", "fhir_proxy", SMART_CALC]
 KEY = secrets.token_urlsafe(32)
 
 
@@ -109,7 +110,12 @@ def test_a_file_that_cannot_be_read_ends_the_process(
 
 @pytest.mark.parametrize(
     ("function", "key"),
-    [("callback", None), ("callback", "too-short"), ("fhir_proxy", None), ("smart_calc", None)],
+    [
+        ("callback", None),
+        ("callback", "too-short"),
+        ("fhir_proxy", None),
+        pytest.param("smart_calc", None, marks=pytest.mark.calculators),
+    ],
 )
 def test_a_sealing_key_that_cannot_be_used_ends_the_functions_that_use_it(
     tmp_path: Path, function: str, key: str | None
@@ -142,7 +148,7 @@ scopes = "patient/*.rs"
 """
 
 
-@pytest.mark.parametrize("function", ["callback", "fhir_proxy", "smart_calc"])
+@pytest.mark.parametrize("function", ["callback", "fhir_proxy", SMART_CALC])
 def test_credentials_that_cannot_be_used_end_the_functions_that_use_them_all_at_once(
     tmp_path: Path, function: str
 ) -> None:

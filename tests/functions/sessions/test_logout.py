@@ -139,6 +139,7 @@ def test_a_session_that_is_over_already_is_logged_out_all_the_same(
     assert len(ehr.revoked) == 1
 
 
+@pytest.mark.calculators
 def test_a_copied_cookie_is_useless_after_logout_and_the_ehr_hears_nothing(
     pair: Pair, ehr: RotatingEhr, launched: Launched
 ) -> None:

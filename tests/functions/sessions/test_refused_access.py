@@ -66,6 +66,7 @@ def test_twenty_refusals_at_once_cost_one_renewal(
     assert pair.holds(launched)
 
 
+@pytest.mark.calculators
 def test_a_session_whose_access_nothing_renews_ends_where_its_own_patient_is_refused(
     pair: Pair, ehr: RotatingEhr
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_session_whose_access_nothing_renews_ends_where_its_own_patient_is_ref
     assert (page.status, "launch the app again" in page.text) == (401, True)
 
 
+@pytest.mark.calculators
 def test_the_page_says_to_launch_again_where_the_ehr_has_ended_the_access(
     pair: Pair, ehr: RotatingEhr
 ) -> None:
@@ -148,6 +150,7 @@ def test_a_refused_search_by_post_is_repeated_with_its_body(
     assert first.headers["Authorization"] != second.headers["Authorization"]
 
 
+@pytest.mark.calculators
 def test_the_pages_refused_calls_share_one_refresh(
     pair: Pair, ehr: RotatingEhr, launched: Launched
 ) -> None:
@@ -175,6 +178,7 @@ def test_access_that_cannot_be_renewed_just_now_says_when_to_try_again(
     assert pair.holds(launched)
 
 
+@pytest.mark.calculators
 def test_a_grant_that_has_ended_says_to_launch_again(
     pair: Pair, ehr: RotatingEhr, launched: Launched
 ) -> None:

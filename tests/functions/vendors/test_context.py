@@ -36,6 +36,7 @@ def _page(opened: Opened) -> str:
     return page.text
 
 
+@pytest.mark.calculators
 def test_every_part_of_a_context_is_told_and_the_patients_page_is_shown(clinic: Practice) -> None:
     opened = clinic.launch("generic", fault="token-full-context")
     context = opened.context()
@@ -53,6 +54,7 @@ def test_context_items_of_smart_2_0_are_texts_and_become_references(clinic: Prac
     assert context["fhirContext"] == [STUDY]
 
 
+@pytest.mark.calculators
 def test_a_banner_is_left_to_the_ehr_where_it_says_so(clinic: Practice) -> None:
     opened = clinic.launch("generic", fault="token-no-banner")
     assert opened.context()["need_patient_banner"] is False
@@ -62,6 +64,7 @@ def test_a_banner_is_left_to_the_ehr_where_it_says_so(clinic: Practice) -> None:
     assert page.partition('<div class="print-only">')[0].count("1968") == 1
 
 
+@pytest.mark.calculators
 @pytest.mark.parametrize("flow", ["ehr", "standalone"])
 def test_a_launch_without_a_patient_opens_no_chart_and_says_why(
     clinic: Practice, flow: Any
@@ -130,6 +133,7 @@ def _at(other: ScriptedEhr, value: Any) -> Any:
     return value
 
 
+@pytest.mark.calculators
 def test_a_hostile_context_is_inert_and_nothing_it_names_is_fetched(
     app: App, other: ScriptedEhr
 ) -> None:

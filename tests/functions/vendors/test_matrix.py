@@ -201,6 +201,7 @@ def _check(way: Way, place: Place, request: Request, token_endpoint: str) -> str
     return str(claims["jti"])
 
 
+@pytest.mark.calculators
 @_rows
 def test_a_launch_does_what_the_table_says(
     app: Practice, way: Way, place: Place, flow: Flow

@@ -96,6 +96,7 @@ def test_a_long_request_goes_by_post_and_is_granted_as_any_other(long_app: Pract
     assert len(context["scope"]["missing"]) == LONGEST_URL // 40
 
 
+@pytest.mark.calculators
 def test_scopes_that_are_dropped_without_a_word_are_named_with_their_cause(app: Practice) -> None:
     opened = app.launch("oracle")
     scope = opened.context()["scope"]
@@ -115,6 +116,7 @@ def test_scopes_that_are_dropped_without_a_word_are_named_with_their_cause(app: 
     assert app.clinics.requests(base, before, below=True) == []
 
 
+@pytest.mark.calculators
 def test_without_any_resource_scope_the_page_says_what_is_missing(app: Practice) -> None:
     opened = app.launch("oracle", fault="grant-without-resources")
     scope = opened.context()["scope"]

@@ -151,6 +151,7 @@ def test_the_calculators_page_is_compressed_and_nothing_of_the_request_stands_in
         assert secret.encode() not in body
 
 
+@pytest.mark.calculators
 def test_fhir_answers_and_what_holds_a_launchs_secrets_are_never_compressed(app: App) -> None:
     launched = app.launch_simulated("synthetic-bruno")
     for path in (

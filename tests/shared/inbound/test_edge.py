@@ -294,6 +294,7 @@ def test_every_error_page_carries_the_headers_of_a_page(app: App, path: str) -> 
     assert_strict_page(answer)
 
 
+@pytest.mark.calculators
 def test_every_answer_of_a_launch_carries_the_headers_too(app: App) -> None:
     tenant = app.scripted.tenant()
     browser = Browser()
