@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -85,8 +86,13 @@ def _modules(way: str) -> list[str]:
     return [name for name in re.findall(r"`([\w./]+\.py)`", section) if "/" in name]
 
 
-def _imported(file: Path) -> Iterator[Path]:
+@cache
+def _imported(file: Path) -> Sequence[Path]:
     """The modules of this repository that a module imports, wherever it does so."""
+    return tuple(_read(file))
+
+
+def _read(file: Path) -> Iterator[Path]:
     package = file.relative_to(ROOT).parent.parts
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         targets: list[str] = []

@@ -3,8 +3,9 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,13 @@ def sources(*folders: str) -> list[Path]:
     return found
 
 
-def imports_of(file: Path) -> Iterator[Import]:
+@cache
+def imports_of(file: Path) -> Sequence[Import]:
+    """The imports of a file, which is read once for all tests."""
+    return tuple(_read(file))
+
+
+def _read(file: Path) -> Iterator[Import]:
     package = file.relative_to(ROOT).parent.parts
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -98,7 +105,8 @@ def targets(one: Import) -> list[str]:
     return found
 
 
-def folders() -> list[str]:
+@cache
+def folders() -> Sequence[str]:
     """Every folder of product code that holds more than one module."""
     found = {
         str(path.parent.relative_to(ROOT))
@@ -124,7 +132,7 @@ def test_imports_inside_a_folder_go_downwards_only(folder: str) -> None:
 
 
 def test_no_row_is_kept_of_a_folder_that_is_gone() -> None:
-    assert sorted(ROWS) == folders()
+    assert sorted(ROWS) == list(folders())
 
 
 @pytest.mark.parametrize("folder", [one for one in folders() if one != "benchmarks"])
