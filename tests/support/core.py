@@ -51,5 +51,5 @@ def documented() -> str:
     """The commands of the document."""
     text = (ROOT / "docs/own-app.md").read_text("utf-8")
     (section,) = re.findall(rf"^{_HEADING}$(.*?)^## ", text, re.MULTILINE | re.DOTALL)
-    (block,) = re.findall(r"^```sh\n(rm .*?)^```$", section, re.MULTILINE | re.DOTALL)
+    (block,) = re.findall(r"^```sh\n(set -- .*?)^```$", section, re.MULTILINE | re.DOTALL)
     return str(block)
