@@ -12,19 +12,6 @@ from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve_app
 from tests.support.whole import IS_WHOLE, is_left_out
 
-
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    return True if collection_path.suffix == ".py" and is_left_out(collection_path) else None
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if IS_WHOLE:
-        return
-    left_out = [item for item in items if item.get_closest_marker("calculators")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
 pytest_plugins = ("tests.support.firestore_fixtures", "tests.support.quick_ehr")
 
 # How fast a machine makes an example says nothing about the code.
@@ -46,7 +33,14 @@ _LONGEST_FIRST = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    return True if collection_path.suffix == ".py" and is_left_out(collection_path) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [one for one in items if one.get_closest_marker("calculators") and not IS_WHOLE]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [one for one in items if one not in left_out]
     items.sort(key=lambda item: [not item.nodeid.startswith(one) for one in _LONGEST_FIRST])
 
 
