@@ -12,9 +12,9 @@ from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT
 from tests.support.writes import serve_writing
 
-EXAMPLES = re.findall(
-    r"```js\n(.*?)```", (ROOT / "docs/proxy.md").read_text(encoding="utf-8"), re.DOTALL
-)
+_TEXT = (ROOT / "docs/proxy.md").read_text(encoding="utf-8")
+_SECTION = _TEXT.partition("\n## Examples\n")[2].partition("\n## ")[0]
+EXAMPLES = re.findall(r"```js\n(.*?)```", _SECTION, re.DOTALL)
 PATIENT = "synthetic-alma"
 
 
