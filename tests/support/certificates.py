@@ -1,4 +1,7 @@
-"""Certificates made for one test run: an authority of its own, and servers it vouches for."""
+"""Certificates made for one test run: an authority of its own, and servers it vouches for.
+
+They hold no identifier of the authority's key, as those of some hospitals.
+"""
 
 import ssl
 from dataclasses import dataclass

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any
 
 import jwt
@@ -351,7 +352,7 @@ def test_a_token_of_a_call_that_is_refused_for_its_body_is_used_up(cds: Cds) -> 
 
 
 def test_the_record_of_a_token_holds_nothing_and_outlives_it(cds: Cds) -> None:
-    with sqlite3.connect(cds.store) as store:
+    with closing(sqlite3.connect(cds.store)) as store:
         before = {row[0] for row in store.execute("SELECT key FROM records")}
         expires = int(time.time()) - 60
         token = cds.main.token(jti="kept", iat=expires - 300, exp=expires)
@@ -367,7 +368,7 @@ def test_the_record_of_a_token_holds_nothing_and_outlives_it(cds: Cds) -> None:
 
 
 def test_a_refused_token_and_discovery_touch_neither_store_nor_ehr(cds: Cds) -> None:
-    with sqlite3.connect(cds.store) as store:
+    with closing(sqlite3.connect(cds.store)) as store:
         count = "SELECT count(*) FROM records"
         before = store.execute(count).fetchone(), len(cds.main.tenant.received)
         for name in ("expired", "aud of the base", "another jku", "unknown issuer", "no kid"):

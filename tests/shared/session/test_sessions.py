@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -528,7 +529,7 @@ def test_an_expiry_moved_in_the_database_does_not_prolong_the_session(
 ) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
     received = {opened.cookie_name: (opened.cookie_value,)}
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("UPDATE records SET expires_at = expires_at * 2")
     clock.now += LONGEST
     with pytest.raises(SessionExpired):
