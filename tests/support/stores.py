@@ -1,13 +1,14 @@
 """The store back ends under test, and a way for other processes to race on one record.
 
-Run as `python -m tests.support.stores KIND PLACE WRITE VERSION` it waits for a line on standard
-input, makes one write to the record COLLECTION/KEY and prints whether it won.
+Run as `python -m tests.support.stores KIND PLACE` it reads lines WRITE VERSION on standard input;
+for each it makes one write to the record COLLECTION/KEY and prints whether it won.
 """
 
+import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.store import Conflict, Store
@@ -65,34 +66,46 @@ def wins(write: str, store: Store, version: str) -> bool:
     return True
 
 
-def race_of_processes(backend: Backend, write: str, version: str) -> list[bool]:
-    """The outcome for each of several processes that make the same write at once."""
+@contextlib.contextmanager
+def racing_processes(backend: Backend) -> Iterator[Callable[[str, str], list[bool]]]:
+    """Several processes with a store each. The function lets all make the same write at once, on
+    the same version, and gives the outcome for each.
+    """
     # Each loads the client library: with Firestore's, eight would take seconds to start.
     runners = 8 if backend.kind == "sqlite" else 3
-    command = [sys.executable, "-m", __name__, backend.kind, backend.place, write, version]
+    command = [sys.executable, "-m", __name__, backend.kind, backend.place]
     pipe = subprocess.PIPE
-    processes = [
-        subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
-        for _ in range(runners)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    outcomes = [process.communicate(timeout=120)[0].strip() for process in processes]
-    assert all(outcome in {"won", "lost"} for outcome in outcomes), outcomes
-    return [outcome == "won" for outcome in outcomes]
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+            )
+            for _ in range(runners)
+        ]
+
+        def said() -> list[str]:
+            return [process.stdout.readline().strip() for process in processes if process.stdout]
+
+        def race(write: str, version: str) -> list[bool]:
+            for process in processes:
+                assert process.stdin is not None
+                process.stdin.write(f"{write} {version}\n")
+                process.stdin.flush()
+            outcomes = said()
+            assert set(outcomes) <= {"won", "lost"}, outcomes
+            return [outcome == "won" for outcome in outcomes]
+
+        assert said() == ["ready"] * runners
+        yield race
 
 
-def _run(kind: str, place: str, write: str, version: str) -> None:
+def _run(kind: str, place: str) -> None:
     store = Backend(kind, place).open()
     print("ready", flush=True)
-    sys.stdin.readline()
-    print("won" if wins(write, store, version) else "lost", flush=True)
+    for line in sys.stdin:
+        write, _, version = line.rstrip("\n").partition(" ")
+        print("won" if wins(write, store, version) else "lost", flush=True)
 
 
 if __name__ == "__main__":
-    _run(*sys.argv[1:5])
+    _run(*sys.argv[1:3])

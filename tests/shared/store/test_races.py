@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.store import Store
-from tests.support.stores import COLLECTION, FAR, KEY, WRITES, Backend, race_of_processes, wins
+from tests.support.stores import COLLECTION, FAR, KEY, WRITES, Backend, racing_processes, wins
 
 RUNNERS = 8
 
@@ -35,8 +35,8 @@ def test_of_eight_threads_one_wins(backend: Backend, write: str, clients: str) -
             assert sorted(pool.map(run, stores)) == [False] * (RUNNERS - 1) + [True]
 
 
-@pytest.mark.parametrize("write", WRITES)
-def test_of_several_processes_one_wins(backend: Backend, write: str) -> None:
-    version = _prepare(backend.open(), write)
-    outcomes = race_of_processes(backend, write, version)
-    assert sorted(outcomes) == [False] * (len(outcomes) - 1) + [True]
+def test_of_several_processes_one_wins(backend: Backend) -> None:
+    with racing_processes(backend) as race:
+        for write in WRITES:
+            outcomes = race(write, _prepare(backend.open(), write))
+            assert sorted(outcomes) == [False] * (len(outcomes) - 1) + [True], write

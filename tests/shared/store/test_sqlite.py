@@ -13,7 +13,7 @@ import pytest
 from shared.errors import StoreUnavailable
 from shared.store import Conflict, Store
 from shared.store.sqlite import SqliteStore
-from tests.support.stores import COLLECTION, FAR, KEY, Backend, Clock, race_of_processes
+from tests.support.stores import COLLECTION, FAR, KEY, Backend, Clock, racing_processes
 
 WRITES: dict[str, Callable[[Store], object]] = {
     "create": lambda store: store.create(COLLECTION, "c" * 64, {}, FAR),
@@ -56,7 +56,8 @@ def _fails(write: Callable[[Store], object], store: Store) -> float:
 
 
 def test_processes_that_find_no_database_agree_on_one(path: Path) -> None:
-    outcomes = race_of_processes(Backend("sqlite", str(path)), "create", "")
+    with racing_processes(Backend("sqlite", str(path))) as race:
+        outcomes = race("create", "")
     assert sorted(outcomes) == [False] * 7 + [True]
 
 
