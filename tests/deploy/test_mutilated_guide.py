@@ -14,6 +14,7 @@ import pytest
 from tests.deploy.guide_walk import SHELL, TEXT, cloud_and_ehr, to_a_launch
 from tests.support import guide
 from tests.support.cloud import Cloud
+from tests.support.control_plane import run
 from tests.support.control_plane.world import World
 from tests.support.scripted_ehr import ScriptedEhr
 
@@ -316,6 +317,23 @@ def test_a_region_where_a_new_project_may_not_build_stops_at_the_first_build(
         ran = cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
     assert TEST in ran.where
     assert "due to quota restrictions, Cloud Build cannot run builds in this region" in ran.said
+
+
+def test_an_organisation_that_admits_its_own_members_only_needs_the_check_turned_off(
+    cloud: Cloud, before: Mapping[int, World]
+) -> None:
+    cloud.restore(before[max(before)])
+    cloud.plane.world.own_members_only = True
+    deploy = [one for one in to_a_launch() if one.heading == DEPLOY]
+    ran = cloud.run(deploy, SHELL)[-1]
+    assert BUILD in ran.where
+    assert "do not belong to a permitted customer" in cloud.log()
+    with edited(cloud, 'callers = "all_users"', 'callers = "not_checked"'):
+        ran = cloud.run(deploy, SHELL)[-1]
+    assert ran.code == 0, ran.said + cloud.log()
+    world = cloud.plane.world
+    assert all(run.public(world, name) for name in world.run_services)
+    assert cloud.plane.unknown == []
 
 
 def test_instances_beyond_the_quota_stop_before_anything_is_sent(

@@ -125,6 +125,20 @@ def quota_exceeded(most: int, violated: Mapping[str, tuple[int, int]]) -> Refusa
     )
 
 
+def not_a_member() -> Refusal:
+    """Everyone named in a policy where the organisation admits its own members only.
+
+    Words: https://cloud.google.com/run/docs/authenticating/public, of the constraint
+    iam.allowedPolicyMemberDomains.
+    """
+    return Refusal(
+        400,
+        "One or more users named in the policy do not belong to a permitted customer, perhaps due "
+        "to an organization policy.",
+        "FAILED_PRECONDITION",
+    )
+
+
 def region_restricted() -> Refusal:
     """A build in a region where this project may not build.
 

@@ -150,7 +150,8 @@ def public(world: World, name: str) -> bool:
     """Whether anyone may call a service."""
     service = world.run_services[name]
     policy = world.policies.get(resource(world, service["region"], name), [])
-    return service["annotations"].get(INVOKER_CHECK_OFF) == "true" or any(
+    # gcloud writes "True", Google's documents "true".
+    return service["annotations"].get(INVOKER_CHECK_OFF, "").lower() == "true" or any(
         binding["role"] == "roles/run.invoker" and "allUsers" in binding["members"]
         for binding in policy
     )

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.support.control_plane import rights
-from tests.support.control_plane.refusals import Refusal, member_missing, permission_denied
+from tests.support.control_plane.refusals import (
+    Refusal,
+    member_missing,
+    not_a_member,
+    permission_denied,
+)
 
 OPERATOR = "user:operator@example.org"
 BILLING_ACCOUNT = "0A0A0A-0B0B0B-0C0C0C"
@@ -49,6 +54,8 @@ class World:
     number: str = "123456789012"
     billing: str = ""
     quota: Quota = field(default_factory=Quota)
+    # Whether the organisation admits only members of its own domain.
+    own_members_only: bool = False
     services: set[str] = field(default_factory=set)
     policy: rights.Policy = field(default_factory=list)
     policies: dict[str, rights.Policy] = field(default_factory=dict)
@@ -91,6 +98,8 @@ class World:
     def set_policy(self, policy: rights.Policy) -> rights.Policy:
         """A policy that may be set: every service account that it names exists by now."""
         for binding in policy:
+            if self.own_members_only and "allUsers" in binding["members"]:
+                raise not_a_member()
             for member in binding["members"]:
                 kind, _, email = member.partition(":")
                 if kind == "serviceAccount" and email.endswith(".iam.gserviceaccount.com"):
