@@ -16,6 +16,8 @@ from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.front import FrontedApp
 
+pytestmark = pytest.mark.calculators
+
 WIDTHS = (1280, 390)
 # In the one test that looks into a frame, it is of another origin.
 _LOOK = "axe.configure({allowedOrigins: ['<unsafe_all_origins>']})"

@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.test_start_page import tab_to
 from tests.support.front import FrontedApp
+
+pytestmark = pytest.mark.calculators
 
 EGFR = "egfr_ckd_epi_2021"
 

@@ -11,6 +11,8 @@ from playwright.sync_api import Error as PlaywrightError
 
 from tests.support.front import FrontedApp
 
+pytestmark = pytest.mark.calculators
+
 READS = 100
 LOST = "The browser did not keep what the app needs to go on."
 ANOTHER_WINDOW = "This launch was begun in another browser or window."

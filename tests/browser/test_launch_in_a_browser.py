@@ -3,10 +3,13 @@
 import re
 from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.support.app import App
 from tests.support.scripted_ehr import Received, Scripted
+
+pytestmark = pytest.mark.calculators
 
 
 def _watched(page: Page) -> list[str]:

@@ -24,6 +24,7 @@ def writing(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> 
         yield running
 
 
+@pytest.mark.calculators
 def test_the_examples_do_what_they_say(
     writing: App, desktop: BrowserContext, tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ def page(fronted: FrontedApp, desktop: BrowserContext) -> Page:
     return opened
 
 
+@pytest.mark.calculators
 def test_ehr_clinician_fault_and_patient_are_chosen_and_the_app_is_launched_in_a_frame(
     page: Page,
 ) -> None:
@@ -60,6 +61,7 @@ def test_ehr_clinician_fault_and_patient_are_chosen_and_the_app_is_launched_in_a
     )
 
 
+@pytest.mark.calculators
 def test_two_patients_are_chosen_and_opened_side_by_side(page: Page) -> None:
     for label, name in (("Left frame", "Bruno"), ("Right frame", "Elsa")):
         tab_to(page, page.get_by_label(label))
@@ -70,6 +72,7 @@ def test_two_patients_are_chosen_and_opened_side_by_side(page: Page) -> None:
         expect(frame.get_by_role("heading", level=1, name=name)).to_be_visible()
 
 
+@pytest.mark.calculators
 def test_a_launch_in_a_tab_leaves_the_start_page_open(page: Page) -> None:
     with page.context.expect_page() as opened:
         press(page, "link", "Launch in a tab (smart-calc for Bruno Testpatient, opens a new tab)")
