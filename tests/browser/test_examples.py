@@ -21,7 +21,12 @@ from tests.support import npm
 from tests.support.browser import Browser
 from tests.support.servers import ROOT, free_port, serve, serve_app
 
-_DOCUMENT = (ROOT / "docs/own-app.md").read_text(encoding="utf-8")
+_SECTION = (
+    (ROOT / "docs/own-app.md")
+    .read_text(encoding="utf-8")
+    .partition("\n## An app that is there already\n")[2]
+    .partition("\n## ")[0]
+)
 EXAMPLES = ("own-page", "fhirclient-page", "write-back")
 SCOPES = (
     "openid fhirUser online_access patient/Patient.rs patient/Condition.rs patient/Observation.crs"
@@ -114,7 +119,7 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
     (before / "the-app").mkdir(parents=True)
     script = '<!doctype html><title>Before</title><script type="module" src="start.js"></script>'
     (before / "index.html").write_text(script)
-    (before / "start.js").write_text(_DOCUMENT.rpartition("```js\n")[2].partition("```")[0])
+    (before / "start.js").write_text(_SECTION.partition("```js\n")[2].partition("```")[0])
     (before / "the-app/index.html").write_text(_READY_PAGE)
     (before / "the-app/app.js").write_text(_READY)
     port, ehr_port = free_port(), free_port()
