@@ -39,7 +39,7 @@ CALCULATOR = Calculator(
                 Band(
                     "8.5 to 10.5: within the usual range",
                     lambda v, _: v <= 10.5,
-                    short="usual range",
+                    short="in range",
                 ),
                 Band("above 10.5: high", lambda v, _: v > 10.5, "info", short="high"),
             ),

@@ -46,9 +46,7 @@ CALCULATOR = Calculator(
             limits=(ADULTS,),
             bands=(
                 Band("below 275: low", lambda v, _: v < 275, short="low"),
-                Band(
-                    "275 to 295: within the usual range", lambda v, _: v <= 295, short="usual range"
-                ),
+                Band("275 to 295: within the usual range", lambda v, _: v <= 295, short="in range"),
                 Band("above 295: high", lambda v, _: v > 295, short="high"),
             ),
         ),

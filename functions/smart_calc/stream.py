@@ -79,7 +79,9 @@ def page(settings: Settings, active: Active, searching: Searching, late: Late) -
         yield from made.parts()
         log.event("app_opened", "page shown")
     except Exception as error:  # noqa: BLE001 - as at the edge: logged without text, told in place
-        yield made.ended() + _render("late.html", refusal=late(error), **of_session)
+        yield made.ended() + _render(
+            "late.html", refusal=late(error), is_listing=made.is_listing, **of_session
+        )
     finally:
         searching.arrivals.close()
     yield after

@@ -12,7 +12,6 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, expect
 
 from clinical.dates import shown
-from tests.support import npm
 from tests.support.app import App
 from tests.support.app_chart import (
     CREATININE,
@@ -26,6 +25,7 @@ from tests.support.app_chart import (
 from tests.support.chart_resources import condition
 from tests.support.endings import EndableApp, launch_in, serve_endable
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
+from tests.support.sound_page import fits, violations
 
 EGFR = "egfr_ckd_epi_2021"
 OVER = "The session is over"
@@ -98,27 +98,6 @@ def read_all_results(page: Page) -> None:
 def enter(page: Page, text: str) -> None:
     """Type another creatinine, which is computed at once."""
     page.locator(f"#{EGFR}-creatinine").fill(text)
-
-
-def violations(page: Page, within: str = "html") -> list[str]:
-    """What axe-core finds on the page as it stands, as a rule and the first place.
-
-    `within` a part that has changed since the page was looked through, where it takes a fraction of
-    the time.
-    """
-    if not page.evaluate("typeof axe === 'object'"):
-        page.evaluate(npm.script("axe-core"))
-    options = {"resultTypes": ["violations"], "selectors": False}
-    found: list[dict[str, Any]] = page.evaluate(
-        "([within, options]) => axe.run(within, options).then((result) => result.violations)",
-        [within, options],
-    )
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
-
-
-def fits(page: Page) -> bool:
-    """Nothing scrolls sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def outline(page: Page) -> float:

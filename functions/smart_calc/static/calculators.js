@@ -1,7 +1,7 @@
 // Changing a calculator's values: each change is computed by the server, which keeps nothing.
 (() => {
   const { call, element, handle, hasEnded } = app;
-  const page = () => document.querySelector("main").dataset;
+  const page = () => document.querySelector("main[data-patient]").dataset;
   const sentence = (text) => (/[.]$/.test(text) ? text : `${text}.`);
   const button = (text, attributes = {}) => element("button", text, { class: "quiet slim", type: "button", ...attributes });
   const given = (one) => [one.printed, one.unit].filter(Boolean).join(" ");
@@ -298,6 +298,15 @@
       timer = setTimeout(compute, 300);
     };
     const rows = [...details.querySelectorAll(".input")].map((row) => input(row, changed));
+    // A point says what it stands for where the mouse lies on it.
+    for (const trend of details.querySelectorAll("[data-trend]")) {
+      const told = [...trend.querySelectorAll("tbody tr")].reverse();
+      trend.querySelectorAll("circle").forEach((one, place) => {
+        const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
+        title.textContent = [...told[place].cells].map((cell) => cell.firstChild.textContent).reverse().join(", ");
+        one.append(title);
+      });
+    }
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       started = true;

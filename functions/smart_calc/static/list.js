@@ -120,10 +120,14 @@
   const watch = new MutationObserver(() => named() && watch.disconnect());
   if (location.hash.length > 1) watch.observe(document.body, { childList: true, subtree: true });
   tools.hidden = false;
+  const fill = () => {
+    if (wide.matches && !document.querySelector(".list > details[open]")) (seen()[0] || {}).open = true;
+  };
   app.whenRead(() => {
     watch.disconnect();
     if (!document.querySelector(".list")) tools.hidden = true;
-    else if (!named() && wide.matches && !document.querySelector(".list > details[open]")) (seen()[0] || {}).open = true;
+    else if (!named()) fill();
+    wide.addEventListener("change", fill);
     find();
   });
 })();

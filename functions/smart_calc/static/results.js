@@ -3,7 +3,7 @@ app.whenRead(() => {
   const { call, element, handle } = app;
   if (!document.querySelector(".older")) return;
   const proxy = new URL(`/fhir_proxy/${handle}/`, location.origin);
-  const { offset } = document.querySelector("main").dataset;
+  const { offset } = document.querySelector("main[data-patient]").dataset;
   const get = (url) => call(url, { headers: { Accept: "application/fhir+json, application/json" } }, true);
   const tag = (text, isOdd) => element("span", text, { class: isOdd ? "tag warn" : "tag" });
   // The server judges what is shown, as it does for the tables above.

@@ -22,18 +22,21 @@ const app = (() => {
     notices.replaceChildren(made);
     return made;
   };
+  const closed = "main fieldset, main button:not([data-local])";
+  const close = () => {
+    ended = true;
+    for (const control of document.querySelectorAll(closed)) control.disabled = true;
+  };
   // What is on the page stays to be read, copied, printed and, by logging out, taken off it.
   const end = (id) => {
     if (ended) return;
-    ended = true;
     const text =
       "Launch the app again from the patient's chart. What this page shows can still be read, copied and printed; nothing more is computed or read.";
     const made = notice("bad", "The session is over", text, id);
-    const closed = "main fieldset, main button:not([data-local])";
     // A control that is disabled under the hand would leave the keyboard at the top of the page.
     // The notice stays in sight by itself: the page need not scroll away from what was being read.
     if (document.activeElement?.closest(closed)) made.focus({ preventScroll: true });
-    for (const control of document.querySelectorAll(closed)) control.disabled = true;
+    close();
   };
   // Resolves when the person tries again, which the EHR's own pause comes before.
   const pause = (seconds, id) => {
@@ -90,6 +93,8 @@ const app = (() => {
   const whenRead = (then) => (document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", then) : then());
   whenRead(() => {
     document.getElementById("reading").textContent = "";
+    // The page itself may have been told, while it was read, that the session is over.
+    if (over.includes(document.querySelector(".late code")?.textContent)) close();
     // A row that all of the chart changed came again: the latest one counts.
     const last = new Map();
     for (const row of document.querySelectorAll(".list > details")) {

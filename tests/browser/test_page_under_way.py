@@ -1,0 +1,114 @@
+"""The app's page while it is read, and where reading fails: it fits, it is accessible, and what
+went wrong stands in its place without covering whose chart it is.
+"""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, quote
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+
+from tests.support.app import App
+from tests.support.app_chart import tenant_of
+from tests.support.held_chart import HeldChart
+from tests.support.scripted_ehr import Received, Scripted, as_fhir
+from tests.support.sound_page import fits, violations
+
+
+@pytest.fixture(scope="module")
+def window(chromium: Chromium) -> Iterator[Page]:
+    context = chromium.new_context()
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def held(app: App) -> Iterator[HeldChart]:
+    made = HeldChart(tenant_of(app, refresh_token="refresh-1"))
+    yield made
+    made.let_go()
+
+
+def begin(page: Page, app: App, held: HeldChart) -> None:
+    """Launch, and wait for nothing but the first part of the page."""
+    tenant = held.tenant
+
+    def authorize(request: Received) -> Scripted:
+        asked = {name: values[0] for name, values in parse_qs(request.query).items()}
+        back = f"{asked['redirect_uri']}?code=c1&state={asked['state']}&iss={quote(tenant.base)}"
+        return Scripted(302, {"Location": back})
+
+    tenant.on("/auth/authorize", authorize)
+    address = f"{app.origin}/launch?iss={quote(tenant.base, safe='')}&launch=launch-1"
+    page.goto(address, wait_until="commit")
+    expect(page.locator("#reading")).to_be_attached()
+
+
+def is_sound(page: Page) -> None:
+    """In the frame of an EHR and on a phone. Quick: the app waits for a search 8 seconds only."""
+    found = []
+    for width, height in ((900, 600), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        found.append(fits(page))
+    assert (found, violations(page)) == ([True, True], [])
+
+
+def test_the_frame_alone_says_that_it_reads(window: Page, app: App, held: HeldChart) -> None:
+    begin(window, app, held)
+    expect(window.get_by_text("Reading the chart …")).to_be_visible()
+    is_sound(window)
+
+
+@pytest.mark.parametrize("with_rows", [False, True])
+def test_whose_chart_it_is_and_the_first_rows_stand_while_the_rest_is_read(
+    window: Page, app: App, held: HeldChart, with_rows: bool
+) -> None:
+    begin(window, app, held)
+    held.let_go("patient", *(("vitals", "slow") if with_rows else ()))
+    expect(window.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
+    if with_rows:
+        expect(window.locator("#bmi > summary")).to_be_visible()
+    is_sound(window)
+    held.let_go()
+    expect(window.locator("#complete")).to_be_attached()
+    expect(window.get_by_text("Reading the chart …")).to_be_hidden()
+
+
+def test_a_search_that_fails_late_is_told_above_the_rows(
+    window: Page, app: App, held: HeldChart
+) -> None:
+    held.answers["labs"] = Scripted(500)
+    begin(window, app, held)
+    held.let_go()
+    expect(window.get_by_role("heading", name="Not all of the chart was read")).to_be_visible()
+    is_sound(window)
+
+
+@pytest.mark.parametrize("with_rows", [False, True])
+def test_a_session_that_ends_meanwhile_is_told_and_nothing_more_can_be_asked(
+    window: Page, app: App, held: HeldChart, with_rows: bool
+) -> None:
+    begin(window, app, held)
+    held.let_go("patient", *(("vitals", "slow") if with_rows else ()))
+    expect(window.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
+    if with_rows:
+        expect(window.locator("#bmi > summary")).to_be_visible()
+    held.end_the_session()
+    held.let_go()
+    expect(window.get_by_role("alert")).to_contain_text("The session is over")
+    expect(window.get_by_role("alert")).to_contain_text("launch the app again")
+    expect(window.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
+    if with_rows:
+        window.locator("#bmi").evaluate("(one) => (one.open = true)")
+        expect(window.locator("#bmi-weight")).to_be_disabled()
+    is_sound(window)
+
+
+def test_another_patients_answer_shows_no_value(window: Page, app: App, held: HeldChart) -> None:
+    held.answers["patient"] = as_fhir({"resourceType": "Patient", "id": "p2"})
+    begin(window, app, held)
+    held.let_go()
+    expect(window.get_by_role("heading", name="No values are shown")).to_be_visible()
+    is_sound(window)

@@ -1,0 +1,28 @@
+"""What must hold of every state of a page: it is accessible, and nothing scrolls sideways."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.support import npm
+
+
+def violations(page: Page, within: str = "html") -> list[str]:
+    """What axe-core finds on the page as it stands, as a rule and the first place.
+
+    `within` a part that has changed since the page was looked through, where it takes a fraction of
+    the time.
+    """
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(npm.script("axe-core"))
+    options = {"resultTypes": ["violations"], "selectors": False}
+    found: list[dict[str, Any]] = page.evaluate(
+        "([within, options]) => axe.run(within, options).then((result) => result.violations)",
+        [within, options],
+    )
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+def fits(page: Page) -> bool:
+    """Nothing scrolls sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
