@@ -15,6 +15,8 @@ from tests.support.held_chart import HeldChart
 from tests.support.scripted_ehr import Received, Scripted, as_fhir
 from tests.support.sound_page import fits, violations
 
+pytestmark = pytest.mark.calculators
+
 
 @pytest.fixture(scope="module")
 def window(chromium: Chromium) -> Iterator[Page]:
