@@ -56,7 +56,7 @@ standalone = true
             "name": "smart-calc",
             "launch_url": f"http://localhost:{app_port}/launch",
             "redirect_uris": [f"http://localhost:{app_port}/callback/{self.key}"],
-            "scopes": ["launch", "launch/patient", *self.registered.split()],
+            "scopes": ["launch", "launch/patient", "launch/encounter", *self.registered.split()],
             "ehrs": [self.place],
             "type": "patient" if self.place == "oracle-patient" else "provider",
             **self.at_ehr,

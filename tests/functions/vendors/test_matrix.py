@@ -228,8 +228,10 @@ def _opens(app: Practice, way: Way, place: Place, flow: Flow) -> None:
     if place == "oracle-patient":
         user, sub = f"Patient/{ALMA}", f"simulated-{ALMA}"
     assert (context["user"]["fhirUser"], context["user"]["sub"]) == (f"{at.fhir_base}/{user}", sub)
-    launch_scope = "launch" if flow == "ehr" else "launch/patient"
-    assert context["scope"]["requested"] == [launch_scope, *SCOPES.split()]
+    launch_scopes = ["launch"] if flow == "ehr" else ["launch/patient"]
+    if flow == "standalone" and place == "generic":
+        launch_scopes.append("launch/encounter")  # the others do not list it
+    assert context["scope"]["requested"] == [*launch_scopes, *SCOPES.split()]
     assert (context["scope"]["missing"], context["scope"]["causes"]) == ([], {})
 
     read = opened.read(f"Patient/{ALMA}")
