@@ -10,7 +10,7 @@ from typing import Literal
 
 SCHEMA = 1
 _LIBRARIES = (
-    *("functions-framework", "flask", "gunicorn", "urllib3", "requests"),
+    *("functions-framework", "flask", "gunicorn", "httptools", "urllib3", "requests"),
     *("google-cloud-firestore", "grpcio", "cryptography"),
 )
 

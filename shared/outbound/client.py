@@ -7,34 +7,15 @@ a limit on the bytes read after decompression. Certificates are verified, with T
 link-local addresses (a cloud's metadata server) are never talked to.
 """
 
-import http.client
-import io
-import logging
-import socket
-import ssl
-import threading
+import contextlib
 import time
 from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError
-
+from shared.outbound import connections, request
+from shared.outbound.connections import Connection, Peer
 from shared.outbound.content_coding import CodingError, decoded
-from shared.outbound.sockets import DeadlineStream, connect
-
-CONNECT_SECONDS = 3.0
-# A connection that rested longer is not used again: between two requests a network may forget it
-# without a word, and then a POST, which is never repeated, would wait in vain.
-KEEP_SECONDS = 30.0
-_CHUNK = 65536
-
-# urllib3 names URLs, and with them queries, in its own log lines.
-logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
+from shared.outbound.response import Incoming
 
 
 class OutboundError(Exception):
@@ -79,9 +60,6 @@ class Stream:
     chunks: Iterator[bytes]
 
 
-_deadline: ContextVar[float] = ContextVar("deadline")
-
-
 def send(
     method: str,
     url: str,
@@ -121,155 +99,82 @@ def stream(
     have been closed by the other side in between. Nothing else is repeated.
     """
     deadline = time.monotonic() + seconds
+    told = {"User-Agent": "smart-calc", "Accept-Encoding": "gzip", **headers}
     try:
-        response = _open(method, url, deadline, headers, body, ca_file)
+        origin, sent = request.to_send(method, url, told, body)
+    except ValueError as error:
+        raise Unreachable(type(error).__name__) from None
+    peer = Peer(origin, ca_file)
+    try:
+        connection, answer = _ask(peer, sent, deadline)
     except _Broken:
         if method != "GET":
             raise
-        response = _open(method, url, deadline, headers, body, ca_file)
-    names = {name.lower(): value for name, value in response.headers.items()}
-    return Stream(response.status, names, _content(response, max_bytes, deadline))
+        connection, answer = _ask(peer, sent, deadline)
+    return Stream(answer.status, answer.headers, _content(connection, answer, max_bytes, deadline))
 
 
-def _open(
-    method: str,
-    url: str,
-    deadline: float,
-    headers: Mapping[str, str],
-    body: bytes | None,
-    ca_file: str | None,
-) -> urllib3.BaseHTTPResponse:
-    _deadline.set(deadline)
-    remaining = _remaining()
+def _ask(peer: Peer, sent: bytes, deadline: float) -> tuple[Connection, Incoming]:
+    """Send a request and wait for the head of its answer."""
     try:
-        return _pools(ca_file).request(
-            method,
-            url,
-            body=body,
-            headers={"User-Agent": "smart-calc", "Accept-Encoding": "gzip", **headers},
-            timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, remaining), read=remaining),
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-    except (HTTPError, OSError, ValueError) as error:
-        broken = isinstance(error, ProtocolError)
-        raise _failure(error, _Broken if broken else Unreachable, deadline) from None
+        connection = connections.take(peer, deadline)
+    # A name that nothing can have is a ValueError.
+    except (OSError, ValueError) as error:
+        raise _failure(error, Unreachable, deadline) from None
+    answer = Incoming()
+    try:
+        # Who refuses a request may answer and hang up before all of it was sent.
+        with contextlib.suppress(ConnectionError):
+            connection.send(sent, deadline)
+        while not answer.is_headed:
+            answer.feed(connection.receive(deadline))
+    except (OSError, ValueError) as error:
+        connection.close()
+        raise _failure(error, Unreachable if answer.has_begun else _Broken, deadline) from None
+    return connection, answer
 
 
 def _content(
-    response: urllib3.BaseHTTPResponse, max_bytes: int, deadline: float
+    connection: Connection, answer: Incoming, max_bytes: int, deadline: float
 ) -> Iterator[bytes]:
-    received = iter(lambda: response.read(_CHUNK, decode_content=False), b"")
-    chunks = _counted(received, max_bytes + _CHUNK)
+    chunks = _received(connection, answer, max_bytes + connections.PIECE_BYTES, deadline)
     complete = False
     size = 0
     try:
-        for chunk in decoded(response.headers.get("Content-Encoding", ""), chunks):
+        for chunk in decoded(answer.headers.get("content-encoding", ""), chunks):
             size += len(chunk)
             if size > max_bytes:
                 raise Unusable("size")
             yield chunk
         complete = True
-    except (HTTPError, OSError) as error:
+    except (OSError, ValueError) as error:
         raise _failure(error, Unreachable, deadline) from None
     except CodingError:
         raise Unusable("content coding") from None
     finally:
         # Only a connection whose answer was read to its end may serve another request.
-        if not complete:
-            response.close()
-        response.release_conn()
+        if complete and not answer.is_last:
+            connections.keep(connection)
+        else:
+            connection.close()
 
 
-def _counted(chunks: Iterator[bytes], most: int) -> Iterator[bytes]:
-    """The chunks as received. What comes to nothing when it is decoded is bounded here."""
-    for chunk in chunks:
-        most -= len(chunk)
-        if most < 0:
-            raise Unusable("size")
-        yield chunk
-
-
-def _remaining() -> float:
-    """Seconds until the deadline of the request under way. Raises TimedOut when it has passed."""
-    remaining = _deadline.get() - time.monotonic()
-    if remaining <= 0:
-        raise TimedOut("deadline")
-    return remaining
+def _received(
+    connection: Connection, answer: Incoming, most: int, deadline: float
+) -> Iterator[bytes]:
+    """The body as it comes. What comes to nothing when it is decoded is bounded here."""
+    while True:
+        piece = answer.take()
+        if piece:
+            most -= len(piece)
+            if most < 0:
+                raise Unusable("size")
+            yield piece
+        if answer.is_whole:
+            return
+        answer.feed(connection.receive(deadline))
 
 
 def _failure(error: Exception, otherwise: type[Unreachable], deadline: float) -> OutboundError:
-    timeouts = (urllib3.exceptions.TimeoutError, TimeoutError)
-    # A refused connection and an unknown name are connect timeouts to urllib3.
-    slow = isinstance(error, timeouts) and not isinstance(error, NewConnectionError)
-    late = slow or time.monotonic() >= deadline
+    late = isinstance(error, TimeoutError) or time.monotonic() >= deadline
     return (TimedOut if late else otherwise)(type(error).__name__)
-
-
-class _DeadlineResponse(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp.close()
-        self.fp = io.BufferedReader(DeadlineStream(sock, _deadline.get()), _CHUNK)
-
-
-class _Connection(HTTPConnection):
-    response_class = _DeadlineResponse
-    used_at = 0.0
-
-    def _new_conn(self) -> socket.socket:
-        until = min(time.monotonic() + CONNECT_SECONDS, _deadline.get())
-        try:
-            return connect(self._dns_host, self.port, until)
-        except TimeoutError as error:
-            raise ConnectTimeoutError from error
-        except OSError as error:
-            raise NewConnectionError(self, type(error).__name__) from error
-
-    def send(self, data: Any) -> None:
-        """Write bytes, all of them before the deadline."""
-        self.used_at = time.monotonic()
-        if self.sock is None:
-            self.connect()
-        for start in range(0, len(data), _CHUNK):
-            self.sock.settimeout(_remaining())
-            super().send(data[start : start + _CHUNK])
-
-
-class _TlsConnection(_Connection, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-    def _validate_conn(self, conn: Any) -> None:
-        if time.monotonic() - conn.used_at > KEEP_SECONDS:
-            conn.close()
-        super()._validate_conn(conn)
-
-
-class _TlsPool(_Pool, HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-_managers: dict[str | None, urllib3.PoolManager] = {}
-_lock = threading.Lock()
-
-
-def _pools(ca_file: str | None) -> urllib3.PoolManager:
-    with _lock:
-        if ca_file not in _managers:
-            context = ssl.create_default_context()
-            if ca_file:
-                context.load_verify_locations(ca_file)
-                # Python 3.13 and newer ask for all that RFC 5280 wants, such as the identifier of
-                # its authority's key, which a hospital's own may leave out. Chain, name and
-                # time are checked as ever.
-                context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            manager = urllib3.PoolManager(num_pools=32, maxsize=32, ssl_context=context)
-            manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
-            _managers[ca_file] = manager
-        return _managers[ca_file]

@@ -1,14 +1,8 @@
-"""Sockets that keep a deadline: connecting to a host, and reading from it.
+"""Connecting to a host by a deadline (on the monotonic clock), over all of its addresses."""
 
-A timeout of a socket bounds each operation alone, so a server that sends a byte at a time never
-meets it. Here every operation is given what remains until one deadline (on the monotonic clock).
-"""
-
-import io
 import ipaddress
 import socket
 import time
-from typing import Any
 
 _NO_TIME = 0.001
 
@@ -48,29 +42,3 @@ def is_link_local(address: object) -> bool:
 def _until(deadline: float) -> float:
     """Seconds that remain, never 0: a timeout of 0 would mean a socket that does not wait."""
     return max(deadline - time.monotonic(), _NO_TIME)
-
-
-class DeadlineStream(io.RawIOBase):
-    """A socket's bytes. A read after the deadline raises TimeoutError."""
-
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self._sock = sock
-        self._deadline = deadline
-        # The socket counts its open streams and closes only after the last of them.
-        self._hold = sock.makefile("rb", buffering=0)
-
-    def readable(self) -> bool:
-        """It is for reading."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read what has come, waiting until the deadline at most."""
-        if time.monotonic() >= self._deadline:
-            raise TimeoutError
-        self._sock.settimeout(_until(self._deadline))
-        return self._sock.recv_into(buffer)
-
-    def close(self) -> None:
-        """Let go of the socket."""
-        self._hold.close()
-        super().close()

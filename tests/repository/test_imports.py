@@ -212,7 +212,8 @@ def is_in(file: Path, pattern: str) -> bool:
             ("functions/*/main.py", "shared/inbound/edge.py", "gateway/app.py", "simulator/**"),
         ),
         ({"google"}, ("shared/store/firestore.py",)),
-        ({"urllib3"}, ("shared/outbound/client.py",)),
+        ({"httptools"}, ("shared/outbound/response.py",)),
+        ({"urllib3"}, ()),
         ({"requests"}, ("gateway/servers.py", "infra/smoke.py", "simulator/**")),
         ({"sqlite3"}, ("shared/store/sqlite.py",)),
         ({"cryptography"}, ("shared/sealing.py", "shared/smart/signing_keys.py", "simulator/**")),
@@ -279,4 +280,4 @@ def test_launch_starts_without_cryptography(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["callback", "fhir_proxy", SMART_CALC])
 def test_a_function_can_be_imported_without_configuration(name: str) -> None:
-    assert {"flask", "urllib3", "cryptography"} <= loaded_by(name)
+    assert {"flask", "httptools", "cryptography"} <= loaded_by(name)

@@ -81,7 +81,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "id_token",
     ),
     "shared/outbound": (
-        "content_coding sockets",
+        "content_coding request response sockets",
+        "connections",
         "client",
     ),
     "shared/pages": (

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from shared.outbound import client as outbound
+from shared.outbound import connections
 from tests.support.certificates import Authority, authority, self_signed
 from tests.support.raw_server import Answerer, always, plain, raw_server
 
@@ -26,10 +27,11 @@ SECRET_PATH = "/fhir/Patient/p1?name=Testpatient"
 
 @pytest.fixture(autouse=True)
 def _fresh_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(outbound, "_managers", {})
+    monkeypatch.setattr(connections, "_kept", {})
     yield
-    for manager in outbound._managers.values():
-        manager.clear()
+    for resting in connections._kept.values():
+        for connection in resting:
+            connection.close()
 
 
 def send(url: str | int, method: str = "GET", **given: Any) -> outbound.Answer:
@@ -265,6 +267,104 @@ def test_a_damaged_gzip_stream_is_refused_not_shortened(body: bytes) -> None:
         send(server.port)
 
 
+def test_no_body_is_waited_for_where_none_can_be() -> None:
+    answer = b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"
+    with raw_server(always(answer)) as server:
+        answers = [send(server.port) for _ in range(2)]
+        assert server.connections == 1
+    assert [(one.status, one.body) for one in answers] == [(304, b"")] * 2
+
+
+def test_interim_answers_are_passed_over() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+    with raw_server(always(early + plain(b"ok", "X-Own: 1"))) as server:
+        answer = send(server.port)
+    assert (answer.status, answer.body) == (200, b"ok")
+    assert answer.headers == {"x-own": "1", "content-length": "2"}
+
+
+def test_headers_of_one_name_are_joined_and_trailers_are_none() -> None:
+    head = "HTTP/1.1 200 OK\r\nVary: Accept\r\nvary:  Origin \r\nTransfer-Encoding: chunked\r\n\r\n"
+    body = "2;x=y\r\nok\r\n0\r\nX-Trailer: 1\r\nVary: all\r\n\r\n"
+    with raw_server(always((head + body).encode())) as server:
+        answers = [send(server.port) for _ in range(2)]
+        assert server.connections == 1
+    for answer in answers:
+        assert answer.body == b"ok"
+        assert answer.headers == {"vary": "Accept, Origin", "transfer-encoding": "chunked"}
+
+
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [(b"0\r\n", b"X-More: " + b"x" * 1000 + b"\r\n"), (b"1;", b"x" * 1000)],
+    ids=["trailers", "extension of a chunk"],
+)
+def test_what_brings_nothing_of_a_body_is_bounded(start: bytes, more: bytes) -> None:
+    def respond(connection: socket.socket, _: int) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + start)
+        while True:
+            connection.sendall(more)
+
+    with raw_server(respond) as server, pytest.raises(outbound.Unreachable, match="NotHttp"):
+        send(server.port, seconds=PATIENCE_SECONDS)
+
+
+def test_a_body_in_many_small_chunks_is_handed_on_in_few_pieces() -> None:
+    body = b"".join(b"1\r\nx\r\n" for _ in range(50_000)) + b"0\r\n\r\n"
+    with raw_server(
+        always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+    ) as server:
+        address = f"http://127.0.0.1:{server.port}/"
+        answer = outbound.stream("GET", address, seconds=60, max_bytes=100_000, headers={})
+        pieces = list(answer.chunks)
+    assert sum(map(len, pieces)) == 50_000
+    assert len(pieces) < 1000
+
+
+def test_an_answer_without_a_length_ends_with_its_connection() -> None:
+    answer = b"HTTP/1.1 200 OK\r\n\r\nall of it"
+    with raw_server(always(answer, keep=False)) as server:
+        answers = [send(server.port).body for _ in range(2)]
+        assert (answers, server.connections) == ([b"all of it"] * 2, 2)
+
+
+def test_an_answer_that_comes_before_the_request_was_sent_whole_is_read() -> None:
+    def refuse(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(plain(b"", status="413 Content Too Large"))
+            connection.shutdown(socket.SHUT_WR)
+            # Gone while there is more to come, but not with anything unread.
+            while connection.recv(1_000_000):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=refuse, args=(listener,), daemon=True).start()
+        answer = send(listener.getsockname()[1], "POST", body=bytes(5_000_000))
+    assert answer.status == 413
+
+
+def test_of_many_connections_no_more_are_kept_than_a_server_needs() -> None:
+    barrier = threading.Barrier(40)
+
+    def respond(connection: socket.socket, _: int) -> bool:
+        barrier.wait(PATIENCE_SECONDS)
+        connection.sendall(plain())
+        return True
+
+    with raw_server(respond) as server:
+        asking = [
+            threading.Thread(target=send, args=(server.port,), kwargs={"seconds": PATIENCE_SECONDS})
+            for _ in range(40)
+        ]
+        for one in asking:
+            one.start()
+        for one in asking:
+            one.join()
+        assert server.connections == 40
+    assert [len(resting) for resting in connections._kept.values()] == [32]
+
+
 def test_an_empty_body_needs_no_gzip_stream() -> None:
     with raw_server(always(plain(b"", GZIP, status="304 Not Modified"))) as server:
         answer = send(server.port)
@@ -287,10 +387,29 @@ def test_an_answer_that_ends_early_is_no_answer_and_not_asked_for_again(answer: 
         assert len(server.requests) == 1
 
 
-def test_bytes_after_the_stated_length_are_no_part_of_any_answer() -> None:
-    with raw_server(always(plain(b"ok") + b"HTTP/1.1 200 OK\r\n\r\nsmuggled")) as server:
+@pytest.mark.parametrize("closes", ["", "Connection: close"])
+def test_bytes_after_the_stated_length_are_no_part_of_any_answer(closes: str) -> None:
+    answer = plain(b"ok", *filter(None, [closes])) + b"HTTP/1.1 200 OK\r\n\r\nsmuggled"
+    with raw_server(always(answer)) as server:
         answers = [send(server.port).body for _ in range(2)]
+        assert server.connections == 2
     assert answers == [b"ok", b"ok"]
+
+
+def test_bytes_that_come_after_an_answer_are_no_part_of_the_next() -> None:
+    sent = threading.Event()
+
+    def respond(connection: socket.socket, number: int) -> bool:
+        connection.sendall(plain(b"ok"))
+        if number == 1:
+            connection.sendall(plain(b"smuggled"))
+            sent.set()
+        return True
+
+    with raw_server(respond) as server:
+        first = send(server.port).body
+        assert sent.wait(PATIENCE_SECONDS)
+        assert (first, send(server.port).body, server.connections) == (b"ok", b"ok", 2)
 
 
 @pytest.mark.parametrize(
@@ -300,8 +419,29 @@ def test_bytes_after_the_stated_length_are_no_part_of_any_answer() -> None:
         b"HTTP/1.1 abc\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno header\r\nContent-Length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nab",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+        b"HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nab",
     ],
-    ids=["another protocol", "no status", "a long header", "many headers"],
+    ids=[
+        "another protocol",
+        "no status",
+        "a long header",
+        "many headers",
+        "two lengths",
+        "a list of lengths",
+        "a negative length",
+        "a length beside chunks",
+        "a line that is no header",
+        "a blank before the colon",
+        "an upgrade",
+        "another version",
+    ],
 )
 def test_an_answer_that_is_not_http_is_no_answer(answer: bytes) -> None:
     with raw_server(always(answer, keep=False)) as server, pytest.raises(outbound.Unreachable):
@@ -331,9 +471,32 @@ def test_a_connection_that_rested_too_long_is_not_used_again(
 ) -> None:
     with raw_server(always(plain())) as server:
         send(server.port)
-        monkeypatch.setattr(outbound, "KEEP_SECONDS", 0.0)
+        monkeypatch.setattr(connections, "KEEP_SECONDS", 0.0)
         send(server.port, "POST", body=b"a=b")
         assert (server.connections, len(server.requests)) == (2, 2)
+
+
+def test_a_connection_that_nobody_needs_any_more_is_closed_beside_one_in_use() -> None:
+    both = threading.Barrier(2)
+
+    def respond(connection: socket.socket, number: int) -> bool:
+        if number <= 2:
+            both.wait(PATIENCE_SECONDS)
+        connection.sendall(plain())
+        return True
+
+    with raw_server(respond) as server:
+        asking = threading.Thread(target=send, args=(server.port,))
+        asking.start()
+        send(server.port)
+        asking.join()
+        (resting,) = connections._kept.values()
+        idle = resting[0]
+        idle.used_at -= connections.KEEP_SECONDS
+        send(server.port)
+        assert (len(resting), server.connections) == (1, 2)
+        with pytest.raises(OSError, match="descriptor"):
+            idle.receive(time.monotonic() + 1)
 
 
 def test_a_connection_with_an_unread_answer_is_not_used_again() -> None:
@@ -365,6 +528,24 @@ def test_a_post_is_never_sent_again() -> None:
         with pytest.raises(outbound.Unreachable):
             send(server.port, "POST", body=b"code=c1")
         assert len(server.requests) == 2
+
+
+def test_a_get_is_not_sent_again_once_an_answer_has_begun() -> None:
+    with raw_server(always(b"HTTP/1.1 200 OK\r\nX-Long: ", keep=False)) as server:
+        with pytest.raises(outbound.Unreachable):
+            send(server.port)
+        assert len(server.requests) == 1
+
+
+def test_a_post_goes_on_a_new_connection_where_the_kept_one_was_closed_meanwhile() -> None:
+    with raw_server(always(plain(), keep=False)) as server:
+        send(server.port)
+        (resting,) = next(iter(connections._kept.values()))
+        until = time.monotonic() + PATIENCE_SECONDS
+        while resting.is_usable(time.monotonic()) and time.monotonic() < until:
+            time.sleep(0.01)
+        assert send(server.port, "POST", body=b"code=c1").body == b"ok"
+        assert [request[:4] for request in server.requests] == [b"GET ", b"POST"]
 
 
 def test_a_get_is_sent_twice_at_most() -> None:
@@ -478,7 +659,7 @@ def test_the_address_of_a_metadata_server_is_not_even_tried(
     assert tried == []
 
 
-def test_urllib3_stays_silent_even_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_call_says_nothing_in_any_log_even_at_debug(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("tests").debug("heard")
     with raw_server(closing_on_the_second) as server:

@@ -1,0 +1,132 @@
+"""Connections to other servers: made within a time, kept for the next request, dropped in doubt.
+
+A connection serves one request at a time. It is kept only after an answer that was read to its end
+and nothing after it, and used again only if it has not rested for long and is silent: one that the
+other side has closed can be read from, as can one with bytes that nobody asked for.
+"""
+
+import contextlib
+import select
+import ssl
+import threading
+import time
+from functools import lru_cache
+from typing import NamedTuple
+
+from shared.outbound.request import Origin
+from shared.outbound.sockets import connect
+
+CONNECT_SECONDS = 3.0
+# A connection that rested longer is not used again: between two requests a network may forget it
+# without a word, and then a POST, which is never repeated, would wait in vain.
+KEEP_SECONDS = 30.0
+PIECE_BYTES = 65_536
+_MOST_KEPT = 32  # to one server
+
+
+class Peer(NamedTuple):
+    """A server, and the file with the authority that may vouch for it beside the system's."""
+
+    origin: Origin
+    ca_file: str | None
+
+
+class Connection:
+    """A connection. Sending and receiving raise OSError: TimeoutError after the deadline, which is
+    on the monotonic clock.
+    """
+
+    def __init__(self, peer: Peer, deadline: float) -> None:
+        now = time.monotonic()
+        if now >= deadline:
+            raise TimeoutError
+        until = min(now + CONNECT_SECONDS, deadline)
+        self.peer = peer
+        self.used_at = 0.0
+        self._buffer = memoryview(bytearray(PIECE_BYTES))
+        tls = _context(peer.ca_file)
+        sock = connect(peer.origin.host, peer.origin.port, until)
+        if peer.origin.scheme == "https":
+            # It closes the socket where the handshake fails.
+            sock = tls.wrap_socket(sock, server_hostname=peer.origin.host)
+        self._socket = sock
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Write all of it."""
+        self.used_at = time.monotonic()
+        # The time holds for a piece: TLS cuts what it is given, each part with a time of its own.
+        for start in range(0, len(data), PIECE_BYTES):
+            self._allow_until(deadline)
+            self._socket.sendall(data[start : start + PIECE_BYTES])
+
+    def receive(self, deadline: float) -> memoryview:
+        """What has come, empty where the other side has ended; good until the next call."""
+        self._allow_until(deadline)
+        return self._buffer[: self._socket.recv_into(self._buffer)]
+
+    def close(self) -> None:
+        """End it."""
+        self._socket.close()
+
+    def __del__(self) -> None:
+        # One whose answer nobody read; where it was never made there is nothing to end.
+        with contextlib.suppress(AttributeError):
+            self._socket.close()
+
+    def is_usable(self, now: float) -> bool:
+        """Whether another request may be sent on it."""
+        return now - self.used_at <= KEEP_SECONDS and not self._poll.poll(0)
+
+    def _allow_until(self, deadline: float) -> None:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        self._socket.settimeout(remaining)
+
+
+_kept: dict[Peer, list[Connection]] = {}
+_lock = threading.Lock()
+
+
+def take(peer: Peer, deadline: float) -> Connection:
+    """A connection for one request, used before or new. Raises OSError."""
+    while True:
+        with _lock:
+            resting = _kept.get(peer)
+            connection = resting.pop() if resting else None
+        if connection is None:
+            return Connection(peer, deadline)
+        if connection.is_usable(time.monotonic()):
+            return connection
+        connection.close()
+
+
+def keep(connection: Connection) -> None:
+    """Take back a connection whose answer was read to its end. Those that rested too long go, and
+    the one that rested longest where there are many.
+    """
+    oldest = time.monotonic() - KEEP_SECONDS
+    surplus = []
+    with _lock:
+        resting = _kept.setdefault(connection.peer, [])
+        resting.append(connection)
+        while len(resting) > _MOST_KEPT or (len(resting) > 1 and resting[0].used_at < oldest):
+            surplus.append(resting.pop(0))
+    for one in surplus:
+        one.close()
+
+
+@lru_cache(maxsize=32)
+def _context(ca_file: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file:
+        context.load_verify_locations(ca_file)
+        # Python 3.13 and newer ask for all that RFC 5280 wants, such as the identifier of its
+        # authority's key, which a hospital's own may leave out. Chain, name and time are checked
+        # as ever.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context

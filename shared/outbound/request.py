@@ -1,0 +1,62 @@
+"""A request as the bytes that are sent, and to whom (RFC 9112 2, 3).
+
+What would change its meaning on the way raises ValueError: a line end in a header, a host that
+cannot be told beyond doubt.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import quote
+
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<target>[/?][^#]*)?(?:#.*)?",
+    re.ASCII | re.IGNORECASE,
+)
+_PORTS = {"http": 80, "https": 443}
+_LAST_PORT = 65535
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+# RFC 3986 3.3, 3.4; `%` too, since what is encoded stays as it is.
+_PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*")
+_KEPT = "!$&'()*+,;=:@/?%-._~"
+
+
+class Origin(NamedTuple):
+    """Whom to connect to. `host` is without the brackets of an IPv6 address."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def to_send(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None
+) -> tuple[Origin, bytes]:
+    """A request as it is sent, with its body, and its origin.
+
+    `url` is absolute; what a request's target may not hold is encoded. Raises ValueError.
+    """
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise ValueError("not an absolute http(s) URL with a plain host")
+    scheme, host, target = match["scheme"].lower(), match["host"].lower(), match["target"] or "/"
+    usual = _PORTS[scheme]
+    port = int(match["port"] or usual)
+    if port > _LAST_PORT:
+        raise ValueError("no such port")
+    if not _PLAIN.fullmatch(target):
+        target = quote(target, safe=_KEPT)
+    if target[0] == "?":
+        target = f"/{target}"
+    named = host if port == usual else f"{host}:{port}"
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {named}"]
+    for name, value in headers.items():
+        if not (_TOKEN.fullmatch(name) and _VALUE.fullmatch(value)):
+            raise ValueError("a header that cannot be sent")
+        lines.append(f"{name}: {value}")
+    if body is not None:
+        lines.append(f"Content-Length: {len(body)}")
+    head = "\r\n".join((*lines, "", "")).encode("latin-1")
+    return Origin(scheme, host.strip("[]"), port), head + body if body else head
