@@ -134,6 +134,8 @@ class Room:
 
     def give(self, holding: "Holding", size: int) -> None:
         """Give room back, at most what is held."""
+        if size == 0:
+            return
         with self._changed:
             self._taken[holding] -= min(size, self._taken[holding])
             self._taken += Counter()
