@@ -5,6 +5,7 @@ answers them in the form that the caller reads (shared/inbound/refusal.py), and 
 exception show its text to a browser or to the log.
 """
 
+import io
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,6 +34,7 @@ from shared.held_bytes import Holding
 from shared.inbound import compression, cookies, health, refusal, request_body, server_log
 from shared.inbound.refusal import Refusal
 from shared.inbound.request_body import Body
+from shared.inbound.request_headers import Headers
 from shared.log import platform, trace
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 MAX_QUERY_BYTES = 100_000
 # Gunicorn's, which functions-framework starts: the connection of a request.
 _SOCKET = "gunicorn.socket"
+_NOTHING = io.BytesIO()
 server_log.keep_requests_out()
 
 _ALWAYS: Mapping[str, str] = {
@@ -140,12 +143,13 @@ def answer(
     """
     correlation_id = secrets.token_hex(8)
     project = settings.store.project if settings else None
-    log.begin(correlation_id, edge.function, trace.read(request.headers), project)
+    headers = Headers(request.environ)
+    log.begin(correlation_id, edge.function, trace.read(headers), project)
     body, holding = _body(request), held_bytes.begin()
     try:
         if settings is None:
             raise Misconfigured  # noqa: TRY301 - answered like every other error of a request
-        call = _call(request, edge.function, body, holding)
+        call = _call(request, edge.function, headers, body, holding)
         served = _health(settings, call) if call.path == health.PATH else serve(settings, call)
         if isinstance(served, Refusal):
             served = _refuse(request, edge, settings, served, correlation_id)
@@ -178,7 +182,9 @@ def answer(
 def _body(request: flask.Request) -> Body:
     environ = request.environ
     chunked = "HTTP_TRANSFER_ENCODING" in environ
-    return Body(request.stream, request.content_length, environ.get(_SOCKET), chunked=chunked)
+    announced = request.content_length
+    stream = request.stream if announced or chunked else _NOTHING
+    return Body(stream, announced, environ.get(_SOCKET), chunked=chunked)
 
 
 def _health(settings: Settings, call: Call) -> Reply:
@@ -209,7 +215,9 @@ def raw_path(environ: "WSGIEnvironment") -> str:
     return path or "/"
 
 
-def _call(request: flask.Request, function: str, body: Body, holding: Holding) -> Call:
+def _call(
+    request: flask.Request, function: str, headers: Headers, body: Body, holding: Holding
+) -> Call:
     environ = request.environ
     path = raw_path(environ)
     if path == f"/{function}" or path.startswith(f"/{function}/"):
@@ -228,8 +236,8 @@ def _call(request: flask.Request, function: str, body: Body, holding: Holding) -
     return Call(
         method=request.method,
         path=path,
-        headers=dict(request.headers.items()),
-        cookies=cookies.parse(request.headers.getlist("Cookie")),
+        headers=headers,
+        cookies=cookies.parse((headers.get("Cookie", ""),)),
         _query=environ.get("QUERY_STRING", ""),
         _body=read,
     )

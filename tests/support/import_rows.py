@@ -66,7 +66,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "nested quick_accept",
     ),
     "shared/inbound": (
-        "compression cookies health refusal request_body server_log",
+        "compression cookies health refusal request_body request_headers server_log",
         "edge",
     ),
     "shared/log": (
