@@ -7,6 +7,7 @@ the cookie; a stolen cookie opens nothing without the server.
 
 import hmac
 import os
+from collections.abc import Callable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,10 +31,17 @@ class Sealer:
 
     def seal(self, plaintext: bytes, secret: bytes, context: str) -> str:
         """Base64url text that only this secret and this context open."""
-        nonce = os.urandom(_NONCE_BYTES)
+        return self.sealing(secret, context)(plaintext)
+
+    def sealing(self, secret: bytes, context: str) -> Callable[[bytes], str]:
+        """`seal` for several texts of one secret and context: their key is derived once."""
         cipher = _cipher(self._keys[0], secret, context)
-        sealed = nonce + cipher.encrypt(nonce, plaintext, context.encode())
-        return base64url.encode(sealed)
+
+        def seal(plaintext: bytes) -> str:
+            nonce = os.urandom(_NONCE_BYTES)
+            return base64url.encode(nonce + cipher.encrypt(nonce, plaintext, context.encode()))
+
+        return seal
 
     def open(self, sealed: str, secret: bytes, context: str) -> bytes:
         """The plaintext. Raises SealBroken, without saying which part did not fit."""

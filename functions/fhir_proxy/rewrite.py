@@ -83,6 +83,7 @@ class Pages:
 
     def _usable(self, links: object, level: Level, shown: bool) -> list[dict[str, object]]:
         found = []
+        seal = self.sealer.sealing(self.session.secret, self._context())
         for link in objects(links):
             url = link.get("url")
             upstream = (
@@ -91,11 +92,7 @@ class Pages:
             if upstream is None:
                 _require_no_next(link, url)
             else:
-                sealed = self.sealer.seal(
-                    f"{level} {_SHOWN if shown else 'any'} {upstream}".encode(),
-                    self.session.secret,
-                    self._context(),
-                )
+                sealed = seal(f"{level} {_SHOWN if shown else 'any'} {upstream}".encode())
                 ours = f"{self.proxy_base}/{self.path}?{PAGE_PARAMETER}={sealed}"
                 found.append({**link, "url": ours})
         return found

@@ -5,8 +5,16 @@ servers page below other paths; but not by dot segments, which a server resolves
 looked at, and not to the EHR's own OAuth endpoints, which are no FHIR.
 """
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from shared import urls
 from shared.session.record import Session
+
+
+class _Place(NamedTuple):
+    host: str
+    segments: tuple[str, ...]
 
 
 def followed(link: str, session: Session, path: str) -> str | None:
@@ -14,9 +22,11 @@ def followed(link: str, session: Session, path: str) -> str | None:
     None where it is not followed.
     """
     url = urls.on_own_host(link, session.fhir_base, path)
-    if url is None or any(_is_below(url, one) for one in session.oauth_endpoints):
+    if url is None:
         return None
-    return url
+    place = _place(url)
+    below = any(_is_below(place, _place_of_endpoint(one)) for one in session.oauth_endpoints)
+    return None if below else url
 
 
 def host_of(link: str) -> str:
@@ -27,11 +37,20 @@ def host_of(link: str) -> str:
         return ""
 
 
-def _is_below(url: str, endpoint: str) -> bool:
-    try:
-        if urls.authority(url) != urls.authority(endpoint):
-            return False
-    except ValueError:
+def _is_below(place: _Place | None, endpoint: _Place | None) -> bool:
+    """Whether a URL leads to an endpoint or below it; what cannot be told counts as if."""
+    if place is None or endpoint is None:
         return True
-    asked, kept = urls.segments(urls.path_of(url)), urls.segments(urls.path_of(endpoint))
-    return asked[: len(kept)] == kept
+    length = len(endpoint.segments)
+    return place.host == endpoint.host and place.segments[:length] == endpoint.segments
+
+
+def _place(url: str) -> _Place | None:
+    try:
+        return _Place(urls.authority(url), urls.segments(urls.path_of(url)))
+    except ValueError:
+        return None
+
+
+# An EHR has a few of them, and they are asked about at every link.
+_place_of_endpoint = lru_cache(maxsize=64)(_place)
