@@ -25,13 +25,14 @@ _AUTHORITY = re.compile(
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PLAIN = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 2
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")  # RFC 3986 2.3
 _UNSEEN = re.compile(r"[\x00-\x20\x7f]")
 _MOST_CODINGS = 8
 _LONGEST_LINK = 10_000
 _LONGEST_ADDRESS = 2000
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
-# What a query value may hold as it stands (RFC 3986 3.4), less `&` and `#` that would end it.
-_QUERY_VALUE = re.compile(r"[A-Za-z0-9._~!$'()*+,;:@/?=-]|%[0-9A-Fa-f]{2}")
+# What a query value may not hold as it stands (RFC 3986 3.4), with `&` and `#` that would end it.
+_NOT_IN_VALUE = re.compile(r"[^A-Za-z0-9._~!$'()*+,;:@/?=%-]|%(?![0-9A-Fa-f]{2})")
 
 
 def normalise_base(url: str) -> str:
@@ -192,6 +193,8 @@ def decode(value: str) -> str:
 
 def encode(value: str) -> str:
     """Text as a query value, encoded exactly once (space as %20)."""
+    if _UNRESERVED.fullmatch(value):
+        return value
     return quote_from_bytes(value.encode("utf-8"), safe="")
 
 
@@ -200,17 +203,11 @@ def safe_raw(value: str) -> str:
 
     Characters that a query may not hold are encoded; everything else keeps its bytes.
     """
-    out = []
-    position = 0
-    while position < len(value):
-        match = _QUERY_VALUE.match(value, position)
-        if match is not None:
-            out.append(match.group())
-            position = match.end()
-        else:
-            out.append(quote_from_bytes(value[position].encode("latin-1", "replace"), safe=""))
-            position += 1
-    return "".join(out)
+    return _NOT_IN_VALUE.sub(_encoded, value)
+
+
+def _encoded(match: re.Match[str]) -> str:
+    return quote_from_bytes(match.group().encode("latin-1", "replace"), safe="")
 
 
 def with_parameters(endpoint: str, raw: list[tuple[str, str]]) -> str:

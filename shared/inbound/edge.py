@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 import flask
+from werkzeug.datastructures import Headers as AnswerHeaders
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
@@ -166,9 +167,7 @@ def answer(
     if isinstance(reply.body, bytes):
         holding.keep(len(reply.body))
     body.let_by()
-    response = flask.Response(
-        reply.body, reply.status, {**_ALWAYS, **edge.headers, **reply.headers}
-    )
+    response = _Response(reply.body, reply.status, {**_ALWAYS, **edge.headers, **reply.headers})
     response.headers["X-Correlation-Id"] = correlation_id
     for cookie in reply.cookies:
         response.headers.add("Set-Cookie", cookie)
@@ -177,6 +176,22 @@ def answer(
     if not body.is_over:
         response.call_on_close(body.hang_up)
     return response
+
+
+class _Response(flask.Response):
+    """An answer whose Location is sent as it was made: by another reading of it an address of an
+    EHR might change on its way.
+    """
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> AnswerHeaders:
+        """The headers as the server gets them."""
+        location = self.headers.get("Location", "")
+        if not location or not location.isascii():
+            return super().get_wsgi_headers(environ)
+        del self.headers["Location"]
+        headers = super().get_wsgi_headers(environ)
+        headers["Location"] = self.headers["Location"] = location
+        return headers
 
 
 def _body(request: flask.Request) -> Body:

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from shared import log, scopes, urls
@@ -36,6 +37,9 @@ _CHOOSES_PATIENT = "context-standalone-patient"
 _PAUSE_SECONDS = 0.7
 _MOST_OFFERED = 200
 _LONGEST_OFFERED = 500
+# Parameters that are the same for every launch of a registration.
+_CONFIGURED = frozenset({"redirect_uri", "scope", "aud"})
+_encoded = lru_cache(maxsize=256)(urls.encode)
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -198,7 +202,10 @@ def _authorization_request(
     }
     if pending.nonce is not None:
         parameters["nonce"] = pending.nonce
-    raw = [(name, urls.encode(value)) for name, value in parameters.items()]
+    raw = [
+        (name, (_encoded if name in _CONFIGURED else urls.encode)(value))
+        for name, value in parameters.items()
+    ]
     if launch is not None:
         raw.append(("launch", urls.safe_raw(launch)))
         parameters["launch"] = urls.decode(launch)

@@ -75,6 +75,14 @@ def test_without_configuration_a_request_answers_misconfigured() -> None:
 # Headers
 
 
+def test_an_address_to_go_to_is_sent_as_it_was_made() -> None:
+    """Nobody on the way writes an EHR's address, or a launch value in it, in another way."""
+    address = "https://EHR.example:443/a/../b?launch=x%2fy^|`&scope=a%20b#f"
+    answer = respond(lambda *_: Reply(302, {"Location": address}), headers={})
+    for _ in range(2):
+        assert answer.get_wsgi_headers({})["Location"] == address
+
+
 def test_frame_ancestors_are_sent_only_as_configured() -> None:
     given = settings('frame_ancestors = ["https://ehr.example.org"]')
     framed = respond(failing(EhrError()), given=given, headers={"Accept": HTML})
