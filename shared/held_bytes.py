@@ -32,6 +32,7 @@ MOST_WAITING = 4
 MOST_SESSIONS_WAITING = 8
 # A request's body is waited for no longer: nothing was sent yet, so it can be refused.
 BODY_SECONDS = 5.0
+_LITTLE_BYTES = 8192
 
 
 # mallopt(3): blocks from the first size on are mapped by themselves; up to the second, what is free
@@ -146,6 +147,34 @@ class Room:
         self.give(holding, max(0, self._taken[holding] - size))
 
 
+class _Pieces:
+    """What was received, in few objects: each takes some 40 bytes of its own."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._little = bytearray()
+
+    def add(self, piece: bytes) -> None:
+        """Take what comes next."""
+        if len(piece) >= _LITTLE_BYTES:
+            self._set_down()
+            self._pieces.append(piece)
+        else:
+            self._little += piece
+            if len(self._little) >= _LITTLE_BYTES:
+                self._set_down()
+
+    def joined(self) -> bytes:
+        """All of it."""
+        self._set_down()
+        return b"".join(self._pieces)
+
+    def _set_down(self) -> None:
+        if self._little:
+            self._pieces.append(bytes(self._little))
+            self._little.clear()
+
+
 class Holding:
     """What one request holds. Its threads may share it."""
 
@@ -186,7 +215,7 @@ class Holding:
 
         Where a change was `sent`, or the request brought a large body, it does not wait.
         """
-        received, size, taken = [], 0, 0
+        received, size, taken = _Pieces(), 0, 0
         turn = None
         with contextlib.ExitStack() as line:
             try:
@@ -200,12 +229,12 @@ class Holding:
                             turn = turn or line.enter_context(self._room.turn())
                             self._take(wanted, until, turn)
                         taken += wanted
-                    received.append(chunk)
+                    received.add(chunk)
             except BaseException:
                 self._room.give(self, taken)
                 raise
             self._room.give(self, max(0, taken - TIMES * size))
-        return b"".join(received)
+        return received.joined()
 
     def keep(self, size: int) -> None:
         """Hold no more than the bytes of the answer that is sent to the browser."""

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -51,6 +52,27 @@ def test_small_answers_are_never_held_up(room: Room) -> None:
     gather(Holding(room), LARGE)
     for _ in range(16):
         assert gather(Holding(room), FREE_BYTES) == FREE_BYTES
+
+
+def test_an_answer_that_comes_byte_by_byte_takes_no_more_memory_than_another(room: Room) -> None:
+    size = 200_000
+    sent = bytes(range(100, 200)) * (size // 100)
+    little = (sent[place : place + 2] for place in range(0, size, 2))
+    tracemalloc.start()
+    try:
+        received = Holding(room).gather(little, MOST, time.monotonic() + FAR, sent=False)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert received == sent
+    assert peak < 3 * size
+
+
+def test_an_answer_in_pieces_of_all_sizes_is_held_in_their_order(room: Room) -> None:
+    sizes = (1, 9000, 8191, 8192, 3, 0, 70_000, 5000, 5000, 2)
+    sent = [bytes((number,)) * size for number, size in enumerate(sizes)]
+    received = Holding(room).gather(iter(sent), MOST, time.monotonic() + FAR, sent=False)
+    assert received == b"".join(sent)
 
 
 def test_a_large_answer_waits_for_room_until_its_deadline(room: Room) -> None:
