@@ -17,14 +17,13 @@ from benchmarks import (
     cold_start,
     launching,
     memory,
-    processes,
     proxying,
-    report,
     round_trips,
     store_operations,
 )
-from benchmarks.processes import Place
-from benchmarks.report import Row
+from benchmarks.support import processes, report
+from benchmarks.support.processes import Place
+from benchmarks.support.report import Row
 from tests.support.servers import ROOT
 
 RESULT = ROOT / ".local" / "bench.json"
@@ -52,7 +51,7 @@ def main(names: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         place = processes.place(Path(folder))
         began = time.monotonic()
-        with processes.companion("benchmarks.stand_in") as store:
+        with processes.companion("benchmarks.support.stand_in") as store:
             for name in names or MEASUREMENTS:
                 sys.stderr.write(f"measuring {name} …\n")
                 rows += MEASUREMENTS[name](place, store)

@@ -7,11 +7,11 @@ through fhir_proxy by a page of one's own. docs/scaling.md reckons with what thi
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks import click
-from benchmarks.click import Session
-from benchmarks.ehr import Ehr
-from benchmarks.processes import Place, Server
-from benchmarks.report import Row
+from benchmarks.support import click
+from benchmarks.support.click import Session
+from benchmarks.support.ehr import Ehr
+from benchmarks.support.processes import Place, Server
+from benchmarks.support.report import Row
 from tests.support.browser import NAVIGATION, Browser
 
 LAUNCHES = 40

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from benchmarks.cold_start import STARTS
-from benchmarks.processes import Place, Server
-from benchmarks.report import Budget, Row
+from benchmarks.support.processes import Place, Server
+from benchmarks.support.report import Budget, Row
 from tests.support.servers import free_port
 
 BASE = "https://ehr.example.org/r4"

@@ -8,9 +8,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmarks import click, processes
-from benchmarks.processes import Place
-from benchmarks.report import Budget, Row
+from benchmarks.support import click, processes
+from benchmarks.support.processes import Place
+from benchmarks.support.report import Budget, Row
 from tests.support.browser import Browser
 
 STARTS = 20
@@ -27,7 +27,7 @@ class _Start:
 def measure(place: Place, store: str) -> list[Row]:
     """Pairs of starts, one after the other, first the one and then the other first."""
     ours, bare = [], []
-    with processes.companion("benchmarks.ehr") as origin:
+    with processes.companion("benchmarks.support.ehr") as origin:
         base = f"{origin}/r4"
         variables = place.variables(base, store)
         for number in range(STARTS + 1):

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks import click, processes, resources, wire
+from benchmarks.support import click, processes, resources, wire
 from tests.support.browser import Browser
 
 MINUTES = 10.0
@@ -37,8 +37,8 @@ def main(arguments: list[str]) -> int:
     processes.leave_a_core_to_the_servers()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         place = processes.place(Path(folder))
-        store = stack.enter_context(processes.companion("benchmarks.stand_in"))
-        base = stack.enter_context(processes.companion("benchmarks.ehr")) + "/r4"
+        store = stack.enter_context(processes.companion("benchmarks.support.stand_in"))
+        base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
         variables = {**place.variables(base, store), "THREADS": str(CLIENTS)}
         names = ("launch", "callback", "fhir_proxy")
         ours = stack.enter_context(place.functions(names, variables))

@@ -7,10 +7,10 @@ write takes longer than one without.
 import contextlib
 import statistics
 
-from benchmarks import click, processes, wire
-from benchmarks.processes import Place
-from benchmarks.report import Budget, Row
-from benchmarks.wire import Question
+from benchmarks.support import click, processes, wire
+from benchmarks.support.processes import Place
+from benchmarks.support.report import Budget, Row
+from benchmarks.support.wire import Question
 
 BUDGET = Budget(1.35)
 SECONDS, MOST_ROUNDS = 12.0, 1500
@@ -20,7 +20,7 @@ WARMING_ROUNDS = 20
 def measure(place: Place, store: str) -> list[Row]:
     """By the clock and by processor time."""
     with contextlib.ExitStack() as stack:
-        base = stack.enter_context(processes.companion("benchmarks.ehr")) + "/r4"
+        base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
         variables = place.variables(base, store)
         servers = [
             stack.enter_context(place.function("launch", variables)),

@@ -10,9 +10,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 
-from benchmarks import click, processes, resources, wire
-from benchmarks.processes import Place, Server
-from benchmarks.report import Budget, Row
+from benchmarks.support import click, processes, resources, wire
+from benchmarks.support.processes import Place, Server
+from benchmarks.support.report import Budget, Row
 from tests.support.browser import Browser
 
 BUDGET = Budget(4.0)
@@ -36,7 +36,7 @@ def measure(place: Place, store: str) -> list[Row]:
 def _herd(place: Place, store: str) -> list[Row]:
     """16 clients at once: first each asks for 1 MB, then each for 19 MB."""
     with contextlib.ExitStack() as stack:
-        base = stack.enter_context(processes.companion("benchmarks.ehr")) + "/r4"
+        base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
         variables = {**place.variables(base, store), "THREADS": str(CLIENTS)}
         names = ("launch", "callback", "fhir_proxy")
         ours = stack.enter_context(place.functions(names, variables))
@@ -89,7 +89,7 @@ def _status(port: int, request: bytes) -> int:
 def _streaming(place: Place, store: str) -> list[Row]:
     """The most of several passes, to a client that takes all at once and to a slow one."""
     with contextlib.ExitStack() as stack:
-        base = stack.enter_context(processes.companion("benchmarks.ehr")) + "/r4"
+        base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
         names = ("launch", "callback", "fhir_proxy")
         ours = stack.enter_context(place.functions(names, place.variables(base, store)))
         browser = Browser()

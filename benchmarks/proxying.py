@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import click, processes, resources, wire
-from benchmarks.processes import Place, Server
-from benchmarks.report import Budget, Row
-from benchmarks.wire import Question
+from benchmarks.support import click, processes, resources, wire
+from benchmarks.support.processes import Place, Server
+from benchmarks.support.report import Budget, Row
+from benchmarks.support.wire import Question
 from tests.support.browser import Browser
 from tests.support.servers import free_port
 
@@ -71,7 +71,7 @@ SIZES = (
 def measure(place: Place, store: str) -> list[Row]:
     """Rows for each size; nginx is measured where it is on PATH."""
     with contextlib.ExitStack() as stack:
-        base = stack.enter_context(processes.companion("benchmarks.ehr")) + "/r4"
+        base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
         variables = place.variables(base, store)
         names = ("launch", "callback", "fhir_proxy")
         ours = stack.enter_context(place.functions(names, variables))

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import click
-from benchmarks.ehr import Ehr, at_once, in_series
-from benchmarks.processes import Place, Server
-from benchmarks.report import Budget, Row
+from benchmarks.support import click
+from benchmarks.support.ehr import Ehr, at_once, in_series
+from benchmarks.support.processes import Place, Server
+from benchmarks.support.report import Budget, Row
 from tests.support.browser import Browser
 
 DELAY_SECONDS = 0.1

@@ -3,10 +3,10 @@
 import time
 from collections import Counter
 
-from benchmarks import click
-from benchmarks.ehr import Ehr
-from benchmarks.processes import Place
-from benchmarks.report import Budget, Row
+from benchmarks.support import click
+from benchmarks.support.ehr import Ehr
+from benchmarks.support.processes import Place
+from benchmarks.support.report import Budget, Row
 from tests.support.browser import Browser
 from tests.support.firestore_stand_in import StandIn
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from benchmarks.report import SCHEMA, Budget, Row, as_json, as_table, machine
+from benchmarks.support.report import SCHEMA, Budget, Row, as_json, as_table, machine
 
 WITHIN = Row("a.b", "what", 1.1, "ratio", Budget(1.2), {"ours ms": 2.25}, "medians")
 OVER = Row("a.c", "other", 0.5, "ratio", Budget(0.8, at_least=True))

@@ -9,9 +9,10 @@ import pytest
 import requests
 
 from benchmarks import __main__ as command
-from benchmarks import proxying, resources, wire
-from benchmarks.ehr import Call, Ehr, at_once, in_series
+from benchmarks import proxying
 from benchmarks.store_operations import _row
+from benchmarks.support import resources, wire
+from benchmarks.support.ehr import Call, Ehr, at_once, in_series
 from tests.support.firestore_stand_in import StandIn
 from tests.support.raw_server import always, plain, raw_server
 from tests.support.servers import ROOT

@@ -286,12 +286,15 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "epic oracle",
     ),
     "benchmarks": (
-        "beside parallel_launches report resources stand_in wire",
-        "ehr",
-        "click processes",
+        "beside parallel_launches support",
         "a_launch cold_start endurance launching memory proxying round_trips store_operations",
         "cds_calling",
         "__main__",
+    ),
+    "benchmarks/support": (
+        "report resources stand_in wire",
+        "ehr",
+        "click processes",
     ),
     "benchmarks/beside": (
         (

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import requests
 
-from benchmarks.ehr import CLIENT_ID, SCOPES
+from benchmarks.support.ehr import CLIENT_ID, SCOPES
 from infra import stage
 from tests.support import staged
 from tests.support.servers import ROOT, free_port

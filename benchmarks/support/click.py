@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from benchmarks.ehr import code_for
+from benchmarks.support.ehr import code_for
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 
 

@@ -1,7 +1,7 @@
 """An EHR of one patient: it answers at once or after a set time, and notes when it was asked.
 
-On bare sockets, so that it costs little beside what is measured. As `python -m benchmarks.ehr` it
-runs in a process of its own: it prints its origin and serves until standard input ends.
+On bare sockets, so that it costs little beside what is measured. Run as a module it is a process of
+its own: it prints its origin and serves until standard input ends.
 """
 
 import base64
@@ -19,7 +19,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from benchmarks import resources
+from benchmarks.support import resources
 from tests.support.raw_server import plain, read_request
 
 CLIENT_ID = "benchmark-client"
