@@ -5,24 +5,21 @@ in turn for a while, and the answers are divided by the processor time that its 
 """
 
 import contextlib
-import shutil
 import statistics
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from benchmarks.support import click, processes, resources, wire
+from benchmarks.support import click, others, processes, resources, wire
 from benchmarks.support.processes import Place, Server
 from benchmarks.support.report import Budget, Row
 from benchmarks.support.wire import Question
 from tests.support.browser import Browser
-from tests.support.servers import free_port
 
 LATENCY_SECONDS, MOST_ROUNDS = 7.0, 500
-BLOCKS, BLOCK_SECONDS, CLIENTS = 4, 0.7, 8
+BLOCKS, BLOCK_SECONDS, CLIENTS, SIXTEEN = 4, 0.7, 8, 16
 WARMING_ROUNDS = 10
-_BESIDE = ("forward_pooled", "forward_session", "forward_requests")
-LEAN = "forward_pooled"
+LEAN, UNCHECKED = "forward_pooled", "forward_unchecked"
+_BESIDE = (LEAN, UNCHECKED, "forward_session", "forward_requests")
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,15 @@ class Size:
     least_bytes: int
     latency: Budget
     throughput: Budget
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked: `prefix` comes before the path below the FHIR base."""
+
+    server: Server
+    prefix: str
+    headers: Mapping[str, str]
 
 
 def _search(entries: int) -> str:
@@ -69,47 +75,104 @@ SIZES = (
 
 
 def measure(place: Place, store: str) -> list[Row]:
-    """Rows for each size; nginx is measured where it is on PATH."""
+    """Rows for each size, for sixteen clients, and by TLS."""
+    return [*_plain(place, store), *_over_tls(place, store)]
+
+
+def _plain(place: Place, store: str) -> list[Row]:
+    """Beside everybody who is there."""
     with contextlib.ExitStack() as stack:
         base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
-        variables = place.variables(base, store)
-        names = ("launch", "callback", "fhir_proxy")
-        ours = stack.enter_context(place.functions(names, variables))
-        browser = Browser()
-        begun = click.begin(ours["launch"].origin, base, browser)
-        session = click.finish(ours["callback"].origin, begun, base, browser)
-        servers = {"fhir_proxy": ours["fhir_proxy"]}
-        for name in _BESIDE:
-            started = place.beside(name, "fhir_proxy", {"FHIR_BASE": base})
-            servers[name] = stack.enter_context(started)
-        if shutil.which("nginx"):
-            servers["nginx"] = stack.enter_context(_nginx(place.folder, base))
+        asked = _ours(stack, place, store, base, {"FHIR_BASE": base}, "", _BESIDE)
+        for name, other in stack.enter_context(others.running(place.folder, base)).items():
+            asked[name] = Asked(other.server, other.prefix, other.headers)
         rows = []
         for size in SIZES:
-            rows += _compare(size, servers, session)
+            rows += _compare(size, asked)
+        return [*rows, _sixteen(SIZES[0], asked)]
+
+
+def _over_tls(place: Place, store: str) -> list[Row]:
+    """The way to the EHR by TLS, as in production, where it costs both sides the same."""
+    with contextlib.ExitStack() as stack:
+        folder = place.folder / "authority"
+        folder.mkdir()
+        ehr = processes.companion("benchmarks.support.ehr", str(folder))
+        base, ca_file = stack.enter_context(ehr) + "/r4", str(folder / "ca.pem")
+        variables = {"FHIR_BASE": base, "CA_FILE": ca_file}
+        more = f'ca_file = "{ca_file}"\n'
+        asked = _ours(stack, place, store, base, variables, more, (LEAN, UNCHECKED))
+        rows = []
+        for size in SIZES[:2]:
+            tls = replace(size, name=f"tls.{size.name}", what=f"{size.what}, TLS")
+            rows += _compare(tls, asked)
         return rows
 
 
-def _compare(size: Size, servers: Mapping[str, Server], session: click.Session) -> list[Row]:
-    """Latency and throughput of all at one size."""
-    questions = [
+def _ours(
+    stack: contextlib.ExitStack,
+    place: Place,
+    store: str,
+    base: str,
+    variables: Mapping[str, str],
+    more: str,
+    beside: Sequence[str],
+) -> dict[str, Asked]:
+    """The proxy with a session, and forwarders in its environment."""
+    names = ("launch", "callback", "fhir_proxy")
+    ours = stack.enter_context(place.functions(names, place.variables(base, store, more=more)))
+    browser = Browser()
+    begun = click.begin(ours["launch"].origin, base, browser)
+    session = click.finish(ours["callback"].origin, begun, base, browser)
+    asked = {"fhir_proxy": Asked(ours["fhir_proxy"], session.target("")[:-1], session.headers)}
+    for name in beside:
+        server = stack.enter_context(place.beside(name, "fhir_proxy", variables))
+        asked[name] = Asked(server, "", session.headers)
+    return asked
+
+
+def _questions(size: Size, asked: Mapping[str, Asked]) -> list[Question]:
+    return [
         Question(
-            server.port,
-            wire.get(
-                session.target(size.path) if name == "fhir_proxy" else f"/{size.path}",
-                session.headers,
-            ),
+            one.server.port,
+            wire.get(f"{one.prefix}/{size.path}", {"Host": "localhost", **one.headers}),
             200,
             size.least_bytes,
         )
-        for name, server in servers.items()
+        for one in asked.values()
     ]
+
+
+def _sixteen(size: Size, asked: Mapping[str, Asked]) -> Row:
+    """Sixteen browsers at once, each as fast as it is answered."""
+    took: dict[str, list[float]] = {name: [] for name in asked}
+    pairs = list(zip(asked, _questions(size, asked), strict=True))
+    for block in range(BLOCKS):
+        turn = block % len(pairs)
+        for name, question in (*pairs[turn:], *pairs[:turn]):
+            took[name] += wire.at_once(question, SIXTEEN, BLOCK_SECONDS)
+    seconds = BLOCKS * BLOCK_SECONDS
+    high = {name: statistics.quantiles(one, n=20)[-1] * 1000 for name, one in took.items()}
+    rates = {f"{name} answers/s": len(one) / seconds for name, one in took.items()}
+    return Row(
+        f"proxy.{size.name}.sixteen",
+        f"proxy p95 with {SIXTEEN} clients at once / leanest, {size.what}",
+        high["fhir_proxy"] / high[LEAN],
+        "ratio",
+        None,
+        {**{f"{name} ms": value for name, value in high.items()}, **rates},
+    )
+
+
+def _compare(size: Size, asked: Mapping[str, Asked]) -> list[Row]:
+    """Latency and throughput of all at one size."""
+    questions = _questions(size, asked)
+    servers = {name: one.server for name, one in asked.items()}
     wire.in_turn(questions, LATENCY_SECONDS, WARMING_ROUNDS)
     took = dict(zip(servers, wire.in_turn(questions, LATENCY_SECONDS, MOST_ROUNDS), strict=True))
     middle = {name: statistics.median(one) * 1000 for name, one in took.items()}
     high = {name: statistics.quantiles(one, n=20)[-1] * 1000 for name, one in took.items()}
     rates = _rates(servers, questions)
-    note = "" if "nginx" in servers else "; nginx, the floor, is not on PATH"
     return [
         Row(
             f"proxy.{size.name}.latency",
@@ -121,7 +184,7 @@ def _compare(size: Size, servers: Mapping[str, Server], session: click.Session) 
                 **{f"{name} ms": value for name, value in middle.items()},
                 "added ms": middle["fhir_proxy"] - middle[LEAN],
             },
-            f"medians of {len(took[LEAN])} each{note}",
+            f"medians of {len(took[LEAN])} each",
         ),
         Row(
             f"proxy.{size.name}.latency_p95",
@@ -150,35 +213,6 @@ def _rates(servers: Mapping[str, Server], questions: list[Question]) -> Mapping[
         turn = block % len(pairs)
         for (name, server), question in (*pairs[turn:], *pairs[:turn]):
             before = server.cpu_seconds()
-            answers[name] += wire.at_once(question, CLIENTS, BLOCK_SECONDS)
+            answers[name] += len(wire.at_once(question, CLIENTS, BLOCK_SECONDS))
             cpu[name] += server.cpu_seconds() - before
     return {name: answers[name] / cpu[name] for name in servers}
-
-
-@contextlib.contextmanager
-def _nginx(folder: Path, base: str) -> Iterator[Server]:
-    """One worker that forwards on connections that are kept."""
-    port, host = free_port(), base.removeprefix("http://").partition("/")[0]
-    home = folder / "nginx"
-    home.mkdir()
-    temporary = "".join(
-        f"{name}_temp_path {home}/{name};\n"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config = home / "nginx.conf"
-    config.write_text(
-        f"daemon off; worker_processes 1; pid {home}/pid; error_log stderr error;\n"
-        "events { worker_connections 256; }\n"
-        f"http {{ access_log off; keepalive_requests 1000000; {temporary}"
-        f"upstream ehr {{ server {host}; keepalive 32; keepalive_requests 1000000; }}\n"
-        f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://ehr/r4/;\n"
-        'proxy_http_version 1.1; proxy_set_header Connection "";\n'
-        'proxy_set_header Authorization "Bearer token"; }}}\n',
-        encoding="utf-8",
-    )
-    log = home / "log"
-    command = [shutil.which("nginx") or "nginx", "-p", str(home), "-c", str(config)]
-    with processes.start(command, {}, log, home) as process:
-        server = Server("nginx", port, process)
-        processes.wait_for(server, log)
-        yield server

@@ -1,18 +1,20 @@
 """An EHR of one patient: it answers at once or after a set time, and notes when it was asked.
 
 On bare sockets, so that it costs little beside what is measured. Run as a module it is a process of
-its own: it prints its origin and serves until standard input ends.
+its own: it prints its origin and serves until standard input ends; by TLS, given a folder.
 """
 
 import base64
 import contextlib
 import json
 import socket
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import jwt
@@ -20,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from benchmarks.support import resources
+from tests.support.certificates import authority
 from tests.support.raw_server import plain, read_request
 
 CLIENT_ID = "benchmark-client"
@@ -57,15 +60,20 @@ def code_for(nonce: str, expires_in: float = 3600) -> str:
 
 
 class Ehr:
-    """The server. `calls` and `connections` are those since the last `forget`."""
+    """The server. `calls` and `connections` are those since the last `forget`.
 
-    def __init__(self, delay: float = 0.0) -> None:
+    With `tls` it is `localhost`.
+    """
+
+    def __init__(self, delay: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
         self.calls: list[Call] = []
         self.connections = 0
         self._delay = delay
         self._key = rsa.generate_private_key(65537, 2048)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._tls = tls
+        scheme, host = ("http", "127.0.0.1") if tls is None else ("https", "localhost")
+        self.origin = f"{scheme}://{host}:{self._listener.getsockname()[1]}"
         self.base = f"{self.origin}/r4"
         self._answers = self._prepared()
         self._lock = threading.Lock()
@@ -120,7 +128,11 @@ class Ehr:
 
     def _serve(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with connection, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            stack.enter_context(connection)
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+                stack.enter_context(connection)
             while received := read_request(connection):
                 began = time.perf_counter()
                 head, _, body = received.partition(b"\r\n\r\n")
@@ -178,6 +190,11 @@ def _answer(body: bytes, media_type: str = "application/json", status: str = "20
     return plain(body, f"Content-Type: {media_type}", status=status)
 
 
+def _over_tls(folder: Path) -> ssl.SSLContext:
+    """A server's context; the authority that vouches for it is left in the folder as ca.pem."""
+    return authority(folder).server("localhost")
+
+
 if __name__ == "__main__":
-    print(Ehr().origin, flush=True)
+    print(Ehr(tls=_over_tls(Path(sys.argv[1])) if sys.argv[1:] else None).origin, flush=True)
     sys.stdin.read()

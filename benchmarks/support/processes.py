@@ -203,9 +203,9 @@ def wait_for(server: Server, log: Path) -> None:
 
 
 @contextlib.contextmanager
-def companion(module: str) -> Iterator[str]:
+def companion(module: str, *arguments: str) -> Iterator[str]:
     """A process beside the servers that prints its address first; it ends with the block."""
-    command = [sys.executable, "-m", module]
+    command = [sys.executable, "-m", module, *arguments]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
     try:

@@ -111,20 +111,19 @@ def in_turn(questions: Sequence[Question], seconds: float, most: int) -> list[li
     return took
 
 
-def at_once(question: Question, clients: int, seconds: float) -> int:
-    """Ask by several clients, each as fast as it is answered and at least once; how many answers
-    came in all.
+def at_once(question: Question, clients: int, seconds: float) -> list[float]:
+    """Ask by several clients, each as fast as it is answered and at least once; the seconds of all
+    answers.
     """
     until = time.monotonic() + seconds
-    counts = [0] * clients
+    took: list[list[float]] = [[] for _ in range(clients)]
     failures: list[Exception] = []
 
     def run(number: int) -> None:
         wire = Wire(question.port)
         try:
-            while not counts[number] or time.monotonic() < until:
-                question.ask(wire)
-                counts[number] += 1
+            while not took[number] or time.monotonic() < until:
+                took[number].append(question.ask(wire))
         except (OSError, ValueError) as error:
             failures.append(error)
         finally:
@@ -137,4 +136,4 @@ def at_once(question: Question, clients: int, seconds: float) -> int:
         thread.join()
     if failures:
         raise failures[0]
-    return sum(counts)
+    return [one for found in took for one in found]

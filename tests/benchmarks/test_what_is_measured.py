@@ -1,7 +1,10 @@
 """That the benchmark counts what it says it counts. Nothing here measures time."""
 
 import json
+import os
+import sys
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,8 +14,9 @@ import requests
 from benchmarks import __main__ as command
 from benchmarks import proxying
 from benchmarks.store_operations import _row
-from benchmarks.support import resources, wire
+from benchmarks.support import others, resources, wire
 from benchmarks.support.ehr import Call, Ehr, at_once, in_series
+from tests.support.certificates import authority
 from tests.support.firestore_stand_in import StandIn
 from tests.support.raw_server import always, plain, raw_server
 from tests.support.servers import ROOT
@@ -47,6 +51,53 @@ def test_the_ehr_serves_what_is_read_in_the_sizes_that_are_named() -> None:
         assert [call.path for call in ehr.calls] == ["/r4/Observation/o1"] + ["/r4/Observation"] * 2
         ehr.forget()
         assert (ehr.calls, ehr.connections) == ([], 0)
+
+
+def test_the_ehr_serves_by_tls_too(tmp_path: Path) -> None:
+    with closing(Ehr(tls=authority(tmp_path).server("localhost"))) as ehr:
+        assert ehr.base.startswith("https://localhost:")
+        ca_file = str(tmp_path / "ca.pem")
+        for _ in range(2):
+            answer = requests.get(f"{ehr.base}/Patient/p1", timeout=60, verify=ca_file)
+            assert answer.json()["id"] == "p1"
+        assert len(ehr.calls) == 2
+
+
+def test_programs_of_others_are_measured_only_where_they_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("OAUTH2_PROXY", "FHIR_GATEWAY"):
+        monkeypatch.delenv(name, raising=False)
+    with others.running(tmp_path, BASE) as found:
+        assert found == {}
+
+
+@pytest.fixture
+def _all_cores() -> Iterator[None]:
+    """The benchmark leaves a core to its servers."""
+    cores = os.sched_getaffinity(0)
+    yield
+    os.sched_setaffinity(0, cores)
+
+
+@pytest.mark.usefixtures("_all_cores")
+def test_a_gateway_is_started_by_the_script_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "gateway"
+    served = f"{sys.executable} -m http.server --bind 127.0.0.1 $PORT"
+    script.write_text(f"#!/bin/sh\necho $FHIR_BASE > base\nexec {served}\n")
+    script.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("OAUTH2_PROXY", raising=False)
+    monkeypatch.setenv("FHIR_GATEWAY", str(script))
+    monkeypatch.setenv("FHIR_GATEWAY_TOKEN", "t1")
+    with others.running(tmp_path, BASE) as found:
+        gateway = found["fhir-gateway"]
+        asked = f"http://127.0.0.1:{gateway.server.port}/base"
+        assert requests.get(asked, timeout=60).text.strip() == BASE
+        assert gateway.headers == {"Authorization": "Bearer t1"}
 
 
 @pytest.mark.parametrize(

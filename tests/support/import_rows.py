@@ -295,11 +295,12 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "report resources stand_in wire",
         "ehr",
         "click processes",
+        "others",
     ),
     "benchmarks/beside": (
         (
-            "calculators_only forward_pooled forward_requests forward_session imports_only "
-            "parse_body redirect redirect_and_write"
+            "calculators_only forward_pooled forward_requests forward_session forward_unchecked "
+            "imports_only parse_body redirect redirect_and_write"
         ),
     ),
     "infra": (
