@@ -140,6 +140,7 @@ def test_the_row_that_fills_the_second_pane_does_not_close(page: Page) -> None:
     [
         *(("kidney", EGFR), ("stroke", "cha2ds2_vasc"), ("af", "has_bled"), ("liver", "meld")),
         *(("bleeding", "has_bled"), ("crcl", "creatinine_clearance_cg"), ("CREATININE", "meld")),
+        *(("aki", EGFR), ("oac", "has_bled"), ("c-g", "creatinine_clearance_cg")),
         *(("qt interval", "qtc"), ("platelet", "fib4"), ("nephrology", EGFR), ("cardiol", "qtc")),
     ],
 )

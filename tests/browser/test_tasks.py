@@ -95,3 +95,31 @@ def test_the_note_is_copied_by_one_click_more(app: App, hand: Hand) -> None:
     told = hand.page.locator(f"#{EGFR}").get_by_role("status")
     expect(told.filter(has_text="Copied.")).to_be_visible()
     assert hand.actions == 1
+
+
+def _tab_to(hand: Hand, place: Locator) -> None:
+    """By the Tab key alone, from what has the focus."""
+    while not place.evaluate("(one) => one === document.activeElement"):
+        hand.press("Tab")
+        assert hand.actions < 40, "it is not reached"
+
+
+def test_an_earlier_creatinine_in_place_of_todays_by_keys(app: App, hand: Hand) -> None:
+    _with_two_days(app, hand.page)
+    hand.page.locator(f"#{EGFR} > summary").focus()
+    _tab_to(hand, hand.page.get_by_role("slider", name="Creatinine over time").first)
+    tabs = hand.actions
+    hand.press("ArrowLeft")
+    expect(hand.page.locator(f"#{EGFR} .headline strong")).to_have_text("51")
+    assert (tabs, hand.actions - tabs) == (12, 1)
+
+
+def test_the_note_is_copied_by_keys(app: App, hand: Hand) -> None:
+    _with_two_days(app, hand.page)
+    hand.page.locator(f"#{EGFR} > summary").focus()
+    _tab_to(hand, hand.page.locator(f"#{EGFR}").get_by_role("button", name="Copy note"))
+    tabs = hand.actions
+    hand.press("Enter")
+    told = hand.page.locator(f"#{EGFR}").get_by_role("status")
+    expect(told.filter(has_text="Copied.")).to_be_visible()
+    assert (tabs, hand.actions - tabs) == (1, 1)

@@ -180,7 +180,8 @@ class CalculatorView:
     def words(self) -> str:
         """What it is found by beside its title: its own words, and what it takes."""
         known = self.calculator
-        return " ".join((known.short, known.words, *map(label, known.inputs)))
+        said = (known.short, known.subject, *known.in_chart.relevant_with.values())
+        return " ".join((*filter(None, said), known.words, *map(label, known.inputs)))
 
     @property
     def hint(self) -> str:
