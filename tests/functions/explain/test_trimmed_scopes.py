@@ -1,8 +1,9 @@
 """A launch that succeeds with less than it asked for says so, and why, wherever it is looked at."""
 
-import json
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +35,8 @@ class Case:
 
 
 # What the app of `make run` asks for.
-_ASKED: list[str] = json.loads(demo.registrations("http://localhost"))[0]["scopes"]
+_CONFIGURATION = tomllib.loads(demo.configuration("http://a", "http://b", Path("k"), Path("s")))
+_ASKED: list[str] = _CONFIGURATION["ehr"][0]["scopes"].split()
 _RESOURCES = tuple(scope for scope in _ASKED if scope.startswith("patient/"))
 _SYNTAX = "The scopes are written in the other SMART version, or with a wildcard."
 CASES = {
