@@ -121,6 +121,8 @@ def verdicts(program: Path, commands: list[Command], folder: Path) -> dict[Comma
         shutil.copy(ROOT / name, folder)
     for name in _FILES:
         (folder / name).touch()
+    # What is sent to the bucket of a page of one's own must be a folder.
+    (folder / "examples/own-page").mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(3) as pool:
         ended = list(pool.map(lambda command: run(program, command, folder), commands))
     said = [one.stderr if one.returncode else ACCEPTED for one in ended]
