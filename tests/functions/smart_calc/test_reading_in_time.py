@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -58,10 +58,11 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             *,
             seconds: float,
             max_bytes: int,
+            decimal: Callable[[str], Any],
         ) -> FhirAnswer:
             assert seconds == queries.CALL_SECONDS
             seconds = LIMIT if part in url else seconds
-            return call(active, method, url, seconds=seconds, max_bytes=max_bytes)
+            return call(active, method, url, seconds=seconds, max_bytes=max_bytes, decimal=decimal)
 
         monkeypatch.setattr(fhir, "call", shortened)
 
