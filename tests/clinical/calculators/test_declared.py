@@ -8,6 +8,7 @@ import pytest
 
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.in_chart import FINDINGS, ChartCaution, DrawRule, InChart
+from clinical.calculators.model import Output
 from clinical.calculators.registry import DERIVED, unknown_names
 from clinical.chart import read_chart
 from clinical.chart.resources.times import parse_now
@@ -48,6 +49,24 @@ def test_a_calculator_fits_into_a_row(name: str) -> None:
     assert all(len(word) <= 9 for word in calculator.in_chart.relevant_with.values())
     bands = [band for output in calculator.outputs for band in output.bands]
     assert [band.text for band in bands if not 0 < len(band.short) <= 17] == []
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_calculator_whose_bands_have_an_urgency_says_which_output_makes_the_card(
+    name: str,
+) -> None:
+    def is_urgent(output: Output) -> bool:
+        return any(band.urgency for band in output.bands)
+
+    outputs = REGISTRY[name].outputs
+    assert any(map(is_urgent, outputs)) is any(output.card for output in outputs)
+    assert all(is_urgent(output) for output in outputs if output.card)
+
+
+def test_no_two_outputs_have_one_place_among_cards() -> None:
+    outputs = [output for one in REGISTRY.values() for output in one.outputs]
+    places = [output.card.place for output in outputs if output.card]
+    assert len(places) == len(set(places))
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ def test_a_case_that_must_not_be_computed_is_refused(row: dict[str, Any]) -> Non
         calculate(row["calculator"], inputs_of(row))
 
 
-def test_all_232_vectors_are_here_and_every_calculator_has_some() -> None:
-    assert len(ROWS) == 232
+def test_every_calculator_has_vectors() -> None:
+    """How many, docs/calculators.md says; a row that is lost makes that page wrong."""
     assert {row["calculator"] for row in ROWS} == set(REGISTRY)
 
 
