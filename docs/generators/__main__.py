@@ -20,14 +20,15 @@ def main() -> None:
 
 
 def _of_the_calculators() -> None:
-    from docs.generators import calculators, cds_cards
+    from docs.generators import calculators, cds_cards, cds_prefetch
 
     text = calculators.markdown(calculators.count_vectors(VECTORS))
     (DOCS / "calculators.md").write_text(text, encoding="utf-8")
     print("docs/calculators.md")
     # The rest of this page is written by hand.
     page = DOCS / "cds-hooks.md"
-    page.write_text(cds_cards.into(page.read_text(encoding="utf-8")), encoding="utf-8")
+    text = cds_prefetch.into(cds_cards.into(page.read_text(encoding="utf-8")))
+    page.write_text(text, encoding="utf-8")
     print("docs/cds-hooks.md")
 
 

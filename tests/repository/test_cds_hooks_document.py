@@ -5,15 +5,15 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from docs.generators import cds_cards
+from docs.generators import cds_cards, cds_prefetch
 from functions.cds_services import caller, discovery
 
 TEXT = (Path(__file__).parents[2] / "docs/cds-hooks.md").read_text(encoding="utf-8")
 
 
 def test_the_prefetch_to_copy_is_that_of_discovery() -> None:
-    """To write it anew: `make run`, then copy `prefetch` of /cds_services/cds-services."""
-    block = TEXT.partition("<!-- prefetch templates: begin -->")[2]
+    assert cds_prefetch.into(TEXT) == TEXT, "run: make docs"
+    block = TEXT.partition(cds_prefetch.BEGIN)[2]
     printed = re.search(r"```json\n(.*?)\n```", block.partition("end -->")[0], re.DOTALL)
     assert printed is not None
     assert json.loads(printed[1]) == dict(discovery.templates())
@@ -26,8 +26,7 @@ def test_every_reason_of_a_refusal_is_told() -> None:
 
 
 def test_the_cards_of_the_simulated_charts_are_those_of_the_code() -> None:
-    """`make docs` writes them."""
-    assert cds_cards.into(TEXT) == TEXT
+    assert cds_cards.into(TEXT) == TEXT, "run: make docs"
     rows = [line for line in cds_cards.markdown().splitlines() if line.startswith("| ")]
     # Charts with and without cards, and no row without its reason.
     assert {row.split("|")[2].strip() for row in rows} >= {"**warning**", "info", ""}

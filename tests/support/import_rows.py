@@ -308,7 +308,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "deployment smoke",
     ),
     "docs/generators": (
-        "calculators_page cds_cards scaling_page troubleshooting",
+        "calculators_page cds_cards cds_prefetch scaling_page troubleshooting",
         "calculators scaling",
         "__main__",
     ),
