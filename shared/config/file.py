@@ -11,12 +11,12 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from shared import urls
 from shared.config.cds_clients import read_cds_clients
 from shared.config.ehrs import read_ehrs
-from shared.config.settings import Settings, StoreSettings
+from shared.config.settings import Settings, StoreKind, StoreSettings
 from shared.config.table import Problem, TomlTable
 
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
@@ -151,7 +151,7 @@ def _after_launch(top: TomlTable) -> str:
 
 def _store(table: TomlTable) -> StoreSettings:
     store = StoreSettings(
-        kind=table.choice("kind", "firestore", ("firestore", "sqlite")),
+        kind=table.choice("kind", "firestore", get_args(StoreKind)),
         project=table.text("project") or None,
         database=table.text("database", "(default)"),
         path=table.text("path", ".local/smart.db"),

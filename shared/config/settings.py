@@ -1,16 +1,19 @@
 """The settings as values. file.py reads them; docs/configuration.md describes them."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from shared import urls
 from shared.vendors import VENDORS, Profile
+
+StoreKind = Literal["firestore", "sqlite"]
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     """Which store: `firestore` (project, database) or `sqlite` (path)."""
 
-    kind: str
+    kind: StoreKind
     project: str | None
     database: str
     path: str

@@ -28,6 +28,7 @@ class Problem(Finding):
 
 _Kind = TypeVar("_Kind")
 _Default = TypeVar("_Default")
+_Choice = TypeVar("_Choice", bound=str)
 
 
 class TomlTable:
@@ -78,13 +79,14 @@ class TomlTable:
             return default
         return value
 
-    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+    def choice(self, name: str, default: _Choice, choices: tuple[_Choice, ...]) -> _Choice:
         """One of `choices`."""
         value = self.take(name, str, default)
-        if value not in choices:
-            self.problem(name, "is none of the choices", f"Use one of: {', '.join(choices)}.")
-            return default
-        return value
+        for choice in choices:
+            if value == choice:
+                return choice
+        self.problem(name, "is none of the choices", f"Use one of: {', '.join(choices)}.")
+        return default
 
     def number(self, name: str, default: float, low: float, high: float) -> float:
         """A number from `low` to `high`; integers count."""

@@ -7,6 +7,7 @@ this one that keeps it, and a branch of `open_store`.
 import os
 import threading
 from collections.abc import Callable
+from typing import assert_never
 
 from shared import log
 from shared.config.file import stop
@@ -23,10 +24,18 @@ def open_store(settings: StoreSettings) -> Store:
 
     Ends the process where that library is not installed.
     """
-    if settings.kind == "sqlite":
-        from shared.store.sqlite import SqliteStore
+    match settings.kind:
+        case "sqlite":
+            from shared.store.sqlite import SqliteStore
 
-        return SqliteStore(settings.path)
+            return SqliteStore(settings.path)
+        case "firestore":
+            return _firestore(settings)
+        case _:
+            assert_never(settings.kind)
+
+
+def _firestore(settings: StoreSettings) -> Store:
     try:
         from shared.store.firestore import FirestoreStore
     except ModuleNotFoundError:

@@ -19,9 +19,10 @@ from tests.support.router import Router
 from tests.support.scripted_ehr import ScriptedEhr, as_fhir
 from tests.support.servers import Server
 from tests.support.staged import Copy, running
+from tests.support.stores import IN_FILES
 
 ALMA, BRUNO = "synthetic-alma", "synthetic-bruno"
-STORES = ["sqlite", "stand_in"]
+STORES: list[str] = [*IN_FILES, "stand_in"]
 if firestore_emulator.how():
     STORES.append("emulator")
 
@@ -55,8 +56,8 @@ def deployment(
         operations: Counter[str] = Counter()
         variables = {"SMART_CONFIG": str(folder / "smart.toml"), "THREADS": "8"}
         store = f'kind = "firestore"\nproject = "test-{secrets.token_hex(6)}"\ndatabase = "smart"'
-        if request.param == "sqlite":
-            store = f'kind = "sqlite"\npath = "{folder}/smart.db"'
+        if request.param in IN_FILES:
+            store = f'kind = "{request.param}"\npath = "{folder}/smart.db"'
         elif request.param == "stand_in":
             from tests.support.firestore_stand_in import StandIn
 

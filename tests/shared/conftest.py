@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import firestore_emulator
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.stores import KINDS, Backend, Clock
+from tests.support.stores import IN_FILES, KINDS, Backend, Clock
 
 BACKENDS = [place for places in KINDS.values() for place in places]
 if firestore_emulator.how():
@@ -19,7 +19,7 @@ if firestore_emulator.how():
 def backend(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Backend:
-    if request.param in KINDS:
+    if request.param in IN_FILES:
         return Backend(request.param, str(tmp_path / "folder" / "records"))
     if request.param == "stand_in":
         host = request.getfixturevalue("stand_in").host

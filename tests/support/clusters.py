@@ -12,6 +12,7 @@ from tests.support import firestore_emulator
 from tests.support.app import App, Launched
 from tests.support.browser import Answer, Browser
 from tests.support.scripted_ehr import Tenant
+from tests.support.stores import IN_FILES
 
 NO_EHR = "http://127.0.0.1:9"
 
@@ -22,7 +23,7 @@ INSTANCES, WORKERS = 2, 2
 CACHE_SECONDS = 0.5
 
 
-STORES = ["sqlite", "emulator" if firestore_emulator.how() else "stand_in"]
+STORES = [*IN_FILES, "emulator" if firestore_emulator.how() else "stand_in"]
 
 
 @dataclass(frozen=True)

@@ -96,27 +96,28 @@ def serve_app(
     port: int | None = None,
     bind: int | None = None,
     store: Path | None = None,
+    kind: str = "sqlite",
     firestore: str | None = None,
     sealing_key: str | None = None,
     retired_key: str | None = None,
     target: str = "gateway.app:application",
     page: Path | None = None,
 ) -> Iterator[Server]:
-    """All functions on one origin, http://localhost:PORT, on SQLite in `folder`.
+    """All functions on one origin, http://localhost:PORT, on a store in `folder`.
 
     `ehrs` holds the [[ehr]] tables, `top` further settings. A second instance of one deployment
     shares `port` (its public_url), `store` and `sealing_key` with the first and listens on `bind`,
     which is its `origin`; with a `retired_key` it also opens what that one sealed. `firestore` is
-    the HOST:PORT of a Firestore to use instead of SQLite, in a project that belongs to `port`.
-    `target` is another module's application in place of the gateway's, `page` the folder of a page
-    of one's own.
+    the HOST:PORT of a Firestore to use in place of a store of that `kind`, in a project that
+    belongs to `port`. `target` is another module's application in place of the gateway's, `page`
+    the folder of a page of one's own.
     """
     port = port or free_port()
     bind = bind or port
     key = sealing_key or secrets.token_urlsafe(32)
     environment = {"SEALING_KEY": key, "RETIRED_KEY": retired_key or ""}
     sealing_keys = ["env:SEALING_KEY", *(["env:RETIRED_KEY"] if retired_key else [])]
-    table = f'kind = "sqlite"\npath = "{store or folder / f"{port}.db"}"'
+    table = f'kind = "{kind}"\npath = "{store or folder / f"{port}.db"}"'
     if firestore is not None:
         environment["FIRESTORE_EMULATOR_HOST"] = firestore
         table = f'kind = "firestore"\nproject = "test-{port}"\ndatabase = "smart"'

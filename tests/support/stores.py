@@ -10,14 +10,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
+from shared.config.settings import StoreKind
 from shared.store import Conflict, Store
 from shared.store.sqlite import SqliteStore
 from tests.support.servers import ROOT
 
 COLLECTION, KEY = "launches", "a" * 64
 # The kinds of the setting `store.kind`, each with the places in which the suite runs it.
-KINDS: Mapping[str, tuple[str, ...]] = {"sqlite": ("sqlite",), "firestore": ("stand_in",)}
+KINDS: Mapping[StoreKind, tuple[str, ...]] = {"sqlite": ("sqlite",), "firestore": ("stand_in",)}
+# Those that lie in a file or folder and so need nothing beside them.
+IN_FILES = tuple(kind for kind, places in KINDS.items() if places == (kind,))
 FAR = 4e9
 
 
@@ -38,16 +42,20 @@ class Backend:
     `place` is a file for `sqlite`, for `firestore` a project at FIRESTORE_EMULATOR_HOST.
     """
 
-    kind: str
+    kind: StoreKind
     place: str
 
     def open(self, clock: Callable[[], float] = time.time) -> Store:
-        if self.kind == "sqlite":
-            return SqliteStore(self.place, clock)
-        # Loading it takes longer than most tests.
-        from shared.store.firestore import FirestoreStore
+        match self.kind:
+            case "sqlite":
+                return SqliteStore(self.place, clock)
+            case "firestore":
+                # Loading it takes longer than most tests.
+                from shared.store.firestore import FirestoreStore
 
-        return FirestoreStore(self.place, "smart", clock)
+                return FirestoreStore(self.place, "smart", clock)
+            case _:
+                assert_never(self.kind)
 
 
 WRITES: dict[str, Callable[[Store, str], object]] = {
@@ -99,7 +107,7 @@ def racing_processes(backend: Backend) -> Iterator[Callable[[str, str], list[boo
         yield race
 
 
-def _run(kind: str, place: str) -> None:
+def _run(kind: StoreKind, place: str) -> None:
     store = Backend(kind, place).open()
     print("ready", flush=True)
     for line in sys.stdin:
@@ -108,4 +116,5 @@ def _run(kind: str, place: str) -> None:
 
 
 if __name__ == "__main__":
-    _run(*sys.argv[1:3])
+    _, named, at = sys.argv
+    _run(next(kind for kind in KINDS if kind == named), at)

@@ -9,11 +9,12 @@ import pytest
 from tests.support.cds import CdsEhr, client_table, log_lines, registration
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve_app
+from tests.support.stores import KINDS
 
 PARALLEL = 20
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "firestore"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_twenty_parallel_replays_at_two_instances_give_one_answer(
     kind: str, tmp_path: Path, scripted: ScriptedEhr, request: pytest.FixtureRequest
 ) -> None:
@@ -27,6 +28,7 @@ def test_twenty_parallel_replays_at_two_instances_give_one_answer(
         registration("one", tenant.base) + client_table("one", "one", ehr),
         port=port,
         store=tmp_path / "shared.db",
+        kind=kind,
         firestore=firestore,
         target="tests.support.unhurried_cds:application",
     )

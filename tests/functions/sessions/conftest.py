@@ -17,7 +17,7 @@ from tests.support.servers import Server, free_port, serve_app
 def cluster(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr
 ) -> Iterator[Cluster]:
-    """Four processes on SQLite, and on Firestore: Google's emulator, else the stand-in."""
+    """Four processes on every store; for Firestore Google's emulator, else the stand-in."""
     host = None
     if request.param == "stand_in":
         host = request.getfixturevalue("stand_in").host
@@ -36,6 +36,7 @@ def cluster(
                 port=ports[0],
                 bind=port,
                 store=store,
+                kind=request.param,
                 firestore=host,
                 sealing_key=key,
             )
