@@ -50,15 +50,15 @@ def check(path: str, *, offline: bool) -> Preflight:
 
 def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
     settings, findings = sound.settings, list[Checked]()
-    asked = [] if offline or not sound.public_url else public_address.ask(settings)
-    elsewhere = not is_local(settings.public_url) and public_address.answers(asked)
+    address_findings = [] if offline or not sound.public_url else public_address.ask(settings)
+    elsewhere = not is_local(settings.public_url) and public_address.answers(address_findings)
     clients, problems = client_auth.resolve(settings)
     findings += secret_references.check(
         settings, clients, problems, run_elsewhere=elsewhere, sealing_keys=sound.sealing_keys
     )
     if sound.public_url:
         findings += public_address.forms(settings)
-    findings += asked
+    findings += address_findings
     looks: dict[str, Look] = {}
     if not offline:
         with ThreadPoolExecutor(_EHRS_AT_ONCE) as pool:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import patient
-from clinical.chart.answers import asked, current_smoker
+from clinical.chart.answers import current_smoker, left_to_a_person
 from clinical.chart.choice import Question, choose, in_order, is_usable, usable
 from clinical.chart.conditions import diagnoses
 from clinical.chart.derived import derived
@@ -72,7 +72,7 @@ def read_chart(
             patient.sex(scope.patients),
             *_measurements(questions, candidates),
             current_smoker(entries, now),
-            *asked(entries, now),
+            *left_to_a_person(entries, now),
             *diagnoses(scope.conditions, now.tzinfo),
         )
     )

@@ -86,7 +86,7 @@ def _unusable(observation: Resource, known: set[bool | None]) -> tuple[Flag | No
     return Flag.NO_VALUE, "no value is charted"
 
 
-def asked(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFinding]:
+def left_to_a_person(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFinding]:
     """Inputs that a person answers; the newest entry that bears on one is shown beside it."""
     coded = [
         (coding, entry)

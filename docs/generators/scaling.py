@@ -198,11 +198,11 @@ def _walls(deployment: Deployment) -> list[str]:
     return rows
 
 
-def _wall(what: str, asked: Callable[[int], float], there: float | None) -> str:
-    found = [_marked(asked(launches), there) for launches in STEPS]
+def _wall(what: str, needed: Callable[[int], float], there: float | None) -> str:
+    found = [_marked(needed(launches), there) for launches in STEPS]
     if there is None:
         return f"| {what} | | | {' | '.join(found)} |"
-    reached = next(most for most in _LADDER if asked(most) > there)
+    reached = next(most for most in _LADDER if needed(most) > there)
     return f"| {what} | {there:g} | {_LADDER_NAMES[reached]} | {' | '.join(found)} |"
 
 

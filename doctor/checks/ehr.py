@@ -53,7 +53,7 @@ def _any_tenant(ehr: Ehr, entry: str) -> Checked:
 
 
 def _look_at(ehr: Ehr, base: str, algorithm: str | None, found: Look) -> None:
-    asked = time.time()
+    sent_at = time.time()
     try:
         answer = discovery.fetch(ehr, base)
     except (DiscoveryFailed, DiscoveryInvalid) as error:
@@ -64,7 +64,7 @@ def _look_at(ehr: Ehr, base: str, algorithm: str | None, found: Look) -> None:
         found.findings.append(fail("discovery_unreachable", title, fix + private, ehr.key))
         return
     found.findings.append(ok("discovery_unreachable", f"{base} answers.", ehr.key))
-    found.findings.extend(ehr_clock.check(ehr, base, answer, (asked + time.time()) / 2))
+    found.findings.extend(ehr_clock.check(ehr, base, answer, (sent_at + time.time()) / 2))
     hosts = discovery.allowed_hosts(ehr, base)
     try:
         configuration = discovery.parse(answer.body, base, hosts, identity="openid" in ehr.scopes)

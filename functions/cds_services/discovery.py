@@ -45,5 +45,5 @@ def templates() -> Mapping[str, str]:
 def _template(search: Search) -> str:
     if search.resource_type == "Patient":
         return f"Patient/{_PATIENT}"
-    asked = (f"{name}={value}" for name, value in search.parameters if name in _PARAMETERS)
-    return f"{search.resource_type}?{'&'.join((f'patient={_PATIENT}', *asked))}"
+    parameters = (f"{name}={value}" for name, value in search.parameters if name in _PARAMETERS)
+    return f"{search.resource_type}?{'&'.join((f'patient={_PATIENT}', *parameters))}"

@@ -87,12 +87,12 @@ def _cards(settings: Settings, call: Call, by: Caller) -> Reply:
 
 
 def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict[str, Any]]:
-    asked = hook_call.read(body, settings, by.ehr)
-    prefetch.require_one_patient(asked.prefetch, asked.patient, asked.fhir_base)
-    if not asked.for_clinician:
+    hook = hook_call.read(body, settings, by.ehr)
+    prefetch.require_one_patient(hook.prefetch, hook.patient, hook.fhir_base)
+    if not hook.for_clinician:
         _log("no cards: no clinician looks at the chart")
         return []
-    read = charted.read(asked, by.ehr, datetime.now(UTC))
+    read = charted.read(hook, by.ehr, datetime.now(UTC))
     clock = Clock(read.now)
     off = frozenset(settings.calculators_off)
     judged = clinical_cards.of_chart(read.chart, clock.now, off)

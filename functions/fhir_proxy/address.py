@@ -77,7 +77,7 @@ class Address:
         return self.interaction.form.format(type=self.type, id=self.id, version=self.version)
 
 
-def read(
+def parse_address(
     method: str, path: str, headers: Mapping[str, str]
 ) -> Address | MethodNotAllowed | PathInvalid:
     """The address in a request, or the refusal that it earns."""

@@ -33,8 +33,8 @@ from shared.session import context as session_context
 from shared.session import deployment
 from shared.session.sessions import Active
 
-from . import address, binary, content, forward, policy, rewrite, write, write_policy
-from .address import Address
+from . import binary, content, forward, policy, rewrite, write, write_policy
+from .address import Address, is_foreign, parse_address
 from .finer_scopes import Parameters
 
 MOST_PARAMETERS = 200
@@ -62,64 +62,64 @@ def fhir_proxy(request: flask.Request) -> flask.Response:
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
-    if address.is_foreign(call.path):
+    if is_foreign(call.path):
         raise NotFound
     # RFC 9110 9.3.2: as GET, and the server leaves the body out.
     method = "GET" if call.method == "HEAD" else call.method
-    asked = address.read(method, call.path, call.headers)
-    if isinstance(asked, MethodNotAllowed):
-        raise asked
+    address = parse_address(method, call.path, call.headers)
+    if isinstance(address, MethodNotAllowed):
+        raise address
     inbound.require_own_origin(call, settings)
-    if isinstance(asked, PathInvalid):
-        raise asked
-    if asked.kind == "session" and asked.method == "DELETE":
-        return _log_out(asked.handle, call)
-    active = _running.sessions.use(asked.handle, call.cookies)
-    if asked.kind == "session":
+    if isinstance(address, PathInvalid):
+        raise address
+    if address.kind == "session" and address.method == "DELETE":
+        return _log_out(address.handle, call)
+    active = _running.sessions.use(address.handle, call.cookies)
+    if address.kind == "session":
         context = json.dumps(
             session_context.describe(active.session, active.ehr.vendor, settings.public_url)
         ).encode()
         return Reply(200, {"Content-Type": "application/json"}, context)
-    parameters = _parameters(call, asked)
-    raw = binary.accepted(asked, parameters, call.headers)
+    parameters = _parameters(call, address)
+    raw = binary.accepted(address, parameters, call.headers)
     if not raw:
         inbound.require_json_accepted(call)
-    proxy_base = f"{settings.public_url}/fhir_proxy/{asked.handle}"
+    proxy_base = f"{settings.public_url}/fhir_proxy/{address.handle}"
     try:
-        if asked.is_write:
-            return _write(call, asked, parameters, active, proxy_base)
+        if address.is_write:
+            return _write(call, address, parameters, active, proxy_base)
         if raw:
-            return _content(call, asked, parameters, active, raw)
-        return _read(call, asked, parameters, active, proxy_base)
+            return _content(call, address, parameters, active, raw)
+        return _read(call, address, parameters, active, proxy_base)
     except ScopeDenied as error:
         raise _with_cause(error, active) from None
 
 
 def _write(
-    call: Call, asked: Address, parameters: Parameters, active: Active, proxy_base: str
+    call: Call, address: Address, parameters: Parameters, active: Active, proxy_base: str
 ) -> Reply:
     session = active.session
-    content.require_media_type(asked, call.headers)
-    decision = write_policy.decide(asked, parameters, session, session.grants(active.ehr))
-    brought = content.read(asked, call.body())
-    write_policy.require_own(brought, asked, decision, session.fhir_base)
+    content.require_media_type(address, call.headers)
+    decision = write_policy.decide(address, parameters, session, session.grants(active.ehr))
+    brought = content.read(address, call.body())
+    write_policy.require_own(brought, address, decision, session.fhir_base)
     started = time.monotonic()
-    answer = write.write(asked, brought, decision, active, call.headers)
-    places = write.locations(answer, asked, session.fhir_base, proxy_base)
-    return _answered(asked, answer, active, started, answer.body, places)
+    answer = write.write(address, brought, decision, active, call.headers)
+    places = write.locations(answer, address, session.fhir_base, proxy_base)
+    return _answered(address, answer, active, started, answer.body, places)
 
 
 def _content(
-    call: Call, asked: Address, parameters: Parameters, active: Active, raw: tuple[str, ...]
+    call: Call, address: Address, parameters: Parameters, active: Active, raw: tuple[str, ...]
 ) -> Reply:
     session = active.session
-    decision = policy.decide(asked, parameters, session, session.grants(active.ehr))
+    decision = policy.decide(address, parameters, session, session.grants(active.ehr))
     started = time.monotonic()
-    found = binary.read(asked, raw, decision, active, call.headers)
+    found = binary.read(address, raw, decision, active, call.headers)
     if isinstance(found, FhirAnswer):
-        forward.check(found, asked, decision, session.fhir_base)
-        return _answered(asked, found, active, started, found.body)
-    _log(asked, 200, started, found.ehr_ids)
+        forward.check(found, address, decision, session.fhir_base)
+        return _answered(address, found, active, started, found.body)
+    _log(address, 200, started, found.ehr_ids)
     headers = {**binary.content_headers(found), **forward.response_headers(found.headers)}
     return Reply(200, headers, _unbroken(found))
 
@@ -135,43 +135,43 @@ def _unbroken(found: FhirBytes) -> Iterator[bytes]:
 
 
 def _read(
-    call: Call, asked: Address, parameters: Parameters, active: Active, proxy_base: str
+    call: Call, address: Address, parameters: Parameters, active: Active, proxy_base: str
 ) -> Reply:
     session = active.session
     grants = session.grants(active.ehr)
-    place = asked.path if asked.kind == "history" else asked.type
+    place = address.path if address.kind == "history" else address.type
     pages = rewrite.Pages(session, _running.sealer, place, proxy_base)
-    paged = asked.interaction.is_paged
+    paged = address.interaction.is_paged
     started = time.monotonic()
     if paged and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
         if len(parameters) != 1:
             raise ParameterInvalid("A page link takes no further parameters.")
         page = pages.open(parameters[0][1])
-        decision = policy.decide_page(asked, page.level, session, grants, shown=page.shown)
-        answer = forward.page(page.url, asked, decision, active)
+        decision = policy.decide_page(address, page.level, session, grants, shown=page.shown)
+        answer = forward.page(page.url, address, decision, active)
     else:
-        decision = policy.decide(asked, parameters, session, grants)
-        answer = forward.request(asked, decision, active, call.headers)
+        decision = policy.decide(address, parameters, session, grants)
+        answer = forward.request(address, decision, active, call.headers)
     body = answer.body
     if paged and answer.status == 200:
         known = answer.links.place if answer.links else None
         body = pages.rewritten(body, decision.level, shown=decision.shown, known=known)
-    if asked.kind == "capabilities" and answer.status == 200:
+    if address.kind == "capabilities" and answer.status == 200:
         body = rewrite.named_here(answer.resource, body, proxy_base)
     changed = rewrite.stamp(answer.body, body, "page links" if paged else "addresses")
-    return _answered(asked, answer, active, started, body, changed)
+    return _answered(address, answer, active, started, body, changed)
 
 
 def _answered(
-    asked: Address,
+    address: Address,
     answer: FhirAnswer,
     active: Active,
     started: float,
     body: bytes,
     more: Mapping[str, str] | None = None,
 ) -> Reply:
-    _log(asked, answer.status, started, {**answer.ehr_ids, **_why(answer, active)})
-    attached = binary.ATTACHMENT if asked.type == "Binary" else {}
+    _log(address, answer.status, started, {**answer.ehr_ids, **_why(answer, active)})
+    attached = binary.ATTACHMENT if address.type == "Binary" else {}
     headers = {
         "Content-Type": outcome.MEDIA_TYPE,
         **attached,
@@ -190,14 +190,16 @@ def _why(answer: FhirAnswer, active: Active) -> Mapping[str, str | list[str]]:
     return of_fhir.log_fields(of_fhir.of_fhir(answer.status, answer.words, active.ehr.vendor))
 
 
-def _log(asked: Address, status: int, started: float, told: Mapping[str, str | list[str]]) -> None:
+def _log(
+    address: Address, status: int, started: float, told: Mapping[str, str | list[str]]
+) -> None:
     fields: dict[str, str | int | float | list[str]] = {
-        "type": asked.type,
+        "type": address.type,
         "status": status,
         "ehr_ms": round((time.monotonic() - started) * 1000, 1),
         **told,
     }
-    log.event("fhir_request", asked.kind, severity=log.of_answer(status), fields=fields)
+    log.event("fhir_request", address.kind, severity=log.of_answer(status), fields=fields)
 
 
 def _log_out(handle: str, call: Call) -> Reply:
@@ -215,12 +217,12 @@ def _with_cause(error: ScopeDenied, active: Active) -> ScopeDenied:
     return error
 
 
-def _parameters(call: Call, asked: Address) -> Parameters:
+def _parameters(call: Call, address: Address) -> Parameters:
     """The search parameters of query and form together; they are sent on serialised anew."""
     # WSGI's strings are bytes as latin-1 (PEP 3333).
     raw = call.query().encode("latin-1")
-    if asked.interaction.body == "form":
-        content.require_media_type(asked, call.headers)
+    if address.interaction.body == "form":
+        content.require_media_type(address, call.headers)
         raw = b"&".join(filter(None, (raw, call.body())))
     try:
         parsed = parse_qsl(

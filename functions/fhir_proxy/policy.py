@@ -28,8 +28,8 @@ class Decision:
     `level` is that of the scope that allows it. Resources of the types in `open_types` (`*`: all)
     are released whoever they are about, others only if they are about `patient` or nobody, and
     none that `covering` does not allow: the types (`*`: all) with the parameters of the scopes
-    that allow them, of which one set must fit. What is of another type than `asked` must show that
-    it fits; where `shown`, so must what is of that type.
+    that allow them, of which one set must fit. What is of another type than `requested_type` must
+    show that it fits; where `shown`, so must what is of that type.
     `narrowed`: parameters were added to those that were given. `counts`: the search is held to the
     patient and asks only how many there are, so that no resource shows it. `returns`: the EHR may
     return what a write has made.
@@ -39,7 +39,7 @@ class Decision:
     parameters: Parameters
     patient: str | None
     open_types: frozenset[str]
-    asked: str
+    requested_type: str
     covering: Mapping[str, tuple[Filters, ...]]
     shown: bool = False
     narrowed: bool = False
@@ -87,7 +87,7 @@ def is_covered(resource: dict[str, Any], decision: Decision) -> bool:
     if not isinstance(name, str):
         return False
     sets = covering.get(name, covering.get("*", ()))
-    shown = decision.shown or name != decision.asked
+    shown = decision.shown or name != decision.requested_type
     return NO_FILTERS in sets or any(fits(resource, one, shown=shown) for one in sets)
 
 

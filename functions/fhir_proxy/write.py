@@ -27,8 +27,7 @@ from shared.outcome import operation_outcome
 from shared.session.sessions import Active
 
 from . import write_policy
-from .address import Address
-from .address import read as parse_address
+from .address import Address, parse_address
 from .conditional import HEADER_VALUE, includes
 from .content import Content, sent_media_type
 from .policy import Decision, releasable, require_remarks_only

@@ -55,30 +55,30 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     # Else any page's <img> could begin launches, and push the cookies of others out.
     if call.headers.get("Sec-Fetch-Dest", "document") not in _NAVIGATIONS:
         raise NotANavigation
-    asked = parameters.read(call, settings)
-    log.about(ehr=asked.ehr.key)
+    requested = parameters.read(call, settings)
+    log.about(ehr=requested.ehr.key)
     try:
-        return _begin(settings, call, asked)
+        return _begin(settings, call, requested)
     except SmartError as error:
-        return Refusal.of(error, standalone=asked.ehr.key if asked.launch is None else None)
+        return Refusal.of(error, standalone=requested.ehr.key if requested.launch is None else None)
 
 
-def _begin(settings: Settings, call: Call, asked: LaunchRequest) -> Reply:
-    configuration = _discovery.find(asked.ehr, asked.fhir_base)
-    if not configuration.takes(asked.ehr.client_auth):
-        raise _not_taken(asked.ehr, configuration)
+def _begin(settings: Settings, call: Call, requested: LaunchRequest) -> Reply:
+    configuration = _discovery.find(requested.ehr, requested.fhir_base)
+    if not configuration.takes(requested.ehr.client_auth):
+        raise _not_taken(requested.ehr, configuration)
     begun = launches.begin(
         _store,
         settings,
-        asked.ehr,
+        requested.ehr,
         configuration,
-        iss=asked.iss,
-        fhir_base=asked.fhir_base,
-        launch=asked.launch,
+        iss=requested.iss,
+        fhir_base=requested.fhir_base,
+        launch=requested.launch,
         now=time.time(),
     )
     log.about(launch=begun.mark)
-    kind = "standalone launch" if asked.launch is None else "EHR launch"
+    kind = "standalone launch" if requested.launch is None else "EHR launch"
     log.event("launch_started", kind)
     age = max(1, int(settings.launch_seconds))
     set_cookies = (

@@ -95,9 +95,9 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
     if not known:
         raise NotFound
     _running.sessions.use(handle, call.cookies)
-    asked = recalculation.parse(_json_of(call, _MOST_BYTES))
+    requested = recalculation.parse(_json_of(call, _MOST_BYTES))
     off = frozenset(settings.calculators_off)
-    answer = recalculation.answer(name, asked, off)
+    answer = recalculation.answer(name, requested, off)
     log.event("app_calculated", "calculator computed anew")
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 

@@ -100,21 +100,21 @@ def _iss(table: TomlTable, local: bool) -> tuple[str, ...]:
 
 def _scopes(table: TomlTable) -> tuple[str, ...]:
     written = table.take("scopes", str, None, required=True)
-    asked = tuple(dict.fromkeys((written or "").split()))
-    if written is not None and not asked:
+    requested = tuple(dict.fromkeys((written or "").split()))
+    if written is not None and not requested:
         table.problem("scopes", "asks nothing", "Name the scopes, such as patient/Patient.rs.")
-    if not all(map(scopes.is_token, asked)):
+    if not all(map(scopes.is_token, requested)):
         table.problem("scopes", "holds a character that no scope may have", "Correct it.")
-    launch = [scope for scope in asked if scope == "launch" or scope.startswith("launch/")]
+    launch = [scope for scope in requested if scope == "launch" or scope.startswith("launch/")]
     if launch:
         remedy = (
             "Remove it: an EHR launch asks `launch` and a standalone launch `launch/patient` by "
             "itself; the wrong one of the two makes EHRs refuse the launch."
         )
         table.problem("scopes", f"holds {' '.join(launch)}", remedy, "launch_scope_configured")
-    if {"online_access", "offline_access"} <= set(asked):
+    if {"online_access", "offline_access"} <= set(requested):
         table.problem("scopes", "asks online_access and offline_access", "Ask for one of the two.")
-    return asked
+    return requested
 
 
 def _check_client_auth(table: TomlTable, ehr: Ehr) -> None:

@@ -25,7 +25,7 @@ from shared.explain.weighing import launch as weigh_launch
 from shared.explain.weighing import request as weigh_request
 from shared.explain.weighing.change import change
 from shared.explain.weighing.corrected_request import corrected
-from shared.explain.weighing.evidence import Evidence, Facts, gather
+from shared.explain.weighing.evidence import Facts, WeighedCause, gather
 from shared.explain.weighing.our_request import as_sent
 from shared.vendors import GENERIC
 
@@ -169,7 +169,9 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     return _in_order(found, evidence)
 
 
-def _in_order(found: Mapping[CauseId, Cause], evidence: Sequence[Evidence]) -> tuple[Cause, ...]:
+def _in_order(
+    found: Mapping[CauseId, Cause], evidence: Sequence[WeighedCause]
+) -> tuple[Cause, ...]:
     """The surest first; of those alike what the evidence speaks for, in its order; last what the
     writer of the text denies, where there is anything else.
     """
@@ -187,7 +189,7 @@ def _in_order(found: Mapping[CauseId, Cause], evidence: Sequence[Evidence]) -> t
     return tuple(sorted(found.values(), key=key))
 
 
-def _add(found: dict[CauseId, Cause], one: Evidence) -> None:
+def _add(found: dict[CauseId, Cause], one: WeighedCause) -> None:
     """Put evidence into the cause that it speaks for, or add that cause."""
     known = found.get(one.id)
     if known is not None:
@@ -205,7 +207,7 @@ def _add(found: dict[CauseId, Cause], one: Evidence) -> None:
         found[one.id] = kind(one.certainty, one.source, why=why, steps=steps)
 
 
-def _sources(known: Cause, one: Evidence) -> str:
+def _sources(known: Cause, one: WeighedCause) -> str:
     """Where a cause is known from: of one that is proven now, not what was inferred before."""
     if one.certainty != "certain":
         return known.source

@@ -52,14 +52,14 @@ def parse(body: bytes) -> RecalculationRequest:
 
 
 def answer(
-    name: str, asked: RecalculationRequest, off: AbstractSet[str] = frozenset()
+    name: str, requested: RecalculationRequest, off: AbstractSet[str] = frozenset()
 ) -> dict[str, Any]:
     """The outputs of a calculator, or why there are none.
 
     Calculators in `off` are turned off: no input is computed by them.
     """
     calculator = REGISTRY[name]
-    raw, faults = _read(calculator, asked.inputs)
+    raw, faults = _read(calculator, requested.inputs)
     computed = with_computed_inputs(raw, off)
     evaluation = evaluate(name, computed)
     outputs, refused = evaluation.outputs, evaluation.refused
@@ -67,7 +67,7 @@ def answer(
         # One value that cannot be taken puts the others in doubt too.
         outputs, refused = {}, "; ".join(dict.fromkeys(faults.values()))
     answered = {"calculator": name, "outputs": outputs, "refused": refused}
-    if asked.details:
+    if requested.details:
         faults |= _refused_by(calculator.inputs, raw)
         answered |= _details(evaluation, outputs != {}, faults)
     return answered

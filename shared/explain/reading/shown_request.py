@@ -186,5 +186,5 @@ def _scopes(text: str) -> tuple[str, ...]:
         else:
             runs.append([match])
     lists = [tuple(dict.fromkeys(match[0] for match in run)) for run in runs]
-    asked = [one for one in lists if len(one) > 1 and one != granted]
-    return max(asked, key=len, default=())
+    requested = [one for one in lists if len(one) > 1 and one != granted]
+    return max(requested, key=len, default=())

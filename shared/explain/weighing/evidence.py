@@ -26,7 +26,7 @@ REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class WeighedCause:
     """One cause that the evidence speaks for. `why` states the evidence, `steps` what it asks for.
 
     `certainty` is None for a mere detail of a cause that the error can have: it makes that cause

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from shared.explain import parameters
 from shared.explain.model import CauseId, Certainty
 from shared.explain.reading import shown_request as asked
-from shared.explain.weighing.evidence import Evidence, Facts
+from shared.explain.weighing.evidence import Facts, WeighedCause
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _OBSERVED = "the error's own `client`, which is the client id of the request in reported cases"
 
 
-def weigh(facts: Facts) -> Iterator[Evidence]:
+def weigh(facts: Facts) -> Iterator[WeighedCause]:
     """Every cause of this kind that the evidence speaks for."""
     yield from _launch_scope(facts)
     yield from _no_launch(facts)
@@ -24,23 +24,23 @@ def weigh(facts: Facts) -> Iterator[Evidence]:
     yield from _persona(facts)
 
 
-def _no_launch(facts: Facts) -> Iterator[Evidence]:
+def _no_launch(facts: Facts) -> Iterator[WeighedCause]:
     if not facts.stated or _carried_launch(facts):
         return
     listed = "launch" in (facts.sent.parameters or ())
     legacy = asked.legacy_launch_in(facts.said.text)
     if facts.is_shown and facts.at_request and ("launch" in facts.lacks | set(facts.scopes)):
         why = "The request in the text has no `launch` value."
-        yield Evidence("launch_parameter_missing", "certain", why, _SMART)
+        yield WeighedCause("launch_parameter_missing", "certain", why, _SMART)
     elif listed and "launch" in facts.lacks:
         why = (
             "`launch` is in the list of what is sent; so this is the cause only if its value was "
             "empty, or got lost on the way."
         )
-        yield Evidence("launch_parameter_missing", "possible", why, _SMART, denied=True)
+        yield WeighedCause("launch_parameter_missing", "possible", why, _SMART, denied=True)
     elif legacy and not listed and facts.may_be("launch_parameter_missing"):
         why = f"The app was opened with `{legacy[0]}`, which is no SMART launch."
-        yield Evidence("launch_parameter_missing", "likely", why, _SMART)
+        yield WeighedCause("launch_parameter_missing", "likely", why, _SMART)
 
 
 def _carried_launch(facts: Facts) -> bool:
@@ -48,7 +48,7 @@ def _carried_launch(facts: Facts) -> bool:
     return facts.sent.flow == "ehr"
 
 
-def _launch_scope(facts: Facts) -> Iterator[Evidence]:
+def _launch_scope(facts: Facts) -> Iterator[WeighedCause]:
     concerned = bool(facts.entries) and facts.may_be(
         "launch_patient_scope_on_provider", "launch_scope_missing", "patient_context_missing"
     )
@@ -71,13 +71,13 @@ def _launch_scope(facts: Facts) -> Iterator[Evidence]:
         if unlisted:
             why += "; the EHR does not list it among its scopes"
         certainty: Certainty = "certain" if alone and (provider or unlisted) else "likely"
-        yield Evidence("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
+        yield WeighedCause("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
     elif sent.scopes is not None and sent.flow == "ehr" and "launch" not in sent.scopes:
         why = f"A `launch` value was sent, and `launch` is not in {facts.where_scopes}."
-        yield Evidence("launch_scope_missing", "certain", why, _SMART)
+        yield WeighedCause("launch_scope_missing", "certain", why, _SMART)
 
 
-def _client(facts: Facts) -> Iterator[Evidence]:
+def _client(facts: Facts) -> Iterator[WeighedCause]:
     seen, who = facts.said.client, "The EHR saw"
     if seen is None or seen.lower() == "unknown":
         whole = "response_type" in (facts.sent.parameters or ())
@@ -87,7 +87,7 @@ def _client(facts: Facts) -> Iterator[Evidence]:
         return
     configured = facts.registered is not None and facts.registered.client_id is not None
     whose = "the configured one is" if configured else "the one that should be used is"
-    yield Evidence(
+    yield WeighedCause(
         "client_id_mismatch",
         "certain",
         f"{who} client id {seen}; {whose} {expected}.",
@@ -96,21 +96,21 @@ def _client(facts: Facts) -> Iterator[Evidence]:
     )
 
 
-def _tenant(facts: Facts) -> Iterator[Evidence]:
+def _tenant(facts: Facts) -> Iterator[WeighedCause]:
     tenant = facts.said.tenant
     elsewhere = facts.vendor is not None and not facts.habits.signs.tenant
     if tenant is None or not facts.tenants or elsewhere:
         return
     if tenant.lower().removesuffix("-ch") not in facts.tenants:
         why = f"The EHR names tenant {tenant}; the FHIR base is of {' or '.join(facts.tenants)}."
-        yield Evidence("tenant_mismatch", "certain", why, "the error's own `tenant`")
+        yield WeighedCause("tenant_mismatch", "certain", why, "the error's own `tenant`")
 
 
-def _persona(facts: Facts) -> Iterator[Evidence]:
+def _persona(facts: Facts) -> Iterator[WeighedCause]:
     said, expected = facts.said.persona, facts.host_persona
     if said is not None and expected is not None and said != expected:
         why = f"The sign-in was the one for persona {said}; the FHIR base is the {expected}s' one."
-        yield Evidence("persona_mismatch", "likely", why, "the error's own `persona`")
+        yield WeighedCause("persona_mismatch", "likely", why, "the error's own `persona`")
 
 
 def contradicted(facts: Facts) -> Iterator[CauseId]:

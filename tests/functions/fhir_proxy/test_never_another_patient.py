@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from functions.fhir_proxy import address, content, write_policy
-from functions.fhir_proxy.address import Address
+from functions.fhir_proxy import content, write_policy
+from functions.fhir_proxy.address import Address, parse_address
 from functions.fhir_proxy.finer_scopes import NO_FILTERS
 from functions.fhir_proxy.policy import Decision
 from shared.errors import ParameterInvalid, PatientDenied
@@ -80,7 +80,7 @@ def test_what_is_released_is_about_no_other_patient(about: list[Any], together: 
 
 
 def _read(method: str, path: str) -> Address:
-    found = address.read(method, f"/{'h' * 22}/{path}", {})
+    found = parse_address(method, f"/{'h' * 22}/{path}", {})
     assert isinstance(found, Address)
     return found
 

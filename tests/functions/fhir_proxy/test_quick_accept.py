@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from functions.fhir_proxy import address, forward
-from functions.fhir_proxy.address import Address
+from functions.fhir_proxy import forward
+from functions.fhir_proxy.address import Address, parse_address
 from functions.fhir_proxy.finer_scopes import NO_FILTERS
 from functions.fhir_proxy.policy import Decision
 from shared import strict_json
@@ -27,7 +27,7 @@ TYPES = ("Observation", "Patient", "Practitioner", "Condition")
 
 
 def _address(path: str) -> Address:
-    found = address.read("GET", f"/{'h' * 22}/{path}", {})
+    found = parse_address("GET", f"/{'h' * 22}/{path}", {})
     assert isinstance(found, Address)
     return found
 
