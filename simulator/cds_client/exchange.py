@@ -26,7 +26,7 @@ _HANGING = Faults("fhir-hang")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CdsAnswer:
     """One call and what it brought; `service` None where discovery already failed."""
 
     service: str | None
@@ -54,23 +54,23 @@ class Exchange:
         self._triggered = triggered
         self._launch_trace = launch_trace
 
-    def ask(self) -> Asked:
+    def ask(self) -> CdsAnswer:
         """Read discovery, call the service, read its cards; note what was right and wrong."""
         try:
             services = templates.services_of(self._discovered())
         except TemplateInvalidError as error:
             trace.note("wrong", "discovery", str(error))
-            return Asked(None, self._client.name, Response(problems=[f"discovery: {error}"]))
+            return CdsAnswer(None, self._client.name, Response(problems=[f"discovery: {error}"]))
         if not services:
             trace.note("wrong", "discovery", f"no service for the hook {templates.HOOK}")
-            return Asked(None, self._client.name, Response(problems=["discovery: no service"]))
+            return CdsAnswer(None, self._client.name, Response(problems=["discovery: no service"]))
         service = services[0]
         keys = ", ".join(service.prefetch) or "nothing"
         trace.note("right", "discovery", f"{service.id}; prefetch: {keys}")
         url = f"{self._base}/cds-services/{service.id}"
         response = answer.read(self._called(url, service), self._client.launch_url)
         _note(response)
-        return Asked(url, service.title, response)
+        return CdsAnswer(url, service.title, response)
 
     def _discovered(self) -> object:
         """Return the discovery document, kept or new.

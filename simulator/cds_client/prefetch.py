@@ -34,24 +34,28 @@ class Prefetching:
         texts: dict[str, str] = {}
         for name, template in templates.items():
             try:
-                asked = filled(template, context)
+                requested = filled(template, context)
             except TemplateInvalidError as error:
                 trace.note("wrong", name, f"the template cannot be followed: {error}")
                 continue
-            text = self._read(asked) if isinstance(asked, Read) else self._searched(name, asked)
+            text = (
+                self._read(requested)
+                if isinstance(requested, Read)
+                else self._searched(name, requested)
+            )
             if text is not None:
                 texts[name] = self._as_sent(text)
         if "cds-prefetch-other-patient" in self._triggered:
             self._mix(texts)
         return texts
 
-    def _read(self, asked: Read) -> str:
-        found = self._ehr.charts.find(asked.type, asked.id)
+    def _read(self, requested: Read) -> str:
+        found = self._ehr.charts.find(requested.type, requested.id)
         return "null" if found is None or found.patient not in (None, self._patient) else found.text
 
-    def _searched(self, name: str, asked: Query) -> str:
+    def _searched(self, name: str, requested: Query) -> str:
         try:
-            bundle = self._bundle(asked)
+            bundle = self._bundle(requested)
         except FhirError as error:
             trace.note("wrong", name, f"the FHIR server refuses the search: {error}")
             issue = {"severity": "error", "code": error.code, "diagnostics": error.diagnostics}
@@ -60,23 +64,25 @@ class Prefetching:
             return bundle.replace(f"{self._ehr.addresses.fhir_base}?_getpages", f"{ELSEWHERE}?_x")
         return bundle
 
-    def _bundle(self, asked: Query) -> str:
+    def _bundle(self, requested: Query) -> str:
         base, fhir = self._ehr.addresses.fhir_base, self._ehr.profile.fhir
-        pairs = list(asked.pairs)
+        pairs = list(requested.pairs)
         for fault in self._triggered & _FEW.keys():
             others = [(name, value) for name, value in pairs if name != "_count"]
             pairs = [*others, ("_count", _FEW[fault])]
         try:
-            query = fhir.search(asked.type, pairs, base)
+            query = fhir.search(requested.type, pairs, base)
         except FhirError:
             # A client resolves templates by itself and need not sort where its server does not.
-            query = fhir.search(asked.type, [one for one in pairs if one[0] != "_sort"], base)
-        mine = (one for one in self._ehr.charts.of_type(asked.type) if one.patient == self._patient)
+            query = fhir.search(requested.type, [one for one in pairs if one[0] != "_sort"], base)
+        mine = (
+            one for one in self._ehr.charts.of_type(requested.type) if one.patient == self._patient
+        )
         matches = query.run(mine)
         if not matches and self._ehr.profile.cds.empty_has_outcome:
             return _NOTHING
         pages = [Page(shown) for shown in fhir.pages(query, matches)]
-        self_url = f"{base}/{asked.type}"
+        self_url = f"{base}/{requested.type}"
         return self._ehr.pages.first(Result(pages, len(matches), self._token), self_url)
 
     def _as_sent(self, text: str) -> str:

@@ -93,7 +93,7 @@ class AuthorizationEndpoint:
                 self._ehr.addresses,
                 self._rules.declined(),
                 request_.redirect_uri,
-                {"state": [request_.asked.state], "client_id": [request_.client.client_id]},
+                {"state": [request_.requested.state], "client_id": [request_.client.client_id]},
                 triggered=request_.triggered,
             )
         patient = self._ehr.charts.patient(request.form.get("patient", ""))
@@ -132,23 +132,23 @@ class AuthorizationEndpoint:
         launch: Launch | None,
         triggered: frozenset[str],
     ) -> Response:
-        asked, problems = authorization_request.read(parameters)
+        requested, problems = authorization_request.read(parameters)
         try:
-            scopes, launch_value = self._rules.granted(asked, client, self._ehr.addresses)
+            scopes, launch_value = self._rules.granted(requested, client, self._ehr.addresses)
         except AuthorizationRefusedError as error:
-            note_unregistered(asked.scopes, client.scopes)
+            note_unregistered(requested.scopes, client.scopes)
             raise (problems[0] if problems else error) from None
         if problems:
             raise problems[0]
         granted = trimmed(scopes, triggered)
-        note_grant(asked.scopes, client.scopes, scopes, granted)
+        note_grant(requested.scopes, client.scopes, scopes, granted)
         if launch_value is not None and launch is None:
             # Not a launch of its own: the trace looks for the one that the app came from.
             raise self._rules.unknown_launch()
         request_ = AuthorizationRequest(
             client,
             redirect_uri,
-            asked,
+            requested,
             granted,
             Faults() if launch is None else launch.faults,
             triggered,
@@ -208,16 +208,16 @@ class AuthorizationEndpoint:
             Authorization(
                 client_id=request_.client.client_id,
                 redirect_uri=request_.redirect_uri,
-                challenge=request_.asked.challenge,
+                challenge=request_.requested.challenge,
                 scopes=request_.scopes,
                 context=context,
-                nonce=request_.asked.nonce,
+                nonce=request_.requested.nonce,
                 user=user,
                 faults=request_.faults,
                 launch_trace=request_.launch_trace,
             )
         )
-        state = request_.asked.state
+        state = request_.requested.state
         issuer = issuer_of(self._rules, self._ehr.addresses)
         return answer(issuer, request_.redirect_uri, {"code": code}, state, request_.triggered)
 

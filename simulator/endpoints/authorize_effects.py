@@ -50,17 +50,17 @@ def trimmed(scopes: Iterable[str], triggered: frozenset[str]) -> tuple[str, ...]
 
 
 def note_grant(
-    asked: Sequence[str],
+    requested: Sequence[str],
     registered: Sequence[str],
     grantable: Sequence[str],
     granted: Sequence[str],
 ) -> None:
-    """Note what of the asked scopes is granted, and of each that is not, why.
+    """Note what of the requested scopes is granted, and of each that is not, why.
 
     `grantable` is what the EHR would grant, `granted` what a fault left of it.
     """
     trace.note("said", "granted", " ".join(granted) or "nothing")
-    for one in asked:
+    for one in requested:
         if _is_in(one, granted):
             continue
         if _is_in(one, grantable):
@@ -72,9 +72,9 @@ def note_grant(
         trace.note("wrong", "not granted", f"{one}: {why}")
 
 
-def note_unregistered(asked: Sequence[str], registered: Sequence[str]) -> None:
+def note_unregistered(requested: Sequence[str], registered: Sequence[str]) -> None:
     """Note the scopes of a refused request that could not be granted in any case."""
-    for one in asked:
+    for one in requested:
         if "," in one:
             trace.note("wrong", "scope", f"{one}: blanks separate scopes, not commas")
         elif not _is_in(one, registered):

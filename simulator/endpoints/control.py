@@ -32,11 +32,11 @@ def control_blueprint(ehr: Installation) -> Blueprint:
 
     @routes.post("/_control")
     def control() -> Response:
-        asked = request.get_json(force=True, silent=True)
-        if not isinstance(asked, dict):
+        actions_wanted = request.get_json(force=True, silent=True)
+        if not isinstance(actions_wanted, dict):
             return _refused("the body must be a JSON object")
         try:
-            actions = [_action(ehr, name, value) for name, value in asked.items()]
+            actions = [_action(ehr, name, value) for name, value in actions_wanted.items()]
         except ValueError as error:
             return _refused(str(error))
         for act in actions:

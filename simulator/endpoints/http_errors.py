@@ -35,21 +35,21 @@ class HttpErrors:
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             headers["Allow"] = ", ".join(sorted(error.valid_methods))
         path = flask.request.path
-        asked = f"{flask.request.method} {path}"
+        request_line = f"{flask.request.method} {path}"
         for base, ehr in self._fhir.items():
             if path == base or path.startswith(f"{base}/"):
-                trace.begin("fhir", ehr.profile.key, f"FHIR: {asked}")
+                trace.begin("fhir", ehr.profile.key, f"FHIR: {request_line}")
                 code = _FHIR_CODES.get(status, "exception")
                 refused = FhirError(status, code, error.name, headers)
                 dialect = ehr.profile.fhir
                 return dialect.finish(flask.request, dialect.error(refused))
         if path in self._oauth:
-            trace.begin("token", self._oauth[path].profile.key, f"The app sent {asked}")
+            trace.begin("token", self._oauth[path].profile.key, f"The app sent {request_line}")
             refused_token = TokenError("invalid_request", error.name, status, headers)
             return error_answer(self._oauth[path], refused_token)
         for root, ehr in self._roots.items():
             if path.startswith(f"{root}/"):
-                trace.begin("other", ehr.profile.key, f"An address that is none: {asked}")
+                trace.begin("other", ehr.profile.key, f"An address that is none: {request_line}")
                 trace.refused(f"{status} {error.name}")
         response = fault_page(status, error.name, error.description or "")
         response.headers.update(headers)

@@ -140,7 +140,7 @@ class _Exchange:
         trace.begin("refresh", self._ehr.profile.key, "The app refreshed its tokens")
         authorization = self._ehr.grants.behind_refresh_token(token)
         trace.belong(None if authorization is None else authorization.launch_trace)
-        asked = self._asked_scopes()
+        requested = self._asked_scopes()
         triggered = self._trigger("refresh", authorization)
         instead = token_faults.answer_instead(triggered)
         if instead is not None:
@@ -149,7 +149,7 @@ class _Exchange:
             issued = self._ehr.grants.refresh(
                 token,
                 client_id=self._client.client_id,
-                asked=asked,
+                requested=requested,
                 terms=self._terms(triggered, authorization),
             )
         except GrantRefusedError as error:

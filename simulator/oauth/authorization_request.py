@@ -105,7 +105,7 @@ class AuthorizationRequest:
 
     client: Registration
     redirect_uri: str
-    asked: ParsedRequest
+    requested: ParsedRequest
     scopes: tuple[str, ...]
     faults: Faults
     triggered: frozenset[str]
@@ -191,7 +191,7 @@ def read(parameters: Parameters) -> tuple[ParsedRequest, list[AuthorizationRefus
     for form in _FORMS:
         problem = _problem(form, parameters)
         problems += [] if problem is None else [problem]
-    asked = ParsedRequest(
+    requested = ParsedRequest(
         state=sole(parameters, "state") or "",
         challenge=sole(parameters, "code_challenge") or "",
         scopes=tuple((sole(parameters, "scope") or "").split()),
@@ -199,7 +199,7 @@ def read(parameters: Parameters) -> tuple[ParsedRequest, list[AuthorizationRefus
         launch=sole(parameters, "launch"),
         nonce=sole(parameters, "nonce"),
     )
-    return asked, problems
+    return requested, problems
 
 
 def _problem(form: _Form, parameters: Parameters) -> AuthorizationRefusedError | None:

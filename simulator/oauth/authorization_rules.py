@@ -35,7 +35,9 @@ class AuthorizationRules(Protocol):
     def further_query(self) -> bool:
         """Return whether a redirect URI may have a query that was not registered."""
 
-    def granted(self, asked: ParsedRequest, client: Registration, addresses: Addresses) -> Granted:
+    def granted(
+        self, requested: ParsedRequest, client: Registration, addresses: Addresses
+    ) -> Granted:
         """Return the granted scopes, and the launch value that gives the context or None.
 
         Raises AuthorizationRefusedError.

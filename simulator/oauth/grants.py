@@ -143,12 +143,12 @@ class Grants:
         return entry.family.authorization if entry else None
 
     def refresh(
-        self, token: str, *, client_id: str, asked: Sequence[str] | None, terms: Terms
+        self, token: str, *, client_id: str, requested: Sequence[str] | None, terms: Terms
     ) -> Issued:
         """Exchange a refresh token for a new access token; earlier ones live to their end.
 
-        `asked` are fewer scopes than were granted, or None for all. With rotation, the second use
-        of a refresh token revokes all tokens that came of the same code.
+        `requested` are fewer scopes than were granted, or None for all. With rotation, the second
+        use of a refresh token revokes all tokens that came of the same code.
 
         Raises GrantRefusedError: the token is unknown, used, revoked or another client's, the
         session of its user is over, or more scopes are asked than were granted.
@@ -176,7 +176,7 @@ class Grants:
                 trace.note("wrong", "refresh_token", wrong)
                 raise GrantRefusedError("refresh-token:session-invalid")
             trace.note("right", "refresh_token", f"{trace.short(token)} is the current one")
-            scopes = family.scopes if asked is None else tuple(asked)
+            scopes = family.scopes if requested is None else tuple(requested)
             if grant(scopes, family.scopes) != scopes:
                 trace.note("wrong", "scope", f"more than was granted: {' '.join(scopes)}")
                 raise GrantRefusedError("empty-scopes")

@@ -53,7 +53,7 @@ def is_known_scope(text: str) -> bool:
     return text in _WHOLE_SCOPES or parse_resource_scope(text) is not None
 
 
-def grant(asked: Iterable[str], registered: Iterable[str]) -> tuple[str, ...]:
+def grant(requested: Iterable[str], registered: Iterable[str]) -> tuple[str, ...]:
     """Intersect what a request asks for with what the client is registered for.
 
     The order and the syntax are those of the request, so a scope that is granted in full comes
@@ -66,7 +66,7 @@ def grant(asked: Iterable[str], registered: Iterable[str]) -> tuple[str, ...]:
         allowed[key] = _union(allowed.get(key, ""), one.letters)
 
     granted: dict[str, None] = {}
-    for text in asked:
+    for text in requested:
         if text in _WHOLE_SCOPES and text in registered:
             granted[text] = None
         elif (scope := parse_resource_scope(text)) is not None:
@@ -89,23 +89,23 @@ def _resource_scopes(texts: Iterable[str]) -> Iterable[ResourceScope]:
 
 
 def _intersect(
-    asked: ResourceScope, allowed: dict[tuple[str, str], str]
+    requested: ResourceScope, allowed: dict[tuple[str, str], str]
 ) -> Iterable[ResourceScope]:
-    """Yield the parts of one asked scope that the registration allows, widest type first."""
-    everywhere = _common(asked.letters, allowed.get((asked.context, "*"), ""))
-    if asked.type != "*":
-        here = allowed.get((asked.context, asked.type), "")
-        letters = _common(asked.letters, _union(everywhere, here))
-        types = {asked.type: letters}
+    """Yield the parts of one requested scope that the registration allows, widest type first."""
+    everywhere = _common(requested.letters, allowed.get((requested.context, "*"), ""))
+    if requested.type != "*":
+        here = allowed.get((requested.context, requested.type), "")
+        letters = _common(requested.letters, _union(everywhere, here))
+        types = {requested.type: letters}
     else:
         types = {"*": everywhere}
         for (context, fhir_type), letters in allowed.items():
-            here = _common(asked.letters, letters)
-            if context == asked.context and not set(here) <= set(everywhere):
+            here = _common(requested.letters, letters)
+            if context == requested.context and not set(here) <= set(everywhere):
                 types[fhir_type] = here
     for fhir_type, letters in types.items():
         if letters:
-            yield ResourceScope(asked.context, fhir_type, letters, asked.is_v1)
+            yield ResourceScope(requested.context, fhir_type, letters, requested.is_v1)
 
 
 def _union(one: str, other: str) -> str:

@@ -137,14 +137,14 @@ def _opened(ehr: Installation) -> Opening:
     trace.triggered(triggered - {_NO_CONTEXT})
     answers = []
     for client in clients:
-        asked = Exchange(ehr, client, patient.id, user, triggered, launch_trace).ask()
+        cds_answer = Exchange(ehr, client, patient.id, user, triggered, launch_trace).ask()
         answers.append(
             Answered(
                 client.client_id,
-                asked.title,
-                asked.service or "",
-                asked.response.cards,
-                asked.response.problems,
+                cds_answer.title,
+                cds_answer.service or "",
+                cds_answer.response.cards,
+                cds_answer.response.problems,
             )
         )
     trace.answer(_told(answers))

@@ -84,28 +84,28 @@ def start_blueprint(ehr: Installation) -> Blueprint:
 
     @routes.get("/start")
     def start() -> Response:
-        asked = _ChartLaunch(ehr)
+        requested = _ChartLaunch(ehr)
         patient = _patient(ehr, request.args.get("patient", ""))
         match request.args.get("in"):
             case "tab":
-                return launch_app(ehr, asked.client, patient, asked.user, asked.faults)
+                return launch_app(ehr, requested.client, patient, requested.user, requested.faults)
             case "frame":
                 return page(
                     "chart.html",
                     # The frame follows redirects between the app and this EHR.
-                    frame_src=["'self'", *asked.app_origins],
+                    frame_src=["'self'", *requested.app_origins],
                     patient=patient,
-                    client=asked.client,
+                    client=requested.client,
                     title=ehr.profile.title,
-                    user=CLINICIANS[asked.user],
-                    others=asked.others(ehr),
-                    frame=asked.frame(request.path, patient.id),
+                    user=CLINICIANS[requested.user],
+                    others=requested.others(ehr),
+                    frame=requested.frame(request.path, patient.id),
                 )
         return fault_page(400, "Where to launch?", "The parameter in must be tab or frame.")
 
     @routes.get("/side-by-side")
     def side_by_side() -> Response:
-        asked = _ChartLaunch(ehr)
+        requested = _ChartLaunch(ehr)
         ids = request.args.getlist("patient")
         if len(ids) != 2:
             return fault_page(400, "Which patients?", "The parameter patient must come twice.")
@@ -113,12 +113,12 @@ def start_blueprint(ehr: Installation) -> Blueprint:
         beside = f"{request.path.removesuffix('/side-by-side')}/start"
         return page(
             "side_by_side.html",
-            frame_src=["'self'", *asked.app_origins],
-            charts=[(one, asked.frame(beside, one.id)) for one in patients],
-            client=asked.client,
+            frame_src=["'self'", *requested.app_origins],
+            charts=[(one, requested.frame(beside, one.id)) for one in patients],
+            client=requested.client,
             title=ehr.profile.title,
-            user=CLINICIANS[asked.user],
-            others=asked.others(ehr),
+            user=CLINICIANS[requested.user],
+            others=requested.others(ehr),
         )
 
     return routes

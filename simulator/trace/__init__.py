@@ -129,8 +129,8 @@ def begin_fhir(ehr: str, base: str) -> None:
         (name, short(value) if name in _SECRET_PARAMETERS else value)
         for name, value in request.args.items(multi=True)
     ]
-    asked = "&".join(f"{name}={value}" for name, value in pairs)
-    address = request.path.removeprefix(base) + (f"?{asked}" if asked else "")
+    query = "&".join(f"{name}={value}" for name, value in pairs)
+    address = request.path.removeprefix(base) + (f"?{query}" if query else "")
     begin("fhir", ehr, f"FHIR: {request.method} {clipped(address, _LONGEST_TITLE)}")
     for name, value in pairs:
         note("said", clipped(name, _LONGEST_TITLE), value)

@@ -41,30 +41,30 @@ def verdict(launch_trace: LaunchTrace, entries: Sequence[Entry]) -> Verdict:
 
 def _of_cards(own: Sequence[Entry]) -> Verdict:
     """Judge what a chart got that asked for cards."""
-    asked = [one for one in own if one.step == "cds"]
-    wrong = [check for one in asked for check in one.wrong]
-    if not asked:
+    calls = [one for one in own if one.step == "cds"]
+    wrong = [check for one in calls for check in one.wrong]
+    if not calls:
         return Verdict("open", "The chart waits for the CDS service.")
     if not wrong:
-        return Verdict("good", asked[0].answer)
-    look = "A fault that was asked for did this." if any(one.faults for one in asked) else ""
-    return Verdict("bad", asked[0].answer, wrong, look)
+        return Verdict("good", calls[0].answer)
+    look = "A fault that was asked for did this." if any(one.faults for one in calls) else ""
+    return Verdict("bad", calls[0].answer, wrong, look)
 
 
 def _of_authorization(
     launch_trace: LaunchTrace, own: Sequence[Entry], entries: Sequence[Entry]
 ) -> Verdict | None:
     """Judge how far the authorization request came; None where it was granted."""
-    asked = _last(own, "authorize")
-    if asked is None and launch_trace.is_from_chart:
+    authorized = _last(own, "authorize")
+    if authorized is None and launch_trace.is_from_chart:
         return _unanswered(entries)
     picked = _last(own, "picker")
-    answered = picked or asked
+    answered = picked or authorized
     if answered is None:
         return None
     if not answered.is_good:
         return _refusal("The EHR refused the authorization request", answered)
-    if picked is None and asked is not None and "chooses a patient" in asked.answer:
+    if picked is None and authorized is not None and "chooses a patient" in authorized.answer:
         return Verdict("open", "The EHR waits for the user to choose a patient.")
     return None
 
@@ -154,9 +154,11 @@ def _of_use(own: Sequence[Entry]) -> Verdict:
     if not reads:
         return Verdict("open", "The app has tokens and has read nothing yet.")
     text = f"The app is in: it has tokens and {_count(reads, 'FHIR answer')}."
-    asked = _last(own, "authorize")
-    if asked is not None and asked.wrong:
-        return Verdict("open", f"{text} But it was granted less than it asked for.", asked.wrong)
+    authorized = _last(own, "authorize")
+    if authorized is not None and authorized.wrong:
+        return Verdict(
+            "open", f"{text} But it was granted less than it asked for.", authorized.wrong
+        )
     return Verdict("good", text)
 
 

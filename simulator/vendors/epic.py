@@ -101,10 +101,12 @@ class EpicRules(GenericRules):
 
     answers_iss = False
 
-    def granted(self, asked: ParsedRequest, client: Registration, addresses: Addresses) -> Granted:
+    def granted(
+        self, requested: ParsedRequest, client: Registration, addresses: Addresses
+    ) -> Granted:
         """Return the granted scopes, one letter each, and the launch value."""
-        granted, launch = super().granted(asked, client, addresses)
-        scopes = [one for one in map(parse_resource_scope, asked.scopes) if one is not None]
+        granted, launch = super().granted(requested, client, addresses)
+        scopes = [one for one in map(parse_resource_scope, requested.scopes) if one is not None]
         if client.smart_version == 2 and any(one.is_v1 for one in scopes):
             wrong = "a v1 scope was asked by a client that is registered for SMART v2"
             trace.note("wrong", "scope", wrong)

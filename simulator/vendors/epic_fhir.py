@@ -38,16 +38,18 @@ class EpicDialect(GenericDialect):
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         """Ignore what is not known, `_sort` too; require a category or a code of an Observation."""
         known = {*PARAMETERS[fhir_type], "_count", "_include"} - {"_lastUpdated"}
-        asked = [
+        requested = [
             (name, value)
             for name, value in pairs
             if name in known and (name != "_include" or value == _INCLUDE)
         ]
-        if fhir_type == "Observation" and not {"category", "code", "_id"}.intersection(dict(asked)):
+        if fhir_type == "Observation" and not {"category", "code", "_id"}.intersection(
+            dict(requested)
+        ):
             raise FhirError(400, "required", "a search for Observations needs category or code")
         include = _INCLUDE if fhir_type == "MedicationRequest" else None
-        asked = [(name, value) for name, value in asked if name != "_include" or include]
-        return self._parsed(fhir_type, asked, fhir_base, include=include)
+        requested = [(name, value) for name, value in requested if name != "_include" or include]
+        return self._parsed(fhir_type, requested, fhir_base, include=include)
 
     def error(self, error: FhirError) -> Response:
         """Answer with what stands before or behind Epic's FHIR service."""

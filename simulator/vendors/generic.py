@@ -99,17 +99,19 @@ class GenericRules:
     answers_iss = True
     further_query = False
 
-    def granted(self, asked: ParsedRequest, client: Registration, addresses: Addresses) -> Granted:
+    def granted(
+        self, requested: ParsedRequest, client: Registration, addresses: Addresses
+    ) -> Granted:
         """Return the granted scopes and the launch value."""
-        granted = grant(asked.scopes, client.scopes)
+        granted = grant(requested.scopes, client.scopes)
         problems = [
-            *_audience_problems(asked.aud, addresses.fhir_base),
-            *_launch_problems(asked),
-            *_scope_problems(asked.scopes, client.scopes, granted),
+            *_audience_problems(requested.aud, addresses.fhir_base),
+            *_launch_problems(requested),
+            *_scope_problems(requested.scopes, client.scopes, granted),
         ]
         if problems:
             raise problems[0]
-        return granted, asked.launch
+        return granted, requested.launch
 
     def unknown_launch(self) -> AuthorizationRefusedError:
         """Make the error for a launch value that was not made here, or is used up."""
@@ -183,23 +185,23 @@ def _audience_problems(aud: str | None, fhir_base: str) -> Iterator[Authorizatio
         yield invalid(f"aud {wrong}")
 
 
-def _launch_problems(asked: ParsedRequest) -> Iterator[AuthorizationRefusedError]:
-    if "launch" in asked.scopes and asked.launch is None:
+def _launch_problems(requested: ParsedRequest) -> Iterator[AuthorizationRefusedError]:
+    if "launch" in requested.scopes and requested.launch is None:
         wrong = "is missing although scope launch is asked: launched from a chart, send it on"
         trace.note("wrong", "launch", wrong)
         yield invalid("scope launch was asked without the launch parameter")
-    if asked.launch is not None and "launch" not in asked.scopes:
+    if requested.launch is not None and "launch" not in requested.scopes:
         trace.note("wrong", "scope", "launch is missing although the launch parameter was sent")
         yield invalid("the launch parameter was sent without scope launch")
 
 
 def _scope_problems(
-    asked: Sequence[str], registered: Sequence[str], granted: Sequence[str]
+    requested: Sequence[str], registered: Sequence[str], granted: Sequence[str]
 ) -> Iterator[AuthorizationRefusedError]:
     problems = [
         f"this client is not registered for scope {context}"
         for context in ("launch", "launch/patient")
-        if context in asked and context not in registered
+        if context in requested and context not in registered
     ]
     if not granted:
         problems.append("none of the scopes asked for can be granted to this client")

@@ -70,19 +70,21 @@ class OracleRules:
     def __init__(self, persona: Persona) -> None:
         self._persona: Persona = persona
 
-    def granted(self, asked: ParsedRequest, client: Registration, addresses: Addresses) -> Granted:
+    def granted(
+        self, requested: ParsedRequest, client: Registration, addresses: Addresses
+    ) -> Granted:
         """Return the granted scopes, and the launch value if scope launch asks to look at it."""
-        launch_scopes = [one for one in asked.scopes if one in _LAUNCH_SCOPES]
-        launch = asked.launch if "launch" in asked.scopes else None
-        self_chosen = self._persona == "patient" and "launch" not in asked.scopes
+        launch_scopes = [one for one in requested.scopes if one in _LAUNCH_SCOPES]
+        launch = requested.launch if "launch" in requested.scopes else None
+        self_chosen = self._persona == "patient" and "launch" not in requested.scopes
         problems: list[AuthorizationRefusedError] = []
         if launch_scopes and launch is None and not self_chosen:
-            trace.note("wrong", *_why_no_launch(asked, launch_scopes))
+            trace.note("wrong", *_why_no_launch(requested, launch_scopes))
             problems.append(_launch_error("code-required"))
-        if asked.launch is not None and not launch_scopes:
+        if requested.launch is not None and not launch_scopes:
             trace.note("wrong", "scope", "launch is missing: without it the launch value is unused")
-        problems += self._audience_problems(asked.aud, addresses, needed=bool(launch_scopes))
-        granted = grant(_considered(asked.scopes, client), client.scopes)
+        problems += self._audience_problems(requested.aud, addresses, needed=bool(launch_scopes))
+        granted = grant(_considered(requested.scopes, client), client.scopes)
         if self._persona == "provider":
             granted = tuple(one for one in granted if one not in _LAUNCH_SCOPES[1:])
         if not granted:
@@ -184,9 +186,9 @@ class OracleRules:
             )
 
 
-def _why_no_launch(asked: ParsedRequest, launch_scopes: Sequence[str]) -> tuple[str, str]:
+def _why_no_launch(requested: ParsedRequest, launch_scopes: Sequence[str]) -> tuple[str, str]:
     """Say which half of an EHR launch is missing: the value or the scope that has it looked at."""
-    if asked.launch is None:
+    if requested.launch is None:
         return "launch", f"is missing although scope {' '.join(launch_scopes)} is asked"
     return "scope", f"launch is missing: {' '.join(launch_scopes)} does not use the launch value"
 
