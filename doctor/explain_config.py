@@ -10,7 +10,7 @@ from pathlib import Path
 
 from doctor.checks import scope_advice
 from shared import urls
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.ehrs import read_ehrs
 from shared.config.settings import Ehr
 from shared.config.table import Problem, TomlTable

@@ -16,7 +16,7 @@ from doctor.checks import configuration, secret_references
 from doctor.finding import Checked, fail
 from doctor.output import Marks
 from shared import base64url
-from shared.config import secrets as references
+from shared.config import secret_references as references
 from shared.smart import client_auth, signing_keys
 
 Jwk = Mapping[str, str]

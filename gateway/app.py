@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import flask
 
 from gateway import front, installed
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Edge
 

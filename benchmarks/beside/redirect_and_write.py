@@ -5,7 +5,7 @@ import time
 
 import flask
 
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.store import open_store
 
 _settings = config.from_environment()

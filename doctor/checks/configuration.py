@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from doctor.finding import Checked, FindingId, fail, ok
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Settings
 from shared.config.table import Problem
 from shared.json_members import items

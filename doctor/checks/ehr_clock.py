@@ -4,7 +4,7 @@ from email.utils import parsedate_to_datetime
 
 from doctor.finding import Checked, fail, ok, warn
 from shared.config.settings import Ehr
-from shared.outbound.client import Answer
+from shared.outbound.http_client import Answer
 
 # Contract: the clock skew that is tolerated.
 MOST_SKEW_SECONDS = 120.0

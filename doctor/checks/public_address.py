@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from doctor.finding import Checked, fail, ok
 from shared import urls
 from shared.config.settings import Settings
-from shared.outbound import client as outbound
-from shared.outbound.client import Answer
+from shared.outbound import http_client as outbound
+from shared.outbound.http_client import Answer
 
 # A first request may have to wait for an instance to start.
 ANSWER_SECONDS = 30.0

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from doctor.finding import Checked, FindingId, fail, ok, warn
-from shared.config import secrets as references
+from shared.config import secret_references as references
 from shared.config.settings import Ehr, Settings
 from shared.config.table import Problem
 from shared.smart import published_keys

@@ -9,7 +9,7 @@ import time
 import flask
 
 from shared import log
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
     EhrError,
@@ -28,8 +28,7 @@ from shared.inbound.refusal import Refusal
 from shared.oidc import id_token
 from shared.oidc.id_token import Identity
 from shared.session import context as session_context
-from shared.session import cookies as session_cookies
-from shared.session import deployment
+from shared.session import deployment, session_cookies
 from shared.session.sessions import Opened
 from shared.smart import launches
 from shared.smart import token_endpoint as tokens

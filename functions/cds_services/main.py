@@ -17,7 +17,7 @@ from clinical import turned_off
 from clinical.cards import Card
 from clinical.clock import Clock
 from shared import held_bytes, log
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound, TooLarge
 from shared.inbound import edge as inbound

@@ -18,7 +18,7 @@ from shared.config.settings import Ehr
 from shared.errors import PatientDenied
 from shared.fhir import compartment
 from shared.fhir.side_by_side import run_all
-from shared.outbound import client as outbound
+from shared.outbound import http_client as outbound
 from shared.outcome import MEDIA_TYPE
 from shared.smart.token_endpoint import ehr_ids
 

@@ -7,8 +7,8 @@ Only types that no browser runs are passed on; for every other one there is the 
 import re
 from collections.abc import Mapping
 
-from shared.fhir import client as fhir
-from shared.fhir.client import FhirAnswer, FhirBytes
+from shared.fhir import fhir_client as fhir
+from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
 

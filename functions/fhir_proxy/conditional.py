@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
-from shared.fhir.client import FhirAnswer
+from shared.fhir.fhir_client import FhirAnswer
 
 from .address import Address
 from .policy import Decision

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from shared.errors import PatientDenied, UpstreamInvalid
-from shared.fhir import client as fhir
 from shared.fhir import compartment, nested, quick_accept
+from shared.fhir import fhir_client as fhir
 from shared.fhir.bundle_links import Links
-from shared.fhir.client import FhirAnswer
+from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.quick_accept import Expected
 from shared.json_members import objects
 from shared.session.sessions import Active

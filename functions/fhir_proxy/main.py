@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import flask
 
 from shared import held_bytes, log, outcome
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Settings
 from shared.errors import (
     RELAUNCH,
@@ -25,7 +25,7 @@ from shared.errors import (
     ScopeDenied,
     SmartError,
 )
-from shared.fhir.client import FhirAnswer, FhirBytes
+from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.inbound import cookies
 from shared.inbound import edge as inbound
 from shared.inbound.edge import Call, Edge, Reply

@@ -20,8 +20,8 @@ from shared.errors import (
     UpstreamInvalid,
     UpstreamTimeout,
 )
-from shared.fhir import client as fhir
-from shared.fhir.client import FhirAnswer
+from shared.fhir import fhir_client as fhir
+from shared.fhir.fhir_client import FhirAnswer
 from shared.json_members import fields
 from shared.outcome import operation_outcome
 from shared.session.sessions import Active

@@ -4,7 +4,7 @@ SMART App Launch 2.2, "Registering a client": the URL is given to the EHR once, 
 rotated by changing what it serves.
 """
 
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound
 from shared.inbound.edge import Call, Reply

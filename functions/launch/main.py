@@ -11,7 +11,7 @@ import flask
 from markupsafe import Markup
 
 from shared import log, pages
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, Misconfigured, NotANavigation, NotFound, SmartError
 from shared.inbound import cookies

@@ -10,7 +10,7 @@ import flask
 from clinical import turned_off
 from clinical.calculators import REGISTRY
 from shared import held_bytes, log, pages
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Settings
 from shared.errors import (
     MediaTypeUnsupported,

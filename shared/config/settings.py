@@ -1,4 +1,4 @@
-"""The settings as values. file.py reads them; docs/configuration.md describes them."""
+"""The settings as values. settings_file.py reads them; docs/configuration.md describes them."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from shared import held_bytes
-from shared.outbound import client as outbound
+from shared.outbound import http_client as outbound
 from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
 
@@ -32,7 +32,7 @@ def stream(
 
     Where the EHR answers 401, the access is renewed and the request sent once more: with what
     another process has brought, then with what one renewal brings. `until` is its deadline on the
-    monotonic clock. Raises what shared/outbound/client.py raises, and what the renewal raises;
+    monotonic clock. Raises what shared/outbound/http_client.py raises, and what the renewal raises;
     SessionExpired also where nothing can renew access that the EHR refuses for the launch's own
     Patient too.
     """

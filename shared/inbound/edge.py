@@ -36,7 +36,7 @@ from shared.inbound import compression, cookies, health, refusal, request_body, 
 from shared.inbound.refusal import Refusal
 from shared.inbound.request_body import Body
 from shared.inbound.request_headers import Headers
-from shared.log import platform, trace
+from shared.log import platform, traces
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -145,7 +145,7 @@ def answer(
     correlation_id = secrets.token_hex(8)
     project = settings.store.project if settings else None
     headers = Headers(request.environ)
-    log.begin(correlation_id, edge.function, trace.read(headers), project)
+    log.begin(correlation_id, edge.function, traces.read(headers), project)
     body, holding = _body(request), held_bytes.begin()
     try:
         if settings is None:

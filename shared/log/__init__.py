@@ -17,8 +17,8 @@ from typing import Literal
 
 from shared import release
 from shared.log import error_report, output, platform
-from shared.log import trace as traces
-from shared.log.trace import Trace
+from shared.log import traces as traces
+from shared.log.traces import Trace
 
 Severity = Literal["INFO", "WARNING", "ERROR"]
 Event = Literal[

@@ -6,7 +6,7 @@ CDS Hooks 2.0, "Trusting CDS Clients": keys may be exchanged out of band. A JWK 
 from collections.abc import Mapping
 
 from shared import json_members
-from shared.config import secrets as references
+from shared.config import secret_references as references
 from shared.config.settings import Settings
 from shared.config.table import Problem
 from shared.oidc.jwk_set import KeySet, key_set

@@ -16,7 +16,7 @@ from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, CdsKeysUnavailable, IdTokenInvalid
 from shared.kept import Kept
 from shared.oidc.jwk_set import KeySet, key_set
-from shared.outbound import client as outbound
+from shared.outbound import http_client as outbound
 from shared.smart import discovery
 
 SECONDS = 5.0

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from shared.config.secrets import resolve_sealing_keys
+from shared.config.secret_references import resolve_sealing_keys
 from shared.config.settings import Settings
 from shared.oidc.keys import Keys
 from shared.sealing import Sealer

@@ -21,9 +21,8 @@ from shared.inbound import cookies
 from shared.oidc.id_token import Identity
 from shared.oidc.keys import Keys
 from shared.sealing import Sealer
-from shared.session import cookies as session_cookies
 from shared.session import record as session_record
-from shared.session import refresh
+from shared.session import refresh, session_cookies
 from shared.session.cache import CachedSession, SessionCache
 from shared.session.end import Ending
 from shared.session.record import COLLECTION, HANDLE, Session, StoredSession

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
-from shared.config import secrets as references
+from shared.config import secret_references as references
 from shared.config.settings import Ehr, Settings
 from shared.config.table import Problem
 from shared.smart import signing_keys

@@ -14,7 +14,7 @@ from shared import json_members, urls
 from shared.config.settings import Ehr
 from shared.errors import DiscoveryFailed, DiscoveryInvalid
 from shared.kept import Kept
-from shared.outbound import client as outbound
+from shared.outbound import http_client as outbound
 
 SECONDS = 5.0
 MAX_BYTES = 1_000_000

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared import base64url
-from shared.config import secrets as references
+from shared.config import secret_references as references
 from shared.config.settings import Settings
 from shared.config.table import Problem
 from shared.smart.signing_keys import LEAST_RSA_BITS

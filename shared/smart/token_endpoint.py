@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from shared import json_members
 from shared.config.settings import Ehr
 from shared.errors import TokenError, TokenInvalid
-from shared.outbound import client as outbound
+from shared.outbound import http_client as outbound
 from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.token_answer import TokenAnswer, parse
 

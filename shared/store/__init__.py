@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import assert_never
 
 from shared import log
-from shared.config.file import stop
 from shared.config.settings import StoreSettings
+from shared.config.settings_file import stop
 from shared.config.table import Problem
 from shared.errors import StoreUnavailable
 from shared.store.contract import Conflict, Fields, Record, Store, Value

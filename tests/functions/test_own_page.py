@@ -9,7 +9,7 @@ import pytest
 
 from gateway import own_page
 from gateway.servers import Unusable
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.errors import NotFound
 from shared.inbound import cookies
 from shared.inbound.edge import Call, Reply

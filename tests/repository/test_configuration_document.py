@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Settings
 from shared.config.table import TomlTable
 from tests.support.stores import KINDS

@@ -13,7 +13,7 @@ import pytest
 from shared import held_bytes
 from shared.config.settings import Settings
 from shared.errors import Overloaded, UpstreamTimeout
-from shared.fhir import client as fhir
+from shared.fhir import fhir_client as fhir
 from shared.held_bytes import FREE_BYTES, TIMES, Holding, Late, Room
 from shared.inbound.edge import Call, Edge, Reply
 from tests.support.edge import respond

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared import log
-from shared.log.trace import Trace
+from shared.log.traces import Trace
 from shared.release import VERSION
 
 HOSTILE = [

@@ -21,8 +21,8 @@ from shared import log
 from shared.config.settings import Settings
 from shared.errors import StoreUnavailable, UpstreamTimeout
 from shared.inbound.edge import Call, Reply
-from shared.log import platform, trace
-from shared.log.trace import Trace
+from shared.log import platform, traces
+from shared.log.traces import Trace
 from shared.release import VERSION
 from tests.support.edge import failing, logged, respond, settings
 
@@ -45,7 +45,7 @@ FIRESTORE = 'kind = "firestore"\nproject = "project-1"'
 def test_a_trace_parent_gives_trace_span_and_whether_it_is_sampled(
     header: str, sampled: bool
 ) -> None:
-    assert trace.read({"traceparent": header}) == Trace(ID, SPAN, sampled)
+    assert traces.read({"traceparent": header}) == Trace(ID, SPAN, sampled)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_a_trace_parent_gives_trace_span_and_whether_it_is_sampled(
     ],
 )
 def test_what_is_no_trace_parent_gives_way_to_googles_older_header(header: str) -> None:
-    assert trace.read({"traceparent": header}) is None
+    assert traces.read({"traceparent": header}) is None
     both = {"traceparent": header, "X-Cloud-Trace-Context": f"{ID}/74;o=1"}
-    assert trace.read(both) == Trace(ID, "000000000000004a", sampled=True)
+    assert traces.read(both) == Trace(ID, "000000000000004a", sampled=True)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_is_no_trace_parent_gives_way_to_googles_older_header(header: str) 
     ],
 )
 def test_googles_older_header_is_read(header: str, expected: Trace | None) -> None:
-    assert trace.read({"X-Cloud-Trace-Context": header}) == expected
+    assert traces.read({"X-Cloud-Trace-Context": header}) == expected
 
 
 def test_a_line_names_the_trace_as_cloud_logging_wants_it(

@@ -10,7 +10,7 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Settings
 from shared.errors import SmartError
 from shared.inbound import edge as inbound

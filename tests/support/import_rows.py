@@ -28,8 +28,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "shared/config": (
         "settings table",
         "cds_clients ehrs",
-        "file",
-        "secrets",
+        "settings_file",
+        "secret_references",
     ),
     "shared/explain": (
         "model parameters",
@@ -49,7 +49,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "__init__",
     ),
     "shared/explain/reading": (
-        "text urn vendor",
+        "texts urns vendor",
         "find shown_request",
         "error_uri parse",
         "heard",
@@ -61,7 +61,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "shared/fhir": (
         "authorised bundle_links page_links resource_types searchset side_by_side",
-        "client references",
+        "fhir_client references",
         "compartment mentions",
         "nested quick_accept",
     ),
@@ -70,7 +70,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "edge",
     ),
     "shared/log": (
-        "output platform trace",
+        "output platform traces",
         "error_report",
         "__init__",
     ),
@@ -83,14 +83,14 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "shared/outbound": (
         "content_coding request response sockets",
         "connections",
-        "client",
+        "http_client",
     ),
     "shared/pages": (
         "labels plain",
         "__init__",
     ),
     "shared/session": (
-        "cookies lease",
+        "lease session_cookies",
         "record",
         "cache context end",
         "refresh",

@@ -13,8 +13,8 @@ import pytest
 
 from functions.smart_calc import reading
 from shared import strict_json
-from shared.fhir import client as fhir
-from shared.fhir.client import FhirAnswer
+from shared.fhir import fhir_client as fhir
+from shared.fhir.fhir_client import FhirAnswer
 from shared.session.sessions import Active
 from simulator.charts.resources import Charts, Resource
 from simulator.fhir.search import parse

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from shared.config.file import parse
 from shared.config.settings import Ehr
+from shared.config.settings_file import parse
 from shared.errors import IdTokenInvalid
 from shared.oidc import id_token
 from shared.oidc.id_token import Identity, Verified

@@ -3,10 +3,10 @@
 import time
 from dataclasses import dataclass, replace
 
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Settings
-from shared.fhir import client as fhir
-from shared.fhir.client import FhirAnswer
+from shared.fhir import fhir_client as fhir
+from shared.fhir.fhir_client import FhirAnswer
 from shared.inbound.cookies import Cookies
 from shared.oidc.id_token import Identity
 from shared.oidc.keys import Keys

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.smart_calc import main
-from shared.config.file import parse
+from shared.config.settings_file import parse
 from simulator.charts.resources import Charts, Resource
 from tests.support import page_audit
 from tests.support.in_memory_ehr import answer_from, session_of

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 from clinical.queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
 from shared import log
 from shared.errors import SmartError
-from shared.fhir import client as fhir
+from shared.fhir import fhir_client as fhir
 from shared.fhir import page_links, searchset
-from shared.fhir.client import FhirAnswer
+from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.side_by_side import run_all
 from shared.session.sessions import Active
 

@@ -8,8 +8,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from shared.explain.reading import text as texts
-from shared.explain.reading import urn as urns
+from shared.explain.reading import texts, urns
 from shared.explain.reading.find import known_urns
 
 _FORM = re.compile(

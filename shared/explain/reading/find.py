@@ -10,7 +10,7 @@ from functools import cache
 
 from shared.explain.catalogue import ENTRIES
 from shared.explain.model import EhrMessage, Entry, Where
-from shared.explain.reading import urn as urns
+from shared.explain.reading import urns
 from shared.vendors import GENERIC, OWN, everyone
 
 _EXCHANGE: Where = "token endpoint"

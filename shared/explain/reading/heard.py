@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from shared import json_members
 from shared.explain.model import EhrMessage
 from shared.explain.reading import error_uri as uris
-from shared.explain.reading import text as texts
-from shared.explain.reading import urn as urns
+from shared.explain.reading import texts, urns
 from shared.explain.reading.find import known_urns
 from shared.explain.reading.parse import LONGEST_DESCRIPTION, LONGEST_TEXT, parse
 from shared.explain.reading.vendor import vendor_of

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable
 
 from shared.explain.model import EhrMessage
-from shared.explain.reading import text as texts
-from shared.explain.reading import urn as urns
+from shared.explain.reading import texts, urns
 from shared.explain.reading.find import known_urns
 from shared.explain.reading.vendor import vendor_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.callback import failure, main
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
 from tests.support.app import ehr_tables

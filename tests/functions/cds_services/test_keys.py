@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.config.file import parse
 from shared.config.settings import Ehr
+from shared.config.settings_file import parse
 from shared.errors import CdsKeysUnavailable
 from shared.oidc.keys import Keys
 from tests.support.cds import (

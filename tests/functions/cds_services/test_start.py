@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.config.file import parse
+from shared.config.settings_file import parse
 from shared.oidc import key_files
 from tests.support.browser import Browser
 from tests.support.cds import DISCOVERY, P384, CdsEhr, log_lines, registration

@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from functions.fhir_proxy import main
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Settings
 from shared.errors import CdsKeysUnavailable, Overloaded, RefreshFailed, SmartError
 from shared.inbound import edge as inbound

@@ -18,7 +18,7 @@ from functions.fhir_proxy.policy import Decision
 from shared import strict_json
 from shared.fhir import quick_accept
 from shared.fhir.bundle_links import Links
-from shared.fhir.client import FhirAnswer
+from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.quick_accept import Expected
 from tests.support.odd_answers import BASE, Maker
 

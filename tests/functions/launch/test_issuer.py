@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from functions.launch import parameters
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.errors import IssNotAllowed
 from shared.inbound import cookies
 from shared.inbound.edge import Call

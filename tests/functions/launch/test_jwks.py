@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from functions.launch import jwks
-from shared.config.file import parse
+from shared.config.settings_file import parse
 from shared.smart.signing_keys import read
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.servers import Server, free_port, serve

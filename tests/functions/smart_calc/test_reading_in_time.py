@@ -19,8 +19,8 @@ from clinical.clock import Clock
 from functions.smart_calc import reading
 from functions.smart_calc.page import cards as calculators
 from functions.smart_calc.reading import ChartReading
-from shared.fhir import client as fhir
-from shared.fhir.client import FhirAnswer
+from shared.fhir import fhir_client as fhir
+from shared.fhir.fhir_client import FhirAnswer
 from shared.session.sessions import Active
 from tests.support.app_chart import CHART, PATIENT, SODIUM, answering, bundle, by_search, paged
 from tests.support.open_session import EHR, in_use, open_session

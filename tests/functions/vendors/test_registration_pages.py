@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.config.file import parse
 from shared.config.settings import Settings
+from shared.config.settings_file import parse
 from shared.urls import normalise_base
 
 DOCS = Path(__file__).parents[3] / "docs"

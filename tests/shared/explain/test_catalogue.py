@@ -12,7 +12,7 @@ import pytest
 from shared.explain.catalogue import ENTRIES, causes
 from shared.explain.diagnosis import diagnose
 from shared.explain.model import CauseId, Entry
-from shared.explain.reading import urn as urns
+from shared.explain.reading import urns
 from shared.explain.reading.find import entries
 from shared.explain.reading.parse import parse
 from tests.support import ehr_messages as m

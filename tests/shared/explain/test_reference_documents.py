@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.config.file import parse
+from shared.config.settings_file import parse
 from shared.explain import AuthorizationRequest, at_token_endpoint, diagnose
 from shared.explain import parse as read
 from shared.smart import discovery

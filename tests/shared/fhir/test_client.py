@@ -6,7 +6,7 @@ import time
 import pytest
 
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
-from shared.fhir import client as fhir
+from shared.fhir import fhir_client as fhir
 from tests.support.open_session import in_use, open_session
 from tests.support.raw_server import Answerer, always, plain, raw_server
 from tests.support.servers import free_port

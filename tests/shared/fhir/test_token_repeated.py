@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.fhir import client as fhir
-from shared.fhir.client import FhirAnswer
+from shared.fhir import fhir_client as fhir
+from shared.fhir.fhir_client import FhirAnswer
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_fhir
 

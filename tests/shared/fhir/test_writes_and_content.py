@@ -7,8 +7,8 @@ import tracemalloc
 import pytest
 
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
-from shared.fhir import client as fhir
-from shared.fhir.client import FhirAnswer, FhirBytes
+from shared.fhir import fhir_client as fhir
+from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.session.sessions import Active
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.raw_server import RawServer, always, plain, raw_server

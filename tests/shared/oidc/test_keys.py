@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from shared.config.file import parse
 from shared.config.settings import Ehr
+from shared.config.settings_file import parse
 from shared.errors import IdTokenInvalid
 from shared.oidc import keys as jwks
 from shared.oidc.jwk_set import KeySet, key_set

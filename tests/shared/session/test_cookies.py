@@ -7,7 +7,7 @@ import pytest
 from shared.inbound import cookies
 from shared.oidc.id_token import Identity
 from shared.sealing import Sealer
-from shared.session.cookies import evicted, new
+from shared.session.session_cookies import evicted, new
 
 KEY = bytes(range(32))
 SEALER = Sealer((KEY,))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.config import file as config
+from shared.config import settings_file as config
 from shared.config.settings import Settings
 from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
 from shared.inbound import cookies

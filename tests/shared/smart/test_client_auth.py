@@ -10,8 +10,8 @@ from urllib.parse import unquote_plus
 import jwt
 import pytest
 
-from shared.config.file import parse
 from shared.config.settings import Ehr, Settings
+from shared.config.settings_file import parse
 from shared.config.table import Problem
 from shared.smart import client_auth
 from shared.smart.client_auth import Clients

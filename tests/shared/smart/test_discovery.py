@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.config.file import parse
 from shared.config.settings import Ehr
+from shared.config.settings_file import parse
 from shared.errors import DiscoveryFailed, DiscoveryInvalid
 from shared.smart import discovery
 from shared.smart.discovery import Discovery, SmartConfiguration

@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from doctor.checks import ehr_claims, scope_advice
-from shared.config.file import parse
 from shared.config.settings import Ehr
+from shared.config.settings_file import parse
 from shared.errors import DiscoveryInvalid
 from shared.oidc.jwk_set import key_set
 from shared.smart import discovery

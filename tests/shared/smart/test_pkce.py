@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared.config.file import parse
 from shared.config.settings import Settings
+from shared.config.settings_file import parse
 from shared.errors import DiscoveryInvalid
 from shared.smart import launches, pkce
 from shared.smart.discovery import SmartConfiguration

@@ -8,12 +8,12 @@ import pytest
 
 from doctor.checks import ehr, ehr_keys
 from doctor.finding import Checked
-from shared.config.file import parse
 from shared.config.settings import Settings
+from shared.config.settings_file import parse
 from shared.errors import DiscoveryInvalid
 from shared.explain import AuthorizationRequest, diagnose
 from shared.explain import parse as read
-from shared.outbound import client as outbound
+from shared.outbound import http_client as outbound
 from shared.smart import discovery, launches
 from shared.smart.discovery import SmartConfiguration
 from shared.store.sqlite import SqliteStore

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.config.file import parse
 from shared.config.settings import Settings
+from shared.config.settings_file import parse
 from shared.smart import published_keys
 from shared.smart.published_keys import PublishedKeys
 from shared.smart.signing_keys import read

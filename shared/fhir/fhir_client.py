@@ -17,7 +17,7 @@ from shared import held_bytes, strict_json
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import authorised
 from shared.fhir.bundle_links import Links
-from shared.outbound import client as outbound
+from shared.outbound import http_client as outbound
 from shared.outcome import operation_outcome
 from shared.session.sessions import Active
 from shared.smart.token_endpoint import ehr_ids

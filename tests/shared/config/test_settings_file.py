@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.config.file import parse
 from shared.config.settings import Ehr, Settings, StoreSettings
+from shared.config.settings_file import parse
 from shared.config.table import Problem
 
 TOP = """

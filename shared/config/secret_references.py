@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared import base64url
-from shared.config.file import reason, stop
 from shared.config.settings import Settings
+from shared.config.settings_file import reason, stop
 from shared.config.table import Problem
 
 MAX_CHARACTERS = 200_000

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.config.file import parse
-from shared.config.secrets import MAX_CHARACTERS, resolve, resolve_sealing_keys
+from shared.config.secret_references import MAX_CHARACTERS, resolve, resolve_sealing_keys
 from shared.config.settings import Settings
+from shared.config.settings_file import parse
 
 CONFIGURATION = """
 public_url = "https://smart.example.org"
