@@ -10,7 +10,7 @@ from pathlib import Path
 
 from doctor.checks import scope_advice
 from shared import urls
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.ehrs import read_ehrs
 from shared.config.settings import Ehr
 from shared.config.table import Problem, TomlTable
@@ -90,7 +90,7 @@ def read(path: str) -> Configuration:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        why = config.reason(error)
+        why = settings_file.reason(error)
         fix = "Name the file by --config, as UTF-8 text that you may read."
         return Configuration(
             of_file=(Finding("config_unreadable", f"{path} cannot be read: {why}.", (fix,)),)

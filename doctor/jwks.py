@@ -16,7 +16,7 @@ from doctor.checks import configuration, secret_references
 from doctor.finding import Checked, fail
 from doctor.output import Marks
 from shared import base64url
-from shared.config import secret_references as references
+from shared.config.secret_references import resolve
 from shared.smart import client_auth, signing_keys
 
 Jwk = Mapping[str, str]
@@ -93,7 +93,7 @@ def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[C
 def _from_file(argument: str, made: list[tuple[str, Jwk]], findings: list[Checked]) -> None:
     path, _, key_id = _parts(argument)
     try:
-        pem = references.resolve(f"file:{path}")
+        pem = resolve(f"file:{path}")
     except ValueError as error:
         findings.append(
             fail("secret_unreadable", f"{error}.", "Name a PEM file that you may read.")

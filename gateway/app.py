@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import flask
 
 from gateway import front, installed
-from shared.config import settings_file as config
-from shared.inbound import edge as inbound
+from shared.config import settings_file
+from shared.inbound import edge
 from shared.inbound.edge import Edge
 
 if TYPE_CHECKING:
@@ -22,17 +22,17 @@ FUNCTIONS: Mapping[str, Callable[[flask.Request], flask.Response]] = {
     name: getattr(importlib.import_module(f"functions.{name}.main"), name)
     for name in installed.names()
 }
-_settings = config.from_environment()
+_settings = settings_file.from_environment()
 _edge = Edge("gateway", "page", refused="app_refused")
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Pass a request to the function that the first segment of its path names."""
-    first = inbound.raw_path(environ).removeprefix("/").partition("/")[0]
+    first = edge.raw_path(environ).removeprefix("/").partition("/")[0]
     function = FUNCTIONS.get(first)
-    return inbound.respond(function or gateway, environ, start_response)
+    return edge.respond(function or gateway, environ, start_response)
 
 
 def gateway(request: flask.Request) -> flask.Response:
     """What no function serves."""
-    return inbound.answer(request, _edge, _settings, front.serve)
+    return edge.answer(request, _edge, _settings, front.serve)

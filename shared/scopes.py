@@ -18,7 +18,7 @@ _RESOURCE = re.compile(
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
 
-Interaction = Literal["c", "r", "u", "d", "s"]
+Letter = Literal["c", "r", "u", "d", "s"]
 Level = Literal["patient", "user"]
 
 
@@ -34,7 +34,7 @@ class Grant:
     letters: frozenset[str]
     filters: frozenset[tuple[str, str]] = frozenset()
 
-    def covers(self, resource_type: str, interaction: Interaction) -> bool:
+    def covers(self, resource_type: str, interaction: Letter) -> bool:
         """Whether the interaction on the type falls under this scope, filters aside."""
         return self.type in {"*", resource_type} and interaction in self.letters
 
@@ -126,6 +126,6 @@ def _covered(scope: str, granted: tuple[str, ...], grants: list[Grant]) -> bool:
     return wanted.letters <= letters
 
 
-def needed(resource_type: str, interaction: Interaction) -> str:
+def needed(resource_type: str, interaction: Letter) -> str:
     """The narrowest scope that would cover the interaction, for messages."""
     return f"patient/{resource_type}.{interaction}"

@@ -5,10 +5,10 @@ import time
 
 import flask
 
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.store import open_store
 
-_settings = config.from_environment()
+_settings = settings_file.from_environment()
 if _settings is None:
     raise SystemExit("SMART_CONFIG must name the benchmark's configuration.")
 _store = open_store(_settings.store)

@@ -19,7 +19,7 @@ from clinical.chart.derived import derived
 from clinical.chart.draws import DRAW_RULES, Draw, drawn_together
 from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Value
 from clinical.chart.medications import drug_classes
-from clinical.chart.observations import Entry, Reader, measured
+from clinical.chart.observations import Entry, ObservationReader, measured
 from clinical.chart.pressure import pressures
 from clinical.chart.resources.scope import scope_of
 from clinical.chart.resources.times import parse_now
@@ -53,7 +53,7 @@ def read_chart(
     now: datetime,
     patient_id: str,
     fhir_base: str | None,
-    reader: Reader | None = None,
+    reader: ObservationReader | None = None,
 ) -> Chart:
     """Read the chart of one patient from FHIR resources; never raises, whatever they hold.
 
@@ -63,7 +63,7 @@ def read_chart(
     read some of the Observations before.
     """
     scope = scope_of(resources, patient_id, fhir_base)
-    entries = tuple(map((reader or Reader(now.tzinfo)).entry, scope.observations))
+    entries = tuple(map((reader or ObservationReader(now.tzinfo)).entry, scope.observations))
     candidates = {name: in_order(found) for name, found in measured(entries).items()}
     questions = {name: question(name, now) for name in INPUTS}
     findings = _by_name(
@@ -96,7 +96,11 @@ def question(name: str, now: datetime) -> Question:
 
 
 def valued(
-    resources: object, now: datetime, patient_id: str, fhir_base: str | None, reader: Reader
+    resources: object,
+    now: datetime,
+    patient_id: str,
+    fhir_base: str | None,
+    reader: ObservationReader,
 ) -> frozenset[str]:
     """The measured inputs for which the patient's Observations hold a usable value.
 

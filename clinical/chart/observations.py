@@ -82,7 +82,7 @@ class Entry:
         return recency_of(self.heading.moment, self.issued, self.updated)
 
 
-class Reader:
+class ObservationReader:
     """Reads each Observation once; `zone` is that of the site."""
 
     def __init__(self, zone: tzinfo | None) -> None:

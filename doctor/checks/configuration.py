@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from doctor.finding import Checked, FindingId, fail, ok
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.config.table import Problem
 from shared.json_members import items
@@ -51,10 +51,10 @@ def read(path: str) -> tuple[Sound | None, list[Checked]]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        title = f"{path} cannot be read: {config.reason(error)}."
+        title = f"{path} cannot be read: {settings_file.reason(error)}."
         fix = "Name your file, UTF-8 text that you may read: make doctor CONFIG=smart.toml."
         return None, [fail("config_unreadable", title, fix)]
-    settings, problems = config.parse_as_far_as_it_goes(text, _names_of_calculators)
+    settings, problems = settings_file.parse_as_far_as_it_goes(text, _names_of_calculators)
     if settings is None:
         return None, [_finding(problem, {}) for problem in problems]
     if not problems:

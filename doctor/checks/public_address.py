@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from doctor.finding import Checked, fail, ok
 from shared import urls
 from shared.config.settings import Settings
-from shared.outbound import http_client as outbound
+from shared.outbound import http_client
 from shared.outbound.http_client import Answer
 
 # A first request may have to wait for an instance to start.
@@ -53,7 +53,7 @@ def ask(settings: Settings) -> list[Checked]:
     launch = _Probe("/launch", "iss_missing")
     try:
         answer = _get(settings.public_url + launch.path)
-    except outbound.OutboundError as error:
+    except http_client.OutboundError as error:
         title = f"{settings.public_url}/launch cannot be reached ({error})."
         fix = "Deploy the functions (docs/deploy.md) or start them (make serve); check the DNS "
         return [fail("public_url_unreachable", title, f"{fix}record and the certificate.")]
@@ -134,7 +134,7 @@ def _shared(settings: Settings, missed: list[_Probe]) -> list[Checked]:
 def _is_answered(settings: Settings, probe: _Probe) -> bool:
     try:
         return _is_ours(_get(settings.public_url + probe.path), probe)
-    except outbound.OutboundError:
+    except http_client.OutboundError:
         return False
 
 
@@ -145,7 +145,9 @@ def _is_ours(answer: Answer, probe: _Probe) -> bool:
 def _get(url: str) -> Answer:
     # X-Smart-Proxy: the evidence that fhir_proxy asks of callers that are no browser.
     headers = {"Accept": "application/json", "X-Smart-Proxy": "1"}
-    return outbound.send("GET", url, seconds=ANSWER_SECONDS, max_bytes=_MOST_BYTES, headers=headers)
+    return http_client.send(
+        "GET", url, seconds=ANSWER_SECONDS, max_bytes=_MOST_BYTES, headers=headers
+    )
 
 
 def _code(answer: Answer) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from doctor.finding import Checked, FindingId, fail, ok, warn
-from shared.config import secret_references as references
+from shared.config import secret_references
 from shared.config.settings import Ehr, Settings
 from shared.config.table import Problem
 from shared.smart import published_keys
@@ -73,7 +73,7 @@ def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list
 
 
 def _sealing_keys(settings: Settings, run_elsewhere: bool) -> list[Checked]:
-    _, problems = references.read_sealing_keys(settings)
+    _, problems = secret_references.read_sealing_keys(settings)
     if problems:
         return [found(problem, None, run_elsewhere) for problem in problems]
     return [

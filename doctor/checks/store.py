@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from doctor.finding import Checked, FindingId, fail, ok, warn
 from shared.config.settings import Settings, StoreSettings
 from shared.errors import StoreUnavailable
-from shared.session import record as session_record
+from shared.session import record
 from shared.smart import launches
 from shared.store import Conflict, Store, open_store
 
@@ -42,7 +42,7 @@ def check(settings: Settings) -> list[Checked]:
     found = _probe(store)
     if any(finding.id == "store_unreachable" and finding.level == "fail" for finding in found):
         return found
-    collections = [launches.COLLECTION, session_record.COLLECTION]
+    collections = [launches.COLLECTION, record.COLLECTION]
     collections += [CDS_CALLS] * bool(settings.cds_clients)
     return [
         *found,

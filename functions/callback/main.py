@@ -9,7 +9,7 @@ import time
 import flask
 
 from shared import log
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
     EhrError,
@@ -21,33 +21,30 @@ from shared.errors import (
     StateUnknown,
     TokenInvalid,
 )
-from shared.inbound import cookies
-from shared.inbound import edge as inbound
+from shared.inbound import cookies, edge
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.refusal import Refusal
 from shared.oidc import id_token
 from shared.oidc.id_token import Identity
-from shared.session import context as session_context
-from shared.session import deployment, session_cookies
+from shared.session import context, deployment, session_cookies
 from shared.session.sessions import Opened
-from shared.smart import launches
-from shared.smart import token_endpoint as tokens
+from shared.smart import launches, token_endpoint
 from shared.smart.launches import Pending
 from shared.smart.token_answer import TokenAnswer
 
 from . import failure, opened_at, response
 from .failure import Attempt
 
-_settings = config.from_environment()
+_settings = settings_file.from_environment()
 if _settings:
     _running = deployment.start(_settings)
 _edge = Edge("callback", "page", "callback_failed")
 
 
-@inbound.entry_point
+@edge.entry_point
 def callback(request: flask.Request) -> flask.Response:
     """The function's entry point."""
-    return inbound.answer(request, _edge, _settings, _serve)
+    return edge.answer(request, _edge, _settings, _serve)
 
 
 def _serve(settings: Settings, call: Call) -> Reply | Refusal:
@@ -104,7 +101,7 @@ def _finish(attempt: Attempt, given: response.Response, redirect_uri: str) -> Op
             steps=("Register a key of the other kind (RSA or P-384) and name it in private_key.",),
         )
     try:
-        answer = tokens.exchange(
+        answer = token_endpoint.exchange(
             pending.token_endpoint,
             _running.clients.authenticate(ehr, pending.token_endpoint),
             code=given["code"],
@@ -114,7 +111,7 @@ def _finish(attempt: Attempt, given: response.Response, redirect_uri: str) -> Op
         )
     except TokenInvalid as error:
         # Tokens of a launch that came to nothing must not live on, whatever it was.
-        attempt.done.update(tokens.revoke(pending, _running.clients, ehr, **error.issued))
+        attempt.done.update(token_endpoint.revoke(pending, _running.clients, ehr, **error.issued))
         raise
     try:
         user = _user(pending, ehr, answer)
@@ -122,7 +119,7 @@ def _finish(attempt: Attempt, given: response.Response, redirect_uri: str) -> Op
         log.about(ehr=ehr.key, session=opened.session.mark)
         _log(opened, answer, ehr)
     except Exception:
-        attempt.done.update(tokens.revoke(pending, _running.clients, ehr, **answer.issued))
+        attempt.done.update(token_endpoint.revoke(pending, _running.clients, ehr, **answer.issued))
         raise
     return opened
 
@@ -164,8 +161,7 @@ def _log(opened: Opened, answer: TokenAnswer, ehr: Ehr) -> None:
             "granted": list(session.granted),
             "missing": list(session.missing),
             "causes": [
-                f"{scope}: {cause}"
-                for scope, cause in session_context.causes(session, ehr.vendor).items()
+                f"{scope}: {cause}" for scope, cause in context.causes(session, ehr.vendor).items()
             ],
         },
     )

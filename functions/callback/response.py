@@ -15,7 +15,7 @@ from shared.errors import (
     ParameterInvalid,
     StateMissing,
 )
-from shared.inbound import edge as inbound
+from shared.inbound import edge
 from shared.inbound.edge import Call
 from shared.smart.launches import Pending
 
@@ -30,7 +30,7 @@ def read(call: Call) -> Response:
     """The response's parameters, decoded; one without a value is as good as absent (RFC 6749 3.1),
     but for `iss`, which must not be lost. Raises ParameterRepeated.
     """
-    raw = inbound.parameters(call, _NAMES)
+    raw = edge.parameters(call, _NAMES)
     return {name: urls.decode(value) for name, value in raw.items() if value or name == "iss"}
 
 

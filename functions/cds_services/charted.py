@@ -11,7 +11,7 @@ from datetime import datetime
 
 from clinical import queries
 from clinical.chart import Chart, read_chart
-from clinical.chart.observations import Reader as Observations
+from clinical.chart.observations import ObservationReader
 from clinical.chart.resources.times import zone_of
 from clinical.chart.unread import without_answers
 from clinical.queries import Search
@@ -52,7 +52,7 @@ def read(call: HookCall, ehr: Ehr, now: datetime) -> Charted:
     _require(call, parts, missing)
     counting = [part for part in parts.values() if part.state == "whole"]
     resources = [resource for part in counting for resource in part.resources]
-    observations = Observations(now.tzinfo)
+    observations = ObservationReader(now.tzinfo)
     times = (
         observations.entry(one).heading.moment
         for one in resources

@@ -12,16 +12,14 @@ from typing import Any
 
 import flask
 
-from clinical import cards as clinical_cards
 from clinical import turned_off
-from clinical.cards import Card
+from clinical.cards import Card, of_chart
 from clinical.clock import Clock
 from shared import held_bytes, log
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound, TooLarge
-from shared.inbound import edge as inbound
-from shared.inbound import request_body
+from shared.inbound import edge, request_body
 from shared.inbound.edge import Call, Edge, Reply
 from shared.oidc import key_files
 from shared.oidc.keys import Keys
@@ -40,22 +38,22 @@ def _start(settings: Settings) -> Verifier:
     """What calls are verified with. Ends the process where a file of keys cannot be used."""
     files, problems = key_files.resolve(settings)
     if problems:
-        config.stop(problems)
+        settings_file.stop(problems)
     return Verifier(settings, files, Keys(), open_store(settings.store), time.time)
 
 
 held_bytes.give_memory_back()
-_settings = config.from_environment(turned_off.problems)
+_settings = settings_file.from_environment(turned_off.problems)
 if _settings:
     _verifier = _start(_settings)
 _edge = Edge("cds_services", "operation_outcome", "cds_refused")
 
 
-@inbound.entry_point
+@edge.entry_point
 def cds_services(request: flask.Request) -> flask.Response:
     """The function's entry point."""
     allowed = cors.headers(_settings, request.headers.get("Origin"), request.method)
-    return inbound.answer(request, replace(_edge, headers=allowed), _settings, _serve)
+    return edge.answer(request, replace(_edge, headers=allowed), _settings, _serve)
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
@@ -95,7 +93,7 @@ def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict
     read = charted.read(hook, by.ehr, datetime.now(UTC))
     clock = Clock(read.now)
     off = frozenset(settings.calculators_off)
-    judged = clinical_cards.of_chart(read.chart, clock.now, off)
+    judged = of_chart(read.chart, clock.now, off)
     worth = [one for one in judged if isinstance(one, Card)]
     found = cards.of(worth, clock, settings.public_url)
     _log("cards sent" if found else "nothing to say", read, worth[: cards.MOST_CARDS], found)

@@ -18,7 +18,7 @@ from shared.config.settings import Ehr
 from shared.errors import PatientDenied
 from shared.fhir import compartment
 from shared.fhir.side_by_side import run_all
-from shared.outbound import http_client as outbound
+from shared.outbound import http_client
 from shared.outcome import MEDIA_TYPE
 from shared.smart.token_endpoint import ehr_ids
 
@@ -115,7 +115,7 @@ class Reader:
         fields: _Fields = {"type": search.resource_type}
         try:
             answer = self._sent(url, min(CALL_SECONDS, left), most)
-        except outbound.OutboundError as error:
+        except http_client.OutboundError as error:
             fields["reason"] = str(error)
             log.event("fhir_request", "not read for cards", severity="ERROR", fields=fields)
             return _Answer(None)
@@ -130,9 +130,9 @@ class Reader:
         self._tell_of_others(search, document)
         return _Answer(answer.status, document, len(answer.body))
 
-    def _sent(self, url: str, seconds: float, most: int) -> outbound.Answer:
+    def _sent(self, url: str, seconds: float, most: int) -> http_client.Answer:
         until = time.monotonic() + seconds
-        answer = outbound.stream(
+        answer = http_client.stream(
             "GET",
             url,
             seconds=seconds,
@@ -143,8 +143,8 @@ class Reader:
         try:
             body = held_bytes.gather(answer.chunks, most, until)
         except held_bytes.Late:
-            raise outbound.TimedOut("no room") from None
-        return outbound.Answer(answer.status, answer.headers, body)
+            raise http_client.TimedOut("no room") from None
+        return http_client.Answer(answer.status, answer.headers, body)
 
     def _tell_of_others(self, search: Search, document: Any) -> None:
         """Log what the chart will leave out because it is not this patient's."""

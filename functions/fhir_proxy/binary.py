@@ -7,7 +7,7 @@ Only types that no browser runs are passed on; for every other one there is the 
 import re
 from collections.abc import Mapping
 
-from shared.fhir import fhir_client as fhir
+from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
@@ -63,7 +63,7 @@ def read(
 ) -> FhirBytes | FhirAnswer:
     """Read the content in one of the types that the caller takes."""
     everything = len(accepted_types) == len(MEDIA_TYPES)
-    return fhir.read_binary(
+    return fhir_client.read_binary(
         active,
         f"{active.session.fhir_base}/{address.path}",
         accept="*/*" if everything else ", ".join(accepted_types),

@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from shared.errors import PatientDenied, UpstreamInvalid
-from shared.fhir import compartment, nested, quick_accept
-from shared.fhir import fhir_client as fhir
+from shared.fhir import compartment, fhir_client, nested, quick_accept
 from shared.fhir.bundle_links import Links
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.quick_accept import Expected
@@ -44,10 +43,10 @@ def request(
     if address.method == "POST":
         passed["Content-Type"] = FORM
         form = query.encode("ascii")
-        answer = fhir.call(active, "POST", url, headers=passed, body=form, accept=accept)
+        answer = fhir_client.call(active, "POST", url, headers=passed, body=form, accept=accept)
     else:
         url = f"{url}?{query}" if query else url
-        answer = fhir.call(active, "GET", url, headers=passed, accept=accept)
+        answer = fhir_client.call(active, "GET", url, headers=passed, accept=accept)
     check(answer, address, decision, fhir_base)
     if answer.links is not None:
         return conditional.answered(answer, address, decision, headers)
@@ -100,7 +99,7 @@ def _require_own_versions(
     if address.kind not in {"vread", "history"} or answer.status == 304:
         return
     fhir_base = active.session.fhir_base
-    now = fhir.call(active, "GET", f"{fhir_base}/{address.type}/{address.id}")
+    now = fhir_client.call(active, "GET", f"{fhir_base}/{address.type}/{address.id}")
     if now.status == 404 and answer.status != 200:
         return
     if now.status != 200 or not releasable(now.resource, decision, fhir_base):
@@ -110,7 +109,7 @@ def _require_own_versions(
 def page(url: str, address: Address, decision: Decision, active: Active) -> FhirAnswer:
     """Read a further page by the EHR's own link."""
     accept = acceptor(address, decision, active.session.fhir_base)
-    answer = fhir.call(active, "GET", url, accept=accept)
+    answer = fhir_client.call(active, "GET", url, accept=accept)
     check(answer, address, decision, active.session.fhir_base)
     return answer
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.outcome import MEDIA_TYPE
-from shared.scopes import Interaction as Letter
+from shared.scopes import Letter
 
 from . import json_patch
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import flask
 
 from shared import held_bytes, log, outcome
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import (
     RELAUNCH,
@@ -26,11 +26,9 @@ from shared.errors import (
     SmartError,
 )
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
-from shared.inbound import cookies
-from shared.inbound import edge as inbound
+from shared.inbound import cookies, edge
 from shared.inbound.edge import Call, Edge, Reply
-from shared.session import context as session_context
-from shared.session import deployment
+from shared.session import context, deployment
 from shared.session.sessions import Active
 
 from . import binary, content, forward, policy, rewrite, write, write_policy
@@ -40,7 +38,7 @@ from .finer_scopes import Parameters
 MOST_PARAMETERS = 200
 
 held_bytes.give_memory_back()
-_settings = config.from_environment()
+_settings = settings_file.from_environment()
 if _settings:
     _running = deployment.start(_settings)
 # What is loaded by now stays. Parsing a large answer makes the collector look through all that it
@@ -55,10 +53,10 @@ _edge = Edge(
 )
 
 
-@inbound.entry_point
+@edge.entry_point
 def fhir_proxy(request: flask.Request) -> flask.Response:
     """The function's entry point."""
-    return inbound.answer(request, _edge, _settings, _serve)
+    return edge.answer(request, _edge, _settings, _serve)
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
@@ -69,21 +67,21 @@ def _serve(settings: Settings, call: Call) -> Reply:
     address = parse_address(method, call.path, call.headers)
     if isinstance(address, MethodNotAllowed):
         raise address
-    inbound.require_own_origin(call, settings)
+    edge.require_own_origin(call, settings)
     if isinstance(address, PathInvalid):
         raise address
     if address.kind == "session" and address.method == "DELETE":
         return _log_out(address.handle, call)
     active = _running.sessions.use(address.handle, call.cookies)
     if address.kind == "session":
-        context = json.dumps(
-            session_context.describe(active.session, active.ehr.vendor, settings.public_url)
+        body = json.dumps(
+            context.describe(active.session, active.ehr.vendor, settings.public_url)
         ).encode()
-        return Reply(200, {"Content-Type": "application/json"}, context)
+        return Reply(200, {"Content-Type": "application/json"}, body)
     parameters = _parameters(call, address)
     raw = binary.accepted(address, parameters, call.headers)
     if not raw:
-        inbound.require_json_accepted(call)
+        edge.require_json_accepted(call)
     proxy_base = f"{settings.public_url}/fhir_proxy/{address.handle}"
     try:
         if address.is_write:
@@ -211,7 +209,7 @@ def _with_cause(error: ScopeDenied, active: Active) -> ScopeDenied:
     """The refusal with why the EHR did not grant the scope, where it was asked for."""
     scope = error.evidence.get("not_granted")
     if scope is not None:
-        cause = session_context.cause(active.session, active.ehr.vendor, scope)
+        cause = context.cause(active.session, active.ehr.vendor, scope)
         why, steps = f"{error.why} {cause.why}", (*cause.steps, RELAUNCH)
         return error.again(why=why, steps=steps, cause=cause.id)
     return error

@@ -13,7 +13,7 @@ from typing import Any
 from shared import scopes
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
 from shared.fhir import compartment, nested
-from shared.scopes import Grant, Interaction, Level
+from shared.scopes import Grant, Letter, Level
 from shared.session.record import Session
 
 from .address import Address
@@ -155,7 +155,7 @@ def level_of(address: Address, session: Session, grants: Grants) -> Level:
     return _filtered(covering, interaction, ())[0]
 
 
-def _letter(address: Address) -> Interaction:
+def _letter(address: Address) -> Letter:
     letter = address.interaction.letter
     if letter is None:
         raise ValueError(f"{address.kind} needs no scope")
@@ -167,7 +167,7 @@ def _and(names: list[str]) -> str:
 
 
 def _covering(
-    resource_type: str, interaction: Interaction, session: Session, grants: Grants
+    resource_type: str, interaction: Letter, session: Session, grants: Grants
 ) -> list[Grant]:
     covering = [grant for grant in grants if grant.covers(resource_type, interaction)]
     if not covering:
@@ -176,7 +176,7 @@ def _covering(
 
 
 def _covering_of(
-    address: Address, level: Level, interaction: Interaction, grants: Grants
+    address: Address, level: Level, interaction: Letter, grants: Grants
 ) -> Mapping[str, tuple[Filters, ...]]:
     """The types that an answer may hold, each with the parameters of the scopes that allow it: the
     one asked for, and those that can be read anyway.
@@ -195,7 +195,7 @@ def _covering_of(
     return {name: tuple(filters) for name, filters in found.items()}
 
 
-def _open_types(grants: Grants, interaction: Interaction) -> frozenset[str]:
+def _open_types(grants: Grants, interaction: Letter) -> frozenset[str]:
     """The types that user/ scopes open for every patient."""
     return frozenset(
         grant.type
@@ -204,7 +204,7 @@ def _open_types(grants: Grants, interaction: Interaction) -> frozenset[str]:
     )
 
 
-def _denied(resource_type: str, interaction: Interaction, session: Session) -> ScopeDenied:
+def _denied(resource_type: str, interaction: Letter, session: Session) -> ScopeDenied:
     needed = scopes.needed(resource_type, interaction)
     for scope in session.missing:
         grant = scopes.parse(scope)
@@ -216,7 +216,7 @@ def _denied(resource_type: str, interaction: Interaction, session: Session) -> S
 
 
 def _filtered(
-    covering: list[Grant], interaction: Interaction, parameters: Parameters
+    covering: list[Grant], interaction: Letter, parameters: Parameters
 ) -> tuple[Level, Parameters]:
     """The level at which the request is allowed, and its parameters.
 

@@ -20,7 +20,7 @@ from shared.errors import (
     UpstreamInvalid,
     UpstreamTimeout,
 )
-from shared.fhir import fhir_client as fhir
+from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
 from shared.json_members import fields
 from shared.outcome import operation_outcome
@@ -48,11 +48,11 @@ def write(
     """Make the change that was decided on; the EHR's own refusal, of the read before it too, is
     answered as it came.
     """
-    until = time.monotonic() + fhir.SECONDS
+    until = time.monotonic() + fhir_client.SECONDS
     url = f"{active.session.fhir_base}/{address.path}"
     sent = _request_headers(address, decision, headers)
     if decision.level == "patient" and "now" in address.interaction.patient:
-        current = fhir.call(active, "GET", url)
+        current = fhir_client.call(active, "GET", url)
         if current.status == 200:
             _require_own(current, address, decision, active)
             if not _held_to(_version(current), sent):
@@ -70,7 +70,7 @@ def write(
     if remaining <= 0:
         raise UpstreamTimeout
     try:
-        answer = fhir.write(
+        answer = fhir_client.write(
             active, address.method, url, headers=sent, body=content.body, seconds=remaining
         )
     except UpstreamError as error:

@@ -4,7 +4,7 @@ SMART App Launch 2.2, "Registering a client": the URL is given to the EHR once, 
 rotated by changing what it serves.
 """
 
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound
 from shared.inbound.edge import Call, Reply
@@ -18,7 +18,7 @@ def load(settings: Settings) -> bytes | None:
     """The file `public_jwks`, None where there is none. Ends the process where it is unusable."""
     published, problems = published_keys.load(settings)
     if problems:
-        config.stop(problems)
+        settings_file.stop(problems)
     return None if published is None else published.body
 
 

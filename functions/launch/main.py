@@ -11,11 +11,10 @@ import flask
 from markupsafe import Markup
 
 from shared import log, pages
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, Misconfigured, NotANavigation, NotFound, SmartError
-from shared.inbound import cookies
-from shared.inbound import edge as inbound
+from shared.inbound import cookies, edge
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.refusal import Refusal
 from shared.smart import launches
@@ -29,7 +28,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _NAVIGATIONS = frozenset({"document", "iframe", "frame"})
 _SUBMIT = "document.forms[0].submit();"
 
-_settings = config.from_environment()
+_settings = settings_file.from_environment()
 if _settings:
     _store = open_store(_settings.store)
     _jwks = jwks.load(_settings)
@@ -37,10 +36,10 @@ _discovery = Discovery()
 _edge = Edge("launch", "page", "launch_refused")
 
 
-@inbound.entry_point
+@edge.entry_point
 def launch(request: flask.Request) -> flask.Response:
     """The function's entry point."""
-    return inbound.answer(request, _edge, _settings, _serve)
+    return edge.answer(request, _edge, _settings, _serve)
 
 
 def _serve(settings: Settings, call: Call) -> Reply | Refusal:

@@ -16,7 +16,7 @@ from shared.errors import (
     ParameterInvalid,
 )
 from shared.findings import ForUser
-from shared.inbound import edge as inbound
+from shared.inbound import edge
 from shared.inbound.edge import Call
 
 MAX_LAUNCH_BYTES = 8192
@@ -50,7 +50,7 @@ class LaunchRequest:
 
 def read(call: Call, settings: Settings) -> LaunchRequest:
     """The launch in a request's query. Raises the error that names what is wrong with it."""
-    given = inbound.parameters(call, _NAMES)
+    given = edge.parameters(call, _NAMES)
     if "ehr" in given:
         return _standalone(given, settings)
     launch = given.get("launch")

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from clinical.chart.observations import Reader
+from clinical.chart.observations import ObservationReader
 from clinical.chart.resources.scope import latest_versions
 from clinical.clock import Clock
 from shared import strict_json
@@ -33,7 +33,7 @@ def answer(body: bytes, patient: str, fhir_base: str, now: datetime) -> dict[str
     offset, pages = _parsed(body)
     read = (searchset.of_document(page, {"Observation"}) for page in pages)
     resources = [one for page in read for one in page.resources]
-    reader = Reader(UTC)
+    reader = ObservationReader(UTC)
     entries = [reader.entry(one) for one in latest_versions(resources)]
     clock = Clock(now.astimezone(timezone(timedelta(minutes=offset))))
     rows = latest_values.every(entries, patient, fhir_base, clock)

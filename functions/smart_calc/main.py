@@ -10,7 +10,7 @@ import flask
 from clinical import turned_off
 from clinical.calculators import REGISTRY
 from shared import held_bytes, log, pages
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import (
     MediaTypeUnsupported,
@@ -20,7 +20,7 @@ from shared.errors import (
     SmartError,
     TooLarge,
 )
-from shared.inbound import edge as inbound
+from shared.inbound import edge
 from shared.inbound.edge import Call, Edge, Reply
 from shared.session import deployment, sessions
 from shared.session.sessions import Active
@@ -33,16 +33,16 @@ _MOST_BYTES = 100_000
 _FIRST_SECONDS = 0.2
 
 held_bytes.give_memory_back()
-_settings = config.from_environment(turned_off.problems)
+_settings = settings_file.from_environment(turned_off.problems)
 if _settings:
     _running = deployment.start(_settings)
 _edge = Edge("smart_calc", "page", "app_refused")
 
 
-@inbound.entry_point
+@edge.entry_point
 def smart_calc(request: flask.Request) -> flask.Response:
     """The function's entry point."""
-    return inbound.answer(request, _edge, _settings, _serve)
+    return edge.answer(request, _edge, _settings, _serve)
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
@@ -81,7 +81,7 @@ def _page(settings: Settings, active: Active) -> Iterator[str]:
     except SmartError:
         searching.arrivals.close()
         raise
-    return stream.page(settings, active, searching, partial(inbound.told_late, _edge, settings))
+    return stream.page(settings, active, searching, partial(edge.told_late, _edge, settings))
 
 
 def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Reply:
@@ -91,7 +91,7 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
         if not known:
             raise NotFound
         raise MethodNotAllowed(allow="POST")
-    inbound.require_own_origin(call, settings)
+    edge.require_own_origin(call, settings)
     if not known:
         raise NotFound
     _running.sessions.use(handle, call.cookies)
@@ -106,7 +106,7 @@ def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
     """Judge the Observations of the request as the page's tables do; the chart is not read."""
     if call.method != "POST":
         raise MethodNotAllowed(allow="POST")
-    inbound.require_own_origin(call, settings)
+    edge.require_own_origin(call, settings)
     active = _running.sessions.use(handle, call.cookies)
     patient = active.session.context.patient
     if patient is None:

@@ -23,12 +23,11 @@ from shared.config.settings import Settings
 from shared.findings import Finding
 from shared.inbound.refusal import Refusal
 from shared.release import VERSION
-from shared.session import context as session_context
+from shared.session import context
 from shared.session.sessions import Active
 
 from . import reading
-from .page import banner, note, tables
-from .page import cards as calculators
+from .page import banner, cards, note, tables
 from .page.banner import Banner
 from .page.view_models import CalculatorView, Group
 from .reading import ChartReading, Searching
@@ -172,7 +171,7 @@ class _Page:
         self, made: ChartReading, names: Iterable[str]
     ) -> Mapping[Group, tuple[CalculatorView, ...]]:
         off, patient = frozenset(self.settings.calculators_off), note.of_patient(self.who)
-        return calculators.views(made.chart, Clock(made.now), patient, off, names)
+        return cards.views(made.chart, Clock(made.now), patient, off, names)
 
     def _list(self, made: ChartReading) -> str:
         self.is_listing = True
@@ -180,14 +179,14 @@ class _Page:
             "list.html",
             clock=Clock(made.now),
             patient_note=note.of_patient(self.who),
-            places=calculators.PLACES,
+            places=cards.PLACES,
         )
 
     def _rows(self, made: ChartReading, names: Iterable[str]) -> Iterator[str]:
         if not self.is_listing:
             yield self._list(made)
         for group, views in self._views(made, names).items():
-            title = calculators.GROUPS[group] if group not in self.titled else ""
+            title = cards.GROUPS[group] if group not in self.titled else ""
             self.titled.add(group)
             self.sent |= {view.name: Sent(view, made.chart) for view in views}
             yield self._render(
@@ -206,7 +205,7 @@ class _Page:
         for group, views in self._views(made, others).items():
             changed = tuple(view for view in views if view != self.sent[view.name].view)
             if changed:
-                title = calculators.GROUPS[group] if group not in self.titled else ""
+                title = cards.GROUPS[group] if group not in self.titled else ""
                 self.titled.add(group)
                 yield self._render("rows.html", group=group, title=title, views=changed, opened="")
 
@@ -266,6 +265,6 @@ def _missing(active: Active) -> list[MissingScopes]:
     """What was asked for and not granted, by the reason."""
     by_cause: dict[str, MissingScopes] = {}
     for scope in active.session.missing:
-        why = session_context.cause(active.session, active.ehr.vendor, scope)
+        why = context.cause(active.session, active.ehr.vendor, scope)
         by_cause.setdefault(why.id, MissingScopes([], why)).scopes.append(scope)
     return list(by_cause.values())

@@ -21,8 +21,7 @@ from shared.explain.model import (
 )
 from shared.explain.reading import find
 from shared.explain.reading.vendor import vendor_of_urn
-from shared.explain.weighing import launch as weigh_launch
-from shared.explain.weighing import request as weigh_request
+from shared.explain.weighing import launch, request
 from shared.explain.weighing.change import change
 from shared.explain.weighing.corrected_request import corrected
 from shared.explain.weighing.evidence import Facts, WeighedCause, gather
@@ -73,16 +72,16 @@ def diagnose(
         return Diagnosis(said, meaning, ())
     known = entries or find.by_code(said.oauth_error, where)
     causes = _weighed(facts, known)
-    request = corrected(facts, causes)
-    if request is not None and _is_as_sent(request, _sent_so(facts)):
+    proposed = corrected(facts, causes)
+    if proposed is not None and _is_as_sent(proposed, _sent_so(facts)):
         # This app sent it just so: there is nothing to compare.
-        request = None
+        proposed = None
     return Diagnosis(
         said=replace(said, vendor=said.vendor or vendor),
         meaning=_meaning(facts, known, causes),
         causes=causes,
-        corrected_request=request,
-        change=change(causes[0] if causes else None, request, _sent_so(facts)),
+        corrected_request=proposed,
+        change=change(causes[0] if causes else None, proposed, _sent_so(facts)),
     )
 
 
@@ -101,10 +100,10 @@ def _sent_so(facts: Facts) -> Mapping[str, str | None]:
     }
 
 
-def _is_as_sent(request: Mapping[str, str], sent: Mapping[str, str | None]) -> bool:
+def _is_as_sent(proposed: Mapping[str, str], sent: Mapping[str, str | None]) -> bool:
     told = {name: value for name, value in sent.items() if value is not None}
     return bool(told) and all(
-        request.get(name, "").split() == value.split() or request.get(name, "").startswith("<")
+        proposed.get(name, "").split() == value.split() or proposed.get(name, "").startswith("<")
         for name, value in told.items()
     )
 
@@ -146,9 +145,9 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
             # What only the OAuth code suggests, or a less close entry, is a possibility, no more.
             sure = facts.entries and number == 0
             found.setdefault(cause.id, cause if sure else _as(cause, "possible"))
-    evidence = [*weigh_launch.weigh(facts), *weigh_request.weigh(facts)]
+    evidence = [*launch.weigh(facts), *request.weigh(facts)]
     spoken_for = {one.id for one in evidence if one.certainty is not None}
-    against = set(weigh_launch.contradicted(facts)) - spoken_for
+    against = set(launch.contradicted(facts)) - spoken_for
     known_causes = tuple(found)
     found = {id_: cause for id_, cause in found.items() if id_ not in against}
     if not facts.stated:

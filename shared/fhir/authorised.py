@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from shared import held_bytes
-from shared.outbound import http_client as outbound
+from shared.outbound import http_client
 from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
 
@@ -27,7 +27,7 @@ def stream(
     body: bytes | None,
     until: float,
     max_bytes: int = MAX_BYTES,
-) -> outbound.Stream:
+) -> http_client.Stream:
     """Send one request with the session's token; the answer as it begins to come.
 
     Where the EHR answers 401, the access is renewed and the request sent once more: with what
@@ -37,9 +37,9 @@ def stream(
     Patient too.
     """
 
-    def ask(by: Active, seconds: float) -> outbound.Stream:
+    def ask(by: Active, seconds: float) -> http_client.Stream:
         token = by.session.access_token
-        answer = outbound.stream(
+        answer = http_client.stream(
             method,
             url,
             seconds=seconds,
@@ -56,7 +56,7 @@ def stream(
         if answer.status != 401:
             return answer
         refusal = whole(answer, until, sent=True)
-        answer = outbound.Stream(refusal.status, refusal.headers, iter((refusal.body,)))
+        answer = http_client.Stream(refusal.status, refusal.headers, iter((refusal.body,)))
         renewed = by.renewed()
         remaining = until - time.monotonic()
         if remaining <= 0:
@@ -85,7 +85,7 @@ def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
     if (method, url) == ("GET", own):
         return True
     try:
-        answer = outbound.send(
+        answer = http_client.send(
             "GET",
             own,
             seconds=min(seconds, _OWN_PATIENT_SECONDS),
@@ -96,28 +96,28 @@ def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
             },
             ca_file=by.ehr.ca_file,
         )
-    except outbound.OutboundError:
+    except http_client.OutboundError:
         return False
     return answer.status == 401
 
 
-def _without(token: str, answer: outbound.Stream, until: float) -> outbound.Stream:
+def _without(token: str, answer: http_client.Stream, until: float) -> http_client.Stream:
     """The answer without the token in its headers and, of a failure, in its words: EHRs repeat what
     they refuse.
     """
     headers = {name: value for name, value in answer.headers.items() if token not in value}
     if answer.status < 400:
-        return outbound.Stream(answer.status, headers, answer.chunks)
+        return http_client.Stream(answer.status, headers, answer.chunks)
     words = whole(answer, until, sent=True).body.replace(token.encode(), "…".encode())
-    return outbound.Stream(answer.status, headers, iter((words,)))
+    return http_client.Stream(answer.status, headers, iter((words,)))
 
 
 def whole(
-    answer: outbound.Stream, until: float, most: int = MAX_BYTES, *, sent: bool = False
-) -> outbound.Answer:
+    answer: http_client.Stream, until: float, most: int = MAX_BYTES, *, sent: bool = False
+) -> http_client.Answer:
     """The answer whole, held as far as there is room (shared/held_bytes.py)."""
     try:
         body = held_bytes.gather(answer.chunks, most, until, sent=sent)
     except held_bytes.Late:
-        raise outbound.TimedOut("no room") from None
-    return outbound.Answer(answer.status, answer.headers, body)
+        raise http_client.TimedOut("no room") from None
+    return http_client.Answer(answer.status, answer.headers, body)

@@ -17,7 +17,7 @@ from shared import held_bytes, strict_json
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import authorised
 from shared.fhir.bundle_links import Links
-from shared.outbound import http_client as outbound
+from shared.outbound import http_client
 from shared.outcome import operation_outcome
 from shared.session.sessions import Active
 from shared.smart.token_endpoint import ehr_ids
@@ -185,16 +185,16 @@ def _as_ours() -> Iterator[None]:
     """Turns failures of the way to the EHR into ours."""
     try:
         yield
-    except outbound.TimedOut:
+    except http_client.TimedOut:
         raise UpstreamTimeout from None
-    except outbound.Unusable as error:
+    except http_client.Unusable as error:
         raise UpstreamInvalid(evidence={"reason": str(error)}) from None
-    except outbound.OutboundError as error:
+    except http_client.OutboundError as error:
         raise UpstreamUnreachable(evidence={"reason": str(error)}) from None
 
 
 def _usable(
-    answer: outbound.Answer, decimal: Callable[[str], Any] | None = None, *, conditional: bool
+    answer: http_client.Answer, decimal: Callable[[str], Any] | None = None, *, conditional: bool
 ) -> FhirAnswer:
     ids = ehr_ids(answer.headers)
     status = answer.status
@@ -213,12 +213,12 @@ def _usable(
     return FhirAnswer(status, answer.headers, answer.body, resource, ids)
 
 
-def _is_json(answer: outbound.Answer) -> bool:
+def _is_json(answer: http_client.Answer) -> bool:
     return _JSON.fullmatch(answer.headers.get("content-type", "")) is not None
 
 
 def _resource(
-    answer: outbound.Answer, decimal: Callable[[str], Any] | None = None
+    answer: http_client.Answer, decimal: Callable[[str], Any] | None = None
 ) -> dict[str, Any] | None:
     if not _is_json(answer):
         return None

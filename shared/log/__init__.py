@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from shared import release
-from shared.log import error_report, output, platform
-from shared.log import traces as traces
+from shared.log import error_report, output, platform, traces
 from shared.log.traces import Trace
 
 Severity = Literal["INFO", "WARNING", "ERROR"]

@@ -6,7 +6,7 @@ CDS Hooks 2.0, "Trusting CDS Clients": keys may be exchanged out of band. A JWK 
 from collections.abc import Mapping
 
 from shared import json_members
-from shared.config import secret_references as references
+from shared.config import secret_references
 from shared.config.settings import Settings
 from shared.config.table import Problem
 from shared.oidc.jwk_set import KeySet, key_set
@@ -27,7 +27,7 @@ def resolve(settings: Settings) -> tuple[Mapping[str, KeySet], list[Problem]]:
         if client.keys is None:
             continue
         try:
-            found[client.key] = read(references.resolve(client.keys), client.keys)
+            found[client.key] = read(secret_references.resolve(client.keys), client.keys)
         except ValueError as error:
             place = f"cds_client[{index}].keys"
             problems.append(Problem.at("cds_keys_unreadable", place, str(error), _ASK))

@@ -16,7 +16,7 @@ from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, CdsKeysUnavailable, IdTokenInvalid
 from shared.kept import Kept
 from shared.oidc.jwk_set import KeySet, key_set
-from shared.outbound import http_client as outbound
+from shared.outbound import http_client
 from shared.smart import discovery
 
 SECONDS = 5.0
@@ -149,7 +149,7 @@ def _read_jwks_uri(ehr: Ehr, base: str, issuer: str) -> str:
 
 def _fetch(ehr: Ehr, url: str, seconds: float) -> Mapping[str, Any]:
     try:
-        answer = outbound.send(
+        answer = http_client.send(
             "GET",
             url,
             seconds=seconds,
@@ -157,7 +157,7 @@ def _fetch(ehr: Ehr, url: str, seconds: float) -> Mapping[str, Any]:
             headers={"Accept": "application/json"},
             ca_file=ehr.ca_file,
         )
-    except outbound.OutboundError as error:
+    except http_client.OutboundError as error:
         raise _unread(url, "no usable answer came", str(error)) from None
     if answer.status != 200:
         status = f"status {answer.status}"

@@ -13,9 +13,9 @@ from shared import log
 from shared.config.settings import Settings
 from shared.errors import SessionExpired, StoreUnavailable
 from shared.sealing import Sealer
-from shared.session import record as session_record
+from shared.session import record
 from shared.session.record import COLLECTION, Session, StoredSession
-from shared.smart import token_endpoint as tokens
+from shared.smart import token_endpoint
 from shared.smart.client_auth import Clients
 from shared.store import Conflict, Store
 
@@ -70,22 +70,22 @@ class Ending:
         never be revoked. Raises SessionMissing, and wipes nothing, where the secret is another's.
         """
         for _ in range(_MOST_WIPES):
-            record = self.store.read(COLLECTION, session_record.key(handle))
-            if record is None:
+            stored = self.store.read(COLLECTION, record.key(handle))
+            if stored is None:
                 return None
             try:
-                session = session_record.opened(record, handle, secret, self.sealer).session
+                session = record.opened(stored, handle, secret, self.sealer).session
             except SessionExpired:
                 session = None
             with contextlib.suppress(Conflict):
-                self.store.delete(COLLECTION, session_record.key(handle), record.version)
+                self.store.delete(COLLECTION, record.key(handle), stored.version)
                 return session
         raise StoreUnavailable
 
     def logged_out(self, session: Session) -> None:
         """Revoke the tokens of a session that logout has wiped, and log it."""
         log.about(ehr=session.ehr, session=session.mark)
-        revoked = tokens.revoke(
+        revoked = token_endpoint.revoke(
             session,
             self.clients,
             self.settings.ehr_by_key(session.ehr),
@@ -102,7 +102,7 @@ class Ending:
         if anew:
             # Where it cannot be removed it stays over, and the store's cleanup takes it.
             with contextlib.suppress(StoreUnavailable):
-                self.store.delete(COLLECTION, session_record.key(session.handle))
+                self.store.delete(COLLECTION, record.key(session.handle))
             log.event(
                 "session_ended",
                 "the EHR refuses its access",
@@ -121,10 +121,10 @@ class Ending:
         if reached is None:
             return held
         try:
-            self.store.delete(COLLECTION, session_record.key(session.handle), held.record.version)
+            self.store.delete(COLLECTION, record.key(session.handle), held.record.version)
         except Conflict:
             if reached == "idle":
-                newer = session_record.read(self.store, session.handle, session.secret, self.sealer)
+                newer = record.read(self.store, session.handle, session.secret, self.sealer)
                 return self.within_limits(newer, now)
         except StoreUnavailable:
             pass  # it stays over, and the store's cleanup takes it

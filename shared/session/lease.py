@@ -46,6 +46,6 @@ def taken(owner: str, now: float) -> Lease:
     return Lease(owner, now + LEASE_SECONDS, now + LEASE_SECONDS + RETRY_SECONDS)
 
 
-def rest(now: float) -> Lease:
+def resting(now: float) -> Lease:
     """Nobody's, after an attempt that failed."""
     return Lease(None, 0.0, now + RETRY_SECONDS)

@@ -19,13 +19,11 @@ from shared.errors import RefreshFailed, SessionExpired, StoreUnavailable, Token
 from shared.oidc import id_token
 from shared.oidc.keys import Keys
 from shared.sealing import Sealer
-from shared.session import end as session_end
-from shared.session import lease as session_lease
-from shared.session import record as session_record
+from shared.session import end, record
 from shared.session.end import Reason
-from shared.session.lease import Lease
+from shared.session.lease import RETRY_SECONDS, Lease, resting, taken
 from shared.session.record import Session, StoredSession
-from shared.smart import token_endpoint as tokens
+from shared.smart import token_endpoint
 from shared.smart.client_auth import Clients
 from shared.smart.token_answer import TokenAnswer
 from shared.store import Conflict, Record, Store
@@ -76,7 +74,7 @@ class Refresher:
                     return held
                 raise RefreshFailed(lease.retry_at - now)
             else:
-                mine = session_lease.taken(secrets.token_urlsafe(12), now)
+                mine = taken(secrets.token_urlsafe(12), now)
                 try:
                     # A request is what led here: a session that is asked for is not idle, though
                     # the refresh takes long or fails.
@@ -93,14 +91,14 @@ class Refresher:
 
     def reread(self, session: Session) -> StoredSession:
         """The session as the store has it now. Raises SessionExpired where it is gone."""
-        return session_record.read(self.store, session.handle, session.secret, self.sealer)
+        return record.read(self.store, session.handle, session.secret, self.sealer)
 
     def _write_lease(self, held: StoredSession, lease: Lease, *, last_used: float) -> StoredSession:
-        changed = {**session_record.lease_fields(lease), "last_used": last_used}
+        changed = {**record.lease_fields(lease), "last_used": last_used}
         fields = {**held.record.fields, **changed}
         version = self.store.replace(
-            session_record.COLLECTION,
-            session_record.key(held.session.handle),
+            record.COLLECTION,
+            record.key(held.session.handle),
             fields,
             held.record.expires_at,
             held.record.version,
@@ -115,7 +113,7 @@ class Refresher:
             late = TokenError(evidence={"reason": "the lease is nearly over"})
             return self._failed(held, late, refused=refused)
         try:
-            answer = tokens.refresh(
+            answer = token_endpoint.refresh(
                 session.token_endpoint,
                 authentication,
                 refresh_token=session.refresh_token or "",
@@ -148,16 +146,16 @@ class Refresher:
         self, held: StoredSession, error: TokenError | TokenInvalid
     ) -> StoredSession:
         """The grant is over, and so is the session, if it still lives by the token refused."""
-        key = session_record.key(held.session.handle)
+        key = record.key(held.session.handle)
         _log_failure("the grant is over", error)
         try:
-            self.store.delete(session_record.COLLECTION, key, held.record.version)
+            self.store.delete(record.COLLECTION, key, held.record.version)
         except Conflict:
             newest = self.reread(held.session)
             if newest.session.version != held.session.version:
                 return newest
             self._wipe(held)
-        raise session_end.during_refresh("invalid_grant", error.evidence)
+        raise end.during_refresh("invalid_grant", error.evidence)
 
     def _ended(
         self, held: StoredSession, renewed: Session, ehr: Ehr, reason: Reason
@@ -166,14 +164,14 @@ class Refresher:
         try:
             self._wipe(held)
         finally:
-            revoked = tokens.revoke(
+            revoked = token_endpoint.revoke(
                 renewed,
                 self.clients,
                 ehr,
                 access_token=renewed.access_token,
                 refresh_token=renewed.refresh_token,
             )
-        return session_end.during_refresh(reason, revoked)
+        return end.during_refresh(reason, revoked)
 
     def _is_other_user(self, session: Session, ehr: Ehr, answer: TokenAnswer) -> bool:
         if session.user is None or answer.id_token is None:
@@ -195,9 +193,9 @@ class Refresher:
         self, held: StoredSession, renewed: Session, ehr: Ehr, answer: TokenAnswer
     ) -> StoredSession:
         """Write what was brought. A failed write is not final while nobody has brought more."""
-        collection, key = session_record.COLLECTION, session_record.key(renewed.handle)
+        collection, key = record.COLLECTION, record.key(renewed.handle)
         version, expires_at = held.record.version, held.record.expires_at
-        fields = session_record.fields(renewed, self.sealer, last_used=self.clock())
+        fields = record.fields(renewed, self.sealer, last_used=self.clock())
         for _ in self._tries(held.lease):
             with contextlib.suppress(Conflict, StoreUnavailable):
                 version = self.store.replace(collection, key, fields, expires_at, version)
@@ -206,11 +204,11 @@ class Refresher:
                 found = self.store.read(collection, key)
                 if found is None:
                     # Logout has revoked what it found: only what came since is left.
-                    revoked = tokens.revoke(renewed, self.clients, ehr, **answer.issued)
-                    raise session_end.during_refresh("gone", revoked)
+                    revoked = token_endpoint.revoke(renewed, self.clients, ehr, **answer.issued)
+                    raise end.during_refresh("gone", revoked)
                 if found.fields.get("version") != held.session.version:
                     # Our own write whose reply was lost, or another's after our lease.
-                    return session_record.opened(found, renewed.handle, renewed.secret, self.sealer)
+                    return record.opened(found, renewed.handle, renewed.secret, self.sealer)
                 version = found.version
         raise StoreUnavailable
 
@@ -220,7 +218,7 @@ class Refresher:
         _log_failure("the session is kept", error)
         version = held.session.version
         try:
-            rest = session_lease.rest(self.clock())
+            rest = resting(self.clock())
             held = self._write_lease(held, rest, last_used=held.last_used)
         except Conflict:
             held = self.reread(held.session)
@@ -229,19 +227,19 @@ class Refresher:
         usable = not refused and self.clock() < held.session.access_expires_at
         if usable or held.session.version != version:
             return held
-        raise RefreshFailed(session_lease.RETRY_SECONDS)
+        raise RefreshFailed(RETRY_SECONDS)
 
     def _wipe(self, held: StoredSession) -> None:
         """Remove the session, whatever became of it since."""
-        key = session_record.key(held.session.handle)
+        key = record.key(held.session.handle)
         for _ in self._tries(held.lease):
             with contextlib.suppress(StoreUnavailable):
-                return self.store.delete(session_record.COLLECTION, key)
+                return self.store.delete(record.COLLECTION, key)
         raise StoreUnavailable
 
     def _tries(self, lease: Lease) -> Iterator[None]:
         """One at once, others after pauses while the lease lasts, for a moment if it is over."""
-        until = max(lease.until, self.clock() + session_lease.RETRY_SECONDS)
+        until = max(lease.until, self.clock() + RETRY_SECONDS)
         wait = _POLL_SECONDS
         yield
         while self.clock() < until:

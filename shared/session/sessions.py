@@ -21,8 +21,7 @@ from shared.inbound import cookies
 from shared.oidc.id_token import Identity
 from shared.oidc.keys import Keys
 from shared.sealing import Sealer
-from shared.session import record as session_record
-from shared.session import refresh, session_cookies
+from shared.session import record, refresh, session_cookies
 from shared.session.cache import CachedSession, SessionCache
 from shared.session.end import Ending
 from shared.session.record import COLLECTION, HANDLE, Session, StoredSession
@@ -118,8 +117,8 @@ class Sessions:
             secret=cookie.secret,
             other_endpoints=pending.other_endpoints,
         )
-        fields = session_record.fields(session, self._sealer, last_used=now)
-        self._store.create(COLLECTION, session_record.key(handle), fields, session.expires_at)
+        fields = record.fields(session, self._sealer, last_used=now)
+        self._store.create(COLLECTION, record.key(handle), fields, session.expires_at)
         return Opened(session, cookies.session_name(handle), cookie.value)
 
     def use(self, handle: str, received: cookies.Cookies) -> Active:
@@ -176,7 +175,7 @@ class Sessions:
     def _read(self, handle: str, secret: bytes, digest: bytes) -> CachedSession:
         # The answer may be as old as the question.
         asked_at = self._clock()
-        held = session_record.read(self._store, handle, secret, self._sealer)
+        held = record.read(self._store, handle, secret, self._sealer)
         return CachedSession(asked_at, digest, held)
 
     @contextlib.contextmanager
@@ -253,7 +252,7 @@ class Sessions:
         if kept.touch_failed or held.lease.is_held(now):
             return kept
         fields = {**held.record.fields, "last_used": now}
-        key = session_record.key(held.session.handle)
+        key = record.key(held.session.handle)
         try:
             version = self._store.replace(
                 COLLECTION, key, fields, held.record.expires_at, held.record.version
@@ -262,5 +261,5 @@ class Sessions:
             return self._read(held.session.handle, held.session.secret, kept.digest)
         except StoreUnavailable:
             return replace(kept, touch_failed=True)
-        record = Record(fields, held.record.expires_at, version)
-        return replace(kept, held=StoredSession(record, held.session))
+        written = Record(fields, held.record.expires_at, version)
+        return replace(kept, held=StoredSession(written, held.session))

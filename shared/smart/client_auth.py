@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
-from shared.config import secret_references as references
+from shared.config import secret_references
 from shared.config.settings import Ehr, Settings
 from shared.config.table import Problem
 from shared.smart import signing_keys
@@ -118,7 +118,7 @@ def _read(ehr: Ehr, name: str, reference: str | None, problems: list[Problem]) -
     if reference is None:
         return None
     try:
-        return references.resolve(reference)
+        return secret_references.resolve(reference)
     except ValueError as error:
         step = "Mount the secret where this function runs."
         problems.append(_problem(ehr, name, "secret_unreadable", str(error), step))

@@ -14,7 +14,7 @@ from shared import json_members, urls
 from shared.config.settings import Ehr
 from shared.errors import DiscoveryFailed, DiscoveryInvalid
 from shared.kept import Kept
-from shared.outbound import http_client as outbound
+from shared.outbound import http_client
 
 SECONDS = 5.0
 MAX_BYTES = 1_000_000
@@ -80,14 +80,14 @@ def _read(ehr: Ehr, base: str) -> SmartConfiguration:
     return parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base), identity=identity)
 
 
-def fetch(ehr: Ehr, base: str) -> outbound.Answer:
+def fetch(ehr: Ehr, base: str) -> http_client.Answer:
     """The answer, of status 200, that holds the document of a normalised FHIR base, unread.
 
     Raises DiscoveryFailed where the EHR does not answer, DiscoveryInvalid where it has none.
     """
     url = f"{base}/.well-known/smart-configuration"
     try:
-        answer = outbound.send(
+        answer = http_client.send(
             "GET",
             url,
             seconds=SECONDS,
@@ -95,9 +95,9 @@ def fetch(ehr: Ehr, base: str) -> outbound.Answer:
             headers={"Accept": "application/json"},
             ca_file=ehr.ca_file,
         )
-    except outbound.Unusable as error:
+    except http_client.Unusable as error:
         raise DiscoveryInvalid(evidence={"document": url, "reason": str(error)}) from None
-    except outbound.OutboundError as error:
+    except http_client.OutboundError as error:
         raise DiscoveryFailed(evidence={"document": url, "reason": str(error)}) from None
     if answer.status != 200:
         evidence = {"document": url, "status": str(answer.status)}

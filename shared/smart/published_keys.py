@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared import base64url
-from shared.config import secret_references as references
+from shared.config import secret_references
 from shared.config.settings import Settings
 from shared.config.table import Problem
 from shared.smart.signing_keys import LEAST_RSA_BITS
@@ -39,7 +39,7 @@ def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
     if reference is None:
         return None, []
     try:
-        text = references.resolve(reference)
+        text = secret_references.resolve(reference)
     except ValueError as error:
         step = "Mount the file where launch runs."
         return None, [Problem.at("secret_unreadable", "public_jwks", str(error), step)]

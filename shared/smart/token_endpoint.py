@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from shared import json_members
 from shared.config.settings import Ehr
 from shared.errors import TokenError, TokenInvalid
-from shared.outbound import http_client as outbound
+from shared.outbound import http_client
 from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.token_answer import TokenAnswer, parse
 
@@ -98,7 +98,7 @@ def revoke(
         kind = "refresh_token" if refresh_token else "access_token"
         form = {"token": token, "token_type_hint": kind}
         authentication = clients.authenticate(ehr, at.token_endpoint)
-        with contextlib.suppress(outbound.OutboundError):
+        with contextlib.suppress(http_client.OutboundError):
             answer = _send(
                 at.revocation_endpoint, form, authentication, ehr.ca_file, REVOKE_SECONDS
             )
@@ -114,12 +114,12 @@ def _request(
 ) -> TokenAnswer:
     try:
         answer = _send(token_endpoint, form, authentication, ca_file, SECONDS)
-    except outbound.Unusable as error:
+    except http_client.Unusable as error:
         raise TokenInvalid(evidence={"reason": str(error)}) from None
-    except outbound.TimedOut:
+    except http_client.TimedOut:
         why = f"It did not answer within {SECONDS:g} seconds."
         raise TokenError(why=why, evidence={"reason": "timeout"}) from None
-    except outbound.OutboundError as error:
+    except http_client.OutboundError as error:
         why = "No connection could be made to its token endpoint, or it broke."
         raise TokenError(why=why, evidence={"reason": str(error)}) from None
     sent = {**form, **authentication.fields}
@@ -137,8 +137,8 @@ def _send(
     authentication: ClientAuthentication,
     ca_file: str | None,
     seconds: float,
-) -> outbound.Answer:
-    return outbound.send(
+) -> http_client.Answer:
+    return http_client.send(
         "POST",
         endpoint,
         seconds=seconds,
@@ -175,7 +175,7 @@ def _without(text: str, confidential: Collection[str]) -> str:
 
 
 def _refusal(
-    answer: outbound.Answer, evidence: dict[str, str], confidential: Collection[str]
+    answer: http_client.Answer, evidence: dict[str, str], confidential: Collection[str]
 ) -> TokenError:
     """RFC 6749 5.2, at whatever status. The body may hold anything: it is kept apart, to be
     explained, and is neither logged nor shown as it is.

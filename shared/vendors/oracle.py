@@ -1,6 +1,6 @@
 """Oracle Health (docs/oracle-health.md)."""
 
-from shared.vendors import oracle_console as console
+from shared.vendors import oracle_console
 from shared.vendors.profile import Profile, ScopeHabits, SearchHabits, Signs
 
 ORACLE = Profile(
@@ -28,7 +28,11 @@ ORACLE = Profile(
                     "for which the app is not registered. What is not ticked in the code console "
                     "is missing too."
                 ),
-                (console.CHECK_SMART_VERSION, console.CHECK_SCOPES, console.WAIT_A_QUARTER),
+                (
+                    oracle_console.CHECK_SMART_VERSION,
+                    oracle_console.CHECK_SCOPES,
+                    oracle_console.WAIT_A_QUARTER,
+                ),
             ),
             "scope_not_registered": (
                 (
@@ -37,7 +41,11 @@ ORACLE = Profile(
                     "of `patient/` or `user/` is missing, the app's SMART version may be the other "
                     "one."
                 ),
-                (console.CHECK_SCOPES, console.CHECK_SMART_VERSION, console.WAIT_A_QUARTER),
+                (
+                    oracle_console.CHECK_SCOPES,
+                    oracle_console.CHECK_SMART_VERSION,
+                    oracle_console.WAIT_A_QUARTER,
+                ),
             ),
         },
     ),

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from simulator.charts import analytes as of
+from simulator.charts import analytes
 from simulator.charts.builder import Chart
 from simulator.charts.parts import HL7, SNOMED, TODAY, Json, coding, concept, quantity
 
@@ -21,13 +21,13 @@ _FORMER_SMOKER = "8517006"
 class _DirtyChart(Chart):
     """A chart whose values are written as they are told."""
 
-    def say(self, analyte: of.Analyte, when: str, value: Json, **members: Any) -> None:
+    def say(self, analyte: analytes.Analyte, when: str, value: Json, **members: Any) -> None:
         """Add an Observation with the text of a date, and any value[x]."""
         self._write(analyte, when, {**value, **members})
 
     def number(
         self,
-        analyte: of.Analyte,
+        analyte: analytes.Analyte,
         when: str,
         number: str,
         unit: str = "",
@@ -44,7 +44,7 @@ class _DirtyChart(Chart):
             value["comparator"] = members.pop("comparator")
         self._write(analyte, when, {"valueQuantity": value, **members})
 
-    def _write(self, analyte: of.Analyte, when: str, members: Json) -> None:
+    def _write(self, analyte: analytes.Analyte, when: str, members: Json) -> None:
         identity = {name: members.pop(name) for name in ("fhir_id", "version") if name in members}
         stamp = members.pop("known", None) or (when if "T" in when else TODAY.isoformat())
         members = {"effectiveDateTime": when, "issued": stamp, **members}
@@ -76,70 +76,70 @@ def greta() -> list[Json]:
 
 def _offsets_and_statuses(chart: _DirtyChart) -> None:
     # The second is 20 minutes older, although its text sorts last: 124 umol/L is the newest.
-    chart.number(of.CREATININE, "2026-11-18T23:30:00-06:00", "124", "µmol/L", "umol/L")
-    chart.number(of.CREATININE, "2026-11-19T05:10:00+00:00", "1.90", "mg/dL", "mg/dL")
+    chart.number(analytes.CREATININE, "2026-11-18T23:30:00-06:00", "124", "µmol/L", "umol/L")
+    chart.number(analytes.CREATININE, "2026-11-19T05:10:00+00:00", "1.90", "mg/dL", "mg/dL")
     early, late = "2026-11-20T06:00:00-06:00", "2026-11-20T07:00:00-06:00"
-    chart.number(of.CREATININE, early, "1.10", "mg/dL", "mg/dL", status="preliminary")
-    chart.number(of.CREATININE, late, "14.0", "mg/dL", "mg/dL", status="entered-in-error")
+    chart.number(analytes.CREATININE, early, "1.10", "mg/dL", "mg/dL", status="preliminary")
+    chart.number(analytes.CREATININE, late, "14.0", "mg/dL", "mg/dL", status="entered-in-error")
     # The same number in a system of the laboratory's own is another test.
     local = {"coding": [coding("urn:smart-calc:simulator:tests", "2160-0")], "text": "Test 2160-0"}
-    chart.number(of.CREATININE, late, "9.90", "mg/dL", "mg/dL", code=local)
-    chart.say(of.POTASSIUM, late, {}, status="registered")
+    chart.number(analytes.CREATININE, late, "9.90", "mg/dL", "mg/dL", code=local)
+    chart.say(analytes.POTASSIUM, late, {}, status="registered")
 
 
 def _versions(chart: _DirtyChart) -> None:
     """Two resources are listed in two versions each, which lie far apart."""
     twice = {"fhir_id": "synthetic-greta-obs-sodium"}
     at = "2026-11-19T07:00:00-06:00"
-    chart.number(of.SODIUM, at, "121", "mmol/L", "mmol/L", **twice)
+    chart.number(analytes.SODIUM, at, "121", "mmol/L", "mmol/L", **twice)
     withdrawn = {"status": "entered-in-error", "version": 2, "known": "2026-11-19T15:00:00-06:00"}
-    chart.number(of.SODIUM, at, "121", "mmol/L", "mmol/L", **twice, **withdrawn)
-    chart.number(of.SODIUM, "2026-11-17T08:00:00-06:00", "137", "meq/L")
+    chart.number(analytes.SODIUM, at, "121", "mmol/L", "mmol/L", **twice, **withdrawn)
+    chart.number(analytes.SODIUM, "2026-11-17T08:00:00-06:00", "137", "meq/L")
     # The first version had another date, too: it comes on a later page than the second.
     twice = {"fhir_id": "synthetic-greta-obs-potassium"}
     at = "2026-02-17T08:00:00-06:00"
-    chart.number(of.POTASSIUM, at, "5.9", "mmol/L", "mmol/L", **twice)
+    chart.number(analytes.POTASSIUM, at, "5.9", "mmol/L", "mmol/L", **twice)
     corrected = {"status": "corrected", "version": 2, "known": "2026-11-17T12:00:00-06:00"}
     at = "2026-11-17T08:00:00-06:00"
-    chart.number(of.POTASSIUM, at, "4.4", "mmol/L", "mmol/L", **twice, **corrected)
+    chart.number(analytes.POTASSIUM, at, "4.4", "mmol/L", "mmol/L", **twice, **corrected)
 
 
 def _units(chart: _DirtyChart) -> None:
     at = "2026-11-17T08:00:00-06:00"
-    chart.number(of.CALCIUM, at, "2.31")  # mmol/L is likely, and not to be guessed
-    chart.number(of.ALT, at, "28", "E/L")  # a unit outside the tables
-    chart.number(of.CHLORIDE, at, "1.04", "mmol/L", "mmol/L")  # a slip of the decimal point
-    chart.number(of.ALBUMIN, at, "41", "g/L", "g/L")
-    chart.number(of.GLUCOSE, at, "6.1", "mmol/L", "mmol/L")
-    chart.number(of.UREA_NITROGEN, at, "15", "MG/DL")
-    chart.number(of.PLATELETS, at, "212", "K/uL")
-    chart.number(of.INR, at, "1.1")  # has none by nature
-    chart.number(of.WEIGHT, at, "165", "lb", "[lb_av]")
-    chart.number(of.HEIGHT, "2022-03-09T10:00:00-06:00", "65", "in", "[in_i]")
+    chart.number(analytes.CALCIUM, at, "2.31")  # mmol/L is likely, and not to be guessed
+    chart.number(analytes.ALT, at, "28", "E/L")  # a unit outside the tables
+    chart.number(analytes.CHLORIDE, at, "1.04", "mmol/L", "mmol/L")  # a slip of the decimal point
+    chart.number(analytes.ALBUMIN, at, "41", "g/L", "g/L")
+    chart.number(analytes.GLUCOSE, at, "6.1", "mmol/L", "mmol/L")
+    chart.number(analytes.UREA_NITROGEN, at, "15", "MG/DL")
+    chart.number(analytes.PLATELETS, at, "212", "K/uL")
+    chart.number(analytes.INR, at, "1.1")  # has none by nature
+    chart.number(analytes.WEIGHT, at, "165", "lb", "[lb_av]")
+    chart.number(analytes.HEIGHT, "2022-03-09T10:00:00-06:00", "65", "in", "[in_i]")
     at = "2026-11-20T08:00:00-06:00"
-    chart.number(of.TEMPERATURE, at, "98.4", "°F", "[degF]")
-    chart.number(of.SPO2, at, "0.96", "", "1")
-    chart.number(of.BREATHS, at, "16", "breaths/min")
+    chart.number(analytes.TEMPERATURE, at, "98.4", "°F", "[degF]")
+    chart.number(analytes.SPO2, at, "0.96", "", "1")
+    chart.number(analytes.BREATHS, at, "16", "breaths/min")
 
 
 def _values(chart: _DirtyChart) -> None:
     at = "2026-11-17T08:00:00-06:00"
-    chart.number(of.BILIRUBIN, at, "0.3", "MG/DL", comparator="<")
-    chart.number(of.TRIGLYCERIDES, at, "10.0", "mmol/L", "mmol/L", comparator=">")
-    chart.say(of.BICARBONATE, at, {"valueString": "24, sample hemolyzed"})
+    chart.number(analytes.BILIRUBIN, at, "0.3", "MG/DL", comparator="<")
+    chart.number(analytes.TRIGLYCERIDES, at, "10.0", "mmol/L", "mmol/L", comparator=">")
+    chart.say(analytes.BICARBONATE, at, {"valueString": "24, sample hemolyzed"})
     unknown = concept(f"{HL7}/data-absent-reason", "error", "Clotted")
-    chart.say(of.AST, at, {"dataAbsentReason": unknown})
-    chart.number(of.AST, "2026-11-10T08:00:00-06:00", "31", "IU/L")
+    chart.say(analytes.AST, at, {"dataAbsentReason": unknown})
+    chart.number(analytes.AST, "2026-11-10T08:00:00-06:00", "31", "IU/L")
     # Two heart rates of one moment: neither can be preferred.
     at = "2026-11-20T08:00:00-06:00"
-    chart.number(of.HEART_RATE, at, "72", "bpm")
-    chart.number(of.HEART_RATE, at, "110", "bpm")
+    chart.number(analytes.HEART_RATE, at, "72", "bpm")
+    chart.number(analytes.HEART_RATE, at, "110", "bpm")
 
 
 def _dates(chart: _DirtyChart) -> None:
     months = {"start": "2026-08-01", "end": "2026-09-10"}
     chart.number(
-        of.HBA1C,
+        analytes.HBA1C,
         "2026-09-10T12:00:00-06:00",
         "53",
         "mmol/mol",
@@ -149,14 +149,16 @@ def _dates(chart: _DirtyChart) -> None:
     )
     moment = "2026-09-10T14:20:00.250+02:00"
     instant = {"effectiveDateTime": None, "effectiveInstant": moment}
-    chart.number(of.CHOLESTEROL, moment, "5.2", "mmol/L", "mmol/L", **instant)
-    chart.number(of.HDL, "2026-09", "1.3", "mmol/L", "mmol/L")
+    chart.number(analytes.CHOLESTEROL, moment, "5.2", "mmol/L", "mmol/L", **instant)
+    chart.number(analytes.HDL, "2026-09", "1.3", "mmol/L", "mmol/L")
     issued = "2026-09-11T09:00:00-06:00"
-    chart.number(of.LDL, issued, "3.1", "mmol/L", "mmol/L", effectiveDateTime=None)
+    chart.number(analytes.LDL, issued, "3.1", "mmol/L", "mmol/L", effectiveDateTime=None)
     chart.number(
-        of.HEMOGLOBIN, TODAY.isoformat(), "12.9", "g/dL", effectiveDateTime=None, issued=None
+        analytes.HEMOGLOBIN, TODAY.isoformat(), "12.9", "g/dL", effectiveDateTime=None, issued=None
     )
-    chart.number(of.WEIGHT, "2062-11-20T09:00:00-06:00", "80", "kg", "kg", known=TODAY.isoformat())
+    chart.number(
+        analytes.WEIGHT, "2062-11-20T09:00:00-06:00", "80", "kg", "kg", known=TODAY.isoformat()
+    )
 
 
 def _pressures(chart: _DirtyChart) -> None:
@@ -166,7 +168,7 @@ def _pressures(chart: _DirtyChart) -> None:
         ("8480-6", "Systolic blood pressure", "146"),
         ("8462-4", "Diastolic blood pressure", "84"),
     ):
-        single = of.Analyte(loinc, name, "mmHg", "mm[Hg]", 0, "vital-signs")
+        single = analytes.Analyte(loinc, name, "mmHg", "mm[Hg]", 0, "vital-signs")
         chart.number(single, singles, number, "mmHg", "mm[Hg]")
     standing = {"url": _BODY_POSITION, "valueCodeableConcept": concept(SNOMED, _STANDING)}
     chart.blood_pressure(TODAY, 118, 70, extension=[standing])

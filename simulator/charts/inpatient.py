@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from simulator.charts import analytes as of
+from simulator.charts import analytes
 from simulator.charts.builder import Chart
 from simulator.charts.parts import TODAY, Json
 
@@ -27,7 +27,7 @@ class _Monitored:
         until: hours after admission from which it is no longer taken.
     """
 
-    analyte: of.Analyte
+    analyte: analytes.Analyte
     hours: int
     well: float
     ill: float
@@ -36,36 +36,36 @@ class _Monitored:
 
 
 _MONITORED = (
-    _Monitored(of.HEART_RATE, 1, 92, 30, 5),
-    _Monitored(of.BREATHS, 1, 21, 10, 1),
-    _Monitored(of.TEMPERATURE, 1, 37.6, 1.6, 0.3),
-    _Monitored(of.SPO2, 1, 94, -3, 1),
-    _Monitored(of.OXYGEN_FLOW, 1, 2, 8, 0.4),
-    _Monitored(of.URINE_OUTPUT, 2, 140, -80, 30),
-    _Monitored(of.BEDSIDE_GLUCOSE, 4, 150, 70, 25),
-    _Monitored(of.PAIN, 4, 2, 4, 1),
-    _Monitored(of.SODIUM, 6, 137, -6, 1),
-    _Monitored(of.POTASSIUM, 6, 4.1, 0.6, 0.2),
-    _Monitored(of.CHLORIDE, 6, 103, -4, 1),
-    _Monitored(of.BICARBONATE, 6, 24, -7, 1),
-    _Monitored(of.UREA_NITROGEN, 6, 22, 24, 2),
-    _Monitored(of.CREATININE, 6, 1.15, 1.25, 0.05),
-    _Monitored(of.GLUCOSE, 6, 148, 80, 15),
-    _Monitored(of.CALCIUM, 24, 8.6, -0.5, 0.1),
-    _Monitored(of.ALBUMIN, 24, 3.1, -0.4, 0.1),
-    _Monitored(of.BILIRUBIN, 24, 0.8, 0.7, 0.1),
-    _Monitored(of.AST, 24, 34, 40, 4),
-    _Monitored(of.ALT, 24, 38, 30, 4),
-    _Monitored(of.PLATELETS, 24, 290, -130, 15),
-    _Monitored(of.INR, 24, 1.1, 0.3, 0.05),
-    _Monitored(of.HEMOGLOBIN, 24, 11.4, 0.8, 0.2),
-    _Monitored(of.LEUKOCYTES, 24, 9.8, 9, 0.8),
-    _Monitored(of.LACTATE, 24, 1.1, 2.6, 0.2),
-    _Monitored(of.OSMOLALITY, 24, 292, -4, 2),
-    _Monitored(of.C_REACTIVE_PROTEIN, 24, 24, 210, 10),
-    _Monitored(of.PROCALCITONIN, 24, 0.2, 6, 0.05, until=11 * 24),
-    _Monitored(of.QT_INTERVAL, 24, 372, -40, 6),
-    _Monitored(of.WEIGHT, 24, 91, 3, 0.3),
+    _Monitored(analytes.HEART_RATE, 1, 92, 30, 5),
+    _Monitored(analytes.BREATHS, 1, 21, 10, 1),
+    _Monitored(analytes.TEMPERATURE, 1, 37.6, 1.6, 0.3),
+    _Monitored(analytes.SPO2, 1, 94, -3, 1),
+    _Monitored(analytes.OXYGEN_FLOW, 1, 2, 8, 0.4),
+    _Monitored(analytes.URINE_OUTPUT, 2, 140, -80, 30),
+    _Monitored(analytes.BEDSIDE_GLUCOSE, 4, 150, 70, 25),
+    _Monitored(analytes.PAIN, 4, 2, 4, 1),
+    _Monitored(analytes.SODIUM, 6, 137, -6, 1),
+    _Monitored(analytes.POTASSIUM, 6, 4.1, 0.6, 0.2),
+    _Monitored(analytes.CHLORIDE, 6, 103, -4, 1),
+    _Monitored(analytes.BICARBONATE, 6, 24, -7, 1),
+    _Monitored(analytes.UREA_NITROGEN, 6, 22, 24, 2),
+    _Monitored(analytes.CREATININE, 6, 1.15, 1.25, 0.05),
+    _Monitored(analytes.GLUCOSE, 6, 148, 80, 15),
+    _Monitored(analytes.CALCIUM, 24, 8.6, -0.5, 0.1),
+    _Monitored(analytes.ALBUMIN, 24, 3.1, -0.4, 0.1),
+    _Monitored(analytes.BILIRUBIN, 24, 0.8, 0.7, 0.1),
+    _Monitored(analytes.AST, 24, 34, 40, 4),
+    _Monitored(analytes.ALT, 24, 38, 30, 4),
+    _Monitored(analytes.PLATELETS, 24, 290, -130, 15),
+    _Monitored(analytes.INR, 24, 1.1, 0.3, 0.05),
+    _Monitored(analytes.HEMOGLOBIN, 24, 11.4, 0.8, 0.2),
+    _Monitored(analytes.LEUKOCYTES, 24, 9.8, 9, 0.8),
+    _Monitored(analytes.LACTATE, 24, 1.1, 2.6, 0.2),
+    _Monitored(analytes.OSMOLALITY, 24, 292, -4, 2),
+    _Monitored(analytes.C_REACTIVE_PROTEIN, 24, 24, 210, 10),
+    _Monitored(analytes.PROCALCITONIN, 24, 0.2, 6, 0.05, until=11 * 24),
+    _Monitored(analytes.QT_INTERVAL, 24, 372, -40, 6),
+    _Monitored(analytes.WEIGHT, 24, 91, 3, 0.3),
 )
 
 
@@ -91,7 +91,7 @@ def hugo() -> list[Json]:
     return chart.resources
 
 
-def _taken(hour: int, chance: random.Random) -> Iterator[tuple[of.Analyte, str]]:
+def _taken(hour: int, chance: random.Random) -> Iterator[tuple[analytes.Analyte, str]]:
     """Give what is measured in an hour."""
     for one in _MONITORED:
         if hour % one.hours == 0 and hour < one.until:
@@ -109,12 +109,12 @@ def _between(hour: int, chance: random.Random, well: float, ill: float, spread: 
 def _long_ago(chart: Chart) -> None:
     """Add what an app misses that reads the newest pages only."""
     for days, analyte, value in (
-        (1130, of.CHOLESTEROL, "204"),
-        (1130, of.HDL, "39"),
-        (1130, of.TRIGLYCERIDES, "212"),
-        (160, of.HBA1C, "7.9"),
-        (400, of.ALBUMIN_RATIO, "44.0"),
-        (2200, of.HEIGHT, "178.0"),
+        (1130, analytes.CHOLESTEROL, "204"),
+        (1130, analytes.HDL, "39"),
+        (1130, analytes.TRIGLYCERIDES, "212"),
+        (160, analytes.HBA1C, "7.9"),
+        (400, analytes.ALBUMIN_RATIO, "44.0"),
+        (2200, analytes.HEIGHT, "178.0"),
     ):
         chart.measure(TODAY - timedelta(days=days), analyte, value)
     chart.smoking(TODAY - timedelta(days=500), "8517006", "Former smoker")

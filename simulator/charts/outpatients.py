@@ -6,94 +6,94 @@ where the diagnosis puts them (tests/simulator/charts/test_charts_fill_calculato
 
 from datetime import timedelta
 
-from simulator.charts import analytes as of
+from simulator.charts import analytes
 from simulator.charts.builder import Chart
 from simulator.charts.courses import Course, visits
 from simulator.charts.parts import LOINC, TODAY, Json, coding
 
 _KIDNEYS_AND_SUGAR = (
-    Course(of.WEIGHT, "86.0", "0.3", "0.4"),
-    Course(of.HEART_RATE, "74", "0", "2"),
-    Course(of.CREATININE, "1.50", "0.03", "0.02"),
-    Course(of.SODIUM, "139", "0", "1"),
-    Course(of.POTASSIUM, "4.8", "0.03", "0.1"),
-    Course(of.GLUCOSE, "142", "-1", "6"),
-    Course(of.HBA1C, "7.4", "-0.05", "0.1"),
-    Course(of.UREA_NITROGEN, "28", "0.5", "1"),
-    Course(of.CHOLESTEROL, "172", "-3", "4", every=2),
-    Course(of.HDL, "44", "0", "1", every=2),
-    Course(of.TRIGLYCERIDES, "168", "-2", "9", every=2),
-    Course(of.HEMOGLOBIN, "12.0", "-0.1", "0.1", every=2),
-    Course(of.ALBUMIN_RATIO, "100.0", "3.5", "4.0", every=2),
-    Course(of.HEIGHT, "165.0", every=4),
-    Course(of.CHLORIDE, "104", "0", "1", every=4),
-    Course(of.BICARBONATE, "22", "-0.2", "1", every=4),
-    Course(of.ALBUMIN, "4.00", "-0.02", "0.05", every=4),
-    Course(of.CALCIUM, "9.2", "0", "0.1", every=4),
-    Course(of.AST, "24", "0", "2", every=6),
-    Course(of.ALT, "28", "0", "2", every=6),
-    Course(of.PLATELETS, "236", "0", "5", every=6),
-    Course(of.INR, "1.0", every=12),
-    Course(of.BREATHS, "14", "0", "1", every=12),
-    Course(of.TEMPERATURE, "36.7", "0", "0.1", every=12),
-    Course(of.SPO2, "97", "0", "1", every=12),
+    Course(analytes.WEIGHT, "86.0", "0.3", "0.4"),
+    Course(analytes.HEART_RATE, "74", "0", "2"),
+    Course(analytes.CREATININE, "1.50", "0.03", "0.02"),
+    Course(analytes.SODIUM, "139", "0", "1"),
+    Course(analytes.POTASSIUM, "4.8", "0.03", "0.1"),
+    Course(analytes.GLUCOSE, "142", "-1", "6"),
+    Course(analytes.HBA1C, "7.4", "-0.05", "0.1"),
+    Course(analytes.UREA_NITROGEN, "28", "0.5", "1"),
+    Course(analytes.CHOLESTEROL, "172", "-3", "4", every=2),
+    Course(analytes.HDL, "44", "0", "1", every=2),
+    Course(analytes.TRIGLYCERIDES, "168", "-2", "9", every=2),
+    Course(analytes.HEMOGLOBIN, "12.0", "-0.1", "0.1", every=2),
+    Course(analytes.ALBUMIN_RATIO, "100.0", "3.5", "4.0", every=2),
+    Course(analytes.HEIGHT, "165.0", every=4),
+    Course(analytes.CHLORIDE, "104", "0", "1", every=4),
+    Course(analytes.BICARBONATE, "22", "-0.2", "1", every=4),
+    Course(analytes.ALBUMIN, "4.00", "-0.02", "0.05", every=4),
+    Course(analytes.CALCIUM, "9.2", "0", "0.1", every=4),
+    Course(analytes.AST, "24", "0", "2", every=6),
+    Course(analytes.ALT, "28", "0", "2", every=6),
+    Course(analytes.PLATELETS, "236", "0", "5", every=6),
+    Course(analytes.INR, "1.0", every=12),
+    Course(analytes.BREATHS, "14", "0", "1", every=12),
+    Course(analytes.TEMPERATURE, "36.7", "0", "0.1", every=12),
+    Course(analytes.SPO2, "97", "0", "1", every=12),
 )
 _HEART = (
-    Course(of.WEIGHT, "71.0", "0.5"),
-    Course(of.HEART_RATE, "78", "-4"),
-    Course(of.CREATININE, "1.02", "0.03"),
-    Course(of.SODIUM, "140", every=2),
-    Course(of.POTASSIUM, "4.4", every=2),
-    Course(of.HEMOGLOBIN, "13.1", every=2),
-    Course(of.PLATELETS, "221", every=2),
-    Course(of.BILIRUBIN, "0.60", every=2),
-    Course(of.AST, "22", every=2),
-    Course(of.ALT, "19", every=2),
-    Course(of.INR, "1.1", every=2),
-    Course(of.HEIGHT, "163.0", every=2),
-    Course(of.QT_INTERVAL, "396", every=2),
+    Course(analytes.WEIGHT, "71.0", "0.5"),
+    Course(analytes.HEART_RATE, "78", "-4"),
+    Course(analytes.CREATININE, "1.02", "0.03"),
+    Course(analytes.SODIUM, "140", every=2),
+    Course(analytes.POTASSIUM, "4.4", every=2),
+    Course(analytes.HEMOGLOBIN, "13.1", every=2),
+    Course(analytes.PLATELETS, "221", every=2),
+    Course(analytes.BILIRUBIN, "0.60", every=2),
+    Course(analytes.AST, "22", every=2),
+    Course(analytes.ALT, "19", every=2),
+    Course(analytes.INR, "1.1", every=2),
+    Course(analytes.HEIGHT, "163.0", every=2),
+    Course(analytes.QT_INTERVAL, "396", every=2),
 )
 _KIDNEYS = (
-    Course(of.WEIGHT, "84.0", every=2),
-    Course(of.HEART_RATE, "70", every=2),
-    Course(of.CREATININE, "2.90", "0.15"),
-    Course(of.EGFR, "23", "-2"),
-    Course(of.POTASSIUM, "5.3", "0.1"),
-    Course(of.SODIUM, "138", every=2),
-    Course(of.CHLORIDE, "108", every=2),
-    Course(of.BICARBONATE, "19", every=2),
-    Course(of.UREA_NITROGEN, "52", every=2),
-    Course(of.GLUCOSE, "98", every=2),
-    Course(of.OSMOLALITY, "304", every=2),
-    Course(of.CALCIUM, "8.4", every=2),
-    Course(of.ALBUMIN, "3.60", every=2),
-    Course(of.HEMOGLOBIN, "10.2", every=2),
-    Course(of.ALBUMIN_RATIO, "820.0", every=2),
-    Course(of.CHOLESTEROL, "196", every=2),
-    Course(of.HDL, "42", every=2),
-    Course(of.TRIGLYCERIDES, "178", every=2),
-    Course(of.LDL, "121", every=2),
-    Course(of.HEIGHT, "176.0", every=2),
+    Course(analytes.WEIGHT, "84.0", every=2),
+    Course(analytes.HEART_RATE, "70", every=2),
+    Course(analytes.CREATININE, "2.90", "0.15"),
+    Course(analytes.EGFR, "23", "-2"),
+    Course(analytes.POTASSIUM, "5.3", "0.1"),
+    Course(analytes.SODIUM, "138", every=2),
+    Course(analytes.CHLORIDE, "108", every=2),
+    Course(analytes.BICARBONATE, "19", every=2),
+    Course(analytes.UREA_NITROGEN, "52", every=2),
+    Course(analytes.GLUCOSE, "98", every=2),
+    Course(analytes.OSMOLALITY, "304", every=2),
+    Course(analytes.CALCIUM, "8.4", every=2),
+    Course(analytes.ALBUMIN, "3.60", every=2),
+    Course(analytes.HEMOGLOBIN, "10.2", every=2),
+    Course(analytes.ALBUMIN_RATIO, "820.0", every=2),
+    Course(analytes.CHOLESTEROL, "196", every=2),
+    Course(analytes.HDL, "42", every=2),
+    Course(analytes.TRIGLYCERIDES, "178", every=2),
+    Course(analytes.LDL, "121", every=2),
+    Course(analytes.HEIGHT, "176.0", every=2),
 )
 _LIVER = (
-    Course(of.WEIGHT, "68.0", "1.5"),
-    Course(of.HEART_RATE, "82", every=2),
-    Course(of.CREATININE, "1.10", "0.05"),
-    Course(of.SODIUM, "131", "-2"),
-    Course(of.BILIRUBIN, "3.40", "0.60", normal_high="1.20"),
-    Course(of.INR, "1.7", "0.2"),
-    Course(of.ALBUMIN, "2.60", every=2),
-    Course(of.AST, "78", every=2, normal_high="40"),
-    Course(of.ALT, "41", every=2, normal_high="40"),
-    Course(of.PLATELETS, "72", every=2),
-    Course(of.POTASSIUM, "3.7", every=2),
-    Course(of.CHLORIDE, "101", every=2),
-    Course(of.BICARBONATE, "21", every=2),
-    Course(of.CALCIUM, "8.1", every=2),
-    Course(of.UREA_NITROGEN, "18", every=2),
-    Course(of.GLUCOSE, "96", every=2),
-    Course(of.HEIGHT, "168.0", every=2),
-    Course(of.QT_INTERVAL, "440", every=2),
+    Course(analytes.WEIGHT, "68.0", "1.5"),
+    Course(analytes.HEART_RATE, "82", every=2),
+    Course(analytes.CREATININE, "1.10", "0.05"),
+    Course(analytes.SODIUM, "131", "-2"),
+    Course(analytes.BILIRUBIN, "3.40", "0.60", normal_high="1.20"),
+    Course(analytes.INR, "1.7", "0.2"),
+    Course(analytes.ALBUMIN, "2.60", every=2),
+    Course(analytes.AST, "78", every=2, normal_high="40"),
+    Course(analytes.ALT, "41", every=2, normal_high="40"),
+    Course(analytes.PLATELETS, "72", every=2),
+    Course(analytes.POTASSIUM, "3.7", every=2),
+    Course(analytes.CHLORIDE, "101", every=2),
+    Course(analytes.BICARBONATE, "21", every=2),
+    Course(analytes.CALCIUM, "8.1", every=2),
+    Course(analytes.UREA_NITROGEN, "18", every=2),
+    Course(analytes.GLUCOSE, "96", every=2),
+    Course(analytes.HEIGHT, "168.0", every=2),
+    Course(analytes.QT_INTERVAL, "440", every=2),
 )
 
 
@@ -110,10 +110,10 @@ def alma() -> list[Json]:
         here,
     )
     chart.smoking(TODAY - timedelta(days=182), "8517006", "Former smoker")
-    chart.measure(TODAY, of.BILIRUBIN, "0.20", comparator="<", **here)
-    chart.measure(TODAY, of.POTASSIUM, "8.9", status="entered-in-error", **here)
+    chart.measure(TODAY, analytes.BILIRUBIN, "0.20", comparator="<", **here)
+    chart.measure(TODAY, analytes.POTASSIUM, "8.9", status="entered-in-error", **here)
     later = TODAY + timedelta(minutes=90)
-    chart.measure(later, of.CREATININE, "1.60", status="preliminary", **here)
+    chart.measure(later, analytes.CREATININE, "1.60", status="preliminary", **here)
 
     chart.problem("I12.9", "Hypertensive chronic kidney disease, stage 1-4", "2016-05-09")
     chart.problem("E11.22", "Type 2 diabetes with diabetic chronic kidney disease", "2014-10-02")
@@ -139,13 +139,13 @@ def bruno() -> list[Json]:
     when = TODAY - timedelta(days=50)
     chart.blood_pressure(when, 118, 74)
     for analyte, value in (
-        (of.WEIGHT, "78.0"),
-        (of.HEIGHT, "181.0"),
-        (of.HEART_RATE, "62"),
-        (of.CREATININE, "0.90"),
-        (of.CHOLESTEROL, "178"),
-        (of.HDL, "55"),
-        (of.TRIGLYCERIDES, "90"),
+        (analytes.WEIGHT, "78.0"),
+        (analytes.HEIGHT, "181.0"),
+        (analytes.HEART_RATE, "62"),
+        (analytes.CREATININE, "0.90"),
+        (analytes.CHOLESTEROL, "178"),
+        (analytes.HDL, "55"),
+        (analytes.TRIGLYCERIDES, "90"),
     ):
         chart.measure(when, analyte, value)
     chart.smoking(when, "266919005", "Never smoked tobacco")
@@ -211,7 +211,10 @@ def falk() -> list[Json]:
         "Observation",
         {
             "status": "final",
-            "code": {"coding": [coding(LOINC, of.WEIGHT.loinc)], "text": of.WEIGHT.name},
+            "code": {
+                "coding": [coding(LOINC, analytes.WEIGHT.loinc)],
+                "text": analytes.WEIGHT.name,
+            },
             "effectiveDateTime": "2024",
             "valueQuantity": {"value": 74, "unit": "kg"},
         },

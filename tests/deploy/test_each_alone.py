@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.stage import FUNCTIONS
-from shared.smart import signing_keys as keys
+from shared.smart.signing_keys import read
 from tests.support import signing_keys
 from tests.support.browser import Browser
 from tests.support.staged import Copy, command, running
@@ -45,7 +45,7 @@ iss = "https://ehr.example.org"
 keys = "env:CDS_KEYS"
 """
 PEM = signing_keys.pem("p384")
-JWKS = json.dumps({"keys": [dict(keys.read(PEM, "key-1").public_jwk())]})
+JWKS = json.dumps({"keys": [dict(read(PEM, "key-1").public_jwk())]})
 CREDENTIALS = {"SEALING_KEY": "A" * 43, "CLIENT_SECRET": "not-a-secret", "PRIVATE_KEY": PEM}
 # As cloudbuild.yaml gives them.
 SECRETS = dict.fromkeys(FUNCTIONS, CREDENTIALS) | {

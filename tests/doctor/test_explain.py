@@ -12,7 +12,7 @@ import pytest
 
 from doctor import output
 from doctor.__main__ import main
-from tests.support import ehr_messages as m
+from tests.support import ehr_messages
 from tests.support.servers import ROOT
 
 CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
@@ -23,14 +23,14 @@ def ehr(**settings: str) -> str:
     lines = {
         "key": '"oracle-sandbox"',
         "vendor": '"oracle"',
-        "iss": f'["{m.BASE}"]',
+        "iss": f'["{ehr_messages.BASE}"]',
         "client_id": f'"{CLIENT}"',
         "scopes": '"openid patient/Patient.read"',
     } | settings
     return "[[ehr]]\n" + "".join(f"{name} = {value}\n" for name, value in lines.items())
 
 
-FIRST = ehr(scopes=f'"{m.FIRST_SCOPES}"')
+FIRST = ehr(scopes=f'"{ehr_messages.FIRST_SCOPES}"')
 
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -76,16 +76,18 @@ def explain(
 
 
 def test_the_first_report_is_answered_as_promised(explain: Explain) -> None:
-    answer = explain.json(m.FIRST_REPORT, 'public_url = "https://smart.example.org"\n' + FIRST)
+    answer = explain.json(
+        ehr_messages.FIRST_REPORT, 'public_url = "https://smart.example.org"\n' + FIRST
+    )
     assert list(answer) == ["error", "meaning", "causes", "corrected_request", "config_findings"]
     assert answer["error"] == {
         "vendor": "oracle",
-        "urn": m.LAUNCH + "code-required",
+        "urn": ehr_messages.LAUNCH + "code-required",
         "oauth_error": None,
         "instance": "847e48ff-956f-4f96-8585-2d0ccb19d40a",
         "persona": "provider",
         "client": OTHER,
-        "tenant": m.TENANT,
+        "tenant": ehr_messages.TENANT,
     }
     assert [one["id"] for one in answer["causes"]] == [
         "launch_patient_scope_on_provider",
@@ -109,16 +111,16 @@ def test_the_first_report_is_answered_as_promised(explain: Explain) -> None:
 @pytest.mark.parametrize(
     ("arguments", "stdin"),
     [
-        ((m.INVALID_LAUNCH,), b""),
-        (("-",), m.INVALID_LAUNCH.encode()),
-        ((), m.INVALID_LAUNCH.encode()),
+        ((ehr_messages.INVALID_LAUNCH,), b""),
+        (("-",), ehr_messages.INVALID_LAUNCH.encode()),
+        ((), ehr_messages.INVALID_LAUNCH.encode()),
     ],
     ids=["argument", "dash", "standard input"],
 )
 def test_the_text_comes_from_either_side(arguments: tuple[str, ...], stdin: bytes) -> None:
     ended = run(*arguments, "--json", stdin=stdin)
     assert (ended.returncode, ended.stderr) == (0, b"")
-    assert json.loads(ended.stdout)["error"]["urn"] == m.LAUNCH + "invalid-launch-code"
+    assert json.loads(ended.stdout)["error"]["urn"] == ehr_messages.LAUNCH + "invalid-launch-code"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_arguments_that_cannot_be_used_end_with_2(arguments: tuple[str, ...]) ->
 
 
 def test_a_configuration_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
-    ended = run(m.INVALID_LAUNCH, "--json", "--config", str(tmp_path / "absent.toml"))
+    ended = run(ehr_messages.INVALID_LAUNCH, "--json", "--config", str(tmp_path / "absent.toml"))
     answer = json.loads(ended.stdout)
     assert ended.returncode == 0
     assert [one["id"] for one in answer["config_findings"]] == ["config_unreadable"]
@@ -166,7 +168,7 @@ def test_a_configuration_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
 def test_a_faulty_configuration_is_read_as_far_as_it_goes(
     explain: Explain, config: str, ids: list[str]
 ) -> None:
-    answer = explain.json(m.INVALID_LAUNCH, config)
+    answer = explain.json(ehr_messages.INVALID_LAUNCH, config)
     assert [one["id"] for one in answer["config_findings"]] == ids
     assert answer["causes"][0]["id"] in {"launch_value_invalid", "client_id_mismatch"}
     assert "in the open" not in json.dumps(answer)
@@ -175,11 +177,11 @@ def test_a_faulty_configuration_is_read_as_far_as_it_goes(
 @pytest.mark.parametrize(
     ("text", "chosen"),
     [
-        (f"client=b2 {m.LAUNCH}code-required", "b"),
-        (f"tenant=tenant-c1 {m.LAUNCH}code-required", "c"),
-        (f"at https://c.test/fhir/tenant-c1/Patient: {m.LAUNCH}code-required", "c"),
+        (f"client=b2 {ehr_messages.LAUNCH}code-required", "b"),
+        (f"tenant=tenant-c1 {ehr_messages.LAUNCH}code-required", "c"),
+        (f"at https://c.test/fhir/tenant-c1/Patient: {ehr_messages.LAUNCH}code-required", "c"),
         ("Keycloak says error=access_denied", None),
-        (f"{m.LAUNCH}code-required", "b"),
+        (f"{ehr_messages.LAUNCH}code-required", "b"),
     ],
 )
 def test_the_registration_that_the_failure_is_about_is_chosen(
@@ -198,7 +200,7 @@ def test_the_registration_that_the_failure_is_about_is_chosen(
 
 
 def test_the_answer_for_people_can_be_read(explain: Explain) -> None:
-    answer = explain.text(m.FIRST_REPORT, FIRST)
+    answer = explain.text(ehr_messages.FIRST_REPORT, FIRST)
     lines = answer.splitlines()
     headings = [
         *("Why", "What else is wrong, or may be", "Your configuration", "For support"),
@@ -219,7 +221,8 @@ def test_the_answer_for_people_can_be_read(explain: Explain) -> None:
 
 def test_nothing_in_the_text_steers_the_terminal(explain: Explain) -> None:
     hostile = (
-        f"error=invalid_request\x1b]0;title\x07 {m.LAUNCH}code-required\x1b[2J client=\u202ec1 "
+        f"error=invalid_request\x1b]0;title\x07 {ehr_messages.LAUNCH}code-required\x1b[2J "
+        "client=\u202ec1 "
         "&redirect_uri=https://x/\x9b31m&response_type=code&in\u202dtent=\x1b[1m"
     )
     answer = explain.text(hostile, FIRST)
@@ -228,7 +231,7 @@ def test_nothing_in_the_text_steers_the_terminal(explain: Explain) -> None:
 
 def test_nothing_in_the_configuration_steers_the_terminal(explain: Explain) -> None:
     config = ehr(iss='["https://x\\u001b[2J"]', key='"\\u001b[1m"', name='"\\u202e"')
-    answer = explain.text(m.INVALID_LAUNCH, config)
+    answer = explain.text(ehr_messages.INVALID_LAUNCH, config)
     assert all(sign.isprintable() or sign == "\n" for sign in answer)
 
 
@@ -236,7 +239,8 @@ def test_nothing_in_the_configuration_steers_the_terminal(explain: Explain) -> N
 def test_a_secret_in_the_text_is_not_repeated(explain: Explain, flags: tuple[str, ...]) -> None:
     secret = "kH3xQ9-vZ_t7LwPb2mR8aYcN5dFgJ4sU6eT1oXiVq0z"
     answer = explain.text(
-        f"{m.INVALID_LAUNCH}&code={secret}\nAuthorization: Bearer {secret}\n{m.FIRST_REPORT}",
+        f"{ehr_messages.INVALID_LAUNCH}&code={secret}\nAuthorization: Bearer {secret}\n"
+        f"{ehr_messages.FIRST_REPORT}",
         FIRST,
         *flags,
     )
@@ -253,23 +257,26 @@ def test_markup_in_the_text_is_not_repeated(explain: Explain) -> None:
 
 def test_a_terminal_of_another_alphabet_gets_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    ended = run(f"error=new_{'…'}error {m.LAUNCH}mismatched-identity")
+    ended = run(f"error=new_{'…'}error {ehr_messages.LAUNCH}mismatched-identity")
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def test_what_to_do_names_the_addresses_of_the_configuration(explain: Explain) -> None:
     entry = ehr(redirect_path='"/callback/oracle-sandbox"')
     config = f'public_url = "https://smart.example.org"\n{entry}'
-    launch = explain.json(m.LAUNCH + "code-required", config)["causes"][0]["fix"]
+    launch = explain.json(ehr_messages.LAUNCH + "code-required", config)["causes"][0]["fix"]
     assert "SMART Launch URI to `https://smart.example.org/launch`" in launch
-    redirect = explain.json(m.GRANT + "invalid-redirect-uri", config)["causes"][0]["fix"]
+    redirect = explain.json(ehr_messages.GRANT + "invalid-redirect-uri", config)["causes"][0]["fix"]
     assert "`https://smart.example.org/callback/oracle-sandbox`" in redirect
-    assert "https://HOST" in explain.json(m.LAUNCH + "code-required", entry)["causes"][0]["fix"]
+    assert (
+        "https://HOST"
+        in explain.json(ehr_messages.LAUNCH + "code-required", entry)["causes"][0]["fix"]
+    )
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])
 def test_a_reader_that_has_gone_is_no_error(flags: tuple[str, ...]) -> None:
-    command = [sys.executable, "-m", "doctor", "explain", *flags, m.FIRST_REPORT]
+    command = [sys.executable, "-m", "doctor", "explain", *flags, ehr_messages.FIRST_REPORT]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe) as process:
         assert process.stdout is not None
@@ -279,7 +286,7 @@ def test_a_reader_that_has_gone_is_no_error(flags: tuple[str, ...]) -> None:
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("text", m.MESSAGES)
+@pytest.mark.parametrize("text", ehr_messages.MESSAGES)
 def test_the_cause_and_what_to_change_stand_in_the_first_five_lines(
     explain: Explain, text: str
 ) -> None:
@@ -293,7 +300,7 @@ def test_the_cause_and_what_to_change_stand_in_the_first_five_lines(
 
 
 def test_the_first_report_ends_on_the_fix(explain: Explain) -> None:
-    lines = explain.text(m.FIRST_REPORT, FIRST).splitlines()
+    lines = explain.text(ehr_messages.FIRST_REPORT, FIRST).splitlines()
     assert lines[1].startswith("Cause (certain): 'launch/patient'")
     assert "  scope=launch openid fhirUser" in lines[3]
     assert any("<- change this" in line for line in lines[-24:])
@@ -311,8 +318,10 @@ def test_what_an_address_alone_cannot_tell_apart_stands_in_the_first_three_lines
 
 
 def test_sources_are_given_where_they_are_asked_for(explain: Explain) -> None:
-    assert "Where the causes are known from" not in explain.text(m.FIRST_REPORT, FIRST)
-    assert "Where the causes are known from" in explain.text(m.FIRST_REPORT, FIRST, "--sources")
+    assert "Where the causes are known from" not in explain.text(ehr_messages.FIRST_REPORT, FIRST)
+    assert "Where the causes are known from" in explain.text(
+        ehr_messages.FIRST_REPORT, FIRST, "--sources"
+    )
 
 
 def test_emphasis_is_for_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,7 +331,7 @@ def test_emphasis_is_for_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> Non
     assert output.Marks.of_output().strong("x") == "\x1b[1mx\x1b[0m"
     monkeypatch.setenv("NO_COLOR", "1")
     assert output.Marks.of_output().strong("x") == "x"
-    assert "\x1b" not in run(m.FIRST_REPORT).stdout.decode()
+    assert "\x1b" not in run(ehr_messages.FIRST_REPORT).stdout.decode()
 
 
 def answered(text: str) -> str:
@@ -330,11 +339,11 @@ def answered(text: str) -> str:
 
 
 def test_a_file_that_is_right_already_is_not_to_be_changed(explain: Explain) -> None:
-    right = answered(explain.text(m.FIRST_REPORT, ehr()))
+    right = answered(explain.text(ehr_messages.FIRST_REPORT, ehr()))
     assert "To change: Find what sent this request: another deployment" in right
     assert "oracle-sandbox holds no launch scope" in right
     assert "in smart.toml" not in right
-    wrong = answered(explain.text(m.FIRST_REPORT, FIRST))
+    wrong = answered(explain.text(ehr_messages.FIRST_REPORT, FIRST))
     assert "another deployment" not in wrong
     assert "(this app, in smart.toml)" in wrong
 
@@ -343,7 +352,9 @@ def test_a_file_that_is_right_already_is_not_to_be_changed(explain: Explain) -> 
 def test_every_parameter_that_is_certainly_wrong_is_marked(
     explain: Explain, config: str | None
 ) -> None:
-    request = explain.text(m.FIRST_REPORT, config).partition("The request as it should be")[2]
+    request = explain.text(ehr_messages.FIRST_REPORT, config).partition(
+        "The request as it should be"
+    )[2]
     marked = [
         one.strip().split(" = ")[0]
         for one in re.split(r"\n(?=\w+ = )", request)
@@ -363,5 +374,5 @@ def test_every_parameter_that_is_certainly_wrong_is_marked(
     ],
 )
 def test_a_redirect_uri_that_the_text_states_is_taken_over(explain: Explain, stated: str) -> None:
-    answer = explain.json(f"{m.FIRST_REPORT}\n{stated}\n")
+    answer = explain.json(f"{ehr_messages.FIRST_REPORT}\n{stated}\n")
     assert answer["corrected_request"]["redirect_uri"] == "https://app.example.org/back"

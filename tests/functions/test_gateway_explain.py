@@ -4,7 +4,7 @@ import posixpath
 import re
 from urllib.parse import urlencode
 
-from tests.support import ehr_messages as m
+from tests.support import ehr_messages
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.three_ehrs import in_words
@@ -25,7 +25,7 @@ def test_the_first_page_has_a_box_for_what_one_sees(app: App) -> None:
 
 
 def test_the_first_report_has_its_true_cause_as_headline_and_the_line_to_change(app: App) -> None:
-    page = pasted(app, m.FIRST_REPORT)
+    page = pasted(app, ehr_messages.FIRST_REPORT)
     said = in_words(page)
     assert "The cause: launch/patient was asked for where clinicians sign in." in said
     assert "scope=launch openid fhirUser" in said
@@ -38,7 +38,7 @@ def test_a_text_without_an_error_says_what_to_paste(app: App) -> None:
 
 def test_what_is_pasted_is_no_markup_and_no_secret_is_shown(app: App) -> None:
     secret = "kH3xQ9-vZ_t7LwPb2mR8aYcN5dFgJ4sU6eT1oXiVq0z"
-    page = pasted(app, f"{m.INVALID_LAUNCH}&code={secret} <script>alert(1)</script>")
+    page = pasted(app, f"{ehr_messages.INVALID_LAUNCH}&code={secret} <script>alert(1)</script>")
     assert secret not in page
     assert "<script" not in page
     assert secret not in str(app.log_lines())
@@ -95,7 +95,7 @@ def test_another_name_of_this_machine_is_told_to_use_the_configured_one(app: App
 def test_the_instruction_stands_above_its_lines_and_each_line_says_where_it_belongs(
     app: App,
 ) -> None:
-    said = in_words(pasted(app, m.FIRST_REPORT))
+    said = in_words(pasted(app, ehr_messages.FIRST_REPORT))
     places = (
         "To change: Replace launch/patient by launch",
         "In the request: scope=launch openid",
@@ -107,7 +107,13 @@ def test_the_instruction_stands_above_its_lines_and_each_line_says_where_it_belo
 
 
 def test_a_pasted_error_has_what_to_give_to_the_ehrs_support(app: App) -> None:
-    page = pasted(app, m.FIRST_REPORT)
+    page = pasted(app, ehr_messages.FIRST_REPORT)
     copied = page.partition('<pre class="copy"')[2].partition("</pre>")[0]
-    for part in (m.LAUNCH + "code-required", "847e48ff", "908d5cee", m.TENANT, "Causes: launch_"):
+    for part in (
+        ehr_messages.LAUNCH + "code-required",
+        "847e48ff",
+        "908d5cee",
+        ehr_messages.TENANT,
+        "Causes: launch_",
+    ):
         assert part in copied

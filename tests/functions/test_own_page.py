@@ -9,7 +9,7 @@ import pytest
 
 from gateway import own_page
 from gateway.servers import Unusable
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.errors import NotFound
 from shared.inbound import cookies
 from shared.inbound.edge import Call, Reply
@@ -145,7 +145,7 @@ scopes = "patient/*.rs"
 
 
 def _served(page: Path) -> Reply:
-    settings, problems = config.parse(CONFIGURATION)
+    settings, problems = settings_file.parse(CONFIGURATION)
     assert settings is not None, problems
     call = Call("GET", "/app/page.js", {}, cookies.parse([]), "", lambda _: b"")
     return own_page.serve(settings, call, page)

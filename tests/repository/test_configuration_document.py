@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.config.table import TomlTable
 from tests.support.stores import KINDS
@@ -57,7 +57,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
         finish(table)
 
     monkeypatch.setattr(TomlTable, "finish", noted)
-    settings, problems = config.parse(SMALLEST)
+    settings, problems = settings_file.parse(SMALLEST)
     assert isinstance(settings, Settings), problems
     return found
 
@@ -96,7 +96,7 @@ def _choices(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
         return choice(table, name, default, choices)
 
     monkeypatch.setattr(TomlTable, "choice", noted)
-    config.parse(SMALLEST)
+    settings_file.parse(SMALLEST)
     return found
 
 
@@ -107,5 +107,5 @@ def test_no_setting_stands_there_twice() -> None:
 
 def test_the_example_of_the_document_is_a_configuration() -> None:
     examples = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
-    settings, problems = config.parse(examples[0].replace("…", "client"))
+    settings, problems = settings_file.parse(examples[0].replace("…", "client"))
     assert settings is not None, problems

@@ -197,6 +197,25 @@ def test_the_simulator_takes_nothing_of_the_product_but_the_start_of_servers() -
     assert {one.file for one in imports("simulator") if one.top == "gateway"} == {start}
 
 
+def test_what_is_ours_is_imported_under_its_own_name() -> None:
+    """Whoever looks for a name finds every use. A module that needs another name gets it itself."""
+    own = {*PRODUCT, "tests"}
+    wrong = []
+    for file in sources(*own):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                module = node.module or ""
+                if node.level == 0 and module.partition(".")[0] not in own:
+                    continue
+                wrong += [
+                    f"{file.relative_to(ROOT)} imports {alias.name} as {alias.asname}"
+                    for alias in node.names
+                    # This one is the name of no module, but how Python starts a package.
+                    if alias.asname and alias.name != "__main__"
+                ]
+    assert wrong == []
+
+
 def is_in(file: Path, pattern: str) -> bool:
     path = file.relative_to(ROOT)
     if pattern.endswith("/**"):

@@ -13,7 +13,7 @@ import pytest
 from shared import held_bytes
 from shared.config.settings import Settings
 from shared.errors import Overloaded, UpstreamTimeout
-from shared.fhir import fhir_client as fhir
+from shared.fhir import fhir_client
 from shared.held_bytes import FREE_BYTES, TIMES, Holding, Late, Room
 from shared.inbound.edge import Call, Edge, Reply
 from tests.support.edge import respond
@@ -248,10 +248,12 @@ def tenant(scripted: ScriptedEhr) -> Tenant:
     return made
 
 
-def ask(tenant: Tenant, name: str, seconds: float = FAR, handle: str = "one") -> fhir.FhirAnswer:
+def ask(
+    tenant: Tenant, name: str, seconds: float = FAR, handle: str = "one"
+) -> fhir_client.FhirAnswer:
     opened = open_session(fhir_base=tenant.base, iss=tenant.base, handle=handle)
     active = in_use(opened, EHR)
-    return fhir.call(active, "GET", f"{tenant.base}/Basic/{name}", seconds=seconds)
+    return fhir_client.call(active, "GET", f"{tenant.base}/Basic/{name}", seconds=seconds)
 
 
 @pytest.mark.usefixtures("small_room")

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared import kept as kept_module
 from shared.errors import DiscoveryFailed
 from shared.kept import Kept
 
@@ -77,7 +76,7 @@ def test_a_failure_that_is_kept_holds_nothing_of_the_document(kept: Kept[int]) -
 
 
 def test_it_does_not_grow_without_bound(kept: Kept[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_module, "_MOST", 3)
+    monkeypatch.setattr("shared.kept._MOST", 3)
     source = Source()
     for number in range(8):
         kept.get((str(number),), source.read)

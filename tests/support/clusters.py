@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.session import record as session_record
+from shared.session import record
 from tests.support import firestore_emulator
 from tests.support.app import App, Launched
 from tests.support.browser import Answer, Browser
@@ -67,4 +67,4 @@ class Pair:
             return {key: json.loads(fields) for key, fields in connection.execute(query)}
 
     def holds(self, launched: Launched) -> bool:
-        return session_record.key(launched.handle) in self.records()
+        return record.key(launched.handle) in self.records()

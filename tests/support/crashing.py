@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway import app
-from shared.session import lease as session_lease
-from shared.smart import token_endpoint as tokens
+from shared.session import lease
+from shared.smart import token_endpoint
 from shared.store.sqlite import SqliteStore
 
 application = app.application
@@ -46,6 +46,6 @@ def _create_around(self: SqliteStore, collection: str, *args: Any) -> Any:
 
 setattr(SqliteStore, "create", _create_around)  # noqa: B010 - a method cannot be assigned to
 for _name in ("exchange", "refresh", "revoke"):
-    setattr(tokens, _name, _around(_name, getattr(tokens, _name)))
+    setattr(token_endpoint, _name, _around(_name, getattr(token_endpoint, _name)))
 for _name in ("LEASE_SECONDS", "RETRY_SECONDS"):
-    setattr(session_lease, _name, float(os.environ[_name]))
+    setattr(lease, _name, float(os.environ[_name]))

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from urllib.parse import quote, unquote
 
-from tests.support import ehr_messages as m
+from tests.support import ehr_messages
 
 SECRETS = (
     "kH3xQ9-vZ_t7LwPb2mR8aYcN5dFgJ4sU6eT1oXiVq0z",
@@ -58,7 +58,7 @@ def doubled(chance: random.Random, text: str) -> str:
 
 
 def joined(chance: random.Random, text: str) -> str:
-    return text + chance.choice(("&", "\n", " ", "")) + chance.choice(m.MESSAGES)
+    return text + chance.choice(("&", "\n", " ", "")) + chance.choice(ehr_messages.MESSAGES)
 
 
 def encoded(chance: random.Random, text: str) -> str:
@@ -85,7 +85,7 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 def damaged(chance: random.Random) -> str:
     """A message with a secret put into it, then changed up to three times."""
-    text = with_secret(chance, chance.choice(m.MESSAGES))
+    text = with_secret(chance, chance.choice(ehr_messages.MESSAGES))
     for _ in range(chance.randrange(1, 4)):
         text = chance.choice(MUTATIONS)(chance, text)
     return cased(chance, text) if chance.random() < 0.1 else text

@@ -10,11 +10,10 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import SmartError
-from shared.inbound import edge as inbound
-from shared.inbound.edge import Call, Edge, Reply
+from shared.inbound.edge import Call, Edge, Reply, answer
 from shared.inbound.refusal import Refusal
 
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -35,7 +34,7 @@ iss = ["https://ehr.example.org/fhir"]
 client_id = "c"
 scopes = "patient/Patient.r"
 """
-    parsed, problems = config.parse(text)
+    parsed, problems = settings_file.parse(text)
     assert parsed is not None, problems
     return parsed
 
@@ -65,7 +64,7 @@ def respond(
 ) -> flask.Response:
     builder = EnvironBuilder(headers=Headers(headers or {}), **request)
     found = flask.Request(builder.get_environ())
-    return inbound.answer(found, edge, given or settings(), serve)
+    return answer(found, edge, given or settings(), serve)
 
 
 def logged(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:

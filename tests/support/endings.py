@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote
 
 from playwright.sync_api import Page
 
-from shared.session import record as session_record
+from shared.session import record
 from tests.support.app import App, ehr_tables
 from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, Tenant
 from tests.support.servers import free_port, serve_app
@@ -30,7 +30,7 @@ class EndableApp:
 
     def leave_idle(self, handle: str) -> None:
         """Make a session look as if nothing had been asked of it for an hour."""
-        key = session_record.key(handle)
+        key = record.key(handle)
         with contextlib.closing(sqlite3.connect(self.database)) as connection, connection:
             where = "WHERE collection = 'sessions' AND key = ?"
             (fields,) = connection.execute(f"SELECT fields FROM records {where}", (key,)).fetchone()

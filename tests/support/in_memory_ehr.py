@@ -13,7 +13,7 @@ import pytest
 
 from functions.smart_calc import reading
 from shared import strict_json
-from shared.fhir import fhir_client as fhir
+from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
 from shared.session.sessions import Active
 from simulator.charts.resources import Charts, Resource
@@ -43,7 +43,7 @@ def answer_from(monkeypatch: pytest.MonkeyPatch, charts: Charts) -> set[tuple[st
         body = _body(charts, url, handed_out).encode()
         return FhirAnswer(200, {}, body, strict_json.parse(body, decimal), {})
 
-    monkeypatch.setattr(fhir, "call", call)
+    monkeypatch.setattr(fhir_client, "call", call)
     return handed_out
 
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support import oracle_documents as oracle
-from tests.support import reference_documents as reference
+from tests.support import oracle_documents, reference_documents
 
 _ALL = (
     *("launch-ehr", "launch-standalone", "sso-openid-connect", "authorize-post"),
@@ -255,8 +254,22 @@ NEW = (
 )
 ALL = (
     *NEW,
-    Published("Oracle Health, clinicians", oracle.PROVIDER_BASE, oracle.provider(), "oracle"),
-    Published("Oracle Health, patients", oracle.PATIENT_BASE, oracle.patient(), "oracle"),
-    Published("Inferno's reference server", reference.INFERNO_BASE, reference.inferno()),
-    Published("SMART launcher", reference.LAUNCHER_BASE, reference.launcher()),
+    Published(
+        "Oracle Health, clinicians",
+        oracle_documents.PROVIDER_BASE,
+        oracle_documents.provider(),
+        "oracle",
+    ),
+    Published(
+        "Oracle Health, patients",
+        oracle_documents.PATIENT_BASE,
+        oracle_documents.patient(),
+        "oracle",
+    ),
+    Published(
+        "Inferno's reference server",
+        reference_documents.INFERNO_BASE,
+        reference_documents.inferno(),
+    ),
+    Published("SMART launcher", reference_documents.LAUNCHER_BASE, reference_documents.launcher()),
 )

@@ -3,9 +3,9 @@
 import time
 from dataclasses import dataclass, replace
 
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
-from shared.fhir import fhir_client as fhir
+from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
 from shared.inbound.cookies import Cookies
 from shared.oidc.id_token import Identity
@@ -69,7 +69,7 @@ class Renewal:
         (instance or self.here).end(self.handle, self.cookies)
 
     def read_patient(self, active: Active) -> FhirAnswer:
-        return fhir.call(active, "GET", f"{active.session.fhir_base}/Patient/p1")
+        return fhir_client.call(active, "GET", f"{active.session.fhir_base}/Patient/p1")
 
     @property
     def handle(self) -> str:
@@ -107,7 +107,7 @@ def renewal(
 ) -> Renewal:
     """A session just opened, its clock at now; access of `ehr.life` seconds."""
     base = ehr.tenant.base
-    settings, problems = config.parse(
+    settings, problems = settings_file.parse(
         'public_url = "http://localhost:1"\nsealing_keys = ["env:K"]\n'
         f'session_idle_minutes = {idle_minutes}\n[store]\nkind = "sqlite"\n'
         f'[[ehr]]\nkey = "one"\niss = ["{base}"]\nclient_id = "client-1"\n'

@@ -3,15 +3,14 @@
 import re
 
 from shared.explain.catalogue import ENTRIES, sources
-from shared.explain.weighing import launch as weigh_launch
-from shared.explain.weighing import request as weigh_request
+from shared.explain.weighing import launch, request
 
 _TEXTS = [
     *(entry.source for entry in ENTRIES),
     *(cause.source for entry in ENTRIES for cause in entry.causes),
     *(
         value
-        for module in (sources, weigh_launch, weigh_request)
+        for module in (sources, launch, request)
         for value in vars(module).values()
         if isinstance(value, str)
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.fhir import references as fhir_references
+from shared.fhir import references
 from shared.json_members import fields, items
 
 # Bounds what one field can add to a page; no code, reference or drug name comes near it.
@@ -62,7 +62,7 @@ def referenced_id(reference: object, resource_type: str) -> str:
     For what is about no patient: absolute references are taken on any server.
     """
     literal = fields(reference).get("reference")
-    target = fhir_references.parse(literal, None) if isinstance(literal, str) else None
+    target = references.parse(literal, None) if isinstance(literal, str) else None
     return target.id if target is not None and target.type == resource_type else ""
 
 

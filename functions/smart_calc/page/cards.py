@@ -13,9 +13,7 @@ from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.clock import Clock
 from clinical.prefilled import Found, inputs_of
 
-from . import cautions, trends, wording
-from . import input_views as inputs
-from . import outcome as results
+from . import cautions, input_views, outcome, trends, wording
 from .note import NoteParts, full, short
 from .view_models import CalculatorView, Group
 
@@ -113,7 +111,7 @@ def _view(
     needed = {name for output in calculator.outputs for name in output.needs}
     shown = tuple(
         replace(
-            inputs.view(
+            input_views.view(
                 finding,
                 clock,
                 optional=name not in needed,
@@ -125,14 +123,14 @@ def _view(
         )
         for name, finding in findings.items()
     )
-    made = results.views(evaluation, _unused(findings))
+    made = outcome.views(evaluation, _unused(findings))
     view = CalculatorView(
         calculator=calculator,
         group=group,
         results=() if group == "off" else made,
         provenance=_provenance(findings, clock) if _is_computed(group, evaluation) else "",
-        lacking=tuple(_lack(findings[name]) for name in results.lacking(evaluation)),
-        needs=tuple(map(wording.in_line, results.lacking(evaluation))),
+        lacking=tuple(_lack(findings[name]) for name in outcome.lacking(evaluation)),
+        needs=tuple(map(wording.in_line, outcome.lacking(evaluation))),
         reason=(unfit or evaluation.refused or "") if group == "not_applicable" else "",
         warnings=tuple(cautions.warnings(evaluation, prefilled, chart)),
         notes=evaluation.notes,
@@ -162,7 +160,7 @@ def _group(calculator: Calculator, evaluation: Evaluation, unfit: str) -> Group:
         return "off"
     if unfit:
         return "not_applicable"
-    missing = results.lacking(evaluation)
+    missing = outcome.lacking(evaluation)
     # A score that lacks few answers lies in a range, which is a result.
     if evaluation.results or (evaluation.ranges and len(missing) <= _FEW):
         return "computed"

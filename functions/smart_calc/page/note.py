@@ -12,7 +12,7 @@ from clinical import units_in_words
 from clinical.calculators.model import NO_BANDS
 from shared.release import VERSION
 
-from . import outcome as results
+from . import outcome
 from .banner import Banner
 from .view_models import ResultView
 
@@ -40,7 +40,7 @@ def full(title: str, made: Sequence[ResultView], parts: NoteParts) -> str:
 
     Empty where there is no result.
     """
-    found = results.computed(made)
+    found = outcome.computed(made)
     if not found:
         return ""
     shared = _shared(found)
@@ -61,7 +61,7 @@ def short(made: Sequence[ResultView], parts: NoteParts) -> str:
 
     The meaning is told of the first result alone, from which the others follow.
     """
-    found = results.computed(made)
+    found = outcome.computed(made)
     if not found:
         return ""
     told = "; ".join(_result(one, "" if place else one.band) for place, one in enumerate(found))
@@ -89,7 +89,7 @@ def _shared(found: Sequence[ResultView]) -> str:
 
 def _result(result: ResultView, band: str) -> str:
     told = band and band != NO_BANDS
-    return f"{results.given(result)}{f' ({band})' if told else ''}"
+    return f"{outcome.given(result)}{f' ({band})' if told else ''}"
 
 
 def _line(head: str, text: str, end: str = "") -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from clinical import queries
 from clinical.chart import Chart, read_chart, valued
-from clinical.chart.observations import Reader as Observations
+from clinical.chart.observations import ObservationReader
 from clinical.chart.resources.times import Moment, zone_of
 from clinical.chart.unread import with_unread
 from clinical.queries import ALL_SECONDS, Request, Search, request_for
@@ -72,7 +72,7 @@ class Searching:
     fhir_base: str
     now: datetime
     searches: tuple[Search, ...]
-    observations: Observations
+    observations: ObservationReader
     arrivals: Arrivals
 
     def so_far(self) -> Iterator[Mapping[str, Part]]:
@@ -115,7 +115,7 @@ def begin(active: Active, patient: str, now: datetime) -> Searching:
     Times without an offset are in the zone of `now`.
     """
     fhir_base = active.session.fhir_base
-    observations = Observations(now.tzinfo)
+    observations = ObservationReader(now.tzinfo)
     reader = Reader(
         active,
         until=time.monotonic() + ALL_SECONDS,
@@ -148,7 +148,7 @@ def tell_foreign(reading: ChartReading) -> None:
         log.event("fhir_denied", message, severity="ERROR", code="patient_denied", fields=fields)
 
 
-def _times(reader: Observations, resources: list[dict[str, Any]]) -> Iterator[Moment | None]:
+def _times(reader: ObservationReader, resources: list[dict[str, Any]]) -> Iterator[Moment | None]:
     for resource in resources:
         if resource.get("resourceType") == "Observation":
             yield reader.entry(resource).heading.moment

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from clinical.queries import Parameters, Search
 from shared import scopes
-from shared.scopes import Grant, Interaction
+from shared.scopes import Grant, Letter
 from shared.session.record import Session
 
 _CATEGORY_SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -24,7 +24,7 @@ def uncovered(search: Search, grants: tuple[Grant, ...], session: Session) -> st
     return None
 
 
-def _interactions(search: Search, kind: str) -> tuple[Interaction, ...]:
+def _interactions(search: Search, kind: str) -> tuple[Letter, ...]:
     """The patient is read, others are searched; what a search includes may be had by either."""
     if kind == "Patient":
         return ("r",)
@@ -32,7 +32,7 @@ def _interactions(search: Search, kind: str) -> tuple[Interaction, ...]:
 
 
 def _covers(
-    grant: Grant, kind: str, interaction: Interaction, given: frozenset[tuple[str, str]]
+    grant: Grant, kind: str, interaction: Letter, given: frozenset[tuple[str, str]]
 ) -> bool:
     return grant.covers(kind, interaction) and grant.filters <= given
 
@@ -45,7 +45,7 @@ def _given(parameters: Parameters) -> frozenset[tuple[str, str]]:
     return frozenset((*parameters, *coded))
 
 
-def _why(kind: str, interaction: Interaction, session: Session) -> str:
+def _why(kind: str, interaction: Letter, session: Session) -> str:
     needed = scopes.needed(kind, interaction)
     refused = _asked_and_missing(session.missing, kind, interaction)
     if refused:
@@ -53,7 +53,7 @@ def _why(kind: str, interaction: Interaction, session: Session) -> str:
     return f"{needed} is needed, which this launch does not have"
 
 
-def _asked_and_missing(missing: Iterable[str], kind: str, interaction: Interaction) -> str | None:
+def _asked_and_missing(missing: Iterable[str], kind: str, interaction: Letter) -> str | None:
     for scope in missing:
         grant = scopes.parse(scope)
         if grant is not None and grant.covers(kind, interaction):

@@ -14,8 +14,7 @@ from urllib.parse import urlencode
 from clinical.queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
 from shared import log
 from shared.errors import SmartError
-from shared.fhir import fhir_client as fhir
-from shared.fhir import page_links, searchset
+from shared.fhir import fhir_client, page_links, searchset
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.side_by_side import run_all
 from shared.session.sessions import Active
@@ -135,7 +134,7 @@ class Reader:
         fields: _Fields = {"type": search.resource_type}
         try:
             seconds = min(CALL_SECONDS, left)
-            answer = fhir.call(
+            answer = fhir_client.call(
                 self.active,
                 "GET",
                 url,

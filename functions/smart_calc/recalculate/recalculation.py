@@ -15,8 +15,7 @@ from clinical.calculators.registry import DERIVED
 from shared import strict_json
 from shared.errors import ParameterInvalid
 
-from ..page import note, wording
-from ..page import outcome as results
+from ..page import note, outcome, wording
 from . import entered
 
 _FORM = 'The body must be {"inputs": {NAME: {"value": …, "unit": …}}}.'
@@ -121,7 +120,7 @@ def _refused_by(names: tuple[str, ...], raw: Raw) -> dict[str, str]:
 
 def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) -> dict[str, Any]:
     """Results as the page prints them, and why an input is not taken, by its name."""
-    views = results.views(evaluation) if computed or not faults else ()
+    views = outcome.views(evaluation) if computed or not faults else ()
     return {
         "results": [asdict(view) for view in views],
         "faults": faults,

@@ -1,7 +1,6 @@
 """athenahealth: what its authorization server says, from reports in its public tracker."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 _REDIRECT = (
@@ -21,17 +20,17 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "likely",
-                s.ATHENA_7,
+                sources.ATHENA_7,
                 why="The redirect URI was registered in lower case and sent with capital letters.",
                 steps=(_REDIRECT, causes.RELAUNCH),
             ),
             causes.client_unknown(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The client id is mistyped, or belongs to another environment.",
             ),
         ),
-        source=s.ATHENA_7,
+        source=sources.ATHENA_7,
     ),
     Entry(
         key="athenahealth/redirect-uri",
@@ -43,7 +42,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                s.ATHENA_242,
+                sources.ATHENA_242,
                 why="In the report, a stray slash after `/authorize/` changed the request.",
                 steps=(
                     _REDIRECT,
@@ -51,7 +50,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.ATHENA_242,
+        source=sources.ATHENA_242,
     ),
     Entry(
         key="athenahealth/oops",
@@ -63,7 +62,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "possible",
-                s.inferred(s.ATHENA_267),
+                sources.inferred(sources.ATHENA_267),
                 why="A parameter of the authorization request is missing or wrong; the report does "
                 "not say which.",
                 steps=(
@@ -77,9 +76,9 @@ ENTRIES: tuple[Entry, ...] = (
                     ),
                 ),
             ),
-            causes.launch_value_invalid("possible", s.inferred(s.ATHENA_267)),
+            causes.launch_value_invalid("possible", sources.inferred(sources.ATHENA_267)),
         ),
-        source=s.ATHENA_267,
+        source=sources.ATHENA_267,
     ),
     Entry(
         key="athenahealth/scope-not-authorized",
@@ -92,7 +91,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_not_registered(
                 "likely",
-                s.ATHENA_314,
+                sources.ATHENA_314,
                 why="A scope in the list is not approved for the app.",
                 steps=(
                     (
@@ -104,12 +103,12 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.scope_syntax(
                 "possible",
-                s.inferred(s.YOURPHR_ATHENA),
+                sources.inferred(sources.YOURPHR_ATHENA),
                 why="v1 and v2 of SMART are separate products; scopes of the one are unknown to "
                 "an app of the other.",
             ),
         ),
-        source=s.ATHENA_314,
+        source=sources.ATHENA_314,
     ),
     Entry(
         key="athenahealth/authorize-callback-500",
@@ -121,11 +120,11 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                s.ATHENA_157,
+                sources.ATHENA_157,
                 why="The fault lies after the user's sign-in and before the way back to the app.",
             ),
         ),
-        source=s.ATHENA_157,
+        source=sources.ATHENA_157,
     ),
     Entry(
         key="athenahealth/pkce-web-app",
@@ -137,7 +136,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "likely",
-                f"{s.YOURPHR_ATHENA}; that it leads to this code: inferred",
+                f"{sources.YOURPHR_ATHENA}; that it leads to this code: inferred",
                 why="The app was registered as Web and sends no secret, or is public and sends "
                 "one.",
                 steps=(
@@ -149,6 +148,6 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.YOURPHR_ATHENA,
+        source=sources.YOURPHR_ATHENA,
     ),
 )

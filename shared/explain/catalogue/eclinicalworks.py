@@ -1,7 +1,6 @@
 """eClinicalWorks (healow): what its authorization pages say."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -16,7 +15,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_not_enabled_at_site(
                 "likely",
-                f"{s.SIGN_IN_CHECKER}; {s.ECW_SANDBOX}",
+                f"{sources.SIGN_IN_CHECKER}; {sources.ECW_SANDBOX}",
                 why="The practice has not switched patient access on, or the app is not on its "
                 "list of allowed apps.",
                 steps=(
@@ -27,11 +26,11 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.aud_wrong(
                 "possible",
-                f"{s.PEERBITS}; that it shows as this page: inferred",
+                f"{sources.PEERBITS}; that it shows as this page: inferred",
                 why="`aud` must equal `iss`.",
             ),
         ),
-        source=s.SIGN_IN_CHECKER,
+        source=sources.SIGN_IN_CHECKER,
     ),
     Entry(
         key="eclinicalworks/launch-scope",
@@ -43,12 +42,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.launch_patient_scope_on_provider(
                 "possible",
-                f"{s.ECW_SCOPES}; that it leads to this code: inferred",
+                f"{sources.ECW_SCOPES}; that it leads to this code: inferred",
                 why="`launch` belongs to launches from the EHR, `launch/patient` to apps that are "
                 "opened by themselves.",
             ),
-            causes.scope_not_registered("possible", s.inferred(s.ECW_SANDBOX)),
+            causes.scope_not_registered("possible", sources.inferred(sources.ECW_SANDBOX)),
         ),
-        source=s.ECW_SCOPES,
+        source=sources.ECW_SCOPES,
     ),
 )

@@ -1,7 +1,6 @@
 """Epic: its authorization pages say little; what developers found behind them."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 _COMPARE_IDS = (
@@ -38,27 +37,27 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_unknown(
                 "likely",
-                f"{s.EPIC_PREFLIGHT}; {s.EPIC_CMS_SANDBOX}; {s.PEERBITS}",
+                f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_CMS_SANDBOX}; {sources.PEERBITS}",
                 why="The id is mistyped, or the production id was used in the sandbox, or the "
                 "reverse.",
                 steps=(_COMPARE_IDS, causes.RELAUNCH),
             ),
             causes.not_propagated_yet(
                 "likely",
-                f"{s.EPIC_PREFLIGHT}; {s.EPIC_SYNC}; {s.EPIC_48_HOURS}",
+                f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_SYNC}; {sources.EPIC_48_HOURS}",
                 why="A new app takes an hour or more to reach Epic's servers.",
                 steps=(_WAIT,),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The organisation has not taken the app over into its own environment.",
                 steps=(
                     "Ask the organisation's Epic team to enable the client id in this environment.",
                 ),
             ),
         ),
-        source=s.EPIC_PREFLIGHT,
+        source=sources.EPIC_PREFLIGHT,
     ),
     Entry(
         key="epic/invalid-oauth-request",
@@ -75,31 +74,31 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "likely",
-                f"{s.PEERBITS}; {s.EPIC_PREFLIGHT}; {s.EPIC_APPAUTH}",
+                f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}; {sources.EPIC_APPAUTH}",
                 why="The redirect URI is not registered exactly so; the port counts.",
                 steps=(_REDIRECT, _WAIT),
             ),
             causes.scope_not_registered(
                 "possible",
-                s.PEERBITS,
+                sources.PEERBITS,
                 why="An API behind one of the scopes is not chosen for the app.",
                 steps=(_APIS, _WAIT),
             ),
             causes.scope_syntax(
                 "possible",
-                s.PEERBITS,
+                sources.PEERBITS,
                 why="The scopes are written in the other SMART version than the app's.",
                 steps=(_VERSION, causes.RELAUNCH),
             ),
             causes.persona_mismatch(
                 "possible",
-                s.PEERBITS,
+                sources.PEERBITS,
                 why="The app is for patients and was launched by a clinician, or the reverse.",
                 steps=(_AUDIENCE,),
             ),
             causes.not_propagated_yet(
                 "possible",
-                f"{s.PEERBITS}; {s.EPIC_48_HOURS}",
+                f"{sources.PEERBITS}; {sources.EPIC_48_HOURS}",
                 why="The registration is unfinished (a questionnaire is open), or its change has "
                 "not arrived.",
                 steps=(
@@ -108,7 +107,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=f"{s.PEERBITS}; {s.EPIC_PREFLIGHT}",
+        source=f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}",
     ),
     Entry(
         key="epic/launch-parameters-required",
@@ -120,7 +119,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.launch_parameter_missing(
                 "certain",
-                s.EPIC_TEST_PAGE,
+                sources.EPIC_TEST_PAGE,
                 why="The page was opened by its address.",
                 steps=(
                     (
@@ -130,7 +129,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.EPIC_TEST_PAGE,
+        source=sources.EPIC_TEST_PAGE,
     ),
     Entry(
         key="epic/wildcard-scope",
@@ -143,18 +142,18 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_syntax(
                 "likely",
-                s.PEERBITS,
+                sources.PEERBITS,
                 why="An app that is registered for SMART v2 must ask for `.rs` of each resource; "
                 "`patient/*.read` is refused.",
                 steps=(_VERSION, causes.RELAUNCH),
             ),
             causes.scope_not_registered(
                 "possible",
-                f"{s.EPIC_CMS_SANDBOX}; that it leads to this code: inferred",
+                f"{sources.EPIC_CMS_SANDBOX}; that it leads to this code: inferred",
                 steps=(_APIS, _WAIT),
             ),
         ),
-        source=s.PEERBITS,
+        source=sources.PEERBITS,
     ),
     Entry(
         key="epic/invalid-client",
@@ -167,7 +166,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "likely",
-                f"{s.EPIC_BASIC}; {s.EPIC_BACKEND}",
+                f"{sources.EPIC_BASIC}; {sources.EPIC_BACKEND}",
                 why="Epic wants the Basic credentials as they are, not form-encoded first as RFC "
                 "6749 has it; or a claim, the key or the `kid` of a signed assertion is wrong.",
                 steps=(
@@ -181,24 +180,24 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.client_unknown(
                 "likely",
-                f"{s.EPIC_BACKEND}; {s.PEERBITS}",
+                f"{sources.EPIC_BACKEND}; {sources.PEERBITS}",
                 why="The production id is used in a test environment, or the reverse.",
                 steps=(_COMPARE_IDS,),
             ),
             causes.not_propagated_yet(
                 "possible",
-                f"{s.EPIC_BACKEND}; {s.EPIC_SYNC}",
+                f"{sources.EPIC_BACKEND}; {sources.EPIC_SYNC}",
                 why="A new key or secret has not reached this environment.",
                 steps=(_WAIT,),
             ),
             causes.clock_skew(
                 "possible",
-                s.inferred(s.RFC_7523),
+                sources.inferred(sources.RFC_7523),
                 why="The assertion's `exp` may lie at most five minutes ahead; a clock that is off "
                 "makes it too early or too late.",
             ),
         ),
-        source=f"{s.EPIC_BASIC}; {s.EPIC_BACKEND}",
+        source=f"{sources.EPIC_BASIC}; {sources.EPIC_BACKEND}",
     ),
     Entry(
         key="epic/invalid-request-null",
@@ -210,7 +209,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "possible",
-                s.inferred(s.EPIC_FASTEN),
+                sources.inferred(sources.EPIC_FASTEN),
                 why="A parameter is missing or encoded wrongly.",
                 steps=(
                     (
@@ -222,11 +221,11 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.code_expired_or_used(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The callback was opened twice, so the code was used already.",
             ),
         ),
-        source=s.EPIC_FASTEN,
+        source=sources.EPIC_FASTEN,
     ),
     Entry(
         key="epic/scopes-stripped",
@@ -238,7 +237,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_trimmed(
                 "likely",
-                f"{s.PEERBITS}; {s.EPIC_CMS_SANDBOX}",
+                f"{sources.PEERBITS}; {sources.EPIC_CMS_SANDBOX}",
                 why="Scopes outside the app's agreed APIs are left out without an error.",
                 steps=(
                     "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
@@ -248,7 +247,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=f"{s.PEERBITS}; {s.EPIC_CMS_SANDBOX}",
+        source=f"{sources.PEERBITS}; {sources.EPIC_CMS_SANDBOX}",
     ),
     Entry(
         key="epic/invalid-token",
@@ -259,14 +258,14 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=("the access token provided is not valid",),
         meaning="Epic's FHIR server does not accept the token any more.",
         causes=(
-            causes.access_token_expired("likely", f"{s.THE_MAP}; that it was time: inferred"),
+            causes.access_token_expired("likely", f"{sources.THE_MAP}; that it was time: inferred"),
             causes.session_ended(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The user signed out, or the grant was withdrawn.",
             ),
         ),
-        source=s.THE_MAP,
+        source=sources.THE_MAP,
     ),
     Entry(
         key="epic/xml-answer",
@@ -278,12 +277,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "certain",
-                s.THE_MAP,
+                sources.THE_MAP,
                 why="`Accept` is missing or `*/*`.",
                 steps=("Send `Accept: application/fhir+json`, as this app's proxy does.",),
             ),
         ),
-        source=s.THE_MAP,
+        source=sources.THE_MAP,
     ),
     Entry(
         key="epic/html-404",
@@ -296,7 +295,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "likely",
-                f"{s.THE_MAP}; the page's wording: inferred",
+                f"{sources.THE_MAP}; the page's wording: inferred",
                 why="The resource type is mistyped or not offered there.",
                 steps=(
                     "Compare the type with the CapabilityStatement at `metadata`.",
@@ -304,7 +303,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.THE_MAP,
+        source=sources.THE_MAP,
     ),
     Entry(
         key="epic/operation-outcome",
@@ -317,7 +316,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "likely",
-                s.THE_MAP,
+                sources.THE_MAP,
                 why="The text beside the code says what is wrong; unknown search parameters are "
                 "often ignored without a word.",
                 steps=(
@@ -325,8 +324,8 @@ ENTRIES: tuple[Entry, ...] = (
                     "Compare the search parameters with Epic's page of the API.",
                 ),
             ),
-            causes.user_not_permitted("possible", s.INFERRED),
+            causes.user_not_permitted("possible", sources.INFERRED),
         ),
-        source=s.THE_MAP,
+        source=sources.THE_MAP,
     ),
 )

@@ -1,7 +1,6 @@
 """Pages and frames: what shows in the browser, in the EHR's window, with or without an error."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -15,7 +14,10 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "possible",
-                f"{s.SMART_OVERVIEW}; {s.FORUM_POWERCHART}; which of them it is: inferred",
+                (
+                    f"{sources.SMART_OVERVIEW}; {sources.FORUM_POWERCHART}; "
+                    "which of them it is: inferred"
+                ),
                 title="PowerChart cannot reach the app's address.",
                 why="PowerChart needs a public https address on port 443 with a certificate that "
                 "the hospital's machines trust.",
@@ -27,13 +29,13 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.cookies_blocked(
                 "possible",
-                s.SMART_OVERVIEW,
+                sources.SMART_OVERVIEW,
                 why="PowerChart shows apps by WebView2, older sites by Internet Explorer, which "
                 "knows no partitioned cookies. A pop-up there does not share cookies with the "
                 "frame.",
             ),
         ),
-        source=f"{s.FORUM_POWERCHART}; {s.SMART_OVERVIEW}",
+        source=f"{sources.FORUM_POWERCHART}; {sources.SMART_OVERVIEW}",
     ),
     Entry(
         key="generic/frame-refused",
@@ -49,7 +51,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                f"{s.EMBEDDABLE}; who sends the header: inferred",
+                f"{sources.EMBEDDABLE}; who sends the header: inferred",
                 title="Something on the way forbids frames.",
                 why="This app sends no `X-Frame-Options`. A gateway or load balancer before it "
                 "may, and so may the EHR's sign-in page. With `frame_ancestors` set, every frame "
@@ -64,7 +66,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.EMBEDDABLE,
+        source=sources.EMBEDDABLE,
     ),
     Entry(
         key="oracle/identity-provider-page",
@@ -77,13 +79,13 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "possible",
-                s.inferred(f"{s.SIGN_IN_CHECKER} and {s.YOURPHR}"),
+                sources.inferred(f"{sources.SIGN_IN_CHECKER} and {sources.YOURPHR}"),
                 title="A program called what is meant for a browser.",
                 why="The authorization request was sent by a script or test, which cannot sign in.",
                 steps=("Open the authorization request in a browser.",),
             ),
         ),
-        source=f"{s.SIGN_IN_CHECKER}; {s.YOURPHR}",
+        source=f"{sources.SIGN_IN_CHECKER}; {sources.YOURPHR}",
     ),
     Entry(
         key="epic/frame",
@@ -95,12 +97,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.cookies_blocked(
                 "possible",
-                s.inferred(s.CLIENT_JS_75),
+                sources.inferred(sources.CLIENT_JS_75),
                 why="In the frame the app is a third party: cookies, storage and messages between "
                 "windows are restricted there.",
             ),
         ),
-        source=s.CLIENT_JS_75,
+        source=sources.CLIENT_JS_75,
     ),
     Entry(
         key="smart-launcher/iframe",
@@ -112,13 +114,13 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.cookies_blocked(
                 "likely",
-                f"{s.LAUNCHER_34}; {s.CLIENT_JS_115}",
+                f"{sources.LAUNCHER_34}; {sources.CLIENT_JS_115}",
                 why="The app's cookie of the launch does not come back at the callback.",
                 steps=(
                     "Switch the launcher's frame off, or allow partitioned cookies in the browser.",
                 ),
             ),
         ),
-        source=f"{s.LAUNCHER_34}; {s.CLIENT_JS_115}",
+        source=f"{sources.LAUNCHER_34}; {sources.CLIENT_JS_115}",
     ),
 )

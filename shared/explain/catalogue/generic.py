@@ -1,7 +1,6 @@
 """Any EHR: the codes of RFC 6749, RFC 6750 and OpenID Connect, with the causes behind them."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 _SIGN_IN = (
@@ -21,7 +20,7 @@ def _sign_in(code: str) -> Entry:
         causes=(
             causes.session_ended(
                 "likely",
-                s.OPENID,
+                sources.OPENID,
                 title="The user is not signed in at the EHR, or has to choose or agree there.",
                 why=_SIGN_IN,
                 steps=(
@@ -32,12 +31,12 @@ def _sign_in(code: str) -> Entry:
             ),
             causes.cookies_blocked(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="In a frame the browser did not send the EHR's own cookies, so the EHR could "
                 "not see that the user is signed in.",
             ),
         ),
-        source=s.OPENID,
+        source=sources.OPENID,
     )
 
 
@@ -50,14 +49,14 @@ ENTRIES: tuple[Entry, ...] = (
         oauth_errors=("access_denied",),
         meaning="Access was declined, by the user or by the EHR.",
         causes=(
-            causes.user_declined("likely", s.RFC_6749),
-            causes.client_not_enabled_at_site("possible", s.RFC_6749),
+            causes.user_declined("likely", sources.RFC_6749),
+            causes.client_not_enabled_at_site("possible", sources.RFC_6749),
             causes.user_not_permitted(
-                "possible", s.RFC_6749, why="The EHR does not let this user use the app."
+                "possible", sources.RFC_6749, why="The EHR does not let this user use the app."
             ),
-            causes.scope_not_registered("possible", s.INFERRED),
+            causes.scope_not_registered("possible", sources.INFERRED),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/invalid-request",
@@ -69,15 +68,15 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.launch_value_invalid(
                 "possible",
-                f"{s.RFC_6749}; {s.HEALTH_GORILLA}; {s.FORUM_INVALID_LAUNCH}",
+                f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}; {sources.FORUM_INVALID_LAUNCH}",
             ),
-            causes.launch_parameter_missing("possible", s.HEALTH_GORILLA),
-            causes.launch_scope_missing("possible", s.inferred(s.SMART)),
-            causes.aud_wrong("possible", f"{s.SMART}; {s.ONC_AUD}"),
-            causes.redirect_uri_mismatch("possible", s.HEALTH_GORILLA),
-            causes.request_malformed("possible", s.RFC_6749),
+            causes.launch_parameter_missing("possible", sources.HEALTH_GORILLA),
+            causes.launch_scope_missing("possible", sources.inferred(sources.SMART)),
+            causes.aud_wrong("possible", f"{sources.SMART}; {sources.ONC_AUD}"),
+            causes.redirect_uri_mismatch("possible", sources.HEALTH_GORILLA),
+            causes.request_malformed("possible", sources.RFC_6749),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/invalid-scope",
@@ -87,12 +86,12 @@ ENTRIES: tuple[Entry, ...] = (
         oauth_errors=("invalid_scope",),
         meaning="A scope is unknown, malformed, or more than the app may have.",
         causes=(
-            causes.scope_not_registered("likely", f"{s.RFC_6749}; {s.HEALTH_GORILLA}"),
-            causes.scope_syntax("possible", f"{s.THE_MAP}; {s.PEERBITS}"),
-            causes.launch_patient_scope_on_provider("possible", s.inferred(s.SMART)),
-            causes.launch_scope_missing("possible", s.inferred(s.HEALTH_GORILLA)),
+            causes.scope_not_registered("likely", f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"),
+            causes.scope_syntax("possible", f"{sources.THE_MAP}; {sources.PEERBITS}"),
+            causes.launch_patient_scope_on_provider("possible", sources.inferred(sources.SMART)),
+            causes.launch_scope_missing("possible", sources.inferred(sources.HEALTH_GORILLA)),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/unauthorized-client",
@@ -102,16 +101,16 @@ ENTRIES: tuple[Entry, ...] = (
         oauth_errors=("unauthorized_client",),
         meaning="The app is known, and may not do this.",
         causes=(
-            causes.client_not_enabled_at_site("likely", f"{s.RFC_6749}; {s.URN_LIST}"),
+            causes.client_not_enabled_at_site("likely", f"{sources.RFC_6749}; {sources.URN_LIST}"),
             causes.persona_mismatch(
                 "possible",
-                s.inferred(s.RFC_6749),
+                sources.inferred(sources.RFC_6749),
                 why="The app is registered for another kind of launch: for patients, or as a "
                 "backend service.",
             ),
-            causes.not_propagated_yet("possible", s.SMART_OVERVIEW),
+            causes.not_propagated_yet("possible", sources.SMART_OVERVIEW),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/invalid-client",
@@ -121,17 +120,17 @@ ENTRIES: tuple[Entry, ...] = (
         oauth_errors=("invalid_client",),
         meaning="The EHR does not know the client, or does not accept its proof.",
         causes=(
-            causes.client_auth_wrong("likely", f"{s.RFC_6749}; {s.FORUM_CREDENTIALS}"),
-            causes.client_unknown("possible", f"{s.RFC_6749}; {s.HEALTH_GORILLA}"),
-            causes.not_propagated_yet("possible", f"{s.SMART_OVERVIEW}; {s.EPIC_SYNC}"),
+            causes.client_auth_wrong("likely", f"{sources.RFC_6749}; {sources.FORUM_CREDENTIALS}"),
+            causes.client_unknown("possible", f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"),
+            causes.not_propagated_yet("possible", f"{sources.SMART_OVERVIEW}; {sources.EPIC_SYNC}"),
             causes.clock_skew(
                 "possible",
-                s.inferred(s.RFC_7523),
+                sources.inferred(sources.RFC_7523),
                 why="With `private_key_jwt`: the assertion lives five minutes, and a clock that is "
                 "off makes it too early or too late.",
             ),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/token-invalid-request",
@@ -142,19 +141,19 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"invalid_request"',),
         meaning="The token endpoint misses a parameter, or got one twice or malformed.",
         causes=(
-            causes.request_malformed("likely", s.RFC_6749),
+            causes.request_malformed("likely", sources.RFC_6749),
             causes.client_auth_wrong(
                 "possible",
-                s.RFC_6749,
+                sources.RFC_6749,
                 why="The client proves itself in two ways at once, or in none.",
             ),
             causes.pkce_mismatch(
                 "possible",
-                s.RFC_7636,
+                sources.RFC_7636,
                 why="`code_verifier` is missing, or is not of the form that PKCE prescribes.",
             ),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/invalid-grant",
@@ -164,26 +163,26 @@ ENTRIES: tuple[Entry, ...] = (
         oauth_errors=("invalid_grant",),
         meaning="The code or the refresh token is not valid, or belongs to something else.",
         causes=(
-            causes.code_expired_or_used("likely", f"{s.RFC_6749}; {s.HEALTH_GORILLA}"),
+            causes.code_expired_or_used("likely", f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"),
             causes.redirect_uri_mismatch(
                 "possible",
-                s.RFC_6749,
+                sources.RFC_6749,
                 why="The token request names another redirect URI than the authorization request.",
             ),
-            causes.pkce_mismatch("possible", s.RFC_7636),
+            causes.pkce_mismatch("possible", sources.RFC_7636),
             causes.client_id_mismatch(
                 "possible",
-                s.RFC_6749,
+                sources.RFC_6749,
                 why="The code was given to another client id; launch and callback run with "
                 "different configurations.",
             ),
             causes.session_ended(
                 "possible",
-                s.RFC_6749,
+                sources.RFC_6749,
                 why="At a refresh: the grant was withdrawn, or the user's session is over.",
             ),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/unsupported-grant-type",
@@ -196,13 +195,13 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "likely",
-                f"{s.RFC_6749}; the JSON body: inferred",
+                f"{sources.RFC_6749}; the JSON body: inferred",
                 why="The body was not sent as a form, so `grant_type` was not seen; or the server "
                 "offers no refresh.",
                 steps=("Send the body as `application/x-www-form-urlencoded`.",),
             ),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/unsupported-response-type",
@@ -215,18 +214,18 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "likely",
-                s.RFC_6749,
+                sources.RFC_6749,
                 why="Something other than `response_type=code` was sent; some old servers wanted "
                 "`code id_token`.",
                 steps=("Send `response_type=code`, as this app does.",),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
-                s.RFC_6749,
+                sources.RFC_6749,
                 why="The app is registered without the authorization code flow.",
             ),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/server-error",
@@ -235,8 +234,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         oauth_errors=("server_error",),
         meaning="The EHR's authorization server failed.",
-        causes=(causes.ehr_side("certain", s.RFC_6749),),
-        source=s.RFC_6749,
+        causes=(causes.ehr_side("certain", sources.RFC_6749),),
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/temporarily-unavailable",
@@ -247,10 +246,12 @@ ENTRIES: tuple[Entry, ...] = (
         meaning="The EHR's authorization server is busy, or down for maintenance.",
         causes=(
             causes.ehr_side(
-                "certain", s.RFC_6749, why="The server says of itself that it cannot answer now."
+                "certain",
+                sources.RFC_6749,
+                why="The server says of itself that it cannot answer now.",
             ),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     _sign_in("login_required"),
     _sign_in("interaction_required"),
@@ -272,12 +273,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "certain",
-                s.OPENID,
+                sources.OPENID,
                 why="`request`, `request_uri` or `registration` was sent. This app sends none.",
                 steps=("Send the parameters themselves in place of `request` or `request_uri`.",),
             ),
         ),
-        source=s.OPENID,
+        source=sources.OPENID,
     ),
     Entry(
         key="generic/invalid-token",
@@ -287,15 +288,15 @@ ENTRIES: tuple[Entry, ...] = (
         oauth_errors=("invalid_token",),
         meaning="The FHIR server does not accept the access token.",
         causes=(
-            causes.access_token_expired("likely", f"{s.RFC_6750}; {s.HEALTH_GORILLA}"),
+            causes.access_token_expired("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
             causes.session_ended(
                 "possible",
-                s.RFC_6750,
+                sources.RFC_6750,
                 why="The token was withdrawn: the user signed out or ended the app's access.",
             ),
-            causes.tenant_mismatch("possible", s.inferred(s.RFC_6750)),
+            causes.tenant_mismatch("possible", sources.inferred(sources.RFC_6750)),
         ),
-        source=s.RFC_6750,
+        source=sources.RFC_6750,
     ),
     Entry(
         key="generic/insufficient-scope",
@@ -305,10 +306,10 @@ ENTRIES: tuple[Entry, ...] = (
         oauth_errors=("insufficient_scope",),
         meaning="The request needs a scope that the token does not have.",
         causes=(
-            causes.scope_trimmed("likely", f"{s.RFC_6750}; {s.HEALTH_GORILLA}"),
-            causes.scope_not_registered("possible", s.RFC_6750),
-            causes.user_not_permitted("possible", s.HEALTH_GORILLA),
+            causes.scope_trimmed("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
+            causes.scope_not_registered("possible", sources.RFC_6750),
+            causes.user_not_permitted("possible", sources.HEALTH_GORILLA),
         ),
-        source=s.RFC_6750,
+        source=sources.RFC_6750,
     ),
 )

@@ -1,7 +1,6 @@
 """Any EHR: wordings that say what a code alone does not, whoever wrote them."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 _WORDING = "wordings of several servers; no single source"
@@ -17,8 +16,8 @@ ENTRIES: tuple[Entry, ...] = (
             r"(?:invalid|mismatch\w{0,5}|unregistered)[^\n]{0,20}redirect[_ -]ur[il]",
         ),
         meaning="The redirect URI is not the registered one.",
-        causes=(causes.redirect_uri_mismatch("likely", f"{s.HEALTH_GORILLA}; {_WORDING}"),),
-        source=s.HEALTH_GORILLA,
+        causes=(causes.redirect_uri_mismatch("likely", f"{sources.HEALTH_GORILLA}; {_WORDING}"),),
+        source=sources.HEALTH_GORILLA,
     ),
     Entry(
         key="generic/code-text",
@@ -30,8 +29,8 @@ ENTRIES: tuple[Entry, ...] = (
             r"(?:expired|invalid)[^\n]{0,20}authorization code",
         ),
         meaning="The authorization code is too old or was exchanged before.",
-        causes=(causes.code_expired_or_used("likely", f"{s.HEALTH_GORILLA}; {_WORDING}"),),
-        source=s.HEALTH_GORILLA,
+        causes=(causes.code_expired_or_used("likely", f"{sources.HEALTH_GORILLA}; {_WORDING}"),),
+        source=sources.HEALTH_GORILLA,
     ),
     Entry(
         key="generic/pkce-text",
@@ -44,8 +43,8 @@ ENTRIES: tuple[Entry, ...] = (
             r"(?:invalid|missing)[^\n]{0,20}code[_ ](?:verifier|challenge)",
         ),
         meaning="The proof that callback and launch belong together (PKCE) is missing or wrong.",
-        causes=(causes.pkce_mismatch("likely", f"{s.RFC_7636}; {_WORDING}"),),
-        source=s.RFC_7636,
+        causes=(causes.pkce_mismatch("likely", f"{sources.RFC_7636}; {_WORDING}"),),
+        source=sources.RFC_7636,
     ),
     Entry(
         key="generic/clock-text",
@@ -61,15 +60,17 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         meaning="The times in a signed token do not fit the reader's clock.",
         causes=(
-            causes.clock_skew("likely", s.inferred(f"{s.RFC_7523}; {s.OPENID}")),
+            causes.clock_skew("likely", sources.inferred(f"{sources.RFC_7523}; {sources.OPENID}")),
             causes.client_auth_wrong(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The assertion's `exp` lies more than five minutes ahead, or an assertion was "
                 "used twice.",
             ),
         ),
-        source=s.inferred(f"{s.RFC_7523}; no launch report was found that blames a clock"),
+        source=sources.inferred(
+            f"{sources.RFC_7523}; no launch report was found that blames a clock"
+        ),
     ),
     Entry(
         key="generic/edge-access-denied",
@@ -86,7 +87,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "possible",
-                s.inferred(s.DISCHARGE),
+                sources.inferred(sources.DISCHARGE),
                 title="A firewall or gateway before the EHR refused the request.",
                 why="It may let in certain networks only, or refuse the form of the request.",
                 steps=(
@@ -100,12 +101,12 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.client_unknown(
                 "possible",
-                f"{s.DISCHARGE} (its author's guess)",
+                f"{sources.DISCHARGE} (its author's guess)",
                 why="The one report of this is about Oracle Health's sandbox; its author guesses "
                 "that an unused sandbox app had expired.",
             ),
         ),
-        source=s.DISCHARGE,
+        source=sources.DISCHARGE,
     ),
     Entry(
         key="generic/no-id-token",
@@ -121,7 +122,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_trimmed(
                 "likely",
-                s.FORUM_OPENID,
+                sources.FORUM_OPENID,
                 why="`openid` was asked for and not granted, or not asked for.",
                 steps=(
                     "See that `openid` and `fhirUser` are in `scopes` in smart.toml.",
@@ -130,7 +131,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.FORUM_OPENID,
+        source=sources.FORUM_OPENID,
     ),
     Entry(
         key="generic/uri-too-long",
@@ -139,8 +140,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="error page",
         patterns=(r"\burl? too long\b|\buri too (?:long|large)\b",),
         meaning="The authorization request is longer than a server on the way takes.",
-        causes=(causes.request_too_long("likely", s.inferred(s.FORUM_BAD_REQUEST)),),
-        source=s.RFC_9110,
+        causes=(causes.request_too_long("likely", sources.inferred(sources.FORUM_BAD_REQUEST)),),
+        source=sources.RFC_9110,
     ),
     Entry(
         key="generic/fhir-401",
@@ -151,14 +152,14 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(r"\b401 unauthorized\b", r"http(?:/[\d.]{1,4})? 401\b"),
         meaning="The FHIR server does not accept the request's token.",
         causes=(
-            causes.access_token_expired("likely", f"{s.RFC_6750}; {s.HEALTH_GORILLA}"),
+            causes.access_token_expired("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
             causes.tenant_mismatch(
                 "possible",
-                s.FORUM_TENANT_MISMATCH,
+                sources.FORUM_TENANT_MISMATCH,
                 why="The token belongs to another FHIR base than the one that is asked.",
             ),
         ),
-        source=s.RFC_6750,
+        source=sources.RFC_6750,
     ),
     Entry(
         key="generic/fhir-403",
@@ -169,9 +170,9 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(r"\b403 forbidden\b", r"http(?:/[\d.]{1,4})? 403\b"),
         meaning="The token is good, and does not allow this request.",
         causes=(
-            causes.scope_trimmed("likely", f"{s.RFC_6750}; {s.FORUM_403}"),
-            causes.user_not_permitted("possible", f"{s.RFC_6750}; {s.AZURE}"),
+            causes.scope_trimmed("likely", f"{sources.RFC_6750}; {sources.FORUM_403}"),
+            causes.user_not_permitted("possible", f"{sources.RFC_6750}; {sources.AZURE}"),
         ),
-        source=s.RFC_6750,
+        source=sources.RFC_6750,
     ),
 )

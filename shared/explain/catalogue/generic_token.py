@@ -3,8 +3,7 @@
 RFC 6749 5.2. The same codes mean something else at the authorization endpoint: there see `generic`.
 """
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 _WAIT = (
@@ -27,14 +26,14 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                s.RFC_6585,
+                sources.RFC_6585,
                 title="The EHR is busy.",
                 why="Too many requests came to it in a short time, from this app or from others.",
                 steps=_WAIT,
                 plainly="The EHR is busy; try again in a minute.",
             ),
         ),
-        source=s.RFC_6585,
+        source=sources.RFC_6585,
     ),
     Entry(
         key="generic/token-unavailable",
@@ -47,14 +46,14 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                s.RFC_9110,
+                sources.RFC_9110,
                 title="The EHR is busy, or under maintenance.",
                 why="It says itself that this will pass. The app cannot mend it.",
                 steps=_WAIT,
                 plainly="The EHR is busy; try again in a minute.",
             ),
         ),
-        source=s.RFC_9110,
+        source=sources.RFC_9110,
     ),
     Entry(
         key="generic/token-invalid-scope",
@@ -66,10 +65,10 @@ ENTRIES: tuple[Entry, ...] = (
         meaning="No token was given: none of the scopes could be granted, or one of them is not "
         "among those granted before.",
         causes=(
-            causes.scope_not_registered("likely", s.RFC_6749),
-            causes.scope_syntax("possible", s.INFERRED),
+            causes.scope_not_registered("likely", sources.RFC_6749),
+            causes.scope_syntax("possible", sources.INFERRED),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/token-unauthorized-client",
@@ -82,7 +81,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_not_enabled_at_site(
                 "likely",
-                s.RFC_6749,
+                sources.RFC_6749,
                 title="The app is registered for another kind of sign-in.",
                 why="The registration lacks the authorization code flow, or refresh tokens where "
                 "a token was to be renewed.",
@@ -95,9 +94,9 @@ ENTRIES: tuple[Entry, ...] = (
                     causes.RELAUNCH,
                 ),
             ),
-            causes.client_auth_wrong("possible", s.INFERRED),
+            causes.client_auth_wrong("possible", sources.INFERRED),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
     Entry(
         key="generic/token-server-error",
@@ -108,8 +107,8 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"(?:server_error|temporarily_unavailable)"',),
         meaning="The EHR's token endpoint failed. RFC 6749 has these codes for the authorization "
         "endpoint; some servers give them here too.",
-        causes=(causes.ehr_side("likely", s.INFERRED),),
-        source=s.INFERRED,
+        causes=(causes.ehr_side("likely", sources.INFERRED),),
+        source=sources.INFERRED,
     ),
     Entry(
         key="generic/token-redirect-uri-text",
@@ -126,7 +125,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "likely",
-                s.RFC_6749,
+                sources.RFC_6749,
                 why="The token request must repeat the redirect URI of the authorization request, "
                 "byte for byte. Two parts of an app, or two deployments, that each have their own "
                 "do not fit.",
@@ -139,8 +138,8 @@ ENTRIES: tuple[Entry, ...] = (
                     causes.RELAUNCH,
                 ),
             ),
-            causes.code_expired_or_used("possible", s.RFC_6749),
+            causes.code_expired_or_used("possible", sources.RFC_6749),
         ),
-        source=s.RFC_6749,
+        source=sources.RFC_6749,
     ),
 )

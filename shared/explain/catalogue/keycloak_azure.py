@@ -1,7 +1,6 @@
 """Keycloak with SMART extensions, Azure, Okta: authorization servers beside the EHR."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -16,12 +15,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                s.KEYCLOAK_SMART,
+                sources.KEYCLOAK_SMART,
                 why="The authorization request has no `aud`.",
                 steps=("Send `aud` with the value of `iss`.",),
             ),
         ),
-        source=s.KEYCLOAK_SMART,
+        source=sources.KEYCLOAK_SMART,
     ),
     Entry(
         key="keycloak/audience-not-allowed",
@@ -33,7 +32,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                s.KEYCLOAK_SMART,
+                sources.KEYCLOAK_SMART,
                 why="Keycloak compares `aud` with the list in the configuration of the audience "
                 "validator.",
                 steps=(
@@ -44,7 +43,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.KEYCLOAK_SMART,
+        source=sources.KEYCLOAK_SMART,
     ),
     Entry(
         key="keycloak/invalid-launch-request",
@@ -56,17 +55,17 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.launch_parameter_missing(
                 "possible",
-                s.inferred(s.KEYCLOAK_SMART),
+                sources.inferred(sources.KEYCLOAK_SMART),
                 why="The scope `launch` was asked for without a `launch` value.",
             ),
             causes.launch_scope_missing(
                 "possible",
-                s.inferred(s.KEYCLOAK_SMART),
+                sources.inferred(sources.KEYCLOAK_SMART),
                 why="A `launch` value was sent without the scope `launch`; or a standalone launch "
                 "asks for `launch` in place of `launch/patient`.",
             ),
         ),
-        source=s.KEYCLOAK_SMART,
+        source=sources.KEYCLOAK_SMART,
     ),
     Entry(
         key="keycloak/launch-context",
@@ -80,7 +79,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.user_mismatch(
                 "likely",
-                s.inferred(s.KEYCLOAK_SMART),
+                sources.inferred(sources.KEYCLOAK_SMART),
                 why="The EHR set the launch in the session of another sign-in than the browser's.",
                 steps=(
                     (
@@ -90,9 +89,9 @@ ENTRIES: tuple[Entry, ...] = (
                     causes.RELAUNCH,
                 ),
             ),
-            causes.launch_value_invalid("likely", s.inferred(s.KEYCLOAK_SMART)),
+            causes.launch_value_invalid("likely", sources.inferred(sources.KEYCLOAK_SMART)),
         ),
-        source=s.KEYCLOAK_SMART,
+        source=sources.KEYCLOAK_SMART,
     ),
     Entry(
         key="keycloak/patient-claims",
@@ -105,7 +104,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.patient_context_missing(
                 "likely",
-                s.ALVEARIE,
+                sources.ALVEARIE,
                 why="Keycloak puts no patient into the token: the mapper of `launch/patient` is "
                 "missing from the client's scopes.",
                 steps=(
@@ -117,7 +116,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.ALVEARIE,
+        source=sources.ALVEARIE,
     ),
     Entry(
         key="azure/fhir-user",
@@ -129,7 +128,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.user_not_permitted(
                 "likely",
-                s.AZURE,
+                sources.AZURE,
                 why="The user lacks the role `FHIR SMART User` on the FHIR service, or the token "
                 "lacks the claim `fhirUser`.",
                 steps=(
@@ -139,14 +138,14 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.aud_wrong(
                 "likely",
-                s.AZURE,
+                sources.AZURE,
                 why="`resource` or `aud` is not the audience that the FHIR service was given.",
                 steps=(
                     "In Azure, compare the audience of the FHIR service with `iss` in smart.toml.",
                 ),
             ),
         ),
-        source=s.AZURE,
+        source=sources.AZURE,
     ),
     Entry(
         key="azure/more-scopes",
@@ -158,7 +157,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                s.AZURE,
+                sources.AZURE,
                 why="The grant is wider than the request. This app uses only what it asked for, so "
                 "nothing fails because of it.",
                 steps=(
@@ -169,7 +168,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.AZURE,
+        source=sources.AZURE,
     ),
     Entry(
         key="okta/redirect-uri",
@@ -181,7 +180,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                s.OKTA_61,
+                sources.OKTA_61,
                 why="In Okta's SMART set-up two entries hold redirect URIs, and both must have it.",
                 steps=(
                     "In Okta, add `public_url` + `redirect_path` of smart.toml to both.",
@@ -189,6 +188,6 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.OKTA_61,
+        source=sources.OKTA_61,
     ),
 )

@@ -1,7 +1,6 @@
 """MEDITECH (Greenfield): what its sandbox says."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -15,7 +14,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.user_not_permitted(
                 "likely",
-                s.THE_MAP,
+                sources.THE_MAP,
                 why="The Google account that signs in is not bound to the client id. MEDITECH "
                 "binds them by hand.",
                 steps=(
@@ -25,9 +24,9 @@ ENTRIES: tuple[Entry, ...] = (
                     ),
                 ),
             ),
-            causes.user_declined("possible", s.RFC_6749),
+            causes.user_declined("possible", sources.RFC_6749),
         ),
-        source=s.THE_MAP,
+        source=sources.THE_MAP,
     ),
     Entry(
         key="meditech/pkce-required",
@@ -39,20 +38,20 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "possible",
-                f"{s.THE_MAP}; that it shows as this code: inferred",
+                f"{sources.THE_MAP}; that it shows as this code: inferred",
                 why="`code_challenge` or `code_challenge_method=S256` is missing. This app always "
                 "sends both.",
                 steps=("Send `code_challenge` and `code_challenge_method=S256`.",),
             ),
             causes.launch_parameter_missing(
                 "possible",
-                s.inferred(s.THE_MAP),
+                sources.inferred(sources.THE_MAP),
                 why="Its capabilities list standalone launches and no EHR launch, so a launch "
                 "from a chart may not exist there.",
                 steps=("Set `standalone = true` in smart.toml and open `/launch?ehr=KEY`.",),
             ),
         ),
-        source=s.THE_MAP,
+        source=sources.THE_MAP,
     ),
     Entry(
         key="meditech/invalid-client",
@@ -64,10 +63,10 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "possible",
-                f"{s.THE_MAP}; that it leads to this code: inferred",
+                f"{sources.THE_MAP}; that it leads to this code: inferred",
                 steps=('Set `client_auth = "client_secret_post"` in smart.toml.',),
             ),
         ),
-        source=s.THE_MAP,
+        source=sources.THE_MAP,
     ),
 )

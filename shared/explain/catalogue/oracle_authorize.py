@@ -1,11 +1,10 @@
 """Oracle Health: what the authorization endpoint says about client, tenant, user and scopes."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
-from shared.vendors import oracle_console as console
+from shared.vendors import oracle_console
 
-_SERVER = console.AUTHORIZATION_SERVER
+_SERVER = oracle_console.AUTHORIZATION_SERVER
 _GRANT = _SERVER + "oauth2:grant:"
 
 ENTRIES: tuple[Entry, ...] = (
@@ -20,7 +19,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.patient_context_missing(
                 "likely",
-                s.GROUP_MISSING_PATIENT,
+                sources.GROUP_MISSING_PATIENT,
                 why="The app was opened without a chart, so there is no patient for `patient/` "
                 "scopes.",
                 steps=(
@@ -33,22 +32,22 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.launch_parameter_missing(
                 "likely",
-                s.GROUP_MISSING_PATIENT,
+                sources.GROUP_MISSING_PATIENT,
                 why="The vendor's answer to this error: `launch` and `aud` were not sent, so the "
                 "server could not look up the patient.",
                 steps=(
-                    console.LAUNCH_FROM_CONSOLE,
+                    oracle_console.LAUNCH_FROM_CONSOLE,
                     "Send `launch` and `aud` as they came with the launch.",
                 ),
             ),
             causes.launch_scope_missing(
                 "possible",
-                s.inferred(s.SPECIFICATION),
+                sources.inferred(sources.SPECIFICATION),
                 why="A `launch` value was sent without the scope `launch`; then the server does "
                 "not look it up.",
             ),
         ),
-        source=s.GROUP_MISSING_PATIENT,
+        source=sources.GROUP_MISSING_PATIENT,
     ),
     Entry(
         key="oracle/invalid-patient-id",
@@ -61,7 +60,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.user_not_permitted(
                 "likely",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The user who signed in has no access to the chosen patient's record.",
                 steps=(
                     "Open this patient's chart in the EHR as the same user.",
@@ -70,11 +69,11 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.patient_context_missing(
                 "possible",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The patient does not exist in this tenant.",
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/denied-by-server",
@@ -87,32 +86,36 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_not_registered(
                 "likely",
-                f"{s.URN_LIST}; {s.AUTHORIZATION}",
+                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
                 why="None of the resources in `scopes` is ticked for the app in the code console, "
                 "or the tenant did not allow them.",
-                steps=(console.CHECK_SCOPES, console.SUBSCRIBE_PRODUCT, console.WAIT_A_QUARTER),
+                steps=(
+                    oracle_console.CHECK_SCOPES,
+                    oracle_console.SUBSCRIBE_PRODUCT,
+                    oracle_console.WAIT_A_QUARTER,
+                ),
             ),
             causes.scope_syntax(
                 "likely",
-                s.inferred(f"{s.YOURPHR} and {s.THE_MAP}"),
+                sources.inferred(f"{sources.YOURPHR} and {sources.THE_MAP}"),
                 why="All scopes are written in the other SMART version or with a wildcard: Oracle "
                 "Health drops those, and nothing is left.",
-                steps=(console.CHECK_SMART_VERSION, causes.RELAUNCH),
+                steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
-                s.inferred(s.SMART_OVERVIEW),
+                sources.inferred(sources.SMART_OVERVIEW),
                 why="The site has not granted this app its scopes.",
-                steps=(console.ENABLE_AT_SITE, causes.RELAUNCH),
+                steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
             causes.not_propagated_yet(
                 "possible",
-                s.SMART_OVERVIEW,
+                sources.SMART_OVERVIEW,
                 why="A new or changed registration takes up to 15 minutes to reach the servers.",
-                steps=(console.WAIT_A_QUARTER,),
+                steps=(oracle_console.WAIT_A_QUARTER,),
             ),
         ),
-        source=f"{s.URN_LIST}; {s.AUTHORIZATION}",
+        source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
     ),
     Entry(
         key="oracle/denied-by-user",
@@ -122,8 +125,8 @@ ENTRIES: tuple[Entry, ...] = (
         urns=(_GRANT + "denied-by-user",),
         patterns=("grant:denied-by-user",),
         meaning="The user declined, or went back from the sign-in.",
-        causes=(causes.user_declined("certain", f"{s.URN_LIST}; {s.GROUP_DENIED}"),),
-        source=f"{s.URN_LIST}; {s.GROUP_DENIED}",
+        causes=(causes.user_declined("certain", f"{sources.URN_LIST}; {sources.GROUP_DENIED}"),),
+        source=f"{sources.URN_LIST}; {sources.GROUP_DENIED}",
     ),
     Entry(
         key="oracle/unknown-client",
@@ -137,19 +140,19 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_unknown(
                 "likely",
-                f"{s.URN_LIST}; {s.TUTORIAL_123}; the Application ID: inferred",
+                f"{sources.URN_LIST}; {sources.TUTORIAL_123}; the Application ID: inferred",
                 why="A placeholder was left in the code, the Application ID was taken for the "
                 "Client ID, or the id belongs to another region or environment.",
-                steps=(console.COMPARE_CLIENT_ID, causes.RELAUNCH),
+                steps=(oracle_console.COMPARE_CLIENT_ID, causes.RELAUNCH),
             ),
             causes.not_propagated_yet(
                 "possible",
-                s.SMART_OVERVIEW,
+                sources.SMART_OVERVIEW,
                 why="A new registration takes up to 15 minutes to reach the servers.",
-                steps=(console.WAIT_A_QUARTER,),
+                steps=(oracle_console.WAIT_A_QUARTER,),
             ),
         ),
-        source=f"{s.URN_LIST}; {s.TUTORIAL_123}; {s.SIGN_IN_CHECKER}",
+        source=f"{sources.URN_LIST}; {sources.TUTORIAL_123}; {sources.SIGN_IN_CHECKER}",
     ),
     Entry(
         key="oracle/client-persona-mismatch",
@@ -163,11 +166,11 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.persona_mismatch(
                 "likely",
-                f"{s.YOURPHR}; that it shows as a page: inferred",
+                f"{sources.YOURPHR}; that it shows as a page: inferred",
                 why="`personas/provider` belongs to hosts named `fhir-ehr…`, `personas/patient` to "
                 "`fhir-myrecord…`; the Application Type in the code console must agree.",
                 steps=(
-                    console.CHECK_APPLICATION_TYPE,
+                    oracle_console.CHECK_APPLICATION_TYPE,
                     (
                         "Use the FHIR base of that persona as `iss` in smart.toml: `fhir-ehr…` for "
                         "clinicians, `fhir-myrecord…` for patients."
@@ -175,7 +178,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.YOURPHR,
+        source=sources.YOURPHR,
     ),
     Entry(
         key="oracle/unknown-tenant",
@@ -188,20 +191,20 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                f"{s.URN_LIST}; {s.YOURPHR}",
+                f"{sources.URN_LIST}; {sources.YOURPHR}",
                 why="The tenant was sent to another host than its own: `authorization.cerner.com` "
                 "and `authorization.sandboxcerner.com` know different tenants; or its id is "
                 "mistyped.",
-                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+                steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
-                f"{s.YOURPHR} (its author's first diagnosis, later revised)",
+                f"{sources.YOURPHR} (its author's first diagnosis, later revised)",
                 why="The app has no FHIR product in the code console.",
-                steps=(console.SUBSCRIBE_PRODUCT, console.WAIT_A_QUARTER),
+                steps=(oracle_console.SUBSCRIBE_PRODUCT, oracle_console.WAIT_A_QUARTER),
             ),
         ),
-        source=f"{s.URN_LIST}; {s.YOURPHR}",
+        source=f"{sources.URN_LIST}; {sources.YOURPHR}",
     ),
     Entry(
         key="oracle/tenant-not-configured",
@@ -214,22 +217,22 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.persona_mismatch(
                 "likely",
-                s.inferred(s.URN_LIST),
+                sources.inferred(sources.URN_LIST),
                 why="Patients are sent to a tenant that only clinicians sign in to, or the "
                 "reverse.",
                 steps=(
                     "Use the FHIR base of the other persona as `iss` in smart.toml.",
-                    console.CHECK_APPLICATION_TYPE,
+                    oracle_console.CHECK_APPLICATION_TYPE,
                 ),
             ),
             causes.ehr_side(
                 "possible",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The tenant's identity provider is not set up.",
-                steps=(console.ASK_SUPPORT,),
+                steps=(oracle_console.ASK_SUPPORT,),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/unauthorized-client-for-tenant",
@@ -242,19 +245,19 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_not_enabled_at_site(
                 "certain",
-                f"{s.URN_LIST}; {s.SMART_OVERVIEW}",
+                f"{sources.URN_LIST}; {sources.SMART_OVERVIEW}",
                 why="Each organisation decides about each app, domain by domain. A registration "
                 "in the code console covers the sandbox only.",
-                steps=(console.ENABLE_AT_SITE, causes.RELAUNCH),
+                steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
             causes.not_propagated_yet(
                 "possible",
-                s.SMART_OVERVIEW,
+                sources.SMART_OVERVIEW,
                 why="It was enabled within the last 15 minutes.",
-                steps=(console.WAIT_A_QUARTER,),
+                steps=(oracle_console.WAIT_A_QUARTER,),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/invalid-request",
@@ -267,7 +270,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "certain",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="A required parameter is missing or repeated, or the query is encoded wrongly.",
                 steps=(
                     (
@@ -278,7 +281,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/unsupported-response-type",
@@ -292,7 +295,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "certain",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="Oracle Health offers `response_type=code` only; `code id_token` and `token` "
                 "are refused.",
                 steps=(
@@ -301,7 +304,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/csrf-security-failure",
@@ -314,7 +317,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.user_mismatch(
                 "possible",
-                s.inferred(s.URN_LIST),
+                sources.inferred(sources.URN_LIST),
                 title="Two launches ran at once in this browser, or a page was sent late.",
                 plainly="Two launches ran at once, or a page was left open too long.",
                 why="The page on which the user agrees belongs to one launch. Another launch in "
@@ -323,7 +326,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.cookies_blocked(
                 "possible",
-                s.inferred(s.URN_LIST),
+                sources.inferred(sources.URN_LIST),
                 why="The browser did not keep the authorization server's cookies, so it could not "
                 "know its own page again.",
                 steps=(
@@ -332,7 +335,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/server-error",
@@ -344,10 +347,12 @@ ENTRIES: tuple[Entry, ...] = (
         meaning="The authorization server failed.",
         causes=(
             causes.ehr_side(
-                "certain", s.URN_LIST, steps=(console.AGAIN_LATER, console.ASK_SUPPORT)
+                "certain",
+                sources.URN_LIST,
+                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/authentication-cancelled",
@@ -360,21 +365,21 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.user_declined(
                 "likely",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The user left the sign-in page.",
                 steps=("Launch the app again, and sign in.",),
             ),
             causes.ehr_side(
                 "possible",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The site's identity provider broke the sign-in off.",
                 steps=(
                     "Ask the site whether this user may sign in with the identity provider.",
-                    console.ASK_SUPPORT,
+                    oracle_console.ASK_SUPPORT,
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/authentication-error",
@@ -387,12 +392,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The server that signs users in failed.",
-                steps=(console.AGAIN_LATER, console.ASK_SUPPORT),
+                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/authorized-representative-server-error",
@@ -410,12 +415,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The service for authorised representatives failed or is not configured at "
                 "this tenant.",
-                steps=(console.AGAIN_LATER, console.ASK_SUPPORT),
+                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
 )

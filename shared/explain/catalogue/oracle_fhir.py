@@ -1,11 +1,10 @@
 """Oracle Health: what its FHIR servers say, as URN in the message of a 401 or 403, or in text."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
-from shared.vendors import oracle_console as console
+from shared.vendors import oracle_console
 
-_ACCESS = console.RESOURCE_ACCESS
+_ACCESS = oracle_console.RESOURCE_ACCESS
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -20,43 +19,49 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_trimmed(
                 "likely",
-                f"{s.FORUM_403}; {s.CHIRON}; {s.FORUM_TRIMMED}; {s.AUTHORIZATION}",
+                (
+                    f"{sources.FORUM_403}; {sources.CHIRON}; {sources.FORUM_TRIMMED}; "
+                    f"{sources.AUTHORIZATION}"
+                ),
                 why="The scope was asked for and not granted; Oracle Health cuts the list without "
                 "an error. Seen: 24 scopes asked, and only `fhirUser launch online_access openid "
                 "profile` granted.",
                 steps=(
                     "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
-                    console.CHECK_SCOPES,
-                    console.CHECK_SMART_VERSION,
-                    console.WAIT_A_QUARTER,
+                    oracle_console.CHECK_SCOPES,
+                    oracle_console.CHECK_SMART_VERSION,
+                    oracle_console.WAIT_A_QUARTER,
                 ),
             ),
             causes.scope_syntax(
                 "likely",
-                f"{s.FORUM_403}; {s.AUTHORIZATION}; {s.TUTORIAL}; {s.YOURPHR}",
+                (
+                    f"{sources.FORUM_403}; {sources.AUTHORIZATION}; {sources.TUTORIAL}; "
+                    f"{sources.YOURPHR}"
+                ),
                 why="`patient/*.read` and `patient/*.rs` are dropped whole, and so are scopes in "
                 "the other SMART version. A v2 scope `.r` reads by id only; a search needs `.rs`.",
-                steps=(console.CHECK_SMART_VERSION, causes.RELAUNCH),
+                steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
             ),
             causes.scope_not_registered(
                 "possible",
-                f"{s.FORUM_SPECIMEN}; {s.SMART_OVERVIEW}",
+                f"{sources.FORUM_SPECIMEN}; {sources.SMART_OVERVIEW}",
                 why="The resource is not ticked for the app, or the site's own copy of the "
                 "registration lacks it although the sandbox has it.",
                 steps=(
-                    console.CHECK_SCOPES,
+                    oracle_console.CHECK_SCOPES,
                     "At a site: ask it to take the app's new scopes over.",
-                    console.WAIT_A_QUARTER,
+                    oracle_console.WAIT_A_QUARTER,
                 ),
             ),
             causes.patient_context_missing(
                 "possible",
-                s.RESOURCE_LIST,
+                sources.RESOURCE_LIST,
                 why="The request is about another patient than the one of the launch.",
                 steps=("Launch the app from that patient's chart.",),
             ),
         ),
-        source=f"{s.FORUM_403}; {s.CHIRON}; {s.RESOURCE_LIST}",
+        source=f"{sources.FORUM_403}; {sources.CHIRON}; {sources.RESOURCE_LIST}",
     ),
     Entry(
         key="oracle/token-required",
@@ -69,7 +74,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.session_ended(
                 "likely",
-                s.inferred(s.RESOURCE_LIST),
+                sources.inferred(sources.RESOURCE_LIST),
                 why="The session that holds the token is gone, so the request went out without "
                 "one. This app does not send a FHIR request without a token.",
                 steps=(
@@ -81,7 +86,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.RESOURCE_LIST,
+        source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/token-expired",
@@ -94,7 +99,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.access_token_expired(
                 "certain",
-                f"{s.RESOURCE_LIST}; {s.AUTHORIZATION}",
+                f"{sources.RESOURCE_LIST}; {sources.AUTHORIZATION}",
                 why="Oracle Health's access tokens live 570 seconds. Without `online_access` there "
                 "is no renewal.",
                 steps=(
@@ -107,11 +112,11 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.clock_skew(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The app's clock is behind, so it takes a token for alive that is not.",
             ),
         ),
-        source=s.RESOURCE_LIST,
+        source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/tenant-mismatch",
@@ -124,16 +129,16 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "certain",
-                f"{s.RESOURCE_LIST}; {s.FORUM_TENANT_MISMATCH}",
+                f"{sources.RESOURCE_LIST}; {sources.FORUM_TENANT_MISMATCH}",
                 why="FHIR is asked at another base than the `iss` of the launch: another site, or "
                 "an alias of the same one. A tenant is not always a UUID.",
                 steps=(
                     "Send FHIR requests to the `iss` of the launch, as this app's proxy does.",
-                    console.COMPARE_TENANT,
+                    oracle_console.COMPARE_TENANT,
                 ),
             ),
         ),
-        source=f"{s.FORUM_TENANT_MISMATCH}; {s.RESOURCE_LIST}",
+        source=f"{sources.FORUM_TENANT_MISMATCH}; {sources.RESOURCE_LIST}",
     ),
     Entry(
         key="oracle/user-not-authorized",
@@ -143,8 +148,8 @@ ENTRIES: tuple[Entry, ...] = (
         urns=(_ACCESS + "user-not-authorized",),
         patterns=("resource-access:user-not-authorized",),
         meaning="The user may not read this record, or may not do this with it.",
-        causes=(causes.user_not_permitted("certain", s.RESOURCE_LIST),),
-        source=s.RESOURCE_LIST,
+        causes=(causes.user_not_permitted("certain", sources.RESOURCE_LIST),),
+        source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/token-not-authorized",
@@ -157,20 +162,20 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_trimmed(
                 "likely",
-                s.RESOURCE_LIST,
+                sources.RESOURCE_LIST,
                 steps=(
                     "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
-                    console.CHECK_SCOPES,
-                    console.CHECK_SMART_VERSION,
+                    oracle_console.CHECK_SCOPES,
+                    oracle_console.CHECK_SMART_VERSION,
                 ),
             ),
             causes.scope_not_registered(
                 "possible",
-                s.RESOURCE_LIST,
-                steps=(console.CHECK_SCOPES, console.WAIT_A_QUARTER),
+                sources.RESOURCE_LIST,
+                steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER),
             ),
         ),
-        source=s.RESOURCE_LIST,
+        source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/encounter-required",
@@ -183,7 +188,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.patient_context_missing(
                 "certain",
-                s.RESOURCE_LIST,
+                sources.RESOURCE_LIST,
                 why="The launch brought a patient and no encounter; some resources can be written "
                 "only within one.",
                 steps=(
@@ -192,7 +197,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.RESOURCE_LIST,
+        source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/profile-not-supported",
@@ -205,13 +210,13 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "possible",
-                s.inferred(f"{s.RESOURCE_LIST} and {s.YOURPHR}"),
+                sources.inferred(f"{sources.RESOURCE_LIST} and {sources.YOURPHR}"),
                 why="The token does not come from the `smart-v1` token endpoint of this FHIR base. "
                 "`smart-v1` is in that address for SMART v2 apps too.",
-                steps=(console.USE_DISCOVERED, causes.RELAUNCH),
+                steps=(oracle_console.USE_DISCOVERED, causes.RELAUNCH),
             ),
         ),
-        source=s.RESOURCE_LIST,
+        source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/issuer-not-trusted",
@@ -224,12 +229,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                s.inferred(s.RESOURCE_LIST),
+                sources.inferred(sources.RESOURCE_LIST),
                 why="A token of the sandbox was sent to production, or the reverse.",
-                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+                steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
         ),
-        source=s.RESOURCE_LIST,
+        source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/signature",
@@ -246,19 +251,19 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                s.RESOURCE_LIST,
+                sources.RESOURCE_LIST,
                 why="Its copy of the signing keys is old or out of reach.",
-                steps=(console.AGAIN_LATER, console.ASK_SUPPORT),
+                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
             causes.tenant_mismatch(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The token comes from another environment, whose keys this server does not "
                 "have.",
-                steps=(console.USE_DISCOVERED,),
+                steps=(oracle_console.USE_DISCOVERED,),
             ),
         ),
-        source=s.RESOURCE_LIST,
+        source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/resource-server-error",
@@ -271,12 +276,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                s.RESOURCE_LIST,
+                sources.RESOURCE_LIST,
                 why="It could not find out whether the request is allowed.",
-                steps=(console.AGAIN_LATER, console.ASK_SUPPORT),
+                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
         ),
-        source=s.RESOURCE_LIST,
+        source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/search-parameter-required",
@@ -292,7 +297,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "certain",
-                f"{s.THE_MAP}; {s.R4}",
+                f"{sources.THE_MAP}; {sources.R4}",
                 why="Oracle Health takes a search only with one of the parameters that its "
                 "documentation names for the type.",
                 steps=(
@@ -301,7 +306,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=f"{s.THE_MAP}; {s.R4}",
+        source=f"{sources.THE_MAP}; {sources.R4}",
     ),
     Entry(
         key="oracle/tenant-not-accessible",
@@ -313,7 +318,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                s.R4,
+                sources.R4,
                 why="The tenant in the FHIR base does not exist on this host.",
                 steps=(
                     "Compare the FHIR base with the `iss` of the launch, host and tenant.",
@@ -322,12 +327,12 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.client_not_enabled_at_site(
                 "likely",
-                s.R4,
+                sources.R4,
                 why="The site has not enabled the app.",
-                steps=(console.ENABLE_AT_SITE,),
+                steps=(oracle_console.ENABLE_AT_SITE,),
             ),
         ),
-        source=s.R4,
+        source=sources.R4,
     ),
     Entry(
         key="oracle/forbidden-resource",
@@ -340,16 +345,16 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_not_registered(
                 "likely",
-                f"{s.THE_MAP} (a system app); which list it is: inferred",
+                f"{sources.THE_MAP} (a system app); which list it is: inferred",
                 why="The resource is not among those that were agreed for this app.",
                 steps=(
-                    console.CHECK_SCOPES,
-                    console.SUBSCRIBE_PRODUCT,
-                    console.ASK_SUPPORT,
+                    oracle_console.CHECK_SCOPES,
+                    oracle_console.SUBSCRIBE_PRODUCT,
+                    oracle_console.ASK_SUPPORT,
                 ),
             ),
         ),
-        source=s.THE_MAP,
+        source=sources.THE_MAP,
     ),
     Entry(
         key="oracle/not-acceptable",
@@ -361,12 +366,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "certain",
-                s.R4,
+                sources.R4,
                 why="`Accept` names XML or something else that is not FHIR JSON.",
                 steps=("Send `Accept: application/fhir+json`.",),
             ),
         ),
-        source=s.R4,
+        source=sources.R4,
     ),
     Entry(
         key="oracle/gateway-timeout",
@@ -378,7 +383,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                s.YOURPHR,
+                sources.YOURPHR,
                 why="The sandbox is slow at times; the same request works a little later.",
                 steps=(
                     "Read the resource once more.",
@@ -386,6 +391,6 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.YOURPHR,
+        source=sources.YOURPHR,
     ),
 )

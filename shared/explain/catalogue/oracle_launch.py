@@ -1,11 +1,10 @@
 """Oracle Health: launches that are none, and what its server says of launches (`smart-v1`)."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
-from shared.vendors import oracle_console as console
+from shared.vendors import oracle_console
 
-_LAUNCH = console.AUTHORIZATION_SERVER + "smart-v1:grant:launch:"
+_LAUNCH = oracle_console.AUTHORIZATION_SERVER + "smart-v1:grant:launch:"
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -19,7 +18,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.launch_parameter_missing(
                 "certain",
-                f"{s.FORUM_POWERCHART}; {s.LAUNCH_SERVER}; {s.TUTORIAL}",
+                f"{sources.FORUM_POWERCHART}; {sources.LAUNCH_SERVER}; {sources.TUTORIAL}",
                 why="PowerChart is configured with the address and parameters of its own; or the "
                 "app is registered as not Authorized and so gets `fhirServiceUrl` and `patientId`.",
                 steps=(
@@ -28,11 +27,11 @@ ENTRIES: tuple[Entry, ...] = (
                         "`iss` and `launch`."
                     ),
                     "In the code console, see that Authorized is Yes.",
-                    console.CHECK_LAUNCH_URI,
+                    oracle_console.CHECK_LAUNCH_URI,
                 ),
             ),
         ),
-        source=f"{s.FORUM_POWERCHART}; {s.LAUNCH_SERVER}",
+        source=f"{sources.FORUM_POWERCHART}; {sources.LAUNCH_SERVER}",
     ),
     Entry(
         key="oracle/code-required",
@@ -48,14 +47,14 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.launch_parameter_missing(
                 "likely",
-                f"{s.URN_LIST}; {s.GROUP_CONTEXT}; how it got lost: inferred",
+                f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; how it got lost: inferred",
                 why="Most often the launch address was opened directly: typed, bookmarked or "
                 "reloaded. Else a redirect, a sign-in page or a `#` in the SMART Launch URI lost "
                 "the query, or PowerChart opened a plain link with `PAT_PersonId` in place of a "
                 "SMART launch.",
                 steps=(
-                    console.LAUNCH_FROM_CONSOLE,
-                    console.CHECK_LAUNCH_URI,
+                    oracle_console.LAUNCH_FROM_CONSOLE,
+                    oracle_console.CHECK_LAUNCH_URI,
                     (
                         "In the code console, see that Authorized is Yes: an app without it is "
                         "opened with `fhirServiceUrl` and `patientId`, without `iss` and `launch`."
@@ -68,7 +67,10 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.launch_patient_scope_on_provider(
                 "likely",
-                f"{s.TUTORIAL}; {s.DISCOVERY_CAPTURE}; that it alone leads to this error: inferred",
+                (
+                    f"{sources.TUTORIAL}; {sources.DISCOVERY_CAPTURE}; "
+                    "that it alone leads to this error: inferred"
+                ),
                 why="`launch/patient` is a launch scope too: without `launch` beside it the server "
                 "asks for a launch code, which this scope does not bring. Oracle Health supports "
                 "it for patients' standalone launches only: its discovery document for clinicians "
@@ -78,19 +80,19 @@ ENTRIES: tuple[Entry, ...] = (
                         "Replace `launch/patient` by `launch`. In smart.toml leave both out of "
                         "`scopes`: this app adds `launch` itself."
                     ),
-                    console.CHECK_APPLICATION_TYPE,
-                    console.LAUNCH_FROM_CONSOLE,
+                    oracle_console.CHECK_APPLICATION_TYPE,
+                    oracle_console.LAUNCH_FROM_CONSOLE,
                 ),
             ),
             causes.client_id_mismatch(
                 "possible",
-                s.inferred(f"{s.FORUM_INVALID_LAUNCH} and {s.TUTORIAL_123}"),
+                sources.inferred(f"{sources.FORUM_INVALID_LAUNCH} and {sources.TUTORIAL_123}"),
                 why="`client` in the error is the `client_id` that was sent. If it is not yours, "
                 "another deployment or configuration made the request, and the settings that you "
                 "checked are not those that failed.",
                 steps=(
                     "Compare `client` in the error with `client_id` in smart.toml.",
-                    console.COMPARE_CLIENT_ID,
+                    oracle_console.COMPARE_CLIENT_ID,
                     (
                         "If they differ, find what answers at the SMART Launch URI, and deploy it "
                         "with this configuration."
@@ -99,7 +101,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.parameter_not_recognised(
                 "possible",
-                f"{s.SPECIFICATION}; that it was taken for the launch code: inferred",
+                f"{sources.SPECIFICATION}; that it was taken for the launch code: inferred",
                 why="`intent` belongs to the token answer. In the request it does not stand in for "
                 "`launch`; nor do `code` and `code_challenge`.",
                 steps=(
@@ -108,7 +110,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=f"{s.URN_LIST} (as launch-code-required); {s.FORUM_CODE_REQUIRED}",
+        source=f"{sources.URN_LIST} (as launch-code-required); {sources.FORUM_CODE_REQUIRED}",
     ),
     Entry(
         key="oracle/invalid-launch-code",
@@ -121,7 +123,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.launch_value_invalid(
                 "certain",
-                f"{s.URN_LIST}; {s.FORUM_INVALID_LAUNCH}; {s.LAUNCH_SERVER}",
+                f"{sources.URN_LIST}; {sources.FORUM_INVALID_LAUNCH}; {sources.LAUNCH_SERVER}",
                 why="The value was invented (a UUID of one's own), comes from an old tab or "
                 "launch, or was made by another tenant or environment than the one that is asked.",
                 steps=(
@@ -138,13 +140,13 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.tenant_mismatch(
                 "possible",
-                s.inferred(s.LAUNCH_SERVER),
+                sources.inferred(sources.LAUNCH_SERVER),
                 why="The launch was made in one tenant and sent to the authorization endpoint of "
                 "another.",
-                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+                steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
         ),
-        source=f"{s.URN_LIST} (as invalid-code); {s.FORUM_INVALID_LAUNCH}",
+        source=f"{sources.URN_LIST} (as invalid-code); {sources.FORUM_INVALID_LAUNCH}",
     ),
     Entry(
         key="oracle/mismatched-identity",
@@ -158,7 +160,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.user_mismatch(
                 "certain",
-                f"{s.URN_LIST}; {s.PEERBITS}; {s.LAB}",
+                f"{sources.URN_LIST}; {sources.PEERBITS}; {sources.LAB}",
                 why="The browser still holds a session of the code console, of CernerCare, of a "
                 "sandbox patient's portal account, or of the last clinician at this workstation.",
                 steps=(
@@ -167,11 +169,11 @@ ENTRIES: tuple[Entry, ...] = (
                         "`session-api/log-out` ends its session."
                     ),
                     "In the sandbox, sign in as the user whom the launch page names.",
-                    console.LAUNCH_FROM_CONSOLE,
+                    oracle_console.LAUNCH_FROM_CONSOLE,
                 ),
             ),
         ),
-        source=f"{s.URN_LIST} (spelt mismatchted-identity)",
+        source=f"{sources.URN_LIST} (spelt mismatchted-identity)",
     ),
     Entry(
         key="oracle/audience-required",
@@ -185,7 +187,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                f"{s.URN_LIST}; {s.AUTHORIZATION}; {s.LAB}",
+                f"{sources.URN_LIST}; {sources.AUTHORIZATION}; {sources.LAB}",
                 why="`aud` is missing in the authorization request. Oracle Health refuses every "
                 "launch without it.",
                 steps=(
@@ -194,7 +196,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/unknown-resource-server",
@@ -207,7 +209,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "likely",
-                s.inferred(s.URN_LIST),
+                sources.inferred(sources.URN_LIST),
                 why="`aud` is none of the FHIR bases of this tenant: another host or version, or "
                 "a base written by hand.",
                 steps=(
@@ -218,13 +220,13 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.tenant_mismatch(
                 "possible",
-                s.inferred(s.URN_LIST),
+                sources.inferred(sources.URN_LIST),
                 why="A sandbox FHIR base was sent to a production authorization server, or the "
                 "reverse.",
-                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+                steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/audience-not-white-listed",
@@ -237,7 +239,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "likely",
-                s.inferred(s.URN_LIST),
+                sources.inferred(sources.URN_LIST),
                 why="`aud` names another host or FHIR version than the launch: `fhir-myrecord…` "
                 "for `fhir-ehr…`, or `dstu2` for `r4`.",
                 steps=(
@@ -247,7 +249,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/unsupported-version",
@@ -260,7 +262,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                f"{s.URN_LIST}; {s.LAUNCH_SERVER}",
+                f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
                 why="The site's domain and the authorization server speak different versions of "
                 "the launch; an old domain is likely.",
                 steps=(
@@ -268,11 +270,11 @@ ENTRIES: tuple[Entry, ...] = (
                         "Ask the site which release its domain has, and whether SMART launches "
                         "work there with another app."
                     ),
-                    console.ASK_SUPPORT,
+                    oracle_console.ASK_SUPPORT,
                 ),
             ),
         ),
-        source=f"{s.URN_LIST}; {s.LAUNCH_SERVER}",
+        source=f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
     ),
     Entry(
         key="oracle/unregistered-service",
@@ -285,22 +287,22 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The tenant is not set up for SMART launches. Nothing in the app's "
                 "registration changes that.",
                 steps=(
                     "Ask the site to have SMART launches configured for this tenant.",
-                    console.ASK_SUPPORT,
+                    oracle_console.ASK_SUPPORT,
                 ),
             ),
             causes.tenant_mismatch(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The launch was sent to a tenant that is not the one that made it.",
-                steps=(console.COMPARE_TENANT,),
+                steps=(oracle_console.COMPARE_TENANT,),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/launch-unspecified",
@@ -313,12 +315,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                f"{s.URN_LIST}; {s.LAUNCH_SERVER}",
+                f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
                 why="The service behind the `launch` value failed. The request itself was read.",
-                steps=(console.AGAIN_LATER, console.ASK_SUPPORT),
+                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
         ),
-        source=f"{s.URN_LIST}; {s.LAUNCH_SERVER}",
+        source=f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
     ),
     Entry(
         key="oracle/launch-invalid-tenant",
@@ -331,11 +333,11 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                f"{s.LAUNCH_SERVER}; that it reaches the app: inferred",
+                f"{sources.LAUNCH_SERVER}; that it reaches the app: inferred",
                 why="The launch of one tenant was sent to the authorization endpoint of another.",
-                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+                steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
         ),
-        source=s.LAUNCH_SERVER,
+        source=sources.LAUNCH_SERVER,
     ),
 )

@@ -1,11 +1,10 @@
 """Oracle Health: failures that show on a page of its own and never reach the app."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
-from shared.vendors import oracle_console as console
+from shared.vendors import oracle_console
 
-_SERVER = console.AUTHORIZATION_SERVER
+_SERVER = oracle_console.AUTHORIZATION_SERVER
 _GRANT = _SERVER + "oauth2:grant:"
 
 ENTRIES: tuple[Entry, ...] = (
@@ -20,19 +19,19 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                f"{s.URN_LIST}; {s.LAB}; {s.AUTHORIZATION}",
+                f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
                 why="Host, path, port or upper and lower case differ. Query parameters beyond the "
                 "registered ones are allowed; a `#` is not.",
-                steps=(console.CHECK_REDIRECT_URI, console.WAIT_A_QUARTER),
+                steps=(oracle_console.CHECK_REDIRECT_URI, oracle_console.WAIT_A_QUARTER),
             ),
             causes.client_id_mismatch(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The client id is that of another app, which has another redirect URI.",
-                steps=(console.COMPARE_CLIENT_ID,),
+                steps=(oracle_console.COMPARE_CLIENT_ID,),
             ),
         ),
-        source=f"{s.URN_LIST}; {s.LAB}",
+        source=f"{sources.URN_LIST}; {sources.LAB}",
     ),
     Entry(
         key="oracle/invalid-redirect-uri-trailing-slash",
@@ -46,16 +45,16 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                f"{s.URN_LIST}; {s.AUTHORIZATION}",
+                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
                 why="One of the two ends in `/`, the other does not. This app sends no slash at "
                 "the end.",
                 steps=(
                     "In the code console, remove the slash at the end of Redirect URI.",
-                    console.WAIT_A_QUARTER,
+                    oracle_console.WAIT_A_QUARTER,
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/redirect-uri-not-absolute",
@@ -68,7 +67,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                f"{s.URN_LIST}; {s.AUTHORIZATION}",
+                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
                 why="Scheme or host is missing; an own scheme needs a host too: `app://callback`, "
                 "not `app://`.",
                 steps=(
@@ -77,7 +76,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/redirect-uri-not-registered",
@@ -90,16 +89,16 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                f"{s.URN_LIST}; {s.AUTHORIZATION}",
+                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
                 why="None is registered; or several are, and the request names none.",
                 steps=(
-                    console.CHECK_REDIRECT_URI,
+                    oracle_console.CHECK_REDIRECT_URI,
                     "Send `redirect_uri` with every authorization request, as this app does.",
-                    console.WAIT_A_QUARTER,
+                    oracle_console.WAIT_A_QUARTER,
                 ),
             ),
         ),
-        source=f"{s.URN_LIST}; {s.AUTHORIZATION}",
+        source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
     ),
     Entry(
         key="oracle/preauthentication",
@@ -112,7 +111,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                f"{s.URN_LIST}; {s.LAUNCH_SERVER}",
+                f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
                 why="The hand-over from PowerChart failed; the app is not involved yet.",
                 steps=(
                     (
@@ -120,11 +119,11 @@ ENTRIES: tuple[Entry, ...] = (
                         "shows."
                     ),
                     "Ask the site whether other SMART apps start from the same chart.",
-                    console.ASK_SUPPORT,
+                    oracle_console.ASK_SUPPORT,
                 ),
             ),
         ),
-        source=f"{s.URN_LIST}; {s.LAUNCH_SERVER}",
+        source=f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
     ),
     Entry(
         key="oracle/session-api-bad-request",
@@ -137,7 +136,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_too_long(
                 "possible",
-                s.inferred(s.FORUM_BAD_REQUEST),
+                sources.inferred(sources.FORUM_BAD_REQUEST),
                 why="A long list of scopes makes the address too long once it is encoded again. "
                 "The one report had a very long list.",
                 steps=(
@@ -148,19 +147,19 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.scope_not_registered(
                 "possible",
-                s.inferred(s.FORUM_BAD_REQUEST),
+                sources.inferred(sources.FORUM_BAD_REQUEST),
                 why="The list mixed `system/` scopes into the sign-in of a user. They belong to "
                 "backend services only.",
                 steps=("Take every `system/` scope out of `scopes` in smart.toml.",),
             ),
             causes.ehr_side(
                 "possible",
-                f"{s.FORUM_BAD_REQUEST} (its author's suspicion; no answer known)",
+                f"{sources.FORUM_BAD_REQUEST} (its author's suspicion; no answer known)",
                 why="The author of the report suspects `forceAuthn`, which the EHR itself adds.",
-                steps=(console.ASK_SUPPORT,),
+                steps=(oracle_console.ASK_SUPPORT,),
             ),
         ),
-        source=s.FORUM_BAD_REQUEST,
+        source=sources.FORUM_BAD_REQUEST,
     ),
     Entry(
         key="oracle/too-many-scopes",
@@ -173,7 +172,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_too_long(
                 "certain",
-                s.AUTHORIZATION,
+                sources.AUTHORIZATION,
                 why="Headers are limited to between 4 and 8 kB, and the token holds every granted "
                 "scope.",
                 steps=(
@@ -182,6 +181,6 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.AUTHORIZATION,
+        source=sources.AUTHORIZATION,
     ),
 )

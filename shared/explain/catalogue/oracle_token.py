@@ -1,11 +1,10 @@
 """Oracle Health: what the token endpoint says about codes, clients and scopes."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
-from shared.vendors import oracle_console as console
+from shared.vendors import oracle_console
 
-_TOKEN = console.AUTHORIZATION_SERVER + "oauth2:token:"
+_TOKEN = oracle_console.AUTHORIZATION_SERVER + "oauth2:token:"
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -19,18 +18,18 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.code_expired_or_used(
                 "likely",
-                f"{s.URN_LIST}; {s.LAB}; {s.AUTHORIZATION}",
+                f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
                 why="A code is good for one exchange, soon after it was given. The callback page "
                 "was reloaded or opened twice, or the exchange came late.",
             ),
             causes.pkce_mismatch(
                 "possible",
-                s.inferred("RFC 7636; Oracle Health publishes no error for it"),
+                sources.inferred("RFC 7636; Oracle Health publishes no error for it"),
                 why="The code verifier does not fit the code challenge of the request, for "
                 "instance because page and server each made their own.",
             ),
         ),
-        source=f"{s.AUTHORIZATION}; {s.URN_LIST} (as code:invalid)",
+        source=f"{sources.AUTHORIZATION}; {sources.URN_LIST} (as code:invalid)",
     ),
     Entry(
         key="oracle/code-client-mismatch",
@@ -43,16 +42,16 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_id_mismatch(
                 "certain",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="Launch and callback run with different configurations.",
                 steps=(
                     "Deploy launch and callback with the same smart.toml.",
-                    console.COMPARE_CLIENT_ID,
+                    oracle_console.COMPARE_CLIENT_ID,
                     causes.RELAUNCH,
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/code-tenant-mismatch",
@@ -66,13 +65,17 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "certain",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The token endpoint of one tenant got the code of another, for instance an "
                 "address fixed in a setting.",
-                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT, causes.RELAUNCH),
+                steps=(
+                    oracle_console.USE_DISCOVERED,
+                    oracle_console.COMPARE_TENANT,
+                    causes.RELAUNCH,
+                ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/code-tenant-terminated",
@@ -85,12 +88,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_not_enabled_at_site(
                 "certain",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The site has withdrawn the app between sign-in and token exchange, or before.",
-                steps=(console.ENABLE_AT_SITE, causes.RELAUNCH),
+                steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/code-tenant-invalid",
@@ -103,13 +106,13 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The address of the token endpoint holds a tenant that this server does not "
                 "have.",
-                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+                steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/token-invalid-tenant",
@@ -122,19 +125,19 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                f"{s.FORUM_TENANT}; reading of it: inferred",
+                f"{sources.FORUM_TENANT}; reading of it: inferred",
                 why="The tenant id in the address is mistyped (in the one report it has a letter "
                 "too many), or belongs to another host.",
-                steps=(console.USE_DISCOVERED, console.COMPARE_TENANT),
+                steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The tenant is a non-production domain that is not enabled for apps.",
-                steps=(console.ENABLE_AT_SITE,),
+                steps=(oracle_console.ENABLE_AT_SITE,),
             ),
         ),
-        source=s.FORUM_TENANT,
+        source=sources.FORUM_TENANT,
     ),
     Entry(
         key="oracle/token-invalid-redirect-uri",
@@ -147,7 +150,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                f"{s.URN_LIST}; {s.AUTHORIZATION}",
+                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
                 why="Both requests must name the same redirect URI; one that the first left out "
                 "must be left out of the second too.",
                 steps=(
@@ -159,7 +162,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=f"{s.URN_LIST}; {s.AUTHORIZATION}",
+        source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
     ),
     Entry(
         key="oracle/invalid-client-credentials",
@@ -173,11 +176,14 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "likely",
-                f"{s.URN_LIST}; {s.FORUM_CREDENTIALS}; the public client's header: inferred",
+                (
+                    f"{sources.URN_LIST}; {sources.FORUM_CREDENTIALS}; "
+                    "the public client's header: inferred"
+                ),
                 why="The secret is wrong or of another account; or a public client sends an "
                 "Authorization header or an empty secret; or a confidential one sends none.",
                 steps=(
-                    console.CHECK_PRIVACY,
+                    oracle_console.CHECK_PRIVACY,
                     "Public client: send `client_id` in the form body and no Authorization header.",
                     (
                         "Confidential client: set the secret that `client_secret` in smart.toml "
@@ -187,12 +193,12 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.client_id_mismatch(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="Client id and secret belong to two apps, or to sandbox and production.",
-                steps=(console.COMPARE_CLIENT_ID,),
+                steps=(oracle_console.COMPARE_CLIENT_ID,),
             ),
         ),
-        source=f"{s.FORUM_CREDENTIALS}; {s.URN_LIST}",
+        source=f"{sources.FORUM_CREDENTIALS}; {sources.URN_LIST}",
     ),
     Entry(
         key="oracle/invalid-authorization-header",
@@ -205,7 +211,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "likely",
-                f"{s.FORUM_JWT}; {s.FORUM_POSTMAN}; {s.URN_LIST}",
+                f"{sources.FORUM_JWT}; {sources.FORUM_POSTMAN}; {sources.URN_LIST}",
                 why="A signed assertion was sent as `Authorization: Bearer`, or a tool set a "
                 "header of its own. Only Basic belongs in that header; an assertion goes into the "
                 "body.",
@@ -215,11 +221,11 @@ ENTRIES: tuple[Entry, ...] = (
                         'in the form body: `client_auth = "private_key_jwt"` in smart.toml does so.'
                     ),
                     "With a secret, send Basic and nothing else in the header.",
-                    console.CHECK_PRIVACY,
+                    oracle_console.CHECK_PRIVACY,
                 ),
             ),
         ),
-        source=f"{s.FORUM_JWT}; {s.FORUM_POSTMAN}; {s.URN_LIST}",
+        source=f"{sources.FORUM_JWT}; {sources.FORUM_POSTMAN}; {sources.URN_LIST}",
     ),
     Entry(
         key="oracle/empty-scopes",
@@ -232,25 +238,25 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_syntax(
                 "likely",
-                s.THE_MAP,
+                sources.THE_MAP,
                 why="The scopes are written for SMART v1 (`.read`), and the app is registered for "
                 "v2 (`.rs`), or the reverse.",
-                steps=(console.CHECK_SMART_VERSION, causes.RELAUNCH),
+                steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
             ),
             causes.scope_not_registered(
                 "likely",
-                f"{s.GROUP_EMPTY}; {s.URN_LIST}",
+                f"{sources.GROUP_EMPTY}; {sources.URN_LIST}",
                 why="The app has none of these scopes: the vendor's answer to the one report.",
-                steps=(console.CHECK_SCOPES, console.WAIT_A_QUARTER),
+                steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="At a refresh: the scopes were withdrawn from the app since the launch.",
-                steps=(console.ENABLE_AT_SITE, causes.RELAUNCH),
+                steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
         ),
-        source=f"{s.THE_MAP}; {s.GROUP_EMPTY}; {s.URN_LIST}",
+        source=f"{sources.THE_MAP}; {sources.GROUP_EMPTY}; {sources.URN_LIST}",
     ),
     Entry(
         key="oracle/unsupported-grant-type",
@@ -264,7 +270,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "likely",
-                s.inferred(s.URN_LIST),
+                sources.inferred(sources.URN_LIST),
                 why="The body was sent as JSON, so `grant_type` was not seen; or it is mistyped.",
                 steps=(
                     (
@@ -274,7 +280,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/terminated-client",
@@ -287,7 +293,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_unknown(
                 "certain",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The registration was deleted or ended after this launch or session began.",
                 steps=(
                     (
@@ -297,7 +303,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/patient-scope-requires-one-patient-id",
@@ -308,8 +314,8 @@ ENTRIES: tuple[Entry, ...] = (
         urns=(_TOKEN + "patient-scope-requires-one-patient-id",),
         patterns=("patient-scope-requires-one-patient-id",),
         meaning="Scopes that begin with `patient/` need exactly one patient.",
-        causes=(causes.patient_context_missing("certain", s.URN_LIST),),
-        source=s.URN_LIST,
+        causes=(causes.patient_context_missing("certain", sources.URN_LIST),),
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/testing-token",
@@ -326,13 +332,13 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_not_enabled_at_site(
                 "likely",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="Tenant or app is not enabled for test tokens, or the combination of scopes "
                 "and patients cannot occur in life.",
                 steps=("Launch the app from the chart or the code console instead.",),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/refresh-token-invalid",
@@ -345,7 +351,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.session_ended(
                 "likely",
-                f"{s.URN_LIST}; {s.AUTHORIZATION}",
+                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
                 why="The grant ended: withdrawn by the user, unused for three months "
                 "(`offline_access`), or suspended because the app's certificate or DNS changed.",
                 steps=(
@@ -357,7 +363,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=f"{s.URN_LIST}; {s.AUTHORIZATION}",
+        source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
     ),
     Entry(
         key="oracle/refresh-session-invalid",
@@ -370,12 +376,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.session_ended(
                 "certain",
-                f"{s.URN_LIST}; {s.AUTHORIZATION}; {s.LAB}",
+                f"{sources.URN_LIST}; {sources.AUTHORIZATION}; {sources.LAB}",
                 why="The user signed out of the EHR or was idle too long. The app ends with it, as "
                 "meant by `online_access`.",
             ),
         ),
-        source=f"{s.URN_LIST}; {s.AUTHORIZATION}",
+        source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
     ),
     Entry(
         key="oracle/refresh-tenant-terminated",
@@ -388,11 +394,11 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_not_enabled_at_site(
                 "certain",
-                s.URN_LIST,
+                sources.URN_LIST,
                 why="The site has withdrawn the app.",
-                steps=(console.ENABLE_AT_SITE, causes.RELAUNCH),
+                steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
         ),
-        source=s.URN_LIST,
+        source=sources.URN_LIST,
     ),
 )

@@ -1,7 +1,6 @@
 """What this product's own checks refuse (docs/errors.md), with the causes behind it."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 _OWN = "this product's own check (docs/errors.md)"
@@ -53,14 +52,14 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="`iss` is not a FHIR base: a part of the path is missing, or the tenant does "
                 "not exist on this host.",
                 steps=(_DOCTOR, "Correct `iss` in smart.toml."),
             ),
             causes.ehr_side(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The EHR does not answer, or names endpoints on hosts that are not allowed "
                 "for it.",
                 steps=(
@@ -83,10 +82,12 @@ ENTRIES: tuple[Entry, ...] = (
         meaning="The EHR's answer arrived in a browser that does not hold the cookie of this "
         "launch.",
         causes=(
-            causes.cookies_blocked("likely", f"{_OWN}; {s.LAUNCHER_34}; {s.SMART_OVERVIEW}"),
+            causes.cookies_blocked(
+                "likely", f"{_OWN}; {sources.LAUNCHER_34}; {sources.SMART_OVERVIEW}"
+            ),
             causes.code_expired_or_used(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="The address of the answer was opened again, later or in another browser: from "
                 "the history, a bookmark, or a link that was passed on.",
             ),
@@ -110,7 +111,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.redirect_uri_mismatch(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 why="Launch URI and redirect URI are the same address in the registration, so the "
                 "EHR launches the callback.",
             ),
@@ -156,12 +157,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.clock_skew(
                 "possible",
-                s.inferred(s.OPENID),
+                sources.inferred(sources.OPENID),
                 why="`iat` or `exp` lie more than two minutes off this server's clock.",
             ),
             causes.tenant_mismatch(
                 "possible",
-                f"{_OWN}; {s.DISCOVERY_CAPTURE}",
+                f"{_OWN}; {sources.DISCOVERY_CAPTURE}",
                 why="`iss` of the id_token is not the issuer of the EHR's discovery document. Some "
                 "EHRs use another one.",
                 steps=(
@@ -171,7 +172,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.client_id_mismatch(
                 "possible",
-                s.inferred(s.OPENID),
+                sources.inferred(sources.OPENID),
                 why="`aud` of the id_token is not the configured client id.",
             ),
         ),
@@ -199,7 +200,7 @@ ENTRIES: tuple[Entry, ...] = (
                     _DOCTOR,
                 ),
             ),
-            causes.client_auth_wrong("possible", s.INFERRED),
+            causes.client_auth_wrong("possible", sources.INFERRED),
         ),
         source=_OWN,
     ),
@@ -236,7 +237,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.cookies_blocked(
                 "likely",
-                f"{_OWN}; {s.SMART_OVERVIEW}",
+                f"{_OWN}; {sources.SMART_OVERVIEW}",
                 why="The browser did not keep the cookie in the EHR's frame, or does not send it "
                 "there.",
             ),
@@ -259,7 +260,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_trimmed(
                 "likely",
-                f"{_OWN}; {s.AUTHORIZATION}",
+                f"{_OWN}; {sources.AUTHORIZATION}",
                 why="The scope was asked for and not granted: `scope.missing` in the answer of "
                 "`/session` names it.",
             ),

@@ -2,8 +2,7 @@
 with its reason (docs/cds-hooks.md).
 """
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 _OWN = "this product's own check (docs/errors.md)"
@@ -79,7 +78,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.clock_skew("likely", _OWN),
             causes.ehr_side(
                 "possible",
-                s.INFERRED,
+                sources.INFERRED,
                 title="The EHR sends a token that it made earlier, or one that lives too long.",
                 why="A token is for one call: made for it, and over after 15 minutes at most.",
             ),
@@ -96,7 +95,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                s.INFERRED,
+                sources.INFERRED,
                 title="The keys were changed, or are not those of this EHR.",
                 why="The token names a key that is not at `jku`, another address of keys, or the "
                 "address does not answer within 2 seconds.",

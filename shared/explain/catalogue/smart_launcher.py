@@ -1,7 +1,6 @@
 """SMART Health IT's launcher: the simulator that most apps meet first, by its exact messages."""
 
-from shared.explain.catalogue import causes
-from shared.explain.catalogue import sources as s
+from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 _AGAIN = "Launch the app again from the launcher's page."
@@ -9,7 +8,7 @@ _SIMULATED_SCOPE = r"simulated invalid scope error"
 _SIMULATES = "The launcher was told to simulate this error."
 _ON_PURPOSE = causes.ehr_side(
     "certain",
-    s.LAUNCHER,
+    sources.LAUNCHER,
     title="The launcher simulates this error.",
     why="Its launch options have a simulated error; nothing is wrong with the app.",
     steps=("On the launcher's page, set Simulated Error to None and launch again.",),
@@ -27,7 +26,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.launch_parameter_missing(
                 "likely",
-                f"{s.LAUNCHER}; {s.PEERBITS}; {s.YOURPHR}",
+                f"{sources.LAUNCHER}; {sources.PEERBITS}; {sources.YOURPHR}",
                 why="The authorization endpoint was called without `launch`, at an address without "
                 "`/sim/…`.",
                 steps=(
@@ -40,11 +39,11 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.launch_value_invalid(
                 "possible",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="The `launch` value was cut or changed on the way.",
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/missing-redirect-uri",
@@ -57,12 +56,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="The launcher wants `redirect_uri` in both requests.",
                 steps=("Send `redirect_uri`, the same in both requests.",),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/missing-aud",
@@ -75,12 +74,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="Every authorization request needs `aud`.",
                 steps=("Send `aud` with the value of `iss`.",),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/bad-audience",
@@ -93,7 +92,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="The whole address is compared, but for http or https; a slash at the end "
                 "counts.",
                 steps=(
@@ -102,7 +101,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/pkce-required",
@@ -119,14 +118,14 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.pkce_mismatch(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="`code_challenge` is missing, or its method is not `S256`.",
                 steps=(
                     "Send `code_challenge` and `code_challenge_method=S256`, as this app does.",
                 ),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/declined",
@@ -135,8 +134,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         patterns=(r"""error_description["']?\s?[=:]\s?["']?unauthorized\b""",),
         meaning="The user pressed the button that declines.",
-        causes=(causes.user_declined("certain", s.LAUNCHER),),
-        source=s.LAUNCHER,
+        causes=(causes.user_declined("certain", sources.LAUNCHER),),
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/invalid-redirect-uri",
@@ -148,7 +147,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 steps=(
                     (
                         "In the launcher's client registration options, set Allowed Redirect URIs "
@@ -158,7 +157,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/invalid-client-id",
@@ -170,7 +169,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_id_mismatch(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 title="The client id is not the one that was set in the launcher.",
                 why="The launcher was given a client id, and the app sends another.",
                 steps=(
@@ -181,7 +180,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/scope-not-granted",
@@ -193,7 +192,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_not_registered(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="The message names the scopes at fault and those that are allowed.",
                 steps=(
                     (
@@ -203,7 +202,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/missing-code",
@@ -216,13 +215,13 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="The code did not get from the callback into the token request, or the body is "
                 "not form-encoded.",
                 steps=("Send `code` form-encoded in the body.", _AGAIN),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/code-expired",
@@ -235,13 +234,13 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.code_expired_or_used(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="The code was exchanged more than five minutes after it was given, or is not "
                 "one of this launcher.",
                 steps=(_AGAIN,),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/token-redirect-uri",
@@ -253,12 +252,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="Both requests must name the same redirect URI.",
                 steps=("Send the same `redirect_uri` in both requests.", _AGAIN),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/pkce-verifier",
@@ -267,8 +266,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         patterns=("invalid pkce verifier", "missing code_verifier parameter"),
         meaning="The code verifier is missing or does not fit the code challenge.",
-        causes=(causes.pkce_mismatch("certain", s.LAUNCHER),),
-        source=s.LAUNCHER,
+        causes=(causes.pkce_mismatch("certain", sources.LAUNCHER),),
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/refresh-token",
@@ -280,14 +279,14 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.session_ended(
                 "likely",
-                f"{s.LAUNCHER}; that it was time: inferred",
+                f"{sources.LAUNCHER}; that it was time: inferred",
                 title="The refresh token has run out, or is not one of this launcher.",
                 why="The launcher keeps nothing: a refresh token holds its own end, and one of "
                 "another launch option or address does not fit.",
                 steps=(_AGAIN,),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/client-auth",
@@ -302,7 +301,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="The app sends no secret, or another one than is set in the launcher.",
                 steps=(
                     'Set `client_auth = "client_secret_basic"` and `client_secret` in smart.toml.',
@@ -310,7 +309,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/client-assertion",
@@ -330,7 +329,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "certain",
-                s.LAUNCHER,
+                sources.LAUNCHER,
                 why="A claim of the assertion is wrong, or its key is not in the key set of the "
                 "client: `kid` and `alg` must both be in it.",
                 steps=(
@@ -342,7 +341,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/simulated",
@@ -357,7 +356,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         meaning=_SIMULATES,
         causes=(_ON_PURPOSE,),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
     Entry(
         key="smart-launcher/simulated-token",
@@ -373,6 +372,6 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         meaning=_SIMULATES,
         causes=(_ON_PURPOSE,),
-        source=s.LAUNCHER,
+        source=sources.LAUNCHER,
     ),
 )

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 
 from shared import json_members
 from shared.explain.model import EhrMessage
-from shared.explain.reading import error_uri as uris
-from shared.explain.reading import texts, urns
+from shared.explain.reading import error_uri, texts, urns
 from shared.explain.reading.find import known_urns
 from shared.explain.reading.parse import LONGEST_DESCRIPTION, LONGEST_TEXT, parse
 from shared.explain.reading.vendor import vendor_of
@@ -64,7 +63,7 @@ def shown(words: str) -> str:
 def _said(
     *, error: str, description: str, uri: str, words: str, status: int | None = None
 ) -> EhrMessage:
-    named = uris.read(uri)
+    named = error_uri.read(uri)
     ids = frozenset(one.lower() for one in (named.client, named.tenant, named.instance) if one)
     plain = _plain(words, ids)
     found = urns.find(plain, known_urns())

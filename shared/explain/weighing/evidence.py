@@ -17,7 +17,7 @@ from shared.explain.model import (
     Registered,
     Where,
 )
-from shared.explain.reading import shown_request as asked
+from shared.explain.reading import shown_request
 from shared.explain.reading.vendor import persona_of
 from shared.explain.weighing.registrations import choose, tenants
 from shared.vendors import Profile, habits_of
@@ -104,7 +104,7 @@ class Facts:
     @cached_property
     def granted(self) -> tuple[str, ...] | None:
         """The scopes of a token answer in the text, None where there is none."""
-        return asked.granted_in(self.said.text)
+        return shown_request.granted_in(self.said.text)
 
     @property
     def where_scopes(self) -> str:
@@ -162,7 +162,7 @@ def gather(
     said: EhrMessage, sent: AuthorizationRequest | None, registrations: Sequence[Registered]
 ) -> tuple[AuthorizationRequest, bool, Registered | None]:
     """What was sent, whether a text only states it, and the registration that it is about."""
-    claimed = asked.in_text(said.text) if sent is None else sent
+    claimed = shown_request.in_text(said.text) if sent is None else sent
     mine = choose(said, claimed, registrations)
     if claimed.vendor is None and mine is not None:
         claimed = replace(claimed, vendor=mine.vendor)

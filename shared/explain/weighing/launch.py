@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from shared.explain import parameters
 from shared.explain.model import CauseId, Certainty
-from shared.explain.reading import shown_request as asked
+from shared.explain.reading import shown_request
 from shared.explain.weighing.evidence import Facts, WeighedCause
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
@@ -28,7 +28,7 @@ def _no_launch(facts: Facts) -> Iterator[WeighedCause]:
     if not facts.stated or _carried_launch(facts):
         return
     listed = "launch" in (facts.sent.parameters or ())
-    legacy = asked.legacy_launch_in(facts.said.text)
+    legacy = shown_request.legacy_launch_in(facts.said.text)
     if facts.is_shown and facts.at_request and ("launch" in facts.lacks | set(facts.scopes)):
         why = "The request in the text has no `launch` value."
         yield WeighedCause("launch_parameter_missing", "certain", why, _SMART)

@@ -5,8 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from shared.errors import EhrError
-from shared.pages.plain import HEADLINES as OF_CAUSES
-from shared.pages.plain import NO_ACCESS
+from shared.pages.plain import HEADLINES, NO_ACCESS
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.callbacks import get, log_lines, refused, untouched
@@ -27,7 +26,7 @@ ERRORS = {
     "something_of_its_own": "not known here",
 }
 
-HEADLINES = {*OF_CAUSES.values(), NO_ACCESS, EhrError.title}
+TOLD = {*HEADLINES.values(), NO_ACCESS, EhrError.title}
 
 
 @pytest.mark.parametrize(("error", "words"), ERRORS.items())
@@ -40,7 +39,7 @@ def test_each_error_of_the_ehr_is_explained_to_people(
     page = browser.send("GET", url, NAVIGATION)
     assert page.status == 400
     assert page.header("Content-Type") == "text/html; charset=utf-8"
-    assert any(one in page.text for one in HEADLINES)
+    assert any(one in page.text for one in TOLD)
     assert words in page.text
     assert "aunch the app again" in page.text
     assert str(page.header("X-Correlation-Id")) in page.text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.callback import failure, main
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
 from tests.support.app import ehr_tables
@@ -23,7 +23,7 @@ def finish(
     tenant = scripted.tenant()
     tenant.token["refresh_token"] = "refresh-1"
     text = 'public_url = "http://localhost:1"\nsealing_keys = ["env:K"]\n[store]\nkind = "sqlite"\n'
-    settings, problems = config.parse(text + ehr_tables(NO_EHR, scripted))
+    settings, problems = settings_file.parse(text + ehr_tables(NO_EHR, scripted))
     assert settings is not None, problems
     pending = Pending(
         ehr="scripted",

@@ -12,7 +12,7 @@ from clinical.cards import Card, NoCard, of_chart
 from clinical.clock import Clock
 from functions.cds_services import charted, discovery
 from functions.cds_services.hook_call import HookCall
-from functions.smart_calc.page import cards as page
+from functions.smart_calc.page.cards import views
 from simulator.charts.generated import load_resources
 from simulator.charts.resources import Charts
 from simulator.fhir.search import parse
@@ -66,12 +66,12 @@ def judged(charts: Charts, patient: str) -> tuple[Card | NoCard, ...]:
 def test_card_and_page_agree(charts: Charts, patient: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answer_from(monkeypatch, charts)
     made = read(patient, NOW)
-    groups = page.views(made.chart, Clock(made.now))
-    views = {view.name: (group, view) for group, some in groups.items() for view in some}
+    groups = views(made.chart, Clock(made.now))
+    by_name = {view.name: (group, view) for group, some in groups.items() for view in some}
     found = judged(charts, patient)
     assert len(found) == 8
     for one in found:
-        group, view = views[one.calculator.name]
+        group, view = by_name[one.calculator.name]
         shown = _results(view)
         if isinstance(one, Card):
             output = one.result.output

@@ -11,14 +11,14 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from functions.callback import failure
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import EhrError
-from shared.inbound import edge as inbound
+from shared.inbound import edge
 from shared.inbound.edge import Call, Edge
 from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
-from tests.support import ehr_messages as m
+from tests.support import ehr_messages
 from tests.support.damaged import SECRETS, damaged
 from tests.support.sources import OUR_SOURCES
 
@@ -38,8 +38,8 @@ OURS = {
 PENDING = Pending(
     ehr="e",
     kind="ehr",
-    iss=m.BASE,
-    fhir_base=m.BASE,
+    iss=ehr_messages.BASE,
+    fhir_base=ehr_messages.BASE,
     client_id="f010a897-b662-4152-bb22-b87bcd3cba54",
     redirect_uri="https://smart.example.org/callback",
     requested=("launch", "openid", "patient/Patient.read"),
@@ -63,7 +63,7 @@ kind = "sqlite"
 [[ehr]]
 key = "e"
 vendor = "oracle"
-iss = ["{m.BASE}"]
+iss = ["{ehr_messages.BASE}"]
 client_id = "{PENDING.client_id}"
 scopes = "openid patient/Patient.read"
 """
@@ -86,7 +86,7 @@ class Page(html.parser.HTMLParser):
 
 def page_of(given: dict[str, str]) -> str:
     """The callback's page for the parameters of an EHR's answer."""
-    settings, problems = config.parse(CONFIGURATION)
+    settings, problems = settings_file.parse(CONFIGURATION)
     assert settings is not None, problems
 
     def serve(given_settings: Settings, _: Call) -> Refusal:
@@ -95,7 +95,7 @@ def page_of(given: dict[str, str]) -> str:
 
     headers = Headers({"Accept": "text/html"})
     request = flask.Request(EnvironBuilder(headers=headers).get_environ())
-    answer = inbound.answer(request, Edge("callback", "page", "callback_failed"), settings, serve)
+    answer = edge.answer(request, Edge("callback", "page", "callback_failed"), settings, serve)
     assert answer.status_code == 400
     return answer.get_data(as_text=True)
 

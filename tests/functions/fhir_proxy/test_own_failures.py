@@ -12,10 +12,10 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from functions.fhir_proxy import main
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import CdsKeysUnavailable, Overloaded, RefreshFailed, SmartError
-from shared.inbound import edge as inbound
+from shared.inbound import edge
 from shared.inbound.edge import Call, Reply
 from tests.support.app import App, Launched, ehr_tables
 from tests.support.browser import Answer
@@ -88,7 +88,7 @@ def _request() -> flask.Request:
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    made, problems = config.parse(
+    made, problems = settings_file.parse(
         'public_url = "https://app.example"\nsealing_keys = ["env:K"]\n[store]\nkind = "sqlite"\n'
         '[[ehr]]\nkey = "one"\niss = ["https://ehr.example/r4"]\nclient_id = "c"\n'
         'scopes = "openid"\n'
@@ -122,7 +122,7 @@ def test_every_failure_is_an_outcome_with_its_code(
     def serve(_: Settings, __: Call) -> Reply:
         raise RefreshFailed(4.2) if error is RefreshFailed else error
 
-    answer = inbound.answer(_request(), main._edge, settings, serve)
+    answer = edge.answer(_request(), main._edge, settings, serve)
     _assert_outcome(answer, error.status, error.code)
     seconds = {RefreshFailed: "5", Overloaded: "1", CdsKeysUnavailable: "5"}.get(error)
     assert answer.headers.get("Retry-After") == seconds
@@ -132,7 +132,7 @@ def test_an_unexpected_exception_shows_nothing_of_itself(settings: Settings) -> 
     def serve(_: Settings, __: Call) -> Reply:
         raise ValueError("sentinel")
 
-    answer = inbound.answer(_request(), main._edge, settings, serve)
+    answer = edge.answer(_request(), main._edge, settings, serve)
     _assert_outcome(answer, 500, "internal_error")
     assert "sentinel" not in answer.get_data(as_text=True)
 

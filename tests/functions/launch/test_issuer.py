@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from functions.launch import parameters
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.errors import IssNotAllowed
 from shared.inbound import cookies
 from shared.inbound.edge import Call
@@ -139,7 +139,7 @@ scopes = "patient/*.rs"
 
 
 def _registration(iss: str) -> tuple[str, str]:
-    settings, problems = config.parse(CONFIGURATION)
+    settings, problems = settings_file.parse(CONFIGURATION)
     assert problems == []
     assert settings is not None
     query = f"iss={quote(iss, safe='')}&launch=1"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from shared.sealing import SealBroken, Sealer
-from shared.session import record as session_record
+from shared.session import record
 from tests.support.app import Launched
 from tests.support.browser import Browser
 from tests.support.clusters import Pair, launch
@@ -37,7 +37,7 @@ def _secret(launched: Launched) -> str:
 
 
 def _sealed(pair: Pair, launched: Launched) -> str:
-    return str(pair.records()[session_record.key(launched.handle)]["sealed"])
+    return str(pair.records()[record.key(launched.handle)]["sealed"])
 
 
 def test_the_database_the_server_key_and_the_log_open_no_token(
@@ -46,7 +46,7 @@ def test_the_database_the_server_key_and_the_log_open_no_token(
     """With handles as well, which stand in addresses. Every word that was found is tried."""
     sealer, sealed = _sealer(pair), _sealed(pair, launched)
     loot = json.dumps(pair.records()) + pair.first.server.log.read_text(encoding="utf-8")
-    key = session_record.key(launched.handle)
+    key = record.key(launched.handle)
     words = {*WORD.findall(loot), pair.sealing_key, launched.handle, key, ""}
     assert len(words) > 20
     contexts = (f"session {launched.handle} 1", f"session {key} 1", "")
@@ -71,7 +71,7 @@ def test_the_cookie_and_the_database_open_no_token_without_the_server_key(
 def test_the_database_tells_of_a_session_its_ehr_its_times_and_nothing_else(
     pair: Pair, launched: Launched, ehr: RotatingEhr
 ) -> None:
-    fields = pair.records()[session_record.key(launched.handle)]
+    fields = pair.records()[record.key(launched.handle)]
     assert set(fields) == {
         "schema",
         "ehr",
@@ -109,7 +109,7 @@ def test_the_log_of_a_session_names_it_by_a_mark_that_opens_nothing(
     log = pair.first.server.log.read_text(encoding="utf-8")
     marks = {str(line["session"]) for line in pair.first.log_lines() if "session" in line}
     assert marks
-    for hidden in (launched.handle, session_record.key(launched.handle), _secret(launched)):
+    for hidden in (launched.handle, record.key(launched.handle), _secret(launched)):
         assert hidden not in log
     for mark in marks:
         url = f"{pair.first.origin}/fhir_proxy/{mark}/session"

@@ -7,7 +7,7 @@ import pytest
 
 from clinical.chart import read_chart
 from clinical.clock import Clock
-from functions.smart_calc.page import input_views as inputs
+from functions.smart_calc.page import input_views
 from functions.smart_calc.page.view_models import InputView
 from tests.support.chart_resources import ICD10CM, concept, condition, observation, smoking
 
@@ -17,7 +17,7 @@ TODAY = "2026-11-24T08:00:00Z"
 
 def seen(name: str, *resources: dict[str, Any]) -> InputView:
     finding = read_chart(list(resources), NOW, "p1", None).findings[name]
-    return inputs.view(finding, Clock(NOW), optional=False)
+    return input_views.view(finding, Clock(NOW), optional=False)
 
 
 def creatinine(**changes: Any) -> dict[str, Any]:

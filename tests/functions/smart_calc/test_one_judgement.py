@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from clinical.chart import observations as chart_observations
-from clinical.chart import read_chart
+from clinical.chart import observations, read_chart
 from clinical.chart.resources.times import moment
 from clinical.clock import Clock, clock_of
 from functions.smart_calc import reading
-from functions.smart_calc.page import cards as calculators
-from functions.smart_calc.page import input_views as inputs
+from functions.smart_calc.page import cards, input_views
 from functions.smart_calc.page.latest_values import Result, newest
 from functions.smart_calc.page.view_models import CalculatorView, InputView
 from simulator.charts.generated import load_charts
@@ -130,7 +128,7 @@ def test_of_as_many_offsets_the_one_of_the_newest_time_counts() -> None:
 
 def seen(name: str, *resources: dict[str, Any]) -> InputView:
     finding = read_chart(list(resources), NOW, "p1", BASE).findings[name]
-    return inputs.view(finding, Clock(NOW), optional=False)
+    return input_views.view(finding, Clock(NOW), optional=False)
 
 
 def test_oxygen_that_was_charted_is_never_said_not_to_be() -> None:
@@ -160,7 +158,7 @@ def egfr(*resources: dict[str, Any]) -> CalculatorView:
     person = {"resourceType": "Patient", "id": "p1", "birthDate": "1957-10-11", "gender": "male"}
     creatinine = observation("2160-0", 1.21, "mg/dL", effectiveDateTime="2026-11-20T08:00:00Z")
     chart = read_chart([person, creatinine, *resources], NOW, "p1", BASE)
-    groups = calculators.views(chart, Clock(NOW))
+    groups = cards.views(chart, Clock(NOW))
     return next(v for vs in groups.values() for v in vs if v.name == "egfr_ckd_epi_2021")
 
 
@@ -190,7 +188,7 @@ def test_atrial_fibrillation_stands_beside_the_qtc(verification: str, said: str)
 
     def qtc(*more: dict[str, Any]) -> CalculatorView:
         chart = read_chart([*values, *more], NOW, "p1", BASE)
-        groups = calculators.views(chart, Clock(NOW))
+        groups = cards.views(chart, Clock(NOW))
         return next(v for vs in groups.values() for v in vs if v.name == "qtc")
 
     assert qtc().cautions == ()
@@ -233,7 +231,7 @@ def test_whether_there_is_atrial_fibrillation_is_said_in_one_caution(
 ) -> None:
     person = {"resourceType": "Patient", "id": "p1", "birthDate": "1950-01-01", "gender": "male"}
     read = read_chart([person, *chart], NOW, "p1", BASE)
-    groups = calculators.views(read, Clock(NOW))
+    groups = cards.views(read, Clock(NOW))
     view = next(v for vs in groups.values() for v in vs if v.name == name)
     (said,) = view.cautions
     assert "atrial fibrillation" in said
@@ -243,13 +241,13 @@ def test_whether_there_is_atrial_fibrillation_is_said_in_one_caution(
 def test_an_observation_is_read_once_for_a_whole_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a chart of many pages too, where each page decides whether the next one is read."""
     read: Counter[int] = Counter()
-    entry = chart_observations._entry
+    entry = observations._entry
 
     def counted(resource: Any, zone: Any) -> Any:
         read[id(resource)] += 1
         return entry(resource, zone)
 
-    monkeypatch.setattr(chart_observations, "_entry", counted)
+    monkeypatch.setattr(observations, "_entry", counted)
     answer_from(monkeypatch, load_charts())
     made = reading.read(session_of("synthetic-hugo"), "synthetic-hugo", datetime.now(UTC))
     assert made.parts["labs"].more
@@ -265,7 +263,7 @@ def test_a_page_that_is_settled_by_its_values_asks_for_no_other(
     monkeypatch.setattr("clinical.chart.drug_classes", _never)
     from clinical.chart import valued
 
-    reader = chart_observations.Reader(UTC)
+    reader = observations.ObservationReader(UTC)
     assert valued([chloride(), chloride(1.04)], NOW, "p1", BASE, reader) == {"chloride"}
     assert valued([chloride(1.04)], NOW, "p1", BASE, reader) == frozenset()
 

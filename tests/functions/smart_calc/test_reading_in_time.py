@@ -17,9 +17,9 @@ from clinical.calculators import REGISTRY
 from clinical.chart.evidence import Outcome
 from clinical.clock import Clock
 from functions.smart_calc import reading
-from functions.smart_calc.page import cards as calculators
+from functions.smart_calc.page import cards
 from functions.smart_calc.reading import ChartReading
-from shared.fhir import fhir_client as fhir
+from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
 from shared.session.sessions import Active
 from tests.support.app_chart import CHART, PATIENT, SODIUM, answering, bundle, by_search, paged
@@ -48,7 +48,7 @@ def held_back() -> Iterator[Handler]:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Shortens the 8 seconds for the calls whose address holds a text, and for no other."""
-    call = fhir.call
+    call = fhir_client.call
 
     def shorten(part: str) -> None:
         def shortened(
@@ -64,7 +64,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             seconds = LIMIT if part in url else seconds
             return call(active, method, url, seconds=seconds, max_bytes=max_bytes, decimal=decimal)
 
-        monkeypatch.setattr(fhir, "call", shortened)
+        monkeypatch.setattr(fhir_client, "call", shortened)
 
     return shorten
 
@@ -119,7 +119,7 @@ def test_an_ehr_that_answers_nothing_at_all_costs_the_whole_time_once_and_no_mor
     assert made.unread == dict.fromkeys(("patient", *CHART), LATE)
     assert made.patient is None
     assert made.is_empty
-    groups = calculators.views(made.chart, Clock(datetime.now(UTC)))
+    groups = cards.views(made.chart, Clock(datetime.now(UTC)))
     assert sum(len(views) for views in groups.values()) == len(REGISTRY)
     assert "computed" not in groups
 

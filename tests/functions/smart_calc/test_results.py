@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.chart.observations import Reader
+from clinical.chart.observations import ObservationReader
 from clinical.chart.resources.scope import latest_versions
 from clinical.clock import clock_of
 from functions.smart_calc.page.latest_values import Result, newest
@@ -49,7 +49,7 @@ def rows(*observations: dict[str, Any]) -> list[Result]:
 
 
 def shown_of(resources: Iterable[Any]) -> list[Result]:
-    reader = Reader(UTC)
+    reader = ObservationReader(UTC)
     entries = [reader.entry(one) for one in latest_versions(resources)]
     return newest(
         entries,

@@ -15,7 +15,7 @@ from shared.explain.model import CauseId, Entry
 from shared.explain.reading import urns
 from shared.explain.reading.find import entries
 from shared.explain.reading.parse import parse
-from tests.support import ehr_messages as m
+from tests.support import ehr_messages
 
 AS = "urn:cerner:error:authorization-server:"
 RS = "urn:cerner:error:oauth2:resource-access:"
@@ -688,7 +688,7 @@ def _seconds(pattern: str, text: str) -> float:
 
 def test_what_an_answer_calls_certain_is_not_told_as_a_guess() -> None:
     guesses = re.compile(r"\b(?:seems?|perhaps|probably|may be because)\b")
-    found = diagnose(parse(m.FIRST_REPORT))
+    found = diagnose(parse(ehr_messages.FIRST_REPORT))
     certain = [one for one in found.causes if one.certainty == "certain"]
     certain += [one for entry in ENTRIES for one in entry.causes if one.certainty == "certain"]
     assert certain

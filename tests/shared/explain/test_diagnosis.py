@@ -15,7 +15,7 @@ from shared.explain import (
     parse,
 )
 from shared.explain.reading.find import entries
-from tests.support import ehr_messages as m
+from tests.support import ehr_messages
 
 CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
 OTHER = "908d5cee-a54b-434d-847a-9765a9df9c53"
@@ -25,18 +25,18 @@ REGISTERED = Registered(
     vendor="oracle",
     client_id=CLIENT,
     scopes=("openid", "fhirUser", "patient/Patient.read"),
-    iss=(m.BASE,),
+    iss=(ehr_messages.BASE,),
     redirect_uri="https://smart.example.org/callback",
     client_auth="none",
 )
-FIRST = replace(REGISTERED, scopes=tuple(m.FIRST_SCOPES.split()))
+FIRST = replace(REGISTERED, scopes=tuple(ehr_messages.FIRST_SCOPES.split()))
 OURS = AuthorizationRequest(
     vendor="oracle",
     flow="ehr",
     client_id=CLIENT,
     client_auth="none",
     redirect_uri="https://smart.example.org/callback",
-    aud=m.BASE,
+    aud=ehr_messages.BASE,
     scopes=GOOD_SCOPES,
     parameters=(
         *("response_type", "client_id", "redirect_uri", "scope", "state", "aud", "launch"),
@@ -48,7 +48,12 @@ OURS = AuthorizationRequest(
 
 def said(urn: str, persona: str | None = "provider", client: str | None = CLIENT) -> EhrMessage:
     return EhrMessage(
-        vendor="oracle", urn=urn, persona=persona, client=client, tenant=m.TENANT, text=urn
+        vendor="oracle",
+        urn=urn,
+        persona=persona,
+        client=client,
+        tenant=ehr_messages.TENANT,
+        text=urn,
     )
 
 
@@ -73,10 +78,10 @@ FIRST_CAUSES = [
 @pytest.mark.parametrize(
     "text",
     [
-        m.FIRST_REPORT,
-        m.FIRST_REPORT.replace("\n", "\r\n"),
-        m.FIRST_REPORT.replace(": ", "\n`").replace("\n", "`\n"),
-        m.FIRST_REPORT.replace("\n", " "),
+        ehr_messages.FIRST_REPORT,
+        ehr_messages.FIRST_REPORT.replace("\n", "\r\n"),
+        ehr_messages.FIRST_REPORT.replace(": ", "\n`").replace("\n", "`\n"),
+        ehr_messages.FIRST_REPORT.replace("\n", " "),
     ],
     ids=["as posted", "other line ends", "as markdown", "in one line"],
 )
@@ -95,7 +100,7 @@ def test_the_first_report_gets_its_four_causes_in_order(
 
 
 def test_the_first_report_gets_its_request_parameter_by_parameter() -> None:
-    found = diagnose(parse(m.FIRST_REPORT), None, [FIRST])
+    found = diagnose(parse(ehr_messages.FIRST_REPORT), None, [FIRST])
     assert found.corrected_request == {
         "response_type": "code",
         "client_id": CLIENT,
@@ -103,7 +108,7 @@ def test_the_first_report_gets_its_request_parameter_by_parameter() -> None:
         "scope": "launch openid fhirUser profile patient/Patient.read patient/Observation.read "
         "patient/Condition.read patient/MedicationRequest.read online_access",
         "state": "<a new random value for each launch>",
-        "aud": m.BASE,
+        "aud": ehr_messages.BASE,
         "code_challenge": "<base64url of SHA-256 of a new code_verifier>",
         "code_challenge_method": "S256",
         "launch": "<the launch value received, unchanged>",
@@ -111,7 +116,7 @@ def test_the_first_report_gets_its_request_parameter_by_parameter() -> None:
 
 
 def test_without_a_configuration_what_is_not_known_is_described() -> None:
-    found = diagnose(said(m.LAUNCH + "code-required"))
+    found = diagnose(said(ehr_messages.LAUNCH + "code-required"))
     assert found.corrected_request is not None
     assert found.corrected_request["client_id"] == "<the client id of the app's registration>"
     assert found.corrected_request["redirect_uri"].startswith("<")
@@ -120,36 +125,48 @@ def test_without_a_configuration_what_is_not_known_is_described() -> None:
 
 
 def test_the_same_client_id_is_no_cause() -> None:
-    found = diagnose(said(m.LAUNCH + "code-required"), None, [REGISTERED])
+    found = diagnose(said(ehr_messages.LAUNCH + "code-required"), None, [REGISTERED])
     assert "client_id_mismatch" not in ids(found)
 
 
 @pytest.mark.parametrize("client", [None, "unknown", CLIENT.upper()])
 def test_a_client_that_the_ehr_does_not_name_is_no_mismatch(client: str | None) -> None:
-    found = diagnose(said(m.GRANT + "denied-by-server", client=client), None, [REGISTERED])
+    found = diagnose(
+        said(ehr_messages.GRANT + "denied-by-server", client=client), None, [REGISTERED]
+    )
     assert "client_id_mismatch" not in ids(found)
 
 
 def test_a_client_id_of_another_registration_is_compared_with_that_one() -> None:
     other = replace(REGISTERED, key="other", client_id=OTHER)
-    found = diagnose(said(m.LAUNCH + "code-required", client=OTHER), None, [REGISTERED, other])
+    found = diagnose(
+        said(ehr_messages.LAUNCH + "code-required", client=OTHER), None, [REGISTERED, other]
+    )
     assert "client_id_mismatch" not in ids(found)
 
 
 def test_another_tenant_than_the_configured_one_is_named() -> None:
     elsewhere = replace(REGISTERED, iss=("https://fhir-ehr-code.cerner.com/r4/another-tenant",))
-    found = diagnose(said(m.LAUNCH + "invalid-launch-code"), None, [elsewhere])
+    found = diagnose(said(ehr_messages.LAUNCH + "invalid-launch-code"), None, [elsewhere])
     why = cause(found, "tenant_mismatch").why
-    assert m.TENANT in why
+    assert ehr_messages.TENANT in why
     assert "another-tenant" in why
     assert cause(found, "tenant_mismatch").certainty == "certain"
 
 
 @pytest.mark.parametrize(
-    "iss", [(m.BASE,), (m.BASE + "-x", m.BASE), ("https://fhir-ehr-code.cerner.com/r4/*",), ()]
+    "iss",
+    [
+        (ehr_messages.BASE,),
+        (ehr_messages.BASE + "-x", ehr_messages.BASE),
+        ("https://fhir-ehr-code.cerner.com/r4/*",),
+        (),
+    ],
 )
 def test_a_tenant_that_is_configured_or_unknown_is_no_mismatch(iss: tuple[str, ...]) -> None:
-    found = diagnose(said(m.GRANT + "denied-by-server"), None, [replace(REGISTERED, iss=iss)])
+    found = diagnose(
+        said(ehr_messages.GRANT + "denied-by-server"), None, [replace(REGISTERED, iss=iss)]
+    )
     assert "tenant_mismatch" not in ids(found)
 
 
@@ -157,9 +174,11 @@ def test_launch_patient_is_right_for_patients() -> None:
     patients = replace(
         REGISTERED,
         scopes=("launch/patient",),
-        iss=(m.BASE.replace("fhir-ehr-code", "fhir-myrecord"),),
+        iss=(ehr_messages.BASE.replace("fhir-ehr-code", "fhir-myrecord"),),
     )
-    found = diagnose(said(m.LAUNCH + "code-required", persona="patient"), None, [patients])
+    found = diagnose(
+        said(ehr_messages.LAUNCH + "code-required", persona="patient"), None, [patients]
+    )
     assert "launch_patient_scope_on_provider" not in ids(found)
     assert found.corrected_request is not None
     assert found.corrected_request["scope"] == (
@@ -169,21 +188,23 @@ def test_launch_patient_is_right_for_patients() -> None:
 
 
 def test_a_sign_in_for_others_than_the_base_is_for_is_named() -> None:
-    found = diagnose(said(m.GRANT + "unknown-client", persona="patient"), None, [REGISTERED])
+    found = diagnose(
+        said(ehr_messages.GRANT + "unknown-client", persona="patient"), None, [REGISTERED]
+    )
     assert cause(found, "persona_mismatch").certainty == "likely"
 
 
 def test_a_launch_value_without_its_scope_is_certain() -> None:
     sent = replace(OURS, scopes=("openid", "patient/Patient.read"))
-    found = diagnose(said(m.GRANT + "missing-patient"), sent)
+    found = diagnose(said(ehr_messages.GRANT + "missing-patient"), sent)
     assert ids(found)[0] == "launch_scope_missing"
     assert cause(found, "launch_scope_missing").certainty == "certain"
 
 
 def test_our_own_request_is_not_said_to_lack_what_it_had() -> None:
-    found = diagnose(said(m.GRANT + "missing-patient"), OURS)
+    found = diagnose(said(ehr_messages.GRANT + "missing-patient"), OURS)
     assert ids(found) == ["patient_context_missing"]
-    found = diagnose(said(m.LAUNCH + "code-required"), OURS)
+    found = diagnose(said(ehr_messages.LAUNCH + "code-required"), OURS)
     assert ids(found) == ["ehr_side"]
     assert "This app did send the `launch` value that it got" in found.causes[0].why
 
@@ -205,7 +226,7 @@ def test_scope_syntax_is_seen_in_the_scopes(
     scopes: tuple[str, ...], supported: tuple[str, ...] | None, certainty: str, words: str
 ) -> None:
     sent = replace(OURS, scopes=("launch", *scopes), scopes_supported=supported)
-    found = diagnose(said(m.GRANT + "denied-by-server"), sent)
+    found = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
     assert ids(found)[0] == "scope_syntax"
     assert cause(found, "scope_syntax").certainty == certainty
     assert words in cause(found, "scope_syntax").why
@@ -217,41 +238,45 @@ def test_the_corrected_scopes_are_in_the_ehrs_own_syntax() -> None:
         scopes=("launch/patient", "patient/Observation.read", "system/Patient.read", "openid"),
         scopes_supported=("launch", "openid", "patient/Observation.rs"),
     )
-    found = diagnose(said(m.GRANT + "denied-by-server"), sent)
+    found = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
     assert found.corrected_request is not None
     assert found.corrected_request["scope"] == "launch patient/Observation.rs openid"
 
 
 def test_a_wildcard_at_oracle_becomes_a_scope_for_each_type() -> None:
     sent = replace(OURS, scopes=("launch", "patient/*.rs"), scopes_supported=None)
-    found = diagnose(said(m.TOKEN + "empty-scopes"), sent)
+    found = diagnose(said(ehr_messages.TOKEN + "empty-scopes"), sent)
     assert ids(found)[0] == "scope_syntax"
     assert found.corrected_request is None
-    found = diagnose(said(m.GRANT + "denied-by-server"), sent)
+    found = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
     assert found.corrected_request is not None
     assert "patient/TYPE.rs" in found.corrected_request["scope"]
 
 
 def test_scopes_of_another_kind_of_client_and_unlisted_ones_are_named() -> None:
     sent = replace(OURS, scopes=("launch", "system/Patient.read"))
-    why = cause(diagnose(said(m.GRANT + "denied-by-server"), sent), "scope_not_registered").why
+    why = cause(
+        diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent), "scope_not_registered"
+    ).why
     assert "`system/Patient.read`" in why
     sent = replace(OURS, scopes=("launch", "patient/Device.read"))
-    why = cause(diagnose(said(m.GRANT + "denied-by-server"), sent), "scope_not_registered").why
+    why = cause(
+        diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent), "scope_not_registered"
+    ).why
     assert "does not list `patient/Device.read`" in why
 
 
 def test_scopes_are_not_blamed_for_what_has_nothing_to_do_with_them() -> None:
     sent = replace(OURS, scopes=("launch", "patient/*.read"), scopes_supported=None)
-    for urn in (m.GRANT + "denied-by-user", m.LAUNCH + "mismatched-identity"):
+    for urn in (ehr_messages.GRANT + "denied-by-user", ehr_messages.LAUNCH + "mismatched-identity"):
         assert "scope_syntax" not in ids(diagnose(said(urn), sent))
 
 
 def test_the_redirect_uri_sent_is_shown_beside_the_configured_one() -> None:
     text = (
-        m.AUTHORIZE.replace("smart.example.org", "localhost")
+        ehr_messages.AUTHORIZE.replace("smart.example.org", "localhost")
         + "\n"
-        + m.GRANT
+        + ehr_messages.GRANT
         + ("invalid-redirect-uri")
     )
     found = diagnose(parse(text), None, [REGISTERED])
@@ -262,33 +287,35 @@ def test_the_redirect_uri_sent_is_shown_beside_the_configured_one() -> None:
 
 
 def test_the_redirect_uri_that_must_be_registered_is_named() -> None:
-    found = diagnose(said(m.GRANT + "invalid-redirect-uri"), None, [REGISTERED])
+    found = diagnose(said(ehr_messages.GRANT + "invalid-redirect-uri"), None, [REGISTERED])
     assert "https://smart.example.org/callback" in cause(found, "redirect_uri_mismatch").why
 
 
 def test_a_slash_at_the_end_of_aud_is_seen() -> None:
-    sent = replace(OURS, aud=m.BASE + "/")
-    found = diagnose(said(m.LAUNCH + "unknown-resource-server"), sent, [REGISTERED])
+    sent = replace(OURS, aud=ehr_messages.BASE + "/")
+    found = diagnose(said(ehr_messages.LAUNCH + "unknown-resource-server"), sent, [REGISTERED])
     assert "with a slash at its end" in cause(found, "aud_wrong").why
 
 
 def test_how_the_app_authenticates_is_said() -> None:
-    found = diagnose(parse(m.INVALID_CREDENTIALS), None, [REGISTERED])
+    found = diagnose(parse(ehr_messages.INVALID_CREDENTIALS), None, [REGISTERED])
     assert "public client" in cause(found, "client_auth_wrong").why
     found = diagnose(
-        parse(m.INVALID_CREDENTIALS), None, [replace(REGISTERED, client_auth="private_key_jwt")]
+        parse(ehr_messages.INVALID_CREDENTIALS),
+        None,
+        [replace(REGISTERED, client_auth="private_key_jwt")],
     )
     assert "private_key_jwt" in cause(found, "client_auth_wrong").why
 
 
 def test_a_request_without_launch_is_seen_without_any_error() -> None:
-    found = diagnose(parse(m.AUTHORIZE))
+    found = diagnose(parse(ehr_messages.AUTHORIZE))
     assert ids(found) == ["launch_parameter_missing"]
     assert cause(found, "launch_parameter_missing").certainty == "certain"
 
 
 def test_a_request_of_another_client_is_seen_without_any_error() -> None:
-    text = m.AUTHORIZE.replace(CLIENT, OTHER).replace("launch=&", "launch=abc&")
+    text = ehr_messages.AUTHORIZE.replace(CLIENT, OTHER).replace("launch=&", "launch=abc&")
     found = diagnose(parse(text), None, [REGISTERED])
     assert ids(found) == ["client_id_mismatch"]
 
@@ -312,7 +339,7 @@ def test_a_legacy_launch_is_named() -> None:
 
 
 def test_a_token_that_lacks_scopes_is_explained_without_any_error() -> None:
-    found = diagnose(parse(m.TRIMMED), None, [REGISTERED])
+    found = diagnose(parse(ehr_messages.TRIMMED), None, [REGISTERED])
     assert ids(found) == ["scope_syntax"]
     assert "`patient/Patient.read`" in cause(found, "scope_syntax").why
     assert "not ticked in the code console" in cause(found, "scope_syntax").why
@@ -338,7 +365,7 @@ def test_a_user_who_declines_comes_before_scopes_that_only_look_wrong(
 
 def test_a_token_that_lacks_nothing_has_no_cause() -> None:
     registered = replace(REGISTERED, scopes=("openid", "fhirUser"))
-    found = diagnose(parse(m.TRIMMED), None, [registered])
+    found = diagnose(parse(ehr_messages.TRIMMED), None, [registered])
     assert found.causes == ()
     assert "Nothing is missing" in found.meaning
     assert found.corrected_request is None
@@ -346,17 +373,17 @@ def test_a_token_that_lacks_nothing_has_no_cause() -> None:
 
 def test_an_unknown_urn_is_said_to_be_unknown_and_explained_by_its_code() -> None:
     unknown = replace(
-        said(m.GRANT + "of-tomorrow"), oauth_error="access_denied", instance="instance-7"
+        said(ehr_messages.GRANT + "of-tomorrow"), oauth_error="access_denied", instance="instance-7"
     )
     found = diagnose(unknown)
-    assert f"{m.GRANT}of-tomorrow is not known here" in found.meaning
+    assert f"{ehr_messages.GRANT}of-tomorrow is not known here" in found.meaning
     assert "instance-7" in found.meaning
     assert ids(found)
     assert {one.certainty for one in found.causes} == {"possible"}
 
 
 def test_an_unknown_urn_without_a_code_leaves_to_ask() -> None:
-    found = diagnose(replace(said(m.GRANT + "of-tomorrow"), instance="instance-7"))
+    found = diagnose(replace(said(ehr_messages.GRANT + "of-tomorrow"), instance="instance-7"))
     assert ids(found) == ["ehr_side"]
     assert "instance-7" in found.causes[0].steps[0]
 
@@ -372,17 +399,17 @@ def test_a_text_without_an_error_is_told_so(text: str) -> None:
 @pytest.mark.parametrize(
     "urn",
     [
-        m.GRANT + "denied-by-user",
-        m.RESOURCE + "expired",
-        m.TOKEN + "code-invalid-or-expired",
-        m.TOKEN + "refresh-token:session-invalid",
+        ehr_messages.GRANT + "denied-by-user",
+        ehr_messages.RESOURCE + "expired",
+        ehr_messages.TOKEN + "code-invalid-or-expired",
+        ehr_messages.TOKEN + "refresh-token:session-invalid",
     ],
 )
 def test_nothing_is_corrected_where_the_request_was_right(urn: str) -> None:
     assert diagnose(said(urn), OURS).corrected_request is None
 
 
-@pytest.mark.parametrize("text", m.MESSAGES)
+@pytest.mark.parametrize("text", ehr_messages.MESSAGES)
 @pytest.mark.parametrize("registrations", [[], [FIRST], [REGISTERED, FIRST]])
 def test_each_cause_stands_once_the_surest_first(
     text: str, registrations: list[Registered]
@@ -425,9 +452,9 @@ def test_every_code_of_a_token_endpoint_is_known_there(code: str) -> None:
 @pytest.mark.parametrize(
     ("urn", "name"),
     [
-        (m.LAUNCH + "code-required", "launch"),
-        (m.LAUNCH + "audience-required", "aud"),
-        (m.GRANT + "unsupported-response-type", "response_type"),
+        (ehr_messages.LAUNCH + "code-required", "launch"),
+        (ehr_messages.LAUNCH + "audience-required", "aud"),
+        (ehr_messages.GRANT + "unsupported-response-type", "response_type"),
     ],
 )
 def test_what_this_app_sent_is_not_said_to_be_missing(urn: str, name: str) -> None:
@@ -438,15 +465,17 @@ def test_what_this_app_sent_is_not_said_to_be_missing(urn: str, name: str) -> No
 
 
 def test_a_launch_value_that_the_text_shows_is_not_said_to_be_missing() -> None:
-    shown = m.AUTHORIZE.replace("launch=&", "launch=xyz123&")
-    found = diagnose(parse(f"{shown}\nanswers {m.LAUNCH}code-required"))
+    shown = ehr_messages.AUTHORIZE.replace("launch=&", "launch=xyz123&")
+    found = diagnose(parse(f"{shown}\nanswers {ehr_messages.LAUNCH}code-required"))
     assert "launch_parameter_missing" not in ids(found)
     assert ids(found)[0] == "ehr_side"
     assert "another request failed" in found.causes[0].why
 
 
 def test_launch_patient_beside_launch_proves_nothing_of_this_error() -> None:
-    text = f"{m.LAUNCH}code-required persona=provider scopes: launch launch/patient openid"
+    text = (
+        f"{ehr_messages.LAUNCH}code-required persona=provider scopes: launch launch/patient openid"
+    )
     found = diagnose(parse(text))
     assert {one.certainty for one in found.causes} <= {"likely", "possible"}
     alone = diagnose(parse(text.replace("launch launch/patient", "launch/patient")))
@@ -457,18 +486,23 @@ def test_launch_patient_beside_launch_proves_nothing_of_this_error() -> None:
 
 
 def test_the_line_to_change_is_that_of_the_first_cause() -> None:
-    found = diagnose(parse(m.FIRST_REPORT), None, [FIRST])
+    found = diagnose(parse(ehr_messages.FIRST_REPORT), None, [FIRST])
     assert found.change is not None
     assert found.change.line.startswith("scope=launch openid fhirUser")
-    assert found.change.setting == f'scopes = "{m.FIRST_SCOPES.removeprefix("launch/patient ")}"'
+    assert (
+        found.change.setting
+        == f'scopes = "{ehr_messages.FIRST_SCOPES.removeprefix("launch/patient ")}"'
+    )
 
 
-@pytest.mark.parametrize("urn", [m.GRANT + "denied-by-user", m.GRANT + "server-error"])
+@pytest.mark.parametrize(
+    "urn", [ehr_messages.GRANT + "denied-by-user", ehr_messages.GRANT + "server-error"]
+)
 def test_where_no_line_of_the_request_mends_it_none_is_named(urn: str) -> None:
     assert diagnose(said(urn), OURS).change is None
 
 
-@pytest.mark.parametrize("text", m.MESSAGES)
+@pytest.mark.parametrize("text", ehr_messages.MESSAGES)
 @pytest.mark.parametrize("registrations", [[], [FIRST]])
 def test_what_is_certain_is_not_said_to_be_inferred(
     text: str, registrations: list[Registered]
@@ -477,7 +511,7 @@ def test_what_is_certain_is_not_said_to_be_inferred(
         assert one.certainty != "certain" or "inferred" not in one.source
 
 
-_AUTHORIZE = f"https://authorization.cerner.com/tenants/{m.TENANT}/personas/provider"
+_AUTHORIZE = f"https://authorization.cerner.com/tenants/{ehr_messages.TENANT}/personas/provider"
 _CARRIED = [
     "/authorize?launch=abc-def&scope=launch%20openid&aud=x&state=s",
     "/authorize?response_type=code&client_id=x&launch=<redacted>&scope=launch%20openid",
@@ -492,7 +526,7 @@ _CARRIED = [
 
 @pytest.mark.parametrize("shown", _CARRIED)
 def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str) -> None:
-    text = f"It ends with {m.LAUNCH}code-required.\nWe send {_AUTHORIZE}{shown}\nWhy?"
+    text = f"It ends with {ehr_messages.LAUNCH}code-required.\nWe send {_AUTHORIZE}{shown}\nWhy?"
     found = diagnose(parse(text))
     assert "launch_parameter_missing" not in ids(found)
     assert found.causes[0].title == "The request that is shown has what the EHR says is missing."
@@ -510,7 +544,7 @@ def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str
     ids=["page", "support", "log", "trace"],
 )
 def test_this_apps_own_page_log_and_trace_say_that_it_sent_the_launch_value(told: str) -> None:
-    found = diagnose(parse(f"Its name at the vendor: {m.LAUNCH}code-required\n{told}"))
+    found = diagnose(parse(f"Its name at the vendor: {ehr_messages.LAUNCH}code-required\n{told}"))
     assert "launch_parameter_missing" not in ids(found)
     assert ids(found)[0] == "ehr_side"
 
@@ -529,7 +563,9 @@ def test_this_apps_own_page_log_and_trace_say_that_it_sent_the_launch_value(told
 def test_a_launch_value_that_the_text_does_not_show_may_have_been_missing(
     shown: str, certainty: str
 ) -> None:
-    found = diagnose(parse(f"It ends with {m.LAUNCH}code-required.\nWe send\n{shown}\nWhy?"))
+    found = diagnose(
+        parse(f"It ends with {ehr_messages.LAUNCH}code-required.\nWe send\n{shown}\nWhy?")
+    )
     assert found.causes[0].id == "launch_parameter_missing"
     assert found.causes[0].certainty == certainty
 
@@ -537,16 +573,17 @@ def test_a_launch_value_that_the_text_does_not_show_may_have_been_missing(
 @pytest.mark.parametrize(
     ("urn", "first"),
     [
-        (m.TOKEN + "code:tenant:mismatch", "tenant_mismatch"),
-        (m.TOKEN + "code:client:mismatch", "client_id_mismatch"),
-        (m.GRANT + "unknown-tenant", "tenant_mismatch"),
+        (ehr_messages.TOKEN + "code:tenant:mismatch", "tenant_mismatch"),
+        (ehr_messages.TOKEN + "code:client:mismatch", "client_id_mismatch"),
+        (ehr_messages.GRANT + "unknown-tenant", "tenant_mismatch"),
     ],
 )
 def test_an_error_that_names_a_mismatch_is_not_refuted_by_two_names_that_agree(
     urn: str, first: str
 ) -> None:
-    shown = f"{_AUTHORIZE}/authorize?response_type=code&client_id={CLIENT}&aud={m.BASE}&launch=a"
-    found = diagnose(parse(f"client={CLIENT}&tenant={m.TENANT} {urn}\nWe send {shown}"))
+    query = f"response_type=code&client_id={CLIENT}&aud={ehr_messages.BASE}&launch=a"
+    shown = f"{_AUTHORIZE}/authorize?{query}"
+    found = diagnose(parse(f"client={CLIENT}&tenant={ehr_messages.TENANT} {urn}\nWe send {shown}"))
     assert ids(found)[0] == first
     # What this app sent is another matter: its own requests agree.
     assert ids(diagnose(said(urn), OURS))[0] != first
@@ -591,6 +628,7 @@ def test_a_code_says_more_than_the_status_beside_it(code: str) -> None:
 
 
 def test_scopes_that_are_written_for_v2_are_rather_not_registered() -> None:
-    shown = f"{m.TOKEN}empty-scopes scopes: launch openid patient/Patient.rs patient/Observation.rs"
+    scopes = "launch openid patient/Patient.rs patient/Observation.rs"
+    shown = f"{ehr_messages.TOKEN}empty-scopes scopes: {scopes}"
     assert ids(diagnose(parse(shown)))[0] == "scope_not_registered"
     assert ids(diagnose(parse(shown.replace(".rs", ".read"))))[0] == "scope_syntax"

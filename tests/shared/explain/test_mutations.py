@@ -9,7 +9,7 @@ import random
 from doctor import explain, explain_report
 from doctor.output import Marks
 from shared.explain import Diagnosis, Registered, diagnose, parse
-from tests.support import ehr_messages as m
+from tests.support import ehr_messages
 from tests.support.damaged import SECRETS, damaged
 
 COUNT = 10_000 if os.environ.get("SOAK") else 2_000
@@ -17,8 +17,8 @@ REGISTERED = Registered(
     key="oracle",
     vendor="oracle",
     client_id="f010a897-b662-4152-bb22-b87bcd3cba54",
-    scopes=tuple(m.FIRST_SCOPES.split()),
-    iss=(m.BASE,),
+    scopes=tuple(ehr_messages.FIRST_SCOPES.split()),
+    iss=(ehr_messages.BASE,),
     redirect_uri="https://smart.example.org/callback",
 )
 

@@ -6,29 +6,29 @@ from urllib.parse import quote
 import pytest
 
 from shared.explain import EhrMessage, diagnose, parse
-from tests.support import ehr_messages as m
+from tests.support import ehr_messages
 
-PROVIDER = {"persona": "provider", "tenant": m.TENANT, "vendor": "oracle"}
+PROVIDER = {"persona": "provider", "tenant": ehr_messages.TENANT, "vendor": "oracle"}
 
 
 @pytest.mark.parametrize(
     ("text", "fields"),
     [
         (
-            m.INVALID_LAUNCH,
+            ehr_messages.INVALID_LAUNCH,
             PROVIDER
             | {
-                "urn": m.LAUNCH + "invalid-launch-code",
+                "urn": ehr_messages.LAUNCH + "invalid-launch-code",
                 "oauth_error": "invalid_request",
                 "instance": "dccf77c1-9bb9-43aa-82c1-b6b9c07c95e2",
                 "client": "f4e2294a-c9e7-4446-894c-0db869be4bfd",
             },
         ),
         (
-            m.MISSING_PATIENT,
+            ehr_messages.MISSING_PATIENT,
             PROVIDER
             | {
-                "urn": m.GRANT + "missing-patient",
+                "urn": ehr_messages.GRANT + "missing-patient",
                 "oauth_error": "access_denied",
                 "instance": "047e9272-6dcb-4fa8-8ecb-426a81f671a4",
                 "client": "80c16a4d-10a3-47bd-9eba-07c3aebc25ae",
@@ -36,20 +36,20 @@ PROVIDER = {"persona": "provider", "tenant": m.TENANT, "vendor": "oracle"}
             },
         ),
         (
-            m.DENIED_BY_SERVER,
+            ehr_messages.DENIED_BY_SERVER,
             PROVIDER
             | {
-                "urn": m.GRANT + "denied-by-server",
+                "urn": ehr_messages.GRANT + "denied-by-server",
                 "oauth_error": "access_denied",
                 "instance": "42925fc9-7a7e-4cb0-95e4-4d3f178f68b7",
                 "client": "devjs",
             },
         ),
         (
-            m.INVALID_CREDENTIALS,
+            ehr_messages.INVALID_CREDENTIALS,
             PROVIDER
             | {
-                "urn": m.TOKEN + "invalid-client-credentials",
+                "urn": ehr_messages.TOKEN + "invalid-client-credentials",
                 "oauth_error": "invalid_client",
                 "instance": "14c93355-be14-47c0-9f4a-132ef6124fe5",
                 "client": "unknown",
@@ -57,10 +57,10 @@ PROVIDER = {"persona": "provider", "tenant": m.TENANT, "vendor": "oracle"}
             },
         ),
         (
-            m.EMPTY_SCOPES,
+            ehr_messages.EMPTY_SCOPES,
             PROVIDER
             | {
-                "urn": m.TOKEN + "empty-scopes",
+                "urn": ehr_messages.TOKEN + "empty-scopes",
                 "oauth_error": "invalid_scope",
                 "instance": "6813f4e8-18a2-4745-941c-9898536f4585",
                 "client": "aa35106b-e50c-4712-9250-9d405ec5b794",
@@ -69,10 +69,10 @@ PROVIDER = {"persona": "provider", "tenant": m.TENANT, "vendor": "oracle"}
             },
         ),
         (
-            m.DENIED_BY_USER,
+            ehr_messages.DENIED_BY_USER,
             {
                 "vendor": "oracle",
-                "urn": m.GRANT + "denied-by-user",
+                "urn": ehr_messages.GRANT + "denied-by-user",
                 "oauth_error": "access_denied",
                 "instance": "696ca944-e03a-45fd-a74d-091b2086da27",
                 "persona": "patient",
@@ -81,16 +81,16 @@ PROVIDER = {"persona": "provider", "tenant": m.TENANT, "vendor": "oracle"}
             },
         ),
         (
-            m.INSUFFICIENT_SCOPES,
+            ehr_messages.INSUFFICIENT_SCOPES,
             {
                 "vendor": "oracle",
-                "urn": m.RESOURCE + "insufficient-scopes",
+                "urn": ehr_messages.RESOURCE + "insufficient-scopes",
                 "oauth_error": "insufficient_scope",
                 "status": 403,
             },
         ),
         (
-            m.EPIC_401,
+            ehr_messages.EPIC_401,
             {
                 "urn": None,
                 "oauth_error": "invalid_token",
@@ -98,9 +98,9 @@ PROVIDER = {"persona": "provider", "tenant": m.TENANT, "vendor": "oracle"}
                 "status": 401,
             },
         ),
-        (m.EPIC_OUTCOME, {"vendor": "epic", "description": "Invalid FHIR ID"}),
+        (ehr_messages.EPIC_OUTCOME, {"vendor": "epic", "description": "Invalid FHIR ID"}),
         (
-            m.LAUNCHER,
+            ehr_messages.LAUNCHER,
             {
                 "vendor": "smart-launcher",
                 "oauth_error": "invalid_request",
@@ -109,10 +109,10 @@ PROVIDER = {"persona": "provider", "tenant": m.TENANT, "vendor": "oracle"}
             },
         ),
         (
-            m.FIRST_REPORT,
+            ehr_messages.FIRST_REPORT,
             PROVIDER
             | {
-                "urn": m.LAUNCH + "code-required",
+                "urn": ehr_messages.LAUNCH + "code-required",
                 "oauth_error": None,
                 "instance": "847e48ff-956f-4f96-8585-2d0ccb19d40a",
                 "client": "908d5cee-a54b-434d-847a-9765a9df9c53",
@@ -136,7 +136,7 @@ def test_each_shape_is_read(text: str, fields: dict[str, object]) -> None:
     ],
 )
 def test_the_last_words_of_a_urn_are_enough(text: str, tail: str) -> None:
-    assert parse(text).urn == m.LAUNCH + tail
+    assert parse(text).urn == ehr_messages.LAUNCH + tail
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,12 @@ def test_words_that_only_look_like_the_end_of_a_urn_are_none(text: str) -> None:
 
 
 URI = (
-    f"https://authorization.cerner.com/errors/{m.LAUNCH}code-required/instances/abc-1"
+    f"https://authorization.cerner.com/errors/{ehr_messages.LAUNCH}code-required/instances/abc-1"
     "?persona=provider&client=c1&tenant=Y62ncCuwN85GGa7s0iz44XRnQoc9qr60"
 )
-ONCE = URI.replace(m.LAUNCH + "code-required", quote(m.LAUNCH + "code-required", safe=""))
+ONCE = URI.replace(
+    ehr_messages.LAUNCH + "code-required", quote(ehr_messages.LAUNCH + "code-required", safe="")
+)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ ONCE = URI.replace(m.LAUNCH + "code-required", quote(m.LAUNCH + "code-required",
 )
 def test_an_error_uri_is_read_however_often_it_was_encoded(text: str) -> None:
     said = parse(text)
-    assert said.urn == m.LAUNCH + "code-required"
+    assert said.urn == ehr_messages.LAUNCH + "code-required"
     assert (said.instance, said.client, said.persona) == ("abc-1", "c1", "provider")
     assert str(said.tenant).lower() == "y62nccuwn85gga7s0iz44xrnqoc9qr60"
     assert said.vendor == "oracle"
@@ -181,25 +183,37 @@ def test_an_error_uri_is_read_however_often_it_was_encoded(text: str) -> None:
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        (m.LAUNCH + "launch-code-required", m.LAUNCH + "code-required"),
-        (m.LAUNCH + "invalid-code", m.LAUNCH + "invalid-launch-code"),
-        (m.LAUNCH + "mismatchted-identity", m.LAUNCH + "mismatched-identity"),
-        (m.TOKEN + "code:invalid", m.TOKEN + "code-invalid-or-expired"),
-        (m.TOKEN + "invalid_client_credentials", m.TOKEN + "invalid-client-credentials"),
-        (m.TOKEN + "invalid_authorization_header", m.TOKEN + "invalid-authorization-header"),
-        (m.GRANT.replace("oauth2", "oauth") + "unknown-client", m.GRANT + "unknown-client"),
-        (m.LAUNCH.upper() + "CODE-REQUIRED", m.LAUNCH + "code-required"),
-        ("urn:com:cerner:authorization:error:launch:invalid-tenant", m.LAUNCH + "invalid-tenant"),
+        (ehr_messages.LAUNCH + "launch-code-required", ehr_messages.LAUNCH + "code-required"),
+        (ehr_messages.LAUNCH + "invalid-code", ehr_messages.LAUNCH + "invalid-launch-code"),
+        (ehr_messages.LAUNCH + "mismatchted-identity", ehr_messages.LAUNCH + "mismatched-identity"),
+        (ehr_messages.TOKEN + "code:invalid", ehr_messages.TOKEN + "code-invalid-or-expired"),
+        (
+            ehr_messages.TOKEN + "invalid_client_credentials",
+            ehr_messages.TOKEN + "invalid-client-credentials",
+        ),
+        (
+            ehr_messages.TOKEN + "invalid_authorization_header",
+            ehr_messages.TOKEN + "invalid-authorization-header",
+        ),
+        (
+            ehr_messages.GRANT.replace("oauth2", "oauth") + "unknown-client",
+            ehr_messages.GRANT + "unknown-client",
+        ),
+        (ehr_messages.LAUNCH.upper() + "CODE-REQUIRED", ehr_messages.LAUNCH + "code-required"),
+        (
+            "urn:com:cerner:authorization:error:launch:invalid-tenant",
+            ehr_messages.LAUNCH + "invalid-tenant",
+        ),
         (
             "urn:com:cerner:authorization:error:launch:mismatch-identity-subject",
-            m.LAUNCH + "mismatched-identity",
+            ehr_messages.LAUNCH + "mismatched-identity",
         ),
-        ("smart-v1:grant:launch:code-required", m.LAUNCH + "code-required"),
-        ("oauth2:grant:missing-patient", m.GRANT + "missing-patient"),
-        ("resource-access:expired", m.RESOURCE + "expired"),
-        ("urn:cerner:...:launch:code-required", m.LAUNCH + "code-required"),
-        ("urn:cerner:…:empty-scopes", m.TOKEN + "empty-scopes"),
-        (m.GRANT + "of-tomorrow", m.GRANT + "of-tomorrow"),
+        ("smart-v1:grant:launch:code-required", ehr_messages.LAUNCH + "code-required"),
+        ("oauth2:grant:missing-patient", ehr_messages.GRANT + "missing-patient"),
+        ("resource-access:expired", ehr_messages.RESOURCE + "expired"),
+        ("urn:cerner:...:launch:code-required", ehr_messages.LAUNCH + "code-required"),
+        ("urn:cerner:…:empty-scopes", ehr_messages.TOKEN + "empty-scopes"),
+        (ehr_messages.GRANT + "of-tomorrow", ehr_messages.GRANT + "of-tomorrow"),
     ],
 )
 @pytest.mark.parametrize("around", ["{}", "It says '{}'.", "({})", "**{}**", "error: {}\n"])
@@ -265,22 +279,31 @@ def test_what_surrounds_a_secret_stays() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["403", "not-found", "invalid_grant", "scope_denied", m.RESOURCE + "expired", "59008"],
+    [
+        "403",
+        "not-found",
+        "invalid_grant",
+        "scope_denied",
+        ehr_messages.RESOURCE + "expired",
+        "59008",
+    ],
 )
 def test_a_code_that_names_an_error_is_no_secret(code: str) -> None:
     assert code in parse(f'{{"code":"{code}"}}').text
 
 
 def test_what_steers_a_terminal_or_a_reader_is_removed() -> None:
-    said = parse(f"\x1b[31m{m.LAUNCH}code-\u200brequired\u202e \x07client=c\u20661\r\n\x9b31m")
-    assert said.urn == m.LAUNCH + "code-required"
+    said = parse(
+        f"\x1b[31m{ehr_messages.LAUNCH}code-\u200brequired\u202e \x07client=c\u20661\r\n\x9b31m"
+    )
+    assert said.urn == ehr_messages.LAUNCH + "code-required"
     assert said.client == "c1"
     assert all(sign.isprintable() or sign == "\n" for sign in said.text)
 
 
 def test_an_error_at_the_end_of_a_long_log_is_found() -> None:
-    said = parse("2026-03-01 INFO nothing of interest\n" * 30_000 + m.INVALID_LAUNCH)
-    assert said.urn == m.LAUNCH + "invalid-launch-code"
+    said = parse("2026-03-01 INFO nothing of interest\n" * 30_000 + ehr_messages.INVALID_LAUNCH)
+    assert said.urn == ehr_messages.LAUNCH + "invalid-launch-code"
 
 
 HARD = (
@@ -304,7 +327,7 @@ def test_a_megabyte_of_anything_takes_no_longer_than_a_moment(piece: str) -> Non
 def test_everything_of_others_is_bounded() -> None:
     long = "x" * 100_000
     said = parse(
-        f"{m.LAUNCH}{long}/instances/{long}?client={long}&tenant={long}&persona={long}"
+        f"{ehr_messages.LAUNCH}{long}/instances/{long}?client={long}&tenant={long}&persona={long}"
         f"&error={long}&error_description={long}\n{long}"
     )
     for name in ("urn", "instance", "client", "tenant", "persona", "oauth_error", "description"):

@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
-from shared.config.settings_file import parse
-from shared.explain import AuthorizationRequest, at_token_endpoint, diagnose
-from shared.explain import parse as read
+from shared.config import settings_file
+from shared.explain import AuthorizationRequest, at_token_endpoint, diagnose, parse
 from shared.smart import discovery
-from tests.support import reference_documents as documents
+from tests.support import reference_documents
 
 SCOPES = "openid fhirUser patient/Patient.rs patient/Observation.rs"
 BOTH = pytest.mark.parametrize(
     ("document", "base"),
     [
-        (documents.inferno(), documents.INFERNO_BASE),
-        (documents.launcher(), documents.LAUNCHER_BASE),
+        (reference_documents.inferno(), reference_documents.INFERNO_BASE),
+        (reference_documents.launcher(), reference_documents.LAUNCHER_BASE),
     ],
     ids=["inferno", "launcher"],
 )
@@ -41,7 +40,7 @@ def sent(document: Mapping[str, Any], base: str, vendor: str = "generic") -> Aut
 
 @BOTH
 def test_the_document_can_be_used(document: Mapping[str, Any], base: str) -> None:
-    settings, problems = parse(
+    settings, problems = settings_file.parse(
         'public_url = "https://smart.example.org"\nsealing_keys = ["env:K"]\n'
         f'[store]\nkind = "sqlite"\n[[ehr]]\nkey = "e"\niss = ["{base}"]\nclient_id = "c"\n'
         f'scopes = "{SCOPES}"\n'
@@ -60,7 +59,7 @@ def test_the_document_can_be_used(document: Mapping[str, Any], base: str) -> Non
 def test_a_scope_that_a_list_may_leave_out_is_not_blamed(
     document: Mapping[str, Any], base: str, error: str
 ) -> None:
-    found = diagnose(read(f"error={error}"), sent(document, base), where="authorize redirect")
+    found = diagnose(parse(f"error={error}"), sent(document, base), where="authorize redirect")
     told = " ".join(cause.why for cause in found.causes)
     assert "does not list" not in told
     assert not {"launch_scope_missing", "launch_patient_scope_on_provider"} & {
@@ -87,7 +86,7 @@ def test_the_launchers_token_errors_are_known_whatever_vendor_is_configured(
     body = json.dumps({"error": error, "error_description": text})
     said = at_token_endpoint(401, body)
     assert said.description == text
-    request = sent(documents.launcher(), documents.LAUNCHER_BASE, vendor)
+    request = sent(reference_documents.launcher(), reference_documents.LAUNCHER_BASE, vendor)
     found = diagnose(said, request, where="token endpoint")
     assert found.causes[0].id == first
     assert found.causes[0].certainty == "certain"

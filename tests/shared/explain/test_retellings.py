@@ -3,7 +3,7 @@
 import pytest
 
 from shared.explain import Registered, diagnose, parse
-from tests.support import ehr_messages as m
+from tests.support import ehr_messages
 
 CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
 OTHER = "908d5cee-a54b-434d-847a-9765a9df9c53"
@@ -12,26 +12,26 @@ CONFIGURED = Registered(
     key="oracle-sandbox",
     vendor="oracle",
     client_id=CLIENT,
-    scopes=tuple(m.FIRST_SCOPES.split()),
-    iss=(m.BASE,),
+    scopes=tuple(ehr_messages.FIRST_SCOPES.split()),
+    iss=(ehr_messages.BASE,),
     redirect_uri="https://smart.example.org/callback",
 )
-CONTEXT = f"persona=provider&client={OTHER}&tenant={m.TENANT}"
+CONTEXT = f"persona=provider&client={OTHER}&tenant={ehr_messages.TENANT}"
 ONCE = "urn%3Acerner%3Aerror%3Aauthorization-server%3Asmart-v1%3Agrant%3Alaunch%3Acode-required"
 
 IN_A_SENTENCE = f"""Every launch out of the code console ends at authorize. Our callback gets
 error=invalid_request&error_uri=https%3A%2F%2Fauthorization.cerner.com%2Ferrors%2F\
 {ONCE.replace("%", "%25")}%2Finstances%2F{INSTANCE}%3Fpersona%3Dprovider%26client%3D{OTHER}\
-%26tenant%3D{m.TENANT}
-We use client id {CLIENT} (public) and request {m.FIRST_SCOPES.replace(" ", ", ")}.
+%26tenant%3D{ehr_messages.TENANT}
+We use client id {CLIENT} (public) and request {ehr_messages.FIRST_SCOPES.replace(" ", ", ")}.
 We do send launch, aud, intent, state and code_challenge as mandatory parameters.
 """
 AS_A_LIST = f"""**Environment**: sandbox
 - Client ID: `{CLIENT}`
-- Scopes: `{m.FIRST_SCOPES}`
+- Scopes: `{ehr_messages.FIRST_SCOPES}`
 
 **Address of the error page**
-https://authorization.cerner.com/errors/{m.LAUNCH}code-required/instances/{INSTANCE}?{CONTEXT}
+https://authorization.cerner.com/errors/{ehr_messages.LAUNCH}code-required/instances/{INSTANCE}?{CONTEXT}
 
 **Verified parameters**
 1. launch
@@ -44,16 +44,16 @@ AS_A_TABLE = f"""Authorization fails with {ONCE}
 | field | value |
 |---|---|
 | Error Instance | {INSTANCE} |
-| Tenant ID | {m.TENANT} |
+| Tenant ID | {ehr_messages.TENANT} |
 | Context | {CONTEXT} |
 | Application Client ID | {CLIENT} |
-| Requested scopes | {m.FIRST_SCOPES} |
+| Requested scopes | {ehr_messages.FIRST_SCOPES} |
 All parameters (launch, aud, intent, state, code_challenge) are in the authorization request.
 """
 TYPED_OFF_A_SCREEN = f"""Error    urn:cerner:error:authorization-server:smart-
 v1:grant:launch:code-required
 Instance {INSTANCE}
-Tenant   {m.TENANT}
+Tenant   {ehr_messages.TENANT}
 Persona  provider
 Client   {OTHER}
 
@@ -72,22 +72,22 @@ def test_however_it_is_told_the_causes_are_the_same(
 ) -> None:
     found = diagnose(parse(text), None, registrations)
     said = found.said
-    assert (said.urn, said.instance) == (m.LAUNCH + "code-required", INSTANCE)
-    assert (said.persona, said.client, said.tenant) == ("provider", OTHER, m.TENANT)
+    assert (said.urn, said.instance) == (ehr_messages.LAUNCH + "code-required", INSTANCE)
+    assert (said.persona, said.client, said.tenant) == ("provider", OTHER, ehr_messages.TENANT)
     causes = [cause.id for cause in found.causes]
     assert causes[:2] == ["launch_patient_scope_on_provider", "client_id_mismatch"]
     assert set(causes[2:]) == {"launch_parameter_missing", "parameter_not_recognised"}
     assert found.corrected_request is not None
     assert found.corrected_request["client_id"] == CLIENT
     assert set(found.corrected_request["scope"].split()) == (
-        {*m.FIRST_SCOPES.split(), "launch"} - {"launch/patient"}
+        {*ehr_messages.FIRST_SCOPES.split(), "launch"} - {"launch/patient"}
     )
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        m.LAUNCH + "code-required",
+        ehr_messages.LAUNCH + "code-required",
         ONCE,
         ONCE.replace("%", "%25"),
         "launch:code-required",
@@ -97,7 +97,7 @@ def test_however_it_is_told_the_causes_are_the_same(
 )
 def test_the_name_of_the_error_alone_is_enough_beside_the_configuration(text: str) -> None:
     found = diagnose(parse(text), None, [CONFIGURED])
-    assert found.said.urn == m.LAUNCH + "code-required"
+    assert found.said.urn == ehr_messages.LAUNCH + "code-required"
     assert [cause.id for cause in found.causes[:2]] == [
         "launch_patient_scope_on_provider",
         "launch_parameter_missing",
@@ -105,8 +105,8 @@ def test_the_name_of_the_error_alone_is_enough_beside_the_configuration(text: st
 
 
 def test_a_line_that_follows_a_whole_urn_is_no_part_of_it() -> None:
-    said = parse(f"{m.LAUNCH}code-required\nserver-error is what the log says")
-    assert said.urn == m.LAUNCH + "code-required"
+    said = parse(f"{ehr_messages.LAUNCH}code-required\nserver-error is what the log says")
+    assert said.urn == ehr_messages.LAUNCH + "code-required"
 
 
 def test_the_id_of_a_failure_alone_says_what_else_to_paste() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.fhir import fhir_client as fhir
+from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_fhir
@@ -19,7 +19,7 @@ def _answered(scripted: ScriptedEhr, answer: Scripted) -> FhirAnswer:
     tenant.on("/Patient/p1", as_fhir({"resourceType": "Patient", "id": "p1"}))
     session = open_session(fhir_base=tenant.base, iss=tenant.base, access_token=TOKEN)
     active = in_use(session, replace(EHR, iss=(tenant.base,)))
-    return fhir.call(active, "GET", f"{tenant.base}/Observation/o1")
+    return fhir_client.call(active, "GET", f"{tenant.base}/Observation/o1")
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 503])

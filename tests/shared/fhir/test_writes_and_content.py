@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
-from shared.fhir import fhir_client as fhir
+from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.session.sessions import Active
 from tests.support.open_session import EHR, in_use, open_session
@@ -28,7 +28,7 @@ def _active() -> Active:
 def _write(server: RawServer, method: str, active: Active) -> FhirAnswer:
     url = f"http://127.0.0.1:{server.port}/Observation/o1"
     headers = {"Content-Type": "application/fhir+json"}
-    return fhir.write(active, method, url, headers=headers, body=b"{}", seconds=2)
+    return fhir_client.write(active, method, url, headers=headers, body=b"{}", seconds=2)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -74,14 +74,14 @@ def test_a_write_has_a_deadline() -> None:
         began = time.monotonic()
         url = f"http://127.0.0.1:{server.port}/Observation"
         with pytest.raises(UpstreamTimeout):
-            fhir.write(_active(), "POST", url, headers={}, body=b"{}", seconds=0.2)
+            fhir_client.write(_active(), "POST", url, headers={}, body=b"{}", seconds=0.2)
         assert time.monotonic() - began < 30
 
 
 def _content(server: RawServer, active: Active) -> FhirBytes | FhirAnswer:
     url = f"http://127.0.0.1:{server.port}/Binary/b"
     types = ("application/pdf",)
-    return fhir.read_binary(active, url, accept="*/*", media_types=types, headers={})
+    return fhir_client.read_binary(active, url, accept="*/*", media_types=types, headers={})
 
 
 def test_content_is_read_with_renewed_access() -> None:

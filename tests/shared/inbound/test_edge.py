@@ -14,7 +14,7 @@ from werkzeug.test import EnvironBuilder
 from shared import pages
 from shared.config.settings import Settings
 from shared.errors import EhrError, PatientDenied, SmartError, UpstreamTimeout
-from shared.inbound import edge as inbound
+from shared.inbound import edge
 from shared.inbound.edge import Call, Edge, Reply
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
@@ -66,7 +66,7 @@ def test_an_unexpected_exception_shows_its_text_to_nobody(
 
 def test_without_configuration_a_request_answers_misconfigured() -> None:
     request = flask.Request(EnvironBuilder(headers=Headers({"Accept": HTML})).get_environ())
-    answer = inbound.answer(request, PAGE_EDGE, None, failing(AssertionError("not called")))
+    answer = edge.answer(request, PAGE_EDGE, None, failing(AssertionError("not called")))
     assert answer.status_code == 500
     assert b"misconfigured" in answer.data
     assert "frame-ancestors" not in answer.headers["Content-Security-Policy"]
@@ -235,7 +235,7 @@ def test_the_first_evidence_present_decides_whether_our_origin_asks(
     headers: dict[str, str], ours: bool
 ) -> None:
     def serve(given: Settings, call: Call) -> Reply:
-        inbound.require_own_origin(call, given)
+        edge.require_own_origin(call, given)
         return Reply(200)
 
     assert respond(serve, headers=headers).status_code == (200 if ours else 403)
@@ -246,7 +246,7 @@ def test_the_first_evidence_present_decides_whether_our_origin_asks(
 )
 def test_only_a_script_may_fetch_where_nothing_else_should(destination: str, status: int) -> None:
     def serve(given: Settings, call: Call) -> Reply:
-        inbound.require_own_origin(call, given)
+        edge.require_own_origin(call, given)
         return Reply(200)
 
     headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": destination}

@@ -13,8 +13,7 @@ import pytest
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from shared.config.settings import Settings
-from shared.inbound import edge as inbound
-from shared.inbound import request_body
+from shared.inbound import edge, request_body
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.request_body import Body, Incomplete
 from tests.support.edge import settings
@@ -59,9 +58,9 @@ def app() -> flask.Flask:
     app = flask.Flask("launch")
     with app.app_context():
 
-        @inbound.entry_point
+        @edge.entry_point
         def launch(request: flask.Request) -> flask.Response:
-            return inbound.answer(request, EDGE, settings(), _serve)
+            return edge.answer(request, EDGE, settings(), _serve)
 
     app.after_request(functions_framework.read_request)
     return app

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from shared.config.settings import Ehr
 from shared.config.settings_file import parse
 from shared.errors import IdTokenInvalid
-from shared.oidc import keys as jwks
 from shared.oidc.jwk_set import KeySet, key_set
 from shared.oidc.keys import Keys
 from tests.support.id_tokens import ec_key, public_jwk, rsa_key
@@ -342,7 +341,7 @@ def test_keys_that_come_too_slowly_are_given_up(
             time.sleep(0.1)
             yield b" "
 
-    monkeypatch.setattr(jwks, "SECONDS", 0.3)
+    monkeypatch.setattr("shared.oidc.keys.SECONDS", 0.3)
     tenant.on("/jwks", Scripted(200, {}, trickle()))
     begun = time.monotonic()
     with pytest.raises(IdTokenInvalid):

@@ -34,11 +34,11 @@ def _fresh_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             connection.close()
 
 
-def send(url: str | int, method: str = "GET", **given: Any) -> outbound.Answer:
+def send(url: str | int, method: str = "GET", **given: Any) -> http_client.Answer:
     """Send with limits that suit most tests; a number is a port on 127.0.0.1."""
     address = f"http://127.0.0.1:{url}{SECRET_PATH}" if isinstance(url, int) else url
     limits: dict[str, Any] = {"seconds": 5.0, "max_bytes": 100_000, "headers": {}}
-    return outbound.send(method, address, **(limits | given))
+    return http_client.send(method, address, **(limits | given))
 
 
 # Long after the deadline of any call here, on however busy a machine.
@@ -47,18 +47,18 @@ PATIENCE_SECONDS = 30.0
 
 def times_out(url: str | int, method: str = "GET", **given: Any) -> bool:
     """Whether a call that nothing else would end is ended by its deadline."""
-    ended: queue.Queue[outbound.OutboundError | None] = queue.Queue()
+    ended: queue.Queue[http_client.OutboundError | None] = queue.Queue()
 
     def call() -> None:
         try:
             send(url, method, seconds=0.3, **given)
-        except outbound.OutboundError as error:
+        except http_client.OutboundError as error:
             ended.put(error)
         else:
             ended.put(None)
 
     threading.Thread(target=call, daemon=True).start()
-    return isinstance(ended.get(timeout=PATIENCE_SECONDS), outbound.TimedOut)
+    return isinstance(ended.get(timeout=PATIENCE_SECONDS), http_client.TimedOut)
 
 
 def dripping(start: bytes, drop: bytes) -> Answerer:
@@ -167,7 +167,7 @@ def test_the_deadline_holds_during_the_tls_handshake() -> None:
 
 def test_no_time_left_means_no_request() -> None:
     with raw_server(always(plain())) as server:
-        with pytest.raises(outbound.TimedOut):
+        with pytest.raises(http_client.TimedOut):
             send(server.port, seconds=0)
         assert server.connections == 0
 
@@ -183,7 +183,7 @@ def test_no_time_left_means_no_request() -> None:
 )
 def test_an_answer_over_the_limit_is_refused(body: bytes, headers: tuple[str, ...]) -> None:
     with raw_server(always(plain(body, *headers))) as server:
-        with pytest.raises(outbound.Unusable, match="size"):
+        with pytest.raises(http_client.Unusable, match="size"):
             send(server.port, max_bytes=1000)
         assert len(server.requests) == 1
 
@@ -218,7 +218,7 @@ def test_a_gzip_bomb_of_1_gb_takes_no_memory() -> None:
     with raw_server(always(plain(bomb, GZIP))) as server:
         tracemalloc.start()
         try:
-            with pytest.raises(outbound.Unusable, match="size"):
+            with pytest.raises(http_client.Unusable, match="size"):
                 send(server.port, max_bytes=1_000_000)
             _, peak = tracemalloc.get_traced_memory()
         finally:
@@ -229,7 +229,7 @@ def test_a_gzip_bomb_of_1_gb_takes_no_memory() -> None:
 @pytest.mark.parametrize("coding", ["br", "deflate", "zstd", "gzip, gzip", "identity, gzip", "x"])
 def test_a_content_coding_that_was_not_asked_for_is_refused(coding: str) -> None:
     with raw_server(always(plain(b"...", f"Content-Encoding: {coding}"))) as server:
-        with pytest.raises(outbound.Unusable, match="content coding"):
+        with pytest.raises(http_client.Unusable, match="content coding"):
             send(server.port)
         assert b"Accept-Encoding: gzip\r\n" in server.requests[0]
 
@@ -238,7 +238,7 @@ def test_two_content_encoding_headers_count_as_two_codings() -> None:
     body = gzip.compress(gzip.compress(b"{}"))
     with (
         raw_server(always(plain(body, GZIP, GZIP))) as server,
-        pytest.raises(outbound.Unusable, match="content coding"),
+        pytest.raises(http_client.Unusable, match="content coding"),
     ):
         send(server.port)
 
@@ -262,7 +262,7 @@ PACKED = gzip.compress(b"0123456789" * 100)
 def test_a_damaged_gzip_stream_is_refused_not_shortened(body: bytes) -> None:
     with (
         raw_server(always(plain(body, GZIP))) as server,
-        pytest.raises(outbound.Unusable, match="content coding"),
+        pytest.raises(http_client.Unusable, match="content coding"),
     ):
         send(server.port)
 
@@ -305,7 +305,7 @@ def test_what_brings_nothing_of_a_body_is_bounded(start: bytes, more: bytes) -> 
         while True:
             connection.sendall(more)
 
-    with raw_server(respond) as server, pytest.raises(outbound.Unreachable, match="NotHttp"):
+    with raw_server(respond) as server, pytest.raises(http_client.Unreachable, match="NotHttp"):
         send(server.port, seconds=PATIENCE_SECONDS)
 
 
@@ -315,7 +315,7 @@ def test_a_body_in_many_small_chunks_is_handed_on_in_few_pieces() -> None:
         always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
     ) as server:
         address = f"http://127.0.0.1:{server.port}/"
-        answer = outbound.stream("GET", address, seconds=60, max_bytes=100_000, headers={})
+        answer = http_client.stream("GET", address, seconds=60, max_bytes=100_000, headers={})
         pieces = list(answer.chunks)
     assert sum(map(len, pieces)) == 50_000
     assert len(pieces) < 1000
@@ -382,7 +382,7 @@ def test_an_empty_body_needs_no_gzip_stream() -> None:
 )
 def test_an_answer_that_ends_early_is_no_answer_and_not_asked_for_again(answer: bytes) -> None:
     with raw_server(always(answer, keep=False)) as server:
-        with pytest.raises(outbound.Unreachable):
+        with pytest.raises(http_client.Unreachable):
             send(server.port)
         assert len(server.requests) == 1
 
@@ -444,7 +444,7 @@ def test_bytes_that_come_after_an_answer_are_no_part_of_the_next() -> None:
     ],
 )
 def test_an_answer_that_is_not_http_is_no_answer(answer: bytes) -> None:
-    with raw_server(always(answer, keep=False)) as server, pytest.raises(outbound.Unreachable):
+    with raw_server(always(answer, keep=False)) as server, pytest.raises(http_client.Unreachable):
         send(server.port)
 
 
@@ -501,7 +501,7 @@ def test_a_connection_that_nobody_needs_any_more_is_closed_beside_one_in_use() -
 
 def test_a_connection_with_an_unread_answer_is_not_used_again() -> None:
     with raw_server(always(plain(bytes(80_000)))) as server:
-        with pytest.raises(outbound.Unusable):
+        with pytest.raises(http_client.Unusable):
             send(server.port, max_bytes=10)
         send(server.port)
         assert server.connections == 2
@@ -525,14 +525,14 @@ def test_a_get_on_a_connection_closed_in_between_is_sent_once_more() -> None:
 def test_a_post_is_never_sent_again() -> None:
     with raw_server(closing_on_the_second) as server:
         send(server.port)
-        with pytest.raises(outbound.Unreachable):
+        with pytest.raises(http_client.Unreachable):
             send(server.port, "POST", body=b"code=c1")
         assert len(server.requests) == 2
 
 
 def test_a_get_is_not_sent_again_once_an_answer_has_begun() -> None:
     with raw_server(always(b"HTTP/1.1 200 OK\r\nX-Long: ", keep=False)) as server:
-        with pytest.raises(outbound.Unreachable):
+        with pytest.raises(http_client.Unreachable):
             send(server.port)
         assert len(server.requests) == 1
 
@@ -550,7 +550,7 @@ def test_a_post_goes_on_a_new_connection_where_the_kept_one_was_closed_meanwhile
 
 def test_a_get_is_sent_twice_at_most() -> None:
     with raw_server(always(b"", keep=False)) as server:
-        with pytest.raises(outbound.Unreachable):
+        with pytest.raises(http_client.Unreachable):
             send(server.port)
         assert len(server.requests) == 2
 
@@ -558,7 +558,7 @@ def test_a_get_is_sent_twice_at_most() -> None:
 def test_a_refused_connection_is_not_a_matter_of_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(outbound.Unreachable):
+    with pytest.raises(http_client.Unreachable):
         send(port)
 
 
@@ -567,7 +567,7 @@ def test_an_unknown_name_is_not_a_matter_of_time(monkeypatch: pytest.MonkeyPatch
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(outbound.Unreachable):
+    with pytest.raises(http_client.Unreachable):
         send("http://nobody.example/")
 
 
@@ -581,7 +581,7 @@ def test_an_unknown_name_is_not_a_matter_of_time(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_a_request_that_cannot_be_sent_is_unreachable(url: str, headers: dict[str, str]) -> None:
-    with pytest.raises(outbound.Unreachable):
+    with pytest.raises(http_client.Unreachable):
         send(url, headers=headers)
 
 
@@ -589,7 +589,7 @@ def test_a_failure_names_neither_address_nor_content() -> None:
     cut_short = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nsecret"
     with (
         raw_server(always(cut_short, keep=False)) as server,
-        pytest.raises(outbound.OutboundError) as failure,
+        pytest.raises(http_client.OutboundError) as failure,
     ):
         send(server.port)
     shown = f"{failure.value!r} {failure.value.__cause__!r}"
@@ -644,7 +644,7 @@ def test_a_host_with_a_link_local_address_is_not_talked_to(
 ) -> None:
     with raw_server(always(plain())) as server:
         resolve_to(monkeypatch, ("127.0.0.1", server.port), (address, 80))
-        with pytest.raises(outbound.Unreachable):
+        with pytest.raises(http_client.Unreachable):
             send("http://metadata.example/")
         assert server.connections == 0
 
@@ -654,7 +654,7 @@ def test_the_address_of_a_metadata_server_is_not_even_tried(
 ) -> None:
     tried: list[object] = []
     monkeypatch.setattr(socket.socket, "connect", lambda _, address: tried.append(address))
-    with pytest.raises(outbound.Unreachable):
+    with pytest.raises(http_client.Unreachable):
         send("http://169.254.169.254/computeMetadata/v1/")
     assert tried == []
 
@@ -690,7 +690,7 @@ def refuses(context: ssl.SSLContext, ca_file: Path | None) -> bool:
     """Whether no request reaches a server with this certificate, named by one failed try."""
     named = None if ca_file is None else str(ca_file)
     with raw_server(always(plain()), context) as server:
-        with pytest.raises(outbound.Unreachable):
+        with pytest.raises(http_client.Unreachable):
             send(f"https://localhost:{server.port}/", ca_file=named)
         return not server.requests and server.connections == 1
 
@@ -741,7 +741,7 @@ def test_tls_1_1_is_refused(trusted: Authority) -> None:
 
 
 def test_an_authority_file_that_is_missing_is_no_reason_to_go_without(tmp_path: Path) -> None:
-    with raw_server(always(plain())) as server, pytest.raises(outbound.Unreachable):
+    with raw_server(always(plain())) as server, pytest.raises(http_client.Unreachable):
         send(server.port, ca_file=str(tmp_path / "absent.pem"))
 
 
@@ -756,5 +756,5 @@ def test_bytes_that_come_to_nothing_when_they_are_decoded_are_bounded() -> None:
         while True:
             connection.sendall(empty_blocks)
 
-    with raw_server(respond) as server, pytest.raises(outbound.Unusable, match="size"):
+    with raw_server(respond) as server, pytest.raises(http_client.Unusable, match="size"):
         send(server.port, seconds=PATIENCE_SECONDS)

@@ -10,9 +10,8 @@ import pytest
 
 from shared.errors import RefreshFailed, SessionExpired, SessionMissing
 from shared.oidc.id_token import Identity
-from shared.session import lease as session_lease
-from shared.session import refresh
-from shared.smart import token_endpoint as tokens
+from shared.session import lease, refresh
+from shared.smart import token_endpoint
 from shared.store.sqlite import SqliteStore
 from tests.support.id_tokens import compact, ec_key, public_jwk
 from tests.support.renewal import SEALING_KEY, Renewal, renewal
@@ -56,10 +55,10 @@ def _over(one: Renewal) -> None:
 
 
 def test_the_figures_are_those_of_the_contract() -> None:
-    assert (session_lease.LEASE_SECONDS, session_lease.RETRY_SECONDS) == (LEASE, RETRY)
+    assert (lease.LEASE_SECONDS, lease.RETRY_SECONDS) == (LEASE, RETRY)
     assert (refresh.EARLY_SECONDS, refresh.EARLY_SHARE) == (60.0, 0.2)
-    assert session_lease.LEASE_SECONDS > tokens.SECONDS + tokens.REVOKE_SECONDS
-    assert session_lease.LEASE_SECONDS - session_lease.SPARE_SECONDS >= tokens.SECONDS
+    assert lease.LEASE_SECONDS > token_endpoint.SECONDS + token_endpoint.REVOKE_SECONDS
+    assert lease.LEASE_SECONDS - lease.SPARE_SECONDS >= token_endpoint.SECONDS
 
 
 @pytest.mark.parametrize(
@@ -184,7 +183,7 @@ FAILURES: dict[str, Handler] = {
 def test_any_other_failure_keeps_the_session_and_is_not_repeated_within_five_seconds(
     one: Renewal, failure: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens, "SECONDS", 0.1)
+    monkeypatch.setattr(token_endpoint, "SECONDS", 0.1)
     one.ehr.instead.extend([failure] * 2)
     one.nearly_out()
     failed_at = one.clock.now
@@ -430,7 +429,7 @@ def test_a_lease_that_lapsed_counts_as_a_failed_attempt(
     one.nearly_out()
     leased_at = one.clock.now
     with monkeypatch.context() as patch:
-        patch.setattr(tokens, "refresh", die)
+        patch.setattr(token_endpoint, "refresh", die)
         with pytest.raises(Killed):
             one.use()
     assert one.use(one.elsewhere()).session == one.session

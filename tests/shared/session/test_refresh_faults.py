@@ -5,7 +5,7 @@ import pytest
 from shared.errors import RefreshFailed, SessionExpired, StoreUnavailable
 from shared.session import refresh
 from shared.session.sessions import Active
-from shared.smart import token_endpoint as tokens
+from shared.smart import token_endpoint
 from shared.store import Store
 from tests.support.renewal import Renewal, renewal
 from tests.support.rotating_ehr import RotatingEhr
@@ -400,7 +400,7 @@ def test_the_lease_outlives_a_token_endpoint_that_uses_up_its_deadline(
     one: Renewal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(request: Received) -> Scripted:
-        one.clock.now += tokens.SECONDS
+        one.clock.now += token_endpoint.SECONDS
         with pytest.raises(RefreshFailed):
             one.use(one.elsewhere())
         return one.ehr.refresh(request)
@@ -415,7 +415,7 @@ def test_a_lease_that_was_held_up_until_it_is_too_short_asks_nothing(one: Renewa
     """A process may be stopped between the two: what it sends then might come after another's."""
 
     def stopped() -> None:
-        one.clock.now += LEASE - tokens.SECONDS + 0.1
+        one.clock.now += LEASE - token_endpoint.SECONDS + 0.1
 
     one.run_out()
     one.store.fail("replace", stopped)

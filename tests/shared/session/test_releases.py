@@ -12,7 +12,7 @@ import pytest
 
 from shared.errors import SessionExpired, StateUnknown
 from shared.sealing import Sealer
-from shared.session import record as session_record
+from shared.session import record
 from shared.session.lease import NO_LEASE
 from shared.session.record import StoredSession
 from shared.smart import launches
@@ -41,8 +41,8 @@ def launch(store: SqliteStore, fields: dict[str, Any]) -> launches.Found:
 
 
 def session(store: SqliteStore, fields: dict[str, Any]) -> StoredSession:
-    store.create(session_record.COLLECTION, session_record.key(HANDLE), fields, FAR)
-    return session_record.read(store, HANDLE, SECRET, SEALER)
+    store.create(record.COLLECTION, record.key(HANDLE), fields, FAR)
+    return record.read(store, HANDLE, SECRET, SEALER)
 
 
 def sealed(fields: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def test_what_this_release_writes_the_one_before_reads(store: SqliteStore) -> No
     """
     before = sample("before-schema")
     found = session(store, before["session"]).session
-    written = session_record.fields(found, SEALER, last_used=1_700_000_000.0)
+    written = record.fields(found, SEALER, last_used=1_700_000_000.0)
     assert shape(sealed(dict(written))) == shape(sealed(before["session"]))
     assert shape(dict(written)) == {**dict(shape(before["session"])), "schema": "number"}  # type: ignore[call-overload]
     pending = launches._fields(launch(store, before["launch"]).pending)
@@ -100,8 +100,8 @@ def test_a_seal_written_anew_keeps_what_another_release_knew_of_the_session(
     store: SqliteStore,
 ) -> None:
     found = session(store, sample("next")["session"]).session
-    again = session_record.fields(found, SEALER, last_used=1.0)
-    store.delete(session_record.COLLECTION, session_record.key(HANDLE))
+    again = record.fields(found, SEALER, last_used=1.0)
+    store.delete(record.COLLECTION, record.key(HANDLE))
     assert session(store, dict(again)).session == found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.config import settings_file as config
+from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
 from shared.inbound import cookies
@@ -97,7 +97,7 @@ def store(database: Path, clock: Clock) -> CountingStore:
 
 @pytest.fixture
 def settings() -> Settings:
-    made, problems = config.parse(
+    made, problems = settings_file.parse(
         'public_url = "https://app.example"\nsealing_keys = ["env:K"]\n[store]\nkind = "sqlite"\n'
         '[[ehr]]\nkey = "one"\niss = ["https://ehr.example/fhir"]\nclient_id = "c"\n'
         'scopes = "patient/Patient.rs"\n'

@@ -16,7 +16,7 @@ from shared.errors import DiscoveryInvalid
 from shared.oidc.jwk_set import key_set
 from shared.smart import discovery
 from shared.smart.discovery import SmartConfiguration
-from tests.support import oracle_documents as oracle
+from tests.support import oracle_documents
 from tests.support.id_tokens import PrivateKey, ec_key, public_jwk, rsa_key
 
 PROFILE = "protocols/oauth2/profiles/smart-v1"
@@ -26,8 +26,18 @@ Make = Callable[[], dict[str, Any]]
 personas = pytest.mark.parametrize(
     ("make", "base", "persona", "host"),
     [
-        (oracle.provider, oracle.PROVIDER_BASE, "provider", "fhir-ehr-code.cerner.com"),
-        (oracle.patient, oracle.PATIENT_BASE, "patient", "fhir-myrecord.cerner.com"),
+        (
+            oracle_documents.provider,
+            oracle_documents.PROVIDER_BASE,
+            "provider",
+            "fhir-ehr-code.cerner.com",
+        ),
+        (
+            oracle_documents.patient,
+            oracle_documents.PATIENT_BASE,
+            "patient",
+            "fhir-myrecord.cerner.com",
+        ),
     ],
     ids=["provider", "patient"],
 )
@@ -54,7 +64,7 @@ def test_the_endpoints_are_taken_as_they_are_stated(
     make: Make, base: str, persona: str, host: str
 ) -> None:
     found = _read(make(), _ehr(base))
-    at = f"https://authorization.cerner.com/tenants/{oracle.TENANT}"
+    at = f"https://authorization.cerner.com/tenants/{oracle_documents.TENANT}"
     assert found.authorization_endpoint == f"{at}/{PROFILE}/personas/{persona}/authorize"
     assert found.token_endpoint == f"{at}/hosts/{host}/{PROFILE}/token"
     assert found.revocation_endpoint == f"{at}/{PROFILE}/token/revoke"
@@ -79,8 +89,8 @@ def test_what_the_documents_leave_out_stops_no_client_that_oracle_takes(
 
 
 def test_the_provider_document_lists_303_scopes_and_the_patient_one_fewer() -> None:
-    assert len(oracle.provider()["scopes_supported"]) == 303
-    assert len(oracle.patient()["scopes_supported"]) == 145
+    assert len(oracle_documents.provider()["scopes_supported"]) == 303
+    assert len(oracle_documents.patient()["scopes_supported"]) == 145
 
 
 @personas
@@ -102,16 +112,16 @@ def test_the_doctor_finds_nothing_that_fails_for_a_public_client(
 
 @pytest.mark.parametrize("written", ["patient/Observation.read", "patient/Observation.rs"])
 def test_the_doctor_finds_a_scope_in_either_version_listed(written: str) -> None:
-    ehr = _ehr(oracle.PROVIDER_BASE, scopes=written)
-    found = _read(oracle.provider(), ehr)
-    advice = scope_advice.compare(ehr, oracle.PROVIDER_BASE, found.scopes_supported)
+    ehr = _ehr(oracle_documents.PROVIDER_BASE, scopes=written)
+    found = _read(oracle_documents.provider(), ehr)
+    advice = scope_advice.compare(ehr, oracle_documents.PROVIDER_BASE, found.scopes_supported)
     assert (advice.level if advice else None) == "ok"
 
 
 def test_a_patients_observations_are_listed_for_search_alone() -> None:
     """The document lists patient/Observation.s, and .read beside it."""
-    ehr = _ehr(oracle.PATIENT_BASE, scopes="patient/Observation.rs")
-    listed = _read(oracle.patient(), ehr).scopes_supported
+    ehr = _ehr(oracle_documents.PATIENT_BASE, scopes="patient/Observation.rs")
+    listed = _read(oracle_documents.patient(), ehr).scopes_supported
     assert {"patient/Observation.s", "patient/Observation.read"} <= set(listed)
     assert "patient/Observation.rs" not in listed
 
@@ -132,9 +142,9 @@ def test_the_doctor_says_which_confidential_clients_oracle_takes(
     more += (
         'private_key = "file:/k"\nkey_id = "k"' if algorithm else 'client_secret = "file:/secret"'
     )
-    ehr, document = _ehr(oracle.PROVIDER_BASE, more=more), oracle.provider()
+    ehr, document = _ehr(oracle_documents.PROVIDER_BASE, more=more), oracle_documents.provider()
     findings = ehr_claims.check(
-        ehr, oracle.PROVIDER_BASE, document, _read(document, ehr), algorithm
+        ehr, oracle_documents.PROVIDER_BASE, document, _read(document, ehr), algorithm
     )
     levels = {one.level for one in findings if one.id == "client_auth_unsupported"}
     assert levels == {level}
@@ -157,16 +167,16 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "revocation_endpoint", 
     ],
 )
 def test_the_same_document_with_one_endpoint_elsewhere_is_refused(member: str, host: str) -> None:
-    document = oracle.provider()
+    document = oracle_documents.provider()
     document[member] = document[member].replace("authorization.cerner.com", host, 1)
     with pytest.raises(DiscoveryInvalid) as caught:
-        _read(document, _ehr(oracle.PROVIDER_BASE))
+        _read(document, _ehr(oracle_documents.PROVIDER_BASE))
     assert caught.value.evidence["member"] == member
 
 
 def test_older_hosts_are_taken_where_they_are_configured() -> None:
-    text = json.dumps(oracle.provider()).replace("cerner.com", "sandboxcerner.com")
-    base = oracle.PROVIDER_BASE.replace("cerner.com", "sandboxcerner.com")
+    text = json.dumps(oracle_documents.provider()).replace("cerner.com", "sandboxcerner.com")
+    base = oracle_documents.PROVIDER_BASE.replace("cerner.com", "sandboxcerner.com")
     document = json.loads(text)
     with pytest.raises(DiscoveryInvalid):
         _read(document, _ehr(base))
@@ -177,12 +187,14 @@ def test_older_hosts_are_taken_where_they_are_configured() -> None:
 @pytest.mark.parametrize("vendor", ["generic", "epic"])
 def test_the_host_is_known_to_oracles_registrations_alone(vendor: str) -> None:
     with pytest.raises(DiscoveryInvalid):
-        _read(oracle.provider(), _ehr(oracle.PROVIDER_BASE, vendor=vendor))
+        _read(oracle_documents.provider(), _ehr(oracle_documents.PROVIDER_BASE, vendor=vendor))
 
 
 def test_a_production_tenant_is_bound_to_its_own_fhir_host() -> None:
     ehr = _ehr("https://fhir-ehr.cerner.com/r4/*")
-    hosts = discovery.allowed_hosts(ehr, f"https://fhir-ehr.cerner.com/r4/{oracle.TENANT}")
+    hosts = discovery.allowed_hosts(
+        ehr, f"https://fhir-ehr.cerner.com/r4/{oracle_documents.TENANT}"
+    )
     assert hosts == {"fhir-ehr.cerner.com", "authorization.cerner.com"}
 
 
@@ -195,11 +207,11 @@ def test_of_three_generations_of_keys_without_alg_and_use_each_is_found_by_its_i
     keys = [
         public_jwk(key, kid=f"{generation}.{kind}")
         for kind, key in kinds.items()
-        for generation in oracle.KEY_GENERATIONS
+        for generation in oracle_documents.KEY_GENERATIONS
     ]
     assert not [key for key in keys if {"alg", "use"} & key.keys()]
     found = key_set("https://authorization.cerner.com/jwk", list(keys))
-    for generation in oracle.KEY_GENERATIONS:
+    for generation in oracle_documents.KEY_GENERATIONS:
         for alg, kind in (
             ("RS256", "rsa"),
             ("RS384", "rsa"),

@@ -8,12 +8,11 @@ import pytest
 
 from doctor.checks import ehr, ehr_keys
 from doctor.finding import Checked
+from shared.config import settings_file
 from shared.config.settings import Settings
-from shared.config.settings_file import parse
 from shared.errors import DiscoveryInvalid
-from shared.explain import AuthorizationRequest, diagnose
-from shared.explain import parse as read
-from shared.outbound import http_client as outbound
+from shared.explain import AuthorizationRequest, diagnose, parse
+from shared.outbound import http_client
 from shared.smart import discovery, launches
 from shared.smart.discovery import SmartConfiguration
 from shared.store.sqlite import SqliteStore
@@ -25,7 +24,7 @@ each = pytest.mark.parametrize("found", ALL, ids=lambda one: one.name)
 
 def _settings(found: Published, hosts: tuple[str, ...] | None = None) -> Settings:
     hosts = found.hosts if hosts is None else hosts
-    settings, problems = parse(
+    settings, problems = settings_file.parse(
         'public_url = "https://smart.example.org"\nsealing_keys = ["env:K"]\n'
         '[store]\nkind = "sqlite"\n'
         f'[[ehr]]\nkey = "e"\nvendor = "{found.vendor}"\niss = ["{found.base}"]\n'
@@ -66,7 +65,7 @@ def test_a_document_whose_endpoints_lie_elsewhere_says_which_host_to_allow(
 def test_the_doctor_fails_none_of_them_and_warns_of_no_scope_that_is_granted(
     found: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = outbound.Answer(200, {}, json.dumps(found.document).encode())
+    answer = http_client.Answer(200, {}, json.dumps(found.document).encode())
     monkeypatch.setattr(discovery, "fetch", lambda *_: answer)
     monkeypatch.setattr(ehr_keys, "check", lambda *_: None)
     (one,) = _settings(found).ehrs
@@ -130,5 +129,5 @@ def test_a_scope_that_a_list_does_not_speak_of_is_not_blamed(
         scopes_supported=pending.offered,
         parameters=("response_type", "client_id", "launch", "aud", "scope"),
     )
-    told = diagnose(read(f"error={error}"), sent, where="authorize redirect")
+    told = diagnose(parse(f"error={error}"), sent, where="authorize redirect")
     assert "does not list `patient/" not in " ".join(cause.why for cause in told.causes)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from shared.errors import TokenError
-from shared.smart import token_endpoint as tokens
+from shared.smart import token_endpoint
 from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.token_answer import TokenAnswer
 from tests.support.open_session import EHR
@@ -21,7 +21,7 @@ AUTHENTICATION = ClientAuthentication({"client_id": "c"}, {})
 
 
 def _exchange(endpoint: str) -> TokenAnswer:
-    return tokens.exchange(
+    return token_endpoint.exchange(
         endpoint,
         AUTHENTICATION,
         code="sentinel-code",
@@ -65,7 +65,7 @@ class At:
 
 
 def _revoke(endpoint: str | None, **issued: str) -> Mapping[str, str]:
-    return tokens.revoke(At(endpoint), Clients({}, {}), EHR, **issued)
+    return token_endpoint.revoke(At(endpoint), Clients({}, {}), EHR, **issued)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_only_a_success_says_that_a_token_is_revoked(
 def test_a_revocation_endpoint_that_does_not_answer_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert tokens.REVOKE_SECONDS == 3
-    monkeypatch.setattr(tokens, "REVOKE_SECONDS", 0.1)
+    assert token_endpoint.REVOKE_SECONDS == 3
+    monkeypatch.setattr(token_endpoint, "REVOKE_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         started = time.monotonic()
         assert _revoke(f"http://127.0.0.1:{server.getsockname()[1]}/revoke", access_token="t") == {
@@ -111,15 +111,15 @@ def test_of_two_tokens_the_refresh_token_is_revoked(scripted: ScriptedEhr) -> No
 
 def test_where_nothing_can_be_revoked_that_is_said_and_without_a_token_nothing_is() -> None:
     assert _revoke(None, access_token="t") == {"revoked": "false"}
-    assert tokens.revoke(At("http://ehr.test/r"), Clients({}, {}), None, access_token="t") == {
-        "revoked": "false"
-    }
+    assert token_endpoint.revoke(
+        At("http://ehr.test/r"), Clients({}, {}), None, access_token="t"
+    ) == {"revoked": "false"}
     assert _revoke("http://ehr.test/revoke") == {}
 
 
 def test_a_refresh_asks_for_no_scopes_and_takes_what_comes(scripted: ScriptedEhr) -> None:
     tenant = scripted.tenant()
-    answer = tokens.refresh(
+    answer = token_endpoint.refresh(
         f"{tenant.base}/auth/token", AUTHENTICATION, refresh_token="r1", ca_file=None
     )
     assert answer.access_token == tenant.access_token
@@ -162,7 +162,7 @@ def test_what_was_sent_in_confidence_is_in_nothing_that_is_told_of_a_refusal(
     headers = {**answer.headers, "X-Request-Id": repeated, "opc-request-id": f"id-{repeated}"}
     tenant.on("/auth/token", Scripted(400, headers, answer.body))
     with pytest.raises(TokenError) as caught:
-        tokens.exchange(
+        token_endpoint.exchange(
             f"{tenant.base}/auth/token",
             AUTHENTICATION,
             code=CODE,
@@ -178,7 +178,7 @@ def test_what_was_sent_in_confidence_is_in_nothing_that_is_told_of_a_refusal(
 
 
 def test_only_what_looks_like_an_id_of_the_ehr_is_told_as_one() -> None:
-    told = tokens.ehr_ids(
+    told = token_endpoint.ehr_ids(
         {
             "cerner-correlation-id": "0b6c1a2e-1d0f-4a53-9d3c-5a1e0c5f7a11",
             "x-request-id": "Bearer sentinel-token",

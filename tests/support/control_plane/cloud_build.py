@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from tests.support.control_plane import storage
-from tests.support.control_plane.functions import _act_as as act_as
+from tests.support.control_plane.functions import _act_as
 from tests.support.control_plane.project import exists
 from tests.support.control_plane.refusals import Refusal, not_found, region_restricted
 from tests.support.control_plane.routes import Answer, Api, Request
@@ -34,7 +34,7 @@ def create(world: World, request: Request, project: str, region: str) -> Answer:
     account = build.get("serviceAccount", "").replace("$PROJECT_ID", project)
     build["serviceAccount"] = account
     email = account.rpartition("/")[2]
-    act_as(world, request.member, email)
+    _act_as(world, request.member, email)
     _logging(build)
     _substitutions(build)
     identity = f"build-{len(world.builds) + 1}"
