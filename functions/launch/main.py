@@ -81,7 +81,7 @@ def _begin(settings: Settings, call: Call, requested: LaunchRequest) -> Reply:
     log.event("launch_started", kind)
     age = max(1, int(settings.launch_seconds))
     set_cookies = (
-        *map(cookies.clear_cookie, launches.surplus_cookies(call.cookies)),
+        *map(cookies.clear_cookie, launches.evicted_cookies(call.cookies)),
         cookies.set_cookie(begun.cookie_name, begun.cookie_value, age),
     )
     if begun.form is None:

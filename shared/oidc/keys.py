@@ -13,8 +13,8 @@ from typing import Any
 
 from shared import json_members, urls
 from shared.config.settings import Ehr
+from shared.document_cache import DocumentCache
 from shared.errors import ADMINISTRATOR, CdsKeysUnavailable, IdTokenInvalid
-from shared.kept import Kept
 from shared.oidc.jwk_set import KeySet, key_set
 from shared.outbound import http_client
 from shared.smart import discovery
@@ -43,8 +43,8 @@ class Keys:
     """Fetches and keeps the keys of each registration: 1 hour, failures 5 seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._sets = Kept[KeySet](KEEP_SECONDS, clock)
-        self._uris = Kept[str](KEEP_SECONDS, clock)
+        self._sets = DocumentCache[KeySet](KEEP_SECONDS, clock)
+        self._uris = DocumentCache[str](KEEP_SECONDS, clock)
 
     def find(self, ehr: Ehr, base: str, *, jwks_uri: str | None, issuer: str | None) -> KeySet:
         """The keys of an EHR with this FHIR base. Raises IdTokenInvalid where they cannot be had.

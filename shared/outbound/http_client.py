@@ -1,4 +1,4 @@
-"""The one door to other servers: bounded in time and size, blind to the environment.
+"""The one HTTP client: bounded in time and size, and it reads nothing of the environment.
 
 No redirects, no proxies, no .netrc, no cookies: only what the caller names is sent. Every call
 has a total deadline that also holds against a server that trickles (connecting, each write and

@@ -1,7 +1,7 @@
 """Refreshing a session's access under a lease: at most one refresh in flight, anywhere.
 
 SMART App Launch 2.2, step 7; RFC 9700 4.14.2 (a rotated refresh token used twice ends them all).
-The store is the referee: who writes the lease, on condition of the record that was read, asks the
+The store decides: who writes the lease, on condition of the record that was read, asks the
 EHR; everyone else waits and takes what was brought. The lease outlives the token endpoint's
 deadline, so its holder either writes or is gone. Of two answers that come all the same, the first
 one written counts. Only `invalid_grant` ends the session.

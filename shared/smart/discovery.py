@@ -12,8 +12,8 @@ from typing import Any
 
 from shared import json_members, urls
 from shared.config.settings import Ehr
+from shared.document_cache import DocumentCache
 from shared.errors import DiscoveryFailed, DiscoveryInvalid
-from shared.kept import Kept
 from shared.outbound import http_client
 
 SECONDS = 5.0
@@ -68,7 +68,7 @@ class Discovery:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._kept = Kept[SmartConfiguration](KEEP_SECONDS, clock)
+        self._kept = DocumentCache[SmartConfiguration](KEEP_SECONDS, clock)
 
     def find(self, ehr: Ehr, base: str) -> SmartConfiguration:
         """The configuration of a normalised FHIR base. Raises DiscoveryFailed, DiscoveryInvalid."""

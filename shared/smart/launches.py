@@ -253,7 +253,7 @@ def consume(store: Store, found: Found) -> None:
         raise StateUnknown from None
 
 
-def surplus_cookies(received: cookies.Cookies) -> Iterable[str]:
+def evicted_cookies(received: cookies.Cookies) -> Iterable[str]:
     """The names of launch cookies to clear when one more is set."""
     return cookies.oldest_beyond(received, cookies.LAUNCH_PREFIX, MOST_COOKIES - 1)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from simulator.cds.door import Answer
+from simulator.cds.http_client import Answer
 
 URGENCY = ("critical", "warning", "info")
 _MEMBERS = frozenset(

@@ -43,7 +43,7 @@ class Opening:
     launch_trace: LaunchTrace
 
 
-class CdsDesk:
+class CdsState:
     """What one EHR remembers as a CDS client; safe to share between threads.
 
     Fields:

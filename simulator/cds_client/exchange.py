@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator import trace
-from simulator.cds import answer, door, request, templates, token
+from simulator.cds import answer, http_client, request, templates, token
 from simulator.cds.answer import Response
-from simulator.cds.door import Answer
+from simulator.cds.http_client import Answer
 from simulator.cds.templates import Service, TemplateInvalidError
 from simulator.cds.token import Audience, Caller
 from simulator.cds_client.prefetch import Prefetching
@@ -77,11 +77,11 @@ class Exchange:
 
         Raises TemplateInvalidError: there is none.
         """
-        kept = self._ehr.desk.templates
+        kept = self._ehr.cds_state.templates
         if self._ehr.profile.cds.keeps_discovery and self._base in kept:
             trace.note("said", "discovery", "not read: the templates are typed in at this EHR")
             return kept[self._base]
-        got = door.send(f"{self._base}/cds-services", {"Accept": "application/json"})
+        got = http_client.send(f"{self._base}/cds-services", {"Accept": "application/json"})
         if got.status != 200 or got.problem:
             raise TemplateInvalidError(got.problem or f"answered {got.status}")
         try:
@@ -110,13 +110,13 @@ class Exchange:
         members = request.body(at, granted, habits.trigger, self._triggered)
         _note_sent(members, prefetch)
         data = request.written(members, prefetch)
-        self._ehr.desk.begin(self._launch_trace)
-        self._ehr.desk.hides_keys = "cds-keys-unavailable" in self._triggered
+        self._ehr.cds_state.begin(self._launch_trace)
+        self._ehr.cds_state.hides_keys = "cds-keys-unavailable" in self._triggered
         try:
             return self._sent(url, data)
         finally:
-            self._ehr.desk.hides_keys = False
-            self._ehr.desk.end(self._launch_trace)
+            self._ehr.cds_state.hides_keys = False
+            self._ehr.cds_state.end(self._launch_trace)
             # CDS Hooks 2.0: the client should revoke the token when the call is over.
             self._ehr.grants.revoke(issued.access_token)
 
@@ -126,10 +126,10 @@ class Exchange:
             self._ehr, self._client, Audience(url, self._base), self._triggered
         )
         pieces = request.pieces(data) if "cds-slow" in self._triggered else None
-        got = door.send(url, headers, data, pieces)
+        got = http_client.send(url, headers, data, pieces)
         if "cds-token-replayed" in self._triggered:
             trace.note("said", "first answer", f"{got.status or got.problem}")
-            got = door.send(url, headers, data)
+            got = http_client.send(url, headers, data)
         trace.note("said", "answer", f"{got.status or got.problem}, {len(got.body)} bytes")
         trace.note("said", "time", f"{got.milliseconds} ms")
         return got

@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime
 
 from simulator import trace
-from simulator.cds import door
+from simulator.cds import http_client
 from simulator.cds.answer import Card, Reason
-from simulator.cds.door import Answer
+from simulator.cds.http_client import Answer
 from simulator.cds.token import Audience
 from simulator.cds_client.exchange import authorization
 from simulator.oauth.registrations import Registration
@@ -24,7 +24,7 @@ def send(
     headers |= authorization(
         ehr, client, Audience(audience, client.cds_services or ""), frozenset()
     )
-    got: Answer = door.send(endpoint, headers, data)
+    got: Answer = http_client.send(endpoint, headers, data)
     is_taken = got.status == 200 and not got.problem
     return trace.check(
         is_taken,

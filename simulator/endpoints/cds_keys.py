@@ -18,8 +18,8 @@ def cds_keys_blueprint(ehr: Installation) -> Blueprint:
     @routes.get(path_of(ehr.addresses.cds_keys))
     def key_set() -> Response:
         trace.begin("keys", ehr.profile.key, "The CDS service fetched the keys of its callers")
-        trace.belong(ehr.desk.asking())
-        if ehr.desk.hides_keys:
+        trace.belong(ehr.cds_state.asking())
+        if ehr.cds_state.hides_keys:
             trace.triggered(["cds-keys-unavailable"])
             return Response(status=500)
         response = Response(json.dumps(ehr.cds_signer.key_set()), content_type="application/json")

@@ -115,9 +115,9 @@ def _body(url: str) -> bytes:
     with them.
     """
     body = b""
-    with requests.Session() as door:
-        door.trust_env = False
-        with door.get(url, timeout=_FETCH_SECONDS, allow_redirects=False, stream=True) as answer:
+    with requests.Session() as session:
+        session.trust_env = False
+        with session.get(url, timeout=_FETCH_SECONDS, allow_redirects=False, stream=True) as answer:
             if answer.status_code != 200:
                 return b""
             for piece in answer.iter_content(_MOST_BYTES):

@@ -53,7 +53,7 @@ def cds_chart_blueprint(ehr: Installation) -> Blueprint:
         if key:
             return _shown(ehr, key, _opening(ehr, key))
         opening = _opened(ehr)
-        return _shown(ehr, ehr.desk.openings.put(opening), opening)
+        return _shown(ehr, ehr.cds_state.openings.put(opening), opening)
 
     @routes.get("/chart/follow")
     def follow() -> Response:
@@ -207,7 +207,7 @@ def _chosen(
 
 
 def _opening(ehr: Installation, key: str) -> Opening:
-    opening = ehr.desk.openings.get(key)
+    opening = ehr.cds_state.openings.get(key)
     if opening is None:
         raise _UnknownError("such chart open: it was closed an hour after it was opened")
     return opening

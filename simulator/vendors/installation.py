@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
-from simulator.cds.opening import CdsDesk
+from simulator.cds.opening import CdsState
 from simulator.charts.documents import documents
 from simulator.charts.resources import Charts
 from simulator.common.addresses import Addresses
@@ -63,7 +63,7 @@ class Installation:
         )
         self.control = Control()
         self.cds_signer = Signer(algorithms=(profile.cds.algorithm,), has_opaque_ids=True)
-        self.desk = CdsDesk(clock)
+        self.cds_state = CdsState(clock)
         self.launches = LaunchValues(clock)
         self.grants = Grants(clock)
         self.pickers = ExpiringMap[AuthorizationRequest](_PICKER_SECONDS, clock)

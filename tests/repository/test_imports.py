@@ -1,4 +1,4 @@
-"""Who may import what (the house's rows), read from the source: nothing is executed."""
+"""Who may import what (the rows), read from the source: nothing is executed."""
 
 import ast
 import subprocess
@@ -240,7 +240,7 @@ def is_in(file: Path, pattern: str) -> bool:
     ],
     ids=lambda value: "-".join(sorted(value)) if isinstance(value, set) else "",
 )
-def test_a_library_is_used_behind_its_own_door_only(
+def test_a_library_is_imported_in_its_own_place_only(
     libraries: set[str], allowed: tuple[str, ...]
 ) -> None:
     wrong = [

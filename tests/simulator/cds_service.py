@@ -1,4 +1,4 @@
-"""A CDS service that the tests script: it takes the place of the network behind the EHR's door."""
+"""A CDS service that the tests script, in place of the EHR's HTTP client."""
 
 import html
 import json
@@ -12,8 +12,8 @@ import jwt
 import pytest
 from werkzeug.test import TestResponse
 
-from simulator.cds import door
-from simulator.cds.door import Answer
+from simulator.cds import http_client
+from simulator.cds.http_client import Answer
 from simulator.oauth.registrations import Registration
 from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA
@@ -142,9 +142,9 @@ def _json(body: object) -> Answer:
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, **members: Any) -> CdsService:
-    """Put a service behind the door."""
+    """Put a service behind the HTTP client."""
     service = CdsService(**members)
-    monkeypatch.setattr(door, "send", service.send)
+    monkeypatch.setattr(http_client, "send", service.send)
     return service
 
 

@@ -18,7 +18,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
             "scopes strict_json urls vendors"
         ),
         "config errors log sealing",
-        "explain held_bytes kept pages store",
+        "document_cache explain held_bytes pages store",
         "inbound",
         "smart",
         "oidc",
@@ -225,7 +225,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "serve_ehr",
     ),
     "simulator/cds": (
-        "door habits markdown templates",
+        "habits http_client markdown templates",
         "answer token",
         "opening request",
     ),

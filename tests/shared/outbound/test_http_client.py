@@ -1,4 +1,4 @@
-"""The door to other servers, against servers that break every rule of HTTP."""
+"""The HTTP client, against servers that break every rule of HTTP."""
 
 import gzip
 import logging
@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from shared.outbound import http_client as outbound
+from shared.outbound import http_client
 from shared.outbound import connections
 from tests.support.certificates import Authority, authority, self_signed
 from tests.support.raw_server import Answerer, always, plain, raw_server

@@ -8,7 +8,7 @@ import jwt
 import pytest
 from werkzeug.test import TestResponse
 
-from simulator.cds.door import Answer
+from simulator.cds.http_client import Answer
 from simulator.common.addresses import path_of
 from simulator.ehr import VENDOR_PROFILES
 from simulator.vendors.epic import EPIC

@@ -27,7 +27,7 @@ class _Entry(Generic[T]):
         self.until = self.renewable_from = -math.inf
 
 
-class Kept(Generic[T]):
+class DocumentCache(Generic[T]):
     """What was read under each key. Times are seconds of `clock`, `seconds` how long it is kept."""
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from shared.document_cache import DocumentCache
 from shared.errors import DiscoveryFailed
-from shared.kept import Kept
 
 KEY = ("ehr", "https://ehr.test/r4")
 
@@ -31,12 +31,12 @@ def now() -> list[float]:
 
 
 @pytest.fixture
-def kept(now: list[float]) -> Kept[int]:
-    return Kept[int](60.0, lambda: now[0])
+def kept(now: list[float]) -> DocumentCache[int]:
+    return DocumentCache[int](60.0, lambda: now[0])
 
 
 def test_what_was_read_is_kept_for_its_time_under_its_key(
-    kept: Kept[int], now: list[float]
+    kept: DocumentCache[int], now: list[float]
 ) -> None:
     source = Source()
     assert [kept.get(KEY, source.read), kept.get(KEY, source.read)] == [1, 1]
@@ -48,7 +48,7 @@ def test_what_was_read_is_kept_for_its_time_under_its_key(
 
 
 def test_a_failure_is_kept_for_five_seconds_and_raised_as_a_copy(
-    kept: Kept[int], now: list[float]
+    kept: DocumentCache[int], now: list[float]
 ) -> None:
     source = Source()
     source.fails = True
@@ -64,7 +64,7 @@ def test_a_failure_is_kept_for_five_seconds_and_raised_as_a_copy(
     assert kept.get(KEY, source.read) == 2
 
 
-def test_a_failure_that_is_kept_holds_nothing_of_the_document(kept: Kept[int]) -> None:
+def test_a_failure_that_is_kept_holds_nothing_of_the_document(kept: DocumentCache[int]) -> None:
     source = Source()
     source.fails = True
     with pytest.raises(DiscoveryFailed):
@@ -75,8 +75,10 @@ def test_a_failure_that_is_kept_holds_nothing_of_the_document(kept: Kept[int]) -
     assert (entry.outcome.__traceback__, entry.outcome.__context__) == (None, None)
 
 
-def test_it_does_not_grow_without_bound(kept: Kept[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.kept._MOST", 3)
+def test_it_does_not_grow_without_bound(
+    kept: DocumentCache[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.document_cache._MOST", 3)
     source = Source()
     for number in range(8):
         kept.get((str(number),), source.read)
@@ -85,7 +87,7 @@ def test_it_does_not_grow_without_bound(kept: Kept[int], monkeypatch: pytest.Mon
 
 
 def test_it_is_read_anew_at_most_every_thirty_seconds_and_a_failure_changes_nothing(
-    kept: Kept[int], now: list[float]
+    kept: DocumentCache[int], now: list[float]
 ) -> None:
     source = Source()
     assert kept.get(KEY, source.read) == 1
@@ -99,7 +101,7 @@ def test_it_is_read_anew_at_most_every_thirty_seconds_and_a_failure_changes_noth
     assert kept.renew(KEY, source.read) == 3
 
 
-def test_threads_that_want_one_document_wait_for_one_reading(kept: Kept[int]) -> None:
+def test_threads_that_want_one_document_wait_for_one_reading(kept: DocumentCache[int]) -> None:
     source, asked = Source(), threading.Barrier(8)
     released = threading.Event()
 
