@@ -4,7 +4,7 @@ import os
 
 import flask
 
-from shared.outbound import client
+from shared.outbound import http_client
 
 _BASE = os.environ["FHIR_BASE"]
 _CA_FILE = os.environ.get("CA_FILE")
@@ -13,7 +13,7 @@ _HEADERS = {"Authorization": "Bearer token", "Accept": "application/fhir+json"}
 
 def serve(request: flask.Request) -> flask.Response:
     """The function's entry point."""
-    answer = client.send(
+    answer = http_client.send(
         request.method,
         f"{_BASE}{request.path}?{request.query_string.decode()}",
         seconds=60,

@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from shared.outbound import http_client
-from shared.outbound import connections
+from shared.outbound import connections, http_client
 from tests.support.certificates import Authority, authority, self_signed
 from tests.support.raw_server import Answerer, always, plain, raw_server
 
