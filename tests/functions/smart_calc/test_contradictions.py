@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clinical.chart.choice import agree
-from clinical.chart.observations import Entry, Reader
+from clinical.chart.observations import Entry, ObservationReader
 from clinical.clock import Clock
 from functions.smart_calc.contradictions import Contradictions
 from functions.smart_calc.page.charted import value_of
@@ -38,7 +38,7 @@ def _any_value(chance: random.Random) -> dict[str, Any]:
 
 def _read(observations: Iterable[dict[str, Any]]) -> list[Entry]:
     """Entries of Observations as the reader of answers hands them on, numbers with their digits."""
-    reader = Reader(UTC)
+    reader = ObservationReader(UTC)
     return [reader.entry(json.loads(json.dumps(one), parse_float=Decimal)) for one in observations]
 
 
