@@ -7,6 +7,7 @@ where the patient could not be read. What is found out when the answer is under 
 of the session, is told at its place.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -36,6 +37,7 @@ from .reading.search import Part
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("session.js", "calculators.js", "list.js", "results.js")
+_COMMENT = re.compile(r"//.*|/\*[^*]*\*/")
 # Where in the frame the parts follow.
 _HERE_FOLLOWS = "<!-- parts -->"
 
@@ -54,13 +56,25 @@ class MissingScopes:
 @cache
 def script() -> str:
     """The scripts of the page as one, so that the policy names one hash."""
-    return "\n".join((_HERE / "static" / name).read_text("utf-8") for name in _SCRIPTS)
+    return "\n".join(_dense(name) for name in _SCRIPTS)
 
 
 @cache
 def style() -> str:
     """The stylesheet of the page beside the one that all pages share."""
-    return (_HERE / "static" / "app.css").read_text("utf-8")
+    return _dense("app.css")
+
+
+def _dense(name: str) -> str:
+    """A static file without what is for its readers alone: lines of comment, indentation."""
+    lines = map(str.strip, (_HERE / "static" / name).read_text("utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not _COMMENT.fullmatch(line))
+
+
+@cache
+def _formula(name: str) -> Markup:
+    """Formula, sources and limits of a calculator, which no chart changes."""
+    return Markup(_render("formula.html", calculator=REGISTRY[name], version=VERSION))  # noqa: S704 - our own
 
 
 def page(settings: Settings, active: Active, searching: Searching, late: Late) -> Iterator[str]:
@@ -226,7 +240,7 @@ class _Page:
         }
 
     def _render(self, template: str, **values: object) -> str:
-        return _render(template, **{**self.of_session, **values})
+        return _render(template, formula=_formula, **{**self.of_session, **values})
 
 
 def _opened(active: Active) -> str:

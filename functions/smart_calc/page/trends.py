@@ -39,7 +39,7 @@ def of_input(finding: ChartFinding, chart: Chart, clock: Clock) -> Trend | None:
                 is_used=finding.value is not None and one == finding.chosen,
             )
             found.append((one.value, one.moment, point))
-    return _trend(found)
+    return _trend(found, wording.short(finding.input))
 
 
 def of_output(calculator: Calculator, chart: Chart, clock: Clock) -> Trend | None:
@@ -78,7 +78,7 @@ def _given(finding: ChartFinding) -> tuple[object, str | None]:
     return finding.value, finding.unit or None
 
 
-def _trend(found: Iterable[tuple[float, Moment, Point]]) -> Trend | None:
+def _trend(found: Iterable[tuple[float, Moment, Point]], short: str = "") -> Trend | None:
     """The points, oldest first, each with its place in the drawing."""
     ordered = sorted(found, key=lambda one: one[1].instant)
     if len(ordered) < _FEWEST:
@@ -89,7 +89,8 @@ def _trend(found: Iterable[tuple[float, Moment, Point]]) -> Trend | None:
         tuple(
             replace(point, x=x, y=round(HEIGHT - y, 1))
             for (_, _, point), x, y in zip(ordered, across, up, strict=True)
-        )
+        ),
+        short,
     )
 
 

@@ -1,5 +1,7 @@
 """The view models of the calculators: each field is text to print, or says how to look."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +14,10 @@ from .bands import BandBar
 Kind = Literal["number", "flag", "choice"]
 Look = Literal["good", "warn", "bad", "assumed", ""]
 Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "turned_off"]
+
+# The day of a time as it is shown, or less where less is charted.
+_DAY = re.compile(r"(?:\d+ )?(?:[A-Z][a-z]+ )?\d{4}")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +86,53 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Values over time, the oldest first: at least two."""
+    """Values over time, the oldest first: at least two.
+
+    Drawn and listed in as few elements as can be: of most calculators it is never looked at, and a
+    page has thirty. The script makes dots and a table of it where the calculator is opened.
+    `short` is how a note names the input.
+    """
 
     points: tuple[Point, ...]
+    short: str = ""
 
     @property
     def line(self) -> str:
         """The points of an SVG polyline."""
-        return " ".join(f"{one.x},{one.y}" for one in self.points)
+        return " ".join(f"{one.x:g},{one.y:g}" for one in self.points)
+
+    @property
+    def listed(self) -> str:
+        """A line each, the newest first: time, value, and which one is used, in columns."""
+        return "\n".join(
+            "\t".join((_flat(one.when), _flat(one.text), *["used"] * one.is_used))
+            for one in reversed(self.points)
+        )
+
+    @property
+    def given(self) -> str:
+        """As JSON what the script cannot tell from the lines: for each null, or what its control
+        would hold, the same unrounded, and how a note names it; empty where that is none.
+        """
+        told = [
+            None if self._follows(one) else [one.value, json.loads(one.exact), one.note]
+            for one in reversed(self.points)
+        ]
+        return json.dumps(told, ensure_ascii=False) if any(told) else ""
+
+    def _follows(self, point: Point) -> bool:
+        text, day = _flat(point.text), _DAY.match(point.when)
+        note = f"{self.short} {text} ({day[0] if day else ''}, from the chart)"
+        number = text.partition(" ")[0]
+        same = point.value == number and point.note == note
+        return (
+            same and _NUMBER.fullmatch(number) is not None and float(number) == float(point.exact)
+        )
+
+
+def _flat(text: str) -> str:
+    """A text in one line, without tabulators."""
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +177,12 @@ class InputView:
     when: str = ""
     definition: str = ""
     points: str = ""
+
+    @property
+    def others(self) -> tuple[EntryView, ...]:
+        """The other values that are not among those over time."""
+        listed = {(one.text, one.when) for one in self.trend.points} if self.trend else set()
+        return tuple(one for one in self.older if (one.text, one.when) not in listed)
 
     @property
     def brief(self) -> str:

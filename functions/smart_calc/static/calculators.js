@@ -6,9 +6,48 @@
   const button = (text, attributes = {}) => element("button", text, { class: "quiet slim", type: "button", ...attributes });
   const given = (one) => [one.printed, one.unit].filter(Boolean).join(" ");
 
+  const drawing = (name, attributes, text = "") => {
+    const one = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
+    one.textContent = text;
+    return one;
+  };
+
+  const labelOf = (row) => row.querySelector("label, legend").textContent.trim().replace(/ \(optional\)$/, "");
+  const shortOf = (row) => row.dataset.short ?? labelOf(row);
+
+  // Values over time, which come as one text and one line: a row and a dot for each. What its control
+  // would hold, and how a note names it, follows from the text but where it is given.
+  const unfold = (trend, named, short) => {
+    const list = trend.querySelector("pre");
+    const { given } = list.dataset;
+    const told = given ? JSON.parse(given) : [];
+    const made = element("table", "", { class: "small" });
+    made.append(element("caption", `${named} over time, the newest first`, { class: "visually-hidden" }));
+    const head = made.createTHead().insertRow();
+    for (const column of ["Time", "Value"]) head.append(element("th", column, { scope: "col" }));
+    const body = made.createTBody();
+    const isUsed = list.textContent.split("\n").map((line, at) => {
+      const [when, text, used] = line.split("\t");
+      const [number] = text.split(" ");
+      const [day] = when.match(/^(\d+ )?([A-Z][a-z]+ )?\d{4}/) || [""];
+      const [value, exact, note] = told[at] || [number, Number(number), `${short} ${text} (${day}, from the chart)`];
+      const row = body.insertRow();
+      Object.assign(row.dataset, { value, exact: JSON.stringify(exact), note });
+      row.append(element("th", when, { scope: "row" }), element("td", used ? `${text}, used` : text));
+      return used;
+    });
+    list.replaceWith(made);
+    const places = trend.querySelector("polyline").getAttribute("points").split(" ").map((place) => place.split(","));
+    trend.querySelector("circle")?.remove();
+    isUsed.reverse();
+    trend.querySelector("svg").append(...places.map(([cx, cy], at) => drawing("circle", { cx, cy, r: 2.5, ...(isUsed[at] && { class: "used" }) })));
+  };
+
   // One input: what its control holds, and what the chart gave.
   const input = (row, changed) => {
-    const { name, kind, value: data, unit: ucum, short, note } = row.dataset;
+    const { name, kind, value: data, unit: ucum, note } = row.dataset;
+    const short = shortOf(row);
     const controls = [...row.querySelectorAll(".control input, .control select")];
     const [number, units] = controls;
     const state = () => controls.map((one) => (one.type === "checkbox" || one.type === "radio" ? one.checked : one.value));
@@ -36,7 +75,8 @@
     mark.append(tag, undo);
     mark.hidden = true;
     row.querySelector(".control").append(mark);
-    const fault = row.querySelector(".fault");
+    const fault = element("p", "", { class: "fault" });
+    row.querySelector(".about").prepend(fault);
     const refresh = () => {
       mark.hidden = !isEdited();
       tag.textContent = (isTaken() ? ["another charted value", first && `before: ${first}`] : ["edited", first && `chart: ${first}`]).filter(Boolean).join(", ");
@@ -66,7 +106,7 @@
     units?.addEventListener("change", () => {
       // A number of the chart is converted. One that was typed may have been typed before its unit.
       if (number.value === held.text && held.value !== null) {
-        const { factor, offset } = units.options[at()].dataset;
+        const { factor, offset = 0 } = units.options[at()].dataset;
         const converted = String(Number(((held.value - offset) / factor).toPrecision(4)));
         number.value = held.value === original && at() === 0 ? charted[0] : converted;
         hold(number.value, held.value);
@@ -94,7 +134,7 @@
       const circles = [...drawn.querySelectorAll("circle")];
       const first = circles.findIndex((one) => one.matches(".used"));
       const at = () => (!isEdited() ? first : isTaken() ? points.findIndex((one) => one.dataset.exact === taken.dataset.exact && one.dataset.note === taken.dataset.note) : -1);
-      const attributes = { role: "slider", tabindex: "0", "aria-label": `${row.dataset.short} over time`, "aria-valuemin": 1, "aria-valuemax": points.length };
+      const attributes = { role: "slider", tabindex: "0", "aria-label": `${short} over time`, "aria-valuemin": 1, "aria-valuemax": points.length };
       const line = drawn.querySelector("svg").parentElement.insertBefore(element("div", "", attributes), drawn.firstChild);
       line.append(drawn.querySelector("svg"));
       ring = () => {
@@ -152,20 +192,14 @@
 
   // The bands of a result, as templates/bands.html draws them.
   const drawn = ({ segments, mark, label }) => {
-    const made = (name, attributes, text = "") => {
-      const one = document.createElementNS("http://www.w3.org/2000/svg", name);
-      for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
-      one.textContent = text;
-      return one;
-    };
-    const svg = made("svg", { role: "img", "aria-label": label, width: "100%", height: 30 });
+    const svg = drawing("svg", { role: "img", "aria-label": label, width: "100%", height: 30 });
     for (const { left, width, limit, text, is_own: isOwn } of segments) {
-      const band = made("rect", { x: `${left}%`, y: 5, width: `${width}%`, height: 10, ...(isOwn && { class: "own" }) });
-      band.append(made("title", {}, text));
+      const band = drawing("rect", { x: `${left}%`, y: 5, width: `${width}%`, height: 10, ...(isOwn && { class: "own" }) });
+      band.append(drawing("title", {}, text));
       svg.append(band);
-      if (limit) svg.append(made("text", { x: `${left}%`, y: 28 }, limit));
+      if (limit) svg.append(drawing("text", { x: `${left}%`, y: 28 }, limit));
     }
-    svg.append(made("circle", { cx: `${mark}%`, cy: 10, r: 5 }));
+    svg.append(drawing("circle", { cx: `${mark}%`, cy: 10, r: 5 }));
     return svg;
   };
   const table = (title, results) => {
@@ -188,6 +222,10 @@
   const calculator = (details) => {
     const { title } = details.dataset;
     const part = (selector) => details.querySelector(selector);
+    for (const trend of details.querySelectorAll("[data-trend]")) {
+      const row = trend.closest(".input");
+      unfold(trend, row ? labelOf(row) : title, row && shortOf(row));
+    }
     const [mini, hint, flag, headline, further, about, caution, results, said, notes, brief, full] = [".mini", ".hint", "[data-flag]", ".headline", ".further", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-brief]", "[data-full]"].map(part);
     const warnings = [...details.querySelectorAll("[data-warnings] li")];
     const charted = about.textContent;

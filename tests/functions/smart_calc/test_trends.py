@@ -1,5 +1,7 @@
 """Values over time: which are drawn, where, and which one is marked as used."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from clinical.calculators import REGISTRY
 from clinical.chart import read_chart
 from clinical.clock import Clock
+from functions.smart_calc.page import input_views as inputs
 from functions.smart_calc.page import trends
 from functions.smart_calc.page.view_models import Trend
 from tests.support.chart_resources import observation, patient
@@ -46,6 +49,45 @@ def test_the_points_go_from_the_oldest_to_the_newest_and_the_used_one_is_marked(
     assert trend.line.count(",") == 3
     assert highest.exact == "1.9"
     assert "from the chart" in highest.note
+
+
+def test_the_values_are_listed_as_text_a_line_each_the_newest_first() -> None:
+    trend = of_input(creatinine(1.4, TODAY), creatinine(1.1, YESTERDAY))
+    assert trend
+    assert trend.listed == "24 Nov 2026 08:00\t1.4 mg/dL\tused\n23 Nov 2026 08:00\t1.1 mg/dL"
+    assert trend.given == ""
+
+
+def test_what_does_not_follow_from_a_line_is_given_beside_it() -> None:
+    converted = observation("2160-0", 100, "umol/L", effectiveDateTime=YESTERDAY, id="o-moles")
+    trend = of_input(creatinine(1.4, TODAY), converted)
+    assert trend
+    used, other = json.loads(trend.given)
+    assert used is None
+    assert other[0] == "1.13"
+    assert other[1] == pytest.approx(1.1309658)
+    assert other[2] == "Creatinine 100 umol/L (23 Nov 2026, from the chart)"
+
+
+def test_a_unit_with_a_line_break_stays_in_its_line() -> None:
+    odd = creatinine(1.1, YESTERDAY)
+    odd["valueQuantity"] = {**odd["valueQuantity"], "unit": "mg\n\t/dL"}
+    trend = of_input(creatinine(1.4, TODAY), odd)
+    assert trend
+    assert trend.listed.endswith("1.1 mg /dL")
+    assert trend.listed.count("\n") == 1
+    assert json.loads(trend.given)[1] is not None
+
+
+def test_a_value_that_is_among_those_over_time_is_not_listed_twice() -> None:
+    preliminary = creatinine(1.9, "2026-11-24T09:00:00Z", status="preliminary")
+    resources = [creatinine(1.4, TODAY), creatinine(1.1, YESTERDAY), preliminary]
+    chart = read_chart(resources, NOW, "p1", None)
+    clock = Clock(NOW)
+    shown = inputs.view(chart.findings["creatinine"], clock, optional=False)
+    assert [one.text for one in shown.others] == ["preliminary: 1.9 mg/dL", "1.1 mg/dL"]
+    shown = replace(shown, trend=trends.of_input(chart.findings["creatinine"], chart, clock))
+    assert [one.text for one in shown.others] == ["preliminary: 1.9 mg/dL"]
 
 
 def test_equal_values_lie_in_the_middle() -> None:
