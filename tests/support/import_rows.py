@@ -287,7 +287,10 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "benchmarks": (
         "beside parallel_launches support",
-        "a_launch cold_start endurance launching memory proxying round_trips store_operations",
+        (
+            "a_launch cold_start endurance launching memory page proxying round_trips "
+            "store_operations"
+        ),
         "cds_calling",
         "__main__",
     ),

@@ -1,0 +1,144 @@
+"""One page of the calculators: processor time of smart_calc, beside parsing the same bytes alone.
+
+Two charts, each in one answer to every search: one that holds next to nothing, and the stay of an
+inpatient with 3,000 Observations. Clicks as a browser makes them; the EHR answers at once.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+import requests
+
+from benchmarks.support import click, resources
+from benchmarks.support.ehr import Ehr
+from benchmarks.support.processes import Place, Server
+from benchmarks.support.report import Row
+from tests.support.browser import NAVIGATION, Browser
+from tests.support.raw_server import plain
+
+WARMING, PAGES = 3, 20
+_HOUR = 3600.0
+# A code of each search of the page that no other search has, and what it finds: LOINC, unit, value.
+_SEARCHES: Mapping[str, tuple[tuple[str, str, float], ...]] = {
+    "2951-2": (
+        *(("2951-2", "mmol/L", 139.0), ("2823-3", "mmol/L", 4.2), ("2075-0", "mmol/L", 103.0)),
+        *(("1963-8", "mmol/L", 24.0), ("3094-0", "mg/dL", 22.0), ("2160-0", "mg/dL", 1.3)),
+        *(("2345-7", "mg/dL", 148.0), ("17861-6", "mg/dL", 8.6), ("1751-7", "g/dL", 3.1)),
+        *(("1975-2", "mg/dL", 0.8), ("1920-8", "U/L", 34.0), ("777-3", "10*3/uL", 290.0)),
+    ),
+    "8867-4": (
+        *(("8867-4", "/min", 92.0), ("9279-1", "/min", 21.0), ("8310-5", "Cel", 37.6)),
+        *(("59408-5", "%", 94.0), ("29463-7", "kg", 91.1)),
+    ),
+    "2093-3": (("2093-3", "mg/dL", 180.0), ("2085-9", "mg/dL", 45.0), ("8302-2", "cm", 178.0)),
+}
+_NUMBERS: Mapping[str, int] = {"2951-2": 1500, "8867-4": 1400, "2093-3": 100}
+
+
+class _Ward(Ehr):
+    """The EHR of an inpatient."""
+
+    def __init__(self) -> None:
+        self._found = {
+            f"%7C{code}": plain(resources.compact(one), "Content-Type: application/fhir+json")
+            for code, one in _bundles().items()
+        }
+        super().__init__()
+
+    def _answer_to(self, target: str, body: bytes) -> bytes:
+        found = (answer for code, answer in self._found.items() if code in target)
+        return next(found, None) or super()._answer_to(target, body)
+
+
+def measure(place: Place, store: str) -> list[Row]:
+    """A row for each chart; the first pages warm and do not count."""
+    small = resources.chart("https://ehr.example/r4").values()
+    bodies = [json.dumps(list(small)).encode(), json.dumps(list(_bundles().values())).encode()]
+    return [
+        _page(place, store, Ehr(), "small", "a chart of 3 resources", bodies[0]),
+        _page(place, store, _Ward(), "inpatient", "a chart of 3,000 Observations", bodies[1]),
+    ]
+
+
+def _page(place: Place, store: str, ehr: Ehr, name: str, what: str, same: bytes) -> Row:
+    names = ("launch", "callback", "smart_calc")
+    with (
+        closing(ehr),
+        place.functions(names, place.variables(ehr.base, store)) as running,
+        place.beside("parse_body", "smart_calc", {}) as bare,
+    ):
+        browser = Browser()
+        begun = click.begin(running["launch"].origin, ehr.base, browser)
+        session = click.finish(running["callback"].origin, begun, ehr.base, browser)
+        address = f"{running['smart_calc'].origin}/smart_calc/{session.handle}/"
+        headers = {**NAVIGATION, "Accept-Encoding": "gzip"}
+        size, ours, alone = 0, 0.0, 0.0
+        for number in range(WARMING + PAGES):
+            before = running["smart_calc"].cpu_seconds(), bare.cpu_seconds()
+            page = browser.send("GET", address, headers)
+            _parse(bare, same)
+            if page.status != 200 or len(page.body) < 10_000:
+                raise RuntimeError(f"no page: {page.status}, {len(page.body)} bytes")
+            size = len(page.body)
+            if number >= WARMING:
+                ours += running["smart_calc"].cpu_seconds() - before[0]
+                alone += bare.cpu_seconds() - before[1]
+    return Row(
+        f"page.{name}",
+        f"smart_calc, one page, {what}",
+        ours / PAGES * 1000,
+        "CPU ms",
+        None,
+        {
+            "parsing the same bytes CPU ms": alone / PAGES * 1000,
+            "read bytes": float(len(same)),
+            "answered bytes": float(size),
+        },
+        f"mean of {PAGES} pages",
+    )
+
+
+def _parse(bare: Server, same: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    address = f"http://127.0.0.1:{bare.port}/"
+    requests.post(address, data=same, headers=headers, timeout=60).raise_for_status()
+
+
+def _bundles() -> dict[str, dict[str, Any]]:
+    """What each search of Observations finds, by its code."""
+    return {
+        code: {
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "entry": [{"resource": one} for one in _stay(code)],
+        }
+        for code in _SEARCHES
+    }
+
+
+def _stay(search: str) -> Iterator[dict[str, Any]]:
+    tests = _SEARCHES[search]
+    for number in range(_NUMBERS[search]):
+        code, unit, value = tests[number % len(tests)]
+        at = time.time() - _HOUR * (number // len(tests))
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+        yield {
+            "resourceType": "Observation",
+            "id": f"o-{code}-{number}",
+            "meta": {"versionId": "1", "lastUpdated": when},
+            "status": "final",
+            "category": [{"coding": [{"code": "laboratory"}], "text": "Laboratory"}],
+            "code": {"coding": [{"system": "http://loinc.org", "code": code}], "text": code},
+            "subject": {"reference": f"Patient/{resources.PATIENT}"},
+            "effectiveDateTime": when,
+            "issued": when,
+            "valueQuantity": {
+                "value": round(value * (1 + number % 7 / 100), 2),
+                "unit": unit,
+                "system": "http://unitsofmeasure.org",
+                "code": unit,
+            },
+        }
