@@ -10,8 +10,7 @@ import pytest
 from clinical.calculators import REGISTRY
 from clinical.chart import read_chart
 from clinical.clock import Clock
-from functions.smart_calc.page import input_views as inputs
-from functions.smart_calc.page import trends
+from functions.smart_calc.page import input_views, trends
 from functions.smart_calc.page.view_models import Trend
 from tests.support.chart_resources import observation, patient
 
@@ -84,7 +83,7 @@ def test_a_value_that_is_among_those_over_time_is_not_listed_twice() -> None:
     resources = [creatinine(1.4, TODAY), creatinine(1.1, YESTERDAY), preliminary]
     chart = read_chart(resources, NOW, "p1", None)
     clock = Clock(NOW)
-    shown = inputs.view(chart.findings["creatinine"], clock, optional=False)
+    shown = input_views.view(chart.findings["creatinine"], clock, optional=False)
     assert [one.text for one in shown.others] == ["preliminary: 1.9 mg/dL", "1.1 mg/dL"]
     shown = replace(shown, trend=trends.of_input(chart.findings["creatinine"], chart, clock))
     assert [one.text for one in shown.others] == ["preliminary: 1.9 mg/dL"]
