@@ -143,9 +143,10 @@ def _range(limit: Limit) -> str:
 
 
 def _cite(citation: Citation) -> str:
+    text: str = citation.text
     if citation.doi is None:
-        return citation.text
-    return f"{citation.text}, [doi:{citation.doi}](https://doi.org/{citation.doi})"
+        return text
+    return f"{text}, [doi:{citation.doi}](https://doi.org/{citation.doi})"
 
 
 def _inputs() -> str:

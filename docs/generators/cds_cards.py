@@ -46,7 +46,9 @@ def _patients() -> list[str]:
 
 def _judged(patient: str) -> tuple[Card | NoCard, ...]:
     now = parse_now(NOW)
-    return of_chart(read_chart(list(_resources(patient)), now, patient, None), now)
+    chart = read_chart(list(_resources(patient)), now, patient, None)
+    judged: tuple[Card | NoCard, ...] = of_chart(chart, now)
+    return judged
 
 
 def _resources(patient: str) -> Iterator[object]:
