@@ -95,12 +95,18 @@ class Incoming:
         if self._parser.get_http_version() not in _VERSIONS:
             raise NotHttp
         status = self._parser.get_status_code()
+        if status < 100:
+            raise NotHttp
         if status >= 200:
             self.status = status
             self.is_headed = True
 
     def on_body(self, piece: bytes) -> None:
-        """Some of the body, without the frames of its chunks."""
+        """Some of the body, without the frames of its chunks. An interim answer has none (RFC 9110
+        15.2), though llhttp reads one: it would be the beginning of the answer's.
+        """
+        if not self.is_headed:
+            raise NotHttp
         self._barren = MOST_BARREN_BYTES
         self._pieces.append(piece)
 

@@ -282,6 +282,38 @@ def test_interim_answers_are_passed_over() -> None:
     assert answer.headers == {"x-own": "1", "content-length": "2"}
 
 
+@pytest.mark.parametrize(
+    "early",
+    [
+        b"HTTP/1.1 104 Early\r\nContent-Length: 5\r\n\r\nearly",
+        b"HTTP/1.1 199 Early\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n0\r\n\r\n",
+        b"HTTP/1.1 099 Early\r\nContent-Length: 5\r\n\r\nearly",
+    ],
+    ids=["length", "chunks", "no status"],
+)
+def test_the_body_of_an_interim_answer_is_no_part_of_the_answer(early: bytes) -> None:
+    with (
+        raw_server(always(early + plain())) as server,
+        pytest.raises(http_client.Unreachable, match="NotHttp"),
+    ):
+        send(server.port)
+
+
+def test_an_interim_answer_without_end_takes_no_memory() -> None:
+    sent = 0
+
+    def respond(connection: socket.socket, _: int) -> bool:
+        nonlocal sent
+        connection.sendall(b"HTTP/1.1 104 Early\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            connection.sendall(b"100000\r\n" + bytes(0x100000) + b"\r\n")
+            sent += 1
+
+    with raw_server(respond) as server, pytest.raises(http_client.Unreachable, match="NotHttp"):
+        send(server.port, seconds=PATIENCE_SECONDS)
+    assert sent < 100
+
+
 def test_headers_of_one_name_are_joined_and_trailers_are_none() -> None:
     head = "HTTP/1.1 200 OK\r\nVary: Accept\r\nvary:  Origin \r\nTransfer-Encoding: chunked\r\n\r\n"
     body = "2;x=y\r\nok\r\n0\r\nX-Trailer: 1\r\nVary: all\r\n\r\n"
