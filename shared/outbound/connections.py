@@ -47,8 +47,11 @@ class Connection:
         tls = _context(peer.ca_file)
         sock = connect(peer.origin.host, peer.origin.port, until)
         if peer.origin.scheme == "https":
-            # It closes the socket where the handshake fails.
-            sock = tls.wrap_socket(sock, server_hostname=peer.origin.host)
+            # It closes the socket where the handshake fails. An end without TLS's own word of it
+            # is an error: anybody on the way can make one (RFC 9112 9.8).
+            sock = tls.wrap_socket(
+                sock, server_hostname=peer.origin.host, suppress_ragged_eofs=False
+            )
         self._socket = sock
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)

@@ -717,6 +717,37 @@ def test_the_deadline_holds_against_a_drip_through_tls(trusted: Authority) -> No
         assert times_out(f"https://localhost:{server.port}/", ca_file=str(trusted.ca_file))
 
 
+def ending_tls(connection: socket.socket, _: int) -> bool:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nall of it")
+    assert isinstance(connection, ssl.SSLSocket)
+    connection.unwrap()
+    return False
+
+
+def test_an_answer_without_a_length_ends_with_tls(trusted: Authority) -> None:
+    with raw_server(ending_tls, trusted.server("localhost")) as server:
+        answer = send(f"https://localhost:{server.port}/", ca_file=str(trusted.ca_file))
+    assert answer.body == b"all of it"
+
+
+def test_an_answer_that_is_cut_off_below_tls_is_not_taken_for_whole(trusted: Authority) -> None:
+    cut = always(b"HTTP/1.1 200 OK\r\n\r\nhalf of ", keep=False)
+    with (
+        raw_server(cut, trusted.server("localhost")) as server,
+        pytest.raises(http_client.Unreachable, match="SSLEOFError"),
+    ):
+        send(f"https://localhost:{server.port}/", ca_file=str(trusted.ca_file))
+
+
+def test_a_get_on_a_connection_that_tls_lost_in_between_is_sent_once_more(
+    trusted: Authority,
+) -> None:
+    with raw_server(closing_on_the_second, trusted.server("localhost")) as server:
+        address, ca_file = f"https://localhost:{server.port}/", str(trusted.ca_file)
+        answers = [send(address, ca_file=ca_file).body for _ in range(2)]
+        assert (answers, server.connections) == ([b"ok", b"ok"], 2)
+
+
 def refuses(context: ssl.SSLContext, ca_file: Path | None) -> bool:
     """Whether no request reaches a server with this certificate, named by one failed try."""
     named = None if ca_file is None else str(ca_file)
