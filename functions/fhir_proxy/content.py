@@ -5,6 +5,7 @@ FHIR's media types are none of those that a page of another site can send withou
 (Fetch, "CORS-safelisted request-header"), so others are refused. The bytes go on as they came.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from . import json_patch
 from .address import Address
 
 _FIXED = frozenset({"resourcetype", "id"})
-_OURS = re.compile(rf"/fhir_proxy/{HANDLE}".encode())
+_OURS = re.compile(rf"/fhir_proxy/{HANDLE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,14 @@ def read(address: Address, body: bytes) -> Content:
         return Content()
     try:
         document = strict_json.parse(body)
-    except ValueError:
+        # Written anew: JSON has other spellings of each letter, such as `\/`.
+        plain = json.dumps(document)
+    except (ValueError, RecursionError):
         raise refused(
             "is not JSON in UTF-8, is nested too deep, names a member twice, or holds more values "
             "than its length lets expect"
         ) from None
-    if _OURS.search(body):
+    if _OURS.search(plain):
         # In the chart it would name nothing to anybody, and be a session's handle.
         raise refused("holds an address of this proxy. Write references as `Type/id`")
     if address.interaction.body == "patch":

@@ -52,6 +52,20 @@ def test_no_address_of_the_proxy_gets_into_the_chart(
     assert len(asked(tenant)) == before
 
 
+@pytest.mark.parametrize("spelling", ["\\/", "\\u002f", "\\u002F"])
+def test_an_address_of_the_proxy_is_known_in_every_spelling_of_json(
+    ward: tuple[Launched, Tenant], spelling: str
+) -> None:
+    launch, tenant = ward
+    before = len(asked(tenant))
+    named = {"performer": [{"reference": f"{launch.fhir_base}/Practitioner/d1"}]}
+    body = json.dumps(MINE | named).replace("/", spelling).encode()
+    answer = send(launch, "POST", "Observation", body)
+    assert (answer.status, answer.code) == (400, "parameter_invalid")
+    assert "holds an address of this proxy" in answer.text
+    assert len(asked(tenant)) == before
+
+
 @pytest.mark.parametrize(
     ("method", "path", "media_types"),
     [
