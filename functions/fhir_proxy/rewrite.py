@@ -121,7 +121,9 @@ def named_here(statement: Mapping[str, object], body: bytes, proxy_base: str) ->
     told = dict(statement)
     if implementation := fields(told.get("implementation")):
         told["implementation"] = {**implementation, "url": proxy_base}
-    if rest := objects(told.get("rest")):
+    if "rest" in told:
+        # Whatever else stands there than a list of objects goes with it.
+        rest = objects(told["rest"])
         told["rest"] = [{name: one[name] for name in one if name != "security"} for one in rest]
     return body if told == statement else json.dumps(told).encode()
 

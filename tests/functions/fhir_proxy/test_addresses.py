@@ -1,5 +1,7 @@
 """Which addresses are served, and that no spelling of a path leaves the FHIR base."""
 
+from collections.abc import Callable
+
 import pytest
 
 from shared.fhir.resource_types import RESOURCE_TYPES
@@ -77,6 +79,17 @@ def test_metadata_names_the_proxy_and_not_where_the_ehr_gives_tokens(app: App) -
     assert answer.json() == CAPABILITIES | {"implementation": named, "rest": [rest]}
     assert tenant.base not in answer.text
     assert answer.header("response-modified-smart-calc") == "addresses"
+
+
+@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: {"0": one}, lambda one: [[one]]])
+def test_metadata_of_another_shape_names_no_place_to_get_a_token_either(
+    app: App, wrap: Callable[[object], object]
+) -> None:
+    launch, tenant = launched(app, scope="launch")
+    rest = wrap({"mode": "server", "security": {"description": f"{tenant.base}/auth/token"}})
+    tenant.on("/metadata", as_fhir(CAPABILITIES | {"rest": rest}))
+    answer = launch.browser.fetch(f"{launch.fhir_base}/metadata")
+    assert answer.json() == CAPABILITIES | {"rest": []}
 
 
 ONE, ALL = "GET, PUT, PATCH, DELETE", "GET, POST"
