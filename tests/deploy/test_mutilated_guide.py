@@ -145,7 +145,7 @@ HURT: Mapping[str, Hurt] = {
         "again ",
         "",
         "gcloud projects add-iam-policy-binding",
-        "Service account smart-launch@my-project.iam.gserviceaccount.com does not exist",
+        "Service account smart-callback@my-project.iam.gserviceaccount.com does not exist",
         everywhere=True,
     ),
     "the doctor may not look at indexes": Hurt(
