@@ -124,6 +124,8 @@ def keep(connection: Connection) -> None:
 @lru_cache(maxsize=32)
 def _context(ca_file: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
+    # It would write down, where SSLKEYLOGFILE says, what opens all that is sent.
+    context.keylog_filename = None  # type: ignore[assignment]
     if ca_file:
         context.load_verify_locations(ca_file)
         # Python 3.13 and newer ask for all that RFC 5280 wants, such as the identifier of its

@@ -769,6 +769,18 @@ def test_the_environment_names_no_authority(
     assert refuses(trusted.server("localhost"), None)
 
 
+def test_the_environment_has_no_keys_of_tls_written_down(
+    trusted: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    connections._context.cache_clear()
+    with raw_server(always(plain()), trusted.server("localhost")) as server:
+        send(f"https://localhost:{server.port}/", ca_file=str(trusted.ca_file))
+    connections._context.cache_clear()
+    written = tmp_path / "keys"
+    assert not written.exists() or "SECRET" not in written.read_text()
+
+
 def test_a_self_signed_certificate_is_refused(trusted: Authority, tmp_path: Path) -> None:
     assert refuses(self_signed(tmp_path, "localhost"), trusted.ca_file)
 
