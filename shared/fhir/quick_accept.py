@@ -22,8 +22,9 @@ twice the reader that takes the first and the one that takes the last both see w
 Nothing becomes an object but links and entries that fit: what is compared must be a text, all else
 is skipped. So no document grows beyond a few times its size.
 
-What is then weaker than the strict way: a member that comes twice where nothing looks, and a number
-of thousands of digits, pass as they came.
+What is then weaker than the strict way, for nothing of it is built here: a member that comes twice
+where nothing looks, an `entry` that is empty and comes once more, a number of thousands of digits,
+and more values than shared/strict_json.py lets a document hold, pass as they came.
 """
 
 import enum
