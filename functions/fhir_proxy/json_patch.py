@@ -9,7 +9,7 @@ that differ only by case from one that is there, and a source that is not there.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 MEDIA_TYPE = "application/json-patch+json"
@@ -28,6 +28,8 @@ _MEMBERS = frozenset({"op", "path", "from", "value"})
 _MOST_OPERATIONS = 1000
 _MOST_PARTS = 50
 _MOST_MEMBERS = 1000
+# Python 3.13 reads JSON that is nested ten times as deep as 3.11 does.
+_MOST_LEVELS = 200
 # Values that the copies of a patch make, all operations together.
 _MOST_COPIED = 20_000
 # Bytes of a resource that is patched: judging it takes many times its size in memory.
@@ -80,6 +82,8 @@ def result(document: list[dict[str, Any]], resource: Any, *, unchanged: bool) ->
     Raises ValueError, whose text says why: a pointer leads through what is no element or nowhere,
     nothing would change, or too much would be made.
     """
+    if not (_is_shallow(document) and _is_shallow(resource)):
+        raise ValueError("it is nested too deep")
     try:
         made = _applied(document, _copied(resource))
         is_same = not unchanged and _same(made, resource)
@@ -88,6 +92,21 @@ def result(document: list[dict[str, Any]], resource: Any, *, unchanged: bool) ->
     if is_same:
         raise ValueError("it changes nothing")
     return made
+
+
+def _is_shallow(document: Any) -> bool:
+    level = [document]
+    for _ in range(_MOST_LEVELS):
+        level = [held for one in level for held in _held(one)]
+        if not level:
+            return True
+    return False
+
+
+def _held(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _applied(document: list[dict[str, Any]], made: Any) -> Any:

@@ -246,7 +246,7 @@ def test_a_patch_cannot_be_made_to_fill_the_memory(noted: tuple[Launched, Tenant
             _op("add", "/x/b", value=0),
         ],
         [REPLACE_STATUS[0]] * 1001,
-        [_op("add", "/x", value=json.loads("[" * 800 + "]" * 800))],
+        [_op("add", "/x", value=json.loads("[" * 300 + "]" * 300))],
         [_op("add", "/status/x", value="y")],
     ):
         answer = send(launch, "PATCH", "Observation/o1", patch)
