@@ -29,6 +29,12 @@ CUT = """
   .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
   .map((one) => one.textContent)
 """
+# Rows stand in the order of their places, not in that in which they came.
+FIRST_IN_SIGHT = """() => [...document.querySelectorAll('.list > details > summary')]
+  .map((one) => [one.getBoundingClientRect().top, one.parentElement.id])
+  .filter(([top]) => top > 0)
+  .sort(([one], [other]) => one - other)[0][1]
+"""
 OPEN = "[...document.querySelectorAll('.list > details[open]')].map((one) => one.id)"
 
 
@@ -59,8 +65,9 @@ def opened(page: Page) -> list[str]:
 def test_fourteen_rows_stand_in_a_frame_of_900_by_600_with_the_open_one_beside(page: Page) -> None:
     load(page, 900, 600)
     assert page.evaluate(ROWS_IN_SIGHT) >= 14
-    first = page.locator(".list > details").first
-    expect(first).to_have_attribute("open", "")
+    expect(page.locator("#complete")).to_be_attached()
+    assert page.evaluate(FIRST_IN_SIGHT) == opened(page)[0]
+    first = page.locator(".list > details[open]")
     row, body = first.locator("> summary").bounding_box(), first.locator(".body").bounding_box()
     assert row
     assert body
