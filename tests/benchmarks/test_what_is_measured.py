@@ -16,6 +16,7 @@ from benchmarks import proxying
 from benchmarks.store_operations import _row
 from benchmarks.support import others, resources, wire
 from benchmarks.support.ehr import Call, Ehr, at_once, in_series
+from shared.outbound import http_client
 from tests.support.certificates import authority
 from tests.support.firestore_stand_in import StandIn
 from tests.support.raw_server import always, plain, raw_server
@@ -58,8 +59,15 @@ def test_the_ehr_serves_by_tls_too(tmp_path: Path) -> None:
         assert ehr.base.startswith("https://localhost:")
         ca_file = str(tmp_path / "ca.pem")
         for _ in range(2):
-            answer = requests.get(f"{ehr.base}/Patient/p1", timeout=60, verify=ca_file)
-            assert answer.json()["id"] == "p1"
+            answer = http_client.send(
+                "GET",
+                f"{ehr.base}/Patient/p1",
+                seconds=60,
+                max_bytes=100_000,
+                headers={},
+                ca_file=ca_file,
+            )
+            assert json.loads(answer.body)["id"] == "p1"
         assert len(ehr.calls) == 2
 
 
