@@ -26,6 +26,9 @@ from tests.support.gcloud import documented
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import Server
 
+# A launch ends at the calculators' page here: smart.toml names no other.
+pytestmark = pytest.mark.calculators
+
 ALMA = "synthetic-alma"
 
 

@@ -65,6 +65,7 @@ def test_with_an_unusable_file_no_project_is_kept_from_before(
     assert "PROJECT: unbound variable" in ended.stderr
 
 
+@pytest.mark.calculators
 def test_the_guide_counts_its_commands_calls_and_waits(programs: Path) -> None:
     """Up to a first launch; a loop's command is one, and as many calls as it has turns."""
     text = "".join(one.text for one in to_a_launch())

@@ -319,6 +319,7 @@ def test_a_region_where_a_new_project_may_not_build_stops_at_the_first_build(
     assert "due to quota restrictions, Cloud Build cannot run builds in this region" in ran.said
 
 
+@pytest.mark.calculators
 def test_an_organisation_that_admits_its_own_members_only_needs_the_check_turned_off(
     cloud: Cloud, before: Mapping[int, World]
 ) -> None:

@@ -198,6 +198,7 @@ def requests(deployed: Deployed) -> Iterator[tuple[str, str, bytes]]:
         yield function, method, f"{head}\r\n{body or chr(13) + chr(10)}".encode("latin-1")
 
 
+@pytest.mark.calculators
 def test_every_answer_is_ours_and_no_log_line_holds_handle_or_patient(deployed: Deployed) -> None:
     def strange(given: tuple[str, str, bytes]) -> list[tuple[bytes, str]]:
         function, _, request = given

@@ -23,6 +23,9 @@ from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import Server
 from tests.support.whole import IS_WHOLE
 
+# A launch ends at the calculators' page here: smart.toml names no other.
+pytestmark = pytest.mark.calculators
+
 ALMA = "synthetic-alma"
 SERVICES = [service(name) for name in FUNCTIONS]
 ROLLBACK = next(one for one in under("Rolling back") if "rollback.sh" in one.text)

@@ -145,6 +145,7 @@ def test_caches_and_hidden_files_are_left_out(tmp_path: Path) -> None:
     assert names == {"main.py", "shared", "errors.py", "requirements.txt", "BUILD_INFO"}
 
 
+@pytest.mark.calculators
 def test_a_file_of_an_unknown_kind_stops_the_staging_before_anything_is_written(
     tmp_path: Path,
 ) -> None:

@@ -83,6 +83,7 @@ def test_x_frame_options_on_the_way_fails(doctor: Doctor, tenant: Tenant, public
     assert (outcome.code, outcome.with_level("fail")) == (1, {"public_url_frame_options"})
 
 
+@pytest.mark.calculators
 def test_functions_that_are_not_under_the_address_are_listed(
     doctor: Doctor, tenant: Tenant, public: Public
 ) -> None:
@@ -94,6 +95,7 @@ def test_functions_that_are_not_under_the_address_are_listed(
     )
 
 
+@pytest.mark.calculators
 def test_the_page_after_the_launch_may_be_somebody_elses(
     doctor: Doctor, tenant: Tenant, public: Public
 ) -> None:

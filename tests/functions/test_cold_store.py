@@ -56,6 +56,7 @@ def cold_store(folder: Path, port: int) -> Iterator[str]:
         time.sleep(0.02)
 
 
+@pytest.mark.calculators
 def test_a_first_click_succeeds_where_all_is_cold(tmp_path: Path, scripted: ScriptedEhr) -> None:
     answers = []
     for _ in range(ROUNDS):
@@ -67,6 +68,7 @@ def test_a_first_click_succeeds_where_all_is_cold(tmp_path: Path, scripted: Scri
     assert answers == [[302, 303, 200]] * ROUNDS
 
 
+@pytest.mark.calculators
 def test_a_first_click_succeeds_where_firestore_was_away_and_is_back(
     tmp_path: Path, scripted: ScriptedEhr
 ) -> None:

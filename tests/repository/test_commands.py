@@ -303,6 +303,7 @@ def test_help_names_every_command_for_users(clone: Path) -> None:
     assert set(line.split()) - set(named) == {"help", "format", "lock", "clean"}
 
 
+@pytest.mark.calculators
 @pytest.mark.parametrize("port", ["70000", "0", "-1", "http", "8080 "])
 def test_what_is_no_port_number_is_said_to_be_none(tmp_path: Path, port: str) -> None:
     process = _start(tmp_path, "simulator", "run", PORT=port, EHR_PORT=str(free_port()))

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from shared import log
 from shared.errors import SmartError
 
@@ -55,6 +57,7 @@ def test_every_log_event_stands_in_the_document() -> None:
     assert set(documented) == {f"`{name}`" for name in get_args(log.Event)}
 
 
+@pytest.mark.calculators
 def test_every_log_event_is_written_somewhere() -> None:
     assert _events_in_code() == set(get_args(log.Event))
 

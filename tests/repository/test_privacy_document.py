@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/privacy.md").read_text(encoding="utf-8")
 NAMED = re.compile(r"`((?:[a-z_.-]+/)*[A-Za-z_-]+\.(?:py|md|tf|yaml))(?:::(test_[a-z0-9_]+))?`")
@@ -23,6 +25,7 @@ def test_every_row_of_every_table_names_what_holds_it() -> None:
     assert [row for row in rows if not NAMED.search(row.rstrip(" |").rpartition("| ")[2])] == []
 
 
+@pytest.mark.calculators
 def test_every_file_and_test_that_is_named_exists() -> None:
     named = NAMED.findall(TEXT)
     assert len(named) > 30

@@ -13,6 +13,7 @@ from typing import Any
 from doctor.__main__ import main
 from tests.support.scripted_ehr import Scripted
 from tests.support.servers import ROOT
+from tests.support.whole import IS_WHOLE
 
 GOOD_SCOPES = "patient/Patient.rs patient/Observation.rs"
 
@@ -57,6 +58,8 @@ class Doctor:
         top: str = "",
         store: str | None = None,
     ) -> None:
+        if not (IS_WHOLE or "after_launch" in top):
+            top = f'after_launch = "/app/?session={{session}}"\n{top}'
         sqlite = f'kind = "sqlite"\npath = "{self.folder}/smart.db"'
         self.file.write_text(
             f'public_url = "{public_url or self.public_url}"\nsealing_keys = {keys}\n{top}\n'

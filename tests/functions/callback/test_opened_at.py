@@ -19,6 +19,7 @@ def launched(app: App, app_context: Any) -> Launched:
     return app.launch(tenant, Browser())
 
 
+@pytest.mark.calculators
 @pytest.mark.parametrize(
     "given", [NAMED, json.loads(NAMED), '{ "calculator": "bmi", "more": [1] }'], ids=repr
 )
@@ -59,6 +60,7 @@ def test_the_session_tells_what_came_for_an_app_of_your_own(app: App) -> None:
         assert answer.json()["app_context"] == told
 
 
+@pytest.mark.calculators
 def test_a_fragment_of_its_own_is_kept() -> None:
     body = b'{"access_token":"t","token_type":"Bearer","appContext":"{\\"calculator\\":\\"bmi\\"}"}'
     context = token_answer.parse(body, {}).context

@@ -185,6 +185,7 @@ def test_a_launch_that_survives_says_what_was_unusual(
     assert [remark for remark in remarks if remark] == [TOLERATED[name]] * bool(TOLERATED[name])
 
 
+@pytest.mark.calculators
 @pytest.mark.parametrize("name", sorted(LATER))
 def test_a_fault_after_the_launch_is_told_to_the_caller_and_the_log(
     walks: Walks, full: ThreeEhrs, name: str
@@ -318,6 +319,7 @@ def test_headline_and_causes_agree_with_what_the_ehr_saw(
         )
 
 
+@pytest.mark.calculators
 @pytest.mark.parametrize("name", sorted({*ON_A_PAGE, *LATER, *TOLERATED}))
 def test_the_ehr_found_nothing_wrong_but_what_it_was_told_to(
     walks: Walks, full: ThreeEhrs, name: str

@@ -59,6 +59,7 @@ def test_a_cookie_that_does_not_come_back_names_the_address_to_allow(
     assert not [one for one in ("client_id", "Scopes", "patient/") if one in mine + others]
 
 
+@pytest.mark.calculators
 def test_a_launch_without_a_patient_says_to_open_a_chart(either: ThreeEhrs) -> None:
     app = either
     page = app.page(app.walk("generic", "token-no-patient"))

@@ -149,6 +149,7 @@ def test_a_request_that_needed_it_is_refused_for_the_same_cause(
     assert line["fix"] in told
 
 
+@pytest.mark.calculators
 def test_a_scope_of_the_other_smart_version_brings_the_advice_to_look_at_the_version(
     apps: Mapping[str, ThreeEhrs],
 ) -> None:

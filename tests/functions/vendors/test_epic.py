@@ -35,6 +35,7 @@ def test_scopes_that_are_granted_letter_by_letter_miss_nothing(app: Practice) ->
     assert (scope["missing"], scope["causes"]) == ([], {})
 
 
+@pytest.mark.calculators
 def test_json_is_named_in_every_call_so_nothing_comes_as_xml(app: Practice) -> None:
     before, opened = app.clinics.number(), app.launch("epic")
     opened.browser.open(opened.callback.location)

@@ -161,6 +161,7 @@ def test_a_refresh_without_a_new_refresh_token_keeps_the_old_one(app: Practice) 
     assert len({one.form["refresh_token"] for one in refreshes}) == 1
 
 
+@pytest.mark.calculators
 def test_without_any_refresh_token_the_session_ends_and_says_to_launch_again(
     app: Practice,
 ) -> None:
@@ -255,6 +256,7 @@ def test_a_403_in_oracles_own_json_reaches_the_app_as_an_outcome_and_its_ids_the
     assert re.fullmatch(r"/[0-9A-F]{32}", line["opc-request-id"])
 
 
+@pytest.mark.calculators
 def test_fhir_is_asked_for_by_its_media_type_and_never_by_format_or_in_an_order(
     app: Practice,
 ) -> None:

@@ -132,6 +132,7 @@ def test_a_page_of_an_error_is_compressed_and_its_json_is_not() -> None:
 # The functions
 
 
+@pytest.mark.calculators
 def test_the_calculators_page_is_compressed_and_nothing_of_the_request_stands_in_it(
     app: App,
 ) -> None:

@@ -317,6 +317,7 @@ def test_every_answer_of_a_launch_carries_the_headers_too(app: App) -> None:
     assert_strict_page(page)
 
 
+@pytest.mark.calculators
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
