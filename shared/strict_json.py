@@ -19,18 +19,13 @@ class RepeatedMember(ValueError):
     """An object of the document names a member twice."""
 
 
-def holds_too_many_values(body: bytes) -> bool:
-    """Whether a document would become far larger in memory than it is."""
-    return sum(map(body.count, (b"{", b"[", b","))) > _VALUES + len(body) // _BYTES_A_VALUE
-
-
 def parse(body: bytes, decimal: Callable[[str], Any] | None = None) -> Any:
     """The document in a body, in UTF-8; `decimal` reads the numbers that are not whole.
 
     Raises RepeatedMember, else ValueError for what is no such JSON, is nested too deep to read, or
     would become far larger in memory than it is.
     """
-    if holds_too_many_values(body):
+    if _holds_too_many_values(body):
         raise ValueError("the document holds too many values")
     try:
         return json.loads(
@@ -41,6 +36,11 @@ def parse(body: bytes, decimal: Callable[[str], Any] | None = None) -> Any:
         )
     except RecursionError:
         raise ValueError("the document is nested too deep") from None
+
+
+def _holds_too_many_values(body: bytes) -> bool:
+    """Whether a document would become far larger in memory than it is."""
+    return sum(map(body.count, (b"{", b"[", b","))) > _VALUES + len(body) // _BYTES_A_VALUE
 
 
 def _no_constant(name: str) -> None:
