@@ -167,7 +167,9 @@ def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tupl
     if not offers:
         return ()
     # A visit belongs to a patient: it is asked for beside one, never alone.
-    return ("launch/patient", *(one for one in ("launch/encounter",) if one in listed))
+    if "launch/encounter" in listed:
+        return ("launch/patient", "launch/encounter")
+    return ("launch/patient",)
 
 
 def _offered(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[str, ...] | None:
