@@ -27,10 +27,11 @@ class CachedSession:
 
 @dataclass(slots=True)
 class _Renewal:
-    """`version` is what it made. `in_vain`: the EHR refuses that too."""
+    """`version` is what it made. `accepted`: the EHR took it once; `in_vain`: it never did."""
 
     version: int
     at: float
+    accepted: bool = False
     in_vain: bool = False
 
 
@@ -82,22 +83,26 @@ class SessionCache:
                 del self._renewals[next(iter(self._renewals))]
 
     def accepted(self, session: Session) -> None:
-        """Note that the EHR takes the access of a session."""
+        """Note that the EHR accepts a session's access."""
         with self._lock:
             renewal = self._renewals.get(session.handle)
-            if renewal is not None and renewal.version == session.version and not renewal.in_vain:
-                del self._renewals[session.handle]
+            if renewal is not None and renewal.version == session.version:
+                renewal.accepted = not renewal.in_vain
 
-    def renewed_in_vain(self, session: Session, now: float) -> bool:
-        """Whether less than 5 seconds ago access was renewed here that the EHR refuses as well, as
-        it refuses this one now.
+    def renewed_in_vain(self, session: Session, now: float, *, replayed: bool) -> bool:
+        """Return whether another renewal would be useless: less than 5 seconds ago this process
+        renewed the access that the EHR refuses now, and it refuses everything or this one request.
+
+        `replayed`: the refused request had been refused before, with older access.
         """
         with self._lock:
             renewal = self._renewals.get(session.handle)
             if renewal is None or not 0 <= now - renewal.at < _LEFT_ALONE_SECONDS:
                 return False
-            renewal.in_vain = renewal.in_vain or renewal.version == session.version
-            return renewal.in_vain and session.version >= renewal.version
+            if renewal.version == session.version and not renewal.accepted:
+                renewal.in_vain = True
+            useless = renewal.in_vain or (replayed and renewal.version == session.version)
+            return useless and session.version >= renewal.version
 
     def drop(self, handle: str) -> None:
         """Read it anew at its next use."""

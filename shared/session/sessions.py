@@ -192,12 +192,12 @@ class Sessions:
             raise SessionExpired(why="The app was configured anew since this session began.")
         return ehr
 
-    def _active(self, kept: CachedSession, ehr: Ehr) -> Active:
+    def _active(self, kept: CachedSession, ehr: Ehr, *, replayed: bool = False) -> Active:
         session = kept.held.session
         return Active(
             session,
             ehr,
-            renewed=lambda: self._after_refusal(kept, ehr),
+            renewed=lambda: self._after_refusal(kept, ehr, replayed=replayed),
             accepted=lambda: self._cache.accepted(session),
             ended=lambda: self._ended(session),
         )
@@ -206,42 +206,57 @@ class Sessions:
         """The end of a session whose access the EHR takes no longer and nothing renews."""
         return self._ending.refused(session, anew=self._cache.end(session.handle))
 
-    def _renew(self, kept: CachedSession, ehr: Ehr, *, refused: bool = False) -> CachedSession:
-        """Newer access for a session just read. In one process one thread asks for it; the others
-        wait only where the access that they have is of no use.
+    def _renew(self, kept: CachedSession, ehr: Ehr) -> CachedSession:
+        """Newer access for a session just read, whose own is due. In one process one thread asks
+        for it; the others wait only where the access that they have is of no use.
         """
         used = kept.held.session
-        with self._lock:
-            renewing = self._renewing.setdefault(used.handle, threading.Lock())
-        usable = not refused and self._clock() < used.access_expires_at
-        if not renewing.acquire(blocking=not usable):
+        renewing = self._renewing_of(used)
+        if not renewing.acquire(blocking=self._clock() >= used.access_expires_at):
             return kept
         try:
-            newest = self._cache.newest(used.handle)
-            if newest is not None and newest.held.session.version > used.version:
-                return newest
-            # Checks may follow the write of what was brought, and a logout may come meanwhile.
-            begun_at = self._clock()
-            held = self._refresher.renew(kept.held, ehr, refused=refused)
-            kept = CachedSession(begun_at, kept.digest, held)
-            if held.brought and refused:
-                self._cache.renewed(held.session, self._clock())
-            self._cache.keep(kept, self._clock())
+            return self._newest(used) or self._renewed(kept, ehr, refused=False)
         finally:
             renewing.release()
-        return kept
 
-    def _after_refusal(self, kept: CachedSession, ehr: Ehr) -> Active | None:
+    def _after_refusal(self, kept: CachedSession, ehr: Ehr, *, replayed: bool) -> Active | None:
         """Another instance may have renewed it: the record is read before the EHR is asked."""
         used = kept.held.session
-        if used.refresh_token is None or self._cache.renewed_in_vain(used, self._clock()):
+        if used.refresh_token is None or self._is_useless(used, replayed=replayed):
             return None
         with self._over_for_good(used.handle):
             now_read = self._read(used.handle, used.secret, kept.digest)
             if now_read.held.session.version == used.version:
-                now_read = self._renew(now_read, ehr, refused=True)
+                with self._renewing_of(used):
+                    newest = self._newest(used)
+                    # Another thread may have written this very version before it could note that.
+                    if newest is None and self._is_useless(used, replayed=replayed):
+                        return None
+                    now_read = newest or self._renewed(now_read, ehr, refused=True)
         self._cache.keep(now_read, self._clock())
-        return self._active(now_read, ehr)
+        return self._active(now_read, ehr, replayed=True)
+
+    def _is_useless(self, used: Session, *, replayed: bool) -> bool:
+        return self._cache.renewed_in_vain(used, self._clock(), replayed=replayed)
+
+    def _renewing_of(self, session: Session) -> threading.Lock:
+        with self._lock:
+            return self._renewing.setdefault(session.handle, threading.Lock())
+
+    def _newest(self, used: Session) -> CachedSession | None:
+        """What another thread has renewed since."""
+        newest = self._cache.newest(used.handle)
+        return newest if newest and newest.held.session.version > used.version else None
+
+    def _renewed(self, kept: CachedSession, ehr: Ehr, *, refused: bool) -> CachedSession:
+        # Checks may follow the write of what was brought, and a logout may come meanwhile.
+        begun_at = self._clock()
+        held = self._refresher.renew(kept.held, ehr, refused=refused)
+        kept = CachedSession(begun_at, kept.digest, held)
+        if held.brought and refused:
+            self._cache.renewed(held.session, self._clock())
+        self._cache.keep(kept, self._clock())
+        return kept
 
     def _touch(self, kept: CachedSession, now: float) -> CachedSession:
         """Update `last_used`, but not while a refresh holds the record. Where another request

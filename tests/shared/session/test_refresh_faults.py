@@ -1,8 +1,14 @@
 """Refresh on every back end: what it costs, and what becomes of it when the store fails midway."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 
+from shared import log
 from shared.errors import RefreshFailed, SessionExpired, StoreUnavailable
+from shared.fhir import fhir_client
 from shared.session import refresh
 from shared.session.sessions import Active
 from shared.smart import token_endpoint
@@ -362,6 +368,42 @@ def test_a_refusal_of_what_another_process_brought_is_followed_by_one_renewal(
     assert one.read_patient(active).status == 200
     assert len(one.ehr.tenant.hits(FHIR)) == calls + 3
     assert one.ehr.asked == 2
+
+
+def test_a_call_that_replays_before_the_renewal_is_noted_shares_it(
+    one: Renewal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new access is in the store before the thread that brought it can say so."""
+    one.ehr.tenant.on(FHIR, Scripted(401))
+    active = one.use()
+    noted = log.event
+    with ThreadPoolExecutor(1) as pool:
+
+        def event(name: Any, *more: Any, **fields: Any) -> None:
+            if name == "token_refreshed":
+                one.store.done.clear()
+                pool.submit(one.read_patient, active)
+                until = time.monotonic() + 30
+                # It has read the new access, replayed with it, and read once more.
+                while one.store.done["read"] < 2 and time.monotonic() < until:
+                    time.sleep(0.005)
+            noted(name, *more, **fields)
+
+        monkeypatch.setattr(log, "event", event)
+        assert one.read_patient(active).status == 401
+    assert len(one.ehr.tenant.hits(FHIR)) == 4
+    assert one.ehr.asked == 1
+
+
+def test_a_call_refused_with_access_that_another_call_used_well_is_not_renewed_again(
+    one: Renewal,
+) -> None:
+    one.ehr.tenant.on("/Observation", Scripted(401))
+    active = one.use()
+    one.ehr.outlaw()
+    assert one.read_patient(active).status == 200
+    answer = fhir_client.call(active, "GET", f"{active.session.fhir_base}/Observation")
+    assert (answer.status, one.ehr.asked) == (401, 1)
 
 
 def test_a_refused_call_whose_refresh_fails_says_to_try_again(one: Renewal) -> None:
