@@ -5,6 +5,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Images often set it. Then each process that tests start compiles the project again.
 unexport PYTHONDONTWRITEBYTECODE
+EXPORT := --quiet --frozen --no-emit-project --no-annotate --no-header
 FUNCTIONS := $(patsubst functions/%/main.py,%,$(sort $(wildcard functions/*/main.py)))
 
 .DEFAULT_GOAL := help
@@ -28,6 +29,7 @@ help:
 .venv/run: requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	@test -x $(BIN)/python || { echo "Making .venv (once)" >&2; $(PYTHON) -m venv .venv; }
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(BIN)/python -m ensurepip >/dev/null # after uv sync
 	@echo "Installing what it needs into .venv, with pinned hashes (about half a minute, once)" >&2
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
 	@touch $@
@@ -104,14 +106,13 @@ format: .venv/dev
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
-# Pins, with hashes, what pyproject.toml asks for.
+# uv.lock pins what pyproject.toml asks for; every requirements.txt is a part of it, with hashes.
 lock: .venv/dev
+	@$(BIN)/uv lock --quiet --upgrade
 	@for name in $(FUNCTIONS); do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-			--no-header --upgrade --group $$name -o functions/$$name/requirements.txt; done
+		$(BIN)/uv export $(EXPORT) --only-group $$name -o functions/$$name/requirements.txt; done
 	@for name in run dev; do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-			--no-header --upgrade --group $$name -o requirements/$$name.txt; done
+		$(BIN)/uv export $(EXPORT) --only-group $$name -o requirements/$$name.txt; done
 
 clean:
 	@rm -rf .venv .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis

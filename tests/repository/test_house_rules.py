@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -90,6 +92,25 @@ def test_every_requirement_is_pinned_by_version_and_hash(path: Path) -> None:
         r"(?:\s+--hash=sha256:[0-9a-f]{64})+\s*"
     )
     assert [line for line in lines if not pinned.fullmatch(line)] == []
+
+
+def test_every_requirements_file_is_a_part_of_the_lock() -> None:
+    """`make lock` writes them all."""
+    uv = Path(sys.executable).parent / "uv"
+
+    def locked(group: str) -> str:
+        options = ("--no-emit-project", "--no-annotate", "--no-header", "--only-group", group)
+        command = [uv, "export", "--quiet", "--offline", "--locked", *options]
+        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+    other = [
+        str(path.relative_to(ROOT))
+        for path in REQUIREMENTS
+        if path.name != "npm.txt"
+        and path.read_text("utf-8")
+        != locked(path.parent.name if path.name == "requirements.txt" else path.stem)
+    ]
+    assert other == []
 
 
 def test_nothing_is_written_into_an_error_on_its_way_out() -> None:
