@@ -9,11 +9,12 @@ EXPORT := --quiet --frozen --no-emit-project --no-annotate --no-header
 FUNCTIONS := $(patsubst functions/%/main.py,%,$(sort $(wildcard functions/*/main.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr doctor explain test soak bench coverage lint docs stage format lock clean
+.PHONY: help run serve ehr doctor explain test quick soak bench coverage lint docs stage format lock clean
 
 help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
 	@echo "make test                    the whole test suite"
+	@echo "make quick                   the tests that start no browser, command or staged environment"
 	@echo "make serve CONFIG=smart.toml the app with your own registrations; HOST, PORT, WORKERS"
 	@echo "                             both take PAGE=folder: a page of your own, at /app/"
 	@echo "make ehr                     the simulated EHR alone"
@@ -68,12 +69,15 @@ explain: .venv/run
 .local/npm/fetched: .venv/dev requirements/npm.txt
 	@$(BIN)/python -m tests.support.npm && touch $@ || test -z "$$CI"
 
-# Three processes on two cores: most of a test is waiting for a server. Files are begun in the order
-# of tests/conftest.py; by itself xdist begins those with few tests last, and they are the longest.
-IN_PROCESSES := -n 3 --dist loadfile --no-loadscope-reorder
+# Three processes on two cores: much of a test is waiting for a server. tests/conftest.py says which
+# tests share a process and which start first; on its own, xdist starts the longest ones last.
+IN_PROCESSES := -n 3 --dist loadgroup --no-loadscope-reorder
 
 test: .venv/dev .local/npm/fetched
 	@exec $(BIN)/python -m pytest -q $(IN_PROCESSES)
+
+quick: .venv/dev
+	@exec $(BIN)/python -m pytest -q $(IN_PROCESSES) -m "not slow"
 
 soak: .venv/dev
 	@$(BIN)/python -m tests.soak

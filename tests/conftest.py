@@ -20,17 +20,31 @@ settings.register_profile(
 )
 settings.load_profile("any_machine")
 
-# Files of these take a minute each, with few tests: begun last, they would be waited for alone.
-_LONGEST_FIRST = (
+# Tests of one of these share a process, because they share servers, a cloud or a browser. The first
+# ones start first: they take longest, and the others would wait for them at the end.
+_TOGETHER = (
     "tests/deploy/test_releases.py",
     "tests/deploy/test_first_deployment.py",
     "tests/deploy/test_mutilated_guide.py",
-    "tests/browser/test_app.py",
-    "tests/deploy/",
     "tests/browser/",
+    "tests/deploy/test_together.py",
+    "tests/deploy/test_each_alone.py",
+    "tests/deploy/",
     "tests/repository/test_commands.py",
+    "tests/functions/sessions/",
+    "tests/functions/callback/",
+    "tests/functions/launch/",
+    "tests/functions/cds_services/",
+    "tests/functions/fhir_proxy/",
+    "tests/functions/smart_calc/",
+    "tests/functions/explain/",
+    "tests/functions/vendors/",
     "tests/functions/",
+    "tests/shared/store/",
 )
+# What `make quick` leaves out: browsers, staged environments, commands and walks of the guide. A
+# module elsewhere says it with `pytestmark = pytest.mark.slow`.
+_SLOW = ("tests/browser/", "tests/deploy/", "tests/repository/test_commands.py")
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -41,7 +55,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [one for one in items if one.get_closest_marker("calculators") and not IS_WHOLE]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [one for one in items if one not in left_out]
-    items.sort(key=lambda item: [not item.nodeid.startswith(one) for one in _LONGEST_FIRST])
+    groups = {}
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        groups[item] = next((one for one in _TOGETHER if file.startswith(one)), file)
+        item.add_marker(pytest.mark.xdist_group(groups[item]))
+        if file.startswith(_SLOW):
+            item.add_marker(pytest.mark.slow)
+    order = {group: number for number, group in enumerate(_TOGETHER)}
+    items.sort(key=lambda item: order.get(groups[item], len(order)))
 
 
 @pytest.fixture
