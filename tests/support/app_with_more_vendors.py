@@ -3,6 +3,8 @@
 They are there before the configuration is read, as those of VENDORS are.
 """
 
+from typing import cast
+
 from shared import vendors
 
 ANOTHER = vendors.Profile("another", "Another EHR")
@@ -18,9 +20,9 @@ PECULIAR = vendors.Profile(
         wording={"scope_syntax": ("Peculiar EHR takes no wildcard.", ("Ask Peculiar.",))},
     ),
 )
-vendors.VENDORS = {**vendors.VENDORS, **{one.name: one for one in (ANOTHER, PECULIAR)}}
+# The mapping that configuration and functions have imported.
+cast("dict[str, vendors.Profile]", vendors.VENDORS).update(another=ANOTHER, peculiar=PECULIAR)
 
-# After the line above: configuration and functions look vendors up by the mapping they import.
-from gateway.app import application  # noqa: E402 - said above
+from gateway.app import application  # noqa: E402 - it reads the configuration
 
 __all__ = ["application"]

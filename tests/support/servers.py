@@ -1,20 +1,29 @@
-"""Server processes for tests: the functions behind the local gateway, and the simulated EHR."""
+"""Server processes for tests: the functions behind the local gateway, and the simulated EHR.
 
+Each is a process of its own, forked from one that has imported what servers have in common
+(tests/support/preloaded.py): to import it takes longer than most tests.
+"""
+
+import atexit
 import contextlib
 import itertools
 import json
+import multiprocessing
 import os
+import runpy
 import secrets
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).parents[2]
 STARTING_SECONDS = 120.0
+_FORKED = multiprocessing.get_context("forkserver")
+_FORKED.set_forkserver_preload(["tests.support.preloaded"])
 
 
 def _ports() -> Iterator[int]:
@@ -42,13 +51,35 @@ def free_port() -> int:
             return port
 
 
+class Process(Protocol):
+    """What is known of a process by whatever started it."""
+
+    @property
+    def pid(self) -> int | None: ...
+
+
 @dataclass(frozen=True)
 class Server:
     """A running process. `log` is a file with all that it wrote to stdout and stderr."""
 
     origin: str
     log: Path
-    process: subprocess.Popen[bytes]
+    process: Process
+
+
+def _become(command: list[str], environment: dict[str, str], log: Path) -> None:
+    """Run gunicorn in this process, as if it had been started with this command."""
+    with log.open("wb") as output:
+        for stream in (1, 2):
+            os.dup2(output.fileno(), stream)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = command
+    try:
+        runpy.run_module("gunicorn", run_name="__main__")
+    finally:
+        # As at the end of a program; a forked process leaves it out.
+        atexit._run_exitfuncs()
 
 
 @contextlib.contextmanager
@@ -57,34 +88,27 @@ def serve(
 ) -> Iterator[Server]:
     """Run a WSGI target under gunicorn until the block ends, which it must do with 0."""
     log = folder / f"{target.partition(':')[0]}-{port}.log"
-    command = [sys.executable, "-m", "gunicorn", target, "--bind", f"127.0.0.1:{port}"]
-    options = ["--preload", "--worker-class", "gthread", "--threads", "16", "--log-level", "error"]
-    options += ["--limit-request-line", "0", "--graceful-timeout", "5", "--no-control-socket"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, *options],
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            until = time.monotonic() + STARTING_SECONDS
-            while True:
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                    break
-                running = process.poll() is None and time.monotonic() < until
-                assert running, f"{target} did not start: {log.read_text()}"
-                time.sleep(0.02)
-            yield Server(f"http://{origin_host}:{port}", log, process)
-        finally:
-            process.terminate()
-            try:
-                code = process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-        assert code == 0, f"{target} ended with {code}: {log.read_text()}"
+    command = ["gunicorn", target, "--bind", f"127.0.0.1:{port}", "--chdir", str(ROOT)]
+    command += ["--preload", "--worker-class", "gthread", "--threads", "16"]
+    command += ["--workers", os.environ.get("WEB_CONCURRENCY", "1"), "--log-level", "error"]
+    command += ["--limit-request-line", "0", "--graceful-timeout", "5", "--no-control-socket"]
+    process = _FORKED.Process(target=_become, args=(command, {**os.environ, **environment}, log))
+    process.start()
+    try:
+        until = time.monotonic() + STARTING_SECONDS
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            running = process.is_alive() and time.monotonic() < until
+            assert running, f"{target} did not start: {log.read_text()}"
+            time.sleep(0.02)
+        yield Server(f"http://{origin_host}:{port}", log, process)
+    finally:
+        process.terminate()
+        process.join(60)
+        if process.exitcode is None:
+            process.kill()
+    assert process.exitcode == 0, f"{target} ended with {process.exitcode}: {log.read_text()}"
 
 
 @contextlib.contextmanager

@@ -1,0 +1,19 @@
+"""What the servers of tests import. They are forked from a process that has read it once.
+
+Only what reads the configuration when it is imported is left to each server.
+"""
+
+import importlib
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[2]
+_FOLDERS = ("functions", "gateway", "shared", "simulator")
+_OF_EACH_SERVER = {"__init__", "__main__", "app", "main", "serve_ehr"}
+_BESIDE = ("functions_framework", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread")
+
+for _name in _BESIDE:
+    importlib.import_module(_name)
+for _folder in _FOLDERS:
+    for _path in sorted((_ROOT / _folder).rglob("*.py")):
+        if _path.stem not in _OF_EACH_SERVER:
+            importlib.import_module(".".join(_path.relative_to(_ROOT).with_suffix("").parts))
