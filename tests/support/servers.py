@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 STARTING_SECONDS = 120.0
 _FORKED = multiprocessing.get_context("forkserver")
 _FORKED.set_forkserver_preload(["tests.support.preloaded"])
+# Waited for, so that whoever measures this process has the time that its servers took.
+atexit.register(forkserver._forkserver._stop)  # type: ignore[attr-defined]
 
 
 def _ports() -> Iterator[int]:
