@@ -1,5 +1,6 @@
 """What tests of the FHIR proxy share: launches at scripted tenants, what the EHR was asked."""
 
+import copy
 import socket
 from typing import Any
 
@@ -24,6 +25,25 @@ def launched(app: App, group: str = "a", **token: Any) -> tuple[Launched, Tenant
     tenant.token |= token
     tenant.token = {name: value for name, value in tenant.token.items() if value is not None}
     return app.launch(tenant), tenant
+
+
+def relaunched(app: App, group: str = "a", **token: Any) -> tuple[Launched, Tenant]:
+    """The same as `launched`, in one session for all calls alike; the EHR is as it was after the
+    launch. For tables whose rows neither end a session nor look at it.
+    """
+    asked_for = (app.origin, group, repr(sorted(token.items())))
+    if asked_for not in _LAUNCHED:
+        launch, tenant = launched(app, group, **token)
+        _LAUNCHED[asked_for] = launch, tenant, copy.copy(tenant.handlers)
+    launch, tenant, handlers = _LAUNCHED[asked_for]
+    tenant.handlers = copy.copy(handlers)
+    tenant.resources.clear()
+    tenant.resources |= Tenant(tenant.base).resources
+    tenant.received.clear()
+    return launch, tenant
+
+
+_LAUNCHED: dict[tuple[str, str, str], tuple[Launched, Tenant, dict[str, Any]]] = {}
 
 
 def asked(tenant: Tenant) -> list[Received]:

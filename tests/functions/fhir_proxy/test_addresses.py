@@ -7,8 +7,9 @@ import pytest
 from shared.fhir.resource_types import RESOURCE_TYPES
 from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH, Browser
-from tests.support.proxy import about, asked, launched, post_search, raw_exchange
+from tests.support.proxy import about, asked, launched, post_search, raw_exchange, relaunched
 from tests.support.scripted_ehr import as_fhir
+from tests.support.tables import each
 
 CAPABILITIES = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}
 
@@ -81,11 +82,11 @@ def test_metadata_names_the_proxy_and_not_where_the_ehr_gives_tokens(app: App) -
     assert answer.header("response-modified-smart-calc") == "addresses"
 
 
-@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: {"0": one}, lambda one: [[one]]])
+@each("wrap", [lambda one: one, lambda one: {"0": one}, lambda one: [[one]]])
 def test_metadata_of_another_shape_names_no_place_to_get_a_token_either(
     app: App, wrap: Callable[[object], object]
 ) -> None:
-    launch, tenant = launched(app, scope="launch")
+    launch, tenant = relaunched(app, scope="launch")
     rest = wrap({"mode": "server", "security": {"description": f"{tenant.base}/auth/token"}})
     tenant.on("/metadata", as_fhir(CAPABILITIES | {"rest": rest}))
     answer = launch.browser.fetch(f"{launch.fhir_base}/metadata")
@@ -151,7 +152,7 @@ def wide(app: App) -> Launched:
     return launched(app, scope="patient/*.cruds user/*.cruds")[0]
 
 
-@pytest.mark.parametrize(("method", "path", "allow"), NOT_SERVED)
+@each(("method", "path", "allow"), NOT_SERVED)
 def test_every_other_interaction_is_not_allowed(
     app: App, wide: Launched, method: str, path: str, allow: str
 ) -> None:
@@ -163,7 +164,7 @@ def test_every_other_interaction_is_not_allowed(
     assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "status"),
     [("/Patient/p1", 200), ("/Patient/p2", 403), ("/Observation/x", 404), ("/../x", 400)],
 )
@@ -186,9 +187,9 @@ def test_head_asks_the_ehr_by_get(app: App) -> None:
     assert (session.status, session.body) == (200, b"")
 
 
-@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+@each("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
 def test_another_method_in_a_header_or_parameter_has_no_effect(app: App, header: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     url = f"{launch.fhir_base}/Patient/p1?_method=DELETE"
     assert launch.browser.fetch(url, {header: "DELETE"}).status == 200
     (request,) = asked(tenant)
@@ -340,7 +341,7 @@ def test_no_hostile_path_reaches_the_ehr_or_a_stranger(app: App) -> None:
     assert plain.startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         "/Patient/p1/",
@@ -355,7 +356,7 @@ def test_no_hostile_path_reaches_the_ehr_or_a_stranger(app: App) -> None:
         "/Patient/" + "a" * 65,
     ],
 )
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@each("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_a_path_out_of_the_grammar_is_called_invalid(
     wide: Launched, path: str, method: str
 ) -> None:
@@ -363,7 +364,7 @@ def test_a_path_out_of_the_grammar_is_called_invalid(
     assert (answer.status, answer.code) == (400, "path_invalid")
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "sent"),
     [
         ("x=%00", "x=%00"),
@@ -378,7 +379,7 @@ def test_a_path_out_of_the_grammar_is_called_invalid(
     ],
 )
 def test_the_query_is_serialised_anew(app: App, query: str, sent: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     assert launch.browser.fetch(f"{launch.fhir_base}/Patient/p1?{query}").status == 200
     assert [(r.path, r.query) for r in asked(tenant)] == [("/Patient/p1", sent)]
     assert "X-Injected" not in asked(tenant)[0].headers
@@ -396,7 +397,7 @@ def test_the_146_types_of_r4_are_known_each_once() -> None:
     assert all(name.isalpha() and name[0].isupper() for name in RESOURCE_TYPES)
 
 
-@pytest.mark.parametrize("path", ["robots.txt", "favicon.ico", "%0A", "%0a/Patient/p1", "%7F"])
+@each("path", ["robots.txt", "favicon.ico", "%0A", "%0a/Patient/p1", "%7F"])
 def test_what_any_host_is_asked_for_is_no_address_of_the_proxy(app: App, path: str) -> None:
     """Also without a word about its origin: nothing of a session is touched."""
     answer = Browser().send("GET", f"{app.origin}/fhir_proxy/{path}", {})

@@ -4,12 +4,20 @@ import json
 import time
 from collections.abc import Iterator
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import OWN_FETCH
-from tests.support.proxy import FORM, about, asked, launched, post_search, raw_exchange, searchset
+from tests.support.proxy import (
+    FORM,
+    about,
+    asked,
+    launched,
+    post_search,
+    raw_exchange,
+    relaunched,
+    searchset,
+)
 from tests.support.scripted_ehr import FHIR_JSON, HANG_UP, Scripted, as_fhir, as_json
+from tests.support.tables import each
 
 OUTCOME = {
     "resourceType": "OperationOutcome",
@@ -58,11 +66,11 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE.keys())
+@each("answer", UNUSABLE.values(), ids=UNUSABLE.keys())
 def test_an_answer_that_is_not_the_fhir_json_asked_for_is_invalid(
     app: App, answer: Scripted
 ) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     tenant.on("/Patient/p1", answer)
     got = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1")
     assert (got.status, got.code) == (502, "upstream_invalid")
@@ -72,11 +80,9 @@ def test_an_answer_that_is_not_the_fhir_json_asked_for_is_invalid(
     assert len(asked(tenant)) == 1
 
 
-@pytest.mark.parametrize(
-    "more", ['"x":1,"x":2', f'"x":{"1" * 5_000}'], ids=["a member twice", "5,000 digits"]
-)
+@each("more", ['"x":1,"x":2', f'"x":{"1" * 5_000}'], ids=["a member twice", "5,000 digits"])
 def test_what_no_check_looks_at_passes_as_it_came(app: App, more: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     body = f'{{"resourceType":"Patient","id":"p1",{more}}}'.encode()
     tenant.on("/Patient/p1", Scripted(200, {"Content-Type": FHIR_JSON}, body))
     got = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1")
@@ -94,12 +100,12 @@ WRONG_BUNDLES = {
 }
 
 
-@pytest.mark.parametrize("bundle", WRONG_BUNDLES.values(), ids=WRONG_BUNDLES.keys())
-@pytest.mark.parametrize(("group", "scope"), [("a", "patient/*.rs"), ("u", "user/*.rs")])
+@each("bundle", WRONG_BUNDLES.values(), ids=WRONG_BUNDLES.keys())
+@each(("group", "scope"), [("a", "patient/*.rs"), ("u", "user/*.rs")])
 def test_a_search_answered_by_something_else_is_invalid(
     app: App, group: str, scope: str, bundle: dict[str, object]
 ) -> None:
-    launch, tenant = launched(app, group, scope=scope)
+    launch, tenant = relaunched(app, group, scope=scope)
     tenant.on("/Observation", as_fhir(bundle))
     got = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1")
     assert (got.status, got.code) == (502, "upstream_invalid")
@@ -112,7 +118,7 @@ def test_metadata_must_be_a_capability_statement(app: App) -> None:
     assert (got.status, got.code) == (502, "upstream_invalid")
 
 
-@pytest.mark.parametrize(
+@each(
     "media_type",
     [
         "application/fhir+json",
@@ -124,16 +130,16 @@ def test_metadata_must_be_a_capability_statement(app: App) -> None:
     ],
 )
 def test_json_media_types_are_taken_and_become_ours(app: App, media_type: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     tenant.on("/Patient/p1", as_json(PATIENT, 200, media_type))
     got = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1")
     assert (got.status, got.header("Content-Type"), got.json()) == (200, FHIR_JSON, PATIENT)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("target", ["stranger", "other path", "itself by https", "relative"])
+@each("status", [301, 302, 303, 307, 308])
+@each("target", ["stranger", "other path", "itself by https", "relative"])
 def test_a_redirect_is_not_followed(app: App, status: int, target: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     stranger = app.scripted.tenant()
     location = {
         "stranger": stranger.base.replace("127.0.0.1", "localhost") + "/Patient/p1",
@@ -156,9 +162,9 @@ def test_a_redirect_is_not_followed(app: App, status: int, target: str) -> None:
     assert app.scripted.strangers[strangers:] == []
 
 
-@pytest.mark.parametrize("spare", [0, 1])
+@each("spare", [0, 1])
 def test_20_megabytes_are_the_most(app: App, spare: int) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     head, tail = b'{"resourceType":"Patient","id":"p1","x":"', b'"}'
     body = head + b"x" * (20_000_000 + spare - len(head) - len(tail)) + tail
     tenant.on("/Patient/p1", _json(body))
@@ -199,11 +205,11 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("status", RELAYED)
+@each("status", RELAYED)
 def test_an_outcome_of_the_ehr_is_relayed_with_its_status_byte_for_byte(
     app: App, status: int
 ) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     body = b'{ "resourceType" : "OperationOutcome", "x":1.50, "issue":[{"code":"\\u0078"}] }\n'
     tenant.on("/Patient/p1", Scripted(status, {"Content-Type": FHIR_JSON}, body))
     got = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1")
@@ -232,9 +238,9 @@ def test_the_log_says_what_an_error_of_the_ehr_means_and_nothing_else_of_its_wor
     assert "sentinel" not in str(line)
 
 
-@pytest.mark.parametrize("status", RELAYED)
+@each("status", RELAYED)
 def test_any_other_body_becomes_an_outcome(app: App, status: int) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     for name, answer in BODIES.items():
         tenant.on("/Patient/p1", Scripted(status, answer.headers, answer.body))
         got = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1")
@@ -247,17 +253,17 @@ def test_any_other_body_becomes_an_outcome(app: App, status: int) -> None:
         assert "sentinel" not in got.text
 
 
-@pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize("value", ["120", "Wed, 21 Oct 2026 07:28:00 GMT"])
+@each("status", [429, 503])
+@each("value", ["120", "Wed, 21 Oct 2026 07:28:00 GMT"])
 def test_retry_after_is_relayed_in_both_forms(app: App, status: int, value: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     tenant.on("/Patient/p1", as_fhir(OUTCOME, status, **{"Retry-After": value}))
     got = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1")
     assert (got.status, got.all("Retry-After"), got.json()) == (status, [value], OUTCOME)
     assert len(asked(tenant)) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     "accept",
     [
         "text/html",
@@ -269,12 +275,12 @@ def test_retry_after_is_relayed_in_both_forms(app: App, status: int, value: str)
     ],
 )
 def test_only_json_is_offered(app: App, accept: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     got = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1", {"Accept": accept})
     assert (got.status, got.code, asked(tenant)) == (406, "not_acceptable", [])
 
 
-@pytest.mark.parametrize(
+@each(
     "accept",
     [
         "*/*",
@@ -287,37 +293,35 @@ def test_only_json_is_offered(app: App, accept: str) -> None:
     ],
 )
 def test_whoever_takes_json_gets_it(app: App, accept: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     got = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1", {"Accept": accept})
     assert (got.status, got.header("Content-Type")) == (200, FHIR_JSON)
     assert asked(tenant)[0].headers["Accept"] == FHIR_JSON
 
 
-@pytest.mark.parametrize("path", ["Patient/p1", "Patient", "metadata"])
-@pytest.mark.parametrize("value", ["xml", "html", "ttl", "", "json,xml", "application/fhir%2Bxml"])
+@each("path", ["Patient/p1", "Patient", "metadata"])
+@each("value", ["xml", "html", "ttl", "", "json,xml", "application/fhir%2Bxml"])
 def test_another_format_in_the_query_is_not_acceptable(app: App, path: str, value: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     got = launch.browser.fetch(f"{launch.fhir_base}/{path}?_format=json&_format={value}")
     assert (got.status, got.code, asked(tenant)) == (406, "not_acceptable", [])
 
 
-@pytest.mark.parametrize("value", ["json", "application/json", "application/fhir%2Bjson;x=y"])
+@each("value", ["json", "application/json", "application/fhir%2Bjson;x=y"])
 def test_json_as_format_is_left_out(app: App, value: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     assert launch.browser.fetch(f"{launch.fhir_base}/Patient/p1?_format={value}").status == 200
     assert asked(tenant)[0].query == ""
 
 
-@pytest.mark.parametrize(
-    "media_type", ["", "text/plain", "multipart/form-data", "application/json", f"{FORM}x"]
-)
+@each("media_type", ["", "text/plain", "multipart/form-data", "application/json", f"{FORM}x"])
 def test_a_search_by_post_is_a_form(app: App, media_type: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     got = post_search(launch, "Patient", b"_id=p1", media_type=media_type)
     assert (got.status, got.code, asked(tenant)) == (415, "media_type_unsupported", [])
 
 
-@pytest.mark.parametrize(
+@each(
     "query",
     [
         "access_token=x",
@@ -336,14 +340,14 @@ def test_a_search_by_post_is_a_form(app: App, media_type: str) -> None:
     ids=lambda query: query[:40],
 )
 def test_parameters_that_cannot_be_served_are_invalid(app: App, query: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     got = launch.browser.fetch(f"{launch.fhir_base}/Patient?{query}")
     assert (got.status, got.code, asked(tenant)) == (400, "parameter_invalid", [])
 
 
-@pytest.mark.parametrize("form", [b"access_token=x", b"x=\xff", b"_id=p1&x=%ff", b"_page=x"])
+@each("form", [b"access_token=x", b"x=\xff", b"_id=p1&x=%ff", b"_page=x"])
 def test_parameters_of_a_form_are_judged_alike(app: App, form: bytes) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     got = post_search(launch, "Patient", form)
     assert (got.status, got.code, asked(tenant)) == (400, "parameter_invalid", [])
 

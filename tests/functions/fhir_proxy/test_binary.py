@@ -12,8 +12,9 @@ import requests
 
 from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH, Answer
-from tests.support.proxy import asked, launched, unprotected
+from tests.support.proxy import asked, launched, relaunched, unprotected
 from tests.support.scripted_ehr import HANG_UP, Scripted, Tenant, as_fhir
+from tests.support.tables import each
 
 CONTENT = bytes(range(256)) * 40
 WRAPPED = {
@@ -40,7 +41,7 @@ def _fetch(launch: Launched, accept: str | None = None) -> Answer:
     return launch.browser.fetch(f"{launch.fhir_base}/Binary/b1", headers)
 
 
-@pytest.mark.parametrize(
+@each(
     ("media_type", "told"),
     [
         ("application/pdf", "application/pdf"),
@@ -69,7 +70,7 @@ def test_the_content_comes_byte_for_byte_and_only_to_be_saved(
     assert (request.headers["Accept"], request.headers["Accept-Encoding"]) == ("*/*", "identity")
 
 
-@pytest.mark.parametrize(
+@each(
     "media_type",
     [
         "text/html",
@@ -95,7 +96,7 @@ def test_content_that_a_browser_may_run_is_not_passed_on(app: App, media_type: s
     assert "application/fhir+json" in answer.text
 
 
-@pytest.mark.parametrize(
+@each(
     "accept",
     [
         "application/fhir+json",
@@ -125,7 +126,7 @@ def test_an_ehr_that_answers_json_all_the_same_is_read_as_such(app: App) -> None
     assert _fetch(launch).code == "upstream_invalid"
 
 
-@pytest.mark.parametrize(
+@each(
     ("accept", "sent"),
     [
         ("application/pdf", "application/pdf"),
@@ -147,7 +148,7 @@ def test_only_types_that_the_caller_takes_are_asked_for(
         assert given == sent
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/fhir+xml", "application/pdf;q=0"])
+@each("accept", ["text/html", "application/fhir+xml", "application/pdf;q=0"])
 def test_who_takes_nothing_that_is_served_is_told_so(app: App, accept: str) -> None:
     launch, tenant = _launched(app, _content("application/pdf"))
     answer = _fetch(launch, accept)
@@ -159,7 +160,7 @@ def test_a_type_that_was_not_asked_for_is_not_passed_on(app: App) -> None:
     assert _fetch(launch, "application/pdf").code == "upstream_invalid"
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 406, 410, 429, 503])
+@each("status", [400, 401, 403, 404, 406, 410, 429, 503])
 def test_the_ehrs_refusal_is_relayed(app: App, status: int) -> None:
     launch, _ = _launched(app, as_fhir(OUTCOME, status))
     answer = _fetch(launch)
@@ -173,7 +174,7 @@ def test_unchanged_content_is_not_sent_again(app: App) -> None:
     assert asked(tenant)[0].headers["If-None-Match"] == 'W/"1"'
 
 
-@pytest.mark.parametrize(
+@each(
     ("answer", "code"),
     [
         (HANG_UP, "upstream_unreachable"),
@@ -215,9 +216,9 @@ BROKEN: dict[str, Scripted] = {
 }
 
 
-@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN.keys())
+@each("answer", BROKEN.values(), ids=BROKEN.keys())
 def test_content_that_breaks_off_never_looks_whole(app: App, answer: Scripted) -> None:
-    launch, tenant = launched(app, "u", scope="user/Binary.r")
+    launch, tenant = relaunched(app, "u", scope="user/Binary.r")
     body: Any = answer.body
     tenant.on("/Binary/b1", lambda _: Scripted(200, answer.headers, body()))
     before = len(app.log_lines())

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from tests.support.app import App
 from tests.support.open_session import FHIR_BASE, open_session
 from tests.support.proxy import launched
 from tests.support.scripted_ehr import FHIR_JSON, Scripted
+from tests.support.tables import each
 
 PROXY = "https://app.example/fhir_proxy/h"
 PAGES = Pages(open_session(), Sealer((bytes(32),)), "Observation", PROXY)
@@ -54,7 +54,7 @@ def test_a_bundle_without_links_is_not_touched(app: App) -> None:
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1").body == body
 
 
-@pytest.mark.parametrize("name", ['"link"', '"\\u006cink"', '"l\\u0069nk"'])
+@each("name", ['"link"', '"\\u006cink"', '"l\\u0069nk"'])
 def test_a_link_is_found_however_its_name_is_written(name: str) -> None:
     text = f'{{{name}:[{{"relation":"next","url":"{FHIR_BASE}?x"}}]}}'
     rewritten = PAGES.rewritten(text.encode(), "patient").decode()
@@ -135,7 +135,7 @@ def test_an_object_without_links_comes_back_as_it_is(
     assert PAGES.rewritten(text.encode(), "user").decode() == text
 
 
-@pytest.mark.parametrize("level", ["patient", "user"])
+@each("level", ["patient", "user"])
 def test_a_token_opens_to_the_page_it_was_made_of(level: Any) -> None:
     text = PAGES.rewritten(b'{"link":[{"relation":"next","url":"?a=b%20c"}]}', level)
     token = json.loads(text)["link"][0]["url"].removeprefix(f"{PROXY}/Observation?_page=")

@@ -8,6 +8,7 @@ from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH, Answer, Browser
 from tests.support.proxy import FORM, about, asked, launched, searchset, unprotected
 from tests.support.scripted_ehr import Scripted, Tenant, as_fhir
+from tests.support.tables import each
 
 OWN = "{own}"
 STRANGERS = [
@@ -67,7 +68,7 @@ def _filled(app: App, headers: dict[str, str]) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("headers", MAY_CALL, ids=str)
+@each("headers", MAY_CALL, ids=str)
 def test_our_own_origin_may_call(
     app: App, kept: tuple[Launched, Tenant], headers: dict[str, str]
 ) -> None:
@@ -76,7 +77,7 @@ def test_our_own_origin_may_call(
     assert answer.status == 200
 
 
-@pytest.mark.parametrize("headers", MAY_NOT, ids=str)
+@each("headers", MAY_NOT, ids=str)
 def test_nobody_else_may_call(
     app: App, kept: tuple[Launched, Tenant], headers: dict[str, str]
 ) -> None:
@@ -87,7 +88,7 @@ def test_nobody_else_may_call(
     assert len(tenant.received) == before
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path"),
     [("GET", "/session"), ("GET", "/metadata"), ("GET", "/Patient"), ("POST", "/Patient/_search")],
 )
@@ -144,7 +145,7 @@ def faulty(app: App) -> tuple[Launched, Tenant]:
     return launch, tenant
 
 
-@pytest.mark.parametrize(("method", "path", "headers", "cookie", "status", "code"), ORDER)
+@each(("method", "path", "headers", "cookie", "status", "code"), ORDER)
 def test_refusals_come_in_the_order_promised(
     faulty: tuple[Launched, Tenant],
     method: str,
@@ -250,7 +251,7 @@ KINDS: list[tuple[int, str, Ask]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "kind", "ask"), KINDS, ids=[f"{s} {k}" for s, k, _ in KINDS])
+@each(("status", "kind", "ask"), KINDS, ids=[f"{s} {k}" for s, k, _ in KINDS])
 def test_every_answer_carries_the_four_headers_and_a_correlation_id(
     app: App, status: int, kind: str, ask: Ask
 ) -> None:

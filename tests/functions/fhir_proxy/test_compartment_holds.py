@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.support.app import App, Launched
-from tests.support.proxy import about, asked, launched, post_search, searchset
+from tests.support.proxy import about, asked, launched, post_search, relaunched, searchset
 from tests.support.scripted_ehr import Tenant, as_fhir
+from tests.support.tables import each
 
 PATIENT_SCOPES = "launch patient/*.rs user/Practitioner.rs"
 
@@ -35,7 +36,7 @@ def _fetched(kept: tuple[Launched, Tenant], path: str) -> tuple[int, str, list[s
     return answer.status, code, [request.query for request in asked(tenant)[before:]]
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "query"),
     [
         ("Observation", "patient=p1"),
@@ -102,12 +103,12 @@ ANOTHER = [
 ]
 
 
-@pytest.mark.parametrize("query", ANOTHER)
+@each("query", ANOTHER)
 def test_a_search_for_another_patient_is_refused(kept: tuple[Launched, Tenant], query: str) -> None:
     assert _fetched(kept, f"Observation?{query}&code=x") == (403, "patient_denied", [])
 
 
-@pytest.mark.parametrize(
+@each(
     "query",
     [
         "_id=p2",
@@ -127,7 +128,7 @@ def test_a_search_among_patients_is_refused(kept: tuple[Launched, Tenant], query
     assert _fetched(kept, f"Patient?{query}") == (403, "patient_denied", [])
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "form"),
     [
         ("?patient=p1", b"patient=p2"),
@@ -190,11 +191,11 @@ NOT_MINE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("resource", NOT_MINE, ids=json.dumps)
+@each("resource", NOT_MINE, ids=json.dumps)
 def test_what_is_not_proved_to_be_the_patients_is_not_released(
     app: App, resource: dict[str, Any]
 ) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+    launch, tenant = relaunched(app, scope=PATIENT_SCOPES)
     resource = {**resource, "note": [{"text": "sentinel-of-another-patient"}]}
     tenant.resources["Observation/x"] = resource
     read = launch.browser.fetch(f"{launch.fhir_base}/Observation/x")
@@ -206,9 +207,9 @@ def test_what_is_not_proved_to_be_the_patients_is_not_released(
     assert len(asked(tenant)) == 2
 
 
-@pytest.mark.parametrize("query", ["_elements=code", "_summary=text", "_summary=data"])
+@each("query", ["_elements=code", "_summary=text", "_summary=data"])
 def test_a_read_without_the_proof_is_not_released(app: App, query: str) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+    launch, tenant = relaunched(app, scope=PATIENT_SCOPES)
     tenant.on("/Observation/x", as_fhir({"resourceType": "Observation", "id": "x"}))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/x?{query}")
     assert (answer.status, answer.code) == (403, "patient_denied")
@@ -242,7 +243,7 @@ def test_the_ehr_is_told_that_a_search_was_held_to_the_patient(app: App) -> None
     assert "request-modified-smart-calc" not in given
 
 
-@pytest.mark.parametrize(
+@each(
     ("used", "status"),
     [
         ("code=x", 502),
@@ -256,7 +257,7 @@ def test_the_ehr_is_told_that_a_search_was_held_to_the_patient(app: App) -> None
     ],
 )
 def test_a_self_link_that_lost_the_patient_is_believed(app: App, used: str, status: int) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+    launch, tenant = relaunched(app, scope=PATIENT_SCOPES)
     link = [{"relation": "self", "url": f"{tenant.base}/Observation?{used}"}]
     tenant.on("/Observation", as_fhir(searchset(about("Observation", "o", "p1"), link=link)))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?code=x&_count=10")
@@ -283,9 +284,9 @@ def test_unasked_entries_about_another_patient_stop_a_directory_search(app: App)
     assert (answer.status, answer.code) == (403, "patient_denied")
 
 
-@pytest.mark.parametrize("resource_type", ["Binary", "Group", "Provenance", "AuditEvent", "Bundle"])
+@each("resource_type", ["Binary", "Group", "Provenance", "AuditEvent", "Bundle"])
 def test_types_without_a_known_patient_are_out_of_reach(app: App, resource_type: str) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+    launch, tenant = relaunched(app, scope=PATIENT_SCOPES)
     for path in (f"{resource_type}/1", f"{resource_type}?patient=p1"):
         answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
         assert (answer.status, answer.code, asked(tenant)) == (403, "patient_denied", [])
@@ -321,14 +322,14 @@ def test_resources_that_no_scope_covers_are_not_released(app: App) -> None:
         assert (answer.status, answer.code) == (502, "upstream_invalid")
 
 
-@pytest.mark.parametrize("name", ["_Include", "_REVINCLUDE", "_Has:Observation:patient:code"])
+@each("name", ["_Include", "_REVINCLUDE", "_Has:Observation:patient:code"])
 def test_parameters_that_reach_further_are_known_in_any_case(app: App, name: str) -> None:
-    launch, tenant = launched(app, "n", scope="launch patient/Observation.rs")
+    launch, tenant = relaunched(app, "n", scope="launch patient/Observation.rs")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=x")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "status"),
     [
         ("{base}/Patient/p1", 200),
@@ -349,7 +350,7 @@ def test_the_patient_of_a_search_may_be_named_on_the_fhir_base(
     assert answer.status == status
 
 
-@pytest.mark.parametrize("source", ["Provenance:target", "AuditEvent:entity"])
+@each("source", ["Provenance:target", "AuditEvent:entity"])
 def test_what_cannot_be_the_patients_is_not_brought_along(
     kept: tuple[Launched, Tenant], source: str
 ) -> None:

@@ -1,10 +1,9 @@
 """A conditional read tells nothing of a resource that a plain read would not release."""
 
-import pytest
-
 from tests.support.app import App, Launched
 from tests.support.proxy import about, asked, launched
 from tests.support.scripted_ehr import Received, Scripted, Tenant, as_fhir
+from tests.support.tables import each
 
 ETAG, MODIFIED = 'W/"3"', "Wed, 21 Oct 2015 07:28:00 GMT"
 CONDITIONS = [
@@ -35,8 +34,8 @@ def _versioned(app: App, path: str, patient: str, group: str = "a") -> tuple[Lau
     return launch, tenant
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
-@pytest.mark.parametrize("path", ["Observation/o1", "Observation/o1/_history/3"])
+@each("condition", CONDITIONS)
+@each("path", ["Observation/o1", "Observation/o1/_history/3"])
 def test_a_condition_tells_nothing_about_another_patient(
     app: App, path: str, condition: dict[str, str]
 ) -> None:
@@ -49,7 +48,7 @@ def test_a_condition_tells_nothing_about_another_patient(
     assert all("If-" not in str(request.headers) for request in asked(tenant))
 
 
-@pytest.mark.parametrize(
+@each(
     ("condition", "status"),
     [
         (CONDITIONS[0], 304),

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from tests.support.app import App
-from tests.support.proxy import about, asked, launched, searchset
+from tests.support.proxy import about, asked, launched, relaunched, searchset
 from tests.support.scripted_ehr import as_fhir
+from tests.support.tables import each
 
 SCOPE = "patient/*.rs"
 
@@ -15,13 +14,13 @@ NONE_ON_A_PAGE = ["00", "-0", "-1", "0.0", "%2B0", "", "x", "0,5", "1e0", "%D9%A
 COUNTS = ["_summary=count", "_summary=COUNT", "_summary=count,data", "_count=0", "_count:x=0"]
 
 
-@pytest.mark.parametrize("query", [*COUNTS, *(f"_count={one}" for one in NONE_ON_A_PAGE)])
-@pytest.mark.parametrize("given", ["", "&patient=p1", "&subject=Patient/p1"])
-@pytest.mark.parametrize("group", ["w", "o"])
+@each("query", [*COUNTS, *(f"_count={one}" for one in NONE_ON_A_PAGE)])
+@each("given", ["", "&patient=p1", "&subject=Patient/p1"])
+@each("group", ["w", "o"])
 def test_an_ehr_is_asked_to_ignore_no_parameter_of_a_count(
     writing: App, query: str, given: str, group: str
 ) -> None:
-    launch, tenant = launched(writing, group, scope=SCOPE)
+    launch, tenant = relaunched(writing, group, scope=SCOPE)
     tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "total": 3}))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}{given}")
     assert answer.json()["total"] == 3
@@ -31,7 +30,7 @@ def test_an_ehr_is_asked_to_ignore_no_parameter_of_a_count(
 SELF = "{base}/Observation?patient=p1&_offset=9"
 
 
-@pytest.mark.parametrize(
+@each(
     ("more", "url", "status"),
     [
         ({"total": 999}, None, 502),
@@ -48,7 +47,7 @@ SELF = "{base}/Observation?patient=p1&_offset=9"
 def test_a_total_without_resources_is_released_where_it_is_the_patients(
     writing: App, more: dict[str, Any], url: str | None, status: int
 ) -> None:
-    launch, tenant = launched(writing, "w", scope=SCOPE)
+    launch, tenant = relaunched(writing, "w", scope=SCOPE)
     link = [{"relation": "self", "url": url.format(base=tenant.base)}] if url else []
     tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "link": link, **more}))
     query = "patient=p1&_offset=100000&_total=accurate"
@@ -56,9 +55,9 @@ def test_a_total_without_resources_is_released_where_it_is_the_patients(
     assert answer.status == status
 
 
-@pytest.mark.parametrize("query", ["patient=p1&_count=10", "patient=p1&_summary=data", "_count=1"])
+@each("query", ["patient=p1&_count=10", "patient=p1&_summary=data", "_count=1"])
 def test_a_search_for_resources_is_no_count(writing: App, query: str) -> None:
-    launch, tenant = launched(writing, "w", scope=SCOPE)
+    launch, tenant = relaunched(writing, "w", scope=SCOPE)
     tenant.on("/Observation", as_fhir(searchset(about("Observation", "o", "p1"), total=3)))
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}").status == 200
     assert ("Prefer" in asked(tenant)[0].headers) is ("patient" not in query)
@@ -75,7 +74,7 @@ def test_a_count_of_what_is_about_no_patient_is_the_apps_own(writing: App) -> No
 COUNT = "Observation?patient=p1&_summary=count&-own=1"
 
 
-@pytest.mark.parametrize(
+@each(
     ("used", "status"),
     [
         ("patient=p1&_summary=count", 200),
@@ -89,7 +88,7 @@ COUNT = "Observation?patient=p1&_summary=count&-own=1"
 def test_with_parameters_of_its_own_an_ehr_must_show_whom_it_counted(
     writing: App, used: str | None, status: int
 ) -> None:
-    launch, tenant = launched(writing, "o", scope=SCOPE)
+    launch, tenant = relaunched(writing, "o", scope=SCOPE)
     link = [{"relation": "self", "url": f"{tenant.base}/Observation?{used}"}] if used else []
     tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "total": 3, "link": link}))
     answer = launch.browser.fetch(f"{launch.fhir_base}/{COUNT}")

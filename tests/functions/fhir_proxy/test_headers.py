@@ -1,11 +1,10 @@
 """Headers pass by allow-list both ways; conditional reads work (FHIR R4 http.html)."""
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import OWN_FETCH
-from tests.support.proxy import about, asked, launched, post_search, searchset
+from tests.support.proxy import about, asked, launched, post_search, relaunched, searchset
 from tests.support.scripted_ehr import Received, Scripted, as_fhir
+from tests.support.tables import each
 
 SENT = {
     "Accept": "application/fhir+json; q=0.9, */*; q=0.1",
@@ -46,9 +45,9 @@ def _values(request: Received) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-@pytest.mark.parametrize("name", [None, *SENT])
+@each("name", [None, *SENT])
 def test_no_header_of_the_browser_reaches_the_ehr(app: App, name: str | None) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     headers = {**OWN_FETCH, **(SENT if name is None else {name: SENT[name]})}
     answer = launch.browser.get(f"{launch.fhir_base}/Patient/p1", headers)
     assert answer.status == 200
@@ -88,9 +87,9 @@ def test_conditional_headers_pass_on_reads_only(app: App) -> None:
     assert all(values.keys() == REACH_THE_EHR for values in others)
 
 
-@pytest.mark.parametrize("value", ["x" * 201, "ë", "a\tb", ""])
+@each("value", ["x" * 201, "ë", "a\tb", ""])
 def test_a_condition_of_odd_characters_or_length_is_left_out(app: App, value: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     headers = {"If-None-Match": value}
     assert launch.browser.fetch(f"{launch.fhir_base}/Patient/p1", headers).status == 200
     assert _values(asked(tenant)[0]).keys() == REACH_THE_EHR
@@ -177,7 +176,7 @@ REACH_THE_BROWSER = {
 }
 
 
-@pytest.mark.parametrize("status", [200, 304, 401, 403, 429, 503, 500])
+@each("status", [200, 304, 401, 403, 429, 503, 500])
 def test_no_other_header_of_the_ehr_reaches_the_browser(app: App, status: int) -> None:
     launch, tenant = launched(app)
     outcome = {"resourceType": "OperationOutcome", "issue": []}
@@ -196,18 +195,18 @@ def test_no_other_header_of_the_ehr_reaches_the_browser(app: App, status: int) -
     assert got.header("Cache-Control") == "no-store"
 
 
-@pytest.mark.parametrize("value", ["x" * 201, 'W/"ë"', "a\tb"])
+@each("value", ["x" * 201, 'W/"ë"', "a\tb"])
 def test_a_version_of_odd_characters_or_length_is_left_out(app: App, value: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     patient = tenant.resources["Patient/p1"]
     tenant.on("/Patient/p1", as_fhir(patient, 200, ETag=value))
     got = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1")
     assert (got.status, got.header("ETag")) == (200, None)
 
 
-@pytest.mark.parametrize("path", ["Patient/p1", "Observation?patient=p1"])
+@each("path", ["Patient/p1", "Observation?patient=p1"])
 def test_addresses_in_resources_are_never_followed(app: App, path: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     stranger = app.scripted.tenant()
     url = stranger.base.replace("127.0.0.1", "localhost")
     strange = {

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from tests.support.app import App
-from tests.support.proxy import about, asked, launched
+from tests.support.proxy import about, asked, launched, relaunched
 from tests.support.scripted_ehr import Received, Scripted, as_fhir
+from tests.support.tables import each
 
 MINE = about("Observation", "o1", "p1")
 THEIRS = about("Observation", "o1", "p2", note=[{"text": "sentinel"}])
@@ -46,11 +45,9 @@ def test_a_version_of_another_patients_is_not_released(app: App) -> None:
     assert "sentinel" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "path", ["Patient/p2/_history", "Patient/p2/_history/1", "Binary/b/_history"]
-)
+@each("path", ["Patient/p2/_history", "Patient/p2/_history/1", "Binary/b/_history"])
 def test_what_may_not_be_read_has_no_versions_either(app: App, path: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     assert (answer.status, answer.code, asked(tenant)) == (403, "patient_denied", [])
 
@@ -76,11 +73,11 @@ HISTORIES: list[tuple[dict[str, Any], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("bundle", "status", "code"), HISTORIES)
+@each(("bundle", "status", "code"), HISTORIES)
 def test_a_history_is_released_whole_or_not_at_all(
     app: App, bundle: dict[str, Any], status: int, code: str
 ) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     tenant.on("/Observation/o1/_history", as_fhir(bundle))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1/_history?_count=5")
     assert answer.status == status
@@ -96,7 +93,7 @@ EMPTY = _history(total=0)
 NOT_THERE = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 404)
 
 
-@pytest.mark.parametrize(
+@each(
     ("now", "history", "version"),
     [
         (as_fhir(MINE), 200, 404),
@@ -108,7 +105,7 @@ NOT_THERE = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 404)
 def test_the_lack_of_a_version_tells_nothing_about_another_patient(
     app: App, now: Scripted, history: int, version: int
 ) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     tenant.on("/Observation/o1", now)
     tenant.on("/Observation/o1/_history/4", NOT_THERE)
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation/o1/_history/4").status == version
@@ -135,9 +132,9 @@ def test_user_scopes_see_every_patients_versions(app: App) -> None:
         assert (answer.status, answer.json()) == (200, bundle)
 
 
-@pytest.mark.parametrize("query", ["_elements=code", "_summary=count", "_include=*", "patient=p1"])
+@each("query", ["_elements=code", "_summary=count", "_include=*", "patient=p1"])
 def test_parameters_that_a_history_does_not_have_are_refused(app: App, query: str) -> None:
-    launch, tenant = launched(app)
+    launch, tenant = relaunched(app)
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1/_history?{query}")
     assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
 

@@ -7,7 +7,6 @@ import contextlib
 import json
 from typing import Any
 
-import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from shared.errors import ParameterInvalid, PatientDenied
 from shared.fhir import compartment
 from simulator.fhir.json_patch import PatchError, apply
 from tests.support.readings import BASE, named, patients
+from tests.support.tables import each
 
 PREFIXES = [
     *("", "", "", f"{BASE}/", "/", "./", "../r4/", "%2e/", " ", "\t", "r4/"),
@@ -121,7 +121,7 @@ def test_what_is_written_refers_to_no_other_patient(
         assert _others(document) == set()
 
 
-@pytest.mark.parametrize(
+@each(
     "more",
     [
         {"performer": [{"reference": "Practitioner/d1"}, {"reference": "#d"}, OWN]},

@@ -22,6 +22,7 @@ from tests.support.browser import Answer
 from tests.support.proxy import EVERY_ANSWER_CARRIES, asked, launched, unprotected
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import Server, free_port, serve_app
+from tests.support.tables import each
 
 NO_EHR = "http://127.0.0.1:9"
 
@@ -115,7 +116,7 @@ def _assert_outcome(answer: flask.Response, status: int, code: str) -> None:
     assert issue["diagnostics"]
 
 
-@pytest.mark.parametrize("error", _leaves(SmartError), ids=lambda error: error.code)
+@each("error", _leaves(SmartError), ids=lambda error: error.code)
 def test_every_failure_is_an_outcome_with_its_code(
     settings: Settings, error: type[SmartError]
 ) -> None:

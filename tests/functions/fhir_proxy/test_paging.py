@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.support.app import App, Launched
-from tests.support.proxy import about, asked, launched, post_search, searchset
+from tests.support.proxy import about, asked, launched, post_search, relaunched, searchset
 from tests.support.scripted_ehr import Tenant, as_fhir
+from tests.support.tables import each
 
 SCOPE = "patient/Observation.rs patient/Condition.rs"
 
@@ -93,9 +94,9 @@ FOLLOWED = [
 ]
 
 
-@pytest.mark.parametrize(("link", "target"), FOLLOWED)
+@each(("link", "target"), FOLLOWED)
 def test_links_within_the_ehr_are_followed_as_they_are(app: App, link: str, target: str) -> None:
-    launch, tenant = launched(app, scope=SCOPE)
+    launch, tenant = relaunched(app, scope=SCOPE)
     host = app.scripted.origin
     forms = {"base": tenant.base, "host": host, "schemeless": tenant.base.removeprefix("http://")}
     tenant.on("/Observation", as_fhir(_page(1, "p1", link.format(**forms))))
@@ -169,25 +170,35 @@ OAUTH = [
 ]
 
 
-@pytest.mark.parametrize("link", [*ELSEWHERE, *DOTS, *OAUTH])
-@pytest.mark.parametrize("relation", ["self", "first", "previous", "last", "next"])
-def test_a_link_that_is_not_followed_never_hides_that_there_is_more(
-    app: App, link: str, relation: str
-) -> None:
+@pytest.fixture(scope="module")
+def open_about_endpoints(app: App) -> tuple[Launched, Tenant]:
+    """A launch at an EHR that names every endpoint it has."""
     tenant = app.scripted.tenant("a")
+    for name in ("revocation", "registration"):
+        short = {"revocation": "revoke", "registration": "register"}[name]
+        tenant.discovery[f"{name}_endpoint"] = f"{tenant.base}/auth/{short}"
+    return app.launch(tenant), tenant
+
+
+@each("link", [*ELSEWHERE, *DOTS, *OAUTH])
+@each("relations", [("self", "first", "previous", "last"), ("next",)])
+def test_a_link_that_is_not_followed_never_hides_that_there_is_more(
+    app: App,
+    open_about_endpoints: tuple[Launched, Tenant],
+    link: str,
+    relations: tuple[str, ...],
+) -> None:
+    launch, tenant = open_about_endpoints
     host = app.scripted.origin.removeprefix("http://")
-    for name in ("revoke", "register"):
-        member = {"revoke": "revocation", "register": "registration"}[name]
-        tenant.discovery[f"{member}_endpoint"] = f"{tenant.base}/auth/{name}"
-    launch = app.launch(tenant)
     root = f"/{tenant.base.removeprefix(app.scripted.origin).strip('/')}"
     link = f"{root}{link}" if link == "/auth/revoke" else link
     url = link.format(base=tenant.base, host=host, port=host.partition(":")[2])
-    links = [{"relation": relation, "url": url}, *_links(f"{tenant.base}/Observation?page=2")]
+    links = [{"relation": relation, "url": url} for relation in relations]
+    links += _links(f"{tenant.base}/Observation?page=2")
     tenant.on("/Observation", as_fhir(searchset(about("Observation", "o", "p1"), link=links)))
     before = len(tenant.received)
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1")
-    if relation == "next":
+    if "next" in relations:
         assert (answer.status, answer.code) == (502, "upstream_invalid")
         assert "resource" not in answer.json()
     else:
@@ -206,7 +217,7 @@ def test_the_log_names_the_host_to_which_the_next_page_would_lead(app: App) -> N
     assert "sentinel-patient" not in json.dumps(line)
 
 
-@pytest.mark.parametrize(
+@each(
     "link",
     [
         None,
@@ -218,14 +229,14 @@ def test_the_log_names_the_host_to_which_the_next_page_would_lead(app: App) -> N
     ],
 )
 def test_links_of_another_form_are_left_out(app: App, link: object) -> None:
-    launch, tenant = launched(app, scope=SCOPE)
+    launch, tenant = relaunched(app, scope=SCOPE)
     tenant.on("/Observation", as_fhir(searchset(link=link)))
     assert _next(launch) == []
 
 
-@pytest.mark.parametrize("url", [None, ["x"], {"x": "y"}, ""])
+@each("url", [None, ["x"], {"x": "y"}, ""])
 def test_a_next_page_without_an_address_is_no_end(app: App, url: object) -> None:
-    launch, tenant = launched(app, scope=SCOPE)
+    launch, tenant = relaunched(app, scope=SCOPE)
     tenant.on("/Observation", as_fhir(searchset(link=[{"relation": "next", "url": url}])))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1")
     if url == "":
@@ -269,7 +280,7 @@ def test_a_link_takes_no_further_parameters(app: App) -> None:
     assert asked(tenant) == []
 
 
-@pytest.mark.parametrize(("patient", "status"), [("p1", 200), ("p2", 403)])
+@each(("patient", "status"), [("p1", 200), ("p2", 403)])
 def test_every_page_is_checked_against_the_patient(app: App, patient: str, status: int) -> None:
     launch, tenant, url = _paged(app)
     tenant.on("", as_fhir(_page(2, patient)))
@@ -288,7 +299,7 @@ def test_the_links_of_a_page_are_rewritten_too(app: App) -> None:
     assert launch.browser.fetch(third).json()["entry"][0]["resource"]["id"] == "o3"
 
 
-@pytest.mark.parametrize("bundle", [{"resourceType": "Observation"}, {"resourceType": "Patient"}])
+@each("bundle", [{"resourceType": "Observation"}, {"resourceType": "Patient"}])
 def test_a_page_is_a_bundle(app: App, bundle: dict[str, str]) -> None:
     launch, tenant, url = _paged(app)
     tenant.on("", as_fhir(bundle))

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.support.app import App, Launched
-from tests.support.proxy import about, asked, launched
+from tests.support.proxy import about, asked, launched, relaunched
 from tests.support.scripted_ehr import Scripted, Tenant, as_fhir
+from tests.support.tables import each
 from tests.support.writes import REPLACE_STATUS, keep, send, written
 
 NOTED = about(
@@ -70,7 +71,7 @@ AROUND = {
 }
 
 
-@pytest.mark.parametrize("patch", AROUND.values(), ids=AROUND.keys())
+@each("patch", AROUND.values(), ids=AROUND.keys())
 def test_no_way_through_a_patch_leads_to_another_patient(
     noted: tuple[Launched, Tenant], patch: list[dict[str, Any]]
 ) -> None:
@@ -109,11 +110,11 @@ WITHIN = {
 }
 
 
-@pytest.mark.parametrize("patch", WITHIN.values(), ids=WITHIN.keys())
+@each("patch", WITHIN.values(), ids=WITHIN.keys())
 def test_what_stays_with_the_patient_is_sent_as_it_came(
     writing: App, patch: list[dict[str, Any]]
 ) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/Observation.cruds")
+    launch, tenant = relaunched(writing, "w", scope="patient/Observation.cruds")
     now = json.dumps(NOTED).replace('"value": 1.5', '"value": 1.50').encode()
     kept = Scripted(200, {"Content-Type": "application/fhir+json", "ETag": 'W/"4"'}, now)
     tenant.on("/Observation/o1", kept)
@@ -176,7 +177,7 @@ READ_IN_TWO_WAYS = {
 }
 
 
-@pytest.mark.parametrize("patch", READ_IN_TWO_WAYS.values(), ids=READ_IN_TWO_WAYS.keys())
+@each("patch", READ_IN_TWO_WAYS.values(), ids=READ_IN_TWO_WAYS.keys())
 def test_what_servers_read_in_more_than_one_way_is_refused(
     noted: tuple[Launched, Tenant], patch: list[dict[str, Any]]
 ) -> None:
@@ -185,8 +186,8 @@ def test_what_servers_read_in_more_than_one_way_is_refused(
     assert (answer.status, answer.code, written(tenant)) == (400, "parameter_invalid", [])
 
 
-@pytest.mark.parametrize("name", ["Subject", "SUBJECT", "_Subject", "Id", "ID", "ResourceType"])
-@pytest.mark.parametrize("op", ["add", "remove"])
+@each("name", ["Subject", "SUBJECT", "_Subject", "Id", "ID", "ResourceType"])
+@each("op", ["add", "remove"])
 def test_what_is_fixed_is_fixed_in_any_case_of_its_letters(
     noted: tuple[Launched, Tenant], name: str, op: str
 ) -> None:
@@ -199,14 +200,14 @@ def test_what_is_fixed_is_fixed_in_any_case_of_its_letters(
     assert len(asked(tenant)) == before
 
 
-@pytest.mark.parametrize("name", ["Id", "RESOURCETYPE"])
+@each("name", ["Id", "RESOURCETYPE"])
 def test_under_user_scopes_too(writing: App, name: str) -> None:
-    launch, tenant = launched(writing, "v", scope="user/*.cruds")
+    launch, tenant = relaunched(writing, "v", scope="user/*.cruds")
     answer = send(launch, "PATCH", "Observation/o1", [_op("add", f"/{name}", value="x")])
     assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
 
 
-@pytest.mark.parametrize(
+@each(
     "patch",
     [
         [_op("test", "/status", value="final")],
@@ -226,10 +227,10 @@ def test_a_patch_that_changes_nothing_is_refused(
     assert (answer.status, answer.code, written(tenant)) == (400, "parameter_invalid", [])
 
 
-@pytest.mark.parametrize("group", ["w", "v"])
+@each("group", ["w", "v"])
 def test_a_patch_that_only_asks_is_refused_without_a_call(writing: App, group: str) -> None:
     level = {"w": "patient", "v": "user"}[group]
-    launch, tenant = launched(writing, group, scope=f"{level}/*.cruds")
+    launch, tenant = relaunched(writing, group, scope=f"{level}/*.cruds")
     patch = [_op("test", "/status", value="final")]
     answer = send(launch, "PATCH", "Observation/o1", patch, Prefer="return=representation")
     assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
@@ -253,9 +254,9 @@ def test_a_patch_cannot_be_made_to_fill_the_memory(noted: tuple[Launched, Tenant
         assert (answer.status, answer.code, written(tenant)) == (400, "parameter_invalid", [])
 
 
-@pytest.mark.parametrize(("size", "status"), [(900_000, 200), (1_100_000, 400), (9_900_000, 400)])
+@each(("size", "status"), [(900_000, 200), (1_100_000, 400), (9_900_000, 400)])
 def test_a_patch_of_a_large_resource_is_refused(writing: App, size: int, status: int) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
     keep(tenant, NOTED | {"note": [{"text": "x" * size}]})
     answer = send(launch, "PATCH", "Observation/o1", REPLACE_STATUS)
     assert (answer.status, len(written(tenant))) == (status, int(status == 200))
@@ -265,16 +266,16 @@ def test_a_patch_of_a_large_resource_is_refused(writing: App, size: int, status:
         assert whole.status == 200
 
 
-@pytest.mark.parametrize("guess", ["final", "amended"])
+@each("guess", ["final", "amended"])
 def test_without_r_a_right_guess_is_answered_like_a_wrong_one(writing: App, guess: str) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/Observation.u")
+    launch, tenant = relaunched(writing, "w", scope="patient/Observation.u")
     keep(tenant, NOTED, as_fhir({"resourceType": "OperationOutcome", "issue": []}, 412))
     patch = [_op("replace", "/status", value=guess)]
     answer = send(launch, "PATCH", "Observation/o1", patch)
     assert (answer.status, len(written(tenant))) == (412, 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "document"),
     [
         ("POST", "Observation", NOTED),
@@ -282,11 +283,11 @@ def test_without_r_a_right_guess_is_answered_like_a_wrong_one(writing: App, gues
         ("PATCH", "Observation/o1", REPLACE_STATUS),
     ],
 )
-@pytest.mark.parametrize(("group", "level"), [("w", "patient"), ("v", "user")])
+@each(("group", "level"), [("w", "patient"), ("v", "user")])
 def test_without_r_nothing_of_the_resource_comes_back(
     writing: App, method: str, path: str, document: Any, group: str, level: str
 ) -> None:
-    launch, tenant = launched(writing, group, scope=f"{level}/Observation.cu")
+    launch, tenant = relaunched(writing, group, scope=f"{level}/Observation.cu")
     returned = as_fhir(NOTED | {"note": [{"text": "sentinel"}]}, 200, ETag='W/"2"')
     keep(tenant, NOTED, returned)
     tenant.on("/Observation", returned)
@@ -299,9 +300,9 @@ def test_without_r_nothing_of_the_resource_comes_back(
     assert send(launch, method, path, document).json() == outcome
 
 
-@pytest.mark.parametrize(("group", "level"), [("w", "patient"), ("v", "user")])
+@each(("group", "level"), [("w", "patient"), ("v", "user")])
 def test_a_test_in_a_patch_needs_r(writing: App, group: str, level: str) -> None:
-    launch, tenant = launched(writing, group, scope=f"{level}/Observation.u")
+    launch, tenant = relaunched(writing, group, scope=f"{level}/Observation.u")
     keep(tenant, NOTED)
     patch = [_op("test", "/note/0/text", value="x"), *REPLACE_STATUS]
     answer = send(launch, "PATCH", "Observation/o1", patch)
@@ -313,8 +314,8 @@ def test_a_test_in_a_patch_needs_r(writing: App, group: str, level: str) -> None
 CHANGES: list[tuple[str, Any]] = [("PATCH", REPLACE_STATUS), ("PUT", NOTED), ("DELETE", None)]
 
 
-@pytest.mark.parametrize(("method", "document"), CHANGES)
-@pytest.mark.parametrize(
+@each(("method", "document"), CHANGES)
+@each(
     ("given", "sent"),
     [
         (None, 'W/"7"'),
@@ -332,7 +333,7 @@ CHANGES: list[tuple[str, Any]] = [("PATCH", REPLACE_STATUS), ("PUT", NOTED), ("D
 def test_a_change_is_held_to_the_version_that_was_judged(
     writing: App, method: str, document: Any, given: str | None, sent: str | None
 ) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
     keep(tenant, NOTED, ETag='W/"7"')
     headers = {} if given is None else {"If_Match": given}
     answer = send(launch, method, "Observation/o1", document, **headers)
@@ -354,9 +355,9 @@ def test_a_version_that_is_still_to_come_is_not_named_in_advance(writing: App) -
     assert (answer.status, written(tenant)) == (412, [])
 
 
-@pytest.mark.parametrize("given", ["*", 'W/"2"'])
+@each("given", ["*", 'W/"2"'])
 def test_what_is_not_there_has_no_version_to_be_held_to(writing: App, given: str) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
     missing = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 404)
     tenant.on("/Observation/o1", missing)
     answer = send(launch, "PUT", "Observation/o1", NOTED, If_Match=given)
@@ -372,7 +373,7 @@ def test_an_ehr_that_leaves_the_quotes_out_is_understood(writing: App) -> None:
     assert [request.headers["If-Match"] for request in written(tenant)] == ["7"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("meta", "etag", "sent"),
     [
         ({"versionId": "7"}, "", 'W/"7"'),
@@ -386,7 +387,7 @@ def test_an_ehr_that_leaves_the_quotes_out_is_understood(writing: App) -> None:
 def test_a_version_is_known_by_its_id_too(
     writing: App, meta: Any, etag: str, sent: str | None
 ) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
     keep(tenant, NOTED | {"meta": meta}, None, **({"ETag": etag} if etag else {}))
     assert send(launch, "PATCH", "Observation/o1", REPLACE_STATUS).status == 200
     assert written(tenant)[0].headers.get("If-Match") == sent

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
-
 from functions.fhir_proxy import forward
 from functions.fhir_proxy.address import Address, parse_address
 from functions.fhir_proxy.finer_scopes import NO_FILTERS
@@ -21,6 +19,7 @@ from shared.fhir.bundle_links import Links
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.quick_accept import Expected
 from tests.support.odd_answers import BASE, Maker
+from tests.support.tables import each
 
 ANSWERS = 500_000 if os.environ.get("SOAK") else 4_000
 TYPES = ("Observation", "Patient", "Practitioner", "Condition")
@@ -68,8 +67,8 @@ def _quickly(body: bytes, asked: Address, decision: Decision) -> Links | None:
     return accept(body)
 
 
-@pytest.mark.parametrize("odd", [0.01, 0.1])
-@pytest.mark.parametrize(
+@each("odd", [0.01, 0.1])
+@each(
     ("asked", "decision"),
     [
         (SEARCH, _decision("Observation")),
@@ -115,7 +114,7 @@ def _observation(subject: str = '{"reference":"Patient/p1"}', more: str = "") ->
     return f'{{"resourceType":"Observation","id":"o1","subject":{subject}{more}}}'
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         _bundle(OURS),
@@ -130,7 +129,7 @@ def test_plain_answers_are_accepted(body: bytes) -> None:
     assert _quickly(body, SEARCH, _decision("Observation"))
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         b"",
@@ -173,7 +172,7 @@ def test_whatever_is_not_plain_is_left_to_the_strict_way(body: bytes) -> None:
     assert not _quickly(body, SEARCH, _decision("Observation"))
 
 
-@pytest.mark.parametrize("types", [("Appointment",), ("Nothing",), ()])
+@each("types", [("Appointment",), ("Nothing",), ()])
 def test_types_that_are_not_told_quickly_are_left_to_the_strict_way(types: tuple[str, ...]) -> None:
     body = _bundle(*(f'{{"resourceType":"{one}"}}' for one in types))
     assert not _quickly(body, SEARCH, _decision(*types))
@@ -200,7 +199,7 @@ PLAIN = Expected(frozenset({"Observation"}), frozenset(), "p1", BASE, is_bundle=
 MUCH = "[" + "{}," * 300_000 + "{}]"
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         _bundle(OURS, more=f',"link":{MUCH}'),
@@ -237,8 +236,8 @@ def test_what_fits_takes_few_times_its_bytes() -> None:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("before", [0, 10_000, 100_000])
-@pytest.mark.parametrize("space", ["", " \n"])
+@each("before", [0, 10_000, 100_000])
+@each("space", ["", " \n"])
 def test_links_are_found_wherever_they_stand(before: int, space: str) -> None:
     link = {"relation": "next", "url": f"{BASE}?page=2"}
     filled = _observation(more=f',"valueString":"é{"x" * before}"')

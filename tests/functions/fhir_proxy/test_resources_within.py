@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from tests.support.app import App
-from tests.support.proxy import about, launched, searchset
+from tests.support.proxy import about, launched, relaunched, searchset
 from tests.support.scripted_ehr import Scripted, as_fhir
+from tests.support.tables import each
 from tests.support.writes import REPLACE_STATUS, keep, send
 
 MINE = about("Observation", "o1", "p1")
@@ -45,9 +44,9 @@ SPELT = {
 }
 
 
-@pytest.mark.parametrize("bundle", [*WITHIN.values(), *SPELT.values()], ids=[*WITHIN, *SPELT])
+@each("bundle", [*WITHIN.values(), *SPELT.values()], ids=[*WITHIN, *SPELT])
 def test_a_resource_is_looked_at_wherever_it_stands(app: App, bundle: dict[str, Any]) -> None:
-    launch, tenant = launched(app, scope=SCOPE)
+    launch, tenant = relaunched(app, scope=SCOPE)
     tenant.on("/Observation", as_fhir(bundle))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation")
     assert answer.status in {403, 502}
@@ -61,9 +60,9 @@ HARMLESS = {
 }
 
 
-@pytest.mark.parametrize("bundle", HARMLESS.values(), ids=HARMLESS.keys())
+@each("bundle", HARMLESS.values(), ids=HARMLESS.keys())
 def test_remarks_and_what_is_ours_may_stand_there(app: App, bundle: dict[str, Any]) -> None:
-    launch, tenant = launched(app, scope=SCOPE)
+    launch, tenant = relaunched(app, scope=SCOPE)
     tenant.on("/Observation", as_fhir(bundle))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation")
     assert answer.status == 200
@@ -84,13 +83,13 @@ CONTAINED: list[tuple[dict[str, Any], int]] = [
 ]
 
 
-@pytest.mark.parametrize(("held", "status"), CONTAINED)
-@pytest.mark.parametrize("holder", [MINE, {"resourceType": "Medication", "id": "m1"}])
-@pytest.mark.parametrize("way", ["read", "search", "vread", "history"])
+@each(("held", "status"), CONTAINED)
+@each("holder", [MINE, {"resourceType": "Medication", "id": "m1"}])
+@each("way", ["read", "search", "vread", "history"])
 def test_what_is_contained_does_not_name_another_patient(
     app: App, holder: dict[str, Any], held: dict[str, Any], status: int, way: str
 ) -> None:
-    launch, tenant = launched(app, scope=SCOPE)
+    launch, tenant = relaunched(app, scope=SCOPE)
     resource = {**holder, "contained": [held]}
     name = f"{holder['resourceType']}/{holder['id']}"
     path = {
@@ -113,9 +112,9 @@ def test_a_history_holds_nothing_else(app: App) -> None:
     assert (answer.status, "sentinel" in answer.text) == (502, False)
 
 
-@pytest.mark.parametrize("status", [404, 422, 503])
+@each("status", [404, 422, 503])
 def test_remarks_bring_nothing_of_another_patient(writing: App, status: int) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
     refused: Scripted = as_fhir(_outcome(contained=[THEIRS]), status)
     tenant.on("/Observation/o1", refused)
     for answer in (

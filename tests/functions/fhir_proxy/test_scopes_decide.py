@@ -3,12 +3,11 @@
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-import pytest
-
 from tests.support.app import App, Launched
 from tests.support.browser import Answer
-from tests.support.proxy import about, asked, launched, post_search, searchset
+from tests.support.proxy import about, asked, launched, post_search, relaunched, searchset
 from tests.support.scripted_ehr import Tenant, as_fhir
+from tests.support.tables import each
 
 LAB = "http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
 FINER = f"patient/Observation.rs?category={LAB}"
@@ -35,8 +34,8 @@ def _interactions(launch: Launched) -> dict[str, Answer]:
     }
 
 
-@pytest.mark.parametrize("group", ["a", "u"])
-@pytest.mark.parametrize(
+@each("group", ["a", "u"])
+@each(
     ("scope", "allowed"),
     [
         ("{level}/*.c", set()),
@@ -62,7 +61,7 @@ def test_each_letter_allows_its_interactions_only(
     app: App, group: str, scope: str, allowed: set[str]
 ) -> None:
     level = {"a": "patient", "u": "user"}[group]
-    launch, tenant = launched(app, group, scope=scope.format(level=level))
+    launch, tenant = relaunched(app, group, scope=scope.format(level=level))
     _observations(tenant)
     answers = _interactions(launch)
     refused = {name: answers[name] for name in answers.keys() - allowed}
@@ -95,7 +94,7 @@ def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(app: App) -> None
     assert asked(tenant) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "status"),
     [
         ("Patient/p1", 200),
@@ -111,7 +110,7 @@ def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(app: App) -> None
 def test_a_broader_grant_does_not_widen_what_the_app_may_do(
     app: App, path: str, status: int
 ) -> None:
-    launch, tenant = launched(app, "n", scope="patient/*.cruds user/*.cruds system/*.cruds")
+    launch, tenant = relaunched(app, "n", scope="patient/*.cruds user/*.cruds system/*.cruds")
     tenant.resources |= {
         "Observation/o1": about("Observation", "o1", "p1"),
         "Condition/c1": about("Condition", "c1", "p1"),
@@ -138,7 +137,7 @@ def test_the_ehrs_own_refusal_is_relayed(app: App) -> None:
     assert (answer.status, answer.json()) == (403, outcome)
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "sent"),
     [
         ("patient=p1&code=x", [("patient", "p1"), ("code", "x"), ("category", LAB)]),
@@ -158,7 +157,7 @@ def test_the_ehrs_own_refusal_is_relayed(app: App) -> None:
 def test_a_finer_grained_scope_narrows_a_search(
     app: App, query: str, sent: list[tuple[str, str]]
 ) -> None:
-    launch, tenant = launched(app, scope=FINER)
+    launch, tenant = relaunched(app, scope=FINER)
     _observations(tenant)
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}").status == 200
     (request,) = asked(tenant)
@@ -206,7 +205,7 @@ def test_a_scope_without_parameters_lifts_one_with(app: App) -> None:
     assert asked(tenant)[0].query == "patient=p1"
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "sent", "everybody"),
     [
         ("code=x", [("code", "x"), ("patient", "p1")], False),
@@ -218,7 +217,7 @@ def test_a_patient_scope_and_a_narrow_user_scope_never_make_a_wide_user_scope(
     app: App, query: str, sent: list[tuple[str, str]], everybody: bool
 ) -> None:
     scope = "user/Observation.rs?category=laboratory patient/Observation.rs"
-    launch, tenant = launched(app, "u", scope=scope)
+    launch, tenant = relaunched(app, "u", scope=scope)
     link = [{"relation": "next", "url": "?page=2"}]
     answers = [
         searchset(about("Observation", patient, patient, category=CATEGORIES), link=link)
@@ -248,7 +247,7 @@ def _found(*codes: str, code: str = "x", resource_id: str = "o1") -> dict[str, A
 WIDENING = "patient/Observation.rs?category=laboratory"
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "found", "status"),
     [
         # An EHR that joins the two by OR, or takes the first.
@@ -270,7 +269,7 @@ WIDENING = "patient/Observation.rs?category=laboratory"
 def test_what_a_finer_grained_scope_does_not_cover_is_not_released(
     app: App, query: str, found: dict[str, Any], status: int
 ) -> None:
-    launch, tenant = launched(app, scope=WIDENING)
+    launch, tenant = relaunched(app, scope=WIDENING)
     link = [{"relation": "next", "url": "?page=2"}]
     pages = [searchset(_found("laboratory"), link=link), searchset(found)]
     tenant.on("/Observation", lambda request: as_fhir(pages["page=2" in request.query]))
@@ -284,7 +283,7 @@ def test_what_a_finer_grained_scope_does_not_cover_is_not_released(
             assert answer.code == "upstream_invalid"
 
 
-@pytest.mark.parametrize(
+@each(
     ("scope", "query"),
     [
         ("category=laboratory", "category=vital-signs&_summary=count"),
@@ -301,16 +300,16 @@ def test_what_a_finer_grained_scope_does_not_cover_is_not_released(
 def test_a_search_that_could_widen_a_finer_grained_scope_unseen_is_refused(
     app: App, scope: str, query: str
 ) -> None:
-    launch, tenant = launched(app, scope=f"patient/Observation.rs?{scope}")
+    launch, tenant = relaunched(app, scope=f"patient/Observation.rs?{scope}")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
 
 
-@pytest.mark.parametrize("scope", ["code:in=http://x/vs", "_filter=x", "subject.name=x", "a&b=c"])
+@each("scope", ["code:in=http://x/vs", "_filter=x", "subject.name=x", "a&b=c"])
 def test_parameters_of_a_scope_that_are_not_understood_are_sent_as_they_are(
     app: App, scope: str
 ) -> None:
-    launch, tenant = launched(app, scope=f"patient/Observation.rs?{scope}")
+    launch, tenant = relaunched(app, scope=f"patient/Observation.rs?{scope}")
     _observations(tenant)
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1").status == 200
     sent = parse_qsl(asked(tenant)[0].query, keep_blank_values=True)
@@ -335,9 +334,9 @@ REACHING = [
 ]
 
 
-@pytest.mark.parametrize("path", REACHING)
+@each("path", REACHING)
 def test_reaching_other_types_needs_a_scope_for_all(app: App, path: str) -> None:
-    launch, tenant = launched(app, scope="patient/Observation.rs patient/Patient.rs")
+    launch, tenant = relaunched(app, scope="patient/Observation.rs patient/Patient.rs")
     answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     assert (answer.status, answer.code) == (403, "scope_denied")
     assert "patient/*.rs" in answer.text
@@ -346,9 +345,9 @@ def test_reaching_other_types_needs_a_scope_for_all(app: App, path: str) -> None
     assert asked(tenant) == []
 
 
-@pytest.mark.parametrize("scope", ["patient/*.rs", "patient/*.r patient/*.s", "patient/*.read"])
+@each("scope", ["patient/*.rs", "patient/*.r patient/*.s", "patient/*.read"])
 def test_scopes_for_all_types_allow_it(app: App, scope: str) -> None:
-    launch, tenant = launched(app, scope=scope)
+    launch, tenant = relaunched(app, scope=scope)
     observation = about("Observation", "o1", "p1")
     tenant.on("/Observation", as_fhir(searchset(observation, tenant.resources["Patient/p1"])))
     url = f"{launch.fhir_base}/Observation?patient=p1&_include=Observation:subject"
@@ -370,12 +369,12 @@ ASKING = [
 ]
 
 
-@pytest.mark.parametrize("path", ASKING)
-@pytest.mark.parametrize("scope", ["patient/*.rs", "patient/*.cruds user/Practitioner.rs"])
+@each("path", ASKING)
+@each("scope", ["patient/*.rs", "patient/*.cruds user/Practitioner.rs"])
 def test_what_asks_about_other_resources_needs_user_scopes_for_all(
     app: App, path: str, scope: str
 ) -> None:
-    launch, tenant = launched(app, scope=scope)
+    launch, tenant = relaunched(app, scope=scope)
     resource_type, _, query = path.partition("?")
     answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     posted = post_search(launch, resource_type, query.encode())
@@ -385,25 +384,25 @@ def test_what_asks_about_other_resources_needs_user_scopes_for_all(
     assert asked(tenant) == []
 
 
-@pytest.mark.parametrize("path", ASKING)
+@each("path", ASKING)
 def test_user_scopes_for_all_types_may_ask(app: App, path: str) -> None:
-    launch, tenant = launched(app, "u", scope="user/*.r user/*.s")
+    launch, tenant = relaunched(app, "u", scope="user/*.r user/*.s")
     for resource_type in ("Observation", "Practitioner", "Patient"):
         tenant.on(f"/{resource_type}", as_fhir(searchset()))
     assert launch.browser.fetch(f"{launch.fhir_base}/{path}").status == 200
     assert len(asked(tenant)) == 1
 
 
-@pytest.mark.parametrize("name", ["_query", "_QUERY", "_query:x"])
+@each("name", ["_query", "_QUERY", "_query:x"])
 def test_a_named_query_is_refused_whatever_the_scopes(app: App, name: str) -> None:
-    launch, tenant = launched(app, "u", scope="user/*.rs")
+    launch, tenant = relaunched(app, "u", scope="user/*.rs")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=everything")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
 
 
-@pytest.mark.parametrize("name", ["_has%20", "%20_has:x", "_h%2561s", "pati%00ent", "a%5Cb", ""])
+@each("name", ["_has%20", "%20_has:x", "_h%2561s", "pati%00ent", "a%5Cb", ""])
 def test_a_name_that_a_server_might_read_as_another_is_refused(app: App, name: str) -> None:
-    launch, tenant = launched(app, "u", scope="user/*.rs")
+    launch, tenant = relaunched(app, "u", scope="user/*.rs")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=x")
     assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
 
@@ -415,18 +414,18 @@ OUTSIDE = [
 ]
 
 
-@pytest.mark.parametrize("path", OUTSIDE)
-@pytest.mark.parametrize("scope", ["patient/*.rs", "patient/*.rs user/Practitioner.rs"])
+@each("path", OUTSIDE)
+@each("scope", ["patient/*.rs", "patient/*.rs user/Practitioner.rs"])
 def test_a_search_that_is_held_to_no_patient_reaches_none(app: App, path: str, scope: str) -> None:
-    launch, tenant = launched(app, scope=scope)
+    launch, tenant = relaunched(app, scope=scope)
     answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
     assert "user/*.rs" in answer.text
 
 
-@pytest.mark.parametrize("path", OUTSIDE)
+@each("path", OUTSIDE)
 def test_user_scopes_for_all_types_reach_every_patient(app: App, path: str) -> None:
-    launch, tenant = launched(app, "u", scope="user/*.rs")
+    launch, tenant = relaunched(app, "u", scope="user/*.rs")
     practitioner = {"resourceType": "Practitioner", "id": "d1"}
     tenant.on("/Practitioner", as_fhir(searchset(practitioner, about("Observation", "o", "p2"))))
     assert launch.browser.fetch(f"{launch.fhir_base}/{path}").status == 200

@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH
-from tests.support.proxy import FORM, about, asked, launched, raw_exchange
+from tests.support.proxy import FORM, about, asked, launched, raw_exchange, relaunched
 from tests.support.scripted_ehr import FHIR_JSON, Scripted, Tenant, as_fhir
+from tests.support.tables import each
 from tests.support.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
 
 MINE = about("Observation", "o1", "p1")
@@ -31,7 +32,7 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize("who", ["kept", "ward"])
+@each("who", ["kept", "ward"])
 def test_no_address_of_the_proxy_gets_into_the_chart(
     who: str, request: pytest.FixtureRequest
 ) -> None:
@@ -52,7 +53,7 @@ def test_no_address_of_the_proxy_gets_into_the_chart(
     assert len(asked(tenant)) == before
 
 
-@pytest.mark.parametrize("spelling", ["\\/", "\\u002f", "\\u002F"])
+@each("spelling", ["\\/", "\\u002f", "\\u002F"])
 def test_an_address_of_the_proxy_is_known_in_every_spelling_of_json(
     ward: tuple[Launched, Tenant], spelling: str
 ) -> None:
@@ -66,7 +67,7 @@ def test_an_address_of_the_proxy_is_known_in_every_spelling_of_json(
     assert len(asked(tenant)) == before
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "media_types"),
     [
         ("POST", "Observation", [*FORMS, PATCH_JSON]),
@@ -92,7 +93,7 @@ def test_only_the_media_types_of_fhir_are_taken(
     assert len(asked(tenant)) == before
 
 
-@pytest.mark.parametrize(
+@each(
     "media_type",
     [
         "application/json",
@@ -106,7 +107,7 @@ def test_json_is_taken_however_it_is_called(kept: tuple[Launched, Tenant], media
     assert written(tenant)[-1].headers["Content-Type"] == FHIR_JSON
 
 
-@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip"])
+@each("coding", ["gzip", "GZIP", "br", "identity, gzip"])
 def test_a_body_in_a_content_coding_is_not_taken(
     kept: tuple[Launched, Tenant], coding: str
 ) -> None:
@@ -152,8 +153,8 @@ NOT_THIS_ONE = {
 }
 
 
-@pytest.mark.parametrize("who", ["kept", "ward"])
-@pytest.mark.parametrize(
+@each("who", ["kept", "ward"])
+@each(
     ("method", "path", "body"),
     [
         *(
@@ -201,8 +202,8 @@ PATCHES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("who", ["kept", "ward"])
-@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES.keys())
+@each("who", ["kept", "ward"])
+@each("patch", PATCHES.values(), ids=PATCHES.keys())
 def test_a_patch_that_cannot_be_read_or_changes_what_it_is_is_refused(
     request: pytest.FixtureRequest, who: str, patch: Any
 ) -> None:
@@ -227,7 +228,7 @@ NOT_MINE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("resource", NOT_MINE, ids=json.dumps)
+@each("resource", NOT_MINE, ids=json.dumps)
 def test_nothing_is_written_for_another_patient(
     kept: tuple[Launched, Tenant], resource: dict[str, Any]
 ) -> None:
@@ -253,7 +254,7 @@ MOVES: list[list[dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize("patch", MOVES, ids=json.dumps)
+@each("patch", MOVES, ids=json.dumps)
 def test_a_patch_moves_nothing_to_another_patient(
     kept: tuple[Launched, Tenant], ward: tuple[Launched, Tenant], patch: list[dict[str, Any]]
 ) -> None:
@@ -277,11 +278,11 @@ WRITES: list[tuple[str, str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "document"), WRITES)
+@each(("method", "path", "document"), WRITES)
 def test_what_is_another_patients_now_is_not_changed(
     writing: App, method: str, path: str, document: Any
 ) -> None:
-    launch, tenant = launched(writing, "w", scope=WIDE)
+    launch, tenant = relaunched(writing, "w", scope=WIDE)
     for now in (THEIRS, {"resourceType": "Observation", "id": "o1"}):
         keep(tenant, now)
         answer = send(launch, method, path, document)
@@ -290,12 +291,12 @@ def test_what_is_another_patients_now_is_not_changed(
     assert written(tenant) == []
 
 
-@pytest.mark.parametrize(("method", "path", "document"), WRITES)
-@pytest.mark.parametrize("status", [401, 403, 404, 410, 429, 503])
+@each(("method", "path", "document"), WRITES)
+@each("status", [401, 403, 404, 410, 429, 503])
 def test_without_a_look_at_it_nothing_is_changed(
     writing: App, method: str, path: str, document: Any, status: int
 ) -> None:
-    launch, tenant = launched(writing, "w", scope=WIDE)
+    launch, tenant = relaunched(writing, "w", scope=WIDE)
     outcome = {"resourceType": "OperationOutcome", "issue": [{"code": "x"}]}
 
     def handle(request: Any) -> Scripted:
@@ -319,7 +320,7 @@ def test_a_look_that_fails_changes_nothing(writing: App) -> None:
     assert written(tenant) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "document"),
     [
         ("POST", "Patient", {"resourceType": "Patient", "id": "p1"}),
@@ -366,7 +367,7 @@ CONDITIONS = {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "document", "condition"),
     [
         *(
@@ -389,7 +390,7 @@ def test_a_condition_that_would_not_be_kept_is_refused(
     assert len(asked(tenant)) == before
 
 
-@pytest.mark.parametrize("value", ["", "x" * 201, 'W/"ë"', 'W/"\t"'])
+@each("value", ["", "x" * 201, 'W/"ë"', 'W/"\t"'])
 def test_an_odd_version_is_refused_and_never_left_out(
     kept: tuple[Launched, Tenant], value: str
 ) -> None:
@@ -401,7 +402,7 @@ def test_an_odd_version_is_refused_and_never_left_out(
     assert len(asked(tenant)) == before
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "status", "code"),
     [
         ("identifier=1", 400, "parameter_invalid"),
@@ -454,7 +455,7 @@ def test_a_write_of_unknown_length_is_measured(writing: App) -> None:
     assert asked(tenant) == []
 
 
-@pytest.mark.parametrize("proof", [{"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Dest": "iframe"}])
+@each("proof", [{"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Dest": "iframe"}])
 def test_another_site_writes_nothing(kept: tuple[Launched, Tenant], proof: dict[str, str]) -> None:
     launch, tenant = kept
     before = len(asked(tenant))
@@ -463,7 +464,7 @@ def test_another_site_writes_nothing(kept: tuple[Launched, Tenant], proof: dict[
         assert (answer.status, answer.code, len(asked(tenant))) == (403, "cross_site", before)
 
 
-@pytest.mark.parametrize(
+@each(
     ("start", "status"),
     [
         ("POST {p}", 405),

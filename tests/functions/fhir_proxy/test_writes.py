@@ -3,12 +3,11 @@
 import json
 from collections.abc import Callable
 
-import pytest
-
 from tests.support.app import App, Launched
 from tests.support.browser import Answer
-from tests.support.proxy import about, asked, launched, unprotected
+from tests.support.proxy import about, asked, launched, relaunched, unprotected
 from tests.support.scripted_ehr import HANG_UP, Received, Scripted, Tenant, as_fhir
+from tests.support.tables import each
 from tests.support.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
 
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}
@@ -68,7 +67,7 @@ def test_a_deletion_carries_no_body(writing: App) -> None:
     assert "Content-Type" not in request.headers
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "document"),
     [
         ("POST", "Observation", MINE | {"subject": {"reference": "Patient/p2"}}),
@@ -82,7 +81,7 @@ def test_a_deletion_carries_no_body(writing: App) -> None:
 def test_user_scopes_write_for_every_patient_with_one_call(
     writing: App, method: str, path: str, document: object
 ) -> None:
-    launch, tenant = launched(writing, "v", scope="user/*.cud")
+    launch, tenant = relaunched(writing, "v", scope="user/*.cud")
     tenant.on(f"/{path}", Scripted(200))
     assert send(launch, method, path, document).status == 200
     assert [request.method for request in asked(tenant)] == [method]
@@ -110,15 +109,15 @@ INTERACTIONS: dict[str, tuple[str, Ask]] = {
 }
 
 
-@pytest.mark.parametrize(("group", "level"), [("w", "patient"), ("v", "user")])
-@pytest.mark.parametrize(
+@each(("group", "level"), [("w", "patient"), ("v", "user")])
+@each(
     ("suffix", "letters"),
     [*((letter, letter) for letter in "cruds"), ("write", "cud"), ("read", "rs"), ("*", "cruds")],
 )
 def test_each_letter_allows_its_interactions_only(
     writing: App, group: str, level: str, suffix: str, letters: str
 ) -> None:
-    launch, tenant = launched(writing, group, scope=f"{level}/Observation.{suffix}")
+    launch, tenant = relaunched(writing, group, scope=f"{level}/Observation.{suffix}")
     keep(tenant, MINE)
     tenant.on("/Observation/o1/_history/1", as_fhir(MINE))
     bundle = as_fhir({"resourceType": "Bundle", "type": "history"})
@@ -137,10 +136,10 @@ def test_each_letter_allows_its_interactions_only(
             ), name
 
 
-@pytest.mark.parametrize(("group", "level"), [("w", "patient"), ("v", "user")])
+@each(("group", "level"), [("w", "patient"), ("v", "user")])
 def test_a_finer_grained_scope_covers_no_write(writing: App, group: str, level: str) -> None:
     scope = f"{level}/Observation.cu?category=laboratory"
-    launch, tenant = launched(writing, group, scope=scope)
+    launch, tenant = relaunched(writing, group, scope=scope)
     for answer in (
         send(launch, "POST", "Observation", MINE),
         send(launch, "PUT", "Observation/o1", MINE),
@@ -150,9 +149,9 @@ def test_a_finer_grained_scope_covers_no_write(writing: App, group: str, level: 
     assert asked(tenant) == []
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 412, 415, 422, 428, 429, 503])
+@each("status", [400, 404, 405, 409, 410, 412, 415, 422, 428, 429, 503])
 def test_the_ehrs_own_refusal_is_relayed(writing: App, status: int) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.u")
+    launch, tenant = relaunched(writing, "w", scope="patient/*.u")
     keep(tenant, MINE, as_fhir(OUTCOME, status))
     answer = send(launch, "PUT", "Observation/o1", MINE, If_Match='W/"2"')
     assert (answer.status, answer.json()) == (status, OUTCOME)
@@ -160,7 +159,7 @@ def test_the_ehrs_own_refusal_is_relayed(writing: App, status: int) -> None:
     assert request.headers["If-Match"] == 'W/"2"'
 
 
-@pytest.mark.parametrize(
+@each(
     "failed",
     [
         HANG_UP,
@@ -176,7 +175,7 @@ def test_the_ehrs_own_refusal_is_relayed(writing: App, status: int) -> None:
 def test_an_uncertain_outcome_is_told_and_nothing_is_sent_twice(
     writing: App, failed: Scripted
 ) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.cud")
+    launch, tenant = relaunched(writing, "w", scope="patient/*.cud")
     keep(tenant, MINE, failed)
     tenant.on("/Observation", failed)
     for method, path, document in (
@@ -193,7 +192,7 @@ def test_an_uncertain_outcome_is_told_and_nothing_is_sent_twice(
     assert [request.method for request in written(tenant)] == ["POST", "PUT", "PATCH", "DELETE"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("returned", "status", "code"),
     [
         (MINE, 200, ""),
@@ -203,11 +202,11 @@ def test_an_uncertain_outcome_is_told_and_nothing_is_sent_twice(
         (about("Condition", "o1", "p1", note="sentinel"), 502, "upstream_invalid"),
     ],
 )
-@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@each("method", ["PUT", "PATCH"])
 def test_what_the_ehr_returns_of_a_write_is_checked_like_a_read(
     writing: App, method: str, returned: dict[str, object], status: int, code: str
 ) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.ru")
+    launch, tenant = relaunched(writing, "w", scope="patient/*.ru")
     keep(tenant, MINE, as_fhir(returned))
     document: object = MINE if method == "PUT" else REPLACE_STATUS
     answer = send(launch, method, "Observation/o1", document)
@@ -220,7 +219,7 @@ def test_what_the_ehr_returns_of_a_write_is_checked_like_a_read(
         assert answer.json() == returned
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "sent"),
     [
         ("return=minimal", "return=minimal"),
@@ -236,13 +235,13 @@ def test_what_the_ehr_returns_of_a_write_is_checked_like_a_read(
 def test_of_the_preferences_only_what_to_return_passes(
     writing: App, given: str, sent: str | None
 ) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.cr")
+    launch, tenant = relaunched(writing, "w", scope="patient/*.cr")
     tenant.on("/Observation", Scripted(201))
     assert send(launch, "POST", "Observation", MINE, Prefer=given).status == 201
     assert asked(tenant)[0].headers.get("Prefer") == sent
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "seen"),
     [
         ("{ehr}/Observation/n", "{proxy}/Observation/n"),
@@ -260,11 +259,11 @@ def test_of_the_preferences_only_what_to_return_passes(
         ("", None),
     ],
 )
-@pytest.mark.parametrize("name", ["Location", "Content-Location"])
+@each("name", ["Location", "Content-Location"])
 def test_where_it_lies_is_told_as_an_address_of_the_proxy(
     writing: App, name: str, given: str, seen: str | None
 ) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.c")
+    launch, tenant = relaunched(writing, "w", scope="patient/*.c")
     tenant.on("/Observation", Scripted(201, {name: given.format(ehr=tenant.base)}))
     answer = send(launch, "POST", "Observation", MINE)
     assert answer.status == 201

@@ -6,11 +6,10 @@ R4's patient compartment takes a resource in by its performers, recipients and a
 import json
 from typing import Any
 
-import pytest
-
 from tests.support.app import App, Launched
 from tests.support.proxy import about, asked, launched
 from tests.support.scripted_ehr import Tenant
+from tests.support.tables import each
 from tests.support.writes import REPLACE_STATUS, send
 
 MINE = about("Observation", "o1", "p1")
@@ -41,7 +40,7 @@ NAMING_ANOTHER: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("more", NAMING_ANOTHER.values(), ids=NAMING_ANOTHER.keys())
+@each("more", NAMING_ANOTHER.values(), ids=NAMING_ANOTHER.keys())
 def test_nothing_is_written_that_refers_to_another_patient(
     kept: tuple[Launched, Tenant], ward: tuple[Launched, Tenant], more: dict[str, Any]
 ) -> None:
@@ -72,7 +71,7 @@ def test_the_patients_own_record_is_linked_to_nobody_elses(writing: App) -> None
         assert (answer.status, answer.code, asked(tenant)) == (403, "patient_denied", [])
 
 
-@pytest.mark.parametrize(
+@each(
     "operation",
     [
         {"op": "add", "path": "/performer", "value": [{"reference": THEM}]},
@@ -90,7 +89,7 @@ def test_a_patch_brings_no_reference_to_another_patient(
     assert (answer.status, answer.code, len(asked(tenant))) == (403, "patient_denied", before)
 
 
-@pytest.mark.parametrize(
+@each(
     "more",
     [
         {"performer": [{"reference": "Patient/p1"}, {"reference": "Practitioner/d1"}]},

@@ -1,0 +1,63 @@
+"""A table as one test: `@each` in place of `@pytest.mark.parametrize`, where rows share fixtures.
+
+A test for each row costs pytest more than most rows do. Every row is looked at; the test fails with
+the name and the reason of each row that does.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from _pytest.mark import ParameterSet
+
+from tests.support.browser import Browser
+
+Test = Callable[..., None]
+
+
+def each(
+    names: str | Iterable[str],
+    rows: Iterable[Any],
+    *,
+    ids: Collection[object] | Callable[[Any], object] = repr,
+) -> Callable[[Test], Test]:
+    """Have a test called with each row; the arguments are those of parametrize.
+
+    Fixtures are shared by all rows, but for `browser`: a row has its own.
+    """
+    asked = [one.strip() for one in names.split(",")] if isinstance(names, str) else list(names)
+    alone = isinstance(names, str) and len(asked) == 1
+    table = [ParameterSet.extract_from(row, force_tuple=alone) for row in rows]
+    named = [_name(row, ids) for row in table] if callable(ids) else [str(one) for one in ids]
+    assert len(named) == len(table) > 0
+
+    def of_all(test: Test) -> Test:
+        @functools.wraps(test)
+        def every(**fixtures: Any) -> None:
+            failed: dict[str, Exception] = {}
+            for name, row in zip(named, table, strict=True):
+                own = {key: _for_a_row(value) for key, value in fixtures.items()}
+                try:
+                    test(**own, **dict(zip(asked, row.values, strict=True)))
+                except Exception as error:  # noqa: BLE001 - told below
+                    failed[name] = error
+            if failed:
+                told = "\n".join(f"[{name}] {error!r}" for name, error in failed.items())
+                message = f"{len(failed)} of {len(table)} rows:\n{told}"
+                raise AssertionError(message) from next(iter(failed.values()))
+
+        known = inspect.signature(test)
+        rest = [one for name, one in known.parameters.items() if name not in asked]
+        vars(every)["__signature__"] = known.replace(parameters=rest)
+        return every
+
+    return of_all
+
+
+def _name(row: ParameterSet, of: Callable[[Any], object]) -> str:
+    return str(row.id) if row.id else ", ".join(str(of(value)) for value in row.values)
+
+
+def _for_a_row(fixture: Any) -> Any:
+    return Browser() if isinstance(fixture, Browser) else fixture
