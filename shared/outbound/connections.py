@@ -126,6 +126,9 @@ def _context(ca_file: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     # It would write down, where SSLKEYLOGFILE says, what opens all that is sent.
     context.keylog_filename = None  # type: ignore[assignment]
+    # RFC 9525 2: a common name is free text. Without this a certificate that has no subjectAltName
+    # would name its server by it.
+    context.hostname_checks_common_name = False
     if ca_file:
         context.load_verify_locations(ca_file)
         # Python 3.13 and newer ask for all that RFC 5280 wants, such as the identifier of its

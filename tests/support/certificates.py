@@ -4,6 +4,7 @@ They hold no identifier of the authority's key, as those of some hospitals.
 """
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,10 +27,17 @@ class Authority:
     def ca_file(self) -> Path:
         return self.folder / "ca.pem"
 
-    def server(self, host: str, *, expired: bool = False) -> ssl.SSLContext:
-        """A server's context with a certificate for one host name."""
+    def server(
+        self, host: str, names: Sequence[str] | None = None, *, expired: bool = False
+    ) -> ssl.SSLContext:
+        """A server's context with a certificate whose common name is `host`.
+
+        Its subjectAltName holds `names`, by default the host too; without any it has none.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        leaf = _certificate(host, key, self.certificate.subject, self.key, expired=expired)
+        issuer = self.certificate.subject
+        names = [host] if names is None else names
+        leaf = _certificate(host, key, issuer, self.key, names=names, expired=expired)
         return _context(self.folder / f"{host}-{expired}.pem", leaf, key)
 
 
@@ -45,7 +53,9 @@ def self_signed(folder: Path, host: str) -> ssl.SSLContext:
     """A server's context with a certificate that nobody but itself vouches for."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    return _context(folder / "self-signed.pem", _certificate(host, key, name, key), key)
+    return _context(
+        folder / "self-signed.pem", _certificate(host, key, name, key, names=[host]), key
+    )
 
 
 def _certificate(
@@ -54,6 +64,7 @@ def _certificate(
     issuer: x509.Name,
     issuer_key: ec.EllipticCurvePrivateKey,
     *,
+    names: Sequence[str] = (),
     authority: bool = False,
     expired: bool = False,
 ) -> x509.Certificate:
@@ -70,9 +81,9 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(identifier, critical=False)
     )
-    if not authority:
-        names = x509.SubjectAlternativeName([x509.DNSName(host)])
-        builder = builder.add_extension(names, critical=False)
+    if names:
+        alternative = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
+        builder = builder.add_extension(alternative, critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
 
 

@@ -785,8 +785,12 @@ def test_a_self_signed_certificate_is_refused(trusted: Authority, tmp_path: Path
     assert refuses(self_signed(tmp_path, "localhost"), trusted.ca_file)
 
 
-def test_a_certificate_for_another_host_is_refused(trusted: Authority) -> None:
-    assert refuses(trusted.server("elsewhere.example"), trusted.ca_file)
+@pytest.mark.parametrize("names", [(), ("elsewhere.example",), ("*host",), ("localhost.example",)])
+def test_a_certificate_names_its_server_as_subject_alternative_name_or_not_at_all(
+    trusted: Authority, names: tuple[str, ...]
+) -> None:
+    """RFC 9525 2 and 6.3: a common name counts for nothing, a wildcard for a whole label."""
+    assert refuses(trusted.server("localhost", names), trusted.ca_file)
 
 
 def test_an_expired_certificate_is_refused(trusted: Authority) -> None:
