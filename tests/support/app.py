@@ -26,9 +26,9 @@ class Launched:
 class App:
     """The running functions and the EHRs they are configured for.
 
-    `scripted` tenants of group `a` ask patient/*.rs and user/Practitioner.rs, of group `u`
-    user/*.rs (with a redirect path of its own, /callback/scripted-user), of group `n` narrow
-    patient scopes.
+    `scripted` tenants of group `a` request patient/*.rs and user/Practitioner.rs, those of group
+    `u` user/*.rs, those of group `n` narrow patient scopes. Group `a` has the redirect path
+    /callback, the others have /callback/KEY.
     """
 
     origin: str
@@ -88,6 +88,7 @@ iss = ["{ehr_origin}/generic/fhir"]
 client_id = "smart-calc-demo"
 scopes = "patient/Patient.rs patient/Observation.rs patient/Condition.rs"
 standalone = true
+redirect_path = "/callback/simulated"
 
 [[ehr]]
 key = "scripted"
@@ -107,6 +108,7 @@ key = "scripted-narrow"
 iss = ["{scripted.origin}/n/*"]
 client_id = "scripted-narrow-client"
 scopes = "patient/Patient.r patient/Observation.rs patient/Condition.s"
+redirect_path = "/callback/scripted-narrow"
 """
 
 
@@ -117,7 +119,7 @@ def simulated_ehr(folder: Path, app_port: int) -> Iterator[Server]:
     registration = {
         "client_id": "smart-calc-demo",
         "name": "smart-calc",
-        "redirect_uris": [f"http://localhost:{app_port}/callback"],
+        "redirect_uris": [f"http://localhost:{app_port}/callback/simulated"],
         "launch_url": f"http://localhost:{app_port}/launch",
         "scopes": ["launch", "launch/patient", "launch/encounter", "patient/*.rs"],
     }

@@ -90,8 +90,12 @@ class Doctor:
 
 
 def ehr(iss: str = "https://ehr.test/fhir", scopes: str = GOOD_SCOPES, **settings: str) -> str:
-    """An [[ehr]] table; `settings` are further lines, values as TOML writes them."""
+    """An [[ehr]] table; `settings` are further lines, values as TOML writes them. One with another
+    key than `one` has its own redirect path.
+    """
     lines = {"key": '"one"', "client_id": '"client"', **settings}
+    if "key" in settings:
+        lines.setdefault("redirect_path", settings["key"].replace('"', '"/callback/', 1))
     more = "\n".join(f"{name} = {value}" for name, value in lines.items())
     return f'[[ehr]]\niss = ["{iss}"]\nscopes = "{scopes}"\n{more}\n'
 

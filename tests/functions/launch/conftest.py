@@ -34,11 +34,13 @@ key = "identity"
 iss = ["{scripted.origin}/i/*"]
 client_id = "identity-client"
 scopes = "openid fhirUser online_access {FILTERED}"
+redirect_path = "/callback/identity"
 
 [[ehr]]
 key = "hosts"
 iss = ["{scripted.origin}/h/*"]
 client_id = "hosts-client"
+redirect_path = "/callback/hosts"
 scopes = "patient/*.rs"
 endpoint_hosts = ["{other.origin.removeprefix("http://")}"]
 
@@ -46,12 +48,14 @@ endpoint_hosts = ["{other.origin.removeprefix("http://")}"]
 key = "deep"
 iss = ["{deep.base}/r4/fhir/"]
 client_id = "deep-client"
+redirect_path = "/callback/deep"
 scopes = "patient/*.rs"
 
 [[ehr]]
 key = "lists"
 iss = ["{scripted.origin}/t/*", "{lists.base}"]
 client_id = "lists-client"
+redirect_path = "/callback/lists"
 scopes = "openid patient/*.rs"
 standalone = true
 
@@ -59,6 +63,7 @@ standalone = true
 key = "lists-not"
 iss = ["{lists_not.base}"]
 client_id = "lists-not-client"
+redirect_path = "/callback/lists-not"
 scopes = "user/*.rs"
 standalone = true
 
@@ -66,6 +71,7 @@ standalone = true
 key = "dead"
 iss = ["{dead_base}"]
 client_id = "dead-client"
+redirect_path = "/callback/dead"
 scopes = "patient/*.rs"
 """
     folder = tmp_path_factory.mktemp("special")

@@ -248,7 +248,7 @@ def test_the_code_of_one_launch_is_worth_nothing_in_another(app: App, browser: B
     two, two_code = _code(app, browser, "synthetic-bruno")
     assert one["code_challenge"] != two["code_challenge"]
     iss = quote(f"{app.ehr_origin}/generic", safe="")
-    url = f"{app.origin}/callback?iss={iss}&state="
+    url = f"{app.origin}/callback/simulated?iss={iss}&state="
     crossed = browser.get(f"{url}{two['state']}&code={one_code}")
     assert (crossed.status, crossed.code) == (502, "token_error")
     assert not any(name.startswith("__Host-smart-") for name in browser.cookies())

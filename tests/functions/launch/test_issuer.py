@@ -135,6 +135,7 @@ key = "two"
 iss = ["https://k.ehr.test/r4/other", "https://port.test:8443"]
 client_id = "c"
 scopes = "patient/*.rs"
+redirect_path = "/callback/two"
 """
 
 

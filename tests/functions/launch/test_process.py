@@ -136,6 +136,7 @@ iss = ["http://127.0.0.1:1/secret"]
 client_id = "c"
 client_auth = "client_secret_basic"
 client_secret = "env:EHR_SECRET"
+redirect_path = "/callback/secret"
 scopes = "patient/*.rs"
 [[ehr]]
 key = "key"
@@ -145,6 +146,7 @@ client_auth = "private_key_jwt"
 private_key = "env:EHR_KEY"
 key_id = "k1"
 scopes = "patient/*.rs"
+redirect_path = "/callback/key"
 """
 
 

@@ -77,7 +77,7 @@ def test_the_request_has_no_launch_and_asks_for_a_patient(app: App, browser: Bro
     ]
     assert asked["aud"] == app.ehr_base
     assert asked["client_id"] == "smart-calc-demo"
-    assert asked["redirect_uri"] == f"{app.origin}/callback"
+    assert asked["redirect_uri"] == f"{app.origin}/callback/simulated"
     assert asked["response_type"] == "code"
     assert asked["code_challenge_method"] == "S256"
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", asked["code_challenge"])
@@ -113,7 +113,7 @@ def test_unknown_parameters_have_no_say(special: Special, browser: Browser) -> N
     assert begun.query["aud"] == special.lists_not.base
     assert begun.query["scope"] == "user/*.rs"
     assert "patient" not in begun.query
-    assert begun.query["redirect_uri"] == f"{special.origin}/callback"
+    assert begun.query["redirect_uri"] == f"{special.origin}/callback/lists-not"
 
 
 def test_a_standalone_launch_is_bound_to_its_browser_too(
