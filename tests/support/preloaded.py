@@ -8,7 +8,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
 _FOLDERS = ("functions", "gateway", "shared", "simulator")
-_OF_EACH_SERVER = {"__init__", "__main__", "app", "main", "serve_ehr"}
+_OF_EACH_SERVER = {"__init__", "__main__", "app", "front", "main", "serve_ehr"}
 _BESIDE = ("functions_framework", "gunicorn.app.wsgiapp", "gunicorn.workers.gthread")
 
 for _name in _BESIDE:
