@@ -9,15 +9,16 @@ import pytest
 
 from gateway import own_page
 from gateway.servers import Unusable
-from shared.config import settings_file
 from shared.errors import NotFound
 from shared.inbound import cookies
 from shared.inbound.edge import Call, Reply
+from tests.support import one_ehr
 from tests.support.app import App, ehr_tables
 from tests.support.browser import Browser
 from tests.support.proxy import raw_exchange
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import serve_app
+from tests.support.tables import each
 
 FRAMES = 'frame_ancestors = ["https://ehr.example.org"]'
 SCRIPT = b"console.log(1)\n"
@@ -50,7 +51,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> I
         yield server.origin
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "kind", "content"),
     [
         ("", "text/html; charset=utf-8", b"<!doctype html><title>mine</title>"),
@@ -77,7 +78,7 @@ def test_a_file_of_the_folder_is_served_under_a_policy_of_its_own(
     assert answer.header("Referrer-Policy") == "no-referrer"
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         "/app/sub",
@@ -131,24 +132,9 @@ def test_head_has_the_headers_alone_and_other_methods_are_refused(origin: str) -
     assert (refused.status, refused.header("Allow")) == (405, "GET, HEAD")
 
 
-CONFIGURATION = """
-public_url = "http://localhost:8080"
-sealing_keys = ["env:SEALING_KEY"]
-[store]
-kind = "sqlite"
-[[ehr]]
-key = "one"
-iss = ["https://ehr.test/fhir"]
-client_id = "c"
-scopes = "patient/*.rs"
-"""
-
-
 def _served(page: Path) -> Reply:
-    settings, problems = settings_file.parse(CONFIGURATION)
-    assert settings is not None, problems
     call = Call("GET", "/app/page.js", {}, cookies.parse([]), "", lambda _: b"")
-    return own_page.serve(settings, call, page)
+    return own_page.serve(one_ehr.settings(), call, page)
 
 
 # Injected, for root may read a file of mode 0.

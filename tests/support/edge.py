@@ -10,11 +10,11 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import SmartError
 from shared.inbound.edge import Call, Edge, Reply, answer
 from shared.inbound.refusal import Refusal
+from tests.support import one_ehr
 
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 PAGE_EDGE = Edge("launch", "page", "launch_refused")
@@ -22,21 +22,7 @@ FHIR_EDGE = Edge("fhir_proxy", "operation_outcome", refused="fhir_denied", faile
 
 
 def settings(top: str = "", store: str = 'kind = "sqlite"') -> Settings:
-    text = f"""
-public_url = "https://smart.example.org"
-sealing_keys = ["env:SEALING_KEY"]
-{top}
-[store]
-{store}
-[[ehr]]
-key = "e"
-iss = ["https://ehr.example.org/fhir"]
-client_id = "c"
-scopes = "patient/Patient.r"
-"""
-    parsed, problems = settings_file.parse(text)
-    assert parsed is not None, problems
-    return parsed
+    return one_ehr.settings(scopes="patient/Patient.r", top=top, store=store)
 
 
 Serve = Callable[[Settings, Call], Reply | Refusal]

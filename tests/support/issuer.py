@@ -8,26 +8,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.config.settings import Ehr
-from shared.config.settings_file import parse
 from shared.errors import IdTokenInvalid
 from shared.oidc import id_token
 from shared.oidc.id_token import Identity, Verified
 from shared.oidc.keys import Keys
+from tests.support import one_ehr
 from tests.support.id_tokens import PrivateKey, compact, ec_key, part, public_jwk, rsa_key
 from tests.support.scripted_ehr import Tenant, as_json
 from tests.support.stores import Clock
 
-CONFIGURATION = """
-public_url = "http://localhost"
-sealing_keys = ["env:SEALING_KEY"]
-[store]
-kind = "sqlite"
-[[ehr]]
-key = "one"
-iss = ["http://127.0.0.1/*"]
-client_id = "our-client"
-scopes = "openid fhirUser patient/*.rs"
-"""
 NOW = 1_800_000_000.0
 RSA = rsa_key()
 RSA2 = rsa_key()
@@ -119,8 +108,12 @@ Forgery = Callable[[Issuer], str]
 
 def made_issuer(tenant: Tenant, stranger: Tenant) -> Issuer:
     """An issuer that is configured, and a stranger who publishes a key of its own under the id."""
-    settings, _ = parse(CONFIGURATION)
-    assert settings is not None
+    settings = one_ehr.settings(
+        "http://127.0.0.1/*",
+        "openid fhirUser patient/*.rs",
+        client_id=CLIENT,
+        public_url="http://localhost",
+    )
     made = Issuer(tenant, settings.ehrs[0], stranger)
     made.stranger.on("/jwks", as_json({"keys": [public_jwk(RSA2, kid="rsa")]}))
     return made

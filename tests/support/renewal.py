@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass, replace
 
-from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
@@ -17,6 +16,7 @@ from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
 from shared.smart.token_answer import parse
 from shared.store import Record, Store
+from tests.support import one_ehr
 from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import as_json
 from tests.support.stores import Clock
@@ -107,13 +107,12 @@ def renewal(
 ) -> Renewal:
     """A session just opened, its clock at now; access of `ehr.life` seconds."""
     base = ehr.tenant.base
-    settings, problems = settings_file.parse(
-        'public_url = "http://localhost:1"\nsealing_keys = ["env:K"]\n'
-        f'session_idle_minutes = {idle_minutes}\n[store]\nkind = "sqlite"\n'
-        f'[[ehr]]\nkey = "one"\niss = ["{base}"]\nclient_id = "client-1"\n'
-        'scopes = "patient/*.rs"\n'
+    settings = one_ehr.settings(
+        base,
+        client_id="client-1",
+        public_url="http://localhost:1",
+        top=f"session_idle_minutes = {idle_minutes}",
     )
-    assert settings is not None, problems
     pending = Pending(
         ehr="one",
         kind="ehr",

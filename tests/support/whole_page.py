@@ -9,28 +9,16 @@ from typing import Any
 import pytest
 
 from functions.smart_calc import main
-from shared.config.settings_file import parse
 from simulator.charts.resources import Charts, Resource
-from tests.support import page_audit
+from tests.support import one_ehr, page_audit
 from tests.support.in_memory_ehr import answer_from, session_of
 
-_SETTINGS, _ = parse("""
-public_url = "https://smart.example.org"
-sealing_keys = ["env:SEALING_KEY"]
-[store]
-kind = "sqlite"
-[[ehr]]
-key = "one"
-iss = ["https://ehr.example/r4"]
-client_id = "c"
-scopes = "patient/*.rs"
-""")
+_SETTINGS = one_ehr.settings("https://ehr.example/r4")
 READ = ("Patient", "Observation", "Condition", "MedicationRequest")
 
 
 def page_of(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> str:
     """The whole page of one patient."""
-    assert _SETTINGS is not None
     answer_from(monkeypatch, charts)
     return "".join(main._page(_SETTINGS, session_of(patient)))
 
@@ -56,7 +44,6 @@ def chart_of(patient: str, resources: Iterable[Mapping[str, Any]]) -> Charts:
 def complaints(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What does not agree between the page of a patient and what it read of the chart."""
     read = answer_from(monkeypatch, charts)
-    assert _SETTINGS is not None
     page = "".join(main._page(_SETTINGS, session_of(patient)))
     known = [
         one for one in resources_of(patient, charts) if (one["resourceType"], one["id"]) in read

@@ -11,14 +11,13 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from functions.callback import failure
-from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import EhrError
 from shared.inbound import edge
 from shared.inbound.edge import Call, Edge
 from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
-from tests.support import ehr_messages
+from tests.support import ehr_messages, one_ehr
 from tests.support.damaged import SECRETS, damaged
 from tests.support.sources import OUR_SOURCES
 
@@ -54,19 +53,13 @@ PENDING = Pending(
     nonce=None,
     binding="the-binding-of-this-launch",
 )
-CONFIGURATION = f"""
-public_url = "https://smart.example.org"
-sealing_keys = ["env:SEALING_KEY"]
-error_details = "full"
-[store]
-kind = "sqlite"
-[[ehr]]
-key = "e"
-vendor = "oracle"
-iss = ["{ehr_messages.BASE}"]
-client_id = "{PENDING.client_id}"
-scopes = "openid patient/Patient.read"
-"""
+SETTINGS = one_ehr.settings(
+    ehr_messages.BASE,
+    "openid patient/Patient.read",
+    client_id=PENDING.client_id,
+    top='error_details = "full"',
+    more='vendor = "oracle"',
+)
 
 
 class Page(html.parser.HTMLParser):
@@ -86,8 +79,6 @@ class Page(html.parser.HTMLParser):
 
 def page_of(given: dict[str, str]) -> str:
     """The callback's page for the parameters of an EHR's answer."""
-    settings, problems = settings_file.parse(CONFIGURATION)
-    assert settings is not None, problems
 
     def serve(given_settings: Settings, _: Call) -> Refusal:
         attempt = failure.Attempt(PENDING, given_settings.ehrs[0])
@@ -95,7 +86,7 @@ def page_of(given: dict[str, str]) -> str:
 
     headers = Headers({"Accept": "text/html"})
     request = flask.Request(EnvironBuilder(headers=headers).get_environ())
-    answer = edge.answer(request, Edge("callback", "page", "callback_failed"), settings, serve)
+    answer = edge.answer(request, Edge("callback", "page", "callback_failed"), SETTINGS, serve)
     assert answer.status_code == 400
     return answer.get_data(as_text=True)
 
