@@ -1,13 +1,13 @@
 """Copies of the app at the EHRs of `make run`, and the launches that tests look at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.functions.explain.walking import Beginnings, Walked, Walks, discovery_entry, waits
+from tests.functions.explain.walking import Beginnings, Walks, discovery_entry
 from tests.support.servers import free_port
 from tests.support.three_ehrs import ThreeEhrs, serve_copy, serve_ehrs
 
@@ -24,19 +24,6 @@ class Place:
     folder: Path
     ports: tuple[int, int, int]
     ehr_origin: str
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last, among the tests here, those that look at long launches, or at all."""
-    places = [at for at, item in enumerate(items) if item.path.parent == Path(__file__).parent]
-    ordered = sorted((items[at] for at in places), key=_comes_last)
-    for at, item in zip(places, ordered, strict=True):
-        items[at] = item
-
-
-def _comes_last(item: pytest.Item) -> bool:
-    waits_for_all = isinstance(item, pytest.Function) and "all_walked" in item.fixturenames
-    return waits(item.name.rstrip("]")) or waits_for_all
 
 
 @pytest.fixture(scope="session")
@@ -89,9 +76,3 @@ def walks(full: ThreeEhrs, beginnings: Beginnings) -> Iterator[Walks]:
     assert beginnings
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         yield Walks(full, pool)
-
-
-@pytest.fixture(scope="session")
-def all_walked(walks: Walks) -> Sequence[Walked]:
-    """All of them, when the last is over."""
-    return walks.all()

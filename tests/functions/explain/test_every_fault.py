@@ -21,17 +21,17 @@ from tests.functions.explain.faults import (
     TOLERATED,
     ehr_of,
 )
-from tests.functions.explain.walking import Beginnings, Walked, Walks, sentences, waits
+from tests.functions.explain.walking import Beginnings, Walks, sentences
 from tests.support.browser import Answer, Browser
 from tests.support.sources import OUR_SOURCES
+from tests.support.tables import each
 from tests.support.three_ehrs import CLIENTS, ThreeEhrs, Walk, in_words
 
 
 @pytest.fixture(scope="module")
 def secrets_of_all(walks: Walks, full: ThreeEhrs) -> frozenset[str]:
-    """Verifiers, codes and tokens, as the EHR got them until now."""
-    refused = [walks[name] for name in REFUSED if not waits(name)]
-    return _recorded(full, len(refused))
+    """Verifiers, codes and tokens, as the EHR got them."""
+    return _recorded(full, len(walks.all()))
 
 
 def _recorded(app: ThreeEhrs, launches: int) -> frozenset[str]:
@@ -73,7 +73,7 @@ def test_every_fault_that_the_ehr_lists_is_in_the_table(full: ThreeEhrs) -> None
     assert {fault["name"] for fault in listed} == COVERED
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED))
+@each("name", sorted(REFUSED))
 def test_a_developer_gets_the_cause_and_the_fix(walks: Walks, full: ThreeEhrs, name: str) -> None:
     code, cause = REFUSED[name]
     answer = walks[name].walk.end
@@ -93,7 +93,7 @@ def test_a_developer_gets_the_cause_and_the_fix(walks: Walks, full: ThreeEhrs, n
 _BEFORE_THE_LAUNCH_IS_FOUND = {"state_unknown", "state_missing", "parameter_invalid"}
 
 
-@pytest.mark.parametrize(
+@each(
     "name", sorted(name for name in REFUSED if REFUSED[name][0] not in _BEFORE_THE_LAUNCH_IS_FOUND)
 )
 def test_the_evidence_is_on_the_page_in_the_log_and_in_what_is_copied(
@@ -126,7 +126,7 @@ def test_the_ehrs_client_and_tenant_stand_beside_ours(walks: Walks, full: ThreeE
     assert "tenant_mismatch" in tenant["causes"]
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED))
+@each("name", sorted(REFUSED))
 def test_a_page_shows_no_secret_and_makes_no_link_of_the_ehrs_words(
     walks: Walks, secrets_of_all: frozenset[str], name: str
 ) -> None:
@@ -139,7 +139,7 @@ def test_a_page_shows_no_secret_and_makes_no_link_of_the_ehrs_words(
     assert set(re.findall(r'<a href="([^"]*)"', walk.end.text)) <= OUR_SOURCES
 
 
-@pytest.mark.parametrize("name", sorted(REFUSED))
+@each("name", sorted(REFUSED))
 def test_the_ehrs_free_text_is_on_the_developers_page_and_not_in_the_log(
     walks: Walks, full: ThreeEhrs, name: str
 ) -> None:
@@ -151,13 +151,13 @@ def test_the_ehrs_free_text_is_on_the_developers_page_and_not_in_the_log(
 
 
 def test_no_secret_of_any_launch_is_in_the_log(
-    all_walked: Sequence[Walked], full: ThreeEhrs
+    secrets_of_all: frozenset[str], full: ThreeEhrs
 ) -> None:
     log = full.server.log.read_text(encoding="utf-8")
-    assert not [secret for secret in _recorded(full, len(all_walked)) if secret in log]
+    assert not [secret for secret in secrets_of_all if secret in log]
 
 
-@pytest.mark.parametrize("name", sorted(ON_A_PAGE))
+@each("name", sorted(ON_A_PAGE))
 def test_a_page_of_the_ehr_is_explained_from_its_address_or_its_text(
     walks: Walks, name: str
 ) -> None:
@@ -174,7 +174,7 @@ def test_a_page_of_the_ehr_is_explained_from_its_address_or_its_text(
         assert said.instance in page.text
 
 
-@pytest.mark.parametrize("name", sorted(TOLERATED))
+@each("name", sorted(TOLERATED))
 def test_a_launch_that_survives_says_what_was_unusual(
     walks: Walks, full: ThreeEhrs, name: str
 ) -> None:
@@ -186,7 +186,7 @@ def test_a_launch_that_survives_says_what_was_unusual(
 
 
 @pytest.mark.calculators
-@pytest.mark.parametrize("name", sorted(LATER))
+@each("name", sorted(LATER))
 def test_a_fault_after_the_launch_is_told_to_the_caller_and_the_log(
     walks: Walks, full: ThreeEhrs, name: str
 ) -> None:
@@ -208,7 +208,7 @@ def test_a_fault_after_the_launch_is_told_to_the_caller_and_the_log(
 _REFUSALS = {"fhir_denied", "fhir_request", "app_refused"}
 
 
-@pytest.mark.parametrize("name", sorted(DISCOVERY))
+@each("name", sorted(DISCOVERY))
 def test_a_fault_of_discovery_is_told_at_the_launch(
     fresh: ThreeEhrs, beginnings: Beginnings, name: str
 ) -> None:
@@ -226,12 +226,12 @@ def test_a_fault_of_discovery_is_told_at_the_launch(
     assert "/oracle/myrecord/r4/" in line.get("document", line.get("base", ""))
 
 
-@pytest.mark.parametrize("name", sorted(KEYS))
+@each("name", sorted(KEYS))
 def test_a_fault_of_the_signing_keys_is_told_by_its_cause(
     fresh: ThreeEhrs, walks: Walks, name: str
 ) -> None:
     app, (ehr, refused) = fresh, KEYS[name]
-    assert walks.quick()
+    assert walks.all()
     app.control(ehr, faults=name)
     try:
         walk = app.walk(ehr)
@@ -245,7 +245,7 @@ def test_a_fault_of_the_signing_keys_is_told_by_its_cause(
 EXPLAINED = sorted(name for name in REFUSED if REFUSED[name][0] == "ehr_error")
 
 
-@pytest.mark.parametrize("name", [*EXPLAINED[::4], "token-401", "id-token-expired", "token-cut"])
+@each("name", [*EXPLAINED[::4], "token-401", "id-token-expired", "token-cut"])
 def test_a_clinician_gets_a_calm_sentence_and_the_developer_the_log(
     walks: Walks, full: ThreeEhrs, brief: ThreeEhrs, name: str
 ) -> None:
@@ -284,20 +284,29 @@ _OF_OTHERS = (
 )
 
 
-def _trace(app: ThreeEhrs) -> list[dict[str, Any]]:
-    found = json.loads(Browser().get(f"{app.ehr_origin}/_trace").body)["requests"]
-    return [dict(one) for one in found]
+@pytest.fixture(scope="module")
+def trace(walks: Walks, full: ThreeEhrs) -> Sequence[dict[str, Any]]:
+    """What the EHR saw of all launches."""
+    assert walks.all()
+    found: list[dict[str, Any]] = Browser().get(f"{full.ehr_origin}/_trace").json()["requests"]
+    return found
 
 
-@pytest.mark.parametrize("name", sorted(name for name in REFUSED if not waits(name)))
+def _triggered(trace: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The requests that a fault spoiled."""
+    found = [one for one in trace if name in {fault["name"] for fault in one["faults"]}]
+    assert found
+    return found
+
+
+@each("name", sorted(REFUSED))
 def test_headline_and_causes_agree_with_what_the_ehr_saw(
-    walks: Walks, full: ThreeEhrs, name: str
+    walks: Walks, full: ThreeEhrs, trace: Sequence[dict[str, Any]], name: str
 ) -> None:
     answer = walks[name].walk.end
     line = _refusal(full, answer)
     headline = in_words(answer.text.partition('<h1 id="what">')[2].partition("</h1>")[0])
-    triggered = [one for one in _trace(full) if name in {fault["name"] for fault in one["faults"]}]
-    assert triggered
+    triggered = _triggered(trace, name)
     # The EHR found nothing wrong in what this app sent: it was told to refuse it.
     assert not [check for one in triggered for check in one["checks"] if check["mark"] == "wrong"]
     assert not _DONE & set(line["causes"])
@@ -320,13 +329,12 @@ def test_headline_and_causes_agree_with_what_the_ehr_saw(
 
 
 @pytest.mark.calculators
-@pytest.mark.parametrize("name", sorted({*ON_A_PAGE, *LATER, *TOLERATED}))
+@each("name", sorted({*ON_A_PAGE, *LATER, *TOLERATED}))
 def test_the_ehr_found_nothing_wrong_but_what_it_was_told_to(
-    walks: Walks, full: ThreeEhrs, name: str
+    walks: Walks, trace: Sequence[dict[str, Any]], name: str
 ) -> None:
     end = walks[name].walk.end
-    triggered = [one for one in _trace(full) if name in {fault["name"] for fault in one["faults"]}]
-    assert triggered
+    triggered = _triggered(trace, name)
     checks = [check for one in triggered for check in one["checks"] if check["mark"] == "wrong"]
     assert not [check for check in checks if "a fault took it away" not in check["text"]]
     urn = explain.parse(end.url).urn

@@ -11,12 +11,11 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-import pytest
-
 from shared import explain
 from tests.functions.explain.walking import sentences
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.servers import ROOT, free_port
+from tests.support.tables import each
 from tests.support.three_ehrs import ThreeEhrs, in_words, serve_copy, serve_ehrs
 
 # Both are the report's: what its author configured, and what the EHR saw.
@@ -78,7 +77,7 @@ def test_the_launch_address_opened_directly_names_the_cause_and_the_fix(
         assert all(one in said for one in sentences(line["fix"]))
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "told"),
     [
         ("fhirServiceUrl=https://a.example&patientId=1", "Authorized is Yes"),

@@ -8,6 +8,7 @@ import pytest
 from shared.pages import plain
 from simulator.vendors.oracle import ORACLE
 from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.tables import each
 from tests.support.three_ehrs import ThreeEhrs, in_words
 
 STRANGER = "https://stranger.example/fhir"
@@ -143,7 +144,7 @@ _JARGON = (
 )
 
 
-@pytest.mark.parametrize(
+@each(
     "address",
     [
         "/launch?ehr=nope",
@@ -192,7 +193,7 @@ def test_a_clinician_whose_browser_is_somebody_elses_signs_out_before_the_next_l
     assert "sign out of the EHR's sign-in in this browser" in first
 
 
-@pytest.mark.parametrize(
+@each(
     ("fault", "told"),
     [
         ("token-429", "The EHR is busy"),

@@ -52,10 +52,6 @@ class Walks:
         """Every one of them."""
         return [self[name] for name in self._futures]
 
-    def quick(self) -> Sequence[Walked]:
-        """Those that do not last long."""
-        return [self[name] for name in self._futures if not waits(name)]
-
 
 def _walked(app: ThreeEhrs, name: str) -> Walked:
     place = FAULTS[name].place
