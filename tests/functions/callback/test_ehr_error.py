@@ -2,13 +2,12 @@
 
 from urllib.parse import quote
 
-import pytest
-
 from shared.errors import EhrError
 from shared.pages.plain import HEADLINES, NO_ACCESS
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.callbacks import get, log_lines, refused, untouched
+from tests.support.tables import each
 
 # RFC 6749 4.1.2.1; OpenID Connect Core 1.0 3.1.2.6.
 ERRORS = {
@@ -29,7 +28,7 @@ ERRORS = {
 TOLD = {*HEADLINES.values(), NO_ACCESS, EhrError.title}
 
 
-@pytest.mark.parametrize(("error", "words"), ERRORS.items())
+@each(("error", "words"), ERRORS.items())
 def test_each_error_of_the_ehr_is_explained_to_people(
     app: App, browser: Browser, error: str, words: str
 ) -> None:
@@ -114,7 +113,7 @@ def test_a_state_that_the_ehr_repeats_as_an_id_is_not_logged(app: App, browser: 
     assert state not in app.server.log.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("query", ["error=", "code=", "error=&code="])
+@each("query", ["error=", "code=", "error=&code="])
 def test_a_parameter_without_a_value_is_as_good_as_absent(
     app: App, browser: Browser, query: str
 ) -> None:
@@ -155,7 +154,7 @@ def test_an_error_is_not_acted_on_for_a_browser_that_did_not_begin_the_launch(ap
     untouched(app, begun, tenant, own)
 
 
-@pytest.mark.parametrize("query", ["", "code=c1", "error=access_denied&state=x"])
+@each("query", ["", "code=c1", "error=access_denied&state=x"])
 def test_every_answer_keeps_itself_out_of_caches_and_referrers(
     app: App, browser: Browser, query: str
 ) -> None:

@@ -5,12 +5,11 @@ import hashlib
 from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.callbacks import failed, launch
 from tests.support.scripted_ehr import HANG_UP, Scripted, as_json
+from tests.support.tables import each
 
 HTML = {"Content-Type": "text/html"}
 JSON = {"Content-Type": "application/json"}
@@ -69,7 +68,7 @@ def test_the_token_request_carries_no_authorization_cookie_or_header_of_the_brow
     assert request.headers["Accept"] == "application/json"
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@each("status", [301, 302, 303, 307, 308])
 def test_a_redirect_of_the_token_endpoint_is_not_followed(
     app: App, browser: Browser, status: int
 ) -> None:
@@ -106,7 +105,7 @@ REFUSALS: dict[str, tuple[Scripted, str | None]] = {
 }
 
 
-@pytest.mark.parametrize(("answer", "oauth_error"), REFUSALS.values(), ids=REFUSALS)
+@each(("answer", "oauth_error"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refused_or_failed_exchange_is_reported_and_not_repeated(
     app: App, browser: Browser, answer: Scripted, oauth_error: str | None
 ) -> None:

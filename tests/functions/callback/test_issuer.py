@@ -2,18 +2,15 @@
 
 from urllib.parse import quote
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.callbacks import get, log_lines, refused, untouched
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize("kind", ["code=c1", "error=access_denied"])
-@pytest.mark.parametrize("advertised", [True, None])
-@pytest.mark.parametrize(
-    "spoil", ["{iss}/", "{iss}x", "https://evil.example", "", "{upper}", "{iss}%20", "{iss}%00"]
-)
+@each("kind", ["code=c1", "error=access_denied"])
+@each("advertised", [True, None])
+@each("spoil", ["{iss}/", "{iss}x", "https://evil.example", "", "{upper}", "{iss}%20", "{iss}%00"])
 def test_an_answer_that_names_another_issuer_is_refused(
     app: App, browser: Browser, kind: str, advertised: bool | None, spoil: str
 ) -> None:
@@ -27,7 +24,7 @@ def test_an_answer_that_names_another_issuer_is_refused(
     assert tenant.hits("/auth/token") == []
 
 
-@pytest.mark.parametrize("kind", ["code=c1", "error=access_denied"])
+@each("kind", ["code=c1", "error=access_denied"])
 def test_an_answer_without_the_promised_issuer_is_refused(
     app: App, browser: Browser, kind: str
 ) -> None:
@@ -38,7 +35,7 @@ def test_an_answer_without_the_promised_issuer_is_refused(
     assert tenant.hits("/auth/token") == []
 
 
-@pytest.mark.parametrize("advertised", [True, False, None, "true"])
+@each("advertised", [True, False, None, "true"])
 def test_an_answer_that_names_the_issuer_is_taken(
     app: App, browser: Browser, advertised: object
 ) -> None:
@@ -78,7 +75,7 @@ def test_an_issuer_is_that_of_discovery_not_the_fhir_base(app: App, browser: Bro
     assert answer.status == 303
 
 
-@pytest.mark.parametrize(
+@each(
     ("group", "path"),
     [
         ("u", "/callback"),
@@ -112,7 +109,7 @@ def test_a_registration_with_a_path_of_its_own_is_answered_there(
     assert form["client_id"] == "scripted-user-client"
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         "/callback/nobody",

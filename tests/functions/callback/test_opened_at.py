@@ -9,6 +9,7 @@ from functions.callback import opened_at
 from shared.smart import token_answer
 from tests.support.app import App, Launched
 from tests.support.browser import Browser
+from tests.support.tables import each
 
 NAMED = '{"calculator":"egfr_ckd_epi_2021"}'
 
@@ -20,16 +21,14 @@ def launched(app: App, app_context: Any) -> Launched:
 
 
 @pytest.mark.calculators
-@pytest.mark.parametrize(
-    "given", [NAMED, json.loads(NAMED), '{ "calculator": "bmi", "more": [1] }'], ids=repr
-)
+@each("given", [NAMED, json.loads(NAMED), '{ "calculator": "bmi", "more": [1] }'], ids=repr)
 def test_the_app_opens_at_the_calculator_that_the_card_named(app: App, given: Any) -> None:
     name = (json.loads(given) if isinstance(given, str) else given)["calculator"]
     answer = launched(app, given).callback
     assert answer.location.partition("#")[2] == name
 
 
-@pytest.mark.parametrize(
+@each(
     "given",
     [
         *("", "bmi", "[]", "null", "{", '{"calculator":"nonsense"}', '{"calculator":["bmi"]}'),

@@ -3,8 +3,6 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.support.browser import Answer, Browser
 from tests.support.deployment import Deployment
 
@@ -25,9 +23,8 @@ def _race(deployment: Deployment, browser: Browser, path: str) -> list[Answer]:
         return list(pool.map(call, range(CALLBACKS)))
 
 
-@pytest.mark.parametrize("_round", range(4))
 def test_of_twenty_callbacks_at_once_one_exchanges_the_code(
-    deployment: Deployment, browser: Browser, _round: int
+    deployment: Deployment, browser: Browser
 ) -> None:
     app = deployment.first
     tenant = app.scripted.tenant()

@@ -1,13 +1,12 @@
 """The authorization response: its shape, and what it cannot change."""
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.callbacks import get, refused, untouched
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize("query", ["", "code=c1&error=access_denied", "iss=x", "cod=c1&err=x"])
+@each("query", ["", "code=c1&error=access_denied", "iss=x", "cod=c1&err=x"])
 def test_both_of_code_and_error_or_neither_are_refused(
     app: App, browser: Browser, query: str
 ) -> None:
@@ -17,7 +16,7 @@ def test_both_of_code_and_error_or_neither_are_refused(
     untouched(app, begun, tenant, browser)
 
 
-@pytest.mark.parametrize(
+@each(
     "query",
     [
         "code=c1&code=c1",
@@ -37,7 +36,7 @@ def test_a_parameter_that_comes_twice_is_refused(app: App, browser: Browser, que
     untouched(app, begun, tenant, browser)
 
 
-@pytest.mark.parametrize(
+@each(
     "code",
     ["", "a%0D%0AX-Evil:1", "a%0A", "a%00", "%C3%A9", "%ff", "%F0%9F%98%80", "a%7F", "x" * 8193],
 )
@@ -50,7 +49,7 @@ def test_a_code_that_no_ehr_could_have_made_is_refused(
     untouched(app, begun, tenant, browser)
 
 
-@pytest.mark.parametrize(
+@each(
     "code",
     [
         "x" * 8192,
@@ -73,7 +72,7 @@ def test_a_code_reaches_the_ehr_unchanged_as_one_value(
     assert request.form["grant_type"] == "authorization_code"
 
 
-@pytest.mark.parametrize(
+@each(
     "more",
     [
         "next=//evil.test",
@@ -96,7 +95,7 @@ def test_nothing_in_the_response_chooses_where_the_browser_goes(
     assert tenant.hits("/auth/token")[0].form["redirect_uri"] == f"{app.origin}/callback"
 
 
-@pytest.mark.parametrize(
+@each(
     "headers",
     [
         {"Host": "evil.test"},

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-import pytest
-
 from tests.support.app import App, ehr_tables
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.deployment import NO_EHR, Deployment
 from tests.support.scripted_ehr import Scripted, Tenant, as_json
 from tests.support.servers import free_port, serve_app
+from tests.support.tables import each
 
 SESSION_COOKIE = "__Host-smart-"
 
@@ -30,9 +29,7 @@ def _exchanges(tenant: Tenant) -> int:
     return len(tenant.hits("/auth/token"))
 
 
-@pytest.mark.parametrize(
-    "query", ["code=c1", "code=c1&state=", "code=c1&state[]=x", "code=c1&STATE=x"]
-)
+@each("query", ["code=c1", "code=c1&state=", "code=c1&state[]=x", "code=c1&STATE=x"])
 def test_a_callback_without_a_state_is_refused(app: App, browser: Browser, query: str) -> None:
     _refused(browser.get(f"{app.origin}/callback?{query}"), "state_missing")
 
@@ -57,7 +54,7 @@ SPOILED: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED)
+@each("spoil", SPOILED.values(), ids=SPOILED)
 def test_only_the_very_state_is_known_and_guessing_does_not_use_it_up(
     app: App, browser: Browser, spoil: Callable[[str], str]
 ) -> None:
@@ -113,7 +110,7 @@ def test_a_failed_exchange_uses_the_state_up(app: App, browser: Browser) -> None
     assert _exchanges(tenant) == 1
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+@each("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_no_other_method_uses_the_state_up(app: App, browser: Browser, method: str) -> None:
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
@@ -165,7 +162,7 @@ def _launch_cookie(browser: Browser) -> tuple[str, str]:
     return name, value
 
 
-@pytest.mark.parametrize(
+@each(
     "header",
     [
         "{name}=",
@@ -216,7 +213,7 @@ OUTCOMES = {
 }
 
 
-@pytest.mark.parametrize(("query", "token", "status"), OUTCOMES.values(), ids=OUTCOMES)
+@each(("query", "token", "status"), OUTCOMES.values(), ids=OUTCOMES)
 def test_the_binding_cookie_and_the_verifier_end_with_the_callback(
     deployment: Deployment, browser: Browser, query: str, token: Scripted | None, status: int
 ) -> None:

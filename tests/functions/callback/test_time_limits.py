@@ -21,6 +21,7 @@ from tests.support.browser import Answer, Browser
 from tests.support.deployment import NO_EHR
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import serve_app
+from tests.support.tables import each
 
 LAUNCH, IDLE, LONGEST, CACHE, EXCHANGE = 5.0, 3.0, 6.0, 0.5, 10.0
 HANGING = 60.0
@@ -221,7 +222,7 @@ def test_the_idle_clock_is_written_at_most_once_per_sixth_of_the_limit(waits: Wa
     assert len(versions) <= 1 + LONGEST / (IDLE / 6)
 
 
-@pytest.mark.parametrize("how", ["hanging", "trickling"])
+@each("how", ["hanging", "trickling"])
 def test_an_exchange_is_given_up_after_ten_seconds_and_not_repeated(waits: Waits, how: str) -> None:
     exchange: Exchange = waits[how].result()
     assert (exchange.answer.status, exchange.answer.code) == (502, "token_error")

@@ -3,12 +3,11 @@
 import hashlib
 from typing import Any
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.callbacks import failed, launch
 from tests.support.scripted_ehr import Scripted, as_json
+from tests.support.tables import each
 
 HTML = {"Content-Type": "text/html"}
 JSON = {"Content-Type": "application/json"}
@@ -51,7 +50,7 @@ UNUSABLE: dict[str, Scripted] = {
 }
 
 
-@pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
+@each("answer", UNUSABLE.values(), ids=UNUSABLE)
 def test_an_unusable_answer_opens_no_session(app: App, browser: Browser, answer: Scripted) -> None:
     tenant = app.scripted.tenant()
     tenant.on("/auth/token", answer)
@@ -68,8 +67,8 @@ GRANTED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("with_refresh", [True, False])
-@pytest.mark.parametrize("members", GRANTED.values(), ids=GRANTED)
+@each("with_refresh", [True, False])
+@each("members", GRANTED.values(), ids=GRANTED)
 def test_tokens_in_an_unusable_answer_are_given_back(
     app: App, browser: Browser, members: dict[str, Any], with_refresh: bool
 ) -> None:
@@ -121,7 +120,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("members", ACCEPTED.values(), ids=ACCEPTED)
+@each("members", ACCEPTED.values(), ids=ACCEPTED)
 def test_what_ehrs_do_differently_is_no_obstacle(
     app: App, browser: Browser, members: dict[str, Any]
 ) -> None:
@@ -188,7 +187,7 @@ SCOPES: dict[str, tuple[str | None, int, int]] = {
 }
 
 
-@pytest.mark.parametrize(("scope", "patient", "observation"), SCOPES.values(), ids=SCOPES)
+@each(("scope", "patient", "observation"), SCOPES.values(), ids=SCOPES)
 def test_the_granted_scope_decides_what_may_be_read(
     app: App, browser: Browser, scope: str | None, patient: int, observation: int
 ) -> None:

@@ -5,12 +5,11 @@ import re
 import time
 from urllib.parse import parse_qsl, quote, urlsplit
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import Answer, Browser
 from tests.support.scripted_ehr import Scripted, Tenant
 from tests.support.special_registrations import FILTERED, Pending, Special
+from tests.support.tables import each
 
 ALWAYS = {
     "response_type",
@@ -68,7 +67,7 @@ def test_the_redirect_address_is_the_same_in_the_token_request(app: App, browser
     assert request.form["client_id"] == begun.query["client_id"]
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
+@each("slash", ["", "/"])
 def test_aud_is_the_iss_as_received(app: App, browser: Browser, slash: str) -> None:
     tenant = app.scripted.tenant()
     begun = _begin(app.origin, tenant.base + slash, browser)
@@ -121,7 +120,7 @@ FORGED = [
 ]
 
 
-@pytest.mark.parametrize("headers", FORGED, ids=lambda headers: next(iter(headers)))
+@each("headers", FORGED, ids=lambda headers: next(iter(headers)))
 def test_headers_have_no_say_in_any_address(
     app: App, browser: Browser, headers: dict[str, str]
 ) -> None:
@@ -188,7 +187,7 @@ def test_nothing_is_read_or_written_at_the_ehr_before_the_app_is_opened(app: App
     ]
 
 
-@pytest.mark.parametrize("advertised", [None, [], ["plain"], ["plain", "S256"], "S256", 1])
+@each("advertised", [None, [], ["plain"], ["plain", "S256"], "S256", 1])
 def test_s256_is_used_whatever_the_ehr_advertises(
     app: App, browser: Browser, advertised: object
 ) -> None:
@@ -200,7 +199,7 @@ def test_s256_is_used_whatever_the_ehr_advertises(
     assert asked["code_challenge_method"] == "S256"
 
 
-@pytest.mark.parametrize(
+@each(
     "documented",
     [
         {"capabilities": ["x-unknown", "https://x.test/capability", "context-passthrough-banner"]},
@@ -268,7 +267,7 @@ def test_launches_side_by_side_in_one_browser_all_complete(app: App, browser: Br
     assert codes == ["code-0", "code-1", "code-2"]
 
 
-@pytest.mark.parametrize("token_status", [200, 400])
+@each("token_status", [200, 400])
 def test_the_verifier_is_gone_once_the_launch_is_used(
     app: App, browser: Browser, pending: Pending, token_status: int
 ) -> None:

@@ -12,6 +12,7 @@ from shared.smart.launches import LONGEST_URL
 from tests.support.app import App
 from tests.support.browser import Answer, Browser
 from tests.support.scripted_ehr import Tenant
+from tests.support.tables import each
 
 LONG = "x" * LONGEST_URL
 
@@ -78,9 +79,7 @@ def test_the_page_may_run_its_own_script_and_post_to_the_ehr_only(
     assert page.header("Cache-Control") == "no-store"
 
 
-@pytest.mark.parametrize(
-    ("offered", "launch"), [(False, LONG), (True, "short"), (True, "%FF" + LONG)]
-)
+@each(("offered", "launch"), [(False, LONG), (True, "short"), (True, "%FF" + LONG)])
 def test_everything_else_is_redirected(
     app: App, browser: Browser, offered: bool, launch: str
 ) -> None:

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.scripted_ehr import Handler, Received, Scripted
+from tests.support.tables import each
 
 DOCUMENT = "/.well-known/smart-configuration"
 TOKEN = "/auth/token"
@@ -93,7 +92,7 @@ def _stays_flat(app: App, attack: Callable[[int], None]) -> None:
     assert worker.now() - before < MOST_KEPT_KB
 
 
-@pytest.mark.parametrize("handler", ATTACKS.values(), ids=ATTACKS)
+@each("handler", ATTACKS.values(), ids=ATTACKS)
 def test_memory_stays_flat_whatever_a_document_holds(app: App, handler: Handler) -> None:
     def attack(_: int) -> None:
         tenant = app.scripted.tenant()
@@ -105,7 +104,7 @@ def test_memory_stays_flat_whatever_a_document_holds(app: App, handler: Handler)
     assert app.launch(app.scripted.tenant()).callback.status == 303
 
 
-@pytest.mark.parametrize("attack_with", ["100 MB", "1 GB in gzip"])
+@each("attack_with", ["100 MB", "1 GB in gzip"])
 def test_memory_stays_flat_whatever_a_token_answer_holds(app: App, attack_with: str) -> None:
     def attack(_: int) -> None:
         tenant, browser = app.scripted.tenant(), Browser()
@@ -123,7 +122,7 @@ INSIDE = (
 )
 
 
-@pytest.mark.parametrize("host", INSIDE)
+@each("host", INSIDE)
 def test_no_endpoint_leads_to_the_inside_of_the_network(app: App, host: str) -> None:
     for member in ("authorization_endpoint", "token_endpoint", "revocation_endpoint"):
         tenant = app.scripted.tenant()

@@ -14,6 +14,7 @@ from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.special_registrations import Pending
+from tests.support.tables import each
 
 # {h} is the EHR's host, {p} its port, {t} the tenant, {o} a host that is not configured.
 LOOK_ALIKES = [
@@ -91,7 +92,7 @@ LOOK_ALIKES = [
 ]
 
 
-@pytest.mark.parametrize("look_alike", LOOK_ALIKES)
+@each("look_alike", LOOK_ALIKES)
 def test_a_look_alike_is_refused_and_leaves_no_trace(
     app: App, browser: Browser, other: ScriptedEhr, pending: Pending, look_alike: str
 ) -> None:
@@ -108,7 +109,7 @@ def test_a_look_alike_is_refused_and_leaves_no_trace(
     assert (pending.count(), len(app.scripted.strangers), len(other.strangers)) == before
 
 
-@pytest.mark.parametrize("spelling", ["{b}", "{b}/", "HTTP{rest}", "HtTp{rest}/"])
+@each("spelling", ["{b}", "{b}/", "HTTP{rest}", "HtTp{rest}/"])
 def test_case_of_the_scheme_and_one_trailing_slash_do_not_matter(
     app: App, browser: Browser, spelling: str
 ) -> None:
@@ -149,7 +150,7 @@ def _registration(iss: str) -> tuple[str, str]:
     return asked.ehr.key, asked.fhir_base
 
 
-@pytest.mark.parametrize(
+@each(
     ("iss", "key", "base"),
     [
         ("https://ehr.test/fhir", "one", "https://ehr.test/fhir"),
@@ -207,7 +208,7 @@ def test_a_refused_iss_is_never_markup(app: App, browser: Browser) -> None:
     assert "<script" not in answer.text
 
 
-@pytest.mark.parametrize(
+@each(
     "iss",
     [
         "https://ehr.example/fhir?patient=sentinel-in-iss",

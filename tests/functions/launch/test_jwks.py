@@ -13,6 +13,7 @@ from shared.smart.signing_keys import read
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.servers import Server, free_port, serve
 from tests.support.signing_keys import pem
+from tests.support.tables import each
 
 TARGET = 'functions_framework:create_app("launch","functions/launch/main.py")'
 
@@ -42,7 +43,7 @@ def launch(tmp_path_factory: pytest.TempPathFactory, document: str) -> Iterator[
         yield server
 
 
-@pytest.mark.parametrize("path", ["/launch/jwks.json", "/jwks.json", "/launch/jwks.json?x=1"])
+@each("path", ["/launch/jwks.json", "/jwks.json", "/launch/jwks.json?x=1"])
 def test_the_keys_are_served_to_anyone_whether_or_not_the_name_is_stripped(
     launch: Server, browser: Browser, document: str, path: str
 ) -> None:
@@ -62,7 +63,7 @@ def test_an_ehr_finds_in_them_the_key_of_each_kid(launch: Server, browser: Brows
         assert jwt.decode(token, keys[kid], algorithms=[algorithm]) == {"iss": "c"}
 
 
-@pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "DELETE", "OPTIONS"])
+@each("method", ["POST", "HEAD", "PUT", "DELETE", "OPTIONS"])
 def test_other_methods_are_not_taken(launch: Server, browser: Browser, method: str) -> None:
     answer = browser.send(method, f"{launch.origin}/launch/jwks.json", {})
     assert (answer.status, answer.header("Allow")) == (405, "GET")
@@ -74,7 +75,7 @@ def test_a_browser_gets_the_keys_as_well(launch: Server, browser: Browser, docum
     assert (answer.status, answer.text) == (200, document)
 
 
-@pytest.mark.parametrize("path", ["/launch/jwks.json/", "/launch/jwks", "/launch//jwks.json"])
+@each("path", ["/launch/jwks.json/", "/launch/jwks", "/launch//jwks.json"])
 def test_other_addresses_are_not_found(launch: Server, browser: Browser, path: str) -> None:
     answer = browser.get(f"{launch.origin}{path}")
     assert (answer.status, answer.code) == (404, "not_found")

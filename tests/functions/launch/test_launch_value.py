@@ -4,10 +4,9 @@ import base64
 import secrets
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import Browser
+from tests.support.tables import each
 
 BLOB = base64.urlsafe_b64encode(bytes(range(256)) * 9).decode()  # 3 KB, smart-launcher's form
 
@@ -51,7 +50,7 @@ def _raw_value(url: str, name: str) -> str:
     return found[0].partition("=")[2]
 
 
-@pytest.mark.parametrize("value", RAW, ids=lambda value: value[:30])
+@each("value", RAW, ids=lambda value: value[:30])
 def test_the_value_in_the_redirect_is_the_value_received(
     app: App, browser: Browser, value: str
 ) -> None:
@@ -64,7 +63,7 @@ def test_the_value_in_the_redirect_is_the_value_received(
     assert _raw_value(f"?{tenant.received[-1].query}", "launch") == value
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "passed_on"),
     [
         ('a"b', "a%22b"),

@@ -17,6 +17,7 @@ from tests.support.app import App
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT, Server, free_port, serve, serve_app
+from tests.support.tables import each
 from tests.support.whole import SMART_CALC
 
 FUNCTIONS = ["launch", "callback", "fhir_proxy", SMART_CALC]
@@ -177,7 +178,7 @@ print(json.dumps([answer.status_code, answer.json, answer.headers["X-Correlation
 """
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@each("function", FUNCTIONS)
 def test_without_smart_config_a_function_loads_and_answers_misconfigured(function: str) -> None:
     command = [sys.executable, "-c", ASK, function, "/x"]
     ended = subprocess.run(
@@ -239,7 +240,7 @@ def test_launch_needs_no_secret(alone: Alone, base: str, browser: Browser) -> No
     assert begun.query["launch"] == "a+b"
 
 
-@pytest.mark.parametrize("path", ["/launch", "/launch/", "/"])
+@each("path", ["/launch", "/launch/", "/"])
 def test_it_does_not_matter_whether_the_platform_strips_the_functions_name(
     alone: Alone, base: str, browser: Browser, path: str
 ) -> None:

@@ -4,13 +4,12 @@ import re
 from html import unescape
 from urllib.parse import quote
 
-import pytest
-
 from shared import legacy_launch
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.special_registrations import Pending, Special
+from tests.support.tables import each
 
 # {b} is an allowed `iss`, encoded.
 REFUSED = [
@@ -51,7 +50,7 @@ def _name(value: str) -> str:
     return value if len(value) < 60 else f"{value[:30]}({len(value)})"
 
 
-@pytest.mark.parametrize(("query", "code"), REFUSED, ids=_name)
+@each(("query", "code"), REFUSED, ids=_name)
 def test_a_refused_launch_starts_nothing(
     app: App, browser: Browser, pending: Pending, query: str, code: str
 ) -> None:
@@ -69,7 +68,7 @@ def test_a_launch_value_of_8_kb_is_let_in(app: App, browser: Browser) -> None:
     assert answer.query["launch"] == value
 
 
-@pytest.mark.parametrize("name", legacy_launch.NAMES)
+@each("name", legacy_launch.NAMES)
 def test_a_legacy_launch_is_told_from_a_smart_one_by_any_of_its_parameters(
     app: App, browser: Browser, name: str
 ) -> None:
@@ -78,7 +77,7 @@ def test_a_legacy_launch_is_told_from_a_smart_one_by_any_of_its_parameters(
     assert f"It was opened with {name} instead" in problem.text
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "named"),
     [
         ("fhirServiceUrl={b}&patientId=sentinel-77", ["fhirServiceUrl", "patientId"]),
@@ -112,7 +111,7 @@ def test_an_iss_alone_says_that_nothing_arrived_in_place_of_launch(
     assert (answer.code, line["arrived"]) == ("launch_parameter_missing", "nothing")
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@each("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_other_methods_than_get_start_nothing(
     app: App, browser: Browser, pending: Pending, method: str
 ) -> None:
@@ -126,9 +125,7 @@ def test_other_methods_than_get_start_nothing(
     assert (tenant.received, pending.count()) == ([], before)
 
 
-@pytest.mark.parametrize(
-    "purpose", ["prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip"]
-)
+@each("purpose", ["prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip"])
 def test_a_prefetch_starts_nothing(
     app: App, browser: Browser, pending: Pending, purpose: str
 ) -> None:
@@ -139,7 +136,7 @@ def test_a_prefetch_starts_nothing(
     assert (tenant.received, pending.count()) == ([], before)
 
 
-@pytest.mark.parametrize("part", ["image", "script", "empty", "style", "object", "embed", ""])
+@each("part", ["image", "script", "empty", "style", "object", "embed", ""])
 def test_a_part_of_a_page_starts_nothing_and_clears_no_cookie(
     app: App, browser: Browser, pending: Pending, part: str
 ) -> None:
@@ -156,16 +153,14 @@ def test_a_part_of_a_page_starts_nothing_and_clears_no_cookie(
     assert prefetch.status == 204
 
 
-@pytest.mark.parametrize("part", ["document", "iframe", "frame"])
+@each("part", ["document", "iframe", "frame"])
 def test_a_window_or_frame_starts_a_launch(app: App, browser: Browser, part: str) -> None:
     tenant = app.scripted.tenant()
     url = f"{app.origin}/launch?iss={quote(tenant.base, safe='')}&launch=1"
     assert browser.get(url, {"Sec-Fetch-Dest": part}).status == 302
 
 
-@pytest.mark.parametrize(
-    "path", ["/launch/x", "/launch/jwks.json", "/launch//", "/launch/launch", "/launch/%2e"]
-)
+@each("path", ["/launch/x", "/launch/jwks.json", "/launch//", "/launch/launch", "/launch/%2e"])
 def test_other_addresses_are_not_found(app: App, browser: Browser, path: str) -> None:
     tenant = app.scripted.tenant()
     answer = browser.get(f"{app.origin}{path}?iss={quote(tenant.base, safe='')}&launch=1")
@@ -187,7 +182,7 @@ ACCEPTS = [
 ]
 
 
-@pytest.mark.parametrize(("accept", "form"), ACCEPTS)
+@each(("accept", "form"), ACCEPTS)
 def test_people_get_a_page_and_programs_problem_json(
     app: App, browser: Browser, accept: str | None, form: str
 ) -> None:
@@ -235,7 +230,7 @@ ALL_CODES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "code"), ALL_CODES)
+@each(("path", "code"), ALL_CODES)
 def test_every_refusal_is_one_log_line_and_the_same_in_both_forms(
     special: Special, browser: Browser, path: str, code: str
 ) -> None:

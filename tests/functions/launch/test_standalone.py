@@ -9,6 +9,7 @@ import pytest
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.special_registrations import Special
+from tests.support.tables import each
 
 FORM = {**NAVIGATION, "Content-Type": "application/x-www-form-urlencoded"}
 
@@ -26,7 +27,7 @@ def _pick(app: App, browser: Browser, **decision: str) -> Answer:
     return browser.send("POST", urljoin(picker.url, unescape(action[1])), FORM, body)
 
 
-@pytest.mark.parametrize(
+@each(
     ("patient", "visit"),
     [("synthetic-alma", "synthetic-alma-enc-1"), ("synthetic-bruno", None)],
 )
@@ -44,9 +45,7 @@ def test_the_patient_picked_at_the_ehr_is_told_to_the_page_with_the_visit_if_the
 
 
 @pytest.mark.calculators
-@pytest.mark.parametrize(
-    ("patient", "name"), [("synthetic-alma", "Alma"), ("synthetic-bruno", "Bruno")]
-)
+@each(("patient", "name"), [("synthetic-alma", "Alma"), ("synthetic-bruno", "Bruno")])
 def test_the_patient_picked_at_the_ehr_is_the_one_shown(
     app: App, browser: Browser, patient: str, name: str
 ) -> None:
