@@ -1,10 +1,11 @@
 """An EHR that calls cds_services: its keys, its tokens, proper and forged, and its calls."""
 
+import contextlib
 import json
 import secrets
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.support.app import App
 from tests.support.browser import Answer, Browser
 from tests.support.id_tokens import PrivateKey, compact, ec_key, public_jwk, rsa_key
-from tests.support.scripted_ehr import Tenant, as_fhir, as_json
-from tests.support.servers import Server
+from tests.support.scripted_ehr import ScriptedEhr, Tenant, as_fhir, as_json
+from tests.support.servers import Server, free_port, serve_app
 
 SERVICE = "/cds_services/cds-services/calculators-patient-view"
 DISCOVERY = "/cds_services/cds-services"
@@ -254,8 +255,9 @@ def chart(**changes: Any) -> dict[str, Any]:
 
 def log_lines(server: Server | App, event: str | None = None) -> list[dict[str, Any]]:
     log = server.server.log if isinstance(server, App) else server.log
-    lines = [json.loads(one) for one in log.read_text("utf-8").splitlines() if one[:1] == "{"]
-    return [one for one in lines if event in (None, one["event"])]
+    lines = [one for one in log.read_text("utf-8").splitlines() if one[:1] == "{"]
+    found = [json.loads(one) for one in lines if event is None or event in one]
+    return [one for one in found if event in (None, one["event"])]
 
 
 def served(tenant: Tenant, path: str, document: object, status: int = 200) -> None:
@@ -292,3 +294,42 @@ class Cds:
 
     def last(self, event: str) -> dict[str, object]:
         return self.log(event)[-1]
+
+
+@contextlib.contextmanager
+def serve_cds(folder: Path, scripted: ScriptedEhr, target: str) -> Iterator[Cds]:
+    port = free_port()
+    origin = f"http://localhost:{port}"
+    tenants = [scripted.tenant("cds") for _ in range(5)]
+    main = CdsEhr.at(origin, tenants[0], tenants[0].base)
+    other = CdsEhr.at(origin, tenants[1], tenants[1].base)
+    filed = CdsEhr.at(origin, tenants[2], "https://filed.example.org/fhir")
+    issuer = "https://cds.example.org"
+    north = CdsEhr.at(origin, tenants[3], issuer, tenant="north")
+    south = CdsEhr.at(origin, tenants[4], issuer, tenant="south")
+    keys = folder / "keys.json"
+    keys.write_text(json.dumps({"keys": members()}))
+    ehrs = {"main": main, "other": other, "filed": filed, "north": north, "south": south}
+    tables = "".join(registration(key, one.tenant.base) for key, one in ehrs.items())
+    tables += client_table("main", "main", main, 'cors_origins = ["https://sandbox.example.org"]')
+    tables += client_table("other", "other", other)
+    tables += client_table("filed", "filed", filed, f'keys = "file:{keys}"')
+    tables += client_table("north", "north", north, 'tenant = "north"')
+    tables += client_table("south", "south", south, 'tenant = "south"')
+    store = folder / "cds.db"
+    # Brief, as deployed: nothing about a token that is refused leaves the function.
+    brief = 'error_details = "brief"'
+    with serve_app(folder, tables, port=port, store=store, top=brief, target=target) as server:
+        yield Cds(server, store, main, other, filed, north, south)
+
+
+@contextlib.contextmanager
+def without_results(one: CdsEhr) -> Iterator[CdsEhr]:
+    one.tenant.received.clear()
+    one.tenant.resources.clear()
+    kept = dict(one.tenant.handlers)
+    for kind in ("Observation", "Condition", "MedicationRequest"):
+        one.tenant.on(f"/{kind}", as_fhir(bundle()))
+    one.tenant.resources["Patient/p1"] = patient()
+    yield one
+    one.tenant.handlers = kept

@@ -6,9 +6,8 @@ import gzip
 import json
 from typing import Any
 
-import pytest
-
 from tests.support.cds import SERVICE, Cds, chart, named, patient
+from tests.support.tables import each
 
 FHIR = "https://fhir.example.org"
 
@@ -17,7 +16,7 @@ def nested(levels: int) -> bytes:
     return b"[" * levels + b"]" * levels
 
 
-@pytest.mark.parametrize(
+@each(
     ("member", "changes"),
     [
         ("hook", {"hook": None}),
@@ -60,7 +59,7 @@ def test_a_body_that_lacks_something_is_refused_by_name(
     assert f"The member {member} " in answer.text
 
 
-@pytest.mark.parametrize(
+@each(
     "authorization",
     [
         {"access_token": ""},
@@ -102,7 +101,7 @@ HOSTILE: dict[str, tuple[bytes, int]] = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@each("name", HOSTILE)
 def test_a_hostile_body_is_refused(cds: Cds, name: str) -> None:
     body, status = HOSTILE[name]
     answer = cds.main.post(body)
@@ -121,7 +120,7 @@ def test_resources_nested_deep_are_no_fault_of_ours(cds: Cds) -> None:
         assert answer.status in {200, 400}, (levels, answer.text[:300])
 
 
-@pytest.mark.parametrize(
+@each(
     ("headers", "body"),
     [
         ({"Content_Type": "text/plain"}, b"{}"),
@@ -139,7 +138,7 @@ def test_another_media_type_or_a_compressed_body_is_refused(
     assert (answer.status, answer.code) == (415, "media_type_unsupported")
 
 
-@pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", "Application/JSON"])
+@each("media_type", ["application/json; charset=utf-8", "Application/JSON"])
 def test_parameters_of_the_media_type_do_not_count(cds: Cds, media_type: str) -> None:
     answer = cds.main.post(cds.main.body(), Content_Type=media_type, Content_Encoding="identity")
     assert answer.status == 200
@@ -167,13 +166,13 @@ def test_a_member_that_is_null_counts_as_absent(cds: Cds) -> None:
     assert cds.main.post(body).status == 400
 
 
-@pytest.mark.parametrize("given", ["p1", "Patient/p1"])
+@each("given", ["p1", "Patient/p1"])
 def test_a_patient_id_may_be_written_as_a_reference(cds: Cds, given: str) -> None:
     context = {"userId": "Practitioner/1", "patientId": given}
     assert cds.main.calculators(chart(), context=context) == {"egfr_ckd_epi_2021": "warning"}
 
 
-@pytest.mark.parametrize("user", ["Patient/p1", "RelatedPerson/r1", "Patient/p2"])
+@each("user", ["Patient/p1", "RelatedPerson/r1", "Patient/p2"])
 def test_cards_speak_to_clinicians_alone(cds: Cds, user: str) -> None:
     """Nothing is read for others either."""
     before = len(cds.main.tenant.received)
@@ -183,9 +182,7 @@ def test_cards_speak_to_clinicians_alone(cds: Cds, user: str) -> None:
     assert cds.main.tenant.received[before:] == []
 
 
-@pytest.mark.parametrize(
-    "user", ["Practitioner/1", "PractitionerRole/1", "odd", "Person/Patient/1", None, 7]
-)
+@each("user", ["Practitioner/1", "PractitionerRole/1", "odd", "Person/Patient/1", None, 7])
 def test_the_user_is_not_looked_at_further(cds: Cds, user: object) -> None:
     context = {"userId": user, "patientId": "p1"}
     assert len(cds.main.cards(chart(), context=context)) == 1

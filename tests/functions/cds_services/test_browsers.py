@@ -1,9 +1,8 @@
 """Pages of configured origins may call from a browser, others may not (Fetch, "CORS protocol")."""
 
-import pytest
-
 from tests.support.browser import Answer, Browser
 from tests.support.cds import DISCOVERY, FEEDBACK, OTHER, SERVICE, Cds
+from tests.support.tables import each
 
 ORIGIN = "https://sandbox.example.org"
 STRANGERS = (
@@ -32,7 +31,7 @@ def preflight(cds: Cds, path: str, origin: str) -> Answer:
     return Browser().send("OPTIONS", f"{cds.origin}{path}", asked)
 
 
-@pytest.mark.parametrize("path", [DISCOVERY, SERVICE, FEEDBACK])
+@each("path", [DISCOVERY, SERVICE, FEEDBACK])
 def test_a_preflight_needs_no_token(cds: Cds, path: str) -> None:
     answer = preflight(cds, path, ORIGIN)
     assert (answer.status, answer.body) == (204, b"")
@@ -41,7 +40,7 @@ def test_a_preflight_needs_no_token(cds: Cds, path: str) -> None:
     assert answer.header("Access-Control-Allow-Credentials") is None
 
 
-@pytest.mark.parametrize("origin", STRANGERS)
+@each("origin", STRANGERS)
 def test_other_origins_get_none_of_it(cds: Cds, origin: str) -> None:
     answer = preflight(cds, SERVICE, origin)
     assert (answer.status, cors(answer), answer.header("Vary")) == (405, {}, "Origin")

@@ -5,8 +5,6 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
-
 from clinical.calculators import REGISTRY
 from shared.release import VERSION
 from tests.support.cds import (
@@ -21,6 +19,7 @@ from tests.support.cds import (
     patient,
     value,
 )
+from tests.support.tables import each
 
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -129,7 +128,7 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", ROWS)
+@each("name", ROWS)
 def test_a_band_makes_its_card(cds: Cds, name: str) -> None:
     prefetch, expected = ROWS[name]
     assert cds.main.calculators(prefetch) == expected
@@ -153,7 +152,7 @@ def bound(**more: Any) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(
+@each(
     "values",
     [
         (creatinine(days=91),),

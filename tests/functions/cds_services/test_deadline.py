@@ -3,14 +3,21 @@
 import threading
 from collections.abc import Iterator
 
-from tests.support.cds import Cds, CdsEhr, bundle, chart
+import pytest
+
+from tests.support.cds import Cds, CdsEhr, bundle, chart, without_results
 from tests.support.scripted_ehr import Received, Scripted, as_fhir
 
-TARGET = "gateway.app:application"
 EGFR = {"egfr_ckd_epi_2021": "warning"}
 
 
-def test_what_came_makes_cards_while_an_ehr_hangs(cds: Cds, ehr: CdsEhr) -> None:
+@pytest.fixture
+def ehr(in_time: Cds) -> Iterator[CdsEhr]:
+    with without_results(in_time.other) as one:
+        yield one
+
+
+def test_what_came_makes_cards_while_an_ehr_hangs(in_time: Cds, ehr: CdsEhr) -> None:
     free = threading.Event()
 
     def hang(_: Received) -> Scripted:
@@ -25,10 +32,10 @@ def test_what_came_makes_cards_while_an_ehr_hangs(cds: Cds, ehr: CdsEhr) -> None
     finally:
         free.set()
     assert found == EGFR
-    assert cds.last("cds_answered")["missing"] == ["conditions"]
+    assert in_time.last("cds_answered")["missing"] == ["conditions"]
 
 
-def test_an_answer_that_comes_drop_by_drop_is_left(cds: Cds, ehr: CdsEhr) -> None:
+def test_an_answer_that_comes_drop_by_drop_is_left(in_time: Cds, ehr: CdsEhr) -> None:
     over = threading.Event()
 
     def drops() -> Iterator[bytes]:
@@ -41,4 +48,4 @@ def test_an_answer_that_comes_drop_by_drop_is_left(cds: Cds, ehr: CdsEhr) -> Non
     finally:
         over.set()
     assert found == EGFR
-    assert cds.last("cds_answered")["missing"] == ["conditions"]
+    assert in_time.last("cds_answered")["missing"] == ["conditions"]

@@ -4,12 +4,11 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-import pytest
-
 from clinical import queries
 from shared.vendors import GENERIC
 from tests.support.browser import Browser
 from tests.support.cds import DISCOVERY, FEEDBACK, KEYS, SERVICE, Cds, chart, patient
+from tests.support.tables import each
 
 # What CDS Hooks 2.0 recommends a template to keep to, less dates, which it cannot say relatively.
 PARAMETERS = {"patient", "code", "category", "status", "_count", "_sort"}
@@ -70,7 +69,7 @@ def test_a_token_is_neither_asked_for_nor_looked_at(cds: Cds) -> None:
         assert offered(cds, Authorization=f"Bearer {replayed}") == plain
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "status", "allow"),
     [
         ("POST", DISCOVERY, 405, "GET"),

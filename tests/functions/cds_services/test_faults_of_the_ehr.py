@@ -11,6 +11,7 @@ import pytest
 from simulator.faults.cds_faults import CDS_FAULTS
 from tests.support.browser import Browser
 from tests.support.servers import free_port
+from tests.support.tables import each
 from tests.support.three_ehrs import ThreeEhrs, serve_copy, serve_ehrs
 
 DARIO = "synthetic-dario"
@@ -96,7 +97,7 @@ def test_every_fault_of_a_client_is_in_a_table() -> None:
     assert CDS_FAULTS.keys() == {*REFUSED, *ANSWERED, *ABOUT_KEYS}
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@each("name", REFUSED)
 def test_a_call_that_cannot_be_served_is_refused_and_its_reason_logged(
     app: ThreeEhrs, name: str
 ) -> None:
@@ -108,7 +109,7 @@ def test_a_call_that_cannot_be_served_is_refused_and_its_reason_logged(
     assert (line["code"], line.get("reason")) == (code, reason)
 
 
-@pytest.mark.parametrize("name", ANSWERED)
+@each("name", ANSWERED)
 def test_a_call_that_lacks_something_is_answered_with_what_is_known(
     app: ThreeEhrs, name: str
 ) -> None:
@@ -122,7 +123,7 @@ def test_a_call_that_lacks_something_is_answered_with_what_is_known(
     assert bool(chart.of("fhir_request")) is (reads > 0)
 
 
-@pytest.mark.parametrize("name", ABOUT_KEYS)
+@each("name", ABOUT_KEYS)
 def test_a_fault_of_the_keys_is_told_from_a_bad_token(app: ThreeEhrs, name: str) -> None:
     ehr, status, reason = ABOUT_KEYS[name]
     assert Chart(app, ehr, "").cards

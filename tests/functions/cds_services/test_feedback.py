@@ -3,9 +3,8 @@
 import uuid
 from typing import Any
 
-import pytest
-
 from tests.support.cds import FEEDBACK, SERVICE, Cds
+from tests.support.tables import each
 
 CARD = str(uuid.uuid4())
 
@@ -20,7 +19,7 @@ def told(cds: Cds, count: int = 1) -> list[dict[str, object]]:
     return [{name: line[name] for name in kept if name in line} for line in lines]
 
 
-@pytest.mark.parametrize(
+@each(
     ("outcome", "line"),
     [
         ({"outcome": "accepted"}, {"outcome": "accepted"}),
@@ -83,7 +82,7 @@ def test_a_card_that_is_no_uuid_is_not_logged(cds: Cds) -> None:
     assert "SENTINEL-card" not in cds.server.log.read_text()
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         {},

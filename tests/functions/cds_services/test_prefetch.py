@@ -5,8 +5,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from tests.support.cds import (
     KEYS,
     OUTCOME,
@@ -19,6 +17,7 @@ from tests.support.cds import (
     patient,
     value,
 )
+from tests.support.tables import each
 
 EGFR = {"egfr_ckd_epi_2021": "warning"}
 
@@ -47,7 +46,7 @@ def denied(cds: Cds, prefetch: Mapping[str, Any], **changes: Any) -> None:
     assert "p2" not in answer.text
 
 
-@pytest.mark.parametrize("key", KEYS)
+@each("key", KEYS)
 def test_another_patients_resource_in_any_key_refuses_the_whole_call(cds: Cds, key: str) -> None:
     denied(cds, chart(**{key: foreign(key)}))
     denied(cds, chart(**{key: bundle(creatinine(), foreign(key))}))
@@ -73,7 +72,7 @@ def test_another_patients_resource_is_found_wherever_it_stands(cds: Cds) -> None
         denied(cds, prefetch)
 
 
-@pytest.mark.parametrize(
+@each(
     "reference",
     [
         "Patient/p2",
@@ -92,7 +91,7 @@ def test_a_subject_that_another_reader_could_take_for_another_patient_refuses(
     denied(cds, chart(labs=bundle({**creatinine(), "subject": {"reference": reference}})))
 
 
-@pytest.mark.parametrize(
+@each(
     "subject",
     [
         {"identifier": {"system": "urn:mrn", "value": "1"}},
@@ -117,7 +116,7 @@ def test_references_on_the_fhir_base_are_the_patients(cds: Cds) -> None:
     assert cds.main.calculators(chart(labs=labs), fhirServer=None) == EGFR
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"subject": None},
@@ -141,7 +140,7 @@ def test_a_key_may_hold_one_resource_or_a_bundle(cds: Cds) -> None:
     assert cds.main.calculators(chart(labs=creatinine(), patient=bundle(patient()))) == EGFR
 
 
-@pytest.mark.parametrize(
+@each(
     "labs",
     [
         {"resourceType": "Bundle"},
@@ -173,7 +172,7 @@ def test_a_key_that_failed_at_the_ehr_is_not_asked_again_and_answers_nothing(cds
     assert len(cds.main.fhir_reads) == reads
 
 
-@pytest.mark.parametrize(
+@each(
     "odd",
     ["123", "<html>no</html>", 7, True, [], ["x"], {}, {"resourceType": 7}, {"resourceType": "X"}],
     ids=repr,
@@ -207,7 +206,7 @@ WITHOUT = {
 }
 
 
-@pytest.mark.parametrize("key", WITHOUT)
+@each("key", WITHOUT)
 def test_a_key_with_a_next_link_answers_nothing_without_a_token(cds: Cds, key: str) -> None:
     assert cds.main.calculators(whole()) == ALL
     for following in (f"{cds.main.tenant.base}?page=2", "https://other.example.org/x", "", 7):
@@ -222,7 +221,7 @@ def _resources(found: Mapping[str, Any]) -> list[Any]:
     return [entry["resource"] for entry in found.get("entry", [])]
 
 
-@pytest.mark.parametrize("key", WITHOUT)
+@each("key", WITHOUT)
 def test_a_key_that_failed_or_is_absent_answers_nothing(cds: Cds, key: str) -> None:
     for found in (OUTCOME, ...):
         prefetch = {k: v for k, v in (whole() | {key: found}).items() if v is not ...}
@@ -243,7 +242,7 @@ def test_drugs_may_bring_the_medications_that_orders_refer_to(cds: Cds) -> None:
     assert "cha2ds2_vasc" not in cds.main.calculators(prefetch)
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "lacking"),
     [
         ({"patient": ...}, "patient"),

@@ -16,6 +16,7 @@ from tests.support.cds import DISCOVERY, P384, CdsEhr, log_lines, registration
 from tests.support.id_tokens import public_jwk
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT, free_port, serve_app
+from tests.support.tables import each
 
 TOP = """
 public_url = "https://smart.example.org"
@@ -52,7 +53,7 @@ def test_a_sound_client_has_no_problem() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("clients", "found"),
     [
         ([client(ehr="other")], ["cds_ehr_unknown"]),

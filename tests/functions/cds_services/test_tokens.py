@@ -10,7 +10,6 @@ from contextlib import closing
 from typing import Any
 
 import jwt
-import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -28,6 +27,7 @@ from tests.support.cds import (
     members,
 )
 from tests.support.id_tokens import Raw, base64url, compact, ec_key, part, public_jwk
+from tests.support.tables import each
 
 Forged = Callable[[Cds, CdsEhr], str]
 PUBLIC_PEM = P384.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -199,7 +199,7 @@ FORGED: Mapping[str, tuple[str, Forged]] = {
 }
 
 
-@pytest.mark.parametrize("name", FORGED)
+@each("name", FORGED)
 def test_a_token_that_is_forged_or_odd_is_refused(cds: Cds, name: str) -> None:
     reason, forge = FORGED[name]
     strangers = len(cds.main.tenant.hits("/stranger/jwks.json"))
@@ -243,7 +243,7 @@ def test_what_came_is_logged_of_an_issuer_and_an_audience_alone(cds: Cds) -> Non
     assert "client" not in told
 
 
-@pytest.mark.parametrize(
+@each(
     ("alg", "kid", "key"),
     [("ES384", KID, P384), ("RS384", "rsa", RSA), ("RS256", "rsa", RSA), ("ES256", "p256", P256)],
 )
@@ -270,7 +270,7 @@ def test_the_shape_of_epic_is_accepted(cds: Cds) -> None:
     assert ehr.post(ehr.body(), token=token).status == 200
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"typ": None},
@@ -294,7 +294,7 @@ def test_with_a_file_of_keys_the_jku_is_not_looked_at(cds: Cds) -> None:
     assert cds.filed.tenant.received[before:] == []
 
 
-@pytest.mark.parametrize(
+@each(
     "claims",
     [
         {"iat": -800, "exp": -100},
