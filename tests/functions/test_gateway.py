@@ -1,13 +1,12 @@
 """The local gateway: what no function serves is answered in the same form."""
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.proxy import raw_exchange
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "status", "code"),
     [
         ("GET", "/nothing", 404, "not_found"),
@@ -30,7 +29,7 @@ def _raw(app: App, target: bytes) -> bytes:
     return raw_exchange(app.origin, head)
 
 
-@pytest.mark.parametrize("path", ["/launch/health", "/callback/health", "/fhir_proxy/health"])
+@each("path", ["/launch/health", "/callback/health", "/fhir_proxy/health"])
 def test_a_request_that_names_its_host_in_its_line_gets_the_same_answer(
     app: App, path: str
 ) -> None:
@@ -41,7 +40,7 @@ def test_a_request_that_names_its_host_in_its_line_gets_the_same_answer(
     assert _raw(app, f"{app.origin}/nothing".encode()).startswith(b"HTTP/1.1 404 ")
 
 
-@pytest.mark.parametrize("target", [b"/x\xff", b"/callback?code=\xff", b"/x\x01"])
+@each("target", [b"/x\xff", b"/callback?code=\xff", b"/x\x01"])
 def test_what_the_server_cannot_read_is_told_to_nobody_but_the_sender(
     app: App, target: bytes
 ) -> None:

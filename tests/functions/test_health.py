@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-import pytest
-
 from infra.stage import FUNCTIONS
 from shared.release import VERSION
 from tests.support.app import App, ehr_tables
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import serve_app
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@each("function", FUNCTIONS)
 def test_health_is_told_to_anyone_and_leaves_no_trace(app: App, function: str) -> None:
     lines = len(app.log_lines())
     answer = Browser().get(f"{app.origin}/{function}/health")
@@ -26,7 +25,7 @@ def test_health_is_told_to_anyone_and_leaves_no_trace(app: App, function: str) -
     assert len(app.log_lines()) == lines
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@each("function", FUNCTIONS)
 def test_health_says_the_same_whatever_comes_with_the_request(app: App, function: str) -> None:
     """No session is looked at, no cookie set or cleared, nothing of the request repeated."""
     launched = app.launch(app.scripted.tenant())
@@ -46,14 +45,14 @@ def test_the_gateway_has_one_of_its_own(app: App) -> None:
     assert (answer.status, answer.json()["status"]) == (200, "ok")
 
 
-@pytest.mark.parametrize("path", ["health/", "health/x", "Health", "%68ealth", "health%00"])
+@each("path", ["health/", "health/x", "Health", "%68ealth", "health%00"])
 def test_only_its_very_address_is_it(app: App, path: str) -> None:
     for function in FUNCTIONS:
         assert Browser().get(f"{app.origin}/{function}/{path}").status in {400, 403, 404}
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-@pytest.mark.parametrize("function", FUNCTIONS)
+@each("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+@each("function", FUNCTIONS)
 def test_other_methods_are_refused(app: App, function: str, method: str) -> None:
     answer = Browser().send(method, f"{app.origin}/{function}/health")
     assert (answer.status, answer.code) == (405, "method_not_allowed")

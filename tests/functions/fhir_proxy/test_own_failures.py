@@ -12,11 +12,11 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from functions.fhir_proxy import main
-from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import CdsKeysUnavailable, Overloaded, RefreshFailed, SmartError
 from shared.inbound import edge
 from shared.inbound.edge import Call, Reply
+from tests.support import one_ehr
 from tests.support.app import App, Launched, ehr_tables
 from tests.support.browser import Answer
 from tests.support.proxy import EVERY_ANSWER_CARRIES, asked, launched, unprotected
@@ -89,13 +89,7 @@ def _request() -> flask.Request:
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    made, problems = settings_file.parse(
-        'public_url = "https://app.example"\nsealing_keys = ["env:K"]\n[store]\nkind = "sqlite"\n'
-        '[[ehr]]\nkey = "one"\niss = ["https://ehr.example/r4"]\nclient_id = "c"\n'
-        'scopes = "openid"\n'
-    )
-    assert made is not None, problems
-    return made
+    return one_ehr.settings()
 
 
 def _leaves(parent: type[SmartError]) -> list[type[SmartError]]:

@@ -16,6 +16,7 @@ from tests.support.app import App, Launched
 from tests.support.app_chart import CREATININE, SODIUM, bundle, tenant_of
 from tests.support.browser import OWN_FETCH, Answer, Browser
 from tests.support.random_charts import random_chart
+from tests.support.tables import each
 from tests.support.whole_page import chart_of, resources_of
 
 JSON = {"Content-Type": "application/json"}
@@ -87,12 +88,12 @@ def test_a_result_of_another_patient_is_not_listed() -> None:
     assert judged({**SODIUM, "subject": {"reference": "Patient/p2"}}) == []
 
 
-@pytest.mark.parametrize("patient", [one.id for one in load_charts().patients()])
+@each("patient", [one.id for one in load_charts().patients()])
 def test_the_list_of_a_simulated_patient_agrees_with_the_chart(patient: str) -> None:
     assert _complaints(patient, resources_of(patient, load_charts())) == []
 
 
-@pytest.mark.parametrize("seed", range(12))
+@each("seed", range(12))
 def test_the_list_of_a_random_chart_agrees_with_it(seed: int) -> None:
     chart = chart_of("p1", random_chart(seed, datetime.now(UTC)))
     assert _complaints("p1", resources_of("p1", chart)) == []
@@ -116,7 +117,7 @@ def _digits(number: object) -> str:
     return f"\u0001{number}\u0001"
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         b"",
@@ -138,7 +139,7 @@ def test_a_body_of_another_form_is_refused(body: bytes) -> None:
         all_results.answer(body, "p1", BASE, NOW)
 
 
-@pytest.mark.parametrize("entry", [None, 1, "x", [1], [{}], [{"resource": 1}], {"a": 1}])
+@each("entry", [None, 1, "x", [1], [{}], [{"resource": 1}], {"a": 1}])
 def test_a_bundle_of_any_shape_gives_no_rows(entry: object) -> None:
     assert all_results.answer(sent({"entry": entry}), "p1", BASE, NOW) == {"rows": []}
 

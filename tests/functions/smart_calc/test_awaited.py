@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import pytest
-
 from clinical.calculators import REGISTRY
 from clinical.chart import Chart, read_chart
 from clinical.chart.evidence import ChartFinding, Outcome
@@ -14,6 +12,7 @@ from functions.smart_calc.page.cards import views
 from functions.smart_calc.page.view_models import CalculatorView
 from functions.smart_calc.reading.awaited import says_the_same
 from tests.support.random_charts import random_chart
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -33,7 +32,7 @@ def _changed(chart: Chart) -> Iterator[Chart]:
         yield replace(chart, usable={**chart.usable, name: ()})
 
 
-@pytest.mark.parametrize("seed", range(2))
+@each("seed", range(2))
 def test_a_row_changes_only_with_what_its_calculator_is_made_of(seed: int) -> None:
     chart = read_chart(list(random_chart(seed, NOW)), NOW, "p1", None)
     before = _rows(chart)

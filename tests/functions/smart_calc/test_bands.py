@@ -7,6 +7,7 @@ import pytest
 from clinical.calculators import evaluate
 from functions.smart_calc.page import outcome
 from functions.smart_calc.page.bands import BandBar
+from tests.support.tables import each
 
 
 def drawn(calculator: str, **inputs: Any) -> BandBar | None:
@@ -37,9 +38,7 @@ def test_a_result_beyond_the_drawing_stands_at_its_end() -> None:
     assert egfr(0.4).mark == 100
 
 
-@pytest.mark.parametrize(
-    ("sex", "limits"), [("female", ["", "460", "500"]), ("male", ["", "450", "500"])]
-)
+@each(("sex", "limits"), [("female", ["", "460", "500"]), ("male", ["", "450", "500"])])
 def test_the_limits_are_those_of_this_patient(sex: str, limits: list[str]) -> None:
     bar = drawn("qtc", qt_interval=(400, "ms"), heart_rate=(60, "/min"), sex=sex)
     assert bar

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.smart_calc.page.banner import Banner, read
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FULL: dict[str, Any] = {
@@ -37,7 +37,7 @@ NICK = {"use": "nickname", "text": "Nick"}
 OLD = {"use": "old", "text": "Old"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("names", "shown"),
     [
         ([NICK, USUAL, OFFICIAL], "Official"),
@@ -59,7 +59,7 @@ def test_the_name_is_the_official_one_or_the_next_best(names: object, shown: str
     assert banner(name=names).name == shown
 
 
-@pytest.mark.parametrize(
+@each(
     ("born", "age"),
     [
         ("1968-11-24", 58),
@@ -83,7 +83,7 @@ def test_the_age_is_in_completed_years_and_only_of_a_full_date(
     assert banner(birthDate=born).age == age
 
 
-@pytest.mark.parametrize(
+@each(
     ("deceased", "expected"),
     [
         ({"deceasedBoolean": True}, True),
@@ -101,7 +101,7 @@ def test_a_dead_patient_is_marked_and_grows_no_older(
     assert (made.age is None) is expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("identifiers", "mrn"),
     [
         ([{"type": {"coding": [{"code": "SS"}]}, "value": "1"}], ""),
@@ -123,7 +123,7 @@ def test_the_record_number_is_the_identifier_of_type_mr(identifiers: object, mrn
     assert banner(identifier=identifiers).mrn == mrn
 
 
-@pytest.mark.parametrize(
+@each(
     ("born", "line"),
     [
         ("1968-03-14", "Alma B. Testpatient, 1968"),

@@ -16,6 +16,7 @@ from functions.smart_calc.contradictions import Contradictions
 from functions.smart_calc.page.charted import value_of
 from functions.smart_calc.page.latest_values import every
 from tests.support.chart_resources import LOINC, concept, observation, pressure
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 # Around 2 %, within which values of one time agree, and beyond what a sodium can be.
@@ -61,7 +62,7 @@ def _found_by_comparing_all(top: Entry, entries: Sequence[Entry]) -> Entry | Non
     return None
 
 
-@pytest.mark.parametrize("seed", range(100))
+@each("seed", range(100))
 def test_the_first_that_differs_is_found_without_comparing_all(seed: int) -> None:
     chance = random.Random(seed)
     entries = _entries(chance, chance.randrange(1, 12))

@@ -10,6 +10,7 @@ from clinical.clock import Clock
 from functions.smart_calc.page import input_views
 from functions.smart_calc.page.view_models import InputView
 from tests.support.chart_resources import ICD10CM, concept, condition, observation, smoking
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TODAY = "2026-11-24T08:00:00Z"
@@ -64,7 +65,7 @@ EMPTY = [
 ]
 
 
-@pytest.mark.parametrize(("resource", "state", "charted"), EMPTY)
+@each(("resource", "state", "charted"), EMPTY)
 def test_an_input_that_stays_empty_shows_what_is_charted_and_why_it_is_not_used(
     resource: dict[str, Any], state: str, charted: str
 ) -> None:

@@ -17,6 +17,7 @@ from functions.smart_calc.page.view_models import CalculatorView, InputView
 from simulator.charts.generated import load_charts
 from tests.support.chart_resources import condition, observation
 from tests.support.in_memory_ehr import answer_from, session_of
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BASE = "https://ehr.example/r4"
@@ -97,7 +98,7 @@ def test_the_page_has_the_offset_of_most_times_and_tells_of_another() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each(
     ("charted", "zone", "written"),
     [
         ("2026-11-19T05:10:00Z", "UTC", "19 Nov 2026 05:10"),
@@ -172,7 +173,7 @@ def test_acute_kidney_injury_on_the_problem_list_stands_beside_the_egfr() -> Non
     assert egfr(condition("N17.9", "resolved", id="c1")).warnings == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("verification", "said"),
     [
         ("confirmed", "Atrial fibrillation is charted: in an irregular rhythm the QTc of one beat"),
@@ -220,12 +221,12 @@ def test_what_may_undo_the_result_is_said_before_the_age_of_a_value() -> None:
     assert view.note.index("not steady") < view.note.index("preliminary")
 
 
-@pytest.mark.parametrize(
+@each(
     "chart",
     [(), (condition("I48.91", verification="provisional", id="c1"),)],
     ids=["none charted", "suggested"],
 )
-@pytest.mark.parametrize("name", ["cha2ds2_vasc", "has_bled"])
+@each("name", ["cha2ds2_vasc", "has_bled"])
 def test_whether_there_is_atrial_fibrillation_is_said_in_one_caution(
     chart: tuple[dict[str, Any], ...], name: str
 ) -> None:

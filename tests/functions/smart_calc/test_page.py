@@ -30,6 +30,7 @@ from tests.support.app_chart import (
 from tests.support.browser import NAVIGATION, OWN_FETCH, Browser
 from tests.support.chart_resources import condition, order
 from tests.support.scripted_ehr import FHIR_JSON, Received, Scripted, as_fhir, as_json
+from tests.support.tables import each
 
 VITALS, LABS = "vital-signs", "laboratory"
 # By which the EHR of these tests knows a further page of the laboratory's search.
@@ -122,7 +123,7 @@ def test_the_page_runs_its_own_script_and_loads_nothing(app: App) -> None:
     assert answer.all("Referrer-Policy") == ["no-referrer"]
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+@each("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
 def test_the_page_is_read_only(app: App, method: str) -> None:
     launched = app.launch(tenant_of(app))
     address = f"{app.origin}/smart_calc/{launched.handle}/"
@@ -152,7 +153,7 @@ def test_the_cookie_of_another_session_opens_no_page(app: App) -> None:
     assert "session_missing" in answer.text
 
 
-@pytest.mark.parametrize("path", ["", "/", "/nothing/", "/{handle}/other", "/{handle}x/"])
+@each("path", ["", "/", "/nothing/", "/{handle}/other", "/{handle}x/"])
 def test_other_addresses_are_not_found(app: App, path: str) -> None:
     launched = app.launch(tenant_of(app))
     address = f"{app.origin}/smart_calc{path.format(handle=launched.handle)}"
@@ -169,7 +170,7 @@ def test_without_a_patient_the_page_says_so(app: App) -> None:
     assert "None" not in answer.text
 
 
-@pytest.mark.parametrize("needed", [True, None, "false", 0, ""])
+@each("needed", [True, None, "false", 0, ""])
 def test_the_banner_is_shown_unless_the_ehr_shows_one(app: App, needed: object) -> None:
     page = page_of(app, tenant_of(app, need_patient_banner=needed))
     assert "<h1>Synthetic Testpatient</h1>" in page
@@ -190,7 +191,7 @@ def test_beside_the_ehrs_own_banner_one_line_is_enough(app: App) -> None:
     assert "SYN-0007" not in rest
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "opened"),
     [
         ('{"calculator": "bmi"}', ["bmi"]),
@@ -292,7 +293,7 @@ FAILURES = [
 ]
 
 
-@pytest.mark.parametrize(("failure", "reason"), FAILURES)
+@each(("failure", "reason"), FAILURES)
 def test_one_search_that_fails_leaves_the_other_parts(
     app: App, failure: Scripted, reason: str
 ) -> None:
@@ -312,7 +313,7 @@ def test_what_the_ehrs_error_means_is_told_to_support_and_not_to_a_clinician(app
     assert meaning not in page.replace(line, "")
 
 
-@pytest.mark.parametrize("search", SEARCHES)
+@each("search", SEARCHES)
 def test_what_a_failed_search_leaves_open_is_told_with_the_reason(app: App, search: str) -> None:
     refusal = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 403)
     page = page_of(app, answering(tenant_of(app), **{search: refusal}))
@@ -345,7 +346,7 @@ def test_diagnoses_that_were_not_read_are_not_counted_as_absent(app: App) -> Non
     assert "counted as no" not in shown
 
 
-@pytest.mark.parametrize(
+@each(
     ("failure", "reason"),
     # 401 of the launch's own Patient says that the EHR has ended the access.
     [one for one in FAILURES if not str(one.id).startswith("401")],
@@ -361,7 +362,7 @@ def test_of_a_patient_that_cannot_be_read_no_value_is_shown(
     assert not re.search(r"Sodium|class=\"calculator\"", _shown(page))
 
 
-@pytest.mark.parametrize(
+@each(
     "patient",
     [{**PATIENT, "id": "p2"}, {**PATIENT, "id": None}, bundle(), SODIUM],
     ids=["another", "without id", "a bundle", "another type"],
@@ -401,7 +402,7 @@ def test_results_of_another_patient_are_left_out_and_logged(app: App) -> None:
     assert "p2" not in json.dumps(lines)
 
 
-@pytest.mark.parametrize(
+@each(
     "subject",
     [
         None,
@@ -443,7 +444,7 @@ def test_a_page_further_on_with_another_patients_results_is_left_out_too(app: Ap
     assert "Foreign" not in _shown(page)
 
 
-@pytest.mark.parametrize(
+@each(
     "entry",
     [None, 1, "x", {}, [None], [[]], [{"resource": None}], [{"resource": {"resourceType": []}}]],
 )

@@ -11,6 +11,7 @@ from clinical.calculators import REGISTRY
 from tests.support.app import App, Launched
 from tests.support.app_chart import tenant_of
 from tests.support.browser import OWN_FETCH, Answer, Browser
+from tests.support.tables import each
 
 VECTORS = Path(__file__).parents[2] / "clinical" / "data" / "calc_vectors.json"
 ROWS: list[dict[str, Any]] = json.loads(VECTORS.read_text("utf-8"))["rows"]
@@ -58,7 +59,7 @@ def compute(
     return document
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@each("name", REGISTRY)
 def test_every_calculator_reproduces_its_vectors(
     app: App, open_session: Launched, name: str
 ) -> None:
@@ -95,7 +96,7 @@ def test_an_answer_has_three_members_and_details_where_they_are_asked_for(
     assert "eGFR 40 mL/min/1.73 m2" in full["note"]
 
 
-@pytest.mark.parametrize(
+@each(
     "creatinine",
     [
         {"value": 132.63, "unit": "umol/L"},
@@ -131,7 +132,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "why"), REFUSALS, ids=str)
+@each(("changes", "why"), REFUSALS, ids=str)
 def test_what_cannot_be_computed_is_refused_with_the_reason_and_without_a_number(
     app: App, open_session: Launched, changes: dict[str, Any], why: str
 ) -> None:
@@ -181,7 +182,7 @@ UNUSABLE = [
 ]
 
 
-@pytest.mark.parametrize("body", UNUSABLE, ids=lambda body: body[:50].decode("latin-1"))
+@each("body", UNUSABLE, ids=lambda body: body[:50].decode("latin-1"))
 def test_a_body_of_another_form_is_refused_as_such(
     app: App, open_session: Launched, body: bytes
 ) -> None:
@@ -218,7 +219,7 @@ def test_a_request_that_is_announced_as_too_large_is_not_even_read(
     assert (answer.status, answer.code) == (413, "too_large")
 
 
-@pytest.mark.parametrize(
+@each(
     "media_type",
     ["text/plain", "application/x-www-form-urlencoded", "application/fhir+json", "", "json"],
 )
@@ -235,13 +236,13 @@ def test_a_media_type_may_have_parameters(app: App, open_session: Launched) -> N
     assert post(app, open_session, EGFR, body, headers).status == 200
 
 
-@pytest.mark.parametrize("name", ["nothing", "EGFR_CKD_EPI_2021", "bmi.json", "%62mi", "session"])
+@each("name", ["nothing", "EGFR_CKD_EPI_2021", "bmi.json", "%62mi", "session"])
 def test_an_unknown_calculator_is_not_found(app: App, open_session: Launched, name: str) -> None:
     answer = post(app, open_session, name, b'{"inputs": {}}')
     assert (answer.status, answer.code) == (404, "not_found")
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@each("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_other_methods_are_not_taken(app: App, open_session: Launched, method: str) -> None:
     answer = open_session.browser.send(method, address(app, open_session, EGFR), OWN_FETCH)
     assert answer.status == 405
@@ -258,7 +259,7 @@ FAULTS: list[tuple[str, int, str]] = [
 ]
 
 
-@pytest.mark.parametrize("worst", range(len(FAULTS)), ids=[fault[0] for fault in FAULTS])
+@each("worst", range(len(FAULTS)), ids=[fault[0] for fault in FAULTS])
 def test_refusals_come_in_the_order_of_the_contract(
     app: App, open_session: Launched, worst: int
 ) -> None:
@@ -271,7 +272,7 @@ def test_refusals_come_in_the_order_of_the_contract(
     assert (answer.status, answer.code) == FAULTS[worst][1:]
 
 
-@pytest.mark.parametrize(
+@each(
     "evidence",
     [
         {},
@@ -294,9 +295,7 @@ def test_nobody_but_the_apps_own_page_may_compute(
     assert (answer.status, answer.code) == (403, "cross_site")
 
 
-@pytest.mark.parametrize(
-    "evidence", [{"Origin": "{own}"}, {"X-Smart-Proxy": "1"}, {"Sec-Fetch-Site": "same-origin"}]
-)
+@each("evidence", [{"Origin": "{own}"}, {"X-Smart-Proxy": "1"}, {"Sec-Fetch-Site": "same-origin"}])
 def test_the_apps_own_page_may_in_browsers_without_fetch_metadata_too(
     app: App, open_session: Launched, evidence: dict[str, str]
 ) -> None:
@@ -331,7 +330,7 @@ def test_a_computation_asks_the_ehr_nothing(app: App) -> None:
     assert tenant.received == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "headers", "status"),
     [
         (json.dumps({"inputs": ADULT}).encode(), {}, 200),
@@ -390,7 +389,7 @@ def test_nothing_that_was_entered_is_logged_or_repeated_in_a_refusal(
     assert not any(word in written for word in words)
 
 
-@pytest.mark.parametrize("albumin", [41, "4,123", "4.1 g"])
+@each("albumin", [41, "4,123", "4.1 g"])
 def test_a_value_that_was_just_given_is_never_said_to_be_missing(
     app: App, open_session: Launched, albumin: object
 ) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from functions.smart_calc.page.latest_values import Result, newest
 from shared import strict_json
 from shared.fhir import searchset
 from shared.fhir.searchset import SearchPage
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BASE = "https://ehr.example.org/fhir"
@@ -78,7 +78,7 @@ def test_a_result_is_shown_as_charted() -> None:
     assert (shown.mark, shown.rejected, shown.sign, shown.range) == ("", (), "", "")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "shown"),
     [
         ("1.50", "1.50"),
@@ -111,29 +111,29 @@ def test_a_number_beyond_all_use_is_left_out_alone() -> None:
     assert [one.name for one in shown_of(part.resources)] == ["Other"]
 
 
-@pytest.mark.parametrize("comparator", ["<", "<=", ">=", ">"])
+@each("comparator", ["<", "<=", ">=", ">"])
 def test_a_bound_is_shown_as_a_bound(comparator: str) -> None:
     assert value_of("0.20", comparator=comparator) == f"{comparator} 0.20"
 
 
-@pytest.mark.parametrize("status", ["final", "preliminary", "amended", "corrected"])
+@each("status", ["final", "preliminary", "amended", "corrected"])
 def test_a_usable_status_is_named(status: str) -> None:
     assert row(status=status).status == status
 
 
-@pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "registered", "unknown"])
+@each("status", ["entered-in-error", "cancelled", "registered", "unknown"])
 def test_a_status_that_withdraws_the_value_hides_it(status: str) -> None:
     older = observation(effectiveDateTime="2026-01-01", valueQuantity={"value": 1})
     (shown,) = rows(observation(status=status), older)
     assert shown.value == "1"
 
 
-@pytest.mark.parametrize("status", [None, [], {}, 1, True])
+@each("status", [None, [], {}, 1, True])
 def test_a_missing_or_malformed_status_is_said(status: object) -> None:
     assert row(status=status).status == "no status"
 
 
-@pytest.mark.parametrize(
+@each(
     ("first", "second", "newer"),
     [
         ("2026-11-20T09:00:00Z", "2026-11-20T09:00:01Z", 2),
@@ -162,7 +162,7 @@ def test_the_newest_is_told_by_the_instant(first: str, second: str | None, newer
         assert shown.value == str(newer)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "shown"),
     [
         ("2026-11-20T09:05:30.123-06:00", "20 Nov 2026 09:05"),
@@ -180,7 +180,7 @@ def test_a_date_is_shown_in_the_charts_own_offset(text: object, shown: str) -> N
     assert row(effectiveDateTime=text).when == shown
 
 
-@pytest.mark.parametrize(
+@each(
     ("dates", "shown"),
     [
         ({"effectivePeriod": {"start": "2026-01-01", "end": "2026-01-02"}}, "2 Jan 2026"),
@@ -198,7 +198,7 @@ def part(value: object, unit: str | None = "mmHg") -> dict[str, Any]:
     return {"valueQuantity": {"value": value, "unit": unit}}
 
 
-@pytest.mark.parametrize(
+@each(
     ("components", "value", "unit"),
     [
         ([part(138), part(84)], "138 / 84", "mmHg"),
@@ -225,7 +225,7 @@ def test_a_value_of_its_own_comes_before_the_parts() -> None:
     assert row(component=[part(1), part(2)]).value == "139"
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "shown"),
     [
         ({"valueString": "negative"}, "negative"),
@@ -239,7 +239,7 @@ def test_a_value_in_words_is_shown_in_words(value: dict[str, Any], shown: str) -
     assert row(valueQuantity=None, **value).value == shown
 
 
-@pytest.mark.parametrize(
+@each(
     "value",
     [
         {},
@@ -260,7 +260,7 @@ def test_without_a_value_there_is_no_row(value: dict[str, Any]) -> None:
     assert rows(observation(**({"valueQuantity": None} | value))) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("quantity", "unit"),
     [
         ({"unit": "mg/dL", "code": "mg/dL"}, "mg/dL"),
@@ -273,7 +273,7 @@ def test_the_unit_is_the_one_for_readers(quantity: dict[str, Any], unit: str) ->
     assert row(valueQuantity={"value": 1, **quantity}).unit == unit
 
 
-@pytest.mark.parametrize(
+@each(
     ("code", "name"),
     [
         ({"text": "Sodium", "coding": [{"display": "Na"}]}, "Sodium"),
@@ -299,7 +299,7 @@ def test_the_same_code_of_another_system_is_another_test() -> None:
     assert [one.name for one in rows(observation(), observation(code=local))] == ["Other", "Sodium"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("reference", "shown"),
     [
         ("Patient/p1", True),

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from clinical.calculators import REGISTRY
 from clinical.chart import read_chart
 from clinical.clock import Clock
@@ -13,6 +11,7 @@ from functions.smart_calc.page.view_models import CalculatorView
 from tests.support.app import App
 from tests.support.app_chart import open_page, tenant_of
 from tests.support.chart_resources import condition, observation, order, pressure
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PERSON = {"resourceType": "Patient", "id": "p1", "birthDate": "1957-10-11", "gender": "male"}
@@ -40,7 +39,7 @@ def row(name: str, *resources: dict[str, Any]) -> CalculatorView:
     return next(view for view in listed(*resources) if view.name == name)
 
 
-@pytest.mark.parametrize(
+@each(
     ("codes", "said"),
     [
         ((), "Kidney"),
@@ -78,7 +77,7 @@ def test_a_score_that_lacks_few_answers_is_a_result_of_this_patient() -> None:
     assert view.provenance == ""
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "chart", "hint"),
     [
         (EGFR, (), "G2"),

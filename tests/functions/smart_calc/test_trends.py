@@ -13,6 +13,7 @@ from clinical.clock import Clock
 from functions.smart_calc.page import input_views, trends
 from functions.smart_calc.page.view_models import Trend
 from tests.support.chart_resources import observation, patient
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -95,7 +96,7 @@ def test_equal_values_lie_in_the_middle() -> None:
     assert {one.y for one in trend.points} == {trends.HEIGHT / 2}
 
 
-@pytest.mark.parametrize(
+@each(
     "resources",
     [
         [],

@@ -14,6 +14,7 @@ from tests.support.app_chart import calculator, open_page, tenant_of
 from tests.support.browser import OWN_FETCH
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve_app
+from tests.support.tables import each
 
 ROOT = Path(__file__).parents[3]
 NO_EHR = "http://127.0.0.1:9"
@@ -59,8 +60,8 @@ def test_what_it_gives_to_others_is_not_computed_either(without: App) -> None:
     assert "eGFR (CKD-EPI 2021)" in answer.json()["refused"]
 
 
-@pytest.mark.parametrize("name", OFF)
-@pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
+@each("name", OFF)
+@each("method", ["POST", "GET", "PUT"])
 def test_its_address_is_not_found(without: App, name: str, method: str) -> None:
     launched = without.launch(tenant_of(without))
     address = f"{without.origin}/smart_calc/{launched.handle}/{name}"

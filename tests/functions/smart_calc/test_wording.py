@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import read_chart
 from clinical.clock import Clock
@@ -12,6 +10,7 @@ from functions.smart_calc.page import cards, input_views, wording
 from functions.smart_calc.page.entries import sentence
 from functions.smart_calc.page.view_models import CalculatorView
 from tests.support.chart_resources import observation, patient, quantity
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -22,8 +21,8 @@ def view_of(name: str, *resources: dict[str, Any]) -> CalculatorView:
     return next(view for views in groups.values() for view in views if view.name == name)
 
 
-@pytest.mark.parametrize("limit", sorted({one.fresh_days for one in INPUTS.values()} - {0}))
-@pytest.mark.parametrize("beyond", [0.01, 0.99, 1, 40])
+@each("limit", sorted({one.fresh_days for one in INPUTS.values()} - {0}))
+@each("beyond", [0.01, 0.99, 1, 40])
 def test_no_value_is_as_old_as_the_limit_that_it_is_beyond(limit: int, beyond: float) -> None:
     said = wording.beyond(limit + beyond, limit, "older than")
     own = said.partition(" ago")[0]
@@ -31,7 +30,7 @@ def test_no_value_is_as_old_as_the_limit_that_it_is_beyond(limit: int, beyond: f
     assert own.removeprefix("over ") != own or said.endswith(f"older than {wording.span(limit)}")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "shown"),
     [("eGFR is low", "eGFR is low."), ("values differ", "Values differ."), ("a", "A.")],
 )
@@ -94,7 +93,7 @@ def test_a_note_gives_a_converted_value_as_charted_and_a_calculated_one_as_it_is
     assert noted(risk, "egfr") == "eGFR (CKD-EPI 2021) 55 mL/min/1.73 m2 (20 Nov 2026)"
 
 
-@pytest.mark.parametrize(
+@each(
     ("height_at", "dates"),
     [
         ("2026-11-20", "20 Nov 2026"),

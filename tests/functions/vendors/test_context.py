@@ -12,6 +12,7 @@ from tests.support.browser import Browser
 from tests.support.clinics import ALMA, Opened, Practice, practice
 from tests.support.registered import Registration
 from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.tables import each
 
 STUDY = {"reference": "ImagingStudy/synthetic-study"}
 
@@ -65,7 +66,7 @@ def test_a_banner_is_left_to_the_ehr_where_it_says_so(clinic: Practice) -> None:
 
 
 @pytest.mark.calculators
-@pytest.mark.parametrize("flow", ["ehr", "standalone"])
+@each("flow", ["ehr", "standalone"])
 def test_a_launch_without_a_patient_opens_no_chart_and_says_why(
     clinic: Practice, flow: Any
 ) -> None:
@@ -87,7 +88,7 @@ def test_a_launch_without_a_patient_opens_no_chart_and_says_why(
     assert clinic.clinics.requests(base, before, below=True) == []
 
 
-@pytest.mark.parametrize("fault", ["token-bad-patient", "token-patient-object"])
+@each("fault", ["token-bad-patient", "token-patient-object"])
 def test_a_patient_that_is_no_fhir_id_opens_no_session(clinic: Practice, fault: str) -> None:
     browser = Browser()
     answer = clinic.arrive(browser, clinic.click("generic", fault=fault))

@@ -8,6 +8,7 @@ import pytest
 from tests.support.browser import Browser
 from tests.support.clinics import ALMA, Practice, practice
 from tests.support.registered import SCOPES, Registration
+from tests.support.tables import each
 
 SECRET = "a+/:%é"
 WIDE = "openid fhirUser patient/*.rs"
@@ -114,7 +115,7 @@ def test_a_user_who_says_no_is_no_failure_of_the_app(app: Practice) -> None:
     assert "user_declined" in line["causes"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("known", "scopes", "status", "title"),
     [
         (False, SCOPES, 200, "OAuth2 Error"),

@@ -10,6 +10,7 @@ import pytest
 from tests.support.browser import Answer, Browser
 from tests.support.clinics import Practice, practice
 from tests.support.registered import Place, Registration
+from tests.support.tables import each
 
 PAIRS: list[tuple[Place, Place]] = [
     ("generic", "oracle"),
@@ -63,7 +64,7 @@ def test_an_answer_on_the_redirect_path_of_another_ehr_is_refused(
     assert (again.status, again.code) == (400, "state_unknown")
 
 
-@pytest.mark.parametrize("place", ["generic", "oracle", "epic"])
+@each("place", ["generic", "oracle", "epic"])
 def test_an_answer_on_the_shared_path_is_refused_where_the_ehr_has_its_own(
     app: Practice, place: Place
 ) -> None:
@@ -85,7 +86,7 @@ def test_the_code_of_one_ehr_under_the_state_of_another_goes_to_neither(
     _is_refused(app, _deliver(app, browser, f"/callback/{other}", mixed), browser, before)
 
 
-@pytest.mark.parametrize("claimed", ["oracle", "epic", "nobody", ""])
+@each("claimed", ["oracle", "epic", "nobody", ""])
 def test_an_answer_that_names_another_issuer_than_promised_is_refused(
     app: Practice, claimed: str
 ) -> None:
@@ -105,7 +106,7 @@ def test_an_answer_that_names_no_issuer_though_it_was_promised_is_refused(app: P
     _is_refused(app, _deliver(app, browser, "/callback/generic", given), browser, before)
 
 
-@pytest.mark.parametrize("place", ["oracle", "epic"])
+@each("place", ["oracle", "epic"])
 def test_an_issuer_that_was_not_promised_must_be_the_right_one_if_it_comes(
     app: Practice, place: Place
 ) -> None:

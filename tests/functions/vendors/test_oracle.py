@@ -14,6 +14,7 @@ from shared.smart.launches import LONGEST_URL
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.clinics import ALMA, Practice, practice
 from tests.support.registered import SCOPES, Registration
+from tests.support.tables import each
 
 # Beside what can be granted: a wildcard, and a scope in the syntax of the other SMART version.
 MIXED = f"{SCOPES} patient/*.rs patient/Encounter.read"
@@ -56,7 +57,7 @@ def test_the_endpoints_are_those_of_discovery_with_host_and_persona_in_their_pat
     assert [len(app.clinics.requests(url, before)) for url in (at.authorize, at.token)] == [1, 1]
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
+@each("slash", ["", "/"])
 def test_aud_is_the_launchs_iss_with_or_without_its_last_slash(app: Practice, slash: str) -> None:
     browser, base = Browser(), app.clinics.addresses("oracle").fhir_base
     started = browser.get(app.click("oracle"))
@@ -199,7 +200,7 @@ def test_the_issuer_with_its_identity_provider_and_last_slash_names_the_user(
     }
 
 
-@pytest.mark.parametrize("fault", ID_TOKEN_FAULTS)
+@each("fault", ID_TOKEN_FAULTS)
 def test_keys_of_three_kinds_without_alg_and_use_verify_the_user(app: Practice, fault: str) -> None:
     published = Browser().get(app.clinics.addresses("oracle").jwks).json()["keys"]
     assert {(key["kty"], key.get("crv")) for key in published} == {
@@ -300,7 +301,7 @@ def test_an_app_for_patients_launches_at_their_own_base_and_the_patient_is_the_u
     assert context["user"]["fhirUser"] == f"{base}/Patient/{ALMA}"
 
 
-@pytest.mark.parametrize("page", ["client-persona-mismatch", "unknown-client", "unknown-tenant"])
+@each("page", ["client-persona-mismatch", "unknown-client", "unknown-tenant"])
 def test_what_oracle_does_not_tell_the_app_is_a_page_of_its_own(app: Practice, page: str) -> None:
     answer = app.arrive(Browser(), app.click("oracle", fault=f"oracle-page-{page}"))
     assert answer.url.startswith(f"{app.clinics.origin}/errors/")
