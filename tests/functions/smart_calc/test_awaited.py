@@ -12,7 +12,6 @@ from functions.smart_calc.page.cards import views
 from functions.smart_calc.page.view_models import CalculatorView
 from functions.smart_calc.reading.awaited import says_the_same
 from tests.support.random_charts import random_chart
-from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -32,9 +31,8 @@ def _changed(chart: Chart) -> Iterator[Chart]:
         yield replace(chart, usable={**chart.usable, name: ()})
 
 
-@each("seed", range(2))
-def test_a_row_changes_only_with_what_its_calculator_is_made_of(seed: int) -> None:
-    chart = read_chart(list(random_chart(seed, NOW)), NOW, "p1", None)
+def test_a_row_changes_only_with_what_its_calculator_is_made_of() -> None:
+    chart = read_chart(list(random_chart(0, NOW)), NOW, "p1", None)
     before = _rows(chart)
     told = 0
     for other in _changed(chart):

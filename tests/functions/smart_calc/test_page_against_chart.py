@@ -10,13 +10,14 @@ import pytest
 from simulator.charts.generated import load_charts
 from tests.support import page_audit
 from tests.support.random_charts import random_chart
+from tests.support.tables import each
 from tests.support.whole_page import chart_of, complaints, page_of, resources_of
 
 GRETA = "synthetic-greta"
 PATIENTS = [one.id for one in load_charts().patients()]
 
 
-@pytest.mark.parametrize("patient", PATIENTS)
+@each("patient", PATIENTS)
 def test_the_page_of_a_simulated_patient_agrees_with_the_chart(
     patient: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -24,7 +25,7 @@ def test_the_page_of_a_simulated_patient_agrees_with_the_chart(
 
 
 # The long run of many more is part of `make soak`.
-@pytest.mark.parametrize("seed", range(12))
+@each("seed", range(6))
 def test_the_page_of_a_random_chart_agrees_with_it(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -36,7 +37,7 @@ def _first(pattern: str, replacement: str) -> Callable[[str], str]:
     return lambda page: re.sub(pattern, replacement, page, count=1, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize(
+@each(
     ("spoil", "told"),
     [
         (_first(r'(<td class="number">)98\.4', r"\g<1>98.5"), "98.5 °F is shown for 98.4 °F"),
