@@ -25,18 +25,18 @@ OWN_PAGE = ("patient/Observation.c", "patient/Encounter.rs")
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """The app at one EHR: its [[ehr]] entry and its registration.
-
-    Fields:
-        redirect_path: an EHR that sends no `iss` (RFC 9207) gets one of its own, against mix-up.
-    """
+    """The app at one EHR: its [[ehr]] entry and its registration."""
 
     key: str
     profile: VendorProfile
     client_id: str
-    redirect_path: str
     standalone: bool
     launch_scopes: Sequence[str]
+
+    @property
+    def redirect_path(self) -> str:
+        """Its own, against mix-up (RFC 9700 4.4)."""
+        return f"/callback/{self.key}"
 
 
 _ENTRIES = (
@@ -44,7 +44,6 @@ _ENTRIES = (
         "simulated",
         GENERIC,
         "smart-calc-demo",
-        "/callback",
         standalone=True,
         launch_scopes=("launch", "launch/patient", "launch/encounter"),
     ),
@@ -52,7 +51,6 @@ _ENTRIES = (
         "oracle",
         ORACLE,
         "smart-calc-oracle",
-        "/callback/oracle",
         standalone=False,
         launch_scopes=("launch",),
     ),
@@ -60,7 +58,6 @@ _ENTRIES = (
         "epic",
         EPIC,
         "smart-calc-epic",
-        "/callback/epic",
         standalone=False,
         launch_scopes=("launch", "launch/patient"),
     ),

@@ -98,7 +98,7 @@ def test_the_registration_that_is_expected_stands_on_the_page(
         f"{fronted.ehr_origin}/generic/fhir",
         "smart-calc-demo",
         f"{fronted.origin}/launch",
-        f"{fronted.origin}/callback",
+        f"{fronted.origin}/callback/simulated",
         "patient/Observation.rs",
     ):
         expect(values).to_contain_text(text)
