@@ -127,7 +127,7 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
     registration = {
         "client_id": "smart-calc-demo",
         "name": "Examples",
-        "redirect_uris": [f"http://localhost:{port}/callback"],
+        "redirect_uris": [f"http://localhost:{port}/callback/simulated"],
         "launch_url": f"http://localhost:{port}/launch",
         "scopes": ["launch", *SCOPES.split()],
     }
@@ -138,6 +138,7 @@ key = "simulated"
 iss = ["{ehr_origin}/generic/fhir"]
 client_id = "smart-calc-demo"
 scopes = "{SCOPES}"
+redirect_path = "/callback/simulated"
 """
     top = 'after_launch = "/app/own-page/index.html?session={session}"\nsession_cache_seconds = 0'
     with (
