@@ -70,10 +70,8 @@ def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
         findings.append(registration.check(one))
         findings += scope_advice.check(settings, one, seen)
         findings += look.findings
-    send_iss = [
-        one.key for one in settings.ehrs if one.key in looks and looks[one.key].sends_iss(one)
-    ]
-    findings += registration.redirects(settings, send_iss)
+        if not any(one.can_be_confused_with(other) for other in settings.ehrs):
+            findings += registration.redirects(one, look.seen)
     findings += cds_clients.check(settings, offline=offline)
     if not offline and sound.store:
         findings += store.check(settings)

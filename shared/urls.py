@@ -68,6 +68,11 @@ def authority(url: str) -> str:
     return f"{host}:{port}"
 
 
+def origin(url: str) -> tuple[str, str]:
+    """Return the scheme and `authority` of an absolute http(s) URL. Raises as `authority`."""
+    return url.partition(":")[0].lower(), authority(url)
+
+
 def path_of(url: str) -> str:
     """What follows the host of an absolute http(s) URL, as it stands. Raises as `authority`."""
     match = _AUTHORITY.match(url)

@@ -69,7 +69,8 @@ def read(path: str) -> tuple[Sound | None, list[Checked]]:
 
 def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, str]) -> Sound:
     """What is left of the settings without those at fault."""
-    places = [problem.place for problem in problems]
+    # A shared redirect path doesn't keep the doctor from checking the rest of the entry.
+    places = [problem.place for problem in problems if problem.finding != "redirect_shared"]
     faulty = {match[1] for place in places if (match := _PLACE.match(place))}
     of_clients = [match for place in places if (match := _CLIENT_PLACE.match(place))]
     of_all = [
@@ -110,7 +111,7 @@ def _names_of_calculators(settings: Settings) -> list[Problem]:
 def _finding(problem: Problem, keys: Mapping[str, str]) -> Checked:
     place = _PLACE.match(problem.place)
     ehr = keys.get(place[1]) if place else None
-    return fail(cast(FindingId, problem.id), problem.title, problem.fix, ehr)
+    return fail(cast(FindingId, problem.finding or problem.id), problem.title, problem.fix, ehr)
 
 
 def _keys(text: str) -> Mapping[str, str]:

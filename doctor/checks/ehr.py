@@ -24,10 +24,6 @@ class Look:
     findings: list[Checked]
     seen: list[SmartConfiguration]
 
-    def sends_iss(self, ehr: Ehr) -> bool:
-        """Whether every authorization server of the registration says so (RFC 9207)."""
-        return len(self.seen) == len(ehr.iss) and all(one.sends_iss for one in self.seen)
-
 
 def look(ehr: Ehr, algorithm: str | None) -> Look:
     """Ask each FHIR base of a registration; tenants behind `/*` cannot be asked.
@@ -70,6 +66,12 @@ def _look_at(ehr: Ehr, base: str, algorithm: str | None, found: Look) -> None:
         configuration = discovery.parse(answer.body, base, hosts, identity="openid" in ehr.scopes)
     except DiscoveryInvalid as error:
         found.findings.append(_unusable(ehr, base, answer.body, error))
+        return
+    try:
+        discovery.require_issuer(ehr, base, configuration)
+    except DiscoveryInvalid as error:
+        title = f"{base}: {error.why}"
+        found.findings.append(fail("discovery_incomplete", title, error.steps[0], ehr.key))
         return
     found.seen.append(configuration)
     document = json.loads(answer.body)

@@ -4,10 +4,12 @@ SMART App Launch 2.2, step 5; RFC 9700 4.4.2.2 (mix-up: an `iss` in the answer, 
 for each authorization server).
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from doctor.finding import Checked, ok, warn
-from shared.config.settings import Ehr, Settings
+from shared import urls
+from shared.config.settings import Ehr
+from shared.smart.discovery import SmartConfiguration
 
 
 def check(ehr: Ehr) -> Checked:
@@ -23,27 +25,30 @@ def check(ehr: Ehr) -> Checked:
     )
 
 
-def redirects(settings: Settings, send_iss: Collection[str]) -> list[Checked]:
-    """Whether one EHR's answer could pass for another's. `send_iss`: keys of EHRs known to do."""
-    shared = [
-        ehr
-        for ehr in settings.ehrs
-        if sum(other.redirect_path == ehr.redirect_path for other in settings.ehrs) > 1
-    ]
-    return [
-        _shared(ehr)
-        if ehr in shared and ehr.key not in send_iss
-        else ok("redirect_shared", "Its answers are told from those of other EHRs.", ehr.key)
-        for ehr in settings.ehrs
-    ]
+def redirects(ehr: Ehr, seen: Sequence[SmartConfiguration]) -> list[Checked]:
+    """Check whether a response shows which EHR it comes from. `seen`: the documents of its bases.
+
+    Entries that share a redirect path are a problem of the file, reported where that is read.
+    """
+    hosts = sorted({urls.authority(entry.removesuffix("/*")) for entry in ehr.iss})
+    if ehr.response_iss:
+        if not seen:
+            return []
+        title = "discovery doesn't list authorization_response_iss_parameter_supported."
+        if not all(one.sends_iss for one in seen):
+            return [warn("redirect_shared", f"`response_iss` is set, but {title}", _ASK, ehr.key)]
+    elif len(hosts) > 1:
+        title = "so a response from one could be accepted as another's."
+        title = f"One redirect URI serves several hosts ({', '.join(hosts)}), {title}"
+        return [warn("redirect_shared", title, _SPLIT, ehr.key)]
+    return [ok("redirect_shared", "Its responses can't pass for another EHR's.", ehr.key)]
 
 
-def _shared(ehr: Ehr) -> Checked:
-    return warn(
-        "redirect_shared",
-        f"It shares {ehr.redirect_path} with another EHR and is not known to send `iss` with its "
-        "answers (authorization_response_iss_parameter_supported).",
-        f'Set redirect_path = "/callback/{ehr.key}" and register that redirect URI at the EHR: '
-        "then one EHR's answer cannot pass for another's.",
-        ehr.key,
-    )
+_ASK = (
+    "Ask the EHR's operator whether it sends `iss` with every response (RFC 9207). If it doesn't, "
+    "every launch fails: remove `response_iss` and give the entry its own `redirect_path`."
+)
+_SPLIT = (
+    "Give each host its own [[ehr]] entry and `redirect_path`. If all of them send `iss` with "
+    "their responses (RFC 9207), you can set response_iss = true instead."
+)

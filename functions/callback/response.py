@@ -71,7 +71,7 @@ def check_issuer(pending: Pending, iss: str | None, redirect_uri: str) -> None:
             evidence={"redirect_uri": redirect_uri, "redirect_uri_sent": pending.redirect_uri},
         )
     if iss is None and pending.sends_iss:
-        why = "The EHR's configuration promises an `iss` with every answer; this one has none."
+        why = "The EHR must send `iss` with every response; this one has none."
         raise IssuerMismatch(why=why)
     if iss is None:
         return

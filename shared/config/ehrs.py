@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared import scopes, urls
 from shared.config.settings import Ehr
-from shared.config.table import TomlTable
+from shared.config.table import Problem, TomlTable
 from shared.vendors import GENERIC, VENDORS
 
 CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -34,7 +34,25 @@ def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:
     for base in sorted({base for base in bases if bases.count(base) > 1}):
         remedy = "Leave it in one [[ehr]] only."
         top.problem("ehr", f"the iss {base} stands in two entries", remedy, "iss_duplicate")
+    _check_redirects(top, ehrs)
     return tuple(ehrs)
+
+
+def _check_redirects(top: TomlTable, ehrs: list[Ehr]) -> None:
+    """Report the entries whose EHRs could be mixed up (RFC 9700 4.4)."""
+    for index, ehr in enumerate(ehrs):
+        others = ", ".join(other.key for other in ehrs if ehr.can_be_confused_with(other))
+        if others:
+            what = f"{ehr.redirect_path} is shared with {others}, whose response could pass for its"
+            remedy = (
+                f'Set redirect_path = "/callback/{ehr.key}" and register that redirect URI at the '
+                "EHR. If the EHRs of all these entries send `iss` with their responses (RFC 9207), "
+                "you can set response_iss = true in each entry instead."
+            )
+            place = f"ehr[{index}].redirect_path"
+            top.problems.append(
+                Problem.at("setting_invalid", place, what, remedy, finding="redirect_shared")
+            )
 
 
 def _ehr(table: TomlTable, local: bool) -> Ehr:
@@ -59,6 +77,7 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
         endpoint_hosts=_endpoint_hosts(table) | VENDORS[vendor].endpoint_hosts,
         id_token_issuer=table.text("id_token_issuer", "", r"https?://" + _VISIBLE, "a URL") or None,
         ca_file=table.text("ca_file") or None,
+        response_iss=table.take("response_iss", bool, default=False),
     )
     if ehr.redirect_path not in {"/callback", f"/callback/{key}"}:
         table.problem("redirect_path", "cannot be used", f"Use /callback or /callback/{key}.")

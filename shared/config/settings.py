@@ -38,6 +38,7 @@ class Ehr:
     endpoint_hosts: frozenset[str]
     id_token_issuer: str | None
     ca_file: str | None
+    response_iss: bool = False
 
     @property
     def profile(self) -> Profile:
@@ -48,6 +49,14 @@ class Ehr:
     def standalone_base(self) -> str:
         """The FHIR base of a standalone launch: the first literal entry of `iss`."""
         return next(entry for entry in self.iss if not entry.endswith("/*"))
+
+    def can_be_confused_with(self, other: "Ehr") -> bool:
+        """Return whether one's authorization response could pass for the other's (RFC 9700 4.4):
+        they share a redirect URI, and neither `iss` nor the EHR itself distinguishes them.
+        """
+        shares = self is not other and self.redirect_path == other.redirect_path
+        both_named = self.response_iss and other.response_iss
+        return shares and not both_named and set(self.iss) != set(other.iss)
 
 
 @dataclass(frozen=True, slots=True)

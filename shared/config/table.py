@@ -13,14 +13,18 @@ _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+")
 
 @dataclass(frozen=True, slots=True)
 class Problem(Finding):
-    """One thing wrong with a configuration, and where. `id` is a finding id of the doctor."""
+    """One thing wrong with a configuration, and where.
+
+    `id` is what a process that exits with it reports; `finding`, if not empty, is the doctor's own.
+    """
 
     place: str = ""
+    finding: str = ""
 
     @classmethod
-    def at(cls, id_: str, place: str, what: str, step: str) -> "Problem":
+    def at(cls, id_: str, place: str, what: str, step: str, finding: str = "") -> "Problem":
         """What is wrong with the setting at a place, and what to do about it."""
-        return cls(id_, f"{place}: {what}.", (step,), place=place)
+        return cls(id_, f"{place}: {what}.", (step,), place=place, finding=finding)
 
     def __str__(self) -> str:
         return f"{self.title.removesuffix('.')} [{self.id}]\n    {self.fix}"

@@ -13,13 +13,17 @@ from typing import Any
 from shared import json_members, urls
 from shared.config.settings import Ehr
 from shared.document_cache import DocumentCache
-from shared.errors import DiscoveryFailed, DiscoveryInvalid
+from shared.errors import ADMINISTRATOR, DiscoveryFailed, DiscoveryInvalid
 from shared.outbound import http_client
 
 SECONDS = 5.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 600.0
 
+_ISSUER_STEP = (
+    "Ask the EHR's operator to correct `issuer`, or remove `response_iss` and give the [[ehr]] "
+    "entry its own `redirect_path`."
+)
 # SMART App Launch 2.2, "Capabilities": what each way of client authentication is part of.
 _COVERS: Mapping[str, str] = {
     "client_secret_basic": "client-confidential-symmetric",
@@ -77,7 +81,9 @@ class Discovery:
 
 def _read(ehr: Ehr, base: str) -> SmartConfiguration:
     identity = "openid" in ehr.scopes
-    return parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base), identity=identity)
+    found = parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base), identity=identity)
+    require_issuer(ehr, base, found)
+    return found
 
 
 def fetch(ehr: Ehr, base: str) -> http_client.Answer:
@@ -116,6 +122,27 @@ def fetch(ehr: Ehr, base: str) -> http_client.Answer:
 def allowed_hosts(ehr: Ehr, base: str) -> frozenset[str]:
     """The hosts on which this EHR's endpoints may live: its FHIR base's and the configured ones."""
     return ehr.endpoint_hosts | {urls.authority(base)}
+
+
+def require_issuer(ehr: Ehr, base: str, found: SmartConfiguration) -> None:
+    """Raise DiscoveryInvalid if the registration relies on `iss` and the document can't back it.
+
+    Any document can claim another server's issuer. `iss` shows which server responded only if the
+    issuer is at the scheme, host and port of the token endpoint, which gets the code.
+    """
+    if not ehr.response_iss:
+        return
+    try:
+        usable = urls.origin(found.issuer or "") == urls.origin(found.token_endpoint)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise DiscoveryInvalid(
+            why="The registration sets response_iss, but `issuer` in the EHR's .well-known/"
+            "smart-configuration isn't at the scheme, host and port of its token_endpoint.",
+            steps=(_ISSUER_STEP, ADMINISTRATOR),
+            evidence={"base": base},
+        )
 
 
 def parse(

@@ -128,7 +128,7 @@ def begin(
         issuer=configuration.issuer,
         jwks_uri=configuration.jwks_uri,
         assertion_algorithms=configuration.assertion_algorithms,
-        sends_iss=configuration.sends_iss,
+        sends_iss=configuration.sends_iss or ehr.response_iss,
         code_verifier=pkce.new_verifier(),
         nonce=secrets.token_urlsafe(32) if "openid" in requested else None,
         binding=_hash(binding),

@@ -159,16 +159,29 @@ def test_run_app_gives_each_function_a_host_of_its_own(offline: Doctor) -> None:
         assert offline.offline(ehr(), public_url=other).of("hosts_not_shared") == []
 
 
-def test_a_redirect_path_of_its_own_tells_an_ehr_from_others(offline: Doctor) -> None:
-    two = ehr("https://two.test", key='"two"', redirect_path='"/callback/two"')
-    three = ehr("https://three.test", key='"three"')
-    outcome = offline.offline(ehr(), two, three)
-    assert {one["ehr"]: one["level"] for one in outcome.of("redirect_shared")} == {
-        "one": "warn",
-        "two": "ok",
-        "three": "warn",
-    }
+def test_a_shared_redirect_path_fails_unless_every_entry_requires_iss(offline: Doctor) -> None:
+    shared, required = {"redirect_path": '"/callback"'}, {"response_iss": "true"}
+    two, three = (
+        ehr("https://two.test", key='"two"'),
+        ehr("https://3.test", key='"three"', **shared),
+    )
+    outcome = offline.offline(ehr(**required), two, three)
+    found = [(one["ehr"], one["level"]) for one in outcome.of("redirect_shared")]
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"redirect_shared"})
+    assert sorted(found) == [("one", "fail"), ("three", "fail"), ("two", "ok")]
+    assert "three" in {one["ehr"] for one in outcome.of("public_client")}
+    three = ehr("https://3.test", key='"three"', **shared, **required)
+    assert offline.offline(ehr(**required), three).code == 0
     assert offline.offline(ehr(), two).with_level("warn") == {"public_client"}
+
+
+def test_one_redirect_path_for_several_hosts_is_a_warning(offline: Doctor) -> None:
+    hosts = 'https://one.test/r4", "https://two.test/r4/*'
+    (found,) = offline.offline(ehr(hosts)).of("redirect_shared")
+    assert (found["level"], "one.test, two.test" in found["title"]) == ("warn", True)
+    assert offline.offline(ehr(hosts, response_iss="true")).of("redirect_shared") == []
+    same = 'https://one.test/r4", "https://one.test/r5/*'
+    assert offline.offline(ehr(same)).level("redirect_shared") == "ok"
 
 
 def test_what_is_sound_is_looked_at_beside_a_bad_setting(offline: Doctor) -> None:

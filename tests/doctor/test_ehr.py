@@ -240,17 +240,15 @@ def test_a_date_that_is_none_says_nothing_of_the_clock(
     assert (outcome.code, outcome.of("clock_skew")) == (0, [])
 
 
-def test_ehrs_that_share_a_redirect_path_need_to_send_iss(doctor: Doctor, app: Any) -> None:
-    sends, silent = app.scripted.tenant(), app.scripted.tenant()
-    sends.discovery["authorization_response_iss_parameter_supported"] = True
-    outcome = checked(doctor, ehr(sends.base), ehr(silent.base, key='"two"'))
-    assert {one["ehr"]: one["level"] for one in outcome.of("redirect_shared")} == {
-        "one": "ok",
-        "two": "warn",
-    }
-    silent.discovery["authorization_response_iss_parameter_supported"] = True
+def test_an_ehr_whose_responses_must_have_iss_is_expected_to_advertise_it(
+    doctor: Doctor, tenant: Tenant
+) -> None:
+    assert checked(doctor, ehr(tenant.base, response_iss="true")).level("redirect_shared") == "ok"
+    del tenant.discovery["authorization_response_iss_parameter_supported"]
+    assert doctor.check().level("redirect_shared") == "warn"
+    tenant.discovery["issuer"] = "https://ehr.test/fhir"
     outcome = doctor.check()
-    assert {one["level"] for one in outcome.of("redirect_shared")} == {"ok"}
+    assert (outcome.code, outcome.with_level("fail")) == (1, {"discovery_incomplete"})
 
 
 def test_the_request_is_reckoned_with_what_was_found_and_may_be_long_as_a_form(

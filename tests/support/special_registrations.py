@@ -16,7 +16,8 @@ class Special:
     """Group `i` asks for identity and a filtered scope, group `h` may use endpoints on `other`.
 
     `deep` is registered with a path below its base and a trailing slash. `lists` and `lists_not`
-    are standalone registrations; the second EHR does not list launch/patient.
+    are standalone registrations; the second EHR does not list launch/patient. Group `p` of both
+    hosts shares the redirect path /callback and must send `iss` with its responses.
     """
 
     origin: str

@@ -13,7 +13,7 @@ from tests.support.special_registrations import FILTERED, Pending, Special
 
 @pytest.fixture(scope="session")
 def other() -> Iterator[ScriptedEhr]:
-    """A host that no registration names, unless as an endpoint host of group `h`."""
+    """A host that no registration names, except for group `p` and as an endpoint host of `h`."""
     server = ScriptedEhr()
     yield server
     server.close()
@@ -73,6 +73,20 @@ iss = ["{dead_base}"]
 client_id = "dead-client"
 redirect_path = "/callback/dead"
 scopes = "patient/*.rs"
+
+[[ehr]]
+key = "shares"
+iss = ["{scripted.origin}/p/*"]
+client_id = "shares-client"
+scopes = "patient/*.rs"
+response_iss = true
+
+[[ehr]]
+key = "shares-too"
+iss = ["{other.origin}/p/*"]
+client_id = "shares-too-client"
+scopes = "patient/*.rs"
+response_iss = true
 """
     folder = tmp_path_factory.mktemp("special")
     with serve_app(folder, tables) as server:

@@ -66,6 +66,11 @@ iss = ["nonsense"]
 client_id = "c"
 scopes = "launch patient/*.rs"
 clientid = "x"
+[[ehr]]
+key = "two"
+iss = ["https://two.test/fhir"]
+client_id = "c"
+scopes = "patient/*.rs"
 """
 BAD_PLACES = {
     "public_url: ": "http_not_local",
@@ -73,6 +78,8 @@ BAD_PLACES = {
     "ehr[0].iss: ": "iss_invalid",
     "ehr[0].scopes: ": "launch_scope_configured",
     "ehr[0].clientid: ": "setting_unknown",
+    "ehr[0].redirect_path: ": "setting_invalid",
+    "ehr[1].redirect_path: ": "setting_invalid",
 }
 
 
@@ -83,7 +90,7 @@ def test_a_bad_file_ends_the_process_with_all_its_problems(tmp_path: Path, funct
     ended = _start(function, _environment(SMART_CONFIG=str(path), SEALING_KEY=KEY))
     assert ended.returncode == 1
     lines = ended.stderr.splitlines()
-    assert lines[0] == "smart-calc: 5 problem(s) in the configuration"
+    assert lines[0] == "smart-calc: 7 problem(s) in the configuration"
     for place, id_ in BAD_PLACES.items():
         (at,) = [i for i, line in enumerate(lines) if line.startswith(place)]
         assert lines[at].endswith(f"[{id_}]")

@@ -136,6 +136,7 @@ redirect_path = "/callback/one"
 endpoint_hosts = ["auth.ehr.test", "auth.ehr.test:8443", "login.ehr.test:443"]
 id_token_issuer = "https://issuer.ehr.test/"
 ca_file = "{ca_file}"
+response_iss = true
 """
     settings = _settings(_file(top, store, ehr))
     assert settings == Settings(
@@ -178,6 +179,7 @@ ca_file = "{ca_file}"
                 ),
                 id_token_issuer="https://issuer.ehr.test/",
                 ca_file=str(ca_file),
+                response_iss=True,
             ),
         ),
     )
@@ -443,6 +445,7 @@ key = "two"
 iss = ["https://two.test/fhir"]
 client_id = "client"
 scopes = "patient/*.rs"
+redirect_path = "/callback/two"
 """
 
 
@@ -462,9 +465,21 @@ def test_one_iss_cannot_belong_to_two_registrations(one: str, two: str) -> None:
 
 
 def test_two_registrations_cannot_share_a_key() -> None:
-    problem = _only(_file(more=SECOND.replace('"two"', '"one"')))
+    problem = _only(_file(more=SECOND.replace('two"', 'one"')))
     assert (problem.id, problem.place) == ("setting_invalid", "ehr")
     assert "one" in problem.title
+
+
+def test_registrations_share_a_redirect_path_only_if_iss_distinguishes_their_ehrs() -> None:
+    for one, two, allowed in (("", "", False), (REQUIRED, "", False), (REQUIRED, REQUIRED, True)):
+        more = SECOND.replace('redirect_path = "/callback/two"', two)
+        problems = parse(_file(ehr=one, more=more))[1]
+        places = [] if allowed else ["ehr[0].redirect_path", "ehr[1].redirect_path"]
+        assert [problem.place for problem in problems] == places
+        assert {problem.id for problem in problems} <= {"setting_invalid"}
+
+
+REQUIRED = "response_iss = true"
 
 
 def test_a_base_with_a_doubled_slash_is_taken_as_it_is_configured() -> None:
