@@ -3,8 +3,16 @@
 import ipaddress
 import socket
 import time
+from collections.abc import Iterator
 
 _NO_TIME = 0.001
+# The metadata servers of AWS and Google Cloud; 169.254.169.254 is link-local.
+_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254")))
+# IPv4-compatible and IPv4-mapped (RFC 4291 2.5.5), IPv4-translated (RFC 2765), NAT64 (RFC 6052).
+_IN_THE_LAST_BYTES = tuple(
+    map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96"))
+)
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215
 
 
 def connect(host: str, port: int, until: float) -> socket.socket:
@@ -33,10 +41,29 @@ def connect(host: str, port: int, until: float) -> socket.socket:
 
 
 def is_link_local(address: object) -> bool:
-    """Whether an address as getaddrinfo gives it is link-local, IPv4 inside IPv6 included."""
+    """Return whether an address from getaddrinfo is link-local or a cloud's metadata server, in any
+    spelling that a network may translate to one.
+    """
     parsed = ipaddress.ip_address(str(address).partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return parsed.is_link_local or (mapped is not None and mapped.is_link_local)
+    if parsed.is_link_local or parsed in _METADATA:
+        return True
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return False
+    return any(one.is_link_local for one in _embedded(parsed))
+
+
+def _embedded(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
+    """Yield the IPv4 addresses that an IPv6 address may stand for."""
+    raw = address.packed
+    if any(address in network for network in _IN_THE_LAST_BYTES):
+        yield ipaddress.IPv4Address(raw[12:])
+    if address in _LOCAL_NAT64:
+        # RFC 6052 2.2: behind a prefix of 48, 56 or 64 bits, leaving out byte 8, or of 96.
+        shifted = raw[:8] + raw[9:]
+        for part in (shifted[6:10], shifted[7:11], shifted[8:12], raw[12:]):
+            yield ipaddress.IPv4Address(part)
+    if address.sixtofour is not None:
+        yield address.sixtofour
 
 
 def _until(deadline: float) -> float:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from shared.outbound import connections, http_client
+from shared.outbound.sockets import is_link_local
 from tests.support.certificates import Authority, authority, self_signed
 from tests.support.raw_server import Answerer, always, plain, raw_server
 
@@ -668,7 +669,13 @@ def test_only_what_the_caller_names_is_sent() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "fe80::1%eth0"],
+    [
+        *("169.254.169.254", "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "fd20:ce::254"),
+        *("::ffff:169.254.169.254", "::169.254.169.254", "::ffff:0:169.254.169.254"),
+        *("64:ff9b::169.254.169.254", "64:ff9b:1::169.254.169.254", "2002:a9fe:a9fe::1"),
+        # Behind NAT64 prefixes of 48, 56 and 64 bits (RFC 6052 2.4).
+        *("64:ff9b:1:a9fe:a9:fe00::", "64:ff9b:1:a9:fe:a9fe::", "64:ff9b:1::a9:fea9:fe00:0"),
+    ],
 )
 def test_a_host_with_a_link_local_address_is_not_talked_to(
     monkeypatch: pytest.MonkeyPatch, address: str
@@ -678,6 +685,11 @@ def test_a_host_with_a_link_local_address_is_not_talked_to(
         with pytest.raises(http_client.Unreachable):
             send("http://metadata.example/")
         assert server.connections == 0
+
+
+def test_an_address_that_only_embeds_another_ipv4_address_is_talked_to() -> None:
+    for address in ("::1", "::ffff:10.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "2002:a00:1::"):
+        assert not is_link_local(address)
 
 
 def test_the_address_of_a_metadata_server_is_not_even_tried(
