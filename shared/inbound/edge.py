@@ -53,6 +53,8 @@ _ALWAYS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# RFC 6797. One year, for this host only: the site's other hosts are not ours to decide about.
+_HSTS: Mapping[str, str] = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,8 @@ def answer(
     if isinstance(reply.body, bytes):
         holding.keep(len(reply.body))
     body.let_by()
-    response = _Response(reply.body, reply.status, {**_ALWAYS, **edge.headers, **reply.headers})
+    always = {**_ALWAYS, **_HSTS} if settings is not None and settings.only_https else _ALWAYS
+    response = _Response(reply.body, reply.status, {**always, **edge.headers, **reply.headers})
     response.headers["X-Correlation-Id"] = correlation_id
     for cookie in reply.cookies:
         response.headers.add("Set-Cookie", cookie)

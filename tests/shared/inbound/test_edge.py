@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +19,16 @@ from shared.inbound import edge
 from shared.inbound.edge import Call, Edge, Reply
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
-from tests.support.edge import FHIR_EDGE, HTML, PAGE_EDGE, failing, logged, respond, settings
+from tests.support.edge import (
+    FHIR_EDGE,
+    HTML,
+    PAGE_EDGE,
+    Serve,
+    failing,
+    logged,
+    respond,
+    settings,
+)
 from tests.support.sources import OUR_SOURCES
 
 HANDLE = "A" * 22
@@ -90,6 +100,17 @@ def test_frame_ancestors_are_sent_only_as_configured() -> None:
     policy = framed.headers["Content-Security-Policy"]
     assert policy.endswith("; frame-ancestors https://ehr.example.org")
     assert "frame-ancestors" not in plain.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("serve", [failing(EhrError()), lambda *_: Reply(200)])
+def test_browsers_are_held_to_https_except_on_localhost(serve: Serve) -> None:
+    for url, sent in (
+        ("https://smart.example.org", ["max-age=31536000"]),
+        ("https://app.localhost:8443", []),
+        ("http://localhost:8080", []),
+    ):
+        answer = respond(serve, given=replace(settings(), public_url=url))
+        assert answer.headers.getlist("Strict-Transport-Security") == sent
 
 
 def test_two_requests_have_two_correlation_ids() -> None:
