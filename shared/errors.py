@@ -169,6 +169,16 @@ class NotFound(RequestError):
     )
 
 
+class VersionConflict(RequestError):
+    """RFC 9110 13.1.1: the resource that was read is not in the version that If-Match names."""
+
+    code = "version_conflict"
+    status = 412
+    title = "The resource has changed since it was read."
+    why = "`If-Match` doesn't name the current version. Nothing was sent to the EHR."
+    steps = ("Read the resource again, and send the change with its `ETag` as `If-Match`.",)
+
+
 class LaunchError(SmartError):
     """The launch cannot begin."""
 

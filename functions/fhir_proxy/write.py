@@ -5,7 +5,6 @@ before it is changed, for what it holds now must be the launch's patient's too; 
 its version, the change is held to it by If-Match, and by If-None-Match to there being none.
 """
 
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -19,11 +18,11 @@ from shared.errors import (
     UpstreamError,
     UpstreamInvalid,
     UpstreamTimeout,
+    VersionConflict,
 )
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
 from shared.json_members import fields
-from shared.outcome import operation_outcome
 from shared.session.sessions import Active
 
 from . import write_policy
@@ -35,6 +34,7 @@ from .policy import Decision, releasable, require_remarks_only
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
 _REPRESENTATION = "return=representation"
 _LOCATIONS = ("Location", "Content-Location")
+_UNCHANGED = 304
 _UNCERTAIN = "It is not known whether the EHR made the change."
 
 
@@ -56,12 +56,12 @@ def write(
         if current.status == 200:
             _require_own(current, address, decision, active)
             if not _held_to(_version(current), sent):
-                return _not_the_version(current)
+                raise VersionConflict(evidence=current.ehr_ids)
             fhir_base = active.session.fhir_base
             write_policy.require_own_result(content, current.body, address, decision, fhir_base)
         elif current.status == 404 and address.kind == "update":
             if "If-Match" in sent:
-                return _not_the_version(current)
+                raise VersionConflict(evidence=current.ehr_ids)
             sent["If-None-Match"] = "*"
         else:
             _check(current, address, decision, active)
@@ -77,11 +77,20 @@ def write(
         steps = ("Read or search before trying again.", ADMINISTRATOR)
         raise error.again(why=f"{error.why} {_UNCERTAIN}", steps=steps) from None
     _check(answer, address, decision, active)
-    if answer.resource is None or answer.status >= 300 or decision.returns:
+    return answer if decision.returns else _without_content(answer, address)
+
+
+def _without_content(answer: FhirAnswer, address: Address) -> FhirAnswer:
+    """Return what an app without `r` gets of an answer. After a patch not even version and remarks:
+    they would show whether it had changed anything, and so confirm a guessed value.
+    """
+    succeeded = answer.status < 300
+    if address.interaction.body == "patch" and (succeeded or answer.status == _UNCHANGED):
+        return FhirAnswer(200, {}, b"", None, answer.ehr_ids)
+    if not succeeded or answer.resource is None:
         return answer
-    if answer.resource["resourceType"] == "OperationOutcome":
-        return answer
-    return replace(answer, body=b"", resource=None)
+    is_remark = answer.resource["resourceType"] == "OperationOutcome"
+    return answer if is_remark else replace(answer, body=b"", resource=None)
 
 
 def _version(current: FhirAnswer) -> str:
@@ -96,20 +105,15 @@ def _version(current: FhirAnswer) -> str:
 
 
 def _held_to(version: str, sent: dict[str, str]) -> bool:
-    """Hold a change to the version that was looked at; False where it is to act on another one."""
+    """Hold a change to the version that was judged; return False if it names another one.
+
+    A version that was not judged is never sent (RFC 9110 13.1.1): by the time the EHR compares it,
+    it may be the current one.
+    """
     if not version:
         return True
     given, sent["If-Match"] = sent.get("If-Match", "*"), version
     return includes(given, version)
-
-
-def _not_the_version(current: FhirAnswer) -> FhirAnswer:
-    """412 (RFC 9110 13.1.1): a version that was not judged is never sent, for by the time the EHR
-    compares it, it may be the one that is there.
-    """
-    why = "The resource is not in the version that If-Match names; nothing was sent."
-    ours = operation_outcome(None, "conflict", why)
-    return FhirAnswer(412, {}, ours, json.loads(ours), current.ehr_ids)
 
 
 def _request_headers(

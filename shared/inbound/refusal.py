@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from shared import log, outcome, pages, urls
 from shared.config.settings import Settings
-from shared.errors import ADMINISTRATOR, RELAUNCH, SmartError
+from shared.errors import ADMINISTRATOR, RELAUNCH, SmartError, VersionConflict
 from shared.findings import ForUser, with_addresses
 from shared.pages import plain
 
@@ -143,6 +143,7 @@ def render(
         return headers, _page(refused, correlation_id, full=full)
     if form == "operation_outcome":
         issue = _ISSUE_TYPES.get(error.status, "invalid" if error.status < 500 else "transient")
+        issue = "conflict" if isinstance(error, VersionConflict) else issue
         headers["Content-Type"] = outcome.MEDIA_TYPE
         return headers, outcome.operation_outcome(error.code, issue, _detail(refused, full=full))
     problem: dict[str, Any] = {

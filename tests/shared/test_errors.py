@@ -42,6 +42,7 @@ TABLE = {
     "cds_keys_unavailable": 503,
     "cds_server_denied": 403,
     "cds_data_missing": 412,
+    "version_conflict": 412,
     "path_invalid": 400,
     "too_large": 413,
     "upstream_unreachable": 502,

@@ -149,6 +149,7 @@ CONTRACT = {
     "scope_denied": 403,
     "patient_denied": 403,
     "patient_missing": 403,
+    "version_conflict": 412,
     "too_large": 413,
     "upstream_unreachable": 502,
     "upstream_timeout": 504,
