@@ -5,9 +5,12 @@ from tests.support.browser import Answer, Browser
 from tests.support.scripted_ehr import Tenant
 
 
-def get(app: App, browser: Browser, begun: Answer, query: str, path: str = "/callback") -> Answer:
-    """The callback with the launch's own state and whatever else is given."""
-    return browser.get(f"{app.origin}{path}?state={begun.query['state']}&{query}")
+def get(app: App, browser: Browser, begun: Answer, query: str, path: str = "") -> Answer:
+    """The callback with the launch's own state and whatever else is given; at another `path` than
+    the launch's own where one is given.
+    """
+    address = f"{app.origin}{path}" if path else begun.query["redirect_uri"]
+    return browser.get(f"{address}?state={begun.query['state']}&{query}")
 
 
 def launch(app: App, tenant: Tenant, browser: Browser) -> Answer:

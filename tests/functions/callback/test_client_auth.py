@@ -61,6 +61,7 @@ def _table(way: Way, folder: str, scripted: ScriptedEhr) -> str:
     return f"""
 [[ehr]]
 key = "{way.key}"
+redirect_path = "/callback/{way.key}"
 vendor = "{way.vendor}"
 iss = ["{scripted.origin}/{way.key}/*"]
 client_id = "{way.client_id}"

@@ -35,6 +35,7 @@ def _ehr(key: str, group: str, scripted: ScriptedEhr, more: str = "") -> str:
     return f"""
 [[ehr]]
 key = "{key}"
+redirect_path = "/callback/{key}"
 iss = ["{scripted.origin}/{group}/*"]
 client_id = "{CLIENT_ID}"
 scopes = "openid fhirUser patient/*.rs"
@@ -390,7 +391,7 @@ def _sign_in_at_second(
     begun = deployment.first.begin(signer.tenant, browser)
     signer.tenant.token["id_token"] = signer.id_token(begun.query["nonce"], sub=sub)
     state = begun.query["state"]
-    return browser.get(f"{deployment.second.origin}/callback?code=c1&state={state}")
+    return browser.get(f"{deployment.second.origin}/callback/identity?code=c1&state={state}")
 
 
 def test_a_user_is_known_again_after_the_sealing_key_was_replaced(

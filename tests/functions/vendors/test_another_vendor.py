@@ -24,6 +24,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iter
         f"""
 [[ehr]]
 key = "{vendor}"
+redirect_path = "/callback/{vendor}"
 vendor = "{vendor}"
 iss = ["{scripted.origin}/{vendor}/*"]
 client_id = "client"
