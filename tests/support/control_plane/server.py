@@ -148,10 +148,11 @@ class ControlPlane:
             with self.lock:
                 self.world.now += float(address.path.removeprefix("/clock/"))
                 self.waits += 1
-                building = any(one["status"] == "WORKING" for one in self.world.builds.values())
-            if building:
-                # What a build does takes real time; who waits for it should not take its processor.
-                time.sleep(0.1)
+            # What a build does takes real time; who waits for it should not take its processor.
+            until = time.monotonic() + 5
+            waits = handler.headers.get("Command", "").startswith("builds ")
+            while waits and self._building() and time.monotonic() < until:
+                time.sleep(0.02)
             handler.send_response_only(204)
             handler.end_headers()
             return
@@ -171,6 +172,9 @@ class ControlPlane:
         )
         status, content, headers = self.answer(request)
         _reply(handler, status, content, headers)
+
+    def _building(self) -> bool:
+        return any(one["status"] == "WORKING" for one in list(self.world.builds.values()))
 
     def answer(self, request: Request) -> tuple[int, bytes, Mapping[str, str]]:
         """Status, body and headers."""
