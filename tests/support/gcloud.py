@@ -24,7 +24,11 @@ from tests.support.servers import ROOT
 GCLOUD = shutil.which("gcloud")
 _BUNDLED = Path("/usr/lib/google-cloud-sdk/platform/bundledpythonunix/bin/python3")
 ACCEPTED = "You do not currently have an active account selected."
-_RECORDER = r"""gcloud() { printf '%s\0' "${BASH_LINENO[-1]}" "$@" $'\n' >> record; echo x; }"""
+# Without a newline, at which bash would write: commands that run side by side write into one file.
+_END = "\x1e"
+_RECORDER = (
+    rf"""gcloud() {{ printf '%s\0' "${{BASH_LINENO[-1]}}" "$@" $'{_END}' >> record; echo x; }}"""
+)
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What the documented commands read and write; gcloud reads it before it looks for an account.
 _FILES = ("smart.toml", "jwks.json", "key-2026-11.pem", "epic-jwks.json", "clinic-ca.pem")
@@ -87,7 +91,7 @@ def _recorded(script: str, folder: Path, *, every: bool) -> list[Command]:
         check=False,
     )
     kept: dict[str, Command] = {}
-    for record in (folder / "record").read_text().split("\0\n\0")[:-1]:
+    for record in (folder / "record").read_text().split(f"\0{_END}\0")[:-1]:
         line, *arguments = record.split("\0")
         kept.setdefault(record if every else line, tuple(arguments))
     return list(kept.values())
