@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from infra.stage import stage
+from tests.deploy.guide_walk import Walk, walk
 from tests.support.gcloud import GCLOUD
 from tests.support.router import Router
+from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT
 from tests.support.staged import COMMIT, environments
 
@@ -49,6 +51,13 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def programs(staged: Path) -> Mapping[str, Path]:
     """For each function the bin/ of an environment with its own requirements only."""
     return environments(staged)
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Walk]:
+    """The guide, walked once for all tests that begin somewhere on the way or at its end."""
+    with walk(tmp_path_factory.mktemp("cloud"), scripted) as done:
+        yield done
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,15 @@
-"""What the tests of the guide have in common: its blocks in order, a configuration, the shell."""
+"""What the tests of the guide have in common: its blocks, the shell, and one walk to a launch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support import guide
-from tests.support.app import ehr_tables, simulated_ehr
+from tests.support.app import App, ehr_tables, simulated_ehr
 from tests.support.cloud import Cloud
+from tests.support.control_plane.server import Call
+from tests.support.control_plane.world import World
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT, Server
 
@@ -40,8 +43,53 @@ def under(heading: str) -> list[guide.Block]:
 SHELL = next(one.text for one in to_a_launch() if "guide.sh" in one.text)
 
 
+@dataclass(frozen=True)
+class Walk:
+    """The guide walked once to a launch. `ran` is what came of its blocks, `worlds` what there was
+    before each and at the end; `calls` and `unknown` are those of the control plane.
+
+    Every test begins from one of these worlds, and may do to it what it likes.
+    """
+
+    cloud: Cloud
+    app: App
+    ran: list[guide.Ran]
+    worlds: list[World]
+    calls: list[Call]
+    unknown: list[str]
+
+    def begin(self, number: int = -1) -> Cloud:
+        """The cloud as it was before a block, or at the end, and the operator's files."""
+        assert [(ran.where, ran.said) for ran in self.ran if ran.code] == []
+        self.cloud.restore(self.worlds[number])
+        for name in ("deployment.toml", "functions/launch/parameters.py"):
+            (self.cloud.repository / name).write_bytes((ROOT / name).read_bytes())
+        return self.cloud
+
+    def begin_to_deploy(self) -> Cloud:
+        """The cloud before the section that deploys."""
+        return self.begin([one.heading for one in to_a_launch()].index(DEPLOY))
+
+
 @contextmanager
-def cloud_and_ehr(folder: Path, scripted: ScriptedEhr) -> Iterator[tuple[Cloud, Server]]:
+def walk(folder: Path, scripted: ScriptedEhr) -> Iterator[Walk]:
+    """Walk the guide from an empty project, as far as it goes."""
+    with _cloud_and_ehr(folder, scripted) as (cloud, ehr):
+        ran: list[guide.Ran] = []
+        worlds, shell = [cloud.plane.world.copy()], ""
+        for block in to_a_launch():
+            ran += cloud.run([block], shell)
+            shell += block.text if block.sets else ""
+            worlds.append(cloud.plane.world.copy())
+            if ran[-1].code:
+                break
+        origin = cloud.router.origin
+        app = App(origin, Server(origin, Path(), ehr.process), ehr.origin, scripted)
+        yield Walk(cloud, app, ran, worlds, list(cloud.plane.calls), list(cloud.plane.unknown))
+
+
+@contextmanager
+def _cloud_and_ehr(folder: Path, scripted: ScriptedEhr) -> Iterator[tuple[Cloud, Server]]:
     """An empty cloud, a simulated EHR, and the operator's smart.toml for both."""
     cloud = Cloud(folder)
     try:

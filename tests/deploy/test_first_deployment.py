@@ -8,23 +8,18 @@ import copy
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.deployment import read, service
 from infra.stage import FUNCTIONS
-from tests.deploy.guide_walk import SHELL, cloud_and_ehr, to_a_launch, under
+from tests.deploy.guide_walk import SHELL, Walk, to_a_launch, under
 from tests.support import guide
-from tests.support.app import App
 from tests.support.cloud import Cloud
 from tests.support.control_plane import run
 from tests.support.control_plane.world import OPERATOR
 from tests.support.gcloud import documented
-from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import Server
 
 # A launch ends at the calculators' page here: smart.toml names no other.
 pytestmark = pytest.mark.calculators
@@ -32,65 +27,39 @@ pytestmark = pytest.mark.calculators
 ALMA = "synthetic-alma"
 
 
-@pytest.fixture(scope="module")
-def both(
-    tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr
-) -> Iterator[tuple[Cloud, Server]]:
-    with cloud_and_ehr(tmp_path_factory.mktemp("cloud"), scripted) as started:
-        yield started
+def test_every_command_of_the_guide_succeeds_in_its_order(walked: Walk) -> None:
+    assert [(ran.where, ran.said) for ran in walked.ran if ran.code] == [], walked.cloud.log()
+    assert len(walked.ran) == len(to_a_launch())
 
 
-@pytest.fixture(scope="module")
-def walked(both: tuple[Cloud, Server]) -> list[guide.Ran]:
-    """What came of the guide's blocks."""
-    return both[0].run(to_a_launch())
+def test_gcloud_asked_nothing_that_the_fake_does_not_know(walked: Walk) -> None:
+    assert walked.unknown == []
 
 
-@pytest.fixture
-def cloud(both: tuple[Cloud, Server], walked: list[guide.Ran]) -> Cloud:
-    return both[0]
-
-
-@pytest.fixture
-def app(both: tuple[Cloud, Server], cloud: Cloud, scripted: ScriptedEhr) -> App:
-    origin = cloud.router.origin
-    return App(origin, Server(origin, Path(), both[1].process), both[1].origin, scripted)
-
-
-def test_every_command_of_the_guide_succeeds_in_its_order(
-    cloud: Cloud, walked: list[guide.Ran]
-) -> None:
-    assert [(ran.where, ran.said) for ran in walked if ran.code] == [], cloud.log()
-    assert len(walked) == len(to_a_launch())
-
-
-def test_gcloud_asked_nothing_that_the_fake_does_not_know(cloud: Cloud) -> None:
-    assert cloud.plane.unknown == []
-
-
-def test_every_api_that_was_asked_had_been_enabled_by_the_guide(cloud: Cloud) -> None:
+def test_every_api_that_was_asked_had_been_enabled_by_the_guide(walked: Walk) -> None:
     """Cloud Resource Manager too, which `gcloud functions deploy` asks for the project's number."""
     asked = {
         call.request.host.rpartition("-")[2]
-        for call in cloud.plane.calls
+        for call in walked.calls
         if call.request.member != OPERATOR and not call.request.host.startswith("127.")
     }
     assert "cloudresourcemanager.googleapis.com" in asked
-    assert asked <= cloud.plane.world.services | {""}
+    assert asked <= walked.worlds[-1].services | {""}
 
 
 @pytest.mark.calculators
-def test_the_app_can_be_launched_from_the_chart(app: App) -> None:
-    launched = app.launch_simulated(ALMA)
+def test_the_app_can_be_launched_from_the_chart(walked: Walk) -> None:
+    walked.begin()
+    launched = walked.app.launch_simulated(ALMA)
     page = launched.browser.open(launched.callback.location)
     assert (page.status, "Alma Testpatient" in page.text) == (200, True)
     read_back = launched.browser.fetch(f"{launched.fhir_base}/Patient/{ALMA}")
     assert (read_back.status, read_back.json()["id"]) == (200, ALMA)
 
 
-def test_the_accounts_hold_no_more_than_they_need(cloud: Cloud) -> None:
+def test_the_accounts_hold_no_more_than_they_need(walked: Walk) -> None:
     """smart-test reads one bucket and writes its log; smart-build has no storage but sources."""
-    world = cloud.plane.world
+    world = walked.worlds[-1]
     held: dict[str, set[str]] = {}
     for binding in world.policy:
         for member in binding["members"]:
@@ -165,9 +134,9 @@ def settings(cloud: Cloud) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def production(both: tuple[Cloud, Server], walked: list[guide.Ran]) -> Cloud:
+def production(walked: Walk) -> Cloud:
     """Deployed again with every setting another than at first."""
-    cloud, _ = both
+    cloud = walked.begin()
     guide.program(cloud.repository / ".venv/bin", "python", f'exec {sys.executable} "$@"')
     for name in ("epic-jwks.json", "clinic-ca.pem"):
         (cloud.repository / name).write_text("not read here")
@@ -196,18 +165,17 @@ def test_production_is_as_its_file_says(production: Cloud) -> None:
         assert versions == dict(secret.split(":") for secret in wanted.values())
 
 
-@pytest.mark.parametrize("what", list(CHANGES))
-def test_a_documented_change_changes_that_and_nothing_else(production: Cloud, what: str) -> None:
-    needed, before, after = CHANGES[what]
-    (block,) = (one for one in under("Changes") if needed in one.text)
+def test_the_documented_changes_change_that_and_nothing_else(production: Cloud) -> None:
+    """All three with one deployment, which sets every function anew."""
     then = settings(production)
-    change(production, block, "secret-2" if what == "client secret" else "")
-    edit(production, before, after)
+    for what, (needed, before, after) in CHANGES.items():
+        (block,) = (one for one in under("Changes") if needed in one.text)
+        change(production, block, "secret-2" if what == "client secret" else "")
+        edit(production, before, after)
+        secret, version = re.sub(r"[:=]", " ", after).split()
+        for name in FUNCTIONS:
+            for volume in then[name]["secretVolumes"]:
+                if volume["secret"] == secret:
+                    volume["versions"][0]["version"] = version
     deploy(production)
-    now = settings(production)
-    secret, version = re.sub(r"[:=]", " ", after).split()
-    for name in FUNCTIONS:
-        for volume in then[name]["secretVolumes"]:
-            if volume["secret"] == secret:
-                volume["versions"][0]["version"] = version
-    assert now == then
+    assert settings(production) == then

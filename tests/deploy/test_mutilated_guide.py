@@ -11,15 +11,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.deploy.guide_walk import SHELL, TEXT, cloud_and_ehr, to_a_launch
+from tests.deploy.guide_walk import DEPLOY, SHELL, TEXT, Walk, to_a_launch
 from tests.support import guide
 from tests.support.cloud import Cloud
 from tests.support.control_plane import run
-from tests.support.control_plane.world import World
-from tests.support.scripted_ehr import ScriptedEhr
 
 PROJECT, DATABASE, ACCOUNTS = "4. Project", "5. Database", "6. Service accounts"
-SECRETS, DEPLOY = "7. Configuration and secrets", "8. Deploy"
+SECRETS = "7. Configuration and secrets"
 
 
 @dataclass(frozen=True)
@@ -238,27 +236,7 @@ LATE = {
 assert set(HURT) > LATE
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Cloud]:
-    with cloud_and_ehr(tmp_path_factory.mktemp("cloud"), scripted) as (started, _):
-        yield started
-
-
-@pytest.fixture(scope="module")
-def before(cloud: Cloud) -> Mapping[int, World]:
-    """The world before each block of the sound guide, by the block's number."""
-    worlds, shell = {}, ""
-    for number, block in enumerate(to_a_launch()):
-        worlds[number] = cloud.plane.world.copy()
-        if block.heading == DEPLOY:
-            break
-        (ran,) = cloud.run([block], shell)
-        assert ran.code == 0, ran.said
-        shell += block.text if block.sets else ""
-    return worlds
-
-
-def run_from(cloud: Cloud, worlds: Mapping[int, World], text: str) -> guide.Ran:
+def run_from(walked: Walk, text: str) -> guide.Ran:
     """The guide from the first block that differs; what came of the last that ran."""
     sound, hurt = to_a_launch(), to_a_launch(text)
     first = next(
@@ -266,9 +244,13 @@ def run_from(cloud: Cloud, worlds: Mapping[int, World], text: str) -> guide.Ran:
         for number, pair in enumerate(zip(sound, hurt, strict=True))
         if pair[0].text != pair[1].text
     )
-    cloud.restore(worlds[first])
     shell = "".join(block.text for block in hurt[:first] if block.sets)
-    return cloud.run(hurt[first:], shell)[-1]
+    return walked.begin(first).run(hurt[first:], shell)[-1]
+
+
+def deploy(cloud: Cloud) -> guide.Ran:
+    """The section that deploys; what came of its last block."""
+    return cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
 
 
 @contextmanager
@@ -285,13 +267,13 @@ def edited(cloud: Cloud, before: str, after: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", [one for one in HURT if os.environ.get("SOAK") or one not in LATE])
-def test_it_stops_and_names_the_line(cloud: Cloud, before: Mapping[int, World], name: str) -> None:
+def test_it_stops_and_names_the_line(walked: Walk, name: str) -> None:
     hurt = HURT[name]
     start = TEXT.index(f"## {hurt.section}")
     old = TEXT[start:]
     assert hurt.old in old
     new = old.replace(hurt.old, hurt.new, -1 if hurt.everywhere else 1)
-    ran = run_from(cloud, before, TEXT[:start] + new)
+    ran, cloud = run_from(walked, TEXT[:start] + new), walked.cloud
     assert ran.code != 0
     assert ran.where.startswith(f"{guide.PATH}:"), ran.where
     assert ran.where.partition(": ")[2].startswith(hurt.stops), ran.where
@@ -300,37 +282,36 @@ def test_it_stops_and_names_the_line(cloud: Cloud, before: Mapping[int, World], 
     assert cloud.plane.unknown == []
 
 
-def test_half_the_quota_stops_the_deployment(cloud: Cloud, before: Mapping[int, World]) -> None:
+def test_half_the_quota_stops_the_deployment(walked: Walk) -> None:
     """What deployment.toml asks for is checked against [quota] there; Google's own may be less."""
-    cloud.restore(before[max(before)])
+    cloud = walked.begin_to_deploy()
     cloud.plane.world.quota.cpu_milli = 10_000
-    ran = cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
+    ran = deploy(cloud)
     assert BUILD in ran.where
     assert "CpuAllocPerProjectRegion requested: " in cloud.log()
 
 
 def test_a_region_where_a_new_project_may_not_build_stops_at_the_first_build(
-    cloud: Cloud, before: Mapping[int, World]
+    walked: Walk,
 ) -> None:
-    cloud.restore(before[max(before)])
+    cloud = walked.begin_to_deploy()
     with edited(cloud, '"europe-west1"', '"europe-west3"'):
-        ran = cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
+        ran = deploy(cloud)
     assert TEST in ran.where
     assert "due to quota restrictions, Cloud Build cannot run builds in this region" in ran.said
 
 
 @pytest.mark.calculators
 def test_an_organisation_that_admits_its_own_members_only_needs_the_check_turned_off(
-    cloud: Cloud, before: Mapping[int, World]
+    walked: Walk,
 ) -> None:
-    cloud.restore(before[max(before)])
+    cloud = walked.begin_to_deploy()
     cloud.plane.world.own_members_only = True
-    deploy = [one for one in to_a_launch() if one.heading == DEPLOY]
-    ran = cloud.run(deploy, SHELL)[-1]
+    ran = deploy(cloud)
     assert BUILD in ran.where
     assert "do not belong to a permitted customer" in cloud.log()
     with edited(cloud, 'callers = "all_users"', 'callers = "not_checked"'):
-        ran = cloud.run(deploy, SHELL)[-1]
+        ran = deploy(cloud)
     assert ran.code == 0, ran.said + cloud.log()
     world = cloud.plane.world
     assert all(run.public(world, name) for name in world.run_services)
@@ -338,11 +319,11 @@ def test_an_organisation_that_admits_its_own_members_only_needs_the_check_turned
 
 
 def test_instances_beyond_the_quota_stop_before_anything_is_sent(
-    cloud: Cloud, before: Mapping[int, World]
+    walked: Walk,
 ) -> None:
-    cloud.restore(before[max(before)])
+    cloud = walked.begin_to_deploy()
     with edited(cloud, "max_instances = 5", "max_instances = 50"):
-        ran = cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
+        ran = deploy(cloud)
     assert "python3 -m infra.deployment check" in ran.where
     assert "deployment.toml: vcpu" in ran.said
     assert cloud.plane.world.builds == {}

@@ -5,22 +5,19 @@ opened before each of them are asked after each of them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from infra.deployment import service
 from infra.stage import FUNCTIONS
-from tests.deploy.guide_walk import SHELL, cloud_and_ehr, to_a_launch, under
+from tests.deploy.guide_walk import SHELL, Walk, under
 from tests.support import guide
 from tests.support.app import App, Launched
 from tests.support.cloud import Cloud
 from tests.support.control_plane import run
 from tests.support.control_plane.server import run_in
-from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import Server
 from tests.support.whole import IS_WHOLE
 
 # A launch ends at the calculators' page here: smart.toml names no other.
@@ -71,24 +68,21 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Story]:
-    with cloud_and_ehr(tmp_path_factory.mktemp("cloud"), scripted) as (cloud, ehr):
-        ran = cloud.run(to_a_launch())[-1]
-        assert ran.code == 0, ran.said + cloud.log()
-        origin = cloud.router.origin
-        app = App(origin, Server(origin, Path(), ehr.process), ehr.origin, scripted)
-        told = Story(cloud, app)
-        told.chapter("first deployment")
-        told.chapter("release", told.deploy())
-        told.chapter("rollback", cloud.run([ROLLBACK], SHELL)[-1])
-        # Starts, says that it is well, and is of no use: seen only once it has the traffic.
-        errors = cloud.repository / "shared/errors.py"
-        sound = errors.read_text()
-        errors.write_text(sound.replace('"iss_missing"', '"iss_mislaid"'))
-        told.chapter("failing release", told.deploy())
-        errors.write_text(sound)
-        told.chapter("release after all that", told.deploy())
-        yield told
+def story(walked: Walk) -> Story:
+    cloud = walked.begin()
+    told = Story(cloud, walked.app)
+    told.chapter("first deployment")
+    told.chapter("release", told.deploy())
+    told.chapter("rollback", cloud.run([ROLLBACK], SHELL)[-1])
+    # Starts, says that it is well, and is of no use: seen only once it has the traffic.
+    parameters = cloud.repository / "functions/launch/parameters.py"
+    sound = parameters.read_text()
+    assert "else IssMissing" in sound
+    parameters.write_text(sound.replace("else IssMissing", "else LaunchParameterMissing"))
+    told.chapter("failing release", told.deploy())
+    parameters.write_text(sound)
+    told.chapter("release after all that", told.deploy())
+    return told
 
 
 def numbers(revisions: list[str]) -> set[str]:
@@ -122,7 +116,7 @@ def test_one_command_goes_back_without_building(story: Story) -> None:
 def test_a_release_that_fails_its_checks_goes_back_by_itself(story: Story) -> None:
     said = story.said["failing release"]
     assert story.codes["failing release"] != 0
-    assert "answers 400 with iss_mislaid; 400 with iss_missing was expected" in said
+    assert "answers 400 with launch_parameter_missing; 400 with iss_missing was expected" in said
     assert "what served before the release serves again" in said
     assert numbers(story.serving["failing release"]) == {"1"}
 

@@ -7,7 +7,7 @@ the guide's blocks there. Neither Terraform nor a provider is needed.
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,10 @@ import pytest
 
 from gateway import own_page
 from infra.stage import FUNCTIONS
-from tests.deploy.guide_walk import DEPLOY, cloud_and_ehr, to_a_launch, under
+from tests.deploy.guide_walk import Walk, to_a_launch, under
 from tests.support.control_plane import storage
 from tests.support.control_plane.project import DEFAULT_SERVICES
 from tests.support.control_plane.world import World
-from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT
 from tests.support.terraform import Module
 
@@ -45,18 +44,17 @@ VARIABLES: Mapping[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[World]:
-    with cloud_and_ehr(tmp_path_factory.mktemp("cloud"), scripted) as (cloud, _):
-        blocks = [one for one in to_a_launch() if one.heading != DEPLOY]
-        blocks += [block for heading in (*NETWORK, "Alerts") for block in under(heading)]
-        for hidden in (".env", ".git/config", "sub/.env"):
-            path = cloud.repository / "examples/own-page" / hidden
-            path.parent.mkdir(exist_ok=True)
-            path.write_text("secret")
-        done = cloud.run(blocks)
-        assert [(ran.where, ran.said) for ran in done if ran.code] == []
-        assert cloud.plane.unknown == []
-        yield cloud.plane.world
+def world(walked: Walk) -> World:
+    cloud = walked.begin_to_deploy()
+    blocks = [block for heading in (*NETWORK, "Alerts") for block in under(heading)]
+    for hidden in (".env", ".git/config", "sub/.env"):
+        path = cloud.repository / "examples/own-page" / hidden
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("secret")
+    done = cloud.run(blocks, "".join(one.text for one in to_a_launch() if one.sets))
+    assert [(ran.where, ran.said) for ran in done if ran.code] == []
+    assert cloud.plane.unknown == []
+    return cloud.plane.world
 
 
 @pytest.fixture(scope="module")

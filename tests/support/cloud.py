@@ -124,7 +124,7 @@ class Cloud:
         revision = run.visited(world, host)
         if revision is None:
             return 404, b"<html>Not found</html>"
-        address = f"http://127.0.0.1:{self.instances.port(revision)}{path}"
+        address = f"http://127.0.0.1:{self.instances.port(world, revision)}{path}"
         answer = requests.get(address, headers={"Host": host}, timeout=60)
         return answer.status_code, answer.content
 
@@ -246,7 +246,7 @@ class _Public(Mapping[str, Iterator[int]]):
         world, service = self._cloud.plane.world, name.replace("_", "-")
         if service not in world.run_services or not run.public(world, service):
             raise KeyError(name)
-        return itertools.cycle([self._cloud.instances.port(run.serving(world, service))])
+        return itertools.cycle([self._cloud.instances.port(world, run.serving(world, service))])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._cloud.plane.world.functions)

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.support.control_plane.server import run_in
 
 PATH = "docs/deploy.md"
-_NOT_READ = ("benchmarks/", "simulator/", "tests/")
+_NOT_READ = ("benchmarks/", "docs/", "simulator/", "tests/")
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SETS = re.compile(r"\w+=|\. ")
 _HEADING = re.compile(r"^##+ (.+)$", re.MULTILINE)

@@ -2,7 +2,8 @@
 
 A revision is started when it is deployed. Where all that it is made of runs already, that process
 is its instance too. One that nothing leads to any more ends when its function is deployed with
-other content, and starts again when traffic comes back to it, as instances in the cloud do.
+other content, and starts again when traffic comes back to it, as instances in the cloud do. Which
+content a revision has is kept in its world: the same name may be another revision in another one.
 """
 
 import hashlib
@@ -43,13 +44,13 @@ class _Revision:
 
 
 class Instances:
-    """All revisions ever deployed, one process for each content that runs."""
+    """All contents ever deployed, one process for each that runs."""
 
     def __init__(self, folder: Path, firestore: StandIn) -> None:
         self._folder = folder
         self._firestore = firestore
         self._numbers = itertools.count()
-        self._revisions: dict[str, _Revision] = {}
+        self._made: dict[str, _Revision] = {}
         self._running: dict[str, tuple[subprocess.Popen[bytes], int]] = {}
         self._ended: list[subprocess.Popen[bytes]] = []
         self._lock = threading.RLock()
@@ -68,21 +69,21 @@ class Instances:
         failed.
         """
         with self._lock:
-            made = self._made(world, function)
-            self._revisions[revision] = made
+            made = self._make(world, function)
+            world.contents[revision] = made.content
             if made.content not in self._running and (failed := self._start(made)) is not None:
                 return failed
-            wanted = {self._revisions[one].content for one in (*led_to, revision)}
+            wanted = {world.contents[one] for one in (*led_to, revision)}
             of_function = {
-                one.content for one in self._revisions.values() if one.function == made.function
+                one.content for one in self._made.values() if one.function == made.function
             }
             self._end(of_function - wanted)
             return None
 
-    def port(self, revision: str) -> int:
+    def port(self, world: World, revision: str) -> int:
         """Where a revision answers; it is started for it where it does not run."""
         with self._lock:
-            made = self._revisions[revision]
+            made = self._made[world.contents[revision]]
             if made.content not in self._running:
                 failed = self._start(made)
                 assert failed is None, failed
@@ -94,7 +95,7 @@ class Instances:
             process.terminate()
             self._ended.append(process)
 
-    def _made(self, world: World, function: Mapping[str, Any]) -> _Revision:
+    def _make(self, world: World, function: Mapping[str, Any]) -> _Revision:
         stored = function["buildConfig"]["source"]["storageSource"]
         config, entry = function["serviceConfig"], function["buildConfig"]["entryPoint"]
         with zipfile.ZipFile(
@@ -111,12 +112,19 @@ class Instances:
         variables, account = config["environmentVariables"], config["serviceAccountEmail"]
         of = repr((entry, files, sorted(mounts.items()), sorted(variables.items()), account))
         content = hashlib.sha256(of.encode()).hexdigest()
-        known = next((one for one in self._revisions.values() if one.content == content), None)
-        if known is not None:
-            return known
+        if content in self._made:
+            return self._made[content]
         place = self._folder / f"revision-{next(self._numbers)}"
+        place.mkdir()
+        folders: dict[str, dict[str, bytes]] = {}
         for name, text in files.items():
-            _put(place / name, text)
+            top, below, _ = name.partition("/")
+            if below:
+                folders.setdefault(top, {})[name] = text
+            else:
+                _put(place / name, text)
+        for top, held in folders.items():
+            (place / top).symlink_to(self._kept(held) / top)
         for name, text in mounts.items():
             led = text.replace(b'"file:/', f'"file:{place}/mounts/'.encode())
             _put(place / f"mounts{name}", led)
@@ -127,7 +135,18 @@ class Instances:
         framework = str(Path(sys.executable).parent / "functions-framework")
         source = ("--source", str(place / "main.py"), "--target", entry)
         command = (framework, "--host", "127.0.0.1", *source)
-        return _Revision(content, entry, place, command, {**variables, **changed})
+        made = _Revision(content, entry, place, command, {**variables, **changed})
+        self._made[content] = made
+        return made
+
+    def _kept(self, files: Mapping[str, bytes]) -> Path:
+        """A folder with these files, the same for all that have them: Python compiles them once."""
+        digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
+        folder = self._folder / f"files-{digest}"
+        if not folder.exists():
+            for name, text in files.items():
+                _put(folder / name, text)
+        return folder
 
     def _start(self, revision: _Revision) -> str | None:
         port = free_port()

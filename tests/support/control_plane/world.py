@@ -68,6 +68,8 @@ class World:
     objects: dict[str, bytes] = field(default_factory=dict)
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     run_services: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # What each revision was made of, for whatever really starts it.
+    contents: dict[str, str] = field(default_factory=dict)
     builds: dict[str, dict[str, Any]] = field(default_factory=dict)
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     sinks: dict[str, dict[str, Any]] = field(default_factory=dict)
