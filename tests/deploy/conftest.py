@@ -8,10 +8,12 @@ import pytest
 
 from infra.stage import stage
 from tests.deploy.guide_walk import Walk, walk
+from tests.deploy.whole_deployment import Deployment, Staged
+from tests.support.app import ehr_tables, simulated_ehr
 from tests.support.gcloud import GCLOUD
 from tests.support.router import Router
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import ROOT
+from tests.support.servers import ROOT, Server
 from tests.support.staged import COMMIT, environments
 
 # Google's package repository is not Debian's, so the gate cannot install gcloud; its tests are not
@@ -65,3 +67,31 @@ def router() -> Iterator[Router]:
     server = Router()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def staged_ehr(router: Router, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The simulated EHR of the functions behind the router."""
+    with simulated_ehr(tmp_path_factory.mktemp("ehr"), router.port) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def whole(
+    staged: Path,
+    programs: Mapping[str, Path],
+    router: Router,
+    staged_ehr: Server,
+    scripted: ScriptedEhr,
+) -> Staged:
+    return Staged(staged, programs, router.origin, ehr_tables(staged_ehr.origin, scripted))
+
+
+@pytest.fixture(scope="session")
+def on_sqlite(whole: Staged, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """One copy of each function, on SQLite."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    store = f'kind = "sqlite"\npath = "{folder}/smart.db"'
+    variables = {"THREADS": "16", "LOG_EXECUTION_ID": "true"}
+    with whole.deployed(folder, store, variables) as ports:
+        yield Deployment(ports, folder)

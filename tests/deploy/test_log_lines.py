@@ -13,7 +13,7 @@ from shared.release import VERSION
 from tests.support.staged import COMMIT, Copy, running
 
 # `make soak` takes ten thousand.
-REQUESTS = 10_000 if os.environ.get("SOAK") else 800
+REQUESTS = 10_000 if os.environ.get("SOAK") else 400
 AT_ONCE = 16
 CONFIG = """
 public_url = "http://localhost:8080"

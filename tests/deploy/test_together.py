@@ -4,58 +4,40 @@ import contextlib
 import itertools
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from infra.stage import FUNCTIONS
+from tests.deploy.whole_deployment import Deployment, Staged
 from tests.support import firestore_emulator
-from tests.support.app import App, ehr_tables, simulated_ehr
+from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.router import Router
 from tests.support.scripted_ehr import ScriptedEhr, as_fhir
 from tests.support.servers import Server
-from tests.support.staged import Copy, running
 from tests.support.stores import IN_FILES
 
 ALMA, BRUNO = "synthetic-alma", "synthetic-bruno"
-STORES: list[str] = [*IN_FILES, "stand_in"]
-if firestore_emulator.how():
-    STORES.append("emulator")
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """Two copies of every function on one store. `operations` counts those of the stand-in."""
-
-    ports: Mapping[str, tuple[int, int]]
-    operations: Counter[str] = field(default_factory=Counter)
-
-
-@pytest.fixture(scope="module")
-def ehr(router: Router, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with simulated_ehr(tmp_path_factory.mktemp("ehr"), router.port) as server:
-        yield server
+STORES = [*IN_FILES, "stand_in", *(["emulator"] if firestore_emulator.how() else [])]
+# On the store of which there are two of every function, behind one address.
+TWICE = pytest.mark.parametrize("deployment", ["stand_in"], indirect=True)
 
 
 @pytest.fixture(scope="module", params=STORES)
 def deployment(
-    request: pytest.FixtureRequest,
-    staged: Path,
-    programs: Mapping[str, Path],
-    router: Router,
-    ehr: Server,
-    scripted: ScriptedEhr,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, whole: Staged, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
+    """Every function on a store: on the stand-in two copies of each, else one."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("on_sqlite")
+        return
     folder = tmp_path_factory.mktemp(request.param)
+    store = f'kind = "firestore"\nproject = "test-{secrets.token_hex(6)}"\ndatabase = "smart"'
     with contextlib.ExitStack() as stack:
         operations: Counter[str] = Counter()
-        variables = {"SMART_CONFIG": str(folder / "smart.toml"), "THREADS": "8"}
-        store = f'kind = "firestore"\nproject = "test-{secrets.token_hex(6)}"\ndatabase = "smart"'
+        host, copies = "", 1
         if request.param in IN_FILES:
             store = f'kind = "{request.param}"\npath = "{folder}/smart.db"'
         elif request.param == "stand_in":
@@ -63,32 +45,17 @@ def deployment(
 
             stand_in = StandIn()
             stack.callback(stand_in.close)
-            operations = stand_in.counts
-            variables[firestore_emulator.VARIABLE] = stand_in.host
+            operations, host, copies = stand_in.counts, stand_in.host, 2
         else:
             host = request.getfixturevalue("firestore_emulator")
-            variables[firestore_emulator.VARIABLE] = host
-        Path(variables["SMART_CONFIG"]).write_text(
-            f'public_url = "{router.origin}"\nsealing_keys = ["env:SEALING_KEY"]\n'
-            f"[store]\n{store}\n{ehr_tables(ehr.origin, scripted)}\n"
-        )
-        key = {"SEALING_KEY": secrets.token_urlsafe(32)}
-        copies = [
-            Copy(name, variables | (key if name != "launch" else {}))
-            for name in FUNCTIONS
-            for _ in range(2)
-        ]
-        stack.enter_context(running(staged, programs, copies, folder))
-        ports = {
-            one.function: (one.port, two.port)
-            for one, two in zip(copies[::2], copies[1::2], strict=True)
-        }
-        yield Deployment(ports, operations)
+        variables = {"THREADS": "8", firestore_emulator.VARIABLE: host}
+        ports = stack.enter_context(whole.deployed(folder, store, variables, copies))
+        yield Deployment(ports, folder, operations)
 
 
 @pytest.fixture
 def route(
-    deployment: Deployment, router: Router, ehr: Server, scripted: ScriptedEhr
+    deployment: Deployment, router: Router, staged_ehr: Server, scripted: ScriptedEhr
 ) -> Callable[[bool, int], App]:
     """The app behind the router, with the functions' names stripped or not, with 1 or 2 copies."""
 
@@ -97,18 +64,18 @@ def route(
         router.ports = {
             name: itertools.cycle(ports[:copies]) for name, ports in deployment.ports.items()
         }
-        server = Server(router.origin, Path(), ehr.process)
-        return App(router.origin, server, ehr.origin, scripted)
+        server = Server(router.origin, Path(), staged_ehr.process)
+        return App(router.origin, server, staged_ehr.origin, scripted)
 
     return set_up
 
 
 @pytest.mark.calculators
-@pytest.mark.parametrize("copies", [1, 2], ids=["one_copy", "two_copies"])
 @pytest.mark.parametrize("strip", [True, False], ids=["stripped", "whole"])
 def test_a_launch_shows_the_patient_and_reads_the_chart(
-    route: Callable[[bool, int], App], strip: bool, copies: int
+    route: Callable[[bool, int], App], deployment: Deployment, strip: bool
 ) -> None:
+    copies = len(deployment.ports["launch"])
     app = route(strip, copies)
     launched = app.launch_simulated(ALMA)
     for _ in range(copies):
@@ -147,6 +114,7 @@ def test_a_redirect_path_of_its_own_and_a_posted_search_arrive(
     assert tenant.hits("/Patient/_search")[0].form == {"family": "Test"}
 
 
+@TWICE
 def test_two_patients_never_mix_across_copies(route: Callable[[bool, int], App]) -> None:
     app = route(True, 2)
     alma = app.launch_simulated(ALMA)
@@ -157,6 +125,7 @@ def test_two_patients_never_mix_across_copies(route: Callable[[bool, int], App])
             assert context["patient"] == patient
 
 
+@TWICE
 def test_a_callback_sent_to_both_copies_at_once_opens_one_session(
     route: Callable[[bool, int], App],
 ) -> None:
@@ -174,7 +143,7 @@ def test_a_callback_sent_to_both_copies_at_once_opens_one_session(
 
 
 @pytest.mark.calculators
-@pytest.mark.parametrize("deployment", ["stand_in"], indirect=True)
+@TWICE
 def test_a_launch_costs_the_store_operations_that_docs_deploy_counts(
     route: Callable[[bool, int], App], deployment: Deployment
 ) -> None:

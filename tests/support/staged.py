@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from infra.stage import FUNCTIONS
@@ -44,10 +45,14 @@ def _environment(requirements: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not complete.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            _run(sys.executable, "-m", "venv", str(folder))
-            pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-            options = ["--disable-pip-version-check", "--require-hashes", "-r", str(requirements)]
-            _run(*pip, *options)
+            # This environment's pip serves it: to install another one there takes as long again.
+            _run(sys.executable, "-m", "venv", "--without-pip", str(folder))
+            python = ["--python", str(folder / "bin" / "python")]
+            options = ["--quiet", "--require-hashes", "-r", str(requirements)]
+            if find_spec("pip"):
+                _run(sys.executable, "-m", "pip", *python, "install", *options)
+            else:
+                _run(sys.executable, "-m", "uv", "pip", "install", *python, *options)
             complete.touch()
     return folder / "bin"
 

@@ -1,0 +1,56 @@
+"""Every staged function, started on one store, behind one origin."""
+
+import contextlib
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.stage import FUNCTIONS
+from tests.support.staged import Copy, running
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One copy of each function, or more. `folder` holds their logs, `operations` counts those of
+    the stand-in, where that is the store.
+    """
+
+    ports: Mapping[str, list[int]]
+    folder: Path
+    operations: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The staged folders, for each function the programs of its environment, its configuration
+    but for the store.
+    """
+
+    folders: Path
+    programs: Mapping[str, Path]
+    origin: str
+    ehrs: str
+
+    @contextlib.contextmanager
+    def deployed(
+        self, folder: Path, store: str, variables: Mapping[str, str], copies: int = 1
+    ) -> Iterator[Mapping[str, list[int]]]:
+        """The ports of all, with the text of the table [store]; `folder` takes their logs."""
+        config = folder / "smart.toml"
+        config.write_text(
+            f'public_url = "{self.origin}"\nsealing_keys = ["env:SEALING_KEY"]\n'
+            f"[store]\n{store}\n{self.ehrs}\n"
+        )
+        given = {"SMART_CONFIG": str(config), **variables}
+        key = {"SEALING_KEY": secrets.token_urlsafe(32)}
+        started = [
+            Copy(name, given | (key if name != "launch" else {}))
+            for name in FUNCTIONS
+            for _ in range(copies)
+        ]
+        with running(self.folders, self.programs, started, folder):
+            yield {
+                name: [one.port for one in started if one.function == name] for name in FUNCTIONS
+            }
