@@ -12,6 +12,7 @@ from infra.stage import FUNCTIONS
 from shared.smart.signing_keys import read
 from tests.support import signing_keys
 from tests.support.browser import Browser
+from tests.support.forked import start_anew
 from tests.support.staged import Copy, command, running
 
 CONFIG = """
@@ -64,7 +65,7 @@ def ports(
     config = folder / "smart.toml"
     config.write_text(CONFIG)
     copies = [Copy(name, {"SMART_CONFIG": str(config)} | SECRETS[name]) for name in FUNCTIONS]
-    with running(staged, programs, copies, folder):
+    with running(staged, programs, copies, folder, start_anew):
         yield {copy.function: copy.port for copy in copies}
 
 
@@ -105,7 +106,7 @@ def test_without_configuration_it_starts_and_says_so(
     staged: Path, programs: Mapping[str, Path], tmp_path: Path
 ) -> None:
     copy = Copy(BESIDE, {})
-    with running(staged, programs, [copy], tmp_path):
+    with running(staged, programs, [copy], tmp_path, start_anew):
         answer = Browser().get(f"http://localhost:{copy.port}/")
         assert (answer.status, answer.code) == (500, "misconfigured")
 

@@ -9,7 +9,6 @@ content a revision has is kept in its world: the same name may be another revisi
 import hashlib
 import io
 import itertools
-import subprocess
 import sys
 import threading
 import time
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support import forked
 from tests.support.control_plane.world import World
 from tests.support.firestore_stand_in import StandIn
 from tests.support.servers import STARTING_SECONDS, free_port
@@ -51,8 +51,8 @@ class Instances:
         self._firestore = firestore
         self._numbers = itertools.count()
         self._made: dict[str, _Revision] = {}
-        self._running: dict[str, tuple[subprocess.Popen[bytes], int]] = {}
-        self._ended: list[subprocess.Popen[bytes]] = []
+        self._running: dict[str, tuple[forked.Process, int]] = {}
+        self._ended: list[forked.Process] = []
         self._lock = threading.RLock()
 
     def close(self) -> None:
@@ -151,13 +151,8 @@ class Instances:
     def _start(self, revision: _Revision) -> str | None:
         port = free_port()
         with revision.log.open("ab") as output:
-            process = subprocess.Popen(
-                [*revision.command, "--port", str(port)],
-                cwd=revision.place,
-                env=dict(revision.variables),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+            command = [*revision.command, "--port", str(port)]
+            process = forked.start(command, revision.place, revision.variables, output)
         until = time.monotonic() + STARTING_SECONDS
         while not listens(port):
             if process.poll() is not None or time.monotonic() > until:

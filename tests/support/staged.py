@@ -11,15 +11,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 from infra.stage import FUNCTIONS
+from tests.support import forked
 from tests.support.servers import ROOT, STARTING_SECONDS, free_port
 
+# How a command is started: as a fork of what is loaded already, or as the cloud does it.
+Begin = Callable[[Sequence[str], Path, Mapping[str, str], IO[bytes]], forked.Process]
 _KEPT = ROOT / ".local" / "staged-environments"
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -81,23 +85,23 @@ def command(staged: Path, programs: Path, copy: Copy) -> list[str]:
 
 @contextlib.contextmanager
 def running(
-    staged: Path, programs: Mapping[str, Path], copies: Sequence[Copy], folder: Path
+    staged: Path,
+    programs: Mapping[str, Path],
+    copies: Sequence[Copy],
+    folder: Path,
+    begin: Begin = forked.start,
 ) -> Iterator[None]:
     """Start all copies at once, wait until each listens; at the end each must end with 0.
 
     They see no variable of this process, work in `folder`, and write NAME-PORT.log there.
     """
-    processes: list[tuple[subprocess.Popen[bytes], Copy, Path]] = []
+    processes: list[tuple[forked.Process, Copy, Path]] = []
     try:
         for copy in copies:
             log = folder / f"{copy.function}-{copy.port}.log"
             with log.open("wb") as output:
-                process = subprocess.Popen(
-                    command(staged, programs[copy.function], copy),
-                    cwd=folder,
-                    env=dict(copy.variables),
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
+                process = begin(
+                    command(staged, programs[copy.function], copy), folder, copy.variables, output
                 )
             processes.append((process, copy, log))
         until = time.monotonic() + STARTING_SECONDS

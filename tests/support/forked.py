@@ -1,0 +1,180 @@
+"""Deployed functions as forks of a process that has loaded their libraries already.
+
+To load gunicorn, Flask and Firestore's client takes most of a second of processor time. So for each
+environment there is one process of its Python that loads them and forks: `start` is
+`subprocess.Popen` otherwise, and the fork becomes a child of this process. It loads the function
+and all that was deployed with it itself; this file, which runs under that Python too, brings
+nothing of the repository. (What stands behind the gateway is forked by tests/support/servers.py.)
+"""
+
+import atexit
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Protocol
+
+# What servers load that is not ours, where it is installed.
+_LIBRARIES = (
+    *("concurrent.futures", "email.message", "logging.config", "sqlite3", "ssl", "tomllib"),
+    *("flask", "jinja2", "requests", "httptools", "msgspec", "jwt", "cryptography.x509"),
+    "cryptography.hazmat.primitives.ciphers.aead",
+    *("cryptography.hazmat.primitives.asymmetric.ec", "cryptography.hazmat.primitives.kdf.hkdf"),
+    *("gunicorn.arbiter", "gunicorn.workers.gthread"),
+    *("functions_framework._cli", "functions_framework._http.gunicorn"),
+    *("google.cloud.firestore", "google.cloud.firestore_admin_v1"),
+)
+_PR_SET_CHILD_SUBREAPER = 36
+# Coverage must see a process begin.
+_POSSIBLE = sys.platform == "linux" and not any(name.startswith("COVERAGE_") for name in os.environ)
+
+
+class Process(Protocol):
+    """What tests do with a server's process."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+class Fork:
+    """A forked process, with the methods of `subprocess.Popen`."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._code: int | None = None
+        self._lock = threading.Lock()
+
+    def poll(self) -> int | None:
+        with self._lock:
+            if self._code is None:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                self._code = os.waitstatus_to_exitcode(status) if pid else None
+            return self._code
+
+    def wait(self, timeout: float | None = None) -> int:
+        until = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if until is not None and time.monotonic() > until:
+                raise subprocess.TimeoutExpired(f"fork {self.pid}", timeout or 0)
+            time.sleep(0.01)
+        return code
+
+    def terminate(self) -> None:
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+def start(command: Sequence[str], cwd: Path, env: Mapping[str, str], output: IO[bytes]) -> Process:
+    """Run a script that lies beside its Python; `output` takes all that it writes."""
+    if not _POSSIBLE:
+        return start_anew(command, cwd, env, output)
+    python = Path(command[0]).parent / "python"
+    with _lock:
+        if python not in _parents:
+            _parents[python] = _parent(python)
+        connection = _parents[python]
+        call = {"command": [*command], "folder": str(cwd), "variables": dict(env)}
+        socket.send_fds(connection, [json.dumps(call).encode() + b"\n"], [output.fileno()])
+        return Fork(int(connection.recv(20)))
+
+
+def start_anew(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], output: IO[bytes]
+) -> Process:
+    """Without what is loaded already: all that a start takes is tested too."""
+    return subprocess.Popen(
+        command, cwd=cwd, env=dict(env), stdout=output, stderr=subprocess.STDOUT
+    )
+
+
+_lock = threading.Lock()
+_parents: dict[Path, socket.socket] = {}
+
+
+def _parent(python: Path) -> socket.socket:
+    """A process that forks, until this one ends; what leads there."""
+    # A fork's own parent ends at once: then it is this process's child.
+    assert ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    ours, its = socket.socketpair()
+    process = subprocess.Popen(
+        [python, "-P", __file__, str(its.fileno())],
+        cwd=Path(__file__).parents[2],
+        pass_fds=[its.fileno()],
+        stdin=subprocess.DEVNULL,
+    )
+    its.close()
+    atexit.register(process.wait)
+    atexit.register(ours.close)
+    return ours
+
+
+def _serve(connection: socket.socket) -> None:
+    """Fork for each call; the pid is the answer."""
+    for name in _LIBRARIES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.freeze()
+    while True:
+        received, files, _, _ = socket.recv_fds(connection, 1 << 16, 1)
+        if not received:
+            return
+        while not received.endswith(b"\n"):
+            received += connection.recv(1 << 16)
+        reading, writing = os.pipe()
+        between = os.fork()
+        if between == 0:
+            pid = os.fork()
+            if pid == 0:
+                break
+            os.write(writing, str(pid).encode())
+            os._exit(0)
+        os.waitpid(between, 0)
+        connection.sendall(os.read(reading, 20))
+        for number in (reading, writing, *files):
+            os.close(number)
+    for number in (reading, writing):
+        os.close(number)
+    connection.close()
+    _become(json.loads(received), files[0])
+
+
+def _become(call: Mapping[str, object], output: int) -> None:
+    for number in (1, 2):
+        os.dup2(output, number)
+    os.close(output)
+    command, folder, variables = call["command"], call["folder"], call["variables"]
+    assert isinstance(command, list)
+    assert isinstance(folder, str)
+    assert isinstance(variables, dict)
+    os.environ.clear()
+    os.environ.update(variables)
+    time.tzset()
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in variables
+    os.chdir(folder)
+    sys.argv = command
+    runpy.run_path(command[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
