@@ -15,9 +15,12 @@ from urllib.parse import quote
 
 import pytest
 
+import gateway.__main__
+import simulator.__main__
 from tests.support.browser import Browser
 from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, as_json
 from tests.support.servers import ROOT, free_port
+from tests.support.whole import IS_WHOLE
 
 
 def _start(folder: Path, *command: str, **environment: str) -> subprocess.Popen[str]:
@@ -46,11 +49,18 @@ def _is_closed(port: int) -> bool:
     return False
 
 
+def _end(process: subprocess.Popen[str], number: signal.Signals) -> str:
+    """End a command by a signal; what it said on stderr."""
+    # It may reach the process from its group and from make.
+    for _ in range(3):
+        process.send_signal(number)
+    _, error = process.communicate(timeout=90)
+    assert process.returncode == 0, error
+    return error
+
+
 @pytest.mark.calculators
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_run_serves_a_launch_and_ends_with_0_on_a_signal(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_run_serves_a_launch_at_ports_that_are_then_taken_and_ends_with_0(tmp_path: Path) -> None:
     port, ehr_port = free_port(), free_port()
     # Nobody listens there: the start does not ask a proxy of the environment.
     proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy"), "http://127.0.0.1:9")
@@ -65,12 +75,12 @@ def test_run_serves_a_launch_and_ends_with_0_on_a_signal(
         page = browser.open(f"{chart}&patient=synthetic-alma")
         assert page.status == 200
         assert "Alma Testpatient" in page.text
+        second = _start(tmp_path, "simulator", "ehr", EHR_PORT=str(ehr_port))
+        out, err = second.communicate(timeout=90)
+        taken = f"Port {ehr_port} is in use. Choose another: EHR_PORT=… make ehr\n"
+        assert (second.returncode, out, err) == (1, "", taken)
     finally:
-        # It may reach the process from its group and from make.
-        for _ in range(3):
-            process.send_signal(number)
-        process.communicate(timeout=90)
-    assert process.returncode == 0
+        _end(process, signal.SIGTERM)
     assert _is_closed(port)
     assert _is_closed(ehr_port)
     assert {path.name for path in tmp_path.iterdir()} == {".local"}
@@ -110,13 +120,15 @@ def test_a_request_under_way_is_answered_before_the_end(
     assert process.returncode == 0
 
 
-def test_serve_listens_where_it_is_told_with_as_many_workers(tmp_path: Path) -> None:
+def test_serve_listens_where_it_is_told_with_as_many_workers_and_says_where_browsers_come(
+    tmp_path: Path,
+) -> None:
     port = free_port()
     config = tmp_path / "smart.toml"
     config.write_text(
-        f'public_url = "http://localhost:{port}"\nsealing_keys = ["env:SEALING_KEY"]\n'
+        'public_url = "https://smart.example.org"\nsealing_keys = ["env:SEALING_KEY"]\n'
         f'[store]\nkind = "sqlite"\npath = "{tmp_path}/smart.db"\n[[ehr]]\nkey = "e"\n'
-        'iss = ["http://localhost:9/fhir"]\nclient_id = "c"\nscopes = "patient/*.rs"\n'
+        'iss = ["https://ehr.example.org/fhir"]\nclient_id = "c"\nscopes = "patient/*.rs"\n'
     )
     settings = {"SMART_CONFIG": str(config), "SEALING_KEY": "A" * 43, "PORT": str(port)}
     process = _start(tmp_path, "gateway", HOST="127.0.0.2", WORKERS="2", **settings)
@@ -132,35 +144,51 @@ def test_serve_listens_where_it_is_told_with_as_many_workers(tmp_path: Path) -> 
             time.sleep(0.05)
         assert len(_children(server)) == 2
     finally:
-        process.terminate()
-        process.communicate(timeout=90)
-    assert process.returncode == 0
+        error = _end(process, signal.SIGHUP)
+    assert "public_url is https://smart.example.org: launches come there" in error
+    assert f"http://localhost:{port}" in error
 
 
 def _children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-@pytest.mark.parametrize(
-    ("variables", "said"),
-    [
-        ({"HOST": "no-such-host.invalid"}, "Host no-such-host.invalid is not known. Choose"),
-        ({"WORKERS": "0"}, "WORKERS is no number from 1 to 64."),
-        ({"WORKERS": "many"}, "WORKERS is no number from 1 to 64."),
-        (
-            {"PORT": "eighty"},
-            "Port eighty is no port number (1 to 65535). Choose another: PORT=… make serve",
-        ),
-        ({"PORT": "70000"}, "70000"),
-    ],
-)
+# In this process, as `main` is all that the commands are; two are started below.
+UNUSABLE = [
+    ({"HOST": "no-such-host.invalid"}, "Host no-such-host.invalid is not known. Choose"),
+    ({"WORKERS": "0"}, "WORKERS is no number from 1 to 64."),
+    ({"WORKERS": "many"}, "WORKERS is no number from 1 to 64."),
+    *(
+        ({"PORT": one}, f"Port {one} is no port number (1 to 65535). Choose another: PORT=… make ")
+        for one in ("eighty", "70000", "0", "-1", "8080 ")
+    ),
+]
+
+
 def test_a_place_that_cannot_be_used_ends_the_command_with_a_word_about_it(
-    tmp_path: Path, variables: dict[str, str], said: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    process = _start(tmp_path, "gateway", **{"PORT": str(free_port()), **variables})
+    for variables, said in UNUSABLE:
+        with monkeypatch.context() as patch:
+            free = {"PORT": str(free_port()), "EHR_PORT": str(free_port())}
+            for name, value in {**free, **variables}.items():
+                patch.setenv(name, value)
+            commands = [gateway.__main__.main()]
+            if IS_WHOLE and "PORT" in variables:
+                commands.append(simulator.__main__.main(["run"]))
+        printed = capsys.readouterr()
+        assert (set(commands), printed.out) == ({1}, ""), variables
+        assert printed.err.count(said) == len(commands), printed.err
+
+
+@pytest.mark.parametrize("command", [["gateway"], ["simulator", "ehr"]])
+def test_a_command_that_cannot_start_ends_with_1_and_no_traceback(
+    tmp_path: Path, command: list[str]
+) -> None:
+    process = _start(tmp_path, *command, PORT="eighty", EHR_PORT="eighty")
     out, err = process.communicate(timeout=90)
     assert (process.returncode, out) == (1, "")
-    assert said in err
+    assert err.startswith("Port eighty is no port number (1 to 65535). Choose another: ")
     assert "Traceback" not in err
 
 
@@ -200,9 +228,7 @@ def test_ehr_serves_the_simulated_ehr_alone(tmp_path: Path) -> None:
         document = f"http://127.0.0.1:{port}/generic/fhir/.well-known/smart-configuration"
         assert Browser().get(document).json()["code_challenge_methods_supported"] == ["S256"]
     finally:
-        process.terminate()
-        process.communicate(timeout=90)
-    assert process.returncode == 0
+        _end(process, signal.SIGINT)
 
 
 def test_serve_ends_with_1_and_every_problem_of_a_bad_configuration(tmp_path: Path) -> None:
@@ -224,27 +250,11 @@ def test_serve_ends_with_1_and_every_problem_of_a_bad_configuration(tmp_path: Pa
         assert problem in err
 
 
-def test_a_port_that_is_taken_ends_the_command_with_a_word_about_it(tmp_path: Path) -> None:
-    port = free_port()
-    first = _start(tmp_path, "simulator", "ehr", EHR_PORT=str(port))
-    try:
-        _first_line(first)
-        second = _start(tmp_path, "simulator", "ehr", EHR_PORT=str(port))
-        out, err = second.communicate(timeout=90)
-        assert second.returncode == 1
-        assert out == ""
-        assert err == f"Port {port} is in use. Choose another: EHR_PORT=… make ehr\n"
-    finally:
-        first.terminate()
-        first.communicate(timeout=90)
-
-
-def test_an_unknown_command_prints_the_known_ones(tmp_path: Path) -> None:
-    process = _start(tmp_path, "simulator", "fly")
-    out, err = process.communicate(timeout=90)
-    assert process.returncode == 2
-    assert "ehr" in err
-    assert out == ""
+def test_an_unknown_command_prints_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert simulator.__main__.main(["fly"]) == 2
+    printed = capsys.readouterr()
+    assert "ehr" in printed.err
+    assert printed.out == ""
 
 
 @pytest.fixture
@@ -301,41 +311,3 @@ def test_help_names_every_command_for_users(clone: Path) -> None:
     (line,) = re.findall(r"^\.PHONY: (.*)$", (clone / "Makefile").read_text(), re.MULTILINE)
     named = re.findall(r"^make (\w+)", _make(clone, "help").stdout, re.MULTILINE)
     assert set(line.split()) - set(named) == {"help", "format", "lock", "clean"}
-
-
-@pytest.mark.calculators
-@pytest.mark.parametrize("port", ["70000", "0", "-1", "http", "8080 "])
-def test_what_is_no_port_number_is_said_to_be_none(tmp_path: Path, port: str) -> None:
-    process = _start(tmp_path, "simulator", "run", PORT=port, EHR_PORT=str(free_port()))
-    _, error = process.communicate(timeout=90)
-    assert process.returncode == 1
-    assert f"Port {port} is no port number (1 to 65535)" in error
-
-
-def test_serve_says_so_where_browsers_come_by_another_address(tmp_path: Path) -> None:
-    config = tmp_path / "smart.toml"
-    config.write_text(
-        f"""public_url = "https://smart.example.org"
-sealing_keys = ["env:SEALING_KEY"]
-[store]
-kind = "sqlite"
-path = "{tmp_path}/smart.db"
-[[ehr]]
-key = "e"
-iss = ["https://ehr.example.org/fhir"]
-client_id = "c"
-scopes = "openid"
-""",
-        encoding="utf-8",
-    )
-    port = free_port()
-    process = _start(
-        tmp_path, "gateway", PORT=str(port), SMART_CONFIG=str(config), SEALING_KEY="A" * 43
-    )
-    try:
-        assert _first_line(process) == f"Ready: http://localhost:{port}/"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        _, error = process.communicate(timeout=90)
-    assert "public_url is https://smart.example.org: launches come there" in error
-    assert f"http://localhost:{port}" in error
