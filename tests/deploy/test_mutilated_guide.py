@@ -229,6 +229,7 @@ LATE = {
     "no TTL policy",
     "smart-build may not read sources",
     "smart-test may not write its log",
+    "the deployer may not deploy",
     "the deployer may not act as smart-build",
     "the deployer may not make public",
     "the doctor may not look at indexes",
