@@ -17,7 +17,6 @@ from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.firestore_stand_in import Fault, StandIn
 from tests.support.scripted_ehr import ScriptedEhr, Tenant
 from tests.support.servers import free_port, serve_app
-from tests.support.whole import SMART_CALC
 
 NO_EHR = "http://127.0.0.1:9"
 LONGEST_SECONDS = 15.0
@@ -136,10 +135,8 @@ def test_health_costs_nothing(one: App, counted: StandIn) -> None:
     assert counted.counts == {}
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_with_the_store_down_a_function_is_as_well_as_before(down: App, function: str) -> None:
-    """An instance that were ended for it would be cold when the store is back."""
-    assert Browser().get(f"{down.origin}/{function}/health").status == 200
+def test_the_store_is_warmed_by_the_process_that_serves(one: App, server: StandIn) -> None:
+    assert server.warmed.wait(60)
 
 
 def test_a_callback_costs_a_read_a_conditional_delete_and_a_write(
@@ -217,16 +214,6 @@ def test_a_store_that_cannot_be_warmed_holds_no_click_up(
         assert {one["store"] for one in failed} == {"PermissionDenied"}
 
 
-def test_the_store_is_warmed_by_the_process_that_serves(
-    tmp_path: Path, scripted: ScriptedEhr
-) -> None:
-    stand_in = StandIn()
-    ehrs = ehr_tables(NO_EHR, scripted)
-    with serve_app(tmp_path, ehrs, firestore=stand_in.host):
-        assert stand_in.warmed.wait(60)
-    stand_in.close()
-
-
 @pytest.mark.parametrize(
     ("kind", "fault", "after"),
     [
@@ -285,25 +272,35 @@ def _addresses(app: App, tenant: Tenant) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("function", ["launch", "callback", "fhir_proxy", SMART_CALC])
 def test_with_the_store_down_every_function_refuses_in_time_and_the_ehr_hears_nothing(
-    down: App, browser: Browser, function: str
+    down: App,
 ) -> None:
+    """But it is as well as before: an instance that were ended would be cold when the store is
+    back. People get a page.
+    """
     tenant = down.scripted.tenant()
     addresses = _addresses(down, tenant)
-    headers = {"Cookie": addresses["cookie"]}
-    if function == "launch":
-        headers["Sec-Fetch-Dest"] = "document"
-    _refused(lambda: browser.fetch(addresses[function], headers))
+    cookie = {"Cookie": addresses["cookie"]}
+    with_pages = [one for one in ("launch", "callback", "smart_calc") if one in FUNCTIONS]
+
+    def ask(function: str) -> Answer:
+        navigation = {"Sec-Fetch-Dest": "document"} if function == "launch" else {}
+        browser = Browser()
+        refusal = _refused(lambda: browser.fetch(addresses[function], cookie | navigation))
+        assert browser.cookies() == {}, function
+        return refusal
+
+    def look(function: str) -> Answer:
+        return Browser().send("GET", addresses[function], NAVIGATION | cookie)
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = pool.map(ask, ["fhir_proxy", *with_pages])
+        pages = list(pool.map(look, with_pages))
+        list(asked)
     assert tenant.outside_of_discovery() == []
-    assert browser.cookies() == {}
-
-
-@pytest.mark.parametrize("function", ["launch", "callback", SMART_CALC])
-def test_with_the_store_down_people_get_a_page(down: App, browser: Browser, function: str) -> None:
-    addresses = _addresses(down, down.scripted.tenant())
-    headers = {**NAVIGATION, "Cookie": addresses["cookie"]}
-    page = browser.send("GET", addresses[function], headers)
-    assert page.status == 503
-    assert page.header("Content-Type") == "text/html; charset=utf-8"
-    assert "cannot reach its own store" in page.text
+    for page in pages:
+        assert page.status == 503
+        assert page.header("Content-Type") == "text/html; charset=utf-8"
+        assert "cannot reach its own store" in page.text
+    for function in FUNCTIONS:
+        assert Browser().get(f"{down.origin}/{function}/health").status == 200

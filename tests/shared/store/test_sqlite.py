@@ -58,7 +58,7 @@ def _fails(write: Callable[[Store], object], store: Store) -> float:
 def test_processes_that_find_no_database_agree_on_one(path: Path) -> None:
     with racing_processes(Backend("sqlite", str(path))) as race:
         outcomes = race("create", "")
-    assert sorted(outcomes) == [False] * 7 + [True]
+    assert sorted(outcomes) == [False] * (len(outcomes) - 1) + [True]
 
 
 def test_a_locked_database_is_given_up(store: Store, path: Path, lock: sqlite3.Connection) -> None:
