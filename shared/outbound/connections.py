@@ -50,7 +50,9 @@ class Connection:
             # It closes the socket where the handshake fails. An end without TLS's own word of it
             # is an error: anybody on the way can make one (RFC 9112 9.8).
             sock = tls.wrap_socket(
-                sock, server_hostname=peer.origin.host, suppress_ragged_eofs=False
+                sock,
+                server_hostname=peer.origin.host.removesuffix("."),
+                suppress_ragged_eofs=False,
             )
         self._socket = sock
         self._poll = select.poll()

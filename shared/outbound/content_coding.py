@@ -16,7 +16,7 @@ class CodingError(Exception):
 def decoded(coding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
     """What the chunks hold, given the value of Content-Encoding. Iterating raises CodingError."""
     name = coding.strip().lower()
-    if name == "gzip":
+    if name in {"gzip", "x-gzip"}:  # RFC 9110 8.4.1.3: the same
         yield from _gunzip(chunks)
     elif name in {"", "identity"}:
         yield from chunks

@@ -38,6 +38,8 @@ def to_send(
 
     `url` is absolute; what a request's target may not hold is encoded. Raises ValueError.
     """
+    if not _TOKEN.fullmatch(method):
+        raise ValueError("not a method")
     match = _URL.fullmatch(url)
     if match is None:
         raise ValueError("not an absolute http(s) URL with a plain host")

@@ -1,7 +1,8 @@
 """An answer as its bytes come in, read by llhttp (through httptools) and bounded by us.
 
 RFC 9112. llhttp is strict where others guess: two lengths, a length beside chunks, or a line that
-is no header make it no answer.
+is no header make it no answer. In one thing it is made lenient: blanks after the size of a chunk,
+which RFC 9112 7.1.1 allows before an extension and some servers pad every size with.
 """
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -40,6 +41,7 @@ class Incoming:
         self._barren = MOST_BARREN_BYTES
         self._left = _MOST_HEADERS
         self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
 
     def feed(self, data: memoryview) -> None:
         """Take what has arrived; nothing at all is the end of the connection.
@@ -91,8 +93,12 @@ class Incoming:
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """The head is whole. No transfer coding was asked for (RFC 9110 10.1.4), so there can be
+        none but chunks: what else it names would be taken for the body, or hide in it.
+        """
         if self._parser.get_http_version() not in _VERSIONS:
+            raise NotHttp
+        if self.headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise NotHttp
         status = self._parser.get_status_code()
         if status < 100:
@@ -116,4 +122,6 @@ class Incoming:
             self.headers = {}
             return
         self.is_whole = True
-        self.is_last = not self._parser.should_keep_alive()
+        # RFC 9112 6.1: chunks are not of HTTP/1.0, so the end of them may not be what it seems.
+        old = self._parser.get_http_version() == "1.0" and "transfer-encoding" in self.headers
+        self.is_last = old or not self._parser.should_keep_alive()

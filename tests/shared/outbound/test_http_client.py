@@ -195,9 +195,10 @@ def test_an_answer_over_the_limit_is_refused(body: bytes, headers: tuple[str, ..
         (bytes(1000), ("Content-Encoding: identity",)),
         (gzip.compress(bytes(1000)), (GZIP,)),
         (gzip.compress(bytes(1000)), ("Content-Encoding: GZIP",)),
+        (gzip.compress(bytes(1000)), ("Content-Encoding: x-gzip",)),
         (gzip.compress(bytes(400)) + gzip.compress(bytes(600)), (GZIP,)),
     ],
-    ids=["plain", "identity", "gzip", "in capitals", "two gzip members"],
+    ids=["plain", "identity", "gzip", "in capitals", "by its old name", "two gzip members"],
 )
 def test_an_answer_at_the_limit_is_taken(body: bytes, headers: tuple[str, ...]) -> None:
     with raw_server(always(plain(body, *headers))) as server:
@@ -324,6 +325,22 @@ def test_headers_of_one_name_are_joined_and_trailers_are_none() -> None:
     for answer in answers:
         assert answer.body == b"ok"
         assert answer.headers == {"vary": "Accept, Origin", "transfer-encoding": "chunked"}
+
+
+@pytest.mark.parametrize("blanks", ["   ", "\t", " ;x=y"])
+def test_the_size_of_a_chunk_may_be_padded(blanks: str) -> None:
+    chunks = f"2{blanks}\r\nok\r\n0{blanks}\r\n\r\n".encode()
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with raw_server(always(head + chunks)) as server:
+        answers = [send(server.port).body for _ in range(2)]
+        assert (answers, server.connections) == ([b"ok", b"ok"], 1)
+
+
+def test_a_connection_is_not_kept_after_chunks_of_http_1_0() -> None:
+    head = b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n"
+    with raw_server(always(head + b"2\r\nok\r\n0\r\n\r\n")) as server:
+        answers = [send(server.port).body for _ in range(2)]
+        assert (answers, server.connections) == ([b"ok", b"ok"], 2)
 
 
 @pytest.mark.parametrize(
@@ -503,6 +520,8 @@ def test_a_connection_that_rested_too_long_is_not_used_again(
 ) -> None:
     with raw_server(always(plain())) as server:
         send(server.port)
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
         monkeypatch.setattr(connections, "KEEP_SECONDS", 0.0)
         send(server.port, "POST", body=b"a=b")
         assert (server.connections, len(server.requests)) == (2, 2)
@@ -517,6 +536,8 @@ def test_a_connection_that_nobody_needs_any_more_is_closed_beside_one_in_use() -
         connection.sendall(plain())
         return True
 
+        "a transfer coding that was not asked for",
+        "chunks in chunks",
     with raw_server(respond) as server:
         asking = threading.Thread(target=send, args=(server.port,))
         asking.start()
@@ -767,6 +788,14 @@ def refuses(context: ssl.SSLContext, ca_file: Path | None) -> bool:
         with pytest.raises(http_client.Unreachable):
             send(f"https://localhost:{server.port}/", ca_file=named)
         return not server.requests and server.connections == 1
+def test_the_dot_that_ends_an_absolute_name_is_no_part_of_it(
+    trusted: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with raw_server(always(plain()), trusted.server("ehr.example")) as server:
+        resolve_to(monkeypatch, ("127.0.0.1", server.port))
+        assert send("https://ehr.example./", ca_file=str(trusted.ca_file)).body == b"ok"
+
+
 
 
 def test_a_private_authority_is_not_trusted_elsewhere(trusted: Authority) -> None:

@@ -56,6 +56,11 @@ def test_what_would_mean_another_request_is_not_sent(url: str, headers: dict[str
         to_send("GET", url, headers, None)
 
 
+def test_a_method_is_one_word() -> None:
+    with pytest.raises(ValueError, match="method"):
+        to_send("GET / HTTP/1.1\r\nX: y\r\n\r\nPOST", "http://x/", {}, None)
+
+
 def test_a_body_goes_with_its_length_even_an_empty_one() -> None:
     assert to_send("POST", "http://x/", {}, b"a=b")[1].endswith(b"Content-Length: 3\r\n\r\na=b")
     assert to_send("POST", "http://x/", {}, b"")[1].endswith(b"Content-Length: 0\r\n\r\n")
