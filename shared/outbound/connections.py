@@ -22,6 +22,7 @@ CONNECT_SECONDS = 3.0
 KEEP_SECONDS = 30.0
 PIECE_BYTES = 65_536
 _MOST_KEPT = 32  # to one server
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Peer(NamedTuple):
@@ -43,12 +44,16 @@ class Connection:
         until = min(now + CONNECT_SECONDS, deadline)
         self.peer = peer
         self.used_at = 0.0
+        # Whether its last request was not sent whole; then it serves no other.
+        self.is_cut = False
+        self._early = 0
         self._buffer = memoryview(bytearray(PIECE_BYTES))
         tls = _context(peer.ca_file)
         sock = connect(peer.origin.host, peer.origin.port, until)
         if peer.origin.scheme == "https":
             # It closes the socket where the handshake fails. An end without TLS's own word of it
             # is an error: anybody on the way can make one (RFC 9112 9.8).
+            # A certificate names a host without the dot that ends an absolute name (RFC 9525 6.3).
             sock = tls.wrap_socket(
                 sock,
                 server_hostname=peer.origin.host.removesuffix("."),
@@ -58,18 +63,49 @@ class Connection:
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 
-    def send(self, data: bytes, deadline: float) -> None:
-        """Write all of it."""
+    def send(self, data: bytes | memoryview, deadline: float) -> bytes | memoryview:
+        """Write all of it; of a large request no more than the other side takes before something
+        comes from it. Gives what is left.
+        """
         self.used_at = time.monotonic()
-        # The time holds for a piece: TLS cuts what it is given, each part with a time of its own.
-        for start in range(0, len(data), PIECE_BYTES):
-            self._allow_until(deadline)
-            self._socket.sendall(data[start : start + PIECE_BYTES])
+        if len(data) > PIECE_BYTES:
+            return self._send_large(memoryview(data), deadline)
+        self._allow_until(deadline)
+        self._socket.sendall(data)
+        return b""
 
     def receive(self, deadline: float) -> memoryview:
         """What has come, empty where the other side has ended; good until the next call."""
+        if self._early:
+            size, self._early = self._early, 0
+            return self._buffer[:size]
         self._allow_until(deadline)
         return self._buffer[: self._socket.recv_into(self._buffer)]
+
+    def _send_large(self, left: memoryview, deadline: float) -> memoryview:
+        """Send for as long as nothing comes: who refuses a request may read no more of it (RFC 9112
+        9.5).
+        """
+        # A blocked write to TLS would not see that.
+        self._socket.settimeout(0)
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN | select.POLLOUT)
+        while left:
+            try:
+                left = left[self._socket.send(left[:PIECE_BYTES]) :]
+            except _NOT_YET:
+                self._wait_for(poll, deadline)
+                # Not all that comes is for us: TLS has words of its own.
+                with contextlib.suppress(*_NOT_YET):
+                    self._early = self._socket.recv_into(self._buffer)
+                    break
+        return left
+
+    def _wait_for(self, poll: select.poll, deadline: float) -> None:
+        """Wait until the socket is ready. Raises TimeoutError."""
+        seconds = deadline - time.monotonic()
+        if seconds <= 0 or not poll.poll(seconds * 1000):
+            raise TimeoutError
 
     def close(self) -> None:
         """End it."""

@@ -7,7 +7,6 @@ a limit on the bytes read after decompression. Certificates are verified, with T
 link-local addresses (a cloud's metadata server) are never talked to.
 """
 
-import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -69,8 +68,9 @@ def send(
     headers: Mapping[str, str],
     body: bytes | None = None,
     ca_file: str | None = None,
+    own_connection: bool = False,
 ) -> Answer:
-    """Send one request and read its answer, all within `seconds`. Repeats as `stream` does."""
+    """Send one request and read its answer, all within `seconds`. As `stream`."""
     answer = stream(
         method,
         url,
@@ -79,6 +79,7 @@ def send(
         headers=headers,
         body=body,
         ca_file=ca_file,
+        own_connection=own_connection,
     )
     return Answer(answer.status, answer.headers, b"".join(answer.chunks))
 
@@ -92,8 +93,11 @@ def stream(
     headers: Mapping[str, str],
     body: bytes | None = None,
     ca_file: str | None = None,
+    own_connection: bool = False,
 ) -> Stream:
     """Send one request and begin to read its answer.
+
+    With an `own_connection` nothing that was said on another one can be its answer.
 
     A GET whose connection breaks before an answer is sent once more: a kept-alive connection may
     have been closed by the other side in between. Nothing else is repeated.
@@ -104,40 +108,65 @@ def stream(
         origin, sent = request.to_send(method, url, told, body)
     except ValueError as error:
         raise Unreachable(type(error).__name__) from None
-    peer = Peer(origin, ca_file)
+    call = _Call(Peer(origin, ca_file), sent, deadline, own_connection)
     try:
-        connection, answer = _ask(peer, sent, deadline)
+        connection, answer = _ask(call)
     except _Broken:
         if method != "GET":
             raise
-        connection, answer = _ask(peer, sent, deadline)
-    return Stream(answer.status, answer.headers, _content(connection, answer, max_bytes, deadline))
+        connection, answer = _ask(call)
+    return Stream(answer.status, answer.headers, _content(connection, answer, call, max_bytes))
 
 
-def _ask(peer: Peer, sent: bytes, deadline: float) -> tuple[Connection, Incoming]:
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request as it is sent, and how its answer is waited for."""
+
+    peer: Peer
+    sent: bytes
+    deadline: float
+    own_connection: bool
+
+
+def _ask(call: _Call) -> tuple[Connection, Incoming]:
     """Send a request and wait for the head of its answer."""
+    begin = Connection if call.own_connection else connections.take
     try:
-        connection = connections.take(peer, deadline)
+        connection = begin(call.peer, call.deadline)
     # A name that nothing can have is a ValueError.
     except (OSError, ValueError) as error:
-        raise _failure(error, Unreachable, deadline) from None
+        raise _failure(error, Unreachable, call.deadline) from None
     answer = Incoming()
     try:
-        # Who refuses a request may answer and hang up before all of it was sent.
-        with contextlib.suppress(ConnectionError):
-            connection.send(sent, deadline)
+        left = _send(connection, call.sent, call.deadline)
         while not answer.is_headed:
-            answer.feed(connection.receive(deadline))
+            answer.feed(connection.receive(call.deadline))
+            if left and not answer.is_headed:
+                # It was an interim answer (RFC 9110 15.2), or the beginning of one.
+                left = _send(connection, left, call.deadline)
+        connection.is_cut = connection.is_cut or bool(left)
     except (OSError, ValueError) as error:
         connection.close()
-        raise _failure(error, Unreachable if answer.has_begun else _Broken, deadline) from None
+        broken = Unreachable if answer.has_begun else _Broken
+        raise _failure(error, broken, call.deadline) from None
     return connection, answer
 
 
+def _send(connection: Connection, data: bytes | memoryview, deadline: float) -> bytes | memoryview:
+    """Send what is taken, and give what is left of it. Who refuses a request may hang up before
+    all of it was sent, and have answered.
+    """
+    try:
+        return connection.send(data, deadline)
+    except ConnectionError:
+        connection.is_cut = True
+        return b""
+
+
 def _content(
-    connection: Connection, answer: Incoming, max_bytes: int, deadline: float
+    connection: Connection, answer: Incoming, call: _Call, max_bytes: int
 ) -> Iterator[bytes]:
-    chunks = _received(connection, answer, max_bytes + connections.PIECE_BYTES, deadline)
+    chunks = _received(connection, answer, call, max_bytes + connections.PIECE_BYTES)
     complete = False
     size = 0
     try:
@@ -148,20 +177,18 @@ def _content(
             yield chunk
         complete = True
     except (OSError, ValueError) as error:
-        raise _failure(error, Unreachable, deadline) from None
+        raise _failure(error, Unreachable, call.deadline) from None
     except CodingError:
         raise Unusable("content coding") from None
     finally:
         # Only a connection whose answer was read to its end may serve another request.
-        if complete and not answer.is_last:
+        if complete and not (answer.is_last or connection.is_cut or call.own_connection):
             connections.keep(connection)
         else:
             connection.close()
 
 
-def _received(
-    connection: Connection, answer: Incoming, most: int, deadline: float
-) -> Iterator[bytes]:
+def _received(connection: Connection, answer: Incoming, call: _Call, most: int) -> Iterator[bytes]:
     """The body as it comes. What comes to nothing when it is decoded is bounded here."""
     while True:
         piece = answer.take()
@@ -172,7 +199,7 @@ def _received(
             yield piece
         if answer.is_whole:
             return
-        answer.feed(connection.receive(deadline))
+        answer.feed(connection.receive(call.deadline))
 
 
 def _failure(error: Exception, otherwise: type[Unreachable], deadline: float) -> OutboundError:

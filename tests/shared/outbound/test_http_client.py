@@ -393,6 +393,50 @@ def test_an_answer_that_comes_before_the_request_was_sent_whole_is_read() -> Non
     assert answer.status == 413
 
 
+@pytest.mark.parametrize("by_tls", [False, True], ids=["plain", "tls"])
+def test_an_answer_is_read_from_a_server_that_reads_no_more_of_the_request(
+    trusted: Authority, *, by_tls: bool
+) -> None:
+    answered = threading.Event()
+
+    def refuse(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        if by_tls:
+            connection = trusted.server("localhost").wrap_socket(connection, server_side=True)
+        with connection:
+            connection.recv(1000)
+            connection.sendall(plain(b"", status="413 Content Too Large"))
+            assert answered.wait(PATIENCE_SECONDS)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=refuse, args=(listener,), daemon=True).start()
+        address = f"http{'s' * by_tls}://localhost:{listener.getsockname()[1]}/"
+        ca_file = str(trusted.ca_file)
+        answer = send(address, "POST", body=bytes(20_000_000), ca_file=ca_file, seconds=10)
+        answered.set()
+    assert answer.status == 413
+    assert not any(connections._kept.values())
+
+
+def test_a_request_is_sent_on_after_an_interim_answer() -> None:
+    received = 0
+
+    def respond(listener: socket.socket) -> None:
+        nonlocal received
+        connection, _ = listener.accept()
+        with connection:
+            received += len(connection.recv(1000))
+            connection.sendall(b"HTTP/1.1 102 Processing\r\n\r\n")
+            while received < 20_000_000:
+                received += len(connection.recv(1_000_000))
+            connection.sendall(plain())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=respond, args=(listener,), daemon=True).start()
+        answer = send(listener.getsockname()[1], "POST", body=bytes(20_000_000), seconds=30)
+    assert (answer.status, answer.body) == (200, b"ok")
+
+
 def test_of_many_connections_no_more_are_kept_than_a_server_needs() -> None:
     barrier = threading.Barrier(40)
 
@@ -476,6 +520,8 @@ def test_bytes_that_come_after_an_answer_are_no_part_of_the_next() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nab",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
         b"HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
     ],
     ids=[
         "another protocol",
@@ -490,6 +536,8 @@ def test_bytes_that_come_after_an_answer_are_no_part_of_the_next() -> None:
         "a blank before the colon",
         "an upgrade",
         "another version",
+        "a transfer coding that was not asked for",
+        "chunks in chunks",
     ],
 )
 def test_an_answer_that_is_not_http_is_no_answer(answer: bytes) -> None:
@@ -520,8 +568,6 @@ def test_a_connection_that_rested_too_long_is_not_used_again(
 ) -> None:
     with raw_server(always(plain())) as server:
         send(server.port)
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
         monkeypatch.setattr(connections, "KEEP_SECONDS", 0.0)
         send(server.port, "POST", body=b"a=b")
         assert (server.connections, len(server.requests)) == (2, 2)
@@ -536,8 +582,6 @@ def test_a_connection_that_nobody_needs_any_more_is_closed_beside_one_in_use() -
         connection.sendall(plain())
         return True
 
-        "a transfer coding that was not asked for",
-        "chunks in chunks",
     with raw_server(respond) as server:
         asking = threading.Thread(target=send, args=(server.port,))
         asking.start()
@@ -744,6 +788,14 @@ def test_a_private_authority_is_trusted_where_it_is_named(trusted: Authority) ->
         assert (answer.body, again.body, server.connections) == (b"ok", b"ok", 1)
 
 
+def test_the_dot_that_ends_an_absolute_name_is_no_part_of_it(
+    trusted: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with raw_server(always(plain()), trusted.server("ehr.example")) as server:
+        resolve_to(monkeypatch, ("127.0.0.1", server.port))
+        assert send("https://ehr.example./", ca_file=str(trusted.ca_file)).body == b"ok"
+
+
 def test_the_deadline_holds_against_a_drip_through_tls(trusted: Authority) -> None:
     drip = dripping(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x")
     with raw_server(drip, trusted.server("localhost")) as server:
@@ -788,14 +840,6 @@ def refuses(context: ssl.SSLContext, ca_file: Path | None) -> bool:
         with pytest.raises(http_client.Unreachable):
             send(f"https://localhost:{server.port}/", ca_file=named)
         return not server.requests and server.connections == 1
-def test_the_dot_that_ends_an_absolute_name_is_no_part_of_it(
-    trusted: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with raw_server(always(plain()), trusted.server("ehr.example")) as server:
-        resolve_to(monkeypatch, ("127.0.0.1", server.port))
-        assert send("https://ehr.example./", ca_file=str(trusted.ca_file)).body == b"ok"
-
-
 
 
 def test_a_private_authority_is_not_trusted_elsewhere(trusted: Authority) -> None:
