@@ -1,7 +1,8 @@
 """The token endpoint: code exchange, refresh, revocation (SMART App Launch 2.2, steps 5 to 7).
 
-RFC 6749 4.1.3, 5 and 6; RFC 7009. A request is made once, whatever becomes of it. Its
-answers are read in shared/smart/token_answer.py.
+RFC 6749 4.1.3, 5 and 6; RFC 7009. A request is made once, whatever becomes of it, and on a
+connection of its own: an answer that a server left over on another one would be somebody else's
+tokens. Answers are read in shared/smart/token_answer.py.
 """
 
 import contextlib
@@ -150,6 +151,7 @@ def _send(
         },
         body=urlencode({**form, **authentication.fields}).encode("ascii"),
         ca_file=ca_file,
+        own_connection=True,
     )
 
 

@@ -1,5 +1,6 @@
 """Requests to the token and revocation endpoints: what is sent, and what becomes of failures."""
 
+import json
 import socket
 import threading
 import time
@@ -10,10 +11,12 @@ from urllib.parse import quote
 import pytest
 
 from shared.errors import TokenError
+from shared.outbound import http_client
 from shared.smart import token_endpoint
 from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.token_answer import TokenAnswer
 from tests.support.open_session import EHR
+from tests.support.raw_server import plain, raw_server
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
 from tests.support.servers import free_port
 
@@ -54,6 +57,33 @@ def test_an_endpoint_that_does_not_speak_http_is_a_token_error() -> None:
         with pytest.raises(TokenError):
             _exchange(f"http://127.0.0.1:{port}/token")
         thread.join()
+
+
+def test_an_answer_that_is_left_over_on_a_connection_is_never_taken_for_tokens() -> None:
+    answered: set[socket.socket] = set()
+
+    def one_behind(connection: socket.socket, _: int) -> bool:
+        """A server that answers all but the first request of a connection with another's answer."""
+        patient = "another" if connection in answered else "own"
+        answered.add(connection)
+        tokens = {"access_token": "sentinel-access", "token_type": "Bearer", "patient": patient}
+        connection.sendall(plain(json.dumps(tokens).encode()))
+        return True
+
+    def read() -> bytes:
+        return http_client.send("GET", base, seconds=5, max_bytes=10_000, headers={}).body
+
+    with raw_server(one_behind) as server:
+        base = f"http://127.0.0.1:{server.port}/"
+        read()
+        exchanged = _exchange(base)
+        refreshed = token_endpoint.refresh(
+            base, AUTHENTICATION, refresh_token="sentinel-refresh", ca_file=None
+        )
+        assert (exchanged.context.patient, refreshed.context.patient) == ("own", "own")
+        # Nor is what the token endpoint might leave over taken for another's answer.
+        read()
+        assert server.connections == 3
 
 
 @dataclass(frozen=True)
