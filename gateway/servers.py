@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import requests
 
+THREADS = "16"
 STARTING_SECONDS = 120.0
 STOPPING_SECONDS = 35.0
 LOOPBACK = "127.0.0.1"
@@ -140,11 +141,14 @@ def _one_ends(servers: list[subprocess.Popen[bytes]], stop: Stop) -> bool:
 def _start(server: Server) -> subprocess.Popen[bytes]:
     """A server process of its own session, so that a terminal's Ctrl-C reaches only this one."""
     command = [sys.executable, "-m", "gunicorn", server.target, "--bind", server.place.bind]
-    options = ["--preload", "--worker-class", "gthread", "--threads", "16", "--log-level", "error"]
+    options = ["--preload", "--worker-class", "gthread", "--threads", THREADS]
+    options += ["--log-level", "error"]
     options += ["--limit-request-line", "0", "--graceful-timeout", "30", "--no-control-socket"]
     options += ["--workers", str(server.workers)]
+    # As functions-framework's servers are told it, and shared/bulkheads.py.
+    environment = {**os.environ, "THREADS": THREADS, **server.environment}
     return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [*command, *options], env={**os.environ, **server.environment}, start_new_session=True
+        [*command, *options], env=environment, start_new_session=True
     )
 
 

@@ -636,13 +636,19 @@ class StoreUnavailable(ServiceError):
     steps = (ForUser("Launch the app again in a minute."), ADMINISTRATOR)
 
 
+# Why a call to an EHR is not made, or given up (shared/bulkheads.py).
+EHR_HANGS = "The EHR isn't responding, and too many requests are waiting for it already."
+
+
 class Overloaded(ServiceError):
-    """The instance holds as many bytes of answers as it may; the EHR was not asked."""
+    """The instance holds as many bytes of answers as it may, or the EHR hangs and its calls hold
+    as many threads as they may. No change was made at the EHR.
+    """
 
     code = "overloaded"
     status = 503
-    title = "Too many large answers are being read at the moment."
-    why = "The memory for answers of the EHR is taken; nothing was sent to the EHR."
+    title = "The app is busy at the moment."
+    why = "The memory for large answers of the EHR is taken."
     steps = (ForUser("Try again in a moment."), ADMINISTRATOR)
     retry_after = 1
 

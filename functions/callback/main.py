@@ -8,14 +8,16 @@ import time
 
 import flask
 
-from shared import log
+from shared import bulkheads, log
 from shared.config import settings_file
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
+    EHR_HANGS,
     EhrError,
     MethodNotAllowed,
     Misconfigured,
     NotFound,
+    Overloaded,
     SmartError,
     StateMissing,
     StateUnknown,
@@ -61,6 +63,9 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         found = launches.find(_running.store, given["state"])
         log.about(ehr=found.pending.ehr)
         launches.check_browser(found, given["state"], call.cookies)
+        if "code" in given and not bulkheads.may_call(found.pending.fhir_base):
+            # Before the launch is consumed: loading this address again goes on with it.
+            raise Overloaded(why=EHR_HANGS)
         launches.consume(_running.store, found)
     except (StateMissing, StateUnknown) as error:
         return failure.refused(error, given)

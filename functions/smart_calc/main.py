@@ -20,6 +20,7 @@ from shared.errors import (
     SmartError,
     TooLarge,
 )
+from shared.fhir import fhir_client
 from shared.inbound import edge
 from shared.inbound.edge import Call, Edge, Reply
 from shared.session import deployment, sessions
@@ -74,7 +75,7 @@ def _page(settings: Settings, active: Active) -> Iterator[str]:
     patient = active.session.context.patient
     if patient is None:
         raise PatientMissing(why="The page shows one patient's chart; the EHR named none.")
-    held_bytes.admit(active.session.handle)
+    fhir_client.admit(active)
     searching = reading.begin(active, patient, datetime.now(UTC))
     try:
         searching.arrivals.wait_for_the_first(_FIRST_SECONDS)

@@ -27,6 +27,8 @@ def stream(
     body: bytes | None,
     until: float,
     max_bytes: int = MAX_BYTES,
+    *,
+    is_read: bool,
 ) -> http_client.Stream:
     """Send one request with the session's token; the answer as it begins to come.
 
@@ -47,6 +49,7 @@ def stream(
             headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {token}", **headers},
             body=body,
             ca_file=by.ehr.ca_file,
+            is_read=is_read,
         )
         return answer if len(token) < _LEAST_TOKEN else _without(token, answer, until)
 

@@ -13,8 +13,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared import held_bytes, strict_json
-from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
+from shared import bulkheads, held_bytes, strict_json
+from shared.errors import (
+    EHR_HANGS,
+    Overloaded,
+    UpstreamInvalid,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from shared.fhir import authorised
 from shared.fhir.bundle_links import Links
 from shared.outbound import http_client
@@ -63,6 +69,14 @@ class FhirBytes:
     ehr_ids: Mapping[str, str]
 
 
+def admit(active: Active) -> None:
+    """Whether the request under way may go on to the session's EHR. Raises Overloaded."""
+    handle, base = active.session.handle, active.session.fhir_base
+    held_bytes.admit(handle)
+    if not bulkheads.may_call(base, handle):
+        raise Overloaded(why=EHR_HANGS)
+
+
 def call(
     active: Active,
     method: Literal["GET", "POST"],
@@ -81,14 +95,16 @@ def call(
     not whole.
 
     Where the EHR answers 401, the call is made once more with newer access: what another process
-    has brought, then what one renewal brings. Raises UpstreamUnreachable, UpstreamTimeout or
-    UpstreamInvalid, and what the renewal raises; SessionExpired also where nothing can renew access
-    that the EHR refuses for the launch's own Patient too.
+    has brought, then what one renewal brings. Raises Overloaded, UpstreamUnreachable,
+    UpstreamTimeout or UpstreamInvalid, and what the renewal raises; SessionExpired also where
+    nothing can renew access that the EHR refuses for the launch's own Patient too.
     """
-    held_bytes.admit(active.session.handle)
+    admit(active)
     until = time.monotonic() + seconds
     with _as_ours():
-        found = authorised.stream(active, method, url, headers or {}, body, until, max_bytes)
+        found = authorised.stream(
+            active, method, url, headers or {}, body, until, max_bytes, is_read=True
+        )
         answer = authorised.whole(found, until, max_bytes)
     if accept is not None and answer.status == 200 and _is_json(answer):
         links = accept(answer.body)
@@ -107,16 +123,16 @@ def write(
     body: bytes | None,
     seconds: float = SECONDS,
 ) -> FhirAnswer:
-    """Make a change at the EHR. Raises what `call` raises: then it may have been made, or not.
+    """Make a change at the EHR. Raises what `call` raises: then it may have been made, or not,
+    but for Overloaded, which comes before it is sent.
 
     It is sent once, and once more only after a 401, by which the EHR says that it made no change.
     """
-    held_bytes.admit(active.session.handle)
+    admit(active)
     until = time.monotonic() + seconds
     with _as_ours():
-        answer = authorised.whole(
-            authorised.stream(active, method, url, headers, body, until), until, sent=True
-        )
+        found = authorised.stream(active, method, url, headers, body, until, is_read=False)
+        answer = authorised.whole(found, until, sent=True)
     ids = ehr_ids(answer.headers)
     if answer.status in _MADE:
         resource = _resource(answer) if answer.body else None
@@ -142,11 +158,11 @@ def read_binary(
     by `call`. Raises what `call` raises, UpstreamInvalid also for content of another type or over
     10 MB as announced.
     """
-    held_bytes.admit(active.session.handle)
+    admit(active)
     until = time.monotonic() + SECONDS
     sent = {"Accept": accept, "Accept-Encoding": "identity", **headers}
     with _as_ours():
-        answer = authorised.stream(active, "GET", url, sent, None, until)
+        answer = authorised.stream(active, "GET", url, sent, None, until, is_read=True)
         content_type = answer.headers.get("content-type", "")
         if answer.status != 200 or _JSON.fullmatch(content_type):
             whole = authorised.whole(answer, until)
@@ -185,6 +201,8 @@ def _as_ours() -> Iterator[None]:
     """Turns failures of the way to the EHR into ours."""
     try:
         yield
+    except bulkheads.GivenUp:
+        raise Overloaded(why=EHR_HANGS) from None
     except http_client.TimedOut:
         raise UpstreamTimeout from None
     except http_client.Unusable as error:

@@ -19,7 +19,7 @@ from werkzeug.datastructures import Headers as AnswerHeaders
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from shared import held_bytes, log, outcome, urls
+from shared import bulkheads, held_bytes, log, outcome, urls
 from shared.config.settings import Settings
 from shared.errors import (
     CrossSite,
@@ -148,7 +148,7 @@ def answer(
     project = settings.store.project if settings else None
     headers = Headers(request.environ)
     log.begin(correlation_id, edge.function, traces.read(headers), project)
-    body, holding = _body(request), held_bytes.begin()
+    body, holding, serving = _body(request), held_bytes.begin(), bulkheads.begin()
     try:
         if settings is None:
             raise Misconfigured  # noqa: TRY301 - answered like every other error of a request
@@ -174,6 +174,7 @@ def answer(
     response.headers["X-Correlation-Id"] = correlation_id
     for cookie in reply.cookies:
         response.headers.add("Set-Cookie", cookie)
+    response.call_on_close(serving.end)
     if not (is_whole and holding.is_empty):
         response.call_on_close(holding.end)
     if not body.is_over:

@@ -2,10 +2,12 @@
 
 A connection serves one request at a time. It is kept only after an answer that was read to its end
 and nothing after it, and used again only if it has not rested for long and is silent: one that the
-other side has closed can be read from, as can one with bytes that nobody asked for.
+other side has closed can be read from, as can one with bytes that nobody asked for. A wait for a
+server that hangs is counted (shared/bulkheads.py).
 """
 
 import contextlib
+import math
 import select
 import ssl
 import threading
@@ -13,6 +15,7 @@ import time
 from functools import lru_cache
 from typing import NamedTuple
 
+from shared import bulkheads
 from shared.outbound.request import Origin
 from shared.outbound.sockets import connect
 
@@ -74,13 +77,30 @@ class Connection:
         self._socket.sendall(data)
         return b""
 
-    def receive(self, deadline: float) -> memoryview:
-        """What has come, empty where the other side has ended; good until the next call."""
+    def receive(self, deadline: float, *, is_read: bool = False) -> memoryview:
+        """What has come, empty where the other side has ended; good until the next call.
+
+        Raises bulkheads.GivenUp where the answer of a read is waited for no longer.
+        """
         if self._early:
             size, self._early = self._early, 0
             return self._buffer[:size]
-        self._allow_until(deadline)
-        return self._buffer[: self._socket.recv_into(self._buffer)]
+        self._allow_until(deadline, bulkheads.HANGING_SECONDS)
+        try:
+            size = self._socket.recv_into(self._buffer)
+        except TimeoutError:
+            size = self._wait_on(deadline, is_read=is_read)
+        return self._buffer[:size]
+
+    def _wait_on(self, deadline: float, *, is_read: bool) -> int:
+        """Receive from a server that hangs."""
+        with bulkheads.hanging(is_read=is_read) as gives_up:
+            while True:
+                self._allow_until(deadline, bulkheads.LOOK_SECONDS)
+                if gives_up():
+                    raise bulkheads.GivenUp
+                with contextlib.suppress(TimeoutError):
+                    return self._socket.recv_into(self._buffer)
 
     def _send_large(self, left: memoryview, deadline: float) -> memoryview:
         """Send for as long as nothing comes: who refuses a request may read no more of it (RFC 9112
@@ -104,8 +124,12 @@ class Connection:
     def _wait_for(self, poll: select.poll, deadline: float) -> None:
         """Wait until the socket is ready. Raises TimeoutError."""
         seconds = deadline - time.monotonic()
-        if seconds <= 0 or not poll.poll(seconds * 1000):
-            raise TimeoutError
+        if seconds > 0 and poll.poll(min(seconds, bulkheads.HANGING_SECONDS) * 1000):
+            return
+        with bulkheads.hanging(is_read=False):
+            seconds = deadline - time.monotonic()
+            if seconds <= 0 or not poll.poll(seconds * 1000):
+                raise TimeoutError
 
     def close(self) -> None:
         """End it."""
@@ -120,11 +144,12 @@ class Connection:
         """Whether another request may be sent on it."""
         return now - self.used_at <= KEEP_SECONDS and not self._poll.poll(0)
 
-    def _allow_until(self, deadline: float) -> None:
+    def _allow_until(self, deadline: float, most: float = math.inf) -> None:
+        """Give the next operation what remains, and `most` seconds. Raises TimeoutError."""
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise TimeoutError
-        self._socket.settimeout(remaining)
+        self._socket.settimeout(min(remaining, most))
 
 
 _kept: dict[Peer, list[Connection]] = {}

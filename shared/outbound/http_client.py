@@ -7,10 +7,12 @@ a limit on the bytes read after decompression. Certificates are verified, with T
 link-local addresses (a cloud's metadata server) are never talked to.
 """
 
+import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from shared import bulkheads
 from shared.outbound import connections, request
 from shared.outbound.connections import Connection, Peer
 from shared.outbound.content_coding import CodingError, decoded
@@ -46,17 +48,27 @@ class Answer:
     body: bytes
 
 
+@dataclass(slots=True)
+class Due:
+    """When more of a body must have come, on the monotonic clock: for its reader to bring forward,
+    who may want to wait for less than the deadline.
+    """
+
+    at: float = math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """An answer whose body is still to come, under the same deadline and limit.
 
-    Iterating `chunks` raises TimedOut, Unreachable or Unusable; what is not read is dropped with
-    its connection.
+    Iterating `chunks` raises TimedOut, Unreachable, Unusable or bulkheads.GivenUp; what is not read
+    is dropped with its connection.
     """
 
     status: int
     headers: Mapping[str, str]
     chunks: Iterator[bytes]
+    due: Due = field(default_factory=Due)
 
 
 def send(
@@ -94,10 +106,12 @@ def stream(
     body: bytes | None = None,
     ca_file: str | None = None,
     own_connection: bool = False,
+    is_read: bool = False,
 ) -> Stream:
     """Send one request and begin to read its answer.
 
-    With an `own_connection` nothing that was said on another one can be its answer.
+    With an `own_connection` nothing that was said on another one can be its answer. One that
+    `is_read` changes nothing: where its server hangs it may be given up (bulkheads.GivenUp).
 
     A GET whose connection breaks before an answer is sent once more: a kept-alive connection may
     have been closed by the other side in between. Nothing else is repeated.
@@ -108,14 +122,16 @@ def stream(
         origin, sent = request.to_send(method, url, told, body)
     except ValueError as error:
         raise Unreachable(type(error).__name__) from None
-    call = _Call(Peer(origin, ca_file), sent, deadline, own_connection)
+    call = _Call(Peer(origin, ca_file), sent, deadline, own_connection, is_read)
     try:
         connection, answer = _ask(call)
     except _Broken:
         if method != "GET":
             raise
         connection, answer = _ask(call)
-    return Stream(answer.status, answer.headers, _content(connection, answer, call, max_bytes))
+    due = Due()
+    chunks = _content(connection, answer, call, due, max_bytes)
+    return Stream(answer.status, answer.headers, chunks, due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +142,7 @@ class _Call:
     sent: bytes
     deadline: float
     own_connection: bool
+    is_read: bool
 
 
 def _ask(call: _Call) -> tuple[Connection, Incoming]:
@@ -140,11 +157,14 @@ def _ask(call: _Call) -> tuple[Connection, Incoming]:
     try:
         left = _send(connection, call.sent, call.deadline)
         while not answer.is_headed:
-            answer.feed(connection.receive(call.deadline))
+            answer.feed(connection.receive(call.deadline, is_read=call.is_read))
             if left and not answer.is_headed:
                 # It was an interim answer (RFC 9110 15.2), or the beginning of one.
                 left = _send(connection, left, call.deadline)
         connection.is_cut = connection.is_cut or bool(left)
+    except bulkheads.GivenUp:
+        connection.close()
+        raise
     except (OSError, ValueError) as error:
         connection.close()
         broken = Unreachable if answer.has_begun else _Broken
@@ -164,9 +184,9 @@ def _send(connection: Connection, data: bytes | memoryview, deadline: float) -> 
 
 
 def _content(
-    connection: Connection, answer: Incoming, call: _Call, max_bytes: int
+    connection: Connection, answer: Incoming, call: _Call, due: Due, max_bytes: int
 ) -> Iterator[bytes]:
-    chunks = _received(connection, answer, call, max_bytes + connections.PIECE_BYTES)
+    chunks = _received(connection, answer, call, due, max_bytes + connections.PIECE_BYTES)
     complete = False
     size = 0
     try:
@@ -188,7 +208,9 @@ def _content(
             connection.close()
 
 
-def _received(connection: Connection, answer: Incoming, call: _Call, most: int) -> Iterator[bytes]:
+def _received(
+    connection: Connection, answer: Incoming, call: _Call, due: Due, most: int
+) -> Iterator[bytes]:
     """The body as it comes. What comes to nothing when it is decoded is bounded here."""
     while True:
         piece = answer.take()
@@ -199,7 +221,7 @@ def _received(connection: Connection, answer: Incoming, call: _Call, most: int) 
             yield piece
         if answer.is_whole:
             return
-        answer.feed(connection.receive(call.deadline))
+        answer.feed(connection.receive(min(call.deadline, due.at), is_read=call.is_read))
 
 
 def _failure(error: Exception, otherwise: type[Unreachable], deadline: float) -> OutboundError:

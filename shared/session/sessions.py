@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
-from shared import log
+from shared import bulkheads, log
 from shared.config.settings import Ehr, Settings
-from shared.errors import SessionExpired, StoreUnavailable
+from shared.errors import EHR_HANGS, Overloaded, SessionExpired, StoreUnavailable
 from shared.inbound import cookies
 from shared.oidc.id_token import Identity
 from shared.oidc.keys import Keys
@@ -138,6 +138,8 @@ class Sessions:
             ehr = self._ehr(kept.held.session)
             since = now - kept.held.last_used
             if refresh.is_due(kept.held.session, now):
+                if not bulkheads.may_call(kept.held.session.fhir_base, handle):
+                    raise Overloaded(why=EHR_HANGS)
                 kept = self._renew(kept, ehr)
             elif since >= self._settings.session_idle_seconds / _TOUCHES_PER_IDLE:
                 kept = self._touch(kept, now)
@@ -212,8 +214,10 @@ class Sessions:
         """
         used = kept.held.session
         renewing = self._renewing_of(used)
-        if not renewing.acquire(blocking=self._clock() >= used.access_expires_at):
-            return kept
+        if not renewing.acquire(blocking=False):
+            if self._clock() < used.access_expires_at:
+                return kept
+            _wait_for(renewing)
         try:
             return self._newest(used) or self._renewed(kept, ehr, refused=False)
         finally:
@@ -227,7 +231,7 @@ class Sessions:
         with self._over_for_good(used.handle):
             now_read = self._read(used.handle, used.secret, kept.digest)
             if now_read.held.session.version == used.version:
-                with self._renewing_of(used):
+                with self._turn(used):
                     newest = self._newest(used)
                     # Another thread may have written this very version before it could note that.
                     if newest is None and self._is_useless(used, replayed=replayed):
@@ -238,6 +242,15 @@ class Sessions:
 
     def _is_useless(self, used: Session, *, replayed: bool) -> bool:
         return self._cache.renewed_in_vain(used, self._clock(), replayed=replayed)
+
+    @contextlib.contextmanager
+    def _turn(self, used: Session) -> Iterator[None]:
+        renewing = self._renewing_of(used)
+        _wait_for(renewing)
+        try:
+            yield
+        finally:
+            renewing.release()
 
     def _renewing_of(self, session: Session) -> threading.Lock:
         with self._lock:
@@ -278,3 +291,11 @@ class Sessions:
             return replace(kept, touch_failed=True)
         written = Record(fields, held.record.expires_at, version)
         return replace(kept, held=StoredSession(written, held.session))
+
+
+def _wait_for(renewing: threading.Lock) -> None:
+    """Wait for the thread that renews. Raises Overloaded where too many wait for an EHR."""
+    try:
+        bulkheads.acquire(renewing)
+    except bulkheads.GivenUp:
+        raise Overloaded(why=EHR_HANGS) from None

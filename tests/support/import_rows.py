@@ -13,6 +13,7 @@ MANY_ALIKE = frozenset({"clinical/calculators", "shared/explain/catalogue"})
 
 _ALL: Mapping[str, tuple[str, ...]] = {
     "shared": (
+        "bulkheads",
         (
             "base64url fhir_id findings json_members legacy_launch outbound outcome release "
             "scopes strict_json urls vendors"

@@ -95,7 +95,8 @@ def serve(
     command += ["--preload", "--worker-class", "gthread", "--threads", "16"]
     command += ["--workers", os.environ.get("WEB_CONCURRENCY", "1"), "--log-level", "error"]
     command += ["--limit-request-line", "0", "--graceful-timeout", "5", "--no-control-socket"]
-    process = _FORKED.Process(target=_become, args=(command, {**os.environ, **environment}, log))
+    given = {**os.environ, "THREADS": "16", **environment}
+    process = _FORKED.Process(target=_become, args=(command, given, log))
     process.start()
     try:
         until = time.monotonic() + STARTING_SECONDS

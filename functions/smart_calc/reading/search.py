@@ -29,6 +29,7 @@ _SAID = {
     "upstream_timeout": "no answer in time",
     "upstream_unreachable": "no connection to the EHR",
     "upstream_invalid": "no usable answer",
+    "overloaded": "too many requests are waiting for the EHR",
 }
 _Fields = dict[str, str | int | float | list[str]]
 
