@@ -1,11 +1,13 @@
 """How many bytes of answers an instance holds at once, so that no browser can fill its memory.
 
 Answers up to FREE_BYTES are read without asking: the server's threads bound them. A larger one
-takes room as its bytes come; where there is none it waits, unread. Half of the room is for the
-answer that began first alone, so that never all wait for each other. Of a session of which several
-wait already, further requests are refused before anything is sent: one browser holds up itself, not
-the others. Room is counted in memory: looked at, an answer takes TIMES its bytes, sent on only its
-bytes.
+takes room: all that it needs where its length is known, else as its bytes come. Where there is none
+it waits, unread, in a line; what fits passes whoever waits. Only the first of the line may take all
+that is free, so that answers that grow never all wait for each other; others leave half of the room
+to it, and what several of one EHR, or of one session, hold is bounded further. One that stalls
+while it holds room fails: it hurts nobody else. Of a session, or an EHR, of which several wait
+already, further requests are refused before anything is sent. Room is counted in memory: looked at,
+an answer takes TIMES its bytes, sent on only its bytes.
 """
 
 import contextlib
@@ -17,6 +19,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 
 from shared.errors import Overloaded
+from shared.outbound.http_client import Due, Stream
 
 FREE_BYTES = 1_500_000
 ROOM_BYTES = 250_000_000
@@ -24,15 +27,23 @@ ROOM_BYTES = 250_000_000
 TIMES = 6
 # What a growing answer takes at once.
 STEP_BYTES = 1_000_000
-# A wait for room holds a thread of the server; the room of an answer is free again in seconds.
+# A wait for room holds a thread of the server; the room of an answer is free again in seconds, that
+# of one that stalls too.
 WAIT_SECONDS = 10.0
 # Requests of one session that wait while further ones of it are refused.
 MOST_WAITING = 4
-# Sessions that wait while everybody is refused: half the threads of a server.
+# Sessions of an EHR that wait while further requests to it are refused: half the threads of a
+# server.
 MOST_SESSIONS_WAITING = 8
+# What an answer that holds room has to bring, and within which time, or it has stalled.
+PACE_BYTES = 64_000
+PACE_SECONDS = 5.0
 # A request's body is waited for no longer: nothing was sent yet, so it can be refused.
 BODY_SECONDS = 5.0
 _LITTLE_BYTES = 8192
+# Of the room: what the answers of one session, of one EHR, where there are several, and all whose
+# length is not known may hold beside the first of the line.
+SESSION_SHARE, EHR_SHARE, GROWING_SHARE = 1 / 4, 3 / 8, 1 / 2
 
 
 # mallopt(3): blocks from the first size on are mapped by themselves; up to the second, what is free
@@ -54,8 +65,14 @@ def give_memory_back() -> None:
         library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
-class Late(Exception):
-    """There was no room in time."""
+class Turn:
+    """The place of an answer in the line of those that take room. One `is_known` whose length is:
+    it takes all that it needs at once, and never waits with room in its hands.
+    """
+
+    def __init__(self, holding: "Holding", *, is_known: bool) -> None:
+        self.holding = holding
+        self.is_known = is_known
 
 
 class Room:
@@ -65,7 +82,7 @@ class Room:
         self._size = size
         self._taken: Counter[Holding] = Counter()
         self._waiting: Counter[Holding] = Counter()
-        self._line: list[object] = []
+        self._line: list[Turn] = []
         self._changed = threading.Condition()
 
     @property
@@ -82,16 +99,20 @@ class Room:
         """What one request holds."""
         return self._taken[holding]
 
-    def is_full(self, session: object) -> bool:
-        """Whether so many wait for room that no further request of this session should begin."""
+    def is_full(self, session: object, ehr: object) -> bool:
+        """Whether so many wait for room that no further request of this session, or to this EHR,
+        should begin.
+        """
         with self._changed:
-            waiting = Counter(one.session for one in self._waiting.elements())
-        return waiting[session] >= MOST_WAITING or len(waiting) >= MOST_SESSIONS_WAITING
+            waiting = list(self._waiting.elements())
+        of_ehr = {one.session for one in waiting if one.ehr == ehr}
+        of_session = sum(one.session == session for one in waiting)
+        return of_session >= MOST_WAITING or len(of_ehr) >= MOST_SESSIONS_WAITING
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[object]:
-        """A place in the line of answers that grow; the first of the line may take all room."""
-        turn = object()
+    def turn(self, holding: "Holding", *, is_known: bool) -> Iterator[Turn]:
+        """A place at the end of the line."""
+        turn = Turn(holding, is_known=is_known)
         with self._changed:
             self._line.append(turn)
         try:
@@ -101,10 +122,10 @@ class Room:
                 self._line.remove(turn)
                 self._changed.notify_all()
 
-    def take(self, holding: "Holding", size: int, until: float, turn: object | None = None) -> None:
-        """Take room, waiting until a time on the monotonic clock. Raises Late.
+    def take(self, holding: "Holding", size: int, until: float, turn: Turn | None = None) -> None:
+        """Take room, waiting until a time on the monotonic clock. Raises Overloaded.
 
-        With a `turn` only what others leave, unless it is the first.
+        With a `turn` its share, unless it is the first of the line.
         """
         size = min(size, self._size)
         with self._changed:
@@ -112,21 +133,31 @@ class Room:
             try:
                 seconds = max(0.0, until - time.monotonic())
                 if not self._changed.wait_for(lambda: self._fits(holding, size, turn), seconds):
-                    raise Late
+                    raise Overloaded
             finally:
                 self._waiting[holding] -= 1
                 self._waiting += Counter()
             self._taken[holding] += size
 
-    def _fits(self, holding: "Holding", size: int, turn: object | None) -> bool:
-        left = self.left - size
+    def _fits(self, holding: "Holding", size: int, turn: Turn | None) -> bool:
+        if size > self.left:
+            return False
         if turn is None or turn is self._line[0]:
-            return left >= 0
-        session = [one for one in self._taken if one.session == holding.session]
-        alone = session in ([], [holding])
-        share = self._size if alone else self._size // 4
-        of_session = sum(self._taken[one] for one in session) + size
-        return left >= self._size // 2 and of_session <= share
+            return True
+        first = self._line[0].holding
+
+        def within(share: float, others: list[Holding]) -> bool:
+            """Whether a share holds what all but the first of the line hold, and this."""
+            held = sum(self._taken[one] for one in others if one is not first)
+            return not others or held + size <= share * self._size
+
+        of_ehr = [one for one in self._taken if one.ehr == holding.ehr]
+        of_session = [one for one in of_ehr if one.session == holding.session]
+        return (
+            within(SESSION_SHARE, [] if of_session == [holding] else of_session)
+            and within(EHR_SHARE, [] if of_ehr == [holding] else of_ehr)
+            and (turn.is_known or within(GROWING_SHARE, [first, *self._taken]))
+        )
 
     def seize(self, holding: "Holding", size: int) -> None:
         """Take room without asking."""
@@ -175,6 +206,30 @@ class _Pieces:
             self._little.clear()
 
 
+class _Pace:
+    """What an answer has to bring while it holds room: PACE_BYTES in any PACE_SECONDS."""
+
+    def __init__(self, due: Due) -> None:
+        self._due = due
+        self._size: int | None = None
+
+    def begin(self, size: int) -> None:
+        """Count from here on: so much has come."""
+        self._size = size
+        self._due.at = time.monotonic() + PACE_SECONDS
+
+    def keep(self, size: int) -> None:
+        """So much has come."""
+        if self._size is None or size - self._size >= PACE_BYTES:
+            self.begin(size)
+
+
+def _length(answer: Stream) -> int | None:
+    """The length of a body, None where the answer does not say it."""
+    coding, length = (answer.headers.get(f"content-{name}", "") for name in ("encoding", "length"))
+    return int(length) if coding in {"", "identity"} and length.isdecimal() else None
+
+
 class Holding:
     """What one request holds. Its threads may share it."""
 
@@ -182,6 +237,7 @@ class Holding:
         self._room = room
         # Until it is known, each request is its own.
         self.session: object = self
+        self.ehr: object = self
         self._is_admitted = False
         self._brought_body = False
         self._is_over = False
@@ -191,43 +247,51 @@ class Holding:
         """Whether nothing is to be given back."""
         return self._room.taken(self) == 0
 
-    def admit(self, session: object) -> None:
-        """Whether a request of a session may go on to the EHR, asked before its first call; else
+    def admit(self, session: object, ehr: object) -> None:
+        """Whether a request of a session may go on to its EHR, asked before its first call; else
         Overloaded.
         """
         # Whoever brought a large body has waited already.
-        if not (self._is_admitted or self._brought_body) and self._room.is_full(session):
+        if not (self._is_admitted or self._brought_body) and self._room.is_full(session, ehr):
             raise Overloaded
-        self.session = session
+        self.session, self.ehr = session, ehr
         self._is_admitted = True
 
     def body(self, size: int) -> None:
         """Make room for the body of the request. Raises Overloaded."""
         if size > FREE_BYTES:
             self._brought_body = True
-            try:
-                self._room.take(self, TIMES * size, time.monotonic() + BODY_SECONDS)
-            except Late:
-                raise Overloaded from None
+            self._room.take(self, TIMES * size, time.monotonic() + BODY_SECONDS)
 
-    def gather(self, chunks: Iterator[bytes], most: int, until: float, *, sent: bool) -> bytes:
-        """An answer of at most `most` bytes, whole. Raises Late, and what the chunks raise.
+    def gather(self, answer: Stream, most: int, until: float, *, sent: bool) -> bytes:
+        """The body of an answer, of at most `most` bytes, whole. Raises Overloaded where there is
+        no room, and what its chunks raise: TimedOut also where it stalls.
 
         Where a change was `sent`, or the request brought a large body, it does not wait.
         """
         received, size, taken = _Pieces(), 0, 0
-        turn = None
+        known = _length(answer)
+        most = min(most, known or most)
+        turn: Turn | None = None
+        pace = _Pace(answer.due)
         with contextlib.ExitStack() as line:
             try:
-                for chunk in chunks:
+                for chunk in answer.chunks:
                     size += len(chunk)
+                    if size > FREE_BYTES:
+                        pace.keep(size)
                     if size > FREE_BYTES and TIMES * size > taken:
-                        wanted = TIMES * max(size, min(most, size + STEP_BYTES)) - taken
+                        enough = most if known else min(most, size + STEP_BYTES)
+                        wanted = TIMES * max(size, enough) - taken
                         if sent or self._brought_body:
                             self._room.seize(self, wanted)
                         else:
-                            turn = turn or line.enter_context(self._room.turn())
+                            if turn is None:
+                                place = self._room.turn(self, is_known=known is not None)
+                                turn = line.enter_context(place)
                             self._take(wanted, until, turn)
+                            # A wait for room was no fault of the EHR's.
+                            pace.begin(size)
                         taken += wanted
                     received.add(chunk)
             except BaseException:
@@ -245,9 +309,9 @@ class Holding:
         self._is_over = True
         self.keep(0)
 
-    def _take(self, size: int, until: float, turn: object) -> None:
+    def _take(self, size: int, until: float, turn: Turn) -> None:
         if self._is_over:
-            raise Late
+            raise Overloaded
         self._room.take(self, size, min(until, time.monotonic() + WAIT_SECONDS), turn)
 
 
@@ -262,19 +326,19 @@ def begin() -> Holding:
     return holding
 
 
-def admit(session: str) -> None:
-    """Whether the request under way, of a session (its handle), may go on to the EHR.
+def admit(session: str, ehr: str) -> None:
+    """Whether the request under way, of a session (its handle), may go on to its EHR (its base).
 
     Raises Overloaded.
     """
     holding = _holding.get()
     if holding is not None:
-        holding.admit(session)
+        holding.admit(session, ehr)
 
 
-def gather(chunks: Iterator[bytes], most: int, until: float, *, sent: bool = False) -> bytes:
+def gather(answer: Stream, most: int, until: float, *, sent: bool = False) -> bytes:
     """An answer for the request under way: as `Holding.gather`; outside of one without a limit."""
     holding = _holding.get()
     if holding is None:
-        return b"".join(chunks)
-    return holding.gather(chunks, most, until, sent=sent)
+        return b"".join(answer.chunks)
+    return holding.gather(answer, most, until, sent=sent)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from clinical.queries import SEARCH_BYTES, Request, Search, request_for
 from shared import held_bytes, log, strict_json, urls
 from shared.config.settings import Ehr
-from shared.errors import PatientDenied
+from shared.errors import Overloaded, PatientDenied
 from shared.fhir import compartment
 from shared.fhir.side_by_side import run_all
 from shared.outbound import http_client
@@ -115,7 +115,7 @@ class Reader:
         fields: _Fields = {"type": search.resource_type}
         try:
             answer = self._sent(url, min(CALL_SECONDS, left), most)
-        except http_client.OutboundError as error:
+        except (http_client.OutboundError, Overloaded) as error:
             fields["reason"] = str(error)
             log.event("fhir_request", "not read for cards", severity="ERROR", fields=fields)
             return _Answer(None)
@@ -140,10 +140,7 @@ class Reader:
             headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {self.access_token}"},
             ca_file=self.ehr.ca_file,
         )
-        try:
-            body = held_bytes.gather(answer.chunks, most, until)
-        except held_bytes.Late:
-            raise http_client.TimedOut("no room") from None
+        body = held_bytes.gather(answer, most, until)
         return http_client.Answer(answer.status, answer.headers, body)
 
     def _tell_of_others(self, search: Search, document: Any) -> None:

@@ -112,7 +112,7 @@ def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
     patient = active.session.context.patient
     if patient is None:
         raise PatientMissing(why="Results are those of one patient; the EHR named none.")
-    held_bytes.admit(active.session.handle)
+    held_bytes.admit(active.session.handle, active.session.fhir_base)
     body = _json_of(call, all_results.MOST_BYTES)
     answer = all_results.answer(body, patient, active.session.fhir_base, datetime.now(UTC))
     log.event("app_results_listed", "results judged for the list")

@@ -5,6 +5,7 @@ SMART App Launch 2.2, step 7. Whether a refusal is the end of a session is decid
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from shared import held_bytes
 from shared.outbound import http_client
@@ -110,7 +111,7 @@ def _without(token: str, answer: http_client.Stream, until: float) -> http_clien
     """
     headers = {name: value for name, value in answer.headers.items() if token not in value}
     if answer.status < 400:
-        return http_client.Stream(answer.status, headers, answer.chunks)
+        return replace(answer, headers=headers)
     words = whole(answer, until, sent=True).body.replace(token.encode(), "…".encode())
     return http_client.Stream(answer.status, headers, iter((words,)))
 
@@ -119,8 +120,5 @@ def whole(
     answer: http_client.Stream, until: float, most: int = MAX_BYTES, *, sent: bool = False
 ) -> http_client.Answer:
     """The answer whole, held as far as there is room (shared/held_bytes.py)."""
-    try:
-        body = held_bytes.gather(answer.chunks, most, until, sent=sent)
-    except held_bytes.Late:
-        raise http_client.TimedOut("no room") from None
+    body = held_bytes.gather(answer, most, until, sent=sent)
     return http_client.Answer(answer.status, answer.headers, body)

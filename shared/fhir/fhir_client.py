@@ -72,7 +72,7 @@ class FhirBytes:
 def admit(active: Active) -> None:
     """Whether the request under way may go on to the session's EHR. Raises Overloaded."""
     handle, base = active.session.handle, active.session.fhir_base
-    held_bytes.admit(handle)
+    held_bytes.admit(handle, base)
     if not bulkheads.may_call(base, handle):
         raise Overloaded(why=EHR_HANGS)
 

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
@@ -14,11 +14,12 @@ from shared import held_bytes
 from shared.config.settings import Settings
 from shared.errors import Overloaded, UpstreamTimeout
 from shared.fhir import fhir_client
-from shared.held_bytes import FREE_BYTES, TIMES, Holding, Late, Room
+from shared.held_bytes import FREE_BYTES, TIMES, Holding, Room
 from shared.inbound.edge import Call, Edge, Reply
+from shared.outbound.http_client import Stream
 from tests.support.edge import respond
 from tests.support.open_session import EHR, in_use, open_session
-from tests.support.scripted_ehr import ScriptedEhr, Tenant, as_fhir
+from tests.support.scripted_ehr import FHIR_JSON, Scripted, ScriptedEhr, Tenant, as_fhir
 
 LARGE = 2_000_000
 MOST = 3_000_000
@@ -32,9 +33,22 @@ def pieces(size: int) -> Iterator[bytes]:
         size -= 65_536
 
 
-def gather(holding: Holding, size: int, seconds: float = SOON, *, sent: bool = False) -> int:
+def answer(chunks: Iterable[bytes], **headers: str) -> Stream:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Stream(200, named, iter(chunks))
+
+
+def gather(
+    holding: Holding,
+    size: int,
+    seconds: float = SOON,
+    *,
+    sent: bool = False,
+    is_known: bool = False,
+) -> int:
     until = time.monotonic() + seconds
-    return len(holding.gather(pieces(size), MOST, until, sent=sent))
+    known = {"content_length": str(size)} if is_known else {}
+    return len(holding.gather(answer(pieces(size), **known), MOST, until, sent=sent))
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +74,7 @@ def test_an_answer_that_comes_byte_by_byte_takes_no_more_memory_than_another(roo
     little = (sent[place : place + 2] for place in range(0, size, 2))
     tracemalloc.start()
     try:
-        received = Holding(room).gather(little, MOST, time.monotonic() + FAR, sent=False)
+        received = Holding(room).gather(answer(little), MOST, time.monotonic() + FAR, sent=False)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -71,14 +85,14 @@ def test_an_answer_that_comes_byte_by_byte_takes_no_more_memory_than_another(roo
 def test_an_answer_in_pieces_of_all_sizes_is_held_in_their_order(room: Room) -> None:
     sizes = (1, 9000, 8191, 8192, 3, 0, 70_000, 5000, 5000, 2)
     sent = [bytes((number,)) * size for number, size in enumerate(sizes)]
-    received = Holding(room).gather(iter(sent), MOST, time.monotonic() + FAR, sent=False)
+    received = Holding(room).gather(answer(sent), MOST, time.monotonic() + FAR, sent=False)
     assert received == b"".join(sent)
 
 
 def test_a_large_answer_waits_for_room_until_its_deadline(room: Room) -> None:
     first, second = Holding(room), Holding(room)
     assert gather(first, LARGE) == LARGE
-    with pytest.raises(Late):
+    with pytest.raises(Overloaded):
         gather(second, LARGE)
     assert second.is_empty
     with ThreadPoolExecutor(1) as pool:
@@ -93,9 +107,9 @@ def growing(size: int, stop: threading.Event) -> Iterator[bytes]:
     assert stop.wait(FAR)
 
 
-def of(session: str, room: Room) -> Holding:
+def of(session: str, room: Room, ehr: str = "ehr") -> Holding:
     made = Holding(room)
-    made.admit(session)
+    made.admit(session, ehr)
     return made
 
 
@@ -104,12 +118,14 @@ def test_slow_large_answers_of_one_session_leave_room_for_another() -> None:
     with ThreadPoolExecutor(6) as pool:
         until = time.monotonic() + FAR
         slow = [
-            pool.submit(of("one", room).gather, growing(LARGE, stop), MOST, until, sent=False)
+            pool.submit(
+                of("one", room).gather, answer(growing(LARGE, stop)), MOST, until, sent=False
+            )
             for _ in range(6)
         ]
         while room.waiting < 3 and time.monotonic() < until:
             time.sleep(0.01)
-        assert not room.is_full("another")
+        assert not room.is_full("another", "ehr")
         another = of("another", room)
         assert gather(another, LARGE) == LARGE
         another.end()
@@ -117,12 +133,40 @@ def test_slow_large_answers_of_one_session_leave_room_for_another() -> None:
         assert [len(one.result()) for one in slow] == [LARGE] * 6
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["length known", "growing"])
+def test_an_answer_that_fits_passes_one_that_stalls(*, is_known: bool) -> None:
+    """The stalled one has the room of all that it might still bring."""
+    room, stop = Room(TIMES * (2 * MOST + LARGE)), threading.Event()
+    first, second, until = of("one", room), of("two", room), time.monotonic() + FAR
+    with ThreadPoolExecutor(2) as pool:
+        known = {"content_length": str(MOST)} if is_known else {}
+        stalls = answer(growing(MOST, stop), **known)
+        stalled = pool.submit(first.gather, stalls, MOST, until, sent=False)
+        while room.left == TIMES * (2 * MOST + LARGE) and time.monotonic() < until:
+            time.sleep(0.01)
+        larger = answer(pieces(2 * MOST), content_length=str(2 * MOST))
+        waiting = pool.submit(second.gather, larger, 2 * MOST, until, sent=False)
+        while room.waiting < 1 and time.monotonic() < until:
+            time.sleep(0.01)
+        for ehr in ("ehr", "another"):
+            passing = of("three", room, ehr)
+            assert gather(passing, LARGE, is_known=is_known) == LARGE
+            passing.end()
+        assert not waiting.done()
+        stop.set()
+        assert len(stalled.result()) == MOST
+        first.end()
+        assert len(waiting.result()) == 2 * MOST
+
+
 def test_an_answer_takes_room_as_it_grows_and_not_what_it_might_have() -> None:
     room, stop = Room(TIMES * 4 * LARGE), threading.Event()
     most = 4 * LARGE
     with ThreadPoolExecutor(1) as pool:
         until = time.monotonic() + FAR
-        slow = pool.submit(Holding(room).gather, growing(LARGE, stop), most, until, sent=False)
+        slow = pool.submit(
+            Holding(room).gather, answer(growing(LARGE, stop)), most, until, sent=False
+        )
         while room.left == TIMES * most and time.monotonic() < until:
             time.sleep(0.01)
         assert room.left >= TIMES * (most - LARGE - held_bytes.STEP_BYTES)
@@ -146,7 +190,7 @@ def test_answers_that_grow_together_do_not_wait_for_each_other_for_ever() -> Non
     assert room.left == TIMES * 2 * MOST
 
 
-def test_everybody_is_refused_where_many_sessions_wait(room: Room) -> None:
+def test_an_ehr_of_which_many_sessions_wait_is_refused_and_no_other(room: Room) -> None:
     first = Holding(room)
     gather(first, MOST)
 
@@ -161,10 +205,11 @@ def test_everybody_is_refused_where_many_sessions_wait(room: Room) -> None:
     with ThreadPoolExecutor(len(sessions)) as pool:
         running = [pool.submit(whole, one) for one in sessions]
         until = time.monotonic() + FAR
-        while not room.is_full("another") and time.monotonic() < until:
+        while not room.is_full("another", "ehr") and time.monotonic() < until:
             time.sleep(0.01)
         with pytest.raises(Overloaded):
             of("another", room)
+        of("another", room, "another")
         first.end()
         assert [one.result() for one in running] == [LARGE] * len(sessions)
     of("another", room)
@@ -175,7 +220,7 @@ def test_a_wait_for_room_is_shorter_than_the_deadline_of_the_ehr(
 ) -> None:
     monkeypatch.setattr(held_bytes, "WAIT_SECONDS", SOON)
     gather(Holding(room), LARGE)
-    with pytest.raises(Late):
+    with pytest.raises(Overloaded):
         # By its own deadline it would wait for a day.
         gather(Holding(room), LARGE, 86_400)
 
@@ -201,7 +246,7 @@ def test_an_answer_that_breaks_off_holds_nothing(room: Room) -> None:
 
     holding = Holding(room)
     with pytest.raises(ConnectionError):
-        holding.gather(breaking(), MOST, time.monotonic() + FAR, sent=False)
+        holding.gather(answer(breaking()), MOST, time.monotonic() + FAR, sent=False)
     assert holding.is_empty
     assert gather(Holding(room), LARGE) == LARGE
 
@@ -227,7 +272,7 @@ def test_a_large_body_takes_room_and_is_refused_where_there_is_none(
 def test_a_request_that_is_over_takes_nothing_more(room: Room) -> None:
     holding = Holding(room)
     holding.end()
-    with pytest.raises(Late):
+    with pytest.raises(Overloaded):
         gather(holding, LARGE, FAR)
 
 
@@ -272,7 +317,7 @@ def test_a_session_of_which_some_wait_is_refused_before_anything_is_sent_and_no_
     with ThreadPoolExecutor(6) as pool:
         running = [pool.submit(copy_context().run, request, "large", done) for _ in range(5)]
         until = time.monotonic() + FAR
-        while not held_bytes._room.is_full("one") and time.monotonic() < until:
+        while not held_bytes._room.is_full("one", tenant.base) and time.monotonic() < until:
             time.sleep(0.01)
         asked = len(tenant.received)
         with pytest.raises(Overloaded):
@@ -284,15 +329,37 @@ def test_a_session_of_which_some_wait_is_refused_before_anything_is_sent_and_no_
     assert copy_context().run(request, "small") == 200
 
 
+def test_an_answer_that_stalls_while_it_holds_room_fails_itself(
+    small_room: Room, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that brings 19 MB at once, and then a blank each second."""
+    monkeypatch.setattr(held_bytes, "PACE_SECONDS", 0.5)
+    over = threading.Event()
+
+    def dripping() -> Iterator[bytes]:
+        yield b" " * LARGE
+        while not over.wait(0.05):
+            yield b" "
+
+    tenant.on("/Basic/drip", Scripted(200, {"Content-Type": FHIR_JSON}, dripping()))
+    held_bytes.begin()
+    with pytest.raises(UpstreamTimeout):
+        ask(tenant, "drip")
+    over.set()
+    assert small_room.left == ONE_AT_A_TIME
+
+
 @pytest.mark.usefixtures("small_room")
-def test_who_finds_no_room_in_time_is_told_that_it_took_too_long(tenant: Tenant) -> None:
+def test_who_finds_no_room_in_time_is_not_told_that_the_ehr_took_too_long(
+    tenant: Tenant,
+) -> None:
     def first() -> None:
         held_bytes.begin()
         ask(tenant, "large")
 
     def second() -> None:
         held_bytes.begin()
-        with pytest.raises(UpstreamTimeout):
+        with pytest.raises(Overloaded):
             ask(tenant, "large", seconds=0.5)
 
     copy_context().run(first)
@@ -318,7 +385,7 @@ def test_a_refusal_says_when_to_try_again(
     monkeypatch.setattr(held_bytes, "MOST_WAITING", 0)
 
     def serve(_: Settings, __: Call) -> Reply:
-        held_bytes.admit("one")
+        held_bytes.admit("one", "ehr")
         return Reply(200)
 
     response = respond(serve, edge=Edge("fhir_proxy", "operation_outcome", "fhir_denied"))
@@ -331,8 +398,8 @@ def test_a_request_that_went_on_to_the_ehr_is_not_refused_half_way(
 ) -> None:
     """A change is read before it is made."""
     holding = Holding(room)
-    holding.admit("one")
+    holding.admit("one", "ehr")
     monkeypatch.setattr(held_bytes, "MOST_WAITING", 0)
-    holding.admit("one")
+    holding.admit("one", "ehr")
     with pytest.raises(Overloaded):
-        Holding(room).admit("one")
+        Holding(room).admit("one", "ehr")
