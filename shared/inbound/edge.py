@@ -8,6 +8,7 @@ exception show its text to a browser or to the log.
 import io
 import re
 import secrets
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -36,6 +37,7 @@ from shared.inbound import compression, cookies, health, refusal, request_body, 
 from shared.inbound.refusal import Refusal
 from shared.inbound.request_body import Body
 from shared.inbound.request_headers import Headers
+from shared.inbound.slow_readers import Sending
 from shared.log import platform, traces
 
 if TYPE_CHECKING:
@@ -175,6 +177,7 @@ def answer(
     for cookie in reply.cookies:
         response.headers.add("Set-Cookie", cookie)
     response.call_on_close(serving.end)
+    response.send_by(request.environ.get(_SOCKET))
     if not (is_whole and holding.is_empty):
         response.call_on_close(holding.end)
     if not body.is_over:
@@ -184,8 +187,21 @@ def answer(
 
 class _Response(flask.Response):
     """An answer whose Location is sent as it was made: by another reading of it an address of an
-    EHR might change on its way.
+    EHR might change on its way. A browser that does not take it loses its connection.
     """
+
+    _sending: Sending | None = None
+
+    def send_by(self, sock: socket.socket | None) -> None:
+        """Watch how a connection takes it."""
+        if sock is not None:
+            self._sending = Sending(sock)
+            self.call_on_close(self._sending.end)
+
+    def iter_encoded(self) -> Iterator[bytes]:
+        """The body as the server gets it."""
+        chunks: Iterator[bytes] = super().iter_encoded()
+        return chunks if self._sending is None else self._sending.pieces(chunks)
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> AnswerHeaders:
         """The headers as the server gets them."""
