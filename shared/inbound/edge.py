@@ -33,7 +33,15 @@ from shared.errors import (
     TooLarge,
 )
 from shared.held_bytes import Holding
-from shared.inbound import compression, cookies, health, refusal, request_body, server_log
+from shared.inbound import (
+    compression,
+    cookies,
+    health,
+    refusal,
+    request_body,
+    request_line,
+    server_log,
+)
 from shared.inbound.refusal import Refusal
 from shared.inbound.request_body import Body
 from shared.inbound.request_headers import Headers
@@ -43,11 +51,11 @@ from shared.log import platform, traces
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-MAX_QUERY_BYTES = 100_000
 # Gunicorn's, which functions-framework starts: the connection of a request.
 _SOCKET = "gunicorn.socket"
 _NOTHING = io.BytesIO()
 server_log.keep_requests_out()
+request_line.keep_short()
 
 _ALWAYS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -71,9 +79,7 @@ class Call:
     _body: Callable[[int], bytes]
 
     def query(self) -> str:
-        """The query, raw (bytes as latin-1, PEP 3333). Raises ParameterInvalid over 100 kB."""
-        if len(self._query) > MAX_QUERY_BYTES:
-            raise ParameterInvalid("The query of the request is too long.")
+        """The query, raw (bytes as latin-1, PEP 3333), as long as a request line may be."""
         return self._query
 
     def body(self, most: int = request_body.MAX_BYTES) -> bytes:

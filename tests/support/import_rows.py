@@ -67,7 +67,10 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "nested quick_accept",
     ),
     "shared/inbound": (
-        "compression cookies health refusal request_body request_headers server_log slow_readers",
+        (
+            "compression cookies health refusal request_body request_headers request_line "
+            "server_log slow_readers"
+        ),
         "edge",
     ),
     "shared/log": (

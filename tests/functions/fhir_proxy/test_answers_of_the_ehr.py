@@ -331,7 +331,6 @@ def test_a_search_by_post_is_a_form(app: App, media_type: str) -> None:
         "x=%ff",
         "x=%c3%28",
         "&".join(f"x{n}=1" for n in range(201)),
-        "x=" + "y" * 100_001,
         "_page=x",
         "_page=",
         "_page=x&_page=x",

@@ -234,7 +234,6 @@ KINDS: list[tuple[int, str, Ask]] = [
     (304, "unchanged", _at("/Patient/p1", Scripted(304), _fetch("/Patient/p1", If_None_Match="x"))),
     (400, "path", _fetch("/Nonsense")),
     (400, "parameter", _fetch("/Patient/p1?access_token=x")),
-    (400, "long query", _fetch("/Patient/p1?x=" + "x" * 100_001)),
     (401, "session", _without_cookie),
     (403, "caller", _fetch("/Patient/p1", Sec_Fetch_Site="cross-site")),
     (403, "scope", _fetch("/Practitioner/x")),

@@ -211,16 +211,6 @@ def test_addresses_are_never_taken_from_host_or_forwarding_headers() -> None:
     assert "evil.example" not in str(answer.headers)
 
 
-@pytest.mark.parametrize(("size", "fits"), [(100_000, True), (100_001, False)])
-def test_a_query_is_read_up_to_100_kb(size: int, fits: bool) -> None:
-    def serve(_: Settings, call: Call) -> Reply:
-        return Reply(200, body=call.query().encode())
-
-    answer = respond(serve, query_string="q" * size)
-    assert answer.status_code == (200 if fits else 400)
-    assert (answer.data == b"q" * size) is fits
-
-
 @pytest.mark.parametrize(
     ("size", "fits"), [(0, True), (10_000_000, True), (10_000_001, False), (10_000_002, False)]
 )
