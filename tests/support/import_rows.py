@@ -19,6 +19,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
             "scopes strict_json urls vendors"
         ),
         "config errors log sealing",
+        "room",
         "document_cache explain held_bytes pages store",
         "inbound",
         "smart",
