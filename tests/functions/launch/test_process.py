@@ -96,7 +96,7 @@ def test_a_bad_file_ends_the_process_with_all_its_problems(tmp_path: Path, funct
         assert lines[at].endswith(f"[{id_}]")
         assert lines[at + 1].startswith("    ")
         assert lines[at + 1].strip()
-    assert len(lines) == 1 + 2 * 5
+    assert len(lines) == 1 + 2 * len(BAD_PLACES)
     assert "a-literal-sealing-key" not in ended.stderr + ended.stdout
 
 
