@@ -141,7 +141,8 @@ def write(
         return FhirAnswer(answer.status, answer.headers, answer.body, resource, ids)
     if 200 <= answer.status < 300:
         raise UpstreamInvalid(evidence={"status": str(answer.status), **ids})
-    return _usable(answer, conditional=False)
+    # Some servers call a patch that changes nothing "not modified", whatever RFC 9110 says of 304.
+    return _usable(answer, conditional=method == "PATCH")
 
 
 def read_binary(
