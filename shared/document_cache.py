@@ -1,22 +1,31 @@
-"""What an instance keeps of documents that it fetches: it saves time, nothing depends on it.
+"""Documents fetched from EHRs, kept in memory for a while: this saves time, nothing depends on it.
 
-While one thread reads a document, others that want the same one wait for it. Why one could not be
-read is kept for 5 seconds, so that an EHR that is down is not asked by every request.
+While one thread reads a document, others that need the same one wait for it. A failure is kept for
+5 seconds, so that an EHR that is down isn't called by every request. All caches of a process share
+MOST_BYTES, and the oldest documents are removed first: anyone can make up tenants of an EHR whose
+`iss` has a wildcard, and each may return a large document.
 """
 
+import itertools
 import math
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared.errors import SmartError
+from shared.footprint import footprint
 
 FAILURE_SECONDS = 5.0
 RENEW_SECONDS = 30.0
-_MOST = 1000
+MOST_BYTES = 16_000_000
+# A larger document is used, but not kept.
+MOST_DOCUMENT_BYTES = 64_000
+# An entry with its lock and its places in dictionaries.
+_ENTRY_BYTES = 1_000
 
 T = TypeVar("T")
 Key = tuple[str, ...]
+_Place = tuple[int, Key]
 
 
 class _Entry(Generic[T]):
@@ -25,54 +34,98 @@ class _Entry(Generic[T]):
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.until = self.renewable_from = -math.inf
+        self.size = 0
+
+
+class _Shelf:
+    """The entries of all caches of this process, the oldest first."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._entries: dict[_Place, _Entry[Any]] = {}
+        self._lock = threading.Lock()
+
+    def entry(self, place: _Place) -> _Entry[Any]:
+        """Return the entry at a place, a new one if there is none."""
+        with self._lock:
+            entry = self._entries.get(place)
+            if entry is None:
+                entry = _Entry()
+                self._put(place, entry, 0)
+            return entry
+
+    def settle(self, place: _Place, entry: _Entry[Any], size: int) -> None:
+        """Count an entry's new content, unless the entry was removed while that was read."""
+        with self._lock:
+            if self._entries.get(place) is entry:
+                self.size -= self._entries.pop(place).size
+                self._put(place, entry, size)
+
+    def _put(self, place: _Place, entry: _Entry[Any], size: int) -> None:
+        entry.size = _ENTRY_BYTES + footprint(place) + size
+        self._entries[place] = entry
+        self.size += entry.size
+        while self.size > MOST_BYTES:
+            self.size -= self._entries.pop(next(iter(self._entries))).size
+
+
+shelf = _Shelf()
+_numbers = itertools.count()
 
 
 class DocumentCache(Generic[T]):
-    """What was read under each key. Times are seconds of `clock`, `seconds` how long it is kept."""
+    """Documents by key, kept for `seconds` of `clock`; `size` returns the bytes of one."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, seconds: float, clock: Callable[[], float], size: Callable[[T], int] = footprint
+    ) -> None:
         self._seconds = seconds
         self._clock = clock
-        self._entries: dict[Key, _Entry[T]] = {}
-        self._lock = threading.Lock()
+        self._size = size
+        self._number = next(_numbers)
 
     def get(self, key: Key, read: Callable[[], T]) -> T:
-        """What is kept, else what `read` gives. Raises what `read` raises, and raised just now."""
+        """Return what is kept, else what `read` returns. Raises what `read` raises, or raised less
+        than 5 seconds ago.
+        """
         entry = self._entry(key)
         with entry.lock:
             if entry.until <= self._clock():
                 try:
-                    return self._keep(entry, read())
+                    return self._keep(key, entry, read())
                 except SmartError as error:
                     # A copy: the error itself holds on to what was read.
                     entry.outcome = error.again()
                     entry.until = self._clock() + FAILURE_SECONDS
+                    shelf.settle((self._number, key), entry, footprint(entry.outcome))
             if isinstance(entry.outcome, SmartError):
                 raise entry.outcome.again()
             return entry.outcome
 
     def may_renew(self, key: Key) -> bool:
-        """Whether `renew` would read: 30 seconds have passed since it last did."""
+        """Return whether `renew` would read: 30 seconds have passed since it last did."""
         entry = self._entry(key)
         with entry.lock:
             return entry.renewable_from <= self._clock()
 
     def renew(self, key: Key, read: Callable[[], T]) -> T:
-        """As `get`, but read anew, unless that was done less than 30 seconds ago."""
+        """Read again, unless that was done less than 30 seconds ago; then do as `get`."""
         entry = self._entry(key)
         with entry.lock:
             if entry.renewable_from <= self._clock():
                 entry.renewable_from = self._clock() + RENEW_SECONDS
-                return self._keep(entry, read())
+                return self._keep(key, entry, read())
         return self.get(key, read)
 
     def _entry(self, key: Key) -> _Entry[T]:
-        with self._lock:
-            if key not in self._entries and len(self._entries) >= _MOST:
-                self._entries.clear()
-            return self._entries.setdefault(key, _Entry())
+        return shelf.entry((self._number, key))
 
-    def _keep(self, entry: _Entry[T], outcome: T) -> T:
+    def _keep(self, key: Key, entry: _Entry[T], outcome: T) -> T:
+        size = self._size(outcome)
+        if size > MOST_DOCUMENT_BYTES:
+            entry.until = -math.inf
+            return outcome
         entry.outcome = outcome
         entry.until = self._clock() + self._seconds
+        shelf.settle((self._number, key), entry, size)
         return outcome

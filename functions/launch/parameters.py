@@ -20,6 +20,8 @@ from shared.inbound import edge
 from shared.inbound.edge import Call
 
 MAX_LAUNCH_BYTES = 8192
+# A tenant's name, which a wildcard leaves open, is kept with what is read at it.
+MAX_ISS_CHARACTERS = 2000
 _NAMES = frozenset({"iss", "launch", "ehr"})
 # docs/troubleshooting.md, oracle/plain-link.
 _AS_SMART = (
@@ -66,6 +68,8 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
         shown = re.sub(r"//[^/]*@", "//", re.split(r"[?#]", iss)[0])
         known = " ".join(base for ehr in settings.ehrs for base in ehr.iss)
         raise IssNotAllowed(evidence={"iss": shown[:500], "iss_configured": known[:500]})
+    if len(iss) > MAX_ISS_CHARACTERS:
+        raise ParameterInvalid("The `iss` value is longer than 2,000 characters.")
     if not launch:
         raise _not_smart(_legacy(call))
     if len(launch) > MAX_LAUNCH_BYTES:

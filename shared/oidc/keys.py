@@ -15,7 +15,7 @@ from shared import json_members, urls
 from shared.config.settings import Ehr
 from shared.document_cache import DocumentCache
 from shared.errors import ADMINISTRATOR, CdsKeysUnavailable, IdTokenInvalid
-from shared.oidc.jwk_set import KeySet, key_set
+from shared.oidc.jwk_set import KeySet, key_set, size
 from shared.outbound import http_client
 from shared.smart import discovery
 
@@ -43,7 +43,7 @@ class Keys:
     """Fetches and keeps the keys of each registration: 1 hour, failures 5 seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._sets = DocumentCache[KeySet](KEEP_SECONDS, clock)
+        self._sets = DocumentCache[KeySet](KEEP_SECONDS, clock, size)
         self._uris = DocumentCache[str](KEEP_SECONDS, clock)
 
     def find(self, ehr: Ehr, base: str, *, jwks_uri: str | None, issuer: str | None) -> KeySet:

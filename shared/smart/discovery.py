@@ -7,19 +7,26 @@ with a thief's token endpoint (RFC 9700 4.4.2). S256 is used whatever the docume
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared import json_members, urls
 from shared.config.settings import Ehr
 from shared.document_cache import DocumentCache
 from shared.errors import ADMINISTRATOR, DiscoveryFailed, DiscoveryInvalid
+from shared.footprint import first_within
 from shared.outbound import http_client
 
 SECONDS = 5.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 600.0
 
+# What is kept of lists that an EHR may make as long as it likes, in bytes of memory: with six URLs
+# a document stays below the 64 kB of shared/document_cache.py.
+_MOST_SCOPES_BYTES = 30_000
+_MOST_NAMES_BYTES = 4_000
+_LONGEST_URL = 2000
+_LAUNCH_SCOPES = ("launch", "launch/patient", "launch/encounter")
 _ISSUER_STEP = (
     "Ask the EHR's operator to correct `issuer`, or remove `response_iss` and give the [[ehr]] "
     "entry its own `redirect_path`."
@@ -30,6 +37,8 @@ _COVERS: Mapping[str, str] = {
     "client_secret_post": "client-confidential-symmetric",
     "private_key_jwt": "client-confidential-asymmetric",
 }
+# Those that a launch asks about, here and in shared/smart/launches.py.
+_CAPABILITIES = (*_COVERS.values(), "authorize-post", "context-standalone-patient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,21 @@ def _read(ehr: Ehr, base: str) -> SmartConfiguration:
     identity = "openid" in ehr.scopes
     found = parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base), identity=identity)
     require_issuer(ehr, base, found)
-    return found
+    return _within_bounds(found, ehr)
+
+
+def _within_bounds(found: SmartConfiguration, ehr: Ehr) -> SmartConfiguration:
+    """Shorten lists that an EHR made too long to be kept, what this registration needs first."""
+    stems = {scope.partition(".")[0] for scope in ehr.scopes} | {"patient/*", "user/*"}
+    related = [one for one in found.scopes_supported if one.partition(".")[0] in stems]
+    scopes = (*ehr.scopes, *_LAUNCH_SCOPES, *related)
+    methods = found.auth_methods
+    return replace(
+        found,
+        scopes_supported=first_within(_MOST_SCOPES_BYTES, found.scopes_supported, scopes),
+        capabilities=first_within(_MOST_NAMES_BYTES, found.capabilities, _CAPABILITIES),
+        auth_methods=methods and first_within(_MOST_NAMES_BYTES, methods, ("none", *_COVERS)),
+    )
 
 
 def fetch(ehr: Ehr, base: str) -> http_client.Answer:
@@ -163,14 +186,14 @@ def parse(
     for name, value in (("authorization_endpoint", authorization), ("token_endpoint", token)):
         if value is None:
             raise reader.invalid(name, "is missing")
-    issuer = document.get("issuer")
-    registration = document.get("registration_endpoint")
+    issuer = reader.text("issuer")
+    registration = reader.text("registration_endpoint")
     capabilities = _texts(document.get("capabilities"))
     return SmartConfiguration(
         authorization_endpoint=authorization or "",
         token_endpoint=token or "",
         revocation_endpoint=reader.endpoint("revocation_endpoint"),
-        issuer=issuer if isinstance(issuer, str) and issuer else None,
+        issuer=issuer,
         jwks_uri=reader.endpoint("jwks_uri") if identity else None,
         takes_post="authorize-post" in capabilities,
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
@@ -179,7 +202,7 @@ def parse(
         assertion_algorithms=_ours(
             _texts(document.get("token_endpoint_auth_signing_alg_values_supported"))
         ),
-        registration_endpoint=registration if isinstance(registration, str) else None,
+        registration_endpoint=registration,
         capabilities=capabilities,
     )
 
@@ -204,6 +227,13 @@ class _Reader:
             why=f"In its .well-known/smart-configuration {name} {what}.",
             evidence={"base": self._base, "member": name},
         )
+
+    def text(self, name: str) -> str | None:
+        """Return a URL that is only compared, whatever its form."""
+        value = self._document.get(name)
+        if isinstance(value, str) and len(value) > _LONGEST_URL:
+            raise self.invalid(name, f"is longer than {_LONGEST_URL} characters")
+        return value if isinstance(value, str) and value else None
 
     def endpoint(self, name: str) -> str | None:
         value = self._document.get(name)

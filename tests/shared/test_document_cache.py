@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from shared import document_cache
 from shared.document_cache import DocumentCache
 from shared.errors import DiscoveryFailed
 
@@ -69,21 +70,55 @@ def test_a_failure_that_is_kept_holds_nothing_of_the_document(kept: DocumentCach
     source.fails = True
     with pytest.raises(DiscoveryFailed):
         kept.get(KEY, source.read)
-    (entry,) = kept._entries.values()
+    entry = kept._entry(KEY)
     assert isinstance(entry.outcome, DiscoveryFailed)
     # Its frames would: the body, and all that was parsed of it.
     assert (entry.outcome.__traceback__, entry.outcome.__context__) == (None, None)
 
 
-def test_it_does_not_grow_without_bound(
-    kept: DocumentCache[int], monkeypatch: pytest.MonkeyPatch
+def test_all_caches_together_keep_16_mb_and_the_oldest_documents_go_first(
+    now: list[float],
 ) -> None:
-    monkeypatch.setattr("shared.document_cache._MOST", 3)
-    source = Source()
-    for number in range(8):
-        kept.get((str(number),), source.read)
-    assert len(kept._entries) <= 3
-    assert kept.get(("7",), source.read) == source.read_count == 8
+    one, two = (DocumentCache[bytes](60.0, lambda: now[0]) for _ in range(2))
+    read: list[int] = []
+
+    def fetch(number: int) -> bytes:
+        def document() -> bytes:
+            read.append(number)
+            return bytes(50_000)
+
+        return (one if number % 2 else two).get((str(number),), document)
+
+    for number in range(400):
+        fetch(number)
+    assert 15_000_000 < document_cache.shelf.size <= 16_000_000
+    read.clear()
+    for number in range(399, 99, -1):
+        fetch(number)
+    assert read == []
+    fetch(0)
+    assert read == [0]
+
+
+def test_made_up_addresses_and_failures_are_counted_too(now: list[float]) -> None:
+    kept = DocumentCache[int](60.0, lambda: now[0])
+
+    def read() -> int:
+        raise DiscoveryFailed(why="down", evidence={"document": "x" * 100_000})
+
+    for number in range(200):
+        with pytest.raises(DiscoveryFailed):
+            kept.get((f"{number:0100000}",), read)
+    assert document_cache.shelf.size <= 16_000_000
+    places = [place for place in document_cache.shelf._entries if len(place[1][0]) == 100_000]
+    assert len(places) < 80
+
+
+def test_a_document_over_64_kb_is_used_and_not_kept(now: list[float]) -> None:
+    kept, source = DocumentCache[bytes](60.0, lambda: now[0]), Source()
+    for _ in range(2):
+        assert kept.get(KEY, lambda: bytes(64_000 * source.read())) != b""
+    assert source.read_count == 2
 
 
 def test_it_is_read_anew_at_most_every_thirty_seconds_and_a_failure_changes_nothing(

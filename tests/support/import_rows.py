@@ -15,8 +15,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "shared": (
         "bulkheads",
         (
-            "base64url fhir_id findings json_members legacy_launch outbound outcome release "
-            "scopes strict_json urls vendors"
+            "base64url fhir_id findings footprint json_members legacy_launch outbound outcome "
+            "release scopes strict_json urls vendors"
         ),
         "config errors log sealing",
         "room",

@@ -9,6 +9,7 @@ import pytest
 from shared.config.settings import Ehr
 from shared.config.settings_file import parse
 from shared.errors import DiscoveryFailed, DiscoveryInvalid
+from shared.footprint import footprint
 from shared.smart import discovery
 from shared.smart.discovery import Discovery, SmartConfiguration
 from tests.support.certificates import authority, self_signed
@@ -136,6 +137,33 @@ def test_a_certificate_that_proves_nothing_fails_discovery(
         with pytest.raises(DiscoveryFailed):
             Discovery().find(asking, f"https://localhost:{server.port}/fhir")
         assert (server.connections > 0, server.requests) == (True, [])
+
+
+def test_of_a_huge_document_64_kb_are_kept_and_first_what_the_registration_needs(
+    ehr: Ehr, clock: Clock, tenant: Tenant
+) -> None:
+    needed = ["patient/Observation.rs", "patient/*.rs", "launch/patient", "launch"]
+    tenant.discovery |= {
+        "scopes_supported": [*(f"user/{n:012}.rs" for n in range(30_000)), *needed],
+        "capabilities": [*(f"c{n}" for n in range(9000)), "client-confidential-symmetric"],
+        "token_endpoint_auth_methods_supported": [*(f"m{n}" for n in range(9000)), "none"],
+        "issuer": "i" * 2000,
+        "registration_endpoint": "https://ehr.test/" + "é" * 1900,
+    }
+    asking = replace(ehr, scopes=("patient/Observation.rs",))
+    found = Discovery(clock).find(asking, tenant.base)
+    assert footprint(found) < 64_000
+    assert {*needed, "user/000000000000.rs"} <= set(found.scopes_supported)
+    assert "client-confidential-symmetric" in found.capabilities
+    assert "none" in (found.auth_methods or ())
+    assert found.takes("client_secret_basic")
+
+
+@pytest.mark.parametrize("member", ["issuer", "registration_endpoint"])
+def test_a_url_of_more_than_2000_characters_is_refused(member: str) -> None:
+    with pytest.raises(DiscoveryInvalid, match="cannot be used") as refused:
+        _parse(GOOD | {member: "https://ehr.test/" + "x" * 2000})
+    assert member in refused.value.why
 
 
 def _parse(document: object, base: str = BASE) -> SmartConfiguration:

@@ -1,0 +1,43 @@
+"""Bytes of memory that a value takes, for caches that are limited in bytes."""
+
+import itertools
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+
+# Of a member in its tuple; and of the shortest text with it.
+_PLACE_BYTES, _LEAST_BYTES = 8, 58
+
+
+def footprint(value: object) -> int:
+    """Return the bytes of a value with everything in it. Shared parts count each time.
+
+    It looks into containers, dataclasses and exceptions. Any other object counts by itself.
+    """
+    size = sys.getsizeof(value)
+    if isinstance(value, str | bytes):
+        return size
+    if isinstance(value, Mapping):
+        return size + sum(footprint(key) + footprint(one) for key, one in value.items())
+    if isinstance(value, tuple | list | set | frozenset):
+        return size + sum(map(footprint, value))
+    if isinstance(value, BaseException):
+        return size + footprint(value.args) + footprint(vars(value))
+    if is_dataclass(value):
+        return size + sum(footprint(getattr(value, field.name)) for field in fields(value))
+    return size
+
+
+def first_within(most: int, listed: tuple[str, ...], needed: Iterable[str]) -> tuple[str, ...]:
+    """Return a list cut to this many bytes of memory, its `needed` members before the others."""
+    if sys.getsizeof(listed) + sum(map(sys.getsizeof, listed)) <= most:
+        return listed
+    known, kept, left = frozenset(listed), dict[str, None](), most - sys.getsizeof(())
+    for one in itertools.chain((one for one in needed if one in known), listed):
+        size = sys.getsizeof(one) + _PLACE_BYTES
+        if size <= left and one not in kept:
+            kept[one] = None
+            left -= size
+        if left < _LEAST_BYTES:
+            break
+    return tuple(kept)
