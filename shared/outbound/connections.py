@@ -25,6 +25,8 @@ CONNECT_SECONDS = 3.0
 KEEP_SECONDS = 30.0
 PIECE_BYTES = 65_536
 _MOST_KEPT = 32  # to one server
+# To all servers: each has a buffer of 64 kB, and with TLS some 40 kB more.
+_MOST_IN_ALL = 64
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -180,6 +182,11 @@ def keep(connection: Connection) -> None:
         resting.append(connection)
         while len(resting) > _MOST_KEPT or (len(resting) > 1 and resting[0].used_at < oldest):
             surplus.append(resting.pop(0))
+        if sum(map(len, _kept.values())) > _MOST_IN_ALL:
+            longest = min(filter(None, _kept.values()), key=lambda one: one[0].used_at)
+            surplus.append(longest.pop(0))
+            for peer in [peer for peer, left in _kept.items() if not left]:
+                del _kept[peer]
     for one in surplus:
         one.close()
 

@@ -8,9 +8,12 @@ import hmac
 import threading
 from dataclasses import dataclass
 
+from shared.footprint import footprint
 from shared.session.record import Session, StoredSession
 
 _MOST = 1000
+# A token may have a hundred kilobytes, and each launch at a faulty EHR brings another one.
+_MOST_BYTES = 16_000_000
 # An EHR that refuses access just renewed has another reason to refuse: it is left alone so long.
 _LEFT_ALONE_SECONDS = 5.0
 
@@ -43,6 +46,7 @@ class SessionCache:
         self._kept: dict[str, CachedSession] = {}
         self._ended: dict[str, None] = {}
         self._renewals: dict[str, _Renewal] = {}
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def trusted(self, handle: str, digest: bytes, now: float) -> CachedSession | None:
@@ -61,18 +65,20 @@ class SessionCache:
         """Keep a session, unless it has ended meanwhile or was renewed by another thread."""
         session = kept.held.session
         with self._lock:
-            present = self._kept.pop(session.handle, None)
+            present = self._remove(session.handle)
             if session.handle not in self._ended:
                 older = present is not None and present.held.session.version > session.version
-                self._kept[session.handle] = present if present and older else kept
+                self._kept[session.handle] = newest = present if present and older else kept
+                self._bytes += footprint(newest)
             while self._kept:
                 oldest = next(iter(self._kept))
-                if len(self._kept) <= _MOST and self._is_fresh(self._kept[oldest], now):
+                fits = len(self._kept) <= _MOST and self._bytes <= _MOST_BYTES
+                if fits and self._is_fresh(self._kept[oldest], now):
                     break
                 if oldest == session.handle:
                     # Threads that wait for a renewal find it here, however long it took.
                     break
-                del self._kept[oldest]
+                self._remove(oldest)
 
     def renewed(self, session: Session, now: float) -> None:
         """Note that this process has just renewed access that the EHR had refused."""
@@ -107,19 +113,25 @@ class SessionCache:
     def drop(self, handle: str) -> None:
         """Read it anew at its next use."""
         with self._lock:
-            self._kept.pop(handle, None)
+            self._remove(handle)
 
     def end(self, handle: str) -> bool:
         """Drop it for good: a handle is never given again. False where that was done before."""
         with self._lock:
             if handle in self._ended:
                 return False
-            self._kept.pop(handle, None)
+            self._remove(handle)
             self._renewals.pop(handle, None)
             self._ended[handle] = None
             if len(self._ended) > _MOST:
                 del self._ended[next(iter(self._ended))]
         return True
+
+    def _remove(self, handle: str) -> CachedSession | None:
+        kept = self._kept.pop(handle, None)
+        if kept is not None:
+            self._bytes -= footprint(kept)
+        return kept
 
     def _is_fresh(self, kept: CachedSession, now: float) -> bool:
         return 0 <= now - kept.read_at < self._seconds

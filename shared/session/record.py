@@ -72,7 +72,9 @@ class Session:
 
     def grants(self, ehr: Ehr) -> tuple[scopes.Grant, ...]:
         """What the app may do: granted ∩ configured."""
-        return _effective(self.granted, ehr.scopes)
+        # The same for all sessions of a registration, unless the EHR grants something absurd.
+        short = sum(map(len, self.granted)) + len(self.granted) <= _MOST_CHARACTERS
+        return (_effective if short else scopes.effective)(self.granted, ehr.scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,8 @@ def key(handle: str) -> str:
     return hashlib.sha256(handle.encode()).hexdigest()
 
 
-@lru_cache(maxsize=256)
-def _effective(granted: tuple[str, ...], configured: tuple[str, ...]) -> tuple[scopes.Grant, ...]:
-    # Asked at every request, and the same for all sessions of a registration.
-    return scopes.effective(granted, configured)
+_effective = lru_cache(maxsize=32)(scopes.effective)
+_MOST_CHARACTERS = 5_000
 
 
 def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, Value]:

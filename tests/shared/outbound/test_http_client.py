@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from shared.outbound import connections, http_client
+from shared.outbound.request import Origin
 from shared.outbound.sockets import is_link_local
 from tests.support.certificates import Authority, authority, self_signed
 from tests.support.raw_server import Answerer, always, plain, raw_server
@@ -750,6 +751,27 @@ def test_a_host_with_a_link_local_address_is_not_talked_to(
         with pytest.raises(http_client.Unreachable):
             send("http://metadata.example/")
         assert server.connections == 0
+
+
+class _Resting(connections.Connection):
+    """A connection without a socket."""
+
+    def __init__(self, port: int) -> None:
+        origin = Origin("https", "ehr.test", port)
+        self.peer, self.used_at = connections.Peer(origin, None), time.monotonic()
+
+    def close(self) -> None:
+        self.used_at = 0.0
+
+
+def test_of_all_resting_connections_64_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[connections.Peer, list[connections.Connection]] = {}
+    monkeypatch.setattr(connections, "_kept", kept)
+    made = [_Resting(port) for port in range(1, 101)]
+    for one in made:
+        connections.keep(one)
+    assert [one for [one] in kept.values()] == made[36:]
+    assert [one.used_at for one in made[:36]] == [0.0] * 36
 
 
 def test_an_address_that_only_embeds_another_ipv4_address_is_talked_to() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import SessionExpired, StoreUnavailable
+from shared.footprint import footprint
 from shared.session.cache import CachedSession, SessionCache
 from shared.store import Record
 from shared.store.sqlite import SqliteStore
@@ -130,6 +131,19 @@ def test_a_thousand_sessions_are_kept_and_the_oldest_give_way(one: Renewal) -> N
     assert cache.newest("h0") is None
     assert cache.newest("h1") is not None
     assert cache.newest("h1000") is not None
+
+
+def test_sessions_with_large_tokens_take_16_mb_together(one: Renewal) -> None:
+    cache, held = SessionCache(CACHE), one.stored()
+    for number in range(300):
+        handle, token = f"{number:022}", f"{number}" * 30_000
+        session = replace(held.session, handle=handle, access_token=token)
+        cache.keep(CachedSession(0, DIGEST, replace(held, session=session)), 0)
+    assert 15_000_000 < sum(map(footprint, cache._kept.values())) == cache._bytes <= 16_000_000
+    assert cache.newest(f"{299:022}") is not None
+    for handle in list(cache._kept):
+        cache.drop(handle)
+    assert cache._bytes == 0
 
 
 def test_a_renewal_that_took_longer_than_it_is_trusted_is_there_for_those_who_wait(
