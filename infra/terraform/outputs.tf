@@ -12,3 +12,8 @@ output "egress_address" {
   description = "The address that an EHR sees."
   value       = [for one in google_compute_address.egress : one.address]
 }
+
+output "redirect_uri" {
+  description = "What to register at an EHR: KEY is the `key` of its [[ehr]] entry in smart.toml, with `redirect_path = \"/callback/KEY\"`."
+  value       = "https://${local.public_host}/callback/KEY"
+}
