@@ -23,4 +23,4 @@ def keep_short() -> None:
         return read(self, unreader, buf, limit or MOST_BYTES)
 
     read_line.is_ours = True  # type: ignore[attr-defined]
-    Request.read_line = read_line  # type: ignore[method-assign]
+    Request.read_line = read_line

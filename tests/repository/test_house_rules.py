@@ -100,8 +100,8 @@ def test_every_requirements_file_is_a_part_of_the_lock() -> None:
 
     def locked(group: str) -> str:
         options = ("--no-emit-project", "--no-annotate", "--no-header", "--only-group", group)
-        command = [uv, "export", "--quiet", "--offline", "--locked", *options]
-        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        command = [str(uv), "export", "--quiet", "--offline", "--locked", *options]
+        return subprocess.check_output(command, cwd=ROOT, text=True)
 
     other = [
         str(path.relative_to(ROOT))

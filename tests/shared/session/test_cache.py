@@ -134,7 +134,7 @@ def test_a_thousand_sessions_are_kept_and_the_oldest_give_way(one: Renewal) -> N
 
 
 def test_sessions_with_large_tokens_take_16_mb_together(one: Renewal) -> None:
-    cache, held = SessionCache(CACHE), one.stored()
+    cache, held = SessionCache(CACHE), _kept(one, "", 0.0).held
     for number in range(300):
         handle, token = f"{number:022}", f"{number}" * 30_000
         session = replace(held.session, handle=handle, access_token=token)
