@@ -9,9 +9,11 @@ import inspect
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+import pytest
 from _pytest.mark import ParameterSet
 
 from tests.support.browser import Browser
+from tests.support.whole import IS_WHOLE
 
 Test = Callable[..., None]
 
@@ -31,20 +33,24 @@ def each(
     table = [ParameterSet.extract_from(row, force_tuple=alone) for row in rows]
     named = [_name(row, ids) for row in table] if callable(ids) else [str(one) for one in ids]
     assert len(named) == len(table) > 0
+    # The only mark of a row: what it asks for may have been taken away (tests/support/whole.py).
+    there = [
+        (name, row) for name, row in zip(named, table, strict=True) if IS_WHOLE or not row.marks
+    ]
 
     def of_all(test: Test) -> Test:
         @functools.wraps(test)
         def every(**fixtures: Any) -> None:
-            failed: dict[str, Exception] = {}
-            for name, row in zip(named, table, strict=True):
+            failed: dict[str, BaseException] = {}
+            for name, row in there:
                 own = {key: _for_a_row(value) for key, value in fixtures.items()}
                 try:
                     test(**own, **dict(zip(asked, row.values, strict=True)))
-                except Exception as error:  # noqa: BLE001 - told below
+                except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - told below
                     failed[name] = error
             if failed:
                 told = "\n".join(f"[{name}] {error!r}" for name, error in failed.items())
-                message = f"{len(failed)} of {len(table)} rows:\n{told}"
+                message = f"{len(failed)} of {len(there)} rows:\n{told}"
                 raise AssertionError(message) from next(iter(failed.values()))
 
         known = inspect.signature(test)
