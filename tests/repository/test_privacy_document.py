@@ -51,8 +51,3 @@ def test_no_script_of_the_app_uses_storage_of_the_browser() -> None:
         if word in path.read_text(encoding="utf-8")
     ]
     assert found == []
-
-
-def test_the_page_is_linked_where_operators_look() -> None:
-    for name in ("README.md", "SECURITY.md"):
-        assert "docs/privacy.md" in (ROOT / name).read_text(encoding="utf-8")

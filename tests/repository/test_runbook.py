@@ -10,6 +10,7 @@ from shared import errors, log
 from shared.inbound import refusal
 from shared.inbound.refusal import Refusal
 from tests.support.servers import ROOT
+from tests.support.tables import each
 
 MONITORING = ROOT / "infra" / "monitoring"
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text("utf-8")
@@ -25,7 +26,7 @@ CODES = {
 }
 
 
-@pytest.mark.parametrize("name", list(POLICIES))
+@each("name", list(POLICIES))
 def test_every_alert_has_its_section_and_that_ends_at_a_command(name: str) -> None:
     policy = POLICIES[name]
     found = re.fullmatch(r"docs/runbook\.md, (.+)\.", policy["documentation"]["content"])
@@ -92,7 +93,7 @@ def test_every_event_code_and_field_of_a_filter_is_one_that_is_logged(
     assert asked > 20
 
 
-@pytest.mark.parametrize("heading", list(SECTIONS))
+@each("heading", list(SECTIONS))
 def test_every_code_in_a_table_of_the_runbook_is_one_that_is_answered(heading: str) -> None:
     rows = [line for line in SECTIONS[heading].splitlines() if line.startswith("| `")]
     named = {

@@ -7,6 +7,7 @@ import pytest
 from docs.generators import scaling
 from infra.deployment import FILE, read
 from tests.support.servers import ROOT
+from tests.support.tables import each
 
 STATE = read(ROOT / FILE)
 
@@ -21,7 +22,7 @@ def test_every_function_of_a_launch_is_one_that_is_deployed() -> None:
     assert min(scaling.PROCESSOR_SECONDS.values()) > 0
 
 
-@pytest.mark.parametrize("launches", scaling.STEPS)
+@each("launches", scaling.STEPS)
 def test_more_launches_cost_more_and_one_costs_less(launches: int) -> None:
     now, then = (sum(scaling.costs(one, STATE).values()) for one in (launches, 10 * launches))
     assert now < then < 10 * now

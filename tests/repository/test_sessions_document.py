@@ -4,12 +4,11 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 from shared.sealing import Sealer
 from shared.session.record import Session, fields
 from shared.smart.launches import Pending
 from tests.support.open_session import open_session
+from tests.support.tables import each
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/sessions.md").read_text(encoding="utf-8")
@@ -42,7 +41,7 @@ def test_every_fault_names_its_test() -> None:
     assert [row for row in rows if not NAMED.fullmatch(row[2])] == []
 
 
-@pytest.mark.parametrize("path", sorted({path for path, _ in NAMED.findall(TEXT)}))
+@each("path", sorted({path for path, _ in NAMED.findall(TEXT)}))
 def test_every_test_that_is_named_exists(path: str) -> None:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     there = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

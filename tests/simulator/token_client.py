@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from flask.testing import FlaskClient
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from werkzeug.test import TestResponse
@@ -27,13 +27,14 @@ from tests.simulator.app_under_test import (
     json_of,
     query_of,
 )
+from tests.support.id_tokens import rsa_key
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SCOPE = "launch openid fhirUser online_access patient/Patient.rs patient/Observation.rs"
 # Not one character of it is the same after form-encoding.
 SECRET = "+/:% é"
 
-RSA_KEY = rsa.generate_private_key(65537, 2048)
+RSA_KEY = rsa_key(owner="the app")
 EC_KEY = ec.generate_private_key(ec.SECP384R1())
 KEYS: dict[str, tuple[str, Any]] = {"RS384": ("rsa-1", RSA_KEY), "ES384": ("ec-1", EC_KEY)}
 JWKS = {

@@ -1,6 +1,7 @@
 """An issuer's keys and tokens made by hand, proper and forged."""
 
 import base64
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm, get_default_algorithms
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
-def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+@functools.cache
+def rsa_key(bits: int = 2048, owner: str = "the issuer") -> rsa.RSAPrivateKey:
+    """A key, made once in a run for each owner: making one takes longer than most tests."""
     return rsa.generate_private_key(65537, bits)
 
 

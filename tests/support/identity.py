@@ -21,7 +21,7 @@ def signing_key(alg: str, owner: str = "the EHR") -> PrivateKey:
     """A key for an algorithm, made once in a run for each owner."""
     if alg == "ES384":
         return ec_key(ec.SECP384R1())
-    return ec_key() if alg == "ES256" else rsa_key()
+    return ec_key() if alg == "ES256" else rsa_key(owner=owner)
 
 
 class Signer:

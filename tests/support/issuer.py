@@ -19,7 +19,7 @@ from tests.support.stores import Clock
 
 NOW = 1_800_000_000.0
 RSA = rsa_key()
-RSA2 = rsa_key()
+RSA2 = rsa_key(owner="somebody else")
 WEAK = rsa_key(1024)
 P256 = ec_key()
 P384 = ec_key(ec.SECP384R1())
