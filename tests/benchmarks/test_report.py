@@ -3,9 +3,8 @@
 import json
 import socket
 
-import pytest
-
 from benchmarks.support.report import SCHEMA, Budget, Row, as_json, as_table, machine
+from tests.support.tables import each
 
 WITHIN = Row("a.b", "what", 1.1, "ratio", Budget(1.2), {"ours ms": 2.25}, "medians")
 OVER = Row("a.c", "other", 0.5, "ratio", Budget(0.8, at_least=True))
@@ -13,7 +12,7 @@ FREE = Row("a.d", "free", 3.0, "in series")
 ABSENT = Row("a.e", "absent", None, "ratio", Budget(1.2))
 
 
-@pytest.mark.parametrize(
+@each(
     ("budget", "holds", "fails"),
     [(Budget(1.2), 1.2, 1.21), (Budget(0.8, at_least=True), 0.8, 0.79)],
 )

@@ -21,11 +21,12 @@ from tests.support.certificates import authority
 from tests.support.firestore_stand_in import StandIn
 from tests.support.raw_server import always, plain, raw_server
 from tests.support.servers import ROOT
+from tests.support.tables import each
 
 BASE = "https://ehr.example/r4"
 
 
-@pytest.mark.parametrize(
+@each(
     ("times", "series", "together"),
     [
         ([], 0, 0),
@@ -108,7 +109,7 @@ def test_a_gateway_is_started_by_the_script_that_is_named(
         assert gateway.headers == {"Authorization": "Bearer t1"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("entries", "least", "most"),
     [(resources.HUNDRED, 150_000, 250_000), (resources.MEGABYTE, 900_000, 1_100_000)],
 )

@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -56,12 +56,21 @@ def public() -> Iterator[Public]:
 
 
 @pytest.fixture
-def tenant(app: App) -> Tenant:
-    """A scripted EHR that is as good as the doctor could wish."""
-    tenant = app.scripted.tenant()
-    tenant.discovery |= {
-        "authorization_response_iss_parameter_supported": True,
-        "scopes_supported": ["launch", "openid", "fhirUser", *GOOD_SCOPES.split()],
-        "token_endpoint_auth_methods_supported": ["none"],
-    }
-    return tenant
+def tenants(app: App) -> Callable[[], Tenant]:
+    """Makes scripted EHRs that are as good as the doctor could wish."""
+
+    def made() -> Tenant:
+        tenant = app.scripted.tenant()
+        tenant.discovery |= {
+            "authorization_response_iss_parameter_supported": True,
+            "scopes_supported": ["launch", "openid", "fhirUser", *GOOD_SCOPES.split()],
+            "token_endpoint_auth_methods_supported": ["none"],
+        }
+        return tenant
+
+    return made
+
+
+@pytest.fixture
+def tenant(tenants: Callable[[], Tenant]) -> Tenant:
+    return tenants()

@@ -1,10 +1,10 @@
 """The callers of the CDS service: settings that cannot be, keys that cannot be had, a base."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
@@ -13,6 +13,7 @@ from functions.cds_services import caller
 from tests.doctor.test_public_address import OURS
 from tests.support.doctor import Doctor, Outcome, Public, ehr
 from tests.support.scripted_ehr import Scripted, Tenant, as_json
+from tests.support.tables import each
 
 SERVICE = "/cds_services/cds-services/calculators-patient-view"
 KEY = ec.generate_private_key(ec.SECP384R1())
@@ -52,7 +53,7 @@ def test_without_a_client_nothing_is_said_of_them(offline: Doctor) -> None:
     assert [one["id"] for one in outcome.findings if one["id"].startswith("cds_")] == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("clients", "id_"),
     [
         ([client(ehr='"other"')], "cds_ehr_unknown"),
@@ -81,7 +82,7 @@ def test_a_file_of_keys_is_read(offline: Doctor) -> None:
     assert offline.offline(ehr(), client(jku="", keys=keys)).level("cds_keys_unreadable") == "ok"
 
 
-@pytest.mark.parametrize("keys", [[PRIVATE], [], [{"kty": "EC", "kid": "one"}]])
+@each("keys", [[PRIVATE], [], [{"kty": "EC", "kid": "one"}]])
 def test_a_file_of_keys_that_cannot_be_used_fails(
     offline: Doctor, keys: list[dict[str, Any]]
 ) -> None:
@@ -109,7 +110,7 @@ def test_keys_that_are_served_are_counted(doctor: Doctor, tenant: Tenant) -> Non
     assert finding["title"].endswith("serves keys: 1.")
 
 
-@pytest.mark.parametrize(
+@each(
     ("answer", "said"),
     [
         (Scripted(500), "status 500"),
@@ -118,8 +119,9 @@ def test_keys_that_are_served_are_counted(doctor: Doctor, tenant: Tenant) -> Non
     ],
 )
 def test_keys_that_cannot_be_had_fail(
-    doctor: Doctor, tenant: Tenant, answer: Scripted, said: str
+    doctor: Doctor, tenants: Callable[[], Tenant], answer: Scripted, said: str
 ) -> None:
+    tenant = tenants()
     tenant.on("/cds-keys", answer)
     finding = asked(doctor, tenant).only("cds_jku_unreachable")
     assert (finding["level"], finding["ehr"]) == ("fail", "one")

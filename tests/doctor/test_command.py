@@ -15,6 +15,7 @@ from tests.support.app import App, ehr_tables
 from tests.support.doctor import Doctor, Outcome, ehr
 from tests.support.scripted_ehr import Tenant
 from tests.support.servers import ROOT, free_port
+from tests.support.tables import each
 
 IDS = typing.get_args(FindingId)
 
@@ -81,7 +82,7 @@ def test_a_bad_configuration_ends_with_1_and_without_a_guess_at_the_rest(offline
     assert outcome.with_level("ok") == {"config_unreadable"}
 
 
-@pytest.mark.parametrize(
+@each(
     "arguments",
     [
         (),
@@ -94,12 +95,13 @@ def test_a_bad_configuration_ends_with_1_and_without_a_guess_at_the_rest(offline
     ids=" ".join,
 )
 def test_arguments_that_cannot_be_used_end_with_2(
-    offline: Doctor, arguments: tuple[str, ...]
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ended = offline.run(*arguments)
-    assert ended.returncode == 2
-    assert ended.stdout == ""
-    assert "usage:" in ended.stderr
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments])
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out) == (2, "")
+    assert "usage:" in printed.err
 
 
 def test_offline_asks_nobody(offline: Doctor, tenant: Tenant) -> None:
@@ -157,7 +159,7 @@ def test_every_id_is_looked_for_by_a_test() -> None:
     assert [id_ for id_ in IDS if f'"{id_}"' not in text] == []
 
 
-@pytest.mark.parametrize("command", ["check", "explain"])
+@each("command", ["check", "explain"])
 def test_the_documentation_names_every_option_of_a_command(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from doctor.finding import FindingId
 from tests.support.doctor import GOOD_SCOPES, Doctor, ehr
+from tests.support.tables import each
 
 
 def test_a_file_that_is_not_there_or_no_text_is_a_finding(offline: Doctor) -> None:
@@ -24,7 +25,7 @@ def test_text_that_is_no_toml_is_a_finding(offline: Doctor) -> None:
     assert (outcome.code, outcome.level("config_unreadable")) == (1, "fail")
 
 
-@pytest.mark.parametrize(
+@each(
     ("id_", "settings", "table"),
     [
         ("setting_unknown", {"top": "launch_minute = 5"}, {}),
@@ -66,7 +67,7 @@ def test_an_iss_in_two_registrations_is_a_finding(offline: Doctor) -> None:
     assert (outcome.code, outcome.level("iss_duplicate")) == (1, "fail")
 
 
-@pytest.mark.parametrize(
+@each(
     ("key", "id_"),
     [("", "secret_unreadable"), ("short", "sealing_key_invalid")],
 )
@@ -136,7 +137,7 @@ SCOPES = [
 ]
 
 
-@pytest.mark.parametrize(("scopes", "id_", "level"), SCOPES)
+@each(("scopes", "id_", "level"), SCOPES)
 def test_scopes_that_ehrs_stumble_over_are_warned_of(
     offline: Doctor, scopes: str, id_: str, level: str
 ) -> None:

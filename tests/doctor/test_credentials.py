@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
@@ -11,6 +12,7 @@ from shared.smart.signing_keys import read
 from tests.support.doctor import Doctor, ehr
 from tests.support.scripted_ehr import Scripted, Tenant, as_json
 from tests.support.signing_keys import Kind, pem, traditional_pem
+from tests.support.tables import each
 
 SIGNED = {
     "client_auth": '"private_key_jwt"',
@@ -36,7 +38,7 @@ def publish(doctor: Doctor, *keys: dict[str, str]) -> str:
     return f'public_jwks = "file:{doctor.folder}/jwks.json"'
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "value", "settings", "what"),
     [
         ("PRIVATE_KEY", "sentinel", SIGNED, "private_key: env:PRIVATE_KEY holds no PEM text"),
@@ -62,7 +64,7 @@ def test_a_credential_that_cannot_be_used_fails(
     assert value not in json.dumps(outcome.findings)
 
 
-@pytest.mark.parametrize(
+@each(
     ("keys", "level"),
     [
         ([("p384", "key-1")], "ok"),
@@ -98,7 +100,7 @@ def test_a_file_that_launch_would_not_serve_fails(offline: Doctor) -> None:
     assert "sentinel" not in json.dumps(outcome.findings)
 
 
-@pytest.mark.parametrize(
+@each(
     ("settings", "methods", "level"),
     [
         (SECRET, ["client_secret_basic", "private_key_jwt"], "ok"),
@@ -108,8 +110,13 @@ def test_a_file_that_launch_would_not_serve_fails(offline: Doctor) -> None:
     ],
 )
 def test_a_method_that_the_ehr_does_not_list_is_one_for_which_no_launch_is_begun(
-    doctor: Doctor, tenant: Tenant, settings: dict[str, str], methods: list[str], level: str
+    doctor: Doctor,
+    tenants: Callable[[], Tenant],
+    settings: dict[str, str],
+    methods: list[str],
+    level: str,
 ) -> None:
+    tenant = tenants()
     tenant.discovery["token_endpoint_auth_methods_supported"] = methods
     doctor.write(ehr(tenant.base, **settings))
     outcome = doctor.check()
@@ -117,7 +124,7 @@ def test_a_method_that_the_ehr_does_not_list_is_one_for_which_no_launch_is_begun
     assert outcome.code == (1 if level == "fail" else 0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "algorithms", "levels"),
     [
         ("p384", ["RS384", "ES384"], ["ok"]),
@@ -130,12 +137,13 @@ def test_a_method_that_the_ehr_does_not_list_is_one_for_which_no_launch_is_begun
 )
 def test_an_algorithm_that_the_ehr_does_not_list_fails(
     doctor: Doctor,
-    tenant: Tenant,
+    tenants: Callable[[], Tenant],
     monkeypatch: pytest.MonkeyPatch,
     kind: Kind,
     algorithms: object,
     levels: list[str],
 ) -> None:
+    tenant = tenants()
     monkeypatch.setenv("PRIVATE_KEY", pem(kind))
     tenant.discovery["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
     tenant.discovery["token_endpoint_auth_signing_alg_values_supported"] = algorithms

@@ -1,14 +1,14 @@
 """What an EHR says of itself, against scripted EHRs."""
 
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
-
-import pytest
 
 from tests.support.doctor import GOOD_SCOPES, Doctor, Outcome, ehr
 from tests.support.id_tokens import ec_key, public_jwk
 from tests.support.scripted_ehr import HANG_UP, Scripted, Tenant, as_json
+from tests.support.tables import each
 
 DOCUMENT = "/.well-known/smart-configuration"
 IDENTITY = f"openid fhirUser {GOOD_SCOPES}"
@@ -36,7 +36,7 @@ def test_a_good_ehr_is_ok_in_all_that_was_looked_at(doctor: Doctor, tenant: Tena
     }
 
 
-@pytest.mark.parametrize(
+@each(
     ("answer", "said"),
     [
         (HANG_UP, "reason"),
@@ -46,8 +46,9 @@ def test_a_good_ehr_is_ok_in_all_that_was_looked_at(doctor: Doctor, tenant: Tena
     ],
 )
 def test_an_ehr_without_discovery_fails(
-    doctor: Doctor, tenant: Tenant, answer: Scripted, said: str
+    doctor: Doctor, tenants: Callable[[], Tenant], answer: Scripted, said: str
 ) -> None:
+    tenant = tenants()
     tenant.on(DOCUMENT, answer)
     outcome = checked(doctor, ehr(tenant.base))
     assert (outcome.code, outcome.with_level("fail")) == (1, {"discovery_unreachable"})
@@ -65,32 +66,35 @@ def test_tenants_behind_a_wildcard_are_not_guessed_and_this_is_said(
     assert tenant.received == []
 
 
-@pytest.mark.parametrize(
+@each(
     "change",
     [{"token_endpoint": None}, {"authorization_endpoint": ""}, {"token_endpoint": 7}],
     ids=str,
 )
 def test_a_document_without_the_endpoints_of_a_launch_fails(
-    doctor: Doctor, tenant: Tenant, change: dict[str, Any]
+    doctor: Doctor, tenants: Callable[[], Tenant], change: dict[str, Any]
 ) -> None:
+    tenant = tenants()
     tenant.discovery |= change
     outcome = checked(doctor, ehr(tenant.base))
     assert (outcome.code, outcome.with_level("fail")) == (1, {"discovery_incomplete"})
     assert next(iter(change)) in outcome.only("discovery_incomplete")["title"]
 
 
-@pytest.mark.parametrize("body", [b"[]", b"<html>", b""])
+@each("body", [b"[]", b"<html>", b""])
 def test_a_document_that_is_no_json_object_fails(
-    doctor: Doctor, tenant: Tenant, body: bytes
+    doctor: Doctor, tenants: Callable[[], Tenant], body: bytes
 ) -> None:
+    tenant = tenants()
     tenant.on(DOCUMENT, Scripted(200, {}, body))
     assert checked(doctor, ehr(tenant.base)).with_level("fail") == {"discovery_incomplete"}
 
 
-@pytest.mark.parametrize("member", ["token_endpoint", "revocation_endpoint", "jwks_uri"])
+@each("member", ["token_endpoint", "revocation_endpoint", "jwks_uri"])
 def test_an_endpoint_on_a_foreign_host_fails_and_is_not_asked(
-    doctor: Doctor, tenant: Tenant, member: str
+    doctor: Doctor, tenants: Callable[[], Tenant], member: str
 ) -> None:
+    tenant = tenants()
     tenant.discovery[member] = f"http://thief.test/{member}"
     outcome = checked(doctor, ehr(tenant.base, IDENTITY))
     assert (outcome.code, outcome.with_level("fail")) == (1, {"discovery_foreign_host"})
@@ -99,16 +103,17 @@ def test_an_endpoint_on_a_foreign_host_fails_and_is_not_asked(
     assert 'endpoint_hosts = ["thief.test"]' in failed[0]["fix"]
 
 
-@pytest.mark.parametrize("methods", [None, [], ["plain"], "S256x"])
+@each("methods", [None, [], ["plain"], "S256x"])
 def test_pkce_that_is_not_advertised_is_warned_of(
-    doctor: Doctor, tenant: Tenant, methods: object
+    doctor: Doctor, tenants: Callable[[], Tenant], methods: object
 ) -> None:
+    tenant = tenants()
     tenant.discovery["code_challenge_methods_supported"] = methods
     outcome = checked(doctor, ehr(tenant.base))
     assert (outcome.code, outcome.level("pkce_not_advertised")) == (0, "warn")
 
 
-@pytest.mark.parametrize(
+@each(
     ("standalone", "capabilities", "missing"),
     [
         ("false", ["launch-ehr", "client-public"], ""),
@@ -122,8 +127,13 @@ def test_pkce_that_is_not_advertised_is_warned_of(
     ],
 )
 def test_a_capability_that_the_launch_needs_is_missed(
-    doctor: Doctor, tenant: Tenant, standalone: str, capabilities: object, missing: str
+    doctor: Doctor,
+    tenants: Callable[[], Tenant],
+    standalone: str,
+    capabilities: object,
+    missing: str,
 ) -> None:
+    tenant = tenants()
     tenant.discovery["capabilities"] = capabilities
     outcome = checked(doctor, ehr(tenant.base, standalone=standalone))
     assert outcome.code == 0
@@ -133,7 +143,7 @@ def test_a_capability_that_the_launch_needs_is_missed(
         assert title == f"{tenant.base} does not list {missing} in its capabilities."
 
 
-@pytest.mark.parametrize(
+@each(
     ("asked", "supported", "missing"),
     [
         ("patient/Patient.read", ["patient/Patient.rs"], ""),
@@ -146,8 +156,9 @@ def test_a_capability_that_the_launch_needs_is_missed(
     ],
 )
 def test_a_scope_that_the_ehr_does_not_list_is_warned_of(
-    doctor: Doctor, tenant: Tenant, asked: str, supported: list[str], missing: str
+    doctor: Doctor, tenants: Callable[[], Tenant], asked: str, supported: list[str], missing: str
 ) -> None:
+    tenant = tenants()
     tenant.discovery["scopes_supported"] = supported
     outcome = checked(doctor, ehr(tenant.base, asked))
     assert outcome.code == 0
@@ -163,7 +174,7 @@ def test_an_ehr_that_lists_no_scopes_is_not_held_against_them(
     assert checked(doctor, ehr(tenant.base)).of("scope_unsupported") == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("methods", "capabilities", "levels"),
     [
         (["none"], ["launch-ehr"], ["ok"]),
@@ -174,8 +185,13 @@ def test_an_ehr_that_lists_no_scopes_is_not_held_against_them(
     ],
 )
 def test_a_public_client_that_the_ehr_does_not_list_is_warned_of(
-    doctor: Doctor, tenant: Tenant, methods: object, capabilities: object, levels: list[str]
+    doctor: Doctor,
+    tenants: Callable[[], Tenant],
+    methods: object,
+    capabilities: object,
+    levels: list[str],
 ) -> None:
+    tenant = tenants()
     tenant.discovery["token_endpoint_auth_methods_supported"] = methods
     tenant.discovery["capabilities"] = capabilities
     outcome = checked(doctor, ehr(tenant.base))
@@ -183,7 +199,7 @@ def test_a_public_client_that_the_ehr_does_not_list_is_warned_of(
     assert [one["level"] for one in outcome.of("client_auth_unsupported")] == levels
 
 
-@pytest.mark.parametrize(
+@each(
     ("answer", "said"),
     [
         (HANG_UP, "no usable answer came"),
@@ -195,8 +211,9 @@ def test_a_public_client_that_the_ehr_does_not_list_is_warned_of(
     ],
 )
 def test_keys_that_cannot_be_had_fail_where_identity_is_asked(
-    doctor: Doctor, tenant: Tenant, answer: Scripted, said: str
+    doctor: Doctor, tenants: Callable[[], Tenant], answer: Scripted, said: str
 ) -> None:
+    tenant = tenants()
     tenant.discovery["jwks_uri"] = f"{tenant.base}/jwks"
     tenant.on("/jwks", answer)
     outcome = checked(doctor, ehr(tenant.base, IDENTITY))
@@ -205,7 +222,7 @@ def test_keys_that_cannot_be_had_fail_where_identity_is_asked(
     assert checked(doctor, ehr(tenant.base)).of("jwks_unreachable") == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("scopes", "seconds", "age", "level"),
     [
         (GOOD_SCOPES, 0, "", "ok"),
@@ -217,8 +234,10 @@ def test_keys_that_cannot_be_had_fail_where_identity_is_asked(
     ],
 )
 def test_clocks_that_differ_by_more_than_two_minutes_are_told(
-    doctor: Doctor, tenant: Tenant, scopes: str, seconds: int, age: str, level: str
+    doctor: Doctor, tenants: Callable[[], Tenant], scopes: str, seconds: int, age: str, level: str
 ) -> None:
+    tenant = tenants()
+
     def answer(_: object) -> Scripted:
         headers = {"Date": formatdate(time.time() + seconds, usegmt=True)}
         if age:
@@ -231,10 +250,11 @@ def test_clocks_that_differ_by_more_than_two_minutes_are_told(
     assert outcome.code == (1 if level == "fail" else 0)
 
 
-@pytest.mark.parametrize("date", ["yesterday", "Mon, 99 Nov 2026 25:61:00 GMT", ""])
+@each("date", ["yesterday", "Mon, 99 Nov 2026 25:61:00 GMT", ""])
 def test_a_date_that_is_none_says_nothing_of_the_clock(
-    doctor: Doctor, tenant: Tenant, date: str
+    doctor: Doctor, tenants: Callable[[], Tenant], date: str
 ) -> None:
+    tenant = tenants()
     tenant.on(DOCUMENT, Scripted(200, {"Date": date}, as_json(tenant.discovery).body))
     outcome = checked(doctor, ehr(tenant.base))
     assert (outcome.code, outcome.of("clock_skew")) == (0, [])

@@ -8,6 +8,7 @@ import pytest
 from doctor.__main__ import main
 from shared.explain import CauseId
 from tests.support import ehr_messages
+from tests.support.tables import each
 
 _AUTHORIZE = (
     f"https://authorization.cerner.com/tenants/{ehr_messages.TENANT}/protocols/oauth2/profiles/smart-v1/"
@@ -66,14 +67,14 @@ def test_every_cause_has_its_message() -> None:
     assert {*FIRST, *BESIDE} == set(get_args(CauseId))
 
 
-@pytest.mark.parametrize("cause", FIRST)
+@each("cause", FIRST)
 def test_a_cause_is_the_first_of_its_message(
     cause: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _answered(FIRST[cause], capsys)[0] == cause
 
 
-@pytest.mark.parametrize("cause", BESIDE)
+@each("cause", BESIDE)
 def test_what_cannot_be_told_apart_is_named_beside(
     cause: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ from doctor.__main__ import main
 from shared.smart import published_keys, signing_keys
 from tests.support.doctor import Doctor, ehr
 from tests.support.signing_keys import Kind, encrypted_pem, pem
+from tests.support.tables import each
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def test_a_configuration_without_a_key_or_with_a_problem_is_told(
     assert "[config_unreadable]" in jwks("--config", str(offline.folder / "absent")).err
 
 
-@pytest.mark.parametrize(
+@each(
     "arguments",
     [
         (),

@@ -1,7 +1,7 @@
 """The public address: functions that are not there, elsewhere, or behind something that meddles."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -9,6 +9,7 @@ from doctor import check
 from tests.support.doctor import Doctor, Outcome, Public, ehr
 from tests.support.scripted_ehr import Scripted, Tenant
 from tests.support.servers import free_port
+from tests.support.tables import each
 
 
 def refusal(code: str, status: int = 400, more: Mapping[str, str] | None = None) -> Scripted:
@@ -115,20 +116,21 @@ def test_a_redirect_path_of_its_own_must_be_led_to_callback_too(
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("local", "missing", "level"),
     [(True, None, "fail"), (False, None, "warn"), (False, "/callback", "fail")],
     ids=["functions here", "functions elsewhere", "functions elsewhere, one away"],
 )
 def test_a_secret_that_is_only_where_the_functions_run_is_no_failure(
     doctor: Doctor,
-    tenant: Tenant,
+    tenants: Callable[[], Tenant],
     public: Public,
     monkeypatch: pytest.MonkeyPatch,
     local: bool,
     missing: str | None,
     level: str,
 ) -> None:
+    tenant = tenants()
     """Functions that answer have resolved theirs. No test can run them on another machine."""
     address = public({path: answer for path, answer in OURS.items() if path != missing})
     doctor.write(ehr(tenant.base), public_url=address, keys='["file:/keys/absent"]')

@@ -3,9 +3,10 @@
 import pytest
 
 from shared import base64url
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("data", "text"),
     [(b"", ""), (b"f", "Zg"), (b"fo", "Zm8"), (b"foo", "Zm9v"), (b"\xfb\xff\xfe", "-__-")],
 )
@@ -18,7 +19,7 @@ def test_bytes_are_written_without_padding_and_read_with_and_without(
     assert base64url.decode(text + "=" * (-len(text) % 4)) == data
 
 
-@pytest.mark.parametrize("text", ["A", "AAAAA", "AA=A", "A A", "AAA\n", "é" * 4, "%%%%"])
+@each("text", ["A", "AAAAA", "AA=A", "A A", "AAA\n", "é" * 4, "%%%%"])
 def test_what_is_no_base64url_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"(?i)base64|padding|ascii"):
         base64url.decode(text)

@@ -2,16 +2,15 @@
 
 import re
 
-import pytest
-
 from shared import fhir_id
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize("text", ["1", "a-b.C", "...", ".a", "x" * 64])
+@each("text", ["1", "a-b.C", "...", ".a", "x" * 64])
 def test_what_fhir_calls_an_id_is_one(text: str) -> None:
     assert re.fullmatch(fhir_id.PATTERN, text)
 
 
-@pytest.mark.parametrize("text", ["", ".", "..", "a/b", "a_b", "a b", "a\n", "..\n", "é", "x" * 65])
+@each("text", ["", ".", "..", "a/b", "a_b", "a b", "a\n", "..\n", "é", "x" * 65])
 def test_dot_segments_and_other_texts_are_none(text: str) -> None:
     assert not re.fullmatch(fhir_id.PATTERN, text)

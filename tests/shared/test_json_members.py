@@ -1,8 +1,7 @@
 """JSON of others: what is missing or misshapen reads as empty."""
 
-import pytest
-
 from shared import json_members
+from tests.support.tables import each
 
 
 def test_an_object_is_read_and_anything_else_is_none() -> None:
@@ -12,7 +11,7 @@ def test_an_object_is_read_and_anything_else_is_none() -> None:
         assert json_members.document(body) is None
 
 
-@pytest.mark.parametrize("value", [None, 1, True, "x", ["x"], {"a": 1}])
+@each("value", [None, 1, True, "x", ["x"], {"a": 1}])
 def test_each_form_is_read_as_itself_and_every_other_as_empty(value: object) -> None:
     assert json_members.fields(value) == (value if isinstance(value, dict) else {})
     assert list(json_members.items(value)) == (value if isinstance(value, list) else [])

@@ -12,6 +12,7 @@ import pytest
 from shared import log
 from shared.log.traces import Trace
 from shared.release import VERSION
+from tests.support.tables import each
 
 HOSTILE = [
     "a\r\nb",
@@ -81,7 +82,7 @@ def test_a_new_request_forgets_whom_the_last_one_was_about(
     assert not {"ehr", "session", "logging.googleapis.com/trace"} & set(line)
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+@each("text", HOSTILE)
 def test_hostile_text_stays_inside_one_line(text: str, capfd: pytest.CaptureFixture[str]) -> None:
     log.begin("c1", "launch")
     log.event("callback_failed", "refused", fields={"error": text, "scopes": [text] * 1000})
@@ -139,7 +140,7 @@ def test_on_a_terminal_people_read_what_happened_why_and_what_to_do(
     assert [line.strip() for line in rest] == ["cause: The user declined.", "fix: Launch again."]
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+@each("text", HOSTILE)
 def test_on_a_terminal_hostile_text_forges_no_line_and_steers_nothing(
     text: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

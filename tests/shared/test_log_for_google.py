@@ -25,6 +25,7 @@ from shared.log import platform, traces
 from shared.log.traces import Trace
 from shared.release import VERSION
 from tests.support.edge import failing, logged, respond, settings
+from tests.support.tables import each
 
 ID, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 FIRESTORE = 'kind = "firestore"\nproject = "project-1"'
@@ -33,7 +34,7 @@ FIRESTORE = 'kind = "firestore"\nproject = "project-1"'
 # The trace
 
 
-@pytest.mark.parametrize(
+@each(
     ("header", "sampled"),
     [
         (f"00-{ID}-{SPAN}-01", True),
@@ -48,7 +49,7 @@ def test_a_trace_parent_gives_trace_span_and_whether_it_is_sampled(
     assert traces.read({"traceparent": header}) == Trace(ID, SPAN, sampled)
 
 
-@pytest.mark.parametrize(
+@each(
     "header",
     [
         "",
@@ -72,7 +73,7 @@ def test_what_is_no_trace_parent_gives_way_to_googles_older_header(header: str) 
     assert traces.read(both) == Trace(ID, "000000000000004a", sampled=True)
 
 
-@pytest.mark.parametrize(
+@each(
     ("header", "expected"),
     [
         (ID, Trace(ID, None, None)),
@@ -155,7 +156,7 @@ def test_on_cloud_run_the_metadata_server_is_asked_for_the_project_once(
 
 
 @pytest.mark.usefixtures("_asked_anew")
-@pytest.mark.parametrize(
+@each(
     ("status", "flavour", "body"),
     [
         (404, "Google", b"project-2"),
@@ -168,6 +169,7 @@ def test_on_cloud_run_the_metadata_server_is_asked_for_the_project_once(
 def test_an_odd_answer_of_the_metadata_server_names_no_project(
     monkeypatch: pytest.MonkeyPatch, status: int, flavour: str, body: bytes
 ) -> None:
+    platform.project.cache_clear()
     server = Metadata(status, flavour, body)
     monkeypatch.setenv("K_SERVICE", "launch")
     monkeypatch.setenv("GCE_METADATA_HOST", server.host)

@@ -4,10 +4,9 @@ import base64
 import hashlib
 import re
 
-import pytest
-
 from shared import pages
 from shared.errors import EhrError
+from tests.support.tables import each
 
 MARKUP = "<script>alert(1)</script>'\"&"
 
@@ -64,7 +63,7 @@ def test_a_page_with_a_script_names_it_and_may_call_its_own_origin() -> None:
     assert policy["connect-src"] == "'self'"
 
 
-@pytest.mark.parametrize(
+@each(
     ("ancestors", "expected"),
     [
         ((), None),
@@ -83,7 +82,7 @@ def test_framing_is_controlled_only_as_configured(
     assert directives(headers["Content-Security-Policy"]).get("frame-ancestors") == expected
 
 
-@pytest.mark.parametrize("text", [MARKUP, f"`{MARKUP}`", f"`{MARKUP}", f"a `b` {MARKUP}"])
+@each("text", [MARKUP, f"`{MARKUP}`", f"`{MARKUP}", f"a `b` {MARKUP}"])
 def test_text_from_elsewhere_is_shown_as_text(text: str) -> None:
     error = EhrError(text, why=text, steps=(text,), shown={text: text})
     page = error_page(error, {text: text})

@@ -1,11 +1,11 @@
 """Scopes: what they mean, what two of them have in common, what is missing (SMART 2.2)."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import scopes
 from shared.scopes import Grant, effective, missing, needed, parse
+from tests.support.tables import each
 
 
 def _grant(level: str, resource_type: str, letters: str, *filters: tuple[str, str]) -> Grant:
@@ -17,7 +17,7 @@ def _grant(level: str, resource_type: str, letters: str, *filters: tuple[str, st
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("scope", "grant"),
     [
         ("patient/Observation.read", _grant("patient", "Observation", "rs")),
@@ -44,7 +44,7 @@ def test_each_form_of_a_resource_scope_is_understood(scope: str, grant: Grant) -
     assert parse(scope) == grant
 
 
-@pytest.mark.parametrize(
+@each(
     "scope",
     [
         "patient/Observation.sr",
@@ -91,7 +91,7 @@ def test_anything_else_grants_nothing(scope: str) -> None:
     assert effective(("patient/*.cruds", "user/*.cruds"), (scope,)) == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("granted", "configured", "common"),
     [
         ("patient/*.cruds", "patient/Observation.rs", [_grant("patient", "Observation", "rs")]),
@@ -171,7 +171,7 @@ def test_the_effective_scopes_cover_nothing_that_either_side_does_not(
             assert covered == both
 
 
-@pytest.mark.parametrize(
+@each(
     ("requested", "granted", "absent"),
     [
         ("launch openid patient/*.rs", "launch openid patient/*.rs", ""),
@@ -204,7 +204,7 @@ def test_the_scope_needed_is_named_in_the_second_version() -> None:
     assert not grant.covers("Observation", "s")
 
 
-@pytest.mark.parametrize("text", ["", "a b", 'a"', "a\\", "é", "a\n", "\x7f"])
+@each("text", ["", "a b", 'a"', "a\\", "é", "a\n", "\x7f"])
 def test_a_scope_has_the_characters_of_rfc_6749_alone(text: str) -> None:
     assert scopes.is_token("patient/Observation.rs?category=http://a|b")
     assert not scopes.is_token(text)

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.sealing import SealBroken, Sealer
+from tests.support.tables import each
 
 SERVER, OLD_SERVER = bytes(range(32)), bytes(range(32, 64))
 SECRET, CONTEXT = b"browser-secret", "session handle 1"
@@ -42,7 +43,7 @@ def test_a_seal_is_url_safe_and_never_the_same_twice(sealer: Sealer) -> None:
     assert all(seal.replace("-", "").replace("_", "").isalnum() for seal in seals)
 
 
-@pytest.mark.parametrize(
+@each(
     ("server", "secret", "context"),
     [
         (OLD_SERVER, SECRET, CONTEXT),
@@ -72,7 +73,7 @@ def test_no_altered_byte_opens(sealer: Sealer) -> None:
             sealer.open(base64.urlsafe_b64encode(altered).decode(), SECRET, CONTEXT)
 
 
-@pytest.mark.parametrize("sealed", ["", "A", "AAAA", "é", "a b", "%", "=", "A" * 16, "A" * 43])
+@each("sealed", ["", "A", "AAAA", "é", "a b", "%", "=", "A" * 16, "A" * 43])
 def test_what_is_no_seal_does_not_open(sealer: Sealer, sealed: str) -> None:
     with pytest.raises(SealBroken):
         sealer.open(sealed, SECRET, CONTEXT)

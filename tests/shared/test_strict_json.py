@@ -9,19 +9,20 @@ from shared import strict_json
 from shared.strict_json import RepeatedMember
 from simulator.charts.outpatients import alma
 from simulator.charts.parts import chart_text
+from tests.support.tables import each
 
 
 def test_a_plain_document_is_read() -> None:
     assert strict_json.parse('{"é": [1, null, true]}'.encode()) == {"é": [1, None, True]}
 
 
-@pytest.mark.parametrize("text", ['{"a": 1, "a": 1}', '[{"b": {"a": 1, "\\u0061": 2}}]'])
+@each("text", ['{"a": 1, "a": 1}', '[{"b": {"a": 1, "\\u0061": 2}}]'])
 def test_a_member_that_comes_twice_is_told_apart_at_any_depth(text: str) -> None:
     with pytest.raises(RepeatedMember):
         strict_json.parse(text.encode())
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [b"", b'{"a": NaN}', b"-Infinity", b'"\xff"', b"{'a': 1}", b"[" * 200_000],
     ids=["nothing", "nan", "infinity", "not utf-8", "not json", "deep"],
@@ -32,7 +33,7 @@ def test_what_is_no_json_to_every_reader_is_refused(body: bytes) -> None:
     assert not isinstance(refused.value, RepeatedMember)
 
 
-@pytest.mark.parametrize("piece", [b"[],", b"{},", b'"ab",', b"1.5,", b'{"a":1},'])
+@each("piece", [b"[],", b"{},", b'"ab",', b"1.5,", b'{"a":1},'])
 def test_a_document_that_would_grow_beyond_measure_is_never_made(piece: bytes) -> None:
     body = b"[" + piece * (5_000_000 // len(piece)) + b"1]"
     tracemalloc.start()

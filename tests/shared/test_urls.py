@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import urls
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "normal"),
     [
         ("https://ehr.test", "https://ehr.test"),
@@ -31,7 +32,7 @@ def test_a_base_is_normalised_as_little_as_possible(written: str, normal: str) -
     assert urls.normalise_base(normal) == normal
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "",
@@ -103,7 +104,7 @@ def test_no_text_normalises_to_anything_but_a_normal_base_or_fails_otherwise(tex
         assert base.lower() in candidate.lower() or ":" in candidate.removeprefix("https:")
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "host"),
     [
         ("https://ehr.test", "ehr.test"),
@@ -118,7 +119,7 @@ def test_the_authority_of_a_url_is_its_host_and_port(url: str, host: str) -> Non
     assert urls.authority(url) == host
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "https://ehr.test@other.test/",
@@ -138,7 +139,7 @@ def test_a_host_in_doubt_has_no_authority(url: str) -> None:
         urls.authority(url)
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "local"),
     [
         ("http://localhost", True),
@@ -161,7 +162,7 @@ def test_only_the_names_of_this_machine_are_local(url: str, local: bool) -> None
     assert urls.is_local(url) is local
 
 
-@pytest.mark.parametrize(
+@each(
     ("base", "reference", "url"),
     [
         ("https://e.test/a/fhir", "auth/token", "https://e.test/a/auth/token"),
@@ -183,7 +184,7 @@ def test_a_reference_that_cannot_be_taken_apart_is_an_error() -> None:
         urls.resolve("https://e.test/fhir", "//[::1")
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "parameters"),
     [
         ("", {}),
@@ -206,7 +207,7 @@ def test_names_are_decoded_and_values_stay_as_they_are(
     assert urls.raw_parameters(query) == parameters
 
 
-@pytest.mark.parametrize(
+@each(
     ("raw", "text"),
     [("a+b%20c", "a b c"), ("%C3%A9", "é"), ("Ã©", "é"), ("%ff", "\ufffd"), ("%zz%", "%zz%")],
 )
@@ -221,7 +222,7 @@ def test_an_encoded_text_decodes_to_itself(text: str) -> None:
     assert dict(parse_qsl(f"v={urls.encode(text)}", keep_blank_values=True)) == {"v": text}
 
 
-@pytest.mark.parametrize(
+@each(
     ("raw", "passed_on"),
     [
         ("a+b%2Bc%2bd/e=f==", "a+b%2Bc%2bd/e=f=="),
@@ -254,7 +255,7 @@ def test_any_bytes_reach_the_other_side_unchanged(content: bytes) -> None:
     assert urls.safe_raw(encoded) == encoded
 
 
-@pytest.mark.parametrize(
+@each(
     ("endpoint", "url"),
     [
         ("https://e.test/a", "https://e.test/a?x=%20&launch=a+b"),
@@ -272,7 +273,7 @@ def test_no_parameters_are_added_to_a_fragment() -> None:
         urls.with_parameters("https://e.test/a#b", [("x", "1")])
 
 
-@pytest.mark.parametrize(
+@each(
     ("link", "target"),
     [
         ("http://ehr.example/r4?page=2", "https://ehr.example/r4?page=2"),
@@ -297,7 +298,7 @@ def test_a_link_is_resolved_to_the_bases_scheme_and_host(link: str, target: str 
     assert urls.on_own_host(link, "https://ehr.example/r4", "Observation") == target
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "plain"),
     [
         ("https://ehr.test/a?b=c&d=%20#e", True),
@@ -316,7 +317,7 @@ def test_a_url_has_the_characters_of_rfc_3986_alone(text: str, *, plain: bool) -
     assert urls.is_plain(text) is plain
 
 
-@pytest.mark.parametrize(
+@each(
     ("reference", "absolute"),
     [("https://a.test/x", True), ("urn:x", True), ("//a.test/x", True), ("Patient/1", False)],
 )

@@ -1,9 +1,8 @@
 """Interpretation: every published cut-off, on both sides, and what the bands depend on."""
 
-import pytest
-
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.model import Raw
+from tests.support.tables import each
 
 WOMAN: dict[str, object] = {"sex": "female", "age": 50}
 MAN: dict[str, object] = {"sex": "male", "age": 50}
@@ -123,7 +122,7 @@ SIDES: list[tuple[str, str, dict[str, object], dict[float, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("calculator", "output", "given", "sides"), SIDES)
+@each(("calculator", "output", "given", "sides"), SIDES)
 def test_a_result_on_either_side_of_a_cut_off_gets_its_band(
     calculator: str, output: str, given: dict[str, object], sides: dict[float, str]
 ) -> None:
@@ -149,7 +148,7 @@ def band_of(calculator: str, output: str, inputs: Raw) -> str | None:
     return evaluate(calculator, inputs).results[output].band
 
 
-@pytest.mark.parametrize(
+@each(
     ("sex", "qt", "band"),
     [
         ("male", 455, "450 ms or more, the limit for men: prolonged"),
@@ -167,14 +166,14 @@ def test_the_qtc_band_depends_on_sex_and_is_silent_without(
     assert band_of("qtc", "fridericia", inputs) == band
 
 
-@pytest.mark.parametrize(("age", "shown"), [(None, False), (19, False), (20, True)])
+@each(("age", "shown"), [(None, False), (19, False), (20, True)])
 def test_bmi_classes_are_shown_for_known_adults_only(age: int | None, shown: bool) -> None:
     inputs: Raw = {"age": (age, "a"), "weight": (60, "kg"), "height": (170, "cm")}
 
     assert (band_of("bmi", "bmi", inputs) is not None) is shown
 
 
-@pytest.mark.parametrize(
+@each(
     ("rate", "pulse", "consciousness", "band"),
     [
         (16, 72, "alert", "0 to 4: low"),

@@ -4,14 +4,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.in_chart import FINDINGS, ChartCaution, DrawRule, InChart
 from clinical.calculators.model import Output
 from clinical.calculators.registry import DERIVED, unknown_names
 from clinical.chart import read_chart
 from clinical.chart.resources.times import parse_now
+from tests.support.tables import each
 
 ROOT = Path(__file__).parents[4]
 PRODUCT = [
@@ -29,19 +28,19 @@ def test_no_other_module_names_a_calculator() -> None:
     assert [str(path) for path in PRODUCT if known.search(path.read_text("utf-8"))] == []
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@each("name", REGISTRY)
 def test_what_is_declared_is_known(name: str) -> None:
     assert unknown_names(REGISTRY[name]) == set()
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@each("name", REGISTRY)
 def test_a_calculator_says_how_it_is_searched_and_was_validated(name: str) -> None:
     assert REGISTRY[name].words == REGISTRY[name].words.lower() != ""
     assert REGISTRY[name].validation.endswith(".")
     assert bool(REGISTRY[name].mark) is bool(REGISTRY[name].why_marked)
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@each("name", REGISTRY)
 def test_a_calculator_fits_into_a_row(name: str) -> None:
     calculator = REGISTRY[name]
     assert 0 < len(calculator.short) <= 16
@@ -51,7 +50,7 @@ def test_a_calculator_fits_into_a_row(name: str) -> None:
     assert [band.text for band in bands if not 0 < len(band.short) <= 17] == []
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@each("name", REGISTRY)
 def test_a_calculator_whose_bands_have_an_urgency_says_which_output_makes_the_card(
     name: str,
 ) -> None:
@@ -69,7 +68,7 @@ def test_no_two_outputs_have_one_place_among_cards() -> None:
     assert len(places) == len(set(places))
 
 
-@pytest.mark.parametrize(
+@each(
     "wrong",
     [
         InChart(draw=DrawRule(("sodium", "sodiun"))),
@@ -144,7 +143,7 @@ def test_the_whole_score_is_the_rounding_of_the_one_printed_beside_it() -> None:
         assert whole == str(max(6, min(40, int(float(exact) + 0.5))))
 
 
-@pytest.mark.parametrize(
+@each(
     ("height", "weight", "said"),
     [
         (180, 55, "55.0 kg, the actual weight, since the BMI is below 18.5"),

@@ -17,6 +17,7 @@ from clinical.calculators.model import (
     UnknownUnit,
     round_half_away,
 )
+from tests.support.tables import each
 
 KIDNEY: Raw = {"age": (66, "a"), "sex": ("male", None), "creatinine": (1.3, "mg/dL")}
 
@@ -38,7 +39,7 @@ def test_an_unknown_calculator_is_an_error_of_the_caller() -> None:
         calculate("qrisk3", {})
 
 
-@pytest.mark.parametrize("absent", [{}, {"creatinine": (None, "mg/dL")}])
+@each("absent", [{}, {"creatinine": (None, "mg/dL")}])
 def test_what_is_missing_is_named_and_never_assumed(absent: Raw) -> None:
     given = {name: value for name, value in KIDNEY.items() if name != "creatinine"}
 
@@ -80,7 +81,7 @@ def test_an_output_whose_inputs_are_missing_does_not_hide_the_others() -> None:
     assert isinstance(evaluation.refusals["anion_gap_with_potassium"], MissingInput)
 
 
-@pytest.mark.parametrize(
+@each(
     ("calculator", "inputs", "refusal"),
     [
         ("anion_gap", {**IONS, "albumin": (4.0, "mg/dL")}, UnknownUnit),
@@ -197,7 +198,7 @@ def test_a_given_bmi_is_kept_and_an_uncomputable_egfr_stays_absent() -> None:
     assert "egfr" not in completed
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "digits", "rounded"),
     [
         (11.5, 0, 12),
@@ -252,7 +253,7 @@ def test_temperature_is_rounded_to_the_tenth_before_it_is_scored() -> None:
     assert calculate("news2", {**inputs, "temperature": (96.89, "[degF]")}) == {"score": 0}
 
 
-@pytest.mark.parametrize(
+@each(
     ("calculator", "inputs", "note"),
     [
         ("cha2ds2_vasc", {"atrial_fibrillation": (False, None)}, "No atrial fibrillation: "),
@@ -268,7 +269,7 @@ def test_a_caution_that_depends_on_the_inputs_is_a_note(
     assert [text.startswith(note) for text in evaluate(calculator, inputs).notes] == [True]
 
 
-@pytest.mark.parametrize(
+@each(
     ("calculator", "inputs"),
     [
         ("cha2ds2_vasc", {"atrial_fibrillation": (True, None)}),

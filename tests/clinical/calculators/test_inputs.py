@@ -15,17 +15,16 @@ from clinical.calculators.inputs import (
     to_canonical,
 )
 from clinical.calculators.model import Implausible, NotUnderstood
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
-    "value", [float("nan"), "1.2", "", None, True, [1.2], {"value": 1.2}, 1 + 2j]
-)
+@each("value", [float("nan"), "1.2", "", None, True, [1.2], {"value": 1.2}, 1 + 2j])
 def test_what_is_no_number_is_refused(value: object) -> None:
     with pytest.raises(NotUnderstood):
         to_canonical("creatinine", value, "mg/dL")
 
 
-@pytest.mark.parametrize("value", [float("inf"), float("-inf"), 10**400, -(10**400), 0, -1.2, 98])
+@each("value", [float("inf"), float("-inf"), 10**400, -(10**400), 0, -1.2, 98])
 def test_a_number_outside_the_hard_range_is_refused(value: float) -> None:
     with pytest.raises(Implausible):
         to_canonical("creatinine", value, "mg/dL")
@@ -44,18 +43,18 @@ def test_a_refusal_names_limits_and_never_the_value() -> None:
         assert "furlong" not in str(refusal.value)
 
 
-@pytest.mark.parametrize(("age", "years"), [(64.99, 64), (65, 65), (65.5, 65)])
+@each(("age", "years"), [(64.99, 64), (65, 65), (65.5, 65)])
 def test_age_is_counted_in_completed_years(age: float, years: int) -> None:
     assert checked("age", age, "a") == years
 
 
-@pytest.mark.parametrize("answer", ["yes", 1, 0, "true", 1.0])
+@each("answer", ["yes", 1, 0, "true", 1.0])
 def test_a_question_takes_only_true_or_false(answer: object) -> None:
     with pytest.raises(NotUnderstood):
         checked("diabetes", answer, None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "answer"),
     [
         ("sex", "other"),

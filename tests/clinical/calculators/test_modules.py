@@ -7,14 +7,13 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-import pytest
-
 from clinical import calculators
 from clinical.calculators import REGISTRY
 from clinical.calculators.inputs import label
 from clinical.chart.evidence import Outcome
 from docs.generators.calculators import count_vectors, markdown
 from functions.smart_calc.recalculate import recalculation
+from tests.support.tables import each
 
 PACKAGE = Path(str(calculators.__file__)).parent
 ROOT = PACKAGE.parents[1]
@@ -35,13 +34,13 @@ def imports(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@each("path", MODULES, ids=lambda path: path.stem)
 def test_a_calculator_imports_math_and_the_common_types_only(path: Path) -> None:
     own = {f"clinical.calculators.{name}" for name in ("in_chart", "model")}
     assert imports(path) <= {"math", *own}
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+@each("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
 def test_the_package_imports_the_standard_library_and_itself_only(path: Path) -> None:
     for name in imports(path):
         own = name.startswith("clinical.calculators")
@@ -62,7 +61,7 @@ def test_only_the_legacy_and_the_time_critical_calculator_are_off() -> None:
     assert marks == {"ascvd_pce_2013": "legacy", "news2": "time-critical"}
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@each("name", REGISTRY)
 def test_a_calculator_carries_what_a_reader_needs_to_check_it(name: str) -> None:
     calculator = REGISTRY[name]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS
 from clinical.calculators.model import Output
+from tests.support.tables import each
 
 SCORED = [name for name, calculator in REGISTRY.items() if calculator.points]
 DRAWN = [
@@ -39,7 +40,7 @@ def test_the_scores_with_a_published_table_of_points_have_it_at_their_items() ->
     assert set(SCORED) == {"cha2ds2_vasc", "has_bled", "news2"}
 
 
-@pytest.mark.parametrize("name", SCORED)
+@each("name", SCORED)
 @given(data=st.data())
 def test_the_points_of_all_items_are_the_score(name: str, data: st.DataObject) -> None:
     values = {one: data.draw(_answers(one), one) for one in REGISTRY[name].inputs}
@@ -65,7 +66,7 @@ def test_what_counts_as_vascular_disease_stands_at_the_input() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "names"),
     [
         ("kidney", {"egfr_ckd_epi_2021", "creatinine_clearance_cg"}),
@@ -90,7 +91,7 @@ def test_a_calculator_has_the_words_by_which_it_is_looked_for(word: str, names: 
     assert names <= found
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@each("name", REGISTRY)
 def test_each_word_of_a_calculator_stands_there_once(name: str) -> None:
     words = REGISTRY[name].words.split()
     assert len(words) >= 8, "eight words at least by which it may be searched"
@@ -98,9 +99,9 @@ def test_each_word_of_a_calculator_stands_there_once(name: str) -> None:
     assert all(word == word.lower() for word in words)
 
 
-@pytest.mark.parametrize("output", DRAWN)
-@pytest.mark.parametrize("sex", ["female", "male"])
-@pytest.mark.parametrize("age", [40, 70])
+@each("output", DRAWN)
+@each("sex", ["female", "male"])
+@each("age", [40, 70])
 def test_no_band_begins_or_ends_between_two_limits_of_its_drawing(
     output: Output, sex: str, age: int
 ) -> None:
@@ -120,7 +121,7 @@ def test_no_band_begins_or_ends_between_two_limits_of_its_drawing(
     assert len(bands) > 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("yes", "said"),
     [
         (2, "1.88 major bleeds per 100 patient-years at it (Pisters 2010)"),

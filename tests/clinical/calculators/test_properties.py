@@ -1,6 +1,7 @@
 """Properties of all calculators: units do not matter, directions are right, no NaN or infinity."""
 
 import math
+import os
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from hypothesis import strategies as st
 from clinical.calculators import REGISTRY, Refused, calculate, evaluate
 from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS, Input
 from clinical.calculators.model import Output
+from tests.support.tables import each
 
 NUMBERS: dict[str, Input] = {**INPUTS, **OTHER_NUMBERS}
-MODEST = settings(max_examples=40, deadline=None, derandomize=True)
+MODEST = settings(
+    max_examples=200 if os.environ.get("SOAK") else 25, deadline=None, derandomize=True
+)
 
 
 def allowed(name: str, outputs: tuple[Output, ...]) -> tuple[float, float]:
@@ -57,7 +61,7 @@ def outputs_or_nothing(
         return {}
 
 
-@pytest.mark.parametrize("calculator", REGISTRY)
+@each("calculator", REGISTRY)
 @MODEST
 @given(data=st.data())
 def test_the_result_does_not_depend_on_the_units(calculator: str, data: st.DataObject) -> None:
@@ -91,7 +95,7 @@ HOSTILE = st.one_of(
 )
 
 
-@pytest.mark.parametrize("calculator", REGISTRY)
+@each("calculator", REGISTRY)
 @MODEST
 @given(data=st.data())
 def test_no_input_whatever_gives_nan_infinity_or_a_crash(
@@ -112,7 +116,7 @@ def test_no_input_whatever_gives_nan_infinity_or_a_crash(
     assert all(result.printed for result in evaluation.results.values())
 
 
-@pytest.mark.parametrize("calculator", REGISTRY)
+@each("calculator", REGISTRY)
 @MODEST
 @given(data=st.data())
 def test_a_printed_number_is_in_the_band_that_is_shown_beside_it(
@@ -178,7 +182,7 @@ DIRECTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("calculator", "output", "moved", "direction"), DIRECTIONS)
+@each(("calculator", "output", "moved", "direction"), DIRECTIONS)
 @MODEST
 @given(data=st.data())
 def test_a_result_moves_in_the_direction_of_its_formula(

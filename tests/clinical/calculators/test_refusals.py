@@ -9,6 +9,7 @@ import pytest
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, checked
 from clinical.calculators.model import Calculator, Limit, NotApplicable, Output, Refused
+from tests.support.tables import each
 
 VECTORS = Path(__file__).parents[1] / "data" / "calc_vectors.json"
 OPTIONAL = {
@@ -29,13 +30,13 @@ def typical(calculator: str, **changed: Any) -> dict[str, Any]:
     return known | inputs | changed
 
 
-@pytest.mark.parametrize("calculator", REGISTRY)
+@each("calculator", REGISTRY)
 def test_the_typical_inputs_give_every_output(calculator: str) -> None:
     refusals = evaluate(calculator, typical(calculator)).refusals
     assert refusals == {}, "the first row of a calculator must have the inputs of every output"
 
 
-@pytest.mark.parametrize(
+@each(
     ("calculator", "changed"),
     [
         ("egfr_ckd_epi_2021", {"age": (17, "a")}),
@@ -95,7 +96,7 @@ def test_a_case_outside_the_specification_gives_no_number(
     assert evaluation.refused
 
 
-@pytest.mark.parametrize(
+@each(
     ("calculator", "changed", "left_out"),
     [
         ("prevent_2023_base", {"age": (60, "a")}, {"30y"}),
@@ -135,7 +136,7 @@ LIMITS = [
 ]
 
 
-@pytest.mark.parametrize(("calculator", "output", "limit"), LIMITS)
+@each(("calculator", "output", "limit"), LIMITS)
 def test_every_limit_refuses_beyond_its_ends_and_accepts_them(
     calculator: Calculator, output: Output, limit: Limit
 ) -> None:
@@ -157,7 +158,7 @@ def test_every_limit_refuses_beyond_its_ends_and_accepts_them(
         assert str(beyond) == limit.reason
 
 
-@pytest.mark.parametrize("name", [*INPUTS, *OTHER_NUMBERS])
+@each("name", [*INPUTS, *OTHER_NUMBERS])
 def test_every_hard_range_refuses_beyond_its_ends_and_accepts_them(name: str) -> None:
     known = INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
 

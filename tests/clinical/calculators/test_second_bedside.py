@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinical.calculators import calculate
+from tests.support.tables import each
 
-MODEST = settings(max_examples=100, deadline=None, derandomize=True)
+MODEST = settings(max_examples=60, deadline=None, derandomize=True)
 YES_NO = st.booleans()
 
 
@@ -33,7 +34,7 @@ def news2_points(band: str, value: int) -> int:
     return points[bisect.bisect_right(lowest, value)]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
     rate=st.integers(3, 80),
     spo2=st.integers(80, 100),
@@ -101,7 +102,7 @@ UNITS = {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     ("moved", "values", "band", "others"),
     [
         ("respiratory_rate", range(3, 81), "respiratory_rate", {}),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clinical.calculators import calculate
 
-MODEST = settings(max_examples=100, deadline=None, derandomize=True)
+MODEST = settings(max_examples=60, deadline=None, derandomize=True)
 SEXES = st.sampled_from(["female", "male"])
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from clinical.calculators import calculate
 
 COEFFICIENTS = Path(__file__).parents[1] / "data" / "calc_prevent_coefficients.json"
-MODEST = settings(max_examples=100, deadline=None, derandomize=True)
+MODEST = settings(max_examples=60, deadline=None, derandomize=True)
 SEXES = st.sampled_from(["female", "male"])
 YES_NO = st.booleans()
 

@@ -6,12 +6,13 @@ import pytest
 from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, to_canonical
 from clinical.calculators.model import UnknownUnit
 from clinical.calculators.units import normalise
+from tests.support.tables import each
 
 # labunits rounds its factors to two or three digits, 0.0167 to 0.017.
 LABUNITS = {entry.loinc_num: entry for entry in labunits.converters.analytes()}
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "loinc", "si_unit"),
     [
         ("creatinine", "2160-0", "umol/L"),
@@ -40,7 +41,7 @@ def test_si_factors_agree_with_labunits(name: str, loinc: str, si_unit: str) -> 
 ATOMS = {"H": 1.008, "C": 12.011, "N": 14.007, "O": 15.999, "Ca": 40.078}
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "atoms", "unit", "millimoles"),
     [
         ("creatinine", {"C": 4, "H": 7, "N": 3, "O": 1}, "umol/L", 1e-3),
@@ -69,7 +70,7 @@ def test_molar_factors_agree_with_atomic_weights(
     assert offset == 0
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "value", "unit", "canonical"),
     [
         ("creatinine", 88.42, "umol/L", 1.0),
@@ -108,7 +109,7 @@ def test_a_printed_unit_is_converted(
     assert to_canonical(name, value, unit) == pytest.approx(canonical, rel=1e-4)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "unit"),
     [
         ("calcium_total", None),
@@ -129,7 +130,7 @@ def test_a_unit_outside_the_table_is_refused(name: str, unit: str | None) -> Non
         to_canonical(name, 1, unit)
 
 
-@pytest.mark.parametrize("name", [*INPUTS, *OTHER_NUMBERS])
+@each("name", [*INPUTS, *OTHER_NUMBERS])
 def test_the_canonical_unit_of_an_input_converts_to_itself(name: str) -> None:
     known = INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from clinical.calculators import REGISTRY, Refused, calculate
+from tests.support.tables import each
 
 VECTORS = Path(__file__).parents[1] / "data" / "calc_vectors.json"
 ROWS: list[dict[str, Any]] = json.loads(VECTORS.read_text("utf-8"))["rows"]
@@ -18,14 +19,14 @@ def inputs_of(row: dict[str, Any]) -> dict[str, tuple[object, str | None]]:
     return {given["name"]: (given["value"], given["unit"]) for given in row["inputs"]}
 
 
-@pytest.mark.parametrize("row", COMPUTED, ids=lambda row: row["id"])
+@each("row", COMPUTED, ids=lambda row: row["id"])
 def test_a_vector_is_reproduced(row: dict[str, Any]) -> None:
     outputs = calculate(row["calculator"], inputs_of(row))
 
     assert outputs[row["output"]] == pytest.approx(row["expected"], abs=row["tolerance"], rel=0)
 
 
-@pytest.mark.parametrize("row", REFUSED, ids=lambda row: row["id"])
+@each("row", REFUSED, ids=lambda row: row["id"])
 def test_a_case_that_must_not_be_computed_is_refused(row: dict[str, Any]) -> None:
     with pytest.raises(Refused):
         calculate(row["calculator"], inputs_of(row))
@@ -37,7 +38,7 @@ def test_every_calculator_has_vectors() -> None:
 
 
 # Khan 2024, worked example of the supplement (table S25), in percent.
-@pytest.mark.parametrize(
+@each(
     ("sex", "output", "percent"),
     [
         ("female", "risk_10y_total_cvd_percent", "14.7"),

@@ -1,8 +1,6 @@
 from itertools import permutations
 from typing import Any
 
-import pytest
-
 from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import (
     LOINC,
@@ -14,6 +12,7 @@ from tests.support.chart_resources import (
     read,
     sources,
 )
+from tests.support.tables import each
 
 OLDER, NEWER = "2026-11-20T08:00:00Z", "2026-11-23T08:00:00Z"
 
@@ -32,7 +31,7 @@ def single(code: str, value: float, at: str = NEWER, /, **more: Any) -> dict[str
     return observation(code, value, "mm[Hg]", id=f"s{code}{value}", effectiveDateTime=at, **more)
 
 
-@pytest.mark.parametrize("panel", ["85354-9", "55284-4", "35094-2"])
+@each("panel", ["85354-9", "55284-4", "35094-2"])
 def test_a_panel_is_read_by_its_components(panel: str) -> None:
     assert pair(pressure(132, 78, code=concept(LOINC, panel))) == (132, 78)
 
@@ -42,7 +41,7 @@ def test_the_newest_panel_is_taken() -> None:
     assert pair(older, pressure(132, 78, effectiveDateTime=NEWER)) == (132, 78)
 
 
-@pytest.mark.parametrize(
+@each(
     ("newer", "expected"),
     [
         ((120, None), (120, None)),
@@ -127,7 +126,7 @@ def test_a_reading_with_an_implausible_half_keeps_the_other() -> None:
     assert chart.findings["diastolic_bp"].value == 78
 
 
-@pytest.mark.parametrize(
+@each(
     ("codes", "why"),
     [
         (("8480-6", "8460-8"), "standing"),

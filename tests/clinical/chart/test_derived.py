@@ -1,14 +1,13 @@
 from typing import Any
 
-import pytest
-
 from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import condition, find, observation, pressure, quantity, read
+from tests.support.tables import each
 
 TODAY = "2026-11-24T10:00:00Z"
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "at", "expected"),
     [
         (2.3, "2026-11-20", True),
@@ -39,7 +38,7 @@ def result(code: str, unit: str, value: float, high: float | None) -> dict[str, 
     return observation(code, value, unit, id=code, referenceRange=ranges)
 
 
-@pytest.mark.parametrize(
+@each(
     ("bilirubin", "ast", "alt", "expected"),
     [
         ((2.5, 1.2), (130, 40), (30, 40), True),
@@ -62,7 +61,7 @@ def test_bilirubin_and_an_enzyme_over_their_limits_are_abnormal_liver_function(
     assert finding.value is expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("systolic", "at", "expected"),
     [(161, TODAY, True), (160, TODAY, False), (161, "2026-06-01", None), (None, TODAY, None)],
 )
@@ -77,7 +76,7 @@ def oxygen(code: str, value: float, unit: str, at: str = TODAY) -> dict[str, Any
     return observation(code, value, unit, id=f"{code}{at}", effectiveDateTime=at)
 
 
-@pytest.mark.parametrize(
+@each(
     ("charted", "expected"),
     [
         ([], None),

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fhir.resources.R4B import get_fhir_model_class
 
 from tests.support.chart_resources import (
     HL7,
@@ -19,6 +18,7 @@ from tests.support.chart_resources import (
     sex_extension,
     smoking,
 )
+from tests.support.tables import each
 
 CASES = json.loads(
     (Path(__file__).parents[1] / "data" / "fhir_mapping_cases.json").read_text(encoding="utf-8")
@@ -58,7 +58,9 @@ MAPPED = [
 ]
 
 
-@pytest.mark.parametrize("resource", [*BUILT, *MAPPED])
+@each("resource", [*BUILT, *MAPPED])
 def test_a_fixture_is_a_valid_resource(resource: dict[str, Any]) -> None:
+    from fhir.resources.R4B import get_fhir_model_class
+
     model = get_fhir_model_class(resource["resourceType"])
     assert model.model_validate(resource).get_resource_type() == resource["resourceType"]

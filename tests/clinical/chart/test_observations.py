@@ -10,16 +10,15 @@ from tests.support.chart_resources import (
     observation,
     sources,
 )
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize("status", ["final", "amended", "corrected"])
+@each("status", ["final", "amended", "corrected"])
 def test_a_final_amended_or_corrected_value_is_used(status: str) -> None:
     assert find("sodium", observation("2951-2", 140, "mmol/L", status=status)).value == 140
 
 
-@pytest.mark.parametrize(
-    "status", ["entered-in-error", "cancelled", "registered", "unknown", "FINAL", "", 1, None]
-)
+@each("status", ["entered-in-error", "cancelled", "registered", "unknown", "FINAL", "", 1, None])
 def test_any_other_status_is_ignored(status: object) -> None:
     finding = find("sodium", observation("2951-2", 140, "mmol/L", status=status))
     assert (finding.outcome, finding.value) == (Outcome.ABSENT, None)
@@ -44,7 +43,7 @@ def test_a_newer_preliminary_value_is_announced_not_used() -> None:
     assert sources(finding) == {"Observation/newer": "preliminary"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "at"),
     [
         ("preliminary", "2026-11-01"),
@@ -76,9 +75,7 @@ def test_a_preliminary_value_alone_leaves_the_input_empty() -> None:
     assert finding.chosen.charted == "120 mmol/L"
 
 
-@pytest.mark.parametrize(
-    ("name", "code"), [(name, code) for name, known in INPUTS.items() for code in known.loinc]
-)
+@each(("name", "code"), [(name, code) for name, known in INPUTS.items() for code in known.loinc])
 def test_every_loinc_code_of_the_dictionary_is_found_but_those_taken_standing(
     name: str, code: str
 ) -> None:
@@ -90,7 +87,7 @@ def test_every_loinc_code_of_the_dictionary_is_found_but_those_taken_standing(
     assert finding.value == (None if standing else pytest.approx(middle))
 
 
-@pytest.mark.parametrize(
+@each(
     "code",
     [
         {"coding": [{"code": "2951-2"}]},
@@ -116,7 +113,7 @@ def test_any_coding_may_be_the_one_that_matches() -> None:
     assert finding.chosen.code.code == "2951-2"
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "codes"),
     [
         ("calcium_total", ("17861-6", "1994-3")),
@@ -141,7 +138,7 @@ def test_members_of_a_panel_come_by_themselves() -> None:
     assert find("sodium", panel, observation("2951-2", 140, "mmol/L")).value == 140
 
 
-@pytest.mark.parametrize(
+@each(
     "subject",
     [
         {"reference": "Patient/p2"},
@@ -160,7 +157,7 @@ def test_an_entry_about_anyone_else_is_ignored(subject: object) -> None:
     assert finding.passed_over == ()
 
 
-@pytest.mark.parametrize(
+@each(
     "reference",
     [
         "Patient/p1",
@@ -194,7 +191,7 @@ def test_an_absent_input_is_not_found() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "better", "lesser", "unit", "values"),
     [
         ("weight", "29463-7", "3142-7", "kg", (80, 95)),
@@ -226,9 +223,7 @@ def test_a_lesser_value_is_used_where_the_better_one_is_too_old() -> None:
     assert find("weight", stated, measured).value == 95
 
 
-@pytest.mark.parametrize(
-    ("by_name_at", "expected"), [("2026-11-24T09:00:00Z", 97), ("2026-11-24T08:59:00Z", 91)]
-)
+@each(("by_name_at", "expected"), [("2026-11-24T09:00:00Z", 97), ("2026-11-24T08:59:00Z", 91)])
 def test_pulse_oximetry_by_name_is_preferred_within_the_hour(
     by_name_at: str, expected: float
 ) -> None:
@@ -237,9 +232,7 @@ def test_pulse_oximetry_by_name_is_preferred_within_the_hour(
     assert find("spo2", by_name, other).value == expected
 
 
-@pytest.mark.parametrize(
-    ("serum_at", "expected"), [("2025-11-25T09:00:00Z", 24), ("2025-11-20T09:00:00Z", 12)]
-)
+@each(("serum_at", "expected"), [("2025-11-25T09:00:00Z", 24), ("2025-11-20T09:00:00Z", 12)])
 def test_serum_bicarbonate_is_preferred_to_a_blood_gas_within_the_look_back(
     serum_at: str, expected: float
 ) -> None:

@@ -1,15 +1,14 @@
 from itertools import permutations
 from typing import Any
 
-import pytest
-
 from clinical.chart import prefill, read_chart
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.times import parse_now
 from tests.support.chart_resources import NOW, find, observation, patient, read, sex_extension
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("born", "now", "age"),
     [
         ("1960-11-24", NOW, 66),
@@ -30,7 +29,7 @@ def test_age_is_counted_in_completed_years_on_the_day_of_the_site(
     assert (finding.value, finding.unit) == (age, "a")
 
 
-@pytest.mark.parametrize(
+@each(
     ("born", "outcome"),
     [
         (None, Outcome.ABSENT),
@@ -49,7 +48,7 @@ def test_age_is_asked_without_a_full_plausible_birth_date(born: Any, outcome: Ou
     assert (finding.outcome, finding.value) == (outcome, None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("gender", "extensions", "expected"),
     [
         ("male", [], "male"),
@@ -99,7 +98,7 @@ def test_a_sex_taken_from_the_recorded_one_is_noted() -> None:
     assert "us-core-birthsex F" in find("sex", other).why
 
 
-@pytest.mark.parametrize(
+@each(
     ("died", "flags"),
     [
         ({"deceasedBoolean": True}, ("deceased",)),
@@ -123,7 +122,7 @@ def test_copies_of_a_patient_that_differ_are_in_conflict() -> None:
         assert chart.findings["sex"].value == "male"
 
 
-@pytest.mark.parametrize(
+@each(
     ("patients", "age"),
     [(["p1"], 66), (["other", "p1"], 66), (["other"], None), (["a", "b"], None)],
 )

@@ -4,13 +4,12 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
 from clinical.calculators import REGISTRY, evaluate
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.times import parse_now
 from clinical.prefilled import Prefilled, inputs_of
 from tests.support.chart_resources import NOW, observation, read
+from tests.support.tables import each
 
 UNITS = {
     "2951-2": "mmol/L",
@@ -37,9 +36,7 @@ def filled(calculator: str, *resources: dict[str, Any]) -> Prefilled:
     return inputs_of(REGISTRY[calculator], read(*resources), parse_now(NOW))
 
 
-@pytest.mark.parametrize(
-    ("apart", "computed"), [(0, True), (60, True), (-60, True), (61, False), (-61, False)]
-)
+@each(("apart", "computed"), [(0, True), (60, True), (-60, True), (61, False), (-61, False)])
 def test_qtc_takes_a_heart_rate_of_the_hour_of_the_qt_interval(apart: int, computed: bool) -> None:
     prefilled = filled("qtc", *at(0, _8634_8=400), *at(apart, _8867_4=75))
     assert bool(evaluate("qtc", prefilled.raw).results) is computed
@@ -62,8 +59,8 @@ GAP = {"_2951_2": 140.0, "_2075_0": 104.0, "_1963_8": 24.0}
 LONGEST = {"an hour": 1, "24 hours": 24}
 
 
-@pytest.mark.parametrize("last", [0, 50, 300])
-@pytest.mark.parametrize("albumin", [-3000, -1080, -70, 20, 400, 1600])
+@each("last", [0, 50, 300])
+@each("albumin", [-3000, -1080, -70, 20, 400, 1600])
 def test_why_a_value_does_not_belong_to_the_others_names_the_time_that_they_span(
     last: int, albumin: int
 ) -> None:

@@ -1,3 +1,4 @@
+import os
 import random
 from decimal import Decimal
 from typing import Any
@@ -24,8 +25,9 @@ from tests.support.chart_resources import (
     read,
     smoking,
 )
+from tests.support.tables import each
 
-QUICK = settings(max_examples=150, deadline=None, database=None)
+QUICK = settings(max_examples=500 if os.environ.get("SOAK") else 80, deadline=None, database=None)
 
 # ------------------------------------------------------------------ any JSON
 
@@ -118,7 +120,7 @@ def test_no_json_in_any_place_of_a_resource_makes_the_reading_fail(
     assert prefill([patient(), broken, *WHOLE], NOW)
 
 
-@pytest.mark.parametrize("depth", [400])
+@each("depth", [400])
 def test_deeply_nested_json_does_not_make_the_reading_fail(depth: int) -> None:
     nested: Any = "x"
     for _ in range(depth):

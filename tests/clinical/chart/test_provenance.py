@@ -1,10 +1,9 @@
-import pytest
-
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import prefill
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.json_access import Coding
 from tests.support.chart_resources import LOINC, NOW, find, observation, quantity, read
+from tests.support.tables import each
 
 
 def test_a_value_keeps_where_it_came_from() -> None:
@@ -39,9 +38,7 @@ def test_a_value_keeps_where_it_came_from() -> None:
     assert round(evidence.normal_high, 3) == 1.244
 
 
-@pytest.mark.parametrize(
-    "ranges", [None, [], [{}], [{"high": {"value": 110}}], [{"high": {"value": "110"}}], "110"]
-)
+@each("ranges", [None, [], [{}], [{"high": {"value": 110}}], [{"high": {"value": "110"}}], "110"])
 def test_a_reference_range_that_cannot_be_read_is_left_out(ranges: object) -> None:
     evidence = find("creatinine", observation("2160-0", 1, "mg/dL", referenceRange=ranges)).chosen
     assert evidence is not None

@@ -6,9 +6,10 @@ import pytest
 from clinical.calculators.inputs import INPUTS
 from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import HL7, UCUM, concept, find, observation, quantity, sources
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize("comparator", ["<", "<=", ">", ">=", "ad", ""])
+@each("comparator", ["<", "<=", ">", ">=", "ad", ""])
 def test_a_bound_leaves_the_input_empty_and_is_shown(comparator: str) -> None:
     bound = quantity(0.2, "mg/dL") | {"comparator": comparator}
     finding = find("creatinine", observation("2160-0", valueQuantity=bound))
@@ -21,7 +22,7 @@ def test_a_bound_leaves_the_input_empty_and_is_shown(comparator: str) -> None:
     assert finding.chosen.charted == f"{comparator} 0.2 mg/dL".strip()
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "shown"),
     [
         ({"valueString": " 140 "}, "140"),
@@ -39,14 +40,14 @@ def test_a_text_for_a_number_is_shown_and_not_parsed(value: Any, shown: str) -> 
     assert finding.chosen.charted == shown
 
 
-@pytest.mark.parametrize("value", ["140", True, [140], {"value": 140}, float("nan")])
+@each("value", ["140", True, [140], {"value": 140}, float("nan")])
 def test_what_is_no_number_leaves_the_input_empty(value: object) -> None:
     charted = quantity(0, "mmol/L") | {"value": value}
     finding = find("sodium", observation("2951-2", valueQuantity=charted))
     assert (finding.outcome, finding.flags) == (Outcome.UNREADABLE, ("not_a_number",))
 
 
-@pytest.mark.parametrize(
+@each(
     "unusable",
     [
         {"valueQuantity": quantity(0.2, "mmol/L") | {"comparator": "<"}},
@@ -67,7 +68,7 @@ def test_an_older_value_does_not_hide_a_newest_one_that_is_unusable(unusable: An
     assert [evidence.value for evidence in finding.further] == [140]
 
 
-@pytest.mark.parametrize(
+@each(
     "empty",
     [
         {"dataAbsentReason": concept(HL7 + "data-absent-reason", "error")},
@@ -90,7 +91,7 @@ def test_an_entry_without_a_value_gives_way_to_the_next_older_one(empty: Any) ->
     assert sources(finding)["Observation/newest"] in ("data_absent", "no_value")
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "code", "value", "unit", "expected"),
     [
         ("creatinine", "14682-9", 124, "umol/L", 1.4024),
@@ -123,7 +124,7 @@ def test_a_charted_unit_is_converted(
     assert (finding.chosen.charted_value, finding.chosen.charted_unit) == (value, unit or "")
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "code", "value", "unit", "expected"),
     [
         ("temperature", "8310-5", 98.6, "[degF]", 37.0),
@@ -139,9 +140,7 @@ def test_a_vital_sign_of_today_is_converted(
     assert find(name, today).value == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("digits", "value"), [("1.40", 1.4), ("2", 2.0), ("1.4E+0", 1.4), ("124E-2", 1.24)]
-)
+@each(("digits", "value"), [("1.40", 1.4), ("2", 2.0), ("1.4E+0", 1.4), ("124E-2", 1.24)])
 def test_a_decimal_is_read_as_a_number_and_shown_with_its_digits(digits: str, value: float) -> None:
     charted = quantity(0, "mg/dL") | {"value": Decimal(digits)}
     high = quantity(0, "mg/dL") | {"value": Decimal("1.20")}
@@ -156,7 +155,7 @@ def test_a_decimal_is_read_as_a_number_and_shown_with_its_digits(digits: str, va
     assert (finding.chosen.charted_value, finding.chosen.normal_high) == (value, 1.2)
 
 
-@pytest.mark.parametrize(
+@each(
     ("number", "outcome"),
     [
         ("NaN", Outcome.UNREADABLE),
@@ -170,20 +169,20 @@ def test_a_decimal_without_bounds_leaves_the_input_empty(number: str, outcome: O
     assert find("creatinine", observation("2160-0", valueQuantity=charted)).outcome is outcome
 
 
-@pytest.mark.parametrize("unit", [" MG/DL ", "mg/dl", "Mg/dL"])
+@each("unit", [" MG/DL ", "mg/dl", "Mg/dL"])
 def test_a_printed_unit_is_read_whatever_its_case(unit: str) -> None:
     printed = {"value": 1.4, "unit": unit}
     assert find("creatinine", observation("2160-0", valueQuantity=printed)).value == 1.4
 
 
-@pytest.mark.parametrize("micro", ["u", "µ", "μ"])  # both signs for micro occur
+@each("micro", ["u", "µ", "μ"])  # both signs for micro occur
 def test_micro_is_read_however_it_is_written(micro: str) -> None:
     printed = {"value": 88.42, "unit": f"{micro}mol/L"}
     finding = find("creatinine", observation("2160-0", valueQuantity=printed))
     assert finding.value == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("charted", "expected"),
     [
         ({"unit": "umol/L", "system": UCUM, "code": "mg/dL"}, 1.4),
@@ -224,7 +223,7 @@ def test_a_molar_unit_under_a_molar_code_needs_no_note() -> None:
     assert finding.chosen.notes == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "code", "value", "unit"),
     [
         ("sodium", "2951-2", 1400, "mmol/L"),

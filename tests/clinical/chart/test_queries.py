@@ -1,8 +1,6 @@
 from collections import Counter
 from datetime import date
 
-import pytest
-
 from clinical.calculators.inputs import INPUTS
 from clinical.queries import (
     LAB_INPUTS,
@@ -15,6 +13,7 @@ from clinical.queries import (
 )
 from shared.vendors import VENDORS
 from tests.support.chart_resources import read
+from tests.support.tables import each
 
 TODAY = date(2026, 11, 24)
 SEARCHES = {name: searches(profile.searches) for name, profile in VENDORS.items()}
@@ -32,13 +31,13 @@ def query(search: Search) -> dict[str, str]:
     return dict(request.parameters)
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@each("vendor", VENDORS)
 def test_a_chart_takes_seven_calls(vendor: str) -> None:
     names = [search.name for search in SEARCHES[vendor]]
     assert names == ["patient", "labs", "slow", "vitals", "social", "conditions", "drugs"]
 
 
-@pytest.mark.parametrize(("vendor", "search"), EVERY)
+@each(("vendor", "search"), EVERY)
 def test_every_search_is_for_one_patient_and_at_most_five_pages(
     vendor: str, search: Search
 ) -> None:
@@ -52,7 +51,7 @@ def test_every_search_is_for_one_patient_and_at_most_five_pages(
     assert search.resource_type in search.reads
 
 
-@pytest.mark.parametrize("search", SEARCHES["oracle"], ids=lambda search: search.name)
+@each("search", SEARCHES["oracle"], ids=lambda search: search.name)
 def test_oracle_is_asked_only_what_it_takes(search: Search) -> None:
     taken = {
         "Patient": set(),
@@ -68,11 +67,11 @@ def test_oracle_is_asked_only_what_it_takes(search: Search) -> None:
         assert int(asked.get("_count", "1")) <= 200
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "since"),
     [("labs", "ge2025-11-24"), ("slow", "ge2016-11-24"), ("vitals", "ge2024-11-24")],
 )
-@pytest.mark.parametrize("vendor", VENDORS)
+@each("vendor", VENDORS)
 def test_measurements_are_bounded_by_date_and_page(vendor: str, name: str, since: str) -> None:
     asked = query(named(vendor, name))
     assert (asked["date"], asked["_count"]) == (since, "200")
@@ -107,8 +106,8 @@ def test_every_measured_input_is_wanted_by_one_search() -> None:
     assert Counter(LAB_INPUTS + SLOW_INPUTS + VITAL_INPUTS) == Counter(list(INPUTS))
 
 
-@pytest.mark.parametrize("vendor", ["epic", "generic"])
-@pytest.mark.parametrize(
+@each("vendor", ["epic", "generic"])
+@each(
     ("name", "category"),
     [("labs", "laboratory"), ("slow", "laboratory"), ("vitals", "vital-signs")],
 )
@@ -122,7 +121,7 @@ def test_a_refused_list_of_codes_falls_back_to_a_category_of_the_same_dates(
     }
 
 
-@pytest.mark.parametrize("vendor", ["epic", "generic"])
+@each("vendor", ["epic", "generic"])
 def test_a_height_is_looked_for_among_ten_years_of_vital_signs(vendor: str) -> None:
     laboratory, height = named(vendor, "slow").fallbacks
     assert {key: text for key, text in query(height).items() if key != "_sort"} == {
@@ -166,7 +165,7 @@ def test_only_a_server_that_promises_no_order_is_asked_for_one() -> None:
             assert (query(one).get("_sort") == "-date") is wanted
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@each("vendor", VENDORS)
 def test_every_input_that_is_read_stays_open_where_its_search_fails(vendor: str) -> None:
     answered = Counter(name for search in SEARCHES[vendor] for name in search.answers)
     assert set(answered.values()) == {1}

@@ -1,9 +1,8 @@
 from typing import Any
 
-import pytest
-
 from clinical.chart.draws import DRAW_RULES
 from tests.support.chart_resources import observation, read
+from tests.support.tables import each
 
 UNITS = {
     "2951-2": "mmol/L",
@@ -59,7 +58,7 @@ def test_of_two_sets_the_newer_is_taken() -> None:
     assert drawn("anion_gap", *sets) == {"sodium": 130, "chloride": 90, "bicarbonate": 30}
 
 
-@pytest.mark.parametrize(
+@each(
     ("later", "warned"),
     [
         ("2026-11-17T09:00:00Z", False),
@@ -80,7 +79,7 @@ def test_values_more_than_a_day_apart_are_not_combined() -> None:
     assert drawn("anion_gap", *resources) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("tight_at", "tight_taken"),
     [
         ("2026-11-24T06:00:00Z", True),
@@ -108,7 +107,7 @@ def test_values_of_today_that_make_no_set_leave_the_older_one() -> None:
     assert (drawn("anion_gap", *tight, *today) or {})["sodium"] == 140
 
 
-@pytest.mark.parametrize(
+@each(
     ("serum_at", "expected"),
     [("2026-11-24T08:00:00Z", 24), ("2026-11-24T07:29:00Z", 12), ("2026-11-23T20:00:00Z", 12)],
 )
@@ -134,7 +133,7 @@ def test_an_optional_value_joins_only_where_it_fits() -> None:
 MELD = {"_2160_0": 1.1, "_1975_2": 2.0, "_6301_6": 1.4, "_2951_2": 135.0}
 
 
-@pytest.mark.parametrize(
+@each(
     ("albumin_at", "found", "warned"),
     [
         ("2026-11-20T09:00:00Z", True, False),
@@ -152,7 +151,7 @@ def test_meld_takes_a_week_and_warns_beyond_two_days(
     assert (draw is not None, bool(draw and draw.warning)) == (found, warned)
 
 
-@pytest.mark.parametrize(
+@each(
     ("platelets_at", "found", "warned"),
     [
         ("2026-11-14", True, False),
@@ -172,7 +171,7 @@ def test_fib_4_takes_a_month_and_warns_beyond_a_week(
 NEWS = {"_9279_1": 16.0, "_59408_5": 96.0, "_8480_6": 120.0, "_8867_4": 80.0}
 
 
-@pytest.mark.parametrize(
+@each(
     ("rest_at", "temperature_at", "found"),
     [
         ("2026-11-24T10:00:00Z", "2026-11-24T10:50:00Z", True),

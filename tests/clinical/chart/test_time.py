@@ -1,13 +1,12 @@
 from datetime import UTC, datetime, timedelta, timezone
 
-import pytest
-
 from clinical.chart.resources.times import full_date, moment, parse_now
+from tests.support.tables import each
 
 CHICAGO = timezone(timedelta(hours=-6))
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "instant", "timed"),
     [
         ("2026", datetime(2026, 1, 1, tzinfo=CHICAGO), False),
@@ -31,7 +30,7 @@ def test_a_fhir_time_is_read_in_its_own_offset(text: str, instant: datetime, tim
     assert (found.text, found.instant, found.timed) == (text.strip(), instant, timed)
 
 
-@pytest.mark.parametrize(
+@each(
     "value",
     [
         *("", "2026-1", "2026-13", "2026-02-30", "20261120", "2026-11-20 09:00", "2026-11-20T09Z"),
@@ -43,12 +42,12 @@ def test_what_is_no_fhir_time_is_none(value: object) -> None:
     assert moment(value, UTC) is None
 
 
-@pytest.mark.parametrize("value", ["1960", "1960-11", "1960-02-30", "1960-11-24T00:00:00Z", None])
+@each("value", ["1960", "1960-11", "1960-02-30", "1960-11-24T00:00:00Z", None])
 def test_a_date_without_year_month_and_day_is_none(value: object) -> None:
     assert full_date(value) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "days"),
     [
         ("2026-11-24", 0),

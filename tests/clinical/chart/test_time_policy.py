@@ -5,13 +5,14 @@ import pytest
 from clinical.chart import prefill
 from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import find, flags_passed_over, observation, sources
+from tests.support.tables import each
 
 
 def sodium(value: float, at: str | None = None, **more: Any) -> dict[str, Any]:
     return observation("2951-2", value, "mmol/L", effectiveDateTime=at, id=f"na{value}", **more)
 
 
-@pytest.mark.parametrize(
+@each(
     ("earlier", "later"),
     [
         ("2026-11-18T09:00:00Z", "2026-11-20T09:00:00Z"),
@@ -30,7 +31,7 @@ def test_the_newest_by_instant_wins_not_by_text(earlier: str, later: str) -> Non
     assert find("sodium", sodium(140, later), sodium(130, earlier)).value == 140
 
 
-@pytest.mark.parametrize(
+@each(
     ("times", "charted"),
     [
         ({"effectiveDateTime": "2026-11-20T09:00:00-06:00"}, "2026-11-20T09:00:00-06:00"),
@@ -81,7 +82,7 @@ def test_an_undated_value_alone_is_used_and_flagged() -> None:
     assert (finding.value, finding.flags) == (130, ("undated",))
 
 
-@pytest.mark.parametrize(
+@each(
     ("first", "second"),
     [
         ({"issued": "2026-11-20T10:00:00Z"}, {"issued": "2026-11-20T12:00:00+01:00"}),
@@ -125,7 +126,7 @@ def test_an_unusable_and_a_usable_value_of_one_time_are_in_conflict() -> None:
     assert finding.outcome is Outcome.CONFLICTING
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "code", "unit", "value", "at", "outcome", "flags"),
     [
         ("sodium", "2951-2", "mmol/L", 140, "2026-10-25T12:00:00Z", Outcome.FOUND, ()),
@@ -178,12 +179,12 @@ def test_three_older_values_are_handed_on_newest_first() -> None:
     assert [evidence.value for evidence in finding.further] == [136, 135, 134]
 
 
-@pytest.mark.parametrize("now", ["", "yesterday", "2026-11-31"])
+@each("now", ["", "yesterday", "2026-11-31"])
 def test_a_time_of_reading_that_is_none_is_refused(now: str) -> None:
     with pytest.raises(ValueError, match=r"(?i)iso|day"):
         prefill([], now)
 
 
-@pytest.mark.parametrize("now", ["2026-11-24", "2026-11-24T12:00:00", "2026-11-24T12:00:00Z"])
+@each("now", ["2026-11-24", "2026-11-24T12:00:00", "2026-11-24T12:00:00Z"])
 def test_a_time_of_reading_may_lack_time_or_offset(now: str) -> None:
     assert prefill([sodium(140, "2026-11-20T09:00:00Z")], now)["sodium_mmol_l"] == 140

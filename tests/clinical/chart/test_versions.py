@@ -1,12 +1,11 @@
 from itertools import permutations
 from typing import Any
 
-import pytest
-
 from clinical.chart import prefill, read_chart
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.times import parse_now
 from tests.support.chart_resources import NOW, condition, find, observation, order, patient, read
+from tests.support.tables import each
 
 
 def version(
@@ -17,7 +16,7 @@ def version(
     return observation("2951-2", value, "mmol/L", meta=meta or None, **more)
 
 
-@pytest.mark.parametrize(
+@each(
     ("earlier", "later"),
     [
         (("1", None), ("2", None)),
@@ -44,7 +43,7 @@ def test_a_later_version_replaces_one_of_a_newer_effective_time() -> None:
     assert finding.value == 140
 
 
-@pytest.mark.parametrize("number", ["2", None])
+@each("number", ["2", None])
 def test_a_later_version_entered_in_error_withdraws_the_id(number: str | None) -> None:
     first = version(130, "1" if number else None)
     withdrawn = version(130, number, status="entered-in-error")

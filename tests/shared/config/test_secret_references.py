@@ -10,6 +10,7 @@ import pytest
 from shared.config.secret_references import MAX_CHARACTERS, resolve, resolve_sealing_keys
 from shared.config.settings import Settings
 from shared.config.settings_file import parse
+from tests.support.tables import each
 
 CONFIGURATION = """
 public_url = "https://smart.example.org"
@@ -44,7 +45,7 @@ def test_a_file_reference_is_the_files_text_without_surrounding_space(tmp_path: 
     assert resolve(f"file:{tmp_path}/secret") == "väl:ue"
 
 
-@pytest.mark.parametrize("value", [None, "", " \n"])
+@each("value", [None, "", " \n"])
 def test_a_variable_that_is_unset_or_empty_is_named(
     monkeypatch: pytest.MonkeyPatch, value: str | None
 ) -> None:
@@ -55,9 +56,9 @@ def test_a_variable_that_is_unset_or_empty_is_named(
         resolve("env:SECRET_OF_TEST")
 
 
-@pytest.mark.parametrize("name", ["missing", "folder", "binary", "empty"])
+@each("name", ["missing", "folder", "binary", "empty"])
 def test_a_file_that_cannot_be_read_is_named_without_its_content(tmp_path: Path, name: str) -> None:
-    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder").mkdir(exist_ok=True)
     (tmp_path / "binary").write_bytes(b"sentinel\xff\xfe")
     (tmp_path / "empty").touch()
     with pytest.raises(ValueError, match=f"^file:{tmp_path}/{name} ") as caught:
@@ -66,7 +67,7 @@ def test_a_file_that_cannot_be_read_is_named_without_its_content(tmp_path: Path,
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize("kind", ["env", "file"])
+@each("kind", ["env", "file"])
 def test_what_is_no_secret_by_its_size_is_not_read_whole(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
 ) -> None:
@@ -83,7 +84,7 @@ def test_what_is_no_secret_by_its_size_is_not_read_whole(
                 resolve(reference)
 
 
-@pytest.mark.parametrize("written", [WRITTEN, f"{WRITTEN}=", f"  {WRITTEN}\n"])
+@each("written", [WRITTEN, f"{WRITTEN}=", f"  {WRITTEN}\n"])
 def test_a_sealing_key_is_32_bytes_of_base64url(
     monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
@@ -112,7 +113,7 @@ def test_keys_come_in_the_order_of_the_file(
     assert resolve_sealing_keys(_settings(*references)) == (other, KEY)
 
 
-@pytest.mark.parametrize(
+@each(
     "written",
     [
         "sentinel",

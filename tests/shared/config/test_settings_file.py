@@ -3,11 +3,10 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from shared.config.settings import Ehr, Settings, StoreSettings
 from shared.config.settings_file import parse
 from shared.config.table import Problem
+from tests.support.tables import each
 
 TOP = """
 public_url = "https://smart.example.org"
@@ -305,7 +304,7 @@ EHR_PROBLEMS = [
 ]
 
 
-@pytest.mark.parametrize(("lines", "id_", "place"), TOP_PROBLEMS)
+@each(("lines", "id_", "place"), TOP_PROBLEMS)
 def test_a_top_level_setting_that_cannot_be_used_is_one_problem(
     lines: str, id_: str, place: str
 ) -> None:
@@ -314,7 +313,7 @@ def test_a_top_level_setting_that_cannot_be_used_is_one_problem(
     assert problem.fix
 
 
-@pytest.mark.parametrize(("lines", "id_", "place"), STORE_PROBLEMS)
+@each(("lines", "id_", "place"), STORE_PROBLEMS)
 def test_a_store_setting_that_cannot_be_used_is_one_problem(
     lines: str, id_: str, place: str
 ) -> None:
@@ -323,7 +322,7 @@ def test_a_store_setting_that_cannot_be_used_is_one_problem(
     assert problem.fix
 
 
-@pytest.mark.parametrize(("lines", "id_", "place"), EHR_PROBLEMS)
+@each(("lines", "id_", "place"), EHR_PROBLEMS)
 def test_a_registration_that_cannot_be_used_is_one_problem(
     lines: str, id_: str, place: str
 ) -> None:
@@ -345,7 +344,7 @@ MISSING = [
 ]
 
 
-@pytest.mark.parametrize(("text", "place"), MISSING, ids=lambda value: value[:20])
+@each(("text", "place"), MISSING, ids=lambda value: value[:20])
 def test_what_is_missing_is_named(text: str, place: str) -> None:
     problem = _only(text)
     assert (problem.place, bool(problem.fix)) == (place, True)
@@ -397,7 +396,7 @@ redirect_path = "/callback/one"
     assert all(problem.fix in written and problem.place in written for problem in problems)
 
 
-@pytest.mark.parametrize(
+@each(
     ("where", "wrong", "meant"),
     [
         ("top", "public_uri", "public_url"),
@@ -449,7 +448,7 @@ redirect_path = "/callback/two"
 """
 
 
-@pytest.mark.parametrize(
+@each(
     ("one", "two"),
     [
         ("https://ehr.test/fhir", "https://ehr.test/fhir"),
@@ -501,7 +500,7 @@ def test_a_tenant_of_its_own_beside_a_wildcard_is_no_duplicate() -> None:
         assert (found[0].key, found[1]) == (key, iss)
 
 
-@pytest.mark.parametrize(
+@each(
     ("iss", "found"),
     [
         ("https://ehr.test/r4/tenant", True),
@@ -529,7 +528,7 @@ def test_a_wildcard_may_stand_at_the_root_of_a_host() -> None:
     assert settings.ehr_for("https://other.test") is None
 
 
-@pytest.mark.parametrize(
+@each(
     "public_url",
     [
         "http://localhost:8080",
@@ -551,7 +550,7 @@ def test_brief_errors_can_be_had_on_localhost_too() -> None:
     assert not _settings(_file(top)).full_error_details
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "public_url",

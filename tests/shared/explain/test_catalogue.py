@@ -7,8 +7,6 @@ from collections import Counter
 from typing import get_args
 from urllib.parse import quote
 
-import pytest
-
 from shared.explain.catalogue import ENTRIES, causes
 from shared.explain.diagnosis import diagnose
 from shared.explain.model import CauseId, Entry
@@ -16,6 +14,7 @@ from shared.explain.reading import urns
 from shared.explain.reading.find import entries
 from shared.explain.reading.parse import parse
 from tests.support import ehr_messages
+from tests.support.tables import each
 
 AS = "urn:cerner:error:authorization-server:"
 RS = "urn:cerner:error:oauth2:resource-access:"
@@ -589,7 +588,7 @@ def texts_of(entry: Entry) -> list[str]:
     return [entry.says, entry.meaning, *of_causes]
 
 
-@pytest.mark.parametrize(("key", "text", "vendor"), MESSAGES)
+@each(("key", "text", "vendor"), MESSAGES)
 def test_a_message_is_explained_by_its_entry(key: str, text: str, vendor: str | None) -> None:
     said = parse(text)
     found = entries(said, vendor or said.vendor)
@@ -604,7 +603,7 @@ def test_every_entry_has_a_message() -> None:
     assert {key for key, _, _ in MESSAGES} == set(BY_KEY)
 
 
-@pytest.mark.parametrize("cause", get_args(CauseId))
+@each("cause", get_args(CauseId))
 def test_every_cause_has_its_text_and_an_error_that_leads_to_it(cause: CauseId) -> None:
     assert causes.KINDS[cause].id == cause
     assert any(cause == one.id for entry in ENTRIES for one in entry.causes)
@@ -627,7 +626,7 @@ def test_every_urn_is_in_its_normal_form() -> None:
     assert written == [urns.normal(urn) for urn in written]
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.key)
+@each("entry", ENTRIES, ids=lambda entry: entry.key)
 def test_an_entry_is_complete_and_plain(entry: Entry) -> None:
     assert re.fullmatch(r"[a-z-]+/[a-z0-9-]+", entry.key)
     assert entry.urns or entry.oauth_errors or entry.patterns
@@ -646,7 +645,7 @@ def test_an_entry_is_complete_and_plain(entry: Entry) -> None:
     assert "`" not in entry.says
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.key)
+@each("entry", ENTRIES, ids=lambda entry: entry.key)
 def test_what_is_inferred_is_never_certain(entry: Entry) -> None:
     rank = {"certain": 0, "likely": 1, "possible": 2}
     assert [rank[one.certainty] for one in entry.causes] == sorted(
@@ -657,7 +656,7 @@ def test_what_is_inferred_is_never_certain(entry: Entry) -> None:
             assert not cause.source.startswith("inferred")
 
 
-@pytest.mark.parametrize(("key", "pattern"), PATTERNS)
+@each(("key", "pattern"), PATTERNS)
 def test_a_pattern_speaks_of_its_entry_and_ends_soon(key: str, pattern: str) -> None:
     """On 100 kB of what nearly fits it; the time is of this process alone."""
     match = next(
@@ -673,7 +672,7 @@ def test_a_pattern_speaks_of_its_entry_and_ends_soon(key: str, pattern: str) -> 
     assert match is not None
     for part in (match[0][:-1], match[0][: len(match[0]) // 2 + 1]):
         hostile = part * (100_000 // len(part))
-        assert min(_seconds(pattern, hostile) for _ in range(3)) < 0.5
+        assert any(_seconds(pattern, hostile) < 0.5 for _ in range(3))
 
 
 def parse_all(key: str) -> str:

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from shared import legacy_launch
 from shared.explain import (
     AuthorizationRequest,
@@ -16,6 +14,7 @@ from shared.explain import (
 )
 from shared.explain.reading.find import entries
 from tests.support import ehr_messages
+from tests.support.tables import each
 
 CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
 OTHER = "908d5cee-a54b-434d-847a-9765a9df9c53"
@@ -75,7 +74,7 @@ FIRST_CAUSES = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         ehr_messages.FIRST_REPORT,
@@ -85,7 +84,7 @@ FIRST_CAUSES = [
     ],
     ids=["as posted", "other line ends", "as markdown", "in one line"],
 )
-@pytest.mark.parametrize("registrations", [[FIRST], []], ids=["configured", "from the text"])
+@each("registrations", [[FIRST], []], ids=["configured", "from the text"])
 def test_the_first_report_gets_its_four_causes_in_order(
     text: str, registrations: list[Registered]
 ) -> None:
@@ -129,7 +128,7 @@ def test_the_same_client_id_is_no_cause() -> None:
     assert "client_id_mismatch" not in ids(found)
 
 
-@pytest.mark.parametrize("client", [None, "unknown", CLIENT.upper()])
+@each("client", [None, "unknown", CLIENT.upper()])
 def test_a_client_that_the_ehr_does_not_name_is_no_mismatch(client: str | None) -> None:
     found = diagnose(
         said(ehr_messages.GRANT + "denied-by-server", client=client), None, [REGISTERED]
@@ -154,7 +153,7 @@ def test_another_tenant_than_the_configured_one_is_named() -> None:
     assert cause(found, "tenant_mismatch").certainty == "certain"
 
 
-@pytest.mark.parametrize(
+@each(
     "iss",
     [
         (ehr_messages.BASE,),
@@ -209,7 +208,7 @@ def test_our_own_request_is_not_said_to_lack_what_it_had() -> None:
     assert "This app did send the `launch` value that it got" in found.causes[0].why
 
 
-@pytest.mark.parametrize(
+@each(
     ("scopes", "supported", "certainty", "words"),
     [
         (("patient/*.read",), None, "certain", "`patient/*.read`"),
@@ -320,7 +319,7 @@ def test_a_request_of_another_client_is_seen_without_any_error() -> None:
     assert ids(found) == ["client_id_mismatch"]
 
 
-@pytest.mark.parametrize("name", legacy_launch.UNMISTAKABLE)
+@each("name", legacy_launch.UNMISTAKABLE)
 def test_any_parameter_of_a_legacy_launch_names_it(name: str) -> None:
     found = diagnose(parse(f"error=invalid_request at https://app.test/launch?{name}=x"))
     assert ids(found)[0] == "launch_parameter_missing"
@@ -346,9 +345,7 @@ def test_a_token_that_lacks_scopes_is_explained_without_any_error() -> None:
     assert "less than was asked for" in found.meaning
 
 
-@pytest.mark.parametrize(
-    ("error", "first"), [("access_denied", "user_declined"), ("invalid_scope", "scope_syntax")]
-)
+@each(("error", "first"), [("access_denied", "user_declined"), ("invalid_scope", "scope_syntax")])
 def test_a_user_who_declines_comes_before_scopes_that_only_look_wrong(
     error: str, first: str
 ) -> None:
@@ -388,7 +385,7 @@ def test_an_unknown_urn_without_a_code_leaves_to_ask() -> None:
     assert "instance-7" in found.causes[0].steps[0]
 
 
-@pytest.mark.parametrize("text", ["", "hello world", "<svg onload=alert(1)>"])
+@each("text", ["", "hello world", "<svg onload=alert(1)>"])
 def test_a_text_without_an_error_is_told_so(text: str) -> None:
     found = diagnose(parse(text), None, [FIRST])
     assert found.causes == ()
@@ -396,7 +393,7 @@ def test_a_text_without_an_error_is_told_so(text: str) -> None:
     assert "No error of an EHR was found" in found.meaning
 
 
-@pytest.mark.parametrize(
+@each(
     "urn",
     [
         ehr_messages.GRANT + "denied-by-user",
@@ -409,8 +406,8 @@ def test_nothing_is_corrected_where_the_request_was_right(urn: str) -> None:
     assert diagnose(said(urn), OURS).corrected_request is None
 
 
-@pytest.mark.parametrize("text", ehr_messages.MESSAGES)
-@pytest.mark.parametrize("registrations", [[], [FIRST], [REGISTERED, FIRST]])
+@each("text", ehr_messages.MESSAGES)
+@each("registrations", [[], [FIRST], [REGISTERED, FIRST]])
 def test_each_cause_stands_once_the_surest_first(
     text: str, registrations: list[Registered]
 ) -> None:
@@ -431,7 +428,7 @@ def test_the_vendor_of_the_configuration_reads_a_bare_code() -> None:
     assert of_vendor.said.vendor == "meditech"
 
 
-@pytest.mark.parametrize(
+@each(
     "code",
     [
         *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client"),
@@ -449,7 +446,7 @@ def test_every_code_of_a_token_endpoint_is_known_there(code: str) -> None:
     assert {entry.where for entry in entries(said, None, "token endpoint")} == {"token endpoint"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("urn", "name"),
     [
         (ehr_messages.LAUNCH + "code-required", "launch"),
@@ -495,15 +492,13 @@ def test_the_line_to_change_is_that_of_the_first_cause() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "urn", [ehr_messages.GRANT + "denied-by-user", ehr_messages.GRANT + "server-error"]
-)
+@each("urn", [ehr_messages.GRANT + "denied-by-user", ehr_messages.GRANT + "server-error"])
 def test_where_no_line_of_the_request_mends_it_none_is_named(urn: str) -> None:
     assert diagnose(said(urn), OURS).change is None
 
 
-@pytest.mark.parametrize("text", ehr_messages.MESSAGES)
-@pytest.mark.parametrize("registrations", [[], [FIRST]])
+@each("text", ehr_messages.MESSAGES)
+@each("registrations", [[], [FIRST]])
 def test_what_is_certain_is_not_said_to_be_inferred(
     text: str, registrations: list[Registered]
 ) -> None:
@@ -524,7 +519,7 @@ _CARRIED = [
 ]
 
 
-@pytest.mark.parametrize("shown", _CARRIED)
+@each("shown", _CARRIED)
 def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str) -> None:
     text = f"It ends with {ehr_messages.LAUNCH}code-required.\nWe send {_AUTHORIZE}{shown}\nWhy?"
     found = diagnose(parse(text))
@@ -533,7 +528,7 @@ def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str
     assert "`launch`" in found.causes[0].why
 
 
-@pytest.mark.parametrize(
+@each(
     "told",
     [
         "Kind of launch\nEHR launch\nclient_id that the EHR saw\nsmart-calc",
@@ -549,7 +544,7 @@ def test_this_apps_own_page_log_and_trace_say_that_it_sent_the_launch_value(told
     assert ids(found)[0] == "ehr_side"
 
 
-@pytest.mark.parametrize(
+@each(
     ("shown", "certainty"),
     [
         ("{'response_type': 'code', 'launch': '', 'scope': 'launch openid'}", "likely"),
@@ -570,7 +565,7 @@ def test_a_launch_value_that_the_text_does_not_show_may_have_been_missing(
     assert found.causes[0].certainty == certainty
 
 
-@pytest.mark.parametrize(
+@each(
     ("urn", "first"),
     [
         (ehr_messages.TOKEN + "code:tenant:mismatch", "tenant_mismatch"),
@@ -599,8 +594,8 @@ def test_an_answer_about_a_request_that_is_as_it_should_be_names_what_is_looked_
     assert "carries ." not in first.why
 
 
-@pytest.mark.parametrize("code", ["invalid_grant", "invalid_request", "invalid_client"])
-@pytest.mark.parametrize(
+@each("code", ["invalid_grant", "invalid_request", "invalid_client"])
+@each(
     ("words", "first"),
     [
         ("PKCE verification failed", "pkce_mismatch"),
@@ -615,7 +610,7 @@ def test_a_sentence_of_a_token_endpoint_says_more_than_its_code(
     assert ids(diagnose(parse(text)))[0] == first
 
 
-@pytest.mark.parametrize("code", ["invalid_client", "invalid_grant"])
+@each("code", ["invalid_client", "invalid_grant"])
 def test_a_code_says_more_than_the_status_beside_it(code: str) -> None:
     found = diagnose(parse(f'HTTP/1.1 401 Unauthorized\n\n{{"error": "{code}"}}'))
     assert (

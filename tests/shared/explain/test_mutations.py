@@ -1,6 +1,6 @@
 """Damaged messages: never an exception, never a secret, never a sign that steers.
 
-The suite makes two thousand, `make soak` ten thousand.
+The suite makes seven hundred, `make soak` ten thousand.
 """
 
 import os
@@ -12,7 +12,7 @@ from shared.explain import Diagnosis, Registered, diagnose, parse
 from tests.support import ehr_messages
 from tests.support.damaged import SECRETS, damaged
 
-COUNT = 10_000 if os.environ.get("SOAK") else 2_000
+COUNT = 10_000 if os.environ.get("SOAK") else 700
 REGISTERED = Registered(
     key="oracle",
     vendor="oracle",
@@ -34,7 +34,7 @@ def everything_shown(found: Diagnosis, shown_already: set[str]) -> str:
     )
 
 
-def test_thousands_of_mutations_end_well() -> None:
+def test_hundreds_of_mutations_end_well() -> None:
     chance = random.Random(7)
     known = 0
     answers: set[str] = set()

@@ -3,15 +3,14 @@
 import time
 from urllib.parse import quote
 
-import pytest
-
 from shared.explain import EhrMessage, diagnose, parse
 from tests.support import ehr_messages
+from tests.support.tables import each
 
 PROVIDER = {"persona": "provider", "tenant": ehr_messages.TENANT, "vendor": "oracle"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "fields"),
     [
         (
@@ -125,7 +124,7 @@ def test_each_shape_is_read(text: str, fields: dict[str, object]) -> None:
     assert {name: getattr(said, name) for name in fields} == fields
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "tail"),
     [
         ("launch:code-required", "code-required"),
@@ -139,9 +138,7 @@ def test_the_last_words_of_a_urn_are_enough(text: str, tail: str) -> None:
     assert parse(text).urn == ehr_messages.LAUNCH + tail
 
 
-@pytest.mark.parametrize(
-    "text", ["a code-required step", "launch=abc-required", "not-found", "the server-error of X"]
-)
+@each("text", ["a code-required step", "launch=abc-required", "not-found", "the server-error of X"])
 def test_words_that_only_look_like_the_end_of_a_urn_are_none(text: str) -> None:
     assert parse(text).urn is None
 
@@ -155,7 +152,7 @@ ONCE = URI.replace(
 )
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         URI,
@@ -180,7 +177,7 @@ def test_an_error_uri_is_read_however_often_it_was_encoded(text: str) -> None:
     assert said.vendor == "oracle"
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "meant"),
     [
         (ehr_messages.LAUNCH + "launch-code-required", ehr_messages.LAUNCH + "code-required"),
@@ -216,14 +213,12 @@ def test_an_error_uri_is_read_however_often_it_was_encoded(text: str) -> None:
         (ehr_messages.GRANT + "of-tomorrow", ehr_messages.GRANT + "of-tomorrow"),
     ],
 )
-@pytest.mark.parametrize("around", ["{}", "It says '{}'.", "({})", "**{}**", "error: {}\n"])
+@each("around", ["{}", "It says '{}'.", "({})", "**{}**", "error: {}\n"])
 def test_spellings_of_one_urn_become_one(written: str, meant: str, around: str) -> None:
     assert parse(around.format(written)).urn == meant
 
 
-@pytest.mark.parametrize(
-    "text", ["", "-", "%", "%%%", "hello", "urn:", "error=", "{}", "\x00\ud800", "=&"]
-)
+@each("text", ["", "-", "%", "%%%", "hello", "urn:", "error=", "{}", "\x00\ud800", "=&"])
 def test_a_text_that_says_nothing_gives_nothing(text: str) -> None:
     said = parse(text)
     assert said == EhrMessage(text=said.text)
@@ -236,7 +231,7 @@ def test_where_two_tails_would_fit_a_shortened_urn_none_is_guessed() -> None:
 SECRET = "kH3xQ9-vZ_t7LwPb2mR8aYcN5dFgJ4sU6eT1oXiVq0z"
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         f"https://app/callback?code={SECRET}&state=x",
@@ -277,7 +272,7 @@ def test_what_surrounds_a_secret_stays() -> None:
     assert parse(text).oauth_error == "invalid_client"
 
 
-@pytest.mark.parametrize(
+@each(
     "code",
     [
         "403",
@@ -317,7 +312,7 @@ HARD = (
 )
 
 
-@pytest.mark.parametrize("piece", HARD)
+@each("piece", HARD)
 def test_a_megabyte_of_anything_takes_no_longer_than_a_moment(piece: str) -> None:
     started = time.process_time()
     diagnose(parse(piece * (1_000_000 // len(piece))))

@@ -6,15 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from shared.config import settings_file
 from shared.explain import AuthorizationRequest, at_token_endpoint, diagnose, parse
 from shared.smart import discovery
 from tests.support import reference_documents
+from tests.support.tables import each
 
 SCOPES = "openid fhirUser patient/Patient.rs patient/Observation.rs"
-BOTH = pytest.mark.parametrize(
+BOTH = each(
     ("document", "base"),
     [
         (reference_documents.inferno(), reference_documents.INFERNO_BASE),
@@ -55,7 +54,7 @@ def test_the_document_can_be_used(document: Mapping[str, Any], base: str) -> Non
 
 
 @BOTH
-@pytest.mark.parametrize("error", ["invalid_scope", "access_denied", "invalid_request"])
+@each("error", ["invalid_scope", "access_denied", "invalid_request"])
 def test_a_scope_that_a_list_may_leave_out_is_not_blamed(
     document: Mapping[str, Any], base: str, error: str
 ) -> None:
@@ -67,8 +66,8 @@ def test_a_scope_that_a_list_may_leave_out_is_not_blamed(
     }
 
 
-@pytest.mark.parametrize("vendor", ["generic", "oracle", "epic"])
-@pytest.mark.parametrize(
+@each("vendor", ["generic", "oracle", "epic"])
+@each(
     ("error", "text", "first"),
     [
         ("invalid_client", "Simulated invalid token error", "ehr_side"),

@@ -1,9 +1,8 @@
 """The first report, told as others would tell it: quoted, in a table, typed off a screen."""
 
-import pytest
-
 from shared.explain import Registered, diagnose, parse
 from tests.support import ehr_messages
+from tests.support.tables import each
 
 CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
 OTHER = "908d5cee-a54b-434d-847a-9765a9df9c53"
@@ -65,8 +64,8 @@ intent=launch
 TOLD = (IN_A_SENTENCE, AS_A_LIST, AS_A_TABLE, TYPED_OFF_A_SCREEN)
 
 
-@pytest.mark.parametrize("registrations", [[CONFIGURED], []], ids=["configured", "from the text"])
-@pytest.mark.parametrize("text", TOLD, ids=["sentence", "list", "table", "screen"])
+@each("registrations", [[CONFIGURED], []], ids=["configured", "from the text"])
+@each("text", TOLD, ids=["sentence", "list", "table", "screen"])
 def test_however_it_is_told_the_causes_are_the_same(
     text: str, registrations: list[Registered]
 ) -> None:
@@ -84,7 +83,7 @@ def test_however_it_is_told_the_causes_are_the_same(
     )
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         ehr_messages.LAUNCH + "code-required",
@@ -116,7 +115,7 @@ def test_the_id_of_a_failure_alone_says_what_else_to_paste() -> None:
     assert "paste that address with its query" in found.meaning
 
 
-@pytest.mark.parametrize("code", ["invalid_request", "unsupported_grant_type"])
+@each("code", ["invalid_request", "unsupported_grant_type"])
 def test_a_code_of_rfc_6749_alone_is_nobodys_urn(code: str) -> None:
     said = parse(code)
     assert (said.urn, said.oauth_error) == (None, code)

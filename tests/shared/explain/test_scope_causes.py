@@ -2,16 +2,15 @@
 
 from typing import Literal
 
-import pytest
-
 from shared.explain import scope_cause, scope_causes
 from shared.explain.weighing.scope_causes import in_other_version, version
+from tests.support.tables import each
 
 Flow = Literal["ehr", "standalone"] | None
 V1 = ("patient/Patient.read", "patient/Observation.read")
 
 
-@pytest.mark.parametrize(
+@each(
     ("vendor", "flow", "asked", "granted", "supported", "cause"),
     [
         ("oracle", "ehr", "patient/*.read", "launch openid", None, "scope_syntax"),
@@ -85,7 +84,7 @@ def test_scopes_of_v2_that_are_all_cut_are_rather_not_registered() -> None:
     assert causes == dict.fromkeys(asked, "scope_not_registered")
 
 
-@pytest.mark.parametrize("cause", ["scope_syntax", "scope_not_registered"])
+@each("cause", ["scope_syntax", "scope_not_registered"])
 def test_at_oracle_the_console_is_named(cause: Literal["scope_syntax"]) -> None:
     assert "code console" in " ".join(scope_cause(cause, "oracle").steps)
     assert "code console" not in " ".join(scope_cause(cause, "generic").steps)

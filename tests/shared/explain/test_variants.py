@@ -10,11 +10,10 @@ import sys
 from collections.abc import Iterator
 from urllib.parse import quote
 
-import pytest
-
 from shared.explain import CauseId, Diagnosis, Entry, diagnose, parse
 from shared.explain.catalogue import ENTRIES
 from tests.shared.explain.test_catalogue import CLIENT, MESSAGES, TENANT
+from tests.support.tables import each
 
 _HOST = "https://authorization.cerner.com"
 _IDS = f"persona=provider&client={CLIENT}&tenant={TENANT}"
@@ -102,8 +101,8 @@ def _found(entry: Entry, form: str) -> Diagnosis:
     return diagnose(parse(f"{vendor}: {text}" if vendor and form != "post" else text))
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("entry", [one for one in SAMPLE if one.urns], ids=lambda one: one.key)
+@each("form", FORMS)
+@each("entry", [one for one in SAMPLE if one.urns], ids=lambda one: one.key)
 def test_an_error_that_is_named_is_known_in_every_form(entry: Entry, form: str) -> None:
     found = _found(entry, form)
     assert found.meaning == entry.meaning
@@ -111,15 +110,15 @@ def test_an_error_that_is_named_is_known_in_every_form(entry: Entry, form: str) 
     assert found.causes[0].id in ids
 
 
-@pytest.mark.parametrize("entry", SAMPLE, ids=lambda one: one.key)
+@each("entry", SAMPLE, ids=lambda one: one.key)
 def test_a_request_that_is_shown_is_not_said_to_lack_what_it_has(entry: Entry) -> None:
     found = _found(entry, "post")
     assert not {cause.id for cause in found.causes} & NOT_DONE
     assert found.causes
 
 
-@pytest.mark.parametrize("form", ["address", "JSON"])
-@pytest.mark.parametrize("entry", SAMPLE, ids=lambda one: one.key)
+@each("form", ["address", "JSON"])
+@each("entry", SAMPLE, ids=lambda one: one.key)
 def test_nothing_inferred_is_called_certain_in_any_form(entry: Entry, form: str) -> None:
     for cause in _found(entry, form).causes:
         assert cause.certainty != "certain" or not cause.source.startswith("inferred")

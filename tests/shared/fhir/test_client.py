@@ -10,6 +10,7 @@ from shared.fhir import fhir_client
 from tests.support.open_session import in_use, open_session
 from tests.support.raw_server import Answerer, always, plain, raw_server
 from tests.support.servers import free_port
+from tests.support.tables import each
 
 PATIENT = b'{"resourceType":"Patient","id":"p1"}'
 JSON = "Content-Type: application/fhir+json"
@@ -31,7 +32,7 @@ def _trickling(head: bytes) -> Answerer:
     return respond
 
 
-@pytest.mark.parametrize(
+@each(
     "answerer",
     [
         _silent,
@@ -73,7 +74,7 @@ def test_the_sessions_token_is_sent_once_and_as_a_bearer() -> None:
     assert request.count(b"sentinel-access") == 1
 
 
-@pytest.mark.parametrize("header", ["If-None-Match", "If-Modified-Since"])
+@each("header", ["If-None-Match", "If-Modified-Since"])
 def test_unchanged_is_an_answer_to_a_condition_only(header: str) -> None:
     with raw_server(always(b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n')) as server:
         url = f"http://127.0.0.1:{server.port}/Patient/p1"

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import pytest
-
 from shared.fhir.references import Target, Whom, of_text, parse, whom
+from tests.support.tables import each
 
 BASE = "https://ehr.example/r4"
 
 
-@pytest.mark.parametrize(
+@each(
     ("reference", "target"),
     [
         ("Patient/p1", Target("Patient", "p1")),
@@ -54,7 +53,7 @@ def test_a_target_is_read_in_the_forms_that_all_read_alike(
     assert parse(reference, BASE) == target
 
 
-@pytest.mark.parametrize(
+@each(
     ("base", "reference", "ours"),
     [
         ("https://ehr.example:8443/r4", "https://ehr.example:8443/r4/Patient/p1", True),
@@ -79,7 +78,7 @@ def test_an_absolute_reference_counts_on_the_fhir_base(
     assert (of_text(reference, "p1", base) == "ours") is ours
 
 
-@pytest.mark.parametrize(
+@each(
     ("reference", "named"),
     [
         ("Practitioner/d1", "nobody"),
@@ -117,7 +116,7 @@ OURS = {"reference": "Patient/p1"}
 BY_NUMBER = {"identifier": {"system": "urn:mrn", "value": "2"}}
 
 
-@pytest.mark.parametrize(
+@each(
     ("reference", "named"),
     [
         (OURS, "ours"),
@@ -165,7 +164,7 @@ def test_where_no_patient_may_stand_an_identifier_alone_is_nobodys() -> None:
     assert whom(typed, "p1", BASE, may_be_a_patient=False) == "another"
 
 
-@pytest.mark.parametrize("patient", [None, ""])
-@pytest.mark.parametrize("reference", ["Patient/", "Patient/None", "Patient/p1"])
+@each("patient", [None, ""])
+@each("reference", ["Patient/", "Patient/None", "Patient/p1"])
 def test_without_a_patient_nothing_is_ours(patient: str | None, reference: str) -> None:
     assert whom({"reference": reference}, patient, BASE) == "another"

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-import pytest
-
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_fhir
+from tests.support.tables import each
 
 TOKEN = "sentinel-access-token"
 
@@ -22,7 +21,7 @@ def _answered(scripted: ScriptedEhr, answer: Scripted) -> FhirAnswer:
     return fhir_client.call(active, "GET", f"{tenant.base}/Observation/o1")
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
+@each("status", [401, 403, 404, 429, 503])
 def test_the_words_of_a_refusal_come_without_the_token(scripted: ScriptedEhr, status: int) -> None:
     issue = {"severity": "error", "code": "login", "diagnostics": f"Bearer {TOKEN} has expired"}
     document = {"resourceType": "OperationOutcome", "issue": [issue]}

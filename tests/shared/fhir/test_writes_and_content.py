@@ -12,6 +12,7 @@ from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.session.sessions import Active
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.raw_server import RawServer, always, plain, raw_server
+from tests.support.tables import each
 
 JSON = "Content-Type: application/fhir+json"
 PDF = "Content-Type: application/pdf"
@@ -31,7 +32,7 @@ def _write(server: RawServer, method: str, active: Active) -> FhirAnswer:
     return fhir_client.write(active, method, url, headers=headers, body=b"{}", seconds=2)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@each("method", METHODS)
 def test_a_write_that_was_refused_for_its_token_is_made_once_more(method: str) -> None:
     answers = iter((REFUSED, plain(b"", status="201 Created")))
 
@@ -54,7 +55,7 @@ def test_a_second_refusal_is_the_answer() -> None:
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("method", METHODS)
+@each("method", METHODS)
 def test_a_write_is_not_repeated_when_the_connection_breaks(method: str) -> None:
     def respond(_: socket.socket, __: int) -> bool:
         return False
@@ -130,7 +131,7 @@ def test_content_that_breaks_off_raises_where_it_breaks() -> None:
             list(content.chunks)
 
 
-@pytest.mark.parametrize(
+@each(
     "answer",
     [
         plain(b"x", "Content-Type: text/html"),

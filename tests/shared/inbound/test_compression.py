@@ -12,6 +12,7 @@ from shared.inbound.edge import Reply
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, OWN_FETCH
 from tests.support.edge import FHIR_EDGE, HTML, failing, respond
+from tests.support.tables import each
 
 PAGE = b"<p>\xc3\xa9</p>" * 500
 PAGE_HEADERS = {"Content-Type": "text/html; charset=utf-8"}
@@ -22,7 +23,7 @@ def serving(body: bytes | Iterator[bytes], *, compressible: bool = True) -> Repl
     return Reply(200, PAGE_HEADERS, body, compressible=compressible)
 
 
-@pytest.mark.parametrize(
+@each(
     ("header", "expected"),
     [
         ("gzip", True),

@@ -3,9 +3,8 @@
 import base64
 import hashlib
 
-import pytest
-
 from shared.inbound import cookies
+from tests.support.tables import each
 
 NAME = cookies.session_name("A" * 22)
 
@@ -35,7 +34,7 @@ def test_ours_are_found_among_others() -> None:
     assert cookies.parse([header]) == {NAME: ("1.-.x",), "__Host-launch-abc": ("2.y",)}
 
 
-@pytest.mark.parametrize(
+@each(
     "headers",
     [
         [f"{NAME}=a; {NAME}=b"],
@@ -47,12 +46,12 @@ def test_a_cookie_that_comes_twice_keeps_both_values(headers: list[str]) -> None
     assert cookies.parse(headers) == {NAME: ("a", "b")}
 
 
-@pytest.mark.parametrize("value", ["", "a b", '"a"', "a,b", "a=b", "é", "x" * 257, "a\tb", "%41"])
+@each("value", ["", "a b", '"a"', "a,b", "a=b", "é", "x" * 257, "a\tb", "%41"])
 def test_a_value_that_is_never_ours_is_kept_as_an_empty_one(value: str) -> None:
     assert cookies.parse([f"{NAME}={value}"]) == {NAME: ("",)}
 
 
-@pytest.mark.parametrize(
+@each(
     "name",
     [
         "__Host-smart-",
@@ -73,13 +72,13 @@ def test_a_name_that_could_not_be_sent_back_is_left_out(name: str) -> None:
     assert cookies.parse([f"{name}=1.-.x"]) == {}
 
 
-@pytest.mark.parametrize("header", ["", ";", "=", ";;=;", NAME, f"{NAME};"])
+@each("header", ["", ";", "=", ";;=;", NAME, f"{NAME};"])
 def test_a_header_without_a_value_of_ours_is_no_failure(header: str) -> None:
     assert set(cookies.parse([header])) <= {NAME}
     assert all(values == ("",) for values in cookies.parse([header]).values())
 
 
-@pytest.mark.parametrize("seconds", [0, 1, 35, 36, 1_800_000_000, 4_102_444_800])
+@each("seconds", [0, 1, 35, 36, 1_800_000_000, 4_102_444_800])
 def test_a_time_stamp_is_unix_seconds_in_base_36(seconds: int) -> None:
     assert int(cookies.time_stamp(seconds + 0.9), 36) == seconds
 
@@ -93,7 +92,7 @@ def test_the_oldest_beyond_a_number_are_told_by_their_time() -> None:
         assert cookies.oldest_beyond(held, cookies.SESSION_PREFIX, most) == expected
 
 
-@pytest.mark.parametrize("value", ["", ".-.x", "-", "AB.-.x", "z" * 13 + ".-.x", "1 2.-.x"])
+@each("value", ["", ".-.x", "-", "AB.-.x", "z" * 13 + ".-.x", "1 2.-.x"])
 def test_a_cookie_without_a_time_counts_as_the_oldest(value: str) -> None:
     held = {"__Host-smart-a": (f"{cookies.time_stamp(1)}.-.x",), "__Host-smart-b": (value,)}
     assert cookies.oldest_beyond(held, cookies.SESSION_PREFIX, 1) == ["__Host-smart-b"]

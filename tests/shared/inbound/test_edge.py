@@ -30,6 +30,7 @@ from tests.support.edge import (
     settings,
 )
 from tests.support.sources import OUR_SOURCES
+from tests.support.tables import each
 
 HANDLE = "A" * 22
 # A body in chunks, as Gunicorn gives it.
@@ -43,8 +44,8 @@ CHUNKED = {
 # The unexpected
 
 
-@pytest.mark.parametrize("accept", [HTML, "application/json"])
-@pytest.mark.parametrize("edge", [PAGE_EDGE, FHIR_EDGE])
+@each("accept", [HTML, "application/json"])
+@each("edge", [PAGE_EDGE, FHIR_EDGE])
 def test_an_unexpected_exception_shows_its_text_to_nobody(
     edge: Edge, accept: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,7 +103,7 @@ def test_frame_ancestors_are_sent_only_as_configured() -> None:
     assert "frame-ancestors" not in plain.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("serve", [failing(EhrError()), lambda *_: Reply(200)])
+@each("serve", [failing(EhrError()), lambda *_: Reply(200)])
 def test_browsers_are_held_to_https_except_on_localhost(serve: Serve) -> None:
     for url, sent in (
         ("https://smart.example.org", ["max-age=31536000"]),
@@ -126,7 +127,7 @@ def test_a_correlation_id_of_the_caller_is_not_taken_over() -> None:
 TRACE = "105445aa7843bc8bf206b12000100000"
 
 
-@pytest.mark.parametrize(
+@each(
     ("store", "header", "expected"),
     [
         ('kind = "firestore"\nproject = "p"', f"{TRACE}/1;o=1", f"projects/p/traces/{TRACE}"),
@@ -145,7 +146,7 @@ def test_google_clouds_trace_ties_the_line_to_its_request(
     assert logged(capfd).get("logging.googleapis.com/trace") == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("error", "event", "severity"),
     [
         (PatientDenied(), "fhir_denied", "WARNING"),
@@ -174,7 +175,7 @@ def seen(**request: Any) -> Call:
     return calls[0]
 
 
-@pytest.mark.parametrize(
+@each(
     ("raw", "path"),
     [
         ("/launch?iss=x", "/"),
@@ -211,10 +212,8 @@ def test_addresses_are_never_taken_from_host_or_forwarding_headers() -> None:
     assert "evil.example" not in str(answer.headers)
 
 
-@pytest.mark.parametrize(
-    ("size", "fits"), [(0, True), (10_000_000, True), (10_000_001, False), (10_000_002, False)]
-)
-@pytest.mark.parametrize("chunked", [False, True])
+@each(("size", "fits"), [(0, True), (10_000_000, True), (10_000_001, False), (10_000_002, False)])
+@each("chunked", [False, True])
 def test_a_body_is_read_up_to_10_mb(size: int, fits: bool, chunked: bool) -> None:
     def serve(_: Settings, call: Call) -> Reply:
         return Reply(200, body=call.body())
@@ -225,7 +224,7 @@ def test_a_body_is_read_up_to_10_mb(size: int, fits: bool, chunked: bool) -> Non
     assert not fits or answer.data == bytes(size)
 
 
-@pytest.mark.parametrize(
+@each(
     ("headers", "ours"),
     [
         ({"Sec-Fetch-Site": "same-origin"}, True),
@@ -252,9 +251,7 @@ def test_the_first_evidence_present_decides_whether_our_origin_asks(
     assert respond(serve, headers=headers).status_code == (200 if ours else 403)
 
 
-@pytest.mark.parametrize(
-    ("destination", "status"), [("empty", 200), ("document", 403), ("iframe", 403), ("", 403)]
-)
+@each(("destination", "status"), [("empty", 200), ("document", 403), ("iframe", 403), ("", 403)])
 def test_only_a_script_may_fetch_where_nothing_else_should(destination: str, status: int) -> None:
     def serve(given: Settings, call: Call) -> Reply:
         edge.require_own_origin(call, given)
@@ -293,7 +290,7 @@ def assert_strict_page(answer: Answer) -> None:
         assert pages._hash(script) in policy
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         "/launch",
@@ -329,7 +326,7 @@ def test_every_answer_of_a_launch_carries_the_headers_too(app: App) -> None:
 
 
 @pytest.mark.calculators
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "status"),
     [
         ("POST", "/launch", 405),
@@ -374,7 +371,7 @@ def test_text_of_an_ehr_is_shown_as_text_and_logged_as_one_line(app: App) -> Non
     assert [json.loads(line)["code"] for line in mine] == ["ehr_error"]
 
 
-@pytest.mark.parametrize(
+@each(
     "headers",
     [
         "Content-Length: 10000001\r\n\r\n",

@@ -19,9 +19,10 @@ from shared.errors import (
 )
 from shared.explain import Cause, Diagnosis, EhrMessage
 from tests.support.edge import FHIR_EDGE, HTML, failing, logged, refusing, respond, settings
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("accept", "media_type"),
     [
         (HTML, "text/html"),
@@ -48,7 +49,7 @@ def test_who_prefers_html_gets_a_page_and_others_a_problem(
     assert answer.mimetype == media_type
 
 
-@pytest.mark.parametrize("accept", [HTML, "application/json", "*/*"])
+@each("accept", [HTML, "application/json", "*/*"])
 def test_the_proxy_answers_an_operation_outcome_whatever_is_accepted(accept: str) -> None:
     answer = respond(failing(PatientDenied()), edge=FHIR_EDGE, headers={"Accept": accept})
     assert answer.headers["Content-Type"] == "application/fhir+json"
@@ -60,7 +61,7 @@ def test_the_proxy_answers_an_operation_outcome_whatever_is_accepted(accept: str
     assert PatientDenied.title in issue["diagnostics"]
 
 
-@pytest.mark.parametrize("error", [EhrError(), SessionExpired(), UpstreamTimeout()])
+@each("error", [EhrError(), SessionExpired(), UpstreamTimeout()])
 def test_a_problem_has_the_members_of_rfc_9457_and_ours(error: SmartError) -> None:
     answer = respond(failing(error))
     document = json.loads(answer.data)
@@ -85,7 +86,7 @@ def test_an_error_may_name_the_methods() -> None:
     assert refused.headers["Allow"] == "GET, POST"
 
 
-@pytest.mark.parametrize("accept", [HTML, "application/json"])
+@each("accept", [HTML, "application/json"])
 def test_an_error_can_clear_cookies(accept: str) -> None:
     cleared = ("a=; Max-Age=0", "b=; Max-Age=0")
     answer = respond(refusing(EhrError(), cookies=cleared), headers={"Accept": accept})
@@ -95,7 +96,7 @@ def test_an_error_can_clear_cookies(accept: str) -> None:
 # Details for developers
 
 
-@pytest.mark.parametrize(("details", "shown"), [("brief", False), ("full", True)])
+@each(("details", "shown"), [("brief", False), ("full", True)])
 def test_evidence_is_shown_only_with_full_error_details(
     details: str, shown: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,7 +112,7 @@ def test_evidence_is_hidden_by_default_off_this_machine() -> None:
     assert b"the-evidence" not in answer.data
 
 
-@pytest.mark.parametrize("form", [{"Accept": "application/json"}, {"Accept": "*/*"}])
+@each("form", [{"Accept": "application/json"}, {"Accept": "*/*"}])
 def test_evidence_is_no_part_of_a_problem(form: dict[str, str]) -> None:
     given = settings('error_details = "full"')
     answer = respond(failing(EhrError(evidence={"a": "the-evidence"})), given=given, headers=form)
@@ -126,7 +127,7 @@ def section(page: str, heading: str) -> str:
     return page.partition(f"{heading}</h2>")[2].partition("</section>")[0]
 
 
-@pytest.mark.parametrize("details", ["brief", "full"])
+@each("details", ["brief", "full"])
 def test_what_the_user_can_do_stands_apart_from_what_the_administrator_does(details: str) -> None:
     error = EhrError(steps=("Set `scopes` right.", ADMINISTRATOR, "Deploy again.", RELAUNCH))
     given = settings(f'error_details = "{details}"')
@@ -157,7 +158,7 @@ def test_where_only_developers_can_do_something_who_launched_tells_them() -> Non
     assert "<li>Call it otherwise.</li>" in section(page, "For the administrator")
 
 
-@pytest.mark.parametrize("accept", [HTML, "application/json"])
+@each("accept", [HTML, "application/json"])
 def test_a_clinician_gets_the_cause_in_one_sentence(accept: str) -> None:
     cause = Cause("aud_wrong", "`aud` is off.", ("A step.",), "A reason.", "likely", "a source")
     known = Diagnosis(EhrMessage(), "The vendor's own words.", (cause,))
@@ -168,7 +169,7 @@ def test_a_clinician_gets_the_cause_in_one_sentence(accept: str) -> None:
     assert not [one for one in hidden if one in said]
 
 
-@pytest.mark.parametrize("details", ["brief", "full"])
+@each("details", ["brief", "full"])
 def test_steps_and_log_name_the_apps_own_addresses(
     details: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

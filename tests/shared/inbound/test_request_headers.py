@@ -1,8 +1,7 @@
 """The headers of a request as a function looks them up."""
 
-import pytest
-
 from shared.inbound.request_headers import Headers
+from tests.support.tables import each
 
 ENVIRON = {
     "REQUEST_METHOD": "GET",
@@ -16,7 +15,7 @@ ENVIRON = {
 }
 
 
-@pytest.mark.parametrize("name", ["Sec-Fetch-Site", "sec-fetch-site", "SEC-FETCH-SITE"])
+@each("name", ["Sec-Fetch-Site", "sec-fetch-site", "SEC-FETCH-SITE"])
 def test_a_header_is_found_in_any_case(name: str) -> None:
     assert Headers(ENVIRON)[name] == "same-origin"
     assert name in Headers(ENVIRON)

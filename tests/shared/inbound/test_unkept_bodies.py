@@ -17,6 +17,7 @@ from shared.inbound import edge, request_body
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.request_body import Body, Incomplete
 from tests.support.edge import settings
+from tests.support.tables import each
 
 EDGE = Edge("launch", "page", "launch_refused")
 
@@ -80,7 +81,7 @@ def _posted(client: Client, body: io.RawIOBase, announced: int | None, path: str
     return client.post(path, environ_overrides={**environ, **length}).status_code
 
 
-@pytest.mark.parametrize("announced", [True, False])
+@each("announced", [True, False])
 def test_a_body_that_nobody_wants_is_let_go_by_and_not_kept(
     client: Client, announced: bool
 ) -> None:
@@ -113,7 +114,7 @@ def test_a_body_that_a_function_read_is_what_it_got(client: Client) -> None:
     assert client.post("/read", data=b"x" * 101).status_code == 413
 
 
-@pytest.mark.parametrize("announced", [50, None])
+@each("announced", [50, None])
 def test_a_body_that_breaks_off_is_a_refusal_only_where_it_is_needed(
     client: Client, announced: int | None
 ) -> None:
@@ -126,7 +127,7 @@ def test_a_body_that_ends_before_its_length_is_refused(client: Client) -> None:
     assert _posted(client, Sent(50), 50, "/read") == 200
 
 
-@pytest.mark.parametrize("path", ["/a%0Ab", "/robots.txt", "/favicon.ico", "/a//b", "/..%2F", "/%"])
+@each("path", ["/a%0Ab", "/robots.txt", "/favicon.ico", "/a//b", "/..%2F", "/%"])
 def test_every_path_reaches_the_function(client: Client, path: str) -> None:
     answer = client.get(path, headers={"Accept": "application/json"})
     assert answer.status_code == 404
@@ -147,7 +148,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("sent", [b"", b"x" * 10])
+@each("sent", [b"", b"x" * 10])
 def test_what_does_not_come_is_waited_for_a_while_only(sent: bytes) -> None:
     with connection() as (ours, theirs, stream):
         theirs.sendall(sent)
@@ -180,7 +181,7 @@ def given_up(theirs: socket.socket) -> Iterator[threading.Event]:
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("wanted", [True, False])
+@each("wanted", [True, False])
 def test_bytes_that_came_at_once_buy_no_silence(
     wanted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ from tests.support.issuer import (
     unsigned,
 )
 from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.tables import each
 
 
 @pytest.fixture
@@ -227,20 +228,20 @@ CLAIMS: dict[str, tuple[dict[str, object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("forge", "why"), SIGNATURES.values(), ids=SIGNATURES.keys())
+@each(("forge", "why"), SIGNATURES.values(), ids=SIGNATURES.keys())
 def test_a_forged_signature_is_refused(issuer: Issuer, forge: Forgery, why: str) -> None:
     refused(issuer, forge(issuer), why)
     assert set(issuer.fetched) <= {"/jwks"}
     assert len(issuer.fetched) <= 2
 
 
-@pytest.mark.parametrize(("forge", "why"), FORMS.values(), ids=FORMS.keys())
+@each(("forge", "why"), FORMS.values(), ids=FORMS.keys())
 def test_a_damaged_or_ambiguous_token_is_refused(issuer: Issuer, forge: Forgery, why: str) -> None:
     refused(issuer, forge(issuer), why)
     assert set(issuer.fetched) <= {"/jwks"}
 
 
-@pytest.mark.parametrize(("changes", "why"), CLAIMS.values(), ids=CLAIMS.keys())
+@each(("changes", "why"), CLAIMS.values(), ids=CLAIMS.keys())
 def test_a_wrong_claim_is_refused(issuer: Issuer, changes: dict[str, object], why: str) -> None:
     base = issuer.tenant.base
     texts = json.dumps(issuer.claims(**changes))
@@ -268,7 +269,7 @@ def test_no_character_of_a_token_can_be_changed(issuer: Issuer) -> None:
             issuer.verify(raw[:position] + other + raw[position + 1 :])
 
 
-@pytest.mark.parametrize(
+@each(
     ("key", "alg", "kid"),
     [
         (RSA, "RS256", "rsa"),
@@ -278,10 +279,16 @@ def test_no_character_of_a_token_can_be_changed(issuer: Issuer) -> None:
     ],
     ids=["RS256", "RS384", "ES256", "ES384"],
 )
-@pytest.mark.parametrize("named", [True, False], ids=["with alg and use", "with neither"])
+@each("named", [True, False], ids=["with alg and use", "with neither"])
 def test_every_accepted_algorithm_verifies_with_at_hash(
-    issuer: Issuer, key: PrivateKey, alg: str, kid: str, named: bool
+    scripted: ScriptedEhr,
+    elsewhere: ScriptedEhr,
+    key: PrivateKey,
+    alg: str,
+    kid: str,
+    named: bool,
 ) -> None:
+    issuer = made_issuer(scripted.tenant(), elsewhere.tenant())
     members = {"kid": kid} | ({"alg": alg, "use": "sig"} if named else {})
     issuer.publish(public_jwk(key, **members), public_jwk(RSA2, kid="another"))
     digest = hashlib.new(f"sha{alg[2:]}", ACCESS.encode()).digest()
@@ -291,12 +298,12 @@ def test_every_accepted_algorithm_verifies_with_at_hash(
     refused(issuer, raw, "at_hash", access_token="another")
 
 
-@pytest.mark.parametrize("typ", [ABSENT, "JWT", "jwt"], ids=["no typ", "JWT", "jwt"])
+@each("typ", [ABSENT, "JWT", "jwt"], ids=["no typ", "JWT", "jwt"])
 def test_typ_may_be_jwt_or_absent(issuer: Issuer, typ: object) -> None:
     issuer.verify(issuer.token(header={"typ": typ}))
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"aud": [CLIENT]},
@@ -321,7 +328,7 @@ def test_what_an_honest_ehr_may_send_is_accepted(issuer: Issuer, changes: dict[s
     assert issuer.verify(issuer.token(**changes)).nonce_missing is False
 
 
-@pytest.mark.parametrize("changes", [{"nonce": ABSENT}, {"nonce": None}], ids=["absent", "null"])
+@each("changes", [{"nonce": ABSENT}, {"nonce": None}], ids=["absent", "null"])
 def test_a_missing_nonce_is_accepted_and_reported(issuer: Issuer, changes: dict[str, Any]) -> None:
     assert issuer.verify(issuer.token(**changes)).nonce_missing is True
     assert issuer.verify(issuer.token(**changes), nonce=None).nonce_missing is False

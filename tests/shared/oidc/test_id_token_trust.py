@@ -21,6 +21,7 @@ from tests.support.issuer import (
     unsigned,
 )
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
+from tests.support.tables import each
 
 
 @pytest.fixture
@@ -170,14 +171,14 @@ def test_without_any_known_issuer_no_token_is_accepted(issuer: Issuer) -> None:
 ORACLE = "https://authorization.cerner.com/tenants/t1"
 
 
-@pytest.mark.parametrize("end", ["", "/oidc/idsps/idp-1/", "/oidc/idsps/idp-1"])
+@each("end", ["", "/oidc/idsps/idp-1/", "/oidc/idsps/idp-1"])
 def test_oracles_identity_providers_of_the_tenant_are_accepted(issuer: Issuer, end: str) -> None:
     ehr = replace(issuer.ehr, vendor="oracle")
     found = issuer.verify(issuer.token(iss=ORACLE + end), ehr=ehr, issuer=ORACLE)
     assert found.identity.issuer == ORACLE + end
 
 
-@pytest.mark.parametrize(
+@each(
     "iss",
     [
         ORACLE + "/",
@@ -238,7 +239,7 @@ def test_a_document_of_another_issuer_leads_nowhere(issuer: Issuer) -> None:
 # The user
 
 
-@pytest.mark.parametrize(
+@each(
     ("claims", "found"),
     [
         ({"fhirUser": "BASE/Practitioner/p1"}, "Practitioner/p1"),
@@ -289,7 +290,7 @@ def test_fhir_user_is_absolute_on_the_fhir_base_or_none(
     assert issuer.fetched == ["/jwks"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "found"),
     [
         ("Dr. Ünïcode Synthetic", "Dr. Ünïcode Synthetic"),
@@ -330,7 +331,7 @@ def test_a_refreshed_token_of_another_sub_or_iss_is_another_users(
     assert issuer.refreshed(issuer.token(), replace(known, issuer=f"{known.issuer}/")) == "other"
 
 
-@pytest.mark.parametrize(
+@each(
     "forge",
     [
         lambda i: i.token(aud=ABSENT),

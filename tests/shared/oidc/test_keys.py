@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import repeat
@@ -20,6 +20,7 @@ from tests.support.id_tokens import ec_key, public_jwk, rsa_key
 from tests.support.scripted_ehr import HANG_UP, Received, Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import free_port
 from tests.support.stores import Clock
+from tests.support.tables import each
 
 CONFIGURATION = """
 public_url = "http://localhost"
@@ -33,6 +34,7 @@ client_id = "client"
 scopes = "openid fhirUser patient/*.rs"
 """
 RSA = rsa_key()
+OTHER = rsa_key(owner="somebody else")
 P256 = ec_key()
 P384 = ec_key(ec.SECP384R1())
 OIDC = "/.well-known/openid-configuration"
@@ -46,10 +48,18 @@ def ehr() -> Ehr:
 
 
 @pytest.fixture
-def tenant(scripted: ScriptedEhr) -> Tenant:
-    made = scripted.tenant()
-    made.on("/jwks", as_json({"keys": [public_jwk(RSA, kid="first")]}))
+def tenants(scripted: ScriptedEhr) -> Callable[[], Tenant]:
+    def made() -> Tenant:
+        tenant = scripted.tenant()
+        tenant.on("/jwks", as_json({"keys": [public_jwk(RSA, kid="first")]}))
+        return tenant
+
     return made
+
+
+@pytest.fixture
+def tenant(tenants: Callable[[], Tenant]) -> Tenant:
+    return tenants()
 
 
 @pytest.fixture
@@ -70,7 +80,7 @@ def _set(*members: object) -> KeySet:
     return key_set("https://ehr.test/jwks", list(members))
 
 
-@pytest.mark.parametrize(
+@each(
     ("member", "algorithms"),
     [
         (public_jwk(RSA, kid="k"), ("RS256", "RS384")),
@@ -136,7 +146,7 @@ UNUSABLE: dict[str, object] = {
 }
 
 
-@pytest.mark.parametrize("member", UNUSABLE.values(), ids=UNUSABLE.keys())
+@each("member", UNUSABLE.values(), ids=UNUSABLE.keys())
 def test_a_key_that_cannot_serve_is_left_out_and_the_others_are_used(member: object) -> None:
     found = _set(member, public_jwk(P384, kid="good"))
     assert _kids(found) == ["good"]
@@ -162,11 +172,11 @@ def test_a_key_id_that_two_usable_keys_claim_names_neither() -> None:
 
 
 def test_an_encryption_key_under_the_same_id_does_not_count_as_a_second() -> None:
-    found = _set(public_jwk(RSA, kid="k"), public_jwk(rsa_key(), kid="k", use="enc"))
+    found = _set(public_jwk(RSA, kid="k"), public_jwk(OTHER, kid="k", use="enc"))
     assert found.choose("RS256", "k") is not None
 
 
-@pytest.mark.parametrize(
+@each(
     ("alg", "kid", "why"),
     [
         ("RS256", "unknown", "not among"),
@@ -178,7 +188,7 @@ def test_an_encryption_key_under_the_same_id_does_not_count_as_a_second() -> Non
 )
 def test_no_key_is_guessed(alg: str, kid: str | None, why: str) -> None:
     found = _set(
-        public_jwk(RSA, kid="rsa"), public_jwk(rsa_key(), kid="rsa2"), public_jwk(P256, kid="p256")
+        public_jwk(RSA, kid="rsa"), public_jwk(OTHER, kid="rsa2"), public_jwk(P256, kid="p256")
     )
     assert found.choose(alg, kid) is None
     assert why in found.why_not(alg, kid)
@@ -284,7 +294,7 @@ def test_two_registrations_do_not_share_keys(ehr: Ehr, tenant: Tenant) -> None:
     assert _find(keys, replace(ehr, key="two"), tenant) is not first
 
 
-@pytest.mark.parametrize(
+@each(
     ("answer", "reason"),
     [
         (Scripted(500), "status 500"),
@@ -306,8 +316,9 @@ def test_two_registrations_do_not_share_keys(ehr: Ehr, tenant: Tenant) -> None:
     ],
 )  # fmt: skip
 def test_an_answer_that_is_no_key_set_fails_and_says_why(
-    ehr: Ehr, tenant: Tenant, answer: Scripted, reason: str
+    ehr: Ehr, tenants: Callable[[], Tenant], answer: Scripted, reason: str
 ) -> None:
+    tenant = tenants()
     tenant.on("/jwks", answer)
     with pytest.raises(IdTokenInvalid, match="who is signed in") as caught:
         _find(Keys(), ehr, tenant, f"{tenant.base}/jwks?policy=p1")
@@ -357,7 +368,7 @@ def test_a_host_that_nobody_serves_is_named(ehr: Ehr, tenant: Tenant) -> None:
     assert caught.value.evidence["host"] == host
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         "http://STRANGER/jwks",
@@ -377,8 +388,9 @@ def test_a_host_that_nobody_serves_is_named(ehr: Ehr, tenant: Tenant) -> None:
     ],
 )
 def test_keys_elsewhere_are_never_asked_for(
-    ehr: Ehr, tenant: Tenant, stranger: Tenant, path: str
+    ehr: Ehr, tenants: Callable[[], Tenant], stranger: Tenant, path: str
 ) -> None:
+    tenant = tenants()
     hosts = {"STRANGER": stranger.base.split("/")[2], "EHR": tenant.base.split("/")[2]}
     for name, host in hosts.items():
         path = path.replace(name, host)
@@ -416,10 +428,11 @@ def _look_up(keys: Keys, ehr: Ehr, tenant: Tenant, issuer: str | None) -> KeySet
     return keys.find(ehr, tenant.base, jwks_uri=None, issuer=issuer)
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
+@each("slash", ["", "/"])
 def test_a_missing_jwks_uri_is_looked_up_at_the_pinned_issuer_and_kept(
-    ehr: Ehr, clock: Clock, tenant: Tenant, slash: str
+    ehr: Ehr, clock: Clock, tenants: Callable[[], Tenant], slash: str
 ) -> None:
+    tenant = tenants()
     issuer = tenant.base + slash
     tenant.on(OIDC, as_json(_oidc(tenant, issuer=issuer)))
     keys = Keys(clock)
@@ -437,7 +450,7 @@ def test_a_jwks_uri_that_is_known_is_not_looked_up(ehr: Ehr, tenant: Tenant) -> 
     assert tenant.hits(OIDC) == []
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"issuer": "http://other.test"},
@@ -451,8 +464,13 @@ def test_a_jwks_uri_that_is_known_is_not_looked_up(ehr: Ehr, tenant: Tenant) -> 
     ids=repr,
 )
 def test_an_oidc_document_of_another_issuer_or_with_foreign_keys_is_refused(
-    ehr: Ehr, clock: Clock, tenant: Tenant, stranger: Tenant, changes: dict[str, object]
+    ehr: Ehr,
+    clock: Clock,
+    tenants: Callable[[], Tenant],
+    stranger: Tenant,
+    changes: dict[str, object],
 ) -> None:
+    tenant = tenants()
     host = stranger.base.split("/")[2]
     made = {
         name: value.replace("BASE", tenant.base).replace("STRANGER", host)
@@ -472,13 +490,14 @@ def test_an_oidc_document_of_another_issuer_or_with_foreign_keys_is_refused(
     assert _kids(_look_up(keys, ehr, tenant, tenant.base)) == ["first"]
 
 
-@pytest.mark.parametrize(
+@each(
     "issuer",
     [None, "", "urn:issuer", "http://STRANGER", "http://EHR/a?b", "http://EHR/a#b", "x" * 5000],
 )
 def test_an_issuer_that_is_not_the_ehrs_is_not_asked(
-    ehr: Ehr, tenant: Tenant, stranger: Tenant, issuer: str | None
+    ehr: Ehr, tenants: Callable[[], Tenant], stranger: Tenant, issuer: str | None
 ) -> None:
+    tenant = tenants()
     if issuer is not None:
         issuer = issuer.replace("STRANGER", stranger.base.split("/")[2])
         issuer = issuer.replace("EHR", tenant.base.split("/")[2])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.outbound.content_coding import MOST_AT_ONCE, CodingError, decoded
+from tests.support.tables import each
 
 NOISE = random.Random(1).randbytes(300_000)
 
@@ -15,8 +16,8 @@ def _cut(data: bytes, size: int) -> Iterator[bytes]:
     return (data[start : start + size] for start in range(0, len(data), size))
 
 
-@pytest.mark.parametrize("size", [1000, 65_536, 10_000_000])
-@pytest.mark.parametrize(
+@each("size", [1000, 65_536, 10_000_000])
+@each(
     "content",
     [b"", b"x", b"x" * MOST_AT_ONCE, b"x" * (2 * MOST_AT_ONCE), b"x" * 5_000_000, NOISE],
     ids=len,
@@ -33,12 +34,12 @@ def test_members_follow_each_other() -> None:
         assert b"".join(decoded(" GZIP ", _cut(packed, size))) == b"a" * MOST_AT_ONCE + b"b"
 
 
-@pytest.mark.parametrize("coding", ["", "identity", "Identity"])
+@each("coding", ["", "identity", "Identity"])
 def test_without_a_coding_the_bytes_are_the_content(coding: str) -> None:
     assert list(decoded(coding, iter([b"a", b"b"]))) == [b"a", b"b"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("coding", "data"),
     [
         ("br", b"x"),

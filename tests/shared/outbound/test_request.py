@@ -3,9 +3,10 @@
 import pytest
 
 from shared.outbound.request import Origin, to_send
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "origin", "host", "target"),
     [
         ("https://ehr.example", Origin("https", "ehr.example", 443), "ehr.example", "/"),
@@ -27,7 +28,7 @@ def test_a_url_names_a_server_and_a_target(
     assert sent == lines.encode()
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "headers"),
     [
         ("ehr.example/", {}),

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-import pytest
-
 from shared.inbound import cookies
 from shared.oidc.id_token import Identity
 from shared.sealing import Sealer
 from shared.session.session_cookies import evicted, new
+from tests.support.tables import each
 
 KEY = bytes(range(32))
 SEALER = Sealer((KEY,))
@@ -19,7 +18,7 @@ def _named(number: int, at: float, tag: str = "-") -> tuple[str, tuple[str, ...]
     return cookies.session_name(f"{number:022d}"), (value,)
 
 
-@pytest.mark.parametrize("held", [0, 1, 19, 20, 25, 60])
+@each("held", [0, 1, 19, 20, 25, 60])
 def test_with_the_new_one_twenty_session_cookies_remain_at_most(held: int) -> None:
     received = dict(_named(number, 1000 + number) for number in range(held))
     found = evicted(received, None, SEALER)
@@ -30,7 +29,7 @@ def _tag(user: Identity | None, sealer: Sealer = SEALER) -> str:
     return new(user, sealer, 1000).value.split(".")[1]
 
 
-@pytest.mark.parametrize("user", [None, USER], ids=["no user", "a user"])
+@each("user", [None, USER], ids=["no user", "a user"])
 def test_a_cookie_of_another_user_is_cleared_whatever_its_age(user: Identity | None) -> None:
     own, foreign = _tag(user), _tag(replace(USER, sub="u-2"))
     unnamed = "-" if user else _tag(USER)

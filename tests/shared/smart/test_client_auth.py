@@ -17,6 +17,7 @@ from shared.smart import client_auth
 from shared.smart.client_auth import Clients
 from tests.support import signing_keys
 from tests.support.signing_keys import Kind, pem
+from tests.support.tables import each
 
 CONFIGURATION = """
 public_url = "https://smart.example.org"
@@ -84,7 +85,7 @@ def test_a_secret_in_the_body_comes_with_the_client_id() -> None:
     assert given.headers == {}
 
 
-@pytest.mark.parametrize(
+@each(
     ("vendor", "client_id", "credentials"),
     [
         ("generic", "client", "client:a%2B%2F%3A%25%C3%A9"),
@@ -127,7 +128,7 @@ def test_a_secret_of_unreserved_characters_is_the_same_in_both_encodings(
     )
 
 
-@pytest.mark.parametrize(("kind", "algorithm"), SIGNING)
+@each(("kind", "algorithm"), SIGNING)
 def test_an_assertion_is_verified_by_the_public_key(
     monkeypatch: pytest.MonkeyPatch, kind: Kind, algorithm: str
 ) -> None:
@@ -167,7 +168,7 @@ def test_no_two_of_1000_assertions_have_the_same_jti(monkeypatch: pytest.MonkeyP
     assert min(map(len, seen)) >= 22  # 128 bits as base64url
 
 
-@pytest.mark.parametrize("method", METHODS)
+@each("method", METHODS)
 def test_a_request_is_authenticated_by_one_method_only(method: str) -> None:
     ehr = registration(method)
     given = clients_of(ehr).authenticate(ehr, TOKEN_URL)
@@ -191,7 +192,7 @@ def test_each_registration_has_its_own_credentials(monkeypatch: pytest.MonkeyPat
     assert clients.authenticate(two, TOKEN_URL).fields["client_secret"] == "other"
 
 
-@pytest.mark.parametrize(("kind", "algorithm"), SIGNING)
+@each(("kind", "algorithm"), SIGNING)
 def test_the_algorithm_is_that_of_the_key(
     monkeypatch: pytest.MonkeyPatch, kind: Kind, algorithm: str
 ) -> None:
@@ -201,7 +202,7 @@ def test_the_algorithm_is_that_of_the_key(
     assert (clients.algorithm(ehr), clients.algorithm(public)) == (algorithm, None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "members"),
     [("rsa", {"n", "e"}), ("p384", {"crv", "x", "y"})],
 )
@@ -236,7 +237,7 @@ UNUSABLE: list[tuple[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "what"), UNUSABLE, ids=[what for _, what in UNUSABLE])
+@each(("text", "what"), UNUSABLE, ids=[what for _, what in UNUSABLE])
 def test_a_key_that_cannot_sign_is_named_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, text: str, what: str
 ) -> None:
@@ -249,7 +250,7 @@ def test_a_key_that_cannot_sign_is_named_and_not_shown(
         assert line not in str(problem)
 
 
-@pytest.mark.parametrize("secret", ["a\nb", "a\tb", "a\x00b", "a\x7fb", "\ufeffab", "a\u00a0b"])
+@each("secret", ["a\nb", "a\tb", "a\x00b", "a\x7fb", "\ufeffab", "a\u00a0b"])
 def test_a_secret_with_a_character_that_nobody_sees_is_named_and_not_shown(
     tmp_path: Path, secret: str
 ) -> None:
@@ -276,7 +277,7 @@ def test_all_credentials_that_cannot_be_used_are_reported_at_once(
     assert problems[0].title.endswith(": env:CLIENT_SECRET is not set or empty.")
 
 
-@pytest.mark.parametrize("method", METHODS)
+@each("method", METHODS)
 def test_nothing_of_a_secret_shows_in_what_is_printed_by_accident(method: str) -> None:
     ehr = registration(method)
     clients = clients_of(ehr)

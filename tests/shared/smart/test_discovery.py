@@ -1,6 +1,7 @@
 """Discovery by itself: the cache against a clock, certificates, the document's members."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.support.certificates import authority, self_signed
 from tests.support.raw_server import always, plain, raw_server
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
 from tests.support.stores import Clock
+from tests.support.tables import each
 
 DOCUMENT = "/.well-known/smart-configuration"
 BASE = "https://ehr.test/a/fhir"
@@ -45,8 +47,13 @@ def ehr() -> Ehr:
 
 
 @pytest.fixture
-def tenant(scripted: ScriptedEhr) -> Tenant:
-    return scripted.tenant()
+def tenants(scripted: ScriptedEhr) -> Callable[[], Tenant]:
+    return scripted.tenant
+
+
+@pytest.fixture
+def tenant(tenants: Callable[[], Tenant]) -> Tenant:
+    return tenants()
 
 
 def test_a_document_is_kept_for_ten_minutes(ehr: Ehr, clock: Clock, tenant: Tenant) -> None:
@@ -60,17 +67,18 @@ def test_a_document_is_kept_for_ten_minutes(ehr: Ehr, clock: Clock, tenant: Tena
     assert len(tenant.received) == 2
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "error"),
     [(Scripted(500), DiscoveryFailed), (Scripted(404), DiscoveryInvalid)],
 )
 def test_a_failure_is_kept_for_five_seconds(
     ehr: Ehr,
     clock: Clock,
-    tenant: Tenant,
+    tenants: Callable[[], Tenant],
     given: Scripted,
     error: type[DiscoveryFailed | DiscoveryInvalid],
 ) -> None:
+    tenant = tenants()
     found = Discovery(clock)
     tenant.on(DOCUMENT, given)
     with pytest.raises(error) as first:
@@ -118,7 +126,7 @@ def test_a_certificate_of_the_configured_authority_is_trusted(ehr: Ehr, tmp_path
         assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("certificate", "trusted"),
     [("unknown authority", False), ("self-signed", True), ("other name", True), ("expired", True)],
 )
@@ -211,23 +219,23 @@ def test_only_the_two_endpoints_are_required() -> None:
     )
 
 
-@pytest.mark.parametrize("value", ["true", 1, "yes", None, [], False])
+@each("value", ["true", 1, "yes", None, [], False])
 def test_iss_is_promised_by_true_alone(value: object) -> None:
     document = GOOD | {"authorization_response_iss_parameter_supported": value}
     assert _parse(document).sends_iss is False
 
 
-@pytest.mark.parametrize("value", [None, "", 1, ["https://issuer.test"], {}])
+@each("value", [None, "", 1, ["https://issuer.test"], {}])
 def test_an_issuer_that_is_no_text_is_none(value: object) -> None:
     assert _parse(GOOD | {"issuer": value}).issuer is None
 
 
-@pytest.mark.parametrize("value", [None, "launch/patient", 1, {"launch/patient": 1}])
+@each("value", [None, "launch/patient", 1, {"launch/patient": 1}])
 def test_scopes_that_are_no_list_are_none(value: object) -> None:
     assert _parse(GOOD | {"scopes_supported": value}).scopes_supported == ()
 
 
-@pytest.mark.parametrize("member", ["revocation_endpoint", "jwks_uri"])
+@each("member", ["revocation_endpoint", "jwks_uri"])
 def test_an_empty_optional_endpoint_is_absent(member: str) -> None:
     assert getattr(_parse(GOOD | {member: ""}), member) is None
 
@@ -235,7 +243,7 @@ def test_an_empty_optional_endpoint_is_absent(member: str) -> None:
 METHODS = "token_endpoint_auth_methods_supported"
 
 
-@pytest.mark.parametrize("value", [None, [], "client_secret_post", 1, [1], {"none": 1}])
+@each("value", [None, [], "client_secret_post", 1, [1], {"none": 1}])
 def test_where_no_method_of_authentication_is_listed_any_is_taken(value: object) -> None:
     configuration = _parse(GOOD | {METHODS: value})
     assert configuration.auth_methods is None
@@ -243,7 +251,7 @@ def test_where_no_method_of_authentication_is_listed_any_is_taken(value: object)
         assert configuration.takes(method)
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "taken"),
     [
         ("none", True),
@@ -257,7 +265,7 @@ def test_a_listed_method_is_taken_and_a_public_client_always(method: str, taken:
     assert configuration.takes(method) is taken
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "http://ehr.test/token",  # the base is https
@@ -281,7 +289,7 @@ def test_a_listed_method_is_taken_and_a_public_client_always(method: str, taken:
         "https://EHR.teſt/token",
     ],
 )
-@pytest.mark.parametrize("member", ["token_endpoint", "revocation_endpoint", "jwks_uri"])
+@each("member", ["token_endpoint", "revocation_endpoint", "jwks_uri"])
 def test_an_endpoint_elsewhere_or_in_doubt_is_refused_by_name(url: str, member: str) -> None:
     with pytest.raises(DiscoveryInvalid) as caught:
         _parse(GOOD | {member: url})
@@ -296,7 +304,7 @@ def test_an_endpoint_too_long_for_any_address_is_refused_in_few_words() -> None:
         assert len(caught.value.why) < 200
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "resolved"),
     [
         ("HTTPS://EHR.TEST/token", "HTTPS://EHR.TEST/token"),
@@ -309,9 +317,7 @@ def test_an_endpoint_on_a_configured_host_is_taken(url: str, resolved: str) -> N
     assert _parse(GOOD | {"token_endpoint": url}).token_endpoint == resolved
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"[]", b"null", b"1", b'"x"', b"{", b"\xff", b"{}{}", b"[" * 100_000]
-)
+@each("body", [b"", b"[]", b"null", b"1", b'"x"', b"{", b"\xff", b"{}{}", b"[" * 100_000])
 def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(DiscoveryInvalid, match="discovery_invalid") as caught:
         discovery.parse(body, BASE, HOSTS)
@@ -331,7 +337,7 @@ def test_the_hosts_are_the_bases_own_and_those_configured(ehr: Ehr) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each(
     ("capability", "covered"),
     [
         ("client-confidential-symmetric", {"client_secret_basic", "client_secret_post"}),

@@ -18,12 +18,13 @@ from shared.smart import discovery
 from shared.smart.discovery import SmartConfiguration
 from tests.support import oracle_documents
 from tests.support.id_tokens import PrivateKey, ec_key, public_jwk, rsa_key
+from tests.support.tables import each
 
 PROFILE = "protocols/oauth2/profiles/smart-v1"
 SCOPES = "openid fhirUser online_access patient/Patient.rs patient/Condition.rs"
 Make = Callable[[], dict[str, Any]]
 
-personas = pytest.mark.parametrize(
+personas = each(
     ("make", "base", "persona", "host"),
     [
         (
@@ -110,7 +111,7 @@ def test_the_doctor_finds_nothing_that_fails_for_a_public_client(
     }
 
 
-@pytest.mark.parametrize("written", ["patient/Observation.read", "patient/Observation.rs"])
+@each("written", ["patient/Observation.read", "patient/Observation.rs"])
 def test_the_doctor_finds_a_scope_in_either_version_listed(written: str) -> None:
     ehr = _ehr(oracle_documents.PROVIDER_BASE, scopes=written)
     found = _read(oracle_documents.provider(), ehr)
@@ -126,7 +127,7 @@ def test_a_patients_observations_are_listed_for_search_alone() -> None:
     assert "patient/Observation.rs" not in listed
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "algorithm", "level"),
     [
         ("client_secret_basic", None, "ok"),
@@ -153,8 +154,8 @@ def test_the_doctor_says_which_confidential_clients_oracle_takes(
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "revocation_endpoint", "jwks_uri")
 
 
-@pytest.mark.parametrize("member", ENDPOINTS)
-@pytest.mark.parametrize(
+@each("member", ENDPOINTS)
+@each(
     "host",
     [
         "authorization.cerner.com.evil.example",
@@ -184,7 +185,7 @@ def test_older_hosts_are_taken_where_they_are_configured() -> None:
     assert "/authorization.sandboxcerner.com/" in _read(document, older).token_endpoint
 
 
-@pytest.mark.parametrize("vendor", ["generic", "epic"])
+@each("vendor", ["generic", "epic"])
 def test_the_host_is_known_to_oracles_registrations_alone(vendor: str) -> None:
     with pytest.raises(DiscoveryInvalid):
         _read(oracle_documents.provider(), _ehr(oracle_documents.PROVIDER_BASE, vendor=vendor))

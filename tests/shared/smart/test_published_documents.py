@@ -17,9 +17,10 @@ from shared.smart import discovery, launches
 from shared.smart.discovery import SmartConfiguration
 from shared.store.sqlite import SqliteStore
 from tests.support.published_documents import ALL, Published
+from tests.support.tables import each
 
 SCOPES = "openid fhirUser patient/Patient.rs patient/Observation.rs"
-each = pytest.mark.parametrize("found", ALL, ids=lambda one: one.name)
+each_document = each("found", ALL, ids=lambda one: one.name)
 
 
 def _settings(found: Published, hosts: tuple[str, ...] | None = None) -> Settings:
@@ -40,7 +41,7 @@ def _read(found: Published, hosts: tuple[str, ...] | None = None) -> SmartConfig
     return discovery.parse(json.dumps(found.document).encode(), found.base, allowed)
 
 
-@each
+@each_document
 def test_a_published_document_can_be_used_as_it_stands(found: Published) -> None:
     took = _read(found)
     for member in ("authorization_endpoint", "token_endpoint", "issuer"):
@@ -50,7 +51,7 @@ def test_a_published_document_can_be_used_as_it_stands(found: Published) -> None
     assert all(map(took.takes, ("none", "client_secret_basic", "private_key_jwt")))
 
 
-@each
+@each_document
 def test_a_document_whose_endpoints_lie_elsewhere_says_which_host_to_allow(
     found: Published,
 ) -> None:
@@ -61,7 +62,7 @@ def test_a_document_whose_endpoints_lie_elsewhere_says_which_host_to_allow(
     assert found.hosts[0] in caught.value.why
 
 
-@each
+@each_document
 def test_the_doctor_fails_none_of_them_and_warns_of_no_scope_that_is_granted(
     found: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +78,7 @@ def test_the_doctor_fails_none_of_them_and_warns_of_no_scope_that_is_granted(
     assert {levels[name] for name in levels if name != "scope_unsupported"} == {"ok"}
 
 
-@each
+@each_document
 def test_a_standalone_launch_asks_for_a_patient_where_the_ehr_lets_one_be_chosen(
     found: Published, tmp_path: Path
 ) -> None:
@@ -101,8 +102,8 @@ def test_a_standalone_launch_asks_for_a_patient_where_the_ehr_lets_one_be_chosen
     assert ("launch/encounter" in asked.split()) == (offered and lists_visits)
 
 
-@each
-@pytest.mark.parametrize("error", ["invalid_scope", "access_denied"])
+@each_document
+@each("error", ["invalid_scope", "access_denied"])
 def test_a_scope_that_a_list_does_not_speak_of_is_not_blamed(
     found: Published, error: str, tmp_path: Path
 ) -> None:

@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from shared.config.settings import Settings
 from shared.config.settings_file import parse
 from shared.smart import published_keys
 from shared.smart.published_keys import PublishedKeys
 from shared.smart.signing_keys import read
 from tests.support.signing_keys import pem
+from tests.support.tables import each
 
 CONFIGURATION = """
 public_url = "https://smart.example.org"
@@ -50,7 +49,7 @@ def load(folder: Path, text: str) -> tuple[PublishedKeys | None, str]:
     return published, what
 
 
-@pytest.mark.parametrize("keys", [[], [RSA], [EC], [RSA, EC, {**RSA, "kid": "rsa-2"}]])
+@each("keys", [[], [RSA], [EC], [RSA, EC, {**RSA, "kid": "rsa-2"}]])
 def test_any_number_of_public_keys_is_served_as_written(
     tmp_path: Path, keys: list[dict[str, str]]
 ) -> None:
@@ -72,8 +71,8 @@ def test_a_file_that_is_not_there_is_a_problem() -> None:
     assert (problem.id, problem.place) == ("secret_unreadable", "public_jwks")
 
 
-@pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
-@pytest.mark.parametrize(
+@each("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+@each(
     "place",
     [
         lambda private: {"keys": [EC, {**RSA, **private}]},
@@ -117,14 +116,14 @@ FAULTY: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("document", "what"), FAULTY, ids=range(len(FAULTY)))
+@each(("document", "what"), FAULTY, ids=range(len(FAULTY)))
 def test_a_file_that_is_no_set_of_public_keys_is_a_problem(
     tmp_path: Path, document: object, what: str
 ) -> None:
     assert load(tmp_path, json.dumps(document)) == (None, what)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "what"),
     [
         (pem("p384"), "it holds a private key"),
@@ -142,7 +141,7 @@ def test_a_text_that_is_no_json_or_hides_something_is_a_problem(
     assert load(tmp_path, text) == (None, what)
 
 
-@pytest.mark.parametrize(
+@each(
     ("jwk", "held"),
     [
         (RSA, True),

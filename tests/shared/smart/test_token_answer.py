@@ -8,6 +8,7 @@ import pytest
 from shared.errors import TokenInvalid
 from shared.smart import token_answer
 from shared.smart.token_answer import LaunchContext, TokenAnswer
+from tests.support.tables import each
 
 GOOD: dict[str, Any] = {"access_token": "abc", "token_type": "Bearer"}
 SURROGATE = "\ud800"
@@ -53,7 +54,7 @@ def test_a_full_answer_is_read_member_by_member() -> None:
     assert context.fhir_context == ({"reference": "ImagingStudy/1", "role": "x"},)
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         b"",
@@ -75,7 +76,7 @@ def test_what_is_not_a_json_object_is_refused(body: bytes) -> None:
         token_answer.parse(body, {})
 
 
-@pytest.mark.parametrize(
+@each(
     "token",
     [
         None,
@@ -101,30 +102,30 @@ def test_an_access_token_that_could_split_a_header_is_refused(token: Any) -> Non
     assert caught.value.why.startswith("In the answer access_token ")
 
 
-@pytest.mark.parametrize("token", ["x" * 16_384, "a.b-c_d~e+f/g==", "{a}|[b]#c%d"])
+@each("token", ["x" * 16_384, "a.b-c_d~e+f/g==", "{a}|[b]#c%d"])
 def test_an_opaque_access_token_of_any_visible_form_is_taken(token: str) -> None:
     assert _parse(access_token=token).access_token == token
 
 
-@pytest.mark.parametrize("token", ["x" * 16_384, 'a "b"\\c', "{a}|[b]#c%d"])
+@each("token", ["x" * 16_384, 'a "b"\\c', "{a}|[b]#c%d"])
 def test_an_opaque_refresh_token_of_any_visible_form_is_taken(token: str) -> None:
     assert _parse(refresh_token=token).refresh_token == token
 
 
-@pytest.mark.parametrize("kind", [None, "", "mac", "DPoP", "Bearer ", "bearer2", 1, ["Bearer"]])
+@each("kind", [None, "", "mac", "DPoP", "Bearer ", "bearer2", 1, ["Bearer"]])
 def test_any_other_token_type_is_refused(kind: Any) -> None:
     with pytest.raises(TokenInvalid) as caught:
         _parse(token_type=kind)
     assert caught.value.why == "In the answer token_type is not Bearer."
 
 
-@pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
+@each("kind", ["Bearer", "bearer", "BEARER"])
 def test_the_token_type_is_compared_without_case(kind: str) -> None:
     assert _parse(token_type=kind).access_token == "abc"
 
 
-@pytest.mark.parametrize("member", ["patient", "encounter"])
-@pytest.mark.parametrize(
+@each("member", ["patient", "encounter"])
+@each(
     "value",
     [
         ".",
@@ -152,12 +153,12 @@ def test_an_id_that_is_no_fhir_id_is_refused(member: str, value: Any) -> None:
     assert caught.value.why == f"In the answer {member} is not a FHIR id."
 
 
-@pytest.mark.parametrize("value", ["1", "x" * 64, "A-z.9", "...", ".a", "0"])
+@each("value", ["1", "x" * 64, "A-z.9", "...", ".a", "0"])
 def test_every_other_fhir_id_is_taken(value: str) -> None:
     assert _parse(patient=value).context.patient == value
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "seconds"),
     [
         (None, 300),
@@ -188,7 +189,7 @@ def test_the_life_of_a_token_is_always_a_sensible_number(value: Any, seconds: fl
     assert _parse(expires_in=value).expires_in == seconds
 
 
-@pytest.mark.parametrize(
+@each(
     ("scope", "read"),
     [
         (None, None),
@@ -205,7 +206,7 @@ def test_the_scope_is_split_and_only_scopes_are_kept(
     assert _parse(scope=scope).scope == read
 
 
-@pytest.mark.parametrize(
+@each(
     ("member", "value"),
     [
         ("scope", ["launch"]),
@@ -225,7 +226,7 @@ def test_a_member_of_the_wrong_type_is_refused_by_name(member: str, value: Any) 
     assert member in caught.value.why
 
 
-@pytest.mark.parametrize(
+@each(
     ("member", "name", "value"),
     [
         ("need_patient_banner", "need_patient_banner", "true"),
@@ -273,7 +274,7 @@ def test_context_items_of_known_form_are_kept_and_others_left_out() -> None:
     assert kept == ({"reference": "Encounter/1"}, *items[1:4])
 
 
-@pytest.mark.parametrize(
+@each(
     "item",
     [
         "",
@@ -297,7 +298,7 @@ def test_a_context_item_without_a_value_for_a_member_does_without_it() -> None:
     assert _parse(fhirContext=[item]).context.fhir_context == ({"reference": "Basic/1"},)
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@each("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_number_that_json_has_no_way_to_pass_on_is_left_out(number: str) -> None:
     item = '{"identifier": {"extension": [{"valueDecimal": NUMBER}]}}'.replace("NUMBER", number)
     body = '{"access_token": "a", "token_type": "Bearer", "fhirContext": [ITEM, "Basic/2"]}'
@@ -334,7 +335,7 @@ def test_unknown_members_are_ignored() -> None:
     assert _parse(sim_error="x", __proto__={"a": 1}, authorization_details=[{}]) == plain
 
 
-@pytest.mark.parametrize("member", ["patient", "encounter"])
+@each("member", ["patient", "encounter"])
 def test_an_empty_id_is_no_id(member: str) -> None:
     assert getattr(_parse(**{member: ""}).context, member) is None
 
@@ -342,7 +343,7 @@ def test_an_empty_id_is_no_id(member: str) -> None:
 BASE = "https://ehr.example/r4"
 
 
-@pytest.mark.parametrize(
+@each(
     ("reference", "kept"),
     [
         ("ImagingStudy/1", "ImagingStudy/1"),

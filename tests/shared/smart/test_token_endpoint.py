@@ -19,6 +19,7 @@ from tests.support.open_session import EHR
 from tests.support.raw_server import plain, raw_server
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
 from tests.support.servers import free_port
+from tests.support.tables import each
 
 AUTHENTICATION = ClientAuthentication({"client_id": "c"}, {})
 
@@ -98,9 +99,7 @@ def _revoke(endpoint: str | None, **issued: str) -> Mapping[str, str]:
     return token_endpoint.revoke(At(endpoint), Clients({}, {}), EHR, **issued)
 
 
-@pytest.mark.parametrize(
-    ("status", "done"), [(200, "true"), (204, "true"), (400, "false"), (503, "false")]
-)
+@each(("status", "done"), [(200, "true"), (204, "true"), (400, "false"), (503, "false")])
 def test_only_a_success_says_that_a_token_is_revoked(
     scripted: ScriptedEhr, status: int, done: str
 ) -> None:
@@ -161,7 +160,7 @@ def test_a_refresh_asks_for_no_scopes_and_takes_what_comes(scripted: ScriptedEhr
     }
 
 
-@pytest.mark.parametrize("status", [400, 401, 500])
+@each("status", [400, 401, 500])
 def test_a_refusal_keeps_its_oauth_error_and_what_was_said_apart(
     scripted: ScriptedEhr, status: int
 ) -> None:
@@ -180,9 +179,9 @@ CODE = "code+/" + "c" * 30
 VERIFIER = "v" * 43
 
 
-@pytest.mark.parametrize("secret", [CODE, VERIFIER])
-@pytest.mark.parametrize("member", ["error", "error_description", "error_uri"])
-@pytest.mark.parametrize("encoded", [False, True])
+@each("secret", [CODE, VERIFIER])
+@each("member", ["error", "error_description", "error_uri"])
+@each("encoded", [False, True])
 def test_what_was_sent_in_confidence_is_in_nothing_that_is_told_of_a_refusal(
     scripted: ScriptedEhr, secret: str, member: str, encoded: bool
 ) -> None:

@@ -28,9 +28,10 @@ from tests.simulator.cds_service import (
     followed_link,
     installed,
 )
+from tests.support.tables import each
 
 CLIENTS = [one for one in VENDOR_PROFILES if one.addresses("").cds_keys]
-every_client = pytest.mark.parametrize("profile", CLIENTS, ids=lambda one: one.key)
+every_client = each("profile", CLIENTS, ids=lambda one: one.key)
 
 
 @pytest.fixture
@@ -179,7 +180,7 @@ def test_the_detail_is_markdown_and_never_html(service: CdsService) -> None:
     assert "<strong>bold</strong>" in page
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "said"),
     [
         ({"indicator": "critical"}, "indicator is &#39;critical&#39;"),
@@ -208,7 +209,7 @@ def test_a_card_that_breaks_the_promise_is_a_fault_of_the_app(
     assert [one for one in entry["checks"] if one["mark"] == "wrong"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("link", "said"),
     [
         ({"type": "absolute"}, "not smart"),
@@ -226,7 +227,7 @@ def test_a_link_that_breaks_the_promise_is_a_fault_of_the_app(
     assert said in ChartApp(GENERIC).chart().text
 
 
-@pytest.mark.parametrize(
+@each(
     ("answer", "said"),
     [
         (Answer(401, "application/fhir+json", b"{}"), "answered 401"),
@@ -297,7 +298,7 @@ def test_a_link_to_another_address_is_not_followed(service: CdsService) -> None:
     assert app.http.get(_followed(app)).status_code == 404
 
 
-@pytest.mark.parametrize(
+@each(
     ("profile", "member", "audience"),
     [
         (GENERIC, "overrideReason", f"{SERVICE}/feedback"),
@@ -314,7 +315,7 @@ def test_a_dismissal_is_told_with_its_reason(
     page = app.http.get(answer.headers["Location"]).text
     assert "Dismissed: Already known; the service was told." in page
     assert "<select" not in page
-    (told,) = service.told
+    told = service.told[-1]
     assert told.claims["aud"] == audience
     (entry,) = told.body["feedback"]
     assert entry["outcome"] == "overridden"
@@ -351,7 +352,7 @@ def test_a_chart_without_a_service_is_a_chart(app: App) -> None:
     assert "Type 2 diabetes" in page
 
 
-@pytest.mark.parametrize(
+@each(
     ("address", "status"),
     [
         ("chart?patient=nobody", 404),

@@ -16,6 +16,7 @@ from simulator.faults.cds_faults import CDS_FAULTS, CdsFault
 from simulator.faults.named import FAULTS
 from tests.simulator.app_under_test import ALMA, json_of, query_of
 from tests.simulator.cds_service import Call, ChartApp, followed_link, installed
+from tests.support.tables import each
 
 # What is another one each time: hookInstance, access token, the names of pages.
 _OPAQUE = re.compile(
@@ -66,7 +67,7 @@ def _token(call: Call, keys: list[dict[str, Any]]) -> object:
     return {**header, "kid": "kid" in header}, claims, is_signed, named == keys[:1], len(keys)
 
 
-@pytest.mark.parametrize("fault", CDS_FAULTS.values(), ids=CDS_FAULTS.keys())
+@each("fault", CDS_FAULTS.values(), ids=CDS_FAULTS)
 def test_a_fault_spoils_a_call_and_the_trace_names_it(
     fault: CdsFault, apps: Mapping[str, ChartApp], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +86,7 @@ def test_a_fault_spoils_a_call_and_the_trace_names_it(
 
 
 # Without this the test above would pass for any two calls.
-@pytest.mark.parametrize("key", ["generic", "oracle", "epic"])
+@each("key", ["generic", "oracle", "epic"])
 def test_what_no_fault_spoils_is_the_same_each_time(
     key: str, apps: Mapping[str, ChartApp], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,7 +98,7 @@ def test_every_effect_belongs_to_a_fault() -> None:
     assert effects | {*request.VALUES} <= CDS_FAULTS.keys()
 
 
-@pytest.mark.parametrize("name", CDS_FAULTS)
+@each("name", CDS_FAULTS)
 def test_a_fault_is_found_by_its_cause(name: str, apps: Mapping[str, ChartApp]) -> None:
     fault = CDS_FAULTS[name]
     http = apps[fault.ehrs[0]].http

@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from fhir.resources.R4B import get_fhir_model_class
 
 from simulator.charts.generated import CHARTS, load_charts
 from simulator.charts.inpatient import hugo
@@ -16,6 +15,7 @@ from simulator.charts.outpatients import alma
 from simulator.charts.parts import chart_text
 from simulator.charts.resources import RESOURCE_TYPES, Resource, split
 from tests.simulator.app_under_test import ALMA, App
+from tests.support.tables import each
 
 HUGO = "synthetic-hugo"
 PROGRAM = """
@@ -35,6 +35,8 @@ DIFFERENT = [
 
 
 def test_every_resource_is_valid_fhir_r4() -> None:
+    from fhir.resources.R4B import get_fhir_model_class
+
     for resource in DIFFERENT:
         get_fhir_model_class(resource.type).model_validate_json(resource.text)
 
@@ -60,13 +62,12 @@ def test_a_patient_of_whom_nothing_is_known_is_shown_so() -> None:
     assert falk.chart == "No current problem. 1 observation."
 
 
-@pytest.mark.parametrize("seed", ["1", "2"])
-def test_the_charts_are_the_same_at_every_start(seed: str) -> None:
+def test_the_charts_are_the_same_at_every_start() -> None:
     here = [hashlib.sha256(chart_text(made()).encode()).hexdigest() for made in CHARTS.values()]
     elsewhere = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         cwd=Path(__file__).parents[3],
-        env={"PATH": "", "PYTHONHASHSEED": seed},
+        env={"PATH": "", "PYTHONHASHSEED": "1"},
         capture_output=True,
         text=True,
         check=True,
@@ -101,7 +102,7 @@ def test_a_chart_fills_more_than_a_page_over_three_years() -> None:
     assert 2.9 < (max(when) - min(when)).days / 365 < 3.1
 
 
-@pytest.mark.parametrize(
+@each(
     ("code", "status", "comparator"),
     [
         ("2160-0", "preliminary", None),
@@ -168,7 +169,7 @@ def test_resources_are_cut_out_without_a_change() -> None:
     assert [one.text for one in cut] == texts
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "",

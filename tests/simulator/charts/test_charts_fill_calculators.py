@@ -13,6 +13,7 @@ from clinical.chart.draws import DRAW_RULES
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.times import parse_now
 from simulator.charts.generated import load_resources
+from tests.support.tables import each
 
 NOW = "2026-11-20T11:00:00-06:00"
 
@@ -51,7 +52,7 @@ def evaluated(calculator: str, name: str) -> Evaluation:
 
 
 # Each calculator with the patient whom it is for: what it gives lies where the diagnosis puts it.
-@pytest.mark.parametrize(
+@each(
     ("calculator", "name", "output", "low", "high", "band"),
     [
         ("egfr_ckd_epi_2021", "alma", "egfr", 30, 45, "G3b"),
@@ -98,27 +99,27 @@ def test_a_result_lies_where_the_diagnosis_puts_it(
 
 
 # Nothing missing in any of its outputs, but for what is not applicable and the optional ethanol.
-@pytest.mark.parametrize(
-    ("calculator", "name"),
-    [
-        ("egfr_ckd_epi_2021", "alma"),
-        ("creatinine_clearance_cg", "alma"),
-        ("bmi", "alma"),
-        ("bsa_mosteller", "alma"),
-        ("prevent_2023_base", "alma"),
-        ("ascvd_pce_2013", "alma"),
-        ("cha2ds2_vasc", "cora"),
-        ("has_bled", "cora"),
-        ("meld", "elsa"),
-        ("fib4", "elsa"),
-        ("corrected_calcium", "dario"),
-        ("anion_gap", "dario"),
-        ("serum_osmolality", "dario"),
-        ("ldl", "dario"),
-        ("news2", "hugo"),
-        ("qtc", "cora"),
-    ],
-)
+COMPLETE = [
+    ("egfr_ckd_epi_2021", "alma"),
+    ("creatinine_clearance_cg", "alma"),
+    ("bmi", "alma"),
+    ("bsa_mosteller", "alma"),
+    ("prevent_2023_base", "alma"),
+    ("ascvd_pce_2013", "alma"),
+    ("cha2ds2_vasc", "cora"),
+    ("has_bled", "cora"),
+    ("meld", "elsa"),
+    ("fib4", "elsa"),
+    ("corrected_calcium", "dario"),
+    ("anion_gap", "dario"),
+    ("serum_osmolality", "dario"),
+    ("ldl", "dario"),
+    ("news2", "hugo"),
+    ("qtc", "cora"),
+]
+
+
+@each(("calculator", "name"), COMPLETE)
 def test_a_calculator_is_complete_without_typing(calculator: str, name: str) -> None:
     done = evaluated(calculator, name)
     assert set(done.results) == {output.name for output in REGISTRY[calculator].outputs}
@@ -128,11 +129,10 @@ def test_a_calculator_is_complete_without_typing(calculator: str, name: str) -> 
 
 
 def test_every_calculator_is_among_those() -> None:
-    marks = test_a_calculator_is_complete_without_typing.pytestmark  # type: ignore[attr-defined]
-    assert {calculator for calculator, _ in marks[0].args[1]} == set(REGISTRY)
+    assert {calculator for calculator, _ in COMPLETE} == set(REGISTRY)
 
 
-@pytest.mark.parametrize(
+@each(
     ("calculator", "name"),
     [
         ("anion_gap", "dario"),
@@ -150,7 +150,7 @@ def test_values_that_one_formula_combines_were_taken_together(calculator: str, n
     assert draw.warning == ""
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "diagnosis", "drugs"),
     [
         ("alma", {"hypertension", "diabetes"}, {"statin", "antihypertensive_treatment"}),
@@ -167,7 +167,7 @@ def test_the_diagnoses_and_drugs_of_a_chart_are_found(
     assert diagnosis | drugs <= ticked
 
 
-@pytest.mark.parametrize("name", ["bruno", "falk"])
+@each("name", ["bruno", "falk"])
 def test_the_healthy_and_the_unknown_have_no_diagnosis(name: str) -> None:
     assert not [given for given, (value, _) in inputs(name).items() if value is True]
 
@@ -177,7 +177,7 @@ def test_nothing_can_be_calculated_of_whom_nothing_is_known() -> None:
 
 
 # What each of Greta's doubtful entries comes to.
-@pytest.mark.parametrize(
+@each(
     ("given", "value", "outcome"),
     [
         ("creatinine", 124 / 88.42, Outcome.FOUND),

@@ -1,7 +1,5 @@
 from typing import Any
 
-import pytest
-
 from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.oracle import ORACLE
@@ -9,6 +7,7 @@ from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of
 from tests.simulator.token_client import registration
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 JSON = "application/fhir+json"
 CLARA, CONRAD = "/Practitioner/synthetic-clara", "/Practitioner/synthetic-conrad"
@@ -20,10 +19,8 @@ def launched(profile: VendorProfile, scope: str, **start: str) -> tuple[VendorAp
     return app, str(app.tokens(scope, **start)["access_token"])
 
 
-@pytest.mark.parametrize("profile", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
-@pytest.mark.parametrize(
-    ("user", "own", "other"), [("clara", CLARA, CONRAD), ("conrad", CONRAD, CLARA)]
-)
+@each("profile", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
+@each(("user", "own", "other"), [("clara", CLARA, CONRAD), ("conrad", CONRAD, CLARA)])
 def test_scope_fhiruser_reads_whoever_signed_in_and_no_one_else(
     profile: VendorProfile, user: str, own: str, other: str
 ) -> None:
@@ -34,7 +31,7 @@ def test_scope_fhiruser_reads_whoever_signed_in_and_no_one_else(
     assert app.get(token, other, JSON).status_code == 404
 
 
-@pytest.mark.parametrize("scope", ["patient/Practitioner.r", "user/Practitioner.rs"])
+@each("scope", ["patient/Practitioner.r", "user/Practitioner.rs"])
 def test_a_scope_for_practitioners_reads_all_of_them(scope: str) -> None:
     app, token = launched(GENERIC, f"launch {scope}")
     assert [app.get(token, one, JSON).status_code for one in (CLARA, CONRAD)] == [200, 200]

@@ -1,5 +1,3 @@
-import pytest
-
 from simulator.oauth.registrations import Registration
 from tests.simulator.app_under_test import (
     ALMA,
@@ -13,6 +11,7 @@ from tests.simulator.app_under_test import (
     json_of,
     query_of,
 )
+from tests.support.tables import each
 
 
 def refusal(app: App, parameters: dict[str, object]) -> dict[str, str]:
@@ -44,7 +43,7 @@ def test_a_redirect_uri_keeps_its_own_query(app: App) -> None:
     assert response.headers["Location"].startswith(f"{uri}&state=")
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"client_id": None},
@@ -77,7 +76,7 @@ def test_the_page_shows_what_was_sent_as_text(app: App) -> None:
     assert "<script" not in response.text
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "error", "described"),
     [
         ({"response_type": None}, "invalid_request", "response_type is missing"),
@@ -141,7 +140,7 @@ def test_a_launch_value_serves_once(app: App) -> None:
     assert refusal(app, app.request(launch))["error_description"] == "unknown launch"
 
 
-@pytest.mark.parametrize(("seconds", "outcome"), [(299, "code"), (300, "error")])
+@each(("seconds", "outcome"), [(299, "code"), (300, "error")])
 def test_a_launch_value_lives_five_minutes(app: App, seconds: int, outcome: str) -> None:
     launch = app.launch()
     app.clock.now += seconds
@@ -167,7 +166,7 @@ def test_a_faulty_request_does_not_use_up_its_launch_value(app: App) -> None:
     assert "code" in query_of(app.authorize(app.request(launch)).headers["Location"])
 
 
-@pytest.mark.parametrize(
+@each(
     ("client", "scope", "granted"),
     [
         (APP, "launch patient/Observation.rs", "launch patient/Observation.rs"),
@@ -188,7 +187,7 @@ def test_the_token_answer_names_what_was_granted(
     assert json_of(app.exchange(app.code(scope=scope)))["scope"] == granted
 
 
-@pytest.mark.parametrize(
+@each(
     ("client", "scope", "described"),
     [
         (APP, "fhirUser", "none of the scopes"),
@@ -212,7 +211,7 @@ def test_user_scopes_need_no_patient(ward: App) -> None:
     assert (body["scope"], "patient" in body) == ("user/*.rs", False)
 
 
-@pytest.mark.parametrize(("patient", "encounter"), [(ALMA, "synthetic-alma-enc-1"), (BRUNO, None)])
+@each(("patient", "encounter"), [(ALMA, "synthetic-alma-enc-1"), (BRUNO, None)])
 def test_the_launch_context_is_that_of_the_chart(
     app: App, patient: str, encounter: str | None
 ) -> None:

@@ -1,15 +1,14 @@
 from typing import Any
 
-import pytest
-
 from simulator.ehr import VENDOR_PROFILES
 from simulator.vendors.oracle import ORACLE
 from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of
 from tests.simulator.token_client import TokenClient, answered, refused
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize("profile", VENDOR_PROFILES, ids=lambda one: one.key)
+@each("profile", VENDOR_PROFILES, ids=lambda one: one.key)
 def test_each_ehr_has_its_own_control(profile: VendorProfile) -> None:
     client = TokenClient(profile=profile)
     assert client.control().status_code == 204
@@ -66,7 +65,7 @@ def test_all_access_tokens_can_expire_now() -> None:
     assert client.read(again["access_token"]).status_code == 200
 
 
-@pytest.mark.parametrize(
+@each(
     "members",
     [
         {"faults": "nothing"},
@@ -91,7 +90,7 @@ def test_a_member_that_is_wrong_is_named_and_nothing_is_done(members: dict[str, 
     assert client.tokens()["expires_in"] == 3600
 
 
-@pytest.mark.parametrize("body", ["", "[]", "no json", '"faults"'])
+@each("body", ["", "[]", "no json", '"faults"'])
 def test_the_body_must_be_a_json_object(body: str) -> None:
     response = TokenClient().http.post("/generic/_control", data=body)
     assert response.status_code == 400

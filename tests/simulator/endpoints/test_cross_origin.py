@@ -9,6 +9,7 @@ from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, json_of
 from tests.simulator.token_client import registration
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 OWN = "https://app.test"
 STRANGER = "https://stranger.test"
@@ -28,7 +29,7 @@ def call(app: VendorApp, url: str, origin: str | None, method: str = "GET") -> T
     return app.http.open(path_of(url), method=method, headers=headers)
 
 
-@pytest.mark.parametrize("profile", VENDOR_PROFILES, ids=lambda one: one.key)
+@each("profile", VENDOR_PROFILES, ids=lambda one: one.key)
 def test_discovery_and_keys_are_for_scripts_of_any_origin(profile: VendorProfile) -> None:
     app = VendorApp(profile=profile)
     base = app.at.fhir_base
@@ -36,7 +37,7 @@ def test_discovery_and_keys_are_for_scripts_of_any_origin(profile: VendorProfile
         assert allowed(call(app, url, STRANGER)) == "*"
 
 
-@pytest.mark.parametrize("profile", VENDOR_PROFILES, ids=lambda one: one.key)
+@each("profile", VENDOR_PROFILES, ids=lambda one: one.key)
 def test_tokens_and_data_are_for_the_origins_of_registered_apps(profile: VendorProfile) -> None:
     app = VendorApp(profile=profile)
     places = [(app.at.token, "POST"), (app.at.revocation, "POST")]
@@ -83,7 +84,7 @@ def test_a_preflight_allows_what_apps_send(app: VendorApp) -> None:
     assert allowed(stranger) is None
 
 
-@pytest.mark.parametrize("left_out", ["Origin", "Access-Control-Request-Method"])
+@each("left_out", ["Origin", "Access-Control-Request-Method"])
 def test_an_options_request_that_is_no_preflight_is_refused(app: VendorApp, left_out: str) -> None:
     asked = {"Origin": OWN, "Access-Control-Request-Method": "PUT"}
     del asked[left_out]

@@ -1,5 +1,3 @@
-from fhir.resources.R4B.capabilitystatement import CapabilityStatement
-
 from tests.simulator.app_under_test import FHIR, ISSUER, App, json_of
 
 
@@ -67,6 +65,8 @@ def test_the_capability_statement_names_the_endpoints_for_apps_of_smart_1(app: A
 
 
 def test_the_capability_statement_is_valid_and_needs_no_token(app: App) -> None:
+    from fhir.resources.R4B.capabilitystatement import CapabilityStatement
+
     response = app.http.get("/generic/fhir/metadata")
     assert response.content_type == "application/fhir+json; charset=utf-8"
     statement = CapabilityStatement.model_validate_json(response.data)

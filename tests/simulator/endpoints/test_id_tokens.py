@@ -14,6 +14,7 @@ from simulator.vendors.oracle import ORACLE
 from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, json_of
 from tests.simulator.token_client import SCOPE, TokenClient, refused
+from tests.support.tables import each
 
 FHIR = "launch patient/Patient.rs"
 LAUNCHING = [one for one in VENDOR_PROFILES if one.addresses("").start is not None]
@@ -41,7 +42,7 @@ def claims_of(client: TokenClient, token: str) -> dict[str, Any]:
     return claims
 
 
-@pytest.mark.parametrize("profile", LAUNCHING, ids=lambda one: one.key)
+@each("profile", LAUNCHING, ids=lambda one: one.key)
 def test_an_id_token_says_who_signed_in_where_and_for_which_request(
     profile: VendorProfile,
 ) -> None:
@@ -74,9 +75,7 @@ def test_without_openid_there_is_no_id_token() -> None:
     assert "id_token" not in TokenClient().tokens(f"{FHIR} fhirUser")
 
 
-@pytest.mark.parametrize(
-    ("scope", "named"), [("openid", False), ("openid fhirUser", True), ("openid profile", True)]
-)
+@each(("scope", "named"), [("openid", False), ("openid fhirUser", True), ("openid profile", True)])
 def test_the_user_is_named_if_a_scope_asks_for_it(scope: str, named: bool) -> None:
     client = TokenClient()
     claims = claims_of(client, client.tokens(f"{FHIR} {scope}")["id_token"])
@@ -95,7 +94,7 @@ def test_a_request_without_nonce_gets_an_id_token_without() -> None:
     assert "nonce" not in claims_of(client, json_of(client.exchange(code))["id_token"])
 
 
-@pytest.mark.parametrize("profile", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
+@each("profile", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
 def test_only_public_keys_are_published_and_as_the_vendor_does(profile: VendorProfile) -> None:
     keys = published(TokenClient(profile=profile))
     assert [key["kty"] for key in keys] == ["RSA", "RSA", "EC", "EC"]
@@ -117,7 +116,7 @@ def test_after_a_change_the_keys_before_stay_published_once() -> None:
     assert (kids[0] in listed, kids[1] in listed) == (False, True)
 
 
-@pytest.mark.parametrize(
+@each(
     ("fault", "algorithm"),
     [("id-token-rs384", "RS384"), ("id-token-es256", "ES256"), ("id-token-es384", "ES384")],
 )
@@ -130,7 +129,7 @@ def test_a_launch_may_ask_for_another_algorithm(fault: str, algorithm: str) -> N
     assert len(base64.urlsafe_b64decode(claims["at_hash"] + "==")) == size
 
 
-@pytest.mark.parametrize(
+@each(
     ("fault", "changed"),
     [
         ("id-token-wrong-nonce", {"nonce": "simulated-other-nonce"}),
@@ -182,9 +181,7 @@ def test_a_signature_by_a_stranger_bears_the_name_of_a_published_key() -> None:
         claims_of(client, token)
 
 
-@pytest.mark.parametrize(
-    ("fault", "kid"), [("id-token-no-kid", None), ("id-token-unknown-kid", "simulated-unknown")]
-)
+@each(("fault", "kid"), [("id-token-no-kid", None), ("id-token-unknown-kid", "simulated-unknown")])
 def test_the_header_may_name_no_key_or_an_unknown_one(fault: str, kid: str | None) -> None:
     token = TokenClient().tokens(fault=fault)["id_token"]
     assert jwt.get_unverified_header(token).get("kid") == kid
@@ -204,9 +201,7 @@ def test_a_new_key_signs_in_the_middle_of_things() -> None:
     assert claims_of(client, token)["sub"] == "simulated-user-1"
 
 
-@pytest.mark.parametrize(
-    ("fault", "status"), [("jwks-500", 500), ("jwks-redirect", 302), ("jwks-empty", 200)]
-)
+@each(("fault", "status"), [("jwks-500", 500), ("jwks-redirect", 302), ("jwks-empty", 200)])
 def test_the_keys_may_fail_to_come(fault: str, status: int) -> None:
     client = TokenClient()
     client.control(faults=f"{fault}:1")

@@ -1,8 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
-
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.oracle import ORACLE
 from simulator.vendors.profile import VendorProfile
@@ -15,12 +13,13 @@ from tests.simulator.token_client import (
     refused,
     registration,
 )
+from tests.support.tables import each
 
 PLAIN = "launch patient/Patient.rs patient/Observation.rs"
 INVALID = (400, "invalid_grant")
 
 
-@pytest.mark.parametrize(
+@each(
     ("scope", "comes"),
     [(PLAIN, False), (f"{PLAIN} online_access", True), (f"{PLAIN} offline_access", True)],
 )
@@ -39,7 +38,7 @@ def test_a_refresh_gives_a_new_access_token_and_the_old_one_lives_on() -> None:
         assert client.read(answer["access_token"]).status_code == 200
 
 
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "private_key_jwt"])
+@each("method", ["client_secret_basic", "client_secret_post", "private_key_jwt"])
 def test_a_refresh_needs_the_same_authentication(method: str) -> None:
     client = TokenClient(registration(method))
     refresh_token = client.tokens()["refresh_token"]
@@ -90,9 +89,7 @@ def test_without_rotation_the_refresh_token_stays_and_none_comes() -> None:
         assert client.read(answer["access_token"]).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("profile", "seconds"), [(GENERIC, 3600), (ORACLE, 570)], ids=["generic", "oracle"]
-)
+@each(("profile", "seconds"), [(GENERIC, 3600), (ORACLE, 570)], ids=["generic", "oracle"])
 def test_access_tokens_live_as_long_as_the_vendor_says(
     profile: VendorProfile, seconds: int
 ) -> None:
@@ -105,9 +102,7 @@ def test_access_tokens_live_as_long_as_the_vendor_says(
     assert client.read(answer["access_token"]).status_code == 401
 
 
-@pytest.mark.parametrize(
-    "asked", ["patient/Patient.rs", "patient/Patient.r", "patient/Observation.read launch"]
-)
+@each("asked", ["patient/Patient.rs", "patient/Patient.r", "patient/Observation.read launch"])
 def test_fewer_scopes_may_be_asked_for(asked: str) -> None:
     client = TokenClient()
     answer = answered(client.refresh(client.tokens()["refresh_token"], scope=asked))
@@ -122,7 +117,7 @@ def test_a_later_refresh_gives_all_scopes_again() -> None:
     assert answered(client.refresh(narrow["refresh_token"]))["scope"] == SCOPE
 
 
-@pytest.mark.parametrize(
+@each(
     "asked",
     ["patient/Condition.rs", "patient/Patient.cruds", "user/Patient.rs", "no/such x", "a  b", " a"],
 )
@@ -133,7 +128,7 @@ def test_more_scopes_than_were_granted_are_invalid_scope_and_spend_nothing(asked
     answered(client.refresh(token))
 
 
-@pytest.mark.parametrize("token", ["guess", "", None])
+@each("token", ["guess", "", None])
 def test_an_unknown_refresh_token_is_refused(token: str | None) -> None:
     client = TokenClient()
     error = "invalid_grant" if token else "invalid_request"
@@ -154,7 +149,7 @@ def test_a_refresh_token_belongs_to_its_client() -> None:
     answered(client.refresh(token))
 
 
-@pytest.mark.parametrize(
+@each(
     ("scope", "days", "lives"),
     [
         ("online_access", 0.33, True),
@@ -172,7 +167,7 @@ def test_online_access_lasts_eight_hours_and_offline_access_ninety_days(
     assert (client.refresh(token).status_code == 200) is lives
 
 
-@pytest.mark.parametrize(
+@each(
     ("scope", "user", "lives"),
     [
         ("online_access", "clara", False),

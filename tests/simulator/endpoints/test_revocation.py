@@ -1,5 +1,3 @@
-import pytest
-
 from simulator.common.addresses import path_of
 from simulator.ehr import VENDOR_PROFILES
 from simulator.vendors.profile import VendorProfile
@@ -10,11 +8,12 @@ from tests.simulator.token_client import (
     refused,
     registration,
 )
+from tests.support.tables import each
 
 LAUNCHING = [one for one in VENDOR_PROFILES if one.addresses("").start is not None]
 
 
-@pytest.mark.parametrize("profile", LAUNCHING, ids=lambda one: one.key)
+@each("profile", LAUNCHING, ids=lambda one: one.key)
 def test_a_refresh_token_falls_with_all_that_came_of_its_code(profile: VendorProfile) -> None:
     client = TokenClient(profile=profile)
     first = client.tokens()
@@ -35,7 +34,7 @@ def test_an_access_token_falls_alone() -> None:
     answered(client.refresh(answer["refresh_token"]))
 
 
-@pytest.mark.parametrize("hint", [None, "access_token", "refresh_token", "something_else"])
+@each("hint", [None, "access_token", "refresh_token", "something_else"])
 def test_the_hint_is_a_hint(hint: str | None) -> None:
     client = TokenClient()
     answer = client.tokens()
@@ -49,9 +48,7 @@ def test_an_unknown_or_revoked_token_is_revoked_already() -> None:
     assert [client.revoke(one).status_code for one in (token, token, "guess")] == [200, 200, 200]
 
 
-@pytest.mark.parametrize(
-    "method", ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
-)
+@each("method", ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"])
 def test_revocation_needs_the_clients_authentication(method: str) -> None:
     client = TokenClient(registration(method))
     answer = client.tokens()
@@ -63,7 +60,7 @@ def test_revocation_needs_the_clients_authentication(method: str) -> None:
     assert client.revoke(answer["refresh_token"]).status_code == 200
 
 
-@pytest.mark.parametrize("audience", ["token", "revocation"])
+@each("audience", ["token", "revocation"])
 def test_an_assertion_may_be_for_the_token_or_the_revocation_endpoint(audience: str) -> None:
     client = TokenClient(registration("private_key_jwt"))
     token = client.tokens()["refresh_token"]

@@ -1,8 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.simulator.app_under_test import ALMA, APP, VERIFIER, App, json_of
+from tests.support.tables import each
 
 
 def test_the_answer_holds_what_smart_asks_for_and_something_unknown(app: App) -> None:
@@ -23,7 +22,7 @@ def test_the_answer_holds_what_smart_asks_for_and_something_unknown(app: App) ->
     }
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "status", "error"),
     [
         ({"grant_type": None}, 400, "invalid_request"),
@@ -94,14 +93,14 @@ def test_other_methods_are_refused_in_json(app: App) -> None:
     assert response.headers["Allow"] == "POST"
 
 
-@pytest.mark.parametrize(("seconds", "status"), [(59, 200), (60, 400)])
+@each(("seconds", "status"), [(59, 200), (60, 400)])
 def test_a_code_lives_a_minute(app: App, seconds: int, status: int) -> None:
     code = app.code()
     app.clock.now += seconds
     assert app.exchange(code).status_code == status
 
 
-@pytest.mark.parametrize("seconds", [0, 61, 3000])
+@each("seconds", [0, 61, 3000])
 def test_a_second_use_of_a_code_revokes_the_token_of_the_first(app: App, seconds: int) -> None:
     code = app.code()
     token = json_of(app.exchange(code))["access_token"]
@@ -126,7 +125,7 @@ def test_a_failed_attempt_spends_the_code(app: App) -> None:
     assert json_of(app.exchange(code))["error"] == "invalid_grant"
 
 
-@pytest.mark.parametrize(("seconds", "status"), [(3599, 200), (3600, 401)])
+@each(("seconds", "status"), [(3599, 200), (3600, 401)])
 def test_a_token_lives_an_hour(app: App, seconds: int, status: int) -> None:
     token = app.token()
     app.clock.now += seconds

@@ -1,8 +1,6 @@
 import re
 from urllib.parse import parse_qsl, urlsplit
 
-import pytest
-
 from simulator.ehr import VENDOR_PROFILES
 from simulator.faults.authorize_faults import AUTHORIZE_FAULTS, AuthorizeFault
 from simulator.vendors.epic import EPIC
@@ -13,6 +11,7 @@ from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import STATE, json_of, query_of
 from tests.simulator.token_client import SCOPE
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 STARTING = [one for one in VENDOR_PROFILES if one.key != "oracle-patient"]
 
@@ -43,7 +42,7 @@ def test_the_list_names_every_fault_and_the_ehrs_that_can_have_it() -> None:
     assert len(names) == len(listed)
 
 
-@pytest.mark.parametrize(("profile", "fault"), cases("refusal"))
+@each(("profile", "fault"), cases("refusal"))
 def test_a_refusal_reaches_the_app_with_its_error(
     profile: VendorProfile, fault: AuthorizeFault
 ) -> None:
@@ -59,7 +58,7 @@ def test_a_refusal_reaches_the_app_with_its_error(
         assert answer.get("error_description", "") == fault.detail
 
 
-@pytest.mark.parametrize(("profile", "fault"), cases("page"))
+@each(("profile", "fault"), cases("page"))
 def test_a_page_tells_the_app_nothing(profile: VendorProfile, fault: AuthorizeFault) -> None:
     app = VendorApp(profile=profile)
     response = app.authorize(app.launch(fault=fault.name))
@@ -71,8 +70,8 @@ def test_a_page_tells_the_app_nothing(profile: VendorProfile, fault: AuthorizeFa
     assert response.status_code == (200 if fault.name == "epic-unknown-client" else 400)
 
 
-@pytest.mark.parametrize("profile", STARTING)
-@pytest.mark.parametrize(
+@each("profile", STARTING)
+@each(
     ("name", "members"),
     [
         ("answer-without-state", {"code"}),
@@ -101,7 +100,7 @@ def test_an_error_can_come_without_its_state() -> None:
         assert "state" not in answer
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "raw"),
     [
         ("error-uri-encoded-once", "%2Ferrors%2Furn%3Acerner%3Aerror"),
@@ -113,7 +112,7 @@ def test_the_address_of_an_error_is_encoded_in_other_ways(name: str, raw: str) -
     assert raw in triggered(f"oracle-server-error,{name}", ORACLE)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "query"),
     [
         ("error-uri-without-query", {}),
@@ -128,7 +127,7 @@ def test_the_address_of_an_error_says_less(name: str, query: dict[str, str]) -> 
     assert dict(parse_qsl(urlsplit(answer["error_uri"]).query)) == query
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "member", "own"),
     [
         ("error-uri-other-client", "client", "client one"),
@@ -140,8 +139,8 @@ def test_the_address_of_an_error_names_another(name: str, member: str, own: str)
     assert dict(parse_qsl(urlsplit(answer["error_uri"]).query))[member] != own
 
 
-@pytest.mark.parametrize("profile", STARTING)
-@pytest.mark.parametrize(
+@each("profile", STARTING)
+@each(
     ("name", "gone"),
     [
         ("grant-without-resources", {"Patient", "Observation"}),
@@ -158,7 +157,7 @@ def test_less_is_granted_than_was_asked(profile: VendorProfile, name: str, gone:
     assert ("id_token" in body) == ("openid" not in gone)
 
 
-@pytest.mark.parametrize("profile", [GENERIC, EPIC])
+@each("profile", [GENERIC, EPIC])
 def test_a_launch_without_a_patient_gives_a_token_without_one(profile: VendorProfile) -> None:
     body = VendorApp(profile=profile).tokens(fault="grant-without-patient")
     assert not {"patient", "encounter"} & body.keys()

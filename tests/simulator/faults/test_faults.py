@@ -4,6 +4,7 @@ from simulator.ehr import VENDOR_PROFILES
 from simulator.endpoints import discovery_faults, identity, token_faults
 from simulator.endpoints.fhir import bearer
 from simulator.faults.named import FAULTS, Faults, UnknownFaultError
+from tests.support.tables import each
 
 
 def test_a_fault_is_triggered_at_its_own_place_only() -> None:
@@ -24,7 +25,7 @@ def test_no_text_is_no_fault() -> None:
     assert all(not Faults("").trigger(fault.place) for fault in FAULTS.values())
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     ["nothing", "token-500:0", "token-500:-1", "token-500:x", "token-500:", "token-500:1001", " "],
 )

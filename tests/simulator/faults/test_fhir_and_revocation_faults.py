@@ -1,13 +1,12 @@
-import pytest
-
 from simulator.endpoints import token_faults
 from simulator.faults.oracle_errors import ACCESS_ERRORS
 from simulator.vendors.oracle import ORACLE
 from tests.simulator.app_under_test import issue_of, json_of
 from tests.simulator.token_client import TokenClient
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("fault", "status", "issue"),
     [
         ("fhir-401", 401, "login"),
@@ -26,7 +25,7 @@ def test_a_fhir_request_may_fail_once_and_then_succeed(fault: str, status: int, 
     assert client.read(token).status_code == 200
 
 
-@pytest.mark.parametrize(("tail", "status"), [(k, v[0]) for k, v in ACCESS_ERRORS.items()])
+@each(("tail", "status"), [(k, v[0]) for k, v in ACCESS_ERRORS.items()])
 def test_oracle_healths_gateway_may_refuse_with_an_error_of_its_own(tail: str, status: int) -> None:
     client = TokenClient(profile=ORACLE)
     response = client.read(client.tokens(fault=f"fhir-{tail}:1")["access_token"])
@@ -41,7 +40,7 @@ def test_a_fhir_request_may_hang(waited: list[float]) -> None:
     assert waited == [token_faults.HANG_SECONDS]
 
 
-@pytest.mark.parametrize(("fault", "status"), [("revoke-400", 400), ("revoke-503", 503)])
+@each(("fault", "status"), [("revoke-400", 400), ("revoke-503", 503)])
 def test_a_revocation_may_fail_and_then_nothing_is_revoked(fault: str, status: int) -> None:
     client = TokenClient()
     answer = client.tokens(fault=fault)

@@ -8,12 +8,13 @@ from simulator.vendors.oracle import ORACLE
 from tests.simulator.app_under_test import ALMA, BRUNO, json_of
 from tests.simulator.endpoints.test_id_tokens import claims_of
 from tests.simulator.token_client import SCOPE, TokenClient, answered, refused
+from tests.support.tables import each
 
 INVALID = (400, "invalid_grant")
 GONE = object()
 
 
-@pytest.mark.parametrize(
+@each(
     ("fault", "status", "error"),
     [
         ("token-400", 400, "invalid_request"),
@@ -33,7 +34,7 @@ def test_an_exchange_may_be_refused_without_spending_the_code(
     answered(client.exchange(code))
 
 
-@pytest.mark.parametrize(
+@each(
     ("fault", "status", "error"),
     [
         ("refresh-invalid-grant", 400, "invalid_grant"),
@@ -57,7 +58,7 @@ def test_oracle_health_refuses_with_the_address_of_the_error() -> None:
     assert "?client=unknown&tenant=" in body["error_uri"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "status", "mimetype", "retry"),
     [
         ("403-text", 403, "text/plain", None),
@@ -81,7 +82,7 @@ def test_an_exchange_may_get_no_token_answer_at_all(
     answered(client.exchange(code))
 
 
-@pytest.mark.parametrize("name", ["429", "500", "503", "not-json"])
+@each("name", ["429", "500", "503", "not-json"])
 def test_a_refresh_may_fail_once_and_then_succeed(name: str) -> None:
     client = TokenClient()
     token = client.tokens(fault=f"refresh-{name}:1")["refresh_token"]
@@ -96,8 +97,9 @@ def test_an_answer_may_be_half_a_json_object_or_very_long() -> None:
     assert len(client.exchange(client.code(fault="token-huge")).data) > 20_000_000
 
 
-@pytest.mark.parametrize("place", ["token", "refresh"])
+@each("place", ["token", "refresh"])
 def test_the_ehr_may_hang_and_then_end_the_connection(place: str, waited: list[float]) -> None:
+    waited.clear()
     client = TokenClient()
     if place == "token":
         response = client.exchange(client.code(fault="token-hang"))
@@ -128,7 +130,7 @@ def test_a_lost_reply_has_rotated_the_refresh_token() -> None:
     assert refused(client.refresh(token)) == INVALID
 
 
-@pytest.mark.parametrize(
+@each(
     ("fault", "member", "value"),
     [
         ("no-access-token", "access_token", GONE),
@@ -160,7 +162,7 @@ def test_a_fault_spoils_one_member_of_the_answer(fault: str, member: str, value:
     assert answer.get(member, GONE) == value
 
 
-@pytest.mark.parametrize(
+@each(
     ("fault", "member", "value"),
     [
         ("other-patient", "patient", BRUNO),
@@ -206,7 +208,7 @@ def test_an_ehr_may_stop_rotating_for_a_launch() -> None:
         assert "refresh_token" not in answered(client.refresh(token))
 
 
-@pytest.mark.parametrize(("fault", "seconds"), [("1s", 1), ("5s", 5), ("30s", 30)])
+@each(("fault", "seconds"), [("1s", 1), ("5s", 5), ("30s", 30)])
 def test_tokens_of_a_launch_may_live_shorter_refreshed_ones_too(fault: str, seconds: int) -> None:
     client = TokenClient()
     answer = client.tokens(fault=f"token-life-{fault}")

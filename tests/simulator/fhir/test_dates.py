@@ -3,13 +3,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulator.fhir import dates
+from tests.support.tables import each
 
 
 def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "start", "length"),
     [
         ("2026", utc(2026, 1, 1, 6), timedelta(days=365)),
@@ -33,15 +34,13 @@ def test_a_date_covers_all_that_its_precision_leaves_open(
     assert (interval.start, interval.end - interval.start) == (start, length)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "26", "2026-1", "2026-00", "20261120", "2026-11-20T09", "2026-11-20T25:00Z"]
-)
+@each("text", ["", "26", "2026-1", "2026-00", "20261120", "2026-11-20T09", "2026-11-20T25:00Z"])
 def test_what_is_no_fhir_date_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"date|month|hour"):
         dates.parse(text)
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "wanted", "holding"),
     [
         ("2026-11-20", "2026-11-20", {"eq", "ge", "le"}),

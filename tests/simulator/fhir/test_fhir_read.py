@@ -1,6 +1,5 @@
-import pytest
-
 from tests.simulator.app_under_test import ALMA, BRUNO, App, issue_of, json_of
+from tests.support.tables import each
 
 
 def test_a_read_gives_the_resource_with_its_version(app: App) -> None:
@@ -12,7 +11,7 @@ def test_a_read_gives_the_resource_with_its_version(app: App) -> None:
     assert json_of(response)["id"] == ALMA
 
 
-@pytest.mark.parametrize(
+@each(
     ("match", "status"),
     [('W/"1"', 304), ('"1"', 304), ('W/"0", W/"1"', 304), ("*", 304), ('W/"2"', 200)],
 )
@@ -23,8 +22,8 @@ def test_a_conditional_read_is_answered_without_a_body(app: App, match: str, sta
     assert (response.data == b"") is (status == 304)
 
 
-@pytest.mark.parametrize("address", [f"/Patient/{ALMA}", "/Observation", "?_getpages=x&_page=1"])
-@pytest.mark.parametrize(
+@each("address", [f"/Patient/{ALMA}", "/Observation", "?_getpages=x&_page=1"])
+@each(
     ("authorization", "challenge"),
     [
         ({}, 'Bearer realm="simulated EHR"'),
@@ -47,7 +46,7 @@ def test_a_token_in_the_address_does_not_count(app: App) -> None:
     assert response.status_code == 401
 
 
-@pytest.mark.parametrize(
+@each(
     ("scope", "address", "status"),
     [
         ("patient/Observation.r", "/Observation/synthetic-alma-obs-1", 200),
@@ -72,7 +71,7 @@ def test_scopes_decide_by_type_and_interaction(
         assert 'error="insufficient_scope"' in response.headers["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize(
+@each(
     "address",
     [
         f"/Patient/{ALMA}",
@@ -98,7 +97,7 @@ def test_user_scopes_reach_every_patient(ward: App) -> None:
     assert json_of(ward.get(token, "/Patient"))["total"] == 8
 
 
-@pytest.mark.parametrize(
+@each(
     ("accept", "status"),
     [
         ("application/fhir+json", 200),
@@ -111,14 +110,14 @@ def test_user_scopes_reach_every_patient(ward: App) -> None:
         ("application/fhir+json;q=0", 406),
     ],
 )
-@pytest.mark.parametrize("address", [f"/Patient/{ALMA}", "/Patient", "/metadata"])
+@each("address", [f"/Patient/{ALMA}", "/Patient", "/metadata"])
 def test_only_json_is_offered(app: App, address: str, accept: str, status: int) -> None:
     response = app.get(app.token(), address, Accept=accept)
     assert response.status_code == status
     assert response.content_type == "application/fhir+json; charset=utf-8"
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "address", "status", "issue"),
     [
         ("GET", "/Device/1", 404, "not-supported"),

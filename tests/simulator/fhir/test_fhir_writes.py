@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 from werkzeug.test import TestResponse
 
 from simulator.vendors.epic import EPIC
@@ -12,6 +11,7 @@ from simulator.vendors.oracle import ORACLE
 from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, BRUNO, WARD, App, ids, issue_of, json_of
 from tests.simulator.token_client import TokenClient, registration
+from tests.support.tables import each
 
 FHIR_JSON = "application/fhir+json"
 PATCH_JSON = "application/json-patch+json"
@@ -66,8 +66,8 @@ def test_an_update_makes_a_version_and_keeps_the_older_one(app: App) -> None:
     assert [entry["request"]["method"] for entry in history["entry"]] == ["PUT", "POST"]
 
 
-@pytest.mark.parametrize(("version", "status"), [('W/"1"', 200), ('"1"', 200), ('W/"2"', 412)])
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@each(("version", "status"), [('W/"1"', 200), ('"1"', 200), ('W/"2"', 412)])
+@each("method", ["PUT", "PATCH", "DELETE"])
 def test_a_change_is_held_to_the_version_it_names(
     app: App, method: str, version: str, status: int
 ) -> None:
@@ -117,7 +117,7 @@ def test_what_was_deleted_is_gone_and_its_history_stays(app: App) -> None:
     assert (again.status_code, again.headers["ETag"]) == (201, 'W/"3"')
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "letter"),
     [("POST", "", "c"), ("PUT", "/x", "u"), ("PATCH", "/x", "u"), ("DELETE", "/x", "d")],
 )
@@ -128,7 +128,7 @@ def test_each_write_needs_its_letter(app: App, method: str, path: str, letter: s
     assert (answer.status_code, issue_of(answer)) == (403, "forbidden")
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "path", "body", "status"),
     [
         ("POST", "/Observation", observation(BRUNO), 403),
@@ -169,7 +169,7 @@ def test_what_cannot_be_written_is_refused(
     issue_of(answer)
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+@each("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_only_fhir_json_is_taken(app: App, media_type: str) -> None:
     token = app.token(scope=SCOPE)
     answer = send(app, token, "POST", "/Observation", observation(), **{"Content-Type": media_type})
@@ -195,7 +195,7 @@ def test_user_scopes_write_for_every_patient_but_move_nothing() -> None:
     assert [put(BRUNO), put(BRUNO), put(ALMA)] == [201, 200, 409]
 
 
-@pytest.mark.parametrize(
+@each(
     ("preference", "body"), [("return=minimal", ""), ("return=OperationOutcome", "informational")]
 )
 def test_the_client_chooses_what_comes_back(app: App, preference: str, body: str) -> None:
@@ -220,7 +220,7 @@ def test_a_binary_comes_as_content_or_as_json(app: App) -> None:
         assert app.get(app.token(BRUNO, SCOPE), path).status_code == 404
 
 
-@pytest.mark.parametrize("profile", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
+@each("profile", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
 def test_each_ehr_keeps_what_was_written_until_it_is_told_to_forget(
     profile: VendorProfile,
 ) -> None:

@@ -1,13 +1,12 @@
 from xml.etree import ElementTree as ET
 
-import pytest
-
 from simulator.fhir.fhir_xml import fhir_xml
+from tests.support.tables import each
 
 START = '<?xml version="1.0" encoding="UTF-8"?><Patient xmlns="http://hl7.org/fhir">'
 
 
-@pytest.mark.parametrize(
+@each(
     ("json", "xml"),
     [
         ('"active": true', '<active value="true"/>'),

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from simulator.fhir.json_patch import PatchError, apply
+from tests.support.tables import each
 
 DOCUMENT = {"a": {"b": 1}, "l": ["x", "y"], "m/n": 1, "~": 2}
 
 
-@pytest.mark.parametrize(
+@each(
     ("operation", "changed"),
     [
         ({"op": "add", "path": "/c", "value": 3}, {"c": 3}),
@@ -30,7 +31,7 @@ def test_an_operation_changes_one_place(operation: dict[str, Any], changed: Any)
     assert apply([operation], DOCUMENT) == DOCUMENT | changed
 
 
-@pytest.mark.parametrize(
+@each(
     "patch",
     [
         {},

@@ -1,9 +1,8 @@
-import pytest
-
 from tests.simulator.app_under_test import ALMA, BRUNO, FHIR, App, ids, issue_of, json_of, links
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize("count", [1, 19, 20, 64, 97, 100])
+@each("count", [1, 19, 20, 64, 97, 100])
 def test_following_next_to_the_end_loses_and_doubles_nothing(app: App, count: int) -> None:
     token = app.token()
     pages = list(app.pages(token, f"/Observation?patient={ALMA}&_count={count}"))
@@ -48,7 +47,7 @@ def test_a_link_serves_only_the_token_that_searched(app: App) -> None:
         assert (response.status_code, issue_of(response)) == (410, "expired")
 
 
-@pytest.mark.parametrize("number", ["0", "11", "-1", "x", "", "01", "9" * 30])
+@each("number", ["0", "11", "-1", "x", "", "01", "9" * 30])
 def test_a_page_that_is_not_there_is_gone(app: App, number: str) -> None:
     token = app.token()
     following = links(json_of(app.get(token, "/Observation")))["next"]

@@ -5,8 +5,6 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
-
 from clinical.chart import read_chart
 from clinical.queries import Search, request_for, searches
 from shared.vendors import VENDORS
@@ -18,6 +16,7 @@ from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of, links
 from tests.simulator.token_client import registration
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 20, 11, tzinfo=timezone(timedelta(hours=-6)))
 TYPES = ("Patient", "Observation", "Condition", "MedicationRequest")
@@ -74,7 +73,7 @@ ALL = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("vendor", "search"),
     ALL,
     ids=[f"{vendor}-{one.name}-{n}" for n, (vendor, one) in enumerate(ALL)],
@@ -104,8 +103,8 @@ UNREACHED: dict[tuple[str, str], set[str]] = {
 }
 
 
-@pytest.mark.parametrize("vendor", EHRS)
-@pytest.mark.parametrize("name", PATIENTS)
+@each("vendor", EHRS)
+@each("name", PATIENTS)
 def test_the_queries_find_whatever_of_a_chart_is_used(vendor: str, name: str) -> None:
     reader = Reader(vendor, name)
     by_queries = read_chart(reader.resources(SEARCHES[vendor]), NOW, reader.patient, None)

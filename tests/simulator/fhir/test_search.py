@@ -1,9 +1,7 @@
 from urllib.parse import quote
 
-import pytest
-from fhir.resources.R4B.bundle import Bundle
-
 from tests.simulator.app_under_test import ALMA, BRUNO, FHIR, App, ids, issue_of, json_of, links
+from tests.support.tables import each
 
 CREATININE = quote("http://loinc.org|2160-0")
 
@@ -15,6 +13,8 @@ def total(app: App, address: str) -> int:
 
 
 def test_a_search_gives_a_valid_bundle_with_total_and_self_link(app: App) -> None:
+    from fhir.resources.R4B.bundle import Bundle
+
     response = app.get(app.token(), f"/Observation?patient={ALMA}&code={CREATININE}")
     bundle = json_of(response)
     assert bundle["total"] == 14
@@ -46,7 +46,7 @@ def test_a_search_by_post_takes_a_form_only(app: App) -> None:
     assert (response.status_code, issue_of(response)) == (415, "not-supported")
 
 
-@pytest.mark.parametrize(
+@each(
     ("address", "count"),
     [
         (f"/Patient?_id={ALMA}", 1),
@@ -91,7 +91,7 @@ def test_each_parameter_selects_what_matches_it(app: App, address: str, count: i
     assert total(app, address) == count
 
 
-@pytest.mark.parametrize(
+@each(
     "query",
     [
         "status=final",
@@ -133,7 +133,7 @@ def test_what_is_not_understood_is_refused_not_ignored(app: App, query: str) -> 
     assert (response.status_code, issue_of(response)) == (400, "invalid")
 
 
-@pytest.mark.parametrize("fhir_type", ["Condition", "MedicationRequest", "Patient"])
+@each("fhir_type", ["Condition", "MedicationRequest", "Patient"])
 def test_a_date_is_no_parameter_where_there_is_none(app: App, fhir_type: str) -> None:
     for query in ("date=2026", "_sort=date"):
         assert app.get(app.token(), f"/{fhir_type}?{query}").status_code == 400
@@ -152,9 +152,7 @@ def test_observations_come_newest_first_unless_asked_otherwise(app: App) -> None
     assert dates(app, "_sort=date") == newest_first[::-1]
 
 
-@pytest.mark.parametrize(
-    ("count", "shown"), [("", 20), ("&_count=7", 7), ("&_count=100", 100), ("&_count=200", 100)]
-)
+@each(("count", "shown"), [("", 20), ("&_count=7", 7), ("&_count=100", 100), ("&_count=200", 100)])
 def test_count_is_20_unless_asked_and_at_most_100(app: App, count: str, shown: int) -> None:
     bundle = json_of(app.get(app.token(), f"/Observation?patient={ALMA}{count}"))
     assert len(bundle["entry"]) == shown
@@ -165,9 +163,7 @@ def test_a_count_of_zero_gives_the_total_alone(app: App) -> None:
     assert (bundle["total"], "entry" in bundle, list(links(bundle))) == (193, False, ["self"])
 
 
-@pytest.mark.parametrize(
-    "fhir_type", ["Patient", "Observation", "Condition", "MedicationRequest", "Encounter"]
-)
+@each("fhir_type", ["Patient", "Observation", "Condition", "MedicationRequest", "Encounter"])
 def test_a_search_never_leaves_the_patients_compartment(app: App, fhir_type: str) -> None:
     for patient, other in ((ALMA, BRUNO), (BRUNO, ALMA)):
         token = app.token(patient)

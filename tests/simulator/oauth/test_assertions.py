@@ -1,8 +1,7 @@
 from typing import Any
 
 import jwt
-import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.simulator.token_client import (
     EC_KEY,
@@ -12,9 +11,11 @@ from tests.simulator.token_client import (
     refused,
     registration,
 )
+from tests.support.id_tokens import rsa_key
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "status"),
     [
         ({}, 200),
@@ -37,7 +38,7 @@ def test_an_assertion_lives_five_minutes_at_most(changes: dict[str, Any], status
     assert response.status_code == status
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"iss": "other"},
@@ -63,7 +64,7 @@ def test_an_assertion_lives_five_minutes_at_most(changes: dict[str, Any], status
         {"headers": {"jku": "https://app.test/jwks"}},
         {"headers": {"crit": ["exp"]}},
         {"headers": {"x5u": "https://app.test/key"}},
-        {"key": rsa.generate_private_key(65537, 2048)},
+        {"key": rsa_key(owner="somebody else")},
     ],
 )
 def test_an_assertion_with_any_fault_is_refused(changes: dict[str, Any]) -> None:
@@ -83,7 +84,7 @@ def _signed(algorithm: str, key: Any) -> str:
     return jwt.encode(claims, key, algorithm, headers={"kid": "rsa-1"})
 
 
-@pytest.mark.parametrize(
+@each(
     "assertion",
     [
         _signed("RS256", RSA_KEY),
@@ -103,7 +104,7 @@ def test_an_assertion_in_any_other_algorithm_is_refused(assertion: str) -> None:
     assert refused(response) == (401, "invalid_client")
 
 
-@pytest.mark.parametrize("sent", [None, "urn:other"])
+@each("sent", [None, "urn:other"])
 def test_the_assertion_type_must_be_the_registered_one(sent: str | None) -> None:
     client = TokenClient(registration("private_key_jwt"))
     response = client.exchange(client.code(), client_assertion_type=sent)

@@ -1,7 +1,5 @@
 from urllib.parse import quote_plus
 
-import pytest
-
 from simulator.ehr import VENDOR_PROFILES
 from simulator.vendors.epic import EPIC
 from simulator.vendors.oracle import ORACLE
@@ -16,13 +14,14 @@ from tests.simulator.token_client import (
     refused,
     registration,
 )
+from tests.support.tables import each
 
 METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 LAUNCHING = [one for one in VENDOR_PROFILES if one.addresses("").start is not None]
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("profile", LAUNCHING, ids=lambda one: one.key)
+@each("method", METHODS)
+@each("profile", LAUNCHING, ids=lambda one: one.key)
 def test_each_ehr_takes_its_own_ways_of_authentication_only(
     profile: VendorProfile, method: str
 ) -> None:
@@ -34,15 +33,15 @@ def test_each_ehr_takes_its_own_ways_of_authentication_only(
         assert refused(response) == (401, "invalid_client")
 
 
-@pytest.mark.parametrize("algorithm", ["RS384", "ES384"])
+@each("algorithm", ["RS384", "ES384"])
 def test_a_client_may_sign_with_either_algorithm(algorithm: str) -> None:
     client = TokenClient(registration("private_key_jwt"))
     client.algorithm = algorithm
     assert "access_token" in answered(client.exchange(client.code()))
 
 
-@pytest.mark.parametrize("registered", METHODS)
-@pytest.mark.parametrize("used", METHODS)
+@each("registered", METHODS)
+@each("used", METHODS)
 def test_only_the_registered_way_is_taken(registered: str, used: str) -> None:
     client = TokenClient(registration(registered))
     code = client.code()
@@ -62,7 +61,7 @@ def test_a_refused_client_does_not_spend_the_code() -> None:
     assert "access_token" in answered(client.exchange(code))
 
 
-@pytest.mark.parametrize(
+@each(
     "further",
     [
         {"client_secret": SECRET},
@@ -75,8 +74,8 @@ def test_two_ways_at_once_are_an_invalid_request(further: dict[str, str]) -> Non
     assert refused(response) == (400, "invalid_request")
 
 
-@pytest.mark.parametrize("method", METHODS[1:])
-@pytest.mark.parametrize(("sent", "status"), [("client one", 200), ("other", 401)])
+@each("method", METHODS[1:])
+@each(("sent", "status"), [("client one", 200), ("other", 401)])
 def test_a_confidential_client_may_name_itself_and_nobody_else(
     method: str, sent: str, status: int
 ) -> None:
@@ -87,7 +86,7 @@ def test_a_confidential_client_may_name_itself_and_nobody_else(
     assert response.status_code == expected
 
 
-@pytest.mark.parametrize(
+@each(
     "header",
     [
         basic(f"client one:{SECRET}"),

@@ -16,6 +16,7 @@ from tests.simulator.token_client import (
     refused,
     registration,
 )
+from tests.support.tables import each
 
 
 class _Keys:
@@ -76,7 +77,7 @@ def test_a_jku_may_repeat_the_registered_address(keys: _Keys) -> None:
     answered(client.exchange(client.code(), client_assertion=assertion))
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "body"),
     [
         (500, b"{}"),

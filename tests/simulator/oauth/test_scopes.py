@@ -1,9 +1,8 @@
-import pytest
-
 from simulator.oauth.scopes import covering_contexts, grant, is_known_scope
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("asked", "registered", "granted"),
     [
         ("patient/Observation.rs", "patient/Observation.rs", "patient/Observation.rs"),
@@ -47,7 +46,7 @@ def test_the_grant_is_what_was_asked_and_is_registered(
     assert " ".join(grant(asked.split(), registered.split())) == granted
 
 
-@pytest.mark.parametrize(
+@each(
     ("scope", "letters"),
     [
         ("patient/Observation.read", "rs"),
@@ -68,7 +67,7 @@ def test_a_scope_covers_its_own_interactions_only(scope: str, letters: str) -> N
     assert "".join(covered) == letters
 
 
-@pytest.mark.parametrize(
+@each(
     ("scope", "known"),
     [
         ("launch", True),

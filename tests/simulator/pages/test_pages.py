@@ -1,8 +1,6 @@
 import re
 from dataclasses import replace
 
-import pytest
-
 from simulator.charts.generated import load_charts
 from simulator.ehr import create_app
 from simulator.faults.named import FAULTS
@@ -17,6 +15,7 @@ from tests.simulator.app_under_test import (
     App,
     query_of,
 )
+from tests.support.tables import each
 
 
 def test_the_start_page_names_patients_and_what_to_register(app: App) -> None:
@@ -41,7 +40,7 @@ def test_the_start_page_links_every_patient_and_client_in_both_ways(app: App) ->
     assert sorted(statuses) == [200] * 4 + [302] * 4
 
 
-@pytest.mark.parametrize(
+@each(
     ("ehr", "texts"),
     [
         ("generic", ["/generic/start?", "/generic/fhir<", "<dd><code>generic<"]),
@@ -65,7 +64,7 @@ def test_the_choices_go_with_the_launch_links(app: App) -> None:
     assert '<option value="epic-unknown-client" selected>' in page
 
 
-@pytest.mark.parametrize(
+@each(
     "query", ["ehr=nothing&user=nobody&fault=nothing", "fault=epic-unknown-client", "ehr=<script>"]
 )
 def test_a_choice_that_is_none_is_the_first_one(app: App, query: str) -> None:
@@ -103,7 +102,7 @@ def test_a_launch_in_a_frame_shows_the_patient_above_the_app(app: App) -> None:
     assert "frame-src 'self' https://app.test;" in response.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "status"),
     [
         ("", 404),
@@ -121,9 +120,7 @@ def test_what_cannot_be_launched_is_a_page_that_says_so(app: App, query: str, st
     assert (response.status_code, response.mimetype) == (status, "text/html")
 
 
-@pytest.mark.parametrize(
-    "address", ["/", f"/generic/start?patient={ALMA}&client=app&in=frame", "/nowhere"]
-)
+@each("address", ["/", f"/generic/start?patient={ALMA}&client=app&in=frame", "/nowhere"])
 def test_a_page_runs_no_script_and_loads_nothing_from_elsewhere(app: App, address: str) -> None:
     response = app.http.get(address)
     policy = response.headers["Content-Security-Policy"]
@@ -166,7 +163,7 @@ def test_two_frames_of_one_patient_have_titles_of_their_own(app: App) -> None:
     assert len(set(titles)) == 2
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "status"),
     [
         (f"patient={ALMA}&client=app", 400),
@@ -199,7 +196,7 @@ def test_the_start_page_puts_a_fault_in_force_for_one_ehr_and_takes_it_away(app:
     assert app.http.get(configuration).status_code == 200
 
 
-@pytest.mark.parametrize(
+@each(
     "form",
     [
         {},
@@ -225,7 +222,7 @@ def test_the_menu_has_every_fault_that_the_ehr_can_have_under_a_heading(app: App
         assert of_launches == here - before
 
 
-@pytest.mark.parametrize(
+@each(
     ("ehr", "find", "first", "among"),
     [
         ("oracle", "code", "oracle-code-required", "oracle-invalid-launch-code"),
@@ -262,7 +259,7 @@ def test_the_faults_of_the_vendor_itself_come_first_in_its_menu(app: App) -> Non
     assert own == sorted(own, reverse=True)
 
 
-@pytest.mark.parametrize("ehr", ["oracle", "oracle-patient", "epic", "generic"])
+@each("ehr", ["oracle", "oracle-patient", "epic", "generic"])
 def test_no_heading_spoils_an_acronym(app: App, ehr: str) -> None:
     labels = re.findall(r'<optgroup label="([^"]+)"', app.http.get(f"/?ehr={ehr}").text)
     assert labels

@@ -1,8 +1,7 @@
 import re
 
-import pytest
-
 from tests.simulator.app_under_test import ALMA, BRUNO, ISSUER, STATE, App, json_of, query_of
+from tests.support.tables import each
 
 
 def form_of(app: App, **changes: str) -> tuple[str, str]:
@@ -29,7 +28,7 @@ def test_the_page_may_send_its_form_only_here_and_on_to_the_app(app: App) -> Non
     assert "form-action 'self' https://app.test;" in policy
 
 
-@pytest.mark.parametrize("patient", [ALMA, BRUNO])
+@each("patient", [ALMA, BRUNO])
 def test_the_chosen_patient_is_the_context(app: App, patient: str) -> None:
     action, token = form_of(app)
     response = app.http.post(
@@ -61,7 +60,7 @@ def test_the_form_serves_once_and_for_five_minutes(app: App) -> None:
     assert app.http.post(action, data={**fields, "form": token}).status_code == 400
 
 
-@pytest.mark.parametrize("fields", [{}, {"form": "guess"}, {"form": "guess", "decision": "cancel"}])
+@each("fields", [{}, {"form": "guess"}, {"form": "guess", "decision": "cancel"}])
 def test_a_form_without_its_token_redirects_nowhere(app: App, fields: dict[str, str]) -> None:
     form_of(app)
     response = app.http.post("/generic/authorize/patient", data=fields)
@@ -82,7 +81,7 @@ def test_the_user_is_chosen_with_the_patient(app: App) -> None:
     assert app.http.post(action, data=fields).status_code == 400
 
 
-@pytest.mark.parametrize("asked", ["launch/patient launch/encounter", "launch/encounter"])
+@each("asked", ["launch/patient launch/encounter", "launch/encounter"])
 def test_an_app_that_asks_for_the_encounter_gets_one_where_there_is_one(
     app: App, asked: str
 ) -> None:

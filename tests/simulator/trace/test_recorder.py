@@ -1,3 +1,6 @@
+import pytest
+
+from simulator.trace import recorder
 from tests.simulator.app_under_test import ALMA, App, json_of
 
 
@@ -29,11 +32,14 @@ def test_the_list_can_be_cleared(app: App) -> None:
     assert json_of(app.http.get("/_recorded")) == {"requests": []}
 
 
-def test_the_newest_2000_requests_are_kept(app: App) -> None:
-    for _ in range(2001):
+def test_the_newest_2000_requests_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert recorder.MOST_RECORDS == 2000
+    monkeypatch.setattr(recorder, "MOST_RECORDS", 20)
+    app = App()
+    for _ in range(21):
         app.http.get("/generic/token")
     requests = json_of(app.http.get("/_recorded"))["requests"]
-    assert (len(requests), requests[0]["number"]) == (2000, 2)
+    assert (len(requests), requests[0]["number"]) == (20, 2)
 
 
 def test_a_body_that_is_too_large_is_refused_and_recorded(app: App) -> None:

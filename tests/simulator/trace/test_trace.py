@@ -5,14 +5,13 @@ import json
 import re
 from typing import Any
 
-import pytest
-
 from simulator.common.addresses import path_of
 from simulator.trace import Notes
 from simulator.trace.log import MOST_ENTRIES, TraceLog
 from tests.simulator.app_under_test import ALMA, BRUNO, json_of, query_of
 from tests.simulator.token_client import registration
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 READ = "application/fhir+json"
 
@@ -205,7 +204,7 @@ def test_what_a_sender_wrote_is_text_and_not_markup() -> None:
     assert "&lt;b&gt;" in page
 
 
-@pytest.mark.parametrize("address", ["/trace?client=%00", "/_trace?after=x", "/_trace?after=-1"])
+@each("address", ["/trace?client=%00", "/_trace?after=x", "/_trace?after=-1"])
 def test_a_query_that_means_nothing_is_answered_all_the_same(address: str) -> None:
     assert VendorApp().http.get(address).status_code == 200
 

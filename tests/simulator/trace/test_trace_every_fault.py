@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from simulator.faults.named import FAULTS, Fault, Place
 from simulator.trace import Step
 from tests.simulator.app_under_test import json_of, query_of
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 STEPS: Mapping[Place, Step] = {
     "discovery": "discovery",
@@ -59,14 +60,17 @@ def apps() -> Mapping[str, VendorApp]:
 
 
 @pytest.fixture
-def trial(
-    fault: Fault, apps: Mapping[str, VendorApp], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Trial]:
+def trials(
+    apps: Mapping[str, VendorApp], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Trial]:
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
-    app = apps[fault.ehrs[0]]
-    yield Trial(app, waited)
-    app.control(faults="")
+
+    def trial(ehr: str) -> Trial:
+        apps[ehr].control(faults="")
+        return Trial(apps[ehr], waited)
+
+    return trial
 
 
 def _at_discovery(app: VendorApp, faults: str) -> tuple[object, ...]:
@@ -169,8 +173,11 @@ def _is_signed(app: VendorApp, id_token: str, algorithm: str) -> bool:
 HERE = {name: one for name, one in FAULTS.items() if one.place != "cds"}
 
 
-@pytest.mark.parametrize("fault", HERE.values(), ids=HERE.keys())
-def test_a_fault_spoils_an_answer_and_the_trace_names_it(fault: Fault, trial: Trial) -> None:
+@each("fault", HERE.values(), ids=HERE)
+def test_a_fault_spoils_an_answer_and_the_trace_names_it(
+    fault: Fault, trials: Callable[[str], Trial]
+) -> None:
+    trial = trials(fault.ehrs[0])
     right = trial.outcome(fault.place, "")
     trial.app.http.delete("/_recorded")
     assert trial.outcome(fault.place, fault.name) != right
@@ -185,10 +192,12 @@ def test_a_fault_spoils_an_answer_and_the_trace_names_it(fault: Fault, trial: Tr
         assert f"Fault asked for: {named}. It was triggered." in page
 
 
-# Without this the test above would pass for any two answers. The fault chooses only the EHR.
-@pytest.mark.parametrize("fault", [FAULTS["fhir-500"]], ids=["generic"])
-@pytest.mark.parametrize("place", STEPS)
-def test_what_no_fault_spoils_is_the_same_each_time(place: Place, trial: Trial) -> None:
+# Without this the test above would pass for any two answers.
+@each("place", STEPS)
+def test_what_no_fault_spoils_is_the_same_each_time(
+    place: Place, trials: Callable[[str], Trial]
+) -> None:
+    trial = trials("generic")
     trial.app.http.delete("/_recorded")
     assert trial.outcome(place, "") == trial.outcome(place, "")
     assert [one["faults"] for one in trial.trace() if one["faults"]] == []

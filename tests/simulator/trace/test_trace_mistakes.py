@@ -13,6 +13,7 @@ from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, VERIFIER, json_of
 from tests.simulator.token_client import SECRET, basic, registration
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 BASE = "http://ehr.test/generic/fhir"
 Send = Callable[[VendorApp], object]
@@ -204,9 +205,10 @@ FHIR: dict[str, tuple[Send, str, str]] = {
 }
 
 
-def parametrized(cases: dict[str, tuple[Send, str, str]]) -> pytest.MarkDecorator:
-    rows = [pytest.param(*case, id=name) for name, case in cases.items()]
-    return pytest.mark.parametrize(("send", "about", "text"), rows)
+def each_case(
+    cases: dict[str, tuple[Send, str, str]],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return each(("send", "about", "text"), cases.values(), ids=cases)
 
 
 @pytest.fixture(scope="module")
@@ -222,21 +224,21 @@ def says(app: VendorApp, send: Send, step: Step, about: str, text: str) -> None:
     assert f"<code>{about}</code>" in shown
 
 
-@parametrized(AUTHORIZE)
+@each_case(AUTHORIZE)
 def test_a_mistake_in_an_authorization_request_is_named(
     generic: VendorApp, send: Send, about: str, text: str
 ) -> None:
     says(generic, send, "authorize", about, text)
 
 
-@parametrized(TOKEN)
+@each_case(TOKEN)
 def test_a_mistake_in_a_token_request_is_named(
     generic: VendorApp, send: Send, about: str, text: str
 ) -> None:
     says(generic, send, "token", about, text)
 
 
-@parametrized(FHIR)
+@each_case(FHIR)
 def test_a_mistake_in_a_fhir_request_is_named(
     generic: VendorApp, send: Send, about: str, text: str
 ) -> None:
@@ -247,7 +249,7 @@ def test_a_refresh_with_a_token_that_was_replaced_is_named(generic: VendorApp) -
     says(generic, old_refresh_token, "refresh", "refresh_token", "was used before")
 
 
-@pytest.mark.parametrize(
+@each(
     ("headers", "text"),
     [
         (basic(":".join(map(quote_plus, ("client one", "another secret")))), "secret is wrong"),
@@ -270,8 +272,8 @@ def test_epic_takes_basic_credentials_as_they_are_and_the_trace_says_so_of_encod
     assert "is not registered with this EHR" in wrong(app)["client"]
 
 
-@pytest.mark.parametrize("profile", [ORACLE, EPIC], ids=lambda one: one.key)
-@pytest.mark.parametrize(
+@each("profile", [ORACLE, EPIC], ids=lambda one: one.key)
+@each(
     ("changes", "about", "text"),
     [
         ({"aud": None}, "aud", "expected http://ehr.test/"),
@@ -291,7 +293,7 @@ def test_the_mistake_that_a_vendor_refuses_without_a_word_is_named(
     assert newest(app)["refused"]
 
 
-@pytest.mark.parametrize("profile", [ORACLE, EPIC], ids=lambda one: one.key)
+@each("profile", [ORACLE, EPIC], ids=lambda one: one.key)
 def test_a_launch_value_that_a_vendor_does_not_know_is_named(profile: VendorProfile) -> None:
     app = VendorApp(profile=profile)
     app.authorize("an invented value")

@@ -5,11 +5,10 @@ import json
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-import pytest
-
 from tests.simulator.app_under_test import ALMA, CHALLENGE, STATE, VERIFIER, json_of, links
 from tests.simulator.token_client import SECRET, registration
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 READ = "application/fhir+json"
 _FORM = ("code", "code_verifier", "refresh_token", "token", "client_secret", "client_assertion")
@@ -37,9 +36,7 @@ def assert_hidden(app: VendorApp, secrets: set[str]) -> None:
     assert [one for one in secrets if any(form in shown for form in spellings(one))] == []
 
 
-@pytest.mark.parametrize(
-    "client_auth", ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
-)
+@each("client_auth", ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"])
 def test_a_good_launch_shows_no_secret(client_auth: str) -> None:
     app = VendorApp(registration(client_auth))
     launch = app.launch()
@@ -86,7 +83,7 @@ def test_wrong_values_are_not_shown_in_full_either() -> None:
     assert_hidden(app, set(wrong.values()))
 
 
-@pytest.mark.parametrize("state", ["a", "ab", "abcdef", "abcdefgh"])
+@each("state", ["a", "ab", "abcdef", "abcdefgh"])
 def test_of_a_short_secret_at_most_half_is_shown(state: str) -> None:
     app = VendorApp()
     app.authorize(app.launch(), state=state)

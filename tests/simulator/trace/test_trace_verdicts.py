@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from tests.simulator.app_under_test import ALMA
 from tests.simulator.trace.test_trace import READ, launches
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 
 def verdict(act: Callable[[VendorApp], object]) -> str:
@@ -115,7 +114,7 @@ CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("act", "text"), CASES.values(), ids=CASES.keys())
+@each(("act", "text"), CASES.values(), ids=CASES.keys())
 def test_a_verdict_says_what_became_of_a_launch(
     act: Callable[[VendorApp], object], text: str
 ) -> None:

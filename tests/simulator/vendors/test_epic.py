@@ -8,6 +8,7 @@ from simulator.vendors.epic import EPIC
 from tests.simulator.app_under_test import ALMA, ORIGIN, STATE, json_of, query_of
 from tests.simulator.token_client import registration
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 JSON = "application/fhir+json"
 FHIR = "{http://hl7.org/fhir}"
@@ -59,7 +60,7 @@ def test_an_unknown_client_gets_a_page_with_http_200(app: VendorApp) -> None:
     assert "<title>OAuth2 Error</title>" in response.text
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"redirect_uri": "https://app.test/callback/"},
@@ -100,7 +101,7 @@ def test_the_app_is_told_that_its_user_said_no() -> None:
     assert (answer["error"], answer["state"]) == ("access_denied", STATE)
 
 
-@pytest.mark.parametrize("accept", [None, "*/*", "application/fhir+xml", "text/html, */*;q=0.8"])
+@each("accept", [None, "*/*", "application/fhir+xml", "text/html, */*;q=0.8"])
 def test_a_client_that_names_no_json_gets_xml(
     app: VendorApp, token: str, accept: str | None
 ) -> None:
@@ -125,18 +126,18 @@ def test_a_bundle_in_xml_holds_the_same_resources_and_digits(app: VendorApp, tok
     assert "1.60" in [one.get("value") for one in values]
 
 
-@pytest.mark.parametrize("accept", [JSON, "application/json", "application/fhir+json, */*;q=0.1"])
+@each("accept", [JSON, "application/json", "application/fhir+json, */*;q=0.1"])
 def test_a_client_that_names_json_gets_json(app: VendorApp, token: str, accept: str) -> None:
     assert json_of(app.get(token, f"/Patient/{ALMA}", accept))["id"] == ALMA
 
 
-@pytest.mark.parametrize("path", ["/Nothing", "/Nothing/1"])
+@each("path", ["/Nothing", "/Nothing/1"])
 def test_an_unknown_type_is_a_page_of_the_web_server(app: VendorApp, token: str, path: str) -> None:
     response = app.get(token, path, JSON)
     assert (response.status_code, response.mimetype) == (404, "text/html")
 
 
-@pytest.mark.parametrize(
+@each(
     ("path", "status", "code"),
     [
         ("/Patient/nobody", 404, "59008"),
@@ -161,14 +162,14 @@ def test_a_token_that_is_not_valid_is_401_with_the_reason_in_a_header(app: Vendo
     assert app.get(None, f"/Patient/{ALMA}", JSON).headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("more", ["_sort=date", "nothing=1", "subject:Patient=x"])
+@each("more", ["_sort=date", "nothing=1", "subject:Patient=x"])
 def test_what_is_not_known_is_ignored(app: VendorApp, token: str, more: str) -> None:
     search = f"/Observation?patient={ALMA}&category=laboratory&_count=5"
     plain = json_of(app.get(token, search, JSON))["entry"]
     assert json_of(app.get(token, f"{search}&{more}", JSON))["entry"] == plain
 
 
-@pytest.mark.parametrize("asked", [f"patient={ALMA}", "date=ge2026", f"patient={ALMA}&_count=5"])
+@each("asked", [f"patient={ALMA}", "date=ge2026", f"patient={ALMA}&_count=5"])
 def test_observations_without_category_or_code_are_refused(
     app: VendorApp, token: str, asked: str
 ) -> None:
@@ -204,7 +205,7 @@ def test_an_order_refers_to_its_drug_which_is_contained_or_elsewhere() -> None:
 INCLUDE = "&_include=MedicationRequest:medication"
 
 
-@pytest.mark.parametrize(
+@each(
     ("scopes", "more", "included"),
     [
         (f"{ORDERS} patient/Medication.rs", INCLUDE, 2),

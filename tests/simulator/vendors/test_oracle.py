@@ -11,6 +11,7 @@ from simulator.vendors.oracle_addresses import TENANT
 from tests.simulator.app_under_test import ALMA, ORIGIN, STATE, json_of, query_of
 from tests.simulator.token_client import SCOPE, registration
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 URN = "urn:cerner:error:authorization-server:"
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -102,7 +103,7 @@ LAUNCH = "smart-v1:grant:launch:"
 GRANT = "oauth2:grant:"
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "error", "tail"),
     [
         ({"launch": None}, "invalid_request", f"{LAUNCH}code-required"),
@@ -160,7 +161,7 @@ def test_the_slash_at_the_end_of_aud_makes_no_difference(app: VendorApp) -> None
     assert "code" in app.answer(app.launch(), aud=f"{app.at.fhir_base}/")
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "urn"),
     [
         ({"client_id": "nobody"}, "unknown-client"),
@@ -205,7 +206,7 @@ def test_the_address_of_an_error_opens_a_page_however_it_is_encoded(app: VendorA
 V1 = "patient/Patient.read patient/Observation.read"
 
 
-@pytest.mark.parametrize(
+@each(
     ("client", "asked", "granted"),
     [
         ({}, f"launch {RESOURCES}", f"launch {RESOURCES}"),
@@ -276,7 +277,7 @@ def test_a_patient_who_declines_is_denied_by_user(patient_app: VendorApp) -> Non
     assert "persona=patient&client=client+one" in answer["error_uri"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "tail"),
     [
         ({"scope": f"launch {RESOURCES}"}, f"{LAUNCH}code-required"),
@@ -312,7 +313,7 @@ def test_a_request_beyond_the_scopes_is_the_gateways_own_403(app: VendorApp, tok
     }
 
 
-@pytest.mark.parametrize(("token", "name"), [(None, "token-required"), ("invented", "expired")])
+@each(("token", "name"), [(None, "token-required"), ("invented", "expired")])
 def test_a_request_without_a_valid_token_is_401_with_its_urn(
     app: VendorApp, token: str | None, name: str
 ) -> None:
@@ -322,7 +323,7 @@ def test_a_request_without_a_valid_token_is_401_with_its_urn(
     assert f'"urn:cerner:error:oauth2:resource-access:{name}"' in json_of(response)["message"]
 
 
-@pytest.mark.parametrize("accept", ["application/fhir+xml", "text/html"])
+@each("accept", ["application/fhir+xml", "text/html"])
 def test_another_format_than_json_is_406_without_a_body(
     app: VendorApp, token: str, accept: str
 ) -> None:
@@ -330,7 +331,7 @@ def test_another_format_than_json_is_406_without_a_body(
     assert (response.status_code, response.data) == (406, b"")
 
 
-@pytest.mark.parametrize("path", [f"/Patient/{ALMA}", "/Patient/nobody", "/Nothing", "/a/b/c"])
+@each("path", [f"/Patient/{ALMA}", "/Patient/nobody", "/Nothing", "/a/b/c"])
 def test_every_fhir_answer_carries_the_ids_that_support_asks_for(
     app: VendorApp, token: str, path: str
 ) -> None:
@@ -339,7 +340,7 @@ def test_every_fhir_answer_carries_the_ids_that_support_asks_for(
     assert headers["opc-request-id"]
 
 
-@pytest.mark.parametrize("path", ["/Patient/nobody", "/Nothing", "/a/b/c"])
+@each("path", ["/Patient/nobody", "/Nothing", "/a/b/c"])
 def test_what_is_not_there_is_an_outcome_that_says_not_found(
     app: VendorApp, token: str, path: str
 ) -> None:

@@ -2,13 +2,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import pytest
-
 from simulator.common.addresses import path_of
 from simulator.vendors.oracle import ORACLE
 from tests.simulator.app_under_test import ALMA, json_of, links
 from tests.simulator.token_client import registration
 from tests.simulator.vendor_app import VendorApp
+from tests.support.tables import each
 
 GRETA, HUGO = "synthetic-greta", "synthetic-hugo"
 TYPES = ("Patient", "Observation", "Condition", "MedicationRequest", "Encounter", "Practitioner")
@@ -46,7 +45,7 @@ def chart_of(patient: str) -> Chart:
     return Chart(patient)
 
 
-@pytest.mark.parametrize(
+@each(
     "search",
     [
         "Observation?patient={}&_sort=-date",
@@ -70,7 +69,7 @@ def test_a_parameter_that_is_not_its_own_is_refused(search: str) -> None:
     assert (status, outcome["issue"][0]["code"]) == (400, "invalid")
 
 
-@pytest.mark.parametrize(
+@each(
     "search",
     [
         "Observation?code=http://loinc.org|2160-0",
@@ -86,7 +85,7 @@ def test_a_search_must_say_whose(search: str) -> None:
     assert (status, outcome["issue"][0]["code"]) == (400, "required")
 
 
-@pytest.mark.parametrize(
+@each(
     ("search", "found"),
     [
         ("Observation?code=http://loinc.org|2160-0&date=ge2026-01-01&date=lt2026-09-01", 3),
@@ -101,7 +100,7 @@ def test_its_own_parameters_select(search: str, found: int) -> None:
     assert sum(map(len, chart_of(ALMA).pages(search))) == found
 
 
-@pytest.mark.parametrize(
+@each(
     ("codes", "found"),
     [
         ("http://loinc.org|8480-6", 0),
@@ -118,7 +117,7 @@ def test_a_blood_pressure_is_found_by_its_panel_alone(codes: str, found: int) ->
     assert {"8480-6", "8462-4"} <= set(coded)
 
 
-@pytest.mark.parametrize(("count", "shown"), [("", 50), ("&_count=7", 7), ("&_count=1000", 200)])
+@each(("count", "shown"), [("", 50), ("&_count=7", 7), ("&_count=1000", 200)])
 def test_a_page_holds_50_unless_asked_and_at_most_200(count: str, shown: int) -> None:
     first = chart_of(HUGO).pages(f"Observation?category=laboratory{count}")[0]
     assert len(first) == shown
@@ -140,7 +139,7 @@ def test_pages_go_from_new_to_old() -> None:
     assert dates == sorted(dates, reverse=True)
 
 
-@pytest.mark.parametrize("patient", [GRETA, HUGO])
+@each("patient", [GRETA, HUGO])
 def test_all_social_history_is_on_the_first_page_however_few_are_wanted(patient: str) -> None:
     chart = chart_of(patient)
     (alone,) = chart.pages("Observation?category=social-history&_count=1")
@@ -170,7 +169,7 @@ def test_a_search_by_last_update_begins_with_what_was_updated_last() -> None:
     assert 0 < len(some) < len(found)
 
 
-@pytest.mark.parametrize(
+@each(
     "address",
     [
         f"Patient/{GRETA}",
