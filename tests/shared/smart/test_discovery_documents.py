@@ -94,23 +94,6 @@ def test_the_provider_document_lists_303_scopes_and_the_patient_one_fewer() -> N
     assert len(oracle_documents.patient()["scopes_supported"]) == 145
 
 
-@personas
-def test_the_doctor_finds_nothing_that_fails_for_a_public_client(
-    make: Make, base: str, persona: str, host: str
-) -> None:
-    ehr, document = _ehr(base), make()
-    found = _read(document, ehr)
-    findings = ehr_claims.check(ehr, base, document, found, None)
-    advice = scope_advice.compare(ehr, base, found.scopes_supported)
-    assert advice is not None
-    assert {(one.id, one.level) for one in [*findings, advice]} == {
-        ("pkce_not_advertised", "ok"),
-        ("capability_missing", "ok"),
-        ("client_auth_unsupported", "ok"),
-        ("scope_unsupported", "ok"),
-    }
-
-
 @each("written", ["patient/Observation.read", "patient/Observation.rs"])
 def test_the_doctor_finds_a_scope_in_either_version_listed(written: str) -> None:
     ehr = _ehr(oracle_documents.PROVIDER_BASE, scopes=written)
