@@ -98,11 +98,6 @@ class Settings:
     calculators_off: tuple[str, ...] = ()
     cds_clients: tuple[CdsClient, ...] = ()
 
-    @property
-    def only_https(self) -> bool:
-        """Whether browsers must never come by http: public_url is https and not on localhost."""
-        return self.public_url.startswith("https:") and not urls.is_local(self.public_url)
-
     def ehr_for(self, iss: str) -> tuple[Ehr, str] | None:
         """The registration and normalised FHIR base for a received `iss`, or None."""
         try:

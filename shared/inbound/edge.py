@@ -177,7 +177,7 @@ def answer(
     if isinstance(reply.body, bytes):
         holding.keep(len(reply.body))
     body.let_by()
-    always = {**_ALWAYS, **_HSTS} if settings is not None and settings.only_https else _ALWAYS
+    always = _ALWAYS if settings is None else _always(settings.public_url)
     response = _Response(reply.body, reply.status, {**always, **edge.headers, **reply.headers})
     response.headers["X-Correlation-Id"] = correlation_id
     for cookie in reply.cookies:
@@ -189,6 +189,13 @@ def answer(
     if not body.is_over:
         response.call_on_close(body.hang_up)
     return response
+
+
+@lru_cache(maxsize=4)
+def _always(public_url: str) -> Mapping[str, str]:
+    """Return the headers of every answer at a public URL."""
+    only_https = public_url.startswith("https:") and not urls.is_local(public_url)
+    return {**_ALWAYS, **_HSTS} if only_https else _ALWAYS
 
 
 class _Response(flask.Response):
