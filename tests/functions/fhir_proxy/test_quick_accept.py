@@ -271,3 +271,18 @@ def test_answers_for_several_patients_are_read_side_by_side() -> None:
 
     with ThreadPoolExecutor(len(bodies)) as threads:
         assert sum(threads.map(wrong, bodies)) == 0
+
+
+def test_for_more_types_than_fhir_has_no_decoder_is_made() -> None:
+    made = quick_accept._decoder.cache_info()
+    for types, opened in ((151, 0), (1, 151)):
+        expected = Expected(
+            frozenset(f"Type{n}" for n in range(types)),
+            frozenset(f"Type{n}" for n in range(opened)),
+            "p1",
+            BASE,
+            is_bundle=True,
+        )
+        body = b'{"resourceType": "Bundle", "entry": []}'
+        assert quick_accept.accept(body, expected) is None
+    assert quick_accept._decoder.cache_info() == made

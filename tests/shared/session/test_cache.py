@@ -8,6 +8,7 @@ import pytest
 
 from shared.errors import SessionExpired, StoreUnavailable
 from shared.footprint import footprint
+from shared.session import record
 from shared.session.cache import CachedSession, SessionCache
 from shared.store import Record
 from shared.store.sqlite import SqliteStore
@@ -131,6 +132,13 @@ def test_a_thousand_sessions_are_kept_and_the_oldest_give_way(one: Renewal) -> N
     assert cache.newest("h0") is None
     assert cache.newest("h1") is not None
     assert cache.newest("h1000") is not None
+
+
+def test_what_thousands_of_granted_scopes_allow_is_not_kept(one: Renewal) -> None:
+    session = replace(one.session, granted=tuple(f"user/A{n}.r" for n in range(600)))
+    before = record._effective.cache_info()
+    assert session.grants(one.settings.ehrs[0]) == ()
+    assert record._effective.cache_info() == before
 
 
 def test_sessions_with_large_tokens_take_16_mb_together(one: Renewal) -> None:
