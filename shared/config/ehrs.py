@@ -43,7 +43,10 @@ def _check_redirects(top: TomlTable, ehrs: list[Ehr]) -> None:
     for index, ehr in enumerate(ehrs):
         others = ", ".join(other.key for other in ehrs if ehr.can_be_confused_with(other))
         if others:
-            what = f"{ehr.redirect_path} is shared with {others}, whose response could pass for its"
+            what = (
+                f"{ehr.redirect_path} is also the redirect path of {others}, so a response from "
+                "one EHR could be accepted as another's"
+            )
             remedy = (
                 f'Set redirect_path = "/callback/{ehr.key}" and register that redirect URI at the '
                 "EHR. If the EHRs of all these entries send `iss` with their responses (RFC 9207), "
