@@ -476,6 +476,8 @@ def test_registrations_share_a_redirect_path_only_if_iss_distinguishes_their_ehr
         places = [] if allowed else ["ehr[0].redirect_path", "ehr[1].redirect_path"]
         assert [problem.place for problem in problems] == places
         assert {problem.id for problem in problems} <= {"setting_invalid"}
+    same = SECOND.replace("two.test", "ehr.test").replace('redirect_path = "/callback/two"', "")
+    assert _only(_file(more=same)).id == "iss_duplicate"
 
 
 REQUIRED = "response_iss = true"
