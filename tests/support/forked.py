@@ -10,6 +10,7 @@ nothing of the repository. (What stands behind the gateway is forked by tests/su
 import atexit
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import json
@@ -36,8 +37,6 @@ _LIBRARIES = (
     *("google.cloud.firestore", "google.cloud.firestore_admin_v1"),
 )
 _PR_SET_CHILD_SUBREAPER = 36
-# Coverage must see a process begin.
-_POSSIBLE = sys.platform == "linux" and not any(name.startswith("COVERAGE_") for name in os.environ)
 
 
 class Process(Protocol):
@@ -87,7 +86,7 @@ class Fork:
 
 def start(command: Sequence[str], cwd: Path, env: Mapping[str, str], output: IO[bytes]) -> Process:
     """Run a script that lies beside its Python; `output` takes all that it writes."""
-    if not _POSSIBLE:
+    if not _possible():
         return start_anew(command, cwd, env, output)
     python = Path(command[0]).parent / "python"
     with _lock:
@@ -108,14 +107,21 @@ def start_anew(
     )
 
 
+@functools.cache
+def _possible() -> bool:
+    """Whether a fork can become this process's child once its own parent has ended."""
+    # Coverage must see a process begin.
+    if sys.platform != "linux" or any(name.startswith("COVERAGE_") for name in os.environ):
+        return False
+    return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+
+
 _lock = threading.Lock()
 _parents: dict[Path, socket.socket] = {}
 
 
 def _parent(python: Path) -> socket.socket:
     """A process that forks, until this one ends; what leads there."""
-    # A fork's own parent ends at once: then it is this process's child.
-    assert ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
     ours, its = socket.socketpair()
     process = subprocess.Popen(
         [python, "-P", __file__, str(its.fileno())],
