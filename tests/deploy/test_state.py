@@ -5,7 +5,6 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,36 +26,37 @@ def test_the_file_of_this_repository_is_sound() -> None:
     assert set(read(ROOT / FILE).functions) == set(FUNCTIONS)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ('ingress = "all"', 'ingress = "everyone"', "ingress = 'everyone' is not one of all,"),
-        ('callers = "all_users"', "", "callers is missing"),
-        ("[quota]", "[quotas]", "quotas is not known"),
-        ('project = "my-project"', 'project = "My Project"', "no project of Google Cloud"),
-        ('region = "europe-west1"', "region = 1", "region must be a text"),
-        ("smart-toml = 1", 'smart-toml = "latest"', "[versions] smart-toml must be a whole number"),
-        ("smart-toml = 1", "", "[versions] smart-toml is missing"),
-        ("[secrets]", '[secrets]\n"/a" = "s:1"', "must be a path of a file in a folder"),
-        ("[secrets]", '[secrets]\n"/clients/a/b" = "s:latest"', "must be SECRET:VERSION"),
-        ("[secrets]", '[secrets]\n"/keys/other" = "s:1"', "each secret needs a folder of its own"),
-        ("[public_keys]", '[public_keys]\n"/config/j/k" = "s:1"', "a folder of its own"),
-        ("[public_keys]", '[public_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /jwks/"),
-        ("[cds_keys]", '[cds_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /cds/"),
-        ("[authorities]\n", '[authorities]\n"/a/b" = "s:1"\n', "must lie below /authorities/"),
-        ('connector = ""', 'connector = "Smart"', "egress.connector is no name of a connector"),
-        ('traffic = "all"', 'traffic = "some"', "egress.traffic = 'some' is not one of"),
-        ("min_instances = 0", "min_instances = 9", "min_instances is more than max_instances"),
-        ("concurrency = 16", "concurrency = 0", "concurrency must be 1 or more"),
-        ("max_instances = 5", "max_instances = 50", "vcpu: all functions at their max_instances"),
-        ("memory_gib = 40", "memory_gib = 4", "memory_gib: all functions at their max_instances"),
-        ("[functions.launch]", "[functions.lunch]", "lunch is not known: there is no such folder"),
-        ("[versions]", "[versions", "cannot be read"),
-    ],
-)
-def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
-    assert old in TEXT
-    assert said in problems(tmp_path, TEXT.replace(old, new))
+# What stands there, what is put in its place, what is said of that.
+MISTAKES = [
+    ('ingress = "all"', 'ingress = "everyone"', "ingress = 'everyone' is not one of all,"),
+    ('callers = "all_users"', "", "callers is missing"),
+    ("[quota]", "[quotas]", "quotas is not known"),
+    ('project = "my-project"', 'project = "My Project"', "no project of Google Cloud"),
+    ('region = "europe-west1"', "region = 1", "region must be a text"),
+    ("smart-toml = 1", 'smart-toml = "latest"', "[versions] smart-toml must be a whole number"),
+    ("smart-toml = 1", "", "[versions] smart-toml is missing"),
+    ("[secrets]", '[secrets]\n"/a" = "s:1"', "must be a path of a file in a folder"),
+    ("[secrets]", '[secrets]\n"/clients/a/b" = "s:latest"', "must be SECRET:VERSION"),
+    ("[secrets]", '[secrets]\n"/keys/other" = "s:1"', "each secret needs a folder of its own"),
+    ("[public_keys]", '[public_keys]\n"/config/j/k" = "s:1"', "a folder of its own"),
+    ("[public_keys]", '[public_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /jwks/"),
+    ("[cds_keys]", '[cds_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /cds/"),
+    ("[authorities]\n", '[authorities]\n"/a/b" = "s:1"\n', "must lie below /authorities/"),
+    ('connector = ""', 'connector = "Smart"', "egress.connector is no name of a connector"),
+    ('traffic = "all"', 'traffic = "some"', "egress.traffic = 'some' is not one of"),
+    ("min_instances = 0", "min_instances = 9", "min_instances is more than max_instances"),
+    ("concurrency = 16", "concurrency = 0", "concurrency must be 1 or more"),
+    ("max_instances = 5", "max_instances = 50", "vcpu: all functions at their max_instances"),
+    ("memory_gib = 40", "memory_gib = 4", "memory_gib: all functions at their max_instances"),
+    ("[functions.launch]", "[functions.lunch]", "lunch is not known: there is no such folder"),
+    ("[versions]", "[versions", "cannot be read"),
+]
+
+
+def test_each_mistake_is_named(tmp_path: Path) -> None:
+    for old, new, said in MISTAKES:
+        assert old in TEXT
+        assert said in problems(tmp_path, TEXT.replace(old, new)), new
 
 
 @pytest.mark.calculators
@@ -83,22 +83,20 @@ def test_a_build_in_another_project_is_refused(tmp_path: Path) -> None:
         write(read(ROOT / FILE), "another", tmp_path)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_deployment_sets_every_setting(name: str) -> None:
+def test_a_deployment_sets_every_setting() -> None:
     """What gcloud is not told stays as it was; so nothing of the file may be left out."""
-    state: dict[str, Any] = tomllib.loads(TEXT)
-    flags = read(ROOT / FILE).flags(name)
-    size = state["functions"][name]
-    for flag, value in {
-        "--ingress-settings": "all",
-        "--cpu": str(size["cpu"]),
-        "--memory": f"{size['memory_mib']}Mi",
-        "--timeout": f"{size['timeout_seconds']}s",
-        "--min-instances": str(size["min_instances"]),
-        "--max-instances": str(size["max_instances"]),
-        "--clear-vpc-connector": None,
-    }.items():
-        assert flags[flag] == value
+    for name, size in tomllib.loads(TEXT)["functions"].items():
+        flags = read(ROOT / FILE).flags(name)
+        wanted = {
+            "--ingress-settings": "all",
+            "--cpu": str(size["cpu"]),
+            "--memory": f"{size['memory_mib']}Mi",
+            "--timeout": f"{size['timeout_seconds']}s",
+            "--min-instances": str(size["min_instances"]),
+            "--max-instances": str(size["max_instances"]),
+            "--clear-vpc-connector": None,
+        }
+        assert {flag: flags[flag] for flag in wanted} == wanted, name
 
 
 NEW_KEY = '"/new-keys/sealing" = "smart-sealing-key:2"'
