@@ -71,18 +71,30 @@ class Server:
 
 
 def _become(command: list[str], environment: dict[str, str], log: Path) -> None:
-    """Run gunicorn in this process, as if it had been started with this command."""
+    """Run a module in this process, as if it had been started with this command."""
     with log.open("wb") as output:
         for stream in (1, 2):
             os.dup2(output.fileno(), stream)
     os.environ.clear()
     os.environ.update(environment)
+    os.chdir(ROOT)
     sys.argv = command
     try:
-        runpy.run_module("gunicorn", run_name="__main__")
+        runpy.run_module(command[0], run_name="__main__")
     finally:
         # As at the end of a program; a forked process leaves it out.
         atexit._run_exitfuncs()
+
+
+def run(module: str, *arguments: str, environment: Mapping[str, str], log: Path) -> int:
+    """Run a module as a program, in the hope that it ends by itself; its exit status."""
+    process = _FORKED.Process(target=_become, args=([module, *arguments], dict(environment), log))
+    process.start()
+    process.join(STARTING_SECONDS)
+    if process.exitcode is None:
+        process.kill()
+    assert process.exitcode is not None, f"{module} did not end: {log.read_text()}"
+    return process.exitcode
 
 
 @contextlib.contextmanager
@@ -94,7 +106,7 @@ def serve(
     command = ["gunicorn", target, "--bind", f"127.0.0.1:{port}", "--chdir", str(ROOT)]
     command += ["--preload", "--worker-class", "gthread", "--threads", "16"]
     command += ["--workers", os.environ.get("WEB_CONCURRENCY", "1"), "--log-level", "error"]
-    command += ["--limit-request-line", "0", "--graceful-timeout", "5", "--no-control-socket"]
+    command += ["--limit-request-line", "0", "--graceful-timeout", "2", "--no-control-socket"]
     given = {**os.environ, "THREADS": "16", **environment}
     process = _FORKED.Process(target=_become, args=(command, given, log))
     process.start()

@@ -17,6 +17,7 @@ from tests.support.identity import handle_of
 from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import serve_app
 from tests.support.signing_keys import Kind, pem, public_pem
+from tests.support.tables import each
 
 SECRET = "a+/:%é &=~"
 REVOKE = "/auth/revoke"
@@ -47,9 +48,9 @@ POST = Way("post", "client_secret_post")
 RS384 = Way("rs384", "private_key_jwt", signing="rsa", algorithm="RS384")
 ES384 = Way("es384", "private_key_jwt", signing="p384", algorithm="ES384")
 CONFIDENTIAL = (BASIC, RAW_BASIC, POST, RS384, ES384)
-ways = pytest.mark.parametrize("way", [NONE, *CONFIDENTIAL], ids=lambda way: way.key)
-confidential = pytest.mark.parametrize("way", CONFIDENTIAL, ids=lambda way: way.key)
-signing = pytest.mark.parametrize("way", [RS384, ES384], ids=lambda way: way.key)
+ways = each("way", [NONE, *CONFIDENTIAL], ids=lambda way: way.key)
+confidential = each("way", CONFIDENTIAL, ids=lambda way: way.key)
+signing = each("way", [RS384, ES384], ids=lambda way: way.key)
 
 
 def _table(way: Way, folder: str, scripted: ScriptedEhr) -> str:
@@ -200,7 +201,7 @@ def test_no_two_launches_share_an_assertion(app: App, way: Way) -> None:
 
 
 @ways
-@pytest.mark.parametrize("status", [400, 401])
+@each("status", [400, 401])
 def test_a_client_that_is_refused_tries_no_other_way(
     app: App, browser: Browser, way: Way, status: int
 ) -> None:
@@ -216,7 +217,7 @@ def test_a_client_that_is_refused_tries_no_other_way(
 
 
 @confidential
-@pytest.mark.parametrize("where", ["the list is absent", "others are listed too"])
+@each("where", ["the list is absent", "others are listed too"])
 def test_the_registered_method_is_used_where_the_ehr_does_not_speak_against_it(
     app: App, browser: Browser, way: Way, where: str
 ) -> None:
@@ -256,7 +257,7 @@ def test_a_method_that_the_ehr_does_not_list_stops_the_launch_before_anything_is
     assert (line["event"], line["client_auth"]) == ("launch_refused", way.method)
 
 
-@pytest.mark.parametrize("listed", [None, ["RS384", "ES384"], "own"], ids=str)
+@each("listed", [None, ["RS384", "ES384"], "own"], ids=str)
 @signing
 def test_an_algorithm_that_the_ehr_lists_or_does_not_speak_against_is_used(
     app: App, browser: Browser, way: Way, listed: list[str] | str | None

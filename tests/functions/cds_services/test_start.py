@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from tests.support.browser import Browser
 from tests.support.cds import DISCOVERY, P384, CdsEhr, log_lines, registration
 from tests.support.id_tokens import public_jwk
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import ROOT, free_port, serve_app
+from tests.support.servers import free_port, run, serve_app
 from tests.support.tables import each
 
 TOP = """
@@ -128,15 +126,9 @@ def test_a_file_of_keys_is_looked_at_at_start(
 def started(folder: Path, configuration: str, name: str = "cds_services") -> tuple[int, str]:
     config = folder / "smart.toml"
     config.write_text(configuration)
-    ended = subprocess.run(
-        [sys.executable, "-c", f"import functions.{name}.main"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "SMART_CONFIG": str(config)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return ended.returncode, ended.stderr
+    environment = {"PATH": os.environ["PATH"], "SMART_CONFIG": str(config)}
+    log = folder / "log"
+    return run(f"functions.{name}.main", environment=environment, log=log), log.read_text("utf-8")
 
 
 def test_the_function_resolves_no_sealing_key_and_no_credentials(tmp_path: Path) -> None:

@@ -6,15 +6,13 @@ another client id than its author believed.
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
 from shared import explain
 from tests.functions.explain.walking import sentences
 from tests.support.browser import NAVIGATION, Browser
-from tests.support.servers import ROOT, free_port
+from tests.support.servers import free_port, run
 from tests.support.tables import each
 from tests.support.three_ehrs import ThreeEhrs, in_words, serve_copy, serve_ehrs
 
@@ -45,18 +43,12 @@ scopes = "{SCOPES}"
 """,
         encoding="utf-8",
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", "import functions.launch.main"],
-        cwd=ROOT,
-        env={**os.environ, "SMART_CONFIG": str(config), "SEALING_KEY": "A" * 43},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert "launch_scope_configured" in ended.stderr
-    assert "launch/patient" in ended.stderr
+    environment = os.environ | {"SMART_CONFIG": str(config), "SEALING_KEY": "A" * 43}
+    log = tmp_path / "log"
+    assert run("functions.launch.main", environment=environment, log=log) == 1
+    said = log.read_text("utf-8")
+    assert "launch_scope_configured" in said
+    assert "launch/patient" in said
 
 
 def test_the_launch_address_opened_directly_names_the_cause_and_the_fix(

@@ -4,8 +4,6 @@ import contextlib
 import json
 import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ import pytest
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import ROOT, Server, free_port, serve, serve_app
+from tests.support.servers import Server, free_port, run, serve, serve_app
 from tests.support.tables import each
 from tests.support.whole import SMART_CALC
 
@@ -29,19 +27,17 @@ def _environment(**settings: str) -> dict[str, str]:
     return inherited | settings
 
 
-def _start(function: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Start a function as its deployment does, in the hope that it ends by itself."""
-    command = [sys.executable, "-m", "functions_framework", "--target", function]
+def _start(function: str, folder: Path, **settings: str) -> tuple[int, str]:
+    """Start a function as its deployment does, in the hope that it ends by itself: its exit status,
+    and what it said.
+    """
+    log = folder / "log"
     options = ["--source", f"functions/{function}/main.py", "--port", str(free_port())]
-    return subprocess.run(
-        [*command, *options],
-        cwd=ROOT,
-        env={**environment, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
+    environment = _environment(**settings)
+    status = run(
+        "functions_framework", "--target", function, *options, environment=environment, log=log
     )
+    return status, log.read_text(encoding="utf-8")
 
 
 def _file(folder: Path, base: str, port: int) -> Path:
@@ -83,13 +79,13 @@ BAD_PLACES = {
 }
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@each("function", FUNCTIONS)
 def test_a_bad_file_ends_the_process_with_all_its_problems(tmp_path: Path, function: str) -> None:
     path = tmp_path / "smart.toml"
     path.write_text(BAD, encoding="utf-8")
-    ended = _start(function, _environment(SMART_CONFIG=str(path), SEALING_KEY=KEY))
-    assert ended.returncode == 1
-    lines = ended.stderr.splitlines()
+    status, said = _start(function, tmp_path, SMART_CONFIG=str(path), SEALING_KEY=KEY)
+    assert status == 1
+    lines = said.splitlines()
     assert lines[0] == "smart-calc: 7 problem(s) in the configuration"
     for place, id_ in BAD_PLACES.items():
         (at,) = [i for i, line in enumerate(lines) if line.startswith(place)]
@@ -97,7 +93,7 @@ def test_a_bad_file_ends_the_process_with_all_its_problems(tmp_path: Path, funct
         assert lines[at + 1].startswith("    ")
         assert lines[at + 1].strip()
     assert len(lines) == 1 + 2 * len(BAD_PLACES)
-    assert "a-literal-sealing-key" not in ended.stderr + ended.stdout
+    assert "a-literal-sealing-key" not in said
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", "folder"])
@@ -109,11 +105,11 @@ def test_a_file_that_cannot_be_read_ends_the_process(
         path.mkdir()
     elif isinstance(content, bytes):
         path.write_bytes(content)
-    ended = _start("launch", _environment(SMART_CONFIG=str(path)))
-    assert ended.returncode == 1
-    assert f"{path}: cannot be read: " in ended.stderr
-    assert "[config_unreadable]" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    status, said = _start("launch", tmp_path, SMART_CONFIG=str(path))
+    assert status == 1
+    assert f"{path}: cannot be read: " in said
+    assert "[config_unreadable]" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(
@@ -130,11 +126,11 @@ def test_a_sealing_key_that_cannot_be_used_ends_the_functions_that_use_it(
 ) -> None:
     path = _file(tmp_path, "http://127.0.0.1:1/fhir", 8080)
     settings = {"SMART_CONFIG": str(path)} | ({"SEALING_KEY": key} if key else {})
-    ended = _start(function, _environment(**settings))
-    assert ended.returncode == 1
-    assert "sealing_keys[0]: env:SEALING_KEY " in ended.stderr
-    assert "too-short" not in ended.stderr
-    assert "Traceback" not in ended.stderr
+    status, said = _start(function, tmp_path, **settings)
+    assert status == 1
+    assert "sealing_keys[0]: env:SEALING_KEY " in said
+    assert "too-short" not in said
+    assert "Traceback" not in said
 
 
 CONFIDENTIAL = """
@@ -158,46 +154,44 @@ redirect_path = "/callback/key"
 """
 
 
-@pytest.mark.parametrize("function", ["callback", "fhir_proxy", SMART_CALC])
+@each("function", ["callback", "fhir_proxy", SMART_CALC])
 def test_credentials_that_cannot_be_used_end_the_functions_that_use_them_all_at_once(
     tmp_path: Path, function: str
 ) -> None:
     path = _file(tmp_path, "http://127.0.0.1:1/fhir", 8080)
     path.write_text(path.read_text(encoding="utf-8") + CONFIDENTIAL, encoding="utf-8")
-    ended = _start(function, _environment(SMART_CONFIG=str(path), EHR_KEY="sentinel-no-key"))
-    assert ended.returncode == 1
+    status, said = _start(function, tmp_path, SMART_CONFIG=str(path), EHR_KEY="sentinel-no-key")
+    assert status == 1
     for place in (
         "ehr secret: client_secret: env:EHR_SECRET ",
         "ehr key: private_key: env:EHR_KEY ",
         "sealing_keys[0]: env:SEALING_KEY ",
     ):
-        assert place in ended.stderr
-    assert "sentinel" not in ended.stderr
-    assert "Traceback" not in ended.stderr
+        assert place in said
+    assert "sentinel" not in said
+    assert "Traceback" not in said
 
 
-ASK = """
-import json, sys, functions_framework
-target, path = sys.argv[1:]
-client = functions_framework.create_app(target, f"functions/{target}/main.py").test_client()
-answer = client.get(path)
-print(json.dumps([answer.status_code, answer.json, answer.headers["X-Correlation-Id"]]))
-"""
+def _serve(
+    function: str, folder: Path, port: int, **settings: str
+) -> contextlib.AbstractContextManager[Server]:
+    target = f'functions_framework:create_app("{function}","functions/{function}/main.py")'
+    own = folder / function
+    own.mkdir()
+    return serve(target, "localhost", port, settings, own)
 
 
 @each("function", FUNCTIONS)
-def test_without_smart_config_a_function_loads_and_answers_misconfigured(function: str) -> None:
-    command = [sys.executable, "-c", ASK, function, "/x"]
-    ended = subprocess.run(
-        command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=True
-    )
-    *logged, answer = ended.stdout.splitlines()
-    status, document, correlation_id = json.loads(answer)
-    assert status == 500
-    assert "misconfigured" in json.dumps(document)
-    (line,) = [json.loads(one) for one in logged]
+def test_without_smart_config_a_function_loads_and_answers_misconfigured(
+    tmp_path: Path, browser: Browser, function: str
+) -> None:
+    assert "SMART_CONFIG" not in os.environ
+    with _serve(function, tmp_path, free_port()) as server:
+        answer = browser.get(f"{server.origin}/x")
+        assert (answer.status, answer.code) == (500, "misconfigured")
+        (line,) = [json.loads(one) for one in server.log.read_text().splitlines()]
     assert (line["code"], line["severity"]) == ("misconfigured", "ERROR")
-    assert line["correlation_id"] == correlation_id
+    assert line["correlation_id"] == answer.header("X-Correlation-Id")
 
 
 @dataclass(frozen=True)
@@ -225,11 +219,8 @@ def alone(tmp_path_factory: pytest.TempPathFactory, base: str) -> Iterator[Alone
     with contextlib.ExitStack() as stack:
 
         def start(function: str, **settings: str) -> Server:
-            target = f'functions_framework:create_app("{function}","functions/{function}/main.py")'
-            own = folder / function
-            own.mkdir()
             bind = port if function == "launch" else free_port()
-            return stack.enter_context(serve(target, "localhost", bind, config | settings, own))
+            return stack.enter_context(_serve(function, folder, bind, **(config | settings)))
 
         # An empty variable is what `launch` finds where the secret is not mounted.
         launch = start("launch", SMART_CONFIG=str(confidential), SEALING_KEY="")

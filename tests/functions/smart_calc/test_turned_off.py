@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +11,9 @@ from tests.support.app import App, ehr_tables
 from tests.support.app_chart import calculator, open_page, tenant_of
 from tests.support.browser import OWN_FETCH
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import free_port, serve_app
+from tests.support.servers import free_port, run, serve_app
 from tests.support.tables import each
 
-ROOT = Path(__file__).parents[3]
 NO_EHR = "http://127.0.0.1:9"
 OFF = ("has_bled", "egfr_ckd_epi_2021")
 CREATININE = {"creatinine": {"value": 1.5, "unit": "mg/dL"}}
@@ -103,15 +100,10 @@ def test_a_name_that_no_calculator_has_ends_the_process_at_start_with_all_other_
 ) -> None:
     config = tmp_path / "smart.toml"
     config.write_text(CONFIG)
-    ended = subprocess.run(
-        [sys.executable, "-c", "import functions.smart_calc.main"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "SMART_CONFIG": str(config)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert "calculators_off[1]: is no calculator [setting_invalid]" in ended.stderr
-    assert "calculators_off[0]" not in ended.stderr
-    assert "launch_minutes" in ended.stderr
+    environment = {"PATH": os.environ["PATH"], "SMART_CONFIG": str(config)}
+    log = tmp_path / "log"
+    assert run("functions.smart_calc.main", environment=environment, log=log) == 1
+    said = log.read_text("utf-8")
+    assert "calculators_off[1]: is no calculator [setting_invalid]" in said
+    assert "calculators_off[0]" not in said
+    assert "launch_minutes" in said

@@ -23,6 +23,7 @@ from tests.support.clinics import ALMA, ASSERTION, Clinics, Practice, Request, c
 from tests.support.registered import FLOWS, PLACES, SCOPES, Flow, Place, Registration
 from tests.support.servers import free_port, serve_app
 from tests.support.signing_keys import Kind, pem, public_pem
+from tests.support.tables import each
 
 SECRET = "a+/:%é"
 
@@ -90,7 +91,7 @@ TABLE: Mapping[tuple[Place, Flow, str], Opens | Refused] = {
     for (place, flow), row in _ROWS.items()
     for way, outcome in zip(WAYS, row, strict=True)
 }
-_rows = pytest.mark.parametrize(("place", "flow"), _ROWS)
+_rows = each(("place", "flow"), _ROWS)
 
 
 def test_the_table_says_of_every_cell_what_it_must_do() -> None:

@@ -18,7 +18,7 @@ PAIRS: list[tuple[Place, Place]] = [
     ("oracle", "epic"),
     ("epic", "oracle"),
 ]
-pairs = pytest.mark.parametrize(("place", "other"), PAIRS)
+pairs = each(("place", "other"), PAIRS)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def _is_refused(app: Practice, answer: Answer, browser: Browser, before: int) ->
 
 
 @pairs
-@pytest.mark.parametrize("with_error", [False, True])
+@each("with_error", [False, True])
 def test_an_answer_on_the_redirect_path_of_another_ehr_is_refused(
     app: Practice, place: Place, other: Place, with_error: bool
 ) -> None:

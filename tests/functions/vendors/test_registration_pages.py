@@ -3,11 +3,10 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from shared.config.settings import Settings
 from shared.config.settings_file import parse
 from shared.urls import normalise_base
+from tests.support.tables import each
 
 DOCS = Path(__file__).parents[3] / "docs"
 TOP = """
@@ -18,7 +17,7 @@ STORE = """
 [store]
 kind = "sqlite"
 """
-pages = pytest.mark.parametrize("vendor", ["oracle", "epic"])
+pages = each("vendor", ["oracle", "epic"])
 
 
 def _page(vendor: str) -> str:
