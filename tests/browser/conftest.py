@@ -9,7 +9,10 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, expect, sync_playwright
 
+from tests.support.app import App
 from tests.support.front import FrontedApp, serve_behind_a_front
+from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.writes import serve_writing
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -44,27 +47,34 @@ def chromium() -> Iterator[Chromium]:
         browser.close()
 
 
-@pytest.fixture(params=[1280, 390], ids=["desktop", "phone"])
-def window(chromium: Chromium, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A fresh profile in a window of desktop or phone width."""
-    yield from _fresh(chromium, request.param)
-
-
-@pytest.fixture
-def desktop(chromium: Chromium) -> Iterator[BrowserContext]:
-    """A fresh profile, for what does not depend on the width."""
-    yield from _fresh(chromium, 1280)
-
-
-def _fresh(chromium: Chromium, width: int) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": width, "height": 844})
+@pytest.fixture(scope="session")
+def profile(chromium: Chromium) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 844})
     context.set_default_timeout(30_000)
     yield context
     context.close()
+
+
+@pytest.fixture
+def desktop(profile: BrowserContext) -> Iterator[BrowserContext]:
+    """A profile without cookies and without tabs, in which pages keep things too. It is the same
+    one every time: a profile for each test takes a second of the processor.
+    """
+    yield profile
+    for page in profile.pages:
+        page.close()
+    profile.clear_cookies()
 
 
 @pytest.fixture(scope="session")
 def fronted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontedApp]:
     """The app with brief error pages, behind a front that sees what the browser sends."""
     with serve_behind_a_front(tmp_path_factory.mktemp("fronted")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def writing(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[App]:
+    """The app with registrations that may write (tests/support/writes.py)."""
+    with serve_writing(tmp_path_factory.mktemp("writing"), scripted) as running:
         yield running

@@ -200,7 +200,6 @@ PAGES: dict[str, Visit] = {
     "launch error, full": launch_error(is_brief=False),
     "callback error, brief": callback_error(is_brief=True),
     "callback error, full": callback_error(is_brief=False),
-    "app": launched("Alma Testpatient", "generic"),
 }
 
 

@@ -33,13 +33,13 @@ def number_of(shown: Locator) -> str:
 
 
 def test_a_card_opens_the_app_at_its_calculator_with_the_same_number(
-    fronted: FrontedApp, window: BrowserContext
+    fronted: FrontedApp, desktop: BrowserContext
 ) -> None:
-    chart = opened(fronted, window, "dario")
+    chart = opened(fronted, desktop, "dario")
     assert "A fault of the app" not in chart.inner_text("main")
     shown = card(chart, "eGFR")
     number = number_of(shown.get_by_role("heading"))
-    with window.expect_page() as popup:
+    with desktop.expect_page() as popup:
         shown.get_by_role("link", name=re.compile("^Open this")).click()
     app = popup.value
     calculator = app.locator(f"#{EGFR}")

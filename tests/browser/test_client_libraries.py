@@ -17,9 +17,9 @@ from playwright.sync_api import Page, Route
 
 from tests.support import npm
 from tests.support.app import App, Launched
-from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT
-from tests.support.writes import send, serve_writing
+from tests.support.tables import each
+from tests.support.writes import send
 
 TEXT = (ROOT / "docs/proxy.md").read_text(encoding="utf-8")
 PATIENT = "synthetic-alma"
@@ -82,17 +82,9 @@ def require(call: str, remark: str, outcome: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def writing(
-    tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr
-) -> Iterator[tuple[App, Launched]]:
-    with serve_writing(tmp_path_factory.mktemp("libraries"), scripted) as running:
-        yield running, running.launch_simulated(PATIENT)
-
-
-@pytest.fixture(scope="module")
-def page(chromium: Chromium, writing: tuple[App, Launched]) -> Iterator[tuple[Page, str]]:
+def page(chromium: Chromium, writing: App) -> Iterator[tuple[Page, str]]:
     """A page of the app's origin under the policy of /app/, with both libraries; its session."""
-    app, _ = writing
+    app = writing
     served = {f"{name}.js": text for name, text in STAND_INS.items()}
     for name, text in npm.texts("fhir-kit-client", "package/dist/").items():
         bare = re.sub(r"from '([a-z-]+)'", r"from './\1.js'", text)
@@ -125,15 +117,20 @@ def called(page: tuple[Page, str], first: str, code: str) -> dict[str, Any]:
     return outcome
 
 
-@pytest.mark.parametrize(("call", "remark"), rows("fhirclient"))
+@each(("call", "remark"), rows("fhirclient"))
 def test_fhirclient_on_the_proxy(page: tuple[Page, str], call: str, remark: str) -> None:
     require(call, remark, called(page, first_line("fhirclient"), call))
 
 
-@pytest.mark.parametrize(("call", "remark"), rows("fhir-kit-client"))
+@each(("call", "remark"), rows("fhir-kit-client"))
 def test_fhir_kit_client_on_the_proxy(page: tuple[Page, str], call: str, remark: str) -> None:
     brought = 'const { Client } = await import("/libraries/index.js");'
     require(call, remark, called(page, brought + first_line("fhir-kit-client"), call))
+
+
+@pytest.fixture(scope="module")
+def written(writing: App) -> Launched:
+    return writing.launch_simulated(PATIENT)
 
 
 def fhirpy() -> ModuleType:
@@ -144,11 +141,11 @@ def fhirpy() -> ModuleType:
         pytest.skip("fhirpy is missing: make .venv/dev")
 
 
-@pytest.mark.parametrize(("call", "remark"), rows("fhirpy"))
+@each(("call", "remark"), rows("fhirpy"))
 def test_fhirpy_on_the_proxy(
-    writing: tuple[App, Launched], monkeypatch: pytest.MonkeyPatch, call: str, remark: str
+    written: Launched, monkeypatch: pytest.MonkeyPatch, call: str, remark: str
 ) -> None:
-    library, (_, launch) = fhirpy(), writing
+    library, launch = fhirpy(), written
     errors = importlib.import_module("fhirpy.base.exceptions")
     created = send(launch, "POST", "Observation", OBSERVATION, Prefer="return=representation")
     jar = launch.browser.cookies()
@@ -169,10 +166,11 @@ def test_fhirpy_on_the_proxy(
         statuses.append(answer.status_code)
         return answer
 
-    monkeypatch.setattr(requests, "request", noting)
     outcome: dict[str, Any]
-    try:
-        outcome = {"value": eval(call, names)}
-    except errors.BaseFHIRError as error:
-        outcome = {"status": statuses[-1], "words": str(error)}
+    with monkeypatch.context() as patch:
+        patch.setattr(requests, "request", noting)
+        try:
+            outcome = {"value": eval(call, names)}
+        except errors.BaseFHIRError as error:
+            outcome = {"status": statuses[-1], "words": str(error)}
     require(call, remark, outcome)

@@ -20,6 +20,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route, exp
 from tests.support import npm
 from tests.support.browser import Browser
 from tests.support.servers import ROOT, free_port, serve, serve_app
+from tests.support.tables import each
 
 _SECTION = (
     (ROOT / "docs/own-app.md")
@@ -193,30 +194,32 @@ def message(page: Page) -> Any:
     return expect(page.get_by_role("status"))
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
 def test_each_example_opens_on_the_patients_data_at_any_width_and_for_everybody(
-    examples: Examples, window: BrowserContext, example: str
+    examples: Examples, desktop: BrowserContext
 ) -> None:
-    page = window.new_page()
+    page = desktop.new_page()
+    session = examples.launch(page)
     said: list[str] = []
 
     def keep(one: ConsoleMessage) -> None:
         said.append(one.text)
 
-    session = examples.launch(page)
     # A policy that refuses something says so in the console.
     page.on("console", keep)
-    page.goto(examples.at(example, session))
-    expect(page.get_by_role("heading", level=1, name=ALMA)).to_be_visible()
-    message(page).to_have_text("")
-    assert page.evaluate(_FITS)
-    page.evaluate(npm.script("axe-core"))
-    found = page.evaluate("axe.run()")
-    assert [one["id"] for one in found["violations"]] == []
+    for example in EXAMPLES:
+        page.goto(examples.at(example, session))
+        expect(page.get_by_role("heading", level=1, name=ALMA)).to_be_visible()
+        message(page).to_have_text("")
+        page.evaluate(npm.script("axe-core"))
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate(_FITS), (example, width)
+            found = page.evaluate("axe.run()")["violations"]
+            assert (example, width, [one["id"] for one in found]) == (example, width, [])
     assert said == []
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@each("example", EXAMPLES)
 def test_without_a_session_the_page_says_what_opens_one(
     examples: Examples, desktop: BrowserContext, example: str
 ) -> None:
@@ -227,7 +230,7 @@ def test_without_a_session_the_page_says_what_opens_one(
     message(page).to_have_text(_OVER)
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@each("example", EXAMPLES)
 def test_access_that_has_run_out_is_renewed_behind_the_page(
     examples: Examples, launched: Opened, example: str
 ) -> None:
@@ -237,7 +240,7 @@ def test_access_that_has_run_out_is_renewed_behind_the_page(
     message(page).to_have_text("")
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@each("example", EXAMPLES)
 def test_after_a_503_the_page_asks_once_more_and_then_says_why_it_stops(
     launched: Opened, example: str
 ) -> None:

@@ -11,6 +11,7 @@ from functions.smart_calc.page.cards import GROUPS
 from tests.support.app import App
 from tests.support.app_chart import tenant_of
 from tests.support.endings import launch_in
+from tests.support.tables import each
 
 EGFR = "egfr_ckd_epi_2021"
 ROWS_IN_SIGHT = """
@@ -74,7 +75,7 @@ def test_fourteen_rows_stand_in_a_frame_of_900_by_600_with_the_open_one_beside(p
     assert row["x"] + row["width"] <= body["x"]
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 844), (900, 600), (390, 844)])
+@each(("width", "height"), [(1280, 844), (900, 600), (390, 844)])
 def test_titles_numbers_and_what_they_mean_are_not_cut(page: Page, width: int, height: int) -> None:
     load(page, width, height)
     expect(page.locator("#complete")).to_be_attached()
@@ -89,7 +90,7 @@ def test_every_row_has_its_result_or_why_there_is_none(page: Page) -> None:
         assert any(told), row.inner_text()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 844), (900, 600), (390, 700)])
+@each(("width", "height"), [(1280, 844), (900, 600), (390, 700)])
 def test_whose_it_is_and_the_result_stay_in_sight_while_the_rest_scrolls(
     page: Page, width: int, height: int
 ) -> None:
@@ -117,7 +118,7 @@ def test_on_a_small_screen_one_opens_over_the_whole_list_and_its_row_leads_back(
     expect(page.locator("#bmi > summary")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@each("width", [1280, 390])
 def test_a_fragment_opens_its_calculator_and_has_the_focus_there(page: Page, width: int) -> None:
     load(page, width, fragment="#bmi")
     assert opened(page) == ["bmi"]
@@ -127,12 +128,12 @@ def test_a_fragment_opens_its_calculator_and_has_the_focus_there(page: Page, wid
     assert opened(page) == ["fib4"]
 
 
-@pytest.mark.parametrize("fragment", ["#nothing", "#tools", "#%20", "#%E0"])
-def test_another_fragment_opens_what_no_fragment_opens(page: Page, fragment: str) -> None:
+def test_another_fragment_opens_what_no_fragment_opens(page: Page) -> None:
     load(page)
     usual = opened(page)
-    load(page, fragment=fragment)
-    assert opened(page) == usual
+    for fragment in ("#nothing", "#tools", "#%20", "#%E0"):
+        load(page, fragment=fragment)
+        assert (fragment, opened(page)) == (fragment, usual)
 
 
 def test_the_row_that_fills_the_second_pane_does_not_close(page: Page) -> None:
@@ -142,7 +143,7 @@ def test_the_row_that_fills_the_second_pane_does_not_close(page: Page) -> None:
     assert opened(page) == ["bmi"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("asked", "name"),
     [
         *(("kidney", EGFR), ("stroke", "cha2ds2_vasc"), ("af", "has_bled"), ("liver", "meld")),
@@ -159,7 +160,7 @@ def test_a_calculator_is_found_by_organ_problem_input_and_short_name(
     expect(page.locator("#filtered")).to_contain_text(" of ")
 
 
-@pytest.mark.parametrize(
+@each(
     ("asked", "name"),
     [
         ("creatnine", EGFR),

@@ -1,27 +1,18 @@
 """The examples of docs/proxy.md, run as they stand by a page of the app's own origin."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
 
 from tests.support.app import App
-from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT
-from tests.support.writes import serve_writing
 
 _TEXT = (ROOT / "docs/proxy.md").read_text(encoding="utf-8")
 _SECTION = _TEXT.partition("\n## Examples\n")[2].partition("\n## ")[0]
 EXAMPLES = re.findall(r"```js\n(.*?)```", _SECTION, re.DOTALL)
 PATIENT = "synthetic-alma"
-
-
-@pytest.fixture(scope="module")
-def writing(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[App]:
-    with serve_writing(tmp_path_factory.mktemp("document"), scripted) as running:
-        yield running
 
 
 @pytest.mark.calculators
