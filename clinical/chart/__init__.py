@@ -14,8 +14,8 @@ from clinical.calculators.inputs import INPUTS
 from clinical.chart import patient
 from clinical.chart.answers import current_smoker, left_to_a_person
 from clinical.chart.choice import Question, choose, in_order, is_usable, usable
-from clinical.chart.conditions import diagnoses
 from clinical.chart.derived import derived
+from clinical.chart.diagnoses import diagnoses
 from clinical.chart.draws import DRAW_RULES, Draw, drawn_together
 from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Value
 from clinical.chart.medications import drug_classes

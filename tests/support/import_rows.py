@@ -186,7 +186,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "codes resources",
         "evidence",
         "choice draws items patient quantity steadiness",
-        "conditions derived medications observations pressure",
+        "derived diagnoses medications observations pressure",
         "answers",
         "__init__",
         "unread",
