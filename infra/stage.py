@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 DEPLOYED = ("clinical", "functions", "shared", "infra", "cloudbuild.yaml", "deployment.toml")
 BUILD_INFO = "BUILD_INFO"
 _COMPUTES = re.compile(rb"^\s*(?:from|import) clinical\b", re.MULTILINE)
-STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js"})
+STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json"})
 
 
 class Unstageable(Exception):

@@ -14,6 +14,7 @@ from clinical.calculators.inputs import INPUTS
 from clinical.chart import patient
 from clinical.chart.answers import current_smoker, left_to_a_person
 from clinical.chart.choice import Question, choose, in_order, is_usable, usable
+from clinical.chart.classified import Classified
 from clinical.chart.derived import derived
 from clinical.chart.diagnoses import diagnoses
 from clinical.chart.draws import DRAW_RULES, Draw, drawn_together
@@ -38,13 +39,16 @@ class Chart:
     `entries` are the patient's Observations, each as it was read for the findings, in the order in
     which they came.
     `usable` holds the dated values of each measured input inside its look-back, newest first.
-    `foreign` names the resources of other patients, which were set aside.
+    `foreign` names the resources of other patients, which were set aside. `problems` and `drugs`
+    say of how many entries nobody could tell what they are.
     """
 
     findings: Mapping[str, ChartFinding]
     usable: Mapping[str, tuple[Evidence, ...]]
     draws: Mapping[str, Draw]
     foreign: tuple[str, ...]
+    problems: Classified
+    drugs: Classified
     entries: tuple[Entry, ...] = field(compare=False)
 
 
@@ -66,6 +70,7 @@ def read_chart(
     entries = tuple(map((reader or ObservationReader(now.tzinfo)).entry, scope.observations))
     candidates = {name: in_order(found) for name, found in measured(entries).items()}
     questions = {name: question(name, now) for name in INPUTS}
+    problems = diagnoses(scope.conditions, now.tzinfo)
     findings = _by_name(
         (
             patient.age(scope.patients, now),
@@ -73,10 +78,13 @@ def read_chart(
             *_measurements(questions, candidates),
             current_smoker(entries, now),
             *left_to_a_person(entries, now),
-            *diagnoses(scope.conditions, now.tzinfo),
+            *problems.findings,
         )
     )
-    findings |= _by_name(drug_classes(scope.requests, scope.medications, findings, now.tzinfo))
+    drugs = drug_classes(
+        scope.requests, scope.medications, findings, problems.drugs_named, now.tzinfo
+    )
+    findings |= _by_name(drugs.findings)
     findings |= _by_name(derived(findings))
     values = {name: usable(questions[name], found) for name, found in candidates.items()}
     draws = {name: drawn_together(rule, values, now) for name, rule in DRAW_RULES.items()}
@@ -85,6 +93,8 @@ def read_chart(
         usable=values,
         draws={name: draw for name, draw in draws.items() if draw},
         foreign=scope.foreign,
+        problems=problems.classified,
+        drugs=drugs.classified,
         entries=entries,
     )
 
@@ -134,7 +144,8 @@ def _by_name(findings: Iterable[ChartFinding]) -> dict[str, ChartFinding]:
 
 
 def prefill(resources: object, now_iso: str) -> dict[str, Value]:
-    """The value of every input, None where it is to be asked; False is "not found in chart".
+    """The value of every input, None where it is to be asked; False is "not found in chart", which
+    nothing in the chart could be.
 
     A measured input stands under its name, in its canonical unit, and under its name with that
     unit appended (`sodium`, `sodium_mmol_l`). The patient is always Patient/p1, as in the mapping

@@ -13,11 +13,13 @@ Value = float | bool | str | None
 class Outcome(Enum):
     """How reading one input ended; the text is what a page shows.
 
-    Only FOUND and CALCULATED carry a value that was charted or follows from what was.
+    Only FOUND and CALCULATED carry a value that was charted or follows from what was. A yes-or-no
+    item is OPEN where entries could be it and nobody can tell, ABSENT only where none could.
     """
 
     FOUND = "found in chart"
     ABSENT = "not found in chart"
+    OPEN = "not answered"
     BOUND = "charted only as below or above a limit"
     UNREADABLE = "charted, but not readable"
     IMPLAUSIBLE = "implausible: check the unit"
@@ -93,6 +95,21 @@ class Evidence:
     coded: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unclassified:
+    """An entry of which nobody can tell what it is: a local code alone, a text that names nothing.
+
+    `charted` is its text as the chart has it, else its code; `system` the code system, empty where
+    there is none; `is_past` says that it is no longer so, whatever it is.
+    """
+
+    source: str
+    charted: str
+    system: str = ""
+    moment: Moment | None = None
+    is_past: bool = False
+
+
 Recency = tuple[datetime, datetime, datetime]
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -136,7 +153,7 @@ class ChartFinding:
     `value` is in the canonical `unit`; for diagnoses and drugs True, False (not found in chart) or
     None (ask). `chosen` is the entry that decided, also where it left the value empty; `further`
     are older values or other matching entries; `behind` the measured inputs that a value was
-    calculated from.
+    calculated from. `could_be` are the entries that leave an OPEN item open.
     """
 
     input: str
@@ -149,3 +166,4 @@ class ChartFinding:
     passed_over: tuple[PassedOver, ...] = ()
     further: tuple[Evidence, ...] = ()
     behind: "tuple[ChartFinding, ...]" = ()
+    could_be: tuple[Unclassified, ...] = ()

@@ -1,11 +1,19 @@
-"""Yes-or-no items: True where an entry counts, None where one only suggests, else not found.
+"""Yes-or-no items: found, suggested, open or not found, the first of them that holds.
 
-False means "not found in chart", never "no": a chart need not know.
+False means "not found in chart", never "no": a chart need not know. It is said only where no entry
+could be the item; an entry that nobody can classify leaves the item open.
 """
 
 from collections.abc import Iterable
 
-from clinical.chart.evidence import Candidate, ChartFinding, Flag, Outcome, PassedOver
+from clinical.chart.evidence import (
+    Candidate,
+    ChartFinding,
+    Flag,
+    Outcome,
+    PassedOver,
+    Unclassified,
+)
 
 # Flags of entries that suggest the item and leave it to a person; any other flag rules one out.
 _SUGGESTS = frozenset(
@@ -20,8 +28,10 @@ _SUGGESTS = frozenset(
 )
 
 
-def item(name: str, entries: Iterable[Candidate]) -> ChartFinding:
-    """The finding for one item from the entries that match it."""
+def item(
+    name: str, entries: Iterable[Candidate], could_be: tuple[Unclassified, ...] = ()
+) -> ChartFinding:
+    """The finding for one item from the entries that match it; `could_be` are those that might."""
     ordered = sorted(dict.fromkeys(entries), key=_newest_first)
     counting = [entry.evidence for entry in ordered if entry.flag is None]
     suggesting = [entry for entry in ordered if entry.flag in _SUGGESTS]
@@ -51,6 +61,10 @@ def item(name: str, entries: Iterable[Candidate]) -> ChartFinding:
             flags=flags,
             passed_over=passed_over,
         )
+    if could_be:
+        number = "1 entry" if len(could_be) == 1 else f"{len(could_be)} entries"
+        why = f"{number} could be it"
+        return ChartFinding(name, Outcome.OPEN, why, passed_over=passed_over, could_be=could_be)
     why = (
         "entries are charted, but none of them counts as this"
         if passed_over

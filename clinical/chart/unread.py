@@ -7,7 +7,7 @@ from clinical.chart import Chart
 from clinical.chart.codes.observations import ASKED_LOINC
 from clinical.chart.evidence import ChartFinding, Outcome
 
-_UNANSWERED = frozenset({Outcome.ABSENT, Outcome.ASKED, Outcome.STALE})
+_UNANSWERED = frozenset({Outcome.ABSENT, Outcome.OPEN, Outcome.ASKED, Outcome.STALE})
 
 
 def with_unread(chart: Chart, reasons: Mapping[str, str]) -> Chart:
@@ -39,4 +39,4 @@ def _unread(finding: ChartFinding, reason: str) -> ChartFinding:
     # What a person answers anyway is asked as before.
     if finding.outcome not in _UNANSWERED or finding.input in ASKED_LOINC:
         return finding
-    return replace(finding, outcome=Outcome.UNREAD, why=reason, value=None)
+    return replace(finding, outcome=Outcome.UNREAD, why=reason, value=None, could_be=())

@@ -185,13 +185,13 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "clinical/chart": (
         "codes resources",
         "evidence",
-        "choice draws items patient quantity steadiness",
-        "derived diagnoses medications observations pressure",
-        "answers",
+        "classified choice draws items patient quantity steadiness",
+        "derived medications observations pressure",
+        "answers diagnoses",
         "__init__",
         "unread",
     ),
-    "clinical/chart/codes": ("diagnoses drugs observations",),
+    "clinical/chart/codes": ("observations systems tables", "diagnoses drugs"),
     "clinical/chart/resources": (
         "json_access",
         "times",

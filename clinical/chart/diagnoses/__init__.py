@@ -5,9 +5,11 @@ concept counts; a text is only ever a suggestion, and not even that beside an IC
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import tzinfo
 
+from clinical.chart.classified import Candidates, Classified, by_item
 from clinical.chart.codes.diagnoses import (
     DIAGNOSES,
     FAMILY_HISTORY,
@@ -43,12 +45,23 @@ _OTHER_WORDS = {
 _NEGATED = re.compile(rf"\b({NEGATIONS})\b[^,;.]*$", re.IGNORECASE)
 
 
-def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Iterator[ChartFinding]:
-    """A finding for every diagnosis of the dictionary; never raises."""
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """A finding for every diagnosis, what the entries that count are, and the drugs they name."""
+
+    findings: tuple[ChartFinding, ...]
+    classified: Classified
+    drugs_named: Candidates
+
+
+def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Problems:
+    """What the Conditions say of every diagnosis of the dictionary; never raises."""
     known = tuple(conditions)
+    findings = []
     for diagnosis in DIAGNOSES:
         entries = (_entry(condition, diagnosis, zone) for condition in known)
-        yield item(diagnosis.name, (entry for entry in entries if entry))
+        findings.append(item(diagnosis.name, (entry for entry in entries if entry)))
+    return Problems(tuple(findings), Classified(len(known)), by_item(()))
 
 
 def _entry(condition: Resource, diagnosis: Diagnosis, zone: tzinfo | None) -> Candidate | None:

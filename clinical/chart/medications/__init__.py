@@ -6,9 +6,16 @@ for the eye, the ear or the skin are left out: they do not treat what the calcul
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
+from clinical.chart.classified import (
+    Candidates,
+    Claim,
+    Classification,
+    Classified,
+    by_item,
+)
 from clinical.chart.codes.drugs import (
     ATC_OF_SEVERAL_CLASSES,
     DRUG_CLASSES,
@@ -21,7 +28,7 @@ from clinical.chart.codes.drugs import (
     DrugClass,
 )
 from clinical.chart.codes.observations import ATC, RXNORM, SNOMED
-from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag
+from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Unclassified
 from clinical.chart.items import item
 from clinical.chart.resources.json_access import (
     Coding,
@@ -67,18 +74,113 @@ class Drug:
     forms: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Drugs:
+    """A finding for every drug class, and what the orders that could count are."""
+
+    findings: tuple[ChartFinding, ...]
+    classified: Classified
+
+
 def drug_classes(
     requests: Iterable[Resource],
     medications: Mapping[str, tuple[Resource, ...]],
     diagnosed: Mapping[str, ChartFinding],
+    named: Candidates,
     zone: tzinfo | None,
-) -> Iterator[ChartFinding]:
-    """A finding for every drug class; `diagnosed` are the findings that a class may need."""
-    known = [(request, _drug(request, medications)) for request in requests]
-    for drugs in DRUG_CLASSES:
-        indicated = not drugs.needs or diagnosed[drugs.needs].value is True
-        entries = (_entry(request, drug, drugs, indicated, zone) for request, drug in known)
-        yield item(drugs.name, (entry for entry in entries if entry))
+) -> Drugs:
+    """What the orders say of every drug class; never raises.
+
+    `diagnosed` are the findings that a class may need, `named` the problems that name a drug.
+    """
+    orders = [_order(request, medications, zone) for request in requests]
+    unclassified = tuple(one.unclassified for one in orders if one.unclassified)
+    candidates = by_item(claimed for one in orders for claimed in one.claimed)
+    findings = tuple(
+        item(
+            drugs.name,
+            _indicated(drugs, diagnosed, (*candidates[drugs.name], *named[drugs.name])),
+            unclassified,
+        )
+        for drugs in DRUG_CLASSES
+    )
+    return Drugs(findings, Classified(sum(one.counts for one in orders), unclassified))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One order: whether it could count, what it claims, itself where nobody can tell its drug."""
+
+    counts: bool
+    claimed: tuple[tuple[str, Candidate], ...]
+    unclassified: Unclassified | None
+
+
+def _order(
+    request: Resource, medications: Mapping[str, tuple[Resource, ...]], zone: tzinfo | None
+) -> _Order:
+    drug = _drug(request, medications)
+    what = classify(drug)
+    flag, why = _state(request, drug)
+    counts = flag is None or flag is Flag.ON_HOLD
+    authored = moment(request.get("authoredOn"), zone)
+    claimed = tuple(
+        (
+            claim.item,
+            Candidate(
+                Evidence(
+                    source=source_of(request),
+                    charted=claim.charted,
+                    code=claim.code,
+                    moment=authored,
+                    status=text(request.get("status")),
+                    category=text(request.get("intent")),
+                    notes=("ordered, which is not proof that it is taken",),
+                ),
+                flag or claim.flag,
+                why or claim.why,
+            ),
+        )
+        for claim in what.claims
+    )
+    unclassified = None
+    if counts and not what.known:
+        coding = next(iter(drug.codings), None)
+        charted = next(iter((*drug.names, *(one.code for one in drug.codings if one.code))), "")
+        system = coding.system if coding else ""
+        unclassified = Unclassified(source_of(request), charted, system, authored)
+    return _Order(counts, claimed, unclassified)
+
+
+def _indicated(
+    drugs: DrugClass, diagnosed: Mapping[str, ChartFinding], candidates: Iterable[Candidate]
+) -> Iterator[Candidate]:
+    """The candidates of a class: suggestions where the diagnosis that it needs is not found."""
+    needs = drugs.needs and diagnosed[drugs.needs].value is not True
+    for one in candidates:
+        if needs and one.flag is None:
+            why = f"ordered, but no {drugs.needs} is found in the chart"
+            yield replace(one, flag=Flag.NO_DIAGNOSIS, why=why)
+        else:
+            yield one
+
+
+def classify(drug: Drug) -> Classification:
+    """The drug classes that an order's drug is of."""
+    matches = ((drugs.name, _match(drug, drugs)) for drugs in DRUG_CLASSES)
+    return Classification(tuple(_claim(name, *match) for name, match in matches if match))
+
+
+def _claim(name: str, charted: str, code: Coding | None, strong: bool) -> Claim:
+    if strong:
+        return Claim(name, code, charted=charted)
+    why = "ordered, often for another reason; please confirm"
+    return Claim(name, code, Flag.SUGGESTION, why, charted)
+
+
+def classes_named(called: str) -> tuple[str, ...]:
+    """The drug classes of which a text, of a problem say, names a drug."""
+    return tuple(name for name, pattern in _NAMES.items() if pattern.search(called))
 
 
 def _drug(request: Resource, medications: Mapping[str, tuple[Resource, ...]]) -> Drug:
@@ -112,41 +214,20 @@ def _medications(
     yield from sorted(sent_along, key=lambda medication: names(medication.get("code")))
 
 
-def _entry(
-    request: Resource, drug: Drug, drugs: DrugClass, indicated: bool, zone: tzinfo | None
-) -> Candidate | None:
-    """The order as an entry for the class, None where the drug is none of it."""
-    match = _match(drug, drugs)
-    if match is None:
-        return None
-    charted, code, strong = match
+def _state(request: Resource, drug: Drug) -> tuple[Flag | None, str]:
+    """Why an order does not count, or only suggests, whatever its drug; nothing where it counts."""
     status, intent = text(request.get("status")), text(request.get("intent"))
-    evidence = Evidence(
-        source=source_of(request),
-        charted=charted,
-        code=code,
-        moment=moment(request.get("authoredOn"), zone),
-        status=status,
-        category=intent,
-        notes=("ordered, which is not proof that it is taken",),
-    )
-    flag: Flag | None = None
-    why = ""
     if status not in ("active", "on-hold"):
-        flag, why = Flag.STATUS, f"status {status or 'not given'}"
-    elif intent in _NO_ORDER or request.get("doNotPerform") is True:
-        flag, why = Flag.NOT_AN_ORDER, f"a {intent}, not an order"
-        if request.get("doNotPerform") is True:
-            why = "charted as not to be given"
-    elif _is_local(request, drug):
-        flag, why = Flag.LOCAL_ROUTE, "for the skin, the eye or the ear"
-    elif status == "on-hold":
-        flag, why = Flag.ON_HOLD, "ordered, but on hold"
-    elif not strong:
-        flag, why = Flag.SUGGESTION, "ordered, often for another reason; please confirm"
-    elif not indicated:
-        flag, why = Flag.NO_DIAGNOSIS, f"ordered, but no {drugs.needs} is found in the chart"
-    return Candidate(evidence, flag, why)
+        return Flag.STATUS, f"status {status or 'not given'}"
+    if request.get("doNotPerform") is True:
+        return Flag.NOT_AN_ORDER, "charted as not to be given"
+    if intent in _NO_ORDER:
+        return Flag.NOT_AN_ORDER, f"a {intent}, not an order"
+    if _is_local(request, drug):
+        return Flag.LOCAL_ROUTE, "for the skin, the eye or the ear"
+    if status == "on-hold":
+        return Flag.ON_HOLD, "ordered, but on hold"
+    return None, ""
 
 
 def _match(drug: Drug, drugs: DrugClass) -> tuple[str, Coding | None, bool] | None:
