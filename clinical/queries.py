@@ -11,7 +11,7 @@ from datetime import date
 from functools import cache
 
 from clinical.calculators.inputs import INPUTS
-from clinical.chart.codes.diagnoses import DIAGNOSES
+from clinical.chart.codes.diagnoses import IS_OF_NOW
 from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.codes.observations import ASKED_LOINC, EXCLUDED_LOINC, LOINC, SMOKING_LOINC
 from clinical.chart.observations import LOINC_OF
@@ -147,9 +147,7 @@ _SOCIAL = _search(
     ("category", "social-history"),
     answers=("current_smoker",),
 )
-_CONDITIONS = _search(
-    "conditions", "Condition", "diagnoses", answers=(one.name for one in DIAGNOSES)
-)
+_CONDITIONS = _search("conditions", "Condition", "diagnoses", answers=IS_OF_NOW)
 _DRUGS = _search(
     "drugs",
     "MedicationRequest",

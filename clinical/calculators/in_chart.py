@@ -103,6 +103,16 @@ FINDINGS: Mapping[str, str] = {
     "chronic_kidney_disease": "Chronic kidney disease",
     "pregnancy": "Pregnancy",
     "valve_or_mitral_stenosis": "Mechanical heart valve or mitral stenosis",
+    "dialysis_status": "Dialysis",
+    "kidney_transplant": "Kidney transplant",
+    "intracranial_haemorrhage": "Intracranial hemorrhage",
+    "laa_occlusion": "Occlusion of the left atrial appendage",
+    "palliative_care": "Palliative care",
+    "anticoagulant_in_problems": "Anticoagulant on the problem list",
+    "wide_qrs": "Wide QRS or pacemaker",
+    "low_platelets_of_another_cause": "Low platelets of another cause",
+    "acute_liver_injury": "Acute liver injury",
+    "known_cirrhosis": "Cirrhosis",
 }
 
 # No estimate of kidney function holds in these states.

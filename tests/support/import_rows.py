@@ -191,7 +191,12 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "__init__",
         "unread",
     ),
-    "clinical/chart/codes": ("observations systems tables", "diagnoses drugs"),
+    "clinical/chart/codes": ("diagnoses observations systems tables", "drugs"),
+    "clinical/chart/diagnoses": (
+        "codes_of_items state words",
+        "classification",
+        "__init__",
+    ),
     "clinical/chart/resources": (
         "json_access",
         "times",

@@ -24,10 +24,16 @@ class System(Enum):
 _KNOWN = {
     "http://hl7.org/fhir/sid/icd-9-cm": System.ICD9CM,
     "http://hl7.org/fhir/sid/icd-9-cm/diagnosis": System.ICD9CM,
+    "http://hl7.org/fhir/sid/icd-9": System.ICD9CM,
     "2.16.840.1.113883.6.103": System.ICD9CM,
+    "2.16.840.1.113883.6.42": System.ICD9CM,
     "2.16.840.1.113883.6.90": System.ICD10CM,
     "2.16.840.1.113883.6.3": System.ICD10,
     "2.16.840.1.113883.6.3.1": System.ICD10,
+    "2.16.840.1.113883.6.135": System.ICD10,  # AM
+    # GM has one each year: 2012 and 2020 were seen in public code, others are not guessed.
+    "1.2.276.0.76.5.409": System.ICD10,
+    "1.2.276.0.76.5.486": System.ICD10,
     "http://snomed.info/sct": System.SNOMED,
     "2.16.840.1.113883.6.96": System.SNOMED,
     "http://www.nlm.nih.gov/research/umls/rxnorm": System.RXNORM,

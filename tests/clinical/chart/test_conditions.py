@@ -5,8 +5,6 @@ import pytest
 from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import HL7, ICD10CM, concept, condition, find, read
 
-TAIWAN = "https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/icd-10-cm-2023-tw"
-
 
 @pytest.mark.parametrize(
     ("verification", "value", "outcome"),
@@ -57,20 +55,46 @@ def test_only_items_of_now_need_an_active_condition(
     assert chart.findings["stroke_tia_thromboembolism"].value is ever
 
 
+def test_an_ended_condition_without_a_clinical_status_is_asked_about() -> None:
+    ended = {"abatementDateTime": "2020-01-01"}
+    finding = find("hypertension", condition("I10", None, **ended))
+    assert (finding.outcome, finding.why) == (
+        Outcome.OFFERED,
+        "an end is charted, but no clinical status",
+    )
+    assert find("hypertension", condition("I10", "active", **ended)).value is True
+    assert find("atrial_fibrillation", condition("I48.0", None, **ended)).value is True
+
+
 @pytest.mark.parametrize(
-    ("clinical", "value", "notes"),
+    ("clinical", "verification", "now", "ever"),
     [
-        (None, True, ("an end is charted, but no clinical status",)),
-        ("active", True, ()),
-        ("resolved", False, None),
+        ("active", "confirmed", Outcome.OPEN, Outcome.OPEN),
+        ("made-up", "provisional", Outcome.OPEN, Outcome.OPEN),
+        ("resolved", None, Outcome.ABSENT, Outcome.OPEN),
+        ("active", "refuted", Outcome.ABSENT, Outcome.ABSENT),
     ],
 )
-def test_an_ended_condition_without_a_clinical_status_counts_with_a_note(
-    clinical: str | None, value: bool, notes: tuple[str, ...] | None
+def test_an_unknown_problem_leaves_open_what_its_state_allows(
+    clinical: str, verification: str | None, now: Outcome, ever: Outcome
 ) -> None:
-    finding = find("hypertension", condition("I10", clinical, abatementDateTime="2020-01-01"))
-    assert finding.value is value
-    assert (finding.chosen.notes if finding.chosen else None) == notes
+    chart = read(
+        condition({"text": "see note"}, clinical, verification), condition("J45.9", id="b")
+    )
+    assert chart.findings["hypertension"].outcome is now
+    assert chart.findings["atrial_fibrillation"].outcome is ever
+    assert chart.findings["known_cvd_excludes_risk_score"].outcome is ever
+    assert chart.findings["statin"].outcome is Outcome.ABSENT
+    counted = ever is Outcome.OPEN
+    assert (chart.problems.entries, len(chart.problems.unclassified)) == (1 + counted, counted)
+
+
+def test_what_is_found_or_suggested_beats_what_nobody_can_tell() -> None:
+    chart = read(condition({"text": "see note"}, id="a"), condition("I48.0", id="b"))
+    assert chart.findings["atrial_fibrillation"].value is True
+    chart = read(condition({"text": "see note"}, id="a"), condition("I42.0", id="b"))
+    assert chart.findings["congestive_heart_failure"].outcome is Outcome.OFFERED
+    assert chart.findings["known_cvd_excludes_risk_score"].outcome is Outcome.OFFERED
 
 
 def test_one_condition_that_counts_is_enough() -> None:

@@ -1,0 +1,75 @@
+"""What a problem is, by its codes and its words: the first that holds.
+
+A code of ICD-10 or ICD-9-CM, or a listed SNOMED CT concept, decides. Another SNOMED CT concept is
+told by its name; so is a local code or a text, which may also be one of the common problems that
+are none of the items. What is left nobody can tell.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from clinical.chart.classified import NOBODY_CAN_TELL, Claim, Classification
+from clinical.chart.codes.diagnoses import KNOWN_CVD, NOT_THE_PATIENTS, PARTS_OF_KNOWN_CVD
+from clinical.chart.codes.systems import System, system_of
+from clinical.chart.diagnoses import codes_of_items, words
+from clinical.chart.evidence import Flag
+from clinical.chart.medications import classes_named
+from clinical.chart.resources.json_access import Coding, codings, names
+
+_OF_ICD = frozenset({System.ICD10, System.ICD10CM, System.ICD9CM})
+
+
+def classify(concept: object) -> Classification:
+    """What the code of a Condition says that it is. The drugs that it names are suggested too."""
+    coded = [(coding, said) for coding in codings(concept) if (said := _said(coding)) is not None]
+    called = names(concept)
+    drugs = {drug: name for name in called for drug in classes_named(name)}
+    of_drugs = [_by_words(drug, name) for drug, name in sorted(drugs.items())]
+    if any(_decides(coding, said) for coding, said in coded):
+        return Classification((*_with_known_cvd(_by_codes(coded)), *of_drugs))
+    named = words.named_in(called)
+    by_words = [_by_words(item, name) for item, name in named.items() if name is not None]
+    # A terminology's own name, or a text that is known, says what it is, if only something else.
+    if (coded and called) or named or drugs or any(map(words.is_plain_problem, called)):
+        return Classification((*_with_known_cvd(by_words), *of_drugs))
+    return NOBODY_CAN_TELL
+
+
+def _said(coding: Coding) -> codes_of_items.Said | None:
+    system = system_of(coding.system)
+    if system in _OF_ICD:
+        return codes_of_items.of_icd(system, coding.code)
+    return codes_of_items.of_snomed(coding.code) if system is System.SNOMED else None
+
+
+def _decides(coding: Coding, said: codes_of_items.Said) -> bool:
+    return bool(said) or system_of(coding.system) in _OF_ICD
+
+
+def _by_codes(coded: Sequence[tuple[Coding, codes_of_items.Said]]) -> list[Claim]:
+    """A claim for each item: by the code that counts, else by one that suggests."""
+    doubted = any(NOT_THE_PATIENTS in said for _, said in coded)
+    claims: dict[str, Claim] = {}
+    for coding, said in coded:
+        for item, counts in said.items():
+            if counts and not doubted and (item not in claims or claims[item].flag):
+                claims[item] = Claim(item, coding)
+            elif item not in claims:
+                why = f"{coding.code} may count; please confirm"
+                claims[item] = Claim(item, coding, Flag.SUGGESTION, why)
+    claims.pop(NOT_THE_PATIENTS, None)
+    return list(claims.values())
+
+
+def _by_words(item: str, name: str) -> Claim:
+    return Claim(item, None, Flag.TEXT_MATCH, f"only the text matches: {name}")
+
+
+def _with_known_cvd(claims: Sequence[Claim]) -> Iterator[Claim]:
+    """The claims; what is said of its parts is said of cardiovascular disease."""
+    yield from (claim for claim in claims if claim.item != KNOWN_CVD)
+    parts = (KNOWN_CVD, *PARTS_OF_KNOWN_CVD)
+    of_it = sorted(
+        (claim for claim in claims if claim.item in parts), key=lambda claim: claim.flag is not None
+    )
+    for claim in of_it[:1]:
+        yield Claim(KNOWN_CVD, claim.code, claim.flag, claim.why)

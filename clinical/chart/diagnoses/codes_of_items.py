@@ -1,0 +1,83 @@
+"""Which items a code speaks for: ICD-10 and ICD-9-CM by prefix, SNOMED CT by concept.
+
+A classification is closed, every code has one place: a well-formed code on no list is something
+else. Of SNOMED CT only the listed concepts are known.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from clinical.chart.codes.systems import System
+from clinical.chart.codes.tables import listed, rows
+
+# What a code says of an item: it counts, or it only suggests.
+Said = Mapping[str, bool]
+
+_ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
+_ICD9 = re.compile(r"[0-9]{3,5}|V[0-9]{2,4}|E[0-9]{3,4}")
+_SNOMED = re.compile(r"[0-9]{6,18}")
+# Dagger, asterisk and exclamation mark of ICD-10, and the dash of a category.
+_MARKS = "+*!-\N{DAGGER}"
+_EDITIONS: Mapping[System, tuple[str, ...]] = {
+    System.ICD10: ("", "other"),
+    System.ICD10CM: ("", "cm"),
+    System.ICD9CM: ("9",),
+}
+_ANY = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def of_icd(system: System, code: str) -> Said | None:
+    """What a code of ICD-10 or ICD-9-CM says; None where it is no code of it."""
+    plain = code.upper().replace(".", "").replace(" ", "").rstrip(_MARKS)
+    form = _ICD9 if system is System.ICD9CM else _ICD10
+    if not form.fullmatch(plain):
+        return None
+    begun = [plain[:length] for length in range(3, len(plain) + 1)]
+    counts, suggests, but = (
+        {item for prefix in begun for item in _prefixes(system, column).get(prefix, ())}
+        for column in ("counts", "suggests", "but")
+    )
+    return dict.fromkeys(suggests, False) | dict.fromkeys(counts - but, True)
+
+
+def of_snomed(code: str) -> Said | None:
+    """What a listed concept says, empty for any other; None where it is no concept."""
+    return _concepts().get(code, {}) if _SNOMED.fullmatch(code) else None
+
+
+@cache
+def _prefixes(system: System, column: str) -> Mapping[str, tuple[str, ...]]:
+    """The items of every prefix of one column."""
+    found: dict[str, tuple[str, ...]] = defaultdict(tuple)
+    for row in rows("icd"):
+        if row.get("edition", "") in _EDITIONS[system]:
+            for pattern in listed(row, column):
+                for prefix in _expanded(pattern.replace(".", "")):
+                    found[prefix] += (row["item"],)
+    return found
+
+
+def _expanded(pattern: str) -> Iterator[str]:
+    """The prefixes that `I60-I62` and `K29x1` stand for."""
+    first, _, last = pattern.partition("-")
+    if last:
+        # Codes of a range differ in their last character, or in their last two.
+        head = first[:-1] if first[:-1] == last[:-1] else first[:-2]
+        endings = _ANY if head == first[:-1] else (one + two for one in _ANY for two in _ANY)
+        yield from (head + ending for ending in endings if first <= head + ending <= last)
+    elif "x" in pattern:
+        yield from (pattern.replace("x", one) for one in _ANY)
+    else:
+        yield pattern
+
+
+@cache
+def _concepts() -> Mapping[str, Said]:
+    found: dict[str, dict[str, bool]] = defaultdict(dict)
+    for row in rows("snomed"):
+        for column in ("suggests", "counts"):
+            for concept in listed(row, column):
+                found[concept][row["item"]] = column == "counts"
+    return found

@@ -1,0 +1,63 @@
+"""Whether the state of a condition lets it count (FHIR R4 Condition, clinicalStatus and
+verificationStatus).
+"""
+
+from clinical.chart.evidence import Flag
+from clinical.chart.resources.json_access import codings, label, text
+from clinical.chart.resources.scope import Resource
+
+_REFUTED = frozenset({"refuted", "entered-in-error"})
+_CURRENT = frozenset({"active", "recurrence", "relapse"})
+_PAST = frozenset({"inactive", "remission", "resolved"})
+
+
+def verification(condition: Resource) -> str:
+    """The verification status; of several one that refutes."""
+    codes = _status_codes(condition, "verificationStatus")
+    return next((code for code in codes if code in _REFUTED), next(iter(codes), ""))
+
+
+def clinical(condition: Resource) -> str:
+    """The clinical status; of several one that ends it."""
+    codes = _status_codes(condition, "clinicalStatus")
+    return next((code for code in codes if code in _PAST), next(iter(codes), ""))
+
+
+def _status_codes(condition: Resource, element: str) -> list[str]:
+    """The codes of a status; a status that is charted in some other way is not taken as absent."""
+    concept = condition.get(element)
+    codes = [coding.code for coding in codings(concept) if coding.code]
+    return codes if codes or concept is None else [label(concept) or text(concept) or "unreadable"]
+
+
+def is_refuted(condition: Resource) -> bool:
+    """Whether it is none at all."""
+    return verification(condition) in _REFUTED
+
+
+def is_past(condition: Resource) -> bool:
+    """Whether it was, and is no longer."""
+    return clinical(condition) in _PAST
+
+
+def ruled_out(condition: Resource, of_now: bool) -> tuple[Flag, str] | None:
+    """Why its state keeps a condition from counting, or lets it only suggest; None where it counts.
+
+    `of_now`: what is asked is whether it is so now.
+    """
+    verified, status = verification(condition), clinical(condition)
+    if verified in _REFUTED:
+        return Flag.REFUTED, f"verification status {verified}"
+    if of_now and status in _PAST:
+        return Flag.NOT_CURRENT, f"clinical status {status}"
+    if verified not in ("", "confirmed"):
+        return Flag.UNCONFIRMED, f"verification status {verified}"
+    if of_now and status and status not in _CURRENT:
+        return Flag.UNCONFIRMED, f"clinical status {status}"
+    if of_now and not status and _has_ended(condition):
+        return Flag.UNCONFIRMED, "an end is charted, but no clinical status"
+    return None
+
+
+def _has_ended(condition: Resource) -> bool:
+    return any(key.startswith("abatement") for key, value in condition.items() if value)

@@ -1,0 +1,103 @@
+"""What the words of a problem name. They only suggest: a text is no code.
+
+A word taken back ("no", "family history of", "ruled out") says that the text is understood, and
+names something else.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from clinical.chart.codes.tables import rows
+
+# The words of a clause that take back what it names after them. "History of" takes back nothing.
+_TAKES_BACK = (
+    r"family|fam|fhx?|relatives?|mother|father|risk|screening|(ruled?|rules) out|r/o"
+    r"|no(?! longer)|not(?! only)|denies|denied|without|w/o|negative|never"
+)
+_BEFORE = re.compile(rf"\b({_TAKES_BACK})\b[^,;.]*$")
+# And what takes it back when it follows at once: "stroke in the mother", "angina was ruled out".
+_AFTER = re.compile(
+    r"\W*((in|of|on|the|his|her|their|was|were|is|has|been)\W+){0,3}"
+    r"(family|fam|fhx?|relatives?|mother|father|risk|screening|(ruled?|rules) out|r/o)\b"
+)
+_JOINS = r"(?!and\b|or\b|with\b|in\b|due\b|on\b)"
+
+
+class _Words:
+    """The words of one item, as patterns for a folded text and for the text as it is."""
+
+    def __init__(self, words: str, capitals: str, other: str) -> None:
+        self._words = re.compile(rf"\b({words or '(?!)'})\b")
+        self._capitals = re.compile(rf"\b({capitals or '(?!)'})\b")
+        other = other or "(?!)"
+        self._other_before = re.compile(rf"\b({other})\W*({_JOINS}\w+[ -]+){{0,2}}$")
+        # Turned round it ends the clause: "hypertension, portal".
+        self._other_after = re.compile(rf"[\s(-]*({other})\b|,\s*({other})\s*($|[,;.])")
+        self._other_within = re.compile(other)
+
+    def affirmed(self, name: str, plain: str) -> bool | None:
+        """Whether a name affirms the item anywhere; None where it does not name it."""
+        found = [*self._words.finditer(plain), *self._capitals.finditer(name)]
+        return any(map(self._stands, found)) if found else None
+
+    def _stands(self, match: re.Match[str]) -> bool:
+        text = match.string.lower()
+        clause = re.split(r"[,;.]", text[: match.start()])[-1]
+        after = text[match.end() :]
+        return not (
+            _BEFORE.search(clause)
+            or _AFTER.match(after)
+            or self._other_before.search(clause)
+            or self._other_after.match(after)
+            or self._other_within.match(text, match.start())
+        )
+
+
+def named_in(names: Iterable[str]) -> Mapping[str, str | None]:
+    """The items that names of one problem speak of: the name that affirms it, None where one of
+    them takes it back.
+    """
+    found: dict[str, str | None] = {}
+    for name in names:
+        plain = folded(name)
+        for item, words in _words().items():
+            affirmed = words.affirmed(name, plain)
+            if affirmed is not None and found.get(item, name) is not None:
+                found[item] = found.get(item, name) if affirmed else None
+    return found
+
+
+def is_plain_problem(name: str) -> bool:
+    """Whether a whole text is one of the common problems that are none of the items."""
+    return folded(name).strip(" .") in _plain_problems()
+
+
+def folded(text: str) -> str:
+    """A text without case and accents."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", text.lower())
+    return "".join(one for one in apart if not unicodedata.combining(one))
+
+
+@cache
+def _words() -> Mapping[str, _Words]:
+    """The words of every item, those of all languages together."""
+    columns = ("words", "capitals", "not")
+    said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows("words"):
+        for item in row["item"].split():
+            for column in columns:
+                said[item][column] += filter(None, [row.get(column)])
+    return {
+        item: _Words(*("|".join(by_column[column]) for column in columns))
+        for item, by_column in said.items()
+    }
+
+
+@cache
+def _plain_problems() -> frozenset[str]:
+    return frozenset(row["text"] for row in rows("plain_problems"))
