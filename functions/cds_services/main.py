@@ -115,8 +115,18 @@ def _log(
             "prefetched": list(read.prefetched) if read else [],
             "read": list(read.read) if read else [],
             "missing": list(read.missing) if read else [],
+            "unclassified": _unclassified(read) if read else {},
         },
     )
+
+
+def _unclassified(read: Charted) -> dict[str, int]:
+    """Of how many entries nobody could tell what they are; never what they say."""
+    chart = read.chart
+    return {
+        "problems": len(chart.problems.unclassified),
+        "drugs": len(chart.drugs.unclassified),
+    }
 
 
 def _feedback(call: Call) -> Reply:

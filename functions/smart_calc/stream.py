@@ -28,7 +28,7 @@ from shared.session import context
 from shared.session.sessions import Active
 
 from . import reading
-from .page import banner, cards, note, tables
+from .page import banner, cards, note, tables, unclassified
 from .page.banner import Banner
 from .page.view_models import CalculatorView, Group
 from .reading import ChartReading, Searching
@@ -148,6 +148,7 @@ class _Page:
             "rest.html",
             clock=Clock(made.now),
             tables=self._tables(made),
+            unclassified=unclassified.view(made.chart, Clock(made.now)),
             **self._problems(made),
         )
 

@@ -149,7 +149,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc/page": (
-        "__init__ bands banner charted wording",
+        "__init__ bands banner charted unclassified wording",
         "latest_values view_models",
         "entries outcome tables",
         "cautions input_views note trends",

@@ -58,6 +58,7 @@ def _places(group: str) -> Iterator[str]:
 
 # The places of the list, in order: what comes when it has been read is put in its place.
 PLACES: tuple[str, ...] = (
+    "unclassified",
     *(place for group in GROUPS for place in _places(group)),
     *("chart-title", "chart-0"),
 )
@@ -106,7 +107,7 @@ def _view(
     findings = prefilled.findings
     evaluation = evaluate(calculator.name, prefilled.raw)
     unfit = fitness.unfit(calculator, chart)
-    group = _group(calculator, evaluation, unfit)
+    group = _group(calculator, evaluation, findings, unfit)
     problem = _problem(calculator, chart)
     needed = {name for output in calculator.outputs for name in output.needs}
     shown = tuple(
@@ -155,14 +156,16 @@ def _view(
     return replace(view, note=full(calculator.title, made, parts), brief=short(made, parts))
 
 
-def _group(calculator: Calculator, evaluation: Evaluation, unfit: str) -> Group:
+def _group(calculator: Calculator, evaluation: Evaluation, findings: Found, unfit: str) -> Group:
     if calculator.mark:
         return "off"
     if unfit:
         return "not_applicable"
     missing = outcome.lacking(evaluation)
-    # A score that lacks few answers lies in a range, which is a result.
-    if evaluation.results or (evaluation.ranges and len(missing) <= _FEW):
+    # A score that lacks few answers lies in a range, which is a result; of what one entry leaves
+    # open there may be many.
+    unanswered = [name for name in missing if findings[name].outcome is not Outcome.OPEN]
+    if evaluation.results or (evaluation.ranges and len(unanswered) <= _FEW):
         return "computed"
     if not missing:
         return "not_applicable"

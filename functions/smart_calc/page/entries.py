@@ -40,6 +40,9 @@ def _says_more(finding: ChartFinding) -> bool:
     if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
         # Each entry is told with its own reason.
         return False
+    if finding.outcome is Outcome.OPEN:
+        # The state says it, and the entries are listed once for all items.
+        return False
     if finding.outcome is Outcome.STALE:
         # The age stands with its limit.
         return False

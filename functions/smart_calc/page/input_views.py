@@ -20,6 +20,7 @@ _LOOKS: dict[Outcome, Look] = {
     Outcome.CALCULATED: "good",
     Outcome.ABSENT: "",
     Outcome.ASKED: "",
+    Outcome.OPEN: "warn",
     Outcome.OFFERED: "warn",
     Outcome.PRELIMINARY: "warn",
     Outcome.APART: "warn",
@@ -133,11 +134,13 @@ def _value(finding: ChartFinding, kind: Kind) -> str:
 def _state(finding: ChartFinding, kind: Kind) -> str:
     if kind == "flag" and finding.outcome is Outcome.ABSENT:
         return "not found in chart: counted as no"
+    if finding.outcome is Outcome.OPEN:
+        return f"{finding.outcome.value}: {finding.why}"
     if finding.outcome is Outcome.FOUND and kind == "flag" and finding.value is False:
         return "no, from the chart"
     if finding.outcome is Outcome.ASKED and finding.chosen:
         return "not answered by what is charted: please enter"
-    return finding.outcome.value
+    return str(finding.outcome.value)
 
 
 def _source(finding: ChartFinding, kind: Kind, clock: Clock) -> str:
@@ -182,6 +185,8 @@ def _original(finding: ChartFinding, kind: Kind) -> str:
 def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
     """How a note names the value and its date."""
     name = wording.short(finding.input)
+    if finding.outcome is Outcome.OPEN:
+        return units_in_words.plain(f"{name}: {finding.outcome.value}")
     if finding.value is None:
         return ""
     if isinstance(finding.value, bool):

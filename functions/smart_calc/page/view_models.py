@@ -186,8 +186,8 @@ class InputView:
 
     @property
     def brief(self) -> str:
-        """How a short note names it: of the answers those alone that are yes."""
-        if self.kind != "flag":
+        """How a short note names it: of the answers those that are yes, and what is open."""
+        if self.kind != "flag" or self.data == "null":
             return self.note
         return self.short if self.data == "true" else ""
 

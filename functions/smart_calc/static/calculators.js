@@ -173,9 +173,9 @@
         const said = typeof value === "boolean" ? (value ? ": yes" : ": no") : ` ${plain}`;
         return `${short}${said} ${kind === "number" ? unit() : ""}`.trim() + " (entered)";
       },
-      // A short note names of the answers those alone that are yes.
+      // A short note names of the answers those that are yes, and what is open.
       brief() {
-        if (kind !== "flag") return this.note();
+        if (kind !== "flag" || (!isEdited() && data === "null")) return this.note();
         const value = isEdited() ? choice() : JSON.parse(data);
         return value ? `${short}${isEdited() ? " (entered)" : ""}` : "";
       },

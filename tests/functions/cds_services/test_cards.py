@@ -231,6 +231,18 @@ def test_warnings_come_first_five_at_most_and_the_last_names_the_others(cds: Cds
     assert told["calculators"] == [f"{named(card)} {card['indicator']}" for card in cards]
 
 
+def test_no_card_rests_on_what_nobody_can_classify_and_the_log_counts_it(cds: Cds) -> None:
+    codes = ("I48.0", "I10", "E11.9")
+    unknown = {**diagnosis(""), "code": {"text": "rhythm problem, see note"}}
+    prefetch = fibrillation(*codes[1:])
+    assert [named(card) for card in cds.main.cards(prefetch)] == ["cha2ds2_vasc"]
+    assert cds.last("cds_answered")["unclassified"] == {"problems": 0, "drugs": 0}
+    prefetch["conditions"] = bundle(*map(diagnosis, codes), unknown)
+    assert cds.main.cards(prefetch) == []
+    assert cds.last("cds_answered")["unclassified"] == {"problems": 1, "drugs": 0}
+    assert "rhythm" not in cds.server.log.read_text("utf-8")
+
+
 def test_every_card_is_as_the_standard_and_the_contract_say(cds: Cds) -> None:
     cards = [card for prefetch, _ in ROWS.values() for card in cds.main.cards(prefetch)]
     assert {named(card) for card in cards} == {

@@ -1,0 +1,74 @@
+"""The entries of which nobody can tell what they are, listed once for the whole page. Pure."""
+
+from dataclasses import dataclass
+
+from clinical.chart import Chart
+from clinical.chart.classified import Classified
+from clinical.chart.codes.systems import system_of
+from clinical.chart.evidence import Unclassified
+from clinical.clock import Clock
+
+# A problem list that is local throughout would push the calculators off the page.
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An entry in the chart's own words, with its day and its code system."""
+
+    text: str
+    when: str
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindView:
+    """The entries of one kind, and how many more there are."""
+
+    title: str
+    entries: tuple[EntryView, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnclassifiedView:
+    """What could not be classified, in a sentence and as lists."""
+
+    said: str
+    kinds: tuple[KindView, ...]
+
+
+def view(chart: Chart, clock: Clock) -> UnclassifiedView | None:
+    """What to say of the chart; None where everything is understood."""
+    known = (("problem", "Problems", chart.problems), ("drug", "Drugs", chart.drugs))
+    told = [(noun, title, one) for noun, title, one in known if one.unclassified]
+    if not told:
+        return None
+    numbers = " and ".join(_number(noun, one) for noun, _, one in told)
+    return UnclassifiedView(
+        f"{numbers} could not be classified",
+        tuple(
+            KindView(
+                title,
+                tuple(_entry(entry, clock) for entry in one.unclassified[:_MOST]),
+                max(0, len(one.unclassified) - _MOST),
+            )
+            for _, title, one in told
+        ),
+    )
+
+
+def _number(noun: str, classified: Classified) -> str:
+    """`2 of 31 problems`."""
+    number = classified.entries
+    return f"{len(classified.unclassified)} of {number} {noun}{'' if number == 1 else 's'}"
+
+
+def _entry(entry: Unclassified, clock: Clock) -> EntryView:
+    known = system_of(entry.system)
+    system = known.value if known else entry.system
+    return EntryView(
+        entry.charted or "neither text nor code",
+        clock.day(entry.moment),
+        system or "no code system",
+    )
