@@ -41,6 +41,8 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
   alone on a sheet with the patient, the user and the time.
 - A note gives a converted value as charted, a calculated one as shown, and names another charted
   value that was chosen by its date and status.
+- Entries that could not be classified are listed once, above the calculators, in the chart's own
+  words. A person answers the item, never the entry; notes name what is open as not answered.
 - Where nothing at all could be read, one card says why, what to do, and a line for support.
 - When the session ends while the page is open, it says so and what to do. What is shown stays to
   be read, copied and printed; nothing more is computed.
@@ -53,6 +55,8 @@ How the chart answered an input is said in words:
 | calculated from the chart | is the result of another calculator | filled in |
 | not found in chart | was looked for and is not there; for a yes-or-no item this counts as no, \
 and the page says so | open, or no |
+| not answered | is a diagnosis or drug that entries of the chart could be, and nobody can tell | \
+open |
 | charted only as below or above a limit | is `<` or `>` something | open |
 | charted, but not readable | has no unit, an unknown one, or text for a number | open |
 | implausible: check the unit | lies outside its hard range | open |
@@ -63,6 +67,34 @@ and the page says so | open, or no |
 | not taken together with the others | has a value, but not from the set the others are of | open |
 | not read from the chart: please enter | is not looked for in a chart | open |
 | could not be read | belongs to a search that failed or that the scopes do not cover | open |
+
+## Diagnoses and drugs: found, suggested, open or not found
+
+A chart's silence is not a "no". A yes-or-no item is *not found*, and counts as no, only where its
+search was read to its end and none of its entries could be it. What is found beats what is
+suggested, what is suggested beats what is open.
+
+- **By code.** ICD-10 in its editions WHO, CM, GM, AM and CA and ICD-9-CM, by prefix: a
+  classification has one place for everything, so a code on no list is something else. SNOMED CT by
+  single concepts; without a terminology server their descendants are not known, so another concept
+  is told by its name, and only suggests. Addresses and OIDs of the systems stand in
+  `clinical/chart/codes/systems.py`. Codes of other systems are not read: their text is.
+- **By word.** Words and abbreviations, most of them English, some German, French, Spanish, Italian
+  and Dutch, suggest an item and never count. "No", "denies", "family history of", "ruled out" and
+  the like take back what they stand before; "pulmonary hypertension" is no hypertension. A text that
+  is one of the common problems that are none of the items ("asthma") is something else.
+- **Nobody can tell.** A local code without a text, a SNOMED CT concept off the lists without a name,
+  a text that names nothing known: each leaves open every diagnosis that its state allows. One that
+  is resolved or inactive leaves open only what counts whenever it was, such as a stroke.
+- **By state.** What is refuted or entered in error is gone. What is provisional, or has ended without
+  a clinical status, suggests. Beside the code of a relative, a screening or a suspicion (Z80 to Z84,
+  Z11 to Z13, Z03, Z04) no code counts.
+- **Cardiovascular disease** is derived: heart failure, stroke or TIA, and vascular disease answer it,
+  beside codes of its own.
+
+The lists are data, a row a line with their sources, in `clinical/chart/codes/*.json`. Not verified:
+the words in other languages and the list of common problems, which one reader chose; OIDs of ICD-10-GM
+but those of 2012 and 2020. A hospital's own codes cannot be added: its entries are read by their text.
 
 ## Over HTTP
 
