@@ -77,7 +77,7 @@ class Evidence:
     `Type/id`; `code` is the coding that matched, None where a name did; `coded` is what the codings
     say where that is something else than `charted`. Entries with the same
     `reading` were taken together. `normal_high` is the upper end of the reference range sent
-    along, converted.
+    along, converted. `stage` is that of the kidney disease that it lists.
     """
 
     source: str
@@ -93,6 +93,7 @@ class Evidence:
     normal_high: float | None = None
     notes: tuple[str, ...] = ()
     coded: str = ""
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

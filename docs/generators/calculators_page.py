@@ -81,20 +81,21 @@ suggested, what is suggested beats what is open.
   `clinical/chart/codes/systems.py`. Codes of other systems are not read: their text is.
 - **By word.** Words and abbreviations, most of them English, some German, French, Spanish, Italian
   and Dutch, suggest an item and never count. "No", "denies", "family history of", "ruled out" and
-  the like take back what they stand before; "pulmonary hypertension" is no hypertension. A text that
-  is one of the common problems that are none of the items ("asthma") is something else.
-- **Nobody can tell.** A local code without a text, a SNOMED CT concept off the lists without a name,
-  a text that names nothing known: each leaves open every diagnosis that its state allows. One that
-  is resolved or inactive leaves open only what counts whenever it was, such as a stroke.
-- **By state.** What is refuted or entered in error is gone. What is provisional, or has ended without
-  a clinical status, suggests. Beside the code of a relative, a screening or a suspicion (Z80 to Z84,
-  Z11 to Z13, Z03, Z04) no code counts.
-- **Cardiovascular disease** is derived: heart failure, stroke or TIA, and vascular disease answer it,
-  beside codes of its own.
+  the like take back what they stand before; "pulmonary hypertension" is no hypertension. A text
+  that is one of the common problems that are none of the items ("asthma") is something else.
+- **Nobody can tell.** A local code without a text, a SNOMED CT concept off the lists without a
+  name, a text that names nothing known: each leaves open every diagnosis that its state allows. One
+  that is resolved or inactive leaves open only what counts whenever it was, such as a stroke.
+- **By state.** What is refuted or entered in error is gone. What is provisional, or has ended
+  without a clinical status, suggests. Beside the code of a relative, a screening or a suspicion
+  (Z80 to Z84, Z11 to Z13, Z03, Z04) no code counts.
+- **Cardiovascular disease** is derived: heart failure, stroke or TIA, and vascular disease answer
+  it, beside codes of its own.
 
 The lists are data, a row a line with their sources, in `clinical/chart/codes/*.json`. Not verified:
-the words in other languages and the list of common problems, which one reader chose; OIDs of ICD-10-GM
-but those of 2012 and 2020. A hospital's own codes cannot be added: its entries are read by their text.
+the words in other languages and the list of common problems, which one reader chose; OIDs of
+ICD-10-GM but those of 2012 and 2020. A hospital's own codes cannot be added: its entries are read
+by their text.
 
 ## Over HTTP
 

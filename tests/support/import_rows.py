@@ -194,7 +194,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "clinical/chart/codes": ("diagnoses observations systems tables", "drugs"),
     "clinical/chart/diagnoses": (
         "codes_of_items state words",
-        "classification",
+        "classification kidney_stage",
         "__init__",
     ),
     "clinical/chart/resources": (

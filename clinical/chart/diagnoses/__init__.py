@@ -11,12 +11,15 @@ from clinical.chart.classified import Candidates, Claim, Classification, Classif
 from clinical.chart.codes.diagnoses import IS_OF_NOW
 from clinical.chart.diagnoses import state
 from clinical.chart.diagnoses.classification import classify
+from clinical.chart.diagnoses.kidney_stage import listed_stage
 from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Unclassified
 from clinical.chart.items import item
 from clinical.chart.resources.json_access import Coding, codings, label, names, source_of
 from clinical.chart.resources.scope import Resource
 from clinical.chart.resources.times import Moment, moment
 from shared.json_members import fields, items
+
+_STAGED = "chronic_kidney_disease"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def _candidate(condition: Resource, claim: Claim, zone: tzinfo | None) -> Candid
         status=" ".join(filter(None, (state.clinical(condition), state.verification(condition)))),
         category=", ".join(filter(None, map(label, items(condition.get("category"))))),
         coded=_coded(condition, claim.code),
+        stage=listed_stage(condition.get("code")) if claim.item == _STAGED else "",
     )
     # A drug that a problem names is one of now.
     ruled_out = state.ruled_out(condition, of_now=IS_OF_NOW.get(claim.item, True))

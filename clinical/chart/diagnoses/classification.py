@@ -22,7 +22,8 @@ def classify(concept: object) -> Classification:
     """What the code of a Condition says that it is. The drugs that it names are suggested too."""
     coded = [(coding, said) for coding in codings(concept) if (said := _said(coding)) is not None]
     called = names(concept)
-    drugs = {drug: name for name in called for drug in classes_named(name)}
+    of_use = [name for name in called if not words.is_of_harm(name)]
+    drugs = {drug: name for name in of_use for drug in classes_named(name)}
     of_drugs = [_by_words(drug, name) for drug, name in sorted(drugs.items())]
     if any(_decides(coding, said) for coding, said in coded):
         return Classification((*_with_known_cvd(_by_codes(coded)), *of_drugs))

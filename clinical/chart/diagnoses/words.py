@@ -23,6 +23,11 @@ _AFTER = re.compile(
     r"\W*((in|of|on|the|his|her|their|was|were|is|has|been)\W+){0,3}"
     r"(family|fam|fhx?|relatives?|mother|father|risk|screening|(ruled?|rules) out|r/o)\b"
 )
+# A whole text of one clause: "allergy to aspirin (finding)", "statin intolerance".
+_HARM = re.compile(
+    r"(history of |h/o )?(allerg|adverse|intoleran|poisoning|overdose|underdos|toxic)[^,;.]*"
+    r"|[^,;.]* (allergy|intolerance|poisoning|overdose|toxicity)( \(\w+\))?"
+)
 _JOINS = r"(?!and\b|or\b|with\b|in\b|due\b|on\b)"
 
 
@@ -68,6 +73,11 @@ def named_in(names: Iterable[str]) -> Mapping[str, str | None]:
             if affirmed is not None and found.get(item, name) is not None:
                 found[item] = found.get(item, name) if affirmed else None
     return found
+
+
+def is_of_harm(name: str) -> bool:
+    """Whether a text is about what a drug did, or may do: an allergy is no treatment."""
+    return _HARM.fullmatch(folded(name)) is not None
 
 
 def is_plain_problem(name: str) -> bool:

@@ -189,3 +189,23 @@ def test_a_drug_that_a_problem_names_is_suggested() -> None:
     chart = read(condition({"text": "Afib, on apixaban"}))
     assert chart.findings["oral_anticoagulant"].outcome is Outcome.OFFERED
     assert read(condition("Z79.01", "resolved")).findings["oral_anticoagulant"].value is False
+    allergy = concept(SNOMED, "1000004", text="Allergy to aspirin (finding)")
+    assert read(condition(allergy)).findings["antiplatelet_or_nsaid"].value is False
+
+
+@pytest.mark.parametrize(
+    ("code", "stage"),
+    [
+        (concept(ICD10CM, "N18.32"), "3b"),
+        (concept(ICD10CM, "N18.30"), "3"),
+        (concept(ICD10CM, "N18.9"), ""),
+        (concept(ICD10CM, "I13.2"), "5"),
+        (concept(SNOMED, "700378005", text="CKD"), "3a"),
+        ({"text": "CKD stage 3 B"}, "3b"),
+        ({"text": "CKD4"}, "4"),
+    ],
+)
+def test_chronic_kidney_disease_keeps_its_stage(code: Mapping[str, object], stage: str) -> None:
+    chosen = find("chronic_kidney_disease", condition(dict(code))).chosen
+    assert chosen is not None
+    assert chosen.stage == stage
