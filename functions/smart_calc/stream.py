@@ -27,8 +27,8 @@ from shared.release import VERSION
 from shared.session import context
 from shared.session.sessions import Active
 
-from . import reading
-from .page import banner, cards, note, tables, unclassified
+from . import reading, unclassified
+from .page import banner, cards, note, tables
 from .page.banner import Banner
 from .page.view_models import CalculatorView, Group
 from .reading import ChartReading, Searching

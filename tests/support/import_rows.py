@@ -143,13 +143,13 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc": (
-        "calculators chart contradictions reading",
+        "calculators chart contradictions reading unclassified",
         "page",
         "all_results recalculate stream",
         "main",
     ),
     "functions/smart_calc/page": (
-        "__init__ bands banner charted unclassified wording",
+        "__init__ bands banner charted wording",
         "latest_values view_models",
         "entries outcome tables",
         "cautions input_views note trends",
