@@ -27,5 +27,7 @@ IS_OF_NOW: Mapping[str, bool] = MappingProxyType(
 KNOWN_CVD = "known_cvd_excludes_risk_score"
 PARTS_OF_KNOWN_CVD = ("congestive_heart_failure", "stroke_tia_thromboembolism", "vascular_disease")
 
-# In icd.json: a relative's disease, a screening or a suspicion, beside which no code counts.
+# No items: in icd.json a relative's disease, a screening or a suspicion, beside which no code
+# counts; in snomed.json concepts that are known to be no item.
 NOT_THE_PATIENTS = "somebody_elses_or_suspected"
+SOMETHING_ELSE = "something_else"

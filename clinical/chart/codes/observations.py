@@ -69,8 +69,10 @@ SMOKING_ANSWERS: Mapping[str, bool | None] = {
     "77176002": True,  # smoker, status unknown
     "428071000124103": True,  # heavy
     "428061000124105": True,  # light
+    "65568007": True,  # cigarettes
     "8517006": False,  # former
     "266919005": False,  # never
+    "8392000": False,  # non-smoker
     "266927001": None,  # unknown if ever
 }
 

@@ -8,7 +8,12 @@ are none of the items. What is left nobody can tell.
 from collections.abc import Iterator, Sequence
 
 from clinical.chart.classified import NOBODY_CAN_TELL, Claim, Classification
-from clinical.chart.codes.diagnoses import KNOWN_CVD, NOT_THE_PATIENTS, PARTS_OF_KNOWN_CVD
+from clinical.chart.codes.diagnoses import (
+    KNOWN_CVD,
+    NOT_THE_PATIENTS,
+    PARTS_OF_KNOWN_CVD,
+    SOMETHING_ELSE,
+)
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.diagnoses import codes_of_items, words
 from clinical.chart.evidence import Flag
@@ -57,8 +62,8 @@ def _by_codes(coded: Sequence[tuple[Coding, codes_of_items.Said]]) -> list[Claim
             elif item not in claims:
                 why = f"{coding.code} may count; please confirm"
                 claims[item] = Claim(item, coding, Flag.SUGGESTION, why)
-    claims.pop(NOT_THE_PATIENTS, None)
-    return list(claims.values())
+    no_items = (NOT_THE_PATIENTS, SOMETHING_ELSE)
+    return [claim for item, claim in claims.items() if item not in no_items]
 
 
 def _by_words(item: str, name: str) -> Claim:

@@ -53,6 +53,8 @@ CODES: Mapping[tuple[str, str], str] = {
     (ICD9, "V45.81"): CVD,
     (ICD9, "650"): "pregnancy",
     (SNOMED, "399211009"): f"vascular_disease {CVD}",
+    (SNOMED, "195967001"): "",
+    (SNOMED, "275526006"): f"stroke_tia_thromboembolism stroke {CVD}",
     (SNOMED, "44088000"): f"| congestive_heart_failure {CVD}",
     (f"{SNOMED}/900000000000207008", "44054006"): "diabetes",
 }
