@@ -42,7 +42,7 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
 - A note gives a converted value as charted, a calculated one as shown, and names another charted
   value that was chosen by its date and status.
 - Entries that could not be classified are listed once, above the calculators, in the chart's own
-  words. A person answers the item, never the entry; notes name what is open as not answered.
+  words. You answer the item, never the entry. Notes list open items as "not answered".
 - Where nothing at all could be read, one card says why, what to do, and a line for support.
 - When the session ends while the page is open, it says so and what to do. What is shown stays to
   be read, copied and printed; nothing more is computed.
@@ -55,8 +55,7 @@ How the chart answered an input is said in words:
 | calculated from the chart | is the result of another calculator | filled in |
 | not found in chart | was looked for and is not there; for a yes-or-no item this counts as no, \
 and the page says so | open, or no |
-| not answered | is a diagnosis or drug that entries of the chart could be, and nobody can tell | \
-open |
+| not answered | is a diagnosis or drug, and entries that could not be classified could be it | open |
 | charted only as below or above a limit | is `<` or `>` something | open |
 | charted, but not readable | has no unit, an unknown one, or text for a number | open |
 | implausible: check the unit | lies outside its hard range | open |
@@ -71,31 +70,32 @@ open |
 ## Diagnoses and drugs: found, suggested, open or not found
 
 A chart's silence is not a "no". A yes-or-no item is *not found*, and counts as no, only where its
-search was read to its end and none of its entries could be it. What is found beats what is
-suggested, what is suggested beats what is open.
+search was read to the end and none of its entries could be it. Found beats suggested, suggested
+beats open, and open beats not found.
 
-- **By code.** ICD-10 in its editions WHO, CM, GM, AM and CA and ICD-9-CM, by prefix: a
-  classification has one place for everything, so a code on no list is something else. SNOMED CT by
-  single concepts; without a terminology server their descendants are not known, so another concept
-  is told by its name, and only suggests. Addresses and OIDs of the systems stand in
-  `clinical/chart/codes/systems.py`. Codes of other systems are not read: their text is.
-- **By word.** Words and abbreviations, most of them English, some German, French, Spanish, Italian
-  and Dutch, suggest an item and never count. "No", "denies", "family history of", "ruled out" and
-  the like take back what they stand before; "pulmonary hypertension" is no hypertension. A text
-  that is one of the common problems that are none of the items ("asthma") is something else.
-- **Nobody can tell.** A local code without a text, a SNOMED CT concept off the lists without a
-  name, a text that names nothing known: each leaves open every diagnosis that its state allows. One
-  that is resolved or inactive leaves open only what counts whenever it was, such as a stroke.
-- **By state.** What is refuted or entered in error is gone. What is provisional, or has ended
-  without a clinical status, suggests. Beside the code of a relative, a screening or a suspicion
-  (Z80 to Z84, Z11 to Z13, Z03, Z04) no code counts.
-- **Cardiovascular disease** is derived: heart failure, stroke or TIA, and vascular disease answer
-  it, beside codes of its own.
+- **Codes.** ICD-10 in its WHO, CM, GM, AM and CA editions and ICD-9-CM are read by prefix. A
+  classification has one place for everything, so a code that isn't on a list is something else.
+  SNOMED CT is read by single concepts. Without a terminology server their descendants are unknown,
+  so the name of any other concept decides, and only suggests. `clinical/chart/codes/systems.py`
+  lists the addresses and OIDs of the systems. Other code systems aren't read, but their text is.
+- **Words.** Words and abbreviations suggest an item and never count. Most are English, some German,
+  French, Spanish, Italian and Dutch. "No", "denies", "family history of" and "ruled out" cancel the
+  word that they belong to, and "pulmonary hypertension" isn't hypertension. A text that is exactly
+  a common problem such as "asthma" is something else.
+- **Unclassified entries.** A local code without text, an unlisted SNOMED CT concept without a name
+  or a text that names nothing known leaves open every diagnosis that its state allows. An entry
+  that is resolved or inactive leaves open only what counts whenever it happened, such as a stroke.
+- **State.** Refuted entries and entries made in error are ignored. A provisional entry suggests; so
+  does one that has ended but has no clinical status. Where an entry also has the code of a
+  relative's disease, a screening or a suspicion (Z80 to Z84, Z11 to Z13, Z03, Z04), its other codes
+  only suggest.
+- **Known cardiovascular disease** follows from heart failure, stroke or TIA, and vascular disease,
+  and has some further codes.
 
-The lists are data, a row a line with their sources, in `clinical/chart/codes/*.json`. Not verified:
-the words in other languages and the list of common problems, which one reader chose; OIDs of
-ICD-10-GM but those of 2012 and 2020. A hospital's own codes cannot be added: its entries are read
-by their text.
+The lists are data, one row per line with their sources, in `clinical/chart/codes/*.json`. Not
+verified: the words in other languages and the list of common problems, which one reader chose. Of
+the OIDs of ICD-10-GM only those of 2012 and 2020 are listed. A hospital can't add its own codes:
+the text of such entries is read.
 
 ## Over HTTP
 

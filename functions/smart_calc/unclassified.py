@@ -68,7 +68,7 @@ def _entry(entry: Unclassified, clock: Clock) -> EntryView:
     known = system_of(entry.system)
     system = known.value if known else entry.system
     return EntryView(
-        entry.charted or "neither text nor code",
+        entry.charted or "no text or code",
         clock.day(entry.moment),
         system or "no code system",
     )
