@@ -55,7 +55,8 @@ How the chart answered an input is said in words:
 | calculated from the chart | is the result of another calculator | filled in |
 | not found in chart | was looked for and is not there; for a yes-or-no item this counts as no, \
 and the page says so | open, or no |
-| not answered | is a diagnosis or drug, and entries that could not be classified could be it | open |
+| not answered | is a diagnosis or drug, and entries that could not be classified could be it | \
+open |
 | charted only as below or above a limit | is `<` or `>` something | open |
 | charted, but not readable | has no unit, an unknown one, or text for a number | open |
 | implausible: check the unit | lies outside its hard range | open |
