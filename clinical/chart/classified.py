@@ -36,7 +36,6 @@ class Classification:
     known: bool = True
 
 
-SOMETHING_ELSE = Classification()
 NOBODY_CAN_TELL = Classification(known=False)
 
 
