@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from clinical.chart.codes.diagnoses import IS_OF_NOW
+from clinical.chart.codes.diagnoses import IS_OF_NOW, NOT_THE_PATIENTS, SOMETHING_ELSE
+from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.codes.tables import listed, rows
 from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import ICD10CM, SNOMED, concept, condition, find, read
@@ -90,6 +91,14 @@ def test_a_code_beside_an_item_that_is_listed_as_something_else_is_never_found()
     ]
     assert len(near) > 30
     assert [one for one in near if find(one[0], condition(one[1])).value is not False] == []
+
+
+def test_every_row_of_a_list_is_about_an_item_that_is_answered() -> None:
+    lists = (row for name in ("icd", "snomed", "words") for row in rows(name))
+    named = {item for row in lists for item in row["item"].split()}
+    answered = {*IS_OF_NOW, *(one.name for one in DRUG_CLASSES), NOT_THE_PATIENTS, SOMETHING_ELSE}
+    assert named - answered == set()
+    assert {*IS_OF_NOW} - named == set()
 
 
 @pytest.mark.parametrize("beside", ["Z83.3", "Z13.1"])
