@@ -82,7 +82,12 @@ def read_chart(
         )
     )
     drugs = drug_classes(
-        scope.requests, scope.medications, findings, problems.drugs_named, now.tzinfo
+        scope.requests,
+        scope.uses,
+        scope.medications,
+        findings,
+        problems.drugs_named,
+        now.tzinfo,
     )
     findings |= _by_name(drugs.findings)
     findings |= _by_name(derived(findings))

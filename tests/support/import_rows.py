@@ -191,10 +191,17 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "__init__",
         "unread",
     ),
-    "clinical/chart/codes": ("diagnoses observations systems tables", "drugs"),
+    "clinical/chart/codes": ("diagnoses drugs observations systems tables",),
     "clinical/chart/diagnoses": (
         "codes_of_items state words",
         "classification kidney_stage",
+        "__init__",
+    ),
+    "clinical/chart/medications": (
+        "names",
+        "coded",
+        "drug",
+        "state",
         "__init__",
     ),
     "clinical/chart/resources": (

@@ -19,13 +19,15 @@ Resource = Mapping[str, object]
 
 # In which order versions without version numbers must have followed each other.
 _LATER_STATUS = {"final": 1, "amended": 2, "corrected": 2, "entered-in-error": 3}
-_OF_PATIENTS = ("Observation", "Condition", "MedicationRequest")
+_USES = ("MedicationStatement", "MedicationDispense", "MedicationAdministration")
+_OF_PATIENTS = ("Observation", "Condition", "MedicationRequest", *_USES)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The resources of the patient in context, by type; `foreign` names those set aside.
 
+    `uses` are statements, dispensings and doses of drugs, which nothing searches for.
     `medications` holds Medication resources by id: they belong to no patient. There is more than
     one copy of a patient or a medication only where nothing tells which is the latest.
     """
@@ -34,6 +36,7 @@ class Scope:
     observations: tuple[Resource, ...]
     conditions: tuple[Resource, ...]
     requests: tuple[Resource, ...]
+    uses: tuple[Resource, ...]
     medications: Mapping[str, tuple[Resource, ...]]
     foreign: tuple[str, ...]
 
@@ -63,6 +66,7 @@ def scope_of(resources: object, patient_id: str, fhir_base: str | None) -> Scope
         observations=tuple(mine["Observation"]),
         conditions=tuple(mine["Condition"]),
         requests=tuple(mine["MedicationRequest"]),
+        uses=tuple(use for kind in _USES for use in mine[kind]),
         medications={known_id: tuple(copies) for known_id, copies in medications.items()},
         foreign=tuple(sorted(foreign)),
     )

@@ -1,0 +1,63 @@
+"""Which drug classes a code is of: ATC by its group, RxNorm by ingredient, brand or product.
+
+ATC closes a question, for every code has one place in it; RxNorm has more concepts than are listed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from clinical.chart.codes.tables import listed, rows
+from clinical.chart.medications.names import Named, ingredients, of_ingredients
+
+# A code of ATC at any of its five levels.
+ATC_CODE = re.compile(r"[A-Z](\d\d([A-Z]([A-Z](\d\d)?)?)?)?", re.IGNORECASE)
+
+
+def of_rxnorm(code: str) -> tuple[Named, ...]:
+    """The classes of an RxNorm concept; none where it is not listed."""
+    return _rxnorm().get(code, ())
+
+
+def of_atc(code: str) -> tuple[Named, ...]:
+    """The classes of an ATC code. One of a wider group than a class may be anything in it."""
+    return tuple(_of_atc(code.upper()))
+
+
+def told_by_name(code: str) -> tuple[str, ...]:
+    """The classes of which the group of an ATC code holds some drugs, so that the name tells."""
+    return tuple(item for item, says in _atc_says(code.upper()).items() if says == "by name")
+
+
+@cache
+def _rxnorm() -> Mapping[str, tuple[Named, ...]]:
+    known: dict[str, tuple[Named, ...]] = {}
+    for row in rows("drug_names"):
+        known |= dict.fromkeys(listed(row, "rxnorm"), ingredients()[row["name"]])
+    for name in ("drug_brands", "drug_products"):
+        for row in rows(name):
+            known |= dict.fromkeys(listed(row, "rxnorm"), of_ingredients(row))
+    return known
+
+
+def _of_atc(code: str) -> Iterator[Named]:
+    for item, says in _atc_says(code).items():
+        if says == "counts":
+            yield Named(item)
+        elif says == "suggests":
+            yield Named(item, "its group in ATC is often ordered for another reason")
+    wider = (row for row in rows("drug_atc") if row["atc"] != code and row["atc"].startswith(code))
+    for item in dict.fromkeys(item for row in wider for item in listed(row, "item")):
+        if item not in _atc_says(code):
+            yield Named(item, "coded as a wide group of drugs")
+
+
+def _atc_says(code: str) -> Mapping[str, str]:
+    """What the longest prefix of a code says of each class."""
+    told: dict[str, tuple[int, str]] = {}
+    for row in rows("drug_atc"):
+        if code.startswith(row["atc"]):
+            for item in listed(row, "item"):
+                says = len(row["atc"]), row.get("says", "counts")
+                told[item] = max(told.get(item, says), says)
+    return {item: says for item, (_, says) in told.items()}

@@ -1,0 +1,127 @@
+"""The drug of an order or a dispensing: what it is called, and the drug classes that it is of.
+
+An ATC code decides where there is one, then RxNorm concepts that are listed and names. A drug of
+which neither is understood is something that nobody can tell.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+from clinical.chart.classified import NOBODY_CAN_TELL, Claim, Classification
+from clinical.chart.codes.drugs import DRUG_CLASSES
+from clinical.chart.codes.systems import System, system_of
+from clinical.chart.evidence import Flag
+from clinical.chart.medications.coded import ATC_CODE, of_atc, of_rxnorm, told_by_name
+from clinical.chart.medications.names import Named, read
+from clinical.chart.resources.json_access import (
+    Coding,
+    codings,
+    id_of,
+    names,
+    referenced_id,
+    text,
+)
+from clinical.chart.resources.scope import Resource
+from shared.json_members import fields, items
+
+_NOT_WHERE = {
+    drugs.name: re.compile(rf"\b({drugs.not_where})\b", re.IGNORECASE) for drugs in DRUG_CLASSES
+}
+
+Medications = Mapping[str, tuple[Resource, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """What an entry calls its drug: every name, every coding, and the dose forms."""
+
+    names: tuple[str, ...]
+    codings: tuple[Coding, ...]
+    forms: tuple[str, ...]
+
+    @property
+    def charted(self) -> str:
+        """Its first name, without any its first code."""
+        return next(chain(self.names, (one.code for one in self.codings if one.code)), "")
+
+    @property
+    def system(self) -> str:
+        """The code system of its first coding."""
+        return self.codings[0].system if self.codings else ""
+
+
+def drug_of(entry: Resource, medications: Medications) -> Drug:
+    """The drug of an order by its own concept and by the Medication that it refers to."""
+    concepts: list[object] = [entry.get("medicationCodeableConcept")]
+    reference = fields(entry.get("medicationReference"))
+    called = [text(reference.get("display"))]
+    forms: list[str] = []
+    for medication in _medications(entry, reference, medications):
+        concepts.append(medication.get("code"))
+        forms.extend(names(medication.get("form")))
+        for ingredient in map(fields, items(medication.get("ingredient"))):
+            part = fields(ingredient.get("itemReference"))
+            called.append(text(part.get("display")))
+            concepts.append(ingredient.get("itemCodeableConcept"))
+            concepts += [one.get("code") for one in _medications(entry, part, medications)]
+    called += [name for concept in concepts for name in names(concept)]
+    return Drug(
+        names=tuple(dict.fromkeys(filter(None, called))),
+        codings=tuple(coding for concept in concepts for coding in codings(concept)),
+        forms=tuple(forms),
+    )
+
+
+def _medications(
+    entry: Resource, reference: Mapping[str, object], medications: Medications
+) -> Iterator[Mapping[str, object]]:
+    """The Medication or substance that is referred to: contained in the entry, or sent along."""
+    local = text(reference.get("reference")).removeprefix("#")
+    for contained in map(fields, items(entry.get("contained"))):
+        kind = contained.get("resourceType")
+        if kind in ("Medication", "Substance") and id_of(contained) == local:
+            yield contained
+    sent_along = medications.get(referenced_id(reference, "Medication"), ())
+    yield from sorted(sent_along, key=lambda medication: names(medication.get("code")))
+
+
+_Said = tuple[Named, Coding | None, str]
+
+
+def classify(drug: Drug) -> Classification:
+    """The drug classes that a drug is of: another drug is of none, and known all the same."""
+    atc = [one for one in _of_system(drug, System.ATC) if ATC_CODE.fullmatch(one.code)]
+    by_name = [(name, read(name)) for name in drug.names]
+    said: list[_Said] = [(named, one, drug.charted) for one in atc for named in of_atc(one.code)]
+    told = {item for one in atc for item in told_by_name(one.code)}
+    rxnorm = _of_system(drug, System.RXNORM)
+    if not atc:
+        said += [(named, one, drug.charted) for one in rxnorm for named in of_rxnorm(one.code)]
+    for name, reading in by_name:
+        said += [(one, None, name) for one in reading.named if not atc or one.item in told]
+    claims = tuple(_claims(drug, said))
+    known = atc or claims or any(reading.known for _, reading in by_name)
+    # The names of RxNorm hold the ingredients.
+    known = known or any(one.display or of_rxnorm(one.code) for one in rxnorm if one.code)
+    return Classification(claims) if known else NOBODY_CAN_TELL
+
+
+def _of_system(drug: Drug, system: System) -> list[Coding]:
+    return [one for one in drug.codings if one.code and system_of(one.system) is system]
+
+
+def _claims(drug: Drug, said: Iterable[_Said]) -> Iterator[Claim]:
+    """The best that was said for each class, but where the order tells of another use."""
+    best: dict[str, _Said] = {}
+    for named, code, charted in said:
+        if named.item not in best or (best[named.item][0].why and not named.why):
+            best[named.item] = named, code, charted
+    for item, (named, code, charted) in best.items():
+        if any(_NOT_WHERE[item].search(name) for name in drug.names):
+            continue
+        if named.why:
+            yield Claim(item, code, Flag.SUGGESTION, f"{named.why}; please confirm", charted)
+        else:
+            yield Claim(item, code, charted=charted)

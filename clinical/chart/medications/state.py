@@ -1,0 +1,128 @@
+"""Whether an order could count, whatever its drug (US Core, Medication List).
+
+US Core's list of active drugs is intent order and plan with status active; `reported` marks what a
+patient or another source said. Orders for the eye, the ear or the skin are left out: they do not
+treat what the calculators ask about.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from clinical.chart.codes.drugs import (
+    LOCAL_DOSAGE_WORDS,
+    LOCAL_ROUTE_WORDS,
+    LOCAL_ROUTES_SNOMED,
+    SWALLOWED_WORDS,
+    SYSTEMIC_ROUTE_WORDS,
+    SYSTEMIC_ROUTES_SNOMED,
+)
+from clinical.chart.codes.systems import System, system_of
+from clinical.chart.evidence import Flag
+from clinical.chart.medications.drug import Drug
+from clinical.chart.resources.json_access import codings, names, text
+from clinical.chart.resources.scope import Resource
+from shared.json_members import fields, items
+
+ORDERED = "ordered, which is not proof that it is taken"
+REPORTED = "reported, not ordered here"
+
+_NO_ORDER = frozenset({"proposal", "option"})
+# A dispensing, a dose given or a statement of use that did not come to be, or is over.
+_NO_USE = frozenset(
+    {"entered-in-error", "not-done", "not-taken", "stopped", "declined", "cancelled", "draft"}
+)
+
+
+def _any_of(words: str) -> re.Pattern[str]:
+    return re.compile(rf"\b({words})\b", re.IGNORECASE)
+
+
+_LOCAL, _LOCAL_DOSAGE = _any_of(LOCAL_ROUTE_WORDS), _any_of(LOCAL_DOSAGE_WORDS)
+_SYSTEMIC, _SWALLOWED = _any_of(SYSTEMIC_ROUTE_WORDS), _any_of(SWALLOWED_WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Why an entry does not count or only suggests, whatever its drug; nothing where it counts.
+
+    `could_count` says whether it leaves classes open where nobody can tell its drug.
+    """
+
+    flag: Flag | None = None
+    why: str = ""
+    note: str = ORDERED
+    could_count: bool = False
+
+
+def of_order(request: Resource, drug: Drug) -> State:
+    """What status, intent and route of a MedicationRequest allow its drug to be."""
+    status, intent = text(request.get("status")), text(request.get("intent"))
+    reported = _is_reported(request)
+    note = REPORTED if reported else ORDERED
+    if status not in ("active", "on-hold", "unknown"):
+        return State(Flag.STATUS, f"status {status or 'not given'}")
+    if request.get("doNotPerform") is True:
+        return State(Flag.NOT_AN_ORDER, "charted as not to be given")
+    if intent in _NO_ORDER and not reported:
+        return State(Flag.NOT_AN_ORDER, f"a {intent}, not an order")
+    if _is_local(request, drug):
+        return State(Flag.LOCAL_ROUTE, "for the skin, the eye or the ear")
+    if status == "on-hold":
+        return State(Flag.ON_HOLD, "ordered, but on hold", note, could_count=True)
+    if status == "unknown":
+        why = "status unknown; please confirm"
+        return State(Flag.UNCONFIRMED, why, note, could_count=True)
+    if intent in _NO_ORDER:
+        # MEDITECH charts what patients say they take so, as its sandbox shows.
+        return State(Flag.UNCONFIRMED, f"reported as a {intent}; please confirm", note)
+    if intent == "plan" and not reported:
+        why = "planned, not ordered; please confirm"
+        return State(Flag.UNCONFIRMED, why, note, could_count=True)
+    return State(note=note, could_count=True)
+
+
+def of_use(use: Resource, drug: Drug) -> State:
+    """Of a MedicationStatement, -Dispense or -Administration, which is no order: it suggests."""
+    status, kind = text(use.get("status")), text(use.get("resourceType"))
+    if status in _NO_USE or (kind == "MedicationStatement" and status == "completed"):
+        return State(Flag.STATUS, f"status {status}")
+    if _is_local(use, drug):
+        return State(Flag.LOCAL_ROUTE, "for the skin, the eye or the ear")
+    why = "dispensed, given or reported, which is no order; please confirm"
+    return State(Flag.SUGGESTION, why, "no order")
+
+
+def _is_reported(request: Resource) -> bool:
+    return request.get("reportedBoolean") is True or bool(fields(request.get("reportedReference")))
+
+
+def _is_local(entry: Resource, drug: Drug) -> bool:
+    """Whether every dosage is local; where none tells, the names and dose forms do."""
+    told = [local for one in _dosages(entry) if (local := _is_local_dosage(one)) is not None]
+    if told:
+        return all(told)
+    called = (*drug.names, *drug.forms)
+    return _says(_LOCAL, called) and not _says(_SWALLOWED, called)
+
+
+def _dosages(entry: Resource) -> Iterator[Mapping[str, object]]:
+    dosage = entry.get("dosage")
+    yield from map(fields, items(entry.get("dosageInstruction")))
+    yield from map(fields, [dosage] if isinstance(dosage, dict) else items(dosage))
+
+
+def _is_local_dosage(dosage: Mapping[str, object]) -> bool | None:
+    """By its route, else by its text; None where neither is understood."""
+    route = dosage.get("route")
+    coded = {one.code for one in codings(route) if system_of(one.system) is System.SNOMED}
+    called = names(route)
+    if coded & LOCAL_ROUTES_SNOMED or _says(_LOCAL, called):
+        return True
+    if coded & SYSTEMIC_ROUTES_SNOMED or _says(_SYSTEMIC, called):
+        return False
+    return True if _LOCAL_DOSAGE.search(text(dosage.get("text"))) else None
+
+
+def _says(words: re.Pattern[str], called: Iterable[str]) -> bool:
+    return any(words.search(name) for name in called)
