@@ -2,7 +2,12 @@ from typing import Any
 
 import pytest
 
+from clinical.chart.codes.drugs import DRUG_CLASSES
+from clinical.chart.codes.tables import rows
 from clinical.chart.evidence import Outcome
+from clinical.chart.medications import names
+from clinical.chart.medications.drug import classify, drug_of
+from clinical.chart.medications.names import classes_named
 from tests.support.chart_resources import (
     ATC,
     RXNORM,
@@ -27,47 +32,72 @@ def route(code: str | None = None, text: str | None = None) -> list[Any]:
     return [{"route": coded}]
 
 
-@pytest.mark.parametrize(
-    ("name", "drug"),
-    [
-        ("statin", "SIMVASTATIN 20 MG"),
-        ("statin", "ezetimibe/simvastatin 10-20"),
-        ("statin", "rosuvastatin(5mg)"),
-        ("antiplatelet_or_nsaid", "aspirin 81 MG Oral Tablet"),
-        ("antiplatelet_or_nsaid", "Acetylsalicylic Acid 100 mg"),
-        ("antiplatelet_or_nsaid", "ibuprofen 200 MG Oral Capsule [Advil Liqui-Gel]"),
-        ("antiplatelet_or_nsaid", "ibuprofen 200 MG Oral Capsule, Liquid Gel"),
-        ("antiplatelet_or_nsaid", "naproxen sodium 220 MG Liquid Filled Gel Capsule"),
-        ("antiplatelet_or_nsaid", "naproxen sodium 220 MG Liquid Gels"),
-        ("oral_anticoagulant", "apixaban 5 MG"),
-        ("oral_anticoagulant", "warfarin sodium 5 MG"),
-        ("vitamin_k_antagonist", "warfarin sodium 5 MG"),
-    ],
-)
-def test_a_whole_generic_name_counts(name: str, drug: str) -> None:
-    finding = find(name, order(drug))
-    assert finding.value is True
-    assert finding.chosen is not None
-    assert (finding.chosen.charted, finding.chosen.source) == (drug, "MedicationRequest/m1")
-    assert finding.chosen.notes == ("ordered, which is not proof that it is taken",)
+def outcome(name: str, *resources: Any) -> Outcome:
+    return find(name, *resources, condition("I10")).outcome
+
+
+def test_every_listed_name_brand_and_code_is_of_its_class() -> None:
+    counts = {row["name"]: not row.get("why") for row in rows("drug_names")}
+    items = {row["name"]: row["item"].split() for row in rows("drug_names")}
+    wrong: list[Any] = []
+    for row in (*rows("drug_names"), *rows("drug_brands"), *rows("drug_products")):
+        ingredients = row["of"].split(", ") if "of" in row else [row["name"]]
+        called = [row[key] for key in ("name", "brand") if key in row]
+        called += [name for name in row.get("also", "").split(", ") if name]
+        drugs: list[Any] = [f"{name.upper()}(5mg)" for name in called]
+        drugs += [concept(RXNORM, code) for code in row.get("rxnorm", "").split()]
+        for drug in drugs:
+            claims = {claim.item: claim for claim in classify(drug_of(order(drug), {})).claims}
+            for one in ingredients:
+                flagged = [claims[item].flag for item in items[one] if item in claims]
+                if len(flagged) < len(items[one]):
+                    wrong.append((drug, one))
+                elif counts[one] and not row.get("why") and any(flagged):
+                    wrong.append((drug, one, "only suggests"))
+    assert wrong == []
+
+
+def test_no_other_drug_is_of_a_class() -> None:
+    others = (row.get("phrase", row.get("names", "")) for row in rows("other_drugs"))
+    assert [named for one in others for named in names.read(one).named] == []
+
+
+def test_a_name_with_one_letter_wrong_suggests() -> None:
+    listed = {row["name"] for row in rows("drug_names") if " " not in row["name"]}
+    wrong = []
+    for name in (name for name in listed if len(name) > len("heparin")):
+        for misspelt in (name[:4] + name[5:], f"{name[:3]}q{name[4:]}", f"{name[:3]}q{name[3:]}"):
+            named = names.read(misspelt).named
+            if misspelt not in listed and not (named and all(one.why for one in named)):
+                wrong.append((misspelt, named))
+    assert wrong == []
 
 
 @pytest.mark.parametrize(
-    ("name", "drug"),
+    ("name", "drug", "told"),
     [
-        ("statin", "nystatin 100000 UNT/ML Oral Suspension"),
-        ("statin", "imipenem/cilastatin"),
-        ("statin", "pentostatin"),
-        ("statin", "octreotide, a somatostatin analogue"),
-        ("statin", "simvastatine"),
-        ("antiplatelet_or_nsaid", "acetaminophen 500 MG"),
-        ("vitamin_k_antagonist", "apixaban 5 MG"),
-        ("oral_anticoagulant", "enoxaparin"),
+        ("statin", "imipenem/cilastatin", Outcome.ABSENT),
+        ("statin", "octreotide, a somatostatin analogue", Outcome.ABSENT),
+        ("antiplatelet_or_nsaid", "mesalamine (5-ASA) 400 MG", Outcome.ABSENT),
+        ("vitamin_k_antagonist", "apixaban 5 MG", Outcome.ABSENT),
+        ("oral_anticoagulant", "enoxaparin", Outcome.ABSENT),
+        ("parenteral_anticoagulant", "enoxaparin 40 mg/0.4 mL", Outcome.FOUND),
+        ("parenteral_anticoagulant", "heparin 10 unit/mL lock flush", Outcome.ABSENT),
+        ("antiplatelet_or_nsaid", "ibuprofen 200 MG Oral Capsule [Advil Liqui-Gel]", Outcome.FOUND),
+        ("antiplatelet_or_nsaid", "naproxen sodium 220 MG Liquid Gels", Outcome.FOUND),
+        ("antiplatelet_or_nsaid", "acide acétylsalicylique 75 mg", Outcome.FOUND),
+        ("statin", "simvastatine", Outcome.FOUND),
+        ("statin", "Zarator 10", Outcome.OFFERED),
+        ("statin", "cerivastatin", Outcome.OFFERED),
+        ("oral_anticoagulant", "Blutverdünner", Outcome.OFFERED),
+        ("antihypertensive_treatment", "Lasix 40", Outcome.OFFERED),
+        ("statin", "calcium carbonate 500 mg", Outcome.ABSENT),
+        ("statin", "Zorblaxil calcium 10 mg", Outcome.OPEN),
+        ("statin", "cholesterol pill", Outcome.OPEN),
     ],
 )
-def test_part_of_a_name_or_another_drug_is_not_found(name: str, drug: str) -> None:
-    finding = find(name, order(drug))
-    assert (finding.value, finding.outcome) == (False, Outcome.ABSENT)
+def test_a_text_is_read_by_its_words(name: str, drug: str, told: Outcome) -> None:
+    assert outcome(name, order(drug)) is told
 
 
 @pytest.mark.parametrize(
@@ -81,8 +111,12 @@ def test_part_of_a_name_or_another_drug_is_not_found(name: str, drug: str) -> No
         ({"status": "draft"}, False, "status"),
         ({"status": "entered-in-error"}, False, "status"),
         ({"status": None}, False, "status"),
+        ({"status": "unknown"}, None, "unconfirmed"),
         ({"intent": "proposal"}, False, "not_an_order"),
-        ({"intent": "plan"}, False, "not_an_order"),
+        ({"intent": "proposal", "reportedBoolean": True}, None, "unconfirmed"),
+        ({"intent": "plan"}, None, "unconfirmed"),
+        ({"intent": "plan", "reportedBoolean": True}, True, None),
+        ({"intent": "plan", "reportedReference": {"display": "Daughter"}}, True, None),
         ({"intent": "option"}, False, "not_an_order"),
         ({"intent": "original-order"}, True, None),
         ({"intent": "filler-order"}, True, None),
@@ -119,10 +153,20 @@ def test_only_an_active_order_for_the_patient_counts(
             ],
             "medicationReference": {"reference": "#d"},
         },
+        {
+            "contained": [
+                {
+                    "resourceType": "Medication",
+                    "id": "d",
+                    "ingredient": [{"itemReference": {"reference": "#i"}}],
+                },
+                {"resourceType": "Substance", "id": "i", "code": {"text": "simvastatin"}},
+            ],
+            "medicationReference": {"reference": "#d"},
+        },
         {"medicationReference": {"reference": "Medication/sent"}},
         {"medicationReference": {"reference": "https://ehr.example/r4/Medication/sent"}},
         {"medicationCodeableConcept": concept(ATC, "C10AA01")},
-        {"medicationCodeableConcept": concept(RXNORM, "36567")},
     ],
 )
 def test_a_drug_is_named_in_any_of_these_places(named: Any) -> None:
@@ -146,9 +190,13 @@ def test_a_drug_is_named_in_any_of_these_places(named: Any) -> None:
         ("antiplatelet_or_nsaid", coded_in_atc("codeine/paracetamol", "N02AJ06"), False),
         ("statin", coded_in_atc("atorvastatin/amlodipine", "C10BX03"), True),
         ("statin", coded_in_atc("simvastatin", "V03AX"), False),
+        ("statin", concept(ATC, "C10BA10"), False),
+        ("statin", concept(ATC, "C10"), None),
+        ("antihypertensive_treatment", concept(ATC, "C02KX01"), False),
+        ("antiplatelet_or_nsaid", concept(ATC, "M01AX05"), False),
     ],
 )
-def test_an_atc_code_decides_before_the_name(name: str, drug: Any, value: bool) -> None:
+def test_an_atc_code_decides_before_the_name(name: str, drug: Any, value: bool | None) -> None:
     assert find(name, order(drug), condition("I10")).value is value
 
 
@@ -158,20 +206,53 @@ def test_an_atc_code_decides_before_an_rxnorm_ingredient() -> None:
 
 
 @pytest.mark.parametrize(
-    "named",
+    ("named", "charted"),
     [
-        {"medicationCodeableConcept": concept("urn:oid:1.2.3", "C10AA01")},
-        {"medicationCodeableConcept": concept(RXNORM, "312961")},
-        {"medicationReference": {"reference": "Medication/unsent"}},
-        {
-            "contained": [{"resourceType": "Medication", "id": "d", "code": {"text": STATIN}}],
-            "medicationReference": {"reference": "#other"},
-        },
-        {"note": [{"text": STATIN}]},
+        ({"medicationCodeableConcept": concept("urn:oid:1.2.3", "C10AA01")}, "C10AA01"),
+        ({"medicationCodeableConcept": concept(RXNORM, "999999999")}, "999999999"),
+        ({"medicationReference": {"reference": "Medication/unsent"}}, ""),
+        ({"medicationReference": {"reference": "Medication/unsent", "display": "M 7"}}, "M 7"),
+        (
+            {
+                "contained": [{"resourceType": "Medication", "id": "d", "code": {"text": STATIN}}],
+                "medicationReference": {"reference": "#other"},
+            },
+            "",
+        ),
+        ({"note": [{"text": STATIN}]}, ""),
     ],
 )
-def test_a_drug_that_is_not_named_is_not_found(named: Any) -> None:
-    assert find("statin", order(None, **named)).value is False
+def test_an_order_of_which_nobody_can_tell_the_drug_leaves_every_class_open(
+    named: Any, charted: str
+) -> None:
+    chart = read(order(None, **named), condition("I10"))
+    classes = [chart.findings[drugs.name] for drugs in DRUG_CLASSES]
+    assert {finding.outcome for finding in classes} == {Outcome.OPEN}
+    assert chart.findings["hypertension"].value is True
+    assert chart.drugs.entries == 1
+    assert [one.charted for one in chart.drugs.unclassified] == [charted]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "value"),
+    [
+        ("MedicationStatement", "active", None),
+        ("MedicationStatement", "completed", False),
+        ("MedicationDispense", "completed", None),
+        ("MedicationAdministration", "not-done", False),
+    ],
+)
+def test_what_is_no_order_only_suggests_a_drug(kind: str, status: str, value: bool | None) -> None:
+    chart = read(order(STATIN, resourceType=kind, status=status), order("D 1", resourceType=kind))
+    assert chart.findings["statin"].value is value
+    assert (chart.drugs.entries, chart.findings["oral_anticoagulant"].value) == (0, False)
+
+
+def test_a_problem_names_a_drug_but_not_one_that_is_not_taken() -> None:
+    assert classes_named("Afib, on Eliquis") == ("oral_anticoagulant",)
+    assert classes_named("Allergy to aspirin") == ()
+    assert classes_named("Afib, not anticoagulated") == ()
+    assert classes_named("Systolic murmur") == ()
 
 
 @pytest.mark.parametrize(
