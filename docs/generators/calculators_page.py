@@ -93,6 +93,27 @@ beats open, and open beats not found.
 - **Known cardiovascular disease** follows from heart failure, stroke or TIA, and vascular disease,
   and has some further codes.
 
+Drugs are read from orders in the same way:
+
+- **Codes.** An ATC code decides, at any of its levels. The code of a wide group suggests the
+  classes in it. Listed RxNorm ingredients, brands and US products count. For any other RxNorm
+  concept its name decides, because RxNorm names contain the ingredients. NDC, PZN, dm+d and local
+  codes aren't read, but their text is.
+- **Names.** Nonproprietary names, in their English, Latin or French spelling, and brands count as
+  whole words. A name with one letter wrong, a stem such as "-sartan", a kind of drug such as "blood
+  thinner", and a brand that no public register confirms only suggest. So do loop diuretics, which
+  are often ordered for another reason. About 1,200 names of other drugs show that an order is
+  something else.
+- **State.** Active orders count. Orders that are on hold, planned or of unknown status suggest. A
+  plan that is marked as reported counts, as in US Core's medication list. A reported proposal
+  suggests; any other proposal is ignored. Statements, dispenses and administrations suggest where
+  they are in the answer, but aren't searched for. Drugs for the skin, the eye or the ear don't
+  count, and neither does heparin that keeps a catheter open.
+- **Unclassified orders.** An unknown code or an unknown name alone, or a Medication that didn't
+  arrive and has no name, leaves every drug class open. It doesn't open a diagnosis.
+- **Drugs in problems.** A problem that names a drug ("Afib, on Eliquis") suggests its class, unless
+  it says that the patient doesn't take or tolerate the drug.
+
 The lists are data, one row per line with their sources, in `clinical/chart/codes/*.json`. Not
 verified: the words in other languages and the list of common problems, which one reader chose. Of
 the OIDs of ICD-10-GM only those of 2012 and 2020 are listed. A hospital can't add its own codes:
