@@ -20,27 +20,29 @@ settings.register_profile(
 )
 settings.load_profile("any_machine")
 
-# Tests of one of these share a process, because they share servers, a cloud or a browser. The first
-# ones start first: they take longest, and the others would wait for them at the end.
-_TOGETHER = (
-    "tests/deploy/test_releases.py",
-    "tests/deploy/test_first_deployment.py",
-    "tests/deploy/test_mutilated_guide.py",
-    "tests/browser/",
-    "tests/deploy/test_together.py",
-    "tests/deploy/test_each_alone.py",
-    "tests/deploy/",
-    "tests/repository/test_commands.py",
-    "tests/functions/sessions/",
-    "tests/functions/callback/",
-    "tests/functions/launch/",
-    "tests/functions/cds_services/",
-    "tests/functions/fhir_proxy/",
-    "tests/functions/smart_calc/",
-    "tests/functions/explain/",
-    "tests/functions/vendors/",
-    "tests/functions/",
-    "tests/shared/store/",
+# Tests of one group share a process, because they share servers, a cloud or a browser; every other
+# file is a group of its own. The first groups start first: they take longest, and the others would
+# wait for them at the end.
+_GROUPS: tuple[tuple[str, ...], ...] = (
+    (
+        "tests/deploy/test_first_deployment.py",
+        "tests/deploy/test_releases.py",
+        "tests/deploy/test_mutilated_guide.py",
+        "tests/deploy/test_terraform.py",
+    ),
+    ("tests/browser/",),
+    ("tests/deploy/",),
+    ("tests/shared/store/", "tests/functions/test_on_firestore.py", "tests/functions/test_cold"),
+    ("tests/functions/sessions/",),
+    ("tests/functions/explain/",),
+    ("tests/functions/fhir_proxy/",),
+    ("tests/functions/callback/",),
+    ("tests/functions/cds_services/",),
+    ("tests/functions/smart_calc/",),
+    ("tests/functions/vendors/",),
+    ("tests/functions/launch/",),
+    ("tests/functions/",),
+    ("tests/repository/test_commands.py",),
 )
 # What `make quick` leaves out: browsers, staged environments, commands and walks of the guide. A
 # module elsewhere says it with `pytestmark = pytest.mark.slow`.
@@ -55,15 +57,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [one for one in items if one.get_closest_marker("calculators") and not IS_WHOLE]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [one for one in items if one not in left_out]
-    groups = {}
+    order = {}
     for item in items:
         file = item.nodeid.partition("::")[0]
-        groups[item] = next((one for one in _TOGETHER if file.startswith(one)), file)
-        item.add_marker(pytest.mark.xdist_group(groups[item]))
+        group = next((n for n, paths in enumerate(_GROUPS) if file.startswith(paths)), None)
+        order[item] = len(_GROUPS) if group is None else group
+        item.add_marker(pytest.mark.xdist_group(file if group is None else _GROUPS[group][0]))
         if file.startswith(_SLOW):
             item.add_marker(pytest.mark.slow)
-    order = {group: number for number, group in enumerate(_TOGETHER)}
-    items.sort(key=lambda item: order.get(groups[item], len(order)))
+    items.sort(key=order.__getitem__)
 
 
 @pytest.fixture

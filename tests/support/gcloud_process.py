@@ -42,7 +42,7 @@ def serve(path: str) -> None:
     commands = googlecloudsdk.gcloud_main.CreateCLI([])
     notes = pathlib.Path(f"{path}.notes")
     notes.mkdir()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, _reap)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen(50)
@@ -59,6 +59,13 @@ def serve(path: str) -> None:
                 server.close()
                 _run(connection, commands, notes)
             connection.close()
+
+
+def _reap(*_: object) -> None:
+    """Wait for the commands that have ended: their processor time is then this process's too."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _load(commands: Any, modules: list[str], arguments: list[str]) -> None:
