@@ -1,6 +1,5 @@
 """The staged functions and what stands around them, for every test of the deployment."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -26,10 +25,6 @@ _NEED_GCLOUD = (
     "test_terraform.py",
 )
 collect_ignore = [] if GCLOUD else list(_NEED_GCLOUD)
-# Many walks through the guide: a minute, for the gate and the soak.
-_FOR_THE_GATE = "test_mutilated_guide.py"
-if not (os.environ.get("CI") or os.environ.get("SOAK")):
-    collect_ignore.append(_FOR_THE_GATE)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -37,8 +32,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             "gcloud is missing: it saw none of our commands, and the guide was not walked."
         )
-    elif _FOR_THE_GATE in collect_ignore:
-        terminalreporter.write_line(f"{_FOR_THE_GATE} was left to the gate (CI=true).")
 
 
 @pytest.fixture(scope="session")
