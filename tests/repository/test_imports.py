@@ -242,6 +242,7 @@ def is_in(file: Path, pattern: str) -> bool:
         ),
         ({"google"}, ("shared/store/firestore.py",)),
         ({"httptools"}, ("shared/outbound/response.py",)),
+        ({"gunicorn"}, ("shared/inbound/request_line.py",)),
         ({"urllib3"}, ()),
         ({"requests"}, ("gateway/servers.py", "infra/smoke.py", "simulator/**")),
         ({"sqlite3"}, ("shared/store/sqlite.py",)),
