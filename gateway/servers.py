@@ -145,7 +145,7 @@ def _start(server: Server) -> subprocess.Popen[bytes]:
     options += ["--log-level", "error"]
     options += ["--limit-request-line", "0", "--graceful-timeout", "30", "--no-control-socket"]
     options += ["--workers", str(server.workers)]
-    # As functions-framework's servers are told it, and shared/bulkheads.py.
+    # As functions-framework's servers are told it, and shared/outbound/bulkheads.py.
     environment = {**os.environ, "THREADS": THREADS, **server.environment}
     return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
         [*command, *options], env=environment, start_new_session=True

@@ -636,7 +636,7 @@ class StoreUnavailable(ServiceError):
     steps = (ForUser("Launch the app again in a minute."), ADMINISTRATOR)
 
 
-# Why a call to an EHR is not made, or given up (shared/bulkheads.py).
+# Why a call to an EHR is not made, or given up (shared/outbound/bulkheads.py).
 EHR_HANGS = "The EHR isn't responding, and too many requests are waiting for it already."
 
 

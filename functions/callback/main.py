@@ -8,7 +8,7 @@ import time
 
 import flask
 
-from shared import bulkheads, log
+from shared import log
 from shared.config import settings_file
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
@@ -28,6 +28,7 @@ from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.refusal import Refusal
 from shared.oidc import id_token
 from shared.oidc.id_token import Identity
+from shared.outbound import bulkheads
 from shared.session import context, deployment, session_cookies
 from shared.session.sessions import Opened
 from shared.smart import launches, token_endpoint

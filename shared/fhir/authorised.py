@@ -119,6 +119,6 @@ def _without(token: str, answer: http_client.Stream, until: float) -> http_clien
 def whole(
     answer: http_client.Stream, until: float, most: int = MAX_BYTES, *, sent: bool = False
 ) -> http_client.Answer:
-    """The answer whole, held as far as there is room (shared/held_bytes.py)."""
+    """The answer whole, held as far as there is room (shared/held_bytes/)."""
     body = held_bytes.gather(answer, most, until, sent=sent)
     return http_client.Answer(answer.status, answer.headers, body)

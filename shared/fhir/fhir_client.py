@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared import bulkheads, held_bytes, strict_json
+from shared import held_bytes, strict_json
 from shared.errors import (
     EHR_HANGS,
     Overloaded,
@@ -23,7 +23,7 @@ from shared.errors import (
 )
 from shared.fhir import authorised
 from shared.fhir.bundle_links import Links
-from shared.outbound import http_client
+from shared.outbound import bulkheads, http_client
 from shared.outcome import operation_outcome
 from shared.session.sessions import Active
 from shared.smart.token_endpoint import ehr_ids

@@ -1,11 +1,10 @@
 """How many bytes of answers an instance holds at once, so that no browser can fill its memory.
 
 Answers up to FREE_BYTES are read without asking: the server's threads bound them. A larger one
-takes room (shared/room.py): all that it needs where its length is known, else as its bytes come.
-Where there is none it waits, unread. One that stalls while it holds room fails: it hurts nobody
-else. Of a session, or an EHR, of which several wait already, further requests are refused before
-anything is sent. Room is counted in memory: looked at, an answer takes TIMES its bytes, sent on
-only its bytes.
+takes room (room.py): all that it needs where its length is known, else as its bytes come. Where
+there is none it waits, unread. One that stalls while it holds room fails, and nobody else does. Of
+a session, or an EHR, of which several wait already, further requests are refused before anything is
+sent. Room is counted in memory: looked at, an answer takes TIMES its bytes, sent on only its bytes.
 """
 
 import contextlib
@@ -14,8 +13,8 @@ import time
 from contextvars import ContextVar
 
 from shared.errors import Overloaded
+from shared.held_bytes.room import Room, Turn
 from shared.outbound.http_client import Due, Stream
-from shared.room import Room, Turn
 
 FREE_BYTES = 1_500_000
 # Received in pieces, joined, decoded, parsed, rewritten: measured with a Bundle of 19 MB.

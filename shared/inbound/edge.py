@@ -20,7 +20,7 @@ from werkzeug.datastructures import Headers as AnswerHeaders
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from shared import bulkheads, held_bytes, log, outcome, urls
+from shared import held_bytes, log, outcome, urls
 from shared.config.settings import Settings
 from shared.errors import (
     CrossSite,
@@ -47,6 +47,7 @@ from shared.inbound.request_body import Body
 from shared.inbound.request_headers import Headers
 from shared.inbound.slow_readers import Sending
 from shared.log import platform, traces
+from shared.outbound import bulkheads
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

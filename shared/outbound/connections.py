@@ -3,7 +3,7 @@
 A connection serves one request at a time. It is kept only after an answer that was read to its end
 and nothing after it, and used again only if it has not rested for long and is silent: one that the
 other side has closed can be read from, as can one with bytes that nobody asked for. A wait for a
-server that hangs is counted (shared/bulkheads.py).
+server that hangs is counted (shared/outbound/bulkheads.py).
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import time
 from functools import lru_cache
 from typing import NamedTuple
 
-from shared import bulkheads
+from shared.outbound import bulkheads
 from shared.outbound.request import Origin
 from shared.outbound.sockets import connect
 

@@ -12,8 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from shared import bulkheads
-from shared.outbound import connections, request
+from shared.outbound import bulkheads, connections, request
 from shared.outbound.connections import Connection, Peer
 from shared.outbound.content_coding import CodingError, decoded
 from shared.outbound.response import Incoming

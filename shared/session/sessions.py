@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
-from shared import bulkheads, log
+from shared import log
 from shared.config.settings import Ehr, Settings
 from shared.errors import EHR_HANGS, Overloaded, SessionExpired, StoreUnavailable
 from shared.inbound import cookies
 from shared.oidc.id_token import Identity
 from shared.oidc.keys import Keys
+from shared.outbound import bulkheads
 from shared.sealing import Sealer
 from shared.session import record, refresh, session_cookies
 from shared.session.cache import CachedSession, SessionCache

@@ -11,14 +11,13 @@ from contextvars import copy_context
 import pytest
 
 from shared import held_bytes
-from shared import room as room_of_answers
 from shared.config.settings import Settings
 from shared.errors import Overloaded, UpstreamTimeout
 from shared.fhir import fhir_client
 from shared.held_bytes import FREE_BYTES, TIMES, Holding
+from shared.held_bytes.room import MOST_SESSIONS_WAITING, Room
 from shared.inbound.edge import Call, Edge, Reply
 from shared.outbound.http_client import Stream
-from shared.room import Room
 from tests.support.edge import respond
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.scripted_ehr import FHIR_JSON, Scripted, ScriptedEhr, Tenant, as_fhir
@@ -203,7 +202,7 @@ def test_an_ehr_of_which_many_sessions_wait_is_refused_and_no_other(room: Room) 
         finally:
             holding.end()
 
-    sessions = [str(one) for one in range(room_of_answers.MOST_SESSIONS_WAITING)]
+    sessions = [str(one) for one in range(MOST_SESSIONS_WAITING)]
     with ThreadPoolExecutor(len(sessions)) as pool:
         running = [pool.submit(whole, one) for one in sessions]
         until = time.monotonic() + FAR
@@ -384,7 +383,7 @@ def test_an_answer_is_given_back_when_it_has_been_sent(small_room: Room, tenant:
 def test_a_refusal_says_when_to_try_again(
     small_room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room_of_answers, "MOST_WAITING", 0)
+    monkeypatch.setattr("shared.held_bytes.room.MOST_WAITING", 0)
 
     def serve(_: Settings, __: Call) -> Reply:
         held_bytes.admit("one", "ehr")
@@ -401,7 +400,7 @@ def test_a_request_that_went_on_to_the_ehr_is_not_refused_half_way(
     """A change is read before it is made."""
     holding = Holding(room)
     holding.admit("one", "ehr")
-    monkeypatch.setattr(room_of_answers, "MOST_WAITING", 0)
+    monkeypatch.setattr("shared.held_bytes.room.MOST_WAITING", 0)
     holding.admit("one", "ehr")
     with pytest.raises(Overloaded):
         Holding(room).admit("one", "ehr")

@@ -13,13 +13,11 @@ MANY_ALIKE = frozenset({"clinical/calculators", "shared/explain/catalogue"})
 
 _ALL: Mapping[str, tuple[str, ...]] = {
     "shared": (
-        "bulkheads",
         (
             "base64url fhir_id findings footprint json_members legacy_launch outbound outcome "
             "release scopes strict_json urls vendors"
         ),
         "config errors log sealing",
-        "room",
         "document_cache explain held_bytes pages store",
         "inbound",
         "smart",
@@ -67,6 +65,10 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "compartment mentions",
         "nested quick_accept",
     ),
+    "shared/held_bytes": (
+        "room",
+        "__init__",
+    ),
     "shared/inbound": (
         (
             "compression cookies health refusal request_body request_headers request_line "
@@ -86,7 +88,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "id_token",
     ),
     "shared/outbound": (
-        "content_coding request response sockets",
+        "bulkheads content_coding request response sockets",
         "connections",
         "http_client",
     ),

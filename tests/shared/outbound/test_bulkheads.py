@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from shared import bulkheads
-from shared.bulkheads import Serving, Threads
+from shared.outbound import bulkheads
+from shared.outbound.bulkheads import Serving, Threads
 
 COUNT = 16
 
