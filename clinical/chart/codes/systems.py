@@ -6,7 +6,6 @@ without case; a slash at the end and https are forgiven.
 
 import re
 from enum import Enum
-from functools import lru_cache
 
 
 class System(Enum):
@@ -51,7 +50,6 @@ _ICD10 = re.compile(r"icd-?10(?!.*-pcs)")
 _ICD10CM = re.compile(r"icd-?10-?(cm|us)")
 
 
-@lru_cache(maxsize=256)
 def system_of(address: str) -> System | None:
     """The code system of a `Coding.system`, None for any other."""
     plain = address.strip().lower().removeprefix("urn:oid:").rstrip("/")
