@@ -14,14 +14,15 @@ from infra.stage import FUNCTIONS, Unstageable, commit_of, common, functions_of,
 from tests.support.servers import ROOT
 from tests.support.staged import COMMIT
 
+_CLINICAL = r"clinical/(?:[a-z_]+/)*[a-z0-9_]+\.(?:py|json)"
 _OWN = {
     "launch": r"(?:main|parameters|jwks)\.py|templates/authorize\.html",
-    "callback": r"(?:main|response|failure|opened_at)\.py|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py",
+    "callback": rf"(?:main|response|failure|opened_at)\.py|{_CLINICAL}",
     "fhir_proxy": r"[a-z_]+\.py",
-    "cds_services": r"[a-z_]+\.py|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py",
+    "cds_services": rf"[a-z_]+\.py|{_CLINICAL}",
     "smart_calc": (
         r"(?:(?:page|reading|recalculate)/)?[a-z0-9_]+\.py"
-        r"|templates/\w+\.html|static/\w+\.(?:js|css)|clinical/(?:[a-z_]+/)*[a-z0-9_]+\.py"
+        rf"|templates/\w+\.html|static/\w+\.(?:js|css)|{_CLINICAL}"
     ),
 }
 _SHARED = (
