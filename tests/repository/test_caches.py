@@ -24,6 +24,7 @@ FROM_THE_CODE = {
     "_formula": "calculators",
     "_hash": "scripts of our pages",
     "_names": "calculators",
+    "rows": "code lists",
     "searches": "vendors",
 }
 
