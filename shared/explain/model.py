@@ -65,9 +65,8 @@ class Entry:
     """One error of one vendor in the catalogue.
 
     Fields:
-        key: stable, `vendor/name`; the anchor in docs/troubleshooting/.
-        vendor: the name of its profile in shared/vendors/; the generic one is for RFC 6749 and
-            OpenID Connect codes.
+        key: stable, `vendor/name`; the anchor in docs/troubleshooting/. The vendor is the name of
+            its profile in shared/vendors/; the generic one is for RFC 6749 and OpenID Connect.
         says: the text by which people search for it.
         where: where it shows.
         urns: URNs that mean it, in the normal form of `shared.explain.reading.parse`.
@@ -82,7 +81,6 @@ class Entry:
     """
 
     key: str
-    vendor: str
     says: str
     where: Where
     meaning: str
@@ -93,6 +91,11 @@ class Entry:
     patterns: tuple[str, ...] = ()
     statuses: tuple[int, ...] = ()
     lacks: tuple[str, ...] = ()
+
+    @property
+    def vendor(self) -> str:
+        """The vendor whose error this is, as the key names it."""
+        return self.key.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)

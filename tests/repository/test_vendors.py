@@ -14,19 +14,11 @@ NAMES = frozenset(one.name for one in everyone()) - {OWN.name}
 
 
 def _named(source: str) -> Iterator[int]:
-    """The lines that hold a vendor's name as a whole text, but for `vendor="..."` of an entry."""
+    """The lines that hold a vendor's name as a whole text."""
     if not any(f'"{name}"' in source for name in NAMES):
         return
-    tree = ast.parse(source)
-    data = {
-        keyword.value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Entry"
-        for keyword in call.keywords
-        if keyword.arg == "vendor"
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and node.value in NAMES and node not in data:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and node.value in NAMES:
             yield node.lineno
 
 

@@ -11,7 +11,6 @@ _REDIRECT = (
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="athenahealth/unknown-client",
-        vendor="athenahealth",
         says="Unknown client",
         where="error page",
         patterns=(r"\bunknown client\b",),
@@ -34,7 +33,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="athenahealth/redirect-uri",
-        vendor="athenahealth",
         says="does not match the redirect URIs configured for the application",
         where="error page",
         patterns=("does not match the redirect uris? configured for the application",),
@@ -54,7 +52,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="athenahealth/oops",
-        vendor="athenahealth",
         says="Oops! (page without further text)",
         where="error page",
         patterns=(r"\boops!",),
@@ -82,7 +79,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="athenahealth/scope-not-authorized",
-        vendor="athenahealth",
         says="unauthorized_client;Description=Requested scope not authorized",
         where="authorize redirect",
         oauth_errors=("unauthorized_client",),
@@ -112,7 +108,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="athenahealth/authorize-callback-500",
-        vendor="athenahealth",
         says="HTTP 500 at /oauth2/authorize-callback",
         where="error page",
         patterns=("oauth2/authorize-callback",),
@@ -128,7 +123,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="athenahealth/pkce-web-app",
-        vendor="athenahealth",
         says="token request of a Web app refused (invalid_client or invalid_request)",
         where="token endpoint",
         oauth_errors=("invalid_client",),

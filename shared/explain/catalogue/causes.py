@@ -435,38 +435,5 @@ ehr_side = Kind(
 )
 
 KINDS: Mapping[CauseId, Kind] = {
-    kind.id: kind
-    for kind in (
-        launch_parameter_missing,
-        launch_scope_missing,
-        launch_patient_scope_on_provider,
-        launch_value_invalid,
-        client_id_mismatch,
-        client_unknown,
-        client_not_enabled_at_site,
-        persona_mismatch,
-        tenant_mismatch,
-        user_mismatch,
-        user_not_permitted,
-        patient_context_missing,
-        redirect_uri_mismatch,
-        aud_wrong,
-        request_malformed,
-        parameter_not_recognised,
-        request_too_long,
-        scope_not_registered,
-        scope_syntax,
-        scope_trimmed,
-        code_expired_or_used,
-        client_auth_wrong,
-        clock_skew,
-        pkce_mismatch,
-        cookies_blocked,
-        access_token_expired,
-        session_ended,
-        user_declined,
-        fhir_request_invalid,
-        not_propagated_yet,
-        ehr_side,
-    )
+    kind.id: kind for kind in tuple(globals().values()) if isinstance(kind, Kind)
 }

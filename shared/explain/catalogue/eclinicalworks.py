@@ -6,7 +6,6 @@ from shared.explain.model import Entry
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="eclinicalworks/invalid-request-page",
-        vendor="eclinicalworks",
         says="healow - Invalid Request",
         where="error page",
         patterns=("healow - invalid request", "apps/jsp/fhir/error.jsp"),
@@ -34,7 +33,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="eclinicalworks/launch-scope",
-        vendor="eclinicalworks",
         says="invalid_scope (eClinicalWorks)",
         where="authorize redirect",
         oauth_errors=("invalid_scope",),

@@ -28,7 +28,6 @@ _AUDIENCE = "On the app's page, see that the app is for clinicians, or for patie
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="epic/oauth2-error-page",
-        vendor="epic",
         says="OAuth2 Error (page of Epic, HTTP 200)",
         where="error page",
         patterns=(r"\boauth2 error\b",),
@@ -61,7 +60,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/invalid-oauth-request",
-        vendor="epic",
         says="Invalid OAuth 2.0 request / the request is invalid / error=4",
         where="error page",
         patterns=(
@@ -111,7 +109,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/launch-parameters-required",
-        vendor="epic",
         says="iss & launch query parameters are required and cannot be empty.",
         where="launch",
         patterns=("launch query parameters are required",),
@@ -133,7 +130,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/wildcard-scope",
-        vendor="epic",
         says="wildcard scopes refused for an app with SMART v2",
         where="authorize redirect",
         oauth_errors=("invalid_scope",),
@@ -157,7 +153,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/invalid-client",
-        vendor="epic",
         says='{"error":"invalid_client","error_description":null}',
         where="token endpoint",
         oauth_errors=("invalid_client",),
@@ -201,7 +196,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/invalid-request-null",
-        vendor="epic",
         says='{"error":"invalid_request","error_description":null}',
         where="token endpoint",
         patterns=(r'invalid_request"\s?,\s?"error_description"\s?:\s?null',),
@@ -229,7 +223,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/scopes-stripped",
-        vendor="epic",
         says="token granted with fewer scopes than asked",
         where="token endpoint",
         patterns=("silently stripped", r"fewer scopes than (?:asked|requested)"),
@@ -251,7 +244,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/invalid-token",
-        vendor="epic",
         says="The access token provided is not valid",
         where="FHIR answer",
         oauth_errors=("invalid_token",),
@@ -269,7 +261,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/xml-answer",
-        vendor="epic",
         says="XML in place of JSON from FHIR",
         where="FHIR answer",
         patterns=(r"\bfhir\+xml\b", r'<operationoutcome xmlns="http://hl7\.org/fhir"'),
@@ -286,7 +277,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/html-404",
-        vendor="epic",
         says="404 - File or directory not found (HTML of IIS)",
         where="FHIR answer",
         patterns=("404 - file or directory not found", "iis detailed error - 404"),
@@ -307,7 +297,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/operation-outcome",
-        vendor="epic",
         says="OperationOutcome with codes of urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
         where="FHIR answer",
         patterns=(r"1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369",),

@@ -6,7 +6,6 @@ from shared.explain.model import Entry
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/powerchart-blank",
-        vendor="oracle",
         says="site not loading in PowerChart",
         where="launch",
         patterns=(r"not loading in powerchart", r"\bpowerchart\b[^\n]{0,60}\b(?:blank|white)\b"),
@@ -39,7 +38,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/frame-refused",
-        vendor="generic",
         says="Refused to display … in a frame because it set 'X-Frame-Options' / frame-ancestors",
         where="launch",
         patterns=(
@@ -70,7 +68,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/identity-provider-page",
-        vendor="oracle",
         says="HTTP 200 with IdentityProviderRedirectPage from the authorization endpoint",
         where="error page",
         patterns=("identityproviderredirectpage",),
@@ -89,7 +86,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="epic/frame",
-        vendor="epic",
         says="works in a tab, fails inside Epic (Hyperspace, Hyperdrive)",
         where="launch",
         patterns=(r"only (?:inside|in|within) (?:epic|hyperspace|hyperdrive)\b",),
@@ -106,7 +102,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/iframe",
-        vendor="smart-launcher",
         says="fails with Simulate launch within the EHR user interface",
         where="launch",
         patterns=("launch within the ehr user interface",),

@@ -12,7 +12,6 @@ _SIGN_IN = (
 def _sign_in(code: str) -> Entry:
     return Entry(
         key=f"generic/{code.replace('_', '-')}",
-        vendor="generic",
         says=code,
         where="authorize redirect",
         oauth_errors=(code,),
@@ -43,7 +42,6 @@ def _sign_in(code: str) -> Entry:
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="generic/access-denied",
-        vendor="generic",
         says="access_denied",
         where="authorize redirect",
         oauth_errors=("access_denied",),
@@ -60,7 +58,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/invalid-request",
-        vendor="generic",
         says="invalid_request",
         where="authorize redirect",
         oauth_errors=("invalid_request",),
@@ -80,7 +77,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/invalid-scope",
-        vendor="generic",
         says="invalid_scope",
         where="authorize redirect",
         oauth_errors=("invalid_scope",),
@@ -95,7 +91,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/unauthorized-client",
-        vendor="generic",
         says="unauthorized_client",
         where="authorize redirect",
         oauth_errors=("unauthorized_client",),
@@ -114,7 +109,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/invalid-client",
-        vendor="generic",
         says="invalid_client",
         where="token endpoint",
         oauth_errors=("invalid_client",),
@@ -134,7 +128,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/token-invalid-request",
-        vendor="generic",
         says="invalid_request, from the token endpoint",
         where="token endpoint",
         oauth_errors=("invalid_request",),
@@ -157,7 +150,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/invalid-grant",
-        vendor="generic",
         says="invalid_grant",
         where="token endpoint",
         oauth_errors=("invalid_grant",),
@@ -186,7 +178,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/unsupported-grant-type",
-        vendor="generic",
         says="unsupported_grant_type",
         where="token endpoint",
         oauth_errors=("unsupported_grant_type",),
@@ -205,7 +196,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/unsupported-response-type",
-        vendor="generic",
         says="unsupported_response_type",
         where="authorize redirect",
         oauth_errors=("unsupported_response_type",),
@@ -229,7 +219,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/server-error",
-        vendor="generic",
         says="server_error",
         where="authorize redirect",
         oauth_errors=("server_error",),
@@ -239,7 +228,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/temporarily-unavailable",
-        vendor="generic",
         says="temporarily_unavailable",
         where="authorize redirect",
         oauth_errors=("temporarily_unavailable",),
@@ -259,7 +247,6 @@ ENTRIES: tuple[Entry, ...] = (
     _sign_in("consent_required"),
     Entry(
         key="generic/request-object",
-        vendor="generic",
         says="request_not_supported, request_uri_not_supported, invalid_request_object",
         where="authorize redirect",
         oauth_errors=(
@@ -282,7 +269,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/invalid-token",
-        vendor="generic",
         says='WWW-Authenticate: Bearer error="invalid_token"',
         where="FHIR answer",
         oauth_errors=("invalid_token",),
@@ -300,7 +286,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/insufficient-scope",
-        vendor="generic",
         says='WWW-Authenticate: Bearer error="insufficient_scope"',
         where="FHIR answer",
         oauth_errors=("insufficient_scope",),

@@ -8,7 +8,6 @@ _WORDING = "wordings of several servers; no single source"
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="generic/redirect-uri-text",
-        vendor="generic",
         says="redirect_uri mismatch / invalid redirect URI",
         where="error page",
         patterns=(
@@ -21,7 +20,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/code-text",
-        vendor="generic",
         says="authorization code expired or already used",
         where="token endpoint",
         patterns=(
@@ -34,7 +32,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/pkce-text",
-        vendor="generic",
         says="PKCE verification failed / code_verifier does not match",
         where="token endpoint",
         patterns=(
@@ -48,7 +45,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/clock-text",
-        vendor="generic",
         says="token is not yet valid / issued in the future / assertion expired",
         where="token endpoint",
         patterns=(
@@ -74,7 +70,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/edge-access-denied",
-        vendor="generic",
         says="HTTP 403 Access denied, as text, from the token endpoint",
         where="token endpoint",
         statuses=(403,),
@@ -110,7 +105,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/no-id-token",
-        vendor="generic",
         says="no id_token in the token response",
         where="token endpoint",
         patterns=(
@@ -135,7 +129,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/uri-too-long",
-        vendor="generic",
         says="414 URI Too Long / Request-URI Too Large",
         where="error page",
         patterns=(r"\burl? too long\b|\buri too (?:long|large)\b",),
@@ -145,7 +138,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/fhir-401",
-        vendor="generic",
         says="401 Unauthorized from FHIR, without more",
         where="FHIR answer",
         statuses=(401,),
@@ -163,7 +155,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/fhir-403",
-        vendor="generic",
         says="403 Forbidden from FHIR, without more",
         where="FHIR answer",
         statuses=(403,),

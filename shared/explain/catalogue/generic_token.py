@@ -17,7 +17,6 @@ _WAIT = (
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="generic/token-too-many-requests",
-        vendor="generic",
         says="429 Too Many Requests from the token endpoint",
         where="token endpoint",
         statuses=(429,),
@@ -37,7 +36,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/token-unavailable",
-        vendor="generic",
         says="503 Service Unavailable from the token endpoint",
         where="token endpoint",
         statuses=(503,),
@@ -57,7 +55,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/token-invalid-scope",
-        vendor="generic",
         says="invalid_scope from the token endpoint",
         where="token endpoint",
         oauth_errors=("invalid_scope",),
@@ -72,7 +69,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/token-unauthorized-client",
-        vendor="generic",
         says="unauthorized_client from the token endpoint",
         where="token endpoint",
         oauth_errors=("unauthorized_client",),
@@ -100,7 +96,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/token-server-error",
-        vendor="generic",
         says="server_error or temporarily_unavailable from the token endpoint",
         where="token endpoint",
         oauth_errors=("server_error", "temporarily_unavailable"),
@@ -112,7 +107,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/token-redirect-uri-text",
-        vendor="generic",
         says="invalid_grant with a text about redirect_uri",
         where="token endpoint",
         patterns=(

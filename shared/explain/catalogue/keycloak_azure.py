@@ -6,7 +6,6 @@ from shared.explain.model import Entry
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="keycloak/aud-required",
-        vendor="keycloak",
         says="A SMART on FHIR Request must include an 'aud', 'audience', or 'resource' parameter",
         where="authorize redirect",
         patterns=("must include an 'aud', 'audience'",),
@@ -24,7 +23,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="keycloak/audience-not-allowed",
-        vendor="keycloak",
         says="Requested audience '…' is not allowed",
         where="authorize redirect",
         patterns=(r"requested audience '[^'\n]{0,300}'",),
@@ -47,7 +45,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="keycloak/invalid-launch-request",
-        vendor="keycloak",
         says="Invalid EHR launch request! / Invalid Standalone launch request!",
         where="authorize redirect",
         patterns=("invalid (?:ehr|standalone) launch request",),
@@ -69,7 +66,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="keycloak/launch-context",
-        vendor="keycloak",
         says="Could not resolve launch context parameter to any EHR Launch Context set in this "
         "user session",
         where="authorize redirect",
@@ -95,7 +91,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="keycloak/patient-claims",
-        vendor="keycloak",
         says="Cannot enforce 'patient/*' claims without a launch context.",
         where="FHIR answer",
         patterns=("claims without a launch context",),
@@ -120,7 +115,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="azure/fhir-user",
-        vendor="azure",
         says="401 or 403 from Azure's FHIR service after a successful sign-in",
         where="FHIR answer",
         patterns=("fhir smart user",),
@@ -149,7 +143,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="azure/more-scopes",
-        vendor="azure",
         says="more scopes granted than the user chose (Azure)",
         where="token endpoint",
         patterns=(r"\badmin consent\b",),
@@ -172,7 +165,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="okta/redirect-uri",
-        vendor="okta",
         says="Unable to validate the redirect_uri passed in.",
         where="error page",
         patterns=("unable to validate the redirect_uri",),

@@ -6,7 +6,6 @@ from shared.explain.model import Entry
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="meditech/access-denied",
-        vendor="meditech",
         says="error=access_denied without a description (MEDITECH Greenfield)",
         where="authorize redirect",
         oauth_errors=("access_denied",),
@@ -30,7 +29,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="meditech/pkce-required",
-        vendor="meditech",
         says="invalid_request at the authorization endpoint without PKCE (MEDITECH)",
         where="authorize redirect",
         oauth_errors=("invalid_request",),
@@ -55,7 +53,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="meditech/invalid-client",
-        vendor="meditech",
         says="invalid_client at the token endpoint (MEDITECH)",
         where="token endpoint",
         oauth_errors=("invalid_client",),

@@ -10,7 +10,6 @@ _GRANT = _SERVER + "oauth2:grant:"
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/missing-patient",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:missing-patient",
         where="authorize redirect",
         urns=(_GRANT + "missing-patient",),
@@ -51,7 +50,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-patient-id",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:invalid-patient-id",
         where="authorize redirect",
         urns=(_GRANT + "invalid-patient-id",),
@@ -77,7 +75,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/denied-by-server",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:denied-by-server",
         where="authorize redirect",
         urns=(_GRANT + "denied-by-server",),
@@ -119,7 +116,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/denied-by-user",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:denied-by-user",
         where="authorize redirect",
         urns=(_GRANT + "denied-by-user",),
@@ -130,7 +126,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unknown-client",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:unknown-client",
         where="error page",
         urns=(_GRANT + "unknown-client",),
@@ -156,7 +151,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/client-persona-mismatch",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:client-persona-mismatch",
         where="error page",
         urns=(_GRANT + "client-persona-mismatch",),
@@ -182,7 +176,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unknown-tenant",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:unknown-tenant",
         where="error page",
         urns=(_GRANT + "unknown-tenant",),
@@ -208,7 +201,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/tenant-not-configured",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:tenant-not-configured",
         where="error page",
         urns=(_GRANT + "tenant-not-configured",),
@@ -236,7 +228,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unauthorized-client-for-tenant",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:unauthorized-client-for-tenant",
         where="authorize redirect",
         urns=(_GRANT + "unauthorized-client-for-tenant",),
@@ -261,7 +252,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-request",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:invalid-request",
         where="authorize redirect",
         urns=(_GRANT + "invalid-request",),
@@ -285,7 +275,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unsupported-response-type",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:unsupported-response-type",
         where="authorize redirect",
         urns=(_GRANT + "unsupported-response-type",),
@@ -308,7 +297,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/csrf-security-failure",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:csrf-security-failure",
         where="authorize redirect",
         urns=(_GRANT + "csrf-security-failure",),
@@ -339,7 +327,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/server-error",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:server-error",
         where="authorize redirect",
         urns=(_GRANT + "server-error", _SERVER + "server-error"),
@@ -356,7 +343,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/authentication-cancelled",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:grant:session-service:authentication:cancelled",
         where="authorize redirect",
         urns=(_SERVER + "grant:session-service:authentication:cancelled",),
@@ -383,7 +369,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/authentication-error",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:grant:session-service:authentication:error",
         where="authorize redirect",
         urns=(_SERVER + "grant:session-service:authentication:error",),
@@ -401,7 +386,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/authorized-representative-server-error",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:"
         "authorized-representative-server-error",
         where="authorize redirect",

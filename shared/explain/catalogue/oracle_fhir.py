@@ -9,7 +9,6 @@ _ACCESS = oracle_console.RESOURCE_ACCESS
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/insufficient-scopes",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:insufficient-scopes",
         where="FHIR answer",
         urns=(_ACCESS + "insufficient-scopes",),
@@ -65,7 +64,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/token-required",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:token-required",
         where="FHIR answer",
         urns=(_ACCESS + "token-required",),
@@ -90,7 +88,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/token-expired",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:expired",
         where="FHIR answer",
         urns=(_ACCESS + "expired",),
@@ -120,7 +117,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/tenant-mismatch",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:tenant-mismatch",
         where="FHIR answer",
         urns=(_ACCESS + "tenant-mismatch",),
@@ -142,7 +138,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/user-not-authorized",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:user-not-authorized",
         where="FHIR answer",
         urns=(_ACCESS + "user-not-authorized",),
@@ -153,7 +148,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/token-not-authorized",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:token-not-authorized",
         where="FHIR answer",
         urns=(_ACCESS + "token-not-authorized",),
@@ -179,7 +173,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/encounter-required",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:encounter-required",
         where="FHIR answer",
         urns=(_ACCESS + "encounter-required",),
@@ -201,7 +194,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/profile-not-supported",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:profile-not-supported",
         where="FHIR answer",
         urns=(_ACCESS + "profile-not-supported",),
@@ -220,7 +212,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/issuer-not-trusted",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:issuer-not-trusted",
         where="FHIR answer",
         urns=(_ACCESS + "issuer-not-trusted",),
@@ -238,7 +229,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/signature",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:signature-verification-failed",
         where="FHIR answer",
         urns=(
@@ -267,7 +257,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/resource-server-error",
-        vendor="oracle",
         says="urn:cerner:error:oauth2:resource-access:server-error",
         where="FHIR answer",
         urns=(_ACCESS + "server-error",),
@@ -285,7 +274,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/search-parameter-required",
-        vendor="oracle",
         says="400: no supported search parameters provided / at least one of _id, identifier, "
         "name …",
         where="FHIR answer",
@@ -310,7 +298,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/tenant-not-accessible",
-        vendor="oracle",
         says="403: Tenant not valid or accessible",
         where="FHIR answer",
         patterns=("tenant not valid or accessible",),
@@ -336,7 +323,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/forbidden-resource",
-        vendor="oracle",
         says="403: Forbidden resource",
         where="FHIR answer",
         patterns=(r"\bforbidden resource\b",),
@@ -358,7 +344,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/not-acceptable",
-        vendor="oracle",
         says="406 with an empty body",
         where="FHIR answer",
         patterns=(r"\b406\b[^\n]{0,40}not acceptable", r"http(?:/[\d.]+)? 406\b"),
@@ -375,7 +360,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/gateway-timeout",
-        vendor="oracle",
         says="504 after about 57 seconds",
         where="FHIR answer",
         patterns=(r"\b504\b[^\n]{0,40}gateway[ -]time-?out", r"http(?:/[\d.]+)? 504\b"),

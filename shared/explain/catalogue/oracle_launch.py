@@ -9,7 +9,6 @@ _LAUNCH = oracle_console.AUTHORIZATION_SERVER + "smart-v1:grant:launch:"
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/plain-link",
-        vendor="oracle",
         says="PAT_PersonId / VIS_EncntrId / fhirServiceUrl in the launch address",
         where="launch",
         patterns=(r"\bpat_personid\b", r"\bvis_encntrid\b", r"\bfhirserviceurl\b"),
@@ -35,7 +34,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-required",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required",
         where="authorize redirect",
         urns=(_LAUNCH + "code-required",),
@@ -114,7 +112,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-launch-code",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:smart-v1:grant:launch:invalid-launch-code",
         where="authorize redirect",
         urns=(_LAUNCH + "invalid-launch-code",),
@@ -150,7 +147,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/mismatched-identity",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:smart-v1:grant:launch:mismatched-identity",
         where="authorize redirect",
         urns=(_LAUNCH + "mismatched-identity",),
@@ -177,7 +173,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/audience-required",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:smart-v1:grant:launch:audience-required",
         where="authorize redirect",
         urns=(_LAUNCH + "audience-required",),
@@ -200,7 +195,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unknown-resource-server",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unknown-resource-server",
         where="authorize redirect",
         urns=(_LAUNCH + "unknown-resource-server",),
@@ -230,7 +224,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/audience-not-white-listed",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:smart-v1:grant:launch:audience-not-white-listed",
         where="authorize redirect",
         urns=(_LAUNCH + "audience-not-white-listed",),
@@ -253,7 +246,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unsupported-version",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unsupported-version",
         where="authorize redirect",
         urns=(_LAUNCH + "unsupported-version",),
@@ -278,7 +270,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unregistered-service",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unregistered-service",
         where="authorize redirect",
         urns=(_LAUNCH + "unregistered-service",),
@@ -306,7 +297,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/launch-unspecified",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unspecified",
         where="authorize redirect",
         urns=(_LAUNCH + "unspecified",),
@@ -324,7 +314,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/launch-invalid-tenant",
-        vendor="oracle",
         says="urn:com:cerner:authorization:error:launch:invalid-tenant",
         where="authorize redirect",
         urns=(_LAUNCH + "invalid-tenant",),

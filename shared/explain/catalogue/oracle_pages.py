@@ -10,7 +10,6 @@ _GRANT = _SERVER + "oauth2:grant:"
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/invalid-redirect-uri",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:invalid-redirect-uri",
         where="error page",
         urns=(_GRANT + "invalid-redirect-uri",),
@@ -35,7 +34,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-redirect-uri-trailing-slash",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:"
         "invalid-redirect-uri-trailing-slash",
         where="error page",
@@ -58,7 +56,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/redirect-uri-not-absolute",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:redirect-uri-not-absolute",
         where="error page",
         urns=(_GRANT + "redirect-uri-not-absolute",),
@@ -80,7 +77,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/redirect-uri-not-registered",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:grant:redirect-uri-not-registered",
         where="error page",
         urns=(_GRANT + "redirect-uri-not-registered",),
@@ -102,7 +98,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/preauthentication",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:preauthentication",
         where="error page",
         urns=(_SERVER + "preauthentication",),
@@ -127,7 +122,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/session-api-bad-request",
-        vendor="oracle",
         says="Bad Request at session-api/realm/TENANT?to=…&forceAuthn=true",
         where="error page",
         patterns=("session-api/realm/", r"\A\s{0,9}(?:http )?(?:400 )?bad request\W{0,9}\Z"),
@@ -163,7 +157,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/too-many-scopes",
-        vendor="oracle",
         says="too many scopes",
         where="authorize redirect",
         patterns=(r"\btoo[ -]many[ -]scopes\b",),

@@ -9,7 +9,6 @@ _TOKEN = oracle_console.AUTHORIZATION_SERVER + "oauth2:token:"
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/code-invalid-or-expired",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:code-invalid-or-expired",
         where="token endpoint",
         urns=(_TOKEN + "code-invalid-or-expired",),
@@ -33,7 +32,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-client-mismatch",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:code:client:mismatch",
         where="token endpoint",
         urns=(_TOKEN + "code:client:mismatch",),
@@ -55,7 +53,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-tenant-mismatch",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:code:tenant:mismatch",
         where="token endpoint",
         urns=(_TOKEN + "code:tenant:mismatch",),
@@ -79,7 +76,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-tenant-terminated",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:code:tenant-terminated",
         where="token endpoint",
         urns=(_TOKEN + "code:tenant-terminated",),
@@ -97,7 +93,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-tenant-invalid",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:code:tenant-invalid",
         where="token endpoint",
         urns=(_TOKEN + "code:tenant-invalid",),
@@ -116,7 +111,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/token-invalid-tenant",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:invalid-tenant",
         where="token endpoint",
         urns=(_TOKEN + "invalid-tenant",),
@@ -141,7 +135,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/token-invalid-redirect-uri",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:invalid-redirect-uri",
         where="token endpoint",
         urns=(_TOKEN + "invalid-redirect-uri",),
@@ -166,7 +159,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-client-credentials",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:invalid-client-credentials",
         where="token endpoint",
         urns=(_TOKEN + "invalid-client-credentials",),
@@ -202,7 +194,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-authorization-header",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:invalid-authorization-header",
         where="token endpoint",
         urns=(_TOKEN + "invalid-authorization-header",),
@@ -229,7 +220,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/empty-scopes",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:empty-scopes",
         where="token endpoint",
         urns=(_TOKEN + "empty-scopes",),
@@ -260,7 +250,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unsupported-grant-type",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:unsupported-grant-type",
         where="token endpoint",
         urns=(_TOKEN + "unsupported-grant-type",),
@@ -284,7 +273,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/terminated-client",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:terminated-client",
         where="token endpoint",
         urns=(_TOKEN + "terminated-client",),
@@ -307,7 +295,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/patient-scope-requires-one-patient-id",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:"
         "patient-scope-requires-one-patient-id",
         where="token endpoint",
@@ -319,7 +306,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/testing-token",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:tenant-not-enabled-for-testing",
         where="token endpoint",
         urns=(
@@ -342,7 +328,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/refresh-token-invalid",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:refresh-token:token-invalid",
         where="token endpoint",
         urns=(_TOKEN + "refresh-token:token-invalid",),
@@ -367,7 +352,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/refresh-session-invalid",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:refresh-token:session-invalid",
         where="token endpoint",
         urns=(_TOKEN + "refresh-token:session-invalid",),
@@ -385,7 +369,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/refresh-tenant-terminated",
-        vendor="oracle",
         says="urn:cerner:error:authorization-server:oauth2:token:refresh-token:tenant-terminated",
         where="token endpoint",
         urns=(_TOKEN + "refresh-token:tenant-terminated",),

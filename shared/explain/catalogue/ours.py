@@ -9,7 +9,6 @@ _DOCTOR = "Run `make doctor CONFIG=smart.toml`."
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="smart-calc/launch-parameter-missing",
-        vendor="smart-calc",
         says="launch_parameter_missing, iss_missing",
         where="launch",
         patterns=(r"\blaunch_parameter_missing\b", r"\biss_missing\b"),
@@ -20,7 +19,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/iss-not-allowed",
-        vendor="smart-calc",
         says="iss_not_allowed",
         where="launch",
         patterns=(r"\biss_not_allowed\b",),
@@ -44,7 +42,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/discovery",
-        vendor="smart-calc",
         says="discovery_failed, discovery_invalid",
         where="launch",
         patterns=(r"\bdiscovery_(?:failed|invalid)\b",),
@@ -75,7 +72,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/cookie",
-        vendor="smart-calc",
         says="cookie_missing, browser_mismatch",
         where="authorize redirect",
         patterns=(r"\bcookie_missing\b", r"\bbrowser_mismatch\b"),
@@ -96,7 +92,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/state",
-        vendor="smart-calc",
         says="state_unknown, state_missing",
         where="authorize redirect",
         patterns=(r"\bstate_(?:unknown|missing)\b",),
@@ -120,7 +115,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/issuer-mismatch",
-        vendor="smart-calc",
         says="issuer_mismatch",
         where="authorize redirect",
         patterns=(r"\bissuer_mismatch\b",),
@@ -148,7 +142,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/id-token",
-        vendor="smart-calc",
         says="id_token_invalid",
         where="token endpoint",
         patterns=(r"\bid_token_invalid\b",),
@@ -180,7 +173,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/token-answer",
-        vendor="smart-calc",
         says="token_error, token_invalid",
         where="token endpoint",
         patterns=(r"\btoken_(?:error|invalid)\b",),
@@ -206,7 +198,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/session-over",
-        vendor="smart-calc",
         says="session_expired",
         where="FHIR answer",
         patterns=(r"\bsession_expired\b",),
@@ -229,7 +220,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/session-missing",
-        vendor="smart-calc",
         says="session_missing",
         where="FHIR answer",
         patterns=(r"\bsession_missing\b",),
@@ -252,7 +242,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/scope-denied",
-        vendor="smart-calc",
         says="scope_denied",
         where="FHIR answer",
         patterns=(r"\bscope_denied\b",),
@@ -282,7 +271,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/patient",
-        vendor="smart-calc",
         says="patient_missing, patient_denied",
         where="FHIR answer",
         patterns=(r"\bpatient_(?:missing|denied)\b",),
@@ -304,7 +292,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/request",
-        vendor="smart-calc",
         says="not_acceptable, media_type_unsupported, method_not_allowed, path_invalid",
         where="FHIR answer",
         patterns=(
@@ -329,7 +316,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/upstream",
-        vendor="smart-calc",
         says="upstream_unreachable, upstream_timeout, upstream_invalid, refresh_failed",
         where="FHIR answer",
         patterns=(r"\bupstream_(?:unreachable|timeout|invalid)\b", r"\brefresh_failed\b"),

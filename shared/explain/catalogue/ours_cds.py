@@ -18,7 +18,6 @@ def _reason(*names: str) -> str:
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="smart-calc/cds-client",
-        vendor="smart-calc",
         says="cds_refused, reason client or unconfigured",
         where="CDS call",
         patterns=(_reason("client", "unconfigured"),),
@@ -44,7 +43,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/cds-audience",
-        vendor="smart-calc",
         says="cds_refused, reason audience",
         where="CDS call",
         patterns=(_reason("audience"),),
@@ -68,7 +66,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/cds-time",
-        vendor="smart-calc",
         says="cds_refused, reason time",
         where="CDS call",
         patterns=(_reason("time"),),
@@ -87,7 +84,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/cds-key",
-        vendor="smart-calc",
         says="cds_refused, reason key, signature or jku; cds_keys_unavailable",
         where="CDS call",
         patterns=(_reason("key", "signature", "jku"), r"\bcds_keys_unavailable\b"),
@@ -106,7 +102,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/cds-token",
-        vendor="smart-calc",
         says="cds_token_invalid",
         where="CDS call",
         patterns=(r"\bcds_token_invalid\b", r"\bcds_refused\b"),
@@ -140,7 +135,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/cds-server",
-        vendor="smart-calc",
         says="cds_server_denied",
         where="CDS call",
         patterns=(r"\bcds_server_denied\b",),
@@ -162,7 +156,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-calc/cds-data",
-        vendor="smart-calc",
         says="cds_data_missing",
         where="CDS call",
         patterns=(r"\bcds_data_missing\b",),

@@ -17,7 +17,6 @@ _ON_PURPOSE = causes.ehr_side(
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="smart-launcher/invalid-launch-options",
-        vendor="smart-launcher",
         says="Invalid launch options: SyntaxError: …",
         where="authorize redirect",
         patterns=("invalid launch options",),
@@ -47,7 +46,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/missing-redirect-uri",
-        vendor="smart-launcher",
         says="Missing redirect_uri parameter",
         where="error page",
         patterns=("missing '?redirect_uri'? parameter",),
@@ -65,7 +63,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/missing-aud",
-        vendor="smart-launcher",
         says="Missing aud parameter",
         where="authorize redirect",
         patterns=(r"missing aud\b",),
@@ -83,7 +80,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/bad-audience",
-        vendor="smart-launcher",
         says='Bad audience value "X". Expected "Y".',
         where="authorize redirect",
         patterns=("bad audience value",),
@@ -105,7 +101,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/pkce-required",
-        vendor="smart-launcher",
         says="Invalid code_challenge_method. Must be S256. / Missing code_challenge parameter",
         where="authorize redirect",
         patterns=(
@@ -129,7 +124,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/declined",
-        vendor="smart-launcher",
         says="error=invalid_request, error_description=Unauthorized",
         where="authorize redirect",
         patterns=(r"""error_description["']?\s?[=:]\s?["']?unauthorized\b""",),
@@ -139,7 +133,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/invalid-redirect-uri",
-        vendor="smart-launcher",
         says="Invalid redirect_uri / Bad redirect_uri",
         where="error page",
         patterns=(r"(?:invalid|bad) redirect_uri\b(?! parameter)",),
@@ -161,7 +154,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/invalid-client-id",
-        vendor="smart-launcher",
         says='Invalid client_id "X". Expected "Y".',
         where="authorize redirect",
         patterns=(r"""invalid client_id ["'][^"'\n]{0,200}["']\. expected""",),
@@ -184,7 +176,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/scope-not-granted",
-        vendor="smart-launcher",
         says="Scope … could not be granted. Your client is allowed to request …",
         where="authorize redirect",
         patterns=(r"could not be granted\. your client is allowed to request",),
@@ -206,7 +197,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/missing-code",
-        vendor="smart-launcher",
         says="Missing 'code' parameter",
         where="token endpoint",
         patterns=("missing 'code' parameter",),
@@ -225,7 +215,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/code-expired",
-        vendor="smart-launcher",
         says="Invalid token (supplied as code parameter in the POST body). jwt expired",
         where="token endpoint",
         patterns=(r"supplied as code parameter in the post body",),
@@ -244,7 +233,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/token-redirect-uri",
-        vendor="smart-launcher",
         says="Invalid redirect_uri parameter",
         where="token endpoint",
         patterns=("invalid redirect_uri parameter",),
@@ -261,7 +249,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/pkce-verifier",
-        vendor="smart-launcher",
         says="Invalid grant or Invalid PKCE Verifier / Missing code_verifier parameter",
         where="token endpoint",
         patterns=("invalid pkce verifier", "missing code_verifier parameter"),
@@ -271,7 +258,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/refresh-token",
-        vendor="smart-launcher",
         says="Invalid refresh token",
         where="token endpoint",
         patterns=(r"\b(?:invalid|expired) refresh token\b",),
@@ -290,7 +276,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/client-auth",
-        vendor="smart-launcher",
         says="Basic authentication is required for confidential clients",
         where="token endpoint",
         patterns=(
@@ -313,7 +298,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/client-assertion",
-        vendor="smart-launcher",
         says="Invalid token 'aud' value / None of the keys found in the JWKS have kid equal to …",
         where="token endpoint",
         patterns=(
@@ -345,7 +329,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/simulated",
-        vendor="smart-launcher",
         says="Simulated invalid … error",
         where="authorize redirect",
         patterns=(
@@ -360,7 +343,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="smart-launcher/simulated-token",
-        vendor="smart-launcher",
         says="Simulated invalid token error / client secret error / 'jti' value",
         where="token endpoint",
         patterns=(
