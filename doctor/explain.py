@@ -7,7 +7,7 @@ in the text and never repeats the text itself.
 import json
 import sys
 from argparse import ArgumentParser, Namespace, _SubParsersAction
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from doctor import explain_config, explain_report, output
 from shared.explain import Cause, Diagnosis, Registered, choose, diagnose, in_text, parse
@@ -78,11 +78,14 @@ def as_json(found: Diagnosis) -> str:
     return json.dumps(
         {
             "error": {name: getattr(said, name) for name in members},
+            "kind": found.kind,
             "meaning": found.meaning,
             "causes": [_cause(cause) for cause in found.causes],
             "corrected_request": (
                 dict(found.corrected_request) if found.corrected_request is not None else None
             ),
+            "change": asdict(found.change) if found.change is not None else None,
+            "ask": list(found.ask),
             "config_findings": [_finding(one) for one in found.config_findings],
         },
         indent=2,

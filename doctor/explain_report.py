@@ -39,6 +39,7 @@ def _answer(found: Diagnosis, marks: Marks) -> Iterator[str]:
     """What happened, the cause, the one thing to change."""
     if not found.causes:
         yield from _wrapped("", found.meaning)
+        yield from _asked(found)
         return
     first = found.causes[0]
     what = _sentence(found.meaning)
@@ -54,6 +55,12 @@ def _answer(found: Diagnosis, marks: Marks) -> Iterator[str]:
         yield marks.strong(f"  {_plain(found.change.line)}")
         if found.change.setting:
             yield f"  {_plain(found.change.setting)}     (this app, in smart.toml)"
+    yield from _asked(found)
+
+
+def _asked(found: Diagnosis) -> Iterator[str]:
+    for text in found.ask:
+        yield from _wrapped("To paste: ", text, indent="  ")
 
 
 def _emphatic(start: str, text: str, marks: Marks) -> Iterator[str]:

@@ -4,10 +4,10 @@ RFC 6749 4.1.2.1 and 5.2 say what an error code may mean; which of its causes it
 what was sent, what the EHR said of it, what it offers and what is configured.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from shared.explain.catalogue.causes import KINDS, RELAUNCH
+from shared.explain.catalogue.causes import KINDS
 from shared.explain.model import (
     AuthorizationRequest,
     Cause,
@@ -21,27 +21,29 @@ from shared.explain.model import (
 )
 from shared.explain.reading import find
 from shared.explain.reading.vendor import vendor_of_urn
-from shared.explain.weighing import launch, request
+from shared.explain.weighing import circumstances, in_their_words, launch, request, status
+from shared.explain.weighing.asking import asks
+from shared.explain.weighing.backend import NOT_OF_A_PROGRAM, of_a_program
 from shared.explain.weighing.change import change
 from shared.explain.weighing.corrected_request import corrected
 from shared.explain.weighing.evidence import Facts, WeighedCause, gather
 from shared.explain.weighing.our_request import as_sent
+from shared.explain.weighing.what_is_left import refuted, unknown
 from shared.vendors import GENERIC
 
 _RANK: Mapping[Certainty, int] = {"certain": 0, "likely": 1, "possible": 2}
-_NOTHING = (
-    "No error of an EHR was found in this text. Useful are: the address that the EHR came back to, "
-    "with its query; the `error_uri`; the JSON of the token endpoint; the body and the "
-    "WWW-Authenticate line of a FHIR answer."
-)
+_NOTHING = "No error of an EHR was found in this text."
 _ID_ALONE = (
     "The text holds the id of a failure, {}, and not the error itself. What the id stands for only "
     "the EHR's support can look up. The error's name is in the address that the EHR came back to: "
     "paste that address with its query, `error_uri` included."
 )
+_SIGNED_IN = (
+    "The EHR did its part: it signed the user in and came back with a `code`. What failed comes "
+    "after that, at the token endpoint or in the app."
+)
+_TOLD = "The text names no error. What it tells of the failure points to a cause."
 _TRIMMED = "The EHR gave a token and no error, and granted less than was asked for."
-_AS_SENT = "the request as this app sent it; that the EHR lost it: inferred"
-_AS_SHOWN = "the request in the text; that another one failed: inferred"
 _GRANTED = (
     "The EHR gave a token and no error. Nothing is missing in it as far as the scopes that were "
     "asked for are known here."
@@ -67,9 +69,6 @@ def diagnose(
     if vendor is None and entries and entries[0].vendor != GENERIC.name:
         vendor = entries[0].vendor
     facts = Facts(said, claimed, stated, mine, entries, vendor, where)
-    if not entries and not _says_anything(facts):
-        meaning = _ID_ALONE.format(said.instance) if said.instance else _NOTHING
-        return Diagnosis(said, meaning, ())
     known = entries or find.by_code(said.oauth_error, where)
     causes = _weighed(facts, known)
     proposed = corrected(facts, causes)
@@ -82,6 +81,7 @@ def diagnose(
         causes=causes,
         corrected_request=proposed,
         change=change(causes[0] if causes else None, proposed, _sent_so(facts)),
+        ask=asks(facts, causes),
     )
 
 
@@ -114,13 +114,6 @@ def _vendor(said: EhrMessage, sent: AuthorizationRequest) -> str | None:
     return said.vendor if sent.vendor in {None, GENERIC.name} else sent.vendor
 
 
-def _says_anything(facts: Facts) -> bool:
-    said, sent = facts.said, facts.sent
-    named = said.urn or said.oauth_error or (said.status or 0) >= 400
-    claims = sent.parameters or sent.scopes or facts.granted
-    return bool(named) or (facts.stated and bool(claims))
-
-
 def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) -> str:
     said = facts.said
     if facts.entries:
@@ -128,8 +121,12 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
     name = said.urn or said.oauth_error
     if name is None and facts.granted is not None:
         return _TRIMMED if causes else _GRANTED
+    if name is None and causes:
+        return _TOLD
+    if name is None and facts.claims.tells("came_back"):
+        return _SIGNED_IN
     if name is None:
-        return "The text names no error that is known here; what follows is from the rest of it."
+        return _ID_ALONE.format(said.instance) if said.instance else _NOTHING
     instance = f" and give it the id {said.instance}" if said.instance else ""
     ask = f"Look for it in the EHR's documentation, or ask the EHR's support{instance}."
     if known:
@@ -145,13 +142,12 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
             # What only the OAuth code suggests, or a less close entry, is a possibility, no more.
             sure = facts.entries and number == 0
             found.setdefault(cause.id, cause if sure else _as(cause, "possible"))
-    evidence = [*launch.weigh(facts), *request.weigh(facts)]
+    evidence = _evidence(facts)
     spoken_for = {one.id for one in evidence if one.certainty is not None}
     against = set(launch.contradicted(facts)) - spoken_for
     known_causes = tuple(found)
     found = {id_: cause for id_, cause in found.items() if id_ not in against}
-    if not facts.stated:
-        found = {id_: as_sent(cause, facts) for id_, cause in found.items()}
+    found = _as_it_can_be(found, facts)
     settled = any(one.certainty == "certain" for one in evidence)
     for id_, cause in found.items():
         # One certain cause explains the error; what nothing speaks for becomes less probable.
@@ -162,14 +158,53 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
         _add(found, one)
     if (facts.refuted and not spoken_for) or (not found and known_causes):
         # An error is not without a cause: what it speaks of was not so.
-        found = {"ehr_side": _refuted(facts), **found}
-    elif not found and (facts.said.urn or facts.said.oauth_error):
-        found["ehr_side"] = _unknown(facts.said)
-    return _in_order(found, evidence)
+        found = {"ehr_side": refuted(facts), **found}
+    elif not found and not facts.stated and (facts.said.urn or facts.said.oauth_error):
+        found["ehr_side"] = unknown(facts.said)
+    found = _without_denied(found, facts)
+    if facts.backend:
+        found = {id_: of_a_program(one) for id_, one in found.items()}
+    return _in_order(found, evidence, facts)
+
+
+def _as_it_can_be(found: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
+    """The causes of the catalogue, as far as who made the request can have them."""
+    if not facts.stated:
+        return {id_: as_sent(cause, facts) for id_, cause in found.items()}
+    if not facts.backend:
+        return dict(found)
+    return {id_: one for id_, one in found.items() if id_ not in NOT_OF_A_PROGRAM} or dict(found)
+
+
+def _evidence(facts: Facts) -> list[WeighedCause]:
+    found = [*in_their_words.weigh(facts)]
+    if _is_about_a_request(facts):
+        found += [*launch.weigh(facts), *request.weigh(facts)]
+    found += [*circumstances.weigh(facts), *status.weigh(facts)]
+    return [one for one in found if not (facts.backend and one.id in NOT_OF_A_PROGRAM)]
+
+
+def _is_about_a_request(facts: Facts) -> bool:
+    """Whether there is an error, or a request or its scopes: a configuration alone says nothing."""
+    said, sent = facts.said, facts.sent
+    named = said.urn or said.oauth_error or (said.status or 0) >= 400 or facts.entries
+    return bool(named or sent.parameters or sent.scopes or facts.granted or not facts.stated)
+
+
+def _without_denied(found: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
+    """The same, with what the writer excludes as a mere possibility, if only a code suggests it.
+
+    A server's sentence weighs more than a person's claim, and a claim more than a bare code.
+    """
+    less = facts.claims.denied if facts.by_code else frozenset()
+    return {
+        id_: _as(one, "possible") if id_ in less and one.certainty == "likely" else one
+        for id_, one in found.items()
+    }
 
 
 def _in_order(
-    found: Mapping[CauseId, Cause], evidence: Sequence[WeighedCause]
+    found: Mapping[CauseId, Cause], evidence: Sequence[WeighedCause], facts: Facts
 ) -> tuple[Cause, ...]:
     """The surest first; of those alike what the evidence speaks for, in its order; last what the
     writer of the text denies, where there is anything else.
@@ -178,10 +213,13 @@ def _in_order(
     denied = {one.id for one in evidence if one.denied} if spoken else set()
     # What the error itself says for certain needs no other evidence.
     said = [id_ for id_, one in found.items() if one.certainty == "certain" and id_ not in spoken]
-    order = [*said, *spoken, *found]
+    # What the error says was not sent comes before what is only odd next to it.
+    lacked = [one.causes[0].id for one in facts.entries if one.lacks and facts.stated]
+    order = [*said, *lacked, *spoken, *found]
+    denied |= facts.claims.denied
 
     def key(cause: Cause) -> tuple[int, bool, bool, int]:
-        unspoken = cause.id not in spoken and cause.certainty != "certain"
+        unspoken = cause.id not in (*spoken, *lacked) and cause.certainty != "certain"
         rank = _RANK[cause.certainty]
         return rank, cause.id in denied, unspoken, order.index(cause.id)
 
@@ -194,7 +232,7 @@ def _add(found: dict[CauseId, Cause], one: WeighedCause) -> None:
     if known is not None:
         found[one.id] = replace(
             known,
-            why=f"{one.why} {known.why}",
+            why=f"{one.why} {known.why}".strip(),
             steps=tuple(dict.fromkeys((*one.steps, *known.steps))),
             certainty=one.certainty or known.certainty,
             source=_sources(known, one),
@@ -214,58 +252,5 @@ def _sources(known: Cause, one: WeighedCause) -> str:
     return "; ".join(dict.fromkeys((*kept, one.source)))
 
 
-def _refuted(facts: Facts) -> Cause:
-    """What is left where the request was not as the error says that it was."""
-    names = " and ".join(f"`{name}`" for name in sorted(facts.refuted))
-    if facts.stated:
-        return _refuted_by_the_text(facts, names)
-    title = "The EHR reports a fault that this app's requests do not have."
-    what = "Both requests of this launch agree in what the error speaks of."
-    if facts.at_request:
-        what = "This app's request has nothing of what the error speaks of."
-    if names:
-        title = "The EHR misses something that this app sent."
-        what = f"This app did send {names}."
-        if facts.refuted == {"launch"}:
-            what = "This app did send the `launch` value that it got."
-    why = f"{what} It was lost on the way through the EHR's sign-in, or the EHR failed."
-    steps = (
-        RELAUNCH,
-        (
-            "If it happens again, this is for the EHR's support: give them the time, the EHR's "
-            "correlation id and what was sent."
-        ),
-    )
-    return KINDS["ehr_side"]("likely", _AS_SENT, title=title, why=why, steps=steps)
-
-
-def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
-    """The same of a request that a text shows, which may be another one than failed."""
-    title = "The request that is shown is not as the EHR says."
-    why = "Nothing of what the error speaks of is wrong in the request in the text."
-    if names:
-        title = "The request that is shown has what the EHR says is missing."
-        why = f"The request in the text carries {names}."
-    why += " So another request failed than this one, or it was changed on the way to the EHR."
-    told = f", and its id {facts.said.instance}" if facts.said.instance else ""
-    steps = (
-        (
-            "Take the address of the request that failed out of the browser's network log, and "
-            "compare it with this one."
-        ),
-        f"If it is the same, give it to the EHR's support{told}.",
-    )
-    return KINDS["ehr_side"]("likely", _AS_SHOWN, title=title, why=why, steps=steps)
-
-
 def _as(cause: Cause, certainty: Certainty) -> Cause:
     return replace(cause, certainty=certainty)
-
-
-def _unknown(said: EhrMessage) -> Cause:
-    """What is left where neither the error nor its code is known: to ask."""
-    give: Iterable[str] = filter(None, (said.urn or said.oauth_error, said.instance))
-    step = f"Give the EHR's support the time, the client id and: {', '.join(give) or 'the answer'}."
-    why = "The error is not known here, and nothing in the text tells its cause."
-    source = "none: the error is not known here"
-    return KINDS["ehr_side"]("possible", source, why=why, steps=(step,))

@@ -1,7 +1,7 @@
 """What an explanation is made of: what the EHR said, what was sent, causes with their fixes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from shared.findings import Finding
@@ -42,7 +42,31 @@ CauseId = Literal[
     "fhir_request_invalid",
     "not_propagated_yet",
     "ehr_side",
+    "cors_blocked",
+    "refresh_not_granted",
+    "refresh_reused",
+    "state_unknown",
+    "assertion_key_unknown",
+    "assertion_claims_wrong",
+    "signing_key_unknown",
+    "fhir_base_wrong",
+    "fhir_version_mismatch",
+    "endpoint_wrong",
+    "discovery_missing",
+    "tls_untrusted",
+    "frame_refused",
+    "user_credentials_wrong",
+    "token_of_another_server",
+    "token_not_in_header",
+    "opaque_token_decoded",
+    "grant_not_enabled",
+    "scope_not_requested",
+    "results_limited",
+    "flow_misused",
+    "not_a_launch_problem",
 ]
+Kind = Literal["explained", "asks", "ehr_side", "not_a_launch"]
+_NOT_A_LAUNCH: frozenset[CauseId] = frozenset({"not_a_launch_problem", "fhir_version_mismatch"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +91,7 @@ class Entry:
     Fields:
         key: stable, `vendor/name`; the anchor in docs/troubleshooting/. The vendor is the name of
             its profile in shared/vendors/; the generic one is for RFC 6749 and OpenID Connect.
-        says: the text by which people search for it.
+        says: the text by which people search for it; by default the first URN.
         where: where it shows.
         urns: URNs that mean it, in the normal form of `shared.explain.reading.parse`.
         oauth_errors: `error` codes that alone mean it for this vendor.
@@ -76,21 +100,27 @@ class Entry:
         lacks: parameters of the request which the error says were not sent, or not with the one
             value that they can have.
         meaning: what the error says, in a sentence.
-        causes: the most probable first.
+        causes: the most probable first. One that names no source has the entry's.
         source: where the error is known from.
     """
 
     key: str
-    says: str
     where: Where
     meaning: str
     causes: tuple[Cause, ...]
-    source: str
+    source: str = "inferred"
+    says: str = ""
     urns: tuple[str, ...] = ()
     oauth_errors: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     statuses: tuple[int, ...] = ()
     lacks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Fill in what an entry leaves to its other fields."""
+        object.__setattr__(self, "says", self.says or self.urns[0])
+        causes = tuple(replace(one, source=one.source or self.source) for one in self.causes)
+        object.__setattr__(self, "causes", causes)
 
     @property
     def vendor(self) -> str:
@@ -122,13 +152,14 @@ class EhrMessage:
 class AuthorizationRequest:
     """What this app sent, as far as it is known: None where it is not.
 
-    `flow` tells an EHR launch (with a `launch` value) from a standalone one. `parameters` holds
-    the names of authorization parameters that a text mentions or a request carried; of a text,
-    `carried` those that it shows with a value, `whole` whether it shows the request's address.
+    `flow` tells an EHR launch (with a `launch` value) from a standalone one, and both from a
+    backend service, which has no user. `parameters` holds the names of authorization parameters
+    that a text mentions or a request carried; of a text, `carried` those that it shows with a
+    value, `whole` whether it shows the request's address.
     """
 
     vendor: str | None = None
-    flow: Literal["ehr", "standalone"] | None = None
+    flow: Literal["ehr", "standalone", "backend"] | None = None
     client_id: str | None = None
     client_auth: str | None = None
     redirect_uri: str | None = None
@@ -171,9 +202,9 @@ class Change:
 class Diagnosis:
     """The answer: what the error means and why it came, the most probable cause first.
 
-    `corrected_request` names each authorization parameter with the value it should have, None
-    where nothing is known to be wrong with the request; `change` is the line of it that mends the
-    most probable cause.
+    `corrected_request` names each authorization parameter with the value it should have, None if
+    nothing is known to be wrong with the request. `change` is the line of it that fixes the most
+    probable cause. `ask` lists what to paste next: never empty if no cause is certain or likely.
     """
 
     said: EhrMessage
@@ -182,3 +213,14 @@ class Diagnosis:
     corrected_request: Mapping[str, str] | None = None
     change: Change | None = None
     config_findings: tuple[Finding, ...] = field(default=())
+    ask: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """Return what sort of answer this is: a cause, a question, or someone else's fault."""
+        first = self.causes[0] if self.causes else None
+        if first is None or first.certainty == "possible":
+            return "asks"
+        if first.id in _NOT_A_LAUNCH:
+            return "not_a_launch"
+        return "ehr_side" if first.id == "ehr_side" else "explained"

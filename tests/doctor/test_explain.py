@@ -80,7 +80,12 @@ def test_the_first_report_is_answered_as_promised(explain: Explain) -> None:
     answer = explain.json(
         ehr_messages.FIRST_REPORT, 'public_url = "https://smart.example.org"\n' + FIRST
     )
-    assert list(answer) == ["error", "meaning", "causes", "corrected_request", "config_findings"]
+    assert list(answer) == [
+        *("error", "kind", "meaning", "causes", "corrected_request", "change", "ask"),
+        "config_findings",
+    ]
+    assert (answer["kind"], answer["ask"]) == ("explained", [])
+    assert answer["change"]["line"].startswith("scope=launch openid")
     assert answer["error"] == {
         "vendor": "oracle",
         "urn": ehr_messages.LAUNCH + "code-required",

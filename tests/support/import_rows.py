@@ -42,14 +42,14 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "shared/explain/catalogue": (
         "causes sources",
         (
-            "athenahealth eclinicalworks epic frames generic generic_texts generic_token "
-            "keycloak_azure meditech oracle_authorize oracle_fhir oracle_launch oracle_pages "
-            "oracle_token ours ours_cds smart_launcher"
+            "athenahealth eclinicalworks epic frames generic generic_keys generic_texts "
+            "generic_token generic_web keycloak_azure meditech oracle_authorize oracle_fhir "
+            "oracle_launch oracle_pages oracle_token ours ours_cds smart_launcher"
         ),
         "__init__",
     ),
     "shared/explain/reading": (
-        "texts urns vendor",
+        "claims noise shown_scopes texts urns vendor",
         "find shown_request",
         "error_uri parse",
         "heard",
@@ -57,7 +57,10 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "shared/explain/weighing": (
         "change registrations scope_causes",
         "evidence",
-        "corrected_request launch our_request request",
+        (
+            "asking backend circumstances corrected_request in_their_words launch our_request "
+            "request status what_is_left"
+        ),
     ),
     "shared/fhir": (
         "authorised bundle_links page_links resource_types searchset side_by_side",

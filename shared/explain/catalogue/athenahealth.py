@@ -19,7 +19,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "likely",
-                sources.ATHENA_7,
                 why="The redirect URI was registered in lower case and sent with capital letters.",
                 steps=(_REDIRECT, causes.RELAUNCH),
             ),
@@ -40,7 +39,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                sources.ATHENA_242,
                 why="In the report, a stray slash after `/authorize/` changed the request.",
                 steps=(
                     _REDIRECT,
@@ -87,7 +85,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_not_registered(
                 "likely",
-                sources.ATHENA_314,
                 why="A scope in the list is not approved for the app.",
                 steps=(
                     (
@@ -115,7 +112,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                sources.ATHENA_157,
                 why="The fault lies after the user's sign-in and before the way back to the app.",
             ),
         ),

@@ -24,7 +24,7 @@ class Kind:
     def __call__(
         self,
         certainty: Certainty,
-        source: str,
+        source: str = "",
         *,
         title: str | None = None,
         why: str | None = None,
@@ -335,11 +335,12 @@ clock_skew = Kind(
     "An id_token and a client assertion carry times. A clock that is minutes off makes them "
     "expired, or not valid yet.",
     (
-        "Run `make doctor CONFIG=smart.toml` and see `clock_skew`.",
         (
-            "Set the server's clock by NTP. On Google Cloud it is right; then the EHR's clock is "
-            "off: tell the site."
+            "Set the clock of the machine that checks the token by NTP: the server's, or the "
+            "workstation's if the check runs in the browser."
         ),
+        "Run `make doctor CONFIG=smart.toml` and see `clock_skew`.",
+        "On Google Cloud the clock is right; then the EHR's clock is off: tell the site.",
     ),
 )
 pkce_mismatch = Kind(
@@ -363,7 +364,7 @@ cookies_blocked = Kind(
     "In an EHR's frame the app is a third party. Browsers that block third-party cookies keep "
     "only partitioned ones, and older embedded browsers none.",
     (
-        "Launch the app in a window of its own.",
+        "Launch the app in a window of its own: there its cookies aren't third-party ones.",
         "Have the administrator allow cookies of this app's address, partitioned ones included.",
         (
             "Begin and end the launch in the same window: an EHR's frame and a pop-up do not share "
@@ -432,6 +433,247 @@ ehr_side = Kind(
             "id, the client id and the time."
         ),
     ),
+)
+
+cors_blocked = Kind(
+    "cors_blocked",
+    "The server doesn't let this page read its responses (CORS).",
+    "The browser sent the request and hid the response: the server's headers don't allow the "
+    "page's origin. Postman, curl and backends aren't affected; the format doesn't matter.",
+    (
+        "On the server that refused, not on the app's, allow the page's origin (CORS).",
+        "If you can't change it, call it from a backend: this app's proxy does.",
+    ),
+)
+refresh_not_granted = Kind(
+    "refresh_not_granted",
+    "The EHR gave no refresh token.",
+    "An EHR gives one only if `online_access` or `offline_access` was requested, is registered for "
+    "the app, and was granted. Without one, access ends with the access token.",
+    (
+        (
+            "Add `online_access` (or `offline_access`) to `scopes` in smart.toml, and allow it in "
+            "the app's registration."
+        ),
+        "Launch the app again, and check the granted scopes in the token response.",
+    ),
+)
+refresh_reused = Kind(
+    "refresh_reused",
+    "A refresh token that was already exchanged was sent again.",
+    "This EHR gives a new refresh token with each refresh and revokes the old one. Two processes "
+    "that share a token, or one that doesn't store the new one, send the old one.",
+    (
+        "Store the new refresh token from every response, and let one process at a time refresh.",
+        "The revoked grant can't be restored: launch or authorize the app again.",
+    ),
+)
+state_unknown = Kind(
+    "state_unknown",
+    "The callback doesn't know this `state`.",
+    "The data of the launch is gone or elsewhere: the page was opened by its URL, the launch "
+    "is too old, or launch and callback ran in two windows, hosts or instances.",
+    (
+        "Launch the app again from the EHR, in one tab; don't open the redirect URI yourself.",
+        "Use the same host name in both steps, and storage that all instances share.",
+    ),
+)
+assertion_key_unknown = Kind(
+    "assertion_key_unknown",
+    "The EHR doesn't have the key that signed the client assertion.",
+    "The `kid` in the assertion's header must name a public key that the EHR holds or can fetch "
+    "from the registered JWKS URL. EHRs cache that set, and some ignore `jku`.",
+    (
+        (
+            "Compare the `kid` in the assertion's header with the key set that is registered, and "
+            "publish the new key next to the old one before you sign with it."
+        ),
+        "Check that the registered JWKS URL is public and has a trusted certificate.",
+        "After a change, wait until the EHR has read the key set again.",
+    ),
+)
+assertion_claims_wrong = Kind(
+    "assertion_claims_wrong",
+    "A claim of the client assertion is wrong.",
+    "`iss` and `sub` must be the client id, `aud` the token URL, `exp` at most five "
+    "minutes ahead, `jti` new each time; some servers also want `iat`, and `alg` RS384 or ES384.",
+    (
+        (
+            "Decode the assertion and compare `iss`, `sub`, `aud`, `exp`, `iat`, `jti` and `alg` "
+            "with the EHR's documentation."
+        ),
+        "Set `aud` to the `token_endpoint` from discovery, character by character.",
+    ),
+)
+signing_key_unknown = Kind(
+    "signing_key_unknown",
+    "The app doesn't have the key that signed this token.",
+    "Authorization servers rotate their keys. A verifier that keeps an old key set, or reads "
+    "another server's, finds no key with the token's `kid`.",
+    (
+        (
+            "Fetch the key set (`jwks_uri`) again when a `kid` is unknown, and cache it for a day "
+            "at most."
+        ),
+        "Check that `jwks_uri` belongs to the issuer of this token.",
+    ),
+)
+fhir_base_wrong = Kind(
+    "fhir_base_wrong",
+    "The address isn't this server's FHIR base.",
+    "The host doesn't exist, or the path is wrong: the FHIR base is what the EHR sends as `iss`, "
+    "with its version and tenant, and nothing after it.",
+    (
+        (
+            "Open the FHIR base URL followed by `/metadata`. If no CapabilityStatement comes, the "
+            "base or its host is wrong: take it from the EHR's documentation or from `iss`."
+        ),
+    ),
+)
+fhir_version_mismatch = Kind(
+    "fhir_version_mismatch",
+    "Client and server speak different FHIR versions.",
+    "The library expects resources of one FHIR version, and the server sends another. Launch and "
+    "token aren't involved.",
+    ("Use the server's base for the client's FHIR version, or configure the client for R4.",),
+)
+endpoint_wrong = Kind(
+    "endpoint_wrong",
+    "The authorize or token URL isn't the one that discovery names.",
+    "The server has nothing at this URL: it was built by hand, belongs to another realm or "
+    "version, or was moved.",
+    (
+        (
+            "Take `authorization_endpoint` and `token_endpoint` from "
+            "`ISS/.well-known/smart-configuration`, unchanged."
+        ),
+    ),
+)
+discovery_missing = Kind(
+    "discovery_missing",
+    "The server offers no SMART configuration at this address.",
+    "The server doesn't support SMART, keeps it at another base, or lists its endpoints only in "
+    "`metadata`, as before SMART App Launch 2.",
+    (
+        "Open `ISS/.well-known/smart-configuration` in a browser, with `ISS` as the EHR sends it.",
+        "If only `metadata` works, ask the server's operator to turn SMART support on.",
+    ),
+)
+tls_untrusted = Kind(
+    "tls_untrusted",
+    "A certificate in the connection isn't trusted.",
+    "The server's certificate comes from a private CA, lacks its chain, or a proxy replaced it. "
+    "Browsers trust more than a container does, and turning the check off helps no one.",
+    (
+        (
+            "Give the program the CA's certificate: `ca_file` in smart.toml, or your runtime's CA "
+            "bundle."
+        ),
+        "If the CA is public, have the server send its intermediate certificates.",
+    ),
+)
+frame_refused = Kind(
+    "frame_refused",
+    "A page forbids being shown in a frame.",
+    "The page in the browser's message sends `X-Frame-Options` or a `frame-ancestors` list without "
+    "the EHR's address. This app sends no `X-Frame-Options`.",
+    (
+        (
+            "On the server of the page that was refused, remove `X-Frame-Options` and add the "
+            "EHR's address to `frame-ancestors` (in smart.toml `frame_ancestors`)."
+        ),
+        "If it is a sign-in page, have the EHR open the app in its own window.",
+    ),
+)
+user_credentials_wrong = Kind(
+    "user_credentials_wrong",
+    "The user's name or password was refused.",
+    "The user couldn't sign in; the app's own credentials weren't the matter.",
+    (
+        "Sign in to the EHR itself with the same user; reset the password or unlock the account.",
+        "Check that the user belongs to this environment: sandbox users differ.",
+    ),
+)
+token_of_another_server = Kind(
+    "token_of_another_server",
+    "The access token was issued by another server, or for another audience.",
+    "The FHIR server accepts tokens of its own authorization server, issued for its own address. "
+    "`iss` or `aud` in this one differ.",
+    (
+        (
+            "Compare `iss` and `aud` in the token with the issuer and audience that the FHIR "
+            "server is configured with."
+        ),
+        "Send the FHIR base as `aud`, to the authorize URL that this base's discovery names.",
+    ),
+)
+token_not_in_header = Kind(
+    "token_not_in_header",
+    "The request had no access token in its Authorization header.",
+    "The token must come as `Authorization: Bearer`. A query parameter or cookie isn't read, and "
+    "redirects, proxies and gateways may drop the header.",
+    ("Send `Authorization: Bearer` with the access token, and check that every proxy passes it.",),
+)
+opaque_token_decoded = Kind(
+    "opaque_token_decoded",
+    "The app decodes an access token that isn't a JWT.",
+    "An access token may have any form and is opaque to the app; only an id_token is a JWT.",
+    (
+        (
+            "Don't decode the access token: patient, scopes and lifetime are next to it in the "
+            "token response, the user is in the id_token."
+        ),
+    ),
+)
+grant_not_enabled = Kind(
+    "grant_not_enabled",
+    "The app isn't registered for this grant type.",
+    "A registration allows certain ways to get a token: `authorization_code`, `refresh_token`, "
+    "`client_credentials` for backend services.",
+    (
+        (
+            "In the app's registration, allow the grant type that it uses; for a backend service, "
+            "register a client of that kind."
+        ),
+    ),
+)
+scope_not_requested = Kind(
+    "scope_not_requested",
+    "The scope that this call needs was never requested.",
+    "A token covers what was requested at its launch. The server refuses a resource type or an "
+    "action that is in no requested scope.",
+    ("Add the scope for this resource and action to `scopes`, and register it.", RELAUNCH),
+)
+results_limited = Kind(
+    "results_limited",
+    "The response leaves out what this client or user may not see.",
+    "A search returns 200 and lists only what scopes, user and site allow, so fewer or no results "
+    "aren't an error.",
+    (
+        (
+            "Read the OperationOutcome in the Bundle and the granted scopes, and compare with the "
+            "chart as the same user sees it."
+        ),
+        "Follow every `next` link, and add the categories that the EHR requires.",
+    ),
+)
+flow_misused = Kind(
+    "flow_misused",
+    "The library's steps are mixed: launch, callback and use run in one place.",
+    "The launch page starts the authorization and the redirect URI completes it. If one page does "
+    "both, it starts over each time, or has no `code` to complete.",
+    (
+        (
+            "Start (`authorize`) only at the launch URL, complete (`ready`) only at the redirect "
+            "URI, and register the two as different addresses."
+        ),
+    ),
+)
+not_a_launch_problem = Kind(
+    "not_a_launch_problem",
+    "This isn't a launch, token or FHIR access problem.",
+    "The message comes from a build tool, a package or a cloud platform. No EHR answered.",
+    ("Fix the build, package or permission that the message names.",),
 )
 
 KINDS: Mapping[CauseId, Kind] = {

@@ -116,7 +116,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.launch_parameter_missing(
                 "certain",
-                sources.EPIC_TEST_PAGE,
                 why="The page was opened by its address.",
                 steps=(
                     (
@@ -138,7 +137,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_syntax(
                 "likely",
-                sources.PEERBITS,
                 why="An app that is registered for SMART v2 must ask for `.rs` of each resource; "
                 "`patient/*.read` is refused.",
                 steps=(_VERSION, causes.RELAUNCH),
@@ -161,7 +159,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "likely",
-                f"{sources.EPIC_BASIC}; {sources.EPIC_BACKEND}",
                 why="Epic wants the Basic credentials as they are, not form-encoded first as RFC "
                 "6749 has it; or a claim, the key or the `kid` of a signed assertion is wrong.",
                 steps=(
@@ -230,7 +227,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_trimmed(
                 "likely",
-                f"{sources.PEERBITS}; {sources.EPIC_CMS_SANDBOX}",
                 why="Scopes outside the app's agreed APIs are left out without an error.",
                 steps=(
                     "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
@@ -252,9 +248,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.access_token_expired("likely", f"{sources.THE_MAP}; that it was time: inferred"),
             causes.session_ended(
-                "possible",
-                sources.INFERRED,
-                why="The user signed out, or the grant was withdrawn.",
+                "possible", sources.INFERRED, why="The user signed out, or the grant was withdrawn."
             ),
         ),
         source=sources.THE_MAP,
@@ -268,7 +262,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "certain",
-                sources.THE_MAP,
                 why="`Accept` is missing or `*/*`.",
                 steps=("Send `Accept: application/fhir+json`, as this app's proxy does.",),
             ),
@@ -283,14 +276,16 @@ ENTRIES: tuple[Entry, ...] = (
         meaning="The FHIR address does not exist: an unknown resource type gets the web server's "
         "page, not an OperationOutcome.",
         causes=(
+            causes.fhir_base_wrong(
+                "likely",
+                f"{sources.THE_MAP}; the page's wording: inferred",
+                steps=("Use Epic's FHIR base: it ends in `/api/FHIR/` and a version, like `R4`.",),
+            ),
             causes.fhir_request_invalid(
                 "likely",
                 f"{sources.THE_MAP}; the page's wording: inferred",
                 why="The resource type is mistyped or not offered there.",
-                steps=(
-                    "Compare the type with the CapabilityStatement at `metadata`.",
-                    "See that `iss` in smart.toml ends in the FHIR version, for instance `/R4`.",
-                ),
+                steps=("Compare the type with the CapabilityStatement at `metadata`.",),
             ),
         ),
         source=sources.THE_MAP,
@@ -305,7 +300,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "likely",
-                sources.THE_MAP,
                 why="The text beside the code says what is wrong; unknown search parameters are "
                 "often ignored without a word.",
                 steps=(

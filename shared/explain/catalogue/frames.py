@@ -41,27 +41,21 @@ ENTRIES: tuple[Entry, ...] = (
         says="Refused to display … in a frame because it set 'X-Frame-Options' / frame-ancestors",
         where="launch",
         patterns=(
-            r"refused to display\b",
-            r"in a frame because\b",
-            r"ancestor violates\b",
+            r"refused to (?:display|frame)\b[^\n]{0,200}",
+            r"in a frame because\b|ancestor violates\b|refused to connect\b(?! to '| because)",
+            (
+                r"\b(?:denied|blocked) by (?:the )?x-frame-options|frame-ancestors\W{1,3}(?:'none'"
+                r"|'self')"
+            ),
         ),
         meaning="The browser shows a page in no frame, because the page's own headers forbid it.",
         causes=(
-            causes.ehr_side(
+            causes.frame_refused(
                 "likely",
                 f"{sources.EMBEDDABLE}; who sends the header: inferred",
-                title="Something on the way forbids frames.",
                 why="This app sends no `X-Frame-Options`. A gateway or load balancer before it "
                 "may, and so may the EHR's sign-in page. With `frame_ancestors` set, every frame "
                 "around the app must be in it; Oracle Health's MPages break on any such list.",
-                steps=(
-                    "Run `make doctor CONFIG=smart.toml` and see `public_url_frame_options`.",
-                    "Empty `frame_ancestors` in smart.toml, or add every frame around the app.",
-                    (
-                        "If the message names the EHR's address, have the app opened in a window "
-                        "of its own."
-                    ),
-                ),
             ),
         ),
         source=sources.EMBEDDABLE,
@@ -109,7 +103,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.cookies_blocked(
                 "likely",
-                f"{sources.LAUNCHER_34}; {sources.CLIENT_JS_115}",
                 why="The app's cookie of the launch does not come back at the callback.",
                 steps=(
                     "Switch the launcher's frame off, or allow partitioned cookies in the browser.",

@@ -47,8 +47,8 @@ ENTRIES: tuple[Entry, ...] = (
         oauth_errors=("access_denied",),
         meaning="Access was declined, by the user or by the EHR.",
         causes=(
-            causes.user_declined("likely", sources.RFC_6749),
-            causes.client_not_enabled_at_site("possible", sources.RFC_6749),
+            causes.user_declined("likely"),
+            causes.client_not_enabled_at_site("possible"),
             causes.user_not_permitted(
                 "possible", sources.RFC_6749, why="The EHR does not let this user use the app."
             ),
@@ -71,7 +71,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.launch_scope_missing("possible", sources.inferred(sources.SMART)),
             causes.aud_wrong("possible", f"{sources.SMART}; {sources.ONC_AUD}"),
             causes.redirect_uri_mismatch("possible", sources.HEALTH_GORILLA),
-            causes.request_malformed("possible", sources.RFC_6749),
+            causes.request_malformed("possible"),
         ),
         source=sources.RFC_6749,
     ),
@@ -134,11 +134,9 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"invalid_request"',),
         meaning="The token endpoint misses a parameter, or got one twice or malformed.",
         causes=(
-            causes.request_malformed("likely", sources.RFC_6749),
+            causes.request_malformed("likely"),
             causes.client_auth_wrong(
-                "possible",
-                sources.RFC_6749,
-                why="The client proves itself in two ways at once, or in none.",
+                "possible", why="The client proves itself in two ways at once, or in none."
             ),
             causes.pkce_mismatch(
                 "possible",
@@ -155,22 +153,21 @@ ENTRIES: tuple[Entry, ...] = (
         oauth_errors=("invalid_grant",),
         meaning="The code or the refresh token is not valid, or belongs to something else.",
         causes=(
-            causes.code_expired_or_used("likely", f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"),
+            causes.code_expired_or_used(
+                "possible", f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"
+            ),
             causes.redirect_uri_mismatch(
                 "possible",
-                sources.RFC_6749,
                 why="The token request names another redirect URI than the authorization request.",
             ),
             causes.pkce_mismatch("possible", sources.RFC_7636),
             causes.client_id_mismatch(
                 "possible",
-                sources.RFC_6749,
                 why="The code was given to another client id; launch and callback run with "
                 "different configurations.",
             ),
             causes.session_ended(
                 "possible",
-                sources.RFC_6749,
                 why="At a refresh: the grant was withdrawn, or the user's session is over.",
             ),
         ),
@@ -204,15 +201,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "likely",
-                sources.RFC_6749,
                 why="Something other than `response_type=code` was sent; some old servers wanted "
                 "`code id_token`.",
                 steps=("Send `response_type=code`, as this app does.",),
             ),
             causes.client_not_enabled_at_site(
-                "possible",
-                sources.RFC_6749,
-                why="The app is registered without the authorization code flow.",
+                "possible", why="The app is registered without the authorization code flow."
             ),
         ),
         source=sources.RFC_6749,
@@ -223,7 +217,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         oauth_errors=("server_error",),
         meaning="The EHR's authorization server failed.",
-        causes=(causes.ehr_side("certain", sources.RFC_6749),),
+        causes=(causes.ehr_side("certain"),),
         source=sources.RFC_6749,
     ),
     Entry(
@@ -233,11 +227,7 @@ ENTRIES: tuple[Entry, ...] = (
         oauth_errors=("temporarily_unavailable",),
         meaning="The EHR's authorization server is busy, or down for maintenance.",
         causes=(
-            causes.ehr_side(
-                "certain",
-                sources.RFC_6749,
-                why="The server says of itself that it cannot answer now.",
-            ),
+            causes.ehr_side("certain", why="The server says of itself that it cannot answer now."),
         ),
         source=sources.RFC_6749,
     ),
@@ -260,7 +250,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "certain",
-                sources.OPENID,
                 why="`request`, `request_uri` or `registration` was sent. This app sends none.",
                 steps=("Send the parameters themselves in place of `request` or `request_uri`.",),
             ),
@@ -277,7 +266,6 @@ ENTRIES: tuple[Entry, ...] = (
             causes.access_token_expired("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
             causes.session_ended(
                 "possible",
-                sources.RFC_6750,
                 why="The token was withdrawn: the user signed out or ended the app's access.",
             ),
             causes.tenant_mismatch("possible", sources.inferred(sources.RFC_6750)),
@@ -292,7 +280,7 @@ ENTRIES: tuple[Entry, ...] = (
         meaning="The request needs a scope that the token does not have.",
         causes=(
             causes.scope_trimmed("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
-            causes.scope_not_registered("possible", sources.RFC_6750),
+            causes.scope_not_registered("possible"),
             causes.user_not_permitted("possible", sources.HEALTH_GORILLA),
         ),
         source=sources.RFC_6750,

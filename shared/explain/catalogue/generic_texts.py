@@ -35,7 +35,10 @@ ENTRIES: tuple[Entry, ...] = (
         says="PKCE verification failed / code_verifier does not match",
         where="token endpoint",
         patterns=(
-            r"\bpkce\b[^\n]{0,40}(?:fail|mismatch|invalid|required)",
+            (
+                r"(?:\bpkce\b|proof key for code exchange)[^\n]{0,40}(?:fail|mismatch|invalid"
+                r"|required)"
+            ),
             r"code[_ ](?:verifier|challenge)[^\n]{0,40}(?:fail|mismatch|invalid|missing|match)",
             r"(?:invalid|missing)[^\n]{0,20}code[_ ](?:verifier|challenge)",
         ),
@@ -73,10 +76,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="HTTP 403 Access denied, as text, from the token endpoint",
         where="token endpoint",
         statuses=(403,),
-        patterns=(
-            r"\b403\b[\s\S]{0,40}\baccess denied\b",
-            r"\baccess denied\b[\s\S]{0,40}\b403\b",
-        ),
+        patterns=(r"\b403\b[\s\S]{0,40}\baccess denied\b", r"\baccess denied\b[\s\S]{0,40}\b403\b"),
         meaning="Something before the token endpoint refused the request: the answer is text, not "
         "the JSON of an OAuth error.",
         causes=(
@@ -116,7 +116,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_trimmed(
                 "likely",
-                sources.FORUM_OPENID,
                 why="`openid` was asked for and not granted, or not asked for.",
                 steps=(
                     "See that `openid` and `fhirUser` are in `scopes` in smart.toml.",

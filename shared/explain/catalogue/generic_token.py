@@ -25,7 +25,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                sources.RFC_6585,
                 title="The EHR is busy.",
                 why="Too many requests came to it in a short time, from this app or from others.",
                 steps=_WAIT,
@@ -44,7 +43,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                sources.RFC_9110,
                 title="The EHR is busy, or under maintenance.",
                 why="It says itself that this will pass. The app cannot mend it.",
                 steps=_WAIT,
@@ -62,7 +60,7 @@ ENTRIES: tuple[Entry, ...] = (
         meaning="No token was given: none of the scopes could be granted, or one of them is not "
         "among those granted before.",
         causes=(
-            causes.scope_not_registered("likely", sources.RFC_6749),
+            causes.scope_not_registered("likely"),
             causes.scope_syntax("possible", sources.INFERRED),
         ),
         source=sources.RFC_6749,
@@ -77,7 +75,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_not_enabled_at_site(
                 "likely",
-                sources.RFC_6749,
                 title="The app is registered for another kind of sign-in.",
                 why="The registration lacks the authorization code flow, or refresh tokens where "
                 "a token was to be renewed.",
@@ -102,8 +99,7 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"(?:server_error|temporarily_unavailable)"',),
         meaning="The EHR's token endpoint failed. RFC 6749 has these codes for the authorization "
         "endpoint; some servers give them here too.",
-        causes=(causes.ehr_side("likely", sources.INFERRED),),
-        source=sources.INFERRED,
+        causes=(causes.ehr_side("likely"),),
     ),
     Entry(
         key="generic/token-redirect-uri-text",
@@ -119,7 +115,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "likely",
-                sources.RFC_6749,
                 why="The token request must repeat the redirect URI of the authorization request, "
                 "byte for byte. Two parts of an app, or two deployments, that each have their own "
                 "do not fit.",
@@ -132,7 +127,7 @@ ENTRIES: tuple[Entry, ...] = (
                     causes.RELAUNCH,
                 ),
             ),
-            causes.code_expired_or_used("possible", sources.RFC_6749),
+            causes.code_expired_or_used("possible"),
         ),
         source=sources.RFC_6749,
     ),

@@ -14,7 +14,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                sources.KEYCLOAK_SMART,
                 why="The authorization request has no `aud`.",
                 steps=("Send `aud` with the value of `iss`.",),
             ),
@@ -30,7 +29,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                sources.KEYCLOAK_SMART,
                 why="Keycloak compares `aud` with the list in the configuration of the audience "
                 "validator.",
                 steps=(
@@ -99,7 +97,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.patient_context_missing(
                 "likely",
-                sources.ALVEARIE,
                 why="Keycloak puts no patient into the token: the mapper of `launch/patient` is "
                 "missing from the client's scopes.",
                 steps=(
@@ -117,12 +114,11 @@ ENTRIES: tuple[Entry, ...] = (
         key="azure/fhir-user",
         says="401 or 403 from Azure's FHIR service after a successful sign-in",
         where="FHIR answer",
-        patterns=("fhir smart user",),
+        patterns=("fhir smart user", r"\bauthorization failed\b", r"\bno \W?roles\W? claim"),
         meaning="The token is a good one for somebody or something else.",
         causes=(
             causes.user_not_permitted(
                 "likely",
-                sources.AZURE,
                 why="The user lacks the role `FHIR SMART User` on the FHIR service, or the token "
                 "lacks the claim `fhirUser`.",
                 steps=(
@@ -132,7 +128,6 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.aud_wrong(
                 "likely",
-                sources.AZURE,
                 why="`resource` or `aud` is not the audience that the FHIR service was given.",
                 steps=(
                     "In Azure, compare the audience of the FHIR service with `iss` in smart.toml.",
@@ -150,7 +145,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                sources.AZURE,
                 why="The grant is wider than the request. This app uses only what it asked for, so "
                 "nothing fails because of it.",
                 steps=(
@@ -172,7 +166,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                sources.OKTA_61,
                 why="In Okta's SMART set-up two entries hold redirect URIs, and both must have it.",
                 steps=(
                     "In Okta, add `public_url` + `redirect_path` of smart.toml to both.",

@@ -13,7 +13,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.user_not_permitted(
                 "likely",
-                sources.THE_MAP,
                 why="The Google account that signs in is not bound to the client id. MEDITECH "
                 "binds them by hand.",
                 steps=(

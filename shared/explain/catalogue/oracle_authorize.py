@@ -10,15 +10,12 @@ _GRANT = _SERVER + "oauth2:grant:"
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/missing-patient",
-        says="urn:cerner:error:authorization-server:oauth2:grant:missing-patient",
         where="authorize redirect",
         urns=(_GRANT + "missing-patient",),
-        patterns=("grant:missing-patient",),
         meaning="Scopes that begin with `patient/` were asked for, and no patient is known.",
         causes=(
             causes.patient_context_missing(
                 "likely",
-                sources.GROUP_MISSING_PATIENT,
                 why="The app was opened without a chart, so there is no patient for `patient/` "
                 "scopes.",
                 steps=(
@@ -31,7 +28,6 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.launch_parameter_missing(
                 "likely",
-                sources.GROUP_MISSING_PATIENT,
                 why="The vendor's answer to this error: `launch` and `aud` were not sent, so the "
                 "server could not look up the patient.",
                 steps=(
@@ -50,15 +46,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-patient-id",
-        says="urn:cerner:error:authorization-server:oauth2:grant:invalid-patient-id",
         where="authorize redirect",
         urns=(_GRANT + "invalid-patient-id",),
-        patterns=("grant:invalid-patient-id",),
         meaning="The chosen patient does not exist, or this user may not see the record.",
         causes=(
             causes.user_not_permitted(
                 "likely",
-                sources.URN_LIST,
                 why="The user who signed in has no access to the chosen patient's record.",
                 steps=(
                     "Open this patient's chart in the EHR as the same user.",
@@ -66,24 +59,19 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
             causes.patient_context_missing(
-                "possible",
-                sources.URN_LIST,
-                why="The patient does not exist in this tenant.",
+                "possible", why="The patient does not exist in this tenant."
             ),
         ),
         source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/denied-by-server",
-        says="urn:cerner:error:authorization-server:oauth2:grant:denied-by-server",
         where="authorize redirect",
         urns=(_GRANT + "denied-by-server",),
-        patterns=("grant:denied-by-server",),
         meaning="The app may have none of the scopes that it asked for.",
         causes=(
             causes.scope_not_registered(
                 "likely",
-                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
                 why="None of the resources in `scopes` is ticked for the app in the code console, "
                 "or the tenant did not allow them.",
                 steps=(
@@ -116,20 +104,17 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/denied-by-user",
-        says="urn:cerner:error:authorization-server:oauth2:grant:denied-by-user",
         where="authorize redirect",
         urns=(_GRANT + "denied-by-user",),
-        patterns=("grant:denied-by-user",),
         meaning="The user declined, or went back from the sign-in.",
-        causes=(causes.user_declined("certain", f"{sources.URN_LIST}; {sources.GROUP_DENIED}"),),
+        causes=(causes.user_declined("certain"),),
         source=f"{sources.URN_LIST}; {sources.GROUP_DENIED}",
     ),
     Entry(
         key="oracle/unknown-client",
-        says="urn:cerner:error:authorization-server:oauth2:grant:unknown-client",
         where="error page",
         urns=(_GRANT + "unknown-client",),
-        patterns=("grant:unknown-client", "the application isn.t currently registered"),
+        patterns=("the application isn.t currently registered",),
         meaning="No app is registered under this client id. The EHR shows a page of its own; the "
         "app is not called.",
         causes=(
@@ -151,7 +136,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/client-persona-mismatch",
-        says="urn:cerner:error:authorization-server:oauth2:grant:client-persona-mismatch",
         where="error page",
         urns=(_GRANT + "client-persona-mismatch",),
         patterns=("client-persona-mismatch",),
@@ -176,15 +160,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unknown-tenant",
-        says="urn:cerner:error:authorization-server:oauth2:grant:unknown-tenant",
         where="error page",
         urns=(_GRANT + "unknown-tenant",),
-        patterns=("grant:unknown-tenant",),
         meaning="This authorization server does not know the tenant.",
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                f"{sources.URN_LIST}; {sources.YOURPHR}",
                 why="The tenant was sent to another host than its own: `authorization.cerner.com` "
                 "and `authorization.sandboxcerner.com` know different tenants; or its id is "
                 "mistyped.",
@@ -201,10 +182,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/tenant-not-configured",
-        says="urn:cerner:error:authorization-server:oauth2:grant:tenant-not-configured",
         where="error page",
         urns=(_GRANT + "tenant-not-configured",),
-        patterns=("grant:tenant-not-configured",),
         meaning="The tenant is known, and it has no sign-in for this persona.",
         causes=(
             causes.persona_mismatch(
@@ -219,7 +198,6 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.ehr_side(
                 "possible",
-                sources.URN_LIST,
                 why="The tenant's identity provider is not set up.",
                 steps=(oracle_console.ASK_SUPPORT,),
             ),
@@ -228,7 +206,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unauthorized-client-for-tenant",
-        says="urn:cerner:error:authorization-server:oauth2:grant:unauthorized-client-for-tenant",
         where="authorize redirect",
         urns=(_GRANT + "unauthorized-client-for-tenant",),
         patterns=("unauthorized-client-for-tenant",),
@@ -252,15 +229,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-request",
-        says="urn:cerner:error:authorization-server:oauth2:grant:invalid-request",
         where="authorize redirect",
         urns=(_GRANT + "invalid-request",),
-        patterns=("oauth2:grant:invalid-request",),
         meaning="The authorization request could not be read.",
         causes=(
             causes.request_malformed(
                 "certain",
-                sources.URN_LIST,
                 why="A required parameter is missing or repeated, or the query is encoded wrongly.",
                 steps=(
                     (
@@ -275,16 +249,13 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unsupported-response-type",
-        says="urn:cerner:error:authorization-server:oauth2:grant:unsupported-response-type",
         where="authorize redirect",
         urns=(_GRANT + "unsupported-response-type",),
-        patterns=("grant:unsupported-response-type",),
         lacks=("response_type",),
         meaning="Another `response_type` than `code` was asked for.",
         causes=(
             causes.request_malformed(
                 "certain",
-                sources.URN_LIST,
                 why="Oracle Health offers `response_type=code` only; `code id_token` and `token` "
                 "are refused.",
                 steps=(
@@ -297,7 +268,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/csrf-security-failure",
-        says="urn:cerner:error:authorization-server:oauth2:grant:csrf-security-failure",
         where="authorize redirect",
         urns=(_GRANT + "csrf-security-failure",),
         patterns=("csrf-security-failure",),
@@ -327,23 +297,19 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/server-error",
-        says="urn:cerner:error:authorization-server:oauth2:grant:server-error",
         where="authorize redirect",
         urns=(_GRANT + "server-error", _SERVER + "server-error"),
         patterns=("authorization-server:(?:oauth2:grant:)?server-error",),
         meaning="The authorization server failed.",
         causes=(
             causes.ehr_side(
-                "certain",
-                sources.URN_LIST,
-                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+                "certain", steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT)
             ),
         ),
         source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/authentication-cancelled",
-        says="urn:cerner:error:authorization-server:grant:session-service:authentication:cancelled",
         where="authorize redirect",
         urns=(_SERVER + "grant:session-service:authentication:cancelled",),
         patterns=("session-service:authentication:cancelled",),
@@ -351,13 +317,11 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.user_declined(
                 "likely",
-                sources.URN_LIST,
                 why="The user left the sign-in page.",
                 steps=("Launch the app again, and sign in.",),
             ),
             causes.ehr_side(
                 "possible",
-                sources.URN_LIST,
                 why="The site's identity provider broke the sign-in off.",
                 steps=(
                     "Ask the site whether this user may sign in with the identity provider.",
@@ -369,7 +333,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/authentication-error",
-        says="urn:cerner:error:authorization-server:grant:session-service:authentication:error",
         where="authorize redirect",
         urns=(_SERVER + "grant:session-service:authentication:error",),
         patterns=("session-service:authentication:error",),
@@ -377,7 +340,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                sources.URN_LIST,
                 why="The server that signs users in failed.",
                 steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
@@ -386,8 +348,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/authorized-representative-server-error",
-        says="urn:cerner:error:authorization-server:oauth2:grant:"
-        "authorized-representative-server-error",
         where="authorize redirect",
         urns=(
             _GRANT + "authorized-representative-server-error",
@@ -399,7 +359,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                sources.URN_LIST,
                 why="The service for authorised representatives failed or is not configured at "
                 "this tenant.",
                 steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),

@@ -9,7 +9,6 @@ _ACCESS = oracle_console.RESOURCE_ACCESS
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/insufficient-scopes",
-        says="urn:cerner:error:oauth2:resource-access:insufficient-scopes",
         where="FHIR answer",
         urns=(_ACCESS + "insufficient-scopes",),
         patterns=(r"\binsufficient-scopes\b", "no_scope_for_resource_path"),
@@ -64,10 +63,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/token-required",
-        says="urn:cerner:error:oauth2:resource-access:token-required",
         where="FHIR answer",
         urns=(_ACCESS + "token-required",),
-        patterns=("resource-access:token-required",),
         meaning="The FHIR request carried no access token.",
         causes=(
             causes.session_ended(
@@ -88,7 +85,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/token-expired",
-        says="urn:cerner:error:oauth2:resource-access:expired",
         where="FHIR answer",
         urns=(_ACCESS + "expired",),
         patterns=(r"resource-access:expired\b",),
@@ -117,10 +113,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/tenant-mismatch",
-        says="urn:cerner:error:oauth2:resource-access:tenant-mismatch",
         where="FHIR answer",
         urns=(_ACCESS + "tenant-mismatch",),
-        patterns=("resource-access:tenant-mismatch",),
         meaning="The token belongs to another tenant than the FHIR base.",
         causes=(
             causes.tenant_mismatch(
@@ -138,25 +132,20 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/user-not-authorized",
-        says="urn:cerner:error:oauth2:resource-access:user-not-authorized",
         where="FHIR answer",
         urns=(_ACCESS + "user-not-authorized",),
-        patterns=("resource-access:user-not-authorized",),
         meaning="The user may not read this record, or may not do this with it.",
-        causes=(causes.user_not_permitted("certain", sources.RESOURCE_LIST),),
+        causes=(causes.user_not_permitted("certain"),),
         source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/token-not-authorized",
-        says="urn:cerner:error:oauth2:resource-access:token-not-authorized",
         where="FHIR answer",
         urns=(_ACCESS + "token-not-authorized",),
-        patterns=("resource-access:token-not-authorized",),
         meaning="The token's scopes do not cover this resource.",
         causes=(
             causes.scope_trimmed(
                 "likely",
-                sources.RESOURCE_LIST,
                 steps=(
                     "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
                     oracle_console.CHECK_SCOPES,
@@ -164,24 +153,19 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
             causes.scope_not_registered(
-                "possible",
-                sources.RESOURCE_LIST,
-                steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER),
+                "possible", steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER)
             ),
         ),
         source=sources.RESOURCE_LIST,
     ),
     Entry(
         key="oracle/encounter-required",
-        says="urn:cerner:error:oauth2:resource-access:encounter-required",
         where="FHIR answer",
         urns=(_ACCESS + "encounter-required",),
-        patterns=("resource-access:encounter-required",),
         meaning="Writing this resource needs an encounter, and the token has none.",
         causes=(
             causes.patient_context_missing(
                 "certain",
-                sources.RESOURCE_LIST,
                 why="The launch brought a patient and no encounter; some resources can be written "
                 "only within one.",
                 steps=(
@@ -194,10 +178,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/profile-not-supported",
-        says="urn:cerner:error:oauth2:resource-access:profile-not-supported",
         where="FHIR answer",
         urns=(_ACCESS + "profile-not-supported",),
-        patterns=("resource-access:profile-not-supported",),
         meaning="The token was made for another profile than `smart-v1`.",
         causes=(
             causes.tenant_mismatch(
@@ -212,10 +194,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/issuer-not-trusted",
-        says="urn:cerner:error:oauth2:resource-access:issuer-not-trusted",
         where="FHIR answer",
         urns=(_ACCESS + "issuer-not-trusted",),
-        patterns=("resource-access:issuer-not-trusted",),
         meaning="The FHIR server does not trust the server that made the token.",
         causes=(
             causes.tenant_mismatch(
@@ -229,19 +209,14 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/signature",
-        says="urn:cerner:error:oauth2:resource-access:signature-verification-failed",
         where="FHIR answer",
-        urns=(
-            _ACCESS + "signature-verification-failed",
-            _ACCESS + "signature-keys-unavailable",
-        ),
+        urns=(_ACCESS + "signature-verification-failed", _ACCESS + "signature-keys-unavailable"),
         patterns=("resource-access:signature-(?:verification-failed|keys-unavailable)",),
         meaning="The FHIR server could not verify the token's signature, or could not get the keys "
         "for that.",
         causes=(
             causes.ehr_side(
                 "likely",
-                sources.RESOURCE_LIST,
                 why="Its copy of the signing keys is old or out of reach.",
                 steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
@@ -257,15 +232,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/resource-server-error",
-        says="urn:cerner:error:oauth2:resource-access:server-error",
         where="FHIR answer",
         urns=(_ACCESS + "server-error",),
-        patterns=("resource-access:server-error",),
         meaning="The FHIR server failed while it looked at the token.",
         causes=(
             causes.ehr_side(
                 "certain",
-                sources.RESOURCE_LIST,
                 why="It could not find out whether the request is allowed.",
                 steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
@@ -285,7 +257,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "certain",
-                f"{sources.THE_MAP}; {sources.R4}",
                 why="Oracle Health takes a search only with one of the parameters that its "
                 "documentation names for the type.",
                 steps=(
@@ -305,7 +276,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                sources.R4,
                 why="The tenant in the FHIR base does not exist on this host.",
                 steps=(
                     "Compare the FHIR base with the `iss` of the launch, host and tenant.",
@@ -314,7 +284,6 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.client_not_enabled_at_site(
                 "likely",
-                sources.R4,
                 why="The site has not enabled the app.",
                 steps=(oracle_console.ENABLE_AT_SITE,),
             ),
@@ -351,7 +320,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "certain",
-                sources.R4,
                 why="`Accept` names XML or something else that is not FHIR JSON.",
                 steps=("Send `Accept: application/fhir+json`.",),
             ),
@@ -367,7 +335,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                sources.YOURPHR,
                 why="The sandbox is slow at times; the same request works a little later.",
                 steps=(
                     "Read the resource once more.",

@@ -34,7 +34,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-required",
-        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required",
         where="authorize redirect",
         urns=(_LAUNCH + "code-required",),
         lacks=("launch",),
@@ -112,7 +111,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-launch-code",
-        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:invalid-launch-code",
         where="authorize redirect",
         urns=(_LAUNCH + "invalid-launch-code",),
         patterns=("launch:invalid-(?:launch-)?code", "invalid launch code"),
@@ -147,7 +145,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/mismatched-identity",
-        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:mismatched-identity",
         where="authorize redirect",
         urns=(_LAUNCH + "mismatched-identity",),
         patterns=("launch:mismatcht?ed-identity", "mismatch-identity-subject"),
@@ -173,10 +170,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/audience-required",
-        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:audience-required",
         where="authorize redirect",
         urns=(_LAUNCH + "audience-required",),
-        patterns=("launch:audience-required",),
         lacks=("aud",),
         meaning="A launch scope was asked for without `aud`.",
         causes=(
@@ -195,10 +190,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unknown-resource-server",
-        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unknown-resource-server",
         where="authorize redirect",
         urns=(_LAUNCH + "unknown-resource-server",),
-        patterns=("launch:unknown-resource-server",),
         meaning="The launch belongs to a FHIR server that the authorization server does not know.",
         causes=(
             causes.aud_wrong(
@@ -224,7 +217,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/audience-not-white-listed",
-        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:audience-not-white-listed",
         where="authorize redirect",
         urns=(_LAUNCH + "audience-not-white-listed",),
         patterns=("launch:audience-not-white-?listed",),
@@ -246,15 +238,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unsupported-version",
-        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unsupported-version",
         where="authorize redirect",
         urns=(_LAUNCH + "unsupported-version",),
-        patterns=("launch:unsupported-version",),
         meaning="The EHR does not support this version of the launch.",
         causes=(
             causes.ehr_side(
                 "likely",
-                f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
                 why="The site's domain and the authorization server speak different versions of "
                 "the launch; an old domain is likely.",
                 steps=(
@@ -270,15 +259,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unregistered-service",
-        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unregistered-service",
         where="authorize redirect",
         urns=(_LAUNCH + "unregistered-service",),
-        patterns=("launch:unregistered-service",),
         meaning="The tenant has no service that could look up the launch.",
         causes=(
             causes.ehr_side(
                 "certain",
-                sources.URN_LIST,
                 why="The tenant is not set up for SMART launches. Nothing in the app's "
                 "registration changes that.",
                 steps=(
@@ -297,7 +283,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/launch-unspecified",
-        says="urn:cerner:error:authorization-server:smart-v1:grant:launch:unspecified",
         where="authorize redirect",
         urns=(_LAUNCH + "unspecified",),
         patterns=("launch:unspecified",),
@@ -305,7 +290,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "certain",
-                f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
                 why="The service behind the `launch` value failed. The request itself was read.",
                 steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
@@ -317,7 +301,6 @@ ENTRIES: tuple[Entry, ...] = (
         says="urn:com:cerner:authorization:error:launch:invalid-tenant",
         where="authorize redirect",
         urns=(_LAUNCH + "invalid-tenant",),
-        patterns=("launch:invalid-tenant",),
         meaning="The launch belongs to another tenant than the one that was asked about it.",
         causes=(
             causes.tenant_mismatch(

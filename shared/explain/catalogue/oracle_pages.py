@@ -10,7 +10,6 @@ _GRANT = _SERVER + "oauth2:grant:"
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/invalid-redirect-uri",
-        says="urn:cerner:error:authorization-server:oauth2:grant:invalid-redirect-uri",
         where="error page",
         urns=(_GRANT + "invalid-redirect-uri",),
         patterns=(r"grant:invalid-redirect-uri(?!-trailing)",),
@@ -34,8 +33,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-redirect-uri-trailing-slash",
-        says="urn:cerner:error:authorization-server:oauth2:grant:"
-        "invalid-redirect-uri-trailing-slash",
         where="error page",
         urns=(_GRANT + "invalid-redirect-uri-trailing-slash",),
         patterns=("invalid-redirect-uri-trailing-slash",),
@@ -56,7 +53,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/redirect-uri-not-absolute",
-        says="urn:cerner:error:authorization-server:oauth2:grant:redirect-uri-not-absolute",
         where="error page",
         urns=(_GRANT + "redirect-uri-not-absolute",),
         patterns=("redirect-uri-not-absolute",),
@@ -77,7 +73,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/redirect-uri-not-registered",
-        says="urn:cerner:error:authorization-server:oauth2:grant:redirect-uri-not-registered",
         where="error page",
         urns=(_GRANT + "redirect-uri-not-registered",),
         patterns=("redirect-uri-not-registered",),
@@ -85,7 +80,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
                 why="None is registered; or several are, and the request names none.",
                 steps=(
                     oracle_console.CHECK_REDIRECT_URI,
@@ -98,7 +92,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/preauthentication",
-        says="urn:cerner:error:authorization-server:preauthentication",
         where="error page",
         urns=(_SERVER + "preauthentication",),
         patterns=("authorization-server:preauthentication",),
@@ -106,7 +99,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
                 why="The hand-over from PowerChart failed; the app is not involved yet.",
                 steps=(
                     (
@@ -165,7 +157,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_too_long(
                 "certain",
-                sources.AUTHORIZATION,
                 why="Headers are limited to between 4 and 8 kB, and the token holds every granted "
                 "scope.",
                 steps=(

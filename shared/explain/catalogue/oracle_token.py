@@ -9,10 +9,9 @@ _TOKEN = oracle_console.AUTHORIZATION_SERVER + "oauth2:token:"
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/code-invalid-or-expired",
-        says="urn:cerner:error:authorization-server:oauth2:token:code-invalid-or-expired",
         where="token endpoint",
         urns=(_TOKEN + "code-invalid-or-expired",),
-        patterns=("token:code-invalid-or-expired", r"oauth2?:token:code:invalid\b"),
+        patterns=(r"oauth2?:token:code:invalid\b",),
         meaning="The authorization code is not valid: used, too old, or not a code of this server.",
         causes=(
             causes.code_expired_or_used(
@@ -32,7 +31,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-client-mismatch",
-        says="urn:cerner:error:authorization-server:oauth2:token:code:client:mismatch",
         where="token endpoint",
         urns=(_TOKEN + "code:client:mismatch",),
         patterns=("token:code:client:mismatch",),
@@ -40,7 +38,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_id_mismatch(
                 "certain",
-                sources.URN_LIST,
                 why="Launch and callback run with different configurations.",
                 steps=(
                     "Deploy launch and callback with the same smart.toml.",
@@ -53,7 +50,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-tenant-mismatch",
-        says="urn:cerner:error:authorization-server:oauth2:token:code:tenant:mismatch",
         where="token endpoint",
         urns=(_TOKEN + "code:tenant:mismatch",),
         patterns=("token:code:tenant:mismatch",),
@@ -62,7 +58,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "certain",
-                sources.URN_LIST,
                 why="The token endpoint of one tenant got the code of another, for instance an "
                 "address fixed in a setting.",
                 steps=(
@@ -76,7 +71,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-tenant-terminated",
-        says="urn:cerner:error:authorization-server:oauth2:token:code:tenant-terminated",
         where="token endpoint",
         urns=(_TOKEN + "code:tenant-terminated",),
         patterns=("token:code:tenant-terminated",),
@@ -84,7 +78,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_not_enabled_at_site(
                 "certain",
-                sources.URN_LIST,
                 why="The site has withdrawn the app between sign-in and token exchange, or before.",
                 steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
@@ -93,7 +86,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-tenant-invalid",
-        says="urn:cerner:error:authorization-server:oauth2:token:code:tenant-invalid",
         where="token endpoint",
         urns=(_TOKEN + "code:tenant-invalid",),
         patterns=("token:code:tenant-invalid",),
@@ -101,7 +93,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                sources.URN_LIST,
                 why="The address of the token endpoint holds a tenant that this server does not "
                 "have.",
                 steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
@@ -111,10 +102,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/token-invalid-tenant",
-        says="urn:cerner:error:authorization-server:oauth2:token:invalid-tenant",
         where="token endpoint",
         urns=(_TOKEN + "invalid-tenant",),
-        patterns=("oauth2:token:invalid-tenant",),
         meaning="The token endpoint does not know the tenant in its own address.",
         causes=(
             causes.tenant_mismatch(
@@ -135,15 +124,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/token-invalid-redirect-uri",
-        says="urn:cerner:error:authorization-server:oauth2:token:invalid-redirect-uri",
         where="token endpoint",
         urns=(_TOKEN + "invalid-redirect-uri",),
-        patterns=("token:invalid-redirect-uri",),
         meaning="The redirect URI of the exchange is not that of the authorization request.",
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
                 why="Both requests must name the same redirect URI; one that the first left out "
                 "must be left out of the second too.",
                 steps=(
@@ -159,7 +145,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-client-credentials",
-        says="urn:cerner:error:authorization-server:oauth2:token:invalid-client-credentials",
         where="token endpoint",
         urns=(_TOKEN + "invalid-client-credentials",),
         patterns=("token:invalid[-_]client[-_]credentials",),
@@ -194,7 +179,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/invalid-authorization-header",
-        says="urn:cerner:error:authorization-server:oauth2:token:invalid-authorization-header",
         where="token endpoint",
         urns=(_TOKEN + "invalid-authorization-header",),
         patterns=("token:invalid[-_]authorization[-_]header",),
@@ -202,7 +186,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "likely",
-                f"{sources.FORUM_JWT}; {sources.FORUM_POSTMAN}; {sources.URN_LIST}",
                 why="A signed assertion was sent as `Authorization: Bearer`, or a tool set a "
                 "header of its own. Only Basic belongs in that header; an assertion goes into the "
                 "body.",
@@ -220,10 +203,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/empty-scopes",
-        says="urn:cerner:error:authorization-server:oauth2:token:empty-scopes",
         where="token endpoint",
         urns=(_TOKEN + "empty-scopes",),
-        patterns=("token:empty-scopes",),
         meaning="Nothing of what was asked for is left, so the token would have no scope.",
         causes=(
             causes.scope_syntax(
@@ -250,10 +231,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/unsupported-grant-type",
-        says="urn:cerner:error:authorization-server:oauth2:token:unsupported-grant-type",
         where="token endpoint",
         urns=(_TOKEN + "unsupported-grant-type",),
-        patterns=("token:unsupported-grant-type",),
         lacks=("grant_type",),
         meaning="The token endpoint saw no `grant_type` that it knows.",
         causes=(
@@ -273,15 +252,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/terminated-client",
-        says="urn:cerner:error:authorization-server:oauth2:token:terminated-client",
         where="token endpoint",
         urns=(_TOKEN + "terminated-client",),
-        patterns=("token:terminated-client",),
         meaning="The app is no longer registered.",
         causes=(
             causes.client_unknown(
                 "certain",
-                sources.URN_LIST,
                 why="The registration was deleted or ended after this launch or session began.",
                 steps=(
                     (
@@ -295,18 +271,15 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/patient-scope-requires-one-patient-id",
-        says="urn:cerner:error:authorization-server:oauth2:token:"
-        "patient-scope-requires-one-patient-id",
         where="token endpoint",
         urns=(_TOKEN + "patient-scope-requires-one-patient-id",),
         patterns=("patient-scope-requires-one-patient-id",),
         meaning="Scopes that begin with `patient/` need exactly one patient.",
-        causes=(causes.patient_context_missing("certain", sources.URN_LIST),),
+        causes=(causes.patient_context_missing("certain"),),
         source=sources.URN_LIST,
     ),
     Entry(
         key="oracle/testing-token",
-        says="urn:cerner:error:authorization-server:oauth2:token:tenant-not-enabled-for-testing",
         where="token endpoint",
         urns=(
             _TOKEN + "tenant-not-enabled-for-testing",
@@ -318,7 +291,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_not_enabled_at_site(
                 "likely",
-                sources.URN_LIST,
                 why="Tenant or app is not enabled for test tokens, or the combination of scopes "
                 "and patients cannot occur in life.",
                 steps=("Launch the app from the chart or the code console instead.",),
@@ -328,15 +300,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/refresh-token-invalid",
-        says="urn:cerner:error:authorization-server:oauth2:token:refresh-token:token-invalid",
         where="token endpoint",
         urns=(_TOKEN + "refresh-token:token-invalid",),
-        patterns=("refresh-token:token-invalid",),
         meaning="The refresh token is not valid any more, or was withdrawn by the user.",
         causes=(
             causes.session_ended(
                 "likely",
-                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
                 why="The grant ended: withdrawn by the user, unused for three months "
                 "(`offline_access`), or suspended because the app's certificate or DNS changed.",
                 steps=(
@@ -352,10 +321,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/refresh-session-invalid",
-        says="urn:cerner:error:authorization-server:oauth2:token:refresh-token:session-invalid",
         where="token endpoint",
         urns=(_TOKEN + "refresh-token:session-invalid",),
-        patterns=("refresh-token:session-invalid",),
         meaning="The refresh token belongs to `online_access`, and the user's session is over.",
         causes=(
             causes.session_ended(
@@ -369,15 +336,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/refresh-tenant-terminated",
-        says="urn:cerner:error:authorization-server:oauth2:token:refresh-token:tenant-terminated",
         where="token endpoint",
         urns=(_TOKEN + "refresh-token:tenant-terminated",),
-        patterns=("refresh-token:tenant-terminated",),
         meaning="The app may no longer reach this tenant, so its grants there have ended.",
         causes=(
             causes.client_not_enabled_at_site(
                 "certain",
-                sources.URN_LIST,
                 why="The site has withdrawn the app.",
                 steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),

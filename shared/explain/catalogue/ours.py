@@ -26,7 +26,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                _OWN,
                 why="`iss` of the launch is in no `[[ehr]]` entry: another tenant, host or FHIR "
                 "version, or a slash at the end.",
                 steps=(
@@ -99,7 +98,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.code_expired_or_used(
                 "likely",
-                _OWN,
                 why="The launch was completed already (the page was reloaded, or opened twice), "
                 "took longer than `launch_minutes`, or never began: the callback address was "
                 "opened by itself.",
@@ -122,7 +120,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                _OWN,
                 why="`iss` of the answer, or the redirect path it came to, belongs to another "
                 "`[[ehr]]` entry.",
                 steps=(
@@ -181,7 +178,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "possible",
-                _OWN,
                 title="The EHR's token endpoint did not give a usable token.",
                 why="Without the error that the endpoint gave, no more can be said.",
                 steps=(
@@ -205,13 +201,11 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.session_ended(
                 "likely",
-                _OWN,
                 why="Nobody used it for `session_idle_minutes`, it reached `session_max_hours`, "
                 "the user logged out, or the EHR refused to renew the token.",
             ),
             causes.access_token_expired(
                 "possible",
-                _OWN,
                 why="The EHR gave no refresh token, so the session lasts as long as the access "
                 "token.",
             ),
@@ -233,7 +227,6 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.session_ended(
                 "possible",
-                _OWN,
                 why="The browser was closed since, or another user launched the app in it, which "
                 "clears the sessions of the one before.",
             ),
@@ -255,7 +248,6 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.scope_not_registered(
                 "possible",
-                _OWN,
                 title="The app does not ask for the scope that this request needs.",
                 why="The scope is not in `scopes`, so it was never asked for.",
                 steps=(
@@ -279,7 +271,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.patient_context_missing(
                 "certain",
-                _OWN,
                 why="The session has `patient/` scopes only. They reach the patient of the launch "
                 "and nobody else.",
                 steps=(
@@ -304,7 +295,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "certain",
-                _OWN,
                 why="Method, path, Accept header or body are outside what the proxy passes on.",
                 steps=(
                     "Read or search, with a path such as `Observation` or `Patient/ID`.",
@@ -320,7 +310,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="FHIR answer",
         patterns=(r"\bupstream_(?:unreachable|timeout|invalid)\b", r"\brefresh_failed\b"),
         meaning="The EHR did not answer, or not in a way that can be used.",
-        causes=(causes.ehr_side("likely", _OWN),),
+        causes=(causes.ehr_side("likely"),),
         source=_OWN,
     ),
 )

@@ -26,7 +26,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "certain",
-                _OWN,
                 title="The caller's issuer is not configured as it names itself.",
                 why="`iss` and `tenant` are compared as text: a slash at the end, another host or "
                 "another environment is another issuer.",
@@ -51,7 +50,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                _OWN,
                 title="`aud` of the EHR's token is not the address of the service.",
                 why="It must be `public_url` + `/cds_services/cds-services/"
                 "calculators-patient-view`, alone. At Epic a hospital types it in; sandboxes have "
@@ -72,7 +70,7 @@ ENTRIES: tuple[Entry, ...] = (
         meaning="`exp`, `iat` or `nbf` of the EHR's token does not fit the time here, or the token "
         "lives longer than 15 minutes.",
         causes=(
-            causes.clock_skew("likely", _OWN),
+            causes.clock_skew("likely"),
             causes.ehr_side(
                 "possible",
                 sources.INFERRED,
@@ -110,7 +108,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "possible",
-                _OWN,
                 title="The caller is not configured, or not as it names itself.",
                 why="Reasons `unconfigured` and `client`: `iss` and `tenant` of the token stand in "
                 "no `[[cds_client]]`.",
@@ -124,7 +121,6 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.aud_wrong(
                 "possible",
-                _OWN,
                 title="`aud` of the EHR's token is not the address of the service.",
                 why="Reason `audience`: at Epic a hospital types it in.",
                 steps=("Enter the service's address as the audience at the EHR.",),
@@ -142,7 +138,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                _OWN,
                 title="`fhirServer` of the call is not in `iss` of the EHR's entry.",
                 why="Another tenant, host or FHIR version; or `ehr` of the `[[cds_client]]` names "
                 "another `[[ehr]]`.",
@@ -163,7 +158,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                _OWN,
                 title="The EHR sends no prefetch, and no access token that opens anything.",
                 why="At Epic the templates are typed in, and a hook whose endpoint is not listed "
                 "on the client id fires without data and token.",

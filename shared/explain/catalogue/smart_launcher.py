@@ -37,9 +37,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
             causes.launch_value_invalid(
-                "possible",
-                sources.LAUNCHER,
-                why="The `launch` value was cut or changed on the way.",
+                "possible", why="The `launch` value was cut or changed on the way."
             ),
         ),
         source=sources.LAUNCHER,
@@ -54,7 +52,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "certain",
-                sources.LAUNCHER,
                 why="The launcher wants `redirect_uri` in both requests.",
                 steps=("Send `redirect_uri`, the same in both requests.",),
             ),
@@ -71,7 +68,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                sources.LAUNCHER,
                 why="Every authorization request needs `aud`.",
                 steps=("Send `aud` with the value of `iss`.",),
             ),
@@ -88,13 +84,9 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                sources.LAUNCHER,
                 why="The whole address is compared, but for http or https; a slash at the end "
                 "counts.",
-                steps=(
-                    "Set `iss` in smart.toml to the value that the message expects.",
-                    _AGAIN,
-                ),
+                steps=("Set `iss` in smart.toml to the value that the message expects.", _AGAIN),
             ),
         ),
         source=sources.LAUNCHER,
@@ -113,7 +105,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.pkce_mismatch(
                 "certain",
-                sources.LAUNCHER,
                 why="`code_challenge` is missing, or its method is not `S256`.",
                 steps=(
                     "Send `code_challenge` and `code_challenge_method=S256`, as this app does.",
@@ -128,7 +119,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         patterns=(r"""error_description["']?\s?[=:]\s?["']?unauthorized\b""",),
         meaning="The user pressed the button that declines.",
-        causes=(causes.user_declined("certain", sources.LAUNCHER),),
+        causes=(causes.user_declined("certain"),),
         source=sources.LAUNCHER,
     ),
     Entry(
@@ -140,7 +131,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                sources.LAUNCHER,
                 steps=(
                     (
                         "In the launcher's client registration options, set Allowed Redirect URIs "
@@ -161,7 +151,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_id_mismatch(
                 "certain",
-                sources.LAUNCHER,
                 title="The client id is not the one that was set in the launcher.",
                 why="The launcher was given a client id, and the app sends another.",
                 steps=(
@@ -183,7 +172,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_not_registered(
                 "certain",
-                sources.LAUNCHER,
                 why="The message names the scopes at fault and those that are allowed.",
                 steps=(
                     (
@@ -205,7 +193,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "certain",
-                sources.LAUNCHER,
                 why="The code did not get from the callback into the token request, or the body is "
                 "not form-encoded.",
                 steps=("Send `code` form-encoded in the body.", _AGAIN),
@@ -223,7 +210,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.code_expired_or_used(
                 "certain",
-                sources.LAUNCHER,
                 why="The code was exchanged more than five minutes after it was given, or is not "
                 "one of this launcher.",
                 steps=(_AGAIN,),
@@ -240,7 +226,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                sources.LAUNCHER,
                 why="Both requests must name the same redirect URI.",
                 steps=("Send the same `redirect_uri` in both requests.", _AGAIN),
             ),
@@ -253,7 +238,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         patterns=("invalid pkce verifier", "missing code_verifier parameter"),
         meaning="The code verifier is missing or does not fit the code challenge.",
-        causes=(causes.pkce_mismatch("certain", sources.LAUNCHER),),
+        causes=(causes.pkce_mismatch("certain"),),
         source=sources.LAUNCHER,
     ),
     Entry(
@@ -286,7 +271,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "certain",
-                sources.LAUNCHER,
                 why="The app sends no secret, or another one than is set in the launcher.",
                 steps=(
                     'Set `client_auth = "client_secret_basic"` and `client_secret` in smart.toml.',
@@ -313,7 +297,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "certain",
-                sources.LAUNCHER,
                 why="A claim of the assertion is wrong, or its key is not in the key set of the "
                 "client: `kid` and `alg` must both be in it.",
                 steps=(

@@ -142,6 +142,9 @@ AZURE = (
     "samples/smartonfhir-smart-v1/docs/troubleshooting.md"
 )
 OKTA_61 = "report: https://github.com/oktadev/okta-smartfhir-demo/issues/61"
+CENTILES_4 = "report: https://github.com/smart-on-fhir/bp-centiles-app/issues/4"
+GROWTH_62 = "report: https://github.com/smart-on-fhir/growth-chart-app/issues/62"
+OPENEMR_4230 = "report: https://github.com/openemr/openemr/issues/4230"
 HEALTH_GORILLA = (
     "Health Gorilla's launch errors: "
     "https://apidocs.healthgorilla.com/guides/patient-chart-viewer/launch-errors"
@@ -149,11 +152,14 @@ HEALTH_GORILLA = (
 ONC_AUD = "ONC test kit: https://github.com/onc-healthit/onc-certification-g10-test-kit/issues/438"
 
 # Standards.
+FETCH = "Fetch standard, CORS: https://fetch.spec.whatwg.org/"
+RFC_5280 = "RFC 5280: https://www.rfc-editor.org/rfc/rfc5280"
 RFC_6749 = "RFC 6749: https://www.rfc-editor.org/rfc/rfc6749"
 RFC_6585 = "RFC 6585: https://www.rfc-editor.org/rfc/rfc6585"
 RFC_6750 = "RFC 6750: https://www.rfc-editor.org/rfc/rfc6750"
 RFC_7523 = "RFC 7523: https://www.rfc-editor.org/rfc/rfc7523"
 RFC_7636 = "RFC 7636: https://www.rfc-editor.org/rfc/rfc7636"
+RFC_9700 = "RFC 9700: https://www.rfc-editor.org/rfc/rfc9700"
 RFC_9110 = "RFC 9110: https://www.rfc-editor.org/rfc/rfc9110"
 OPENID = "OpenID Connect Core 1.0: https://openid.net/specs/openid-connect-core-1_0.html"
 SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"

@@ -11,11 +11,13 @@ from functools import cache
 from shared.explain.catalogue import ENTRIES
 from shared.explain.model import EhrMessage, Entry, Where
 from shared.explain.reading import urns
+from shared.explain.reading.noise import without_noise
 from shared.vendors import GENERIC, OWN, everyone
 
 _EXCHANGE: Where = "token endpoint"
 # Patterns are tried on this much of a text, so that the worst of them ends soon.
 _LONGEST = 16_384
+_BEFORE = 60
 
 
 @cache
@@ -38,13 +40,15 @@ def entries(said: EhrMessage, vendor: str | None, where: Where | None = None) ->
     if said.urn is not None:
         entry = _by_urn().get(said.urn)
         return (entry,) if entry is not None else ()
-    text = f"{said.description or ''}\n{said.text}"[:_LONGEST]
     among = [one for one in ENTRIES if _may_be(one, where)]
     # A sentence of an EHR says more than its code, and its code more than the status.
     sentences = [one for one in among if not (one.oauth_errors or one.statuses)]
     codes = [one for one in among if one.oauth_errors]
+    mine = _ehrs() if vendor in {None, GENERIC.name} else {vendor}
+    text = f"{said.description or ''}\n{without_noise(said.text)}"[:_LONGEST]
     return (
-        _speaking(text, among, _ehrs() if vendor in {None, GENERIC.name} else {vendor})
+        _in_its_words(said, among, sentences, mine)
+        or _speaking(text, among, mine)
         # What stands in for any vendor's EHR says more in its texts than a code.
         or _speaking(text, among, _stand_ins())
         or _speaking(text, sentences, {GENERIC.name})
@@ -57,6 +61,32 @@ def entries(said: EhrMessage, vendor: str | None, where: Where | None = None) ->
         # This product's own refusals say less than an EHR's error beside them.
         or _speaking(text, among, {OWN.name})
         or (_speaking(text, among, _ehrs()) if vendor else ())
+    )
+
+
+def _in_its_words(
+    said: EhrMessage,
+    among: Collection[Entry],
+    sentences: Collection[Entry],
+    vendors: Collection[str | None],
+) -> tuple[Entry, ...]:
+    """Return what the server's own sentence means, before anything else in the text.
+
+    A code that no standard has is a sentence too: `jwks_kid_mismatch`.
+    """
+    words = said.description or ""
+    at = said.text.find(words) if words else -1
+    if at > 0:
+        # What it is called, and the code before it, belong to it.
+        words = said.text[max(0, said.text.rfind("\n", 0, at) + 1, at - _BEFORE) : at + len(words)]
+    if said.oauth_error is not None and not _coded(said.oauth_error, among, GENERIC.name):
+        words += f"\n{said.oauth_error.replace('_', ' ')}"
+    if not words:
+        return ()
+    return (
+        _speaking(words, among, vendors)
+        or _speaking(words, among, _stand_ins())
+        or _speaking(words, sentences, {GENERIC.name})
     )
 
 

@@ -11,11 +11,19 @@ from collections.abc import Iterable
 from shared.explain.model import EhrMessage
 from shared.explain.reading import texts, urns
 from shared.explain.reading.find import known_urns
+from shared.explain.reading.noise import without_noise
 from shared.explain.reading.vendor import vendor_of
 
 LONGEST_TEXT = 32_768
 _FLAGS = re.IGNORECASE | re.MULTILINE
 LONGEST_DESCRIPTION = 500
+# A host as an exception or a resolver names it, without a scheme.
+_HOST = (
+    r"(?:\bhost(?:name)?\W{1,3}|\benotfound |resolve host: ?|unknownhostexception: ?|\blookup )"
+    r"([a-z0-9.-]{1,200}\.[a-z]{2,24})\b"
+)
+# The sentences of a server: what OAuth calls so, then FHIR's, then what other JSON has.
+_SENTENCES = (r"error_description|diagnostics", r"(?<=\")(?:error_message|message|msg|detail|text)")
 _ID = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
 # An id in prose has a digit: no word of a sentence is taken for one.
 _WITH_DIGIT = r"(?=[A-Za-z._-]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9._-]{5,127}"
@@ -80,7 +88,7 @@ def parse(text: str) -> EhrMessage:
         persona=persona.lower() if persona else None,
         client=client,
         tenant=tenant,
-        status=_status(opened),
+        status=_status(without_noise(opened)),
         text=shown[:LONGEST_TEXT],
     )
 
@@ -100,7 +108,7 @@ def _stated_ids(text: str) -> set[str]:
     """Ids that may stay in the text: client ids, tenants in FHIR bases, segments of paths."""
     ids = re.findall(
         rf"(?:client|app(?:lication)?)[ _-]?id(?:[^\n]{{0,60}}?|[^A-Za-z0-9]{{0,12}})({texts.UUID})"
-        rf"|/(?:r4|dstu2|tenants)/({_ID})",
+        rf"|/(?:r4|dstu2|tenants)/({_ID})|{_HOST}",
         text,
         re.IGNORECASE,
     )
@@ -128,26 +136,30 @@ def _oauth_error(text: str) -> str | None:
 
 
 def _description(levels: list[str], known: set[str]) -> str | None:
-    """The EHR's own sentence: `error_description`, or an OperationOutcome's."""
-    for text in levels:
-        match = re.search(
-            r"(?<![A-Za-z0-9])(?:error_description|diagnostics)(?:"
-            r"=(?P<query>[^&\s\"'<>]{1,2000})"
-            r"|\\?\"?\s{0,3}[:=]\s{0,3}\\?\"(?P<quoted>(?:[^\"\\\n]|\\[^\n]){1,2000}))",
-            text,
-        )
-        if match is not None:
-            raw = match["quoted"] or match["query"].replace("+", " ")
-            opened = texts.levels(raw)[-1].replace("\n", " ").strip()
-            return texts.without_random(opened, known)[:LONGEST_DESCRIPTION] or None
+    """Return the server's own sentence: `error_description`, an OperationOutcome's, a message."""
+    for name in _SENTENCES:
+        for text in levels:
+            match = re.search(
+                rf"(?<![A-Za-z0-9])(?:{name})(?:"
+                r"=(?P<query>[^&\s\"'<>]{1,2000})"
+                r"|\\?[\"']?\s{0,3}[:=]\s{0,3}\\?\"(?P<quoted>(?:[^\"\\\n]|\\[^\n]){1,2000}))",
+                text,
+            )
+            if match is not None:
+                raw = match["quoted"] or match["query"].replace("+", " ")
+                opened = texts.levels(raw)[-1].replace("\n", " ").strip()
+                return texts.without_random(opened, known)[:LONGEST_DESCRIPTION] or None
     return None
 
 
 def _status(text: str) -> int | None:
     match = re.search(
         r"\bHTTP(?:/[0-9.]{1,3})?[ :]{1,2}([1-5][0-9]{2})\b"
-        r"|\b(?:status(?:[ _]?code)?|code)\"?\s{0,2}[:=]\s{0,2}\"?([1-5][0-9]{2})\b"
-        r"|\b([45][0-9]{2}) (?:unauthorized|forbidden|bad request|not found|not acceptable)",
+        r"|\b(?:status(?:[ _]?code)?(?: of)?|code|error)\"?\s{0,2}[:= ]\s{0,2}\"?([1-5][0-9]{2})\b"
+        r"|\b([45][0-9]{2}) (?:unauthorized|forbidden|bad request|not found|not acceptable"
+        r"|unsupported media|internal server error|method not allowed)"
+        r"|(?:->|=>|→|\b(?:says|gives|returns?|returned|answers|gets?|got|with|is)(?: an?)?) "
+        r"([45][0-9]{2})\b(?![.:/-]?[0-9])|\b([45][0-9]{2}) ?(?:error\b|\{|\()|\(([45][0-9]{2})\)",
         text,
         re.IGNORECASE,
     )

@@ -5,26 +5,20 @@ is found is the text's claim; the error itself is read by shared/explain/reading
 """
 
 import re
-from itertools import pairwise
 
 from shared import legacy_launch
 from shared.explain import parameters
 from shared.explain.model import AuthorizationRequest
+from shared.explain.reading.shown_scopes import SCOPE, scopes_in
 from shared.explain.reading.texts import MASK, NO_VALUE
 
 _SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _URL = r"([a-z][a-z0-9+.-]{1,20}://[^\s&\"'<>`\\]{1,500})"
 _REDIRECT = r"(?:redirect[_ -]?ur[il]s?|callback[_ -]?ur[il])"
-_SCOPE = (
-    r"(?<![\w/.-])(?:openid|fhirUser|profile|offline_access|online_access"
-    r"|launch(?:/[a-z]{1,20})?|(?:patient|user|system)/[A-Za-z*]{1,40}\.[a-z*]{1,10})"
-    r"(?:\?[^\s\"'&,;`<>]{1,80})?(?![\w/=-])"
-)
 # Between two names of a list stand a comma, quotes, "and", a line's beginning; no sentence.
 _LIST_GAP = 14
 _WORD = r"(?<![\w/.])[A-Za-z_]{2,40}(?![\w/]|\.\w)"
-_BETWEEN = r"[\s,+;|`\"']{1,4}"
 # A request outside an address: a pair of name and value for each parameter, as in JSON, in a
 # table, in a call of curl or in lines. A value without quotes where
 # others have some is a variable of a program: what it held is not known.
@@ -32,12 +26,15 @@ _PAIR = re.compile(
     rf"(?<![\w/.?&-])(?P<mark>[\"'`]?)(?P<name>{'|'.join((*parameters.SMART, 'nonce'))})(?P=mark)"
     r"\s{0,8}(?:=>|[:=|])\s{0,8}"
     r"(?:\"(?P<double>[^\"\n]{0,4000})\"|'(?P<single>[^'\n]{0,4000})'|"
-    rf"(?P<bare>[^\s,;&|\"'`]{{1,2000}})(?:[ +]{_SCOPE}){{0,200}})"
+    rf"(?P<bare>[^\s,;&|\"'`]{{1,2000}})(?:[ +]{SCOPE}){{0,200}})"
 )
 _BETWEEN_PAIRS = re.compile(
     r"[\s,;|\"'`{}()\[\]*&>\\-]{0,24}(?:(?:-d|-F|--data(?:-urlencode)?)[\s\"'`$]{1,4})?"
 )
 
+_BACKEND = re.compile(
+    r"grant_type\W{1,6}client_credentials|client[ _]credentials (?:flow|grant)", re.IGNORECASE
+)
 _OWN_EHR_LAUNCH = re.compile(r"(?:\bKind of launch|\"flow\")[:\s\"]{1,6}EHR launch\b")
 _AS_THE_CHART_SENT = re.compile(r"\blaunch [^\s,]{1,100}, as the chart sent it")
 
@@ -45,6 +42,7 @@ _AS_THE_CHART_SENT = re.compile(r"\blaunch [^\s,]{1,100}, as the chart sent it")
 def in_text(text: str) -> AuthorizationRequest:
     """What was sent, as far as the text tells; the text is plain, decoded and without secrets."""
     address = _request(text)
+    scopes = scopes_in(text).requested
     shown = address or _pairs(text) or _of_this_app(text)
     carried = tuple(name for name, value in shown.items() if value)
     names = tuple(name for name, value in shown.items() if value != "") or _listed(text)
@@ -52,25 +50,32 @@ def in_text(text: str) -> AuthorizationRequest:
         # Alone it is a part of an error_uri or token answer for any other name.
         names = ("intent",)
     return AuthorizationRequest(
-        flow="ehr" if "launch" in carried else None,
+        flow="ehr" if "launch" in carried else "backend" if _is_backend(text, scopes) else None,
         client_id=_client_id(text),
         redirect_uri=_value(text, _REDIRECT, _URL)
         or _value(text, rf"{_REDIRECT}(?:\s\(?(?:is|registered|configured|used)\)?){{0,2}}", _URL)
         or _value(text, rf"{_REDIRECT}\s(?:is|was)\s", r"[\"'`]?" + _URL, sign=""),
-        aud=_value(text, "aud(?:ience)?|iss", _URL),
-        scopes=_scopes(text) or None,
+        aud=_value(text, "aud(?:ience)?", _URL) or _launching(text),
+        scopes=scopes or None,
         parameters=names or None,
         carried=carried,
         whole={"response_type", "client_id"} <= set(address),
     )
 
 
-def granted_in(text: str) -> tuple[str, ...] | None:
-    """The scopes of a token answer in the text, None where there is none."""
-    if not re.search(r"\b(?:token_type|expires_in)\b", text):
-        return None
-    match = re.search(r"(?<![A-Za-z_])scope\"\s{0,3}:\s{0,3}\"([^\"\n]{0,8000})\"", text)
-    return tuple(match[1].split()) if match is not None else None
+def _launching(text: str) -> str | None:
+    """Return the FHIR base that a text calls `iss`.
+
+    Next to a `code` or an `error` it is the authorization server's own name (RFC 9207).
+    """
+    address = re.sub(r"[?&][^\s]{0,4000}\b(?:code|error)=[^\s]{0,4000}", "", text)
+    return _value(address, "iss", _URL) or _value(address, "iss", rf"\s{_URL}", sign="")
+
+
+def _is_backend(text: str, scopes: tuple[str, ...]) -> bool:
+    """Return whether the request is a backend service's (SMART App Launch 2.2, 8.1)."""
+    of_systems = [scope for scope in scopes if scope.startswith("system/")]
+    return bool(_BACKEND.search(text) or (of_systems and len(of_systems) == len(scopes)))
 
 
 def legacy_launch_in(text: str) -> tuple[str, ...]:
@@ -172,19 +177,3 @@ def _value(text: str, name: str, value: str, sign: str = _SIGN) -> str | None:
     if match is None or MASK in match[1]:
         return None
     return match[1].rstrip(".,;)")
-
-
-def _scopes(text: str) -> tuple[str, ...]:
-    """The longest list of scopes in the text that is not the one of a token answer."""
-    granted = granted_in(text)
-    found = list(re.finditer(_SCOPE, text))
-    runs = [[match] for match in found[:1]]
-    for before, match in pairwise(found):
-        between = text[before.end() : match.start()]
-        if re.fullmatch(_BETWEEN, between):
-            runs[-1].append(match)
-        else:
-            runs.append([match])
-    lists = [tuple(dict.fromkeys(match[0] for match in run)) for run in runs]
-    requested = [one for one in lists if len(one) > 1 and one != granted]
-    return max(requested, key=len, default=())

@@ -1,6 +1,6 @@
 """The one line that mends a launch: a parameter of the request, or a setting of smart.toml."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from shared.explain.model import Cause, CauseId, Change
 
@@ -37,6 +37,21 @@ def change(
     if name in sent and sent[name] in {None, corrected[name]}:
         return None
     return Change(f"{name}={corrected[name]}", _setting(name, corrected[name]))
+
+
+# What of these was sent is what is suspected: only a configuration knows the right value.
+_SUSPECTED: Mapping[CauseId, str] = {
+    "client_unknown": "client_id",
+    "redirect_uri_mismatch": "redirect_uri",
+    "aud_wrong": "aud",
+}
+
+
+def suspected(causes: Iterable[Cause]) -> frozenset[str]:
+    """Return the parameters whose value in a text is itself at fault, as far as is known."""
+    return frozenset(
+        _SUSPECTED[one.id] for one in causes if one.certainty != "possible" and one.id in _SUSPECTED
+    )
 
 
 def _setting(name: str, value: str) -> str | None:

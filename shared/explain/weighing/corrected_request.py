@@ -7,6 +7,7 @@ brackets.
 from collections.abc import Collection, Iterator, Mapping
 
 from shared.explain.model import Cause, CauseId
+from shared.explain.weighing.change import suspected
 from shared.explain.weighing.evidence import Facts
 from shared.explain.weighing.scope_causes import in_other_version, is_wildcard, version
 from shared.scopes import parse
@@ -41,13 +42,21 @@ def corrected(facts: Facts, causes: Collection[Cause]) -> Mapping[str, str] | No
     standalone = facts.sent.flow == "standalone" or (
         facts.sent.flow is None and facts.persona == "patient"
     )
+    mine = facts.registered
+    wrong = suspected(causes) if facts.stated else frozenset()
+    client_id = mine.client_id if "client_id" in wrong and mine is not None else facts.client_id
+    redirect_uri = facts.redirect_uri
+    if "redirect_uri" in wrong:
+        redirect_uri = mine.redirect_uri if mine is not None else None
+    if "client_id" in wrong and mine is None:
+        client_id = None
     request = {
         "response_type": "code",
-        "client_id": facts.client_id or "<the client id of the app's registration>",
-        "redirect_uri": facts.redirect_uri or "<the registered redirect URI, byte for byte>",
+        "client_id": client_id or "<the client id of the app's registration>",
+        "redirect_uri": redirect_uri or "<the registered redirect URI, byte for byte>",
         "scope": " ".join(_scopes(facts, standalone=standalone)),
         "state": "<a new random value for each launch>",
-        "aud": _aud(facts, standalone=standalone),
+        "aud": _aud(facts, standalone=standalone, suspect="aud" in wrong),
         "code_challenge": "<base64url of SHA-256 of a new code_verifier>",
         "code_challenge_method": "S256",
     }
@@ -56,9 +65,11 @@ def corrected(facts: Facts, causes: Collection[Cause]) -> Mapping[str, str] | No
     return request
 
 
-def _aud(facts: Facts, *, standalone: bool) -> str:
-    literal = [base for base in facts.bases if not base.endswith("/*")]
-    if len(literal) == 1 == len(facts.bases):
+def _aud(facts: Facts, *, standalone: bool, suspect: bool) -> str:
+    configured = facts.registered.iss if facts.registered is not None else ()
+    bases = configured if suspect else facts.bases
+    literal = [base for base in bases if not base.endswith("/*")]
+    if len(literal) == 1 == len(bases):
         return literal[0]
     if standalone:
         return "<the FHIR base of the EHR>"

@@ -17,7 +17,8 @@ from shared.explain.model import (
     Registered,
     Where,
 )
-from shared.explain.reading import shown_request
+from shared.explain.reading import claims, shown_request, shown_scopes
+from shared.explain.reading.noise import without_noise
 from shared.explain.reading.vendor import persona_of
 from shared.explain.weighing.registrations import choose, tenants
 from shared.vendors import Profile, habits_of
@@ -73,7 +74,15 @@ class Facts:
         """Whether the authorization request failed, as far as can be told."""
         if self.where is not None:
             return self.where in REQUEST_PLACES
+        if self.backend or "came_back" in self.claims.signs:
+            # There was none, or the EHR has accepted it.
+            return False
         return not self.entries or any(one.where in REQUEST_PLACES for one in self.entries)
+
+    @property
+    def by_code(self) -> bool:
+        """Whether a code alone says what failed, and no sentence of a server."""
+        return not self.entries or bool(self.entries[0].oauth_errors)
 
     def may_be(self, *causes: CauseId) -> bool:
         """Whether the error can come from one of the causes; an unknown error can from any."""
@@ -102,9 +111,29 @@ class Facts:
         return self.registered.scopes if self.registered is not None else ()
 
     @cached_property
+    def shown_scopes(self) -> shown_scopes.ShownScopes:
+        """The lists of scopes in the text, none if this app made the request."""
+        return shown_scopes.scopes_in(self.said.text) if self.stated else _NO_SCOPES
+
+    @property
     def granted(self) -> tuple[str, ...] | None:
-        """The scopes of a token answer in the text, None where there is none."""
-        return shown_request.granted_in(self.said.text)
+        """The scopes that a text says were granted, None if it does not."""
+        return self.shown_scopes.granted
+
+    @cached_property
+    def told(self) -> str:
+        """The text of a person without its noise, empty if this app made the request."""
+        return without_noise(self.said.text) if self.stated else ""
+
+    @cached_property
+    def claims(self) -> claims.Claims:
+        """What a person says who is no server: weaker than its words, stronger than nothing."""
+        return claims.claims_in(self.told)
+
+    @property
+    def backend(self) -> bool:
+        """Whether a backend service asked: it has no user, no browser and no redirect."""
+        return self.sent.flow == "backend"
 
     @property
     def where_scopes(self) -> str:
@@ -156,6 +185,9 @@ class Facts:
         """The persona of the FHIR bases' hosts alone."""
         hosts = {persona_of(base) for base in self.bases}
         return hosts.pop() if len(hosts) == 1 else None
+
+
+_NO_SCOPES = shown_scopes.ShownScopes()
 
 
 def gather(

@@ -25,13 +25,15 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _no_launch(facts: Facts) -> Iterator[WeighedCause]:
-    if not facts.stated or _carried_launch(facts):
+    if not facts.stated or facts.backend or _carried_launch(facts):
         return
     listed = "launch" in (facts.sent.parameters or ())
     legacy = shown_request.legacy_launch_in(facts.said.text)
-    if facts.is_shown and facts.at_request and ("launch" in facts.lacks | set(facts.scopes)):
+    shown = facts.is_shown and facts.at_request and ("launch" in facts.lacks | set(facts.scopes))
+    if shown and facts.may_be("launch_parameter_missing"):
         why = "The request in the text has no `launch` value."
-        yield WeighedCause("launch_parameter_missing", "certain", why, _SMART)
+        certainty = _if_it_is_said("launch" in facts.lacks, facts)
+        yield WeighedCause("launch_parameter_missing", certainty, why, _SMART)
     elif listed and "launch" in facts.lacks:
         why = (
             "`launch` is in the list of what is sent; so this is the cause only if its value was "
@@ -43,6 +45,15 @@ def _no_launch(facts: Facts) -> Iterator[WeighedCause]:
         yield WeighedCause("launch_parameter_missing", "likely", why, _SMART)
 
 
+def _if_it_is_said(said: bool, facts: Facts) -> Certainty:
+    """How sure a fault of the request is: the error says it, or there is no error to say otherwise.
+
+    An error that names something else makes it no more than one that stands next to it.
+    """
+    other = facts.said.urn or facts.said.oauth_error or facts.entries
+    return "certain" if said or not other else "likely"
+
+
 def _carried_launch(facts: Facts) -> bool:
     """Whether the request is known to have carried a `launch` value."""
     return facts.sent.flow == "ehr"
@@ -52,7 +63,7 @@ def _launch_scope(facts: Facts) -> Iterator[WeighedCause]:
     concerned = bool(facts.entries) and facts.may_be(
         "launch_patient_scope_on_provider", "launch_scope_missing", "patient_context_missing"
     )
-    if not (facts.at_request or concerned) or facts.sent.flow == "standalone":
+    if not (facts.at_request or concerned) or facts.sent.flow in {"standalone", "backend"}:
         return
     sent = facts.sent
     if "launch/patient" in facts.scopes and facts.persona != "patient":
@@ -71,10 +82,15 @@ def _launch_scope(facts: Facts) -> Iterator[WeighedCause]:
         if unlisted:
             why += "; the EHR does not list it among its scopes"
         certainty: Certainty = "certain" if alone and (provider or unlisted) else "likely"
+        if not (unlisted or refused):
+            # Nothing here says that it is refused: many servers grant it.
+            certainty = "possible"
         yield WeighedCause("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
     elif sent.scopes is not None and sent.flow == "ehr" and "launch" not in sent.scopes:
         why = f"A `launch` value was sent, and `launch` is not in {facts.where_scopes}."
-        yield WeighedCause("launch_scope_missing", "certain", why, _SMART)
+        said = facts.may_be("launch_scope_missing", "patient_context_missing")
+        certainty = _if_it_is_said(said or not facts.stated, facts)
+        yield WeighedCause("launch_scope_missing", certainty, why, _SMART)
 
 
 def _client(facts: Facts) -> Iterator[WeighedCause]:
@@ -87,9 +103,11 @@ def _client(facts: Facts) -> Iterator[WeighedCause]:
         return
     configured = facts.registered is not None and facts.registered.client_id is not None
     whose = "the configured one is" if configured else "the one that should be used is"
+    # An error that misses the launch value is about that first: both apps may be registered.
+    proven = "launch" not in facts.lacks or "launch/patient" in facts.scopes
     yield WeighedCause(
         "client_id_mismatch",
-        "certain",
+        "certain" if proven else "likely",
         f"{who} client id {seen}; {whose} {expected}.",
         _OBSERVED,
         (f"Find what still sends {seen}, and have it send {expected}.",),

@@ -4,13 +4,16 @@ SMART App Launch 2.2, "Scopes"; RFC 6749 3.1 (unknown parameters are ignored), 3
 URIs are compared as strings) and 3.2.1 (client authentication).
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from shared.explain import parameters
 from shared.explain.model import CauseId, Certainty
+from shared.explain.reading.claims import Sign
 from shared.explain.weighing.evidence import Facts, WeighedCause
 from shared.explain.weighing.scope_causes import (
     in_other_version,
+    is_misspelt,
     is_wildcard,
     scope_cause,
     scope_causes,
@@ -20,6 +23,7 @@ from shared.scopes import missing, names_resources
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _RFC_6749 = "RFC 6749: https://www.rfc-editor.org/rfc/rfc6749"
+_RFC_7523 = "RFC 7523: https://www.rfc-editor.org/rfc/rfc7523"
 _SCOPE_CAUSES: tuple[CauseId, ...] = ("scope_syntax", "scope_not_registered", "scope_trimmed")
 _MOST_NAMED = 5
 
@@ -31,14 +35,28 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
         yield from _registered(facts)
         yield from _trimmed(facts)
         yield from _written_for_v2(facts)
+        yield from _against_the_registration(facts)
+    yield from _not_requested(facts)
     yield from _addresses(facts)
+    yield from _code(facts)
     yield from _authentication(facts)
+    yield from _assertion(facts)
     yield from _parameters(facts)
 
 
 def _syntax(facts: Facts) -> Iterator[WeighedCause]:
     wildcards = [scope for scope in facts.scopes if is_wildcard(scope)]
     dropped = facts.habits.scopes.wildcards_dropped
+    if wildcards and facts.said.oauth_error == "invalid_scope" and not dropped:
+        why = f"{_named(wildcards)} in {facts.where_scopes}: many servers refuse wildcards."
+        step = f"Replace {_named(wildcards)} with one scope per type and action: {_SPELLED}"
+        yield WeighedCause("scope_syntax", "likely", why, _SMART, (step,))
+        return
+    odd = [scope for scope in facts.scopes if is_misspelt(scope)]
+    if odd:
+        why = f"{_named(odd)} is spelled as neither SMART version does."
+        yield WeighedCause("scope_syntax", "likely", why, _SMART, (f"Write {_SPELLED}",))
+        return
     if wildcards and dropped:
         why = f"{_named(wildcards)} in {facts.where_scopes}: wildcards are dropped whole."
         yield WeighedCause("scope_syntax", "certain", why, dropped)
@@ -59,6 +77,12 @@ def _syntax(facts: Facts) -> Iterator[WeighedCause]:
         yield WeighedCause("scope_syntax", _of_scopes(facts), why, _SMART)
 
 
+_SPELLED = (
+    "v1 `user/Patient.read` and `user/Patient.write`, or v2 letters such as `user/Patient.rs` and "
+    "`user/Patient.c`."
+)
+
+
 def _of_scopes(facts: Facts) -> Certainty:
     """How probable a fault of the scopes is that shows in them alone: people decline as well."""
     return "possible" if "user_declined" in facts.family else "likely"
@@ -66,7 +90,7 @@ def _of_scopes(facts: Facts) -> Certainty:
 
 def _registered(facts: Facts) -> Iterator[WeighedCause]:
     systems = [scope for scope in facts.scopes if scope.startswith("system/")]
-    if systems:
+    if systems and not facts.backend:
         why = f"{_named(systems)} is for programs that run without a user."
         step = "Take every `system/` scope out: no user launch has them."
         yield WeighedCause("scope_not_registered", "likely", why, _SMART, (step,))
@@ -95,18 +119,72 @@ def _written_for_v2(facts: Facts) -> Iterator[WeighedCause]:
         yield WeighedCause("scope_not_registered", "likely", why, source)
 
 
+def _against_the_registration(facts: Facts) -> Iterator[WeighedCause]:
+    """What a text says of the registration: its SMART version, and the scopes that it has."""
+    told = {one for one in ("v1", "v2") if one in facts.claims.signs}
+    written = {found for scope in facts.scopes if (found := version(scope)) is not None}
+    if len(written) == len(told) == 1 and written != told:
+        scope = next(scope for scope in facts.scopes if version(scope) is not None)
+        wanted = "`.rs` and other letters (v2)" if "v2" in told else "`.read` and `.write` (v1)"
+        why = f"The registration is for SMART {told.pop()}, and `{scope}` is written otherwise."
+        step = f"Write the scopes with {wanted}, as the app is registered: `{_in(scope, wanted)}`."
+        yield WeighedCause("scope_syntax", "likely", why, _SMART, (step,))
+    absent = missing(facts.scopes, facts.shown_scopes.registered)
+    if facts.shown_scopes.registered and absent and not told:
+        why = f"The registration in the text lacks {_named(absent)}."
+        step = f"In the registration, add the scope {_named(absent)}, or don't request it."
+        yield WeighedCause("scope_not_registered", "likely", why, "the text", (step,))
+
+
+def _in(scope: str, wanted: str) -> str:
+    return f"{scope.rpartition('.')[0]}{'.rs' if 'v2' in wanted else '.read'}"
+
+
+_CALL = re.compile(
+    r"\b(GET|POST|PUT|PATCH|DELETE)\b\s{1,3}(?:https?://)?[^\s?\"']{0,200}?/([A-Z][A-Za-z]{2,40})\b"
+)
+
+
+def _not_requested(facts: Facts) -> Iterator[WeighedCause]:
+    """A call that is refused, of a type that no requested scope names."""
+    refused = facts.said.status == 403 or facts.said.oauth_error == "insufficient_scope"
+    if not (facts.stated and refused and names_resources(facts.scopes)):
+        return
+    for method, kind in _CALL.findall(facts.told):
+        letters = {"GET": "rs", "POST": "c", "DELETE": "d"}.get(method, "u")
+        needed = [f"{level}/{kind}.{letters}" for level in ("patient", "user", "system")]
+        if all(missing((scope,), facts.scopes) for scope in needed):
+            why = f"{method} {kind} needs a scope that was not requested."
+            step = (
+                f"Add `patient/{kind}.{letters}` (v1: `.{'read' if method == 'GET' else 'write'}`)"
+            )
+            step += ", or the same with `user/`, to `scopes`, and register it."
+            yield WeighedCause("scope_not_requested", "likely", why, _SMART, (step,))
+            return
+
+
 def _trimmed(facts: Facts) -> Iterator[WeighedCause]:
     """What a token answer in the text lacks of what was asked for."""
+    if facts.shown_scopes.missing and facts.granted is None:
+        named = _named(facts.shown_scopes.missing)
+        why = f"The text says that {named} was not granted."
+        step = f"In the EHR's registration or user administration, allow {named}."
+        yield WeighedCause("scope_trimmed", "likely", why, "the text", (step,))
     if facts.granted is None:
         return
     supported = facts.sent.scopes_supported
-    flow = facts.sent.flow or ("ehr" if facts.persona == "provider" else None)
+    flow = facts.sent.flow if facts.sent.flow != "backend" else None
+    flow = flow or ("ehr" if facts.persona == "provider" else None)
     causes = scope_causes(facts.vendor, flow, facts.scopes, facts.granted, supported)
     for cause in dict.fromkeys(causes.values()):
         absent = [scope for scope, of in causes.items() if of == cause]
         detail = scope_cause(cause, facts.vendor)
         why = f"Asked for and not granted: {_named(absent)}. {detail.why}"
-        yield WeighedCause(cause, "likely", why, detail.source, detail.steps)
+        step = (
+            f"In the EHR's registration, choose {_named(absent)}, in the SMART version of the app."
+        )
+        steps = detail.steps if cause == "scope_syntax" else (step, *detail.steps)
+        yield WeighedCause(cause, "likely", why, detail.source, steps)
 
 
 def _addresses(facts: Facts) -> Iterator[WeighedCause]:
@@ -127,14 +205,56 @@ def _addresses(facts: Facts) -> Iterator[WeighedCause]:
         yield WeighedCause("aud_wrong", "possible", why, _SMART)
 
 
+def _code(facts: Facts) -> Iterator[WeighedCause]:
+    """Of what `invalid_grant` may mean this app's own requests leave one thing."""
+    if not facts.stated and facts.said.oauth_error == "invalid_grant" and facts.said.urn is None:
+        why = "Redirect URI, client id and verifier were those of the launch."
+        yield WeighedCause("code_expired_or_used", "likely", why, _RFC_6749)
+
+
 def _authentication(facts: Facts) -> Iterator[WeighedCause]:
+    """How the client proves itself decides what to do first."""
+    if "client_auth_wrong" not in facts.family:
+        return
     mine = facts.registered
     auth = facts.sent.client_auth or (mine.client_auth if mine is not None else None)
-    if auth is None or "client_auth_wrong" not in facts.family:
+    if auth is not None:
+        how = "as a public client, without a secret" if auth == "none" else f"by {auth}"
+        why = f"This app is configured to authenticate {how} (`client_auth`)."
+        yield WeighedCause("client_auth_wrong", None, why, _RFC_6749)
         return
-    how = "as a public client, without a secret" if auth == "none" else f"by {auth}"
-    why = f"This app is configured to authenticate {how} (`client_auth`)."
-    yield WeighedCause("client_auth_wrong", None, why, _RFC_6749)
+    for sign, step in _BY_CLIENT.items():
+        if sign in facts.claims.signs:
+            yield WeighedCause("client_auth_wrong", None, "", _RFC_6749, (step,))
+            return
+
+
+_BY_CLIENT: Mapping[Sign, str] = {
+    "assertion": "Compare the assertion's `kid`, `aud`, `iss`, `sub`, `exp` and `jti` with the "
+    "registration; the key that it names must be the registered one.",
+    "secret": "Set the client secret again, from the registration of this client id; compare how "
+    "it is sent (Basic header or body) with how it is registered.",
+    "public": "Check that the registration is public (a single-page or native app), and send "
+    "`client_id` in the body, no secret and no Authorization header.",
+}
+
+
+_NOT_SENT = re.compile(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|required)", re.IGNORECASE)
+
+
+def _assertion(facts: Facts) -> Iterator[WeighedCause]:
+    """A client that signs: the EHR's `invalid_client` is about its key or its claims."""
+    signs = facts.claims.tells("assertion") or (
+        facts.backend and facts.claims.tells("secret") is False
+    )
+    if not facts.stated or not signs or facts.said.oauth_error != "invalid_client":
+        return
+    if _NOT_SENT.search(facts.said.description or "") or not facts.by_code:
+        return
+    if facts.said.urn is None and facts.may_be("client_auth_wrong", "assertion_key_unknown"):
+        why = "The client signs an assertion, and the server does not accept it."
+        yield WeighedCause("assertion_key_unknown", "likely", why, _RFC_7523)
+        yield WeighedCause("assertion_claims_wrong", "possible", why, _RFC_7523)
 
 
 def _parameters(facts: Facts) -> Iterator[WeighedCause]:

@@ -21,9 +21,19 @@ def is_wildcard(scope: str) -> bool:
     return "/*." in scope
 
 
+def is_misspelt(scope: str) -> bool:
+    """Whether a scope for a resource type has an action that no SMART version has."""
+    return scope.startswith(("patient/", "user/", "system/")) and resource(scope) is None
+
+
+def resource(scope: str) -> scopes.Grant | None:
+    """What a resource scope covers, a backend service's like a user's; None for other scopes."""
+    return scopes.parse(scope.replace("system/", "user/", 1))
+
+
 def version(scope: str) -> Literal["v1", "v2"] | None:
     """The SMART version in whose syntax a resource scope is written; None for other scopes."""
-    if scopes.parse(scope) is None:
+    if resource(scope) is None:
         return None
     return "v1" if scope.partition("?")[0].rpartition(".")[2] in _V1 else "v2"
 
@@ -77,7 +87,7 @@ def _cause(
         return "scope_trimmed"
     wanted = scopes.parse(scope)
     if wanted is None:
-        return "scope_not_registered"
+        return "scope_syntax" if is_misspelt(scope) else "scope_not_registered"
     unlisted = scopes.names_resources(supported) and scope not in supported
     if is_wildcard(scope) and (habits.wildcards_dropped or unlisted):
         return "scope_syntax"

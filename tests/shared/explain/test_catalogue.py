@@ -209,6 +209,114 @@ ORACLE = [
     ("identity-provider-page", "HTTP/1.1 200 OK\n<html class=IdentityProviderRedirectPage>"),
 ]
 
+# What servers, browsers and libraries say whoever made them: two or more of each, in the words of
+# different ones.
+NEW: list[tuple[str, str, None]] = [
+    (f"generic/{key}", text, None)
+    for key, texts in {
+        "cors": (
+            "Access to fetch from origin 'https://b' has been blocked by CORS policy",
+            "Cross-Origin Request Blocked: The Same Origin Policy disallows reading it",
+            "we get a CORS error at the token endpoint",
+        ),
+        "fetch-failed": (
+            "Uncaught TypeError: Failed to fetch",
+            "NetworkError when attempting to fetch resource.",
+        ),
+        "tls": (
+            "ssl.SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
+            "Error: unable to verify the first certificate",
+            "javax.net.ssl.SSLHandshakeException: PKIX path building failed",
+        ),
+        "host-unknown": (
+            "Error: getaddrinfo ENOTFOUND fhir.example.org",
+            "connect ECONNREFUSED 10.0.0.1:8080",
+        ),
+        "iss-not-given": (
+            "Failed to discover authorization URL given: undefined",
+            "400: missing query param 'iss'",
+        ),
+        "state": (
+            "No 'state' parameter found. Please (re)launch the app.",
+            "omniauth: state mismatch in the callback",
+        ),
+        "discovery-missing": (
+            "GET https://h/fhir/.well-known/smart-configuration 404",
+            "it answers 404 for .well-known/smart-configuration",
+            "Failed to fetch the well-known json",
+        ),
+        "discovery-needs-token": (
+            "GET https://h/fhir/metadata 401",
+            "GET https://h/r4/.well-known/smart-configuration gives a 403",
+        ),
+        "links-wrong": (
+            "The next link is http://10.0.0.5/fhir?_getpages=1",
+            "self https://h:443:443/fhir/Group",
+        ),
+        "fhir-version": (
+            'expected "Conformance" but found "CapabilityStatement"',
+            "unsupported FHIR version 5.0",
+        ),
+        "not-a-launch": (
+            "Module not found: Error: Can't resolve 'url'",
+            "Permission run.services.get denied on resource",
+            "User: arn:x is not authorized to perform: s3:GetObject",
+        ),
+        "assertion-key": (
+            "JWT key ID does not match any key in JWKS",
+            "Unable to load public key",
+            "invalid_client: Client assertion has an invalid signature",
+        ),
+        "assertion-claims": (
+            "The client assertion has a wrong audience",
+            "client_assertion refused: jti already seen",
+            "exp must not be more than 5 minutes ahead",
+        ),
+        "signing-key": (
+            "id_token rejected: could not find key ID 'k2'",
+            "No suitable key found to verify the id_token",
+        ),
+        "refresh-reused": (
+            "The refresh token has already been used",
+            "Maximum allowed refresh token reuse exceeded",
+        ),
+        "grant-not-enabled": (
+            "This grant type is not allowed for the client",
+            "Client not enabled to retrieve service account",
+        ),
+        "user-credentials": ("Invalid username or password.", "Invalid user credentials"),
+        "token-of-another": (
+            "The audience 'api://x' is invalid",
+            "JWT issuer did not match",
+        ),
+        "token-not-sent": (
+            "Full authentication is required to access this resource",
+            "Missing Authorization header",
+        ),
+        "opaque-token": (
+            "jwt.decode(access_token): Not enough segments",
+            "the access_token is not a JWT: jwt malformed",
+        ),
+        "not-enabled": (
+            "FHIR app is not activated",
+            "This client is not enabled for this organization",
+        ),
+        "client-auth-text": (
+            "The request body must contain the parameter client_secret",
+            "client_secret is missing",
+        ),
+        "scope-text": (
+            "Invalid scopes: launch/patient openid",
+            "read permission for 'Appointment' is not granted by any of the provided scopes",
+        ),
+        "resource-text": (
+            "invalid_target",
+            "The resource principal named https://x was not found in the tenant",
+        ),
+    }.items()
+    for text in texts
+]
+
 # (entry, message, vendor of the registration or None where nothing tells)
 OTHERS: list[tuple[str, str, str | None]] = [
     ("epic/oauth2-error-page", "<title>OAuth2 Error</title>", None),
@@ -466,6 +574,8 @@ OTHERS: list[tuple[str, str, str | None]] = [
         None,
     ),
     ("azure/fhir-user", "403 from azurehealthcareapis.com without the role FHIR SMART User", None),
+    ("azure/fhir-user", "Azure FHIR: 403, diagnostics: Authorization failed.", None),
+    ("azure/fhir-user", 'azurehealthcareapis.com: the token has no "roles" claim', None),
     ("azure/more-scopes", "Azure: admin consent grants more scopes than asked", None),
     ("okta/redirect-uri", "Unable to validate the redirect_uri passed in.", None),
     (
@@ -478,6 +588,7 @@ OTHERS: list[tuple[str, str, str | None]] = [
         "Refused to frame 'https://app/': an ancestor violates the CSP directive",
         None,
     ),
+    ("generic/frame-refused", "The page was blocked by X-Frame-Options in Firefox", None),
     ("smart-calc/launch-parameter-missing", "The page says launch_parameter_missing.", None),
     ("smart-calc/launch-parameter-missing", "The page says iss_missing.", "oracle"),
     ("smart-calc/iss-not-allowed", "The page says iss_not_allowed.", None),
@@ -544,6 +655,7 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ),
     ("generic/edge-access-denied", f"{HOST} answers Access denied (403)", None),
     ("generic/edge-access-denied", "Access denied (403)", "epic"),
+    *NEW,
     ("generic/no-id-token", "There is no id_token in the answer", None),
     ("generic/no-id-token", "id_token is missing", None),
     ("generic/no-id-token", "missing id_token", None),
@@ -579,6 +691,11 @@ MESSAGES: list[tuple[str, str, str | None]] = [
     *((f"oracle/{name}", text, None) for name, text in ORACLE),
     *OTHERS,
 ]
+# What a status, a call or a person's account tells, and no message of a server.
+OF_AN_ACCOUNT = {
+    *("endpoint_wrong", "flow_misused", "refresh_not_granted", "results_limited"),
+    "scope_not_requested",
+}
 BY_KEY = {entry.key: entry for entry in ENTRIES}
 PATTERNS = [(entry.key, pattern) for entry in ENTRIES for pattern in entry.patterns]
 
@@ -606,7 +723,8 @@ def test_every_entry_has_a_message() -> None:
 @each("cause", get_args(CauseId))
 def test_every_cause_has_its_text_and_an_error_that_leads_to_it(cause: CauseId) -> None:
     assert causes.KINDS[cause].id == cause
-    assert any(cause == one.id for entry in ENTRIES for one in entry.causes)
+    told = any(cause == one.id for entry in ENTRIES for one in entry.causes)
+    assert told is (cause not in OF_AN_ACCOUNT)
 
 
 def test_keys_urns_and_codes_are_unique() -> None:

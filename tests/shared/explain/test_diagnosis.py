@@ -380,9 +380,12 @@ def test_an_unknown_urn_is_said_to_be_unknown_and_explained_by_its_code() -> Non
 
 
 def test_an_unknown_urn_without_a_code_leaves_to_ask() -> None:
-    found = diagnose(replace(said(ehr_messages.GRANT + "of-tomorrow"), instance="instance-7"))
-    assert ids(found) == ["ehr_side"]
-    assert "instance-7" in found.causes[0].steps[0]
+    unknown = replace(said(ehr_messages.GRANT + "of-tomorrow"), instance="instance-7")
+    found = diagnose(unknown)
+    assert (found.kind, ids(found)) == ("asks", [])
+    assert "instance-7" in found.ask[0]
+    # Of a request that this app made there is nothing to paste.
+    assert ids(diagnose(unknown, OURS)) == ["ehr_side"]
 
 
 @each("text", ["", "hello world", "<svg onload=alert(1)>"])

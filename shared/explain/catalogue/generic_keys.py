@@ -1,0 +1,244 @@
+"""Any EHR: what servers and libraries say about keys, claims, tokens and grants, in their words."""
+
+from shared.explain.catalogue import causes, sources
+from shared.explain.model import Entry
+
+_NOT = (
+    r"(?:not (?:allowed|enabled|authorized|permitted|granted|registered|supported|approved|valid)"
+)
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        key="generic/assertion-key",
+        says="JWT key ID does not match any key in JWKS / Unable to load public key",
+        where="token endpoint",
+        patterns=(
+            (
+                r"\b(?:kid|key id)\b[^\n]{0,40}(?:mismatch|not found|unknown|(?:does|do|did) not"
+                r" match|no "
+                r"match)[^\n]{0,40}"
+            ),
+            (
+                r"(?:unable to|failed to|could not|cannot|error)[^\n]{0,30}\b(?:jwks|jwk set"
+                r"|public key)\b"
+                r"|public key not found|jwks\b[^\n]{0,30}(?:unreachable|returned an error)"
+            ),
+            (
+                r"(?:assertion|client)[^\n]{0,40}invalid signature|invalid"
+                r" signature[^\n]{0,30}assertion"
+                r"|signature[^\n]{0,30}client[_ ](?:jwt|assertion)|client signed"
+                r" jwt[^\n]{0,20}signature"
+            ),
+        ),
+        meaning="The server can't check the client's signed assertion with the keys that it has.",
+        causes=(
+            causes.assertion_key_unknown("likely"),
+            causes.not_propagated_yet("possible", sources.INFERRED),
+        ),
+        source=sources.RFC_7523,
+    ),
+    Entry(
+        key="generic/assertion-claims",
+        says="client assertion: aud, exp, jti, iss or sub is wrong",
+        where="token endpoint",
+        patterns=(
+            (
+                r"(?:assertion|client jwt)[^\n]{0,50}\b(?:aud|audience|issuer|subject|jti|iat"
+                r"|lifetime|exp)\b"
+                r"[^\n]{0,60}|invalid token audience|missing (?:id|jti|exp|iat) (?:on|in) the token"
+            ),
+            (
+                r"\bexp\w{0,20}[^\n]{0,40}(?:too far|more than (?:5|five) minutes"
+                r"|exceeds)[^\n]{0,30}"
+                r"|\bjti\b[^\n]{0,30}(?:already|reuse|replay|unique)|token reuse detected"
+            ),
+        ),
+        meaning="The server could read the client's signed assertion and refuses a claim in it.",
+        causes=(causes.assertion_claims_wrong("likely"), causes.clock_skew("possible")),
+        source=sources.RFC_7523,
+    ),
+    Entry(
+        key="generic/signing-key",
+        says="id_token: could not find key ID … in available keys / unknown kid",
+        where="token endpoint",
+        patterns=(
+            (
+                r"(?:id[_ -]?token|access[_ -]?token|jwtverifier|jwt"
+                r" validation)[^\n]{0,80}(?:could not find|no "
+                r"matching|unknown|unable to find|no)\b[^\n]{0,30}\b(?:key|kid)[^\n]{0,80}"
+            ),
+            (
+                r"(?:key|kid)[^\n]{0,80}(?:in (?:the )?available keys|verif\w{1,20} (?:the )?(?:id"
+                r"|access)[_ ]token)"
+                r"|jwks?no\w{0,20}matching\w{0,20}key|no suitable key[^\n]{0,40}"
+            ),
+        ),
+        meaning="The app can't check the signature of a token with the keys that it has.",
+        causes=(causes.signing_key_unknown("likely"),),
+        source=sources.OPENID,
+    ),
+    Entry(
+        key="generic/refresh-reused",
+        says="Refresh token has been revoked / already used / reuse detected",
+        where="token endpoint",
+        patterns=(
+            (
+                r"refresh[ _]token[^\n]{0,40}(?:already|reus\w{1,20}|revoked|rotated|been used"
+                r"|consumed)[^\n]{0,20}"
+                r"|allowed refresh token reuse|stale token"
+            ),
+        ),
+        meaning="The refresh token that was sent has been replaced or withdrawn.",
+        causes=(
+            causes.refresh_reused("likely"),
+            causes.session_ended("possible", sources.RFC_6749),
+        ),
+        source=sources.RFC_9700,
+    ),
+    Entry(
+        key="generic/grant-not-enabled",
+        says="grant type is not allowed for this client",
+        where="token endpoint",
+        patterns=(
+            rf"grant(?:[ _]types?)?\b[^\n]{{0,60}}{_NOT}|disabled|unauthorized)[^\n]{{0,30}}",
+            (
+                rf"{_NOT}|unauthorized)[^\n]{{0,40}}(?:grant(?:[ _]type)?\b|service account"
+                rf"|client credentials)"
+                r"[^\n]{0,20}"
+            ),
+        ),
+        meaning="The client is known, and isn't registered for this way to get a token.",
+        causes=(causes.grant_not_enabled("certain"),),
+        source=sources.RFC_6749,
+    ),
+    Entry(
+        key="generic/user-credentials",
+        says="Invalid username or password / Invalid user credentials",
+        where="error page",
+        patterns=(
+            (
+                r"(?:invalid|incorrect|wrong|bad) (?:user ?(?:name)?(?: or |/| and )password"
+                r"|user credentials|"
+                r"password|login)|\bbad credentials\b|aadsts50126|account (?:is )?locked"
+            ),
+        ),
+        meaning="The user wasn't signed in.",
+        causes=(causes.user_credentials_wrong("likely"),),
+    ),
+    Entry(
+        key="generic/token-of-another",
+        says="The issuer is invalid / audience validation failed (FHIR 401)",
+        where="FHIR answer",
+        patterns=(
+            (
+                r"\b(?:the |jwt )?(?:issuer|audience)\b(?: '[^'\n]{1,200}')? (?:is )?(?:invalid"
+                r"|not trusted|"
+                r"untrusted|validation failed|did not match|does ?n[o'].?t match)|\binvalid"
+                r" (?:issuer|audience)\b"
+            ),
+        ),
+        meaning="The FHIR server doesn't accept who issued the token, or for whom.",
+        causes=(
+            causes.token_of_another_server("likely"),
+            causes.aud_wrong("possible", sources.INFERRED),
+        ),
+        source=sources.RFC_6750,
+    ),
+    Entry(
+        key="generic/token-not-sent",
+        says="Missing Authorization header / Full authentication is required",
+        where="FHIR answer",
+        patterns=(
+            (
+                r"(?:missing|no|without)\b[^\n]{0,12}\W?authorization\W{1,2}header|no (?:bearer"
+                r"|access|auth) token"
+                r"|full authentication is required|authentication required|[?&]access_token="
+            ),
+        ),
+        meaning="The FHIR server saw no access token.",
+        causes=(causes.token_not_in_header("likely"),),
+        source=sources.RFC_6750,
+    ),
+    Entry(
+        key="generic/opaque-token",
+        says="jwt malformed / Not enough segments, on an access token",
+        where="token endpoint",
+        patterns=(
+            (
+                r"(?:decod\w{1,20}|pars\w{1,20}|jwt)[^\n]{0,50}access[_ ]?token[^\n]{0,80}|access[_"
+                r" ]?token[^\n]{0,60}(?:"
+                r"jwt malformed|not a (?:valid )?jwt|decod\w{1,20}|segments|malformed"
+                r"|jwt\.io)[^\n]{0,40}"
+            ),
+        ),
+        meaning="The app tries to read the access token, which is for the FHIR server alone.",
+        causes=(causes.opaque_token_decoded("likely"),),
+        source=sources.RFC_6749,
+    ),
+    Entry(
+        key="generic/not-enabled",
+        says="app not activated / not enabled for this organization",
+        where="authorize redirect",
+        patterns=(
+            (
+                r"\b(?:app|application|client)\b[^\n]{0,30}\bnot (?:been )?(?:activated|enabled"
+                r"|approved|active)\b(?! to)"
+                r"[^\n]{0,40}|not (?:activated|enabled|approved|authorized) (?:for|at|by|in)"
+                r" (?:this|the|your) "
+                r"(?:practice|site|organi\w{1,20}|tenant|customer)"
+            ),
+        ),
+        meaning="The server knows the app, and this site hasn't turned it on.",
+        causes=(causes.client_not_enabled_at_site("likely"),),
+    ),
+    Entry(
+        key="generic/client-auth-text",
+        says="client_secret or client_assertion is missing or invalid",
+        where="token endpoint",
+        patterns=(
+            (
+                r"client[_ ](?:secret|assertion\w{0,20}|credentials"
+                r"|authentication)\b(?!s?\.)[^\n]{0,40}(?:missing|"
+                r"required|must|invalid|not provided|failed|incorrect)"
+            ),
+            (
+                r"(?:must contain|missing|requires?|invalid)\b[^\n]{0,50}client[_ ](?:"
+                r"secret|assertion)\w{0,20}"
+            ),
+        ),
+        meaning="The token endpoint didn't get the proof that this client is registered for.",
+        causes=(causes.client_auth_wrong("likely"),),
+        source=sources.RFC_6749,
+    ),
+    Entry(
+        key="generic/scope-text",
+        says="Invalid scopes: … / permission is not granted by any of the scopes",
+        where="authorize redirect",
+        patterns=(
+            (
+                r"\binvalid scopes?: ?[^\n]{0,200}|\bscopes?\b[^\n]{0,80}"
+                rf"(?:{_NOT}|recognized|found)|unsupported|unknown)"
+            ),
+            r"permission for '[^'\n]{1,60}' is not granted by any[^\n]{0,80}",
+        ),
+        meaning="A scope is missing, unknown or more than the app may have, by the server's words.",
+        causes=(
+            causes.scope_not_registered("likely"),
+            causes.scope_syntax("possible", sources.INFERRED),
+        ),
+        source=sources.RFC_6749,
+    ),
+    Entry(
+        key="generic/resource-text",
+        says="invalid_target, invalid_resource / resource principal not found",
+        where="authorize redirect",
+        oauth_errors=("invalid_target", "invalid_resource"),
+        patterns=(
+            r"resource principal named[^\n]{0,200}",
+            r"\binvalid[ _](?:target|resource)\b(?! ?type)",
+        ),
+        meaning="The server has no resource of the name in `aud`, `resource` or the scopes.",
+        causes=(causes.aud_wrong("likely"), causes.tenant_mismatch("possible", sources.INFERRED)),
+        source=sources.inferred("RFC 8707"),
+    ),
+)

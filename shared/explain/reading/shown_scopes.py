@@ -1,0 +1,103 @@
+"""The lists of scopes in a text, told apart by the words before each.
+
+A post names what was requested, what came back, what the registration has, and what is missing
+(SMART App Launch 2.2, "Scopes").
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+SCOPE = (
+    r"(?<![\w/.-])(?:openid|fhirUser|profile|offline_access|online_access"
+    r"|launch(?:/[a-z]{1,20})?|(?:patient|user|system)/[A-Za-z*]{1,40}\.[a-z*]{1,10})"
+    r"(?:\?[^\s\"'&,;`<>]{1,80})?(?![\w/=-])"
+)
+Label = Literal["requested", "granted", "registered", "missing"]
+_BETWEEN = r"[\s,+;|`\"'\[\]]{1,6}"
+_BEFORE = 70
+_LABELS = re.compile(
+    r"(?P<missing>\b(?:not|without|missing|lacks?|lost|dropped|stripped|except)\b)"
+    r"|(?P<granted>\b(?:granted|received|returned|came back|comes? back|gets? back|we get|and get"
+    r"|got|response|token (?:has|says|contains|shows))\b)"
+    r"|(?P<registered>\b(?:portal|console|registration|registered|approved|allowed|ticked"
+    r"|shows only)\b)"
+    r"|(?P<requested>\b(?:ask|asks|asked|asking|request\w{0,4}|sen[dt]|configured|config\w*"
+    r"|appsettings|scopes?|tried|want|need)\b)",
+    re.IGNORECASE,
+)
+# What introduces a list may be a line of its own, or all that stands in the line before it.
+_LAST_LINES = re.compile(r"[^\n]*\n?[^\n]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownScopes:
+    """The lists, each empty or None if the text has none."""
+
+    requested: tuple[str, ...] = ()
+    granted: tuple[str, ...] | None = None
+    registered: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def scopes_in(text: str) -> ShownScopes:
+    """Return what a text says about scopes."""
+    answer = _token_response(text)
+    told: dict[Label, list[tuple[str, ...]]] = {}
+    unnamed: list[tuple[str, ...]] = []
+    for label, scopes in _lists(text):
+        if label is None:
+            unnamed.append(scopes)
+        elif not (label == "requested" and scopes == answer):
+            told.setdefault(label, []).append(scopes)
+    registered = _longest(told.get("registered", []))
+    missing = tuple(dict.fromkeys(one for found in told.get("missing", []) for one in found))
+    granted = _longest([one for one in told.get("granted", []) if len(one) > 1]) or None
+    requested = [*told.get("requested", []), *unnamed]
+    asked = _longest([one for one in requested if len(one) > 1 and one != answer])
+    if not asked and len(registered) > 1:
+        # Whoever names only what is registered requests that.
+        return ShownScopes(registered, answer or granted, (), missing)
+    return ShownScopes(asked, answer or granted, registered, missing)
+
+
+def _token_response(text: str) -> tuple[str, ...] | None:
+    """Return the scopes of a token response in the text, None if there is none."""
+    if not re.search(r"\b(?:token_type|expires_in)\b", text):
+        return None
+    match = re.search(r"(?<![A-Za-z_])scope\"\s{0,3}:\s{0,3}\"([^\"\n]{0,8000})\"", text)
+    return tuple(match[1].split()) if match is not None else None
+
+
+def _lists(text: str) -> Iterator[tuple[Label | None, tuple[str, ...]]]:
+    found = list(re.finditer(SCOPE, text))
+    runs = [[match] for match in found[:1]]
+    for before, match in pairwise(found):
+        if re.fullmatch(_BETWEEN, text[before.end() : match.start()]):
+            runs[-1].append(match)
+        else:
+            runs.append([match])
+    end = 0
+    for run in runs:
+        start = run[0].start()
+        yield (
+            _label(text[max(end, start - _BEFORE) : start]),
+            tuple(dict.fromkeys(match[0] for match in run)),
+        )
+        end = run[-1].end()
+
+
+def _label(before: str) -> Label | None:
+    """Return what the last word before a list says that it is."""
+    lines = _LAST_LINES.search(before)
+    names: list[Label] = ["missing", "granted", "registered", "requested"]
+    label: Label | None = None
+    for match in _LABELS.finditer(lines[0] if lines is not None else before):
+        label = next(name for name in names if match[name])
+    return label
+
+
+def _longest(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
+    return max(lists, key=len, default=())

@@ -1,0 +1,68 @@
+"""What to paste next: what would tell the causes apart, or name one at all."""
+
+from collections.abc import Sequence
+
+from shared.explain.model import Cause
+from shared.explain.weighing.evidence import Facts
+
+_CALLBACK = (
+    "The address that the EHR came back to, with its `error`, `error_description` and `error_uri`."
+)
+_RESPONSE = "The status and the body of the token endpoint's response, without its tokens."
+_CONSOLE = (
+    "The red lines in the browser's console, and the first failed request in the network tab of "
+    "its developer tools."
+)
+_LOG = "The lines of your app's log from that minute."
+_REQUEST = (
+    "The authorize address that the browser opened, with every parameter: compare `client_id`, "
+    "`redirect_uri`, `scope`, `aud` and `launch` with the registration."
+)
+_EXCHANGE = (
+    "The token request without its secrets (`grant_type`, `redirect_uri`, `client_id`, whether "
+    "`code_verifier` was sent), and from the log whether a code was sent twice."
+)
+_CLIENT = (
+    "How the client is registered (public, with a secret, with a key) and what it sent: the names "
+    "of the headers and body parameters, and of an assertion its header and claims."
+)
+_GRANTED = "`scope` from the token response, next to the scopes that were requested."
+_REFUSAL = "The body and the `WWW-Authenticate` header of the FHIR response."
+_SUPPORT = "What the EHR's support says about {}: the text doesn't tell what the name stands for."
+
+
+def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
+    """What to paste next; nothing if the first cause is certain, or alone likely."""
+    sure = [one for one in causes if one.certainty != "possible"]
+    if sure and (sure[0].certainty == "certain" or len(sure) < 2 or sure[1].certainty != "likely"):
+        return ()
+    if facts.claims.tells("came_back") and not facts.said.oauth_error:
+        return (_RESPONSE, _LOG)
+    by_code = _BY_CODE.get(facts.said.oauth_error or "")
+    if by_code is not None:
+        return by_code
+    if facts.said.urn or facts.said.oauth_error:
+        name = facts.said.instance or facts.said.urn or facts.said.oauth_error
+        return (_SUPPORT.format(name), _REQUEST if facts.at_request else _RESPONSE)
+    places = {entry.where for entry in facts.entries}
+    if facts.said.status in {401, 403} or "FHIR answer" in places:
+        return (_GRANTED, _REFUSAL)
+    if "token endpoint" in places:
+        return (_RESPONSE, _CLIENT)
+    if places & {"authorize redirect", "error page"}:
+        return (_REQUEST, _LOG)
+    if {"blank", "framed"} & facts.claims.signs or "launch" in places:
+        return (_CONSOLE, _CALLBACK)
+    return (_CALLBACK, _RESPONSE, _CONSOLE, _LOG)
+
+
+_BY_CODE = {
+    "invalid_grant": (_EXCHANGE,),
+    "invalid_client": (_CLIENT,),
+    "unauthorized_client": (_CLIENT,),
+    "invalid_scope": (_GRANTED, _REQUEST),
+    "insufficient_scope": (_GRANTED, _REFUSAL),
+    "invalid_token": (_REFUSAL, _LOG),
+    "invalid_request": (_REQUEST, _RESPONSE),
+    "access_denied": (_CALLBACK, _REQUEST),
+}

@@ -1,0 +1,120 @@
+"""What a person's account speaks for: how, where and for whom it fails, and what was tried.
+
+It counts as far as the error, if there is one, can have the cause at all.
+"""
+
+from collections.abc import Iterator
+
+from shared.explain.model import CauseId, Certainty
+from shared.explain.reading.claims import Sign
+from shared.explain.weighing.evidence import Facts, WeighedCause
+
+_TOLD = "what the text tells; which cause it is: inferred"
+_ACCESS: tuple[CauseId, ...] = (
+    *("client_not_enabled_at_site", "scope_trimmed", "scope_not_registered"),
+    *("client_unknown", "user_not_permitted"),
+)
+
+
+def weigh(facts: Facts) -> Iterator[WeighedCause]:
+    """Every cause that the account speaks for, the more telling first."""
+    if not facts.stated:
+        return
+    yield from _browser(facts)
+    yield from _place(facts)
+    yield from _time(facts)
+    yield from _steps(facts)
+    yield from _answers(facts)
+
+
+def _likely(cause: CauseId, why: str, *steps: str) -> WeighedCause:
+    return WeighedCause(cause, "likely", why, _TOLD, steps)
+
+
+def _browser(facts: Facts) -> Iterator[WeighedCause]:
+    signs = facts.claims.signs
+    lost = bool({"storage_lost", "state_lost"} & signs)
+    if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
+        why = "What the launch stored is gone in the callback, in a frame or in a strict browser."
+        yield _likely("cookies_blocked", why)
+    elif not facts.entries and signs & {"framed", "blank"} and not _is_answered(facts):
+        where = "in a frame" if "framed" in signs else "in the EHR's window"
+        why = f"The app fails {where}, and the text holds no message of the browser."
+        for cause in ("cookies_blocked", "frame_refused", "ehr_side"):
+            yield WeighedCause(cause, "possible", why, _TOLD)
+    if "loops" in signs and not _is_answered(facts):
+        certainty: Certainty = "possible" if lost else "likely"
+        why = "The launch starts over again and again."
+        yield WeighedCause("flow_misused", certainty, why, _TOLD)
+
+
+def _is_answered(facts: Facts) -> bool:
+    """Whether the text has an error, a status or a URN, so that it is about that."""
+    said = facts.said
+    return bool(said.urn or said.oauth_error or (said.status or 0) >= 400)
+
+
+def _place(facts: Facts) -> Iterator[WeighedCause]:
+    """What works somewhere and not elsewhere, for some and not for others."""
+    tells, family = facts.claims.tells, facts.family
+    refused = facts.said.oauth_error == "access_denied" and "user_declined" in family
+    if refused and (tells("some_users") or "user_declined" in facts.claims.denied):
+        why = "No one declined, or only some users are refused."
+        step = (
+            "Check in the EHR or portal that this user's account is active, finished and bound to "
+            "this app and patient; the site or the EHR's vendor has to do that."
+        )
+        yield _likely("user_not_permitted", why, step)
+    if tells("service_user") and (facts.shown_scopes.missing or facts.granted):
+        why = "A service user's own permissions decide which scopes it gets."
+        step = "In the EHR's user administration, give the service user the missing permissions."
+        yield _likely("user_not_permitted", why, step)
+    if not tells("works_elsewhere") or not facts.entries:
+        return
+    if "client_unknown" in family and not {"scope_trimmed", "scope_not_registered"} & family:
+        why = "It works in another environment, and each environment has its own client ids."
+        yield _likely("client_unknown", why)
+    elif family.intersection(_ACCESS) and not _is_certain(facts):
+        why = "It works elsewhere: this site's own copy of the registration may be older."
+        step = "Ask this site to enable the app, with its present scopes, in this environment."
+        yield _likely("client_not_enabled_at_site", why, step)
+
+
+def _is_certain(facts: Facts) -> bool:
+    return any(one.certainty == "certain" for entry in facts.entries for one in entry.causes)
+
+
+def _time(facts: Facts) -> Iterator[WeighedCause]:
+    tells = facts.claims.tells
+    if tells("no_refresh_token") and facts.may_be("refresh_not_granted", "access_token_expired"):
+        yield _likely("refresh_not_granted", "The text says that no refresh token came.")
+    elif tells("lasts") and facts.may_be("access_token_expired") and facts.said.urn is None:
+        why = "It works at first and fails after a time, as long as an access token lives."
+        yield _likely("access_token_expired", why)
+    waits = facts.family & {"not_propagated_yet", "client_unknown", "client_auth_wrong"}
+    if tells("fresh") and waits and not _is_certain(facts):
+        yield _likely("not_propagated_yet", "The registration or its key was changed just now.")
+
+
+def _steps(facts: Facts) -> Iterator[WeighedCause]:
+    """What was done, and in which order."""
+    tells, family = facts.claims.tells, facts.family
+    if tells("by_hand") and "launch_parameter_missing" in family and not facts.sent.carried:
+        why = "The page was opened by its address, not by an EHR."
+        yield _likely("launch_parameter_missing", why)
+    if "code_expired_or_used" in family and tells("twice"):
+        why = "The text tells of a second request, a reload or a repetition."
+        yield _likely("code_expired_or_used", why)
+
+
+_ANSWERS: tuple[tuple[Sign, CauseId, str], ...] = (
+    ("fewer_results", "results_limited", "The search succeeds, and lists less than expected."),
+    ("no_patient", "patient_context_missing", "The text says that the token names no patient."),
+)
+
+
+def _answers(facts: Facts) -> Iterator[WeighedCause]:
+    for sign, cause, why in _ANSWERS:
+        fits = facts.may_be(cause) if cause == "patient_context_missing" else not facts.entries
+        if facts.claims.tells(sign) and fits and facts.said.urn is None:
+            yield _likely(cause, why)

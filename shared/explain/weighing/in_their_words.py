@@ -1,0 +1,160 @@
+"""What the server's own words name: an address, a claim, a scope, a time, put into what to change.
+
+A message that says what it expects says it better than any advice (RFC 6749 5.2, RFC 6750 3).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from shared.explain.model import CauseId
+from shared.explain.reading.texts import MASK
+from shared.explain.weighing.evidence import Facts, WeighedCause
+
+_OWN_WORDS = "the message itself"
+_VALUE = r"[\"'`]?([^\s\"'`<>]{2,200}?)[\"'`]?"
+_URL = r"(https?://[^\s\"'`<>,;)]{4,300})"
+# For each cause: where a message names something, and the step that uses it.
+_NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
+    "cors_blocked": (
+        (
+            r"'\*' when the request's credentials mode",
+            (
+                "Send this request without credentials (`credentials: 'omit'`, no "
+                "`withCredentials`): the server allows every origin (CORS), and that excludes "
+                "credentials."
+            ),
+        ),
+        (
+            r"(?:at|from) '(https?://[^/'\s]{1,200})[^'\n]*' from origin '([^'\s]{1,200})'",
+            "On the server {0}, allow the origin {1} (CORS).",
+        ),
+    ),
+    "aud_wrong": (
+        (rf"expected:? {_VALUE}[.,;)]*(?:\s|$)", "Send `aud` as the message expects it: {0}"),
+        (
+            rf"resource principal named {_VALUE} was",
+            (
+                "Register {0} as the FHIR server's audience (application ID URI), or send the "
+                "audience that is registered as `aud`."
+            ),
+        ),
+    ),
+    "redirect_uri_mismatch": (
+        (
+            rf"redirect[ _]ur[il]\W{{1,4}}{_URL}",
+            "Register exactly {0}, or send what is registered.",
+        ),
+    ),
+    "scope_not_registered": (
+        (
+            r"permission for '([A-Za-z]{2,40})' is not granted",
+            "Request and register a scope for {0} too, such as `patient/{0}.read` or `.rs`.",
+        ),
+        (
+            r"invalid scopes?:? ([a-z*][\w*/.:? -]{3,300})",
+            (
+                "In the authorization server, create the scopes that it names and allow them for "
+                "this client: {0}"
+            ),
+        ),
+    ),
+    "fhir_base_wrong": (
+        (
+            (
+                r"(?:host=?\W{0,2}|enotfound |resolve host: ?|unknownhostexception: ?|lookup )"
+                r"'?([a-z0-9.-]{3,200}\.[a-z]{2,24})"
+            ),
+            "Replace {0} with the host of the FHIR base in use today: that host isn't found.",
+        ),
+    ),
+    "tls_untrusted": (
+        (
+            r"host='([a-z0-9.-]{3,200})'",
+            "Trust the certificate of {0}: give the program its CA (`ca_file` in smart.toml).",
+        ),
+    ),
+    "assertion_key_unknown": (
+        (
+            r"\"kid\"\s?:\s?\"([^\"\s]{1,100})\"",
+            (
+                "Publish the key with the `kid` {0} in the registered key set, or sign with one "
+                "that is in it."
+            ),
+        ),
+    ),
+    "signing_key_unknown": (
+        (
+            r"key id '?([^'\s]{2,100})'?",
+            "Fetch the key set (`jwks_uri`) again: the key {0} isn't in the one that is cached.",
+        ),
+    ),
+    "clock_skew": (
+        (
+            r"\b(iat|nbf|exp)\b[^\n]{0,30}(?:future|past|valid|expired)",
+            (
+                "Set the clock of the machine that checks `{0}` by NTP: the server's, or the "
+                "workstation's if the check runs in the browser."
+            ),
+        ),
+    ),
+    "assertion_claims_wrong": (
+        (
+            r"\b(aud|iss|sub|jti|exp|iat|alg)\b",
+            "Correct `{0}` in the assertion, as the message says.",
+        ),
+        (r"\b(audience)\b", "Set `aud` in the assertion to the token endpoint's URL."),
+    ),
+    "client_auth_wrong": (
+        (
+            r"\b(client_assertion(?:_type)?)\b[^\n]{0,30}missing",
+            "Send a signed assertion (`{0}`), or register the client for how it authenticates now.",
+        ),
+    ),
+    "tenant_mismatch": (
+        (
+            r"/tenants/([A-Za-z0-9-]{4,60})/",
+            (
+                "Compare the tenant {0} in the address with the site's tenant id, character by "
+                "character."
+            ),
+        ),
+    ),
+    "pkce_mismatch": (
+        (
+            r"verifier, '[^']*[+/=][^']*' vs|vs '[^'\n]*[+/=]|base64\(sha256|base64encodedstring",
+            (
+                "Encode verifier and challenge as base64url: `-` and `_` in place of `+` and `/`, "
+                "no `=` at the end."
+            ),
+        ),
+    ),
+    "fhir_request_invalid": (
+        (r"unknown (?:search )?parameter \W?([\w-]{1,40})", "Remove the search parameter `{0}`."),
+    ),
+}
+
+
+def weigh(facts: Facts) -> Iterator[WeighedCause]:
+    """For each cause that the error can have, the step with what the message names."""
+    if not facts.stated:
+        return
+    for cause in facts.family & _NAMED.keys():
+        for text in (facts.said.description or "", facts.told):
+            step = _step(cause, text)
+            if step is not None:
+                yield WeighedCause(cause, None, "", _OWN_WORDS, (step,))
+                break
+
+
+def _step(cause: CauseId, text: str) -> str | None:
+    for pattern, step in _NAMED[cause]:
+        match = _compiled(pattern).search(text)
+        if match is not None and not any(MASK in (one or "") for one in match.groups()):
+            return step.format(*(one.rstrip(".") for one in match.groups() if one))
+    return None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
