@@ -43,12 +43,14 @@ def _answer(found: Diagnosis, marks: Marks) -> Iterator[str]:
         return
     first = found.causes[0]
     what = _sentence(found.meaning)
-    yield from list(_wrapped("", what))[:2]
-    yield from _emphatic(f"Cause ({first.certainty}): ", first.title, marks)
     second = found.causes[1] if len(found.causes) > 1 else None
-    if second is not None and second.certainty == first.certainty == "likely":
-        # Nothing in the text tells which of the two it is.
-        yield from _emphatic(f"Or ({second.certainty}): ", second.title, marks)
+    # Nothing in the text tells which of the two it is.
+    either = second is not None and second.certainty == first.certainty == "likely"
+    # All three are in the first five lines; the whole of each comes under "Why".
+    yield from list(_wrapped("", what))[: 1 if either else 2]
+    yield from list(_emphatic(f"Cause ({first.certainty}): ", first.title, marks))[:2]
+    if either and second is not None:
+        yield from list(_emphatic(f"Or ({second.certainty}): ", second.title, marks))[:1]
     yield from _emphatic("To change: ", _sentence(first.steps[0]), marks)
     if found.change is not None:
         # In one piece, so that it can be copied.

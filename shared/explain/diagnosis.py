@@ -197,6 +197,8 @@ def _without_denied(found: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseI
     A server's sentence weighs more than a person's claim, and a claim more than a bare code.
     """
     less = facts.claims.denied if facts.by_code else frozenset()
+    if "not_eligible" in facts.claims.signs:
+        less |= {"user_declined"}
     return {
         id_: _as(one, "possible") if id_ in less and one.certainty == "likely" else one
         for id_, one in found.items()

@@ -15,8 +15,7 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             (
                 r"\b(?:kid|key id)\b[^\n]{0,40}(?:mismatch|not found|unknown|(?:does|do|did) not"
-                r" match|no "
-                r"match)[^\n]{0,40}"
+                r" match|no match)[^\n]{0,40}"
             ),
             (
                 r"(?:unable to|failed to|could not|cannot|error)[^\n]{0,30}\b(?:jwks|jwk set"
@@ -24,10 +23,9 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|public key not found|jwks\b[^\n]{0,30}(?:unreachable|returned an error)"
             ),
             (
-                r"(?:assertion|client)[^\n]{0,40}invalid signature|invalid"
-                r" signature[^\n]{0,30}assertion"
-                r"|signature[^\n]{0,30}client[_ ](?:jwt|assertion)|client signed"
-                r" jwt[^\n]{0,20}signature"
+                r"(?:assertion|client)[^\n]{0,40}invalid signature|invalid signature"
+                r"[^\n]{0,30}assertion|signature[^\n]{0,30}client[_ ](?:jwt|assertion)|client"
+                r" signed jwt[^\n]{0,20}signature"
             ),
         ),
         meaning="The server can't check the client's signed assertion with the keys that it has.",
@@ -69,8 +67,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             (
                 r"(?:key|kid)[^\n]{0,80}(?:in (?:the )?available keys|verif\w{1,20} (?:the )?(?:id"
-                r"|access)[_ ]token)"
-                r"|jwks?no\w{0,20}matching\w{0,20}key|no suitable key[^\n]{0,40}"
+                r"|access)[_ ]token)|jwks?no\w{0,20}matching\w{0,20}key|no suitable key[^\n]{0,40}"
             ),
         ),
         meaning="The app can't check the signature of a token with the keys that it has.",
@@ -84,8 +81,7 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             (
                 r"refresh[ _]token[^\n]{0,40}(?:already|reus\w{1,20}|revoked|rotated|been used"
-                r"|consumed)[^\n]{0,20}"
-                r"|allowed refresh token reuse|stale token"
+                r"|consumed)[^\n]{0,20}|allowed refresh token reuse|stale token"
             ),
         ),
         meaning="The refresh token that was sent has been replaced or withdrawn.",
@@ -132,9 +128,8 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             (
                 r"\b(?:the |jwt )?(?:issuer|audience)\b(?: '[^'\n]{1,200}')? (?:is )?(?:invalid"
-                r"|not trusted|"
-                r"untrusted|validation failed|did not match|does ?n[o'].?t match)|\binvalid"
-                r" (?:issuer|audience)\b"
+                r"|not trusted|untrusted|validation failed|did not match|does ?n[o'].?t match)"
+                r"|\binvalid (?:issuer|audience)\b"
             ),
         ),
         meaning="The FHIR server doesn't accept who issued the token, or for whom.",
@@ -165,10 +160,9 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         patterns=(
             (
-                r"(?:decod\w{1,20}|pars\w{1,20}|jwt)[^\n]{0,50}access[_ ]?token[^\n]{0,80}|access[_"
-                r" ]?token[^\n]{0,60}(?:"
-                r"jwt malformed|not a (?:valid )?jwt|decod\w{1,20}|segments|malformed"
-                r"|jwt\.io)[^\n]{0,40}"
+                r"(?:decod\w{1,20}|pars\w{1,20}|jwt)[^\n]{0,50}access[_ ]?token[^\n]{0,80}|access"
+                r"[_ ]?token[^\n]{0,60}(?:jwt malformed|not a (?:valid )?jwt|decod\w{1,20}"
+                r"|segments|malformed|jwt\.io)[^\n]{0,40}"
             ),
         ),
         meaning="The app tries to read the access token, which is for the FHIR server alone.",
@@ -182,10 +176,9 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             (
                 r"\b(?:app|application|client)\b[^\n]{0,30}\bnot (?:been )?(?:activated|enabled"
-                r"|approved|active)\b(?! to)"
-                r"[^\n]{0,40}|not (?:activated|enabled|approved|authorized) (?:for|at|by|in)"
-                r" (?:this|the|your) "
-                r"(?:practice|site|organi\w{1,20}|tenant|customer)"
+                r"|approved|active)\b(?! to)[^\n]{0,40}|not (?:activated|enabled|approved"
+                r"|authorized) (?:for|at|by|in) (?:this|the|your) (?:practice|site|organi\w{1,20}"
+                r"|tenant|customer)"
             ),
         ),
         meaning="The server knows the app, and this site hasn't turned it on.",
@@ -197,9 +190,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         patterns=(
             (
-                r"client[_ ](?:secret|assertion\w{0,20}|credentials"
-                r"|authentication)\b(?!s?\.)[^\n]{0,40}(?:missing|"
-                r"required|must|invalid|not provided|failed|incorrect)"
+                r"client[_ ](?:secret|assertion\w{0,20}|credentials|authentication)\b(?!s?\.)"
+                r"[^\n]{0,40}(?:missing|required|must|invalid|not provided|failed|incorrect)"
             ),
             (
                 r"(?:must contain|missing|requires?|invalid)\b[^\n]{0,50}client[_ ](?:"

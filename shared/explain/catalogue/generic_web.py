@@ -14,7 +14,7 @@ ENTRIES: tuple[Entry, ...] = (
                 r"cross-origin request blocked[^\n]{0,200}|origin \S{1,300} is not allowed by"
                 r" access-con"
             ),
-            r"\bno 'access-control-allow-\w{1,20}'|\bcors (?:error|issue|failure|preflight)s?\b",
+            r"\bno 'access-control-allow-|cors header 'access-control-allow-origin' missing",
         ),
         meaning="The browser sent a request to another origin and may not show the response to "
         "the page.",
@@ -46,13 +46,11 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             (
                 r"unable to (?:verify the first|get local issuer) certificate|self[- ]signed"
-                r" certificate"
-                r"|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}"
+                r" certificate|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}"
             ),
             (
-                r"x509: certificate[^\n]{0,80}|(?:remote|ssl|tls)"
-                r" certificate[^\n]{0,30}(?:invalid|not "
-                r"trusted|untrusted)|ssl ?handshake\w{0,20}exception"
+                r"x509: certificate[^\n]{0,80}|(?:remote|ssl|tls) certificate[^\n]{0,30}(?:invalid"
+                r"|not trusted|untrusted)|ssl ?handshake\w{0,20}exception"
             ),
         ),
         meaning="The connection ended before any request: a certificate was not accepted.",
@@ -106,9 +104,8 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             r"no '?state'? (?:parameter )?(?:was )?found|no matching state[^\n]{0,30}",
             (
-                r"\b(?:invalid|unknown|missing|bad)[ _]'?state\b(?! ?unknown)|\bstate"
-                r" (?:mismatch|does ?n.t"
-                r" match|not found|is missing)"
+                r"\b(?:invalid|unknown|missing|bad)[ _]'?state\b(?! ?unknown)|\bstate (?:mismatch"
+                r"|does ?n.t match|not found|is missing)"
             ),
         ),
         meaning="The page that completes a launch finds no launch that it belongs to.",
@@ -127,9 +124,8 @@ ENTRIES: tuple[Entry, ...] = (
             r"(?:smart|openid)-configuration\b[^\n]{0,90}\b(?:404|not found)\b",
             r"\b404\b[^\n]{0,90}(?:smart|openid)-configuration",
             (
-                r"(?:failed|could ?n.t|could not|unable|cannot)[^\n]{0,30}(?:fetch|find|load"
-                r"|read|get)"
-                r"[^\n]{0,20}(?:well-known|oauth (?:endpoints|ur[il]s))[^\n]{0,60}"
+                r"(?:failed|could ?n.t|could not|unable|cannot)[^\n]{0,30}(?:fetch|find|load|read"
+                r"|get)[^\n]{0,20}(?:well-known|oauth (?:endpoints|ur[il]s))[^\n]{0,60}"
             ),
         ),
         meaning="The document that names the authorize and token URLs isn't there.",
@@ -145,9 +141,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="launch",
         patterns=(
             (
-                r"/(?:metadata"
-                r"|\.well-known/smart-configuration)\b[^\n]{0,40}\s?(?:\S{1,12}\s){0,3}\b40[13]"
-                r"\b[\s\S]{0,300}"
+                r"/(?:metadata|\.well-known/smart-configuration)\b[^\n]{0,40}\s?"
+                r"(?:\S{1,12}\s){0,3}\b40[13]\b[\s\S]{0,300}"
             ),
         ),
         meaning="The server refuses its own description, which must be readable without a token.",
@@ -172,9 +167,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="FHIR answer",
         patterns=(
             (
-                r":443:443|:80:443|\b(?:next|self)\b['\" ]{0,3}(?:links?"
-                r"|url)?[^\n]{0,70}\b(?:localhost|http://"
-                r"|internal host|wrong (?:host|port)|private (?:host|ip))"
+                r":443:443|:80:443|\b(?:next|self)\b['\" ]{0,3}(?:links?|url)?[^\n]{0,70}\b"
+                r"(?:localhost|http://|internal host|wrong (?:host|port)|private (?:host|ip))"
             ),
         ),
         meaning="The addresses in the server's Bundles lead elsewhere than its FHIR base.",
@@ -198,11 +192,9 @@ ENTRIES: tuple[Entry, ...] = (
         where="FHIR answer",
         patterns=(
             (
-                r"expected \W?conformance\W? but found|unsupported fhir version|fhir ?version"
-                r" (?:mismatch|"
-                r"is not supported|does not match)|\b(?:dstu2|stu3|r4b?|r5) (?:client|library"
-                r"|model)s? "
-                r"(?:with|against|and) (?:an? )?(?:dstu2|stu3|r4b?|r5)\b"
+                r"expected \W?conformance\W? but found|unsupported fhir version|fhir ?version "
+                r"(?:mismatch|is not supported|does not match)|\b(?:dstu2|stu3|r4b?|r5) (?:client"
+                r"|library|model)s? (?:with|against|and) (?:an? )?(?:dstu2|stu3|r4b?|r5)\b"
             ),
         ),
         meaning="The client can't read what the server sent, because its FHIR version differs.",
@@ -215,8 +207,7 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             (
                 r"\bmodule not found\b|\bcannot find module\b|\bcan't resolve '|\bnpm err!|\bno"
-                r" module named"
-                r"|could not resolve dependencies|\berror ts\d{4}"
+                r" module named|could not resolve dependencies|\berror ts\d{4}"
             ),
             (
                 r"permission '?[a-z]+\.[a-z]+\.[a-z]+'? denied|not authorized to perform:"

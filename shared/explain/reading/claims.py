@@ -31,7 +31,9 @@ Sign = Literal[
     "v1",
     "v2",
     "came_back",
-    "simulated",
+    "cors",
+    "timeout",
+    "not_eligible",
     "loops",
     "fewer_results",
     "no_refresh_token",
@@ -72,10 +74,9 @@ _SIGNS: Mapping[Sign, str] = {
     r"(?:other|first) (?:sites?|customers?|hospitals?|practices?|tenants?|clinics?))\b[^\n.,]{0,40}"
     r"\b(?:works?|worked|ok|fine|granted|good|succeeds?)\b|\b\w+ are (?:ok|fine)\b",
     "some_users": r"\b(?:only|just) (?:for |happens (?:for|to) )?(?:some|certain|new|one|a few)\b"
-    r"[^\n.]{0,30}\b(?:users?|patients?|accounts?|clinicians?|nurses?|doctors?)"
-    r"|\bfor (?:new|some|certain) (?:users?|patients?|accounts?)"
-    r"|\bother (?:users?|accounts?|clinicians?)\b[^\n.]{0,30}\b(?:works?|ok|fine)"
-    r"|\bmy (?:own )?account\b[^\n.]{0,30}\b(?:works?|ok|fine)",
+    r"[^\n.]{0,30}\b(?:users?|patients?|accounts?|clinicians?|nurses?|doctors?)|\bfor (?:new|some"
+    r"|certain) (?:users?|patients?|accounts?)|\bother (?:users?|accounts?|clinicians?)\b"
+    r"[^\n.]{0,30}\b(?:works?|ok|fine)|\bmy (?:own )?account\b[^\n.]{0,30}\b(?:works?|ok|fine)",
     "service_user": r"\bservice (?:account|user)|password grant|grant_type=password"
     r"|\bapi user\b|\bintegration user\b",
     "lasts": rf"\b(?:works?|worked|fine|ok|good|runs?)\b[^\n.]{{0,25}}\b(?:for"
@@ -87,7 +88,7 @@ _SIGNS: Mapping[Sign, str] = {
     r"last night)|\bjust (?:uploaded|registered|created|changed|added|updated|published)\b",
     "by_hand": r"\b(?:open\w*|went to|go to|paste[ds]?|typed?|enter\w*|brows\w+|bookmark\w*"
     r"|click\w*"
-    r"|visit\w*|load\w*|refresh\w*)\b[^\n.]{0,50}(?:\blaunch\.html|\bindex\.html|\blocalhost|"
+    r"|visit\w*|load\w*|refresh\w*)\b[^\n]{0,90}?(?:\blaunch\.html|\bindex\.html|\blocalhost|"
     r"\b(?:launch )?(?:url|link|page|address)\b|\bbookmarks?\b)|\bnpm (?:run )?(?:start|serve)\b"
     r"|\bdirectly in (?:the|a|my) browser|\blive server\b|\bhttp://localhost:\d+/(?:launch|index)",
     "twice": r"\btwice\b|\bsecond (?:time|request|call)|\bagain and again|\breload(?:s|ed|ing)?\b|"
@@ -96,16 +97,18 @@ _SIGNS: Mapping[Sign, str] = {
     "blank": r"\b(?:blank|white|empty|black|gr[ae]y) (?:page|screen|window|tab|frame)|"
     r"\bpage (?:stays|is|remains) (?:white|blank|empty)|\bnothing (?:is shown|happens|loads)",
     "v1": r"(?<!/)\bsmart[ -]?(?:version|on fhir)?[ is:\"]{0,8}(?:smart )?v1\b|\bregistered"
-    r" (?:as|for)"
-    r" v1\b",
+    r" (?:as|for) v1\b",
     "v2": r"(?<!/)\bsmart[ -]?(?:version|on fhir)?[ is:\"]{0,8}(?:smart )?v2\b|\bregistered"
-    r" (?:as|for)"
-    r" v2\b",
+    r" (?:as|for) v2\b",
     "came_back": r"[?&]code=[^&\s]{1,400}&(?:[^\s]{0,400}&)?state=|[?&]state=[^&\s]{1,400}&"
     r"(?:[^\s]{0,400}&)?code=",
-    "simulated": r"\bsimulat\w+ (?:an? )?(?:auth\w* |token )?errors?\b|\bauth_error\b"
-    r"|\b(?:auth_invalid_(?:client_id|redirect_uri|scope)|token_invalid_(?:token|scope)|"
-    r"request_(?:invalid|expired)_token|token_expired_registration_token)\b",
+    "cors": r"\bcors\b[^\n.]{0,40}\b(?:errors?|issues?|fail\w{0,4}|block\w{0,4}|missing|preflight|"
+    r"prefetch|not (?:supported|enabled|allowed))|\b(?:due to|because of|not support|n.t support|"
+    r"no|fail\w{0,3})(?: a| an| the)?(?: strict)? cors\b",
+    "timeout": r"\btime-?out (?:error|when|at|on|calling)|\brequest timed out|\betimedout\b"
+    r"|\bdeadline exceeded|\bread timed? ?out",
+    "not_eligible": r"\bnot? eligib\w{0,5}|\beligib\w{1,5} (?:check )?fail\w{0,3}|\bno"
+    r" (?:\w{1,20} )?(?:membership|(?:patient |portal )?account|linked patient) (?:was )?found",
     "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]{1,2}loop|\bloops? (?:forever|"
     r"endless\w*|between)|\bkeeps? (?:redirecting|looping|launching)|\bover and over\b"
     r"|\btoo many redirects\b|ERR_TOO_MANY_REDIRECTS",
@@ -118,14 +121,13 @@ _SIGNS: Mapping[Sign, str] = {
     r"never|empty|not (?:returned|present|included|there|issued|in))\b|\bunable to refresh\b",
     "no_patient": r"\bno (?:patient|patient_id|launch_response_patient)\b(?![/ ]*(?:data|access|"
     r"scope))|\bpatient(?:[ _]id)?\b[ '\"]{1,3}(?:is |was |claim (?:is )?)?(?:missing|undefined"
-    r"|null"
-    r"|empty|not (?:in|returned|included|present))|without (?:a |any )?patient(?: id| context)?\b"
-    r"|\bno patient (?:context|claim|in (?:the )?(?:token|context))",
+    r"|null|empty|not (?:in|returned|included|present))|without (?:a |any )?patient(?: id|"
+    r" context)?\b|\bno patient (?:context|claim|in (?:the )?(?:token|context))",
 }
 _RIGHT = (
     r"(?:definitely |exactly |certainly |all |already |also )?(?:is |are |was |were )?"
     r"(?:definitely |exactly |already |all )?(?:registered|correct|right|valid|the same|identical|"
-    r"listed|whitelisted|in the |ticked|enabled|on\b|configured|set to|ok\b|fine\b|match\w*)"
+    r"listed|whitelisted|in the |ticked|enabled|configured|set to|ok\b|fine\b|match\w*)"
 )
 _DENIED: Mapping[CauseId, str] = {
     "redirect_uri_mismatch": rf"(?:redirect|callback|reply)["
@@ -139,7 +141,9 @@ _DENIED: Mapping[CauseId, str] = {
     r"granted|enabled|selected)|\ball (?:products|apis|scopes) are (?:ticked|selected|enabled)",
     "launch_parameter_missing": r"\bwe (?:do |always )?(?:send|pass) (?:the )?launch\b",
     "pkce_mismatch": rf"\b(?:pkce|code_challenge|verifier)\b[^\n.]{{0,25}}?\b{_RIGHT}",
-    "cors_blocked": rf"\b(?:cors|cross-origin)\b[^\n.]{{0,40}}?\b{_RIGHT}",
+    "cors_blocked": r"\b(?:cors|cross-origin)\b[^\n.]{0,60}?\b(?:(?:is|are) (?:on|enabled|set)"
+    r"|configured|"
+    r"allows? our)\b",
     "clock_skew": r"\b(?:clocks?|time)\b[^\n.]{0,25}?\b(?:right|synced|synchron\w+|correct|ntp)\b",
     "user_declined": r"\b(?:did ?n.t|did not|never|nobody|no one)\b[^\n.]{0,30}\b(?:declin\w+"
     r"|den\w+"

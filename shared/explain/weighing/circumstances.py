@@ -3,6 +3,7 @@
 It counts as far as the error, if there is one, can have the cause at all.
 """
 
+import re
 from collections.abc import Iterator
 
 from shared.explain.model import CauseId, Certainty
@@ -33,6 +34,8 @@ def _likely(cause: CauseId, why: str, *steps: str) -> WeighedCause:
 
 def _browser(facts: Facts) -> Iterator[WeighedCause]:
     signs = facts.claims.signs
+    if "cors" in signs and not (facts.said.urn or facts.said.oauth_error or _is_certain(facts)):
+        yield _likely("cors_blocked", "The text blames CORS.")
     lost = bool({"storage_lost", "state_lost"} & signs)
     if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
         why = "What the launch stored is gone in the callback, in a frame or in a strict browser."
@@ -58,7 +61,8 @@ def _place(facts: Facts) -> Iterator[WeighedCause]:
     """What works somewhere and not elsewhere, for some and not for others."""
     tells, family = facts.claims.tells, facts.family
     refused = facts.said.oauth_error == "access_denied" and "user_declined" in family
-    if refused and (tells("some_users") or "user_declined" in facts.claims.denied):
+    denied = "user_declined" in facts.claims.denied or tells("not_eligible")
+    if refused and (tells("some_users") or denied):
         why = "No one declined, or only some users are refused."
         step = (
             "Check in the EHR or portal that this user's account is active, finished and bound to "
@@ -91,15 +95,24 @@ def _time(facts: Facts) -> Iterator[WeighedCause]:
     elif tells("lasts") and facts.may_be("access_token_expired") and facts.said.urn is None:
         why = "It works at first and fails after a time, as long as an access token lives."
         yield _likely("access_token_expired", why)
+    if tells("timeout") and not (facts.entries or facts.said.oauth_error):
+        yield _likely("ehr_side", "The server didn't answer in time.")
     waits = facts.family & {"not_propagated_yet", "client_unknown", "client_auth_wrong"}
     if tells("fresh") and waits and not _is_certain(facts):
         yield _likely("not_propagated_yet", "The registration or its key was changed just now.")
 
 
+# The page that an EHR opens, or what it opens it with.
+_LAUNCH_PAGE = re.compile(r"\blaunch\.html\b|\biss\b|/launch\b")
+
+
 def _steps(facts: Facts) -> Iterator[WeighedCause]:
     """What was done, and in which order."""
     tells, family = facts.claims.tells, facts.family
-    if tells("by_hand") and "launch_parameter_missing" in family and not facts.sent.carried:
+    known = "launch_parameter_missing" in family or (
+        not facts.entries and _LAUNCH_PAGE.search(facts.told)
+    )
+    if tells("by_hand") and known and not facts.sent.carried and not facts.said.oauth_error:
         why = "The page was opened by its address, not by an EHR."
         yield _likely("launch_parameter_missing", why)
     if "code_expired_or_used" in family and tells("twice"):

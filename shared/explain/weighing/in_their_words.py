@@ -43,7 +43,7 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
     "redirect_uri_mismatch": (
         (
             rf"redirect[ _]ur[il]\W{{1,4}}{_URL}",
-            "Register exactly {0}, or send what is registered.",
+            "Compare {0}, which the server saw, with the registered redirect URI.",
         ),
     ),
     "scope_not_registered": (

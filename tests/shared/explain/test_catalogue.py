@@ -217,7 +217,7 @@ NEW: list[tuple[str, str, None]] = [
         "cors": (
             "Access to fetch from origin 'https://b' has been blocked by CORS policy",
             "Cross-Origin Request Blocked: The Same Origin Policy disallows reading it",
-            "we get a CORS error at the token endpoint",
+            "Reason: CORS header 'Access-Control-Allow-Origin' missing",
         ),
         "fetch-failed": (
             "Uncaught TypeError: Failed to fetch",
