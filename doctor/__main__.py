@@ -1,5 +1,5 @@
 """The doctor on the command line: `python -m doctor check --config smart.toml`, `… jwks`,
-`… explain`.
+`… sealing-key`, `… explain`.
 
 Exit code 0 without a failed check or problem, 1 with one, 2 for arguments that cannot be used.
 """
@@ -7,7 +7,7 @@ Exit code 0 without a failed check or problem, 1 with one, 2 for arguments that 
 import argparse
 import sys
 
-from doctor import explain, jwks, output, report
+from doctor import explain, jwks, output, report, sealing_key
 from doctor.check import check
 
 
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     preflight.set_defaults(run=_check)
     jwks.add_to(commands)
+    sealing_key.add_to(commands)
     explain.add_to(commands)
     return parser
 

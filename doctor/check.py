@@ -4,12 +4,13 @@ It goes on after the first bad setting, with what is sound.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doctor.checks import (
     cds_clients,
     configuration,
     ehr,
+    obvious,
     public_address,
     registration,
     scope_advice,
@@ -24,6 +25,9 @@ from shared.urls import is_local
 
 _EHRS_AT_ONCE = 8
 _REST = "everything else: nothing of the file can be used"
+# What a check needs of a registration.
+_OF_DISCOVERY = ("iss", "ca_file", "endpoint_hosts")
+_OF_THE_CLIENT = ("client_auth", "client_secret", "private_key", "key_id")
 _OFFLINE = ("the public address", "the EHRs' answers", "the store")
 
 
@@ -50,27 +54,37 @@ def check(path: str, *, offline: bool) -> Preflight:
 
 def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
     settings, findings = sound.settings, list[Checked]()
+    proven = tuple(one for one in settings.ehrs if sound.may_use(one, *_OF_THE_CLIENT))
     address_findings = [] if offline or not sound.public_url else public_address.ask(settings)
     elsewhere = not is_local(settings.public_url) and public_address.answers(address_findings)
-    clients, problems = client_auth.resolve(settings)
+    clients, problems = client_auth.resolve(replace(settings, ehrs=proven))
     findings += secret_references.check(
-        settings, clients, problems, run_elsewhere=elsewhere, sealing_keys=sound.sealing_keys
+        replace(settings, ehrs=proven),
+        clients,
+        problems,
+        run_elsewhere=elsewhere,
+        sealing_keys=sound.sealing_keys,
     )
     if sound.public_url:
         findings += public_address.forms(settings)
     findings += address_findings
     looks: dict[str, Look] = {}
     if not offline:
+        asked = [one for one in settings.ehrs if sound.may_use(one, *_OF_DISCOVERY)]
         with ThreadPoolExecutor(_EHRS_AT_ONCE) as pool:
-            found = pool.map(ehr.look, settings.ehrs, map(clients.algorithm, settings.ehrs))
-        looks = {one.key: look for one, look in zip(settings.ehrs, found, strict=True)}
+            found = pool.map(ehr.look, asked, map(clients.algorithm, asked))
+        looks = {one.key: look for one, look in zip(asked, found, strict=True)}
     for one in settings.ehrs:
         look = looks.get(one.key, Look([], []))
         seen = look.seen[0] if look.seen else None
-        findings.append(registration.check(one))
-        findings += scope_advice.check(settings, one, seen)
+        findings += obvious.check(one)
+        if sound.may_use(one, *_OF_THE_CLIENT):
+            findings.append(registration.check(one))
+        if one.iss and sound.may_use(one, "scopes"):
+            findings += scope_advice.check(settings, one, seen)
         findings += look.findings
-        if not any(one.can_be_confused_with(other) for other in settings.ehrs):
+        alone = not any(one.can_be_confused_with(other) for other in settings.ehrs)
+        if alone and sound.may_use(one, "redirect_path"):
             findings += registration.redirects(one, look.seen)
     findings += cds_clients.check(settings, offline=offline)
     if not offline and sound.store:

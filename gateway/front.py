@@ -2,7 +2,7 @@
 and the page of your own that PAGE names.
 
 For this machine only; nothing of it is deployed. A pasted error comes by POST, so that it stands in
-no address and no log; it is searched as text and never repeated but for ids and codes.
+no address and no log. It is searched as text and stays in the box, with codes and tokens masked.
 """
 
 import os
@@ -71,6 +71,7 @@ def _explained(settings: Settings, call: Call) -> Reply:
     if call.method not in {"GET", "POST"}:
         raise MethodNotAllowed(allow="GET, POST")
     found: Diagnosis | None = None
+    text = ""
     if call.method == "POST":
         form = call.body(_MOST_PASTED).decode("utf-8", "replace")
         text = parse_qs(form, max_num_fields=5).get("text", [""])[0]
@@ -81,7 +82,9 @@ def _explained(settings: Settings, call: Call) -> Reply:
         ]
         found = explain.diagnose(explain.parse(text), None, registered)
     support = _support(found) if found is not None else []
-    return _page("explained.html", settings, call, found=found, support=support)
+    # So that more can be added to it and explained together.
+    kept = explain.without_secrets(text)
+    return _page("explained.html", settings, call, found=found, support=support, pasted=kept)
 
 
 def _support(found: Diagnosis) -> list[tuple[str, str]]:

@@ -3,13 +3,13 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from doctor.finding import Checked, FindingId, fail, ok
 from shared.config import settings_file
-from shared.config.settings import Settings
+from shared.config.settings import Ehr, Settings
 from shared.config.table import Problem
 from shared.json_members import items
 
@@ -37,13 +37,21 @@ _CLIENT_PLACE = re.compile(r"cds_client(?:\[([0-9]+)\])?")
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What of a configuration can be looked at. `left` names what cannot, with the reason."""
+    """What of a configuration can be looked at. `left` names what cannot, with the reason.
+
+    `faulty` holds the settings at fault of each registration that is checked without them.
+    """
 
     settings: Settings
     public_url: bool = True
     sealing_keys: bool = True
     store: bool = True
+    faulty: Mapping[str, frozenset[str]] = field(default_factory=dict)
     left: tuple[str, ...] = ()
+
+    def may_use(self, ehr: Ehr, *settings: str) -> bool:
+        """Whether none of these settings of a registration is at fault."""
+        return self.faulty.get(ehr.key, frozenset()).isdisjoint(settings)
 
 
 def read(path: str) -> tuple[Sound | None, list[Checked]]:
@@ -71,7 +79,10 @@ def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, s
     """What is left of the settings without those at fault."""
     # A shared redirect path doesn't keep the doctor from checking the rest of the entry.
     places = [problem.place for problem in problems if problem.finding != "redirect_shared"]
-    faulty = {match[1] for place in places if (match := _PLACE.match(place))}
+    faulty: dict[str, set[str]] = {}
+    for place in places:
+        if (match := _PLACE.match(place)) is not None:
+            faulty.setdefault(match[1], set()).add(_setting(place[match.end() :]))
     of_clients = [match for place in places if (match := _CLIENT_PLACE.match(place))]
     of_all = [
         place for place in places if not _PLACE.match(place) and not _CLIENT_PLACE.match(place)
@@ -79,12 +90,14 @@ def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, s
     names = {keys.get(index, "") for index in faulty}
     # Without its key an entry cannot be told from the others; nor can two of one key.
     whole = "" in names or "ehr" in of_all
-    # A key that is at fault was read as none.
-    sound = [bool(one.key) and one.key not in names and not whole for one in settings.ehrs]
+    # A key that is at fault was read as none. Of the others what is not at fault is checked.
+    sound = [bool(one.key) and not whole for one in settings.ehrs]
     ehrs = tuple(one for one, good in zip(settings.ehrs, sound, strict=True) if good)
     written = [keys.get(str(index)) or one.key for index, one in enumerate(settings.ehrs)]
     left = [
-        f"EHR {name or '(no key)'}" for name, good in zip(written, sound, strict=True) if not good
+        f"EHR {name or '(no key)'}"
+        for name, good in zip(written, sound, strict=True)
+        if not good or name in names
     ]
     store = not any(place.startswith("store") for place in of_all)
     sealing_keys = not any(place.startswith("sealing_keys") for place in of_all)
@@ -93,7 +106,13 @@ def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, s
     left += ["the callers of the CDS service"] * bool(of_clients)
     clients = () if of_clients else settings.cds_clients
     rest = replace(settings, ehrs=ehrs, cds_clients=clients)
-    return Sound(rest, not of_all, sealing_keys, store, tuple(left))
+    without = {keys.get(index, ""): frozenset(settings) for index, settings in faulty.items()}
+    return Sound(rest, not of_all, sealing_keys, store, without, tuple(left))
+
+
+def _setting(place: str) -> str:
+    """The name of a setting in a place such as `.endpoint_hosts[0]`."""
+    return place.removeprefix(".").partition("[")[0]
 
 
 def _names_of_calculators(settings: Settings) -> list[Problem]:

@@ -106,6 +106,10 @@ def _iss(table: TomlTable, local: bool) -> tuple[str, ...]:
     wanted = 'Name the FHIR base, such as ["https://ehr.example.org/fhir"].'
     for value in table.entries("iss", wanted, "iss_invalid"):
         text = value if isinstance(value, str) else ""
+        if text != text.strip():
+            what = f"{text[:200]!r} begins or ends with a space"
+            table.problem("iss", what, f"Write {text.strip()[:200]!r}.", "iss_invalid")
+            continue
         tenant = "/*" if text.endswith("/*") else ""
         try:
             base = urls.normalise_base(text.removesuffix("/*"))

@@ -79,7 +79,11 @@ class TomlTable:
         if value is None:
             return default
         if not re.fullmatch(pattern, value):
-            self.problem(name, f"is not {form}", "Correct or remove it.")
+            if re.fullmatch(pattern, value.strip()):
+                what = f"begins or ends with a space: {value[:200]!r}"
+                self.problem(name, what, f"Write {value.strip()[:200]!r}.")
+            else:
+                self.problem(name, f"is not {form}", "Correct or remove it.")
             return default
         return value
 

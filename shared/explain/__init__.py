@@ -19,6 +19,7 @@ from shared.explain.model import (
 from shared.explain.reading.heard import at_redirect, at_token_endpoint, shown
 from shared.explain.reading.parse import parse
 from shared.explain.reading.shown_request import in_text
+from shared.explain.reading.texts import harmless as without_secrets
 from shared.explain.weighing.change import parameter
 from shared.explain.weighing.registrations import choose, registered
 from shared.explain.weighing.scope_causes import scope_cause, scope_causes
@@ -44,4 +45,5 @@ __all__ = [
     "scope_cause",
     "scope_causes",
     "shown",
+    "without_secrets",
 ]

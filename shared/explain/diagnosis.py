@@ -21,7 +21,14 @@ from shared.explain.model import (
 )
 from shared.explain.reading import find
 from shared.explain.reading.vendor import vendor_of_urn
-from shared.explain.weighing import circumstances, in_their_words, launch, request, status
+from shared.explain.weighing import (
+    circumstances,
+    in_their_words,
+    launch,
+    request,
+    scope_evidence,
+    status,
+)
 from shared.explain.weighing.asking import asks
 from shared.explain.weighing.backend import NOT_OF_A_PROGRAM, of_a_program
 from shared.explain.weighing.change import change
@@ -179,7 +186,7 @@ def _as_it_can_be(found: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId,
 def _evidence(facts: Facts) -> list[WeighedCause]:
     found = [*in_their_words.weigh(facts)]
     if _is_about_a_request(facts):
-        found += [*launch.weigh(facts), *request.weigh(facts)]
+        found += [*launch.weigh(facts), *scope_evidence.weigh(facts), *request.weigh(facts)]
     found += [*circumstances.weigh(facts), *status.weigh(facts)]
     return [one for one in found if not (facts.backend and one.id in NOT_OF_A_PROGRAM)]
 

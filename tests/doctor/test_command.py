@@ -11,6 +11,7 @@ import pytest
 
 from doctor.__main__ import main
 from doctor.finding import FindingId
+from shared import base64url
 from tests.support.app import App, ehr_tables
 from tests.support.doctor import Doctor, Outcome, ehr
 from tests.support.scripted_ehr import Tenant
@@ -151,6 +152,13 @@ def test_the_doctor_imports_shared_and_the_standard_library_only() -> None:
             elif isinstance(node, ast.Import):
                 tops |= {alias.name.partition(".")[0] for alias in node.names}
     assert tops - sys.stdlib_module_names == {"clinical", "doctor", "shared"}
+
+
+def test_a_sealing_key_can_be_made(capsys: pytest.CaptureFixture[str]) -> None:
+    made = [(main(["sealing-key"]), capsys.readouterr().out.strip()) for _ in range(2)]
+    assert [code for code, _ in made] == [0, 0]
+    assert len({key for _, key in made}) == 2
+    assert all(len(base64url.decode(key)) == 32 for _, key in made)
 
 
 def test_every_id_is_looked_for_by_a_test() -> None:

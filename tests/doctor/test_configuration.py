@@ -197,6 +197,43 @@ def test_what_is_sound_is_looked_at_beside_a_bad_setting(offline: Doctor) -> Non
     assert "No check from outside can tell whether an EHR knows the client_id" in ended.stdout
 
 
+def test_the_rest_of_an_entry_is_checked_beside_a_bad_setting_of_it(offline: Doctor) -> None:
+    outcome = offline.offline(ehr(scopes="patient/*.read", redirect_path='"/elsewhere"'))
+    assert {one["ehr"] for one in outcome.of("setting_invalid")} == {"one"}
+    assert outcome.level("scope_wildcard") == "warn"
+    assert outcome.level("public_client") == "warn"
+    # What needs the setting that is wrong is not said to be well.
+    assert outcome.of("redirect_shared") == []
+
+
+def test_what_is_mistyped_is_told_with_the_value_before_anything_else(offline: Doctor) -> None:
+    outcome = offline.offline(
+        ehr("https://ehr.example.org/fhir/metadata", "patient/Observations.rs patient/*.rs")
+    )
+    about = [one for one in outcome.findings if one["ehr"] == "one"]
+    assert [(one["id"], one["level"]) for one in about[:2]] == [
+        ("iss_invalid", "fail"),
+        ("scope_unsupported", "warn"),
+    ]
+    assert "https://ehr.example.org/fhir/metadata in `iss` ends in /metadata" in about[0]["title"]
+    assert '"https://ehr.example.org/fhir"' in about[0]["fix"]
+    assert about[1]["fix"] == "Write patient/Observation.rs."
+
+
+@pytest.mark.parametrize(
+    ("iss", "client", "told"),
+    [
+        (" https://ehr.example.org/fhir", "c1", "' https://ehr.example.org/fhir' begins or ends"),
+        ("https://ehr.example.org/fhir", "c1 ", "begins or ends with a space: 'c1 '"),
+    ],
+)
+def test_a_space_at_either_end_is_shown(offline: Doctor, iss: str, client: str, told: str) -> None:
+    outcome = offline.offline(ehr(iss, client_id=f'"{client}"'))
+    (failed,) = [one for one in outcome.findings if one["level"] == "fail"]
+    assert told in failed["title"]
+    assert failed["fix"].startswith("Write '")
+
+
 def test_ok_stands_beside_what_is_well_and_never_beside_the_name_of_a_fault(
     offline: Doctor,
 ) -> None:

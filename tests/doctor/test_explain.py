@@ -5,13 +5,16 @@ import json
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from doctor import output
+from doctor import explain_report, output
 from doctor.__main__ import main
+from shared.explain import diagnose, parse
+from tests.shared.explain.test_catalogue import MESSAGES
 from tests.support import ehr_messages
 from tests.support.servers import ROOT
 from tests.support.tables import each
@@ -305,6 +308,23 @@ def test_the_cause_and_what_to_change_stand_in_the_first_five_lines(
     starts = [line.partition("(")[0].partition(":")[0].strip() for line in head]
     assert starts.index("Cause") < 3
     assert starts.index("To change") < 5
+
+
+def test_what_happened_cause_and_change_come_first_for_every_message_of_the_catalogue() -> None:
+    for _, text, _ in MESSAGES:
+        head = explain_report.as_text(diagnose(parse(text)), None, marks=output.Marks(on=False))
+        lines = head.splitlines()
+        assert any(line.startswith("Cause (") for line in lines[:3]), text
+        assert any(line.startswith("To change: ") for line in lines[:5]), text
+        # No heading stands above nothing.
+        under = [after for line, after in pairwise([*lines, ""]) if set(line) == {"-"}]
+        assert all(under), text
+
+
+def test_a_text_that_tells_nothing_is_answered_by_what_to_paste(explain: Explain) -> None:
+    said = explain.text("smart launch is not working for us, please help")
+    assert said.count("To paste: ") > 2
+    assert "----" not in said
 
 
 def test_the_first_report_ends_on_the_fix(explain: Explain) -> None:

@@ -53,6 +53,30 @@ FIRST: dict[str, str] = {
     "user_declined": ehr_messages.DENIED_BY_USER,
     "fhir_request_invalid": "HTTP 400 from cerner.com: no supported search parameters provided",
     "ehr_side": ehr_messages.LAUNCH + "unregistered-service",
+    "cors_blocked": "Cross-Origin Request Blocked by the browser",
+    "refresh_not_granted": "The token response has no refresh_token.",
+    "refresh_reused": "error_description: refresh token has already been used",
+    "state_unknown": "No 'state' parameter found. Please (re)launch the app.",
+    "assertion_key_unknown": '{"error":"invalid_client","error_description":"kid not found"}',
+    "assertion_claims_wrong": "The client assertion has a wrong audience",
+    "signing_key_unknown": "id_token rejected: could not find key ID 'k2'",
+    "fhir_base_wrong": "Error: getaddrinfo ENOTFOUND fhir.example.org",
+    "fhir_version_mismatch": "unsupported FHIR version",
+    "endpoint_wrong": "POST https://ehr.example.org/oauth2/token returned 404",
+    "discovery_missing": "GET https://h/fhir/.well-known/smart-configuration 404",
+    "tls_untrusted": "PKIX path building failed",
+    "frame_refused": "Refused to frame 'https://h/' because an ancestor violates the policy",
+    "user_credentials_wrong": "Invalid username or password.",
+    "token_of_another_server": "HTTP 401: The issuer 'https://sts' is invalid",
+    "token_not_in_header": "HTTP 401: Full authentication is required",
+    "opaque_token_decoded": "decoding the access_token: jwt malformed",
+    "grant_not_enabled": "Client not enabled to retrieve service account",
+    "scope_not_requested": (
+        "scope=launch patient/Patient.read. GET https://h/Observation?code=x 403 insufficient_scope"
+    ),
+    "results_limited": "The search returns an empty Bundle with 200",
+    "flow_misused": "An infinite loop between launch and callback",
+    "not_a_launch_problem": "Module not found: Error: Can't resolve 'url'",
 }
 # Waiting mends it or does not: nothing can tell it from the cause that it stands beside.
 BESIDE = {"not_propagated_yet": "A page of Epic with the title OAuth2 Error"}

@@ -1,5 +1,6 @@
 """The page at which a pasted error is explained, and the documents: on this machine only."""
 
+import html
 import posixpath
 import re
 from urllib.parse import urlencode
@@ -42,6 +43,15 @@ def test_what_is_pasted_is_no_markup_and_no_secret_is_shown(app: App) -> None:
     assert secret not in page
     assert "<script" not in page
     assert secret not in str(app.log_lines())
+
+
+def test_the_box_keeps_what_was_pasted_and_comes_below_the_launch(app: App) -> None:
+    page = pasted(app, 'It says "error": "invalid_grant" <after> lunch')
+    kept = page.partition("<textarea")[2].partition(">")[2].partition("</textarea>")[0]
+    assert html.unescape(kept) == 'It says "error": "invalid_grant" <after> lunch'
+    assert "Paste this next" in in_words(page)
+    front = in_words(Browser().send("GET", f"{app.origin}/", NAVIGATION).text)
+    assert front.index("Launch the app") < front.index("Your launch fails?")
 
 
 def test_every_link_of_the_documents_leads_to_a_place_that_is_served(app: App) -> None:

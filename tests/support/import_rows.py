@@ -59,7 +59,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "evidence",
         (
             "asking backend circumstances corrected_request in_their_words launch our_request "
-            "request status what_is_left"
+            "request scope_evidence status what_is_left"
         ),
     ),
     "shared/fhir": (
@@ -216,7 +216,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "doctor": (
         "finding output",
-        "checks explain_report",
+        "checks explain_report sealing_key",
         "check explain_config",
         "explain report",
         "jwks",
@@ -224,8 +224,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "doctor/checks": (
         (
-            "cds_clients configuration ehr_claims ehr_clock ehr_keys public_address registration "
-            "scope_advice secret_references store"
+            "cds_clients configuration ehr_claims ehr_clock ehr_keys obvious public_address "
+            "registration scope_advice secret_references store"
         ),
         "ehr",
     ),

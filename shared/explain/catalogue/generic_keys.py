@@ -190,7 +190,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         patterns=(
             (
-                r"client[_ ](?:secret|assertion\w{0,20}|credentials|authentication)\b(?!s?\.)"
+                r"client[_ ](?:secret|assertion\w{0,20}|authentication)\b(?!s?\.)"
                 r"[^\n]{0,40}(?:missing|required|must|invalid|not provided|failed|incorrect)"
             ),
             (

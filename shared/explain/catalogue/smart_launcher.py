@@ -317,6 +317,10 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             r"simulated invalid (?:client_id|redirect_uri) parameter",
             _SIMULATED_SCOPE,
+            (
+                r"\bsimulat(?:ed|es?|ing) (?:an? )?errors?\b|\b(?:auth|token|request)_(?:invalid"
+                r"|expired)_\w"
+            ),
             # The FHIR server's words.
             r"\(simulated error\)",
         ),

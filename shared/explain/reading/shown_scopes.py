@@ -57,6 +57,8 @@ def scopes_in(text: str) -> ShownScopes:
     granted = _longest([one for one in told.get("granted", []) if len(one) > 1]) or None
     requested = [*told.get("requested", []), *unnamed]
     asked = _longest([one for one in requested if len(one) > 1 and one != answer])
+    # One scope alone is a list if it is written as the parameter.
+    asked = asked or _longest([(one,) for one in re.findall(rf"\bscope=({SCOPE})", text)])
     if not asked and len(registered) > 1:
         # Whoever names only what is registered requests that.
         return ShownScopes(registered, answer or granted, (), missing)

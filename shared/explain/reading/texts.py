@@ -80,6 +80,11 @@ def _plain_line(line: str) -> str:
     return "".join(sign if sign.isprintable() else " " if sign.isspace() else "" for sign in line)
 
 
+def harmless(text: str) -> str:
+    """Return the text as it is, bounded and printable, with what is named as a secret masked."""
+    return levels(text)[0]
+
+
 def levels(text: str) -> list[str]:
     """The text as it stands, then decoded again and again until no escape remains.
 

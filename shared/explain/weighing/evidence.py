@@ -23,6 +23,7 @@ from shared.explain.reading.vendor import persona_of
 from shared.explain.weighing.registrations import choose, tenants
 from shared.vendors import Profile, habits_of
 
+_MOST_NAMED = 5
 REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
 
 
@@ -199,3 +200,10 @@ def gather(
     if claimed.vendor is None and mine is not None:
         claimed = replace(claimed, vendor=mine.vendor)
     return claimed, sent is None, mine
+
+
+def named(names: list[str] | tuple[str, ...]) -> str:
+    """Return the first few names as code, and how many more there are."""
+    shown = ", ".join(f"`{name}`" for name in names[:_MOST_NAMED])
+    more = len(names) - _MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -528,6 +528,7 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ),
     ("smart-launcher/simulated", "Token expired (simulated error)", None),
     ("smart-launcher/simulated", "Simulated invalid redirect_uri parameter error", None),
+    ("smart-launcher/simulated", "The launcher simulates an error, auth_invalid_scope", None),
     ("smart-launcher/simulated-token", "Simulated invalid token error", None),
     (
         "smart-launcher/simulated-token",

@@ -1,0 +1,36 @@
+"""What is plainly mistyped in a registration, before anything is asked of an EHR.
+
+A FHIR base that is the address of one of its documents; a scope for a type that FHIR R4 lacks.
+"""
+
+import difflib
+from collections.abc import Iterator
+
+from doctor.finding import Checked, fail, warn
+from shared.config.settings import Ehr
+from shared.fhir.resource_types import RESOURCE_TYPES
+
+_DOCUMENTS = ("/metadata", "/.well-known/smart-configuration", "/.well-known/openid-configuration")
+
+
+def check(ehr: Ehr) -> Iterator[Checked]:
+    """Yield every such mistake, with the value and what to write in its place."""
+    for base in ehr.iss:
+        for ending in _DOCUMENTS:
+            if base.endswith(ending):
+                title = f"{base} in `iss` ends in {ending}, and no EHR sends that."
+                fix = f'Write the FHIR base alone: "{base.removesuffix(ending)}".'
+                yield fail("iss_invalid", title, fix, ehr.key)
+    for scope in ehr.scopes:
+        level, slash, rest = scope.partition("/")
+        kind = rest.partition(".")[0]
+        if slash and level in {"patient", "user"} and kind not in {"*", *RESOURCE_TYPES}:
+            title = f"{scope} in `scopes`: {kind} isn't a resource type of FHIR R4."
+            yield warn("scope_unsupported", title, _instead(scope, kind), ehr.key)
+
+
+def _instead(scope: str, kind: str) -> str:
+    near = difflib.get_close_matches(kind, RESOURCE_TYPES, 1)
+    if near:
+        return f"Write {scope.replace(kind, near[0], 1)}."
+    return "Write a type of https://hl7.org/fhir/R4/resourcelist.html."

@@ -1,0 +1,176 @@
+"""What the evidence says of the scopes: spelled, registered, requested, granted.
+
+SMART App Launch 2.2, "Scopes"; RFC 6749 3.3.
+"""
+
+import re
+from collections.abc import Iterator
+
+from shared.explain.model import CauseId, Certainty
+from shared.explain.weighing.evidence import Facts, WeighedCause, named
+from shared.explain.weighing.scope_causes import (
+    in_other_version,
+    is_misspelt,
+    is_wildcard,
+    scope_cause,
+    scope_causes,
+    version,
+)
+from shared.scopes import missing, names_resources
+
+_SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
+_SCOPE_CAUSES: tuple[CauseId, ...] = ("scope_syntax", "scope_not_registered", "scope_trimmed")
+
+
+def weigh(facts: Facts) -> Iterator[WeighedCause]:
+    """Every cause of this kind that the evidence speaks for."""
+    if facts.may_be(*_SCOPE_CAUSES):
+        yield from _syntax(facts)
+        yield from _registered(facts)
+        yield from _trimmed(facts)
+        yield from _written_for_v2(facts)
+        yield from _against_the_registration(facts)
+    yield from _not_requested(facts)
+
+
+def _syntax(facts: Facts) -> Iterator[WeighedCause]:
+    wildcards = [scope for scope in facts.scopes if is_wildcard(scope)]
+    dropped = facts.habits.scopes.wildcards_dropped
+    if wildcards and facts.said.oauth_error == "invalid_scope" and not dropped:
+        why = f"{named(wildcards)} in {facts.where_scopes}: many servers refuse wildcards."
+        step = f"Replace {named(wildcards)} with one scope per type and action: {_SPELLED}"
+        yield WeighedCause("scope_syntax", "likely", why, _SMART, (step,))
+        return
+    odd = [scope for scope in facts.scopes if is_misspelt(scope)]
+    if odd:
+        why = f"{named(odd)} is spelled as neither SMART version does."
+        yield WeighedCause(
+            "scope_syntax", "likely", why, _SMART, (f"Write the scopes as {_SPELLED}",)
+        )
+        return
+    if wildcards and dropped:
+        why = f"{named(wildcards)} in {facts.where_scopes}: wildcards are dropped whole."
+        yield WeighedCause("scope_syntax", "certain", why, dropped)
+        return
+    supported = facts.sent.scopes_supported or ()
+    others = [
+        (scope, other) for scope in facts.scopes if (other := in_other_version(scope, supported))
+    ]
+    if others:
+        scope, other = others[0]
+        why = f"`{scope}` was asked for, and the EHR writes `{other}`."
+        yield WeighedCause("scope_syntax", _of_scopes(facts), why, "the EHR's `scopes_supported`")
+        return
+    both = {found: scope for scope in facts.scopes if (found := version(scope)) is not None}
+    if len(both) > 1:
+        one, other = both["v1"], both["v2"]
+        why = f"SMART v1 (`{one}`) and v2 (`{other}`) are mixed in {facts.where_scopes}."
+        yield WeighedCause("scope_syntax", _of_scopes(facts), why, _SMART)
+
+
+_SPELLED = (
+    "v1 `user/Patient.read` and `user/Patient.write`, or v2 letters such as `user/Patient.rs` and "
+    "`user/Patient.c`."
+)
+
+
+def _of_scopes(facts: Facts) -> Certainty:
+    """How probable a fault of the scopes is that shows in them alone: people decline as well."""
+    return "possible" if "user_declined" in facts.family else "likely"
+
+
+def _registered(facts: Facts) -> Iterator[WeighedCause]:
+    systems = [scope for scope in facts.scopes if scope.startswith("system/")]
+    if systems and not facts.backend:
+        why = f"{named(systems)} is for programs that run without a user."
+        step = "Take every `system/` scope out: no user launch has them."
+        yield WeighedCause("scope_not_registered", "likely", why, _SMART, (step,))
+        return
+    supported = facts.sent.scopes_supported or ()
+    absent = missing(facts.scopes, supported) if names_resources(supported) else ()
+    # Lists leave out `launch`, for which the capability `launch-ehr` stands: Inferno's does.
+    absent = tuple(
+        scope for scope in absent if scope != "launch" and not in_other_version(scope, supported)
+    )
+    if absent:
+        why = f"The EHR does not list {named(absent)} in `scopes_supported`."
+        source = "the EHR's `scopes_supported`"
+        yield WeighedCause("scope_not_registered", _of_scopes(facts), why, source)
+
+
+def _written_for_v2(facts: Facts) -> Iterator[WeighedCause]:
+    """Scopes in the newer syntax at an EHR whose reports are of the older one."""
+    versions = {found for scope in facts.scopes if (found := version(scope)) is not None}
+    both = facts.family >= {"scope_syntax", "scope_not_registered"} and (
+        "scope_trimmed" not in facts.family
+    )
+    if both and versions == {"v2"} and facts.habits.scopes.other_version_dropped:
+        why = "The scopes are written for SMART v2 already."
+        source = "reports of lost scopes are of SMART v1; which it is here: inferred"
+        yield WeighedCause("scope_not_registered", "likely", why, source)
+
+
+def _against_the_registration(facts: Facts) -> Iterator[WeighedCause]:
+    """What a text says of the registration: its SMART version, and the scopes that it has."""
+    told = {one for one in ("v1", "v2") if one in facts.claims.signs}
+    written = {found for scope in facts.scopes if (found := version(scope)) is not None}
+    if len(written) == len(told) == 1 and written != told:
+        scope = next(scope for scope in facts.scopes if version(scope) is not None)
+        wanted = "`.rs` and other letters (v2)" if "v2" in told else "`.read` and `.write` (v1)"
+        why = f"The registration is for SMART {told.pop()}, and `{scope}` is written otherwise."
+        step = f"Write the scopes with {wanted}, as the app is registered: `{_in(scope, wanted)}`."
+        yield WeighedCause("scope_syntax", "likely", why, _SMART, (step,))
+    absent = missing(facts.scopes, facts.shown_scopes.registered)
+    if facts.shown_scopes.registered and absent and not told:
+        why = f"The registration in the text lacks {named(absent)}."
+        step = f"In the registration, add the scope {named(absent)}, or don't request it."
+        yield WeighedCause("scope_not_registered", "likely", why, "the text", (step,))
+
+
+def _in(scope: str, wanted: str) -> str:
+    return f"{scope.rpartition('.')[0]}{'.rs' if 'v2' in wanted else '.read'}"
+
+
+_CALL = re.compile(
+    r"\b(GET|POST|PUT|PATCH|DELETE)\b\s{1,3}(?:https?://)?[^\s?\"']{0,200}?/([A-Z][A-Za-z]{2,40})\b"
+)
+
+
+def _not_requested(facts: Facts) -> Iterator[WeighedCause]:
+    """A call that is refused, of a type that no requested scope names."""
+    refused = facts.said.status == 403 or facts.said.oauth_error == "insufficient_scope"
+    if not (facts.stated and refused and names_resources(facts.scopes)):
+        return
+    for method, kind in _CALL.findall(facts.told):
+        letters = {"GET": "rs", "POST": "c", "DELETE": "d"}.get(method, "u")
+        needed = [f"{level}/{kind}.{letters}" for level in ("patient", "user", "system")]
+        if all(missing((scope,), facts.scopes) for scope in needed):
+            why = f"{method} {kind} needs a scope that was not requested."
+            step = (
+                f"Add `patient/{kind}.{letters}` (v1: `.{'read' if method == 'GET' else 'write'}`)"
+            )
+            step += ", or the same with `user/`, to `scopes`, and register it."
+            yield WeighedCause("scope_not_requested", "likely", why, _SMART, (step,))
+            return
+
+
+def _trimmed(facts: Facts) -> Iterator[WeighedCause]:
+    """What a token answer in the text lacks of what was asked for."""
+    if facts.shown_scopes.missing and facts.granted is None:
+        absent = named(facts.shown_scopes.missing)
+        why = f"The text says that {absent} was not granted."
+        step = f"In the EHR's registration or user administration, allow {absent}."
+        yield WeighedCause("scope_trimmed", "likely", why, "the text", (step,))
+    if facts.granted is None:
+        return
+    supported = facts.sent.scopes_supported
+    flow = facts.sent.flow if facts.sent.flow != "backend" else None
+    flow = flow or ("ehr" if facts.persona == "provider" else None)
+    causes = scope_causes(facts.vendor, flow, facts.scopes, facts.granted, supported)
+    for cause in dict.fromkeys(causes.values()):
+        lost = [scope for scope, of in causes.items() if of == cause]
+        detail = scope_cause(cause, facts.vendor)
+        why = f"Asked for and not granted: {named(lost)}. {detail.why}"
+        step = f"In the EHR's registration, choose the scope {named(lost)}."
+        steps = detail.steps if cause == "scope_syntax" else (step, *detail.steps)
+        yield WeighedCause(cause, "likely", why, detail.source, steps)

@@ -1,0 +1,132 @@
+"""What people paste gets its first cause and its change, or the question that leads to one.
+
+`data/launch_posts.json` holds 60 texts with what they should get.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.explain import Diagnosis, Registered, diagnose, parse
+from shared.explain.catalogue import ENTRIES
+from tests.shared.explain.test_catalogue import NEW
+
+_DATA = Path(__file__).parent / "data" / "launch_posts.json"
+POSTS: list[dict[str, Any]] = json.loads(_DATA.read_text(encoding="utf-8"))["posts"]
+KINDS = {"cause": "explained", "ehr": "ehr_side", "ask": "asks", "other": "not_a_launch"}
+
+
+def ids(found: Diagnosis) -> list[str]:
+    return [one.id for one in found.causes]
+
+
+def wrong(post: dict[str, Any]) -> list[str]:
+    """What a post gets that it should not, or does not get."""
+    found = diagnose(parse(post["text"]))
+    first = found.causes[0] if found.causes else None
+    sure = {one.id for one in found.causes if one.certainty == "certain"}
+    told = [
+        ("kind", found.kind == KINDS[post["kind"]]),
+        ("first", post["kind"] == "ask" or (first is not None and first.id in post["expected"])),
+        ("not first", first is None or first.id not in post["not_first"]),
+        ("certain", not sure & set(post["not_certain"])),
+        ("ask", re.search(post["ask"], " ".join(found.ask), re.IGNORECASE)),
+        ("asks or is sure", bool(found.ask) or found.kind != "asks"),
+    ]
+    if first is not None and post["kind"] != "ask":
+        change = first.steps[0]
+        told.append(("change", re.search(post["change"], change, re.IGNORECASE)))
+        never = post["change_not"]
+        told.append(("never", not never or not re.search(never, change, re.IGNORECASE)))
+    return [name for name, holds in told if not holds]
+
+
+def test_every_post_gets_its_cause_or_its_question() -> None:
+    assert {post["id"]: bad for post in POSTS if (bad := wrong(post))} == {}
+
+
+def test_every_new_entry_explains_two_independent_texts() -> None:
+    texts = [text for _, text, _ in NEW]
+    assert len(texts) == len(set(texts))
+    for key in {key for key, _, _ in NEW}:
+        assert sum(one == key for one, _, _ in NEW) > 1, key
+        assert any(entry.key == key for entry in ENTRIES)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        # An app that runs at night has no chart to launch from.
+        ("grant_type=client_credentials scope=system/*.read error=invalid_scope", "scope_syntax"),
+        ("POST https://ehr.example.org/oauth2/token returned 404", "endpoint_wrong"),
+        ("POST https://ehr.example.org/oauth2/token -> 415", "request_malformed"),
+        ("GET https://h/fhir/Patient/1 gives 500", "ehr_side"),
+        ("GET https://h/fhir/Patient/1 gives 406", "fhir_request_invalid"),
+        (
+            "scope=launch patient/Patient.read. GET https://h/Observation?x=1 403 insufficient_scope",
+            "scope_not_requested",
+        ),
+        ("It works for ten minutes, then 401 Unauthorized", "access_token_expired"),
+        ("The token response has no refresh_token although it works", "refresh_not_granted"),
+        ("The search returns an empty Bundle with 200", "results_limited"),
+        ("An infinite loop between launch.html and index.html", "flow_misused"),
+        ("error=access_denied but nobody pressed deny", "user_not_permitted"),
+        ('{"error":"invalid_grant"} and the log shows the callback twice', "code_expired_or_used"),
+        ("I chose the simulated error of the SMART launcher", "ehr_side"),
+    ],
+)
+def test_what_is_told_counts(text: str, first: str) -> None:
+    assert ids(diagnose(parse(text)))[:1] == [first]
+
+
+def test_a_callback_with_a_code_says_that_the_ehr_did_its_part() -> None:
+    found = diagnose(
+        parse("https://app.example.org/callback?code=abc123&state=s1 and then nothing")
+    )
+    assert (found.kind, found.causes) == ("asks", ())
+    assert "The EHR did its part" in found.meaning
+    assert any("token endpoint" in one for one in found.ask)
+
+
+@pytest.mark.parametrize(
+    "text", ["404", "launch openid fhirUser patient/Patient.read", "brand_new_error: xyz_unknown"]
+)
+def test_what_names_no_failure_is_asked_about_and_not_called_one(text: str) -> None:
+    found = diagnose(parse(text))
+    assert (found.kind, found.causes) == ("asks", ())
+    assert found.ask
+
+
+def test_an_unknown_code_of_a_paste_is_not_the_ehrs_failure() -> None:
+    found = diagnose(parse("?error=odd_condition&state=s"))
+    assert (found.kind, ids(found)) == ("asks", [])
+
+
+def test_two_client_ids_beside_code_required_leave_the_launch_value_first() -> None:
+    urn = "urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required"
+    found = diagnose(parse(f"{urn} client=c1-seen Client ID: c2-ours scopes: launch openid"))
+    assert ids(found)[:2] == ["launch_parameter_missing", "client_id_mismatch"]
+
+
+def test_the_issuer_of_a_callback_is_no_fhir_base() -> None:
+    text = "https://a/cb?error=invalid_scope&state=s&iss=https%3A%2F%2Fsso.example.org%2Frealms%2Fx"
+    mine = Registered(key="e", client_id="c", iss=("https://ehr.example.org/fhir",))
+    found = diagnose(parse(text), None, [mine])
+    assert "sso.example.org" not in str(found.corrected_request)
+
+
+@pytest.mark.parametrize("configured", [None, "https://right.example.org/callback"])
+def test_what_is_suspected_is_not_offered_for_copying(configured: str | None) -> None:
+    text = (
+        "Invalid redirect URI. We open https://ehr.example.org/authorize?response_type=code"
+        "&client_id=c1&redirect_uri=https://wrong.example.org/cb&scope=launch&launch=x&state=s"
+    )
+    mine = [Registered(key="e", client_id="c1", redirect_uri=configured)] if configured else []
+    found = diagnose(parse(text), None, mine)
+    assert ids(found)[0] == "redirect_uri_mismatch"
+    assert found.change is not None
+    assert "wrong.example.org" not in found.change.line
+    assert (configured or "<the registered") in found.change.line
