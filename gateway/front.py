@@ -83,7 +83,7 @@ def _explained(settings: Settings, call: Call) -> Reply:
         found = explain.diagnose(explain.parse(text), None, registered)
     support = _support(found) if found is not None else []
     # So that more can be added to it and explained together.
-    kept = explain.without_secrets(text)
+    kept = explain.harmless(text)
     return _page("explained.html", settings, call, found=found, support=support, pasted=kept)
 
 

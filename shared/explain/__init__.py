@@ -19,7 +19,7 @@ from shared.explain.model import (
 from shared.explain.reading.heard import at_redirect, at_token_endpoint, shown
 from shared.explain.reading.parse import parse
 from shared.explain.reading.shown_request import in_text
-from shared.explain.reading.texts import harmless as without_secrets
+from shared.explain.reading.texts import harmless
 from shared.explain.weighing.change import parameter
 from shared.explain.weighing.registrations import choose, registered
 from shared.explain.weighing.scope_causes import scope_cause, scope_causes
@@ -38,6 +38,7 @@ __all__ = [
     "at_token_endpoint",
     "choose",
     "diagnose",
+    "harmless",
     "in_text",
     "parameter",
     "parse",
@@ -45,5 +46,4 @@ __all__ = [
     "scope_cause",
     "scope_causes",
     "shown",
-    "without_secrets",
 ]

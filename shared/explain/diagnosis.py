@@ -169,6 +169,8 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     elif not found and not facts.stated and (facts.said.urn or facts.said.oauth_error):
         found["ehr_side"] = unknown(facts.said)
     found = _without_denied(found, facts)
+    ours = {id_: one for id_, one in found.items() if id_ in facts.told_by_us}
+    found = ours or found
     if facts.backend:
         found = {id_: of_a_program(one) for id_, one in found.items()}
     return _in_order(found, evidence, facts)
@@ -241,7 +243,7 @@ def _add(found: dict[CauseId, Cause], one: WeighedCause) -> None:
     if known is not None:
         found[one.id] = replace(
             known,
-            why=f"{one.why} {known.why}".strip(),
+            why=_both(one.why, known.why, KINDS[one.id].why),
             steps=tuple(dict.fromkeys((*one.steps, *known.steps))),
             certainty=one.certainty or known.certainty,
             source=_sources(known, one),
@@ -251,6 +253,13 @@ def _add(found: dict[CauseId, Cause], one: WeighedCause) -> None:
         steps = tuple(dict.fromkeys((*one.steps, *kind.steps)))
         why = one.why if kind.why in one.why else f"{one.why} {kind.why}"
         found[one.id] = kind(one.certainty, one.source, why=why, steps=steps)
+
+
+def _both(new: str, known: str, general: str) -> str:
+    """Return two reasons in a row, what holds for every EHR said once."""
+    if general in new and general in known:
+        new = new.replace(general, "").strip()
+    return f"{new} {known}".strip()
 
 
 def _sources(known: Cause, one: WeighedCause) -> str:

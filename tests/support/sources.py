@@ -3,14 +3,14 @@
 import re
 
 from shared.explain.catalogue import ENTRIES, sources
-from shared.explain.weighing import launch, request
+from shared.explain.weighing import launch, request, scope_evidence, status
 
 _TEXTS = [
     *(entry.source for entry in ENTRIES),
     *(cause.source for entry in ENTRIES for cause in entry.causes),
     *(
         value
-        for module in (sources, launch, request)
+        for module in (sources, launch, request, scope_evidence, status)
         for value in vars(module).values()
         if isinstance(value, str)
     ),

@@ -18,7 +18,7 @@ ENTRIES: tuple[Entry, ...] = (
                 r" match|no match)[^\n]{0,40}"
             ),
             (
-                r"(?:unable to|failed to|could not|cannot|error)[^\n]{0,30}\b(?:jwks|jwk set"
+                r"(?:unable to|failed to|could not|cannot|error)[^\n]{0,60}\b(?:jwks|jwk set"
                 r"|public key)\b"
                 r"|public key not found|jwks\b[^\n]{0,30}(?:unreachable|returned an error)"
             ),
@@ -42,8 +42,9 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             (
                 r"(?:assertion|client jwt)[^\n]{0,50}\b(?:aud|audience|issuer|subject|jti|iat"
-                r"|lifetime|exp)\b"
-                r"[^\n]{0,60}|invalid token audience|missing (?:id|jti|exp|iat) (?:on|in) the token"
+                r"|lifetime|exp)\b[^\n]{0,60}|\b(?:aud|iss|sub|jti|exp|iat)\b[^\n]{0,40}client[_"
+                r" ]assertion[^\n]{0,60}|invalid token audience|missing (?:id|jti|exp|iat) (?:on"
+                r"|in) the token"
             ),
             (
                 r"\bexp\w{0,20}[^\n]{0,40}(?:too far|more than (?:5|five) minutes"
@@ -67,7 +68,8 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             (
                 r"(?:key|kid)[^\n]{0,80}(?:in (?:the )?available keys|verif\w{1,20} (?:the )?(?:id"
-                r"|access)[_ ]token)|jwks?no\w{0,20}matching\w{0,20}key|no suitable key[^\n]{0,40}"
+                r"|access)[_ ]token)|jwks?no\w{0,20}matching\w{0,20}key|(?:no suitable|find a"
+                r" signing) key[^\n]{0,40}"
             ),
         ),
         meaning="The app can't check the signature of a token with the keys that it has.",
@@ -96,7 +98,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="grant type is not allowed for this client",
         where="token endpoint",
         patterns=(
-            rf"grant(?:[ _]types?)?\b[^\n]{{0,60}}{_NOT}|disabled|unauthorized)[^\n]{{0,30}}",
+            rf"\bgrant(?:[ _]types?)?\b[^\n]{{0,60}}{_NOT}|disabled|unauthorized)[^\n]{{0,30}}",
             (
                 rf"{_NOT}|unauthorized)[^\n]{{0,40}}(?:grant(?:[ _]type)?\b|service account"
                 rf"|client credentials)"

@@ -51,7 +51,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="token is not yet valid / issued in the future / assertion expired",
         where="token endpoint",
         patterns=(
-            r"not (?:yet valid|valid yet)\b",
+            r"not (?:yet (?:valid|active)|(?:valid|active) yet)\b|\btoken is not active\b",
             r"(?:issued|iat|nbf)\b[^\n]{0,30}\bfuture\b",
             r"used before (?:it was )?issued",
             r"assertion[^\n]{0,30}\bexpired\b",

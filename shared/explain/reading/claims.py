@@ -34,6 +34,10 @@ Sign = Literal[
     "cors",
     "timeout",
     "not_eligible",
+    "client_not_found",
+    "no_such_endpoint",
+    "not_served",
+    "user_lacks",
     "loops",
     "fewer_results",
     "no_refresh_token",
@@ -109,6 +113,15 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\bdeadline exceeded|\bread timed? ?out",
     "not_eligible": r"\bnot? eligib\w{0,5}|\beligib\w{1,5} (?:check )?fail\w{0,3}|\bno"
     r" (?:\w{1,20} )?(?:membership|(?:patient |portal )?account|linked patient) (?:was )?found",
+    "client_not_found": r"\bapplication with identifier\b[^\n]{0,80}\bnot found|\bclient(?:["
+    r" _-]?id)?\b"
+    r"[^\n.]{0,20}\b(?:not found|does not exist|is (?:unknown|not known))",
+    "no_such_endpoint": r"\bcould not find resource for full path|\bcannot (?:post|get) /\S{0,80}"
+    r"(?:token|auth)",
+    "not_served": r"\bunknown resource type\b|\bdoes not know how to handle\b"
+    r"|\bunknown (?:search )?parameter\b|\bunsupported search parameter",
+    "user_lacks": r"\buser\b[^\n.]{0,40}\b(?:not (?:have|authorized|permitted|allowed)|lacks?)\b"
+    r"|\b(?:insufficient|missing) (?:privileges?|permissions?|roles?)\b",
     "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]{1,2}loop|\bloops? (?:forever|"
     r"endless\w*|between)|\bkeeps? (?:redirecting|looping|launching)|\bover and over\b"
     r"|\btoo many redirects\b|ERR_TOO_MANY_REDIRECTS",

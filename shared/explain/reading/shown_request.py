@@ -36,6 +36,9 @@ _BACKEND = re.compile(
     r"grant_type\W{1,6}client_credentials|client[ _]credentials (?:flow|grant)", re.IGNORECASE
 )
 _OWN_EHR_LAUNCH = re.compile(r"(?:\bKind of launch|\"flow\")[:\s\"]{1,6}EHR launch\b")
+_OWN_CAUSES = re.compile(
+    r"\b[Cc]auses\"?\s?[:=]\s?\[?\s?((?:[\"']?[a-z]{2,20}(?:_[a-z]{1,20}){1,6}[\"']?,?\s?){1,8})"
+)
 _AS_THE_CHART_SENT = re.compile(r"\blaunch [^\s,]{1,100}, as the chart sent it")
 
 
@@ -118,6 +121,12 @@ def _of_this_app(text: str) -> dict[str, str | None]:
     if _OWN_EHR_LAUNCH.search(text):
         return dict.fromkeys(parameters.SMART, MASK)
     return {"launch": MASK} if _AS_THE_CHART_SENT.search(text) else {}
+
+
+def causes_named_in(text: str) -> tuple[str, ...]:
+    """Return the ids of causes that this app's error page or log line names, in its order."""
+    found = _OWN_CAUSES.search(text)
+    return tuple(re.findall(r"[a-z_]+", found[1])) if found is not None else ()
 
 
 def _pairs(text: str) -> dict[str, str | None]:

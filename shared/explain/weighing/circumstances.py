@@ -6,11 +6,13 @@ It counts as far as the error, if there is one, can have the cause at all.
 import re
 from collections.abc import Iterator
 
+from shared.explain.catalogue.causes import KINDS
 from shared.explain.model import CauseId, Certainty
 from shared.explain.reading.claims import Sign
 from shared.explain.weighing.evidence import Facts, WeighedCause
 
 _TOLD = "what the text tells; which cause it is: inferred"
+_OWN = "this app's page or log, where the request was known"
 _ACCESS: tuple[CauseId, ...] = (
     *("client_not_enabled_at_site", "scope_trimmed", "scope_not_registered"),
     *("client_unknown", "user_not_permitted"),
@@ -21,6 +23,7 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
     """Every cause that the account speaks for, the more telling first."""
     if not facts.stated:
         return
+    yield from _own_page(facts)
     yield from _browser(facts)
     yield from _place(facts)
     yield from _time(facts)
@@ -30,6 +33,17 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
 
 def _likely(cause: CauseId, why: str, *steps: str) -> WeighedCause:
     return WeighedCause(cause, "likely", why, _TOLD, steps)
+
+
+def _own_page(facts: Facts) -> Iterator[WeighedCause]:
+    """What this app's own page or log line says: there more was known than is pasted."""
+    ids = {str(kind.id): kind.id for kind in KINDS.values()}
+    known = [ids[one] for one in facts.told_by_us if one in ids]
+    for number, cause in enumerate(known):
+        sure: Certainty = "possible" if number else "likely"
+        if "How sure: certain" in facts.told and not number:
+            sure = "certain"
+        yield WeighedCause(cause, sure, "This app's own page or log names it.", _OWN)
 
 
 def _browser(facts: Facts) -> Iterator[WeighedCause]:
@@ -123,11 +137,15 @@ def _steps(facts: Facts) -> Iterator[WeighedCause]:
 _ANSWERS: tuple[tuple[Sign, CauseId, str], ...] = (
     ("fewer_results", "results_limited", "The search succeeds, and lists less than expected."),
     ("no_patient", "patient_context_missing", "The text says that the token names no patient."),
+    ("client_not_found", "client_unknown", "The server says that there is no such client."),
+    ("no_such_endpoint", "endpoint_wrong", "The server says that it has nothing at this URL."),
+    ("not_served", "fhir_request_invalid", "The FHIR server says that it doesn't know this."),
+    ("user_lacks", "user_not_permitted", "The text says that the user lacks a permission."),
 )
 
 
 def _answers(facts: Facts) -> Iterator[WeighedCause]:
     for sign, cause, why in _ANSWERS:
-        fits = facts.may_be(cause) if cause == "patient_context_missing" else not facts.entries
+        fits = facts.may_be(cause) if cause != "results_limited" else not facts.entries
         if facts.claims.tells(sign) and fits and facts.said.urn is None:
             yield _likely(cause, why)

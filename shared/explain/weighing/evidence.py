@@ -131,6 +131,11 @@ class Facts:
         """What a person says who is no server: weaker than its words, stronger than nothing."""
         return claims.claims_in(self.told)
 
+    @cached_property
+    def told_by_us(self) -> tuple[str, ...]:
+        """The ids of causes in a page or log line of this app, where all was known."""
+        return shown_request.causes_named_in(self.said.text) if self.stated else ()
+
     @property
     def backend(self) -> bool:
         """Whether a backend service asked: it has no user, no browser and no redirect."""

@@ -44,9 +44,7 @@ def _syntax(facts: Facts) -> Iterator[WeighedCause]:
     odd = [scope for scope in facts.scopes if is_misspelt(scope)]
     if odd:
         why = f"{named(odd)} is spelled as neither SMART version does."
-        yield WeighedCause(
-            "scope_syntax", "likely", why, _SMART, (f"Write the scopes as {_SPELLED}",)
-        )
+        yield WeighedCause("scope_syntax", "likely", why, _SMART, (_WRITE,))
         return
     if wildcards and dropped:
         why = f"{named(wildcards)} in {facts.where_scopes}: wildcards are dropped whole."
@@ -72,6 +70,9 @@ _SPELLED = (
     "v1 `user/Patient.read` and `user/Patient.write`, or v2 letters such as `user/Patient.rs` and "
     "`user/Patient.c`."
 )
+
+
+_WRITE = f"Write the scopes as {_SPELLED}"
 
 
 def _of_scopes(facts: Facts) -> Certainty:
@@ -171,6 +172,8 @@ def _trimmed(facts: Facts) -> Iterator[WeighedCause]:
         lost = [scope for scope, of in causes.items() if of == cause]
         detail = scope_cause(cause, facts.vendor)
         why = f"Asked for and not granted: {named(lost)}. {detail.why}"
-        step = f"In the EHR's registration, choose the scope {named(lost)}."
-        steps = detail.steps if cause == "scope_syntax" else (step, *detail.steps)
+        first = (f"In the EHR's registration, choose the scope {named(lost)}.",)
+        if cause == "scope_syntax":
+            first = (_WRITE,) if any(map(is_misspelt, lost)) else ()
+        steps = (*first, *detail.steps)
         yield WeighedCause(cause, "likely", why, detail.source, steps)

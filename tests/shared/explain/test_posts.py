@@ -66,7 +66,7 @@ def test_every_new_entry_explains_two_independent_texts() -> None:
         ("GET https://h/fhir/Patient/1 gives 500", "ehr_side"),
         ("GET https://h/fhir/Patient/1 gives 406", "fhir_request_invalid"),
         (
-            "scope=launch patient/Patient.read. GET https://h/Observation?x=1 403 insufficient_scope",
+            "scope=launch patient/Patient.read. GET https://h/Observation?x 403 insufficient_scope",
             "scope_not_requested",
         ),
         ("It works for ten minutes, then 401 Unauthorized", "access_token_expired"),
@@ -103,6 +103,18 @@ def test_what_names_no_failure_is_asked_about_and_not_called_one(text: str) -> N
 def test_an_unknown_code_of_a_paste_is_not_the_ehrs_failure() -> None:
     found = diagnose(parse("?error=odd_condition&state=s"))
     assert (found.kind, ids(found)) == ("asks", [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"event": "callback_failed", "code": "token_error", "causes": ["clock_skew", "ehr_side"]}',
+        "Error code: ehr_error\nCorrelation id: 12ab\nCauses: clock_skew, ehr_side\n",
+    ],
+    ids=["log", "page"],
+)
+def test_this_apps_page_or_log_is_explained_as_it_was_in_place(text: str) -> None:
+    assert ids(diagnose(parse(text))) == ["clock_skew", "ehr_side"]
 
 
 def test_two_client_ids_beside_code_required_leave_the_launch_value_first() -> None:
