@@ -1,4 +1,4 @@
-"""What is plainly mistyped in a registration, before anything is asked of an EHR.
+"""What is plainly mistyped in a registration, before the doctor contacts an EHR.
 
 A FHIR base that is the address of one of its documents; a scope for a type that FHIR R4 lacks.
 """
@@ -19,7 +19,7 @@ def check(ehr: Ehr) -> Iterator[Checked]:
         for ending in _DOCUMENTS:
             if base.endswith(ending):
                 title = f"{base} in `iss` ends in {ending}, and no EHR sends that."
-                fix = f'Write the FHIR base alone: "{base.removesuffix(ending)}".'
+                fix = f'Write only the FHIR base: "{base.removesuffix(ending)}".'
                 yield fail("iss_invalid", title, fix, ehr.key)
     for scope in ehr.scopes:
         level, slash, rest = scope.partition("/")

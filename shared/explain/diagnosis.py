@@ -49,7 +49,7 @@ _SIGNED_IN = (
     "The EHR did its part: it signed the user in and came back with a `code`. What failed comes "
     "after that, at the token endpoint or in the app."
 )
-_TOLD = "The text names no error. What it tells of the failure points to a cause."
+_TOLD = "The text names no error. Its description of the failure points to a cause."
 _TRIMMED = "The EHR gave a token and no error, and granted less than was asked for."
 _GRANTED = (
     "The EHR gave a token and no error. Nothing is missing in it as far as the scopes that were "
@@ -177,7 +177,7 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
 
 
 def _as_it_can_be(found: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
-    """The causes of the catalogue, as far as who made the request can have them."""
+    """Return the catalogue's causes that the app that made the request can have."""
     if not facts.stated:
         return {id_: as_sent(cause, facts) for id_, cause in found.items()}
     if not facts.backend:

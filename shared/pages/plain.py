@@ -85,7 +85,7 @@ _CAUSES: Mapping[str, str] = {
     "fhir_request_invalid": "The EHR does not take the app's request.",
     "not_propagated_yet": "The app's registration has not reached this server yet.",
     "ehr_side": "The EHR failed.",
-    "cors_blocked": "The browser may not read the EHR's response.",
+    "cors_blocked": "The browser blocked the EHR's response.",
     "refresh_not_granted": "The EHR gave access for a short time only.",
     "refresh_reused": "The EHR's access was renewed twice at the same time.",
     "state_unknown": "The app doesn't know this launch any more.",

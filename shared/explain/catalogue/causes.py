@@ -336,7 +336,7 @@ clock_skew = Kind(
     "expired, or not valid yet.",
     (
         (
-            "Set the clock of the machine that checks the token by NTP: the server's, or the "
+            "Set the clock of the machine that checks the token with NTP: the server's, or the "
             "workstation's if the check runs in the browser."
         ),
         "Run `make doctor CONFIG=smart.toml` and see `clock_skew`.",
@@ -364,7 +364,7 @@ cookies_blocked = Kind(
     "In an EHR's frame the app is a third party. Browsers that block third-party cookies keep "
     "only partitioned ones, and older embedded browsers none.",
     (
-        "Launch the app in a window of its own: there its cookies aren't third-party ones.",
+        "Launch the app in its own window: its cookies aren't third-party cookies there.",
         "Have the administrator allow cookies of this app's address, partitioned ones included.",
         (
             "Begin and end the launch in the same window: an EHR's frame and a pop-up do not share "
@@ -597,7 +597,7 @@ user_credentials_wrong = Kind(
 token_of_another_server = Kind(
     "token_of_another_server",
     "The access token was issued by another server, or for another audience.",
-    "The FHIR server accepts tokens of its own authorization server, issued for its own address. "
+    "The FHIR server accepts tokens from its own authorization server, issued for this FHIR base. "
     "`iss` or `aud` in this one differ.",
     (
         (
@@ -646,7 +646,7 @@ scope_not_requested = Kind(
 )
 results_limited = Kind(
     "results_limited",
-    "The response leaves out what this client or user may not see.",
+    "The response leaves out what this client or user isn't allowed to see.",
     "A search returns 200 and lists only what scopes, user and site allow, so fewer or no results "
     "aren't an error.",
     (

@@ -167,7 +167,7 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|segments|malformed|jwt\.io)[^\n]{0,40}"
             ),
         ),
-        meaning="The app tries to read the access token, which is for the FHIR server alone.",
+        meaning="The app tries to read the access token, which only the FHIR server should read.",
         causes=(causes.opaque_token_decoded("likely"),),
         source=sources.RFC_6749,
     ),

@@ -16,7 +16,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             r"\bno 'access-control-allow-|cors header 'access-control-allow-origin' missing",
         ),
-        meaning="The browser sent a request to another origin and may not show the response to "
+        meaning="The browser sent a request to another origin and can't show the response to "
         "the page.",
         causes=(causes.cors_blocked("certain"),),
         source=sources.FETCH,
@@ -69,7 +69,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             r"\beconnrefused\b|err_connection_refused|connection refused|no route to host",
         ),
-        meaning="No server answers at this address, so nothing was asked of an EHR.",
+        meaning="No server answers at this address, so no EHR was called.",
         causes=(
             causes.fhir_base_wrong(
                 "likely", sources.INFERRED, title="The host in the address is wrong or gone."
@@ -149,7 +149,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                title="The FHIR server asks for a token where none can exist yet.",
+                title="The FHIR server asks for a token before one can exist.",
                 why="Discovery and `metadata` come before any token (SMART App Launch 2.2).",
                 steps=(
                     (

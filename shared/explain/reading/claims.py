@@ -180,7 +180,7 @@ class Claims:
 
 def claims_in(text: str) -> Claims:
     """Return what is claimed in a text that is plain, decoded and without noise."""
-    # A sentence goes on in the next line as it is pasted.
+    # Pasted sentences are broken into lines.
     flowing = re.sub(r"(?<=[\w,:\"]) ?\n(?=[a-z])", " ", text)
     return Claims(
         frozenset(sign for sign in _SIGNS if _found(_SIGNS[sign], flowing)),

@@ -28,7 +28,7 @@ _LABELS = re.compile(
     r"|appsettings|scopes?|tried|want|need)\b)",
     re.IGNORECASE,
 )
-# What introduces a list may be a line of its own, or all that stands in the line before it.
+# The words before a list may be in the line before it.
 _LAST_LINES = re.compile(r"[^\n]*\n?[^\n]*\Z")
 
 
@@ -60,7 +60,7 @@ def scopes_in(text: str) -> ShownScopes:
     # One scope alone is a list if it is written as the parameter.
     asked = asked or _longest([(one,) for one in re.findall(rf"\bscope=({SCOPE})", text)])
     if not asked and len(registered) > 1:
-        # Whoever names only what is registered requests that.
+        # A post that names only what is registered requests that.
         return ShownScopes(registered, answer or granted, (), missing)
     return ShownScopes(asked, answer or granted, registered, missing)
 

@@ -81,7 +81,7 @@ def _plain_line(line: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return the text as it is, bounded and printable, with what is named as a secret masked."""
+    """Return the text, bounded and printable, with everything named as a secret masked."""
     return levels(text)[0]
 
 

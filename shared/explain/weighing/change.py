@@ -48,7 +48,7 @@ _SUSPECTED: Mapping[CauseId, str] = {
 
 
 def suspected(causes: Iterable[Cause]) -> frozenset[str]:
-    """Return the parameters whose value in a text is itself at fault, as far as is known."""
+    """Return the parameters whose value in a text is itself suspected."""
     return frozenset(
         _SUSPECTED[one.id] for one in causes if one.certainty != "possible" and one.id in _SUSPECTED
     )

@@ -1,6 +1,6 @@
 """What a person's account speaks for: how, where and for whom it fails, and what was tried.
 
-It counts as far as the error, if there is one, can have the cause at all.
+It counts only if the error, if there is one, can have the cause.
 """
 
 import re
@@ -130,7 +130,7 @@ def _steps(facts: Facts) -> Iterator[WeighedCause]:
         why = "The page was opened by its address, not by an EHR."
         yield _likely("launch_parameter_missing", why)
     if "code_expired_or_used" in family and tells("twice"):
-        why = "The text tells of a second request, a reload or a repetition."
+        why = "The text reports a second request, a reload or a repetition."
         yield _likely("code_expired_or_used", why)
 
 

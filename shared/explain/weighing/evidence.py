@@ -128,7 +128,7 @@ class Facts:
 
     @cached_property
     def claims(self) -> claims.Claims:
-        """What a person says who is no server: weaker than its words, stronger than nothing."""
+        """What a person claims: weaker than a server's words, stronger than nothing."""
         return claims.claims_in(self.told)
 
     @cached_property

@@ -46,7 +46,7 @@ def _addresses(facts: Facts) -> Iterator[WeighedCause]:
 def _code(facts: Facts) -> Iterator[WeighedCause]:
     """Of what `invalid_grant` may mean this app's own requests leave one thing."""
     if not facts.stated and facts.said.oauth_error == "invalid_grant" and facts.said.urn is None:
-        why = "Redirect URI, client id and verifier were those of the launch."
+        why = "Redirect URI, client id and verifier were the same as at the launch."
         yield WeighedCause("code_expired_or_used", "likely", why, _RFC_6749)
 
 

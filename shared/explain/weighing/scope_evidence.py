@@ -1,4 +1,4 @@
-"""What the evidence says of the scopes: spelled, registered, requested, granted.
+"""What the evidence shows about the scopes: spelled, registered, requested, granted.
 
 SMART App Launch 2.2, "Scopes"; RFC 6749 3.3.
 """
@@ -112,7 +112,7 @@ def _written_for_v2(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _against_the_registration(facts: Facts) -> Iterator[WeighedCause]:
-    """What a text says of the registration: its SMART version, and the scopes that it has."""
+    """What a text reports about the registration: its SMART version, and the scopes that it has."""
     told = {one for one in ("v1", "v2") if one in facts.claims.signs}
     written = {found for scope in facts.scopes if (found := version(scope)) is not None}
     if len(written) == len(told) == 1 and written != told:

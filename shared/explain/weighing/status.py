@@ -12,7 +12,7 @@ from shared.explain.weighing.evidence import Facts, WeighedCause
 
 _SOURCE = "RFC 9110: https://www.rfc-editor.org/rfc/rfc9110"
 _SERVER_ERROR = 500
-# By which words of an address each place is known, the most telling first.
+# The words of an address that tell each place, the most telling first.
 _PLACES: Mapping[str, str] = {
     "discovery": r"(?:smart|openid)-configuration",
     "token": r"/token\b|token (?:endpoint|request|call|url)",
