@@ -196,7 +196,7 @@ ENTRIES: tuple[Entry, ...] = (
                 r"[^\n]{0,40}(?:missing|required|must|invalid|not provided|failed|incorrect)"
             ),
             (
-                r"(?:must contain|missing|requires?|invalid)\b[^\n]{0,50}client[_ ](?:"
+                r"(?:must contain|missing|requires?|invalid)\b[^\n\"}]{0,50}client[_ ](?:"
                 r"secret|assertion)\w{0,20}"
             ),
         ),

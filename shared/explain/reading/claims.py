@@ -38,6 +38,9 @@ Sign = Literal[
     "no_such_endpoint",
     "not_served",
     "user_lacks",
+    "proxied",
+    "lost_query",
+    "refreshing",
     "loops",
     "fewer_results",
     "no_refresh_token",
@@ -67,7 +70,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\bie ?1[01]\b|internet explorer|(?:intranet|internet|trusted|security) zones?|\bi(?:pad|"
     r"phone|os)\b|\bwebview2?\b",
     "storage_lost": rf"\b{_KEPT}\b{_GAP}\b{_LOST}|\b{_LOST}{_GAP}\b{_KEPT}\b"
-    rf"|\bno {_KEPT}\b|\bstate (?:is )?(?:nil|null|undefined|empty|lost)|no state\b",
+    rf"|\bno {_KEPT}\b|\bsecurityerror\b|\boperation is insecure\b|\bstate (?:is )?(?:nil|null"
+    rf"|undefined|empty|lost)|no state\b",
     "state_lost": r"\bno '?\"?state\b|\bstate\b[ '\"]{1,3}(?:parameter )?(?:mismatch|not found|"
     r"(?:is |was )?(?:missing|invalid|unknown|expired|lost|wrong)|does ?n.t match|do not match)"
     r"|\b(?:invalid|unknown|missing|bad|mismatch\w*|no matching)[ _]'?state\b"
@@ -122,6 +126,13 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\bunknown (?:search )?parameter\b|\bunsupported search parameter",
     "user_lacks": r"\buser\b[^\n.]{0,40}\b(?:not (?:have|authorized|permitted|allowed)|lacks?)\b"
     r"|\b(?:insufficient|missing) (?:privileges?|permissions?|roles?)\b",
+    "proxied": r"\b(?:nginx|traefik|haproxy|envoy|ingress|cloudfront|load ?balancer|reverse proxy|"
+    r"proxy|gateway|alb|cdn)\b",
+    "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"
+    r"|missing|"
+    r"stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
+    "refreshing": r"\bwhen (?:we )?refresh|\brefreshing\b|\bgrant_type\W{1,6}refresh_token"
+    r"|\btoken refresh\b|\brefresh call\b",
     "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]{1,2}loop|\bloops? (?:forever|"
     r"endless\w*|between)|\bkeeps? (?:redirecting|looping|launching)|\bover and over\b"
     r"|\btoo many redirects\b|ERR_TOO_MANY_REDIRECTS",

@@ -129,9 +129,30 @@ def _steps(facts: Facts) -> Iterator[WeighedCause]:
     if tells("by_hand") and known and not facts.sent.carried and not facts.said.oauth_error:
         why = "The page was opened by its address, not by an EHR."
         yield _likely("launch_parameter_missing", why)
+    yield from _proxy(facts)
+    if "session_ended" in family and tells("refreshing") and facts.by_code:
+        yield _likely("session_ended", "The error came at a refresh.")
     if "code_expired_or_used" in family and tells("twice"):
         why = "The text reports a second request, a reload or a repetition."
         yield _likely("code_expired_or_used", why)
+
+
+_AS_HTTP = re.compile(r"redirect[ _]?ur[il]\W{1,6}http://(?!localhost|127)|http instead of https")
+
+
+def _proxy(facts: Facts) -> Iterator[WeighedCause]:
+    """What a proxy in front of the app changes: https into http, or the query is lost."""
+    if "proxied" not in facts.claims.signs:
+        return
+    if _AS_HTTP.search(facts.told.lower()) and facts.may_be("redirect_uri_mismatch"):
+        why = "Behind a proxy that ends TLS, the app builds its redirect URI with http."
+        step = "Build the redirect URI from the public https address, not from the request."
+        yield _likely("redirect_uri_mismatch", why, step)
+    lost = facts.claims.tells("lost_query") and re.search(r"\biss\b|\blaunch\b", facts.told)
+    if lost and facts.may_be("launch_parameter_missing"):
+        why = "A redirect in front of the app drops the query with `iss` and `launch`."
+        step = "Register the launch URL as the proxy serves it, so that nothing redirects it."
+        yield _likely("launch_parameter_missing", why, step)
 
 
 _ANSWERS: tuple[tuple[Sign, CauseId, str], ...] = (

@@ -139,12 +139,45 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
     """For each cause that the error can have, the step with what the message names."""
     if not facts.stated:
         return
+    yield from _named_in_the_sentence(facts)
     for cause in facts.family & _NAMED.keys():
         for text in (facts.said.description or "", facts.told):
             step = _step(cause, text)
             if step is not None:
                 yield WeighedCause(cause, None, "", _OWN_WORDS, (step,))
                 break
+
+
+# What a sentence is about, if no entry knows it: the first of these words in it.
+_ABOUT: Mapping[str, CauseId] = {
+    r"\b(?:alg|algorithm|iat|exp|jti|nbf|sub|claims?)\b": "assertion_claims_wrong",
+    r"\b(?:jku|kid|jwks?|signature|public key)\b": "assertion_key_unknown",
+    r"\b(?:aud|audience)\b": "aud_wrong",
+    r"\blaunch\b": "launch_value_invalid",
+    r"\bredirect[ _]ur[il]\b": "redirect_uri_mismatch",
+    r"\bscopes?\b": "scope_not_registered",
+    r"\b(?:code_)?(?:verifier|challenge)\b": "pkce_mismatch",
+    r"\bclient[ _]?id\b": "client_unknown",
+    r"\bclient[ _]secret\b": "client_auth_wrong",
+    r"\brefresh[ _]token\b": "session_ended",
+}
+
+
+def _named_in_the_sentence(facts: Facts) -> Iterator[WeighedCause]:
+    """The cause that a server's own sentence is about, if only its code is known."""
+    words = facts.said.description
+    if not words or not facts.by_code or facts.said.urn is not None:
+        return
+    of_a_client = facts.said.oauth_error == "invalid_client"
+    found = [
+        (match.start(), cause)
+        for pattern, cause in _ABOUT.items()
+        if (match := _compiled(pattern).search(words)) is not None
+        and (cause in facts.family or (of_a_client and cause.startswith("assertion_")))
+    ]
+    if found:
+        why = "The server's own sentence is about that."
+        yield WeighedCause(min(found)[1], "likely", why, _OWN_WORDS)
 
 
 def _step(cause: CauseId, text: str) -> str | None:

@@ -172,7 +172,7 @@ def _trimmed(facts: Facts) -> Iterator[WeighedCause]:
         lost = [scope for scope, of in causes.items() if of == cause]
         detail = scope_cause(cause, facts.vendor)
         why = f"Asked for and not granted: {named(lost)}. {detail.why}"
-        first = (f"In the EHR's registration, choose the scope {named(lost)}.",)
+        first: tuple[str, ...] = (f"In the EHR's registration, choose the scope {named(lost)}.",)
         if cause == "scope_syntax":
             first = (_WRITE,) if any(map(is_misspelt, lost)) else ()
         steps = (*first, *detail.steps)

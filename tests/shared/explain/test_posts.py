@@ -75,6 +75,28 @@ def test_every_new_entry_explains_two_independent_texts() -> None:
         ("An infinite loop between launch.html and index.html", "flow_misused"),
         ("error=access_denied but nobody pressed deny", "user_not_permitted"),
         ('{"error":"invalid_grant"} and the log shows the callback twice', "code_expired_or_used"),
+        # A server's own sentence, and a proxy in front.
+        (
+            '{"error":"invalid_client","error_description":"alg HS256 is not allowed"}',
+            "assertion_claims_wrong",
+        ),
+        (
+            '{"error":"invalid_client","error_description":"jku is not the registered URL"}',
+            "assertion_key_unknown",
+        ),
+        (
+            "nginx in front. The request has redirect_uri=http://app.example.org/callback",
+            "redirect_uri_mismatch",
+        ),
+        (
+            "Our load balancer redirects to https, the query string is lost, /launch has no iss",
+            "launch_parameter_missing",
+        ),
+        (
+            "In the EHR's iframe localStorage throws SecurityError: The operation is insecure",
+            "cookies_blocked",
+        ),
+        ('{"error":"invalid_grant"} when refreshing after lunch', "session_ended"),
         ("I chose the simulated error of the SMART launcher", "ehr_side"),
     ],
 )
