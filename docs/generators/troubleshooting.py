@@ -34,10 +34,10 @@ URN, the JSON of the token endpoint, the body of a FHIR 401 or 403, or a message
 Without `TEXT`, or with `-`, standard input is read. Nothing is sent anywhere and no address in the
 text is opened. With `--config` the answer compares the text with your registration: which client
 id the EHR saw, which scopes were asked for. `--json` prints it for programs:
-`kind` is `explained`, `asks`, `ehr_side` or `not_a_launch`, `change` is the line to change, and `ask`
-lists what to paste next if the text doesn't show the cause. In prose, what you claim and what you have
-tried count too, but less than a server's words. A value that is itself suspected, such as a client id
-or a redirect URI, isn't offered for copying unless `--config` has the right one.
+`kind` is `explained`, `asks`, `ehr_side` or `not_a_launch`, `change` is the line to change, and
+`ask` lists what to paste next if the text doesn't show the cause. What you claim and have tried
+counts too, but less than a server's words. A value that is itself suspected, such as a client id or
+a redirect URI, isn't offered for copying unless `--config` has the right one.
 
 How sure a cause is stands beside it. **certain**: the error says so, or its vendor does.
 **likely**: reported for this error, or follows closely. **possible**: one reading among others.

@@ -35,6 +35,8 @@ def _addresses(facts: Facts) -> Iterator[WeighedCause]:
             yield WeighedCause("redirect_uri_mismatch", "certain", why, _RFC_6749)
         elif facts.redirect_uri and "redirect_uri_mismatch" in facts.family:
             why = f"The app sends {facts.redirect_uri}; exactly that must be registered."
+            if not configured and facts.stated:
+                why = f"The request has {facts.redirect_uri}: compare it with the registration."
             yield WeighedCause("redirect_uri_mismatch", None, why, _RFC_6749)
     aud, bases = facts.sent.aud, mine.iss if mine is not None else ()
     near = [base for base in bases if aud and base == aud.rstrip("/") != aud]
