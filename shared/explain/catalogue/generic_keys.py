@@ -117,7 +117,8 @@ ENTRIES: tuple[Entry, ...] = (
             (
                 r"(?:invalid|incorrect|wrong|bad) (?:user ?(?:name)?(?: or |/| and )password"
                 r"|user credentials|"
-                r"password|login)|\bbad credentials\b|aadsts50126|account (?:is )?locked"
+                r"password|login)|\bbad credentials\b|(?:user ?name|password) is (?:invalid"
+                r"|incorrect)|aadsts50126|account (?:is )?locked"
             ),
         ),
         meaning="The user wasn't signed in.",

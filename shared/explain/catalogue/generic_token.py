@@ -107,7 +107,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         patterns=(
             r"invalid_grant[^\n]{0,80}redirect[_ -]ur[il][^\n]{0,40}",
-            r"redirect[_ -]ur[il][^\n]{0,30}(?:mismatch|match|incorrect|invalid)",
+            r"redirect[_ -]ur[il][^\n]{0,30}(?:mismatch|match|incorrect|invalid(?!_))",
             r"(?:invalid|incorrect|wrong|mismatch\w{0,5})[^\n]{0,20}redirect[_ -]ur[il]",
         ),
         meaning="The redirect URI of the token request is not the one of the authorization "

@@ -141,7 +141,8 @@ def _description(levels: list[str], known: set[str]) -> str | None:
         for text in levels:
             match = re.search(
                 rf"(?<![A-Za-z0-9])(?:{name})(?:"
-                r"=(?P<query>[^&\s\"'<>]{1,2000})"
+                r"=(?P<query>[^&\s\"'<>+%]{1,200}(?: [^&\s\"'<>+%]{1,60}){1,20}"
+                r"|[^&\s\"'<>]{1,2000})"
                 r"|\\?[\"']?\s{0,3}[:=]\s{0,3}\\?\"(?P<quoted>(?:[^\"\\\n]|\\[^\n]){1,2000}))",
                 text,
             )

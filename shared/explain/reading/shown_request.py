@@ -33,7 +33,8 @@ _BETWEEN_PAIRS = re.compile(
 )
 
 _BACKEND = re.compile(
-    r"grant_type\W{1,6}client_credentials|client[ _]credentials (?:flow|grant)", re.IGNORECASE
+    r"grant_type\W{1,6}client_credentials|client[ _]credentials\W{1,3}(?:\w{2,20} )?(?:flow|grant)",
+    re.IGNORECASE,
 )
 _OWN_EHR_LAUNCH = re.compile(r"(?:\bKind of launch|\"flow\")[:\s\"]{1,6}EHR launch\b")
 _OWN_CAUSES = re.compile(

@@ -150,6 +150,8 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
 
 # What a sentence is about, if no entry knows it: the first of these words in it.
 _ABOUT: Mapping[str, CauseId] = {
+    r"\bunexpected error\b|\btry (?:\w+ ){0,3}again later\b|\binternal error\b": "ehr_side",
+    r"\bgrant[ _]type\b": "grant_not_enabled",
     r"\b(?:alg|algorithm|iat|exp|jti|nbf|sub|claims?)\b": "assertion_claims_wrong",
     r"\b(?:jku|kid|jwks?|signature|public key)\b": "assertion_key_unknown",
     r"\b(?:aud|audience)\b": "aud_wrong",
@@ -173,7 +175,11 @@ def _named_in_the_sentence(facts: Facts) -> Iterator[WeighedCause]:
         (match.start(), cause)
         for pattern, cause in _ABOUT.items()
         if (match := _compiled(pattern).search(words)) is not None
-        and (cause in facts.family or (of_a_client and cause.startswith("assertion_")))
+        and (
+            cause in facts.family
+            or cause in {"ehr_side", "grant_not_enabled"}
+            or (of_a_client and cause.startswith("assertion_"))
+        )
     ]
     if found:
         why = "The server's own sentence is about that."

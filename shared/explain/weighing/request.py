@@ -50,6 +50,9 @@ def _code(facts: Facts) -> Iterator[WeighedCause]:
     if not facts.stated and facts.said.oauth_error == "invalid_grant" and facts.said.urn is None:
         why = "Redirect URI, client id and verifier were the same as at the launch."
         yield WeighedCause("code_expired_or_used", "likely", why, _RFC_6749)
+    if facts.backend and facts.said.oauth_error == "unauthorized_client":
+        why = "A backend service asked, and this client isn't allowed its grant type."
+        yield WeighedCause("grant_not_enabled", "likely", why, _RFC_6749)
 
 
 def _authentication(facts: Facts) -> Iterator[WeighedCause]:
@@ -84,9 +87,7 @@ _NOT_SENT = re.compile(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|requir
 
 def _assertion(facts: Facts) -> Iterator[WeighedCause]:
     """A client that signs: the EHR's `invalid_client` is about its key or its claims."""
-    signs = facts.claims.tells("assertion") or (
-        facts.backend and facts.claims.tells("secret") is False
-    )
+    signs = facts.claims.tells("assertion")
     if not facts.stated or not signs or facts.said.oauth_error != "invalid_client":
         return
     if _NOT_SENT.search(facts.said.description or "") or not facts.by_code:
@@ -97,9 +98,17 @@ def _assertion(facts: Facts) -> Iterator[WeighedCause]:
         yield WeighedCause("assertion_claims_wrong", "possible", why, _RFC_7523)
 
 
+# An empty `launch` or `aud` has a cause of its own.
+_EMPTY = re.compile(r"[?&](client_id|redirect_uri|response_type|scope)=(?=&|\s|\Z)")
+
+
 def _parameters(facts: Facts) -> Iterator[WeighedCause]:
     if not (facts.at_request and facts.stated):
         return
+    empty = _EMPTY.search(facts.told)
+    if empty is not None and not facts.entries:
+        why = f"`{empty[1]}` is empty in the request."
+        yield WeighedCause("request_malformed", "likely", why, _RFC_6749, (f"Send `{empty[1]}`.",))
     foreign = [one for one in facts.sent.parameters or () if not parameters.is_recognised(one)]
     if foreign:
         is_are = "is no authorization parameter" if len(foreign) == 1 else "are no such parameters"
