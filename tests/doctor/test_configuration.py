@@ -220,7 +220,7 @@ def test_what_is_mistyped_is_told_with_the_value_before_anything_else(offline: D
     assert about[1]["fix"] == "Write patient/Observation.rs."
 
 
-@pytest.mark.parametrize(
+@each(
     ("iss", "client", "told"),
     [
         (" https://ehr.example.org/fhir", "c1", "' https://ehr.example.org/fhir' begins or ends"),

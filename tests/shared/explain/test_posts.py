@@ -8,11 +8,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from shared.explain import Diagnosis, Registered, diagnose, parse
 from shared.explain.catalogue import ENTRIES
 from tests.shared.explain.test_catalogue import NEW
+from tests.support.tables import each
 
 _DATA = Path(__file__).parent / "data" / "launch_posts.json"
 POSTS: list[dict[str, Any]] = json.loads(_DATA.read_text(encoding="utf-8"))["posts"]
@@ -56,7 +55,7 @@ def test_every_new_entry_explains_two_independent_texts() -> None:
         assert any(entry.key == key for entry in ENTRIES)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "first"),
     [
         # An app that runs at night has no chart to launch from.
@@ -113,7 +112,7 @@ def test_a_callback_with_a_code_says_that_the_ehr_did_its_part() -> None:
     assert any("token endpoint" in one for one in found.ask)
 
 
-@pytest.mark.parametrize(
+@each(
     "text", ["404", "launch openid fhirUser patient/Patient.read", "brand_new_error: xyz_unknown"]
 )
 def test_what_names_no_failure_is_asked_about_and_not_called_one(text: str) -> None:
@@ -127,7 +126,7 @@ def test_an_unknown_code_of_a_paste_is_not_the_ehrs_failure() -> None:
     assert (found.kind, ids(found)) == ("asks", [])
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         '{"event": "callback_failed", "code": "token_error", "causes": ["clock_skew", "ehr_side"]}',
@@ -152,7 +151,7 @@ def test_the_issuer_of_a_callback_is_no_fhir_base() -> None:
     assert "sso.example.org" not in str(found.corrected_request)
 
 
-@pytest.mark.parametrize("configured", [None, "https://right.example.org/callback"])
+@each("configured", [None, "https://right.example.org/callback"])
 def test_what_is_suspected_is_not_offered_for_copying(configured: str | None) -> None:
     text = (
         "Invalid redirect URI. We open https://ehr.example.org/authorize?response_type=code"
