@@ -36,7 +36,8 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
 def _syntax(facts: Facts) -> Iterator[WeighedCause]:
     wildcards = [scope for scope in facts.scopes if is_wildcard(scope)]
     dropped = facts.habits.scopes.wildcards_dropped
-    if wildcards and facts.said.oauth_error == "invalid_scope" and not dropped:
+    refused = facts.said.oauth_error == "invalid_scope" and facts.stated
+    if wildcards and refused and not dropped:
         why = f"{named(wildcards)} in {facts.where_scopes}: many servers refuse wildcards."
         step = f"Replace {named(wildcards)} with one scope per type and action: {_SPELLED}"
         yield WeighedCause("scope_syntax", "likely", why, _SMART, (step,))
