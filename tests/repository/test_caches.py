@@ -24,6 +24,8 @@ FROM_THE_CODE = {
     "_formula": "calculators",
     "_hash": "scripts of our pages",
     "_names": "calculators",
+    "_prefixes": "code systems and columns of code lists",
+    "_stages": "columns of code lists",
     "rows": "code lists",
     "searches": "vendors",
 }
