@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ from tests.functions.explain.faults import (
     DISCOVERY,
     KEYS,
     LATER,
+    OF_LAUNCHES,
     ON_A_PAGE,
     REFUSED,
     TOLERATED,
@@ -286,10 +288,17 @@ _OF_OTHERS = (
 
 @pytest.fixture(scope="module")
 def trace(walks: Walks, full: ThreeEhrs) -> Sequence[dict[str, Any]]:
-    """What the EHR saw of all launches."""
+    """What the EHR saw of all launches. It writes a request down when it has answered it: where it
+    hangs, that is after the app has given up.
+    """
     assert walks.all()
-    found: list[dict[str, Any]] = Browser().get(f"{full.ehr_origin}/_trace").json()["requests"]
-    return found
+    until = time.monotonic() + 60
+    while True:
+        found: list[dict[str, Any]] = Browser().get(f"{full.ehr_origin}/_trace").json()["requests"]
+        seen = {fault["name"] for one in found for fault in one["faults"]}
+        if seen >= OF_LAUNCHES or time.monotonic() > until:
+            return found
+        time.sleep(0.2)
 
 
 def _triggered(trace: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:

@@ -185,6 +185,9 @@ def test_an_uncertain_outcome_is_told_and_nothing_is_sent_twice(
         ("DELETE", "Observation/o1", None),
     ):
         answer = send(launch, method, path, document)
+        if (method, failed.status) == ("PATCH", 304):
+            # Without r it is told as a success: tests/functions/fhir_proxy/test_patched_result.py.
+            continue
         assert answer.status == 502, method
         assert answer.code in {"upstream_unreachable", "upstream_invalid"}
         assert "not known whether the EHR made the change" in answer.text

@@ -1,7 +1,6 @@
 """Every fault of a CDS client spoils a call or what comes of its card, and the trace names it."""
 
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,9 +68,11 @@ def _token(call: Call, keys: list[dict[str, Any]]) -> object:
 
 @each("fault", CDS_FAULTS.values(), ids=CDS_FAULTS)
 def test_a_fault_spoils_a_call_and_the_trace_names_it(
-    fault: CdsFault, apps: Mapping[str, ChartApp], monkeypatch: pytest.MonkeyPatch
+    fault: CdsFault,
+    apps: Mapping[str, ChartApp],
+    monkeypatch: pytest.MonkeyPatch,
+    waited: list[float],
 ) -> None:
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     app = apps[fault.ehrs[0]]
     right = outcome(app, "", monkeypatch)
     app.http.delete("/_recorded")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,11 +59,7 @@ def apps() -> Mapping[str, VendorApp]:
 
 
 @pytest.fixture
-def trials(
-    apps: Mapping[str, VendorApp], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], Trial]:
-    waited: list[float] = []
-    monkeypatch.setattr(time, "sleep", waited.append)
+def trials(apps: Mapping[str, VendorApp], waited: list[float]) -> Callable[[str], Trial]:
 
     def trial(ehr: str) -> Trial:
         apps[ehr].control(faults="")
