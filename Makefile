@@ -77,7 +77,7 @@ test: .venv/dev .local/npm/fetched
 	@exec $(BIN)/python -m pytest -q $(IN_PROCESSES)
 
 quick: .venv/dev
-	@exec $(BIN)/python -m pytest -q $(IN_PROCESSES) -m "not slow"
+	@exec $(BIN)/python -m pytest -q $(IN_PROCESSES) -m "not slow" --ignore tests/browser --ignore tests/deploy
 
 soak: .venv/dev
 	@$(BIN)/python -m tests.soak

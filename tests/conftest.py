@@ -63,7 +63,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         group = next((n for n, paths in enumerate(_GROUPS) if file.startswith(paths)), None)
         order[item] = len(_GROUPS) if group is None else group
         item.add_marker(pytest.mark.xdist_group(file if group is None else _GROUPS[group][0]))
-        if file.startswith(_SLOW):
+        # Google's emulator is started by a command.
+        given = getattr(item, "callspec", None)
+        if file.startswith(_SLOW) or (given and "emulator" in given.params.values()):
             item.add_marker(pytest.mark.slow)
     items.sort(key=order.__getitem__)
 

@@ -117,6 +117,7 @@ def test_the_first_report_is_answered_as_promised(explain: Explain) -> None:
     assert "launch/patient" in finding["title"]
 
 
+@pytest.mark.slow
 @each(
     ("arguments", "stdin"),
     [
@@ -151,6 +152,7 @@ def test_arguments_that_cannot_be_used_end_with_2(arguments: tuple[str, ...]) ->
     assert ended.value.code == 2
 
 
+@pytest.mark.slow
 def test_a_configuration_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
     ended = run(ehr_messages.INVALID_LAUNCH, "--json", "--config", str(tmp_path / "absent.toml"))
     answer = json.loads(ended.stdout)
@@ -266,6 +268,7 @@ def test_markup_in_the_text_is_not_repeated(explain: Explain) -> None:
         assert "<b>" not in answer
 
 
+@pytest.mark.slow
 def test_a_terminal_of_another_alphabet_gets_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     ended = run(f"error=new_{'…'}error {ehr_messages.LAUNCH}mismatched-identity")
@@ -285,6 +288,7 @@ def test_what_to_do_names_the_addresses_of_the_configuration(explain: Explain) -
     )
 
 
+@pytest.mark.slow
 @each("flags", [(), ("--json",)])
 def test_a_reader_that_has_gone_is_no_error(flags: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "doctor", "explain", *flags, ehr_messages.FIRST_REPORT]
@@ -352,6 +356,7 @@ def test_sources_are_given_where_they_are_asked_for(explain: Explain) -> None:
     )
 
 
+@pytest.mark.slow
 def test_emphasis_is_for_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")

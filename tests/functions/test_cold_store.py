@@ -21,10 +21,13 @@ from tests.support.servers import free_port, serve_app
 from tests.support.staged import listens
 
 SOAK = bool(os.environ.get("SOAK"))
-pytestmark = pytest.mark.skipif(
-    SOAK and firestore_emulator.how() != "started with gcloud",
-    reason="no emulator of Firestore can be started here",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        SOAK and firestore_emulator.how() != "started with gcloud",
+        reason="no emulator of Firestore can be started here",
+    ),
+    pytest.mark.slow,
+]
 ROUNDS = 10 if SOAK else 1
 NO_EHR = "http://127.0.0.1:9"
 

@@ -16,7 +16,7 @@ from tests.support import core
 from tests.support.browser import Browser
 from tests.support.servers import free_port
 
-pytestmark = pytest.mark.calculators
+pytestmark = [pytest.mark.calculators, pytest.mark.slow]
 REST = ("callback", "fhir_proxy", "launch")
 
 

@@ -307,6 +307,7 @@ for one in threads: one.join()
 """
 
 
+@pytest.mark.slow
 def test_lines_of_many_threads_are_never_mixed_in_a_pipe_that_is_too_small() -> None:
     written = subprocess.run(
         [sys.executable, "-c", WRITING], stdout=subprocess.PIPE, check=True, text=True

@@ -18,6 +18,8 @@ from tests.support.servers import Server, free_port, run, serve, serve_app
 from tests.support.tables import each
 from tests.support.whole import SMART_CALC
 
+pytestmark = pytest.mark.slow
+
 FUNCTIONS = ["launch", "callback", "fhir_proxy", SMART_CALC]
 KEY = secrets.token_urlsafe(32)
 

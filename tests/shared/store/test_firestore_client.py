@@ -125,6 +125,7 @@ def test_a_store_makes_a_client_for_each_process(
     assert len(clients) == 2
 
 
+@pytest.mark.slow
 def test_a_store_used_before_a_fork_is_read_on_both_sides_of_it(here: None) -> None:
     done = _python(FORKING)
     assert done.stdout.splitlines() == ["child True", "parent True"], done.stderr
@@ -170,6 +171,7 @@ def test_a_missing_client_library_ends_the_process_and_is_named(
     assert "google-cloud-firestore" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "loaded"), [("sqlite", "False"), ("firestore", "True")])
 def test_the_client_library_is_loaded_where_it_is_used_and_makes_no_call(
     tmp_path: Path, kind: str, loaded: str

@@ -35,6 +35,7 @@ def test_of_eight_threads_one_wins(backend: Backend, write: str, clients: str) -
             assert sorted(pool.map(run, stores)) == [False] * (RUNNERS - 1) + [True]
 
 
+@pytest.mark.slow
 def test_of_several_processes_one_wins(backend: Backend) -> None:
     with racing_processes(backend) as race:
         for write in WRITES:

@@ -55,6 +55,7 @@ def _fails(write: Callable[[Store], object], store: Store) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.slow
 def test_processes_that_find_no_database_agree_on_one(path: Path) -> None:
     with racing_processes(Backend("sqlite", str(path))) as race:
         outcomes = race("create", "")

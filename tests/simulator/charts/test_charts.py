@@ -62,6 +62,7 @@ def test_a_patient_of_whom_nothing_is_known_is_shown_so() -> None:
     assert falk.chart == "No current problem. 1 observation."
 
 
+@pytest.mark.slow
 def test_the_charts_are_the_same_at_every_start() -> None:
     here = [hashlib.sha256(chart_text(made()).encode()).hexdigest() for made in CHARTS.values()]
     elsewhere = subprocess.run(

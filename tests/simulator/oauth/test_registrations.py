@@ -135,6 +135,7 @@ def test_the_base_url_must_be_an_origin(base_url: str) -> None:
         create_app([APP], base_url=base_url)
 
 
+@pytest.mark.slow
 @each(
     ("variables", "printed"),
     [
