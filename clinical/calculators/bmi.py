@@ -1,6 +1,7 @@
 """Body mass index and the adult classes of WHO Technical Report Series 894 (2000)."""
 
 from clinical.calculators.in_chart import Beside, InChart
+from clinical.calculators.limits import at_least, below, within
 from clinical.calculators.model import (
     Band,
     Calculator,
@@ -15,13 +16,13 @@ from clinical.calculators.model import (
 def body_mass_index(weight: float, height: float) -> float:
     """Body mass index, kg/m2, from weight in kg and height in cm; refused outside 8 to 120."""
     bmi = weight / (height / 100) ** 2
-    if not 8 <= bmi <= 120:
+    if not within(bmi, 8, 120):
         raise Implausible("Weight and height give a BMI outside 8 to 120 kg/m2: check the units")
     return bmi
 
 
 def _adult(given: Given) -> bool:
-    return "age" in given and given["age"] >= 20
+    return "age" in given and at_least(given["age"], 20)
 
 
 CALCULATOR = Calculator(
@@ -52,33 +53,33 @@ CALCULATOR = Calculator(
             bands=(
                 Band(
                     "below 18.5: underweight",
-                    lambda v, g: _adult(g) and v < 18.5,
+                    lambda v, g: _adult(g) and below(v, 18.5),
                     "info",
                     short="underweight",
                 ),
                 Band(
                     "18.5 to below 25: normal range",
-                    lambda v, g: _adult(g) and v < 25,
+                    lambda v, g: _adult(g) and below(v, 25),
                     short="normal range",
                 ),
                 Band(
                     "25 to below 30: pre-obese",
-                    lambda v, g: _adult(g) and v < 30,
+                    lambda v, g: _adult(g) and below(v, 30),
                     short="pre-obese",
                 ),
                 Band(
                     "30 to below 35: obese class I",
-                    lambda v, g: _adult(g) and v < 35,
+                    lambda v, g: _adult(g) and below(v, 35),
                     short="obese class I",
                 ),
                 Band(
                     "35 to below 40: obese class II",
-                    lambda v, g: _adult(g) and v < 40,
+                    lambda v, g: _adult(g) and below(v, 40),
                     short="obese class II",
                 ),
                 Band(
                     "40 or more: obese class III",
-                    lambda v, g: _adult(g) and v >= 40,
+                    lambda v, g: _adult(g) and at_least(v, 40),
                     "info",
                     short="obese class III",
                 ),

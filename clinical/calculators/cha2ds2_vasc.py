@@ -1,6 +1,7 @@
 """Stroke risk in atrial fibrillation: CHA2DS2-VASc (Lip, Chest 2010;137:263) and CHA2DS2-VA."""
 
 from clinical.calculators.in_chart import ChartCaution, InChart, OnlyWith
+from clinical.calculators.limits import at_least, at_most, below
 from clinical.calculators.model import (
     ADULTS,
     Band,
@@ -23,7 +24,7 @@ def score_va(
     vascular_disease: bool,
 ) -> float:
     """CHA2DS2-VA, 0 to 8: the score without the point for sex."""
-    points = 2 if age >= 75 else 1 if age >= 65 else 0
+    points = 2 if at_least(age, 75) else 1 if at_least(age, 65) else 0
     points += congestive_heart_failure + hypertension + diabetes + vascular_disease
     return points + 2 * stroke_tia_thromboembolism
 
@@ -54,7 +55,7 @@ def points(given: Given) -> dict[str, int]:
     if "stroke_tia_thromboembolism" in found:
         found["stroke_tia_thromboembolism"] *= 2
     if "age" in given:
-        found["age"] = 2 if given["age"] >= 75 else int(given["age"] >= 65)
+        found["age"] = 2 if at_least(given["age"], 75) else int(at_least(given["age"], 65))
     if "sex" in given:
         found["sex"] = int(given["sex"] == "female")
     return found
@@ -71,53 +72,53 @@ _ITEMS = (
 _BANDS = (
     Band(
         "3 or more in a woman: anticoagulation recommended (ACC/AHA 2023)",
-        lambda v, g: v >= 3 and g["sex"] == "female",
+        lambda v, g: at_least(v, 3) and g["sex"] == "female",
         "warning",
         short="threshold reached",
     ),
     Band(
         "2 or more in a man: anticoagulation recommended (ACC/AHA 2023)",
-        lambda v, g: v >= 2 and g["sex"] == "male",
+        lambda v, g: at_least(v, 2) and g["sex"] == "male",
         "warning",
         short="threshold reached",
     ),
     Band(
         "2 in a woman: anticoagulation may be considered (ACC/AHA 2023)",
-        lambda v, g: v == 2 and g["sex"] == "female",
+        lambda v, g: at_least(v, 2) and g["sex"] == "female",
         "info",
         short="intermediate",
     ),
     Band(
         "1 in a man: anticoagulation may be considered (ACC/AHA 2023)",
-        lambda v, g: v == 1 and g["sex"] == "male",
+        lambda v, g: at_least(v, 1) and g["sex"] == "male",
         "info",
         short="intermediate",
     ),
     Band(
         "up to 1 in a woman: below the threshold for anticoagulation (ACC/AHA 2023)",
-        lambda v, g: v <= 1 and g["sex"] == "female",
+        lambda v, g: at_most(v, 1) and g["sex"] == "female",
         short="below threshold",
     ),
     Band(
         "0 in a man: below the threshold for anticoagulation (ACC/AHA 2023)",
-        lambda v, g: v == 0 and g["sex"] == "male",
+        lambda v, g: below(v, 1) and g["sex"] == "male",
         short="below threshold",
     ),
 )
 _BANDS_VA = (
     Band(
         "2 or more: anticoagulation recommended (ESC 2024)",
-        lambda v, _: v >= 2,
+        lambda v, _: at_least(v, 2),
         short="threshold reached",
     ),
     Band(
         "1: anticoagulation should be considered (ESC 2024)",
-        lambda v, _: v == 1,
+        lambda v, _: at_least(v, 1),
         short="intermediate",
     ),
     Band(
         "0: below the threshold for anticoagulation (ESC 2024)",
-        lambda v, _: v == 0,
+        lambda v, _: below(v, 1),
         short="below threshold",
     ),
 )

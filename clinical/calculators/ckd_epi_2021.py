@@ -1,6 +1,7 @@
 """eGFR from serum creatinine without race: CKD-EPI 2021 (Inker, N Engl J Med 2021;385:1737)."""
 
 from clinical.calculators.in_chart import KIDNEY_CAUTIONS, Beside, InChart
+from clinical.calculators.limits import at_least, below
 from clinical.calculators.model import ADULTS, Band, Calculator, CardRule, Citation, Output, Sex
 
 
@@ -48,27 +49,31 @@ CALCULATOR = Calculator(
             gives="egfr",
             limits=(ADULTS,),
             bands=(
-                Band("G1: 90 or more, normal or high", lambda v, _: v >= 90, short="G1"),
-                Band("G2: 60 to below 90, mildly decreased", lambda v, _: v >= 60, short="G2"),
+                Band("G1: 90 or more, normal or high", lambda v, _: at_least(v, 90), short="G1"),
+                Band(
+                    "G2: 60 to below 90, mildly decreased", lambda v, _: at_least(v, 60), short="G2"
+                ),
                 Band(
                     "G3a: 45 to below 60, mildly to moderately decreased",
-                    lambda v, _: v >= 45,
+                    lambda v, _: at_least(v, 45),
                     "info",
                     short="G3a",
                 ),
                 Band(
                     "G3b: 30 to below 45, moderately to severely decreased",
-                    lambda v, _: v >= 30,
+                    lambda v, _: at_least(v, 30),
                     "info",
                     short="G3b",
                 ),
                 Band(
                     "G4: 15 to below 30, severely decreased",
-                    lambda v, _: v >= 15,
+                    lambda v, _: at_least(v, 15),
                     "warning",
                     short="G4",
                 ),
-                Band("G5: below 15, kidney failure", lambda v, _: v < 15, "warning", short="G5"),
+                Band(
+                    "G5: below 15, kidney failure", lambda v, _: below(v, 15), "warning", short="G5"
+                ),
             ),
             card=CardRule(place=4),
         ),

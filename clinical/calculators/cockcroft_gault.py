@@ -4,6 +4,7 @@ Ideal weight is Devine's (1974); the choice among the weights follows Winter (20
 """
 
 from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
+from clinical.calculators.limits import at_most, below
 from clinical.calculators.model import (
     ADULTS,
     Calculator,
@@ -27,7 +28,7 @@ def clearance(age: int, sex: Sex, creatinine: float, weight: float) -> float:
 def ideal_weight(sex: Sex, height: float) -> float:
     """Devine's ideal body weight, kg, from height in cm; refused where it is not positive."""
     weight = (45.5 if sex == "female" else 50) + 2.3 * (height / CM_PER_INCH - 60)
-    if weight <= 0:
+    if at_most(weight, 0):
         raise NotApplicable("Devine's ideal weight is not defined at this height")
     return weight
 
@@ -46,11 +47,11 @@ def selected_weight(sex: Sex, height: float, weight: float) -> float:
 def selection(sex: Sex, height: float, weight: float) -> tuple[float, str]:
     """The weight for the patient's BMI class, kg, which one that is, and why."""
     bmi = weight / (height / 100) ** 2
-    if bmi < 18.5:
+    if below(bmi, 18.5):
         return weight, "the actual weight, since the BMI is below 18.5"
-    if bmi < 25:
+    if below(bmi, 25):
         ideal = ideal_weight(sex, height)
-        which = "ideal" if ideal < weight else "actual"
+        which = "ideal" if below(ideal, weight) else "actual"
         why = f"the {which} weight, the smaller of the two at a BMI of 18.5 to below 25"
         return min(ideal, weight), why
     return adjusted_weight(sex, height, weight), "the adjusted weight, since the BMI is 25 or more"
@@ -167,7 +168,7 @@ CALCULATOR = Calculator(
     notes=(
         Note(
             "Height below 60 in (152.4 cm): Devine's ideal weight becomes low",
-            lambda given: given.get("height", FIVE_FEET) < FIVE_FEET,
+            lambda given: below(given.get("height", FIVE_FEET), FIVE_FEET),
         ),
     ),
     words="crcl ccr clearance cockcroft cockroft gault dose dosing drug renal kidney "

@@ -1,6 +1,7 @@
 """Calcium corrected for albumin, with the usual slope of 0.8 (after Payne, BMJ 1973;4:643)."""
 
 from clinical.calculators.in_chart import DrawRule, InChart
+from clinical.calculators.limits import above, at_most, below
 from clinical.calculators.model import ADULTS, Band, Calculator, CardRule, Citation, Output
 
 
@@ -35,13 +36,13 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("below 8.5: low", lambda v, _: v < 8.5, "info", short="low"),
+                Band("below 8.5: low", lambda v, _: below(v, 8.5), "info", short="low"),
                 Band(
                     "8.5 to 10.5: within the usual range",
-                    lambda v, _: v <= 10.5,
+                    lambda v, _: at_most(v, 10.5),
                     short="in range",
                 ),
-                Band("above 10.5: high", lambda v, _: v > 10.5, "info", short="high"),
+                Band("above 10.5: high", lambda v, _: above(v, 10.5), "info", short="high"),
             ),
             # Else the laboratory says it.
             card=CardRule(place=5, unlike="calcium_total"),

@@ -3,6 +3,7 @@
 import math
 
 from clinical.calculators.in_chart import DAY, DrawRule, InChart
+from clinical.calculators.limits import above, at_least, at_most, below
 from clinical.calculators.model import (
     ADULTS,
     Band,
@@ -22,7 +23,7 @@ def fib4(age: int, ast: float, alt: float, platelets: float) -> float:
 
 
 def _elderly(given: Given) -> bool:
-    return bool(given["age"] >= 65)
+    return bool(at_least(given["age"], 65))
 
 
 CALCULATOR = Calculator(
@@ -51,27 +52,27 @@ CALCULATOR = Calculator(
             bands=(
                 Band(
                     "below 2.0, the cut-off from 65 years: low probability of advanced fibrosis",
-                    lambda v, g: v < 2.0 and _elderly(g),
+                    lambda v, g: below(v, 2.0) and _elderly(g),
                     short="low probability",
                 ),
                 Band(
                     "below 1.3, the cut-off under 65 years: low probability of advanced fibrosis",
-                    lambda v, g: v < 1.3 and not _elderly(g),
+                    lambda v, g: below(v, 1.3) and not _elderly(g),
                     short="low probability",
                 ),
                 Band(
                     "2.0 (from 65 years) to 2.67: advanced fibrosis neither likely nor ruled out",
-                    lambda v, g: v <= 2.67 and _elderly(g),
+                    lambda v, g: at_most(v, 2.67) and _elderly(g),
                     short="indeterminate",
                 ),
                 Band(
                     "1.3 (under 65 years) to 2.67: advanced fibrosis neither likely nor ruled out",
-                    lambda v, g: v <= 2.67 and not _elderly(g),
+                    lambda v, g: at_most(v, 2.67) and not _elderly(g),
                     short="indeterminate",
                 ),
                 Band(
                     "above 2.67: high probability of advanced fibrosis",
-                    lambda v, _: v > 2.67,
+                    lambda v, _: above(v, 2.67),
                     "info",
                     short="high probability",
                 ),
@@ -89,7 +90,9 @@ CALCULATOR = Calculator(
             "10.1097/HEP.0000000000000323",
         ),
     ),
-    notes=(Note("Below 35 years FIB-4 is unreliable", lambda given: given.get("age", 35) < 35),),
+    notes=(
+        Note("Below 35 years FIB-4 is unreliable", lambda given: below(given.get("age", 35), 35)),
+    ),
     words="liver fibrosis cirrhosis nafld masld nash hepatitis hepatic fib4 fib-4 "
     "hepatology steatosis fatty",
     validation="832 people with HIV and hepatitis C: AUROC 0.765; below 1.45 negative predictive "

@@ -1,6 +1,7 @@
 """Major bleeding risk on anticoagulation: HAS-BLED (Pisters, Chest 2010;138:1093)."""
 
 from clinical.calculators.in_chart import InChart, OnlyWith
+from clinical.calculators.limits import above, at_least, below
 from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Output
 
 
@@ -16,8 +17,8 @@ def score(
     alcohol_drinks_per_week: float,
 ) -> float:
     """HAS-BLED, 0 to 9: one point for each item."""
-    elderly = age > 65
-    alcohol = alcohol_drinks_per_week >= 8
+    elderly = above(age, 65)
+    alcohol = at_least(alcohol_drinks_per_week, 8)
     return (
         uncontrolled_hypertension
         + (abnormal_renal_function + abnormal_liver_function)
@@ -33,9 +34,9 @@ def points(given: Given) -> dict[str, int]:
     """Points of each input of HAS-BLED that was given."""
     found = {name: int(given[name]) for name in _ITEMS if name in given}
     if "age" in given:
-        found["age"] = int(given["age"] > 65)
+        found["age"] = int(above(given["age"], 65))
     if "alcohol_drinks_per_week" in given:
-        found["alcohol_drinks_per_week"] = int(given["alcohol_drinks_per_week"] >= 8)
+        found["alcohol_drinks_per_week"] = int(at_least(given["alcohol_drinks_per_week"], 8))
     return found
 
 
@@ -56,7 +57,7 @@ _RATES = (1.13, 1.02, 1.88, 3.74, 8.70, 12.50)
 def _rate(given: Given) -> str:
     """What happened at this score in the first cohort; the highest one rests on few people."""
     at = sum(points(given).values())
-    if at >= len(_RATES):
+    if at not in range(len(_RATES)):
         return ""
     few = ", of few people" if at == len(_RATES) - 1 else ""
     return f"{_RATES[at]:.2f} major bleeds per 100 patient-years at it{few} (Pisters 2010)"
@@ -91,8 +92,8 @@ CALCULATOR = Calculator(
             limits=(ADULTS,),
             open_answers={"alcohol_drinks_per_week": (0, 8)},
             bands=(
-                Band("3 or more: high risk", lambda v, _: v >= 3, short="high risk"),
-                Band("0 to 2: not high", lambda v, _: v < 3, short="not high"),
+                Band("3 or more: high risk", lambda v, _: at_least(v, 3), short="high risk"),
+                Band("0 to 2: not high", lambda v, _: below(v, 3), short="not high"),
             ),
             meaning=_rate,
             edges=tuple(range(11)),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from clinical.calculators import units
-from clinical.calculators.model import Implausible, NotUnderstood, UnknownUnit, within
+from clinical.calculators.limits import within
+from clinical.calculators.model import Implausible, NotUnderstood, UnknownUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,4 +236,4 @@ def checked(name: str, value: object, unit: str | None) -> float | bool | str:
             raise NotUnderstood(f"{choice.label}: the answer must be {answers}")
         return choice.answers[choice.answers.index(value)]
     number = to_canonical(name, value, unit)
-    return math.floor(number) if name == "age" else number
+    return max(math.floor(number), 0) if name == "age" else number

@@ -1,6 +1,7 @@
 """LDL cholesterol by calculation: Sampson-NIH 2020, beside it Friedewald 1972, and non-HDL."""
 
 from clinical.calculators.in_chart import Beside, DrawRule, InChart
+from clinical.calculators.limits import above, at_most
 from clinical.calculators.model import (
     ADULTS,
     HDL_NOT_BELOW_TOTAL,
@@ -19,7 +20,7 @@ def non_hdl(cholesterol_total: float, hdl: float) -> float:
 
 
 def _positive(ldl: float) -> float:
-    if ldl <= 0:
+    if at_most(ldl, 0):
         raise NotApplicable("The equation gives no positive LDL for this panel: measure it")
     return ldl
 
@@ -112,7 +113,7 @@ CALCULATOR = Calculator(
     notes=(
         Note(
             "Triglycerides above 400 mg/dL: Friedewald is not shown",
-            lambda given: given.get("triglycerides", 0) > 400,
+            lambda given: above(given.get("triglycerides", 0), 400),
         ),
     ),
     words="cholesterol cholesterin lipid lipids ldl sampson friedewald friedwald nonhdl "

@@ -6,7 +6,8 @@ The bounds on the laboratory values belong to the published formulas.
 import math
 
 from clinical.calculators.in_chart import DAY, ChartCaution, DrawRule, InChart
-from clinical.calculators.model import Calculator, Citation, Limit, Output, Sex, round_half_away
+from clinical.calculators.limits import at_most, below, round_half_away
+from clinical.calculators.model import Calculator, Citation, Limit, Output, Sex
 
 
 def bounded(value: float, low: float, high: float) -> float:
@@ -36,7 +37,7 @@ def meld_3_0_uncapped(
     sodium_deficit = 137 - bounded(sodium, 125, 137)
     albumin_deficit = 3.5 - bounded(albumin, 1.5, 3.5)
     return (
-        (1.33 if sex == "female" or age < 18 else 0)
+        (1.33 if sex == "female" or below(age, 18) else 0)
         + 4.56 * ln_bilirubin
         + 0.82 * sodium_deficit
         - 0.24 * sodium_deficit * ln_bilirubin
@@ -75,7 +76,7 @@ def meld_na(
         + 0.643,
         1,
     )
-    if initial <= 11:
+    if at_most(initial, 11):
         return reported(initial)
     sodium_deficit = 137 - bounded(sodium, 125, 137)
     return reported(initial + 1.32 * sodium_deficit - 0.033 * initial * sodium_deficit)

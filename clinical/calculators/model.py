@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from clinical.calculators.in_chart import NOTHING, InChart
+from clinical.calculators.limits import at_least, round_half_away, within
 
 Sex = Literal["male", "female"]
 # How a band is told where nobody asked for it: on a card at the chart (CDS Hooks 2.0). `critical`,
@@ -20,9 +21,8 @@ Raw = Mapping[str, tuple[object, str | None]]
 # The same inputs once checked: numbers in canonical units, answers as bool or str.
 Given = Mapping[str, Any]
 
-# Unit conversion leaves noise in the last binary digits (70 g/L x 0.1 is 7.000000000000001 g/dL).
-# No measured value carries ten significant digits, so a difference this small is never clinical.
-NOISE = 1e-9
+# A value that differs from a limit by more than noise differs from it in fewer decimals.
+_MOST_DIGITS = 12
 
 # Said of a result in place of a band; a note leaves it out.
 NO_BANDS = "no bands are published for it"
@@ -125,7 +125,7 @@ class Exclusion:
 
 HDL_NOT_BELOW_TOTAL = Exclusion(
     "HDL must be below total cholesterol: check both values",
-    lambda given: given.get("hdl", 0) >= given.get("cholesterol_total", math.inf),
+    lambda given: at_least(given.get("hdl", 0), given.get("cholesterol_total", math.inf)),
 )
 
 
@@ -191,12 +191,12 @@ class Output:
 
     def printed(self, value: float, given: Given) -> str:
         """The result in text, with more digits where rounding would move it to another band."""
-        for digits in range(self.digits, self.digits + 4):
+        for digits in range(self.digits, _MOST_DIGITS):
             rounded = round_half_away(value, digits)
             whole = not self.beside_whole or round_half_away(rounded) == round_half_away(value)
             if whole and self.band(rounded, given) == self.band(value, given):
                 return f"{rounded:.{digits}f}"
-        return repr(value)
+        return f"{value:.{_MOST_DIGITS}f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,17 +246,3 @@ class Calculator:
     def inputs(self) -> tuple[str, ...]:
         """All inputs of all outputs, each once, in the order in which they are first named."""
         return tuple(dict.fromkeys(name for output in self.outputs for name in output.inputs))
-
-
-def within(value: float, low: float | None, high: float | None) -> bool:
-    """Whether low <= value <= high, forgiving conversion noise; None leaves an end open."""
-    return (low is None or value >= low - NOISE * abs(low)) and (
-        high is None or value <= high + NOISE * abs(high)
-    )
-
-
-def round_half_away(value: float, digits: int = 0) -> float:
-    """Round half away from zero: 11.5 gives 12, where Python's round() goes to the even number."""
-    scale = 10.0**digits
-    # Adding 0.0 turns -0.0, which would print as "-0", into 0.0.
-    return math.copysign(math.floor(abs(value) * scale + 0.5 + NOISE) / scale, value) + 0.0

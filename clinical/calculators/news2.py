@@ -8,6 +8,7 @@ London: RCP, 2017.
 import math
 
 from clinical.calculators.in_chart import DAY, SAME_DRAW, DrawRule, InChart
+from clinical.calculators.limits import at_least, at_most, round_half_away
 from clinical.calculators.model import (
     Band,
     Calculator,
@@ -15,7 +16,6 @@ from clinical.calculators.model import (
     Given,
     Limit,
     Output,
-    round_half_away,
 )
 
 # Each row of the chart as (highest value of the band, points), upwards.
@@ -40,7 +40,7 @@ _MEASURED = (
 def points(row: Row, value: float, digits: int = 0) -> int:
     """Points for a value, which is first rounded to the digits that the chart has."""
     rounded = round_half_away(value, digits)
-    return next(score for highest, score in row if rounded <= highest)
+    return next(score for highest, score in row if at_most(rounded, highest))
 
 
 def parameters(given: Given) -> dict[str, int]:
@@ -141,14 +141,14 @@ CALCULATOR = Calculator(
             open_answers={},
             limits=(Limit("age", 16, None, "NEWS2 is for 16 years or more"),),
             bands=(
-                Band("7 or more: high", lambda v, _: v >= 7, short="high"),
-                Band("5 to 6: medium", lambda v, _: v >= 5, short="medium"),
+                Band("7 or more: high", lambda v, _: at_least(v, 7), short="high"),
+                Band("5 to 6: medium", lambda v, _: at_least(v, 5), short="medium"),
                 Band(
                     "0 to 4 with a single parameter of 3: low-medium, urgent ward review",
                     lambda _, given: _a_single_three(given),
                     short="low-medium",
                 ),
-                Band("0 to 4: low", lambda v, _: v <= 4, short="low"),
+                Band("0 to 4: low", lambda v, _: at_most(v, 4), short="low"),
             ),
             edges=tuple(range(22)),
         ),

@@ -1,6 +1,7 @@
 """Calculated serum osmolality and osmolal gap (Worthley 1987; Khajuria and Krahn 2005)."""
 
 from clinical.calculators.in_chart import DrawRule, InChart
+from clinical.calculators.limits import above, at_most, below
 from clinical.calculators.model import ADULTS, Band, Calculator, CardRule, Citation, Output
 
 
@@ -45,9 +46,13 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("below 275: low", lambda v, _: v < 275, short="low"),
-                Band("275 to 295: within the usual range", lambda v, _: v <= 295, short="in range"),
-                Band("above 295: high", lambda v, _: v > 295, short="high"),
+                Band("below 275: low", lambda v, _: below(v, 275), short="low"),
+                Band(
+                    "275 to 295: within the usual range",
+                    lambda v, _: at_most(v, 295),
+                    short="in range",
+                ),
+                Band("above 295: high", lambda v, _: above(v, 295), short="high"),
             ),
         ),
         Output(
@@ -63,8 +68,8 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("above 10: raised", lambda v, _: v > 10, "warning", short="raised"),
-                Band("up to 10: not raised", lambda v, _: v <= 10, short="not raised"),
+                Band("above 10: raised", lambda v, _: above(v, 10), "warning", short="raised"),
+                Band("up to 10: not raised", lambda v, _: at_most(v, 10), short="not raised"),
             ),
             card=CardRule(place=3),
         ),

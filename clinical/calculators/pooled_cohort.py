@@ -2,6 +2,7 @@
 
 import math
 
+from clinical.calculators.limits import at_least, below
 from clinical.calculators.model import (
     HDL_NOT_BELOW_TOTAL,
     Band,
@@ -127,14 +128,20 @@ CALCULATOR = Calculator(
                 ),
                 Exclusion(
                     "Not with an LDL of 190 mg/dL or more",
-                    lambda given: given.get("ldl_reported", 0) >= 190,
+                    lambda given: at_least(given.get("ldl_reported", 0), 190),
                 ),
             ),
             bands=(
-                Band("below 5 %: low", lambda v, _: v < 5, short="low"),
-                Band("5 to below 7.5 %: borderline", lambda v, _: v < 7.5, short="borderline"),
-                Band("7.5 to below 20 %: intermediate", lambda v, _: v < 20, short="intermediate"),
-                Band("20 % or more: high", lambda v, _: v >= 20, short="high"),
+                Band("below 5 %: low", lambda v, _: below(v, 5), short="low"),
+                Band(
+                    "5 to below 7.5 %: borderline", lambda v, _: below(v, 7.5), short="borderline"
+                ),
+                Band(
+                    "7.5 to below 20 %: intermediate",
+                    lambda v, _: below(v, 20),
+                    short="intermediate",
+                ),
+                Band("20 % or more: high", lambda v, _: at_least(v, 20), short="high"),
             ),
         ),
     ),

@@ -7,6 +7,7 @@ published equations; PREVENT is a trademark of the American Heart Association, n
 import math
 
 from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
+from clinical.calculators.limits import at_least, below
 from clinical.calculators.model import (
     HDL_NOT_BELOW_TOTAL,
     NO_BANDS,
@@ -209,7 +210,7 @@ _VALUES = {
 
 
 def _cells(coefficients: Coefficients, term: str) -> tuple[str, ...]:
-    return tuple(repr(c) if c else "" for c in coefficients.get(term, (0.0,) * 6))
+    return tuple(f"{c:.10g}" if c else "" for c in coefficients.get(term, (0.0,) * 6))
 
 
 CALCULATOR = Calculator(
@@ -236,13 +237,13 @@ CALCULATOR = Calculator(
                 Band(
                     "7.5 % or more: at or above the limit that the 2025 AHA/ACC guideline sets for "
                     "drugs at a blood pressure from 130/80 mmHg",
-                    lambda v, _: v >= 7.5,
+                    lambda v, _: at_least(v, 7.5),
                     short="7.5 % or more",
                 ),
                 Band(
                     "below 7.5 %: below the limit that the 2025 AHA/ACC guideline sets for drugs "
                     "at a blood pressure of 130 to 139 / 80 to 89 mmHg",
-                    lambda v, _: v < 7.5,
+                    lambda v, _: below(v, 7.5),
                     short="below 7.5 %",
                 ),
             ),
@@ -253,19 +254,22 @@ CALCULATOR = Calculator(
             "ascvd",
             "ASCVD",
             (
-                Band("below 3 %: low (2026 ACC/AHA)", lambda v, _: v < 3, short="low"),
+                Band("below 3 %: low (2026 ACC/AHA)", lambda v, _: below(v, 3), short="low"),
                 Band(
                     "3 to below 5 %: borderline (2026 ACC/AHA)",
-                    lambda v, _: v < 5,
+                    lambda v, _: below(v, 5),
                     short="borderline",
                 ),
                 Band(
                     "5 to below 10 %: intermediate (2026 ACC/AHA)",
-                    lambda v, _: v < 10,
+                    lambda v, _: below(v, 10),
                     short="intermediate",
                 ),
                 Band(
-                    "10 % or more: high (2026 ACC/AHA)", lambda v, _: v >= 10, "info", short="high"
+                    "10 % or more: high (2026 ACC/AHA)",
+                    lambda v, _: at_least(v, 10),
+                    "info",
+                    short="high",
                 ),
             ),
             card=CardRule(place=7),

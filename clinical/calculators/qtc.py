@@ -3,6 +3,7 @@
 import math
 
 from clinical.calculators.in_chart import SAME_DRAW, ChartCaution, DrawRule, InChart
+from clinical.calculators.limits import above, at_least, below, within
 from clinical.calculators.model import (
     ADULTS,
     Band,
@@ -41,27 +42,27 @@ def hodges(qt_interval: float, heart_rate: float) -> float:
 
 
 _BANDS = (
-    Band("above 500 ms: high risk", lambda v, _: v > 500, "warning", short="above 500 ms"),
+    Band("above 500 ms: high risk", lambda v, _: above(v, 500), "warning", short="above 500 ms"),
     Band(
         "460 ms or more, the limit for women: prolonged",
-        lambda v, g: v >= 460 and g.get("sex") == "female",
+        lambda v, g: at_least(v, 460) and g.get("sex") == "female",
         "info",
         short="prolonged",
     ),
     Band(
         "450 ms or more, the limit for men: prolonged",
-        lambda v, g: v >= 450 and g.get("sex") == "male",
+        lambda v, g: at_least(v, 450) and g.get("sex") == "male",
         "info",
         short="prolonged",
     ),
     Band(
         "below 460 ms, the limit for women: not prolonged",
-        lambda v, g: v < 460 and g.get("sex") == "female",
+        lambda v, g: below(v, 460) and g.get("sex") == "female",
         short="not prolonged",
     ),
     Band(
         "below 450 ms, the limit for men: not prolonged",
-        lambda v, g: v < 450 and g.get("sex") == "male",
+        lambda v, g: below(v, 450) and g.get("sex") == "male",
         short="not prolonged",
     ),
 )
@@ -163,7 +164,7 @@ CALCULATOR = Calculator(
     notes=(
         Note(
             "Heart rate outside 60 to 100: Bazett distorts, rely on the others",
-            lambda given: not 60 <= given.get("heart_rate", 60) <= 100,
+            lambda given: not within(given.get("heart_rate", 60), 60, 100),
         ),
     ),
     words="qt interval ecg ekg torsades torsade bazett fridericia framingham hodges heart rhythm "

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from clinical.calculators.in_chart import SAME_DRAW
 from clinical.calculators.inputs import INPUTS
+from clinical.calculators.limits import above, at_most
 from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Outcome
 from clinical.chart.items import item
 
@@ -37,13 +38,13 @@ def derived(findings: Mapping[str, ChartFinding]) -> Iterator[ChartFinding]:
 
 
 def _exceeds(creatinine: ChartFinding) -> bool:
-    return isinstance(creatinine.value, float) and creatinine.value > CREATININE_LIMIT
+    return isinstance(creatinine.value, float) and above(creatinine.value, CREATININE_LIMIT)
 
 
 def _liver_values(findings: Mapping[str, ChartFinding]) -> bool:
     """Bilirubin over twice, with AST or ALT over three times the upper end sent along."""
-    return _times_normal(findings["bilirubin_total"]) > _BILIRUBIN_TIMES and any(
-        _times_normal(findings[enzyme]) > _ENZYME_TIMES for enzyme in ("ast", "alt")
+    return above(_times_normal(findings["bilirubin_total"]), _BILIRUBIN_TIMES) and any(
+        above(_times_normal(findings[enzyme]), _ENZYME_TIMES) for enzyme in ("ast", "alt")
     )
 
 
@@ -70,15 +71,15 @@ def _uncontrolled_hypertension(systolic: ChartFinding) -> ChartFinding:
     if not isinstance(systolic.value, float) or _is_old(systolic):
         why = "no fresh systolic pressure is charted"
         return ChartFinding(name, Outcome.ASKED, why, chosen=systolic.chosen, flags=systolic.flags)
-    above = systolic.value > SYSTOLIC_LIMIT
-    why = f"systolic pressure {'over' if above else 'not over'} {SYSTOLIC_LIMIT:g} mmHg"
-    return ChartFinding(name, Outcome.FOUND, why, above, chosen=systolic.chosen)
+    high = above(systolic.value, SYSTOLIC_LIMIT)
+    why = f"systolic pressure {'over' if high else 'not over'} {SYSTOLIC_LIMIT:g} mmHg"
+    return ChartFinding(name, Outcome.FOUND, why, high, chosen=systolic.chosen)
 
 
 def _supplemental_oxygen(flow: ChartFinding, concentration: ChartFinding) -> ChartFinding:
     """From what was charted within an hour of the newest; room air is never assumed."""
     charted: list[tuple[Evidence, bool]] = [
-        (finding.chosen, finding.value > limit)
+        (finding.chosen, above(finding.value, limit))
         for finding, limit in ((flow, 0.0), (concentration, ROOM_AIR))
         if finding.chosen and finding.chosen.moment and isinstance(finding.value, float)
     ]
@@ -87,7 +88,7 @@ def _supplemental_oxygen(flow: ChartFinding, concentration: ChartFinding) -> Cha
         return _no_oxygen(name, flow, concentration)
     charted.sort(key=lambda entry: (_seconds(entry[0]), entry[1]), reverse=True)
     newest = _seconds(charted[0][0])
-    together = [e for e in charted if newest - _seconds(e[0]) <= SAME_DRAW.total_seconds()]
+    together = [e for e in charted if at_most(newest - _seconds(e[0]), SAME_DRAW.total_seconds())]
     evidence, given = max(together, key=lambda entry: entry[1])
     why = f"charted: {evidence.charted}"
     return ChartFinding(name, Outcome.FOUND, why, given, chosen=evidence)

@@ -177,7 +177,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "cards",
     ),
     "clinical/calculators": (
-        "in_chart units",
+        "in_chart limits units",
         "model",
         (
             "anion_gap bmi bsa cha2ds2_vasc ckd_epi_2021 cockcroft_gault corrected_calcium fib4 "

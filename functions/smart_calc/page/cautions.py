@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from clinical import fitness
 from clinical.calculators import Evaluation
 from clinical.calculators.inputs import label
+from clinical.calculators.limits import at_most
 from clinical.calculators.registry import DERIVED
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Flag, Outcome
@@ -56,7 +57,7 @@ def beside(evaluation: Evaluation, chart: Chart, clock: Clock) -> Iterator[Entry
     own, reported = evaluation.outputs.get(declared.output), chart.findings[declared.input].value
     within = declared.agrees_within
     if within is not None and own is not None and isinstance(reported, float):
-        agrees = abs(own - reported) <= within
+        agrees = at_most(abs(own - reported), within)
         yield from () if agrees else (entry,)
     else:
         yield entry

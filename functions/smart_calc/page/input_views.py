@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from clinical import units_in_words
 from clinical.calculators.inputs import CHOICES, FLAGS, label
-from clinical.calculators.model import round_half_away
+from clinical.calculators.limits import round_half_away
 from clinical.calculators.registry import DERIVED
 from clinical.chart.codes.observations import LOINC
 from clinical.chart.evidence import ChartFinding, Evidence, Outcome

@@ -1,7 +1,7 @@
 """How numbers, units, dates and ages are written for a reader, on the page and in a note."""
 
 from clinical.calculators.inputs import FLAGS, INPUTS, OTHER_NUMBERS, Input, label
-from clinical.calculators.model import round_half_away
+from clinical.calculators.limits import round_half_away
 from clinical.calculators.units import normalise
 from clinical.chart.codes.observations import SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome

@@ -9,14 +9,8 @@ from clinical.calculators import (
     evaluate,
     with_computed_inputs,
 )
-from clinical.calculators.model import (
-    Implausible,
-    MissingInput,
-    NotApplicable,
-    Raw,
-    UnknownUnit,
-    round_half_away,
-)
+from clinical.calculators.limits import round_half_away
+from clinical.calculators.model import Implausible, MissingInput, NotApplicable, Raw, UnknownUnit
 from tests.support.tables import each
 
 KIDNEY: Raw = {"age": (66, "a"), "sex": ("male", None), "creatinine": (1.3, "mg/dL")}
