@@ -1,36 +1,54 @@
 """Whether creatinine is steady: no estimate of kidney function holds while it is changing.
 
-The rule: two values within 7 days that differ by more than half, or within 48 hours by 0.3 mg/dL
-(KDIGO 2012 acute kidney injury, Kidney Int Suppl 2012;2:1-138).
+Two values within 7 days of which one is at least 1.5 times the other, or within 48 hours 0.3 mg/dL
+apart (KDIGO 2012 acute kidney injury, Kidney Int Suppl 2012;2:1-138); or a newest value of at
+least 1.5 times the median of those before that, up to a year (NHS England AKI algorithm, 2014).
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from statistics import median
 
+from clinical.calculators.limits import at_least
 from clinical.chart.evidence import Evidence
 
-_DAYS_7, _HOURS_48 = timedelta(days=7), timedelta(hours=48)
+_HOURS_48, _DAYS_7, _YEAR = timedelta(hours=48), timedelta(days=7), timedelta(days=365)
 _TIMES, _MG_DL = 1.5, 0.3
-# Decimals of a chart are not exact in binary: 1.3 - 1.0 is a little more than 0.3.
-_NOISE = 1e-9
 
 
 def unsteady(creatinine: Sequence[Evidence]) -> str:
-    """What to say of the newest creatinine beside those before it; empty where it is steady.
+    """Return what to say of a newest creatinine that differs from those before it, else "".
 
     `creatinine` holds the usable values in mg/dL, newest first.
     """
-    dated = [
+    dated = _dated(creatinine)
+    baseline = []
+    for when, value in dated[1:]:
+        newest_when, newest = dated[0]
+        apart = newest_when - when
+        low, high = sorted((value, newest))
+        by_half = apart <= _DAYS_7 and at_least(high, _TIMES * low)
+        if by_half or (apart <= _HOURS_48 and at_least(high - low, _MG_DL)):
+            days = "48 hours" if apart <= _HOURS_48 else "7 days"
+            return f"Creatinine is not steady: from {value:.3g} to {newest:.3g} mg/dL within {days}"
+        if _DAYS_7 < apart <= _YEAR:
+            baseline.append(value)
+    if baseline and at_least(dated[0][1], _TIMES * median(baseline)):
+        steps = f"from a median of {median(baseline):.3g} to {dated[0][1]:.3g} mg/dL"
+        return f"Creatinine is not steady: {steps} within a year"
+    return ""
+
+
+def untold(creatinine: Sequence[Evidence]) -> str:
+    """Return what to say where only one time was measured, which proves nothing; else ""."""
+    if len({when for when, _ in _dated(creatinine)}) > 1:
+        return ""
+    return "Creatinine has only one value: cannot tell whether it is steady"
+
+
+def _dated(creatinine: Sequence[Evidence]) -> list[tuple[datetime, float]]:
+    return [
         (entry.moment.instant, entry.value)
         for entry in creatinine
         if entry.moment and isinstance(entry.value, float)
     ]
-    for when, value in dated[1:]:
-        newest_when, newest = dated[0]
-        low, high = sorted((value, newest))
-        apart = newest_when - when
-        by_half = apart <= _DAYS_7 and high > _TIMES * low + _NOISE
-        if by_half or (apart <= _HOURS_48 and high - low >= _MG_DL - _NOISE):
-            days = "48 hours" if apart <= _HOURS_48 else "7 days"
-            return f"Creatinine is not steady: from {value:.3g} to {newest:.3g} mg/dL within {days}"
-    return ""

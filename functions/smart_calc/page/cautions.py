@@ -3,7 +3,7 @@
 Every sentence follows from what the calculator declares (calculators/in_chart.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from clinical import fitness
 from clinical.calculators import Evaluation
@@ -12,7 +12,7 @@ from clinical.calculators.limits import at_most
 from clinical.calculators.registry import DERIVED
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Flag, Outcome
-from clinical.chart.steadiness import unsteady
+from clinical.chart.steadiness import unsteady, untold
 from clinical.clock import Clock
 from clinical.prefilled import Prefilled
 
@@ -32,6 +32,7 @@ def warnings(evaluation: Evaluation, prefilled: Prefilled, chart: Chart) -> Iter
         yield Caution(text, about, grave=True)
     if prefilled.warning:
         yield Caution(f"The values were {prefilled.warning}.")
+    yield from _of_one_value(prefilled, chart, calculator.in_chart.steady)
     for name, finding in prefilled.findings.items():
         for source, one in _behind(name, finding, chart).items():
             if Flag.OLD in one.flags:
@@ -39,6 +40,12 @@ def warnings(evaluation: Evaluation, prefilled: Prefilled, chart: Chart) -> Iter
             if Flag.PRELIMINARY in one.flags:
                 said = f"A newer preliminary value is charted and not used: {label(source)}."
                 yield Caution(said, name)
+
+
+def _of_one_value(prefilled: Prefilled, chart: Chart, steady: Sequence[str]) -> Iterator[Caution]:
+    for name in steady:
+        if chart.findings[name].value is not None and (said := untold(chart.usable.get(name, ()))):
+            yield Caution(f"{said}.", name if name in prefilled.findings else "")
 
 
 def _behind(name: str, finding: ChartFinding, chart: Chart) -> Mapping[str, ChartFinding]:

@@ -164,13 +164,16 @@ def egfr(*resources: dict[str, Any]) -> CalculatorView:
 
 
 def test_acute_kidney_injury_on_the_problem_list_stands_beside_the_egfr() -> None:
-    assert egfr().warnings == ()
-    (said,) = egfr(condition("N17.9", id="c1")).warnings
-    assert said.text.startswith("Acute kidney injury is on the problem list")
-    assert said.text in egfr(condition("N17.9", id="c1")).note
-    (suggested,) = egfr(condition("N17.9", verification="provisional", id="c1")).warnings
-    assert suggested.text.startswith("The problem list suggests acute kidney injury")
-    assert egfr(condition("N17.9", "resolved", id="c1")).warnings == ()
+    def grave(*resources: dict[str, Any]) -> list[str]:
+        return [caution.text for caution in egfr(*resources).warnings if caution.grave]
+
+    assert grave() == []
+    (said,) = grave(condition("N17.9", id="c1"))
+    assert said.startswith("Acute kidney injury is on the problem list")
+    assert said in egfr(condition("N17.9", id="c1")).note
+    (suggested,) = grave(condition("N17.9", verification="provisional", id="c1"))
+    assert suggested.startswith("The problem list suggests acute kidney injury")
+    assert grave(condition("N17.9", "resolved", id="c1")) == []
 
 
 @each(
@@ -199,6 +202,12 @@ def test_atrial_fibrillation_stands_beside_the_qtc(verification: str, said: str)
     assert caution.startswith(said)
     assert caution in view.note
     assert caution in view.brief
+
+
+def test_one_creatinine_is_not_called_steady() -> None:
+    view = egfr()
+    assert view.cautions == ("Creatinine has only one value: cannot tell whether it is steady.",)
+    assert "only one value" in view.note
 
 
 def test_what_may_undo_the_result_is_said_before_the_age_of_a_value() -> None:
