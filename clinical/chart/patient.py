@@ -1,10 +1,10 @@
-"""Age and sex of the patient (FHIR R4 Patient; US Core birth sex and sex extensions).
+"""Age and sex of the patient (FHIR R4 Patient; US Core sex extensions; HL7 gender harmony).
 
 Race and gender identity are not read. The sex is the one that the equation was derived on, always
 open to change.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from clinical.calculators.inputs import OTHER_NUMBERS
@@ -16,9 +16,22 @@ from clinical.dates import shown
 from shared.json_members import fields, items
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
+_CORE = "http://hl7.org/fhir/StructureDefinition/"
+_CLINICAL_USE = _CORE + "patient-sexParameterForClinicalUse"
+_RECORDED = _CORE + "individual-recordedSexOrGender"
 _SEX_EXTENSIONS = frozenset(
-    _US_CORE + name for name in ("us-core-birthsex", "us-core-sex", "us-core-individual-sex")
+    (
+        *(
+            _US_CORE + name
+            for name in ("us-core-birthsex", "us-core-sex", "us-core-individual-sex")
+        ),
+        _CLINICAL_USE,
+    )
 )
+# Of the records only those of LOINC "sex assigned at birth".
+_AT_BIRTH = "76689-9"
+# A parameter that no one word gives: a person has to.
+_SPECIFIED = "specified"
 # Administrative codes, HL7 v3 codes and SNOMED CT; any other code says nothing about sex.
 _SEX_OF = {
     "male": "male",
@@ -27,6 +40,8 @@ _SEX_OF = {
     "female": "female",
     "F": "female",
     "248152002": "female",
+    "male-typical": "male",
+    "female-typical": "female",
 }
 
 
@@ -80,6 +95,9 @@ def _sex(patient: Resource) -> ChartFinding:
     evidence = Evidence(source_of(patient), charted)
     if not told:
         return ChartFinding("sex", Outcome.ABSENT, f"not charted: {charted}", chosen=evidence)
+    if _SPECIFIED in told:
+        why = f"the chart gives no one sex for clinical use: {charted}"
+        return ChartFinding("sex", Outcome.ASKED, why, chosen=evidence)
     if len(told) > 1:
         why = f"gender and recorded sex differ: {charted}"
         return ChartFinding(
@@ -90,17 +108,26 @@ def _sex(patient: Resource) -> ChartFinding:
 
 
 def _recorded_sex(patient: Resource) -> Iterator[tuple[str, str]]:
-    """Each sex extension as text, with the sex it names."""
+    """Each sex extension as text, with the sex it names, or that a comment specifies it."""
     for extension in map(fields, items(patient.get("extension"))):
         url = text(extension.get("url"))
-        if url not in _SEX_EXTENSIONS:
+        at_birth = url == _RECORDED and _AT_BIRTH in _values(_part(extension, "type"))
+        if not at_birth and url not in _SEX_EXTENSIONS:
             continue
-        concept = codings(extension.get("valueCodeableConcept"))
-        codes = [
-            text(extension.get("valueCode")),
-            text(fields(extension.get("valueCoding")).get("code")),
-            *(coding.code for coding in concept),
-        ]
-        for code in codes:
-            if code in _SEX_OF:
-                yield f"{url.removeprefix(_US_CORE)} {code}", _SEX_OF[code]
+        for code in (*_values(extension), *_values(_part(extension, "value"))):
+            if code in _SEX_OF or (code == _SPECIFIED and url == _CLINICAL_USE):
+                yield f"{url.rpartition('/')[2]} {code}", _SEX_OF.get(code, code)
+
+
+def _part(extension: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """The extension of this name inside of another."""
+    parts = map(fields, items(extension.get("extension")))
+    return next((part for part in parts if part.get("url") == name), {})
+
+
+def _values(extension: Mapping[str, object]) -> tuple[str, ...]:
+    """The codes that an extension has for its value."""
+    coding = fields(extension.get("valueCoding"))
+    concept = codings(extension.get("valueCodeableConcept"))
+    coded = (text(extension.get("valueCode")), text(coding.get("code")))
+    return *coded, *(one.code for one in concept)

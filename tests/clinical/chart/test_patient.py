@@ -4,7 +4,15 @@ from typing import Any
 from clinical.chart import prefill, read_chart
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.times import parse_now
-from tests.support.chart_resources import NOW, find, observation, patient, read, sex_extension
+from tests.support.chart_resources import (
+    NOW,
+    concept,
+    find,
+    observation,
+    patient,
+    read,
+    sex_extension,
+)
 from tests.support.tables import each
 
 
@@ -48,6 +56,21 @@ def test_age_is_asked_without_a_full_plausible_birth_date(born: Any, outcome: Ou
     assert (finding.outcome, finding.value) == (outcome, None)
 
 
+def nested(name: str, **parts: str) -> dict[str, Any]:
+    """An extension of HL7's gender harmony, whose parts are codes."""
+    coded = {part: concept("urn:oid:1.2.3", code) for part, code in parts.items()}
+    inner = [{"url": part, "valueCodeableConcept": code} for part, code in coded.items()]
+    return {"url": f"http://hl7.org/fhir/StructureDefinition/{name}", "extension": inner}
+
+
+def clinical_use(value: str) -> dict[str, Any]:
+    return nested("patient-sexParameterForClinicalUse", value=value)
+
+
+def recorded(kind: str, value: str) -> dict[str, Any]:
+    return nested("individual-recordedSexOrGender", type=kind, value=value)
+
+
 @each(
     ("gender", "extensions", "expected"),
     [
@@ -75,6 +98,19 @@ def test_age_is_asked_without_a_full_plausible_birth_date(born: Any, outcome: Ou
             None,
         ),
         ("other", [sex_extension("us-core-genderIdentity", valueCode="F")], None),
+        (
+            "female",
+            [clinical_use("female-typical")],
+            "female",
+        ),
+        ("female", [clinical_use("male-typical")], None),
+        ("female", [clinical_use("specified")], None),
+        ("other", [clinical_use("specified")], None),
+        ("female", [clinical_use("unknown")], "female"),
+        ("other", [clinical_use("male-typical")], "male"),
+        ("male", [recorded("76689-9", "F")], None),
+        ("male", [recorded("76689-9", "M")], "male"),
+        ("male", [recorded("76691-5", "F")], "male"),
         ("M", [], None),
         ("Male", [], None),
     ],
