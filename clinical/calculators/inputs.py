@@ -54,31 +54,31 @@ _PER_173 = "mL/min/{1.73_m2}"
 # fmt: off
 INPUTS: Mapping[str, Input] = MappingProxyType(dict((
     _row("creatinine", "Creatinine, serum or plasma", _MG_DL, units.CREATININE,
-         (0.1, 25), (90, 365), "2160-0 14682-9 38483-4 59826-8 21232-4"),
+         (0.1, 25), (90, 365), "2160-0 14682-9 38483-4 59826-8 21232-4 77140-2"),
     _row("albumin", "Albumin, serum or plasma", "g/dL", units.ALBUMIN,
          (0.5, 7), (90, 365), "1751-7 61151-7 61152-5 2862-1"),
     _row("calcium_total", "Total calcium", _MG_DL, units.CALCIUM,
          (3, 20), (30, 365), "17861-6 2000-8 49765-1"),
     _row("sodium", "Sodium", _MMOL_L, units.MONOVALENT_ION,
-         (100, 190), (30, 365), "2951-2 2947-0 32717-1 39791-9 39792-7"),
+         (100, 190), (30, 365), "2951-2 2947-0 32717-1 39791-9 39792-7 77139-4"),
     _row("potassium", "Potassium", _MMOL_L, units.MONOVALENT_ION,
-         (1, 10), (30, 365), "2823-3 6298-4"),
+         (1, 10), (30, 365), "2823-3 6298-4 77142-8"),
     _row("chloride", "Chloride", _MMOL_L, units.MONOVALENT_ION,
-         (60, 150), (30, 365), "2075-0 2069-3 41650-3"),
+         (60, 150), (30, 365), "2075-0 2069-3 41650-3 77138-6"),
     _row("bicarbonate", "Bicarbonate or total CO2", _MMOL_L, units.MONOVALENT_ION,
-         (1, 60), (30, 365), "1963-8 2028-9 20565-8 1959-6 1960-4 14627-4"),
+         (1, 60), (30, 365), "1963-8 2028-9 77143-6 20565-8 1959-6 1960-4 14627-4"),
     _row("glucose", "Glucose", _MG_DL, units.GLUCOSE,
-         (10, 2000), (7, 365), "2345-7 14749-6 2339-0 15074-8 1558-6 14771-0"),
+         (10, 2000), (7, 365), "2345-7 14749-6 2339-0 15074-8 1558-6 14771-0 77135-2"),
     _row("bun", "Urea nitrogen (BUN)", _MG_DL, units.UREA_NITROGEN,
-         (1, 300), (30, 365), "3094-0 6299-2 14937-7"),
+         (1, 300), (30, 365), "3094-0 6299-2 14937-7 22664-7"),
     _row("bilirubin_total", "Total bilirubin", _MG_DL, units.BILIRUBIN,
-         (0.1, 80), (30, 365), "1975-2 14631-6 42719-5"),
+         (0.1, 80), (30, 365), "1975-2 14631-6 42719-5 77137-8"),
     _row("inr", "INR", "{INR}", units.INR,
          (0.5, 20), (30, 365), "6301-6 34714-6 46418-0 38875-1"),
     _row("ast", "AST", "U/L", units.ENZYME,
          (1, 20000), (30, 365), "1920-8 30239-8 88112-8"),
     _row("alt", "ALT", "U/L", units.ENZYME,
-         (1, 20000), (30, 365), "1742-6 1743-4 1744-2"),
+         (1, 20000), (30, 365), "1742-6 1743-4 1744-2 77144-4"),
     _row("platelets", "Platelets", "10*9/L", units.PLATELETS,
          (1, 3000), (30, 365), "777-3 26515-7 778-1 49497-1"),
     _row("cholesterol_total", "Total cholesterol", _MG_DL, units.CHOLESTEROL,
@@ -112,9 +112,9 @@ INPUTS: Mapping[str, Input] = MappingProxyType(dict((
     _row("fio2", "Inhaled oxygen concentration", "%", units.PERCENT_OR_FRACTION,
          (15, 100), (1, 2), "3150-0 19994-3"),
     _row("weight", "Body weight", "kg", units.WEIGHT,
-         (1, 500), (180, 365), "29463-7 3141-9 3142-7 75292-3"),
+         (1, 500), (180, 365), "29463-7 3141-9 3142-7 75292-3 8350-1"),
     _row("height", "Body height", "cm", units.HEIGHT,
-         (30, 250), (3650, 7300), "8302-2 3137-7 8306-3 3138-5"),
+         (30, 250), (3650, 7300), "8302-2 3137-7 8306-3 3138-5 8301-4"),
     _row("bmi_reported", "Reported body mass index", "kg/m2", units.BODY_MASS_INDEX,
          (8, 120), (180, 365), "39156-5"),
     _row("qt_interval", "QT interval", "ms", units.DURATION,
@@ -189,7 +189,7 @@ def to_canonical(name: str, value: object, unit: str | None) -> float:
     known = INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise NotUnderstood(f"{known.label}: a number is needed")
-    conversion = known.units.get(units.normalise(unit))
+    conversion = units.conversion(known.units, unit)
     if conversion is None:
         raise UnknownUnit(
             f"{known.label}: the unit is missing or not one of those accepted; "

@@ -5,6 +5,7 @@ mass. Here each accepted spelling is listed with its conversion, and tests compa
 a second source and with atomic weights.
 """
 
+import re
 from collections.abc import Mapping
 
 # canonical value = value x factor + offset
@@ -12,9 +13,21 @@ Conversion = tuple[float, float]
 Table = Mapping[str, Conversion]
 
 
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
+
+
 def normalise(unit: str | None) -> str:
-    """Trim, lower the case, write micro sign and Greek mu as u; no unit gives the empty string."""
-    return (unit or "").strip().replace("µ", "u").replace("μ", "u").lower()
+    """Drop spaces, lower the case, write micro sign and Greek mu as u; no unit gives ""."""
+    return "".join((unit or "").split()).replace("µ", "u").replace("μ", "u").lower()
+
+
+def conversion(table: Table, unit: str | None) -> Conversion | None:
+    """Return the conversion of a printed unit, None where the table has no such unit.
+
+    An annotation of UCUM says nothing of the size of a unit: `%{HbA1c}` is %.
+    """
+    plain = normalise(unit)
+    return table.get(plain) or table.get(_ANNOTATION.sub("", plain))
 
 
 # The spellings of one unit, wherever it is used: UCUM's own, and those that laboratories print.
@@ -24,14 +37,16 @@ SPELLINGS = {
     "g/L": "g/L | gm/L | mg/mL | ug/uL | kg/m3 | g/dm3",
     "mmol/L": "mmol/L | umol/mL | mol/m3 | mmol/dm3",
     "umol/L": "umol/L | mcmol/L | nmol/mL | mmol/m3 | umol/dm3",
-    "U/L": "U/L | [U]/L | [IU]/L | IU/L | units/L | mU/mL | m[IU]/mL | mIU/mL | umol/min/L"
+    "U/L": "U/L | [U]/L | [IU]/L | IU/L | unit/L | units/L | mU/mL | m[IU]/mL | mIU/mL | umol/min/L"
     " | umol/(min.L) | nmol/min/mL | nmol/(min.mL)",
     "ukat/L": "ukat/L | mckat/L | umol/s/L | umol/(s.L)",
     "nkat/L": "nkat/L | nmol/s/L | nmol/(s.L)",
-    "10*9/L": "10*9/L | 10^9/L | x10*9/L | x10^9/L | x10E9/L | 10E9/L | x 10^9/L | G/L | Giga/L"
+    "10*9/L": "10*9/L | 10^9/L | x10*9/L | x10^9/L | x10E9/L | 10E9/L | G/L | Giga/L | bil/L"
     " | /nL | 1/nL | {cells}/nL | 10*6/mL | 10^6/mL | 10*3/uL | 10^3/uL | x10*3/uL | x10^3/uL"
-    " | x10E3/uL | 10E3/uL | x 10^3/uL | K/uL | thou/uL | thousand/uL | Thousands/uL | 10*3/mm3"
-    " | 10^3/mm3 | x10^3/mm3 | K/mm3 | K/cumm | 10*3/mcL | K/mcL",
+    " | x10E3/uL | 10E3/uL | 10x3/uL | x103/uL | x10(3)/uL | K/uL | thou/uL | Th/uL | thousand/uL"
+    " | Thousands/uL | 10*3/mm3 | 10^3/mm3 | x10^3/mm3 | x10E3/mm3 | 10x3/mm3 | x103/mm3 | K/mm3"
+    " | thou/mm3 | Th/mm3 | thousand/mm3 | K/cumm | 10*3/mcL | 10^3/mcL | x10^3/mcL | x10E3/mcL"
+    " | 10x3/mcL | x103/mcL | x10(3)/mcL | K/mcL | thou/mcL | thousand/mcL",
     "/uL": "/uL | 1/uL | {cells}/uL | cells/uL | /mm3 | cells/mm3 | /cumm | /mcL | cells/mcL",
     "/L": "/L | 1/L | {cells}/L | cells/L",
     "mL/min/{1.73_m2}": "mL/min/{1.73_m2} | mL/min/{1.73m2} | mL/min/1.73_m2 | mL/min/1.73m2"
@@ -44,17 +59,22 @@ SPELLINGS = {
     "Cel": "Cel | degC | °C | C | deg C",
     "[degF]": "[degF] | degF | °F | F | deg F",
     "L/min": "L/min | lpm",
+    "mg/L": "mg/L | ug/mL",
+    "meq/L": "meq/L",
+    "[ppth]": "[ppth] | [permille] | permille | ‰",
     "kg": "kg",
     "g": "g",
+    "[oz_av]": "[oz_av] | oz",
     "[lb_av]": "[lb_av] | lb | lbs",
     "cm": "cm",
+    "mm": "mm",
     "m": "m",
     "[in_i]": "[in_i] | in | inch | inches",
     "[ft_i]": "[ft_i] | ft",
     "kg/m2": "kg/m2 | kg/m^2 | kg/m² | kg/m*2",
-    "ms": "ms | msec",
+    "ms": "ms | msec | millisecond | milliseconds",
     "s": "s | sec",
-    "%": "%",
+    "%": "% | percent | % of total Hgb",
     "mmol/mol": "mmol/mol",
     "mg/g{creat}": "mg/g{creat} | mg/g | mg/g creat | mg/g{creatinine} | ug/mg{creat} | ug/mg",
     "mg/mmol{creat}": "mg/mmol{creat} | mg/mmol | g/mol{creat} | g/mol",
@@ -76,23 +96,28 @@ def table(*conversions: tuple[float, str], offset: Mapping[str, float] | None = 
     }
 
 
-def mass_or_molar(mg_dl_per_mmol_l: float) -> Table:
-    """mg/dL, or mmol/L times the factor (a tenth of the molar mass in g/mol)."""
-    return table((1, "mg/dL"), (mg_dl_per_mmol_l, "mmol/L"))
+def mass_or_molar(mg_dl_per_mmol_l: float, *further: tuple[float, str]) -> Table:
+    """mg/dL, or mmol/L times the factor (a tenth of the molar mass in g/mol); further units."""
+    return table((1, "mg/dL"), (mg_dl_per_mmol_l, "mmol/L"), *further)
+
+
+# Laboratories in France and the Maghreb.
+_BY_LITER = ((0.1, "mg/L"), (100, "g/L"))
 
 
 # Creatinine 113.12 g/mol: 1 mg/dL = 88.42 umol/L.
-CREATININE = table((1, "mg/dL"), (1 / 88.42, "umol/L"), (1000 / 88.42, "mmol/L"))
+CREATININE = table((1, "mg/dL"), (1 / 88.42, "umol/L"), (1000 / 88.42, "mmol/L"), *_BY_LITER)
 # Bilirubin 584.7 g/mol: 1 mg/dL = 17.1 umol/L.
 BILIRUBIN = table((1, "mg/dL"), (1 / 17.1, "umol/L"))
 ALBUMIN = table((1, "g/dL"), (0.1, "g/L"))
-CALCIUM = mass_or_molar(4.008)
-GLUCOSE = mass_or_molar(18.016)
+# Two charges: 1 meq is half a mmol.
+CALCIUM = mass_or_molar(4.008, (2.004, "meq/L"))
+GLUCOSE = mass_or_molar(18.016, *_BY_LITER)
 # Two nitrogen atoms: 1 mmol of urea holds 28.01 mg of urea nitrogen.
 UREA_NITROGEN = mass_or_molar(2.801)
 CHOLESTEROL = mass_or_molar(38.67)
 TRIGLYCERIDES = mass_or_molar(88.57)
-ETHANOL = mass_or_molar(4.607)
+ETHANOL = mass_or_molar(4.607, *_BY_LITER, (1000, "g/dL | %"), (100, "[ppth]"))
 # One charge each, so that an equivalent is a mole.
 MONOVALENT_ION = table((1, "mmol/L | meq/L"))
 INR = table((1, "{INR} | INR | 1 | {ratio} | ratio"), (1, ""))
@@ -107,8 +132,8 @@ BREATHS = table((1, "/min | {breaths}/min | breaths/min | br/min | breaths/minut
 TEMPERATURE = table((1, "Cel"), (1 / 1.8, "[degF]"), offset={"[degF]": -32 / 1.8})
 PERCENT_OR_FRACTION = table((1, "%"), (100, "1"))
 OXYGEN_FLOW = table((1, "L/min"))
-WEIGHT = table((1, "kg"), (0.001, "g"), (0.45359237, "[lb_av]"))
-HEIGHT = table((1, "cm"), (100, "m"), (2.54, "[in_i]"), (30.48, "[ft_i]"))
+WEIGHT = table((1, "kg"), (0.001, "g"), (0.45359237, "[lb_av]"), (0.0283495, "[oz_av]"))
+HEIGHT = table((1, "cm"), (100, "m"), (0.1, "mm"), (2.54, "[in_i]"), (30.48, "[ft_i]"))
 BODY_MASS_INDEX = table((1, "kg/m2"))
 DURATION = table((1, "ms"), (1000, "s"))
 # Master equation of NGSP and IFCC: NGSP = 0.09148 x IFCC + 2.152.
