@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from itertools import groupby, islice, takewhile
 
 from clinical.calculators.in_chart import SAME_DRAW
-from clinical.chart.codes.observations import PREFERRED_LOINC
+from clinical.calculators.limits import at_most
+from clinical.chart.codes.observations import PREFERRED_LOINC, SECOND_CHOICE_LOINC
 from clinical.chart.evidence import (
     Candidate,
     ChartFinding,
@@ -30,8 +31,12 @@ OLDER_SHOWN = 3
 
 # Clocks and zones of charts err by hours; a date further ahead is a mistyped one.
 _AHEAD = timedelta(days=1)
-# Values of one instant that differ by less come from rounding in two units.
+# Values of one instant that differ by more do not come from rounding: 1 and 1.4.
 _ROUNDING = 0.02
+# How much older a value of a better kind may be than a newer one of a lesser kind.
+_STILL_BETTER = timedelta(hours=24)
+# These hold for as long as they are fresh.
+_SLOW = frozenset({"weight", "height"})
 _NO_VALUE = frozenset({Flag.DATA_ABSENT, Flag.NO_VALUE, Flag.EXCLUDED_CODE})
 _OUTCOME_OF = {
     Flag.COMPARATOR: Outcome.BOUND,
@@ -88,7 +93,7 @@ def choose(
             valid.append(one)
     pool = [c for c in valid if readings is None or c.evidence.reading in readings]
     first_choice = [c for c in pool if not c.second_choice]
-    if any(question.in_time(c.evidence.moment) for c in first_choice):
+    if first_choice and _is_still_better(question, first_choice[0], pool[0]):
         pool = first_choice
     if not pool:
         return _nothing(question, tuple(aside), valid)
@@ -108,6 +113,18 @@ def choose(
         passed_over=passed_over + finding.passed_over,
         further=_further(older),
     )
+
+
+def _is_still_better(question: Question, better: Candidate, newest: Candidate) -> bool:
+    """Return whether the newest entry of the better kind wins over the newest of any kind."""
+    ours, theirs = better.evidence.moment, newest.evidence.moment
+    if ours is None or not question.in_time(ours):
+        return False
+    if question.name in _SLOW:
+        return ours.days_before(question.now) <= question.fresh_days
+    if question.name in SECOND_CHOICE_LOINC and theirs is not None:
+        return theirs.instant - ours.instant <= _STILL_BETTER
+    return True
 
 
 def _further(older: Iterable[Candidate]) -> tuple[Evidence, ...]:
@@ -254,8 +271,9 @@ def _finding(
 
 
 def agree(one: Candidate, other: Candidate) -> bool:
-    """Whether two entries of one time say the same, but for rounding."""
+    """Return whether of two entries of one time one is the other, rounded as it is printed."""
     a, b = one.evidence.value, other.evidence.value
     if isinstance(a, float) and isinstance(b, float):
-        return abs(a - b) <= _ROUNDING * max(abs(a), abs(b))
+        rounding = max(one.evidence.half_digit, other.evidence.half_digit)
+        return at_most(abs(a - b), min(rounding, _ROUNDING * max(abs(a), abs(b))))
     return a == b and one.flag == other.flag

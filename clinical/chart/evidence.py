@@ -77,7 +77,8 @@ class Evidence:
     `Type/id`; `code` is the coding that matched, None where a name did; `coded` is what the codings
     say where that is something else than `charted`. Entries with the same
     `reading` were taken together. `normal_high` is the upper end of the reference range sent
-    along, converted. `stage` is that of the kidney disease that it lists.
+    along, converted; `half_digit` half a unit of the last digit printed, converted: what rounding
+    may hide. `stage` is that of the kidney disease that it lists.
     """
 
     source: str
@@ -91,6 +92,7 @@ class Evidence:
     category: str = ""
     reading: str = ""
     normal_high: float | None = None
+    half_digit: float = 0.0
     notes: tuple[str, ...] = ()
     coded: str = ""
     stage: str = ""

@@ -13,17 +13,31 @@ from clinical.calculators.inputs import INPUTS
 from clinical.chart.codes.observations import (
     BEDSIDE_LOINC,
     BODY_POSITION,
+    BODY_POSITION_LOINC,
     EXCLUDED_LOINC,
+    EXCLUDED_METHODS,
     LOINC,
     SECOND_CHOICE_LOINC,
+    SECOND_CHOICE_NAMES,
     SNOMED,
     STANDING_SNOMED,
+    UREA_LOINC,
 )
+from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
 from clinical.chart.quantity import read, upper_normal
-from clinical.chart.resources.json_access import Coding, codes_of, codings, label, source_of, text
+from clinical.chart.resources.json_access import (
+    Coding,
+    codes_of,
+    codings,
+    label,
+    names,
+    source_of,
+    text,
+)
 from clinical.chart.resources.scope import Resource, updated
 from clinical.chart.resources.times import Moment, moment, observed
+from clinical.chart.swapped import without_swapped
 from shared.json_members import fields, items
 
 # The codes of each input, in order of preference.
@@ -35,7 +49,7 @@ _INPUT_OF = {code: name for name, codes in LOINC_OF.items() for code in codes}
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What an Observation says about all its values."""
+    """What an Observation says about all its values; `made_by` names its method and body site."""
 
     source: str
     status: str
@@ -43,6 +57,7 @@ class Heading:
     moment: Moment | None
     codings: tuple[Coding, ...]
     standing: bool
+    made_by: str
     notes: tuple[str, ...]
 
 
@@ -57,6 +72,7 @@ def heading_of(observation: Resource, zone: tzinfo | None) -> Heading:
         moment=when,
         codings=codings(observation.get("code")),
         standing=_is_standing(observation),
+        made_by="; ".join((*names(observation.get("method")), *names(observation.get("bodySite")))),
         notes=tuple(
             filter(None, (when.note if when else "", f"method: {method}" if method else ""))
         ),
@@ -103,16 +119,16 @@ def _entry(observation: Resource, zone: tzinfo | None) -> Entry:
     issued = moment(observation.get("issued"), zone)
     when = issued.instant if issued else None
     last = updated(observation)
-    readings = tuple(_candidates(observation, heading, when, last))
+    readings = tuple(without_swapped(tuple(_candidates(observation, heading, when, last))))
     return Entry(observation, heading, when, last, readings)
 
 
 def measured(entries: Iterable[Entry]) -> Mapping[str, tuple[Candidate, ...]]:
     """The candidates for each measured input that the entries hold."""
     found: dict[str, list[Candidate]] = defaultdict(list)
-    for entry in entries:
-        for name, candidate in entry.readings:
-            found[name].append(candidate)
+    # A pressure of two Observations is one reading too.
+    for name, candidate in without_swapped([one for entry in entries for one in entry.readings]):
+        found[name].append(candidate)
     return {name: tuple(candidates) for name, candidates in found.items()}
 
 
@@ -124,13 +140,16 @@ def _candidates(
         panel = f"{heading.source} {heading.moment.text if heading.moment else ''}"
         parts.append((entry, panel, codings(entry.get("code"))))
     for holder, reading, own in parts:
-        loinc = {coding.code: coding for coding in own if coding.system == LOINC}
+        loinc = {coding.code: coding for coding in own if _is_loinc(coding)}
         for name in dict.fromkeys(_INPUT_OF[code] for code in loinc if code in _INPUT_OF):
-            code = next(code for code in LOINC_OF[name] if code in loinc)
+            # Urea goes before urea nitrogen: of an entry that has both codes it says less.
+            code = next(code for code in (UREA_LOINC, *LOINC_OF[name]) if code in loinc)
             value = read(name, code, holder)
             flag, why = value.flag, value.why
-            if excluded := _excluded(name, heading, own):
+            if excluded := _excluded(name, heading, own, names(holder.get("code"))):
                 flag, why = Flag.EXCLUDED_CODE, f"another measurement: {excluded}"
+            is_second_choice = code in SECOND_CHOICE_LOINC.get(name, ())
+            kind = (SECOND_CHOICE_NAMES[name],) if is_second_choice else ()
             evidence = Evidence(
                 source=heading.source,
                 charted=value.charted,
@@ -143,7 +162,8 @@ def _candidates(
                 category=heading.category,
                 reading=reading,
                 normal_high=upper_normal(name, holder),
-                notes=heading.notes + value.notes,
+                half_digit=value.half_digit,
+                notes=heading.notes + value.notes + kind,
             )
             yield (
                 name,
@@ -153,9 +173,13 @@ def _candidates(
                     why,
                     issued,
                     last,
-                    code in SECOND_CHOICE_LOINC.get(name, ()),
+                    is_second_choice,
                 ),
             )
+
+
+def _is_loinc(coding: Coding) -> bool:
+    return coding.system == LOINC or system_of(coding.system) is System.LOINC
 
 
 def _taken_at(heading: Heading) -> str:
@@ -165,21 +189,31 @@ def _taken_at(heading: Heading) -> str:
     return f"at {heading.moment.instant.timestamp():f}"
 
 
-def _excluded(name: str, heading: Heading, own: tuple[Coding, ...]) -> str:
-    """What the Observation measures instead, by another of its codes; empty where nothing."""
+def _excluded(name: str, heading: Heading, own: tuple[Coding, ...], called: tuple[str, ...]) -> str:
+    """What the Observation measures instead, by code, name, method or site; empty where nothing."""
     if heading.standing and name in ("systolic_bp", "diastolic_bp"):
         return "standing"
     other = EXCLUDED_LOINC.get(name, {})
-    loinc = (coding.code for coding in heading.codings + own if coding.system == LOINC)
-    return next((other[code] for code in loinc if code in other), "")
+    loinc = (coding.code for coding in heading.codings + own if _is_loinc(coding))
+    by_code = next((other[code] for code in loinc if code in other), "")
+    if by_code or name not in EXCLUDED_METHODS:
+        return by_code
+    words, instead = EXCLUDED_METHODS[name]
+    return instead if words.search("; ".join((heading.made_by, *called))) else ""
 
 
 def _is_standing(observation: Resource) -> bool:
-    if "extension" not in observation:
-        return False
+    """Whether the body position is standing, by the extension or by a component."""
+    extensions = map(fields, items(observation.get("extension")))
+    components = map(fields, items(observation.get("component")))
     positions = (
-        fields(extension).get("valueCodeableConcept")
-        for extension in items(observation.get("extension"))
-        if fields(extension).get("url") == BODY_POSITION
+        *(one for one in extensions if one.get("url") == BODY_POSITION),
+        *(one for one in components if BODY_POSITION_LOINC in codes_of(one.get("code"), LOINC)),
     )
-    return any(STANDING_SNOMED in codes_of(position, SNOMED) for position in positions)
+    return any(_says_standing(one.get("valueCodeableConcept")) for one in positions)
+
+
+def _says_standing(position: object) -> bool:
+    return STANDING_SNOMED in codes_of(position, SNOMED) or any(
+        "standing" in name.lower() for name in names(position)
+    )

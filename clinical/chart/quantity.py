@@ -5,13 +5,14 @@ and an implausible number each leave the value empty and say why.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from clinical.calculators.inputs import INPUTS, to_canonical
 from clinical.calculators.model import Implausible, NotUnderstood, UnknownUnit
-from clinical.calculators.units import normalise
-from clinical.chart.codes.observations import MOLAR_LOINC, UCUM
+from clinical.calculators.units import conversion, normalise
+from clinical.chart.codes.observations import MOLAR_LOINC, UCUM, UREA_LOINC
+from clinical.chart.codes.plausible import implausible
 from clinical.chart.evidence import Flag
 from clinical.chart.resources.json_access import label, text
 from shared.json_members import fields, items
@@ -32,6 +33,7 @@ class QuantityReading:
     flag: Flag | None = None
     why: str = ""
     notes: tuple[str, ...] = ()
+    half_digit: float = 0.0
 
 
 def read(name: str, loinc: str, holder: Mapping[str, object]) -> QuantityReading:
@@ -48,6 +50,8 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> QuantityReading
     if name in SHARES and unit == "1":
         charted += " (fraction of 1)"
     reading = _converted(name, number, unit, charted)
+    if reading.flag is None and (why := _unit_in_doubt(name, loinc, quantity)):
+        reading = replace(reading, value=None, flag=Flag.UNKNOWN_UNIT, why=why)
     if comparator is not None:
         # A bound is no value, whatever its unit.
         return QuantityReading(
@@ -59,8 +63,19 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> QuantityReading
         )
     if reading.value is not None and loinc in MOLAR_LOINC and "mol" not in normalise(unit):
         note = f"LOINC {loinc} is for moles; the charted unit {unit} was followed"
-        return QuantityReading(charted, reading.value, reading.charted_value, unit, notes=(note,))
+        return replace(reading, notes=(note,))
     return reading
+
+
+def _unit_in_doubt(name: str, loinc: str, quantity: Mapping[str, object]) -> str:
+    """Why a known unit cannot be followed, as a sentence; empty where it can."""
+    coded, printed = unit_of(quantity), text(quantity.get("unit"))
+    of_coded, of_printed = (conversion(INPUTS[name].units, one) for one in (coded, printed))
+    if printed and of_printed and of_printed != of_coded:
+        return f"the unit is charted as {printed} and coded as {coded}"
+    if loinc == UREA_LOINC and "mol" not in normalise(coded):
+        return f"LOINC {loinc} is for urea: {coded} of it is not urea nitrogen"
+    return ""
 
 
 def _without_quantity(holder: Mapping[str, object]) -> QuantityReading:
@@ -82,7 +97,7 @@ def read_text(holder: Mapping[str, object]) -> str:
 
 
 def _converted(name: str, number: object, unit: str, charted: str) -> QuantityReading:
-    number = _plain(number)
+    exact, number = number, _plain(number)
     shown = None if isinstance(number, bool) or not isinstance(number, int | float) else number
     plain = float(shown) if shown is not None and abs(shown) < _LARGEST_SHOWN else None
     try:
@@ -98,7 +113,17 @@ def _converted(name: str, number: object, unit: str, charted: str) -> QuantityRe
         return QuantityReading(charted, None, plain, unit, flag, why)
     except Implausible as refusal:
         return QuantityReading(charted, None, plain, unit, Flag.OUT_OF_RANGE, str(refusal))
-    return QuantityReading(charted, value, plain, unit)
+    if plain is not None and (why := implausible(name, plain, unit)):
+        why = f"{INPUTS[name].label} lies {why}"
+        return QuantityReading(charted, None, plain, unit, Flag.OUT_OF_RANGE, why)
+    return QuantityReading(charted, value, plain, unit, half_digit=_half_digit(name, exact, unit))
+
+
+def _half_digit(name: str, number: object, unit: str) -> float:
+    """Half a unit of the last digit of a charted number, in the canonical unit."""
+    exponent = Decimal(str(number)).as_tuple().exponent
+    factor, _ = conversion(INPUTS[name].units, unit) or (0.0, 0.0)
+    return 0.5 * 10.0 ** min(exponent, 0) * factor if isinstance(exponent, int) else 0.0
 
 
 def unit_of(quantity: Mapping[str, object]) -> str:

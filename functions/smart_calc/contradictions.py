@@ -52,7 +52,8 @@ class _OfOneLength:
 
     amounts: dict[Amount, int] = field(default_factory=dict)
     kinds: dict[_Kind, int] = field(default_factory=dict)
-    alike: dict[_Kind, _Alike] = field(default_factory=dict)
+    # By the digits printed too: among those, what agrees with both extremes agrees with all.
+    alike: dict[_Kind, dict[tuple[float, ...], _Alike]] = field(default_factory=dict)
 
 
 class Contradictions:
@@ -67,7 +68,8 @@ class Contradictions:
             _keep_two(group.amounts, amount(entry), place)
             kind, readings = _kind(entry), _readings(entry)
             _keep_two(group.kinds, kind, place)
-            group.alike.setdefault(kind, _Alike()).add(place, readings)
+            digits = tuple(one.evidence.half_digit for one in readings)
+            group.alike.setdefault(kind, {}).setdefault(digits, _Alike()).add(place, readings)
 
     def of(self, entry: Entry) -> Entry | None:
         """The first that says something else, but for rounding; None where there is none."""
@@ -79,8 +81,8 @@ class Contradictions:
             if length and length == len(entry.readings):
                 kind = _kind(entry)
                 yield from (place for other, place in group.kinds.items() if other != kind)
-                if kind in group.alike:
-                    yield from group.alike[kind].first_unlike(_readings(entry))
+                for alike in group.alike.get(kind, {}).values():
+                    yield from alike.first_unlike(_readings(entry))
             else:
                 own = self._amount(entry)
                 yield from (place for other, place in group.amounts.items() if other != own)

@@ -190,13 +190,13 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "clinical/chart": (
         "codes resources",
         "evidence",
-        "classified choice draws items patient quantity steadiness",
+        "classified choice draws items patient quantity steadiness swapped",
         "derived medications observations pressure",
         "answers diagnoses",
         "__init__",
         "unread",
     ),
-    "clinical/chart/codes": ("diagnoses drugs observations systems tables",),
+    "clinical/chart/codes": ("diagnoses drugs observations plausible systems tables",),
     "clinical/chart/diagnoses": (
         "codes_of_items state words",
         "classification kidney_stage",

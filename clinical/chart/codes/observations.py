@@ -5,6 +5,7 @@ Institute, Inc. and the LOINC Committee and is available at no cost under the li
 http://loinc.org/license. SNOMED CT needs an affiliate licence outside its member countries.
 """
 
+import re
 from collections.abc import Mapping
 
 LOINC = "http://loinc.org"
@@ -18,20 +19,33 @@ MOLAR_LOINC = frozenset(
     (
         *("14682-9", "59826-8", "2000-8", "14749-6", "15074-8", "14771-0", "14937-7"),
         *("14631-6", "14647-2", "14646-4", "14927-8", "22748-8", "39469-2"),
+        *("77140-2", "77135-2", "77137-8"),
     )
 )
 
-# Point-of-care glucose, used only where the laboratory gave none.
+# Urea: by moles it is urea nitrogen too (two atoms each), by mass it is not.
+UREA_LOINC = "22664-7"
+
+# Point-of-care glucose.
 BEDSIDE_LOINC: Mapping[str, tuple[str, ...]] = {
     "glucose": ("41653-7", "2340-8", "2341-6", "14743-9")
 }
 
-# Stated by the patient, from the bedside or a blood gas: used only where nothing better is charted.
+# Stated by the patient, estimated, from the bedside or a blood gas: used where no value of a better
+# kind is recent enough (chart/choice.py).
 SECOND_CHOICE_LOINC: Mapping[str, frozenset[str]] = {
-    "weight": frozenset({"3142-7", "75292-3"}),
-    "height": frozenset({"3138-5"}),
+    "weight": frozenset({"3142-7", "75292-3", "8350-1"}),
+    "height": frozenset({"3138-5", "8301-4"}),
     "glucose": frozenset(BEDSIDE_LOINC["glucose"]),
     "bicarbonate": frozenset({"20565-8", "1959-6", "1960-4", "14627-4"}),
+}
+
+# What such a value is called beside it.
+SECOND_CHOICE_NAMES: Mapping[str, str] = {
+    "weight": "stated or estimated",
+    "height": "stated or estimated",
+    "glucose": "bedside glucose",
+    "bicarbonate": "from a blood gas",
 }
 
 # Of values taken within the hour these are preferred: pulse oximetry by name.
@@ -53,10 +67,25 @@ EXCLUDED_LOINC: Mapping[str, Mapping[str, str]] = {
     "calcium_total": dict.fromkeys(
         ("1994-3", "1995-0", "12180-6", "17863-2", "17864-0"), "ionised calcium"
     ),
-    "bun": dict.fromkeys(("22664-7", "3091-6"), "urea, not urea nitrogen"),
+    "bun": {"3091-6": "urea, not urea nitrogen"},
+    "qt_interval": {"8636-3": "QTc"},
 }
 BODY_POSITION = "http://hl7.org/fhir/StructureDefinition/observation-bodyPosition"
+BODY_POSITION_LOINC = "8361-8"
 STANDING_SNOMED = "10904000"
+
+# Words of a method or site by which an Observation is another measurement, as `EXCLUDED_LOINC`.
+_ARTERIAL = re.compile(
+    r"(?i)(?<!non-)(?<!non )\binvasive\b|\bart(?:erial)? line|\ba-line\b|\bintra-?arterial\b"
+)
+EXCLUDED_METHODS: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "systolic_bp": (_ARTERIAL, "invasive"),
+    "diastolic_bp": (_ARTERIAL, "invasive"),
+    "qt_interval": (
+        re.compile(r"(?i)\b(?:qtc|bazett|frid[eé]ricia|framingham|hodges|corrected)"),
+        "QTc",
+    ),
+}
 
 SMOKING_LOINC = ("72166-2",)
 # Free text, and the SNOMED codes under which one vendor files the status.

@@ -203,3 +203,38 @@ def test_oxygen_is_read_from_the_components_of_a_pulse_oximetry() -> None:
     )
     findings = read(oximetry).findings
     assert (findings["spo2"].value, findings["o2_flow"].value) == (94, 2)
+
+
+@each(
+    "more",
+    [
+        {"method": {"text": "Arterial line"}},
+        {"method": concept(SNOMED, "386534000", text="Arterial pressure monitoring (invasive)")},
+        {"bodySite": {"text": "A-line, left radial artery"}},
+    ],
+)
+def test_a_pressure_of_an_arterial_line_is_not_used(more: Any) -> None:
+    assert pair(pressure(130, 60, **more)) == (None, None)
+    assert pair(pressure(130, 60, method={"text": "Non-invasive, cuff"})) == (130, 60)
+
+
+def test_a_pressure_with_a_standing_position_among_its_components_is_not_used() -> None:
+    standing = pressure(96, 60)
+    position = {"code": concept(LOINC, "8361-8")}
+    for value in (concept(SNOMED, "10904000"), {"text": "Standing"}):
+        part = [position | {"valueCodeableConcept": value}]
+        assert pair(standing | {"component": standing["component"] + part}) == (None, None)
+
+
+@each(("upper", "lower"), [(78, 132), (80, 80)])
+def test_of_a_reading_whose_diastolic_is_not_below_its_systolic_neither_is_used(
+    upper: float, lower: float
+) -> None:
+    swapped = pressure(upper, lower, effectiveDateTime=NEWER)
+    older = pressure(150, 90, id="older", effectiveDateTime=OLDER)
+    assert pair(swapped, older) == (None, None)
+    assert pair(single("8480-6", upper), single("8462-4", lower), older) == (None, None)
+    chart = read(swapped, older, observation("8867-4", 72, "/min", effectiveDateTime=NEWER))
+    assert chart.findings["heart_rate"].value == 72
+    assert chart.findings["systolic_bp"].outcome is Outcome.CONFLICTING
+    assert [evidence.value for evidence in chart.usable["systolic_bp"]] == [150]

@@ -1,9 +1,15 @@
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from clinical.calculators.inputs import INPUTS
+from clinical.chart.codes.observations import SECOND_CHOICE_NAMES
 from clinical.chart.evidence import Outcome
+from clinical.chart.resources.times import parse_now
 from tests.support.chart_resources import (
     LOINC,
+    NOW,
     concept,
     find,
     flags_passed_over,
@@ -83,16 +89,15 @@ def test_every_loinc_code_of_the_dictionary_is_found_but_those_taken_standing(
     middle = (known.low + known.high) / 2
     at = "2026-11-24T11:00:00Z"
     finding = find(name, observation(code, middle, known.unit, effectiveDateTime=at))
-    standing = code in ("8460-8", "8454-1")
-    assert finding.value == (None if standing else pytest.approx(middle))
+    # Urea by mass is not urea nitrogen.
+    never = code in ("8460-8", "8454-1", "22664-7")
+    assert finding.value == (None if never else pytest.approx(middle))
 
 
 @each(
     "code",
     [
         {"coding": [{"code": "2951-2"}]},
-        {"coding": [{"system": "http://loinc.org/", "code": "2951-2"}]},
-        {"coding": [{"system": "https://loinc.org", "code": "2951-2"}]},
         {"coding": [{"system": "urn:oid:1.2.3", "code": "2951-2"}]},
         {"coding": [{"system": LOINC, "code": "9999-9", "display": "Sodium"}]},
         {"text": "Sodium"},
@@ -101,6 +106,44 @@ def test_every_loinc_code_of_the_dictionary_is_found_but_those_taken_standing(
 )
 def test_a_bare_code_a_foreign_system_or_a_name_is_not_a_match(code: object) -> None:
     assert find("sodium", observation("2951-2", 140, "mmol/L", code=code)).value is None
+
+
+@each("system", ["http://loinc.org/", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"])
+def test_loinc_is_known_by_each_of_its_names(system: str) -> None:
+    charted = observation("2951-2", 140, "mmol/L", code=concept(system, "2951-2"))
+    assert find("sodium", charted).value == 140
+
+
+@each(
+    ("codes", "unit", "expected"),
+    [
+        (("22664-7",), "mmol/L", 19.607),
+        (("3094-0", "22664-7"), "mmol/L", 19.607),
+        (("22664-7",), "mg/dL", None),
+        (("3094-0", "22664-7"), "mg/dL", None),
+        (("3094-0",), "mg/dL", 7),
+    ],
+)
+def test_urea_is_urea_nitrogen_by_moles_only(
+    codes: tuple[str, ...], unit: str, expected: float | None
+) -> None:
+    finding = find("bun", observation("", 7, unit, code=concept(LOINC, *codes)))
+    assert finding.value == (expected and pytest.approx(expected, rel=1e-4))
+
+
+@each(
+    "more",
+    [
+        {"code": concept(LOINC, "8634-8", "8636-3")},
+        {"code": concept(LOINC, "8634-8", text="QTc (Bazett)")},
+        {"method": {"text": "Fridericia"}},
+        {"method": {"text": "rate-corrected"}},
+        {"bodySite": None, "method": None},
+    ],
+)
+def test_a_corrected_interval_is_no_qt(more: Any) -> None:
+    charted = observation("8634-8", 450, "ms", **more)
+    assert find("qt_interval", charted).value == (450 if more.get("method", 0) is None else None)
 
 
 def test_any_coding_may_be_the_one_that_matches() -> None:
@@ -118,7 +161,7 @@ def test_any_coding_may_be_the_one_that_matches() -> None:
     [
         ("calcium_total", ("17861-6", "1994-3")),
         ("creatinine", ("2160-0", "2161-8")),
-        ("bun", ("3094-0", "22664-7")),
+        ("bun", ("3094-0", "3091-6")),
     ],
 )
 def test_a_second_code_for_another_analyte_rules_a_value_out(
@@ -191,30 +234,36 @@ def test_an_absent_input_is_not_found() -> None:
     )
 
 
+# How much newer a lesser value has to be to be taken: a day, or the days that the better is fresh.
 @each(
-    ("name", "better", "lesser", "unit", "values"),
+    ("name", "better", "lesser", "unit", "days"),
     [
-        ("weight", "29463-7", "3142-7", "kg", (80, 95)),
-        ("weight", "3141-9", "75292-3", "kg", (80, 95)),
-        ("height", "8302-2", "3138-5", "cm", (175, 190)),
-        ("glucose", "2345-7", "41653-7", "mg/dL", (100, 200)),
-        ("bicarbonate", "1963-8", "1960-4", "mmol/L", (24, 12)),
-        ("bicarbonate", "2028-9", "1959-6", "mmol/L", (24, 12)),
-        ("bicarbonate", "2028-9", "14627-4", "mmol/L", (24, 12)),
-        ("bicarbonate", "1963-8", "20565-8", "mmol/L", (24, 12)),
+        ("weight", "29463-7", "3142-7", "kg", 180),
+        ("weight", "3141-9", "75292-3", "kg", 180),
+        ("weight", "3141-9", "8350-1", "kg", 180),
+        ("height", "8302-2", "3138-5", "cm", 3650),
+        ("height", "8302-2", "8301-4", "cm", 3650),
+        ("glucose", "2345-7", "41653-7", "mg/dL", 1),
+        ("bicarbonate", "1963-8", "1960-4", "mmol/L", 1),
+        ("bicarbonate", "2028-9", "1959-6", "mmol/L", 1),
+        ("bicarbonate", "2028-9", "14627-4", "mmol/L", 1),
+        ("bicarbonate", "1963-8", "20565-8", "mmol/L", 1),
     ],
 )
-def test_a_measured_or_laboratory_value_comes_before_a_newer_lesser_one(
-    name: str, better: str, lesser: str, unit: str, values: tuple[float, float]
+def test_a_better_value_comes_before_a_newer_lesser_one_while_it_is_recent(
+    name: str, better: str, lesser: str, unit: str, days: int
 ) -> None:
-    newer = observation(
-        lesser, values[1], unit, id="lesser", effectiveDateTime="2026-11-23T09:00:00Z"
-    )
-    older = observation(better, values[0], unit)
-    finding = find(name, older, newer)
-    assert finding.value == values[0]
-    assert sources(finding) == {"Observation/lesser": "second_choice"}
-    assert find(name, newer).value == values[1]
+    now = parse_now(NOW)
+    newer = observation(lesser, 50, unit, id="lesser", effectiveDateTime=NOW)
+    for hours, expected in ((24 * days, 40), (24 * days + 1, 50)):
+        at = (now - timedelta(hours=hours)).isoformat()
+        finding = find(name, observation(better, 40, unit, effectiveDateTime=at), newer)
+        assert finding.value == expected
+        if expected == 40:
+            assert sources(finding) == {"Observation/lesser": "second_choice"}
+        else:
+            assert finding.chosen is not None
+            assert SECOND_CHOICE_NAMES[name] in finding.chosen.notes
 
 
 def test_a_lesser_value_is_used_where_the_better_one_is_too_old() -> None:
@@ -230,12 +279,3 @@ def test_pulse_oximetry_by_name_is_preferred_within_the_hour(
     by_name = observation("59408-5", 97, "%", effectiveDateTime=by_name_at)
     other = observation("2708-6", 91, "%", id="other", effectiveDateTime="2026-11-24T10:00:00Z")
     assert find("spo2", by_name, other).value == expected
-
-
-@each(("serum_at", "expected"), [("2025-11-25T09:00:00Z", 24), ("2025-11-20T09:00:00Z", 12)])
-def test_serum_bicarbonate_is_preferred_to_a_blood_gas_within_the_look_back(
-    serum_at: str, expected: float
-) -> None:
-    serum = observation("1963-8", 24, "mmol/L", effectiveDateTime=serum_at)
-    gas = observation("1960-4", 12, "mmol/L", id="gas")
-    assert find("bicarbonate", serum, gas).value == expected

@@ -185,7 +185,9 @@ def test_micro_is_read_however_it_is_written(micro: str) -> None:
 @each(
     ("charted", "expected"),
     [
-        ({"unit": "umol/L", "system": UCUM, "code": "mg/dL"}, 1.4),
+        ({"unit": "mg/dL (serum)", "system": UCUM, "code": "mg/dL"}, 1.4),
+        ({"unit": "MG/100ML", "system": UCUM, "code": "mg/dL"}, 1.4),
+        ({"unit": "umol/L", "system": UCUM, "code": "mg/dL"}, None),
         ({"unit": "mg/dL", "system": UCUM}, 1.4),
         ({"unit": "mg/dL", "system": "urn:oid:1.2.3", "code": "umol/L"}, 1.4),
         ({"unit": "mg/dL", "code": "umol/L"}, 1.4),
@@ -232,6 +234,9 @@ def test_a_molar_unit_under_a_molar_code_needs_no_note() -> None:
         ("height", "8302-2", 1.75, "cm"),
         ("potassium", "2823-3", -4, "mmol/L"),
         ("sodium", "2951-2", 10**400, "mmol/L"),
+        ("glucose", "2345-7", 99, "mmol/L"),
+        ("bun", "3094-0", 101, "mmol/L"),
+        ("creatinine", "2160-0", 8.9, "umol/L"),
     ],
 )
 def test_an_implausible_value_leaves_the_input_empty(

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from clinical.calculators.inputs import INPUTS
 from clinical.chart import prefill
 from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import find, flags_passed_over, observation, sources
@@ -111,13 +112,33 @@ def test_values_of_one_time_that_differ_are_in_conflict() -> None:
     assert flags_passed_over(finding) == ["conflict"]
 
 
-def test_a_result_sent_in_two_units_is_no_conflict() -> None:
+@each(
+    ("code", "one", "other", "agree"),
+    [
+        ("2160-0", (1.4, "mg/dL"), (1.42, "mg/dL"), True),
+        ("2160-0", (1.4, "mg/dL"), (124, "umol/L"), True),
+        ("2345-7", (7.8, "mmol/L"), (140.5, "mg/dL"), True),
+        ("8310-5", (37, "Cel"), (98.6, "[degF]"), True),
+        ("2160-0", (1, "mg/dL"), (1.4, "mg/dL"), False),
+        ("2951-2", (140, "mmol/L"), (142, "mmol/L"), False),
+        ("59408-5", (92, "%"), (93, "%"), False),
+        ("8310-5", (37.7, "Cel"), (38.4, "Cel"), False),
+        ("17861-6", (10.4, "mg/dL"), (10.6, "mg/dL"), False),
+        ("8634-8", (495, "ms"), (504, "ms"), False),
+        ("8302-2", (172, "cm"), (175, "cm"), False),
+        ("8480-6", (159, "mm[Hg]"), (162, "mm[Hg]"), False),
+        ("6301-6", (1.9, "{INR}"), (2.1, "{INR}"), False),
+    ],
+)
+def test_values_of_one_time_agree_only_where_one_is_the_other_rounded(
+    code: str, one: tuple[float, str], other: tuple[float, str], agree: bool
+) -> None:
+    at = {"effectiveDateTime": "2026-11-24T09:00:00Z"}
+    name = next(name for name, known in INPUTS.items() if code in known.loinc)
     finding = find(
-        "creatinine",
-        observation("2160-0", 1.4, "mg/dL", id="a"),
-        observation("14682-9", 124, "umol/L", id="b"),
+        name, observation(code, *one, id="a", **at), observation(code, *other, id="b", **at)
     )
-    assert finding.value == pytest.approx(1.4, rel=0.005)
+    assert finding.outcome is (Outcome.FOUND if agree else Outcome.CONFLICTING)
 
 
 def test_an_unusable_and_a_usable_value_of_one_time_are_in_conflict() -> None:

@@ -15,7 +15,7 @@ from functions.smart_calc.page import cards, input_views
 from functions.smart_calc.page.latest_values import Result, newest
 from functions.smart_calc.page.view_models import CalculatorView, InputView
 from simulator.charts.generated import load_charts
-from tests.support.chart_resources import condition, observation
+from tests.support.chart_resources import condition, observation, pressure
 from tests.support.in_memory_ehr import answer_from, session_of
 from tests.support.tables import each
 
@@ -64,8 +64,13 @@ def test_a_newer_preliminary_value_is_told_beside_the_final_one() -> None:
 def test_two_values_of_one_time_are_marked_as_the_calculators_see_them() -> None:
     (row,) = shown(chloride(100), chloride(120))
     assert row.mark.startswith("another value of the same time")
-    (agreeing,) = shown(chloride(100), chloride(101))
+    (agreeing,) = shown(chloride(100), chloride(100.4))
     assert agreeing.mark == ""
+
+
+def test_a_pressure_that_no_calculator_takes_is_marked_with_the_reason() -> None:
+    (row,) = shown(pressure(78, 132, effectiveDateTime="2026-11-20T08:00:00Z"))
+    assert row.mark == "the diastolic pressure is not below the systolic pressure"
 
 
 def test_a_value_beyond_the_look_back_is_marked() -> None:

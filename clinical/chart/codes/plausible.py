@@ -1,0 +1,35 @@
+"""What a laboratory can mean by a unit: 99 mmol/L of glucose is 99 mg/dL under a wrong unit.
+
+Narrower than the hard ranges of the input dictionary (calculators/inputs.py), and for charted
+values only: a person may type a rarer one. Ranges that add nothing to the hard range are left out.
+"""
+
+from collections.abc import Mapping
+
+from clinical.calculators.limits import within
+from clinical.calculators.units import normalise, spelled
+
+_RANGES: Mapping[tuple[str, str], tuple[float, float]] = {
+    ("glucose", "mmol/L"): (0.5, 60),
+    ("bun", "mmol/L"): (0.4, 100),
+    ("creatinine", "umol/L"): (9, 2210),
+    ("creatinine", "mg/L"): (2, 250),
+    ("creatinine", "mmol/L"): (0.02, 2.2),
+    ("bilirubin_total", "umol/L"): (2, 1370),
+    ("cholesterol_total", "mmol/L"): (1, 26),
+    ("hdl", "mmol/L"): (0.13, 5.2),
+    ("triglycerides", "mmol/L"): (0.11, 57),
+}
+_BY_SPELLING = {
+    (name, spelling): limits
+    for (name, unit), limits in _RANGES.items()
+    for spelling in spelled(unit)
+}
+
+
+def implausible(name: str, number: float, unit: str) -> str:
+    """Return what to say of a charted number that its unit cannot have, else ""."""
+    low, high = _BY_SPELLING.get((name, normalise(unit)), (None, None))
+    if within(number, low, high):
+        return ""
+    return f"outside {low:g} to {high:g} {unit}: check the value and its unit"
