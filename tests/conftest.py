@@ -53,6 +53,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if collection_path.suffix == ".py" and is_left_out(collection_path) else None
 
 
+# Before xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     left_out = [one for one in items if one.get_closest_marker("calculators") and not IS_WHOLE]
     config.hook.pytest_deselected(items=left_out)
