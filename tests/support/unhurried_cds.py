@@ -1,10 +1,11 @@
-"""All functions behind the gateway, with more time for the EHRs of cds_services: for tests that are
-about what is read and not about how long that may take, on a machine with other work.
+"""All functions behind the gateway, with more time for the EHRs of cds_services and for the store:
+for tests about what is read, not about how long that may take on a machine with other work.
 """
 
 from functions.cds_services import charted, reading
 from gateway.app import application
 from shared.oidc import keys
+from shared.store import sqlite
 
 __all__ = ["application"]
 
@@ -12,3 +13,4 @@ reading.CALL_SECONDS = 25.0
 reading.ALL_SECONDS = 28.0
 vars(charted)["ALL_SECONDS"] = 28.0  # its own name for it
 keys.PINNED_SECONDS = 25.0
+sqlite.BUSY_SECONDS = 25.0
