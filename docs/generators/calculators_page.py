@@ -59,14 +59,40 @@ and the page says so | open, or no |
 open |
 | charted only as below or above a limit | is `<` or `>` something | open |
 | charted, but not readable | has no unit, an unknown one, or text for a number | open |
-| implausible: check the unit | lies outside its hard range | open |
-| chart contradicts itself | has two values that exclude each other | open |
+| implausible: check the unit | lies outside its hard range, or that of its unit | open |
+| chart contradicts itself | has two values of one time that exclude each other, or a diastolic \
+pressure that isn't below the systolic one | open |
 | last known value is too old | has a value older than its look-back | open, shown |
 | only a preliminary value | has no final value | open, shown |
 | suggested by the chart: please confirm | has an entry that is not sure enough to count | open |
 | not taken together with the others | has a value, but not from the set the others are of | open |
 | not read from the chart: please enter | is not looked for in a chart | open |
 | could not be read | belongs to a search that failed or that the scopes do not cover | open |
+
+## Which measured values count
+
+- Two values of one time agree only if one is the other, converted and rounded to the digits that
+  are printed, and if they differ by no more than 2 %. Creatinine of 1.4 mg/dL and 124 µmol/L
+  agree. Sodium of 140 and 142 mmol/L contradict each other, so the input stays open.
+- A unit has its own range in a chart: glucose of 99 mmol/L and creatinine of 8.9 µmol/L stay
+  open. You can still type such a value within the hard range.
+- If the printed unit and the UCUM code of a value name different units, the input stays open and
+  the page names both.
+- Urea (LOINC 22664-7) counts as urea nitrogen in mmol/L only. Urea by mass isn't used.
+- A laboratory value comes before a newer bedside glucose or blood gas bicarbonate for 24 hours. A
+  measured weight or height comes before a newer stated or estimated one while it's fresh. After
+  that the newer value is used, with a note.
+- Blood pressures from a standing position or an arterial line aren't used. If the diastolic
+  pressure isn't below the systolic one, neither is used.
+- A QT interval isn't used if its code, name or method says QTc, Bazett, Fridericia, Framingham,
+  Hodges or corrected.
+- Creatinine is unsteady if the newest value and one within 7 days differ by a factor of at least
+  1.5, if it differs by at least 0.3 mg/dL from one within 48 hours (KDIGO 2012), or if it's at
+  least 1.5 times the median of the values up to a year before those 7 days (NHS England, 2014).
+  With one value the page says that it cannot tell.
+- The sex comes from `gender`. A US Core birth sex or sex, a recorded sex at birth
+  (`individual-recordedSexOrGender`, LOINC 76689-9) or `patient-sexParameterForClinicalUse` that
+  differs leaves it open, and so does a parameter that is `specified` by a comment.
 
 ## Diagnoses and drugs: found, suggested, open or not found
 

@@ -42,7 +42,7 @@ SECOND_CHOICE_LOINC: Mapping[str, frozenset[str]] = {
 
 # What such a value is called beside it.
 SECOND_CHOICE_NAMES: Mapping[str, str] = {
-    "weight": "stated or estimated",
+    "weight": "stated, estimated or with clothes",
     "height": "stated or estimated",
     "glucose": "bedside glucose",
     "bicarbonate": "from a blood gas",
