@@ -71,53 +71,53 @@ _ITEMS = (
 
 _BANDS = (
     Band(
-        "3 or more in a woman: anticoagulation recommended (ACC/AHA 2023)",
+        "3 or more in a woman: class 1 threshold for anticoagulation reached (ACC/AHA 2023)",
         lambda v, g: at_least(v, 3) and g["sex"] == "female",
         "warning",
         short="threshold reached",
     ),
     Band(
-        "2 or more in a man: anticoagulation recommended (ACC/AHA 2023)",
+        "2 or more in a man: class 1 threshold for anticoagulation reached (ACC/AHA 2023)",
         lambda v, g: at_least(v, 2) and g["sex"] == "male",
         "warning",
         short="threshold reached",
     ),
     Band(
-        "2 in a woman: anticoagulation may be considered (ACC/AHA 2023)",
+        "2 in a woman: class 2a, anticoagulation is reasonable (ACC/AHA 2023)",
         lambda v, g: at_least(v, 2) and g["sex"] == "female",
         "info",
         short="intermediate",
     ),
     Band(
-        "1 in a man: anticoagulation may be considered (ACC/AHA 2023)",
+        "1 in a man: class 2a, anticoagulation is reasonable (ACC/AHA 2023)",
         lambda v, g: at_least(v, 1) and g["sex"] == "male",
         "info",
         short="intermediate",
     ),
     Band(
-        "up to 1 in a woman: below the threshold for anticoagulation (ACC/AHA 2023)",
+        "up to 1 in a woman: below the thresholds for anticoagulation (ACC/AHA 2023)",
         lambda v, g: at_most(v, 1) and g["sex"] == "female",
         short="below threshold",
     ),
     Band(
-        "0 in a man: below the threshold for anticoagulation (ACC/AHA 2023)",
+        "0 in a man: below the thresholds for anticoagulation (ACC/AHA 2023)",
         lambda v, g: below(v, 1) and g["sex"] == "male",
         short="below threshold",
     ),
 )
 _BANDS_VA = (
     Band(
-        "2 or more: anticoagulation recommended (ESC 2024)",
+        "2 or more: class I threshold for anticoagulation reached (ESC 2024)",
         lambda v, _: at_least(v, 2),
         short="threshold reached",
     ),
     Band(
-        "1: anticoagulation should be considered (ESC 2024)",
+        "1: class IIa for anticoagulation (ESC 2024)",
         lambda v, _: at_least(v, 1),
         short="intermediate",
     ),
     Band(
-        "0: below the threshold for anticoagulation (ESC 2024)",
+        "0: below the thresholds for anticoagulation (ESC 2024)",
         lambda v, _: below(v, 1),
         short="below threshold",
     ),
@@ -125,7 +125,7 @@ _BANDS_VA = (
 
 
 def _with_fibrillation(band: Band) -> Band:
-    """A recommendation, which is for people with atrial fibrillation alone."""
+    """Return a band that only holds with atrial fibrillation."""
     return Band(
         band.text,
         lambda v, g: g.get("atrial_fibrillation") is not False and band.holds(v, g),
@@ -136,7 +136,7 @@ def _with_fibrillation(band: Band) -> Band:
 
 def _why_no_band(given: Given) -> str:
     without = given.get("atrial_fibrillation") is False
-    return "no recommendation follows: there is no atrial fibrillation" if without else ""
+    return "no threshold applies without atrial fibrillation" if without else ""
 
 
 CALCULATOR = Calculator(
@@ -145,11 +145,13 @@ CALCULATOR = Calculator(
     short="CHA2DS2-VASc",
     subject="AF",
     year=2010,
-    purpose="Stroke risk in atrial fibrillation, to decide on anticoagulation.",
+    purpose="Stroke risk in atrial fibrillation, for decisions about anticoagulation.",
     population="Adults with atrial fibrillation.",
     cautions=(
         "Not with moderate to severe mitral stenosis or a mechanical valve.",
         "Venous thromboembolism does not count; a single high blood pressure is not hypertension.",
+        "ACC/AHA 2023, section 6.3.1: class 1 from an estimated 2 % a year, class 2a from 1 %.",
+        "ESC 2024 classes were read in secondary sources.",
     ),
     outputs=(
         Output(
@@ -210,7 +212,7 @@ CALCULATOR = Calculator(
     points=points,
     definitions={
         "age": "75 or more: 2 points; 65 to 74: 1",
-        "sex": "female: 1 point, in CHA2DS2-VASc alone",
+        "sex": "female: 1 point, in CHA2DS2-VASc only",
         "hypertension": "the diagnosis; a single high pressure does not count",
         "stroke_tia_thromboembolism": "2 points; venous thromboembolism does not count",
         "vascular_disease": "prior myocardial infarction, peripheral artery disease, aortic plaque",

@@ -17,8 +17,10 @@ from clinical.calculators.model import (
     Citation,
     Exclusion,
     Limit,
+    Note,
     Output,
     Sex,
+    within,
 )
 
 OUTCOMES = ("total_cvd", "ascvd", "heart_failure")
@@ -91,14 +93,17 @@ def terms(
     antihypertensive_treatment: bool,
     egfr: float,
     statin: bool,
-    bmi: float,
+    bmi: float | None = None,
 ) -> dict[str, float]:
-    """The terms of the linear predictor; cholesterol in mg/dL, pressure in mmHg."""
+    """Return the terms of the linear predictor; cholesterol in mg/dL, pressure in mmHg.
+
+    Only the heart failure model has coefficients for BMI, so its terms are 0 without one.
+    """
     decades = (age - 55) / 10
     nonhdl = (cholesterol_total - hdl) * MMOL_L_PER_MG_DL - 3.5
     hdl_term = (hdl * MMOL_L_PER_MG_DL - 1.3) / 0.3
     sbp_ge110 = (max(systolic_bp, 110) - 130) / 20
-    bmi_ge30 = (max(bmi, 30) - 30) / 5
+    bmi_ge30 = (max(bmi or 0, 30) - 30) / 5
     egfr_lt60 = (min(egfr, 60) - 60) / -15
     return {
         "const": 1.0,
@@ -110,7 +115,7 @@ def terms(
         "sbp_ge110": sbp_ge110,
         "dm": float(diabetes),
         "smoking": float(current_smoker),
-        "bmi_lt30": (min(bmi, 30) - 25) / 5,
+        "bmi_lt30": 0.0 if bmi is None else (min(bmi, 30) - 25) / 5,
         "bmi_ge30": bmi_ge30,
         "egfr_lt60": egfr_lt60,
         "egfr_ge60": (max(egfr, 60) - 90) / -15,
@@ -144,6 +149,7 @@ def _output(
     card: CardRule | None = None,
     edges: tuple[float, ...] = (),
 ) -> Output:
+    needs_bmi = ("bmi",) if outcome == "heart_failure" else ()
     return Output(
         name=f"risk_{years}y_{outcome}_percent",
         label=f"{years}-year risk of {of}",
@@ -163,8 +169,9 @@ def _output(
             "antihypertensive_treatment",
             "egfr",
             "statin",
-            "bmi",
+            *needs_bmi,
         ),
+        optional=() if needs_bmi else ("bmi",),
         checked_if_given=("known_cvd_excludes_risk_score",),
         limits=(
             Limit("age", 30, 79, "PREVENT is for 30 to 79 years")
@@ -172,12 +179,18 @@ def _output(
             else Limit("age", 30, 59, "The 30-year risk is for 30 to 59 years"),
             Limit("cholesterol_total", 130, 320, "Total cholesterol must be 130 to 320 mg/dL"),
             Limit("hdl", 20, 100, "HDL cholesterol must be 20 to 100 mg/dL"),
-            Limit("systolic_bp", 90, 180, "Systolic pressure must be 90 to 180 mmHg"),
-            Limit("bmi", 18.5, 39.9, "BMI must be 18.5 to 39.9 kg/m2"),
+            Limit("systolic_bp", 90, 200, "Systolic pressure must be 90 to 200 mmHg"),
             Limit("egfr", 15, 140, "eGFR must be 15 to 140 mL/min/1.73 m2"),
         ),
         exclusions=(
             HDL_NOT_BELOW_TOTAL,
+            Exclusion(
+                "BMI must be 18.5 to below 40 kg/m2",
+                lambda given: (
+                    not within(given.get("bmi", 25), 18.5, None)
+                    or within(given.get("bmi", 25), 40, None)
+                ),
+            ),
             Exclusion(
                 "Not with known cardiovascular disease (ASCVD or heart failure)",
                 lambda given: given.get("known_cvd_excludes_risk_score") is True,
@@ -222,10 +235,9 @@ CALCULATOR = Calculator(
     purpose="Risk of a first cardiovascular event.",
     population="30 to 79 years (30-year risk: to 59), no ASCVD or heart failure.",
     cautions=(
-        "BMI enters the heart failure model only, yet the paper requires it for all.",
-        "eGFR is that of CKD-EPI 2021; diabetes is type 1 or 2.",
-        "The authors' equations take systolic pressure to 200 mmHg; above 180 it is refused here.",
-        "The bands were read in secondary sources.",
+        "BMI enters only the heart failure models; without it their risks are left out.",
+        "eGFR is calculated with CKD-EPI 2021; diabetes is type 1 or 2.",
+        "The ASCVD bands were read in two secondary sources, which agree.",
         "Terms without a value in the table: 1, yes as 1 and no as 0, or age times what is named.",
     ),
     outputs=(
@@ -235,14 +247,13 @@ CALCULATOR = Calculator(
             "total CVD",
             (
                 Band(
-                    "7.5 % or more: at or above the limit that the 2025 AHA/ACC guideline sets for "
-                    "drugs at a blood pressure from 130/80 mmHg",
+                    "7.5 % or more: the drug threshold is an average of 130/80 mmHg (AHA/ACC 2025)",
                     lambda v, _: at_least(v, 7.5),
                     short="7.5 % or more",
                 ),
                 Band(
-                    "below 7.5 %: below the limit that the 2025 AHA/ACC guideline sets for drugs "
-                    "at a blood pressure of 130 to 139 / 80 to 89 mmHg",
+                    "below 7.5 %: the drug threshold is an average of 130/80 mmHg after 3 to 6 "
+                    "months of lifestyle change, and 140/90 mmHg at any risk (AHA/ACC 2025)",
                     lambda v, _: below(v, 7.5),
                     short="below 7.5 %",
                 ),
@@ -296,6 +307,12 @@ CALCULATOR = Calculator(
         *(
             (term, _VALUES.get(term, ""), *_cells(TEN_YEARS, term), *_cells(THIRTY_YEARS, term))
             for term in THIRTY_YEARS
+        ),
+    ),
+    notes=(
+        Note(
+            "Systolic pressure above 180 mmHg is beyond the range that PREVENT was derived on",
+            lambda given: not within(given.get("systolic_bp", 0), None, 180),
         ),
     ),
     words="cardiovascular cvd ascvd risk heart prevention prevent cholesterol statin "

@@ -52,7 +52,7 @@ def test_the_typical_inputs_give_every_output(calculator: str) -> None:
         ("prevent_2023_base", {"hdl": (19, "mg/dL")}),
         ("prevent_2023_base", {"hdl": (101, "mg/dL")}),
         ("prevent_2023_base", {"systolic_bp": (89, "mm[Hg]")}),
-        ("prevent_2023_base", {"systolic_bp": (181, "mm[Hg]")}),
+        ("prevent_2023_base", {"systolic_bp": (201, "mm[Hg]")}),
         ("prevent_2023_base", {"bmi": (18.4, "kg/m2")}),
         ("prevent_2023_base", {"bmi": (40, "kg/m2")}),
         ("prevent_2023_base", {"egfr": (14.9, "mL/min/{1.73_m2}")}),
@@ -76,7 +76,6 @@ def test_the_typical_inputs_give_every_output(calculator: str) -> None:
         ("anion_gap", {"age": (17, "a")}),
         ("serum_osmolality", {"age": (17, "a")}),
         ("ldl", {"age": (17, "a")}),
-        ("ldl", {"triglycerides": (801, "mg/dL")}),
         ("ldl", {"hdl": (167, "mg/dL"), "cholesterol_total": (167, "mg/dL")}),
         ("news2", {"age": (15, "a")}),
         ("news2", {"consciousness": (None, None)}),
@@ -100,7 +99,9 @@ def test_a_case_outside_the_specification_gives_no_number(
     ("calculator", "changed", "left_out"),
     [
         ("prevent_2023_base", {"age": (60, "a")}, {"30y"}),
+        ("prevent_2023_base", {"bmi": (None, None)}, {"heart_failure"}),
         ("ldl", {"triglycerides": (401, "mg/dL")}, {"friedewald"}),
+        ("ldl", {"triglycerides": (801, "mg/dL")}, {"friedewald", "sampson"}),
         (
             "ldl",
             {
@@ -126,6 +127,16 @@ def test_only_the_outputs_that_do_not_apply_are_left_out(
     assert evaluation.outputs
     assert {word for word in left_out for name in evaluation.refusals if word in name} == left_out
     assert all(any(word in name for word in left_out) for name in evaluation.refusals)
+
+
+def test_prevent_notes_a_pressure_beyond_its_derivation_and_a_bmi_just_below_40_counts() -> None:
+    told = [
+        evaluate("prevent_2023_base", typical("prevent_2023_base", systolic_bp=(x, "mm[Hg]"))).notes
+        for x in (180, 181, 200)
+    ]
+    assert [len(notes) for notes in told] == [0, 1, 1]
+    just_below = typical("prevent_2023_base", bmi=(39.95, "kg/m2"))
+    assert evaluate("prevent_2023_base", just_below).refusals == {}
 
 
 LIMITS = [

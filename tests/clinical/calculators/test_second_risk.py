@@ -62,13 +62,13 @@ def prevent_by_hand(
             "sex": SEXES,
             "cholesterol_total": number(130, 320),
             "hdl": number(20, 100),
-            "systolic_bp": number(90, 180),
+            "systolic_bp": number(90, 200),
             "diabetes": YES_NO,
             "current_smoker": YES_NO,
             "antihypertensive_treatment": YES_NO,
             "egfr": number(15, 140),
             "statin": YES_NO,
-            "bmi": number(18.5, 39.9),
+            "bmi": number(18.5, 39.99),
         }
     )
 )

@@ -94,11 +94,11 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         chart(labs=bundle(), vitals=bundle(qt(510), rate(days=0.1))),
         {},
     ),
-    "anticoagulation recommended": (
+    "class 1 threshold for anticoagulation": (
         fibrillation("I10", "E11.9"),
         {"cha2ds2_vasc": "warning"},
     ),
-    "anticoagulation may be considered": (fibrillation("I10"), {"cha2ds2_vasc": "info"}),
+    "class 2a": (fibrillation("I10"), {"cha2ds2_vasc": "info"}),
     "below the threshold": (fibrillation(), {}),
     "anticoagulated": (fibrillation("I10", "E11.9", drugs=bundle(order("apixaban"))), {}),
     "anticoagulant on hold": (

@@ -70,7 +70,7 @@ def evaluated(calculator: str, name: str) -> Evaluation:
         ("ascvd_pce_2013", "alma", "risk_10y_ascvd_percent", 7.5, 20, "7.5 to below 20 %"),
         ("ascvd_pce_2013", "dario", "risk_10y_ascvd_percent", 20, 40, "20 % or more: high"),
         ("cha2ds2_vasc", "cora", "score", 7, 7, "3 or more in a woman"),
-        ("cha2ds2_vasc", "cora", "score_va", 6, 6, "2 or more: anticoagulation recommended"),
+        ("cha2ds2_vasc", "cora", "score_va", 6, 6, "2 or more: class I threshold"),
         ("has_bled", "cora", "score", 2, 2, "0 to 2: not high"),
         ("meld", "elsa", "meld_3_0", 20, 25, None),
         ("meld", "elsa", "meld_na", 20, 25, None),
