@@ -2,6 +2,7 @@
 
 A value that a formula combines with others comes from one draw (chart/draws.py). An entry that
 cannot be used (a bound, a conflict, an implausible number) is not stepped over for an older one.
+What the calculator's own rules make of a bound is in settled.py.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from clinical.calculators.registry import DERIVED, Source
 from clinical.chart import Chart
 from clinical.chart.draws import Draw, drawn_together
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
+from clinical.settled import settled
 
 Found = Mapping[str, ChartFinding]
 
@@ -57,10 +59,10 @@ def inputs_of(
         elif name in found:
             found[name] = _calculated(name, source, chart)
     rule = calculator.in_chart.draw
-    if rule is None:
-        return Prefilled(found)
-    draw = _draw(rule, chart, now)
-    found |= _together(rule, draw, found, chart, now)
+    draw = _draw(rule, chart, now) if rule else None
+    if rule is not None:
+        found |= _together(rule, draw, found, chart, now)
+    found |= {one.input: one for one in settled(calculator, found, chart, now)}
     return Prefilled(found, draw.warning if draw else "")
 
 

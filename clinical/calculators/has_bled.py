@@ -74,7 +74,7 @@ CALCULATOR = Calculator(
     cautions=(
         "A high score is a reason to correct factors, not by itself to withhold anticoagulation.",
         "ESC 2024 advises against decisions by score alone.",
-        "Labile INR and alcohol are asked, not read from the chart.",
+        "Alcohol and labile INR are asked, not read from the chart.",
     ),
     outputs=(
         Output(
@@ -113,12 +113,14 @@ CALCULATOR = Calculator(
         "abnormal_liver_function": "cirrhosis, or bilirubin above 2 x ULN with AST, ALT or ALP "
         "above 3 x ULN",
         "bleeding_history": "major bleeding, or predisposition to it",
-        "labile_inr": "time in range below 60 %; on a vitamin K antagonist only",
+        "labile_inr": "time in therapeutic range below 60 %; counts only on warfarin or another "
+        "vitamin K antagonist",
         "alcohol_drinks_per_week": "8 or more: 1 point",
     },
     validation="3,978 people: c statistic 0.72 (Pisters 2010); 39 studies: 0.63 (PMC8648046).",
     in_chart=InChart(
         relevant_with={"atrial_fibrillation": "", "oral_anticoagulant": "OAC"},
+        applies_with={"labile_inr": "vitamin_k_antagonist"},
         only_with=OnlyWith(
             ("atrial_fibrillation", "oral_anticoagulant"),
             without="No atrial fibrillation found in the chart",

@@ -73,7 +73,9 @@ class InChart:
 
     `relevant_with` are findings that bring it to the top of a page, the most specific first, each
     with what a row says of it in a word; empty: the calculator's own subject. `steady` inputs must
-    not be changing: no estimate of kidney function holds while creatinine is.
+    not be changing: no estimate of kidney function holds while creatinine is. `floors` are inputs
+    whose lower values the published formula counts as that number. `applies_with` are questions
+    that are only asked where the chart has, or could have, a finding.
     """
 
     draw: DrawRule | None = None
@@ -82,6 +84,8 @@ class InChart:
     cautions: tuple[ChartCaution, ...] = ()
     steady: tuple[str, ...] = ()
     beside: Beside | None = None
+    floors: Mapping[str, float] = field(default_factory=dict)
+    applies_with: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
@@ -90,7 +94,10 @@ class InChart:
         only = self.only_with.findings if self.only_with else ()
         beside = (self.beside.input,) if self.beside else ()
         cautions = (caution.finding for caution in self.cautions)
-        return frozenset((*draw, *self.relevant_with, *only, *self.steady, *beside, *cautions))
+        ruled = (*self.floors, *self.applies_with, *self.applies_with.values())
+        return frozenset(
+            (*draw, *self.relevant_with, *only, *self.steady, *beside, *cautions, *ruled)
+        )
 
 
 NOTHING = InChart()

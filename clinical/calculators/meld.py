@@ -164,6 +164,9 @@ CALCULATOR = Calculator(
     validation="Waiting list of 2016 to 2018: c statistic for 90 days 0.869, that of MELD-Na 0.862 "
     "(Kim 2021).",
     definitions={
+        "bilirubin_total": "below 1.0 mg/dL counts as 1.0, so a result such as <0.20 is enough",
+        "inr": "below 1.0 counts as 1.0",
+        "creatinine": "below 1.0 mg/dL counts as 1.0",
         "dialysis": "two or more sessions, or 24 hours of CVVHD, in the past 7 days",
     },
     in_chart=InChart(
@@ -173,6 +176,7 @@ CALCULATOR = Calculator(
             warn_beyond=2 * DAY,
             tight_first=False,
         ),
+        floors={"bilirubin_total": 1.0, "inr": 1.0, "creatinine": 1.0},
         relevant_with={"abnormal_liver_function": ""},
         cautions=(
             ChartCaution(

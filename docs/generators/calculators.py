@@ -108,6 +108,14 @@ def _in_chart(calculator: Calculator) -> str:
     lines += [f"Caution with {one.finding}: {one.text}" for one in declared.cautions]
     if declared.steady:
         lines.append(f"Warns where it is not steady: {', '.join(declared.steady)}")
+    lines += [
+        f"{label(name)}: below {floor:g} counts as {floor:g}, also where a result is `<` that"
+        for name, floor in declared.floors.items()
+    ]
+    lines += [
+        f"{label(name)}: asked only with {finding}"
+        for name, finding in declared.applies_with.items()
+    ]
     if declared.beside:
         lines.append(f"Shown beside the result: {declared.beside.input}")
     return "\n".join(f"- {line}" for line in lines) + "\n"

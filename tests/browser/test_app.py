@@ -22,7 +22,7 @@ from tests.support.app_chart import (
     paged,
     tenant_of,
 )
-from tests.support.chart_resources import condition
+from tests.support.chart_resources import condition, order
 from tests.support.endings import EndableApp, launch_in, serve_endable
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
 from tests.support.sound_page import fits, violations
@@ -257,7 +257,10 @@ def test_a_caution_that_the_chart_leaves_a_question_open_goes_when_it_is_answere
 
 def test_a_score_that_lacks_answers_shows_its_range_and_narrows_it(app: App, page: Page) -> None:
     fibrillation = condition("I48.91", id="c-af")
-    launch_in(page, app, answering(tenant_of(app), conditions=as_fhir(bundle(fibrillation))))
+    # Labile INR is asked only on a vitamin K antagonist.
+    warfarin = as_fhir(bundle(order("warfarin 5 MG Oral Tablet")))
+    answers = {"conditions": as_fhir(bundle(fibrillation)), "drugs": warfarin}
+    launch_in(page, app, answering(tenant_of(app), **answers))
     calculator = opened(page, "has_bled")
     headline = calculator.locator(".headline")
     expect(headline).to_contain_text("1 to 3 two answers are missing")

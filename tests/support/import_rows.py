@@ -173,7 +173,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "clinical": (
         "calculators dates",
         "chart turned_off units_in_words",
-        "clock fitness prefilled queries",
+        "clock fitness queries settled",
+        "prefilled",
         "cards",
     ),
     "clinical/calculators": (

@@ -73,7 +73,7 @@ def test_what_the_charted_problems_are_about_comes_first() -> None:
 
 def test_a_score_that_lacks_few_answers_is_a_result_of_this_patient() -> None:
     view = row("has_bled", condition("I48.91", id="c1"))
-    assert (view.group, view.hint) == ("computed", "two missing")
+    assert (view.group, view.hint) == ("computed", "one missing")
     assert view.provenance == ""
 
 
