@@ -16,6 +16,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from clinical import basis
 from clinical.calculators import REGISTRY
 from clinical.chart import Chart
 from clinical.clock import Clock
@@ -74,7 +75,10 @@ def _dense(name: str) -> str:
 @cache
 def _formula(name: str) -> Markup:
     """Formula, sources and limits of a calculator, which no chart changes."""
-    return Markup(_render("formula.html", calculator=REGISTRY[name], version=VERSION))  # noqa: S704 - our own
+    values = {"calculator": REGISTRY[name], "codes": basis.code_systems(name)}
+    return Markup(  # noqa: S704 - our own
+        _render("formula.html", version=VERSION, verified=basis.VERIFIED, **values)
+    )
 
 
 def page(settings: Settings, active: Active, searching: Searching, late: Late) -> Iterator[str]:
@@ -149,6 +153,7 @@ class _Page:
             clock=Clock(made.now),
             tables=self._tables(made),
             unclassified=unclassified.view(made.chart, Clock(made.now)),
+            responsible=self.settings.responsible,
             **self._problems(made),
         )
 

@@ -81,6 +81,7 @@ class Settings:
     """The whole configuration. Durations are in seconds; `public_url` has no trailing slash.
 
     `calculators_off` are names as they were written: who knows the calculators checks them.
+    `responsible` names who answers for the app at this site, and is empty if no one is named.
     """
 
     public_url: str
@@ -97,6 +98,7 @@ class Settings:
     ehrs: tuple[Ehr, ...]
     calculators_off: tuple[str, ...] = ()
     cds_clients: tuple[CdsClient, ...] = ()
+    responsible: str = ""
 
     def ehr_for(self, iss: str) -> tuple[Ehr, str] | None:
         """The registration and normalised FHIR base for a received `iss`, or None."""

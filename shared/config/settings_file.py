@@ -20,6 +20,7 @@ from shared.config.settings import Settings, StoreKind, StoreSettings
 from shared.config.table import Problem, TomlTable
 
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
+_ONE_LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,200}"
 _ANCESTOR = re.compile(
     r"'self'|https?://(?:\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[0-9]{1,5}|\*))?"
 )
@@ -116,6 +117,7 @@ def _settings(top: TomlTable) -> Settings:
         ehrs=ehrs,
         calculators_off=tuple(top.texts("calculators_off", _NAME, "a name of a calculator")),
         cds_clients=read_cds_clients(top, ehrs, local=local),
+        responsible=top.text("responsible", "", _ONE_LINE, "a text of 1 to 200 characters").strip(),
     )
     top.finish()
     return settings

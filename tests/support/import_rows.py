@@ -173,7 +173,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "clinical": (
         "calculators dates",
         "chart turned_off units_in_words",
-        "clock fitness queries settled",
+        "basis clock fitness queries settled",
         "prefilled",
         "cards",
     ),

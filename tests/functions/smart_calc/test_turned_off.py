@@ -3,10 +3,12 @@
 import json
 import os
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
 
+from clinical.calculators import REGISTRY
 from tests.support.app import App, ehr_tables
 from tests.support.app_chart import calculator, open_page, tenant_of
 from tests.support.browser import OWN_FETCH
@@ -15,6 +17,7 @@ from tests.support.servers import free_port, run, serve_app
 from tests.support.tables import each
 
 NO_EHR = "http://127.0.0.1:9"
+RESPONSIBLE = "Clinical informatics <ext. 7>"
 OFF = ("has_bled", "egfr_ckd_epi_2021")
 CREATININE = {"creatinine": {"value": 1.5, "unit": "mg/dL"}}
 
@@ -22,7 +25,7 @@ CREATININE = {"creatinine": {"value": 1.5, "unit": "mg/dL"}}
 @pytest.fixture(scope="module")
 def without(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("turned-off")
-    top = f"calculators_off = {json.dumps(OFF)}"
+    top = f"calculators_off = {json.dumps(OFF)}\nresponsible = '{RESPONSIBLE}'"
     tables = ehr_tables(NO_EHR, scripted)
     with serve_app(folder, tables, top=top, port=free_port()) as server:
         yield App(server.origin, server, NO_EHR, scripted)
@@ -39,6 +42,31 @@ def test_the_page_says_that_it_is_turned_off_here_and_shows_nothing_else_of_it(
         assert "<input" not in page.partition(f'id="{name}"')[2].partition("</details>")[0]
     assert "Creatinine" in calculator(page, "creatinine_clearance_cg")
     assert "Turned off here" in page
+
+
+def test_the_page_names_who_is_responsible_or_says_that_no_one_is(without: App, app: App) -> None:
+    named, unnamed = (
+        unescape(open_page(one, one.launch(tenant_of(one))).text) for one in (without, app)
+    )
+    assert f"Responsible for this app at this site: {RESPONSIBLE}." in named
+    assert "No one is named" not in named
+    assert "No one is named as responsible for this app at this site." in unnamed
+
+
+def test_each_formula_says_how_it_was_verified_and_which_codes_are_read(app: App) -> None:
+    page = open_page(app, app.launch(tenant_of(app))).text
+    formulas = page.split('<details class="formula">')[1:]
+    assert len(formulas) == len(REGISTRY)
+    for formula in formulas:
+        told = formula.partition("</details>")[0]
+        assert "by two independent implementations; not reviewed by a clinician." in told
+        assert "Code systems read: " in told
+        assert "Entries in other code systems may be missed." in told
+    risk = page.partition('id="prevent_2023_base"')[2].partition("Code systems read: ")[2]
+    assert risk.startswith(
+        "LOINC and SNOMED CT (observations); "
+        "ICD-10, ICD-9-CM and SNOMED CT (diagnoses); RxNorm and ATC (drugs)."
+    )
 
 
 def test_what_it_gives_to_others_is_not_computed_either(without: App) -> None:

@@ -66,6 +66,13 @@ def test_calculators_that_are_off_are_names_as_written_and_checked_by_who_knows_
     assert _only(_file("calculators_off = [1]")).id == "setting_invalid"
 
 
+def test_who_is_responsible_is_one_line_of_text() -> None:
+    assert _settings(_file('responsible = " Pharmacy, ext. 7 "')).responsible == "Pharmacy, ext. 7"
+    assert _settings(_file()).responsible == ""
+    for wrong in ('""', '" "', '"a\\nb"', f'"{201 * "a"}"', "7"):
+        assert _only(_file(f"responsible = {wrong}")).id == "setting_invalid"
+
+
 def test_the_defaults_are_those_of_the_contract() -> None:
     assert _settings(_file()) == Settings(
         public_url="https://smart.example.org",

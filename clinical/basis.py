@@ -1,0 +1,60 @@
+"""What a calculator's result rests on: its findings, how it was verified, the codes read. Pure."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from clinical.calculators.inputs import INPUTS
+from clinical.calculators.registry import DERIVED, REGISTRY
+from clinical.chart.codes.diagnoses import IS_OF_NOW
+from clinical.chart.codes.drugs import DRUG_CLASSES
+from clinical.chart.codes.systems import System
+from clinical.chart.derived import BUILDS_ON
+
+# The day on which every formula was last compared with a second implementation, on the published
+# cases and on random inputs (tests/clinical/calculators/test_second_*.py).
+VERIFIED_ON = "29 Nov 2026"
+VERIFIED = (
+    f"Verified {VERIFIED_ON} by two independent implementations; not reviewed by a clinician."
+)
+MAY_BE_MISSED = "Entries in other code systems may be missed."
+
+_NEEDED_BY_DRUGS = {drugs.name: (drugs.needs,) for drugs in DRUG_CLASSES if drugs.needs}
+_DRUGS = frozenset(drugs.name for drugs in DRUG_CLASSES)
+
+
+@cache
+def names_behind(calculator: str) -> frozenset[str]:
+    """Return a calculator's inputs, what it declares about charts, and what those follow from."""
+    known = REGISTRY[calculator]
+    return _with_sources((*known.inputs, *known.in_chart.names))
+
+
+def code_systems(calculator: str) -> str:
+    """Return the sentence that lists the code systems in which its entries are read."""
+    names = names_behind(calculator)
+    measured, asked = names & INPUTS.keys(), names & {"current_smoker"}
+    read = (
+        (measured or asked, "observations", (System.LOINC, *[System.SNOMED] * bool(asked))),
+        (names & IS_OF_NOW.keys(), "diagnoses", (System.ICD10, System.ICD9CM, System.SNOMED)),
+        (names & _DRUGS, "drugs", (System.RXNORM, System.ATC)),
+    )
+    told = [f"{_listed(systems)} ({what})" for wanted, what, systems in read if wanted]
+    return f"Code systems read: {'; '.join(told)}. {MAY_BE_MISSED}"
+
+
+def _listed(systems: Sequence[System]) -> str:
+    *first, last = (system.value for system in systems)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _with_sources(names: Iterable[str]) -> frozenset[str]:
+    known: set[str] = set()
+    due = list(names)
+    while due:
+        name = due.pop()
+        if name not in known:
+            known.add(name)
+            due += BUILDS_ON.get(name, ())
+            due += _NEEDED_BY_DRUGS.get(name, ())
+            due += DERIVED[name].output.needs if name in DERIVED else ()
+    return frozenset(known)
