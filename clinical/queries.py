@@ -89,6 +89,12 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years, day=28)
 
 
+def years_back(name: str) -> int:
+    """Return how many years of a measured input are searched for."""
+    found = next(one for one in _OBSERVATIONS if name in one.wanted)
+    return found.years_back or 0
+
+
 def is_settled(search: Search, found: Iterable[str]) -> bool:
     """Whether paging can stop: every input that the search is for has a value."""
     return bool(search.wanted) and search.wanted <= set(found)

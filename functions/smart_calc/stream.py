@@ -191,7 +191,9 @@ class _Page:
         self, made: ChartReading, names: Iterable[str]
     ) -> Mapping[Group, tuple[CalculatorView, ...]]:
         off, patient = frozenset(self.settings.calculators_off), note.of_patient(self.who)
-        return cards.views(made.chart, Clock(made.now), patient, off, names)
+        ended = (one for one in self.searching.searches if one.name in made.parts)
+        cut = {name for one in ended if made.parts[one.name].more for name in one.wanted}
+        return cards.views(made.chart, Clock(made.now), patient, off, names, cut)
 
     def _list(self, made: ChartReading) -> str:
         self.is_listing = True

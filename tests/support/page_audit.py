@@ -313,7 +313,16 @@ def _of_inputs(page: str, by_source: Mapping[str, Json], zone: timezone) -> Iter
                 to_canonical(one.name, float(quantity["value"]), unit)
                 for quantity, unit in _quantities(resource, one.name)
             ]
-            if not any(abs(value - one.value) <= 1e-9 * abs(value) for value in values):
+            floor = REGISTRY[calculator].in_chart.floors.get(one.name)
+            below = [
+                quantity["comparator"].startswith("<") and value <= one.value == floor
+                for (quantity, _), value in zip(
+                    _quantities(resource, one.name), values, strict=True
+                )
+                if quantity.get("comparator")
+            ]
+            equal = [abs(value - one.value) <= 1e-9 * abs(value) for value in values]
+            if not any(below or equal):
                 yield f"{where}: {one.value} is used, {values} is charted"
             # As many decimals as are written must be right; the value itself is used unrounded.
             half = 0.5 * 10.0 ** -len(one.shown.partition(".")[2])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from clinical.chart.classified import Candidates, Classification, Classified, by_item
+from clinical.chart.classified import Candidates, Claim, Classification, Classified, by_item
 from clinical.chart.codes.drugs import DRUG_CLASSES, DrugClass
 from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Unclassified
 from clinical.chart.items import item
@@ -87,6 +87,7 @@ def _entry(
                     status=text(resource.get("status")),
                     category=text(resource.get("intent")),
                     notes=(state.note,),
+                    coded=_coded(claim),
                 ),
                 state.flag or claim.flag,
                 state.why or claim.why,
@@ -98,6 +99,14 @@ def _entry(
     if state.could_count and not what.known:
         unclassified = Unclassified(source, drug.charted, drug.system, authored)
     return _Entry(state.could_count, claimed, unclassified)
+
+
+def _coded(claim: Claim) -> str:
+    """Return what the matched coding calls the drug, if that isn't what is charted."""
+    code = claim.code
+    if code is None or not code.display or code.display.casefold() == claim.charted.casefold():
+        return ""
+    return f"{code.display} ({code.code})"
 
 
 def _when(resource: Resource, zone: tzinfo | None) -> Moment | None:

@@ -70,15 +70,17 @@ def views(
     patient: str = "",
     off: AbstractSet[str] = frozenset(),
     names: Iterable[str] = REGISTRY,
+    cut: AbstractSet[str] = frozenset(),
 ) -> Mapping[Group, tuple[CalculatorView, ...]]:
     """The calculators in their groups, the most relevant first; groups without any are left out.
 
-    `patient` names the patient for a note; `off` are the calculators that are turned off here.
+    `patient` names the patient for a note; `off` are the calculators that are turned off here,
+    `cut` the inputs of which the chart has more values than were read.
     """
     found = [
         _turned_off(REGISTRY[name])
         if name in off
-        else _view(REGISTRY[name], chart, clock, patient, off)
+        else _view(REGISTRY[name], chart, clock, patient, off, cut)
         for name in names
     ]
     found.sort(key=lambda view: PLACES.index(view.place))
@@ -101,7 +103,12 @@ def _turned_off(calculator: Calculator) -> CalculatorView:
 
 
 def _view(
-    calculator: Calculator, chart: Chart, clock: Clock, patient: str, off: AbstractSet[str]
+    calculator: Calculator,
+    chart: Chart,
+    clock: Clock,
+    patient: str,
+    off: AbstractSet[str],
+    cut: AbstractSet[str],
 ) -> CalculatorView:
     prefilled = inputs_of(calculator, chart, clock.now, off)
     findings = prefilled.findings
@@ -120,7 +127,7 @@ def _view(
                 points=evaluation.points.get(name),
                 limit=_limit(calculator, name),
             ),
-            trend=trends.of_input(finding, chart, clock),
+            trend=trends.of_input(finding, chart, clock, cut),
         )
         for name, finding in findings.items()
     )
@@ -133,13 +140,13 @@ def _view(
         lacking=tuple(_lack(findings[name]) for name in outcome.lacking(evaluation)),
         needs=tuple(map(wording.in_line, outcome.lacking(evaluation))),
         reason=(unfit or evaluation.refused or "") if group == "not_applicable" else "",
-        warnings=tuple(cautions.warnings(evaluation, prefilled, chart)),
+        warnings=tuple(cautions.warnings(evaluation, prefilled, chart, clock)),
         notes=evaluation.notes,
         inputs=shown,
         beside=tuple(cautions.beside(evaluation, chart, clock)),
         note="",
         brief="",
-        trend=trends.of_output(calculator, chart, clock),
+        trend=trends.of_output(calculator, chart, clock, cut),
         problem=calculator.in_chart.relevant_with.get(problem) or calculator.subject,
         is_charted=problem != "",
         place=_place(group, problem, calculator),

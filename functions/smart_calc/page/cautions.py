@@ -20,7 +20,9 @@ from . import entries
 from .view_models import Caution, EntryView
 
 
-def warnings(evaluation: Evaluation, prefilled: Prefilled, chart: Chart) -> Iterator[Caution]:
+def warnings(
+    evaluation: Evaluation, prefilled: Prefilled, chart: Chart, clock: Clock
+) -> Iterator[Caution]:
     """The warnings on a result of these inputs, as sentences; the grave ones first."""
     calculator = evaluation.calculator
     for name in calculator.in_chart.steady:
@@ -29,7 +31,7 @@ def warnings(evaluation: Evaluation, prefilled: Prefilled, chart: Chart) -> Iter
     if calculator.why_marked:
         yield Caution(calculator.why_marked, grave=True)
     for about, text in fitness.of_the_patient(calculator, chart):
-        yield Caution(text, about, grave=True)
+        yield Caution(text, about, grave=True, entry=_entry(chart, about, clock))
     if prefilled.warning:
         yield Caution(f"The values were {prefilled.warning}.")
     yield from _of_one_value(prefilled, chart, calculator.in_chart.steady)
@@ -46,6 +48,12 @@ def _of_one_value(prefilled: Prefilled, chart: Chart, steady: Sequence[str]) -> 
     for name in steady:
         if chart.findings[name].value is not None and (said := untold(chart.usable.get(name, ()))):
             yield Caution(f"{said}.", name if name in prefilled.findings else "")
+
+
+def _entry(chart: Chart, finding: str, clock: Clock) -> str:
+    """Return the charted entry that a caution rests on; empty if there is no single one."""
+    found = entries.answering(chart.findings[finding], clock) if finding else ()
+    return f"{found[0].text}, {found[0].when}" if found else ""
 
 
 def _behind(name: str, finding: ChartFinding, chart: Chart) -> Mapping[str, ChartFinding]:

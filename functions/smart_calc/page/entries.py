@@ -101,6 +101,8 @@ def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:
     named = evidence.code and evidence.code.code != evidence.charted
     named = named and evidence.code and evidence.code.system != LOINC
     code = f" ({evidence.code.code})" if evidence.code and named else ""
+    # The coding's own display has its code behind it.
+    code = "" if code and code in evidence.coded else code
     coded = f"; coded as {evidence.coded}" if evidence.coded else ""
     # The verification is part of the status already.
     why = "" if why.startswith("verification status") else why

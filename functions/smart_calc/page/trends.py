@@ -5,9 +5,12 @@ A drawing has the width and the height below, in its own units; the newest value
 
 import json
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from clinical import queries
 from clinical.calculators import evaluate
+from clinical.calculators.inputs import INPUTS
 from clinical.calculators.model import Calculator
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding
@@ -25,8 +28,13 @@ MOST = 12
 _FEWEST = 2
 
 
-def of_input(finding: ChartFinding, chart: Chart, clock: Clock) -> Trend | None:
-    """The usable values of a measured input; None where there are not two."""
+def of_input(
+    finding: ChartFinding, chart: Chart, clock: Clock, cut: AbstractSet[str] = frozenset()
+) -> Trend | None:
+    """Return the usable values of a measured input, or None if there aren't two.
+
+    `cut` are the inputs of which the chart has more values than were read.
+    """
     found = []
     for one in chart.usable.get(finding.input, ())[:MOST]:
         if one.moment is not None and isinstance(one.value, float):
@@ -39,12 +47,15 @@ def of_input(finding: ChartFinding, chart: Chart, clock: Clock) -> Trend | None:
                 is_used=finding.value is not None and one == finding.chosen,
             )
             found.append((one.value, one.moment, point))
-    return _trend(found, wording.short(finding.input))
+    said = _span(chart, finding.input, len(found), cut) if found else ""
+    return _trend(found, said, wording.short(finding.input))
 
 
-def of_output(calculator: Calculator, chart: Chart, clock: Clock) -> Trend | None:
+def of_output(
+    calculator: Calculator, chart: Chart, clock: Clock, cut: AbstractSet[str] = frozenset()
+) -> Trend | None:
     """What the calculator gives other calculators, as it was at each value of its one measured
-    input, with the age of that day; None where there are not two.
+    input, with the age of that day; None where there are not two. `cut` is that of `of_input`.
     """
     output = next((one for one in calculator.outputs if one.gives), None)
     measured = [name for name in calculator.inputs if name in chart.usable]
@@ -66,7 +77,21 @@ def of_output(calculator: Calculator, chart: Chart, clock: Clock) -> Trend | Non
             found.append(
                 (result.value, one.moment, Point(text, clock.time(one.moment), is_used=used))
             )
-    return _trend(found)
+    return _trend(found, _span(chart, measured[0], len(found), cut))
+
+
+def _span(chart: Chart, name: str, shown: int, cut: AbstractSet[str]) -> str:
+    """Return how many values are shown, of how many, and how far back: `5 values, last 12 months`.
+
+    Older values are neither read nor used, and a search can end before it has read all of them.
+    """
+    known = len(chart.usable.get(name, ()))
+    days = min(INPUTS[name].max_days, 365 * queries.years_back(name))
+    last = "12 months" if days == 365 else wording.span(days)
+    if name in cut:
+        return f"newest {shown} values, last {last}; the chart has more"
+    count = f"newest {shown} of {known}" if known > shown else f"{shown}"
+    return f"{count} values, last {last}"
 
 
 def _charted(chart: Chart, name: str) -> str:
@@ -78,7 +103,9 @@ def _given(finding: ChartFinding) -> tuple[object, str | None]:
     return finding.value, finding.unit or None
 
 
-def _trend(found: Iterable[tuple[float, Moment, Point]], short: str = "") -> Trend | None:
+def _trend(
+    found: Iterable[tuple[float, Moment, Point]], said: str, short: str = ""
+) -> Trend | None:
     """The points, oldest first, each with its place in the drawing."""
     ordered = sorted(found, key=lambda one: one[1].instant)
     if len(ordered) < _FEWEST:
@@ -90,6 +117,7 @@ def _trend(found: Iterable[tuple[float, Moment, Point]], short: str = "") -> Tre
             replace(point, x=x, y=round(HEIGHT - y, 1))
             for (_, _, point), x, y in zip(ordered, across, up, strict=True)
         ),
+        said,
         short,
     )
 

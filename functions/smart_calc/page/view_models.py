@@ -44,11 +44,13 @@ class Caution:
 
     `about` is the input whose charted value it is about (empty: no single one): another value in
     its place ends it. A `grave` one, by which the result may not hold at all, is said first.
+    `entry` is the charted entry that it rests on, which notes leave out.
     """
 
     text: str
     about: str = ""
     grave: bool = False
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,11 @@ class Trend:
 
     Drawn and listed in as few elements as can be: of most calculators it is never looked at, and a
     page has thirty. The script makes dots and a table of it where the calculator is opened.
-    `short` is how a note names the input.
+    `said` is how many there are and how far back; `short` is how a note names the input.
     """
 
     points: tuple[Point, ...]
+    said: str
     short: str = ""
 
     @property

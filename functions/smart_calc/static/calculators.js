@@ -260,7 +260,7 @@
       const edited = new Set(rows.filter((row) => row.isEdited()).map((row) => row.name));
       // What is said of a charted value is not said of another one in its place.
       for (const one of warnings) one.hidden = edited.has(one.dataset.about);
-      const saidOf = (grave) => warnings.filter((one) => !one.hidden && one.hasAttribute("data-grave") === grave).map((one) => one.textContent);
+      const saidOf = (grave) => warnings.filter((one) => !one.hidden && one.hasAttribute("data-grave") === grave).map((one) => one.firstChild.textContent);
       const cautions = [...saidOf(true), ...answer.notes, ...saidOf(false)];
       const [worst, ...others] = first ? cautions : [];
       caution.hidden = flag.hidden = !worst;

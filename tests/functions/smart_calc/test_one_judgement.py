@@ -11,17 +11,25 @@ from clinical.chart import observations, read_chart
 from clinical.chart.resources.times import moment
 from clinical.clock import Clock, clock_of
 from functions.smart_calc import reading
-from functions.smart_calc.page import cards, input_views
+from functions.smart_calc.page import cards, entries, input_views
 from functions.smart_calc.page.latest_values import Result, newest
 from functions.smart_calc.page.view_models import CalculatorView, InputView
 from simulator.charts.generated import load_charts
-from tests.support.chart_resources import condition, observation, pressure
+from tests.support.chart_resources import (
+    ICD10CM,
+    RXNORM,
+    condition,
+    observation,
+    order,
+    pressure,
+)
 from tests.support.in_memory_ehr import answer_from, session_of
 from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BASE = "https://ehr.example/r4"
 SNOMED = "http://snomed.info/sct"
+EGFR = "egfr_ckd_epi_2021"
 
 
 def shown(*resources: dict[str, Any]) -> list[Result]:
@@ -158,6 +166,25 @@ def test_a_suggestion_by_text_shows_what_its_coding_says() -> None:
     same["code"] = {"text": "Heart failure", "coding": [coding]}
     (entry,) = seen("congestive_heart_failure", same).entries
     assert entry.text == "Heart failure (84114007)"
+
+
+def test_what_a_code_is_called_is_shown_where_it_differs_from_the_text() -> None:
+    state = {"system": ICD10CM, "code": "Z33.1", "display": "Pregnant state"}
+    pregnant = condition("Z33.1", id="c1")
+    pregnant["code"] = {"text": "Struck by turtle", "coding": [state]}
+    chart = read_chart([pregnant], NOW, "p1", BASE)
+    groups = cards.views(chart, Clock(NOW))
+    (kidney,) = (one for views in groups.values() for one in views if one.name == EGFR)
+    (caution,) = kidney.warnings
+    assert caution.text.startswith("Pregnancy is charted")
+    assert caution.entry == "Struck by turtle; coded as Pregnant state (Z33.1), no date"
+    assert "turtle" not in kidney.note
+    drug = {"system": RXNORM, "code": "11289", "display": "warfarin"}
+    ordered = order("unused", id="m1")
+    ordered["medicationCodeableConcept"] = {"text": "Blue pill", "coding": [drug]}
+    finding = read_chart([ordered], NOW, "p1", BASE).findings["oral_anticoagulant"]
+    (entry,) = entries.answering(finding, Clock(NOW))
+    assert entry.text == "Blue pill; coded as warfarin (11289)"
 
 
 def egfr(*resources: dict[str, Any]) -> CalculatorView:

@@ -20,6 +20,7 @@ from tests.support.app_chart import (
     asked_for,
     bundle,
     calculator,
+    days_ago,
     measured,
     open_page,
     page_of,
@@ -442,6 +443,18 @@ def test_a_page_further_on_with_another_patients_results_is_left_out_too(app: Ap
     page = page_of(app, answering(tenant, labs=pages))
     assert any("page=2" in request.query for request in tenant.received)
     assert "Foreign" not in _shown(page)
+
+
+def test_a_trend_says_how_far_back_it_goes_and_when_the_chart_has_more(app: App) -> None:
+    tenant = tenant_of(app)
+    two = [
+        measured("Creatinine", "2160-0", value, "mg/dL", id=f"c{days}", effectiveDateTime=when)
+        for days, value, when in ((1, 1.1, days_ago(1)), (9, 1.2, days_ago(9)))
+    ]
+    onward = [{"relation": "next", "url": f"{tenant.base}/Observation?page=2&{LAB_MARK}"}]
+    for link, said in (([], "2 values, last 12 months: "), (onward, "; the chart has more: ")):
+        page = page_of(app, answering(tenant, labs=as_fhir(bundle(*two, link=link))))
+        assert said in calculator(page, "egfr_ckd_epi_2021")
 
 
 @each(

@@ -48,6 +48,7 @@ def test_the_points_go_from_the_oldest_to_the_newest_and_the_used_one_is_marked(
     assert all(0 < one.x < trends.WIDTH and 0 < one.y < trends.HEIGHT for one in trend.points)
     assert trend.line.count(",") == 3
     assert highest.exact == "1.9"
+    assert trend.said == "3 values, last 12 months"
     assert "from the chart" in highest.note
 
 
@@ -116,6 +117,7 @@ def test_no_more_are_drawn_than_can_be_read() -> None:
     trend = of_input(*(creatinine(1.4, day) for day in days))
     assert trend
     assert len(trend.points) == trends.MOST
+    assert trend.said == "newest 12 of 84 values, last 12 months"
     assert trend.points[-1].when == "28 Oct 2026 08:00"
 
 
