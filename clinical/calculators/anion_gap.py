@@ -27,11 +27,11 @@ CALCULATOR = Calculator(
     short="Anion gap",
     subject="Metabolic",
     year=1998,
-    purpose="Unmeasured anions in metabolic acidosis.",
+    purpose="Shows unmeasured anions in metabolic acidosis.",
     population="Adults.",
     cautions=(
-        "Normal depends on the laboratory: check yours.",
-        "Without potassium: about 3 to 11 mmol/L with ion-selective electrodes, 8 to 16 before.",
+        "The normal range depends on the laboratory.",
+        "Without potassium: about 3 to 11 mmol/L with ion-selective electrodes, once 8 to 16.",
         "All values must come from one draw.",
         "Figge's own reference albumin is 4.4 g/dL; 4.0 is the value in common use.",
     ),
@@ -81,6 +81,6 @@ CALCULATOR = Calculator(
     ),
     words="acidosis acid base gap albumin ketoacidosis metabolic electrolytes blood gas "
     "abg nephrology critical care lactate toxicology",
-    validation="It does not claim to tell patients apart.",
+    validation="Not a risk score: no discrimination is claimed.",
     in_chart=InChart(draw=DrawRule(_IONS, ("albumin", "potassium"))),
 )

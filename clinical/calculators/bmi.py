@@ -95,6 +95,6 @@ CALCULATOR = Calculator(
         ),
     ),
     words="body mass index obesity obese overweight underweight weight bmi general nutrition",
-    validation="An index: it does not claim to tell patients apart.",
+    validation="An index, not a risk score: no discrimination is claimed.",
     in_chart=InChart(beside=Beside("bmi_reported", "bmi", agrees_within=0.5)),
 )

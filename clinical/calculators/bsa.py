@@ -16,9 +16,11 @@ CALCULATOR = Calculator(
     short="BSA",
     subject="Body",
     year=1987,
-    purpose="Dosing and indexing by body surface.",
+    purpose="Body surface area, for dosing and indexing.",
     population="Any age: it simplifies Gehan and George (1970), measured on children and adults.",
-    cautions=("Formulas differ most at extremes of weight: use the one that the protocol names.",),
+    cautions=(
+        "Formulas differ most at extremes of weight; a protocol names the one it is based on.",
+    ),
     outputs=(
         Output(
             name="bsa",

@@ -234,6 +234,31 @@ CALCULATOR = Calculator(
                 "The problem list suggests a mechanical heart valve or mitral stenosis: the score "
                 "is not for it.",
             ),
+            ChartCaution(
+                "oral_anticoagulant",
+                "An oral anticoagulant is ordered or reported.",
+                "The chart suggests an oral anticoagulant.",
+            ),
+            ChartCaution(
+                "anticoagulant_in_problems",
+                "The problem list has anticoagulant therapy.",
+                "The problem list suggests anticoagulant therapy.",
+            ),
+            ChartCaution(
+                "intracranial_haemorrhage",
+                "An intracranial hemorrhage is charted.",
+                "The problem list suggests an intracranial hemorrhage.",
+            ),
+            ChartCaution(
+                "laa_occlusion",
+                "An occlusion of the left atrial appendage is charted.",
+                "The problem list suggests an occlusion of the left atrial appendage.",
+            ),
+            ChartCaution(
+                "palliative_care",
+                "Palliative care is charted.",
+                "The problem list suggests palliative care.",
+            ),
         ),
     ),
 )

@@ -26,12 +26,12 @@ CALCULATOR = Calculator(
     short="eGFR (2021)",
     subject="Kidney",
     year=2021,
-    purpose="Kidney function for staging and follow-up of chronic kidney disease.",
+    purpose="Estimates kidney function, for staging and follow-up of chronic kidney disease.",
     population="Adults; the equation has no race term.",
     cautions=(
         "Not while creatinine is changing (acute kidney injury), in pregnancy or on dialysis.",
-        "Not at extremes of muscle mass.",
-        "A stage needs more than three months, or markers of kidney damage for G1 and G2.",
+        "Not reliable at extremes of muscle mass.",
+        "CKD needs more than 3 months; with G1 or G2 it also needs a marker of kidney damage.",
     ),
     outputs=(
         Output(
@@ -75,6 +75,7 @@ CALCULATOR = Calculator(
                     "G5: below 15, kidney failure", lambda v, _: below(v, 15), "warning", short="G5"
                 ),
             ),
+            meaning=lambda _: "KDIGO 2024",
             card=CardRule(place=4),
         ),
     ),

@@ -91,12 +91,12 @@ CALCULATOR = Calculator(
     short="CrCl (C-G)",
     subject="Kidney",
     year=1976,
-    purpose="Drug dosing.",
+    purpose="Estimates creatinine clearance for drug dosing.",
     population="Adults.",
     cautions=(
         "For drug dosing only, not for CKD staging.",
         "Labels of direct oral anticoagulants use the actual weight.",
-        "Not while creatinine is changing.",
+        "Not valid while creatinine is changing.",
         "An ideal weight of zero or below (height near 1 m) is refused.",
     ),
     outputs=(

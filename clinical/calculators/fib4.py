@@ -2,7 +2,7 @@
 
 import math
 
-from clinical.calculators.in_chart import DAY, DrawRule, InChart
+from clinical.calculators.in_chart import DAY, ChartCaution, DrawRule, InChart
 from clinical.calculators.limits import above, at_least, at_most, below
 from clinical.calculators.model import (
     ADULTS,
@@ -32,10 +32,12 @@ CALCULATOR = Calculator(
     short="FIB-4",
     subject="Liver",
     year=2006,
-    purpose="Rules advanced liver fibrosis out or in.",
+    purpose="Estimates how likely advanced liver fibrosis is.",
     population="Adults with chronic liver disease.",
     cautions=(
-        "Unreliable in acute hepatitis (ALT above 5 x the upper limit) and below 35 years.",
+        "Unreliable in acute hepatitis (AST or ALT above 5 times the upper limit).",
+        "Unreliable if platelets are low for another reason.",
+        "Up to 35 years the AUROC is 0.60; from 65 years 1.3 has a specificity of 35 % (2017).",
         "The original cut-offs, in HIV and hepatitis C, were 1.45 and 3.25.",
     ),
     outputs=(
@@ -77,6 +79,7 @@ CALCULATOR = Calculator(
                     short="high probability",
                 ),
             ),
+            meaning=lambda _: "AASLD 2023",
             card=CardRule(
                 place=6,
                 limits=(Limit("age", 35, None, "Below 35 years FIB-4 is unreliable"),),
@@ -89,9 +92,10 @@ CALCULATOR = Calculator(
             "Rinella ME et al. AASLD practice guidance. Hepatology 2023 (cut-offs)",
             "10.1097/HEP.0000000000000323",
         ),
+        Citation("McPherson S et al. Am J Gastroenterol 2017;112:740-751", "10.1038/ajg.2016.453"),
     ),
     notes=(
-        Note("Below 35 years FIB-4 is unreliable", lambda given: below(given.get("age", 35), 35)),
+        Note("Up to 35 years FIB-4 is unreliable", lambda given: at_most(given.get("age", 36), 35)),
     ),
     words="liver fibrosis cirrhosis nafld masld nash hepatitis hepatic fib4 fib-4 "
     "hepatology steatosis fatty",
@@ -102,5 +106,17 @@ CALCULATOR = Calculator(
             ("ast", "alt", "platelets"), within=30 * DAY, warn_beyond=7 * DAY, tight_first=False
         ),
         relevant_with={"abnormal_liver_function": ""},
+        cautions=(
+            ChartCaution(
+                "acute_liver_injury",
+                "Acute liver injury is on the problem list: FIB-4 is unreliable in it.",
+                "The problem list suggests acute liver injury: FIB-4 is unreliable in it.",
+            ),
+            ChartCaution(
+                "low_platelets_of_another_cause",
+                "Another cause of low platelets is on the problem list: FIB-4 may be too high.",
+                "The problem list suggests another cause of low platelets: FIB-4 may be too high.",
+            ),
+        ),
     ),
 )

@@ -59,8 +59,8 @@ def _rate(given: Given) -> str:
     at = sum(points(given).values())
     if at not in range(len(_RATES)):
         return ""
-    few = ", of few people" if at == len(_RATES) - 1 else ""
-    return f"{_RATES[at]:.2f} major bleeds per 100 patient-years at it{few} (Pisters 2010)"
+    few = ", in few people" if at == len(_RATES) - 1 else ""
+    return f"{_RATES[at]:.2f} major bleeds per 100 patient-years at this score{few} (Pisters 2010)"
 
 
 CALCULATOR = Calculator(
@@ -72,8 +72,8 @@ CALCULATOR = Calculator(
     purpose="Bleeding risk on anticoagulation, to find factors that can be corrected.",
     population="Adults with atrial fibrillation who take or may take an anticoagulant.",
     cautions=(
-        "A high score is a reason to correct factors, not by itself to withhold anticoagulation.",
-        "ESC 2024 advises against decisions by score alone.",
+        "A high score points to correctable factors; it does not by itself rule out anticoagulation.",
+        "ESC 2024 advises against decisions based only on a score.",
         "Alcohol and labile INR are asked, not read from the chart.",
     ),
     outputs=(

@@ -21,7 +21,7 @@ def non_hdl(cholesterol_total: float, hdl: float) -> float:
 
 def _positive(ldl: float) -> float:
     if at_most(ldl, 0):
-        raise NotApplicable("The equation gives no positive LDL for this panel: measure it")
+        raise NotApplicable("The equation gives no positive LDL for this panel")
     return ldl
 
 
@@ -55,7 +55,7 @@ CALCULATOR = Calculator(
     short="LDL (NIH)",
     subject="Lipids",
     year=2020,
-    purpose="LDL cholesterol where it was not measured.",
+    purpose="Calculates LDL cholesterol from a lipid panel.",
     population="Adults; LDL only up to triglycerides of 800 mg/dL.",
     cautions=(
         "A measured (direct) LDL is preferred to a calculated one.",

@@ -98,13 +98,13 @@ CALCULATOR = Calculator(
     short="MELD 3.0",
     subject="Liver",
     year=2021,
-    purpose="Ranks the 90-day mortality on the liver waiting list.",
+    purpose="Ranks patients on the liver waiting list by their 90-day mortality.",
     population="From 12 years, with chronic liver disease.",
     cautions=(
         "Dialysis means two or more sessions, or 24 hours of CVVHD, in the past 7 days.",
         "INR misleads on a vitamin K antagonist.",
-        "The values should be drawn together: at most 7 days apart.",
-        "No risk bands are accepted everywhere: none are shown.",
+        "The values must be drawn within 7 days of each other.",
+        "No risk bands are generally accepted, so none are shown.",
     ),
     outputs=(
         Output(

@@ -25,12 +25,13 @@ CALCULATOR = Calculator(
     short="Osmolality",
     subject="Metabolic",
     year=1987,
-    purpose="Unmeasured osmoles.",
+    purpose="Shows unmeasured osmoles.",
     population="Adults.",
     cautions=(
         "BUN is urea nitrogen, not urea: urea in mg/dL x 0.467 is BUN in mg/dL.",
         "All values must come from one draw.",
-        "Ethanol enters both results where it is given.",
+        "275 to 295 mosm/kg and a gap of 10 are conventional limits.",
+        "If an ethanol level is given, it counts in both results.",
     ),
     outputs=(
         Output(

@@ -84,7 +84,7 @@ CALCULATOR = Calculator(
     short="ASCVD (PCE 2013)",
     subject="CV risk",
     year=2013,
-    purpose="10-year risk as computed before PREVENT, for comparison with earlier notes.",
+    purpose="10-year risk as calculated before PREVENT, for comparison with earlier notes.",
     population="40 to 79 years, no atherosclerotic disease, LDL below 190 mg/dL.",
     cautions=(
         "Legacy: superseded by PREVENT.",
@@ -143,6 +143,7 @@ CALCULATOR = Calculator(
                 ),
                 Band("20 % or more: high", lambda v, _: at_least(v, 20), short="high"),
             ),
+            meaning=lambda _: "AHA/ACC 2018, since superseded",
         ),
     ),
     sources=(

@@ -232,7 +232,7 @@ CALCULATOR = Calculator(
     short="PREVENT",
     subject="CV risk",
     year=2023,
-    purpose="Risk of a first cardiovascular event.",
+    purpose="Estimates the risk of a first cardiovascular event.",
     population="30 to 79 years (30-year risk: to 59), no ASCVD or heart failure.",
     cautions=(
         "BMI enters only the heart failure models; without it their risks are left out.",

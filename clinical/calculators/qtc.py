@@ -69,7 +69,9 @@ _BANDS = (
 
 
 def _why_no_band(given: Given) -> str:
-    return "" if "sex" in given else "the limit differs between women and men: the sex is needed"
+    if "sex" in given:
+        return "AHA/ACCF/HRS 2009; 500 ms: AHA/ACCF 2010"
+    return "the limit differs between women and men: the sex is needed"
 
 
 _NEEDS = ("qt_interval", "heart_rate")
@@ -85,7 +87,7 @@ CALCULATOR = Calculator(
     population="Adults.",
     cautions=(
         "QT and heart rate must come from the same tracing.",
-        "Not with a wide QRS or an irregular rhythm without averaging.",
+        "Not valid with a wide QRS, or in an irregular rhythm unless averaged over several beats.",
     ),
     outputs=(
         Output(
@@ -160,17 +162,21 @@ CALCULATOR = Calculator(
             "AHA/ACCF/HRS 2009 recommendations on the electrocardiogram, part IV (bands)",
             "10.1161/CIRCULATIONAHA.108.191096",
         ),
+        Citation(
+            "AHA/ACCF 2010 statement on torsade de pointes in hospital settings (500 ms)",
+            "10.1161/CIRCULATIONAHA.109.192704",
+        ),
     ),
     notes=(
         Note(
-            "Heart rate outside 60 to 100: Bazett distorts, rely on the others",
+            "Heart rate outside 60 to 100/min: Bazett distorts",
             lambda given: not within(given.get("heart_rate", 60), 60, 100),
         ),
     ),
     words="qt interval ecg ekg torsades torsade bazett fridericia framingham hodges heart rhythm "
     "arrhythmia arrythmia cardiology drug",
     validation="6,609 people: Fridericia and Framingham correct best; hazard ratio for death "
-    "within 30 days 5.95 and 7.31, by Bazett 4.49 (Vandenberk 2016).",
+    "within 30 days 5.95 and 7.31, with Bazett 4.49 (Vandenberk 2016).",
     # A rate of another hour corrects another heart beat than the one that was measured.
     definitions={
         "qt_interval": "from the same tracing as the heart rate",
@@ -181,9 +187,15 @@ CALCULATOR = Calculator(
             ChartCaution(
                 "atrial_fibrillation",
                 "Atrial fibrillation is charted: in an irregular rhythm the QTc of one beat means "
-                "little, it is averaged over several.",
+                "little, so it is averaged over several.",
                 "The problem list suggests atrial fibrillation: in an irregular rhythm the QTc is "
                 "averaged over several beats.",
+            ),
+            ChartCaution(
+                "wide_qrs",
+                "A wide QRS or a pacemaker is charted: the limits are for a narrow QRS.",
+                "The problem list suggests a wide QRS or a pacemaker: the limits are for a narrow "
+                "QRS.",
             ),
         ),
     ),

@@ -251,7 +251,7 @@ def test_temperature_is_rounded_to_the_tenth_before_it_is_scored() -> None:
     ("calculator", "inputs", "note"),
     [
         ("cha2ds2_vasc", {"atrial_fibrillation": (False, None)}, "No atrial fibrillation: "),
-        ("fib4", {"age": (34, "a")}, "Below 35 years"),
+        ("fib4", {"age": (35, "a")}, "Up to 35 years"),
         ("creatinine_clearance_cg", {"height": (150, "cm")}, "Height below 60 in"),
         ("qtc", {"heart_rate": (110, "/min")}, "Heart rate outside 60 to 100"),
         ("ldl", {"triglycerides": (500, "mg/dL")}, "Triglycerides above 400"),
@@ -268,7 +268,7 @@ def test_a_caution_that_depends_on_the_inputs_is_a_note(
     [
         ("cha2ds2_vasc", {"atrial_fibrillation": (True, None)}),
         ("cha2ds2_vasc", {}),
-        ("fib4", {"age": (35, "a")}),
+        ("fib4", {"age": (36, "a")}),
         ("creatinine_clearance_cg", {"height": (152.4, "cm")}),
         ("qtc", {"heart_rate": (100, "/min")}),
         ("ldl", {"triglycerides": (400, "mg/dL")}),

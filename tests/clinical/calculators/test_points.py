@@ -124,8 +124,8 @@ def test_no_band_begins_or_ends_between_two_limits_of_its_drawing(
 @each(
     ("yes", "said"),
     [
-        (2, "1.88 major bleeds per 100 patient-years at it (Pisters 2010)"),
-        (5, "12.50 major bleeds per 100 patient-years at it, of few people (Pisters 2010)"),
+        (2, "1.88 major bleeds per 100 patient-years at this score (Pisters 2010)"),
+        (5, "12.50 major bleeds per 100 patient-years at this score, in few people (Pisters 2010)"),
         (6, ""),
     ],
 )
