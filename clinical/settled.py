@@ -31,10 +31,8 @@ def settled(
             yield _at_floor(found[name], bound, floor, now)
     for name, needed in declared.applies_with.items():
         if found[name].outcome is Outcome.ASKED and chart.findings[needed].value is False:
-            what = FINDINGS[needed].partition(" ")
-            why = (
-                f"applies only with a {what[0].lower()} {what[2]}, and none was found in the chart"
-            )
+            kind = FINDINGS[needed]
+            why = f"no {kind[:1].lower()}{kind[1:]} was found in the chart"
             yield ChartFinding(name, Outcome.ABSENT, why, value=False)
 
 

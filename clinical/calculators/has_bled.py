@@ -72,7 +72,7 @@ CALCULATOR = Calculator(
     purpose="Bleeding risk on anticoagulation, to find factors that can be corrected.",
     population="Adults with atrial fibrillation who take or may take an anticoagulant.",
     cautions=(
-        "A high score points to correctable factors; it does not by itself rule out anticoagulation.",
+        "A high score shows correctable factors; by itself it does not rule out anticoagulation.",
         "ESC 2024 advises against decisions based only on a score.",
         "Alcohol and labile INR are asked, not read from the chart.",
     ),

@@ -249,7 +249,7 @@ CALCULATOR = Calculator(
                 Band(
                     "7.5 % or more: the drug threshold is an average of 130/80 mmHg (AHA/ACC 2025)",
                     lambda v, _: at_least(v, 7.5),
-                    short="7.5 % or more",
+                    short="at least 7.5 %",
                 ),
                 Band(
                     "below 7.5 %: the drug threshold is an average of 130/80 mmHg after 3 to 6 "

@@ -39,7 +39,7 @@ def _says_more(finding: ChartFinding) -> bool:
         return False
     if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
         # Each entry is told with its own reason; a question that does not apply has no entry.
-        return finding.why.startswith("applies only")
+        return finding.why.startswith("no ")
     if finding.outcome is Outcome.OPEN:
         # The state says it, and the entries are listed once for all items.
         return False

@@ -67,4 +67,4 @@ def test_labile_inr_is_asked_only_where_a_vitamin_k_antagonist_is_or_could_be(sh
         told = shown("has_bled", patient(), fibrillation, order(drug))
         field = told.partition('data-name="labile_inr"')[2].partition('data-name="')[0]
         assert f'data-value="{value}"' in field
-        assert ("Applies only with a vitamin K antagonist" in field) is (value == "false")
+        assert ("No vitamin K antagonist was found in the chart." in field) is (value == "false")
