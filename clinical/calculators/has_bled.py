@@ -74,7 +74,7 @@ CALCULATOR = Calculator(
     cautions=(
         "A high score shows correctable factors; by itself it does not rule out anticoagulation.",
         "ESC 2024 advises against decisions based only on a score.",
-        "Alcohol and labile INR are asked, not read from the chart.",
+        "Alcohol and labile INR are entered by hand, not read from the chart.",
     ),
     outputs=(
         Output(

@@ -124,7 +124,7 @@ CALCULATOR = Calculator(
     cautions=(
         "Time-critical: not for alarms, emergencies or continuous monitoring.",
         "All values must come from one set of vital signs, within an hour, of the last 24 hours.",
-        "Consciousness and the SpO2 scale are asked; so is oxygen if it is not charted.",
+        "Consciousness and the SpO2 scale are entered by hand; so is oxygen if it is not charted.",
         "Scale 2 is only for hypercapnic respiratory failure with a target of 88 to 92 %.",
         "Copyright Royal College of Physicians 2017; no endorsement.",
     ),

@@ -112,7 +112,7 @@ def _in_chart(calculator: Calculator) -> str:
     if declared.steady:
         lines.append(f"Warns where it is not steady: {', '.join(declared.steady)}")
     lines += [
-        f"{label(name)}: below {floor:g} counts as {floor:g}, also where a result is `<` that"
+        f"{label(name)}: below {floor:g} counts as {floor:g}, even if it is charted only as `<`"
         for name, floor in declared.floors.items()
     ]
     lines += [

@@ -22,6 +22,14 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
 - Each value stands with its unit, date, status, code, and how old it is, with the value as charted
   where it was converted and other values to take instead: a newer preliminary one and up to three
   older ones.
+- MELD counts everything below 1.0 as 1.0, so a bilirubin charted as `< 0.20` is enough for it. Labile
+  INR in HAS-BLED is a "no" if the drugs were read and none could be a vitamin K antagonist.
+- Values over time state how far back they go ("last 12 months"), and when the chart has more.
+- A caution shows the charted entry that it rests on. An entry shows what its code is called if that
+  differs from its text.
+- Each formula states when it was last compared with a second implementation, that no clinician has
+  reviewed it, and which code systems are read. "About this app" names who is responsible for it at the
+  site ([configuration.md](configuration.md), `responsible`), or states that no one is named.
 - A changed value is marked, counts in its calculator only, and can be undone. Another unit converts
   the number. The server computes it; nothing that is typed is kept or written to the chart.
 - A caution about a charted value goes when another value takes its place. On the folded card stands
@@ -57,7 +65,8 @@ How the chart answered an input is said in words:
 and the page says so | open, or no |
 | not answered | is a diagnosis or drug, and entries that could not be classified could be it | \
 open |
-| charted only as below or above a limit | is `<` or `>` something | open |
+| charted only as below or above a limit | is `<` or `>` something | open, unless the formula \
+counts everything below that as one number |
 | charted, but not readable | has no unit, an unknown one, or text for a number | open |
 | implausible: check the unit | lies outside its hard range, or that of its unit | open |
 | chart contradicts itself | has two values of one time that exclude each other, or a diastolic \
@@ -175,7 +184,7 @@ USE = """\
 ## Intended use
 
 - **For whom.** Licensed health professionals who look at the chart of a patient in their care. It
-  does not take the place of their judgement. Not for patients on their own.
+  does not replace their judgment. Not for patients on their own.
 - **For which patients.** Those named under "Population" of each calculator, mostly adults. Where an
   age, a diagnosis or a value lies outside, the calculator refuses or warns.
 - **What for.** To see a published score or formula with the values of the chart, each with its date
@@ -194,6 +203,6 @@ No regulator has reviewed it; whether it is a medical device where it is used, i
 counsel decides.
 
 NEWS2: Royal College of Physicians, National Early Warning Score (NEWS) 2, London 2017. PREVENT is a
-trademark of the American Heart Association; no endorsement. SNOMED CT codes are used to recognise
+trademark of the American Heart Association; no endorsement. SNOMED CT codes are used to recognize
 diagnoses; SNOMED CT is used under its own license.
 """

@@ -23,7 +23,7 @@ FROM_THE_CODE = {
     "_environment": "folders of templates",
     "_formula": "calculators",
     "_hash": "scripts of our pages",
-    "_names": "calculators",
+    "names_behind": "calculators",
     "_prefixes": "code systems and columns of code lists",
     "_stages": "columns of code lists",
     "rows": "code lists",
