@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 from clinical.calculators.model import Calculator
 from clinical.chart import Chart
-from clinical.chart.evidence import Outcome
+from clinical.chart.evidence import ChartFinding, Outcome
+
+# Clinical statuses of FHIR R4 Condition.
+_PAST = ("inactive", "remission", "resolved")
 
 
 def unfit(calculator: Calculator, chart: Chart) -> str:
@@ -34,7 +37,13 @@ def of_the_patient(calculator: Calculator, chart: Chart) -> Iterator[tuple[str, 
         yield "", f"{only.without}."
     for caution in calculator.in_chart.cautions:
         finding = chart.findings[caution.finding]
-        if finding.value is True:
+        if finding.value is True and (not caution.if_past or _has_ended(finding)):
             yield caution.finding, caution.text
         elif finding.outcome is Outcome.OFFERED and caution.suggested:
             yield caution.finding, caution.suggested
+
+
+def _has_ended(finding: ChartFinding) -> bool:
+    """Return whether every entry that answers a diagnosis is charted as over."""
+    entries = (finding.chosen, *finding.further)
+    return all(one is not None and one.status.startswith(_PAST) for one in entries)

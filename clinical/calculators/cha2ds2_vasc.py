@@ -235,9 +235,19 @@ CALCULATOR = Calculator(
                 "is not for it.",
             ),
             ChartCaution(
+                "atrial_fibrillation",
+                "Atrial fibrillation is charted only as resolved or inactive.",
+                if_past=True,
+            ),
+            ChartCaution(
                 "oral_anticoagulant",
                 "An oral anticoagulant is ordered or reported.",
                 "The chart suggests an oral anticoagulant.",
+            ),
+            ChartCaution(
+                "parenteral_anticoagulant",
+                "A parenteral anticoagulant is ordered or reported.",
+                "The chart suggests a parenteral anticoagulant.",
             ),
             ChartCaution(
                 "anticoagulant_in_problems",

@@ -75,7 +75,6 @@ CALCULATOR = Calculator(
                     "G5: below 15, kidney failure", lambda v, _: below(v, 15), "warning", short="G5"
                 ),
             ),
-            meaning=lambda _: "KDIGO 2024",
             card=CardRule(place=4),
         ),
     ),

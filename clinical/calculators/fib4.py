@@ -79,7 +79,6 @@ CALCULATOR = Calculator(
                     short="high probability",
                 ),
             ),
-            meaning=lambda _: "AASLD 2023",
             card=CardRule(
                 place=6,
                 limits=(Limit("age", 35, None, "Below 35 years FIB-4 is unreliable"),),

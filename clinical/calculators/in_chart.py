@@ -48,11 +48,13 @@ class ChartCaution:
     """A sentence to read before the result, where the chart has a finding.
 
     `suggested` is the sentence where the chart only suggests the finding; empty: nothing is said.
+    With `if_past` it is only said if every entry of the finding has ended.
     """
 
     finding: str
     text: str
     suggested: str = ""
+    if_past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ NOTHING = InChart()
 # Findings of a chart that are no input: they make calculators relevant, or warn of results.
 FINDINGS: Mapping[str, str] = {
     "oral_anticoagulant": "Oral anticoagulant",
+    "parenteral_anticoagulant": "Parenteral anticoagulant",
     "vitamin_k_antagonist": "Vitamin K antagonist",
     "acute_kidney_injury": "Acute kidney injury",
     "chronic_kidney_disease": "Chronic kidney disease",

@@ -150,7 +150,6 @@ CALCULATOR = Calculator(
                 ),
                 Band("0 to 4: low", lambda v, _: at_most(v, 4), short="low"),
             ),
-            meaning=lambda _: "RCP 2017",
             edges=tuple(range(22)),
         ),
     ),

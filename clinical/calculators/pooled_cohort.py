@@ -143,7 +143,6 @@ CALCULATOR = Calculator(
                 ),
                 Band("20 % or more: high", lambda v, _: at_least(v, 20), short="high"),
             ),
-            meaning=lambda _: "AHA/ACC 2018, since superseded",
         ),
     ),
     sources=(

@@ -69,9 +69,7 @@ _BANDS = (
 
 
 def _why_no_band(given: Given) -> str:
-    if "sex" in given:
-        return "AHA/ACCF/HRS 2009; 500 ms: AHA/ACCF 2010"
-    return "the limit differs between women and men: the sex is needed"
+    return "" if "sex" in given else "the limit differs between women and men: the sex is needed"
 
 
 _NEEDS = ("qt_interval", "heart_rate")

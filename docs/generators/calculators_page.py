@@ -22,14 +22,14 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
 - Each value stands with its unit, date, status, code, and how old it is, with the value as charted
   where it was converted and other values to take instead: a newer preliminary one and up to three
   older ones.
-- MELD counts everything below 1.0 as 1.0, so a bilirubin charted as `< 0.20` is enough for it. Labile
-  INR in HAS-BLED is a "no" if the drugs were read and none could be a vitamin K antagonist.
+- MELD counts a bilirubin, an INR or a creatinine below 1.0 as 1.0, so one charted as `< 0.20` is
+  enough. Labile INR is a "no" if the drugs were read and none could be a vitamin K antagonist.
 - Values over time state how far back they go ("last 12 months"), and when the chart has more.
 - A caution shows the charted entry that it rests on. An entry shows what its code is called if that
   differs from its text.
 - Each formula states when it was last compared with a second implementation, that no clinician has
-  reviewed it, and which code systems are read. "About this app" names who is responsible for it at the
-  site ([configuration.md](configuration.md), `responsible`), or states that no one is named.
+  reviewed it, and which code systems are read. "About this app" names who is responsible
+  ([configuration.md](configuration.md), `responsible`), or states that no one is named.
 - A changed value is marked, counts in its calculator only, and can be undone. Another unit converts
   the number. The server computes it; nothing that is typed is kept or written to the chart.
 - A caution about a charted value goes when another value takes its place. On the folded card stands

@@ -168,6 +168,24 @@ def test_a_suggestion_by_text_shows_what_its_coding_says() -> None:
     assert entry.text == "Heart failure (84114007)"
 
 
+def test_a_score_warns_of_what_the_chart_has_against_it() -> None:
+    def told(*resources: dict[str, Any]) -> list[str]:
+        groups = cards.views(read_chart(list(resources), NOW, "p1", BASE), Clock(NOW))
+        (score,) = (one for views in groups.values() for one in views if one.name == "cha2ds2_vasc")
+        return [one.text for one in score.warnings]
+
+    past, active = condition("I48.91", "resolved", id="past"), condition("I48.20", id="now")
+    resolved = "Atrial fibrillation is charted only as resolved or inactive."
+    assert told(past) == [resolved]
+    assert told(past, active) == []
+    against = (condition("Z51.5", id="c1"), order("enoxaparin 40 MG", id="m1"))
+    assert told(past, *against) == [
+        resolved,
+        "A parenteral anticoagulant is ordered or reported.",
+        "Palliative care is charted.",
+    ]
+
+
 def test_what_a_code_is_called_is_shown_where_it_differs_from_the_text() -> None:
     state = {"system": ICD10CM, "code": "Z33.1", "display": "Pregnant state"}
     pregnant = condition("Z33.1", id="c1")
