@@ -10,6 +10,7 @@ from datetime import datetime
 
 from clinical.calculators.in_chart import FINDINGS, DrawRule
 from clinical.calculators.inputs import INPUTS, to_canonical
+from clinical.calculators.limits import at_most
 from clinical.calculators.model import Calculator, Refused
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
@@ -41,7 +42,7 @@ def _is_at_most(name: str, bound: Evidence, floor: float) -> bool:
     if not bound.charted.startswith("<"):
         return False
     try:
-        return to_canonical(name, bound.charted_value, bound.charted_unit) <= floor
+        return at_most(to_canonical(name, bound.charted_value, bound.charted_unit), floor)
     except Refused:
         return False
 

@@ -7,7 +7,7 @@ published equations; PREVENT is a trademark of the American Heart Association, n
 import math
 
 from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
-from clinical.calculators.limits import at_least, below
+from clinical.calculators.limits import above, at_least, below
 from clinical.calculators.model import (
     HDL_NOT_BELOW_TOTAL,
     NO_BANDS,
@@ -20,7 +20,6 @@ from clinical.calculators.model import (
     Note,
     Output,
     Sex,
-    within,
 )
 
 OUTCOMES = ("total_cvd", "ascvd", "heart_failure")
@@ -186,10 +185,7 @@ def _output(
             HDL_NOT_BELOW_TOTAL,
             Exclusion(
                 "BMI must be 18.5 to below 40 kg/m2",
-                lambda given: (
-                    not within(given.get("bmi", 25), 18.5, None)
-                    or within(given.get("bmi", 25), 40, None)
-                ),
+                lambda g: below(g.get("bmi", 25), 18.5) or at_least(g.get("bmi", 25), 40),
             ),
             Exclusion(
                 "Not with known cardiovascular disease (ASCVD or heart failure)",
@@ -312,7 +308,7 @@ CALCULATOR = Calculator(
     notes=(
         Note(
             "Systolic pressure above 180 mmHg is beyond the range that PREVENT was derived on",
-            lambda given: not within(given.get("systolic_bp", 0), None, 180),
+            lambda given: above(given.get("systolic_bp", 0), 180),
         ),
     ),
     words="cardiovascular cvd ascvd risk heart prevention prevent cholesterol statin "
