@@ -147,7 +147,8 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     for number, entry in enumerate(known):
         for cause in entry.causes:
             # What only the OAuth code suggests, or a less close entry, is a possibility, no more.
-            sure = facts.entries and number == 0
+            # So is what a bare status in a text suggests.
+            sure = facts.entries and number == 0 and not (facts.stated and entry.statuses)
             found.setdefault(cause.id, cause if sure else _as(cause, "possible"))
     evidence = _evidence(facts)
     spoken_for = {one.id for one in evidence if one.certainty is not None}
@@ -205,9 +206,7 @@ def _without_denied(found: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseI
 
     A server's sentence weighs more than a person's claim, and a claim more than a bare code.
     """
-    less = facts.claims.denied if facts.by_code else frozenset()
-    if "not_eligible" in facts.claims.signs:
-        less |= {"user_declined"}
+    less = facts.denied if facts.by_code else frozenset()
     return {
         id_: _as(one, "possible") if id_ in less and one.certainty == "likely" else one
         for id_, one in found.items()
@@ -227,7 +226,7 @@ def _in_order(
     # What the error says was not sent comes before what is only odd next to it.
     lacked = [one.causes[0].id for one in facts.entries if one.lacks and facts.stated]
     order = [*said, *lacked, *spoken, *found]
-    denied |= facts.claims.denied
+    denied |= facts.denied
 
     def key(cause: Cause) -> tuple[int, bool, bool, int]:
         unspoken = cause.id not in (*spoken, *lacked) and cause.certainty != "certain"

@@ -14,8 +14,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         patterns=(
             (
-                r"\b(?:kid|key id)\b[^\n]{0,40}(?:mismatch|not found|unknown|(?:does|do|did) not"
-                r" match|no match)[^\n]{0,40}"
+                r"(?:client_assertion\W[^\n]{0,20})?\b(?:kid|key id)\b[^\n]{0,40}(?:mismatch"
+                r"|not found|unknown|invalid|(?:do|did|does) not match|no match)[^\n]{0,40}"
             ),
             (
                 r"(?:unable to|failed to|could not|cannot|error)[^\n]{0,60}\b(?:jwks|jwk set"
@@ -132,7 +132,7 @@ ENTRIES: tuple[Entry, ...] = (
             (
                 r"\b(?:the |jwt )?(?:issuer|audience)\b(?: '[^'\n]{1,200}')? (?:is )?(?:invalid"
                 r"|not trusted|untrusted|validation failed|did not match|does ?n[o'].?t match)"
-                r"|\binvalid (?:issuer|audience)\b"
+                r"|\binvalid (?:issuer|audience)\b(?! (?:was specified|param))"
             ),
         ),
         meaning="The FHIR server doesn't accept who issued the token, or for whom.",
@@ -163,9 +163,9 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         patterns=(
             (
-                r"(?:decod\w{1,20}|pars\w{1,20}|jwt)[^\n]{0,50}access[_ ]?token[^\n]{0,80}|access"
-                r"[_ ]?token[^\n]{0,60}(?:jwt malformed|not a (?:valid )?jwt|decod\w{1,20}"
-                r"|segments|malformed|jwt\.io)[^\n]{0,40}"
+                r"(?:decod\w{1,20}|pars\w{1,20}|jwt (?:malformed|\S{1,20} error))[^\n]{0,50}access"
+                r"[_ ]?token[^\n]{0,80}|access[_ ]?token[^\n]{0,60}(?:jwt malformed|(?:not|n't)"
+                r" (?:a (?:valid )?)?jwt|decod\w{1,20}|segments|malformed|jwt\.io)[^\n]{0,40}"
             ),
         ),
         meaning="The app tries to read the access token, which only the FHIR server should read.",
@@ -212,7 +212,7 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=(
             (
                 r"\binvalid scopes?: ?[^\n]{0,200}|\bscopes?\b[^\n]{0,80}"
-                rf"(?:{_NOT}|recognized|found)|unsupported|unknown)"
+                rf"{_NOT}|not (?:recognized|found)|unsupported|unknown)"
             ),
             r"permission for '[^'\n]{1,60}' is not granted by any[^\n]{0,80}",
         ),
@@ -225,12 +225,13 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="generic/resource-text",
-        says="invalid_target, invalid_resource / resource principal not found",
+        says="invalid audience parameter / invalid_target / resource principal not found",
         where="authorize redirect",
         oauth_errors=("invalid_target", "invalid_resource"),
         patterns=(
             r"resource principal named[^\n]{0,200}",
             r"\binvalid[ _](?:target|resource)\b(?! ?type)",
+            r"\binvalid audience (?:was specified|param)[^\n]{0,40}|\baudience value is invalid\b",
         ),
         meaning="The server has no resource of the name in `aud`, `resource` or the scopes.",
         causes=(causes.aud_wrong("likely"), causes.tenant_mismatch("possible", sources.INFERRED)),

@@ -12,17 +12,13 @@ from typing import Literal
 from shared.explain.model import CauseId
 
 Sign = Literal[
-    "backend",
     "assertion",
     "secret",
     "public",
     "framed",
     "strict_browser",
     "storage_lost",
-    "state_lost",
     "works_elsewhere",
-    "some_users",
-    "service_user",
     "lasts",
     "fresh",
     "by_hand",
@@ -32,12 +28,9 @@ Sign = Literal[
     "v2",
     "came_back",
     "cors",
-    "timeout",
-    "not_eligible",
     "client_not_found",
     "no_such_endpoint",
     "not_served",
-    "user_lacks",
     "proxied",
     "lost_query",
     "refreshing",
@@ -46,134 +39,98 @@ Sign = Literal[
     "no_refresh_token",
     "no_patient",
 ]
-_GAP = r"[^\n.;]{0,60}?"
 _LOST = (
-    r"(?:missing|lost|empty|gone|null|nil|undefined|not (?:found|set|sent|there|kept|stored)"
-    r"|differ\w*|mismatch\w*|dropped|blocked|two different|changes|fehlt|vanish\w*|disappear\w*)"
+    r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)"
+    r"|differ\w*|dropped|blocked)"
 )
-_KEPT = r"(?:session(?:[ ._-]?(?:id|cookie|storage))?|cookies?|(?:local|session)storage)"
-_DURATION = (
-    r"(?:\d{1,3}|an?|one|two|five|ten|half an?|a few|several) ?-?(?:minutes?|mins?|hours?|h)\b"
+_KEPT = r"(?:session(?:[ ._-]?(?:id|cookie|storage))?|cookies?|localstorage)"
+_DURATION = r"(?:\d{1,3}|an?|one|two|five|ten|half an?|a few) ?-?(?:minutes?|mins?|hours?|h)\b"
+_ELSEWHERE = (
+    r"\b(?:sandbox|demo|staging|production tenant|(?:other|another|first|second|two) (?:sites?"
+    r"|customers?|hospitals?|practices?|tenants?|clinics?))\b"
 )
+_VERSION = r"(?<!/)\bsmart[ -]?(?:version|on fhir)?[ is:\"]{0,8}(?:smart )?"
 _SIGNS: Mapping[Sign, str] = {
-    "backend": r"client_credentials|\bbackend (?:service|job|system|app|client)|\bsystem app\b"
-    r"|on behalf of a system",
-    "assertion": r"client_assertion|private[_ ]key[_ ]jwt|jwt[- ]bearer|signed jwt"
-    r"|assertion (?:header|claims)|\bjwks?(?:_kid)?\b[^\n]{0,40}\bassertion",
-    "secret": r"client[_ -]secret|authorization: basic|basic auth|client_secret_(?:basic|post)",
-    "public": r"\bpublic (?:client|app)|\bno secret\b|\bspa\b|single[- ]page",
-    "framed": r"\bi-?frames?\b|\bin (?:a|the) frame|\bembedd?ed\b|\bhyperspace\b|\bhyperdrive\b"
-    r"|\bmpages?\b|\bwebview2?\b|within the ehr user interface|\binside (?:of )?(?:the )?"
-    r"(?:ehr|epic|cerner|powerchart)|\bside ?(?:bar|panel)\b",
-    "strict_browser": r"\bsafari\b|\bitp\b|\bfirefox\b|\bbrave\b|\bincognito\b|private (?:window|"
-    r"mode|browsing)|third[- ]party (?:cookies?|storage)|\bsamesite\b|\bpartitioned\b|\bchips\b"
-    r"|\bie ?1[01]\b|internet explorer|(?:intranet|internet|trusted|security) zones?|\bi(?:pad|"
-    r"phone|os)\b|\bwebview2?\b",
-    "storage_lost": rf"\b{_KEPT}\b{_GAP}\b{_LOST}|\b{_LOST}{_GAP}\b{_KEPT}\b"
-    rf"|\bno {_KEPT}\b|\bsecurityerror\b|\boperation is insecure\b|\bstate (?:is )?(?:nil|null"
-    rf"|undefined|empty|lost)|no state\b",
-    "state_lost": r"\bno '?\"?state\b|\bstate\b[ '\"]{1,3}(?:parameter )?(?:mismatch|not found|"
-    r"(?:is |was )?(?:missing|invalid|unknown|expired|lost|wrong)|does ?n.t match|do not match)"
-    r"|\b(?:invalid|unknown|missing|bad|mismatch\w*|no matching)[ _]'?state\b"
-    r"|(?:csrf|state)[^\n]{0,40}(?:detected|verification failed|check failed|mismatch)",
-    "works_elsewhere": r"\b(?:works?|worked|working|ok|fine|good|granted|no problems?)\b[^\n.,]"
-    r"{0,50}\b(?:sandbox|demo|staging|dev|(?:other|another|first|second) (?:sites?|customers?|"
-    r"hospitals?|practices?|tenants?|clinics?))\b|\b(?:sandbox|demo|staging|production tenant|"
-    r"(?:other|first) (?:sites?|customers?|hospitals?|practices?|tenants?|clinics?))\b[^\n.,]{0,40}"
-    r"\b(?:works?|worked|ok|fine|granted|good|succeeds?)\b|\b\w+ are (?:ok|fine)\b",
-    "some_users": r"\b(?:only|just) (?:for |happens (?:for|to) )?(?:some|certain|new|one|a few)\b"
-    r"[^\n.]{0,30}\b(?:users?|patients?|accounts?|clinicians?|nurses?|doctors?)|\bfor (?:new|some"
-    r"|certain) (?:users?|patients?|accounts?)|\bother (?:users?|accounts?|clinicians?)\b"
-    r"[^\n.]{0,30}\b(?:works?|ok|fine)|\bmy (?:own )?account\b[^\n.]{0,30}\b(?:works?|ok|fine)",
-    "service_user": r"\bservice (?:account|user)|password grant|grant_type=password"
-    r"|\bapi user\b|\bintegration user\b",
-    "lasts": rf"\b(?:works?|worked|fine|ok|good|runs?)\b[^\n.]{{0,25}}\b(?:for"
-    rf"|about)\b[^\n.]{{0,12}}"
-    rf"{_DURATION}|\bafter (?:about |around |exactly |roughly |~ ?|some )?{_DURATION}"
-    r"|\bafter a while\b|\b(?:in the morning|after lunch)\b",
-    "fresh": r"\b(?:uploaded|registered|created|changed|added|updated|published|rotated|generated)"
-    r"\b[^\n.]{0,25}\b(?:today|this morning|yesterday|an hour ago|just now|minutes ago|hours? ago|"
-    r"last night)|\bjust (?:uploaded|registered|created|changed|added|updated|published)\b",
-    "by_hand": r"\b(?:open\w*|went to|go to|paste[ds]?|typed?|enter\w*|brows\w+|bookmark\w*"
-    r"|click\w*"
-    r"|visit\w*|load\w*|refresh\w*)\b[^\n]{0,90}?(?:\blaunch\.html|\bindex\.html|\blocalhost|"
-    r"\b(?:launch )?(?:url|link|page|address)\b|\bbookmarks?\b)|\bnpm (?:run )?(?:start|serve)\b"
-    r"|\bdirectly in (?:the|a|my) browser|\blive server\b|\bhttp://localhost:\d+/(?:launch|index)",
-    "twice": r"\btwice\b|\bsecond (?:time|request|call)|\bagain and again|\breload(?:s|ed|ing)?\b|"
-    r"\brefresh(?:es|ed)? the page|strict ?mode|\btwo (?:requests|calls|times)|back button|"
-    r"\bprefetch",
-    "blank": r"\b(?:blank|white|empty|black|gr[ae]y) (?:page|screen|window|tab|frame)|"
-    r"\bpage (?:stays|is|remains) (?:white|blank|empty)|\bnothing (?:is shown|happens|loads)",
-    "v1": r"(?<!/)\bsmart[ -]?(?:version|on fhir)?[ is:\"]{0,8}(?:smart )?v1\b|\bregistered"
-    r" (?:as|for) v1\b",
-    "v2": r"(?<!/)\bsmart[ -]?(?:version|on fhir)?[ is:\"]{0,8}(?:smart )?v2\b|\bregistered"
-    r" (?:as|for) v2\b",
-    "came_back": r"[?&]code=[^&\s]{1,400}&(?:[^\s]{0,400}&)?state=|[?&]state=[^&\s]{1,400}&"
-    r"(?:[^\s]{0,400}&)?code=",
-    "cors": r"\bcors\b[^\n.]{0,40}\b(?:errors?|issues?|fail\w{0,4}|block\w{0,4}|missing|preflight|"
-    r"prefetch|not (?:supported|enabled|allowed))|\b(?:due to|because of|not support|n.t support|"
-    r"no|fail\w{0,3})(?: a| an| the)?(?: strict)? cors\b",
-    "timeout": r"\btime-?out (?:error|when|at|on|calling)|\brequest timed out|\betimedout\b"
-    r"|\bdeadline exceeded|\bread timed? ?out",
-    "not_eligible": r"\bnot? eligib\w{0,5}|\beligib\w{1,5} (?:check )?fail\w{0,3}|\bno"
-    r" (?:\w{1,20} )?(?:membership|(?:patient |portal )?account|linked patient) (?:was )?found",
-    "client_not_found": r"\bapplication with identifier\b[^\n]{0,80}\bnot found|\bclient(?:["
-    r" _-]?id)?\b"
-    r"[^\n.]{0,20}\b(?:not found|does not exist|is (?:unknown|not known))",
-    "no_such_endpoint": r"\bcould not find resource for full path|\bcannot (?:post|get) /\S{0,80}"
-    r"(?:token|auth)",
-    "not_served": r"\bunknown resource type\b|\bdoes not know how to handle\b"
-    r"|\bunknown (?:search )?parameter\b|\bunsupported search parameter",
-    "user_lacks": r"\buser\b[^\n.]{0,40}\b(?:not (?:have|authorized|permitted|allowed)|lacks?)\b"
-    r"|\b(?:insufficient|missing) (?:privileges?|permissions?|roles?)\b",
-    "proxied": r"\b(?:nginx|traefik|haproxy|envoy|ingress|cloudfront|load ?balancer|reverse proxy|"
-    r"proxy|gateway|alb|cdn)\b",
-    "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"
-    r"|missing|"
-    r"stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
-    "refreshing": r"\bwhen (?:we )?refresh|\brefreshing\b|\bgrant_type\W{1,6}refresh_token"
-    r"|\btoken refresh\b|\brefresh call\b",
-    "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]{1,2}loop|\bloops? (?:forever|"
-    r"endless\w*|between)|\bkeeps? (?:redirecting|looping|launching)|\bover and over\b"
-    r"|\btoo many redirects\b|ERR_TOO_MANY_REDIRECTS",
-    "fewer_results": r"\b(?:empty (?:bundle|results?|list)|no (?:results|entries|data)|"
-    r"fewer (?:results|resources|entries|observations)|0 (?:results|entries)|total\W{1,4}0\b|"
-    r"only (?:\d+|some|part|half) of)",
-    "no_refresh_token": r"\b(?:no|without|missing|lacks?|never (?:get|got|receive)\w*|"
-    r"(?:not|n't|doesn.t) (?:get|return|receive|contain|include|have|send)\w*)\b[^\n.;]{0,30}"
-    r"\brefresh[ _]?token\b|\brefresh[ _]?token\b[^\n.;]{0,30}\b(?:missing|undefined|null|absent|"
-    r"never|empty|not (?:returned|present|included|there|issued|in))\b|\bunable to refresh\b",
-    "no_patient": r"\bno (?:patient|patient_id|launch_response_patient)\b(?![/ ]*(?:data|access|"
-    r"scope))|\bpatient(?:[ _]id)?\b[ '\"]{1,3}(?:is |was |claim (?:is )?)?(?:missing|undefined"
-    r"|null|empty|not (?:in|returned|included|present))|without (?:a |any )?patient(?: id|"
-    r" context)?\b|\bno patient (?:context|claim|in (?:the )?(?:token|context))",
+    "assertion": r"client_?assertion|private[_ ]key[_ ]jwt|jwt[- ]bearer|signed jwt",
+    "secret": r"client[_ -]secret|authorization: basic|basic auth",
+    "public": r"\bpublic (?:client|app)|\bset (?:to|as) \W?public\b|\bsingle[- ]page",
+    "framed": r"\bi-?frames?\b|\bin (?:a|the) frame|\bembedded (?:app|browser|in)\b"
+    r"|\bhyper(?:space|drive)\b|\bwebview2?\b|within the ehr user interface",
+    "strict_browser": r"\bsafari\b|\bfirefox\b|\bbrave\b|\bincognito\b|\bsamesite\b"
+    r"|third[- ]party (?:cookies?|storage)|\bie ?1[01]\b|internet explorer|\bi(?:pad|phone|os)\b"
+    r"|(?:intranet|internet|trusted|security) zones?",
+    "storage_lost": rf"\b{_KEPT}\b[^\n.;]{{0,60}}?\b{_LOST}|\b{_LOST}[^\n.;]{{0,60}}?\b{_KEPT}\b"
+    rf"|\bno {_KEPT}\b|\bsecurityerror\b|\bno '?\"?state\b|\bstate\b[ '\"]{{1,3}}(?:parameter "
+    r")?(?:(?:is |was )?(?:missing|invalid|unknown|lost|nil|null|undefined|empty)|mismatch"
+    r"|not found|does ?n.t match)|\b(?:invalid|unknown|missing)[ _]'?state\b",
+    "works_elsewhere": rf"\b(?:works?|worked|working|ok|fine|granted)\b[^\n.,]{{0,50}}{_ELSEWHERE}"
+    rf"|{_ELSEWHERE}[^\n.,]{{0,40}}\b(?:works?|worked|ok|fine|granted|succeeds?)\b",
+    "lasts": r"\b(?:works?|worked|fine|ok)\b[^\n.]{0,25}\b(?:for|about)\b[^\n.]{0,12}"
+    rf"{_DURATION}|\bafter (?:about |around |exactly |~ ?|some )?{_DURATION}|\bafter a while\b",
+    "fresh": r"\b(?:uploaded|registered|created|changed|added|updated|published|rotated)\b"
+    r"[^\n.]{0,25}\b(?:today|this morning|yesterday|an hour ago|just now|minutes ago|hours? ago"
+    r"|last night)|\bjust (?:uploaded|registered|created|changed|added|updated|published)\b",
+    "by_hand": r"\b(?:open\w*|went to|go to|paste[ds]?|typed?|brows\w+|bookmark\w*|click\w*"
+    r"|visit\w*)\b[^\n]{0,90}?(?:\blaunch\.html|\bindex\.html|\blaunch (?:url|link|page)\b"
+    r"|\bbookmarks?\b)|\bnpm (?:run )?(?:start|serve)\b|\blive server\b",
+    "twice": r"\btwice\b|\bsecond (?:time|request|call)|\breload(?:s|ed|ing)?\b|strict ?mode"
+    r"|\btwo (?:requests|calls)|back button",
+    "blank": r"\b(?:blank|white|empty|black|gr[ae]y) (?:page|screen|window|tab)|\bpage (?:stays|is"
+    r"|remains) (?:white|blank|empty)|\bnothing (?:is shown|happens|loads)",
+    "v1": _VERSION + r"v1\b",
+    "v2": _VERSION + r"v2\b",
+    "came_back": r"[?&](?:code=[^&\s]{1,400}&(?:[^\s]{0,400}&)?state=|state=[^&\s]{1,400}&"
+    r"(?:[^\s]{0,400}&)?code=)",
+    "cors": r"\bcors\b[^\n.]{0,40}\b(?:errors?|issues?|fail\w{0,4}|block\w{0,4}|missing|preflight"
+    r"|not (?:supported|enabled|allowed))|\b(?:due to|because of|no)(?: a)?(?: strict)? cors\b",
+    "client_not_found": r"\b(?:application with identifier|client(?:[ _-]?id)?)\b[^\n.]{0,60}"
+    r"\b(?:not found|does not exist)",
+    "no_such_endpoint": r"\bcould not find resource for full path",
+    "not_served": r"\bunknown (?:resource type|(?:search )?parameter)\b|\bunsupported search "
+    r"parameter|\bdoes not know how to handle\b",
+    "proxied": r"\b(?:nginx|traefik|haproxy|envoy|ingress|cloudfront|load ?balancer|proxy"
+    r"|gateway)\b",
+    "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped|missing"
+    r"|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
+    "refreshing": r"\bwhen (?:we )?refresh|\brefreshing\b|\bgrant_type\W{1,6}refresh_token",
+    "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\bloops? (?:forever|endless\w*"
+    r"|between)|\bkeeps? (?:redirecting|looping)|\btoo[ _]many[ _]redirects\b",
+    "fewer_results": r"\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer "
+    r"(?:results|resources|entries)|\b0 (?:results|entries)|\btotal\W{1,4}0\b"
+    r"|\bonly (?:\d+|half) of",
+    "no_refresh_token": r"\b(?:no|without|missing|(?:not|n't|never) (?:get|got|receive|return"
+    r"|contain|include)\w*)\b[^\n.;]{0,30}\brefresh[ _]?token\b|\brefresh[ _]?token\b[^\n.;]{0,30}"
+    r"\b(?:missing|undefined|null|not (?:returned|present|included|issued))\b"
+    r"|\bunable to refresh\b",
+    "no_patient": r"(?:\b(?:no|not include|not contain|contains? no|without|omits)|n't contains?)"
+    r" (?:an? |the )?\W?patient(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))"
+    r"|\bno launch_response_patient\b|\bpatient(?:[ _]id)?\b\W{1,3}(?:parameter )?"
+    r"(?:is |was |claim )?(?:is )?(?:missing|undefined|null|empty"
+    r"|not (?:in|returned|included|present|defined))",
 }
 _RIGHT = (
-    r"(?:definitely |exactly |certainly |all |already |also )?(?:is |are |was |were )?"
-    r"(?:definitely |exactly |already |all )?(?:registered|correct|right|valid|the same|identical|"
-    r"listed|whitelisted|in the |ticked|enabled|configured|set to|ok\b|fine\b|match\w*)"
+    r"\b[^\n.]{0,35}?\b(?:is|are|was|were|all|definitely|exactly|already) (?:definitely |exactly "
+    r"|already |also |all )?(?:registered|correct|right|valid|the same|identical|listed|ticked"
+    r"|enabled|configured|granted|selected|ok|fine|on|synced)\b"
 )
+# What is called right, for each cause that this excludes.
+_CALLED_RIGHT: Mapping[CauseId, str] = {
+    "redirect_uri_mismatch": r"(?:redirect|callback|reply)[ _-]?ur[il]s?",
+    "client_unknown": r"client[ _-]?id",
+    "client_auth_wrong": r"secret",
+    "scope_not_registered": r"(?:scopes|apis|products)",
+    "pkce_mismatch": r"(?:pkce|code_challenge|verifier)",
+    "cors_blocked": r"cors",
+    "clock_skew": r"clocks?",
+    "access_token_expired": r"token",
+}
 _DENIED: Mapping[CauseId, str] = {
-    "redirect_uri_mismatch": rf"(?:redirect|callback|reply)["
-    rf" _-]?ur[il]s?\b[^\n.]{{0,40}}?\b{_RIGHT}"
-    r"|\bredirect is in\b",
-    "client_unknown": rf"\bclient[ _-]?id\b[^\n.]{{0,25}}?\b{_RIGHT}|client_id pasted"
-    r"|\bsandbox client id\b",
-    "client_auth_wrong": rf"\b(?:client )?secret\b[^\n.]{{0,25}}?\b{_RIGHT}",
-    "scope_not_registered": r"\bscopes?\b[^\n.]{0,30}?\b(?:are|is) (?:all )?(?:registered"
-    r"|ticked|"
-    r"granted|enabled|selected)|\ball (?:products|apis|scopes) are (?:ticked|selected|enabled)",
-    "launch_parameter_missing": r"\bwe (?:do |always )?(?:send|pass) (?:the )?launch\b",
-    "pkce_mismatch": rf"\b(?:pkce|code_challenge|verifier)\b[^\n.]{{0,25}}?\b{_RIGHT}",
-    "cors_blocked": r"\b(?:cors|cross-origin)\b[^\n.]{0,60}?\b(?:(?:is|are) (?:on|enabled|set)"
-    r"|configured|"
-    r"allows? our)\b",
-    "clock_skew": r"\b(?:clocks?|time)\b[^\n.]{0,25}?\b(?:right|synced|synchron\w+|correct|ntp)\b",
-    "user_declined": r"\b(?:did ?n.t|did not|never|nobody|no one)\b[^\n.]{0,30}\b(?:declin\w+"
-    r"|den\w+"
-    r"|cancel\w*|press\w*|click\w*)|\bno (?:deny |cancel |allow )?button\b|consent never shows",
-    "access_token_expired": r"\btoken\b[^\n.]{0,20}\b(?:is|was) (?:still )?(?:valid|fresh|new|not "
-    r"expired)|\bjust (?:got|fetched|issued) (?:the|a) (?:new )?token",
+    **{cause: rf"\b{what}{_RIGHT}" for cause, what in _CALLED_RIGHT.items()},
+    "launch_parameter_missing": r"\bwe (?:do |always )?(?:send|pass) (?:the )?`?launch\b",
+    # That only some users are refused excludes it too.
+    "user_declined": r"\b(?:did ?n.t|did not|never|nobody|no one)\b[^\n.]{0,30}\b(?:declin|den"
+    r"|cancel|press|click)\w*|\bno (?:deny |cancel |allow )?button\b"
+    r"|\b(?:only|for) (?:some|certain|new)\b[^\n.]{0,20}\b(?:users?|patients?|accounts?)",
 }
 
 

@@ -50,7 +50,7 @@ def _browser(facts: Facts) -> Iterator[WeighedCause]:
     signs = facts.claims.signs
     if "cors" in signs and not (facts.said.urn or facts.said.oauth_error or _is_certain(facts)):
         yield _likely("cors_blocked", "The text blames CORS.")
-    lost = bool({"storage_lost", "state_lost"} & signs)
+    lost = "storage_lost" in signs
     if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
         why = "What the launch stored is gone in the callback, in a frame or in a strict browser."
         yield _likely("cookies_blocked", why)
@@ -75,17 +75,12 @@ def _place(facts: Facts) -> Iterator[WeighedCause]:
     """What works somewhere and not elsewhere, for some and not for others."""
     tells, family = facts.claims.tells, facts.family
     refused = facts.said.oauth_error == "access_denied" and "user_declined" in family
-    denied = "user_declined" in facts.claims.denied or tells("not_eligible")
-    if refused and (tells("some_users") or denied):
+    if refused and "user_declined" in facts.denied:
         why = "No one declined, or only some users are refused."
         step = (
             "Check in the EHR or portal that this user's account is active, finished and bound to "
             "this app and patient; the site or the EHR's vendor has to do that."
         )
-        yield _likely("user_not_permitted", why, step)
-    if tells("service_user") and (facts.shown_scopes.missing or facts.granted):
-        why = "A service user's own permissions decide which scopes it gets."
-        step = "In the EHR's user administration, give the service user the missing permissions."
         yield _likely("user_not_permitted", why, step)
     if not tells("works_elsewhere") or not facts.entries:
         return
@@ -109,8 +104,6 @@ def _time(facts: Facts) -> Iterator[WeighedCause]:
     elif tells("lasts") and facts.may_be("access_token_expired") and facts.said.urn is None:
         why = "It works at first and fails after a time, as long as an access token lives."
         yield _likely("access_token_expired", why)
-    if tells("timeout") and not (facts.entries or facts.said.oauth_error):
-        yield _likely("ehr_side", "The server didn't answer in time.")
     waits = facts.family & {"not_propagated_yet", "client_unknown", "client_auth_wrong"}
     if tells("fresh") and waits and not _is_certain(facts):
         yield _likely("not_propagated_yet", "The registration or its key was changed just now.")
@@ -161,7 +154,6 @@ _ANSWERS: tuple[tuple[Sign, CauseId, str], ...] = (
     ("client_not_found", "client_unknown", "The server says that there is no such client."),
     ("no_such_endpoint", "endpoint_wrong", "The server says that it has nothing at this URL."),
     ("not_served", "fhir_request_invalid", "The FHIR server says that it doesn't know this."),
-    ("user_lacks", "user_not_permitted", "The text says that the user lacks a permission."),
 )
 
 

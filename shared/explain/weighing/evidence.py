@@ -24,6 +24,7 @@ from shared.explain.weighing.registrations import choose, tenants
 from shared.vendors import Profile, habits_of
 
 _MOST_NAMED = 5
+_DECLINED = re.compile(r"declin|den(?:y|ied)|cancel|consent|reject|refus|abort", re.IGNORECASE)
 REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
 
 
@@ -130,6 +131,13 @@ class Facts:
     def claims(self) -> claims.Claims:
         """What a person claims: weaker than a server's words, stronger than nothing."""
         return claims.claims_in(self.told)
+
+    @property
+    def denied(self) -> frozenset[CauseId]:
+        """Causes that the writer excludes; a server that gives another reason excludes refusal."""
+        words = self.said.description
+        other = words and self.said.oauth_error == "access_denied" and not _DECLINED.search(words)
+        return self.claims.denied | ({"user_declined"} if other and self.stated else set())
 
     @cached_property
     def told_by_us(self) -> tuple[str, ...]:

@@ -13,12 +13,11 @@ from shared.explain.weighing.evidence import Facts, WeighedCause
 
 _OWN_WORDS = "the message itself"
 _VALUE = r"[\"'`]?([^\s\"'`<>]{2,200}?)[\"'`]?"
-_URL = r"(https?://[^\s\"'`<>,;)]{4,300})"
 # For each cause: where a message names something, and the step that uses it.
 _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
     "cors_blocked": (
         (
-            r"'\*' when the request's credentials mode",
+            r"'\*' when the request's credentials mode|credential is not supported if the cors",
             (
                 "Send this request without credentials (`credentials: 'omit'`, no "
                 "`withCredentials`): the server allows every origin (CORS), and that excludes "
@@ -38,12 +37,6 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
                 "Register {0} as the FHIR server's audience (application ID URI), or send the "
                 "audience that is registered as `aud`."
             ),
-        ),
-    ),
-    "redirect_uri_mismatch": (
-        (
-            rf"redirect[ _]ur[il]\W{{1,4}}{_URL}",
-            "Compare {0}, which the server saw, with the registered redirect URI.",
         ),
     ),
     "scope_not_registered": (
@@ -105,32 +98,11 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
         ),
         (r"\b(audience)\b", "Set `aud` in the assertion to the token endpoint's URL."),
     ),
-    "client_auth_wrong": (
-        (
-            r"\b(client_assertion(?:_type)?)\b[^\n]{0,30}missing",
-            "Send a signed assertion (`{0}`), or register the client for how it authenticates now.",
-        ),
-    ),
-    "tenant_mismatch": (
-        (
-            r"/tenants/([A-Za-z0-9-]{4,60})/",
-            (
-                "Compare the tenant {0} in the address with the site's tenant id, character by "
-                "character."
-            ),
-        ),
-    ),
-    "pkce_mismatch": (
-        (
-            r"verifier, '[^']*[+/=][^']*' vs|vs '[^'\n]*[+/=]|base64\(sha256|base64encodedstring",
-            (
-                "Encode verifier and challenge as base64url: `-` and `_` in place of `+` and `/`, "
-                "no `=` at the end."
-            ),
-        ),
-    ),
     "fhir_request_invalid": (
-        (r"unknown (?:search )?parameter \W?([\w-]{1,40})", "Remove the search parameter `{0}`."),
+        (
+            r"(?:unknown (?:search )?parameter|with parameters) \W{0,2}([\w-]{1,40})",
+            "Remove the search parameter `{0}`.",
+        ),
     ),
 }
 

@@ -66,7 +66,8 @@ def _launch_scope(facts: Facts) -> Iterator[WeighedCause]:
     if not (facts.at_request or concerned) or facts.sent.flow in {"standalone", "backend"}:
         return
     sent = facts.sent
-    if "launch/patient" in facts.scopes and facts.persona != "patient":
+    refused_it = "launch/patient" not in (facts.granted or ())
+    if "launch/patient" in facts.scopes and refused_it and facts.persona != "patient":
         unlisted = sent.scopes_supported and "launch/patient" not in sent.scopes_supported
         refused = facts.habits.scopes.launch_patient_refused
         provider = refused and facts.persona == "provider"

@@ -73,12 +73,12 @@ def _authentication(facts: Facts) -> Iterator[WeighedCause]:
 
 
 _BY_CLIENT: Mapping[Sign, str] = {
+    "public": "Check that the registration is public (a single-page or native app), and send "
+    "`client_id` in the body, no secret and no Authorization header.",
     "assertion": "Compare the assertion's `kid`, `aud`, `iss`, `sub`, `exp` and `jti` with the "
     "registration; the key that it names must be the registered one.",
     "secret": "Set the client secret again, from the registration of this client id; compare how "
     "it is sent (Basic header or body) with how it is registered.",
-    "public": "Check that the registration is public (a single-page or native app), and send "
-    "`client_id` in the body, no secret and no Authorization header.",
 }
 
 
