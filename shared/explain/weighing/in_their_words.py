@@ -98,6 +98,12 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
         ),
         (r"\b(audience)\b", "Set `aud` in the assertion to the token endpoint's URL."),
     ),
+    "pkce_mismatch": (
+        (
+            r"(?:verifier|challenge)\b[^\n:]{0,60}[\w-][+/][\w+/=-]{8}",
+            "Encode verifier and challenge as base64url: `-`, `_`, and no `=` at the end.",
+        ),
+    ),
     "fhir_request_invalid": (
         (
             r"(?:unknown (?:search )?parameter|with parameters) \W{0,2}([\w-]{1,40})",

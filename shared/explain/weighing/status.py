@@ -5,9 +5,8 @@ It decides only if nothing else in a text does: no error, no sentence, no code.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
-from shared.explain.model import CauseId, Certainty
+from shared.explain.model import CauseId
 from shared.explain.weighing.evidence import Facts, WeighedCause
 
 _SOURCE = "RFC 9110: https://www.rfc-editor.org/rfc/rfc9110"
@@ -22,33 +21,18 @@ _PLACES: Mapping[str, str] = {
 _NEAR = 160
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    cause: CauseId
-    certainty: Certainty
-    why: str
-    steps: tuple[str, ...] = ()
-
-
 _FORM = "Send the token request as a form: `application/x-www-form-urlencoded`, in the body."
 _ACCEPT = "Send `Accept: application/fhir+json`, and the same as `Content-Type` if you write."
-_GONE = _Meaning("endpoint_wrong", "likely", "The server has nothing at this URL.")
-_BUSY = _Meaning("ehr_side", "likely", "The server itself failed, or something before it did.")
-_BY_PLACE: Mapping[tuple[str, int], _Meaning] = {
-    ("discovery", 404): _Meaning("discovery_missing", "likely", "Discovery answered 404."),
-    ("token", 404): _GONE,
-    ("token", 405): _GONE,
-    ("token", 415): _Meaning("request_malformed", "likely", "The body isn't a form.", (_FORM,)),
-    ("token", 401): _Meaning("client_auth_wrong", "likely", "The client wasn't accepted."),
-    ("authorize", 404): _GONE,
-    ("authorize", 405): _GONE,
-    ("FHIR", 404): _Meaning("fhir_base_wrong", "possible", "FHIR answered 404."),
-    ("FHIR", 400): _Meaning("fhir_request_invalid", "possible", "FHIR answered 400."),
-    ("FHIR", 405): _Meaning("fhir_request_invalid", "possible", "FHIR answered 405."),
-    ("FHIR", 406): _Meaning("fhir_request_invalid", "likely", "FHIR answered 406.", (_ACCEPT,)),
-    ("FHIR", 415): _Meaning("fhir_request_invalid", "likely", "FHIR answered 415.", (_ACCEPT,)),
-    ("FHIR", 422): _Meaning("fhir_request_invalid", "likely", "FHIR answered 422."),
-}
+# Where, which statuses, the cause that they are likely to have, and its first step.
+_MEANINGS: tuple[tuple[str, frozenset[int], CauseId, tuple[str, ...]], ...] = (
+    ("discovery", frozenset({404}), "discovery_missing", ()),
+    ("token", frozenset({404, 405}), "endpoint_wrong", ()),
+    ("authorize", frozenset({404, 405}), "endpoint_wrong", ()),
+    ("token", frozenset({415}), "request_malformed", (_FORM,)),
+    ("token", frozenset({401}), "client_auth_wrong", ()),
+    ("FHIR", frozenset({406, 415}), "fhir_request_invalid", (_ACCEPT,)),
+    ("FHIR", frozenset({422}), "fhir_request_invalid", ()),
+)
 
 
 def weigh(facts: Facts) -> Iterator[WeighedCause]:
@@ -57,11 +41,13 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
     if not facts.stated or status is None or facts.entries or named:
         return
     place = _place(facts.told, status)
-    found = _BY_PLACE.get((place, status)) if place else None
-    if found is None and status >= _SERVER_ERROR and place:
-        found = _BUSY
-    if found is not None:
-        yield WeighedCause(found.cause, found.certainty, found.why, _SOURCE, found.steps)
+    if place is not None and status >= _SERVER_ERROR:
+        why = "The server failed, or a proxy in front of it did."
+        yield WeighedCause("ehr_side", "likely", why, _SOURCE)
+    for where, statuses, cause, steps in _MEANINGS:
+        if where == place and status in statuses:
+            why = f"The {where} URL returned the status {status}."
+            yield WeighedCause(cause, "likely", why, _SOURCE, steps)
 
 
 def _place(text: str, status: int) -> str | None:

@@ -312,6 +312,9 @@ NEW: list[tuple[str, str, None]] = [
         "resource-text": (
             "invalid_target",
             "The resource principal named https://x was not found in the tenant",
+            "An invalid audience was specified on the authorize request.",
+            "Auth request is failing with error - Invalid audience parameter https://h/fhir",
+            "The Audience value is invalid. If you are simulating an EHR launch",
         ),
     }.items()
     for text in texts
