@@ -94,7 +94,7 @@ _SIGNS: Mapping[Sign, str] = {
     r"|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
     "refreshing": r"\bwhen (?:we )?refresh|\brefreshing\b|\bgrant_type\W{1,6}refresh_token",
     "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\bloops? (?:forever|endless\w*"
-    r"|between)|\bkeeps? (?:redirecting|looping)|\btoo[ _]many[ _]redirects\b",
+    r"|between)|\bkeeps? (?:redirecting|looping)|too[ _]many[ _]redirects\b",
     "fewer_results": r"\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer "
     r"(?:results|resources|entries)|\b0 (?:results|entries)|\btotal\W{1,4}0\b"
     r"|\bonly (?:\d+|half) of",

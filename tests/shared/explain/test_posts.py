@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.explain import Diagnosis, Registered, diagnose, parse
 from shared.explain.catalogue import ENTRIES
+from shared.explain.reading.claims import claims_in
 from tests.shared.explain.test_catalogue import NEW
 from tests.support.tables import each
 
@@ -101,6 +102,139 @@ def test_every_new_entry_explains_two_independent_texts() -> None:
 )
 def test_what_is_told_counts(text: str, first: str) -> None:
     assert ids(diagnose(parse(text)))[:1] == [first]
+
+
+# Two or more texts of different writers for each sign that decides what no server says.
+_FRAMED = "EHR launch in an iframe: no session cookie at the callback"
+TOLD: dict[str, tuple[tuple[str, ...], str]] = {
+    "cors": (
+        (
+            "On passing the client secret the token API is throwing CORS issue",
+            "The sync fails due to a strict CORS configuration of the EHR",
+        ),
+        "cors_blocked",
+    ),
+    "storage_lost": (
+        (
+            _FRAMED,
+            "In IE11 sessionStorage is empty at the redirect page",
+            "On the iPad (Safari) the session cookie is missing at /callback",
+        ),
+        "cookies_blocked",
+    ),
+    "lasts": (
+        (
+            "After 10 mins we are getting unauthorized from the API",
+            "Everything works for about an hour, then the calls fail",
+        ),
+        "access_token_expired",
+    ),
+    "by_hand": (
+        (
+            "I opened the launch page and see: No 'state' parameter found",
+            "npm run serve. Error: No 'state' parameter found. Please (re)launch the app.",
+        ),
+        "launch_parameter_missing",
+    ),
+    "client_not_found": (
+        (
+            "AADSTS700016: Application with identifier 'y' was not found in the directory 'x'",
+            "Keycloak's page says: Client not found.",
+        ),
+        "client_unknown",
+    ),
+    "not_served": (
+        (
+            "Unknown resource type 'Calendar' - Server knows how to handle: [Patient]",
+            "The FHIR endpoint does not know how to handle GET operation[Patient] with parameters",
+        ),
+        "fhir_request_invalid",
+    ),
+    "no_such_endpoint": (
+        (
+            "RESTEASY003210: Could not find resource for full path: http://h/auth/realms/demo/token",
+            "Could not find resource for full path: https://sso/realms/x/protocol/openid-connect",
+        ),
+        "endpoint_wrong",
+    ),
+    "no_refresh_token": (
+        (
+            "Uncaught Error: Unable to refresh. No offline_access scope found.",
+            "It works, and the token response does not contain a refresh_token",
+        ),
+        "refresh_not_granted",
+    ),
+    "no_patient": (
+        (
+            'The response doesn\'t contains the "patient" parameter',
+            "Connection failed: token response did not include a patient id",
+            "The token response omits the `patient` field",
+        ),
+        "patient_context_missing",
+    ),
+    "twice": (
+        (
+            '{"error":"invalid_grant"} and React StrictMode is on',
+            '{"error":"invalid_grant"} whenever someone reloads the page',
+        ),
+        "code_expired_or_used",
+    ),
+    "refreshing": (
+        (
+            '{"error":"invalid_grant"} for grant_type=refresh_token',
+            '{"error":"invalid_grant"} when we refresh, the day after',
+        ),
+        "session_ended",
+    ),
+    "loops": (
+        ("It keeps redirecting to the login", "ERR_TOO_MANY_REDIRECTS after the login"),
+        "flow_misused",
+    ),
+    "fewer_results": (
+        ("GET Observation gives 200 with total: 0", "The search returns an empty Bundle"),
+        "results_limited",
+    ),
+}
+
+
+@each("sign", list(TOLD))
+def test_a_sign_decides_two_independent_texts(sign: str) -> None:
+    texts, first = TOLD[sign]
+    assert len(texts) > 1
+    for text in texts:
+        said = parse(text)
+        assert sign in claims_in(said.text).signs, text
+        assert ids(diagnose(said))[:1] == [first], text
+
+
+@each(
+    "text",
+    [
+        # Each pointed the wrong way before.
+        "Body: HTTP 401 Unauthorized. The token is new and has system/Patient.read.",
+        'smart.authProperties.embedded = true. It gives me "an invalid address error".',
+        "SMART.authorize({ redirectUri: 'http://localhost:3000/smart', iss }) opens, then nothing",
+        "We did JWKS + JWT. Though we are getting the access token, there is no info for us.",
+    ],
+)
+def test_prose_that_fits_several_causes_is_asked_about(text: str) -> None:
+    assert diagnose(parse(text)).kind == "asks"
+
+
+def test_a_reason_other_than_a_refusal_is_not_the_users_refusal() -> None:
+    said = "error=access_denied&error_description=Member+eligibility+failed&state=1"
+    found = diagnose(parse(f"https://a/cb?{said}"))
+    assert ids(found)[0] == "user_not_permitted"
+
+
+def test_what_was_granted_is_not_what_was_refused() -> None:
+    found = diagnose(
+        parse(
+            "Oracle Health, the app is registered SMART v2.\n"
+            "Requested: patient/Patient.read launch/patient openid\nGranted: launch/patient openid"
+        )
+    )
+    assert ids(found)[0] == "scope_syntax"
 
 
 def test_a_callback_with_a_code_says_that_the_ehr_did_its_part() -> None:
