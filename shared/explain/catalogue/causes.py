@@ -340,7 +340,7 @@ clock_skew = Kind(
             "workstation's if the check runs in the browser."
         ),
         "Run `make doctor CONFIG=smart.toml` and see `clock_skew`.",
-        "On Google Cloud the clock is right; then the EHR's clock is off: tell the site.",
+        "Google Cloud keeps its clocks right. There, tell the site that the EHR's clock is off.",
     ),
 )
 pkce_mismatch = Kind(
@@ -439,10 +439,10 @@ cors_blocked = Kind(
     "cors_blocked",
     "The server doesn't let this page read its responses (CORS).",
     "The browser sent the request and hid the response: the server's headers don't allow the "
-    "page's origin. Postman, curl and backends aren't affected; the format doesn't matter.",
+    "page's origin. Postman, curl and backends aren't affected.",
     (
         "On the server that refused, not on the app's, allow the page's origin (CORS).",
-        "If you can't change it, call it from a backend: this app's proxy does.",
+        "If you can't change that server, call it from a backend, as this app's proxy does.",
     ),
 )
 refresh_not_granted = Kind(
@@ -474,7 +474,7 @@ state_unknown = Kind(
     "The data of the launch is gone or elsewhere: the page was opened by its URL, the launch "
     "is too old, or launch and callback ran in two windows, hosts or instances.",
     (
-        "Launch the app again from the EHR, in one tab; don't open the redirect URI yourself.",
+        "Launch the app again from the EHR, in one tab. Don't open the redirect URI yourself.",
         "Use the same host name in both steps, and storage that all instances share.",
     ),
 )
@@ -496,7 +496,7 @@ assertion_claims_wrong = Kind(
     "assertion_claims_wrong",
     "A claim of the client assertion is wrong.",
     "`iss` and `sub` must be the client id, `aud` the token URL, `exp` at most five "
-    "minutes ahead, `jti` new each time; some servers also want `iat`, and `alg` RS384 or ES384.",
+    "minutes ahead and `jti` new each time. Some servers require `iat`, and RS384 or ES384 as `alg`.",
     (
         (
             "Decode the assertion and compare `iss`, `sub`, `aud`, `exp`, `iat`, `jti` and `alg` "
@@ -512,27 +512,27 @@ signing_key_unknown = Kind(
     "another server's, finds no key with the token's `kid`.",
     (
         (
-            "Fetch the key set (`jwks_uri`) again when a `kid` is unknown, and cache it for a day "
-            "at most."
+            "Fetch the key set (`jwks_uri`) again when a `kid` is unknown, and cache it for up to "
+            "a day."
         ),
         "Check that `jwks_uri` belongs to the issuer of this token.",
     ),
 )
 fhir_base_wrong = Kind(
     "fhir_base_wrong",
-    "The address isn't this server's FHIR base.",
+    "The URL isn't this server's FHIR base.",
     "The host doesn't exist, or the path is wrong: the FHIR base is what the EHR sends as `iss`, "
     "with its version and tenant, and nothing after it.",
     (
         (
-            "Open the FHIR base URL followed by `/metadata`. If no CapabilityStatement comes, the "
-            "base or its host is wrong: take it from the EHR's documentation or from `iss`."
+            "Open the FHIR base URL followed by `/metadata`. If you get no CapabilityStatement, "
+            "the base or its host is wrong. Take it from the EHR's documentation or from `iss`."
         ),
     ),
 )
 fhir_version_mismatch = Kind(
     "fhir_version_mismatch",
-    "Client and server speak different FHIR versions.",
+    "The client and the server use different FHIR versions.",
     "The library expects resources of one FHIR version, and the server sends another. Launch and "
     "token aren't involved.",
     ("Use the server's base for the client's FHIR version, or configure the client for R4.",),
@@ -551,7 +551,7 @@ endpoint_wrong = Kind(
 )
 discovery_missing = Kind(
     "discovery_missing",
-    "The server offers no SMART configuration at this address.",
+    "The server has no SMART configuration at this URL.",
     "The server doesn't support SMART, keeps it at another base, or lists its endpoints only in "
     "`metadata`, as before SMART App Launch 2.",
     (
@@ -563,7 +563,7 @@ tls_untrusted = Kind(
     "tls_untrusted",
     "A certificate in the connection isn't trusted.",
     "The server's certificate comes from a private CA, lacks its chain, or a proxy replaced it. "
-    "Browsers trust more than a container does, and turning the check off helps no one.",
+    "Browsers trust more CAs than a container does. Don't turn the check off.",
     (
         (
             "Give the program the CA's certificate: `ca_file` in smart.toml, or your runtime's CA "
@@ -574,7 +574,7 @@ tls_untrusted = Kind(
 )
 frame_refused = Kind(
     "frame_refused",
-    "A page forbids being shown in a frame.",
+    "A page doesn't allow the EHR to show it in a frame.",
     "The page in the browser's message sends `X-Frame-Options` or a `frame-ancestors` list without "
     "the EHR's address. This app sends no `X-Frame-Options`.",
     (
@@ -582,15 +582,15 @@ frame_refused = Kind(
             "On the server of the page that was refused, remove `X-Frame-Options` and add the "
             "EHR's address to `frame-ancestors` (in smart.toml `frame_ancestors`)."
         ),
-        "If it is a sign-in page, have the EHR open the app in its own window.",
+        "If it's a login page, have the EHR open the app in its own window.",
     ),
 )
 user_credentials_wrong = Kind(
     "user_credentials_wrong",
     "The user's name or password was refused.",
-    "The user couldn't sign in; the app's own credentials weren't the matter.",
+    "The user couldn't sign in. The app's own credentials aren't involved.",
     (
-        "Sign in to the EHR itself with the same user; reset the password or unlock the account.",
+        "Sign in to the EHR itself as the same user. Reset the password or unlock the account.",
         "Check that the user belongs to this environment: sandbox users differ.",
     ),
 )
@@ -598,7 +598,7 @@ token_of_another_server = Kind(
     "token_of_another_server",
     "The access token was issued by another server, or for another audience.",
     "The FHIR server accepts tokens from its own authorization server, issued for this FHIR base. "
-    "`iss` or `aud` in this one differ.",
+    "The `iss` or `aud` of this token differs.",
     (
         (
             "Compare `iss` and `aud` in the token with the issuer and audience that the FHIR "
@@ -617,11 +617,11 @@ token_not_in_header = Kind(
 opaque_token_decoded = Kind(
     "opaque_token_decoded",
     "The app decodes an access token that isn't a JWT.",
-    "An access token may have any form and is opaque to the app; only an id_token is a JWT.",
+    "An access token may have any form and is opaque to the app. Only an id_token is always a JWT.",
     (
         (
-            "Don't decode the access token: patient, scopes and lifetime are next to it in the "
-            "token response, the user is in the id_token."
+            "Don't decode the access token. The patient, scopes and lifetime are next to it in the "
+            "token response, and the user is in the id_token."
         ),
     ),
 )
@@ -632,7 +632,7 @@ grant_not_enabled = Kind(
     "`client_credentials` for backend services.",
     (
         (
-            "In the app's registration, allow the grant type that it uses; for a backend service, "
+            "In the app's registration, allow the grant type that it uses. For a backend service, "
             "register a client of that kind."
         ),
     ),
@@ -647,8 +647,8 @@ scope_not_requested = Kind(
 results_limited = Kind(
     "results_limited",
     "The response leaves out what this client or user isn't allowed to see.",
-    "A search returns 200 and lists only what scopes, user and site allow, so fewer or no results "
-    "aren't an error.",
+    "A search returns 200 and lists only what scopes, user and site allow, so a short or empty "
+    "list isn't an error.",
     (
         (
             "Read the OperationOutcome in the Bundle and the granted scopes, and compare with the "
@@ -659,13 +659,13 @@ results_limited = Kind(
 )
 flow_misused = Kind(
     "flow_misused",
-    "The library's steps are mixed: launch, callback and use run in one place.",
+    "One page does both the launch and the callback.",
     "The launch page starts the authorization and the redirect URI completes it. If one page does "
     "both, it starts over each time, or has no `code` to complete.",
     (
         (
             "Start (`authorize`) only at the launch URL, complete (`ready`) only at the redirect "
-            "URI, and register the two as different addresses."
+            "URI, and register the two as different URLs."
         ),
     ),
 )

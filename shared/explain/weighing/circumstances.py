@@ -52,7 +52,7 @@ def _browser(facts: Facts) -> Iterator[WeighedCause]:
         yield _likely("cors_blocked", "The text blames CORS.")
     lost = "storage_lost" in signs
     if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
-        why = "What the launch stored is gone in the callback, in a frame or in a strict browser."
+        why = "In a frame or a strict browser, the callback can't read what the launch stored."
         yield _likely("cookies_blocked", why)
     elif not facts.entries and signs & {"framed", "blank"} and not _is_answered(facts):
         where = "in a frame" if "framed" in signs else "in the EHR's window"
@@ -76,10 +76,10 @@ def _place(facts: Facts) -> Iterator[WeighedCause]:
     tells, family = facts.claims.tells, facts.family
     refused = facts.said.oauth_error == "access_denied" and "user_declined" in family
     if refused and "user_declined" in facts.denied:
-        why = "No one declined, or only some users are refused."
+        why = "The user didn't decline, so the server refused this user for another reason."
         step = (
-            "Check in the EHR or portal that this user's account is active, finished and bound to "
-            "this app and patient; the site or the EHR's vendor has to do that."
+            "Ask the site or the EHR's vendor to check that this user's account is active, complete "
+            "and linked to the app and the patient."
         )
         yield _likely("user_not_permitted", why, step)
     if not tells("works_elsewhere") or not facts.entries:
@@ -88,8 +88,8 @@ def _place(facts: Facts) -> Iterator[WeighedCause]:
         why = "It works in another environment, and each environment has its own client ids."
         yield _likely("client_unknown", why)
     elif family.intersection(_ACCESS) and not _is_certain(facts):
-        why = "It works elsewhere: this site's own copy of the registration may be older."
-        step = "Ask this site to enable the app, with its present scopes, in this environment."
+        why = "It works elsewhere, so this site may have an older copy of the registration."
+        step = "Ask this site to enable the app with its current scopes in this environment."
         yield _likely("client_not_enabled_at_site", why, step)
 
 
@@ -100,13 +100,13 @@ def _is_certain(facts: Facts) -> bool:
 def _time(facts: Facts) -> Iterator[WeighedCause]:
     tells = facts.claims.tells
     if tells("no_refresh_token") and facts.may_be("refresh_not_granted", "access_token_expired"):
-        yield _likely("refresh_not_granted", "The text says that no refresh token came.")
+        yield _likely("refresh_not_granted", "The text says that there was no refresh token.")
     elif tells("lasts") and facts.may_be("access_token_expired") and facts.said.urn is None:
-        why = "It works at first and fails after a time, as long as an access token lives."
+        why = "It works at first and fails when an access token would expire."
         yield _likely("access_token_expired", why)
     waits = facts.family & {"not_propagated_yet", "client_unknown", "client_auth_wrong"}
     if tells("fresh") and waits and not _is_certain(facts):
-        yield _likely("not_propagated_yet", "The registration or its key was changed just now.")
+        yield _likely("not_propagated_yet", "The registration or its key changed recently.")
 
 
 # The page that an EHR opens, or what it opens it with.
@@ -120,13 +120,13 @@ def _steps(facts: Facts) -> Iterator[WeighedCause]:
         not facts.entries and _LAUNCH_PAGE.search(facts.told)
     )
     if tells("by_hand") and known and not facts.sent.carried and not facts.said.oauth_error:
-        why = "The page was opened by its address, not by an EHR."
+        why = "The page was opened by its URL, not by an EHR."
         yield _likely("launch_parameter_missing", why)
     yield from _proxy(facts)
     if "session_ended" in family and tells("refreshing") and facts.by_code:
         yield _likely("session_ended", "The error came at a refresh.")
     if "code_expired_or_used" in family and tells("twice"):
-        why = "The text reports a second request, a reload or a repetition."
+        why = "The text reports a second request or a reload."
         yield _likely("code_expired_or_used", why)
 
 
@@ -149,7 +149,7 @@ def _proxy(facts: Facts) -> Iterator[WeighedCause]:
 
 
 _ANSWERS: tuple[tuple[Sign, CauseId, str], ...] = (
-    ("fewer_results", "results_limited", "The search succeeds, and lists less than expected."),
+    ("fewer_results", "results_limited", "The search succeeds and returns less than expected."),
     ("no_patient", "patient_context_missing", "The text says that the token names no patient."),
     ("client_not_found", "client_unknown", "The server says that there is no such client."),
     ("no_such_endpoint", "endpoint_wrong", "The server says that it has nothing at this URL."),

@@ -93,7 +93,7 @@ def _assertion(facts: Facts) -> Iterator[WeighedCause]:
     if _NOT_SENT.search(facts.said.description or "") or not facts.by_code:
         return
     if facts.said.urn is None and facts.may_be("client_auth_wrong", "assertion_key_unknown"):
-        why = "The client signs an assertion, and the server does not accept it."
+        why = "The client signs an assertion, and the server doesn't accept it."
         yield WeighedCause("assertion_key_unknown", "likely", why, _RFC_7523)
         yield WeighedCause("assertion_claims_wrong", "possible", why, _RFC_7523)
 

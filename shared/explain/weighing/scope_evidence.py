@@ -173,7 +173,7 @@ def _trimmed(facts: Facts) -> Iterator[WeighedCause]:
     for cause in dict.fromkeys(causes.values()):
         lost = [scope for scope, of in causes.items() if of == cause]
         detail = scope_cause(cause, facts.vendor)
-        why = f"Asked for and not granted: {named(lost)}. {detail.why}"
+        why = f"The app requested {named(lost)}, and the EHR didn't grant it. {detail.why}"
         first: tuple[str, ...] = (f"In the EHR's registration, choose the scope {named(lost)}.",)
         if cause == "scope_syntax":
             first = (_WRITE,) if any(map(is_misspelt, lost)) else ()
