@@ -496,7 +496,8 @@ assertion_claims_wrong = Kind(
     "assertion_claims_wrong",
     "A claim of the client assertion is wrong.",
     "`iss` and `sub` must be the client id, `aud` the token URL, `exp` at most five "
-    "minutes ahead and `jti` new each time. Some servers require `iat`, and RS384 or ES384 as `alg`.",
+    "minutes ahead and `jti` new each time. Some servers require `iat`, and "
+    "RS384 or ES384 as `alg`.",
     (
         (
             "Decode the assertion and compare `iss`, `sub`, `aud`, `exp`, `iat`, `jti` and `alg` "

@@ -207,18 +207,18 @@ ENTRIES: tuple[Entry, ...] = (
         urns=(_TOKEN + "empty-scopes",),
         meaning="Nothing of what was asked for is left, so the token would have no scope.",
         causes=(
-            causes.scope_not_registered(
-                "likely",
-                f"{sources.GROUP_EMPTY}; {sources.URN_LIST}",
-                why="The app has none of these scopes: the vendor's answer to the one report.",
-                steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER),
-            ),
             causes.scope_syntax(
                 "likely",
                 sources.THE_MAP,
                 why="The scopes are written for SMART v1 (`.read`), and the app is registered for "
                 "v2 (`.rs`), or the reverse.",
                 steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
+            ),
+            causes.scope_not_registered(
+                "likely",
+                f"{sources.GROUP_EMPTY}; {sources.URN_LIST}",
+                why="The app has none of these scopes: the vendor's answer to the one report.",
+                steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER),
             ),
             causes.client_not_enabled_at_site(
                 "possible",

@@ -78,8 +78,8 @@ def _place(facts: Facts) -> Iterator[WeighedCause]:
     if refused and "user_declined" in facts.denied:
         why = "The user didn't decline, so the server refused this user for another reason."
         step = (
-            "Ask the site or the EHR's vendor to check that this user's account is active, complete "
-            "and linked to the app and the patient."
+            "Ask the site or the EHR's vendor to check that this user's account is active, "
+            "complete and linked to the app and the patient."
         )
         yield _likely("user_not_permitted", why, step)
     if not tells("works_elsewhere") or not facts.entries:

@@ -29,7 +29,7 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
         yield from _registered(facts)
         yield from _trimmed(facts)
         yield from _against_the_registration(facts)
-        yield from _written_for(facts)
+        yield from _written_for_v2(facts)
     yield from _not_requested(facts)
 
 
@@ -100,17 +100,16 @@ def _registered(facts: Facts) -> Iterator[WeighedCause]:
         yield WeighedCause("scope_not_registered", _of_scopes(facts), why, source)
 
 
-def _written_for(facts: Facts) -> Iterator[WeighedCause]:
-    """Scopes in one syntax at an EHR that drops those of the other: its reports are of v1."""
+def _written_for_v2(facts: Facts) -> Iterator[WeighedCause]:
+    """Scopes in the newer syntax at an EHR whose reports are of the older one."""
     versions = {found for scope in facts.scopes if (found := version(scope)) is not None}
     both = facts.family >= {"scope_syntax", "scope_not_registered"} and (
         "scope_trimmed" not in facts.family
     )
-    if both and len(versions) == 1 and facts.habits.scopes.other_version_dropped:
-        why = f"The scopes are written for SMART {', '.join(versions)}."
+    if both and versions == {"v2"} and facts.habits.scopes.other_version_dropped:
+        why = "The scopes are already written for SMART v2."
         source = "reports of lost scopes are of SMART v1; which it is here: inferred"
-        cause: CauseId = "scope_not_registered" if "v2" in versions else "scope_syntax"
-        yield WeighedCause(cause, "likely", why, source)
+        yield WeighedCause("scope_not_registered", "likely", why, source)
 
 
 def _against_the_registration(facts: Facts) -> Iterator[WeighedCause]:
