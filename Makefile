@@ -71,7 +71,7 @@ explain: .venv/run
 
 # Three processes on two cores: much of a test is waiting for a server. tests/conftest.py says which
 # tests share a process and which start first; on its own, xdist starts the longest ones last.
-IN_PROCESSES := -n 3 --dist loadgroup --no-loadscope-reorder
+IN_PROCESSES := -n 3 --dist loadscope --no-loadscope-reorder
 
 test: .venv/dev .local/npm/fetched
 	@exec $(BIN)/python -m pytest -q $(IN_PROCESSES)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.app import App, ehr_tables, simulated_ehr
 from tests.support.browser import Browser
@@ -53,23 +55,35 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if collection_path.suffix == ".py" and is_left_out(collection_path) else None
 
 
-# Before xdist reads the groups.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     left_out = [one for one in items if one.get_closest_marker("calculators") and not IS_WHOLE]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [one for one in items if one not in left_out]
-    order = {}
     for item in items:
-        file = item.nodeid.partition("::")[0]
-        group = next((n for n, paths in enumerate(_GROUPS) if file.startswith(paths)), None)
-        order[item] = len(_GROUPS) if group is None else group
-        item.add_marker(pytest.mark.xdist_group(file if group is None else _GROUPS[group][0]))
         # Google's emulator is started by a command.
         given = getattr(item, "callspec", None)
-        if file.startswith(_SLOW) or (given and "emulator" in given.params.values()):
+        if item.nodeid.startswith(_SLOW) or (given and "emulator" in given.params.values()):
             item.add_marker(pytest.mark.slow)
-    items.sort(key=order.__getitem__)
+    items.sort(key=lambda item: _group(item.nodeid)[0])
+
+
+def _group(nodeid: str) -> tuple[int, str]:
+    """Where a test's group stands, and the first of its paths; a file's own group comes last."""
+    for number, paths in enumerate(_GROUPS):
+        if nodeid.startswith(paths):
+            return number, paths[0]
+    return len(_GROUPS), nodeid.partition("::")[0]
+
+
+class _Groups(LoadScopeScheduling):
+    """Gives each process a group at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid)[1]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Groups:
+    return _Groups(config, log)
 
 
 @pytest.fixture
