@@ -213,7 +213,8 @@ def test_a_note_names_the_patient_the_meaning_and_the_cautions(app: App, page: P
 def test_a_newer_preliminary_value_can_be_taken(app: App, page: Page) -> None:
     newer = {"id": "o-newer", "effectiveDateTime": days_ago(1), "status": "preliminary"}
     amount = {**CREATININE["valueQuantity"], "value": 1.9}
-    labs = as_fhir(bundle(CREATININE, {**CREATININE, **newer, "valueQuantity": amount}))
+    older = {**CREATININE, "id": "o-older", "effectiveDateTime": days_ago(40)}
+    labs = as_fhir(bundle(CREATININE, older, {**CREATININE, **newer, "valueQuantity": amount}))
     launch_in(page, app, answering(tenant_of(app), labs=labs))
     calculator = opened(page, EGFR)
     note, about = calculator.locator("[data-full]"), calculator.locator(".outcome .about")
@@ -299,7 +300,8 @@ def test_a_chart_that_the_ehr_no_longer_opens_shows_the_way_out_and_no_calculato
 
 
 def test_a_caution_of_the_charted_values_goes_with_them(app: App, page: Page) -> None:
-    launch_in(page, app, tenant_of(app))
+    older = {**CREATININE, "id": "o-older", "effectiveDateTime": days_ago(40)}
+    launch_in(page, app, answering(tenant_of(app), labs=as_fhir(bundle(CREATININE, older))))
     calculator = opened(page, "creatinine_clearance_cg")
     caution = calculator.locator("[data-caution]")
     expect(caution).to_be_hidden()
