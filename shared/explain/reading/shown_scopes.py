@@ -83,6 +83,9 @@ def _lists(text: str) -> Iterator[tuple[Label | None, tuple[str, ...]]]:
             runs.append([match])
     end = 0
     for run in runs:
+        if len(run) == 1 and run[0][0] in {"launch", "profile"}:
+            # By itself it is a word of a sentence.
+            continue
         start = run[0].start()
         yield (
             _label(text[max(end, start - _BEFORE) : start]),

@@ -214,6 +214,9 @@ def test_a_sign_decides_two_independent_texts(sign: str) -> None:
         "Body: HTTP 401 Unauthorized. The token is new and has system/Patient.read.",
         'smart.authProperties.embedded = true. It gives me "an invalid address error".',
         "SMART.authorize({ redirectUri: 'http://localhost:3000/smart', iss }) opens, then nothing",
+        "GET https://app.example.org/static/app.js 404 (Not Found)\nThe launch page is blank",
+        "The server was not found when the launch began",
+        "GET https://app.example.org/fhir/main.css 403 (Forbidden)\nThe page stays white",
         "We did JWKS + JWT. Though we are getting the access token, there is no info for us.",
     ],
 )
