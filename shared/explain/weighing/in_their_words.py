@@ -100,14 +100,8 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
     ),
     "pkce_mismatch": (
         (
-            r"(?:verifier|challenge)\b[^\n:]{0,60}[\w-][+/][\w+/=-]{8}",
+            r"(?:verifier|challenge)\b[^\n:]{0,60}[\w-][+/][\w+/=-]{4}",
             "Encode verifier and challenge as base64url: `-`, `_`, and no `=` at the end.",
-        ),
-    ),
-    "fhir_request_invalid": (
-        (
-            r"(?:unknown (?:search )?parameter|with parameters) \W{0,2}([\w-]{1,40})",
-            "Remove the search parameter `{0}`.",
         ),
     ),
 }

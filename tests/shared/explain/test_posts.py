@@ -208,6 +208,33 @@ def test_a_sign_decides_two_independent_texts(sign: str) -> None:
 
 
 @each(
+    ("text", "named"),
+    [
+        # Next to a post of launch_posts.json for each: another writer's words.
+        (
+            "blocked by CORS policy: Credential is not supported if the CORS header is '*'",
+            "without credentials",
+        ),
+        (
+            "HTTPSConnectionPool(host='ehr.example.org'): CERTIFICATE_VERIFY_FAILED",
+            "ehr.example.org",
+        ),
+        (
+            '{"error":"invalid_client","error_description":"kid not found"} {"kid": "k-2024"}',
+            "k-2024",
+        ),
+        ("nbf claim: token used before issued, nbf is in the future", "`nbf`"),
+        (
+            "PKCE verification failed: challenge E9Mel+oa2Owv/rEMTJguCHaoeK1t8URWbuGJSstw/cM=",
+            "base64url",
+        ),
+    ],
+)
+def test_what_a_message_names_is_in_what_to_change(text: str, named: str) -> None:
+    assert named in diagnose(parse(text)).causes[0].steps[0]
+
+
+@each(
     "text",
     [
         # Each pointed the wrong way before.
