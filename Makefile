@@ -69,9 +69,9 @@ explain: .venv/run
 .local/npm/fetched: .venv/dev requirements/npm.txt
 	@$(BIN)/python -m tests.support.npm && touch $@ || test -z "$$CI"
 
-# Three processes on two cores: much of a test is waiting for a server. tests/conftest.py says which
+# Four processes on two cores: much of a test is waiting for a server. tests/conftest.py says which
 # tests share a process and which start first; on its own, xdist starts the longest ones last.
-IN_PROCESSES := -n 3 --dist loadscope --no-loadscope-reorder
+IN_PROCESSES := -n 4 --dist loadscope --no-loadscope-reorder
 
 test: .venv/dev .local/npm/fetched
 	@exec $(BIN)/python -m pytest -q $(IN_PROCESSES)
