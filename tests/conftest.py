@@ -75,7 +75,7 @@ def _group(nodeid: str) -> tuple[int, str]:
     return len(_GROUPS), nodeid.partition("::")[0]
 
 
-class _Groups(LoadScopeScheduling):
+class _Groups(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     """Gives each process a group at a time."""
 
     def _split_scope(self, nodeid: str) -> str:
