@@ -72,7 +72,12 @@ def heading_of(observation: Resource, zone: tzinfo | None) -> Heading:
         moment=when,
         codings=codings(observation.get("code")),
         standing=_is_standing(observation),
-        made_by="; ".join((*names(observation.get("method")), *names(observation.get("bodySite")))),
+        made_by="; ".join(
+            name
+            for key in ("method", "bodySite")
+            if key in observation
+            for name in names(observation[key])
+        ),
         notes=tuple(
             filter(None, (when.note if when else "", f"method: {method}" if method else ""))
         ),
@@ -119,7 +124,9 @@ def _entry(observation: Resource, zone: tzinfo | None) -> Entry:
     issued = moment(observation.get("issued"), zone)
     when = issued.instant if issued else None
     last = updated(observation)
-    readings = tuple(without_swapped(tuple(_candidates(observation, heading, when, last))))
+    readings = tuple(_candidates(observation, heading, when, last))
+    if len(readings) > 1:
+        readings = tuple(without_swapped(readings))
     return Entry(observation, heading, when, last, readings)
 
 
@@ -146,7 +153,7 @@ def _candidates(
             code = next(code for code in (UREA_LOINC, *LOINC_OF[name]) if code in loinc)
             value = read(name, code, holder)
             flag, why = value.flag, value.why
-            if excluded := _excluded(name, heading, own, names(holder.get("code"))):
+            if excluded := _excluded(name, heading, own, holder.get("code")):
                 flag, why = Flag.EXCLUDED_CODE, f"another measurement: {excluded}"
             is_second_choice = code in SECOND_CHOICE_LOINC.get(name, ())
             kind = (SECOND_CHOICE_NAMES[name],) if is_second_choice else ()
@@ -179,7 +186,12 @@ def _candidates(
 
 
 def _is_loinc(coding: Coding) -> bool:
-    return coding.system == LOINC or system_of(coding.system) is System.LOINC
+    system = coding.system
+    if system == LOINC:
+        return True
+    # Most are a vendor's own; to tell what those are takes longer.
+    may_be = system.endswith("113883.6.1") or "loinc" in system.lower()
+    return may_be and system_of(system) is System.LOINC
 
 
 def _taken_at(heading: Heading) -> str:
@@ -189,21 +201,25 @@ def _taken_at(heading: Heading) -> str:
     return f"at {heading.moment.instant.timestamp():f}"
 
 
-def _excluded(name: str, heading: Heading, own: tuple[Coding, ...], called: tuple[str, ...]) -> str:
+def _excluded(name: str, heading: Heading, own: tuple[Coding, ...], code: object) -> str:
     """What the Observation measures instead, by code, name, method or site; empty where nothing."""
     if heading.standing and name in ("systolic_bp", "diastolic_bp"):
         return "standing"
-    other = EXCLUDED_LOINC.get(name, {})
+    other = EXCLUDED_LOINC.get(name)
+    if other is None:
+        return ""
     loinc = (coding.code for coding in heading.codings + own if _is_loinc(coding))
     by_code = next((other[code] for code in loinc if code in other), "")
     if by_code or name not in EXCLUDED_METHODS:
         return by_code
     words, instead = EXCLUDED_METHODS[name]
-    return instead if words.search("; ".join((heading.made_by, *called))) else ""
+    return instead if words.search("; ".join((heading.made_by, *names(code)))) else ""
 
 
 def _is_standing(observation: Resource) -> bool:
     """Whether the body position is standing, by the extension or by a component."""
+    if "extension" not in observation and "component" not in observation:
+        return False
     extensions = map(fields, items(observation.get("extension")))
     components = map(fields, items(observation.get("component")))
     positions = (

@@ -70,9 +70,10 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> QuantityReading
 def _unit_in_doubt(name: str, loinc: str, quantity: Mapping[str, object]) -> str:
     """Why a known unit cannot be followed, as a sentence; empty where it can."""
     coded, printed = unit_of(quantity), text(quantity.get("unit"))
-    of_coded, of_printed = (conversion(INPUTS[name].units, one) for one in (coded, printed))
-    if printed and of_printed and of_printed != of_coded:
-        return f"the unit is charted as {printed} and coded as {coded}"
+    if printed and printed != coded:
+        of_coded, of_printed = (conversion(INPUTS[name].units, one) for one in (coded, printed))
+        if of_printed and of_printed != of_coded:
+            return f"the unit is charted as {printed} and coded as {coded}"
     if loinc == UREA_LOINC and "mol" not in normalise(coded):
         return f"LOINC {loinc} is for urea: {coded} of it is not urea nitrogen"
     return ""
@@ -121,9 +122,13 @@ def _converted(name: str, number: object, unit: str, charted: str) -> QuantityRe
 
 def _half_digit(name: str, number: object, unit: str) -> float:
     """Half a unit of the last digit of a charted number, in the canonical unit."""
-    exponent = Decimal(str(number)).as_tuple().exponent
     factor, _ = conversion(INPUTS[name].units, unit) or (0.0, 0.0)
-    return 0.5 * 10.0 ** min(exponent, 0) * factor if isinstance(exponent, int) else 0.0
+    digits = str(number)
+    decimals = len(digits.partition(".")[2])
+    if "e" in digits.lower():
+        exponent = Decimal(digits).as_tuple().exponent
+        decimals = max(-exponent, 0) if isinstance(exponent, int) else 0
+    return 0.5 * 10.0**-decimals * factor
 
 
 def unit_of(quantity: Mapping[str, object]) -> str:

@@ -25,10 +25,13 @@ _BY_SPELLING = {
     for (name, unit), limits in _RANGES.items()
     for spelling in spelled(unit)
 }
+_NARROWED = frozenset(name for name, _ in _RANGES)
 
 
 def implausible(name: str, number: float, unit: str) -> str:
     """Return what to say of a charted number that its unit cannot have, else ""."""
+    if name not in _NARROWED:
+        return ""
     low, high = _BY_SPELLING.get((name, normalise(unit)), (None, None))
     if within(number, low, high):
         return ""
