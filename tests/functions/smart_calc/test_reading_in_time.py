@@ -28,7 +28,7 @@ from tests.support.scripted_ehr import HANG_UP, Handler, Received, Scripted, Scr
 
 LATE = "could not be read (no answer in time)"
 # In place of the 8 and 20 seconds: long for an EHR that answers, short for a test.
-LIMIT = 0.3
+LIMIT = 1.0
 SOON = 30.0
 
 
