@@ -72,8 +72,16 @@ def _launching(text: str) -> str | None:
 
     Next to a `code` or an `error` it is the authorization server's own name (RFC 9207).
     """
-    address = re.sub(r"[?&][^\s]{0,4000}\b(?:code|error)=[^\s]{0,4000}", "", text)
+    address = re.sub(r"\S+", _without_a_response, text)
     return _value(address, "iss", _URL) or _value(address, "iss", rf"\s{_URL}", sign="")
+
+
+def _without_a_response(word: re.Match[str]) -> str:
+    """Return a word without its query if that holds a `code` or an `error`."""
+    query = re.search(r"[?&]", word[0])
+    if query and re.search(r"\b(?:code|error)=", word[0][query.end() :]):
+        return word[0][: query.start()]
+    return word[0]
 
 
 def _is_backend(text: str, scopes: tuple[str, ...]) -> bool:
