@@ -89,7 +89,7 @@ def of_use(use: Resource, drug: Drug) -> State:
         return State(Flag.STATUS, f"status {status}")
     if _is_local(use, drug):
         return State(Flag.LOCAL_ROUTE, "for the skin, the eye or the ear")
-    why = "dispensed, given or reported, which is no order; please confirm"
+    why = "dispensed, given or reported, but not ordered; please confirm"
     return State(Flag.SUGGESTION, why, "no order")
 
 

@@ -38,7 +38,7 @@ def refuted(facts: Facts) -> Cause:
 def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
     """The same of a request that a text shows, which may be another one than failed."""
     title = "The request that is shown is not as the EHR says."
-    why = "Nothing of what the error speaks of is wrong in the request in the text."
+    why = "Nothing that the error mentions is wrong in the request in the text."
     if names:
         title = "The request that is shown has what the EHR says is missing."
         why = f"The request in the text carries {names}."
