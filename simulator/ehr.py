@@ -34,6 +34,7 @@ from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.installation import Installation
 from simulator.vendors.oracle import ORACLE, ORACLE_PATIENT
+from simulator.vendors.profile import VendorProfile
 
 VENDOR_PROFILES = (GENERIC, ORACLE, ORACLE_PATIENT, EPIC)
 
@@ -43,8 +44,10 @@ def create_app(
     *,
     base_url: str,
     clock: Callable[[], float] = time.time,
+    profiles: Sequence[VendorProfile] = VENDOR_PROFILES,
 ) -> flask.Flask:
-    """Build the EHRs for clients and browsers that reach them at the origin `base_url`.
+    """Build an EHR of each profile for clients and browsers that reach them at the origin
+    `base_url`.
 
     Host is not believed. `clock` counts the lives of codes, tokens and launches, in seconds.
     Raises ValueError where base_url is not an origin or a registration cannot be used.
@@ -54,7 +57,7 @@ def create_app(
     known = checked(registrations)
     signers: dict[str, Signer] = {}
     ehrs: list[Installation] = []
-    for one in VENDOR_PROFILES:
+    for one in profiles:
         signer = Signer(keys_name_alg=one.keys_name_alg)
         signer = signers.setdefault(one.addresses(base_url).jwks, signer)
         clients = [client for client in known if client.is_at(one.key)]
@@ -62,7 +65,6 @@ def create_app(
     app = flask.Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     log = TraceLog()
     record_requests(app, log)
     allow_apps(app, ehrs)

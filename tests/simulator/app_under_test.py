@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -12,6 +12,8 @@ from werkzeug.test import TestResponse
 
 from simulator.ehr import create_app
 from simulator.oauth.registrations import Registration
+from simulator.vendors.generic import GENERIC
+from simulator.vendors.profile import VendorProfile
 
 ORIGIN = "http://ehr.test"
 FHIR = f"{ORIGIN}/generic/fhir"
@@ -54,11 +56,13 @@ class Clock:
 class App:
     """Speaks to one EHR for the client of a registration."""
 
-    def __init__(self, client: Registration = APP) -> None:
+    def __init__(
+        self, client: Registration = APP, profiles: Sequence[VendorProfile] = (GENERIC,)
+    ) -> None:
         self.clock = Clock()
         self.client = client
         self.http: FlaskClient = create_app(
-            [APP, WARD], base_url=ORIGIN, clock=self.clock
+            [APP, WARD], base_url=ORIGIN, clock=self.clock, profiles=profiles
         ).test_client()
 
     def beside(self) -> "App":

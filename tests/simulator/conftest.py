@@ -3,12 +3,19 @@ import time
 
 import pytest
 
+from simulator.ehr import VENDOR_PROFILES
 from tests.simulator.app_under_test import WARD, App
 
 
 @pytest.fixture
 def app() -> App:
     return App()
+
+
+@pytest.fixture
+def beside_others() -> App:
+    """At one of all EHRs."""
+    return App(profiles=VENDOR_PROFILES)
 
 
 @pytest.fixture

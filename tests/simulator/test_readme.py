@@ -50,9 +50,11 @@ def test_every_patient_is_named(app: App) -> None:
     assert patients == set(first_column(section("Patients and clinicians")))
 
 
-def test_every_address_is_served(app: App) -> None:
+def test_every_address_is_served(beside_others: App) -> None:
     # Up to what stands for a value: a part in capitals there, in angle brackets here.
-    served = {str(rule).split("<")[0] for rule in app.http.application.url_map.iter_rules()}
+    served = {
+        str(rule).split("<")[0] for rule in beside_others.http.application.url_map.iter_rules()
+    }
     named = first_column(section("Addresses").partition("\n| | generic")[0])
     for address in (one.partition("?")[0] for one in named if one.startswith("/")):
         choice = re.search(r"\{([^}]+)\}", address)

@@ -63,19 +63,22 @@ def registration(client_auth: str = "none", **changes: Any) -> Registration:
 
 
 class TokenClient:
-    """Speaks to one EHR for one client; `others` are registered beside it."""
+    """Speaks to one EHR for one client; `others` are registered and EHRs served `beside` it."""
 
     def __init__(
         self,
         client: Registration | None = None,
         profile: VendorProfile = GENERIC,
         others: tuple[Registration, ...] = (),
+        beside: tuple[VendorProfile, ...] = (),
     ) -> None:
         self.clock = Clock()
         self.client = client or registration()
         self.profile = profile
         self.at = profile.addresses(ORIGIN)
-        self.application = create_app([self.client, *others], base_url=ORIGIN, clock=self.clock)
+        self.application = create_app(
+            [self.client, *others], base_url=ORIGIN, clock=self.clock, profiles=[profile, *beside]
+        )
         self.algorithm = "RS384"
 
     @property

@@ -42,7 +42,7 @@ def test_faults_are_replaced_and_taken_away() -> None:
 
 
 def test_what_is_done_to_one_ehr_leaves_the_others_alone() -> None:
-    client = TokenClient()
+    client = TokenClient(beside=(ORACLE,))
     client.control(faults="token-500")
     client.profile, client.at = ORACLE, ORACLE.addresses("http://ehr.test")
     answered(client.exchange(client.code()))

@@ -1,6 +1,8 @@
 import re
 from dataclasses import replace
 
+import pytest
+
 from simulator.charts.generated import load_charts
 from simulator.ehr import create_app
 from simulator.faults.named import FAULTS
@@ -16,6 +18,11 @@ from tests.simulator.app_under_test import (
     query_of,
 )
 from tests.support.tables import each
+
+
+@pytest.fixture
+def app(beside_others: App) -> App:
+    return beside_others
 
 
 def test_the_start_page_names_patients_and_what_to_register(app: App) -> None:

@@ -22,7 +22,7 @@ PATIENT_SCOPES = (*SCOPE.split(), "launch/patient")
 
 @pytest.fixture
 def app() -> VendorApp:
-    return VendorApp(profile=ORACLE)
+    return VendorApp(profile=ORACLE, beside=(ORACLE_PATIENT,))
 
 
 @pytest.fixture
