@@ -1,6 +1,8 @@
 """What every test may ask for: the running functions, the simulated EHR, a scripted EHR."""
 
+import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,17 @@ def _group(nodeid: str) -> tuple[int, str]:
         if nodeid.startswith(paths):
             return number, paths[0]
     return len(_GROUPS), nodeid.partition("::")[0]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if _group(item.nodeid)[0] and "PYTEST_XDIST_WORKER" in os.environ:
+        _give_way()
+
+
+@cache
+def _give_way() -> None:
+    """The first group takes longest, so it gets a core of its own, and the others the rest."""
+    os.nice(10)
 
 
 class _Groups(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types

@@ -314,7 +314,7 @@ HARD = (
 
 
 # What takes time by the square of the length takes long for a fifth of a megabyte, too.
-_LONG, _EVERY = (1_000_000, 1) if os.environ.get("SOAK") else (200_000, 3)
+_LONG, _EVERY = (1_000_000, 1) if os.environ.get("SOAK") else (200_000, 6)
 
 
 @each("piece", (*HARD[::_EVERY], "&", "&amp;"))
