@@ -247,7 +247,7 @@ def is_in(file: Path, pattern: str) -> bool:
         ({"requests"}, ("gateway/servers.py", "infra/smoke.py", "simulator/**")),
         ({"sqlite3"}, ("shared/store/sqlite.py",)),
         ({"cryptography"}, ("shared/sealing.py", "shared/smart/signing_keys.py", "simulator/**")),
-        ({"jinja2"}, ("shared/pages/__init__.py",)),
+        ({"jinja2"}, ("shared/pages/__init__.py", "simulator/common/html.py")),
     ],
     ids=lambda value: "-".join(sorted(value)) if isinstance(value, set) else "",
 )

@@ -11,6 +11,7 @@ from markupsafe import escape
 from simulator.cds import request, token
 from simulator.common.addresses import path_of
 from simulator.ehr import VENDOR_PROFILES
+from simulator.endpoints.fhir import bearer
 from simulator.faults.cds_faults import CDS_FAULTS, CdsFault
 from simulator.faults.named import FAULTS
 from tests.simulator.app_under_test import ALMA, json_of, query_of
@@ -73,6 +74,7 @@ def test_a_fault_spoils_a_call_and_the_trace_names_it(
     monkeypatch: pytest.MonkeyPatch,
     waited: list[float],
 ) -> None:
+    monkeypatch.setattr(bearer, "HANG_SECONDS", 0.1)  # in the service's thread, which sleeps
     app = apps[fault.ehrs[0]]
     right = outcome(app, "", monkeypatch)
     app.http.delete("/_recorded")
