@@ -24,7 +24,10 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
   older ones.
 - MELD counts a bilirubin, an INR or a creatinine below 1.0 as 1.0, so one charted as `< 0.20` is
   enough. Labile INR is a "no" if the drugs were read and none could be a vitamin K antagonist.
-- Values over time state how far back they go ("last 12 months"), and when the chart has more.
+- Values over time show the first and the last value with their dates, how far back they go ("last
+  12 months"), and when the chart has more. The scale covers a least span for each quantity (0.6 mg/dL
+  for creatinine, with the reasons in `functions/smart_calc/page/scales.py`), so that 1.20 and
+  1.28 mg/dL look alike. The line is interrupted where values are three times as far apart as usual.
 - A caution shows the charted entry that it rests on. An entry shows what its code is called if that
   differs from its text.
 - Each formula states when it was last compared with a second implementation, that no clinician has

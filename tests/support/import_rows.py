@@ -154,7 +154,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc/page": (
-        "__init__ bands banner charted wording",
+        "__init__ bands banner charted scales wording",
         "latest_values view_models",
         "entries outcome tables",
         "cautions input_views note trends",

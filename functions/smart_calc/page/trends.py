@@ -1,12 +1,16 @@
 """The charted values of one input over time: a small line to draw, and the same as rows. Pure.
 
 A drawing has the width and the height below, in its own units; the newest value is at the right.
+Its scale has the ends of scales.py. Where no value is charted for much longer than usual, the line
+is interrupted.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from itertools import pairwise
+from statistics import median_low
 
 from clinical import queries
 from clinical.calculators import evaluate
@@ -18,14 +22,17 @@ from clinical.chart.resources.times import Moment, completed_years, full_date
 from clinical.clock import Clock
 from clinical.units_in_words import unit
 
-from . import entries, wording
+from . import entries, scales, wording
 from .view_models import Point, Trend
 
-WIDTH, HEIGHT = 200, 36
-_EDGE = 6
+WIDTH, HEIGHT = 240, 52
+# Between these the values are drawn; the scale is at the left and above.
+LEFT, RIGHT, TOP, BOTTOM = 42, 234, 16, 46
 # So many are drawn and listed: each stands in the page of every calculator that takes it.
 MOST = 12
 _FEWEST = 2
+# The line is interrupted between values that are so many times the usual interval apart.
+_GAP = 3
 
 
 def of_input(
@@ -48,7 +55,7 @@ def of_input(
             )
             found.append((one.value, one.moment, point))
     said = _span(chart, finding.input, len(found), cut) if found else ""
-    return _trend(found, said, wording.short(finding.input))
+    return _trend(finding.input, found, clock, said, wording.short(finding.input))
 
 
 def of_output(
@@ -77,7 +84,7 @@ def of_output(
             found.append(
                 (result.value, one.moment, Point(text, clock.time(one.moment), is_used=used))
             )
-    return _trend(found, _span(chart, measured[0], len(found), cut))
+    return _trend(output.gives, found, clock, _span(chart, measured[0], len(found), cut))
 
 
 def _span(chart: Chart, name: str, shown: int, cut: AbstractSet[str]) -> str:
@@ -104,29 +111,47 @@ def _given(finding: ChartFinding) -> tuple[object, str | None]:
 
 
 def _trend(
-    found: Iterable[tuple[float, Moment, Point]], said: str, short: str = ""
+    name: str,
+    found: Iterable[tuple[float, Moment, Point]],
+    clock: Clock,
+    said: str,
+    short: str = "",
 ) -> Trend | None:
-    """The points, oldest first, each with its place in the drawing."""
+    """Return the points of an input, oldest first, each with its place in the drawing."""
     ordered = sorted(found, key=lambda one: one[1].instant)
     if len(ordered) < _FEWEST:
         return None
-    across = _scaled([moment.instant.timestamp() for _, moment, _ in ordered], WIDTH)
-    up = _scaled([value for value, _, _ in ordered], HEIGHT)
+    scale = scales.scale(name, [value for value, _, _ in ordered])
+    times = [moment.instant.timestamp() for _, moment, _ in ordered]
+    whole = times[-1] - times[0]
+    shares = [(time - times[0]) / whole if whole else 0.5 for time in times]
+    ends = (ordered[0][1], ordered[-1][1])
+    days = [clock.day(moment) for moment in ends]
+    if days[0] == days[1]:
+        # The list has the time as charted, where that has another offset.
+        days = [clock.time(moment).partition(" (")[0] for moment in ends]
+    shown = unit(wording.number_input(name).unit)
     return Trend(
         tuple(
-            replace(point, x=x, y=round(HEIGHT - y, 1))
-            for (_, _, point), x, y in zip(ordered, across, up, strict=True)
+            replace(
+                point,
+                x=round(LEFT + share * (RIGHT - LEFT), 1),
+                y=round(BOTTOM - scale.share(value) * (BOTTOM - TOP), 1),
+            )
+            for (value, _, point), share in zip(ordered, shares, strict=True)
         ),
         said,
         short,
+        low=f"{scale.low:g}",
+        high=f"{scale.high:g} {shown}".rstrip(),
+        first=days[0],
+        last=days[1],
+        gaps=_gaps(times),
     )
 
 
-def _scaled(values: Iterable[float], length: int) -> list[float]:
-    """Places between the edges, in proportion; in the middle where all are the same."""
-    known = list(values)
-    low, high = min(known), max(known)
-    room = length - 2 * _EDGE
-    if high == low:
-        return [length / 2] * len(known)
-    return [round(_EDGE + (one - low) / (high - low) * room, 1) for one in known]
+def _gaps(times: Sequence[float]) -> frozenset[int]:
+    """Return the numbers of the points that come after a gap."""
+    apart = [later - earlier for earlier, later in pairwise(times)]
+    usual = median_low(apart)
+    return frozenset(number for number, one in enumerate(apart, 1) if one > _GAP * usual)

@@ -92,17 +92,30 @@ class Trend:
 
     Drawn and listed in as few elements as can be: of most calculators it is never looked at, and a
     page has thirty. The script makes dots and a table of it where the calculator is opened.
-    `said` is how many there are and how far back; `short` is how a note names the input.
+    `said` is how many there are and how far back; `short` is how a note names the input. `low` and
+    `high` are the ends of the scale, `first` and `last` the days of the oldest and the newest
+    value. `gaps` are the numbers of the points that no line joins to the one before.
     """
 
     points: tuple[Point, ...]
     said: str
     short: str = ""
+    low: str = ""
+    high: str = ""
+    first: str = ""
+    last: str = ""
+    gaps: frozenset[int] = frozenset()
 
     @property
     def line(self) -> str:
-        """The points of an SVG polyline."""
-        return " ".join(f"{one.x:g},{one.y:g}" for one in self.points)
+        """The path of an SVG drawing, with a place for each point; a lone one is a dot."""
+        parts = []
+        for number, one in enumerate(self.points):
+            begins = number == 0 or number in self.gaps
+            parts.append(f"{'M' if begins else 'L'}{one.x:g},{one.y:g}")
+            if begins and (number + 1 == len(self.points) or number + 1 in self.gaps):
+                parts.append("h0")
+        return "".join(parts)
 
     @property
     def listed(self) -> str:

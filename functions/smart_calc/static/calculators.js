@@ -38,7 +38,8 @@
       return used;
     });
     list.replaceWith(made);
-    const places = trend.querySelector("polyline").getAttribute("points").split(" ").map((place) => place.split(","));
+    const line = trend.querySelector("path:not(.scale)").getAttribute("d");
+    const places = [...line.matchAll(/[ML]([^,]+),([^LMh]+)/g)].map(([, ...place]) => place);
     trend.querySelector("circle")?.remove();
     isUsed.reverse();
     trend.querySelector("svg").append(...places.map(([cx, cy], at) => drawing("circle", { cx, cy, r: 2.5, ...(isUsed[at] && { class: "used" }) })));

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from clinical.dates import shown
 from tests.support.app import App
 from tests.support.app_chart import (
     CHART,
@@ -452,9 +453,13 @@ def test_a_trend_says_how_far_back_it_goes_and_when_the_chart_has_more(app: App)
         for days, value, when in ((1, 1.1, days_ago(1)), (9, 1.2, days_ago(9)))
     ]
     onward = [{"relation": "next", "url": f"{tenant.base}/Observation?page=2&{LAB_MARK}"}]
-    for link, said in (([], "2 values, last 12 months: "), (onward, "; the chart has more: ")):
-        page = page_of(app, answering(tenant, labs=as_fhir(bundle(*two, link=link))))
-        assert said in calculator(page, "egfr_ckd_epi_2021")
+    first, last = (shown(days_ago(days), timed=False) for days in (9, 1))
+    for link, said in (([], ""), (onward, "; the chart has more")):
+        answer = page_of(app, answering(tenant, labs=as_fhir(bundle(*two, link=link))))
+        page = calculator(answer, "egfr_ckd_epi_2021")
+        assert f"2 values, last 12 months{said} {shown(days_ago(1))} 1.1 mg/dL used" in page
+        # The ends of its scale, then of its line.
+        assert f" 1.6 mg/dL 0.8 1.2 mg/dL {first} 1.1 mg/dL {last} " in page
 
 
 @each(

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from clinical.calculators import REGISTRY
+from clinical.calculators.inputs import INPUTS
 from clinical.chart import read_chart
 from clinical.clock import Clock
-from functions.smart_calc.page import input_views, trends
+from functions.smart_calc.page import input_views, scales, trends
 from functions.smart_calc.page.view_models import Trend
 from tests.support.chart_resources import observation, patient
 from tests.support.tables import each
@@ -45,7 +46,8 @@ def test_the_points_go_from_the_oldest_to_the_newest_and_the_used_one_is_marked(
     lowest, highest, used = trend.points
     # Up is smaller in a drawing.
     assert highest.y < used.y < lowest.y
-    assert all(0 < one.x < trends.WIDTH and 0 < one.y < trends.HEIGHT for one in trend.points)
+    assert all(trends.LEFT <= one.x <= trends.RIGHT for one in trend.points)
+    assert all(trends.TOP <= one.y <= trends.BOTTOM for one in trend.points)
     assert trend.line.count(",") == 3
     assert highest.exact == "1.9"
     assert trend.said == "3 values, last 12 months"
@@ -91,10 +93,45 @@ def test_a_value_that_is_among_those_over_time_is_not_listed_twice() -> None:
     assert [one.text for one in shown.others] == ["preliminary: 1.9 mg/dL"]
 
 
-def test_equal_values_lie_in_the_middle() -> None:
-    trend = of_input(creatinine(1.4, TODAY), creatinine(1.4, YESTERDAY))
+def test_a_small_change_looks_small_and_a_large_one_large() -> None:
+    heights = []
+    for newest in (1.28, 2.4):
+        trend = of_input(creatinine(1.2, YESTERDAY), creatinine(newest, TODAY))
+        assert trend
+        before, after = trend.points
+        heights.append((before.y - after.y) / (trends.BOTTOM - trends.TOP))
+        assert float(trend.low) <= 1.2
+        assert float(trend.high.removesuffix(" mg/dL")) >= newest
+    assert 0 < heights[0] < 0.2
+    assert heights[1] > 0.6
+
+
+def test_every_measured_quantity_has_a_scale_that_covers_its_values() -> None:
+    for name, known in INPUTS.items():
+        for values in ((known.low, known.low), (known.high, known.high), (known.low, known.high)):
+            scale = scales.scale(name, values)
+            assert 0 <= scale.low <= values[0], name
+            assert values[1] <= scale.high, name
+            assert scale.low < scale.high, name
+
+
+def test_a_trend_begins_and_ends_with_a_day_or_on_one_day_with_a_time() -> None:
+    trend = of_input(creatinine(1.1, LONG_AGO), creatinine(1.4, TODAY))
     assert trend
-    assert {one.y for one in trend.points} == {trends.HEIGHT / 2}
+    assert (trend.first, trend.last) == ("1 Mar 2026", "24 Nov 2026")
+    trend = of_input(creatinine(1.1, "2026-11-24T02:30:00Z"), creatinine(1.4, TODAY))
+    assert trend
+    assert (trend.first, trend.last) == ("24 Nov 2026 02:30", "24 Nov 2026 08:00")
+
+
+def test_no_line_is_drawn_over_a_gap() -> None:
+    days = ("2026-03-01", "2026-03-11", "2026-03-21", "2026-08-01", "2026-11-14", "2026-11-24")
+    trend = of_input(*(creatinine(1.4, f"{day}T08:00:00Z") for day in days))
+    assert trend
+    assert trend.gaps == {3, 4}
+    # A value between two gaps is a dot.
+    assert [part.count(",") for part in trend.line.split("M")] == [0, 3, 1, 2]
+    assert trend.line.count("h0") == 1
 
 
 @each(
