@@ -36,7 +36,7 @@ _UNITS: Mapping[str, str] = {
     "{inr}": "",
     "{score}": "",
 }
-_PLAIN = str.maketrans({"²": "2", "⁹": "^9", "µ": "u"})
+_PLAIN = str.maketrans({"²": "2", "⁹": "^9", "µ": "u", "\N{MINUS SIGN}": "-"})
 
 
 def unit(ucum: str) -> str:

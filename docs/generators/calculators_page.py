@@ -25,9 +25,10 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
 - MELD counts a bilirubin, an INR or a creatinine below 1.0 as 1.0, so one charted as `< 0.20` is
   enough. Labile INR is a "no" if the drugs were read and none could be a vitamin K antagonist.
 - Values over time show the first and the last value with their dates, how far back they go ("last
-  12 months"), and when the chart has more. The scale covers a least span for each quantity (0.6 mg/dL
-  for creatinine, with the reasons in `functions/smart_calc/page/scales.py`), so that 1.20 and
-  1.28 mg/dL look alike. The line is interrupted where values are three times as far apart as usual.
+  12 months"), and when the chart has more. The scale covers a least span for each quantity, such as
+  0.6 mg/dL for creatinine, so that 1.20 and 1.28 mg/dL look alike; the spans and their reasons are
+  in `functions/smart_calc/page/scales.py`. The line is interrupted where values are more than three
+  times as far apart as usual.
 - A caution shows the charted entry that it rests on. An entry shows what its code is called if that
   differs from its text.
 - Each formula states when it was last compared with a second implementation, that no clinician has
@@ -46,10 +47,11 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
   passed over for it (preliminary, dated in the future, standing) is told below it. The range and H
   or L are those that the EHR sends. The list of all results is judged in the same way: the page
   sends what it read through the proxy to `POST /smart_calc/SESSION/results`, where nothing is kept.
-- Each result has a note to copy, short or in full. The short one is a paragraph: results, the
-  values that count, cautions. In full it has the patient (name, birth date, record number), every
-  result with its meaning, values with dates, cautions, and the app's version. A calculator prints
-  alone on a sheet with the patient, the user and the time.
+- Each result, and each range of a score, has one note, and one button copies all of it: the patient
+  (name, birth date, record number), every result with its meaning, what was found in the chart with
+  its dates, what was entered, what is assumed absent, what is open, what could not be read and why,
+  the cautions, when the chart was read, and the app's version. It can still be copied after the
+  session has ended. A calculator prints alone on a sheet with the patient, the user and the time.
 - A note gives a converted value as charted, a calculated one as shown, and names another charted
   value that was chosen by its date and status.
 - Entries that could not be classified are listed once, above the calculators, in the chart's own

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from clinical import basis
+from clinical import basis, units_in_words
 from clinical.calculators import REGISTRY
 from clinical.chart import Chart
 from clinical.clock import Clock
@@ -193,7 +193,8 @@ class _Page:
         off, patient = frozenset(self.settings.calculators_off), note.of_patient(self.who)
         ended = (one for one in self.searching.searches if one.name in made.parts)
         cut = {name for one in ended if made.parts[one.name].more for name in one.wanted}
-        return cards.views(made.chart, Clock(made.now), patient, off, names, cut)
+        clock = Clock(made.now)
+        return cards.views(made.chart, clock, patient, off, names, cut, made.unread_behind)
 
     def _list(self, made: ChartReading) -> str:
         self.is_listing = True
@@ -201,6 +202,7 @@ class _Page:
             "list.html",
             clock=Clock(made.now),
             patient_note=note.of_patient(self.who),
+            read_note=units_in_words.plain(Clock(made.now).read_at),
             places=cards.PLACES,
         )
 

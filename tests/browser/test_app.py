@@ -96,6 +96,11 @@ def read_all_results(page: Page) -> None:
     opened(page, "values").get_by_role("button", name="All results: Laboratory").click()
 
 
+def note(row: Locator) -> Locator:
+    """The text of an open calculator that is copied."""
+    return row.locator("[data-note-text]")
+
+
 def enter(page: Page, text: str) -> None:
     """Type another creatinine, which is computed at once."""
     page.locator(f"#{EGFR}-creatinine").fill(text)
@@ -137,14 +142,14 @@ def test_a_changed_value_is_computed_marked_noted_and_undone(
     expect(headline).not_to_have_text(charted)
     expect(about).to_have_text("1 value edited, not as charted")
     expect(calculator.get_by_text("edited, chart: 1.5 mg/dL")).to_be_visible()
-    expect(calculator.locator("[data-full]")).to_contain_text("Creatinine 2.0 mg/dL (entered)")
+    expect(note(calculator)).to_contain_text("Entered, not from the chart: Creatinine 2.0 mg/dL\n")
     expect(calculator.locator("[data-said]")).to_contain_text("eGFR")
     calculator.get_by_role("button", name="Undo").click()
     expect(headline).to_have_text(charted)
     expect(about).to_contain_text("Computed from 3 chart values")
 
     # Without a result there is nothing to copy.
-    copy = calculator.get_by_role("button", name="Copy full note")
+    copy = calculator.get_by_role("button", name="Copy")
     expect(copy).to_be_visible()
     enter(page, "")
     expect(calculator.get_by_text("No result yet.")).to_be_visible()
@@ -174,7 +179,7 @@ def test_another_unit_converts_the_charted_value_and_a_value_of_the_wrong_one_is
     expect(creatinine).to_have_value("0.1326")
     creatinine.fill("0.2652")
     expect(calculator.get_by_text("edited, chart: 1.5 mg/dL")).to_be_visible()
-    expect(calculator.locator("[data-full]")).to_contain_text("Creatinine 0.2652 mmol/L (entered)")
+    expect(note(calculator)).to_contain_text("not from the chart: Creatinine 0.2652 mmol/L")
     undo.click()
     expect(creatinine).to_have_value("1.5")
     expect(headline).to_have_text(charted)
@@ -192,22 +197,30 @@ def test_another_unit_converts_the_charted_value_and_a_value_of_the_wrong_one_is
     assert complaints == []
 
 
-def test_a_note_names_the_patient_the_meaning_and_the_cautions(app: App, page: Page) -> None:
+def test_one_note_is_copied_and_tells_what_was_entered_from_what_was_found_and_when_it_was_read(
+    app: App, page: Page
+) -> None:
     injury = condition("N17.9", id="c-injury")
     launch_in(page, app, answering(tenant_of(app), conditions=as_fhir(bundle(injury))))
     calculator = opened(page, EGFR)
-    note = calculator.locator("[data-full]")
     enter(page, "1.6")
-    expect(note).to_contain_text("Creatinine 1.6 mg/dL (entered)")
-    expect(note).to_contain_text("Patient: Synthetic Testpatient, born 24 Jan 1960, record number")
-    expect(note).to_contain_text("(G3a: 45 to below 60, mildly to moderately decreased)")
-    expect(note).to_contain_text("Cautions: Acute kidney injury is on the problem list")
-    expect(note).not_to_contain_text("{")
-    short = calculator.locator("[data-brief]")
-    expect(short).to_contain_text("(G3a: 45 to below 60, mildly to moderately decreased)")
-    expect(short).to_contain_text("; Creatinine 1.6 mg/dL (entered). Caution: Acute kidney injury")
-    expect(short).not_to_contain_text("Testpatient")
-    expect(short).not_to_contain_text("{")
+    expect(note(calculator)).to_contain_text("Creatinine 1.6 mg/dL")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    calculator.get_by_role("button", name="Copy").click()
+    expect(calculator.get_by_text("Copied.")).to_be_visible()
+    title, patient, result, *lines, read, version = page.evaluate(
+        "navigator.clipboard.readText()"
+    ).split("\n")
+    assert title == "eGFR (CKD-EPI 2021, creatinine)"
+    assert patient.startswith("Patient: Synthetic Testpatient, born 24 Jan 1960, record number")
+    assert "(G3a: 45 to below 60, mildly to moderately decreased)" in result
+    assert lines[:2] == [
+        "From the chart: Age 66; Sex male",
+        "Entered, not from the chart: Creatinine 1.6 mg/dL",
+    ]
+    assert lines[2].startswith("Cautions: Acute kidney injury is on the problem list")
+    assert re.fullmatch(r"Chart read \d+ \w{3} \d{4} \d\d:\d\d UTC(-06:00)?", read)
+    assert version.startswith("smart-calc ")
 
 
 def test_a_newer_preliminary_value_can_be_taken(app: App, page: Page) -> None:
@@ -217,24 +230,24 @@ def test_a_newer_preliminary_value_can_be_taken(app: App, page: Page) -> None:
     labs = as_fhir(bundle(CREATININE, older, {**CREATININE, **newer, "valueQuantity": amount}))
     launch_in(page, app, answering(tenant_of(app), labs=labs))
     calculator = opened(page, EGFR)
-    note, about = calculator.locator("[data-full]"), calculator.locator(".outcome .about")
+    noted, about = note(calculator), calculator.locator(".outcome .about")
     unused = "A newer preliminary value is charted and not used: Creatinine"
     expect(calculator.locator("[data-caution]")).to_contain_text(unused)
-    expect(note).to_contain_text(unused)
+    expect(noted).to_contain_text(unused)
     calculator.get_by_role("button", name="Use preliminary: 1.9 mg/dL").click()
     expect(page.locator(f"#{EGFR}-creatinine")).to_have_value("1.9")
     day = shown(days_ago(1), timed=False)
-    expect(note).to_contain_text(f"Creatinine 1.9 mg/dL ({day}, preliminary, from the chart)")
-    expect(note).not_to_contain_text("not used")
+    expect(noted).to_contain_text(f"Creatinine 1.9 mg/dL ({day}, preliminary, from the chart)")
+    expect(noted).not_to_contain_text("not used")
     expect(about).to_have_text("another charted value chosen")
     expect(calculator.locator("[data-caution]")).to_be_hidden()
     expect(calculator.get_by_text(unused)).to_be_hidden()
     expect(calculator.get_by_text("another charted value, before: 1.5 mg/dL")).to_be_visible()
     enter(page, "1.8")
-    expect(note).to_contain_text("Creatinine 1.8 mg/dL (entered)")
+    expect(noted).to_contain_text("not from the chart: Creatinine 1.8 mg/dL")
     expect(about).to_have_text("1 value edited, not as charted")
     calculator.get_by_role("button", name="Undo").click()
-    expect(note).to_contain_text(unused)
+    expect(noted).to_contain_text(unused)
 
 
 def test_a_caution_that_the_chart_leaves_a_question_open_goes_when_it_is_answered(
@@ -250,7 +263,7 @@ def test_a_caution_that_the_chart_leaves_a_question_open_goes_when_it_is_answere
     without = "No atrial fibrillation: the score is for atrial fibrillation only"
     expect(calculator.locator("[data-caution]")).to_have_text(without)
     expect(calculator.locator(".warnings li:not([hidden])")).to_have_text([without])
-    expect(calculator.locator("[data-full]")).not_to_contain_text("class 1 threshold")
+    expect(note(calculator)).not_to_contain_text("class 1 threshold")
     expect(calculator.locator(".headline")).not_to_contain_text("recommended")
     question.get_by_label("yes", exact=True).check()
     expect(calculator.locator(".warnings li:visible")).to_have_count(0)
@@ -425,7 +438,7 @@ def test_everything_is_reached_and_seen_with_the_keyboard_alone(app: App, page: 
         assert smallest >= 24, at
         reached.append(at)
     assert wanted <= set(reached)
-    assert {"Copy short note", "Copy full note", "Copy note", "Print"} <= set(reached)
+    assert [one for one in reached if "Copy" in one or one == "Print"] == ["Copy note", "Print"]
 
 
 @each("end", ["elsewhere", "cookies cleared"])
@@ -464,7 +477,9 @@ def test_a_session_that_was_left_idle_leaves_the_page_readable_and_says_what_to_
     # What was computed before, and the chart's values, stay; they can be copied, opened and closed.
     expect(page.locator("#bmi .headline strong")).to_have_text("31.6")
     expect(page.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
-    expect(opened(page, "bmi").get_by_role("button", name="Copy note")).to_be_enabled()
+    bmi = opened(page, "bmi")
+    bmi.get_by_role("button", name="Copy note").click()
+    expect(bmi.get_by_text("Copied.")).to_be_visible()
     expect(page.locator("#values button").first).to_be_disabled()
     assert violations(page) == []
     assert complaints == []
@@ -685,6 +700,6 @@ def test_points_and_the_drawing_of_the_bands_follow_a_change(
     expect(stroke.locator("[data-points]")).to_have_text("+2")
     changed = calculator.get_by_role("img", name="CHA2DS2-VASc 3 is in the band 2 or more in a man")
     expect(changed).to_be_visible()
-    expect(calculator.locator("[data-brief]")).to_contain_text("systemic embolism (entered)")
+    expect(note(calculator)).to_contain_text("Stroke, TIA or systemic embolism: yes")
     assert violations(page) == []
     assert complaints == []

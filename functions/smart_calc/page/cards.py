@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from types import MappingProxyType
 
 from clinical import fitness
+from clinical.basis import names_behind
 from clinical.calculators import REGISTRY, Evaluation, evaluate
 from clinical.calculators.inputs import INPUTS, label
 from clinical.calculators.model import Calculator
@@ -13,8 +15,7 @@ from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.clock import Clock
 from clinical.prefilled import Found, inputs_of
 
-from . import cautions, input_views, outcome, trends, wording
-from .note import NoteParts, full, short
+from . import cautions, input_views, note, outcome, trends, wording
 from .view_models import CalculatorView, Group
 
 GROUPS: Mapping[Group, str] = {
@@ -71,16 +72,18 @@ def views(
     off: AbstractSet[str] = frozenset(),
     names: Iterable[str] = REGISTRY,
     cut: AbstractSet[str] = frozenset(),
+    unread: Mapping[str, str] = MappingProxyType({}),
 ) -> Mapping[Group, tuple[CalculatorView, ...]]:
     """The calculators in their groups, the most relevant first; groups without any are left out.
 
     `patient` names the patient for a note; `off` are the calculators that are turned off here,
-    `cut` the inputs of which the chart has more values than were read.
+    `cut` the inputs of which the chart has more values than were read; `unread` says what could not
+    be read, and why, by each input that this leaves open.
     """
     found = [
         _turned_off(REGISTRY[name])
         if name in off
-        else _view(REGISTRY[name], chart, clock, patient, off, cut)
+        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread)
         for name in names
     ]
     found.sort(key=lambda view: PLACES.index(view.place))
@@ -96,7 +99,7 @@ def _turned_off(calculator: Calculator) -> CalculatorView:
         *((), "", (), ()),
         reason,
         *((), (), (), ()),
-        *("", ""),
+        "",
         problem=calculator.subject,
         place=_place("turned_off", "", calculator),
     )
@@ -109,6 +112,7 @@ def _view(
     patient: str,
     off: AbstractSet[str],
     cut: AbstractSet[str],
+    unread: Mapping[str, str],
 ) -> CalculatorView:
     prefilled = inputs_of(calculator, chart, clock.now, off)
     findings = prefilled.findings
@@ -132,6 +136,7 @@ def _view(
         for name, finding in findings.items()
     )
     made = outcome.views(evaluation, _unused(findings))
+    behind = names_behind(calculator.name)
     view = CalculatorView(
         calculator=calculator,
         group=group,
@@ -145,7 +150,7 @@ def _view(
         inputs=shown,
         beside=tuple(cautions.beside(evaluation, chart, clock)),
         note="",
-        brief="",
+        unread=tuple(dict.fromkeys(why for one, why in unread.items() if one in behind)),
         trend=trends.of_output(calculator, chart, clock, cut),
         problem=calculator.in_chart.relevant_with.get(problem) or calculator.subject,
         is_charted=problem != "",
@@ -153,14 +158,8 @@ def _view(
     )
     if group == "off":
         return view
-    parts = NoteParts(
-        day=clock.today,
-        patient=patient,
-        values=tuple(one.note for one in shown),
-        brief_values=tuple(one.brief for one in shown),
-        cautions=view.cautions,
-    )
-    return replace(view, note=full(calculator.title, made, parts), brief=short(made, parts))
+    parts = note.parts(patient, shown, view.cautions, view.unread, clock.read_at)
+    return replace(view, note=note.of_results(calculator.title, made, parts))
 
 
 def _group(calculator: Calculator, evaluation: Evaluation, findings: Found, unfit: str) -> Group:

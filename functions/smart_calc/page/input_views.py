@@ -13,7 +13,7 @@ from clinical.chart.resources.times import Moment
 from clinical.clock import Clock
 
 from . import entries, wording
-from .view_models import InputView, Kind, Look
+from .view_models import InputView, Kind, Look, Standing
 
 _LOOKS: dict[Outcome, Look] = {
     Outcome.FOUND: "good",
@@ -81,6 +81,7 @@ def view(
         entries=entries.answering(finding, clock) if kind == "flag" else (),
         older=entries.others(finding, clock) if kind == "number" else (),
         note=_note(finding, value, unit, clock),
+        standing=_standing(finding, kind),
         resource=chosen.source if chosen else "",
         when=clock.time(chosen.moment) if _is_dated(finding, kind) and chosen else "",
         definition=definition,
@@ -183,17 +184,17 @@ def _original(finding: ChartFinding, kind: Kind) -> str:
 
 
 def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
-    """How a note names the value and its date."""
+    """How a note names the value and its date, or why there is none."""
     name = wording.short(finding.input)
-    if finding.outcome is Outcome.OPEN:
-        return units_in_words.plain(f"{name}: {finding.outcome.value}")
+    if finding.outcome is Outcome.UNREAD or _standing(finding, "flag") == "assumed":
+        # The line says it.
+        return name
     if finding.value is None:
-        return ""
+        asked = finding.outcome is Outcome.ASKED
+        why = Outcome.OPEN.value if asked else finding.outcome.value.partition(":")[0]
+        return units_in_words.plain(f"{name} ({why})")
     if isinstance(finding.value, bool):
-        found = "yes" if finding.value else "no"
-        if finding.outcome is Outcome.ABSENT:
-            found = "not found in chart"
-        return units_in_words.plain(f"{name}: {found}")
+        return units_in_words.plain(f"{name}: {'yes' if finding.value else 'no'}")
     dated = finding.chosen.moment if finding.chosen else None
     shown_unit = "" if finding.input == "age" else unit
     amount = " ".join(filter(None, (answer_text(value), shown_unit)))
@@ -206,6 +207,15 @@ def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
         # What was converted has more digits than were measured: a note has it as charted.
         amount = _original(finding, "number") or amount
     return units_in_words.plain(f"{name} {amount} ({when})" if when else f"{name} {amount}")
+
+
+def _standing(finding: ChartFinding, kind: Kind) -> Standing:
+    """Return on which line of a note an input stands that nobody changed."""
+    if finding.outcome is Outcome.UNREAD:
+        return "failed"
+    if finding.value is None:
+        return "open"
+    return "assumed" if kind == "flag" and finding.outcome is Outcome.ABSENT else "found"
 
 
 def _dates_behind(finding: ChartFinding, day: Callable[[Moment | None], str]) -> str:

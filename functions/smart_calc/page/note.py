@@ -1,12 +1,11 @@
-"""A result as plain text for a note, in full or as one short paragraph. Pure.
+"""A result as plain text for a note: one text, complete, whatever becomes of the page. Pure.
 
-In full: whose it is, what it means, every value with its date, every caution. In short, for a note
-that has its patient and its date: results, the values that count, and the cautions, which no note
-leaves out.
+It names the patient and the result, then what stands behind it, apart: what the chart has, what was
+typed, what is only assumed, what is open, and what could not be read; at last the cautions and when
+the chart was read.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 from clinical import units_in_words
 from clinical.calculators.model import NO_BANDS
@@ -14,63 +13,64 @@ from shared.release import VERSION
 
 from . import outcome
 from .banner import Banner
-from .view_models import ResultView
+from .view_models import InputView, ResultView, Standing
 
-# What only the page knows when a value is changed on it; the page puts it in.
-DAY, PATIENT, VALUES, CAUTIONS = "{day}", "{patient}", "{values}", "{cautions}"
-
-
-@dataclass(frozen=True, slots=True)
-class NoteParts:
-    """What a note says beside the results: the day, the patient, values and cautions."""
-
-    day: str
-    patient: str
-    values: Sequence[str]
-    brief_values: Sequence[str]
-    cautions: Sequence[str]
-
-
-# For the page, which fills them in.
-OPEN = NoteParts(DAY, PATIENT, (VALUES,), (VALUES,), (CAUTIONS,))
+# The lines beside the results, by what they hold.
+_LINES: Mapping[str, str] = {
+    "found": "From the chart: ",
+    "entered": "Entered, not from the chart: ",
+    "assumed": "Assumed absent, not found in chart: ",
+    "open": "Open: ",
+    "failed": "Not read: ",
+    "unread": "Not all of the chart was read: ",
+    "cautions": "Cautions: ",
+    "read_at": "Chart read ",
+}
+# For the page, which has the values after a change: it fills in each line or leaves it out.
+OPEN: Mapping[str, str] = {name: f"{{{name}}}" for name in ("patient", *_LINES)}
 
 
-def full(title: str, made: Sequence[ResultView], parts: NoteParts) -> str:
-    """The note on the results of a calculator, a line for each kind of thing.
+def parts(
+    patient: str,
+    inputs: Iterable[InputView],
+    cautions: Iterable[str],
+    unread: Iterable[str],
+    read_at: str,
+) -> Mapping[str, str]:
+    """Return what a note says beside the results, by the line.
 
-    Empty where there is no result.
+    `unread` is what could not be read, with why; `read_at` when the chart was read.
     """
-    found = outcome.computed(made)
+    named: dict[Standing, list[str]] = {}
+    for one in inputs:
+        named.setdefault(one.standing, []).append(one.note)
+    return {
+        "patient": patient,
+        **{standing: "; ".join(found) for standing, found in named.items()},
+        "unread": "; ".join(unread),
+        "cautions": " ".join(map(_sentence, cautions)),
+        "read_at": read_at,
+    }
+
+
+def of_results(title: str, made: Sequence[ResultView], told: Mapping[str, str]) -> str:
+    """Return the note on the results of a calculator, a line for each kind of thing.
+
+    Empty if it has neither a result nor the range of one.
+    """
+    found = [one for one in made if one.printed]
     if not found:
         return ""
     shared = _shared(found)
     lines = (
-        f"{title}, {parts.day}",
-        _line("Patient: ", parts.patient),
+        title,
+        _line("Patient: ", told.get("patient", "")),
         *(_result(one, "" if shared else one.band) for one in found),
         _capital(_sentence(shared)) if shared else "",
-        _line("Values: ", ", ".join(filter(None, parts.values))),
-        _line("Cautions: ", " ".join(map(_sentence, parts.cautions))),
+        *(_line(head, told.get(name, "")) for name, head in _LINES.items()),
         f"smart-calc {VERSION}",
     )
     return units_in_words.plain("\n".join(filter(None, lines)))
-
-
-def short(made: Sequence[ResultView], parts: NoteParts) -> str:
-    """The same as one paragraph, without title, patient, and what is not found.
-
-    The meaning is told of the first result alone, from which the others follow.
-    """
-    found = outcome.computed(made)
-    if not found:
-        return ""
-    told = "; ".join(_result(one, "" if place else one.band) for place, one in enumerate(found))
-    paragraph = (
-        f"{told}, {parts.day}.",
-        _line("", "; ".join(filter(None, parts.brief_values)), "."),
-        _line("Caution: ", " ".join(map(_sentence, parts.cautions))),
-    )
-    return units_in_words.plain(" ".join(filter(None, paragraph)))
 
 
 def of_patient(banner: Banner | None) -> str:
@@ -88,13 +88,15 @@ def _shared(found: Sequence[ResultView]) -> str:
 
 
 def _result(result: ResultView, band: str) -> str:
-    told = band and band != NO_BANDS
-    return f"{outcome.given(result)}{f' ({band})' if told else ''}"
+    """Return a number with its meaning, or the range of a score with how much is missing."""
+    meaning = "" if band == NO_BANDS else band
+    told = "; ".join(filter(None, (meaning, result.refused.partition(":")[0])))
+    return f"{outcome.given(result)}{f' ({told})' if told else ''}"
 
 
-def _line(head: str, text: str, end: str = "") -> str:
+def _line(head: str, text: str) -> str:
     """A line of the note; nothing where there is nothing to say."""
-    return f"{head}{text}{end}" if text else ""
+    return f"{head}{text}" if text else ""
 
 
 def _sentence(text: str) -> str:

@@ -1,6 +1,6 @@
 """What a calculator made of its inputs, as the page and an answer to an edit show it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from clinical import units_in_words
 from clinical.calculators import Evaluation
@@ -75,8 +75,3 @@ def lacking(evaluation: Evaluation) -> tuple[str, ...]:
 def given(result: ResultView) -> str:
     """The number with its name and unit, for a line of text."""
     return " ".join(filter(None, (result.label, result.printed, result.unit)))
-
-
-def computed(results: Iterable[ResultView]) -> tuple[ResultView, ...]:
-    """Those that there are."""
-    return tuple(result for result in results if not result.refused)

@@ -13,6 +13,8 @@ from .bands import BandBar
 
 Kind = Literal["number", "flag", "choice"]
 Look = Literal["good", "warn", "bad", "assumed", ""]
+# On which line of a note an input stands: `failed` is what could not be read.
+Standing = Literal["found", "entered", "assumed", "open", "failed"]
 Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "turned_off"]
 
 # The day of a time as it is shown, or less where less is charted.
@@ -161,10 +163,10 @@ class InputView:
     `age` how old the value is. `source` is the provenance of the value, `original` the value as
     charted where it was converted, `remarks` what else there is to know, `entries` diagnoses or
     drugs that match, `older` other values. `short` and `note` are how a note names the input and
-    its value. `resource` is the resource that the value is of (`Observation/a1`), `when` its
-    time. `definition` says what counts as it, `points` what its value adds to a score (`+2`; empty:
-    no points, or no value). `trend` are all charted values of a number that can be used, where
-    there are several.
+    its value, `standing` on which line. `resource` is the resource that the value is of
+    (`Observation/a1`), `when` its time. `definition` says what counts as it, `points` what its
+    value adds to a score (`+2`; empty: no points, or no value). `trend` are all charted values of a
+    number that can be used, where there are several.
     """
 
     name: str
@@ -188,6 +190,7 @@ class InputView:
     entries: tuple[EntryView, ...]
     older: tuple[EntryView, ...]
     note: str
+    standing: Standing
     resource: str
     trend: Trend | None = None
     when: str = ""
@@ -200,13 +203,6 @@ class InputView:
         listed = {(one.text, one.when) for one in self.trend.points} if self.trend else set()
         return tuple(one for one in self.older if (one.text, one.when) not in listed)
 
-    @property
-    def brief(self) -> str:
-        """How a short note names it: of the answers those that are yes, and what is open."""
-        if self.kind != "flag" or self.data == "null":
-            return self.note
-        return self.short if self.data == "true" else ""
-
 
 @dataclass(frozen=True, slots=True)
 class CalculatorView:
@@ -215,9 +211,9 @@ class CalculatorView:
     `provenance` sums up where the values come from; `lacking` names the inputs without a value,
     each with why, `needs` in short; `reason` says why it does not apply. `warnings` (of the chart)
     and `notes` (of the calculator) are to be read before a result is used; `beside` are charted
-    values of the same kind, shown and never used; `note` is the result as text, `brief` the same in
-    short. `problem` says in a word what it is about, `is_charted` that this patient has it; `place`
-    is its place in the list, whenever it arrives.
+    values of the same kind, shown and never used; `note` is the result as text, `unread` what of
+    the chart behind it could not be read, with why. `problem` says in a word what it is about,
+    `is_charted` that this patient has it; `place` is its place in the list, whenever it arrives.
     """
 
     calculator: Calculator
@@ -232,7 +228,7 @@ class CalculatorView:
     inputs: tuple[InputView, ...]
     beside: tuple[EntryView, ...]
     note: str
-    brief: str
+    unread: tuple[str, ...] = ()
     trend: Trend | None = None
     problem: str = ""
     is_charted: bool = False

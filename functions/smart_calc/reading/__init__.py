@@ -63,6 +63,16 @@ class ChartReading:
         """Why a search gave nothing, or not all, by its name."""
         return {name: part.problem for name, part in self.parts.items() if part.problem}
 
+    @property
+    def unread_behind(self) -> Mapping[str, str]:
+        """Return what could not be read and why, by each input that this leaves open."""
+        return {
+            name: f"{PURPOSES[search]}, {part.problem}"
+            for search, part in self.parts.items()
+            if part.problem
+            for name in part.unanswered
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Searching:

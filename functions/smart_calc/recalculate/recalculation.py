@@ -126,9 +126,8 @@ def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) 
         "faults": faults,
         "notes": list(evaluation.notes),
         "points": {name: wording.points(one) for name, one in evaluation.points.items()},
-        # The page fills in the day, the patient, the values with their dates, and the cautions.
-        "note": note.full(evaluation.calculator.title, views, note.OPEN),
-        "brief": note.short(views, note.OPEN),
+        # The page fills in the patient, the values with their dates, and the cautions.
+        "note": note.of_results(evaluation.calculator.title, views, note.OPEN),
     }
 
 

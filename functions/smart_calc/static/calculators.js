@@ -47,7 +47,7 @@
 
   // One input: what its control holds, and what the chart gave.
   const input = (row, changed) => {
-    const { name, kind, value: data, unit: ucum, note } = row.dataset;
+    const { name, kind, value: data, unit: ucum, note, standing = "found" } = row.dataset;
     const short = shortOf(row);
     const controls = [...row.querySelectorAll(".control input, .control select")];
     const [number, units] = controls;
@@ -165,20 +165,15 @@
       isEdited,
       isTaken: () => isEdited() && isTaken(),
       sent: () => (isEdited() ? entered() : { value: JSON.parse(data), unit: ucum || null }),
-      note: () => {
-        if (!isEdited()) return note;
-        if (isTaken()) return taken.dataset.note;
+      // On which line a note names it, and how.
+      noted: () => {
+        if (!isEdited()) return [standing, note];
+        if (isTaken()) return ["found", taken.dataset.note];
         const value = kind === "number" ? number.value : choice();
-        if (value === null || value === "") return "";
-        const plain = kind === "number" ? value.replace(",", ".") : value;
+        if (value === null || value === "") return ["open", `${short} (not answered)`];
+        const plain = kind === "number" ? value.replace(",", ".") : number.selectedOptions?.[0].textContent;
         const said = typeof value === "boolean" ? (value ? ": yes" : ": no") : ` ${plain}`;
-        return `${short}${said} ${kind === "number" ? unit() : ""}`.trim() + " (entered)";
-      },
-      // A short note names of the answers those that are yes, and what is open.
-      brief() {
-        if (kind !== "flag" || (!isEdited() && data === "null")) return this.note();
-        const value = isEdited() ? choice() : JSON.parse(data);
-        return value ? `${short}${isEdited() ? " (entered)" : ""}` : "";
+        return ["entered", `${short}${said} ${kind === "number" ? unit() : ""}`.trim()];
       },
       score: (text) => {
         const points = row.querySelector("[data-points]");
@@ -227,17 +222,16 @@
       const row = trend.closest(".input");
       unfold(trend, row ? labelOf(row) : title, row && shortOf(row));
     }
-    const [mini, hint, flag, headline, further, about, caution, results, said, notes, brief, full] = [".mini", ".hint", "[data-flag]", ".headline", ".further", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-brief]", "[data-full]"].map(part);
+    const [mini, hint, flag, headline, further, about, caution, results, said, notes, written] = [".mini", ".hint", "[data-flag]", ".headline", ".further", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-note-text]"].map(part);
     const warnings = [...details.querySelectorAll("[data-warnings] li")];
     const charted = about.textContent;
     const form = part("form");
     const asked = part("table.stack") === null;
     const quick = part(".outcome .actions");
-    const setNotes = (short, long) => {
-      brief.textContent = short;
-      full.textContent = long;
-      part("[data-no-note]").hidden = long !== "";
-      part("[data-notes-made]").hidden = quick.hidden = long === "";
+    const setNote = (text) => {
+      written.textContent = text;
+      part("[data-no-note]").hidden = text !== "";
+      written.hidden = quick.hidden = text === "";
     };
     let latest = null;
     let timer = 0;
@@ -270,20 +264,17 @@
       for (const row of rows) row.score(answer.points?.[row.name]);
       part("[data-bands]").replaceChildren(...(first?.bar ? [drawn(first.bar)] : []));
       said.textContent = first ? `${first.label} ${given(first)} ${first.refused || first.band}` : `No result. ${refused}`;
-      const warned = cautions.map(sentence).join(" ");
-      const line = (head, text, end = "\n") => (text ? `${head}${text}${end}` : "");
-      const named = (what, between) => rows.map((row) => row[what]()).filter(Boolean).join(between);
-      setNotes(
-        answer.brief
-          .replace("{day}", page().day)
-          .replace(" {values}.", () => line(" ", named("brief", "; "), "."))
-          .replace(" Caution: {cautions}", () => line(" Caution: ", warned, "")),
-        answer.note
-          .replace("{day}", page().day)
-          .replace("Patient: {patient}\n", () => line("Patient: ", page().patient))
-          .replace("{values}", () => named("note", ", "))
-          .replace("Cautions: {cautions}\n", () => line("Cautions: ", warned)),
-      );
+      const told = { patient: page().patient, read_at: page().read, cautions: cautions.map(sentence).join(" "), unread: part(".note").dataset.unread };
+      for (const row of rows) {
+        const [line, text] = row.noted();
+        told[line] = told[line] ? `${told[line]}; ${text}` : text;
+      }
+      // A line of the note that says nothing is left out.
+      const lines = answer.note.split("\n").map((line) => {
+        const [place, name] = line.match(/\{(\w+)\}/) || [];
+        return place ? told[name] && line.replace(place, () => told[name]) : line;
+      });
+      setNote(lines.filter(Boolean).join("\n"));
     };
     const compute = async () => {
       clearTimeout(timer);
@@ -317,7 +308,7 @@
           });
           results.append(again);
         }
-        setNotes("", "");
+        setNote("");
         said.textContent = text;
       }
       details.classList.remove("waiting");
@@ -358,30 +349,24 @@
     part("form > fieldset").disabled = hasEnded();
 
     const done = element("span", "", { role: "status", class: "small" });
-    const copying = (text, note) => {
-      const copy = button(text, { "data-local": "" });
-      copy.addEventListener("click", async () => {
-        getSelection().selectAllChildren(note);
-        let copied = false;
-        try {
-          await navigator.clipboard.writeText(note.textContent);
-          copied = true;
-        } catch {
-          // A frame may not write to the clipboard by this way.
-          copied = document.execCommand("copy");
-        }
-        done.textContent = copied ? "Copied." : "It is selected: copy it by the keyboard.";
-      });
-      return copy;
-    };
+    const copy = button("Copy note", { "data-local": "" });
+    copy.addEventListener("click", async () => {
+      getSelection().selectAllChildren(written);
+      let copied = false;
+      try {
+        await navigator.clipboard.writeText(written.textContent);
+        copied = true;
+      } catch {
+        // A frame may not write to the clipboard by this way.
+        copied = document.execCommand("copy");
+      }
+      done.textContent = copied ? "Copied." : "It is selected: copy it by the keyboard.";
+    });
     // The open calculator is what stands on paper.
     const print = button("Print", { "data-local": "" });
     print.addEventListener("click", () => window.print());
-    const actions = part(".note .actions");
-    actions.append(copying("Copy short note", brief), copying("Copy full note", full));
-    actions.hidden = false;
-    quick.append(copying("Copy note", brief), print, done);
-    quick.hidden = full.textContent === "";
+    quick.append(copy, print, done);
+    quick.hidden = written.textContent === "";
   };
 
   // Each is made ready when it is first opened: most of them never are. One that has not come to

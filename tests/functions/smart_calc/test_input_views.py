@@ -75,7 +75,7 @@ def test_an_input_that_stays_empty_shows_what_is_charted_and_why_it_is_not_used(
     assert view.look in {"warn", "bad"}
     assert view.original == charted
     assert "LOINC 2160-0" in view.source
-    assert view.note == ""
+    assert (view.standing, view.note) == ("open", f"Creatinine ({state.partition(':')[0]})")
 
 
 def test_a_missing_unit_and_an_unknown_one_are_told_apart() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import json
 import re
 import secrets
@@ -444,6 +445,25 @@ def test_a_page_further_on_with_another_patients_results_is_left_out_too(app: Ap
     page = page_of(app, answering(tenant, labs=pages))
     assert any("page=2" in request.query for request in tenant.received)
     assert "Foreign" not in _shown(page)
+
+
+def test_the_note_of_a_score_names_what_was_found_assumed_open_and_not_read(app: App) -> None:
+    fibrillation = condition("I48.91", id="c-af")
+    answers = {"conditions": as_fhir(bundle(fibrillation)), "drugs": Scripted(403)}
+    page = page_of(app, answering(tenant_of(app), **answers))
+    section = page.partition('id="has_bled"')[2]
+    lines = html.unescape(
+        re.findall(r"<pre[^>]*data-note-text[^>]*>(.*?)</pre>", section, re.DOTALL)[0]
+    )
+    told = dict(line.split(": ", 1) for line in lines.splitlines() if ": " in line)
+    assert "answers are missing)" in lines.splitlines()[2]
+    assert "Age 66" in told["From the chart"]
+    assert told["Assumed absent, not found in chart"].startswith("Abnormal renal function; ")
+    assert told["Open"].endswith("Alcoholic drinks a week (not answered)")
+    assert "Antiplatelet drug or NSAID" in told["Not read"]
+    assert told["Not all of the chart was read"].startswith("drugs ordered, could not be read")
+    assert re.search(r"^Chart read \d+ \w{3} \d{4} \d\d:\d\d UTC", lines, re.MULTILINE)
+    assert "{" not in lines
 
 
 def test_a_trend_says_how_far_back_it_goes_and_when_the_chart_has_more(app: App) -> None:
