@@ -46,10 +46,14 @@ function show(observations) {
   for (const one of observations.filter(isResult)) {
     const row = document.createElement("tr");
     const label = one.code?.text ?? one.code?.coding?.[0]?.display ?? "";
-    for (const text of [label, valueOf(one), one.effectiveDateTime?.slice(0, 10) ?? ""]) {
+    for (const text of [label, valueOf(one), one.effectiveDateTime?.slice(0, 10) ?? "", ""]) {
       row.append(Object.assign(document.createElement("td"), { textContent: text }));
     }
     row.cells[1].className = one.valueQuantity ? "whole" : "";
+    row.cells[2].className = "whole";
+    // A preliminary value can still change: it never looks like a final one.
+    const look = one.status === "preliminary" ? "tag warn" : "tag";
+    row.cells[3].append(Object.assign(document.createElement("span"), { className: look, textContent: one.status }));
     element("results").append(row);
   }
   document.querySelector("table").hidden = false;

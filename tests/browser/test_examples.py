@@ -219,6 +219,14 @@ def test_each_example_opens_on_the_patients_data_at_any_width_and_for_everybody(
     assert said == []
 
 
+def test_a_preliminary_value_is_marked_as_on_the_page_of_smart_calc(launched: Opened) -> None:
+    page = launched("own-page")
+    rows = page.get_by_role("table").locator("tbody tr")
+    marked = rows.filter(has=page.locator(".tag.warn"))
+    expect(marked).to_have_text(re.compile("Creatinine.*1.6 mg/dL.*preliminary"))
+    expect(rows.filter(has_text="final").first).to_be_visible()
+
+
 @each("example", EXAMPLES)
 def test_without_a_session_the_page_says_what_opens_one(
     examples: Examples, desktop: BrowserContext, example: str
