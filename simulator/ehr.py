@@ -5,12 +5,14 @@ deployed.
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import partial
 from urllib.parse import urlsplit
 
 import flask
 from werkzeug.exceptions import HTTPException
 
+from simulator.charts.moving import WRITTEN_FOR
 from simulator.common.addresses import path_of
 from simulator.endpoints.authorize import AuthorizationEndpoint
 from simulator.endpoints.cds_keys import cds_keys_blueprint
@@ -45,11 +47,13 @@ def create_app(
     base_url: str,
     clock: Callable[[], float] = time.time,
     profiles: Sequence[VendorProfile] = VENDOR_PROFILES,
+    day: date = WRITTEN_FOR,
 ) -> flask.Flask:
     """Build an EHR of each profile for clients and browsers that reach them at the origin
     `base_url`.
 
-    Host is not believed. `clock` counts the lives of codes, tokens and launches, in seconds.
+    Host is not believed. `clock` counts the lives of codes, tokens and launches, in seconds. The
+    charts are as of `day`.
     Raises ValueError where base_url is not an origin or a registration cannot be used.
     """
     if not _is_origin(base_url):
@@ -61,7 +65,7 @@ def create_app(
         signer = Signer(keys_name_alg=one.keys_name_alg)
         signer = signers.setdefault(one.addresses(base_url).jwks, signer)
         clients = [client for client in known if client.is_at(one.key)]
-        ehrs.append(Installation(one, base_url, clients, one.fhir.charts(), clock, signer))
+        ehrs.append(Installation(one, base_url, clients, day, clock, signer))
     app = flask.Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000

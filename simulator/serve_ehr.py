@@ -3,16 +3,20 @@ launches, codes and tokens live in its memory. Configured by environment variabl
 
 EHR_BASE_URL: the origin that browsers and clients use; `http://127.0.0.1:8090` if unset.
 EHR_REGISTRATIONS: the clients, as JSON (see README.md); the demo client if unset.
+EHR_DAY: the day of the newest entries of the charts (2026-11-20); if unset today, or yesterday
+while today's would lie in the future.
 """
 
 import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import NoReturn
 
 import flask
 
+from simulator.charts import moving
 from simulator.ehr import create_app
 from simulator.oauth.registrations import (
     DEFAULT_REGISTRATIONS,
@@ -34,8 +38,15 @@ def app_from(environment: Mapping[str, str]) -> flask.Flask:
             registrations = parse_registrations(environment["EHR_REGISTRATIONS"])
         except RegistrationsInvalidError as error:
             _end("EHR_REGISTRATIONS", error)
+    day = moving.day_at(datetime.now(UTC))
+    if given := environment.get("EHR_DAY"):
+        try:
+            day = date.fromisoformat(given)
+        except ValueError as error:
+            _end("EHR_DAY", error)
     try:
-        return create_app(registrations, base_url=environment.get("EHR_BASE_URL", DEFAULT_BASE_URL))
+        base_url = environment.get("EHR_BASE_URL", DEFAULT_BASE_URL)
+        return create_app(registrations, base_url=base_url, day=day)
     except ValueError as error:
         _end("EHR_BASE_URL", error)
 

@@ -5,25 +5,25 @@ R4, Binary). Synthetic, like the charts.
 import base64
 import json
 from collections.abc import Iterator
+from datetime import date
 
 from simulator.charts.resources import Resource
 
 PATIENT = "synthetic-alma"
-_UPDATED = "2026-11-20T15:00:00Z"
 _TEXT = "Synthetic discharge note. Nobody was treated.\n"
 
 
-def documents() -> Iterator[Resource]:
-    """Yield the documents: a text and a PDF of one line."""
-    yield _binary(f"{PATIENT}-document-text", "text/plain; charset=utf-8", _TEXT.encode())
-    yield _binary(f"{PATIENT}-document-pdf", "application/pdf", _pdf("Synthetic report"))
+def documents(day: date) -> Iterator[Resource]:
+    """Yield the documents of a day: a text and a PDF of one line."""
+    yield _binary(f"{PATIENT}-document-text", "text/plain; charset=utf-8", _TEXT.encode(), day)
+    yield _binary(f"{PATIENT}-document-pdf", "application/pdf", _pdf("Synthetic report"), day)
 
 
-def _binary(fhir_id: str, content_type: str, content: bytes) -> Resource:
+def _binary(fhir_id: str, content_type: str, content: bytes, day: date) -> Resource:
     body = {
         "resourceType": "Binary",
         "id": fhir_id,
-        "meta": {"versionId": "1", "lastUpdated": _UPDATED},
+        "meta": {"versionId": "1", "lastUpdated": f"{day}T15:00:00Z"},
         "contentType": content_type,
         "securityContext": {"reference": f"Patient/{PATIENT}"},
         "data": base64.b64encode(content).decode("ascii"),

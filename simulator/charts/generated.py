@@ -1,15 +1,17 @@
-"""All synthetic charts, made when the EHR starts; they are the same at every start.
+"""All synthetic charts, made when the EHR starts; of one day they are the same at every start.
 
 LOINC names what was measured, UCUM the units, ICD-10-CM the problems, RxNorm some of the drugs,
 SNOMED CT the smoking status and what Greta's chart has in no other code.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache
 
 from simulator.charts import outpatients
 from simulator.charts.dirty import greta
 from simulator.charts.inpatient import hugo
+from simulator.charts.moving import WRITTEN_FOR, moved
 from simulator.charts.parts import Json, chart_text, labelled
 from simulator.charts.resources import Charts, Resource, split
 from simulator.charts.users import CLINICIANS
@@ -40,12 +42,13 @@ CHARTS: Mapping[str, Callable[[], list[Json]]] = {
 
 
 @cache
-def load_resources() -> tuple[Resource, ...]:
-    """Make every chart and return its resources."""
-    return tuple(one for made in CHARTS.values() for one in split(chart_text(made())))
+def load_resources(day: date = WRITTEN_FOR) -> tuple[Resource, ...]:
+    """Make every chart and return its resources, as of a day."""
+    texts = (moved(chart_text(made()), day) for made in CHARTS.values())
+    return tuple(one for text in texts for one in split(text))
 
 
 @cache
-def load_charts() -> Charts:
-    """Return all charts; every caller gets the same ones."""
-    return Charts(load_resources())
+def load_charts(day: date = WRITTEN_FOR) -> Charts:
+    """Return all charts as of a day; every caller gets the same ones."""
+    return Charts(load_resources(day))

@@ -1,6 +1,7 @@
 """What differs between vendors at the FHIR interface: media types, errors, headers, searches."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
 
 from flask import Request, Response
@@ -37,8 +38,8 @@ class FhirDialect(Protocol):
         Raises FhirError: 406.
         """
 
-    def charts(self) -> Charts:
-        """Return the charts as this EHR keeps them."""
+    def charts(self, day: date) -> Charts:
+        """Return the charts of a day as this EHR keeps them."""
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         """Read the parameters of a search.
@@ -67,9 +68,9 @@ class GenericDialect:
         if request.accept_mimetypes and not accepts(request, (*JSON, *ANY)):
             raise FhirError(406, "not-supported", "this EHR answers in application/fhir+json only")
 
-    def charts(self) -> Charts:
+    def charts(self, day: date) -> Charts:
         """Return the charts as they were made."""
-        return load_charts()
+        return load_charts(day)
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         """Refuse whatever is not understood."""

@@ -3,6 +3,7 @@ unknown type, no word in a 401, no search for every Observation (README.md names
 """
 
 import json
+from datetime import date
 
 from flask import Request, Response
 
@@ -31,9 +32,9 @@ class EpicDialect(GenericDialect):
     def require_media(self, request: Request) -> None:
         """Accept every client: one that names no JSON gets XML."""
 
-    def charts(self) -> Charts:
-        """Return the charts with orders that name their drug by reference."""
-        return with_references()
+    def charts(self, day: date) -> Charts:
+        """Return the charts of a day, with orders that name their drug by reference."""
+        return with_references(day)
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         """Ignore what is not known, `_sort` too; require a category or a code of an Observation."""

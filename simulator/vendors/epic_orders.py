@@ -4,6 +4,7 @@ MedicationRequest.medication[x]), here beside the order where it is coded, else 
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 
 from simulator.charts.generated import load_resources
@@ -12,9 +13,9 @@ from simulator.charts.resources import Charts, Resource
 
 
 @cache
-def with_references() -> Charts:
-    """Return the charts with every order's drug moved into a Medication."""
-    return Charts(one for resource in load_resources() for one in _moved(resource))
+def with_references(day: date) -> Charts:
+    """Return the charts of a day with every order's drug moved into a Medication."""
+    return Charts(one for resource in load_resources(day) for one in _moved(resource))
 
 
 def _moved(resource: Resource) -> Iterator[Resource]:
@@ -26,7 +27,8 @@ def _moved(resource: Resource) -> Iterator[Resource]:
     del order["medicationCodeableConcept"]
     if "coding" in drug:
         fhir_id = f"{resource.id}-drug"
-        body = {**labelled("Medication", fhir_id), "code": drug}
+        updated = resource.last_updated
+        body = {**labelled("Medication", fhir_id, updated=updated), "code": drug}
         yield Resource("Medication", fhir_id, None, json.dumps(body, ensure_ascii=False), body)
         reference = f"Medication/{fhir_id}"
     else:

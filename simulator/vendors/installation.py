@@ -1,11 +1,11 @@
 """One simulated EHR: its addresses, the apps and charts it knows, and what it remembers."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from types import MappingProxyType
 
 from simulator.cds.opening import CdsState
 from simulator.charts.documents import documents
-from simulator.charts.resources import Charts
 from simulator.common.addresses import Addresses
 from simulator.common.expiring_map import ExpiringMap
 from simulator.faults.named import Faults
@@ -36,8 +36,8 @@ class Installation:
     """What the routes of one EHR share.
 
     `addresses` are the profile's at `origin`; `registrations` are the clients of this EHR
-    alone, by client id. EHRs that publish their keys at one address share a `signer`;
-    `cds_signer` holds the keys by which CDS services know this one.
+    alone, by client id. The charts are those of `day`. EHRs that publish their keys at one address
+    share a `signer`; `cds_signer` holds the keys by which CDS services know this one.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class Installation:
         profile: VendorProfile,
         origin: str,
         registrations: Sequence[Registration],
-        charts: Charts,
+        day: date,
         clock: Callable[[], float],
         signer: Signer,
     ) -> None:
         self.profile = profile
         self.addresses: Addresses = profile.addresses(origin)
         self.registrations = MappingProxyType({one.client_id: one for one in registrations})
-        self.charts = Records(charts, documents(), clock)
+        self.charts = Records(profile.fhir.charts(day), documents(day), clock)
         self.clock = clock
         self.signer = signer
         self.clients = ClientAuthentication(

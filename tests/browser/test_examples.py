@@ -132,7 +132,11 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
         "launch_url": f"http://localhost:{port}/launch",
         "scopes": ["launch", *SCOPES.split()],
     }
-    environment = {"EHR_BASE_URL": ehr_origin, "EHR_REGISTRATIONS": json.dumps([registration])}
+    environment = {
+        "EHR_BASE_URL": ehr_origin,
+        "EHR_REGISTRATIONS": json.dumps([registration]),
+        "EHR_DAY": "2026-11-20",
+    }
     tables = f"""
 [[ehr]]
 key = "simulated"

@@ -259,7 +259,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "simulator/charts": (
         "analytes parts resources",
-        "builder documents users",
+        "builder documents moving users",
         "courses dirty inpatient",
         "outpatients",
         "generated",

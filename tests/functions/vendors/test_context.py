@@ -2,6 +2,7 @@
 scripted one as nobody should send it (SMART App Launch 2.2, "Launch context"; CTX-01 to CTX-12).
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,9 +61,10 @@ def test_a_banner_is_left_to_the_ehr_where_it_says_so(clinic: Practice) -> None:
     opened = clinic.launch("generic", fault="token-no-banner")
     assert opened.context()["need_patient_banner"] is False
     page = _page(opened)
-    assert "<h1>Calculations for Alma Testpatient, 1968</h1>" in page
+    named = re.search(r"<h1>Calculations for Alma Testpatient, (\d{4})</h1>", page)
+    assert named
     # The rest of the banner is for paper.
-    assert page.partition('<div class="print-only">')[0].count("1968") == 1
+    assert page.partition('<div class="print-only">')[0].count(named[1]) == 1
 
 
 @pytest.mark.calculators

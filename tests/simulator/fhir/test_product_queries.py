@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from clinical.chart import read_chart
 from clinical.queries import Search, request_for, searches
 from shared.vendors import VENDORS
+from simulator.charts.moving import WRITTEN_FOR
 from simulator.common.addresses import path_of
 from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
@@ -108,7 +109,7 @@ UNREACHED: dict[tuple[str, str], set[str]] = {
 def test_the_queries_find_whatever_of_a_chart_is_used(vendor: str, name: str) -> None:
     reader = Reader(vendor, name)
     by_queries = read_chart(reader.resources(SEARCHES[vendor]), NOW, reader.patient, None)
-    charts = EHRS[vendor].fhir.charts()
+    charts = EHRS[vendor].fhir.charts(WRITTEN_FOR)
     whole = [
         dict(one.body)
         for kind in (*TYPES, "Medication")

@@ -1,0 +1,52 @@
+"""The charts as of another day: all that is charted moves along, and nobody grows older.
+
+The charts are written for the day in parts.py. A demo that starts a year later would otherwise
+show values that are too old to count.
+"""
+
+import re
+from datetime import date, datetime, timedelta
+from functools import cache
+
+from simulator.charts.parts import TODAY
+
+WRITTEN_FOR = TODAY.date()
+# By then the results of the newest visit have been issued.
+_COMPLETE = timedelta(hours=TODAY.hour + 2)
+_CHARTED = re.compile(
+    r'("(?:effectiveDateTime|effectiveInstant|issued|start|end|lastUpdated|onsetDateTime|'
+    r'abatementDateTime|recordedDate|authoredOn)": ")(\d{4}(?:-\d\d(?:-\d\d)?)?)'
+)
+_BORN = re.compile(r'("birthDate": ")(\d{4}-\d\d-\d\d)')
+
+
+def day_at(now: datetime) -> date:
+    """Return the last day on which everything that the charts have of it is in the past."""
+    return (now.astimezone(TODAY.tzinfo) - _COMPLETE).date()
+
+
+def moved(text: str, day: date) -> str:
+    """Return the text of a chart as it would have been written for a day."""
+    if day == WRITTEN_FOR:
+        return text
+    text = _CHARTED.sub(lambda found: found[1] + _moved(found[2], day), text)
+    return _BORN.sub(lambda found: found[1] + _born(found[2], day), text)
+
+
+@cache
+def _moved(written: str, day: date) -> str:
+    """Return a day, or a month or year, that lies as far from `day` as it did when written."""
+    # A month or a year is taken by its middle.
+    whole = {4: f"{written}-07-01", 7: f"{written}-15"}.get(len(written), written)
+    return (date.fromisoformat(whole) + (day - WRITTEN_FOR)).isoformat()[: len(written)]
+
+
+def _born(written: str, day: date) -> str:
+    """Return the birth date with its month and day, of someone who is as old as when written."""
+    born = date.fromisoformat(written)
+    age = WRITTEN_FOR.year - born.year - _is_before_birthday(WRITTEN_FOR, born)
+    return born.replace(year=day.year - age - _is_before_birthday(day, born)).isoformat()
+
+
+def _is_before_birthday(day: date, born: date) -> bool:
+    return (day.month, day.day) < (born.month, born.day)
