@@ -1,22 +1,33 @@
-"""What a chart page shows of the chart itself: problems, orders, the newest results."""
+"""What a chart page shows of the chart itself: problems, orders, the value of each test that counts.
 
+That is the newest one, in the version of now, that somebody has released: not a preliminary one,
+one that was withdrawn, or one that is dated later than it was filed.
+"""
+
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from simulator.charts.resources import Charts, Resource
+from simulator.fhir.search_parameters import observed
 
-_MOST_RESULTS = 12
+_MOST_RESULTS = 30
 _MOST_LINES = 12
+_RELEASED = ("final", "amended", "corrected")
+_UNDATED = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One observation, as a line."""
+    """One observation, as a line; `when` is the day, empty where none is charted."""
 
     name: str
     value: str
     when: str
+    moment: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ def contents(charts: Charts, patient: str) -> Contents:
         for one in _of(charts, "MedicationRequest", patient)
         if one.body.get("status") == "active"
     ]
-    results = sorted(_results(charts, patient), key=lambda one: one.when, reverse=True)
+    results = sorted(_newest(charts, patient), key=lambda one: one.moment, reverse=True)
     return Contents(problems[:_MOST_LINES], drugs[:_MOST_LINES], results[:_MOST_RESULTS])
 
 
@@ -65,12 +76,44 @@ def _drug(order: Resource) -> str:
     return str(order.body.get("medicationReference", {}).get("display", "without a name"))
 
 
-def _results(charts: Charts, patient: str) -> Iterator[Result]:
-    for one in _of(charts, "Observation", patient):
-        quantity = one.body.get("valueQuantity")
-        if isinstance(quantity, dict) and "value" in quantity and one.body.get("status") == "final":
-            value = (
-                f"{quantity.get('comparator', '')}{quantity['value']} {quantity.get('unit', '')}"
-            )
-            when = str(one.body.get("effectiveDateTime", ""))[:10]
-            yield Result(_name(one.body.get("code", {})), value.strip(), when)
+def _newest(charts: Charts, patient: str) -> Iterator[Result]:
+    """Give of each test the newest value; several if they are of one moment and differ."""
+    known: dict[str, list[Result]] = {}
+    for code, result in _results(charts, patient):
+        known.setdefault(code, []).append(result)
+    for results in known.values():
+        last = max(one.moment for one in results)
+        yield from dict.fromkeys(one for one in results if one.moment == last)
+
+
+def _results(charts: Charts, patient: str) -> Iterator[tuple[str, Result]]:
+    for fhir_id in dict.fromkeys(one.id for one in _of(charts, "Observation", patient)):
+        # An id may be listed in two versions.
+        current = charts.find("Observation", fhir_id)
+        if current is None or current.body.get("status") not in _RELEASED:
+            continue
+        taken = observed(current.body)
+        moment = taken.start if taken else _UNDATED
+        body = json.loads(current.text, parse_float=Decimal)
+        value = _value(body)
+        if value and moment <= current.last_updated:
+            concept = body.get("code", {})
+            code = json.dumps(concept.get("coding") or _name(concept))
+            when = moment.date().isoformat() if taken else ""
+            yield code, Result(_name(concept), value, when, moment)
+
+
+def _value(observation: Mapping[str, Any]) -> str:
+    """Return a number with its unit, or those of a panel's parts; empty where there is none."""
+    own = _amount(observation.get("valueQuantity"))
+    return own or " / ".join(
+        filter(
+            None, (_amount(one.get("valueQuantity")) for one in observation.get("component", []))
+        )
+    )
+
+
+def _amount(quantity: object) -> str:
+    if not isinstance(quantity, dict) or "value" not in quantity:
+        return ""
+    return f"{quantity.get('comparator', '')}{quantity['value']} {quantity.get('unit', '')}".strip()

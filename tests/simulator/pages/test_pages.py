@@ -19,6 +19,8 @@ from tests.simulator.app_under_test import (
 )
 from tests.support.tables import each
 
+GRETA = "synthetic-greta"
+
 
 @pytest.fixture
 def app(beside_others: App) -> App:
@@ -275,3 +277,27 @@ def test_no_heading_spoils_an_acronym(app: App, ehr: str) -> None:
 
 def test_what_no_fault_has_is_said(app: App) -> None:
     assert "No fault of this EHR has “nonsense”" in app.http.get("/?ehr=epic&find=nonsense").text
+
+
+@each(
+    ("patient", "name", "shown"),
+    [
+        # A newer one is preliminary.
+        (ALMA, "Creatinine, serum or plasma", ["1.50 mg/dL"]),
+        # By the text of its date the one before it would be the newest.
+        (GRETA, "Creatinine, serum or plasma", ["124 µmol/L"]),
+        # A newer one was withdrawn; this was corrected, in date and value.
+        (GRETA, "Sodium, serum or plasma", ["137 meq/L"]),
+        (GRETA, "Potassium, serum or plasma", ["4.4 mmol/L"]),
+        # One is dated in the future.
+        (GRETA, "Body weight", ["165 lb"]),
+        # Neither of one moment can be preferred.
+        (GRETA, "Heart rate", ["110 bpm", "72 bpm"]),
+    ],
+)
+def test_a_chart_shows_of_each_test_the_value_that_counts(
+    app: App, patient: str, name: str, shown: list[str]
+) -> None:
+    page = app.http.get(f"/generic/chart?patient={patient}").text
+    rows = re.findall(rf'<th scope="row">{name}</th><td class="value">([^<]+)<', page)
+    assert sorted(rows) == shown
