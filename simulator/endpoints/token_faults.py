@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from flask import Response, request
 
+from simulator import trace
 from simulator.faults import oracle_errors
 from simulator.faults.named import Faults
 from simulator.oauth.granted import Terms
@@ -87,6 +88,7 @@ def cut_connection() -> Response:
     """End the connection without an answer. Where the server gives no hold of it (Flask's test
     client), the answer is an empty 502.
     """
+    trace.cut()
     connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
         connection.shutdown(socket.SHUT_RDWR)

@@ -90,6 +90,7 @@ class Notes:
         title: what it was, in words.
         faults: names of those that it triggered.
         answer: what the EHR answered, in words; with `is_refused` also why.
+        is_cut: whether the connection was closed instead.
     """
 
     step: Step = "other"
@@ -101,6 +102,7 @@ class Notes:
     faults: list[str] = field(default_factory=list)
     answer: str = ""
     is_refused: bool = False
+    is_cut: bool = False
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -178,6 +180,12 @@ def refused(why: str) -> None:
     """Say that the request is refused, and why, even where the EHR does not tell."""
     mine = notes()
     mine.answer, mine.is_refused = clipped(why), True
+
+
+def cut() -> None:
+    """Say that the connection is closed in place of an answer."""
+    mine = notes()
+    mine.answer, mine.is_cut = "The connection was closed without an answer.", True
 
 
 def covered(

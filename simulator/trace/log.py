@@ -26,6 +26,7 @@ class Entry:
         number: the one that /_recorded gives it.
         launch_trace: the launch it belongs to, or None.
         is_placed: whether only its time says so.
+        status: 0 where the connection was closed without an answer.
         others: as in trace.Notes.
     """
 
@@ -46,7 +47,7 @@ class Entry:
     @property
     def is_good(self) -> bool:
         """Whether it was answered as the app hoped."""
-        return not self.is_refused and self.status < 400
+        return not self.is_refused and 0 < self.status < 400
 
     @property
     def wrong(self) -> list[Check]:

@@ -37,9 +37,11 @@ def record_requests(app: Flask, log: TraceLog) -> None:
     def record(response: Response) -> Response:
         if request.path == _PATH:
             return response
+        # What was never sent has no status.
+        status = 0 if trace.notes().is_cut else response.status_code
         with lock:
             number = next(numbers)
-            log.keep(trace.notes(), number, response.status_code)
+            log.keep(trace.notes(), number, status)
             records.append(
                 {
                     "number": number,
@@ -49,7 +51,7 @@ def record_requests(app: Flask, log: TraceLog) -> None:
                     "query": request.query_string.decode("latin-1"),
                     "headers": list(request.headers.items()),
                     "form": g.get("form", []),
-                    "status": response.status_code,
+                    "status": status,
                 }
             )
         return response

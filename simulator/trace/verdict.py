@@ -133,7 +133,14 @@ def _of_tokens(
 def _of_use(own: Sequence[Entry]) -> Verdict:
     """Judge what the app did with its tokens."""
     reads = [one for one in own if one.step == "fhir"]
-    refused = [one for one in reads if not one.is_good]
+    # An access token expires: an app that renews it and goes on has done nothing wrong.
+    renewed = [one for one in own if one.step == "refresh" and one.is_good]
+    refused = [
+        one
+        for one in reads
+        if not one.is_good
+        and not (one.status == 401 and any(later.number > one.number for later in renewed))
+    ]
     refresh = _last(own, "refresh")
     if refresh is not None and not refresh.is_good:
         return _refusal("The app has lost its access: the refresh was refused", refresh)

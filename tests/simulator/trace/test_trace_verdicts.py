@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.simulator.app_under_test import ALMA
+from tests.simulator.app_under_test import ALMA, json_of
 from tests.simulator.trace.test_trace import READ, launches
 from tests.simulator.vendor_app import VendorApp
 from tests.support.tables import each
@@ -55,6 +55,14 @@ def logged_out(app: VendorApp) -> None:
     app.revoke(answer["access_token"])
 
 
+def renewed_access(app: VendorApp) -> None:
+    answer = app.tokens()
+    app.control(expire_access_tokens=True)
+    app.get(answer["access_token"], f"/Patient/{ALMA}", READ)
+    token = json_of(app.refresh(answer["refresh_token"]))["access_token"]
+    app.get(token, f"/Patient/{ALMA}", READ)
+
+
 def second_try(app: VendorApp) -> None:
     code = app.code(fault="token-503:1")
     app.exchange(code)
@@ -94,6 +102,11 @@ CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
         "But it was granted less than it asked for.",
     ),
     "a refused refresh": (lost_access, "The app has lost its access: the refresh was refused"),
+    "a renewal": (renewed_access, "The app is in: it has tokens and 2 FHIR answers."),
+    "no answer": (
+        lambda app: app.exchange(app.code(fault="token-reply-lost")),
+        "The EHR gave no tokens: The connection was closed without an answer.",
+    ),
     "a log-out": (logged_out, "Complete: 1 FHIR request, then logged out."),
     "tokens given back unused": (
         lambda app: app.revoke(app.tokens()["access_token"]),
