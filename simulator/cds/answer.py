@@ -70,16 +70,21 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a call brought: cards by urgency, and what is wrong with the whole."""
+    """What a call brought: cards by urgency, what is wrong with the whole, as words in a sentence,
+    and whether the service refused the call.
+    """
 
     cards: Sequence[Card] = ()
     problems: Sequence[str] = ()
+    is_refusal: bool = False
 
 
 def read(answer: Answer, launch_url: str) -> Response:
     """Read the answer of a call; `launch_url` is the one that the app is registered with."""
     if answer.status != 200 or answer.problem:
-        return Response(problems=[answer.problem or f"answered {answer.status}{_said(answer)}"])
+        said = answer.problem or f"answered {answer.status}{_said(answer)}"
+        is_refusal = 400 <= answer.status < 500 or answer.status == 503
+        return Response(problems=[said], is_refusal=is_refusal)
     try:
         body = json.loads(answer.body)
     except ValueError:
@@ -99,7 +104,7 @@ def _said(answer: Answer) -> str:
         code, text = issue["details"]["coding"][0]["code"], issue.get("diagnostics", "")
     except (ValueError, LookupError, TypeError, AttributeError):
         return ", without an OperationOutcome"
-    return f" {code}: {text}"
+    return f" ({code}) and said “{str(text).rstrip('.')}”" if text else f" ({code})"
 
 
 def _of_whole(answer: Answer, body: Mapping[str, Any]) -> Iterator[str]:

@@ -21,6 +21,7 @@ class Answered:
         client_id: the registered app that the service belongs to.
         service: the URL of the service.
         problems: what was wrong with the whole answer.
+        was_spoiled: whether the service refused a call that a fault of the EHR had spoiled.
         outcomes: what the clinician made of a card, by its number.
     """
 
@@ -29,6 +30,7 @@ class Answered:
     service: str
     cards: Sequence[Card]
     problems: Sequence[str]
+    was_spoiled: bool = False
     outcomes: dict[int, str] = field(default_factory=dict)
 
 

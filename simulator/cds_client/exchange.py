@@ -60,10 +60,14 @@ class Exchange:
             services = templates.services_of(self._discovered())
         except TemplateInvalidError as error:
             trace.note("wrong", "discovery", str(error))
-            return CdsAnswer(None, self._client.name, Response(problems=[f"discovery: {error}"]))
+            return CdsAnswer(
+                None, self._client.name, Response(problems=[f"its discovery failed, {error}"])
+            )
         if not services:
             trace.note("wrong", "discovery", f"no service for the hook {templates.HOOK}")
-            return CdsAnswer(None, self._client.name, Response(problems=["discovery: no service"]))
+            return CdsAnswer(
+                None, self._client.name, Response(problems=["its discovery names no service"])
+            )
         service = services[0]
         keys = ", ".join(service.prefetch) or "nothing"
         trace.note("right", "discovery", f"{service.id}; prefetch: {keys}")

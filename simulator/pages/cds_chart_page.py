@@ -145,6 +145,7 @@ def _opened(ehr: Installation) -> Opening:
                 cds_answer.service or "",
                 cds_answer.response.cards,
                 cds_answer.response.problems,
+                cds_answer.response.is_refusal and bool(triggered - {_NO_CONTEXT}),
             )
         )
     trace.answer(_told(answers))
@@ -165,9 +166,14 @@ def _told(answers: list[Answered]) -> str:
     cards = [card for answered in answers for card in answered.cards]
     broken = sum(bool(card.problems) for card in cards)
     if problems and not cards:
-        return f"The chart shows no card: {problems[0]}."
+        return f"The chart shows no card. {sentence(problems[0])}"
     text = f"The chart shows {len(cards)} card{'' if len(cards) == 1 else 's'}"
     return f"{text}, {broken} of them not as they should be." if broken else f"{text}."
+
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _shown(ehr: Installation, key: str, opening: Opening) -> Response:
@@ -187,6 +193,7 @@ def _shown(ehr: Installation, key: str, opening: Opening) -> Response:
         answers=opening.answers,
         contents=contents(ehr.charts, opening.patient),
         html=markdown.html,
+        sentence=sentence,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a chart page shows of the chart itself: problems, orders, the value of each test that counts.
+"""What a chart page shows of the chart: problems, orders, and of each test the value that counts.
 
 That is the newest one, in the version of now, that somebody has released: not a preliminary one,
 one that was withdrawn, or one that is dated later than it was filed.

@@ -177,8 +177,8 @@ PAGES: dict[str, Visit] = {
     "chart without a card": chart_with_cards(
         "patient=synthetic-bruno", "No card for this patient from"
     ),
-    "chart with a fault of the app": chart_with_cards(
-        "patient=synthetic-dario&fault=cds-no-token", "A fault of the app"
+    "chart whose call was refused": chart_with_cards(
+        "patient=synthetic-dario&fault=cds-no-token", "The service refused this call."
     ),
     "side by side": side_by_side,
     "empty trace": empty_trace,

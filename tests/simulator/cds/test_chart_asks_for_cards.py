@@ -230,11 +230,14 @@ def test_a_link_that_breaks_the_promise_is_a_fault_of_the_app(
 @each(
     ("answer", "said"),
     [
-        (Answer(401, "application/fhir+json", b"{}"), "answered 401"),
-        (Answer(0, problem="no answer: refused"), "no answer: refused"),
+        (
+            Answer(401, "application/fhir+json", b"{}"),
+            "Answered 401, without",
+        ),
+        (Answer(0, problem="no answer: refused"), "No answer: refused. The"),
         (Answer(200, "application/json", b"<html>"), "is not JSON"),
         (Answer(200, "application/json", b'{"card": []}'), "no list of cards"),
-        (Answer(200, "text/plain", b'{"cards": []}'), "the media type is text/plain"),
+        (Answer(200, "text/plain", b'{"cards": []}'), "The media type is text/plain"),
     ],
 )
 def test_an_answer_that_is_none_is_said(service: CdsService, answer: Answer, said: str) -> None:
