@@ -27,7 +27,7 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
 - Values over time show the first and the last value with their dates, how far back they go ("last
   12 months"), and when the chart has more. The scale covers a least span for each quantity, such as
   0.6 mg/dL for creatinine, so that 1.20 and 1.28 mg/dL look alike; the spans and their reasons are
-  in `functions/smart_calc/page/scales.py`. The line is interrupted where values are more than three
+  in `clinical/scales.py`. The line is interrupted where values are more than three
   times as far apart as usual.
 - A caution shows the charted entry that it rests on. An entry shows what its code is called if that
   differs from its text.

@@ -154,7 +154,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc/page": (
-        "__init__ bands banner charted scales wording",
+        "__init__ bands banner charted wording",
         "latest_values view_models",
         "entries outcome tables",
         "cautions input_views note trends",
@@ -171,7 +171,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "recalculation",
     ),
     "clinical": (
-        "calculators dates",
+        "calculators dates scales",
         "chart turned_off units_in_words",
         "basis clock fitness queries settled",
         "prefilled",

@@ -1,7 +1,7 @@
 """The charted values of one input over time: a small line to draw, and the same as rows. Pure.
 
 A drawing has the width and the height below, in its own units; the newest value is at the right.
-Its scale has the ends of scales.py. Where no value is charted for much longer than usual, the line
+Its scale has the ends of clinical/scales.py. Where no value is charted for much longer than usual, the line
 is interrupted.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import median_low
 
-from clinical import queries
+from clinical import queries, scales
 from clinical.calculators import evaluate
 from clinical.calculators.inputs import INPUTS
 from clinical.calculators.model import Calculator
@@ -22,7 +22,7 @@ from clinical.chart.resources.times import Moment, completed_years, full_date
 from clinical.clock import Clock
 from clinical.units_in_words import unit
 
-from . import entries, scales, wording
+from . import entries, wording
 from .view_models import Point, Trend
 
 WIDTH, HEIGHT = 240, 52

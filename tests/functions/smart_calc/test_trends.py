@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from clinical import scales
 from clinical.calculators import REGISTRY
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import read_chart
 from clinical.clock import Clock
-from functions.smart_calc.page import input_views, scales, trends
+from functions.smart_calc.page import input_views, trends
 from functions.smart_calc.page.view_models import Trend
 from tests.support.chart_resources import observation, patient
 from tests.support.tables import each
