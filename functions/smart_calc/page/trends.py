@@ -1,8 +1,8 @@
 """The charted values of one input over time: a small line to draw, and the same as rows. Pure.
 
 A drawing has the width and the height below, in its own units; the newest value is at the right.
-Its scale has the ends of clinical/scales.py. Where no value is charted for much longer than usual, the line
-is interrupted.
+Its scale has the ends of clinical/scales.py. Where no value is charted for much longer than usual,
+the line is interrupted.
 """
 
 import json
