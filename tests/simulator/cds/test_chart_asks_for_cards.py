@@ -180,6 +180,16 @@ def test_the_detail_is_markdown_and_never_html(service: CdsService) -> None:
     assert "<strong>bold</strong>" in page
 
 
+def test_the_detail_has_the_lists_tables_and_code_of_markdown(service: CdsService) -> None:
+    detail = "1. one\n   - two\n\n| a | b |\n|---|:-:|\n| 1 | 2 |\n\n```\n**code**\n```"
+    service.cards = [card(detail=detail)]
+    page = re.sub(r"\s", "", ChartApp(GENERIC).chart().text)
+    assert "<ol><li>one<ul><li>two</li></ul></li></ol>" in page
+    assert '<thead><tr><thscope="col">a</th><thscope="col">b</th></tr></thead>' in page
+    assert "<pre><code>**code**</code></pre>" in page
+    assert "style=" not in page
+
+
 @each(
     ("changes", "said"),
     [
