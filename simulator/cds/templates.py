@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 HOOK = "patient-view"
+# CDS Hooks 2.0, Prefetch tokens identifying the user.
+_USERS = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
 _TOKEN = re.compile(r"\{\{(.*?)\}\}")
 _READ = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})")
 _SEARCH = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
@@ -54,15 +56,28 @@ def services_of(document: Any) -> Sequence[Service]:
     return [_service(one) for one in listed if _hook(one) == HOOK]
 
 
-def filled(template: str, context: Mapping[str, str]) -> Read | Query:
-    """Put the context into a template.
+def tokens(user: str, patient: str, encounter: str | None) -> Mapping[str, str | None]:
+    """Return what the prefetch tokens of the hook patient-view stand for; None for what there is
+    not this time.
+    """
+    kind, _, fhir_id = user.partition("/")
+    users = {f"user{one}Id": fhir_id if one == kind else None for one in _USERS}
+    context = {"userId": user, "patientId": patient, "encounterId": encounter}
+    return {**{f"context.{name}": value for name, value in context.items()}, **users}
+
+
+def filled(template: str, known: Mapping[str, str | None]) -> Read | Query | None:
+    """Put the values of tokens into a template; None if one of them has no value.
 
     Raises TemplateInvalidError: it names what the hook has not, or is no read and no search.
     """
-    unknown = [name for name in _TOKEN.findall(template) if name not in context]
+    named = [name.strip() for name in _TOKEN.findall(template)]
+    unknown = [name for name in named if name not in known]
     if unknown:
         raise TemplateInvalidError(f"the hook has no {unknown[0]}")
-    text = _TOKEN.sub(lambda match: context[match[1]], template)
+    if any(known[name] is None for name in named):
+        return None
+    text = _TOKEN.sub(lambda match: str(known[match[1].strip()]), template)
     if (read := _READ.fullmatch(text)) is not None:
         return Read(read[1], read[2])
     search = _SEARCH.fullmatch(text)

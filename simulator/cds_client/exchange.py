@@ -35,7 +35,7 @@ class CdsAnswer:
 
 
 class Exchange:
-    """The call of one chart to the service of one app."""
+    """The calls of one chart to the services of one app."""
 
     def __init__(
         self,
@@ -54,27 +54,28 @@ class Exchange:
         self._triggered = triggered
         self._launch_trace = launch_trace
 
-    def ask(self) -> CdsAnswer:
-        """Read discovery, call the service, read its cards; note what was right and wrong."""
+    def ask(self) -> list[CdsAnswer]:
+        """Read discovery, call each service, read its cards; note what was right and wrong."""
         try:
             services = templates.services_of(self._discovered())
         except TemplateInvalidError as error:
             trace.note("wrong", "discovery", str(error))
-            return CdsAnswer(
-                None, self._client.name, Response(problems=[f"its discovery failed, {error}"])
-            )
+            return [self._without_service(f"its discovery failed, {error}")]
         if not services:
             trace.note("wrong", "discovery", f"no service for the hook {templates.HOOK}")
-            return CdsAnswer(
-                None, self._client.name, Response(problems=["its discovery names no service"])
-            )
-        service = services[0]
+            return [self._without_service("its discovery names no service")]
+        return [self._asked(one) for one in services]
+
+    def _asked(self, service: Service) -> CdsAnswer:
         keys = ", ".join(service.prefetch) or "nothing"
         trace.note("right", "discovery", f"{service.id}; prefetch: {keys}")
         url = f"{self._base}/cds-services/{service.id}"
         response = answer.read(self._called(url, service), self._client.launch_url)
         _note(response)
         return CdsAnswer(url, service.title, response)
+
+    def _without_service(self, problem: str) -> CdsAnswer:
+        return CdsAnswer(None, self._client.name, Response(problems=[problem]))
 
     def _discovered(self) -> object:
         """Return the discovery document, kept or new.
@@ -99,9 +100,8 @@ class Exchange:
         habits = self._ehr.profile.cds
         issued = self._authorized()
         at = self._situation()
-        context = {"context.patientId": at.patient, "context.userId": at.user}
         found = Prefetching(self._ehr, self._patient, issued.access_token, self._triggered).found(
-            service.prefetch, context
+            service.prefetch, templates.tokens(at.user, at.patient, at.encounter)
         )
         prefetch = request.prefetched(found, self._triggered)
         granted = request.Authorization(

@@ -29,14 +29,19 @@ class Prefetching:
         self._token = token
         self._triggered = triggered
 
-    def found(self, templates: Mapping[str, str], context: Mapping[str, str]) -> Mapping[str, str]:
+    def found(
+        self, templates: Mapping[str, str], tokens: Mapping[str, str | None]
+    ) -> Mapping[str, str]:
         """Return the JSON text of each key; one that cannot be resolved is left out."""
         texts: dict[str, str] = {}
         for name, template in templates.items():
             try:
-                requested = filled(template, context)
+                requested = filled(template, tokens)
             except TemplateInvalidError as error:
                 trace.note("wrong", name, f"the template cannot be followed: {error}")
+                continue
+            if requested is None:
+                trace.note("said", name, "left out: the chart has no value for its token")
                 continue
             text = (
                 self._read(requested)

@@ -94,7 +94,7 @@ _ROWS: tuple[tuple[Place, str, str], ...] = (
         "token-app-context-object",
         "appContext is a JSON object, where CDS Hooks says a text",
     ),
-    ("exchange", "token-app-context-odd", "appContext is a text that names no calculator"),
+    ("exchange", "token-app-context-odd", "appContext is a JSON text that holds no object"),
     ("exchange", "token-no-banner", "need_patient_banner is false"),
     ("exchange", "id-token-rs384", "the id_token is signed with RS384"),
     ("exchange", "id-token-es256", "the id_token is signed with ES256"),

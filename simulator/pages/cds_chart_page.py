@@ -137,17 +137,17 @@ def _opened(ehr: Installation) -> Opening:
     trace.triggered(triggered - {_NO_CONTEXT})
     answers = []
     for client in clients:
-        cds_answer = Exchange(ehr, client, patient.id, user, triggered, launch_trace).ask()
-        answers.append(
+        answers += [
             Answered(
                 client.client_id,
-                cds_answer.title,
-                cds_answer.service or "",
-                cds_answer.response.cards,
-                cds_answer.response.problems,
-                cds_answer.response.is_refusal and bool(triggered - {_NO_CONTEXT}),
+                one.title,
+                one.service or "",
+                one.response.cards,
+                one.response.problems,
+                one.response.is_refusal and bool(triggered - {_NO_CONTEXT}),
             )
-        )
+            for one in Exchange(ehr, client, patient.id, user, triggered, launch_trace).ask()
+        ]
     trace.answer(_told(answers))
     return Opening(patient.id, user, fault, answers, launch_trace)
 
@@ -201,16 +201,13 @@ def _chosen(
     ehr: Installation, opening: Opening, given: Mapping[str, str]
 ) -> tuple[Answered, Registration, int]:
     """Return the card that a link or a form names: its service, its app and its number."""
-    client = ehr.registrations.get(given.get("client", ""))
-    answered = next(
-        (one for one in opening.answers if client and one.client_id == client.client_id), None
-    )
-    number = given.get("card", "")
-    if client is None or answered is None:
+    service, number = given.get("service", ""), given.get("card", "")
+    if service not in map(str, range(len(opening.answers))):
         raise _UnknownError("such card")
-    if number not in {str(one) for one in range(len(answered.cards))}:
+    answered = opening.answers[int(service)]
+    if number not in map(str, range(len(answered.cards))):
         raise _UnknownError("such card")
-    return answered, client, int(number)
+    return answered, ehr.registrations[answered.client_id], int(number)
 
 
 def _opening(ehr: Installation, key: str) -> Opening:

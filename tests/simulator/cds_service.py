@@ -103,6 +103,7 @@ class CdsService:
 
     cards: list[Any] = field(default_factory=lambda: [card()])
     answer: Answer | None = None
+    discovery: dict[str, Any] = field(default_factory=lambda: DISCOVERY)
     calls: list[Call] = field(default_factory=list)
     during: Callable[[Call], None] = lambda call: None
 
@@ -118,7 +119,7 @@ class CdsService:
         call = Call(url, headers, json.loads(data or b"null"), (data or b"").decode(), len(sent))
         self.calls.append(call)
         if data is None:
-            return _json(DISCOVERY)
+            return _json(self.discovery)
         # In a thread of its own, as the service's requests are no part of the chart's.
         with ThreadPoolExecutor(1) as another:
             another.submit(self.during, call).result()

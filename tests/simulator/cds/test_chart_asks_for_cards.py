@@ -19,6 +19,7 @@ from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, BRUNO, App, json_of, query_of
 from tests.simulator.cds_service import (
     BASE,
+    DISCOVERY,
     PREFETCH,
     SERVICE,
     Call,
@@ -335,10 +336,10 @@ def test_a_dismissal_is_told_with_its_reason(
     assert entry[member]["reason"]["code"] == "known"
 
 
-def _dismiss(app: ChartApp, reason: str) -> TestResponse:
+def _dismiss(app: ChartApp, reason: str, of_service: int = 0) -> TestResponse:
     form = re.search(r'name="shown" value="([^"]+)"', app.chart().text)
     assert form is not None
-    fields = {"shown": form[1], "client": "client one", "card": "0", "reason": reason}
+    fields = {"shown": form[1], "service": str(of_service), "card": "0", "reason": reason}
     return app.http.post(f"/{app.profile.key}/chart/dismiss", data=fields)
 
 
@@ -346,6 +347,32 @@ def test_a_dismissal_without_a_reason_has_none(service: CdsService) -> None:
     _dismiss(ChartApp(GENERIC), "")
     (entry,) = service.told[0].body["feedback"]
     assert entry.keys() == {"card", "outcome", "outcomeTimestamp"}
+
+
+def test_each_service_for_the_hook_is_asked_and_told_of_its_own_cards(service: CdsService) -> None:
+    other = {
+        "id": "other",
+        "hook": "patient-view",
+        "description": "x",
+        "prefetch": {
+            "visit": "Encounter/{{context.encounterId}}",
+            "user": "Practitioner/{{ userPractitionerId }}",
+            "guardian": "RelatedPerson/{{userRelatedPersonId}}",
+        },
+    }
+    services = [*DISCOVERY["services"], {**other, "hook": "order-select"}, other]
+    service.discovery = {"services": services}
+    app = ChartApp(GENERIC)
+    assert app.chart().text.count("<article") == 2
+    urls = [one.url.rpartition("/")[2] for one in service.calls]
+    assert urls == ["cds-services", "calculators-patient-view", "other"]
+    prefetch = service.calls[-1].body["prefetch"]
+    assert {name: one["resourceType"] for name, one in prefetch.items()} == {
+        "visit": "Encounter",
+        "user": "Practitioner",
+    }
+    _dismiss(app, "known", of_service=1)
+    assert service.told[-1].url == f"{BASE}/cds-services/other/feedback"
 
 
 def test_epic_keeps_the_templates_that_were_typed_in(service: CdsService) -> None:
