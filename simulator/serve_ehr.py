@@ -3,8 +3,8 @@ launches, codes and tokens live in its memory. Configured by environment variabl
 
 EHR_BASE_URL: the origin that browsers and clients use; `http://127.0.0.1:8090` if unset.
 EHR_REGISTRATIONS: the clients, as JSON (see README.md); the demo client if unset.
-EHR_DAY: the day of the newest entries of the charts (2026-11-20); if unset today, or yesterday
-while today's would lie in the future.
+EHR_DAY: the day of the charts' newest entries (2026-11-20). If unset, it is today, or yesterday
+until today's entries are in the past.
 """
 
 import gc

@@ -1,6 +1,6 @@
 """The markdown of a card's detail as HTML (GitHub Flavored Markdown, with its tables).
 
-HTML stays the text that it is, and so do links and images: a card may come from anywhere.
+HTML, links and images stay text, because a card can come from any service.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _READER = (
     .enable("table")
     .disable(["link", "image", "autolink", "reference"])
 )
-# Inside of a card there are no headings of the page, and no styles of a sender.
+# A card adds no headings to the page and no inline styles.
 _TAGS = {
     "heading_open": "<p><strong>",
     "heading_close": "</strong></p>\n",
@@ -31,5 +31,5 @@ for _name, _tag in _TAGS.items():
 
 
 def html(text: str) -> Markup:
-    """Return the HTML of a text that may come from anywhere."""
-    return Markup(_READER.render(text))  # noqa: S704 - made of text alone
+    """Return the HTML of an untrusted text."""
+    return Markup(_READER.render(text))  # noqa: S704 - the reader escapes it

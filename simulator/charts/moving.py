@@ -1,6 +1,6 @@
-"""The charts as of another day: all that is charted moves along, and nobody grows older.
+"""The charts as of another day: every date moves by the same number of days, and no age changes.
 
-The charts are written for the day in parts.py. A demo that starts a year later would otherwise
+The charts are written for the day in parts.py. Without this, a demo that starts a year later would
 show values that are too old to count.
 """
 
@@ -35,14 +35,14 @@ def moved(text: str, day: date) -> str:
 
 @cache
 def _moved(written: str, day: date) -> str:
-    """Return a day, or a month or year, that lies as far from `day` as it did when written."""
+    """Return a day, month or year that is as far from `day` as it was from the original day."""
     # A month or a year is taken by its middle.
     whole = {4: f"{written}-07-01", 7: f"{written}-15"}.get(len(written), written)
     return (date.fromisoformat(whole) + (day - WRITTEN_FOR)).isoformat()[: len(written)]
 
 
 def _born(written: str, day: date) -> str:
-    """Return the birth date with its month and day, of someone who is as old as when written."""
+    """Return the birth date in another year, so that the age stays the same."""
     born = date.fromisoformat(written)
     age = WRITTEN_FOR.year - born.year - _is_before_birthday(WRITTEN_FOR, born)
     return born.replace(year=day.year - age - _is_before_birthday(day, born)).isoformat()

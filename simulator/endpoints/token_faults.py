@@ -130,7 +130,7 @@ def _app_context_object(body: Body) -> None:
     try:
         body["appContext"] = json.loads(str(body.get("appContext", "{}")))
     except ValueError:
-        # Another app's context need not be JSON.
+        # Another app's context doesn't have to be JSON.
         body["appContext"] = {"text": body["appContext"]}
 
 

@@ -1,7 +1,7 @@
 """What a chart page shows of the chart: problems, orders, and of each test the value that counts.
 
-That is the newest one, in the version of now, that somebody has released: not a preliminary one,
-one that was withdrawn, or one that is dated later than it was filed.
+That is the newest released value in its current version. Preliminary and withdrawn values don't
+count, and neither do values dated later than they were filed.
 """
 
 import json
@@ -22,7 +22,7 @@ _UNDATED = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One observation, as a line; `when` is the day, empty where none is charted."""
+    """One observation, as a line; `when` is the day, or "" if no date is charted."""
 
     name: str
     value: str
@@ -77,7 +77,7 @@ def _drug(order: Resource) -> str:
 
 
 def _newest(charts: Charts, patient: str) -> Iterator[Result]:
-    """Give of each test the newest value; several if they are of one moment and differ."""
+    """Yield the newest value of each test, or several that differ at the same time."""
     known: dict[str, list[Result]] = {}
     for code, result in _results(charts, patient):
         known.setdefault(code, []).append(result)
@@ -104,7 +104,7 @@ def _results(charts: Charts, patient: str) -> Iterator[tuple[str, Result]]:
 
 
 def _value(observation: Mapping[str, Any]) -> str:
-    """Return a number with its unit, or those of a panel's parts; empty where there is none."""
+    """Return the number with its unit, or those of a panel's parts, or ""."""
     own = _amount(observation.get("valueQuantity"))
     return own or " / ".join(
         filter(

@@ -133,7 +133,7 @@ def _of_tokens(
 def _of_use(own: Sequence[Entry]) -> Verdict:
     """Judge what the app did with its tokens."""
     reads = [one for one in own if one.step == "fhir"]
-    # An access token expires: an app that renews it and goes on has done nothing wrong.
+    # Access tokens expire. An app that renews its token and continues has done nothing wrong.
     renewed = [one for one in own if one.step == "refresh" and one.is_good]
     refused = [
         one

@@ -36,7 +36,7 @@ class Installation:
     """What the routes of one EHR share.
 
     `addresses` are the profile's at `origin`; `registrations` are the clients of this EHR
-    alone, by client id. The charts are those of `day`. EHRs that publish their keys at one address
+    alone, by client id. The charts are as of `day`. EHRs that publish their keys at one address
     share a `signer`; `cds_signer` holds the keys by which CDS services know this one.
     """
 

@@ -210,7 +210,7 @@ def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
 
 
 def _standing(finding: ChartFinding, kind: Kind) -> Standing:
-    """Return on which line of a note an input stands that nobody changed."""
+    """Return which line of a note lists an unchanged input."""
     if finding.outcome is Outcome.UNREAD:
         return "failed"
     if finding.value is None:

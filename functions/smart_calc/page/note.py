@@ -1,8 +1,8 @@
-"""A result as plain text for a note: one text, complete, whatever becomes of the page. Pure.
+"""A result as plain text for a note: one text that is complete without the page. Pure.
 
-It names the patient and the result, then what stands behind it, apart: what the chart has, what was
-typed, what is only assumed, what is open, and what could not be read; at last the cautions and when
-the chart was read.
+It names the patient and the result. Separate lines then list the values from the chart, the values
+that were entered, and what is assumed absent, open or could not be read. The cautions and the time
+of reading come last.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from . import outcome
 from .banner import Banner
 from .view_models import InputView, ResultView, Standing
 
-# The lines beside the results, by what they hold.
+# The lines after the results, by their content.
 _LINES: Mapping[str, str] = {
     "found": "From the chart: ",
     "entered": "Entered, not from the chart: ",
@@ -37,9 +37,9 @@ def parts(
     unread: Iterable[str],
     read_at: str,
 ) -> Mapping[str, str]:
-    """Return what a note says beside the results, by the line.
+    """Return the text of each line after the results.
 
-    `unread` is what could not be read, with why; `read_at` when the chart was read.
+    `unread` lists what could not be read, with the reason. `read_at` is the time of reading.
     """
     named: dict[Standing, list[str]] = {}
     for one in inputs:
@@ -54,10 +54,7 @@ def parts(
 
 
 def of_results(title: str, made: Sequence[ResultView], told: Mapping[str, str]) -> str:
-    """Return the note on the results of a calculator, a line for each kind of thing.
-
-    Empty if it has neither a result nor the range of one.
-    """
+    """Return the note on the results of a calculator, or "" if it has no result and no range."""
     found = [one for one in made if one.printed]
     if not found:
         return ""

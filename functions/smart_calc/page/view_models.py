@@ -13,7 +13,7 @@ from .bands import BandBar
 
 Kind = Literal["number", "flag", "choice"]
 Look = Literal["good", "warn", "bad", "assumed", ""]
-# On which line of a note an input stands: `failed` is what could not be read.
+# Which line of a note lists an input; `failed` is for what could not be read.
 Standing = Literal["found", "entered", "assumed", "open", "failed"]
 Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "turned_off"]
 

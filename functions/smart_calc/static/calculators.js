@@ -165,7 +165,7 @@
       isEdited,
       isTaken: () => isEdited() && isTaken(),
       sent: () => (isEdited() ? entered() : { value: JSON.parse(data), unit: ucum || null }),
-      // On which line a note names it, and how.
+      // The line of the note that lists it, and its text.
       noted: () => {
         if (!isEdited()) return [standing, note];
         if (isTaken()) return ["found", taken.dataset.note];
