@@ -4,7 +4,9 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from tests.support.browser import Answer, Browser
@@ -70,7 +72,13 @@ class App:
     def log_lines(self) -> list[dict[str, object]]:
         """The log events so far."""
         lines = self.server.log.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        return [_event(line) for line in lines if line.startswith("{")]
+
+
+@cache
+def _event(line: str) -> Any:
+    """What a line says; a log is read from its beginning each time."""
+    return json.loads(line)
 
 
 def _launched(origin: str, browser: Browser, callback: Answer) -> Launched:
