@@ -120,10 +120,10 @@ def _names_of_calculators(settings: Settings) -> list[Problem]:
     if not settings.calculators_off:
         return []
     try:
-        from clinical import turned_off
+        from clinical import site_choice
     except ImportError:
         return []
-    found: list[Problem] = turned_off.problems(settings)
+    found: list[Problem] = site_choice.problems(settings)
     return found
 
 

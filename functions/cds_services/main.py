@@ -12,7 +12,7 @@ from typing import Any
 
 import flask
 
-from clinical import turned_off
+from clinical import site_choice
 from clinical.cards import Card, of_chart
 from clinical.clock import Clock
 from shared import held_bytes, log
@@ -43,7 +43,7 @@ def _start(settings: Settings) -> Verifier:
 
 
 held_bytes.give_memory_back()
-_settings = settings_file.from_environment(turned_off.problems)
+_settings = settings_file.from_environment(site_choice.problems)
 if _settings:
     _verifier = _start(_settings)
 _edge = Edge("cds_services", "operation_outcome", "cds_refused")

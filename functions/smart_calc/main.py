@@ -7,7 +7,7 @@ from functools import partial
 
 import flask
 
-from clinical import turned_off
+from clinical import site_choice
 from clinical.calculators import REGISTRY
 from shared import held_bytes, log, pages
 from shared.config import settings_file
@@ -34,7 +34,7 @@ _MOST_BYTES = 100_000
 _FIRST_SECONDS = 0.2
 
 held_bytes.give_memory_back()
-_settings = settings_file.from_environment(turned_off.problems)
+_settings = settings_file.from_environment(site_choice.problems)
 if _settings:
     _running = deployment.start(_settings)
 _edge = Edge("smart_calc", "page", "app_refused")

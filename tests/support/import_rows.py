@@ -172,7 +172,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "clinical": (
         "calculators dates scales",
-        "chart turned_off units_in_words",
+        "chart site_choice units_in_words",
         "basis clock fitness queries settled",
         "prefilled",
         "cards",
