@@ -32,7 +32,7 @@ SLOW_INPUTS = (
 )
 VITAL_INPUTS = (
     *("systolic_bp", "diastolic_bp", "heart_rate", "respiratory_rate", "temperature", "spo2"),
-    *("o2_flow", "fio2", "weight", "bmi_reported", "qt_interval"),
+    *("o2_flow", "fio2", "weight", "bmi_reported", "qt_interval", "qrs_duration"),
 )
 LAB_INPUTS = tuple(name for name in INPUTS if name not in SLOW_INPUTS + VITAL_INPUTS)
 PRESSURE_PANELS = ("85354-9", "55284-4")

@@ -32,6 +32,7 @@ _LEAST: Mapping[str, tuple[float, float]] = {
     "respiratory_rate": (8, 0),
     "temperature": (1.5, 0),
     "qt_interval": (80, 0),
+    "qrs_duration": (40, 0),
     # 2
     "creatinine": (0.6, _QUARTER),
     "bun": (15, _QUARTER),

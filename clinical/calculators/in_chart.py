@@ -109,6 +109,7 @@ FINDINGS: Mapping[str, str] = {
     "oral_anticoagulant": "Oral anticoagulant",
     "parenteral_anticoagulant": "Parenteral anticoagulant",
     "vitamin_k_antagonist": "Vitamin K antagonist",
+    "active_atrial_fibrillation": "Active atrial fibrillation",
     "acute_kidney_injury": "Acute kidney injury",
     "chronic_kidney_disease": "Chronic kidney disease",
     "pregnancy": "Pregnancy",

@@ -119,6 +119,8 @@ INPUTS: Mapping[str, Input] = MappingProxyType(dict((
          (8, 120), (180, 365), "39156-5"),
     _row("qt_interval", "QT interval", "ms", units.DURATION,
          (200, 800), (7, 90), "8634-8"),
+    _row("qrs_duration", "QRS duration", "ms", units.DURATION,
+         (40, 300), (7, 90), "8633-0"),
     _row("hba1c", "HbA1c", "%", units.HBA1C,
          (3, 20), (180, 365), "4548-4 17856-6 59261-8"),
     _row("uacr", "Urine albumin/creatinine ratio", "mg/g{creat}", units.URINE_ALBUMIN_RATIO,

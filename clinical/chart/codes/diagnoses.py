@@ -17,7 +17,7 @@ _NOW = (
     *("hypertension", "diabetes", "abnormal_renal_function", "abnormal_liver_function"),
     *("acute_kidney_injury", "chronic_kidney_disease", "dialysis", "dialysis_status", "pregnancy"),
     *("palliative_care", "anticoagulant_in_problems", "wide_qrs", "acute_liver_injury"),
-    *("low_platelets_of_another_cause", "known_cirrhosis"),
+    *("low_platelets_of_another_cause", "known_cirrhosis", "active_atrial_fibrillation"),
 )
 IS_OF_NOW: Mapping[str, bool] = MappingProxyType(
     dict.fromkeys(_EVER, False) | dict.fromkeys(_NOW, True)
@@ -26,6 +26,11 @@ IS_OF_NOW: Mapping[str, bool] = MappingProxyType(
 # What speaks for one of these speaks for cardiovascular disease, however it is charted.
 KNOWN_CVD = "known_cvd_excludes_risk_score"
 PARTS_OF_KNOWN_CVD = ("congestive_heart_failure", "stroke_tia_thromboembolism", "vascular_disease")
+
+# What speaks for a diagnosis of ever speaks for the one of now, if its state allows.
+OF_NOW_TOO: Mapping[str, str] = MappingProxyType(
+    {"atrial_fibrillation": "active_atrial_fibrillation"}
+)
 
 # No items: in icd.json a relative's disease, a screening or a suspicion, beside which no code
 # counts; in snomed.json concepts that are known to be no item.

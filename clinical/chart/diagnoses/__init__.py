@@ -4,11 +4,11 @@ Problems, encounter diagnoses and health concerns count alike.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from clinical.chart.classified import Candidates, Claim, Classification, Classified, by_item
-from clinical.chart.codes.diagnoses import IS_OF_NOW
+from clinical.chart.codes.diagnoses import IS_OF_NOW, OF_NOW_TOO
 from clinical.chart.diagnoses import state
 from clinical.chart.diagnoses.classification import classify
 from clinical.chart.diagnoses.kidney_stage import listed_stage
@@ -37,7 +37,7 @@ def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Problems:
     candidates = by_item(
         (claim.item, _candidate(condition, claim, zone))
         for condition, what in classified
-        for claim in what.claims
+        for claim in _of_now_too(what.claims)
     )
     possible = [one for one in classified if not state.is_refuted(one[0])]
     unclassified = tuple(
@@ -60,6 +60,14 @@ def _classified(conditions: Iterable[Resource]) -> Iterator[tuple[Resource, Clas
         if said not in known:
             known[said] = classify(concept)
         yield condition, known[said]
+
+
+def _of_now_too(claims: Iterable[Claim]) -> Iterator[Claim]:
+    """Yield the claims, and for a diagnosis of ever the one of now that goes with it."""
+    for claim in claims:
+        yield claim
+        if claim.item in OF_NOW_TOO:
+            yield replace(claim, item=OF_NOW_TOO[claim.item])
 
 
 def _candidate(condition: Resource, claim: Claim, zone: tzinfo | None) -> Candidate:
