@@ -9,16 +9,15 @@ import json
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import median_low
 
-from clinical import queries, scales
-from clinical.calculators import evaluate
+from clinical import earlier, queries, scales
 from clinical.calculators.inputs import INPUTS
 from clinical.calculators.model import Calculator
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding
-from clinical.chart.resources.times import Moment, completed_years, full_date
+from clinical.chart.resources.times import Moment
 from clinical.clock import Clock
 from clinical.units_in_words import unit
 
@@ -66,19 +65,12 @@ def of_output(
     """
     output = next((one for one in calculator.outputs if one.gives), None)
     measured = [name for name in calculator.inputs if name in chart.usable]
-    born = full_date(_charted(chart, "age"))
-    if output is None or len(measured) != 1 or born is None:
+    if output is None or len(measured) != 1:
         return None
     found = []
-    for one in chart.usable[measured[0]][:MOST]:
-        if one.moment is None:
-            continue
-        given = {name: _given(chart.findings[name]) for name in calculator.inputs}
-        day = one.moment.instant.astimezone(clock.now.tzinfo).date()
-        given["age"] = (float(completed_years(born, day)), "a")
-        given[measured[0]] = (one.value, chart.findings[measured[0]].unit)
-        result = evaluate(calculator.name, given).results.get(output.name)
-        if result is not None:
+    over_time = earlier.results(calculator, output, measured[0], chart, clock.now.tzinfo)
+    for one, result in islice(over_time, MOST):
+        if one.moment is not None:
             used = one == chart.findings[measured[0]].chosen
             text = f"{result.printed} {unit(output.unit)}".rstrip()
             found.append(
@@ -99,15 +91,6 @@ def _span(chart: Chart, name: str, shown: int, cut: AbstractSet[str]) -> str:
         return f"newest {shown} values, last {last}; the chart has more"
     count = f"newest {shown} of {known}" if known > shown else f"{shown}"
     return f"{count} values, last {last}"
-
-
-def _charted(chart: Chart, name: str) -> str:
-    chosen = chart.findings[name].chosen
-    return chosen.charted if chosen else ""
-
-
-def _given(finding: ChartFinding) -> tuple[object, str | None]:
-    return finding.value, finding.unit or None
 
 
 def _trend(
