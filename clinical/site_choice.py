@@ -1,19 +1,27 @@
-"""The calculators that a site has turned off: `calculators_off` in the configuration. Pure.
+"""Checks what a site chooses of the calculators: `calculators_off` and `cards`. Pure.
 
-A hospital approves calculators one by one, and a wrong formula must go without a release.
+A hospital approves calculators and cards one by one, and a wrong formula must go without a release.
 """
 
 from clinical.calculators import REGISTRY
+from clinical.calculators.registry import CARDS
 from shared.config.settings import Settings
 from shared.config.table import Problem
 
-_REMEDY = "Write names as docs/calculators.md lists them, such as has_bled."
+_OFF = "Write names as docs/calculators.md lists them, such as has_bled."
+_CARDS = f"Choose from {', '.join(CARDS)}."
 
 
 def problems(settings: Settings) -> list[Problem]:
-    """Every name that no calculator has, as a problem of the configuration."""
-    return [
-        Problem.at("setting_invalid", f"calculators_off[{index}]", "is no calculator", _REMEDY)
+    """Return every name that no calculator has, or that gives no card, as a problem."""
+    found = [
+        Problem.at("setting_invalid", f"calculators_off[{index}]", "is no calculator", _OFF)
         for index, name in enumerate(settings.calculators_off)
         if name not in REGISTRY
     ]
+    found += [
+        Problem.at("setting_invalid", f"cards[{index}]", "gives no card", _CARDS)
+        for index, name in enumerate(settings.cards or ())
+        if name not in CARDS
+    ]
+    return found

@@ -117,7 +117,7 @@ def _setting(place: str) -> str:
 
 def _names_of_calculators(settings: Settings) -> list[Problem]:
     """What smart_calc would end with; nothing where the calculators are not installed."""
-    if not settings.calculators_off:
+    if not settings.calculators_off and not settings.cards:
         return []
     try:
         from clinical import site_choice

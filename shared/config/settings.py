@@ -81,6 +81,7 @@ class Settings:
     """The whole configuration. Durations are in seconds; `public_url` has no trailing slash.
 
     `calculators_off` are names as they were written: who knows the calculators checks them.
+    `cards` are names too, None if the site doesn't choose.
     `responsible` names who answers for the app at this site, and is empty if no one is named.
     """
 
@@ -97,6 +98,7 @@ class Settings:
     store: StoreSettings
     ehrs: tuple[Ehr, ...]
     calculators_off: tuple[str, ...] = ()
+    cards: tuple[str, ...] | None = None
     cds_clients: tuple[CdsClient, ...] = ()
     responsible: str = ""
 

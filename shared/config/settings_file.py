@@ -20,6 +20,7 @@ from shared.config.settings import Settings, StoreKind, StoreSettings
 from shared.config.table import Problem, TomlTable
 
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
+_CALCULATOR = "a name of a calculator"
 _ONE_LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,200}"
 _ANCESTOR = re.compile(
     r"'self'|https?://(?:\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[0-9]{1,5}|\*))?"
@@ -91,6 +92,7 @@ def _settings(top: TomlTable) -> Settings:
     local = urls.is_local(public_url)
     ehrs = read_ehrs(top, local)
     keys = top.entries("sealing_keys", 'Name a key, such as ["env:SEALING_KEY"].')
+    cards = top.optional_texts("cards", _NAME, _CALCULATOR)
     settings = Settings(
         public_url=public_url,
         after_launch=_after_launch(top),
@@ -115,7 +117,8 @@ def _settings(top: TomlTable) -> Settings:
         public_jwks=top.optional_reference("public_jwks"),
         store=_store(top.table("store")),
         ehrs=ehrs,
-        calculators_off=tuple(top.texts("calculators_off", _NAME, "a name of a calculator")),
+        calculators_off=tuple(top.texts("calculators_off", _NAME, _CALCULATOR)),
+        cards=None if cards is None else tuple(cards),
         cds_clients=read_cds_clients(top, ehrs, local=local),
         responsible=top.text("responsible", "", _ONE_LINE, "a text of 1 to 200 characters").strip(),
     )

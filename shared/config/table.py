@@ -106,8 +106,15 @@ class TomlTable:
 
     def texts(self, name: str, pattern: re.Pattern[str], form: str) -> list[str]:
         """The texts of a list, each of which must match `pattern`, which `form` describes."""
+        return self.optional_texts(name, pattern, form) or []
+
+    def optional_texts(self, name: str, pattern: re.Pattern[str], form: str) -> list[str] | None:
+        """Return the texts of such a list, None if there is no list."""
+        values = self.take(name, list, None)
+        if values is None:
+            return None
         good: list[str] = []
-        for index, value in enumerate(self.take(name, list, [])):
+        for index, value in enumerate(values):
             if isinstance(value, str) and pattern.fullmatch(value):
                 good.append(value)
             else:
