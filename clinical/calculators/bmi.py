@@ -5,7 +5,6 @@ from clinical.calculators.limits import at_least, below, within
 from clinical.calculators.model import (
     Band,
     Calculator,
-    CardRule,
     Citation,
     Given,
     Implausible,
@@ -54,7 +53,6 @@ CALCULATOR = Calculator(
                 Band(
                     "below 18.5: underweight",
                     lambda v, g: _adult(g) and below(v, 18.5),
-                    "info",
                     short="underweight",
                 ),
                 Band(
@@ -80,11 +78,9 @@ CALCULATOR = Calculator(
                 Band(
                     "40 or more: obese class III",
                     lambda v, g: _adult(g) and at_least(v, 40),
-                    "info",
                     short="obese class III",
                 ),
             ),
-            card=CardRule(place=8),
         ),
     ),
     sources=(

@@ -1,12 +1,12 @@
 """Stroke risk in atrial fibrillation: CHA2DS2-VASc (Lip, Chest 2010;137:263) and CHA2DS2-VA."""
 
+from clinical.calculators.card_rule import CardRule, NoDrug, Told
 from clinical.calculators.in_chart import ChartCaution, InChart, OnlyWith
 from clinical.calculators.limits import at_least, at_most, below
 from clinical.calculators.model import (
     ADULTS,
     Band,
     Calculator,
-    CardRule,
     Citation,
     Given,
     Note,
@@ -73,25 +73,23 @@ _BANDS = (
     Band(
         "3 or more in a woman: class 1 threshold for anticoagulation reached (ACC/AHA 2023)",
         lambda v, g: at_least(v, 3) and g["sex"] == "female",
-        "warning",
+        Told("warning", "class 1 from 3 in women"),
         short="threshold reached",
     ),
     Band(
         "2 or more in a man: class 1 threshold for anticoagulation reached (ACC/AHA 2023)",
         lambda v, g: at_least(v, 2) and g["sex"] == "male",
-        "warning",
+        Told("warning", "class 1 from 2 in men"),
         short="threshold reached",
     ),
     Band(
         "2 in a woman: class 2a, anticoagulation is reasonable (ACC/AHA 2023)",
         lambda v, g: at_least(v, 2) and g["sex"] == "female",
-        "info",
         short="intermediate",
     ),
     Band(
         "1 in a man: class 2a, anticoagulation is reasonable (ACC/AHA 2023)",
         lambda v, g: at_least(v, 1) and g["sex"] == "male",
-        "info",
         short="intermediate",
     ),
     Band(
@@ -129,7 +127,7 @@ def _with_fibrillation(band: Band) -> Band:
     return Band(
         band.text,
         lambda v, g: g.get("atrial_fibrillation") is not False and band.holds(v, g),
-        band.urgency,
+        band.told,
         band.short,
     )
 
@@ -173,7 +171,22 @@ CALCULATOR = Calculator(
             bands=tuple(map(_with_fibrillation, _BANDS)),
             meaning=_why_no_band,
             card=CardRule(
-                place=2, found=("atrial_fibrillation",), not_found=("oral_anticoagulant",)
+                place=2,
+                document="ACC/AHA 2023",
+                doi="10.1161/CIR.0000000000001193",
+                found=("active_atrial_fibrillation",),
+                not_found=(
+                    "anticoagulant_in_problems",
+                    "valve_or_mitral_stenosis",
+                    "intracranial_haemorrhage",
+                    "laa_occlusion",
+                    "palliative_care",
+                ),
+                no_drug=NoDrug(
+                    "anticoagulant",
+                    ("oral_anticoagulant", "parenteral_anticoagulant"),
+                    among_some=True,
+                ),
             ),
         ),
         Output(

@@ -1,8 +1,9 @@
 """eGFR from serum creatinine without race: CKD-EPI 2021 (Inker, N Engl J Med 2021;385:1737)."""
 
-from clinical.calculators.in_chart import KIDNEY_CAUTIONS, Beside, InChart
+from clinical.calculators.card_rule import CardRule, Lasting, Told
+from clinical.calculators.in_chart import DAY, KIDNEY_CAUTIONS, Beside, InChart
 from clinical.calculators.limits import at_least, below
-from clinical.calculators.model import ADULTS, Band, Calculator, CardRule, Citation, Output, Sex
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output, Sex
 
 
 def egfr(age: int, sex: Sex, creatinine: float) -> float:
@@ -56,26 +57,42 @@ CALCULATOR = Calculator(
                 Band(
                     "G3a: 45 to below 60, mildly to moderately decreased",
                     lambda v, _: at_least(v, 45),
-                    "info",
                     short="G3a",
                 ),
                 Band(
                     "G3b: 30 to below 45, moderately to severely decreased",
                     lambda v, _: at_least(v, 30),
-                    "info",
+                    Told("info", "G3b, 30 to below 45"),
                     short="G3b",
                 ),
                 Band(
                     "G4: 15 to below 30, severely decreased",
                     lambda v, _: at_least(v, 15),
-                    "warning",
+                    Told("warning", "G4, 15 to below 30"),
                     short="G4",
                 ),
                 Band(
-                    "G5: below 15, kidney failure", lambda v, _: below(v, 15), "warning", short="G5"
+                    "G5: below 15, kidney failure",
+                    lambda v, _: below(v, 15),
+                    Told("warning", "G5, below 15"),
+                    short="G5",
                 ),
             ),
-            card=CardRule(place=4),
+            card=CardRule(
+                place=3,
+                document="KDIGO 2024",
+                doi="10.1016/j.kint.2023.10.018",
+                not_found=(
+                    "acute_kidney_injury",
+                    "dialysis_status",
+                    "kidney_transplant",
+                    "pregnancy",
+                    "palliative_care",
+                ),
+                # KDIGO 2024: chronic is more than three months.
+                lasting=Lasting("creatinine", 90 * DAY),
+                listed="chronic_kidney_disease",
+            ),
         ),
     ),
     sources=(

@@ -2,7 +2,7 @@
 
 from clinical.calculators.in_chart import DrawRule, InChart
 from clinical.calculators.limits import above, at_most, below
-from clinical.calculators.model import ADULTS, Band, Calculator, CardRule, Citation, Output
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
 
 
 def corrected_calcium(calcium_total: float, albumin: float) -> float:
@@ -36,16 +36,14 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("below 8.5: low", lambda v, _: below(v, 8.5), "info", short="low"),
+                Band("below 8.5: low", lambda v, _: below(v, 8.5), short="low"),
                 Band(
                     "8.5 to 10.5: within the usual range",
                     lambda v, _: at_most(v, 10.5),
                     short="in range",
                 ),
-                Band("above 10.5: high", lambda v, _: above(v, 10.5), "info", short="high"),
+                Band("above 10.5: high", lambda v, _: above(v, 10.5), short="high"),
             ),
-            # Else the laboratory says it.
-            card=CardRule(place=5, unlike="calcium_total"),
         ),
     ),
     sources=(Citation("Payne RB et al. Br Med J 1973;4:643-646", "10.1136/bmj.4.5893.643"),),

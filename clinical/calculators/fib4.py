@@ -2,16 +2,15 @@
 
 import math
 
+from clinical.calculators.card_rule import CardRule, TimesNormal, Told
 from clinical.calculators.in_chart import DAY, ChartCaution, DrawRule, InChart
 from clinical.calculators.limits import above, at_least, at_most, below
 from clinical.calculators.model import (
     ADULTS,
     Band,
     Calculator,
-    CardRule,
     Citation,
     Given,
-    Limit,
     Note,
     Output,
 )
@@ -75,13 +74,23 @@ CALCULATOR = Calculator(
                 Band(
                     "above 2.67: high probability of advanced fibrosis",
                     lambda v, _: above(v, 2.67),
-                    "info",
+                    Told("info", "high probability of advanced fibrosis above 2.67"),
                     short="high probability",
                 ),
             ),
             card=CardRule(
-                place=6,
-                limits=(Limit("age", 35, None, "Below 35 years FIB-4 is unreliable"),),
+                place=5,
+                document="AASLD 2023",
+                doi="10.1097/HEP.0000000000000323",
+                by_default=False,
+                ages=(36, 64),
+                not_found=(
+                    "known_cirrhosis",
+                    "low_platelets_of_another_cause",
+                    "acute_liver_injury",
+                    "palliative_care",
+                ),
+                times_normal=TimesNormal(("ast", "alt"), times=5, otherwise=40),
             ),
         ),
     ),

@@ -5,13 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from clinical.calculators.card_rule import CardRule, Told
 from clinical.calculators.in_chart import NOTHING, InChart
 from clinical.calculators.limits import at_least, round_half_away, within
 
 Sex = Literal["male", "female"]
-# How a band is told where nobody asked for it: on a card at the chart (CDS Hooks 2.0). `critical`,
-# the third that there is, is not among them: nothing here is to stop a hand.
-Urgency = Literal["warning", "info"]
 # Only the legacy Pooled Cohort Equations take it.
 Race = Literal["white_or_other", "black"]
 
@@ -88,31 +86,14 @@ class Band:
     """One published interpretation of a result.
 
     `holds` takes the unrounded result and the checked inputs; the first band that holds counts.
-    With an `urgency` it makes a card, where its output has a CardRule. `short` is the same in a
-    word or two, for a row of a list.
+    A band that is `told` makes a card, if its output has a CardRule. `short` is the same in a word
+    or two, for a row of a list.
     """
 
     text: str
     holds: Callable[[float, Given], bool]
-    urgency: Urgency | None = None
+    told: Told | None = None
     short: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CardRule:
-    """When an output makes a card at the chart, beside the urgency of its band (clinical/cards.py).
-
-    `place` is its place among cards of one urgency. `limits` are ranges of inputs outside of which
-    it makes none. Findings in `found` must be in the chart, those in `not_found` must be absent
-    from one that was read whole. `unlike` names an input in the unit of the output, whose own value
-    must lie in another band: else it says the same by itself.
-    """
-
-    place: int
-    limits: tuple[Limit, ...] = ()
-    found: tuple[str, ...] = ()
-    not_found: tuple[str, ...] = ()
-    unlike: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +133,7 @@ class Output:
     values to try of numbers, yes-or-no and listed answers are tried by themselves. A number whose
     rounding to a whole one is printed beside it (`beside_whole`) gets the digits that this takes.
     `edges` are where a drawing of the bands begins and ends, and every limit between two of them.
-    With a `card` it is told at the chart where a band of it has an urgency.
+    With a `card` it can make one at the chart, in a band that is told.
     """
 
     name: str
@@ -215,9 +196,9 @@ class Calculator:
     file it under, in a word. `year` is that of the equation. A marked calculator is off unless a
     site switches it on: "legacy" has been superseded, "time-critical" must not be relied on for
     alarms; `why_marked` says more. `table` holds published coefficients or points that `equation`
-    cannot show, header row first. `words` are what a person may search it by. `validation` says how
-    it was validated, as far as that could be read in an open source. `in_chart` is what it declares
-    about charts.
+    cannot show, header row first, and `table_note` how to read it. `words` are what a person may
+    search it by. `validation` says how it was validated, as far as that could be read in an open
+    source. `in_chart` is what it declares about charts.
     `definitions` say at an input what counts as it; `points` gives those of each input that was
     given, where a table of points is published.
     """
@@ -234,6 +215,7 @@ class Calculator:
     sources: tuple[Citation, ...]
     notes: tuple[Note, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
+    table_note: str = ""
     mark: Literal["legacy", "time-critical"] | None = None
     why_marked: str = ""
     words: str = ""

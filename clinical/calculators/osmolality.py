@@ -2,7 +2,7 @@
 
 from clinical.calculators.in_chart import DrawRule, InChart
 from clinical.calculators.limits import above, at_most, below
-from clinical.calculators.model import ADULTS, Band, Calculator, CardRule, Citation, Output
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output
 
 
 def calculated(sodium: float, glucose: float, bun: float, ethanol: float = 0) -> float:
@@ -69,10 +69,9 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("above 10: raised", lambda v, _: above(v, 10), "warning", short="raised"),
+                Band("above 10: raised", lambda v, _: above(v, 10), short="raised"),
                 Band("up to 10: not raised", lambda v, _: at_most(v, 10), short="not raised"),
             ),
-            card=CardRule(place=3),
         ),
     ),
     sources=(

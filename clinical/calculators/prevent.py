@@ -6,6 +6,7 @@ published equations; PREVENT is a trademark of the American Heart Association, n
 
 import math
 
+from clinical.calculators.card_rule import CardRule, NoDrug, Told
 from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
 from clinical.calculators.limits import above, at_least, below
 from clinical.calculators.model import (
@@ -13,7 +14,6 @@ from clinical.calculators.model import (
     NO_BANDS,
     Band,
     Calculator,
-    CardRule,
     Citation,
     Exclusion,
     Limit,
@@ -234,28 +234,8 @@ CALCULATOR = Calculator(
         "BMI enters only the heart failure models; without it their risks are left out.",
         "eGFR is calculated with CKD-EPI 2021; diabetes is type 1 or 2.",
         "The ASCVD bands were read in two secondary sources, which agree.",
-        "Terms without a value in the table: 1, yes as 1 and no as 0, or age times what is named.",
     ),
     outputs=(
-        _output(
-            10,
-            "total_cvd",
-            "total CVD",
-            (
-                Band(
-                    "7.5 % or more: the drug threshold is an average of 130/80 mmHg (AHA/ACC 2025)",
-                    lambda v, _: at_least(v, 7.5),
-                    short="at least 7.5 %",
-                ),
-                Band(
-                    "below 7.5 %: the drug threshold is an average of 130/80 mmHg after 3 to 6 "
-                    "months of lifestyle change, and 140/90 mmHg at any risk (AHA/ACC 2025)",
-                    lambda v, _: below(v, 7.5),
-                    short="below 7.5 %",
-                ),
-            ),
-            edges=(0, 7.5, 30),
-        ),
         _output(
             10,
             "ascvd",
@@ -275,12 +255,38 @@ CALCULATOR = Calculator(
                 Band(
                     "10 % or more: high (2026 ACC/AHA)",
                     lambda v, _: at_least(v, 10),
-                    "info",
+                    Told("info", "high from 10 %"),
                     short="high",
                 ),
             ),
-            card=CardRule(place=7),
+            card=CardRule(
+                place=4,
+                document="ACC/AHA 2026",
+                doi="10.1161/CIR.0000000000001423",
+                by_default=False,
+                not_found=("known_cvd_excludes_risk_score", "palliative_care"),
+                no_drug=NoDrug("statin", ("statin",)),
+            ),
             edges=(0, 3, 5, 10, 30),
+        ),
+        _output(
+            10,
+            "total_cvd",
+            "total CVD",
+            (
+                Band(
+                    "7.5 % or more: the drug threshold is an average of 130/80 mmHg (AHA/ACC 2025)",
+                    lambda v, _: at_least(v, 7.5),
+                    short="at least 7.5 %",
+                ),
+                Band(
+                    "below 7.5 %: the drug threshold is an average of 130/80 mmHg after 3 to 6 "
+                    "months of lifestyle change, and 140/90 mmHg at any risk (AHA/ACC 2025)",
+                    lambda v, _: below(v, 7.5),
+                    short="below 7.5 %",
+                ),
+            ),
+            edges=(0, 7.5, 30),
         ),
         _output(10, "heart_failure", "heart failure"),
         _output(30, "total_cvd", "total CVD"),
@@ -305,6 +311,8 @@ CALCULATOR = Calculator(
             for term in THIRTY_YEARS
         ),
     ),
+    table_note="A term without a value is 1, a yes (1) or no (0), or age times the factor that its "
+    "name gives.",
     notes=(
         Note(
             "Systolic pressure above 180 mmHg is beyond the range that PREVENT was derived on",

@@ -2,13 +2,13 @@
 
 import math
 
+from clinical.calculators.card_rule import CardRule, Nearby, Told
 from clinical.calculators.in_chart import SAME_DRAW, ChartCaution, DrawRule, InChart
 from clinical.calculators.limits import above, at_least, below, within
 from clinical.calculators.model import (
     ADULTS,
     Band,
     Calculator,
-    CardRule,
     Citation,
     Given,
     Note,
@@ -42,17 +42,20 @@ def hodges(qt_interval: float, heart_rate: float) -> float:
 
 
 _BANDS = (
-    Band("above 500 ms: high risk", lambda v, _: above(v, 500), "warning", short="above 500 ms"),
+    Band(
+        "above 500 ms: high risk",
+        lambda v, _: above(v, 500),
+        Told("warning", "high risk of torsade de pointes above 500 ms"),
+        short="above 500 ms",
+    ),
     Band(
         "460 ms or more, the limit for women: prolonged",
         lambda v, g: at_least(v, 460) and g.get("sex") == "female",
-        "info",
         short="prolonged",
     ),
     Band(
         "450 ms or more, the limit for men: prolonged",
         lambda v, g: at_least(v, 450) and g.get("sex") == "male",
-        "info",
         short="prolonged",
     ),
     Band(
@@ -101,7 +104,14 @@ CALCULATOR = Calculator(
             limits=(ADULTS,),
             bands=_BANDS,
             meaning=_why_no_band,
-            card=CardRule(place=1),
+            card=CardRule(
+                place=1,
+                document="AHA/ACCF 2010",
+                doi="10.1161/CIRCULATIONAHA.109.192704",
+                # The QTc is not estimated in fibrillation (J Electrocardiol 2012;45:556-60).
+                not_found=("wide_qrs", "active_atrial_fibrillation"),
+                nearby=Nearby("qrs_duration", 120, of="qt_interval", within=SAME_DRAW),
+            ),
         ),
         Output(
             name="bazett",

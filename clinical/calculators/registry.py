@@ -79,6 +79,27 @@ def _given_by(calculators: Iterable[Calculator]) -> Mapping[str, Source]:
 DERIVED: Mapping[str, Source] = _given_by(REGISTRY.values())
 
 
+# The calculators that can give a card, in the order of their cards, each with the output it tells.
+CARDS: Mapping[str, Output] = MappingProxyType(
+    {
+        calculator.name: output
+        for calculator, output in sorted(
+            (
+                (calculator, output)
+                for calculator in REGISTRY.values()
+                for output in calculator.outputs
+                if output.card
+            ),
+            key=lambda one: one[1].card.place if one[1].card else 0,
+        )
+    }
+)
+# Those that give one if a site doesn't choose.
+DEFAULT_CARDS = frozenset(
+    name for name, output in CARDS.items() if output.card and output.card.by_default
+)
+
+
 def unknown_names(calculator: Calculator) -> set[str]:
     """Names in what a calculator declares that no input, finding or output has."""
     known = {*INPUTS, *OTHER_NUMBERS, *FLAGS, *CHOICES}
@@ -93,8 +114,9 @@ def unknown_names(calculator: Calculator) -> set[str]:
     for output in calculator.outputs:
         unknown |= {*(output.open_answers or ())} - {*output.needs}
         if rule := output.card:
-            unknown |= {*rule.found, *rule.not_found} - {*FLAGS, *FINDINGS}
-            unknown |= {*(one.input for one in rule.limits), rule.unlike} - {*output.inputs, ""}
+            unknown |= rule.findings - {*FLAGS, *FINDINGS}
+            unknown |= rule.measured - {*INPUTS}
+            unknown |= {rule.doi} - {source.doi for source in calculator.sources}
     return unknown
 
 

@@ -16,7 +16,7 @@ from clinical.chart.evidence import (
 )
 
 # Flags of entries that suggest the item and leave it to a person; any other flag rules one out.
-_SUGGESTS = frozenset(
+SUGGESTS = frozenset(
     {
         Flag.UNCONFIRMED,
         Flag.SUGGESTION,
@@ -34,7 +34,7 @@ def item(
     """The finding for one item from the entries that match it; `could_be` are those that might."""
     ordered = sorted(dict.fromkeys(entries), key=_newest_first)
     counting = [entry.evidence for entry in ordered if entry.flag is None]
-    suggesting = [entry for entry in ordered if entry.flag in _SUGGESTS]
+    suggesting = [entry for entry in ordered if entry.flag in SUGGESTS]
     passed_over = tuple(
         PassedOver(entry.evidence, entry.flag, entry.why) for entry in ordered if entry.flag
     )

@@ -80,6 +80,8 @@ def _section(calculator: Calculator, vectors: int) -> str:
     ]
     if calculator.table:
         parts.append(_rows(calculator.table))
+    if calculator.table_note:
+        parts.append(f"{calculator.table_note}\n")
     cautions = (*calculator.cautions, *(f"{note.text}." for note in calculator.notes))
     parts.append("Cautions:\n\n" + "\n".join(f"- {caution}" for caution in cautions) + "\n")
     parts.append(f"Validation: {calculator.validation}\n")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from clinical.calculators.registry import CARDS
 from clinical.cards import Card, NoCard, of_chart
 from clinical.chart import read_chart
 from clinical.chart.resources.times import parse_now
@@ -25,8 +26,8 @@ def into(text: str) -> str:
 def markdown() -> str:
     """A table for each chart, the cards first."""
     lines = [
-        "The charts of `make run`, read whole on 20 November 2026. Calculators that are not named",
-        "make no cards.",
+        "The charts of `make run`, read completely on 20 November 2026. All five calculators are in",
+        "`cards`.",
         "",
     ]
     for patient in _patients():
@@ -47,7 +48,7 @@ def _patients() -> list[str]:
 def _judged(patient: str) -> tuple[Card | NoCard, ...]:
     now = parse_now(NOW)
     chart = read_chart(list(_resources(patient)), now, patient, None)
-    judged: tuple[Card | NoCard, ...] = of_chart(chart, now)
+    judged: tuple[Card | NoCard, ...] = of_chart(chart, now, chosen=frozenset(CARDS))
     return judged
 
 
@@ -60,5 +61,5 @@ def _resources(patient: str) -> Iterator[object]:
 def _row(found: Card | NoCard) -> str:
     title = found.calculator.title
     if isinstance(found, Card):
-        return f"| {title} | {_TITLE[found.result.urgency or 'info']} | {found.summary} |"
+        return f"| {title} | {_TITLE[found.told.urgency]} | {found.summary} |"
     return f"| {title} | | {found.why} |"

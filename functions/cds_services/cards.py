@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from clinical.calculators.inputs import INPUTS, label
-from clinical.cards import Card
+from clinical.card_conditions import named
+from clinical.cards import Card, in_words
 from clinical.chart.codes.drugs import DRUG_CLASSES
-from clinical.chart.evidence import ChartFinding, Outcome
+from clinical.chart.evidence import Outcome, Value
 from clinical.clock import Clock
 from clinical.units_in_words import plain, unit
 from shared.release import VERSION
 
-MOST_CARDS = 5
 LONGEST_SUMMARY = 139
 LONGEST_DETAIL = 2000
 # Why a clinician may pass over a card; other programs know these codes.
@@ -34,24 +34,18 @@ _DRUGS = frozenset(drugs.name for drugs in DRUG_CLASSES)
 _MARKUP = re.compile(r"[\\`*_~<>\[\]|#&]")
 
 
-def of(found: Sequence[Card], clock: Clock, public_url: str) -> list[dict[str, Any]]:
-    """The first five cards; where there are more, the last of them names the others."""
-    shown, others = found[:MOST_CARDS], found[MOST_CARDS:]
-    return [_card(card, clock, public_url, others if card is shown[-1] else ()) for card in shown]
-
-
-def _card(card: Card, clock: Clock, public_url: str, others: Sequence[Card]) -> dict[str, Any]:
+def of(card: Card, clock: Clock, public_url: str) -> dict[str, Any]:
+    """Return one card as CDS Hooks has it."""
     calculator = card.calculator
     systems = f"{public_url}{_CODE_SYSTEM}"
-    doi = next((one.doi for one in calculator.sources if one.doi), None)
     return {
         "uuid": str(uuid.uuid4()),
         "summary": summary(card),
-        "detail": detail(card, clock, others),
-        "indicator": card.result.urgency,
+        "detail": detail(card, clock),
+        "indicator": card.told.urgency,
         "source": {
             "label": f"smart-calc: {calculator.title}",
-            **({"url": f"https://doi.org/{doi}"} if doi else {}),
+            "url": f"https://doi.org/{card.rule.doi}",
             "topic": {
                 "system": f"{systems}calculators",
                 # Epic takes letters and digits alone, and remembers an override by them.
@@ -75,28 +69,25 @@ def _card(card: Card, clock: Clock, public_url: str, others: Sequence[Card]) -> 
 
 
 def summary(card: Card) -> str:
-    """`LABEL VALUE UNIT: BAND`, in less than 140 characters."""
+    """`LABEL VALUE UNIT: DOCUMENT: LIMIT`, in less than 140 characters."""
     said = card.summary
     return said if len(said) <= LONGEST_SUMMARY else f"{said[: LONGEST_SUMMARY - 1]}…"
 
 
-def detail(card: Card, clock: Clock, others: Sequence[Card] = ()) -> str:
-    """What the result stands on, in GFM. Cautions that have no room are left to the app."""
+def detail(card: Card, clock: Clock) -> str:
+    """What the result is based on, in GFM. Cautions that have no room are left to the app."""
     calculator, meaning = card.calculator, card.result.meaning
     head = [f"**{_plain(card.said)}**: {_plain(card.result.band or '')}"]
     if meaning:
         head.append(_plain(meaning))
     values = [f"- {_plain(one)}" for one in _values(card, clock)]
-    counted = _counted_as_no(card)
+    searched = [_plain(one) for one in (_counted_as_no(card), *_searched(card)) if one]
     cautions = [f"- {_plain(one)}" for one in card.cautions]
-    foot = [f"{_plain(calculator.title)}, {calculator.year}. smart-calc {VERSION}."]
-    if others:
-        names = ", ".join(_plain(one.calculator.title) for one in others)
-        foot.insert(0, f"Also worth a look, without a card of its own: {names}.")
+    foot = f"{_plain(calculator.title)}, {calculator.year}. smart-calc {VERSION}."
     while True:
         # With a line of its own before it: two lists that follow each other are one to GFM.
-        read_with_it = "\n".join(["To be read with it:", *cautions]) if cautions else ""
-        parts = ["\n".join(head), "\n".join(values), counted, read_with_it, *foot]
+        limits = "\n".join(["Limits:", *cautions]) if cautions else ""
+        parts = ["\n".join(head), "\n".join(values), *searched, limits, foot]
         text = "\n\n".join(filter(None, parts))
         if len(text) <= LONGEST_DETAIL or not cautions:
             return text[:LONGEST_DETAIL]
@@ -110,37 +101,56 @@ def _values(card: Card, clock: Clock) -> Iterator[str]:
         calculated = finding.outcome is Outcome.CALCULATED
         when = f", {clock.day(moment)}" if moment and (dated or calculated) else ""
         how = " (calculated)" if calculated else ""
-        yield f"{_name(finding)}: {_value(finding)}{how}{when}"
+        yield f"{_name(finding.input)}: {_value(finding.value, finding.unit)}{how}{when}"
+    if card.earlier and card.rule.lasting:
+        entry, name = card.earlier.evidence, card.rule.lasting.input
+        value = _value(entry.value, INPUTS[name].unit)
+        result = in_words(card.earlier.result)
+        yield f"Earlier: {result}, {_name(name)} {value}, {clock.day(entry.moment)}"
 
 
-def _name(finding: ChartFinding) -> str:
-    return "Age" if finding.input == "age" else label(finding.input)
+def _counted_as_no(card: Card) -> str:
+    drugs = [one.input for one in card.counted_as_no if one.input in _DRUGS]
+    diagnoses = [one.input for one in card.counted_as_no if one.input not in _DRUGS]
+    parts = [
+        f"{_number(len(names), one, many)} ({_listed(names)})"
+        for names, one, many in (
+            (diagnoses, "diagnosis", "diagnoses"),
+            (drugs, "drug", "drugs"),
+        )
+        if names
+    ]
+    return f"Not found in the chart and counted as no: {' and '.join(parts)}." if parts else ""
 
 
-def _value(finding: ChartFinding) -> str:
-    value = finding.value
+def _searched(card: Card) -> Iterator[str]:
+    """Yield what the chart was searched for and doesn't have, among how many entries."""
+    rule = card.rule
+    if rule.no_drug:
+        entries = _number(card.drugs, "drug entry", "drug entries")
+        yield f"No {rule.no_drug.kind} was found among {entries}."
+    if rule.not_found:
+        entries = _number(card.problems, "problem entry", "problem entries")
+        yield f"Not found among {entries}: {_listed(rule.not_found)}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the names of findings in the middle of a sentence."""
+    words = (named(name) for name in names)
+    return "; ".join(one if one[1:2].isupper() else one[:1].lower() + one[1:] for one in words)
+
+
+def _name(input_name: str) -> str:
+    return "Age" if input_name == "age" else label(input_name)
+
+
+def _value(value: Value, ucum: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
         number = f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
-        return plain(" ".join(filter(None, (number, unit(finding.unit)))))
+        return plain(" ".join(filter(None, (number, unit(ucum)))))
     return str(value)
-
-
-def _counted_as_no(card: Card) -> str:
-    drugs = sum(one.input in _DRUGS for one in card.counted_as_no)
-    diagnoses = len(card.counted_as_no) - drugs
-    parts = [
-        _number(count, one, many)
-        for count, one, many in (
-            (diagnoses, "diagnosis", "diagnoses"),
-            (drugs, "drug", "drugs"),
-        )
-        if count
-    ]
-    if not parts:
-        return ""
-    return f"Not found in the chart and counted as no: {' and '.join(parts)}."
 
 
 def _number(count: int, one: str, many: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import flask
 
 from clinical import site_choice
+from clinical.calculators.registry import DEFAULT_CARDS
 from clinical.cards import Card, of_chart
 from clinical.clock import Clock
 from shared import held_bytes, log
@@ -93,10 +94,11 @@ def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict
     read = charted.read(hook, by.ehr, datetime.now(UTC))
     clock = Clock(read.now)
     off = frozenset(settings.calculators_off)
-    judged = of_chart(read.chart, clock.now, off)
+    chosen = DEFAULT_CARDS if settings.cards is None else frozenset(settings.cards)
+    judged = of_chart(read.chart, clock.now, off, chosen)
     worth = [one for one in judged if isinstance(one, Card)]
-    found = cards.of(worth, clock, settings.public_url)
-    _log("cards sent" if found else "nothing to say", read, worth[: cards.MOST_CARDS], found)
+    found = [cards.of(one, clock, settings.public_url) for one in worth]
+    _log("cards sent" if found else "nothing to say", read, worth, found)
     return found
 
 
@@ -110,7 +112,7 @@ def _log(
         "cds_answered",
         message,
         fields={
-            "calculators": [f"{one.calculator.name} {one.result.urgency}" for one in worth],
+            "calculators": [f"{one.calculator.name} {one.told.urgency}" for one in worth],
             "cards": [one["uuid"] for one in found],
             "prefetched": list(read.prefetched) if read else [],
             "read": list(read.read) if read else [],

@@ -93,7 +93,7 @@ _LIVER = (
     Course(analytes.UREA_NITROGEN, "18", every=2),
     Course(analytes.GLUCOSE, "96", every=2),
     Course(analytes.HEIGHT, "168.0", every=2),
-    Course(analytes.QT_INTERVAL, "440", every=2),
+    Course(analytes.QT_INTERVAL, "460", every=2),
 )
 
 
@@ -171,12 +171,12 @@ def cora() -> list[Json]:
 
 
 def dario() -> list[Json]:
-    """Return chronic kidney disease, stage 4, of a smoker."""
+    """Return chronic kidney disease of a smoker: the problem list lags a stage behind."""
     chart = Chart("synthetic-dario")
     chart.demographics("Dario", "male", "1959-04-21", "SYN-0004")
     visits(chart, 2, _KIDNEYS, lambda visit: (142 + visit * 4, 82), chart.encounter())
     chart.smoking(TODAY, "449868002", "Smokes every day")
-    chart.problem("N18.4", "Chronic kidney disease, stage 4", "2024-03-11")
+    chart.problem("N18.32", "Chronic kidney disease, stage 3b", "2024-03-11")
     chart.problem("I12.9", "Hypertensive chronic kidney disease, stage 1-4", "2015-09-30")
     chart.problem("D63.1", "Anemia in chronic kidney disease", "2025-02-18")
     chart.order("active", "amlodipine 5 MG Oral Tablet", "daily", "2026-08-21", "197361")

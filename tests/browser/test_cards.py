@@ -54,16 +54,16 @@ def test_a_card_opens_the_app_at_its_calculator_with_the_same_number(
 def test_a_card_opens_the_app_in_a_frame_of_the_chart(
     fronted: FrontedApp, desktop: BrowserContext
 ) -> None:
-    chart = opened(fronted, desktop, "elsa", "epic")
-    card(chart, "FIB-4").get_by_role("link", name="In a frame").click()
+    chart = opened(fronted, desktop, "dario", "epic")
+    card(chart, "eGFR").get_by_role("link", name="In a frame").click()
     frame = chart.frame_locator("iframe.app")
-    expect(frame.locator("#fib4")).to_have_attribute("open", "")
+    expect(frame.locator(f"#{EGFR}")).to_have_attribute("open", "")
 
 
 def test_a_card_is_dismissed_with_a_reason_by_the_keyboard_alone(
     fronted: FrontedApp, desktop: BrowserContext
 ) -> None:
-    chart = opened(fronted, desktop, "cora", "oracle")
+    chart = opened(fronted, desktop, "dario", "oracle")
     shown = card(chart, "eGFR")
     tab_to(chart, shown.get_by_role("combobox"))
     chart.keyboard.type("Does not")

@@ -200,6 +200,14 @@ def creatinine(number: float = 2.9, **more: Any) -> dict[str, Any]:
     return value("2160-0", number, "mg/dL", **more)
 
 
+def smoking(snomed: str) -> dict[str, Any]:
+    status = value("72166-2", 1, "1")
+    del status["valueQuantity"]
+    system = "http://snomed.info/sct"
+    status["valueCodeableConcept"] = {"coding": [{"system": system, "code": snomed}]}
+    return status
+
+
 def diagnosis(icd10: str, of: str = "p1", **more: Any) -> dict[str, Any]:
     active = "http://terminology.hl7.org/CodeSystem/condition-clinical"
     system = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -239,11 +247,14 @@ OUTCOME = {
 
 
 def chart(**changes: Any) -> dict[str, Any]:
-    """A prefetch of all keys, of a woman whose creatinine makes one card; `...` leaves one out."""
+    """A prefetch of all keys, of a woman whose creatinine makes one card; `...` leaves one out.
+
+    The earlier creatinine, which confirms it, is in `slow`, so that a test may change `labs`.
+    """
     whole: dict[str, Any] = {
         "patient": patient(),
         "labs": bundle(creatinine()),
-        "slow": bundle(),
+        "slow": bundle(creatinine(days=120)),
         "vitals": bundle(),
         "social": bundle(),
         "conditions": bundle(),
@@ -297,7 +308,7 @@ class Cds:
 
 
 @contextlib.contextmanager
-def serve_cds(folder: Path, scripted: ScriptedEhr, target: str) -> Iterator[Cds]:
+def serve_cds(folder: Path, scripted: ScriptedEhr, target: str, *top: str) -> Iterator[Cds]:
     port = free_port()
     origin = f"http://localhost:{port}"
     tenants = [scripted.tenant("cds") for _ in range(5)]
@@ -318,7 +329,7 @@ def serve_cds(folder: Path, scripted: ScriptedEhr, target: str) -> Iterator[Cds]
     tables += client_table("south", "south", south, 'tenant = "south"')
     store = folder / "cds.db"
     # Brief, as deployed: nothing about a token that is refused leaves the function.
-    brief = 'error_details = "brief"'
+    brief = "\n".join(('error_details = "brief"', *top))
     with serve_app(folder, tables, port=port, store=store, top=brief, target=target) as server:
         yield Cds(server, store, main, other, filed, north, south)
 

@@ -173,12 +173,13 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "clinical": (
         "calculators dates scales",
         "chart site_choice units_in_words",
-        "basis clock fitness queries settled",
+        "basis clock earlier fitness queries settled",
         "prefilled",
+        "card_conditions",
         "cards",
     ),
     "clinical/calculators": (
-        "in_chart limits units",
+        "card_rule in_chart limits units",
         "model",
         (
             "anion_gap bmi bsa cha2ds2_vasc ckd_epi_2021 cockcroft_gault corrected_calcium fib4 "

@@ -7,7 +7,7 @@ from pathlib import Path
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.in_chart import FINDINGS, ChartCaution, DrawRule, InChart
 from clinical.calculators.model import Output
-from clinical.calculators.registry import DERIVED, unknown_names
+from clinical.calculators.registry import CARDS, DERIVED, unknown_names
 from clinical.chart import read_chart
 from clinical.chart.resources.times import parse_now
 from tests.support.tables import each
@@ -51,21 +51,20 @@ def test_a_calculator_fits_into_a_row(name: str) -> None:
 
 
 @each("name", REGISTRY)
-def test_a_calculator_whose_bands_have_an_urgency_says_which_output_makes_the_card(
-    name: str,
-) -> None:
-    def is_urgent(output: Output) -> bool:
-        return any(band.urgency for band in output.bands)
+def test_a_calculator_whose_bands_are_told_says_which_output_makes_the_card(name: str) -> None:
+    def is_told(output: Output) -> bool:
+        return any(band.told for band in output.bands)
 
     outputs = REGISTRY[name].outputs
-    assert any(map(is_urgent, outputs)) is any(output.card for output in outputs)
-    assert all(is_urgent(output) for output in outputs if output.card)
+    assert any(map(is_told, outputs)) is any(output.card for output in outputs)
+    assert all(is_told(output) for output in outputs if output.card)
+    # The number on a card is the headline that its link opens.
+    assert not any(output.card for output in outputs[1:])
 
 
 def test_no_two_outputs_have_one_place_among_cards() -> None:
-    outputs = [output for one in REGISTRY.values() for output in one.outputs]
-    places = [output.card.place for output in outputs if output.card]
-    assert len(places) == len(set(places))
+    places = [output.card.place for output in CARDS.values() if output.card]
+    assert places == sorted(set(places))
 
 
 @each(

@@ -10,7 +10,7 @@ def test_a_chart_with_a_known_result_is_answered_with_its_card(cds: Cds) -> None
     assert answer.header("Content-Type") == "application/json"
     (card,) = answer.json()["cards"]
     assert named(card) == "egfr_ckd_epi_2021"
-    assert card["summary"] == "eGFR 16 mL/min/1.73 m2: G4: 15 to below 30, severely decreased"
+    assert card["summary"] == "eGFR 16 mL/min/1.73 m2: KDIGO 2024: G4, 15 to below 30"
     assert card["indicator"] == "warning"
 
 

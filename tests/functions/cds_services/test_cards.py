@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from clinical.calculators import REGISTRY
+from clinical.calculators.registry import CARDS
 from shared.release import VERSION
 from tests.support.cds import (
     Cds,
@@ -17,6 +18,7 @@ from tests.support.cds import (
     named,
     order,
     patient,
+    smoking,
     value,
 )
 from tests.support.tables import each
@@ -32,48 +34,32 @@ def rate(beats: float = 60, **more: Any) -> dict[str, Any]:
     return value("8867-4", beats, "/min", **{"days": 0.02, **more})
 
 
-def body(kilograms: float) -> dict[str, Any]:
-    heights = bundle(value("8302-2", 170, "cm"))
-    return chart(labs=bundle(), slow=heights, vitals=bundle(value("29463-7", kilograms, "kg")))
+def bound(found: dict[str, Any]) -> dict[str, Any]:
+    found["valueQuantity"]["comparator"] = "<"
+    return found
 
 
-def calcium(milligrams: float, albumin: float) -> dict[str, Any]:
-    return chart(
-        labs=bundle(value("17861-6", milligrams, "mg/dL"), value("1751-7", albumin, "g/dL"))
-    )
-
-
-def liver(ast: float, aged: int = 76, **more: Any) -> dict[str, Any]:
+def liver(ast: float, aged: int = 60, high: float | None = None, **more: Any) -> dict[str, Any]:
+    normal = {"referenceRange": [{"high": {"value": high, "unit": "U/L"}}]} if high else {}
     found = (
-        value("1920-8", ast, "U/L", **more),
-        value("1742-6", 30, "U/L", **more),
-        value("777-3", 100, "10*3/uL", **more),
+        value("1920-8", ast, "U/L", **normal),
+        value("1742-6", 60, "U/L"),
+        value("777-3", 120, "10*3/uL"),
     )
-    return chart(patient=patient(aged=aged), labs=bundle(*found))
+    return chart(patient=patient(aged=aged), labs=bundle(*found), **more)
 
 
-def osmolality(measured: float) -> dict[str, Any]:
-    found = (("2951-2", 140, "mmol/L"), ("2345-7", 90, "mg/dL"), ("3094-0", 14, "mg/dL"))
-    values = [value(*one) for one in (*found, ("2692-2", measured, "mosm/kg"))]
-    return chart(labs=bundle(*values))
+def fibrillation(*further: str, gender: str = "male", aged: int = 41, **more: Any) -> Any:
+    found = {
+        "patient": patient(aged=aged, gender=gender),
+        "labs": bundle(),
+        "conditions": bundle(*map(diagnosis, ("I48.0", *further))),
+        "drugs": bundle(order("metformin")),
+    }
+    return chart(**{**found, **more})
 
 
-def fibrillation(*further: str, gender: str = "male", aged: int = 41, **drugs: Any) -> Any:
-    codes = ("I48.0", *further)
-    return chart(
-        patient=patient(aged=aged, gender=gender),
-        labs=bundle(),
-        conditions=bundle(*map(diagnosis, codes)),
-        **drugs,
-    )
-
-
-def risk(smokes: bool) -> dict[str, Any]:
-    answer = "77176002" if smokes else "266919005"
-    smoking = value("72166-2", 1, "1")
-    del smoking["valueQuantity"]
-    snomed = "http://snomed.info/sct"
-    smoking["valueCodeableConcept"] = {"coding": [{"system": snomed, "code": answer}]}
+def risk(smokes: bool, **more: Any) -> dict[str, Any]:
     return chart(
         patient=patient(aged=64, gender="male"),
         labs=bundle(creatinine(1.0)),
@@ -81,50 +67,103 @@ def risk(smokes: bool) -> dict[str, Any]:
             value("2093-3", 240, "mg/dL"), value("2085-9", 35, "mg/dL"), value("8302-2", 180, "cm")
         ),
         vitals=bundle(value("8480-6", 165, "mm[Hg]"), value("29463-7", 90, "kg")),
-        social=bundle(smoking),
+        social=bundle(smoking("77176002" if smokes else "266919005")),
         conditions=bundle(diagnosis("E11.9")),
+        **more,
     )
 
 
+def heart(*vitals: Any, **more: Any) -> dict[str, Any]:
+    return chart(labs=bundle(), vitals=bundle(qt(510), rate(), *vitals), **more)
+
+
+def kidney(now: float, before: float, *problems: Any, **more: Any) -> dict[str, Any]:
+    found = bundle(creatinine(now, **more), creatinine(before, days=120))
+    return chart(labs=found, slow=bundle(), conditions=bundle(*problems))
+
+
+def qrs(milliseconds: float, days: float = 0.02) -> dict[str, Any]:
+    return value("8633-0", milliseconds, "ms", days=days)
+
+
+def in_words(text: str) -> dict[str, Any]:
+    return {**diagnosis(""), "code": {"text": text}}
+
+
+def ended(icd10: str) -> dict[str, Any]:
+    status = {"coding": [{"code": "resolved"}]}
+    return {**diagnosis(icd10), "clinicalStatus": status}
+
+
+QTC = {"qtc": "warning"}
+STROKE = {"cha2ds2_vasc": "warning"}
+G3B, G4 = {"egfr_ckd_epi_2021": "info"}, {"egfr_ckd_epi_2021": "warning"}
+# What card_truth.json, beside which these stand, doesn't have.
 ROWS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
-    "QTc above 500": (chart(labs=bundle(), vitals=bundle(qt(510), rate())), {"qtc": "warning"}),
-    "QTc prolonged, woman": (chart(labs=bundle(), vitals=bundle(qt(465), rate())), {"qtc": "info"}),
-    "QTc not prolonged": (chart(labs=bundle(), vitals=bundle(qt(440), rate())), {}),
-    "QT and rate apart": (
-        chart(labs=bundle(), vitals=bundle(qt(510), rate(days=0.1))),
+    "QTc above 500": (heart(), QTC),
+    "QT and rate apart": (chart(labs=bundle(), vitals=bundle(qt(510), rate(days=0.1))), {}),
+    "QTc, QRS 130 of the hour": (heart(qrs(130)), {}),
+    "QTc, QRS 120 of the hour": (heart(qrs(120)), QTC),
+    "QTc, QRS 130 of another hour": (heart(qrs(130, days=0.2)), QTC),
+    "QTc, QRS withdrawn": (heart({**qrs(130), "status": "entered-in-error"}), QTC),
+    "QTc, QRS as a bound": (heart(bound(qrs(118))), {}),
+    "QTc in fibrillation": (heart(conditions=bundle(diagnosis("I48.0"))), {}),
+    "QTc, fibrillation suggested": (heart(conditions=bundle(in_words("Afib"))), {}),
+    "QTc, fibrillation resolved": (heart(conditions=bundle(ended("I48.0"))), QTC),
+    "woman with 3": (fibrillation("I10", "E11.9", gender="female"), STROKE),
+    "woman with 2": (fibrillation("I10", gender="female"), {}),
+    "fibrillation in words": (
+        fibrillation(conditions=bundle(in_words("Afib"), diagnosis("I10"), diagnosis("E11.9"))),
         {},
     ),
-    "class 1 threshold for anticoagulation": (
-        fibrillation("I10", "E11.9"),
-        {"cha2ds2_vasc": "warning"},
+    "fibrillation resolved and active": (
+        fibrillation(
+            conditions=bundle(
+                ended("I48.0"), diagnosis("I48.2"), diagnosis("I10"), diagnosis("E11.9")
+            )
+        ),
+        STROKE,
     ),
-    "class 2a": (fibrillation("I10"), {"cha2ds2_vasc": "info"}),
-    "below the threshold": (fibrillation(), {}),
-    "anticoagulated": (fibrillation("I10", "E11.9", drugs=bundle(order("apixaban"))), {}),
     "anticoagulant on hold": (
         fibrillation("I10", "E11.9", drugs=bundle(order("apixaban", status="on-hold"))),
         {},
     ),
-    "no drugs at all": (fibrillation("I10", drugs=None), {"cha2ds2_vasc": "info"}),
-    "no fibrillation": (chart(labs=bundle(), conditions=bundle(diagnosis("I10"))), {}),
-    "osmolal gap raised": (osmolality(310), {"serum_osmolality": "warning"}),
-    "osmolal gap not raised": (osmolality(295), {}),
-    "eGFR G5": (chart(labs=bundle(creatinine(6))), {"egfr_ckd_epi_2021": "warning"}),
-    "eGFR G4": (chart(labs=bundle(creatinine(2.5))), {"egfr_ckd_epi_2021": "warning"}),
-    "eGFR G3b": (chart(labs=bundle(creatinine(1.5))), {"egfr_ckd_epi_2021": "info"}),
-    "eGFR G3a": (chart(labs=bundle(creatinine(1.1))), {"egfr_ckd_epi_2021": "info"}),
-    "eGFR G2": (chart(labs=bundle(creatinine(0.8))), {}),
-    "calcium low only as charted": (calcium(8.0, 2.5), {}),
-    "calcium high when corrected": (calcium(10.0, 2.5), {"corrected_calcium": "info"}),
-    "calcium low when corrected": (calcium(8.6, 4.5), {"corrected_calcium": "info"}),
-    "calcium high by itself": (calcium(11.5, 4.0), {}),
-    "FIB-4 above 2.67": (liver(60), {"fib4": "info"}),
-    "FIB-4 between": (liver(17), {}),
-    "FIB-4 in a young person": (liver(300, aged=31), {}),
+    "anticoagulant named by a problem": (
+        fibrillation(
+            conditions=bundle(
+                diagnosis("I48.0"), diagnosis("I10"), diagnosis("E11.9"), in_words("on Eliquis")
+            )
+        ),
+        {},
+    ),
+    "only a drug that was stopped": (
+        fibrillation("I10", "E11.9", drugs=bundle(order("metformin", status="stopped"))),
+        {},
+    ),
+    "eGFR G4": (kidney(2.9, 2.8), G4),
+    "eGFR G3b": (kidney(1.5, 1.6), G3B),
+    "eGFR G3a": (kidney(1.1, 1.1), {}),
+    "eGFR G4, G3b before": (kidney(2.0, 1.6), {}),
+    "eGFR G3b, G4 before": (kidney(1.6, 2.0), G3B),
+    "eGFR G4, stage 4 in words": (kidney(2.9, 2.8, in_words("CKD stage 4")), {}),
+    "eGFR G4, stage 3 listed": (kidney(2.9, 2.8, diagnosis("N18.30")), G4),
+    "eGFR G3b, stage 3 listed": (kidney(1.5, 1.6, diagnosis("N18.30")), {}),
+    "eGFR G4, stage 4 resolved": (kidney(2.9, 2.8, ended("N18.4")), G4),
     "10 % or more": (risk(smokes=True), {"prevent_2023_base": "info"}),
-    "BMI below 18.5": (body(50), {"bmi": "info"}),
-    "BMI 40 or more": (body(120), {"bmi": "info"}),
-    "BMI of obesity class II": (body(105), {}),
+    "10 % or more with a statin": (risk(smokes=True, drugs=bundle(order("Lipitor"))), {}),
+    "FIB-4 at 36": (liver(120, aged=36), {"fib4": "info"}),
+    "FIB-4 at 35": (liver(120, aged=35), {}),
+    "FIB-4 at 65": (liver(120, aged=65), {}),
+    "FIB-4, AST of five times 40": (liver(200), {}),
+    "FIB-4, AST of less than five times its limit": (liver(200, high=41), {"fib4": "info"}),
+    "all warnings, then infos": (
+        {
+            **risk(smokes=True, drugs=bundle(order("metformin"))),
+            "labs": bundle(creatinine(2.9), creatinine(2.8, days=120)),
+            "conditions": bundle(*map(diagnosis, ("E11.9", "I10", "I48.0"))),
+        },
+        {**STROKE, **G4, "prevent_2023_base": "info"},
+    ),
 }
 
 
@@ -137,19 +176,12 @@ def test_a_band_makes_its_card(cds: Cds, name: str) -> None:
 def test_every_calculator_that_makes_cards_has_rows_here() -> None:
     made = {(name, how) for _, found in ROWS.values() for name, how in found.items()}
     declared = {
-        (calculator.name, band.urgency)
-        for calculator in REGISTRY.values()
-        for output in calculator.outputs
+        (name, band.told.urgency)
+        for name, output in CARDS.items()
         for band in output.bands
-        if output.card and band.urgency
+        if band.told
     }
     assert made == declared
-
-
-def bound(**more: Any) -> dict[str, Any]:
-    found = creatinine(**more)
-    found["valueQuantity"]["comparator"] = "<"
-    return found
 
 
 @each(
@@ -157,7 +189,7 @@ def bound(**more: Any) -> dict[str, Any]:
     [
         (creatinine(days=91),),
         (creatinine(days=400),),
-        (bound(),),
+        (bound(creatinine()),),
         (
             creatinine(2.9, effectiveDateTime=days_ago(2)[:10]),
             creatinine(1.9, effectiveDateTime=days_ago(2)[:10]),
@@ -165,7 +197,7 @@ def bound(**more: Any) -> dict[str, Any]:
         (creatinine(2.9, days=1), creatinine(1.4, days=3)),
         (creatinine(2.9, days=1), creatinine(2.5, days=2)),
         (creatinine(2.9, days=2), creatinine(3.0, days=1, status="preliminary")),
-        (creatinine(2.9, days=2), bound(days=1)),
+        (creatinine(2.9, days=2), bound(creatinine(days=1))),
         (creatinine(290, days=2),),
         (value("2160-0", 2.9, "mg"),),
         (value("2160-0", 2.9, "mg/dL", effectiveDateTime=None),),
@@ -181,14 +213,6 @@ def test_a_value_that_is_not_certain_makes_no_card(cds: Cds, values: tuple[Any, 
     assert cds.main.cards(chart(labs=bundle(*values))) == []
 
 
-def test_values_that_were_not_drawn_together_make_no_card(cds: Cds) -> None:
-    """They are computed on the page, with a warning."""
-    apart = chart(
-        labs=bundle(value("17861-6", 10.0, "mg/dL", days=2), value("1751-7", 2.5, "g/dL", days=1.6))
-    )
-    assert cds.main.cards(apart) == []
-
-
 def test_without_age_or_sex_nothing_that_needs_them_makes_a_card(cds: Cds) -> None:
     for change in ({"birthDate": None}, {"gender": None}, {"birthDate": "1950"}):
         person = {name: held for name, held in (patient() | change).items() if held}
@@ -197,38 +221,19 @@ def test_without_age_or_sex_nothing_that_needs_them_makes_a_card(cds: Cds) -> No
     assert cds.main.cards(chart(patient=patient() | {"deceasedBoolean": True})) == []
 
 
-def full() -> dict[str, Any]:
-    """A chart of seven cards."""
-    return chart(
-        labs=bundle(
-            creatinine(2.9),
-            *(value("17861-6", 10.0, "mg/dL"), value("1751-7", 2.5, "g/dL")),
-            *(value("1920-8", 60, "U/L"), value("1742-6", 30, "U/L")),
-            value("777-3", 100, "10*3/uL"),
-            *(value("2951-2", 140, "mmol/L"), value("2345-7", 90, "mg/dL")),
-            *(value("3094-0", 14, "mg/dL"), value("2692-2", 310, "mosm/kg")),
-        ),
-        slow=bundle(value("8302-2", 170, "cm")),
-        vitals=bundle(qt(470), rate(), value("29463-7", 120, "kg")),
-        conditions=bundle(diagnosis("I48.0"), diagnosis("I10")),
-    )
-
-
-def test_warnings_come_first_five_at_most_and_the_last_names_the_others(cds: Cds) -> None:
-    cards = cds.main.cards(full())
-    assert [(named(card), card["indicator"]) for card in cards] == [
-        ("cha2ds2_vasc", "warning"),
-        ("serum_osmolality", "warning"),
-        ("egfr_ckd_epi_2021", "warning"),
-        ("qtc", "info"),
-        ("corrected_calcium", "info"),
-    ]
-    *others, last = [card["detail"] for card in cards]
-    assert "FIB-4, Body mass index" in last
-    assert not any("without a card of its own" in one for one in others)
+def test_warnings_come_first_and_the_log_tells_each_card(cds: Cds) -> None:
+    prefetch, expected = ROWS["all warnings, then infos"]
+    cards = cds.main.cards(prefetch)
+    assert [named(card) for card in cards] == [*expected]
     told = cds.last("cds_answered")
     assert told["cards"] == [card["uuid"] for card in cards]
     assert told["calculators"] == [f"{named(card)} {card['indicator']}" for card in cards]
+
+
+def test_a_site_that_chooses_nothing_gets_three_cards(in_time: Cds) -> None:
+    prefetch, _ = ROWS["all warnings, then infos"]
+    assert in_time.main.calculators(prefetch) == {**STROKE, **G4}
+    assert in_time.main.calculators(liver(120)) == {}
 
 
 def test_no_card_rests_on_what_nobody_can_classify_and_the_log_counts_it(cds: Cds) -> None:
@@ -244,12 +249,8 @@ def test_no_card_rests_on_what_nobody_can_classify_and_the_log_counts_it(cds: Cd
 
 
 def test_every_card_is_as_the_standard_and_the_contract_say(cds: Cds) -> None:
-    cards = [card for prefetch, _ in ROWS.values() for card in cds.main.cards(prefetch)]
-    assert {named(card) for card in cards} == {
-        calculator.name
-        for calculator in REGISTRY.values()
-        if any(output.card for output in calculator.outputs)
-    }
+    cards = [card for prefetch, made in ROWS.values() if made for card in cds.main.cards(prefetch)]
+    assert {named(card) for card in cards} == {*CARDS}
     for card in cards:
         check(card, cds.origin)
     assert len({card["uuid"] for card in cards}) == len(cards)
@@ -262,8 +263,14 @@ def check(card: dict[str, Any], origin: str) -> None:
     calculator = REGISTRY[named(card)]
     assert UUID4.fullmatch(card["uuid"])
     assert card["indicator"] in {"warning", "info"}
-    assert re.fullmatch(r"[^\n]+ [-0-9.]+(?: [^\n:]+)?: [^\n]+", card["summary"])
+    rule = CARDS[calculator.name].card
+    assert rule is not None
+    said = re.fullmatch(r"[^\n]+ [0-9.]+(?: [^\n:]+)?: ([^\n:]+): [^\n:]+", card["summary"])
+    assert said is not None
+    assert said[1] == rule.document
     assert len(card["summary"]) < 140
+    # A fact of the document, never what to do.
+    assert not re.search(r"recommend|should|consider|start|stop", card["summary"], re.IGNORECASE)
     detail = card["detail"]
     assert len(detail) <= 2000
     assert not re.search(r"<|!\[|\]\(|https?:|www\.|&\w+;", detail)
@@ -271,8 +278,8 @@ def check(card: dict[str, Any], origin: str) -> None:
     source = card["source"]
     assert source.keys() == {"label", "url", "topic"}
     assert source["label"] == f"smart-calc: {calculator.title}"
-    doi = next(one.doi for one in calculator.sources if one.doi)
-    assert source["url"] == f"https://doi.org/{doi}"
+    assert source["url"] == f"https://doi.org/{rule.doi}"
+    assert rule.doi in {one.doi for one in calculator.sources}
     systems = f"{origin}/cds_services/CodeSystem"
     assert source["topic"] == {
         "system": f"{systems}/calculators",
@@ -294,33 +301,43 @@ def check(card: dict[str, Any], origin: str) -> None:
         assert one["display"]
 
 
-def test_the_detail_says_what_the_result_stands_on(cds: Cds) -> None:
-    (card,) = cds.main.cards(fibrillation("I10", "E11.9", gender="male", aged=41))
+def test_the_detail_says_what_the_result_is_based_on(cds: Cds) -> None:
+    (card,) = cds.main.cards(
+        fibrillation("I10", "E11.9", drugs=bundle(order("metformin"), order("Ramipril 5 mg")))
+    )
     detail = card["detail"].replace("\\", "")
+    assert card["summary"] == "CHA2DS2-VASc 2: ACC/AHA 2023: class 1 from 2 in men"
     assert "- Age: 41 years" in detail
     assert "- Hypertension: yes" in detail
-    assert "Not found in the chart and counted as no: 3 diagnoses." in detail
+    counted = "heart failure; stroke, TIA or systemic embolism; vascular disease"
+    assert f"Not found in the chart and counted as no: 3 diagnoses ({counted})." in detail
+    assert "No anticoagulant was found among 2 drug entries." in detail
+    assert "Not found among 3 problem entries: anticoagulant on the problem list;" in detail
     assert "Not with moderate to severe mitral stenosis or a mechanical valve." in detail
-    (card,) = cds.main.cards(chart(labs=bundle(creatinine(2.9))))
-    assert re.search(
-        r"- Creatinine, serum or plasma: 2\.9 mg/dL, \d{1,2} \w{3} \d{4}\n", card["detail"]
-    )
+
+
+def test_a_stage_is_told_with_both_values_that_show_it(cds: Cds) -> None:
+    (card,) = cds.main.cards(kidney(2.9, 2.8))
+    day = r"\d{1,2} \w{3} \d{4}\n"
+    assert card["summary"] == "eGFR 16 mL/min/1.73 m2: KDIGO 2024: G4, 15 to below 30"
+    assert re.search(rf"- Creatinine, serum or plasma: 2\.9 mg/dL, {day}", card["detail"])
+    earlier = r"- Earlier: eGFR 17 mL/min/1\.73 m2, Creatinine, serum or plasma 2\.8 mg/dL, "
+    assert re.search(earlier + day, card["detail"])
+
+
+def test_no_card_tells_how_the_table_of_a_formula_is_read(cds: Cds) -> None:
+    (card,) = cds.main.cards(risk(smokes=True))
+    assert "A term without a value" in REGISTRY["prevent_2023_base"].table_note
+    assert "term" not in card["detail"]
 
 
 def test_values_and_cautions_are_two_lists(cds: Cds) -> None:
     """Two lists with nothing but an empty line between them are one to GFM (5.3)."""
-    (card,) = cds.main.cards(chart(labs=bundle(creatinine(2.9))))
+    (card,) = cds.main.cards(kidney(2.9, 2.8))
     lists = re.findall(r"(?m)^(?:- .*\n?)+", card["detail"])
     assert len(lists) == 2
     between = card["detail"].partition(lists[0])[2].partition(lists[1])[0]
-    assert between.strip() == "To be read with it:"
-
-
-def test_what_speaks_against_a_result_stands_in_its_card(cds: Cds) -> None:
-    prefetch = chart(conditions=bundle(diagnosis("N17.9")))
-    (card,) = cds.main.cards(prefetch)
-    first = card["detail"].index("Acute kidney injury is on the problem list")
-    assert first < card["detail"].index("Not while creatinine is changing")
+    assert between.strip().endswith("\n\nLimits:")
 
 
 def test_topics_stay_the_same_and_uuids_do_not(cds: Cds) -> None:
@@ -341,9 +358,10 @@ def test_no_text_of_the_chart_gets_into_a_card(cds: Cds) -> None:
             return {**spoilt, "text": HOSTILE, "display": HOSTILE, "note": [{"text": HOSTILE}]}
         return [spoiled(one) for one in held] if isinstance(held, list) else held
 
-    prefetch = spoiled(full())
+    prefetch = spoiled(ROWS["all warnings, then infos"][0])
     for entry in prefetch["conditions"]["entry"]:
         entry["resource"]["code"]["text"] = HOSTILE
+    prefetch["drugs"]["entry"][0]["resource"]["medicationCodeableConcept"]["text"] = "metformin"
     prefetch["patient"] |= {"name": [{"family": HOSTILE}], "id": "p1"}
     text = json.dumps(cds.main.cards(prefetch))
     for word in ("SENTINEL", "<img", "javascript", prefetch["patient"]["birthDate"], "p1"):

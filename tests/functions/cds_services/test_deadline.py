@@ -24,15 +24,15 @@ def test_what_came_makes_cards_while_an_ehr_hangs(in_time: Cds, ehr: CdsEhr) -> 
         free.wait(60)
         return as_fhir(bundle())
 
-    ehr.tenant.on("/Condition", hang)
+    ehr.tenant.on("/MedicationRequest", hang)
     try:
-        found = ehr.calculators(chart(conditions=...), fhirAuthorization=ehr.access())
+        found = ehr.calculators(chart(drugs=...), fhirAuthorization=ehr.access())
         # Answered while the EHR still hangs.
         assert not free.is_set()
     finally:
         free.set()
     assert found == EGFR
-    assert in_time.last("cds_answered")["missing"] == ["conditions"]
+    assert in_time.last("cds_answered")["missing"] == ["drugs"]
 
 
 def test_an_answer_that_comes_drop_by_drop_is_left(in_time: Cds, ehr: CdsEhr) -> None:
@@ -42,10 +42,10 @@ def test_an_answer_that_comes_drop_by_drop_is_left(in_time: Cds, ehr: CdsEhr) ->
         while not over.wait(0.05):
             yield b" "
 
-    ehr.tenant.on("/Condition", lambda _: Scripted(200, {}, drops()))
+    ehr.tenant.on("/MedicationRequest", lambda _: Scripted(200, {}, drops()))
     try:
-        found = ehr.calculators(chart(conditions=...), fhirAuthorization=ehr.access())
+        found = ehr.calculators(chart(drugs=...), fhirAuthorization=ehr.access())
     finally:
         over.set()
     assert found == EGFR
-    assert in_time.last("cds_answered")["missing"] == ["conditions"]
+    assert in_time.last("cds_answered")["missing"] == ["drugs"]

@@ -65,7 +65,7 @@ def test_all_keys_are_read_side_by_side(cds: Cds, ehr: CdsEhr) -> None:
         return answer
 
     ehr.tenant.on("/Patient/p1", wait(patient()))
-    ehr.tenant.on("/Observation", wait(bundle(creatinine())))
+    ehr.tenant.on("/Observation", wait(bundle(creatinine(), creatinine(days=120))))
     ehr.tenant.on("/Condition", wait(bundle()))
     ehr.tenant.on("/MedicationRequest", wait(bundle()))
     assert ehr.calculators({}, fhirAuthorization=ehr.access()) == EGFR

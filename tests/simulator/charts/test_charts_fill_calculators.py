@@ -86,7 +86,7 @@ def evaluated(calculator: str, name: str) -> Evaluation:
         ("ldl", "hugo", "non_hdl", 165, 165, None),
         ("news2", "hugo", "score", 7, 12, "7 or more: high"),
         ("qtc", "cora", "fridericia", 400, 460, "below 460"),
-        ("qtc", "elsa", "fridericia", 460, 500, "460 ms or more"),
+        ("qtc", "elsa", "fridericia", 500, 520, "above 500 ms"),
     ],
 )
 def test_a_result_lies_where_the_diagnosis_puts_it(

@@ -1,0 +1,183 @@
+"""Why a computed result makes no card: the reasons, in words, that a chart gives against it. Pure.
+
+What is found, suggested or left open prevents a card alike. Each calculator declares its conditions
+(calculators/card_rule.py); contract and docs/cards.md give the reasons.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinical import earlier
+from clinical.calculators.card_rule import CardRule, Nearby, TimesNormal
+from clinical.calculators.evaluate import Result
+from clinical.calculators.in_chart import FINDINGS
+from clinical.calculators.inputs import FLAGS, label
+from clinical.calculators.limits import at_least, at_most, within
+from clinical.calculators.model import Calculator
+from clinical.chart import Chart
+from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
+from clinical.chart.items import SUGGESTS
+from clinical.chart.steadiness import unsteady
+from clinical.prefilled import Prefilled
+
+THERE = frozenset({Outcome.FOUND, Outcome.CALCULATED})
+# An input that a formula takes if it is given: a chart without it has nothing to give.
+_NOT_THERE = frozenset({Outcome.ABSENT, Outcome.ASKED, Outcome.STALE})
+_SAID = {
+    Flag.OLD: "old value",
+    Flag.PRELIMINARY: "a newer preliminary value is charted",
+    Flag.UNDATED: "no date is charted",
+    Flag.DECEASED: "the patient has died",
+}
+_STATUS_OF_NO_VALUE = frozenset({"entered-in-error", "cancelled"})
+# Stages of kidney disease from mild to severe. Stage 3 alone covers 3b.
+_STAGES = {"1": 1, "2": 2, "3a": 3, "3": 4, "3b": 4, "4": 5, "5": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The earlier result that shows that a band has lasted, and the value behind it."""
+
+    result: Result
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A result that may make a card, with everything that it is judged by."""
+
+    calculator: Calculator
+    result: Result
+    rule: CardRule
+    prefilled: Prefilled
+    chart: Chart
+    now: datetime
+
+
+def is_no(finding: ChartFinding) -> bool:
+    """Return whether a diagnosis or drug is not found in a chart that was read completely."""
+    return finding.outcome is Outcome.ABSENT and finding.value is False
+
+
+def named(finding: str) -> str:
+    """Return what a finding or an input is called."""
+    return FINDINGS.get(finding) or FLAGS.get(finding) or label(finding)
+
+
+def against(judged: Judged) -> Iterator[str]:
+    """Yield every reason against a card, the reasons of all calculators first."""
+    yield from _of_inputs(judged)
+    if judged.prefilled.warning:
+        yield f"the values were {judged.prefilled.warning}"
+    for name in judged.calculator.in_chart.steady:
+        if said := unsteady(judged.chart.usable.get(name, ())):
+            yield said
+    yield from _of_findings(judged.rule, judged.chart)
+    yield from _of_the_rule(judged)
+
+
+def _of_inputs(judged: Judged) -> Iterator[str]:
+    output = judged.result.output
+    for name in output.inputs:
+        finding = judged.prefilled.findings[name]
+        without = name in output.optional and finding.outcome in _NOT_THERE
+        if finding.outcome not in THERE and not without and not is_no(finding):
+            yield f"{label(name)}: {finding.outcome.value}"
+        for flag in finding.flags if finding.outcome in THERE else ():
+            yield f"{label(name)}: {_SAID.get(flag, flag.value)}"
+
+
+def _of_findings(rule: CardRule, chart: Chart) -> Iterator[str]:
+    """Yield the findings that are missing, and those that are not absent."""
+    for name in rule.found:
+        if chart.findings[name].value is not True:
+            yield f"{named(name)}: {chart.findings[name].outcome.value}"
+    drugs = rule.no_drug.classes if rule.no_drug else ()
+    for name in (*rule.not_found, *drugs):
+        if not is_no(chart.findings[name]):
+            yield f"{named(name)}: {chart.findings[name].outcome.value}"
+    if rule.no_drug and rule.no_drug.among_some and not chart.drugs.entries:
+        yield "no drug is charted, which proves nothing"
+
+
+def _of_the_rule(judged: Judged) -> Iterator[str]:
+    rule, chart = judged.rule, judged.chart
+    age = chart.findings["age"].value
+    if rule.ages and not (isinstance(age, int | float) and within(age, *rule.ages)):
+        yield "only from {} to {} years".format(*rule.ages)
+    if rule.nearby and _is_exceeded(rule.nearby, judged):
+        near = rule.nearby
+        yield f"{named(near.input)} may be above {near.most:g} near the {named(near.of)}"
+    if rule.times_normal:
+        yield from _many_times_normal(rule.times_normal, judged)
+    if rule.listed and (stage := _listed(judged)):
+        yield f"stage {stage} is on the problem list already"
+    if rule.lasting and lasting(judged) is None:
+        told = f"{judged.result.output.label} {judged.result.printed}"
+        days = rule.lasting.earlier.days
+        yield f"{told}: not confirmed by a value from at least {days} days earlier"
+
+
+def _is_exceeded(near: Nearby, judged: Judged) -> bool:
+    """Return whether an entry near the value that was used exceeds a limit, or could."""
+    used = judged.prefilled.findings[near.of].chosen
+    when = used.moment if used else None
+    for entry in judged.chart.entries:
+        heading = entry.heading
+        if heading.status in _STATUS_OF_NO_VALUE or not entry.readings:
+            continue
+        apart = abs(heading.moment.instant - when.instant) if heading.moment and when else None
+        if apart is not None and apart > near.within:
+            continue
+        for name, candidate in entry.readings:
+            value = candidate.evidence.value
+            is_low = isinstance(value, float) and at_most(value, near.most)
+            if name == near.input and not is_low:
+                return True
+    return False
+
+
+def _many_times_normal(limit: TimesNormal, judged: Judged) -> Iterator[str]:
+    """Yield inputs whose used or newest value reaches the multiple of its upper limit."""
+    for name in limit.inputs:
+        for finding in (judged.prefilled.findings[name], judged.chart.findings[name]):
+            entry = finding.chosen
+            if entry is None or not isinstance(entry.value, float):
+                continue
+            high = entry.normal_high or limit.otherwise
+            if at_least(entry.value, limit.times * high):
+                yield f"{named(name)}: {limit.times:g} times the upper limit of normal or more"
+                break
+
+
+def _listed(judged: Judged) -> str:
+    """Return a stage on the problem list that is as bad as the band or worse; else ""."""
+    finding = judged.chart.findings[judged.rule.listed]
+    suggested = [one.evidence for one in finding.passed_over if one.flag in SUGGESTS]
+    entries = [*filter(None, (finding.chosen,)), *finding.further, *suggested]
+    own = _STAGES[judged.result.short.removeprefix("G")]
+    stages = (one.stage for one in entries)
+    return next((stage for stage in stages if _STAGES.get(stage, 0) >= own), "")
+
+
+def lasting(judged: Judged) -> Earlier | None:
+    """Return the newest earlier result that confirms the band; None if no value does."""
+    rule = judged.rule.lasting
+    used = judged.prefilled.findings[rule.input].chosen if rule else None
+    if rule is None or used is None or used.moment is None:
+        return None
+    output = judged.result.output
+    order = [band.text for band in output.bands]
+    own = order.index(judged.result.band or "")
+    found: dict[datetime, list[Earlier]] = {}
+    for entry, result in earlier.results(
+        judged.calculator, output, rule.input, judged.chart, judged.now.tzinfo
+    ):
+        if entry.moment and used.moment.instant - entry.moment.instant >= rule.earlier:
+            found.setdefault(entry.moment.instant, []).append(Earlier(result, entry))
+    for results in found.values():
+        # Values of one time that contradict each other confirm nothing.
+        if all(order.index(one.result.band or "") >= own for one in results):
+            return results[0]
+    return None

@@ -1,0 +1,39 @@
+"""Charts and the cards that they must make, or must not: tests/clinical/data/card_truth.json."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from clinical.calculators.registry import DEFAULT_CARDS
+from clinical.cards import Card, of_chart
+from clinical.chart import read_chart
+from clinical.chart.resources.times import parse_now
+from clinical.clock import Clock
+from functions.cds_services import cards
+
+_DATA = Path(__file__).parents[2] / "clinical/data/card_truth.json"
+
+
+def _wrong(row: dict[str, Any]) -> str:
+    """Return what is wrong with the cards of a row; empty if they are right."""
+    now = parse_now(row["today"])
+    chart = read_chart(row["resources"], now, "p1", None)
+    chosen = DEFAULT_CARDS if row["cards"] is None else frozenset(row["cards"])
+    judged = of_chart(chart, now, chosen=chosen)
+    made = [one for one in judged if isinstance(one, Card)]
+    found = [[one.calculator.name, one.told.urgency] for one in made]
+    if found != row["expect"]:
+        why = {one.calculator.name: one.why for one in judged if not isinstance(one, Card)}
+        return f"{found}, not {row['expect']}; {[why.get(name) for name, _ in row['expect']]}"
+    sent = [cards.of(one, Clock(now), "https://smart.example.org") for one in made]
+    text = " ".join(f"{one['summary']} {one['detail']}" for one in sent).replace("\\", "").lower()
+    missing = [word for word in row.get("says", ()) if word.lower() not in text]
+    banned = [one for one in row.get("never", ()) for card in sent if one in card["summary"]]
+    return f"{missing} missing, {banned} said" if missing or banned else ""
+
+
+def test_every_chart_makes_its_cards_and_no_other() -> None:
+    rows = json.loads(_DATA.read_text("utf-8"))["rows"]
+    wrong = [f"{row['id']} {row['title']}: {said}" for row in rows if (said := _wrong(row))]
+    assert wrong == []
+    assert sum(bool(row["expect"]) for row in rows) == 29
