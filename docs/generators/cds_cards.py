@@ -26,8 +26,8 @@ def into(text: str) -> str:
 def markdown() -> str:
     """A table for each chart, the cards first."""
     lines = [
-        "The charts of `make run`, read completely on 20 November 2026. All five calculators are in",
-        "`cards`.",
+        "The charts of `make run`, read completely on 20 November 2026. All five calculators are",
+        "in `cards`.",
         "",
     ]
     for patient in _patients():

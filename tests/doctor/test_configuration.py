@@ -37,6 +37,9 @@ def test_text_that_is_no_toml_is_a_finding(offline: Doctor) -> None:
             marks=pytest.mark.calculators,
         ),
         ("setting_invalid", {"top": 'calculators_off = "has_bled"'}, {}),
+        pytest.param(
+            "setting_invalid", {"top": 'cards = ["bmi"]'}, {}, marks=pytest.mark.calculators
+        ),
         ("secret_literal", {"keys": '["c2VjcmV0"]'}, {}),
         ("public_url_invalid", {"public_url": "https://smart.example.org/app"}, {}),
         ("http_not_local", {"public_url": "http://smart.example.org"}, {}),
@@ -57,8 +60,9 @@ def test_a_problem_of_the_file_is_a_finding_that_names_the_registration(
     assert finding["ehr"] == ("one" if table else None)
 
 
-def test_calculators_that_there_are_may_be_turned_off(offline: Doctor) -> None:
-    outcome = offline.offline(ehr(), top='calculators_off = ["has_bled"]')
+def test_calculators_that_there_are_may_be_turned_off_or_chosen_for_cards(offline: Doctor) -> None:
+    chosen = 'calculators_off = ["has_bled"]\ncards = ["fib4", "prevent_2023_base"]'
+    outcome = offline.offline(ehr(), top=chosen)
     assert (outcome.code, outcome.level("setting_invalid")) == (0, "ok")
 
 

@@ -112,6 +112,7 @@ CONFIG = """
 public_url = "https://smart.example.org"
 sealing_keys = ["env:SEALING_KEY"]
 calculators_off = ["bmi", "has_bld"]
+cards = ["qtc", "bmi"]
 launch_minutes = 0
 [store]
 kind = "sqlite"
@@ -134,4 +135,7 @@ def test_a_name_that_no_calculator_has_ends_the_process_at_start_with_all_other_
     said = log.read_text("utf-8")
     assert "calculators_off[1]: is no calculator [setting_invalid]" in said
     assert "calculators_off[0]" not in said
+    assert "cards[1]: gives no card [setting_invalid]" in said
+    assert "Choose from qtc, cha2ds2_vasc, egfr_ckd_epi_2021, prevent_2023_base, fib4." in said
+    assert "cards[0]" not in said
     assert "launch_minutes" in said

@@ -66,6 +66,14 @@ def test_calculators_that_are_off_are_names_as_written_and_checked_by_who_knows_
     assert _only(_file("calculators_off = [1]")).id == "setting_invalid"
 
 
+def test_cards_are_chosen_by_name_or_left_to_the_calculators() -> None:
+    assert _settings(_file()).cards is None
+    assert _settings(_file("cards = []")).cards == ()
+    assert _settings(_file('cards = ["qtc"]')).cards == ("qtc",)
+    for wrong in ('"qtc"', "[1]", '["QTc"]'):
+        assert _only(_file(f"cards = {wrong}")).id == "setting_invalid"
+
+
 def test_who_is_responsible_is_one_line_of_text() -> None:
     assert _settings(_file('responsible = " Pharmacy, ext. 7 "')).responsible == "Pharmacy, ext. 7"
     assert _settings(_file()).responsible == ""
