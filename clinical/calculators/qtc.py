@@ -45,7 +45,7 @@ _BANDS = (
     Band(
         "above 500 ms: high risk",
         lambda v, _: above(v, 500),
-        Told("warning", "high risk of torsade de pointes above 500 ms"),
+        Told("warning", "high torsade risk above 500 ms"),
         short="above 500 ms",
     ),
     Band(

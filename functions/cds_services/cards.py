@@ -77,9 +77,11 @@ def summary(card: Card) -> str:
 def detail(card: Card, clock: Clock) -> str:
     """What the result is based on, in GFM. Cautions that have no room are left to the app."""
     calculator, meaning = card.calculator, card.result.meaning
-    head = [f"**{_plain(card.said)}**: {_plain(card.result.band or '')}"]
+    head = [f"**{_plain(card.said)}**", _sentence(card.result.band or "")]
     if meaning:
-        head.append(_plain(meaning))
+        head.append(_sentence(meaning))
+    document = next(one.text for one in calculator.sources if one.doi == card.rule.doi)
+    head.append(_sentence(f"Cited from {document}"))
     values = [f"- {_plain(one)}" for one in _values(card, clock)]
     searched = [_plain(one) for one in (_counted_as_no(card), *_searched(card)) if one]
     cautions = [f"- {_plain(one)}" for one in card.cautions]
@@ -87,7 +89,7 @@ def detail(card: Card, clock: Clock) -> str:
     while True:
         # With a line of its own before it: two lists that follow each other are one to GFM.
         limits = "\n".join(["Limits:", *cautions]) if cautions else ""
-        parts = ["\n".join(head), "\n".join(values), *searched, limits, foot]
+        parts = ["\n\n".join(head), "\n".join(values), *searched, limits, foot]
         text = "\n\n".join(filter(None, parts))
         if len(text) <= LONGEST_DETAIL or not cautions:
             return text[:LONGEST_DETAIL]
@@ -101,12 +103,12 @@ def _values(card: Card, clock: Clock) -> Iterator[str]:
         calculated = finding.outcome is Outcome.CALCULATED
         when = f", {clock.day(moment)}" if moment and (dated or calculated) else ""
         how = " (calculated)" if calculated else ""
-        yield f"{_name(finding.input)}: {_value(finding.value, finding.unit)}{how}{when}"
+        value = _value(finding.value, finding.unit, digits=3 if calculated else 4)
+        yield f"{_name(finding.input)}: {value}{how}{when}"
     if card.earlier and card.rule.lasting:
         entry, name = card.earlier.evidence, card.rule.lasting.input
         value = _value(entry.value, INPUTS[name].unit)
-        result = in_words(card.earlier.result)
-        yield f"Earlier: {result}, {_name(name)} {value}, {clock.day(entry.moment)}"
+        yield f"Earlier: {in_words(card.earlier.result)} from {value}, {clock.day(entry.moment)}"
 
 
 def _counted_as_no(card: Card) -> str:
@@ -127,11 +129,15 @@ def _searched(card: Card) -> Iterator[str]:
     """Yield what the chart was searched for and doesn't have, among how many entries."""
     rule = card.rule
     if rule.no_drug:
-        entries = _number(card.drugs, "drug entry", "drug entries")
-        yield f"No {rule.no_drug.kind} was found among {entries}."
+        where = _among(card.drugs, "drug entry", "drug entries")
+        yield f"No {rule.no_drug.kind} was found{where}."
     if rule.not_found:
-        entries = _number(card.problems, "problem entry", "problem entries")
-        yield f"Not found among {entries}: {_listed(rule.not_found)}."
+        where = _among(card.problems, "problem entry", "problem entries")
+        yield f"Not found{where}: {_listed(rule.not_found)}."
+
+
+def _among(count: int, one: str, many: str) -> str:
+    return f" among {_number(count, one, many)}" if count else f", but the chart has no {many}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -141,20 +147,24 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _name(input_name: str) -> str:
-    return "Age" if input_name == "age" else label(input_name)
+    return {"age": "Age", "sex": "Sex"}.get(input_name) or label(input_name)
 
 
-def _value(value: Value, ucum: str) -> str:
+def _value(value: Value, ucum: str, digits: int = 4) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        number = f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+        number = f"{value:.{digits}g}" if abs(value) < 10_000 else f"{value:.0f}"
         return plain(" ".join(filter(None, (number, unit(ucum)))))
     return str(value)
 
 
 def _number(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
+
+
+def _sentence(text: str) -> str:
+    return _plain(f"{text[:1].upper()}{text[1:].rstrip('.')}.")
 
 
 def _plain(text: str) -> str:

@@ -40,7 +40,9 @@ def bound(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def liver(ast: float, aged: int = 60, high: float | None = None, **more: Any) -> dict[str, Any]:
-    normal = {"referenceRange": [{"high": {"value": high, "unit": "U/L"}}]} if high else {}
+    normal: dict[str, Any] = (
+        {"referenceRange": [{"high": {"value": high, "unit": "U/L"}}]} if high else {}
+    )
     found = (
         value("1920-8", ast, "U/L", **normal),
         value("1742-6", 60, "U/L"),
@@ -307,6 +309,8 @@ def test_the_detail_says_what_the_result_is_based_on(cds: Cds) -> None:
     )
     detail = card["detail"].replace("\\", "")
     assert card["summary"] == "CHA2DS2-VASc 2: ACC/AHA 2023: class 1 from 2 in men"
+    assert "2 or more in a man: class 1 threshold for anticoagulation reached" in detail
+    assert "\n\nCited from ACC/AHA/ACCP/HRS 2023 atrial fibrillation guideline.\n" in detail
     assert "- Age: 41 years" in detail
     assert "- Hypertension: yes" in detail
     counted = "heart failure; stroke, TIA or systemic embolism; vascular disease"
@@ -321,7 +325,7 @@ def test_a_stage_is_told_with_both_values_that_show_it(cds: Cds) -> None:
     day = r"\d{1,2} \w{3} \d{4}\n"
     assert card["summary"] == "eGFR 16 mL/min/1.73 m2: KDIGO 2024: G4, 15 to below 30"
     assert re.search(rf"- Creatinine, serum or plasma: 2\.9 mg/dL, {day}", card["detail"])
-    earlier = r"- Earlier: eGFR 17 mL/min/1\.73 m2, Creatinine, serum or plasma 2\.8 mg/dL, "
+    earlier = r"- Earlier: eGFR 17 mL/min/1\.73 m2 from 2\.8 mg/dL, "
     assert re.search(earlier + day, card["detail"])
 
 
