@@ -62,8 +62,7 @@ def cds_chart_blueprint(ehr: Installation) -> Blueprint:
         answered, client, number = _chosen(ehr, opening, request.args)
         card = answered.cards[number]
         link = next((one for one in card.links if one.type == "smart"), None)
-        if link is None or link.url != client.launch_url:
-            # Epic and Oracle Health show no link that was not registered.
+        if link is None or not link.is_shown:
             raise _UnknownError("such link: it is not the registered launch URL")
         patient = _patient(ehr, opening.patient)
         if request.args.get("in") == "frame":
@@ -85,7 +84,7 @@ def cds_chart_blueprint(ehr: Installation) -> Blueprint:
         answer = launch_app(ehr, client, patient, opening.user, faults, context)
         trace.note("said", "appContext", context or "not passed on")
         trace.triggered([_NO_CONTEXT] * is_lost)
-        if number not in answered.outcomes:
+        if number not in answered.outcomes and card.uuid:
             feedback.send(ehr, client, answered.service, card, None)
             answered.outcomes[number] = "Followed."
         return answer
@@ -168,7 +167,7 @@ def _told(answers: list[Answered]) -> str:
     if problems and not cards:
         return f"The chart shows no card. {sentence(problems[0])}"
     text = f"The chart shows {len(cards)} card{'' if len(cards) == 1 else 's'}"
-    return f"{text}, {broken} of them not as they should be." if broken else f"{text}."
+    return f"{text}, {broken} of which break CDS Hooks." if broken else f"{text}."
 
 
 def sentence(text: str) -> str:

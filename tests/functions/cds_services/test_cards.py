@@ -262,6 +262,7 @@ def check(card: dict[str, Any], origin: str) -> None:
     assert card.keys() == {
         *("uuid", "summary", "detail", "indicator", "source", "links", "overrideReasons"),
     }
+    assert not re.search(r'[:\[] ?(null|""|\[\]|\{\})', json.dumps(card))
     calculator = REGISTRY[named(card)]
     assert UUID4.fullmatch(card["uuid"])
     assert card["indicator"] in {"warning", "info"}

@@ -191,24 +191,36 @@ def test_the_detail_has_the_lists_tables_and_code_of_markdown(service: CdsServic
     assert "style=" not in page
 
 
+(SMART,) = card()["links"]
+SUGGESTION = {"label": "x", "actions": [{"type": "delete", "description": "x", "resourceId": "a"}]}
+ABSOLUTE = {"label": "Guideline", "type": "absolute", "url": "https://guideline.example.org/af"}
+
+
 @each(
     ("changes", "said"),
     [
-        ({"indicator": "critical"}, "indicator is &#39;critical&#39;"),
-        ({"summary": "x" * 140 + ": y"}, "not fewer than 140"),
-        ({"summary": "two\nlines: x"}, "one line"),
-        ({"uuid": "1"}, "not a version 4 UUID"),
-        ({"uuid": None}, "uuid is missing"),
-        ({"detail": "x" * 2001}, "more than 2000"),
-        ({"detail": "![x](y)"}, "HTML, a link or an image"),
-        ({"suggestions": [{"label": "x"}]}, "has a member &#39;suggestions&#39;"),
-        ({"selectionBehavior": "any"}, "has a member"),
-        ({"links": []}, "0 links, not one"),
-        ({"overrideReasons": [{"code": "a", "system": "b"}]}, "has no display"),
+        ({"indicator": "urgent"}, "indicator is &#39;urgent&#39;"),
+        ({"summary": None}, "summary is missing"),
+        ({"summary": "x" * 140}, "not fewer than 140"),
+        ({"detail": ""}, "detail is null or empty"),
+        ({"source": {"url": "https://app.test"}}, "source.label is missing"),
         ({"source": {"label": "x", "url": "http://other.example"}}, "source.url is neither"),
+        ({"source": {"label": "x", "topic": {"code": "x"}}}, "source.topic.system is missing"),
+        ({"suggestions": [SUGGESTION]}, "selectionBehavior is None"),
+        ({"suggestions": [{}], "selectionBehavior": "any"}, "suggestions[0].label is missing"),
+        (
+            {"suggestions": [{"label": "x", "actions": [{"type": "x"}]}]},
+            "actions[0].type is &#39;x&#39;",
+        ),
+        ({"overrideReasons": [{"code": "a", "system": "b"}]}, "[0].display is missing"),
+        ({"overrideReasons": ["known"]}, "overrideReasons is not a list of objects"),
+        ({"links": [{**ABSOLUTE, "type": "x"}]}, "neither absolute nor smart"),
+        ({"links": [{**ABSOLUTE, "url": "http://elsewhere.example"}]}, "of this machine"),
+        ({"links": [{**ABSOLUTE, "appContext": "x"}]}, "appContext is for smart links only"),
+        ({"links": [{**SMART, "appContext": {"calculator": "x"}}]}, "appContext is not a text"),
     ],
 )
-def test_a_card_that_breaks_the_promise_is_a_fault_of_the_app(
+def test_a_card_that_breaks_cds_hooks_is_a_fault_of_the_app(
     service: CdsService, changes: dict[str, Any], said: str
 ) -> None:
     service.cards = [card(**changes)]
@@ -221,21 +233,42 @@ def test_a_card_that_breaks_the_promise_is_a_fault_of_the_app(
 
 
 @each(
-    ("link", "said"),
+    "changes",
     [
-        ({"type": "absolute"}, "not smart"),
-        ({"url": "http://elsewhere.example/launch"}, "neither https nor of this machine"),
-        ({"url": "https://app.test/launch?x=1"}, "is registered with"),
-        ({"appContext": {"calculator": "x"}}, "appContext is not a text"),
-        ({"appContext": "x"}, "appContext is not a text"),
+        {"indicator": "critical"},
+        {"uuid": None, "overrideReasons": None, "links": None, "detail": None},
+        {"uuid": "of-our-own", "summary": "Without a number"},
+        {"suggestions": [SUGGESTION], "selectionBehavior": "at-most-one"},
+        {"links": [ABSOLUTE, {**SMART, "appContext": "any text"}]},
+        {"source": {"label": "x"}, "detail": "See https://guideline.example.org <b>now</b>"},
+        {"extension": {"org.example": {"x": 1}}},
     ],
 )
-def test_a_link_that_breaks_the_promise_is_a_fault_of_the_app(
-    service: CdsService, link: dict[str, object], said: str
+def test_a_card_of_another_app_that_keeps_to_cds_hooks_is_none(
+    service: CdsService, changes: dict[str, Any]
 ) -> None:
-    (good,) = card()["links"]
-    service.cards = [card(links=[{**good, **link}])]
-    assert said in ChartApp(GENERIC).chart().text
+    """What this project promises of its own cards is no rule for others."""
+    service.cards = [card(**changes)]
+    page = ChartApp(GENERIC).chart().text
+    assert "A fault of the app" not in page
+    # Feedback names a card by its uuid.
+    assert ("Dismiss" in page) is ("uuid" in service.cards[0])
+    assert (f'href="{ABSOLUTE["url"]}"' in page) is (ABSOLUTE in (changes.get("links") or ()))
+
+
+def test_a_link_that_was_not_registered_is_hidden(service: CdsService) -> None:
+    service.cards = [card(links=[{**SMART, "url": "https://app.test/launch?x=1"}])]
+    page = ChartApp(GENERIC).chart().text
+    assert "This EHR hides the link “Open this calculator”." in page
+    assert "chart/follow" not in page
+    assert "A fault of the app" not in page
+
+
+def test_dismissing_preselects_no_reason(service: CdsService) -> None:
+    page = ChartApp(GENERIC).chart().text
+    first, *others = re.findall(r'<option value="([^"]*)"([^>]*)>', page)
+    assert first == ("", "")
+    assert others == [("known", ""), ("later", "")]
 
 
 @each(
@@ -306,10 +339,10 @@ def test_a_context_that_is_not_passed_on_is_not_in_the_token_answer(service: Cds
 
 
 def test_a_link_to_another_address_is_not_followed(service: CdsService) -> None:
-    (good,) = card()["links"]
-    service.cards = [card(links=[{**good, "url": "https://elsewhere.example/launch"}])]
+    service.cards = [card(links=[{**SMART, "url": "https://elsewhere.example/launch"}])]
     app = ChartApp(GENERIC)
-    assert app.http.get(_followed(app)).status_code == 404
+    query = {"shown": _shown(app), "service": "0", "card": "0", "in": "tab"}
+    assert app.http.get("/generic/chart/follow", query_string=query).status_code == 404
 
 
 @each(
@@ -336,10 +369,15 @@ def test_a_dismissal_is_told_with_its_reason(
     assert entry[member]["reason"]["code"] == "known"
 
 
-def _dismiss(app: ChartApp, reason: str, of_service: int = 0) -> TestResponse:
+def _shown(app: ChartApp) -> str:
+    """Open the chart and return the key of what is on the screen."""
     form = re.search(r'name="shown" value="([^"]+)"', app.chart().text)
     assert form is not None
-    fields = {"shown": form[1], "service": str(of_service), "card": "0", "reason": reason}
+    return form[1]
+
+
+def _dismiss(app: ChartApp, reason: str, of_service: int = 0) -> TestResponse:
+    fields = {"shown": _shown(app), "service": str(of_service), "card": "0", "reason": reason}
     return app.http.post(f"/{app.profile.key}/chart/dismiss", data=fields)
 
 
