@@ -152,7 +152,7 @@ def _many_times_normal(limit: TimesNormal, judged: Judged) -> Iterator[str]:
 
 
 def _listed(judged: Judged) -> str:
-    """Return a stage on the problem list that is as bad as the band or worse; else ""."""
+    """Return a stage on the problem list that is as bad as the band or worse, or ""."""
     finding = judged.chart.findings[judged.rule.listed]
     suggested = [one.evidence for one in finding.passed_over if one.flag in SUGGESTS]
     entries = [*filter(None, (finding.chosen,)), *finding.further, *suggested]

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from clinical import fitness, units_in_words
 from clinical.calculators import REGISTRY, Evaluation, evaluate
-from clinical.calculators.card_rule import CardRule, Told
+from clinical.calculators.card_rule import CardRule, OnCard
 from clinical.calculators.evaluate import Result
 from clinical.calculators.inputs import label
 from clinical.calculators.model import Calculator, Output
@@ -32,7 +32,7 @@ class Card:
 
     calculator: Calculator
     result: Result
-    told: Told
+    on_card: OnCard
     rule: CardRule
     used: tuple[ChartFinding, ...]
     counted_as_no: tuple[ChartFinding, ...]
@@ -49,7 +49,7 @@ class Card:
     @property
     def summary(self) -> str:
         """The result, and the limit of the document that the card cites, in one line."""
-        return f"{self.said}: {self.rule.document}: {self.told.limit}"
+        return f"{self.said}: {self.rule.document}: {self.on_card.limit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def of_chart(
 ) -> tuple[Card | NoCard, ...]:
     """Return what each calculator that can make a card makes of a chart: warnings, infos, the rest.
 
-    `now` is that of the chart, in its zone. `off` are the calculators that are turned off, `chosen`
+    `now` is in the zone of the chart. `off` are the calculators that are turned off, `chosen`
     those that the site wants cards of.
     """
     found = [
@@ -89,7 +89,7 @@ def of_chart(
 def _rank(found: Card | NoCard) -> int:
     if isinstance(found, NoCard):
         return 2
-    return 0 if found.told.urgency == "warning" else 1
+    return 0 if found.on_card.urgency == "warning" else 1
 
 
 def _judged(
@@ -114,7 +114,7 @@ def _judged(
     result = evaluation.results.get(output.name)
     if result is None:
         return NoCard(calculator, _not_computed(evaluation, output, prefilled))
-    if result.told is None:
+    if result.on_card is None:
         band = f" ({result.band})" if result.band else ""
         return NoCard(calculator, f"{in_words(result)} makes no card{band}")
     judged = Judged(calculator, result, rule, prefilled, chart, now)
@@ -124,7 +124,7 @@ def _judged(
     return Card(
         calculator,
         result,
-        result.told,
+        result.on_card,
         rule,
         used=tuple(one for one in findings if one.outcome in THERE),
         counted_as_no=tuple(one for one in findings if is_no(one)),

@@ -16,7 +16,7 @@ def results(
 ) -> Iterator[tuple[Evidence, Result]]:
     """Yield each usable value of `measured` with its result, newest first.
 
-    The age is that of the day, in `zone`. Yields nothing without a full birth date.
+    The age is taken on that day, in `zone`. Yields nothing without a full birth date.
     """
     birth = chart.findings["age"].chosen
     born = full_date(birth.charted) if birth else None

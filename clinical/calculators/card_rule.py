@@ -1,4 +1,4 @@
-"""What a card needs beside a result: declared by each calculator, judged in clinical/cards.py.
+"""What a card needs in addition to a result. Each calculator declares it; clinical/cards.py judges.
 
 A card interrupts a clinician who asked for nothing. It cites one published limit, and the chart
 must prove it. docs/cards.md gives the reasons.
@@ -13,8 +13,8 @@ Urgency = Literal["warning", "info"]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How a band is told on a card: its urgency, and the limit in the words of the document."""
+class OnCard:
+    """A band as a card shows it: its urgency, and the limit in the words of the document."""
 
     urgency: Urgency
     limit: str
@@ -67,7 +67,7 @@ class Lasting:
 
 @dataclass(frozen=True, slots=True)
 class CardRule:
-    """When an output makes a card, beside the band that is told.
+    """The conditions under which an output in a band with `on_card` makes a card.
 
     `place` orders cards of one urgency. `document` is cited by name in the summary and by `doi` as
     the source. A site that chooses no cards has those `by_default`. Findings in `found` must be in

@@ -1,6 +1,6 @@
 """Stroke risk in atrial fibrillation: CHA2DS2-VASc (Lip, Chest 2010;137:263) and CHA2DS2-VA."""
 
-from clinical.calculators.card_rule import CardRule, NoDrug, Told
+from clinical.calculators.card_rule import CardRule, NoDrug, OnCard
 from clinical.calculators.in_chart import ChartCaution, InChart, OnlyWith
 from clinical.calculators.limits import at_least, at_most, below
 from clinical.calculators.model import (
@@ -73,13 +73,13 @@ _BANDS = (
     Band(
         "3 or more in a woman: class 1 threshold for anticoagulation reached (ACC/AHA 2023)",
         lambda v, g: at_least(v, 3) and g["sex"] == "female",
-        Told("warning", "class 1 from 3 in women"),
+        OnCard("warning", "class 1 from 3 in women"),
         short="threshold reached",
     ),
     Band(
         "2 or more in a man: class 1 threshold for anticoagulation reached (ACC/AHA 2023)",
         lambda v, g: at_least(v, 2) and g["sex"] == "male",
-        Told("warning", "class 1 from 2 in men"),
+        OnCard("warning", "class 1 from 2 in men"),
         short="threshold reached",
     ),
     Band(
@@ -127,7 +127,7 @@ def _with_fibrillation(band: Band) -> Band:
     return Band(
         band.text,
         lambda v, g: g.get("atrial_fibrillation") is not False and band.holds(v, g),
-        band.told,
+        band.on_card,
         band.short,
     )
 

@@ -1,6 +1,6 @@
 """eGFR from serum creatinine without race: CKD-EPI 2021 (Inker, N Engl J Med 2021;385:1737)."""
 
-from clinical.calculators.card_rule import CardRule, Lasting, Told
+from clinical.calculators.card_rule import CardRule, Lasting, OnCard
 from clinical.calculators.in_chart import DAY, KIDNEY_CAUTIONS, Beside, InChart
 from clinical.calculators.limits import at_least, below
 from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output, Sex
@@ -62,19 +62,19 @@ CALCULATOR = Calculator(
                 Band(
                     "G3b: 30 to below 45, moderately to severely decreased",
                     lambda v, _: at_least(v, 30),
-                    Told("info", "G3b, 30 to below 45"),
+                    OnCard("info", "G3b, 30 to below 45"),
                     short="G3b",
                 ),
                 Band(
                     "G4: 15 to below 30, severely decreased",
                     lambda v, _: at_least(v, 15),
-                    Told("warning", "G4, 15 to below 30"),
+                    OnCard("warning", "G4, 15 to below 30"),
                     short="G4",
                 ),
                 Band(
                     "G5: below 15, kidney failure",
                     lambda v, _: below(v, 15),
-                    Told("warning", "G5, below 15"),
+                    OnCard("warning", "G5, below 15"),
                     short="G5",
                 ),
             ),

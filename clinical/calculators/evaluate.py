@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from clinical.calculators.card_rule import Told
+from clinical.calculators.card_rule import OnCard
 from clinical.calculators.inputs import CHOICES, checked, label
 from clinical.calculators.model import (
     Band,
@@ -27,7 +27,7 @@ class Result:
     """One computed output: the unrounded value, its printed form and its interpretation.
 
     `meaning` says what the number stands on for this patient; empty where nothing is to be said.
-    `told` is how a card tells the band, `short` what a row of a list says of the value.
+    `on_card` is how a card shows the band, `short` the same in a word or two for a row of a list.
     """
 
     output: Output
@@ -35,7 +35,7 @@ class Result:
     printed: str
     band: str | None
     meaning: str = ""
-    told: Told | None = None
+    on_card: OnCard | None = None
     short: str = ""
 
 
@@ -117,7 +117,7 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
                 output.printed(value, given),
                 band.text if band else None,
                 output.meaning(given) if output.meaning else "",
-                band.told if band else None,
+                band.on_card if band else None,
                 _short(output, band, given),
             )
     notes = tuple(note.text for note in calculator.notes if note.holds(given))

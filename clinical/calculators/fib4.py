@@ -2,7 +2,7 @@
 
 import math
 
-from clinical.calculators.card_rule import CardRule, TimesNormal, Told
+from clinical.calculators.card_rule import CardRule, OnCard, TimesNormal
 from clinical.calculators.in_chart import DAY, ChartCaution, DrawRule, InChart
 from clinical.calculators.limits import above, at_least, at_most, below
 from clinical.calculators.model import (
@@ -74,7 +74,7 @@ CALCULATOR = Calculator(
                 Band(
                     "above 2.67: high probability of advanced fibrosis",
                     lambda v, _: above(v, 2.67),
-                    Told("info", "high probability of advanced fibrosis above 2.67"),
+                    OnCard("info", "high probability of advanced fibrosis above 2.67"),
                     short="high probability",
                 ),
             ),

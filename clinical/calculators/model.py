@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from clinical.calculators.card_rule import CardRule, Told
+from clinical.calculators.card_rule import CardRule, OnCard
 from clinical.calculators.in_chart import NOTHING, InChart
 from clinical.calculators.limits import at_least, round_half_away, within
 
@@ -86,13 +86,13 @@ class Band:
     """One published interpretation of a result.
 
     `holds` takes the unrounded result and the checked inputs; the first band that holds counts.
-    A band that is `told` makes a card, if its output has a CardRule. `short` is the same in a word
+    A band with `on_card` makes a card if its output has a CardRule. `short` is the band in a word
     or two, for a row of a list.
     """
 
     text: str
     holds: Callable[[float, Given], bool]
-    told: Told | None = None
+    on_card: OnCard | None = None
     short: str = ""
 
 
@@ -133,7 +133,7 @@ class Output:
     values to try of numbers, yes-or-no and listed answers are tried by themselves. A number whose
     rounding to a whole one is printed beside it (`beside_whole`) gets the digits that this takes.
     `edges` are where a drawing of the bands begins and ends, and every limit between two of them.
-    With a `card` it can make one at the chart, in a band that is told.
+    With a `card` it can make one at the chart, in a band with `on_card`.
     """
 
     name: str

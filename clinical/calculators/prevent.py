@@ -6,7 +6,7 @@ published equations; PREVENT is a trademark of the American Heart Association, n
 
 import math
 
-from clinical.calculators.card_rule import CardRule, NoDrug, Told
+from clinical.calculators.card_rule import CardRule, NoDrug, OnCard
 from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
 from clinical.calculators.limits import above, at_least, below
 from clinical.calculators.model import (
@@ -255,7 +255,7 @@ CALCULATOR = Calculator(
                 Band(
                     "10 % or more: high (2026 ACC/AHA)",
                     lambda v, _: at_least(v, 10),
-                    Told("info", "high from 10 %"),
+                    OnCard("info", "high from 10 %"),
                     short="high",
                 ),
             ),

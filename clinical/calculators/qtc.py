@@ -2,7 +2,7 @@
 
 import math
 
-from clinical.calculators.card_rule import CardRule, Nearby, Told
+from clinical.calculators.card_rule import CardRule, Nearby, OnCard
 from clinical.calculators.in_chart import SAME_DRAW, ChartCaution, DrawRule, InChart
 from clinical.calculators.limits import above, at_least, below, within
 from clinical.calculators.model import (
@@ -45,7 +45,7 @@ _BANDS = (
     Band(
         "above 500 ms: high risk",
         lambda v, _: above(v, 500),
-        Told("warning", "high torsade risk above 500 ms"),
+        OnCard("warning", "high torsade risk above 500 ms"),
         short="above 500 ms",
     ),
     Band(

@@ -61,5 +61,5 @@ def _resources(patient: str) -> Iterator[object]:
 def _row(found: Card | NoCard) -> str:
     title = found.calculator.title
     if isinstance(found, Card):
-        return f"| {title} | {_TITLE[found.told.urgency]} | {found.summary} |"
+        return f"| {title} | {_TITLE[found.on_card.urgency]} | {found.summary} |"
     return f"| {title} | | {found.why} |"

@@ -42,7 +42,7 @@ def of(card: Card, clock: Clock, public_url: str) -> dict[str, Any]:
         "uuid": str(uuid.uuid4()),
         "summary": summary(card),
         "detail": detail(card, clock),
-        "indicator": card.told.urgency,
+        "indicator": card.on_card.urgency,
         "source": {
             "label": f"smart-calc: {calculator.title}",
             "url": f"https://doi.org/{card.rule.doi}",

@@ -112,7 +112,7 @@ def _log(
         "cds_answered",
         message,
         fields={
-            "calculators": [f"{one.calculator.name} {one.told.urgency}" for one in worth],
+            "calculators": [f"{one.calculator.name} {one.on_card.urgency}" for one in worth],
             "cards": [one["uuid"] for one in found],
             "prefetched": list(read.prefetched) if read else [],
             "read": list(read.read) if read else [],

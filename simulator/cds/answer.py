@@ -1,7 +1,7 @@
 """Reads what a CDS service answered, and says where it breaks CDS Hooks 2.0 (CDS Service Response).
 
-Any service may answer: this EHR knows nothing of one app's own promises. So suggestions or a
-critical card are as good as any other.
+The rules are those of CDS Hooks, for any app. What one app promises in addition isn't checked here,
+so a critical card or a card with suggestions is valid.
 """
 
 import json

@@ -51,13 +51,13 @@ def test_a_calculator_fits_into_a_row(name: str) -> None:
 
 
 @each("name", REGISTRY)
-def test_a_calculator_whose_bands_are_told_says_which_output_makes_the_card(name: str) -> None:
-    def is_told(output: Output) -> bool:
-        return any(band.told for band in output.bands)
+def test_a_calculator_with_a_band_for_cards_says_which_output_makes_the_card(name: str) -> None:
+    def has_card(output: Output) -> bool:
+        return any(band.on_card for band in output.bands)
 
     outputs = REGISTRY[name].outputs
-    assert any(map(is_told, outputs)) is any(output.card for output in outputs)
-    assert all(is_told(output) for output in outputs if output.card)
+    assert any(map(has_card, outputs)) is any(output.card for output in outputs)
+    assert all(has_card(output) for output in outputs if output.card)
     # The number on a card is the headline that its link opens.
     assert not any(output.card for output in outputs[1:])
 

@@ -21,7 +21,7 @@ def _wrong(row: dict[str, Any]) -> str:
     chosen = DEFAULT_CARDS if row["cards"] is None else frozenset(row["cards"])
     judged = of_chart(chart, now, chosen=chosen)
     made = [one for one in judged if isinstance(one, Card)]
-    found = [[one.calculator.name, one.told.urgency] for one in made]
+    found = [[one.calculator.name, one.on_card.urgency] for one in made]
     if found != row["expect"]:
         why = {one.calculator.name: one.why for one in judged if not isinstance(one, Card)}
         return f"{found}, not {row['expect']}; {[why.get(name) for name, _ in row['expect']]}"

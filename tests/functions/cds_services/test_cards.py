@@ -178,10 +178,10 @@ def test_a_band_makes_its_card(cds: Cds, name: str) -> None:
 def test_every_calculator_that_makes_cards_has_rows_here() -> None:
     made = {(name, how) for _, found in ROWS.values() for name, how in found.items()}
     declared = {
-        (name, band.told.urgency)
+        (name, band.on_card.urgency)
         for name, output in CARDS.items()
         for band in output.bands
-        if band.told
+        if band.on_card
     }
     assert made == declared
 
