@@ -12,10 +12,11 @@ from clinical import earlier
 from clinical.calculators.card_rule import CardRule, Nearby, TimesNormal
 from clinical.calculators.evaluate import Result
 from clinical.calculators.in_chart import FINDINGS
-from clinical.calculators.inputs import FLAGS, label
+from clinical.calculators.inputs import FLAGS, INPUTS, label
 from clinical.calculators.limits import at_least, at_most, within
 from clinical.calculators.model import Calculator
 from clinical.chart import Chart
+from clinical.chart.diagnoses.kidney_stage import SEVERITY
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 from clinical.chart.items import SUGGESTS
 from clinical.chart.steadiness import unsteady
@@ -31,8 +32,6 @@ _SAID = {
     Flag.DECEASED: "the patient has died",
 }
 _STATUS_OF_NO_VALUE = frozenset({"entered-in-error", "cancelled"})
-# Stages of kidney disease from mild to severe. Stage 3 alone covers 3b.
-_STAGES = {"1": 1, "2": 2, "3a": 3, "3": 4, "3b": 4, "4": 5, "5": 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +106,9 @@ def _of_the_rule(judged: Judged) -> Iterator[str]:
     if rule.ages and not (isinstance(age, int | float) and within(age, *rule.ages)):
         yield "only from {} to {} years".format(*rule.ages)
     if rule.nearby and _is_exceeded(rule.nearby, judged):
-        near = rule.nearby
-        yield f"{named(near.input)} may be above {near.most:g} near the {named(near.of)}"
+        limit = f"{rule.nearby.most:g} {INPUTS[rule.nearby.input].unit}"
+        near = f"{named(rule.nearby.input)} near the {named(rule.nearby.of)}"
+        yield f"{near}: not known to be {limit} or less"
     if rule.times_normal:
         yield from _many_times_normal(rule.times_normal, judged)
     if rule.listed and (stage := _listed(judged)):
@@ -156,9 +156,11 @@ def _listed(judged: Judged) -> str:
     finding = judged.chart.findings[judged.rule.listed]
     suggested = [one.evidence for one in finding.passed_over if one.flag in SUGGESTS]
     entries = [*filter(None, (finding.chosen,)), *finding.further, *suggested]
-    own = _STAGES[judged.result.short.removeprefix("G")]
-    stages = (one.stage for one in entries)
-    return next((stage for stage in stages if _STAGES.get(stage, 0) >= own), "")
+    own = judged.result.short.removeprefix("G")
+    # Stage 3 without a letter covers 3b.
+    covered = SEVERITY["3" if own == "3b" else own]
+    stages = (one.stage for one in entries if one.stage)
+    return next((stage for stage in stages if SEVERITY[stage] >= covered), "")
 
 
 def lasting(judged: Judged) -> Earlier | None:

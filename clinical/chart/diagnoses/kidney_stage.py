@@ -1,7 +1,7 @@
 """The stage of chronic kidney disease that a problem lists (KDIGO 2012): by code, else by text."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from clinical.chart.codes.systems import System, system_of
@@ -9,31 +9,37 @@ from clinical.chart.codes.tables import listed, rows
 from clinical.chart.diagnoses.words import folded
 from clinical.chart.resources.json_access import Coding, codings, names
 
-_IN_WORDS = re.compile(r"\b(?:stage|ckd|g)\W{0,2}([1-5])\W?([ab]\b)?")
+_IN_WORDS = re.compile(r"\b(?:stage|ckd|g)\W{0,2}([1-5]|(?:i{1,3}|iv|v)(?=[ab]?\b))\W?([ab]\b)?")
+# From mild to severe. Stage 3 alone may be 3b.
+SEVERITY: Mapping[str, int] = {"1": 1, "2": 2, "3a": 3, "3": 4, "3b": 5, "4": 6, "5": 7}
+_COLUMNS = {System.ICD10: "icd", System.ICD10CM: "icd", System.ICD9CM: "icd9"}
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 
 
 def listed_stage(concept: object) -> str:
-    """`3`, `3a`, `3b`; empty where no stage is told, or one code tells another than the next."""
+    """Return `3`, `3a`, `3b`: of several codes the worst stage, and "" if words name several."""
     coded = {stage for coding in codings(concept) if (stage := _of_code(coding))}
     if coded:
-        return coded.pop() if len(coded) == 1 else ""
-    told = {"".join(filter(None, one)) for name in names(concept) for one in _found(name)}
+        return max(coded, key=SEVERITY.__getitem__)
+    told = {stage for name in names(concept) for stage in _found(name)}
     return told.pop() if len(told) == 1 else ""
 
 
-def _found(name: str) -> list[tuple[str, str]]:
-    return _IN_WORDS.findall(folded(name))
+def _found(name: str) -> Iterator[str]:
+    for number, part in _IN_WORDS.findall(folded(name)):
+        yield _ROMAN.get(number, number) + part
 
 
 def _of_code(coding: Coding) -> str:
     system = system_of(coding.system)
     if system is System.SNOMED:
         return _stages("snomed").get(coding.code, "")
-    if system not in (System.ICD10, System.ICD10CM):
+    if system not in _COLUMNS:
         return ""
+    stages = _stages(_COLUMNS[system])
     plain = coding.code.upper().replace(".", "")
     known = (plain[:length] for length in range(len(plain), 2, -1))
-    return next((_stages("icd")[one] for one in known if one in _stages("icd")), "")
+    return next((stages[one] for one in known if one in stages), "")
 
 
 @cache

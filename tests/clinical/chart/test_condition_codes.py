@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -211,16 +212,24 @@ def test_a_drug_that_a_problem_names_is_suggested() -> None:
     assert read(condition(allergy)).findings["antiplatelet_or_nsaid"].value is False
 
 
+N18_32: dict[str, Any] = concept(ICD10CM, "N18.32")
+
+
 @pytest.mark.parametrize(
     ("code", "stage"),
     [
-        (concept(ICD10CM, "N18.32"), "3b"),
+        (N18_32, "3b"),
         (concept(ICD10CM, "N18.30"), "3"),
         (concept(ICD10CM, "N18.9"), ""),
         (concept(ICD10CM, "I13.2"), "5"),
         (concept(SNOMED, "700378005", text="CKD"), "3a"),
         ({"text": "CKD stage 3 B"}, "3b"),
         ({"text": "CKD4"}, "4"),
+        ({"text": "CKD stage IIIb"}, "3b"),
+        ({"text": "CKD V"}, "5"),
+        ({"text": "CKD in diabetes"}, ""),
+        ({"text": "CKD stage 1 through stage 4"}, ""),
+        ({"coding": [*N18_32["coding"], *concept(SNOMED, "433144002")["coding"]]}, "3b"),
     ],
 )
 def test_chronic_kidney_disease_keeps_its_stage(code: Mapping[str, object], stage: str) -> None:

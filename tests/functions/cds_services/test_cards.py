@@ -92,6 +92,11 @@ def in_words(text: str) -> dict[str, Any]:
     return {**diagnosis(""), "code": {"text": text}}
 
 
+def icd9(code: str) -> dict[str, Any]:
+    system = "http://hl7.org/fhir/sid/icd-9-cm"
+    return {**diagnosis(""), "code": {"coding": [{"system": system, "code": code}]}}
+
+
 def ended(icd10: str) -> dict[str, Any]:
     status = {"coding": [{"code": "resolved"}]}
     return {**diagnosis(icd10), "clinicalStatus": status}
@@ -148,6 +153,9 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "eGFR G4, G3b before": (kidney(2.0, 1.6), {}),
     "eGFR G3b, G4 before": (kidney(1.6, 2.0), G3B),
     "eGFR G4, stage 4 in words": (kidney(2.9, 2.8, in_words("CKD stage 4")), {}),
+    "eGFR G4, stage IV in words": (kidney(2.9, 2.8, in_words("CKD, stage IV")), {}),
+    "eGFR G4, a range of stages in words": (kidney(2.9, 2.8, in_words("CKD stage 1-4")), G4),
+    "eGFR G4, 585.4 of ICD-9-CM": (kidney(2.9, 2.8, icd9("585.4")), {}),
     "eGFR G4, stage 3 listed": (kidney(2.9, 2.8, diagnosis("N18.30")), G4),
     "eGFR G3b, stage 3 listed": (kidney(1.5, 1.6, diagnosis("N18.30")), {}),
     "eGFR G4, stage 4 resolved": (kidney(2.9, 2.8, ended("N18.4")), G4),
