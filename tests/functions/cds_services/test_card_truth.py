@@ -1,17 +1,22 @@
 """Charts and the cards that they must make, or must not: tests/clinical/data/card_truth.json."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from clinical.calculators.registry import DEFAULT_CARDS
+from clinical.calculators.registry import CARDS, DEFAULT_CARDS
 from clinical.cards import Card, of_chart
-from clinical.chart import read_chart
+from clinical.chart import Chart, read_chart
+from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.chart.resources.times import parse_now
 from clinical.clock import Clock
 from functions.cds_services import cards
+from tests.support.tables import each
 
-_DATA = Path(__file__).parents[2] / "clinical/data/card_truth.json"
+_ROWS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "clinical/data/card_truth.json").read_text("utf-8")
+)["rows"]
 
 
 def _wrong(row: dict[str, Any]) -> str:
@@ -33,7 +38,36 @@ def _wrong(row: dict[str, Any]) -> str:
 
 
 def test_every_chart_makes_its_cards_and_no_other() -> None:
-    rows = json.loads(_DATA.read_text("utf-8"))["rows"]
-    wrong = [f"{row['id']} {row['title']}: {said}" for row in rows if (said := _wrong(row))]
+    wrong = [f"{row['id']} {row['title']}: {said}" for row in _ROWS if (said := _wrong(row))]
     assert wrong == []
-    assert sum(bool(row["expect"]) for row in rows) == 29
+    assert sum(bool(row["expect"]) for row in _ROWS) == 29
+
+
+@each("name", CARDS)
+def test_what_is_found_suggested_open_or_unread_prevents_a_card_alike(name: str) -> None:
+    rule = CARDS[name].card
+    assert rule is not None
+    row = next(one for one in _ROWS if name in dict(one["expect"]))
+    now = parse_now(row["today"])
+    chart = read_chart(row["resources"], now, "p1", None)
+
+    def why(changed: Chart) -> str:
+        (found,) = (
+            one
+            for one in of_chart(changed, now, chosen=frozenset({name}))
+            if one.calculator.name == name
+        )
+        return "" if isinstance(found, Card) else found.why
+
+    assert why(chart) == ""
+    drugs = rule.no_drug.classes if rule.no_drug else ()
+    for finding in (*rule.not_found, *drugs):
+        for outcome in (Outcome.FOUND, Outcome.OFFERED, Outcome.OPEN, Outcome.UNREAD):
+            one = ChartFinding(finding, outcome, "", True if outcome is Outcome.FOUND else None)
+            assert why(replace(chart, findings={**chart.findings, finding: one})), (
+                finding,
+                outcome,
+            )
+    for finding in rule.found:
+        none = ChartFinding(finding, Outcome.OFFERED, "")
+        assert why(replace(chart, findings={**chart.findings, finding: none})), finding
