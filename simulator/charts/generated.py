@@ -38,6 +38,7 @@ CHARTS: Mapping[str, Callable[[], list[Json]]] = {
     "greta": greta,
     "practitioners": practitioners,
     "hugo": hugo,
+    "ida": outpatients.ida,
 }
 
 

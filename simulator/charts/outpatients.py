@@ -203,6 +203,22 @@ def elsa() -> list[Json]:
     return chart.resources
 
 
+def ida() -> list[Json]:
+    """Return atrial fibrillation without an anticoagulant: a CDS service has something to say."""
+    chart = Chart("synthetic-ida")
+    chart.demographics("Ida", "female", "1949-06-17", "SYN-0009")
+    chart.blood_pressure(TODAY, 142, 82)
+    chart.measure(TODAY, analytes.WEIGHT, "66.0")
+    chart.measure(TODAY, analytes.CREATININE, "0.90")
+    chart.problem("I48.0", "Paroxysmal atrial fibrillation", "2026-09-02")
+    chart.problem("I10", "Essential hypertension", "2011-03-15")
+    chart.order("active", "lisinopril 20 MG Oral Tablet", "daily", "2026-09-02", "314077")
+    chart.order(
+        "active", "metoprolol succinate 50 mg extended release tablet", "daily", "2026-09-02"
+    )
+    return chart.resources
+
+
 def falk() -> list[Json]:
     """Return almost nothing: a name, and one measurement of which hardly more is known."""
     chart = Chart("synthetic-falk")

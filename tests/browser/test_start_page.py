@@ -87,7 +87,7 @@ def test_every_control_has_a_name_and_every_launch_one_of_its_own(page: Page) ->
     )
     assert all(name.strip() for name in names)
     launches = [link.text_content() for link in page.get_by_role("link", name="Launch in a").all()]
-    assert len(launches) == len(set(launches)) == 2 * 8
+    assert len(launches) == len(set(launches)) == 2 * 9
 
 
 def test_the_registration_that_is_expected_stands_on_the_page(

@@ -51,7 +51,7 @@ def test_every_resource_says_that_it_is_synthetic() -> None:
 
 def test_every_patient_is_called_testpatient() -> None:
     patients = load_charts().patients()
-    given = ("Alma", "Bruno", "Cora", "Dario", "Elsa", "Falk", "Greta", "Hugo")
+    given = ("Alma", "Bruno", "Cora", "Dario", "Elsa", "Falk", "Greta", "Hugo", "Ida")
     assert [one.name for one in patients] == [f"{name} Testpatient" for name in given]
 
 

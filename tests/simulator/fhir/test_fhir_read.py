@@ -94,7 +94,7 @@ def test_user_scopes_reach_every_patient(ward: App) -> None:
     token = ward.token(ALMA, "launch user/*.rs")
     for patient in (ALMA, BRUNO):
         assert ward.get(token, f"/Patient/{patient}").status_code == 200
-    assert json_of(ward.get(token, "/Patient"))["total"] == 8
+    assert json_of(ward.get(token, "/Patient"))["total"] == 9
 
 
 @each(
