@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 from pathlib import Path
 
+from infra import project
 from infra.deployment import FILE, read
 from infra.stage import FUNCTIONS, ROOT, stage
 from tests.support.app import App, ehr_tables
@@ -34,7 +35,7 @@ def main(python: str) -> None:
     """Measure once and print."""
     with tempfile.TemporaryDirectory() as name, ScriptedServer() as scripted:
         folder = Path(name)
-        stage(ROOT, folder / "staged", "0" * 40)
+        stage(project.read(ROOT), folder / "staged", "0" * 40)
         programs = environments(python, folder / "staged", folder)
         router = Router()
         router.strip = True

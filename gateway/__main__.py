@@ -10,6 +10,8 @@ from pathlib import Path
 
 from gateway import own_page, servers
 from gateway.servers import LOOPBACK, Place, Unusable
+from infra import project
+from infra.project import Refused
 
 _MOST_WORKERS = 64
 
@@ -20,8 +22,9 @@ def main() -> int:
     try:
         workers = _workers()
         own_page.folder()
+        project.read(Path.cwd())
         servers.require_free(place, "serve")
-    except Unusable as error:
+    except (Unusable, Refused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     app = servers.Server("gateway.app:application", place, {}, workers)

@@ -6,11 +6,14 @@ applications would redirect `/launch?…` to `/launch/?…`.
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import flask
 
-from gateway import front, installed
+from gateway import front
+from gateway.own_functions import OwnFunction
+from infra import project
 from shared.config import settings_file
 from shared.inbound import edge
 from shared.inbound.edge import Edge
@@ -18,10 +21,11 @@ from shared.inbound.edge import Edge
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_project = project.read(Path.cwd())
 FUNCTIONS: Mapping[str, Callable[[flask.Request], flask.Response]] = {
-    name: getattr(importlib.import_module(f"functions.{name}.main"), name)
-    for name in installed.names()
+    name: getattr(importlib.import_module(f"functions.{name}.main"), name) for name in _project.ours
 }
+_own = {name: OwnFunction(name, _project.source(name)) for name in _project.own}
 _settings = settings_file.from_environment()
 _edge = Edge("gateway", "page", refused="app_refused")
 
@@ -29,6 +33,8 @@ _edge = Edge("gateway", "page", refused="app_refused")
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Pass a request to the function that the first segment of its path names."""
     first = edge.raw_path(environ).removeprefix("/").partition("/")[0]
+    if own := _own.get(first):
+        return own(environ, start_response)
     function = FUNCTIONS.get(first)
     return edge.respond(function or gateway, environ, start_response)
 

@@ -1,5 +1,6 @@
 """Server processes on this machine: started side by side, ended in order on a signal."""
 
+import json
 import os
 import signal
 import socket
@@ -78,10 +79,14 @@ class Server:
 
 
 def require_free(place: Place, command: str) -> None:
-    """Raise Unusable where a place cannot be listened at; `command` is a target of make."""
+    """Raise Unusable where a place cannot be listened at; `command` is also a target of make."""
 
     def unusable(what: str, variable: str) -> NoReturn:
-        raise Unusable(f"{what}. Choose another: {variable}=… make {command}")
+        option = f"--{variable.lower().replace('_', '-')}"
+        raise Unusable(
+            f"{what}. Choose another: smart-calc {command} {option} …, "
+            f"or {variable}=… make {command}"
+        )
 
     if not _is_port(place.port):
         unusable(f"Port {place.port} is no port number (1 to 65535)", place.variable)
@@ -140,15 +145,22 @@ def _one_ends(servers: list[subprocess.Popen[bytes]], stop: Stop) -> bool:
 
 def _start(server: Server) -> subprocess.Popen[bytes]:
     """A server process of its own session, so that a terminal's Ctrl-C reaches only this one."""
-    command = [sys.executable, "-m", "gunicorn", server.target, "--bind", server.place.bind]
-    options = ["--preload", "--worker-class", "gthread", "--threads", THREADS]
-    options += ["--log-level", "error"]
-    options += ["--limit-request-line", "0", "--graceful-timeout", "30", "--no-control-socket"]
-    options += ["--workers", str(server.workers)]
+    settings = {
+        "bind": server.place.bind,
+        "preload_app": True,
+        "worker_class": "gthread",
+        "threads": THREADS,
+        "loglevel": "error",
+        "limit_request_line": 0,
+        "graceful_timeout": 30,
+        "control_socket_disable": True,
+        "workers": server.workers,
+    }
+    command = [sys.executable, "-m", "gateway.serving", server.target, json.dumps(settings)]
     # As functions-framework's servers are told it, and shared/outbound/bulkheads.py.
     environment = {**os.environ, "THREADS": THREADS, **server.environment}
     return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [*command, *options], env=environment, start_new_session=True
+        command, env=environment, start_new_session=True
     )
 
 

@@ -1,9 +1,11 @@
 """deployment.toml, checked: what is deployed, and the flags of gcloud that follow from it.
 
-Run from the root of the repository as `python3 -m infra.deployment`
+Run in the project's folder as `smart-calc deployment`
 
 - `check`: say what is wrong, all of it;
-- `shell`: print PROJECT, REGION, FUNCTIONS and WITH_SESSIONS for the commands of docs/deploy.md;
+- `shell`: print PROJECT, REGION, FUNCTIONS, WITH_SESSIONS and INFRA for the commands of
+  docs/deploy.md;
+- `guide`: print those, and the words that the commands use, for `. <(smart-calc deployment guide)`;
 - `commit`: print the commit that is deployed, with "+changes" where files differ from it;
 - `write PROJECT`: for a build in that project, write below build/deployment/ what its steps read.
 
@@ -12,24 +14,26 @@ Standard library only: it runs before anything is installed.
 
 import json
 import re
+import shlex
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.stage import FUNCTIONS, ROOT, commit_of
+from infra import project
+from infra.project import PRODUCT, Refused
+from infra.stage import commit_of
 
-FILE = "deployment.toml"
+FILE = project.DEPLOYMENT
 RUNTIME = "python313"
 CONFIGURATION = "/config/smart.toml"
 SEALING_KEY = "/keys/sealing"
 # Below which folder the build's doctor finds the files of these tables: volumes of cloudbuild.yaml.
 FOUND_BELOW = {"public_keys": "/jwks/", "cds_keys": "/cds/", "authorities": "/authorities/"}
-# Who gets the sealing key and the client credentials: the functions that open sessions.
-_SESSIONS = ("callback", "fhir_proxy", "smart_calc")
-WITH_SESSIONS = tuple(name for name in _SESSIONS if name in FUNCTIONS)
+# Who does without the sealing key and the client credentials: the functions without a session.
+_WITHOUT_SESSIONS = frozenset({"launch", "cds_services"})
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
@@ -42,16 +46,15 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "egress.traffic": ("all", "private-ranges-only"),
 }
 _SIZES = ("cpu", "memory_mib", "concurrency", "timeout_seconds", "min_instances", "max_instances")
+_TOP = frozenset(
+    {"project", "region", "ingress", "callers", "versions", "secrets", "public_keys"}
+    | {"cds_keys", "authorities", "egress", "quota", "functions"}
+)
 _KEYS: Mapping[str, frozenset[str]] = {
-    "": frozenset(
-        {"project", "region", "ingress", "callers", "versions", "secrets", "public_keys"}
-        | {"cds_keys", "authorities", "egress", "quota", "functions"}
-    ),
+    "": _TOP,
     "versions": frozenset({"smart-toml", "smart-sealing-key"}),
     "egress": frozenset({"connector", "traffic"}),
     "quota": frozenset({"vcpu", "memory_gib"}),
-    "functions": frozenset(FUNCTIONS),
-    **{f"functions.{name}": frozenset(_SIZES) for name in FUNCTIONS},
 }
 
 
@@ -79,7 +82,7 @@ class Deployment:
         """Which secret in which version a function finds at which path."""
         configuration = {CONFIGURATION: f"smart-toml:{self.versions['smart-toml']}"}
         configuration |= self.authorities
-        if name not in WITH_SESSIONS:
+        if name in _WITHOUT_SESSIONS:
             return configuration | dict(self.public_keys if name == "launch" else self.cds_keys)
         sealing = {SEALING_KEY: f"smart-sealing-key:{self.versions['smart-sealing-key']}"}
         return configuration | sealing | dict(self.secrets)
@@ -128,21 +131,30 @@ def service(function: str) -> str:
     return function.replace("_", "-")
 
 
+def with_sessions(functions: Collection[str]) -> tuple[str, ...]:
+    """Those of the functions that open sessions."""
+    return tuple(name for name in functions if name not in _WITHOUT_SESSIONS)
+
+
 def read(path: Path) -> Deployment:
-    """The file, checked. Raises Unusable with every problem."""
+    """The file of the project in its folder, checked. Raises Unusable with every problem."""
     try:
         content = tomllib.loads(path.read_text("utf-8"))
+        names = project.read(path.parent).names
     except (OSError, ValueError) as error:
         raise Unusable(f"{path.name} cannot be read: {error}") from None
-    problems = _problems(content)
+    except Refused as error:
+        raise Unusable(str(error)) from None
+    problems = _problems(content, names)
     if problems:
         raise Unusable("\n".join(f"{path.name}: {problem}" for problem in problems))
-    del content["quota"]
-    return Deployment(**content)
+    kept = {key: content[key] for key in _TOP - {"quota"}}
+    # A table of a function that `calculators` leaves out may stay where it is.
+    return Deployment(**kept | {"functions": {name: content["functions"][name] for name in names}})
 
 
-def _problems(content: Mapping[str, Any]) -> list[str]:
-    problems = _shape(content)
+def _problems(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
+    problems = _shape(content, names)
     if problems:
         return problems
     for name, pattern in (("project", _NAME), ("region", _REGION)):
@@ -155,35 +167,37 @@ def _problems(content: Mapping[str, Any]) -> list[str]:
         if found not in choices:
             problems.append(f"{path} = {found!r} is not one of {', '.join(choices)}.")
     problems += _mount_problems(content)
-    problems += _size_problems(content["functions"])
-    return problems or _quota_problems(content)
+    sizes = {name: content["functions"][name] for name in names}
+    problems += _size_problems(sizes)
+    return problems or _quota_problems(sizes, content["quota"])
 
 
-def _shape(content: Mapping[str, Any]) -> list[str]:
+def _shape(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
     """Unknown keys, missing ones, and values of another type than each must have."""
     problems = []
-    for path, keys in _KEYS.items():
+    tables = {**_KEYS, "functions": frozenset(names)}
+    tables |= {f"functions.{name}": frozenset(_SIZES) for name in names}
+    optional = {"": {"calculators"}, "functions": project.CALCULATORS}
+    for path, keys in tables.items():
         table = _at(content, path)
         if not isinstance(table, dict):
             problems.append(f"[{path}] is missing.")
             continue
         where = f"[{path}] " if path else ""
         why = ": there is no such folder below functions/" if path == "functions" else ""
-        problems += [f"{where}{key} is not known{why}." for key in sorted(table.keys() - keys)]
+        unknown = sorted(table.keys() - keys - optional.get(path, frozenset()))
+        problems += [f"{where}{key} is not known{why}." for key in unknown]
         problems += [f"{where}{key} is missing." for key in sorted(keys - table.keys())]
         whole = path in {"versions", "quota"} or path.startswith("functions.")
         for key in sorted(keys & table.keys()):
-            wanted = int if whole else dict if key in _TABLES[path] else str
+            nested = path == "functions" or (path == "" and key in _TABLES)
+            wanted = int if whole else dict if nested else str
             if type(table[key]) is not wanted:
                 problems.append(f"{where}{key} must be {_WORDS[wanted]}.")
     return problems
 
 
-_TABLES: Mapping[str, frozenset[str]] = {
-    "": frozenset({"versions", "secrets", *FOUND_BELOW, "egress", "quota", "functions"}),
-    "functions": frozenset(FUNCTIONS),
-    "egress": frozenset(),
-}
+_TABLES = frozenset({"versions", "secrets", *FOUND_BELOW, "egress", "quota", "functions"})
 _WORDS: Mapping[type, str] = {int: "a whole number", str: "a text", dict: "a table"}
 
 
@@ -232,17 +246,19 @@ def _size_problems(functions: Mapping[str, Mapping[str, int]]) -> list[str]:
     return problems
 
 
-def _quota_problems(content: Mapping[str, Any]) -> list[str]:
+def _quota_problems(
+    functions: Mapping[str, Mapping[str, int]], quota: Mapping[str, int]
+) -> list[str]:
     """All instances of all functions count (https://cloud.google.com/run/quotas)."""
-    sizes = content["functions"].values()
+    sizes = functions.values()
     cpu = sum(size["cpu"] * size["max_instances"] for size in sizes)
     memory = sum(size["memory_mib"] * size["max_instances"] for size in sizes) / 1024
     return [
         f"{name}: all functions at their max_instances take {taken:g}, [quota] allows {allowed}. "
         "Lower max_instances, or ask Google for more (docs/deploy.md, Quotas) and say so here."
         for name, taken, allowed in (
-            ("vcpu", cpu, content["quota"]["vcpu"]),
-            ("memory_gib", memory, content["quota"]["memory_gib"]),
+            ("vcpu", cpu, quota["vcpu"]),
+            ("memory_gib", memory, quota["memory_gib"]),
         )
         if taken > allowed
     ]
@@ -258,16 +274,19 @@ def _at(content: Mapping[str, Any], path: str) -> Any:
 def write(deployment: Deployment, project: str, out: Path) -> str:
     """What the steps of a build read, since a step of gcloud's image has no Python of ours.
 
-    FUNCTION.yaml holds the flags, `shell` what that command prints, `callers` and `ingress` a word
-    each, `configuration` lines of SECRET VERSION FILE. There is nothing to print. Raises Unusable
-    in a build of another project.
+    FUNCTION.yaml holds the flags, `shell` what that command prints, traffic.sh the steps of a
+    release, requirements.txt the packages of the steps that ask functions, `callers` and `ingress`
+    a word each, `configuration` lines of SECRET VERSION FILE. There is nothing to print. Raises
+    Unusable in a build of another project.
     """
     if project != deployment.project:
         raise Unusable(f'{FILE}: project = "{deployment.project}", but this build is in {project}.')
     out.mkdir(parents=True, exist_ok=True)
-    for name in FUNCTIONS:
+    for name in deployment.functions:
         (out / f"{name}.yaml").write_text(json.dumps(deployment.flags(name), indent=2) + "\n")
-    (out / "shell").write_text(_shell(deployment))
+    for source in ("infra/traffic.sh", "functions/fhir_proxy/requirements.txt"):
+        (out / Path(source).name).write_bytes((PRODUCT / source).read_bytes())
+    (out / "shell").write_text(shell(deployment))
     (out / "callers").write_text(f"{deployment.callers}\n")
     (out / "ingress").write_text(f"{deployment.ingress}\n")
     wanted = {"smart.toml": f"smart-toml:{deployment.versions['smart-toml']}"}
@@ -277,30 +296,46 @@ def write(deployment: Deployment, project: str, out: Path) -> str:
     return ""
 
 
-def _shell(deployment: Deployment) -> str:
-    functions = " ".join(map(service, FUNCTIONS))
-    with_sessions = " ".join(map(service, WITH_SESSIONS))
+def shell(deployment: Deployment) -> str:
+    """Return the variables of the guide, and of the steps of a release, for bash."""
+    functions = " ".join(map(service, deployment.functions))
+    sessions = " ".join(map(service, with_sessions(deployment.functions)))
     return (
         f"PROJECT='{deployment.project}'\nREGION='{deployment.region}'\nFUNCTIONS='{functions}'\n"
-        f"WITH_SESSIONS='{with_sessions}'\n"
+        f"WITH_SESSIONS='{sessions}'\nINFRA={shlex.quote(str(PRODUCT / 'infra'))}\n"
     )
+
+
+def _guide(deployment: Deployment) -> str:
+    """What infra/guide.sh makes of a terminal in a clone."""
+    words = (PRODUCT / "infra/guide.sh").read_text("utf-8").partition(_COMMON)[2]
+    return f"{_FORGET}{shell(deployment)}{words}"
+
+
+# The line of infra/guide.sh behind which a project's terminal is made as a clone's is.
+_COMMON = "# In a clone and in a project.\n"
+# No project is kept from before, not even where the file is unusable.
+_FORGET = "unset PROJECT\n"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; 1 where the file is unusable, 2 where there is no such command."""
+    here = Path.cwd()
     commands: Mapping[tuple[str, int], Callable[[Deployment], str]] = {
         ("check", 1): lambda _: "",
-        ("shell", 1): _shell,
-        ("commit", 1): lambda _: commit_of(ROOT) + "\n",
-        ("write", 2): lambda found: write(found, arguments[1], ROOT / "build/deployment"),
+        ("shell", 1): shell,
+        ("guide", 1): _guide,
+        ("commit", 1): lambda _: commit_of(here) + "\n",
+        ("write", 2): lambda found: write(found, arguments[1], here / "build/deployment"),
     }
     command = commands.get((arguments[0] if arguments else "", len(arguments)))
     if command is None:
         sys.stderr.write(f"{__doc__}\n")
         return 2
     try:
-        sys.stdout.write(command(read(ROOT / FILE)))
+        sys.stdout.write(command(read(here / FILE)))
     except Unusable as error:
+        sys.stdout.write(_FORGET if arguments[0] == "guide" else "")
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

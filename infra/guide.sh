@@ -1,8 +1,15 @@
-# For the commands of docs/deploy.md: `. infra/guide.sh`, in bash. Sets PROJECT, REGION, FUNCTIONS
-# and WITH_SESSIONS from deployment.toml, and the two words that the blocks there use.
+# For the commands of docs/deploy.md, in a clone: `. infra/guide.sh`, in bash. Sets PROJECT, REGION,
+# FUNCTIONS, WITH_SESSIONS and INFRA from deployment.toml, and the words that the blocks there use.
 
+# A project has this command from its environment.
+smart-calc() {
+  local python=.venv/bin/python
+  [ -x $python ] || python=python3
+  $python -m smart_calc "$@"
+}
 unset PROJECT
-eval "$(python3 -m infra.deployment shell)"
+eval "$(smart-calc deployment shell)"
+# In a clone and in a project.
 # gcloud's own configuration may name another project, or in a new terminal of Cloud Shell none.
 export CLOUDSDK_CORE_PROJECT=$PROJECT
 

@@ -1,13 +1,11 @@
 """Asks deployed functions whether they answer; before the doctor looks further.
 
-Run in the environment that `make .venv/serve` sets up.
-
-`python -m infra.smoke smart.toml`, at the public address: every function says that it is well, and
+`smart-calc release smoke`, at the public address: every function says that it is well, and
 launch without `iss` answers `iss_missing`. So all are deployed, have read their configuration, may
 be called by anyone, and are reached under their own names.
 
-`python -m infra.smoke --candidates FILE`, before a release has any traffic: FILE holds a line for
-each new revision, the address that it was lent, and each says that it is well.
+`smart-calc release smoke --candidates FILE`, before a release has any traffic: FILE holds a line
+for each new revision, the address that it was lent, and each says that it is well.
 """
 
 import json
@@ -19,7 +17,7 @@ from pathlib import Path
 
 import requests
 
-from infra.stage import FUNCTIONS
+from infra import project
 
 # Right after a first deployment the right to call, or a certificate, may take its time.
 ATTEMPTS = 6
@@ -86,11 +84,12 @@ def ask_again(question: Callable[[], str | None]) -> None:
 
 def public(public_url: str) -> None:
     """Every function at the public address."""
-    for name in FUNCTIONS:
+    functions = project.read(Path.cwd()).names
+    for name in functions:
         address = f"{public_url}/{name}/health"
         ask_again(lambda address=address: health_problem(address))  # type: ignore[misc]
     ask_again(lambda: launch_problem(public_url))
-    sys.stdout.write(f"{public_url}: {', '.join(FUNCTIONS)} answer.\n")
+    sys.stdout.write(f"{public_url}: {', '.join(functions)} answer.\n")
 
 
 def candidates(addresses: Iterable[str]) -> None:

@@ -1,11 +1,12 @@
 """Stages each function for deployment: build/NAME holds all that NAME needs and nothing else.
 
-A function is a folder below functions/ with a main.py. A Cloud Function's source is one folder, so
-what the functions have in common is copied into each: its own files at the top, `shared/` beside
-them (and `clinical/`, where it computes), its pinned requirements.txt, and BUILD_INFO with the
-commit and a digest of all other files. The same input gives the same bytes.
+A Cloud Function's source is one folder, so what the functions have in common is copied into each:
+its own files at the top, `shared/` beside them (and `clinical/`, where it computes), its pinned
+requirements.txt, and BUILD_INFO with the commit and a digest of all other files. The same input
+gives the same bytes. What is ours is copied, never installed; a function of a project gets our
+pinned requirements, and its own below them.
 
-Run as `python infra/stage.py`, or `make stage`.
+Run as `smart-calc stage`, or `make stage`.
 """
 
 import hashlib
@@ -15,12 +16,21 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-# Where a deployment comes from: the staged sources, and what says how they are deployed.
-DEPLOYED = ("clinical", "functions", "shared", "infra", "cloudbuild.yaml", "deployment.toml")
+from infra import project
+from infra.project import PRODUCT, Project, Refused
+
+ROOT = PRODUCT
+# Where a deployment comes from, in a clone and in a project: the staged sources, and what says how
+# they are deployed.
+DEPLOYED = (
+    *("clinical", "functions", "shared", "infra", "smart_calc", "wheels"),
+    *("cloudbuild.yaml", "deployment.toml", "requirements.txt"),
+)
+# Of all functions of ours it has most of our packages.
+_REQUIREMENTS_OF_OWN = "fhir_proxy"
 BUILD_INFO = "BUILD_INFO"
 _COMPUTES = re.compile(rb"^\s*(?:from|import) clinical\b", re.MULTILINE)
 STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json"})
@@ -30,30 +40,27 @@ class Unstageable(Exception):
     """A file that is neither known to be needed nor known to be left out."""
 
 
-def functions_of(root: Path) -> tuple[str, ...]:
-    """The functions of a repository, by name."""
-    return tuple(sorted(path.parent.name for path in root.glob("functions/*/main.py")))
+FUNCTIONS = project.functions_below(ROOT)
 
 
-FUNCTIONS = functions_of(ROOT)
-
-
-def common(root: Path, name: str) -> tuple[str, ...]:
-    """The folders that a function takes along, beside its own."""
-    own = _tree(root / "functions" / name)
-    computes = any(_COMPUTES.search(text) for path, text in own.items() if path.endswith(".py"))
-    # callback asks for the calculators, and does without them where they were taken away.
-    there = any((root / "clinical").glob("*.py"))
+def common(found: Project, name: str) -> tuple[str, ...]:
+    """The folders of ours that a function takes along."""
+    files = _tree(found.source(name))
+    computes = any(_COMPUTES.search(text) for path, text in files.items() if path.endswith(".py"))
+    # callback asks for the calculators, and does without them where they are left out.
+    there = found.calculators and any((found.product / "clinical").glob("*.py"))
     return ("clinical", "shared") if computes and there else ("shared",)
 
 
-def stage(root: Path, out: Path, commit: str) -> None:
-    """Write out/NAME for every function of the repository at `root`.
+def stage(found: Project, out: Path, commit: str) -> None:
+    """Write out/NAME for every function of a project.
 
     Raises Unstageable, before anything is written, where a file's kind is not known: to leave it
     out would show only in the cloud.
     """
-    contents = {name: _contents(root, name) for name in functions_of(root)}
+    contents = {name: _contents(found, name) for name in found.names}
+    for earlier in out.glob(f"*/{BUILD_INFO}"):
+        shutil.rmtree(earlier.parent)
     for name, files in contents.items():
         folder = out / name
         shutil.rmtree(folder, ignore_errors=True)
@@ -88,17 +95,76 @@ def _git(root: Path, *arguments: str) -> str:
     return ended.stdout.strip()
 
 
-def _contents(root: Path, name: str) -> Mapping[str, bytes]:
+def _contents(found: Project, name: str) -> Mapping[str, bytes]:
     """The files of a staged folder, by path, sorted."""
-    source = root / "functions" / name
+    source, ours = found.source(name), found.product
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}
-    for folder in common(root, name):
-        files |= {f"{folder}/{path}": content for path, content in _tree(root / folder).items()}
+    for folder in common(found, name):
+        files |= {f"{folder}/{path}": content for path, content in _tree(ours / folder).items()}
     wrong = sorted(path for path in files if Path(path).suffix not in STAGED_SUFFIXES)
+    if wrong and name in found.own:
+        kinds = " ".join(sorted(STAGED_SUFFIXES))
+        raise Unstageable(
+            f"functions/{name}: {', '.join(wrong)} can't be staged. A function's files end with "
+            f"{kinds}. Move other files out of the folder."
+        )
     if wrong:
-        raise Unstageable(f"{name}: what is to become of {', '.join(wrong)}?")
-    files["requirements.txt"] = (source / "requirements.txt").read_bytes()
+        raise Unstageable(
+            f"{name}: what is to become of {', '.join(wrong)}? Add its suffix to STAGED_SUFFIXES, "
+            "or move it."
+        )
+    if name in found.own:
+        pinned = ours / "functions" / _REQUIREMENTS_OF_OWN / "requirements.txt"
+        files["requirements.txt"] = _with_own(name, pinned, source / "requirements.txt")
+    else:
+        files["requirements.txt"] = (source / "requirements.txt").read_bytes()
     return dict(sorted(files.items()))
+
+
+def _with_own(name: str, pinned: Path, own: Path) -> bytes:
+    """Our pinned requirements, and below them those of an own function that we do not pin."""
+    text = pinned.read_text("utf-8")
+    if not own.is_file():
+        return text.encode()
+    ours = {_package(line): line for line in _requirements(text)}
+    added = []
+    for line in _requirements(own.read_text("utf-8")):
+        package = _package(line)
+        if not _PINNED.fullmatch(line):
+            raise Unstageable(
+                f"functions/{name}/requirements.txt: {line[:80]!r} isn't pinned by version and "
+                f"hash. Write the file with `uv pip compile --generate-hashes -c {pinned}`."
+            )
+        if package not in ours:
+            added.append(line)
+        elif _version(line) != _version(ours[package]):
+            raise Unstageable(
+                f"functions/{name}/requirements.txt: {package} is pinned at {_version(line)}, "
+                f"but smart-calc needs {_version(ours[package])} in the same function. Write the "
+                f"file with `uv pip compile --generate-hashes -c {pinned}`."
+            )
+    return "\n".join([text.rstrip("\n"), *added, ""]).encode()
+
+
+_PINNED = re.compile(
+    r"[\w.-]+(?:\[[\w,. -]+\])?==[^\s*]+(?: ; .+?)?(?: --hash=sha256:[0-9a-f]{64})+"
+)
+
+
+def _requirements(text: str) -> Iterator[str]:
+    """The lines of a requirements file, each joined to one, without comments."""
+    joined = re.sub(r"\\\n", " ", text)
+    for line in joined.splitlines():
+        if stripped := " ".join(re.sub(r"(^|\s)#.*", "", line).split()):
+            yield stripped
+
+
+def _package(line: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.split(r"[\[ =<>!~;@]", line, maxsplit=1)[0]).lower()
+
+
+def _version(line: str) -> str:
+    return line.partition("==")[2].split(" ")[0]
 
 
 def _tree(folder: Path) -> Mapping[str, bytes]:
@@ -119,9 +185,18 @@ def _build_info(name: str, files: Mapping[str, bytes], commit: str) -> bytes:
     return (json.dumps(info, indent=2) + "\n").encode()
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Stage the project in the current folder; the exit code."""
+    here = Path.cwd()
     try:
-        stage(ROOT, ROOT / "build", commit_of(ROOT))
-        sys.stdout.write(f"Written: {', '.join(f'build/{name}' for name in FUNCTIONS)}\n")
-    except Unstageable as error:
-        sys.exit(f"Cannot stage {error} Add its suffix to STAGED_SUFFIXES, or move it.")
+        found = project.read(here)
+        stage(found, here / "build", commit_of(here))
+    except (Refused, Unstageable) as error:
+        sys.stderr.write(f"Nothing was staged.\n{error}\n")
+        return 1
+    sys.stdout.write(f"Written: {', '.join(f'build/{name}' for name in found.names)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

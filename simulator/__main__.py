@@ -7,14 +7,14 @@ ehr    the simulated EHR alone
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from gateway import installed, own_page, servers
+from gateway import own_page, servers
 from gateway.servers import LOOPBACK, Place, Server, Unusable
+from infra import project
+from infra.project import Refused
 from simulator import demo
-
-LOCAL = Path(".local")
 
 
 def main(arguments: list[str]) -> int:
@@ -25,52 +25,56 @@ def main(arguments: list[str]) -> int:
     command = arguments[0]
     at_app = Place("PORT", os.environ.get("PORT", "8080"))
     at_ehr = Place("EHR_PORT", os.environ.get("EHR_PORT", "8090"))
-    page = None
+    page, cards = None, True
     try:
         if command == "run":
-            page = _page()
+            functions = project.read(Path.cwd()).names
+            page, cards = _page(functions), "cds_services" in functions
         for place in (at_ehr, at_app) if command == "run" else (at_ehr,):
             servers.require_free(place, command)
-    except Unusable as error:
+    except (Unusable, Refused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     public_url, ehr = f"http://localhost:{at_app.port}", f"http://{LOOPBACK}:{at_ehr.port}"
-    listed = [Server("simulator.serve_ehr:app", at_ehr, _ehr(public_url, ehr))]
+    listed = [Server("simulator.serve_ehr:app", at_ehr, _ehr(public_url, ehr, cards=cards))]
     if command == "run":
-        environment = {"SMART_CONFIG": str(_config(public_url, ehr, page)), "EHR_BASE_URL": ehr}
+        config = _config(public_url, ehr, page, cards=cards)
+        environment = {"SMART_CONFIG": str(config), "EHR_BASE_URL": ehr}
         listed.append(Server("gateway.app:application", at_app, environment))
     return servers.run(listed, ready=public_url if command == "run" else ehr)
 
 
-def _page() -> Path | None:
-    """The page of one's own, without which that of smart_calc is launched."""
+def _page(functions: Collection[str]) -> Path | None:
+    """The project's own page, without which that of smart_calc is launched."""
     page = own_page.folder()
-    if page is None and "smart_calc" not in installed.names():
-        raise Unusable("There is no page to launch. Name one: make run PAGE=folder")
+    if page is None and "smart_calc" not in functions:
+        raise Unusable(
+            "There is no page to launch. Name one: smart-calc run --page FOLDER, or "
+            "make run PAGE=FOLDER"
+        )
     return page
 
 
-def _ehr(public_url: str, ehr: str) -> Mapping[str, str]:
+def _ehr(public_url: str, ehr: str, *, cards: bool) -> Mapping[str, str]:
     """The simulated EHR's configuration: this app's registrations, unless others are given."""
-    cards = "cds_services" in installed.names()
     given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url, cards=cards))
     return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": given}
 
 
-def _config(public_url: str, ehr: str, page: Path | None) -> Path:
+def _config(public_url: str, ehr: str, page: Path | None, *, cards: bool) -> Path:
     """The embedded defaults as a configuration file; the sealing key lasts over restarts.
 
     A launch ends at a page of one's own, where there is one, and it may write what demo.py says.
     """
-    LOCAL.mkdir(exist_ok=True)
-    key_file = (LOCAL / "sealing-key").resolve()
+    local = Path(os.environ.get("SMART_LOCAL", ".local"))
+    local.mkdir(exist_ok=True)
+    key_file = (local / "sealing-key").resolve()
     if not key_file.exists():
         key_file.touch(mode=0o600)
         key_file.write_text(secrets.token_urlsafe(32), encoding="ascii")
-    config = (LOCAL / "smart.toml").resolve()
-    store_file = (LOCAL / "smart.db").resolve()
+    config = (local / "smart.toml").resolve()
+    store_file = (local / "smart.db").resolve()
     own = () if page is None else (own_page.AFTER_LAUNCH, demo.OWN_PAGE)
-    cards = "cds_services" in installed.names()
     text = demo.configuration(public_url, ehr, key_file, store_file, *own, cards=cards)
     config.write_text(text, encoding="utf-8")
     return config

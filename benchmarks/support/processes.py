@@ -18,7 +18,7 @@ from pathlib import Path
 import requests
 
 from benchmarks.support.ehr import CLIENT_ID, SCOPES
-from infra import stage
+from infra import project, stage
 from tests.support import staged
 from tests.support.servers import ROOT, free_port
 
@@ -160,7 +160,7 @@ class Place:
 def place(folder: Path) -> Place:
     """Stage the functions into a folder and make their environments, which are kept."""
     target = folder / "build"
-    stage.stage(ROOT, target, stage.commit_of(ROOT))
+    stage.stage(project.read(ROOT), target, stage.commit_of(ROOT))
     return Place(target, staged.environments(target), folder)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import project
 from infra.stage import stage
 from tests.deploy.guide_walk import Walk, walk
 from tests.deploy.whole_deployment import Deployment, Staged
@@ -38,7 +39,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder below which every function is staged."""
     out = tmp_path_factory.mktemp("staged")
-    stage(ROOT, out, COMMIT)
+    stage(project.read(ROOT), out, COMMIT)
     return out
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import project
 from infra.deployment import FILE, Deployment, read
 from infra.stage import FUNCTIONS, stage
 from tests.support import gcloud
@@ -87,7 +88,7 @@ def test_a_deployment_sends_what_is_staged_and_what_the_function_needs(
     program: Path, tmp_path: Path, given: Deployment, clients: list[tuple[str, str, str]]
 ) -> None:
     """gcloud's own request for fhir_proxy, the longest of the five."""
-    stage(ROOT, tmp_path / "build", "0" * 40)
+    stage(project.read(ROOT), tmp_path / "build", "0" * 40)
     (tmp_path / "token").write_text("not-a-token")
     plane = ControlPlane()
     world = plane.world

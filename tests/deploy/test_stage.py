@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.stage import FUNCTIONS, Unstageable, commit_of, common, functions_of, stage
+from infra import project
+from infra.stage import FUNCTIONS, Unstageable, commit_of, common, stage
 from tests.support.servers import ROOT
 from tests.support.staged import COMMIT
 
@@ -35,7 +36,7 @@ _SHARED = (
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Staged, and nothing has run there."""
     out = tmp_path_factory.mktemp("fresh")
-    stage(ROOT, out, COMMIT)
+    stage(project.read(ROOT), out, COMMIT)
     return out
 
 
@@ -57,16 +58,16 @@ def fake_repository(folder: Path) -> Path:
 
 
 def test_staging_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    stage(ROOT, tmp_path / "first", COMMIT)
-    stage(ROOT, tmp_path / "second", COMMIT)
-    stage(ROOT, tmp_path / "second", COMMIT)
+    stage(project.read(ROOT), tmp_path / "first", COMMIT)
+    stage(project.read(ROOT), tmp_path / "second", COMMIT)
+    stage(project.read(ROOT), tmp_path / "second", COMMIT)
     assert contents(tmp_path / "first") == contents(tmp_path / "second")
 
 
 def test_the_modes_do_not_depend_on_who_stages(tmp_path: Path) -> None:
     root = fake_repository(tmp_path / "root")
     (root / "shared" / "errors.py").chmod(0o600)
-    stage(root, tmp_path / "out", COMMIT)
+    stage(project.read(root, root), tmp_path / "out", COMMIT)
     found = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("out/*/**/*")}
     assert {mode for path, mode in found.items() if path.is_file()} == {0o644}
     assert {mode for path, mode in found.items() if path.is_dir()} == {0o755}
@@ -83,7 +84,7 @@ def test_a_staged_folder_holds_what_is_allowed_and_nothing_else(fresh: Path, nam
 def test_every_file_of_shared_and_of_the_function_is_staged_unchanged(fresh: Path) -> None:
     for name in FUNCTIONS:
         files = contents(fresh / name)
-        taken = [(folder, f"{folder}/") for folder in common(ROOT, name)]
+        taken = [(folder, f"{folder}/") for folder in common(project.read(ROOT), name)]
         for folder, prefix in ((f"functions/{name}", ""), *taken):
             for path, content in contents(ROOT / folder).items():
                 if "__pycache__" not in path:
@@ -100,7 +101,7 @@ def test_build_information_names_the_commit_and_changes_with_any_file(tmp_path: 
     seen = set()
     for text in ("", "# changed\n"):
         (root / "shared" / "errors.py").write_text(text)
-        stage(root, tmp_path / "out", COMMIT)
+        stage(project.read(root, root), tmp_path / "out", COMMIT)
         info = json.loads((tmp_path / "out" / "launch" / "BUILD_INFO").read_text())
         assert (info["function"], info["commit"]) == ("launch", COMMIT)
         seen.add(info["content_sha256"])
@@ -115,11 +116,11 @@ def test_the_functions_are_those_that_have_a_folder(tmp_path: Path) -> None:
     own.mkdir()
     (own / "main.py").write_text("from clinical.errors import X\n")
     (own / "requirements.txt").write_text("")
-    assert functions_of(root) == tuple(sorted({*FUNCTIONS, "ours"} - {"launch"}))
-    stage(root, tmp_path / "out", COMMIT)
+    assert project.functions_below(root) == tuple(sorted({*FUNCTIONS, "ours"} - {"launch"}))
+    stage(project.read(root, root), tmp_path / "out", COMMIT)
     assert (tmp_path / "out/ours/clinical/errors.py").exists()
     shutil.rmtree(root / "clinical")
-    stage(root, tmp_path / "without", COMMIT)
+    stage(project.read(root, root), tmp_path / "without", COMMIT)
     assert {path.name for path in (tmp_path / "without/ours").iterdir()} == {
         *("main.py", "requirements.txt", "BUILD_INFO", "shared")
     }
@@ -129,9 +130,9 @@ def test_what_an_earlier_staging_left_is_gone(tmp_path: Path) -> None:
     root = fake_repository(tmp_path / "root")
     extra = root / "functions" / "launch" / "extra.py"
     extra.write_text("")
-    stage(root, tmp_path / "out", COMMIT)
+    stage(project.read(root, root), tmp_path / "out", COMMIT)
     extra.unlink()
-    stage(root, tmp_path / "out", COMMIT)
+    stage(project.read(root, root), tmp_path / "out", COMMIT)
     assert not (tmp_path / "out" / "launch" / "extra.py").exists()
 
 
@@ -141,7 +142,7 @@ def test_caches_and_hidden_files_are_left_out(tmp_path: Path) -> None:
     cache.mkdir()
     (cache / "errors.cpython-311.pyc").write_bytes(b"x")
     (root / "functions" / "launch" / ".env").write_text("SECRET=1")
-    stage(root, tmp_path / "out", COMMIT)
+    stage(project.read(root, root), tmp_path / "out", COMMIT)
     names = {path.name for path in (tmp_path / "out" / "launch").rglob("*")}
     assert names == {"main.py", "shared", "errors.py", "requirements.txt", "BUILD_INFO"}
 
@@ -153,7 +154,7 @@ def test_a_file_of_an_unknown_kind_stops_the_staging_before_anything_is_written(
     root = fake_repository(tmp_path / "root")
     (root / "functions" / "smart_calc" / "weights.bin").write_bytes(b"x")
     with pytest.raises(Unstageable, match=r"smart_calc.*weights\.bin"):
-        stage(root, tmp_path / "out", COMMIT)
+        stage(project.read(root, root), tmp_path / "out", COMMIT)
     assert not (tmp_path / "out").exists()
 
 
@@ -161,7 +162,7 @@ def test_a_function_without_requirements_stops_the_staging(tmp_path: Path) -> No
     root = fake_repository(tmp_path / "root")
     (root / "functions" / "launch" / "requirements.txt").unlink()
     with pytest.raises(FileNotFoundError):
-        stage(root, tmp_path / "out", COMMIT)
+        stage(project.read(root, root), tmp_path / "out", COMMIT)
 
 
 def test_the_commit_is_cloud_builds_or_gits_and_says_when_files_differ(

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.deployment import FILE, WITH_SESSIONS, Unusable, read, service, write
+from infra.deployment import FILE, Unusable, read, service, with_sessions, write
 from infra.stage import FUNCTIONS
 from tests.support.servers import ROOT
 
 TEXT = (ROOT / FILE).read_text("utf-8")
+WITH_SESSIONS = with_sessions(FUNCTIONS)
 
 
 def problems(folder: Path, text: str) -> str:

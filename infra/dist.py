@@ -1,0 +1,116 @@
+"""`make dist`: the source archive, the wheel, what it is made of, and the checksums, below dist/.
+
+All come from the commit: nothing untracked enters, and a tracked file with an uncommitted change
+is refused. The build backend (pyproject.toml) writes both archives with the commit's time. They are
+then packed again without compression, since the bytes of a compressed one depend on the version of
+zlib; so one commit gives the same bytes on every machine.
+"""
+
+import hashlib
+import io
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra import dist_bill
+from infra.project import PRODUCT
+
+_BACKEND = "hatchling"
+_STORED_BYTES = 65_535
+
+
+class Refused(Exception):
+    """Why nothing is built; its text says what to do."""
+
+
+def main(root: Path = PRODUCT) -> int:
+    """Build what is committed; 1 where that can't be done."""
+    try:
+        made = build(root, root / "dist")
+    except Refused as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write("".join(f"Written: dist/{one.name}\n" for one in made))
+    return 0
+
+
+def build(root: Path, out: Path) -> Sequence[Path]:
+    """Write the four files for the commit of a clone into `out`. Raises Refused."""
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no").decode()
+    if changed:
+        raise Refused(f"These files have changes that aren't committed. Commit them:\n{changed}")
+    with tempfile.TemporaryDirectory() as folder:
+        tree, built = Path(folder, "tree"), Path(folder, "built")
+        archive = _git(root, "-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")
+        with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
+            packed.extractall(tree, filter="data")
+        time = _git(root, "log", "-1", "--format=%ct").decode().strip()
+        source, wheel = archives(tree, built, time)
+        name = source.name.removesuffix(".tar.gz")
+        bill = built / f"{name}.cdx.json"
+        try:
+            bill.write_bytes(dist_bill.of(tree, name.partition("-")[2], wheel.read_bytes()))
+        except dist_bill.Incomplete as error:
+            raise Refused(str(error)) from None
+        found = (source, wheel, bill)
+        sums = [f"{hashlib.sha256(one.read_bytes()).hexdigest()}  {one.name}\n" for one in found]
+        out.mkdir(exist_ok=True)
+        (built / "SHA256SUMS").write_text("".join(sorted(sums, key=lambda line: line[66:])))
+        return [shutil.copyfile(one, out / one.name) for one in (*found, built / "SHA256SUMS")]
+
+
+def archives(tree: Path, out: Path, time: str) -> tuple[Path, Path]:
+    """The source archive and the wheel of a tree, with `time` (unix seconds) on every file."""
+    command = [sys.executable, "-P", "-m", _BACKEND, "build", "-d", str(out)]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": time}
+    ended = subprocess.run(  # noqa: S603 - our own words
+        command, cwd=tree, env=environment, capture_output=True, text=True, check=False
+    )
+    if ended.returncode:
+        raise Refused(f"{_BACKEND} failed:\n{ended.stderr}")
+    (source,), (wheel,) = out.glob("*.tar.gz"), out.glob("*.whl")
+    _store_source(source)
+    _store_wheel(wheel)
+    return source, wheel
+
+
+def _store_wheel(wheel: Path) -> None:
+    """Pack a wheel again without compression."""
+    with zipfile.ZipFile(wheel) as packed:
+        files = [(one, packed.read(one)) for one in packed.infolist()]
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_STORED) as stored:
+        for one, content in files:
+            again = zipfile.ZipInfo(one.filename, one.date_time)
+            again.create_system, again.external_attr = 3, one.external_attr
+            stored.writestr(again, content)
+
+
+def _store_source(source: Path) -> None:
+    """Pack a .tar.gz again without compression: a gzip member of stored blocks (RFC 1951, 1952)."""
+    content = zlib.decompress(source.read_bytes(), wbits=31)
+    parts = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff"]
+    for start in range(0, len(content), _STORED_BYTES):
+        block = content[start : start + _STORED_BYTES]
+        last = start + _STORED_BYTES >= len(content)
+        parts += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
+    parts.append(struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF))
+    source.write_bytes(b"".join(parts))
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    ended = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)  # noqa: S603, S607 - our own words
+    if ended.returncode:
+        raise Refused(f"git {arguments[0]} failed: {ended.stderr.decode()}")
+    return ended.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""The bill of materials of a release (CycloneDX 1.6): what the deployed functions install.
+
+It is made from the functions' pinned requirements, uv.lock for who needs what, and the committed
+table of licenses. It holds no time and no serial number: one commit, one text.
+"""
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_PINNED = re.compile(r"^([\w.-]+)==([^\s;\\]+)((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE)
+_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+
+
+class Incomplete(Exception):
+    """A package whose license isn't in the table, or a line of the table without its package."""
+
+
+def of(tree: Path, version: str, wheel: bytes) -> bytes:
+    """The bill for a tree, as JSON. Raises Incomplete."""
+    pinned = _pinned(tree)
+    licenses = tomllib.loads((tree / "infra/dist_licenses.toml").read_text("utf-8"))
+    if odd := sorted(pinned.keys() ^ licenses.keys()):
+        raise Incomplete(
+            f"infra/dist_licenses.toml doesn't match the functions' requirements: {', '.join(odd)}."
+        )
+    ours = _component("application", "smart-calc", version, "Apache-2.0", [_sha256(wheel)])
+    found = {
+        name: _component("library", name, *pinned[name][:1], licenses[name], pinned[name][1])
+        for name in sorted(pinned)
+    }
+    needs = _needs(tree)
+    graph = [
+        {
+            "ref": one["bom-ref"],
+            "dependsOn": sorted(
+                found[other]["bom-ref"] for other in needs.get(name, ()) if other in found
+            ),
+        }
+        for name, one in {"smart-calc": ours, **found}.items()
+    ]
+    bill = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": ours},
+        "components": list(found.values()),
+        "dependencies": graph,
+    }
+    return (json.dumps(bill, indent=2) + "\n").encode()
+
+
+def _component(
+    kind: str, name: str, version: str, license_expression: str, hashes: Sequence[str]
+) -> dict[str, Any]:
+    address = f"pkg:pypi/{name}@{version}"
+    return {
+        "type": kind,
+        "bom-ref": address,
+        "name": name,
+        "version": version,
+        "purl": address,
+        "hashes": [{"alg": "SHA-256", "content": one} for one in sorted(hashes)],
+        "licenses": [
+            {"expression": license_expression}
+            if " " in license_expression
+            else {"license": {"id": license_expression}}
+        ],
+    }
+
+
+def _pinned(tree: Path) -> Mapping[str, tuple[str, Sequence[str]]]:
+    """Version and hashes of every package that a function installs; the lock gives one version."""
+    return {
+        name: (version, _HASH.findall(rest))
+        for file in tree.glob("functions/*/requirements.txt")
+        for name, version, rest in _PINNED.findall(file.read_text("utf-8"))
+    }
+
+
+def _needs(tree: Path) -> Mapping[str, Sequence[str]]:
+    """Which package needs which others."""
+    lock = tomllib.loads((tree / "uv.lock").read_text("utf-8"))
+    return {
+        one["name"]: sorted({needed["name"] for needed in one.get("dependencies", ())})
+        for one in lock["package"]
+    }
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,124 @@
+"""Which functions there are: ours, and those of the project in the current folder.
+
+A project (docs/own-app.md) is a folder beside our code with what is its own: `functions/NAME`,
+`page/`, `deployment.toml`. In a clone of ours the two are one, and every folder of functions/ is
+ours. Standard library only: this runs before anything is installed.
+"""
+
+import ast
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+PRODUCT = Path(__file__).parents[1]
+DEPLOYMENT = "deployment.toml"
+CALCULATORS = frozenset({"cds_services", "smart_calc"})
+# Below which a project's own functions would hide something of the gateway or of a build.
+_RESERVED = frozenset({"app", "deployment", "docs", "explain", "health"})
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
+# What stands beside main.py in a staged function, under these names.
+_STAGED = frozenset({"BUILD_INFO", "clinical", "shared", "smart_calc"})
+
+
+class Refused(Exception):
+    """A project that cannot be used as it is; the message lists every problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The functions of a folder. `own` are those that are not ours; `calculators` says whether
+    those of CALCULATORS are among ours.
+    """
+
+    product: Path
+    folder: Path
+    ours: tuple[str, ...]
+    own: tuple[str, ...]
+    calculators: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All functions, sorted."""
+        return tuple(sorted((*self.ours, *self.own)))
+
+    def source(self, name: str) -> Path:
+        """The folder of a function."""
+        return (self.folder if name in self.own else self.product) / "functions" / name
+
+
+def read(folder: Path, product: Path = PRODUCT) -> Project:
+    """The functions of the project in `folder`. Raises Refused for one that cannot be used."""
+    calculators = _calculators(folder)
+    all_ours = functions_below(product)
+    ours = tuple(name for name in all_ours if calculators or name not in CALCULATORS)
+    if folder.resolve() == product.resolve():
+        return Project(product, folder, ours, (), calculators)
+    own = functions_below(folder)
+    problems = [one for name in own for one in _problems(folder, name, all_ours)]
+    if problems:
+        raise Refused("\n".join(problems))
+    return Project(product, folder, ours, own, calculators)
+
+
+def functions_below(folder: Path) -> tuple[str, ...]:
+    """Each folder of functions/ with a main.py, by name."""
+    return tuple(sorted(path.parent.name for path in folder.glob("functions/*/main.py")))
+
+
+def _calculators(folder: Path) -> bool:
+    """What deployment.toml says of the calculators; they are there where it says nothing."""
+    try:
+        text = (folder / DEPLOYMENT).read_text("utf-8")
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError) as error:
+        raise Refused(f"{DEPLOYMENT} cannot be read: {error}.") from None
+    try:
+        said = tomllib.loads(text).get("calculators", True)
+    except ValueError as error:
+        raise Refused(f"{DEPLOYMENT} is not valid TOML: {error}.") from None
+    if not isinstance(said, bool):
+        raise Refused(f"{DEPLOYMENT}: calculators must be true or false.")
+    return said
+
+
+def _problems(folder: Path, name: str, ours: tuple[str, ...]) -> list[str]:
+    """Why a function of a project cannot be served and staged; nothing if it can."""
+    where = f"functions/{name}"
+    if name.replace("-", "_") in ours:
+        return [f"{where}: this name belongs to smart-calc. Rename the folder."]
+    if name in _RESERVED:
+        return [f"{where}: this name is reserved. Rename the folder."]
+    if not _NAME.fullmatch(name):
+        return [
+            f"{where}: this name can't be used. Take 1 to 24 of a-z, 0-9 and _, a letter first."
+        ]
+    source = folder / where
+    hidden = sorted(one.name for one in source.iterdir() if one.name.split(".")[0] in _STAGED)
+    problems = [f"{where}/{one}: smart-calc puts {one} there. Rename it." for one in hidden]
+    try:
+        defined = _defined(source / "main.py")
+    except (OSError, SyntaxError, ValueError) as error:
+        return [*problems, f"{where}/main.py is not valid Python: {error}."]
+    if name not in defined:
+        problems.append(
+            f"{where}/main.py defines no function {name}. Add it, or rename the folder."
+        )
+    return problems
+
+
+def _defined(file: Path) -> set[str]:
+    """The names that a module binds at its top level, read from the source."""
+    found: set[str] = set()
+    for node in ast.parse(file.read_bytes()).body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                found.add(node.name)
+            case ast.Assign():
+                found |= {one.id for one in node.targets if isinstance(one, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                found.add(name)
+            case ast.ImportFrom() | ast.Import():
+                found |= {one.asname or one.name for one in node.names}
+    return found

@@ -1,0 +1,52 @@
+"""The steps of a release on the command line: `smart-calc release STEP`.
+
+pin, addresses, move, settle   what cloudbuild.yaml does with the traffic, by your own account
+rollback                       all traffic back to the release before the one that serves
+smoke [--candidates FILE]      ask the deployed functions whether they answer
+
+The steps are the functions of infra/traffic.sh; they run gcloud for the project that
+deployment.toml names.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from infra import deployment
+from infra.project import PRODUCT
+
+_FUNCTIONS: Mapping[str, str] = {
+    "pin": "pin",
+    "addresses": "lend_addresses",
+    "move": "move",
+    "settle": "settle",
+    "rollback": "roll_back",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one step in the current folder; its exit code, 2 where there is no such step."""
+    step = _FUNCTIONS.get(arguments[0]) if len(arguments) == 1 else None
+    if step is None:
+        sys.stderr.write(__doc__ or "")
+        return 2
+    try:
+        found = deployment.read(Path.cwd() / deployment.FILE)
+    except deployment.Unusable as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    script = (
+        f"{deployment.shell(found)}. {shlex.quote(str(PRODUCT / 'infra/traffic.sh'))}\n{step}\n"
+    )
+    environment = {**os.environ, "CLOUDSDK_CORE_PROJECT": found.project}
+    ended = subprocess.run(["bash", "-ceu", script], env=environment, check=False)  # noqa: S603, S607 - our own words
+    if step == "roll_back" and ended.returncode == 0:
+        sys.stdout.write("Now check it: smart-calc doctor\n")
+    return ended.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

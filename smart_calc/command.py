@@ -1,0 +1,157 @@
+"""What `smart-calc` does: each command starts a process of the product in the current folder.
+
+Standard library only: `stage` and `deployment` run before anything is installed.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from smart_calc import new, place
+
+_CONFIG = "smart.toml"
+_ABOUT = """\
+A SMART on FHIR backend for your own app: launch, callback, and a proxy to the EHR's FHIR API.
+
+To see it work, in an empty folder:   smart-calc run
+To start an app of your own:          smart-calc new my-app
+"""
+_MORE = """\
+Each command works on the project in the current folder: its smart.toml, deployment.toml, functions/
+and page/, if they are there. `smart-calc COMMAND --help` lists a command's options.
+"""
+_DOCTORS = frozenset({"check", "explain", "jwks", "sealing-key"})
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; 0, 1 for a finding or a failure, 2 for arguments that cannot be used."""
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("", arguments)
+    if name in _PASSED_ON:
+        _become(*_PASSED_ON[name](rest))
+    parser = _parser()
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return 2
+    given = parser.parse_args(arguments)
+    code: int = given.run(given)
+    return code
+
+
+def _become(
+    module: str, arguments: Sequence[str], settings: Mapping[str, str] | None = None
+) -> NoReturn:
+    """Continue as a process of the product."""
+    command = place.command(module, arguments)
+    os.execve(command[0], command, place.variables(settings or {}))  # noqa: S606 - our own words
+
+
+# These have arguments of their own, which their modules read.
+
+
+def _doctor(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    if arguments and arguments[0] in _DOCTORS:
+        return "doctor", arguments
+    config = () if _names_config(arguments) else ("--config", _CONFIG)
+    return "doctor", ("check", *config, *arguments)
+
+
+def _explain(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    compared = not _names_config(arguments) and Path(_CONFIG).is_file()
+    return "doctor", ("explain", *(("--config", _CONFIG) if compared else ()), *arguments)
+
+
+def _release(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    if arguments and arguments[0] == "smoke":
+        return "infra.smoke", arguments[1:] or (_CONFIG,)
+    return "infra.release", arguments
+
+
+def _names_config(arguments: Sequence[str]) -> bool:
+    return any(one.partition("=")[0] == "--config" for one in arguments)
+
+
+_PASSED_ON: Mapping[str, Callable[[Sequence[str]], tuple[str, Sequence[str]]]] = {
+    "doctor": _doctor,
+    "explain": _explain,
+    "deployment": lambda arguments: ("infra.deployment", arguments),
+    "release": _release,
+}
+
+
+def _run(given: argparse.Namespace) -> NoReturn:
+    _become("simulator", ["run"], _settings(given))
+
+
+def _ehr(given: argparse.Namespace) -> NoReturn:
+    _become("simulator", ["ehr"], _settings(given))
+
+
+def _serve(given: argparse.Namespace) -> int:
+    if not Path(given.config).is_file():
+        sys.stderr.write(
+            f"There is no file {given.config}. Name your configuration with --config FILE, or run "
+            "`smart-calc run`, which needs none.\n"
+        )
+        return 1
+    _become("gateway", [], {**_settings(given), "SMART_CONFIG": given.config})
+
+
+def _stage(_: argparse.Namespace) -> NoReturn:
+    _become("infra.stage", [])
+
+
+def _settings(given: argparse.Namespace) -> Mapping[str, str]:
+    """What was given, as the variables that the servers read; a folder page/ counts as given."""
+    names = ("port", "ehr_port", "page", "host", "workers")
+    found = {name.upper(): value for name in names if (value := getattr(given, name, None))}
+    return {**place.page(Path()), **found} if hasattr(given, "page") else found
+
+
+def _new(given: argparse.Namespace) -> int:
+    return new.main(Path(given.folder), given.wheel and Path(given.wheel), given.example)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="smart-calc",
+        description=_ABOUT,
+        epilog=_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"smart-calc {place.version()}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int] | None, words: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=words, description=words, allow_abbrev=False)
+        added.set_defaults(run=run)
+        return added
+
+    new_one = command("new", _new, "write a project of your own into a new folder")
+    new_one.add_argument("folder", metavar="FOLDER", help="an empty or a new folder")
+    new_one.add_argument("--wheel", metavar="FILE", help="the package that the project uses")
+    new_one.add_argument(
+        "--example", metavar="NAME", choices=new.EXAMPLES, help=f"a page: {', '.join(new.EXAMPLES)}"
+    )
+    run = command("run", _run, "the app with a simulated EHR, on http://localhost:8080")
+    serve = command("serve", _serve, "the app with the registrations in smart.toml")
+    ehr = command("ehr", _ehr, "only the simulated EHR, for any app")
+    command("doctor", None, "check smart.toml and what it names, before a launch fails")
+    command("explain", None, "say why a launch failed: smart-calc explain < FILE")
+    command("stage", _stage, "write the deployable folders below build/")
+    command("deployment", None, "check deployment.toml, or print what a deployment needs of it")
+    command("release", None, "a step of a release on Google Cloud; rollback")
+    for one in (run, serve):
+        one.add_argument("--port", metavar="N", help="where the app listens (8080)")
+        one.add_argument("--page", metavar="FOLDER", help="your page, served at /app/ (page/)")
+    for one in (run, ehr):
+        one.add_argument("--ehr-port", metavar="N", help="where the simulated EHR listens (8090)")
+    serve.add_argument("--config", metavar="FILE", default=_CONFIG, help=f"({_CONFIG})")
+    serve.add_argument("--host", metavar="ADDRESS", help="what it listens on (127.0.0.1)")
+    serve.add_argument("--workers", metavar="N", help="how many processes answer (1)")
+    return parser
