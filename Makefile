@@ -6,10 +6,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Images often set it. Then each process that tests start compiles the project again.
 unexport PYTHONDONTWRITEBYTECODE
 EXPORT := --quiet --frozen --no-emit-project --no-annotate --no-header
+CONFIGURED = $(if $(CONFIG),--config "$(CONFIG)")
 FUNCTIONS := $(patsubst functions/%/main.py,%,$(sort $(wildcard functions/*/main.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr doctor explain test quick soak bench coverage lint docs stage format lock clean
+.PHONY: help run serve ehr doctor explain test quick soak bench coverage lint docs stage dist format lock clean
 
 help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
@@ -26,6 +27,7 @@ help:
 	@echo "make coverage                branch coverage of the whole suite"
 	@echo "make docs                    the generated pages of docs/"
 	@echo "make stage                   a deployable folder for each function, below build/"
+	@echo "make dist                    the source archive and the package of this commit, below dist/"
 
 .venv/run: requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -42,7 +44,7 @@ help:
 
 run: .venv/run
 	@echo "Starting the functions and the simulated EHR; Ready: follows" >&2
-	@exec $(BIN)/python -m simulator run
+	@exec $(BIN)/python -m smart_calc run
 
 # The store may be Firestore, so what a deployed function has is needed.
 .venv/serve: .venv/run functions/callback/requirements.txt
@@ -51,19 +53,17 @@ run: .venv/run
 	@touch $@
 
 serve: .venv/serve
-	@test -n "$(CONFIG)" || { echo "Name your configuration: make serve CONFIG=smart.toml"; exit 2; }
-	@SMART_CONFIG="$(CONFIG)" exec $(BIN)/python -m gateway
+	@exec $(BIN)/python -m smart_calc serve $(CONFIGURED)
 
 ehr: .venv/run
-	@exec $(BIN)/python -m simulator ehr
+	@exec $(BIN)/python -m smart_calc ehr
 
 doctor: .venv/serve
-	@test -n "$(CONFIG)" || { echo "Name your configuration: make doctor CONFIG=smart.toml"; exit 2; }
-	@exec $(BIN)/python -m doctor check --config "$(CONFIG)"
+	@exec $(BIN)/python -m smart_calc doctor $(CONFIGURED)
 
 # The text comes by standard input only: what is pasted must never become a variable of make.
 explain: .venv/run
-	@exec $(BIN)/python -m doctor explain $(if $(CONFIG),--config "$(CONFIG)")
+	@exec $(BIN)/python -m smart_calc explain $(CONFIGURED)
 
 # What tests load into a browser. Without a network those tests are skipped, but not in CI.
 .local/npm/fetched: .venv/dev requirements/npm.txt
@@ -104,7 +104,10 @@ docs: .venv/dev
 	@exec $(BIN)/python -m docs.generators
 
 stage:
-	@$(PYTHON) infra/stage.py
+	@$(PYTHON) -m smart_calc stage
+
+dist: .venv/dev
+	@exec $(BIN)/python -m infra.dist
 
 format: .venv/dev
 	@$(BIN)/ruff check --quiet --fix .
@@ -119,4 +122,4 @@ lock: .venv/dev
 		$(BIN)/uv export $(EXPORT) --only-group $$name -o requirements/$$name.txt; done
 
 clean:
-	@rm -rf .venv .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .local build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,5 +1,5 @@
 # Which revision of each function serves: pinned before a release, moved after it, moved back. Read by
-# the steps of cloudbuild.yaml and by infra/rollback.sh, in bash, with PROJECT, REGION and FUNCTIONS set.
+# the steps of cloudbuild.yaml and by `smart-calc release`, in bash, with PROJECT, REGION and FUNCTIONS set.
 #
 # `gcloud functions deploy` leaves the traffic of the Cloud Run service below a function as it is:
 # where that names a revision, the new one gets none (docs/deploy.md, Releases). Each step says what it
@@ -146,7 +146,7 @@ settle() {
     return 1
   fi
   # What lies between was taken back before. Without it the revision before the one that serves is
-  # always one that was kept, which is what infra/rollback.sh goes back to.
+  # always one that was kept, which is what `smart-calc release rollback` goes back to.
   made=$(revisions)
   while read -r service revision; do
     for found in $(of_service "$service" "$made" | sed 1d); do

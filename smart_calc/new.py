@@ -44,7 +44,7 @@ def main(folder: Path, wheel: Path | None, example: str | None) -> int:
     except Unusable as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"Written: {folder}. Its README.md says how to go on.\n")
+    sys.stdout.write(f"Created {folder}. Its README.md lists the next steps.\n")
     return 0
 
 

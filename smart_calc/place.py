@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).resolve().parent
 # In a clone the tree itself, in the wheel a copy of it.
 PRODUCT = _HERE / "product" if (_HERE / "product").is_dir() else _HERE.parent
 WRITTEN = _HERE / "project"

@@ -1,8 +1,6 @@
 """Tests of a project: it runs with the simulated EHR, and is launched over HTTP from a chart.
 
-with smart_calc.testing.running() as app:
-    session = app.launch(patient="synthetic-alma")
-    assert session.fhir("Patient/synthetic-alma").status == 200
+Open it with `with running() as app`, then launch: `session = app.launch(patient="synthetic-alma")`.
 """
 
 import contextlib
@@ -13,10 +11,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-
-import requests
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 from smart_calc import place
 
@@ -43,6 +42,31 @@ class Response:
         return value
 
 
+class _Browser:
+    """Sends requests, follows redirects and keeps cookies, of one launch and no other."""
+
+    def __init__(self) -> None:
+        # Browsers take localhost for a secure place.
+        policy = DefaultCookiePolicy(secure_protocols=("http", "https"))
+        self.cookies = CookieJar(policy)
+        self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(self.cookies))
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Response:
+        request = Request(url, body, dict(headers), method=method)  # noqa: S310 - our own servers
+        try:
+            with self._opener.open(request, timeout=_ANSWER_SECONDS) as answer:
+                return _response(answer.url, answer.status, answer.headers, answer.read())
+        except HTTPError as error:
+            with error:
+                return _response(error.url, error.code, error.headers, error.read())
+
+
+def _response(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Response:
+    return Response(url, status, dict(headers.items()), body.decode("utf-8", "replace"))
+
+
 class Session:
     """One launch, and the browser that made it.
 
@@ -52,12 +76,10 @@ class Session:
         page: what the launch ended at.
     """
 
-    def __init__(
-        self, origin: str, browser: requests.Session, patient: str, page: Response
-    ) -> None:
+    def __init__(self, origin: str, browser: _Browser, patient: str, page: Response) -> None:
         opened = [one.name for one in browser.cookies if one.name.startswith(_COOKIE)]
         if not opened:
-            raise AssertionError(f"The launch opened no session: {page.status}, {page.text[:2000]}")
+            raise AssertionError(f"The launch opened no session: {page.status}, {page.text}")
         self.id = opened[0].removeprefix(_COOKIE)
         self.patient = patient
         self.page = page
@@ -76,18 +98,11 @@ class Session:
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Response:
         """Send any request as a script of the page does; `body` is sent as JSON."""
-        given = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty", **(headers or {})}
-        if body is not None:
-            given = {"Content-Type": "application/json", **given}
-        answer = self._browser.request(
-            method,
-            self._origin + path.replace("{session}", self.id),
-            data=None if body is None else json.dumps(body),
-            headers={"Accept": "application/json", **given},
-            timeout=_ANSWER_SECONDS,
-            allow_redirects=False,
-        )
-        return _response(answer)
+        given = {"Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
+        given |= {"Sec-Fetch-Dest": "empty", "Content-Type": "application/json", **(headers or {})}
+        sent = None if body is None else json.dumps(body).encode()
+        address = self._origin + path.replace("{session}", self.id)
+        return self._browser.send(method, address, given, sent)
 
 
 @dataclass(frozen=True)
@@ -101,18 +116,11 @@ class App:
         """Launch from a patient's chart, in a browser of its own. Raises AssertionError if that
         opens no session.
         """
-        browser = requests.Session()
-        browser.trust_env = False
-        # Browsers take localhost for a secure place.
-        browser.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("http", "https")))
+        browser = _Browser()
         asked = {"patient": patient, "client": "smart-calc-demo", "user": "clara", "in": "tab"}
-        answer = browser.get(
-            f"{self.ehr}/generic/start",
-            params=asked,
-            headers={"Accept": "text/html"},
-            timeout=_ANSWER_SECONDS,
-        )
-        return Session(self.origin, browser, patient, _response(answer))
+        start = f"{self.ehr}/generic/start?{urlencode(asked)}"
+        page = browser.send("GET", start, {"Accept": "text/html"})
+        return Session(self.origin, browser, patient, page)
 
 
 @contextlib.contextmanager
@@ -162,7 +170,3 @@ def _free_ports() -> tuple[int, int]:
         for probe in (one, other):
             probe.bind(("127.0.0.1", 0))
         return one.getsockname()[1], other.getsockname()[1]
-
-
-def _response(answer: requests.Response) -> Response:
-    return Response(answer.url, answer.status_code, dict(answer.headers), answer.text)

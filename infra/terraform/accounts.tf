@@ -2,7 +2,7 @@
 
 locals {
   # Those that have a folder, as `make stage` takes them.
-  functions = [for file in fileset("${path.module}/../../functions", "*/main.py") : replace(dirname(file), "_", "-")]
+  functions = length(var.functions) > 0 ? var.functions : [for file in fileset("${path.module}/../../functions", "*/main.py") : replace(dirname(file), "_", "-")]
   accounts  = concat(local.functions, ["build", "test", "deploy"])
   store     = concat(local.functions, ["deploy"])
   acted_as  = concat(local.functions, ["build"])

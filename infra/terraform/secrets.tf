@@ -4,7 +4,7 @@
 locals {
   secrets      = ["smart-toml", "smart-sealing-key"]
   configured   = concat(local.functions, ["deploy"])
-  with_session = [for name in local.functions : name if contains(["callback", "fhir-proxy", "smart-calc"], name)]
+  with_session = [for name in local.functions : name if contains(["launch", "cds-services"], name) == false]
 }
 
 resource "google_secret_manager_secret" "smart" {

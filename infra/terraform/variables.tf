@@ -8,6 +8,12 @@ variable "region" {
   type        = string
 }
 
+variable "functions" {
+  description = "The Cloud Run services, as FUNCTIONS names them in a terminal of the guide. Empty: those of the clone that this module is part of."
+  type        = list(string)
+  default     = []
+}
+
 variable "domain" {
   description = "Own domain, for an external Application Load Balancer; empty for cloudfunctions.net. The functions must be deployed before."
   type        = string

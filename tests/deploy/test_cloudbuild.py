@@ -116,7 +116,7 @@ def test_the_doctor_looks_at_the_configuration_that_was_deployed(
     fetched = {file: f"{secret}:{version}" for secret, version, file in map(str.split, lines)}
     mounted = confidential.mounts("launch")
     assert fetched == {"smart.toml": mounted[CONFIGURATION], "/jwks/jwks.json": "smart-jwks:1"}
-    assert "make doctor CONFIG=smart.toml;" in STEPS["doctor"]["args"][-1]
+    assert "python -m smart_calc doctor\n" in STEPS["doctor"]["args"][-1]
     volumes = STEPS["configuration"]["volumes"]
     assert volumes == STEPS["doctor"]["volumes"]
     assert [f"{volume['path']}/" for volume in volumes] == list(FOUND_BELOW.values())

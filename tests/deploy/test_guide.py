@@ -56,7 +56,8 @@ def test_a_prepared_terminal_leads_gcloud_to_the_project_of_the_file(programs: P
 def test_with_an_unusable_file_no_project_is_kept_from_before(
     programs: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(ROOT / "infra", tmp_path / "infra")
+    for name in ("infra", "smart_calc"):
+        shutil.copytree(ROOT / name, tmp_path / name)
     (tmp_path / FILE).write_text("project = 1\n")
     given = {"CLOUDSDK_CORE_PROJECT": "another", "PROJECT": "another"}
     after = f'echo "<$CLOUDSDK_CORE_PROJECT>"\n{OPENED}gcloud --project=$PROJECT{CLOSED}'

@@ -325,6 +325,6 @@ def test_instances_beyond_the_quota_stop_before_anything_is_sent(
     cloud = walked.begin_to_deploy()
     with edited(cloud, "max_instances = 5", "max_instances = 50"):
         ran = deploy(cloud)
-    assert "python3 -m infra.deployment check" in ran.where
+    assert "smart-calc deployment check" in ran.where
     assert "deployment.toml: vcpu" in ran.said
     assert cloud.plane.world.builds == {}

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.calculators
 
 ALMA = "synthetic-alma"
 SERVICES = [service(name) for name in FUNCTIONS]
-ROLLBACK = next(one for one in under("Rolling back") if "rollback.sh" in one.text)
+ROLLBACK = next(one for one in under("Rolling back") if "release rollback" in one.text)
 
 
 @dataclass

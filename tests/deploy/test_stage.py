@@ -187,12 +187,13 @@ def test_the_commit_is_cloud_builds_or_gits_and_says_when_files_differ(
 def test_make_stages_into_build_without_an_environment(tmp_path: Path) -> None:
     """In a copy of the repository: `build/` of this one may be in use."""
     root = fake_repository(tmp_path)
-    (root / "infra").mkdir()
-    for name in ("Makefile", "infra/stage.py"):
-        (root / name).write_bytes((ROOT / name).read_bytes())
+    shutil.copy(ROOT / "Makefile", root)
+    shutil.copy(ROOT / "shared/release.py", root / "shared")
+    for name in ("infra", "smart_calc"):
+        shutil.copytree(ROOT / name, root / name)
     made = ["make", "--no-print-directory", "stage", f"PYTHON={sys.executable}"]
     ended = subprocess.run(made, cwd=root, capture_output=True, text=True, check=True)
-    written = ", ".join(f"build/{name}" for name in FUNCTIONS)
+    written = ", ".join(f"build/{name}" for name in sorted(FUNCTIONS))
     assert (ended.stdout, ended.stderr) == (f"Written: {written}\n", "")
     assert {path.name for path in (root / "build").iterdir()} == set(FUNCTIONS)
     (root / "shared" / "notes.md").write_text("")

@@ -39,6 +39,7 @@ VARIABLES: Mapping[str, Any] = {
     "fixed_egress": True,
     "page": True,
     "frame_ancestors": (),
+    "functions": (),
     "alert_email": "ops@example.org",
 }
 

@@ -12,7 +12,7 @@ from tests.support.tables import each
 ROOT = Path(__file__).parents[2]
 CODE = (
     *("benchmarks", "clinical", "docs", "doctor", "functions", "gateway", "infra", "shared"),
-    "simulator",
+    *("simulator", "smart_calc"),
 )
 SUFFIXES = {".py", ".js", ".css", ".html"}
 REQUIREMENTS = sorted(

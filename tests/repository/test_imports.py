@@ -18,7 +18,7 @@ from tests.support.whole import SMART_CALC, is_gone
 ROOT = Path(__file__).parents[2]
 _ALL = (
     *("benchmarks", "clinical", "docs", "doctor", "functions", "gateway", "infra", "shared"),
-    "simulator",
+    *("simulator", "smart_calc"),
 )
 PRODUCT = tuple(folder for folder in _ALL if not is_gone(folder))
 FLASK = {"flask", "werkzeug", "functions_framework"}
@@ -238,11 +238,14 @@ def is_in(file: Path, pattern: str) -> bool:
     [
         (
             FLASK,
-            ("functions/*/main.py", "shared/inbound/edge.py", "gateway/app.py", "simulator/**"),
+            (
+                *("functions/*/main.py", "shared/inbound/edge.py", "gateway/app.py"),
+                *("gateway/own_functions.py", "simulator/**"),
+            ),
         ),
         ({"google"}, ("shared/store/firestore.py",)),
         ({"httptools"}, ("shared/outbound/response.py",)),
-        ({"gunicorn"}, ("shared/inbound/request_line.py",)),
+        ({"gunicorn"}, ("shared/inbound/request_line.py", "gateway/serving.py")),
         ({"urllib3"}, ()),
         ({"requests"}, ("gateway/servers.py", "infra/smoke.py", "simulator/**")),
         ({"sqlite3"}, ("shared/store/sqlite.py",)),

@@ -58,14 +58,15 @@ def of_build(folder: Path, state: Deployment | None = None) -> list[Command]:
         arguments = [substituted(argument, values) for argument in step["args"]]
         if step["entrypoint"] == "gcloud":
             commands.append(tuple(arguments))
-        elif arguments[0] == "-ceu":
+        elif arguments[0] == "-ceu" and "traffic.sh" not in arguments[1]:
+            # What that file does depends on what gcloud answers: tests/deploy/test_releases.py.
             commands += _recorded(arguments[1], folder, every=True)
     return commands
 
 
 def of_documentation(folder: Path) -> list[Command]:
     """The gcloud commands of docs/deploy.md, its blocks run in order in one shell."""
-    words = "stop_at_error() { :; }\nagain() { \"$@\"; }\nFUNCTIONS='launch callback'\n"
+    words = "stop_at_error() { :; }\nagain() { \"$@\"; }\nFUNCTIONS='launch callback' INFRA=infra\n"
     blocks = [block for block in documented("sh") if "infra/guide.sh" not in block]
     shutil.copytree(ROOT / "infra" / "monitoring", folder / "infra" / "monitoring")
     # Blocks in parentheses are shells of their own, where the recorder counts lines anew.

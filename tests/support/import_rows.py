@@ -232,7 +232,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "ehr",
     ),
     "gateway": (
-        "documents installed servers",
+        "documents own_functions servers serving",
         "own_page",
         "__main__ front",
         "app",
@@ -331,8 +331,16 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         ),
     ),
     "infra": (
-        "stage",
-        "deployment smoke",
+        "dist_bill project",
+        "dist smoke stage",
+        "deployment",
+        "release",
+    ),
+    "smart_calc": (
+        "place",
+        "new testing",
+        "command project",
+        "__main__",
     ),
     "docs/generators": (
         "calculators_page cds_cards cds_prefetch scaling_page troubleshooting",
