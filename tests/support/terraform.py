@@ -158,7 +158,7 @@ class Module:
             condition, _, rest = text.partition(" ? ")
             yes, _, no = rest.partition(" : ")
             return self._expression(yes if self._expression(condition, scope) else no, scope)
-        python = text.replace("&&", " and ").replace("true", "True")
+        python = text.replace("&&", " and ").replace("true", "True").replace("false", "False")
         # One scope, as the body of a loop sees nothing else. Our own module.
         return eval(python, {"__builtins__": {}, **self._scope, **scope})
 
