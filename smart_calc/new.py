@@ -117,10 +117,11 @@ def _installed_from() -> Path:
     if not file.is_file():
         raise Unusable(f"{file}, which this was installed from, is gone. Name it: --wheel FILE")
     hashes = noted.get("archive_info", {}).get("hashes", {})
-    if hashes.get("sha256", digest := _sha256(file)) != digest:
+    if hashes.get("sha256", digest := sha256(file)) != digest:
         raise Unusable(f"{file} changed since this was installed from it. Name it: --wheel FILE")
     return _checked(file)
 
 
-def _sha256(file: Path) -> str:
+def sha256(file: Path) -> str:
+    """Return the digest that an installer writes down."""
     return hashlib.sha256(file.read_bytes()).hexdigest()

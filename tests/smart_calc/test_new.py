@@ -1,0 +1,125 @@
+"""What `smart-calc new` writes, and when it writes nothing."""
+
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from infra import deployment
+from shared.release import VERSION
+from smart_calc import new
+from tests.support.servers import ROOT
+from tests.support.tables import each
+
+WHEEL = f"smart_calc-{VERSION}-py3-none-any.whl"
+SHORT = {".gitignore", "README.md", "requirements.txt", "smart.toml", "tests/test_launch.py"}
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    """A file that looks like our package."""
+    file = tmp_path / "of ours" / WHEEL
+    file.parent.mkdir()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("smart_calc/product/shared/release.py", "")
+    return file
+
+
+Installed = Callable[[dict[str, object] | None], None]
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
+    """Says what the installer wrote down."""
+
+    def write(noted: dict[str, object] | None) -> None:
+        text = None if noted is None else json.dumps(noted)
+        found = SimpleNamespace(read_text=lambda _: text)
+        monkeypatch.setattr(metadata, "distribution", lambda _: found)
+
+    return write
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = (one for one in folder.rglob("*") if one.is_file())
+    return {str(one.relative_to(folder)): one.read_bytes() for one in found}
+
+
+def test_a_project_is_short_has_none_of_our_code_and_asks_no_index_for_us(
+    tmp_path: Path, wheel: Path
+) -> None:
+    (tmp_path / "app/.git").mkdir(parents=True)
+    assert new.main(tmp_path / "app", wheel, None) == 0
+    written = files(tmp_path / "app")
+    pages = {"page/index.html", "page/app.js"}
+    deployed = {"cloudbuild.yaml", "deployment.toml"}
+    assert set(written) == {*SHORT, *pages, *deployed, f"wheels/{WHEEL}"}
+    # A function of one's own is to have its place among them.
+    assert sum(written[name].count(b"\n") for name in (*SHORT, *pages)) <= 130
+    for name in deployed:
+        assert written[name] == (ROOT / name).read_bytes()
+    assert written[f"wheels/{WHEEL}"] == wheel.read_bytes()
+    assert written["requirements.txt"].decode().splitlines() == [f"./wheels/{WHEEL}", "pytest>=8"]
+    asked = re.compile(rb"pip install[^\n]*smart[-_.]calc(?![-\w./*]*\.whl)", re.IGNORECASE)
+    assert [name for name, content in written.items() if asked.search(content)] == []
+    assert deployment.read(tmp_path / "app/deployment.toml").project == "my-project"
+
+
+@each("example", new.EXAMPLES)
+def test_an_example_takes_the_place_of_the_page(example: str, tmp_path: Path, wheel: Path) -> None:
+    folder = tmp_path / example
+    new.write(folder, wheel, example)
+    source = ROOT / "examples" / example
+    served = {one.name for one in source.iterdir()} - {"README.md"}
+    assert {one.name for one in (folder / "page").iterdir()} == served
+    assert (folder / "EXAMPLE.md").exists() == (source / "README.md").exists()
+
+
+def test_a_folder_that_is_not_empty_stays_as_it_is(
+    tmp_path: Path, wheel: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes").write_text("mine")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/notes").write_text("mine")
+    before = files(tmp_path)
+    for folder in ("app", "notes"):
+        assert new.main(tmp_path / folder, wheel, None) == 2
+        assert str(tmp_path / folder) in capsys.readouterr().err
+    assert files(tmp_path) == before
+
+
+def test_the_file_that_it_was_installed_from_is_taken_where_none_is_named(
+    tmp_path: Path, wheel: Path, installed: Installed
+) -> None:
+    digest = new.sha256(wheel)
+    installed({"url": wheel.as_uri(), "archive_info": {"hashes": {"sha256": digest}}})
+    new.write(tmp_path / "app", None)
+    assert (tmp_path / "app/wheels" / WHEEL).read_bytes() == wheel.read_bytes()
+
+
+def test_without_a_file_of_ours_nothing_is_written_and_the_option_is_named(
+    tmp_path: Path, wheel: Path, installed: Installed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hashes = {"hashes": {"sha256": "0" * 64}}
+    gone = (tmp_path / f"gone/{WHEEL}").as_uri()
+    for noted in (
+        None,
+        {"url": "https://example.org/smart_calc-1-py3-none-any.whl"},
+        {"url": tmp_path.as_uri(), "dir_info": {"editable": True}},
+        {"url": gone},
+        {"url": wheel.as_uri(), "archive_info": hashes},
+    ):
+        installed(noted)
+        assert new.main(tmp_path / "app", None, None) == 2, noted
+        assert "--wheel" in capsys.readouterr().err, noted
+    other = tmp_path / "smart_calc-9-py3-none-any.whl"
+    other.write_bytes(b"something")
+    for named in (tmp_path / "missing.whl", other, wheel.parent):
+        assert new.main(tmp_path / "app", named, None) == 2
+        assert str(named) in capsys.readouterr().err
+    assert not (tmp_path / "app").exists()

@@ -1,0 +1,61 @@
+"""A project's functions: which there are, and which are refused before anything runs."""
+
+from pathlib import Path
+
+import pytest
+
+from infra import project
+from infra.project import CALCULATORS, Refused
+from infra.stage import FUNCTIONS
+from tests.support.servers import ROOT
+
+# What is below functions/, and what is said of it.
+REFUSED = {
+    "launch/main.py": "belongs to smart-calc",
+    "smart_calc/main.py": "belongs to smart-calc",
+    "fhir-proxy/main.py": "belongs to smart-calc",
+    **{f"{name}/main.py": "is reserved" for name in ("app", "docs", "explain", "health")},
+    "deployment/main.py": "is reserved",
+    **{f"{name}/main.py": "can't be used" for name in ("My", "a-b", "2nd", "_a", "a" * 25)},
+    "named/main.py": "defines no function named",
+    "broken/main.py": "is not valid Python",
+    "hiding/shared.py": "Rename it",
+    "hiding/clinical/x.py": "Rename it",
+}
+TEXTS = {"named": "def other(request): ...\n", "broken": "def broken(:\n"}
+
+
+def own(folder: Path, name: str) -> None:
+    path = folder / "functions" / name / "main.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(TEXTS.get(name, f"def {name}(request): ...\n".replace("-", "_")))
+
+
+def test_every_name_and_file_that_would_be_taken_for_another_is_refused(tmp_path: Path) -> None:
+    for number, (file, said) in enumerate(REFUSED.items()):
+        folder = tmp_path / str(number)
+        own(folder, file.partition("/")[0])
+        (folder / "functions" / file).parent.mkdir(exist_ok=True)
+        (folder / "functions" / file).touch()
+        with pytest.raises(Refused, match=said):
+            project.read(folder)
+
+
+def test_a_project_has_our_functions_and_its_own(tmp_path: Path) -> None:
+    own(tmp_path, "summary")
+    (tmp_path / "functions/notes").mkdir()
+    found = project.read(tmp_path)
+    assert (found.ours, found.own) == (FUNCTIONS, ("summary",))
+    assert found.names == tuple(sorted((*FUNCTIONS, "summary")))
+    assert found.source("summary") == tmp_path / "functions/summary"
+    assert found.source("launch") == ROOT / "functions/launch"
+
+
+def test_a_project_can_leave_the_calculators_out(tmp_path: Path) -> None:
+    for said, names in (("true", FUNCTIONS), ("false", set(FUNCTIONS) - CALCULATORS)):
+        (tmp_path / "deployment.toml").write_text(f"calculators = {said}\n")
+        assert set(project.read(tmp_path).ours) == set(names)
+    for wrong in ('calculators = "no"', "calculators ="):
+        (tmp_path / "deployment.toml").write_text(wrong)
+        with pytest.raises(Refused, match=r"^deployment\.toml"):
+            project.read(tmp_path)
