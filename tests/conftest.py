@@ -31,6 +31,7 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     (
         "tests/deploy/test_first_deployment.py",
         "tests/deploy/test_releases.py",
+        "tests/deploy/test_project_deployment.py",
         "tests/deploy/test_mutilated_guide.py",
         "tests/deploy/test_terraform.py",
     ),

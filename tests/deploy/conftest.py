@@ -22,6 +22,7 @@ _NEED_GCLOUD = (
     "test_first_deployment.py",
     "test_gcloud_commands.py",
     "test_mutilated_guide.py",
+    "test_project_deployment.py",
     "test_releases.py",
     "test_terraform.py",
 )

@@ -6,13 +6,15 @@ fake control plane; the functions that it deploys run.
 
 import copy
 import re
+import shutil
 import sys
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.deployment import read, service
+from infra.deployment import FILE, read, service
 from infra.stage import FUNCTIONS
 from tests.deploy.guide_walk import SHELL, Walk, to_a_launch, under
 from tests.support import guide
@@ -154,14 +156,16 @@ def production(walked: Walk) -> Cloud:
     return cloud
 
 
-def test_production_is_as_its_file_says(production: Cloud) -> None:
+def test_production_is_as_its_file_says(production: Cloud, tmp_path: Path) -> None:
+    shutil.copy(production.repository / FILE, tmp_path)
+    state = read(tmp_path / FILE)
     for name, found in settings(production).items():
         assert found["ingressSettings"] == "ALLOW_INTERNAL_AND_GCLB"
         assert found["minInstanceCount"] == 1
         assert found["runtime"] == "python313"
         assert found["public"]
         versions = {one["secret"]: one["versions"][0]["version"] for one in found["secretVolumes"]}
-        wanted = read(production.repository / "deployment.toml").mounts(name)
+        wanted = state.mounts(name)
         assert versions == dict(secret.split(":") for secret in wanted.values())
 
 

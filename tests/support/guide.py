@@ -100,7 +100,7 @@ def program(folder: Path, name: str, text: str) -> None:
     path.chmod(0o755)
 
 
-def copy_of_repository(root: Path, folder: Path) -> None:
+def copy_of_repository(root: Path, folder: Path, left_out: tuple[str, ...] = _NOT_READ) -> None:
     """What git would have, but for folders that no step of a build reads here: most of the
     time to send it.
     """
@@ -112,7 +112,7 @@ def copy_of_repository(root: Path, folder: Path) -> None:
     ).stdout.decode()
     for name in filter(None, listed.split("\0")):
         source = root / name
-        if source.is_file() and not name.startswith(_NOT_READ):
+        if source.is_file() and not name.startswith(left_out):
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())

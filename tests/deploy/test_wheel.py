@@ -1,0 +1,196 @@
+"""The package without a clone: built once, installed, and a project of one's own on it.
+
+What `smart-calc new` writes, and when it refuses: tests/smart_calc. Its deployment:
+tests/deploy/test_project_deployment.py.
+"""
+
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra import dist, project
+from infra.stage import stage
+from shared.release import VERSION
+from tests.support import guide, wheel
+from tests.support.servers import ROOT
+from tests.support.staged import COMMIT
+from tests.support.wheel import Installed
+
+NAMES = ("clinical", "docs", "doctor", "functions", "gateway", "infra", "shared", "simulator")
+OWN = """
+import json, secrets
+
+import flask
+
+from .beside import words
+
+def summary(request: flask.Request) -> object:
+    if request.path.endswith("/missing"):
+        flask.abort(404)
+    return {"beside": words(), "path": request.path, "of": [json.__name__, secrets.__name__]}
+"""
+# Goes on where the test that `new` writes ends.
+OWN_TEST = """\
+        assert session.get("/summary/missing").status == 404
+        assert session.get("/summary/{session}/x").json()["beside"] == "me"
+        assert session.get("/smart_calc/{session}/").status == 404
+"""
+
+
+def committed(folder: Path) -> Path:
+    """A clone with one commit of what is here."""
+    guide.copy_of_repository(ROOT, folder, left_out=())
+    who = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    for words in (("init", "-q"), ("add", "-A", "-f"), (*who, "commit", "-q", "-m", "all")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What `make dist` writes, in a clone with an untracked file."""
+    clone = committed(tmp_path_factory.mktemp("clone") / "here")
+    (clone / "shared/untracked.py").write_text("")
+    dist.build(clone, clone / "dist")
+    written = {one.name: one.read_bytes() for one in (clone / "dist").iterdir()}
+    another = clone.parent / "there"
+    subprocess.run(["git", "clone", "-q", clone, another], check=True)
+    before = os.umask(0o077)
+    try:
+        dist.build(another, another / "dist")
+    finally:
+        os.umask(before)
+    assert {one.name: one.read_bytes() for one in (another / "dist").iterdir()} == written
+    return written
+
+
+@pytest.fixture(scope="module")
+def installed(made: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("user")
+    file = folder / f"smart_calc-{VERSION}-py3-none-any.whl"
+    file.write_bytes(made[file.name])
+    return wheel.install(file, folder)
+
+
+@pytest.fixture(scope="module")
+def app(installed: Installed) -> Installed:
+    """A project as `new` writes it, in whose folder lies what has the names of our modules."""
+    ended = installed.run("smart-calc", "new", "app")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    here = installed.within("app")
+    assert not list(here.folder.rglob("__pycache__"))
+    for name in (*NAMES, "json", "secrets", "flask", "gunicorn.conf", "tomllib"):
+        if name not in {"functions", "docs"}:
+            (here.folder / f"{name}.py").write_text(f"raise RuntimeError({name!r})\n")
+    return here
+
+
+def test_a_commit_gives_the_same_four_files_in_every_clone(made: dict[str, bytes]) -> None:
+    name = f"smart_calc-{VERSION}"
+    files = (f"{name}-py3-none-any.whl", f"{name}.cdx.json", f"{name}.tar.gz")
+    assert set(made) == {*files, "SHA256SUMS"}
+    sums = [f"{hashlib.sha256(made[one]).hexdigest()}  {one}\n" for one in files]
+    assert made["SHA256SUMS"].decode() == "".join(sums)
+
+
+def test_an_uncommitted_change_is_refused_and_named(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    (clone / "a").write_text("")
+    who = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-q", "-m", "all")):
+        subprocess.run(["git", *words], cwd=clone, check=True)
+    (clone / "a").write_text("changed")
+    with pytest.raises(dist.Refused, match="M a"):
+        dist.build(clone, clone / "dist")
+    assert not (clone / "dist").exists()
+
+
+def test_the_bill_names_every_package_of_the_functions_with_version_hash_and_license(
+    made: dict[str, bytes],
+) -> None:
+    bill = json.loads(made[f"smart_calc-{VERSION}.cdx.json"])
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert (bill["metadata"]["component"]["name"], len(bill["metadata"])) == ("smart-calc", 1)
+    pinned = {
+        line.partition(" ")[0]
+        for file in ROOT.glob("functions/*/requirements.txt")
+        for line in file.read_text().splitlines()
+        if "==" in line and not line.startswith(" ")
+    }
+    assert {f"{one['name']}=={one['version']}" for one in bill["components"]} == pinned
+    assert all(one["hashes"] and one["licenses"] for one in bill["components"])
+    assert "serialNumber" not in bill
+
+
+def test_the_wheel_is_one_package_with_the_tree_unchanged(made: dict[str, bytes]) -> None:
+    file = made[f"smart_calc-{VERSION}-py3-none-any.whl"]
+    with zipfile.ZipFile(io.BytesIO(file)) as archive:
+        names = archive.namelist()
+        product = "smart_calc/product/"
+        for name in (one for one in names if one.startswith(product)):
+            assert archive.read(name) == (ROOT / name.removeprefix(product)).read_bytes(), name
+    info = f"smart_calc-{VERSION}.dist-info"
+    assert {one.partition("/")[0] for one in names} == {"smart_calc", info}
+    unwanted = re.compile(r"(^|/)(tests?|benchmarks)/|untracked|/test_")
+    assert [one for one in names if unwanted.search(one)] == []
+
+
+def test_nothing_of_ours_is_imported_under_a_general_name(app: Installed) -> None:
+    program = f"import importlib.util as u; print([n for n in {NAMES} if u.find_spec(n)])"
+    ended = app.run("python", "-P", "-c", program)
+    assert (ended.stdout, ended.stderr) == ("[]\n", "")
+
+
+def test_a_project_stages_our_bytes(app: Installed, tmp_path: Path) -> None:
+    ended = app.run("smart-calc", "stage", COMMIT_SHA=COMMIT)
+    assert ended.returncode == 0, ended.stderr
+    stage(project.read(ROOT), tmp_path, COMMIT)
+    assert _contents(app.folder / "build") == _contents(tmp_path)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    files = (one for one in folder.rglob("*") if one.is_file())
+    return {str(one.relative_to(folder)): one.read_bytes() for one in files}
+
+
+def test_a_launch_ends_at_the_page_and_an_own_function_answers_without_the_calculators(
+    app: Installed,
+) -> None:
+    own = app.folder / "functions/summary"
+    own.mkdir(parents=True)
+    (own / "main.py").write_text(OWN)
+    (own / "beside.py").write_text('def words() -> str:\n    return "me"\n')
+    state = app.folder / "deployment.toml"
+    state.write_text(f"calculators = false\n{state.read_text()}")
+    test = app.folder / "tests/test_launch.py"
+    test.write_text(test.read_text() + OWN_TEST)
+    ended = app.run("python", "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert ended.returncode == 0, ended.stdout
+    assert "1 passed" in ended.stdout
+    ended = app.run("smart-calc", "stage")
+    assert (
+        ended.stdout == "Written: build/callback, build/fhir_proxy, build/launch, build/summary\n"
+    )
+    assert {one.name for one in (app.folder / "build").iterdir()} == {
+        *("callback", "fhir_proxy", "launch", "summary")
+    }
+    assert not list(app.folder.glob("build/*/clinical"))
+
+
+def test_a_command_ends_with_a_word_about_what_is_wrong(app: Installed) -> None:
+    refused = app.folder / "functions/launch"
+    refused.mkdir(parents=True)
+    (refused / "main.py").write_text("def launch(request): ...\n")
+    for command in ("run", "stage", "serve"):
+        ended = app.run("smart-calc", command)
+        assert (ended.returncode, ended.stdout) == (1, ""), command
+        assert "functions/launch: this name belongs to smart-calc." in ended.stderr, command
+        assert "Traceback" not in ended.stderr
