@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from email.message import Message
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -63,7 +64,7 @@ class _Browser:
                 return _response(error.url, error.code, error.headers, error.read())
 
 
-def _response(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Response:
+def _response(url: str, status: int, headers: "Message[str, str]", body: bytes) -> Response:
     return Response(url, status, dict(headers.items()), body.decode("utf-8", "replace"))
 
 

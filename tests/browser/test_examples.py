@@ -106,6 +106,7 @@ def _unpack_the_library(folder: Path) -> None:
     )
     assert fetch == "npm pack fhirclient"
     shutil.copy(npm.packages()["fhirclient"].kept, folder)
+    (folder / "page").symlink_to(folder / "examples/fhirclient-page")
     subprocess.run(unpack, shell=True, check=True, cwd=folder)
 
 

@@ -10,6 +10,7 @@ from tests.support import guide, wheel
 from tests.support.cloud import Cloud
 from tests.support.control_plane.world import OPERATOR
 
+pytestmark = pytest.mark.calculators
 ALMA = "synthetic-alma"
 # What a person types in a project in place of `. infra/guide.sh`.
 SHELL = ". <(smart-calc deployment guide)\n"
@@ -39,7 +40,6 @@ def test_its_build_needs_no_clone_and_no_index_for_our_name(deployed: Cloud) -> 
     }
 
 
-@pytest.mark.calculators
 def test_the_app_can_be_launched_from_the_chart(deployed: Cloud, walked: Walk) -> None:
     launched = walked.app.launch_simulated(ALMA)
     page = launched.browser.open(launched.callback.location)

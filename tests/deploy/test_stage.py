@@ -126,14 +126,48 @@ def test_the_functions_are_those_that_have_a_folder(tmp_path: Path) -> None:
     }
 
 
+PIN = f"--hash=sha256:{'0' * 64}"
+
+
+def test_an_own_function_is_installed_with_our_pins_and_its_own(tmp_path: Path) -> None:
+    root, own = fake_repository(tmp_path / "root"), tmp_path / "project/functions/ours"
+    own.mkdir(parents=True)
+    (own / "main.py").write_text("def ours(request): ...\n")
+    (root / "functions/fhir_proxy/requirements.txt").write_text(f"flask==3.1.3 {PIN}\n")
+
+    def staged(requirements: str) -> str:
+        (own / "requirements.txt").write_text(requirements)
+        stage(project.read(tmp_path / "project", root), tmp_path / "out", COMMIT)
+        return (tmp_path / "out/ours/requirements.txt").read_text()
+
+    numpy = f"numpy==2.1 ; python_version > '3' \\\n    {PIN} \\\n    {PIN}\n"
+    given = f"# mine\n{numpy}Flask==3.1.3 {PIN}\n"
+    assert staged(given).splitlines() == [
+        f"flask==3.1.3 {PIN}",
+        f"numpy==2.1 ; python_version > '3' {PIN} {PIN}",
+    ]
+    for wrong, said in (
+        ("numpy==2.1", "isn't pinned by version and hash"),
+        (f"numpy>=2.1 {PIN}", "isn't pinned"),
+        (f"numpy==2.* {PIN}", "isn't pinned"),
+        (f"numpy @ https://example.org/numpy.whl {PIN}", "isn't pinned"),
+        ("-r more.txt", "isn't pinned"),
+        (f"flask==3.1.4 {PIN}", "flask is pinned at 3.1.4, but smart-calc needs 3.1.3"),
+    ):
+        with pytest.raises(Unstageable, match=said):
+            staged(wrong)
+
+
 def test_what_an_earlier_staging_left_is_gone(tmp_path: Path) -> None:
     root = fake_repository(tmp_path / "root")
     extra = root / "functions" / "launch" / "extra.py"
     extra.write_text("")
     stage(project.read(root, root), tmp_path / "out", COMMIT)
     extra.unlink()
+    shutil.rmtree(root / "functions/callback")
     stage(project.read(root, root), tmp_path / "out", COMMIT)
     assert not (tmp_path / "out" / "launch" / "extra.py").exists()
+    assert not (tmp_path / "out" / "callback").exists()
 
 
 def test_caches_and_hidden_files_are_left_out(tmp_path: Path) -> None:

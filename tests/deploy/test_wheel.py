@@ -23,6 +23,8 @@ from tests.support.servers import ROOT
 from tests.support.staged import COMMIT
 from tests.support.wheel import Installed
 
+# `new` writes a project with all of them.
+pytestmark = pytest.mark.calculators
 NAMES = ("clinical", "docs", "doctor", "functions", "gateway", "infra", "shared", "simulator")
 OWN = """
 import json, secrets

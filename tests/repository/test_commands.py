@@ -77,7 +77,10 @@ def test_run_serves_a_launch_at_ports_that_are_then_taken_and_ends_with_0(tmp_pa
         assert "Alma Testpatient" in page.text
         second = _start(tmp_path, "simulator", "ehr", EHR_PORT=str(ehr_port))
         out, err = second.communicate(timeout=90)
-        taken = f"Port {ehr_port} is in use. Choose another: EHR_PORT=… make ehr\n"
+        taken = (
+            f"Port {ehr_port} is in use. Choose another: smart-calc ehr --ehr-port …, "
+            "or EHR_PORT=… make ehr\n"
+        )
         assert (second.returncode, out, err) == (1, "", taken)
     finally:
         _end(process, signal.SIGTERM)
@@ -159,7 +162,7 @@ UNUSABLE = [
     ({"WORKERS": "0"}, "WORKERS is no number from 1 to 64."),
     ({"WORKERS": "many"}, "WORKERS is no number from 1 to 64."),
     *(
-        ({"PORT": one}, f"Port {one} is no port number (1 to 65535). Choose another: PORT=… make ")
+        ({"PORT": one}, f"Port {one} is no port number (1 to 65535). Choose another: smart-calc ")
         for one in ("eighty", "70000", "0", "-1", "8080 ")
     ),
 ]
@@ -261,7 +264,7 @@ def test_an_unknown_command_prints_the_known_ones(capsys: pytest.CaptureFixture[
 def clone(tmp_path: Path) -> Path:
     """A repository whose environment is there already: this one's Python."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("doctor", "shared"):
+    for name in ("doctor", "shared", "smart_calc"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "run.txt").touch()

@@ -61,6 +61,14 @@ def test_every_function_has_its_requirements() -> None:
     assert set(functions) <= groups.keys()
 
 
+def test_the_package_needs_what_the_functions_and_their_start_need() -> None:
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups = content["dependency-groups"]
+    taken = {path.parent.name for path in ROOT.glob("functions/*/main.py")} | {"run"}
+    needed = {one for name in taken for one in groups[name] if isinstance(one, str)}
+    assert set(content["project"]["dependencies"]) == needed
+
+
 @each("path", REQUIREMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_requirement_is_pinned_by_version_and_hash(path: Path) -> None:
     text = path.read_text("utf-8").replace("\\\n", " ")

@@ -106,14 +106,14 @@ def test_without_a_file_of_ours_nothing_is_written_and_the_option_is_named(
     tmp_path: Path, wheel: Path, installed: Installed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hashes = {"hashes": {"sha256": "0" * 64}}
-    gone = (tmp_path / f"gone/{WHEEL}").as_uri()
-    for noted in (
+    told: list[dict[str, object] | None] = [
         None,
         {"url": "https://example.org/smart_calc-1-py3-none-any.whl"},
         {"url": tmp_path.as_uri(), "dir_info": {"editable": True}},
-        {"url": gone},
+        {"url": (tmp_path / f"gone/{WHEEL}").as_uri()},
         {"url": wheel.as_uri(), "archive_info": hashes},
-    ):
+    ]
+    for noted in told:
         installed(noted)
         assert new.main(tmp_path / "app", None, None) == 2, noted
         assert "--wheel" in capsys.readouterr().err, noted

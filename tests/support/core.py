@@ -1,4 +1,4 @@
-"""The core without the calculators: a copy of this repository, made as docs/own-app.md says."""
+"""The core stands without the calculators: a copy of this repository from which they are taken."""
 
 import os
 import re
@@ -10,16 +10,20 @@ from pathlib import Path
 from tests.support.servers import ROOT
 
 _NOT_OURS = (".git", ".venv", ".local", "build", "__pycache__", ".*_cache", ".hypothesis")
-_HEADING = "## Without the calculators"
+_TAKEN = (
+    *("clinical", "functions/smart_calc", "functions/cds_services"),
+    *("tests/clinical", "tests/functions/smart_calc", "tests/functions/cds_services"),
+)
 _TABLES = re.compile(r"\[functions\.(?:smart_calc|cds_services)\]\n(?:\w.*\n)+\n?")
 
 
 def make(folder: Path) -> Path:
-    """Copy the repository to `folder`/core, and take away what the document names."""
+    """Copy the repository to `folder`/core, and take the calculators away."""
     core = folder / "core"
     shutil.copytree(ROOT, core, ignore=shutil.ignore_patterns(*_NOT_OURS), symlinks=True)
     subprocess.run(["git", "init", "--quiet"], cwd=core, check=True)
-    subprocess.run(["bash", "-ec", documented()], cwd=core, check=True)
+    for taken in _TAKEN:
+        shutil.rmtree(core / taken)
     state = core / "deployment.toml"
     text, count = _TABLES.subn("", state.read_text("utf-8"))
     assert count == 2
@@ -45,11 +49,3 @@ def check(folder: Path) -> int:
         if ended.returncode:
             return ended.returncode
     return 0
-
-
-def documented() -> str:
-    """The commands of the document."""
-    text = (ROOT / "docs/own-app.md").read_text("utf-8")
-    (section,) = re.findall(rf"^{_HEADING}$(.*?)^## ", text, re.MULTILINE | re.DOTALL)
-    (block,) = re.findall(r"^```sh\n(set -- .*?)^```$", section, re.MULTILINE | re.DOTALL)
-    return str(block)

@@ -337,7 +337,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "release",
     ),
     "smart_calc": (
-        "place",
+        "__init__ place",
         "new testing",
         "command project",
         "__main__",
