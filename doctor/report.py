@@ -64,7 +64,7 @@ def _unseen(found: Preflight) -> str:
 _ONLY_THE_EHR_KNOWS = (
     "No check from outside can tell whether an EHR knows the client_id, the redirect URI and the "
     "scopes as they are written here, and whether a site has enabled the app. A launch shows it; "
-    "make explain < FILE reads its error."
+    "smart-calc explain < FILE (in a clone: make explain) reads its error."
 )
 
 

@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from email.message import Message
 from dataclasses import dataclass
+from email.message import Message
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from urllib.error import HTTPError

@@ -60,7 +60,10 @@ def read(path: str) -> tuple[Sound | None, list[Checked]]:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         title = f"{path} cannot be read: {settings_file.reason(error)}."
-        fix = "Name your file, UTF-8 text that you may read: make doctor CONFIG=smart.toml."
+        fix = (
+            "Name your file, UTF-8 text that you may read: smart-calc doctor --config FILE, or "
+            "make doctor CONFIG=FILE."
+        )
         return None, [fail("config_unreadable", title, fix)]
     settings, problems = settings_file.parse_as_far_as_it_goes(text, _names_of_calculators)
     if settings is None:
