@@ -8,6 +8,7 @@ ours. Standard library only: this runs before anything is installed.
 import ast
 import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def read(folder: Path, product: Path = PRODUCT) -> Project:
     if folder.resolve() == product.resolve():
         return Project(product, folder, ours, (), calculators)
     own = functions_below(folder)
-    problems = [one for name in own for one in _problems(folder, name, all_ours)]
+    taken = {*all_ours, *CALCULATORS}
+    problems = [one for name in own for one in _problems(folder, name, taken)]
     if problems:
         raise Refused("\n".join(problems))
     return Project(product, folder, ours, own, calculators)
@@ -83,7 +85,7 @@ def _calculators(folder: Path) -> bool:
     return said
 
 
-def _problems(folder: Path, name: str, ours: tuple[str, ...]) -> list[str]:
+def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
     """Why a function of a project cannot be served and staged; nothing if it can."""
     where = f"functions/{name}"
     if name.replace("-", "_") in ours:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import smart_calc.__main__
 from shared.release import VERSION
 from smart_calc import command
 from tests.support.servers import ROOT
@@ -100,6 +101,15 @@ def test_arguments_that_cannot_be_used_end_with_2_and_a_missing_file_with_1(
     assert capsys.readouterr().err.startswith(
         "There is no file smart.toml. Name your configuration"
     )
+
+
+def test_a_python_that_is_too_old_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13))
+    code = smart_calc.__main__.main()  # type: ignore[no-untyped-call]
+    said = f"smart-calc needs Python 3.11 or newer. {sys.executable} is Python 3.10.\n"
+    assert (code, capsys.readouterr().err) == (1, said)
 
 
 def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
