@@ -29,6 +29,9 @@ def of(tree: Path, version: str, wheel: bytes) -> bytes:
             f"infra/dist_licenses.toml doesn't match the functions' requirements: {', '.join(odd)}."
         )
     ours = _component("application", "smart-calc", version, "Apache-2.0", [_sha256(wheel)])
+    # We are on no index, and this address would name what someone else puts there.
+    del ours["purl"]
+    ours["bom-ref"] = f"smart-calc@{version}"
     found = {
         name: _component("library", name, *pinned[name][:1], licenses[name], pinned[name][1])
         for name in sorted(pinned)

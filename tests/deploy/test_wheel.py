@@ -130,6 +130,7 @@ def test_the_bill_names_every_package_of_the_functions_with_version_hash_and_lic
     assert {f"{one['name']}=={one['version']}" for one in bill["components"]} == pinned
     assert all(one["hashes"] and one["licenses"] for one in bill["components"])
     assert "serialNumber" not in bill
+    assert "pkg:pypi/smart-calc" not in json.dumps(bill)
 
 
 def test_the_wheel_is_one_package_with_the_tree_unchanged(made: dict[str, bytes]) -> None:
