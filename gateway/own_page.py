@@ -43,7 +43,7 @@ def folder() -> Path | None:
         return None
     found = Path(named).resolve()
     if not (found / "index.html").is_file():
-        raise Unusable(f"PAGE={named} is no folder with an index.html.")
+        raise Unusable(f"{named} isn't a folder with an index.html. Name your page's folder.")
     return found
 
 

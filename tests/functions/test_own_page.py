@@ -175,5 +175,5 @@ def test_a_folder_without_a_page_is_refused_at_start(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PAGE", named)
-    with pytest.raises(Unusable, match=r"PAGE=.* is no folder with an index\.html\."):
+    with pytest.raises(Unusable, match=r" isn't a folder with an index\.html\."):
         own_page.folder()
