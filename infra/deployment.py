@@ -142,7 +142,9 @@ def read(path: Path) -> Deployment:
         content = tomllib.loads(path.read_text("utf-8"))
         names = project.read(path.parent).names
     except FileNotFoundError:
-        raise Unusable(f"There is no {path.name} in this folder. `smart-calc new` writes one.") from None
+        raise Unusable(
+            f"There is no {path.name} in this folder. `smart-calc new` writes one."
+        ) from None
     except (OSError, ValueError) as error:
         raise Unusable(f"{path.name} cannot be read: {error}") from None
     except Refused as error:

@@ -18,18 +18,18 @@ CALCULATORS = frozenset({"cds_services", "smart_calc"})
 # Below which a project's own functions would hide something of the gateway or of a build.
 _RESERVED = frozenset({"app", "deployment", "docs", "explain", "health"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
-# What stands beside main.py in a staged function, under these names.
+# Staging puts these names next to main.py.
 _STAGED = frozenset({"BUILD_INFO", "clinical", "shared", "smart_calc"})
 
 
 class Refused(Exception):
-    """A project that cannot be used as it is; the message lists every problem."""
+    """A project that cannot be used; the message lists every problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The functions of a folder. `own` are those that are not ours; `calculators` says whether
-    those of CALCULATORS are among ours.
+    """The functions of a folder: the product's (`ours`) and the project's (`own`). Without
+    `calculators`, `ours` lacks those of CALCULATORS.
     """
 
     product: Path
@@ -69,7 +69,7 @@ def functions_below(folder: Path) -> tuple[str, ...]:
 
 
 def _calculators(folder: Path) -> bool:
-    """What deployment.toml says of the calculators; they are there where it says nothing."""
+    """Read `calculators` from deployment.toml; true if the file or the line is missing."""
     try:
         text = (folder / DEPLOYMENT).read_text("utf-8")
     except FileNotFoundError:

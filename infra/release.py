@@ -28,7 +28,7 @@ _FUNCTIONS: Mapping[str, str] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one step in the current folder; its exit code, 2 where there is no such step."""
+    """Run one step in the current folder; its exit code, or 2 for an unknown step."""
     step = _FUNCTIONS.get(arguments[0]) if len(arguments) == 1 else None
     if step is None:
         sys.stderr.write(__doc__ or "")

@@ -29,7 +29,7 @@ DEPLOYED = (
     *("clinical", "functions", "shared", "infra", "smart_calc", "wheels"),
     *("cloudbuild.yaml", "deployment.toml", "requirements.txt"),
 )
-# Of all functions of ours it has most of our packages.
+# This function has the most packages.
 _REQUIREMENTS_OF_OWN = "fhir_proxy"
 BUILD_INFO = "BUILD_INFO"
 _COMPUTES = re.compile(rb"^\s*(?:from|import) clinical\b", re.MULTILINE)
@@ -44,7 +44,7 @@ FUNCTIONS = project.functions_below(ROOT)
 
 
 def common(found: Project, name: str) -> tuple[str, ...]:
-    """The folders of ours that a function takes along."""
+    """The shared folders that a function takes along."""
     files = _tree(found.source(name))
     computes = any(_COMPUTES.search(text) for path, text in files.items() if path.endswith(".py"))
     # callback asks for the calculators, and does without them where they are left out.

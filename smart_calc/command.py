@@ -48,7 +48,7 @@ def _become(
     os.execve(command[0], command, place.variables(settings or {}))  # noqa: S606 - our own words
 
 
-# These have arguments of their own, which their modules read.
+# The modules of these commands read the arguments themselves.
 
 
 def _doctor(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:

@@ -1,7 +1,7 @@
-"""`smart-calc new FOLDER`: a project with what is yours, and our package as one file beside it.
+"""`smart-calc new FOLDER`: a project with your own files, and smart-calc as one file in wheels/.
 
-Its requirements name that file, so no index is ever asked for our name, which nobody has
-registered: whoever registered it could otherwise run code in every project.
+The requirements name that file, so no package index ever gets a request for `smart-calc`. The name
+isn't registered: anyone who registers it could otherwise run code in every project.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from smart_calc import place
 EXAMPLES = ("own-page", "fhirclient-page", "write-back")
 _WHEEL = re.compile(r"smart_calc-[0-9][0-9A-Za-z.+!]*-py3-none-any\.whl")
 _OURS = "smart_calc/product/shared/release.py"
-# Where each file of a project comes from: below smart_calc/project/, or ours as it is.
+# The project's files, and the files below smart_calc/project/ that they come from.
 _FILES: Mapping[str, str] = {
     ".gitignore": "gitignore",
     "README.md": "README.md",
@@ -73,7 +73,7 @@ def _require_empty(folder: Path) -> None:
 
 
 def _contents(package: str, example: str | None) -> Iterator[tuple[str, bytes]]:
-    """The project's files by path, but for the package."""
+    """The project's files by path, except the package."""
     for path, source in _FILES.items():
         if example is None or not path.startswith("page/"):
             text = (place.WRITTEN / source).read_text("utf-8")

@@ -114,7 +114,7 @@ class App:
     ehr: str
 
     def launch(self, patient: str = "synthetic-alma") -> Session:
-        """Launch from a patient's chart, in a browser of its own. Raises AssertionError if that
+        """Launch from a patient's chart, in a new browser. Raises AssertionError if that
         opens no session.
         """
         browser = _Browser()
@@ -128,7 +128,7 @@ class App:
 def running(folder: Path | str = ".") -> Iterator[App]:
     """Run the project in a folder with the simulated EHR, on free ports, until the block ends.
 
-    What it keeps is in a folder of its own, so that it can run beside `smart-calc run`.
+    Its files are in a temporary folder, so it can run at the same time as `smart-calc run`.
     """
     port, ehr_port = _free_ports()
     with tempfile.TemporaryDirectory() as kept:

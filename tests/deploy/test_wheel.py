@@ -1,4 +1,4 @@
-"""The package without a clone: built once, installed, and a project of one's own on it.
+"""The package without a clone: built once, installed, and used by a project.
 
 What `smart-calc new` writes, and when it refuses: tests/smart_calc. Its deployment:
 tests/deploy/test_project_deployment.py.
@@ -38,7 +38,7 @@ def summary(request: flask.Request) -> object:
         flask.abort(404)
     return {"beside": words(), "path": request.path, "of": [json.__name__, secrets.__name__]}
 """
-# Goes on where the test that `new` writes ends.
+# Continues the test that `new` writes.
 OWN_TEST = """\
         assert session.get("/summary/missing").status == 404
         assert session.get("/summary/{session}/x").json()["beside"] == "me"

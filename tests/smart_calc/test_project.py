@@ -9,7 +9,7 @@ from infra.project import CALCULATORS, Refused
 from infra.stage import FUNCTIONS
 from tests.support.servers import ROOT
 
-# What is below functions/, and what is said of it.
+# A file below functions/, and the message.
 REFUSED = {
     "launch/main.py": "belongs to smart-calc",
     "smart_calc/main.py": "belongs to smart-calc",

@@ -166,7 +166,7 @@ class Cloud:
         build["status"] = "FAILURE" if any(ended.values()) else "SUCCESS"
 
     def _set_up(self, place: Path) -> None:
-        """No waiting between attempts. (A project's copy is in its wheel, as it is.)"""
+        """No waiting between attempts. (A project's copy is in its wheel, unchanged.)"""
         smoke = place / "infra/smoke.py"
         if smoke.exists():
             smoke.write_text(re.sub(r"(PAUSE_SECONDS = )[\d.]+", r"\g<1>0.0", smoke.read_text()))

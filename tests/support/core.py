@@ -1,4 +1,4 @@
-"""The core stands without the calculators: a copy of this repository from which they are taken."""
+"""The core works without the calculators: a copy of this repository without them."""
 
 import os
 import re

@@ -33,7 +33,7 @@ class Installed:
     folder: Path
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """A program of the environment, as in a shell where nothing of this one is set."""
+        """Run a program of the environment, in a shell with none of this one's variables."""
         return subprocess.run(
             [self.programs / command[0], *command[1:]],
             cwd=self.folder,
