@@ -100,7 +100,12 @@ def candidates(addresses: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
+    file = Path(sys.argv[-1])
+    try:
+        text = file.read_text("utf-8")
+    except OSError as error:
+        sys.exit(f"{file} can't be read: {error.strerror}.")
     if sys.argv[1] == "--candidates":
-        candidates(Path(sys.argv[2]).read_text("utf-8").split())
+        candidates(text.split())
     else:
-        public(tomllib.loads(Path(sys.argv[1]).read_text("utf-8"))["public_url"])
+        public(tomllib.loads(text)["public_url"])
