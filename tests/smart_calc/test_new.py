@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from infra import deployment
+from shared.config import settings_file
 from shared.release import VERSION
-from smart_calc import new
+from smart_calc import new, place
 from tests.support.servers import ROOT
 from tests.support.tables import each
 
@@ -68,6 +69,16 @@ def test_a_project_is_short_has_none_of_our_code_and_asks_no_index_for_us(
     asked = re.compile(rb"pip install[^\n]*smart[-_.]calc(?![-\w./*]*\.whl)", re.IGNORECASE)
     assert [name for name, content in written.items() if asked.search(content)] == []
     assert deployment.read(tmp_path / "app/deployment.toml").project == "my-project"
+
+
+def test_the_registrations_in_its_comments_lack_nothing_but_the_client_id() -> None:
+    text = (place.WRITTEN / "smart.toml").read_text("utf-8")
+    uncommented = re.sub(r"(?m)^# (\[\[ehr\]\]|\w+ = .*)$", r"\1", text)
+    host = uncommented.replace("REGION-PROJECT", "europe-west1-my-project")
+    _, problems = settings_file.parse(host)
+    assert {one.place for one in problems} == {"ehr[0].client_id", "ehr[1].client_id"}
+    _, problems = settings_file.parse(host.replace('client_id = ""', 'client_id = "c"'))
+    assert problems == []
 
 
 @each("example", new.EXAMPLES)
