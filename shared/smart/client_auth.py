@@ -20,6 +20,9 @@ from shared.smart.signing_keys import SigningKey
 
 # SMART App Launch 2.2: at most 5 minutes ahead, by the EHR's clock; a minute is left for its skew.
 ASSERTION_SECONDS = 240
+# Keycloak refuses an assertion without `iat` unless it expires within a minute. An `iat` in the
+# future would be refused as well, so it's set back far enough for an EHR whose clock is behind.
+_ISSUED_SECONDS_AGO = 10
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _JTI_BYTES = 24
 
@@ -73,14 +76,14 @@ class Clients:
         return "Basic " + base64.b64encode(":".join(pair).encode()).decode("ascii")
 
     def _assertion(self, ehr: Ehr, token_endpoint: str) -> str:
-        # No `iat` or `nbf`: neither is asked for, and with an EHR whose clock is behind ours they
-        # would lie in its future.
+        now = int(time.time())
         return self._keys[ehr.key].sign(
             {
                 "iss": ehr.client_id,
                 "sub": ehr.client_id,
                 "aud": token_endpoint,
-                "exp": int(time.time()) + ASSERTION_SECONDS,
+                "iat": now - _ISSUED_SECONDS_AGO,
+                "exp": now + ASSERTION_SECONDS,
                 "jti": secrets.token_urlsafe(_JTI_BYTES),
             }
         )

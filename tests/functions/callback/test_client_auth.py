@@ -144,7 +144,7 @@ def _check(way: Way, request: Received, tenant: Tenant) -> str:
         audience=f"{tenant.base}/auth/token",
         issuer=way.client_id,
     )
-    assert claims.keys() == {"iss", "sub", "aud", "exp", "jti"}
+    assert claims.keys() == {"iss", "sub", "aud", "iat", "exp", "jti"}
     assert claims["sub"] == way.client_id
     assert 0 < claims["exp"] - time.time() <= 300
     return str(claims["jti"])

@@ -151,9 +151,10 @@ def test_an_assertion_is_verified_by_the_public_key(
     claims = jwt.decode(
         assertion, signing_keys.public_pem(kind), algorithms=[algorithm], audience=TOKEN_URL
     )
-    assert set(claims) == {"iss", "sub", "aud", "exp", "jti"}
+    assert set(claims) == {"iss", "sub", "aud", "iat", "exp", "jti"}
     assert (claims["iss"], claims["sub"], claims["aud"]) == ("client", "client", TOKEN_URL)
-    assert before + 200 < claims["exp"] <= time.time() + 300
+    assert int(before) - 10 <= claims["iat"] <= time.time() - 10
+    assert claims["exp"] - claims["iat"] == 250
 
 
 def test_no_two_of_1000_assertions_have_the_same_jti(monkeypatch: pytest.MonkeyPatch) -> None:
