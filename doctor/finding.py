@@ -33,6 +33,7 @@ FindingId = Literal[
     "redirect_shared",
     "client_auth_unsupported",
     "public_client",
+    "basic_credentials_ambiguous",
     "discovery_unreachable",
     "discovery_incomplete",
     "discovery_foreign_host",

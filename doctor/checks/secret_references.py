@@ -40,6 +40,8 @@ def check(
         findings += [found(problem, ehr.key, run_elsewhere) for problem in own]
         if ehr.client_auth != "none" and not own:
             findings += _usable(ehr, clients, published)
+        if ehr.client_auth == "client_secret_basic" and not own:
+            findings.append(_basic(ehr, clients))
     return findings
 
 
@@ -70,6 +72,26 @@ def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list
             ehr.key,
         ),
     ]
+
+
+def _basic(ehr: Ehr, clients: Clients) -> Checked:
+    """Check that servers read the same Basic credentials with and without form encoding."""
+    id_: FindingId = "basic_credentials_ambiguous"
+    if ehr.basic_credentials is not None:
+        title = f"basic_credentials is set: the Basic header has the {ehr.basic_credentials} form."
+        return ok(id_, title, ehr.key)
+    if not clients.basic_forms_differ(ehr):
+        return ok(id_, "Form encoding doesn't change its Basic credentials.", ehr.key)
+    return warn(
+        id_,
+        "client_id or client_secret has a character that form encoding changes, such as + / = or :, "
+        "and EHRs disagree on whether the Basic header is form-encoded. The app sends the "
+        f"{ehr.basic_form} form.",
+        'Set basic_credentials = "form" (RFC 6749 2.3.1: Keycloak, most servers) or "raw" (Epic, '
+        "the SMART launcher, Inferno). If you don't know which one this EHR expects, ask for a "
+        "secret of letters and digits only.",
+        ehr.key,
+    )
 
 
 def _sealing_keys(settings: Settings, run_elsewhere: bool) -> list[Checked]:

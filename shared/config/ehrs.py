@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 from shared import scopes, urls
-from shared.config.settings import Ehr
+from shared.config.settings import BasicCredentials, Ehr
 from shared.config.table import Problem, TomlTable
 from shared.vendors import GENERIC, VENDORS
 
+_BASIC_CREDENTIALS: tuple[BasicCredentials, ...] = ("form", "raw")
 CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 # `/callback/callback` could not be told from `/callback` where its name is stripped from the path.
 _KEY = r"(?!(?:callback|health)\Z)[a-z0-9][a-z0-9-]{0,39}"
@@ -81,6 +82,7 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
         id_token_issuer=table.text("id_token_issuer", "", r"https?://" + _VISIBLE, "a URL") or None,
         ca_file=table.text("ca_file") or None,
         response_iss=table.take("response_iss", bool, default=False),
+        basic_credentials=table.optional_choice("basic_credentials", _BASIC_CREDENTIALS),
     )
     if ehr.redirect_path not in {"/callback", f"/callback/{key}"}:
         table.problem("redirect_path", "cannot be used", f"Use /callback or /callback/{key}.")
@@ -146,6 +148,10 @@ def _scopes(table: TomlTable) -> tuple[str, ...]:
 def _check_client_auth(table: TomlTable, ehr: Ehr) -> None:
     secret = ehr.client_auth in {"client_secret_basic", "client_secret_post"}
     key = ehr.client_auth == "private_key_jwt"
+    if ehr.basic_credentials and ehr.client_auth != "client_secret_basic":
+        remedy = 'Remove it, or set client_auth = "client_secret_basic".'
+        what = f"has no effect with client_auth {ehr.client_auth}"
+        table.problem("basic_credentials", what, remedy)
     for name, value, wanted in (
         ("client_secret", ehr.client_secret, secret),
         ("private_key", ehr.private_key, key),

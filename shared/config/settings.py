@@ -7,6 +7,8 @@ from shared import urls
 from shared.vendors import VENDORS, Profile
 
 StoreKind = Literal["firestore", "sqlite"]
+# How client id and secret are written in Basic credentials: form-encoded (RFC 6749 2.3.1) or as is.
+BasicCredentials = Literal["form", "raw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class Ehr:
     id_token_issuer: str | None
     ca_file: str | None
     response_iss: bool = False
+    basic_credentials: BasicCredentials | None = None
+
+    @property
+    def basic_form(self) -> BasicCredentials:
+        """How Basic credentials are written: as set, otherwise as the vendor expects them."""
+        return self.basic_credentials or ("raw" if self.profile.raw_basic else "form")
 
     @property
     def profile(self) -> Profile:

@@ -96,6 +96,13 @@ class TomlTable:
         self.problem(name, "is none of the choices", f"Use one of: {', '.join(choices)}.")
         return default
 
+    def optional_choice(self, name: str, choices: tuple[_Choice, ...]) -> _Choice | None:
+        """Return one of `choices`, or None if the setting is absent."""
+        if name in self._rest:
+            return self.choice(name, choices[0], choices)
+        self._known.append(name)
+        return None
+
     def number(self, name: str, default: float, low: float, high: float) -> float:
         """A number from `low` to `high`; integers count."""
         value: float = self.take(name, (int | float), default)  # type: ignore[arg-type]

@@ -59,6 +59,13 @@ class Clients:
             return ClientAuthentication({"client_id": ehr.client_id, "client_secret": secret}, {})
         return ClientAuthentication({"client_id": ehr.client_id}, {})
 
+    def basic_forms_differ(self, ehr: Ehr) -> bool:
+        """Return whether form-encoding changes this registration's Basic credentials."""
+        if ehr.client_auth != "client_secret_basic":
+            return False
+        pair = (ehr.client_id, self._secrets.get(ehr.key, ""))
+        return any(quote_plus(part) != part for part in pair)
+
     def algorithm(self, ehr: Ehr) -> str | None:
         """RS384 or ES384, as the key has it, for a registration with a signed assertion."""
         key = self._keys.get(ehr.key)
@@ -71,7 +78,7 @@ class Clients:
 
     def _basic(self, ehr: Ehr) -> str:
         pair = [ehr.client_id, self._secrets[ehr.key]]
-        if not ehr.profile.raw_basic:
+        if ehr.basic_form == "form":
             pair = [quote_plus(part) for part in pair]
         return "Basic " + base64.b64encode(":".join(pair).encode()).decode("ascii")
 

@@ -65,6 +65,29 @@ def test_a_credential_that_cannot_be_used_fails(
 
 
 @each(
+    ("secret", "settings", "level"),
+    [
+        ("AZaz09._-", {}, "ok"),
+        ("a+b", {}, "warn"),
+        ("a+b", {"vendor": '"epic"'}, "warn"),
+        ("a+b", {"basic_credentials": '"raw"'}, "ok"),
+        ("plain", {"client_id": '"urn:app"'}, "warn"),
+    ],
+)
+def test_basic_credentials_that_form_encoding_changes_are_warned_of_unless_the_form_is_set(
+    offline: Doctor,
+    monkeypatch: pytest.MonkeyPatch,
+    secret: str,
+    settings: dict[str, str],
+    level: str,
+) -> None:
+    monkeypatch.setenv("CLIENT_SECRET", secret)
+    outcome = offline.offline(ehr(**SECRET, **settings))
+    (finding,) = outcome.of("basic_credentials_ambiguous")
+    assert (outcome.code, finding["level"], finding["ehr"]) == (0, level, "one")
+
+
+@each(
     ("keys", "level"),
     [
         ([("p384", "key-1")], "ok"),

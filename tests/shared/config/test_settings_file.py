@@ -254,6 +254,7 @@ STORE_PROBLEMS = [
     ('database = ""', "setting_invalid", "store.database"),
     ('databse = "smart"', "setting_unknown", "store.databse"),
 ]
+BASIC = 'client_auth = "client_secret_basic"\nclient_secret = "env:SECRET"\n'
 EHR_PROBLEMS = [
     ('key = ""', "setting_invalid", "ehr[0].key"),
     ('key = "One"', "setting_invalid", "ehr[0].key"),
@@ -270,6 +271,8 @@ EHR_PROBLEMS = [
     ('client_auth = "client_secret_basic"', "setting_invalid", "ehr[0].client_secret"),
     ('client_secret = "env:SECRET"', "setting_invalid", "ehr[0].client_secret"),
     ('client_secret = "s3cret"', "secret_literal", "ehr[0].client_secret"),
+    ('basic_credentials = "raw"', "setting_invalid", "ehr[0].basic_credentials"),
+    (BASIC + 'basic_credentials = "plain"', "setting_invalid", "ehr[0].basic_credentials"),
     ('client_secret = ""', "secret_literal", "ehr[0].client_secret"),
     ('private_key = "-----BEGIN PRIVATE KEY-----"', "secret_literal", "ehr[0].private_key"),
     ('key_id = "k"', "setting_invalid", "ehr[0].key_id"),

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 import jwt
 import pytest
 
-from shared.config.settings import Ehr, Settings
+from shared.config.settings import BasicCredentials, Ehr, Settings
 from shared.config.settings_file import parse
 from shared.config.table import Problem
 from shared.smart import client_auth
@@ -86,18 +86,21 @@ def test_a_secret_in_the_body_comes_with_the_client_id() -> None:
 
 
 @each(
-    ("vendor", "client_id", "credentials"),
+    ("vendor", "setting", "client_id", "credentials"),
     [
-        ("generic", "client", "client:a%2B%2F%3A%25%C3%A9"),
-        ("oracle", "client", "client:a%2B%2F%3A%25%C3%A9"),
-        ("epic", "client", "client:a+/:%é"),
-        ("generic", "urn:a+b", "urn%3Aa%2Bb:a%2B%2F%3A%25%C3%A9"),
+        ("generic", None, "client", "client:a%2B%2F%3A%25%C3%A9"),
+        ("oracle", None, "client", "client:a%2B%2F%3A%25%C3%A9"),
+        ("epic", None, "client", "client:a+/:%é"),
+        ("generic", None, "urn:a+b", "urn%3Aa%2Bb:a%2B%2F%3A%25%C3%A9"),
+        ("generic", "raw", "urn:a+b", "urn:a+b:a+/:%é"),
+        ("epic", "form", "client", "client:a%2B%2F%3A%25%C3%A9"),
     ],
 )
-def test_basic_credentials_are_form_encoded_unless_the_vendor_takes_them_raw(
-    vendor: str, client_id: str, credentials: str
+def test_basic_credentials_have_the_form_that_is_set_or_else_the_vendors(
+    vendor: str, setting: BasicCredentials | None, client_id: str, credentials: str
 ) -> None:
     ehr = registration("client_secret_basic", vendor=vendor, client_id=client_id)
+    ehr = replace(ehr, basic_credentials=setting)
     given = clients_of(ehr).authenticate(ehr, TOKEN_URL)
     scheme, _, encoded = given.headers["Authorization"].partition(" ")
     assert (scheme, base64.b64decode(encoded).decode()) == ("Basic", credentials)
