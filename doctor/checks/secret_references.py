@@ -80,11 +80,11 @@ def _basic(ehr: Ehr, clients: Clients) -> Checked:
     if ehr.basic_credentials is not None:
         title = f"basic_credentials is set: the Basic header has the {ehr.basic_credentials} form."
         return ok(id_, title, ehr.key)
-    if not clients.basic_forms_differ(ehr):
+    if clients.ambiguous_basic_form(ehr) is None:
         return ok(id_, "Form encoding doesn't change its Basic credentials.", ehr.key)
     return warn(
         id_,
-        "client_id or client_secret has a character that form encoding changes, such as + / = or :, "
+        "client_id or client_secret has a character that form encoding changes, such as + / or =, "
         "and EHRs disagree on whether the Basic header is form-encoded. The app sends the "
         f"{ehr.basic_form} form.",
         'Set basic_credentials = "form" (RFC 6749 2.3.1: Keycloak, most servers) or "raw" (Epic, '

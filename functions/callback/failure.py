@@ -36,11 +36,13 @@ _EXCHANGE = ("grant_type", "code", "redirect_uri", "code_verifier", "client_id")
 class Attempt:
     """A launch that came back: what was stored of it, and its EHR where it is still configured.
 
+    `basic_form` is the form of its Basic credentials, None if the other form would be the same.
     `done` is what was done about its failure, for the log.
     """
 
     pending: Pending
     ehr: Ehr | None
+    basic_form: str | None = None
     done: dict[str, str] = field(default_factory=dict)
 
 
@@ -83,8 +85,8 @@ def _steps(error: SmartError) -> tuple[str, ...]:
     return (*([_WAIT] if busy else []), RELAUNCH, ADMINISTRATOR)
 
 
-# RFC 6585 4, RFC 9110 15.6.4: it will pass.
-_BUSY = frozenset({429, 503})
+# RFC 6585 4, RFC 9110 15.6.3 to 15.6.5: it will pass.
+_BUSY = frozenset({429, 502, 503, 504})
 _WAIT = ForUser("Wait a minute.")
 
 
@@ -140,6 +142,7 @@ def _sent(attempt: Attempt, where: "explain.Where") -> "explain.AuthorizationReq
         flow=pending.kind,
         client_id=pending.client_id,
         client_auth=ehr.client_auth if ehr else None,
+        basic_form=attempt.basic_form,
         redirect_uri=pending.redirect_uri,
         aud=pending.iss,
         scopes=pending.requested,

@@ -71,7 +71,9 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     except (StateMissing, StateUnknown) as error:
         return failure.refused(error, given)
     spent = cookies.clear_cookie(cookies.launch_name(given["state"]))
-    attempt = failure.Attempt(found.pending, settings.ehr_by_key(found.pending.ehr))
+    ehr = settings.ehr_by_key(found.pending.ehr)
+    form = _running.clients.ambiguous_basic_form(ehr) if ehr else None
+    attempt = failure.Attempt(found.pending, ehr, form)
     try:
         opened = _finish(attempt, given, settings.public_url + redirect_path)
     except SmartError as error:

@@ -155,13 +155,15 @@ class AuthorizationRequest:
     `flow` tells an EHR launch (with a `launch` value) from a standalone one, and both from a
     backend service, which has no user. `parameters` holds the names of authorization parameters
     that a text mentions or a request carried; of a text, `carried` those that it shows with a
-    value, `whole` whether it shows the request's address.
+    value, `whole` whether it shows the request's address. `basic_form` is the form of the Basic
+    credentials, None if the other form would have been the same.
     """
 
     vendor: str | None = None
     flow: Literal["ehr", "standalone", "backend"] | None = None
     client_id: str | None = None
     client_auth: str | None = None
+    basic_form: str | None = None
     redirect_uri: str | None = None
     aud: str | None = None
     scopes: tuple[str, ...] | None = None

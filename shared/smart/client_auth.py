@@ -59,12 +59,12 @@ class Clients:
             return ClientAuthentication({"client_id": ehr.client_id, "client_secret": secret}, {})
         return ClientAuthentication({"client_id": ehr.client_id}, {})
 
-    def basic_forms_differ(self, ehr: Ehr) -> bool:
-        """Return whether form-encoding changes this registration's Basic credentials."""
+    def ambiguous_basic_form(self, ehr: Ehr) -> str | None:
+        """Return the form of the Basic credentials, or None if the other form is the same."""
         if ehr.client_auth != "client_secret_basic":
-            return False
+            return None
         pair = (ehr.client_id, self._secrets.get(ehr.key, ""))
-        return any(quote_plus(part) != part for part in pair)
+        return ehr.basic_form if any(quote_plus(part) != part for part in pair) else None
 
     def algorithm(self, ehr: Ehr) -> str | None:
         """RS384 or ES384, as the key has it, for a registration with a signed assertion."""

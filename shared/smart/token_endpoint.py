@@ -8,7 +8,7 @@ tokens. Answers are read in shared/smart/token_answer.py.
 import contextlib
 import re
 from collections.abc import Collection, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 from shared import json_members
@@ -16,6 +16,7 @@ from shared.config.settings import Ehr
 from shared.errors import TokenError, TokenInvalid
 from shared.outbound import http_client
 from shared.smart.client_auth import ClientAuthentication, Clients
+from shared.smart.known_words import known_words
 from shared.smart.token_answer import TokenAnswer, parse
 
 SECONDS = 10.0
@@ -30,6 +31,14 @@ _LONGEST_ID = 200
 # What a request says in confidence. Shorter values than real ones are left: they are in any text.
 _CONFIDENTIAL = ("code", "code_verifier", "refresh_token", "client_secret", "client_assertion")
 _LEAST_CONFIDENTIAL = 16
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,40}")
+_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,500})</title>", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]{0,500}>")
+_MOST_TITLE = 300  # characters
+_A_PAGE = (
+    "The response is a web page and not JSON: a proxy, a firewall or a login page answered in "
+    "place of the token endpoint."
+)
 
 
 def exchange(
@@ -129,6 +138,8 @@ def _request(
     evidence = {"status": str(answer.status), **ehr_ids(answer.headers, confidential)}
     if answer.status != 200:
         raise _refusal(answer, evidence, confidential)
+    if answer.body.lstrip().startswith(b"<"):
+        raise TokenInvalid(why=_A_PAGE, evidence=evidence)
     return parse(answer.body, evidence)
 
 
@@ -180,11 +191,17 @@ def _refusal(
     answer: http_client.Answer, evidence: dict[str, str], confidential: Collection[str]
 ) -> TokenError:
     """RFC 6749 5.2, at whatever status. The body may hold anything: it is kept apart, to be
-    explained, and is neither logged nor shown as it is.
+    explained, and is neither logged nor shown as it is. Of its sentence only known words are.
     """
     text = _without(answer.body.decode("utf-8", "replace"), confidential)
     body = json_members.document(text)
     error = body.get("error") if body else None
+    words = known_words(_sentence(body, text))
+    if words:
+        evidence["said"] = words
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body is None and _MEDIA_TYPE.fullmatch(media_type):
+        evidence["media_type"] = media_type
     said = text[:_MOST_SAID]
     if not (isinstance(error, str) and _OAUTH_ERROR.fullmatch(error)):
         why = f"Its token endpoint answered with status {answer.status} and no error code."
@@ -199,3 +216,13 @@ def _refusal(
     return TokenError(
         why=why, evidence=evidence, oauth_error=error, answered=answer.status, said=said
     )
+
+
+def _sentence(body: Mapping[str, Any] | None, text: str) -> str:
+    """Return what a refusal says in words: its description, or the title of a gateway's page."""
+    if body is not None:
+        return json_members.text(body.get("error_description")) or json_members.text(
+            body.get("message")
+        )
+    title = _TITLE.search(text)
+    return _TAG.sub(" ", title[1] if title else text)[:_MOST_TITLE]

@@ -42,9 +42,9 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "shared/explain/catalogue": (
         "causes sources",
         (
-            "athenahealth eclinicalworks epic frames generic generic_keys generic_texts "
-            "generic_token generic_web keycloak_azure meditech oracle_authorize oracle_fhir "
-            "oracle_launch oracle_pages oracle_token ours ours_cds smart_launcher"
+            "athenahealth eclinicalworks epic frames generic generic_gateway generic_keys "
+            "generic_texts generic_token generic_web keycloak_azure meditech oracle_authorize "
+            "oracle_fhir oracle_launch oracle_pages oracle_token ours ours_cds smart_launcher"
         ),
         "__init__",
     ),
@@ -108,7 +108,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "deployment",
     ),
     "shared/smart": (
-        "discovery pkce signing_keys token_answer",
+        "discovery known_words pkce signing_keys token_answer",
         "client_auth launches published_keys",
         "token_endpoint",
     ),

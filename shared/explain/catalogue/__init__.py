@@ -10,6 +10,7 @@ from shared.explain.catalogue import (
     epic,
     frames,
     generic,
+    generic_gateway,
     generic_keys,
     generic_texts,
     generic_token,
@@ -47,4 +48,5 @@ ENTRIES: tuple[Entry, ...] = (
     *generic_texts.ENTRIES,
     *generic.ENTRIES,
     *generic_token.ENTRIES,
+    *generic_gateway.ENTRIES,
 )

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from shared.explain.model import Cause, CauseId, Certainty
 
 RELAUNCH = "Launch the app again from the patient's chart."
+BASIC_FORM = (
+    "With `client_secret_basic`, if the secret or the client ID has a character such as `+`, `/` "
+    "or `=`: some EHRs expect it form-encoded in the Basic header, others as is. Set "
+    '`basic_credentials` in smart.toml to the other form, `"form"` or `"raw"`.'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +315,7 @@ code_expired_or_used = Kind(
 )
 client_auth_wrong = Kind(
     "client_auth_wrong",
-    "The app authenticates in another way than it is registered for, or with a wrong secret.",
+    "The EHR didn't accept the app's client authentication.",
     "A public client sends its client id and nothing else; a confidential one proves itself as "
     "registered, by a secret or by a signed assertion.",
     (
@@ -326,6 +331,7 @@ client_auth_wrong = Kind(
             "With a secret: set the one that `client_secret` refers to anew, without a space or "
             "line end."
         ),
+        BASIC_FORM,
         "With a key: see that the EHR knows the public half, under the same `key_id`.",
     ),
 )

@@ -162,7 +162,10 @@ ENTRIES: tuple[Entry, ...] = (
                 why="Epic wants the Basic credentials as they are, not form-encoded first as RFC "
                 "6749 has it; or a claim, the key or the `kid` of a signed assertion is wrong.",
                 steps=(
-                    'Set `vendor = "epic"` in smart.toml: then Basic credentials go unencoded.',
+                    (
+                        'Set `vendor = "epic"` or `basic_credentials = "raw"` in smart.toml. Both '
+                        "send Basic credentials unencoded."
+                    ),
                     (
                         "With `private_key_jwt`: see that the public key is at the registered JWK "
                         "Set URL (`https://HOST/launch/jwks.json`) under the same `key_id`."

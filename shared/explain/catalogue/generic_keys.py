@@ -25,7 +25,7 @@ ENTRIES: tuple[Entry, ...] = (
             (
                 r"(?:assertion|client)[^\n]{0,40}invalid signature|invalid signature"
                 r"[^\n]{0,30}assertion|signature[^\n]{0,30}client[_ ](?:jwt|assertion)|client"
-                r" signed jwt[^\n]{0,20}signature"
+                r" signed jwt[^\n]{0,20}signature|signature on jwt token[^\n]{0,30}"
             ),
         ),
         meaning="The server can't check the client's signed assertion with the keys that it has.",
@@ -193,8 +193,9 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         patterns=(
             (
-                r"client[_ ](?:secret|assertion\w{0,20}|authentication)\b(?!s?\.)"
-                r"[^\n]{0,40}(?:missing|required|must|invalid|not provided|failed|incorrect)"
+                r"client[_ ](?:secret|assertion\w{0,20}|authentication(?! with signed jwt))\b"
+                r"(?!s?\.)[^\n]{0,40}"
+                r"(?:missing|required|must|invalid|not provided|failed|incorrect)"
             ),
             (
                 r"(?:must contain|missing|requires?|invalid)\b[^\n\"}]{0,50}client[_ ](?:"

@@ -111,6 +111,30 @@ ENTRIES: tuple[Entry, ...] = (
         source=sources.ALVEARIE,
     ),
     Entry(
+        key="keycloak/client-credentials",
+        says="Invalid client or Invalid client credentials",
+        where="token endpoint",
+        patterns=("invalid client or invalid client credentials",),
+        meaning="Keycloak has no client with this ID, or the credentials don't fit the client's "
+        "authenticator.",
+        causes=(
+            causes.client_auth_wrong(
+                "likely",
+                why="Keycloak returns this sentence for a wrong secret, for a client that isn't "
+                "there, and for one that must authenticate in another way.",
+                steps=(
+                    (
+                        "In Keycloak, on the client's Credentials tab, compare Client "
+                        "Authenticator with `client_auth` and the secret with `client_secret`."
+                    ),
+                    causes.RELAUNCH,
+                ),
+            ),
+            causes.client_unknown("possible"),
+        ),
+        source=sources.KEYCLOAK_26,
+    ),
+    Entry(
         key="azure/fhir-user",
         says="401 or 403 from Azure's FHIR service after a successful sign-in",
         where="FHIR answer",

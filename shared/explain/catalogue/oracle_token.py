@@ -166,6 +166,7 @@ ENTRIES: tuple[Entry, ...] = (
                         "Confidential client: set the secret that `client_secret` in smart.toml "
                         "refers to anew, from the system account of this Client ID."
                     ),
+                    causes.BASIC_FORM,
                 ),
             ),
             causes.client_id_mismatch(

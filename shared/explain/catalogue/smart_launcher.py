@@ -274,6 +274,11 @@ ENTRIES: tuple[Entry, ...] = (
                 why="The app sends no secret, or another one than is set in the launcher.",
                 steps=(
                     'Set `client_auth = "client_secret_basic"` and `client_secret` in smart.toml.',
+                    (
+                        "If the secret or the client ID has a character such as `+`, `/` or `=`, "
+                        'set `basic_credentials = "raw"`: the launcher compares the Basic header '
+                        "without decoding it."
+                    ),
                     "Or choose Public Client in the launcher.",
                 ),
             ),

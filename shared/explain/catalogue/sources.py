@@ -135,6 +135,7 @@ KEYCLOAK_SMART = (
     "source of a SMART extension for Keycloak: https://github.com/zedwerks/keycloak-smart-fhir/"
     "tree/45bd554a82d8d4cc6159ccee3dd6729696109280"
 )
+KEYCLOAK_26 = "a run against an unmodified Keycloak 26.7.3 (docs/interoperability.md)"
 ALVEARIE = "report: https://github.com/Alvearie/keycloak-extensions-for-fhir/issues/45"
 AZURE = (
     "Azure sample's troubleshooting page: https://github.com/Azure-Samples/"

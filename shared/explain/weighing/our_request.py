@@ -4,6 +4,7 @@ The catalogue speaks of any software. What this app sent is known: every paramet
 it came, its client id with the proof that is configured.
 """
 
+import re
 from dataclasses import replace
 
 from shared.explain.catalogue.causes import RELAUNCH
@@ -24,7 +25,9 @@ def as_sent(cause: Cause, facts: Facts) -> Cause:
     if cause.id == "launch_value_invalid":
         return _launch_value(cause)
     if cause.id == "client_auth_wrong" and facts.sent.client_auth is not None:
-        return _authentication(cause, facts.sent.client_auth)
+        return _authentication(cause, facts)
+    if cause.id == "assertion_claims_wrong":
+        return replace(cause, why=_CLAIMS_SENT, steps=_CLAIMS_STEPS)
     if cause.id == "persona_mismatch" and facts.persona in _WHOSE:
         return _persona(cause, facts.persona)
     return cause
@@ -59,29 +62,78 @@ def _launch_value(cause: Cause) -> Cause:
     )
 
 
-def _authentication(cause: Cause, how: str) -> Cause:
-    """A proof of the client that was refused, by the proof that was sent."""
+# A sentence of the EHR that mentions what it checked.
+_NAMES_KEY = re.compile(r"\b(?:key|keys|kid|jwks?|jwk set|signature|signed by)\b", re.IGNORECASE)
+_NAMES_SECRET = re.compile(r"\b(?:client_?secret|secret|credentials?|password)\b", re.IGNORECASE)
+_UNSAID = "The EHR's response doesn't say what it doesn't accept: "
+_COMPARE_CLIENT = (
+    "In the registration, check that `client_id` belongs to this environment, and that the "
+    "registered kind of client is the one in `client_auth` in smart.toml."
+)
+
+
+def _authentication(cause: Cause, facts: Facts) -> Cause:
+    """Describe refused client authentication by what was sent and by the EHR's own words.
+
+    No key or secret is called wrong unless the EHR's response mentions it.
+    """
+    how, words = facts.sent.client_auth, facts.said.description or ""
     if how == "none":
-        why = "It sent its client id and no proof, as a public client does."
-        step = (
-            "If the registration is confidential, set `client_auth` in smart.toml to how it proves "
-            "itself; if it is public, compare `client_id` with the registration's."
-        )
+        why = "The app sent its client ID and no proof, as a public client does."
+        steps = [_COMPARE_CLIENT]
     elif how == "private_key_jwt":
-        why = "It sent an assertion that its key signed. The EHR does not take that key."
-        step = (
-            "See that the EHR has the public half of `private_key` under the same `key_id`, and "
-            "that the registration is for a signed assertion."
-        )
+        why = "The app sent an assertion that it had signed with `private_key`. "
+        why += "The EHR's response mentions the key or the signature."
+        steps = [
+            "Check that the EHR has the public half of `private_key` under the same `key_id`.",
+            _COMPARE_CLIENT,
+        ]
+        if not _NAMES_KEY.search(words):
+            why = "The app sent a signed assertion. " + _UNSAID
+            why += "the client ID, the kind of client, a claim, or the key."
+            steps.reverse()
+            steps.append("Run `make doctor CONFIG=smart.toml` and check `clock_skew`.")
     else:
-        why = "It sent its secret. The secret is wrong, has run out, or is not how the app is "
-        why += "registered to prove itself."
-        step = (
-            "Set the secret that `client_secret` in smart.toml refers to anew, from the "
-            "registration of this `client_id`."
-        )
+        why = "The app sent its client secret. The EHR's response mentions the credentials."
+        steps = [
+            (
+                "Set the secret that `client_secret` in smart.toml refers to again, from the "
+                "registration of this `client_id`."
+            ),
+            _COMPARE_CLIENT,
+        ]
+        if not _NAMES_SECRET.search(words):
+            why = "The app sent its client secret. " + _UNSAID
+            why += "the client ID, the kind of client, or the secret."
+            steps.reverse()
+        if facts.sent.basic_form is not None:
+            why += _AMBIGUOUS.format("form-encoded" if facts.sent.basic_form == "form" else "as is")
+            steps.insert(
+                0, _OTHER_FORM.format("raw" if facts.sent.basic_form == "form" else "form")
+            )
     kept = [one for one in cause.steps if "client_auth" in one and one.startswith("In the code")]
-    return replace(cause, why=why, steps=(step, *kept, RELAUNCH))
+    return replace(cause, why=why, steps=(*steps, *kept, RELAUNCH))
+
+
+_CLAIMS_SENT = (
+    "The app sends `client_id` as `iss` and `sub`, the `token_endpoint` from discovery as `aud`, "
+    "an `iat` 10 seconds in the past, an `exp` 4 minutes ahead and a new `jti`. This EHR expects "
+    "something else, or its clock differs."
+)
+_CLAIMS_STEPS = (
+    "Compare the EHR's own sentence (`error_description`, or `said` in the log) with these claims.",
+    "Run `make doctor CONFIG=smart.toml` and check `clock_skew`.",
+    "If the clocks agree, ask the EHR's operator which `aud` and lifetime it expects.",
+    RELAUNCH,
+)
+_AMBIGUOUS = (
+    " The secret or the client ID has characters that some EHRs expect form-encoded in the Basic "
+    "header and others as is. The app sent them {}."
+)
+_OTHER_FORM = (
+    'Set `basic_credentials = "{}"` in smart.toml: the EHR may expect the other form of the Basic '
+    "header."
+)
 
 
 def _persona(cause: Cause, persona: str) -> Cause:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from shared.explain import parameters
+from shared.explain.catalogue.causes import BASIC_FORM
 from shared.explain.reading.claims import Sign
 from shared.explain.weighing.evidence import Facts, WeighedCause, named
 
@@ -64,7 +65,8 @@ def _authentication(facts: Facts) -> Iterator[WeighedCause]:
     if auth is not None:
         how = "as a public client, without a secret" if auth == "none" else f"by {auth}"
         why = f"This app is configured to authenticate {how} (`client_auth`)."
-        yield WeighedCause("client_auth_wrong", None, why, _RFC_6749)
+        steps = (BASIC_FORM,) if auth == "client_secret_basic" and facts.stated else ()
+        yield WeighedCause("client_auth_wrong", None, why, _RFC_6749, steps)
         return
     for sign, step in _BY_CLIENT.items():
         if sign in facts.claims.signs:

@@ -3,11 +3,12 @@
 import base64
 import hashlib
 from collections.abc import Iterator
+from html import escape
 from urllib.parse import parse_qsl
 
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
-from tests.support.callbacks import failed, launch
+from tests.support.callbacks import failed, launch, log_lines
 from tests.support.scripted_ehr import HANG_UP, Scripted, as_json
 from tests.support.tables import each
 
@@ -76,7 +77,8 @@ def test_a_redirect_of_the_token_endpoint_is_not_followed(
     target = {"Location": f"{thief.base}/auth/token"}
     tenant.on("/auth/token", Scripted(status, target))
     line = failed(app, launch(app, tenant, browser), browser, "token_error")
-    assert f"a redirect (status {status})" in str(line["cause"])
+    assert line["status"] == str(status)
+    assert "redirects elsewhere" in str(line["cause"])
     assert thief.received == []
     assert len(tenant.hits("/auth/token")) == 1
 
@@ -115,6 +117,57 @@ def test_a_refused_or_failed_exchange_is_reported_and_not_repeated(
     assert line.get("oauth_error") == oauth_error
     assert line.get("status") == (None if answer is HANG_UP else str(answer.status))
     assert len(tenant.hits("/auth/token")) == 1
+
+
+def test_the_ehrs_sentence_is_logged_in_known_words_and_explained(
+    app: App, browser: Browser
+) -> None:
+    said = "Token expiration is too far in the future and iat claim not present in token"
+    strange = "Client smith-1 of Jane Doe (4711, 1950-02-09, 123456) is disabled: key a8Zk2."
+    for words, logged, cause in (
+        (said, said, "assertion_claims_wrong"),
+        (strange, "Client … of … 4711 … is disabled key …", "client_auth_wrong"),
+    ):
+        tenant = app.scripted.tenant()
+        refusal = {"error": "invalid_client", "error_description": words}
+        tenant.on("/auth/token", as_json(refusal, 401))
+        begun = app.begin(tenant, browser)
+        url = f"{app.origin}/callback?code=c1&state={begun.query['state']}"
+        page = browser.send("GET", url, NAVIGATION)
+        (line,) = log_lines(app, page)
+        assert (line["said"], line["cause_id"]) == (logged, cause)
+        assert escape(words) in page.text
+
+
+GATEWAYS = {
+    "502": (Scripted(502, HTML, b"<title>502 Bad Gateway</title>"), "502 bad gateway", "ehr_side"),
+    "firewall": (
+        Scripted(403, HTML, b"<title>Request Rejected</title>The requested URL was rejected."),
+        "request rejected",
+        "ehr_side",
+    ),
+    "login": (Scripted(302, {"Location": "/login?next=1"}), None, "ehr_side"),
+    "no route": (as_json({"message": "no Route matched"}, 404), "no … matched", "endpoint_wrong"),
+    "API gateway": (as_json({"message": "Forbidden"}, 403), "forbidden", "ehr_side"),
+}
+
+
+@each(("answer", "logged", "cause"), GATEWAYS.values(), ids=GATEWAYS)
+def test_what_a_proxy_returns_in_place_of_the_token_endpoint_is_explained_as_that(
+    app: App, browser: Browser, answer: Scripted, logged: str | None, cause: str
+) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on("/auth/token", answer)
+    line = failed(app, launch(app, tenant, browser), browser, "token_error")
+    said = line.get("said")
+    assert (said and str(said).lower(), line["cause_id"]) == (logged, cause)
+
+
+def test_a_web_page_with_status_200_is_no_token_response(app: App, browser: Browser) -> None:
+    tenant = app.scripted.tenant()
+    tenant.on("/auth/token", Scripted(200, HTML, b"\n<!doctype html><title>Sign in</title>"))
+    line = failed(app, launch(app, tenant, browser), browser, "token_invalid")
+    assert "a proxy, a firewall or a login page" in str(line["cause"])
 
 
 def test_an_answer_that_breaks_off_is_a_failed_exchange(app: App, browser: Browser) -> None:

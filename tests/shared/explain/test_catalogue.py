@@ -543,6 +543,14 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ("smart-launcher/simulated-token", "Simulated invalid 'jti' value", None),
     ("smart-launcher/iframe", "It breaks with Simulate launch within the EHR user interface", None),
     (
+        "keycloak/client-credentials",
+        (
+            '{"error":"unauthorized_client","error_description":'
+            '"Invalid client or Invalid client credentials"}'
+        ),
+        None,
+    ),
+    (
         "keycloak/aud-required",
         described(
             "invalid_request",
@@ -630,6 +638,12 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ("generic/token-server-error", '{"error":"temporarily_unavailable"}', None),
     ("generic/token-too-many-requests", "token: HTTP/1.1 429 Too Many Requests", None),
     ("generic/token-unavailable", "token: HTTP/1.1 503 Service Unavailable", None),
+    ("generic/gateway-page", "The requested URL was rejected. Your support ID is: 1.", None),
+    ("generic/gateway-page", "Request unsuccessful. Incapsula incident ID: 1-2", None),
+    ("generic/gateway-page", "upstream connect error or disconnect/reset before headers", None),
+    ("generic/gateway-page", '{"message":"no Route matched with those values"}', None),
+    ("generic/gateway-page", "Access Denied. You can't access this. Reference #18.1", None),
+    ("generic/token-no-upstream", "POST /token: 502 Bad Gateway", None),
     (
         "generic/token-redirect-uri-text",
         '{"error":"invalid_grant","error_description":"redirect_uri does not match"}',
@@ -697,9 +711,11 @@ MESSAGES: list[tuple[str, str, str | None]] = [
 ]
 # What a status, a call or a person's account tells, and no message of a server.
 OF_AN_ACCOUNT = {
-    *("endpoint_wrong", "flow_misused", "refresh_not_granted", "results_limited"),
+    *("flow_misused", "refresh_not_granted", "results_limited"),
     "scope_not_requested",
 }
+# The others are the meaning of a bare status, of whatever answered this app.
+WORDED = [entry for entry in ENTRIES if entry.urns or entry.oauth_errors or entry.patterns]
 BY_KEY = {entry.key: entry for entry in ENTRIES}
 PATTERNS = [(entry.key, pattern) for entry in ENTRIES for pattern in entry.patterns]
 
@@ -721,7 +737,7 @@ def test_a_message_is_explained_by_its_entry(key: str, text: str, vendor: str | 
 
 
 def test_every_entry_has_a_message() -> None:
-    assert {key for key, _, _ in MESSAGES} == set(BY_KEY)
+    assert {key for key, _, _ in MESSAGES} == {entry.key for entry in WORDED}
 
 
 @each("cause", get_args(CauseId))
@@ -751,7 +767,7 @@ def test_every_urn_is_in_its_normal_form() -> None:
 @each("entry", ENTRIES, ids=lambda entry: entry.key)
 def test_an_entry_is_complete_and_plain(entry: Entry) -> None:
     assert re.fullmatch(r"[a-z-]+/[a-z0-9-]+", entry.key)
-    assert entry.urns or entry.oauth_errors or entry.patterns
+    assert entry.urns or entry.oauth_errors or entry.patterns or entry.statuses
     assert entry.causes
     assert len({cause.id for cause in entry.causes}) == len(entry.causes)
     assert all(cause.steps and cause.source for cause in entry.causes)

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from shared.explain import CauseId, Diagnosis, Entry, diagnose, parse
-from shared.explain.catalogue import ENTRIES
-from tests.shared.explain.test_catalogue import CLIENT, MESSAGES, TENANT
+from tests.shared.explain.test_catalogue import CLIENT, MESSAGES, TENANT, WORDED
 from tests.support.tables import each
 
 _HOST = "https://authorization.cerner.com"
@@ -37,7 +36,7 @@ NOT_DONE: frozenset[CauseId] = frozenset(
 )
 # Where no request is made at all, or the app itself speaks, a request says nothing.
 _OTHERS = frozenset({"smart-calc"})
-_ALL = [entry for entry in ENTRIES if entry.vendor not in _OTHERS and entry.where != "launch"]
+_ALL = [entry for entry in WORDED if entry.vendor not in _OTHERS and entry.where != "launch"]
 SAMPLE = _ALL if os.environ.get("SOAK") else _ALL[::5]
 
 
