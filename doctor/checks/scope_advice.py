@@ -98,6 +98,7 @@ def _count(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | Non
     size = len(_authorization_url(settings, ehr, configuration).encode())
     count = len(ehr.scopes)
     posts = configuration is not None and configuration.takes_post
+    posts = posts and (ehr.profile.standalone_by_post or not ehr.standalone)
     if count <= MOST_SCOPES and (posts or size <= launches.LONGEST_URL):
         title = f"{count} scope(s), in an authorization request of about {size} bytes."
         return ok("scope_count", title, ehr.key)

@@ -39,6 +39,8 @@ def request(
     if decision.narrowed:
         # FHIR R4 http.html, "Intermediaries": who changes a request says so.
         passed["request-modified-smart-calc"] = "held to scopes and patient"
+    if address.kind == "capabilities":
+        passed |= active.ehr.client_id_headers
     accept = acceptor(address, decision, fhir_base)
     if address.method == "POST":
         passed["Content-Type"] = FORM

@@ -54,6 +54,12 @@ class Ehr:
         return VENDORS[self.vendor]
 
     @property
+    def client_id_headers(self) -> dict[str, str]:
+        """What a request without a token says of who asks, at vendors that want to know."""
+        name = self.profile.client_id_header
+        return {name: self.client_id} if name else {}
+
+    @property
     def standalone_base(self) -> str:
         """The FHIR base of a standalone launch: the first literal entry of `iss`."""
         return next(entry for entry in self.iss if not entry.endswith("/*"))

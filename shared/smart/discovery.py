@@ -121,7 +121,7 @@ def fetch(ehr: Ehr, base: str) -> http_client.Answer:
             url,
             seconds=SECONDS,
             max_bytes=MAX_BYTES,
-            headers={"Accept": "application/json"},
+            headers={"Accept": "application/json", **ehr.client_id_headers},
             ca_file=ehr.ca_file,
         )
     except http_client.Unusable as error:

@@ -134,9 +134,11 @@ def begin(
         binding=_hash(binding),
     )
 
+    by_post = launch is not None or ehr.profile.standalone_by_post
+
     def stored() -> tuple[str, str, Mapping[str, str] | None]:
         state = secrets.token_urlsafe(32)
-        url, form = _authorization_request(configuration, pending, state, launch)
+        url, form = _authorization_request(configuration, pending, state, launch, by_post=by_post)
         store.create(COLLECTION, _hash(state), _fields(pending), now + settings.launch_seconds)
         return state, url, form
 
@@ -186,11 +188,17 @@ def _offered(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[st
 
 
 def _authorization_request(
-    configuration: SmartConfiguration, pending: Pending, state: str, launch: str | None
+    configuration: SmartConfiguration,
+    pending: Pending,
+    state: str,
+    launch: str | None,
+    *,
+    by_post: bool,
 ) -> tuple[str, Mapping[str, str] | None]:
     """Where to send the browser, and the form to post there where the request is a long one.
 
-    SMART App Launch 2.2, "Scope size": a long request goes by POST where the EHR offers it.
+    SMART App Launch 2.2, "Scope size": a long request goes by POST where the EHR offers it and the
+    vendor's habits do not speak against it (`by_post`).
     """
     parameters = {
         "response_type": "code",
@@ -218,7 +226,7 @@ def _authorization_request(
         raise DiscoveryInvalid(why=f"In authorization_endpoint {error}.") from None
     # A form holds text: a launch value of other bytes can only go by GET.
     as_text = "\ufffd" not in parameters.get("launch", "")
-    if configuration.takes_post and len(url) > LONGEST_URL and as_text:
+    if by_post and configuration.takes_post and len(url) > LONGEST_URL and as_text:
         return endpoint, parameters
     return url, None
 

@@ -83,6 +83,9 @@ class Profile:
         issuer_pattern: a pattern for the id_token's `iss`, where it is not the issuer of the
             SMART configuration; `{issuer}` stands for that issuer.
         raw_basic: whether Basic credentials go without the form encoding of RFC 6749 2.3.1.
+        client_id_header: the header by which discovery and `metadata` say who asks.
+        standalone_by_post: whether a long authorization request of a standalone launch may go as a
+            form (`authorize-post`).
         own_parameters: a pattern for the names of search parameters that are the vendor's own:
             asked for `handling=strict`, an EHR may refuse them as unknown.
         stands_in: whether it plays any vendor's EHR, so that its messages may come from all.
@@ -94,6 +97,8 @@ class Profile:
     endpoint_hosts: frozenset[str] = frozenset()
     issuer_pattern: str | None = None
     raw_basic: bool = False
+    client_id_header: str | None = None
+    standalone_by_post: bool = True
     own_parameters: str | None = None
     stands_in: bool = False
     searches: SearchHabits = SearchHabits()

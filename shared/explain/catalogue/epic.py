@@ -25,6 +25,13 @@ _VERSION = (
 )
 _AUDIENCE = "On the app's page, see that the app is for clinicians, or for patients, as launched."
 
+
+def _code(code: str) -> str:
+    """Return a pattern for one of Epic's own codes, in an OperationOutcome or in prose."""
+    in_json = rf"1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369\W{{1,40}}code\W{{1,10}}{code}\b"
+    return rf"{in_json}|\b(?:epic|error|code)\W{{1,12}}{code}\b"
+
+
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="epic/oauth2-error-page",
@@ -294,12 +301,82 @@ ENTRIES: tuple[Entry, ...] = (
         source=sources.THE_MAP,
     ),
     Entry(
+        key="epic/not-found",
+        says="59008: The FHIR ID provided was not found.",
+        where="FHIR answer",
+        patterns=(_code("59008"), r"the fhir id provided was not found\b[^\n]{0,20}"),
+        meaning="Epic doesn't have a resource with this ID, or this user can't see it.",
+        causes=(
+            causes.fhir_request_invalid(
+                "likely",
+                title="The ID doesn't exist at this Epic system.",
+                why="Epic's code 59008 stands for an unknown FHIR ID. IDs of another system, or of "
+                "its test environment, mean nothing here.",
+                steps=("Use IDs from this FHIR base: from the launch context or from a search.",),
+            ),
+            causes.user_not_permitted("possible", sources.INFERRED),
+        ),
+        source=sources.THE_MAP,
+    ),
+    Entry(
+        key="epic/business-rule",
+        says="59159: The content/operation failed to pass a business rule",
+        where="FHIR answer",
+        patterns=(
+            _code("59159"),
+            r"content/operation failed to pass a business rule[^\n]{0,40}",
+        ),
+        meaning="Epic accepted the token and refused the request, because it breaks a rule for "
+        "this resource. Usually a search lacks a parameter that Epic requires.",
+        causes=(
+            causes.fhir_request_invalid(
+                "likely",
+                title="The request breaks a rule that Epic has for this resource.",
+                why="`issue.diagnostics` next to the code names the rule, for example that a "
+                "`Patient` search needs `_id` or demographics.",
+                steps=(
+                    (
+                        "Read `issue.diagnostics` of the issue with severity `fatal` or `error`, "
+                        "and add the parameter that it names."
+                    ),
+                    "Compare the search parameters with Epic's page of the API.",
+                ),
+            ),
+        ),
+        source=sources.THE_MAP,
+    ),
+    Entry(
+        key="epic/content-invalid",
+        says="59100: Content invalid against the specification or a profile.",
+        where="FHIR answer",
+        patterns=(
+            _code("59100"),
+            r"content invalid against the specification or a profile\b",
+        ),
+        meaning="Part of the request doesn't fit the FHIR specification or Epic's profile. With "
+        "severity `information`, Epic only ignored an unknown search parameter.",
+        causes=(
+            causes.fhir_request_invalid(
+                "likely",
+                title="A parameter or a value doesn't fit the specification or a profile.",
+                why="`issue.diagnostics` next to the code names it.",
+                steps=(
+                    (
+                        "Read `severity` and `issue.diagnostics` of this issue. If another issue "
+                        "is `fatal` or `error`, the request failed because of that one."
+                    ),
+                    "Correct or remove the parameter or the value that it names.",
+                ),
+            ),
+        ),
+        source=sources.THE_MAP,
+    ),
+    Entry(
         key="epic/operation-outcome",
         says="OperationOutcome with codes of urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
         where="FHIR answer",
         patterns=(r"1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369",),
-        meaning="Epic's own error codes of FHIR: the token was accepted, the request was not. "
-        "59008 means not found.",
+        meaning="Epic's own error codes of FHIR: the token was accepted, the request was not.",
         causes=(
             causes.fhir_request_invalid(
                 "likely",

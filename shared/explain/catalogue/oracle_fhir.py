@@ -268,6 +268,37 @@ ENTRIES: tuple[Entry, ...] = (
         source=f"{sources.THE_MAP}; {sources.R4}",
     ),
     Entry(
+        key="oracle/not-found",
+        says="404: OperationOutcome with the code not-found and the text Not Found",
+        where="FHIR answer",
+        patterns=(
+            (
+                r'"code"\s{0,9}:\s{0,9}"not-found"\s{0,9},\s{0,40}"details"\s{0,9}:\s{0,9}\{'
+                r'\s{0,40}"text"\s{0,9}:\s{0,9}"not found"'
+            ),
+        ),
+        meaning="Oracle Health has nothing at this URL. It returns the same response for an ID "
+        "that doesn't exist and for a resource type that it doesn't offer.",
+        causes=(
+            causes.fhir_request_invalid(
+                "likely",
+                title="The resource's ID or type doesn't exist at this FHIR base.",
+                why="The response doesn't say which of the two. Token and scopes aren't involved.",
+                steps=(
+                    "Compare the type with the CapabilityStatement at `metadata`.",
+                    "Use IDs from this FHIR base: from the launch context or from a search.",
+                ),
+            ),
+            causes.tenant_mismatch(
+                "possible",
+                sources.inferred(sources.R4),
+                why="An ID is valid only at the FHIR base that it comes from: another tenant "
+                "doesn't have it.",
+            ),
+        ),
+        source=sources.THE_MAP,
+    ),
+    Entry(
         key="oracle/tenant-not-accessible",
         says="403: Tenant not valid or accessible",
         where="FHIR answer",

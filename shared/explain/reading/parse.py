@@ -24,6 +24,7 @@ _HOST = (
 )
 # The sentences of a server: what OAuth calls so, then FHIR's, then what other JSON has.
 _SENTENCES = (r"error_description|diagnostics", r"(?<=\")(?:error_message|message|msg|detail|text)")
+_FAILED = re.compile(r'"severity\\?"\s{0,9}:\s{0,9}\\?"(?:fatal|error)\b')
 _ID = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
 # An id in prose has a digit: no word of a sentence is taken for one.
 _WITH_DIGIT = r"(?=[A-Za-z._-]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9._-]{5,127}"
@@ -136,9 +137,14 @@ def _oauth_error(text: str) -> str | None:
 
 
 def _description(levels: list[str], known: set[str]) -> str | None:
-    """Return the server's own sentence: `error_description`, an OperationOutcome's, a message."""
+    """Return the server's own sentence: `error_description`, an OperationOutcome's, a message.
+
+    In an OperationOutcome an issue that failed the request comes before mere information.
+    """
+    failed = (_FAILED.search(text) for text in levels)
+    parts = [text[at.start() :] for text, at in zip(levels, failed, strict=True) if at]
     for name in _SENTENCES:
-        for text in levels:
+        for text in (*parts, *levels):
             match = re.search(
                 rf"(?<![A-Za-z0-9])(?:{name})(?:"
                 r"=(?P<query>[^&\s\"'<>+%]{1,200}(?: [^&\s\"'<>+%]{1,60}){1,20}"

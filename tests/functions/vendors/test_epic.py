@@ -52,6 +52,21 @@ def test_json_is_named_in_every_call_so_nothing_comes_as_xml(app: Practice) -> N
     assert token.headers["Accept"] == "application/json"
 
 
+def test_discovery_and_metadata_alone_carry_epics_header_with_the_client_id(
+    app: Practice,
+) -> None:
+    opened = app.launch("epic")
+    assert (opened.read("metadata").status, opened.read(f"Patient/{ALMA}").status) == (200, 200)
+    base = app.clinics.addresses("epic").fhir_base
+    calls = app.clinics.requests(base, 0, below=True)
+    named = {
+        (one.path.rpartition("/")[2], one.headers["Epic-Client-Id"])
+        for one in calls
+        if "Epic-Client-Id" in one.headers
+    }
+    assert named == {("smart-configuration", "epic-client"), ("metadata", "epic-client")}
+
+
 def test_a_page_of_the_web_server_for_an_unknown_type_reaches_the_app_as_an_outcome(
     app: Practice,
 ) -> None:

@@ -56,6 +56,25 @@ def described(error: str, description: str) -> str:
     return f"https://app.example.org/callback?error={error}&error_description={quote(description)}"
 
 
+def _epic_outcome(*issues: tuple[str, str]) -> str:
+    """An OperationOutcome with codes of Epic's own, and what Epic displays with them: the last one
+    failed the request, the others are information.
+    """
+    system = "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369"
+    severities = ["information"] * (len(issues) - 1) + ["fatal"]
+    coded = [
+        {
+            "severity": severity,
+            "details": {
+                "coding": [{"system": system, "code": code, "display": said}],
+                "text": said,
+            },
+        }
+        for severity, (code, said) in zip(severities, issues, strict=True)
+    ]
+    return json.dumps({"resourceType": "OperationOutcome", "issue": coded}, indent=2)
+
+
 GRANT, TOKEN, LAUNCH = f"{AS}oauth2:grant:", f"{AS}oauth2:token:", f"{AS}smart-v1:grant:launch:"
 INSUFFICIENT = (
     '{"code":403,"message":"code=\\"urn:cerner:error:oauth2:resource-access:insufficient-scopes'
@@ -197,6 +216,13 @@ ORACLE = [
     ),
     ("tenant-not-accessible", '{"code":403,"message":"Tenant not valid or accessible"}'),
     ("forbidden-resource", '{"statusCode":403,"message":"Forbidden resource"}'),
+    (
+        "not-found",
+        (
+            '{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found",'
+            '"details":{"text":"Not Found"}}]}'
+        ),
+    ),
     ("not-acceptable", "fhir-ehr-code.cerner.com: 406 Not Acceptable"),
     ("not-acceptable", "GET https://fhir-ehr-code.cerner.com/r4/T/Patient/1 gives HTTP/1.1 406"),
     ("gateway-timeout", "fhir-ehr-code.cerner.com: 504 Gateway Time-out"),
@@ -355,8 +381,23 @@ OTHERS: list[tuple[str, str, str | None]] = [
         "epic/operation-outcome",
         (
             '{"resourceType":"OperationOutcome","issue":[{"details":{"coding":[{"system":'
-            '"urn:oid:1.2.840.114350.1.13.0.1.7.2.657369","code":"59008"}]}}]}'
+            '"urn:oid:1.2.840.114350.1.13.0.1.7.2.657369","code":"4101"}]}}]}'
         ),
+        None,
+    ),
+    ("epic/not-found", _epic_outcome(("59008", "The FHIR ID provided was not found.")), None),
+    (
+        "epic/business-rule",
+        _epic_outcome(
+            ("59100", "Content invalid against the specification or a profile."),
+            ("59159", "The content/operation failed to pass a business rule, and so could not"),
+        ),
+        None,
+    ),
+    ("epic/content-invalid", "Epic answers 400 with the code 59100", None),
+    (
+        "epic/content-invalid",
+        _epic_outcome(("59100", "Content invalid against the specification or a profile.")),
         None,
     ),
     ("epic/frame", "It fails only inside Hyperspace", None),
@@ -734,6 +775,17 @@ def test_a_message_is_explained_by_its_entry(key: str, text: str, vendor: str | 
         diagnosis = diagnose(said)
         assert diagnosis.meaning == BY_KEY[key].meaning
         assert {cause.id for cause in diagnosis.causes} & {c.id for c in BY_KEY[key].causes}
+
+
+@each("code", ["59100", "59159"])
+def test_an_epic_code_is_explained_as_what_it_is_without_another_one(code: str) -> None:
+    found = diagnose(parse(_epic_outcome((code, "A display text."))))
+    texts = [found.meaning, *(f"{one.title} {one.why} {one.fix}" for one in found.causes)]
+    assert (found.causes[0].id, found.kind) == ("fhir_request_invalid", "explained")
+    assert BY_KEY["epic/content-invalid" if code == "59100" else "epic/business-rule"].meaning in (
+        texts
+    )
+    assert "59008" not in " ".join(texts)
 
 
 def test_every_entry_has_a_message() -> None:

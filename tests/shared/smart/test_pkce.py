@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +16,7 @@ from shared.smart import launches, pkce
 from shared.smart.discovery import SmartConfiguration
 from shared.smart.launches import Pending, StartedLaunch
 from shared.store.sqlite import SqliteStore
+from tests.support.tables import each
 
 CONFIGURATION = """
 public_url = "https://smart.example.org"
@@ -177,3 +179,15 @@ def test_nothing_is_stored_where_no_request_can_be_made(
     with pytest.raises(DiscoveryInvalid):
         _begin(store, settings, configuration=broken)
     assert list(tmp_path.iterdir()) == []
+
+
+@each(("vendor", "launch", "posted"), [("epic", None, False), ("epic", "l", True)])
+def test_at_epic_a_long_standalone_request_is_never_posted(
+    store: SqliteStore, settings: Settings, vendor: str, launch: str | None, posted: bool
+) -> None:
+    scopes = tuple(f"patient/Type{number}.rs" for number in range(150))
+    ehr = replace(settings.ehrs[0], vendor=vendor, scopes=scopes)
+    takes_post = replace(EHR, takes_post=True)
+    begun = _begin(store, replace(settings, ehrs=(ehr,)), launch, takes_post)
+    assert (begun.form is not None) is posted
+    assert (len(begun.authorization_url) > launches.LONGEST_URL) is not posted
