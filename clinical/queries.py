@@ -13,7 +13,15 @@ from functools import cache
 from clinical.calculators.inputs import INPUTS
 from clinical.chart.codes.diagnoses import IS_OF_NOW
 from clinical.chart.codes.drugs import DRUG_CLASSES
-from clinical.chart.codes.observations import ASKED_LOINC, EXCLUDED_LOINC, LOINC, SMOKING_LOINC
+from clinical.chart.codes.observations import (
+    ASKED_LOINC,
+    EXCLUDED_LOINC,
+    LOINC,
+    SMOKING_FALLBACK_LOINC,
+    SMOKING_FALLBACK_SNOMED,
+    SMOKING_LOINC,
+    SNOMED,
+)
 from clinical.chart.observations import LOINC_OF
 from shared.vendors import SearchHabits
 
@@ -188,19 +196,24 @@ _SLOW_BY_CATEGORY = (
     ),
 )
 
+_SMOKING = (
+    "code",
+    ",".join(
+        f"{system}|{code}"
+        for system, codes in (
+            (LOINC, SMOKING_LOINC + SMOKING_FALLBACK_LOINC),
+            (SNOMED, SMOKING_FALLBACK_SNOMED),
+        )
+        for code in codes
+    ),
+)
 _OBSERVATIONS: tuple[Search, ...] = (_LABS, _SLOW, _VITALS, _SOCIAL)
 _OBSERVATIONS_ANYWHERE = (
     _or_category(_LABS, "laboratory"),
     replace(_SLOW, fallbacks=_SLOW_BY_CATEGORY),
     _or_category(_VITALS, "vital-signs"),
-    replace(
-        _SOCIAL,
-        fallbacks=(
-            replace(
-                _SOCIAL, parameters=(("code", ",".join(f"{LOINC}|{c}" for c in SMOKING_LOINC)),)
-            ),
-        ),
-    ),
+    # By code first: a status that is filed as a survey isn't found by this category.
+    replace(_SOCIAL, parameters=(_SMOKING, _PAGE), fallbacks=(_SOCIAL,)),
 )
 
 

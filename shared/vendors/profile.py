@@ -16,8 +16,9 @@ class SearchHabits:
 
     Fields:
         sort: whether it is asked for the newest first; others send them so by themselves.
-        by_category: whether Observations are asked for by category, or smoking by code, where it
-            refuses or does not know what it was asked for first.
+        by_category: whether Observations are asked for by category where it refuses or does not
+            know the codes that it was asked for first. Otherwise smoking is asked for by category
+            alone.
         condition_categories: a comma list of the categories of diagnoses; None asks for all.
         include_medications: whether orders are asked for with the drugs they refer to.
     """

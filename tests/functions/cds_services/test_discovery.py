@@ -61,6 +61,13 @@ def test_templates_ask_for_what_the_app_asks_for(cds: Cds) -> None:
         assert asked == dict(search.parameters)
 
 
+def test_smoking_is_asked_by_code_so_that_a_status_filed_as_a_survey_comes(cds: Cds) -> None:
+    template = offered(cds)["services"][0]["prefetch"]["social"]
+    asked = dict(parse_qsl(template.partition("?")[2]))
+    assert "http://loinc.org|72166-2" in asked["code"].split(",")
+    assert "category" not in asked
+
+
 def test_a_token_is_neither_asked_for_nor_looked_at(cds: Cds) -> None:
     plain = offered(cds)
     assert offered(cds, Authorization="Bearer no-token-at-all") == plain
