@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode
 
-from gateway import documents, own_page
+from gateway import blocked, documents, own_page
 from shared import explain, pages, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, NotFound
@@ -27,6 +27,8 @@ def serve(settings: Settings, call: Call) -> Reply:
     """The pages at `/`, `/explain` and `/docs/`, your own at `/app/`; 404 for everything else."""
     if _page_folder is not None and own_page.is_at(call.path):
         return own_page.serve(settings, call, _page_folder)
+    if _page_folder is not None and call.path == blocked.PATH:
+        return blocked.take(call)
     if call.path == "/explain":
         return _explained(settings, call)
     document = call.path.removeprefix("/docs/") if call.path.startswith("/docs/") else None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
+from gateway import blocked
 from gateway.servers import Unusable
 from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound
@@ -65,10 +66,13 @@ def serve(settings: Settings, call: Call, page: Path) -> Reply:
     except OSError:
         raise NotFound from None
     pieces = Pieces(content, os.fstat(content.fileno()).st_size)
+    kind = _content_type(file.name)
+    if kind.startswith("text/html"):
+        blocked.page_opened()
     headers = {
-        "Content-Type": _content_type(file.name),
+        "Content-Type": kind,
         "Content-Length": str(pieces.left),
-        "Content-Security-Policy": policy(settings.frame_ancestors),
+        **blocked.policies(settings, policy(settings.frame_ancestors)),
     }
     return Reply(200, headers, pieces)
 

@@ -39,6 +39,7 @@ Event = Literal[
     "app_calculated",
     "app_results_listed",
     "app_refused",
+    "page_blocked",
     "cds_answered",
     "cds_refused",
     "cds_feedback",

@@ -1,13 +1,15 @@
 """A page of one's own at /app/: its files and nothing else."""
 
+import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
-from gateway import own_page
+from gateway import blocked, own_page
 from gateway.servers import Unusable
 from shared.errors import NotFound
 from shared.inbound import cookies
@@ -17,7 +19,7 @@ from tests.support.app import App, ehr_tables
 from tests.support.browser import Browser
 from tests.support.proxy import raw_exchange
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import serve_app
+from tests.support.servers import Server, serve_app
 from tests.support.tables import each
 
 FRAMES = 'frame_ancestors = ["https://ehr.example.org"]'
@@ -25,7 +27,7 @@ SCRIPT = b"console.log(1)\n"
 
 
 @pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[str]:
+def served(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Server]:
     """The gateway with a page, a secret beside its folder, and links that lead there."""
     outside = tmp_path_factory.mktemp("page")
     page = outside / "folder"
@@ -48,7 +50,12 @@ def origin(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> I
     os.mkfifo(page / "pipe.txt")
     tables = ehr_tables("http://127.0.0.1:9", scripted)
     with serve_app(outside, tables, top=FRAMES, page=page) as server:
-        yield server.origin
+        yield server
+
+
+@pytest.fixture
+def origin(served: Server) -> str:
+    return served.origin
 
 
 @each(
@@ -130,6 +137,55 @@ def test_head_has_the_headers_alone_and_other_methods_are_refused(origin: str) -
     assert (head.status, head.header("Content-Length"), head.body) == (200, str(len(SCRIPT)), b"")
     refused = Browser().send("POST", f"{origin}/app/page.js", body=b"x")
     assert (refused.status, refused.header("Allow")) == (405, "GET, HEAD")
+
+
+HANDLE = "AAAAAAAAAAAAAAAAAAAAAA"
+# As Chromium 144 sends it for `report-uri`, and as the Reporting API has it.
+INLINE = {
+    "document-uri": f"http://localhost:8080/app/?session={HANDLE}",
+    "effective-directive": "style-src-attr",
+    "blocked-uri": "inline",
+    "line-number": 12,
+    "source-file": f"http://localhost:8080/app/?session={HANDLE}",
+}
+CDN = {
+    "documentURL": f"http://localhost:8080/app/?session={HANDLE}",
+    "effectiveDirective": "script-src-elem",
+    "blockedURL": "https://cdn.example.org/lib.js?patient=p1",
+}
+
+
+def test_what_the_pages_policy_blocks_is_told_in_one_line_without_the_session(
+    served: Server,
+) -> None:
+    page = Browser().get(f"{served.origin}/app/?session={HANDLE}")
+    assert "report-to page" in (page.header("Content-Security-Policy") or "").split("; ")
+    assert page.header("Reporting-Endpoints") == 'page="/csp-reports"'
+    only = page.header("Content-Security-Policy-Report-Only") or ""
+    assert "report-uri /csp-reports" in only.split("; ")
+
+    def report(kind: str, content: object) -> int:
+        body, headers = json.dumps(content).encode(), {"Content-Type": kind}
+        return Browser().send("POST", f"{served.origin}/csp-reports", headers, body=body).status
+
+    other = {"type": "deprecation", "body": {"id": "x"}}
+    for _ in range(2):
+        assert report("application/csp-report", {"csp-report": INLINE}) == 204
+        listed = [other, {"type": "csp-violation", "body": CDN}]
+        assert report("application/reports+json", listed) == 204
+    assert report("application/json", {"csp-report": {**INLINE, "line-number": 13}}) == 415
+    lines = map(json.loads, served.log.read_text("utf-8").splitlines())
+    told = [one["message"] for one in lines if one["event"] == "page_blocked"]
+    at = "http://localhost:8080/app/"
+    inline = f"(style-src-attr) blocked an inline script, handler or style at {at}, line 12."
+    script = f"(script-src-elem) blocked https://cdn.example.org/lib.js at {at}."
+    see = "See docs/own-app.md."
+    assert told == [f"The page's policy {inline} {see}", f"The page's policy {script} {see}"]
+
+
+def test_no_report_is_asked_for_where_the_app_is_deployed() -> None:
+    deployed = replace(one_ehr.settings(), public_url="https://smart.example.org")
+    assert blocked.policies(deployed, "p") == {"Content-Security-Policy": "p"}
 
 
 def _served(page: Path) -> Reply:

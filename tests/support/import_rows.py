@@ -232,7 +232,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "ehr",
     ),
     "gateway": (
-        "documents own_functions servers serving",
+        "blocked documents own_functions servers serving",
         "own_page",
         "__main__ front",
         "app",

@@ -1,0 +1,109 @@
+"""What the Content-Security-Policy of your own page blocks, told in one line each.
+
+Content Security Policy Level 3, 5 (reports) and 6.5 (`report-to`, `report-uri`); Reporting API 4.1.
+Only the browser knows what a policy blocked, and its console shows it only to a developer who has
+it open. On localhost the page's policy therefore asks for reports. A report's URLs hold the
+session's handle, so nothing of their queries is repeated.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from shared import json_members, log, urls
+from shared.config.settings import Settings
+from shared.errors import MediaTypeUnsupported, MethodNotAllowed
+from shared.inbound.edge import Call, Reply
+
+PATH = "/csp-reports"
+_GROUP = "page"
+_MOST_BYTES = 200_000
+_MOST_REPORTS = 100
+_MOST_TOLD = 500
+_LONGEST = 120
+# Neither can be sent across origins without being asked for first (Fetch, CORS-safelisted headers).
+_KINDS = frozenset({"application/reports+json", "application/csp-report"})
+_WORDS = {
+    "inline": "an inline script, handler or style",
+    "eval": "eval() or the like",
+    "wasm-eval": "WebAssembly",
+    "data": "a data: URL",
+    "blob": "a blob: URL",
+}
+# The names of the Reporting API, and those of `report-uri`.
+_FORMER = {
+    "effectiveDirective": "effective-directive",
+    "blockedURL": "blocked-uri",
+    "sourceFile": "source-file",
+    "documentURL": "document-uri",
+    "lineNumber": "line-number",
+}
+_told: set[str] = set()
+
+
+def policies(settings: Settings, policy: str) -> Mapping[str, str]:
+    """Return the headers with the page's policy, on localhost with the requests for reports."""
+    if not urls.is_local(settings.public_url):
+        return {"Content-Security-Policy": policy}
+    # Chromium sends `report-to` reports to https only, and ignores `report-uri` in a policy that
+    # has `report-to`. So the same policy is there once more, for reports only.
+    return {
+        "Content-Security-Policy": f"{policy}; report-to {_GROUP}",
+        "Content-Security-Policy-Report-Only": f"{policy}; report-uri {PATH}",
+        "Reporting-Endpoints": f'{_GROUP}="{PATH}"',
+    }
+
+
+def page_opened() -> None:
+    """Forget what has been told: a page that is loaded again has its lines again."""
+    _told.clear()
+
+
+def take(call: Call) -> Reply:
+    """Log each report that a browser sends, one line each, and each only once."""
+    if call.method != "POST":
+        raise MethodNotAllowed(allow="POST")
+    if call.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in _KINDS:
+        raise MediaTypeUnsupported
+    for line in map(_line, _reports(call.body(_MOST_BYTES))):
+        if line not in _told and len(_told) < _MOST_TOLD:
+            _told.add(line)
+            log.event("page_blocked", line, severity="WARNING")
+    return Reply(204)
+
+
+def _reports(body: bytes) -> Iterator[Mapping[str, object]]:
+    """Yield the reports in a body by the names of the Reporting API."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    listed = document if isinstance(document, list) else [document]
+    for one in json_members.objects(listed)[:_MOST_REPORTS]:
+        if one.get("type") == "csp-violation":
+            yield json_members.fields(one.get("body"))
+        elif "csp-report" in one:
+            old = json_members.fields(one["csp-report"])
+            yield {name: old.get(former) for name, former in _FORMER.items()}
+
+
+def _line(report: Mapping[str, object]) -> str:
+    text = {name: json_members.text(report.get(name)) for name in _FORMER}
+    blocked = _WORDS.get(text["blockedURL"]) or _bare(text["blockedURL"])
+    where, number = _bare(text["sourceFile"] or text["documentURL"]), report.get("lineNumber")
+    if isinstance(number, int) and number > 0:
+        where += f", line {number}"
+    directive = re.sub(r"[^a-z-]", "", text["effectiveDirective"])[:_LONGEST]
+    return f"The page's policy ({directive}) blocked {blocked} at {where}. See docs/own-app.md."
+
+
+def _bare(url: str) -> str:
+    """Return a URL without its query, fragment and user, which may be confidential."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "a malformed URL"
+    bare = f"{parts.scheme}://{host}{parts.path}" if host else f"{parts.scheme}{parts.path}"
+    return "".join(one for one in bare if one.isprintable())[:_LONGEST]
