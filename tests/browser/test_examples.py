@@ -62,6 +62,15 @@ _READY = """FHIR.oauth2.ready()
   .then((client) => client.patient.read())
   .then((patient) => { document.querySelector("h1").textContent = patient.birthDate; });
 """
+_OLDER_PAGE = """<!doctype html><title>Ready</title><h1></h1>
+<script src="fhir-client.min.js"></script>
+<script src="app.js"></script>"""
+_OLDER_READY = """FHIR.oauth2.ready((smart) => {
+  smart.patient.read().then((patient) => {
+    document.querySelector("h1").textContent = `${smart.patient.id} ${patient.birthDate}`;
+  });
+});
+"""
 # A write is sent late, so that whatever is done meanwhile comes before it.
 _WRITE_LATE = """() => {
   const real = window.fetch;
@@ -117,13 +126,22 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
     shutil.copytree(ROOT / "examples", page)
     _unpack_the_library(folder)
     (page / "index.html").write_text("<!doctype html><title>Examples</title>")
-    before = page / "before"
-    (before / "the-app").mkdir(parents=True)
-    script = '<!doctype html><title>Before</title><script type="module" src="start.js"></script>'
-    (before / "index.html").write_text(script)
-    (before / "start.js").write_text(_SECTION.partition("```js\n")[2].partition("```")[0])
-    (before / "the-app/index.html").write_text(_READY_PAGE)
-    (before / "the-app/app.js").write_text(_READY)
+    newer, older = re.findall(r"```js\n(.*?)```", _SECTION, re.DOTALL)
+    library = npm.script("fhirclient@0.1.15")
+    for name, start, ready_page, ready in (
+        ("before", newer, _READY_PAGE, _READY),
+        ("before-0.1", older, _OLDER_PAGE, _OLDER_READY),
+    ):
+        app = page / name / "the-app"
+        app.mkdir(parents=True)
+        script = (
+            '<!doctype html><title>Before</title><script type="module" src="start.js"></script>'
+        )
+        (app.parent / "index.html").write_text(script)
+        (app.parent / "start.js").write_text(start)
+        (app / "index.html").write_text(ready_page)
+        (app / "app.js").write_text(ready)
+    (page / "before-0.1/the-app/fhir-client.min.js").write_text(library)
     port, ehr_port = free_port(), free_port()
     ehr_origin = f"http://127.0.0.1:{ehr_port}"
     registration = {
@@ -306,9 +324,13 @@ def test_fhirclient_follows_every_page_of_a_search(launched: Opened) -> None:
 def test_an_app_that_expects_a_token_has_its_client_by_the_script_of_the_document(
     launched: Opened,
 ) -> None:
-    page = launched("before")
-    expect(page.get_by_role("heading", name="1968-03-14")).to_be_visible()
-    assert page.url.endswith("/app/before/the-app/index.html")
+    for folder, shown in (
+        ("before", "1968-03-14"),
+        ("before-0.1", "synthetic-alma 1968-03-14"),
+    ):
+        page = launched(folder)
+        expect(page.get_by_role("heading", name=shown, exact=True)).to_be_visible()
+        assert page.url.endswith(f"/app/{folder}/the-app/index.html")
 
 
 def test_without_the_library_its_page_says_where_it_comes_from(launched: Opened) -> None:

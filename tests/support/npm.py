@@ -26,6 +26,7 @@ KEPT = ROOT / ".local" / "npm"
 SCRIPTS = {
     "axe-core": "package/axe.min.js",
     "fhirclient": "package/build/fhir-client.pure.min.js",
+    "fhirclient@0.1.15": "package/fhir-client.min.js",
 }
 _LINE = re.compile(r"(?P<name>[a-z-]+)==(?P<version>\S+) --hash=sha256:(?P<hash>[0-9a-f]{64})")
 _FETCH_SECONDS = 120
@@ -48,9 +49,14 @@ class Package:
 
 
 def packages() -> dict[str, Package]:
-    """The pinned packages by name."""
-    lines = map(_LINE.fullmatch, REQUIREMENTS.read_text("utf-8").splitlines())
-    return {line["name"]: Package(**line.groupdict()) for line in lines if line}
+    """Return the pinned packages by name; a further version of one by `name@version`."""
+    found: dict[str, Package] = {}
+    for line in map(_LINE.fullmatch, REQUIREMENTS.read_text("utf-8").splitlines()):
+        if line:
+            name = line["name"]
+            key = f"{name}@{line['version']}" if name in found else name
+            found[key] = Package(**line.groupdict())
+    return found
 
 
 @functools.cache
