@@ -320,9 +320,8 @@ class StateUnknown(CallbackError):
     why = "It was completed already, it took too long, or the page was opened a second time."
     cause = "code_expired_or_used"
     steps = (
-        ForUser(
-            "Close this page and launch the app again from the patient's chart; do not reload it."
-        ),
+        # Which launch it was is unknown: the EHR may have made it, or the app itself.
+        ForUser("Close this page and launch the app again. Don't reload it."),
         (
             "If it happens at the first attempt: sign-in must end within `launch_minutes` of "
             "smart.toml, and nothing on the way (a link scanner, a proxy) may open the address "

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shared import legacy_launch, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
+    ADMINISTRATOR,
     IssMissing,
     IssNotAllowed,
     LaunchParameterMissing,
@@ -37,6 +38,11 @@ _AS_SMART = (
         "Launching again will not help. Give the correlation id below to your administrator: the "
         "EHR has to open the app in another way first."
     ),
+)
+_ONE_FLOW = (
+    ForUser("Open the app by the link that your organization gave you."),
+    "Correct that link: a standalone launch is `https://HOST/launch?ehr=KEY` and nothing more.",
+    ADMINISTRATOR,
 )
 
 
@@ -97,12 +103,14 @@ def _not_smart(arrived: str) -> LaunchParameterMissing:
 def _standalone(given: dict[str, str], settings: Settings) -> LaunchRequest:
     if "iss" in given or "launch" in given:
         raise ParameterInvalid(
-            "The request mixes a standalone launch (`ehr`) with an EHR launch (`iss`, `launch`)."
+            "The request mixes a standalone launch (`ehr`) with an EHR launch (`iss`, `launch`).",
+            steps=_ONE_FLOW,
         )
     ehr = settings.ehr_by_key(urls.decode(given["ehr"]))
     if ehr is None or not ehr.standalone:
         raise ParameterInvalid(
             "There is no standalone launch of this name.",
             why="`ehr` must be the key of an [[ehr]] entry that sets `standalone = true`.",
+            steps=_ONE_FLOW,
         )
     return LaunchRequest(ehr, ehr.standalone_base, ehr.standalone_base, None)

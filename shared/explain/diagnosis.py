@@ -35,6 +35,7 @@ from shared.explain.weighing.change import change
 from shared.explain.weighing.corrected_request import corrected
 from shared.explain.weighing.evidence import Facts, WeighedCause, gather
 from shared.explain.weighing.our_request import as_sent
+from shared.explain.weighing.standalone import outside_the_ehr, without_chart
 from shared.explain.weighing.what_is_left import refuted, unknown
 from shared.vendors import GENERIC
 
@@ -50,6 +51,7 @@ _SIGNED_IN = (
     "after that, at the token endpoint or in the app."
 )
 _TOLD = "The text names no error. Its description of the failure points to a cause."
+_REFRESH = "At a refresh:"
 _TRIMMED = "The EHR gave a token and no error, and granted less than was asked for."
 _GRANTED = (
     "The EHR gave a token and no error. Nothing is missing in it as far as the scopes that were "
@@ -124,7 +126,8 @@ def _vendor(said: EhrMessage, sent: AuthorizationRequest) -> str | None:
 def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) -> str:
     said = facts.said
     if facts.entries:
-        return facts.entries[0].meaning
+        meaning = facts.entries[0].meaning
+        return without_chart(meaning) if _opened_outside(facts) else meaning
     name = said.urn or said.oauth_error
     if name is None and facts.granted is not None:
         return _TRIMMED if causes else _GRANTED
@@ -154,7 +157,11 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     spoken_for = {one.id for one in evidence if one.certainty is not None}
     against = set(launch.contradicted(facts)) - spoken_for
     known_causes = tuple(found)
-    found = {id_: cause for id_, cause in found.items() if id_ not in against}
+    found = {
+        id_: cause
+        for id_, cause in found.items()
+        if id_ not in against and not (cause.why.startswith(_REFRESH) and _exchanged(facts))
+    }
     found = _as_it_can_be(found, facts)
     settled = any(one.certainty == "certain" for one in evidence)
     for id_, cause in found.items():
@@ -174,7 +181,19 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     found = ours or found
     if facts.backend:
         found = {id_: of_a_program(one) for id_, one in found.items()}
+    if _opened_outside(facts):
+        found = {id_: outside_the_ehr(one) for id_, one in found.items()}
     return _in_order(found, evidence, facts)
+
+
+def _opened_outside(facts: Facts) -> bool:
+    """Return whether this app began the launch itself, outside any chart."""
+    return not facts.stated and facts.sent.flow == "standalone"
+
+
+def _exchanged(facts: Facts) -> bool:
+    """Return whether a code was exchanged and nothing was refreshed."""
+    return not facts.stated or ("authorization_code" in facts.told and "refresh" not in facts.told)
 
 
 def _as_it_can_be(found: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:

@@ -1,5 +1,6 @@
 """The causes of an error in the light of what was sent, said, offered and configured."""
 
+import re
 from dataclasses import replace
 
 from shared import legacy_launch
@@ -8,10 +9,12 @@ from shared.explain import (
     Cause,
     Diagnosis,
     EhrMessage,
+    Entry,
     Registered,
     diagnose,
     parse,
 )
+from shared.explain.catalogue import ENTRIES
 from shared.explain.reading.find import entries
 from tests.support import ehr_messages
 from tests.support.tables import each
@@ -630,3 +633,32 @@ def test_scopes_that_are_written_for_v2_are_rather_not_registered() -> None:
     shown = f"{ehr_messages.TOKEN}empty-scopes scopes: {scopes}"
     assert ids(diagnose(parse(shown)))[0] == "scope_not_registered"
     assert ids(diagnose(parse(shown.replace(".rs", ".read"))))[0] == "scope_syntax"
+
+
+_ALONE = replace(OURS, flow="standalone", scopes=("launch/patient", "patient/Patient.rs"))
+
+
+@each(
+    "entry", [one for one in ENTRIES if one.where != "FHIR answer" and one.vendor != "smart-calc"]
+)
+def test_a_standalone_launch_is_not_told_of_a_chart_and_an_exchange_not_of_a_refresh(
+    entry: Entry,
+) -> None:
+    for code in (*entry.oauth_errors, "another_error"):
+        message = EhrMessage(
+            vendor=entry.vendor,
+            urn=next(iter(entry.urns), None),
+            oauth_error=code,
+            status=next(iter(entry.statuses), None),
+            text=entry.says,
+        )
+        at_token = entry.where == "token endpoint"
+        names = tuple(name for name in OURS.parameters or () if name != "launch")
+        sent = replace(_ALONE, vendor=entry.vendor, parameters=names)
+        found = diagnose(
+            message, sent, where="token endpoint" if at_token else "authorize redirect"
+        )
+        causes_ = (f"{one.title} {one.why} {one.fix} {one.plainly}" for one in found.causes)
+        texts = " ".join((found.meaning, *causes_))
+        assert not re.search(r"from (?:the|a) (?:patient's )?chart|(?i:at a refresh)", texts)
+        assert all(one.steps for one in found.causes)
