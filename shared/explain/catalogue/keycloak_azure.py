@@ -114,14 +114,18 @@ ENTRIES: tuple[Entry, ...] = (
         key="keycloak/client-credentials",
         says="Invalid client or Invalid client credentials",
         where="token endpoint",
-        patterns=("invalid client or invalid client credentials",),
+        patterns=(
+            "invalid client or invalid client credentials",
+            "unexpected error when authenticating client",
+        ),
         meaning="Keycloak has no client with this ID, or the credentials don't fit the client's "
         "authenticator.",
         causes=(
             causes.client_auth_wrong(
                 "likely",
-                why="Keycloak returns this sentence for a wrong secret, for a client that isn't "
-                "there, and for one that must authenticate in another way.",
+                why="Keycloak returns this for a wrong secret, for a client that isn't there, for "
+                "one that must authenticate in another way, and for Basic credentials that aren't "
+                "form-encoded.",
                 steps=(
                     (
                         "In Keycloak, on the client's Credentials tab, compare Client "

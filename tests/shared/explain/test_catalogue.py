@@ -587,6 +587,14 @@ OTHERS: list[tuple[str, str, str | None]] = [
         "keycloak/client-credentials",
         (
             '{"error":"unauthorized_client","error_description":'
+            '"Unexpected error when authenticating client"}'
+        ),
+        None,
+    ),
+    (
+        "keycloak/client-credentials",
+        (
+            '{"error":"unauthorized_client","error_description":'
             '"Invalid client or Invalid client credentials"}'
         ),
         None,

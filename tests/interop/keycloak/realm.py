@@ -1,0 +1,109 @@
+"""The realm that the app is registered in: plain Keycloak settings, no extension.
+
+Keycloak doesn't know SMART App Launch. Client scopes have the names of SMART's, and a hard-coded
+claim stands in for what an EHR would put into the token response.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tests.interop.keycloak.server import REALM, Keycloak
+
+Kind = Literal["public", "secret", "signed"]
+PATIENT, FHIR_USER = "p1", "Practitioner/pr1"
+USER, PASSWORD = "clara", "not-a-secret"
+SCOPES = "openid fhirUser online_access patient/Patient.rs patient/Observation.rs"
+LAUNCH_SCOPES = ("launch", "launch/patient")
+# Short, so that a run sees refreshes; the app refreshes in the last fifth.
+ACCESS_SECONDS = 6
+
+
+@dataclass(frozen=True)
+class Client:
+    """One client of the realm."""
+
+    client_id: str
+    kind: Kind
+    redirect_uri: str
+    secret: str = ""
+    algorithm: str = ""
+    jwks_url: str = ""
+
+
+def make(keycloak: Keycloak, clients: Sequence[Client]) -> None:
+    """Create the realm with its scopes, clients and one user."""
+    realm = {
+        "realm": REALM,
+        "enabled": True,
+        "sslRequired": "none",
+        "accessTokenLifespan": ACCESS_SECONDS,
+        "revokeRefreshToken": True,
+        "refreshTokenMaxReuse": 0,
+    }
+    keycloak.admin("/realms", realm)
+    names = [*LAUNCH_SCOPES, *SCOPES.split()[1:]]
+    for name in names:
+        keycloak.admin(f"/realms/{REALM}/client-scopes", _scope(name))
+    for client in clients:
+        keycloak.admin(f"/realms/{REALM}/clients", _client(client, names))
+    user = {
+        "username": USER,
+        "enabled": True,
+        "firstName": "Clara",
+        "lastName": "Clinician",
+        "email": "clara@example.org",
+        "emailVerified": True,
+        "credentials": [{"type": "password", "value": PASSWORD, "temporary": False}],
+    }
+    keycloak.admin(f"/realms/{REALM}/users", user)
+
+
+def _scope(name: str) -> dict[str, object]:
+    mappers = []
+    if name in LAUNCH_SCOPES:
+        mappers.append(_claim("patient", PATIENT, "access.tokenResponse.claim"))
+    if name == "fhirUser":
+        mappers.append(_claim("fhirUser", FHIR_USER, "id.token.claim"))
+    return {
+        "name": name,
+        "protocol": "openid-connect",
+        "attributes": {"include.in.token.scope": "true", "display.on.consent.screen": "false"},
+        "protocolMappers": mappers,
+    }
+
+
+def _claim(name: str, value: str, where: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "protocol": "openid-connect",
+        "protocolMapper": "oidc-hardcoded-claim-mapper",
+        "config": {
+            "claim.name": name,
+            "claim.value": value,
+            "jsonType.label": "String",
+            where: "true",
+        },
+    }
+
+
+def _client(client: Client, scopes: Sequence[str]) -> dict[str, object]:
+    attributes = {"pkce.code.challenge.method": "S256"}
+    if client.kind == "signed":
+        attributes |= {
+            "use.jwks.url": "true",
+            "jwks.url": client.jwks_url,
+            "token.endpoint.auth.signing.alg": client.algorithm,
+        }
+    return {
+        "clientId": client.client_id,
+        "protocol": "openid-connect",
+        "publicClient": client.kind == "public",
+        "clientAuthenticatorType": "client-jwt" if client.kind == "signed" else "client-secret",
+        "secret": client.secret or None,
+        "redirectUris": [client.redirect_uri],
+        "standardFlowEnabled": True,
+        "directAccessGrantsEnabled": False,
+        "attributes": attributes,
+        "optionalClientScopes": list(scopes),
+    }
