@@ -23,6 +23,7 @@ from shared.smart import signing_keys as app_keys
 from tests.interop.keycloak import realm
 from tests.interop.keycloak.realm import ACCESS_SECONDS, FHIR_USER, PATIENT, SCOPES, Client
 from tests.interop.keycloak.server import VERSION, Keycloak, running
+from tests.interop.report import Report
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, Tenant, as_fhir
 from tests.support.servers import Server, free_port, serve_app
@@ -77,21 +78,6 @@ REFUSED = (
         "assertion_key_unknown",
     ),
 )
-
-
-@dataclass
-class Report:
-    """What was tried, and what came of it."""
-
-    failed: int = 0
-    passed: int = 0
-
-    def step(self, subject: str, name: str, fits: bool, detail: object = "") -> bool:
-        """Print one step."""
-        self.passed, self.failed = self.passed + fits, self.failed + (not fits)
-        mark = "ok  " if fits else "FAIL"
-        print(f"{mark} {subject:28} {name}" + (f": {detail}" if detail and not fits else ""))
-        return fits
 
 
 @dataclass
