@@ -140,7 +140,7 @@ def test_head_has_the_headers_alone_and_other_methods_are_refused(origin: str) -
 
 
 HANDLE = "AAAAAAAAAAAAAAAAAAAAAA"
-# As Chromium 144 sends it for `report-uri`, and as the Reporting API has it.
+# As Chromium sends it for `report-uri`, and as the Reporting API has it.
 INLINE = {
     "document-uri": f"http://localhost:8080/app/?session={HANDLE}",
     "effective-directive": "style-src-attr",
