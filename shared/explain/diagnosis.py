@@ -34,8 +34,7 @@ from shared.explain.weighing.backend import NOT_OF_A_PROGRAM, of_a_program
 from shared.explain.weighing.change import change
 from shared.explain.weighing.corrected_request import corrected
 from shared.explain.weighing.evidence import Facts, WeighedCause, gather
-from shared.explain.weighing.our_request import as_sent
-from shared.explain.weighing.standalone import outside_the_ehr, without_chart
+from shared.explain.weighing.our_request import as_sent, outside_the_ehr, without_chart
 from shared.explain.weighing.what_is_left import refuted, unknown
 from shared.vendors import GENERIC
 

@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 import requests
 
-from shared.smart import signing_keys as app_keys
+from shared.smart import signing_keys
 from tests.interop.report import Report
 from tests.support.browser import OWN_FETCH, Answer, Browser
 from tests.support.scripted_ehr import ScriptedEhr, as_fhir
@@ -191,7 +191,7 @@ def main(folder: Path) -> int:
     kinds: tuple[Kind, ...] = ("rsa", "p384")
     for kind in kinds:
         (keep / f"{kind}.pem").write_text(pem(kind))
-    published = [dict(app_keys.read(pem(kind), kind).public_jwk()) for kind in kinds]
+    published = [dict(signing_keys.read(pem(kind), kind).public_jwk()) for kind in kinds]
     (keep / "jwks.json").write_text(json.dumps({"keys": published}))
     scripted, report = ScriptedEhr(), Report()
     fhir = scripted.tenant()

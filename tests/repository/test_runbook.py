@@ -62,13 +62,16 @@ def json_of(value: object) -> str:
     return json.dumps(value).replace('\\"', '"')
 
 
+REFUSED = {"status": "401", "oauth_error": "invalid_client", "said": "expired"}
+
+
 def written(capfd: pytest.CaptureFixture[str]) -> set[str]:
     """The fields of the lines on launches that fail and on access that is not renewed."""
     log.begin("c1", "")
     log.about(ehr="e", session="s", launch="l")
     failed = Refusal.of(errors.LaunchParameterMissing())
     log.event("launch_refused", "said", code="c", fields={**refusal.log_fields(failed)})
-    answered = errors.TokenError(evidence={"status": "401", "error": "invalid_client"})
+    answered = errors.TokenError(evidence=REFUSED)
     log.event("token_refresh_failed", "said", code="c", fields=dict(answered.evidence))
     lines = capfd.readouterr().out.splitlines()
     return {field for line in lines for field in json.loads(line)}

@@ -59,7 +59,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "evidence",
         (
             "asking backend circumstances corrected_request in_their_words launch our_request "
-            "request scope_evidence standalone status what_is_left"
+            "request scope_evidence status what_is_left"
         ),
     ),
     "shared/fhir": (

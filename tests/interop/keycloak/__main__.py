@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from shared.smart import signing_keys as app_keys
+from shared.smart import signing_keys
 from tests.interop.keycloak import realm
 from tests.interop.keycloak.realm import ACCESS_SECONDS, FHIR_USER, PATIENT, SCOPES, Client
 from tests.interop.keycloak.server import VERSION, Keycloak, running
@@ -268,7 +268,7 @@ def main() -> int:
     kinds: tuple[Kind, ...] = ("rsa", "p384")
     for kind in kinds:
         (folder / f"{kind}.pem").write_text(pem(kind))
-    published = [dict(app_keys.read(pem(kind), kind).public_jwk()) for kind in kinds]
+    published = [dict(signing_keys.read(pem(kind), kind).public_jwk()) for kind in kinds]
     (folder / "jwks.json").write_text(json.dumps({"keys": published}))
     scripted, began = ScriptedEhr(), time.monotonic()
     ways = (*WAYS, *REFUSED)
