@@ -635,6 +635,42 @@ def test_scopes_that_are_written_for_v2_are_rather_not_registered() -> None:
     assert ids(diagnose(parse(shown.replace(".rs", ".read"))))[0] == "scope_syntax"
 
 
+@each("vendor", ["generic", "oracle", "epic", "smart-launcher", "keycloak"])
+def test_the_two_forms_of_basic_credentials_are_named_at_any_vendor(vendor: str) -> None:
+    registered = replace(REGISTERED, vendor=vendor, client_auth="client_secret_basic")
+    found = diagnose(parse('{"error":"invalid_client"}'), None, [registered])
+    assert "basic_credentials" in cause(found, "client_auth_wrong").fix
+    ours = replace(OURS, vendor=vendor, client_auth="client_secret_basic", basic_form="form")
+    refused = EhrMessage(oauth_error="invalid_client", status=401)
+    steps = cause(diagnose(refused, ours, where="token endpoint"), "client_auth_wrong").steps
+    assert steps[0].startswith('Set `basic_credentials = "raw"`')
+    same = diagnose(refused, replace(ours, basic_form=None), where="token endpoint")
+    assert "basic_credentials" not in cause(same, "client_auth_wrong").fix
+
+
+@each(
+    ("auth", "words", "told"),
+    [
+        ("private_key_jwt", None, "doesn't say"),
+        ("private_key_jwt", "Client is not allowed here", "doesn't say"),
+        ("private_key_jwt", "Invalid signature of client_assertion", "mentions the key"),
+        ("client_secret_post", None, "doesn't say"),
+        ("client_secret_post", "Invalid client_secret", "mentions the credentials"),
+    ],
+)
+def test_a_key_or_a_secret_is_blamed_only_where_the_response_mentions_it(
+    auth: str, words: str | None, told: str
+) -> None:
+    refused = EhrMessage(
+        oauth_error="invalid_client", status=401, description=words, text=words or ""
+    )
+    sent = replace(OURS, vendor="generic", client_auth=auth)
+    found = diagnose(refused, sent, where="token endpoint")
+    why = [one.why for one in found.causes if one.id == "client_auth_wrong"]
+    assert all(told in one for one in why)
+    assert why or found.causes[0].id == "assertion_key_unknown"
+
+
 _ALONE = replace(OURS, flow="standalone", scopes=("launch/patient", "patient/Patient.rs"))
 
 
