@@ -8,7 +8,7 @@ that succeeds does not need it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shared.config.settings import Ehr
@@ -77,6 +77,20 @@ def refused(
         cookies=cookies,
         standalone=standalone,
     )
+
+
+def in_another_browser(error: SmartError, pending: Pending) -> Refusal:
+    """Return the refusal of a browser that didn't start the launch.
+
+    It's told nothing of the launch, except that no chart opened the app if none did.
+    """
+    if pending.kind == "ehr":
+        return Refusal.of(error)
+    steps = tuple(_OWN_WINDOW if "from the chart" in step else step for step in error.steps)
+    return replace(Refusal.of(error), steps=steps)
+
+
+_OWN_WINDOW = ForUser("Launch the app again, in its own window.")
 
 
 def _steps(error: SmartError) -> tuple[str, ...]:

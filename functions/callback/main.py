@@ -13,6 +13,8 @@ from shared.config import settings_file
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
     EHR_HANGS,
+    BrowserMismatch,
+    CookieMissing,
     EhrError,
     MethodNotAllowed,
     Misconfigured,
@@ -70,6 +72,8 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         launches.consume(_running.store, found)
     except (StateMissing, StateUnknown) as error:
         return failure.refused(error, given)
+    except (CookieMissing, BrowserMismatch) as error:
+        return failure.in_another_browser(error, found.pending)
     spent = cookies.clear_cookie(cookies.launch_name(given["state"]))
     ehr = settings.ehr_by_key(found.pending.ehr)
     form = _running.clients.ambiguous_basic_form(ehr) if ehr else None

@@ -122,4 +122,6 @@ def test_a_standalone_launch_is_bound_to_its_browser_too(
     url = f"{begun.query['redirect_uri']}?code=c&state={begun.query['state']}"
     stranger = Browser().get(url)
     assert (stranger.status, stranger.code) == (400, "cookie_missing")
+    assert "in its own window" in stranger.text
+    assert "chart" not in stranger.text
     assert browser.get(url).status == 303
