@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,7 @@ class Examples:
 
     origin: str
     ehr: str
+    log: Path
 
     def launch(self, page: Page) -> str:
         """Launch from a chart; the session."""
@@ -126,6 +128,7 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
     shutil.copytree(ROOT / "examples", page)
     _unpack_the_library(folder)
     (page / "index.html").write_text("<!doctype html><title>Examples</title>")
+    (page / "inline.html").write_text('<!doctype html><p style="color: red">Inline</p>')
     newer, older = re.findall(r"```js\n(.*?)```", _SECTION, re.DOTALL)
     library = npm.script("fhirclient@0.1.15")
     for name, start, ready_page, ready in (
@@ -169,7 +172,7 @@ redirect_path = "/callback/simulated"
         serve("simulator.serve_ehr:app", "127.0.0.1", ehr_port, environment, folder),
         serve_app(folder, tables, top=top, port=port, page=page) as server,
     ):
-        yield Examples(server.origin, ehr_origin)
+        yield Examples(server.origin, ehr_origin, server.log)
 
 
 Opened = Callable[[str], Page]
@@ -331,6 +334,21 @@ def test_an_app_that_expects_a_token_has_its_client_by_the_script_of_the_documen
         page = launched(folder)
         expect(page.get_by_role("heading", name=shown, exact=True)).to_be_visible()
         assert page.url.endswith(f"/app/{folder}/the-app/index.html")
+
+
+def test_what_the_policy_blocks_in_the_browser_is_a_line_of_the_gateway(
+    examples: Examples, desktop: BrowserContext
+) -> None:
+    page = desktop.new_page()
+    page.goto(f"{examples.origin}/app/inline.html")
+    told: list[str] = []
+    until = time.monotonic() + 30
+    while not told and time.monotonic() < until:
+        page.wait_for_timeout(50)
+        told = [one for one in examples.log.read_text().splitlines() if "page_blocked" in one]
+    (line,) = told
+    blocked = "(style-src-attr) blocked an inline script, handler or style"
+    assert f"{blocked} at {examples.origin}/app/inline.html" in json.loads(line)["message"]
 
 
 def test_without_the_library_its_page_says_where_it_comes_from(launched: Opened) -> None:
