@@ -147,7 +147,7 @@ def test_the_doctor_imports_shared_and_the_standard_library_only() -> None:
             if isinstance(node, ast.ImportFrom):
                 top = str(node.module).partition(".")[0]
                 if top == "clinical":
-                    assert node.names[0].name == "turned_off"
+                    assert node.names[0].name == "site_choice"
                 tops.add(top)
             elif isinstance(node, ast.Import):
                 tops |= {alias.name.partition(".")[0] for alias in node.names}
