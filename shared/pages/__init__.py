@@ -7,7 +7,7 @@ page needs no second request to a function and nothing injected could run.
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +17,21 @@ from markupsafe import Markup, escape
 from shared.pages.labels import labelled
 
 _HERE = Path(__file__).parent
+# A line break that no browser shows, before or after a block: a page of calculators has thousands.
+_UNSEEN = re.compile(
+    r"(</?(?:details|div|fieldset|form|h[1-6]|li|ol|p|section|summary|table|tbody|td|th|thead|tr|ul)"
+    r"\b[^<>]*>)\n"
+)
+
+
+class _Loader(FileSystemLoader):
+    """Templates without the line breaks that are for their readers alone."""
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        source, name, is_current = super().get_source(environment, template)
+        return _UNSEEN.sub(r"\1", source), name, is_current
 
 
 @cache
@@ -27,7 +42,7 @@ def style() -> str:
 
 @cache
 def _environment(templates: Path) -> Environment:
-    loader = FileSystemLoader([templates, _HERE])
+    loader = _Loader([templates, _HERE])
     environment = Environment(
         loader=loader,
         autoescape=True,
