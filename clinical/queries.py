@@ -128,7 +128,7 @@ def _search(
     return Search(name, resource_type, purpose, parameters, reads, answers=frozenset(answers))
 
 
-_PATIENT = _search("patient", "Patient", "age, sex and banner", answers=("age", "sex"))
+_PATIENT = _search("patient", "Patient", "name, age and sex", answers=("age", "sex"))
 _LABS = replace(
     _search("labs", "Observation", "common laboratory values", _loinc(LAB_INPUTS), _PAGE),
     years_back=1,

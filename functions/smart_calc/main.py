@@ -26,7 +26,7 @@ from shared.inbound.edge import Call, Edge, Reply
 from shared.session import deployment, sessions
 from shared.session.sessions import Active
 
-from . import all_results, reading, stream
+from . import all_results, parts, reading, stream
 from .recalculate import recalculation
 
 _MOST_BYTES = 100_000
@@ -56,17 +56,17 @@ def _serve(settings: Settings, call: Call) -> Reply:
         return _recalculate(settings, call, handle, names[0])
     if call.method != "GET":
         raise MethodNotAllowed(allow="GET")
-    parts = _page(settings, _running.sessions.use(handle, call.cookies))
+    sent = _page(settings, _running.sessions.use(handle, call.cookies))
     headers = {
         "Content-Type": "text/html; charset=utf-8",
         # nginx, where it stands in front, is not to wait for the end of the page.
         "X-Accel-Buffering": "no",
         **pages.content_security_policy(
-            settings.frame_ancestors, stream.script(), own_style=stream.style()
+            settings.frame_ancestors, stream.script(), own_style=parts.style()
         ),
     }
     # Nothing of the request stands in it.
-    body = (part.encode("utf-8", "replace") for part in parts)
+    body = (part.encode("utf-8", "replace") for part in sent)
     return Reply(200, headers, body, compressible=True)
 
 
@@ -105,6 +105,16 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
 
 def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
     """Judge the Observations of the request as the page's tables do; the chart is not read."""
+    active, patient = _asked_by_the_page(settings, call, handle)
+    held_bytes.admit(active.session.handle, active.session.fhir_base)
+    body = _json_of(call, all_results.MOST_BYTES)
+    answer = all_results.answer(body, patient, active.session.fhir_base, datetime.now(UTC))
+    log.event("app_results_listed", "results judged for the list")
+    return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+
+
+def _asked_by_the_page(settings: Settings, call: Call, handle: str) -> tuple[Active, str]:
+    """Session and patient of a request that only a script of the page may make."""
     if call.method != "POST":
         raise MethodNotAllowed(allow="POST")
     edge.require_own_origin(call, settings)
@@ -112,11 +122,7 @@ def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
     patient = active.session.context.patient
     if patient is None:
         raise PatientMissing(why="Results are those of one patient; the EHR named none.")
-    held_bytes.admit(active.session.handle, active.session.fhir_base)
-    body = _json_of(call, all_results.MOST_BYTES)
-    answer = all_results.answer(body, patient, active.session.fhir_base, datetime.now(UTC))
-    log.event("app_results_listed", "results judged for the list")
-    return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+    return active, patient
 
 
 def _json_of(call: Call, most: int) -> bytes:

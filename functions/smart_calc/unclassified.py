@@ -8,6 +8,8 @@ from clinical.chart.codes.systems import system_of
 from clinical.chart.evidence import Unclassified
 from clinical.clock import Clock
 
+# The searches that it is about.
+READ_BY = frozenset({"conditions", "drugs"})
 # A problem list that is local throughout would push the calculators off the page.
 _MOST = 50
 

@@ -4,7 +4,6 @@ read, and everything stays within reach of the keyboard and of a screen reader.
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -140,13 +139,17 @@ def test_a_changed_value_is_computed_marked_noted_and_undone(
     charted = headline.inner_text()
     enter(page, "2,0")
     expect(headline).not_to_have_text(charted)
-    expect(about).to_have_text("1 value edited, not as charted")
-    expect(calculator.get_by_text("edited, chart: 1.5 mg/dL")).to_be_visible()
+    expect(about).to_have_text("1 value edited, not as charted; 2 chart values")
+    day = shown(CREATININE["effectiveDateTime"])
+    expect(calculator.get_by_text(f"edited, chart: 1.5 mg/dL, {day}")).to_be_visible()
+    expect(calculator.locator("> summary")).to_contain_text("edited")
+    expect(calculator.locator('[data-name="creatinine"] .state')).to_be_hidden()
     expect(note(calculator)).to_contain_text("Entered, not from the chart: Creatinine 2.0 mg/dL\n")
     expect(calculator.locator("[data-said]")).to_contain_text("eGFR")
     calculator.get_by_role("button", name="Undo").click()
     expect(headline).to_have_text(charted)
     expect(about).to_contain_text("Computed from 3 chart values")
+    expect(calculator.locator("> summary")).not_to_contain_text("edited")
 
     # Without a result there is nothing to copy.
     copy = calculator.get_by_role("button", name="Copy")
@@ -239,13 +242,13 @@ def test_a_newer_preliminary_value_can_be_taken(app: App, page: Page) -> None:
     day = shown(days_ago(1), timed=False)
     expect(noted).to_contain_text(f"Creatinine 1.9 mg/dL ({day}, preliminary, from the chart)")
     expect(noted).not_to_contain_text("not used")
-    expect(about).to_have_text("another charted value chosen")
+    expect(about).to_have_text("another charted value chosen; 2 chart values")
     expect(calculator.locator("[data-caution]")).to_be_hidden()
     expect(calculator.get_by_text(unused)).to_be_hidden()
     expect(calculator.get_by_text("another charted value, before: 1.5 mg/dL")).to_be_visible()
     enter(page, "1.8")
     expect(noted).to_contain_text("not from the chart: Creatinine 1.8 mg/dL")
-    expect(about).to_have_text("1 value edited, not as charted")
+    expect(about).to_have_text("1 value edited, not as charted; 2 chart values")
     calculator.get_by_role("button", name="Undo").click()
     expect(noted).to_contain_text(unused)
 
@@ -415,6 +418,10 @@ def test_another_value_is_taken_by_click_by_key_and_from_the_table(app: App, pag
         expect(field).to_have_value("1.5")
         expect(line).to_have_attribute("aria-valuenow", "2")
         expect(row.locator("circle").nth(1)).to_have_class("used")
+        day = shown(CREATININE["effectiveDateTime"])
+        told = f"From the chart: {day}, Laboratory, final, LOINC 2160-0"
+        expect(row.get_by_text(told)).to_be_visible()
+        expect(calculator.locator("> summary")).to_contain_text("other value")
         expect(calculator.locator(".headline strong")).to_have_text("51")
         field.fill("3")
         expect(row.locator("circle.used")).to_have_count(0)
@@ -453,7 +460,7 @@ def test_a_session_that_ended_under_the_clinician_is_said_to_be_over(
         page.context.clear_cookies()
     enter(page, "2.0")
     expect(page.get_by_role("alert").get_by_role("heading", name=OVER)).to_be_visible()
-    expect(page.locator(f"#{EGFR}-creatinine")).to_be_disabled()
+    expect(page.locator(f"#{EGFR}-creatinine")).not_to_be_editable()
 
 
 def test_a_session_that_was_left_idle_leaves_the_page_readable_and_says_what_to_do(
@@ -471,10 +478,21 @@ def test_a_session_that_was_left_idle_leaves_the_page_readable_and_says_what_to_
     expect(banner).to_be_in_viewport(ratio=1)
     expect(calculator.locator("form")).to_be_in_viewport()
     assert outline(page) >= 2
-    expect(page.locator(f"#{EGFR}-creatinine")).to_be_disabled()
+    expect(page.locator(f"#{EGFR}-creatinine")).not_to_be_editable()
     expect(page.locator(f"#{EGFR}-creatinine")).to_have_value("2.0")
-    expect(calculator.locator(".headline")).to_have_text("")
-    # What was computed before, and the chart's values, stay; they can be copied, opened and closed.
+    # What was computed before stays, and says so; Undo needs no session.
+    failure = calculator.locator(".failure")
+    expect(failure).to_contain_text("Not recalculated: this result is from before your last change")
+    expect(calculator.locator(".headline strong")).to_have_text("51")
+    expect(calculator.locator("> summary")).to_contain_text("not recalculated")
+    field = page.locator(f"#{EGFR}-creatinine")
+    field.select_text()
+    assert page.evaluate("getSelection().toString()") == "2.0"
+    calculator.get_by_role("button", name="Undo").click()
+    expect(field).to_have_value("1.5")
+    expect(failure).to_be_hidden()
+    # The chart's values stay too; they can be copied, opened and closed.
+    expect(calculator.get_by_role("button", name="Copy note")).to_be_enabled()
     expect(page.locator("#bmi .headline strong")).to_have_text("31.6")
     expect(page.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
     bmi = opened(page, "bmi")
@@ -528,13 +546,26 @@ def test_an_app_that_does_not_answer_is_said_and_tried_again(
 ) -> None:
     launch_in(page, app, tenant_of(app))
     calculator = opened(page, EGFR)
+    enter(page, "3.0")
+    expect(calculator.locator(".headline strong")).to_have_text("22")
+    page.context.set_offline(True)
+    enter(page, "2.0")
+    failure, row = calculator.locator(".failure"), calculator.locator("> summary")
+    expect(failure).to_contain_text("Not recalculated: this result is from before your last change")
+    expect(failure).to_contain_text("This app does not answer.")
+    # The result before is the one before, and the chart's own needs no answer.
+    expect(calculator.locator(".headline strong")).to_have_text("22")
+    expect(row).to_contain_text("not recalculated")
+    calculator.get_by_role("button", name="Undo").click()
+    expect(calculator.locator(".headline strong")).to_have_text("51")
+    expect(failure).to_be_hidden()
+    expect(row).not_to_contain_text("not recalculated")
+    page.context.set_offline(False)
     enter(page, "150")
     expect(calculator.locator(".fault:visible")).to_have_count(1)
     page.context.set_offline(True)
     enter(page, "2.0")
-    expect(calculator.locator(".results")).to_contain_text("It could not be computed.")
-    expect(calculator.locator(".results")).to_contain_text("This app does not answer.")
-    expect(calculator.locator(".headline")).to_have_text("")
+    expect(failure).to_contain_text("It could not be computed.")
     # What was at fault before is not held against the value that could not be computed.
     expect(calculator.locator(".fault:visible")).to_have_count(0)
     page.context.set_offline(False)
@@ -583,13 +614,48 @@ def test_a_logout_that_fails_is_not_taken_for_one(
 def test_laboratory_values_that_were_not_read_can_be_entered(
     app: App, page: Page, complaints: list[str]
 ) -> None:
-    launch_in(page, app, answering(tenant_of(app), labs=REFUSED_BY_EHR))
+    tenant = answering(tenant_of(app), labs=REFUSED_BY_EHR)
+    launch_in(page, app, tenant)
     told = page.get_by_role("region", name="Not all of the chart was read")
     expect(told).to_contain_text("Common laboratory values: could not be read (HTTP 403)")
     calculator = opened(page, EGFR)
     expect(calculator.locator(".headline")).to_be_empty()
-    enter(page, "1.5")
-    expect(calculator.locator(".headline strong")).to_have_text("51")
+    enter(page, "1.6")
+    expect(calculator.locator(".headline strong")).to_have_text("47")
+
+    assert complaints == []
+
+
+def test_a_calculator_that_is_asked_for_is_computed_in_sight_and_keeps_its_entries_until_left(
+    app: App, page: Page, complaints: list[str]
+) -> None:
+    launch_in(page, app, tenant_of(app))
+    page.set_viewport_size({"width": 900, "height": 600})
+    calculator = opened(page, "news2")
+    calculate = calculator.get_by_role("button", name="Calculate")
+    expect(calculate).to_be_in_viewport(ratio=1)
+    breaths, headline = page.locator("#news2-respiratory_rate"), calculator.locator(".headline")
+    entries = {"respiratory_rate": "26", "spo2": "91", "systolic_bp": "120", "heart_rate": "80"}
+    for name, entry in {**entries, "temperature": "37"}.items():
+        page.locator(f"#news2-{name}").fill(entry)
+    calculator.get_by_label("no", exact=True).check()
+    page.locator("#news2-consciousness").select_option("alert")
+    page.locator("#news2-spo2_scale").select_option("1")
+    calculate.click()
+    expect(headline.locator("strong")).to_have_text("6")
+    expect(headline.locator("strong")).to_be_in_viewport(ratio=1)
+    page.locator("#news2-heart_rate").fill("95")
+    expect(headline.locator("strong")).to_have_text("7")
+    expect(calculator.locator("> summary")).to_contain_text("edited")
+    expect(breaths).to_have_value("26")
+    opened(page, "bmi")
+    expect(calculator.locator("> summary")).to_contain_text("time-critical")
+    expect(calculator.locator("> summary")).not_to_contain_text("edited")
+    opened(page, "news2")
+    expect(breaths).to_have_value("")
+    expect(headline).to_be_empty()
+    expect(calculate).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 1280, "height": 844})
     assert complaints == []
 
 
@@ -653,11 +719,6 @@ def test_the_page_fits_and_is_accessible_whatever_is_open(
         page.set_viewport_size({"width": width, "height": 844})
         _is_sound_whatever_is_open(page)
     assert violations(page) == []
-    levels = page.evaluate(
-        "[...document.querySelectorAll('h1,h2,h3,h4,h5')].map((one) => +one.tagName[1])"
-    )
-    assert levels[0] == 1
-    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
     assert page.evaluate(
         "[...document.querySelectorAll('table')].every((one) => one.querySelector('th[scope=col]')"
         " && [...one.tBodies[0].rows].every((row) => row.querySelector('th[scope=row]')))"
@@ -679,7 +740,8 @@ def test_on_paper_the_open_calculator_stands_alone_below_the_patient_on_one_page
     expect(page.get_by_text("SYN-0007", exact=True)).to_be_visible()
     expect(page.locator("button:visible")).to_have_count(0)
     expect(calculator.locator(".headline")).to_be_visible()
-    on_paper = "[...document.querySelectorAll('.list > *')].filter((one) => one.checkVisibility())"
+    rows = "[...document.querySelectorAll('.page > details')]"
+    on_paper = f"{rows}.filter((one) => one.checkVisibility())"
     assert page.evaluate(f"{on_paper}.map((one) => one.id)") == ["bmi"]
     for name in ("cha2ds2_vasc", "prevent_2023_base"):
         page.locator(f"#{name}").evaluate("(one) => (one.open = true)")
@@ -696,7 +758,13 @@ def test_points_and_the_drawing_of_the_bands_follow_a_change(
     expect(stroke.locator("[data-points]")).to_have_text("0")
     drawing = calculator.get_by_role("img", name="CHA2DS2-VASc 1 is in the band")
     expect(drawing).to_be_visible()
+    expect(stroke).to_contain_text("counted as no")
+    counts = re.search(r"(\d+) not found", calculator.locator(".outcome .about").inner_text())
+    assert counts
     stroke.get_by_role("checkbox").check()
+    expect(stroke.get_by_text("counted as no")).to_be_hidden()
+    left = f"{int(counts[1]) - 1} not found in chart, counted as no"
+    expect(calculator.locator(".outcome .about")).to_contain_text(left)
     expect(stroke.locator("[data-points]")).to_have_text("+2")
     changed = calculator.get_by_role("img", name="CHA2DS2-VASc 3 is in the band 2 or more in a man")
     expect(changed).to_be_visible()

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from clinical.calculators import REGISTRY
-from functions.smart_calc.page.cards import GROUPS
+from functions.smart_calc.rows import sections
 from tests.support.app import App
 from tests.support.app_chart import tenant_of
 from tests.support.endings import launch_in
@@ -16,8 +16,9 @@ from tests.support.tables import each
 EGFR = "egfr_ckd_epi_2021"
 ROWS_IN_SIGHT = """
 () => {
-  const list = document.querySelector(".list").getBoundingClientRect();
-  return [...document.querySelectorAll(".list > details > summary")]
+  const { shadowRoot } = document.querySelector(".page");
+  const list = shadowRoot.querySelector("[part=list]").getBoundingClientRect();
+  return [...document.querySelectorAll(".page > details > summary")]
     .map((one) => one.getBoundingClientRect())
     .filter(({ top, bottom }) => top >= list.top && bottom <= Math.min(list.bottom, innerHeight))
     .length;
@@ -25,18 +26,12 @@ ROWS_IN_SIGHT = """
 """
 # Of a row without a number what is missing may be cut, which the open one says whole.
 CUT = """
-[...document.querySelectorAll(".list > details.calculator > summary")]
+[...document.querySelectorAll(".page > details.calculator > summary")]
   .flatMap((row) => [row, ...row.querySelectorAll("h3, .mini, .mini:not(:empty) + .hint")])
   .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
   .map((one) => one.textContent)
 """
-# Rows stand in the order of their places, not in that in which they came.
-FIRST_IN_SIGHT = """() => [...document.querySelectorAll('.list > details > summary')]
-  .map((one) => [one.getBoundingClientRect().top, one.parentElement.id])
-  .filter(([top]) => top > 0)
-  .sort(([one], [other]) => one - other)[0][1]
-"""
-OPEN = "[...document.querySelectorAll('.list > details[open]')].map((one) => one.id)"
+OPEN = "[...document.querySelectorAll('.page > details[open]')].map((one) => one.id)"
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +62,7 @@ def test_fourteen_rows_stand_in_a_frame_of_900_by_600_with_the_open_one_beside(p
     load(page, 900, 600)
     assert page.evaluate(ROWS_IN_SIGHT) >= 14
     expect(page.locator("#complete")).to_be_attached()
-    assert page.evaluate(FIRST_IN_SIGHT) == opened(page)[0]
-    first = page.locator(".list > details[open]")
+    first = page.locator(".page > details[open]")
     row, body = first.locator("> summary").bounding_box(), first.locator(".body").bounding_box()
     assert row
     assert body
@@ -214,11 +208,11 @@ def test_without_a_script_all_results_are_there_in_their_order_and_open(
     plain = context.new_page()
     launch_in(plain, app, tenant_of(app))
     expect(plain.locator("#complete")).to_be_attached()
-    titles = plain.locator(".list > .group").all()
-    order = [(box["y"], one.inner_text()) for one in titles if (box := one.bounding_box())]
-    shown = [text for _, text in sorted(order)]
-    known = [title for title in (*GROUPS.values(), "Chart and app") if title in shown]
-    assert shown == known
+    rows = plain.locator(".page > details").all()
+    order = [(box["y"], one.get_attribute("id")) for one in rows if (box := one.bounding_box())]
+    assert [name for _, name in sorted(order)] == [
+        row.name for section in sections().values() for row in section
+    ]
     plain.locator(f"#{EGFR} > summary").click()
     expect(plain.locator(f"#{EGFR} .headline strong")).to_be_visible()
     plain.locator("#bmi > summary").click()

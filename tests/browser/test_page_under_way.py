@@ -2,6 +2,7 @@
 went wrong stands in its place without covering whose chart it is.
 """
 
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, quote
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
+from clinical.calculators import REGISTRY
 from tests.support.app import App
 from tests.support.app_chart import tenant_of
 from tests.support.held_chart import HeldChart
@@ -45,7 +47,7 @@ def begin(page: Page, app: App, held: HeldChart) -> None:
     tenant.on("/auth/authorize", authorize)
     address = f"{app.origin}/launch?iss={quote(tenant.base, safe='')}&launch=launch-1"
     page.goto(address, wait_until="commit")
-    expect(page.locator("#reading")).to_be_attached()
+    expect(page.locator(".page")).to_be_attached()
 
 
 def is_sound(page: Page) -> None:
@@ -57,9 +59,67 @@ def is_sound(page: Page) -> None:
     assert (found, violations(page)) == ([True, True], [])
 
 
+# The names of the calculators in sight, and where they are.
+ROWS = """all => all.map((one) => {
+  const { top } = one.closest("summary, [part=row]").getBoundingClientRect();
+  return [Math.round(top), one.textContent];
+})"""
+SHIFTS = """() => {
+  const seen = new PerformanceObserver(() => {});
+  seen.observe({ type: "layout-shift", buffered: true });
+  const shifts = seen.takeRecords().filter((one) => !one.hadRecentInput);
+  return shifts.reduce((sum, one) => sum + one.value, 0);
+}"""
+
+
+def rows(page: Page) -> list[tuple[int, str]]:
+    found = page.locator("[part=name], summary .short").locator("visible=true").evaluate_all(ROWS)
+    known = {one.short for one in REGISTRY.values()}
+    return sorted((top, name) for top, name in found if name in known)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 844), (390, 844)])
+def test_a_slow_chart_has_all_rows_in_their_places_says_what_it_reads_and_moves_nothing(
+    window: Page, app: App, held: HeldChart, width: int, height: int
+) -> None:
+    window.set_viewport_size({"width": width, "height": height})
+    begin(window, app, held)
+    reading = window.get_by_role("status").filter(has_text="Reading the chart: ")
+    expect(reading).to_contain_text("common laboratory values; ")
+    expect(reading).to_be_in_viewport()
+    before = rows(window)
+    assert len(before) == len(REGISTRY)
+    expect(window.get_by_text("reading …").locator("visible=true")).to_have_count(len(before) + 2)
+    # Announced to a screen reader, for which it wasn't there when the page was first read.
+    expect(window.locator("#told")).to_have_text("Reading the chart.")
+
+    held.let_go("patient", "vitals", "slow")
+    expect(window.locator("#bmi > summary")).to_be_visible()
+    expect(window.get_by_text("common laboratory values; ")).to_be_visible()
+    expect(window.get_by_text("vital signs; ")).to_be_hidden()
+    if width > 800:
+        # What has not come is found, and opens when it comes.
+        search = window.get_by_label("Find a calculator")
+        search.fill("kidney")
+        expect(window.locator("#filtered")).to_have_text(re.compile("^2 of 18"))
+        search.press("Enter")
+        expect(window.locator("#filtered")).to_contain_text("opens when its values have arrived")
+        search.fill("")
+    assert rows(window) == before
+
+    held.let_go()
+    expect(window.get_by_text("Chart read on ")).to_be_visible()
+    expect(window.get_by_text("Reading the chart: ")).to_be_hidden()
+    expect(window.locator("#told")).to_be_empty()
+    if width > 800:
+        expect(window.locator("#egfr_ckd_epi_2021 > summary")).to_be_focused()
+    assert rows(window) == before
+    assert window.evaluate(SHIFTS) < 0.05
+
+
 def test_the_frame_alone_says_that_it_reads(window: Page, app: App, held: HeldChart) -> None:
     begin(window, app, held)
-    expect(window.get_by_text("Reading the chart …")).to_be_visible()
+    expect(window.get_by_text("Reading the chart: ")).to_be_visible()
     is_sound(window)
 
 
@@ -75,7 +135,7 @@ def test_whose_chart_it_is_and_the_first_rows_stand_while_the_rest_is_read(
     is_sound(window)
     held.let_go()
     expect(window.locator("#complete")).to_be_attached()
-    expect(window.get_by_text("Reading the chart …")).to_be_hidden()
+    expect(window.get_by_text("Reading the chart: ")).to_be_hidden()
 
 
 def test_a_search_that_fails_late_is_told_above_the_rows(
@@ -104,7 +164,10 @@ def test_a_session_that_ends_meanwhile_is_told_and_nothing_more_can_be_asked(
     expect(window.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
     if with_rows:
         window.locator("#bmi").evaluate("(one) => (one.open = true)")
-        expect(window.locator("#bmi-weight")).to_be_disabled()
+        expect(window.locator("#bmi-weight")).not_to_be_editable()
+        # What was on its way is no longer being read.
+        expect(window.locator(".lost").first).to_be_visible()
+        expect(window.get_by_text("reading …").locator("visible=true")).to_have_count(0)
     is_sound(window)
 
 

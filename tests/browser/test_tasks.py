@@ -46,7 +46,7 @@ def hand(desktop: BrowserContext) -> Hand:
 def open_cora(app: App, page: Page) -> None:
     query = "patient=synthetic-cora&client=smart-calc-demo&in=tab"
     page.goto(f"{app.ehr_origin}/generic/start?{query}")
-    expect(page.locator(".list > details[open]")).to_have_count(1)
+    expect(page.locator(".page > details[open]")).to_have_count(1)
 
 
 def test_the_score_of_a_patient_with_atrial_fibrillation_is_there_without_any(

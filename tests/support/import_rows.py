@@ -148,9 +148,10 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc": (
-        "calculators chart contradictions reading unclassified",
+        "calculators chart contradictions reading rows unclassified ungranted",
         "page",
-        "all_results recalculate stream",
+        "all_results parts recalculate",
+        "stream",
         "main",
     ),
     "functions/smart_calc/page": (

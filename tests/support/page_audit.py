@@ -106,7 +106,7 @@ def complaints(page: str, resources: Iterable[Json], now: datetime) -> list[str]
 
 
 def _zone(page: str) -> timezone:
-    minutes = re.search(r'<main [^>]*data-offset="(-?\d+)"', page)
+    minutes = re.search(r'id="stamp"[^>]* data-offset="(-?\d+)"', page)
     return timezone(timedelta(minutes=int(minutes[1]))) if minutes else UTC
 
 

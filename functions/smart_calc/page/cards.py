@@ -1,6 +1,6 @@
 """All calculators as a chart fills them: what can be computed first, by what the chart is about."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from types import MappingProxyType
@@ -18,17 +18,15 @@ from clinical.prefilled import Found, inputs_of
 from . import cautions, input_views, note, outcome, trends, wording
 from .view_models import CalculatorView, Group
 
-GROUPS: Mapping[Group, str] = {
-    "computed": "For this patient",
-    "lacking": "One or two values are missing",
-    "incomplete": "More values are missing",
-    "not_applicable": "Not for this patient",
-    "off": "Off unless you ask for it",
-    "turned_off": "Turned off here",
-}
+# From what there is most to read of to what there is least.
+GROUPS: tuple[Group, ...] = (
+    *("computed", "lacking", "incomplete"),
+    *("not_applicable", "off", "turned_off"),
+)
 _FEW = 2
 
-# Findings that make calculators relevant (each declares which), the weightiest first.
+# Findings that make calculators relevant (each declares which), the weightiest first: the most
+# relevant one is opened. It doesn't move, so that what was seen while reading stays where it was.
 _WEIGHTY = (
     "atrial_fibrillation",
     "acute_kidney_injury",
@@ -40,29 +38,9 @@ _WEIGHTY = (
     "hypertension",
     "statin",
 )
-# In these groups the findings decide about the order, in the others that of the registry alone.
+# In these groups the findings decide what is the most relevant, in the others the registry alone.
 _ORDERED = ("computed", "lacking")
 _NUMBERS = {name: number for number, name in enumerate(REGISTRY)}
-
-
-def _places(group: str) -> Iterator[str]:
-    """The heading of a group, then every place that a calculator can have in it, in order."""
-    yield f"{group}-title"
-    tiers = [
-        (tier, _NUMBERS[name])
-        for name, calculator in REGISTRY.items()
-        for tier, finding in enumerate((*_WEIGHTY, ""))
-        if not finding or (group in _ORDERED and finding in calculator.in_chart.relevant_with)
-    ]
-    yield from (f"{group}-{tier}-{number}" for tier, number in sorted(tiers))
-
-
-# The places of the list, in order: what comes when it has been read is put in its place.
-PLACES: tuple[str, ...] = (
-    "unclassified",
-    *(place for group in GROUPS for place in _places(group)),
-    *("chart-title", "chart-0"),
-)
 
 
 def views(
@@ -86,7 +64,7 @@ def views(
         else _view(REGISTRY[name], chart, clock, patient, off, cut, unread)
         for name in names
     ]
-    found.sort(key=lambda view: PLACES.index(view.place))
+    found.sort(key=lambda view: view.rank)
     grouped = {group: tuple(one for one in found if one.group == group) for group in GROUPS}
     return {group: views for group, views in grouped.items() if views}
 
@@ -101,7 +79,7 @@ def _turned_off(calculator: Calculator) -> CalculatorView:
         *((), (), (), ()),
         "",
         problem=calculator.subject,
-        place=_place("turned_off", "", calculator),
+        rank=_rank("turned_off", "", calculator),
     )
 
 
@@ -154,7 +132,7 @@ def _view(
         trend=trends.of_output(calculator, chart, clock, cut),
         problem=calculator.in_chart.relevant_with.get(problem) or calculator.subject,
         is_charted=problem != "",
-        place=_place(group, problem, calculator),
+        rank=_rank(group, problem, calculator),
     )
     if group == "off":
         return view
@@ -196,9 +174,9 @@ def _problem(calculator: Calculator, chart: Chart) -> str:
     return next((one for one in declared if chart.findings[one].value is True), "")
 
 
-def _place(group: Group, problem: str, calculator: Calculator) -> str:
+def _rank(group: Group, problem: str, calculator: Calculator) -> tuple[int, int, int]:
     tier = _WEIGHTY.index(problem) if problem and group in _ORDERED else len(_WEIGHTY)
-    return f"{group}-{tier}-{_NUMBERS[calculator.name]}"
+    return GROUPS.index(group), tier, _NUMBERS[calculator.name]
 
 
 def _provenance(findings: Found, clock: Clock) -> str:

@@ -134,9 +134,24 @@ def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
                     value=value,
                     exact=json.dumps(evidence.value),
                     note=taken(finding, evidence, clock),
+                    origin=origin(evidence),
                 )
             )
     return tuple(found)
+
+
+def origin(evidence: Evidence, when: str = "") -> str:
+    """Return where a value comes from: `Laboratory, final, 20 Nov 2026 09:00, LOINC 2160-0`."""
+    code = evidence.code
+    system = "LOINC " if code and code.system == LOINC else ""
+    category = evidence.category.replace("-", " ")
+    parts = (
+        f"{category[:1].upper()}{category[1:]}",
+        evidence.status,
+        when,
+        f"{system}{code.code}" if code else "",
+    )
+    return ", ".join(filter(None, parts))
 
 
 def taken(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:

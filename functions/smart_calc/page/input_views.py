@@ -7,8 +7,7 @@ from clinical import units_in_words
 from clinical.calculators.inputs import CHOICES, FLAGS, label
 from clinical.calculators.limits import round_half_away
 from clinical.calculators.registry import DERIVED
-from clinical.chart.codes.observations import LOINC
-from clinical.chart.evidence import ChartFinding, Evidence, Outcome
+from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.chart.resources.times import Moment
 from clinical.clock import Clock
 
@@ -70,7 +69,6 @@ def view(
         ucum=ucum,
         unit=unit,
         choices=_choices(name, kind),
-        conversions=wording.number_input(name).units if kind == "number" else {},
         state=_state(finding, kind),
         look=_look(finding, kind),
         age=age,
@@ -109,13 +107,9 @@ def _kind(name: str) -> Kind:
 
 
 def _choices(name: str, kind: Kind) -> tuple[tuple[str, str], ...]:
-    """What can be chosen: units of a number, answers of a question."""
-    if kind == "number":
-        return wording.unit_options(name)
-    if kind == "choice":
-        answers = (str(answer) for answer in CHOICES[name].answers)
-        return tuple((answer, answer_text(answer)) for answer in answers)
-    return ()
+    """The answers of a question that can be chosen."""
+    answers = CHOICES[name].answers if kind == "choice" else ()
+    return tuple((str(answer), answer_text(str(answer))) for answer in answers)
 
 
 def answer_text(answer: str) -> str:
@@ -145,7 +139,7 @@ def _state(finding: ChartFinding, kind: Kind) -> str:
 
 
 def _source(finding: ChartFinding, kind: Kind, clock: Clock) -> str:
-    """`Laboratory, final, 20 Nov 2026 09:00, LOINC 2160-0`."""
+    """Return where a value comes from, or what it was calculated from."""
     chosen = finding.chosen
     if finding.outcome is Outcome.CALCULATED:
         made_of = "; ".join(filter(None, (finding.why, _dates_behind(finding, clock.day))))
@@ -154,20 +148,7 @@ def _source(finding: ChartFinding, kind: Kind, clock: Clock) -> str:
         return ""
     if chosen.moment is None and not chosen.status:
         return entries.sentence(finding.why)
-    return _of(chosen, clock)
-
-
-def _of(evidence: Evidence, clock: Clock) -> str:
-    code = evidence.code
-    system = "LOINC " if code and code.system == LOINC else ""
-    category = evidence.category.replace("-", " ")
-    parts = (
-        f"{category[:1].upper()}{category[1:]}",
-        evidence.status,
-        clock.time(evidence.moment),
-        f"{system}{code.code}" if code else "",
-    )
-    return ", ".join(filter(None, parts))
+    return entries.origin(chosen, clock.time(chosen.moment))
 
 
 def _original(finding: ChartFinding, kind: Kind) -> str:

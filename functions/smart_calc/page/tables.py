@@ -18,6 +18,7 @@ CATEGORIES: Mapping[str, str] = {"vital-signs": "Vital signs", "laboratory": "La
 
 # Where an Observation does not name its category, that of the search that found it.
 _CATEGORY_OF = {"labs": "laboratory", "slow": "laboratory", "vitals": "vital-signs"}
+READ_BY = frozenset(_CATEGORY_OF)
 _ROWS_A_CLICK = 50
 
 

@@ -50,6 +50,7 @@ def of_input(
                 value=wording.number(finding.input, one.value, one),
                 exact=json.dumps(one.value),
                 note=entries.taken(finding, one, clock),
+                origin=entries.origin(one),
                 is_used=finding.value is not None and one == finding.chosen,
             )
             found.append((one.value, one.moment, point))

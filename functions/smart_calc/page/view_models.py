@@ -2,11 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from clinical.calculators.inputs import label
 from clinical.calculators.model import Calculator
 
 from .bands import BandBar
@@ -60,7 +58,7 @@ class EntryView:
     """A charted entry beside an input: what it says, when, and what there is to know about it.
 
     `value` is what the control would hold if the entry were taken (empty: it cannot be), `exact`
-    the same unrounded, as JSON, `note` how a note names it then.
+    the same unrounded, as JSON, `note` how a note names it then, `origin` where it comes from.
     """
 
     text: str
@@ -69,13 +67,14 @@ class EntryView:
     value: str = ""
     exact: str = "null"
     note: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """One value of a trend: what is charted and when, `x` and `y` where it is drawn.
 
-    `value`, `exact` and `note` as of an `EntryView`; `is_used`: the calculator takes it.
+    `value`, `exact`, `note`, `origin` as of an `EntryView`; `is_used`: the calculator takes it.
     """
 
     text: str
@@ -83,6 +82,7 @@ class Point:
     value: str = ""
     exact: str = "null"
     note: str = ""
+    origin: str = ""
     is_used: bool = False
     x: float = 0
     y: float = 0
@@ -121,11 +121,17 @@ class Trend:
 
     @property
     def listed(self) -> str:
-        """A line each, the newest first: time, value, and which one is used, in columns."""
-        return "\n".join(
-            "\t".join((_flat(one.when), _flat(one.text), *["used"] * one.is_used))
-            for one in reversed(self.points)
-        )
+        """A line each, the newest first: time, value, which one is used, and where it comes from
+        unless that's as in the line before, of the first line as of the used one, in columns.
+        """
+        known = next((one.origin for one in self.points if one.is_used), "")
+        lines: list[str] = []
+        for one in reversed(self.points):
+            further = ["used" if one.is_used else "", "" if one.origin == known else one.origin]
+            columns = (one.when, one.text, *further)
+            lines.append("\t".join(map(_flat, columns)).rstrip("\t"))
+            known = one.origin
+        return "\n".join(lines)
 
     @property
     def given(self) -> str:
@@ -158,8 +164,7 @@ class InputView:
     """One input of a calculator with where its value comes from.
 
     `value` is what the control shows, `data` the unrounded value as JSON (null: to be answered),
-    `ucum` its unit as sent and `unit` as shown; `conversions` hold factor and offset from each unit
-    of `choices` to it. `state` tells in words how the chart answered,
+    `ucum` its unit as sent and `unit` as shown; `state` tells in words how the chart answered,
     `age` how old the value is. `source` is the provenance of the value, `original` the value as
     charted where it was converted, `remarks` what else there is to know, `entries` diagnoses or
     drugs that match, `older` other values. `short` and `note` are how a note names the input and
@@ -179,7 +184,6 @@ class InputView:
     ucum: str
     unit: str
     choices: tuple[tuple[str, str], ...]
-    conversions: Mapping[str, tuple[float, float]]
     state: str
     look: Look
     age: str
@@ -213,7 +217,7 @@ class CalculatorView:
     and `notes` (of the calculator) are to be read before a result is used; `beside` are charted
     values of the same kind, shown and never used; `note` is the result as text, `unread` what of
     the chart behind it could not be read, with why. `problem` says in a word what it is about,
-    `is_charted` that this patient has it; `place` is its place in the list, whenever it arrives.
+    `is_charted` that this patient has it; `rank` is lowest where it matters most.
     """
 
     calculator: Calculator
@@ -232,19 +236,12 @@ class CalculatorView:
     trend: Trend | None = None
     problem: str = ""
     is_charted: bool = False
-    place: str = ""
+    rank: tuple[int, int, int] = (0, 0, 0)
 
     @property
     def name(self) -> str:
         """Its name in addresses."""
         return self.calculator.name
-
-    @property
-    def words(self) -> str:
-        """What it is found by beside its title: its own words, and what it takes."""
-        known = self.calculator
-        said = (known.short, known.subject, *known.in_chart.relevant_with.values())
-        return " ".join((*filter(None, said), known.words, *map(label, known.inputs)))
 
     @property
     def hint(self) -> str:

@@ -1,5 +1,7 @@
 """How numbers, units, dates and ages are written for a reader, on the page and in a note."""
 
+from collections.abc import Mapping
+
 from clinical.calculators.inputs import FLAGS, INPUTS, OTHER_NUMBERS, Input, label
 from clinical.calculators.limits import round_half_away
 from clinical.calculators.units import normalise
@@ -40,17 +42,27 @@ def number_input(name: str) -> Input:
     return INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
 
 
-def unit_options(name: str) -> tuple[tuple[str, str], ...]:
-    """The units to choose from, as sent and as shown: one for each conversion, canonical first."""
-    known = number_input(name)
+def units() -> Mapping[str, list[list[object]]]:
+    """Return the units to choose from of each number that has several, canonical first: as sent and
+    as shown, and the factor and offset to the canonical unit.
+    """
+    known = {name: _units(one) for name, one in {**INPUTS, **OTHER_NUMBERS}.items()}
+    return {name: options for name, options in known.items() if len(options) > 1}
+
+
+def _units(known: Input) -> list[list[object]]:
     canonical = normalise(known.unit)
     spellings = {known.units[canonical]: canonical}
     for spelling, conversion in known.units.items():
         spellings.setdefault(conversion, spelling)
-    return tuple(
-        (spelling, _FRACTION if spelling == "1" and canonical != "1" else unit(spelling))
-        for spelling in spellings.values()
-    )
+    return [
+        [
+            spelling,
+            _FRACTION if spelling == "1" and canonical != "1" else unit(spelling),
+            *((factor, offset) if offset else (factor,)),
+        ]
+        for (factor, offset), spelling in spellings.items()
+    ]
 
 
 def number(name: str, value: float, evidence: Evidence | None) -> str:

@@ -6,6 +6,7 @@ read before the rest is there.
 
 import time
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
@@ -119,8 +120,10 @@ class Searching:
         return ChartReading(parts, with_unread(chart, reasons), here)
 
 
-def begin(active: Active, patient: str, now: datetime) -> Searching:
-    """Begin to read the chart of the session's patient.
+def begin(
+    active: Active, patient: str, now: datetime, names: AbstractSet[str] | None = None
+) -> Searching:
+    """Start to read the chart of the session's patient: the searches `names`, or all.
 
     Times without an offset are in the zone of `now`.
     """
@@ -134,7 +137,8 @@ def begin(active: Active, patient: str, now: datetime) -> Searching:
             valued, now=now, patient_id=patient, fhir_base=fhir_base, reader=observations
         ),
     )
-    searches = queries.searches(active.ehr.profile.searches)
+    known = queries.searches(active.ehr.profile.searches)
+    searches = tuple(one for one in known if names is None or one.name in names)
     under_way = arrivals.begin(reader, searches)
     return Searching(patient, fhir_base, now, searches, observations, under_way)
 

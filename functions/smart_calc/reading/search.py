@@ -188,7 +188,7 @@ def _refusal(status: int) -> str:
     """Why the EHR did not answer, to a clinician; what its own words mean is for support."""
     why = f"could not be read (HTTP {status})"
     if status in (429, 503):
-        return f"{why}: the EHR is busy now; wait a minute, then load this page again"
+        return f"{why}: the EHR is busy now; wait a minute, then try again"
     if status in (401, 403):
         # Our scopes were looked at before, so the EHR has a reason of its own.
         return f"{why}: the EHR does not give access to it"

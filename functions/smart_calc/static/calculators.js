@@ -1,7 +1,7 @@
 // Changing a calculator's values: each change is computed by the server, which keeps nothing.
 (() => {
-  const { call, element, handle, hasEnded } = app;
-  const page = () => document.querySelector("main[data-patient]").dataset;
+  const { call, element, handle, hasEnded, lock } = app;
+  const page = () => document.getElementById("stamp").dataset;
   const sentence = (text) => (/[.]$/.test(text) ? text : `${text}.`);
   const button = (text, attributes = {}) => element("button", text, { class: "quiet slim", type: "button", ...attributes });
   const given = (one) => [one.printed, one.unit].filter(Boolean).join(" ");
@@ -18,7 +18,7 @@
 
   // Values over time, which come as one text and one line: a row and a dot for each. What its control
   // would hold, and how a note names it, follows from the text but where it is given.
-  const unfold = (trend, named, short) => {
+  const unfold = (trend, named, short, origin) => {
     const list = trend.querySelector("pre");
     const { given } = list.dataset;
     const told = given ? JSON.parse(given) : [];
@@ -27,13 +27,16 @@
     const head = made.createTHead().insertRow();
     for (const column of ["Time", "Value"]) head.append(element("th", column, { scope: "col" }));
     const body = made.createTBody();
+    const whenUsed = list.textContent.match(/^(.*)\t.*\tused/m)?.[1];
+    let from = origin?.replace(`, ${whenUsed}`, "");
     const isUsed = list.textContent.split("\n").map((line, at) => {
-      const [when, text, used] = line.split("\t");
+      const [when, text, used, other] = line.split("\t");
+      from = other || from;
       const [number] = text.split(" ");
       const [day] = when.match(/^(\d+ )?([A-Z][a-z]+ )?\d{4}/) || [""];
       const [value, exact, note] = told[at] || [number, Number(number), `${short} ${text} (${day}, from the chart)`];
       const row = body.insertRow();
-      Object.assign(row.dataset, { value, exact: JSON.stringify(exact), note });
+      Object.assign(row.dataset, { value, exact: JSON.stringify(exact), note, source: `${when}, ${from}` });
       row.append(element("th", when, { scope: "row" }), element("td", used ? `${text}, used` : text));
       return used;
     });
@@ -49,6 +52,11 @@
   const input = (row, changed) => {
     const { name, kind, value: data, unit: ucum, note, standing = "found" } = row.dataset;
     const short = shortOf(row);
+    if (app.units[name]) {
+      const choice = element("select", "", { "aria-label": `Unit of ${labelOf(row)}` });
+      choice.append(...app.units[name].map(([value, text, factor, offset = 0]) => element("option", text, { value, "data-factor": factor, "data-offset": offset })));
+      row.querySelector(".control > span:not(.points)").replaceWith(choice);
+    }
     const controls = [...row.querySelectorAll(".control input, .control select")];
     const [number, units] = controls;
     const state = () => controls.map((one) => (one.type === "checkbox" || one.type === "radio" ? one.checked : one.value));
@@ -68,18 +76,23 @@
       if (kind !== "number") return state().some((value, place) => value !== charted[place]);
       return !isCharted() && !(isHeld() && held.value === original);
     };
-    const unit = () => units?.selectedOptions[0].textContent ?? row.querySelector(".control > span")?.textContent ?? "";
+    const unit = () => units?.selectedOptions[0].textContent ?? row.querySelector(".control > span:not(.points)")?.textContent ?? "";
     const mark = element("p", "", { class: "edited-mark" });
-    const undo = button("Undo");
-    const first = kind === "number" && charted[0] ? `${charted[0]} ${unit()}`.trim() : "";
+    // It needs no answer, so it works when nothing else does.
+    const undo = button("Undo", { "data-local": "" });
+    const dated = row.querySelector(".state .small")?.textContent ?? "";
+    const first = kind === "number" && charted[0] ? `${charted[0]} ${unit()}`.trim() + dated : "";
     const tag = element("span", "", { class: "tag warn" });
     mark.append(tag, undo);
     mark.hidden = true;
     row.querySelector(".control").append(mark);
     const fault = element("p", "", { class: "fault" });
-    row.querySelector(".about").prepend(fault);
+    // What the chart says of its own value is not said of another one.
+    const instead = element("p", "", { class: "instead small" });
+    row.querySelector(".about").prepend(fault, instead);
     const refresh = () => {
       mark.hidden = !isEdited();
+      instead.textContent = !isEdited() ? "" : isTaken() ? `From the chart: ${taken.dataset.source}` : "Entered here, not from the chart.";
       tag.textContent = (isTaken() ? ["another charted value", first && `before: ${first}`] : ["edited", first && `chart: ${first}`]).filter(Boolean).join(", ");
       row.classList.toggle("edited", isEdited());
       ring();
@@ -95,19 +108,25 @@
       if (isHeld() && held.value !== null) return { value: held.value, unit: ucum };
       return { value: number.value, unit: units?.value ?? ucum };
     };
-    undo.addEventListener("click", () => {
+    const set = (values) => {
       controls.forEach((one, place) => {
-        if (typeof charted[place] === "boolean") one.checked = charted[place];
-        else one.value = charted[place];
+        if (typeof values[place] === "boolean") one.checked = values[place];
+        else one.value = values[place];
       });
+    };
+    const reset = () => {
+      set(charted);
       if (kind === "number") hold(charted[0], original);
-      number.focus();
       refresh();
+    };
+    undo.addEventListener("click", () => {
+      reset();
+      number.focus();
     });
     units?.addEventListener("change", () => {
       // A number of the chart is converted. One that was typed may have been typed before its unit.
       if (number.value === held.text && held.value !== null) {
-        const { factor, offset = 0 } = units.options[at()].dataset;
+        const { factor, offset } = units.options[at()].dataset;
         const converted = String(Number(((held.value - offset) / factor).toPrecision(4)));
         number.value = held.value === original && at() === 0 ? charted[0] : converted;
         hold(number.value, held.value);
@@ -145,7 +164,7 @@
         line.setAttribute("aria-valuetext", used < 0 ? "none of the charted values is used" : [...points[used].cells].map((cell) => cell.firstChild.textContent).reverse().join(", "));
       };
       const choose = (place) => {
-        if (points[place] && place !== at() && !number.disabled && !number.closest("fieldset").disabled) take(points[place]);
+        if (points[place] && place !== at() && !hasEnded()) take(points[place]);
       };
       line.addEventListener("click", ({ clientX }) => {
         const far = circles.map((one) => Math.abs(one.getBoundingClientRect().x + 2.5 - clientX));
@@ -160,9 +179,23 @@
       });
       ring();
     }
+    const items = [...row.querySelectorAll("[data-exact]")];
+    const scored = row.querySelector("[data-points]");
+    const chartedPoints = scored?.textContent;
     return {
       name,
       isEdited,
+      reset,
+      isAssumed: row.querySelector(".tag.assumed") !== null,
+      isCharted: data !== "null",
+      entry: () => ({ name, note: isTaken() && taken.dataset.note, values: kind === "flag" ? choice() : state() }),
+      // What was entered in this calculator before it came again, maybe with other controls.
+      enter({ note, values }) {
+        const item = note && items.find((one) => one.dataset.note === note);
+        if (item) return take(item);
+        set(kind === "flag" ? controls.map((one) => (one.type === "checkbox" || one.value === "true" ? values === true : values === false)) : values);
+        refresh();
+      },
       isTaken: () => isEdited() && isTaken(),
       sent: () => (isEdited() ? entered() : { value: JSON.parse(data), unit: ucum || null }),
       // The line of the note that lists it, and its text.
@@ -175,9 +208,8 @@
         const said = typeof value === "boolean" ? (value ? ": yes" : ": no") : ` ${plain}`;
         return ["entered", `${short}${said} ${kind === "number" ? unit() : ""}`.trim()];
       },
-      score: (text) => {
-        const points = row.querySelector("[data-points]");
-        if (points) points.textContent = text || "";
+      score: (text = chartedPoints) => {
+        if (scored) scored.textContent = text;
       },
       say: (text) => {
         fault.textContent = text || "";
@@ -216,11 +248,11 @@
   };
 
   const calculator = (details) => {
-    const { title } = details.dataset;
     const part = (selector) => details.querySelector(selector);
+    const title = part(".full").textContent;
     for (const trend of details.querySelectorAll("[data-trend]")) {
       const row = trend.closest(".input");
-      unfold(trend, row ? labelOf(row) : title, row && shortOf(row));
+      unfold(trend, row ? labelOf(row) : title, row && shortOf(row), row?.querySelector(".from p")?.textContent);
     }
     const [mini, hint, flag, headline, further, about, caution, results, said, notes, written] = [".mini", ".hint", "[data-flag]", ".headline", ".further", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-note-text]"].map(part);
     const warnings = [...details.querySelectorAll("[data-warnings] li")];
@@ -231,8 +263,18 @@
     const setNote = (text) => {
       written.textContent = text;
       part("[data-no-note]").hidden = text !== "";
-      written.hidden = quick.hidden = text === "";
+      written.hidden = text === "";
+      quick.classList.toggle("empty", text === "");
     };
+    // On the row, that it is not as charted; above the values, that the result is not theirs.
+    const rowMark = element("span", "", { class: "tag warn row-mark" });
+    mini.before(rowMark);
+    const failure = element("p", "", { class: "failure" });
+    part(".outcome").append(failure);
+    if (asked) results.append(element("p", "What you enter stays until you leave this calculator."));
+    // The result of the chart's own values needs no server to come back.
+    const shown = [mini, hint, headline, further, results, notes, part("[data-bands]"), caution, flag].map((one) => [one, one.hidden, ...one.cloneNode(true).childNodes]);
+    const noted = written.textContent;
     let latest = null;
     let timer = 0;
     let started = !asked;
@@ -255,13 +297,14 @@
       const edited = new Set(rows.filter((row) => row.isEdited()).map((row) => row.name));
       // What is said of a charted value is not said of another one in its place.
       for (const one of warnings) one.hidden = edited.has(one.dataset.about);
+      settle();
       const saidOf = (grave) => warnings.filter((one) => !one.hidden && one.hasAttribute("data-grave") === grave).map((one) => one.firstChild.textContent);
       const cautions = [...saidOf(true), ...answer.notes, ...saidOf(false)];
       const [worst, ...others] = first ? cautions : [];
       caution.hidden = flag.hidden = !worst;
       caution.textContent = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
       for (const row of rows) row.say(answer.faults[row.name]);
-      for (const row of rows) row.score(answer.points?.[row.name]);
+      for (const row of rows) row.score(answer.points?.[row.name] || "");
       part("[data-bands]").replaceChildren(...(first?.bar ? [drawn(first.bar)] : []));
       said.textContent = first ? `${first.label} ${given(first)} ${first.refused || first.band}` : `No result. ${refused}`;
       const told = { patient: page().patient, read_at: page().read, cautions: cautions.map(sentence).join(" "), unread: part(".note").dataset.unread };
@@ -275,6 +318,30 @@
         return place ? told[name] && line.replace(place, () => told[name]) : line;
       });
       setNote(lines.filter(Boolean).join("\n"));
+    };
+    const markRow = () => {
+      const isEdited = rows.some((row) => row.isEdited() && !row.isTaken());
+      rowMark.textContent = failure.textContent ? "not recalculated" : isEdited ? "edited" : rows.some((row) => row.isTaken()) ? "other value" : "";
+    };
+    const settle = () => {
+      failure.textContent = "";
+      details.classList.remove("waiting");
+      markRow();
+    };
+    const restore = () => {
+      clearTimeout(timer);
+      latest?.abort();
+      for (const [one, isHidden, ...nodes] of shown) {
+        one.replaceChildren(...nodes.map((node) => node.cloneNode(true)));
+        one.hidden = isHidden;
+      }
+      for (const one of warnings) one.hidden = false;
+      for (const row of rows) {
+        row.say("");
+        row.score();
+      }
+      setNote(noted);
+      settle();
     };
     const compute = async () => {
       clearTimeout(timer);
@@ -291,36 +358,42 @@
         if (!signal.aborted) show(answer);
       } catch (error) {
         if (signal.aborted) return;
-        headline.replaceChildren();
-        mini.replaceChildren();
-        hint.textContent = "not computed";
-        further.textContent = "";
-        caution.hidden = flag.hidden = true;
-        notes.replaceChildren();
-        for (const row of rows) row.say("");
-        const text = `It could not be computed. ${error.message}`;
-        results.replaceChildren(element("p", text));
+        // What was computed before stays, and is said to be that.
+        const text = `${headline.textContent ? "Not recalculated: this result is from before your last change." : "It could not be computed."} ${error.message}`;
+        settle();
+        failure.textContent = `${text} `;
         if (!hasEnded()) {
           const again = button("Try again");
           again.addEventListener("click", () => {
             again.disabled = true;
             compute();
           });
-          results.append(again);
+          failure.append(again);
         }
-        setNote("");
+        for (const row of rows) row.say("");
         said.textContent = text;
+        markRow();
       }
-      details.classList.remove("waiting");
     };
+    const counted = (number, what) => number && `${number} ${what}`;
     const changed = () => {
       const taken = rows.filter((row) => row.isTaken()).length;
       const edited = rows.filter((row) => row.isEdited()).length - taken;
+      const others = rows.filter((row) => !row.isEdited() && row.isCharted);
+      const absent = others.filter((row) => row.isAssumed).length;
+      const values = others.length - absent;
       const told = [
-        edited && `${edited} ${edited === 1 ? "value" : "values"} edited, not as charted`,
+        counted(edited, `${edited === 1 ? "value" : "values"} edited, not as charted`),
         taken && (taken === 1 ? "another charted value chosen" : `${taken} other charted values chosen`),
+        [counted(values, `chart ${values === 1 ? "value" : "values"}`), counted(absent, "not found in chart, counted as no")].filter(Boolean).join(", "),
       ];
-      about.textContent = told.filter(Boolean).join("; ") || charted;
+      about.textContent = taken + edited ? told.filter(Boolean).join("; ") : charted;
+      markRow();
+      if (taken + edited === 0 && !asked) {
+        restore();
+        said.textContent = `As charted: ${headline.textContent}`;
+        return;
+      }
       if (!started) return;
       // What is shown does not belong to what is entered until the answer is here.
       details.classList.add("waiting");
@@ -343,10 +416,11 @@
       compute();
     });
     if (asked) {
-      const start = element("button", "Calculate", { type: "submit" });
-      part("form > fieldset").append(start);
+      // Where the result comes, so that it takes no scrolling; a key in a field reaches it, too.
+      form.id = `${details.id}-values`;
+      headline.before(element("button", "Calculate", { class: "slim", type: "submit", form: form.id }));
     }
-    part("form > fieldset").disabled = hasEnded();
+    part("form > fieldset").disabled = false;
 
     const done = element("span", "", { role: "status", class: "small" });
     const copy = button("Copy note", { "data-local": "" });
@@ -366,21 +440,37 @@
     const print = button("Print", { "data-local": "" });
     print.addEventListener("click", () => window.print());
     quick.append(copy, print, done);
-    quick.hidden = written.textContent === "";
+    quick.classList.toggle("empty", written.textContent === "");
+    if (hasEnded()) lock(details);
+    return {
+      entered: () => rows.filter((row) => row.isEdited()).map((row) => row.entry()),
+      enter: (entries) => entries.forEach((entry) => rows.find((row) => row.name === entry.name)?.enter(entry)),
+      leave() {
+        if (!asked) return;
+        started = false;
+        for (const row of rows) row.reset();
+        restore();
+      },
+    };
   };
 
   // Each is made ready when it is first opened: most of them never are. One that has not come to
   // its end waits for the rest.
-  const ready = new WeakSet();
+  const ready = new WeakMap();
   const prepare = (details) => {
     if (ready.has(details) || !details.matches(".calculator")) return;
     if (document.readyState === "loading" && !details.nextElementSibling) {
       setTimeout(prepare, 50, details);
       return;
     }
-    ready.add(details);
     // One that is turned off here has nothing to fill in.
-    if (details.querySelector("form")) calculator(details);
+    ready.set(details, details.querySelector("form") && calculator(details));
   };
-  document.addEventListener("toggle", ({ target }) => target.open && prepare(target), true);
+  document.addEventListener("toggle", ({ target }) => (target.open ? prepare(target) : ready.get(target)?.leave()), true);
+  app.prepare = prepare;
+  app.entered = (details) => ready.get(details)?.entered();
+  app.enter = (details, entries) => {
+    prepare(details);
+    ready.get(details)?.enter(entries);
+  };
 })();

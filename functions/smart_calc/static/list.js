@@ -4,45 +4,68 @@
   const filter = document.getElementById("filter");
   const filtered = document.getElementById("filtered");
   const wide = matchMedia("(min-width: 800px)");
-  const rows = () => [...document.querySelectorAll(".list > details")];
-  const seen = () => rows().filter((row) => row.checkVisibility()).sort((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top);
+  const { frame, page } = app;
+  // A row has its place, and is found, before it comes.
+  const places = [...frame.querySelectorAll("slot[data-title]")];
+  const rowIn = (place) => place.assignedElements().find((one) => one.matches("details"));
+  const rows = () => [...page.querySelectorAll(":scope > details")];
+  const seen = () => places.map(rowIn).filter((row) => row?.checkVisibility());
   const summary = (row) => row.querySelector("summary");
   const open = (row) => {
     row.open = true;
     summary(row).scrollIntoView({ block: "nearest" });
     summary(row).focus({ preventScroll: true });
   };
+  // One that was asked for before it came is opened when it comes.
+  let wanted = "";
+  const choose = (name) => {
+    const place = places.find((one) => one.name === name);
+    const row = place && rowIn(place);
+    const isHere = row?.querySelector("h3") !== null;
+    wanted = place && !(row && isHere) ? name : "";
+    if (row && isHere) open(row);
+    return Boolean(row) && isHere;
+  };
+  frame.addEventListener("slotchange", ({ target }) => {
+    const come = () => target.name === wanted && !choose(wanted) && setTimeout(come, 20);
+    setTimeout(come);
+  });
+  frame.addEventListener("click", ({ target }) => {
+    const place = target.closest("[part=row]")?.parentElement;
+    if (place) later(place);
+  });
+  const later = (place) => {
+    wanted = place.name;
+    filtered.textContent = `${place.dataset.title} opens when its values have arrived.`;
+  };
 
   // Where there is a second pane it is never empty: the row that fills it does not close.
   document.addEventListener("click", (event) => {
     const row = event.target.closest?.("summary")?.parentElement;
-    if (wide.matches && row?.open && row.matches(".list > details")) event.preventDefault();
+    if (wide.matches && row?.open && row.matches(".page > details")) event.preventDefault();
   });
   // A browser that does not know that the rows are one group keeps one of them open all the same.
   document.addEventListener("toggle", ({ target }) => {
-    if (!target.open || !target.matches(".list > details")) return;
+    if (!target.open || !target.matches(".page > details")) return;
+    wanted = "";
     for (const row of rows()) if (row !== target && row.open) row.open = false;
   }, true);
 
-  const named = () => {
-    const row = document.getElementById(location.hash.slice(1));
-    if (!row || !row.matches(".list > details")) return false;
-    open(row);
-    return true;
-  };
+  const named = () => location.hash.length > 1 && choose(location.hash.slice(1));
   addEventListener("hashchange", named);
   // The browser's own way to a fragment ends with the focus nowhere.
   addEventListener("load", () => setTimeout(named));
+  named();
 
   // Words are found by their beginning, several of them each for itself.
   const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").split(/[^a-z0-9]+/).filter(Boolean);
-  const wordsOf = new WeakMap();
-  const words = (row) => {
-    if (!wordsOf.has(row)) {
-      const { title, words: more } = row.dataset;
-      wordsOf.set(row, { name: plain(`${title} ${row.id}`), all: [...new Set(plain(`${title} ${more} ${row.id}`))] });
+  const wordsOf = new Map();
+  const words = (place) => {
+    if (!wordsOf.has(place)) {
+      const { title, words: more } = place.dataset;
+      wordsOf.set(place, { name: plain(`${title} ${place.name}`), all: [...new Set(plain(`${title} ${more} ${place.name}`))] });
     }
-    return wordsOf.get(row);
+    return wordsOf.get(place);
   };
   const hits = (list, asked) => asked.every((part) => list.some((word) => word.startsWith(part)));
   // How many letters are wrong, missing, too many or in the wrong order (Damerau, 1964).
@@ -63,23 +86,21 @@
   // A word that is not finished is compared with as much of the other.
   const far = (part, word) => Math.min(distance(part, word), distance(part, word.slice(0, part.length)) + 0.5);
   const nearest = (asked) => {
-    const told = rows().map((row) => [row, Math.max(...asked.map((part) => Math.min(...words(row).all.map((word) => far(part, word)))))]);
+    const told = places.map((place) => [place, Math.max(...asked.map((part) => Math.min(...words(place).all.map((word) => far(part, word)))))]);
     const best = Math.min(...told.map(([, distance]) => distance));
-    return told.filter(([, distance]) => distance === best).map(([row]) => row);
+    return told.filter(([, distance]) => distance === best).map(([place]) => place);
   };
   const find = () => {
     const asked = plain(filter.value);
-    const all = rows();
-    let found = asked.length ? all.filter((row) => hits(words(row).all, asked)) : all;
+    let found = asked.length ? places.filter((place) => hits(words(place).all, asked)) : places;
     const none = found.length === 0;
     if (none) found = nearest(asked);
-    for (const row of all) row.hidden = !found.includes(row);
-    for (const heading of document.querySelectorAll(".list > .group")) {
-      const { group } = heading.dataset;
-      heading.hidden = !found.some((row) => row.dataset.group === group);
+    for (const place of places) place.hidden = !found.includes(place);
+    for (const heading of frame.querySelectorAll("[part=group]")) {
+      heading.hidden = !found.some((place) => place.parentElement === heading.parentElement);
     }
-    filtered.textContent = !asked.length ? "" : none ? `Nothing is called \u201c${filter.value.trim()}\u201d. The nearest:` : `${found.length} of ${all.length}`;
-    return asked.length ? [...found.filter((row) => hits(words(row).name, asked)), ...found][0] : null;
+    filtered.textContent = !asked.length ? "" : none ? `Nothing is called \u201c${filter.value.trim()}\u201d. The nearest:` : `${found.length} of ${places.length}`;
+    return asked.length ? [...found.filter((place) => hits(words(place).name, asked)), ...found][0] : null;
   };
   filter.addEventListener("input", find);
 
@@ -93,7 +114,7 @@
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = target.matches("input, select, textarea");
-    const row = target.matches(".list > details > summary") ? target.parentElement : null;
+    const row = target.matches(".page > details > summary") ? target.parentElement : null;
     if (key === "/" && !typing) {
       // On a small screen the open one covers the list.
       if (!wide.matches) for (const one of rows()) one.open = false;
@@ -101,33 +122,36 @@
       filter.select();
     } else if (target === filter && key === "Enter") {
       const first = find();
-      if (first) open(first);
+      if (first && !choose(first.name)) later(first);
     } else if (target === filter && key === "ArrowDown") step(-1, 1);
     else if (row && key === "ArrowDown") step(seen().indexOf(row), 1);
     else if (row && key === "ArrowUp") step(seen().indexOf(row), -1);
     else if (key === "Escape" && target === filter) {
       filter.value = "";
       find();
-    } else if (key === "Escape" && target.closest(".list > details[open]")) {
-      const opened = target.closest(".list > details");
+    } else if (key === "Escape" && target.closest(".page > details[open]")) {
+      const opened = target.closest(".page > details");
       if (!wide.matches) opened.open = false;
       summary(opened).focus();
     } else return;
     event.preventDefault();
   });
 
-  // A row that is named in the address may come late.
-  const watch = new MutationObserver(() => named() && watch.disconnect());
-  if (location.hash.length > 1) watch.observe(document.body, { childList: true, subtree: true });
-  tools.hidden = false;
+  // On a small screen the one that will be open covers it.
+  tools.hidden = wanted !== "" && !wide.matches;
   const fill = () => {
-    if (wide.matches && !document.querySelector(".list > details[open]")) (seen()[0] || {}).open = true;
+    const row = document.getElementById(page.querySelector("[slot=choose]")?.dataset.first) || seen()[0];
+    if (!row || !wide.matches || page.querySelector(":scope > details[open]")) return;
+    app.prepare(row);
+    row.open = true;
   };
   app.whenRead(() => {
-    watch.disconnect();
-    if (!document.querySelector(".list")) tools.hidden = true;
-    else if (!named()) fill();
+    tools.hidden = rows().length === 0;
+    if (!(wanted && choose(wanted)) && !named()) fill();
     wide.addEventListener("change", fill);
-    find();
+    page.addEventListener("put", () => {
+      tools.hidden = rows().length === 0;
+      fill();
+    });
   });
 })();

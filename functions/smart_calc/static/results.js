@@ -1,9 +1,7 @@
 // All results, page by page, through the FHIR proxy, each judged by the server.
-app.whenRead(() => {
-  const { call, element, handle } = app;
-  if (!document.querySelector(".older")) return;
+(() => {
+  const { call, element, handle, page, whenRead } = app;
   const proxy = new URL(`/fhir_proxy/${handle}/`, location.origin);
-  const { offset } = document.querySelector("main[data-patient]").dataset;
   const get = (url) => call(url, { headers: { Accept: "application/fhir+json, application/json" } }, true);
   const tag = (text, isOdd) => element("span", text, { class: isOdd ? "tag warn" : "tag" });
   // The server judges what is shown, as it does for the tables above.
@@ -11,7 +9,7 @@ app.whenRead(() => {
     call(`/smart_calc/${handle}/results`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: `{"offset": ${offset}, "pages": [${pages.join(",")}]}`,
+      body: `{"offset": ${document.getElementById("stamp").dataset.offset}, "pages": [${pages.join(",")}]}`,
     });
   const row = (one) => {
     const made = element("tr", "", { "data-source": one.source });
@@ -37,7 +35,7 @@ app.whenRead(() => {
     made.createTBody();
     return made;
   };
-  for (const place of document.querySelectorAll(".older")) {
+  const offer = (place) => {
     const { title, search } = place.dataset;
     const button = element("button", `All results: ${title}`, { class: "quiet", type: "button" });
     const note = element("p", "", { class: "muted small", role: "status", tabindex: "-1" });
@@ -72,5 +70,7 @@ app.whenRead(() => {
       }
       busy = false;
     });
-  }
-});
+  };
+  whenRead(() => page.querySelectorAll(".older").forEach(offer));
+  page.addEventListener("put", ({ detail }) => detail.querySelectorAll(".older").forEach(offer));
+})();

@@ -4,6 +4,14 @@
 const app = (() => {
   const handle = location.pathname.split("/").filter(Boolean).pop();
   const notices = document.getElementById("notices");
+  // The frame has a place for each part. A browser that does not know such frames gets it here.
+  const page = document.querySelector(".page");
+  const unknown = page.querySelector("template");
+  if (unknown) {
+    page.attachShadow({ mode: "open" }).append(unknown.content);
+    unknown.remove();
+  }
+  const frame = page.shadowRoot;
   const over = ["session_expired", "session_missing"];
   let waiting = null;
   let ended = false;
@@ -22,10 +30,14 @@ const app = (() => {
     notices.replaceChildren(made);
     return made;
   };
-  const closed = "main fieldset, main button:not([data-local])";
+  // What is in a field can still be selected.
+  const closed = "input, select, button:not([data-local])";
+  const lock = (within) => {
+    for (const control of within.querySelectorAll(closed)) control[control.type === "text" ? "readOnly" : "disabled"] = true;
+  };
   const close = () => {
     ended = true;
-    for (const control of document.querySelectorAll(closed)) control.disabled = true;
+    lock(page);
   };
   // What is on the page stays to be read, copied, printed and, by logging out, taken off it.
   const end = (id) => {
@@ -35,7 +47,7 @@ const app = (() => {
     const made = notice("bad", "The session is over", text, id);
     // A control that is disabled under the hand would leave the keyboard at the top of the page.
     // The notice stays in sight by itself: the page need not scroll away from what was being read.
-    if (document.activeElement?.closest(closed)) made.focus({ preventScroll: true });
+    if (page.contains(document.activeElement) && document.activeElement.matches(closed)) made.focus({ preventScroll: true });
     close();
   };
   // Resolves when the person tries again, which the EHR's own pause comes before.
@@ -91,16 +103,29 @@ const app = (() => {
 
   // The page comes in parts; the script comes with the first.
   const whenRead = (then) => (document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", then) : then());
+  // A part takes the place of an earlier one, and what was entered there is entered here.
+  const put = (part) => {
+    const old = [...page.children].find((one) => one !== part && one.slot === part.slot && one.id === part.id);
+    const held = old?.contains(document.activeElement) && document.activeElement.id;
+    const { open } = old || {};
+    const entries = old && app.entered(old);
+    old?.remove();
+    page.append(part);
+    if (open) part.open = true;
+    if (entries?.length) app.enter(part, entries);
+    if (held !== undefined && held !== false) (document.getElementById(held) || part.querySelector("summary"))?.focus();
+    page.dispatchEvent(new CustomEvent("put", { detail: part }));
+  };
+  // Shown from the start, it would be read once among all the rest; what comes later is announced.
+  setTimeout(() => {
+    if (document.readyState === "loading") document.getElementById("told").textContent = "Reading the chart.";
+  }, 100);
   whenRead(() => {
-    document.getElementById("reading").textContent = "";
+    document.getElementById("told").textContent = "";
     // The page itself may have been told, while it was read, that the session is over.
     if (over.includes(document.querySelector(".late code")?.textContent)) close();
     // A row that all of the chart changed came again: the latest one counts.
-    const last = new Map();
-    for (const row of document.querySelectorAll(".list > details")) {
-      last.get(row.id)?.remove();
-      last.set(row.id, row);
-    }
+    for (const row of page.querySelectorAll(":scope > details")) if (document.getElementById(row.id) !== row) put(row);
   });
 
   const logout = document.getElementById("logout");
@@ -127,5 +152,5 @@ const app = (() => {
     heading.focus();
   });
 
-  return { call, element, handle, whenRead, hasEnded: () => ended };
+  return { call, element, frame, handle, lock, page, put, whenRead, hasEnded: () => ended };
 })();

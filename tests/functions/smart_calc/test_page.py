@@ -186,7 +186,7 @@ def test_beside_the_ehrs_own_banner_one_line_is_enough(app: App) -> None:
     (on_paper,) = re.findall(r'<div class="print-only">(.*?)</div>', page, re.DOTALL)
     assert "SYN-0007" in on_paper
     # A note names the patient too: it leaves the page.
-    notes = re.findall(r'<pre class="copy".*?</pre>|<main [^>]*>', page, re.DOTALL)
+    notes = re.findall(r'<pre class="copy".*?</pre>|<p [^>]*data-patient=[^>]*>', page, re.DOTALL)
     rest = page.replace(on_paper, "")
     assert any("SYN-0007" in note for note in notes)
     for note in notes:

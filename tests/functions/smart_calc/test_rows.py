@@ -1,5 +1,6 @@
-"""The rows of the list: what each says in a word, and in which order they stand."""
+"""The rows of the list: what each says in a word, their order, and which one matters most."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,13 +10,15 @@ from clinical.clock import Clock
 from functions.smart_calc.page import cards
 from functions.smart_calc.page.view_models import CalculatorView
 from tests.support.app import App
-from tests.support.app_chart import open_page, tenant_of
+from tests.support.app_chart import answering, bundle, open_page, tenant_of
 from tests.support.chart_resources import condition, observation, order, pressure
+from tests.support.scripted_ehr import as_fhir
 from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PERSON = {"resourceType": "Patient", "id": "p1", "birthDate": "1957-10-11", "gender": "male"}
 EGFR, CLEARANCE = "egfr_ckd_epi_2021", "creatinine_clearance_cg"
+AF = "cha2ds2_vasc"
 
 
 def measured(loinc: str, value: float, unit: str) -> dict[str, Any]:
@@ -96,20 +99,19 @@ def test_a_row_says_in_a_word_what_the_number_means_or_what_it_needs(
     assert row(name, *chart).hint == hint
 
 
-def test_every_place_that_a_row_can_have_is_one_of_the_list() -> None:
-    assert len(set(cards.PLACES)) == len(cards.PLACES)
-    ill = [condition(code, id=code) for code in ("I48.91", "N18.4", "K74.60", "E11.9")]
-    for views in (listed(), listed(*ill)):
-        assert len(views) == len(REGISTRY)
-        places = [cards.PLACES.index(view.place) for view in views]
-        assert places == sorted(places)
-
-
-def test_the_rows_have_their_order_whatever_comes_first(app: App) -> None:
-    """The slots are in the order of the places; what arrives later may belong before."""
-    page = open_page(app, app.launch(tenant_of(app))).text
-    slots = [part.partition('"')[0] for part in page.split('<slot name="')[1:]]
-    assert slots == list(cards.PLACES)
+def test_every_calculator_has_its_row_in_the_order_of_all_charts_before_anything_is_read(
+    app: App,
+) -> None:
+    """What arrives later is put there; where a calculator matters is told by the one that opens."""
+    ill = as_fhir(bundle(condition("I48.91", id="c1")))
+    for tenant, first in ((tenant_of(app), EGFR), (answering(tenant_of(app), conditions=ill), AF)):
+        page = open_page(app, app.launch(tenant)).text
+        frame, _, rest = page.partition("</template>")
+        named = re.findall(r'<slot name="(\w+)" data-title=', frame)
+        known = [name for name, one in REGISTRY.items() if not one.mark]
+        assert named == [*known, "ascvd_pce_2013", "news2", "values", "about"]
+        assert frame.count("reading …") == len(named)
+        assert f'data-first="{first}"' in rest
 
 
 def test_the_limit_of_an_age_is_that_of_the_calculator_where_it_has_one() -> None:

@@ -89,10 +89,10 @@ def test_no_value_comes_before_the_name_though_all_values_have_been_read(slow: S
     slow.read_until("Reading the chart")
     while len([one for one in slow.tenant.received if one.path != "/auth/token"]) < 7:
         threading.Event().wait(0.01)
-    assert "<main data-patient" not in slow.shown
+    assert "data-patient=" not in slow.shown
     slow.let_go("patient")
     shown = slow.rest()
-    assert shown.index("<h1>Synthetic Testpatient</h1>") < shown.index("<main data-patient")
+    assert shown.index("<h1>Synthetic Testpatient</h1>") < shown.index("data-patient=")
 
 
 def test_whose_it_is_comes_while_the_values_are_still_read(slow: SlowChart) -> None:
@@ -113,7 +113,7 @@ def test_a_calculator_comes_as_soon_as_what_it_is_made_of_has_been_read(slow: Sl
     slow.let_go("conditions")
     assert 'id="has_bled"' not in slow.read_until('id="egfr_ckd_epi_2021"')
     slow.let_go("drugs")
-    assert "prevent_2023_base" not in slow.read_until('id="has_bled"')
+    assert 'id="prevent_2023_base"' not in slow.read_until('id="has_bled"')
     slow.let_go("social")
     shown = slow.rest()
     assert shown.index('id="prevent_2023_base"') < shown.index('id="values"')
@@ -177,7 +177,7 @@ def test_a_session_that_ends_while_values_are_read_is_told_on_the_page_which_kee
     assert "The session is over." in shown
     assert "session_expired" in shown
     assert "launch the app again" in shown
-    assert shown.index('id="bmi"') < shown.rindex("</main>") < shown.index("The session is over.")
+    assert shown.index('id="bmi"') < shown.index("The session is over.")
     assert shown.rstrip().endswith("</html>")
 
 

@@ -1,0 +1,250 @@
+"""The parts of the page, each made when what it is made of has been read.
+
+No value comes before the patient's name, and none where the patient could not be read.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from functools import cache
+from pathlib import Path
+
+from markupsafe import Markup
+
+from clinical import basis, units_in_words
+from clinical.calculators import REGISTRY
+from clinical.chart import Chart
+from clinical.clock import Clock
+from shared import log, pages
+from shared.config.settings import Settings
+from shared.release import VERSION
+from shared.session.sessions import Active
+
+from . import reading, unclassified
+from .page import banner, cards, note, tables
+from .page.banner import Banner
+from .page.view_models import CalculatorView
+from .reading import ChartReading, Searching
+from .reading.awaited import awaited, says_the_same
+from .reading.search import Part
+
+_HERE = Path(__file__).parent
+_COMMENT = re.compile(r"//.*|/\*[^*]*\*/")
+
+Parts = Mapping[str, Part]
+
+
+@cache
+def style() -> str:
+    """The stylesheet of the page beside the one that all pages share."""
+    return dense("app.css")
+
+
+def dense(name: str) -> str:
+    """A static file without what is for its readers alone: lines of comment, indentation."""
+    lines = map(str.strip, (_HERE / "static" / name).read_text("utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not _COMMENT.fullmatch(line))
+
+
+@cache
+def _formula(name: str) -> Markup:
+    """Formula, sources and limits of a calculator, which no chart changes."""
+    values = {"calculator": REGISTRY[name], "codes": basis.code_systems(name)}
+    return Markup(  # noqa: S704 - our own
+        _render("formula.html", version=VERSION, verified=basis.VERIFIED, **values)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A calculator as it was sent, and the chart of which it was made."""
+
+    view: CalculatorView
+    chart: Chart
+
+
+@dataclass(slots=True)
+class PageParts:
+    """One page while it is sent: whose it is, its time zone, the latest chart, and what of it was
+    sent.
+    """
+
+    settings: Settings
+    active: Active
+    searching: Searching
+    opened: str = ""
+    zone: tzinfo | None = None
+    who: Banner | None = None
+    latest: ChartReading | None = None
+    sent: dict[str, Sent] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+
+    def as_read(self) -> Iterator[str]:
+        """Whose chart it is, the calculators, what else there is to say."""
+        parts: Parts = {}
+        for parts in self.searching.so_far():
+            if self.who is None:
+                yield from self._identity(parts)
+            due = self._due(parts)
+            # The first row fixes the time zone of the page.
+            known = self.zone is not None or self.searching.has_zone(parts)
+            if self.who is not None and due and known:
+                yield from self._rows(self._made(parts), due)
+            yield "".join(f'<span slot="read-{name}" hidden></span>' for name in self._news(parts))
+        made = self._made(parts)
+        if self.who is not None:
+            yield from self._changed(made)
+            yield from self._rest(made)
+        yield self._told(made)
+
+    def again(self, parts: Parts, missing: AbstractSet[str]) -> Iterator[str]:
+        """What has been read of what was missing; nothing that knows less than what is shown.
+
+        `parts` are those of the searches `missing`, and of what is made of them besides.
+        """
+        made = self._made(parts)
+        failed = {name for name, part in parts.items() if part.problem}
+
+        def knows_more(names: AbstractSet[str]) -> bool:
+            return bool((names & missing) - failed) and names & failed <= missing
+
+        if "patient" in missing:
+            yield from self._identity(parts)
+        else:
+            self.who = self._person(parts)
+        if self.who is not None:
+            searches = self.searching.searches
+            due = [name for name, one in REGISTRY.items() if knows_more(awaited(one, searches))]
+            yield from self._rows(made, due)
+            if "patient" in missing:
+                yield from self._rest(made)
+            else:
+                yield self._values(made) if knows_more(tables.READ_BY) else ""
+                yield self._unclassified(made) if knows_more(unclassified.READ_BY) else ""
+        yield self._told(made)
+
+    def _news(self, parts: Parts) -> Iterable[str]:
+        """The searches that have come since this was asked last."""
+        news = parts.keys() - self.told
+        self.told |= news
+        return sorted(news)
+
+    def _person(self, parts: Parts) -> Banner | None:
+        part = parts.get("patient")
+        person = next(iter(part.resources), None) if part else None
+        return None if person is None else banner.read(person, self.searching.now)
+
+    def _identity(self, parts: Parts) -> Iterator[str]:
+        self.who = self._person(parts)
+        if self.who is not None:
+            yield self.render("banner.html", banner=self.who)
+
+    def _due(self, parts: Parts) -> list[str]:
+        """The calculators for which everything has come, and that were not sent yet."""
+        off, searches = self.settings.calculators_off, self.searching.searches
+        return [
+            name
+            for name, calculator in REGISTRY.items()
+            if name not in self.sent
+            and (name in off or awaited(calculator, searches) <= parts.keys())
+        ]
+
+    def _made(self, parts: Parts) -> ChartReading:
+        """The chart so far, made once of the same parts. All of a page has the zone of its first
+        value.
+        """
+        if self.latest is None or self.latest.parts is not parts:
+            self.zone = self.zone or self.searching.zone_of(parts)
+            self.latest = self.searching.chart_of(parts, self.zone)
+        return self.latest
+
+    def _views(self, made: ChartReading, names: Iterable[str]) -> Iterator[CalculatorView]:
+        """The calculators of these names, the most relevant first."""
+        off, patient = frozenset(self.settings.calculators_off), note.of_patient(self.who)
+        ended = (one for one in self.searching.searches if one.name in made.parts)
+        cut = {name for one in ended if made.parts[one.name].more for name in one.wanted}
+        clock = Clock(made.now)
+        groups = cards.views(made.chart, clock, patient, off, names, cut, made.unread_behind)
+        return (view for views in groups.values() for view in views)
+
+    def _rows(self, made: ChartReading, names: Iterable[str]) -> Iterator[str]:
+        views = list(self._views(made, names))
+        self.sent |= {view.name: Sent(view, made.chart) for view in views}
+        yield self.render("rows.html", views=views, opened=self.opened)
+
+    def _changed(self, made: ChartReading) -> Iterator[str]:
+        """The rows that all of the chart changes, again: a server may have answered one search
+        with what belongs to another.
+        """
+        others = [
+            name
+            for name, sent in self.sent.items()
+            if not says_the_same(sent.view.calculator, sent.chart, made.chart)
+        ]
+        views = self._views(made, others)
+        changed = [view for view in views if view != self.sent[view.name].view]
+        yield self.render("rows.html", views=changed, opened="")
+
+    def _rest(self, made: ChartReading) -> Iterator[str]:
+        """What is no calculator, and which of them to open."""
+        yield self._unclassified(made)
+        yield self._values(made)
+        yield self.render(
+            "rest.html",
+            clock=Clock(made.now),
+            responsible=self.settings.responsible,
+            patient_note=note.of_patient(self.who),
+            read_note=units_in_words.plain(Clock(made.now).read_at),
+            first=min((sent.view.rank, name) for name, sent in self.sent.items())[1],
+        )
+
+    def _values(self, made: ChartReading) -> str:
+        clock, habits = Clock(made.now), self.active.ehr.profile.searches
+        found = tables.tables(made, self.active.session, habits, clock)
+        return self.render("values.html", tables=found, clock=clock)
+
+    def _unclassified(self, made: ChartReading) -> str:
+        clock = Clock(made.now)
+        view = unclassified.view(made.chart, clock)
+        return self.render("unclassified.html", unclassified=view) if view else ""
+
+    def _told(self, made: ChartReading) -> str:
+        """That it has been read, or what could not be, and why."""
+        reading.tell_foreign(made)
+        return self.render(
+            "unread.html" if self.who else "nobody.html",
+            clock=Clock(made.now),
+            unread=_unread(made),
+            failed=list(made.unread),
+            technical=made.technical,
+            nothing_read=made.is_empty,
+            problem=made.parts["patient"].problem,
+            made_at=self.searching.now,
+        )
+
+    def render(self, template: str, **values: object) -> str:
+        """A template of the page, which knows the session and the formulas besides."""
+        session = self.active.session
+        of_session = {
+            "ehr": self.active.ehr.name,
+            "user": session.user.name if session.user else None,
+            "full_banner": session.context.need_patient_banner is not False,
+            "granted": session.granted,
+            "correlation_id": log.correlation_id(),
+            "version": VERSION,
+        }
+        return _render(template, formula=_formula, **of_session, **values)
+
+
+def _render(template: str, **values: object) -> str:
+    return pages.render(template, _HERE / "templates", style(), **values)
+
+
+def _unread(made: ChartReading) -> Mapping[str, str]:
+    """What could not be read, in words, and why; what has one reason stands together."""
+    by_problem: dict[str, list[str]] = {}
+    for name, problem in made.unread.items():
+        by_problem.setdefault(problem, []).append(reading.PURPOSES[name])
+    return {"; ".join(purposes): problem for problem, purposes in by_problem.items()}

@@ -1,0 +1,65 @@
+"""The list before anything has been read: a row for each calculator, where it stays. Pure.
+
+The order is the same for every chart, so that no row moves when values arrive.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from clinical.calculators import REGISTRY
+from clinical.calculators.inputs import label
+from clinical.calculators.model import Calculator
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its name in URLs, its title in full and in short, what it is about in a word, and
+    the words it is found by.
+    """
+
+    name: str
+    title: str
+    short: str
+    words: str
+    subject: str = ""
+
+
+_VALUES = "Vital signs and laboratory values"
+_ABOUT = "About this app: responsibility, use, access"
+_PANES = (
+    Row("values", _VALUES, _VALUES, "results trend labs vitals observations"),
+    Row("about", _ABOUT, _ABOUT, "scopes granted license"),
+)
+
+
+def sections(off: AbstractSet[str] = frozenset()) -> Mapping[str, tuple[Row, ...]]:
+    """Return the headings of the list and the rows below each, in order.
+
+    `off` are the calculators that are turned off here.
+    """
+    usual: list[Row] = []
+    asked: list[Row] = []
+    turned_off: list[Row] = []
+    for name, calculator in REGISTRY.items():
+        section = turned_off if name in off else asked if calculator.mark else usual
+        section.append(_row(calculator))
+    found = {
+        "Calculators": tuple(usual),
+        "Off unless you ask for it": tuple(asked),
+        "Turned off here": tuple(turned_off),
+        "Chart and app": _PANES,
+    }
+    return {title: rows for title, rows in found.items() if rows}
+
+
+def _row(calculator: Calculator) -> Row:
+    told = (calculator.short, calculator.subject, *calculator.in_chart.relevant_with.values())
+    words = (*filter(None, told), calculator.words, *map(label, calculator.inputs))
+    return Row(
+        calculator.name,
+        calculator.title,
+        calculator.short,
+        " ".join(words).lower(),
+        calculator.subject,
+    )
