@@ -26,7 +26,7 @@ from shared.inbound.edge import Call, Edge, Reply
 from shared.session import deployment, sessions
 from shared.session.sessions import Active
 
-from . import all_results, parts, reading, stream
+from . import again, all_results, parts, reading, stream
 from .recalculate import recalculation
 
 _MOST_BYTES = 100_000
@@ -52,6 +52,8 @@ def _serve(settings: Settings, call: Call) -> Reply:
         raise NotFound
     if names == ["results"]:
         return _all_results(settings, call, handle)
+    if names == ["unread"]:
+        return _again(settings, call, handle)
     if names:
         return _recalculate(settings, call, handle, names[0])
     if call.method != "GET":
@@ -101,6 +103,16 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
     answer = recalculation.answer(name, requested, off)
     log.event("app_calculated", "calculator computed anew")
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+
+
+def _again(settings: Settings, call: Call, handle: str) -> Reply:
+    """Read again what the page could not read."""
+    active, patient = _asked_by_the_page(settings, call, handle)
+    fhir_client.admit(active)
+    missing = again.parse(_json_of(call, _MOST_BYTES))
+    made = again.answer(settings, active, patient, missing, datetime.now(UTC))
+    headers = {"Content-Type": "text/html; charset=utf-8"}
+    return Reply(200, headers, made.encode("utf-8", "replace"), compressible=True)
 
 
 def _all_results(settings: Settings, call: Call, handle: str) -> Reply:

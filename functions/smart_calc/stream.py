@@ -25,7 +25,7 @@ from .parts import PageParts, dense
 from .reading import Searching
 
 _STATIC = Path(__file__).parent / "static"
-_SCRIPTS = ("session.js", "calculators.js", "list.js", "results.js")
+_SCRIPTS = ("session.js", "calculators.js", "list.js", "unread.js", "results.js")
 # Where in the frame the parts follow.
 _HERE_FOLLOWS = "<!-- parts -->"
 

@@ -37,6 +37,7 @@ Event = Literal[
     "fhir_denied",
     "app_opened",
     "app_calculated",
+    "app_read_again",
     "app_results_listed",
     "app_refused",
     "page_blocked",

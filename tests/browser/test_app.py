@@ -623,6 +623,27 @@ def test_laboratory_values_that_were_not_read_can_be_entered(
     enter(page, "1.6")
     expect(calculator.locator(".headline strong")).to_have_text("47")
 
+    # What was missing comes without a reload; what was entered stays, until it's undone.
+    page.evaluate("window.isTheSamePage = true")
+    again = page.get_by_role("button", name="Try again")
+    again.click()
+    expect(told).to_be_visible()
+    expect(page.locator("#anion_gap-sodium")).to_have_value("")
+    answering(tenant)
+    again.click()
+    expect(page.get_by_text("Chart read on ")).to_be_visible()
+    expect(page.locator("[part=status]")).to_be_focused()
+    expect(told).to_have_count(0)
+    expect(again).to_have_count(0)
+    expect(page.locator("#anion_gap-sodium")).to_have_value("139")
+    expect(page.locator(f"#{EGFR}-creatinine")).to_have_value("1.6")
+    expect(calculator.get_by_text("edited, chart: 1.5 mg/dL")).to_be_visible()
+    expect(calculator.locator(".headline strong")).to_have_text("47")
+    calculator.get_by_role("button", name="Undo").click()
+    expect(calculator.locator(".headline strong")).to_have_text("51")
+    read_all_results(page)
+    expect(page.get_by_text("2 results shown, all there are.")).to_be_visible()
+    assert page.evaluate("window.isTheSamePage")
     assert complaints == []
 
 

@@ -151,7 +151,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "calculators chart contradictions reading rows unclassified ungranted",
         "page",
         "all_results parts recalculate",
-        "stream",
+        "again stream",
         "main",
     ),
     "functions/smart_calc/page": (
