@@ -10,8 +10,14 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
 
 - Seven searches run side by side: the patient, laboratory values of one year, lipids, HbA1c, UACR
   and height of ten years, vital signs of two years, social history, diagnoses, active drug orders;
-  8 seconds a call, 20 in all, 5 pages a search. What could not be read, and why, stands on top of
-  the page; its inputs stay open and can be typed.
+  8 seconds a call, 20 in all, 5 pages a search. What could not be read is named above the list,
+  with the reason at the foot of the page; its inputs stay open and can be entered. "Try again"
+  reads it without a reload, along with everything that the same calculators need. What was entered
+  stays, and a row is replaced only by one that knows more.
+- Every calculator has its row from the start, in the same place for every chart. A row without
+  values says that they are being read, and a line above the list names what is still being read.
+  Search finds such a row, which opens when its values arrive. In a wide window the calculator that
+  matters most for the patient opens.
 - A resource that is about another patient, or names none, is neither shown nor used; the log counts
   those that were set aside.
 - Formulas that combine laboratory values take a set drawn together; QTc takes a QT interval and a
@@ -34,7 +40,9 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
 - Each formula states when it was last compared with a second implementation, that no clinician has
   reviewed it, and which code systems are read. "About this app" names who is responsible
   ([configuration.md](configuration.md), `responsible`), or states that no one is named.
-- A changed value is marked, counts in its calculator only, and can be undone. Another unit converts
+- A changed value is marked, on its row in the list too, counts in its calculator only, and can be
+  undone; Undo needs no connection. If a change can't be calculated, the result before it stays and
+  is marked. Another charted value that is chosen shows its date and source. Another unit converts
   the number. The server computes it; nothing that is typed is kept or written to the chart.
 - A caution about a charted value goes when another value takes its place. On the folded card stands
   the gravest one: an unsteady creatinine or acute kidney injury before the age of a value.
@@ -54,11 +62,13 @@ A calculator that `calculators_off` turns off is listed last, says so, and compu
   session has ended. A calculator prints alone on a sheet with the patient, the user and the time.
 - A note gives a converted value as charted, a calculated one as shown, and names another charted
   value that was chosen by its date and status.
-- Entries that could not be classified are listed once, above the calculators, in the chart's own
+- Entries that could not be classified are listed once, at the foot of the page, in the chart's own
   words. You answer the item, never the entry. Notes list open items as "not answered".
 - Where nothing at all could be read, one card says why, what to do, and a line for support.
-- When the session ends while the page is open, it says so and what to do. What is shown stays to
-  be read, copied and printed; nothing more is computed.
+- When the session ends while the page is open, it says so and what to do. What is shown can still
+  be read, selected, copied and printed, and a change can be undone; nothing more is computed.
+- A calculator marked legacy or time-critical computes nothing until "Calculate", next to its title,
+  is pressed. What is entered there stays until another row is opened or the row is closed.
 
 How the chart answered an input is said in words:
 
@@ -177,12 +187,17 @@ the text of such entries is read.
 - Where nothing can be computed, `outputs` is empty and `refused` says why, to a clinician. An
   output that lacks an input is left out while others are given.
 - An input that the calculator does not know, or a value that cannot be taken, refuses all outputs.
-- With `"details": true` the answer also has `results`, `faults`, `notes`, `note` and `brief`,
-  as the page prints them; they may change with it.
+- With `"details": true` the response also has `results`, `faults`, `notes` and `note`,
+  as the page prints them; they can change with it.
 - The session's cookie is needed, and evidence that an own page asks, as for the FHIR proxy
   ([proxy.md](proxy.md#who-may-call)). Refusals come in this order: 405, 403 `cross_site`, 404 for
   an unknown calculator, 401, 415 for another media type than `application/json`, 413 over 100 kB,
   400 `parameter_invalid` for another form. A calculator that is turned off is unknown here.
+
+`POST /smart_calc/SESSION/unread` with `{"searches": ["labs"], "offset": -360}` reads again what the
+page couldn't read, for the same callers. Nothing of a chart is kept, so it also reads whatever the
+affected calculators are made of. The response is HTML, parts of the page that take the place of
+earlier ones, and can change with it. `offset` is the page's time zone in minutes, or null.
 """
 
 USE = """\
