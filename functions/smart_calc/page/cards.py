@@ -74,7 +74,7 @@ def _turned_off(calculator: Calculator) -> CalculatorView:
     return CalculatorView(
         calculator,
         "turned_off",
-        *((), "", (), ()),
+        *((), "", (), ""),
         reason,
         *((), (), (), ()),
         "",
@@ -121,7 +121,7 @@ def _view(
         results=() if group == "off" else made,
         provenance=_provenance(findings, clock) if _is_computed(group, evaluation) else "",
         lacking=tuple(_lack(findings[name]) for name in outcome.lacking(evaluation)),
-        needs=tuple(map(wording.in_line, outcome.lacking(evaluation))),
+        needs=_needs(outcome.lacking(evaluation), findings),
         reason=(unfit or evaluation.refused or "") if group == "not_applicable" else "",
         warnings=tuple(cautions.warnings(evaluation, prefilled, chart, clock)),
         notes=evaluation.notes,
@@ -221,6 +221,16 @@ def _unused(findings: Found) -> Mapping[str, str]:
         for name, finding in findings.items()
         if finding.value is None and finding.outcome not in plain and finding.chosen
     }
+
+
+def _needs(lacking: Iterable[str], findings: Found) -> str:
+    """Return what a row lacks: `not read: creatinine`, `needs INR`, or both."""
+    unread = [name for name in lacking if findings[name].outcome is Outcome.UNREAD]
+    others = [name for name in lacking if name not in unread]
+    told = (("not read: ", unread), ("needs ", others))
+    return "; ".join(
+        f"{head}{', '.join(map(wording.in_line, names))}" for head, names in told if names
+    )
 
 
 def _lack(finding: ChartFinding) -> str:

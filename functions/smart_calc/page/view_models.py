@@ -225,7 +225,7 @@ class CalculatorView:
     results: tuple[ResultView, ...]
     provenance: str
     lacking: tuple[str, ...]
-    needs: tuple[str, ...]
+    needs: str
     reason: str
     warnings: tuple[Caution, ...]
     notes: tuple[str, ...]
@@ -252,7 +252,7 @@ class CalculatorView:
             return self.reason.partition(":")[0].removesuffix(" in the chart")
         if self.card:
             return self.card[0].short
-        return f"needs {', '.join(self.needs)}" if self.needs else ""
+        return self.needs
 
     @property
     def cautions(self) -> tuple[str, ...]:

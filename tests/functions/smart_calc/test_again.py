@@ -37,6 +37,8 @@ def test_what_was_missing_comes_and_nothing_that_knows_less_than_before(app: App
     launched = app.launch(tenant)
     page = open_page(app, launched).text
     assert "Not all of the chart was read: common laboratory values." in page
+    # The row doesn't say that the chart lacks it.
+    assert '<span class="hint">not read: creatinine</span>' in page
 
     answering(tenant, conditions=Scripted(500))
     second = again(app, launched, page)
