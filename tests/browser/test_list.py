@@ -208,6 +208,7 @@ def test_without_a_script_all_results_are_there_in_their_order_and_open(
     plain = context.new_page()
     launch_in(plain, app, tenant_of(app))
     expect(plain.locator("#complete")).to_be_attached()
+    expect(plain.locator("#tools, #logout").locator("visible=true")).to_have_count(0)
     rows = plain.locator(".page > details").all()
     order = [(box["y"], one.get_attribute("id")) for one in rows if (box := one.bounding_box())]
     assert [name for _, name in sorted(order)] == [

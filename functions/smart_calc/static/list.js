@@ -12,6 +12,8 @@
   const seen = () => places.map(rowIn).filter((row) => row?.checkVisibility());
   const summary = (row) => row.querySelector("summary");
   const open = (row) => {
+    // Made ready before it's seen, so that nothing moves then.
+    app.prepare(row);
     row.open = true;
     summary(row).scrollIntoView({ block: "nearest" });
     summary(row).focus({ preventScroll: true });
@@ -21,10 +23,10 @@
   const choose = (name) => {
     const place = places.find((one) => one.name === name);
     const row = place && rowIn(place);
-    const isHere = row?.querySelector("h3") !== null;
-    wanted = place && !(row && isHere) ? name : "";
-    if (row && isHere) open(row);
-    return Boolean(row) && isHere;
+    const isHere = Boolean(row && (row.nextElementSibling || document.readyState !== "loading"));
+    wanted = place && !isHere ? name : "";
+    if (isHere) open(row);
+    return isHere;
   };
   frame.addEventListener("slotchange", ({ target }) => {
     const come = () => target.name === wanted && !choose(wanted) && setTimeout(come, 20);

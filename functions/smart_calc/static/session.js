@@ -129,7 +129,6 @@ const app = (() => {
   });
 
   const logout = document.getElementById("logout");
-  logout.hidden = false;
   logout.addEventListener("click", async () => {
     logout.disabled = true;
     try {
