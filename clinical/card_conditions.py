@@ -7,6 +7,7 @@ What is found, suggested or left open prevents a card alike. Each calculator dec
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from clinical import earlier
 from clinical.calculators.card_rule import CardRule, Nearby, TimesNormal
@@ -36,10 +37,14 @@ _STATUS_OF_NO_VALUE = frozenset({"entered-in-error", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The earlier result that shows that a band has lasted, and the value behind it."""
+    """The earlier result that shows that a band has lasted, and the value behind it.
+
+    `between` counts the values since then, all of them in that band or a worse one.
+    """
 
     result: Result
     evidence: Evidence
+    between: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def _of_the_rule(judged: Judged) -> Iterator[str]:
     if rule.lasting and lasting(judged) is None:
         told = f"{judged.result.output.label} {judged.result.printed}"
         days = rule.lasting.earlier.days
-        yield f"{told}: not confirmed by a value from at least {days} days earlier"
+        yield f"{told}: not shown to have lasted {days} days"
 
 
 def _is_exceeded(near: Nearby, judged: Judged) -> bool:
@@ -164,22 +169,28 @@ def _listed(judged: Judged) -> str:
 
 
 def lasting(judged: Judged) -> Earlier | None:
-    """Return the newest earlier result that confirms the band; None if no value does."""
+    """Return the newest result that is early enough; None if it, or one since then, is better."""
     rule = judged.rule.lasting
     used = judged.prefilled.findings[rule.input].chosen if rule else None
     if rule is None or used is None or used.moment is None:
         return None
-    output = judged.result.output
+    output, newest = judged.result.output, used.moment.instant
     order = [band.text for band in output.bands]
     own = order.index(judged.result.band or "")
-    found: dict[datetime, list[Earlier]] = {}
-    for entry, result in earlier.results(
-        judged.calculator, output, rule.input, judged.chart, judged.now.tzinfo
-    ):
-        if entry.moment and used.moment.instant - entry.moment.instant >= rule.earlier:
-            found.setdefault(entry.moment.instant, []).append(Earlier(result, entry))
-    for results in found.values():
-        # Values of one time that contradict each other confirm nothing.
-        if all(order.index(one.result.band or "") >= own for one in results):
-            return results[0]
+    before = (
+        (entry.moment.instant, entry, result)
+        for entry, result in earlier.results(
+            judged.calculator, output, rule.input, judged.chart, judged.now.tzinfo
+        )
+        if entry.moment and entry.moment.instant < newest
+    )
+    between = 0
+    for when, values in groupby(before, lambda one: one[0]):
+        of_one_time = [(entry, result) for _, entry, result in values]
+        if any(order.index(result.band or "") < own for _, result in of_one_time):
+            return None
+        if newest - when >= rule.earlier:
+            entry, result = of_one_time[0]
+            return Earlier(result, entry, between)
+        between += len(of_one_time)
     return None

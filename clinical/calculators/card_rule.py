@@ -56,7 +56,9 @@ class TimesNormal:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """The band, or a worse one, must follow from a value of `input` taken this much earlier too.
+    """The band, or a worse one, must follow from every value of `input` back to one this old.
+
+    `earlier` is how much older than the newest value that one must be.
 
     The output lists its bands from the best to the worst.
     """

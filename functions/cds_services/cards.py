@@ -108,7 +108,16 @@ def _values(card: Card, clock: Clock) -> Iterator[str]:
     if card.earlier and card.rule.lasting:
         entry, name = card.earlier.evidence, card.rule.lasting.input
         value = _value(entry.value, INPUTS[name].unit)
-        yield f"Earlier: {in_words(card.earlier.result)} from {value}, {clock.day(entry.moment)}"
+        told = f"{in_words(card.earlier.result)} from {value}, {clock.day(entry.moment)}"
+        yield f"Earlier: {told}. {_between(card.earlier.between)}"
+
+
+def _between(count: int) -> str:
+    """Return what holds of the values between the two, which the card would not exist without."""
+    if not count:
+        return "There are no values in between."
+    values = "The only value in between is" if count == 1 else f"All {count} values in between are"
+    return f"{values} in the same category or a worse one."
 
 
 def _counted_as_no(card: Card) -> str:

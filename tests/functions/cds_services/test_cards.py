@@ -79,8 +79,14 @@ def heart(*vitals: Any, **more: Any) -> dict[str, Any]:
     return chart(labs=bundle(), vitals=bundle(qt(510), rate(), *vitals), **more)
 
 
-def kidney(now: float, before: float, *problems: Any, **more: Any) -> dict[str, Any]:
-    found = bundle(creatinine(now, **more), creatinine(before, days=120))
+def kidney(
+    now: float, before: float, *problems: Any, between: tuple[float, ...] = ()
+) -> dict[str, Any]:
+    found = bundle(
+        creatinine(now),
+        *(creatinine(one, days=30 + nth) for nth, one in enumerate(between)),
+        creatinine(before, days=120),
+    )
     return chart(labs=found, slow=bundle(), conditions=bundle(*problems))
 
 
@@ -152,6 +158,17 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "eGFR G3a": (kidney(1.1, 1.1), {}),
     "eGFR G4, G3b before": (kidney(2.0, 1.6), {}),
     "eGFR G3b, G4 before": (kidney(1.6, 2.0), G3B),
+    "eGFR G4 throughout": (kidney(2.9, 2.8, between=(2.7, 2.6)), G4),
+    "eGFR G4, worse in between": (kidney(2.9, 2.8, between=(4.2, 4.1)), G4),
+    "eGFR G4, G3b once in between": (kidney(2.4, 2.8, between=(2.5, 1.7)), {}),
+    "eGFR G4, normal in between": (kidney(2.4, 2.8, between=(2.5, 2.6, 0.7)), {}),
+    "eGFR G3b, better before an older G3b": (
+        chart(
+            labs=bundle(*(creatinine(one, days=at) for one, at in ((1.6, 2), (1.1, 120)))),
+            slow=bundle(creatinine(1.6, days=200)),
+        ),
+        {},
+    ),
     "eGFR G4, stage 4 in words": (kidney(2.9, 2.8, in_words("CKD stage 4")), {}),
     "eGFR G4, stage IV in words": (kidney(2.9, 2.8, in_words("CKD, stage IV")), {}),
     "eGFR G4, a range of stages in words": (kidney(2.9, 2.8, in_words("CKD stage 1-4")), G4),
@@ -329,13 +346,23 @@ def test_the_detail_says_what_the_result_is_based_on(cds: Cds) -> None:
     assert "Not with moderate to severe mitral stenosis or a mechanical valve." in detail
 
 
-def test_a_stage_is_told_with_both_values_that_show_it(cds: Cds) -> None:
-    (card,) = cds.main.cards(kidney(2.9, 2.8))
-    day = r"\d{1,2} \w{3} \d{4}\n"
+@each(
+    "between, said",
+    [
+        ((), "There are no values in between."),
+        ((2.7,), "The only value in between is in the same category or a worse one."),
+        ((2.7, 4.2), "All 2 values in between are in the same category or a worse one."),
+    ],
+)
+def test_a_stage_is_told_with_the_values_that_show_it(
+    cds: Cds, between: tuple[float, ...], said: str
+) -> None:
+    (card,) = cds.main.cards(kidney(2.9, 2.8, between=between))
+    day = r"\d{1,2} \w{3} \d{4}"
     assert card["summary"] == "eGFR 16 mL/min/1.73 m2: KDIGO 2024: G4, 15 to below 30"
-    assert re.search(rf"- Creatinine, serum or plasma: 2\.9 mg/dL, {day}", card["detail"])
-    earlier = r"- Earlier: eGFR 17 mL/min/1\.73 m2 from 2\.8 mg/dL, "
-    assert re.search(earlier + day, card["detail"])
+    assert re.search(rf"- Creatinine, serum or plasma: 2\.9 mg/dL, {day}\n", card["detail"])
+    earlier = rf"- Earlier: eGFR 17 mL/min/1\.73 m2 from 2\.8 mg/dL, {day}\. {said}\n"
+    assert re.search(earlier, card["detail"])
 
 
 def test_no_card_tells_how_the_table_of_a_formula_is_read(cds: Cds) -> None:
