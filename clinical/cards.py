@@ -20,6 +20,9 @@ from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding
 from clinical.prefilled import Prefilled, inputs_of
 
+# Statuses of a MedicationRequest (FHIR R4) whose drug may have been taken, and isn't any more.
+_OVER = frozenset({"stopped", "completed"})
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -27,7 +30,8 @@ class Card:
 
     `used` are the findings that it was computed from, `counted_as_no` those that are not in the
     chart. `earlier` is the result that confirms it, if the rule asks for one. `problems` and
-    `drugs` count the entries that were searched. `cautions` begin with the gravest.
+    `drugs` count the entries that were searched, `ended` the orders of the drugs that the rule
+    excludes that are over. `cautions` begin with the gravest.
     """
 
     calculator: Calculator
@@ -39,6 +43,7 @@ class Card:
     earlier: Earlier | None
     problems: int
     drugs: int
+    ended: int
     cautions: tuple[str, ...]
 
     @property
@@ -131,12 +136,24 @@ def _judged(
         earlier=lasting(judged),
         problems=chart.problems.entries,
         drugs=chart.drugs.entries,
+        ended=_ended(rule, chart),
         cautions=(
             *(text for _, text in fitness.of_the_patient(calculator, chart)),
             *evaluation.notes,
             *calculator.cautions,
         ),
     )
+
+
+def _ended(rule: CardRule, chart: Chart) -> int:
+    classes = rule.no_drug.classes if rule.no_drug else ()
+    entries = {
+        one.evidence.source
+        for name in classes
+        for one in chart.findings[name].passed_over
+        if one.evidence.status in _OVER
+    }
+    return len(entries)
 
 
 def _not_computed(evaluation: Evaluation, output: Output, prefilled: Prefilled) -> str:

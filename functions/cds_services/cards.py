@@ -138,15 +138,17 @@ def _searched(card: Card) -> Iterator[str]:
     """Yield what the chart was searched for and doesn't have, among how many entries."""
     rule = card.rule
     if rule.no_drug:
-        where = _among(card.drugs, "drug entry", "drug entries")
-        yield f"No {rule.no_drug.kind} was found{where}."
+        kind, ended = rule.no_drug.kind, card.ended
+        where = ", but the chart has no current drug orders"
+        if card.drugs:
+            where = f" among {_number(card.drugs, 'drug entry', 'drug entries')}"
+        orders = _number(ended, f"ended {kind} order isn't", f"ended {kind} orders aren't")
+        yield f"No {kind} was found{where}." + (f" {orders} counted." if ended else "")
     if rule.not_found:
-        where = _among(card.problems, "problem entry", "problem entries")
+        where = ", but the chart has no problem entries that count"
+        if card.problems:
+            where = f" among {_number(card.problems, 'problem entry', 'problem entries')}"
         yield f"Not found{where}: {_listed(rule.not_found)}."
-
-
-def _among(count: int, one: str, many: str) -> str:
-    return f" among {_number(count, one, many)}" if count else f", but the chart has no {many}"
 
 
 def _listed(names: Sequence[str]) -> str:

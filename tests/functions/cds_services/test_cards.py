@@ -365,6 +365,28 @@ def test_a_stage_is_told_with_the_values_that_show_it(
     assert re.search(earlier, card["detail"])
 
 
+def test_only_orders_that_could_count_are_counted_and_ended_ones_are_told(cds: Cds) -> None:
+    none = "No statin was found, but the chart has no current drug orders."
+    over = [order(drug, status="stopped") for drug in ("simvastatin", "atorvastatin", "metformin")]
+    for orders, said in (
+        ((), f"{none}\n"),
+        (over, f"{none} 2 ended statin orders aren't counted.\n"),
+    ):
+        (card,) = cds.main.cards(risk(smokes=True, drugs=bundle(*orders)))
+        assert said in card["detail"]
+    drugs = (
+        order("metformin"),
+        order("ramipril", status="stopped"),
+        order("warfarin", status="completed"),
+        order("apixaban", status="cancelled"),
+    )
+    (card,) = cds.main.cards(fibrillation("I10", "E11.9", drugs=bundle(*drugs)))
+    said = (
+        "No anticoagulant was found among 1 drug entry. 1 ended anticoagulant order isn't counted."
+    )
+    assert said in card["detail"]
+
+
 def test_no_card_tells_how_the_table_of_a_formula_is_read(cds: Cds) -> None:
     (card,) = cds.main.cards(risk(smokes=True))
     assert "A term without a value" in REGISTRY["prevent_2023_base"].table_note
