@@ -12,7 +12,11 @@ from datetime import datetime
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import patient
-from clinical.chart.answers import current_smoker, left_to_a_person
+from clinical.chart.answers import (
+    current_smoker,
+    left_to_a_person,
+    unless_a_problem_differs,
+)
 from clinical.chart.choice import Question, choose, in_order, is_usable, usable
 from clinical.chart.classified import Classified
 from clinical.chart.derived import derived
@@ -81,6 +85,8 @@ def read_chart(
             *problems.findings,
         )
     )
+    smoker = unless_a_problem_differs(findings["current_smoker"], findings["smoker_in_problems"])
+    findings[smoker.input] = smoker
     drugs = drug_classes(
         scope.requests,
         scope.uses,

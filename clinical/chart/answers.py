@@ -1,6 +1,7 @@
 """Coded answers: smoking status (US Core, LOINC 72166-2), and what is asked and never prefilled."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from clinical.chart.choice import OLDER_SHOWN, Question, choose, does_not_count
@@ -15,7 +16,7 @@ from clinical.chart.codes.observations import (
     SMOKING_MAX_DAYS,
     SNOMED,
 )
-from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Outcome
+from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Outcome, PassedOver
 from clinical.chart.observations import Entry, Heading
 from clinical.chart.quantity import read_text
 from clinical.chart.resources.json_access import Coding, codes_of, codings, label
@@ -34,6 +35,24 @@ def current_smoker(entries: Iterable[Entry], now: datetime) -> ChartFinding:
     """Whether the patient smokes, by the newest coded smoking status; unknown stays empty."""
     question = Question("current_smoker", "", SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS, now)
     return choose(question, _smoking_statuses(entries))
+
+
+def unless_a_problem_differs(smoker: ChartFinding, listed: ChartFinding) -> ChartFinding:
+    """Return the smoking status, left empty if it is no and a problem of now says that they smoke.
+
+    `listed` is the finding `smoker_in_problems`.
+    """
+    if smoker.value is not False or listed.chosen is None:
+        return smoker
+    why = "the problem list says that the patient smokes"
+    return replace(
+        smoker,
+        outcome=Outcome.CONFLICTING,
+        why=why,
+        value=None,
+        flags=(Flag.CONFLICT,),
+        passed_over=(PassedOver(listed.chosen, Flag.CONFLICT, why), *smoker.passed_over),
+    )
 
 
 def _smoking_statuses(entries: Iterable[Entry]) -> Iterator[Candidate]:

@@ -114,6 +114,9 @@ pressure that isn't below the systolic one | open |
   1.5, if it differs by at least 0.3 mg/dL from one within 48 hours (KDIGO 2012), or if it's at
   least 1.5 times the median of the values up to a year before those 7 days (NHS England, 2014).
   With one value the page says that it cannot tell.
+- A smoking status of "no" stays open if an active problem says that the patient smokes: one of the
+  coded answers for smokers, or words such as "smokes tobacco daily". "Ex-smoker" and "history of
+  smoking" don't count. Codes of ICD for tobacco or nicotine aren't read.
 - The sex comes from `gender`. A US Core birth sex or sex, a recorded sex at birth
   (`individual-recordedSexOrGender`, LOINC 76689-9) or `patient-sexParameterForClinicalUse` that
   differs leaves it open, and so does a parameter that is `specified` by a comment.

@@ -18,6 +18,7 @@ _NOW = (
     *("acute_kidney_injury", "chronic_kidney_disease", "dialysis", "dialysis_status", "pregnancy"),
     *("palliative_care", "anticoagulant_in_problems", "wide_qrs", "acute_liver_injury"),
     *("low_platelets_of_another_cause", "known_cirrhosis", "active_atrial_fibrillation"),
+    "smoker_in_problems",
 )
 IS_OF_NOW: Mapping[str, bool] = MappingProxyType(
     dict.fromkeys(_EVER, False) | dict.fromkeys(_NOW, True)

@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from clinical.chart.codes.diagnoses import SOMETHING_ELSE
+from clinical.chart.codes.observations import SMOKING_ANSWERS
 from clinical.chart.codes.systems import System
 from clinical.chart.codes.tables import listed, rows
 
@@ -80,4 +82,7 @@ def _concepts() -> Mapping[str, Said]:
         for column in ("suggests", "counts"):
             for concept in listed(row, column):
                 found[concept][row["item"]] = column == "counts"
+    # A smoking status may be on the problem list too.
+    for concept, smokes in SMOKING_ANSWERS.items():
+        found[concept]["smoker_in_problems" if smokes else SOMETHING_ELSE] = True
     return found

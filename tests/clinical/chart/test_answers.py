@@ -2,12 +2,14 @@ from typing import Any
 
 import pytest
 
+from clinical.chart.codes.observations import SMOKING_ANSWERS
 from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import (
     HL7,
     LOINC,
     SNOMED,
     concept,
+    condition,
     find,
     observation,
     smoking,
@@ -98,6 +100,27 @@ def test_answers_that_differ_are_in_conflict() -> None:
     assert find("current_smoker", smoking("449868002", "266919005")).outcome is Outcome.CONFLICTING
     one, other = smoking("449868002", id="a"), smoking("266919005", id="b")
     assert find("current_smoker", one, other).outcome is Outcome.CONFLICTING
+
+
+def test_a_problem_that_says_the_patient_smokes_leaves_a_status_of_no_open() -> None:
+    for problem in (
+        *(concept(SNOMED, code) for code, smokes in SMOKING_ANSWERS.items() if smokes),
+        concept(SNOMED, "1000004", text="Smokes tobacco daily (finding)"),
+        *({"text": text} for text in ("Smoker, 1 pack a day", "Tobacco use disorder", "Smoking")),
+    ):
+        finding = find("current_smoker", smoking("266919005"), condition(problem))
+        assert (finding.value, finding.outcome) == (None, Outcome.CONFLICTING), problem
+        assert find("current_smoker", smoking("449868002"), condition(problem)).value is True
+        ended = find("current_smoker", smoking("266919005"), condition(problem, "resolved"))
+        assert ended.value is False, problem
+    for text in (
+        *("Ex-smoker", "Ex-very heavy cigarette smoker (40+/day)", "History of tobacco use"),
+        *("Former heavy smoker", "Non-smoker", "Never smoker", "Smoking cessation education"),
+        *("Tobacco use disorder, in remission", "Passive smoker", "Smokeless tobacco use"),
+        *("Father smokes", "Tobacco smoking consumption unknown", "Asthma", "see note"),
+    ):
+        finding = find("current_smoker", smoking("266919005"), condition({"text": text}))
+        assert finding.value is False, text
 
 
 def test_a_smoking_status_under_another_code_counts_only_where_there_is_no_other() -> None:

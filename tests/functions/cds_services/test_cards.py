@@ -70,8 +70,7 @@ def risk(smokes: bool, **more: Any) -> dict[str, Any]:
         ),
         vitals=bundle(value("8480-6", 165, "mm[Hg]"), value("29463-7", 90, "kg")),
         social=bundle(smoking("77176002" if smokes else "266919005")),
-        conditions=bundle(diagnosis("E11.9")),
-        **more,
+        **{"conditions": bundle(diagnosis("E11.9")), **more},
     )
 
 
@@ -178,6 +177,11 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "eGFR G4, stage 4 resolved": (kidney(2.9, 2.8, ended("N18.4")), G4),
     "10 % or more": (risk(smokes=True), {"prevent_2023_base": "info"}),
     "10 % or more with a statin": (risk(smokes=True, drugs=bundle(order("Lipitor"))), {}),
+    "10 % or more in a non-smoker": (risk(smokes=False), {"prevent_2023_base": "info"}),
+    "10 % or more, a smoker by the problem list alone": (
+        risk(smokes=False, conditions=bundle(diagnosis("E11.9"), in_words("Smokes daily"))),
+        {},
+    ),
     "FIB-4 at 36": (liver(120, aged=36), {"fib4": "info"}),
     "FIB-4 at 35": (liver(120, aged=35), {}),
     "FIB-4 at 65": (liver(120, aged=65), {}),

@@ -9,7 +9,7 @@ from clinical.chart import read_chart
 from clinical.clock import Clock
 from functions.smart_calc.page import input_views
 from functions.smart_calc.page.view_models import InputView
-from tests.support.chart_resources import ICD10CM, concept, condition, observation, smoking
+from tests.support.chart_resources import ICD10CM, SNOMED, concept, condition, observation, smoking
 from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -108,3 +108,11 @@ def test_what_is_absent_is_said_to_be_not_found() -> None:
     former = smoking("8517006", effectiveDateTime=TODAY)
     assert seen("current_smoker", former).state == "no, from the chart"
     assert seen("current_smoker").data == "null"
+
+
+def test_a_smoking_status_that_a_problem_contradicts_is_asked_with_that_problem() -> None:
+    problem = condition(concept(SNOMED, "449868002", text="Smokes tobacco daily"))
+    view = seen("current_smoker", smoking("266919005", effectiveDateTime=TODAY), problem)
+    assert (view.state, view.data, view.look) == ("chart contradicts itself", "null", "bad")
+    assert view.remarks[0] == "The problem list says that the patient smokes."
+    assert "Smokes tobacco daily" in view.remarks[1]
