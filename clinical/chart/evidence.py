@@ -170,3 +170,13 @@ class ChartFinding:
     further: tuple[Evidence, ...] = ()
     behind: "tuple[ChartFinding, ...]" = ()
     could_be: tuple[Unclassified, ...] = ()
+
+    @property
+    def earliest(self) -> Evidence | None:
+        """The earliest dated of the entries that answer it: of a diagnosis, when it was charted."""
+        dated = [one for one in (self.chosen, *self.further) if one and one.moment]
+        return min(dated, key=_instant, default=None)
+
+
+def _instant(evidence: Evidence) -> datetime:
+    return evidence.moment.instant if evidence.moment else _EARLIEST

@@ -13,6 +13,7 @@ from typing import Any
 from clinical.calculators.inputs import INPUTS, label
 from clinical.card_conditions import named
 from clinical.cards import Card, in_words
+from clinical.chart.codes.diagnoses import IS_OF_NOW
 from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.evidence import Outcome, Value
 from clinical.clock import Clock
@@ -98,7 +99,9 @@ def detail(card: Card, clock: Clock) -> str:
 
 def _values(card: Card, clock: Clock) -> Iterator[str]:
     for finding in card.used:
-        moment = finding.chosen.moment if finding.chosen else None
+        # A diagnosis may have later entries: of a complication, or of an encounter.
+        entry = finding.earliest if finding.input in IS_OF_NOW else finding.chosen
+        moment = entry.moment if entry else None
         dated = finding.input in INPUTS or isinstance(finding.value, bool)
         calculated = finding.outcome is Outcome.CALCULATED
         when = f", {clock.day(moment)}" if moment and (dated or calculated) else ""

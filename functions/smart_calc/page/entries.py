@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from clinical import units_in_words
 from clinical.calculators.inputs import FLAGS, label
+from clinical.chart.codes.diagnoses import IS_OF_NOW
 from clinical.chart.codes.observations import LOINC
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome, PassedOver
 from clinical.clock import Clock
@@ -89,9 +90,13 @@ def answering(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
     """What answers a yes-or-no item, or only suggests it: diagnoses, orders, values."""
     if finding.chosen is None:
         return ()
-    counting = (finding.chosen, *finding.further)
+    shown = (finding.chosen, *finding.further)[:3]
+    first = finding.earliest
+    if finding.input in IS_OF_NOW and first and first not in shown:
+        # A card has its date.
+        shown = (*shown[:2], first)
     reasons = {passed.evidence: passed.why for passed in finding.passed_over}
-    return tuple(_entry(evidence, reasons.get(evidence, ""), clock) for evidence in counting[:3])
+    return tuple(_entry(evidence, reasons.get(evidence, ""), clock) for evidence in shown)
 
 
 def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:

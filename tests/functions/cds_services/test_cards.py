@@ -391,6 +391,13 @@ def test_only_orders_that_could_count_are_counted_and_ended_ones_are_told(cds: C
     assert said in card["detail"]
 
 
+def test_a_diagnosis_has_the_date_of_its_earliest_entry(cds: Cds) -> None:
+    dated = {"E11.9": "2009-03-05", "E11.22": "2019-11-12", "E11.319": None}
+    listed = (diagnosis(code, onsetDateTime=day) for code, day in dated.items())
+    (card,) = cds.main.cards(risk(smokes=True, conditions=bundle(*listed)))
+    assert "- Diabetes: yes, 5 Mar 2009\n" in card["detail"]
+
+
 def test_no_card_tells_how_the_table_of_a_formula_is_read(cds: Cds) -> None:
     (card,) = cds.main.cards(risk(smokes=True))
     assert "A term without a value" in REGISTRY["prevent_2023_base"].table_note

@@ -116,3 +116,10 @@ def test_a_smoking_status_that_a_problem_contradicts_is_asked_with_that_problem(
     assert (view.state, view.data, view.look) == ("chart contradicts itself", "null", "bad")
     assert view.remarks[0] == "The problem list says that the patient smokes."
     assert "Smokes tobacco daily" in view.remarks[1]
+
+
+def test_of_many_entries_of_a_diagnosis_the_earliest_is_among_those_shown() -> None:
+    years = ("2009", "2015", "2017", "2019")
+    listed = (condition("E11.9", id=year, onsetDateTime=f"{year}-03-05") for year in years)
+    shown = [one.when for one in seen("diabetes", *listed).entries]
+    assert shown == ["5 Mar 2019", "5 Mar 2017", "5 Mar 2009"]
