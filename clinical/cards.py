@@ -4,6 +4,7 @@ A card is never the work of a default, an old value, half a chart or an entry th
 classified. The conditions are in card_conditions.py; docs/cards.md gives the reasons.
 """
 
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +15,11 @@ from clinical.calculators.card_rule import CardRule, OnCard
 from clinical.calculators.evaluate import Result
 from clinical.calculators.inputs import label
 from clinical.calculators.model import Calculator, Output
-from clinical.calculators.registry import CARDS, DEFAULT_CARDS
+from clinical.calculators.registry import CARDS, DEFAULT_CARDS, DERIVED
 from clinical.card_conditions import THERE, Earlier, Judged, against, is_no, lasting
 from clinical.chart import Chart
-from clinical.chart.evidence import ChartFinding
+from clinical.chart.evidence import ChartFinding, Outcome
+from clinical.chart.steadiness import untold
 from clinical.prefilled import Prefilled, inputs_of
 
 # Statuses of a MedicationRequest (FHIR R4) whose drug may have been taken, and isn't any more.
@@ -31,7 +33,8 @@ class Card:
     `used` are the findings that it was computed from, `counted_as_no` those that are not in the
     chart. `earlier` is the result that confirms it, if the rule asks for one. `problems` and
     `drugs` count the entries that were searched, `ended` the orders of the drugs that the rule
-    excludes that are over. `cautions` begin with the gravest.
+    excludes that are over. `unconfirmed` says what rests on a single value. `cautions` begin with
+    the gravest.
     """
 
     calculator: Calculator
@@ -44,6 +47,7 @@ class Card:
     problems: int
     drugs: int
     ended: int
+    unconfirmed: tuple[str, ...]
     cautions: tuple[str, ...]
 
     @property
@@ -137,6 +141,7 @@ def _judged(
         problems=chart.problems.entries,
         drugs=chart.drugs.entries,
         ended=_ended(rule, chart),
+        unconfirmed=tuple(_of_one_value(findings, chart)),
         cautions=(
             *(text for _, text in fitness.of_the_patient(calculator, chart)),
             *evaluation.notes,
@@ -154,6 +159,16 @@ def _ended(rule: CardRule, chart: Chart) -> int:
         if one.evidence.status in _OVER
     }
     return len(entries)
+
+
+def _of_one_value(findings: Iterable[ChartFinding], chart: Chart) -> Iterator[str]:
+    """Yield what was calculated from the only value that the chart has of something unsteady."""
+    for finding in findings:
+        if finding.outcome is Outcome.CALCULATED:
+            source = DERIVED[finding.input]
+            for name in source.calculator.in_chart.steady:
+                if untold(chart.usable.get(name, ())):
+                    yield f"{source.output.label} rests on one {name} value."
 
 
 def _not_computed(evaluation: Evaluation, output: Output, prefilled: Prefilled) -> str:

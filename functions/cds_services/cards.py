@@ -84,7 +84,8 @@ def detail(card: Card, clock: Clock) -> str:
     document = next(one.text for one in calculator.sources if one.doi == card.rule.doi)
     head.append(_sentence(f"Cited from {document}"))
     values = [f"- {_plain(one)}" for one in _values(card, clock)]
-    searched = [_plain(one) for one in (_counted_as_no(card), *_searched(card)) if one]
+    told = (*card.unconfirmed, _counted_as_no(card), *_searched(card))
+    searched = [_plain(one) for one in told if one]
     cautions = [f"- {_plain(one)}" for one in card.cautions]
     foot = f"{_plain(calculator.title)}, {calculator.year}. smart-calc {VERSION}."
     while True:

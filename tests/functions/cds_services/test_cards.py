@@ -398,6 +398,16 @@ def test_a_diagnosis_has_the_date_of_its_earliest_entry(cds: Cds) -> None:
     assert "- Diabetes: yes, 5 Mar 2009\n" in card["detail"]
 
 
+def test_a_risk_with_an_egfr_of_a_single_creatinine_says_so(cds: Cds) -> None:
+    said = "\n\neGFR rests on one creatinine value.\n\n"
+    prefetch = risk(smokes=True)
+    (card,) = cds.main.cards(prefetch)
+    assert said in card["detail"]
+    prefetch["labs"] = bundle(creatinine(1.0), creatinine(1.1, days=300))
+    (card,) = cds.main.cards(prefetch)
+    assert said not in card["detail"]
+
+
 def test_no_card_tells_how_the_table_of_a_formula_is_read(cds: Cds) -> None:
     (card,) = cds.main.cards(risk(smokes=True))
     assert "A term without a value" in REGISTRY["prevent_2023_base"].table_note
