@@ -87,7 +87,8 @@ def detail(card: Card, clock: Clock) -> str:
     told = (*card.unconfirmed, _counted_as_no(card), *_searched(card))
     searched = [_plain(one) for one in told if one]
     cautions = [f"- {_plain(one)}" for one in card.cautions]
-    foot = f"{_plain(calculator.title)}, {calculator.year}. smart-calc {VERSION}."
+    title, year = calculator.title, str(calculator.year)
+    foot = f"{_plain(title if year in title else f'{title}, {year}')}. smart-calc {VERSION}."
     while True:
         # With a line of its own before it: two lists that follow each other are one to GFM.
         limits = "\n".join(["Limits:", *cautions]) if cautions else ""

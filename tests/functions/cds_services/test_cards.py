@@ -306,7 +306,10 @@ def check(card: dict[str, Any], origin: str) -> None:
     detail = card["detail"]
     assert len(detail) <= 2000
     assert not re.search(r"<|!\[|\]\(|https?:|www\.|&\w+;", detail)
-    assert f"{calculator.year}. smart-calc {VERSION}." in detail.replace("\\", "")
+    foot = detail.replace("\\", "").rpartition("\n\n")[2]
+    assert foot.startswith(calculator.title)
+    assert foot.endswith(f". smart-calc {VERSION}.")
+    assert foot.count(str(calculator.year)) == 1
     source = card["source"]
     assert source.keys() == {"label", "url", "topic"}
     assert source["label"] == f"smart-calc: {calculator.title}"
