@@ -253,6 +253,25 @@ def test_atrial_fibrillation_stands_beside_the_qtc(verification: str, said: str)
     assert caution in view.note
 
 
+def test_a_charted_bmi_is_shown_only_if_it_differs_from_the_calculated_one() -> None:
+    taken = {"effectiveDateTime": "2026-11-24T08:00:00Z"}
+    values = (
+        observation("29463-7", 80, "kg", id="weight", **taken),
+        observation("8302-2", 180, "cm", id="height", **taken),
+    )
+
+    def beside(charted: float) -> list[str]:
+        reported = observation("39156-5", charted, "kg/m2", id="bmi", **taken)
+        groups = cards.views(read_chart([*values, reported], NOW, "p1", BASE), Clock(NOW))
+        (bmi,) = (one for views in groups.values() for one in views if one.name == "bmi")
+        return [entry.text for entry in bmi.beside]
+
+    # 24.7 is calculated.
+    assert beside(25.1) == []
+    (text,) = beside(25.3)
+    assert "25.3" in text
+
+
 def test_one_creatinine_is_not_called_steady() -> None:
     view = egfr()
     assert view.cautions == ("Creatinine has only one value: cannot tell whether it is steady.",)

@@ -324,6 +324,11 @@ def test_a_long_text_of_anything_takes_no_longer_than_a_moment(piece: str) -> No
     assert time.process_time() - started < 2
 
 
+def test_lines_that_never_become_a_known_urn_are_left_alone() -> None:
+    lines = ehr_messages.LAUNCH + "nothing-\nthat-\nany-\nehr-\nsays"
+    assert parse(lines).urn == parse(lines.partition("\n")[0]).urn
+
+
 def test_everything_of_others_is_bounded() -> None:
     long = "x" * 100_000
     said = parse(
