@@ -66,7 +66,7 @@ def another_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnotherApp
         with (
             log.open("w") as errors,
             subprocess.Popen(
-                [sys.executable, "-m", "simulator", "ehr"],
+                [sys.executable, "-m", "smart_calc", "ehr"],
                 cwd=ROOT,
                 env={**os.environ, **given},
                 stdout=subprocess.PIPE,
@@ -92,7 +92,7 @@ def test_make_ehr_runs_what_these_tests_run() -> None:
         text=True,
         check=True,
     )
-    assert recipe.stdout.splitlines()[-1] == "exec .venv/bin/python -m simulator ehr"
+    assert recipe.stdout.splitlines()[-1] == "exec .venv/bin/python -m smart_calc ehr"
 
 
 @pytest.mark.parametrize("host", CLIENTS)
