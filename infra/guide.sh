@@ -16,7 +16,7 @@ export CLOUDSDK_CORE_PROJECT=$PROJECT
 # At the top of a block in parentheses: the block ends at its first error and names the command.
 stop_at_error() {
   set -euo pipefail
-  trap 'echo "Stopped at: ${repeated:-$BASH_COMMAND}" >&2' ERR
+  trap 'repeated=${repeated:-$BASH_COMMAND}; echo "Stopped at: ${repeated%%$'"'\n'"'*}" >&2' ERR
 }
 
 # Runs a command that names what was made a moment ago, again until it succeeds, for four minutes: a

@@ -4,17 +4,23 @@
 locals {
   watched = var.alert_email == "" ? [] : ["smart"]
   metrics = {
-    smart_launch_failures  = jsondecode(file("${path.module}/../monitoring/metrics/smart_launch_failures.json"))
-    smart_refresh_failures = jsondecode(file("${path.module}/../monitoring/metrics/smart_refresh_failures.json"))
-    smart_store_failures   = jsondecode(file("${path.module}/../monitoring/metrics/smart_store_failures.json"))
+    smart_cds_refusals         = jsondecode(file("${path.module}/../monitoring/metrics/smart_cds_refusals.json"))
+    smart_launch_failures      = jsondecode(file("${path.module}/../monitoring/metrics/smart_launch_failures.json"))
+    smart_launches_completed   = jsondecode(file("${path.module}/../monitoring/metrics/smart_launches_completed.json"))
+    smart_launches_not_allowed = jsondecode(file("${path.module}/../monitoring/metrics/smart_launches_not_allowed.json"))
+    smart_refresh_failures     = jsondecode(file("${path.module}/../monitoring/metrics/smart_refresh_failures.json"))
+    smart_store_failures       = jsondecode(file("${path.module}/../monitoring/metrics/smart_store_failures.json"))
   }
   policies = {
-    launch_failures  = jsondecode(file("${path.module}/../monitoring/policies/launch_failures.json"))
-    refresh_failures = jsondecode(file("${path.module}/../monitoring/policies/refresh_failures.json"))
-    server_errors    = jsondecode(file("${path.module}/../monitoring/policies/server_errors.json"))
-    store_failures   = jsondecode(file("${path.module}/../monitoring/policies/store_failures.json"))
-    unreachable      = jsondecode(file("${path.module}/../monitoring/policies/unreachable.json"))
+    cds_refusals         = jsondecode(file("${path.module}/../monitoring/policies/cds_refusals.json"))
+    launch_failures      = jsondecode(file("${path.module}/../monitoring/policies/launch_failures.json"))
+    launches_not_allowed = jsondecode(file("${path.module}/../monitoring/policies/launches_not_allowed.json"))
+    refresh_failures     = jsondecode(file("${path.module}/../monitoring/policies/refresh_failures.json"))
+    server_errors        = jsondecode(file("${path.module}/../monitoring/policies/server_errors.json"))
+    store_failures       = jsondecode(file("${path.module}/../monitoring/policies/store_failures.json"))
+    unreachable          = jsondecode(file("${path.module}/../monitoring/policies/unreachable.json"))
   }
+  no_launches    = jsondecode(replace(file("${path.module}/../monitoring/policies/no_launches.json"), "OPEN_HOURS", var.open_hours))
   metric_names   = var.alert_email == "" ? [] : keys(local.metrics)
   policy_names   = var.alert_email == "" ? [] : keys(local.policies)
   watched_health = var.alert_email == "" ? [] : local.functions
@@ -105,5 +111,26 @@ resource "google_monitoring_alert_policy" "smart" {
     }
   }
   # A policy on a metric that is not there yet is refused.
+  depends_on = [google_logging_metric.smart]
+}
+
+# Its condition is PromQL, which alone knows the hour.
+resource "google_monitoring_alert_policy" "no_launches" {
+  for_each              = toset(local.watched)
+  display_name          = local.no_launches.displayName
+  combiner              = local.no_launches.combiner
+  notification_channels = [google_monitoring_notification_channel.smart[each.value].id]
+  documentation {
+    content   = local.no_launches.documentation.content
+    mime_type = local.no_launches.documentation.mimeType
+  }
+  conditions {
+    display_name = local.no_launches.conditions[0].displayName
+    condition_prometheus_query_language {
+      query               = local.no_launches.conditions[0].conditionPrometheusQueryLanguage.query
+      duration            = local.no_launches.conditions[0].conditionPrometheusQueryLanguage.duration
+      evaluation_interval = local.no_launches.conditions[0].conditionPrometheusQueryLanguage.evaluationInterval
+    }
+  }
   depends_on = [google_logging_metric.smart]
 }

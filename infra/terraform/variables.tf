@@ -38,6 +38,12 @@ variable "frame_ancestors" {
   default     = []
 }
 
+variable "open_hours" {
+  description = "The hours in which an hour without a launch raises an alert, in PromQL and UTC; docs/deploy.md, Alerts."
+  type        = string
+  default     = "hour() > 7 < 17 and day_of_week() > 0 < 6"
+}
+
 variable "alert_email" {
   description = "Who is told of failed launches and server errors; empty for nobody."
   type        = string

@@ -41,6 +41,8 @@ VARIABLES: Mapping[str, Any] = {
     "frame_ancestors": (),
     "functions": (),
     "alert_email": "ops@example.org",
+    # As the guide's own example names them.
+    "open_hours": "hour() > 7 < 17 and day_of_week() > 0 < 6",
 }
 
 
@@ -293,7 +295,7 @@ def test_the_alerts(world: World, module: Module) -> None:
         one.body["display_name"]: (
             one.body["documentation"][0]["content"],
             [
-                (condition["display_name"], *_threshold(condition["condition_threshold"][0]))
+                (condition["display_name"], *_condition(condition))
                 for condition in one.body["conditions"]
             ],
         )
@@ -304,7 +306,7 @@ def test_the_alerts(world: World, module: Module) -> None:
         body["displayName"]: (
             body["documentation"]["content"],
             [
-                (condition["displayName"], *_threshold(_snake(condition["conditionThreshold"])))
+                (condition["displayName"], *_condition(_snake(condition)))
                 for condition in body["conditions"]
             ],
         )
@@ -316,7 +318,13 @@ def test_the_alerts(world: World, module: Module) -> None:
     assert one.body["labels"] == sent["labels"]
 
 
-def _threshold(body: Mapping[str, Any]) -> tuple[Any, ...]:
+def _condition(given: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A condition of either kind. A block of the module is a list."""
+    kinds = ("condition_threshold", "condition_prometheus_query_language")
+    ((kind, body),) = [(kind, given[kind]) for kind in kinds if kind in given]
+    body = body[0] if isinstance(body, list) else body
+    if kind == "condition_prometheus_query_language":
+        return tuple(body[name] for name in ("query", "duration", "evaluation_interval"))
     names = ("filter", "comparison", "threshold_value", "duration")
     (aggregation,) = body["aggregations"]
     within = ("alignment_period", "per_series_aligner", "cross_series_reducer")

@@ -45,11 +45,14 @@ def test_every_section_is_of_an_alert() -> None:
 
 
 def test_every_metric_is_watched_by_an_alert_and_every_alert_has_its_metric() -> None:
-    watched = set(re.findall(r"logging\.googleapis\.com/user/(\w+)", json_of(POLICIES)))
+    watched = set(re.findall(r"logging[._]googleapis[._]com[/:]user[/_](\w+)", json_of(POLICIES)))
     assert watched == set(METRICS)
     for policy in POLICIES.values():
         for condition in policy["conditions"]:
-            threshold = condition["conditionThreshold"]
+            # PromQL has no labels here.
+            threshold = condition.get("conditionThreshold")
+            if threshold is None:
+                continue
             of_ours = re.findall(r"logging\.googleapis\.com/user/(\w+)", threshold["filter"])
             (aggregation,) = threshold["aggregations"]
             for metric in of_ours:
@@ -66,11 +69,18 @@ REFUSED = {"status": "401", "oauth_error": "invalid_client", "said": "expired"}
 
 
 def written(capfd: pytest.CaptureFixture[str]) -> set[str]:
-    """The fields of the lines on launches that fail and on access that is not renewed."""
+    """The fields of the lines on launches that fail, on CDS calls that are refused and on access
+    that is not renewed.
+    """
     log.begin("c1", "")
     log.about(ehr="e", session="s", launch="l")
     failed = Refusal.of(errors.LaunchParameterMissing())
     log.event("launch_refused", "said", code="c", fields={**refusal.log_fields(failed)})
+    unknown = errors.IssNotAllowed(evidence={"iss": "a", "iss_configured": "b"})
+    log.event("launch_refused", "said", code="c", fields=dict(unknown.evidence))
+    log.about(client="c")
+    untrusted = errors.CdsTokenInvalid(evidence={"reason": "key", "came": "x"})
+    log.event("cds_refused", "said", code="c", fields=dict(untrusted.evidence))
     answered = errors.TokenError(evidence=REFUSED)
     log.event("token_refresh_failed", "said", code="c", fields=dict(answered.evidence))
     lines = capfd.readouterr().out.splitlines()

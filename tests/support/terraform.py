@@ -94,8 +94,8 @@ class Module:
             "contains": lambda listed, one: one in listed,
             "dirname": lambda path: str(Path(path).parent),
             "fileset": _files_below(folder),
-            "file": lambda path: path.replace("${path.module}", str(folder)),
-            "jsondecode": lambda path: json.loads(Path(path).read_text(), object_hook=_attributes),
+            "file": lambda path: Path(path.replace("${path.module}", str(folder))).read_text(),
+            "jsondecode": lambda text: json.loads(text, object_hook=_attributes),
         }
         for kind, name, _ in self._resources:
             holder = self._scope.setdefault(kind, SimpleNamespace())

@@ -55,8 +55,8 @@ run "everything" {
     error_message = "Everyone reads a file of the page, nobody lists them."
   }
   assert {
-    condition     = length(google_monitoring_alert_policy.smart) == 5 && length(google_logging_metric.smart) == 3
-    error_message = "Failed launches, server errors, store, renewals and health raise an alert."
+    condition     = length(google_monitoring_alert_policy.smart) == 7 && length(google_monitoring_alert_policy.no_launches) == 1 && length(google_logging_metric.smart) == 6
+    error_message = "Each metric, server errors and health raise an alert."
   }
   assert {
     condition     = alltrue([for name, check in google_monitoring_uptime_check_config.health : endswith(check.http_check[0].path, "/health")])

@@ -52,10 +52,25 @@ def create(world: World, request: Request, project: str, collection: str) -> Ans
         if channel not in world.resources:
             raise Refusal(404, f"The notification channel {channel} does not exist.")
     for condition in body.get("conditions", []):
-        _known(world, project, condition["conditionThreshold"])
+        if "conditionPrometheusQueryLanguage" in condition:
+            _in_promql(world, project, condition["conditionPrometheusQueryLanguage"]["query"])
+        else:
+            _known(world, project, condition["conditionThreshold"])
     name = f"projects/{project}/{collection}/{world.number_of_its_own()}"
     world.resources[name] = body | {"name": name}
     return dict(world.resources[name])
+
+
+def _in_promql(world: World, project: str, query: str) -> None:
+    """Refuse a query that names a metric which is not there, or hours that were not filled in.
+
+    Names: https://cloud.google.com/monitoring/promql/promql-mapping. That the metric must exist:
+    https://cloud.google.com/monitoring/alerts/using-promql, Limitations.
+    """
+    if re.search(r"\b[A-Z_]{4,}\b", query):
+        raise Refusal(400, f"Field conditions[0] had an invalid value: {query}")
+    for name in re.findall(r"logging_googleapis_com:user_(\w+)", query):
+        _known(world, project, {"filter": f'metric.type="{_USER}{name}"'})
 
 
 def _known(world: World, project: str, threshold: Mapping[str, object]) -> None:
