@@ -39,7 +39,16 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
 _MOUNT = re.compile(r"(/[\w.-]+)+/[\w.-]+")
 _SECRET = re.compile(r"[\w-]{1,255}:[1-9][0-9]*")
-_CONNECTOR = re.compile(r"(?:[a-z][a-z0-9-]{0,23}[a-z0-9])?")
+# A name, or with the project that holds it, as a Shared VPC needs it.
+_CONNECTOR = re.compile(
+    r"(projects/[^/]+/locations/[^/]+/connectors/)?[a-z][a-z0-9-]{0,23}[a-z0-9]"
+)
+_NETWORKS: Mapping[str, re.Pattern[str]] = {
+    "network": re.compile(r"(projects/[^/]+/global/networks/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?"),
+    "subnet": re.compile(
+        r"(projects/[^/]+/regions/[^/]+/subnetworks/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
+    ),
+}
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "ingress": ("all", "internal-and-gclb"),
     "callers": ("all_users", "not_checked"),
@@ -53,7 +62,7 @@ _TOP = frozenset(
 _KEYS: Mapping[str, frozenset[str]] = {
     "": _TOP,
     "versions": frozenset({"smart-toml", "smart-sealing-key"}),
-    "egress": frozenset({"connector", "traffic"}),
+    "egress": frozenset({"connector", "network", "subnet", "traffic"}),
     "quota": frozenset({"vcpu", "memory_gib"}),
 }
 
@@ -96,12 +105,6 @@ class Deployment:
         size = self.functions[name]
         accounts = f"@{self.project}.iam.gserviceaccount.com"
         build = f"projects/{self.project}/serviceAccounts/smart-build{accounts}"
-        connector = self.egress["connector"]
-        way_out: Mapping[str, object] = (
-            {"--vpc-connector": connector, "--egress-settings": self.egress["traffic"]}
-            if connector
-            else {"--clear-vpc-connector": None}
-        )
         return {
             "--gen2": None,
             "--project": self.project,
@@ -121,9 +124,23 @@ class Deployment:
             "--timeout": f"{size['timeout_seconds']}s",
             "--min-instances": str(size["min_instances"]),
             "--max-instances": str(size["max_instances"]),
-            **way_out,
+            **self._way_out(),
             "--quiet": None,
         }
+
+    def _way_out(self) -> Mapping[str, object]:
+        """A connector, or a subnet of a network (Direct VPC egress), or neither.
+
+        Google's page on Direct VPC egress of functions names gcloud 558.0.0 for its three flags.
+        """
+        egress = self.egress
+        if egress["connector"]:
+            connector = {"--vpc-connector": egress["connector"]}
+            return {**connector, "--egress-settings": egress["traffic"]}
+        if egress["network"]:
+            network = {"--network": egress["network"], "--subnet": egress["subnet"]}
+            return {**network, "--direct-vpc-egress": egress["traffic"]}
+        return {"--clear-vpc-connector": None}
 
 
 def service(function: str) -> str:
@@ -164,8 +181,7 @@ def _problems(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
     for name, pattern in (("project", _NAME), ("region", _REGION)):
         if not pattern.fullmatch(content[name]):
             problems.append(f"{name} = {content[name]!r} is no {name} of Google Cloud.")
-    if not _CONNECTOR.fullmatch(content["egress"]["connector"]):
-        problems.append("egress.connector is no name of a connector: lower case, 25 at most.")
+    problems += _egress_problems(content["egress"])
     for path, choices in _CHOICES.items():
         found = _at(content, path)
         if found not in choices:
@@ -203,6 +219,28 @@ def _shape(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
 
 _TABLES = frozenset({"versions", "secrets", *FOUND_BELOW, "egress", "quota", "functions"})
 _WORDS: Mapping[type, str] = {int: "a whole number", str: "a text", dict: "a table"}
+
+
+def _egress_problems(egress: Mapping[str, str]) -> list[str]:
+    problems = []
+    if egress["connector"] and not _CONNECTOR.fullmatch(egress["connector"]):
+        problems.append(
+            "egress.connector isn't the name of a connector: at most 25 characters in lower case, "
+            "or projects/HOST/locations/REGION/connectors/NAME."
+        )
+    problems += [
+        f"egress.{key} = {egress[key]!r} isn't the name of a {key} or {pattern}."
+        for key, pattern in (
+            ("network", "projects/HOST/global/networks/NAME"),
+            ("subnet", "projects/HOST/regions/REGION/subnetworks/NAME"),
+        )
+        if egress[key] and not _NETWORKS[key].fullmatch(egress[key])
+    ]
+    if bool(egress["network"]) != bool(egress["subnet"]):
+        problems.append("egress.network and egress.subnet go together.")
+    if egress["connector"] and egress["network"]:
+        problems.append("egress has a connector and a network: leave one of them empty.")
+    return problems
 
 
 def _mount_problems(content: Mapping[str, Any]) -> list[str]:

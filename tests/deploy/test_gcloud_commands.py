@@ -24,6 +24,7 @@ from tests.support.servers import ROOT
 
 (_block,) = (one for one in gcloud.documented("toml") if one.startswith("[secrets]"))
 STATE = read(ROOT / FILE)
+SHARED_CONNECTOR = "projects/host/locations/europe-west1/connectors/smart"
 CONFIDENTIAL = replace(STATE, **tomllib.loads(_block))
 
 
@@ -40,7 +41,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def test_gcloud_accepts_every_command(program: Path, folder: Path) -> None:
     """Of the build once for each state; the flags are in files below the folder."""
-    way_out = {"connector": "smart", "traffic": "all"}
+    way_out = {"connector": SHARED_CONNECTOR, "network": "", "subnet": "", "traffic": "all"}
     states = [STATE, replace(CONFIDENTIAL, egress=way_out), replace(STATE, callers="not_checked")]
     refused: dict[str, str] = {}
     for state in states:

@@ -43,7 +43,11 @@ MISTAKES = [
     ("[public_keys]", '[public_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /jwks/"),
     ("[cds_keys]", '[cds_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /cds/"),
     ("[authorities]\n", '[authorities]\n"/a/b" = "s:1"\n', "must lie below /authorities/"),
-    ('connector = ""', 'connector = "Smart"', "egress.connector is no name of a connector"),
+    ('connector = ""', 'connector = "Smart"', "egress.connector isn't the name of a connector"),
+    ('connector = ""', 'connector = "projects/net/smart"', "or projects/HOST/locations/REGION"),
+    ('network = ""', 'network = "net"', "egress.network and egress.subnet go together"),
+    ('network = ""', 'network = "projects/h/networks/n"', "isn't the name of a network"),
+    ('subnet = ""', 'subnet = "a/b"', "isn't the name of a subnet"),
     ('traffic = "all"', 'traffic = "some"', "egress.traffic = 'some' is not one of"),
     ("min_instances = 0", "min_instances = 9", "min_instances is more than max_instances"),
     ("concurrency = 16", "concurrency = 0", "concurrency must be 1 or more"),
@@ -98,6 +102,31 @@ def test_a_deployment_sets_every_setting() -> None:
             "--clear-vpc-connector": None,
         }
         assert {flag: flags[flag] for flag in wanted} == wanted, name
+
+
+SHARED = "projects/host/locations/europe-west1/connectors/smart"
+DIRECT = ("projects/host/global/networks/n", "projects/host/regions/europe-west1/subnetworks/s")
+
+
+def test_traffic_leaves_by_a_connector_or_by_a_subnet_of_a_shared_network(tmp_path: Path) -> None:
+    def flags(**egress: str) -> dict[str, object]:
+        lines = "".join(f'{name} = "{value}"\n' for name, value in egress.items())
+        text = TEXT.replace('connector = ""\nnetwork = ""\nsubnet = ""\n', lines)
+        (tmp_path / FILE).write_text(text)
+        return dict(read(tmp_path / FILE).flags("launch"))
+
+    plain = flags(connector="", network="", subnet="")
+    del plain["--clear-vpc-connector"]
+    by_connector = {"--vpc-connector": SHARED, "--egress-settings": "all"}
+    assert flags(connector=SHARED, network="", subnet="") == plain | by_connector
+    network, subnet = DIRECT
+    assert flags(connector="", network=network, subnet=subnet) == plain | {
+        "--network": network,
+        "--subnet": subnet,
+        "--direct-vpc-egress": "all",
+    }
+    with pytest.raises(Unusable, match="a connector and a network: leave one of them empty"):
+        flags(connector=SHARED, network=network, subnet=subnet)
 
 
 NEW_KEY = '"/new-keys/sealing" = "smart-sealing-key:2"'
