@@ -7,9 +7,10 @@ import pytest
 
 from infra import project
 from infra.stage import stage
-from tests.deploy.guide_walk import Walk, walk
+from tests.deploy.guide_walk import AROUND, Walk, to_a_launch, under, walk
 from tests.deploy.whole_deployment import Deployment, Staged
 from tests.support.app import ehr_tables, simulated_ehr
+from tests.support.control_plane.world import World
 from tests.support.gcloud import GCLOUD
 from tests.support.router import Router
 from tests.support.scripted_ehr import ScriptedEhr
@@ -22,6 +23,7 @@ _NEED_GCLOUD = (
     "test_first_deployment.py",
     "test_gcloud_commands.py",
     "test_mutilated_guide.py",
+    "test_preflight.py",
     "test_project_deployment.py",
     "test_releases.py",
     "test_terraform.py",
@@ -55,6 +57,21 @@ def walked(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> I
     """The guide, walked once for all tests that begin somewhere on the way or at its end."""
     with walk(tmp_path_factory.mktemp("cloud"), scripted) as done:
         yield done
+
+
+@pytest.fixture(scope="session")
+def balanced(walked: Walk) -> World:
+    """The world with load balancer, page, way out and alerts, and no function yet."""
+    cloud = walked.begin_to_deploy()
+    for hidden in (".env", ".git/config", "sub/.env"):
+        path = cloud.repository / "examples/own-page" / hidden
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("secret")
+    blocks = [block for heading in AROUND for block in under(heading)]
+    done = cloud.run(blocks, "".join(one.text for one in to_a_launch() if one.sets))
+    assert [(ran.where, ran.said) for ran in done if ran.code] == []
+    assert cloud.plane.unknown == []
+    return cloud.plane.world.copy()
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from tests.support.servers import ROOT, Server
 
 # The headings on the way to a first launch, in the order of the page.
 DEPLOY = "8. Deploy"
+PREFLIGHT = "Preflight"
 FIRST = (
     "3. The state of a deployment",
     "4. Project",
@@ -23,6 +24,14 @@ FIRST = (
     "7. Configuration and secrets",
     "The platform's own log",
     DEPLOY,
+)
+# What is around the functions, in the order of the page. None of it needs a function.
+AROUND = (
+    "10. Own domain: external Application Load Balancer",
+    "Cloud Armor",
+    "A page of your own",
+    "11. The way out: a fixed address, or a private path to an EHR",
+    "Alerts",
 )
 TEXT = (ROOT / guide.PATH).read_text("utf-8")
 
@@ -105,3 +114,21 @@ def _cloud_and_ehr(folder: Path, scripted: ScriptedEhr) -> Iterator[tuple[Cloud,
             yield cloud, ehr
     finally:
         cloud.close()
+
+
+def deploy(cloud: Cloud) -> guide.Ran:
+    """The section that deploys; what came of its last block."""
+    return cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
+
+
+@contextmanager
+def edited(cloud: Cloud, before: str, after: str) -> Iterator[None]:
+    """deployment.toml otherwise, for a while."""
+    state = cloud.repository / "deployment.toml"
+    sound = state.read_text()
+    assert before in sound
+    state.write_text(sound.replace(before, after))
+    try:
+        yield
+    finally:
+        state.write_text(sound)

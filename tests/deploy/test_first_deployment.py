@@ -20,7 +20,7 @@ from tests.deploy.guide_walk import SHELL, Walk, to_a_launch, under
 from tests.support import guide
 from tests.support.cloud import Cloud
 from tests.support.control_plane import run
-from tests.support.control_plane.world import OPERATOR
+from tests.support.control_plane.world import OPERATOR, World
 from tests.support.gcloud import documented
 
 # A launch ends at the calculators' page here: smart.toml names no other.
@@ -136,9 +136,10 @@ def settings(cloud: Cloud) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def production(walked: Walk) -> Cloud:
-    """Deployed again with every setting another than at first."""
+def production(walked: Walk, balanced: World) -> Cloud:
+    """Deployed again with every setting another than at first, behind a load balancer."""
     cloud = walked.begin()
+    cloud.plane.world.resources |= copy.deepcopy(balanced.resources)
     guide.program(cloud.repository / ".venv/bin", "python", f'exec {sys.executable} "$@"')
     for name in ("epic-jwks.json", "clinic-ca.pem"):
         (cloud.repository / name).write_text("not read here")

@@ -5,16 +5,13 @@ The suite takes a sample of those that stop late; `make soak` all.
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
 
-from tests.deploy.guide_walk import DEPLOY, SHELL, TEXT, Walk, to_a_launch
+from tests.deploy.guide_walk import TEXT, Walk, deploy, edited, to_a_launch
 from tests.support import guide
-from tests.support.cloud import Cloud
-from tests.support.control_plane import run
 
 PROJECT, DATABASE, ACCOUNTS = "4. Project", "5. Database", "6. Service accounts"
 SECRETS = "7. Configuration and secrets"
@@ -249,24 +246,6 @@ def run_from(walked: Walk, text: str) -> guide.Ran:
     return walked.begin(first).run(hurt[first:], shell)[-1]
 
 
-def deploy(cloud: Cloud) -> guide.Ran:
-    """The section that deploys; what came of its last block."""
-    return cloud.run([one for one in to_a_launch() if one.heading == DEPLOY], SHELL)[-1]
-
-
-@contextmanager
-def edited(cloud: Cloud, before: str, after: str) -> Iterator[None]:
-    """deployment.toml otherwise, for a while."""
-    state = cloud.repository / "deployment.toml"
-    sound = state.read_text()
-    assert before in sound
-    state.write_text(sound.replace(before, after))
-    try:
-        yield
-    finally:
-        state.write_text(sound)
-
-
 @pytest.mark.parametrize("name", [one for one in HURT if os.environ.get("SOAK") or one not in LATE])
 def test_it_stops_and_names_the_line(walked: Walk, name: str) -> None:
     hurt = HURT[name]
@@ -300,23 +279,6 @@ def test_a_region_where_a_new_project_may_not_build_stops_at_the_first_build(
         ran = deploy(cloud)
     assert TEST in ran.where
     assert "due to quota restrictions, Cloud Build cannot run builds in this region" in ran.said
-
-
-@pytest.mark.calculators
-def test_an_organisation_that_admits_its_own_members_only_needs_the_check_turned_off(
-    walked: Walk,
-) -> None:
-    cloud = walked.begin_to_deploy()
-    cloud.plane.world.own_members_only = True
-    ran = deploy(cloud)
-    assert BUILD in ran.where
-    assert "do not belong to a permitted customer" in cloud.log()
-    with edited(cloud, 'callers = "all_users"', 'callers = "not_checked"'):
-        ran = deploy(cloud)
-    assert ran.code == 0, ran.said + cloud.log()
-    world = cloud.plane.world
-    assert all(run.public(world, name) for name in world.run_services)
-    assert cloud.plane.unknown == []
 
 
 def test_instances_beyond_the_quota_stop_before_anything_is_sent(

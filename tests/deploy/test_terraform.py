@@ -15,7 +15,6 @@ import pytest
 
 from gateway import own_page
 from infra.stage import FUNCTIONS
-from tests.deploy.guide_walk import Walk, to_a_launch, under
 from tests.support.control_plane import storage
 from tests.support.control_plane.project import DEFAULT_SERVICES
 from tests.support.control_plane.world import World
@@ -23,12 +22,6 @@ from tests.support.servers import ROOT
 from tests.support.terraform import Module
 
 FOLDER = ROOT / "infra" / "terraform"
-NETWORK = (
-    "10. Own domain: external Application Load Balancer",
-    "Cloud Armor",
-    "A page of your own",
-    "11. The way out: a fixed address, or a private path to an EHR",
-)
 # The command line's own, of no use to the functions: `gcloud projects create` enables it.
 OF_GCLOUD = {"cloudapis.googleapis.com"}
 Facts = set[tuple[Any, ...]]
@@ -47,17 +40,8 @@ VARIABLES: Mapping[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def world(walked: Walk) -> World:
-    cloud = walked.begin_to_deploy()
-    blocks = [block for heading in (*NETWORK, "Alerts") for block in under(heading)]
-    for hidden in (".env", ".git/config", "sub/.env"):
-        path = cloud.repository / "examples/own-page" / hidden
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("secret")
-    done = cloud.run(blocks, "".join(one.text for one in to_a_launch() if one.sets))
-    assert [(ran.where, ran.said) for ran in done if ran.code] == []
-    assert cloud.plane.unknown == []
-    return cloud.plane.world
+def world(balanced: World) -> World:
+    return balanced
 
 
 @pytest.fixture(scope="module")

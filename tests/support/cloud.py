@@ -244,7 +244,7 @@ class _Public(Mapping[str, Iterator[int]]):
 
     def __getitem__(self, name: str) -> Iterator[int]:
         world, service = self._cloud.plane.world, name.replace("_", "-")
-        if service not in world.run_services or not run.public(world, service):
+        if service not in world.run_services or not run.reached(world, service):
             raise KeyError(name)
         return itertools.cycle([self._cloud.instances.port(world, run.serving(world, service))])
 

@@ -335,7 +335,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "dist_bill project",
         "dist smoke stage",
         "deployment",
-        "release",
+        "policies release",
+        "preflight",
     ),
     "smart_calc": (
         "__init__ place",

@@ -14,6 +14,7 @@ from tests.support.control_plane.project import exists
 from tests.support.control_plane.refusals import (
     Refusal,
     already_exists,
+    forbidden,
     not_found,
     service_disabled,
 )
@@ -111,6 +112,13 @@ def _deploy(world: World, member: str, region: str, name: str, function: dict[st
         _act_as(world, member, email)
     if build["runtime"] not in RUNTIMES:
         raise Refusal(400, f"Invalid value for runtime: {build['runtime']}")
+    for constraint, setting, value in (
+        ("cloudfunctions.allowedIngressSettings", "ingress_settings", service["ingressSettings"]),
+        ("gcp.resourceLocations", "location", f"in:{region}-locations"),
+    ):
+        if world.forbids(constraint, value):
+            action = f"CreateFunctionActionV1 with {setting} set to {value}"
+            raise forbidden(constraint, world.project, action)
     run.hold_quota(world, _service(name), service)
     operation = (
         f"projects/{world.project}/locations/{region}/operations/{world.number_of_its_own()}"

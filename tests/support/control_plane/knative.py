@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.support.control_plane import run
 from tests.support.control_plane.project import exists
-from tests.support.control_plane.refusals import Refusal, not_found
+from tests.support.control_plane.refusals import Refusal, forbidden, not_found
 from tests.support.control_plane.routes import Answer, Api, Request
 from tests.support.control_plane.world import World
 
@@ -59,7 +59,11 @@ def replace_service(world: World, request: Request, project: str, name: str) -> 
             raise Refusal(400, f"Revision {one['revisionName']} not found.")
     if sum(one.get("percent", 0) for one in targets) != 100:
         raise Refusal(400, "spec.traffic: traffic percentages must add up to 100.")
-    service["annotations"] = request.json["metadata"].get("annotations", {})
+    annotations = request.json["metadata"].get("annotations", {})
+    unchecked = annotations.get(run.INVOKER_CHECK_OFF, "").lower() == "true"
+    if unchecked and "run.managed.requireInvokerIam" in world.constraints:
+        raise forbidden("run.managed.requireInvokerIam", project, "an update of the service")
+    service["annotations"] = annotations
     service["spec"] = targets
     return _knative(world, name)
 

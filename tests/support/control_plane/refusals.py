@@ -139,6 +139,19 @@ def not_a_member() -> Refusal:
     )
 
 
+def forbidden(constraint: str, project: str, what: str) -> Refusal:
+    """A setting or place that a list policy leaves out.
+
+    Words: github.com/firebase/extensions issue 977, of cloudfunctions.allowedIngressSettings. Those
+    of other constraints were not seen.
+    """
+    return Refusal(
+        400,
+        f"Constraint constraints/{constraint} violated for projects/{project} attempting {what}.",
+        "FAILED_PRECONDITION",
+    )
+
+
 def region_restricted() -> Refusal:
     """A build in a region where this project may not build.
 

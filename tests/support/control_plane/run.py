@@ -142,6 +142,13 @@ def visited(world: World, address: str) -> str | None:
     return None
 
 
+def reached(world: World, name: str) -> bool:
+    """Whether a browser reaches a service: by its own host, or through a load balancer."""
+    ingress = world.run_services[name]["config"].get("ingressSettings", "ALLOW_ALL")
+    balanced = {f"global/backendServices/{name}", "global/forwardingRules/smart"}
+    return public(world, name) and (ingress == "ALLOW_ALL" or balanced <= world.resources.keys())
+
+
 def host(world: World, name: str) -> str:
     return f"{name}-{world.number}.{world.run_services[name]['region']}.run.app"
 

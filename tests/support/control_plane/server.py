@@ -37,6 +37,7 @@ from tests.support.control_plane import (
     knative,
     monitoring,
     network,
+    organization,
     project,
     secret_manager,
     storage,
@@ -61,6 +62,7 @@ APIS: Mapping[str, Api] = {
         knative.API,
         monitoring.API,
         *network.APIS,
+        *organization.APIS,
     )
 }
 # As gcloud names them, where that is not the first part of the host.

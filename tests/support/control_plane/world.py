@@ -28,6 +28,7 @@ class Quota:
 
     cpu_milli: int = 20_000
     memory_bytes: int = 40 * 2**30
+    build_cpus: int = 20
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,12 @@ class World:
     number: str = "123456789012"
     billing: str = ""
     quota: Quota = field(default_factory=Quota)
-    # Whether the organisation admits only members of its own domain.
-    own_members_only: bool = False
+    # What the organization above holds the project to: the rules of a constraint, the perimeters,
+    # its folders' and its own sinks, and whether the project's owner may look there.
+    constraints: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    perimeters: list[dict[str, Any]] = field(default_factory=list)
+    sinks_above: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    open_above: bool = True
     services: set[str] = field(default_factory=set)
     policy: rights.Policy = field(default_factory=list)
     policies: dict[str, rights.Policy] = field(default_factory=dict)
@@ -91,6 +96,18 @@ class World:
         if not rights.allows(policies, member, permission, resource):
             raise permission_denied(permission, resource)
 
+    def need_above(self, member: str, permission: str) -> None:
+        """Refuse where the organization shows nothing to those below it."""
+        if not self.open_above:
+            raise permission_denied(permission, "organizations/222")
+
+    def forbids(self, constraint: str, value: str) -> bool:
+        """Whether a list policy leaves a value out."""
+        return any(
+            value not in rule["values"]["allowedValues"]
+            for rule in self.constraints.get(constraint, [])
+        )
+
     def account(self, email: str) -> str:
         """An account that is there and usable by now, as a member."""
         if email not in self.accounts or self.accounts[email] > self.now:
@@ -100,7 +117,8 @@ class World:
     def set_policy(self, policy: rights.Policy) -> rights.Policy:
         """A policy that may be set: every service account that it names exists by now."""
         for binding in policy:
-            if self.own_members_only and "allUsers" in binding["members"]:
+            own_members_only = "iam.allowedPolicyMemberDomains" in self.constraints
+            if own_members_only and "allUsers" in binding["members"]:
                 raise not_a_member()
             for member in binding["members"]:
                 kind, _, email = member.partition(":")

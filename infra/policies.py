@@ -1,0 +1,219 @@
+"""What an organization's policies allow, compared with deployment.toml.
+
+Each constraint that can stop a deployment has a judge, which names the setting or the section of
+docs/deploy.md that fits. Constraints: https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from infra.deployment import FILE, Deployment
+
+Answer = Mapping[str, Any]
+# Reads a path of one of Google's APIs.
+Get = Callable[[str, str], Answer]
+# change: a setting of yours. ask: only the organization can. unread: you may not see it.
+Level = Literal["change", "ask", "unread"]
+# Services that store something here, as gcp.restrictNonCmekServices names them.
+STORING = (
+    *("artifactregistry", "cloudbuild", "cloudfunctions", "firestore"),
+    *("logging", "run", "secretmanager", "storage"),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One problem and what to do about it."""
+
+    level: Level
+    problem: str
+    remedy: str
+
+
+class Unread(Exception):
+    """A resource that the caller can't read; the message is the reason."""
+
+
+def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
+    """Yield what the policies forbid, and those that can't be read."""
+    for constraint, judge in _JUDGES.items():
+        try:
+            rules = _rules(get, deployment.project, constraint)
+        except Unread as error:
+            remedy = "Ask your organization's administrator for the role orgpolicy.policyViewer."
+            yield Finding("unread", f"constraints/{constraint} can't be read: {error}", remedy)
+        else:
+            yield from judge(deployment, constraint, rules)
+    yield from _unreachable_callers(deployment, get)
+
+
+def _rules(get: Get, project: str, constraint: str) -> Sequence[Answer]:
+    """The rules that hold for the project, inherited ones included."""
+    path = f"v2/projects/{project}/policies/{constraint}:getEffectivePolicy"
+    spec = get("orgpolicy", path).get("spec", {})
+    rules: Sequence[Answer] = spec.get("rules", [])
+    # A rule with a condition holds for resources with a tag, which this project may not have.
+    return [rule for rule in rules if "condition" not in rule]
+
+
+def allows(rules: Sequence[Answer], *names: str) -> bool:
+    """Return whether a list policy lets a value pass, under any of its names."""
+    values = [rule.get("values", {}) for rule in rules]
+    allowed = [_bare(one) for value in values for one in value.get("allowedValues", [])]
+    denied = [_bare(one) for value in values for one in value.get("deniedValues", [])]
+    if any(rule.get("denyAll") for rule in rules) or set(names) & set(denied):
+        return False
+    return not allowed or bool(set(names) & set(allowed))
+
+
+def _bare(value: str) -> str:
+    return value.removeprefix("is:")
+
+
+def _enforced(rules: Sequence[Answer]) -> bool:
+    return any(rule.get("enforce") for rule in rules)
+
+
+_INGRESS: Mapping[str, tuple[str, str]] = {
+    "all": ("ALLOW_ALL", "all"),
+    "internal-and-gclb": ("ALLOW_INTERNAL_AND_GCLB", "internal-and-cloud-load-balancing"),
+}
+
+
+def _ingress(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+    if allows(rules, *_INGRESS[deployment.ingress]):
+        return
+    others = [one for one in _INGRESS if allows(rules, *_INGRESS[one])]
+    problem = f'constraints/{constraint} forbids ingress = "{deployment.ingress}".'
+    if "internal-and-gclb" in others:
+        yield Finding(
+            "change",
+            problem,
+            f'Set ingress = "internal-and-gclb" in {FILE} and follow docs/deploy.md, '
+            "Load balancer first.",
+        )
+    elif others:
+        yield Finding("change", problem, f'Set ingress = "{others[0]}" in {FILE}.')
+    else:
+        yield _exception(problem, constraint)
+
+
+def _exception(problem: str, constraint: str) -> Finding:
+    return Finding(
+        "ask",
+        problem,
+        f"Ask for an exception from constraints/{constraint} for this project: docs/deploy.md, "
+        "An exception from a policy.",
+    )
+
+
+def _members(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+    # Of the managed constraint nothing but `enforce` is in every policy.
+    free = not _enforced(rules) if "managed" in constraint else allows(rules, "allUsers")
+    if deployment.callers == "all_users" and not free:
+        yield Finding(
+            "change",
+            f"constraints/{constraint} forbids the role run.invoker for allUsers.",
+            f'Set callers = "not_checked" in {FILE} (docs/deploy.md, Public invocation).',
+        )
+
+
+def _invoker(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+    if deployment.callers == "not_checked" and _enforced(rules):
+        yield Finding(
+            "change",
+            f'constraints/{constraint} forbids callers = "not_checked".',
+            f'Set callers = "all_users" in {FILE} (docs/deploy.md, Public invocation).',
+        )
+
+
+def _unreachable_callers(deployment: Deployment, get: Get) -> Iterator[Finding]:
+    """The two policies on callers together leave no setting."""
+    try:
+        invoker, members, managed = (
+            _rules(get, deployment.project, one) for one in (_INVOKER, _MEMBERS, _MANAGED_MEMBERS)
+        )
+    except Unread:
+        return
+    if _enforced(invoker) and (not allows(members, "allUsers") or _enforced(managed)):
+        problem = "The policies on callers together let no browser call a function."
+        yield _exception(problem, _INVOKER)
+
+
+def _locations(
+    deployment: Deployment, constraint: str, rules: Sequence[Answer]
+) -> Iterator[Finding]:
+    region = deployment.region
+    continent = region.partition("-")[0]
+    groups = {f"in:{region}-locations", f"in:{continent}-locations"}
+    # Google's group eu is the member states; neither the United Kingdom nor Switzerland is one.
+    if continent == "europe" and region not in {"europe-west2", "europe-west6"}:
+        groups.add("in:eu-locations")
+    if not allows(rules, region, *groups):
+        named = [one for rule in rules for one in rule.get("values", {}).get("allowedValues", [])]
+        yield Finding(
+            "change",
+            f'constraints/{constraint} forbids region = "{region}".',
+            f"It allows: {', '.join(named) or 'nothing'}. Set region in {FILE} before you make the "
+            "database, and take one in which this project may build (docs/deploy.md, section 3).",
+        )
+
+
+def _keys(_: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+    services = [f"{one}.googleapis.com" for one in STORING]
+    held = [one for one in services if not allows(rules, one)]
+    if held:
+        problem = f"constraints/{constraint} demands your own keys (CMEK) of {', '.join(held)}."
+        yield _exception(problem, constraint)
+
+
+def _connector(
+    deployment: Deployment, constraint: str, rules: Sequence[Answer]
+) -> Iterator[Finding]:
+    if _enforced(rules) and not any(deployment.egress[one] for one in ("connector", "network")):
+        yield Finding(
+            "change",
+            f"constraints/{constraint} demands a connector.",
+            f"Set connector under [egress] in {FILE} (docs/deploy.md, section 11).",
+        )
+
+
+def _egress(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+    if not any(deployment.egress[one] for one in ("connector", "network")):
+        return
+    traffic = deployment.egress["traffic"]
+    spelled = {"all": "ALL_TRAFFIC", "private-ranges-only": "PRIVATE_RANGES_ONLY"}
+    names = {name: (name, f"{name}-traffic", value) for name, value in spelled.items()}
+    if not allows(rules, *names[traffic]):
+        others = [one for one in names if allows(rules, *names[one])]
+        yield Finding(
+            "change",
+            f'constraints/{constraint} forbids traffic = "{traffic}".',
+            f"Set traffic under [egress] in {FILE} to {' or '.join(others) or 'nothing: ask'}.",
+        )
+
+
+def _pools(_: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+    if any(rule.get("denyAll") or rule.get("values", {}).get("allowedValues") for rule in rules):
+        yield _exception(
+            f"constraints/{constraint} forbids builds outside of your organization's own pools.",
+            constraint,
+        )
+
+
+_MEMBERS, _MANAGED_MEMBERS = "iam.allowedPolicyMemberDomains", "iam.managed.allowedPolicyMembers"
+_INVOKER = "run.managed.requireInvokerIam"
+_JUDGES: Mapping[str, Callable[[Deployment, str, Sequence[Answer]], Iterator[Finding]]] = {
+    "cloudfunctions.allowedIngressSettings": _ingress,
+    "run.allowedIngress": _ingress,
+    _MEMBERS: _members,
+    _MANAGED_MEMBERS: _members,
+    _INVOKER: _invoker,
+    "gcp.resourceLocations": _locations,
+    "gcp.restrictNonCmekServices": _keys,
+    "cloudfunctions.requireVPCConnector": _connector,
+    "cloudfunctions.allowedVpcConnectorEgressSettings": _egress,
+    "run.allowedVPCEgress": _egress,
+    "cloudbuild.allowedWorkerPools": _pools,
+}

@@ -1,0 +1,209 @@
+"""What an organization's policies and a project's quotas allow, compared with deployment.toml.
+
+Run by infra/preflight.sh, which gives the access token. Reads only, and sorts what it finds into
+what you can change, what you must ask for, and what you are not allowed to see. Standard library
+only: it runs before anything is installed.
+"""
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from infra import policies
+from infra.deployment import FILE, Deployment, Unusable, read
+from infra.policies import Answer, Finding, Get, Unread
+from infra.stage import ROOT
+
+# Left out of the project's own log by docs/deploy.md, The platform's own log.
+REQUEST_URLS = (
+    'log_id("requests") OR (log_id("run.googleapis.com/requests") AND NOT '
+    "(textPayload:* AND httpRequest.status=(429 OR 503 OR 504)))"
+)
+# https://cloud.google.com/build/docs/locations#restricted_regions_for_some_projects
+BUILD_REGIONS = (
+    *("us-central1", "us-west2", "europe-west1"),
+    *("asia-east1", "australia-southeast1", "southamerica-east1"),
+)
+_SECONDS = 20
+
+
+def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
+    """Yield everything that prevents this deployment."""
+    yield from policies.findings(deployment, get)
+    for part in (_quotas, _perimeters, _sinks):
+        try:
+            yield from part(deployment, get)
+        except Unread as error:
+            what = str(part.__doc__).partition(":")[0]
+            remedy = "Ask your organization's administrator about them (docs/deploy.md, Preflight)."
+            yield Finding("unread", f"{what} can't be read: {error}", remedy)
+
+
+def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
+    """The quotas: of all instances together, and of builds in the region."""
+    sizes = deployment.functions.values()
+    needed = {
+        "CpuAllocPerProjectRegion": sum(one["cpu"] * one["max_instances"] for one in sizes) * 1000,
+        "MemAllocPerProjectRegion": sum(one["memory_mib"] * one["max_instances"] for one in sizes)
+        * 2**20,
+    }
+    found = _of_region(get, deployment, "run.googleapis.com")
+    for name, wanted in needed.items():
+        if name in found and found[name] < wanted:
+            yield Finding(
+                "change",
+                f"The quota {name} is {found[name]}, and all functions at their max_instances take "
+                f"{wanted}.",
+                f"Lower [quota] and max_instances in {FILE}, or ask Google for more "
+                "(docs/deploy.md, Quotas).",
+            )
+    builds = _of_region(get, deployment, "cloudbuild.googleapis.com")
+    none = [name for name, value in builds.items() if "Concurrent" in name and value == 0]
+    if none or (not builds and deployment.region not in BUILD_REGIONS):
+        yield Finding(
+            "change",
+            f'A new project may not be able to build in region = "{deployment.region}".',
+            f"Set region in {FILE} to one of {', '.join(BUILD_REGIONS)}, or ask Google for a quota "
+            'of "Concurrent Build CPUs (Regional Public Pool)" there before you make the database.',
+        )
+
+
+def _of_region(get: Get, deployment: Deployment, service: str) -> Mapping[str, int]:
+    """Each quota of a service that has a value for the region; -1, no limit, is left out."""
+    path = f"v1/projects/{deployment.project}/locations/global/services/{service}/quotaInfos"
+    found: dict[str, int] = {}
+    token = ""
+    while True:
+        page = get("cloudquotas", f"{path}?pageSize=500{token and f'&pageToken={token}'}")
+        for quota in page.get("quotaInfos", []):
+            for one in quota.get("dimensionsInfos", []):
+                value = int(one.get("details", {}).get("value", -1))
+                there = deployment.region in one.get("applicableLocations", [])
+                if there and value >= 0:
+                    found[quota["quotaId"]] = value
+        token = page.get("nextPageToken", "")
+        if not token:
+            return found
+
+
+def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
+    """Service perimeters: what one around the project keeps from the builds."""
+    lineage = _lineage(deployment, get)
+    if "organization" not in lineage:
+        return
+    number = get("cloudresourcemanager", f"v1/projects/{deployment.project}")["projectNumber"]
+    parent = f"organizations/{lineage['organization'][0]}"
+    policies = get("accesscontextmanager", f"v1/accessPolicies?parent={parent}")
+    for policy in policies.get("accessPolicies", []):
+        listed = get("accesscontextmanager", f"v1/{policy['name']}/servicePerimeters")
+        for one in listed.get("servicePerimeters", []):
+            status = one.get("status", {})
+            if f"projects/{number}" in status.get("resources", []):
+                kept = ", ".join(status.get("restrictedServices", [])) or "no service"
+                yield Finding(
+                    "ask",
+                    f"The service perimeter {one['name']} is around this project and restricts "
+                    f"{kept}.",
+                    "Builds in Google's own pool and your terminal are outside of it. Ask its "
+                    "owner: docs/deploy.md, A service perimeter.",
+                )
+
+
+def _sinks(deployment: Deployment, get: Get) -> Iterator[Finding]:
+    """Aggregated sinks: which of them copy this project's log, request URLs included."""
+    for kind, numbers in _lineage(deployment, get).items():
+        for number in numbers:
+            listed = get("logging", f"v2/{kind}s/{number}/sinks?pageSize=500")
+            for sink in filter(_copies(deployment), listed.get("sinks", [])):
+                named = f"{sink['name']} --{kind}={number}"
+                part = f", if it matches {sink['filter']}" if sink.get("filter") else ""
+                yield Finding(
+                    "ask",
+                    f"The sink {sink['name']} of {kind} {number} copies this project's log to "
+                    f"{sink['destination']}, with codes and patient ids in request URLs{part}.",
+                    f"Ask its owner to run: gcloud logging sinks update {named} "
+                    "--add-exclusion='name=smart-request-urls,filter="
+                    f'resource.labels.project_id="{deployment.project}" AND ({REQUEST_URLS})\'',
+                )
+
+
+def _copies(deployment: Deployment) -> Callable[[Answer], bool]:
+    """Return a test of a sink: does it copy this project's log, request URLs included?"""
+
+    def copies(sink: Answer) -> bool:
+        left_out = any(
+            deployment.project in one["filter"] and "requests" in one["filter"]
+            for one in sink.get("exclusions", [])
+            if not one.get("disabled")
+        )
+        return bool(sink.get("includeChildren")) and not sink.get("disabled") and not left_out
+
+    return copies
+
+
+def _lineage(deployment: Deployment, get: Get) -> Mapping[str, Sequence[str]]:
+    """The folders and the organization above the project, by kind."""
+    path = f"v1/projects/{deployment.project}:getAncestry"
+    found: dict[str, list[str]] = {}
+    for one in get("cloudresourcemanager", path).get("ancestor", []):
+        kind = one["resourceId"]["type"]
+        if kind in {"folder", "organization"}:
+            found.setdefault(kind, []).append(one["resourceId"]["id"])
+    return found
+
+
+def reader(token: str, project: str) -> Get:
+    """Return a function that reads a path of a Google API, as the token's owner."""
+
+    def get(api: str, path: str) -> Answer:
+        # As gcloud itself is led elsewhere: to Private Service Connect, or to a test.
+        overridden = os.environ.get(f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api.upper()}")
+        url = (overridden or f"https://{api}.googleapis.com/") + path
+        headers = {"Authorization": f"Bearer {token}", "x-goog-user-project": project}
+        # getAncestry alone is no GET.
+        data = b"{}" if path.endswith(":getAncestry") else None
+        headers |= {"Content-Type": "application/json"} if data else {}
+        asked = urllib.request.Request(url, data, headers)  # noqa: S310 - a host of Google's
+        try:
+            with urllib.request.urlopen(asked, timeout=_SECONDS) as answered:  # noqa: S310
+                document: Answer = json.load(answered)
+        except urllib.error.HTTPError as error:
+            raise Unread(f"{error.code} {_message(error.read())}") from None
+        except (OSError, ValueError) as error:
+            raise Unread(str(error)) from None
+        return document
+
+    return get
+
+
+def _message(body: bytes) -> str:
+    """What Google says, or nothing."""
+    try:
+        return str(json.loads(body)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def main() -> int:
+    """Print each finding; 1 if something has to change or be asked for."""
+    try:
+        deployment = read(ROOT / FILE)
+    except Unusable as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    get = reader(os.environ["GOOGLE_ACCESS_TOKEN"], deployment.project)
+    found = list(findings(deployment, get))
+    for one in found:
+        sys.stdout.write(f"{one.level.upper():<7} {one.problem}\n        {one.remedy}\n")
+    stopping = [one for one in found if one.level != "unread"]
+    sys.stdout.write(
+        f"{len(stopping)} to settle first, {len(found) - len(stopping)} could not be read.\n"
+    )
+    return 1 if stopping else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

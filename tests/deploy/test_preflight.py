@@ -1,0 +1,189 @@
+"""infra/preflight.sh names what an organization forbids; what it names lets a release end green.
+
+The fake control plane with each policy switched on, one at a time; the release, which costs more,
+with all of those at once that a setting answers.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from infra import preflight
+from infra.deployment import FILE, read
+from tests.deploy.guide_walk import PREFLIGHT, SHELL, TEXT, Walk, deploy, edited, to_a_launch, under
+from tests.support.cloud import Cloud
+from tests.support.control_plane import run
+from tests.support.control_plane.organization import APIS, FOLDER, ORGANIZATION
+from tests.support.control_plane.world import OPERATOR, World
+
+NO_ALL: list[dict[str, Any]] = [{"values": {"allowedValues": ["ALLOW_INTERNAL_AND_GCLB"]}}]
+OWN_MEMBERS: list[dict[str, Any]] = [{"values": {"allowedValues": ["is:C0123abcd"]}}]
+EUROPE: list[dict[str, Any]] = [{"values": {"allowedValues": ["in:europe-west1-locations"]}}]
+AMERICA: list[dict[str, Any]] = [{"values": {"allowedValues": ["in:us-locations"]}}]
+ENFORCED: list[dict[str, Any]] = [{"enforce": True}]
+OWN_KEYS: list[dict[str, Any]] = [
+    {"values": {"deniedValues": ["is:firestore.googleapis.com", "is:bigquery.googleapis.com"]}}
+]
+INGRESS = "cloudfunctions.allowedIngressSettings"
+MEMBERS = "iam.allowedPolicyMemberDomains"
+INVOKER = "run.managed.requireInvokerIam"
+
+# What is switched on, how deployment.toml is edited before, and what each finding then says.
+POLICIES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str], list[str]]] = {
+    "none": ({}, {}, []),
+    "ingress": ({INGRESS: NO_ALL}, {}, ["follow docs/deploy.md, Load balancer first"]),
+    "ingress of Cloud Run": (
+        {"run.allowedIngress": [{"values": {"allowedValues": ["is:internal"]}}]},
+        {},
+        ["exception from constraints/run.allowedIngress"],
+    ),
+    "own members": ({MEMBERS: OWN_MEMBERS}, {}, ['Set callers = "not_checked"']),
+    "managed members": (
+        {"iam.managed.allowedPolicyMembers": ENFORCED},
+        {},
+        ['Set callers = "not_checked"'],
+    ),
+    "invokers are checked": ({INVOKER: ENFORCED}, {}, []),
+    "invokers are checked, and the check is off": (
+        {INVOKER: ENFORCED},
+        {'callers = "all_users"': 'callers = "not_checked"'},
+        ['Set callers = "all_users"'],
+    ),
+    "no caller at all": (
+        {INVOKER: ENFORCED, MEMBERS: OWN_MEMBERS},
+        {},
+        ['Set callers = "not_checked"', f"exception from constraints/{INVOKER}"],
+    ),
+    "our place": ({"gcp.resourceLocations": EUROPE}, {}, []),
+    "another place": (
+        {"gcp.resourceLocations": AMERICA},
+        {},
+        ["It allows: in:us-locations. Set region in deployment.toml before you make the database"],
+    ),
+    "own keys": (
+        {"gcp.restrictNonCmekServices": OWN_KEYS},
+        {},
+        ["demands your own keys (CMEK) of firestore.googleapis.com. Ask for an exception"],
+    ),
+    "a connector": (
+        {"cloudfunctions.requireVPCConnector": ENFORCED},
+        {},
+        ["Set connector under [egress]"],
+    ),
+    "all traffic by it": (
+        {"run.allowedVPCEgress": [{"values": {"allowedValues": ["private-ranges-only"]}}]},
+        {'connector = ""': 'connector = "smart"'},
+        ["Set traffic under [egress] in deployment.toml to private-ranges-only"],
+    ),
+    "own pools": (
+        {
+            "cloudbuild.allowedWorkerPools": [
+                {"values": {"allowedValues": ["under:organizations/2"]}}
+            ]
+        },
+        {},
+        ["exception from constraints/cloudbuild.allowedWorkerPools"],
+    ),
+}
+SINK = {"name": "all-logs", "destination": "bigquery.googleapis.com/x", "includeChildren": True}
+OURS = f'resource.labels.project_id="my-project" AND ({preflight.REQUEST_URLS})'
+LEFT_OUT = {"name": "a", "filter": OURS}
+
+
+@pytest.fixture(scope="module")
+def project(walked: Walk) -> Iterator[Cloud]:
+    """Right after the project was made and the guide's block was run, whole, by the real gcloud."""
+    after = [one.heading for one in to_a_launch()].index("5. Database")
+    cloud = walked.begin(after)
+    (ran,) = cloud.run(under(PREFLIGHT), SHELL)
+    assert (ran.code, cloud.plane.unknown) == (0, []), ran.said
+    assert "0 to settle first, 0 could not be read." in ran.said
+    kept = cloud.plane.world.services
+    yield cloud
+    cloud.plane.world.services = kept
+
+
+def said(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the preflight finds, problem and remedy in one line."""
+    for name, value in cloud.variables(OPERATOR).items():
+        monkeypatch.setenv(name, value)
+    get = preflight.reader(OPERATOR, "my-project")
+    found = preflight.findings(read(cloud.repository / FILE), get)
+    return [f"{one.level}: {one.problem} {one.remedy}" for one in found]
+
+
+def test_each_policy_is_named_with_the_setting_or_path_that_fits(
+    project: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, state = project.plane.world, project.repository / FILE
+    sound, wrong = state.read_text(), {}
+    for name, (constraints, edits, wanted) in POLICIES.items():
+        world.constraints = dict(constraints)
+        text = sound
+        for before, after in edits.items():
+            assert before in text
+            text = text.replace(before, after)
+        state.write_text(text)
+        found = said(project, monkeypatch)
+        named = [one in text for one, text in zip(wanted, found, strict=False)]
+        if len(found) != len(wanted) or not all(named):
+            wrong[name] = found
+    state.write_text(sound)
+    world.constraints = {}
+    assert wrong == {}
+    assert project.plane.unknown == []
+
+
+def test_quotas_perimeters_and_sinks_above_are_named(
+    project: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = project.plane.world
+    world.quota.cpu_milli, world.quota.build_cpus = 10_000, 0
+    world.perimeters = [
+        {"name": "accessPolicies/333/servicePerimeters/clinical"}
+        | {"status": {"resources": [f"projects/{world.number}"], "restrictedServices": ["run"]}}
+    ]
+    world.sinks_above = {
+        f"organizations/{ORGANIZATION}": [SINK, SINK | {"name": "b", "exclusions": [LEFT_OUT]}],
+        f"folders/{FOLDER}": [SINK | {"name": "c", "includeChildren": False}],
+    }
+    cpu, build, perimeter, sink = said(project, monkeypatch)
+    assert "CpuAllocPerProjectRegion is 10000, and all functions" in cpu
+    assert "Set region in deployment.toml to one of us-central1" in build
+    assert "servicePerimeters/clinical is around this project and restricts run" in perimeter
+    assert f"gcloud logging sinks update all-logs --organization={ORGANIZATION} --add-" in sink
+    assert f"filter={OURS}'" in sink
+    # Its owner has run it.
+    world.sinks_above[f"organizations/{ORGANIZATION}"][0] = SINK | {"exclusions": [LEFT_OUT]}
+    assert len(said(project, monkeypatch)) == 3
+    world.open_above = False
+    found = said(project, monkeypatch)
+    assert [one.partition(":")[0] for one in found] == ["change", "change", "unread", "unread"]
+    assert f"add-exclusion='name=request-urls,filter={preflight.REQUEST_URLS}'" in TEXT
+
+
+@pytest.mark.calculators
+def test_where_ingress_and_all_users_are_forbidden_the_first_release_ends_green(
+    walked: Walk, balanced: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Load balancer first, the check by Cloud Run off, in the region that is allowed."""
+    cloud = walked.begin_to_deploy()
+    world = cloud.plane.world
+    world.constraints = {INGRESS: NO_ALL, MEMBERS: OWN_MEMBERS, "gcp.resourceLocations": EUROPE}
+    world.services |= {api.host for api in APIS}
+    assert len(said(cloud, monkeypatch)) == 2
+    ran = deploy(cloud)
+    assert f"Constraint constraints/{INGRESS} violated" in cloud.log(), ran.said
+    with edited(cloud, 'ingress = "all"', 'ingress = "internal-and-gclb"'):
+        deploy(cloud)
+        assert "do not belong to a permitted customer" in cloud.log()
+        with edited(cloud, 'callers = "all_users"', 'callers = "not_checked"'):
+            assert said(cloud, monkeypatch) == []
+            world.resources |= balanced.copy().resources
+            ran = deploy(cloud)
+    assert ran.code == 0, ran.said + cloud.log()
+    assert all(run.reached(world, name) for name in world.run_services)
+    launched = walked.app.launch_simulated("synthetic-alma")
+    assert launched.browser.open(launched.callback.location).status == 200
+    assert cloud.plane.unknown == []
