@@ -1,7 +1,8 @@
 """docs/scaling.md: what a number of launches a month costs, and what comes to its end first.
 
 Reckoned from processor times that were measured, the sizes of deployment.toml and list prices. One
-launch here is: a click, a callback, the app's page, and ten reads by a page of one's own.
+launch here is: a click, a callback, the app's page, ten reads by a page of one's own, and the CDS
+calls of ten charts that were opened.
 """
 
 import math
@@ -9,31 +10,48 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from docs.generators.scaling_page import PAGE
+from docs.generators.scaling_page import PAGE, PRICES
 from infra.deployment import FILE, Deployment, read
 from infra.stage import ROOT
 
 STEPS = (1_000, 1_000_000, 100_000_000)
 READS = 10
-# `python -m benchmarks a_launch`, November 2026: for one launch.
+# An EHR calls whenever a chart is opened; here one chart in ten is followed by a launch.
+CDS_CALLS = 10
+# `python -m benchmarks a_launch`, November 2026: for one launch. cds_services: 60 calls with 200 kB
+# of prefetch, in one process, on SQLite.
 PROCESSOR_SECONDS: Mapping[str, float] = {
     "launch": 0.0039,
     "callback": 0.0071,
     "smart_calc": 0.0248,
     "fhir_proxy": 0.0186,
+    "cds_services": CDS_CALLS * 0.0431,
 }
 ANSWERED_BYTES: Mapping[str, int] = {
     "launch": 0,
     "callback": 0,
     "smart_calc": 35_240,
     "fhir_proxy": 18_110,
+    # A card has about as much; most calls bring none.
+    "cds_services": CDS_CALLS * 1_000,
 }
 LOG_BYTES: Mapping[str, int] = {
     "launch": 287,
     "callback": 448,
     "smart_calc": 2_713,
     "fhir_proxy": 3_330,
+    "cds_services": CDS_CALLS * 438,
 }
+LOG_LINES: Mapping[str, int] = {
+    "launch": 1,
+    "callback": 1,
+    "smart_calc": 8,
+    "fhir_proxy": READS,
+    "cds_services": CDS_CALLS,
+}
+# What Cloud Logging adds to each line, written out as JSON: the labels of the resource and of the
+# instance, two times, ids. From memory; whether Google charges for all of it wasn't seen.
+METADATA_BYTES = 900
 # Assumed: an EHR and a store across a network. callback waits for the token endpoint, the page for
 # one batch of reads.
 EHR_SECONDS, STORE_SECONDS = 0.2, 0.01
@@ -42,10 +60,12 @@ WAITS: Mapping[str, float] = {
     "callback": EHR_SECONDS + 3 * STORE_SECONDS,
     "smart_calc": EHR_SECONDS + STORE_SECONDS,
     "fhir_proxy": READS * (EHR_SECONDS + STORE_SECONDS),
+    # The prefetch brings everything; one write.
+    "cds_services": CDS_CALLS * STORE_SECONDS,
 }
-REQUESTS = 3 + READS
+REQUESTS = 3 + READS + CDS_CALLS
 # At most, as tests/deploy/test_together.py counts; one touch of the idle clock, deletes by TTL.
-STORE_READS, STORE_WRITES, STORE_DELETES = 12, 3, 2
+STORE_READS, STORE_WRITES, STORE_DELETES = 12, 3 + CDS_CALLS, 2 + CDS_CALLS
 
 # Clinics: 22 days of 10 hours, and a busiest minute of three times their mean.
 OPEN_SECONDS = 22 * 10 * 3600
@@ -106,7 +126,8 @@ def costs(launches: int, deployment: Deployment) -> Mapping[str, float]:
     cpu = sum(one.seconds * deployment.functions[name]["cpu"] for name, one in loads.items())
     memory = sum(one.seconds * _gib(deployment, name) for name, one in loads.items())
     out = launches * sum(ANSWERED_BYTES.values()) / GIB
-    logged = launches * sum(LOG_BYTES.values()) / GIB
+    metadata = METADATA_BYTES * sum(LOG_LINES.values())
+    logged = launches * (sum(LOG_BYTES.values()) + metadata) / GIB
     store = STORE_READS * STORE_READ + STORE_WRITES * STORE_WRITE + STORE_DELETES * STORE_DELETE
     return {
         "Cloud Run, processor [1]": _above(cpu, FREE_CPU) * CPU,
@@ -143,12 +164,31 @@ def markdown() -> str:
     rows.append(f"| **sum** | {' | '.join(f'**{_dollars(one)}**' for one in sums)} |")
     ones = [_dollars(total / launches, 6) for total, launches in zip(sums, STEPS, strict=True)]
     rows.append(f"| a launch | {' | '.join(ones)} |")
-    return PAGE.format(
+    prices = ["| price, US dollars | read | source |", "|---|---|---|"]
+    prices += [
+        f"| {what} | {read_on or 'not read'} | {source or '**from memory**'} |"
+        for what, read_on, source in PRICES
+    ]
+    return PAGE.replace("{prices}", "\n".join(prices)).format(
         costs="\n".join(rows),
         measured="\n".join(_measured(name) for name in PROCESSOR_SECONDS),
         walls="\n".join(_walls(deployment)),
         warm=_dollars(warm(deployment)),
         functions=len(deployment.functions),
+        first=limits(deployment)[0].what,
+        cds=CDS_CALLS,
+        cpu=f"{CPU:f}",
+        memory=f"{MEMORY:.7f}",
+        request=f"{REQUEST * 1e6:.2f}",
+        idle=f"{IDLE:.7f}",
+        reads=f"{STORE_READ * 1e5:.2f}",
+        writes=f"{STORE_WRITE * 1e5:.2f}",
+        deletes=f"{STORE_DELETE * 1e5:.2f}",
+        log=f"{LOG:.2f}",
+        egress=f"{EGRESS:.2f}",
+        hour=f"{BALANCER_HOUR:.3f}",
+        balanced=f"{BALANCER_GIB:.3f}",
+        metadata=METADATA_BYTES,
         ehr=f"{EHR_SECONDS:g}",
         store=f"{STORE_SECONDS * 1000:.0f}",
     )
@@ -157,57 +197,92 @@ def markdown() -> str:
 def _measured(name: str) -> str:
     return (
         f"| `{name}` | {PROCESSOR_SECONDS[name] * 1000:.1f} | {ANSWERED_BYTES[name]:,} "
-        f"| {LOG_BYTES[name]:,} |"
+        f"| {LOG_BYTES[name]:,} | {LOG_LINES[name]} |"
     )
 
 
-def _walls(deployment: Deployment) -> list[str]:
-    """What the busiest minute asks for, what there is, and at how many launches that is all."""
+@dataclass(frozen=True)
+class Limit:
+    """Something that there is too little of from some number of launches a month on.
+
+    Fields:
+        what: its name.
+        needed: what the busiest minute asks for, at a number of launches.
+        there: how much there is.
+        moved_by: the setting, or the request to Google, that brings more.
+    """
+
+    what: str
+    needed: Callable[[int], float]
+    there: float
+    moved_by: str
+
+    @property
+    def reached(self) -> int:
+        """The first number of launches, to two digits, at which it is too little."""
+        digits = (scale * lead for scale in _SCALES for lead in range(10, 100))
+        return next(launches for launches in digits if self.needed(launches) > self.there)
+
+
+_SCALES = tuple(10**power for power in range(2, 10))
+
+
+def limits(deployment: Deployment) -> list[Limit]:
+    """Every limit, the first to be reached first."""
     operations = STORE_READS + STORE_WRITES + STORE_DELETES
     quota = tomllib.loads((ROOT / FILE).read_text("utf-8"))["quota"]["vcpu"]
-
-    def second(launches: int) -> float:
-        return launches / OPEN_SECONDS * PEAK
+    sizes = deployment.functions
 
     def instances(name: str) -> Callable[[int], float]:
-        concurrency = deployment.functions[name]["concurrency"]
-        return lambda launches: load(name, launches, concurrency).instances
+        return lambda launches: load(name, launches, sizes[name]["concurrency"]).instances
 
     def vcpu(launches: int) -> float:
-        sizes = deployment.functions
         return sum(sizes[name]["cpu"] * instances(name)(launches) for name in PROCESSOR_SECONDS)
 
-    rows = [
-        _wall("launches a second", second, None),
-        _wall("requests a second", lambda launches: second(launches) * REQUESTS, None),
-        _wall(
+    found = [
+        Limit(
             "Firestore, operations a second",
-            lambda launches: second(launches) * operations,
+            lambda launches: _second(launches) * operations,
             STORE_AT_FIRST,
+            "nothing: it grows by itself [6]",
         ),
-        _wall("`[quota]` of the project, vCPU", vcpu, quota),
+        Limit("the project's vCPU", vcpu, quota, "`[quota]` `vcpu`, once Google has raised it"),
+        *(
+            Limit(
+                f"instances of `{name}`",
+                instances(name),
+                sizes[name]["max_instances"],
+                f"`[functions.{name}]` `max_instances`",
+            )
+            for name in PROCESSOR_SECONDS
+        ),
     ]
-    rows += [
-        _wall(
-            f"`max_instances` of `{name}`",
-            instances(name),
-            deployment.functions[name]["max_instances"],
-        )
-        for name in PROCESSOR_SECONDS
+    return sorted(found, key=lambda one: one.reached)
+
+
+def _second(launches: int) -> float:
+    return launches / OPEN_SECONDS * PEAK
+
+
+def _walls(deployment: Deployment) -> list[str]:
+    """What the busiest minute asks for, what there is, and what brings more, in order."""
+
+    def row(what: str, needed: Callable[[int], float], there: float | None, rest: str) -> str:
+        found = " | ".join(_marked(needed(launches), there) for launches in STEPS)
+        return f"| {what} | {rest} | {found} |"
+
+    rows = [
+        row(one.what, one.needed, one.there, f"{one.there:g} | {one.reached:,} | {one.moved_by}")
+        for one in limits(deployment)
     ]
-    return rows
-
-
-def _wall(what: str, needed: Callable[[int], float], there: float | None) -> str:
-    found = [_marked(needed(launches), there) for launches in STEPS]
-    if there is None:
-        return f"| {what} | | | {' | '.join(found)} |"
-    reached = next(most for most in _LADDER if needed(most) > there)
-    return f"| {what} | {there:g} | {_LADDER_NAMES[reached]} | {' | '.join(found)} |"
-
-
-_LADDER = tuple(million * 1_000_000 for million in range(1, 1000))
-_LADDER_NAMES = {launches: f"{launches // 1_000_000} million" for launches in _LADDER}
+    columns = ("", "there is", "too little from, launches a month", "what brings more")
+    return [
+        f"| {' | '.join((*columns, '1 thousand', '1 million', '100 million'))} |",
+        "|---|---|---|---|---|---|---|",
+        *rows,
+        row("launches a second", _second, None, " | | "),
+        row("requests a second", lambda launches: _second(launches) * REQUESTS, None, " | | "),
+    ]
 
 
 def _marked(value: float, limit: float | None) -> str:

@@ -1,11 +1,44 @@
 """The words of docs/scaling.md around its numbers."""
 
+# What a price is, when it was read ("" for from memory), and where.
+PRICES = (
+    (
+        "Cloud Run: {cpu} a vCPU second, {memory} a GiB second, {request} a million requests",
+        "November 2026",
+        "[1]",
+    ),
+    (
+        "Cloud Run, free each month: 180,000 vCPU seconds, 360,000 GiB seconds, 2 million requests",
+        "November 2026",
+        "[1]",
+    ),
+    (
+        "Cloud Run, idle: {idle} a vCPU second and as much a GiB second",
+        "November 2026",
+        "[1], firebase-tools",
+    ),
+    (
+        "Firestore, 100,000 of each: {reads} reads, {writes} writes, {deletes} deletes",
+        "November 2026",
+        "[2]",
+    ),
+    ("Cloud Logging: {log} a GiB above 50 GiB a month", "November 2026", "[3]"),
+    ("data to browsers: {egress} a GiB", "November 2026", "[4]"),
+    ("load balancer: {hour} an hour for the first rules, {balanced} a GiB", "November 2026", "[5]"),
+    ("*not reckoned*: a connector, two e2-micro instances, about 13 a month", "", ""),
+    ("*not reckoned*: Cloud Armor, 5 a policy, 1 a rule, 0.75 a million requests", "", ""),
+    ("*not reckoned*: Artifact Registry, 0.10 a GiB and month above 0.5 GiB", "", ""),
+    ("*not reckoned*: Monitoring, by the number of alert conditions", "", ""),
+)
+
 PAGE = """\
 # Scaling: what it costs, and what comes to its end first
 
 For whoever plans. Made by `make docs` (`docs/generators/scaling.py`): change an assumption there
-and see. A **launch** here is a click in the chart, the callback, the app's page, and ten reads
-through `fhir_proxy` by a page of one's own. CDS calls are not in it.
+and see. A **launch** here is a click in the chart, the callback, the app's page, ten reads
+through `fhir_proxy` by a custom frontend, and {cds} CDS calls: an EHR calls `cds_services`
+whenever someone opens a chart, and one chart in ten is assumed to be followed by a launch. If your
+EHR doesn't call it, set `CDS_CALLS = 0` there.
 
 ## Assumed
 
@@ -17,39 +50,47 @@ through `fhir_proxy` by a page of one's own. CDS calls are not in it.
 
 Measured for one launch, with a warm instance (`python -m benchmarks a_launch`; two cores, x86-64,
 Python 3.11, November 2026; a vCPU of Cloud Run is no such core: expect up to twice as much). The
-page is counted as it is sent, compressed:
+page is counted as it is sent, compressed. `cds_services` was measured in one process on SQLite, 60
+calls with 200 kB of prefetch each (43 ms a call). Its row holds {cds} calls:
 
-| | processor, ms | answered, bytes | logged, bytes |
-|---|---|---|---|
+| | processor, ms | answered, bytes | logged, bytes | log lines |
+|---|---|---|---|---|
 {measured}
+
+Cloud Logging adds about {metadata} bytes to each line (**from memory**; whether it charges for them
+was not seen): labels of the service and of the instance, times and ids. That is more than most
+lines hold themselves.
 
 ## What a month costs
 
-US dollars, list prices, read in November 2026 in stored copies of the pages named below: check
-them. Europe-west1 for Cloud Run (tier 1), us-west1 for Firestore, since Europe's price was not
-found there.
+US dollars, list prices. Check them: Prices, below, says when and where each was read, in a stored
+copy of that page. Cloud Run is in europe-west1 (tier 1), Firestore in us-west1, because Europe's
+price was not found.
 
 | launches a month | 1 thousand | 1 million | 100 million |
 |---|---|---|---|
 {costs}
 
-Refreshes of tokens (1 read and 2 writes each), a connector for a fixed address (two e2-micro),
-images in Artifact Registry and Monitoring are not reckoned. Between one and ten TiB data costs
+Refreshes of tokens (1 read and 2 writes each) are not reckoned. Between one and ten TiB data costs
 less than the price used. With `min_instances = 0` the row for it is 0, and the first click after
 a quiet time waits for up to three starts; with 1, {functions} functions wait for {warm} a month.
 
-## What comes to its end first
+### Prices
 
-In the busiest minute, beside what `deployment.toml` and Firestore allow at first, and from how many
-launches a month on that is too little. Bold: too little.
+{prices}
 
-| | there is | too little from | 1 thousand | 1 million | 100 million |
-|---|---|---|---|---|---|
+## What runs short first
+
+In order, with the sizes in `deployment.toml` and what Firestore allows at first. The columns on the
+right show what the busiest minute needs, in bold if there is less. The first to run short:
+**{first}**.
+
 {walls}
 
 - **1 thousand**: nothing. The only question is the first click after a quiet hour.
-- **1 million**: still the sizes as delivered. What stands nearest is not ours: how many calls the
-  EHR takes from one client (its 429 is passed on, and counts in `smart: server errors`).
+- **1 million**: `cds_services` uses all of its instances in the busiest minute. Another limit is
+  near by then: how many calls the EHR accepts from one client (its 429 is passed on, and counts in
+  `smart: server errors`).
 - **100 million**, each when the table says so:
   - *Concurrency and `max_instances`.* Ten reads of one launch hold `fhir_proxy` longest, waiting.
     Its 16 requests at once are what its memory carries ([performance.md](performance.md), How much
@@ -64,8 +105,9 @@ launches a month on that is too little. Bold: too little.
     costs less than the 12 reads that are reckoned with.
   - *The load balancer* has no limit of its own that comes near; Cloud Armor's 600 requests a minute
     and address does: a hospital behind one address needs more.
-  - *The bill.* No item stands out. The log can lose its `fhir_request` lines of severity INFO by an
-    exclusion of the sink, since the alerts need WARNING and ERROR only.
+  - *The bill.* The processor time of `cds_services` and the log are more than half of it. The log
+    can lose its `fhir_request` and `cds_answered` lines of severity INFO by an exclusion of the
+    sink, because no metric counts those.
 
 ## State is disposable
 
