@@ -1,7 +1,7 @@
 """Releases that can be taken back, on the fake control plane, with the real gcloud and functions.
 
-A release, a rollback, a release that fails its checks, and one after that. The sessions that were
-opened before each of them are asked after each of them.
+A release, a rollback, a release that fails its checks, one after that, and the end of all sessions.
+The sessions that were opened before each of them are asked after each of them.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from infra.deployment import service
+from infra.deployment import FILE, service, with_sessions
 from infra.stage import FUNCTIONS
 from tests.deploy.guide_walk import SHELL, Walk, under
 from tests.support import guide
@@ -25,6 +25,8 @@ pytestmark = pytest.mark.calculators
 
 ALMA = "synthetic-alma"
 SERVICES = [service(name) for name in FUNCTIONS]
+INCIDENT = "all sessions end"
+INCIDENT_COMMAND = guide.Block(INCIDENT, 1, "sh", "smart-calc release end-sessions\n")
 ROLLBACK = next(one for one in under("Rolling back") if "release rollback" in one.text)
 
 
@@ -41,6 +43,7 @@ class Story:
     codes: dict[str, int] = field(default_factory=dict)
     lost: dict[str, list[int]] = field(default_factory=dict)
     sessions: list[Launched] = field(default_factory=list)
+    after: dict[str, list[str]] = field(default_factory=dict)
 
     def chapter(self, name: str, ran: guide.Ran | None = None) -> None:
         """Look at what serves, ask every session, open one more."""
@@ -82,6 +85,8 @@ def story(walked: Walk) -> Story:
     told.chapter("failing release", told.deploy())
     parameters.write_text(sound)
     told.chapter("release after all that", told.deploy())
+    told.after = told.revisions()
+    told.chapter(INCIDENT, cloud.run([INCIDENT_COMMAND], SHELL)[-1])
     return told
 
 
@@ -91,8 +96,37 @@ def numbers(revisions: list[str]) -> set[str]:
 
 
 def test_no_session_ends_whatever_becomes_of_a_release(story: Story) -> None:
-    assert len(story.sessions) == len(story.serving) == 5
-    assert story.lost == {chapter: [] for chapter in story.serving}
+    assert len(story.sessions) == len(story.serving) == 6
+    releases = [chapter for chapter in story.serving if chapter != INCIDENT]
+    assert {chapter: story.lost[chapter] for chapter in releases} == {one: [] for one in releases}
+
+
+def test_one_command_ends_all_sessions_for_good(story: Story) -> None:
+    """The new key serves, the old one is gone, the file says so, and a launch opens a session."""
+    assert story.codes[INCIDENT] == 0, story.said[INCIDENT]
+    opened = len(story.sessions) - 1
+    assert set(story.lost[INCIDENT]) == {401}
+    assert len(story.lost[INCIDENT]) >= opened
+    old, new = story.cloud.plane.world.secrets["smart-sealing-key"]
+    assert (old, len(new)) == (b"", 44)
+    assert "\nsmart-sealing-key = 2\n" in (story.cloud.repository / FILE).read_text()
+    latest = story.sessions[-1]
+    assert latest.browser.fetch(f"{latest.fhir_base}/Patient/{ALMA}").status == 200
+
+
+def test_after_a_rollback_it_names_the_revision_that_it_would_bring_back(story: Story) -> None:
+    world = story.cloud.plane.world
+    kept = world.run_services["callback"]["spec"]
+    (newest,) = story.revisions()["callback"]
+    older = {"name": "callback-00004-abc", "created": "2026-11-01T00:00:00.000000Z", "config": {}}
+    world.run_services["callback"]["revisions"].insert(0, older)
+    world.run_services["callback"]["spec"] = [{"revisionName": older["name"], "percent": 100}]
+    (ran,) = story.cloud.run([INCIDENT_COMMAND], SHELL)
+    world.run_services["callback"]["spec"] = kept
+    world.run_services["callback"]["revisions"].remove(older)
+    assert ran.code == 1
+    assert f"gcloud run revisions delete {newest} --region=europe-west1" in ran.said
+    assert len(world.secrets["smart-sealing-key"]) == 2
 
 
 def test_gcloud_asked_nothing_that_the_fake_does_not_know(story: Story) -> None:
@@ -131,7 +165,7 @@ def test_the_next_release_is_not_caught_by_the_pin(story: Story) -> None:
 
 
 def test_what_was_taken_back_is_nothing_that_one_could_go_back_to(story: Story) -> None:
-    for one, revisions in story.revisions().items():
+    for one, revisions in story.after.items():
         assert numbers(revisions) == {"1", "4"}, one
 
 
@@ -191,9 +225,12 @@ def test_a_move_that_fails_half_way_takes_all_back(story: Story) -> None:
 
 
 def test_a_rollback_that_fails_half_way_says_how_to_end_it(story: Story) -> None:
-    half = 'give_all_to() { [ "$1" != callback ]; }'
+    """Of the functions whose revisions before mount a key that was destroyed, nothing goes back."""
+    half = 'give_all_to() { [ "$1" != launch ]; }'
     code, said = as_deployer(story.cloud, f"{half}; roll_back", {})
     assert code != 0
-    for one in SERVICES:
+    for name in FUNCTIONS:
+        one = service(name)
         by_hand = f"update-traffic {one} --region=europe-west1 --to-revisions={one}-00001-abc=100"
-        assert by_hand in said
+        none = f"{one}: there is no revision before {one}-00005-abc; it stays."
+        assert (none if name in with_sessions(FUNCTIONS) else by_hand) in said

@@ -1,5 +1,6 @@
 """Cloud Run's API: services and revisions in the form of its first version, and who may call."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,8 +65,41 @@ def replace_service(world: World, request: Request, project: str, name: str) -> 
     if unchecked and "run.managed.requireInvokerIam" in world.constraints:
         raise forbidden("run.managed.requireInvokerIam", project, "an update of the service")
     service["annotations"] = annotations
+    _mount(world, name, request.json["spec"]["template"]["spec"])
     service["spec"] = targets
     return _knative(world, name)
+
+
+def _mount(world: World, name: str, template: Mapping[str, Any]) -> None:
+    """A new revision where the template mounts other secrets than the newest one."""
+    service = world.run_services[name]
+    sources = {one["name"]: one["secret"] for one in template.get("volumes", [])}
+    # gcloud may leave a volume behind that nothing mounts.
+    volumes = [
+        {
+            "mountPath": mount["mountPath"],
+            "secret": sources[mount["name"]]["secretName"],
+            "versions": [
+                {"version": item["key"], "path": item["path"]}
+                for item in sources[mount["name"]]["items"]
+            ],
+        }
+        for mount in template["containers"][0].get("volumeMounts", [])
+    ]
+    volumes.sort(key=lambda one: str(one["mountPath"]))
+    if volumes == _volumes(service["config"]):
+        return
+    function = copy.deepcopy(world.functions[name.replace("-", "_")])
+    function["serviceConfig"]["secretVolumes"] = volumes
+    if failed := run.revise(world, service["region"], name, function):
+        raise Refusal(400, failed)
+    world.functions[name.replace("-", "_")] = function
+
+
+def _volumes(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    wanted = ("mountPath", "secret", "versions")
+    found = [{key: one[key] for key in wanted} for one in config.get("secretVolumes", [])]
+    return sorted(found, key=lambda one: str(one["mountPath"]))
 
 
 @API("GET", _KNATIVE + "/revisions")
@@ -144,9 +178,26 @@ def _knative(world: World, name: str) -> Answer:
     service = world.run_services[name]
     latest = service["revisions"][-1]["name"]
     config = service["config"]
+    volumes = _volumes(config)
     container = {
-        "image": f"{service['region']}-docker.pkg.dev/{world.project}/gcf-artifacts/{name}"
+        "image": f"{service['region']}-docker.pkg.dev/{world.project}/gcf-artifacts/{name}",
+        "volumeMounts": [
+            {"name": f"volume-{number}", "mountPath": one["mountPath"]}
+            for number, one in enumerate(volumes)
+        ],
     }
+    secrets = [
+        {
+            "name": f"volume-{number}",
+            "secret": {
+                "secretName": one["secret"],
+                "items": [
+                    {"key": item["version"], "path": item["path"]} for item in one["versions"]
+                ],
+            },
+        }
+        for number, one in enumerate(volumes)
+    ]
     conditions = [
         {"type": kind, "status": "True"} for kind in ("Ready", "ConfigurationsReady", "RoutesReady")
     ]
@@ -166,6 +217,7 @@ def _knative(world: World, name: str) -> Answer:
                 "spec": {
                     "serviceAccountName": config["serviceAccountEmail"],
                     "containers": [container],
+                    "volumes": secrets,
                 },
             },
             "traffic": service["spec"],

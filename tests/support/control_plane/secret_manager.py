@@ -33,6 +33,9 @@ def version(world: World, member: str, secret: str, wanted: str) -> bytes:
     number = len(versions) if wanted == "latest" else int(wanted)
     if not 0 < number <= len(versions):
         raise Refusal(404, f"Secret Version [{name}/versions/{wanted}] not found.")
+    if not versions[number - 1]:
+        said = f"Secret Version [{name}/versions/{wanted}] is in DESTROYED state."
+        raise Refusal(400, said, "FAILED_PRECONDITION")
     return versions[number - 1]
 
 
@@ -73,6 +76,27 @@ def access(world: World, request: Request, project: str, secret: str, number: st
     name = f"{resource(world, secret)}/versions/{number}"
     content = {"data": base64.b64encode(payload).decode(), "dataCrc32c": str(crc32c(payload))}
     return {"name": name, "payload": content}
+
+
+@API("GET", "/v1/projects/{project}/secrets/{secret}/versions")
+def list_versions(world: World, request: Request, project: str, secret: str) -> Answer:
+    """projects.secrets.versions/list below _AT; the newest first."""
+    _there(world, request, project, secret, "secretmanager.versions.list")
+    held = enumerate(world.secrets[secret], 1)
+    at = f"{resource(world, secret)}/versions"
+    found = [
+        {"name": f"{at}/{number}", "state": "ENABLED" if one else "DESTROYED"}
+        for number, one in held
+    ]
+    return {"versions": found[::-1]}
+
+
+@API("POST", "/v1/projects/{project}/secrets/{secret}/versions/{number}:destroy")
+def destroy(world: World, request: Request, project: str, secret: str, number: str) -> Answer:
+    """projects.secrets.versions/destroy below _AT. What is destroyed is empty here."""
+    _there(world, request, project, secret, "secretmanager.versions.destroy")
+    world.secrets[secret][int(number) - 1] = b""
+    return {"name": f"{resource(world, secret)}/versions/{number}", "state": "DESTROYED"}
 
 
 @API("GET", "/v1/projects/{project}/secrets/{secret}:getIamPolicy")
