@@ -224,7 +224,7 @@ class Limit:
         return next(launches for launches in digits if self.needed(launches) > self.there)
 
 
-_SCALES = tuple(10**power for power in range(2, 10))
+_SCALES = (100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 
 
 def limits(deployment: Deployment) -> list[Limit]:
