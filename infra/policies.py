@@ -53,7 +53,7 @@ def _rules(get: Get, project: str, constraint: str) -> Sequence[Answer]:
     path = f"v2/projects/{project}/policies/{constraint}:getEffectivePolicy"
     spec = get("orgpolicy", path).get("spec", {})
     rules: Sequence[Answer] = spec.get("rules", [])
-    # A rule with a condition holds for resources with a tag, which this project may not have.
+    # A rule with a condition holds for resources with a tag. The others hold for all the rest.
     return [rule for rule in rules if "condition" not in rule]
 
 
@@ -171,7 +171,8 @@ def _keys(_: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[F
 def _connector(
     deployment: Deployment, constraint: str, rules: Sequence[Answer]
 ) -> Iterator[Finding]:
-    if _enforced(rules) and not any(deployment.egress[one] for one in ("connector", "network")):
+    # Whether a subnet for Direct VPC egress satisfies it was not found in Google's documents.
+    if _enforced(rules) and not deployment.egress["connector"]:
         yield Finding(
             "change",
             f"constraints/{constraint} demands a connector.",
@@ -186,11 +187,12 @@ def _egress(deployment: Deployment, constraint: str, rules: Sequence[Answer]) ->
     spelled = {"all": "ALL_TRAFFIC", "private-ranges-only": "PRIVATE_RANGES_ONLY"}
     names = {name: (name, f"{name}-traffic", value) for name, value in spelled.items()}
     if not allows(rules, *names[traffic]):
+        problem = f'constraints/{constraint} forbids traffic = "{traffic}".'
         others = [one for one in names if allows(rules, *names[one])]
-        yield Finding(
-            "change",
-            f'constraints/{constraint} forbids traffic = "{traffic}".',
-            f"Set traffic under [egress] in {FILE} to {' or '.join(others) or 'nothing: ask'}.",
+        yield (
+            Finding("change", problem, f'Set traffic = "{others[0]}" under [egress] in {FILE}.')
+            if others
+            else _exception(problem, constraint)
         )
 
 

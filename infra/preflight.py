@@ -166,9 +166,10 @@ def reader(token: str, project: str) -> Get:
         # getAncestry alone is no GET.
         data = b"{}" if path.endswith(":getAncestry") else None
         headers |= {"Content-Type": "application/json"} if data else {}
-        asked = urllib.request.Request(url, data, headers)  # noqa: S310 - a host of Google's
+        # The host is Google's, by https, or what gcloud's own setting names.
+        request = urllib.request.Request(url, data, headers)  # noqa: S310 - see above
         try:
-            with urllib.request.urlopen(asked, timeout=_SECONDS) as answered:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_SECONDS) as answered:  # noqa: S310 - see above
                 document: Answer = json.load(answered)
         except urllib.error.HTTPError as error:
             raise Unread(f"{error.code} {_message(error.read())}") from None
@@ -200,7 +201,7 @@ def main() -> int:
         sys.stdout.write(f"{one.level.upper():<7} {one.problem}\n        {one.remedy}\n")
     stopping = [one for one in found if one.level != "unread"]
     sys.stdout.write(
-        f"{len(stopping)} to settle first, {len(found) - len(stopping)} could not be read.\n"
+        f"{len(stopping)} to solve first, {len(found) - len(stopping)} that can't be read.\n"
     )
     return 1 if stopping else 0
 

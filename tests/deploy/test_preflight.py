@@ -74,7 +74,7 @@ POLICIES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str], list[str]]] =
     "all traffic by it": (
         {"run.allowedVPCEgress": [{"values": {"allowedValues": ["private-ranges-only"]}}]},
         {'connector = ""': 'connector = "smart"'},
-        ["Set traffic under [egress] in deployment.toml to private-ranges-only"],
+        ['Set traffic = "private-ranges-only" under [egress]'],
     ),
     "own pools": (
         {
@@ -98,7 +98,7 @@ def project(walked: Walk) -> Iterator[Cloud]:
     cloud = walked.begin(after)
     (ran,) = cloud.run(under(PREFLIGHT), SHELL)
     assert (ran.code, cloud.plane.unknown) == (0, []), ran.said
-    assert "0 to settle first, 0 could not be read." in ran.said
+    assert "0 to solve first, 0 that can't be read." in ran.said
     kept = cloud.plane.world.services
     yield cloud
     cloud.plane.world.services = kept
