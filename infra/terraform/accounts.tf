@@ -26,6 +26,7 @@ locals {
 
 resource "google_service_account" "smart" {
   for_each   = toset(local.accounts)
+  project    = var.project
   account_id = "smart-${each.value}"
   depends_on = [google_project_service.needed]
 }
@@ -65,11 +66,20 @@ resource "google_service_account_iam_member" "deployer" {
 }
 
 resource "google_storage_bucket" "source" {
+  project                     = var.project
   name                        = "${var.project}-source"
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
-  depends_on                  = [google_project_service.needed]
+  lifecycle_rule {
+    condition {
+      age = 30
+    }
+    action {
+      type = "Delete"
+    }
+  }
+  depends_on = [google_project_service.needed]
 }
 
 resource "google_storage_bucket_iam_member" "source" {

@@ -29,12 +29,14 @@ locals {
 
 resource "google_project_service" "alerts" {
   for_each           = var.alert_email == "" ? toset([]) : toset(["monitoring.googleapis.com"])
+  project            = var.project
   service            = each.value
   disable_on_destroy = false
 }
 
 resource "google_monitoring_notification_channel" "smart" {
   for_each     = toset(local.watched)
+  project      = var.project
   display_name = each.value
   type         = "email"
   labels       = { email_address = var.alert_email }
@@ -43,6 +45,7 @@ resource "google_monitoring_notification_channel" "smart" {
 
 resource "google_logging_metric" "smart" {
   for_each         = toset(local.metric_names)
+  project          = var.project
   name             = each.value
   description      = local.metrics[each.value].description
   filter           = local.metrics[each.value].filter
@@ -64,6 +67,7 @@ resource "google_logging_metric" "smart" {
 
 resource "google_monitoring_uptime_check_config" "health" {
   for_each     = toset(local.watched_health)
+  project      = var.project
   display_name = "smart-${each.value}"
   timeout      = "10s"
   period       = "300s"
@@ -82,6 +86,7 @@ resource "google_monitoring_uptime_check_config" "health" {
 
 resource "google_monitoring_alert_policy" "smart" {
   for_each              = toset(local.policy_names)
+  project               = var.project
   display_name          = local.policies[each.value].displayName
   combiner              = local.policies[each.value].combiner
   notification_channels = [google_monitoring_notification_channel.smart["smart"].id]
@@ -117,6 +122,7 @@ resource "google_monitoring_alert_policy" "smart" {
 # Its condition is PromQL, which alone knows the hour.
 resource "google_monitoring_alert_policy" "no_launches" {
   for_each              = toset(local.watched)
+  project               = var.project
   display_name          = local.no_launches.displayName
   combiner              = local.no_launches.combiner
   notification_channels = [google_monitoring_notification_channel.smart[each.value].id]

@@ -16,6 +16,7 @@ locals {
 }
 
 resource "google_firestore_database" "smart" {
+  project                 = var.project
   name                    = "smart"
   location_id             = var.region
   type                    = "FIRESTORE_NATIVE"
@@ -32,6 +33,7 @@ resource "google_firestore_database" "smart" {
 
 resource "google_firestore_field" "record" {
   for_each   = local.fields
+  project    = var.project
   database   = google_firestore_database.smart.name
   collection = each.value.collection
   field      = each.value.field

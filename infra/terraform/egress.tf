@@ -7,6 +7,7 @@ locals {
 
 resource "google_project_service" "egress" {
   for_each           = toset(local.egress_services)
+  project            = var.project
   service            = each.value
   disable_on_destroy = false
 }
@@ -14,12 +15,14 @@ resource "google_project_service" "egress" {
 # Compute Engine is also enabled for a domain; twice is no conflict with disable_on_destroy = false.
 resource "google_project_service" "egress_network" {
   for_each           = var.fixed_egress && var.domain == "" ? toset(["compute.googleapis.com"]) : toset([])
+  project            = var.project
   service            = each.value
   disable_on_destroy = false
 }
 
 resource "google_compute_network" "smart" {
   for_each                = toset(local.egress)
+  project                 = var.project
   name                    = each.value
   auto_create_subnetworks = false
   depends_on              = [google_project_service.edge, google_project_service.egress_network]
@@ -27,6 +30,7 @@ resource "google_compute_network" "smart" {
 
 resource "google_compute_subnetwork" "connector" {
   for_each      = toset(local.egress)
+  project       = var.project
   name          = "${each.value}-connector"
   network       = google_compute_network.smart[each.value].id
   region        = var.region
@@ -35,6 +39,7 @@ resource "google_compute_subnetwork" "connector" {
 
 resource "google_vpc_access_connector" "smart" {
   for_each      = toset(local.egress)
+  project       = var.project
   name          = each.value
   region        = var.region
   min_instances = 2
@@ -48,6 +53,7 @@ resource "google_vpc_access_connector" "smart" {
 
 resource "google_compute_address" "egress" {
   for_each   = toset(local.egress)
+  project    = var.project
   name       = "${each.value}-egress"
   region     = var.region
   depends_on = [google_project_service.edge, google_project_service.egress_network]
@@ -55,6 +61,7 @@ resource "google_compute_address" "egress" {
 
 resource "google_compute_router" "smart" {
   for_each = toset(local.egress)
+  project  = var.project
   name     = each.value
   network  = google_compute_network.smart[each.value].id
   region   = var.region
@@ -62,6 +69,7 @@ resource "google_compute_router" "smart" {
 
 resource "google_compute_router_nat" "smart" {
   for_each                           = toset(local.egress)
+  project                            = var.project
   name                               = each.value
   router                             = google_compute_router.smart[each.value].name
   region                             = var.region

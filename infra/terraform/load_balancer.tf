@@ -10,12 +10,14 @@ locals {
 
 resource "google_project_service" "edge" {
   for_each           = toset(local.edge_services)
+  project            = var.project
   service            = each.value
   disable_on_destroy = false
 }
 
 resource "google_certificate_manager_dns_authorization" "smart" {
   for_each   = toset(local.balanced)
+  project    = var.project
   name       = each.value
   domain     = var.domain
   depends_on = [google_project_service.edge]
@@ -23,6 +25,7 @@ resource "google_certificate_manager_dns_authorization" "smart" {
 
 resource "google_certificate_manager_certificate" "smart" {
   for_each = toset(local.balanced)
+  project  = var.project
   name     = each.value
   managed {
     domains            = [var.domain]
@@ -32,12 +35,14 @@ resource "google_certificate_manager_certificate" "smart" {
 
 resource "google_certificate_manager_certificate_map" "smart" {
   for_each   = toset(local.balanced)
+  project    = var.project
   name       = each.value
   depends_on = [google_project_service.edge]
 }
 
 resource "google_certificate_manager_certificate_map_entry" "smart" {
   for_each     = toset(local.balanced)
+  project      = var.project
   name         = each.value
   map          = google_certificate_manager_certificate_map.smart[each.value].name
   certificates = [google_certificate_manager_certificate.smart[each.value].id]
@@ -46,12 +51,14 @@ resource "google_certificate_manager_certificate_map_entry" "smart" {
 
 resource "google_compute_global_address" "smart" {
   for_each   = toset(local.balanced)
+  project    = var.project
   name       = each.value
   depends_on = [google_project_service.edge]
 }
 
 resource "google_compute_ssl_policy" "smart" {
   for_each        = toset(local.balanced)
+  project         = var.project
   name            = each.value
   profile         = "MODERN"
   min_tls_version = "TLS_1_2"
@@ -60,6 +67,7 @@ resource "google_compute_ssl_policy" "smart" {
 
 resource "google_compute_region_network_endpoint_group" "function" {
   for_each              = toset(local.backends)
+  project               = var.project
   name                  = each.value
   region                = var.region
   network_endpoint_type = "SERVERLESS"
@@ -72,6 +80,7 @@ resource "google_compute_region_network_endpoint_group" "function" {
 # In preview: it logs what it would refuse. docs/deploy.md says when to turn it on.
 resource "google_compute_security_policy" "smart" {
   for_each   = toset(local.balanced)
+  project    = var.project
   name       = each.value
   type       = "CLOUD_ARMOR"
   depends_on = [google_project_service.edge]
@@ -123,6 +132,7 @@ resource "google_compute_security_policy" "smart" {
 
 resource "google_compute_backend_service" "function" {
   for_each              = toset(local.backends)
+  project               = var.project
   name                  = each.value
   load_balancing_scheme = "EXTERNAL_MANAGED"
   security_policy       = google_compute_security_policy.smart["smart"].id
@@ -136,6 +146,7 @@ resource "google_compute_backend_service" "function" {
 
 resource "google_compute_url_map" "smart" {
   for_each        = toset(local.balanced)
+  project         = var.project
   name            = each.value
   default_service = google_compute_backend_service.function["launch"].id
   host_rule {
@@ -164,6 +175,7 @@ resource "google_compute_url_map" "smart" {
 
 resource "google_compute_target_https_proxy" "smart" {
   for_each        = toset(local.balanced)
+  project         = var.project
   name            = each.value
   url_map         = google_compute_url_map.smart[each.value].id
   ssl_policy      = google_compute_ssl_policy.smart[each.value].id
@@ -172,6 +184,7 @@ resource "google_compute_target_https_proxy" "smart" {
 
 resource "google_compute_global_forwarding_rule" "smart" {
   for_each              = toset(local.balanced)
+  project               = var.project
   name                  = each.value
   load_balancing_scheme = "EXTERNAL_MANAGED"
   ip_address            = google_compute_global_address.smart[each.value].id

@@ -7,6 +7,7 @@ locals {
 
 resource "google_storage_bucket" "page" {
   for_each                    = toset(local.pages)
+  project                     = var.project
   name                        = "${var.project}-page"
   location                    = var.region
   uniform_bucket_level_access = true
@@ -26,6 +27,7 @@ resource "google_storage_bucket_iam_member" "page" {
 
 resource "google_compute_backend_bucket" "page" {
   for_each    = toset(local.pages)
+  project     = var.project
   name        = each.value
   bucket_name = google_storage_bucket.page[each.value].name
   custom_response_headers = [

@@ -9,6 +9,7 @@ locals {
 
 resource "google_secret_manager_secret" "smart" {
   for_each  = toset(local.secrets)
+  project   = var.project
   secret_id = each.value
 
   replication {

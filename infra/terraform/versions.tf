@@ -7,8 +7,3 @@ terraform {
     }
   }
 }
-
-provider "google" {
-  project = var.project
-  region  = var.region
-}

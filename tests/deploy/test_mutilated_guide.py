@@ -190,7 +190,7 @@ HURT: Mapping[str, Hurt] = {
         "gcloud storage buckets create gs://$PROJECT-source --location=$REGION \\\n"
         "  --uniform-bucket-level-access --public-access-prevention\n",
         "",
-        "gcloud storage buckets add-iam-policy-binding",
+        "gcloud storage buckets update",
         "my-project-source",
     ),
     "the builds may not read their source": Hurt(

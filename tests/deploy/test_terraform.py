@@ -113,6 +113,7 @@ def test_the_buckets_and_who_reads_them(world: World, module: Module) -> None:
             one["uniform_bucket_level_access"],
             one.get("public_access_prevention"),
             [block["main_page_suffix"] for block in one.get("website", [])],
+            [rule["condition"][0]["age"] for rule in one.get("lifecycle_rule", [])],
         )
         for one in made
     } == {
@@ -121,6 +122,7 @@ def test_the_buckets_and_who_reads_them(world: World, module: Module) -> None:
             bucket["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"],
             bucket["iamConfiguration"].get("publicAccessPrevention"),
             [bucket["website"]["mainPageSuffix"]] if "website" in bucket else [],
+            [rule["condition"]["age"] for rule in bucket.get("lifecycle", {}).get("rule", [])],
         )
         for name, bucket in world.buckets.items()
     }
@@ -192,7 +194,11 @@ def test_the_database_its_ttl_policies_and_exemptions(world: World, module: Modu
 def test_what_the_platforms_log_leaves_out(world: World, module: Module) -> None:
     (made,) = module.resources("google_logging_project_exclusion")
     (exclusion,) = world.sinks["_Default"]["exclusions"]
-    assert made.body == {"name": exclusion["name"], "filter": exclusion["filter"]}
+    assert made.body == {
+        "project": "my-project",
+        "name": exclusion["name"],
+        "filter": exclusion["filter"],
+    }
 
 
 # Type in the module, collection in the cloud, and what is compared beside the name.

@@ -68,7 +68,8 @@ def of_documentation(folder: Path) -> list[Command]:
     """The gcloud commands of docs/deploy.md, its blocks run in order in one shell."""
     words = "stop_at_error() { :; }\nagain() { \"$@\"; }\nFUNCTIONS='launch callback' INFRA=infra\n"
     blocks = [block for block in documented("sh") if "infra/guide.sh" not in block]
-    shutil.copytree(ROOT / "infra" / "monitoring", folder / "infra" / "monitoring")
+    for name in ("monitoring", "cleanup"):
+        shutil.copytree(ROOT / "infra" / name, folder / "infra" / name)
     # Blocks in parentheses are shells of their own, where the recorder counts lines anew.
     script = "\n".join(blocks).replace("( stop_at_error || exit\n", "\n").replace("\n)\n", "\n\n")
     return _recorded(
