@@ -11,11 +11,11 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from infra import policies
 from infra.deployment import FILE, Deployment, Unusable, read
 from infra.policies import Answer, Finding, Get, Unread
-from infra.stage import ROOT
 
 # Left out of the project's own log by docs/deploy.md, The platform's own log.
 REQUEST_URLS = (
@@ -191,7 +191,7 @@ def _message(body: bytes) -> str:
 def main() -> int:
     """Print each finding; 1 if something has to change or be asked for."""
     try:
-        deployment = read(ROOT / FILE)
+        deployment = read(Path.cwd() / FILE)
     except Unusable as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -2,9 +2,10 @@
 
 pin, addresses, move, settle   what cloudbuild.yaml does with the traffic, by your own account
 rollback                       all traffic back to the release before the one that serves
+end-sessions                   a new sealing key, and every older one destroyed
 smoke [--candidates FILE]      ask the deployed functions whether they answer
 
-The steps are the functions of infra/traffic.sh; they run gcloud for the project that
+The steps are the functions of infra/traffic.sh and infra/end_sessions.sh; they run gcloud for the project that
 deployment.toml names.
 """
 
@@ -24,6 +25,7 @@ _FUNCTIONS: Mapping[str, str] = {
     "move": "move",
     "settle": "settle",
     "rollback": "roll_back",
+    "end-sessions": "end_sessions",
 }
 
 
@@ -38,9 +40,11 @@ def main(arguments: Sequence[str]) -> int:
     except deployment.Unusable as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    script = (
-        f"{deployment.shell(found)}. {shlex.quote(str(PRODUCT / 'infra/traffic.sh'))}\n{step}\n"
+    read = "".join(
+        f". {shlex.quote(str(PRODUCT / 'infra' / name))}\n"
+        for name in ("traffic.sh", "end_sessions.sh")
     )
+    script = f"{deployment.shell(found)}{read}{step}\n"
     environment = {**os.environ, "CLOUDSDK_CORE_PROJECT": found.project}
     ended = subprocess.run(["bash", "-ceu", script], env=environment, check=False)  # noqa: S603, S607 - our own words
     if step == "roll_back" and ended.returncode == 0:
