@@ -5,8 +5,8 @@ rollback                       all traffic back to the release before the one th
 end-sessions                   a new sealing key, and every older one destroyed
 smoke [--candidates FILE]      ask the deployed functions whether they answer
 
-The steps are the functions of infra/traffic.sh and infra/end_sessions.sh; they run gcloud for the project that
-deployment.toml names.
+The steps are the functions of infra/traffic.sh and infra/end_sessions.sh; they run gcloud for the
+project that deployment.toml names.
 """
 
 import os
