@@ -15,7 +15,7 @@ variable "functions" {
 }
 
 variable "domain" {
-  description = "Own domain, for an external Application Load Balancer; empty for cloudfunctions.net. The functions must be deployed before."
+  description = "Own domain, for an external Application Load Balancer; empty for cloudfunctions.net. Set it before the functions are deployed only if ingress `all` is forbidden (docs/deploy.md, Load balancer first)."
   type        = string
   default     = ""
 }
