@@ -166,6 +166,9 @@ def read(path: Path) -> Deployment:
         raise Unusable(f"{path.name} cannot be read: {error}") from None
     except Refused as error:
         raise Unusable(str(error)) from None
+    if isinstance(content.get("egress"), dict):
+        # A file of an earlier release names neither.
+        content["egress"] = {**dict.fromkeys(_NETWORKS, ""), **content["egress"]}
     problems = _problems(content, names)
     if problems:
         raise Unusable("\n".join(f"{path.name}: {problem}" for problem in problems))

@@ -119,6 +119,8 @@ def test_traffic_leaves_by_a_connector_or_by_a_subnet_of_a_shared_network(tmp_pa
     del plain["--clear-vpc-connector"]
     by_connector = {"--vpc-connector": SHARED, "--egress-settings": "all"}
     assert flags(connector=SHARED, network="", subnet="") == plain | by_connector
+    # As a file of an earlier release has it.
+    assert flags(connector=SHARED) == plain | by_connector
     network, subnet = DIRECT
     assert flags(connector="", network=network, subnet=subnet) == plain | {
         "--network": network,
