@@ -25,7 +25,8 @@ def _given(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
     return {
         name: headers[name]
         for name in (_IF_NONE_MATCH, _IF_MODIFIED_SINCE)
-        if address.interaction.patient == "answer" and HEADER_VALUE.fullmatch(headers.get(name, ""))
+        if address.interaction.patient_rule == "answer"
+        and HEADER_VALUE.fullmatch(headers.get(name, ""))
     }
 
 

@@ -53,7 +53,7 @@ def request(
     if answer.links is not None:
         return conditional.answered(answer, address, decision, headers)
     _require_own_versions(answer, address, decision, active)
-    if address.interaction.patient == "search" and answer.status == 200:
+    if address.interaction.patient_rule == "search" and answer.status == 200:
         _require_proved_total(answer.resource, address, decision, strict=strict)
     return conditional.answered(answer, address, decision, headers)
 
@@ -64,7 +64,7 @@ def acceptor(
     """How an answer to a request is accepted without the checks below; None where they are needed
     whatever comes.
     """
-    rule = address.interaction.patient
+    rule = address.interaction.patient_rule
     if rule == "search":
         # What must show that it fits, or counts, is looked at in all of its members.
         if decision.shown or decision.counts:
@@ -133,7 +133,7 @@ def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: s
     expected = address.type if kind == "resource" else kind
     if resource["resourceType"] != expected:
         raise UpstreamInvalid(evidence={"expected": expected})
-    rule = address.interaction.patient
+    rule = address.interaction.patient_rule
     if rule == "answer" and not releasable(resource, decision, fhir_base):
         raise PatientDenied
     if rule == "versions":
@@ -161,7 +161,7 @@ def _require_own_search(
 ) -> None:
     """Raises UpstreamInvalid where the EHR says that it left out the patient of a search."""
     if (
-        address.interaction.patient == "search"
+        address.interaction.patient_rule == "search"
         and _is_held(address, decision)
         and _patient_in_self_link(links, decision) is False
     ):

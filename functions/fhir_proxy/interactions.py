@@ -36,7 +36,7 @@ Body = Literal["none", "form", "resource", "patch"]
 #   sent       the resource sent is the patient's
 #   now        the resource as it is now is the patient's
 #   now, sent  both; of a patch, what it makes of the resource counts as sent
-Patient = Literal["nobody", "answer", "search", "versions", "sent", "now", "now, sent"]
+PatientRule = Literal["nobody", "answer", "search", "versions", "sent", "now", "now, sent"]
 # What the answer is: a resource of the type in the address, or always one of the same type.
 Answer = Literal["resource", "Bundle", "CapabilityStatement", "ours"]
 
@@ -61,7 +61,7 @@ class Interaction:
     form: str
     letter: Letter | None
     body: Body
-    patient: Patient
+    patient_rule: PatientRule
     answer: Answer
     parameters: frozenset[str] | None = None
 

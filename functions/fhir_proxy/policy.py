@@ -249,7 +249,7 @@ def _within_compartment(address: Address, parameters: Parameters, session: Sessi
             why=f"{address.type} is not known to be about a patient, so patient/ scopes cannot "
             "reach it."
         )
-    if address.interaction.patient == "search":
+    if address.interaction.patient_rule == "search":
         return held_to(patient, address.type, parameters, session.fhir_base)
     if address.type == "Patient" and address.id != patient:
         raise PatientDenied

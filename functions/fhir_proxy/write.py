@@ -51,7 +51,7 @@ def write(
     until = time.monotonic() + fhir_client.SECONDS
     url = f"{active.session.fhir_base}/{address.path}"
     sent = _request_headers(address, decision, headers)
-    if decision.level == "patient" and "now" in address.interaction.patient:
+    if decision.level == "patient" and "now" in address.interaction.patient_rule:
         current = fhir_client.call(active, "GET", url)
         if current.status == 200:
             _require_own(current, address, decision, active)

@@ -61,7 +61,7 @@ def require_own(brought: Content, address: Address, decision: Decision, fhir_bas
         needed = scopes.needed(address.type, "r")
         why = f"A `test` in a patch asks what the resource holds, which needs {needed}."
         raise ScopeDenied(why=why, evidence={"needed": needed})
-    if decision.level == "user" or "sent" not in address.interaction.patient:
+    if decision.level == "user" or "sent" not in address.interaction.patient_rule:
         return
     if not is_patch:
         _require_own(brought.document, decision, fhir_base)
