@@ -14,7 +14,7 @@ from shared.errors import MethodNotAllowed, PathInvalid
 from shared.fhir.resource_types import RESOURCE_TYPES
 from shared.session.record import HANDLE
 
-from .interactions import TABLE, Interaction, Kind
+from .interactions import TABLE, Address, Interaction
 
 _FOREIGN = re.compile(r"/(?:robots\.txt|favicon\.ico)\Z|/+%(?:[01][0-9A-Fa-f]|7[Ff])")
 _HANDLE = f"/(?P<handle>{HANDLE})"
@@ -46,46 +46,22 @@ _OTHER = re.compile(
 _CONDITIONS = ("If-None-Exist", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A request that may be served. `type`, `id`, `version` are empty where there is none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyAddress(Address):
+    """The address of a request to the proxy: `handle` names the session."""
 
     handle: str
-    interaction: Interaction
-    type: str = ""
-    id: str = ""
-    version: str = ""
-
-    @property
-    def kind(self) -> Kind:
-        """Which interaction it is."""
-        return self.interaction.kind
-
-    @property
-    def method(self) -> str:
-        """The method with which it is asked for, here and at the EHR."""
-        return self.interaction.method
-
-    @property
-    def is_write(self) -> bool:
-        """Whether it changes something at the EHR."""
-        return self.interaction.is_write
-
-    @property
-    def path(self) -> str:
-        """The path below the FHIR base."""
-        return self.interaction.form.format(type=self.type, id=self.id, version=self.version)
 
 
 def parse_address(
     method: str, path: str, headers: Mapping[str, str]
-) -> Address | MethodNotAllowed | PathInvalid:
+) -> ProxyAddress | MethodNotAllowed | PathInvalid:
     """The address in a request, or the refusal that it earns."""
     for interaction, pattern in _SERVED:
         match = pattern.fullmatch(path) if interaction.method == method else None
         if match is not None:
-            found = Address(interaction=interaction, **match.groupdict())
-            if found.is_write and any(name in headers for name in _conditions(interaction)):
+            address = ProxyAddress(interaction=interaction, **match.groupdict())
+            if address.is_write and any(name in headers for name in _conditions(interaction)):
                 return MethodNotAllowed(
                     "Conditional writes are not served.",
                     why="The request may be carried out only under a condition that is not passed "
@@ -93,7 +69,7 @@ def parse_address(
                     steps=("Search or read first, then write without the condition.",),
                     allow=_allowed(path),
                 )
-            return found
+            return address
     if method not in _METHODS or _OTHER.fullmatch(path):
         return MethodNotAllowed(
             steps=(

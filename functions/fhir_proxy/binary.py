@@ -13,8 +13,8 @@ from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
 
 from . import conditional
-from .address import Address
 from .finer_scopes import Parameters
+from .interactions import Address
 from .policy import Decision
 
 MEDIA_TYPES = (

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 from shared.fhir.fhir_client import FhirAnswer
 
-from .address import Address
+from .interactions import Address
 from .policy import Decision
 
 # Values of plain characters only.

@@ -16,7 +16,7 @@ from shared.errors import MediaTypeUnsupported, ParameterInvalid
 from shared.session.record import HANDLE
 
 from . import json_patch
-from .address import Address
+from .interactions import Address
 
 _FIXED = frozenset({"resourcetype", "id"})
 _OURS = re.compile(rf"/fhir_proxy/{HANDLE}")

@@ -15,9 +15,8 @@ from shared.json_members import objects
 from shared.session.sessions import Active
 
 from . import conditional, history
-from .address import Address
 from .conditional import HEADER_VALUE
-from .interactions import FORM
+from .interactions import FORM, Address
 from .policy import Decision, is_covered, releasable, require_remarks_only, uncontested
 
 _HOLDING = frozenset({"_id", "patient", "subject"})

@@ -11,7 +11,7 @@ from typing import Any
 from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import nested
 
-from .address import Address
+from .interactions import Address
 from .policy import Decision, releasable
 
 

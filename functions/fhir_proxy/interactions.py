@@ -1,4 +1,4 @@
-"""The interactions that are served, a row each.
+"""The interactions that are served, a row each, and the address of a request for one.
 
 FHIR R4 http.html; SMART App Launch 2.2, "Scopes for requesting FHIR resources".
 
@@ -12,8 +12,6 @@ from typing import Literal
 
 from shared.outcome import MEDIA_TYPE
 from shared.scopes import Letter
-
-from . import json_patch
 
 Kind = Literal[
     "read",
@@ -41,11 +39,12 @@ PatientRule = Literal["nobody", "answer", "search", "versions", "sent", "now", "
 Answer = Literal["resource", "Bundle", "CapabilityStatement", "ours"]
 
 FORM = "application/x-www-form-urlencoded"
+JSON_PATCH = "application/json-patch+json"
 MEDIA_TYPES: Mapping[Body, tuple[str, ...]] = {
     "none": (),
     "form": (FORM,),
     "resource": (MEDIA_TYPE, "application/json"),
-    "patch": (json_patch.MEDIA_TYPE,),
+    "patch": (JSON_PATCH,),
 }
 
 
@@ -101,3 +100,33 @@ TABLE: tuple[Interaction, ...] = (
     Interaction("search", "POST", "{type}/_search", "s", "form", "search", "Bundle"),
 )
 # fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An interaction with a type, id and version; each is empty if the interaction has none."""
+
+    interaction: Interaction
+    type: str = ""
+    id: str = ""
+    version: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """Which interaction it is."""
+        return self.interaction.kind
+
+    @property
+    def method(self) -> str:
+        """The method with which it is asked for, here and at the EHR."""
+        return self.interaction.method
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it changes something at the EHR."""
+        return self.interaction.is_write
+
+    @property
+    def path(self) -> str:
+        """The path below the FHIR base."""
+        return self.interaction.form.format(type=self.type, id=self.id, version=self.version)

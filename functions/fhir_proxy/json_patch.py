@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-MEDIA_TYPE = "application/json-patch+json"
 # JSON pointers (RFC 6901) to FHIR elements: names, `_name` of primitives, places in lists.
 _POINTER = re.compile(r"(?:/(?:_?[A-Za-z][A-Za-z0-9]*|0|[1-9][0-9]{0,5}|-))+")
 _CHANGING = {

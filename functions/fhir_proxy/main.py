@@ -32,8 +32,9 @@ from shared.session import context, deployment
 from shared.session.sessions import Active
 
 from . import binary, content, forward, policy, rewrite, write, write_policy
-from .address import Address, is_foreign, parse_address
+from .address import ProxyAddress, is_foreign, parse_address
 from .finer_scopes import Parameters
+from .interactions import Address
 
 MOST_PARAMETERS = 200
 
@@ -94,7 +95,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
 
 
 def _write(
-    call: Call, address: Address, parameters: Parameters, active: Active, proxy_base: str
+    call: Call, address: ProxyAddress, parameters: Parameters, active: Active, proxy_base: str
 ) -> Reply:
     session = active.session
     content.require_media_type(address, call.headers)
@@ -133,7 +134,7 @@ def _unbroken(found: FhirBytes) -> Iterator[bytes]:
 
 
 def _read(
-    call: Call, address: Address, parameters: Parameters, active: Active, proxy_base: str
+    call: Call, address: ProxyAddress, parameters: Parameters, active: Active, proxy_base: str
 ) -> Reply:
     session = active.session
     grants = session.grants(active.ehr)

@@ -16,8 +16,8 @@ from shared.fhir import compartment, nested
 from shared.scopes import Grant, Letter, Level
 from shared.session.record import Session
 
-from .address import Address
 from .finer_scopes import NO_FILTERS, Filters, Parameters, fits
+from .interactions import Address
 from .search_policy import Grants, held_to, is_count, plain, refuse_reaching, repeats_filter
 
 

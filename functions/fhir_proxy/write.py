@@ -26,9 +26,10 @@ from shared.json_members import fields
 from shared.session.sessions import Active
 
 from . import write_policy
-from .address import Address, parse_address
+from .address import ProxyAddress, parse_address
 from .conditional import HEADER_VALUE, includes
 from .content import Content, sent_media_type
+from .interactions import Address
 from .policy import Decision, releasable, require_remarks_only
 
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
@@ -159,7 +160,7 @@ def _check(answer: FhirAnswer, address: Address, decision: Decision, active: Act
 
 
 def locations(
-    answer: FhirAnswer, address: Address, fhir_base: str, proxy_base: str
+    answer: FhirAnswer, address: ProxyAddress, fhir_base: str, proxy_base: str
 ) -> Mapping[str, str]:
     """The addresses of what was written, as ones of the proxy; any other is left out."""
     found = {}
@@ -167,6 +168,6 @@ def locations(
         upstream = urls.on_own_host(answer.headers.get(name.lower(), ""), fhir_base, address.type)
         path = (upstream or "").removeprefix(f"{fhir_base}/")
         named = parse_address("GET", f"/{address.handle}/{path}", {})
-        if isinstance(named, Address) and named.type == address.type and named.id:
+        if isinstance(named, ProxyAddress) and named.type == address.type and named.id:
             found[name] = f"{proxy_base}/{named.path}"
     return found

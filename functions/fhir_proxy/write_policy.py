@@ -12,9 +12,9 @@ from shared.fhir import compartment, mentions
 from shared.session.record import Session
 
 from . import content, json_patch
-from .address import Address
 from .content import Content
 from .finer_scopes import NO_FILTERS, Parameters
+from .interactions import Address
 from .policy import Decision, level_of
 from .search_policy import Grants, plain
 

@@ -11,8 +11,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from functions.fhir_proxy import content, write_policy
-from functions.fhir_proxy.address import Address, parse_address
+from functions.fhir_proxy.address import parse_address
 from functions.fhir_proxy.finer_scopes import NO_FILTERS
+from functions.fhir_proxy.interactions import Address
 from functions.fhir_proxy.policy import Decision
 from shared.errors import ParameterInvalid, PatientDenied
 from shared.fhir import compartment

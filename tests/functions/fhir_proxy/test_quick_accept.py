@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from functions.fhir_proxy import forward
-from functions.fhir_proxy.address import Address, parse_address
+from functions.fhir_proxy.address import parse_address
 from functions.fhir_proxy.finer_scopes import NO_FILTERS
+from functions.fhir_proxy.interactions import Address
 from functions.fhir_proxy.policy import Decision
 from shared import strict_json
 from shared.fhir import quick_accept
