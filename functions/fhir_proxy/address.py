@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from shared import fhir_id
 from shared.errors import MethodNotAllowed, PathInvalid
+from shared.fhir.policy.interactions import TABLE, Address, Interaction
 from shared.fhir.resource_types import RESOURCE_TYPES
 from shared.session.record import HANDLE
-
-from .interactions import TABLE, Address, Interaction
 
 _FOREIGN = re.compile(r"/(?:robots\.txt|favicon\.ico)\Z|/+%(?:[01][0-9A-Fa-f]|7[Ff])")
 _HANDLE = f"/(?P<handle>{HANDLE})"

@@ -11,9 +11,8 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from shared.fhir.fhir_client import FhirAnswer
-
-from .interactions import Address
-from .policy import Decision
+from shared.fhir.policy.asking import Decision
+from shared.fhir.policy.interactions import Address
 
 # Values of plain characters only.
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,200}")

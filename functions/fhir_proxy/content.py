@@ -13,10 +13,10 @@ from typing import Any
 
 from shared import strict_json
 from shared.errors import MediaTypeUnsupported, ParameterInvalid
+from shared.fhir.policy.interactions import Address
 from shared.session.record import HANDLE
 
 from . import json_patch
-from .interactions import Address
 
 _FIXED = frozenset({"resourcetype", "id"})
 _OURS = re.compile(rf"/fhir_proxy/{HANDLE}")

@@ -10,14 +10,21 @@ from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import compartment, fhir_client, nested, quick_accept
 from shared.fhir.bundle_links import Links
 from shared.fhir.fhir_client import FhirAnswer
+from shared.fhir.policy import history
+from shared.fhir.policy.asking import (
+    Decision,
+    is_covered,
+    releasable,
+    require_remarks_only,
+    uncontested,
+)
+from shared.fhir.policy.interactions import FORM, Address
 from shared.fhir.quick_accept import Expected
 from shared.json_members import objects
 from shared.session.sessions import Active
 
-from . import conditional, history
+from . import conditional
 from .conditional import HEADER_VALUE
-from .interactions import FORM, Address
-from .policy import Decision, is_covered, releasable, require_remarks_only, uncontested
 
 _HOLDING = frozenset({"_id", "patient", "subject"})
 _RESPONSE_HEADERS = ("ETag", "Last-Modified", "Retry-After")

@@ -26,15 +26,16 @@ from shared.errors import (
     SmartError,
 )
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
+from shared.fhir.policy import asking
+from shared.fhir.policy.finer_scopes import Parameters
+from shared.fhir.policy.interactions import Address
 from shared.inbound import cookies, edge
 from shared.inbound.edge import Call, Edge, Reply
 from shared.session import context, deployment
 from shared.session.sessions import Active
 
-from . import binary, content, forward, policy, rewrite, write, write_policy
+from . import binary, content, forward, rewrite, write, write_policy
 from .address import ProxyAddress, is_foreign, parse_address
-from .finer_scopes import Parameters
-from .interactions import Address
 
 MOST_PARAMETERS = 200
 
@@ -112,7 +113,7 @@ def _content(
     call: Call, address: Address, parameters: Parameters, active: Active, raw: tuple[str, ...]
 ) -> Reply:
     session = active.session
-    decision = policy.decide(address, parameters, session, session.grants(active.ehr))
+    decision = asking.decide(address, parameters, session, session.grants(active.ehr))
     started = time.monotonic()
     found = binary.read(address, raw, decision, active, call.headers)
     if isinstance(found, FhirAnswer):
@@ -146,10 +147,10 @@ def _read(
         if len(parameters) != 1:
             raise ParameterInvalid("A page link takes no further parameters.")
         page = pages.open(parameters[0][1])
-        decision = policy.decide_page(address, page.level, session, grants, shown=page.shown)
+        decision = asking.decide_page(address, page.level, session, grants, shown=page.shown)
         answer = forward.page(page.url, address, decision, active)
     else:
-        decision = policy.decide(address, parameters, session, grants)
+        decision = asking.decide(address, parameters, session, grants)
         answer = forward.request(address, decision, active, call.headers)
     body = answer.body
     if paged and answer.status == 200:

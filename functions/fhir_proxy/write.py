@@ -22,6 +22,8 @@ from shared.errors import (
 )
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
+from shared.fhir.policy.asking import Decision, releasable, require_remarks_only
+from shared.fhir.policy.interactions import Address
 from shared.json_members import fields
 from shared.session.sessions import Active
 
@@ -29,8 +31,6 @@ from . import write_policy
 from .address import ProxyAddress, parse_address
 from .conditional import HEADER_VALUE, includes
 from .content import Content, sent_media_type
-from .interactions import Address
-from .policy import Decision, releasable, require_remarks_only
 
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
 _REPRESENTATION = "return=representation"

@@ -9,14 +9,14 @@ written under user/ scopes only. A patch is judged by what it makes of the resou
 from shared import scopes
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
 from shared.fhir import compartment, mentions
+from shared.fhir.policy.asking import Decision, level_of
+from shared.fhir.policy.finer_scopes import NO_FILTERS, Parameters
+from shared.fhir.policy.interactions import Address
+from shared.fhir.policy.searches import Grants, plain
 from shared.session.record import Session
 
 from . import content, json_patch
 from .content import Content
-from .finer_scopes import NO_FILTERS, Parameters
-from .interactions import Address
-from .policy import Decision, level_of
-from .search_policy import Grants, plain
 
 
 def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:

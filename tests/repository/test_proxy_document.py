@@ -5,7 +5,7 @@ and what differs from a FHIR server: each difference has a test.
 import re
 from pathlib import Path
 
-from functions.fhir_proxy.interactions import TABLE
+from shared.fhir.policy.interactions import TABLE
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/proxy.md").read_text(encoding="utf-8")

@@ -67,6 +67,13 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "fhir_client references",
         "compartment mentions",
         "nested quick_accept",
+        "policy",
+    ),
+    "shared/fhir/policy": (
+        "finer_scopes interactions",
+        "searches",
+        "asking",
+        "history",
     ),
     "shared/held_bytes": (
         "room",
@@ -135,12 +142,10 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/fhir_proxy": (
-        "finer_scopes json_patch rewrite",
-        "interactions search_policy",
-        "address",
-        "content policy",
-        "conditional history write_policy",
-        "binary forward write",
+        "address conditional json_patch rewrite",
+        "binary content forward",
+        "write_policy",
+        "write",
         "main",
     ),
     "functions/launch": (

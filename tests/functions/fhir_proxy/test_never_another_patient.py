@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from functions.fhir_proxy import content, write_policy
 from functions.fhir_proxy.address import parse_address
-from functions.fhir_proxy.finer_scopes import NO_FILTERS
-from functions.fhir_proxy.interactions import Address
-from functions.fhir_proxy.policy import Decision
 from shared.errors import ParameterInvalid, PatientDenied
 from shared.fhir import compartment
+from shared.fhir.policy.asking import Decision
+from shared.fhir.policy.finer_scopes import NO_FILTERS
+from shared.fhir.policy.interactions import Address
 from simulator.fhir.json_patch import PatchError, apply
 from tests.support.readings import BASE, named, patients
 from tests.support.tables import each

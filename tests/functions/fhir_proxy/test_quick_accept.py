@@ -11,13 +11,13 @@ from typing import Any
 
 from functions.fhir_proxy import forward
 from functions.fhir_proxy.address import parse_address
-from functions.fhir_proxy.finer_scopes import NO_FILTERS
-from functions.fhir_proxy.interactions import Address
-from functions.fhir_proxy.policy import Decision
 from shared import strict_json
 from shared.fhir import quick_accept
 from shared.fhir.bundle_links import Links
 from shared.fhir.fhir_client import FhirAnswer
+from shared.fhir.policy.asking import Decision
+from shared.fhir.policy.finer_scopes import NO_FILTERS
+from shared.fhir.policy.interactions import Address
 from shared.fhir.quick_accept import Expected
 from tests.support.odd_answers import BASE, Maker
 from tests.support.tables import each

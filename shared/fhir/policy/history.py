@@ -10,9 +10,8 @@ from typing import Any
 
 from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import nested
-
-from .interactions import Address
-from .policy import Decision, releasable
+from shared.fhir.policy.asking import Decision, releasable
+from shared.fhir.policy.interactions import Address
 
 
 def check(bundle: dict[str, Any], address: Address, decision: Decision, fhir_base: str) -> None:

@@ -13,12 +13,18 @@ from typing import Any
 from shared import scopes
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
 from shared.fhir import compartment, nested
+from shared.fhir.policy.finer_scopes import NO_FILTERS, Filters, Parameters, fits
+from shared.fhir.policy.interactions import Address
+from shared.fhir.policy.searches import (
+    Grants,
+    held_to,
+    is_count,
+    plain,
+    refuse_reaching,
+    repeats_filter,
+)
 from shared.scopes import Grant, Letter, Level
 from shared.session.record import Session
-
-from .finer_scopes import NO_FILTERS, Filters, Parameters, fits
-from .interactions import Address
-from .search_policy import Grants, held_to, is_count, plain, refuse_reaching, repeats_filter
 
 
 @dataclass(frozen=True, slots=True)

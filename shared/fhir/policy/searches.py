@@ -9,10 +9,9 @@ import re
 
 from shared.errors import NotAcceptable, ParameterInvalid, PatientDenied, ScopeDenied
 from shared.fhir import compartment
+from shared.fhir.policy.finer_scopes import NO_FILTERS, Parameters, hidden, is_shown, repeated
 from shared.fhir.references import Target, parse
 from shared.scopes import Grant, Level
-
-from .finer_scopes import NO_FILTERS, Parameters, hidden, is_shown, repeated
 
 Grants = tuple[Grant, ...]
 
