@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
-from shared.fhir.policy.asking import Decision
+from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import Address
 from shared.outcome import MEDIA_TYPE

@@ -11,7 +11,7 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from shared.fhir.fhir_client import FhirAnswer
-from shared.fhir.policy.asking import Decision
+from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.interactions import Address
 
 # Values of plain characters only.

@@ -11,13 +11,8 @@ from shared.fhir import compartment, fhir_client, nested, quick_accept
 from shared.fhir.bundle_links import Links
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import history
-from shared.fhir.policy.asking import (
-    Decision,
-    is_covered,
-    releasable,
-    require_remarks_only,
-    uncontested,
-)
+from shared.fhir.policy.decision import Decision
+from shared.fhir.policy.disclosing import is_covered, releasable, require_remarks_only, uncontested
 from shared.fhir.policy.interactions import FORM, Address
 from shared.fhir.quick_accept import Expected
 from shared.json_members import objects

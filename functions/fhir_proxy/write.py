@@ -22,7 +22,8 @@ from shared.errors import (
 )
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
-from shared.fhir.policy.asking import Decision, releasable, require_remarks_only
+from shared.fhir.policy.decision import Decision
+from shared.fhir.policy.disclosing import releasable, require_remarks_only
 from shared.fhir.policy.interactions import Address
 from shared.json_members import fields
 from shared.session.sessions import Active

@@ -9,7 +9,8 @@ written under user/ scopes only. A patch is judged by what it makes of the resou
 from shared import scopes
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
 from shared.fhir import compartment, mentions
-from shared.fhir.policy.asking import Decision, level_of
+from shared.fhir.policy.asking import level_of
+from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS, Parameters
 from shared.fhir.policy.interactions import Address
 from shared.fhir.policy.searches import Grants, plain

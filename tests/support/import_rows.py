@@ -71,8 +71,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "shared/fhir/policy": (
         "finer_scopes interactions",
-        "searches",
-        "asking",
+        "decision searches",
+        "asking disclosing",
         "history",
     ),
     "shared/held_bytes": (

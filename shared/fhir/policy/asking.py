@@ -1,19 +1,17 @@
-"""What a session may read: scopes by interaction, then the patient compartment. Pure.
+"""What a session may ask to read: scopes by interaction, then the patient compartment. Pure.
 
 SMART App Launch 2.2, "Scopes for requesting FHIR resources". Everything is decided on parsed
-parameters, which are then serialised anew; under patient/ scopes a search is held to the
-session's patient, and whether the EHR kept to it is checked in its answer (forward.py). Writes are
-decided in write_policy.py.
+parameters, which are then serialised anew; under patient/ scopes a search is restricted to the
+session's patient. disclosing.py checks whether the EHR's answer kept to it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from shared import scopes
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
-from shared.fhir import compartment, nested
-from shared.fhir.policy.finer_scopes import NO_FILTERS, Filters, Parameters, fits
+from shared.fhir import compartment
+from shared.fhir.policy.decision import Decision
+from shared.fhir.policy.finer_scopes import NO_FILTERS, Filters, Parameters
 from shared.fhir.policy.interactions import Address
 from shared.fhir.policy.searches import (
     Grants,
@@ -25,76 +23,6 @@ from shared.fhir.policy.searches import (
 )
 from shared.scopes import Grant, Letter, Level
 from shared.session.record import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What may be sent, and what of the answer may be released.
-
-    `level` is that of the scope that allows it. Resources of the types in `open_types` (`*`: all)
-    are released whoever they are about, others only if they are about `patient` or nobody, and
-    none that `covering` does not allow: the types (`*`: all) with the parameters of the scopes
-    that allow them, of which one set must fit. What is of another type than `requested_type` must
-    show that it fits; where `shown`, so must what is of that type.
-    `narrowed`: parameters were added to those that were given. `counts`: the search is held to the
-    patient and asks only how many there are, so that no resource shows it. `returns`: the EHR may
-    return what a write has made.
-    """
-
-    level: Level
-    parameters: Parameters
-    patient: str | None
-    open_types: frozenset[str]
-    requested_type: str
-    covering: Mapping[str, tuple[Filters, ...]]
-    shown: bool = False
-    narrowed: bool = False
-    counts: bool = False
-    returns: bool = True
-
-
-def releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> bool:
-    """Whether a resource of the EHR's answer may reach the browser, with all that it holds."""
-    name = resource.get("resourceType")
-    if not decision.open_types.isdisjoint({"*", name if isinstance(name, str) else ""}):
-        return True
-    patient = decision.patient
-    return compartment.belongs(resource, patient, fhir_base) and nested.is_free_of_others(
-        resource, patient, fhir_base
-    )
-
-
-def require_remarks_only(outcome: Any, decision: Decision, fhir_base: str) -> None:
-    """Whether an OperationOutcome of the EHR brings no resource along that may not be released.
-
-    Raises PatientDenied.
-    """
-    held = nested.of_answer(outcome) if outcome else ()
-    if not all(releasable(one, decision, fhir_base) for one in held):
-        raise PatientDenied(why="The EHR's OperationOutcome holds another patient's data.")
-
-
-def uncontested(decision: Decision) -> frozenset[str]:
-    """The types that a scope allows without parameters, so that every resource of them is covered.
-
-    Of `*` only those that patient/ scopes can reach.
-    """
-    covering = decision.covering
-    named = {name for name, sets in covering.items() if NO_FILTERS in sets}
-    if "*" in named:
-        named |= {name for name in compartment.reachable_types() if name not in covering}
-    return frozenset(named - {"*"})
-
-
-def is_covered(resource: dict[str, Any], decision: Decision) -> bool:
-    """Whether a scope allows a resource of the EHR's answer, whoever it is about."""
-    covering = decision.covering
-    name = resource.get("resourceType")
-    if not isinstance(name, str):
-        return False
-    sets = covering.get(name, covering.get("*", ()))
-    shown = decision.shown or name != decision.requested_type
-    return NO_FILTERS in sets or any(fits(resource, one, shown=shown) for one in sets)
 
 
 def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:

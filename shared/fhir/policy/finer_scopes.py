@@ -1,7 +1,7 @@
 """Finer-grained scopes: whether what an EHR answers lies within a scope's own search parameters.
 
 SMART App Launch 2.2, "Finer-grained resource constraints using search parameters". The parameters
-are added to a search (policy.py). FHIR joins repeated ones by AND, but there are servers that join
+are added to a search (asking.py). FHIR joins repeated ones by AND, but there are servers that join
 them by OR, or take the first: so what they found is looked at again, where a resource shows it.
 """
 

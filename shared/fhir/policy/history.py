@@ -10,7 +10,8 @@ from typing import Any
 
 from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir import nested
-from shared.fhir.policy.asking import Decision, releasable
+from shared.fhir.policy.decision import Decision
+from shared.fhir.policy.disclosing import releasable
 from shared.fhir.policy.interactions import Address
 
 

@@ -2,8 +2,8 @@
 
 FHIR R4 http.html; SMART App Launch 2.2, "Scopes for requesting FHIR resources".
 
-Everything in which one interaction differs from another stands here; address.py, policy.py,
-content.py, forward.py and write.py read the row. What has no row is not served.
+This is where one interaction differs from another. Policy, checks and the proxy read the row. An
+interaction without a row isn't served.
 """
 
 from collections.abc import Mapping

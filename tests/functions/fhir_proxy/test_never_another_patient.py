@@ -14,7 +14,7 @@ from functions.fhir_proxy import content, write_policy
 from functions.fhir_proxy.address import parse_address
 from shared.errors import ParameterInvalid, PatientDenied
 from shared.fhir import compartment
-from shared.fhir.policy.asking import Decision
+from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS
 from shared.fhir.policy.interactions import Address
 from simulator.fhir.json_patch import PatchError, apply

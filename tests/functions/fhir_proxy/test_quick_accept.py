@@ -15,7 +15,7 @@ from shared import strict_json
 from shared.fhir import quick_accept
 from shared.fhir.bundle_links import Links
 from shared.fhir.fhir_client import FhirAnswer
-from shared.fhir.policy.asking import Decision
+from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS
 from shared.fhir.policy.interactions import Address
 from shared.fhir.quick_accept import Expected
