@@ -26,7 +26,7 @@ from shared.errors import (
     SmartError,
 )
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
-from shared.fhir.policy import asking
+from shared.fhir.policy import answers, asking
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import Address
 from shared.inbound import cookies, edge
@@ -117,7 +117,7 @@ def _content(
     started = time.monotonic()
     found = binary.read(address, raw, decision, active, call.headers)
     if isinstance(found, FhirAnswer):
-        forward.check(found, address, decision, session.fhir_base)
+        answers.check(found, address, decision, session.fhir_base)
         return _answered(address, found, active, started, found.body)
     _log(address, 200, started, found.ehr_ids)
     headers = {**binary.content_headers(found), **forward.response_headers(found.headers)}

@@ -22,8 +22,9 @@ from shared.errors import (
 )
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
+from shared.fhir.policy import answers
 from shared.fhir.policy.decision import Decision
-from shared.fhir.policy.disclosing import releasable, require_remarks_only
+from shared.fhir.policy.disclosing import releasable
 from shared.fhir.policy.interactions import Address
 from shared.json_members import fields
 from shared.session.sessions import Active
@@ -51,7 +52,8 @@ def write(
     answered as it came.
     """
     until = time.monotonic() + fhir_client.SECONDS
-    url = f"{active.session.fhir_base}/{address.path}"
+    fhir_base = active.session.fhir_base
+    url = f"{fhir_base}/{address.path}"
     sent = _request_headers(address, decision, headers)
     if decision.level == "patient" and "now" in address.interaction.patient_rule:
         current = fhir_client.call(active, "GET", url)
@@ -59,14 +61,13 @@ def write(
             _require_own(current, address, decision, active)
             if not _held_to(_version(current), sent):
                 raise VersionConflict(evidence=current.ehr_ids)
-            fhir_base = active.session.fhir_base
             write_policy.require_own_result(content, current.body, address, decision, fhir_base)
         elif current.status == 404 and address.kind == "update":
             if "If-Match" in sent:
                 raise VersionConflict(evidence=current.ehr_ids)
             sent["If-None-Match"] = "*"
         else:
-            _check(current, address, decision, active)
+            answers.check_written(current, address, decision, fhir_base)
             return current
     remaining = until - time.monotonic()
     if remaining <= 0:
@@ -78,7 +79,7 @@ def write(
     except UpstreamError as error:
         steps = ("Read or search before trying again.", ADMINISTRATOR)
         raise error.again(why=f"{error.why} {_UNCERTAIN}", steps=steps) from None
-    _check(answer, address, decision, active)
+    answers.check_written(answer, address, decision, fhir_base)
     return answer if decision.returns else _without_content(answer, address)
 
 
@@ -143,21 +144,6 @@ def _require_own(current: FhirAnswer, address: Address, decision: Decision, acti
         raise UpstreamInvalid(evidence={"expected": address.type})
     if not releasable(current.resource, decision, active.session.fhir_base):
         raise PatientDenied(why="The resource is not the launch's patient's; it was not changed.")
-
-
-def _check(answer: FhirAnswer, address: Address, decision: Decision, active: Active) -> None:
-    """Whether what the EHR returned may be released: its remarks, or what it made of the change."""
-    if answer.resource is None:
-        return
-    resource_type = answer.resource["resourceType"]
-    if answer.status >= 300 or resource_type == "OperationOutcome":
-        require_remarks_only(answer.resource, decision, active.session.fhir_base)
-        return
-    made = "The EHR made the change; what it returned of it is not passed on: it is"
-    if resource_type != address.type:
-        raise UpstreamInvalid(why=f"{made} of another type.", evidence={"expected": address.type})
-    if not releasable(answer.resource, decision, active.session.fhir_base):
-        raise PatientDenied(why=f"{made} not the launch's patient's.")
 
 
 def locations(

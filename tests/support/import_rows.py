@@ -73,7 +73,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "finer_scopes interactions",
         "decision searches",
         "asking disclosing",
-        "history",
+        "history quick",
+        "answers",
     ),
     "shared/held_bytes": (
         "room",

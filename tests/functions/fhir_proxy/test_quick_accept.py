@@ -9,12 +9,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from functions.fhir_proxy import forward
 from functions.fhir_proxy.address import parse_address
 from shared import strict_json
 from shared.fhir import quick_accept
 from shared.fhir.bundle_links import Links
 from shared.fhir.fhir_client import FhirAnswer
+from shared.fhir.policy import answers, quick
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS
 from shared.fhir.policy.interactions import Address
@@ -56,14 +56,14 @@ def _strictly_accepted(body: bytes, links: Links, asked: Address, decision: Deci
     without = body[:start] + b"[]" + body[end:] if links.place else body
     for reader in READERS:
         document = json.loads(body, object_pairs_hook=reader)
-        forward.check(FhirAnswer(200, {}, body, document, {}), asked, decision, BASE)
+        answers.check(FhirAnswer(200, {}, body, document, {}), asked, decision, BASE)
         if document["resourceType"] == "Bundle":
             assert not json.loads(without, object_pairs_hook=reader).get("link")
             assert document.get("link", []) in ([], list(links.found))
 
 
 def _quickly(body: bytes, asked: Address, decision: Decision) -> Links | None:
-    accept = forward.acceptor(asked, decision, BASE)
+    accept = quick.acceptor(asked, decision, BASE)
     assert accept is not None
     return accept(body)
 
@@ -193,7 +193,7 @@ def test_only_the_long_s_is_taken_for_a_letter_of_resource_type() -> None:
 def test_what_must_show_that_it_fits_is_never_accepted_quickly() -> None:
     for how in ({"shown": True}, {"counts": True}):
         decision = Decision("patient", (), "p1", frozenset(), "Observation", {}, **how)
-        assert forward.acceptor(SEARCH, decision, BASE) is None
+        assert quick.acceptor(SEARCH, decision, BASE) is None
 
 
 PLAIN = Expected(frozenset({"Observation"}), frozenset(), "p1", BASE, is_bundle=True)

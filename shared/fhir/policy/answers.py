@@ -1,0 +1,178 @@
+"""Which of an EHR's answers may be disclosed: each as a whole, by all that it tells. Pure.
+
+An answer also tells by what it leaves out: a count, a history without a version. disclosing.py
+judges the single resource.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from shared.errors import PatientDenied, UpstreamInvalid
+from shared.fhir import compartment, nested
+from shared.fhir.fhir_client import FhirAnswer
+from shared.fhir.policy import history
+from shared.fhir.policy.decision import Decision
+from shared.fhir.policy.disclosing import is_covered, releasable, require_remarks_only
+from shared.fhir.policy.interactions import Address
+from shared.json_members import objects
+
+_HOLDING = frozenset({"_id", "patient", "subject"})
+
+
+def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: str) -> None:
+    """Whether the answer is what was asked for, and the session's patient's where it must be.
+
+    Raises UpstreamInvalid or PatientDenied; then nothing of it is released.
+    """
+    if answer.links is not None:
+        # All else was looked at as it was read (shared/fhir/quick_accept.py).
+        _require_own_search(answer.links.found, address, decision)
+        return
+    if answer.status != 200:
+        require_remarks_only(answer.resource, decision, fhir_base)
+        return
+    resource = answer.resource
+    kind = address.interaction.answer
+    expected = address.type if kind == "resource" else kind
+    if resource["resourceType"] != expected:
+        raise UpstreamInvalid(evidence={"expected": expected})
+    rule = address.interaction.patient_rule
+    if rule == "answer" and not releasable(resource, decision, fhir_base):
+        raise PatientDenied
+    if rule == "versions":
+        history.check(resource, address, decision, fhir_base)
+    if rule == "search":
+        _check_search(resource, address, decision, fhir_base)
+
+
+def _check_search(
+    bundle: dict[str, Any], address: Address, decision: Decision, fhir_base: str
+) -> None:
+    _entries(bundle)
+    found = list(nested.of_answer(bundle))
+    if not all(is_covered(resource, decision) for resource in found):
+        raise UpstreamInvalid(
+            why="The EHR's answer holds resources that no scope covers, or that do not show it."
+        )
+    if not all(releasable(resource, decision, fhir_base) for resource in found):
+        raise PatientDenied(why="The EHR's answer holds another patient's data.")
+    _require_own_search(objects(bundle.get("link")), address, decision)
+
+
+def _require_own_search(
+    links: Iterable[Mapping[str, Any]], address: Address, decision: Decision
+) -> None:
+    """Raises UpstreamInvalid where the EHR says that it left out the patient of a search."""
+    if (
+        address.interaction.patient_rule == "search"
+        and _is_held(address, decision)
+        and _patient_in_self_link(links, decision) is False
+    ):
+        why = "By its own account (the link `self`) the EHR left out the patient of the search."
+        raise UpstreamInvalid(why=why)
+
+
+def shows_no_owner(answer: FhirAnswer, address: Address, decision: Decision) -> bool:
+    """Return whether an answer about versions holds none.
+
+    It still discloses how many versions there are and when they were made, so `check_owner` must
+    see the current resource.
+    """
+    if answer.links is not None:
+        return False
+    proved = address.type == "Patient" and address.id == decision.patient
+    if proved or address.type in decision.open_types or address.type in compartment.OUTSIDE:
+        return False
+    if address.kind == "vread" and answer.status == 200:
+        return False
+    if address.kind == "history" and answer.status == 200 and answer.resource.get("entry"):
+        return False
+    return address.kind in {"vread", "history"} and answer.status != 304
+
+
+def check_owner(answer: FhirAnswer, now: FhirAnswer, decision: Decision, fhir_base: str) -> None:
+    """Raise PatientDenied unless the current resource is about the patient, or doesn't exist."""
+    if now.status == 404 and answer.status != 200:
+        return
+    if now.status != 200 or not releasable(now.resource, decision, fhir_base):
+        raise PatientDenied(why="Nothing in the answer shows whose the resource is.")
+
+
+def check_written(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: str) -> None:
+    """Whether what the EHR returned of a change may be released: its remarks, or what it made.
+
+    Raises UpstreamInvalid or PatientDenied.
+    """
+    if answer.resource is None:
+        return
+    resource_type = answer.resource["resourceType"]
+    if answer.status >= 300 or resource_type == "OperationOutcome":
+        require_remarks_only(answer.resource, decision, fhir_base)
+        return
+    made = "The EHR made the change; what it returned of it is not passed on: it is"
+    if resource_type != address.type:
+        raise UpstreamInvalid(why=f"{made} of another type.", evidence={"expected": address.type})
+    if not releasable(answer.resource, decision, fhir_base):
+        raise PatientDenied(why=f"{made} not the launch's patient's.")
+
+
+def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, strict: bool) -> None:
+    """Where no resource shows it, whether a total counts what the search was held to, whatever has
+    kept the resources away. Where nothing is counted there is nothing to prove. `strict`: the EHR
+    was asked to ignore no parameter. Raises UpstreamInvalid.
+    """
+    if answer.links is not None or answer.status != 200:
+        return
+    if address.interaction.patient_rule != "search":
+        return
+    bundle = answer.resource
+    if bundle.get("total", 0) == 0 and not decision.counts:
+        return
+    if _entries(bundle):
+        return
+    if decision.shown:
+        raise UpstreamInvalid(why="The EHR's answer does not show that it lies within the scope.")
+    if strict or not _is_held(address, decision):
+        return
+    if _patient_in_self_link(objects(bundle.get("link")), decision) is not True:
+        raise UpstreamInvalid(
+            why="The EHR's answer does not show that it counted for this patient only.",
+            steps=("Leave the vendor's own parameters out, or search without counting.",),
+        )
+
+
+def _is_held(address: Address, decision: Decision) -> bool:
+    """Whether a search is held to the patient."""
+    return decision.level == "patient" and compartment.search_parameter(address.type) is not None
+
+
+def _patient_in_self_link(links: Iterable[Mapping[str, Any]], decision: Decision) -> bool | None:
+    """Whether the `self` link repeats the search with its patient; None where it tells nothing.
+
+    FHIR R4 search.html, "Server Conformance": the link holds the parameters that were used. One
+    that repeats none of them tells nothing.
+    """
+    sent = {name for name, _ in decision.parameters if not name.startswith("_")}
+    for link in links:
+        if link.get("relation") == "self":
+            used = parse_qsl(str(link.get("url")).partition("?")[2])
+            if sent & {name for name, _ in used}:
+                named = [value for name, value in used if name.partition(":")[0] in _HOLDING]
+                return any(value.rpartition("/")[2] == decision.patient for value in named)
+    return None
+
+
+def _entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:
+    """The resources of a searchset, remarks of the EHR (OperationOutcome) left aside."""
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        raise UpstreamInvalid
+    resources = []
+    for entry in entries:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+            raise UpstreamInvalid
+        if resource["resourceType"] != "OperationOutcome":
+            resources.append(resource)
+    return resources

@@ -1,0 +1,41 @@
+"""Which answers need no check beyond the one pass over their bytes (shared/fhir/quick_accept.py).
+
+It accepts nothing that answers.py would refuse.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from shared.fhir import quick_accept
+from shared.fhir.bundle_links import Links
+from shared.fhir.policy.decision import Decision
+from shared.fhir.policy.disclosing import uncontested
+from shared.fhir.policy.interactions import Address
+from shared.fhir.quick_accept import Expected
+
+
+def acceptor(
+    address: Address, decision: Decision, fhir_base: str
+) -> Callable[[bytes], Links | None] | None:
+    """How an answer to a request is accepted without the checks of answers.py; None where they are
+    needed whatever comes.
+    """
+    rule = address.interaction.patient_rule
+    if rule == "search":
+        # What must show that it fits, or counts, is looked at in all of its members.
+        if decision.shown or decision.counts:
+            return None
+        types = uncontested(decision)
+    elif rule in {"answer", "versions"}:
+        types = frozenset({address.type})
+    else:
+        return None
+    expected = Expected(
+        types,
+        decision.open_types,
+        decision.patient,
+        fhir_base,
+        is_bundle=address.interaction.is_paged,
+        id=address.id if rule == "versions" else None,
+    )
+    return partial(quick_accept.accept, expected=expected)
