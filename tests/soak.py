@@ -33,7 +33,7 @@ NEEDS_GCLOUD = "tests/deploy/test_mutilated_guide.py"
 WHOLE = (
     "tests/deploy/test_log_lines.py",
     "tests/functions/explain/test_every_fault.py",
-    "tests/functions/fhir_proxy/test_quick_accept.py",
+    "tests/shared/fhir/test_quick_accept.py",
     "tests/functions/test_cold_store.py",
     "tests/shared/explain/test_mutations.py",
     "tests/shared/explain/test_variants.py",
