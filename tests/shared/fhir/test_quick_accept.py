@@ -9,7 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from functions.fhir_proxy.address import parse_address
 from shared import strict_json
 from shared.fhir import quick_accept
 from shared.fhir.bundle_links import Links
@@ -17,7 +16,7 @@ from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import answers, quick
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS
-from shared.fhir.policy.interactions import Address
+from shared.fhir.policy.interactions import TABLE, Address
 from shared.fhir.quick_accept import Expected
 from tests.support.odd_answers import BASE, Maker
 from tests.support.tables import each
@@ -26,10 +25,9 @@ ANSWERS = 500_000 if os.environ.get("SOAK") else 4_000
 TYPES = ("Observation", "Patient", "Practitioner", "Condition")
 
 
-def _address(path: str) -> Address:
-    found = parse_address("GET", f"/{'h' * 22}/{path}", {})
-    assert isinstance(found, Address)
-    return found
+def _address(kind: str, resource_id: str = "") -> Address:
+    interaction = next(one for one in TABLE if one.kind == kind)
+    return Address(interaction, "Observation", resource_id)
 
 
 def _decision(*types: str, open_types: frozenset[str] = frozenset()) -> Decision:
@@ -37,8 +35,7 @@ def _decision(*types: str, open_types: frozenset[str] = frozenset()) -> Decision
     return Decision("patient", (), "p1", open_types, "Observation", covering)
 
 
-SEARCH, READ = _address("Observation"), _address("Observation/o1")
-HISTORY = _address("Observation/o1/_history")
+SEARCH, READ, HISTORY = _address("search"), _address("read", "o1"), _address("history", "o1")
 
 
 def _first(members: list[tuple[str, Any]]) -> dict[str, Any]:
