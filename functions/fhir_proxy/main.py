@@ -154,7 +154,7 @@ def _read(
         answer = forward.request(address, decision, active, call.headers)
     body = answer.body
     if paged and answer.status == 200:
-        known = answer.links.place if answer.links else None
+        known = answer.accepted.place if answer.accepted else None
         body = pages.rewritten(body, decision.level, shown=decision.shown, known=known)
     if address.kind == "capabilities" and answer.status == 200:
         body = rewrite.named_here(answer.resource, body, proxy_base)

@@ -42,8 +42,9 @@ _MADE = frozenset({200, 201, 204})
 class FhirAnswer:
     """An answer to pass on. `resource` is the parsed `body`; None where there is no body: 304, or
     a change of which the EHR returned no representation. `words` are the EHR's own, of a failure:
-    to be explained, neither logged nor shown. `links` are those of an answer that was accepted
-    unparsed (then `resource` is None too); else None.
+    to be explained, neither logged nor shown. `accepted` holds the links of an answer that was
+    checked in one pass over its bytes and not parsed (then `resource` is None too). It is None if
+    the answer must still be checked.
     """
 
     status: int
@@ -52,7 +53,7 @@ class FhirAnswer:
     resource: Any
     ehr_ids: Mapping[str, str]
     words: str = ""
-    links: Links | None = None
+    accepted: Links | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def call(
         links = accept(answer.body)
         if links is not None:
             ids = ehr_ids(answer.headers)
-            return FhirAnswer(200, answer.headers, answer.body, None, ids, links=links)
+            return FhirAnswer(200, answer.headers, answer.body, None, ids, accepted=links)
     return _usable(answer, decimal, conditional=not _CONDITIONAL.isdisjoint(headers or {}))
 
 

@@ -25,9 +25,9 @@ def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: s
 
     Raises UpstreamInvalid or PatientDenied; then nothing of it is released.
     """
-    if answer.links is not None:
+    if answer.accepted is not None:
         # All else was looked at as it was read (shared/fhir/quick_accept.py).
-        _require_own_search(answer.links.found, address, decision)
+        _require_own_search(answer.accepted.found, address, decision)
         return
     if answer.status != 200:
         require_remarks_only(answer.resource, decision, fhir_base)
@@ -79,7 +79,7 @@ def shows_no_owner(answer: FhirAnswer, address: Address, decision: Decision) -> 
     It still discloses how many versions there are and when they were made, so `check_owner` must
     see the current resource.
     """
-    if answer.links is not None:
+    if answer.accepted is not None:
         return False
     proved = address.type == "Patient" and address.id == decision.patient
     if proved or address.type in decision.open_types or address.type in compartment.OUTSIDE:
@@ -122,7 +122,7 @@ def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, str
     kept the resources away. Where nothing is counted there is nothing to prove. `strict`: the EHR
     was asked to ignore no parameter. Raises UpstreamInvalid.
     """
-    if answer.links is not None or answer.status != 200:
+    if answer.accepted is not None or answer.status != 200:
         return
     if address.interaction.patient_rule != "search":
         return
