@@ -26,7 +26,7 @@ from shared.errors import (
     SmartError,
 )
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
-from shared.fhir.policy import answers, asking
+from shared.fhir.policy import answers, asking, content, write_policy
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import Address
 from shared.inbound import cookies, edge
@@ -34,7 +34,7 @@ from shared.inbound.edge import Call, Edge, Reply
 from shared.session import context, deployment
 from shared.session.sessions import Active
 
-from . import binary, content, forward, rewrite, write, write_policy
+from . import binary, forward, rewrite, write
 from .address import ProxyAddress, is_foreign, parse_address
 
 MOST_PARAMETERS = 200

@@ -22,17 +22,16 @@ from shared.errors import (
 )
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
-from shared.fhir.policy import answers
+from shared.fhir.policy import answers, write_policy
+from shared.fhir.policy.content import Content, sent_media_type
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.disclosing import releasable
 from shared.fhir.policy.interactions import Address
 from shared.json_members import fields
 from shared.session.sessions import Active
 
-from . import write_policy
 from .address import ProxyAddress, parse_address
 from .conditional import HEADER_VALUE, includes
-from .content import Content, sent_media_type
 
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
 _REPRESENTATION = "return=representation"

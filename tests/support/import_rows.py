@@ -63,7 +63,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         ),
     ),
     "shared/fhir": (
-        "authorised bundle_links page_links resource_types searchset side_by_side",
+        "authorised bundle_links json_patch page_links resource_types searchset side_by_side",
         "fhir_client references",
         "compartment mentions",
         "nested quick_accept",
@@ -71,9 +71,9 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "shared/fhir/policy": (
         "finer_scopes interactions",
-        "decision searches",
+        "content decision searches",
         "asking disclosing",
-        "history quick",
+        "history quick write_policy",
         "answers",
     ),
     "shared/held_bytes": (
@@ -143,10 +143,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/fhir_proxy": (
-        "address conditional json_patch rewrite",
-        "binary content forward",
-        "write_policy",
-        "write",
+        "address conditional rewrite",
+        "binary forward write",
         "main",
     ),
     "functions/launch": (

@@ -8,16 +8,15 @@ written under user/ scopes only. A patch is judged by what it makes of the resou
 
 from shared import scopes
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
-from shared.fhir import compartment, mentions
+from shared.fhir import compartment, json_patch, mentions
+from shared.fhir.policy import content
 from shared.fhir.policy.asking import level_of
+from shared.fhir.policy.content import Content
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS, Parameters
 from shared.fhir.policy.interactions import Address
 from shared.fhir.policy.searches import Grants, plain
 from shared.session.record import Session
-
-from . import content, json_patch
-from .content import Content
 
 
 def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:

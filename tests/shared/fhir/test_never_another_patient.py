@@ -10,10 +10,10 @@ from typing import Any
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from functions.fhir_proxy import content, write_policy
 from functions.fhir_proxy.address import parse_address
 from shared.errors import ParameterInvalid, PatientDenied
 from shared.fhir import compartment
+from shared.fhir.policy import content, write_policy
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS
 from shared.fhir.policy.interactions import Address

@@ -13,10 +13,9 @@ from typing import Any
 
 from shared import strict_json
 from shared.errors import MediaTypeUnsupported, ParameterInvalid
+from shared.fhir import json_patch
 from shared.fhir.policy.interactions import Address
 from shared.session.record import HANDLE
-
-from . import json_patch
 
 _FIXED = frozenset({"resourcetype", "id"})
 _OURS = re.compile(rf"/fhir_proxy/{HANDLE}")
