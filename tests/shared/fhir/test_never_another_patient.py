@@ -10,13 +10,12 @@ from typing import Any
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from functions.fhir_proxy.address import parse_address
 from shared.errors import ParameterInvalid, PatientDenied
 from shared.fhir import compartment
 from shared.fhir.policy import content, write_policy
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS
-from shared.fhir.policy.interactions import Address
+from shared.fhir.policy.interactions import TABLE, Address
 from simulator.fhir.json_patch import PatchError, apply
 from tests.support.readings import BASE, named, patients
 from tests.support.tables import each
@@ -80,14 +79,13 @@ def test_what_is_released_is_about_no_other_patient(about: list[Any], together: 
             assert not any(patients(one) - {"p1"} for one in texts)
 
 
-def _read(method: str, path: str) -> Address:
-    found = parse_address(method, f"/{'h' * 22}/{path}", {})
-    assert isinstance(found, Address)
-    return found
+def _address(kind: str, resource_id: str = "") -> Address:
+    interaction = next(one for one in TABLE if one.kind == kind)
+    return Address(interaction, "Observation", resource_id)
 
 
 DECISION = Decision("patient", (), "p1", frozenset(), "Observation", {"Observation": (NO_FILTERS,)})
-CREATE, PATCH = _read("POST", "Observation"), _read("PATCH", "Observation/o1")
+CREATE, PATCH = _address("create"), _address("patch", "o1")
 
 
 def _is_sent(document: Any) -> bool:
