@@ -311,6 +311,7 @@ def test_launch_starts_without_cryptography(tmp_path: Path) -> None:
     assert not {"cryptography", "jwt"} & loaded
 
 
+@pytest.mark.slow
 @each("name", ["callback", "fhir_proxy", SMART_CALC])
 def test_a_function_can_be_imported_without_configuration(name: str) -> None:
     assert {"flask", "httptools", "cryptography"} <= loaded_by(name)
