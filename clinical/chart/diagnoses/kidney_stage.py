@@ -9,7 +9,12 @@ from clinical.chart.codes.tables import listed, rows
 from clinical.chart.diagnoses.words import folded
 from clinical.chart.resources.json_access import Coding, codings, names
 
-_IN_WORDS = re.compile(r"\b(?:stage|ckd|g)\W{0,2}([1-5]|(?:i{1,3}|iv|v)(?=[ab]?\b))\W?([ab]\b)?")
+# "a/w" and "b/l" are other words.
+_STAGE = r"([1-5](?!\d)|(?:i{1,3}|iv|v)(?=[ab]?\b))(?:\W?([ab]\b)(?!/[a-z]))?"
+_IN_WORDS = re.compile(
+    rf"\b(?:stages?|ckd|g)\W{{0,2}}{_STAGE}"
+    rf"(?:\s?(?:[-/\u2013]|to|through)\s?(?:stage\s|g)?{_STAGE})?"
+)
 # From mild to severe. Stage 3 alone may be 3b.
 SEVERITY: Mapping[str, int] = {"1": 1, "2": 2, "3a": 3, "3": 4, "3b": 5, "4": 6, "5": 7}
 _COLUMNS = {System.ICD10: "icd", System.ICD10CM: "icd", System.ICD9CM: "icd9"}
@@ -17,17 +22,27 @@ _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 
 
 def listed_stage(concept: object) -> str:
-    """Return `3`, `3a`, `3b`: of several codes the worst stage, and "" if words name several."""
+    """Return `3`, `3a`, `3b`: of several the worst, which prevents most cards."""
     coded = {stage for coding in codings(concept) if (stage := _of_code(coding))}
-    if coded:
-        return max(coded, key=SEVERITY.__getitem__)
-    told = {stage for name in names(concept) for stage in _found(name)}
-    return told.pop() if len(told) == 1 else ""
+    told = coded or {stage for name in names(concept) for stage in _found(name)}
+    if "3a" in told:
+        # It says which stage 3 is meant.
+        told.discard("3")
+    return max(told, key=SEVERITY.__getitem__, default="")
 
 
 def _found(name: str) -> Iterator[str]:
-    for number, part in _IN_WORDS.findall(folded(name)):
-        yield _ROMAN.get(number, number) + part
+    for number, part, last, last_part in _IN_WORDS.findall(folded(name)):
+        first, end = _stage(number, part), _stage(last, last_part)
+        # Titles of ICD-10-CM have it for unspecified disease (I12.9, I13.10).
+        if (first, end) != ("1", "4"):
+            yield from filter(None, (first, end))
+
+
+def _stage(number: str, part: str) -> str:
+    """Return a stage that there is: a letter after 4 or 5 says something else."""
+    plain = _ROMAN.get(number, number)
+    return plain + part if plain + part in SEVERITY else plain
 
 
 def _of_code(coding: Coding) -> str:

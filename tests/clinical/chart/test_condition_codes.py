@@ -212,6 +212,7 @@ def test_a_drug_that_a_problem_names_is_suggested() -> None:
     assert read(condition(allergy)).findings["antiplatelet_or_nsaid"].value is False
 
 
+N18_30: dict[str, Any] = concept(ICD10CM, "N18.30")
 N18_32: dict[str, Any] = concept(ICD10CM, "N18.32")
 
 
@@ -219,7 +220,7 @@ N18_32: dict[str, Any] = concept(ICD10CM, "N18.32")
     ("code", "stage"),
     [
         (N18_32, "3b"),
-        (concept(ICD10CM, "N18.30"), "3"),
+        (N18_30, "3"),
         (concept(ICD10CM, "N18.9"), ""),
         (concept(ICD10CM, "I13.2"), "5"),
         (concept(SNOMED, "700378005", text="CKD"), "3a"),
@@ -229,6 +230,17 @@ N18_32: dict[str, Any] = concept(ICD10CM, "N18.32")
         ({"text": "CKD V"}, "5"),
         ({"text": "CKD in diabetes"}, ""),
         ({"text": "CKD stage 1 through stage 4"}, ""),
+        ({"text": "CKD 2019"}, ""),
+        ({"text": "CKD stage IVb"}, "4"),
+        ({"text": "CKD stage 4 B"}, "4"),
+        ({"text": "CKD after stage IVB ovarian cancer"}, "4"),
+        ({"text": "CKD stage 5 b/l small kidneys"}, "5"),
+        ({"text": "CKD stage 3 a/w diabetes"}, "3"),
+        ({"coding": [{"display": "CKD, stage 3"}], "text": "CKD 3b"}, "3b"),
+        ({"text": "CKD stage 3, now 3a: CKD 3a"}, "3a"),
+        ({"coding": [*N18_30["coding"], *concept(SNOMED, "700378005")["coding"]]}, "3a"),
+        ({"text": "CKD stage 3, now stage 4"}, "4"),
+        ({"text": "CKD stages III-IV"}, "4"),
         ({"coding": [*N18_32["coding"], *concept(SNOMED, "433144002")["coding"]]}, "3b"),
     ],
 )

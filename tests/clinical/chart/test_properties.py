@@ -11,6 +11,7 @@ from clinical.calculators.inputs import INPUTS
 from clinical.calculators.units import conversion
 from clinical.chart import prefill
 from clinical.chart.codes.plausible import implausible
+from clinical.chart.diagnoses.kidney_stage import SEVERITY, listed_stage
 from tests.support.chart_resources import (
     ICD10CM,
     LOINC,
@@ -119,6 +120,15 @@ def test_no_json_in_any_place_of_a_resource_makes_the_reading_fail(
 ) -> None:
     broken = replaced(*place, part)
     assert prefill([patient(), broken, *WHOLE], NOW)
+
+
+PARTS = st.sampled_from(["CKD", "stage", "G", "IV", "v", "3", "4", "A", "b", "/", "-", " to "])
+
+
+@QUICK
+@given(st.lists(PARTS | st.text(max_size=2), max_size=8), st.sampled_from(["", " "]))
+def test_any_words_tell_a_stage_that_there_is_or_none(parts: list[str], between: str) -> None:
+    assert listed_stage({"text": between.join(["CKD", *parts])}) in {"", *SEVERITY}
 
 
 @each("depth", [400])

@@ -171,6 +171,14 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "eGFR G4, stage 4 in words": (kidney(2.9, 2.8, in_words("CKD stage 4")), {}),
     "eGFR G4, stage IV in words": (kidney(2.9, 2.8, in_words("CKD, stage IV")), {}),
     "eGFR G4, a range of stages in words": (kidney(2.9, 2.8, in_words("CKD stage 1-4")), G4),
+    "eGFR G4, stage IVB of a cancer": (
+        kidney(2.9, 2.8, in_words("CKD after stage IVB ovarian cancer")),
+        {},
+    ),
+    "eGFR G4, the worse of two stages in words": (
+        kidney(2.9, 2.8, in_words("CKD stage 3, now stage 4")),
+        {},
+    ),
     "eGFR G4, 585.4 of ICD-9-CM": (kidney(2.9, 2.8, icd9("585.4")), {}),
     "eGFR G4, stage 3 listed": (kidney(2.9, 2.8, diagnosis("N18.30")), G4),
     "eGFR G3b, stage 3 listed": (kidney(1.5, 1.6, diagnosis("N18.30")), {}),
