@@ -39,7 +39,7 @@ _STATUS_OF_NO_VALUE = frozenset({"entered-in-error", "cancelled"})
 class Earlier:
     """The earlier result that shows that a band has lasted, and the value behind it.
 
-    `between` counts the values since then, all of them in that band or a worse one.
+    `between` counts the usable values since then, all of them in that band or a worse one.
     """
 
     result: Result

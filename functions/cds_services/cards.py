@@ -118,10 +118,12 @@ def _values(card: Card, clock: Clock) -> Iterator[str]:
 
 
 def _between(count: int) -> str:
-    """Return what holds of the values between the two, which the card would not exist without."""
+    """Return what holds of the usable values between the two: no card exists without it."""
     if not count:
-        return "There are no values in between."
-    values = "The only value in between is" if count == 1 else f"All {count} values in between are"
+        return "There are no further usable values in between."
+    values = "The only usable value in between is"
+    if count > 1:
+        values = f"All {count} usable values in between are"
     return f"{values} in the same category or a worse one."
 
 

@@ -364,15 +364,23 @@ def test_the_detail_says_what_the_result_is_based_on(cds: Cds) -> None:
 @each(
     "between, said",
     [
-        ((), "There are no values in between."),
-        ((2.7,), "The only value in between is in the same category or a worse one."),
-        ((2.7, 4.2), "All 2 values in between are in the same category or a worse one."),
+        ((), "There are no further usable values in between."),
+        ((bound(creatinine(0.9, days=30)),), "There are no further usable values in between."),
+        (
+            (creatinine(2.7, days=30),),
+            "The only usable value in between is in the same category or a worse one.",
+        ),
+        (
+            (creatinine(2.7, days=30), creatinine(4.2, days=31)),
+            "All 2 usable values in between are in the same category or a worse one.",
+        ),
     ],
 )
 def test_a_stage_is_told_with_the_values_that_show_it(
-    cds: Cds, between: tuple[float, ...], said: str
+    cds: Cds, between: tuple[dict[str, Any], ...], said: str
 ) -> None:
-    (card,) = cds.main.cards(kidney(2.9, 2.8, between=between))
+    labs = bundle(creatinine(2.9), *between, creatinine(2.8, days=120))
+    (card,) = cds.main.cards({**kidney(2.9, 2.8), "labs": labs})
     day = r"\d{1,2} \w{3} \d{4}"
     assert card["summary"] == "eGFR 16 mL/min/1.73 m2: KDIGO 2024: G4, 15 to below 30"
     assert re.search(rf"- Creatinine, serum or plasma: 2\.9 mg/dL, {day}\n", card["detail"])
