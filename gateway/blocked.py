@@ -2,8 +2,9 @@
 
 Content Security Policy Level 3, 5 (reports) and 6.5 (`report-to`, `report-uri`); Reporting API 4.1.
 Only the browser knows what a policy blocked, and its console shows it only to a developer who has
-it open. On localhost the page's policy therefore asks for reports. A report's URLs hold the
-session's handle, so nothing of their queries is repeated.
+it open. On localhost the page's policy therefore asks for reports. Their URLs may hold the
+session's handle or a patient's id: of each only scheme and host are repeated, and the path of a
+file of the page.
 """
 
 import json
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from shared import json_members, log, urls
 from shared.config.settings import Settings
-from shared.errors import MediaTypeUnsupported, MethodNotAllowed
+from shared.errors import CrossSite, MediaTypeUnsupported, MethodNotAllowed, NotFound
 from shared.inbound.edge import Call, Reply
 
 PATH = "/csp-reports"
@@ -22,7 +23,8 @@ _MOST_BYTES = 200_000
 _MOST_REPORTS = 100
 _MOST_TOLD = 500
 _LONGEST = 120
-# Neither can be sent across origins without being asked for first (Fetch, CORS-safelisted headers).
+# A script of another site can send neither without a preflight (Fetch, CORS-safelisted headers). A
+# browser sends the reports of another site's policy without one: `Sec-Fetch-Site` tells those.
 _KINDS = frozenset({"application/reports+json", "application/csp-report"})
 _WORDS = {
     "inline": "an inline script, handler or style",
@@ -39,6 +41,8 @@ _FORMER = {
     "documentURL": "document-uri",
     "lineNumber": "line-number",
 }
+_PAGE_FILE = re.compile(r"/app/(?:[A-Za-z0-9._/-]*\.[A-Za-z][A-Za-z0-9]{1,11})?")
+_NO_HOST = re.compile(r"[a-z][a-z-]{0,30}")  # a scheme, or a keyword of the standard
 _told: set[str] = set()
 
 
@@ -60,13 +64,18 @@ def page_opened() -> None:
     _told.clear()
 
 
-def take(call: Call) -> Reply:
-    """Log each report that a browser sends, one line each, and each only once."""
+def take(settings: Settings, call: Call) -> Reply:
+    """Log each report that a browser sends of our own page, one line each, and each only once."""
+    if not urls.is_local(settings.public_url):
+        raise NotFound
     if call.method != "POST":
         raise MethodNotAllowed(allow="POST")
+    if call.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise CrossSite
     if call.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in _KINDS:
         raise MediaTypeUnsupported
-    for line in map(_line, _reports(call.body(_MOST_BYTES))):
+    for report in _reports(call.body(_MOST_BYTES)):
+        line = _line(report, settings.public_url)
         if line not in _told and len(_told) < _MOST_TOLD:
             _told.add(line)
             log.event("page_blocked", line, severity="WARNING")
@@ -88,22 +97,26 @@ def _reports(body: bytes) -> Iterator[Mapping[str, object]]:
             yield {name: old.get(former) for name, former in _FORMER.items()}
 
 
-def _line(report: Mapping[str, object]) -> str:
+def _line(report: Mapping[str, object], own: str) -> str:
     text = {name: json_members.text(report.get(name)) for name in _FORMER}
-    blocked = _WORDS.get(text["blockedURL"]) or _bare(text["blockedURL"])
-    where, number = _bare(text["sourceFile"] or text["documentURL"]), report.get("lineNumber")
+    blocked = _WORDS.get(text["blockedURL"]) or _bare(text["blockedURL"], own)
+    where, number = _bare(text["sourceFile"] or text["documentURL"], own), report.get("lineNumber")
     if isinstance(number, int) and number > 0:
         where += f", line {number}"
     directive = re.sub(r"[^a-z-]", "", text["effectiveDirective"])[:_LONGEST]
     return f"The page's policy ({directive}) blocked {blocked} at {where}. See docs/own-app.md."
 
 
-def _bare(url: str) -> str:
-    """Return a URL without its query, fragment and user, which may be confidential."""
+def _bare(url: str, own: str) -> str:
+    """Return scheme and host of a URL, and the path of a file of our own page."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return "a malformed URL"
-    bare = f"{parts.scheme}://{host}{parts.path}" if host else f"{parts.scheme}{parts.path}"
+    if not host:
+        word = parts.scheme or parts.path
+        return f"{word}:" if _NO_HOST.fullmatch(word) else "a malformed URL"
+    origin = f"{parts.scheme}://{host}"
+    bare = origin + parts.path if origin == own and _PAGE_FILE.fullmatch(parts.path) else origin
     return "".join(one for one in bare if one.isprintable())[:_LONGEST]

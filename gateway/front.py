@@ -28,7 +28,7 @@ def serve(settings: Settings, call: Call) -> Reply:
     if _page_folder is not None and own_page.is_at(call.path):
         return own_page.serve(settings, call, _page_folder)
     if _page_folder is not None and call.path == blocked.PATH:
-        return blocked.take(call)
+        return blocked.take(settings, call)
     if call.path == "/explain":
         return _explained(settings, call)
     document = call.path.removeprefix("/docs/") if call.path.startswith("/docs/") else None

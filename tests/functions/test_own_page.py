@@ -140,22 +140,20 @@ def test_head_has_the_headers_alone_and_other_methods_are_refused(origin: str) -
 
 
 HANDLE = "AAAAAAAAAAAAAAAAAAAAAA"
-# As Chromium sends it for `report-uri`, and as the Reporting API has it.
-INLINE = {
-    "document-uri": f"http://localhost:8080/app/?session={HANDLE}",
-    "effective-directive": "style-src-attr",
-    "blocked-uri": "inline",
-    "line-number": 12,
-    "source-file": f"http://localhost:8080/app/?session={HANDLE}",
-}
-CDN = {
-    "documentURL": f"http://localhost:8080/app/?session={HANDLE}",
-    "effectiveDirective": "script-src-elem",
-    "blockedURL": "https://cdn.example.org/lib.js?patient=p1",
-}
+PATIENT = "erXuFYUfucBZaryVksYEcMg3"
 
 
-def test_what_the_pages_policy_blocks_is_told_in_one_line_without_the_session(
+def _report(served: Server, kind: str, content: object, **headers: str) -> int:
+    body, sent = json.dumps(content).encode(), {"Content-Type": kind, **headers}
+    return Browser().send("POST", f"{served.origin}/csp-reports", sent, body=body).status
+
+
+def _told(served: Server) -> list[str]:
+    lines = map(json.loads, served.log.read_text("utf-8").splitlines())
+    return [one["message"] for one in lines if one["event"] == "page_blocked"]
+
+
+def test_what_the_pages_policy_blocks_is_told_in_one_line_without_session_or_patient(
     served: Server,
 ) -> None:
     page = Browser().get(f"{served.origin}/app/?session={HANDLE}")
@@ -163,29 +161,69 @@ def test_what_the_pages_policy_blocks_is_told_in_one_line_without_the_session(
     assert page.header("Reporting-Endpoints") == 'page="/csp-reports"'
     only = page.header("Content-Security-Policy-Report-Only") or ""
     assert "report-uri /csp-reports" in only.split("; ")
-
-    def report(kind: str, content: object) -> int:
-        body, headers = json.dumps(content).encode(), {"Content-Type": kind}
-        return Browser().send("POST", f"{served.origin}/csp-reports", headers, body=body).status
-
+    # As Chromium sends it for `report-uri`, and as the Reporting API has it.
+    inline = {
+        "document-uri": f"{served.origin}/app/?session={HANDLE}",
+        "effective-directive": "style-src-attr",
+        "blocked-uri": "inline",
+        "line-number": 12,
+        "source-file": f"{served.origin}/app/sub/page.js?v=1",
+    }
+    chart = {
+        "documentURL": f"{served.origin}/app/?session={HANDLE}",
+        "effectiveDirective": "connect-src",
+        "blockedURL": f"https://user@ehr.example.org:8443/r4/Patient/{PATIENT}?_id={PATIENT}",
+    }
+    # What a router of the page writes into the address, the proxy's paths, and no address at all.
+    odd = [
+        {**chart, "documentURL": f"{served.origin}/app/{PATIENT}", "blockedURL": f"urn:{PATIENT}"},
+        {
+            **chart,
+            "documentURL": "about",
+            "blockedURL": f"{served.origin}/fhir_proxy/{HANDLE}/Patient/{PATIENT}",
+        },
+        {**chart, "documentURL": f"Patient {PATIENT}"},
+    ]
     other = {"type": "deprecation", "body": {"id": "x"}}
     for _ in range(2):
-        assert report("application/csp-report", {"csp-report": INLINE}) == 204
-        listed = [other, {"type": "csp-violation", "body": CDN}]
-        assert report("application/reports+json", listed) == 204
-    assert report("application/json", {"csp-report": {**INLINE, "line-number": 13}}) == 415
-    lines = map(json.loads, served.log.read_text("utf-8").splitlines())
-    told = [one["message"] for one in lines if one["event"] == "page_blocked"]
-    at = "http://localhost:8080/app/"
-    inline = f"(style-src-attr) blocked an inline script, handler or style at {at}, line 12."
-    script = f"(script-src-elem) blocked https://cdn.example.org/lib.js at {at}."
-    see = "See docs/own-app.md."
-    assert told == [f"The page's policy {inline} {see}", f"The page's policy {script} {see}"]
+        assert _report(served, "application/csp-report", {"csp-report": inline}) == 204
+        bodies = [{"type": "csp-violation", "body": one} for one in (chart, *odd)]
+        assert _report(served, "application/reports+json", [other, *bodies]) == 204
+    assert _report(served, "application/json", {"csp-report": {**inline, "line-number": 13}}) == 415
+    own, ehr = served.origin, "https://ehr.example.org:8443"
+    script = f"an inline script, handler or style at {own}/app/sub/page.js, line 12"
+    assert _told(served) == [
+        f"The page's policy ({directive}) blocked {what}. See docs/own-app.md."
+        for directive, what in (
+            ("style-src-attr", script),
+            ("connect-src", f"{ehr} at {own}/app/"),
+            ("connect-src", f"urn: at {own}"),
+            ("connect-src", f"{own} at about:"),
+            ("connect-src", f"{ehr} at a malformed URL"),
+        )
+    ]
 
 
-def test_no_report_is_asked_for_where_the_app_is_deployed() -> None:
+def test_no_other_site_writes_into_the_log_by_reports_of_its_own_policy(served: Server) -> None:
+    before = _told(served)
+    chosen = {"csp-report": {"blocked-uri": "https://chosen.example.org", "document-uri": "about"}}
+    for site in ("cross-site", "same-site", "none"):
+        # A browser's own: no preflight, and `report` as its destination.
+        headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": "report"}
+        assert _report(served, "application/csp-report", chosen, **headers) == 403
+    assert _told(served) == before
+    headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "report"}
+    assert _report(served, "application/csp-report", chosen, **headers) == 204
+    assert len(_told(served)) == len(before) + 1
+
+
+def test_no_report_is_asked_for_or_taken_where_the_app_is_deployed() -> None:
     deployed = replace(one_ehr.settings(), public_url="https://smart.example.org")
     assert blocked.policies(deployed, "p") == {"Content-Security-Policy": "p"}
+    kind = {"Content-Type": "application/csp-report"}
+    call = Call("POST", blocked.PATH, kind, cookies.parse([]), "", lambda _: b"{}")
+    with pytest.raises(NotFound):
+        blocked.take(deployed, call)
 
 
 def _served(page: Path) -> Reply:
