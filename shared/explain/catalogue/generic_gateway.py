@@ -11,6 +11,8 @@ _ID = (
     "Give the EHR's operator the time, the client ID, this app's outbound IP address and every "
     "number or ID in the response."
 )
+# What is known whoever refused it: the app's page calls it the most probable cause.
+_REFUSED = "The app's request was refused."
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -25,7 +27,7 @@ ENTRIES: tuple[Entry, ...] = (
             r"\baccess denied\b[\s\S]{0,300}\breference ?(?:#|&#35;)",
         ),
         meaning="A firewall or gateway in front of the EHR responded. The request didn't reach the "
-        "token endpoint.",
+        "server.",
         causes=(
             causes.ehr_side(
                 "likely",
@@ -46,10 +48,10 @@ ENTRIES: tuple[Entry, ...] = (
         meaning="A gateway in front of the EHR's token endpoint got no usable response from it.",
         causes=(
             causes.ehr_side(
-                "certain",
-                title="The server behind the EHR's gateway didn't respond.",
-                why="The gateway reports this with its status. The app's request isn't involved.",
-                plainly="The EHR did not answer.",
+                "likely",
+                title="The server behind the EHR's gateway gave no usable response.",
+                why="The gateway reports this with its status.",
+                plainly="The EHR did not answer as it should.",
             ),
         ),
         source=sources.RFC_9110,
@@ -129,10 +131,51 @@ ENTRIES: tuple[Entry, ...] = (
         source=sources.RFC_9110,
     ),
     Entry(
-        key="generic/token-refused-without-error",
-        says="400, 401, 406, 413 … without an OAuth error from the token endpoint",
+        key="generic/token-401-without-error",
+        says="401 Unauthorized without an OAuth error from the token endpoint",
         where="token endpoint",
-        statuses=(400, 401, 406, 411, 413, 414, 415, 421, 422, 431, 451, 495, 496, 497, 498, 499),
+        statuses=(401,),
+        meaning="The request's authentication was refused without the JSON of an OAuth error.",
+        causes=(
+            causes.client_auth_wrong("likely"),
+            causes.ehr_side(
+                "possible",
+                sources.inferred(sources.RFC_6749),
+                title="A proxy or gateway in front of the token endpoint requires a login of its "
+                "own.",
+                why="A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
+                steps=(_ID,),
+                plainly=_REFUSED,
+            ),
+        ),
+        source=sources.RFC_9110,
+    ),
+    Entry(
+        key="generic/token-400-without-error",
+        says="400 Bad Request without an OAuth error from the token endpoint",
+        where="token endpoint",
+        statuses=(400,),
+        meaning="The request was refused without the JSON of an OAuth error, so the reason isn't "
+        "known.",
+        causes=(
+            causes.ehr_side(
+                "possible",
+                sources.inferred(sources.RFC_6749),
+                title="The token endpoint, or a proxy in front of it, refused the request.",
+                why="The response doesn't say which of them it was, or why.",
+                steps=(_ID,),
+                plainly=_REFUSED,
+            ),
+            causes.client_auth_wrong("possible", sources.INFERRED),
+            causes.code_expired_or_used("possible", sources.INFERRED),
+        ),
+        source=sources.RFC_9110,
+    ),
+    Entry(
+        key="generic/token-refused-without-error",
+        says="406, 413, 415 … without an OAuth error from the token endpoint",
+        where="token endpoint",
+        statuses=(406, 411, 413, 414, 415, 421, 422, 431, 451, 495, 496, 497, 498, 499),
         meaning="The request was refused without the JSON of an OAuth error.",
         causes=(
             causes.ehr_side(
@@ -141,7 +184,7 @@ ENTRIES: tuple[Entry, ...] = (
                 title="A proxy or firewall in front of the token endpoint refused the request.",
                 why="A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
                 steps=(_ID,),
-                plainly="The app's request did not reach the EHR.",
+                plainly=_REFUSED,
             ),
             causes.client_auth_wrong("possible", sources.INFERRED),
         ),

@@ -92,7 +92,7 @@ ENTRIES: tuple[Entry, ...] = (
                     ),
                     "Launch the app again from another network, where there is one.",
                 ),
-                plainly="The app's request did not reach the EHR.",
+                plainly="The app's request was refused.",
             ),
             causes.client_unknown(
                 "possible",

@@ -148,6 +148,7 @@ GATEWAYS = {
     ),
     "login": (Scripted(302, {"Location": "/login?next=1"}), None, "ehr_side"),
     "no route": (as_json({"message": "no Route matched"}, 404), "no … matched", "endpoint_wrong"),
+    "401": (Scripted(401, HTML, b"<h1>No</h1>"), "no", "client_auth_wrong"),
     "API gateway": (as_json({"message": "Forbidden"}, 403), "forbidden", "ehr_side"),
 }
 

@@ -198,7 +198,7 @@ def test_a_clinician_whose_browser_is_somebody_elses_signs_out_before_the_next_l
     [
         ("token-429", "The EHR is busy"),
         ("token-503", "The EHR is busy"),
-        ("token-403-text", "The app's request did not reach the EHR"),
+        ("token-403-text", "The app's request was refused"),
     ],
 )
 def test_a_status_of_the_token_endpoint_without_an_error_code_has_its_cause(

@@ -11,11 +11,13 @@ from shared.explain import (
     EhrMessage,
     Entry,
     Registered,
+    at_token_endpoint,
     diagnose,
     parse,
 )
 from shared.explain.catalogue import ENTRIES
 from shared.explain.reading.find import entries
+from shared.pages import plain
 from tests.support import ehr_messages
 from tests.support.tables import each
 
@@ -698,3 +700,24 @@ def test_a_standalone_launch_is_not_told_of_a_chart_and_an_exchange_not_of_a_ref
         texts = " ".join((found.meaning, *causes_))
         assert not re.search(r"from (?:the|a) (?:patient's )?chart|(?i:at a refresh)", texts)
         assert all(one.steps for one in found.causes)
+
+
+@each(
+    ("status", "first", "certainty", "told"),
+    [
+        (401, "client_auth_wrong", "likely", "prove"),
+        (400, "ehr_side", "possible", "The app's request was refused."),
+        (403, "ehr_side", "possible", "The app's request was refused."),
+        (413, "ehr_side", "possible", "The app's request was refused."),
+        (502, "ehr_side", "likely", "The EHR did not answer as it should."),
+    ],
+)
+def test_what_a_status_without_an_error_only_suggests_is_not_told_as_a_fact(
+    status: int, first: str, certainty: str, told: str
+) -> None:
+    found = diagnose(at_token_endpoint(status, ""), OURS, where="token endpoint")
+    cause = found.causes[0]
+    assert (cause.id, cause.certainty) == (first, certainty)
+    assert told in plain.cause(cause.id, cause.plainly)
+    if status == 400:
+        assert "firewall" not in f"{found.meaning} {cause.title} {cause.why}"
