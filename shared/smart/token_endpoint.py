@@ -33,11 +33,13 @@ _CONFIDENTIAL = ("code", "code_verifier", "refresh_token", "client_secret", "cli
 _LEAST_CONFIDENTIAL = 16
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,40}")
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,500})</title>", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]{0,500}>")
+_TAG = re.compile(r"<[^<>]{0,500}>")
+_HTML = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_TITLE = 300  # characters
 _A_PAGE = (
-    "The response is a web page and not JSON: a proxy, a firewall or a login page answered in "
-    "place of the token endpoint."
+    "The response is a web page and not JSON. Probably a proxy, a firewall or a login page "
+    "answered in place of the token endpoint."
 )
 
 
@@ -138,9 +140,19 @@ def _request(
     evidence = {"status": str(answer.status), **ehr_ids(answer.headers, confidential)}
     if answer.status != 200:
         raise _refusal(answer, evidence, confidential)
-    if answer.body.lstrip().startswith(b"<"):
+    if _is_page(answer):
         raise TokenInvalid(why=_A_PAGE, evidence=evidence)
     return parse(answer.body, evidence)
+
+
+def _is_page(answer: http_client.Answer) -> bool:
+    """Whether an answer is HTML, by its first tag or by its media type and a tag."""
+    by_type = _media_type(answer) in _HTML_TYPES and answer.body.lstrip().startswith(b"<")
+    return by_type or _HTML.match(answer.body) is not None
+
+
+def _media_type(answer: http_client.Answer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _send(
@@ -196,13 +208,13 @@ def _refusal(
     text = _without(answer.body.decode("utf-8", "replace"), confidential)
     body = json_members.document(text)
     error = body.get("error") if body else None
-    words = known_words(_sentence(body, text))
+    said = text[:_MOST_SAID]
+    words = known_words(_sentence(body, said))
     if words:
         evidence["said"] = words
-    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = _media_type(answer)
     if body is None and _MEDIA_TYPE.fullmatch(media_type):
         evidence["media_type"] = media_type
-    said = text[:_MOST_SAID]
     if not (isinstance(error, str) and _OAUTH_ERROR.fullmatch(error)):
         why = f"Its token endpoint answered with status {answer.status} and no error code."
         if 300 <= answer.status < 400:
@@ -219,7 +231,9 @@ def _refusal(
 
 
 def _sentence(body: Mapping[str, Any] | None, text: str) -> str:
-    """Return what a refusal says in words: its description, or the title of a gateway's page."""
+    """Return what a refusal says in words: its description, or the title of a gateway's page, whose
+    `text` is bounded.
+    """
     if body is not None:
         return json_members.text(body.get("error_description")) or json_members.text(
             body.get("message")

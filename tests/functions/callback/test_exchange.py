@@ -164,11 +164,28 @@ def test_what_a_proxy_returns_in_place_of_the_token_endpoint_is_explained_as_tha
     assert (said and str(said).lower(), line["cause_id"]) == (logged, cause)
 
 
-def test_a_web_page_with_status_200_is_no_token_response(app: App, browser: Browser) -> None:
+XML = {"Content-Type": "application/xml"}
+PAGES = {
+    "login": (Scripted(200, HTML, b"\n<!doctype html><title>Sign in</title>"), True),
+    "no media type": (Scripted(200, {}, b"<HTML><body>"), True),
+    "its media type": (Scripted(200, HTML, b"<p>Sign in"), True),
+    "XML": (
+        Scripted(200, {"Content-Type": "application/xml"}, b"<?xml version='1.0'?><a/>"),
+        False,
+    ),
+    "no markup": (Scripted(200, HTML, b"signed in"), False),
+}
+
+
+@each(("answer", "is_page"), PAGES.values(), ids=PAGES)
+def test_only_a_web_page_with_status_200_is_called_one(
+    app: App, browser: Browser, answer: Scripted, is_page: bool
+) -> None:
     tenant = app.scripted.tenant()
-    tenant.on("/auth/token", Scripted(200, HTML, b"\n<!doctype html><title>Sign in</title>"))
+    tenant.on("/auth/token", answer)
     line = failed(app, launch(app, tenant, browser), browser, "token_invalid")
-    assert "a proxy, a firewall or a login page" in str(line["cause"])
+    called = "a proxy, a firewall or a login page" in str(line["cause"])
+    assert called is is_page
 
 
 def test_an_answer_that_breaks_off_is_a_failed_exchange(app: App, browser: Browser) -> None:

@@ -218,3 +218,16 @@ def test_only_what_looks_like_an_id_of_the_ehr_is_told_as_one() -> None:
         "cerner-correlation-id": "0b6c1a2e-1d0f-4a53-9d3c-5a1e0c5f7a11",
         "opc-request-id": "/A1B2/C3D4",
     }
+
+
+def test_a_refusal_of_a_megabyte_of_tags_holds_a_thread_no_longer_than_another(
+    scripted: ScriptedEhr,
+) -> None:
+    """By the time of this thread alone."""
+    tenant = scripted.tenant()
+    for body in (b"<" * 1_000_000, b"<title" * 160_000):
+        tenant.on("/token", Scripted(502, {"Content-Type": "text/html"}, body))
+        begun = time.thread_time()
+        with pytest.raises(TokenError):
+            _exchange(f"{tenant.base}/token")
+        assert time.thread_time() - begun < 0.2
