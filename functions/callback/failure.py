@@ -1,9 +1,10 @@
 """Why a launch failed at the EHR, for the page and the log (docs/troubleshooting.md).
 
 What the EHR said is explained together with what was sent, as values: nothing is written down to
-be read again. Of its words only what has the form of an error code, a URN or an id goes to the log;
-the rest is shown on developers' pages alone. The catalogue is loaded by the first failure: a launch
-that succeeds does not need it.
+be read again. Of its words only what has the form of an error code, a URN or an id goes to the log,
+and of a token endpoint's sentence its known words (shared/smart/known_words.py). The rest is shown
+on developers' pages alone. The catalogue is loaded by the first failure: a launch that succeeds
+does not need it.
 """
 
 import re

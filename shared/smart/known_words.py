@@ -2,7 +2,8 @@
 
 RFC 6749 5.2 calls `error_description` human-readable text, so it may contain anything: names, ids,
 tokens. What remains here is the vocabulary of OAuth, JWT and HTTP, and numbers of up to four
-digits, in their order.
+digits, in their order. Names can be words (Max Long): a word with a capital is kept only if it
+begins a sentence or is a technical term. A number soon after a word such as patient or id is cut.
 """
 
 import re
@@ -12,6 +13,27 @@ _GAP = "…"
 _PUNCTUATION = "\"'`“”‘’.,;:!?()[]{}<>"
 _MOST_READ = 2_000  # characters
 _NUMBER = re.compile(r"[0-9]{1,4}")
+# Kept with a capital anywhere: terms of the protocols, reason phrases (RFC 9110 15), and articles.
+# No word that is a usual name.
+_TERMS = """
+access acceptable algorithm allowed application assertion aud audience authenticate authentication
+authorization authorize authorized bad bearer blocked certificate claim client client_assertion
+client_id client_secret code conflict content credential credentials denied endpoint error es256
+es384 exp expired failed forbidden found gateway http https iat id identifier internal invalid
+invalid_client invalid_grant invalid_request invalid_scope invalid_token iss issuer jti json jwk
+jwks jwt kid length maintenance media method missing not oauth oauth2 openid parameter password
+permission pkce please policy proxy redirect redirect_uri rejected request requests required
+response rs256 rs384 rs512 rsa scope scopes secret security server service session signature
+temporarily the this timeout token too type unable unauthorized unauthorized_client unavailable
+unknown unsupported unsupported_grant_type uri url user username validation x509 your
+"""
+# What an id stands after, within so many words.
+_NAMING = """
+account id identifier member mrn number patient patients person record sub subject user username
+users
+"""
+_NEAR = 3
+_SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*$")
 _VOCABULARY = """
 a about above accept accepted access account active add added again ago ahead algorithm all
 allowed already also an and another any app application applications are array as assertion at
@@ -60,18 +82,34 @@ validation value values verification verified verifier verify version via violat
 went were what when where which while who whose will window with within without wrong x509 x5c yet
 you your
 """
-_WORDS = frozenset(_VOCABULARY.split())
+_WORDS, _TERM_WORDS = frozenset(_VOCABULARY.split()), frozenset(_TERMS.split())
+_NAMING_WORDS = frozenset(_NAMING.split())
 
 
 def known_words(text: str) -> str:
     """Return the known words and short numbers of a text, with `…` for everything else."""
     kept: list[str] = []
-    for token in text[:_MOST_READ].split():
-        bare = token.strip(_PUNCTUATION)
-        known = bare.lower() in _WORDS or _NUMBER.fullmatch(bare)
+    tokens = text[:_MOST_READ].split()
+    words = [token.strip(_PUNCTUATION) for token in tokens]
+    begins, since_named = True, _NEAR
+    for number, word in enumerate(words):
+        if _NUMBER.fullmatch(word):
+            known = since_named >= _NEAR
+        else:
+            # Two words with a capital are a name, wherever they stand.
+            named = any(map(_is_name, words[number + 1 : number + 2]))
+            known = word.lower() in _WORDS and (not _is_name(word) or (begins and not named))
+        since_named = 0 if word.lower() in _NAMING_WORDS else since_named + 1
+        # What ends with an unknown word may be an abbreviation: Dr. Long.
+        begins = known and _SENTENCE_END.search(tokens[number]) is not None
         if known:
-            kept.append(bare)
+            kept.append(word)
         elif kept[-1:] != [_GAP]:
             kept.append(_GAP)
-    words = " ".join(kept)
-    return "" if words == _GAP else words[:LONGEST]
+    said = " ".join(kept)
+    return "" if said == _GAP else said[:LONGEST]
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word has a capital and no technical meaning."""
+    return word != word.lower() and word.lower() not in _TERM_WORDS
