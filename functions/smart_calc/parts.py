@@ -91,7 +91,10 @@ class PageParts:
             # The first row fixes the time zone of the page.
             known = self.zone is not None or self.searching.has_zone(parts)
             if self.who is not None and due and known:
-                yield from self._rows(self._made(parts), due)
+                made = self._made(parts)
+                if not self.sent:
+                    yield self._stamp(made)
+                yield from self._rows(made, due)
             yield "".join(f'<span slot="read-{name}" hidden></span>' for name in self._news(parts))
         made = self._made(parts)
         if self.who is not None:
@@ -117,6 +120,8 @@ class PageParts:
         if self.who is not None:
             searches = self.searching.searches
             due = [name for name, one in REGISTRY.items() if knows_more(awaited(one, searches))]
+            if "patient" in missing:
+                yield self._stamp(made)
             yield from self._rows(made, due)
             if "patient" in missing:
                 yield from self._rest(made)
@@ -169,6 +174,15 @@ class PageParts:
         groups = cards.views(made.chart, clock, patient, off, names, cut, made.unread_behind)
         return (view for views in groups.values() for view in views)
 
+    def _stamp(self, made: ChartReading) -> str:
+        """What the scripts take of the page: before the first row, which can be changed at once."""
+        return self.render(
+            "stamp.html",
+            clock=Clock(made.now),
+            patient_note=note.of_patient(self.who),
+            read_note=units_in_words.plain(Clock(made.now).read_at),
+        )
+
     def _rows(self, made: ChartReading, names: Iterable[str]) -> Iterator[str]:
         views = list(self._views(made, names))
         self.sent |= {view.name: Sent(view, made.chart) for view in views}
@@ -195,8 +209,6 @@ class PageParts:
             "rest.html",
             clock=Clock(made.now),
             responsible=self.settings.responsible,
-            patient_note=note.of_patient(self.who),
-            read_note=units_in_words.plain(Clock(made.now).read_at),
             first=min((sent.view.rank, name) for name, sent in self.sent.items())[1],
         )
 

@@ -138,6 +138,32 @@ def test_whose_chart_it_is_and_the_first_rows_stand_while_the_rest_is_read(
     expect(window.get_by_text("Reading the chart: ")).to_be_hidden()
 
 
+def test_a_change_before_all_is_read_changes_result_and_note_together(
+    window: Page, app: App, held: HeldChart
+) -> None:
+    begin(window, app, held)
+    held.let_go("patient", "vitals", "slow", "labs", "conditions")
+    row = window.locator("#egfr_ckd_epi_2021")
+    result, note = row.locator(".headline strong"), row.locator("[data-note-text]")
+    # The last row that has come waits for what follows it.
+    expect(window.locator("#egfr_ckd_epi_2021 + *")).to_be_attached()
+    row.evaluate("(one) => (one.open = true)")
+    window.locator("#egfr_ckd_epi_2021-creatinine").fill("1.6")
+    expect(result).to_have_text("47")
+    expect(note).to_contain_text("Creatinine 1.6")
+    expect(note).to_contain_text("Patient: Synthetic Testpatient")
+    expect(note).to_contain_text(re.compile(r"Chart read \d"))
+    expect(row.locator(".failure")).to_be_empty()
+    held.let_go()
+    # An answer that lacks a part is none: nothing of it is shown.
+    window.route("**/egfr_ckd_epi_2021", lambda route: route.fulfill(json={"results": []}))
+    window.locator("#egfr_ckd_epi_2021-creatinine").fill("1.7")
+    expect(row.locator(".failure")).to_contain_text("from before your last change")
+    window.unroute("**/egfr_ckd_epi_2021")
+    expect(result).to_have_text("47")
+    expect(note).to_contain_text("Creatinine 1.6")
+
+
 def test_a_search_that_fails_late_is_told_above_the_rows(
     window: Page, app: App, held: HeldChart
 ) -> None:

@@ -280,33 +280,24 @@
     let started = !asked;
 
     const show = (answer) => {
+      // What can fail comes before the first change: the page has all of an answer, or none of it.
       const several = answer.results.length > 1;
       const computed = answer.results.filter((one) => !one.refused);
       // A score that lacks answers has a range.
       const [first] = computed.length ? computed : answer.results.filter((one) => one.printed);
-      headline.replaceChildren();
-      mini.replaceChildren();
-      if (first) mini.append(element("strong", first.printed));
-      if (first) hint.replaceChildren(first.unit ? element("span", first.unit, { class: "unit" }) : "", ` ${first.short}`);
-      else hint.textContent = "no result";
-      if (first) headline.append(several ? `${first.label}: ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", first.refused.split(":")[0] || first.band, { class: "band" }));
-      further.textContent = computed.slice(1, 3).map((one) => `${one.label} ${given(one)}`).join("; ");
+      const band = first && (first.refused.split(":")[0] || first.band);
       const refused = answer.refused || "";
-      results.replaceChildren(answer.results.length ? table(title, answer.results) : element("p", `No result. ${refused}.`));
-      notes.replaceChildren(...answer.notes.map((text) => element("li", text)));
+      const result = answer.results.length ? table(title, answer.results) : element("p", `No result. ${refused}.`);
+      const remarks = answer.notes.map((text) => element("li", text));
+      const bands = first?.bar ? [drawn(first.bar)] : [];
       const edited = new Set(rows.filter((row) => row.isEdited()).map((row) => row.name));
       // What is said of a charted value is not said of another one in its place.
-      for (const one of warnings) one.hidden = edited.has(one.dataset.about);
-      settle();
-      const saidOf = (grave) => warnings.filter((one) => !one.hidden && one.hasAttribute("data-grave") === grave).map((one) => one.firstChild.textContent);
+      const isSaid = (one) => !edited.has(one.dataset.about);
+      const saidOf = (grave) => warnings.filter((one) => isSaid(one) && one.hasAttribute("data-grave") === grave).map((one) => one.firstChild.textContent);
       const cautions = [...saidOf(true), ...answer.notes, ...saidOf(false)];
       const [worst, ...others] = first ? cautions : [];
-      caution.hidden = flag.hidden = !worst;
-      caution.textContent = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
-      for (const row of rows) row.say(answer.faults[row.name]);
-      for (const row of rows) row.score(answer.points?.[row.name] || "");
-      part("[data-bands]").replaceChildren(...(first?.bar ? [drawn(first.bar)] : []));
-      said.textContent = first ? `${first.label} ${given(first)} ${first.refused || first.band}` : `No result. ${refused}`;
+      const warned = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
+      const marks = rows.map((row) => [row, answer.faults[row.name], answer.points?.[row.name] || ""]);
       const told = { patient: page().patient, read_at: page().read, cautions: cautions.map(sentence).join(" "), unread: part(".note").dataset.unread };
       for (const row of rows) {
         const [line, text] = row.noted();
@@ -317,6 +308,26 @@
         const [place, name] = line.match(/\{(\w+)\}/) || [];
         return place ? told[name] && line.replace(place, () => told[name]) : line;
       });
+
+      headline.replaceChildren();
+      mini.replaceChildren();
+      if (first) mini.append(element("strong", first.printed));
+      if (first) hint.replaceChildren(first.unit ? element("span", first.unit, { class: "unit" }) : "", ` ${first.short}`);
+      else hint.textContent = "no result";
+      if (first) headline.append(several ? `${first.label}: ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", band, { class: "band" }));
+      further.textContent = computed.slice(1, 3).map((one) => `${one.label} ${given(one)}`).join("; ");
+      results.replaceChildren(result);
+      notes.replaceChildren(...remarks);
+      for (const one of warnings) one.hidden = !isSaid(one);
+      settle();
+      caution.hidden = flag.hidden = !worst;
+      caution.textContent = warned;
+      for (const [row, fault, points] of marks) {
+        row.say(fault);
+        row.score(points);
+      }
+      part("[data-bands]").replaceChildren(...bands);
+      said.textContent = first ? `${first.label} ${given(first)} ${first.refused || first.band}` : `No result. ${refused}`;
       setNote(lines.filter(Boolean).join("\n"));
     };
     const markRow = () => {

@@ -107,6 +107,8 @@ def test_a_calculator_comes_as_soon_as_what_it_is_made_of_has_been_read(slow: Sl
     slow.let_go("patient", "vitals", "slow")
     shown = slow.read_until('id="bmi"')
     assert 'id="egfr_ckd_epi_2021"' not in shown
+    # A row can be changed at once, so what its note says of the page is before it.
+    assert shown.index('id="stamp"') < shown.index('<details class="calculator"')
     slow.let_go("labs")
     assert 'id="egfr_ckd_epi_2021"' not in slow.read_until('id="anion_gap"')
     # What diagnoses can warn of waits for them.
