@@ -111,7 +111,8 @@ def _again(settings: Settings, call: Call, handle: str) -> Reply:
     fhir_client.admit(active)
     missing = again.parse(_json_of(call, _MOST_BYTES))
     made = again.answer(settings, active, patient, missing, datetime.now(UTC))
-    headers = {"Content-Type": "text/html; charset=utf-8"}
+    policy = pages.content_security_policy(settings.frame_ancestors)
+    headers = {"Content-Type": "text/html; charset=utf-8", **policy}
     return Reply(200, headers, made.encode("utf-8", "replace"), compressible=True)
 
 

@@ -25,6 +25,9 @@ def again(app: App, launched: Launched, page: str) -> str:
     body = {"searches": names, "offset": int(offset[1]) if offset else None}
     answer = post(app, launched, body)
     assert answer.status == 200, answer.text
+    policy = answer.header("Content-Security-Policy") or ""
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
     return answer.text
 
 
