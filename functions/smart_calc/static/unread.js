@@ -18,9 +18,11 @@
         headers: { "Content-Type": "application/json", Accept: "application/json" },
         body: JSON.stringify({ searches: searches.split(" "), offset: offset ? Number(offset) : null }),
       }, true);
+      const parts = [...new DOMParser().parseFromString(answer.text, "text/html").body.children];
+      if (!parts.some((one) => one.slot === "status")) throw new Error("Something else answered in place of this app. Check the connection, then try again.");
       const held = document.activeElement === target;
       for (const one of page.querySelectorAll("[data-passing]")) one.remove();
-      for (const one of [...new DOMParser().parseFromString(answer.text, "text/html").body.children]) put(one);
+      parts.forEach(put);
       offer();
       if (held) (page.querySelector("[data-searches]") || frame.querySelector("[part=status]")).focus();
     } catch (error) {
