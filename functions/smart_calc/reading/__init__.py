@@ -174,14 +174,17 @@ def _request(search: Search, patient: str, now: datetime) -> Request:
 
 def _only(patient: str, part: Part) -> Part:
     """The answer to the read of a patient, taken only if it is that patient."""
-    if part.problem or [one.get("id") for one in part.resources] == [patient]:
-        return part
-    if not part.resources:
-        problem = "could not be read (the EHR answered with something else)"
-    else:
+    if [one.get("id") for one in part.resources] == [patient]:
+        return Part(part.resources)
+    unanswered = frozenset({"age", "sex"})
+    if part.resources:
         problem = "could not be read (the EHR answered with another patient)"
         log.event("fhir_denied", "another patient came", severity="ERROR", code="patient_denied")
-    return Part(problem=problem, unanswered=frozenset({"age", "sex"}))
+        return Part(problem=problem, unanswered=unanswered, is_foreign=True)
+    if part.problem:
+        return part
+    problem = "could not be read (the EHR answered with something else)"
+    return Part(problem=problem, unanswered=unanswered)
 
 
 def _reasons(searches: tuple[Search, ...], parts: Mapping[str, Part]) -> Iterator[tuple[str, str]]:

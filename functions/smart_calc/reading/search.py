@@ -41,6 +41,7 @@ class Part:
     `problem` says to a clinician why it gave nothing, or not all ("could not be read (HTTP 403)"),
     `technical` says it to support; `unanswered` which inputs that leaves open.
     `more`: the EHR has further pages that were not read. `try_instead`: the fallbacks are due.
+    `is_foreign`: the read of the patient gave another one.
     """
 
     resources: tuple[dict[str, Any], ...] = ()
@@ -49,6 +50,7 @@ class Part:
     more: bool = False
     try_instead: bool = False
     technical: str = ""
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -367,8 +367,11 @@ def test_of_a_patient_that_cannot_be_read_no_value_is_shown(
 
 @each(
     "patient",
-    [{**PATIENT, "id": "p2"}, {**PATIENT, "id": None}, bundle(), SODIUM],
-    ids=["another", "without id", "a bundle", "another type"],
+    [
+        *({**PATIENT, "id": "p2"}, {**PATIENT, "id": None}, bundle(), SODIUM),
+        bundle({**PATIENT, "id": "p2"}) | {"link": [{"relation": "next", "url": "http://a.test"}]},
+    ],
+    ids=["another", "without id", "a bundle", "another type", "another and a broken link"],
 )
 def test_another_answer_than_the_patient_never_becomes_the_banner(
     app: App, patient: dict[str, Any]
