@@ -128,7 +128,7 @@ class PageParts:
             else:
                 yield self._values(made) if knows_more(tables.READ_BY) else ""
                 yield self._unclassified(made) if knows_more(unclassified.READ_BY) else ""
-        yield self._told(made)
+        yield self._told(made, frozenset() if "patient" in missing else missing)
 
     def _news(self, parts: Parts) -> Iterable[str]:
         """The searches that have come since this was asked last."""
@@ -180,13 +180,12 @@ class PageParts:
             "stamp.html",
             clock=Clock(made.now),
             patient_note=note.of_patient(self.who),
-            read_note=units_in_words.plain(Clock(made.now).read_at),
         )
 
     def _rows(self, made: ChartReading, names: Iterable[str]) -> Iterator[str]:
         views = list(self._views(made, names))
         self.sent |= {view.name: Sent(view, made.chart) for view in views}
-        yield self.render("rows.html", views=views, opened=self.opened)
+        yield self._drawn(made, views, self.opened)
 
     def _changed(self, made: ChartReading) -> Iterator[str]:
         """The rows that all of the chart changes, again: a server may have answered one search
@@ -199,7 +198,11 @@ class PageParts:
         ]
         views = self._views(made, others)
         changed = [view for view in views if view != self.sent[view.name].view]
-        yield self.render("rows.html", views=changed, opened="")
+        yield self._drawn(made, changed)
+
+    def _drawn(self, made: ChartReading, views: Iterable[CalculatorView], opened: str = "") -> str:
+        read_at = units_in_words.plain(Clock(made.now).read_at)
+        return self.render("rows.html", views=views, opened=opened, read_at=read_at)
 
     def _rest(self, made: ChartReading) -> Iterator[str]:
         """What is no calculator, and which of them to open."""
@@ -222,13 +225,17 @@ class PageParts:
         view = unclassified.view(made.chart, clock)
         return self.render("unclassified.html", unclassified=view) if view else ""
 
-    def _told(self, made: ChartReading) -> str:
-        """That it has been read, or what could not be, and why."""
+    def _told(self, made: ChartReading, again: AbstractSet[str] = frozenset()) -> str:
+        """That it has been read, or what could not be, and why.
+
+        `again` is what was missing on a page that shows a patient.
+        """
         reading.tell_foreign(made)
         return self.render(
             "unread.html" if self.who else "nobody.html",
             clock=Clock(made.now),
-            unread=_unread(made),
+            again=bool(again),
+            unread=_in_words(made.unread),
             failed=list(made.unread),
             technical=made.technical,
             nothing_read=made.is_empty,
@@ -254,9 +261,9 @@ def _render(template: str, **values: object) -> str:
     return pages.render(template, _HERE / "templates", style(), **values)
 
 
-def _unread(made: ChartReading) -> Mapping[str, str]:
+def _in_words(unread: Mapping[str, str]) -> Mapping[str, str]:
     """What could not be read, in words, and why; what has one reason stands together."""
     by_problem: dict[str, list[str]] = {}
-    for name, problem in made.unread.items():
+    for name, problem in unread.items():
         by_problem.setdefault(problem, []).append(reading.PURPOSES[name])
     return {"; ".join(purposes): problem for problem, purposes in by_problem.items()}

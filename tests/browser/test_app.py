@@ -638,7 +638,7 @@ def test_laboratory_values_that_were_not_read_can_be_entered(
     expect(page.locator("#anion_gap-sodium")).to_have_value("")
     answering(tenant)
     again.click()
-    expect(page.get_by_text("Chart read on ")).to_be_visible()
+    expect(page.get_by_text("What was missing was read on ")).to_be_visible()
     expect(page.locator("[part=status]")).to_be_focused()
     expect(told).to_have_count(0)
     expect(again).to_have_count(0)

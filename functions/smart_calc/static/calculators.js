@@ -1,7 +1,6 @@
 // Changing a calculator's values: each change is computed by the server, which keeps nothing.
 (() => {
   const { call, element, handle, hasEnded, lock } = app;
-  const page = () => document.getElementById("stamp").dataset;
   const sentence = (text) => (/[.]$/.test(text) ? text : `${text}.`);
   const button = (text, attributes = {}) => element("button", text, { class: "quiet slim", type: "button", ...attributes });
   const given = (one) => [one.printed, one.unit].filter(Boolean).join(" ");
@@ -298,7 +297,9 @@
       const [worst, ...others] = first ? cautions : [];
       const warned = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
       const marks = rows.map((row) => [row, answer.faults[row.name], answer.points?.[row.name] || ""]);
-      const told = { patient: page().patient, read_at: page().read, cautions: cautions.map(sentence).join(" "), unread: part(".note").dataset.unread };
+      const { read, unread } = part(".note").dataset;
+      const { patient } = document.getElementById("stamp").dataset;
+      const told = { patient, read_at: read, cautions: cautions.map(sentence).join(" "), unread };
       for (const row of rows) {
         const [line, text] = row.noted();
         told[line] = told[line] ? `${told[line]}; ${text}` : text;

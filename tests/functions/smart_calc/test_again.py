@@ -40,6 +40,7 @@ def test_what_was_missing_comes_and_nothing_that_knows_less_than_before(app: App
     launched = app.launch(tenant)
     page = open_page(app, launched).text
     assert "Not all of the chart was read: common laboratory values." in page
+    assert "What depends on it is empty" in page
     # The row doesn't say that the chart lacks it.
     assert '<span class="hint">not read: creatinine</span>' in page
 
@@ -52,13 +53,20 @@ def test_what_was_missing_comes_and_nothing_that_knows_less_than_before(app: App
     assert ">1.5</strong>" not in second
     assert 'id="values"' in second
     assert "Not all of the chart was read: diagnoses." in second
+    # They were read before: an eGFR has them, and more than this answer.
+    assert "What was read before stays as it was." in second
+    assert "What depends on it is empty" not in second
 
     answering(tenant)
     third = again(app, launched, second)
     assert EGFR in rows(third)
     assert "bmi" not in rows(third)
-    assert "Chart read on " in third
+    assert "What was missing was read on " in third
+    assert "Chart read on " not in third
     assert "data-searches" not in third
+    # Rows of two readings stand on one page: each note has the time of its own.
+    assert third.count('<section class="note" data-read="') == len(rows(third))
+    assert 'id="stamp"' not in third
 
 
 def test_a_page_without_a_patient_gets_all_of_itself(app: App) -> None:
