@@ -31,6 +31,7 @@ from .reading.awaited import awaited, says_the_same
 from .reading.search import Part
 
 _HERE = Path(__file__).parent
+_WITHOUT_PATIENT = "not shown, because the patient could not be read again"
 _COMMENT = re.compile(r"//.*|/\*[^*]*\*/")
 
 Parts = Mapping[str, Part]
@@ -105,7 +106,9 @@ class PageParts:
     def again(self, parts: Parts, missing: AbstractSet[str]) -> Iterator[str]:
         """What has been read of what was missing; nothing that knows less than what is shown.
 
-        `parts` are those of the searches `missing`, and of what is made of them besides.
+        `parts` are those of the searches `missing`, and of what is made of them besides. Where the
+        patient isn't missing, the page shows one. It keeps all that it shows if the patient fails
+        now, and nothing if another one came.
         """
         made = self._made(parts)
         failed = {name for name, part in parts.items() if part.problem}
@@ -231,12 +234,17 @@ class PageParts:
         `again` is what was missing on a page that shows a patient.
         """
         reading.tell_foreign(made)
+        unread = dict(made.unread)
+        keeps = bool(again) and not made.parts["patient"].is_foreign
+        if keeps and self.who is None:
+            unread |= dict.fromkeys(sorted(again - unread.keys()), _WITHOUT_PATIENT)
         return self.render(
-            "unread.html" if self.who else "nobody.html",
+            "unread.html" if self.who or keeps else "nobody.html",
             clock=Clock(made.now),
             again=bool(again),
-            unread=_in_words(made.unread),
-            failed=list(made.unread),
+            unread=_in_words(unread),
+            # The patient isn't missing on a page that keeps one.
+            failed=[name for name in unread if not (keeps and name == "patient")],
             technical=made.technical,
             nothing_read=made.is_empty,
             problem=made.parts["patient"].problem,

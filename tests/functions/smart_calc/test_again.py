@@ -4,9 +4,9 @@ import json
 import re
 
 from tests.support.app import App, Launched
-from tests.support.app_chart import answering, open_page, tenant_of
+from tests.support.app_chart import PATIENT, answering, open_page, tenant_of
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer
-from tests.support.scripted_ehr import Scripted
+from tests.support.scripted_ehr import Scripted, as_fhir
 from tests.support.tables import each
 
 EGFR = "egfr_ckd_epi_2021"
@@ -67,6 +67,30 @@ def test_what_was_missing_comes_and_nothing_that_knows_less_than_before(app: App
     # Rows of two readings stand on one page: each note has the time of its own.
     assert third.count('<section class="note" data-read="') == len(rows(third))
     assert 'id="stamp"' not in third
+
+
+def test_a_patient_who_fails_now_takes_nothing_off_the_page_and_another_one_all(app: App) -> None:
+    tenant = answering(tenant_of(app), labs=Scripted(500))
+    launched = app.launch(tenant)
+    page = open_page(app, launched).text
+    answering(tenant, conditions=Scripted(500)).on("/Patient/p1", Scripted(503))
+    second = again(app, launched, page)
+    assert 'slot="list"' not in second
+    assert rows(second) == set()
+    assert "could not be read (HTTP 503)" in second
+    assert "not shown, because the patient could not be read again" in second
+    # What is still missing is asked for again, and the patient, whom the page has, is not.
+    (searches,) = re.findall(r'data-searches="([^"]*)"', second)
+    assert set(searches.split()) == {"labs", "conditions"}
+
+    tenant.on("/Patient/p1", as_fhir({**PATIENT, "id": "p2"}))
+    third = again(app, launched, second)
+    assert "No values are shown" in third
+    assert rows(third) == set()
+
+    tenant.on("/Patient/p1", as_fhir(PATIENT))
+    answering(tenant)
+    assert {EGFR, "anion_gap"} <= rows(again(app, launched, second))
 
 
 def test_a_page_without_a_patient_gets_all_of_itself(app: App) -> None:
