@@ -7,43 +7,66 @@
 # stops, run it again.
 
 end_sessions() {
-  local now made service newest version mounts path old
-  # A new revision is made like the newest one. After a rollback, that is the bad release.
+  local now made service revision newest older version mounts old left
+  # A new revision is made like the newest one. After a rollback, that is the bad release, and Cloud Run
+  # doesn't delete a service's newest revision.
   now=$(traffic)
   made=$(revisions)
   for service in $WITH_SESSIONS; do
     newest=$(of_service "$service" "$made" | sed -n 1p)
-    if [ "$(serving "$service" "$now")" != "$newest" ]; then
-      echo "$service: a release was rolled back, and its revision $newest would serve again. Delete it first:" >&2
-      echo "gcloud run revisions delete $newest --region=$REGION" >&2
+    revision=$(serving "$service" "$now")
+    if [ "$revision" != "$newest" ]; then
+      echo "$service: a release was rolled back or stopped. $revision serves, but a new revision would be" >&2
+      echo "made like $newest. Deploy the commit that serves (docs/deploy.md, section 8)," >&2
+      echo "then run this again." >&2
       return 1
     fi
   done
 
+  older=$(gcloud secrets versions list smart-sealing-key --filter='state!=DESTROYED' --format='value(name)')
   version=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))' |
     gcloud secrets versions add smart-sealing-key --data-file=- --format='value(name)')
   version=${version##*/}
-  # A rotation in progress has mounted the key a second time, so change that too.
-  sed -i.before -E "s/^(smart-sealing-key = ).*/\\1$version/; s/(\"smart-sealing-key:)[0-9]+/\\1$version/" \
-    deployment.toml
+  mounts=$(sealing_keys | awk -v "version=$version" '{ print $1 "=smart-sealing-key:" version }' | paste -sd, -)
+  sed -i.before -E "s/^([^#]*smart-sealing-key[\"']?[[:space:]]*=[[:space:]]*)[0-9]+/\\1$version/
+    s/([\"']smart-sealing-key:)[0-9]+/\\1$version/" deployment.toml
   rm deployment.toml.before
-  mounts=/keys/sealing=smart-sealing-key:$version
-  for path in $(sed -nE 's/^"([^"]+)" *= *"smart-sealing-key:.*/\1/p' deployment.toml); do
-    mounts+=,$path=smart-sealing-key:$version
-  done
 
   FUNCTIONS=$WITH_SESSIONS for_each renew
 
   FUNCTIONS=$WITH_SESSIONS for_each forget
 
-  for old in $(gcloud secrets versions list smart-sealing-key --filter='state!=DESTROYED' --format='value(name)'); do
-    [ "${old##*/}" = "$version" ] ||
-      gcloud secrets versions destroy "${old##*/}" --secret=smart-sealing-key --quiet
+  for old in $older; do
+    gcloud secrets versions destroy "${old##*/}" --secret=smart-sealing-key --quiet
   done
+  left=$(sealing_keys | awk -v "version=$version" '$2 != version')
+  if [ -n "$left" ]; then
+    echo "All sessions have ended, but deployment.toml still names an older key, which is destroyed. Set" >&2
+    echo "smart-sealing-key = $version there, and in [secrets] smart-sealing-key:$version, and commit it." >&2
+    return 1
+  fi
   echo "All sessions have ended. deployment.toml names the new key: commit it, before the next release."
 }
 
+# PATH VERSION of each sealing key that deployment.toml mounts: a second one during a rotation.
+sealing_keys() {
+  python3 -c '
+import tomllib
+with open("deployment.toml", "rb") as file:
+    content = tomllib.load(file)
+print("/keys/sealing", content["versions"]["smart-sealing-key"])
+for path, secret in content["secrets"].items():
+    name, _, version = secret.partition(":")
+    if name == "smart-sealing-key":
+        print(path, version)
+'
+}
+
+# First all traffic to the latest, without tags: a release that stopped after its step `pin` leaves traffic
+# that names a revision, so that the new one wouldn't serve, and the old one couldn't be deleted. The newest
+# revision serves already, so this moves nobody, and after a failure the command can be run again.
 renew() {
+  give_all_to "$1" --to-latest || return
   on_run services update "$1" --update-secrets="$mounts" > /dev/null || return
   echo "$1: has the new key"
 }

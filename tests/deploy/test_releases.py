@@ -1,10 +1,12 @@
 """Releases that can be taken back, on the fake control plane, with the real gcloud and functions.
 
-A release, a rollback, a release that fails its checks, one after that, and the end of all sessions.
+A release, a rollback, a release that fails its checks, one after that, and the end of all sessions,
+which is refused while an older release serves.
 The sessions that were opened before each of them are asked after each of them.
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,7 +14,7 @@ import pytest
 
 from infra.deployment import FILE, service, with_sessions
 from infra.stage import FUNCTIONS
-from tests.deploy.guide_walk import SHELL, Walk, under
+from tests.deploy.guide_walk import SHELL, Walk, edited, under
 from tests.support import guide
 from tests.support.app import App, Launched
 from tests.support.cloud import Cloud
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.calculators
 ALMA = "synthetic-alma"
 SERVICES = [service(name) for name in FUNCTIONS]
 INCIDENT = "all sessions end"
+REFUSED = "all sessions would end"
 INCIDENT_COMMAND = guide.Block(INCIDENT, 1, "sh", "smart-calc release end-sessions\n")
 ROLLBACK = next(one for one in under("Rolling back") if "release rollback" in one.text)
 
@@ -44,6 +47,8 @@ class Story:
     lost: dict[str, list[int]] = field(default_factory=dict)
     sessions: list[Launched] = field(default_factory=list)
     after: dict[str, list[str]] = field(default_factory=dict)
+    targets: dict[str, object] = field(default_factory=dict)
+    named: dict[str, int] = field(default_factory=dict)
 
     def chapter(self, name: str, ran: guide.Ran | None = None) -> None:
         """Look at what serves, ask every session, open one more."""
@@ -84,9 +89,18 @@ def story(walked: Walk) -> Story:
     parameters.write_text(sound.replace("else IssMissing", "else LaunchParameterMissing"))
     told.chapter("failing release", told.deploy())
     parameters.write_text(sound)
+    told.chapter(REFUSED, cloud.run([INCIDENT_COMMAND], SHELL)[-1])
     told.chapter("release after all that", told.deploy())
     told.after = told.revisions()
-    told.chapter(INCIDENT, cloud.run([INCIDENT_COMMAND], SHELL)[-1])
+    services = cloud.plane.world.run_services
+    told.targets = {one: services[one]["spec"] for one in SERVICES}
+    # As after a release that ended right behind its step `pin`, and with a tag that somebody gave.
+    for one, (first, *_, newest) in told.after.items():
+        pinned = {"revisionName": newest, "percent": 100}
+        services[one]["spec"] = [pinned, {"revisionName": first, "tag": "kept"}]
+    with edited(cloud, "smart-sealing-key = 1\n", "smart-sealing-key=1  # pinned\n"):
+        told.chapter(INCIDENT, cloud.run([INCIDENT_COMMAND], SHELL)[-1])
+        told.named = tomllib.loads((cloud.repository / FILE).read_text())["versions"]
     return told
 
 
@@ -96,37 +110,58 @@ def numbers(revisions: list[str]) -> set[str]:
 
 
 def test_no_session_ends_whatever_becomes_of_a_release(story: Story) -> None:
-    assert len(story.sessions) == len(story.serving) == 6
+    assert len(story.sessions) == len(story.serving) == 7
     releases = [chapter for chapter in story.serving if chapter != INCIDENT]
     assert {chapter: story.lost[chapter] for chapter in releases} == {one: [] for one in releases}
 
 
 def test_one_command_ends_all_sessions_for_good(story: Story) -> None:
-    """The new key serves, the old one is gone, the file says so, and a launch opens a session."""
+    """The new key serves, the old one is gone, the file says so, and a launch opens a session.
+
+    So it is although the traffic named the newest revision, and an older one had a tag.
+    """
     assert story.codes[INCIDENT] == 0, story.said[INCIDENT]
     opened = len(story.sessions) - 1
     assert set(story.lost[INCIDENT]) == {401}
     assert len(story.lost[INCIDENT]) >= opened
     old, new = story.cloud.plane.world.secrets["smart-sealing-key"]
     assert (old, len(new)) == (b"", 44)
-    assert "\nsmart-sealing-key = 2\n" in (story.cloud.repository / FILE).read_text()
+    assert story.named["smart-sealing-key"] == 2
     latest = story.sessions[-1]
     assert latest.browser.fetch(f"{latest.fhir_base}/Patient/{ALMA}").status == 200
 
 
-def test_after_a_rollback_it_names_the_revision_that_it_would_bring_back(story: Story) -> None:
-    world = story.cloud.plane.world
-    kept = world.run_services["callback"]["spec"]
-    (newest,) = story.revisions()["callback"]
-    older = {"name": "callback-00004-abc", "created": "2026-11-01T00:00:00.000000Z", "config": {}}
-    world.run_services["callback"]["revisions"].insert(0, older)
-    world.run_services["callback"]["spec"] = [{"revisionName": older["name"], "percent": 100}]
-    (ran,) = story.cloud.run([INCIDENT_COMMAND], SHELL)
-    world.run_services["callback"]["spec"] = kept
-    world.run_services["callback"]["revisions"].remove(older)
-    assert ran.code == 1
-    assert f"gcloud run revisions delete {newest} --region=europe-west1" in ran.said
-    assert len(world.secrets["smart-sealing-key"]) == 2
+def test_while_an_older_release_serves_it_names_the_way_that_then_works(story: Story) -> None:
+    """The story goes that way: a release of what serves, then the same command. (One new version
+    of the key, above: the refused command made none.)
+    """
+    said = story.said[REFUSED]
+    assert story.codes[REFUSED] == 1
+    assert "callback: a release was rolled back or stopped. callback-00001-abc serves" in said
+    assert (
+        "Deploy the commit that serves (docs/deploy.md, section 8),\nthen run this again." in said
+    )
+
+
+def test_a_key_that_cannot_be_replaced_everywhere_is_never_said_to_be(story: Story) -> None:
+    """The list of its versions, the traffic, deployment.toml: each fails or surprises in turn."""
+    split = "printf 'callback,50,,a,\\ncallback,50,,b,\\n'"
+    gcloud = '[[ "$*" != *"versions add"* ]] || { cat > /dev/null; echo versions/7; }'
+    escaped = '"smart-sealing\\u002dkey" = 1\n'
+    cases = {
+        "the list fails": (":", '[[ "$*" != *"versions list"* ]]', "", ""),
+        "the traffic is split": (split, gcloud, "", "callback: the traffic is split"),
+        "the file": (":", gcloud, escaped, "Set\nsmart-sealing-key = 7 there"),
+    }
+    wrong = {}
+    for name, (traffic, answer, line, wanted) in cases.items():
+        script = f". infra/end_sessions.sh; traffic() {{ {traffic}; }}; revisions() {{ :; }}; "
+        script += f"gcloud() {{ {answer}; }}; end_sessions"
+        with edited(story.cloud, sound := "smart-sealing-key = 1\n", line or sound):
+            code, said = as_deployer(story.cloud, script, {})
+        if code == 0 or wanted not in said or "All sessions have ended. " in said:
+            wrong[name] = code, said
+    assert wrong == {}
 
 
 def test_gcloud_asked_nothing_that_the_fake_does_not_know(story: Story) -> None:
@@ -159,9 +194,7 @@ def test_the_next_release_is_not_caught_by_the_pin(story: Story) -> None:
     last = "release after all that"
     assert story.codes[last] == 0, story.said[last]
     assert numbers(story.serving[last]) == {"4"}
-    for one in SERVICES:
-        (target,) = story.cloud.plane.world.run_services[one]["spec"]
-        assert target == {"latestRevision": True, "percent": 100}
+    assert story.targets == dict.fromkeys(SERVICES, run.ALL_TO_LATEST)
 
 
 def test_what_was_taken_back_is_nothing_that_one_could_go_back_to(story: Story) -> None:
