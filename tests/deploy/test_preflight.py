@@ -5,6 +5,7 @@ with all of those at once that a setting answers.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ import pytest
 from infra import preflight
 from infra.deployment import FILE, read
 from tests.deploy.guide_walk import PREFLIGHT, SHELL, TEXT, Walk, deploy, edited, to_a_launch, under
+from tests.support import guide
 from tests.support.cloud import Cloud
 from tests.support.control_plane import run
 from tests.support.control_plane.organization import APIS, FOLDER, ORGANIZATION
+from tests.support.control_plane.server import run_in
 from tests.support.control_plane.world import OPERATOR, World
+from tests.support.servers import ROOT
 
 NO_ALL: list[dict[str, Any]] = [{"values": {"allowedValues": ["ALLOW_INTERNAL_AND_GCLB"]}}]
 OWN_MEMBERS: list[dict[str, Any]] = [{"values": {"allowedValues": ["is:C0123abcd"]}}]
@@ -165,6 +169,14 @@ def test_quotas_perimeters_and_sinks_above_are_named(
     found = said(project, monkeypatch)
     assert [one.partition(":")[0] for one in found] == ["change", "change", "unread", "unread"]
     assert f"add-exclusion='name=request-urls,filter={preflight.REQUEST_URLS}'" in TEXT
+
+
+def test_without_a_login_it_asks_nothing(tmp_path: Path) -> None:
+    guide.program(tmp_path, "gcloud", "exit 1")
+    guide.program(tmp_path, "python3", "echo '0 to solve first'")
+    ended = run_in(f"bash {ROOT}/infra/preflight.sh", tmp_path, {}, [tmp_path])
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "Run `gcloud auth login` first." in ended.stderr
 
 
 @pytest.mark.calculators
