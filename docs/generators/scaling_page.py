@@ -105,9 +105,7 @@ right show what the busiest minute needs, in bold if there is less. The first to
     costs less than the 12 reads that are reckoned with.
   - *The load balancer* has no limit of its own that comes near; Cloud Armor's 600 requests a minute
     and address does: a hospital behind one address needs more.
-  - *The bill.* The processor time of `cds_services` and the log are more than half of it. The log
-    can lose its `fhir_request` and `cds_answered` lines of severity INFO by an exclusion of the
-    sink, because no metric counts those.
+  - *The bill.* The processor time of `cds_services` and the log are more than half of it.
 
 ## State is disposable
 
