@@ -67,7 +67,7 @@ def of_this_run(folder: Path) -> str:
                 start_new_session=True,
                 check=True,
             )
-            (folder / "group").write_text(str(os.getpgid(int(begun.stdout))))
+            (folder / "pid").write_bytes(begun.stdout)
             assert _wait_for(host), f"The emulator did not start: {log.read_text()}"
             note.write_text(host)
         return note.read_text()
@@ -75,10 +75,11 @@ def of_this_run(folder: Path) -> str:
 
 def end(folder: Path) -> None:
     """Kill the run's emulator, where one was started."""
-    group = folder / "group"
-    if group.exists():
+    pid = folder / "pid"
+    if pid.exists():
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(int(group.read_text()), signal.SIGTERM)
+            # The group as it is now: gcloud makes one of its own after it has started.
+            os.killpg(os.getpgid(int(pid.read_text())), signal.SIGTERM)
 
 
 def listening(host: str, process: subprocess.Popen[bytes]) -> bool:
