@@ -33,6 +33,7 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
         "tests/deploy/test_releases.py",
         "tests/deploy/test_project_deployment.py",
         "tests/deploy/test_mutilated_guide.py",
+        "tests/deploy/test_preflight.py",
         "tests/deploy/test_terraform.py",
     ),
     ("tests/browser/",),

@@ -191,14 +191,24 @@ def test_where_ingress_and_all_users_are_forbidden_the_first_release_ends_green(
     assert len(said(cloud, monkeypatch)) == 2
     ran = deploy(cloud)
     assert f"Constraint constraints/{INGRESS} violated" in cloud.log(), ran.said
-    with edited(cloud, 'ingress = "all"', 'ingress = "internal-and-gclb"'):
-        deploy(cloud)
-        assert "do not belong to a permitted customer" in cloud.log()
-        with edited(cloud, 'callers = "all_users"', 'callers = "not_checked"'):
-            assert said(cloud, monkeypatch) == []
-            world.resources |= balanced.copy().resources
-            ran = deploy(cloud)
+    with (
+        edited(cloud, 'ingress = "all"', 'ingress = "internal-and-gclb"'),
+        edited(cloud, 'callers = "all_users"', 'callers = "not_checked"'),
+    ):
+        assert said(cloud, monkeypatch) == []
+        world.resources |= balanced.copy().resources
+        ran = deploy(cloud)
     assert ran.code == 0, ran.said + cloud.log()
+    # What the build would have done with callers = "all_users".
+    refused = run_in(
+        "gcloud run services add-iam-policy-binding launch --project=my-project"
+        " --region=europe-west1 --member=allUsers --role=roles/run.invoker",
+        cloud.repository,
+        cloud.variables(f"serviceAccount:smart-deploy@{world.project}.iam.gserviceaccount.com"),
+        [cloud.programs],
+    )
+    assert refused.returncode != 0
+    assert "do not belong to a permitted customer" in refused.stderr
     assert all(run.reached(world, name) for name in world.run_services)
     launched = walked.app.launch_simulated("synthetic-alma")
     assert launched.browser.open(launched.callback.location).status == 200
