@@ -87,8 +87,8 @@ def in_another_browser(error: SmartError, pending: Pending) -> Refusal:
     """
     if pending.kind == "ehr":
         return Refusal.of(error)
-    steps = tuple(_OWN_WINDOW if "from the chart" in step else step for step in error.steps)
-    return replace(Refusal.of(error), steps=steps)
+    # The first step is to launch again from the chart.
+    return replace(Refusal.of(error), steps=(_OWN_WINDOW, *error.steps[1:]))
 
 
 _OWN_WINDOW = ForUser("Launch the app again, in its own window.")
