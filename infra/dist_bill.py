@@ -33,7 +33,7 @@ def of(tree: Path, version: str, wheel: bytes) -> bytes:
     del ours["purl"]
     ours["bom-ref"] = f"smart-calc@{version}"
     found = {
-        name: _component("library", name, *pinned[name][:1], licenses[name], pinned[name][1])
+        name: _component("library", name, pinned[name][0], licenses[name], pinned[name][1])
         for name in sorted(pinned)
     }
     needs = _needs(tree)

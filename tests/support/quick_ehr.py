@@ -1,7 +1,7 @@
 """What makes a simulated EHR quick to make: hundreds of tests make one of their own.
 
 Its routes are compiled once in a process: werkzeug writes, parses and compiles two functions for
-each of a hundred rules, which takes longer than most of the tests. Its RSA keys are taken in turn
+each rule, which takes longer than most of the tests. Its RSA keys are taken in turn
 from a few.
 """
 
