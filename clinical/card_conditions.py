@@ -94,7 +94,7 @@ def _of_inputs(judged: Judged) -> Iterator[str]:
 
 def _of_findings(rule: CardRule, chart: Chart) -> Iterator[str]:
     """Yield the findings that are missing, and those that are not absent."""
-    for name in rule.found:
+    for name in rule.present:
         if chart.findings[name].value is not True:
             yield f"{named(name)}: {chart.findings[name].outcome.value}"
     drugs = rule.no_drug.classes if rule.no_drug else ()

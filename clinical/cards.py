@@ -87,18 +87,18 @@ def of_chart(
     `now` is in the zone of the chart. `off` are the calculators that are turned off, `chosen`
     those that the site wants cards of.
     """
-    found = [
+    judged = [
         _judged(REGISTRY[name], output, output.card, chart, now, off, chosen)
         for name, output in CARDS.items()
         if output.card
     ]
-    return tuple(sorted(found, key=_rank))
+    return tuple(sorted(judged, key=_rank))
 
 
-def _rank(found: Card | NoCard) -> int:
-    if isinstance(found, NoCard):
+def _rank(card: Card | NoCard) -> int:
+    if isinstance(card, NoCard):
         return 2
-    return 0 if found.on_card.urgency == "warning" else 1
+    return 0 if card.on_card.urgency == "warning" else 1
 
 
 def _judged(

@@ -20,7 +20,7 @@ from clinical.chart.draws import Draw, drawn_together
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 from clinical.settled import settled
 
-Found = Mapping[str, ChartFinding]
+Findings = Mapping[str, ChartFinding]
 
 _ASKED = "a person answers this"
 
@@ -32,7 +32,7 @@ class Prefilled:
     `warning` is what to say of the time between values of one draw; empty where nothing is.
     """
 
-    findings: Found
+    findings: Findings
     warning: str = ""
 
     @property
@@ -48,26 +48,26 @@ def inputs_of(
 
     Calculators in `off` are turned off: nothing is taken of them either.
     """
-    found = {
+    findings = {
         name: chart.findings.get(name, ChartFinding(name, Outcome.ASKED, _ASKED))
         for name in calculator.inputs
     }
     for name, source in DERIVED.items():
-        if name in found and source.calculator.name in off:
+        if name in findings and source.calculator.name in off:
             why = f"{source.calculator.title} is turned off here"
-            found[name] = ChartFinding(name, Outcome.ASKED, why)
-        elif name in found:
-            found[name] = _calculated(name, source, chart)
+            findings[name] = ChartFinding(name, Outcome.ASKED, why)
+        elif name in findings:
+            findings[name] = _calculated(name, source, chart)
     rule = calculator.in_chart.draw
     draw = _draw(rule, chart, now) if rule else None
     if rule is not None:
-        found |= _together(rule, draw, found, chart, now)
-    found |= {one.input: one for one in settled(calculator, found, chart, now)}
-    return Prefilled(found, draw.warning if draw else "")
+        findings |= _together(rule, draw, findings, chart, now)
+    findings |= {one.input: one for one in settled(calculator, findings, chart, now)}
+    return Prefilled(findings, draw.warning if draw else "")
 
 
-def _raw(found: Found) -> Raw:
-    return {name: (finding.value, finding.unit or None) for name, finding in found.items()}
+def _raw(findings: Findings) -> Raw:
+    return {name: (finding.value, finding.unit or None) for name, finding in findings.items()}
 
 
 def _draw(rule: DrawRule, chart: Chart, now: datetime) -> Draw | None:
@@ -82,19 +82,19 @@ def _draw(rule: DrawRule, chart: Chart, now: datetime) -> Draw | None:
 
 
 def _together(
-    rule: DrawRule, draw: Draw | None, found: Found, chart: Chart, now: datetime
+    rule: DrawRule, draw: Draw | None, findings: Findings, chart: Chart, now: datetime
 ) -> dict[str, ChartFinding]:
     """The findings that the draw changes."""
     taken = draw.values if draw else {}
     changed: dict[str, ChartFinding] = {}
     for name in rule.inputs + rule.optional:
-        if name in found and found[name].outcome is Outcome.FOUND:
+        if name in findings and findings[name].outcome is Outcome.FOUND:
             evidence = taken.get(name)
             if evidence is None:
-                changed[name] = _apart(found[name], rule, draw, chart)
-            elif evidence != found[name].chosen:
-                changed[name] = _of_the_draw(found[name], evidence, chart, now)
-    oxygen = found.get("supplemental_oxygen")
+                changed[name] = _apart(findings[name], rule, draw, chart)
+            elif evidence != findings[name].chosen:
+                changed[name] = _of_the_draw(findings[name], evidence, chart, now)
+    oxygen = findings.get("supplemental_oxygen")
     if oxygen and oxygen.outcome is Outcome.FOUND and oxygen.chosen not in taken.values():
         why = f"no oxygen is charted within {_span(rule.within)} of the other values"
         changed[oxygen.input] = ChartFinding(oxygen.input, Outcome.ASKED, why, chosen=oxygen.chosen)

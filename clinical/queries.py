@@ -99,13 +99,13 @@ def _years_before(day: date, years: int) -> date:
 
 def years_back(name: str) -> int:
     """Return how many years of a measured input are searched for."""
-    found = next(one for one in _OBSERVATIONS if name in one.wanted)
-    return found.years_back or 0
+    search = next(one for one in _OBSERVATIONS if name in one.wanted)
+    return search.years_back or 0
 
 
-def is_settled(search: Search, found: Iterable[str]) -> bool:
+def is_settled(search: Search, valued: Iterable[str]) -> bool:
     """Whether paging can stop: every input that the search is for has a value."""
-    return bool(search.wanted) and search.wanted <= set(found)
+    return bool(search.wanted) and search.wanted <= set(valued)
 
 
 def _loinc(inputs: Iterable[str], further: Iterable[str] = ()) -> tuple[str, str]:

@@ -17,21 +17,21 @@ from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 
 
 def settled(
-    calculator: Calculator, found: Mapping[str, ChartFinding], chart: Chart, now: datetime
+    calculator: Calculator, findings: Mapping[str, ChartFinding], chart: Chart, now: datetime
 ) -> Iterator[ChartFinding]:
     """Yield the findings that the calculator's rules replace."""
     declared = calculator.in_chart
     for name, floor in declared.floors.items():
-        bound = found[name].chosen
+        bound = findings[name].chosen
         if (
-            found[name].outcome is Outcome.BOUND
+            findings[name].outcome is Outcome.BOUND
             and bound is not None
             and _is_at_most(name, bound, floor)
-            and _belongs(bound, declared.draw, found)
+            and _belongs(bound, declared.draw, findings)
         ):
-            yield _at_floor(found[name], bound, floor, now)
+            yield _at_floor(findings[name], bound, floor, now)
     for name, needed in declared.applies_with.items():
-        if found[name].outcome is Outcome.ASKED and chart.findings[needed].value is False:
+        if findings[name].outcome is Outcome.ASKED and chart.findings[needed].value is False:
             kind = FINDINGS[needed]
             why = f"no {kind[:1].lower()}{kind[1:]} was found in the chart"
             yield ChartFinding(name, Outcome.ABSENT, why, value=False)
@@ -47,12 +47,12 @@ def _is_at_most(name: str, bound: Evidence, floor: float) -> bool:
         return False
 
 
-def _belongs(bound: Evidence, rule: DrawRule | None, found: Mapping[str, ChartFinding]) -> bool:
+def _belongs(bound: Evidence, rule: DrawRule | None, findings: Mapping[str, ChartFinding]) -> bool:
     """Return whether the bound was collected together with the values that are used."""
     if bound.moment is None:
         return False
     when = bound.moment.instant
-    others = (found[name] for name in rule.inputs if name in found) if rule else ()
+    others = (findings[name] for name in rule.inputs if name in findings) if rule else ()
     return all(
         rule is None or abs(other.chosen.moment.instant - when) <= rule.within
         for other in others

@@ -14,14 +14,14 @@ _CARDS = f"Choose from {', '.join(CARDS)}."
 
 def problems(settings: Settings) -> list[Problem]:
     """Return every name that no calculator has, or that gives no card, as a problem."""
-    found = [
+    faults = [
         Problem.at("setting_invalid", f"calculators_off[{index}]", "is no calculator", _OFF)
         for index, name in enumerate(settings.calculators_off)
         if name not in REGISTRY
     ]
-    found += [
+    faults += [
         Problem.at("setting_invalid", f"cards[{index}]", "gives no card", _CARDS)
         for index, name in enumerate(settings.cards or ())
         if name not in CARDS
     ]
-    return found
+    return faults

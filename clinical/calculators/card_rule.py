@@ -72,9 +72,10 @@ class CardRule:
     """The conditions under which an output in a band with `on_card` makes a card.
 
     `place` orders cards of one urgency. `document` is cited by name in the summary and by `doi` as
-    the source. A site that chooses no cards has those `by_default`. Findings in `found` must be in
-    the chart, those in `not_found` must be absent from one that was read completely. `listed` is a
-    finding whose stage on the problem list, if it is as bad as the band, makes the card redundant.
+    the source. A site that chooses no cards has those `by_default`. Findings in `present` must be
+    in the chart, those in `not_found` must be absent from one that was read completely. `listed`
+    is a finding whose stage on the problem list, if it is as bad as the band, makes the card
+    redundant.
     """
 
     place: int
@@ -82,7 +83,7 @@ class CardRule:
     doi: str
     by_default: bool = True
     ages: tuple[int, int] | None = None
-    found: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
     not_found: tuple[str, ...] = ()
     no_drug: NoDrug | None = None
     nearby: Nearby | None = None
@@ -94,7 +95,7 @@ class CardRule:
     def findings(self) -> frozenset[str]:
         """Every finding of a chart that is named here."""
         drugs = self.no_drug.classes if self.no_drug else ()
-        return frozenset((*self.found, *self.not_found, *drugs, *filter(None, (self.listed,))))
+        return frozenset((*self.present, *self.not_found, *drugs, *filter(None, (self.listed,))))
 
     @property
     def measured(self) -> frozenset[str]:

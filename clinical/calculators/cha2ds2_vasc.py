@@ -51,14 +51,14 @@ def score(
 
 def points(given: Given) -> dict[str, int]:
     """Points of each input of CHA2DS2-VASc that was given."""
-    found = {name: int(given[name]) for name in _ITEMS if name in given}
-    if "stroke_tia_thromboembolism" in found:
-        found["stroke_tia_thromboembolism"] *= 2
+    scored = {name: int(given[name]) for name in _ITEMS if name in given}
+    if "stroke_tia_thromboembolism" in scored:
+        scored["stroke_tia_thromboembolism"] *= 2
     if "age" in given:
-        found["age"] = 2 if at_least(given["age"], 75) else int(at_least(given["age"], 65))
+        scored["age"] = 2 if at_least(given["age"], 75) else int(at_least(given["age"], 65))
     if "sex" in given:
-        found["sex"] = int(given["sex"] == "female")
-    return found
+        scored["sex"] = int(given["sex"] == "female")
+    return scored
 
 
 _ITEMS = (
@@ -174,7 +174,7 @@ CALCULATOR = Calculator(
                 place=2,
                 document="ACC/AHA 2023",
                 doi="10.1161/CIR.0000000000001193",
-                found=("active_atrial_fibrillation",),
+                present=("active_atrial_fibrillation",),
                 not_found=(
                     "anticoagulant_in_problems",
                     "valve_or_mitral_stenosis",

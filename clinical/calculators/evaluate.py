@@ -106,9 +106,9 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
         except Refused as refusal:
             refusals[output.name] = refusal
             if isinstance(refusal, MissingInput) and (
-                found := range_of(output, given, refusal.inputs)
+                possible := range_of(output, given, refusal.inputs)
             ):
-                ranges[output.name] = found
+                ranges[output.name] = possible
         else:
             band = output.band_of(value, given)
             results[output.name] = Result(

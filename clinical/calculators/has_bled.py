@@ -32,12 +32,12 @@ def score(
 
 def points(given: Given) -> dict[str, int]:
     """Points of each input of HAS-BLED that was given."""
-    found = {name: int(given[name]) for name in _ITEMS if name in given}
+    scored = {name: int(given[name]) for name in _ITEMS if name in given}
     if "age" in given:
-        found["age"] = int(above(given["age"], 65))
+        scored["age"] = int(above(given["age"], 65))
     if "alcohol_drinks_per_week" in given:
-        found["alcohol_drinks_per_week"] = int(at_least(given["alcohol_drinks_per_week"], 8))
-    return found
+        scored["alcohol_drinks_per_week"] = int(at_least(given["alcohol_drinks_per_week"], 8))
+    return scored
 
 
 _ITEMS = (

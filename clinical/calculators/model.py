@@ -163,8 +163,8 @@ class Output:
 
     def band(self, value: float, given: Given) -> str | None:
         """The interpretation of an unrounded result, None where none is published."""
-        found = self.band_of(value, given)
-        return found.text if found else None
+        band = self.band_of(value, given)
+        return band.text if band else None
 
     def band_of(self, value: float, given: Given) -> Band | None:
         """The first band that holds, None where none is published."""

@@ -45,19 +45,19 @@ def points(row: Row, value: float, digits: int = 0) -> int:
 
 def parameters(given: Given) -> dict[str, int]:
     """Points of each of the seven parameters of the chart, of those that were given."""
-    found = {
+    scored = {
         name: points(row, given[name], digits)
         for name, row, digits in _MEASURED
         if given.get(name) is not None
     }
     row = _spo2_row(given)
     if row and given.get("spo2") is not None:
-        found["spo2"] = points(row, given["spo2"])
+        scored["spo2"] = points(row, given["spo2"])
     if given.get("supplemental_oxygen") is not None:
-        found["supplemental_oxygen"] = 2 if given["supplemental_oxygen"] else 0
+        scored["supplemental_oxygen"] = 2 if given["supplemental_oxygen"] else 0
     if given.get("consciousness") is not None:
-        found["consciousness"] = 0 if given["consciousness"] == "alert" else 3
-    return found
+        scored["consciousness"] = 0 if given["consciousness"] == "alert" else 3
+    return scored
 
 
 def _spo2_row(given: Given) -> Row | None:

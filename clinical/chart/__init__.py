@@ -72,7 +72,7 @@ def read_chart(
     """
     scope = scope_of(resources, patient_id, fhir_base)
     entries = tuple(map((reader or ObservationReader(now.tzinfo)).entry, scope.observations))
-    candidates = {name: in_order(found) for name, found in measured(entries).items()}
+    candidates = {name: in_order(some) for name, some in measured(entries).items()}
     questions = {name: question(name, now) for name in INPUTS}
     problems = diagnoses(scope.conditions, now.tzinfo)
     findings = _by_name(
@@ -97,7 +97,7 @@ def read_chart(
     )
     findings |= _by_name(drugs.findings)
     findings |= _by_name(derived(findings))
-    values = {name: usable(questions[name], found) for name, found in candidates.items()}
+    values = {name: usable(questions[name], some) for name, some in candidates.items()}
     draws = {name: drawn_together(rule, values, now) for name, rule in DRAW_RULES.items()}
     return Chart(
         findings=findings,
@@ -128,10 +128,12 @@ def valued(
     It decides whether more are read, and reads nothing that `reader` does not keep for the chart.
     """
     scope = scope_of(resources, patient_id, fhir_base)
-    found = measured(map(reader.entry, scope.observations))
-    questions = {name: question(name, now) for name in found}
+    candidates = measured(map(reader.entry, scope.observations))
+    questions = {name: question(name, now) for name in candidates}
     return frozenset(
-        name for name, some in found.items() if any(is_usable(questions[name], one) for one in some)
+        name
+        for name, some in candidates.items()
+        if any(is_usable(questions[name], one) for one in some)
     )
 
 

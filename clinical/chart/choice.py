@@ -154,8 +154,8 @@ def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Each once, the newest first, whatever the order in which pages arrived."""
     ordered: list[Candidate] = []
     # Only what is of one time can be the same, or has to be put in order by its text.
-    for _, found in groupby(sorted(candidates, key=recency, reverse=True), recency):
-        of_one_time = list(found)
+    for _, group in groupby(sorted(candidates, key=recency, reverse=True), recency):
+        of_one_time = list(group)
         if len(of_one_time) > 1:
             of_one_time = sorted(dict.fromkeys(of_one_time), key=_tie_break)
         ordered += of_one_time

@@ -52,7 +52,7 @@ Candidates = defaultdict[str, list[Candidate]]
 
 def by_item(claimed: Iterable[tuple[str, Candidate]]) -> Candidates:
     """The candidates of each item; of none where nothing speaks for it."""
-    found: Candidates = defaultdict(list)
+    candidates: Candidates = defaultdict(list)
     for name, candidate in claimed:
-        found[name].append(candidate)
-    return found
+        candidates[name].append(candidate)
+    return candidates

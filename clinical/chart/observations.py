@@ -132,11 +132,11 @@ def _entry(observation: Resource, zone: tzinfo | None) -> Entry:
 
 def measured(entries: Iterable[Entry]) -> Mapping[str, tuple[Candidate, ...]]:
     """The candidates for each measured input that the entries hold."""
-    found: dict[str, list[Candidate]] = defaultdict(list)
+    candidates: dict[str, list[Candidate]] = defaultdict(list)
     # A pressure of two Observations is one reading too.
     for name, candidate in without_swapped([one for entry in entries for one in entry.readings]):
-        found[name].append(candidate)
-    return {name: tuple(candidates) for name, candidates in found.items()}
+        candidates[name].append(candidate)
+    return {name: tuple(some) for name, some in candidates.items()}
 
 
 def _candidates(

@@ -52,13 +52,13 @@ def of_snomed(code: str) -> Said | None:
 @cache
 def _prefixes(system: System, column: str) -> Mapping[str, tuple[str, ...]]:
     """The items of every prefix of one column."""
-    found: dict[str, tuple[str, ...]] = defaultdict(tuple)
+    items: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for row in rows("icd"):
         if row.get("edition", "") in _EDITIONS[system]:
             for pattern in listed(row, column):
                 for prefix in _expanded(pattern.replace(".", "")):
-                    found[prefix] += (row["item"],)
-    return found
+                    items[prefix] += (row["item"],)
+    return items
 
 
 def _expanded(pattern: str) -> Iterator[str]:
@@ -77,12 +77,12 @@ def _expanded(pattern: str) -> Iterator[str]:
 
 @cache
 def _concepts() -> Mapping[str, Said]:
-    found: dict[str, dict[str, bool]] = defaultdict(dict)
+    concepts: dict[str, dict[str, bool]] = defaultdict(dict)
     for row in rows("snomed"):
         for column in ("suggests", "counts"):
             for concept in listed(row, column):
-                found[concept][row["item"]] = column == "counts"
+                concepts[concept][row["item"]] = column == "counts"
     # A smoking status may be on the problem list too.
     for concept, smokes in SMOKING_ANSWERS.items():
-        found[concept]["smoker_in_problems" if smokes else SOMETHING_ELSE] = True
-    return found
+        concepts[concept]["smoker_in_problems" if smokes else SOMETHING_ELSE] = True
+    return concepts

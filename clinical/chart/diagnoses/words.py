@@ -45,8 +45,8 @@ class _Words:
 
     def affirmed(self, name: str, plain: str) -> bool | None:
         """Whether a name affirms the item anywhere; None where it does not name it."""
-        found = [*self._words.finditer(plain), *self._capitals.finditer(name)]
-        return any(map(self._stands, found)) if found else None
+        matches = [*self._words.finditer(plain), *self._capitals.finditer(name)]
+        return any(map(self._stands, matches)) if matches else None
 
     def _stands(self, match: re.Match[str]) -> bool:
         text = match.string.lower()
@@ -65,14 +65,14 @@ def named_in(names: Iterable[str]) -> Mapping[str, str | None]:
     """The items that names of one problem speak of: the name that affirms it, None where one of
     them takes it back.
     """
-    found: dict[str, str | None] = {}
+    items: dict[str, str | None] = {}
     for name in names:
         plain = folded(name)
         for item, words in _words().items():
             affirmed = words.affirmed(name, plain)
-            if affirmed is not None and found.get(item, name) is not None:
-                found[item] = found.get(item, name) if affirmed else None
-    return found
+            if affirmed is not None and items.get(item, name) is not None:
+                items[item] = items.get(item, name) if affirmed else None
+    return items
 
 
 def is_of_harm(name: str) -> bool:

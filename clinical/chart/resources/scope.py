@@ -114,8 +114,8 @@ def _latest(copies: list[Resource], rank: Callable[[Resource], float | None]) ->
 
 def updated(resource: Resource) -> datetime | None:
     """`meta.lastUpdated` as an instant."""
-    found = moment(fields(resource.get("meta")).get("lastUpdated"), UTC)
-    return found.instant if found else None
+    at = moment(fields(resource.get("meta")).get("lastUpdated"), UTC)
+    return at.instant if at else None
 
 
 def _update_time(resource: Resource) -> float | None:

@@ -121,8 +121,8 @@ def observed(observation: Mapping[str, object], zone: tzinfo | None) -> Moment |
         period.get("start"),
     )
     for value in effective:
-        if found := moment(value, zone):
-            return found
+        if at := moment(value, zone):
+            return at
     issued = moment(observation.get("issued"), zone)
     if issued is None:
         return None

@@ -13,7 +13,7 @@ from clinical.calculators.model import Calculator
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.clock import Clock
-from clinical.prefilled import Found, inputs_of
+from clinical.prefilled import Findings, inputs_of
 
 from . import cautions, input_views, note, outcome, trends, wording
 from .view_models import CalculatorView, Group
@@ -58,14 +58,14 @@ def views(
     `cut` the inputs of which the chart has more values than were read; `unread` says what could not
     be read, and why, by each input that this leaves open.
     """
-    found = [
+    views = [
         _turned_off(REGISTRY[name])
         if name in off
         else _view(REGISTRY[name], chart, clock, patient, off, cut, unread)
         for name in names
     ]
-    found.sort(key=lambda view: view.rank)
-    grouped = {group: tuple(one for one in found if one.group == group) for group in GROUPS}
+    views.sort(key=lambda view: view.rank)
+    grouped = {group: tuple(one for one in views if one.group == group) for group in GROUPS}
     return {group: views for group, views in grouped.items() if views}
 
 
@@ -140,7 +140,7 @@ def _view(
     return replace(view, note=note.of_results(calculator.title, made, parts))
 
 
-def _group(calculator: Calculator, evaluation: Evaluation, findings: Found, unfit: str) -> Group:
+def _group(calculator: Calculator, evaluation: Evaluation, findings: Findings, unfit: str) -> Group:
     if calculator.mark:
         return "off"
     if unfit:
@@ -179,7 +179,7 @@ def _rank(group: Group, problem: str, calculator: Calculator) -> tuple[int, int,
     return GROUPS.index(group), tier, _NUMBERS[calculator.name]
 
 
-def _provenance(findings: Found, clock: Clock) -> str:
+def _provenance(findings: Findings, clock: Clock) -> str:
     """`Computed from 5 chart values, measured 3 Mar 2026 to 20 Nov 2026`."""
     used = [
         finding
@@ -213,7 +213,7 @@ def _is_dated(finding: ChartFinding) -> bool:
     return finding.input in INPUTS or finding.input == "current_smoker" or calculated
 
 
-def _unused(findings: Found) -> Mapping[str, str]:
+def _unused(findings: Findings) -> Mapping[str, str]:
     """Why a value that the chart has is not used, by input."""
     plain = (Outcome.ABSENT, Outcome.ASKED)
     return {
@@ -223,7 +223,7 @@ def _unused(findings: Found) -> Mapping[str, str]:
     }
 
 
-def _needs(lacking: Iterable[str], findings: Found) -> str:
+def _needs(lacking: Iterable[str], findings: Findings) -> str:
     """Return what a row lacks: `not read: creatinine`, `needs INR`, or both."""
     unread = [name for name in lacking if findings[name].outcome is Outcome.UNREAD]
     others = [name for name in lacking if name not in unread]

@@ -68,6 +68,6 @@ def test_what_is_found_suggested_open_or_unread_prevents_a_card_alike(name: str)
                 finding,
                 outcome,
             )
-    for finding in rule.found:
+    for finding in rule.present:
         none = ChartFinding(finding, Outcome.OFFERED, "")
         assert why(replace(chart, findings={**chart.findings, finding: none})), finding
