@@ -8,10 +8,10 @@ from typing import Any
 def document(body: bytes | str) -> dict[str, Any] | None:
     """The JSON object in a body; None for anything else."""
     try:
-        found = json.loads(body)
+        value = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def fields(value: object) -> Mapping[str, object]:

@@ -124,15 +124,15 @@ def on_own_host(link: str, fhir_base: str, path: str) -> str | None:
     elif scheme == "https" and link.startswith("http://"):
         link = f"https://{link.removeprefix('http://')}"
     try:
-        found = urljoin(f"{fhir_base}/{path}", link)
-        same_host = authority(found) == host
+        url = urljoin(f"{fhir_base}/{path}", link)
+        same_host = authority(url) == host
         dots = not {".", ".."}.isdisjoint(segments(link))
     except ValueError:
         return None
-    plain = found.isascii() and found.isprintable() and " " not in found
-    if dots or not (same_host and plain and found.startswith(f"{scheme}://")):
+    plain = url.isascii() and url.isprintable() and " " not in url
+    if dots or not (same_host and plain and url.startswith(f"{scheme}://")):
         return None
-    return found.partition("#")[0]
+    return url.partition("#")[0]
 
 
 def segments(path: str) -> tuple[str, ...]:

@@ -145,44 +145,44 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
 
 def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     """The causes of the entries and of the evidence, the most probable first."""
-    found: dict[CauseId, Cause] = {}
+    causes: dict[CauseId, Cause] = {}
     for number, entry in enumerate(known):
         for cause in entry.causes:
             # What only the OAuth code suggests, or a less close entry, is a possibility, no more.
             # So is what a bare status in a text suggests.
             sure = facts.entries and number == 0 and not (facts.stated and entry.statuses)
-            found.setdefault(cause.id, cause if sure else _as(cause, "possible"))
+            causes.setdefault(cause.id, cause if sure else _as(cause, "possible"))
     evidence = _evidence(facts)
     spoken_for = {one.id for one in evidence if one.certainty is not None}
     against = set(launch.contradicted(facts)) - spoken_for
-    known_causes = tuple(found)
-    found = {
+    known_causes = tuple(causes)
+    causes = {
         id_: cause
-        for id_, cause in found.items()
+        for id_, cause in causes.items()
         if id_ not in against and not (cause.why.startswith(_REFRESH) and _exchanged(facts))
     }
-    found = _as_it_can_be(found, facts)
+    causes = _as_it_can_be(causes, facts)
     settled = any(one.certainty == "certain" for one in evidence)
-    for id_, cause in found.items():
+    for id_, cause in causes.items():
         # One certain cause explains the error; what nothing speaks for becomes less probable.
         if settled and id_ not in spoken_for and cause.certainty == "likely":
-            found[id_] = _as(cause, "possible")
+            causes[id_] = _as(cause, "possible")
     # The strongest comes last and so decides; details follow.
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
-        _add(found, one)
-    if (facts.refuted and not spoken_for) or (not found and known_causes):
+        _add(causes, one)
+    if (facts.refuted and not spoken_for) or (not causes and known_causes):
         # An error is not without a cause: what it speaks of was not so.
-        found = {"ehr_side": refuted(facts), **found}
-    elif not found and not facts.stated and (facts.said.urn or facts.said.oauth_error):
-        found["ehr_side"] = unknown(facts.said)
-    found = _without_denied(found, facts)
-    ours = {id_: one for id_, one in found.items() if id_ in facts.told_by_us}
-    found = ours or found
+        causes = {"ehr_side": refuted(facts), **causes}
+    elif not causes and not facts.stated and (facts.said.urn or facts.said.oauth_error):
+        causes["ehr_side"] = unknown(facts.said)
+    causes = _without_denied(causes, facts)
+    ours = {id_: one for id_, one in causes.items() if id_ in facts.told_by_us}
+    causes = ours or causes
     if facts.backend:
-        found = {id_: of_a_program(one) for id_, one in found.items()}
+        causes = {id_: of_a_program(one) for id_, one in causes.items()}
     if _opened_outside(facts):
-        found = {id_: outside_the_ehr(one) for id_, one in found.items()}
-    return _in_order(found, evidence, facts)
+        causes = {id_: outside_the_ehr(one) for id_, one in causes.items()}
+    return _in_order(causes, evidence, facts)
 
 
 def _opened_outside(facts: Facts) -> bool:
@@ -195,21 +195,21 @@ def _exchanged(facts: Facts) -> bool:
     return not facts.stated or ("authorization_code" in facts.told and "refresh" not in facts.told)
 
 
-def _as_it_can_be(found: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
+def _as_it_can_be(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
     """Return the catalogue's causes that the app that made the request can have."""
     if not facts.stated:
-        return {id_: as_sent(cause, facts) for id_, cause in found.items()}
+        return {id_: as_sent(cause, facts) for id_, cause in causes.items()}
     if not facts.backend:
-        return dict(found)
-    return {id_: one for id_, one in found.items() if id_ not in NOT_OF_A_PROGRAM} or dict(found)
+        return dict(causes)
+    return {id_: one for id_, one in causes.items() if id_ not in NOT_OF_A_PROGRAM} or dict(causes)
 
 
 def _evidence(facts: Facts) -> list[WeighedCause]:
-    found = [*in_their_words.weigh(facts)]
+    evidence = [*in_their_words.weigh(facts)]
     if _is_about_a_request(facts):
-        found += [*launch.weigh(facts), *scope_evidence.weigh(facts), *request.weigh(facts)]
-    found += [*circumstances.weigh(facts), *status.weigh(facts)]
-    return [one for one in found if not (facts.backend and one.id in NOT_OF_A_PROGRAM)]
+        evidence += [*launch.weigh(facts), *scope_evidence.weigh(facts), *request.weigh(facts)]
+    evidence += [*circumstances.weigh(facts), *status.weigh(facts)]
+    return [one for one in evidence if not (facts.backend and one.id in NOT_OF_A_PROGRAM)]
 
 
 def _is_about_a_request(facts: Facts) -> bool:
@@ -219,7 +219,7 @@ def _is_about_a_request(facts: Facts) -> bool:
     return bool(named or sent.parameters or sent.scopes or facts.granted or not facts.stated)
 
 
-def _without_denied(found: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
+def _without_denied(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
     """The same, with what the writer excludes as a mere possibility, if only a code suggests it.
 
     A server's sentence weighs more than a person's claim, and a claim more than a bare code.
@@ -227,12 +227,12 @@ def _without_denied(found: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseI
     less = facts.denied if facts.by_code else frozenset()
     return {
         id_: _as(one, "possible") if id_ in less and one.certainty == "likely" else one
-        for id_, one in found.items()
+        for id_, one in causes.items()
     }
 
 
 def _in_order(
-    found: Mapping[CauseId, Cause], evidence: Sequence[WeighedCause], facts: Facts
+    causes: Mapping[CauseId, Cause], evidence: Sequence[WeighedCause], facts: Facts
 ) -> tuple[Cause, ...]:
     """The surest first; of those alike what the evidence speaks for, in its order; last what the
     writer of the text denies, where there is anything else.
@@ -240,10 +240,10 @@ def _in_order(
     spoken = [one.id for one in evidence if one.certainty is not None and not one.denied]
     denied = {one.id for one in evidence if one.denied} if spoken else set()
     # What the error itself says for certain needs no other evidence.
-    said = [id_ for id_, one in found.items() if one.certainty == "certain" and id_ not in spoken]
+    said = [id_ for id_, one in causes.items() if one.certainty == "certain" and id_ not in spoken]
     # What the error says was not sent comes before what is only odd next to it.
     lacked = [one.causes[0].id for one in facts.entries if one.lacks and facts.stated]
-    order = [*said, *lacked, *spoken, *found]
+    order = [*said, *lacked, *spoken, *causes]
     denied |= facts.denied
 
     def key(cause: Cause) -> tuple[int, bool, bool, int]:
@@ -251,14 +251,14 @@ def _in_order(
         rank = _RANK[cause.certainty]
         return rank, cause.id in denied, unspoken, order.index(cause.id)
 
-    return tuple(sorted(found.values(), key=key))
+    return tuple(sorted(causes.values(), key=key))
 
 
-def _add(found: dict[CauseId, Cause], one: WeighedCause) -> None:
+def _add(causes: dict[CauseId, Cause], one: WeighedCause) -> None:
     """Put evidence into the cause that it speaks for, or add that cause."""
-    known = found.get(one.id)
+    known = causes.get(one.id)
     if known is not None:
-        found[one.id] = replace(
+        causes[one.id] = replace(
             known,
             why=_both(one.why, known.why, KINDS[one.id].why),
             steps=tuple(dict.fromkeys((*one.steps, *known.steps))),
@@ -269,7 +269,7 @@ def _add(found: dict[CauseId, Cause], one: WeighedCause) -> None:
         kind = KINDS[one.id]
         steps = tuple(dict.fromkeys((*one.steps, *kind.steps)))
         why = one.why if kind.why in one.why else f"{one.why} {kind.why}"
-        found[one.id] = kind(one.certainty, one.source, why=why, steps=steps)
+        causes[one.id] = kind(one.certainty, one.source, why=why, steps=steps)
 
 
 def _both(new: str, known: str, general: str) -> str:

@@ -25,7 +25,7 @@ class Links:
     there are none.
     """
 
-    found: tuple[dict[str, Any], ...] = ()
+    items: tuple[dict[str, Any], ...] = ()
     place: Place | None = None
 
 

@@ -152,8 +152,8 @@ def standing(resource: Any, patient: str | None, fhir_base: str | None) -> Stand
     paths = _PATIENT_ELEMENTS.get(resource_type, ())
     # As nearly all are: one element, one reference.
     if len(paths) == 1 and isinstance(only := resource.get(paths[0]), dict):
-        found = whom(only, patient, fhir_base)
-        return found if found in {"ours", "another"} else "unproved"
+        whose = whom(only, patient, fhir_base)
+        return whose if whose in {"ours", "another"} else "unproved"
     named = {
         whom(reference, patient, fhir_base)
         for path in paths

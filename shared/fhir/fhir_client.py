@@ -103,10 +103,10 @@ def call(
     admit(active)
     until = time.monotonic() + seconds
     with _as_ours():
-        found = authorised.stream(
+        response = authorised.stream(
             active, method, url, headers or {}, body, until, max_bytes, is_read=True
         )
-        answer = authorised.whole(found, until, max_bytes)
+        answer = authorised.whole(response, until, max_bytes)
     if accept is not None and answer.status == 200 and _is_json(answer):
         links = accept(answer.body)
         if links is not None:
@@ -132,8 +132,8 @@ def write(
     admit(active)
     until = time.monotonic() + seconds
     with _as_ours():
-        found = authorised.stream(active, method, url, headers, body, until, is_read=False)
-        answer = authorised.whole(found, until, sent=True)
+        response = authorised.stream(active, method, url, headers, body, until, is_read=False)
+        answer = authorised.whole(response, until, sent=True)
     ids = ehr_ids(answer.headers)
     if answer.status in _MADE:
         resource = _resource(answer) if answer.body else None

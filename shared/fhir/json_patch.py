@@ -115,8 +115,8 @@ def _applied(document: list[dict[str, Any]], made: Any) -> Any:
         name = operation["op"]
         if name in {"move", "copy"}:
             source = operation["from"].split("/")[1:]
-            found, value = _found(made, source)
-            if not found:
+            present, value = _found(made, source)
+            if not present:
                 raise ValueError("`from` points to nothing")
             if name == "move":
                 _remove(made, source)

@@ -170,15 +170,15 @@ def accept(body: bytes, expected: Expected) -> Links | None:
         # Skipped parts are not decoded, so nothing else would tell that they are no UTF-8.
         if not body.isascii() and _LONG_S in body.decode():
             return None
-        found = decoder.decode(body)
-        resources = 1 + len(found.entry) if expected.is_bundle else 1
+        document = decoder.decode(body)
+        resources = 1 + len(document.entry) if expected.is_bundle else 1
         if resources == 1 and expected.is_bundle:
             return None
         if _words(body) != resources or (b"\\" in body and _SPELLED.search(body)):
             return None
-        if not expected.is_bundle or found.link is msgspec.UNSET:
+        if not expected.is_bundle or document.link is msgspec.UNSET:
             return Links()
-        return _links(body, len(found.link)) if reading.links == len(found.link) else None
+        return _links(body, len(document.link)) if reading.links == len(document.link) else None
     except (ValueError, RecursionError):
         return None
     finally:

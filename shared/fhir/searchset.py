@@ -27,7 +27,7 @@ def of_document(document: Resource, kinds: AbstractSet[str]) -> SearchPage:
     """
     if _is_one_of(document.get("resourceType"), kinds):
         return SearchPage((document,), None)
-    found = [
+    resources = [
         entry.get("resource")
         for entry in objects(document.get("entry"))
         if fields(entry.get("search")).get("mode") != "outcome"
@@ -36,7 +36,7 @@ def of_document(document: Resource, kinds: AbstractSet[str]) -> SearchPage:
         link.get("url") for link in objects(document.get("link")) if link.get("relation") == "next"
     ]
     return SearchPage(
-        tuple(one for one in objects(found) if _is_one_of(one.get("resourceType"), kinds)),
+        tuple(one for one in objects(resources) if _is_one_of(one.get("resourceType"), kinds)),
         next((url for url in following if isinstance(url, str)), None),
         bool(following),
     )

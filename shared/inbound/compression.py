@@ -28,8 +28,8 @@ def taken(accept_encoding: str) -> bool:
     """
     weights: dict[str, float] = {}
     for item in accept_encoding[:1000].split(","):
-        if found := _ITEM.fullmatch(item):
-            weights[found["coding"].lower()] = float(found["q"] or 1)
+        if match := _ITEM.fullmatch(item):
+            weights[match["coding"].lower()] = float(match["q"] or 1)
     gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
     return gzip > 0 and gzip >= weights.get("identity", 0.0)
 

@@ -25,13 +25,13 @@ Cookies = Mapping[str, tuple[str, ...]]
 
 def parse(headers: Iterable[str]) -> Cookies:
     """Our cookies in Cookie headers: name to its values, several where a name came twice."""
-    found: dict[str, tuple[str, ...]] = {}
+    values: dict[str, tuple[str, ...]] = {}
     for pair in ";".join(headers).split(";"):
         # Other white space is part of the name: browsers see no `__Host-` prefix behind it.
         name, _, value = pair.strip(" \t").partition("=")
         if _NAME.fullmatch(name):
-            found[name] = (*found.get(name, ()), value if _VALUE.fullmatch(value) else "")
-    return found
+            values[name] = (*values.get(name, ()), value if _VALUE.fullmatch(value) else "")
+    return values
 
 
 def set_cookie(name: str, value: str, max_age: int | None = None) -> str:

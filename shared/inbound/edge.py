@@ -352,13 +352,13 @@ def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:
 
     Raises ParameterRepeated where one of them comes twice.
     """
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for name, values in urls.raw_parameters(call.query()).items():
         if name in names:
             if len(values) > 1:
                 raise ParameterRepeated(f"The request gives `{name}` twice.")
-            found[name] = values[0]
-    return found
+            parameters[name] = values[0]
+    return parameters
 
 
 def require_own_origin(call: Call, settings: Settings) -> None:

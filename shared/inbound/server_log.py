@@ -13,9 +13,9 @@ from shared.errors import InternalError, SmartError
 
 def frames(error: BaseException) -> str:
     """Where an exception happened, file and line, without source text, values or message."""
-    found = traceback.extract_tb(error.__traceback__)[-8:]
+    newest = traceback.extract_tb(error.__traceback__)[-8:]
     return " < ".join(
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(found)
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(newest)
     )
 
 

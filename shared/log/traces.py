@@ -46,33 +46,33 @@ def fields(trace: Trace | None, project: str | None) -> Mapping[str, str | bool]
     """The members of a log line by which Cloud Logging finds the trace: none without a project."""
     if trace is None or project is None:
         return {}
-    found: dict[str, str | bool] = {
+    members: dict[str, str | bool] = {
         "logging.googleapis.com/trace": f"projects/{project}/traces/{trace.id}"
     }
     if trace.span is not None:
-        found["logging.googleapis.com/spanId"] = trace.span
+        members["logging.googleapis.com/spanId"] = trace.span
     if trace.sampled is not None:
-        found["logging.googleapis.com/trace_sampled"] = trace.sampled
-    return found
+        members["logging.googleapis.com/trace_sampled"] = trace.sampled
+    return members
 
 
 def _w3c(header: str) -> Trace | None:
-    found = _W3C.fullmatch(header.strip(" \t"))
-    if found is None or found["version"] == "ff" or (found["version"] == "00" and found["more"]):
+    match = _W3C.fullmatch(header.strip(" \t"))
+    if match is None or match["version"] == "ff" or (match["version"] == "00" and match["more"]):
         return None
-    if not int(found["id"], 16) or not int(found["span"], 16):
+    if not int(match["id"], 16) or not int(match["span"], 16):
         return None
-    return Trace(found["id"], found["span"], bool(int(found["flags"], 16) & 1))
+    return Trace(match["id"], match["span"], bool(int(match["flags"], 16) & 1))
 
 
 def _google(header: str) -> Trace | None:
-    found = _GOOGLE.fullmatch(header.strip(" \t"))
-    if found is None or not int(found["id"], 16):
+    match = _GOOGLE.fullmatch(header.strip(" \t"))
+    if match is None or not int(match["id"], 16):
         return None
-    span = int(found["span"] or 0)
-    options = found["options"]
+    span = int(match["span"] or 0)
+    options = match["options"]
     return Trace(
-        found["id"].lower(),
+        match["id"].lower(),
         f"{span:016x}" if 0 < span <= _LARGEST_SPAN else None,
         None if options is None else bool(int(options) & 1),
     )

@@ -137,8 +137,8 @@ def same_user(
         )
     except IdTokenInvalid:
         return "unusable"
-    found = verified.identity
-    return "same" if (found.issuer, found.sub) == (identity.issuer, identity.sub) else "other"
+    user = verified.identity
+    return "same" if (user.issuer, user.sub) == (identity.issuer, identity.sub) else "other"
 
 
 def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:

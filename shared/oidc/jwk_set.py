@@ -58,14 +58,14 @@ class KeySet:
         return "The id_token names a key (kid) that is not among the EHR's usable keys."
 
 
-def size(found: KeySet) -> int:
+def size(key_set: KeySet) -> int:
     """Return the bytes of memory of a set. A public key's own are those of OpenSSL, as measured
     after its first use: 2.2 kB with RSA 2048, 6.4 kB with RSA 8192, 2.5 kB with P-256.
     """
     own = sum(
-        2600 + max(0, getattr(key.public, "key_size", 0) - 2048) * 13 // 20 for key in found.keys
+        2600 + max(0, getattr(key.public, "key_size", 0) - 2048) * 13 // 20 for key in key_set.keys
     )
-    return own + footprint(found)
+    return own + footprint(key_set)
 
 
 def key_set(url: str, members: list[object]) -> KeySet:

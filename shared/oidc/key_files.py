@@ -21,17 +21,17 @@ def resolve(settings: Settings) -> tuple[Mapping[str, KeySet], list[Problem]]:
 
     For cds_services alone, and for the doctor.
     """
-    found: dict[str, KeySet] = {}
+    key_sets: dict[str, KeySet] = {}
     problems: list[Problem] = []
     for index, client in enumerate(settings.cds_clients):
         if client.keys is None:
             continue
         try:
-            found[client.key] = read(secret_references.resolve(client.keys), client.keys)
+            key_sets[client.key] = read(secret_references.resolve(client.keys), client.keys)
         except ValueError as error:
             place = f"cds_client[{index}].keys"
             problems.append(Problem.at("cds_keys_unreadable", place, str(error), _ASK))
-    return found, problems
+    return key_sets, problems
 
 
 def read(text: str, name: str) -> KeySet:

@@ -119,7 +119,7 @@ class Threads:
     def _youngest_beyond(self) -> Serving | None:
         """The last that began to hang of those with reads that lie beyond a part."""
         of_ehr, of_session = Counter[str | None](), Counter[str | None]()
-        found = None
+        youngest = None
         for one in self._held():
             of_session[one.session] += 1
             beyond = one.session is not None and 4 * of_session[one.session] > self.count
@@ -128,8 +128,8 @@ class Threads:
                 of_ehr[one.ehr] += 1
                 beyond = one.ehr is not None and 2 * of_ehr[one.ehr] > self.count
             if beyond and one.reads:
-                found = one
-        return found
+                youngest = one
+        return youngest
 
     def _held(self) -> list[Serving]:
         """The requests that hang while a thread serves them: a read of a page that is sent already

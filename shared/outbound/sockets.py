@@ -22,7 +22,7 @@ def connect(host: str, port: int, until: float) -> socket.socket:
     when the time is up, and for a host with a link-local address (RFC 3927, RFC 4291 2.5.6).
     """
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    if any(is_link_local(found[4][0]) for found in addresses):
+    if any(is_link_local(address[4][0]) for address in addresses):
         raise OSError("link-local address")
     failure = OSError("no address")
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):

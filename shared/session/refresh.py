@@ -201,15 +201,15 @@ class Refresher:
                 version = self.store.replace(collection, key, fields, expires_at, version)
                 return StoredSession(Record(fields, expires_at, version), renewed, brought=True)
             with contextlib.suppress(StoreUnavailable):
-                found = self.store.read(collection, key)
-                if found is None:
+                current = self.store.read(collection, key)
+                if current is None:
                     # Logout has revoked what it found: only what came since is left.
                     revoked = token_endpoint.revoke(renewed, self.clients, ehr, **answer.issued)
                     raise end.during_refresh("gone", revoked)
-                if found.fields.get("version") != held.session.version:
+                if current.fields.get("version") != held.session.version:
                     # Our own write whose reply was lost, or another's after our lease.
-                    return record.opened(found, renewed.handle, renewed.secret, self.sealer)
-                version = found.version
+                    return record.opened(current, renewed.handle, renewed.secret, self.sealer)
+                version = current.version
         raise StoreUnavailable
 
     def _failed(

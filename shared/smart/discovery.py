@@ -90,21 +90,21 @@ class Discovery:
 
 def _read(ehr: Ehr, base: str) -> SmartConfiguration:
     identity = "openid" in ehr.scopes
-    found = parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base), identity=identity)
-    require_issuer(ehr, base, found)
-    return _within_bounds(found, ehr)
+    configuration = parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base), identity=identity)
+    require_issuer(ehr, base, configuration)
+    return _within_bounds(configuration, ehr)
 
 
-def _within_bounds(found: SmartConfiguration, ehr: Ehr) -> SmartConfiguration:
+def _within_bounds(configuration: SmartConfiguration, ehr: Ehr) -> SmartConfiguration:
     """Shorten lists that an EHR made too long to be kept, what this registration needs first."""
     stems = {scope.partition(".")[0] for scope in ehr.scopes} | {"patient/*", "user/*"}
-    related = [one for one in found.scopes_supported if one.partition(".")[0] in stems]
+    related = [one for one in configuration.scopes_supported if one.partition(".")[0] in stems]
     scopes = (*ehr.scopes, *_LAUNCH_SCOPES, *related)
-    methods = found.auth_methods
+    methods = configuration.auth_methods
     return replace(
-        found,
-        scopes_supported=first_within(_MOST_SCOPES_BYTES, found.scopes_supported, scopes),
-        capabilities=first_within(_MOST_NAMES_BYTES, found.capabilities, _CAPABILITIES),
+        configuration,
+        scopes_supported=first_within(_MOST_SCOPES_BYTES, configuration.scopes_supported, scopes),
+        capabilities=first_within(_MOST_NAMES_BYTES, configuration.capabilities, _CAPABILITIES),
         auth_methods=methods and first_within(_MOST_NAMES_BYTES, methods, ("none", *_COVERS)),
     )
 
@@ -147,7 +147,7 @@ def allowed_hosts(ehr: Ehr, base: str) -> frozenset[str]:
     return ehr.endpoint_hosts | {urls.authority(base)}
 
 
-def require_issuer(ehr: Ehr, base: str, found: SmartConfiguration) -> None:
+def require_issuer(ehr: Ehr, base: str, configuration: SmartConfiguration) -> None:
     """Raise DiscoveryInvalid if the registration relies on `iss` and the document can't back it.
 
     Any document can claim another server's issuer. `iss` shows which server responded only if the
@@ -156,7 +156,9 @@ def require_issuer(ehr: Ehr, base: str, found: SmartConfiguration) -> None:
     if not ehr.response_iss:
         return
     try:
-        usable = urls.origin(found.issuer or "") == urls.origin(found.token_endpoint)
+        usable = urls.origin(configuration.issuer or "") == urls.origin(
+            configuration.token_endpoint
+        )
     except ValueError:
         usable = False
     if not usable:

@@ -246,19 +246,19 @@ def find(store: Store, state: str) -> Found:
         raise StateUnknown(why="The app was renewed while this launch was under way.") from None
 
 
-def check_browser(found: Found, state: str, received: cookies.Cookies) -> None:
+def check_browser(stored: Found, state: str, received: cookies.Cookies) -> None:
     """Whether this browser began the launch. Raises CookieMissing or BrowserMismatch."""
     if not any(name.startswith(cookies.LAUNCH_PREFIX) for name in received):
         raise CookieMissing
     values = received.get(cookies.launch_name(state), ())
-    if len(values) != 1 or not hmac.compare_digest(_hash(values[0]), found.pending.binding):
+    if len(values) != 1 or not hmac.compare_digest(_hash(values[0]), stored.pending.binding):
         raise BrowserMismatch
 
 
-def consume(store: Store, found: Found) -> None:
+def consume(store: Store, stored: Found) -> None:
     """Take the launch; of many callbacks at once one succeeds. Raises StateUnknown."""
     try:
-        store.delete(COLLECTION, found.key, found.version)
+        store.delete(COLLECTION, stored.key, stored.version)
     except Conflict:
         raise StateUnknown from None
 

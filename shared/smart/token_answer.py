@@ -185,13 +185,13 @@ def _fhir_context(value: object) -> tuple[Mapping[str, Any], ...] | None:
     """
     if not isinstance(value, list):
         return None
-    found = []
+    references = []
     left = _MOST_CONTEXT_CHARACTERS
     for item in map(_context_item, value[:_MOST_CONTEXT_ITEMS]):
         if item is not None and len(written := json.dumps(item)) <= left:
             left -= len(written)
-            found.append(item)
-    return tuple(found)
+            references.append(item)
+    return tuple(references)
 
 
 def on_base(context: LaunchContext, fhir_base: str) -> LaunchContext:

@@ -183,10 +183,10 @@ def ehr_ids(headers: Mapping[str, str], confidential: Collection[str] = ()) -> d
     and nothing that does not look like an id or repeats what is `confidential`.
     """
     first = {name: headers[name].partition(",")[0].strip() for name in _EHR_IDS if name in headers}
-    found = {name: value[:_LONGEST_ID] for name, value in first.items()}
+    ids = {name: value[:_LONGEST_ID] for name, value in first.items()}
     return {
         name: value
-        for name, value in found.items()
+        for name, value in ids.items()
         if _EHR_ID.fullmatch(value) and _without(value, confidential) == value
     }
 

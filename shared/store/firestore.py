@@ -128,12 +128,12 @@ class FirestoreStore:
     def _read(self, collection: str, key: str) -> Record | None:
         with self._answering() as seconds:
             document = self._document(collection, key)
-            found = document.get(retry=_REPEAT, timeout=seconds)
-        content = found.to_dict()
+            snapshot = document.get(retry=_REPEAT, timeout=seconds)
+        content = snapshot.to_dict()
         if content is None:
             return None
         expires_at = content["expires_at"].timestamp()
-        return Record(json.loads(content["fields"]), expires_at, found.update_time.rfc3339())
+        return Record(json.loads(content["fields"]), expires_at, snapshot.update_time.rfc3339())
 
     def warm(self) -> None:
         """Make the connection, so that the first request need not wait for all of it.
@@ -153,9 +153,9 @@ class FirestoreStore:
         # Only here: loading it would make every cold start longer.
         from google.cloud import firestore_admin_v1 as admin
 
-        found = self._field(collection, "expires_at")
+        field = self._field(collection, "expires_at")
         states = admin.Field.TtlConfig.State
-        return "ttl_config" in found and found.ttl_config.state in {states.ACTIVE, states.CREATING}
+        return "ttl_config" in field and field.ttl_config.state in {states.ACTIVE, states.CREATING}
 
     def indexes(self, collection: str, field: str) -> bool:
         """Whether Firestore keeps an index of a field; by default it does of every one."""
@@ -168,8 +168,10 @@ class FirestoreStore:
             project = self._client().project
             path = f"collectionGroups/{collection}/fields/{field}"
             name = f"projects/{project}/databases/{self._database}/{path}"
-            found: Field = _admin_client().get_field(name=name, retry=None, timeout=ADMIN_SECONDS)
-        return found
+            described: Field = _admin_client().get_field(
+                name=name, retry=None, timeout=ADMIN_SECONDS
+            )
+        return described
 
     @contextmanager
     def _answering(self, *conflicts: type[GoogleAPICallError]) -> Iterator[float]:

@@ -36,10 +36,10 @@ def read(uri: str) -> ErrorUri:
     if match is None:
         return ErrorUri()
     query = parse_qs(match["query"] or "", max_num_fields=20) if match["query"] else {}
-    found = urns.find(match["urn"], known_urns())
+    urn_and_end = urns.find(match["urn"], known_urns())
     persona = query.get("persona", [""])[0].lower()
     return ErrorUri(
-        urn=found[0] if found is not None else None,
+        urn=urn_and_end[0] if urn_and_end is not None else None,
         instance=_id(match["instance"]),
         persona=persona if _PERSONA.fullmatch(persona) else None,
         client=_id(query.get("client", [""])[0]),

@@ -120,9 +120,9 @@ def _by_status(
 def _coded(
     oauth_error: str | None, among: Collection[Entry], vendor: str | None
 ) -> tuple[Entry, ...]:
-    found = [one for one in among if one.vendor == vendor and oauth_error in one.oauth_errors]
+    entries = [one for one in among if one.vendor == vendor and oauth_error in one.oauth_errors]
     # One code can mean two things in two places; where it came from is then a guess.
-    return tuple(one for one in found if one.where == found[0].where)
+    return tuple(one for one in entries if one.where == entries[0].where)
 
 
 def _speaking(
@@ -134,8 +134,8 @@ def _speaking(
         for one in among
         if one.vendor in vendors
     ]
-    found = sorted(lengths, key=lambda pair: -pair[0])
-    return tuple(entry for length, entry in found if length)
+    ranked = sorted(lengths, key=lambda pair: -pair[0])
+    return tuple(entry for length, entry in ranked if length)
 
 
 def _matched(patterns: Iterable[str], text: str) -> Iterable[int]:

@@ -66,8 +66,8 @@ def _said(
     named = error_uri.read(uri)
     ids = frozenset(one.lower() for one in (named.client, named.tenant, named.instance) if one)
     plain = _plain(words, ids)
-    found = urns.find(plain, known_urns())
-    urn = named.urn or (found[0] if found is not None else None)
+    urn_and_end = urns.find(plain, known_urns())
+    urn = named.urn or (urn_and_end[0] if urn_and_end is not None else None)
     return EhrMessage(
         vendor=vendor_of(urn, plain),
         urn=urn,

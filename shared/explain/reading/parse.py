@@ -49,10 +49,10 @@ def parse(text: str) -> EhrMessage:
     """
     levels = texts.levels(text)
     opened = levels[-1]
-    found = urns.find(opened, known_urns())
-    urn, end = found if found is not None else (None, 0)
+    urn_and_end = urns.find(opened, known_urns())
+    urn, end = urn_and_end if urn_and_end is not None else (None, 0)
     # What belongs to an `error_uri` follows its URN; elsewhere it may stand before.
-    places = (opened[end : end + 2000], opened) if found else (opened,)
+    places = (opened[end : end + 2000], opened) if urn_and_end else (opened,)
     client = _first(
         places,
         rf"(?<![A-Za-z0-9_-])client=({_ID})",
@@ -100,8 +100,8 @@ def _first(places: Iterable[str], *patterns: str) -> str | None:
         for place in places:
             match = re.search(pattern, place, _FLAGS)
             if match is not None:
-                found = match[1].rstrip(".-~")
-                return None if texts.looks_like_a_secret(found) else found
+                value = match[1].rstrip(".-~")
+                return None if texts.looks_like_a_secret(value) else value
     return None
 
 

@@ -116,13 +116,13 @@ def _request(text: str) -> dict[str, str | None]:
     start = max(text.rfind(sign, 0, at) for sign in "?\n\"'<`") + 1
     line = re.split(r"[\n\"'<>`#]", text[start : start + 8000], maxsplit=1)[0]
     pairs = [pair.partition("=") for pair in line.split("&")]
-    found: dict[str, str | None] = {
+    parameters: dict[str, str | None] = {
         name.strip(): value.strip()
         for name, sign, value in pairs
         if sign and re.fullmatch(r"[A-Za-z_]{1,40}", name.strip())
     }
     # One parameter alone is a word of a text, or of a call of curl.
-    return found if len(found) > 1 else {}
+    return parameters if len(parameters) > 1 else {}
 
 
 def _of_this_app(text: str) -> dict[str, str | None]:
@@ -134,8 +134,8 @@ def _of_this_app(text: str) -> dict[str, str | None]:
 
 def causes_named_in(text: str) -> tuple[str, ...]:
     """Return the ids of causes that this app's error page or log line names, in its order."""
-    found = _OWN_CAUSES.search(text)
-    return tuple(re.findall(r"[a-z_]+", found[1])) if found is not None else ()
+    match = _OWN_CAUSES.search(text)
+    return tuple(re.findall(r"[a-z_]+", match[1])) if match is not None else ()
 
 
 def _pairs(text: str) -> dict[str, str | None]:

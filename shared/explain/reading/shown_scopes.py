@@ -53,7 +53,7 @@ def scopes_in(text: str) -> ShownScopes:
         elif not (label == "requested" and scopes == answer):
             told.setdefault(label, []).append(scopes)
     registered = _longest(told.get("registered", []))
-    missing = tuple(dict.fromkeys(one for found in told.get("missing", []) for one in found))
+    missing = tuple(dict.fromkeys(one for scopes in told.get("missing", []) for one in scopes))
     granted = _longest([one for one in told.get("granted", []) if len(one) > 1]) or None
     requested = [*told.get("requested", []), *unnamed]
     asked = _longest([one for one in requested if len(one) > 1 and one != answer])
@@ -74,9 +74,9 @@ def _token_response(text: str) -> tuple[str, ...] | None:
 
 
 def _lists(text: str) -> Iterator[tuple[Label | None, tuple[str, ...]]]:
-    found = list(re.finditer(SCOPE, text))
-    runs = [[match] for match in found[:1]]
-    for before, match in pairwise(found):
+    matches = list(re.finditer(SCOPE, text))
+    runs = [[match] for match in matches[:1]]
+    for before, match in pairwise(matches):
         if re.fullmatch(_BETWEEN, text[before.end() : match.start()]):
             runs[-1].append(match)
         else:

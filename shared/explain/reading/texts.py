@@ -90,13 +90,13 @@ def levels(text: str) -> list[str]:
 
     Each level is plain and without named secrets.
     """
-    found = [without_secrets(plain(bounded(text)))]
+    levels = [without_secrets(plain(bounded(text)))]
     for _ in range(_DEEPEST):
-        opened = plain(_opened(found[-1]))
-        if opened == found[-1]:
+        opened = plain(_opened(levels[-1]))
+        if opened == levels[-1]:
             break
-        found.append(without_secrets(opened))
-    return found
+        levels.append(without_secrets(opened))
+    return levels
 
 
 def _opened(text: str) -> str:
@@ -141,12 +141,12 @@ def _urn_words() -> frozenset[str]:
 @cache
 def _own_codes() -> frozenset[str]:
     """The codes of this product's errors (docs/errors.md)."""
-    found, left = set(), [SmartError]
+    codes, left = set(), [SmartError]
     while left:
         kind = left.pop()
         left += kind.__subclasses__()
-        found.add(getattr(kind, "code", ""))
-    return frozenset(found - {""})
+        codes.add(getattr(kind, "code", ""))
+    return frozenset(codes - {""})
 
 
 def without_random(text: str, known: Collection[str]) -> str:

@@ -100,11 +100,11 @@ def _last_words(text: str, known: frozenset[str]) -> tuple[str, int] | None:
     endings = _endings(known)
     for match in re.finditer(_WORDS, text, re.IGNORECASE):
         written = match[0].lower().replace("_", "-")
-        found = endings.get(written) or endings.get(_SHORT.get(written, ""))
+        urn = endings.get(written) or endings.get(_SHORT.get(written, ""))
         # One word of many may mean anything, and one of RFC 6749's is rather that.
         alone = match[0] == text.strip() and match[0].lower() not in _OF_RFC_6749
-        if found is not None and (":" in written or alone):
-            return found, match.end()
+        if urn is not None and (":" in written or alone):
+            return urn, match.end()
     return None
 
 

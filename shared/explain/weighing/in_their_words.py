@@ -143,7 +143,7 @@ def _named_in_the_sentence(facts: Facts) -> Iterator[WeighedCause]:
     if not words or not facts.by_code or facts.said.urn is not None:
         return
     of_a_client = facts.said.oauth_error == "invalid_client"
-    found = [
+    named = [
         (match.start(), cause)
         for pattern, cause in _ABOUT.items()
         if (match := _compiled(pattern).search(words)) is not None
@@ -153,9 +153,9 @@ def _named_in_the_sentence(facts: Facts) -> Iterator[WeighedCause]:
             or (of_a_client and cause.startswith("assertion_"))
         )
     ]
-    if found:
+    if named:
         why = "The server's own sentence is about that."
-        yield WeighedCause(min(found)[1], "likely", why, _OWN_WORDS)
+        yield WeighedCause(min(named)[1], "likely", why, _OWN_WORDS)
 
 
 def _step(cause: CauseId, text: str) -> str | None:

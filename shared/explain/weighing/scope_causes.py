@@ -107,8 +107,8 @@ def _cause(
 
 def _only_in_other_version(scope: str, granted: Iterable[str]) -> bool:
     """Whether resource scopes were granted, and none of them in this one's syntax."""
-    found = {one for text in granted if (one := version(text)) is not None}
-    return bool(found) and version(scope) not in found
+    versions = {one for text in granted if (one := version(text)) is not None}
+    return bool(versions) and version(scope) not in versions
 
 
 def scope_cause(cause: CauseId, vendor: str | None) -> Cause:

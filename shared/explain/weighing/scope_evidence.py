@@ -60,7 +60,7 @@ def _syntax(facts: Facts) -> Iterator[WeighedCause]:
         why = f"`{scope}` was asked for, and the EHR writes `{other}`."
         yield WeighedCause("scope_syntax", _of_scopes(facts), why, "the EHR's `scopes_supported`")
         return
-    both = {found: scope for scope in facts.scopes if (found := version(scope)) is not None}
+    both = {number: scope for scope in facts.scopes if (number := version(scope)) is not None}
     if len(both) > 1:
         one, other = both["v1"], both["v2"]
         why = f"SMART v1 (`{one}`) and v2 (`{other}`) are mixed in {facts.where_scopes}."
@@ -102,7 +102,7 @@ def _registered(facts: Facts) -> Iterator[WeighedCause]:
 
 def _written_for_v2(facts: Facts) -> Iterator[WeighedCause]:
     """Scopes in the newer syntax at an EHR whose reports are of the older one."""
-    versions = {found for scope in facts.scopes if (found := version(scope)) is not None}
+    versions = {number for scope in facts.scopes if (number := version(scope)) is not None}
     both = facts.family >= {"scope_syntax", "scope_not_registered"} and (
         "scope_trimmed" not in facts.family
     )
@@ -115,7 +115,7 @@ def _written_for_v2(facts: Facts) -> Iterator[WeighedCause]:
 def _against_the_registration(facts: Facts) -> Iterator[WeighedCause]:
     """What a text reports about the registration: its SMART version, and the scopes that it has."""
     told = {one for one in ("v1", "v2") if one in facts.claims.signs}
-    written = {found for scope in facts.scopes if (found := version(scope)) is not None}
+    written = {number for scope in facts.scopes if (number := version(scope)) is not None}
     if len(written) == len(told) == 1 and written != told:
         scope = next(scope for scope in facts.scopes if version(scope) is not None)
         wanted = "`.rs` and other letters (v2)" if "v2" in told else "`.read` and `.write` (v1)"

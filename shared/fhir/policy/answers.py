@@ -27,7 +27,7 @@ def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: s
     """
     if answer.accepted is not None:
         # All else was looked at as it was read (shared/fhir/quick_accept.py).
-        _require_own_search(answer.accepted.found, address, decision)
+        _require_own_search(answer.accepted.items, address, decision)
         return
     if answer.status != 200:
         require_remarks_only(answer.resource, decision, fhir_base)
@@ -50,12 +50,12 @@ def _check_search(
     bundle: dict[str, Any], address: Address, decision: Decision, fhir_base: str
 ) -> None:
     _entries(bundle)
-    found = list(nested.of_answer(bundle))
-    if not all(is_covered(resource, decision) for resource in found):
+    resources = list(nested.of_answer(bundle))
+    if not all(is_covered(resource, decision) for resource in resources):
         raise UpstreamInvalid(
             why="The EHR's answer holds resources that no scope covers, or that do not show it."
         )
-    if not all(releasable(resource, decision, fhir_base) for resource in found):
+    if not all(releasable(resource, decision, fhir_base) for resource in resources):
         raise PatientDenied(why="The EHR's answer holds another patient's data.")
     _require_own_search(objects(bundle.get("link")), address, decision)
 

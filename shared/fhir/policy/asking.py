@@ -75,8 +75,8 @@ def decide_page(
         _within_compartment(address, (), session)
     open_types = _open_types(grants, interaction) | ({address.type} if level == "user" else set())
     patient = session.context.patient
-    found = _covering_of(address, level, interaction, grants)
-    return Decision(level, (), patient, open_types, address.type, found, shown=shown)
+    filters = _covering_of(address, level, interaction, grants)
+    return Decision(level, (), patient, open_types, address.type, filters, shown=shown)
 
 
 def level_of(address: Address, session: Session, grants: Grants) -> Level:
@@ -115,18 +115,18 @@ def _covering_of(
     """The types that an answer may hold, each with the parameters of the scopes that allow it: the
     one asked for, and those that can be read anyway.
     """
-    found: dict[str, list[Filters]] = {}
+    filters: dict[str, list[Filters]] = {}
     for grant in grants:
         if "r" in grant.letters and grant.type != address.type:
-            found.setdefault(grant.type, []).append(grant.filters)
-    for name in found.keys() - {"*"}:
-        found[name] += found.get("*", ())
-    found[address.type] = [
+            filters.setdefault(grant.type, []).append(grant.filters)
+    for name in filters.keys() - {"*"}:
+        filters[name] += filters.get("*", ())
+    filters[address.type] = [
         grant.filters
         for grant in grants
         if grant.level == level and grant.covers(address.type, interaction)
     ]
-    return {name: tuple(filters) for name, filters in found.items()}
+    return {name: tuple(several) for name, several in filters.items()}
 
 
 def _open_types(grants: Grants, interaction: Letter) -> frozenset[str]:

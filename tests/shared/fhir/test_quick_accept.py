@@ -56,7 +56,7 @@ def _strictly_accepted(body: bytes, links: Links, asked: Address, decision: Deci
         answers.check(FhirAnswer(200, {}, body, document, {}), asked, decision, BASE)
         if document["resourceType"] == "Bundle":
             assert not json.loads(without, object_pairs_hook=reader).get("link")
-            assert document.get("link", []) in ([], list(links.found))
+            assert document.get("link", []) in ([], list(links.items))
 
 
 def _quickly(body: bytes, asked: Address, decision: Decision) -> Links | None:
@@ -242,7 +242,7 @@ def test_links_are_found_wherever_they_stand(before: int, space: str) -> None:
     body = _bundle(filled, more=f',"link"{space}:{space}[{json.dumps(link)}]{space}')
     found = quick_accept.accept(body, PLAIN)
     assert found is not None
-    assert found.found == (link,)
+    assert found.items == (link,)
     assert found.place is not None
     assert json.loads(body[slice(*found.place)]) == [link]
 
