@@ -19,10 +19,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    found = check(given.config, offline=given.offline)
+    preflight = check(given.config, offline=given.offline)
     marks = output.Marks.of_output()
-    output.put(report.as_json(found) if given.json else report.as_text(found, marks))
-    return 1 if any(finding.level == "fail" for finding in found.findings) else 0
+    output.put(report.as_json(preflight) if given.json else report.as_text(preflight, marks))
+    return 1 if any(finding.level == "fail" for finding in preflight.findings) else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -72,8 +72,8 @@ def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
     if not offline:
         asked = [one for one in settings.ehrs if sound.may_use(one, *_OF_DISCOVERY)]
         with ThreadPoolExecutor(_EHRS_AT_ONCE) as pool:
-            found = pool.map(ehr.look, asked, map(clients.algorithm, asked))
-        looks = {one.key: look for one, look in zip(asked, found, strict=True)}
+            results = pool.map(ehr.look, asked, map(clients.algorithm, asked))
+        looks = {one.key: look for one, look in zip(asked, results, strict=True)}
     for one in settings.ehrs:
         look = looks.get(one.key, Look([], []))
         seen = look.seen[0] if look.seen else None

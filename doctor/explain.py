@@ -35,32 +35,32 @@ def run(given: Namespace) -> int:
     """Explain the text of the arguments, or of standard input; the exit code, always 0."""
     said = parse(_text(given.text))
     if given.config is None:
-        found, key = diagnose(said), None
+        diagnosis, key = diagnose(said), None
     else:
         configuration = explain_config.read(given.config)
         registrations = configuration.registrations
         chosen = choose(said, in_text(said.text), registrations)
         findings = configuration.findings(chosen)
-        found = replace(diagnose(said, None, registrations), config_findings=findings)
-        found = explain_config.where_right_already(found, chosen)
-        found = _at_home(found, configuration.public_url, chosen)
+        diagnosis = replace(diagnose(said, None, registrations), config_findings=findings)
+        diagnosis = explain_config.where_right_already(diagnosis, chosen)
+        diagnosis = _at_home(diagnosis, configuration.public_url, chosen)
         key = chosen.key if chosen is not None else None
-    output.put(as_json(found) if given.json else _as_text(found, key, given))
+    output.put(as_json(diagnosis) if given.json else _as_text(diagnosis, key, given))
     return 0
 
 
-def _as_text(found: Diagnosis, key: str | None, given: Namespace) -> str:
+def _as_text(diagnosis: Diagnosis, key: str | None, given: Namespace) -> str:
     marks = output.Marks.of_output()
-    return explain_report.as_text(found, key, marks=marks, sources=given.sources)
+    return explain_report.as_text(diagnosis, key, marks=marks, sources=given.sources)
 
 
-def _at_home(found: Diagnosis, public_url: str | None, mine: Registered | None) -> Diagnosis:
+def _at_home(diagnosis: Diagnosis, public_url: str | None, mine: Registered | None) -> Diagnosis:
     """The same with the app's own addresses in what to do, as far as the configuration has them."""
     if public_url is None:
-        return found
+        return diagnosis
     redirect_uri = mine.redirect_uri if mine is not None else None
-    causes = tuple(one.with_addresses(public_url, redirect_uri) for one in found.causes)
-    return replace(found, causes=causes)
+    causes = tuple(one.with_addresses(public_url, redirect_uri) for one in diagnosis.causes)
+    return replace(diagnosis, causes=causes)
 
 
 def _text(argument: str | None) -> str:
@@ -71,22 +71,24 @@ def _text(argument: str | None) -> str:
     return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8", "replace")
 
 
-def as_json(found: Diagnosis) -> str:
+def as_json(diagnosis: Diagnosis) -> str:
     """The answer for programs. The words of others in it are ids, codes and addresses alone."""
-    said = found.said
+    said = diagnosis.said
     members = ("vendor", "urn", "oauth_error", "instance", "persona", "client", "tenant")
     return json.dumps(
         {
             "error": {name: getattr(said, name) for name in members},
-            "kind": found.kind,
-            "meaning": found.meaning,
-            "causes": [_cause(cause) for cause in found.causes],
+            "kind": diagnosis.kind,
+            "meaning": diagnosis.meaning,
+            "causes": [_cause(cause) for cause in diagnosis.causes],
             "corrected_request": (
-                dict(found.corrected_request) if found.corrected_request is not None else None
+                dict(diagnosis.corrected_request)
+                if diagnosis.corrected_request is not None
+                else None
             ),
-            "change": asdict(found.change) if found.change is not None else None,
-            "ask": list(found.ask),
-            "config_findings": [_finding(one) for one in found.config_findings],
+            "change": asdict(diagnosis.change) if diagnosis.change is not None else None,
+            "ask": list(diagnosis.ask),
+            "config_findings": [_finding(one) for one in diagnosis.config_findings],
         },
         indent=2,
     )

@@ -44,25 +44,25 @@ class Configuration:
         return tuple(dict.fromkeys([*self.of_file, *mine]))
 
 
-def where_right_already(found: Diagnosis, mine: Registered | None) -> Diagnosis:
+def where_right_already(diagnosis: Diagnosis, mine: Registered | None) -> Diagnosis:
     """The same, told of the other deployment that sent the request, where the one that is
     configured cannot have: what is to be changed is not in this file.
     """
-    if mine is None or found.change is None or found.change.setting is None:
-        return found
-    first = found.causes[0]
-    held = _right_in(first, found.change.setting, mine)
+    if mine is None or diagnosis.change is None or diagnosis.change.setting is None:
+        return diagnosis
+    first = diagnosis.causes[0]
+    held = _right_in(first, diagnosis.change.setting, mine)
     if held is None:
-        return found
+        return diagnosis
     step = (
         f"Find what sent this request: another deployment or configuration did, for the "
         f"registration {mine.key} {held}."
     )
     steps = (step, *first.steps)
     return replace(
-        found,
-        causes=(replace(first, steps=steps), *found.causes[1:]),
-        change=replace(found.change, setting=None),
+        diagnosis,
+        causes=(replace(first, steps=steps), *diagnosis.causes[1:]),
+        change=replace(diagnosis.change, setting=None),
     )
 
 
@@ -128,5 +128,5 @@ def _finding(problem: Problem) -> Finding:
 
 def _weak(ehr: Ehr) -> Sequence[Finding]:
     """What a refused launch or a refused request may come from."""
-    found = (scope_advice.wildcard(ehr), scope_advice.syntax(ehr))
-    return [Finding(one.id, one.title, one.steps) for one in found if one.level != "ok"]
+    checks = (scope_advice.wildcard(ehr), scope_advice.syntax(ehr))
+    return [Finding(one.id, one.title, one.steps) for one in checks if one.level != "ok"]

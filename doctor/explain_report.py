@@ -13,19 +13,19 @@ _WIDTH = 80
 
 
 def as_text(
-    found: Diagnosis, registration: str | None, *, marks: Marks, sources: bool = False
+    diagnosis: Diagnosis, registration: str | None, *, marks: Marks, sources: bool = False
 ) -> str:
     """The whole answer, wrapped. `registration` is the key of the one it was compared with."""
     parts = [
-        "\n".join(_answer(found, marks)),
-        _section("Why", _first(found), marks),
-        _section("What else is wrong, or may be", _others(found), marks),
-        _section("Your configuration", _configuration(found, registration), marks),
-        _section("For support", _support(found), marks),
+        "\n".join(_answer(diagnosis, marks)),
+        _section("Why", _first(diagnosis), marks),
+        _section("What else is wrong, or may be", _others(diagnosis), marks),
+        _section("Your configuration", _configuration(diagnosis, registration), marks),
+        _section("For support", _support(diagnosis), marks),
         _section(
-            "Where the causes are known from", _sources(found) if sources else iter(()), marks
+            "Where the causes are known from", _sources(diagnosis) if sources else iter(()), marks
         ),
-        _section("The request as it should be", _request(found, marks), marks),
+        _section("The request as it should be", _request(diagnosis, marks), marks),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -35,15 +35,15 @@ def _section(title: str, lines: Iterator[str], marks: Marks) -> str:
     return f"{marks.strong(title)}\n{'-' * len(title)}\n{body}" if body else ""
 
 
-def _answer(found: Diagnosis, marks: Marks) -> Iterator[str]:
+def _answer(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
     """What happened, the cause, the one thing to change."""
-    if not found.causes:
-        yield from _wrapped("", found.meaning)
-        yield from _asked(found)
+    if not diagnosis.causes:
+        yield from _wrapped("", diagnosis.meaning)
+        yield from _asked(diagnosis)
         return
-    first = found.causes[0]
-    what = _sentence(found.meaning)
-    second = found.causes[1] if len(found.causes) > 1 else None
+    first = diagnosis.causes[0]
+    what = _sentence(diagnosis.meaning)
+    second = diagnosis.causes[1] if len(diagnosis.causes) > 1 else None
     # Nothing in the text tells which of the two it is.
     either = second is not None and second.certainty == first.certainty == "likely"
     # All three are in the first five lines; the whole of each comes under "Why".
@@ -52,16 +52,16 @@ def _answer(found: Diagnosis, marks: Marks) -> Iterator[str]:
     if either and second is not None:
         yield from list(_emphatic(f"Or ({second.certainty}): ", second.title, marks))[:1]
     yield from _emphatic("To change: ", _sentence(first.steps[0]), marks)
-    if found.change is not None:
+    if diagnosis.change is not None:
         # In one piece, so that it can be copied.
-        yield marks.strong(f"  {_plain(found.change.line)}")
-        if found.change.setting:
-            yield f"  {_plain(found.change.setting)}     (this app, in smart.toml)"
-    yield from _asked(found)
+        yield marks.strong(f"  {_plain(diagnosis.change.line)}")
+        if diagnosis.change.setting:
+            yield f"  {_plain(diagnosis.change.setting)}     (this app, in smart.toml)"
+    yield from _asked(diagnosis)
 
 
-def _asked(found: Diagnosis) -> Iterator[str]:
-    for text in found.ask:
+def _asked(diagnosis: Diagnosis) -> Iterator[str]:
+    for text in diagnosis.ask:
         yield from _wrapped("To paste: ", text, indent="  ")
 
 
@@ -74,19 +74,19 @@ def _sentence(text: str) -> str:
     return re.split(r"(?<=[.!?]) (?=[A-Z`'])", text, maxsplit=1)[0]
 
 
-def _first(found: Diagnosis) -> Iterator[str]:
-    if not found.causes:
+def _first(diagnosis: Diagnosis) -> Iterator[str]:
+    if not diagnosis.causes:
         return
-    for name in filter(None, (found.said.urn, found.said.oauth_error)):
+    for name in filter(None, (diagnosis.said.urn, diagnosis.said.oauth_error)):
         yield _plain(name)
-    yield from _wrapped("", found.meaning)
+    yield from _wrapped("", diagnosis.meaning)
     yield ""
-    yield from _wrapped("", found.causes[0].why)
-    yield from _steps(found.causes[0], "")
+    yield from _wrapped("", diagnosis.causes[0].why)
+    yield from _steps(diagnosis.causes[0], "")
 
 
-def _others(found: Diagnosis) -> Iterator[str]:
-    for number, cause in enumerate(found.causes[1:], 2):
+def _others(diagnosis: Diagnosis) -> Iterator[str]:
+    for number, cause in enumerate(diagnosis.causes[1:], 2):
         if number > 2:
             yield ""
         start = f"{number}. "
@@ -102,34 +102,34 @@ def _steps(cause: Cause, indent: str) -> Iterator[str]:
         yield from _wrapped(f"{indent}- ", step)
 
 
-def _sources(found: Diagnosis) -> Iterator[str]:
-    for number, cause in enumerate(found.causes, 1):
+def _sources(diagnosis: Diagnosis) -> Iterator[str]:
+    for number, cause in enumerate(diagnosis.causes, 1):
         yield from _wrapped(f"{number}. ", f"{cause.source} [{cause.id}]")
 
 
-def _configuration(found: Diagnosis, registration: str | None) -> Iterator[str]:
+def _configuration(diagnosis: Diagnosis, registration: str | None) -> Iterator[str]:
     if registration:
         yield from _wrapped("", f"Compared with the registration {registration}.")
-    for finding in found.config_findings:
+    for finding in diagnosis.config_findings:
         yield from _wrapped("- ", f"{finding.title} [{finding.id}]")
         yield from _wrapped("  ", finding.fix)
 
 
-def _request(found: Diagnosis, marks: Marks) -> Iterator[str]:
-    changed = {parameter(one) for one in found.causes if one.certainty == "certain"}
-    if found.change is not None:
-        changed.add(found.change.line.partition("=")[0])
-    for name, value in (found.corrected_request or {}).items():
+def _request(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
+    changed = {parameter(one) for one in diagnosis.causes if one.certainty == "certain"}
+    if diagnosis.change is not None:
+        changed.add(diagnosis.change.line.partition("=")[0])
+    for name, value in (diagnosis.corrected_request or {}).items():
         if name in changed:
             yield from _emphatic(f"{name} = ", f"{value}   <- change this", marks)
         else:
             yield from _wrapped(f"{name} = ", value, indent="    ")
 
 
-def _support(found: Diagnosis) -> Iterator[str]:
+def _support(diagnosis: Diagnosis) -> Iterator[str]:
     """What the EHR's support finds the failure by; nothing of it is secret."""
-    said = found.said
-    if not found.causes:
+    said = diagnosis.said
+    if not diagnosis.causes:
         return
     known = (
         ("Error", said.urn or said.oauth_error),

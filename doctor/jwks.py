@@ -72,8 +72,8 @@ def _run(config: str | None, arguments: list[str]) -> int:
 
 
 def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[Checked]) -> None:
-    sound, found = configuration.read(path)
-    failed = [finding for finding in found if finding.level == "fail"]
+    sound, checks = configuration.read(path)
+    failed = [finding for finding in checks if finding.level == "fail"]
     if sound is None or failed:
         findings += failed
         return
@@ -83,7 +83,7 @@ def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[C
         title = f"No [[ehr]] of {path} has client_auth private_key_jwt."
         findings.append(fail("setting_invalid", title, "Name the key files themselves instead."))
     clients, problems = client_auth.resolve(replace(settings, ehrs=signing))
-    findings += [secret_references.found(one, None, run_elsewhere=False) for one in problems]
+    findings += [secret_references.as_finding(one, None, run_elsewhere=False) for one in problems]
     for ehr in signing:
         jwk = clients.public_jwk(ehr)
         if jwk is not None:

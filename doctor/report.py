@@ -16,9 +16,9 @@ _STORE_IDS = frozenset(
 )
 
 
-def as_json(found: Preflight) -> str:
+def as_json(preflight: Preflight) -> str:
     """A list of objects with the members id, level, ehr, title, fix."""
-    return json.dumps([_members(finding) for finding in found.findings], indent=2)
+    return json.dumps([_members(finding) for finding in preflight.findings], indent=2)
 
 
 def _members(finding: Checked) -> dict[str, str | None]:
@@ -31,11 +31,11 @@ def _members(finding: Checked) -> dict[str, str | None]:
     }
 
 
-def as_text(found: Preflight, marks: Marks) -> str:
+def as_text(preflight: Preflight, marks: Marks) -> str:
     """Each group, a line a check: what fails and what is weak, with what to do, then what is well.
     At the end what was not looked at, and what nobody can look at from here.
     """
-    return in_groups(found.findings, marks, _unseen(found))
+    return in_groups(preflight.findings, marks, _unseen(preflight))
 
 
 def in_groups(findings: list[Checked], marks: Marks, unseen: str = "") -> str:
@@ -50,12 +50,12 @@ def in_groups(findings: list[Checked], marks: Marks, unseen: str = "") -> str:
     return "\n\n".join([*parts, *filter(None, [unseen]), _sum(findings)])
 
 
-def _unseen(found: Preflight) -> str:
+def _unseen(preflight: Preflight) -> str:
     lines: list[str] = []
-    if found.left:
+    if preflight.left:
         # What has findings above was looked at in part.
-        begun = {_group(one) for one in found.findings}
-        left = [f"the rest of {one}" if one in begun else one for one in found.left]
+        begun = {_group(one) for one in preflight.findings}
+        left = [f"the rest of {one}" if one in begun else one for one in preflight.left]
         lines += _wrapped("  note  ", f"Not looked at: {', '.join(left)}.")
     lines += _wrapped("  note  ", _ONLY_THE_EHR_KNOWS)
     return "\n".join(lines)

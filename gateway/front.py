@@ -55,24 +55,24 @@ def _front(settings: Settings) -> Mapping[str, object]:
 
 def _launches(settings: Settings, simulated: str) -> list[tuple[str, str]]:
     """A launch from the first chart of each simulated EHR, and one that the app begins itself."""
-    found = []
+    links = []
     for one in settings.ehrs:
         path = one.iss[0].removeprefix(simulated).split("/")[1]
         query = {"patient": _PATIENT, "client": one.client_id, "user": "clara", "in": "tab"}
-        found.append((f"{one.name}: from a chart", f"{simulated}/{path}/start?{urlencode(query)}"))
-    found += [
+        links.append((f"{one.name}: from a chart", f"{simulated}/{path}/start?{urlencode(query)}"))
+    links += [
         (f"{one.name}: standalone", f"{settings.public_url}/launch?ehr={one.key}")
         for one in settings.ehrs
         if one.standalone
     ]
-    return found
+    return links
 
 
 def _explained(settings: Settings, call: Call) -> Reply:
     """What a pasted error means."""
     if call.method not in {"GET", "POST"}:
         raise MethodNotAllowed(allow="GET, POST")
-    found: Diagnosis | None = None
+    diagnosis: Diagnosis | None = None
     text = ""
     if call.method == "POST":
         form = call.body(_MOST_PASTED).decode("utf-8", "replace")
@@ -82,16 +82,18 @@ def _explained(settings: Settings, call: Call) -> Reply:
             for one in settings.ehrs
             if _may_be_about(one, text)
         ]
-        found = explain.diagnose(explain.parse(text), None, registered)
-    support = _support(found) if found is not None else []
+        diagnosis = explain.diagnose(explain.parse(text), None, registered)
+    support = _support(diagnosis) if diagnosis is not None else []
     # So that more can be added to it and explained together.
     kept = explain.harmless(text)
-    return _page("explained.html", settings, call, found=found, support=support, pasted=kept)
+    return _page(
+        "explained.html", settings, call, diagnosis=diagnosis, support=support, pasted=kept
+    )
 
 
-def _support(found: Diagnosis) -> list[tuple[str, str]]:
+def _support(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     """What the EHR's support finds the failure by: ids and codes, no words of others."""
-    said = found.said
+    said = diagnosis.said
     known = (
         ("Error", said.urn or said.oauth_error),
         ("Instance or correlation id", said.instance),

@@ -42,10 +42,10 @@ def folder() -> Path | None:
     named = os.environ.get("PAGE")
     if not named:
         return None
-    found = Path(named).resolve()
-    if not (found / "index.html").is_file():
+    path = Path(named).resolve()
+    if not (path / "index.html").is_file():
         raise Unusable(f"{named} isn't a folder with an index.html. Name your page's folder.")
-    return found
+    return path
 
 
 def is_at(path: str) -> bool:
@@ -87,14 +87,14 @@ def _file(page: Path, raw: str) -> Path:
         raise NotFound
     try:
         # A link inside the folder may lead out of it.
-        found = page.joinpath(*names).resolve(strict=True)
-        regular = stat.S_ISREG(found.stat().st_mode)
+        path = page.joinpath(*names).resolve(strict=True)
+        regular = stat.S_ISREG(path.stat().st_mode)
     except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
         raise NotFound from None
-    within = found.is_relative_to(page) and found.relative_to(page).parts
+    within = path.is_relative_to(page) and path.relative_to(page).parts
     if not regular or not within or not all(_is_plain(name) for name in within):
         raise NotFound
-    return found
+    return path
 
 
 def _is_plain(name: str) -> bool:

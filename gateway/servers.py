@@ -91,10 +91,10 @@ def require_free(place: Place, command: str) -> None:
     if not _is_port(place.port):
         unusable(f"Port {place.port} is no port number (1 to 65535)", place.variable)
     try:
-        found = socket.getaddrinfo(
+        addresses = socket.getaddrinfo(
             place.host or None, int(place.port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        family, kind, protocol, _, address = found[0]
+        family, kind, protocol, _, address = addresses[0]
     except (OSError, OverflowError):
         unusable(f"Host {place.host} is not known", "HOST")
     with socket.socket(family, kind, protocol) as probe:

@@ -31,13 +31,13 @@ def check(settings: Settings, *, offline: bool) -> list[Checked]:
 
 
 def _files(settings: Settings) -> list[Checked]:
-    found, problems = key_files.resolve(settings)
+    key_sets, problems = key_files.resolve(settings)
     ehrs = {f"cds_client[{at}].keys": one.ehr for at, one in enumerate(settings.cds_clients)}
     return [
         *(
             ok("cds_keys_unreadable", f"The file of keys of {one.key} can be used.", one.ehr)
             for one in settings.cds_clients
-            if one.key in found
+            if one.key in key_sets
         ),
         *(
             fail(cast(FindingId, one.id), one.title, one.fix, ehrs.get(one.place))

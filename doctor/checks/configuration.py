@@ -126,8 +126,8 @@ def _names_of_calculators(settings: Settings) -> list[Problem]:
         from clinical import site_choice
     except ImportError:
         return []
-    found: list[Problem] = site_choice.problems(settings)
-    return found
+    problems: list[Problem] = site_choice.problems(settings)
+    return problems
 
 
 def _finding(problem: Problem, keys: Mapping[str, str]) -> Checked:

@@ -30,13 +30,13 @@ def look(ehr: Ehr, algorithm: str | None) -> Look:
 
     `algorithm`: that of the registration's private key, if it has one.
     """
-    found = Look([], [])
+    result = Look([], [])
     for entry in ehr.iss:
         if entry.endswith("/*"):
-            found.findings.append(_any_tenant(ehr, entry))
+            result.findings.append(_any_tenant(ehr, entry))
         else:
-            _look_at(ehr, entry, algorithm, found)
-    return found
+            _look_at(ehr, entry, algorithm, result)
+    return result
 
 
 def _any_tenant(ehr: Ehr, entry: str) -> Checked:
@@ -48,7 +48,7 @@ def _any_tenant(ehr: Ehr, entry: str) -> Checked:
     )
 
 
-def _look_at(ehr: Ehr, base: str, algorithm: str | None, found: Look) -> None:
+def _look_at(ehr: Ehr, base: str, algorithm: str | None, result: Look) -> None:
     sent_at = time.time()
     try:
         answer = discovery.fetch(ehr, base)
@@ -57,23 +57,23 @@ def _look_at(ehr: Ehr, base: str, algorithm: str | None, found: Look) -> None:
         title = f"{error.why} ({evidence})"
         fix = "Correct `iss`: {FHIR base}/.well-known/smart-configuration must answer from here. "
         private = "For a private certificate authority, set `ca_file`."
-        found.findings.append(fail("discovery_unreachable", title, fix + private, ehr.key))
+        result.findings.append(fail("discovery_unreachable", title, fix + private, ehr.key))
         return
-    found.findings.append(ok("discovery_unreachable", f"{base} answers.", ehr.key))
-    found.findings.extend(ehr_clock.check(ehr, base, answer, (sent_at + time.time()) / 2))
+    result.findings.append(ok("discovery_unreachable", f"{base} answers.", ehr.key))
+    result.findings.extend(ehr_clock.check(ehr, base, answer, (sent_at + time.time()) / 2))
     hosts = discovery.allowed_hosts(ehr, base)
     try:
         configuration = discovery.parse(answer.body, base, hosts, identity="openid" in ehr.scopes)
     except DiscoveryInvalid as error:
-        found.findings.append(_unusable(ehr, base, answer.body, error))
+        result.findings.append(_unusable(ehr, base, answer.body, error))
         return
     try:
         discovery.require_issuer(ehr, base, configuration)
     except DiscoveryInvalid as error:
         title = f"{base}: {error.why}"
-        found.findings.append(fail("discovery_incomplete", title, error.steps[0], ehr.key))
+        result.findings.append(fail("discovery_incomplete", title, error.steps[0], ehr.key))
         return
-    found.seen.append(configuration)
+    result.seen.append(configuration)
     document = json.loads(answer.body)
     findings = (
         ok("discovery_incomplete", f"{base} names the endpoints a launch needs.", ehr.key),
@@ -82,7 +82,7 @@ def _look_at(ehr: Ehr, base: str, algorithm: str | None, found: Look) -> None:
         scope_advice.compare(ehr, base, configuration.scopes_supported),
         ehr_keys.check(ehr, base, configuration),
     )
-    found.findings.extend(finding for finding in findings if finding is not None)
+    result.findings.extend(finding for finding in findings if finding is not None)
 
 
 def _unusable(ehr: Ehr, base: str, body: bytes, error: DiscoveryInvalid) -> Checked:

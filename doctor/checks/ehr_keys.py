@@ -13,8 +13,8 @@ def check(ehr: Ehr, base: str, configuration: SmartConfiguration) -> Checked | N
         return None
     issuer = ehr.id_token_issuer or configuration.issuer
     try:
-        found = Keys().find(ehr, base, jwks_uri=configuration.jwks_uri, issuer=issuer)
-        why = "" if found.keys else "The EHR serves no key that can verify an id_token."
+        key_set = Keys().find(ehr, base, jwks_uri=configuration.jwks_uri, issuer=issuer)
+        why = "" if key_set.keys else "The EHR serves no key that can verify an id_token."
     except IdTokenInvalid as error:
         evidence = ", ".join(f"{name} {value}" for name, value in error.evidence.items())
         why = f"{error.why} ({evidence})"

@@ -60,15 +60,15 @@ def compare(ehr: Ehr, base: str, supported: tuple[str, ...]) -> Checked | None:
 
 def wildcard(ehr: Ehr) -> Checked:
     """Whether a scope is for every resource type."""
-    found = [scope for scope in ehr.scopes if "/*." in scope]
-    if not found:
+    wildcards = [scope for scope in ehr.scopes if "/*." in scope]
+    if not wildcards:
         return ok("scope_wildcard", "No scope has a wildcard for the resource type.", ehr.key)
     dropped = ehr.profile.scopes.wildcards_dropped is not None
     level = fail if dropped else warn
     what = f"{ehr.profile.title} drops them whole" if dropped else "Some EHRs drop them"
     return level(
         "scope_wildcard",
-        f"{' '.join(found)} in `scopes`: {what}, and FHIR requests are then refused.",
+        f"{' '.join(wildcards)} in `scopes`: {what}, and FHIR requests are then refused.",
         "Write one scope for each resource type, such as patient/Observation.rs.",
         ehr.key,
     )

@@ -32,12 +32,12 @@ def check(
     """
     published, unserved = published_keys.load(settings)
     findings = [*_sealing_keys(settings, run_elsewhere)] if sealing_keys else []
-    findings += [found(problem, None, run_elsewhere) for problem in unserved]
+    findings += [as_finding(problem, None, run_elsewhere) for problem in unserved]
     if published is not None:
         findings.append(ok("secret_unreadable", "public_jwks can be read here."))
     for ehr in settings.ehrs:
         own = [one for one in problems if one.place.startswith(f"ehr {ehr.key}: ")]
-        findings += [found(problem, ehr.key, run_elsewhere) for problem in own]
+        findings += [as_finding(problem, ehr.key, run_elsewhere) for problem in own]
         if ehr.client_auth != "none" and not own:
             findings += _usable(ehr, clients, published)
         if ehr.client_auth == "client_secret_basic" and not own:
@@ -45,7 +45,7 @@ def check(
     return findings
 
 
-def found(problem: Problem, ehr: str | None, run_elsewhere: bool) -> Checked:
+def as_finding(problem: Problem, ehr: str | None, run_elsewhere: bool) -> Checked:
     """The finding about a secret that cannot be used."""
     if problem.id == "secret_unreadable":
         return _unreadable(problem.title.removesuffix("."), ehr, run_elsewhere)
@@ -97,7 +97,7 @@ def _basic(ehr: Ehr, clients: Clients) -> Checked:
 def _sealing_keys(settings: Settings, run_elsewhere: bool) -> list[Checked]:
     _, problems = secret_references.read_sealing_keys(settings)
     if problems:
-        return [found(problem, None, run_elsewhere) for problem in problems]
+        return [as_finding(problem, None, run_elsewhere) for problem in problems]
     return [
         ok("secret_unreadable", "Every sealing key can be read here."),
         ok("sealing_key_invalid", "Every sealing key holds 32 bytes."),

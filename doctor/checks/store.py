@@ -39,13 +39,13 @@ def check(settings: Settings) -> list[Checked]:
         fix = "Run `make doctor`, which installs it, or install a function's requirements.txt."
         return [fail("store_unreachable", title, fix)]
     store = FirestoreStore(settings.store.project, settings.store.database)
-    found = _probe(store)
-    if any(finding.id == "store_unreachable" and finding.level == "fail" for finding in found):
-        return found
+    findings = _probe(store)
+    if any(finding.id == "store_unreachable" and finding.level == "fail" for finding in findings):
+        return findings
     collections = [launches.COLLECTION, record.COLLECTION]
     collections += [CDS_CALLS] * bool(settings.cds_clients)
     return [
-        *found,
+        *findings,
         *(_ttl(store, settings.store, collection) for collection in collections),
         *(_exempt(store, settings.store, collection) for collection in collections),
     ]
