@@ -170,7 +170,7 @@ def _seen(said: "explain.EhrMessage", known: Mapping[str, str]) -> Mapping[str, 
     """What the EHR said of the request, as far as it has the form of ids and codes, and where it
     is not `known` already.
     """
-    found = {
+    named = {
         "error": said.oauth_error,
         "urn": said.urn,
         "ehr_correlation_id": said.instance,
@@ -181,7 +181,7 @@ def _seen(said: "explain.EhrMessage", known: Mapping[str, str]) -> Mapping[str, 
     # Which client id the EHR saw is worth a line of its own, also where it is the one sent.
     return {
         name: value
-        for name, value in found.items()
+        for name, value in named.items()
         if value
         and _ID.fullmatch(value)
         and (name == "client_id_seen" or value not in known.values())

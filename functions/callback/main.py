@@ -63,21 +63,21 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         log.about(launch=log.mark(given["state"]))
     try:
         response.check_shape(given)
-        found = launches.find(_running.store, given["state"])
-        log.about(ehr=found.pending.ehr)
-        launches.check_browser(found, given["state"], call.cookies)
-        if "code" in given and not bulkheads.may_call(found.pending.fhir_base):
+        stored = launches.find(_running.store, given["state"])
+        log.about(ehr=stored.pending.ehr)
+        launches.check_browser(stored, given["state"], call.cookies)
+        if "code" in given and not bulkheads.may_call(stored.pending.fhir_base):
             # Before the launch is consumed: loading this address again goes on with it.
             raise Overloaded(why=EHR_HANGS)
-        launches.consume(_running.store, found)
+        launches.consume(_running.store, stored)
     except (StateMissing, StateUnknown) as error:
         return failure.refused(error, given)
     except (CookieMissing, BrowserMismatch) as error:
-        return failure.in_another_browser(error, found.pending)
+        return failure.in_another_browser(error, stored.pending)
     spent = cookies.clear_cookie(cookies.launch_name(given["state"]))
-    ehr = settings.ehr_by_key(found.pending.ehr)
+    ehr = settings.ehr_by_key(stored.pending.ehr)
     form = _running.clients.ambiguous_basic_form(ehr) if ehr else None
-    attempt = failure.Attempt(found.pending, ehr, form)
+    attempt = failure.Attempt(stored.pending, ehr, form)
     try:
         opened = _finish(attempt, given, settings.public_url + redirect_path)
     except SmartError as error:

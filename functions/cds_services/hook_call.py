@@ -98,11 +98,11 @@ def read(body: Mapping[str, Any], settings: Settings, ehr: Ehr) -> HookCall:
 def _base(server: str | None, settings: Settings, ehr: Ehr) -> str | None:
     if server is None:
         return next((entry for entry in ehr.iss if not entry.endswith("/*")), None)
-    found = settings.ehr_for(server)
-    if found is None or found[0].key != ehr.key:
+    match = settings.ehr_for(server)
+    if match is None or match[0].key != ehr.key:
         host = _host(server)
         raise CdsServerDenied(evidence={"host": host} if host else None)
-    return found[1]
+    return match[1]
 
 
 def _host(server: str) -> str:

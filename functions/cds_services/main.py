@@ -79,10 +79,10 @@ def _serve(settings: Settings, call: Call) -> Reply:
 def _cards(settings: Settings, call: Call, by: Caller) -> Reply:
     body = hook_call.document(call, request_body.MAX_BYTES)
     try:
-        found = _found(settings, body, by)
+        sent = _found(settings, body, by)
     except RecursionError:
         raise hook_call.refused("The body", "is nested too deep") from None
-    return _as_json({"cards": found})
+    return _as_json({"cards": sent})
 
 
 def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict[str, Any]]:
@@ -97,23 +97,23 @@ def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict
     chosen = DEFAULT_CARDS if settings.cards is None else frozenset(settings.cards)
     judged = of_chart(read.chart, clock.now, off, chosen)
     worth = [one for one in judged if isinstance(one, Card)]
-    found = [cards.of(one, clock, settings.public_url) for one in worth]
-    _log("cards sent" if found else "nothing to say", read, worth, found)
-    return found
+    sent = [cards.of(one, clock, settings.public_url) for one in worth]
+    _log("cards sent" if sent else "nothing to say", read, worth, sent)
+    return sent
 
 
 def _log(
     message: str,
     read: Charted | None = None,
     worth: Sequence[Card] = (),
-    found: Sequence[Mapping[str, Any]] = (),
+    sent: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     log.event(
         "cds_answered",
         message,
         fields={
             "calculators": [f"{one.calculator.name} {one.on_card.urgency}" for one in worth],
-            "cards": [one["uuid"] for one in found],
+            "cards": [one["uuid"] for one in sent],
             "prefetched": list(read.prefetched) if read else [],
             "read": list(read.read) if read else [],
             "missing": list(read.missing) if read else [],

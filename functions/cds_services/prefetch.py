@@ -48,8 +48,8 @@ def of_value(search: Search, value: object) -> Part:
         return Part("failed")
     if kind != "Bundle" and kind not in search.reads:
         return Part("missing")
-    found = searchset.of_document(value, search.reads)
-    return Part("incomplete" if found.more else "whole", found.resources, found.next)
+    document = searchset.of_document(value, search.reads)
+    return Part("incomplete" if document.more else "whole", document.resources, document.next)
 
 
 def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | None) -> None:

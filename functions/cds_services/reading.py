@@ -61,8 +61,8 @@ class Reader:
         due = [one for one in searches if parts[one.name].state in {"missing", "incomplete"}]
         if not due:
             return parts
-        found = run_all([partial(self._part, one, parts[one.name]) for one in due], self.until)
-        read = {one.name: part or _FAILED for one, part in zip(due, found, strict=True)}
+        parts_read = run_all([partial(self._part, one, parts[one.name]) for one in due], self.until)
+        read = {one.name: part or _FAILED for one, part in zip(due, parts_read, strict=True)}
         return {**parts, **read}
 
     def _part(self, search: Search, given: Part) -> Part:
@@ -84,10 +84,10 @@ class Reader:
         """What all of the searches give that are made instead of one."""
         missing = Part("missing")
         calls = [partial(self._part, one, missing) for one in fallbacks]
-        found = [part or _FAILED for part in run_all(calls, self.until)]
-        if any(part.state != "whole" for part in found):
+        instead = [part or _FAILED for part in run_all(calls, self.until)]
+        if any(part.state != "whole" for part in instead):
             return _FAILED
-        return Part("whole", tuple(one for part in found for one in part.resources))
+        return Part("whole", tuple(one for part in instead for one in part.resources))
 
     def _paged(self, search: Search, request: Request, first: Part, bytes_left: int) -> Part:
         """A search to its last page; where that cannot be had, what came before does not count."""

@@ -115,19 +115,19 @@ def _content(
     session = active.session
     decision = asking.decide(address, parameters, session, session.grants(active.ehr))
     started = time.monotonic()
-    found = binary.read(address, raw, decision, active, call.headers)
-    if isinstance(found, FhirAnswer):
-        answers.check(found, address, decision, session.fhir_base)
-        return _answered(address, found, active, started, found.body)
-    _log(address, 200, started, found.ehr_ids)
-    headers = {**binary.content_headers(found), **forward.response_headers(found.headers)}
-    return Reply(200, headers, _unbroken(found))
+    answer = binary.read(address, raw, decision, active, call.headers)
+    if isinstance(answer, FhirAnswer):
+        answers.check(answer, address, decision, session.fhir_base)
+        return _answered(address, answer, active, started, answer.body)
+    _log(address, 200, started, answer.ehr_ids)
+    headers = {**binary.content_headers(answer), **forward.response_headers(answer.headers)}
+    return Reply(200, headers, _unbroken(answer))
 
 
-def _unbroken(found: FhirBytes) -> Iterator[bytes]:
+def _unbroken(answer: FhirBytes) -> Iterator[bytes]:
     """The content to its end; where it breaks off, so does the connection to the browser."""
     try:
-        yield from found.chunks
+        yield from answer.chunks
     except SmartError as error:
         log.event("fhir_request", str(error), severity="ERROR", code=error.code)
         # What a server takes for a client that left: it closes without the mark of a whole answer.

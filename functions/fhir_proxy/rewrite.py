@@ -82,7 +82,7 @@ class Pages:
         return Page(url, "user" if level == "user" else "patient", shown == _SHOWN)
 
     def _usable(self, links: object, level: Level, shown: bool) -> list[dict[str, object]]:
-        found = []
+        rewritten = []
         seal = self.sealer.sealing(self.session.secret, self._context())
         for link in objects(links):
             url = link.get("url")
@@ -94,8 +94,8 @@ class Pages:
             else:
                 sealed = seal(f"{level} {_SHOWN if shown else 'any'} {upstream}".encode())
                 ours = f"{self.proxy_base}/{self.path}?{PAGE_PARAMETER}={sealed}"
-                found.append({**link, "url": ours})
-        return found
+                rewritten.append({**link, "url": ours})
+        return rewritten
 
     def _context(self) -> str:
         return f"page {self.session.handle} {self.path}"

@@ -149,11 +149,11 @@ def locations(
     answer: FhirAnswer, address: ProxyAddress, fhir_base: str, proxy_base: str
 ) -> Mapping[str, str]:
     """The addresses of what was written, as ones of the proxy; any other is left out."""
-    found = {}
+    headers = {}
     for name in _LOCATIONS:
         upstream = urls.on_own_host(answer.headers.get(name.lower(), ""), fhir_base, address.type)
         path = (upstream or "").removeprefix(f"{fhir_base}/")
         named = parse_address("GET", f"/{address.handle}/{path}", {})
         if isinstance(named, ProxyAddress) and named.type == address.type and named.id:
-            found[name] = f"{proxy_base}/{named.path}"
-    return found
+            headers[name] = f"{proxy_base}/{named.path}"
+    return headers

@@ -67,8 +67,8 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
             raise _not_smart(arrived)
         raise IssMissing(why="The request carries `launch` but no `iss`.") if launch else IssMissing
     iss = urls.decode(given["iss"])
-    found = settings.ehr_for(iss)
-    if found is None:
+    match = settings.ehr_for(iss)
+    if match is None:
         # What follows a `?` or `#` in it, or stands before an `@`, is nobody's FHIR base and may be
         # anything: not logged.
         shown = re.sub(r"//[^/]*@", "//", re.split(r"[?#]", iss)[0])
@@ -80,7 +80,7 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
         raise _not_smart(_legacy(call))
     if len(launch) > MAX_LAUNCH_BYTES:
         raise ParameterInvalid("The `launch` value is longer than 8 kB.")
-    ehr, fhir_base = found
+    ehr, fhir_base = match
     return LaunchRequest(ehr, iss, fhir_base, launch)
 
 

@@ -220,8 +220,8 @@ class PageParts:
 
     def _values(self, made: ChartReading) -> str:
         clock, habits = Clock(made.now), self.active.ehr.profile.searches
-        found = tables.tables(made, self.active.session, habits, clock)
-        return self.render("values.html", tables=found, clock=clock)
+        values = tables.tables(made, self.active.session, habits, clock)
+        return self.render("values.html", tables=values, clock=clock)
 
     def _unclassified(self, made: ChartReading) -> str:
         clock = Clock(made.now)

@@ -44,13 +44,13 @@ def sections(off: AbstractSet[str] = frozenset()) -> Mapping[str, tuple[Row, ...
     for name, calculator in REGISTRY.items():
         section = turned_off if name in off else asked if calculator.mark else usual
         section.append(_row(calculator))
-    found = {
+    sections = {
         "Calculators": tuple(usual),
         "Off unless you ask for it": tuple(asked),
         "Turned off here": tuple(turned_off),
         "Chart and app": _PANES,
     }
-    return {title: rows for title, rows in found.items() if rows}
+    return {title: rows for title, rows in sections.items() if rows}
 
 
 def _row(calculator: Calculator) -> Row:

@@ -52,8 +52,8 @@ def _of_one_value(prefilled: Prefilled, chart: Chart, steady: Sequence[str]) -> 
 
 def _entry(chart: Chart, finding: str, clock: Clock) -> str:
     """Return the charted entry that a caution rests on; empty if there is no single one."""
-    found = entries.answering(chart.findings[finding], clock) if finding else ()
-    return f"{found[0].text}, {found[0].when}" if found else ""
+    answering = entries.answering(chart.findings[finding], clock) if finding else ()
+    return f"{answering[0].text}, {answering[0].when}" if answering else ""
 
 
 def _behind(name: str, finding: ChartFinding, chart: Chart) -> Mapping[str, ChartFinding]:

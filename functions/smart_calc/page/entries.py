@@ -127,12 +127,12 @@ def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
     ]
     if finding.outcome is Outcome.PRELIMINARY and finding.chosen:
         preliminary.insert(0, finding.chosen)
-    found = []
+    rows = []
     for evidence in (*dict.fromkeys(preliminary), *finding.further):
         if isinstance(evidence.value, float):
             said = f"preliminary: {evidence.charted}" if evidence in preliminary else ""
             value = wording.number(finding.input, evidence.value, evidence)
-            found.append(
+            rows.append(
                 EntryView(
                     said or evidence.charted,
                     clock.time(evidence.moment),
@@ -142,7 +142,7 @@ def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
                     origin=origin(evidence),
                 )
             )
-    return tuple(found)
+    return tuple(rows)
 
 
 def origin(evidence: Evidence, when: str = "") -> str:

@@ -63,12 +63,12 @@ class Result:
 def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:
     """The newest usable Observation of the patient with a value of each code, by name."""
     known = _by_code(entries, patient, fhir_base).values()
-    found = [_newest(_newest_first(of_code), clock) for of_code in known]
-    found.sort(key=lambda one: (one[1].name.lower(), one[1].name, one[1].value))
-    pressures = _by_time([one for one in found if _is_pressure(one[0])])
-    found = [one for one in found if not _is_pressure(one[0])] + pressures
-    found.sort(key=lambda one: _PRESSURE if _is_pressure(one[0]) else one[1].name.lower())
-    return [result for _, result in found]
+    results = [_newest(_newest_first(of_code), clock) for of_code in known]
+    results.sort(key=lambda one: (one[1].name.lower(), one[1].name, one[1].value))
+    pressures = _by_time([one for one in results if _is_pressure(one[0])])
+    results = [one for one in results if not _is_pressure(one[0])] + pressures
+    results.sort(key=lambda one: _PRESSURE if _is_pressure(one[0]) else one[1].name.lower())
+    return [result for _, result in results]
 
 
 def every(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:
@@ -87,10 +87,10 @@ def every(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) 
 
 
 def _by_recency(entries: list[Entry]) -> Iterable[list[Entry]]:
-    found: dict[Recency, list[Entry]] = defaultdict(list)
+    groups: dict[Recency, list[Entry]] = defaultdict(list)
     for entry in entries:
-        found[entry.recency].append(entry)
-    return found.values()
+        groups[entry.recency].append(entry)
+    return groups.values()
 
 
 def _that_count(of_time: list[Entry], clock: Clock) -> Contradictions:
@@ -99,7 +99,7 @@ def _that_count(of_time: list[Entry], clock: Clock) -> Contradictions:
 
 def _by_code(entries: Iterable[Entry], patient: str, fhir_base: str) -> Mapping[str, list[Entry]]:
     """The entries that are shown at all, by the test that they are of."""
-    found: dict[str, list[Entry]] = defaultdict(list)
+    groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         observation: Any = entry.resource
         if entry.heading.status in _HIDDEN_STATUSES or _amount(entry) is None:
@@ -107,8 +107,8 @@ def _by_code(entries: Iterable[Entry], patient: str, fhir_base: str) -> Mapping[
         if not compartment.belongs(observation, patient, fhir_base):
             continue
         key = code_of(observation.get("code")) or name_of(observation.get("code"))
-        found[key].append(entry)
-    return found
+        groups[key].append(entry)
+    return groups
 
 
 def _is_pressure(entry: Entry) -> bool:
@@ -132,8 +132,8 @@ def _by_time(pressures: list[tuple[Entry, Result]]) -> list[tuple[Entry, Result]
 
 def _newest_first(entries: list[Entry]) -> list[Entry]:
     ordered: list[Entry] = []
-    for _, found in groupby(sorted(entries, key=_recency, reverse=True), _recency):
-        of_time = list(found)
+    for _, group in groupby(sorted(entries, key=_recency, reverse=True), _recency):
+        of_time = list(group)
         if len(of_time) > 1:
             # By their text: the order in which pages came must not decide.
             of_time.sort(key=lambda entry: (entry.heading.source, _shown(entry)))

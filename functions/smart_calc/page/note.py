@@ -46,7 +46,7 @@ def parts(
         named.setdefault(one.standing, []).append(one.note)
     return {
         "patient": patient,
-        **{standing: "; ".join(found) for standing, found in named.items()},
+        **{standing: "; ".join(notes) for standing, notes in named.items()},
         "unread": "; ".join(unread),
         "cautions": " ".join(map(_sentence, cautions)),
         "read_at": read_at,
@@ -55,14 +55,14 @@ def parts(
 
 def of_results(title: str, made: Sequence[ResultView], told: Mapping[str, str]) -> str:
     """Return the note on the results of a calculator, or "" if it has no result and no range."""
-    found = [one for one in made if one.printed]
-    if not found:
+    results = [one for one in made if one.printed]
+    if not results:
         return ""
-    shared = _shared(found)
+    shared = _shared(results)
     lines = (
         title,
         _line("Patient: ", told.get("patient", "")),
-        *(_result(one, "" if shared else one.band) for one in found),
+        *(_result(one, "" if shared else one.band) for one in results),
         _capital(_sentence(shared)) if shared else "",
         *(_line(head, told.get(name, "")) for name, head in _LINES.items()),
         f"smart-calc {VERSION}",
@@ -78,10 +78,10 @@ def of_patient(banner: Banner | None) -> str:
     return ", ".join(filter(None, (banner.name, f"born {banner.birth_date}", number)))
 
 
-def _shared(found: Sequence[ResultView]) -> str:
+def _shared(results: Sequence[ResultView]) -> str:
     """What is said of all of several results alike: once is enough."""
-    said = {one.band for one in found}
-    return said.pop() if len(found) > 1 and len(said) == 1 else ""
+    said = {one.band for one in results}
+    return said.pop() if len(results) > 1 and len(said) == 1 else ""
 
 
 def _result(result: ResultView, band: str) -> str:

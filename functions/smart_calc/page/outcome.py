@@ -35,11 +35,11 @@ def _view(evaluation: Evaluation, name: str, unused: Mapping[str, str]) -> Resul
         return ResultView(
             name, output.label, result.printed, unit, meaning, "", drawn, result.short
         )
-    if found := evaluation.ranges.get(name):
-        short = f"{_count(found)} missing"
-        refused = _open(found)
+    if possible := evaluation.ranges.get(name):
+        short = f"{_count(possible)} missing"
+        refused = _open(possible)
         return ResultView(
-            name, output.label, _printed(found), unit, found.band or "", refused, short=short
+            name, output.label, _printed(possible), unit, possible.band or "", refused, short=short
         )
     return ResultView(name, output.label, "", unit, "", _why(evaluation.refusals[name], unused))
 
@@ -52,17 +52,17 @@ def _why(refusal: Refused, unused: Mapping[str, str]) -> str:
     return "; ".join([f"Missing: {'; '.join(absent)}"] * bool(absent) + told)
 
 
-def _printed(found: Range) -> str:
-    return found.low if found.low == found.high else f"{found.low} to {found.high}"
+def _printed(possible: Range) -> str:
+    return possible.low if possible.low == possible.high else f"{possible.low} to {possible.high}"
 
 
-def _open(found: Range) -> str:
-    answers = "answer is" if len(found.missing) == 1 else "answers are"
-    return f"{_count(found)} {answers} missing: {'; '.join(map(label, found.missing))}"
+def _open(possible: Range) -> str:
+    answers = "answer is" if len(possible.missing) == 1 else "answers are"
+    return f"{_count(possible)} {answers} missing: {'; '.join(map(label, possible.missing))}"
 
 
-def _count(found: Range) -> str:
-    number = len(found.missing)
+def _count(possible: Range) -> str:
+    number = len(possible.missing)
     return _NUMBERS[number] if number < len(_NUMBERS) else str(number)
 
 

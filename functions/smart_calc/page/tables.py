@@ -46,14 +46,14 @@ def tables(
 ) -> list[ValueTable]:
     """Vital signs and laboratory values of the session's patient."""
     patient = session.context.patient or ""
-    found: dict[str, list[Entry]] = {category: [] for category in CATEGORIES}
+    by_category: dict[str, list[Entry]] = {category: [] for category in CATEGORIES}
     for category, entry in _sorted(reading):
-        found[category].append(entry)
+        by_category[category].append(entry)
     return [
         ValueTable(
             id=category,
             title=title,
-            rows=tuple(newest(found[category], patient, session.fhir_base, clock)),
+            rows=tuple(newest(by_category[category], patient, session.fhir_base, clock)),
             problems=_problems(reading, category),
             more=any(reading.parts[name].more for name in _searches(category)),
             search=_search(habits, patient, category),

@@ -41,7 +41,7 @@ def of_input(
 
     `cut` are the inputs of which the chart has more values than were read.
     """
-    found = []
+    points = []
     for one in chart.usable.get(finding.input, ())[:MOST]:
         if one.moment is not None and isinstance(one.value, float):
             point = Point(
@@ -53,9 +53,9 @@ def of_input(
                 origin=entries.origin(one),
                 is_used=finding.value is not None and one == finding.chosen,
             )
-            found.append((one.value, one.moment, point))
-    said = _span(chart, finding.input, len(found), cut) if found else ""
-    return _trend(finding.input, found, clock, said, wording.short(finding.input))
+            points.append((one.value, one.moment, point))
+    said = _span(chart, finding.input, len(points), cut) if points else ""
+    return _trend(finding.input, points, clock, said, wording.short(finding.input))
 
 
 def of_output(
@@ -68,16 +68,16 @@ def of_output(
     measured = [name for name in calculator.inputs if name in chart.usable]
     if output is None or len(measured) != 1:
         return None
-    found = []
+    points = []
     over_time = earlier.results(calculator, output, measured[0], chart, clock.now.tzinfo)
     for one, result in islice(over_time, MOST):
         if one.moment is not None:
             used = one == chart.findings[measured[0]].chosen
             text = f"{result.printed} {unit(output.unit)}".rstrip()
-            found.append(
+            points.append(
                 (result.value, one.moment, Point(text, clock.time(one.moment), is_used=used))
             )
-    return _trend(output.gives, found, clock, _span(chart, measured[0], len(found), cut))
+    return _trend(output.gives, points, clock, _span(chart, measured[0], len(points), cut))
 
 
 def _span(chart: Chart, name: str, shown: int, cut: AbstractSet[str]) -> str:
@@ -96,13 +96,13 @@ def _span(chart: Chart, name: str, shown: int, cut: AbstractSet[str]) -> str:
 
 def _trend(
     name: str,
-    found: Iterable[tuple[float, Moment, Point]],
+    points: Iterable[tuple[float, Moment, Point]],
     clock: Clock,
     said: str,
     short: str = "",
 ) -> Trend | None:
     """Return the points of an input, oldest first, each with its place in the drawing."""
-    ordered = sorted(found, key=lambda one: one[1].instant)
+    ordered = sorted(points, key=lambda one: one[1].instant)
     if len(ordered) < _FEWEST:
         return None
     scale = scales.scale(name, [value for value, _, _ in ordered])

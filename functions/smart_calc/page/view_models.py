@@ -265,5 +265,5 @@ class CalculatorView:
         """The outputs for row and head: those that there are, else the ranges of scores."""
         if self.group not in ("computed", "lacking"):
             return ()
-        found = tuple(result for result in self.results if not result.refused)
-        return found or tuple(result for result in self.results if result.printed)
+        computed = tuple(result for result in self.results if not result.refused)
+        return computed or tuple(result for result in self.results if result.printed)

@@ -106,7 +106,7 @@ class Reader:
         if request.parameters:
             url = f"{url}?{urlencode(request.parameters)}"
         resources: list[dict[str, Any]] = []
-        found: set[str] = set()
+        valued: set[str] = set()
         bytes_left = SEARCH_BYTES
         for number in range(search.page_cap):
             answer = self._call(search, url, bytes_left)
@@ -122,9 +122,9 @@ class Reader:
                 why = "could not be read to its end (the next page has a foreign address)"
                 return _broken(search, resources, _Failed(why))
             url = following
-            found |= self.valued(list(page.resources))
+            valued |= self.valued(list(page.resources))
             bytes_left -= len(answer.body)
-            if is_settled(search, found) or bytes_left <= 0:
+            if is_settled(search, valued) or bytes_left <= 0:
                 break
         return Part(tuple(resources), more=True)
 

@@ -107,15 +107,15 @@ def _sources(calculator: Calculator) -> tuple[str, ...]:
 
 def _refused_by(names: tuple[str, ...], raw: Raw) -> dict[str, str]:
     """Why a value is none, or lies outside what can be true, by input."""
-    found = {}
+    refusals = {}
     for name in names:
         value, unit = raw.get(name, (None, None))
         if value is not None:
             try:
                 checked(name, value, unit)
             except Refused as fault:
-                found[name] = str(fault)
-    return found
+                refusals[name] = str(fault)
+    return refusals
 
 
 def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) -> dict[str, Any]:
