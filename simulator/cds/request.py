@@ -80,20 +80,20 @@ def body(
     return made
 
 
-def prefetched(found: Prefetch, triggered: frozenset[str]) -> Prefetch | None:
+def prefetched(prefetch: Prefetch, triggered: frozenset[str]) -> Prefetch | None:
     """Return what is sent of a prefetch; None for none at all."""
     if triggered & NO_PREFETCH:
         return None
     if "cds-reads-hang" in triggered:
-        return {name: text for name, text in found.items() if name == _PATIENT_KEY}
+        return {name: text for name, text in prefetch.items() if name == _PATIENT_KEY}
     if "cds-prefetch-partial" in triggered:
-        return {name: text for name, text in found.items() if name in _PARTIAL}
+        return {name: text for name, text in prefetch.items() if name in _PARTIAL}
     for fault, instead in VALUES.items():
         if fault in triggered:
-            return {name: text if name == _PATIENT_KEY else instead for name, text in found.items()}
+            return {key: text if key == _PATIENT_KEY else instead for key, text in prefetch.items()}
     if "cds-prefetch-huge" in triggered:
-        return {**found, "padding": json.dumps("x" * _HUGE)}
-    return found
+        return {**prefetch, "padding": json.dumps("x" * _HUGE)}
+    return prefetch
 
 
 def written(members: Body, prefetch: Prefetch | None) -> bytes:

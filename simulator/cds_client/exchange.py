@@ -100,10 +100,10 @@ class Exchange:
         habits = self._ehr.profile.cds
         issued = self._authorized()
         at = self._situation()
-        found = Prefetching(self._ehr, self._patient, issued.access_token, self._triggered).found(
+        values = Prefetching(self._ehr, self._patient, issued.access_token, self._triggered).values(
             service.prefetch, templates.tokens(at.user, at.patient, at.encounter)
         )
-        prefetch = request.prefetched(found, self._triggered)
+        prefetch = request.prefetched(values, self._triggered)
         granted = request.Authorization(
             token=issued.access_token,
             seconds=issued.seconds,

@@ -29,7 +29,7 @@ class Prefetching:
         self._token = token
         self._triggered = triggered
 
-    def found(
+    def values(
         self, templates: Mapping[str, str], tokens: Mapping[str, str | None]
     ) -> Mapping[str, str]:
         """Return the JSON text of each key; one that cannot be resolved is left out."""
@@ -55,8 +55,8 @@ class Prefetching:
         return texts
 
     def _read(self, requested: Read) -> str:
-        found = self._ehr.charts.find(requested.type, requested.id)
-        return "null" if found is None or found.patient not in (None, self._patient) else found.text
+        known = self._ehr.charts.find(requested.type, requested.id)
+        return "null" if known is None or known.patient not in (None, self._patient) else known.text
 
     def _searched(self, name: str, requested: Query) -> str:
         try:

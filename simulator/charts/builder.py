@@ -120,15 +120,15 @@ class Chart:
 
     def measure(self, when: datetime, analyte: Analyte, value: str, **members: Any) -> None:
         """Add an Observation that is one number, written with the analyte's digits."""
-        found = quantity(rounded(Decimal(value), analyte.digits), analyte.unit, analyte.ucum)
+        measured = quantity(rounded(Decimal(value), analyte.digits), analyte.unit, analyte.ucum)
         if "comparator" in members:
-            found = {**found, "comparator": members.pop("comparator")}
+            measured = {**measured, "comparator": members.pop("comparator")}
         self.observe(
             when,
             analyte.category,
             analyte.loinc,
             analyte.name,
-            {"valueQuantity": found, **members},
+            {"valueQuantity": measured, **members},
         )
 
     @staticmethod

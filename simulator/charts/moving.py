@@ -29,8 +29,8 @@ def moved(text: str, day: date) -> str:
     """Return the text of a chart as it would have been written for a day."""
     if day == WRITTEN_FOR:
         return text
-    text = _CHARTED.sub(lambda found: found[1] + _moved(found[2], day), text)
-    return _BORN.sub(lambda found: found[1] + _born(found[2], day), text)
+    text = _CHARTED.sub(lambda match: match[1] + _moved(match[2], day), text)
+    return _BORN.sub(lambda match: match[1] + _born(match[2], day), text)
 
 
 @cache

@@ -11,7 +11,7 @@ def with_query(url: str, members: Mapping[str, str]) -> str:
     return f"{url}{'&' if '?' in url else '?'}{urlencode(members)}"
 
 
-def found(location: str, status: int = 302) -> Response:
+def redirect(location: str, status: int = 302) -> Response:
     """Redirect without leaving a trace in caches or referrers (RFC 9700 section 4.2)."""
     response = Response(status=status, headers={"Location": location})
     response.headers["Cache-Control"] = "no-store"

@@ -37,11 +37,11 @@ class Search:
 
     def run(self, resources: Iterable[Resource]) -> list[Resource]:
         """Return the matches in order."""
-        found = [one for one in resources if all(matches(one.body) for matches in self.matchers)]
+        matched = [one for one in resources if all(matches(one.body) for matches in self.matchers)]
         date = PARAMETERS[self.type].get((self.sort or "").removeprefix("-"))
         if self.sort is None or not isinstance(date, Date):
-            return found
-        dated = [(date.interval(one.body), one) for one in found]
+            return matched
+        dated = [(date.interval(one.body), one) for one in matched]
         known = sorted(
             ((when.start, one.id, one) for when, one in dated if when is not None),
             key=lambda row: row[:2],
@@ -54,12 +54,12 @@ class Search:
         if not self.includes:
             return ()
         references = (one.body.get("medicationReference", {}).get("reference") for one in matches)
-        found = (
+        resources = (
             charts.find("Medication", reference.removeprefix("Medication/"))
             for reference in dict.fromkeys(references)
             if reference is not None
         )
-        return tuple(one for one in found if one is not None)
+        return tuple(one for one in resources if one is not None)
 
 
 def parse(fhir_type: str, pairs: Pairs, fhir_base: str, *, include: str | None = None) -> Search:

@@ -110,8 +110,8 @@ def _unescape(text: str) -> str:
 def _concept(*names: str) -> Token:
     def codings(body: Body) -> Iterable[tuple[str | None, str | None]]:
         for name in names:
-            found = body.get(name, [])
-            for concept in found if isinstance(found, list) else [found]:
+            concepts = body.get(name, [])
+            for concept in concepts if isinstance(concepts, list) else [concepts]:
                 for coding in concept.get("coding", []):
                     yield coding.get("system", ""), coding.get("code")
 

@@ -9,7 +9,7 @@ from flask import Response
 
 from simulator import trace
 from simulator.common.addresses import Addresses
-from simulator.common.redirects import found, with_query
+from simulator.common.redirects import redirect, with_query
 from simulator.oauth.authorization_request import (
     AuthorizationRefusedError,
     Parameters,
@@ -100,7 +100,7 @@ def answer(
     code = carried.get("code")
     with_code = f"code {trace.short(code)}" if code else "without a code"
     trace.answer(f"the browser goes back to {redirect_uri} {with_code}; {', '.join(carried)}")
-    return found(with_query(redirect_uri, carried))
+    return redirect(with_query(redirect_uri, carried))
 
 
 def issuer_of(rules: AuthorizationRules, addresses: Addresses) -> str | None:

@@ -62,7 +62,7 @@ def find_key(keys: Mapping[str, Any], key_id: str, algorithm: str) -> PublicKey:
     Raises KeysUnusableError: there is none, more than one, or it is too weak.
     """
     listed = keys.get("keys")
-    found = [
+    fitting = [
         key
         for key in (listed if isinstance(listed, list) else [])
         if isinstance(key, dict)
@@ -72,10 +72,10 @@ def find_key(keys: Mapping[str, Any], key_id: str, algorithm: str) -> PublicKey:
         and key.get("use", "sig") == "sig"
         and "d" not in key
     ]
-    if len(found) != 1:
-        raise KeysUnusableError(f"{len(found)} public keys have this kid and fit {algorithm}")
+    if len(fitting) != 1:
+        raise KeysUnusableError(f"{len(fitting)} public keys have this kid and fit {algorithm}")
     try:
-        key = jwt.PyJWK(found[0], algorithm=algorithm).key
+        key = jwt.PyJWK(fitting[0], algorithm=algorithm).key
     except (jwt.PyJWTError, ValueError):
         raise KeysUnusableError("the key with this kid is malformed") from None
     if isinstance(key, RSAPublicKey) and key.key_size >= _SMALLEST_RSA_BITS:

@@ -17,7 +17,7 @@ from simulator.cds_client.exchange import Exchange
 from simulator.charts.resources import PatientSummary
 from simulator.charts.users import CLINICIANS, DEFAULT_USER
 from simulator.common.html import fault_page, origin, page
-from simulator.common.redirects import found
+from simulator.common.redirects import redirect
 from simulator.faults.named import FAULTS, Faults, UnknownFaultError
 from simulator.oauth.registrations import Registration
 from simulator.pages.chart_contents import contents
@@ -104,7 +104,7 @@ def cds_chart_blueprint(ehr: Installation) -> Blueprint:
         told = "the service was told" if is_taken else "the service did not take the feedback"
         answered.outcomes[number] = f"Dismissed: {reason.display}; {told}."
         place = f"card-{opening.answers.index(answered)}-{number}"
-        return found(f"{_again(ehr, key)}#{place}", 303)
+        return redirect(f"{_again(ehr, key)}#{place}", 303)
 
     return routes
 

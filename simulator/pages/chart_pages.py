@@ -11,7 +11,7 @@ from simulator import trace
 from simulator.charts.resources import PatientSummary
 from simulator.charts.users import CLINICIANS, DEFAULT_USER
 from simulator.common.html import fault_page, origin, page
-from simulator.common.redirects import found, with_query
+from simulator.common.redirects import redirect, with_query
 from simulator.faults.named import FAULTS, Faults, UnknownFaultError
 from simulator.oauth.granted import Launch, LaunchContext
 from simulator.oauth.registrations import Registration
@@ -152,7 +152,7 @@ def launch_app(
     trace.note("said", "opened in", "a frame of the chart" if framed else "a tab")
     trace.answer(f"the browser goes to {client.launch_url} with iss and launch")
     where: Mapping[str, str] = {"iss": ehr.addresses.fhir_base, "launch": value}
-    return found(with_query(client.launch_url, where))
+    return redirect(with_query(client.launch_url, where))
 
 
 def _patient(ehr: Installation, fhir_id: str) -> PatientSummary:

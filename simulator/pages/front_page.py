@@ -14,7 +14,7 @@ from flask import Blueprint, Response, request
 from simulator.charts.users import CLINICIANS, DEFAULT_USER
 from simulator.common.addresses import path_of
 from simulator.common.html import fault_page, page
-from simulator.common.redirects import found
+from simulator.common.redirects import redirect
 from simulator.faults.authorize_faults import AUTHORIZE_FAULTS, ORACLE
 from simulator.faults.cds_faults import CDS_FAULTS
 from simulator.faults.named import FAULTS, Fault, Faults, UnknownFaultError
@@ -124,7 +124,7 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             return fault_page(400, "No such fault", f"{error}. All of them: /_faults.")
         ehr.control.faults = chosen
         query = {"ehr": ehr.profile.key, "user": request.form.get("user", DEFAULT_USER)}
-        return found(f"/?{urlencode(query)}#for-all", 303)
+        return redirect(f"/?{urlencode(query)}#for-all", 303)
 
     @routes.get("/_faults")
     def faults() -> Response:

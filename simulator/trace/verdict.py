@@ -33,9 +33,9 @@ def verdict(launch_trace: LaunchTrace, entries: Sequence[Entry]) -> Verdict:
     if launch_trace.asks_for_cards:
         return _of_cards(own)
     for judge in (_of_authorization, _of_tokens):
-        found = judge(launch_trace, own, entries)
-        if found is not None:
-            return found
+        judged = judge(launch_trace, own, entries)
+        if judged is not None:
+            return judged
     return _of_use(own)
 
 

@@ -9,7 +9,7 @@ from flask import Response
 
 from simulator import trace
 from simulator.common.addresses import Addresses
-from simulator.common.redirects import found
+from simulator.common.redirects import redirect
 from simulator.faults import oracle_errors, oracle_faults
 from simulator.oauth.authorization_request import (
     AuthorizationRefusedError,
@@ -160,7 +160,7 @@ class OracleRules:
         uri, _ = oracle_errors.error_uri(
             origin_of(addresses), tail, client="unknown", tenant=TENANT
         )
-        return found(quote(urlsplit(uri).path, safe="/%"), 303)
+        return redirect(quote(urlsplit(uri).path, safe="/%"), 303)
 
     @staticmethod
     def _audience_problems(
