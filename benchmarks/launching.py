@@ -45,9 +45,9 @@ def measure(place: Place, store: str) -> list[Row]:
 
 
 def _row(
-    name: str, what: str, found: list[float], unit: str, note: str, budget: Budget | None
+    name: str, what: str, medians: list[float], unit: str, note: str, budget: Budget | None
 ) -> Row:
-    launch, bare, writing = found
+    launch, bare, writing = medians
     beside = {
         f"launch {unit}": launch,
         f"redirect {unit}": bare,

@@ -97,22 +97,22 @@ def _streaming(place: Place, store: str) -> list[Row]:
         session = click.finish(ours["callback"].origin, begun, base, browser)
         session.read(ours["fhir_proxy"].origin, "Observation/o1")
         request = wire.get(session.target("Binary/b1"), session.headers)
-        found = {"fhir_proxy MB": _above_idle(ours["fhir_proxy"], request)}
+        measured = {"fhir_proxy MB": _above_idle(ours["fhir_proxy"], request)}
         for name in _BESIDE:
             started = place.beside(name, "fhir_proxy", {"FHIR_BASE": base})
             server = stack.enter_context(started)
             headers = {"Host": "localhost"}
             with contextlib.closing(wire.Wire(server.port)) as first:
                 first.exchange(wire.get("/Observation/o1", headers))
-            found[f"{name} MB"] = _above_idle(server, wire.get("/Binary/b1", headers))
+            measured[f"{name} MB"] = _above_idle(server, wire.get("/Binary/b1", headers))
     return [
         Row(
             "memory.binary",
             "memory above idle, 9 MB Binary streamed",
-            found["fhir_proxy MB"],
+            measured["fhir_proxy MB"],
             "MB",
             BUDGET,
-            found,
+            measured,
             f"the most of {2 * PASSES} passes; the others hold it whole",
         )
     ]

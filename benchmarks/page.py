@@ -49,8 +49,8 @@ class _Ward(Ehr):
         super().__init__()
 
     def _answer_to(self, target: str, body: bytes) -> bytes:
-        found = (answer for code, answer in self._found.items() if code in target)
-        return next(found, None) or super()._answer_to(target, body)
+        matching = (answer for code, answer in self._found.items() if code in target)
+        return next(matching, None) or super()._answer_to(target, body)
 
 
 def measure(place: Place, store: str) -> list[Row]:

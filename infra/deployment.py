@@ -186,9 +186,9 @@ def _problems(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
             problems.append(f"{name} = {content[name]!r} is no {name} of Google Cloud.")
     problems += _egress_problems(content["egress"])
     for path, choices in _CHOICES.items():
-        found = _at(content, path)
-        if found not in choices:
-            problems.append(f"{path} = {found!r} is not one of {', '.join(choices)}.")
+        chosen = _at(content, path)
+        if chosen not in choices:
+            problems.append(f"{path} = {chosen!r} is not one of {', '.join(choices)}.")
     problems += _mount_problems(content)
     sizes = {name: content["functions"][name] for name in names}
     problems += _size_problems(sizes)
@@ -310,10 +310,10 @@ def _quota_problems(
 
 
 def _at(content: Mapping[str, Any], path: str) -> Any:
-    found: Any = content
+    value: Any = content
     for part in path.split(".") if path else ():
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def write(deployment: Deployment, project: str, out: Path) -> str:
@@ -371,7 +371,7 @@ def main(arguments: Sequence[str]) -> int:
         ("shell", 1): shell,
         ("guide", 1): _guide,
         ("commit", 1): lambda _: commit_of(here) + "\n",
-        ("write", 2): lambda found: write(found, arguments[1], here / "build/deployment"),
+        ("write", 2): lambda deployment: write(deployment, arguments[1], here / "build/deployment"),
     }
     command = commands.get((arguments[0] if arguments else "", len(arguments)))
     if command is None:

@@ -60,11 +60,11 @@ def build(root: Path, out: Path) -> Sequence[Path]:
             bill.write_bytes(dist_bill.of(tree, name.partition("-")[2], wheel.read_bytes()))
         except dist_bill.Incomplete as error:
             raise Refused(str(error)) from None
-        found = (source, wheel, bill)
-        sums = [f"{hashlib.sha256(one.read_bytes()).hexdigest()}  {one.name}\n" for one in found]
+        files = (source, wheel, bill)
+        sums = [f"{hashlib.sha256(one.read_bytes()).hexdigest()}  {one.name}\n" for one in files]
         out.mkdir(exist_ok=True)
         (built / "SHA256SUMS").write_text("".join(sorted(sums, key=lambda line: line[66:])))
-        return [shutil.copyfile(one, out / one.name) for one in (*found, built / "SHA256SUMS")]
+        return [shutil.copyfile(one, out / one.name) for one in (*files, built / "SHA256SUMS")]
 
 
 def archives(tree: Path, out: Path, time: str) -> tuple[Path, Path]:

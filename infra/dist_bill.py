@@ -32,7 +32,7 @@ def of(tree: Path, version: str, wheel: bytes) -> bytes:
     # We are on no index, and this address would name what someone else puts there.
     del ours["purl"]
     ours["bom-ref"] = f"smart-calc@{version}"
-    found = {
+    components = {
         name: _component("library", name, pinned[name][0], licenses[name], pinned[name][1])
         for name in sorted(pinned)
     }
@@ -41,17 +41,17 @@ def of(tree: Path, version: str, wheel: bytes) -> bytes:
         {
             "ref": one["bom-ref"],
             "dependsOn": sorted(
-                found[other]["bom-ref"] for other in needs.get(name, ()) if other in found
+                components[other]["bom-ref"] for other in needs.get(name, ()) if other in components
             ),
         }
-        for name, one in {"smart-calc": ours, **found}.items()
+        for name, one in {"smart-calc": ours, **components}.items()
     ]
     bill = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
         "metadata": {"component": ours},
-        "components": list(found.values()),
+        "components": list(components.values()),
         "dependencies": graph,
     }
     return (json.dumps(bill, indent=2) + "\n").encode()

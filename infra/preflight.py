@@ -50,13 +50,13 @@ def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
         "MemAllocPerProjectRegion": sum(one["memory_mib"] * one["max_instances"] for one in sizes)
         * 2**20,
     }
-    found = _of_region(get, deployment, "run.googleapis.com")
+    quotas = _of_region(get, deployment, "run.googleapis.com")
     for name, wanted in needed.items():
-        if name in found and found[name] < wanted:
+        if name in quotas and quotas[name] < wanted:
             yield Finding(
                 "change",
-                f"The quota {name} is {found[name]}, and all functions at their max_instances take "
-                f"{wanted}.",
+                f"The quota {name} is {quotas[name]}, and all functions at their max_instances "
+                f"take {wanted}.",
                 f"Lower [quota] and max_instances in {FILE}, or ask Google for more "
                 "(docs/deploy.md, Quotas).",
             )
@@ -74,7 +74,7 @@ def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
 def _of_region(get: Get, deployment: Deployment, service: str) -> Mapping[str, int]:
     """Each quota of a service that has a value for the region; -1, no limit, is left out."""
     path = f"v1/projects/{deployment.project}/locations/global/services/{service}/quotaInfos"
-    found: dict[str, int] = {}
+    quotas: dict[str, int] = {}
     token = ""
     while True:
         page = get("cloudquotas", f"{path}?pageSize=500{token and f'&pageToken={token}'}")
@@ -83,10 +83,10 @@ def _of_region(get: Get, deployment: Deployment, service: str) -> Mapping[str, i
                 value = int(one.get("details", {}).get("value", -1))
                 there = deployment.region in one.get("applicableLocations", [])
                 if there and value >= 0:
-                    found[quota["quotaId"]] = value
+                    quotas[quota["quotaId"]] = value
         token = page.get("nextPageToken", "")
         if not token:
-            return found
+            return quotas
 
 
 def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
@@ -147,12 +147,12 @@ def _copies(deployment: Deployment) -> Callable[[Answer], bool]:
 def _lineage(deployment: Deployment, get: Get) -> Mapping[str, Sequence[str]]:
     """The folders and the organization above the project, by kind."""
     path = f"v1/projects/{deployment.project}:getAncestry"
-    found: dict[str, list[str]] = {}
+    ids: dict[str, list[str]] = {}
     for one in get("cloudresourcemanager", path).get("ancestor", []):
         kind = one["resourceId"]["type"]
         if kind in {"folder", "organization"}:
-            found.setdefault(kind, []).append(one["resourceId"]["id"])
-    return found
+            ids.setdefault(kind, []).append(one["resourceId"]["id"])
+    return ids
 
 
 def reader(token: str, project: str) -> Get:
@@ -196,12 +196,12 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     get = reader(os.environ["GOOGLE_ACCESS_TOKEN"], deployment.project)
-    found = list(findings(deployment, get))
-    for one in found:
+    problems = list(findings(deployment, get))
+    for one in problems:
         sys.stdout.write(f"{one.level.upper():<7} {one.problem}\n        {one.remedy}\n")
-    stopping = [one for one in found if one.level != "unread"]
+    stopping = [one for one in problems if one.level != "unread"]
     sys.stdout.write(
-        f"{len(stopping)} to solve first, {len(found) - len(stopping)} that can't be read.\n"
+        f"{len(stopping)} to solve first, {len(problems) - len(stopping)} that can't be read.\n"
     )
     return 1 if stopping else 0
 

@@ -112,15 +112,15 @@ def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
 
 def _defined(file: Path) -> set[str]:
     """The names that a module binds at its top level, read from the source."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.parse(file.read_bytes()).body:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                found.add(node.name)
+                names.add(node.name)
             case ast.Assign():
-                found |= {one.id for one in node.targets if isinstance(one, ast.Name)}
+                names |= {one.id for one in node.targets if isinstance(one, ast.Name)}
             case ast.AnnAssign(target=ast.Name(id=name)):
-                found.add(name)
+                names.add(name)
             case ast.ImportFrom() | ast.Import():
-                found |= {one.asname or one.name for one in node.names}
-    return found
+                names |= {one.asname or one.name for one in node.names}
+    return names

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(__doc__ or "")
         return 2
     try:
-        found = deployment.read(Path.cwd() / deployment.FILE)
+        settings = deployment.read(Path.cwd() / deployment.FILE)
     except deployment.Unusable as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -44,8 +44,8 @@ def main(arguments: Sequence[str]) -> int:
         f". {shlex.quote(str(PRODUCT / 'infra' / name))}\n"
         for name in ("traffic.sh", "end_sessions.sh")
     )
-    script = f"{deployment.shell(found)}{read}{step}\n"
-    environment = {**os.environ, "CLOUDSDK_CORE_PROJECT": found.project}
+    script = f"{deployment.shell(settings)}{read}{step}\n"
+    environment = {**os.environ, "CLOUDSDK_CORE_PROJECT": settings.project}
     ended = subprocess.run(["bash", "-ceu", script], env=environment, check=False)  # noqa: S603, S607 - our own words
     if step == "roll_back" and ended.returncode == 0:
         sys.stdout.write("Now check it: smart-calc doctor\n")

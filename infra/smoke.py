@@ -67,8 +67,8 @@ def _said(address: str, status: int, document: dict[str, object], wanted: str) -
     code = document.get("code")
     if status == 403 and code is None:
         return f"{address} may not be called by everyone: docs/deploy.md, Public invocation."
-    found = code or ("JSON" if document else "something other than our JSON")
-    return f"{address} answers {status} with {found}; {wanted} was expected."
+    received = code or ("JSON" if document else "something other than our JSON")
+    return f"{address} answers {status} with {received}; {wanted} was expected."
 
 
 def ask_again(question: Callable[[], str | None]) -> None:
@@ -76,10 +76,10 @@ def ask_again(question: Callable[[], str | None]) -> None:
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(PAUSE_SECONDS)
-        found = question()
-        if found is None:
+        problem = question()
+        if problem is None:
             return
-    sys.exit(found)
+    sys.exit(problem)
 
 
 def public(public_url: str) -> None:

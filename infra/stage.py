@@ -43,22 +43,22 @@ class Unstageable(Exception):
 FUNCTIONS = project.functions_below(ROOT)
 
 
-def common(found: Project, name: str) -> tuple[str, ...]:
+def common(project: Project, name: str) -> tuple[str, ...]:
     """The shared folders that a function takes along."""
-    files = _tree(found.source(name))
+    files = _tree(project.source(name))
     computes = any(_COMPUTES.search(text) for path, text in files.items() if path.endswith(".py"))
     # callback asks for the calculators, and does without them where they are left out.
-    there = found.calculators and any((found.product / "clinical").glob("*.py"))
+    there = project.calculators and any((project.product / "clinical").glob("*.py"))
     return ("clinical", "shared") if computes and there else ("shared",)
 
 
-def stage(found: Project, out: Path, commit: str) -> None:
+def stage(project: Project, out: Path, commit: str) -> None:
     """Write out/NAME for every function of a project.
 
     Raises Unstageable, before anything is written, where a file's kind is not known: to leave it
     out would show only in the cloud.
     """
-    contents = {name: _contents(found, name) for name in found.names}
+    contents = {name: _contents(project, name) for name in project.names}
     for earlier in out.glob(f"*/{BUILD_INFO}"):
         shutil.rmtree(earlier.parent)
     for name, files in contents.items():
@@ -95,14 +95,14 @@ def _git(root: Path, *arguments: str) -> str:
     return ended.stdout.strip()
 
 
-def _contents(found: Project, name: str) -> Mapping[str, bytes]:
+def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     """The files of a staged folder, by path, sorted."""
-    source, ours = found.source(name), found.product
+    source, ours = project.source(name), project.product
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}
-    for folder in common(found, name):
+    for folder in common(project, name):
         files |= {f"{folder}/{path}": content for path, content in _tree(ours / folder).items()}
     wrong = sorted(path for path in files if Path(path).suffix not in STAGED_SUFFIXES)
-    if wrong and name in found.own:
+    if wrong and name in project.own:
         kinds = " ".join(sorted(STAGED_SUFFIXES))
         raise Unstageable(
             f"functions/{name}: {', '.join(wrong)} can't be staged. A function's files end with "
@@ -113,7 +113,7 @@ def _contents(found: Project, name: str) -> Mapping[str, bytes]:
             f"{name}: what is to become of {', '.join(wrong)}? Add its suffix to STAGED_SUFFIXES, "
             "or move it."
         )
-    if name in found.own:
+    if name in project.own:
         pinned = ours / "functions" / _REQUIREMENTS_OF_OWN / "requirements.txt"
         files["requirements.txt"] = _with_own(name, pinned, source / "requirements.txt")
     else:
@@ -171,7 +171,7 @@ def _tree(folder: Path) -> Mapping[str, bytes]:
     """Every file below a folder but hidden ones and Python's caches."""
     return {
         str(path): (folder / path).read_bytes()
-        for path in (found.relative_to(folder) for found in folder.rglob("*") if found.is_file())
+        for path in (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
         if not any(part == "__pycache__" or part.startswith(".") for part in path.parts)
     }
 
@@ -189,12 +189,12 @@ def main() -> int:
     """Stage the project in the current folder; the exit code."""
     here = Path.cwd()
     try:
-        found = project.read(here)
-        stage(found, here / "build", commit_of(here))
+        staged = project.read(here)
+        stage(staged, here / "build", commit_of(here))
     except (Refused, Unstageable) as error:
         sys.stderr.write(f"Nothing was staged.\n{error}\n")
         return 1
-    sys.stdout.write(f"Written: {', '.join(f'build/{name}' for name in found.names)}\n")
+    sys.stdout.write(f"Written: {', '.join(f'build/{name}' for name in staged.names)}\n")
     return 0
 
 

@@ -106,8 +106,8 @@ def _stage(_: argparse.Namespace) -> NoReturn:
 def _settings(given: argparse.Namespace) -> Mapping[str, str]:
     """What was given, as the variables that the servers read; a folder page/ counts as given."""
     names = ("port", "ehr_port", "page", "host", "workers")
-    found = {name.upper(): value for name in names if (value := getattr(given, name, None))}
-    return {**place.page(Path()), **found} if hasattr(given, "page") else found
+    named = {name.upper(): value for name in names if (value := getattr(given, name, None))}
+    return {**place.page(Path()), **named} if hasattr(given, "page") else named
 
 
 def _new(given: argparse.Namespace) -> int:

@@ -15,8 +15,8 @@ WRITTEN = _HERE / "project"
 def version() -> str:
     """The version of this package, read where it stands: shared/release.py."""
     text = (PRODUCT / "shared/release.py").read_text("utf-8")
-    (found,) = re.findall(r'^VERSION = "(.+)"$', text, re.MULTILINE)
-    return str(found)
+    (number,) = re.findall(r'^VERSION = "(.+)"$', text, re.MULTILINE)
+    return str(number)
 
 
 def command(module: str, arguments: Sequence[str]) -> list[str]:

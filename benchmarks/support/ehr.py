@@ -152,16 +152,16 @@ class Ehr:
         count = query.rpartition("_count=")[2].partition("&")[0]
         if count == str(resources.HUGE):
             return self._huge()
-        found = self._answers.get(f"{path}?{count}") or self._answers.get(path)
-        return found or _answer(b"{}", status="404 Not Found")
+        prepared = self._answers.get(f"{path}?{count}") or self._answers.get(path)
+        return prepared or _answer(b"{}", status="404 Not Found")
 
     def _huge(self) -> bytes:
         """A Bundle of 19 MB, made when it is first asked for."""
         path = f"/Observation?{resources.HUGE}"
         with self._lock:
             if path not in self._answers:
-                found = resources.compact(resources.bundle(self.base, resources.HUGE))
-                self._answers[path] = _answer(found, _FHIR)
+                bundle = resources.compact(resources.bundle(self.base, resources.HUGE))
+                self._answers[path] = _answer(bundle, _FHIR)
             return self._answers[path]
 
     def _token(self, body: bytes) -> bytes:

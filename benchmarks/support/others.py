@@ -39,14 +39,14 @@ def running(folder: Path, base: str) -> Iterator[Mapping[str, Other]]:
     nginx, proxy = shutil.which("nginx"), os.environ.get("OAUTH2_PROXY")
     gateway = os.environ.get("FHIR_GATEWAY")
     with contextlib.ExitStack() as stack:
-        found = {}
+        servers = {}
         if nginx:
-            found["nginx"] = stack.enter_context(_nginx(nginx, folder, base))
+            servers["nginx"] = stack.enter_context(_nginx(nginx, folder, base))
         if proxy:
-            found["oauth2-proxy"] = stack.enter_context(_oauth2_proxy(proxy, folder, base))
+            servers["oauth2-proxy"] = stack.enter_context(_oauth2_proxy(proxy, folder, base))
         if gateway:
-            found["fhir-gateway"] = stack.enter_context(_gateway(gateway, folder, base))
-        yield found
+            servers["fhir-gateway"] = stack.enter_context(_gateway(gateway, folder, base))
+        yield servers
 
 
 @contextlib.contextmanager

@@ -79,14 +79,14 @@ class Server:
     def _pids(self) -> list[int]:
         """The parent, then its children."""
         parent = self.process.pid
-        found = [parent]
+        pids = [parent]
         for folder in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
                 if folder.name.isdigit():
                     # The name of a program, in parentheses, may hold blanks.
                     stat = (folder / "stat").read_text("utf-8").rpartition(")")[2].split()
-                    found += [int(folder.name)] * (int(stat[1]) == parent)
-        return found
+                    pids += [int(folder.name)] * (int(stat[1]) == parent)
+        return pids
 
 
 @dataclass(frozen=True)

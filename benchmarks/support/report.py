@@ -93,7 +93,7 @@ def as_table(rows: Sequence[Row]) -> str:
         budget = f"budget {row.budget}" if row.budget else ""
         verdict = row.verdict if row.budget else ""
         lines.append(f"{row.what:<58} {value:<28} {budget:<14} {verdict}".rstrip())
-        beside = ", ".join(f"{name} {_short(found)}" for name, found in row.beside.items())
+        beside = ", ".join(f"{name} {_short(value)}" for name, value in row.beside.items())
         lines += [f"    {text}" for text in (beside, row.note) if text]
     return "\n".join(lines)
 

@@ -61,7 +61,7 @@ def observation(number: int, base: str) -> Resource:
 def bundle(base: str, entries: int) -> Resource:
     """A searchset with links to itself and to a next page."""
     url = f"{base}/Observation?patient={PATIENT}&_count={entries}"
-    found = [observation(number, base) for number in range(entries)]
+    observations = [observation(number, base) for number in range(entries)]
     return {
         "resourceType": "Bundle",
         "type": "searchset",
@@ -69,7 +69,9 @@ def bundle(base: str, entries: int) -> Resource:
             {"relation": "self", "url": url},
             {"relation": "next", "url": f"{url}&page=2"},
         ],
-        "entry": [{"fullUrl": f"{base}/Observation/{one['id']}", "resource": one} for one in found],
+        "entry": [
+            {"fullUrl": f"{base}/Observation/{one['id']}", "resource": one} for one in observations
+        ],
     }
 
 
@@ -78,14 +80,14 @@ def chart(base: str) -> dict[str, Resource]:
     subject = {"reference": f"Patient/{PATIENT}"}
     condition = {"resourceType": "Condition", "id": "c1", "subject": subject}
     drug = {"resourceType": "MedicationRequest", "id": "m1", "subject": subject}
-    found = {
+    resources = {
         "Observation": observation(1, base),
         "Condition": {**condition, "code": {"text": "Hypertension"}},
         "MedicationRequest": {**drug, "status": "active", "intent": "order"},
     }
     return {
         name: {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one}]}
-        for name, one in found.items()
+        for name, one in resources.items()
     }
 
 

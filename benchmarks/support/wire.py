@@ -45,8 +45,8 @@ class Wire:
             received += _some(connection)
         head = bytes(received[:end]).lower()
         status = int(head.split(b" ", 2)[1])
-        _, found, rest = head.partition(b"\r\ncontent-length:")
-        if not found:
+        _, has_length, rest = head.partition(b"\r\ncontent-length:")
+        if not has_length:
             if status in {204, 304}:
                 return status, 0
             raise ValueError("an answer without a length")
@@ -136,4 +136,4 @@ def at_once(question: Question, clients: int, seconds: float) -> list[float]:
         thread.join()
     if failures:
         raise failures[0]
-    return [one for found in took for one in found]
+    return [one for times in took for one in times]

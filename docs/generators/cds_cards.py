@@ -31,12 +31,12 @@ def markdown() -> str:
         "",
     ]
     for patient in _patients():
-        found = _judged(patient)
-        cards = sum(isinstance(one, Card) for one in found)
+        judged = _judged(patient)
+        cards = sum(isinstance(one, Card) for one in judged)
         said = "no card" if not cards else "1 card" if cards == 1 else f"{cards} cards"
         lines += [f"**{patient.removeprefix('synthetic-').title()}**: {said}", ""]
         lines += ["| calculator | card | what it says, or why there is none |", "|---|---|---|"]
-        lines += [_row(one) for one in found]
+        lines += [_row(one) for one in judged]
         lines.append("")
     return "\n".join(lines)
 
@@ -58,8 +58,8 @@ def _resources(patient: str) -> Iterator[object]:
             yield json.loads(one.text)
 
 
-def _row(found: Card | NoCard) -> str:
-    title = found.calculator.title
-    if isinstance(found, Card):
-        return f"| {title} | {_TITLE[found.on_card.urgency]} | {found.summary} |"
-    return f"| {title} | | {found.why} |"
+def _row(card: Card | NoCard) -> str:
+    title = card.calculator.title
+    if isinstance(card, Card):
+        return f"| {title} | {_TITLE[card.on_card.urgency]} | {card.summary} |"
+    return f"| {title} | | {card.why} |"

@@ -239,7 +239,7 @@ def limits(deployment: Deployment) -> list[Limit]:
     def vcpu(launches: int) -> float:
         return sum(sizes[name]["cpu"] * instances(name)(launches) for name in PROCESSOR_SECONDS)
 
-    found = [
+    limits = [
         Limit(
             "Firestore, operations a second",
             lambda launches: _second(launches) * operations,
@@ -257,7 +257,7 @@ def limits(deployment: Deployment) -> list[Limit]:
             for name in PROCESSOR_SECONDS
         ),
     ]
-    return sorted(found, key=lambda one: one.reached)
+    return sorted(limits, key=lambda one: one.reached)
 
 
 def _second(launches: int) -> float:
@@ -268,8 +268,8 @@ def _walls(deployment: Deployment) -> list[str]:
     """What the busiest minute asks for, what there is, and what brings more, in order."""
 
     def row(what: str, needed: Callable[[int], float], there: float | None, rest: str) -> str:
-        found = " | ".join(_marked(needed(launches), there) for launches in STEPS)
-        return f"| {what} | {rest} | {found} |"
+        cells = " | ".join(_marked(needed(launches), there) for launches in STEPS)
+        return f"| {what} | {rest} | {cells} |"
 
     rows = [
         row(one.what, one.needed, one.there, f"{one.there:g} | {one.reached:,} | {one.moved_by}")

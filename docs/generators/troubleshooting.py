@@ -93,11 +93,11 @@ no source says is marked as *inferred*.
 
 def pages() -> Mapping[str, str]:
     """Every page by its path below docs/."""
-    found = {"troubleshooting.md": "\n".join([_HEAD, *_index(), _REQUEST, *_causes()]) + "\n"}
+    pages = {"troubleshooting.md": "\n".join([_HEAD, *_index(), _REQUEST, *_causes()]) + "\n"}
     for vendor, profile in _VENDORS.items():
         lines = [_PAGE_HEAD.format(profile.title), *_groups(vendor), *_sources(vendor)]
-        found[_file(vendor)] = "\n".join(lines) + "\n"
-    return found
+        pages[_file(vendor)] = "\n".join(lines) + "\n"
+    return pages
 
 
 def _file(vendor: str) -> str:
