@@ -31,6 +31,11 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "settings_file",
         "secret_references",
     ),
+    "shared/errors": (
+        "base",
+        "callback cds launch request service session upstream",
+        "__init__",
+    ),
     "shared/explain": (
         "model parameters",
         "catalogue",

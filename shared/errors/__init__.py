@@ -1,0 +1,104 @@
+"""Every failure that an outsider can see: one tree, each leaf with a stable code.
+
+The codes and statuses are public (docs/errors.md lists them). A class says what happened
+(`title`), the most probable cause (`why`) and what to do (`steps`); an instance may have something
+closer to the case instead. `cause` is the id of that cause (docs/troubleshooting.md), where it has
+one. `evidence` is for developers: it is logged, and shown on pages only with
+`error_details = "full"`. None of it may hold a token, code, verifier, state, cookie, secret or
+patient data. `shown` goes to those pages but not to the log: the words of others, which may hold
+anything.
+
+An error is built once, where it happens, and nothing is written into it afterwards. What is known
+of it besides is put beside it, in a Refusal, which is what is shown (shared/inbound/refusal.py).
+
+    SmartError
+    ├── RequestError      the request itself: shape, method, media type, address
+    ├── LaunchError       launch: which EHR, discovery
+    ├── CallbackError     callback: state, browser, issuer, the EHR's answer
+    ├── SessionError      who asks: session, caller, scope, patient
+    ├── CdsError          an EHR that calls cds_services: its token, its server, its data
+    ├── UpstreamError     the EHR's FHIR API
+    └── ServiceError      our own side: store, configuration
+"""
+
+from shared.errors.base import ADMINISTRATOR, RELAUNCH, SmartError
+from shared.errors.callback import (
+    BrowserMismatch,
+    CallbackError,
+    CookieMissing,
+    EhrError,
+    IdTokenInvalid,
+    IssuerMismatch,
+    StateMissing,
+    StateUnknown,
+    TokenError,
+    TokenInvalid,
+)
+from shared.errors.cds import (
+    CdsDataMissing,
+    CdsError,
+    CdsKeysUnavailable,
+    CdsServerDenied,
+    CdsTokenInvalid,
+)
+from shared.errors.launch import (
+    DiscoveryFailed,
+    DiscoveryInvalid,
+    IssMissing,
+    IssNotAllowed,
+    LaunchError,
+    LaunchParameterMissing,
+    NotANavigation,
+)
+from shared.errors.request import (
+    MediaTypeUnsupported,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotFound,
+    ParameterInvalid,
+    ParameterRepeated,
+    PathInvalid,
+    RequestError,
+    TooLarge,
+    VersionConflict,
+)
+from shared.errors.service import (
+    EHR_HANGS,
+    InternalError,
+    Misconfigured,
+    Overloaded,
+    ServiceError,
+    StoreUnavailable,
+)
+from shared.errors.session import (
+    CrossSite,
+    PatientDenied,
+    PatientMissing,
+    RefreshFailed,
+    ScopeDenied,
+    SessionError,
+    SessionExpired,
+    SessionMissing,
+)
+from shared.errors.upstream import (
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+
+# fmt: off
+__all__ = [
+    "ADMINISTRATOR", "EHR_HANGS", "RELAUNCH", "BrowserMismatch", "CallbackError",
+    "CdsDataMissing", "CdsError", "CdsKeysUnavailable", "CdsServerDenied", "CdsTokenInvalid",
+    "CookieMissing", "CrossSite", "DiscoveryFailed", "DiscoveryInvalid", "EhrError",
+    "IdTokenInvalid", "InternalError", "IssMissing", "IssNotAllowed", "IssuerMismatch",
+    "LaunchError", "LaunchParameterMissing", "MediaTypeUnsupported", "MethodNotAllowed",
+    "Misconfigured", "NotANavigation", "NotAcceptable", "NotFound", "Overloaded",
+    "ParameterInvalid", "ParameterRepeated", "PathInvalid", "PatientDenied", "PatientMissing",
+    "RefreshFailed", "RequestError", "ScopeDenied", "ServiceError", "SessionError",
+    "SessionExpired", "SessionMissing", "SmartError", "StateMissing", "StateUnknown",
+    "StoreUnavailable", "TokenError", "TokenInvalid", "TooLarge", "UpstreamError",
+    "UpstreamInvalid", "UpstreamTimeout", "UpstreamUnreachable", "VersionConflict",
+]
+# fmt: on

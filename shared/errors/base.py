@@ -1,0 +1,58 @@
+"""What every error has: a stable code, its status and its words; built once, never changed."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+from shared.findings import ForUser
+
+RELAUNCH = ForUser("Close this page and launch the app again from the patient's chart.")
+ADMINISTRATOR = ForUser("If it happens again, give the correlation id below to your administrator.")
+
+
+class SmartError(Exception):
+    """Never raised itself. `str()` is the code and the title, safe to log."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    title: str
+    why: str
+    steps: tuple[str, ...] = (RELAUNCH, ADMINISTRATOR)
+    cause: str | None = None
+    retry_after: int | None = None  # seconds
+    challenge: ClassVar[str | None] = None  # WWW-Authenticate (RFC 9110 11.6.1)
+
+    def __init__(
+        self,
+        title: str | None = None,
+        *,
+        why: str | None = None,
+        steps: tuple[str, ...] | None = None,
+        cause: str | None = None,
+        evidence: Mapping[str, str] | None = None,
+        shown: Mapping[str, str] | None = None,
+        allow: str | None = None,
+    ) -> None:
+        if title is not None:
+            self.title = title
+        if why is not None:
+            self.why = why
+        if steps is not None:
+            self.steps = steps
+        if cause is not None:
+            self.cause = cause
+        self.evidence: Mapping[str, str] = dict(evidence or {})
+        self.shown: Mapping[str, str] = dict(shown or {})
+        self.allow = allow
+        super().__init__(f"{self.code}: {self.title}")
+
+    def again(
+        self, *, why: str | None = None, steps: tuple[str, ...] | None = None, **others: object
+    ) -> Self:
+        """The same error for another request: without its traceback, whose frames hold whole
+        documents, and with another reason or other steps where these are closer to the case.
+        """
+        new = type(self).__new__(type(self))
+        Exception.__init__(new, *self.args)
+        changed = {"why": why, "steps": steps, **others}
+        new.__dict__.update(self.__dict__ | {k: v for k, v in changed.items() if v is not None})
+        return new

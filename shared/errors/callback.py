@@ -1,0 +1,171 @@
+"""A launch that cannot be completed: state, browser, issuer, the EHR's answer, its tokens."""
+
+from collections.abc import Mapping
+
+from shared.errors.base import ADMINISTRATOR, RELAUNCH, SmartError
+from shared.findings import ForUser
+
+
+class CallbackError(SmartError):
+    """The launch cannot be completed."""
+
+
+class StateMissing(CallbackError):
+    """The callback carries no `state`."""
+
+    code = "state_missing"
+    status = 400
+    title = "This address was opened without a launch."
+    why = "It is where the EHR returns to; it carries no `state` that would name a launch."
+    cause = "redirect_uri_mismatch"
+    steps = (
+        RELAUNCH,
+        (
+            "If the EHR opened this address from the chart, its registration has the wrong launch "
+            "URL: that is `https://HOST/launch`; this address is the redirect URI."
+        ),
+        ADMINISTRATOR,
+    )
+
+
+class StateUnknown(CallbackError):
+    """No pending launch has this `state`: unknown, expired or already used."""
+
+    code = "state_unknown"
+    status = 400
+    title = "This launch is over."
+    why = "It was completed already, it took too long, or the page was opened a second time."
+    cause = "code_expired_or_used"
+    steps = (
+        # Which launch it was is unknown: the EHR may have made it, or the app itself.
+        ForUser("Close this page and launch the app again. Don't reload it."),
+        (
+            "If it happens at the first attempt: sign-in must end within `launch_minutes` of "
+            "smart.toml, and nothing on the way (a link scanner, a proxy) may open the address "
+            "before the browser does."
+        ),
+        ADMINISTRATOR,
+    )
+
+
+class CookieMissing(CallbackError):
+    """No binding cookie came back at all."""
+
+    code = "cookie_missing"
+    status = 400
+    title = "The browser did not send back the cookie that belongs to this launch."
+    why = (
+        "The browser or a policy blocks the app's cookies, or sign-in went on in another window "
+        "than the one in which the launch began."
+    )
+    cause = "cookies_blocked"
+    steps = (
+        ForUser("Launch the app again from the chart, in its own window if the EHR offers that."),
+        (
+            "The administrator must allow cookies of `https://HOST`, partitioned third-party "
+            "cookies (CHIPS) included, in the browser that the EHR embeds."
+        ),
+        ADMINISTRATOR,
+    )
+
+
+class BrowserMismatch(CallbackError):
+    """Binding cookies came, but not the one of this launch."""
+
+    code = "browser_mismatch"
+    status = 400
+    title = "This launch was begun in another browser or window."
+    why = (
+        "The browser sent the cookie of another launch: the address was passed on, or sign-in "
+        "went on in another window."
+    )
+    cause = CookieMissing.cause
+    steps = CookieMissing.steps
+
+
+class IssuerMismatch(CallbackError):
+    """RFC 9207: the answer is not from the server that was asked."""
+
+    code = "issuer_mismatch"
+    status = 400
+    title = "The answer did not come from the EHR that was asked."
+    why = "The `iss` of the answer is not the issuer that the EHR's configuration states."
+    cause = "tenant_mismatch"
+    steps = (
+        RELAUNCH,
+        ADMINISTRATOR,
+        (
+            "If it happens again it may be an attack, or an EHR that states another issuer than "
+            "its configuration: compare the `iss` of its answers with `issuer` in its "
+            ".well-known/smart-configuration."
+        ),
+    )
+
+
+class EhrError(CallbackError):
+    """The authorization server answered `error=…` (RFC 6749 4.1.2.1)."""
+
+    code = "ehr_error"
+    status = 400
+    title = "The EHR refused the launch."
+    why = "The EHR answered with an error instead of letting the app in."
+    cause = "ehr_side"
+
+
+class TokenError(CallbackError):
+    """The code could not be exchanged for a token.
+
+    `oauth_error` is the endpoint's `error` code where it gave one; `answered` is the status of its
+    answer and `said` the whole of it, for an explanation only: it may hold anything.
+    """
+
+    code = "token_error"
+    status = 502
+    title = "The EHR did not give the app access."
+    why = "Its token endpoint refused the app's request, failed, or did not answer in time."
+    cause = "ehr_side"
+
+    def __init__(
+        self,
+        *,
+        why: str | None = None,
+        evidence: Mapping[str, str] | None = None,
+        oauth_error: str | None = None,
+        answered: int | None = None,
+        said: str = "",
+    ) -> None:
+        super().__init__(why=why, evidence=evidence)
+        self.oauth_error = oauth_error
+        self.answered = answered
+        self.said = said
+
+
+class TokenInvalid(CallbackError):
+    """The token endpoint's answer cannot be used. `issued` are tokens that it holds all the same,
+    by their `token_type_hint`.
+    """
+
+    issued: Mapping[str, str] = {}
+    code = "token_invalid"
+    status = 502
+    title = "The EHR's answer to the launch cannot be used."
+    why = "The answer of its token endpoint is not what SMART App Launch prescribes."
+    cause = "ehr_side"
+    steps = (
+        RELAUNCH,
+        (
+            "If it happens again, this is for the EHR's support: tell them what is said above, "
+            "the time and the client id. No setting of this app mends it."
+        ),
+        ADMINISTRATOR,
+    )
+
+
+class IdTokenInvalid(CallbackError):
+    """The id_token failed a check of OpenID Connect Core 3.1.3.7, or its keys cannot be had."""
+
+    code = "id_token_invalid"
+    status = 502
+    title = "The EHR's statement of who is signed in cannot be used."
+    why = "Its id_token did not pass verification."
+    cause = "ehr_side"

@@ -1,0 +1,114 @@
+"""A launch that cannot begin: which EHR, and what it says of itself."""
+
+from shared.errors.base import ADMINISTRATOR, SmartError
+from shared.findings import ForUser
+
+
+class LaunchError(SmartError):
+    """The launch cannot begin."""
+
+
+class NotANavigation(LaunchError):
+    """An image, a script or a fetch() asks for a launch (Fetch Metadata, `Sec-Fetch-Dest`)."""
+
+    code = "not_a_navigation"
+    status = 403
+    title = "A launch begins by opening its address in a window or a frame."
+    why = "A part of some page asked for it: an image, a script, a style sheet or a fetch()."
+    steps = (
+        ForUser("Open the app from the patient's chart."),
+        "In your own page, begin a launch by a link or a redirect.",
+    )
+
+
+class LaunchParameterMissing(LaunchError):
+    """An EHR launch without its `launch` value (SMART App Launch 2.2, step 2)."""
+
+    code = "launch_parameter_missing"
+    status = 400
+    title = "The app was opened without a launch from a chart."
+    why = "The request carries no `launch` value, which only the EHR can give."
+    cause = "launch_parameter_missing"
+    steps = (
+        ForUser(
+            "Open the app from the patient's chart; a bookmark or a pasted address cannot work."
+        ),
+        (
+            "If it was opened from the chart: the launch URL registered at the EHR must be "
+            "`https://HOST/launch` exactly, without a fragment and without a redirect in between "
+            "that drops the query."
+        ),
+        ADMINISTRATOR,
+    )
+
+
+class IssMissing(LaunchError):
+    """Neither `iss` nor `ehr` says which EHR is launching."""
+
+    code = "iss_missing"
+    status = 400
+    title = "The request does not say which EHR launched the app."
+    why = "The `iss` parameter is absent or empty: the app was not opened from a chart."
+    cause = LaunchParameterMissing.cause
+    steps = LaunchParameterMissing.steps
+
+
+class IssNotAllowed(LaunchError):
+    """`iss` is not among the configured FHIR bases; nothing was fetched."""
+
+    code = "iss_not_allowed"
+    status = 400
+    title = "This EHR is not configured for the app."
+    why = "The app does not know its address, the `iss` of the launch; nothing was sent to it."
+    cause = "tenant_mismatch"
+    steps = (
+        ForUser(
+            "If you opened the app from a patient's chart, give the correlation id below to your "
+            "administrator. Otherwise close this page."
+        ),
+        (
+            "If it is an EHR of yours: add its FHIR base to `iss` of an [[ehr]] entry in "
+            "smart.toml, exactly as the EHR sends it (the log has it), and deploy again. Sandbox "
+            "and production, and each tenant, have a FHIR base of their own."
+        ),
+    )
+
+
+class DiscoveryFailed(LaunchError):
+    """The EHR's SMART configuration could not be fetched."""
+
+    code = "discovery_failed"
+    status = 502
+    title = "The EHR's launch configuration could not be read."
+    why = "The EHR did not answer, or not in time."
+    cause = "ehr_side"
+    steps = (
+        ForUser("Launch the app again in a minute."),
+        (
+            "Run `make doctor CONFIG=smart.toml`: it asks for the same document and says what "
+            "stands in the way: the network, a certificate, or the EHR."
+        ),
+        ADMINISTRATOR,
+    )
+
+
+class DiscoveryInvalid(LaunchError):
+    """The EHR's SMART configuration cannot be used."""
+
+    code = "discovery_invalid"
+    status = 502
+    title = "The EHR's launch configuration cannot be used."
+    why = "Its .well-known/smart-configuration is missing, or its answer is of no use."
+    cause = "ehr_side"
+    steps = (
+        (
+            "Open `ISS/.well-known/smart-configuration` in a browser, where ISS is the EHR's FHIR "
+            "base, and compare it with what the EHR's documentation promises. If there is none, "
+            "ISS is not the FHIR base of a SMART EHR: correct `iss` in smart.toml."
+        ),
+        (
+            "If an endpoint lives on a further host, and the EHR's operator confirms that it is "
+            "theirs, add that host to `endpoint_hosts` of the [[ehr]] entry."
+        ),
+        ADMINISTRATOR,
+    )

@@ -1,0 +1,38 @@
+"""The EHR's FHIR API does not give a usable answer."""
+
+from shared.errors.base import ADMINISTRATOR, SmartError
+from shared.findings import ForUser
+
+
+class UpstreamError(SmartError):
+    """The EHR's FHIR API did not give a usable answer."""
+
+    cause = "ehr_side"
+    steps: tuple[str, ...] = (ForUser("Try again in a minute."), ADMINISTRATOR)
+
+
+class UpstreamUnreachable(UpstreamError):
+    """No connection to the EHR."""
+
+    code = "upstream_unreachable"
+    status = 502
+    title = "The EHR cannot be reached."
+    why = "No connection could be made, or it broke before an answer."
+
+
+class UpstreamTimeout(UpstreamError):
+    """The EHR did not answer in time."""
+
+    code = "upstream_timeout"
+    status = 504
+    title = "The EHR did not answer in time."
+    why = "The request may be a heavy one, or the EHR is slow at the moment."
+
+
+class UpstreamInvalid(UpstreamError):
+    """The EHR's answer cannot be passed on."""
+
+    code = "upstream_invalid"
+    status = 502
+    title = "The EHR's answer cannot be passed on."
+    why = "It failed, or its answer is not FHIR JSON within the size limit."
