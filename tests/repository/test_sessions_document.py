@@ -28,7 +28,7 @@ def _table(header: str) -> list[list[str]]:
 
 def _fields_below(heading: str) -> set[str]:
     """The names in the first column of the first table below a text."""
-    lines = TEXT.partition(heading)[2].partition("| field | what |")[2].splitlines()[2:]
+    lines = TEXT.partition(heading)[2].partition("| field | content |")[2].splitlines()[2:]
     table = lines[: next(n for n, line in enumerate(lines) if not line.startswith("|"))]
     return {name for line in table for name in re.findall(r"`(\w+)`", line.split("|")[1])}
 
@@ -46,5 +46,7 @@ def test_no_test_is_named_in_another_form() -> None:
 def test_the_records_fields_are_told_one_by_one() -> None:
     record = set(fields(open_session(), Sealer((bytes(32),)), last_used=0.0))
     assert _fields_below("### `launches`") == {"schema", *Pending.__dataclass_fields__}
-    assert _fields_below("In the open is") == record
-    assert _fields_below("In the seal:") == set(Session.__dataclass_fields__) - SEALED_APART
+    assert _fields_below("These fields aren't encrypted") == record
+    assert (
+        _fields_below("encrypted in `sealed`:") == set(Session.__dataclass_fields__) - SEALED_APART
+    )
