@@ -59,10 +59,10 @@ def _compare(charts: Iterable[tuple[str, list[Any]]]) -> int:
         values += sum(one["resourceType"] == "Observation" for one in resources)
         with pytest.MonkeyPatch.context() as patched:
             chart = chart_of("p1", resources)
-            found = complaints("p1", chart, patched)
+            reported = complaints("p1", chart, patched)
             in_tables, in_calculators = compared("p1", chart, patched)
         rows, filled = rows + in_tables, filled + in_calculators
-        for one in found:
+        for one in reported:
             wrong += 1
             print(f"{name}: {one}")
     what = f"{values} observations, {rows} rows of tables and {filled} inputs compared"

@@ -78,8 +78,8 @@ def test_programs_of_others_are_measured_only_where_they_are_there(
     monkeypatch.setenv("PATH", str(tmp_path))
     for name in ("OAUTH2_PROXY", "FHIR_GATEWAY"):
         monkeypatch.delenv(name, raising=False)
-    with others.running(tmp_path, BASE) as found:
-        assert found == {}
+    with others.running(tmp_path, BASE) as servers:
+        assert servers == {}
 
 
 @pytest.fixture
@@ -102,8 +102,8 @@ def test_a_gateway_is_started_by_the_script_that_is_named(
     monkeypatch.delenv("OAUTH2_PROXY", raising=False)
     monkeypatch.setenv("FHIR_GATEWAY", str(script))
     monkeypatch.setenv("FHIR_GATEWAY_TOKEN", "t1")
-    with others.running(tmp_path, BASE) as found:
-        gateway = found["fhir-gateway"]
+    with others.running(tmp_path, BASE) as servers:
+        gateway = servers["fhir-gateway"]
         asked = f"http://127.0.0.1:{gateway.server.port}/base"
         assert requests.get(asked, timeout=60).text.strip() == BASE
         assert gateway.headers == {"Authorization": "Bearer t1"}

@@ -211,8 +211,8 @@ def load_axe(frame: Frame) -> None:
 def violations(page: Page, *, with_frames: bool = False) -> list[str]:
     """What axe-core finds on a page, as a rule and the first place."""
     run = "frames => axe.run({iframes: frames, resultTypes: ['violations']})"
-    found: list[dict[str, Any]] = page.evaluate(run, with_frames)["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+    violations: list[dict[str, Any]] = page.evaluate(run, with_frames)["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in violations]
 
 
 def too_wide(page: Page) -> list[Frame]:
@@ -240,5 +240,5 @@ def test_a_chart_and_the_app_in_its_frame_are_one_page_to_a_screen_reader(
         load_axe(frame)
     assert violations(page, with_frames=True) == []
     page.frames[1].evaluate("document.body.append(document.createElement('button'))")
-    found = violations(page, with_frames=True)
-    assert [one.partition(":")[0] for one in found] == ["button-name"]
+    reported = violations(page, with_frames=True)
+    assert [one.partition(":")[0] for one in reported] == ["button-name"]

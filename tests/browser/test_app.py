@@ -68,18 +68,18 @@ def complaints(page: Page) -> Iterator[list[str]]:
 
     An answer that is an error is the test's own doing.
     """
-    found: list[str] = []
+    messages: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
-            found.append(message.text)
+            messages.append(message.text)
 
     def on_error(error: Error) -> None:
-        found.append(str(error))
+        messages.append(str(error))
 
     page.on("console", on_console)
     page.on("pageerror", on_error)
-    yield found
+    yield messages
     page.remove_listener("console", on_console)
     page.remove_listener("pageerror", on_error)
 

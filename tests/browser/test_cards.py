@@ -27,9 +27,9 @@ def card(page: Page, label: str) -> Locator:
 
 def number_of(shown: Locator) -> str:
     """The first number of a text."""
-    found = re.search(r"\b\d+(?:\.\d+)?\b", shown.inner_text().partition("eGFR")[2])
-    assert found is not None
-    return found[0]
+    match = re.search(r"\b\d+(?:\.\d+)?\b", shown.inner_text().partition("eGFR")[2])
+    assert match is not None
+    return match[0]
 
 
 def test_a_card_opens_the_app_at_its_calculator_with_the_same_number(

@@ -58,16 +58,16 @@ def rows(library: str) -> list[tuple[str, str]]:
     """Call and remark of each row below a library's heading."""
     section = re.search(rf"^### {library} .*?(?=^#|\Z)", TEXT, re.DOTALL | re.MULTILINE)
     assert section is not None
-    found = re.findall(r"^\| `(.+?)` \| (.+) \|$", section[0], re.MULTILINE)
-    assert len(found) > 10
-    return found
+    matches = re.findall(r"^\| `(.+?)` \| (.+) \|$", section[0], re.MULTILINE)
+    assert len(matches) > 10
+    return matches
 
 
 def first_line(library: str) -> str:
     """How the document makes the client of a library."""
-    found = re.search(rf"^### {library} .*?```\w+\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE)
-    assert found is not None
-    return found[1]
+    match = re.search(rf"^### {library} .*?```\w+\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE)
+    assert match is not None
+    return match[1]
 
 
 def require(call: str, remark: str, outcome: dict[str, Any]) -> None:

@@ -240,8 +240,8 @@ def test_each_example_opens_on_the_patients_data_at_any_width_and_for_everybody(
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 844})
             assert page.evaluate(_FITS), (example, width)
-            found = page.evaluate("axe.run()")["violations"]
-            assert (example, width, [one["id"] for one in found]) == (example, width, [])
+            reported = page.evaluate("axe.run()")["violations"]
+            assert (example, width, [one["id"] for one in reported]) == (example, width, [])
     assert said == []
 
 

@@ -52,11 +52,11 @@ def begin(page: Page, app: App, held: HeldChart) -> None:
 
 def is_sound(page: Page) -> None:
     """In the frame of an EHR and on a phone. Quick: the app waits for a search 8 seconds only."""
-    found = []
+    fitting = []
     for width, height in ((900, 600), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
-        found.append(fits(page))
-    assert (found, violations(page)) == ([True, True], [])
+        fitting.append(fits(page))
+    assert (fitting, violations(page)) == ([True, True], [])
 
 
 # The names of the calculators in sight, and where they are.
@@ -73,9 +73,9 @@ SHIFTS = """() => {
 
 
 def rows(page: Page) -> list[tuple[int, str]]:
-    found = page.locator("[part=name], summary .short").locator("visible=true").evaluate_all(ROWS)
+    tops = page.locator("[part=name], summary .short").locator("visible=true").evaluate_all(ROWS)
     known = {one.short for one in REGISTRY.values()}
-    return sorted((top, name) for top, name in found if name in known)
+    return sorted((top, name) for top, name in tops if name in known)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 844), (390, 844)])

@@ -38,9 +38,9 @@ TEXT = (ROOT / guide.PATH).read_text("utf-8")
 
 def to_a_launch(text: str = TEXT) -> list[guide.Block]:
     """The blocks of a first deployment."""
-    found = [one for one in guide.blocks(text) if one.language == "sh" and one.heading in FIRST]
-    assert {one.heading for one in found} == set(FIRST)
-    return found
+    blocks = [one for one in guide.blocks(text) if one.language == "sh" and one.heading in FIRST]
+    assert {one.heading for one in blocks} == set(FIRST)
+    return blocks
 
 
 def under(heading: str) -> list[guide.Block]:

@@ -160,12 +160,12 @@ def production(walked: Walk, balanced: World) -> Cloud:
 def test_production_is_as_its_file_says(production: Cloud, tmp_path: Path) -> None:
     shutil.copy(production.repository / FILE, tmp_path)
     state = read(tmp_path / FILE)
-    for name, found in settings(production).items():
-        assert found["ingressSettings"] == "ALLOW_INTERNAL_AND_GCLB"
-        assert found["minInstanceCount"] == 1
-        assert found["runtime"] == "python313"
-        assert found["public"]
-        versions = {one["secret"]: one["versions"][0]["version"] for one in found["secretVolumes"]}
+    for name, now in settings(production).items():
+        assert now["ingressSettings"] == "ALLOW_INTERNAL_AND_GCLB"
+        assert now["minInstanceCount"] == 1
+        assert now["runtime"] == "python313"
+        assert now["public"]
+        versions = {one["secret"]: one["versions"][0]["version"] for one in now["secretVolumes"]}
         wanted = state.mounts(name)
         assert versions == dict(secret.split(":") for secret in wanted.values())
 

@@ -117,8 +117,8 @@ def said(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     state = cloud.folder / "state" / FILE
     state.parent.mkdir(exist_ok=True)
     state.write_bytes((cloud.repository / FILE).read_bytes())
-    found = preflight.findings(read(state), get)
-    return [f"{one.level}: {one.problem} {one.remedy}" for one in found]
+    findings = preflight.findings(read(state), get)
+    return [f"{one.level}: {one.problem} {one.remedy}" for one in findings]
 
 
 def test_each_policy_is_named_with_the_setting_or_path_that_fits(
@@ -133,10 +133,10 @@ def test_each_policy_is_named_with_the_setting_or_path_that_fits(
             assert before in text
             text = text.replace(before, after)
         state.write_text(text)
-        found = said(project, monkeypatch)
-        named = [one in text for one, text in zip(wanted, found, strict=False)]
-        if len(found) != len(wanted) or not all(named):
-            wrong[name] = found
+        texts = said(project, monkeypatch)
+        named = [one in text for one, text in zip(wanted, texts, strict=False)]
+        if len(texts) != len(wanted) or not all(named):
+            wrong[name] = texts
     state.write_text(sound)
     world.constraints = {}
     assert wrong == {}
@@ -166,8 +166,8 @@ def test_quotas_perimeters_and_sinks_above_are_named(
     world.sinks_above[f"organizations/{ORGANIZATION}"][0] = SINK | {"exclusions": [LEFT_OUT]}
     assert len(said(project, monkeypatch)) == 3
     world.open_above = False
-    found = said(project, monkeypatch)
-    assert [one.partition(":")[0] for one in found] == ["change", "change", "unread", "unread"]
+    texts = said(project, monkeypatch)
+    assert [one.partition(":")[0] for one in texts] == ["change", "change", "unread", "unread"]
     assert f"add-exclusion='name=request-urls,filter={preflight.REQUEST_URLS}'" in TEXT
 
 

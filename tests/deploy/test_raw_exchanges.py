@@ -162,8 +162,8 @@ def requests(deployed: Deployed) -> Iterator[tuple[str, str, bytes]]:
             # The session is to last to the end.
             path = path.replace("/session", "")
         # The server refuses one that is doubled by itself.
-        found = {one.partition(":")[0]: one for one in chance.sample(HEADERS, chance.randrange(4))}
-        headers = list(found.values())
+        lines = {one.partition(":")[0]: one for one in chance.sample(HEADERS, chance.randrange(4))}
+        headers = list(lines.values())
         if chance.random() < 0.7:
             headers.append(f"Cookie: {deployed.cookie}")
         host = chance.choice(("localhost", "localhost", "evil.example", "a b", "[", ""))
@@ -184,8 +184,8 @@ def test_every_answer_is_ours_and_no_log_line_holds_handle_or_patient(deployed: 
         return [] if ours else [(request, answer[:500])]
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = [one for some in pool.map(strange, requests(deployed)) for one in some]
-    assert found == []
+        odd = [one for some in pool.map(strange, requests(deployed)) for one in some]
+    assert odd == []
     logs = deployed.logs()
     assert '"event": "fhir_request"' in logs
     assert deployed.handle not in logs

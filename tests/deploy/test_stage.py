@@ -68,9 +68,9 @@ def test_the_modes_do_not_depend_on_who_stages(tmp_path: Path) -> None:
     root = fake_repository(tmp_path / "root")
     (root / "shared" / "errors.py").chmod(0o600)
     stage(project.read(root, root), tmp_path / "out", COMMIT)
-    found = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("out/*/**/*")}
-    assert {mode for path, mode in found.items() if path.is_file()} == {0o644}
-    assert {mode for path, mode in found.items() if path.is_dir()} == {0o755}
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("out/*/**/*")}
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o644}
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o755}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -329,7 +329,7 @@ def _snake(value: Any) -> Any:
     match value:
         case dict():
             return {
-                re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): _snake(one)
+                re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", name): _snake(one)
                 for name, one in value.items()
             }
         case list():

@@ -171,9 +171,9 @@ def test_a_shared_redirect_path_fails_unless_every_entry_requires_iss(offline: D
         ehr("https://3.test", key='"three"', **shared),
     )
     outcome = offline.offline(ehr(**required), two, three)
-    found = [(one["ehr"], one["level"]) for one in outcome.of("redirect_shared")]
+    levels = [(one["ehr"], one["level"]) for one in outcome.of("redirect_shared")]
     assert (outcome.code, outcome.with_level("fail")) == (1, {"redirect_shared"})
-    assert sorted(found) == [("one", "fail"), ("three", "fail"), ("two", "ok")]
+    assert sorted(levels) == [("one", "fail"), ("three", "fail"), ("two", "ok")]
     assert "three" in {one["ehr"] for one in outcome.of("public_client")}
     three = ehr("https://3.test", key='"three"', **shared, **required)
     assert offline.offline(ehr(**required), three).code == 0
@@ -182,8 +182,8 @@ def test_a_shared_redirect_path_fails_unless_every_entry_requires_iss(offline: D
 
 def test_one_redirect_path_for_several_hosts_is_a_warning(offline: Doctor) -> None:
     hosts = 'https://one.test/r4", "https://two.test/r4/*'
-    (found,) = offline.offline(ehr(hosts)).of("redirect_shared")
-    assert (found["level"], "one.test, two.test" in found["title"]) == ("warn", True)
+    (finding,) = offline.offline(ehr(hosts)).of("redirect_shared")
+    assert (finding["level"], "one.test, two.test" in finding["title"]) == ("warn", True)
     assert offline.offline(ehr(hosts, response_iss="true")).of("redirect_shared") == []
     same = 'https://one.test/r4", "https://one.test/r5/*'
     assert offline.offline(ehr(same)).level("redirect_shared") == "ok"

@@ -103,8 +103,8 @@ def test_a_key_whose_public_half_is_not_published_under_its_key_id_is_warned_of(
     top = publish(offline, *(jwk(kind, key_id) for kind, key_id in keys))
     outcome = offline.offline(ehr(**SIGNED), top=top)
     assert outcome.code == 0
-    found = [one["level"] for one in outcome.of("setting_invalid") if one["ehr"] == "one"]
-    assert found == [level]
+    levels = [one["level"] for one in outcome.of("setting_invalid") if one["ehr"] == "one"]
+    assert levels == [level]
 
 
 def test_where_nothing_is_published_keys_are_given_to_the_ehr_in_another_way(

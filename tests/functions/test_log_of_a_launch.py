@@ -8,9 +8,9 @@ from tests.support.scripted_ehr import as_json
 
 
 def lines_of(app: App, answer: Answer) -> list[dict[str, object]]:
-    found = [one for one in app.log_lines() if one["correlation_id"] == correlation_id(answer)]
-    assert found
-    return found
+    lines = [one for one in app.log_lines() if one["correlation_id"] == correlation_id(answer)]
+    assert lines
+    return lines
 
 
 def correlation_id(answer: Answer) -> str:

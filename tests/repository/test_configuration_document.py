@@ -36,30 +36,30 @@ SECTION = re.compile(
 
 def _documented() -> dict[str, list[str]]:
     """The names in the first column of each table of settings, by the table's name in TOML."""
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for heading in SECTION.finditer(TEXT):
         lines = TEXT[heading.end() :].splitlines()[1:]
         end = next(number for number, line in enumerate(lines) if not line.startswith("|"))
         cells = [line.split("|")[1] for line in lines[:end]]
-        found[heading[1].strip("`[]")] = [n for cell in cells for n in re.findall(r"`(\w+)`", cell)]
-    return found
+        names[heading[1].strip("`[]")] = [n for cell in cells for n in re.findall(r"`(\w+)`", cell)]
+    return names
 
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     """The names that the code asks for, by table: noted where each table is finished."""
-    found: dict[str, set[str]] = {}
+    names: dict[str, set[str]] = {}
     finish = TomlTable.finish
 
     def noted(table: TomlTable) -> None:
         name = re.sub(r"(?:\[0\])?\.$", "", table._prefix) or TOP
-        found[name] = set(table._known)
+        names[name] = set(table._known)
         finish(table)
 
     monkeypatch.setattr(TomlTable, "finish", noted)
     settings, problems = settings_file.parse(SMALLEST)
     assert isinstance(settings, Settings), problems
-    return found
+    return names
 
 
 def test_every_setting_stands_in_the_document(read: dict[str, set[str]]) -> None:
@@ -88,16 +88,16 @@ def test_the_suite_runs_every_kind_of_store(monkeypatch: pytest.MonkeyPatch) -> 
 
 def _choices(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
     """What each setting that is a choice may be, by its name."""
-    found: dict[str, tuple[str, ...]] = {}
+    by_setting: dict[str, tuple[str, ...]] = {}
     choice = TomlTable.choice
 
     def noted(table: TomlTable, name: str, default: str, choices: tuple[str, ...]) -> str:
-        found[name] = choices
+        by_setting[name] = choices
         return choice(table, name, default, choices)
 
     monkeypatch.setattr(TomlTable, "choice", noted)
     settings_file.parse(SMALLEST)
-    return found
+    return by_setting
 
 
 def test_no_setting_stands_there_twice() -> None:

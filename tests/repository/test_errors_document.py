@@ -30,19 +30,19 @@ def _leaves(parent: type[SmartError] = SmartError) -> list[type[SmartError]]:
 
 def _events_in_code() -> set[str]:
     """The first argument of every `event(…)`, and the events that each function's Edge names."""
-    found: set[str] = set()
+    events: set[str] = set()
     for path in (path for folder in LOGGING for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
             called = ast.unparse(node.func)
             if called == "log.event" and isinstance(node.args[0], ast.Constant):
-                found.add(str(node.args[0].value))
+                events.add(str(node.args[0].value))
             elif called == "Edge":
                 given = {word.arg: word.value for word in node.keywords}
                 named = [*node.args[2:4], given.get("refused"), given.get("failed")]
-                found |= {str(one.value) for one in named if isinstance(one, ast.Constant)}
-    return found
+                events |= {str(one.value) for one in named if isinstance(one, ast.Constant)}
+    return events
 
 
 def test_every_error_code_stands_in_the_document_with_its_status() -> None:

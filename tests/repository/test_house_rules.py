@@ -21,8 +21,8 @@ REQUIREMENTS = sorted(
 
 
 def files(*folders: str) -> list[Path]:
-    found = [path for folder in folders for path in (ROOT / folder).rglob("*")]
-    return [path for path in found if path.suffix in SUFFIXES]
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    return [path for path in paths if path.suffix in SUFFIXES]
 
 
 def test_no_init_file_below_tests_shadows_a_package() -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,9 @@ class Import:
 
 
 def sources(*folders: str) -> list[Path]:
-    found = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    assert found
-    return found
+    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    assert paths
+    return paths
 
 
 @cache
@@ -96,12 +97,12 @@ def is_module(name: str) -> bool:
 @cache
 def entries(folder: str) -> dict[str, list[Path]]:
     """The modules and packages that lie directly in a folder, each with its files."""
-    found: dict[str, list[Path]] = {}
+    by_name: dict[str, list[Path]] = {}
     for path in sorted((ROOT / folder).iterdir()):
         files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
         if path.suffix == ".py" or (path.is_dir() and files):
-            found[path.stem] = files
-    return found
+            by_name[path.stem] = files
+    return by_name
 
 
 def targets(one: Import) -> list[str]:
@@ -112,12 +113,12 @@ def targets(one: Import) -> list[str]:
 @cache
 def folders() -> Sequence[str]:
     """Every folder of product code that holds more than one module."""
-    found = {
+    inner = {
         str(path.parent.relative_to(ROOT))
         for path in sources(*PRODUCT)
         if len(entries(str(path.parent.relative_to(ROOT)))) > 1
     }
-    return sorted(found | {top for top in PRODUCT if len(entries(top)) > 1})
+    return sorted(inner | {top for top in PRODUCT if len(entries(top)) > 1})
 
 
 def test_imports_inside_a_folder_go_downwards_only() -> None:
@@ -129,7 +130,7 @@ def _upwards(folder: str) -> Iterator[str]:
     place = {name: row for row, names in enumerate(ROWS[folder]) for name in names.split()}
     assert place.keys() == entries(folder).keys(), folder
     for name, files in entries(folder).items():
-        for one in (found for file in files for found in imports_of(file)):
+        for one in chain.from_iterable(map(imports_of, files)):
             for target in targets(one):
                 entry = entry_of(folder, target)
                 if entry not in {None, name} and place[entry or ""] >= place[name]:

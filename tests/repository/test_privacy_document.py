@@ -34,10 +34,10 @@ def test_no_script_of_the_app_uses_storage_of_the_browser() -> None:
         *(ROOT / "shared").rglob("*.html"),
     ]
     assert scripts
-    found = [
+    storing = [
         (path.name, word)
         for path in scripts
         for word in STORAGE
         if word in path.read_text(encoding="utf-8")
     ]
-    assert found == []
+    assert storing == []

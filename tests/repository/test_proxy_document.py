@@ -16,10 +16,10 @@ PLACES = {"{type}": "TYPE", "{id}": "ID", "{version}": "VERSION"}
 
 
 def test_every_interaction_stands_in_the_document_with_its_scope_letter() -> None:
-    found = SECTION.search(TEXT)
-    assert found is not None
+    match = SECTION.search(TEXT)
+    assert match is not None
     documented = []
-    for line in found[1].splitlines():
+    for line in match[1].splitlines():
         request, _, letter = (cell.strip() for cell in line.strip("|").split("|"))
         (form, *_) = re.findall(r"`([^`?]+)", request)
         documented.append((form, None if letter == "none" else letter.strip("`")))

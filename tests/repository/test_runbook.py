@@ -30,9 +30,9 @@ CODES = {
 @each("name", list(POLICIES))
 def test_every_alert_has_its_section_and_that_ends_at_a_command(name: str) -> None:
     policy = POLICIES[name]
-    found = re.fullmatch(r"docs/runbook\.md, (.+)\.", policy["documentation"]["content"])
-    assert found is not None
-    section = SECTIONS[found[1]]
+    match = re.fullmatch(r"docs/runbook\.md, (.+)\.", policy["documentation"]["content"])
+    assert match is not None
+    section = SECTIONS[match[1]]
     assert f"`{policy['displayName']}`" in section
     commands = section.rpartition("```sh\n")[2]
     assert commands.rstrip().endswith("```")

@@ -60,8 +60,8 @@ def leaves(parent: type[SmartError] = SmartError) -> list[type[SmartError]]:
 
 
 def test_codes_and_statuses_are_those_of_the_table() -> None:
-    found = {leaf.code: leaf.status for leaf in leaves()}
-    assert found == TABLE | UNEXPECTED
+    statuses = {leaf.code: leaf.status for leaf in leaves()}
+    assert statuses == TABLE | UNEXPECTED
 
 
 def test_no_two_errors_share_a_code() -> None:

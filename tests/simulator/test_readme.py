@@ -26,9 +26,9 @@ def first_column(text: str) -> list[str]:
 @pytest.fixture(scope="module")
 def example() -> Registration:
     """The registration that a reader would copy."""
-    found = re.search(r"EHR_REGISTRATIONS='(.*?)' \\\nmake ehr", README, re.DOTALL)
-    assert found is not None
-    (registration,) = parse_registrations(found[1])
+    match = re.search(r"EHR_REGISTRATIONS='(.*?)' \\\nmake ehr", README, re.DOTALL)
+    assert match is not None
+    (registration,) = parse_registrations(match[1])
     return registration
 
 

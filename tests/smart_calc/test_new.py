@@ -40,15 +40,15 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
 
     def write(noted: dict[str, object] | None) -> None:
         text = None if noted is None else json.dumps(noted)
-        found = SimpleNamespace(read_text=lambda _: text)
-        monkeypatch.setattr(metadata, "distribution", lambda _: found)
+        distribution = SimpleNamespace(read_text=lambda _: text)
+        monkeypatch.setattr(metadata, "distribution", lambda _: distribution)
 
     return write
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    found = (one for one in folder.rglob("*") if one.is_file())
-    return {str(one.relative_to(folder)): one.read_bytes() for one in found}
+    paths = (one for one in folder.rglob("*") if one.is_file())
+    return {str(one.relative_to(folder)): one.read_bytes() for one in paths}
 
 
 def test_a_project_is_short_has_none_of_our_code_and_asks_no_index_for_us(

@@ -44,11 +44,11 @@ def test_every_name_and_file_that_would_be_taken_for_another_is_refused(tmp_path
 def test_a_project_has_our_functions_and_its_own(tmp_path: Path) -> None:
     own(tmp_path, "summary")
     (tmp_path / "functions/notes").mkdir()
-    found = project.read(tmp_path)
-    assert (found.ours, found.own) == (FUNCTIONS, ("summary",))
-    assert found.names == tuple(sorted((*FUNCTIONS, "summary")))
-    assert found.source("summary") == tmp_path / "functions/summary"
-    assert found.source("launch") == ROOT / "functions/launch"
+    read = project.read(tmp_path)
+    assert (read.ours, read.own) == (FUNCTIONS, ("summary",))
+    assert read.names == tuple(sorted((*FUNCTIONS, "summary")))
+    assert read.source("summary") == tmp_path / "functions/summary"
+    assert read.source("launch") == ROOT / "functions/launch"
 
 
 def test_a_project_can_leave_the_calculators_out(tmp_path: Path) -> None:

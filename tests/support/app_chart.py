@@ -129,17 +129,17 @@ def page_of(app: App, tenant: Tenant) -> str:
 
 def section(page: str, name: str) -> str:
     """One part of the page, by the id of its heading; empty where it is not there."""
-    found = re.search(rf'<section[^>]*aria-labelledby="{name}">(.*?)</section>', page, re.DOTALL)
-    return found[1] if found else ""
+    match = re.search(rf'<section[^>]*aria-labelledby="{name}">(.*?)</section>', page, re.DOTALL)
+    return match[1] if match else ""
 
 
 def calculator(page: str, name: str) -> str:
     """One calculator of the page, as text without markup."""
-    found = re.search(
+    match = re.search(
         rf'<details class="calculator" id="{name}"(.*?)<details class="formula">', page, re.DOTALL
     )
-    assert found, name
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found[1]))
+    assert match, name
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", match[1]))
 
 
 def paged(pages: Callable[[int], Json]) -> Handler:

@@ -28,8 +28,8 @@ class Answer:
     body: bytes
 
     def header(self, name: str) -> str | None:
-        found = self.all(name)
-        return found[0] if found else None
+        values = self.all(name)
+        return values[0] if values else None
 
     def all(self, name: str) -> list[str]:
         return [value for key, value in self.headers if key.lower() == name.lower()]

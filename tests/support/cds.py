@@ -147,8 +147,8 @@ class CdsEhr:
         """The cards of a good call, which must be answered."""
         answer = self.call(prefetch, **changes)
         assert answer.status == 200, answer.text
-        found: list[Any] = answer.json()["cards"]
-        return found
+        cards: list[Any] = answer.json()["cards"]
+        return cards
 
     def calculators(self, prefetch: Mapping[str, Any], **changes: Any) -> dict[str, str]:
         """The calculators that made a card, each with its indicator, in order."""
@@ -236,8 +236,8 @@ def order(drug: str, of: str = "p1", **more: Any) -> dict[str, Any]:
 def bundle(*resources: Any, following: str | None = None) -> dict[str, Any]:
     links = [{"relation": "next", "url": following}] if following else []
     entries = [{"resource": one, "search": {"mode": "match"}} for one in resources]
-    found = {"resourceType": "Bundle", "type": "searchset", "entry": entries, "link": links}
-    return {name: value for name, value in found.items() if value != []}
+    members = {"resourceType": "Bundle", "type": "searchset", "entry": entries, "link": links}
+    return {name: value for name, value in members.items() if value != []}
 
 
 OUTCOME = {
@@ -261,14 +261,14 @@ def chart(**changes: Any) -> dict[str, Any]:
         "drugs": bundle(),
         **changes,
     }
-    return {name: found for name, found in whole.items() if found is not ...}
+    return {name: value for name, value in whole.items() if value is not ...}
 
 
 def log_lines(server: Server | App, event: str | None = None) -> list[dict[str, Any]]:
     log = server.server.log if isinstance(server, App) else server.log
     lines = [one for one in log.read_text("utf-8").splitlines() if one[:1] == "{"]
-    found = [json.loads(one) for one in lines if event is None or event in one]
-    return [one for one in found if event in (None, one["event"])]
+    parsed = [json.loads(one) for one in lines if event is None or event in one]
+    return [one for one in parsed if event in (None, one["event"])]
 
 
 def served(tenant: Tenant, path: str, document: object, status: int = 200) -> None:

@@ -86,8 +86,8 @@ class Clinics:
 
     def _recorded(self, after: int) -> list[dict[str, Any]]:
         answer = Browser().get(f"{self.origin}/_recorded?after={after}")
-        found: list[dict[str, Any]] = answer.json()["requests"]
-        return found
+        requests: list[dict[str, Any]] = answer.json()["requests"]
+        return requests
 
 
 @contextlib.contextmanager

@@ -49,8 +49,8 @@ def respond(
     **request: Any,
 ) -> flask.Response:
     builder = EnvironBuilder(headers=Headers(headers or {}), **request)
-    found = flask.Request(builder.get_environ())
-    return answer(found, edge, given or settings(), serve)
+    received = flask.Request(builder.get_environ())
+    return answer(received, edge, given or settings(), serve)
 
 
 def logged(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:

@@ -120,8 +120,8 @@ class StandIn:
         for name in request.documents:
             with self._lock:
                 document, now = self._documents.get(name), self._now()
-            found = {"missing": name} if document is None else {"found": document}
-            yield types.BatchGetDocumentsResponse(read_time=now, **found)
+            result = {"missing": name} if document is None else {"found": document}
+            yield types.BatchGetDocumentsResponse(read_time=now, **result)
 
     def _commit(self, request: Any, context: grpc.ServicerContext) -> Any:
         (write,) = map(types.Write.pb, request.writes)

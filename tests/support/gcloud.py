@@ -45,7 +45,7 @@ def build_configuration(name: str = "cloudbuild.yaml") -> dict[str, Any]:
 def substituted(text: str, values: Mapping[str, str]) -> str:
     """A text of cloudbuild.yaml as Cloud Build passes it on: $NAME and ${NAME} filled in."""
     name = re.compile(r"\$(?:(\$)|\{(\w+)\}|([A-Z]\w*))")
-    return name.sub(lambda found: found[1] or values[found[2] or found[3]], text)
+    return name.sub(lambda match: match[1] or values[match[2] or match[3]], text)
 
 
 def of_build(folder: Path, state: Deployment | None = None) -> list[Command]:

@@ -38,12 +38,12 @@ class Block:
 
 def blocks(text: str) -> list[Block]:
     """All blocks of the guide."""
-    found = []
+    blocks = []
     for fence in _FENCE.finditer(text):
         heading = [one[1] for one in _HEADING.finditer(text, 0, fence.start())][-1]
         line = text.count("\n", 0, fence.start(2)) + 1
-        found.append(Block(heading, line, fence[1], fence[2]))
-    return found
+        blocks.append(Block(heading, line, fence[1], fence[2]))
+    return blocks
 
 
 @dataclass(frozen=True)

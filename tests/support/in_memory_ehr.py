@@ -56,10 +56,10 @@ def _body(charts: Charts, url: str, handed_out: set[tuple[str, str]]) -> str:
     parts = urlsplit(url)
     kind, _, fhir_id = parts.path.removeprefix(urlsplit(FHIR_BASE).path + "/").partition("/")
     if fhir_id:
-        found = charts.find(kind, fhir_id)
-        assert found is not None, url
+        resource = charts.find(kind, fhir_id)
+        assert resource is not None, url
         handed_out.add((kind, fhir_id))
-        return found.text
+        return resource.text
     pairs = parse_qsl(parts.query)
     number = next((int(value) for name, value in pairs if name == "page"), 0)
     pairs = [pair for pair in pairs if pair[0] != "page"]

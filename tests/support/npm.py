@@ -50,13 +50,13 @@ class Package:
 
 def packages() -> dict[str, Package]:
     """Return the pinned packages by name; a further version of one by `name@version`."""
-    found: dict[str, Package] = {}
+    by_place: dict[str, Package] = {}
     for line in map(_LINE.fullmatch, REQUIREMENTS.read_text("utf-8").splitlines()):
         if line:
             name = line["name"]
-            key = f"{name}@{line['version']}" if name in found else name
-            found[key] = Package(**line.groupdict())
-    return found
+            key = f"{name}@{line['version']}" if name in by_place else name
+            by_place[key] = Package(**line.groupdict())
+    return by_place
 
 
 @functools.cache
@@ -74,12 +74,12 @@ def texts(name: str, beginning: str) -> dict[str, str]:
         pytest.skip(missing)
     assert package.is_right(package.kept.read_bytes()), f"{package.kept} is not what was pinned"
     with tarfile.open(package.kept) as archive:
-        found = {}
+        by_name = {}
         for one in archive.getmembers():
             member = archive.extractfile(one) if one.name.startswith(beginning) else None
             if member is not None:
-                found[one.name] = member.read().decode("utf-8")
-        return found
+                by_name[one.name] = member.read().decode("utf-8")
+        return by_name
 
 
 def main() -> int:

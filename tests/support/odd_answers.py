@@ -92,10 +92,10 @@ class Maker:
         return self._chance.random() < self._odd
 
     def _links(self) -> Any:
-        found = [[("relation", "self"), ("url", f"{BASE}/Observation?patient=p1")]]
+        links = [[("relation", "self"), ("url", f"{BASE}/Observation?patient=p1")]]
         if self._chance.random() < 0.5:
-            found.append([("relation", "next"), ("url", f"{BASE}?page=2")])
-        return found
+            links.append([("relation", "next"), ("url", f"{BASE}?page=2")])
+        return links
 
     def _entry(self) -> list[Member]:
         members: list[Member] = [("fullUrl", "urn:uuid:1"), ("resource", self._resource())]

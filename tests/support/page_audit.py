@@ -59,23 +59,23 @@ def text(markup: str) -> str:
 
 def rows(page: str) -> list[Row]:
     """The rows of both tables."""
-    found = []
+    rows = []
     for source, cells in re.findall(r'<tr data-source="([^"]*)">(.*?)</tr>', page, re.DOTALL):
         name, value, unit, *_, when, status = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", cells)
         value = text(re.sub(r"<span.*?</span>", "", value))
-        found.append(Row(unescape(source), text(name), value, text(unit), text(when), text(status)))
-    return found
+        rows.append(Row(unescape(source), text(name), value, text(unit), text(when), text(status)))
+    return rows
 
 
 def inputs(page: str) -> dict[str, list[Input]]:
     """The inputs of each calculator that has any."""
-    found: dict[str, list[Input]] = {}
+    inputs: dict[str, list[Input]] = {}
     for name, body in re.findall(
         r'<details class="calculator" id="(\w+)"(.*?)<details class="formula">', page, re.DOTALL
     ):
         parts = body.split('<div class="input" ')[1:]
-        found[name] = [_input(part) for part in parts]
-    return found
+        inputs[name] = [_input(part) for part in parts]
+    return inputs
 
 
 def _input(part: str) -> Input:
@@ -210,8 +210,8 @@ def newest_usable(observations: Iterable[Json], now: datetime) -> dict[str, set[
         order = (_instant(_taken(one)), _instant(one.get("issued")), _updated(one))
         best[_key(one)].append((order, f"Observation/{one.get('id')}"))
     return {
-        key: {source for order, source in found if order == max(found)[0]}
-        for key, found in best.items()
+        key: {source for order, source in dated if order == max(dated)[0]}
+        for key, dated in best.items()
     }
 
 
@@ -253,13 +253,13 @@ def of_list(
     latest = [one for one in _latest(resources) if one["resourceType"] == "Observation"]
     shown = [one for one in latest if _amounts(one) and one.get("status") not in _HIDDEN]
     by_source = {f"Observation/{one['id']}": one for one in shown}
-    found = {row["source"]: row for row in listed}
-    for source in by_source.keys() ^ found.keys():
+    by_shown = {row["source"]: row for row in listed}
+    for source in by_source.keys() ^ by_shown.keys():
         yield f"{source} is in the chart or in the list, not in both"
-    times = [_instant(_taken(by_source[source])) for source in found if source in by_source]
+    times = [_instant(_taken(by_source[source])) for source in by_shown if source in by_source]
     if times != sorted(times, reverse=True):
         yield "the list is not in the order of time"
-    for source, row in found.items():
+    for source, row in by_shown.items():
         if one := by_source.get(source):
             yield from (f"{source}: {said}" for said in _of_row(row, one, zone, now))
 
@@ -300,8 +300,8 @@ def _unusable(one: Json, now: datetime) -> str:
 
 
 def _of_inputs(page: str, by_source: Mapping[str, Json], zone: timezone) -> Iterator[str]:
-    for calculator, found in inputs(page).items():
-        for one in found:
+    for calculator, filled in inputs(page).items():
+        for one in filled:
             if one.kind != "number" or one.value is None or one.name not in INPUTS:
                 continue
             where = f"{calculator}, {one.name}"
@@ -348,10 +348,10 @@ def _codes(name: str) -> set[str]:
 
 def _of_results(page: str) -> Iterator[str]:
     """Each result of a table of results, computed anew from the values that stand in the page."""
-    for name, found in inputs(page).items():
+    for name, filled in inputs(page).items():
         if REGISTRY[name].mark:
             continue
-        raw = {one.name: (one.value, one.unit or None) for one in found}
+        raw = {one.name: (one.value, one.unit or None) for one in filled}
         made = evaluate(name, raw)
         body = page.partition(f'id="{name}"')[2].partition("<details")[0]
         for output in REGISTRY[name].outputs:

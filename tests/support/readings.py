@@ -50,8 +50,8 @@ def trimmed(reference: str) -> str | None:
 
 def patients(reference: str) -> set[str]:
     """Every patient that one of the three finds."""
-    found = {reading(reference) for reading in (resolved, decoded, trimmed)}
-    return {name for name in found if name is not None}
+    read = {reading(reference) for reading in (resolved, decoded, trimmed)}
+    return {name for name in read if name is not None}
 
 
 def named(document: Any, element: str = "") -> Iterator[str]:

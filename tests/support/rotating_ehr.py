@@ -137,11 +137,11 @@ class RotatingEhr:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         now = time.monotonic()
         with self._lock:
-            found = [grant for grant in self._grants if grant.access.get(token, 0) > now]
-            if not found:
+            live = [grant for grant in self._grants if grant.access.get(token, 0) > now]
+            if not live:
                 return as_fhir({"resourceType": "OperationOutcome", "issue": []}, 401)
             key = request.path.removeprefix("/")
-            if key != f"Patient/{found[0].patient}":
+            if key != f"Patient/{live[0].patient}":
                 self.crossed += 1
         return as_fhir(self.tenant.resources[key])
 

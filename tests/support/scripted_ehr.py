@@ -111,9 +111,9 @@ class Tenant:
         key = request.path.removeprefix("/")
         if key in self.resources:
             return as_fhir(self.resources[key])
-        found = [r for name, r in self.resources.items() if name.startswith(f"{key}/")]
-        if found:
-            entries = [{"resource": resource} for resource in found]
+        matching = [r for name, r in self.resources.items() if name.startswith(f"{key}/")]
+        if matching:
+            entries = [{"resource": resource} for resource in matching]
             return as_fhir({"resourceType": "Bundle", "type": "searchset", "entry": entries})
         issue = {"severity": "error", "code": "not-found"}
         return as_fhir({"resourceType": "OperationOutcome", "issue": [issue]}, 404)

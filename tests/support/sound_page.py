@@ -16,11 +16,11 @@ def violations(page: Page, within: str = "html") -> list[str]:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(npm.script("axe-core"))
     options = {"resultTypes": ["violations"], "selectors": False}
-    found: list[dict[str, Any]] = page.evaluate(
+    violations: list[dict[str, Any]] = page.evaluate(
         "([within, options]) => axe.run(within, options).then((result) => result.violations)",
         [within, options],
     )
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in violations]
 
 
 def fits(page: Page) -> bool:

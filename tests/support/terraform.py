@@ -108,18 +108,18 @@ class Module:
 
     def resources(self, *types: str) -> list[Resource]:
         """All resources of these types."""
-        found = []
+        resources = []
         for kind, _, body in self._resources:
             if kind not in types:
                 continue
             rest = {name: value for name, value in body.items() if name != "for_each"}
             if "for_each" not in body:
-                found.append(Resource(kind, "", self.value(rest, {})))
+                resources.append(Resource(kind, "", self.value(rest, {})))
                 continue
             for key, value in _pairs(self.value(body["for_each"], {})):
                 each = {"each": SimpleNamespace(key=key, value=_attributes(value))}
-                found.append(Resource(kind, key, self.value(rest, each)))
-        return found
+                resources.append(Resource(kind, key, self.value(rest, each)))
+        return resources
 
     def value(self, given: Any, scope: Mapping[str, Any]) -> Any:
         """What an expression of the parser's comes to."""
@@ -144,7 +144,7 @@ class Module:
             case str() if given.startswith('"'):
                 text = given[1:-1].replace('\\"', '"')
                 return re.sub(
-                    r"\$\{([^}]+)\}", lambda found: str(self._expression(found[1], scope)), text
+                    r"\$\{([^}]+)\}", lambda match: str(self._expression(match[1], scope)), text
                 )
             case str() if given.startswith("${"):
                 return self._expression(given[2:-1], scope)
@@ -166,11 +166,11 @@ class Module:
 def _files_below(module: Path) -> Callable[[str, str], list[str]]:
     """`fileset`: the files of a folder that fit a pattern, by their path below it."""
 
-    def found(path: str, pattern: str) -> list[str]:
+    def paths(path: str, pattern: str) -> list[str]:
         folder = Path(path.replace("${path.module}", str(module))).resolve()
         return sorted(str(file.relative_to(folder)) for file in folder.glob(pattern))
 
-    return found
+    return paths
 
 
 def _bare(name: str) -> str:

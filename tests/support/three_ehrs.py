@@ -90,9 +90,9 @@ class ThreeEhrs:
         """The log lines of one request."""
         mine = answer.header("X-Correlation-Id")
         lines = self.server.log.read_text(encoding="utf-8").splitlines()
-        found = [json.loads(line) for line in lines if mine and mine in line]
-        assert found, f"nothing is logged of {answer.url.partition('?')[0]}"
-        return found
+        entries = [json.loads(line) for line in lines if mine and mine in line]
+        assert entries, f"nothing is logged of {answer.url.partition('?')[0]}"
+        return entries
 
 
 def in_words(page: str) -> str:

@@ -54,5 +54,5 @@ def complaints(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) ->
 def compared(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
     """How many rows of tables and filled inputs a page has, to tell that there was something."""
     page = page_of(patient, charts, monkeypatch)
-    filled = [one for found in page_audit.inputs(page).values() for one in found]
+    filled = [one for some in page_audit.inputs(page).values() for one in some]
     return len(page_audit.rows(page)), sum(one.value is not None for one in filled)

@@ -108,9 +108,9 @@ BLEEDING = dict.fromkeys(
 
 
 def test_a_score_with_missing_answers_has_a_range_and_names_them() -> None:
-    found = evaluate("has_bled", {**ADULT, **BLEEDING})
-    assert found.results == {}
-    told = found.ranges["score"]
+    evaluation = evaluate("has_bled", {**ADULT, **BLEEDING})
+    assert evaluation.results == {}
+    told = evaluation.ranges["score"]
     assert (told.low, told.high, told.band) == ("1", "3", None)
     assert told.missing == ("labile_inr", "alcohol_drinks_per_week")
     one = evaluate("has_bled", {**ADULT, **BLEEDING, "labile_inr": (False, None)}).ranges["score"]
@@ -137,8 +137,8 @@ def test_the_whole_score_is_the_rounding_of_the_one_printed_beside_it() -> None:
         "dialysis": (False, None),
     }
     for tenth in range(10, 400):
-        found = evaluate("meld", {**given, "bilirubin_total": (tenth / 10, "mg/dL")}).results
-        whole, exact = found["meld_3_0"].printed, found["meld_3_0_uncapped"].printed
+        results = evaluate("meld", {**given, "bilirubin_total": (tenth / 10, "mg/dL")}).results
+        whole, exact = results["meld_3_0"].printed, results["meld_3_0_uncapped"].printed
         assert whole == str(max(6, min(40, int(float(exact) + 0.5))))
 
 
@@ -159,5 +159,5 @@ def test_the_weight_that_was_chosen_is_named(height: float, weight: float, said:
         "height": (height, "cm"),
         "weight": (weight, "kg"),
     }
-    found = evaluate("creatinine_clearance_cg", given).results["crcl_selected_weight"]
-    assert said in found.meaning
+    result = evaluate("creatinine_clearance_cg", given).results["crcl_selected_weight"]
+    assert said in result.meaning

@@ -99,7 +99,7 @@ def test_a_number_that_cannot_be_true_closes_the_whole_calculator(
 
     assert evaluation.outputs == {}
     assert evaluation.refused is not None
-    assert refusal in {type(found) for found in evaluation.refusals.values()}
+    assert refusal in {type(one) for one in evaluation.refusals.values()}
 
 
 def test_a_sex_that_the_score_does_not_know_closes_only_the_score_that_needs_it() -> None:

@@ -39,7 +39,7 @@ def test_every_comparison_of_a_computed_number_goes_through_limits() -> None:
 
 def test_no_number_is_printed_with_repr() -> None:
     folders = ("clinical", "functions/smart_calc", "functions/cds_services", "docs/generators")
-    found = [
+    calls = [
         f"{path.name}:{node.lineno}"
         for folder in folders
         for path in (ROOT / folder).rglob("*.py")
@@ -47,7 +47,7 @@ def test_no_number_is_printed_with_repr() -> None:
         if (isinstance(node, ast.Name) and node.id == "repr")
         or (isinstance(node, ast.FormattedValue) and node.conversion == ord("r"))
     ]
-    assert found == []
+    assert calls == []
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

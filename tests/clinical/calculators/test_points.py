@@ -87,8 +87,8 @@ def test_what_counts_as_vascular_disease_stands_at_the_input() -> None:
     ],
 )
 def test_a_calculator_has_the_words_by_which_it_is_looked_for(word: str, names: set[str]) -> None:
-    found = {name for name, one in REGISTRY.items() if word in one.words.split()}
-    assert names <= found
+    listed = {name for name, one in REGISTRY.items() if word in one.words.split()}
+    assert names <= listed
 
 
 @each("name", REGISTRY)

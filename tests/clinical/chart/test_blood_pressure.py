@@ -19,11 +19,11 @@ OLDER, NEWER = "2026-11-20T08:00:00Z", "2026-11-23T08:00:00Z"
 
 def pair(*resources: Any) -> tuple[object, object]:
     """Systolic and diastolic value, the same whatever the order of the resources."""
-    found = set()
+    pairs = set()
     for pages in permutations(resources):
         findings = read(*pages).findings
-        found.add((findings["systolic_bp"].value, findings["diastolic_bp"].value))
-    (only,) = found
+        pairs.add((findings["systolic_bp"].value, findings["diastolic_bp"].value))
+    (only,) = pairs
     return only
 
 

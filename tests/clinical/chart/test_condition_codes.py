@@ -84,9 +84,9 @@ def test_a_code_says_in_its_edition_what_it_says_and_nothing_else() -> None:
     wrong = {}
     for (system, code), expected in CODES.items():
         counts, _, suggests = expected.partition("|")
-        found = _found(concept(system, code))
-        if found != (set(counts.split()), set(suggests.split())):
-            wrong[system, code] = found
+        items = _found(concept(system, code))
+        if items != (set(counts.split()), set(suggests.split())):
+            wrong[system, code] = items
     assert wrong == {}
 
 
@@ -170,9 +170,9 @@ def test_a_text_only_suggests_what_it_affirms() -> None:
     wrong = {}
     for text, expected in TEXTS.items():
         for code in ({"text": text}, concept(SNOMED, "1000004", text=text)):
-            found = _found(code)
-            if found != (set(), set(expected.split())):
-                wrong[text] = found
+            items = _found(code)
+            if items != (set(), set(expected.split())):
+                wrong[text] = items
     assert wrong == {}
 
 

@@ -65,13 +65,13 @@ def test_why_a_value_does_not_belong_to_the_others_names_the_time_that_they_span
     last: int, albumin: int
 ) -> None:
     ions = [*at(0, _2951_2=140, _2075_0=104), *at(last, _1963_8=24)]
-    found = filled("anion_gap", *ions, *at(albumin, _1751_7=2.5)).findings["albumin"]
-    if found.outcome is Outcome.FOUND:
+    finding = filled("anion_gap", *ions, *at(albumin, _1751_7=2.5)).findings["albumin"]
+    if finding.outcome is Outcome.FOUND:
         return
-    said = re.search(r"one set, taken within (an hour|24 hours), and no value", found.why)
-    assert said is not None, found.why
+    said = re.search(r"one set, taken within (an hour|24 hours), and no value", finding.why)
+    assert said is not None, finding.why
     assert LONGEST[said[1]] == (1 if last <= 60 else 24)
-    assert [one.value for one in found.further] == [2.5]
+    assert [one.value for one in finding.further] == [2.5]
 
 
 def test_values_that_make_no_set_are_not_said_to_be_far_from_each_other_one_by_one() -> None:

@@ -134,7 +134,7 @@ MELD = {"_2160_0": 1.1, "_1975_2": 2.0, "_6301_6": 1.4, "_2951_2": 135.0}
 
 
 @each(
-    ("albumin_at", "found", "warned"),
+    ("albumin_at", "drawn", "warned"),
     [
         ("2026-11-20T09:00:00Z", True, False),
         ("2026-11-18T09:00:00Z", True, False),
@@ -144,15 +144,15 @@ MELD = {"_2160_0": 1.1, "_1975_2": 2.0, "_6301_6": 1.4, "_2951_2": 135.0}
     ],
 )
 def test_meld_takes_a_week_and_warns_beyond_two_days(
-    albumin_at: str, found: bool, warned: bool
+    albumin_at: str, drawn: bool, warned: bool
 ) -> None:
     resources = at("2026-11-20T09:00:00Z", **MELD) + at(albumin_at, _1751_7=3.0)
     draw = read(*resources).draws.get("meld")
-    assert (draw is not None, bool(draw and draw.warning)) == (found, warned)
+    assert (draw is not None, bool(draw and draw.warning)) == (drawn, warned)
 
 
 @each(
-    ("platelets_at", "found", "warned"),
+    ("platelets_at", "drawn", "warned"),
     [
         ("2026-11-14", True, False),
         ("2026-11-12", True, True),
@@ -161,18 +161,18 @@ def test_meld_takes_a_week_and_warns_beyond_two_days(
     ],
 )
 def test_fib_4_takes_a_month_and_warns_beyond_a_week(
-    platelets_at: str, found: bool, warned: bool
+    platelets_at: str, drawn: bool, warned: bool
 ) -> None:
     resources = at("2026-11-20", _1920_8=30, _1742_6=30) + at(platelets_at, _777_3=200)
     draw = read(*resources).draws.get("fib4")
-    assert (draw is not None, bool(draw and draw.warning)) == (found, warned)
+    assert (draw is not None, bool(draw and draw.warning)) == (drawn, warned)
 
 
 NEWS = {"_9279_1": 16.0, "_59408_5": 96.0, "_8480_6": 120.0, "_8867_4": 80.0}
 
 
 @each(
-    ("rest_at", "temperature_at", "found"),
+    ("rest_at", "temperature_at", "drawn"),
     [
         ("2026-11-24T10:00:00Z", "2026-11-24T10:50:00Z", True),
         ("2026-11-24T10:00:00Z", "2026-11-24T11:30:00Z", False),
@@ -181,10 +181,10 @@ NEWS = {"_9279_1": 16.0, "_59408_5": 96.0, "_8480_6": 120.0, "_8867_4": 80.0}
     ],
 )
 def test_news2_takes_one_set_of_the_last_day(
-    rest_at: str, temperature_at: str, found: bool
+    rest_at: str, temperature_at: str, drawn: bool
 ) -> None:
     resources = at(rest_at, **NEWS) + at(temperature_at, _8310_5=37.0)
-    assert ("news2" in read(*resources).draws) is found
+    assert ("news2" in read(*resources).draws) is drawn
 
 
 def test_unusable_values_take_no_part() -> None:

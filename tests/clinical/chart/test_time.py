@@ -25,9 +25,9 @@ CHICAGO = timezone(timedelta(hours=-6))
     ],
 )
 def test_a_fhir_time_is_read_in_its_own_offset(text: str, instant: datetime, timed: bool) -> None:
-    found = moment(text, CHICAGO)
-    assert found is not None
-    assert (found.text, found.instant, found.timed) == (text.strip(), instant, timed)
+    read = moment(text, CHICAGO)
+    assert read is not None
+    assert (read.text, read.instant, read.timed) == (text.strip(), instant, timed)
 
 
 @each(
@@ -57,6 +57,6 @@ def test_a_date_without_year_month_and_day_is_none(value: object) -> None:
     ],
 )
 def test_age_is_counted_in_calendar_days_unless_a_time_is_charted(text: str, days: float) -> None:
-    found = moment(text, UTC)
-    assert found is not None
-    assert found.days_before(parse_now("2026-11-24T12:00:00Z")) == days
+    born = moment(text, UTC)
+    assert born is not None
+    assert born.days_before(parse_now("2026-11-24T12:00:00Z")) == days

@@ -26,10 +26,10 @@ def _wrong(row: dict[str, Any]) -> str:
     chosen = DEFAULT_CARDS if row["cards"] is None else frozenset(row["cards"])
     judged = of_chart(chart, now, chosen=chosen)
     made = [one for one in judged if isinstance(one, Card)]
-    found = [[one.calculator.name, one.on_card.urgency] for one in made]
-    if found != row["expect"]:
+    urgencies = [[one.calculator.name, one.on_card.urgency] for one in made]
+    if urgencies != row["expect"]:
         why = {one.calculator.name: one.why for one in judged if not isinstance(one, Card)}
-        return f"{found}, not {row['expect']}; {[why.get(name) for name, _ in row['expect']]}"
+        return f"{urgencies}, not {row['expect']}; {[why.get(name) for name, _ in row['expect']]}"
     sent = [cards.of(one, Clock(now), "https://smart.example.org") for one in made]
     text = " ".join(f"{one['summary']} {one['detail']}" for one in sent).replace("\\", "").lower()
     missing = [word for word in row.get("says", ()) if word.lower() not in text]
@@ -52,12 +52,12 @@ def test_what_is_found_suggested_open_or_unread_prevents_a_card_alike(name: str)
     chart = read_chart(row["resources"], now, "p1", None)
 
     def why(changed: Chart) -> str:
-        (found,) = (
+        (card,) = (
             one
             for one in of_chart(changed, now, chosen=frozenset({name}))
             if one.calculator.name == name
         )
-        return "" if isinstance(found, Card) else found.why
+        return "" if isinstance(card, Card) else card.why
 
     assert why(chart) == ""
     drugs = rule.no_drug.classes if rule.no_drug else ()

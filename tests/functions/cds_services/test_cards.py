@@ -34,31 +34,31 @@ def rate(beats: float = 60, **more: Any) -> dict[str, Any]:
     return value("8867-4", beats, "/min", **{"days": 0.02, **more})
 
 
-def bound(found: dict[str, Any]) -> dict[str, Any]:
-    found["valueQuantity"]["comparator"] = "<"
-    return found
+def bound(resource: dict[str, Any]) -> dict[str, Any]:
+    resource["valueQuantity"]["comparator"] = "<"
+    return resource
 
 
 def liver(ast: float, aged: int = 60, high: float | None = None, **more: Any) -> dict[str, Any]:
     normal: dict[str, Any] = (
         {"referenceRange": [{"high": {"value": high, "unit": "U/L"}}]} if high else {}
     )
-    found = (
+    labs = (
         value("1920-8", ast, "U/L", **normal),
         value("1742-6", 60, "U/L"),
         value("777-3", 120, "10*3/uL"),
     )
-    return chart(patient=patient(aged=aged), labs=bundle(*found), **more)
+    return chart(patient=patient(aged=aged), labs=bundle(*labs), **more)
 
 
 def fibrillation(*further: str, gender: str = "male", aged: int = 41, **more: Any) -> Any:
-    found = {
+    parts = {
         "patient": patient(aged=aged, gender=gender),
         "labs": bundle(),
         "conditions": bundle(*map(diagnosis, ("I48.0", *further))),
         "drugs": bundle(order("metformin")),
     }
-    return chart(**{**found, **more})
+    return chart(**{**parts, **more})
 
 
 def risk(smokes: bool, **more: Any) -> dict[str, Any]:
@@ -81,12 +81,12 @@ def heart(*vitals: Any, **more: Any) -> dict[str, Any]:
 def kidney(
     now: float, before: float, *problems: Any, between: tuple[float, ...] = ()
 ) -> dict[str, Any]:
-    found = bundle(
+    labs = bundle(
         creatinine(now),
         *(creatinine(one, days=30 + nth) for nth, one in enumerate(between)),
         creatinine(before, days=120),
     )
-    return chart(labs=found, slow=bundle(), conditions=bundle(*problems))
+    return chart(labs=labs, slow=bundle(), conditions=bundle(*problems))
 
 
 def qrs(milliseconds: float, days: float = 0.02) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def test_a_band_makes_its_card(cds: Cds, name: str) -> None:
 
 
 def test_every_calculator_that_makes_cards_has_rows_here() -> None:
-    made = {(name, how) for _, found in ROWS.values() for name, how in found.items()}
+    made = {(name, how) for _, expected in ROWS.values() for name, how in expected.items()}
     declared = {
         (name, band.on_card.urgency)
         for name, output in CARDS.items()

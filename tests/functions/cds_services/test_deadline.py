@@ -26,12 +26,12 @@ def test_what_came_makes_cards_while_an_ehr_hangs(in_time: Cds, ehr: CdsEhr) -> 
 
     ehr.tenant.on("/MedicationRequest", hang)
     try:
-        found = ehr.calculators(chart(drugs=...), fhirAuthorization=ehr.access())
+        sent = ehr.calculators(chart(drugs=...), fhirAuthorization=ehr.access())
         # Answered while the EHR still hangs.
         assert not free.is_set()
     finally:
         free.set()
-    assert found == EGFR
+    assert sent == EGFR
     assert in_time.last("cds_answered")["missing"] == ["drugs"]
 
 
@@ -44,8 +44,8 @@ def test_an_answer_that_comes_drop_by_drop_is_left(in_time: Cds, ehr: CdsEhr) ->
 
     ehr.tenant.on("/MedicationRequest", lambda _: Scripted(200, {}, drops()))
     try:
-        found = ehr.calculators(chart(drugs=...), fhirAuthorization=ehr.access())
+        sent = ehr.calculators(chart(drugs=...), fhirAuthorization=ehr.access())
     finally:
         over.set()
-    assert found == EGFR
+    assert sent == EGFR
     assert in_time.last("cds_answered")["missing"] == ["drugs"]

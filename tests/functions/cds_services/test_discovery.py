@@ -115,9 +115,9 @@ def test_an_address_of_none_is_refused_before_the_token(cds: Cds) -> None:
 def empty_members(document: Any, path: str = "") -> list[str]:
     """Members that the standard lets no JSON have: null, or empty."""
     if isinstance(document, dict):
-        found = [f"{path}.{name}" for name, held in document.items() if held in (None, "", [], {})]
+        empty = [f"{path}.{name}" for name, held in document.items() if held in (None, "", [], {})]
         inner = [empty_members(held, f"{path}.{name}") for name, held in document.items()]
-        return found + [one for some in inner for one in some]
+        return empty + [one for some in inner for one in some]
     if isinstance(document, list):
         return [one for item in document for one in empty_members(item, f"{path}[]")]
     return []

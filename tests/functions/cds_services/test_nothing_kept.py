@@ -56,10 +56,10 @@ def test_a_whole_run_leaves_nothing_in_log_or_store(cds: Cds, ehr: CdsEhr) -> No
         tokens.append(ehr.token(**claims))
         shown.append(ehr.post(body, token=tokens[-1]).text)
 
-    def body(found: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    def body(prefetch: dict[str, Any], **changes: Any) -> dict[str, Any]:
         context = {"userId": WORDS["user"], "patientId": PATIENT}
         more = {"extension": {"x": WORDS["extension"]}, "hookInstance": WORDS["hook instance"]}
-        return ehr.body(found, context=context, fhirAuthorization=access, **more, **changes)
+        return ehr.body(prefetch, context=context, fhirAuthorization=access, **more, **changes)
 
     ehr.tenant.on("/Observation", as_fhir(bundle(creatinine(of=PATIENT)), 403))
     call(body(prefetch()))

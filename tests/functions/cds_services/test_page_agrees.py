@@ -40,8 +40,8 @@ def prefetch_of(charts: Charts, patient: str) -> Iterator[tuple[str, Any]]:
             yield key, json.loads(person.text)
             continue
         pairs = [pair for pair in parse_qsl(query) if pair[0] != "_count"]
-        found = parse(kind, pairs, FHIR_BASE).run(charts.of_type(kind))
-        entries = [{"resource": json.loads(one.text)} for one in found]
+        resources = parse(kind, pairs, FHIR_BASE).run(charts.of_type(kind))
+        entries = [{"resource": json.loads(one.text)} for one in resources]
         yield key, {"resourceType": "Bundle", "type": "searchset", "entry": entries}
 
 
@@ -53,14 +53,14 @@ def _charted(charts: Charts, patient: str) -> charted.Charted:
         for_clinician=True,
         prefetch=dict(prefetch_of(charts, patient)),
     )
-    found = charted.read(call, EHR, NOW)
-    assert found.missing == ()
-    return found
+    read = charted.read(call, EHR, NOW)
+    assert read.missing == ()
+    return read
 
 
 def judged(charts: Charts, patient: str) -> tuple[Card | NoCard, ...]:
-    found = _charted(charts, patient)
-    return of_chart(found.chart, found.now, chosen=frozenset(CARDS))
+    read = _charted(charts, patient)
+    return of_chart(read.chart, read.now, chosen=frozenset(CARDS))
 
 
 @pytest.mark.parametrize("patient", PATIENTS)
@@ -69,9 +69,9 @@ def test_card_and_page_agree(charts: Charts, patient: str, monkeypatch: pytest.M
     made = read(patient, NOW)
     groups = views(made.chart, Clock(made.now))
     by_name = {view.name: (group, view) for group, some in groups.items() for view in some}
-    found = judged(charts, patient)
-    assert len(found) == len(CARDS)
-    for one in found:
+    cards = judged(charts, patient)
+    assert len(cards) == len(CARDS)
+    for one in cards:
         group, view = by_name[one.calculator.name]
         if isinstance(one, Card):
             assert group == "computed"
@@ -91,9 +91,9 @@ def test_some_charts_make_cards_and_some_do_not(charts: Charts) -> None:
 
 def test_a_calculator_that_is_turned_off_makes_no_card(charts: Charts) -> None:
     for patient in PATIENTS:
-        found = _charted(charts, patient)
-        made = [one for one in of_chart(found.chart, found.now) if isinstance(one, Card)]
+        read = _charted(charts, patient)
+        made = [one for one in of_chart(read.chart, read.now) if isinstance(one, Card)]
         off = frozenset(one.calculator.name for one in made)
-        left = of_chart(found.chart, found.now, off)
+        left = of_chart(read.chart, read.now, off)
         assert [one for one in left if isinstance(one, Card)] == []
         assert len(left) == len(CARDS)

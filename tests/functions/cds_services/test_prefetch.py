@@ -219,14 +219,14 @@ def test_a_key_with_a_next_link_answers_nothing_without_a_token(cds: Cds, key: s
         assert cds.last("cds_answered")["missing"] == [key]
 
 
-def _resources(found: Mapping[str, Any]) -> list[Any]:
-    return [entry["resource"] for entry in found.get("entry", [])]
+def _resources(searchset: Mapping[str, Any]) -> list[Any]:
+    return [entry["resource"] for entry in searchset.get("entry", [])]
 
 
 @each("key", WITHOUT)
 def test_a_key_that_failed_or_is_absent_answers_nothing(cds: Cds, key: str) -> None:
-    for found in (OUTCOME, ...):
-        prefetch = {k: v for k, v in (whole() | {key: found}).items() if v is not ...}
+    for one in (OUTCOME, ...):
+        prefetch = {k: v for k, v in (whole() | {key: one}).items() if v is not ...}
         assert set(cds.main.calculators(prefetch)) == WITHOUT[key]
 
 
@@ -271,8 +271,8 @@ def test_without_what_no_card_can_do_the_call_is_refused(
 
 def test_a_patient_that_the_ehr_did_not_find_or_give_is_not_asked_for_again(cds: Cds) -> None:
     reads = len(cds.main.fhir_reads)
-    for found in (None, OUTCOME):
-        answer = cds.main.call(chart(patient=found), fhirAuthorization=cds.main.access())
+    for one in (None, OUTCOME):
+        answer = cds.main.call(chart(patient=one), fhirAuthorization=cds.main.access())
         assert (answer.status, answer.code) == (412, "cds_data_missing")
     assert len(cds.main.fhir_reads) == reads
 
@@ -280,8 +280,8 @@ def test_a_patient_that_the_ehr_did_not_find_or_give_is_not_asked_for_again(cds:
 def test_one_kind_of_measured_values_is_enough(cds: Cds) -> None:
     for kept in ("labs", "slow", "vitals"):
         gone = dict.fromkeys(("labs", "slow", "vitals", "social", "conditions", "drugs"), ...)
-        for found in (bundle(), None):
-            prefetch = chart(**{**gone, kept: found})
+        for one in (bundle(), None):
+            prefetch = chart(**{**gone, kept: one})
             assert cds.main.cards(prefetch) == []
 
 

@@ -28,12 +28,12 @@ def searches(ehr: CdsEhr) -> list[tuple[str, dict[str, str]]]:
     return [(one.path, dict(parse_qsl(one.query))) for one in ehr.tenant.received]
 
 
-def labs_of(found: object) -> Any:
+def labs_of(labs: object) -> Any:
     """Answers the search for laboratory values; others find nothing."""
 
     def answer(request: Received) -> Scripted:
         asked = "2160-0" in request.query
-        return as_fhir(found if asked else bundle())
+        return as_fhir(labs if asked else bundle())
 
     return answer
 
@@ -125,8 +125,8 @@ def test_an_answer_that_cannot_be_used_leaves_the_key_open(
 
 
 def test_another_patient_in_an_answer_is_set_aside_and_logged(cds: Cds, ehr: CdsEhr) -> None:
-    found = bundle(creatinine(9.0, of="p2", days=1), creatinine())
-    ehr.tenant.on("/Observation", labs_of(found))
+    labs = bundle(creatinine(9.0, of="p2", days=1), creatinine())
+    ehr.tenant.on("/Observation", labs_of(labs))
     lines = len(cds.log("fhir_denied"))
     cards = ehr.cards(chart(labs=...), fhirAuthorization=ehr.access())
     assert [card["summary"].partition(":")[0] for card in cards] == ["eGFR 16 mL/min/1.73 m2"]

@@ -52,7 +52,7 @@ def test_a_sound_client_has_no_problem() -> None:
 
 
 @each(
-    ("clients", "found"),
+    ("clients", "expected"),
     [
         ([client(ehr="other")], ["cds_ehr_unknown"]),
         ([client(), client()], ["cds_client_duplicate"] * 2),
@@ -81,11 +81,11 @@ def test_a_sound_client_has_no_problem() -> None:
     ],
     ids=lambda value: ", ".join(value)[-70:],
 )
-def test_each_problem_of_a_client_has_its_id(clients: list[str], found: list[str]) -> None:
+def test_each_problem_of_a_client_has_its_id(clients: list[str], expected: list[str]) -> None:
     if clients[0].startswith("cds_client"):
-        assert ids(top=clients[0] + TOP) == found
+        assert ids(top=clients[0] + TOP) == expected
     else:
-        assert ids(*clients) == found
+        assert ids(*clients) == expected
 
 
 def test_http_is_for_localhost_alone() -> None:
@@ -116,8 +116,8 @@ def test_a_file_of_keys_is_looked_at_at_start(
         file.write_text(content)
     settings, problems = parse(TOP + EHR + client(jku=None, keys=f"file:{file}"))
     assert settings is not None, problems
-    found, problems = key_files.resolve(settings)
-    assert (set(found), [one.id for one in problems]) == (
+    key_sets, problems = key_files.resolve(settings)
+    assert (set(key_sets), [one.id for one in problems]) == (
         ({"one"}, []) if usable else (set(), ["cds_keys_unreadable"])
     )
     assert "c2VjcmV0" not in "".join(map(str, problems))

@@ -38,16 +38,16 @@ def secrets_of_all(walks: Walks, full: ThreeEhrs) -> frozenset[str]:
 
 def _recorded(app: ThreeEhrs, launches: int) -> frozenset[str]:
     recorded = json.loads(Browser().get(f"{app.ehr_origin}/_recorded").body)["requests"]
-    found = set()
+    values = set()
     for request in recorded:
-        found |= {value for name, value in request["form"] if name in _SECRET}
-        found |= {
+        values |= {value for name, value in request["form"] if name in _SECRET}
+        values |= {
             value.removeprefix("Bearer ")
             for name, value in request["headers"]
             if name.lower() == "authorization"
         }
-    assert len(found) > launches
-    return frozenset(found)
+    assert len(values) > launches
+    return frozenset(values)
 
 
 _SECRET = {"code", "code_verifier", "refresh_token", "token", "launch", "state", "client_secret"}
@@ -168,9 +168,9 @@ def test_a_page_of_the_ehr_is_explained_from_its_address_or_its_text(
     address = urlsplit(page.url)
     pasted = page.url if address.path.startswith("/errors/") else in_words(page.text)
     said = explain.parse(pasted)
-    found = explain.diagnose(said)
-    assert found.causes[0].id == ON_A_PAGE[name]
-    assert found.causes[0].steps
+    diagnosis = explain.diagnose(said)
+    assert diagnosis.causes[0].id == ON_A_PAGE[name]
+    assert diagnosis.causes[0].steps
     if address.path.startswith("/errors/"):
         assert said.instance is not None
         assert said.instance in page.text
@@ -294,18 +294,18 @@ def trace(walks: Walks, full: ThreeEhrs) -> Sequence[dict[str, Any]]:
     assert walks.all()
     until = time.monotonic() + 60
     while True:
-        found: list[dict[str, Any]] = Browser().get(f"{full.ehr_origin}/_trace").json()["requests"]
-        seen = {fault["name"] for one in found for fault in one["faults"]}
+        sent: list[dict[str, Any]] = Browser().get(f"{full.ehr_origin}/_trace").json()["requests"]
+        seen = {fault["name"] for one in sent for fault in one["faults"]}
         if seen >= OF_LAUNCHES or time.monotonic() > until:
-            return found
+            return sent
         time.sleep(0.2)
 
 
 def _triggered(trace: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     """The requests that a fault spoiled."""
-    found = [one for one in trace if name in {fault["name"] for fault in one["faults"]}]
-    assert found
-    return found
+    triggered = [one for one in trace if name in {fault["name"] for fault in one["faults"]}]
+    assert triggered
+    return triggered
 
 
 @each("name", sorted(REFUSED))

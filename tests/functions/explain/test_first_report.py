@@ -126,6 +126,6 @@ def test_a_client_id_that_the_ehr_does_not_know_ends_on_its_page_which_is_explai
     ):
         page = app.walk("oracle").end
     assert "/errors/" in page.url
-    found = explain.diagnose(explain.parse(page.url))
-    assert found.causes[0].id == "client_unknown"
-    assert "Client ID (not its Application ID)" in json.dumps(found.causes[0].steps)
+    diagnosis = explain.diagnose(explain.parse(page.url))
+    assert diagnosis.causes[0].id == "client_unknown"
+    assert "Client ID (not its Application ID)" in json.dumps(diagnosis.causes[0].steps)

@@ -21,8 +21,8 @@ def opened(app: ThreeEhrs, url: str) -> Answer:
 def parts(page: Answer) -> tuple[str, str]:
     """What the page tells whoever launched the app, and what it tells others below that."""
     said = in_words(page.text)
-    mine, found, others = said.partition("For the administrator")
-    assert found
+    mine, heading, others = said.partition("For the administrator")
+    assert heading
     return mine, others
 
 
@@ -188,8 +188,8 @@ def test_a_clinician_whose_browser_is_somebody_elses_signs_out_before_the_next_l
 ) -> None:
     said = in_words(brief.walk("oracle", "oracle-mismatched-identity").end.text)
     assert "signed in in" not in said
-    first, found, _ = said.partition("Close this page and launch the app again")
-    assert found
+    first, step, _ = said.partition("Close this page and launch the app again")
+    assert step
     assert "sign out of the EHR's sign-in in this browser" in first
 
 

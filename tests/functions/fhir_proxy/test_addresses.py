@@ -174,7 +174,7 @@ def test_head_is_answered_as_get_without_the_body(wide: Launched, path: str, sta
     assert (answer.status, answer.body, read.status) == (status, b"", status)
     varying = ("X-Correlation-Id", "Date")
     one, other = (
-        [header for header in found.headers if header[0] not in varying] for found in (answer, read)
+        [header for header in one.headers if header[0] not in varying] for one in (answer, read)
     )
     assert one == other
 

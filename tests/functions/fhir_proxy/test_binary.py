@@ -225,10 +225,10 @@ def test_content_that_breaks_off_never_looks_whole(app: App, answer: Scripted) -
     with pytest.raises(http.client.IncompleteRead):
         _fetch(launch)
     until = time.monotonic() + 60
-    while not (found := _errors(app, before)) and time.monotonic() < until:
+    while not (errors := _errors(app, before)) and time.monotonic() < until:
         time.sleep(0.05)
-    assert found[-1]["event"] == "fhir_request"
-    assert found[-1]["code"] in {"upstream_invalid", "upstream_unreachable"}
+    assert errors[-1]["event"] == "fhir_request"
+    assert errors[-1]["code"] in {"upstream_invalid", "upstream_unreachable"}
     # The server's own, of which each line is one of its log: ours is a JSON object.
     assert "\nTraceback" not in app.server.log.read_text(encoding="utf-8")
 

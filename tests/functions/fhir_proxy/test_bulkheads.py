@@ -49,9 +49,9 @@ def test_a_silent_ehr_holds_up_itself_alone(app: App) -> None:
         speak.set()
         answers = [one.result() for one in hung]
     assert app.answer(begun, silent, newcomer).status == 303
-    found = Counter(one.status for one in answers)
+    statuses = Counter(one.status for one in answers)
     # A quarter of the threads is the session's part.
-    assert found[200] >= THREADS // 4
-    assert found[503] >= 1
-    assert found.total() == found[200] + found[503]
+    assert statuses[200] >= THREADS // 4
+    assert statuses[503] >= 1
+    assert statuses.total() == statuses[200] + statuses[503]
     assert {one.code for one in answers if one.status == 503} == {"overloaded"}

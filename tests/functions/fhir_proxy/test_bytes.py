@@ -122,9 +122,9 @@ def test_no_byte_outside_the_links_changes(
     rewritten = PAGES.rewritten(text.encode(), "patient").decode()
     assert rewritten.startswith(head)
     assert rewritten.endswith(tail)
-    found = json.loads(rewritten[len(head) : len(rewritten) - len(tail)])
+    ours = json.loads(rewritten[len(head) : len(rewritten) - len(tail)])
     kept = [link for link in links if link.get("url") in {FHIR_BASE, "?page=2"}]
-    assert [link["relation"] for link in found] == [link["relation"] for link in kept]
+    assert [link["relation"] for link in ours] == [link["relation"] for link in kept]
 
 
 @given(members=MEMBERS, space=SPACE)

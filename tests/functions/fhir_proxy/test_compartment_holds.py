@@ -270,10 +270,10 @@ def test_the_remarks_of_the_ehr_and_directory_entries_are_released(app: App) -> 
     launch, tenant = launched(app, scope=PATIENT_SCOPES)
     remark = {"resourceType": "OperationOutcome", "issue": []}
     medication = {"resourceType": "Medication", "id": "m"}
-    found = [about("Observation", "o", "p1"), remark, medication]
-    tenant.on("/Observation", as_fhir(searchset(*found)))
+    resources = [about("Observation", "o", "p1"), remark, medication]
+    tenant.on("/Observation", as_fhir(searchset(*resources)))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1")
-    assert [entry["resource"] for entry in answer.json()["entry"]] == found
+    assert [entry["resource"] for entry in answer.json()["entry"]] == resources
 
 
 def test_unasked_entries_about_another_patient_stop_a_directory_search(app: App) -> None:
@@ -316,8 +316,8 @@ def test_context_beside_the_patient_widens_nothing(app: App) -> None:
 def test_resources_that_no_scope_covers_are_not_released(app: App) -> None:
     launch, tenant = launched(app, "n", scope="launch patient/Observation.rs patient/Condition.s")
     for stowaway in (about("Condition", "c", "p1"), {"resourceType": "Practitioner", "id": "d"}):
-        found = searchset(about("Observation", "o", "p1"), stowaway)
-        tenant.on("/Observation", as_fhir(found))
+        body = searchset(about("Observation", "o", "p1"), stowaway)
+        tenant.on("/Observation", as_fhir(body))
         answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?code=x")
         assert (answer.status, answer.code) == (502, "upstream_invalid")
 

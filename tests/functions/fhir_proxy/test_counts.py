@@ -108,7 +108,7 @@ def test_another_vendors_parameters_are_no_reason_to_be_lenient(writing: App) ->
 def test_a_search_with_the_vendors_own_parameters_is_checked_in_its_answer(writing: App) -> None:
     launch, tenant = launched(writing, "o", scope=SCOPE)
     for patient, status in (("p1", 200), ("p2", 403)):
-        found: dict[str, Any] = searchset(about("Observation", "o1", patient))
-        tenant.on("/Observation", as_fhir(found))
+        body: dict[str, Any] = searchset(about("Observation", "o1", patient))
+        tenant.on("/Observation", as_fhir(body))
         assert launch.browser.fetch(f"{launch.fhir_base}/Observation?-own=1").status == status
     assert all("Prefer" not in request.headers for request in asked(tenant))

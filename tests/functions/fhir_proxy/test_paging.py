@@ -55,9 +55,9 @@ def test_every_relation_is_rewritten_and_keeps_its_name(app: App) -> None:
     relations = ["self", "first", "previous", "next", "last"]
     links = [{"relation": name, "url": f"{tenant.base}/Observation?x={name}"} for name in relations]
     tenant.on("/Observation", as_fhir(searchset(link=links)))
-    found = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1").json()["link"]
-    assert [link["relation"] for link in found] == relations
-    assert all(link["url"].startswith(f"{launch.fhir_base}/Observation?_page=") for link in found)
+    ours = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1").json()["link"]
+    assert [link["relation"] for link in ours] == relations
+    assert all(link["url"].startswith(f"{launch.fhir_base}/Observation?_page=") for link in ours)
 
 
 def test_an_answer_whose_links_were_changed_says_so(app: App) -> None:

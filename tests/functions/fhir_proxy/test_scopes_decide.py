@@ -248,7 +248,7 @@ WIDENING = "patient/Observation.rs?category=laboratory"
 
 
 @each(
-    ("query", "found", "status"),
+    ("query", "resource", "status"),
     [
         # An EHR that joins the two by OR, or takes the first.
         ("category=vital-signs", _found("vital-signs"), 502),
@@ -267,16 +267,16 @@ WIDENING = "patient/Observation.rs?category=laboratory"
     ],
 )
 def test_what_a_finer_grained_scope_does_not_cover_is_not_released(
-    app: App, query: str, found: dict[str, Any], status: int
+    app: App, query: str, resource: dict[str, Any], status: int
 ) -> None:
     launch, tenant = relaunched(app, scope=WIDENING)
     link = [{"relation": "next", "url": "?page=2"}]
-    pages = [searchset(_found("laboratory"), link=link), searchset(found)]
+    pages = [searchset(_found("laboratory"), link=link), searchset(resource)]
     tenant.on("/Observation", lambda request: as_fhir(pages["page=2" in request.query]))
     first = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
     assert first.status == 200
     further = launch.browser.fetch(first.json()["link"][0]["url"])
-    tenant.on("/Observation", as_fhir(searchset(found)))
+    tenant.on("/Observation", as_fhir(searchset(resource)))
     for answer in (further, launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")):
         assert answer.status == status
         if status == 502:

@@ -60,9 +60,9 @@ class _Worker:
         children = Path(f"/proc/{master}/task/{master}/children")
         until = time.monotonic() + 5
         # The kernel leaves a child out of the list while another comes or goes (proc(5)).
-        while len(found := children.read_text().split()) != 1 and time.monotonic() < until:
+        while len(pids := children.read_text().split()) != 1 and time.monotonic() < until:
             time.sleep(0.01)
-        (self._pid,) = found
+        (self._pid,) = pids
 
     def now(self) -> int:
         return self._status("VmRSS")

@@ -45,9 +45,9 @@ RAW = [
 
 
 def _raw_value(url: str, name: str) -> str:
-    found = [f for f in urlsplit(url).query.split("&") if f.partition("=")[0] == name]
-    assert len(found) == 1
-    return found[0].partition("=")[2]
+    pairs = [f for f in urlsplit(url).query.split("&") if f.partition("=")[0] == name]
+    assert len(pairs) == 1
+    return pairs[0].partition("=")[2]
 
 
 @each("value", RAW, ids=lambda value: value[:30])

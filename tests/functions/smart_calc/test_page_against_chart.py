@@ -56,8 +56,8 @@ def test_a_page_that_is_wrong_is_found(
     page = page_of(GRETA, charts, monkeypatch)
     triggered = spoil(page)
     assert triggered != page
-    found = page_audit.complaints(triggered, resources_of(GRETA, charts), datetime.now(UTC))
-    assert any(told in one for one in found)
+    complaints = page_audit.complaints(triggered, resources_of(GRETA, charts), datetime.now(UTC))
+    assert any(told in one for one in complaints)
 
 
 def test_an_older_value_in_place_of_the_newest_usable_one_is_found(
@@ -70,8 +70,8 @@ def test_an_older_value_in_place_of_the_newest_usable_one_is_found(
         one for one in resources_of(GRETA, charts) if f"Observation/{one['id']}" != row.source
     ]
     older = page_of(GRETA, chart_of(GRETA, _plain(without)), monkeypatch)
-    found = page_audit.complaints(older, resources_of(GRETA, charts), datetime.now(UTC))
-    assert any("is the newest usable" in one for one in found)
+    complaints = page_audit.complaints(older, resources_of(GRETA, charts), datetime.now(UTC))
+    assert any("is the newest usable" in one for one in complaints)
 
 
 def _plain(value: Any) -> Any:

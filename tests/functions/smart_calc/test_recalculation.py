@@ -112,8 +112,8 @@ def test_a_value_may_come_in_each_unit_of_its_input(
 ) -> None:
     canonical = {"creatinine": {"value": 1.5, "unit": "mg/dL"}}
     expected = compute(app, open_session, EGFR, {**ADULT, **canonical})["outputs"]
-    found = compute(app, open_session, EGFR, {**ADULT, "creatinine": creatinine})
-    assert found["outputs"] == pytest.approx(expected, rel=1e-6)
+    answer = compute(app, open_session, EGFR, {**ADULT, "creatinine": creatinine})
+    assert answer["outputs"] == pytest.approx(expected, rel=1e-6)
 
 
 REFUSALS: list[tuple[dict[str, Any], str]] = [

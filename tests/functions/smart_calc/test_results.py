@@ -386,8 +386,8 @@ def test_blood_pressures_stand_together_newest_first_whatever_their_codes() -> N
     upper = single("8480-6", "Systolic blood pressure", 146)
     lower = single("8462-4", "Diastolic blood pressure", 84)
     other = observation(code={"text": "Aldosterone"})
-    found = rows(observation(), panel, lower, other, upper)
-    assert [one.value for one in found] == ["139", "146", "84", "152 / 90", "139"]
-    assert [one.remark for one in found] == ["", "", "", "a newer reading stands above", ""]
+    shown = rows(observation(), panel, lower, other, upper)
+    assert [one.value for one in shown] == ["139", "146", "84", "152 / 90", "139"]
+    assert [one.remark for one in shown] == ["", "", "", "a newer reading stands above", ""]
     alone = rows(panel)
     assert [one.remark for one in alone] == [""]

@@ -58,8 +58,8 @@ def test_a_row_names_the_problem_for_which_a_clinician_looks_at_it(
     codes: tuple[str, ...], said: str
 ) -> None:
     chart = [condition(code, id=f"c-{code}") for code in codes]
-    found = row(EGFR, *chart)
-    assert (found.problem, found.is_charted) == (said, codes != ())
+    shown = row(EGFR, *chart)
+    assert (shown.problem, shown.is_charted) == (said, codes != ())
 
 
 def test_what_the_charted_problems_are_about_comes_first() -> None:

@@ -33,8 +33,8 @@ UNKNOWN = (
 def section(page: str, name: str) -> str:
     """The text of one calculator."""
     parts = page.split('<details class="calculator"')
-    (found,) = (one for one in parts if one.startswith(f' id="{name}"'))
-    return found
+    (part,) = (one for one in parts if one.startswith(f' id="{name}"'))
+    return part
 
 
 @pytest.fixture(scope="module")

@@ -59,10 +59,10 @@ class Keycloak:
 
     def discovery(self) -> dict[str, Any]:
         """Return the realm's own OpenID Connect discovery document."""
-        found: dict[str, Any] = requests.get(
+        document: dict[str, Any] = requests.get(
             f"{self.realm}/.well-known/openid-configuration", timeout=10
         ).json()
-        return found
+        return document
 
     def is_active(self, token: str) -> bool:
         """Ask the userinfo endpoint, which accepts a token only while its session lives.

@@ -60,9 +60,9 @@ def _only(text: str) -> Problem:
 def test_calculators_that_are_off_are_names_as_written_and_checked_by_who_knows_them() -> None:
     text = _file('calculators_off = ["has_bled", "nothing"]')
     assert _settings(text).calculators_off == ("has_bled", "nothing")
-    found = Problem.at("setting_invalid", "calculators_off[1]", "is unknown", "Correct it.")
-    settings, problems = parse(text, lambda made: [found] if "nothing" in str(made) else [])
-    assert (settings, problems) == (None, [found])
+    problem = Problem.at("setting_invalid", "calculators_off[1]", "is unknown", "Correct it.")
+    settings, problems = parse(text, lambda made: [problem] if "nothing" in str(made) else [])
+    assert (settings, problems) == (None, [problem])
     assert _only(_file("calculators_off = [1]")).id == "setting_invalid"
 
 
@@ -504,9 +504,9 @@ REQUIRED = "response_iss = true"
 def test_a_base_with_a_doubled_slash_is_taken_as_it_is_configured() -> None:
     settings = _settings(_file(ehr='iss = ["https://ehr.test//FHIR", "https://ehr.test/r4/*"]'))
     for iss in ("https://ehr.test//FHIR", "https://EHR.test//FHIR/"):
-        found = settings.ehr_for(iss)
-        assert found is not None
-        assert found[1] == "https://ehr.test//FHIR"
+        match = settings.ehr_for(iss)
+        assert match is not None
+        assert match[1] == "https://ehr.test//FHIR"
     for iss in ("https://ehr.test/FHIR", "https://ehr.test///FHIR", "https://ehr.test/r4//x"):
         assert settings.ehr_for(iss) is None
 
@@ -515,13 +515,13 @@ def test_a_tenant_of_its_own_beside_a_wildcard_is_no_duplicate() -> None:
     more = SECOND.replace("https://two.test/fhir", "https://ehr.test/r4/special")
     settings = _settings(_file(ehr='iss = ["https://ehr.test/r4/*"]', more=more))
     for iss, key in (("https://ehr.test/r4/special", "two"), ("https://ehr.test/r4/x", "one")):
-        found = settings.ehr_for(iss)
-        assert found is not None
-        assert (found[0].key, found[1]) == (key, iss)
+        match = settings.ehr_for(iss)
+        assert match is not None
+        assert (match[0].key, match[1]) == (key, iss)
 
 
 @each(
-    ("iss", "found"),
+    ("iss", "allowed"),
     [
         ("https://ehr.test/r4/tenant", True),
         ("https://ehr.test/r4/tenant/", True),
@@ -536,9 +536,9 @@ def test_a_tenant_of_its_own_beside_a_wildcard_is_no_duplicate() -> None:
         ("https://ehr.test/tenant", False),
     ],
 )
-def test_a_wildcard_stands_for_exactly_one_segment(iss: str, found: bool) -> None:
+def test_a_wildcard_stands_for_exactly_one_segment(iss: str, allowed: bool) -> None:
     settings = _settings(_file(ehr='iss = ["https://ehr.test/r4/*"]'))
-    assert (settings.ehr_for(iss) is not None) is found
+    assert (settings.ehr_for(iss) is not None) is allowed
 
 
 def test_a_wildcard_may_stand_at_the_root_of_a_host() -> None:

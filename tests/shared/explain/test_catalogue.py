@@ -777,8 +777,8 @@ def texts_of(entry: Entry) -> list[str]:
 @each(("key", "text", "vendor"), MESSAGES)
 def test_a_message_is_explained_by_its_entry(key: str, text: str, vendor: str | None) -> None:
     said = parse(text)
-    found = entries(said, vendor or said.vendor)
-    assert [entry.key for entry in found][:1] == [key]
+    matching = entries(said, vendor or said.vendor)
+    assert [entry.key for entry in matching][:1] == [key]
     if vendor is None:
         diagnosis = diagnose(said)
         assert diagnosis.meaning == BY_KEY[key].meaning
@@ -787,9 +787,9 @@ def test_a_message_is_explained_by_its_entry(key: str, text: str, vendor: str | 
 
 @each("code", ["59100", "59159"])
 def test_an_epic_code_is_explained_as_what_it_is_without_another_one(code: str) -> None:
-    found = diagnose(parse(_epic_outcome((code, "A display text."))))
-    texts = [found.meaning, *(f"{one.title} {one.why} {one.fix}" for one in found.causes)]
-    assert (found.causes[0].id, found.kind) == ("fhir_request_invalid", "explained")
+    diagnosis = diagnose(parse(_epic_outcome((code, "A display text."))))
+    texts = [diagnosis.meaning, *(f"{one.title} {one.why} {one.fix}" for one in diagnosis.causes)]
+    assert (diagnosis.causes[0].id, diagnosis.kind) == ("fhir_request_invalid", "explained")
     assert BY_KEY["epic/content-invalid" if code == "59100" else "epic/business-rule"].meaning in (
         texts
     )
@@ -859,11 +859,11 @@ def test_a_pattern_speaks_of_its_entry_and_ends_soon(key: str, pattern: str) -> 
     """On 100 kB of what nearly fits it; the time is of this process alone."""
     match = next(
         (
-            found
+            match
             for one, text, _ in MESSAGES
             if one == key
             for level in (text, parse(text).description or "")
-            if (found := re.search(pattern, level, re.IGNORECASE))
+            if (match := re.search(pattern, level, re.IGNORECASE))
         ),
         None,
     ) or re.search(pattern, parse_all(key), re.IGNORECASE)
@@ -885,8 +885,8 @@ def _seconds(pattern: str, text: str) -> float:
 
 def test_what_an_answer_calls_certain_is_not_told_as_a_guess() -> None:
     guesses = re.compile(r"\b(?:seems?|perhaps|probably|may be because)\b")
-    found = diagnose(parse(ehr_messages.FIRST_REPORT))
-    certain = [one for one in found.causes if one.certainty == "certain"]
+    diagnosis = diagnose(parse(ehr_messages.FIRST_REPORT))
+    certain = [one for one in diagnosis.causes if one.certainty == "certain"]
     certain += [one for entry in ENTRIES for one in entry.causes if one.certainty == "certain"]
     assert certain
     assert [one.why for one in certain if guesses.search(one.why)] == []

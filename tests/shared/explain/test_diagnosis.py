@@ -61,12 +61,12 @@ def said(urn: str, persona: str | None = "provider", client: str | None = CLIENT
     )
 
 
-def ids(found: Diagnosis) -> list[str]:
-    return [cause.id for cause in found.causes]
+def ids(diagnosis: Diagnosis) -> list[str]:
+    return [cause.id for cause in diagnosis.causes]
 
 
-def cause(found: Diagnosis, id_: str) -> Cause:
-    (one,) = [one for one in found.causes if one.id == id_]
+def cause(diagnosis: Diagnosis, id_: str) -> Cause:
+    (one,) = [one for one in diagnosis.causes if one.id == id_]
     return one
 
 
@@ -93,19 +93,19 @@ FIRST_CAUSES = [
 def test_the_first_report_gets_its_four_causes_in_order(
     text: str, registrations: list[Registered]
 ) -> None:
-    found = diagnose(parse(text), None, registrations)
-    assert ids(found) == FIRST_CAUSES
-    assert [one.certainty for one in found.causes] == ["certain"] * 2 + ["possible"] * 2
-    both = cause(found, "client_id_mismatch").why
+    diagnosis = diagnose(parse(text), None, registrations)
+    assert ids(diagnosis) == FIRST_CAUSES
+    assert [one.certainty for one in diagnosis.causes] == ["certain"] * 2 + ["possible"] * 2
+    both = cause(diagnosis, "client_id_mismatch").why
     assert CLIENT in both
     assert OTHER in both
-    assert "`intent`" in cause(found, "parameter_not_recognised").why
-    assert "persona provider" in cause(found, "launch_patient_scope_on_provider").why
+    assert "`intent`" in cause(diagnosis, "parameter_not_recognised").why
+    assert "persona provider" in cause(diagnosis, "launch_patient_scope_on_provider").why
 
 
 def test_the_first_report_gets_its_request_parameter_by_parameter() -> None:
-    found = diagnose(parse(ehr_messages.FIRST_REPORT), None, [FIRST])
-    assert found.corrected_request == {
+    diagnosis = diagnose(parse(ehr_messages.FIRST_REPORT), None, [FIRST])
+    assert diagnosis.corrected_request == {
         "response_type": "code",
         "client_id": CLIENT,
         "redirect_uri": "https://smart.example.org/callback",
@@ -120,42 +120,43 @@ def test_the_first_report_gets_its_request_parameter_by_parameter() -> None:
 
 
 def test_without_a_configuration_what_is_not_known_is_described() -> None:
-    found = diagnose(said(ehr_messages.LAUNCH + "code-required"))
-    assert found.corrected_request is not None
-    assert found.corrected_request["client_id"] == "<the client id of the app's registration>"
-    assert found.corrected_request["redirect_uri"].startswith("<")
-    assert found.corrected_request["aud"] == "<the iss received with the launch, unchanged>"
-    assert found.corrected_request["scope"] == "launch <the scopes that are registered for the app>"
+    diagnosis = diagnose(said(ehr_messages.LAUNCH + "code-required"))
+    assert diagnosis.corrected_request is not None
+    assert diagnosis.corrected_request["client_id"] == "<the client id of the app's registration>"
+    assert diagnosis.corrected_request["redirect_uri"].startswith("<")
+    assert diagnosis.corrected_request["aud"] == "<the iss received with the launch, unchanged>"
+    scope = "launch <the scopes that are registered for the app>"
+    assert diagnosis.corrected_request["scope"] == scope
 
 
 def test_the_same_client_id_is_no_cause() -> None:
-    found = diagnose(said(ehr_messages.LAUNCH + "code-required"), None, [REGISTERED])
-    assert "client_id_mismatch" not in ids(found)
+    diagnosis = diagnose(said(ehr_messages.LAUNCH + "code-required"), None, [REGISTERED])
+    assert "client_id_mismatch" not in ids(diagnosis)
 
 
 @each("client", [None, "unknown", CLIENT.upper()])
 def test_a_client_that_the_ehr_does_not_name_is_no_mismatch(client: str | None) -> None:
-    found = diagnose(
+    diagnosis = diagnose(
         said(ehr_messages.GRANT + "denied-by-server", client=client), None, [REGISTERED]
     )
-    assert "client_id_mismatch" not in ids(found)
+    assert "client_id_mismatch" not in ids(diagnosis)
 
 
 def test_a_client_id_of_another_registration_is_compared_with_that_one() -> None:
     other = replace(REGISTERED, key="other", client_id=OTHER)
-    found = diagnose(
+    diagnosis = diagnose(
         said(ehr_messages.LAUNCH + "code-required", client=OTHER), None, [REGISTERED, other]
     )
-    assert "client_id_mismatch" not in ids(found)
+    assert "client_id_mismatch" not in ids(diagnosis)
 
 
 def test_another_tenant_than_the_configured_one_is_named() -> None:
     elsewhere = replace(REGISTERED, iss=("https://fhir-ehr-code.cerner.com/r4/another-tenant",))
-    found = diagnose(said(ehr_messages.LAUNCH + "invalid-launch-code"), None, [elsewhere])
-    why = cause(found, "tenant_mismatch").why
+    diagnosis = diagnose(said(ehr_messages.LAUNCH + "invalid-launch-code"), None, [elsewhere])
+    why = cause(diagnosis, "tenant_mismatch").why
     assert ehr_messages.TENANT in why
     assert "another-tenant" in why
-    assert cause(found, "tenant_mismatch").certainty == "certain"
+    assert cause(diagnosis, "tenant_mismatch").certainty == "certain"
 
 
 @each(
@@ -168,10 +169,10 @@ def test_another_tenant_than_the_configured_one_is_named() -> None:
     ],
 )
 def test_a_tenant_that_is_configured_or_unknown_is_no_mismatch(iss: tuple[str, ...]) -> None:
-    found = diagnose(
+    diagnosis = diagnose(
         said(ehr_messages.GRANT + "denied-by-server"), None, [replace(REGISTERED, iss=iss)]
     )
-    assert "tenant_mismatch" not in ids(found)
+    assert "tenant_mismatch" not in ids(diagnosis)
 
 
 def test_launch_patient_is_right_for_patients() -> None:
@@ -180,37 +181,37 @@ def test_launch_patient_is_right_for_patients() -> None:
         scopes=("launch/patient",),
         iss=(ehr_messages.BASE.replace("fhir-ehr-code", "fhir-myrecord"),),
     )
-    found = diagnose(
+    diagnosis = diagnose(
         said(ehr_messages.LAUNCH + "code-required", persona="patient"), None, [patients]
     )
-    assert "launch_patient_scope_on_provider" not in ids(found)
-    assert found.corrected_request is not None
-    assert found.corrected_request["scope"] == (
+    assert "launch_patient_scope_on_provider" not in ids(diagnosis)
+    assert diagnosis.corrected_request is not None
+    assert diagnosis.corrected_request["scope"] == (
         "launch/patient <the scopes that are registered for the app>"
     )
-    assert "launch" not in found.corrected_request
+    assert "launch" not in diagnosis.corrected_request
 
 
 def test_a_sign_in_for_others_than_the_base_is_for_is_named() -> None:
-    found = diagnose(
+    diagnosis = diagnose(
         said(ehr_messages.GRANT + "unknown-client", persona="patient"), None, [REGISTERED]
     )
-    assert cause(found, "persona_mismatch").certainty == "likely"
+    assert cause(diagnosis, "persona_mismatch").certainty == "likely"
 
 
 def test_a_launch_value_without_its_scope_is_certain() -> None:
     sent = replace(OURS, scopes=("openid", "patient/Patient.read"))
-    found = diagnose(said(ehr_messages.GRANT + "missing-patient"), sent)
-    assert ids(found)[0] == "launch_scope_missing"
-    assert cause(found, "launch_scope_missing").certainty == "certain"
+    diagnosis = diagnose(said(ehr_messages.GRANT + "missing-patient"), sent)
+    assert ids(diagnosis)[0] == "launch_scope_missing"
+    assert cause(diagnosis, "launch_scope_missing").certainty == "certain"
 
 
 def test_our_own_request_is_not_said_to_lack_what_it_had() -> None:
-    found = diagnose(said(ehr_messages.GRANT + "missing-patient"), OURS)
-    assert ids(found) == ["patient_context_missing"]
-    found = diagnose(said(ehr_messages.LAUNCH + "code-required"), OURS)
-    assert ids(found) == ["ehr_side"]
-    assert "This app did send the `launch` value that it got" in found.causes[0].why
+    diagnosis = diagnose(said(ehr_messages.GRANT + "missing-patient"), OURS)
+    assert ids(diagnosis) == ["patient_context_missing"]
+    diagnosis = diagnose(said(ehr_messages.LAUNCH + "code-required"), OURS)
+    assert ids(diagnosis) == ["ehr_side"]
+    assert "This app did send the `launch` value that it got" in diagnosis.causes[0].why
 
 
 @each(
@@ -230,10 +231,10 @@ def test_scope_syntax_is_seen_in_the_scopes(
     scopes: tuple[str, ...], supported: tuple[str, ...] | None, certainty: str, words: str
 ) -> None:
     sent = replace(OURS, scopes=("launch", *scopes), scopes_supported=supported)
-    found = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
-    assert ids(found)[0] == "scope_syntax"
-    assert cause(found, "scope_syntax").certainty == certainty
-    assert words in cause(found, "scope_syntax").why
+    diagnosis = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
+    assert ids(diagnosis)[0] == "scope_syntax"
+    assert cause(diagnosis, "scope_syntax").certainty == certainty
+    assert words in cause(diagnosis, "scope_syntax").why
 
 
 def test_the_corrected_scopes_are_in_the_ehrs_own_syntax() -> None:
@@ -242,19 +243,19 @@ def test_the_corrected_scopes_are_in_the_ehrs_own_syntax() -> None:
         scopes=("launch/patient", "patient/Observation.read", "system/Patient.read", "openid"),
         scopes_supported=("launch", "openid", "patient/Observation.rs"),
     )
-    found = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
-    assert found.corrected_request is not None
-    assert found.corrected_request["scope"] == "launch patient/Observation.rs openid"
+    diagnosis = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
+    assert diagnosis.corrected_request is not None
+    assert diagnosis.corrected_request["scope"] == "launch patient/Observation.rs openid"
 
 
 def test_a_wildcard_at_oracle_becomes_a_scope_for_each_type() -> None:
     sent = replace(OURS, scopes=("launch", "patient/*.rs"), scopes_supported=None)
-    found = diagnose(said(ehr_messages.TOKEN + "empty-scopes"), sent)
-    assert ids(found)[0] == "scope_syntax"
-    assert found.corrected_request is None
-    found = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
-    assert found.corrected_request is not None
-    assert "patient/TYPE.rs" in found.corrected_request["scope"]
+    diagnosis = diagnose(said(ehr_messages.TOKEN + "empty-scopes"), sent)
+    assert ids(diagnosis)[0] == "scope_syntax"
+    assert diagnosis.corrected_request is None
+    diagnosis = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
+    assert diagnosis.corrected_request is not None
+    assert "patient/TYPE.rs" in diagnosis.corrected_request["scope"]
 
 
 def test_scopes_of_another_kind_of_client_and_unlisted_ones_are_named() -> None:
@@ -283,71 +284,71 @@ def test_the_redirect_uri_sent_is_shown_beside_the_configured_one() -> None:
         + ehr_messages.GRANT
         + ("invalid-redirect-uri")
     )
-    found = diagnose(parse(text), None, [REGISTERED])
-    why = cause(found, "redirect_uri_mismatch").why
+    diagnosis = diagnose(parse(text), None, [REGISTERED])
+    why = cause(diagnosis, "redirect_uri_mismatch").why
     assert "https://localhost/callback" in why
     assert "https://smart.example.org/callback" in why
-    assert cause(found, "redirect_uri_mismatch").certainty == "certain"
+    assert cause(diagnosis, "redirect_uri_mismatch").certainty == "certain"
 
 
 def test_the_redirect_uri_that_must_be_registered_is_named() -> None:
-    found = diagnose(said(ehr_messages.GRANT + "invalid-redirect-uri"), None, [REGISTERED])
-    assert "https://smart.example.org/callback" in cause(found, "redirect_uri_mismatch").why
+    diagnosis = diagnose(said(ehr_messages.GRANT + "invalid-redirect-uri"), None, [REGISTERED])
+    assert "https://smart.example.org/callback" in cause(diagnosis, "redirect_uri_mismatch").why
 
 
 def test_a_slash_at_the_end_of_aud_is_seen() -> None:
     sent = replace(OURS, aud=ehr_messages.BASE + "/")
-    found = diagnose(said(ehr_messages.LAUNCH + "unknown-resource-server"), sent, [REGISTERED])
-    assert "with a slash at its end" in cause(found, "aud_wrong").why
+    diagnosis = diagnose(said(ehr_messages.LAUNCH + "unknown-resource-server"), sent, [REGISTERED])
+    assert "with a slash at its end" in cause(diagnosis, "aud_wrong").why
 
 
 def test_how_the_app_authenticates_is_said() -> None:
-    found = diagnose(parse(ehr_messages.INVALID_CREDENTIALS), None, [REGISTERED])
-    assert "public client" in cause(found, "client_auth_wrong").why
-    found = diagnose(
+    diagnosis = diagnose(parse(ehr_messages.INVALID_CREDENTIALS), None, [REGISTERED])
+    assert "public client" in cause(diagnosis, "client_auth_wrong").why
+    diagnosis = diagnose(
         parse(ehr_messages.INVALID_CREDENTIALS),
         None,
         [replace(REGISTERED, client_auth="private_key_jwt")],
     )
-    assert "private_key_jwt" in cause(found, "client_auth_wrong").why
+    assert "private_key_jwt" in cause(diagnosis, "client_auth_wrong").why
 
 
 def test_a_request_without_launch_is_seen_without_any_error() -> None:
-    found = diagnose(parse(ehr_messages.AUTHORIZE))
-    assert ids(found) == ["launch_parameter_missing"]
-    assert cause(found, "launch_parameter_missing").certainty == "certain"
+    diagnosis = diagnose(parse(ehr_messages.AUTHORIZE))
+    assert ids(diagnosis) == ["launch_parameter_missing"]
+    assert cause(diagnosis, "launch_parameter_missing").certainty == "certain"
 
 
 def test_a_request_of_another_client_is_seen_without_any_error() -> None:
     text = ehr_messages.AUTHORIZE.replace(CLIENT, OTHER).replace("launch=&", "launch=abc&")
-    found = diagnose(parse(text), None, [REGISTERED])
-    assert ids(found) == ["client_id_mismatch"]
+    diagnosis = diagnose(parse(text), None, [REGISTERED])
+    assert ids(diagnosis) == ["client_id_mismatch"]
 
 
 @each("name", legacy_launch.UNMISTAKABLE)
 def test_any_parameter_of_a_legacy_launch_names_it(name: str) -> None:
-    found = diagnose(parse(f"error=invalid_request at https://app.test/launch?{name}=x"))
-    assert ids(found)[0] == "launch_parameter_missing"
+    diagnosis = diagnose(parse(f"error=invalid_request at https://app.test/launch?{name}=x"))
+    assert ids(diagnosis)[0] == "launch_parameter_missing"
 
 
 def test_a_word_that_is_used_for_much_else_names_no_legacy_launch() -> None:
     assert "patientId" in legacy_launch.NAMES
-    found = diagnose(parse("error=invalid_request in getChart(patientId)"))
-    assert "launch_parameter_missing" not in ids(found)[:1]
+    diagnosis = diagnose(parse("error=invalid_request in getChart(patientId)"))
+    assert "launch_parameter_missing" not in ids(diagnosis)[:1]
 
 
 def test_a_legacy_launch_is_named() -> None:
     text = "error=invalid_request at https://app.test/launch?fhirServiceUrl=x&patientId=1"
-    found = diagnose(parse(text))
-    assert ids(found)[0] == "launch_parameter_missing"
+    diagnosis = diagnose(parse(text))
+    assert ids(diagnosis)[0] == "launch_parameter_missing"
 
 
 def test_a_token_that_lacks_scopes_is_explained_without_any_error() -> None:
-    found = diagnose(parse(ehr_messages.TRIMMED), None, [REGISTERED])
-    assert ids(found) == ["scope_syntax"]
-    assert "`patient/Patient.read`" in cause(found, "scope_syntax").why
-    assert "not ticked in the code console" in cause(found, "scope_syntax").why
-    assert "less than was asked for" in found.meaning
+    diagnosis = diagnose(parse(ehr_messages.TRIMMED), None, [REGISTERED])
+    assert ids(diagnosis) == ["scope_syntax"]
+    assert "`patient/Patient.read`" in cause(diagnosis, "scope_syntax").why
+    assert "not ticked in the code console" in cause(diagnosis, "scope_syntax").why
+    assert "less than was asked for" in diagnosis.meaning
 
 
 @each(("error", "first"), [("access_denied", "user_declined"), ("invalid_scope", "scope_syntax")])
@@ -360,45 +361,45 @@ def test_a_user_who_declines_comes_before_scopes_that_only_look_wrong(
         scopes=("launch", "online_access", "patient/Patient.rs"),
         scopes_supported=("launch", "patient/Patient.read"),
     )
-    found = diagnose(parse(f"error={error}"), sent, where="authorize redirect")
-    assert ids(found)[0] == first
-    assert {"scope_syntax", "scope_not_registered"} <= set(ids(found))
+    diagnosis = diagnose(parse(f"error={error}"), sent, where="authorize redirect")
+    assert ids(diagnosis)[0] == first
+    assert {"scope_syntax", "scope_not_registered"} <= set(ids(diagnosis))
 
 
 def test_a_token_that_lacks_nothing_has_no_cause() -> None:
     registered = replace(REGISTERED, scopes=("openid", "fhirUser"))
-    found = diagnose(parse(ehr_messages.TRIMMED), None, [registered])
-    assert found.causes == ()
-    assert "Nothing is missing" in found.meaning
-    assert found.corrected_request is None
+    diagnosis = diagnose(parse(ehr_messages.TRIMMED), None, [registered])
+    assert diagnosis.causes == ()
+    assert "Nothing is missing" in diagnosis.meaning
+    assert diagnosis.corrected_request is None
 
 
 def test_an_unknown_urn_is_said_to_be_unknown_and_explained_by_its_code() -> None:
     unknown = replace(
         said(ehr_messages.GRANT + "of-tomorrow"), oauth_error="access_denied", instance="instance-7"
     )
-    found = diagnose(unknown)
-    assert f"{ehr_messages.GRANT}of-tomorrow is not known here" in found.meaning
-    assert "instance-7" in found.meaning
-    assert ids(found)
-    assert {one.certainty for one in found.causes} == {"possible"}
+    diagnosis = diagnose(unknown)
+    assert f"{ehr_messages.GRANT}of-tomorrow is not known here" in diagnosis.meaning
+    assert "instance-7" in diagnosis.meaning
+    assert ids(diagnosis)
+    assert {one.certainty for one in diagnosis.causes} == {"possible"}
 
 
 def test_an_unknown_urn_without_a_code_leaves_to_ask() -> None:
     unknown = replace(said(ehr_messages.GRANT + "of-tomorrow"), instance="instance-7")
-    found = diagnose(unknown)
-    assert (found.kind, ids(found)) == ("asks", [])
-    assert "instance-7" in found.ask[0]
+    diagnosis = diagnose(unknown)
+    assert (diagnosis.kind, ids(diagnosis)) == ("asks", [])
+    assert "instance-7" in diagnosis.ask[0]
     # Of a request that this app made there is nothing to paste.
     assert ids(diagnose(unknown, OURS)) == ["ehr_side"]
 
 
 @each("text", ["", "hello world", "<svg onload=alert(1)>"])
 def test_a_text_without_an_error_is_told_so(text: str) -> None:
-    found = diagnose(parse(text), None, [FIRST])
-    assert found.causes == ()
-    assert found.corrected_request is None
-    assert "No error of an EHR was found" in found.meaning
+    diagnosis = diagnose(parse(text), None, [FIRST])
+    assert diagnosis.causes == ()
+    assert diagnosis.corrected_request is None
+    assert "No error of an EHR was found" in diagnosis.meaning
 
 
 @each(
@@ -419,13 +420,13 @@ def test_nothing_is_corrected_where_the_request_was_right(urn: str) -> None:
 def test_each_cause_stands_once_the_surest_first(
     text: str, registrations: list[Registered]
 ) -> None:
-    found = diagnose(parse(text), None, registrations)
-    assert len(set(ids(found))) == len(ids(found))
+    diagnosis = diagnose(parse(text), None, registrations)
+    assert len(set(ids(diagnosis))) == len(ids(diagnosis))
     order = ["certain", "likely", "possible"]
-    ranks = [order.index(one.certainty) for one in found.causes]
+    ranks = [order.index(one.certainty) for one in diagnosis.causes]
     assert ranks == sorted(ranks)
-    assert found.meaning
-    assert all(one.title and one.why and one.steps and one.source for one in found.causes)
+    assert diagnosis.meaning
+    assert all(one.title and one.why and one.steps and one.source for one in diagnosis.causes)
 
 
 def test_the_vendor_of_the_configuration_reads_a_bare_code() -> None:
@@ -446,11 +447,11 @@ def test_the_vendor_of_the_configuration_reads_a_bare_code() -> None:
 def test_every_code_of_a_token_endpoint_is_known_there(code: str) -> None:
     """RFC 6749 5.2."""
     said = parse(f'HTTP 400\n{{"error":"{code}"}}')
-    found = diagnose(
+    diagnosis = diagnose(
         said, AuthorizationRequest(vendor="generic", flow="ehr"), where="token endpoint"
     )
-    assert "not known" not in found.meaning
-    assert ids(found) != ["ehr_side"]
+    assert "not known" not in diagnosis.meaning
+    assert ids(diagnosis) != ["ehr_side"]
     assert {entry.where for entry in entries(said, None, "token endpoint")} == {"token endpoint"}
 
 
@@ -463,26 +464,26 @@ def test_every_code_of_a_token_endpoint_is_known_there(code: str) -> None:
     ],
 )
 def test_what_this_app_sent_is_not_said_to_be_missing(urn: str, name: str) -> None:
-    found = diagnose(said(urn), OURS, [REGISTERED])
-    assert ids(found) == ["ehr_side"]
-    assert f"`{name}`" in found.causes[0].why
-    assert "lost on the way" in found.causes[0].why
+    diagnosis = diagnose(said(urn), OURS, [REGISTERED])
+    assert ids(diagnosis) == ["ehr_side"]
+    assert f"`{name}`" in diagnosis.causes[0].why
+    assert "lost on the way" in diagnosis.causes[0].why
 
 
 def test_a_launch_value_that_the_text_shows_is_not_said_to_be_missing() -> None:
     shown = ehr_messages.AUTHORIZE.replace("launch=&", "launch=xyz123&")
-    found = diagnose(parse(f"{shown}\nanswers {ehr_messages.LAUNCH}code-required"))
-    assert "launch_parameter_missing" not in ids(found)
-    assert ids(found)[0] == "ehr_side"
-    assert "another request failed" in found.causes[0].why
+    diagnosis = diagnose(parse(f"{shown}\nanswers {ehr_messages.LAUNCH}code-required"))
+    assert "launch_parameter_missing" not in ids(diagnosis)
+    assert ids(diagnosis)[0] == "ehr_side"
+    assert "another request failed" in diagnosis.causes[0].why
 
 
 def test_launch_patient_beside_launch_proves_nothing_of_this_error() -> None:
     text = (
         f"{ehr_messages.LAUNCH}code-required persona=provider scopes: launch launch/patient openid"
     )
-    found = diagnose(parse(text))
-    assert {one.certainty for one in found.causes} <= {"likely", "possible"}
+    diagnosis = diagnose(parse(text))
+    assert {one.certainty for one in diagnosis.causes} <= {"likely", "possible"}
     alone = diagnose(parse(text.replace("launch launch/patient", "launch/patient")))
     assert (ids(alone)[0], alone.causes[0].certainty) == (
         "launch_patient_scope_on_provider",
@@ -491,11 +492,11 @@ def test_launch_patient_beside_launch_proves_nothing_of_this_error() -> None:
 
 
 def test_the_line_to_change_is_that_of_the_first_cause() -> None:
-    found = diagnose(parse(ehr_messages.FIRST_REPORT), None, [FIRST])
-    assert found.change is not None
-    assert found.change.line.startswith("scope=launch openid fhirUser")
+    diagnosis = diagnose(parse(ehr_messages.FIRST_REPORT), None, [FIRST])
+    assert diagnosis.change is not None
+    assert diagnosis.change.line.startswith("scope=launch openid fhirUser")
     assert (
-        found.change.setting
+        diagnosis.change.setting
         == f'scopes = "{ehr_messages.FIRST_SCOPES.removeprefix("launch/patient ")}"'
     )
 
@@ -530,10 +531,11 @@ _CARRIED = [
 @each("shown", _CARRIED)
 def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str) -> None:
     text = f"It ends with {ehr_messages.LAUNCH}code-required.\nWe send {_AUTHORIZE}{shown}\nWhy?"
-    found = diagnose(parse(text))
-    assert "launch_parameter_missing" not in ids(found)
-    assert found.causes[0].title == "The request that is shown has what the EHR says is missing."
-    assert "`launch`" in found.causes[0].why
+    diagnosis = diagnose(parse(text))
+    assert "launch_parameter_missing" not in ids(diagnosis)
+    title = "The request that is shown has what the EHR says is missing."
+    assert diagnosis.causes[0].title == title
+    assert "`launch`" in diagnosis.causes[0].why
 
 
 @each(
@@ -547,9 +549,10 @@ def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str
     ids=["page", "support", "log", "trace"],
 )
 def test_this_apps_own_page_log_and_trace_say_that_it_sent_the_launch_value(told: str) -> None:
-    found = diagnose(parse(f"Its name at the vendor: {ehr_messages.LAUNCH}code-required\n{told}"))
-    assert "launch_parameter_missing" not in ids(found)
-    assert ids(found)[0] == "ehr_side"
+    text = f"Its name at the vendor: {ehr_messages.LAUNCH}code-required\n{told}"
+    diagnosis = diagnose(parse(text))
+    assert "launch_parameter_missing" not in ids(diagnosis)
+    assert ids(diagnosis)[0] == "ehr_side"
 
 
 @each(
@@ -566,11 +569,11 @@ def test_this_apps_own_page_log_and_trace_say_that_it_sent_the_launch_value(told
 def test_a_launch_value_that_the_text_does_not_show_may_have_been_missing(
     shown: str, certainty: str
 ) -> None:
-    found = diagnose(
+    diagnosis = diagnose(
         parse(f"It ends with {ehr_messages.LAUNCH}code-required.\nWe send\n{shown}\nWhy?")
     )
-    assert found.causes[0].id == "launch_parameter_missing"
-    assert found.causes[0].certainty == certainty
+    assert diagnosis.causes[0].id == "launch_parameter_missing"
+    assert diagnosis.causes[0].certainty == certainty
 
 
 @each(
@@ -586,8 +589,9 @@ def test_an_error_that_names_a_mismatch_is_not_refuted_by_two_names_that_agree(
 ) -> None:
     query = f"response_type=code&client_id={CLIENT}&aud={ehr_messages.BASE}&launch=a"
     shown = f"{_AUTHORIZE}/authorize?{query}"
-    found = diagnose(parse(f"client={CLIENT}&tenant={ehr_messages.TENANT} {urn}\nWe send {shown}"))
-    assert ids(found)[0] == first
+    text = f"client={CLIENT}&tenant={ehr_messages.TENANT} {urn}\nWe send {shown}"
+    diagnosis = diagnose(parse(text))
+    assert ids(diagnosis)[0] == first
     # What this app sent is another matter: its own requests agree.
     assert ids(diagnose(said(urn), OURS))[0] != first
 
@@ -620,9 +624,9 @@ def test_a_sentence_of_a_token_endpoint_says_more_than_its_code(
 
 @each("code", ["invalid_client", "invalid_grant"])
 def test_a_code_says_more_than_the_status_beside_it(code: str) -> None:
-    found = diagnose(parse(f'HTTP/1.1 401 Unauthorized\n\n{{"error": "{code}"}}'))
+    diagnosis = diagnose(parse(f'HTTP/1.1 401 Unauthorized\n\n{{"error": "{code}"}}'))
     assert (
-        ids(found)[0]
+        ids(diagnosis)[0]
         == {
             "invalid_client": "client_auth_wrong",
             "invalid_grant": "code_expired_or_used",
@@ -640,8 +644,8 @@ def test_scopes_that_are_written_for_v2_are_rather_not_registered() -> None:
 @each("vendor", ["generic", "oracle", "epic", "smart-launcher", "keycloak"])
 def test_the_two_forms_of_basic_credentials_are_named_at_any_vendor(vendor: str) -> None:
     registered = replace(REGISTERED, vendor=vendor, client_auth="client_secret_basic")
-    found = diagnose(parse('{"error":"invalid_client"}'), None, [registered])
-    assert "basic_credentials" in cause(found, "client_auth_wrong").fix
+    diagnosis = diagnose(parse('{"error":"invalid_client"}'), None, [registered])
+    assert "basic_credentials" in cause(diagnosis, "client_auth_wrong").fix
     ours = replace(OURS, vendor=vendor, client_auth="client_secret_basic", basic_form="form")
     refused = EhrMessage(oauth_error="invalid_client", status=401)
     steps = cause(diagnose(refused, ours, where="token endpoint"), "client_auth_wrong").steps
@@ -667,10 +671,10 @@ def test_a_key_or_a_secret_is_blamed_only_where_the_response_mentions_it(
         oauth_error="invalid_client", status=401, description=words, text=words or ""
     )
     sent = replace(OURS, vendor="generic", client_auth=auth)
-    found = diagnose(refused, sent, where="token endpoint")
-    why = [one.why for one in found.causes if one.id == "client_auth_wrong"]
+    diagnosis = diagnose(refused, sent, where="token endpoint")
+    why = [one.why for one in diagnosis.causes if one.id == "client_auth_wrong"]
     assert all(told in one for one in why)
-    assert why or found.causes[0].id == "assertion_key_unknown"
+    assert why or diagnosis.causes[0].id == "assertion_key_unknown"
 
 
 _ALONE = replace(OURS, flow="standalone", scopes=("launch/patient", "patient/Patient.rs"))
@@ -693,13 +697,13 @@ def test_a_standalone_launch_is_not_told_of_a_chart_and_an_exchange_not_of_a_ref
         at_token = entry.where == "token endpoint"
         names = tuple(name for name in OURS.parameters or () if name != "launch")
         sent = replace(_ALONE, vendor=entry.vendor, parameters=names)
-        found = diagnose(
+        diagnosis = diagnose(
             message, sent, where="token endpoint" if at_token else "authorize redirect"
         )
-        causes_ = (f"{one.title} {one.why} {one.fix} {one.plainly}" for one in found.causes)
-        texts = " ".join((found.meaning, *causes_))
+        causes_ = (f"{one.title} {one.why} {one.fix} {one.plainly}" for one in diagnosis.causes)
+        texts = " ".join((diagnosis.meaning, *causes_))
         assert not re.search(r"from (?:the|a) (?:patient's )?chart|(?i:at a refresh)", texts)
-        assert all(one.steps for one in found.causes)
+        assert all(one.steps for one in diagnosis.causes)
 
 
 @each(
@@ -715,9 +719,9 @@ def test_a_standalone_launch_is_not_told_of_a_chart_and_an_exchange_not_of_a_ref
 def test_what_a_status_without_an_error_only_suggests_is_not_told_as_a_fact(
     status: int, first: str, certainty: str, told: str
 ) -> None:
-    found = diagnose(at_token_endpoint(status, ""), OURS, where="token endpoint")
-    cause = found.causes[0]
+    diagnosis = diagnose(at_token_endpoint(status, ""), OURS, where="token endpoint")
+    cause = diagnosis.causes[0]
     assert (cause.id, cause.certainty) == (first, certainty)
     assert told in plain.cause(cause.id, cause.plainly)
     if status == 400:
-        assert "firewall" not in f"{found.meaning} {cause.title} {cause.why}"
+        assert "firewall" not in f"{diagnosis.meaning} {cause.title} {cause.why}"

@@ -23,15 +23,13 @@ REGISTERED = Registered(
 )
 
 
-def everything_shown(found: Diagnosis, shown_already: set[str]) -> str:
+def everything_shown(diagnosis: Diagnosis, shown_already: set[str]) -> str:
     """The answer for programs and what was read; for people too, where it is another answer."""
-    answer = explain.as_json(found)
+    answer, said = explain.as_json(diagnosis), repr(diagnosis.said)
     if answer in shown_already:
-        return answer + repr(found.said)
+        return answer + said
     shown_already.add(answer)
-    return (
-        answer + explain_report.as_text(found, "oracle", marks=Marks(on=False)) + repr(found.said)
-    )
+    return answer + explain_report.as_text(diagnosis, "oracle", marks=Marks(on=False)) + said
 
 
 def test_hundreds_of_mutations_end_well() -> None:
@@ -40,9 +38,9 @@ def test_hundreds_of_mutations_end_well() -> None:
     answers: set[str] = set()
     for _ in range(COUNT):
         text = damaged(chance)
-        found = diagnose(parse(text), None, chance.choice(([], [REGISTERED])))
-        known += bool(found.causes)
-        shown = everything_shown(found, answers)
+        diagnosis = diagnose(parse(text), None, chance.choice(([], [REGISTERED])))
+        known += bool(diagnosis.causes)
+        shown = everything_shown(diagnosis, answers)
         low = shown.lower()
         assert not [one for one in SECRETS if one.lower() in low], ascii(text)
         assert shown.replace("\n", "").isprintable(), ascii(text)

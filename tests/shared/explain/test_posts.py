@@ -19,22 +19,22 @@ POSTS: list[dict[str, Any]] = json.loads(_DATA.read_text(encoding="utf-8"))["pos
 KINDS = {"cause": "explained", "ehr": "ehr_side", "ask": "asks", "other": "not_a_launch"}
 
 
-def ids(found: Diagnosis) -> list[str]:
-    return [one.id for one in found.causes]
+def ids(diagnosis: Diagnosis) -> list[str]:
+    return [one.id for one in diagnosis.causes]
 
 
 def wrong(post: dict[str, Any]) -> list[str]:
     """What a post gets that it should not, or does not get."""
-    found = diagnose(parse(post["text"]))
-    first = found.causes[0] if found.causes else None
-    sure = {one.id for one in found.causes if one.certainty == "certain"}
+    diagnosis = diagnose(parse(post["text"]))
+    first = diagnosis.causes[0] if diagnosis.causes else None
+    sure = {one.id for one in diagnosis.causes if one.certainty == "certain"}
     told = [
-        ("kind", found.kind == KINDS[post["kind"]]),
+        ("kind", diagnosis.kind == KINDS[post["kind"]]),
         ("first", post["kind"] == "ask" or (first is not None and first.id in post["expected"])),
         ("not first", first is None or first.id not in post["not_first"]),
         ("certain", not sure & set(post["not_certain"])),
-        ("ask", re.search(post["ask"], " ".join(found.ask), re.IGNORECASE)),
-        ("asks or is sure", bool(found.ask) or found.kind != "asks"),
+        ("ask", re.search(post["ask"], " ".join(diagnosis.ask), re.IGNORECASE)),
+        ("asks or is sure", bool(diagnosis.ask) or diagnosis.kind != "asks"),
     ]
     if first is not None and post["kind"] != "ask":
         change = first.steps[0]
@@ -253,41 +253,41 @@ def test_prose_that_fits_several_causes_is_asked_about(text: str) -> None:
 
 def test_a_reason_other_than_a_refusal_is_not_the_users_refusal() -> None:
     said = "error=access_denied&error_description=Member+eligibility+failed&state=1"
-    found = diagnose(parse(f"https://a/cb?{said}"))
-    assert ids(found)[0] == "user_not_permitted"
+    diagnosis = diagnose(parse(f"https://a/cb?{said}"))
+    assert ids(diagnosis)[0] == "user_not_permitted"
 
 
 def test_what_was_granted_is_not_what_was_refused() -> None:
-    found = diagnose(
+    diagnosis = diagnose(
         parse(
             "Oracle Health, the app is registered SMART v2.\n"
             "Requested: patient/Patient.read launch/patient openid\nGranted: launch/patient openid"
         )
     )
-    assert ids(found)[0] == "scope_syntax"
+    assert ids(diagnosis)[0] == "scope_syntax"
 
 
 def test_a_callback_with_a_code_says_that_the_ehr_did_its_part() -> None:
-    found = diagnose(
+    diagnosis = diagnose(
         parse("https://app.example.org/callback?code=abc123&state=s1 and then nothing")
     )
-    assert (found.kind, found.causes) == ("asks", ())
-    assert "The EHR did its part" in found.meaning
-    assert any("token endpoint" in one for one in found.ask)
+    assert (diagnosis.kind, diagnosis.causes) == ("asks", ())
+    assert "The EHR did its part" in diagnosis.meaning
+    assert any("token endpoint" in one for one in diagnosis.ask)
 
 
 @each(
     "text", ["404", "launch openid fhirUser patient/Patient.read", "brand_new_error: xyz_unknown"]
 )
 def test_what_names_no_failure_is_asked_about_and_not_called_one(text: str) -> None:
-    found = diagnose(parse(text))
-    assert (found.kind, found.causes) == ("asks", ())
-    assert found.ask
+    diagnosis = diagnose(parse(text))
+    assert (diagnosis.kind, diagnosis.causes) == ("asks", ())
+    assert diagnosis.ask
 
 
 def test_an_unknown_code_of_a_paste_is_not_the_ehrs_failure() -> None:
-    found = diagnose(parse("?error=odd_condition&state=s"))
-    assert (found.kind, ids(found)) == ("asks", [])
+    diagnosis = diagnose(parse("?error=odd_condition&state=s"))
+    assert (diagnosis.kind, ids(diagnosis)) == ("asks", [])
 
 
 @each(
@@ -304,15 +304,15 @@ def test_this_apps_page_or_log_is_explained_as_it_was_in_place(text: str) -> Non
 
 def test_two_client_ids_beside_code_required_leave_the_launch_value_first() -> None:
     urn = "urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required"
-    found = diagnose(parse(f"{urn} client=c1-seen Client ID: c2-ours scopes: launch openid"))
-    assert ids(found)[:2] == ["launch_parameter_missing", "client_id_mismatch"]
+    diagnosis = diagnose(parse(f"{urn} client=c1-seen Client ID: c2-ours scopes: launch openid"))
+    assert ids(diagnosis)[:2] == ["launch_parameter_missing", "client_id_mismatch"]
 
 
 def test_the_issuer_of_a_callback_is_no_fhir_base() -> None:
     text = "https://a/cb?error=invalid_scope&state=s&iss=https%3A%2F%2Fsso.example.org%2Frealms%2Fx"
     mine = Registered(key="e", client_id="c", iss=("https://ehr.example.org/fhir",))
-    found = diagnose(parse(text), None, [mine])
-    assert "sso.example.org" not in str(found.corrected_request)
+    diagnosis = diagnose(parse(text), None, [mine])
+    assert "sso.example.org" not in str(diagnosis.corrected_request)
 
 
 @each("configured", [None, "https://right.example.org/callback"])
@@ -322,8 +322,8 @@ def test_what_is_suspected_is_not_offered_for_copying(configured: str | None) ->
         "&client_id=c1&redirect_uri=https://wrong.example.org/cb&scope=launch&launch=x&state=s"
     )
     mine = [Registered(key="e", client_id="c1", redirect_uri=configured)] if configured else []
-    found = diagnose(parse(text), None, mine)
-    assert ids(found)[0] == "redirect_uri_mismatch"
-    assert found.change is not None
-    assert "wrong.example.org" not in found.change.line
-    assert (configured or "<the registered") in found.change.line
+    diagnosis = diagnose(parse(text), None, mine)
+    assert ids(diagnosis)[0] == "redirect_uri_mismatch"
+    assert diagnosis.change is not None
+    assert "wrong.example.org" not in diagnosis.change.line
+    assert (configured or "<the registered") in diagnosis.change.line

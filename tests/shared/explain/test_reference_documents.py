@@ -46,11 +46,11 @@ def test_the_document_can_be_used(document: Mapping[str, Any], base: str) -> Non
     )
     assert settings is not None, problems
     (ehr,) = settings.ehrs
-    found = discovery.parse(
+    configuration = discovery.parse(
         json.dumps(document).encode(), base, discovery.allowed_hosts(ehr, base), identity=True
     )
-    assert found.takes_post
-    assert found.issuer == base
+    assert configuration.takes_post
+    assert configuration.issuer == base
 
 
 @BOTH
@@ -58,11 +58,11 @@ def test_the_document_can_be_used(document: Mapping[str, Any], base: str) -> Non
 def test_a_scope_that_a_list_may_leave_out_is_not_blamed(
     document: Mapping[str, Any], base: str, error: str
 ) -> None:
-    found = diagnose(parse(f"error={error}"), sent(document, base), where="authorize redirect")
-    told = " ".join(cause.why for cause in found.causes)
+    diagnosis = diagnose(parse(f"error={error}"), sent(document, base), where="authorize redirect")
+    told = " ".join(cause.why for cause in diagnosis.causes)
     assert "does not list" not in told
     assert not {"launch_scope_missing", "launch_patient_scope_on_provider"} & {
-        cause.id for cause in found.causes
+        cause.id for cause in diagnosis.causes
     }
 
 
@@ -86,9 +86,9 @@ def test_the_launchers_token_errors_are_known_whatever_vendor_is_configured(
     said = at_token_endpoint(401, body)
     assert said.description == text
     request = sent(reference_documents.launcher(), reference_documents.LAUNCHER_BASE, vendor)
-    found = diagnose(said, request, where="token endpoint")
-    assert found.causes[0].id == first
-    assert found.causes[0].certainty == "certain"
+    diagnosis = diagnose(said, request, where="token endpoint")
+    assert diagnosis.causes[0].id == first
+    assert diagnosis.causes[0].certainty == "certain"
     if first == "ehr_side":
-        assert "nothing is wrong with the app" in found.causes[0].why
-        assert len(found.causes) == 1
+        assert "nothing is wrong with the app" in diagnosis.causes[0].why
+        assert len(diagnosis.causes) == 1

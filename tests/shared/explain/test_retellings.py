@@ -69,16 +69,16 @@ TOLD = (IN_A_SENTENCE, AS_A_LIST, AS_A_TABLE, TYPED_OFF_A_SCREEN)
 def test_however_it_is_told_the_causes_are_the_same(
     text: str, registrations: list[Registered]
 ) -> None:
-    found = diagnose(parse(text), None, registrations)
-    said = found.said
+    diagnosis = diagnose(parse(text), None, registrations)
+    said = diagnosis.said
     assert (said.urn, said.instance) == (ehr_messages.LAUNCH + "code-required", INSTANCE)
     assert (said.persona, said.client, said.tenant) == ("provider", OTHER, ehr_messages.TENANT)
-    causes = [cause.id for cause in found.causes]
+    causes = [cause.id for cause in diagnosis.causes]
     assert causes[:2] == ["launch_patient_scope_on_provider", "client_id_mismatch"]
     assert set(causes[2:]) == {"launch_parameter_missing", "parameter_not_recognised"}
-    assert found.corrected_request is not None
-    assert found.corrected_request["client_id"] == CLIENT
-    assert set(found.corrected_request["scope"].split()) == (
+    assert diagnosis.corrected_request is not None
+    assert diagnosis.corrected_request["client_id"] == CLIENT
+    assert set(diagnosis.corrected_request["scope"].split()) == (
         {*ehr_messages.FIRST_SCOPES.split(), "launch"} - {"launch/patient"}
     )
 
@@ -95,9 +95,9 @@ def test_however_it_is_told_the_causes_are_the_same(
     ],
 )
 def test_the_name_of_the_error_alone_is_enough_beside_the_configuration(text: str) -> None:
-    found = diagnose(parse(text), None, [CONFIGURED])
-    assert found.said.urn == ehr_messages.LAUNCH + "code-required"
-    assert [cause.id for cause in found.causes[:2]] == [
+    diagnosis = diagnose(parse(text), None, [CONFIGURED])
+    assert diagnosis.said.urn == ehr_messages.LAUNCH + "code-required"
+    assert [cause.id for cause in diagnosis.causes[:2]] == [
         "launch_patient_scope_on_provider",
         "launch_parameter_missing",
     ]
@@ -109,10 +109,10 @@ def test_a_line_that_follows_a_whole_urn_is_no_part_of_it() -> None:
 
 
 def test_the_id_of_a_failure_alone_says_what_else_to_paste() -> None:
-    found = diagnose(parse(f"All that we have is the error instance {INSTANCE}."), None, [])
-    assert found.causes == ()
-    assert INSTANCE in found.meaning
-    assert "paste that address with its query" in found.meaning
+    diagnosis = diagnose(parse(f"All that we have is the error instance {INSTANCE}."), None, [])
+    assert diagnosis.causes == ()
+    assert INSTANCE in diagnosis.meaning
+    assert "paste that address with its query" in diagnosis.meaning
 
 
 @each("code", ["invalid_request", "unsupported_grant_type"])

@@ -103,17 +103,17 @@ def _found(entry: Entry, form: str) -> Diagnosis:
 @each("form", FORMS)
 @each("entry", [one for one in SAMPLE if one.urns], ids=lambda one: one.key)
 def test_an_error_that_is_named_is_known_in_every_form(entry: Entry, form: str) -> None:
-    found = _found(entry, form)
-    assert found.meaning == entry.meaning
+    diagnosis = _found(entry, form)
+    assert diagnosis.meaning == entry.meaning
     ids = {cause.id for cause in entry.causes} | {"ehr_side"}
-    assert found.causes[0].id in ids
+    assert diagnosis.causes[0].id in ids
 
 
 @each("entry", SAMPLE, ids=lambda one: one.key)
 def test_a_request_that_is_shown_is_not_said_to_lack_what_it_has(entry: Entry) -> None:
-    found = _found(entry, "post")
-    assert not {cause.id for cause in found.causes} & NOT_DONE
-    assert found.causes
+    diagnosis = _found(entry, "post")
+    assert not {cause.id for cause in diagnosis.causes} & NOT_DONE
+    assert diagnosis.causes
 
 
 @each("form", ["address", "JSON"])

@@ -240,11 +240,11 @@ def test_links_are_found_wherever_they_stand(before: int, space: str) -> None:
     link = {"relation": "next", "url": f"{BASE}?page=2"}
     filled = _observation(more=f',"valueString":"é{"x" * before}"')
     body = _bundle(filled, more=f',"link"{space}:{space}[{json.dumps(link)}]{space}')
-    found = quick_accept.accept(body, PLAIN)
-    assert found is not None
-    assert found.items == (link,)
-    assert found.place is not None
-    assert json.loads(body[slice(*found.place)]) == [link]
+    links = quick_accept.accept(body, PLAIN)
+    assert links is not None
+    assert links.items == (link,)
+    assert links.place is not None
+    assert json.loads(body[slice(*links.place)]) == [link]
 
 
 def test_far_links_beside_another_member_of_that_name_are_left_to_the_strict_way() -> None:

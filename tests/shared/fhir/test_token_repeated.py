@@ -33,8 +33,8 @@ def test_the_words_of_a_refusal_come_without_the_token(scripted: ScriptedEhr, st
 
 def test_a_header_that_repeats_the_token_is_left_out(scripted: ScriptedEhr) -> None:
     headers = {"ETag": f'W/"{TOKEN}"', "X-Request-Id": TOKEN, "Cerner-Correlation-Id": "id-1"}
-    found = as_fhir({"resourceType": "Observation", "id": "o1"})
-    answer = _answered(scripted, Scripted(200, {**found.headers, **headers}, found.body))
+    scripted_ = as_fhir({"resourceType": "Observation", "id": "o1"})
+    answer = _answered(scripted, Scripted(200, {**scripted_.headers, **headers}, scripted_.body))
     assert answer.status == 200
     assert answer.ehr_ids == {"cerner-correlation-id": "id-1"}
     assert "etag" not in answer.headers

@@ -253,10 +253,10 @@ def test_a_wrong_claim_is_refused(issuer: Issuer, changes: dict[str, object], wh
 
 def test_the_token_that_the_forgeries_are_made_of_is_accepted(issuer: Issuer) -> None:
     base = issuer.tenant.base
-    found = issuer.verify(issuer.token())
-    assert found == Verified(Identity(base, SUB, f"{base}/Practitioner/p1", NAME), False)
-    assert issuer.verify(_payload(issuer, '{CLAIMS, "x": [[{"a": 1}, {"a": 1}]]}')) == found
-    assert issuer.verify(_header(issuer, '{"alg": "RS256", "kid": "rsa"}')) == found
+    verified = issuer.verify(issuer.token())
+    assert verified == Verified(Identity(base, SUB, f"{base}/Practitioner/p1", NAME), False)
+    assert issuer.verify(_payload(issuer, '{CLAIMS, "x": [[{"a": 1}, {"a": 1}]]}')) == verified
+    assert issuer.verify(_header(issuer, '{"alg": "RS256", "kid": "rsa"}')) == verified
     assert issuer.fetched == ["/jwks"]
 
 

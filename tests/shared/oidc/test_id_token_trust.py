@@ -148,8 +148,8 @@ def test_a_tokens_own_issuer_is_never_asked(issuer: Issuer) -> None:
 
 def test_an_issuer_elsewhere_than_the_fhir_base_is_accepted_with_known_keys(issuer: Issuer) -> None:
     idp = "https://idp.test/tenant"
-    found = issuer.verify(issuer.token(iss=idp), issuer=idp)
-    assert found.identity.issuer == idp
+    verified = issuer.verify(issuer.token(iss=idp), issuer=idp)
+    assert verified.identity.issuer == idp
     refused(issuer, issuer.token(), "another issuer", issuer=idp)
 
 
@@ -174,8 +174,8 @@ ORACLE = "https://authorization.cerner.com/tenants/t1"
 @each("end", ["", "/oidc/idsps/idp-1/", "/oidc/idsps/idp-1"])
 def test_oracles_identity_providers_of_the_tenant_are_accepted(issuer: Issuer, end: str) -> None:
     ehr = replace(issuer.ehr, vendor="oracle")
-    found = issuer.verify(issuer.token(iss=ORACLE + end), ehr=ehr, issuer=ORACLE)
-    assert found.identity.issuer == ORACLE + end
+    verified = issuer.verify(issuer.token(iss=ORACLE + end), ehr=ehr, issuer=ORACLE)
+    assert verified.identity.issuer == ORACLE + end
 
 
 @each(
@@ -240,7 +240,7 @@ def test_a_document_of_another_issuer_leads_nowhere(issuer: Issuer) -> None:
 
 
 @each(
-    ("claims", "found"),
+    ("claims", "expected"),
     [
         ({"fhirUser": "BASE/Practitioner/p1"}, "Practitioner/p1"),
         ({"fhirUser": "Practitioner/p1"}, "Practitioner/p1"),
@@ -275,7 +275,7 @@ def test_a_document_of_another_issuer_leads_nowhere(issuer: Issuer) -> None:
     ids=repr,
 )
 def test_fhir_user_is_absolute_on_the_fhir_base_or_none(
-    issuer: Issuer, claims: dict[str, Any], found: str | None
+    issuer: Issuer, claims: dict[str, Any], expected: str | None
 ) -> None:
     base = issuer.tenant.base
     claims = {
@@ -285,13 +285,13 @@ def test_fhir_user_is_absolute_on_the_fhir_base_or_none(
         for name, value in claims.items()
     }
     identity = issuer.verify(issuer.token(**claims)).identity
-    assert identity.fhir_user == (None if found is None else f"{base}/{found}")
+    assert identity.fhir_user == (None if expected is None else f"{base}/{expected}")
     assert issuer.stranger.received == []
     assert issuer.fetched == ["/jwks"]
 
 
 @each(
-    ("name", "found"),
+    ("name", "expected"),
     [
         ("Dr. Ünïcode Synthetic", "Dr. Ünïcode Synthetic"),
         (ABSENT, None),
@@ -304,8 +304,8 @@ def test_fhir_user_is_absolute_on_the_fhir_base_or_none(
     ],
     ids=["text", "absent", "empty", "blank", "number", "long", "control", "half a character"],
 )
-def test_a_name_is_a_short_text_or_none(issuer: Issuer, name: object, found: str | None) -> None:
-    assert issuer.verify(issuer.token(name=name)).identity.name == found
+def test_a_name_is_a_short_text_or_none(issuer: Issuer, name: object, expected: str | None) -> None:
+    assert issuer.verify(issuer.token(name=name)).identity.name == expected
 
 
 # Refreshed tokens

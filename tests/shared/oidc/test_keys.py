@@ -72,8 +72,8 @@ def _find(keys: Keys, ehr: Ehr, tenant: Tenant, jwks_uri: str | None = None) -> 
     return keys.find(ehr, tenant.base, jwks_uri=url, issuer=None)
 
 
-def _kids(found: KeySet) -> list[str | None]:
-    return [key.kid for key in found.keys]
+def _kids(key_set: KeySet) -> list[str | None]:
+    return [key.kid for key in key_set.keys]
 
 
 def _set(*members: object) -> KeySet:
@@ -148,32 +148,32 @@ UNUSABLE: dict[str, object] = {
 
 @each("member", UNUSABLE.values(), ids=UNUSABLE.keys())
 def test_a_key_that_cannot_serve_is_left_out_and_the_others_are_used(member: object) -> None:
-    found = _set(member, public_jwk(P384, kid="good"))
-    assert _kids(found) == ["good"]
-    assert found.doubled == frozenset()
+    key_set = _set(member, public_jwk(P384, kid="good"))
+    assert _kids(key_set) == ["good"]
+    assert key_set.doubled == frozenset()
 
 
 def test_a_private_key_in_a_set_serves_by_its_public_half() -> None:
-    found = _set(public_jwk(RSA, kid="k", d="AQAB", p="AQAB"))
-    key = found.choose("RS256", "k")
+    key_set = _set(public_jwk(RSA, kid="k", d="AQAB", p="AQAB"))
+    key = key_set.choose("RS256", "k")
     assert key is not None
     assert key.public == RSA.public_key()
 
 
 def test_a_key_id_that_two_usable_keys_claim_names_neither() -> None:
-    found = _set(
+    key_set = _set(
         public_jwk(RSA, kid="twice"), public_jwk(P256, kid="twice"), public_jwk(P384, kid="once")
     )
-    assert _kids(found) == ["once"]
-    assert found.choose("RS256", "twice") is None
-    assert "several keys" in found.why_not("RS256", "twice")
+    assert _kids(key_set) == ["once"]
+    assert key_set.choose("RS256", "twice") is None
+    assert "several keys" in key_set.why_not("RS256", "twice")
     # Nor are they taken where a token names no key.
-    assert found.choose("RS256", None) is None
+    assert key_set.choose("RS256", None) is None
 
 
 def test_an_encryption_key_under_the_same_id_does_not_count_as_a_second() -> None:
-    found = _set(public_jwk(RSA, kid="k"), public_jwk(OTHER, kid="k", use="enc"))
-    assert found.choose("RS256", "k") is not None
+    key_set = _set(public_jwk(RSA, kid="k"), public_jwk(OTHER, kid="k", use="enc"))
+    assert key_set.choose("RS256", "k") is not None
 
 
 @each(
@@ -187,17 +187,17 @@ def test_an_encryption_key_under_the_same_id_does_not_count_as_a_second() -> Non
     ],
 )
 def test_no_key_is_guessed(alg: str, kid: str | None, why: str) -> None:
-    found = _set(
+    key_set = _set(
         public_jwk(RSA, kid="rsa"), public_jwk(OTHER, kid="rsa2"), public_jwk(P256, kid="p256")
     )
-    assert found.choose(alg, kid) is None
-    assert why in found.why_not(alg, kid)
+    assert key_set.choose(alg, kid) is None
+    assert why in key_set.why_not(alg, kid)
 
 
 def test_without_a_key_id_the_one_key_of_the_algorithm_is_chosen() -> None:
-    found = _set(public_jwk(RSA), public_jwk(P256, kid="p256"))
+    key_set = _set(public_jwk(RSA), public_jwk(P256, kid="p256"))
     for alg, public in (("RS384", RSA.public_key()), ("ES256", P256.public_key())):
-        key = found.choose(alg, None)
+        key = key_set.choose(alg, None)
         assert key is not None
         assert key.public == public
 
@@ -283,8 +283,8 @@ def test_threads_share_one_fetch_and_one_renewal(ehr: Ehr, tenant: Tenant) -> No
         first = list(threads.map(use, range(8)))
         served[0] = new
         second = list(threads.map(renew, first))
-    assert len({id(found) for found in first}) == 1
-    assert [_kids(found) for found in second] == [["new"]] * 8
+    assert len({id(one) for one in first}) == 1
+    assert [_kids(one) for one in second] == [["new"]] * 8
     assert len(tenant.received) == 2
 
 

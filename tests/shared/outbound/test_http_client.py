@@ -124,7 +124,7 @@ def test_the_deadline_holds_while_connecting(deaf_port: int) -> None:
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[Any, ...]) -> None:
-    found = [
+    resolved = [
         (
             socket.AF_INET6 if ":" in address[0] else socket.AF_INET,
             socket.SOCK_STREAM,
@@ -134,7 +134,7 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[Any, ...]) -> 
         )
         for address in addresses
     ]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: resolved)
 
 
 def test_the_deadline_holds_over_all_addresses_of_a_host(

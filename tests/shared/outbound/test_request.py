@@ -22,8 +22,8 @@ from tests.support.tables import each
 def test_a_url_names_a_server_and_a_target(
     url: str, origin: Origin, host: str, target: str
 ) -> None:
-    found, sent = to_send("GET", url, {"Accept": "*/*"}, None)
-    assert found == origin
+    server, sent = to_send("GET", url, {"Accept": "*/*"}, None)
+    assert server == origin
     lines = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\n\r\n"
     assert sent == lines.encode()
 

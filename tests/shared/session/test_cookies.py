@@ -21,8 +21,8 @@ def _named(number: int, at: float, tag: str = "-") -> tuple[str, tuple[str, ...]
 @each("held", [0, 1, 19, 20, 25, 60])
 def test_with_the_new_one_twenty_session_cookies_remain_at_most(held: int) -> None:
     received = dict(_named(number, 1000 + number) for number in range(held))
-    found = evicted(received, None, SEALER)
-    assert found == [_named(number, 0)[0] for number in range(max(0, held - 19))]
+    cleared = evicted(received, None, SEALER)
+    assert cleared == [_named(number, 0)[0] for number in range(max(0, held - 19))]
 
 
 def _tag(user: Identity | None, sealer: Sealer = SEALER) -> str:
@@ -47,9 +47,9 @@ def test_a_cookie_of_another_user_is_cleared_whatever_its_age(user: Identity | N
 def test_the_oldest_of_ones_own_are_counted_without_those_of_others() -> None:
     own, foreign = _tag(USER), _tag(None)
     received = dict(_named(n, 1000 + n, own if n % 2 else foreign) for n in range(50))
-    found = evicted(received, USER, SEALER)
-    assert len(found) == 25 + 6
-    assert set(received) - set(found) == {_named(n, 0)[0] for n in range(13, 50, 2)}
+    cleared = evicted(received, USER, SEALER)
+    assert len(cleared) == 25 + 6
+    assert set(received) - set(cleared) == {_named(n, 0)[0] for n in range(13, 50, 2)}
 
 
 def test_a_user_is_told_by_issuer_and_sub_and_by_nothing_else() -> None:

@@ -59,13 +59,13 @@ def shape(value: object) -> object:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_launch_begun_under_another_release_comes_back(release: str, store: SqliteStore) -> None:
-    found = launch(store, sample(release)["launch"])
-    pending = found.pending
+    stored = launch(store, sample(release)["launch"])
+    pending = stored.pending
     assert pending.requested == ("launch", "openid", "patient/*.rs")
     assert (pending.code_verifier, pending.nonce) == ("v" * 43, "n" * 43)
     known = () if release == "first" else ("https://ehr.example.org/authorize",)
     assert pending.other_endpoints == known
-    launches.consume(store, found)
+    launches.consume(store, stored)
     with pytest.raises(StateUnknown):
         launches.find(store, STATE)
 
@@ -75,12 +75,12 @@ def test_a_session_opened_under_another_release_lives_on(release: str, store: Sq
     stored = session(store, sample(release)["session"])
     assert stored.lease == NO_LEASE
     assert stored.last_used == 1_700_000_000
-    found = stored.session
-    assert (found.access_token, found.refresh_token) == ("access-1", "refresh-1")
-    assert found.context.patient == "p1"
-    assert found.context.fhir_context == ({"reference": "ImagingStudy/1"},)
-    assert found.user is not None
-    assert found.user.name == "A Name"
+    opened = stored.session
+    assert (opened.access_token, opened.refresh_token) == ("access-1", "refresh-1")
+    assert opened.context.patient == "p1"
+    assert opened.context.fhir_context == ({"reference": "ImagingStudy/1"},)
+    assert opened.user is not None
+    assert opened.user.name == "A Name"
 
 
 def test_what_this_release_writes_the_one_before_reads(store: SqliteStore) -> None:
@@ -88,8 +88,8 @@ def test_what_this_release_writes_the_one_before_reads(store: SqliteStore) -> No
     release is taken back ends there, once, for the schema number.
     """
     before = sample("before-schema")
-    found = session(store, before["session"]).session
-    written = record.fields(found, SEALER, last_used=1_700_000_000.0)
+    opened = session(store, before["session"]).session
+    written = record.fields(opened, SEALER, last_used=1_700_000_000.0)
     assert shape(sealed(dict(written))) == shape(sealed(before["session"]))
     assert shape(dict(written)) == {**dict(shape(before["session"])), "schema": "number"}  # type: ignore[call-overload]
     pending = launches._fields(launch(store, before["launch"]).pending)
@@ -99,10 +99,10 @@ def test_what_this_release_writes_the_one_before_reads(store: SqliteStore) -> No
 def test_a_seal_written_anew_keeps_what_another_release_knew_of_the_session(
     store: SqliteStore,
 ) -> None:
-    found = session(store, sample("next")["session"]).session
-    again = record.fields(found, SEALER, last_used=1.0)
+    opened = session(store, sample("next")["session"]).session
+    again = record.fields(opened, SEALER, last_used=1.0)
     store.delete(record.COLLECTION, record.key(HANDLE))
-    assert session(store, dict(again)).session == found
+    assert session(store, dict(again)).session == opened
 
 
 def test_records_of_a_schema_to_come_are_over_here(store: SqliteStore) -> None:

@@ -181,7 +181,7 @@ def test_a_request_is_authenticated_by_one_method_only(method: str) -> None:
         "client_secret_post": "client_secret" in given.fields,
         "private_key_jwt": "client_assertion" in given.fields,
     }
-    assert [name for name, found in evidence.items() if found] == [
+    assert [name for name, given in evidence.items() if given] == [
         name for name in (method,) if name != "none"
     ]
     assert ("client_id" in given.fields) == (method in {"none", "client_secret_post"})

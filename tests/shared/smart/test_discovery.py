@@ -57,13 +57,13 @@ def tenant(tenants: Callable[[], Tenant]) -> Tenant:
 
 
 def test_a_document_is_kept_for_ten_minutes(ehr: Ehr, clock: Clock, tenant: Tenant) -> None:
-    found = Discovery(clock)
-    first = found.find(ehr, tenant.base)
+    documents = Discovery(clock)
+    first = documents.find(ehr, tenant.base)
     tenant.discovery["token_endpoint"] = f"{tenant.base}/moved"
     clock.now += 599
-    assert found.find(ehr, tenant.base) is first
+    assert documents.find(ehr, tenant.base) is first
     clock.now += 2
-    assert found.find(ehr, tenant.base).token_endpoint == f"{tenant.base}/moved"
+    assert documents.find(ehr, tenant.base).token_endpoint == f"{tenant.base}/moved"
     assert len(tenant.received) == 2
 
 
@@ -79,42 +79,42 @@ def test_a_failure_is_kept_for_five_seconds(
     error: type[DiscoveryFailed | DiscoveryInvalid],
 ) -> None:
     tenant = tenants()
-    found = Discovery(clock)
+    documents = Discovery(clock)
     tenant.on(DOCUMENT, given)
     with pytest.raises(error) as first:
-        found.find(ehr, tenant.base)
+        documents.find(ehr, tenant.base)
     del tenant.handlers[DOCUMENT]
     clock.now += 4.9
     with pytest.raises(error) as second:
-        found.find(ehr, tenant.base)
+        documents.find(ehr, tenant.base)
     assert second.value is not first.value
     for name in ("why", "steps", "cause", "evidence"):
         assert getattr(second.value, name) == getattr(first.value, name)
     assert len(tenant.received) == 1
     clock.now += 0.2
-    assert found.find(ehr, tenant.base).token_endpoint == f"{tenant.base}/auth/token"
+    assert documents.find(ehr, tenant.base).token_endpoint == f"{tenant.base}/auth/token"
 
 
 def test_an_expired_document_is_not_used_when_the_ehr_then_fails(
     ehr: Ehr, clock: Clock, tenant: Tenant
 ) -> None:
-    found = Discovery(clock)
-    found.find(ehr, tenant.base)
+    documents = Discovery(clock)
+    documents.find(ehr, tenant.base)
     clock.now += 601
     tenant.on(DOCUMENT, Scripted(503))
     with pytest.raises(DiscoveryFailed):
-        found.find(ehr, tenant.base)
+        documents.find(ehr, tenant.base)
 
 
 def test_two_registrations_at_one_base_do_not_share_a_document(
     ehr: Ehr, clock: Clock, tenant: Tenant, scripted: ScriptedEhr
 ) -> None:
-    found = Discovery(clock)
+    documents = Discovery(clock)
     tenant.discovery["token_endpoint"] = "http://auth.test/token"
     wider = replace(ehr, key="wider", endpoint_hosts=frozenset({"auth.test"}))
-    assert found.find(wider, tenant.base).token_endpoint == "http://auth.test/token"
+    assert documents.find(wider, tenant.base).token_endpoint == "http://auth.test/token"
     with pytest.raises(DiscoveryInvalid):
-        found.find(ehr, tenant.base)
+        documents.find(ehr, tenant.base)
 
 
 def test_a_certificate_of_the_configured_authority_is_trusted(ehr: Ehr, tmp_path: Path) -> None:
@@ -159,12 +159,12 @@ def test_of_a_huge_document_64_kb_are_kept_and_first_what_the_registration_needs
         "registration_endpoint": "https://ehr.test/" + "é" * 1900,
     }
     asking = replace(ehr, scopes=("patient/Observation.rs",))
-    found = Discovery(clock).find(asking, tenant.base)
-    assert footprint(found) < 64_000
-    assert {*needed, "user/000000000000.rs"} <= set(found.scopes_supported)
-    assert "client-confidential-symmetric" in found.capabilities
-    assert "none" in (found.auth_methods or ())
-    assert found.takes("client_secret_basic")
+    configuration = Discovery(clock).find(asking, tenant.base)
+    assert footprint(configuration) < 64_000
+    assert {*needed, "user/000000000000.rs"} <= set(configuration.scopes_supported)
+    assert "client-confidential-symmetric" in configuration.capabilities
+    assert "none" in (configuration.auth_methods or ())
+    assert configuration.takes("client_secret_basic")
 
 
 @pytest.mark.parametrize("member", ["issuer", "registration_endpoint"])

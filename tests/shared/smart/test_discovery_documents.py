@@ -64,15 +64,15 @@ def _read(document: dict[str, Any], ehr: Ehr) -> SmartConfiguration:
 def test_the_endpoints_are_taken_as_they_are_stated(
     make: Make, base: str, persona: str, host: str
 ) -> None:
-    found = _read(make(), _ehr(base))
+    stated = _read(make(), _ehr(base))
     at = f"https://authorization.cerner.com/tenants/{oracle_documents.TENANT}"
-    assert found.authorization_endpoint == f"{at}/{PROFILE}/personas/{persona}/authorize"
-    assert found.token_endpoint == f"{at}/hosts/{host}/{PROFILE}/token"
-    assert found.revocation_endpoint == f"{at}/{PROFILE}/token/revoke"
-    assert (found.issuer, found.jwks_uri) == (at, "https://authorization.cerner.com/jwk")
-    assert (found.takes_post, found.sends_iss) == (True, False)
-    assert found.auth_methods == ("client_secret_basic", "private_key_jwt")
-    assert found.assertion_algorithms == ("RS384", "ES384")
+    assert stated.authorization_endpoint == f"{at}/{PROFILE}/personas/{persona}/authorize"
+    assert stated.token_endpoint == f"{at}/hosts/{host}/{PROFILE}/token"
+    assert stated.revocation_endpoint == f"{at}/{PROFILE}/token/revoke"
+    assert (stated.issuer, stated.jwks_uri) == (at, "https://authorization.cerner.com/jwk")
+    assert (stated.takes_post, stated.sends_iss) == (True, False)
+    assert stated.auth_methods == ("client_secret_basic", "private_key_jwt")
+    assert stated.assertion_algorithms == ("RS384", "ES384")
 
 
 @personas
@@ -82,11 +82,11 @@ def test_what_the_documents_leave_out_stops_no_client_that_oracle_takes(
     document = make()
     assert "none" not in document["token_endpoint_auth_methods_supported"]
     assert "refresh_token" not in document["grant_types_supported"]
-    found = _read(document, _ehr(base))
+    stated = _read(document, _ehr(base))
     methods = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
-    assert [found.takes(method) for method in methods] == [True] * 4
-    assert ("launch/patient" in found.scopes_supported) == (persona == "patient")
-    assert not [scope for scope in found.scopes_supported if "*" in scope]
+    assert [stated.takes(method) for method in methods] == [True] * 4
+    assert ("launch/patient" in stated.scopes_supported) == (persona == "patient")
+    assert not [scope for scope in stated.scopes_supported if "*" in scope]
 
 
 def test_the_provider_document_lists_303_scopes_and_the_patient_one_fewer() -> None:
@@ -97,8 +97,8 @@ def test_the_provider_document_lists_303_scopes_and_the_patient_one_fewer() -> N
 @each("written", ["patient/Observation.read", "patient/Observation.rs"])
 def test_the_doctor_finds_a_scope_in_either_version_listed(written: str) -> None:
     ehr = _ehr(oracle_documents.PROVIDER_BASE, scopes=written)
-    found = _read(oracle_documents.provider(), ehr)
-    advice = scope_advice.compare(ehr, oracle_documents.PROVIDER_BASE, found.scopes_supported)
+    stated = _read(oracle_documents.provider(), ehr)
+    advice = scope_advice.compare(ehr, oracle_documents.PROVIDER_BASE, stated.scopes_supported)
     assert (advice.level if advice else None) == "ok"
 
 
@@ -194,7 +194,7 @@ def test_of_three_generations_of_keys_without_alg_and_use_each_is_found_by_its_i
         for generation in oracle_documents.KEY_GENERATIONS
     ]
     assert not [key for key in keys if {"alg", "use"} & key.keys()]
-    found = key_set("https://authorization.cerner.com/jwk", list(keys))
+    kept = key_set("https://authorization.cerner.com/jwk", list(keys))
     for generation in oracle_documents.KEY_GENERATIONS:
         for alg, kind in (
             ("RS256", "rsa"),
@@ -202,8 +202,8 @@ def test_of_three_generations_of_keys_without_alg_and_use_each_is_found_by_its_i
             ("ES256", "ec.es256"),
             ("ES384", "ec.es384"),
         ):
-            chosen = found.choose(alg, f"{generation}.{kind}")
+            chosen = kept.choose(alg, f"{generation}.{kind}")
             assert chosen is not None
             assert chosen.kid == f"{generation}.{kind}"
-        assert found.choose("RS256", f"{generation}.ec.es256") is None
-    assert found.choose("RS256", None) is None
+        assert kept.choose("RS256", f"{generation}.ec.es256") is None
+    assert kept.choose("RS256", None) is None

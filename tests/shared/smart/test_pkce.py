@@ -126,9 +126,9 @@ def test_of_a_thousand_launches_none_repeats_a_state_verifier_challenge_nonce_or
 def test_the_record_holds_what_the_callback_needs(store: SqliteStore, settings: Settings) -> None:
     begun = _begin(store, settings)
     asked = _query(begun)
-    found = launches.find(store, asked["state"])
-    assert found.key == hashlib.sha256(asked["state"].encode()).hexdigest()
-    assert found.pending == Pending(
+    stored = launches.find(store, asked["state"])
+    assert stored.key == hashlib.sha256(asked["state"].encode()).hexdigest()
+    assert stored.pending == Pending(
         ehr="one",
         kind="ehr",
         iss=ISS,
@@ -143,12 +143,12 @@ def test_the_record_holds_what_the_callback_needs(store: SqliteStore, settings: 
         jwks_uri="https://ehr.test/jwks",
         sends_iss=True,
         assertion_algorithms=("RS384", "ES384"),
-        code_verifier=found.pending.code_verifier,
+        code_verifier=stored.pending.code_verifier,
         nonce=asked["nonce"],
         binding=hashlib.sha256(begun.cookie_value.encode()).hexdigest(),
         other_endpoints=("https://ehr.test/authorize",),
     )
-    record = store.read(launches.COLLECTION, found.key)
+    record = store.read(launches.COLLECTION, stored.key)
     assert record is not None
     assert record.expires_at == 1000.0 + 600
     for value in (asked["state"], begun.cookie_value):

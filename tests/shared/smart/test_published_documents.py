@@ -20,56 +20,56 @@ from tests.support.published_documents import ALL, Published
 from tests.support.tables import each
 
 SCOPES = "openid fhirUser patient/Patient.rs patient/Observation.rs"
-each_document = each("found", ALL, ids=lambda one: one.name)
+each_document = each("published", ALL, ids=lambda one: one.name)
 
 
-def _settings(found: Published, hosts: tuple[str, ...] | None = None) -> Settings:
-    hosts = found.hosts if hosts is None else hosts
+def _settings(published: Published, hosts: tuple[str, ...] | None = None) -> Settings:
+    hosts = published.hosts if hosts is None else hosts
     settings, problems = settings_file.parse(
         'public_url = "https://smart.example.org"\nsealing_keys = ["env:K"]\n'
         '[store]\nkind = "sqlite"\n'
-        f'[[ehr]]\nkey = "e"\nvendor = "{found.vendor}"\niss = ["{found.base}"]\n'
+        f'[[ehr]]\nkey = "e"\nvendor = "{published.vendor}"\niss = ["{published.base}"]\n'
         f'client_id = "c"\nscopes = "{SCOPES}"\nendpoint_hosts = {json.dumps(hosts)}\n'
     )
     assert settings is not None, problems
     return settings
 
 
-def _read(found: Published, hosts: tuple[str, ...] | None = None) -> SmartConfiguration:
-    (one,) = _settings(found, hosts).ehrs
-    allowed = discovery.allowed_hosts(one, found.base)
-    return discovery.parse(json.dumps(found.document).encode(), found.base, allowed)
+def _read(published: Published, hosts: tuple[str, ...] | None = None) -> SmartConfiguration:
+    (one,) = _settings(published, hosts).ehrs
+    allowed = discovery.allowed_hosts(one, published.base)
+    return discovery.parse(json.dumps(published.document).encode(), published.base, allowed)
 
 
 @each_document
-def test_a_published_document_can_be_used_as_it_stands(found: Published) -> None:
-    took = _read(found)
+def test_a_published_document_can_be_used_as_it_stands(published: Published) -> None:
+    took = _read(published)
     for member in ("authorization_endpoint", "token_endpoint", "issuer"):
-        assert getattr(took, member) == found.document[member]
-    assert took.jwks_uri == found.document.get("jwks_uri")
+        assert getattr(took, member) == published.document[member]
+    assert took.jwks_uri == published.document.get("jwks_uri")
     assert took.takes_post
     assert all(map(took.takes, ("none", "client_secret_basic", "private_key_jwt")))
 
 
 @each_document
 def test_a_document_whose_endpoints_lie_elsewhere_says_which_host_to_allow(
-    found: Published,
+    published: Published,
 ) -> None:
-    if not found.hosts:
+    if not published.hosts:
         return
     with pytest.raises(DiscoveryInvalid) as caught:
-        _read(found, ())
-    assert found.hosts[0] in caught.value.why
+        _read(published, ())
+    assert published.hosts[0] in caught.value.why
 
 
 @each_document
 def test_the_doctor_fails_none_of_them_and_warns_of_no_scope_that_is_granted(
-    found: Published, monkeypatch: pytest.MonkeyPatch
+    published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = http_client.Answer(200, {}, json.dumps(found.document).encode())
+    answer = http_client.Answer(200, {}, json.dumps(published.document).encode())
     monkeypatch.setattr(discovery, "fetch", lambda *_: answer)
     monkeypatch.setattr(ehr_keys, "check", lambda *_: None)
-    (one,) = _settings(found).ehrs
+    (one,) = _settings(published).ehrs
     findings: list[Checked] = ehr.look(one, None).findings
     levels = {finding.id: finding.level for finding in findings if finding.id != "clock_skew"}
     assert "fail" not in levels.values()
@@ -80,43 +80,43 @@ def test_the_doctor_fails_none_of_them_and_warns_of_no_scope_that_is_granted(
 
 @each_document
 def test_a_standalone_launch_asks_for_a_patient_where_the_ehr_lets_one_be_chosen(
-    found: Published, tmp_path: Path
+    published: Published, tmp_path: Path
 ) -> None:
-    settings = _settings(found)
+    settings = _settings(published)
     (one,) = settings.ehrs
     begun = launches.begin(
         SqliteStore(str(tmp_path / "smart.db"), clock=lambda: 0.0),
         settings,
         one,
-        _read(found),
-        iss=found.base,
-        fhir_base=found.base,
+        _read(published),
+        iss=published.base,
+        fhir_base=published.base,
         launch=None,
         now=0.0,
     )
     query = urlsplit(begun.authorization_url).query
     asked = begun.form["scope"] if begun.form else parse_qs(query)["scope"][0]
-    offered = "context-standalone-patient" in found.document["capabilities"]
+    offered = "context-standalone-patient" in published.document["capabilities"]
     assert ("launch/patient" in asked.split()) == offered
-    lists_visits = "launch/encounter" in found.document.get("scopes_supported", [])
+    lists_visits = "launch/encounter" in published.document.get("scopes_supported", [])
     assert ("launch/encounter" in asked.split()) == (offered and lists_visits)
 
 
 @each_document
 @each("error", ["invalid_scope", "access_denied"])
 def test_a_scope_that_a_list_does_not_speak_of_is_not_blamed(
-    found: Published, error: str, tmp_path: Path
+    published: Published, error: str, tmp_path: Path
 ) -> None:
-    settings = _settings(found)
+    settings = _settings(published)
     (one,) = settings.ehrs
     store = SqliteStore(str(tmp_path / "smart.db"), clock=lambda: 0.0)
     begun = launches.begin(
         store,
         settings,
         one,
-        _read(found),
-        iss=found.base,
-        fhir_base=found.base,
+        _read(published),
+        iss=published.base,
+        fhir_base=published.base,
         launch="abc",
         now=0.0,
     )

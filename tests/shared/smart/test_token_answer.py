@@ -302,8 +302,8 @@ def test_a_context_item_without_a_value_for_a_member_does_without_it() -> None:
 def test_a_number_that_json_has_no_way_to_pass_on_is_left_out(number: str) -> None:
     item = '{"identifier": {"extension": [{"valueDecimal": NUMBER}]}}'.replace("NUMBER", number)
     body = '{"access_token": "a", "token_type": "Bearer", "fhirContext": [ITEM, "Basic/2"]}'
-    found = token_answer.parse(body.replace("ITEM", item).encode(), {})
-    assert found.context.fhir_context == ({"reference": "Basic/2"},)
+    answer = token_answer.parse(body.replace("ITEM", item).encode(), {})
+    assert answer.context.fhir_context == ({"reference": "Basic/2"},)
 
 
 def test_context_items_are_bounded_in_number_and_depth() -> None:
@@ -366,14 +366,14 @@ def test_absolute_references_of_the_context_become_relative_or_are_left_out(
     reference: str, kept: str | None
 ) -> None:
     answer = _parse(fhirContext=[{"reference": reference, "role": "x"}])
-    found = token_answer.on_base(answer.context, BASE).fhir_context
-    assert found == (() if kept is None else ({"reference": kept, "role": "x"},))
+    items = token_answer.on_base(answer.context, BASE).fhir_context
+    assert items == (() if kept is None else ({"reference": kept, "role": "x"},))
 
 
 def test_an_item_that_names_something_else_too_stays_without_the_reference() -> None:
     item = {"reference": "https://other.example/Basic/1", "identifier": {"value": "v"}}
-    found = token_answer.on_base(_parse(fhirContext=[item]).context, BASE).fhir_context
-    assert found == ({"identifier": {"value": "v"}},)
+    items = token_answer.on_base(_parse(fhirContext=[item]).context, BASE).fhir_context
+    assert items == ({"identifier": {"value": "v"}},)
 
 
 def test_what_is_kept_of_a_large_answer_is_bounded() -> None:

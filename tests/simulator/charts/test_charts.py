@@ -114,7 +114,7 @@ def test_a_chart_fills_more_than_a_page_over_three_years() -> None:
 def test_the_long_chart_holds_the_results_that_need_care(
     code: str, status: str, comparator: str | None
 ) -> None:
-    found = [
+    texts = [
         one.body
         for one in RESOURCES
         if one.type == "Observation"
@@ -122,7 +122,7 @@ def test_the_long_chart_holds_the_results_that_need_care(
         and one.body["status"] == status
         and one.body["valueQuantity"].get("comparator") == comparator
     ]
-    assert found
+    assert texts
 
 
 def test_a_preliminary_creatinine_is_newer_than_the_newest_final_one() -> None:

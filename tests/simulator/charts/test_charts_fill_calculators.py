@@ -92,10 +92,10 @@ def evaluated(calculator: str, name: str) -> Evaluation:
 def test_a_result_lies_where_the_diagnosis_puts_it(
     calculator: str, name: str, output: str, low: float, high: float, band: str | None
 ) -> None:
-    found = evaluated(calculator, name).results[output]
-    assert low <= found.value <= high
-    assert found.band == band or (band is not None and (found.band or "").startswith(band))
-    assert calculate(calculator, inputs(name))[output] == found.value
+    result = evaluated(calculator, name).results[output]
+    assert low <= result.value <= high
+    assert result.band == band or (band is not None and (result.band or "").startswith(band))
+    assert calculate(calculator, inputs(name))[output] == result.value
 
 
 # Nothing missing in any of its outputs, but for what is not applicable and the optional ethanol.

@@ -19,14 +19,14 @@ LATER = date(2032, 1, 20)
 
 def prefilled(day: date) -> dict[str, dict[str, Any]]:
     """What a chart gives the calculators on its day, by patient."""
-    found: dict[str, list[Any]] = {}
+    by_patient: dict[str, list[Any]] = {}
     for one in load_resources(day):
         # The inpatient has as many resources as a thousand others.
         if one.patient and one.patient != "synthetic-hugo":
             text = one.text.replace(one.patient, "p1")
-            found.setdefault(one.patient, []).append(json.loads(text))
+            by_patient.setdefault(one.patient, []).append(json.loads(text))
     now = (NOW + (day - WRITTEN_FOR)).isoformat()
-    return {patient: prefill(resources, now) for patient, resources in found.items()}
+    return {patient: prefill(resources, now) for patient, resources in by_patient.items()}
 
 
 def test_the_calculators_get_the_same_values_whenever_the_ehr_is_started() -> None:

@@ -26,8 +26,8 @@ def test_scope_fhiruser_reads_whoever_signed_in_and_no_one_else(
 ) -> None:
     scope = "launch openid fhirUser patient/Patient.rs"
     app, token = launched(profile, scope, user=user)
-    found: dict[str, Any] = json_of(app.get(token, own, JSON))
-    assert found["name"][0]["text"] == f"{user.title()} Testclinician"
+    practitioner: dict[str, Any] = json_of(app.get(token, own, JSON))
+    assert practitioner["name"][0]["text"] == f"{user.title()} Testclinician"
     assert app.get(token, other, JSON).status_code == 404
 
 

@@ -51,12 +51,12 @@ def test_what_is_no_fhir_date_is_refused(text: str) -> None:
     ],
 )
 def test_prefixes_compare_whole_intervals(value: str, wanted: str, holding: set[str]) -> None:
-    found = {
+    matching = {
         prefix
         for prefix in ("eq", "gt", "ge", "lt", "le")
         if dates.compares(prefix, dates.parse(value), dates.parse(wanted))
     }
-    assert found == holding
+    assert matching == holding
 
 
 def test_an_open_period_never_ends() -> None:

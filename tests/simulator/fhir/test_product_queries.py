@@ -57,13 +57,13 @@ class Reader:
             address = links(page)["next"]
 
     def resources(self, searches: Iterable[Search]) -> list[dict[str, Any]]:
-        found = []
+        resources = []
         for search in searches:
             for page in self.pages(search):
                 entries = page.get("entry", [])
                 is_bundle = page["resourceType"] == "Bundle"
-                found += [one["resource"] for one in entries] if is_bundle else [page]
-        return found
+                resources += [one["resource"] for one in entries] if is_bundle else [page]
+        return resources
 
 
 ALL = [
@@ -80,8 +80,8 @@ ALL = [
     ids=[f"{vendor}-{one.name}-{n}" for n, (vendor, one) in enumerate(ALL)],
 )
 def test_a_query_is_answered_with_what_it_asks_for(vendor: str, search: Search) -> None:
-    found = Reader(vendor, "alma").resources([search])
-    assert {one["resourceType"] for one in found} in (
+    resources = Reader(vendor, "alma").resources([search])
+    assert {one["resourceType"] for one in resources} in (
         {search.resource_type},
         {"MedicationRequest", "Medication"},
     )

@@ -252,10 +252,10 @@ def test_a_fault_is_found_by_error_text_vendor_and_cause(
 ) -> None:
     page = app.http.get("/", query_string={"ehr": ehr, "find": find}).text
     menus = re.findall(r"<select[^>]*>.*?</select>", page, re.DOTALL)
-    found = re.findall(r'value="([^"]+)"', menus[-2])
-    assert found[0] == first
-    assert among in found
-    assert len(found) < len(FAULTS) / 2
+    matches = re.findall(r'value="([^"]+)"', menus[-2])
+    assert matches[0] == first
+    assert among in matches
+    assert len(matches) < len(FAULTS) / 2
     assert f"fault={first}" in page
 
 

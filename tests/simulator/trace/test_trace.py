@@ -24,8 +24,8 @@ def entries(app: VendorApp, after: int = 0) -> list[dict[str, Any]]:
 def launches(app: VendorApp, query: str = "") -> list[str]:
     """The launches of the page, each as text."""
     page = app.http.get(f"/trace{query}").text
-    found = re.findall(r'<article class="card".*?</article>', page, re.DOTALL)
-    return [in_words(one) for one in found]
+    matches = re.findall(r'<article class="card".*?</article>', page, re.DOTALL)
+    return [in_words(one) for one in matches]
 
 
 def in_words(markup: str) -> str:

@@ -118,8 +118,8 @@ def test_a_bundle_in_xml_holds_the_same_resources_and_digits(app: VendorApp, tok
     search = f"/Observation?patient={ALMA}&code=http://loinc.org|2160-0"
     bundle = json_of(app.get(token, search, JSON))
     root = ET.fromstring(app.get(token, search, None).text)
-    found = root.iterfind(f"{FHIR}entry/{FHIR}resource/{FHIR}Observation/{FHIR}id")
-    assert [one.get("value") for one in found] == [
+    ids = root.iterfind(f"{FHIR}entry/{FHIR}resource/{FHIR}Observation/{FHIR}id")
+    assert [one.get("value") for one in ids] == [
         entry["resource"]["id"] for entry in bundle["entry"]
     ]
     values = root.iterfind(f".//{FHIR}valueQuantity/{FHIR}value")
@@ -218,10 +218,10 @@ INCLUDE = "&_include=MedicationRequest:medication"
 def test_drugs_come_along_where_they_are_asked_for_and_a_scope_covers_them(
     scopes: str, more: str, included: int
 ) -> None:
-    found = orders(scopes, more)
-    along = [one for one in found if one["search"]["mode"] == "include"]
+    entries = orders(scopes, more)
+    along = [one for one in entries if one["search"]["mode"] == "include"]
     assert [one["resource"]["resourceType"] for one in along] == ["Medication"] * included
-    assert len(found) - len(along) == (1 if "stopped" in more else 4)
+    assert len(entries) - len(along) == (1 if "stopped" in more else 4)
 
 
 def test_the_capability_statement_offers_both_formats(app: VendorApp) -> None:

@@ -86,7 +86,7 @@ def test_a_search_must_say_whose(search: str) -> None:
 
 
 @each(
-    ("search", "found"),
+    ("search", "count"),
     [
         ("Observation?code=http://loinc.org|2160-0&date=ge2026-01-01&date=lt2026-09-01", 3),
         ("Observation?category=social-history", 1),
@@ -96,12 +96,12 @@ def test_a_search_must_say_whose(search: str) -> None:
         ("Encounter?date=ge2026", 1),
     ],
 )
-def test_its_own_parameters_select(search: str, found: int) -> None:
-    assert sum(map(len, chart_of(ALMA).pages(search))) == found
+def test_its_own_parameters_select(search: str, count: int) -> None:
+    assert sum(map(len, chart_of(ALMA).pages(search))) == count
 
 
 @each(
-    ("codes", "found"),
+    ("codes", "count"),
     [
         ("http://loinc.org|8480-6", 0),
         ("http://loinc.org|8462-4,http://loinc.org|8480-6", 0),
@@ -109,9 +109,9 @@ def test_its_own_parameters_select(search: str, found: int) -> None:
         ("http://loinc.org|85354-9,http://loinc.org|8480-6", 2),
     ],
 )
-def test_a_blood_pressure_is_found_by_its_panel_alone(codes: str, found: int) -> None:
+def test_a_blood_pressure_is_found_by_its_panel_alone(codes: str, count: int) -> None:
     chart = chart_of(GRETA)
-    assert sum(map(len, chart.pages(f"Observation?code={codes}"))) == found
+    assert sum(map(len, chart.pages(f"Observation?code={codes}"))) == count
     everything = [one for page in chart.pages("Observation?category=vital-signs") for one in page]
     coded = [one["code"]["coding"][0]["code"] for one in everything]
     assert {"8480-6", "8462-4"} <= set(coded)
@@ -158,15 +158,15 @@ def test_a_count_of_zero_gives_the_total_alone() -> None:
 
 def test_a_search_by_last_update_begins_with_what_was_updated_last() -> None:
     chart = chart_of(GRETA)
-    found = [one for page in chart.pages("Observation?_lastUpdated=ge2026-11-17") for one in page]
-    updated = [datetime.fromisoformat(one["meta"]["lastUpdated"]) for one in found]
+    since = [one for page in chart.pages("Observation?_lastUpdated=ge2026-11-17") for one in page]
+    updated = [datetime.fromisoformat(one["meta"]["lastUpdated"]) for one in since]
     assert len(updated) > 30
     assert updated == sorted(updated, reverse=True)
-    observed = [one.get("effectiveDateTime", "") for one in found]
+    observed = [one.get("effectiveDateTime", "") for one in since]
     assert observed != sorted(observed, reverse=True)
     ranged = "Observation?_lastUpdated=ge2026-11-17&_lastUpdated=lt2026-11-18"
     some = [one for page in chart.pages(ranged) for one in page]
-    assert 0 < len(some) < len(found)
+    assert 0 < len(some) < len(since)
 
 
 @each(

@@ -36,9 +36,9 @@ def list_services(world: World, request: Request, project: str) -> Answer:
     exists(world, project)
     region = request.host.removesuffix("-run.googleapis.com")
     world.need(request.member, "run.services.list", f"projects/{project}")
-    found = [name for name, one in world.run_services.items() if one["region"] == region]
+    names = [name for name, one in world.run_services.items() if one["region"] == region]
     kind = {"apiVersion": "serving.knative.dev/v1", "kind": "ServiceList", "metadata": {}}
-    return kind | {"items": [_knative(world, name) for name in found]}
+    return kind | {"items": [_knative(world, name) for name in names]}
 
 
 @API("GET", _KNATIVE + "/services/{name}")
@@ -98,8 +98,8 @@ def _mount(world: World, name: str, template: Mapping[str, Any]) -> None:
 
 def _volumes(config: Mapping[str, Any]) -> list[dict[str, Any]]:
     wanted = ("mountPath", "secret", "versions")
-    found = [{key: one[key] for key in wanted} for one in config.get("secretVolumes", [])]
-    return sorted(found, key=lambda one: str(one["mountPath"]))
+    volumes = [{key: one[key] for key in wanted} for one in config.get("secretVolumes", [])]
+    return sorted(volumes, key=lambda one: str(one["mountPath"]))
 
 
 @API("GET", _KNATIVE + "/revisions")
@@ -120,8 +120,8 @@ def list_revisions(world: World, request: Request, project: str) -> Answer:
 @API("GET", _KNATIVE + "/revisions/{revision}")
 def get_revision(world: World, request: Request, project: str, revision: str) -> Answer:
     """https://cloud.google.com/run/docs/reference/rest/v1/namespaces.revisions/get"""
-    name, found = _found(world, request, project, revision, "run.revisions.get")
-    return _revision(world, name, found)
+    name, one = _found(world, request, project, revision, "run.revisions.get")
+    return _revision(world, name, one)
 
 
 @API("DELETE", _KNATIVE + "/revisions/{revision}")
@@ -131,12 +131,12 @@ def delete_revision(world: World, request: Request, project: str, revision: str)
     Refused for one that has traffic or a tag, and for the newest: so the console does it
     (https://cloud.google.com/run/docs/managing/revisions); the words were not seen.
     """
-    name, found = _found(world, request, project, revision, "run.revisions.delete")
+    name, unused = _found(world, request, project, revision, "run.revisions.delete")
     service = world.run_services[name]
     named = {one["revisionName"] for one in run.traffic(world, name)}
-    if revision in named or found is service["revisions"][-1]:
+    if revision in named or unused is service["revisions"][-1]:
         raise Refusal(400, f"Revision {revision} is in use and cannot be deleted.")
-    service["revisions"].remove(found)
+    service["revisions"].remove(unused)
     return {"apiVersion": "v1", "kind": "Status", "status": "Success"}
 
 

@@ -29,8 +29,8 @@ def _named(value: Any) -> list[str]:
             return [one for item in value.values() for one in _named(item)]
         case list():
             return [one for item in value for one in _named(item)]
-        case str() if found := _NAMED.search(value):
-            return [found[1]]
+        case str() if match := _NAMED.search(value):
+            return [match[1]]
     return []
 
 

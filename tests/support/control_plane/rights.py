@@ -120,8 +120,8 @@ def _holds(condition: Mapping[str, str] | None, resource: str) -> bool:
     """A condition on the name of the resource, the only kind that the guide uses."""
     if condition is None:
         return True
-    found = _CONDITION.fullmatch(condition["expression"])
-    if found is None:
+    match = _CONDITION.fullmatch(condition["expression"])
+    if match is None:
         raise ValueError(f"no such condition is known here: {condition['expression']}")
-    start = found["start"]
-    return resource == found["name"] if start is None else resource.startswith(start)
+    start = match["start"]
+    return resource == match["name"] if start is None else resource.startswith(start)

@@ -59,9 +59,9 @@ class Api:
     def find(self, request: Request) -> tuple[Handler, Mapping[str, str], bool] | None:
         """The method that a request calls, and the parts of its path."""
         for method, pattern, handler, of_gcloud in self._routes:
-            found = pattern.fullmatch(request.path) if method == request.method else None
-            if found is not None:
-                return handler, found.groupdict(), of_gcloud
+            match = pattern.fullmatch(request.path) if method == request.method else None
+            if match is not None:
+                return handler, match.groupdict(), of_gcloud
         return None
 
 

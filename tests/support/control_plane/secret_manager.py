@@ -84,11 +84,11 @@ def list_versions(world: World, request: Request, project: str, secret: str) -> 
     _there(world, request, project, secret, "secretmanager.versions.list")
     held = enumerate(world.secrets[secret], 1)
     at = f"{resource(world, secret)}/versions"
-    found = [
+    versions = [
         {"name": f"{at}/{number}", "state": "ENABLED" if one else "DESTROYED"}
         for number, one in held
     ]
-    return {"versions": found[::-1]}
+    return {"versions": versions[::-1]}
 
 
 @API("POST", "/v1/projects/{project}/secrets/{secret}/versions/{number}:destroy")

@@ -200,12 +200,12 @@ class ControlPlane:
         host, world = request.host, self.world
         # EUROPE-WEST1-run.googleapis.com is run.googleapis.com, for one region.
         api = APIS.get(host, APIS.get(host.rpartition("-")[2]))
-        found = None if api is None else api.find(request)
-        if api is None or found is None:
+        route = None if api is None else api.find(request)
+        if api is None or route is None:
             said = f"{request.method} {host}{request.path}"
             self.unknown.append(said)
             raise Refusal(501, f"The fake control plane does not know {said}.")
-        handler, parts, of_gcloud = found
+        handler, parts, of_gcloud = route
         person = request.member.startswith("user:")
         if api.host not in world.services and not (of_gcloud and person):
             raise service_disabled(api.name, api.host, world.number)

@@ -135,8 +135,8 @@ def list_objects(world: World, request: Request, bucket: str) -> Answer:
     """https://cloud.google.com/storage/docs/json_api/v1/objects/list"""
     _there(world, request, bucket, "storage.objects.list")
     start = f"{bucket}/{request.query.get('prefix', '')}"
-    found = [name for name in sorted(world.objects) if name.startswith(start)]
-    items = [put(world, bucket, one.partition("/")[2], world.objects[one]) for one in found]
+    names = [name for name in sorted(world.objects) if name.startswith(start)]
+    items = [put(world, bucket, one.partition("/")[2], world.objects[one]) for one in names]
     return {"kind": "storage#objects", "items": items}
 
 
