@@ -26,9 +26,9 @@ from shared.oidc import key_files
 from shared.oidc.keys import Keys
 from shared.store import open_store
 
-from . import cards, charted, cors, discovery, feedback, hook_call, prefetch
+from . import cards, chart_reading, cors, discovery, feedback, hook_call, prefetch
 from .caller import Caller, Verifier
-from .charted import Charted
+from .chart_reading import Charted
 from .discovery import DISCOVERY_PATH, FEEDBACK_PATH, SERVICE_PATH
 
 _METHODS: Mapping[str, str] = {DISCOVERY_PATH: "GET", SERVICE_PATH: "POST", FEEDBACK_PATH: "POST"}
@@ -91,7 +91,7 @@ def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict
     if not hook.for_clinician:
         _log("no cards: no clinician looks at the chart")
         return []
-    read = charted.read(hook, by.ehr, datetime.now(UTC))
+    read = chart_reading.read(hook, by.ehr, datetime.now(UTC))
     clock = Clock(read.now)
     off = frozenset(settings.calculators_off)
     chosen = DEFAULT_CARDS if settings.cards is None else frozenset(settings.cards)

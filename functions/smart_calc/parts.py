@@ -23,8 +23,9 @@ from shared.release import VERSION
 from shared.session.sessions import Active
 
 from . import reading, unclassified
-from .page import banner, cards, note, tables
+from .page import banner, note, tables
 from .page.banner import Banner
+from .page.calculator_views import in_groups
 from .page.view_models import CalculatorView
 from .reading import ChartReading, Searching
 from .reading.awaited import awaited, says_the_same
@@ -174,7 +175,7 @@ class PageParts:
         ended = (one for one in self.searching.searches if one.name in made.parts)
         cut = {name for one in ended if made.parts[one.name].more for name in one.wanted}
         clock = Clock(made.now)
-        groups = cards.views(made.chart, clock, patient, off, names, cut, made.unread_behind)
+        groups = in_groups(made.chart, clock, patient, off, names, cut, made.unread_behind)
         return (view for views in groups.values() for view in views)
 
     def _stamp(self, made: ChartReading) -> str:

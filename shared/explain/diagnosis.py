@@ -19,8 +19,8 @@ from shared.explain.model import (
     Registered,
     Where,
 )
-from shared.explain.reading import find
-from shared.explain.reading.vendor import vendor_of_urn
+from shared.explain.parsing import find
+from shared.explain.parsing.vendor import vendor_of_urn
 from shared.explain.weighing import (
     circumstances,
     in_their_words,

@@ -93,7 +93,7 @@ class Entry:
             its profile in shared/vendors/; the generic one is for RFC 6749 and OpenID Connect.
         says: the text by which people search for it; by default the first URN.
         where: where it shows.
-        urns: URNs that mean it, in the normal form of `shared.explain.reading.parse`.
+        urns: URNs that mean it, in the normal form of `shared.explain.parsing.parse`.
         oauth_errors: `error` codes that alone mean it for this vendor.
         patterns: regular expressions of a text that means it, matched without case.
         statuses: HTTP statuses that alone mean it, of an answer that names no error.

@@ -5,8 +5,8 @@ RFC 6750 3.1; some EHRs name their error in JSON that is no OperationOutcome.
 
 from shared.explain.diagnosis import diagnose
 from shared.explain.model import AuthorizationRequest, Diagnosis
-from shared.explain.reading.find import known_urns
-from shared.explain.reading.heard import at_fhir_server
+from shared.explain.parsing.find import known_urns
+from shared.explain.parsing.heard import at_fhir_server
 
 _REFUSALS = frozenset({401, 403})
 

@@ -39,7 +39,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "shared/explain": (
         "model parameters",
         "catalogue",
-        "reading",
+        "parsing",
         "weighing",
         "diagnosis",
         "__init__ of_fhir",
@@ -53,7 +53,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         ),
         "__init__",
     ),
-    "shared/explain/reading": (
+    "shared/explain/parsing": (
         "claims noise shown_scopes texts urns vendor",
         "find shown_request",
         "error_uri parse",
@@ -143,8 +143,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "functions/cds_services": (
         "caller cards cors discovery prefetch",
-        "hook_call reading",
-        "charted feedback",
+        "hook_call reader",
+        "chart_reading feedback",
         "main",
     ),
     "functions/fhir_proxy": (
@@ -164,11 +164,11 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/smart_calc/page": (
-        "__init__ bands banner charted wording",
+        "__init__ bands banner observation_text wording",
         "latest_values view_models",
         "entries outcome tables",
         "cautions input_views note trends",
-        "cards",
+        "calculator_views",
     ),
     "functions/smart_calc/reading": (
         "awaited coverage",

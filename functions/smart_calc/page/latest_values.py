@@ -25,7 +25,7 @@ from shared.fhir import compartment
 from shared.json_members import objects
 
 from ..contradictions import Contradictions
-from .charted import FRACTION, code_of, name_of, range_of, sign_of, value_of
+from .observation_text import FRACTION, code_of, name_of, range_of, sign_of, value_of
 from .wording import beyond, look_back
 
 _HIDDEN_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})

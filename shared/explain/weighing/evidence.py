@@ -17,9 +17,9 @@ from shared.explain.model import (
     Registered,
     Where,
 )
-from shared.explain.reading import claims, shown_request, shown_scopes
-from shared.explain.reading.noise import without_noise
-from shared.explain.reading.vendor import persona_of
+from shared.explain.parsing import claims, shown_request, shown_scopes
+from shared.explain.parsing.noise import without_noise
+from shared.explain.parsing.vendor import persona_of
 from shared.explain.weighing.registrations import choose, tenants
 from shared.vendors import Profile, habits_of
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from shared.explain.model import CauseId
-from shared.explain.reading.texts import MASK
+from shared.explain.parsing.texts import MASK
 from shared.explain.weighing.evidence import Facts, WeighedCause
 
 _OWN_WORDS = "the message itself"

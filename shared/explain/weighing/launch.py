@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from shared.explain import parameters
 from shared.explain.model import CauseId, Certainty
-from shared.explain.reading import shown_request
+from shared.explain.parsing import shown_request
 from shared.explain.weighing.evidence import Facts, WeighedCause
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"

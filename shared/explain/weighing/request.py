@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from shared.explain import parameters
 from shared.explain.catalogue.causes import BASIC_FORM
-from shared.explain.reading.claims import Sign
+from shared.explain.parsing.claims import Sign
 from shared.explain.weighing.evidence import Facts, WeighedCause, named
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"

@@ -11,9 +11,9 @@ import pytest
 from clinical.calculators.registry import CARDS, DEFAULT_CARDS
 from clinical.cards import Card, NoCard, of_chart
 from clinical.clock import Clock
-from functions.cds_services import charted, discovery
+from functions.cds_services import chart_reading, discovery
 from functions.cds_services.hook_call import HookCall
-from functions.smart_calc.page.cards import views
+from functions.smart_calc.page.calculator_views import in_groups
 from simulator.charts.generated import load_resources
 from simulator.charts.resources import Charts
 from simulator.fhir.search import parse
@@ -45,7 +45,7 @@ def prefetch_of(charts: Charts, patient: str) -> Iterator[tuple[str, Any]]:
         yield key, {"resourceType": "Bundle", "type": "searchset", "entry": entries}
 
 
-def _charted(charts: Charts, patient: str) -> charted.Charted:
+def _charted(charts: Charts, patient: str) -> chart_reading.Charted:
     call = HookCall(
         patient=patient,
         fhir_base=FHIR_BASE,
@@ -53,7 +53,7 @@ def _charted(charts: Charts, patient: str) -> charted.Charted:
         for_clinician=True,
         prefetch=dict(prefetch_of(charts, patient)),
     )
-    read = charted.read(call, EHR, NOW)
+    read = chart_reading.read(call, EHR, NOW)
     assert read.missing == ()
     return read
 
@@ -67,7 +67,7 @@ def judged(charts: Charts, patient: str) -> tuple[Card | NoCard, ...]:
 def test_card_and_page_agree(charts: Charts, patient: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answer_from(monkeypatch, charts)
     made = read(patient, NOW)
-    groups = views(made.chart, Clock(made.now))
+    groups = in_groups(made.chart, Clock(made.now))
     by_name = {view.name: (group, view) for group, some in groups.items() for view in some}
     cards = judged(charts, patient)
     assert len(cards) == len(CARDS)

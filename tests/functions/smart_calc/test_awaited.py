@@ -8,7 +8,7 @@ from clinical.calculators import REGISTRY
 from clinical.chart import Chart, read_chart
 from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.clock import Clock
-from functions.smart_calc.page.cards import views
+from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.view_models import CalculatorView
 from functions.smart_calc.reading.awaited import says_the_same
 from tests.support.random_charts import random_chart
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def _rows(chart: Chart) -> dict[str, CalculatorView]:
-    return {one.name: one for group in views(chart, Clock(NOW)).values() for one in group}
+    return {one.name: one for group in in_groups(chart, Clock(NOW)).values() for one in group}
 
 
 def _changed(chart: Chart) -> Iterator[Chart]:

@@ -13,8 +13,8 @@ from clinical.chart.choice import agree
 from clinical.chart.observations import Entry, ObservationReader
 from clinical.clock import Clock
 from functions.smart_calc.contradictions import Contradictions
-from functions.smart_calc.page.charted import value_of
 from functions.smart_calc.page.latest_values import every
+from functions.smart_calc.page.observation_text import value_of
 from tests.support.chart_resources import LOINC, concept, observation, pressure
 from tests.support.tables import each
 

@@ -11,7 +11,8 @@ from clinical.chart import observations, read_chart
 from clinical.chart.resources.times import moment
 from clinical.clock import Clock, clock_of
 from functions.smart_calc import reading
-from functions.smart_calc.page import cards, entries, input_views
+from functions.smart_calc.page import entries, input_views
+from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.latest_values import Result, newest
 from functions.smart_calc.page.view_models import CalculatorView, InputView
 from simulator.charts.generated import load_charts
@@ -170,7 +171,7 @@ def test_a_suggestion_by_text_shows_what_its_coding_says() -> None:
 
 def test_a_score_warns_of_what_the_chart_has_against_it() -> None:
     def told(*resources: dict[str, Any]) -> list[str]:
-        groups = cards.views(read_chart(list(resources), NOW, "p1", BASE), Clock(NOW))
+        groups = in_groups(read_chart(list(resources), NOW, "p1", BASE), Clock(NOW))
         (score,) = (one for views in groups.values() for one in views if one.name == "cha2ds2_vasc")
         return [one.text for one in score.warnings]
 
@@ -191,7 +192,7 @@ def test_what_a_code_is_called_is_shown_where_it_differs_from_the_text() -> None
     pregnant = condition("Z33.1", id="c1")
     pregnant["code"] = {"text": "Struck by turtle", "coding": [state]}
     chart = read_chart([pregnant], NOW, "p1", BASE)
-    groups = cards.views(chart, Clock(NOW))
+    groups = in_groups(chart, Clock(NOW))
     (kidney,) = (one for views in groups.values() for one in views if one.name == EGFR)
     (caution,) = kidney.warnings
     assert caution.text.startswith("Pregnancy is charted")
@@ -209,7 +210,7 @@ def egfr(*resources: dict[str, Any]) -> CalculatorView:
     person = {"resourceType": "Patient", "id": "p1", "birthDate": "1957-10-11", "gender": "male"}
     creatinine = observation("2160-0", 1.21, "mg/dL", effectiveDateTime="2026-11-20T08:00:00Z")
     chart = read_chart([person, creatinine, *resources], NOW, "p1", BASE)
-    groups = cards.views(chart, Clock(NOW))
+    groups = in_groups(chart, Clock(NOW))
     return next(v for vs in groups.values() for v in vs if v.name == "egfr_ckd_epi_2021")
 
 
@@ -242,7 +243,7 @@ def test_atrial_fibrillation_stands_beside_the_qtc(verification: str, said: str)
 
     def qtc(*more: dict[str, Any]) -> CalculatorView:
         chart = read_chart([*values, *more], NOW, "p1", BASE)
-        groups = cards.views(chart, Clock(NOW))
+        groups = in_groups(chart, Clock(NOW))
         return next(v for vs in groups.values() for v in vs if v.name == "qtc")
 
     assert qtc().cautions == ()
@@ -262,7 +263,7 @@ def test_a_charted_bmi_is_shown_only_if_it_differs_from_the_calculated_one() -> 
 
     def beside(charted: float) -> list[str]:
         reported = observation("39156-5", charted, "kg/m2", id="bmi", **taken)
-        groups = cards.views(read_chart([*values, reported], NOW, "p1", BASE), Clock(NOW))
+        groups = in_groups(read_chart([*values, reported], NOW, "p1", BASE), Clock(NOW))
         (bmi,) = (one for views in groups.values() for one in views if one.name == "bmi")
         return [entry.text for entry in bmi.beside]
 
@@ -309,7 +310,7 @@ def test_whether_there_is_atrial_fibrillation_is_said_in_one_caution(
 ) -> None:
     person = {"resourceType": "Patient", "id": "p1", "birthDate": "1950-01-01", "gender": "male"}
     read = read_chart([person, *chart], NOW, "p1", BASE)
-    groups = cards.views(read, Clock(NOW))
+    groups = in_groups(read, Clock(NOW))
     view = next(v for vs in groups.values() for v in vs if v.name == name)
     (said,) = view.cautions
     assert "atrial fibrillation" in said

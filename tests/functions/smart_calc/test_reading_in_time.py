@@ -17,7 +17,7 @@ from clinical.calculators import REGISTRY
 from clinical.chart.evidence import Outcome
 from clinical.clock import Clock
 from functions.smart_calc import reading
-from functions.smart_calc.page import cards
+from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.reading import ChartReading
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
@@ -119,7 +119,7 @@ def test_an_ehr_that_answers_nothing_at_all_costs_the_whole_time_once_and_no_mor
     assert made.unread == dict.fromkeys(("patient", *CHART), LATE)
     assert made.patient is None
     assert made.is_empty
-    groups = cards.views(made.chart, Clock(datetime.now(UTC)))
+    groups = in_groups(made.chart, Clock(datetime.now(UTC)))
     assert sum(len(views) for views in groups.values()) == len(REGISTRY)
     assert "computed" not in groups
 

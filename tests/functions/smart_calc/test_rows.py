@@ -7,7 +7,7 @@ from typing import Any
 from clinical.calculators import REGISTRY
 from clinical.chart import read_chart
 from clinical.clock import Clock
-from functions.smart_calc.page import cards
+from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.view_models import CalculatorView
 from tests.support.app import App
 from tests.support.app_chart import answering, bundle, open_page, tenant_of
@@ -35,7 +35,7 @@ VALUES = (
 
 def listed(*resources: dict[str, Any]) -> list[CalculatorView]:
     chart = read_chart([PERSON, *VALUES, *resources], NOW, "p1", None)
-    return [view for views in cards.views(chart, Clock(NOW)).values() for view in views]
+    return [view for views in in_groups(chart, Clock(NOW)).values() for view in views]
 
 
 def row(name: str, *resources: dict[str, Any]) -> CalculatorView:

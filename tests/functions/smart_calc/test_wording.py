@@ -6,7 +6,8 @@ from typing import Any
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import read_chart
 from clinical.clock import Clock
-from functions.smart_calc.page import cards, input_views, wording
+from functions.smart_calc.page import input_views, wording
+from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.entries import sentence
 from functions.smart_calc.page.view_models import CalculatorView
 from tests.support.chart_resources import observation, patient, quantity
@@ -17,7 +18,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 def view_of(name: str, *resources: dict[str, Any]) -> CalculatorView:
     chart = read_chart([patient(birthDate="1960-01-01"), *resources], NOW, "p1", None)
-    groups = cards.views(chart, Clock(NOW))
+    groups = in_groups(chart, Clock(NOW))
     return next(view for views in groups.values() for view in views if view.name == name)
 
 

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from shared.explain.catalogue import ENTRIES, causes
 from shared.explain.diagnosis import diagnose
 from shared.explain.model import CauseId, Entry
-from shared.explain.reading import urns
-from shared.explain.reading.find import entries
-from shared.explain.reading.parse import parse
+from shared.explain.parsing import urns
+from shared.explain.parsing.find import entries
+from shared.explain.parsing.parse import parse
 from tests.support import ehr_messages
 from tests.support.tables import each
 

@@ -16,7 +16,7 @@ from shared.explain import (
     parse,
 )
 from shared.explain.catalogue import ENTRIES
-from shared.explain.reading.find import entries
+from shared.explain.parsing.find import entries
 from shared.pages import plain
 from tests.support import ehr_messages
 from tests.support.tables import each

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.explain import Diagnosis, Registered, diagnose, parse
 from shared.explain.catalogue import ENTRIES
-from shared.explain.reading.claims import claims_in
+from shared.explain.parsing.claims import claims_in
 from tests.shared.explain.test_catalogue import NEW
 from tests.support.tables import each
 

@@ -10,8 +10,8 @@ from functools import cache
 
 from shared.explain.catalogue import ENTRIES
 from shared.explain.model import EhrMessage, Entry, Where
-from shared.explain.reading import urns
-from shared.explain.reading.noise import without_noise
+from shared.explain.parsing import urns
+from shared.explain.parsing.noise import without_noise
 from shared.vendors import GENERIC, OWN, everyone
 
 _EXCHANGE: Where = "token endpoint"

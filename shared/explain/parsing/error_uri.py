@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from shared.explain.reading import texts, urns
-from shared.explain.reading.find import known_urns
+from shared.explain.parsing import texts, urns
+from shared.explain.parsing.find import known_urns
 
 _FORM = re.compile(
     r"(?:https?://[^/\s]{1,255})?/errors/(?P<urn>[^/?\s]{1,300})"

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable
 
 from shared.explain.model import EhrMessage
-from shared.explain.reading import texts, urns
-from shared.explain.reading.find import known_urns
-from shared.explain.reading.noise import without_noise
-from shared.explain.reading.vendor import vendor_of
+from shared.explain.parsing import texts, urns
+from shared.explain.parsing.find import known_urns
+from shared.explain.parsing.noise import without_noise
+from shared.explain.parsing.vendor import vendor_of
 
 LONGEST_TEXT = 32_768
 _FLAGS = re.IGNORECASE | re.MULTILINE

@@ -1,7 +1,7 @@
 """What a text tells of the request that failed: its parameters, its scopes, its client id.
 
 A developer pastes an authorization URL, lists parameters and scopes, or names the client id. What
-is found is the text's claim; the error itself is read by shared/explain/reading/parse.py.
+is found is the text's claim; the error itself is read by shared/explain/parsing/parse.py.
 """
 
 import re
@@ -9,8 +9,8 @@ import re
 from shared import legacy_launch
 from shared.explain import parameters
 from shared.explain.model import AuthorizationRequest
-from shared.explain.reading.shown_scopes import SCOPE, scopes_in
-from shared.explain.reading.texts import MASK, NO_VALUE
+from shared.explain.parsing.shown_scopes import SCOPE, scopes_in
+from shared.explain.parsing.texts import MASK, NO_VALUE
 
 _SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"

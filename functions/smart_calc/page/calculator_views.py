@@ -43,7 +43,7 @@ _ORDERED = ("computed", "lacking")
 _NUMBERS = {name: number for number, name in enumerate(REGISTRY)}
 
 
-def views(
+def in_groups(
     chart: Chart,
     clock: Clock,
     patient: str = "",

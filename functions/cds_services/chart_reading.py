@@ -21,7 +21,7 @@ from shared.errors import CdsDataMissing
 from . import prefetch
 from .hook_call import HookCall
 from .prefetch import Part
-from .reading import ALL_SECONDS, Reader
+from .reader import ALL_SECONDS, Reader
 
 PATIENT = "patient"
 # One of them is enough.

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from shared import json_members
 from shared.explain.model import EhrMessage
-from shared.explain.reading import error_uri, texts, urns
-from shared.explain.reading.find import known_urns
-from shared.explain.reading.parse import LONGEST_DESCRIPTION, LONGEST_TEXT, parse
-from shared.explain.reading.vendor import vendor_of
+from shared.explain.parsing import error_uri, texts, urns
+from shared.explain.parsing.find import known_urns
+from shared.explain.parsing.parse import LONGEST_DESCRIPTION, LONGEST_TEXT, parse
+from shared.explain.parsing.vendor import vendor_of
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z_]{2,39}")
 _LONGEST_SHOWN = 500
