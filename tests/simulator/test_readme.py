@@ -55,7 +55,7 @@ def test_every_address_is_served(beside_others: App) -> None:
     served = {
         str(rule).split("<")[0] for rule in beside_others.http.application.url_map.iter_rules()
     }
-    named = first_column(section("Addresses").partition("\n| | generic")[0])
+    named = first_column(section("URLs").partition("\n| | generic")[0])
     for address in (one.partition("?")[0] for one in named if one.startswith("/")):
         choice = re.search(r"\{([^}]+)\}", address)
         for chosen in choice[1].split(",") if choice else [""]:
