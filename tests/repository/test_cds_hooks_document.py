@@ -20,7 +20,7 @@ def test_the_prefetch_to_copy_is_that_of_discovery() -> None:
 
 
 def test_every_reason_of_a_refusal_is_told() -> None:
-    table = TEXT.partition("## When no card comes")[2].partition("\n## ")[0]
+    table = TEXT.partition("## When no card appears")[2].partition("\n## ")[0]
     told = set(re.findall(r"`([a-z]+)`", table))
     assert set(get_args(caller.Reason)) <= told
 
