@@ -45,6 +45,7 @@ from tests.support.control_plane import (
 from tests.support.control_plane.refusals import Refusal, service_disabled
 from tests.support.control_plane.routes import Api, Request
 from tests.support.control_plane.world import World
+from tests.support.gcloud_process import SILENCE
 
 APIS: Mapping[str, Api] = {
     api.host: api
@@ -129,10 +130,7 @@ class ControlPlane:
         return overrides | {
             "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token),
             "CLOUDSDK_CONFIG": str(folder / "configuration"),
-            "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-            "CLOUDSDK_CORE_CHECK_GCE_METADATA": "0",
-            "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
-            "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
+            **SILENCE,
             "http_proxy": self.origin,
             "https_proxy": self.origin,
         }
