@@ -16,7 +16,7 @@ import pytest
 
 from infra.deployment import FILE, read, service
 from infra.stage import FUNCTIONS
-from tests.deploy.guide_walk import SHELL, Walk, to_a_launch, under
+from tests.deploy.guide_walk import SHELL, Walk, deploy, to_a_launch, under
 from tests.support import guide
 from tests.support.cloud import Cloud
 from tests.support.control_plane import run
@@ -113,9 +113,8 @@ def edit(cloud: Cloud, before: str, after: str) -> None:
     path.write_text(text.replace(before, after))
 
 
-def deploy(cloud: Cloud) -> None:
-    """The guide's own block, and nothing else."""
-    ran = cloud.run(under("8. Deploy"), SHELL)[-1]
+def deploy_anew(cloud: Cloud) -> None:
+    ran = deploy(cloud)
     assert ran.code == 0, ran.said + cloud.log()
 
 
@@ -153,7 +152,7 @@ def production(walked: Walk, balanced: World) -> Cloud:
         edit(cloud, before, after)
     (block,) = under("Production")
     change(cloud, block)
-    deploy(cloud)
+    deploy_anew(cloud)
     return cloud
 
 
@@ -182,5 +181,5 @@ def test_the_documented_changes_change_that_and_nothing_else(production: Cloud) 
             for volume in then[name]["secretVolumes"]:
                 if volume["secret"] == secret:
                     volume["versions"][0]["version"] = version
-    deploy(production)
+    deploy_anew(production)
     assert settings(production) == then

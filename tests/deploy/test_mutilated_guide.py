@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.deploy.guide_walk import TEXT, Walk, deploy, edited, to_a_launch
+from tests.deploy.guide_walk import (
+    DEPLOY,
+    SHELL,
+    TEXT,
+    Walk,
+    deploy,
+    edited,
+    to_a_launch,
+    under,
+)
 from tests.support import guide
 
 PROJECT, DATABASE, ACCOUNTS = "4. Project", "5. Database", "6. Service accounts"
@@ -276,7 +285,7 @@ def test_a_region_where_a_new_project_may_not_build_stops_at_the_first_build(
 ) -> None:
     cloud = walked.begin_to_deploy()
     with edited(cloud, '"europe-west1"', '"europe-west3"'):
-        ran = deploy(cloud)
+        ran = cloud.run(under(DEPLOY), SHELL)[-1]
     assert TEST in ran.where
     assert "due to quota restrictions, Cloud Build cannot run builds in this region" in ran.said
 

@@ -14,7 +14,7 @@ import pytest
 
 from infra.deployment import FILE, service, with_sessions
 from infra.stage import FUNCTIONS
-from tests.deploy.guide_walk import SHELL, Walk, edited, under
+from tests.deploy.guide_walk import SHELL, Walk, deploy, edited, under
 from tests.support import guide
 from tests.support.app import App, Launched
 from tests.support.cloud import Cloud
@@ -64,9 +64,6 @@ class Story:
         self.lost[name] = [status for status in answers if status != 200]
         self.sessions.append(self.app.launch_simulated(ALMA))
 
-    def deploy(self) -> guide.Ran:
-        return self.cloud.run(under("8. Deploy"), SHELL)[-1]
-
     def revisions(self) -> dict[str, list[str]]:
         world = self.cloud.plane.world
         return {
@@ -80,17 +77,17 @@ def story(walked: Walk) -> Story:
     cloud = walked.begin()
     told = Story(cloud, walked.app)
     told.chapter("first deployment")
-    told.chapter("release", told.deploy())
+    told.chapter("release", deploy(cloud))
     told.chapter("rollback", cloud.run([ROLLBACK], SHELL)[-1])
     # Starts, says that it is well, and is of no use: seen only once it has the traffic.
     parameters = cloud.repository / "functions/launch/parameters.py"
     sound = parameters.read_text()
     assert "else IssMissing" in sound
     parameters.write_text(sound.replace("else IssMissing", "else LaunchParameterMissing"))
-    told.chapter("failing release", told.deploy())
+    told.chapter("failing release", deploy(cloud))
     parameters.write_text(sound)
     told.chapter(REFUSED, cloud.run([INCIDENT_COMMAND], SHELL)[-1])
-    told.chapter("release after all that", told.deploy())
+    told.chapter("release after all that", deploy(cloud))
     told.after = told.revisions()
     services = cloud.plane.world.run_services
     told.targets = {one: services[one]["spec"] for one in SERVICES}
