@@ -1,5 +1,10 @@
-"""A real browser that blocks third-party cookies: Debian's Chromium."""
+"""A real browser: Debian's Chromium, as its headless shell where there is one.
 
+The shell draws no window around the page, which is half of the processor time. But it doesn't block
+third-party cookies; tests that are about that ask for `blocking`.
+"""
+
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,13 +12,19 @@ from ctypes.util import find_library
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Playwright, expect, sync_playwright
 
 from tests.support.app import App
 from tests.support.front import FrontedApp, serve_behind_a_front
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.writes import serve_writing
 
+_UNWANTED = (
+    *("PreloadTopChromeWebUI", "AvoidUnnecessaryBeforeUnloadCheckSync", "HttpsUpgrades"),
+    *("DestroyProfileOnBrowserClose", "LensOverlay", "MediaRouter", "PaintHolding", "AimEnabled"),
+    *("ThirdPartyStoragePartitioning", "OptimizationHints", "NetworkTimeServiceQuerying"),
+    "PreconnectToSearch",
+)
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +38,9 @@ _ARGUMENTS = [
     "--disable-sync",
     # Debian's build blocks third-party cookies by default; others do with this.
     "--test-third-party-cookie-phaseout",
+    # The first: else a window loads pages of Chromium's own before anyone asks, a process for each.
+    # The others are of Playwright's list, in whose place this one comes.
+    "--disable-features=" + ",".join(_UNWANTED),
 ]
 
 # For a machine that is busy with other things.
@@ -34,25 +48,63 @@ expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+def playwright() -> Iterator[Playwright]:
     # The driver is linked against libatomic, which a small Debian lacks.
-    if path is None or find_library("atomic") is None:
+    if _whole() is None or find_library("atomic") is None:
         missing = "Chromium or libatomic is missing: apt-get install chromium libatomic1"
         assert not os.environ.get("CI"), f"{missing}; in CI nothing is skipped"
         pytest.skip(missing)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
-        yield browser
-        browser.close()
+    with sync_playwright() as running:
+        yield running
+
+
+def _whole() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextlib.contextmanager
+def _launched(playwright: Playwright, path: str | None) -> Iterator[Chromium]:
+    browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
-def profile(chromium: Chromium) -> Iterator[BrowserContext]:
+def chromium(playwright: Playwright) -> Iterator[Chromium]:
+    with _launched(playwright, shutil.which("chromium-headless-shell") or _whole()) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def blocking_chromium(playwright: Playwright) -> Iterator[Chromium]:
+    with _launched(playwright, _whole()) as browser:
+        yield browser
+
+
+@contextlib.contextmanager
+def _profile(chromium: Chromium) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1280, "height": 844})
     context.set_default_timeout(30_000)
     yield context
     context.close()
+
+
+@pytest.fixture(scope="session")
+def profile(chromium: Chromium) -> Iterator[BrowserContext]:
+    with _profile(chromium) as context:
+        yield context
+
+
+@pytest.fixture(scope="session")
+def blocking_profile(blocking_chromium: Chromium) -> Iterator[BrowserContext]:
+    with _profile(blocking_chromium) as context:
+        yield context
+
+
+def _emptied(profile: BrowserContext) -> None:
+    for page in profile.pages:
+        page.close()
+    profile.clear_cookies()
 
 
 @pytest.fixture
@@ -61,9 +113,14 @@ def desktop(profile: BrowserContext) -> Iterator[BrowserContext]:
     one every time: a profile for each test takes a second of the processor.
     """
     yield profile
-    for page in profile.pages:
-        page.close()
-    profile.clear_cookies()
+    _emptied(profile)
+
+
+@pytest.fixture
+def blocking(blocking_profile: BrowserContext) -> Iterator[BrowserContext]:
+    """The same in a whole Chromium, which blocks third-party cookies."""
+    yield blocking_profile
+    _emptied(blocking_profile)
 
 
 @pytest.fixture(scope="session")

@@ -108,17 +108,17 @@ def test_the_public_javascript_client_launches_and_reads_a_chart(
 
 
 def test_it_does_so_in_a_frame_where_its_storage_is_of_the_same_site(
-    another_app: AnotherApp, desktop: BrowserContext
+    another_app: AnotherApp, blocking: BrowserContext
 ) -> None:
-    page = desktop.new_page()
+    page = blocking.new_page()
     page.goto(another_app.start("frame", "127.0.0.1"))
     expect(page.frame_locator("iframe").get_by_role("heading", name="Alma")).to_be_visible()
 
 
 def test_where_the_browser_takes_its_storage_away_the_trace_says_that_it_never_came_back(
-    another_app: AnotherApp, desktop: BrowserContext
+    another_app: AnotherApp, blocking: BrowserContext
 ) -> None:
-    page = desktop.new_page()
+    page = blocking.new_page()
     page.goto(another_app.start("frame", "localhost"))
     # The client keeps its state in sessionStorage, which goes the way of third-party cookies.
     error = page.frame_locator("iframe").get_by_role("heading", name="sessionStorage")

@@ -62,10 +62,10 @@ def status_of_a_read(frame: Frame) -> int:
 
 
 def test_the_session_of_a_framed_launch_lives_on_to_a_fhir_read(
-    fronted: FrontedApp, desktop: BrowserContext
+    fronted: FrontedApp, blocking: BrowserContext
 ) -> None:
     fronted.front.begin()
-    page = desktop.new_page()
+    page = blocking.new_page()
     page.goto(fronted.start("frame"))
     frame = app_frame(page, fronted)
     expect(framed(page).get_by_role("heading", name="Alma Testpatient")).to_be_visible()
@@ -83,10 +83,10 @@ def test_the_session_of_a_framed_launch_lives_on_to_a_fhir_read(
 
 
 def test_without_partitioned_cookies_it_does_not_and_the_page_says_why(
-    fronted: FrontedApp, desktop: BrowserContext
+    fronted: FrontedApp, blocking: BrowserContext
 ) -> None:
     fronted.front.begin(takes_partitions=True)
-    page = desktop.new_page()
+    page = blocking.new_page()
     page.goto(fronted.start("frame"))
     expect(framed(page).get_by_role("heading", name=LOST)).to_be_visible()
     for text in (
@@ -100,10 +100,10 @@ def test_without_partitioned_cookies_it_does_not_and_the_page_says_why(
 
 
 def test_the_same_cookies_serve_in_a_tab_so_it_is_the_frame_that_loses_them(
-    fronted: FrontedApp, desktop: BrowserContext
+    fronted: FrontedApp, blocking: BrowserContext
 ) -> None:
     fronted.front.begin(takes_partitions=True)
-    page = desktop.new_page()
+    page = blocking.new_page()
     page.goto(fronted.start("tab"))
     expect(page.get_by_role("heading", name="Alma Testpatient")).to_be_visible()
     assert status_of_a_read(page.main_frame) == 200
@@ -112,11 +112,11 @@ def test_the_same_cookies_serve_in_a_tab_so_it_is_the_frame_that_loses_them(
 
 
 def test_an_answer_that_comes_to_another_window_opens_nothing_and_the_page_says_why(
-    fronted: FrontedApp, desktop: BrowserContext
+    fronted: FrontedApp, blocking: BrowserContext
 ) -> None:
     # A launch in a frame and one in a tab, whose answers do not reach the app.
     fronted.front.begin(holds_callbacks=True)
-    page = desktop.new_page()
+    page = blocking.new_page()
     page.goto(fronted.start("frame"))
     page.wait_for_load_state("networkidle")
     with contextlib.suppress(PlaywrightError):
@@ -131,10 +131,10 @@ def test_an_answer_that_comes_to_another_window_opens_nothing_and_the_page_says_
 
 
 def test_of_200_interleaved_reads_in_two_frames_of_one_window_none_crosses(
-    fronted: FrontedApp, desktop: BrowserContext
+    fronted: FrontedApp, blocking: BrowserContext
 ) -> None:
     fronted.front.begin()
-    page = desktop.new_page()
+    page = blocking.new_page()
     page.goto(fronted.side_by_side("alma", "bruno"))
     frames = [app_frame(page, fronted, number) for number in (0, 1)]
     fronted.front.begin()
@@ -150,10 +150,10 @@ def test_of_200_interleaved_reads_in_two_frames_of_one_window_none_crosses(
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["left", "right"])
 def test_a_log_out_in_one_frame_leaves_the_other_one_open(
-    fronted: FrontedApp, desktop: BrowserContext, order: tuple[int, int]
+    fronted: FrontedApp, blocking: BrowserContext, order: tuple[int, int]
 ) -> None:
     fronted.front.begin()
-    page = desktop.new_page()
+    page = blocking.new_page()
     page.goto(fronted.side_by_side("alma", "alma"))
     ending, staying = (app_frame(page, fronted, number) for number in order)
     ended: dict[str, Any] = ending.evaluate(

@@ -50,9 +50,9 @@ def test_a_click_on_launch_in_a_tab_shows_the_patients_data(
 
 
 def test_a_framed_launch_keeps_its_session_with_third_party_cookies_blocked(
-    app: App, desktop: BrowserContext
+    app: App, blocking: BrowserContext
 ) -> None:
-    page = desktop.new_page()
+    page = blocking.new_page()
     complaints = _watched(page)
     page.goto(f"{app.ehr_origin}/")
     page.get_by_role("link", name="Launch in a frame").first.click()
