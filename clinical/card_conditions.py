@@ -130,12 +130,12 @@ def _is_exceeded(near: Nearby, judged: Judged) -> bool:
     when = used.moment if used else None
     for entry in judged.chart.entries:
         heading = entry.heading
-        if heading.status in _STATUS_OF_NO_VALUE or not entry.readings:
+        if heading.status in _STATUS_OF_NO_VALUE or not entry.candidates:
             continue
         apart = abs(heading.moment.instant - when.instant) if heading.moment and when else None
         if apart is not None and apart > near.within:
             continue
-        for name, candidate in entry.readings:
+        for name, candidate in entry.candidates:
             value = candidate.evidence.value
             is_low = isinstance(value, float) and at_most(value, near.most)
             if name == near.input and not is_low:

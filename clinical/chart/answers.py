@@ -78,7 +78,7 @@ def _smoking_status(entry: Entry, matched: list[Coding]) -> Candidate:
         moment=heading.moment,
         status=heading.status,
         category=heading.category,
-        reading=heading.source,
+        measurement=heading.source,
         notes=heading.notes,
     )
     return Candidate(
@@ -140,7 +140,7 @@ def _bearing(heading: Heading, code: Coding, charted: str) -> Evidence:
         moment=heading.moment,
         status=heading.status,
         category=heading.category,
-        reading=heading.source,
+        measurement=heading.source,
         notes=heading.notes,
     )
 

@@ -81,9 +81,9 @@ def does_not_count(status: str, moment: Moment | None, now: datetime) -> tuple[F
 
 
 def choose(
-    question: Question, candidates: Iterable[Candidate], readings: AbstractSet[str] | None = None
+    question: Question, candidates: Iterable[Candidate], among: AbstractSet[str] | None = None
 ) -> ChartFinding:
-    """The answer to a question. With `readings` only entries of those readings can be chosen."""
+    """The answer to a question. With `among` only entries of those measurements can be chosen."""
     aside: list[PassedOver] = []
     valid: list[Candidate] = []
     for one in in_order(candidates):
@@ -91,7 +91,7 @@ def choose(
             aside.append(passed)
         else:
             valid.append(one)
-    pool = [c for c in valid if readings is None or c.evidence.reading in readings]
+    pool = [c for c in valid if among is None or c.evidence.measurement in among]
     first_choice = [c for c in pool if not c.second_choice]
     if first_choice and _is_still_better(question, first_choice[0], pool[0]):
         pool = first_choice
@@ -211,7 +211,7 @@ def _announced(aside: Iterable[PassedOver], top: Candidate) -> tuple[Flag, ...]:
 def _nothing(
     question: Question, aside: tuple[PassedOver, ...], elsewhere: Sequence[Candidate]
 ) -> ChartFinding:
-    """Nothing answers; `elsewhere` are entries of other readings, handed on."""
+    """Nothing answers; `elsewhere` are entries of other measurements, handed on."""
     for passed in aside:
         when = passed.evidence.moment
         if passed.flag is Flag.PRELIMINARY and (when is None or question.in_time(when)):

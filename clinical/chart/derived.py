@@ -78,17 +78,17 @@ def _uncontrolled_hypertension(systolic: ChartFinding) -> ChartFinding:
 
 def _supplemental_oxygen(flow: ChartFinding, concentration: ChartFinding) -> ChartFinding:
     """From what was charted within an hour of the newest; room air is never assumed."""
-    charted: list[tuple[Evidence, bool]] = [
+    entries: list[tuple[Evidence, bool]] = [
         (finding.chosen, above(finding.value, limit))
         for finding, limit in ((flow, 0.0), (concentration, ROOM_AIR))
         if finding.chosen and finding.chosen.moment and isinstance(finding.value, float)
     ]
     name = "supplemental_oxygen"
-    if not charted:
+    if not entries:
         return _no_oxygen(name, flow, concentration)
-    charted.sort(key=lambda entry: (_seconds(entry[0]), entry[1]), reverse=True)
-    newest = _seconds(charted[0][0])
-    together = [e for e in charted if at_most(newest - _seconds(e[0]), SAME_DRAW.total_seconds())]
+    entries.sort(key=lambda entry: (_seconds(entry[0]), entry[1]), reverse=True)
+    newest = _seconds(entries[0][0])
+    together = [e for e in entries if at_most(newest - _seconds(e[0]), SAME_DRAW.total_seconds())]
     evidence, given = max(together, key=lambda entry: entry[1])
     why = f"charted: {evidence.charted}"
     return ChartFinding(name, Outcome.FOUND, why, given, chosen=evidence)

@@ -76,7 +76,7 @@ class Evidence:
     where there is none to use. `moment` keeps the date in the offset of the chart. `source` is
     `Type/id`; `code` is the coding that matched, None where a name did; `coded` is what the codings
     say where that is something else than `charted`. Entries with the same
-    `reading` were taken together. `normal_high` is the upper end of the reference range sent
+    `measurement` were taken together. `normal_high` is the upper end of the reference range sent
     along, converted; `half_digit` half a unit of the last digit printed, converted: what rounding
     may hide. `stage` is that of the kidney disease that it lists.
     """
@@ -90,7 +90,7 @@ class Evidence:
     moment: Moment | None = None
     status: str = ""
     category: str = ""
-    reading: str = ""
+    measurement: str = ""
     normal_high: float | None = None
     half_digit: float = 0.0
     notes: tuple[str, ...] = ()

@@ -88,14 +88,14 @@ def heading_of(observation: Resource, zone: tzinfo | None) -> Heading:
 class Entry:
     """One Observation, read once for everything that is shown or calculated of it.
 
-    `readings` are the candidates that it and its components are, each with its input.
+    `candidates` are those that it and its components are, each with its input.
     """
 
     resource: Resource
     heading: Heading
     issued: datetime | None
     updated: datetime | None
-    readings: tuple[tuple[str, Candidate], ...]
+    candidates: tuple[tuple[str, Candidate], ...]
 
     @property
     def recency(self) -> Recency:
@@ -124,17 +124,17 @@ def _entry(observation: Resource, zone: tzinfo | None) -> Entry:
     issued = moment(observation.get("issued"), zone)
     when = issued.instant if issued else None
     last = updated(observation)
-    readings = tuple(_candidates(observation, heading, when, last))
-    if len(readings) > 1:
-        readings = tuple(without_swapped(readings))
-    return Entry(observation, heading, when, last, readings)
+    candidates = tuple(_candidates(observation, heading, when, last))
+    if len(candidates) > 1:
+        candidates = tuple(without_swapped(candidates))
+    return Entry(observation, heading, when, last, candidates)
 
 
 def measured(entries: Iterable[Entry]) -> Mapping[str, tuple[Candidate, ...]]:
     """The candidates for each measured input that the entries hold."""
     candidates: dict[str, list[Candidate]] = defaultdict(list)
-    # A pressure of two Observations is one reading too.
-    for name, candidate in without_swapped([one for entry in entries for one in entry.readings]):
+    # A pressure of two Observations is one measurement too.
+    for name, candidate in without_swapped([one for entry in entries for one in entry.candidates]):
         candidates[name].append(candidate)
     return {name: tuple(some) for name, some in candidates.items()}
 
@@ -146,7 +146,7 @@ def _candidates(
     for entry in map(fields, items(observation.get("component"))):
         panel = f"{heading.source} {heading.moment.text if heading.moment else ''}"
         parts.append((entry, panel, codings(entry.get("code"))))
-    for holder, reading, own in parts:
+    for holder, measurement, own in parts:
         loinc = {coding.code: coding for coding in own if _is_loinc(coding)}
         for name in dict.fromkeys(_INPUT_OF[code] for code in loinc if code in _INPUT_OF):
             # Urea goes before urea nitrogen: of an entry that has both codes it says less.
@@ -167,7 +167,7 @@ def _candidates(
                 moment=heading.moment,
                 status=heading.status,
                 category=heading.category,
-                reading=reading,
+                measurement=measurement,
                 normal_high=upper_normal(name, holder),
                 half_digit=value.half_digit,
                 notes=heading.notes + value.notes + kind,
@@ -195,7 +195,7 @@ def _is_loinc(coding: Coding) -> bool:
 
 
 def _taken_at(heading: Heading) -> str:
-    """Single values belong to one reading where they were taken at the same instant."""
+    """Single values belong to one measurement where they were taken at the same instant."""
     if heading.moment is None:
         return heading.source
     return f"at {heading.moment.instant.timestamp():f}"

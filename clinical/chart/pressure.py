@@ -1,7 +1,7 @@
-"""Systolic and diastolic pressure from one reading (FHIR R4 vital signs, blood pressure profile).
+"""Systolic and diastolic pressure of one measurement (FHIR R4, blood pressure profile).
 
-A reading is a panel with two components, or two single Observations of one instant. The newest
-systolic value leads, since the calculators need it; the diastolic value is that of its reading.
+A measurement is a panel with two components, or two single Observations of one instant. The
+newest systolic value leads, since the calculators need it; the diastolic value belongs to it.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ def pressures(
     systolics: Sequence[Candidate],
     diastolics: Sequence[Candidate],
 ) -> tuple[ChartFinding, ChartFinding]:
-    """The two findings; the second is empty where the reading of the first has no such value."""
+    """The two findings; the second is empty if the measurement of the first has no such value."""
     upper = choose(systolic, systolics)
     if upper.chosen is None:
         return upper, choose(diastolic, diastolics)
     latest = max(recency(c) for c in systolics if c.evidence == upper.chosen)
-    # Two readings of one time are both looked at, so that a conflict between them is seen.
-    same_time = {c.evidence.reading for c in systolics if recency(c) == latest}
+    # Two measurements of one time are both looked at, so that a conflict between them is seen.
+    same_time = {c.evidence.measurement for c in systolics if recency(c) == latest}
     return upper, choose(diastolic, diastolics, same_time)

@@ -23,7 +23,7 @@ SHARES = frozenset({"spo2", "fio2"})
 
 
 @dataclass(frozen=True, slots=True)
-class QuantityReading:
+class ReadQuantity:
     """What one Observation or component says: `value` is None where `flag` and `why` say why."""
 
     charted: str
@@ -36,11 +36,11 @@ class QuantityReading:
     half_digit: float = 0.0
 
 
-def read(name: str, loinc: str, holder: Mapping[str, object]) -> QuantityReading:
+def read(name: str, loinc: str, holder: Mapping[str, object]) -> ReadQuantity:
     """Read the value of an Observation or component for a measured input. Never raises."""
     if holder.get("dataAbsentReason") is not None:
         reason = label(holder["dataAbsentReason"]) or "no reason given"
-        return QuantityReading(reason, flag=Flag.DATA_ABSENT, why=f"no value: {reason}")
+        return ReadQuantity(reason, flag=Flag.DATA_ABSENT, why=f"no value: {reason}")
     quantity = fields(holder.get("valueQuantity"))
     if quantity.get("value") is None:
         return _without_quantity(holder)
@@ -49,22 +49,22 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> QuantityReading
     charted = read_text(holder)
     if name in SHARES and unit == "1":
         charted += " (fraction of 1)"
-    reading = _converted(name, number, unit, charted)
-    if reading.flag is None and (why := _unit_in_doubt(name, loinc, quantity)):
-        reading = replace(reading, value=None, flag=Flag.UNKNOWN_UNIT, why=why)
+    result = _converted(name, number, unit, charted)
+    if result.flag is None and (why := _unit_in_doubt(name, loinc, quantity)):
+        result = replace(result, value=None, flag=Flag.UNKNOWN_UNIT, why=why)
     if comparator is not None:
         # A bound is no value, whatever its unit.
-        return QuantityReading(
+        return ReadQuantity(
             charted,
-            charted_value=reading.charted_value,
+            charted_value=result.charted_value,
             charted_unit=unit,
             flag=Flag.COMPARATOR,
             why=f"charted only as below or above a limit: {charted}",
         )
-    if reading.value is not None and loinc in MOLAR_LOINC and "mol" not in normalise(unit):
+    if result.value is not None and loinc in MOLAR_LOINC and "mol" not in normalise(unit):
         note = f"LOINC {loinc} is for moles; the charted unit {unit} was followed"
-        return replace(reading, notes=(note,))
-    return reading
+        return replace(result, notes=(note,))
+    return result
 
 
 def _unit_in_doubt(name: str, loinc: str, quantity: Mapping[str, object]) -> str:
@@ -79,10 +79,10 @@ def _unit_in_doubt(name: str, loinc: str, quantity: Mapping[str, object]) -> str
     return ""
 
 
-def _without_quantity(holder: Mapping[str, object]) -> QuantityReading:
+def _without_quantity(holder: Mapping[str, object]) -> ReadQuantity:
     if charted := read_text(holder):
-        return QuantityReading(charted, flag=Flag.TEXT_VALUE, why=f"not a quantity: {charted}")
-    return QuantityReading("", flag=Flag.NO_VALUE, why="no value is charted")
+        return ReadQuantity(charted, flag=Flag.TEXT_VALUE, why=f"not a quantity: {charted}")
+    return ReadQuantity("", flag=Flag.NO_VALUE, why="no value is charted")
 
 
 def read_text(holder: Mapping[str, object]) -> str:
@@ -97,27 +97,27 @@ def read_text(holder: Mapping[str, object]) -> str:
     return text(holder.get("valueQuantity"))
 
 
-def _converted(name: str, number: object, unit: str, charted: str) -> QuantityReading:
+def _converted(name: str, number: object, unit: str, charted: str) -> ReadQuantity:
     exact, number = number, _plain(number)
     shown = None if isinstance(number, bool) or not isinstance(number, int | float) else number
     plain = float(shown) if shown is not None and abs(shown) < _LARGEST_SHOWN else None
     try:
         value = to_canonical(name, number, unit)
     except NotUnderstood:
-        return QuantityReading(charted, flag=Flag.NOT_A_NUMBER, why="the value is not a number")
+        return ReadQuantity(charted, flag=Flag.NOT_A_NUMBER, why="the value is not a number")
     except UnknownUnit:
         accepted = INPUTS[name].unit
         if not unit:
             flag, why = Flag.NO_UNIT, f"no unit is charted; {accepted} is wanted"
         else:
             flag, why = Flag.UNKNOWN_UNIT, f"unit {unit} is not known; {accepted} is wanted"
-        return QuantityReading(charted, None, plain, unit, flag, why)
+        return ReadQuantity(charted, None, plain, unit, flag, why)
     except Implausible as refusal:
-        return QuantityReading(charted, None, plain, unit, Flag.OUT_OF_RANGE, str(refusal))
+        return ReadQuantity(charted, None, plain, unit, Flag.OUT_OF_RANGE, str(refusal))
     if plain is not None and (why := implausible(name, plain, unit)):
         why = f"{INPUTS[name].label} lies {why}"
-        return QuantityReading(charted, None, plain, unit, Flag.OUT_OF_RANGE, why)
-    return QuantityReading(charted, value, plain, unit, half_digit=_half_digit(name, exact, unit))
+        return ReadQuantity(charted, None, plain, unit, Flag.OUT_OF_RANGE, why)
+    return ReadQuantity(charted, value, plain, unit, half_digit=_half_digit(name, exact, unit))
 
 
 def _half_digit(name: str, number: object, unit: str) -> float:

@@ -1,4 +1,4 @@
-"""A reading of blood pressure whose diastolic value is not below its systolic one: a mix-up."""
+"""Blood pressures whose diastolic value is not below the systolic one: they are mixed up."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,26 +9,26 @@ from clinical.chart.evidence import Candidate, Flag
 _PRESSURES = _UPPER, _LOWER = "systolic_bp", "diastolic_bp"
 _WHY = "the diastolic pressure is not below the systolic pressure"
 
-Readings = Sequence[tuple[str, Candidate]]
+NamedCandidates = Sequence[tuple[str, Candidate]]
 
 
-def without_swapped(readings: Readings) -> Readings:
-    """Take both values from every reading that mixes them up; each candidate has its input."""
+def without_swapped(candidates: NamedCandidates) -> NamedCandidates:
+    """Take both values from every measurement that mixes them up; each candidate has its input."""
     lowest: dict[str, float] = {}
     highest: dict[str, float] = {}
-    for name, candidate in readings:
-        value, reading = candidate.evidence.value, candidate.evidence.reading
+    for name, candidate in candidates:
+        value, measurement = candidate.evidence.value, candidate.evidence.measurement
         if name == _UPPER and isinstance(value, float):
-            lowest[reading] = min(value, lowest.get(reading, value))
+            lowest[measurement] = min(value, lowest.get(measurement, value))
         elif name == _LOWER and isinstance(value, float):
-            highest[reading] = max(value, highest.get(reading, value))
+            highest[measurement] = max(value, highest.get(measurement, value))
     both = lowest.keys() & highest.keys()
-    swapped = {reading for reading in both if at_least(highest[reading], lowest[reading])}
+    swapped = {one for one in both if at_least(highest[one], lowest[one])}
     if not swapped:
-        return readings
+        return candidates
     return [
-        (name, _marked(one) if name in _PRESSURES and one.evidence.reading in swapped else one)
-        for name, one in readings
+        (name, _marked(one) if name in _PRESSURES and one.evidence.measurement in swapped else one)
+        for name, one in candidates
     ]
 
 

@@ -30,7 +30,7 @@ _WHY = "is missing, was refused to the EHR, or did not come whole"
 
 
 @dataclass(frozen=True, slots=True)
-class Charted:
+class ChartReading:
     """A chart, and by which way each key of it came; `missing` are those that answer nothing.
 
     `now` is the time of reading in the zone of the chart, as on the page.
@@ -43,7 +43,7 @@ class Charted:
     missing: tuple[str, ...]
 
 
-def read(call: HookCall, ehr: Ehr, now: datetime) -> Charted:
+def read(call: HookCall, ehr: Ehr, now: datetime) -> ChartReading:
     """The chart of the call's patient. Raises CdsDataMissing."""
     searches = _searches(ehr)
     given = {one.name: prefetch.part(one, call.prefetch) for one in searches}
@@ -63,7 +63,7 @@ def read(call: HookCall, ehr: Ehr, now: datetime) -> Charted:
     chart = read_chart(resources, here, call.patient, call.fhir_base or "", observations)
     open_ = {name: _WHY for one in searches if one.name in missing for name in one.answers}
     prefetched = tuple(name for name, part in given.items() if part.state == "whole")
-    return Charted(
+    return ChartReading(
         without_answers(chart, open_),
         here,
         prefetched,

@@ -28,7 +28,7 @@ from shared.store import open_store
 
 from . import cards, chart_reading, cors, discovery, feedback, hook_call, prefetch
 from .caller import Caller, Verifier
-from .chart_reading import Charted
+from .chart_reading import ChartReading
 from .discovery import DISCOVERY_PATH, FEEDBACK_PATH, SERVICE_PATH
 
 _METHODS: Mapping[str, str] = {DISCOVERY_PATH: "GET", SERVICE_PATH: "POST", FEEDBACK_PATH: "POST"}
@@ -104,7 +104,7 @@ def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict
 
 def _log(
     message: str,
-    read: Charted | None = None,
+    read: ChartReading | None = None,
     worth: Sequence[Card] = (),
     sent: Sequence[Mapping[str, Any]] = (),
 ) -> None:
@@ -122,7 +122,7 @@ def _log(
     )
 
 
-def _unclassified(read: Charted) -> dict[str, int]:
+def _unclassified(read: ChartReading) -> dict[str, int]:
     """Of how many entries nobody could tell what they are; never what they say."""
     chart = read.chart
     return {

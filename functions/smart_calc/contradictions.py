@@ -17,7 +17,7 @@ from clinical.chart.observations import Entry
 
 Amount = tuple[str, str] | None
 _Key = TypeVar("_Key")
-# What is not a number, in the places of a reading; None where a number stands.
+# What is not a number, in the places of an entry; None where a number stands.
 _Kind = tuple[tuple[Value, Flag | None] | None, ...]
 
 
@@ -29,17 +29,17 @@ class _Alike:
     low: list[tuple[Candidate, ...]] = field(default_factory=list)
     high: list[tuple[Candidate, ...]] = field(default_factory=list)
 
-    def add(self, place: int, readings: tuple[Candidate, ...]) -> None:
-        low, high = (self.low[-1], self.high[-1]) if self.places else (readings, readings)
-        self.low.append(tuple(map(partial(min, key=_number), low, readings)))
-        self.high.append(tuple(map(partial(max, key=_number), high, readings)))
+    def add(self, place: int, candidates: tuple[Candidate, ...]) -> None:
+        low, high = (self.low[-1], self.high[-1]) if self.places else (candidates, candidates)
+        self.low.append(tuple(map(partial(min, key=_number), low, candidates)))
+        self.high.append(tuple(map(partial(max, key=_number), high, candidates)))
         self.places.append(place)
 
-    def first_unlike(self, readings: tuple[Candidate, ...]) -> Iterator[int]:
+    def first_unlike(self, candidates: tuple[Candidate, ...]) -> Iterator[int]:
         """Where it begins to differ from one of the extremes."""
 
         def differences(at: int) -> int:
-            ends = zip(readings, self.low[at], self.high[at], strict=True)
+            ends = zip(candidates, self.low[at], self.high[at], strict=True)
             return sum(not (agree(one, low) and agree(one, high)) for one, low, high in ends)
 
         at = bisect_left(range(len(self.places)), 1, key=differences)
@@ -48,7 +48,7 @@ class _Alike:
 
 @dataclass(slots=True)
 class _OfOneLength:
-    """Entries with as many readings: where each amount and each kind stands first, two at most."""
+    """Entries with as many values: where each amount and each kind stands first, two at most."""
 
     amounts: dict[Amount, int] = field(default_factory=dict)
     kinds: dict[_Kind, int] = field(default_factory=dict)
@@ -64,12 +64,12 @@ class Contradictions:
         self._amount = amount
         self._by_length: dict[int, _OfOneLength] = {}
         for place, entry in enumerate(self._entries):
-            group = self._by_length.setdefault(len(entry.readings), _OfOneLength())
+            group = self._by_length.setdefault(len(entry.candidates), _OfOneLength())
             _keep_two(group.amounts, amount(entry), place)
-            kind, readings = _kind(entry), _readings(entry)
+            kind, candidates = _kind(entry), _candidates(entry)
             _keep_two(group.kinds, kind, place)
-            digits = tuple(one.evidence.half_digit for one in readings)
-            group.alike.setdefault(kind, {}).setdefault(digits, _Alike()).add(place, readings)
+            digits = tuple(one.evidence.half_digit for one in candidates)
+            group.alike.setdefault(kind, {}).setdefault(digits, _Alike()).add(place, candidates)
 
     def of(self, entry: Entry) -> Entry | None:
         """The first that says something else, but for rounding; None where there is none."""
@@ -78,11 +78,11 @@ class Contradictions:
 
     def _unlike(self, entry: Entry) -> Iterator[int]:
         for length, group in self._by_length.items():
-            if length and length == len(entry.readings):
+            if length and length == len(entry.candidates):
                 kind = _kind(entry)
                 yield from (place for other, place in group.kinds.items() if other != kind)
                 for alike in group.alike.get(kind, {}).values():
-                    yield from alike.first_unlike(_readings(entry))
+                    yield from alike.first_unlike(_candidates(entry))
             else:
                 own = self._amount(entry)
                 yield from (place for other, place in group.amounts.items() if other != own)
@@ -94,14 +94,14 @@ def _keep_two(places: dict[_Key, int], key: _Key, place: int) -> None:
         places.setdefault(key, place)
 
 
-def _readings(entry: Entry) -> tuple[Candidate, ...]:
-    return tuple(candidate for _, candidate in entry.readings)
+def _candidates(entry: Entry) -> tuple[Candidate, ...]:
+    return tuple(candidate for _, candidate in entry.candidates)
 
 
 def _kind(entry: Entry) -> _Kind:
     return tuple(
         None if isinstance(one.evidence.value, float) else (one.evidence.value, one.flag)
-        for one in _readings(entry)
+        for one in _candidates(entry)
     )
 
 

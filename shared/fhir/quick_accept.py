@@ -70,7 +70,7 @@ class Expected:
     id: str | None = None
 
 
-class _Reading:
+class _Current:
     """An answer that is being read: what it may be, and how many links were seen."""
 
     def __init__(self, expected: Expected) -> None:
@@ -79,7 +79,7 @@ class _Reading:
         self.links = 0
 
 
-_reading: ContextVar[_Reading] = ContextVar("reading")
+_current: ContextVar[_Current] = ContextVar("current")
 
 
 # A text that is compared is an enumeration: of the types about which the decoder asks us, that one
@@ -90,10 +90,10 @@ class _Reference(enum.Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
-        reading = _reading.get()
-        if value == reading.patient:
+        current = _current.get()
+        if value == current.patient:
             return _Reference.FITS
-        expected = reading.expected
+        expected = current.expected
         ours = of_text(str(value), expected.patient, expected.fhir_base) == "ours"
         return _Reference.FITS if ours else None
 
@@ -103,7 +103,7 @@ class _Patient(enum.Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
-        return _Patient.FITS if value == _reading.get().expected.patient else None
+        return _Patient.FITS if value == _current.get().expected.patient else None
 
 
 class _Id(enum.Enum):
@@ -111,7 +111,7 @@ class _Id(enum.Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
-        return _Id.FITS if value == _reading.get().expected.id else None
+        return _Id.FITS if value == _current.get().expected.id else None
 
 
 class _Relation(enum.Enum):
@@ -119,9 +119,9 @@ class _Relation(enum.Enum):
 
     @classmethod
     def _missing_(cls, _value: object) -> Self | None:
-        reading = _reading.get()
-        reading.links += 1
-        return _Relation.FITS if reading.links <= _MOST_LINKS else None
+        current = _current.get()
+        current.links += 1
+        return _Relation.FITS if current.links <= _MOST_LINKS else None
 
 
 class _Nothing(enum.Enum):
@@ -164,8 +164,8 @@ def accept(body: bytes, expected: Expected) -> Links | None:
     )
     if decoder is None:
         return None
-    reading = _Reading(expected)
-    before = _reading.set(reading)
+    current = _Current(expected)
+    before = _current.set(current)
     try:
         # Skipped parts are not decoded, so nothing else would tell that they are no UTF-8.
         if not body.isascii() and _LONG_S in body.decode():
@@ -178,11 +178,11 @@ def accept(body: bytes, expected: Expected) -> Links | None:
             return None
         if not expected.is_bundle or document.link is msgspec.UNSET:
             return Links()
-        return _links(body, len(document.link)) if reading.links == len(document.link) else None
+        return _links(body, len(document.link)) if current.links == len(document.link) else None
     except (ValueError, RecursionError):
         return None
     finally:
-        _reading.reset(before)
+        _current.reset(before)
 
 
 def _links(body: bytes, count: int) -> Links | None:

@@ -84,9 +84,9 @@ def test_a_slow_chart_has_all_rows_in_their_places_says_what_it_reads_and_moves_
 ) -> None:
     window.set_viewport_size({"width": width, "height": height})
     begin(window, app, held)
-    reading = window.get_by_role("status").filter(has_text="Reading the chart: ")
-    expect(reading).to_contain_text("common laboratory values; ")
-    expect(reading).to_be_in_viewport()
+    status = window.get_by_role("status").filter(has_text="Reading the chart: ")
+    expect(status).to_contain_text("common laboratory values; ")
+    expect(status).to_be_in_viewport()
     before = rows(window)
     assert len(before) == len(REGISTRY)
     expect(window.get_by_text("reading …").locator("visible=true")).to_have_count(len(before) + 2)

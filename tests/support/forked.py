@@ -147,7 +147,7 @@ def _serve(connection: socket.socket) -> None:
             return
         while not received.endswith(b"\n"):
             received += connection.recv(1 << 16)
-        reading, writing = os.pipe()
+        read_end, writing = os.pipe()
         between = os.fork()
         if between == 0:
             pid = os.fork()
@@ -156,10 +156,10 @@ def _serve(connection: socket.socket) -> None:
             os.write(writing, str(pid).encode())
             os._exit(0)
         os.waitpid(between, 0)
-        connection.sendall(os.read(reading, 20))
-        for number in (reading, writing, *files):
+        connection.sendall(os.read(read_end, 20))
+        for number in (read_end, writing, *files):
             os.close(number)
-    for number in (reading, writing):
+    for number in (read_end, writing):
         os.close(number)
     connection.close()
     _become(json.loads(received), files[0])

@@ -123,11 +123,9 @@ def _updated(one: Json) -> datetime:
     return _instant((one.get("meta") or {}).get("lastUpdated"))
 
 
-def _instant(charted: object) -> datetime:
+def _instant(date: object) -> datetime:
     """A FHIR time as an instant; the earliest of all where it is none."""
-    whole = re.fullmatch(
-        r"(\d{4})(-\d\d)?(-\d\d)?(T.*)?", charted if isinstance(charted, str) else ""
-    )
+    whole = re.fullmatch(r"(\d{4})(-\d\d)?(-\d\d)?(T.*)?", date if isinstance(date, str) else "")
     if whole is None:
         return _BEGINNING
     year, month, day, time = whole.groups()
@@ -151,12 +149,12 @@ def _taken(observation: Json) -> str:
     return next((one for one in told if isinstance(one, str) and _instant(one) > _BEGINNING), "")
 
 
-def _written(charted: str, zone: timezone) -> str:
+def _written(date: str, zone: timezone) -> str:
     """A charted time as the page should write it."""
-    if "T" in charted:
-        here = _instant(charted).astimezone(zone)
+    if "T" in date:
+        here = _instant(date).astimezone(zone)
         return f"{here.day} {_MONTHS[here.month - 1]} {here.year} {here:%H:%M}"
-    year, *rest = charted.split("-")
+    year, *rest = date.split("-")
     names = [_MONTHS[int(rest[0]) - 1]] if rest else []
     days = [str(int(rest[1]))] if len(rest) > 1 else []
     return " ".join([*days, *names, year])
@@ -374,11 +372,11 @@ def _of_dates(page: str, resources: Iterable[Json], zone: timezone, now: datetim
     here = now.astimezone(zone)
     known = {f"{here.day} {_MONTHS[here.month - 1]} {here.year}"}
     known |= {_written((here - timedelta(minutes=ago)).isoformat(), zone) for ago in range(10)}
-    for charted in _dates_in(resources):
-        known |= {_written(charted, zone), _written(charted.partition("T")[0], zone)}
+    for date in _dates_in(resources):
+        known |= {_written(date, zone), _written(date.partition("T")[0], zone)}
         # A time of another offset stands as charted beside; its day alone does so too.
-        known.add(f"{_written(charted.partition('T')[0], zone)} {charted[11:16]}".strip())
-        known.add(_written(charted, zone).rpartition(" ")[0] if "T" in charted else "")
+        known.add(f"{_written(date.partition('T')[0], zone)} {date[11:16]}".strip())
+        known.add(_written(date, zone).rpartition(" ")[0] if "T" in date else "")
     body = re.sub(r'<details class="formula">.*?</details>', "", page, flags=re.DOTALL)
     body = re.sub(r"<(style|script|footer).*?</\1>", "", body, flags=re.DOTALL)
     for match in _TIME.finditer(text(body)):

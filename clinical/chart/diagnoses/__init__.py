@@ -115,5 +115,5 @@ def _coded(condition: Resource, matched: Coding | None) -> str:
 def _when(condition: Resource, zone: tzinfo | None) -> Moment | None:
     """The onset, else the day it was recorded."""
     onset = fields(condition.get("onsetPeriod")).get("start")
-    charted = (condition.get("onsetDateTime"), onset, condition.get("recordedDate"))
-    return next(filter(None, (moment(value, zone) for value in charted)), None)
+    dates = (condition.get("onsetDateTime"), onset, condition.get("recordedDate"))
+    return next(filter(None, (moment(value, zone) for value in dates)), None)

@@ -111,8 +111,8 @@ def _coded(claim: Claim) -> str:
 
 def _when(resource: Resource, zone: tzinfo | None) -> Moment | None:
     """When it was ordered, handed over, given or said."""
-    charted = ("authoredOn", "whenHandedOver", "whenPrepared", "effectiveDateTime", "dateAsserted")
-    return next(filter(None, (moment(resource.get(name), zone) for name in charted)), None)
+    names = ("authoredOn", "whenHandedOver", "whenPrepared", "effectiveDateTime", "dateAsserted")
+    return next(filter(None, (moment(resource.get(name), zone) for name in names)), None)
 
 
 def _indicated(

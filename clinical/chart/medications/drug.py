@@ -99,10 +99,10 @@ def classify(drug: Drug) -> Classification:
     rxnorm = _of_system(drug, System.RXNORM)
     if not atc:
         said += [(named, one, drug.charted) for one in rxnorm for named in of_rxnorm(one.code)]
-    for name, reading in by_name:
-        said += [(one, None, name) for one in reading.named if not atc or one.item in told]
+    for name, words in by_name:
+        said += [(one, None, name) for one in words.named if not atc or one.item in told]
     claims = tuple(_claims(drug, said))
-    known = atc or claims or any(reading.known for _, reading in by_name)
+    known = atc or claims or any(words.known for _, words in by_name)
     # The names of RxNorm hold the ingredients.
     known = known or any(one.display or of_rxnorm(one.code) for one in rxnorm if one.code)
     return Classification(claims) if known else NOBODY_CAN_TELL

@@ -66,7 +66,7 @@ def _behind(name: str, finding: ChartFinding, chart: Chart) -> Mapping[str, Char
 def beside(evaluation: Evaluation, chart: Chart, clock: Clock) -> Iterator[EntryView]:
     """The charted value of the same kind, where it does not agree with the result."""
     declared = evaluation.calculator.in_chart.beside
-    entry = entries.charted(chart.findings[declared.input], clock) if declared else None
+    entry = entries.chosen(chart.findings[declared.input], clock) if declared else None
     if declared is None or entry is None:
         return
     own, reported = evaluation.outputs.get(declared.output), chart.findings[declared.input].value

@@ -166,7 +166,7 @@ def taken(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:
     return units_in_words.plain(f"{amount} ({clock.day(evidence.moment)}, {kind}from the chart)")
 
 
-def charted(finding: ChartFinding, clock: Clock) -> EntryView | None:
+def chosen(finding: ChartFinding, clock: Clock) -> EntryView | None:
     """A charted value of its own, for reading beside a result."""
     if finding.chosen is None or finding.value is None:
         return None

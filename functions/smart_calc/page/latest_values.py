@@ -112,7 +112,7 @@ def _by_code(entries: Iterable[Entry], patient: str, fhir_base: str) -> Mapping[
 
 
 def _is_pressure(entry: Entry) -> bool:
-    return any(name in ("systolic_bp", "diastolic_bp") for name, _ in entry.readings)
+    return any(name in ("systolic_bp", "diastolic_bp") for name, _ in entry.candidates)
 
 
 def _by_time(pressures: list[tuple[Entry, Result]]) -> list[tuple[Entry, Result]]:
@@ -196,7 +196,7 @@ def _why_aside(entry: Entry, clock: Clock) -> str:
     told = does_not_count(entry.heading.status, entry.heading.moment, clock.now)
     if told is not None:
         return "preliminary" if told[0] is Flag.PRELIMINARY else told[1]
-    passed = [set_aside(reading, clock.now) for _, reading in entry.readings]
+    passed = [set_aside(candidate, clock.now) for _, candidate in entry.candidates]
     if passed and all(passed):
         return next(one.why for one in passed if one)
     return ""
@@ -204,10 +204,10 @@ def _why_aside(entry: Entry, clock: Clock) -> str:
 
 def _why_unused(entry: Entry, clock: Clock) -> str:
     """Why no calculator takes a value that counts; empty where one may, or none asks for it."""
-    for _, reading in entry.readings:
-        if reading.flag and set_aside(reading, clock.now) is None:
-            return reading.why
-    if not entry.readings and not _has_loinc(entry):
+    for _, candidate in entry.candidates:
+        if candidate.flag and set_aside(candidate, clock.now) is None:
+            return candidate.why
+    if not entry.candidates and not _has_loinc(entry):
         return "no LOINC code says which test it is"
     return ""
 
@@ -221,7 +221,7 @@ def _has_loinc(entry: Entry) -> bool:
 def _too_old(entry: Entry, clock: Clock) -> str:
     """That a value is older than any calculator takes; empty where it is not."""
     moment = entry.heading.moment
-    for name, _ in entry.readings:
+    for name, _ in entry.candidates:
         if moment and not question(name, clock.now).in_time(moment):
             said = "too old for the calculators: their limit is"
             return beyond(moment.days_before(clock.now), look_back(name)[1], said)
@@ -239,6 +239,6 @@ def _shown(entry: Entry) -> str:
 def _amount(entry: Entry) -> tuple[str, str] | None:
     """Value and unit as charted; "1" is told of what may be in per cent, else it is no unit."""
     amount = value_of(entry.resource)
-    if amount and amount[1] == FRACTION and not any(name in SHARES for name, _ in entry.readings):
+    if amount and amount[1] == FRACTION and not any(name in SHARES for name, _ in entry.candidates):
         return amount[0], ""
     return amount

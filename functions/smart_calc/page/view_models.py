@@ -250,8 +250,8 @@ class CalculatorView:
             return self.calculator.mark
         if self.group in ("not_applicable", "turned_off"):
             return self.reason.partition(":")[0].removesuffix(" in the chart")
-        if self.card:
-            return self.card[0].short
+        if self.headline:
+            return self.headline[0].short
         return self.needs
 
     @property
@@ -261,7 +261,7 @@ class CalculatorView:
         return (*grave, *self.notes, *(one.text for one in self.warnings if not one.grave))
 
     @property
-    def card(self) -> tuple[ResultView, ...]:
+    def headline(self) -> tuple[ResultView, ...]:
         """The outputs for row and head: those that there are, else the ranges of scores."""
         if self.group not in ("computed", "lacking"):
             return ()

@@ -32,12 +32,12 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
         if patient is None:
             raise PatientMissing
         _require_of_patient(address, patient)
-    reading = {
+    readable = {
         grant.level for grant in grants if grant.covers(address.type, "r") and not grant.filters
     }
-    opened = frozenset({address.type} if level == "user" and "user" in reading else ())
+    opened = frozenset({address.type} if level == "user" and "user" in readable else ())
     own = {address.type: (NO_FILTERS,)}
-    return Decision(level, (), patient, opened, address.type, own, returns=bool(reading))
+    return Decision(level, (), patient, opened, address.type, own, returns=bool(readable))
 
 
 def _require_of_patient(address: Address, patient: str) -> None:

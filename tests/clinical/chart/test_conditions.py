@@ -130,14 +130,14 @@ def test_a_condition_of_another_patient_is_ignored() -> None:
 
 @pytest.mark.parametrize("category", ["problem-list-item", "encounter-diagnosis", "health-concern"])
 def test_a_condition_counts_whatever_its_category(category: str) -> None:
-    charted = condition("I10", category=[concept(HL7 + "condition-category", category)])
-    assert find("hypertension", charted).value is True
+    resource = condition("I10", category=[concept(HL7 + "condition-category", category)])
+    assert find("hypertension", resource).value is True
 
 
 def test_a_condition_keeps_its_dates_name_and_states() -> None:
     named = concept(ICD10CM, "I48.91", text="Atrial fibrillation, unspecified")
-    charted: Any = condition(named, "inactive", onsetDateTime="2019-05", recordedDate="2020-01-01")
-    evidence = find("atrial_fibrillation", charted).chosen
+    resource: Any = condition(named, "inactive", onsetDateTime="2019-05", recordedDate="2020-01-01")
+    evidence = find("atrial_fibrillation", resource).chosen
     assert evidence is not None
     assert evidence.charted == "Atrial fibrillation, unspecified"
     assert evidence.status == "inactive confirmed"

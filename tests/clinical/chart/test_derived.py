@@ -68,8 +68,8 @@ def test_bilirubin_and_an_enzyme_over_their_limits_are_abnormal_liver_function(
 def test_uncontrolled_hypertension_needs_a_fresh_systolic_pressure(
     systolic: float | None, at: str, expected: bool | None
 ) -> None:
-    reading = pressure(systolic, 90, effectiveDateTime=at)
-    assert find("uncontrolled_hypertension", reading).value is expected
+    panel = pressure(systolic, 90, effectiveDateTime=at)
+    assert find("uncontrolled_hypertension", panel).value is expected
 
 
 def oxygen(code: str, value: float, unit: str, at: str = TODAY) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def oxygen(code: str, value: float, unit: str, at: str = TODAY) -> dict[str, Any
 
 
 @each(
-    ("charted", "expected"),
+    ("resources", "expected"),
     [
         ([], None),
         ([oxygen("3151-8", 2, "L/min")], True),
@@ -90,6 +90,6 @@ def oxygen(code: str, value: float, unit: str, at: str = TODAY) -> dict[str, Any
     ],
 )
 def test_supplemental_oxygen_is_read_from_the_newest_entries_and_never_assumed(
-    charted: list[Any], expected: bool | None
+    resources: list[Any], expected: bool | None
 ) -> None:
-    assert read(*charted).findings["supplemental_oxygen"].value is expected
+    assert read(*resources).findings["supplemental_oxygen"].value is expected

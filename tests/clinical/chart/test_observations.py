@@ -110,8 +110,8 @@ def test_a_bare_code_a_foreign_system_or_a_name_is_not_a_match(code: object) -> 
 
 @each("system", ["http://loinc.org/", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"])
 def test_loinc_is_known_by_each_of_its_names(system: str) -> None:
-    charted = observation("2951-2", 140, "mmol/L", code=concept(system, "2951-2"))
-    assert find("sodium", charted).value == 140
+    resource = observation("2951-2", 140, "mmol/L", code=concept(system, "2951-2"))
+    assert find("sodium", resource).value == 140
 
 
 @each(
@@ -142,8 +142,8 @@ def test_urea_is_urea_nitrogen_by_moles_only(
     ],
 )
 def test_a_corrected_interval_is_no_qt(more: Any) -> None:
-    charted = observation("8634-8", 450, "ms", **more)
-    assert find("qt_interval", charted).value == (450 if more.get("method", 0) is None else None)
+    resource = observation("8634-8", 450, "ms", **more)
+    assert find("qt_interval", resource).value == (450 if more.get("method", 0) is None else None)
 
 
 def test_any_coding_may_be_the_one_that_matches() -> None:
@@ -168,8 +168,8 @@ def test_a_second_code_for_another_analyte_rules_a_value_out(
     name: str, codes: tuple[str, ...]
 ) -> None:
     known = INPUTS[name]
-    charted = observation("", known.high / 2, known.unit, code=concept(LOINC, *codes))
-    finding = find(name, charted)
+    resource = observation("", known.high / 2, known.unit, code=concept(LOINC, *codes))
+    finding = find(name, resource)
     assert finding.value is None
     assert flags_passed_over(finding) == ["excluded_code"]
 
@@ -209,8 +209,8 @@ def test_an_entry_about_anyone_else_is_ignored(subject: object) -> None:
     ],
 )
 def test_the_patient_is_known_by_a_relative_absolute_or_versioned_reference(reference: str) -> None:
-    charted = observation("2951-2", 140, "mmol/L", subject={"reference": reference})
-    assert find("sodium", charted).value == 140
+    resource = observation("2951-2", 140, "mmol/L", subject={"reference": reference})
+    assert find("sodium", resource).value == 140
 
 
 def test_a_value_whose_focus_is_not_the_patient_is_ignored() -> None:

@@ -235,15 +235,15 @@ def test_a_value_is_the_same_in_every_unit(
     name, unit, factor, offset = spelling
     known = INPUTS[name]
     value = known.low + share * (known.high - known.low)
-    charted: dict[str, Any] = {"value": (value - offset) / factor}
+    stated: dict[str, Any] = {"value": (value - offset) / factor}
     if unit:
         in_ucum = {"system": UCUM, "code": unit.upper()}
-        charted |= {"unit": f" {unit.upper()} "} if printed else in_ucum
+        stated |= {"unit": f" {unit.upper()} "} if printed else in_ucum
     finding = find(
-        name, observation(known.loinc[0], None, valueQuantity=charted, effectiveDateTime=NOW)
+        name, observation(known.loinc[0], None, valueQuantity=stated, effectiveDateTime=NOW)
     )
     # A charted unit may be narrower than the hard range.
-    narrow = implausible(name, charted["value"], unit)
+    narrow = implausible(name, stated["value"], unit)
     assert finding.value == (None if narrow else pytest.approx(value))
 
 
@@ -251,8 +251,8 @@ def test_a_value_is_the_same_in_every_unit(
 @given(st.sampled_from(sorted(INPUTS)), st.text(max_size=6), st.floats(allow_nan=False))
 def test_a_unit_outside_the_table_never_gives_a_value(name: str, unit: str, value: float) -> None:
     known = INPUTS[name]
-    charted = {"value": value, "unit": unit}
-    finding = find(name, observation(known.loinc[0], valueQuantity=charted, effectiveDateTime=NOW))
+    stated = {"value": value, "unit": unit}
+    finding = find(name, observation(known.loinc[0], valueQuantity=stated, effectiveDateTime=NOW))
     if conversion(known.units, unit) is None:
         assert finding.value is None
     elif finding.value is not None:

@@ -42,8 +42,8 @@ def test_a_text_for_a_number_is_shown_and_not_parsed(value: Any, shown: str) -> 
 
 @each("value", ["140", True, [140], {"value": 140}, float("nan")])
 def test_what_is_no_number_leaves_the_input_empty(value: object) -> None:
-    charted = quantity(0, "mmol/L") | {"value": value}
-    finding = find("sodium", observation("2951-2", valueQuantity=charted))
+    stated = quantity(0, "mmol/L") | {"value": value}
+    finding = find("sodium", observation("2951-2", valueQuantity=stated))
     assert (finding.outcome, finding.flags) == (Outcome.UNREADABLE, ("not_a_number",))
 
 
@@ -142,11 +142,11 @@ def test_a_vital_sign_of_today_is_converted(
 
 @each(("digits", "value"), [("1.40", 1.4), ("2", 2.0), ("1.4E+0", 1.4), ("124E-2", 1.24)])
 def test_a_decimal_is_read_as_a_number_and_shown_with_its_digits(digits: str, value: float) -> None:
-    charted = quantity(0, "mg/dL") | {"value": Decimal(digits)}
+    stated = quantity(0, "mg/dL") | {"value": Decimal(digits)}
     high = quantity(0, "mg/dL") | {"value": Decimal("1.20")}
     finding = find(
         "creatinine",
-        observation("2160-0", valueQuantity=charted, referenceRange=[{"high": high}]),
+        observation("2160-0", valueQuantity=stated, referenceRange=[{"high": high}]),
     )
     assert finding.value == value
     assert isinstance(finding.value, float)
@@ -165,8 +165,8 @@ def test_a_decimal_is_read_as_a_number_and_shown_with_its_digits(digits: str, va
     ],
 )
 def test_a_decimal_without_bounds_leaves_the_input_empty(number: str, outcome: Outcome) -> None:
-    charted = quantity(0, "mg/dL") | {"value": Decimal(number)}
-    assert find("creatinine", observation("2160-0", valueQuantity=charted)).outcome is outcome
+    stated = quantity(0, "mg/dL") | {"value": Decimal(number)}
+    assert find("creatinine", observation("2160-0", valueQuantity=stated)).outcome is outcome
 
 
 @each("unit", [" MG/DL ", "mg/dl", "Mg/dL"])
@@ -183,7 +183,7 @@ def test_micro_is_read_however_it_is_written(micro: str) -> None:
 
 
 @each(
-    ("charted", "expected"),
+    ("unit", "expected"),
     [
         ({"unit": "mg/dL (serum)", "system": UCUM, "code": "mg/dL"}, 1.4),
         ({"unit": "MG/100ML", "system": UCUM, "code": "mg/dL"}, 1.4),
@@ -197,10 +197,8 @@ def test_micro_is_read_however_it_is_written(micro: str) -> None:
         ({"unit": "mmol"}, None),
     ],
 )
-def test_the_ucum_code_decides_before_the_printed_unit(
-    charted: Any, expected: float | None
-) -> None:
-    finding = find("creatinine", observation("2160-0", valueQuantity={"value": 1.4, **charted}))
+def test_the_ucum_code_decides_before_the_printed_unit(unit: Any, expected: float | None) -> None:
+    finding = find("creatinine", observation("2160-0", valueQuantity={"value": 1.4, **unit}))
     assert finding.value == expected
 
 

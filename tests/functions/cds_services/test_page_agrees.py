@@ -45,7 +45,7 @@ def prefetch_of(charts: Charts, patient: str) -> Iterator[tuple[str, Any]]:
         yield key, {"resourceType": "Bundle", "type": "searchset", "entry": entries}
 
 
-def _charted(charts: Charts, patient: str) -> chart_reading.Charted:
+def _charted(charts: Charts, patient: str) -> chart_reading.ChartReading:
     call = HookCall(
         patient=patient,
         fhir_base=FHIR_BASE,
@@ -75,12 +75,12 @@ def test_card_and_page_agree(charts: Charts, patient: str, monkeypatch: pytest.M
         group, view = by_name[one.calculator.name]
         if isinstance(one, Card):
             assert group == "computed"
-            first = view.card[0]
+            first = view.headline[0]
             assert (first.printed, first.band) == (one.result.printed, one.result.band)
             assert (first.label, first.bar is None) == (one.result.output.label, False)
         elif group == "computed" and " makes no card" in one.why:
             # It is the band alone that makes no card: the page has the same number.
-            assert f"{view.card[0].label} {view.card[0].printed}" in one.why
+            assert f"{view.headline[0].label} {view.headline[0].printed}" in one.why
 
 
 def test_some_charts_make_cards_and_some_do_not(charts: Charts) -> None:

@@ -54,8 +54,8 @@ def _amount(entry: Entry) -> tuple[str, str] | None:
 def _found_by_comparing_all(top: Entry, entries: Sequence[Entry]) -> Entry | None:
     for other in entries:
         same = _amount(top) == _amount(other)
-        if top.readings and len(top.readings) == len(other.readings):
-            pairs = zip(top.readings, other.readings, strict=True)
+        if top.candidates and len(top.candidates) == len(other.candidates):
+            pairs = zip(top.candidates, other.candidates, strict=True)
             same = all(agree(one, another) for (_, one), (_, another) in pairs)
         if not same:
             return other

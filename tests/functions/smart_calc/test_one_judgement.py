@@ -261,8 +261,8 @@ def test_a_charted_bmi_is_shown_only_if_it_differs_from_the_calculated_one() -> 
         observation("8302-2", 180, "cm", id="height", **taken),
     )
 
-    def beside(charted: float) -> list[str]:
-        reported = observation("39156-5", charted, "kg/m2", id="bmi", **taken)
+    def beside(value: float) -> list[str]:
+        reported = observation("39156-5", value, "kg/m2", id="bmi", **taken)
         groups = in_groups(read_chart([*values, reported], NOW, "p1", BASE), Clock(NOW))
         (bmi,) = (one for views in groups.values() for one in views if one.name == "bmi")
         return [entry.text for entry in bmi.beside]

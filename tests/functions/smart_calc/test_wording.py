@@ -86,11 +86,11 @@ def noted(view: CalculatorView, name: str) -> str:
 
 
 def test_a_note_gives_a_converted_value_as_charted_and_a_calculated_one_as_it_is_shown() -> None:
-    charted = observation("2160-0", 124, "umol/L", id="c")
-    assert noted(view_of("egfr_ckd_epi_2021", charted), "creatinine") == (
+    resource = observation("2160-0", 124, "umol/L", id="c")
+    assert noted(view_of("egfr_ckd_epi_2021", resource), "creatinine") == (
         "Creatinine 124 umol/L (20 Nov 2026)"
     )
-    risk = view_of("prevent_2023_base", charted)
+    risk = view_of("prevent_2023_base", resource)
     assert noted(risk, "egfr") == "eGFR (CKD-EPI 2021) 55 mL/min/1.73 m2 (20 Nov 2026)"
 
 

@@ -40,11 +40,11 @@ def resources(name: str) -> list[dict[str, Any]]:
 
 @cache
 def inputs(name: str) -> dict[str, tuple[object, str | None]]:
-    charted: dict[str, tuple[object, str | None]] = {"age": (None, "a")}
+    known: dict[str, tuple[object, str | None]] = {"age": (None, "a")}
     for given, value in prefill(resources(name), NOW).items():
         unit = INPUTS[given].unit if given in INPUTS else "a" if given == "age" else None
-        charted[given] = (value, unit)
-    return dict(with_computed_inputs({**charted, **ASKED}))
+        known[given] = (value, unit)
+    return dict(with_computed_inputs({**known, **ASKED}))
 
 
 def evaluated(calculator: str, name: str) -> Evaluation:
