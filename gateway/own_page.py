@@ -53,14 +53,14 @@ def is_at(path: str) -> bool:
     return path == _AT.rstrip("/") or path.startswith(_AT)
 
 
-def serve(settings: Settings, call: Call, page: Path) -> Reply:
-    """A file below `page`; raises NotFound for whatever is none."""
+def serve(settings: Settings, call: Call, root: Path) -> Reply:
+    """A file below `root`; raises NotFound for whatever is none."""
     if call.method not in {"GET", "HEAD"}:
         raise MethodNotAllowed(allow="GET, HEAD")
     if not call.path.startswith(_AT):
         query = f"?{call.query()}" if call.query() else ""
         return Reply(308, {"Location": _AT + query})
-    file = _file(page, call.path.removeprefix(_AT) or "index.html")
+    file = _file(root, call.path.removeprefix(_AT) or "index.html")
     try:
         content = file.open("rb")
     except OSError:
@@ -77,7 +77,7 @@ def serve(settings: Settings, call: Call, page: Path) -> Reply:
     return Reply(200, headers, pieces)
 
 
-def _file(page: Path, raw: str) -> Path:
+def _file(root: Path, raw: str) -> Path:
     """The file that a raw path names: its segments decoded once, each a plain name."""
     try:
         names = [unquote_to_bytes(segment).decode() for segment in raw.split("/")]
@@ -87,11 +87,11 @@ def _file(page: Path, raw: str) -> Path:
         raise NotFound
     try:
         # A link inside the folder may lead out of it.
-        path = page.joinpath(*names).resolve(strict=True)
+        path = root.joinpath(*names).resolve(strict=True)
         regular = stat.S_ISREG(path.stat().st_mode)
     except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
         raise NotFound from None
-    within = path.is_relative_to(page) and path.relative_to(page).parts
+    within = path.is_relative_to(root) and path.relative_to(root).parts
     if not regular or not within or not all(_is_plain(name) for name in within):
         raise NotFound
     return path

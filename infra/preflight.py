@@ -77,14 +77,14 @@ def _of_region(get: Get, deployment: Deployment, service: str) -> Mapping[str, i
     quotas: dict[str, int] = {}
     token = ""
     while True:
-        page = get("cloudquotas", f"{path}?pageSize=500{token and f'&pageToken={token}'}")
-        for quota in page.get("quotaInfos", []):
+        listed = get("cloudquotas", f"{path}?pageSize=500{token and f'&pageToken={token}'}")
+        for quota in listed.get("quotaInfos", []):
             for one in quota.get("dimensionsInfos", []):
                 value = int(one.get("details", {}).get("value", -1))
                 there = deployment.region in one.get("applicableLocations", [])
                 if there and value >= 0:
                     quotas[quota["quotaId"]] = value
-        token = page.get("nextPageToken", "")
+        token = listed.get("nextPageToken", "")
         if not token:
             return quotas
 

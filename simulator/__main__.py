@@ -25,20 +25,20 @@ def main(arguments: list[str]) -> int:
     command = arguments[0]
     at_app = Place("PORT", os.environ.get("PORT", "8080"))
     at_ehr = Place("EHR_PORT", os.environ.get("EHR_PORT", "8090"))
-    page, cards = None, True
+    folder, with_cds = None, True
     try:
         if command == "run":
             functions = project.read(Path.cwd()).names
-            page, cards = _page(functions), "cds_services" in functions
+            folder, with_cds = _page(functions), "cds_services" in functions
         for place in (at_ehr, at_app) if command == "run" else (at_ehr,):
             servers.require_free(place, command)
     except (Unusable, Refused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     public_url, ehr = f"http://localhost:{at_app.port}", f"http://{LOOPBACK}:{at_ehr.port}"
-    listed = [Server("simulator.serve_ehr:app", at_ehr, _ehr(public_url, ehr, cards=cards))]
+    listed = [Server("simulator.serve_ehr:app", at_ehr, _ehr(public_url, ehr, with_cds=with_cds))]
     if command == "run":
-        config = _config(public_url, ehr, page, cards=cards)
+        config = _config(public_url, ehr, folder, with_cds=with_cds)
         environment = {"SMART_CONFIG": str(config), "EHR_BASE_URL": ehr}
         listed.append(Server("gateway.app:application", at_app, environment))
     return servers.run(listed, ready=public_url if command == "run" else ehr)
@@ -46,22 +46,22 @@ def main(arguments: list[str]) -> int:
 
 def _page(functions: Collection[str]) -> Path | None:
     """The project's own page, without which that of smart_calc is launched."""
-    page = own_page.folder()
-    if page is None and "smart_calc" not in functions:
+    folder = own_page.folder()
+    if folder is None and "smart_calc" not in functions:
         raise Unusable(
             "There is no page to launch. Name one: smart-calc run --page FOLDER, or "
             "make run PAGE=FOLDER"
         )
-    return page
+    return folder
 
 
-def _ehr(public_url: str, ehr: str, *, cards: bool) -> Mapping[str, str]:
+def _ehr(public_url: str, ehr: str, *, with_cds: bool) -> Mapping[str, str]:
     """The simulated EHR's configuration: this app's registrations, unless others are given."""
-    given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url, cards=cards))
+    given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url, with_cds=with_cds))
     return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": given}
 
 
-def _config(public_url: str, ehr: str, page: Path | None, *, cards: bool) -> Path:
+def _config(public_url: str, ehr: str, folder: Path | None, *, with_cds: bool) -> Path:
     """The embedded defaults as a configuration file; the sealing key lasts over restarts.
 
     A launch ends at a page of one's own, where there is one, and it may write what demo.py says.
@@ -74,8 +74,8 @@ def _config(public_url: str, ehr: str, page: Path | None, *, cards: bool) -> Pat
         key_file.write_text(secrets.token_urlsafe(32), encoding="ascii")
     config = (local / "smart.toml").resolve()
     store_file = (local / "smart.db").resolve()
-    own = () if page is None else (own_page.AFTER_LAUNCH, demo.OWN_PAGE)
-    text = demo.configuration(public_url, ehr, key_file, store_file, *own, cards=cards)
+    own = () if folder is None else (own_page.AFTER_LAUNCH, demo.OWN_PAGE)
+    text = demo.configuration(public_url, ehr, key_file, store_file, *own, with_cds=with_cds)
     config.write_text(text, encoding="utf-8")
     return config
 

@@ -101,9 +101,9 @@ def configuration(
     after_launch: str = "/smart_calc/{session}/",
     more_scopes: Sequence[str] = (),
     *,
-    cards: bool = True,
+    with_cds: bool = True,
 ) -> str:
-    """Return the app's configuration file; with `cards` its CDS service has the EHRs as callers."""
+    """Return the app's configuration file; `with_cds` makes the EHRs callers of its CDS service."""
     top = _CONFIGURATION.format(
         public_url=public_url, key_file=key_file, store_file=store_file, after_launch=after_launch
     )
@@ -120,7 +120,7 @@ def configuration(
         )
         for one in _ENTRIES
     )
-    callers = (_cds_client(one, ehr_origin) for one in _ENTRIES if cards)
+    callers = (_cds_client(one, ehr_origin) for one in _ENTRIES if with_cds)
     return "".join([top, *ehrs, *callers])
 
 
@@ -131,8 +131,8 @@ def _cds_client(one: _Entry, ehr_origin: str) -> str:
     return table if tenant is None else f'{table}tenant = "{tenant}"\n'
 
 
-def registrations(public_url: str, *, cards: bool = True) -> str:
-    """Return the EHRs' registrations of the app, as JSON; with `cards` charts ask it for those."""
+def registrations(public_url: str, *, with_cds: bool = True) -> str:
+    """Return the app's registrations at the EHRs as JSON; `with_cds` adds its CDS service."""
     return json.dumps(
         [
             {
@@ -142,7 +142,7 @@ def registrations(public_url: str, *, cards: bool = True) -> str:
                 "redirect_uris": [f"{public_url}{one.redirect_path}"],
                 "scopes": [*one.launch_scopes, *_IDENTITY, *_RESOURCES, *OWN_PAGE],
                 "ehrs": [one.profile.key],
-                **({"cds_services": f"{public_url}/cds_services"} if cards else {}),
+                **({"cds_services": f"{public_url}/cds_services"} if with_cds else {}),
             }
             for one in _ENTRIES
         ]

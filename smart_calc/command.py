@@ -107,7 +107,7 @@ def _settings(given: argparse.Namespace) -> Mapping[str, str]:
     """What was given, as the variables that the servers read; a folder page/ counts as given."""
     names = ("port", "ehr_port", "page", "host", "workers")
     named = {name.upper(): value for name in names if (value := getattr(given, name, None))}
-    return {**place.page(Path()), **named} if hasattr(given, "page") else named
+    return {**place.page_variable(Path()), **named} if hasattr(given, "page") else named
 
 
 def _new(given: argparse.Namespace) -> int:

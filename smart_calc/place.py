@@ -33,7 +33,7 @@ def variables(more: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **safe, **more}
 
 
-def page(folder: Path) -> Mapping[str, str]:
+def page_variable(folder: Path) -> Mapping[str, str]:
     """The variable that serves a project's page, unless another is named already."""
     there = (folder / "page/index.html").is_file()
     return {"PAGE": "page"} if there and not os.environ.get("PAGE") else {}

@@ -138,7 +138,7 @@ def running(folder: Path | str = ".") -> Iterator[App]:
             process = subprocess.Popen(  # noqa: S603 - our own words
                 place.command("simulator", ["run"]),
                 cwd=folder,
-                env=place.variables({**place.page(Path(folder)), **given}),
+                env=place.variables({**place.page_variable(Path(folder)), **given}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

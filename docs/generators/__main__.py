@@ -26,9 +26,9 @@ def _of_the_calculators() -> None:
     (DOCS / "calculators.md").write_text(text, encoding="utf-8")
     print("docs/calculators.md")
     # The rest of this page is written by hand.
-    page = DOCS / "cds-hooks.md"
-    text = cds_prefetch.into(cds_cards.into(page.read_text(encoding="utf-8")))
-    page.write_text(text, encoding="utf-8")
+    document = DOCS / "cds-hooks.md"
+    text = cds_prefetch.into(cds_cards.into(document.read_text(encoding="utf-8")))
+    document.write_text(text, encoding="utf-8")
     print("docs/cds-hooks.md")
 
 

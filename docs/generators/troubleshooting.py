@@ -101,7 +101,7 @@ def pages() -> Mapping[str, str]:
 
 
 def _file(vendor: str) -> str:
-    return f"troubleshooting/{_VENDORS[vendor].page or vendor}.md"
+    return f"troubleshooting/{_VENDORS[vendor].docs_page or vendor}.md"
 
 
 def _by_text(entries: list[Entry]) -> list[Entry]:

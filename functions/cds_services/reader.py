@@ -91,20 +91,20 @@ class Reader:
 
     def _paged(self, search: Search, request: Request, first: Part, bytes_left: int) -> Part:
         """A search to its last page; where that cannot be had, what came before does not count."""
-        resources, page = list(first.resources), first
+        resources, part = list(first.resources), first
         for _ in range(search.page_cap - 1):
-            if page.state != "incomplete":
+            if part.state != "incomplete":
                 break
-            url = followed(page.next, self.fhir_base, request.path)
+            url = followed(part.next, self.fhir_base, request.path)
             if url is None or bytes_left <= 0:
                 return _INCOMPLETE
             answer = self._get(search, url, bytes_left)
             if answer.status != 200:
                 return _INCOMPLETE
-            page = prefetch.of_value(search, answer.document)
-            resources += page.resources
+            part = prefetch.of_value(search, answer.document)
+            resources += part.resources
             bytes_left -= answer.size
-        return Part("whole", tuple(resources)) if page.state == "whole" else _INCOMPLETE
+        return Part("whole", tuple(resources)) if part.state == "whole" else _INCOMPLETE
 
     def _get(self, search: Search, url: str, most: int) -> _Answer:
         """One call, logged."""

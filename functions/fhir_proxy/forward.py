@@ -50,7 +50,7 @@ def request(
     return conditional.answered(answer, address, decision, headers)
 
 
-def page(url: str, address: Address, decision: Decision, active: Active) -> FhirAnswer:
+def next_page(url: str, address: Address, decision: Decision, active: Active) -> FhirAnswer:
     """Read a further page by the EHR's own link."""
     accept = quick.acceptor(address, decision, active.session.fhir_base)
     answer = fhir_client.call(active, "GET", url, accept=accept)

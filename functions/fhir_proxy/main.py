@@ -140,22 +140,22 @@ def _read(
     session = active.session
     grants = session.grants(active.ehr)
     place = address.path if address.kind == "history" else address.type
-    pages = rewrite.Pages(session, _running.sealer, place, proxy_base)
+    links = rewrite.PageLinks(session, _running.sealer, place, proxy_base)
     paged = address.interaction.is_paged
     started = time.monotonic()
     if paged and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
         if len(parameters) != 1:
             raise ParameterInvalid("A page link takes no further parameters.")
-        page = pages.open(parameters[0][1])
-        decision = asking.decide_page(address, page.level, session, grants, shown=page.shown)
-        answer = forward.page(page.url, address, decision, active)
+        link = links.open(parameters[0][1])
+        decision = asking.decide_next_page(address, link.level, session, grants, shown=link.shown)
+        answer = forward.next_page(link.url, address, decision, active)
     else:
         decision = asking.decide(address, parameters, session, grants)
         answer = forward.request(address, decision, active, call.headers)
     body = answer.body
     if paged and answer.status == 200:
         known = answer.accepted.place if answer.accepted else None
-        body = pages.rewritten(body, decision.level, shown=decision.shown, known=known)
+        body = links.rewritten(body, decision.level, shown=decision.shown, known=known)
     if address.kind == "capabilities" and answer.status == 200:
         body = rewrite.named_here(answer.resource, body, proxy_base)
     changed = rewrite.stamp(answer.body, body, "page links" if paged else "addresses")

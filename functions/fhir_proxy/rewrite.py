@@ -23,9 +23,9 @@ _SHOWN = "shown"
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A further page: the EHR's own URL, and of the first one the level of the scope that allowed
-    it, and whether its resources had to show that they fit the scope's parameters.
+class PageLink:
+    """The EHR's own link to a further page, and of the first page the level of the scope that
+    allowed it, and whether its resources had to show that they fit the scope's parameters.
     """
 
     url: str
@@ -34,7 +34,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class PageLinks:
     """Page links of one path below the FHIR base (a type's or a history's) in one session.
 
     `proxy_base` is the session's address here.
@@ -68,7 +68,7 @@ class Pages:
         view = memoryview(body)
         return b"".join((view[:start], json.dumps(links).encode(), view[end:]))
 
-    def open(self, token: str) -> Page:
+    def open(self, token: str) -> PageLink:
         """The page behind a link's token. Raises ParameterInvalid for one not made for it."""
         try:
             opened = self.sealer.open(token, self.session.secret, self._context()).decode()
@@ -79,7 +79,7 @@ class Pages:
                 why="Page links belong to one session and one request; they cannot be made or "
                 "changed.",
             ) from None
-        return Page(url, "user" if level == "user" else "patient", shown == _SHOWN)
+        return PageLink(url, "user" if level == "user" else "patient", shown == _SHOWN)
 
     def _usable(self, links: object, level: Level, shown: bool) -> list[dict[str, object]]:
         rewritten = []

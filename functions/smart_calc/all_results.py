@@ -31,8 +31,8 @@ def answer(body: bytes, patient: str, fhir_base: str, now: datetime) -> dict[str
     another form.
     """
     offset, pages = _parsed(body)
-    read = (searchset.of_document(page, {"Observation"}) for page in pages)
-    resources = [one for page in read for one in page.resources]
+    read = (searchset.of_document(bundle, {"Observation"}) for bundle in pages)
+    resources = [one for document in read for one in document.resources]
     reader = ObservationReader(UTC)
     entries = [reader.entry(one) for one in latest_versions(resources)]
     clock = Clock(now.astimezone(timezone(timedelta(minutes=offset))))
@@ -54,7 +54,7 @@ def _parsed(body: bytes) -> tuple[int, list[dict[str, Any]]]:
     offset, pages = document["offset"], document["pages"]
     if isinstance(offset, bool) or not isinstance(offset, int) or abs(offset) >= _MOST_MINUTES:
         raise _invalid("`offset` is no number of minutes")
-    if not isinstance(pages, list) or not all(isinstance(page, dict) for page in pages):
+    if not isinstance(pages, list) or not all(isinstance(bundle, dict) for bundle in pages):
         raise _invalid("`pages` is no list of Bundles")
     return offset, pages
 

@@ -25,9 +25,9 @@ __all__ = [
 ]
 
 # What the standards alone say; also the vendor of an [[ehr]] entry that names none.
-GENERIC = Profile("generic", "Any EHR", page="any-ehr")
+GENERIC = Profile("generic", "Any EHR", docs_page="any-ehr")
 # This app's own refusals stand in the catalogue of errors beside the EHRs'.
-OWN = Profile("smart-calc", "This app", page="this-app")
+OWN = Profile("smart-calc", "This app", docs_page="this-app")
 
 # Those that an [[ehr]] entry can name as its `vendor`.
 VENDORS: Mapping[str, Profile] = {

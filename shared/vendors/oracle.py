@@ -6,7 +6,7 @@ from shared.vendors.profile import Profile, ScopeHabits, SearchHabits, Signs
 ORACLE = Profile(
     name="oracle",
     title="Oracle Health",
-    page="oracle-health",
+    docs_page="oracle-health",
     endpoint_hosts=frozenset({"authorization.cerner.com"}),
     # The identity provider of the tenant: the tenant stays bound by the path.
     issuer_pattern=r"{issuer}(?:/oidc/idsps/[A-Za-z0-9._~-]{1,200}/?)?",

@@ -94,7 +94,7 @@ class Profile:
 
     name: str
     title: str
-    page: str | None = None
+    docs_page: str | None = None
     endpoint_hosts: frozenset[str] = frozenset()
     issuer_pattern: str | None = None
     raw_basic: bool = False

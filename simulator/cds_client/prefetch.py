@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from simulator import trace
 from simulator.cds.templates import Query, Read, TemplateInvalidError, filled
 from simulator.cds.token import ELSEWHERE
-from simulator.fhir.bundle import Page, Result
+from simulator.fhir.bundle import Result, SearchPage
 from simulator.fhir.outcome import FhirError
 from simulator.vendors.installation import Installation
 
@@ -86,7 +86,7 @@ class Prefetching:
         matches = query.run(mine)
         if not matches and self._ehr.profile.cds.empty_has_outcome:
             return _NOTHING
-        pages = [Page(shown) for shown in fhir.pages(query, matches)]
+        pages = [SearchPage(shown) for shown in fhir.pages(query, matches)]
         self_url = f"{base}/{requested.type}"
         return self._ehr.pages.first(Result(pages, len(matches), self._token), self_url)
 

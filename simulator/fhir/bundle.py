@@ -14,7 +14,7 @@ _PAGES_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SearchPage:
     """One page of a search: its matches, and what came along with them."""
 
     matches: Sequence[Resource]
@@ -31,7 +31,7 @@ class Result:
         token: the access token that searched; no other may page.
     """
 
-    pages: Sequence[Page]
+    pages: Sequence[SearchPage]
     total: int
     token: str
 
@@ -55,7 +55,7 @@ class Pages:
         key = self._results.put(result) if len(result.pages) > 1 else ""
         return self._bundle(result, key, 1, self_url)
 
-    def page(self, key: str, number: str, token: str) -> str | None:
+    def at(self, key: str, number: str, token: str) -> str | None:
         """Return a page, or None if the link is unknown, too old or another token's."""
         result = self._results.get(key)
         if result is None or result.token != token:
@@ -77,7 +77,7 @@ class Pages:
 
 
 def searchset(
-    page: Page,
+    part: SearchPage,
     total: int,
     links: Sequence[tuple[str, str]],
     fhir_base: str,
@@ -90,7 +90,7 @@ def searchset(
         "link": [{"relation": relation, "url": url} for relation, url in links],
     }
     head = json.dumps(members)
-    modes = [(one, "match") for one in page.matches] + [(one, "include") for one in page.included]
+    modes = [(one, "match") for one in part.matches] + [(one, "include") for one in part.included]
     if not modes:
         return head  # FHIR forbids an empty list of entries
     entries = ",\n".join(

@@ -79,8 +79,8 @@ def pages_of(query: Search, matches: Sequence[Resource]) -> list[Sequence[Resour
     others = [one for one in matches if not _is_social_history(one)]
     room = max(count - len(social), 0)
     pages = [[*social, *others[:room]], *cut(others[room:], count)]
-    pages = [pages[0], *(page for page in pages[1:] if page)]
-    return [pages[0], *([*before[-1:], *page] for before, page in pairwise(pages))]
+    pages = [pages[0], *(part for part in pages[1:] if part)]
+    return [pages[0], *([*before[-1:], *part] for before, part in pairwise(pages))]
 
 
 def _is_social_history(resource: Resource) -> bool:

@@ -40,5 +40,5 @@ def test_every_error_of_the_catalogue_is_of_a_vendor_with_a_profile() -> None:
 
 def test_every_vendor_has_a_name_and_a_page_of_its_own() -> None:
     known = everyone()
-    assert len({one.name for one in known}) == len({one.page or one.name for one in known})
+    assert len({one.name for one in known}) == len({one.docs_page or one.name for one in known})
     assert len({one.name for one in known}) == len({one.title for one in known}) == len(known)

@@ -113,16 +113,16 @@ class Reader:
             if isinstance(answer, _Failed):
                 refused = answer.status == 400 and number == 0
                 return _broken(search, resources, answer, try_instead=refused)
-            page = searchset.of_document(answer.resource, search.reads)
-            resources += page.resources
-            if page.next is None:
+            bundle = searchset.of_document(answer.resource, search.reads)
+            resources += bundle.resources
+            if bundle.next is None:
                 return Part(tuple(resources), try_instead=not resources)
-            following = page_links.followed(page.next, session, request.path)
+            following = page_links.followed(bundle.next, session, request.path)
             if following is None:
                 why = "could not be read to its end (the next page has a foreign address)"
                 return _broken(search, resources, _Failed(why))
             url = following
-            valued |= self.valued(list(page.resources))
+            valued |= self.valued(list(bundle.resources))
             bytes_left -= len(answer.body)
             if is_settled(search, valued) or bytes_left <= 0:
                 break

@@ -63,7 +63,7 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
     )
 
 
-def decide_page(
+def decide_next_page(
     address: Address, level: Level, session: Session, grants: Grants, *, shown: bool
 ) -> Decision:
     """Whether a further page of what was allowed at `level` may be read."""

@@ -11,7 +11,7 @@ from simulator.endpoints.discovery import capability_statement, configuration_an
 from simulator.endpoints.fhir.bearer import Bearer, VisibleCharts, authenticate
 from simulator.endpoints.fhir.versions import Versions, raise_gone, require_type, resource_answer
 from simulator.endpoints.fhir.writes import Writes
-from simulator.fhir.bundle import Page, Result
+from simulator.fhir.bundle import Result, SearchPage
 from simulator.fhir.outcome import FhirError, fhir_answer
 from simulator.vendors.installation import Installation
 
@@ -30,7 +30,7 @@ class FhirApi:
         routes = Blueprint("fhir", __name__)
         routes.add_url_rule("/.well-known/smart-configuration", view_func=self.configuration)
         routes.add_url_rule("/metadata", view_func=self.metadata)
-        routes.add_url_rule("", view_func=self.page)
+        routes.add_url_rule("", view_func=self.next_page)
         routes.add_url_rule("/<fhir_type>", view_func=self.search_by_get)
         routes.add_url_rule("/<fhir_type>/_search", view_func=self.search_by_post, methods=["POST"])
         routes.add_url_rule("/<fhir_type>/<fhir_id>", view_func=self.read)
@@ -51,12 +51,12 @@ class FhirApi:
         self._manner.require_media(request)
         return fhir_answer(capability_statement(self._ehr))
 
-    def page(self) -> Response:
+    def next_page(self) -> Response:
         """Answer a link of a search Bundle."""
         bearer = self._enter()
         if sorted(name for name, _ in request.args.items(multi=True)) != ["_getpages", "_page"]:
             raise FhirError(400, "invalid", "a search must name a resource type")
-        text = self._ehr.pages.page(request.args["_getpages"], request.args["_page"], bearer.token)
+        text = self._ehr.pages.at(request.args["_getpages"], request.args["_page"], bearer.token)
         if text is None:
             raise FhirError(410, "expired", "no such page for this token, or it is too old")
         return fhir_answer(text)
@@ -102,7 +102,7 @@ class FhirApi:
         matches = query.run(filter(view.shows, charts.of_type(fhir_type)))
         may_include = bearer.covers("Medication", "r")
         pages = [
-            Page(shown, query.included(shown, charts) if may_include else ())
+            SearchPage(shown, query.included(shown, charts) if may_include else ())
             for shown in self._manner.pages(query, matches)
         ]
         self_url = f"{base}/{fhir_type}"
