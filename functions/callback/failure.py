@@ -57,7 +57,7 @@ def refused(
     evidence = dict(error.evidence)
     if attempt is not None:
         evidence |= {**attempt.done, **_asked(attempt)}
-    alone = attempt is not None and attempt.pending.kind == "standalone"
+    alone = attempt is not None and attempt.pending.flow == "standalone"
     standalone = attempt.pending.ehr if attempt is not None and alone else None
     heard = _heard(error, given)
     if heard is None:
@@ -85,7 +85,7 @@ def in_another_browser(error: SmartError, pending: Pending) -> Refusal:
 
     It's told nothing of the launch, except that no chart opened the app if none did.
     """
-    if pending.kind == "ehr":
+    if pending.flow == "ehr":
         return Refusal.of(error)
     # The first step is to launch again from the chart.
     return replace(Refusal.of(error), steps=(_OWN_WINDOW, *error.steps[1:]))
@@ -136,7 +136,7 @@ def _asked(attempt: Attempt) -> Mapping[str, str]:
     """What the launch asked for, as evidence."""
     pending, ehr = attempt.pending, attempt.ehr
     return {
-        "flow": "EHR launch" if pending.kind == "ehr" else "standalone launch",
+        "flow": "EHR launch" if pending.flow == "ehr" else "standalone launch",
         "client_id_sent": pending.client_id,
         "client_auth": ehr.client_auth if ehr else "unknown",
         "redirect_uri_sent": pending.redirect_uri,
@@ -150,11 +150,11 @@ def _sent(attempt: Attempt, where: "explain.Where") -> "explain.AuthorizationReq
 
     pending, ehr = attempt.pending, attempt.ehr
     names = list(_EXCHANGE if where == "token endpoint" else _AUTHORIZATION)
-    names += ["launch"] if pending.kind == "ehr" else []
+    names += ["launch"] if pending.flow == "ehr" else []
     names += ["nonce"] if pending.nonce else []
     return explain.AuthorizationRequest(
         vendor=ehr.vendor if ehr else None,
-        flow=pending.kind,
+        flow=pending.flow,
         client_id=pending.client_id,
         client_auth=ehr.client_auth if ehr else None,
         basic_form=attempt.basic_form,
@@ -162,7 +162,7 @@ def _sent(attempt: Attempt, where: "explain.Where") -> "explain.AuthorizationReq
         aud=pending.iss,
         scopes=pending.requested,
         parameters=tuple(names),
-        scopes_supported=pending.offered,
+        scopes_supported=pending.scopes_supported,
     )
 
 

@@ -47,7 +47,7 @@ def causes(session: Session, vendor: str) -> "Mapping[str, explain.CauseId]":
     from shared import explain
 
     return explain.scope_causes(
-        vendor, session.flow, session.requested, session.granted, session.offered
+        vendor, session.flow, session.requested, session.granted, session.scopes_supported
     )
 
 

@@ -11,7 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -35,8 +35,8 @@ LONGEST_URL = 2000
 _CHOOSES_PATIENT = "context-standalone-patient"
 # Longer than the store's client waits before it connects anew.
 _PAUSE_SECONDS = 0.7
-_MOST_OFFERED = 200
-_LONGEST_OFFERED = 500
+_MOST_SCOPES = 200
+_LONGEST_SCOPE = 500
 # Parameters that are the same for every launch of a registration.
 _CONFIGURED = frozenset({"redirect_uri", "scope", "aud"})
 _encoded = lru_cache(maxsize=256)(urls.encode)
@@ -47,18 +47,18 @@ _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 class Pending:
     """A launch between its redirect and its callback. `iss` is as received: it was the `aud`.
 
-    `offered` is what the EHR's discovery document says of the scopes asked, None where it lists no
-    scopes: those of the same types and contexts, for explanations only.
+    `scopes_supported` are the scopes of the EHR's discovery document that are of the same types and
+    contexts as the requested ones, for explanations only, or None if it lists no scopes.
     """
 
     ehr: str
-    kind: Literal["ehr", "standalone"]
+    flow: Literal["ehr", "standalone"] = field(metadata=records.stored_as("kind"))
     iss: str
     fhir_base: str
     client_id: str
     redirect_uri: str
     requested: tuple[str, ...]
-    offered: tuple[str, ...] | None
+    scopes_supported: tuple[str, ...] | None = field(metadata=records.stored_as("offered"))
     token_endpoint: str
     revocation_endpoint: str | None
     issuer: str | None
@@ -87,7 +87,7 @@ class StartedLaunch:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredLaunch:
     """A pending launch as read, with what is needed to consume just this one."""
 
     pending: Pending
@@ -115,13 +115,13 @@ def begin(
     requested = (*_launch_scope(launch, configuration), *ehr.scopes)
     pending = Pending(
         ehr=ehr.key,
-        kind="standalone" if launch is None else "ehr",
+        flow="standalone" if launch is None else "ehr",
         iss=iss,
         fhir_base=fhir_base,
         client_id=ehr.client_id,
         redirect_uri=settings.public_url + ehr.redirect_path,
         requested=requested,
-        offered=_offered(configuration.scopes_supported, requested),
+        scopes_supported=_related(configuration.scopes_supported, requested),
         token_endpoint=configuration.token_endpoint,
         revocation_endpoint=configuration.revocation_endpoint,
         other_endpoints=_other_endpoints(configuration),
@@ -174,13 +174,13 @@ def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tupl
     return ("launch/patient",)
 
 
-def _offered(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[str, ...] | None:
+def _related(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[str, ...] | None:
     if not supported:
         return None
     stems = {scope.partition(".")[0] for scope in requested}
     stems |= {"launch", "launch/patient", "patient/*", "user/*"}
-    short = [scope for scope in supported if len(scope) <= _LONGEST_OFFERED]
-    kept = [scope for scope in short if scope.partition(".")[0] in stems][:_MOST_OFFERED]
+    short = [scope for scope in supported if len(scope) <= _LONGEST_SCOPE]
+    kept = [scope for scope in short if scope.partition(".")[0] in stems][:_MOST_SCOPES]
     if not scopes.names_resources(kept):
         # One of other types shows that the list is one of resources.
         kept += [scope for scope in short if scopes.names_resources((scope,))][:1]
@@ -231,7 +231,7 @@ def _authorization_request(
     return url, None
 
 
-def find(store: Store, state: str) -> Found:
+def find(store: Store, state: str) -> StoredLaunch:
     """The live pending launch of a `state`. Raises StateUnknown."""
     if not _STATE.fullmatch(state):
         raise StateUnknown
@@ -241,12 +241,12 @@ def find(store: Store, state: str) -> Found:
         raise StateUnknown
     try:
         records.check_schema(record.fields)
-        return Found(records.made(Pending, record.fields), key, record.version)
+        return StoredLaunch(records.made(Pending, record.fields), key, record.version)
     except records.Unreadable:
         raise StateUnknown(why="The app was renewed while this launch was under way.") from None
 
 
-def check_browser(stored: Found, state: str, received: cookies.Cookies) -> None:
+def check_browser(stored: StoredLaunch, state: str, received: cookies.Cookies) -> None:
     """Whether this browser began the launch. Raises CookieMissing or BrowserMismatch."""
     if not any(name.startswith(cookies.LAUNCH_PREFIX) for name in received):
         raise CookieMissing
@@ -255,7 +255,7 @@ def check_browser(stored: Found, state: str, received: cookies.Cookies) -> None:
         raise BrowserMismatch
 
 
-def consume(store: Store, stored: Found) -> None:
+def consume(store: Store, stored: StoredLaunch) -> None:
     """Take the launch; of many callbacks at once one succeeds. Raises StateUnknown."""
     try:
         store.delete(COLLECTION, stored.key, stored.version)

@@ -2,8 +2,9 @@
 
 The functions are deployed at different moments, and a release can be taken back. So a member that
 is not known is ignored, and a member that a later release added has a default in its dataclass;
-it is written only where it differs from that. `schema` rises only where older releases would
-misread a record; they then refuse it.
+it is written only where it differs from that. A field that was renamed keeps its member: its
+metadata is `stored_as(MEMBER)`. `schema` rises only where older releases would misread a record;
+they then refuse it.
 """
 
 from collections.abc import Mapping
@@ -25,13 +26,23 @@ def check_schema(stored: Mapping[str, Any]) -> None:
         raise Unreadable
 
 
+def stored_as(member: str) -> Mapping[str, str]:
+    """The metadata of a field whose member in records has another name."""
+    return {"stored": member}
+
+
+def names(kind: Any) -> Mapping[str, str]:
+    """The members of a dataclass in a record, with the fields that hold them."""
+    return {field.metadata.get("stored", field.name): field.name for field in fields(kind)}
+
+
 def made(kind: type[T], stored: Mapping[str, Any], **given: Any) -> T:
     """A dataclass from the members of a record, and from what is `given` beside it.
 
     JSON's lists become tuples. Raises Unreadable where a member without a default is missing.
     """
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    known = {name: value for name, value in stored.items() if name in names}
+    held = names(kind)
+    known = {held[member]: value for member, value in stored.items() if member in held}
     tuples = {name: tuple(one) if isinstance(one, list) else one for name, one in known.items()}
     try:
         return kind(**{**tuples, **given})
@@ -42,7 +53,7 @@ def made(kind: type[T], stored: Mapping[str, Any], **given: Any) -> T:
 def members(value: Any) -> dict[str, Any]:
     """The members of a dataclass for a record: those at their default are left out."""
     return {
-        field.name: getattr(value, field.name)
+        field.metadata.get("stored", field.name): getattr(value, field.name)
         for field in fields(value)
         if field.default is MISSING or getattr(value, field.name) != field.default
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 from shared.sealing import Sealer
 from shared.session.record import Session, fields
 from shared.smart.launches import Pending
+from shared.store import records
 from tests.support.open_session import open_session
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +46,6 @@ def test_no_test_is_named_in_another_form() -> None:
 
 def test_the_records_fields_are_told_one_by_one() -> None:
     record = set(fields(open_session(), Sealer((bytes(32),)), last_used=0.0))
-    assert _fields_below("### `launches`") == {"schema", *Pending.__dataclass_fields__}
+    assert _fields_below("### `launches`") == {"schema", *records.names(Pending)}
     assert _fields_below("These fields aren't encrypted") == record
-    assert (
-        _fields_below("encrypted in `sealed`:") == set(Session.__dataclass_fields__) - SEALED_APART
-    )
+    assert _fields_below("encrypted in `sealed`:") == records.names(Session).keys() - SEALED_APART

@@ -115,13 +115,13 @@ def renewal(
     )
     pending = Pending(
         ehr="one",
-        kind="ehr",
+        flow="ehr",
         iss=base,
         fhir_base=base,
         client_id="client-1",
         redirect_uri="http://localhost:1/callback",
         requested=("launch", "patient/*.rs"),
-        offered=None,
+        scopes_supported=None,
         token_endpoint=f"{base}/auth/token",
         revocation_endpoint=f"{base}/auth/revoke" if revocation else None,
         issuer=issuer,

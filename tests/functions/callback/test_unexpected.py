@@ -27,13 +27,13 @@ def finish(
     assert settings is not None, problems
     pending = Pending(
         ehr="scripted",
-        kind="ehr",
+        flow="ehr",
         iss=tenant.base,
         fhir_base=tenant.base,
         client_id="scripted-client",
         redirect_uri="http://localhost:1/callback",
         requested=("launch", "patient/*.rs"),
-        offered=None,
+        scopes_supported=None,
         token_endpoint=f"{tenant.base}/auth/token",
         revocation_endpoint=f"{tenant.base}/auth/revoke",
         issuer=None,

@@ -36,13 +36,13 @@ OURS = {
 }
 PENDING = Pending(
     ehr="e",
-    kind="ehr",
+    flow="ehr",
     iss=ehr_messages.BASE,
     fhir_base=ehr_messages.BASE,
     client_id="f010a897-b662-4152-bb22-b87bcd3cba54",
     redirect_uri="https://smart.example.org/callback",
     requested=("launch", "openid", "patient/Patient.read"),
-    offered=None,
+    scopes_supported=None,
     token_endpoint="https://authorization.cerner.com/token",
     revocation_endpoint=None,
     issuer=None,

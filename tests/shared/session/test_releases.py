@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> SqliteStore:
     return SqliteStore(str(tmp_path / "smart.db"))
 
 
-def launch(store: SqliteStore, fields: dict[str, Any]) -> launches.Found:
+def launch(store: SqliteStore, fields: dict[str, Any]) -> launches.StoredLaunch:
     store.create(launches.COLLECTION, launches._hash(STATE), fields, FAR)
     return launches.find(store, STATE)
 

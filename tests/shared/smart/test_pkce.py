@@ -130,13 +130,13 @@ def test_the_record_holds_what_the_callback_needs(store: SqliteStore, settings: 
     assert stored.key == hashlib.sha256(asked["state"].encode()).hexdigest()
     assert stored.pending == Pending(
         ehr="one",
-        kind="ehr",
+        flow="ehr",
         iss=ISS,
         fhir_base="https://ehr.test/fhir",
         client_id="client",
         redirect_uri="https://smart.example.org/callback/one",
         requested=("launch", "openid", "fhirUser", "patient/*.rs"),
-        offered=("launch/patient",),
+        scopes_supported=("launch/patient",),
         token_endpoint="https://ehr.test/token",
         revocation_endpoint="https://ehr.test/revoke",
         issuer="https://ehr.test/issuer",
@@ -157,7 +157,7 @@ def test_the_record_holds_what_the_callback_needs(store: SqliteStore, settings: 
 
 def test_a_standalone_launch_is_stored_as_one(store: SqliteStore, settings: Settings) -> None:
     pending = launches.find(store, _query(_begin(store, settings, None))["state"]).pending
-    assert pending.kind == "standalone"
+    assert pending.flow == "standalone"
     assert pending.requested == ("launch/patient", "openid", "fhirUser", "patient/*.rs")
 
 

@@ -127,7 +127,7 @@ def test_a_scope_that_a_list_does_not_speak_of_is_not_blamed(
         vendor=one.vendor,
         flow="ehr",
         scopes=pending.requested,
-        scopes_supported=pending.offered,
+        scopes_supported=pending.scopes_supported,
         parameters=("response_type", "client_id", "launch", "aud", "scope"),
     )
     told = diagnose(parse(f"error={error}"), sent, where="authorize redirect")
