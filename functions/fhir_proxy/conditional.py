@@ -31,7 +31,7 @@ def _given(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
 
 def passed_on(address: Address, decision: Decision, headers: Mapping[str, str]) -> dict[str, str]:
     """The conditions that the EHR is sent."""
-    proved = address.type == "Patient" and address.id == decision.patient
+    proved = address.type == "Patient" and address.id == decision.patient_id
     return _given(address, headers) if decision.level == "user" or proved else {}
 
 

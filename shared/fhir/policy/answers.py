@@ -81,7 +81,7 @@ def shows_no_owner(answer: FhirAnswer, address: Address, decision: Decision) -> 
     """
     if answer.accepted is not None:
         return False
-    proved = address.type == "Patient" and address.id == decision.patient
+    proved = address.type == "Patient" and address.id == decision.patient_id
     if proved or address.type in decision.open_types or address.type in compartment.OUTSIDE:
         return False
     if address.kind == "vread" and answer.status == 200:
@@ -159,7 +159,7 @@ def _patient_in_self_link(links: Iterable[Mapping[str, Any]], decision: Decision
             used = parse_qsl(str(link.get("url")).partition("?")[2])
             if sent & {name for name, _ in used}:
                 named = [value for name, value in used if name.partition(":")[0] in _HOLDING]
-                return any(value.rpartition("/")[2] == decision.patient for value in named)
+                return any(value.rpartition("/")[2] == decision.patient_id for value in named)
     return None
 
 

@@ -12,7 +12,7 @@ class Decision:
     """What may be sent, and what of the answer may be released.
 
     `level` is that of the scope that allows it. Resources of the types in `open_types` (`*`: all)
-    are released whoever they are about, others only if they are about `patient` or nobody, and
+    are released whoever they are about, others only if they are about `patient_id` or nobody, and
     none that `covering` does not allow: the types (`*`: all) with the parameters of the scopes
     that allow them, of which one set must fit. What is of another type than `requested_type` must
     show that it fits; where `shown`, so must what is of that type.
@@ -23,7 +23,7 @@ class Decision:
 
     level: Level
     parameters: Parameters
-    patient: str | None
+    patient_id: str | None
     open_types: frozenset[str]
     requested_type: str
     covering: Mapping[str, tuple[Filters, ...]]

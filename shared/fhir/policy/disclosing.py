@@ -17,7 +17,7 @@ def releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> 
     name = resource.get("resourceType")
     if not decision.open_types.isdisjoint({"*", name if isinstance(name, str) else ""}):
         return True
-    patient = decision.patient
+    patient = decision.patient_id
     return compartment.belongs(resource, patient, fhir_base) and nested.is_free_of_others(
         resource, patient, fhir_base
     )

@@ -33,7 +33,7 @@ def acceptor(
     expected = Expected(
         types,
         decision.open_types,
-        decision.patient,
+        decision.patient_id,
         fhir_base,
         is_bundle=address.interaction.is_paged,
         id=address.id if rule == "versions" else None,

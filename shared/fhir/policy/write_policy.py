@@ -100,7 +100,7 @@ def require_own_result(
 
 
 def _require_own(document: object, decision: Decision, fhir_base: str) -> None:
-    if not compartment.belongs(document, decision.patient, fhir_base):
+    if not compartment.belongs(document, decision.patient_id, fhir_base):
         raise PatientDenied(
             why="What is to be written does not name the patient of this launch, or names another."
         )
@@ -110,7 +110,7 @@ def _require_own(document: object, decision: Decision, fhir_base: str) -> None:
 def _require_no_other(
     document: object, decision: Decision, fhir_base: str, element: str = ""
 ) -> None:
-    if mentions.names_another(document, decision.patient, fhir_base, element):
+    if mentions.names_another(document, decision.patient_id, fhir_base, element):
         raise PatientDenied(
             why="What is to be written refers to another patient, or in a form that does not tell "
             "to whom.",
