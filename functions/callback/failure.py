@@ -9,7 +9,8 @@ does not need it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from shared.config.settings import Ehr
@@ -18,7 +19,7 @@ from shared.findings import ForUser
 from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
 
-from .response import Response
+from .authorization_response import AuthorizationResponse
 
 if TYPE_CHECKING:
     from shared import explain
@@ -38,28 +39,35 @@ class Attempt:
     """A launch that came back: what was stored of it, and its EHR where it is still configured.
 
     `basic_form` is the form of its Basic credentials, None if the other form would be the same.
-    `done` is what was done about its failure, for the log.
     """
 
     pending: Pending
     ehr: Ehr | None
     basic_form: str | None = None
-    done: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What stopped an attempt, and what became of the access that it had, for the log."""
+
+    error: SmartError
+    revocation: Mapping[str, str]
 
 
 def refused(
     error: SmartError,
-    given: Response,
+    response: AuthorizationResponse,
     attempt: Attempt | None = None,
     cookies: tuple[str, ...] = (),
+    revocation: Mapping[str, str] = MappingProxyType({}),
 ) -> Refusal:
     """The error with all that is known of it: what was sent, what the EHR said and why."""
-    evidence = dict(error.evidence)
+    evidence = {**error.evidence, **revocation}
     if attempt is not None:
-        evidence |= {**attempt.done, **_asked(attempt)}
+        evidence |= _asked(attempt)
     alone = attempt is not None and attempt.pending.flow == "standalone"
     standalone = attempt.pending.ehr if attempt is not None and alone else None
-    heard = _heard(error, given)
+    heard = _heard(error, response)
     if heard is None:
         return Refusal(error, None, evidence, error.shown, error.steps, cookies, standalone)
     from shared import explain
@@ -106,7 +114,7 @@ _WAIT = ForUser("Wait a minute.")
 
 
 def _heard(
-    error: SmartError, given: Response
+    error: SmartError, response: AuthorizationResponse
 ) -> "tuple[explain.EhrMessage, explain.Where, Mapping[str, str]] | None":
     """What the EHR said, where, and its own words; None where it said nothing of this failure."""
     if isinstance(error, TokenError):
@@ -118,14 +126,14 @@ def _heard(
         return said, "token endpoint", {"error_description": said.description or ""}
     # An answer with an error and no launch of ours is explained all the same; any other failure
     # is one of its own.
-    if "error" not in given or (error.code not in _SAID_BY_THE_EHR):
+    if "error" not in response or (error.code not in _SAID_BY_THE_EHR):
         return None
     from shared import explain
 
-    state = given.get("state", "")
+    state = response.get("state", "")
     # An EHR may repeat the state anywhere, as an id too. What is short is no state of ours.
     hidden = state if len(state) >= _LEAST_STATE else "\0"
-    words = {name: given[name].replace(hidden, "…") for name in _SHOWN if name in given}
+    words = {name: response[name].replace(hidden, "…") for name in _SHOWN if name in response}
     return explain.at_redirect(words), "authorize redirect", words
 
 

@@ -37,8 +37,9 @@ from shared.smart import launches, token_endpoint
 from shared.smart.launches import Pending
 from shared.smart.token_answer import TokenAnswer
 
-from . import failure, opened_at, response
-from .failure import Attempt
+from . import authorization_response, failure, opened_at
+from .authorization_response import AuthorizationResponse
+from .failure import Attempt, Failed
 
 _settings = settings_file.from_environment()
 if _settings:
@@ -58,30 +59,29 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         raise NotFound
     if call.method != "GET":
         raise MethodNotAllowed(allow="GET")
-    given = response.read(call)
-    if "state" in given:
-        log.about(launch=log.mark(given["state"]))
+    response = authorization_response.read(call)
+    if "state" in response:
+        log.about(launch=log.mark(response["state"]))
     try:
-        response.check_shape(given)
-        stored = launches.find(_running.store, given["state"])
+        authorization_response.check_shape(response)
+        stored = launches.find(_running.store, response["state"])
         log.about(ehr=stored.pending.ehr)
-        launches.check_browser(stored, given["state"], call.cookies)
-        if "code" in given and not bulkheads.may_call(stored.pending.fhir_base):
+        launches.check_browser(stored, response["state"], call.cookies)
+        if "code" in response and not bulkheads.may_call(stored.pending.fhir_base):
             # Before the launch is consumed: loading this address again goes on with it.
             raise Overloaded(why=EHR_HANGS)
         launches.consume(_running.store, stored)
     except (StateMissing, StateUnknown) as error:
-        return failure.refused(error, given)
+        return failure.refused(error, response)
     except (CookieMissing, BrowserMismatch) as error:
         return failure.in_another_browser(error, stored.pending)
-    spent = cookies.clear_cookie(cookies.launch_name(given["state"]))
+    spent = cookies.clear_cookie(cookies.launch_name(response["state"]))
     ehr = settings.ehr_by_key(stored.pending.ehr)
     form = _running.clients.ambiguous_basic_form(ehr) if ehr else None
     attempt = failure.Attempt(stored.pending, ehr, form)
-    try:
-        opened = _finish(attempt, given, settings.public_url + redirect_path)
-    except SmartError as error:
-        return failure.refused(error, given, attempt, (spent,))
+    opened = _finish(attempt, response, settings.public_url + redirect_path)
+    if isinstance(opened, Failed):
+        return failure.refused(opened.error, response, attempt, (spent,), opened.revocation)
     evicted = session_cookies.evicted(call.cookies, opened.session.user, _running.sealer)
     path = settings.after_launch.replace("{session}", opened.session.handle)
     path = opened_at.address(path, opened.session.context)
@@ -96,10 +96,34 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     )
 
 
-def _finish(attempt: Attempt, given: response.Response, redirect_uri: str) -> Opened:
+def _finish(
+    attempt: Attempt, response: AuthorizationResponse, redirect_uri: str
+) -> Opened | Failed:
+    """Open the session. If that fails, revoke the access that the EHR gave: whatever the reason,
+    tokens must not outlive a launch that didn't open.
+    """
+    pending, answer = attempt.pending, None
+    try:
+        ehr = _checked(attempt, response, redirect_uri)
+        answer = _exchanged(pending, ehr, response["code"])
+        opened = _running.sessions.open(pending, answer, _user(pending, ehr, answer))
+        log.about(ehr=ehr.key, session=opened.session.mark)
+        _log(opened, answer, ehr)
+    except Exception as error:
+        holder = answer or (error if isinstance(error, TokenInvalid) else None)
+        issued = holder.issued if holder else {}
+        revocation = token_endpoint.revoke(pending, _running.clients, attempt.ehr, **issued)
+        if isinstance(error, SmartError):
+            return Failed(error, revocation)
+        raise
+    return opened
+
+
+def _checked(attempt: Attempt, response: AuthorizationResponse, redirect_uri: str) -> Ehr:
+    """Check everything that needs no call to the EHR, and return its registration."""
     pending, ehr = attempt.pending, attempt.ehr
-    response.check_issuer(pending, given.get("iss"), redirect_uri)
-    if "error" in given:
+    authorization_response.check_issuer(pending, response.get("iss"), redirect_uri)
+    if "error" in response:
         raise EhrError
     if ehr is None or ehr.client_id != pending.client_id:
         raise StateUnknown(why="The app was configured anew while this launch was under way.")
@@ -112,28 +136,18 @@ def _finish(attempt: Attempt, given: response.Response, redirect_uri: str) -> Op
             "token_endpoint_auth_signing_alg_values_supported.",
             steps=("Register a key of the other kind (RSA or P-384) and name it in private_key.",),
         )
-    try:
-        answer = token_endpoint.exchange(
-            pending.token_endpoint,
-            _running.clients.authenticate(ehr, pending.token_endpoint),
-            code=given["code"],
-            redirect_uri=pending.redirect_uri,
-            code_verifier=pending.code_verifier,
-            ca_file=ehr.ca_file,
-        )
-    except TokenInvalid as error:
-        # Tokens of a launch that came to nothing must not live on, whatever it was.
-        attempt.done.update(token_endpoint.revoke(pending, _running.clients, ehr, **error.issued))
-        raise
-    try:
-        user = _user(pending, ehr, answer)
-        opened = _running.sessions.open(pending, answer, user)
-        log.about(ehr=ehr.key, session=opened.session.mark)
-        _log(opened, answer, ehr)
-    except Exception:
-        attempt.done.update(token_endpoint.revoke(pending, _running.clients, ehr, **answer.issued))
-        raise
-    return opened
+    return ehr
+
+
+def _exchanged(pending: Pending, ehr: Ehr, code: str) -> TokenAnswer:
+    return token_endpoint.exchange(
+        pending.token_endpoint,
+        _running.clients.authenticate(ehr, pending.token_endpoint),
+        code=code,
+        redirect_uri=pending.redirect_uri,
+        code_verifier=pending.code_verifier,
+        ca_file=ehr.ca_file,
+    )
 
 
 def _user(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> Identity | None:

@@ -137,7 +137,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "functions": (" ".join(FUNCTIONS),),
     "functions/callback": (
-        "opened_at response",
+        "authorization_response opened_at",
         "failure",
         "main",
     ),

@@ -23,10 +23,10 @@ MAX_CODE_BYTES = 8192
 _NAMES = frozenset({"state", "code", "error", "error_description", "error_uri", "iss"})
 _CODE = re.compile(r"[\x20-\x7e]+")
 
-Response = Mapping[str, str]
+AuthorizationResponse = Mapping[str, str]
 
 
-def read(call: Call) -> Response:
+def read(call: Call) -> AuthorizationResponse:
     """The response's parameters, decoded; one without a value is as good as absent (RFC 6749 3.1),
     but for `iss`, which must not be lost. Raises ParameterRepeated.
     """
@@ -34,22 +34,22 @@ def read(call: Call) -> Response:
     return {name: urls.decode(value) for name, value in raw.items() if value or name == "iss"}
 
 
-def check_shape(given: Response) -> None:
+def check_shape(response: AuthorizationResponse) -> None:
     """Whether it is a code or an error with a state. Raises StateMissing or ParameterInvalid."""
-    if "state" not in given:
+    if "state" not in response:
         raise StateMissing
-    if ("code" in given) == ("error" in given):
-        came = "both a code and an error" if "code" in given else "neither a code nor an error"
+    if ("code" in response) == ("error" in response):
+        came = "both a code and an error" if "code" in response else "neither a code nor an error"
         raise ParameterInvalid(
             "The EHR's answer must carry a code or an error, one of the two.",
             why=f"The answer carries {came}: the EHR failed, or the address was changed on the "
             "way.",
             cause="ehr_side",
         )
-    if "code" in given:
-        if not _CODE.fullmatch(given["code"]):
+    if "code" in response:
+        if not _CODE.fullmatch(response["code"]):
             raise ParameterInvalid("The `code` holds characters that no code has.")
-        if len(given["code"]) > MAX_CODE_BYTES:
+        if len(response["code"]) > MAX_CODE_BYTES:
             raise ParameterInvalid("The `code` is longer than 8 kB.")
 
 
