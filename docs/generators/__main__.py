@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.generators import scaling, troubleshooting
+from docs.generators import errors, scaling, troubleshooting
 
 DOCS = Path(__file__).parents[1]
 VECTORS = Path(__file__).parents[2] / "tests" / "clinical" / "data" / "calc_vectors.json"
@@ -10,7 +10,8 @@ VECTORS = Path(__file__).parents[2] / "tests" / "clinical" / "data" / "calc_vect
 
 def main() -> None:
     """Write the pages, each by its generator."""
-    pages = {"scaling.md": scaling.markdown()}
+    by_hand = (DOCS / "errors.md").read_text(encoding="utf-8")
+    pages = {"scaling.md": scaling.markdown(), "errors.md": errors.into(by_hand)}
     for path, text in {**pages, **troubleshooting.pages()}.items():
         (DOCS / path).parent.mkdir(exist_ok=True)
         (DOCS / path).write_text(text, encoding="utf-8")

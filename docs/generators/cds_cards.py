@@ -7,10 +7,10 @@ from clinical.calculators.registry import CARDS
 from clinical.cards import Card, NoCard, of_chart
 from clinical.chart import read_chart
 from clinical.chart.resources.times import parse_now
+from docs.generators import blocks
 from simulator.charts.generated import load_resources
 
-BEGIN = "<!-- cards of the simulated charts: begin -->\n"
-END = "<!-- cards of the simulated charts: end -->"
+NAME = "cards of the simulated charts"
 # The day for which the charts are written.
 NOW = "2026-11-20T11:00:00-06:00"
 _TITLE = {"warning": "**warning**", "info": "info"}
@@ -18,9 +18,7 @@ _TITLE = {"warning": "**warning**", "info": "info"}
 
 def into(text: str) -> str:
     """The document with the block as it is now."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{markdown()}{END}{after}"
+    return blocks.put(text, NAME, markdown())
 
 
 def markdown() -> str:

@@ -2,15 +2,13 @@
 
 import json
 
+from docs.generators import blocks
 from functions.cds_services import discovery
 
-BEGIN = "<!-- prefetch templates: begin -->\n"
-END = "<!-- prefetch templates: end -->"
+NAME = "prefetch templates"
 
 
 def into(text: str) -> str:
     """The document with the block as it is now."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
     block = json.dumps(dict(discovery.templates()), indent=2)
-    return f"{before}{BEGIN}```json\n{block}\n```\n{END}{after}"
+    return blocks.put(text, NAME, f"```json\n{block}\n```\n")

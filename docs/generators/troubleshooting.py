@@ -152,8 +152,9 @@ def _cause(number: int, cause: Cause, vendor: str) -> Iterator[str]:
 def _causes() -> Iterator[str]:
     yield "## Causes by id\n"
     yield "The ids in the answers of `explain` and in `scope.causes` of the session.\n"
-    yield "| id | cause |\n|---|---|"
-    yield from (f"| `{kind.id}` | {kind.title} |" for kind in causes.KINDS.values())
+    yield "| id | cause | a clinician reads |\n|---|---|---|"
+    for kind in causes.KINDS.values():
+        yield f"| `{kind.id}` | {kind.title} | {kind.plainly or kind.title} |"
     yield ""
 
 

@@ -1,12 +1,12 @@
 """Every failure that an outsider can see: one tree, each leaf with a stable code.
 
-The codes and statuses are public (docs/errors.md lists them). A class says what happened
-(`title`), the most probable cause (`why`) and what to do (`steps`); an instance may have something
-closer to the case instead. `cause` is the id of that cause (docs/troubleshooting.md), where it has
-one. `evidence` is for developers: it is logged, and shown on pages only with
-`error_details = "full"`. None of it may hold a token, code, verifier, state, cookie, secret or
-patient data. `shown` goes to those pages but not to the log: the words of others, which may hold
-anything.
+The codes and statuses are public: docs/errors.md is made of these classes. A class says what
+happened (`title`), the most probable cause (`why`) and what to do (`steps`), and the first two to a
+clinician (`plainly`); an instance may have something closer to the case instead. `cause` is the id
+of that cause (docs/troubleshooting.md), where it has one. `evidence` is for developers: it is
+logged, and shown on pages only with `error_details = "full"`. None of it may hold a token, code,
+verifier, state, cookie, secret or patient data. `shown` goes to those pages but not to the log: the
+words of others, which may hold anything.
 
 An error is built once, where it happens, and nothing is written into it afterwards. What is known
 of it besides is put beside it, in a Refusal, which is what is shown (shared/inbound/refusal.py).
@@ -23,6 +23,7 @@ of it besides is put beside it, in a Refusal, which is what is shown (shared/inb
 
 from shared.errors.base import ADMINISTRATOR, RELAUNCH, SmartError
 from shared.errors.callback import (
+    LATE,
     BrowserMismatch,
     CallbackError,
     CookieMissing,
@@ -89,7 +90,7 @@ from shared.errors.upstream import (
 
 # fmt: off
 __all__ = [
-    "ADMINISTRATOR", "EHR_HANGS", "RELAUNCH", "BrowserMismatch", "CallbackError",
+    "ADMINISTRATOR", "EHR_HANGS", "LATE", "RELAUNCH", "BrowserMismatch", "CallbackError",
     "CdsDataMissing", "CdsError", "CdsKeysUnavailable", "CdsServerDenied", "CdsTokenInvalid",
     "CookieMissing", "CrossSite", "DiscoveryFailed", "DiscoveryInvalid", "EhrError",
     "IdTokenInvalid", "InternalError", "IssMissing", "IssNotAllowed", "IssuerMismatch",

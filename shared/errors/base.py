@@ -1,6 +1,7 @@
 """What every error has: a stable code, its status and its words; built once, never changed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from shared.findings import ForUser
@@ -9,17 +10,42 @@ RELAUNCH = ForUser("Close this page and launch the app again from the patient's 
 ADMINISTRATOR = ForUser("If it happens again, give the correlation id below to your administrator.")
 
 
+@dataclass(frozen=True, slots=True)
+class Plainly:
+    """An error to a clinician: no parameter, no setting, no protocol. What is empty is told in the
+    error's own words.
+    """
+
+    title: str = ""
+    why: str = ""
+
+
+OWN_WORDS = Plainly()
+
+
 class SmartError(Exception):
-    """Never raised itself. `str()` is the code and the title, safe to log."""
+    """Never raised itself. `str()` is the code and the title, safe to log.
+
+    A class that has a code has words of its own too; the first paragraph of its docstring is the
+    "when" of docs/errors.md.
+    """
 
     code: ClassVar[str]
     status: ClassVar[int]
     title: str
     why: str
+    plainly: ClassVar[Plainly]
+    briefly: ClassVar[str] = ""  # after "could not be read", for what the page reads by itself
     steps: tuple[str, ...] = (RELAUNCH, ADMINISTRATOR)
     cause: str | None = None
     retry_after: int | None = None  # seconds
     challenge: ClassVar[str | None] = None  # WWW-Authenticate (RFC 9110 11.6.1)
+
+    def __init_subclass__(cls) -> None:
+        """Refuse an error without words. Raises TypeError."""
+        lacking = [name for name in ("status", "title", "why", "plainly") if name not in vars(cls)]
+        if "code" in vars(cls) and lacking:
+            raise TypeError(f"{cls.__name__} says no {', no '.join(lacking)}")
 
     def __init__(
         self,
@@ -44,6 +70,16 @@ class SmartError(Exception):
         self.shown: Mapping[str, str] = dict(shown or {})
         self.allow = allow
         super().__init__(f"{self.code}: {self.title}")
+
+    @property
+    def plain_title(self) -> str:
+        """What happened, to a clinician."""
+        return self.plainly.title or self.title
+
+    @property
+    def plain_why(self) -> str:
+        """Why, in a sentence that follows on it."""
+        return self.plainly.why or self.why
 
     def again(
         self, *, why: str | None = None, steps: tuple[str, ...] | None = None, **others: object

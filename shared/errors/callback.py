@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from shared.errors.base import ADMINISTRATOR, RELAUNCH, SmartError
+from shared.errors.base import ADMINISTRATOR, OWN_WORDS, RELAUNCH, Plainly, SmartError
+from shared.errors.launch import LaunchParameterMissing
 from shared.findings import ForUser
 
 
@@ -10,13 +11,21 @@ class CallbackError(SmartError):
     """The launch cannot be completed."""
 
 
+# An answer of the EHR that belongs to no launch of ours says nothing of what became of one.
+LATE = "It belongs to no launch that the app still waits for. The EHR answered with an error."
+
+
 class StateMissing(CallbackError):
-    """The callback carries no `state`."""
+    """The callback address was opened by itself: no `state`."""
 
     code = "state_missing"
     status = 400
     title = "This address was opened without a launch."
     why = "It is where the EHR returns to; it carries no `state` that would name a launch."
+    plainly = Plainly(
+        LaunchParameterMissing.title,
+        "This address is where the EHR comes back to; nobody can begin here.",
+    )
     cause = "redirect_uri_mismatch"
     steps = (
         RELAUNCH,
@@ -29,12 +38,15 @@ class StateMissing(CallbackError):
 
 
 class StateUnknown(CallbackError):
-    """No pending launch has this `state`: unknown, expired or already used."""
+    """The launch was completed already, took too long, or never was. With `error=…` the page
+    explains that as well.
+    """
 
     code = "state_unknown"
     status = 400
     title = "This launch is over."
     why = "It was completed already, it took too long, or the page was opened a second time."
+    plainly = Plainly(why=why)
     cause = "code_expired_or_used"
     steps = (
         # Which launch it was is unknown: the EHR may have made it, or the app itself.
@@ -49,7 +61,7 @@ class StateUnknown(CallbackError):
 
 
 class CookieMissing(CallbackError):
-    """No binding cookie came back at all."""
+    """The browser sent no cookie of any launch."""
 
     code = "cookie_missing"
     status = 400
@@ -58,6 +70,7 @@ class CookieMissing(CallbackError):
         "The browser or a policy blocks the app's cookies, or sign-in went on in another window "
         "than the one in which the launch began."
     )
+    plainly = Plainly("The browser did not keep what the app needs to go on.", why)
     cause = "cookies_blocked"
     steps = (
         ForUser("Launch the app again from the chart, in its own window if the EHR offers that."),
@@ -70,7 +83,9 @@ class CookieMissing(CallbackError):
 
 
 class BrowserMismatch(CallbackError):
-    """Binding cookies came, but not the one of this launch."""
+    """The launch was begun in another browser or window: cookies of other launches came, or another
+    value.
+    """
 
     code = "browser_mismatch"
     status = 400
@@ -79,17 +94,21 @@ class BrowserMismatch(CallbackError):
         "The browser sent the cookie of another launch: the address was passed on, or sign-in "
         "went on in another window."
     )
+    plainly = OWN_WORDS
     cause = CookieMissing.cause
     steps = CookieMissing.steps
 
 
 class IssuerMismatch(CallbackError):
-    """RFC 9207: the answer is not from the server that was asked."""
+    """`iss` of the response (RFC 9207) or the redirect path belongs to another EHR, or the EHR must
+    send `iss` and didn't.
+    """
 
     code = "issuer_mismatch"
     status = 400
     title = "The answer did not come from the EHR that was asked."
     why = "The `iss` of the answer is not the issuer that the EHR's configuration states."
+    plainly = Plainly(why="The app stopped here, for safety.")
     cause = "tenant_mismatch"
     steps = (
         RELAUNCH,
@@ -103,17 +122,19 @@ class IssuerMismatch(CallbackError):
 
 
 class EhrError(CallbackError):
-    """The authorization server answered `error=…` (RFC 6749 4.1.2.1)."""
+    """The EHR answered `error=…` (RFC 6749 4.1.2.1); the page explains it."""
 
     code = "ehr_error"
     status = 400
     title = "The EHR refused the launch."
     why = "The EHR answered with an error instead of letting the app in."
+    plainly = Plainly(why=why)
     cause = "ehr_side"
 
 
 class TokenError(CallbackError):
-    """The code could not be exchanged for a token.
+    """The token endpoint refused, failed, or took more than 10 s. The page explains its answer;
+    the log names its `error` and status.
 
     `oauth_error` is the endpoint's `error` code where it gave one; `answered` is the status of its
     answer and `said` the whole of it, for an explanation only: it may hold anything.
@@ -123,6 +144,7 @@ class TokenError(CallbackError):
     status = 502
     title = "The EHR did not give the app access."
     why = "Its token endpoint refused the app's request, failed, or did not answer in time."
+    plainly = Plainly(why="The EHR did not answer the app as it should.")
     cause = "ehr_side"
 
     def __init__(
@@ -141,8 +163,9 @@ class TokenError(CallbackError):
 
 
 class TokenInvalid(CallbackError):
-    """The token endpoint's answer cannot be used. `issued` are tokens that it holds all the same,
-    by their `token_type_hint`.
+    """The token endpoint's answer cannot be used; the page names the member at fault.
+
+    `issued` are tokens that it holds all the same, by their `token_type_hint`.
     """
 
     issued: Mapping[str, str] = {}
@@ -150,6 +173,7 @@ class TokenInvalid(CallbackError):
     status = 502
     title = "The EHR's answer to the launch cannot be used."
     why = "The answer of its token endpoint is not what SMART App Launch prescribes."
+    plainly = Plainly(why="It is not what the app needs to go on.")
     cause = "ehr_side"
     steps = (
         RELAUNCH,
@@ -162,10 +186,17 @@ class TokenInvalid(CallbackError):
 
 
 class IdTokenInvalid(CallbackError):
-    """The id_token failed a check of OpenID Connect Core 3.1.3.7, or its keys cannot be had."""
+    """The id_token that says who is signed in failed a check (OpenID Connect Core 3.1.3.7), or the
+    EHR's keys could not be read. The page names the check: `id_token_issuer`, the clock, the EHR's
+    keys.
+    """
 
     code = "id_token_invalid"
     status = 502
     title = "The EHR's statement of who is signed in cannot be used."
     why = "Its id_token did not pass verification."
+    plainly = Plainly(
+        "The app could not confirm who is signed in.",
+        "The EHR's answer did not pass the app's checks, so it stopped for safety.",
+    )
     cause = "ehr_side"

@@ -1,6 +1,6 @@
 """A launch that cannot begin: which EHR, and what it says of itself."""
 
-from shared.errors.base import ADMINISTRATOR, SmartError
+from shared.errors.base import ADMINISTRATOR, OWN_WORDS, Plainly, SmartError
 from shared.findings import ForUser
 
 
@@ -9,12 +9,15 @@ class LaunchError(SmartError):
 
 
 class NotANavigation(LaunchError):
-    """An image, a script or a fetch() asks for a launch (Fetch Metadata, `Sec-Fetch-Dest`)."""
+    """`/launch` was asked for by a part of a page: `Sec-Fetch-Dest` (Fetch Metadata) is none of
+    `document`, `iframe`, `frame`. Nothing is stored, no cookie touched.
+    """
 
     code = "not_a_navigation"
     status = 403
     title = "A launch begins by opening its address in a window or a frame."
     why = "A part of some page asked for it: an image, a script, a style sheet or a fetch()."
+    plainly = OWN_WORDS
     steps = (
         ForUser("Open the app from the patient's chart."),
         "In your own page, begin a launch by a link or a redirect.",
@@ -22,12 +25,13 @@ class NotANavigation(LaunchError):
 
 
 class LaunchParameterMissing(LaunchError):
-    """An EHR launch without its `launch` value (SMART App Launch 2.2, step 2)."""
+    """No `launch`, or an empty one (SMART App Launch 2.2, step 2); names what came instead."""
 
     code = "launch_parameter_missing"
     status = 400
     title = "The app was opened without a launch from a chart."
     why = "The request carries no `launch` value, which only the EHR can give."
+    plainly = Plainly(why="It was not opened from a chart; only the EHR can open it.")
     cause = "launch_parameter_missing"
     steps = (
         ForUser(
@@ -49,17 +53,24 @@ class IssMissing(LaunchError):
     status = 400
     title = "The request does not say which EHR launched the app."
     why = "The `iss` parameter is absent or empty: the app was not opened from a chart."
+    plainly = Plainly(LaunchParameterMissing.title, LaunchParameterMissing.plainly.why)
     cause = LaunchParameterMissing.cause
     steps = LaunchParameterMissing.steps
 
 
 class IssNotAllowed(LaunchError):
-    """`iss` is not among the configured FHIR bases; nothing was fetched."""
+    """`iss` is not configured; nothing was sent to it. The log has it beside the configured ones
+    (`iss`, `iss_configured`).
+    """
 
     code = "iss_not_allowed"
     status = 400
     title = "This EHR is not configured for the app."
     why = "The app does not know its address, the `iss` of the launch; nothing was sent to it."
+    plainly = Plainly(
+        "This EHR is not set up for the app.",
+        "The app does not know its address; nothing was sent to it.",
+    )
     cause = "tenant_mismatch"
     steps = (
         ForUser(
@@ -81,6 +92,7 @@ class DiscoveryFailed(LaunchError):
     status = 502
     title = "The EHR's launch configuration could not be read."
     why = "The EHR did not answer, or not in time."
+    plainly = Plainly("The EHR did not answer.", "It may be down, or the network on the way to it.")
     cause = "ehr_side"
     steps = (
         ForUser("Launch the app again in a minute."),
@@ -93,12 +105,20 @@ class DiscoveryFailed(LaunchError):
 
 
 class DiscoveryInvalid(LaunchError):
-    """The EHR's SMART configuration cannot be used."""
+    """The EHR's SMART configuration is missing, lacks an endpoint, is no JSON object, has more than
+    1 MB, or names a foreign host; or the entry sets `response_iss`, and `issuer` isn't at the
+    scheme, host and port of `token_endpoint`: give the entry its own `redirect_path` and remove
+    `response_iss`.
+    """
 
     code = "discovery_invalid"
     status = 502
     title = "The EHR's launch configuration cannot be used."
     why = "Its .well-known/smart-configuration is missing, or its answer is of no use."
+    plainly = Plainly(
+        "The app cannot connect to this EHR.",
+        "What the EHR says of how to connect to it cannot be used.",
+    )
     cause = "ehr_side"
     steps = (
         (

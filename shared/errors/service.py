@@ -1,6 +1,6 @@
 """Our own side cannot serve: store, memory, configuration, a fault."""
 
-from shared.errors.base import ADMINISTRATOR, SmartError
+from shared.errors.base import ADMINISTRATOR, OWN_WORDS, Plainly, SmartError
 from shared.findings import ForUser
 
 
@@ -9,12 +9,13 @@ class ServiceError(SmartError):
 
 
 class StoreUnavailable(ServiceError):
-    """The store did not answer; nothing goes on without it."""
+    """The store does not answer; nothing goes on without it."""
 
     code = "store_unavailable"
     status = 503
     title = "The app cannot reach its own store."
     why = "Its database is away or slow; nothing was changed."
+    plainly = OWN_WORDS
     steps = (ForUser("Launch the app again in a minute."), ADMINISTRATOR)
 
 
@@ -23,32 +24,41 @@ EHR_HANGS = "The EHR isn't responding, and too many requests are waiting for it 
 
 
 class Overloaded(ServiceError):
-    """The instance holds as many bytes of answers as it may, or the EHR hangs and its calls hold
-    as many threads as they may. No change was made at the EHR.
+    """The instance has no room for another large response, or requests that the EHR hasn't
+    answered for 3 s hold too many threads. Nothing was sent, or only a read, which was given up; a
+    change that was sent is never answered this way. [performance.md](performance.md) has the
+    limits; if it persists, look for `upstream_timeout` of the same EHR.
     """
 
     code = "overloaded"
     status = 503
     title = "The app is busy at the moment."
     why = "The memory for large answers of the EHR is taken."
+    plainly = OWN_WORDS
+    briefly = "too many requests are waiting for the EHR"
     steps = (ForUser("Try again in a moment."), ADMINISTRATOR)
     retry_after = 1
 
 
 class Misconfigured(ServiceError):
-    """The function runs without a usable configuration."""
+    """`SMART_CONFIG` is not set; or the registration's `client_auth`, or the kind of its key, is
+    not one that the EHR lists; for `client_auth` a capability counts as well. The page names the
+    setting.
+    """
 
     code = "misconfigured"
     status = 500
     title = "The app is not configured."
     why = "SMART_CONFIG does not name a configuration file that can be used."
+    plainly = Plainly(why="Its administrator has to set it up.")
     steps = ("The administrator must set SMART_CONFIG; the log names every problem of the file.",)
 
 
 class InternalError(ServiceError):
-    """An exception that nobody expected. Its text goes nowhere."""
+    """An unexpected fault. The log has its stack, not its text."""
 
     code = "internal_error"
     status = 500
     title = "Something went wrong on our side."
     why = "This is a fault of the app. Nothing about it is shown here; it was logged."
+    plainly = OWN_WORDS

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from shared.errors.base import ADMINISTRATOR, SmartError
+from shared.errors.base import ADMINISTRATOR, OWN_WORDS, Plainly, SmartError
 from shared.findings import ForUser
 
 
@@ -12,31 +12,38 @@ class SessionError(SmartError):
 
 
 class SessionMissing(SessionError):
-    """No cookie (or two) that opens this session."""
+    """No cookie, or two, or one that does not open this session."""
 
     code = "session_missing"
     status = 401
     title = "The browser sent no session for this address."
     why = "The session's cookie is missing: it goes at logout and when the browser closes."
+    plainly = OWN_WORDS
 
 
 class SessionExpired(SessionError):
-    """The session is over."""
+    """Idle too long, too old, logged out, the EHR ended its access, or it ran out and there is no
+    refresh token; says which.
+    """
 
     code = "session_expired"
     status = 401
     title = "The session is over."
     why = "It was logged out, idle too long or at its longest duration, or the EHR's access ended."
+    plainly = OWN_WORDS
     cause = "session_ended"
 
 
 class RefreshFailed(SessionError):
-    """The EHR's access has run out and could not be renewed just now; the session is kept."""
+    """The EHR's access has run out and its token endpoint failed or did not answer; the session is
+    kept. `Retry-After` says when to try again.
+    """
 
     code = "refresh_failed"
     status = 503
     title = "The EHR's access could not be renewed."
     why = "Its token endpoint failed or did not answer; the session is kept."
+    plainly = OWN_WORDS
     cause = "ehr_side"
     steps = (ForUser("Try again in a few seconds."), ADMINISTRATOR)
 
@@ -46,45 +53,54 @@ class RefreshFailed(SessionError):
 
 
 class CrossSite(SessionError):
-    """The request does not come from our own origin's pages."""
+    """The call does not come from a script of the app's own origin."""
 
     code = "cross_site"
     status = 403
     title = "The request does not come from a page of this app."
     why = "Only scripts on the app's own origin may call this address."
+    plainly = OWN_WORDS
     steps = ("Call it by fetch() from a page on the app's own origin.",)
 
 
 class ScopeDenied(SessionError):
-    """Granted and configured scopes do not cover the interaction."""
+    """No scope that was configured and granted covers it; says which is needed and whether it was
+    asked for.
+    """
 
     code = "scope_denied"
     status = 403
     title = "The scopes of this launch do not cover the request."
-    why = "No scope that was both asked for and granted covers it."
+    why = "No scope that was both configured and granted covers it, so it was not sent."
+    plainly = Plainly(
+        "The app was not given access to this part of the record.",
+        "The app may need another permission at this EHR.",
+    )
     steps: tuple[str, ...] = (
         "Add the scope to `scopes` and to the app's registration at the EHR, then launch again.",
     )
 
 
 class PatientDenied(SessionError):
-    """The request or its answer concerns another patient than the launch's."""
+    """The request, the EHR's answer, or a resource of a prefetch is about another patient."""
 
     code = "patient_denied"
     status = 403
     title = "The request is not about the patient of this launch."
     why = "The launch's patient/ scopes give access to its own patient only."
+    plainly = Plainly(why="The app was opened for one patient, and this is about another.")
     steps = (
         ForUser("Ask for this launch's patient, or launch again from the other patient's chart."),
     )
 
 
 class PatientMissing(SessionError):
-    """Only patient/ scopes are held, and the EHR gave no patient."""
+    """Only `patient/` scopes, and the EHR gave no patient."""
 
     code = "patient_missing"
     status = 403
     title = "This launch has no patient."
     why = "The scopes are patient/ scopes, and the EHR gave no patient with the launch."
+    plainly = Plainly(why="The app works for one patient, and the EHR named none.")
     cause = "patient_context_missing"
     steps = (ForUser("Open a patient's chart in the EHR and launch the app from there."),)

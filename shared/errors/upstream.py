@@ -1,6 +1,6 @@
 """The EHR's FHIR API does not give a usable answer."""
 
-from shared.errors.base import ADMINISTRATOR, SmartError
+from shared.errors.base import ADMINISTRATOR, OWN_WORDS, SmartError
 from shared.findings import ForUser
 
 
@@ -18,21 +18,27 @@ class UpstreamUnreachable(UpstreamError):
     status = 502
     title = "The EHR cannot be reached."
     why = "No connection could be made, or it broke before an answer."
+    plainly = OWN_WORDS
+    briefly = "no connection to the EHR"
 
 
 class UpstreamTimeout(UpstreamError):
-    """The EHR did not answer in time."""
+    """No answer within 60 s, or a response over 1.5 MB that brought less than 64 kB in 5 s."""
 
     code = "upstream_timeout"
     status = 504
     title = "The EHR did not answer in time."
     why = "The request may be a heavy one, or the EHR is slow at the moment."
+    plainly = OWN_WORDS
+    briefly = "no answer in time"
 
 
 class UpstreamInvalid(UpstreamError):
-    """The EHR's answer cannot be passed on."""
+    """The EHR failed, redirected, or sent something other than FHIR JSON, or more than 20 MB."""
 
     code = "upstream_invalid"
     status = 502
     title = "The EHR's answer cannot be passed on."
     why = "It failed, or its answer is not FHIR JSON within the size limit."
+    plainly = OWN_WORDS
+    briefly = "no usable answer"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from shared.findings import Finding
+from shared.findings import Finding, ForUser
 
 Certainty = Literal["certain", "likely", "possible"]
 Where = Literal[
@@ -75,13 +75,17 @@ class Cause(Finding):
 
     `source` names where it is known from: a document, an observation, or an inference marked so.
     `certain` is what the error or its vendor's documents prove, or the request that was sent.
-    `plainly` is the title for a clinician, where the one that goes by `id` is not close enough.
+    `plainly` is the title for a clinician; `headline`, `accuses` and `first` are those of its kind
+    (shared/explain/catalogue/causes.py).
     """
 
     id: CauseId
     certainty: Certainty = "possible"
     source: str = ""
     plainly: str = ""
+    headline: str = ""
+    accuses: bool = False
+    first: tuple[ForUser, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

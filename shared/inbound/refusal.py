@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from shared import log, outcome, pages, urls
 from shared.config.settings import Settings
-from shared.errors import ADMINISTRATOR, RELAUNCH, SmartError, VersionConflict
+from shared.errors import ADMINISTRATOR, LATE, RELAUNCH, SmartError, TokenError, VersionConflict
 from shared.findings import ForUser, with_addresses
-from shared.pages import plain
 
 if TYPE_CHECKING:
     from shared.explain import Cause, Diagnosis
@@ -75,7 +74,7 @@ class Refusal:
     def clinicians_steps(self) -> tuple[str, ...]:
         """What to do for whoever knows neither the app's settings nor its protocol."""
         first = self.causes[0] if self.causes else None
-        before = plain.first(first.id, first.plainly) if first is not None else ()
+        before = first.first if first is not None else ()
         mine = tuple(step for step in self.user_steps if isinstance(step, ForUser))
         return (*before, *(mine or (self._again, ADMINISTRATOR)))
 
@@ -195,12 +194,15 @@ def _detail(refused: Refusal, *, full: bool) -> str:
 def _headline(refused: Refusal, *, full: bool) -> str:
     """What happened, as far as it is known to be true of this launch."""
     if _is_late(refused):
-        return plain.NO_ACCESS
-    first = refused.causes[0] if refused.causes else None
-    told = None
-    if first is not None and refused.error.code in _ANSWERED:
-        told = plain.headline(first.id, first.certainty)
-    return told or (refused.error.title if full else plain.title(refused.error))
+        return TokenError.title
+    told = ""
+    if refused.causes and refused.error.code in _ANSWERED:
+        first = refused.causes[0]
+        told = first.headline
+        if first.accuses and first.certainty != "certain":
+            # The error does not prove that it was this.
+            told = TokenError.title
+    return told or (refused.error.title if full else refused.error.plain_title)
 
 
 _ANSWERED = frozenset({"ehr_error", "token_error"})
@@ -215,7 +217,7 @@ def _why(refused: Refusal) -> str:
     """Why, for developers: in the EHR's meaning, told as what it says and not as what is so."""
     explanation, why = refused.explanation, refused.error.why
     if _is_late(refused):
-        why = plain.LATE
+        why = LATE
     if explanation is None:
         return why
     if explanation.causes:
@@ -224,10 +226,9 @@ def _why(refused: Refusal) -> str:
 
 
 def _why_plainly(refused: Refusal) -> str:
-    return plain.LATE if _is_late(refused) else plain.why(refused.error)
+    return LATE if _is_late(refused) else refused.error.plain_why
 
 
 def _plainly(refused: Refusal) -> str:
     """For the person at the bedside: what the developer needs is in the log."""
-    first = refused.causes[0] if refused.causes else None
-    return plain.cause(first.id, first.plainly) if first is not None else ""
+    return refused.causes[0].plainly if refused.causes else ""

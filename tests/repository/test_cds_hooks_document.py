@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from docs.generators import cds_cards, cds_prefetch
+from docs.generators import blocks, cds_cards, cds_prefetch
 from functions.cds_services import caller, discovery
 
 TEXT = (Path(__file__).parents[2] / "docs/cds-hooks.md").read_text(encoding="utf-8")
@@ -13,10 +13,8 @@ TEXT = (Path(__file__).parents[2] / "docs/cds-hooks.md").read_text(encoding="utf
 
 def test_the_prefetch_to_copy_is_that_of_discovery() -> None:
     assert cds_prefetch.into(TEXT) == TEXT, "run: make docs"
-    block = TEXT.partition(cds_prefetch.BEGIN)[2]
-    printed = re.search(r"```json\n(.*?)\n```", block.partition("end -->")[0], re.DOTALL)
-    assert printed is not None
-    assert json.loads(printed[1]) == dict(discovery.templates())
+    printed = blocks.of(TEXT, cds_prefetch.NAME).removeprefix("```json\n").removesuffix("```\n")
+    assert json.loads(printed) == dict(discovery.templates())
 
 
 def test_every_reason_of_a_refusal_is_told() -> None:
@@ -27,7 +25,7 @@ def test_every_reason_of_a_refusal_is_told() -> None:
 
 def test_the_cards_of_the_simulated_charts_are_those_of_the_code() -> None:
     assert cds_cards.into(TEXT) == TEXT, "run: make docs"
-    block = TEXT.partition(cds_cards.BEGIN)[2].partition(cds_cards.END)[0]
+    block = blocks.of(TEXT, cds_cards.NAME)
     rows = [line for line in block.splitlines() if line.startswith("| ")]
     # Charts with and without cards, and no row without its reason.
     assert {row.split("|")[2].strip() for row in rows} >= {"**warning**", ""}

@@ -2,8 +2,12 @@
 
 import re
 
+import pytest
+
 from shared import errors
 from shared.errors import RefreshFailed, SmartError
+from shared.errors.base import OWN_WORDS
+from shared.explain.catalogue.causes import KINDS, Kind
 from tests.support.tables import each
 
 # Codes and statuses as published.
@@ -53,6 +57,9 @@ TABLE = {
 # Not in the table: an exception that nobody expected.
 UNEXPECTED = {"internal_error": 500}
 
+# Words of the protocol and of the configuration.
+TERMS = re.compile(r"[`_=]|\b(?:iss|aud|scopes?|parameters?|tokens?|states?|URIs?|clients?)\b")
+
 
 def leaves(parent: type[SmartError] = SmartError) -> list[type[SmartError]]:
     children = parent.__subclasses__()
@@ -73,11 +80,27 @@ def test_no_two_errors_share_a_code() -> None:
 def test_every_error_says_what_why_and_what_to_do(leaf: type[SmartError]) -> None:
     error = RefreshFailed(5.0) if leaf is RefreshFailed else leaf()
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", error.code)
-    for sentence in (error.title, error.why, *error.steps):
+    for sentence in (error.title, error.why, *error.steps, error.plain_title, error.plain_why):
         assert sentence[0].isupper() or sentence[0] == "`"
         assert sentence.endswith(".")
     assert error.steps
     assert leaf.__doc__
+    # What a program alone meets is told in its own terms.
+    if leaf.plainly is not OWN_WORDS or leaf.__module__.endswith((".launch", ".callback")):
+        assert not TERMS.search(f"{error.plain_title} {error.plain_why}")
+
+
+def test_an_error_without_words_for_clinicians_is_not_imported() -> None:
+    words = {"code": "a_code", "status": 400, "title": "A title.", "why": "A reason."}
+    with pytest.raises(TypeError, match="Wordless says no plainly"):
+        type("Wordless", (SmartError,), words)
+
+
+@each("kind", KINDS.values(), ids=lambda kind: kind.id)
+def test_every_cause_is_told_to_a_clinician_without_a_term_of_the_protocol(kind: Kind) -> None:
+    for sentence in (kind("likely").plainly, kind.headline or "It failed.", *kind.first):
+        assert re.fullmatch(r"[A-Z].*\.", sentence)
+        assert not TERMS.search(sentence)
 
 
 def test_an_instance_may_come_closer_to_the_case_without_touching_its_class() -> None:

@@ -33,7 +33,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "shared/errors": (
         "base",
-        "callback cds launch request service session upstream",
+        "cds launch request service session upstream",
+        "callback",
         "__init__",
     ),
     "shared/explain": (
@@ -109,7 +110,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "http_client",
     ),
     "shared/pages": (
-        "labels plain",
+        "labels",
         "__init__",
     ),
     "shared/session": (
@@ -354,7 +355,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "docs/generators": (
-        "calculators_page cds_cards cds_prefetch scaling_page troubleshooting",
+        "blocks calculators_page scaling_page troubleshooting",
+        "cds_cards cds_prefetch errors",
         "calculators scaling",
         "__main__",
     ),

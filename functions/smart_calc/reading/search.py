@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from clinical.queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
 from shared import log
-from shared.errors import SmartError
+from shared.errors import SmartError, UpstreamTimeout
 from shared.fhir import fhir_client, page_links, searchset
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.side_by_side import run_all
@@ -21,16 +21,10 @@ from shared.session.sessions import Active
 
 from . import coverage
 
-LATE = "could not be read (no answer in time)"
+LATE = f"could not be read ({UpstreamTimeout.briefly})"
 NO_ACCESS = "was not read: the EHR gave this app no access to it"
 # The last call ends this long before the time for all is up, so that the pages before it count.
 _GATHERING_SECONDS = 0.2
-_SAID = {
-    "upstream_timeout": "no answer in time",
-    "upstream_unreachable": "no connection to the EHR",
-    "upstream_invalid": "no usable answer",
-    "overloaded": "too many requests are waiting for the EHR",
-}
 _Fields = dict[str, str | int | float | list[str]]
 
 
@@ -150,8 +144,7 @@ class Reader:
                 raise
             fields |= error.evidence
             log.event("fhir_request", str(error), severity="ERROR", code=error.code, fields=fields)
-            said = _SAID.get(error.code, error.title.rstrip("."))
-            return _Failed(f"could not be read ({said})")
+            return _Failed(f"could not be read ({error.briefly or error.title.rstrip('.')})")
         fields |= {"status": answer.status, "ehr_ms": round((time.monotonic() - started) * 1000, 1)}
         fields |= answer.ehr_ids
         known = None

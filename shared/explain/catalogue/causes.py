@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.explain.model import Cause, CauseId, Certainty
+from shared.findings import ForUser
 
 RELAUNCH = "Launch the app again from the patient's chart."
 BASIC_FORM = (
@@ -19,12 +20,22 @@ BASIC_FORM = (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One cause id with the text that holds for every EHR."""
+    """One cause id with the text that holds for every EHR.
+
+    `plainly` is the title for a clinician, empty where `title` is plain enough. `headline` says
+    what happened, where that is more than the error says; if it `accuses` a person, it's told of a
+    certain cause only. `first` is what the user does before the app is launched again: without it,
+    that launch fails alike.
+    """
 
     id: CauseId
     title: str
+    plainly: str
     why: str
     steps: tuple[str, ...]
+    headline: str = ""
+    accuses: bool = False
+    first: tuple[ForUser, ...] = ()
 
     def __call__(
         self,
@@ -44,13 +55,17 @@ class Kind:
             why or self.why,
             certainty=certainty,
             source=source,
-            plainly=plainly,
+            plainly=plainly or self.plainly or self.title,
+            headline=self.headline,
+            accuses=self.accuses,
+            first=() if plainly else self.first,
         )
 
 
 launch_parameter_missing = Kind(
     "launch_parameter_missing",
     "The authorization request carried no `launch` value.",
+    "The app was not opened from a patient's chart.",
     "The EHR opens the app's launch address with `iss` and `launch`, and the app must pass "
     "`launch` on. An address that was typed, bookmarked or reloaded has none; a redirect, a "
     "sign-in page in between or a `#` in the registered address loses it.",
@@ -69,6 +84,7 @@ launch_parameter_missing = Kind(
 launch_scope_missing = Kind(
     "launch_scope_missing",
     "The scopes lack `launch`.",
+    "The app is not set up for launches from a chart.",
     "In an EHR launch the server looks at the `launch` value only for an app that asks for the "
     "scope `launch`. Without it there is no patient.",
     (
@@ -83,6 +99,7 @@ launch_scope_missing = Kind(
 launch_patient_scope_on_provider = Kind(
     "launch_patient_scope_on_provider",
     "`launch/patient` was asked for where clinicians sign in.",
+    "The app is set up for patients, not for clinicians.",
     "`launch/patient` asks for a choice of patient in apps that are opened outside the EHR. A "
     "launch from the chart takes the patient from the `launch` value and needs the scope "
     "`launch`; EHRs that offer `launch/patient` to patients only refuse it to clinicians.",
@@ -97,6 +114,7 @@ launch_patient_scope_on_provider = Kind(
 launch_value_invalid = Kind(
     "launch_value_invalid",
     "The EHR does not know this `launch` value.",
+    "The launch was too old, or belongs to another environment.",
     "A `launch` value belongs to one launch in one environment. One that was invented, comes from "
     "an old tab, or belongs to another environment is refused.",
     (
@@ -111,6 +129,7 @@ launch_value_invalid = Kind(
 client_id_mismatch = Kind(
     "client_id_mismatch",
     "The EHR saw another client id than the one that is configured.",
+    "The app is set up with another registration than the EHR's.",
     "The request was made by another deployment, with another configuration, or with the id of "
     "another app. What was checked on one registration says nothing about the other.",
     (
@@ -125,6 +144,7 @@ client_id_mismatch = Kind(
 client_unknown = Kind(
     "client_unknown",
     "The EHR does not know the client id.",
+    "The EHR does not know the app.",
     "The id was mistyped, left as a placeholder, copied from another field, or belongs to "
     "another environment (sandbox or production).",
     (
@@ -139,6 +159,7 @@ client_unknown = Kind(
 client_not_enabled_at_site = Kind(
     "client_not_enabled_at_site",
     "The app is not enabled at this site.",
+    "",
     "A registration is not enough: each site decides which apps may reach it, and for which of "
     "its environments.",
     (
@@ -149,6 +170,7 @@ client_not_enabled_at_site = Kind(
 persona_mismatch = Kind(
     "persona_mismatch",
     "The app is registered for other people than those who sign in here.",
+    "",
     "An app for patients meets the sign-in of clinicians, or the reverse.",
     (
         "In the registration, see whether the app is for clinicians or for patients.",
@@ -162,6 +184,7 @@ persona_mismatch = Kind(
 tenant_mismatch = Kind(
     "tenant_mismatch",
     "Two tenants or environments are mixed.",
+    "Two environments, such as test and production, are mixed.",
     "The address, the token or the `launch` value belongs to another organisation or environment "
     "than the one that was asked.",
     (
@@ -176,16 +199,24 @@ tenant_mismatch = Kind(
 user_mismatch = Kind(
     "user_mismatch",
     "Another user is signed in in the browser than in the EHR.",
+    "This browser is still signed in as somebody else.",
     "The browser still holds the session of someone else: of a console, of a portal, or of the "
     "last person at this workstation.",
     (
         "Sign out of the EHR's web pages and consoles in this browser, or use a private window.",
         RELAUNCH,
     ),
+    first=(
+        ForUser(
+            "First sign out of the EHR's sign-in in this browser, or close all windows of the "
+            "browser."
+        ),
+    ),
 )
 user_not_permitted = Kind(
     "user_not_permitted",
     "This user may not do that.",
+    "This user may not open this record with the app.",
     "The token carries the user's own rights: what the user may not see in the EHR, the app may "
     "not read either.",
     (
@@ -196,6 +227,7 @@ user_not_permitted = Kind(
 patient_context_missing = Kind(
     "patient_context_missing",
     "There is no patient.",
+    "The EHR did not say which patient.",
     "Scopes that begin with `patient/` need a patient who was chosen at the launch. The app was "
     "opened outside a chart, or the EHR did not hand over the patient.",
     (
@@ -206,6 +238,7 @@ patient_context_missing = Kind(
 redirect_uri_mismatch = Kind(
     "redirect_uri_mismatch",
     "The redirect URI differs from the registered one.",
+    "The app's address is not the one that the EHR has.",
     "EHRs compare it byte for byte: scheme, host, port, upper and lower case, and the slash at "
     "the end count.",
     (
@@ -220,6 +253,7 @@ redirect_uri_mismatch = Kind(
 aud_wrong = Kind(
     "aud_wrong",
     "`aud` is not the FHIR base that the EHR expects.",
+    "The app is set up for another address of this EHR.",
     "`aud` must be the `iss` of the launch, byte for byte. A slash at the end, another host of "
     "the same EHR or another FHIR version is another value.",
     (
@@ -230,6 +264,7 @@ aud_wrong = Kind(
 request_malformed = Kind(
     "request_malformed",
     "A parameter of the request is missing, repeated or malformed.",
+    "The EHR does not take the app's request.",
     "The EHR could not read the request, so it did not come to look at rights or registrations.",
     (
         (
@@ -243,6 +278,7 @@ request_malformed = Kind(
 parameter_not_recognised = Kind(
     "parameter_not_recognised",
     "A parameter was sent that is no authorization parameter.",
+    "The EHR does not take the app's request.",
     "What is unknown is ignored and takes nothing's place: `intent`, `patient` and `encounter` "
     "come back with the token and cannot be asked for.",
     (
@@ -253,6 +289,7 @@ parameter_not_recognised = Kind(
 request_too_long = Kind(
     "request_too_long",
     "The request or the token becomes too long.",
+    "The app asks for too much at once.",
     "A long list of scopes lengthens the address, which EHRs encode again on the way, and the "
     "token, which holds the scopes.",
     (
@@ -264,6 +301,7 @@ request_too_long = Kind(
 scope_not_registered = Kind(
     "scope_not_registered",
     "The app is not registered for a scope it asks for.",
+    "The app asks for something it is not registered for.",
     "EHRs grant only what was chosen in the registration, and only what exists there.",
     (
         "Compare `scopes` in smart.toml with the resources chosen in the registration.",
@@ -274,6 +312,7 @@ scope_not_registered = Kind(
 scope_syntax = Kind(
     "scope_syntax",
     "The scopes are written in the other SMART version, or with a wildcard.",
+    "The app's permissions are not written as this EHR expects.",
     "An app is registered for SMART v1 (`patient/Observation.read`) or v2 "
     "(`patient/Observation.rs`). The other spelling and wildcards such as `patient/*.read` are "
     "dropped or refused by several EHRs.",
@@ -286,6 +325,7 @@ scope_syntax = Kind(
 scope_trimmed = Kind(
     "scope_trimmed",
     "The EHR granted less than was asked for.",
+    "The EHR gave the app fewer permissions than it needs.",
     "An EHR may cut the list of scopes without an error; what is missing shows only in the token "
     "answer and when FHIR refuses.",
     (
@@ -303,6 +343,7 @@ scope_trimmed = Kind(
 code_expired_or_used = Kind(
     "code_expired_or_used",
     "The authorization code was used already, or is too old.",
+    "The launch took too long, or its page was opened twice.",
     "A code opens one token exchange, soon after it was given. A reloaded callback page, a link "
     "checker or a slow server comes too late.",
     (
@@ -316,6 +357,7 @@ code_expired_or_used = Kind(
 client_auth_wrong = Kind(
     "client_auth_wrong",
     "The EHR didn't accept the app's client authentication.",
+    "The app could not prove to the EHR that it is itself.",
     "A public client sends its client id and nothing else; a confidential one proves itself as "
     "registered, by a secret or by a signed assertion.",
     (
@@ -338,6 +380,7 @@ client_auth_wrong = Kind(
 clock_skew = Kind(
     "clock_skew",
     "Two clocks disagree.",
+    "The clocks of the EHR and of the app disagree.",
     "An id_token and a client assertion carry times. A clock that is minutes off makes them "
     "expired, or not valid yet.",
     (
@@ -352,6 +395,7 @@ clock_skew = Kind(
 pkce_mismatch = Kind(
     "pkce_mismatch",
     "The code verifier does not fit the code challenge.",
+    "The EHR does not take the app's request.",
     "The verifier at the token endpoint must be the one whose hash went with the authorization "
     "request of the same launch. Two parts of an app that each make their own, or a challenge "
     "sent as `plain`, do not fit.",
@@ -367,6 +411,7 @@ pkce_mismatch = Kind(
 cookies_blocked = Kind(
     "cookies_blocked",
     "The browser did not keep this app's cookie.",
+    "The browser does not keep the app's cookies.",
     "In an EHR's frame the app is a third party. Browsers that block third-party cookies keep "
     "only partitioned ones, and older embedded browsers none.",
     (
@@ -381,6 +426,7 @@ cookies_blocked = Kind(
 access_token_expired = Kind(
     "access_token_expired",
     "The access token has run out.",
+    "The EHR's access has run out.",
     "Access tokens are short-lived. Without a refresh token the session ends with it.",
     (
         RELAUNCH,
@@ -393,6 +439,7 @@ access_token_expired = Kind(
 session_ended = Kind(
     "session_ended",
     "The user's session at the EHR has ended.",
+    "The sign-in at the EHR has ended.",
     "Access under `online_access` ends when the user signs out of the EHR or stays idle too long "
     "there; the app cannot prolong it.",
     (RELAUNCH,),
@@ -400,12 +447,16 @@ session_ended = Kind(
 user_declined = Kind(
     "user_declined",
     "The user declined or cancelled.",
+    "The sign-in was cancelled.",
     "Someone chose not to sign in or not to agree. That is no fault.",
     ("Launch the app again, and agree this time.",),
+    headline="The sign-in was cancelled, so the app was not opened.",
+    accuses=True,
 )
 fhir_request_invalid = Kind(
     "fhir_request_invalid",
     "The FHIR request is not one that this server takes.",
+    "The EHR does not take the app's request.",
     "The token was not the matter: a search parameter is missing or unknown, the media type is "
     "not served, or the address does not exist.",
     (
@@ -419,6 +470,7 @@ fhir_request_invalid = Kind(
 not_propagated_yet = Kind(
     "not_propagated_yet",
     "The registration, or its last change, has not reached this server yet.",
+    "The app's registration has not reached this server yet.",
     "EHRs copy registrations to their sites with a delay, from minutes to a day or two.",
     (
         "Wait, change nothing meanwhile, and launch the app again.",
@@ -431,6 +483,7 @@ not_propagated_yet = Kind(
 ehr_side = Kind(
     "ehr_side",
     "The EHR failed.",
+    "",
     "The request was accepted and something behind it did not work. The app cannot mend that.",
     (
         "Launch the app again in a minute.",
@@ -439,11 +492,13 @@ ehr_side = Kind(
             "id, the client id and the time."
         ),
     ),
+    headline="The EHR could not complete the launch.",
 )
 
 cors_blocked = Kind(
     "cors_blocked",
     "The server doesn't let this page read its responses (CORS).",
+    "The browser blocked the EHR's response.",
     "The browser sent the request and hid the response: the server's headers don't allow the "
     "page's origin. Postman, curl and backends aren't affected.",
     (
@@ -454,6 +509,7 @@ cors_blocked = Kind(
 refresh_not_granted = Kind(
     "refresh_not_granted",
     "The EHR gave no refresh token.",
+    "The EHR gave access for a short time only.",
     "An EHR gives one only if `online_access` or `offline_access` was requested, is registered for "
     "the app, and was granted. Without one, access ends with the access token.",
     (
@@ -467,6 +523,7 @@ refresh_not_granted = Kind(
 refresh_reused = Kind(
     "refresh_reused",
     "A refresh token that was already exchanged was sent again.",
+    "The EHR's access was renewed twice at the same time.",
     "This EHR gives a new refresh token with each refresh and revokes the old one. Two processes "
     "that share a token, or one that doesn't store the new one, send the old one.",
     (
@@ -477,6 +534,7 @@ refresh_reused = Kind(
 state_unknown = Kind(
     "state_unknown",
     "The callback doesn't know this `state`.",
+    "The app doesn't know this launch any more.",
     "The data of the launch is gone or elsewhere: the page was opened by its URL, the launch "
     "is too old, or launch and callback ran in two windows, hosts or instances.",
     (
@@ -487,6 +545,7 @@ state_unknown = Kind(
 assertion_key_unknown = Kind(
     "assertion_key_unknown",
     "The EHR doesn't have the key that signed the client assertion.",
+    "The EHR doesn't know the app's key.",
     "The `kid` in the assertion's header must name a public key that the EHR holds or can fetch "
     "from the registered JWKS URL. EHRs cache that set, and some ignore `jku`.",
     (
@@ -501,6 +560,7 @@ assertion_key_unknown = Kind(
 assertion_claims_wrong = Kind(
     "assertion_claims_wrong",
     "A claim of the client assertion is wrong.",
+    "The app could not prove to the EHR that it is itself.",
     "`iss` and `sub` must be the client id, `aud` the token URL, `exp` at most five "
     "minutes ahead and `jti` new each time. Some servers require `iat`, and "
     "RS384 or ES384 as `alg`.",
@@ -515,6 +575,7 @@ assertion_claims_wrong = Kind(
 signing_key_unknown = Kind(
     "signing_key_unknown",
     "The app doesn't have the key that signed this token.",
+    "The app could not confirm who is signed in.",
     "Authorization servers rotate their keys. A verifier that keeps an old key set, or reads "
     "another server's, finds no key with the token's `kid`.",
     (
@@ -528,6 +589,7 @@ signing_key_unknown = Kind(
 fhir_base_wrong = Kind(
     "fhir_base_wrong",
     "The URL isn't this server's FHIR base.",
+    "The app is set up with a wrong address of this EHR.",
     "The host doesn't exist, or the path is wrong: the FHIR base is what the EHR sends as `iss`, "
     "with its version and tenant, and nothing after it.",
     (
@@ -540,6 +602,7 @@ fhir_base_wrong = Kind(
 fhir_version_mismatch = Kind(
     "fhir_version_mismatch",
     "The client and the server use different FHIR versions.",
+    "The app and the EHR use different versions of FHIR.",
     "The library expects resources of one FHIR version, and the server sends another. Launch and "
     "token aren't involved.",
     ("Use the server's base for the client's FHIR version, or configure the client for R4.",),
@@ -547,6 +610,7 @@ fhir_version_mismatch = Kind(
 endpoint_wrong = Kind(
     "endpoint_wrong",
     "The authorize or token URL isn't the one that discovery names.",
+    "The app is set up with a wrong address of this EHR.",
     "The server has nothing at this URL: it was built by hand, belongs to another realm or "
     "version, or was moved.",
     (
@@ -559,6 +623,7 @@ endpoint_wrong = Kind(
 discovery_missing = Kind(
     "discovery_missing",
     "The server has no SMART configuration at this URL.",
+    "The EHR doesn't say how to connect to it.",
     "The server doesn't support SMART, keeps it at another base, or lists its endpoints only in "
     "`metadata`, as before SMART App Launch 2.",
     (
@@ -569,6 +634,7 @@ discovery_missing = Kind(
 tls_untrusted = Kind(
     "tls_untrusted",
     "A certificate in the connection isn't trusted.",
+    "The connection to the EHR isn't trusted.",
     "The server's certificate comes from a private CA, lacks its chain, or a proxy replaced it. "
     "Browsers trust more CAs than a container does. Don't turn the check off.",
     (
@@ -582,6 +648,7 @@ tls_untrusted = Kind(
 frame_refused = Kind(
     "frame_refused",
     "A page doesn't allow the EHR to show it in a frame.",
+    "A page refused to open inside the EHR.",
     "The page in the browser's message sends `X-Frame-Options` or a `frame-ancestors` list without "
     "the EHR's address. This app sends no `X-Frame-Options`.",
     (
@@ -595,6 +662,7 @@ frame_refused = Kind(
 user_credentials_wrong = Kind(
     "user_credentials_wrong",
     "The user's name or password was refused.",
+    "The user name or password was refused.",
     "The user couldn't sign in. The app's own credentials aren't involved.",
     (
         "Sign in to the EHR itself as the same user. Reset the password or unlock the account.",
@@ -604,6 +672,7 @@ user_credentials_wrong = Kind(
 token_of_another_server = Kind(
     "token_of_another_server",
     "The access token was issued by another server, or for another audience.",
+    "Two environments, such as test and production, are mixed.",
     "The FHIR server accepts tokens from its own authorization server, issued for this FHIR base. "
     "The `iss` or `aud` of this token differs.",
     (
@@ -617,6 +686,7 @@ token_of_another_server = Kind(
 token_not_in_header = Kind(
     "token_not_in_header",
     "The request had no access token in its Authorization header.",
+    "The app's request had no access to the EHR.",
     "The token must come as `Authorization: Bearer`. A query parameter or cookie isn't read, and "
     "redirects, proxies and gateways may drop the header.",
     ("Send `Authorization: Bearer` with the access token, and check that every proxy passes it.",),
@@ -624,6 +694,7 @@ token_not_in_header = Kind(
 opaque_token_decoded = Kind(
     "opaque_token_decoded",
     "The app decodes an access token that isn't a JWT.",
+    "The app misread the EHR's response.",
     "An access token may have any form and is opaque to the app. Only an id_token is always a JWT.",
     (
         (
@@ -635,6 +706,7 @@ opaque_token_decoded = Kind(
 grant_not_enabled = Kind(
     "grant_not_enabled",
     "The app isn't registered for this grant type.",
+    "The app isn't registered for this kind of access.",
     "A registration allows certain ways to get a token: `authorization_code`, `refresh_token`, "
     "`client_credentials` for backend services.",
     (
@@ -647,6 +719,7 @@ grant_not_enabled = Kind(
 scope_not_requested = Kind(
     "scope_not_requested",
     "The scope that this call needs was never requested.",
+    "The app didn't ask for the permission that it needs.",
     "A token covers what was requested at its launch. The server refuses a resource type or an "
     "action that is in no requested scope.",
     ("Add the scope for this resource and action to `scopes`, and register it.", RELAUNCH),
@@ -654,6 +727,7 @@ scope_not_requested = Kind(
 results_limited = Kind(
     "results_limited",
     "The response leaves out what this client or user isn't allowed to see.",
+    "The EHR shows only what this user and app may see.",
     "A search returns 200 and lists only what scopes, user and site allow, so a short or empty "
     "list isn't an error.",
     (
@@ -667,6 +741,7 @@ results_limited = Kind(
 flow_misused = Kind(
     "flow_misused",
     "One page does both the launch and the callback.",
+    "The app starts its launch over and over.",
     "The launch page starts the authorization and the redirect URI completes it. If one page does "
     "both, it starts over each time, or has no `code` to complete.",
     (
@@ -679,6 +754,7 @@ flow_misused = Kind(
 not_a_launch_problem = Kind(
     "not_a_launch_problem",
     "This isn't a launch, token or FHIR access problem.",
+    "The app itself failed before it reached the EHR.",
     "The message comes from a build tool, a package or a cloud platform. No EHR answered.",
     ("Fix the build, package or permission that the message names.",),
 )

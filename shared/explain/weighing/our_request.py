@@ -173,7 +173,7 @@ def outside_the_ehr(cause: Cause) -> Cause:
         title=without_chart(cause.title),
         why=without_chart(cause.why, without_chart(KINDS[cause.id].why)),
         steps=kept or (_RELAUNCH,),
-        plainly=cause.plainly or _PLAINLY.get(cause.id, ""),
+        plainly=_PLAINLY.get(cause.id, cause.plainly),
     )
 
 

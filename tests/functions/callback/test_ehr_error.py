@@ -2,8 +2,8 @@
 
 from urllib.parse import quote
 
-from shared.errors import EhrError
-from shared.pages.plain import HEADLINES, NO_ACCESS
+from shared.errors import EhrError, TokenError
+from shared.explain.catalogue.causes import KINDS
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
 from tests.support.callbacks import get, log_lines, refused, untouched
@@ -25,7 +25,7 @@ ERRORS = {
     "something_of_its_own": "not known here",
 }
 
-TOLD = {*HEADLINES.values(), NO_ACCESS, EhrError.title}
+TOLD = {TokenError.title, EhrError.title} | {one.headline for one in KINDS.values() if one.headline}
 
 
 @each(("error", "words"), ERRORS.items())

@@ -11,7 +11,7 @@ import pytest
 
 from shared import explain
 from shared.errors import TokenError
-from shared.pages import plain
+from shared.explain.catalogue import causes
 from tests.functions.explain.faults import (
     COVERED,
     DISCOVERY,
@@ -244,6 +244,7 @@ def test_a_fault_of_the_signing_keys_is_told_by_its_cause(
     assert line["cause"].replace("`", "") in in_words(walk.end.text)
 
 
+WORDS = {str(id_): kind for id_, kind in causes.KINDS.items()}
 EXPLAINED = sorted(name for name in REFUSED if REFUSED[name][0] == "ehr_error")
 
 
@@ -260,7 +261,7 @@ def test_a_clinician_gets_a_calm_sentence_and_the_developer_the_log(
     assert (line["causes"], line["fix"]) == (full_line["causes"], full_line["fix"])
     assert line["client_id_sent"] == CLIENTS[ehr_of(name)]
     if REFUSED[name][0] in {"ehr_error", "token_error"}:
-        assert f"Most probable cause: {plain.cause(REFUSED[name][1])}" in said
+        assert f"Most probable cause: {WORDS[REFUSED[name][1]].plainly}" in said
         assert line["fix"].replace("`", "") not in said
     for jargon in ("aud", "id_token", "statement of who", "token endpoint", "scope"):
         assert not re.search(rf"\b{jargon}\b", _before_the_administrator(said))
@@ -325,7 +326,7 @@ def test_headline_and_causes_agree_with_what_the_ehr_saw(
     assert "The authorization request as it should be" not in said
     if "cancelled" in headline:
         assert "The cause: " in in_words(answer.text)
-    told = plain.HEADLINES.get(first) if line["code"] in {"ehr_error", "token_error"} else None
+    told = WORDS[first].headline if line["code"] in {"ehr_error", "token_error"} else ""
     # Where the EHR said nothing that is known, the error's own title stands.
     assert headline in {told, TokenError.title} if told else headline
     if line["code"] == "ehr_error" and "error" in line:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.pages import plain
+from shared.errors import LATE, TokenError
 from simulator.vendors.oracle import ORACLE
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.tables import each
@@ -127,8 +127,8 @@ def test_an_error_of_no_known_launch_is_not_said_to_be_a_launch_that_was_complet
 ) -> None:
     page = opened(either, f"{either.origin}/callback?{query}")
     said = in_words(page.text)
-    assert headline(page) == plain.NO_ACCESS
-    assert plain.LATE in said
+    assert headline(page) == TokenError.title
+    assert LATE in said
     assert "cancelled" in said
     assert not re.search("completed|a second time|opened without", said)
 

@@ -18,6 +18,7 @@ from shared.errors import (
     UpstreamTimeout,
 )
 from shared.explain import Cause, Diagnosis, EhrMessage
+from shared.explain.catalogue import causes
 from tests.support.edge import FHIR_EDGE, HTML, failing, logged, refusing, respond, settings
 from tests.support.tables import each
 
@@ -160,12 +161,12 @@ def test_where_only_developers_can_do_something_who_launched_tells_them() -> Non
 
 @each("accept", [HTML, "application/json"])
 def test_a_clinician_gets_the_cause_in_one_sentence(accept: str) -> None:
-    cause = Cause("aud_wrong", "`aud` is off.", ("A step.",), "A reason.", "likely", "a source")
+    cause = causes.aud_wrong("likely", "a source", title="`aud` is off.", why="A reason.")
     known = Diagnosis(EhrMessage(), "The vendor's own words.", (cause,))
     serve = refusing(EhrError(), explanation=known)
     said = respond(serve, headers={"Accept": accept}).get_data(as_text=True)
     assert "Most probable cause: The app is set up for another address of this EHR." in said
-    hidden = ("own words", "aud", "A reason", "A step", "a source")
+    hidden = ("own words", "aud", "A reason", *cause.steps, "a source")
     assert not [one for one in hidden if one in said]
 
 

@@ -1,0 +1,28 @@
+"""The table of codes for docs/errors.md: every class of shared/errors/, in its words."""
+
+import inspect
+from collections.abc import Iterator
+
+from docs.generators import blocks
+from shared.errors import ADMINISTRATOR, SmartError
+
+NAME = "codes"
+
+
+def into(text: str) -> str:
+    """The document with the table as it is now."""
+    head = "| code | status | a clinician reads | when | what to do |\n|---|---|---|---|---|\n"
+    return blocks.put(text, NAME, head + "".join(map(_row, leaves())))
+
+
+def leaves(parent: type[SmartError] = SmartError) -> Iterator[type[SmartError]]:
+    """Every error that has a code, in the order of the modules."""
+    for child in parent.__subclasses__():
+        yield from leaves(child) if child.__subclasses__() else [child]
+
+
+def _row(leaf: type[SmartError]) -> str:
+    when = " ".join(inspect.cleandoc(leaf.__doc__ or "").partition("\n\n")[0].split())
+    reads = leaf.plainly.title or leaf.title
+    steps = " ".join(step for step in leaf.steps if step != ADMINISTRATOR)
+    return f"| `{leaf.code}` | {leaf.status} | {reads} | {when} | {steps} |\n"
