@@ -127,17 +127,22 @@ def _groups(vendor: str) -> Iterator[str]:
         entries = [one for one in ENTRIES if (one.vendor, one.where) == (vendor, where)]
         if entries:
             yield f"## {title}\n"
+        told: dict[tuple[Cause, ...], Entry] = {}
         for entry in _by_text(entries):
-            yield from _entry(entry)
+            yield from _entry(entry, told.setdefault(entry.causes, entry))
 
 
-def _entry(entry: Entry) -> Iterator[str]:
+def _entry(entry: Entry, alike: Entry) -> Iterator[str]:
+    """An entry; one whose causes stand on the page already, at `alike`, leads there."""
     yield f'<a id="{entry.key}"></a>'
     yield f"### `{entry.says}`\n"
     yield f"{entry.meaning} {_numbered(entry)}\n"
     others = [urn for urn in entry.urns if urn != entry.says]
     if others:
         yield f"Also: {', '.join(f'`{urn}`' for urn in others)}\n"
+    if alike is not entry:
+        yield f"Its causes are those of [`{alike.says}`](#{alike.key}).\n"
+        return
     for number, cause in enumerate(entry.causes, 1):
         yield from _cause(number, cause, entry.vendor)
 

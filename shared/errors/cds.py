@@ -7,7 +7,7 @@ class CdsError(SmartError):
     """A call of an EHR to cds_services that is not served (CDS Hooks 2.0)."""
 
     steps: tuple[str, ...] = (
-        "Compare the [[cds_client]] entry with what the EHR sends: the log has the reason.",
+        "Compare the `[[cds_client]]` entry with what the EHR sends: the log has the reason.",
     )
 
 
@@ -43,10 +43,10 @@ class CdsServerDenied(CdsError):
     code = "cds_server_denied"
     status = 403
     title = "The FHIR server of the call is not one of this client's."
-    why = "`fhirServer` is not among the `iss` of the client's [[ehr]] entry."
+    why = "`fhirServer` is not among the `iss` of the client's `[[ehr]]` entry."
     plainly = OWN_WORDS
     steps = (
-        "Add the FHIR base to `iss` of the [[ehr]] entry, or correct `ehr` of the [[cds_client]].",
+        "Add the FHIR base to `iss` of the `[[ehr]]`, or correct `ehr` of the `[[cds_client]]`.",
     )
 
 

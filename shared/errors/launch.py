@@ -78,7 +78,7 @@ class IssNotAllowed(LaunchError):
             "administrator. Otherwise close this page."
         ),
         (
-            "If it is an EHR of yours: add its FHIR base to `iss` of an [[ehr]] entry in "
+            "If it is an EHR of yours: add its FHIR base to `iss` of an `[[ehr]]` entry in "
             "smart.toml, exactly as the EHR sends it (the log has it), and deploy again. Sandbox "
             "and production, and each tenant, have a FHIR base of their own."
         ),
@@ -128,7 +128,7 @@ class DiscoveryInvalid(LaunchError):
         ),
         (
             "If an endpoint lives on a further host, and the EHR's operator confirms that it is "
-            "theirs, add that host to `endpoint_hosts` of the [[ehr]] entry."
+            "theirs, add that host to `endpoint_hosts` of the `[[ehr]]` entry."
         ),
         ADMINISTRATOR,
     )

@@ -47,9 +47,9 @@ class NotAcceptable(RequestError):
     code = "not_acceptable"
     status = 406
     title = "Only FHIR JSON is served here."
-    why = "The request asks for another format by its Accept header or by _format."
+    why = "The request asks for another format by its Accept header or by `_format`."
     plainly = OWN_WORDS
-    steps = ("Send `Accept: application/fhir+json`, and no _format other than json.",)
+    steps = ("Send `Accept: application/fhir+json`, and no `_format` other than json.",)
 
 
 class MediaTypeUnsupported(RequestError):
@@ -83,12 +83,12 @@ class PathInvalid(RequestError):
     status = 400
     title = "The path is not a FHIR address."
     why = (
-        "Only TYPE, TYPE/ID, TYPE/ID/_history, TYPE/ID/_history/VERSION and metadata are served, "
-        "unencoded: types begin with a capital letter, ids are 1 to 64 of A-Z a-z 0-9 - and the "
-        "dot."
+        "Only `TYPE`, `TYPE/ID`, `TYPE/ID/_history`, `TYPE/ID/_history/VERSION` and `metadata` are "
+        "served, unencoded: types begin with a capital letter, ids are 1 to 64 of A-Z a-z 0-9 - "
+        "and the dot."
     )
     plainly = OWN_WORDS
-    steps = ("Build the address from fhir_base, the resource type and the id.",)
+    steps = ("Build the address from `fhir_base`, the resource type and the id.",)
 
 
 class NotFound(RequestError):

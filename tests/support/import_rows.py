@@ -50,8 +50,9 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         (
             "athenahealth eclinicalworks epic frames generic generic_gateway generic_keys "
             "generic_texts generic_token generic_web keycloak_azure meditech oracle_authorize "
-            "oracle_fhir oracle_launch oracle_pages oracle_token ours ours_cds smart_launcher"
+            "oracle_fhir oracle_launch oracle_pages oracle_token ours smart_launcher"
         ),
+        "ours_cds",
         "__init__",
     ),
     "shared/explain/parsing": (

@@ -2,11 +2,11 @@
 with its reason (docs/cds-hooks.md).
 """
 
+from shared.errors import CdsDataMissing, CdsServerDenied, CdsTokenInvalid
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.ours import DOCTOR, OWN, own
 from shared.explain.model import Entry
 
-_OWN = "this product's own check (docs/errors.md)"
-_DOCTOR = "Run `make doctor CONFIG=smart.toml`."
 _OPERATOR = "Ask the EHR's operator which address its tokens name as `jku`, and write that."
 
 
@@ -38,7 +38,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=_OWN,
+        source=OWN,
     ),
     Entry(
         key="smart-calc/cds-audience",
@@ -60,7 +60,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
         ),
-        source=_OWN,
+        source=OWN,
     ),
     Entry(
         key="smart-calc/cds-time",
@@ -78,7 +78,7 @@ ENTRIES: tuple[Entry, ...] = (
                 why="A token is for one call: made for it, and over after 15 minutes at most.",
             ),
         ),
-        source=_OWN,
+        source=OWN,
     ),
     Entry(
         key="smart-calc/cds-key",
@@ -93,17 +93,17 @@ ENTRIES: tuple[Entry, ...] = (
                 title="The keys were changed, or are not those of this EHR.",
                 why="The token names a key that is not at `jku`, another address of keys, or the "
                 "address does not answer within 2 seconds.",
-                steps=(_DOCTOR, _OPERATOR),
+                steps=(DOCTOR, _OPERATOR),
             ),
         ),
-        source=_OWN,
+        source=OWN,
     ),
     Entry(
         key="smart-calc/cds-token",
         says="cds_token_invalid",
         where="CDS call",
         patterns=(r"\bcds_token_invalid\b", r"\bcds_refused\b"),
-        meaning="The EHR's token was not accepted. The answer does not say why; the log does, as "
+        meaning=f"{CdsTokenInvalid.title} The answer does not say why; the log does, as "
         "`reason` of `cds_refused`.",
         causes=(
             causes.tenant_mismatch(
@@ -116,7 +116,7 @@ ENTRIES: tuple[Entry, ...] = (
                         "Look for the correlation id in the log, and explain that line with "
                         "`make explain`."
                     ),
-                    _DOCTOR,
+                    DOCTOR,
                 ),
             ),
             causes.aud_wrong(
@@ -125,48 +125,36 @@ ENTRIES: tuple[Entry, ...] = (
                 why="Reason `audience`: at Epic a hospital types it in.",
                 steps=("Enter the service's address as the audience at the EHR.",),
             ),
-            causes.clock_skew("possible", _OWN, why="Reason `time`: the clocks differ."),
+            causes.clock_skew("possible", OWN, why="Reason `time`: the clocks differ."),
         ),
-        source=_OWN,
+        source=OWN,
     ),
-    Entry(
-        key="smart-calc/cds-server",
-        says="cds_server_denied",
-        where="CDS call",
-        patterns=(r"\bcds_server_denied\b",),
-        meaning="The call names a FHIR server that is not one of this EHR. Nothing was sent to it.",
-        causes=(
-            causes.tenant_mismatch(
-                "likely",
-                title="`fhirServer` of the call is not in `iss` of the EHR's entry.",
-                why="Another tenant, host or FHIR version; or `ehr` of the `[[cds_client]]` names "
-                "another `[[ehr]]`.",
-                steps=(
-                    "If it is your EHR's, add it to `iss` of the `[[ehr]]` entry.",
-                    "Compare `ehr` of the `[[cds_client]]`.",
-                ),
+    *own(
+        "CDS call",
+        (CdsServerDenied,),
+        causes.tenant_mismatch(
+            "likely",
+            title="`fhirServer` of the call is not in `iss` of the EHR's entry.",
+            why="Another tenant, host or FHIR version; or `ehr` of the `[[cds_client]]` names "
+            "another `[[ehr]]`.",
+            steps=(
+                "If it is your EHR's, add it to `iss` of the `[[ehr]]` entry.",
+                "Compare `ehr` of the `[[cds_client]]`.",
             ),
         ),
-        source=_OWN,
     ),
-    Entry(
-        key="smart-calc/cds-data",
-        says="cds_data_missing",
-        where="CDS call",
-        patterns=(r"\bcds_data_missing\b",),
-        meaning="The call brings neither the data that every card needs nor a token to read it.",
-        causes=(
-            causes.ehr_side(
-                "likely",
-                title="The EHR sends no prefetch, and no access token that opens anything.",
-                why="At Epic the templates are typed in, and a hook whose endpoint is not listed "
-                "on the client id fires without data and token.",
-                steps=(
-                    "Enter the prefetch templates of docs/cds-hooks.md, each under its key.",
-                    "At Epic, list the endpoint on the client id, with FHIR R4 as its version.",
-                ),
+    *own(
+        "CDS call",
+        (CdsDataMissing,),
+        causes.ehr_side(
+            "likely",
+            title="The EHR sends no prefetch, and no access token that opens anything.",
+            why="At Epic the templates are typed in, and a hook whose endpoint is not listed "
+            "on the client id fires without data and token.",
+            steps=(
+                "Enter the prefetch templates of docs/cds-hooks.md, each under its key.",
+                "At Epic, list the endpoint on the client id, with FHIR R4 as its version.",
             ),
         ),
-        source=_OWN,
     ),
 )

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import get_args
 from urllib.parse import quote
 
-from shared.explain.catalogue import ENTRIES, causes
+from shared.explain.catalogue import ENTRIES, causes, ours
 from shared.explain.diagnosis import diagnose
 from shared.explain.model import CauseId, Entry
 from shared.explain.parsing import urns
@@ -650,26 +650,7 @@ OTHERS: list[tuple[str, str, str | None]] = [
         None,
     ),
     ("generic/frame-refused", "The page was blocked by X-Frame-Options in Firefox", None),
-    ("smart-calc/launch-parameter-missing", "The page says launch_parameter_missing.", None),
-    ("smart-calc/launch-parameter-missing", "The page says iss_missing.", "oracle"),
-    ("smart-calc/iss-not-allowed", "The page says iss_not_allowed.", None),
-    ("smart-calc/discovery", "The page says discovery_failed.", "epic"),
-    ("smart-calc/cookie", "The page says cookie_missing.", None),
-    ("smart-calc/cookie", "The page says browser_mismatch.", None),
-    ("smart-calc/state", "The page says state_unknown.", None),
-    ("smart-calc/issuer-mismatch", "The page says issuer_mismatch.", None),
-    ("smart-calc/id-token", "The page says id_token_invalid.", None),
-    ("smart-calc/token-answer", "The page says token_invalid.", None),
-    ("smart-calc/session-over", "The page says session_expired.", None),
-    ("smart-calc/session-missing", "The page says session_missing.", None),
-    ("smart-calc/scope-denied", "The page says scope_denied.", None),
-    ("smart-calc/patient", "The page says patient_missing.", None),
-    ("smart-calc/request", "The page says not_acceptable.", None),
-    ("smart-calc/request", "The page says media_type_unsupported.", None),
-    ("smart-calc/request", "The page says method_not_allowed.", None),
-    ("smart-calc/request", "The page says path_invalid.", None),
-    ("smart-calc/upstream", "The page says upstream_timeout.", None),
-    ("smart-calc/upstream", "The page says refresh_failed.", None),
+    *((entry.key, f"The page says {entry.says}.", "oracle") for entry in ours.ENTRIES),
     ("smart-calc/cds-token", "The answer says cds_token_invalid.", None),
     ("smart-calc/cds-token", '{"event": "cds_refused", "reason": "malformed"}', "epic"),
     ("smart-calc/cds-client", '{"event": "cds_refused", "reason": "client"}', None),
@@ -678,8 +659,8 @@ OTHERS: list[tuple[str, str, str | None]] = [
     ("smart-calc/cds-time", '{"event": "cds_refused", "reason": "time"}', None),
     ("smart-calc/cds-key", '{"event": "cds_refused", "reason": "jku"}', None),
     ("smart-calc/cds-key", "The answer says cds_keys_unavailable.", "oracle"),
-    ("smart-calc/cds-server", "The answer says cds_server_denied.", None),
-    ("smart-calc/cds-data", "The answer says cds_data_missing.", "epic"),
+    ("smart-calc/cds-server-denied", "The answer says cds_server_denied.", None),
+    ("smart-calc/cds-data-missing", "The answer says cds_data_missing.", "epic"),
     ("oracle/session-api-bad-request", "Bad Request", None),
     ("generic/token-invalid-request", '{"error":"invalid_request"}', None),
     ("generic/token-invalid-scope", '{"error":"invalid_scope"}', None),
