@@ -1,4 +1,4 @@
-"""A read at the EHR, as it was decided on: headers by allow-list both ways."""
+"""A read at the EHR, as it was decided on: headers by allow-list."""
 
 import re
 from collections.abc import Mapping
@@ -12,9 +12,6 @@ from shared.fhir.policy.interactions import FORM, Address
 from shared.session.sessions import Active
 
 from . import conditional
-from .conditional import HEADER_VALUE
-
-_RESPONSE_HEADERS = ("ETag", "Last-Modified", "Retry-After")
 
 
 def request(
@@ -62,12 +59,3 @@ def _has_own_parameters(decision: Decision, active: Active) -> bool:
     """Whether a parameter is one of the vendor's own: asked to be strict, its EHR may refuse it."""
     own = active.ehr.profile.own_parameters
     return own is not None and any(re.fullmatch(own, name) for name, _ in decision.parameters)
-
-
-def response_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Of an answer's headers those that reach the browser."""
-    return {
-        name: value
-        for name in _RESPONSE_HEADERS
-        if HEADER_VALUE.fullmatch(value := headers.get(name.lower(), ""))
-    }

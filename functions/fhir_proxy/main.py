@@ -34,7 +34,7 @@ from shared.inbound.edge import Call, Edge, Reply
 from shared.session import context, deployment
 from shared.session.sessions import Active
 
-from . import binary, forward, rewrite, write
+from . import binary, forward, response_headers, rewrite, write
 from .address import ProxyAddress, is_foreign, parse_address
 
 MOST_PARAMETERS = 200
@@ -105,7 +105,7 @@ def _write(
     write_policy.require_own(brought, address, decision, session.fhir_base)
     started = time.monotonic()
     answer = write.write(address, brought, decision, active, call.headers)
-    places = write.locations(answer, address, session.fhir_base, proxy_base)
+    places = response_headers.locations(answer.headers, address, session.fhir_base, proxy_base)
     return _answered(address, answer, active, started, answer.body, places)
 
 
@@ -120,7 +120,7 @@ def _content(
         answers.check(answer, address, decision, session.fhir_base)
         return _answered(address, answer, active, started, answer.body)
     _log(address, 200, started, answer.ehr_ids)
-    headers = {**binary.content_headers(answer), **forward.response_headers(answer.headers)}
+    headers = {**binary.content_headers(answer), **response_headers.passed_on(answer.headers)}
     return Reply(200, headers, _unbroken(answer))
 
 
@@ -175,7 +175,7 @@ def _answered(
     headers = {
         "Content-Type": outcome.MEDIA_TYPE,
         **attached,
-        **forward.response_headers(answer.headers),
+        **response_headers.passed_on(answer.headers),
         **(more or {}),
     }
     return Reply(answer.status, headers, body)

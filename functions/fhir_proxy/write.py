@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared import fhir_id, urls
+from shared import fhir_id
 from shared.errors import (
     ADMINISTRATOR,
     ParameterInvalid,
@@ -30,12 +30,10 @@ from shared.fhir.policy.interactions import Address
 from shared.json_members import fields
 from shared.session.sessions import Active
 
-from .address import ProxyAddress, parse_address
 from .conditional import HEADER_VALUE, includes
 
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
 _REPRESENTATION = "return=representation"
-_LOCATIONS = ("Location", "Content-Location")
 _UNCHANGED = 304
 _UNCERTAIN = "It is not known whether the EHR made the change."
 
@@ -143,17 +141,3 @@ def _require_own(current: FhirAnswer, address: Address, decision: Decision, acti
         raise UpstreamInvalid(evidence={"expected": address.type})
     if not releasable(current.resource, decision, active.session.fhir_base):
         raise PatientDenied(why="The resource is not the launch's patient's; it was not changed.")
-
-
-def locations(
-    answer: FhirAnswer, address: ProxyAddress, fhir_base: str, proxy_base: str
-) -> Mapping[str, str]:
-    """The addresses of what was written, as ones of the proxy; any other is left out."""
-    headers = {}
-    for name in _LOCATIONS:
-        upstream = urls.on_own_host(answer.headers.get(name.lower(), ""), fhir_base, address.type)
-        path = (upstream or "").removeprefix(f"{fhir_base}/")
-        named = parse_address("GET", f"/{address.handle}/{path}", {})
-        if isinstance(named, ProxyAddress) and named.type == address.type and named.id:
-            headers[name] = f"{proxy_base}/{named.path}"
-    return headers

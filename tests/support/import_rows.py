@@ -151,7 +151,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "functions/fhir_proxy": (
         "address conditional rewrite",
-        "binary forward write",
+        "binary forward response_headers write",
         "main",
     ),
     "functions/launch": (

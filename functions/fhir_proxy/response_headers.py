@@ -1,0 +1,36 @@
+"""Which headers of an EHR's answer reach the browser, by allow-list; addresses among them become
+ones of the proxy.
+"""
+
+from collections.abc import Mapping
+
+from shared import urls
+
+from .address import ProxyAddress, parse_address
+from .conditional import HEADER_VALUE
+
+_PASSED_ON = ("ETag", "Last-Modified", "Retry-After")
+_LOCATIONS = ("Location", "Content-Location")
+
+
+def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+    """Of an answer's headers those that reach the browser as they came."""
+    return {
+        name: value
+        for name in _PASSED_ON
+        if HEADER_VALUE.fullmatch(value := headers.get(name.lower(), ""))
+    }
+
+
+def locations(
+    headers: Mapping[str, str], address: ProxyAddress, fhir_base: str, proxy_base: str
+) -> Mapping[str, str]:
+    """The addresses of what was written, as ones of the proxy; any other is left out."""
+    places = {}
+    for name in _LOCATIONS:
+        upstream = urls.on_own_host(headers.get(name.lower(), ""), fhir_base, address.type)
+        path = (upstream or "").removeprefix(f"{fhir_base}/")
+        named = parse_address("GET", f"/{address.handle}/{path}", {})
+        if isinstance(named, ProxyAddress) and named.type == address.type and named.id:
+            places[name] = f"{proxy_base}/{named.path}"
+    return places
