@@ -1,7 +1,7 @@
 """Start the simulated EHR on this machine: `python -m simulator COMMAND`.
 
-run    the functions on embedded defaults, with the simulated EHR beside them
-ehr    the simulated EHR alone
+run    start the functions with embedded defaults, and the simulated EHR
+ehr    start only the simulated EHR
 """
 
 import os
@@ -18,7 +18,7 @@ from simulator import demo
 
 
 def main(arguments: list[str]) -> int:
-    """Run a command until SIGINT, SIGTERM or SIGHUP; 0 after an orderly end."""
+    """Run a command until SIGINT, SIGTERM or SIGHUP; return 0 after a clean shutdown."""
     if arguments not in (["run"], ["ehr"]):
         sys.stderr.write(__doc__ or "")
         return 2
@@ -45,16 +45,23 @@ def main(arguments: list[str]) -> int:
 
 
 def _page(functions: Collection[str]) -> Path | None:
+<<<<<<< HEAD
     """The project's own page, without which that of smart_calc is launched."""
     folder = own_page.folder()
     if folder is None and "smart_calc" not in functions:
+=======
+    """Return the folder of the project's own page, or None if launches use the smart_calc page."""
+    page = own_page.folder()
+    if page is None and "smart_calc" not in functions:
+>>>>>>> 43aff70 (simulator/: docstrings, comments and messages read like an engineer wrote them; function docstrings start with a command)
         raise Unusable(
-            "There is no page to launch. Name one: smart-calc run --page FOLDER, or "
-            "make run PAGE=FOLDER"
+            "There is no page to launch. Set one with `smart-calc run --page FOLDER` or "
+            "`make run PAGE=FOLDER`."
         )
     return folder
 
 
+<<<<<<< HEAD
 def _ehr(public_url: str, ehr: str, *, with_cds: bool) -> Mapping[str, str]:
     """The simulated EHR's configuration: this app's registrations, unless others are given."""
     given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url, with_cds=with_cds))
@@ -63,8 +70,18 @@ def _ehr(public_url: str, ehr: str, *, with_cds: bool) -> Mapping[str, str]:
 
 def _config(public_url: str, ehr: str, folder: Path | None, *, with_cds: bool) -> Path:
     """The embedded defaults as a configuration file; the sealing key lasts over restarts.
+=======
+def _ehr(public_url: str, ehr: str, *, cards: bool) -> Mapping[str, str]:
+    """Return the simulated EHR's environment, by default with this app's registrations."""
+    given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url, cards=cards))
+    return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": given}
 
-    A launch ends at a page of one's own, where there is one, and it may write what demo.py says.
+
+def _config(public_url: str, ehr: str, page: Path | None, *, cards: bool) -> Path:
+    """Write the embedded defaults to a configuration file; restarts reuse the encryption key.
+>>>>>>> 43aff70 (simulator/: docstrings, comments and messages read like an engineer wrote them; function docstrings start with a command)
+
+    If the project has its own page, launches end there, with the added scopes of `demo.OWN_PAGE`.
     """
     local = Path(os.environ.get("SMART_LOCAL", ".local"))
     local.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The simulated EHRs as one WSGI application: wiring of routes only. For tests and demos; never
+"""Wires the routes of the simulated EHRs into one WSGI application. For tests and demos; never
 deployed.
 """
 
@@ -49,12 +49,11 @@ def create_app(
     profiles: Sequence[VendorProfile] = VENDOR_PROFILES,
     day: date = WRITTEN_FOR,
 ) -> flask.Flask:
-    """Build an EHR of each profile for clients and browsers that reach them at the origin
-    `base_url`.
+    """Build an EHR for each profile, reached by clients and browsers at the origin `base_url`.
 
-    Host is not believed. `clock` counts the lives of codes, tokens and launches, in seconds. The
-    charts are as of `day`.
-    Raises ValueError where base_url is not an origin or a registration cannot be used.
+    URLs never use the Host header. `clock` returns seconds, for the lifetimes of codes, tokens and
+    launches. The charts are as of `day`.
+    Raises ValueError if base_url isn't an origin or a registration is invalid.
     """
     if not _is_origin(base_url):
         raise ValueError(f"base_url must be an http(s) origin without a path: {base_url!r}")
@@ -132,7 +131,7 @@ def _nosniff(response: flask.Response) -> flask.Response:
 def _is_origin(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # reading it is what raises for a port that is no number
+        _ = parts.port  # reading it raises ValueError if the port isn't a number
     except ValueError:
         return False
     named = parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -1,9 +1,9 @@
-"""The EHR for a WSGI server: `gunicorn --threads 16 simulator.serve_ehr:app`, one worker, since
-launches, codes and tokens live in its memory. Configured by environment variables:
+"""The EHR for a WSGI server: `gunicorn --threads 16 simulator.serve_ehr:app`, with one worker,
+because launches, codes and tokens are in its memory. Environment variables:
 
 EHR_BASE_URL: the origin that browsers and clients use; `http://127.0.0.1:8090` if unset.
 EHR_REGISTRATIONS: the clients, as JSON (see README.md); the demo client if unset.
-EHR_DAY: the day of the charts' newest entries (2026-11-20). If unset, it is today, or yesterday
+EHR_DAY: the day of the charts' newest entries (2026-11-20). If unset, it's today, or yesterday
 until today's entries are in the past.
 """
 
@@ -26,12 +26,12 @@ from simulator.oauth.registrations import (
 )
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8090"
-# Gunicorn starts a worker anew whatever it ended with, unless it is this.
+# Gunicorn restarts a worker unless it exits with this status.
 _APP_LOAD_ERROR = 4
 
 
 def app_from(environment: Mapping[str, str]) -> flask.Flask:
-    """Build the EHR from environment variables; end the process if one cannot be used."""
+    """Build the EHR from environment variables; exit the process if one is invalid."""
     registrations: Sequence[Registration] = DEFAULT_REGISTRATIONS
     if "EHR_REGISTRATIONS" in environment:
         try:
@@ -52,11 +52,11 @@ def app_from(environment: Mapping[str, str]) -> flask.Flask:
 
 
 def _end(variable: str, error: ValueError) -> NoReturn:
-    print(f"The simulated EHR cannot start. {variable}: {error}", file=sys.stderr)
+    print(f"The simulated EHR can't start. {variable}: {error}", file=sys.stderr)
     raise SystemExit(_APP_LOAD_ERROR)
 
 
-# All that is made here is kept: to look for garbage in it takes longer than to make it.
+# All objects made here stay alive, and collecting garbage would take longer than making them.
 gc.disable()
 app = app_from(os.environ)
 gc.freeze()

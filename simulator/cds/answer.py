@@ -1,7 +1,8 @@
-"""Reads what a CDS service answered, and says where it breaks CDS Hooks 2.0 (CDS Service Response).
+"""Reads the response of a CDS service and reports violations of CDS Hooks 2.0 (CDS Service
+Response).
 
-The rules are those of CDS Hooks, for any app. What one app promises in addition isn't checked here,
-so a critical card or a card with suggestions is valid.
+The rules come from CDS Hooks and apply to any app. Promises that one app makes in addition aren't
+checked here, so a critical card or a card with suggestions is valid.
 """
 
 import json
@@ -35,8 +36,8 @@ class Link:
 
     Fields:
         app_context: None if it has none.
-        is_shown: whether this EHR shows it: a smart link to the registered launch URL, or an
-            absolute link that is safe. Epic and Oracle Health hide other smart links.
+        is_shown: whether this EHR shows it. It shows smart links to the registered launch URL and
+                    safe absolute links. Epic and Oracle Health hide other smart links.
     """
 
     label: str
@@ -48,10 +49,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One card, as far as it can be shown.
+    """The parts of one card that can be shown.
 
     Fields:
-        source, source_url: who says so.
+        source, source_url: label and URL of the card's source.
         problems: how it breaks CDS Hooks; empty for a valid card.
     """
 
@@ -68,8 +69,8 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a call brought: cards by urgency, what is wrong with the whole, as words in a sentence,
-    and whether the service refused the call.
+    """The result of a call: cards by urgency, problems of the whole response (as clauses), and
+    whether the service refused the call.
     """
 
     cards: Sequence[Card] = ()
@@ -78,31 +79,31 @@ class Response:
 
 
 def read(answer: Answer, launch_url: str) -> Response:
-    """Read the answer of a call; `launch_url` is the one that the app is registered with."""
+    """Read the response to a call; `launch_url` is the app's registered launch URL."""
     if answer.status != 200 or answer.problem:
-        said = answer.problem or f"answered {answer.status}{_said(answer)}"
+        said = answer.problem or f"the service returned {answer.status}{_said(answer)}"
         is_refusal = 400 <= answer.status < 500 or answer.status == 503
         return Response(problems=[said], is_refusal=is_refusal)
     try:
         body = json.loads(answer.body)
     except ValueError:
-        return Response(problems=["the answer is not JSON"])
+        return Response(problems=["the response isn't JSON"])
     listed = body.get("cards") if isinstance(body, dict) else None
     if not isinstance(listed, list):
-        return Response(problems=["the answer holds no list of cards"])
+        return Response(problems=["the response has no list of cards"])
     cards = [_card(one, launch_url) for one in listed]
     problems = [*_of_whole(answer, body), *_of_uuids(cards)]
     return Response(sorted(cards, key=_urgency), problems)
 
 
 def _said(answer: Answer) -> str:
-    """Return what an OperationOutcome says."""
+    """Return the code and the text of an OperationOutcome, as the end of a sentence."""
     try:
         issue = json.loads(answer.body)["issue"][0]
         code, text = issue["details"]["coding"][0]["code"], issue.get("diagnostics", "")
     except (ValueError, LookupError, TypeError, AttributeError):
         return ", without an OperationOutcome"
-    return f" ({code}) and said “{str(text).rstrip('.')}”" if text else f" ({code})"
+    return f" ({code}): “{str(text).rstrip('.')}”" if text else f" ({code})"
 
 
 def _of_whole(answer: Answer, body: Mapping[str, Any]) -> Iterator[str]:
@@ -115,7 +116,7 @@ def _of_whole(answer: Answer, body: Mapping[str, Any]) -> Iterator[str]:
 def _of_uuids(cards: Sequence[Card]) -> Iterator[str]:
     known = [one.uuid for one in cards if one.uuid]
     if len(set(known)) < len(known):
-        yield "two cards have one uuid"
+        yield "two cards have the same uuid"
 
 
 def _urgency(card: Card) -> int:
@@ -157,12 +158,12 @@ def _problems(body: Mapping[str, Any]) -> Iterator[str]:
     yield from _lacking("", body, ("summary", "indicator"))
     summary = _text(body.get("summary"))
     if len(summary) > _LONGEST_SUMMARY:
-        yield f"summary has {len(summary)} characters, not fewer than 140"
+        yield f"summary has {len(summary)} characters; it must have fewer than 140"
     if body.get("indicator") not in URGENCY:
-        yield f"indicator is {body.get('indicator')!r}, none of {', '.join(URGENCY)}"
+        yield f"indicator is {body.get('indicator')!r}, not one of {', '.join(URGENCY)}"
     for name in ("uuid", "detail"):
         if name in body and not isinstance(body[name], str):
-            yield f"{name} is not a text"
+            yield f"{name} is not a string"
     yield from _of_source(_object(body.get("source")))
     yield from _of_suggestions(body)
     for name in ("suggestions", "overrideReasons", "links"):
@@ -179,7 +180,7 @@ def _of_source(source: Mapping[str, Any]) -> Iterator[str]:
     yield from _lacking("source.", source, ("label",))
     for name in ("url", "icon"):
         if name in source and not _is_safe(_text(source[name])):
-            yield f"source.{name} is neither https nor of this machine"
+            yield f"source.{name} is neither an https URL nor on localhost"
     if "topic" in source:
         yield from _lacking("source.topic.", _object(source["topic"]), _CODING)
 
@@ -188,7 +189,7 @@ def _of_suggestions(body: Mapping[str, Any]) -> Iterator[str]:
     suggestions = _objects(body.get("suggestions"))
     if suggestions and body.get("selectionBehavior") not in _SELECTIONS:
         given = body.get("selectionBehavior")
-        yield f"selectionBehavior is {given!r}, none of {', '.join(_SELECTIONS)}"
+        yield f"selectionBehavior is {given!r}, not one of {', '.join(_SELECTIONS)}"
     for number, one in enumerate(suggestions):
         place = f"suggestions[{number}]"
         yield from _lacking(f"{place}.", one, ("label",))
@@ -202,7 +203,7 @@ def _of_actions(place: str, actions: object) -> Iterator[str]:
         at = f"{place}[{number}]"
         kind = _text(one.get("type"))
         if kind not in _ACTIONS:
-            yield f"{at}.type is {one.get('type')!r}, none of {', '.join(_ACTIONS)}"
+            yield f"{at}.type is {one.get('type')!r}, not one of {', '.join(_ACTIONS)}"
         elif not one.get(_ACTIONS[kind]):
             yield f"{at}.{_ACTIONS[kind]} is missing"
         yield from _lacking(f"{at}.", one, ("description",))
@@ -213,23 +214,23 @@ def _of_link(place: str, link: Mapping[str, Any]) -> Iterator[str]:
     if link.get("type") not in ("absolute", "smart"):
         yield f"{place}.type is {link.get('type')!r}, neither absolute nor smart"
     if not _is_safe(_text(link.get("url"))):
-        yield f"{place}.url is neither https nor of this machine"
+        yield f"{place}.url is neither an https URL nor on localhost"
     context = link.get("appContext")
     if context is not None and link.get("type") != "smart":
-        yield f"{place}.appContext is for smart links only"
+        yield f"{place}.appContext is allowed only in smart links"
     elif context is not None and not isinstance(context, str):
-        yield f"{place}.appContext is not a text"
+        yield f"{place}.appContext is not a string"
 
 
 def _lacking(place: str, body: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
-    """Yield the required texts that a part of the answer doesn't have."""
+    """Yield a problem for each required string that this part of the response lacks."""
     for name in names:
         if not _text(body.get(name)):
             yield f"{place}{name} is missing"
 
 
 def _empties(value: Any, path: str) -> Iterator[str]:
-    """Yield where a member is null or empty, which CDS Hooks forbids."""
+    """Yield the paths of null or empty fields, which CDS Hooks forbids."""
     if value is None or value in ("", [], {}):
         yield path
     elif isinstance(value, dict):

@@ -1,5 +1,5 @@
-"""What differs between vendors when a chart calls a CDS service (CDS Hooks 2.0; README.md names
-each source). Data only.
+"""Vendor differences in calls to a CDS service (CDS Hooks 2.0; README.md lists the sources). Data
+only.
 """
 
 from dataclasses import dataclass
@@ -7,21 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CdsHabits:
-    """One vendor's ways as a CDS client.
+    """How one vendor behaves as a CDS client.
 
     Fields:
         algorithm: of its JWTs, RS384 or ES384.
-        seconds: from `iat` to `exp`; not_before: how long before `iat` `nbf` is, None for none.
-        tenant: the claim that tells the tenants of one issuer apart, if any.
-        names_client: whether `sub` is the client id.
-        one_audience: whether feedback carries the service's `aud`.
+        seconds: from `iat` to `exp`.
+        not_before: seconds from `nbf` to `iat`; None for no `nbf`.
+        tenant: the claim that identifies the tenant of a shared issuer, if any.
+        names_client: whether `sub` is the client ID.
+        one_audience: whether feedback uses the service's `aud`.
         absolute: whether references in the prefetch are absolute.
-        scope: `fhirAuthorization.scope` in its own words; None for SMART scopes.
-        authorization_seconds: life of the access token.
-        keeps_discovery: whether the templates are typed in by the hospital: here, read once.
-        plural_reasons: whether feedback says `overrideReasons`.
-        trigger: its extension that names what fired the hook, if any.
-        empty_has_outcome: whether a Bundle without a match holds an OperationOutcome.
+        scope: a vendor-specific `fhirAuthorization.scope`; None for SMART scopes.
+        authorization_seconds: lifetime of the access token.
+        keeps_discovery: whether the hospital enters the templates by hand. Here they're read once.
+        plural_reasons: whether feedback uses `overrideReasons`.
+        trigger: its extension that names the event behind the hook, if any.
+        empty_has_outcome: whether a Bundle without matches contains an OperationOutcome.
     """
 
     algorithm: str = "ES384"

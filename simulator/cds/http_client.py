@@ -1,4 +1,4 @@
-"""Calls from the EHR to a CDS service: no proxies, no redirects, a time-out and a size."""
+"""Calls from the EHR to a CDS service: no proxies, no redirects, limited in time and size."""
 
 import time
 import urllib.error
@@ -13,7 +13,7 @@ _PAUSE_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; `status` 0 where nothing did, and `problem` says why.
+    """A response. If none arrived, `status` is 0 and `problem` has the reason.
 
     Fields:
         milliseconds: from the first byte sent to the last one read.
@@ -28,10 +28,9 @@ class Answer:
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
-        """Follow none: the service is where it was registered."""
+        """Follow no redirect, because the service is at its registered URL."""
 
 
-# Neither proxies of the environment nor redirects.
 _DOOR = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
 
 
@@ -41,7 +40,7 @@ def send(
     data: bytes | None = None,
     pieces: Iterable[bytes] | None = None,
 ) -> Answer:
-    """Send a request: GET, or POST where there is data; in `pieces`, with a pause before each."""
+    """Send a GET request, or POST if there is data; if given, `pieces` are sent after pauses."""
     body = data if pieces is None else _slowly(pieces)
     sent = dict(headers) if data is None else {**headers, "Content-Length": str(len(data))}
     request = urllib.request.Request(url, body, sent)  # noqa: S310 - http(s), as registered
@@ -54,17 +53,17 @@ def send(
             return _read(refusal, begun)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        return Answer(0, problem=f"no answer: {reason}", milliseconds=_since(begun))
+        return Answer(0, problem=f"no response: {reason}", milliseconds=_since(begun))
 
 
 def _read(answer: urllib.error.HTTPError, begun: float) -> Answer:
     try:
         body = answer.read(_MOST_BYTES + 1)
     except OSError as error:
-        return Answer(0, problem=f"the answer broke off: {error}", milliseconds=_since(begun))
+        return Answer(0, problem=f"the response was cut off: {error}", milliseconds=_since(begun))
     status, media_type = int(answer.status or 0), answer.headers.get_content_type()
     if len(body) > _MOST_BYTES:
-        return Answer(status, media_type, b"", "more than 1 MB", _since(begun))
+        return Answer(status, media_type, b"", "the response exceeds 1 MB", _since(begun))
     return Answer(status, media_type, body, "", _since(begun))
 
 

@@ -1,6 +1,6 @@
 """The markdown of a card's detail as HTML (GitHub Flavored Markdown, with its tables).
 
-HTML, links and images stay text, because a card can come from any service.
+HTML, links and images are shown as text, because a card can come from any service.
 """
 
 from collections.abc import Callable
@@ -31,5 +31,5 @@ for _name, _tag in _TAGS.items():
 
 
 def html(text: str) -> Markup:
-    """Return the HTML of an untrusted text."""
+    """Render untrusted markdown as HTML."""
     return Markup(_READER.render(text))  # noqa: S704 - the reader escapes it

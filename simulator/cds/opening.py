@@ -1,5 +1,5 @@
-"""A chart that was opened with its cards, remembered while it is on the screen: who may dismiss or
-follow them, and what became of each.
+"""An open chart and its cards, kept while it's on the screen: who may dismiss or follow the cards,
+and the outcome of each.
 """
 
 import threading
@@ -15,14 +15,14 @@ _SECONDS = 3600
 
 @dataclass(slots=True)
 class Answered:
-    """What one CDS service answered to an opening.
+    """One CDS service's response to an opened chart.
 
     Fields:
         client_id: the registered app that the service belongs to.
         service: the URL of the service.
-        problems: what was wrong with the whole answer.
-        was_spoiled: whether the service refused a call that a fault of the EHR had spoiled.
-        outcomes: what the clinician made of a card, by its number.
+        problems: problems of the response as a whole.
+        was_spoiled: whether the service refused a call that an injected fault had broken.
+        outcomes: how the clinician handled a card, by its number.
     """
 
     client_id: str
@@ -46,12 +46,12 @@ class Opening:
 
 
 class CdsState:
-    """What one EHR remembers as a CDS client; safe to share between threads.
+    """The state of one EHR as a CDS client; thread-safe.
 
     Fields:
         openings: charts on screens.
-        hides_keys: whether a fault makes the address of the keys fail.
-        templates: discovery documents that are kept, by the base URL of the service.
+        hides_keys: whether an injected fault makes the key set endpoint fail.
+        templates: cached discovery documents, by the base URL of the service.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -62,16 +62,16 @@ class CdsState:
         self._asking: list[LaunchTrace] = []
 
     def begin(self, launch_trace: LaunchTrace) -> None:
-        """Say that a call has begun."""
+        """Record that a call has started."""
         with self._lock:
             self._asking.append(launch_trace)
 
     def end(self, launch_trace: LaunchTrace) -> None:
-        """Say that the call is over."""
+        """Record that the call has ended."""
         with self._lock:
             self._asking.remove(launch_trace)
 
     def asking(self) -> LaunchTrace | None:
-        """Return the call that a request for the keys belongs to, where there is only one."""
+        """Return the call that a request for the keys belongs to, if only one is active."""
         with self._lock:
             return self._asking[0] if len(self._asking) == 1 else None

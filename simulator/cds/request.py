@@ -1,5 +1,5 @@
-"""The body of a call, right or spoiled by a fault (CDS Hooks 2.0, Calling a CDS Service; hook
-patient-view).
+"""The body of a call, correct or changed by an injected fault (CDS Hooks 2.0, Calling a CDS
+Service; hook patient-view).
 """
 
 import json
@@ -9,27 +9,25 @@ from dataclasses import dataclass
 
 from simulator.cds.token import ELSEWHERE
 
-# What is kept of a prefetch by a fault that leaves out or spoils the rest.
+# Faults that omit or break the rest of the prefetch keep these keys.
 _PATIENT_KEY = "patient"
 _PARTIAL = (_PATIENT_KEY, "conditions")
 _HUGE = 11_000_000
 _PIECES = 4
-_HTML = "<!doctype html><title>Simulated fault</title><p>This is no resource."
+_HTML = "<!doctype html><title>Simulated fault</title><p>This isn't a resource."
 _OUTCOME = {
     "resourceType": "OperationOutcome",
-    "issue": [
-        {"severity": "error", "code": "exception", "diagnostics": "this fault was asked for"}
-    ],
+    "issue": [{"severity": "error", "code": "exception", "diagnostics": "injected fault"}],
 }
 
 Body = dict[str, object]
-# Key to JSON text, so that every decimal keeps its digits.
+# The values are JSON text, so that decimals keep their digits.
 Prefetch = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the chart shows when the hook fires: who looks at whom, where the FHIR server is."""
+    """The context when the hook fires: user, patient, encounter and FHIR server."""
 
     fhir_server: str
     user: str
@@ -81,7 +79,7 @@ def body(
 
 
 def prefetched(prefetch: Prefetch, triggered: frozenset[str]) -> Prefetch | None:
-    """Return what is sent of a prefetch; None for none at all."""
+    """Return the part of a prefetch to send, or None to send no prefetch."""
     if triggered & NO_PREFETCH:
         return None
     if "cds-reads-hang" in triggered:
@@ -97,7 +95,7 @@ def prefetched(prefetch: Prefetch, triggered: frozenset[str]) -> Prefetch | None
 
 
 def written(members: Body, prefetch: Prefetch | None) -> bytes:
-    """Write the whole body, with the very text of each resource."""
+    """Serialize the body, with the text of each resource unchanged."""
     head = json.dumps(members)
     if prefetch is None:
         return head.encode()
@@ -106,7 +104,7 @@ def written(members: Body, prefetch: Prefetch | None) -> bytes:
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
-    """Cut a body for a fault that sends it slowly."""
+    """Split a body for a fault that sends it slowly."""
     size = len(data) // _PIECES + 1
     return (data[start : start + size] for start in range(0, len(data), size))
 
@@ -120,7 +118,7 @@ def _drop(*names: str) -> Callable[[Body], None]:
 
 
 def _in_context(name: str, prefix: str) -> Callable[[Body], None]:
-    """Put a reference to the patient in the place of a member of the context."""
+    """Return a change that sets a context field to a reference to the patient."""
 
     def change(made: Body) -> None:
         context = made["context"]

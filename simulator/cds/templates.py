@@ -17,7 +17,7 @@ _SEARCH = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
 
 
 class TemplateInvalidError(ValueError):
-    """A template that this client cannot follow; the text says why."""
+    """A template or discovery document that this client can't use; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of a discovery document, as far as a client needs it."""
+    """The fields of a discovered service that a client needs."""
 
     id: str
     title: str
@@ -48,18 +48,16 @@ class Service:
 def services_of(document: Any) -> Sequence[Service]:
     """Read a discovery document and return its services for the hook patient-view.
 
-    Raises TemplateInvalidError: it is not one; the text says what is wrong.
+    Raises TemplateInvalidError if the document is malformed.
     """
     listed = document.get("services") if isinstance(document, dict) else None
     if not isinstance(listed, list):
-        raise TemplateInvalidError("the document holds no list of services")
+        raise TemplateInvalidError("the document has no list of services")
     return [_service(one) for one in listed if _hook(one) == HOOK]
 
 
 def tokens(user: str, patient: str, encounter: str | None) -> Mapping[str, str | None]:
-    """Return what the prefetch tokens of the hook patient-view stand for; None for what there is
-    not this time.
-    """
+    """Return the values of the patient-view prefetch tokens; None if a token has no value."""
     kind, _, fhir_id = user.partition("/")
     users = {f"user{one}Id": fhir_id if one == kind else None for one in _USERS}
     context = {"userId": user, "patientId": patient, "encounterId": encounter}
@@ -67,14 +65,15 @@ def tokens(user: str, patient: str, encounter: str | None) -> Mapping[str, str |
 
 
 def filled(template: str, known: Mapping[str, str | None]) -> Read | Query | None:
-    """Put the values of tokens into a template; None if one of them has no value.
+    """Replace the tokens in a template; return None if one of them has no value.
 
-    Raises TemplateInvalidError: it names what the hook has not, or is no read and no search.
+    Raises TemplateInvalidError if it has a token that the hook doesn't define, or is neither a
+    read nor a search.
     """
     named = [name.strip() for name in _TOKEN.findall(template)]
     unknown = [name for name in named if name not in known]
     if unknown:
-        raise TemplateInvalidError(f"the hook has no {unknown[0]}")
+        raise TemplateInvalidError(f"the hook doesn't define {unknown[0]}")
     if any(known[name] is None for name in named):
         return None
     text = _TOKEN.sub(lambda match: str(known[match[1].strip()]), template)
@@ -82,7 +81,7 @@ def filled(template: str, known: Mapping[str, str | None]) -> Read | Query | Non
         return Read(read[1], read[2])
     search = _SEARCH.fullmatch(text)
     if search is None:
-        raise TemplateInvalidError("neither a read nor a search")
+        raise TemplateInvalidError("it's neither a read nor a search")
     return Query(search[1], parse_qsl(search[2], keep_blank_values=True))
 
 
@@ -98,7 +97,7 @@ def _service(service: Mapping[str, Any]) -> Service:
         raise TemplateInvalidError(f"a service has no {missing[0]}")
     prefetch = service.get("prefetch", {})
     if not isinstance(prefetch, dict) or not all(map(_is_text, prefetch.values())):
-        raise TemplateInvalidError("prefetch must be an object of texts")
+        raise TemplateInvalidError("prefetch must be an object whose values are strings")
     return Service(str(service["id"]), str(service.get("title") or service["id"]), prefetch)
 
 

@@ -1,5 +1,5 @@
-"""The JWT by which a CDS service knows the EHR, right or spoiled by a fault (CDS Hooks 2.0,
-Trusting CDS Clients).
+"""The JWT that authenticates the EHR to a CDS service, correct or changed by an injected fault (CDS
+Hooks 2.0, Trusting CDS Clients).
 """
 
 import uuid
@@ -19,11 +19,12 @@ Claims = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the EHR as CDS services know it.
+    """The identity of the EHR at CDS services.
 
     Fields:
-        issuer: `iss`; jku: where its public keys are.
-        client_id: of the app, for the vendor that names it.
+        issuer: `iss`.
+        jku: URL of its public keys.
+        client_id: the app's client ID, for the vendor that sends it.
     """
 
     issuer: str
@@ -33,7 +34,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The endpoint that is called, and the base URL of its service."""
+    """The endpoint to call, and the base URL of its service."""
 
     endpoint: str
     base: str
@@ -47,7 +48,7 @@ def signed(
     now: float,
     triggered: frozenset[str],
 ) -> str | None:
-    """Return a new JWT; None where a fault wants none."""
+    """Return a new JWT, or None if a fault leaves it out."""
     if "cds-no-token" in triggered:
         return None
     if triggered & {"cds-token-new-key", "cds-keys-unavailable"}:
@@ -89,7 +90,7 @@ def _claims(habits: CdsHabits, caller: Caller, audience: Audience, now: int) -> 
 
 
 def _public_text(signer: Signer) -> bytes:
-    """What everybody knows of the key, as the secret of a forger."""
+    """Return the public key as bytes, which a forger can use as an HMAC secret."""
     return str(signer.key_set()["keys"][0]).encode()
 
 

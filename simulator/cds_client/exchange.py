@@ -1,5 +1,5 @@
-"""What an EHR does when a chart opens: it asks the registered CDS services for cards (CDS Hooks
-2.0, Calling a CDS Service, FHIR Resource Access).
+"""Requests cards from the registered CDS services when a chart opens (CDS Hooks 2.0, Calling a CDS
+Service, FHIR Resource Access).
 """
 
 import json
@@ -21,13 +21,13 @@ from simulator.oauth.scopes import parse_resource_scope
 from simulator.trace import LaunchTrace
 from simulator.vendors.installation import Installation
 
-# A fault that shows a deadline must outlast it.
+# A fault that tests a deadline must last longer than the deadline.
 _HANGING = Faults("fhir-hang")
 
 
 @dataclass(frozen=True, slots=True)
 class CdsAnswer:
-    """One call and what it brought; `service` None where discovery already failed."""
+    """One call and its response; `service` is None if discovery failed."""
 
     service: str | None
     title: str
@@ -55,15 +55,15 @@ class Exchange:
         self._launch_trace = launch_trace
 
     def ask(self) -> list[CdsAnswer]:
-        """Read discovery, call each service, read its cards; note what was right and wrong."""
+        """Read discovery, call each service and read its cards; trace each check."""
         try:
             services = templates.services_of(self._discovered())
         except TemplateInvalidError as error:
             trace.note("wrong", "discovery", str(error))
-            return [self._without_service(f"its discovery failed, {error}")]
+            return [self._without_service(f"discovery failed: {error}")]
         if not services:
             trace.note("wrong", "discovery", f"no service for the hook {templates.HOOK}")
-            return [self._without_service("its discovery names no service")]
+            return [self._without_service(f"discovery lists no {templates.HOOK} service")]
         return [self._asked(one) for one in services]
 
     def _asked(self, service: Service) -> CdsAnswer:
@@ -78,21 +78,23 @@ class Exchange:
         return CdsAnswer(None, self._client.name, Response(problems=[problem]))
 
     def _discovered(self) -> object:
-        """Return the discovery document, kept or new.
+        """Return the discovery document, from the cache or the service.
 
-        Raises TemplateInvalidError: there is none.
+        Raises TemplateInvalidError if it can't be read.
         """
         kept = self._ehr.cds_state.templates
         if self._ehr.profile.cds.keeps_discovery and self._base in kept:
-            trace.note("said", "discovery", "not read: the templates are typed in at this EHR")
+            trace.note(
+                "said", "discovery", "not read again: this EHR's templates are entered by hand"
+            )
             return kept[self._base]
         got = http_client.send(f"{self._base}/cds-services", {"Accept": "application/json"})
         if got.status != 200 or got.problem:
-            raise TemplateInvalidError(got.problem or f"answered {got.status}")
+            raise TemplateInvalidError(got.problem or f"the service returned {got.status}")
         try:
             document = json.loads(got.body)
         except ValueError:
-            raise TemplateInvalidError("the answer is not JSON") from None
+            raise TemplateInvalidError("the response isn't JSON") from None
         kept[self._base] = document
         return document
 
@@ -121,7 +123,7 @@ class Exchange:
         finally:
             self._ehr.cds_state.hides_keys = False
             self._ehr.cds_state.end(self._launch_trace)
-            # CDS Hooks 2.0: the client should revoke the token when the call is over.
+            # CDS Hooks 2.0: the client should revoke the token after the call.
             self._ehr.grants.revoke(issued.access_token)
 
     def _sent(self, url: str, data: bytes) -> Answer:
@@ -132,14 +134,14 @@ class Exchange:
         pieces = request.pieces(data) if "cds-slow" in self._triggered else None
         got = http_client.send(url, headers, data, pieces)
         if "cds-token-replayed" in self._triggered:
-            trace.note("said", "first answer", f"{got.status or got.problem}")
+            trace.note("said", "first response", f"{got.status or got.problem}")
             got = http_client.send(url, headers, data)
-        trace.note("said", "answer", f"{got.status or got.problem}, {len(got.body)} bytes")
+        trace.note("said", "response", f"{got.status or got.problem}, {len(got.body)} bytes")
         trace.note("said", "time", f"{got.milliseconds} ms")
         return got
 
     def _authorized(self) -> Issued:
-        """Make the access token of this call: for this service, user and patient alone."""
+        """Issue the access token of this call, for only this service, user and patient."""
         scopes = tuple(
             one
             for one in self._client.scopes
@@ -172,7 +174,7 @@ class Exchange:
 def authorization(
     ehr: Installation, client: Registration, audience: Audience, triggered: frozenset[str]
 ) -> Mapping[str, str]:
-    """Return the header that says who calls, with a new JWT."""
+    """Return the Authorization header, with a new JWT."""
     caller = Caller(ehr.addresses.cds_issuer, ehr.addresses.cds_keys, client.client_id)
     made = token.signed(ehr.cds_signer, ehr.profile.cds, caller, audience, ehr.clock(), triggered)
     return {} if made is None else {"Authorization": f"Bearer {made}"}
@@ -191,11 +193,11 @@ def _note_sent(members: Mapping[str, object], prefetch: Mapping[str, str] | None
 
 def _note(response: Response) -> None:
     for problem in response.problems:
-        trace.note("wrong", "answer", problem)
+        trace.note("wrong", "response", problem)
     for card in response.cards:
         for problem in card.problems:
             trace.note("wrong", f"card {card.summary[:40]}", problem)
         if not card.problems:
             trace.note("right", f"card {card.indicator}", card.summary)
     if not response.problems and not response.cards:
-        trace.note("right", "cards", "none: nothing to say for this patient")
+        trace.note("right", "cards", "none for this patient")

@@ -1,4 +1,4 @@
-"""What becomes of a card, told to the service (CDS Hooks 2.0, Feedback)."""
+"""Feedback to a CDS service about the outcome of a card (CDS Hooks 2.0, Feedback)."""
 
 import json
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from simulator.vendors.installation import Installation
 def send(
     ehr: Installation, client: Registration, service: str, card: Card, reason: Reason | None
 ) -> bool:
-    """Tell that a card was followed (`reason` None) or overridden; whether it was taken."""
+    """Report a card as followed (`reason` None) or overridden; return whether that was accepted."""
     endpoint = f"{service}/feedback"
     audience = service if ehr.profile.cds.one_audience else endpoint
     data = json.dumps({"feedback": [_entry(ehr, card, reason)]}).encode()
@@ -29,8 +29,8 @@ def send(
     return trace.check(
         is_taken,
         "feedback",
-        f"{'followed' if reason is None else reason.code}: answered {got.status}",
-        got.problem or f"answered {got.status}, not 200",
+        f"{'followed' if reason is None else reason.code}: the service returned {got.status}",
+        got.problem or f"the service returned {got.status}, not 200",
     )
 
 

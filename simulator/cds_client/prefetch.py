@@ -1,5 +1,5 @@
-"""The prefetch of a call, resolved from the chart as the EHR's own FHIR server would answer (CDS
-Hooks 2.0, Prefetch Template).
+"""The prefetch of a call, resolved from the chart with the same results as the EHR's own FHIR
+server (CDS Hooks 2.0, Prefetch Template).
 """
 
 import json
@@ -13,13 +13,13 @@ from simulator.fhir.bundle import Result, SearchPage
 from simulator.fhir.outcome import FhirError
 from simulator.vendors.installation import Installation
 
-# How many entries a page has by a fault.
+# Entries per page under these faults.
 _FEW = {"cds-prefetch-next": "4", "cds-prefetch-next-elsewhere": "1"}
 _REFERENCE = re.compile(r'("reference"\s*:\s*")([A-Z][A-Za-z]+/)')
 
 
 class Prefetching:
-    """Resolves the templates of one call; `token` is the one that may follow its next links."""
+    """Resolves the templates of one call; `token` may follow the next links."""
 
     def __init__(
         self, ehr: Installation, patient: str, token: str, triggered: frozenset[str]
@@ -32,13 +32,13 @@ class Prefetching:
     def values(
         self, templates: Mapping[str, str], tokens: Mapping[str, str | None]
     ) -> Mapping[str, str]:
-        """Return the JSON text of each key; one that cannot be resolved is left out."""
+        """Return the JSON text of each key, without keys that can't be resolved."""
         texts: dict[str, str] = {}
         for name, template in templates.items():
             try:
                 requested = filled(template, tokens)
             except TemplateInvalidError as error:
-                trace.note("wrong", name, f"the template cannot be followed: {error}")
+                trace.note("wrong", name, f"can't resolve the template: {error}")
                 continue
             if requested is None:
                 trace.note("said", name, "left out: the chart has no value for its token")
@@ -78,7 +78,7 @@ class Prefetching:
         try:
             query = fhir.search(requested.type, pairs, base)
         except FhirError:
-            # A client resolves templates by itself and need not sort where its server does not.
+            # The client resolves templates itself. It doesn't have to sort if its server doesn't.
             query = fhir.search(requested.type, [one for one in pairs if one[0] != "_sort"], base)
         mine = (
             one for one in self._ehr.charts.of_type(requested.type) if one.patient == self._patient
@@ -97,7 +97,7 @@ class Prefetching:
         return _REFERENCE.sub(lambda match: f"{match[1]}{base}{match[2]}", text)
 
     def _mix(self, texts: dict[str, str]) -> None:
-        """Put one Observation of another patient into the first key that holds Observations."""
+        """Add another patient's Observation to the first key that contains Observations."""
         stranger = next(
             one for one in self._ehr.charts.of_type("Observation") if one.patient != self._patient
         )

@@ -1,11 +1,11 @@
-"""What the charts measure: LOINC codes with names of our own, UCUM units, digits written."""
+"""The measurements in the charts: LOINC codes with this project's names, UCUM units, digits."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Analyte:
-    """A measurement that is one number; `digits` decimals are written, trailing zeros too."""
+    """A measurement that is one number, written with `digits` decimals, including zeros."""
 
     loinc: str
     name: str

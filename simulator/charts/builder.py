@@ -1,4 +1,4 @@
-"""Builds the FHIR R4 resources of one synthetic chart, numbered, with what most of them share."""
+"""Builds and numbers the FHIR R4 resources of one synthetic chart, with their common fields."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ class Chart:
     ) -> Json:
         """Add a resource; its id is `fhir_id` or the next number of its type.
 
-        A member that is None is left out.
+        Fields that are None are left out.
         """
         self._numbers[kind] += 1
         resource = labelled(
@@ -81,7 +81,7 @@ class Chart:
     def encounter(
         self, start: datetime = TODAY, code: str = "AMB", name: str = "ambulatory"
     ) -> Json:
-        """Add the visit that is going on and return it as a member of other resources."""
+        """Add the current visit and return the field that refers to it in other resources."""
         members: Json = {
             "status": "in-progress",
             "class": coding(f"{HL7}/v3-ActCode", code, name),
@@ -98,9 +98,9 @@ class Chart:
         members: Json,
         **identity: Any,
     ) -> None:
-        """Add an Observation, final unless `members` says otherwise.
+        """Add an Observation with status final, unless `members` has another status.
 
-        `identity` may hold `fhir_id` and `version`.
+        `identity` may contain `fhir_id` and `version`.
         """
         issued = when + timedelta(hours=2 if category == "laboratory" else 0)
         of_category = coding(f"{HL7}/observation-category", category)
@@ -179,9 +179,9 @@ class Chart:
         category: str = "problem-list-item",
         **members: Any,
     ) -> None:
-        """Add a Condition; `clinical` is None where FHIR wants none.
+        """Add a Condition; `clinical` is None if FHIR forbids a clinical status.
 
-        Further members take the place of those that are written here.
+        Fields in `members` replace the ones set here.
         """
         status = f"{HL7}/condition-clinical"
         written: Json = {
@@ -206,7 +206,7 @@ class Chart:
         rxnorm: str = "",
         **members: Any,
     ) -> None:
-        """Add a MedicationRequest; further members take the place of those written here."""
+        """Add a MedicationRequest; fields in `members` replace the ones set here."""
         drug: Json = {"text": text}
         if rxnorm:
             drug = {"coding": [coding(RXNORM, rxnorm, text)], "text": text}

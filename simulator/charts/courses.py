@@ -1,6 +1,4 @@
-"""How a value runs over the visits of a chart: a starting point, a slow trend and a small wobble
-of fixed numbers.
-"""
+"""Values over the visits of a chart: a starting point, a slow trend and a small fixed wobble."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,10 +15,10 @@ _WOBBLE = (0, 2, -1, 1, -2, 1, 0, -1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How an analyte runs over the visits: every `every`-th one, the newest always.
+    """An analyte's values over the visits: at every `every`-th visit, always including the newest.
 
     Fields:
-        normal_high: upper end of the reference range, sent along where there is one.
+        normal_high: upper end of the reference range; empty for no reference range.
     """
 
     analyte: Analyte
@@ -43,9 +41,9 @@ def visits(
     pressure: Callable[[int], tuple[int, int]],
     now: Json | None = None,
 ) -> None:
-    """Add a number of visits, the oldest first; the newest is today and has the members `now`.
+    """Add a number of visits, oldest first; values of the newest, today, get the fields `now`.
 
-    `pressure` takes a visit, counted back from the newest, and gives the blood pressure.
+    `pressure` returns the blood pressure of a visit, counted back from the newest.
     """
     for visit in reversed(range(number)):
         when = TODAY - timedelta(days=_DAYS_BETWEEN_VISITS * visit)

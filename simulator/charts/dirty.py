@@ -1,7 +1,7 @@
-"""The chart of Greta, in which everything that goes wrong in real charts goes wrong once.
+"""Greta's chart, with one example of each problem that real charts have.
 
-Statuses, versions, dates, units and values of every doubtful kind (FHIR R4 Observation, Condition,
-MedicationRequest); beside each stands what a reader should make of it.
+It has statuses, versions, dates, units and values of every doubtful kind (FHIR R4 Observation,
+Condition, MedicationRequest). Comments state how an app should interpret them.
 """
 
 from datetime import datetime
@@ -19,10 +19,10 @@ _FORMER_SMOKER = "8517006"
 
 
 class _DirtyChart(Chart):
-    """A chart whose values are written as they are told."""
+    """A chart that writes values exactly as given."""
 
     def say(self, analyte: analytes.Analyte, when: str, value: Json, **members: Any) -> None:
-        """Add an Observation with the text of a date, and any value[x]."""
+        """Add an Observation with a date, given as text, and any value[x]."""
         self._write(analyte, when, {**value, **members})
 
     def number(
@@ -34,7 +34,7 @@ class _DirtyChart(Chart):
         ucum: str = "",
         **members: Any,
     ) -> None:
-        """Add an Observation that is a number, with its unit in words, in UCUM, or without one."""
+        """Add an Observation that is a number, with a unit in words, in UCUM, or with none."""
         value: Json = {"value": Decimal(number)}
         if ucum:
             value = quantity(Decimal(number), unit or ucum, ucum)
@@ -75,27 +75,27 @@ def greta() -> list[Json]:
 
 
 def _offsets_and_statuses(chart: _DirtyChart) -> None:
-    # The second is 20 minutes older, although its text sorts last: 124 umol/L is the newest.
+    # 124 umol/L is the newest. The second is 20 minutes older, although its text sorts last.
     chart.number(analytes.CREATININE, "2026-11-18T23:30:00-06:00", "124", "µmol/L", "umol/L")
     chart.number(analytes.CREATININE, "2026-11-19T05:10:00+00:00", "1.90", "mg/dL", "mg/dL")
     early, late = "2026-11-20T06:00:00-06:00", "2026-11-20T07:00:00-06:00"
     chart.number(analytes.CREATININE, early, "1.10", "mg/dL", "mg/dL", status="preliminary")
     chart.number(analytes.CREATININE, late, "14.0", "mg/dL", "mg/dL", status="entered-in-error")
-    # The same number in a system of the laboratory's own is another test.
+    # The same code in the laboratory's own code system is a different test.
     local = {"coding": [coding("urn:smart-calc:simulator:tests", "2160-0")], "text": "Test 2160-0"}
     chart.number(analytes.CREATININE, late, "9.90", "mg/dL", "mg/dL", code=local)
     chart.say(analytes.POTASSIUM, late, {}, status="registered")
 
 
 def _versions(chart: _DirtyChart) -> None:
-    """Two resources are listed in two versions each, which lie far apart."""
+    """Add two resources that are listed in two versions each, far apart."""
     twice = {"fhir_id": "synthetic-greta-obs-sodium"}
     at = "2026-11-19T07:00:00-06:00"
     chart.number(analytes.SODIUM, at, "121", "mmol/L", "mmol/L", **twice)
     withdrawn = {"status": "entered-in-error", "version": 2, "known": "2026-11-19T15:00:00-06:00"}
     chart.number(analytes.SODIUM, at, "121", "mmol/L", "mmol/L", **twice, **withdrawn)
     chart.number(analytes.SODIUM, "2026-11-17T08:00:00-06:00", "137", "meq/L")
-    # The first version had another date, too: it comes on a later page than the second.
+    # The first version also has another date, so it's on a later page than the second.
     twice = {"fhir_id": "synthetic-greta-obs-potassium"}
     at = "2026-02-17T08:00:00-06:00"
     chart.number(analytes.POTASSIUM, at, "5.9", "mmol/L", "mmol/L", **twice)
@@ -106,14 +106,14 @@ def _versions(chart: _DirtyChart) -> None:
 
 def _units(chart: _DirtyChart) -> None:
     at = "2026-11-17T08:00:00-06:00"
-    chart.number(analytes.CALCIUM, at, "2.31")  # mmol/L is likely, and not to be guessed
+    chart.number(analytes.CALCIUM, at, "2.31")  # probably mmol/L, but an app must not guess
     chart.number(analytes.ALT, at, "28", "E/L")  # a unit outside the tables
-    chart.number(analytes.CHLORIDE, at, "1.04", "mmol/L", "mmol/L")  # a slip of the decimal point
+    chart.number(analytes.CHLORIDE, at, "1.04", "mmol/L", "mmol/L")  # a misplaced decimal point
     chart.number(analytes.ALBUMIN, at, "41", "g/L", "g/L")
     chart.number(analytes.GLUCOSE, at, "6.1", "mmol/L", "mmol/L")
     chart.number(analytes.UREA_NITROGEN, at, "15", "MG/DL")
     chart.number(analytes.PLATELETS, at, "212", "K/uL")
-    chart.number(analytes.INR, at, "1.1")  # has none by nature
+    chart.number(analytes.INR, at, "1.1")  # has no unit
     chart.number(analytes.WEIGHT, at, "165", "lb", "[lb_av]")
     chart.number(analytes.HEIGHT, "2022-03-09T10:00:00-06:00", "65", "in", "[in_i]")
     at = "2026-11-20T08:00:00-06:00"
@@ -130,7 +130,7 @@ def _values(chart: _DirtyChart) -> None:
     unknown = concept(f"{HL7}/data-absent-reason", "error", "Clotted")
     chart.say(analytes.AST, at, {"dataAbsentReason": unknown})
     chart.number(analytes.AST, "2026-11-10T08:00:00-06:00", "31", "IU/L")
-    # Two heart rates of one moment: neither can be preferred.
+    # Two heart rates at the same time: an app can't prefer either.
     at = "2026-11-20T08:00:00-06:00"
     chart.number(analytes.HEART_RATE, at, "72", "bpm")
     chart.number(analytes.HEART_RATE, at, "110", "bpm")
@@ -175,7 +175,7 @@ def _pressures(chart: _DirtyChart) -> None:
 
 
 def _tobacco(chart: _DirtyChart) -> None:
-    """As Oracle Health files it: no LOINC, and the amount in an Observation of its own."""
+    """Add tobacco use as Oracle Health files it: no LOINC, the amount in its own Observation."""
     packs = {"coding": [coding("urn:smart-calc:simulator:tests", "packs")], "text": "Packs a day"}
     amount = {"code": packs, "valueString": "half a pack until 2011"}
     when = TODAY.replace(month=5)

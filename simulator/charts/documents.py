@@ -10,11 +10,11 @@ from datetime import date
 from simulator.charts.resources import Resource
 
 PATIENT = "synthetic-alma"
-_TEXT = "Synthetic discharge note. Nobody was treated.\n"
+_TEXT = "Synthetic discharge note. No real patient.\n"
 
 
 def documents(day: date) -> Iterator[Resource]:
-    """Yield the documents of a day: a text and a PDF of one line."""
+    """Yield the documents of a day: a text and a one-line PDF."""
     yield _binary(f"{PATIENT}-document-text", "text/plain; charset=utf-8", _TEXT.encode(), day)
     yield _binary(f"{PATIENT}-document-pdf", "application/pdf", _pdf("Synthetic report"), day)
 
@@ -32,7 +32,7 @@ def _binary(fhir_id: str, content_type: str, content: bytes, day: date) -> Resou
 
 
 def _pdf(line: str) -> bytes:
-    """Write a PDF of one page (ISO 32000-1, 7.5): objects, their table, trailer."""
+    """Write a one-page PDF (ISO 32000-1, 7.5): objects, their table, trailer."""
     drawn = f"BT /F1 18 Tf 40 100 Td ({line}) Tj ET"
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
     fonts = f"/Resources << /Font << /F1 {font} >> >>"

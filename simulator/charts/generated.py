@@ -1,7 +1,7 @@
-"""All synthetic charts, made when the EHR starts; of one day they are the same at every start.
+"""All synthetic charts, generated at startup; for a given day they're always the same.
 
-LOINC names what was measured, UCUM the units, ICD-10-CM the problems, RxNorm some of the drugs,
-SNOMED CT the smoking status and what Greta's chart has in no other code.
+Measurements are in LOINC, units in UCUM, problems in ICD-10-CM, some drugs in RxNorm. SNOMED CT has
+the smoking status, and the entries of Greta's chart that have no other code.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,12 +44,12 @@ CHARTS: Mapping[str, Callable[[], list[Json]]] = {
 
 @cache
 def load_resources(day: date = WRITTEN_FOR) -> tuple[Resource, ...]:
-    """Make every chart and return its resources, as of a day."""
+    """Generate every chart as of a day and return its resources."""
     texts = (moved(chart_text(made()), day) for made in CHARTS.values())
     return tuple(one for text in texts for one in split(text))
 
 
 @cache
 def load_charts(day: date = WRITTEN_FOR) -> Charts:
-    """Return all charts as of a day; every caller gets the same ones."""
+    """Return all charts as of a day; every caller gets the same objects."""
     return Charts(load_resources(day))

@@ -1,5 +1,5 @@
-"""The chart of an inpatient with 3,000 Observations, made anew at every start from a seed: two
-weeks of pneumonia on a monitored ward, hour by hour, over a few results of years ago.
+"""The chart of an inpatient with 3,000 Observations, generated from a seed at every startup: two
+weeks of pneumonia on a monitored ward, hour by hour, and a few results from years ago.
 """
 
 import math
@@ -20,11 +20,11 @@ _ADMITTED = TODAY - timedelta(hours=_HOURS)
 
 @dataclass(frozen=True, slots=True)
 class _Monitored:
-    """A value every so many hours: `well` at discharge, `ill` more than that on admission.
+    """A value measured every `hours` hours: `well` at discharge, `well + ill` on admission.
 
     Fields:
-        spread: how far chance may move a value up or down.
-        until: hours after admission from which it is no longer taken.
+        spread: the most that chance moves a value up or down.
+        until: hours after admission when measuring stops.
     """
 
     analyte: analytes.Analyte
@@ -70,12 +70,12 @@ _MONITORED = (
 
 
 def hugo() -> list[Json]:
-    """Return the chart; every call gives the same one."""
+    """Return the chart, the same one on every call."""
     chart = Chart("synthetic-hugo")
     chart.demographics("Hugo", "male", "1957-10-11", "SYN-0008")
     here = chart.encounter(_ADMITTED, "IMP", "inpatient encounter")
     _long_ago(chart)
-    chance = random.Random(_SEED)  # noqa: S311 - values of a chart, nothing to be guessed
+    chance = random.Random(_SEED)  # noqa: S311 - chart values, not secrets
     for hour in range(_HOURS):
         for analyte, value in _taken(hour, chance):
             chart.measure(_ADMITTED + timedelta(hours=hour), analyte, value, **here)
@@ -92,7 +92,7 @@ def hugo() -> list[Json]:
 
 
 def _taken(hour: int, chance: random.Random) -> Iterator[tuple[analytes.Analyte, str]]:
-    """Give what is measured in an hour."""
+    """Yield the measurements of an hour."""
     for one in _MONITORED:
         if hour % one.hours == 0 and hour < one.until:
             value = _between(hour, chance, one.well, one.ill, one.spread)
@@ -100,14 +100,14 @@ def _taken(hour: int, chance: random.Random) -> Iterator[tuple[analytes.Analyte,
 
 
 def _between(hour: int, chance: random.Random, well: float, ill: float, spread: float) -> float:
-    """Return the value of an hour: less ill from day to day, by the same share each."""
+    """Return the value of an hour; the illness shrinks by the same share each day."""
     illness = math.pow(0.8, hour / 24)
-    # Only random() is promised to stay the same over Python's versions.
+    # Python guarantees the same results across versions only for random().
     return well + ill * illness + spread * (2 * chance.random() - 1)
 
 
 def _long_ago(chart: Chart) -> None:
-    """Add what an app misses that reads the newest pages only."""
+    """Add the results that an app misses if it reads only the newest pages."""
     for days, analyte, value in (
         (1130, analytes.CHOLESTEROL, "204"),
         (1130, analytes.HDL, "39"),

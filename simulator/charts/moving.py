@@ -1,7 +1,7 @@
-"""The charts as of another day: every date moves by the same number of days, and no age changes.
+"""Moves charts to another day: every date moves by the same number of days, and ages stay the same.
 
 The charts are written for the day in parts.py. Without this, a demo that starts a year later would
-show values that are too old to count.
+show values that are too old to use.
 """
 
 import re
@@ -11,7 +11,7 @@ from functools import cache
 from simulator.charts.parts import TODAY
 
 WRITTEN_FOR = TODAY.date()
-# By then the results of the newest visit have been issued.
+# The results of the newest visit are issued by this time of day.
 _COMPLETE = timedelta(hours=TODAY.hour + 2)
 _CHARTED = re.compile(
     r'("(?:effectiveDateTime|effectiveInstant|issued|start|end|lastUpdated|onsetDateTime|'
@@ -21,12 +21,12 @@ _BORN = re.compile(r'("birthDate": ")(\d{4}-\d\d-\d\d)')
 
 
 def day_at(now: datetime) -> date:
-    """Return the last day on which everything that the charts have of it is in the past."""
+    """Return the latest day for which all chart entries are in the past."""
     return (now.astimezone(TODAY.tzinfo) - _COMPLETE).date()
 
 
 def moved(text: str, day: date) -> str:
-    """Return the text of a chart as it would have been written for a day."""
+    """Return the text of a chart with its dates moved to a day."""
     if day == WRITTEN_FOR:
         return text
     text = _CHARTED.sub(lambda match: match[1] + _moved(match[2], day), text)
@@ -36,13 +36,13 @@ def moved(text: str, day: date) -> str:
 @cache
 def _moved(written: str, day: date) -> str:
     """Return a day, month or year that is as far from `day` as it was from the original day."""
-    # A month or a year is taken by its middle.
+    # The middle stands for a month or a year.
     whole = {4: f"{written}-07-01", 7: f"{written}-15"}.get(len(written), written)
     return (date.fromisoformat(whole) + (day - WRITTEN_FOR)).isoformat()[: len(written)]
 
 
 def _born(written: str, day: date) -> str:
-    """Return the birth date in another year, so that the age stays the same."""
+    """Return the birth date in the year that keeps the age the same."""
     born = date.fromisoformat(written)
     age = WRITTEN_FOR.year - born.year - _is_before_birthday(WRITTEN_FOR, born)
     return born.replace(year=day.year - age - _is_before_birthday(day, born)).isoformat()

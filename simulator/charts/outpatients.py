@@ -1,7 +1,8 @@
-"""The charts of six people who live at home: invented, each with what its calculators ask for.
+"""The invented charts of seven outpatients, each with the inputs of its calculators.
 
-Nothing is taken from a real chart or from another data set. Values that belong to a diagnosis lie
-where the diagnosis puts them (tests/simulator/charts/test_charts_fill_calculators.py says where).
+No data comes from a real chart or another data set. Values that belong to a diagnosis are in the
+range that the diagnosis implies (tests/simulator/charts/test_charts_fill_calculators.py has the
+ranges).
 """
 
 from datetime import timedelta
@@ -98,7 +99,7 @@ _LIVER = (
 
 
 def alma() -> list[Json]:
-    """Return hypertension, diabetes with a statin and chronic kidney disease, three years long."""
+    """Return three years of hypertension, diabetes with a statin and chronic kidney disease."""
     chart = Chart("synthetic-alma")
     chart.demographics("Alma", "female", "1968-03-14", "SYN-0001")
     here = chart.encounter()
@@ -171,7 +172,7 @@ def cora() -> list[Json]:
 
 
 def dario() -> list[Json]:
-    """Return chronic kidney disease of a smoker: the problem list lags a stage behind."""
+    """Return a smoker with chronic kidney disease, whose problem list is one stage behind."""
     chart = Chart("synthetic-dario")
     chart.demographics("Dario", "male", "1959-04-21", "SYN-0004")
     visits(chart, 2, _KIDNEYS, lambda visit: (142 + visit * 4, 82), chart.encounter())
@@ -186,7 +187,7 @@ def dario() -> list[Json]:
 
 
 def elsa() -> list[Json]:
-    """Return cirrhosis with portal hypertension; her drugs lower pressure, she has no high one."""
+    """Return cirrhosis with portal hypertension: drugs that lower pressure, but no hypertension."""
     chart = Chart("synthetic-elsa")
     chart.demographics("Elsa", "female", "1968-12-01", "SYN-0005")
     visits(chart, 2, _LIVER, lambda visit: (106 + visit * 4, 62), chart.encounter())
@@ -204,7 +205,7 @@ def elsa() -> list[Json]:
 
 
 def ida() -> list[Json]:
-    """Return atrial fibrillation without an anticoagulant: a CDS service has something to say."""
+    """Return atrial fibrillation without an anticoagulant, which gets a CDS card."""
     chart = Chart("synthetic-ida")
     chart.demographics("Ida", "female", "1949-06-17", "SYN-0009")
     chart.blood_pressure(TODAY, 142, 82)
@@ -220,7 +221,7 @@ def ida() -> list[Json]:
 
 
 def falk() -> list[Json]:
-    """Return almost nothing: a name, and one measurement of which hardly more is known."""
+    """Return a nearly empty chart: a name, and one measurement with few details."""
     chart = Chart("synthetic-falk")
     chart.demographics("Falk", None, None, "SYN-0006")
     chart.add(

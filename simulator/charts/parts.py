@@ -1,5 +1,5 @@
-"""The parts that FHIR R4 resources of a synthetic chart are made of, labelled as test data (HL7 v3
-ActReason HTEST), and their text with every digit of their decimals.
+"""Builds parts of FHIR R4 resources for synthetic charts, labeled as test data (HL7 v3 ActReason
+HTEST), and serializes resources with every digit of their decimals.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-# "Now" of every chart, so that a chart is the same whenever it is made.
+# The fixed "now" of every chart, so that charts don't depend on when they're generated.
 TODAY = datetime(2026, 11, 20, 9, 0, tzinfo=timezone(timedelta(hours=-6)))
 
 HL7 = "http://terminology.hl7.org/CodeSystem"
@@ -21,7 +21,7 @@ SNOMED = "http://snomed.info/sct"
 
 
 def labelled(kind: str, fhir_id: str, *, updated: datetime = TODAY, version: int = 1) -> Json:
-    """Begin a resource, labelled as synthetic."""
+    """Return the start of a resource, labeled as synthetic."""
     return {
         "resourceType": kind,
         "id": fhir_id,
@@ -35,19 +35,19 @@ def labelled(kind: str, fhir_id: str, *, updated: datetime = TODAY, version: int
 
 
 def chart_text(resources: Sequence[Json]) -> str:
-    """Write resources as a JSON list, one a line, with every digit of a Decimal."""
+    """Write resources as a JSON list, one per line, with every digit of a Decimal."""
     return "[\n" + ",\n".join(_lines(resources)) + "\n]\n"
 
 
 def _lines(resources: Sequence[Json]) -> Iterator[str]:
     for resource in resources:
-        # json cannot write a Decimal: it goes in as a marked text and loses its quotes after.
+        # json can't write a Decimal: write it as a marked string, then remove the quotes.
         text = json.dumps(resource, ensure_ascii=False, default=lambda number: f"number:{number}")
         yield re.sub(r'"number:([0-9.]+)"', r"\1", text)
 
 
 def rounded(value: Decimal, digits: int) -> Decimal:
-    """Return a value with so many decimals."""
+    """Round a value to this many decimals."""
     return value.quantize(Decimal(1).scaleb(-digits))
 
 
@@ -63,6 +63,6 @@ def coding(system: str, code: str, display: str = "") -> Json:
 
 
 def concept(system: str, code: str, text: str = "") -> Json:
-    """Return a CodeableConcept of one coding."""
+    """Return a CodeableConcept with one coding."""
     coded: Json = {"coding": [coding(system, code)]}
     return {**coded, "text": text} if text else coded

@@ -1,5 +1,5 @@
-"""The resources of charts: FHIR R4 with the very text they were written as, so that a decimal such
-as 1.50 is served with the digits it was written with (FHIR R4, decimal).
+"""The resources of charts: FHIR R4 with their original text, so that a decimal such as 1.50 keeps
+all its digits (FHIR R4, decimal).
 """
 
 import json
@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-# Those that belong to no patient; everyone may see them whose scopes reach the type.
+# These belong to no patient, so any token whose scopes cover the type can read them.
 SHARED_TYPES = ("Medication", "Practitioner")
 RESOURCE_TYPES = (
     *("Patient", "Observation", "Condition", "MedicationRequest", "Encounter"),
@@ -23,9 +23,9 @@ class Resource:
     """One resource.
 
     Fields:
-        patient: FHIR id of the patient whose compartment it lies in; None for what lies in none.
-        text: its JSON as the chart was written; what goes out.
-        body: the same, parsed, for searching only.
+        patient: FHIR id of the patient whose compartment contains it; None if no compartment does.
+                text: its original JSON, which is sent to clients.
+                body: the parsed JSON, only for searches.
     """
 
     type: str
@@ -47,7 +47,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class PatientSummary:
-    """What the EHR shows of a patient outside the chart."""
+    """The facts about a patient that the EHR shows outside the chart."""
 
     id: str
     name: str
@@ -59,8 +59,8 @@ class PatientSummary:
 class Charts:
     """All resources in the order of their charts.
 
-    An id may be listed in two versions, as by an EHR that pages through data which change
-    meanwhile; the later one of the chart is what a read finds.
+    An id may be listed in two versions, as in an EHR whose data changes while a client pages
+        through it. A read returns the version that is later in the chart.
     """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
@@ -94,7 +94,7 @@ class Charts:
 
     @cached_property
     def _summaries(self) -> Mapping[str, PatientSummary]:
-        """The summaries by the patients' ids, made once: charts do not change."""
+        """The summaries by patient id; they're cached because charts don't change."""
         observations = Counter(one.patient for one in self.of_type("Observation"))
         return {one.id: self._summary(one, observations[one.id]) for one in self.of_type("Patient")}
 
@@ -116,9 +116,10 @@ class Charts:
 
 
 def split(text: str) -> Iterator[Resource]:
-    """Cut a JSON list into resources without touching the text of any.
+    """Split a JSON list into resources without changing their text.
 
-    Raises ValueError: the text is not a JSON list of resources, each of a patient or shared.
+    Raises ValueError if the text isn't a JSON list of resources that belong to a patient or are
+    shared.
     """
     decoder = json.JSONDecoder()
     position, expected = 0, "["
@@ -137,7 +138,7 @@ def split(text: str) -> Iterator[Resource]:
 
 
 def _next(text: str, position: int) -> int:
-    """Return the place of the next character that is not white space."""
+    """Return the index of the next character that isn't whitespace."""
     while text[position : position + 1].isspace():
         position += 1
     return position
@@ -150,12 +151,12 @@ def _patient_of(body: Mapping[str, Any]) -> str | None:
         return str(body["id"])
     kind, _, fhir_id = str(body["subject"]["reference"]).partition("/")
     if kind != "Patient":
-        raise ValueError(f"{body['resourceType']}/{body['id']} is not of a patient")
+        raise ValueError(f"{body['resourceType']}/{body['id']} does not belong to a patient")
     return fhir_id
 
 
 def _is_current(condition: Mapping[str, Any]) -> bool:
-    """Whether a condition is active and says in words which one it is."""
+    """Return whether a condition is active and has a text."""
     if "text" not in condition.get("code", {}):
         return False
     codings = condition.get("clinicalStatus", {}).get("coding", [])

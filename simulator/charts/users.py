@@ -1,5 +1,5 @@
-"""Who is at the EHR: two invented clinicians, and every patient for an app of patients (OpenID
-Connect Core 1.0 section 5.1; SMART App Launch 2.2, Scopes for requesting identity data).
+"""The EHR's users: two invented clinicians, and each patient for patient apps (OpenID Connect Core
+1.0 section 5.1; SMART App Launch 2.2, Scopes for requesting identity data).
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from simulator.charts.resources import Charts
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who signed in.
+    """An authenticated user.
 
     Fields:
-        subject: `sub` of an id_token; says nothing about the person.
-        name: shown to people.
-        reference: the FHIR resource that stands for the person, relative to the FHIR base.
+        subject: `sub` of an id_token, which doesn't identify the person.
+        name: display name.
+        reference: the person's FHIR resource, relative to the FHIR base.
     """
 
     subject: str
@@ -30,7 +30,7 @@ DEFAULT_USER = "clara"
 
 
 def find_user(key: str | None, charts: Charts) -> User | None:
-    """Return a clinician by key, or a patient by FHIR id; the first clinician for None."""
+    """Return a clinician by key, or a patient by FHIR id; None returns the default clinician."""
     if key is None:
         return CLINICIANS[DEFAULT_USER]
     if key in CLINICIANS:

@@ -1,4 +1,4 @@
-"""Where one simulated EHR answers: data only, all of it absolute."""
+"""The absolute URLs of one simulated EHR. Data only."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -6,17 +6,17 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses of one EHR.
+    """The URLs of one EHR.
 
     Fields:
-        issuer: issuer of the SMART configuration (RFC 8414); never the FHIR base, so that a
-            client that takes one for the other is noticed.
-        id_token_issuer: `iss` of its id_tokens, which is not `issuer` everywhere.
+        issuer: issuer of the SMART configuration (RFC 8414). It's never the FHIR base, to expose
+            clients that confuse the two.
+        id_token_issuer: `iss` of its id_tokens, which differs from `issuer` at some EHRs.
         jwks, authorize, token, revocation: its endpoints.
         fhir_base: `iss` of a launch, `aud` of an authorization request.
-        start: where tests and the start page launch an app; None where this EHR launches none.
-        cds_issuer, cds_keys: `iss` of the JWTs that it sends CDS services, and their `jku`; empty
-            where it calls none.
+        start: where tests and the start page launch an app; None if this EHR doesn't launch apps.
+        cds_issuer, cds_keys: `iss` and `jku` of the JWTs that it sends to CDS services; empty if it
+            doesn't call any.
     """
 
     issuer: str
@@ -32,5 +32,5 @@ class Addresses:
 
 
 def path_of(url: str) -> str:
-    """Return the path of an address, for a route."""
+    """Return the path of a URL, for a route."""
     return urlsplit(url).path

@@ -12,9 +12,9 @@ _MOST_VALUES = 10_000
 
 
 def opaque_key() -> str:
-    """Make a 256-bit value that holds `+`, `/` and `=`.
+    """Return a 256-bit value that contains `+`, `/` and `=`.
 
-    A client that decodes it twice, or forgets to encode it once, then changes it and is refused.
+    A client that decodes it twice, or doesn't encode it, corrupts it and is refused.
     """
     while True:
         key = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
@@ -23,7 +23,7 @@ def opaque_key() -> str:
 
 
 class ExpiringMap(Generic[Value]):
-    """Values under opaque keys, each for `seconds`; the oldest are removed when it is full."""
+    """Values under opaque keys, each kept for `seconds`; a full map removes the oldest ones."""
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._seconds = seconds
@@ -32,7 +32,7 @@ class ExpiringMap(Generic[Value]):
         self._values: dict[str, tuple[float, Value]] = {}
 
     def put(self, value: Value, seconds: float | None = None) -> str:
-        """Store a value, for other `seconds` than the rest if given, and return its new key."""
+        """Store a value and return its new key; `seconds` overrides the map's lifetime."""
         key = opaque_key()
         lives = self._seconds if seconds is None else seconds
         with self._lock:
@@ -41,27 +41,27 @@ class ExpiringMap(Generic[Value]):
         return key
 
     def get(self, key: str) -> Value | None:
-        """Return the value, or None if the key is unknown or its time is over."""
+        """Return the value, or None if the key is unknown or expired."""
         with self._lock:
             expires, value = self._values.get(key, (0.0, None))
             return value if self._clock() < expires else None
 
     def take(self, key: str) -> Value | None:
-        """Remove the value and return it as `get` would; of several callers one succeeds."""
+        """Remove the value and return it like `get`; only one of several callers gets it."""
         with self._lock:
             expires, value = self._values.pop(key, (0.0, None))
             return value if self._clock() < expires else None
 
     def values(self) -> list[Value]:
-        """Return all values, those whose time is over perhaps among them."""
+        """Return all values, which may include expired ones."""
         with self._lock:
             return [value for _, value in self._values.values()]
 
     def _sweep(self) -> None:
-        """Drop what has expired, or failing that the oldest.
+        """Remove expired values, and the oldest ones if the map is full.
 
-        It stops at the first value that still lives: one put later that expires sooner waits for
-        it, and is not returned meanwhile.
+        It stops at the first value that hasn't expired. A later value that expires sooner stays
+        until that one is removed, but `get` and `take` don't return it.
         """
         now = self._clock()
         while self._values:

@@ -1,5 +1,5 @@
-"""HTML pages of the EHR: one style, at most one script of our own, and a policy that allows nothing
-else (Content Security Policy Level 3).
+"""The EHR's HTML pages: one style, at most one script from this repository, and a policy that
+allows nothing else (Content Security Policy Level 3).
 """
 
 import base64
@@ -39,10 +39,10 @@ def page(
     script: str = "",
     **values: object,
 ) -> Response:
-    """Render a page; `form_action` and `frame_src` are the CSP sources that it needs, `script` the
-    file of the one script that it runs.
+    """Render a page; `form_action` and `frame_src` are its CSP sources, `script` is the file of its
+    only script.
     """
-    # Markup is right here: style and script are files of this repository.
+    # Markup is safe here, because style and script are files of this repository.
     code = _script(script)
     given = {"style": Markup(_STYLE), "script": Markup(code), **values}  # noqa: S704 - ours
     html = _TEMPLATES.get_template(template).render(given)
@@ -52,7 +52,7 @@ def page(
         [
             "default-src 'none'",
             f"style-src {_hash(_STYLE)}",
-            "img-src data:",  # the empty icon, so that browsers do not ask for one
+            "img-src data:",  # the empty icon, so that browsers don't request one
             f"form-action {' '.join(form_action)}",
             f"frame-src {' '.join(frame_src)}",
             *scripts,
@@ -82,13 +82,13 @@ def fault_page(
     facts: Mapping[str, str] | None = None,
     heading: str = "What the app sent",
 ) -> Response:
-    """Render a page that says what is wrong; `facts` stand below `heading`, for a developer."""
+    """Render an error page; below `heading`, it lists `facts` for a developer."""
     return page(
         "fault.html", status=status, title=title, text=text, facts=facts or {}, heading=heading
     )
 
 
 def origin(url: str) -> str:
-    """Return the origin of an http(s) address, as a CSP source."""
+    """Return the origin of an http(s) URL, as a CSP source."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

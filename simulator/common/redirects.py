@@ -1,4 +1,4 @@
-"""Redirects that carry members of an answer or a launch."""
+"""Redirects that carry the parameters of a response or a launch."""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -7,7 +7,7 @@ from flask import Response
 
 
 def with_query(url: str, members: Mapping[str, str]) -> str:
-    """Add members to an address that may have a query of its own (RFC 6749 section 3.1.2)."""
+    """Add parameters to a URL, which may already have a query (RFC 6749 section 3.1.2)."""
     return f"{url}{'&' if '?' in url else '?'}{urlencode(members)}"
 
 

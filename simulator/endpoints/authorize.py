@@ -30,12 +30,12 @@ from simulator.trace import LaunchTrace
 from simulator.vendors.installation import Installation
 
 _FORM = "application/x-www-form-urlencoded"
-# For each the user chooses a patient; a visit is one of that patient's.
+# The user picks a patient for either scope; the encounter is one of that patient's.
 _CHOSEN = frozenset({"launch/patient", "launch/encounter"})
 
 
 class AuthorizationEndpoint:
-    """Decides authorization requests, and asks for a patient where none is open."""
+    """Handles authorization requests, and shows a patient picker if no patient is open."""
 
     def __init__(self, ehr: Installation) -> None:
         self._ehr = ehr
@@ -50,7 +50,7 @@ class AuthorizationEndpoint:
 
     def authorize(self) -> Response:
         """Answer an authorization request."""
-        trace.begin("authorize", self._ehr.profile.key, "The app asked for authorization")
+        trace.begin("authorize", self._ehr.profile.key, "The app requested authorization")
         parameters = _parameters()
         trace.by_client(authorization_request.sole(parameters, "client_id") or "")
         value = authorization_request.sole(parameters, "launch")
@@ -75,15 +75,15 @@ class AuthorizationEndpoint:
             )
 
     def picked(self) -> Response:
-        """Answer the form of the patient picker."""
-        trace.begin("picker", self._ehr.profile.key, "The user answered the patient picker")
+        """Handle the submitted patient picker."""
+        trace.begin("picker", self._ehr.profile.key, "The user submitted the patient picker")
         request_ = self._ehr.pickers.take(request.form.get("form", ""))
         if request_ is None:
-            trace.note("wrong", "form", "was used before, or is older than five minutes")
+            trace.note("wrong", "form", "was already used, or is more than five minutes old")
             return fault_page(
                 400,
                 "This form is no longer valid",
-                "It was used already, or more than five minutes passed. Start the app again.",
+                "It was already used, or is more than five minutes old. Start the app again.",
             )
         trace.belong(request_.launch_trace)
         trace.triggered(request_.triggered)
@@ -108,7 +108,7 @@ class AuthorizationEndpoint:
         return self._grant(request_, LaunchContext(patient.id, encounter), user)
 
     def _visit(self, request_: AuthorizationRequest, patient: str) -> str | None:
-        """The visit under way of a patient, for a client that may know it."""
+        """Return the patient's current encounter if the granted scopes include it."""
         asked = "launch/encounter" in request_.scopes
         return self._ehr.charts.encounter_of(patient) if asked else None
 
@@ -117,7 +117,7 @@ class AuthorizationEndpoint:
         return self._ehr.profile.persona == "patient"
 
     def _triggered(self, faults: Faults) -> frozenset[str]:
-        """Return the faults that are triggered, as far as this EHR can have them."""
+        """Return the triggered faults that this EHR supports."""
         triggered = faults.trigger("authorize") | self._ehr.control.faults.trigger("authorize")
         key = self._ehr.profile.key
         here = frozenset(one for one in triggered if key in AUTHORIZE_FAULTS[one].ehrs)
@@ -143,7 +143,7 @@ class AuthorizationEndpoint:
         granted = trimmed(scopes, triggered)
         note_grant(requested.scopes, client.scopes, scopes, granted)
         if launch_value is not None and launch is None:
-            # Not a launch of its own: the trace looks for the one that the app came from.
+            # Don't record a new launch: the trace searches for the launch that started the app.
             raise self._rules.unknown_launch()
         request_ = AuthorizationRequest(
             client,
@@ -162,7 +162,7 @@ class AuthorizationEndpoint:
         return self._grant(request_, LaunchContext(), None)
 
     def _launch_trace(self, client: Registration) -> LaunchTrace:
-        """Return the launch that the request belongs to: the chart's, or one that begins here."""
+        """Return the launch that the request belongs to: the chart's, or one that starts here."""
         launch_trace = trace.notes().launch_trace
         if launch_trace is None:
             key = self._ehr.profile.key
@@ -173,9 +173,9 @@ class AuthorizationEndpoint:
     def _launched(
         self, request_: AuthorizationRequest, launch_value: str, launch: Launch
     ) -> Response:
-        """Answer a request that comes from a chart."""
+        """Answer a request that was launched from a chart."""
         if launch.client_id != request_.client.client_id:
-            trace.note("wrong", "launch", f"was made for the client {launch.client_id}")
+            trace.note("wrong", "launch", f"was issued to the client {launch.client_id}")
             raise self._rules.unknown_launch()
         is_closed = "grant-without-patient" in request_.triggered
         context = LaunchContext() if is_closed else launch.context
@@ -189,7 +189,7 @@ class AuthorizationEndpoint:
         patients = self._ehr.charts.patients()
         return page(
             "pick.html",
-            # Browsers hold the redirect that follows a form to form-action as well.
+            # Browsers also apply form-action to the redirect after a form.
             form_action=["'self'", origin(request_.redirect_uri)],
             client=request_.client,
             scopes=request_.scopes,
@@ -223,7 +223,7 @@ class AuthorizationEndpoint:
 
 
 def _parameters() -> Parameters:
-    """Join what came in the address and in the body, so that a name in both counts twice."""
+    """Join the parameters of the URL and the body, so that a name in both counts as repeated."""
     joined: dict[str, list[str]] = request.args.to_dict(flat=False)
     if request.mimetype == _FORM:
         for name, values in request.form.to_dict(flat=False).items():

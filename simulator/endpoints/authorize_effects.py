@@ -1,5 +1,5 @@
-"""What the faults of authorization requests do before anything is granted, and what is left of the
-scopes that were asked.
+"""Applies the faults of authorization requests before anything is granted, and removes scopes that
+a fault withholds.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -9,31 +9,31 @@ from simulator.faults.authorize_faults import AUTHORIZE_FAULTS, AuthorizeFault, 
 from simulator.oauth.authorization_rules import AuthorizationRules
 from simulator.oauth.scopes import IDENTITY_SCOPES, grant, parse_resource_scope
 
-_UNREGISTERED = "the client is not registered for all of it"
+_UNREGISTERED = "the client isn't registered for the full scope"
 
 
 def raise_pages(triggered: Collection[str], rules: AuthorizationRules) -> None:
-    """Raise UntrustedRedirectError for a fault that is a page."""
+    """Raise UntrustedRedirectError if a fault shows an error page."""
     fault = _first("page", triggered)
     if fault is not None:
         raise rules.fault_page(fault.detail)
 
 
 def raise_refusals(triggered: Collection[str], rules: AuthorizationRules) -> None:
-    """Raise AuthorizationRefusedError for a fault that is an error of OAuth."""
+    """Raise AuthorizationRefusedError if a fault returns an OAuth error."""
     fault = _first("refusal", triggered)
     if fault is not None:
         raise rules.fault_refusal(fault.error, fault.detail)
 
 
 def _first(how: How, triggered: Collection[str]) -> AuthorizeFault | None:
-    """Return the first fault of a kind, in the order of the table."""
+    """Return the first triggered fault of a kind, in table order."""
     of_kind = (one for one in AUTHORIZE_FAULTS.values() if one.how == how)
     return next((one for one in of_kind if one.name in triggered), None)
 
 
 def trimmed(scopes: Iterable[str], triggered: frozenset[str]) -> tuple[str, ...]:
-    """Take away the scopes that a fault takes away."""
+    """Return the scopes without those that a fault removes."""
     kept = []
     for text in scopes:
         scope = parse_resource_scope(text)
@@ -55,32 +55,32 @@ def note_grant(
     grantable: Sequence[str],
     granted: Sequence[str],
 ) -> None:
-    """Note what of the requested scopes is granted, and of each that is not, why.
+    """Trace the granted scopes, and the reason for each requested scope that isn't granted.
 
-    `grantable` is what the EHR would grant, `granted` what a fault left of it.
+    `grantable` has the scopes that the EHR would grant, `granted` those that a fault left.
     """
     trace.note("said", "granted", " ".join(granted) or "nothing")
     for one in requested:
         if _is_in(one, granted):
             continue
         if _is_in(one, grantable):
-            why = "a fault took it away"
+            why = "an injected fault removed it"
         elif _is_in(one, registered):
-            why = "this EHR does not grant it to this client in this form"
+            why = "this EHR doesn't grant it to this client in this form"
         else:
             why = _UNREGISTERED
         trace.note("wrong", "not granted", f"{one}: {why}")
 
 
 def note_unregistered(requested: Sequence[str], registered: Sequence[str]) -> None:
-    """Note the scopes of a refused request that could not be granted in any case."""
+    """Trace the scopes of a refused request that this client could never get."""
     for one in requested:
         if "," in one:
-            trace.note("wrong", "scope", f"{one}: blanks separate scopes, not commas")
+            trace.note("wrong", "scope", f"{one}: separate scopes with spaces, not commas")
         elif not _is_in(one, registered):
             trace.note("wrong", "scope", f"{one}: {_UNREGISTERED}")
 
 
 def _is_in(scope: str, granted: Sequence[str]) -> bool:
-    """Whether one scope is granted in full, perhaps as part of others."""
+    """Return whether the granted scopes cover this scope in full."""
     return grant([scope], granted) == (scope,)

@@ -1,5 +1,5 @@
-"""Where the EHR publishes the keys by which CDS services know it: the `jku` of its JWTs (CDS Hooks
-2.0, Trusting CDS Clients; RFC 7517 section 5).
+"""Publishes the EHR's keys for CDS services, at the `jku` of its JWTs (CDS Hooks 2.0, Trusting CDS
+Clients; RFC 7517 section 5).
 """
 
 import json

@@ -1,16 +1,16 @@
-"""What tests may do to one EHR while it runs, beyond the faults of a single launch.
+"""Lets tests control one EHR while it runs, in addition to the faults of a single launch.
 
-`POST /NAME/_control` with a JSON object of the members below does what they say and answers 204, or
-400 with `{"error": why}` and nothing done. NAME is the key of the EHR.
+`POST /NAME/_control` takes a JSON object with the fields below, applies them and returns 204. If
+one is invalid, it applies none and returns 400 with `{"error": why}`. NAME is the key of the EHR.
 
-faults: a text as in faults/named.py, of faults that this EHR can have; they reach whatever
-    request comes next. "" takes them away.
-token_seconds: life of new access tokens, 1 to 86400; null for the EHR's own.
-expire_access_tokens: true ends the life of every access token now.
-end_sessions: key of a user (charts/users.py, or a patient's id) who is signed out: refresh
-    tokens without offline_access are over.
-forget_writes: true forgets all that clients wrote; the charts are those of the start again.
-rotate_keys: true makes new signing keys; those before them stay published.
+faults: a string as in faults/named.py, with faults that this EHR supports. They apply to any
+    following request. "" removes them.
+token_seconds: lifetime of new access tokens, 1 to 86400; null for the EHR's default.
+expire_access_tokens: true expires every access token now.
+end_sessions: key of a user (charts/users.py, or a patient's id) to sign out. Refresh tokens
+    without offline_access expire.
+forget_writes: true removes everything that clients wrote, which restores the original charts.
+rotate_keys: true makes new signing keys. The previous ones stay published.
 """
 
 import json
@@ -47,7 +47,7 @@ def control_blueprint(ehr: Installation) -> Blueprint:
 
 
 def _action(ehr: Installation, name: str, value: Any) -> Callable[[], None]:
-    """Return what one member does, once all of them are known to be right."""
+    """Return the action of one field; run it after all fields are found valid."""
     if name not in _ACTIONS:
         raise ValueError(f"{name[:60]!r} is not one of {', '.join(_ACTIONS)}")
     return _ACTIONS[name](ehr, value)
@@ -55,7 +55,7 @@ def _action(ehr: Installation, name: str, value: Any) -> Callable[[], None]:
 
 def _faults(ehr: Installation, value: Any) -> Callable[[], None]:
     if not isinstance(value, str):
-        raise UnknownFaultError("faults must be a text")
+        raise UnknownFaultError("faults must be a string")
     chosen = Faults(value)
     chosen.require_of(ehr.profile.key)
     return lambda: setattr(ehr.control, "faults", chosen)

@@ -1,8 +1,8 @@
-"""Which apps in a browser may read the EHR's answers (SMART App Launch 2.2, App Launch:
+"""Controls which browser apps may read the EHR's responses (SMART App Launch 2.2, App Launch:
 Considerations for Cross-Origin Resource Sharing; WHATWG Fetch, CORS protocol).
 
-Discovery and keys are for any origin; the token endpoint, revocation and FHIR data for the origins
-of the apps that are registered with the EHR.
+Any origin may read discovery and keys. Only the origins of apps registered with the EHR may read
+the token endpoint, revocation and FHIR data.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _KEPT_SECONDS = "600"
 
 
 class _Endpoints:
-    """What scripts may call at one EHR."""
+    """The endpoints that scripts may call at one EHR."""
 
     def __init__(self, ehr: Installation) -> None:
         at = ehr.addresses
@@ -37,19 +37,19 @@ class _Endpoints:
         }
 
     def holds(self, path: str) -> bool:
-        """Whether the path is one of them."""
+        """Return whether the path is one of these endpoints."""
         is_fhir = path == self._base or path.startswith(f"{self._base}/")
         return is_fhir or path in self._open or path in self._exact
 
     def allowed(self, path: str, asking: str) -> str | None:
-        """Return the origin that may read the answer, or None."""
+        """Return the origin that may read the response, or None."""
         if path in self._open:
             return "*"
         return asking if asking in self._origins else None
 
 
 def allow_apps(app: Flask, ehrs: Sequence[Installation]) -> None:
-    """Answer preflight requests, and say in every answer whether the app's origin may read it."""
+    """Answer preflight requests, and add CORS headers to responses that the origin may read."""
     endpoints = [_Endpoints(ehr) for ehr in ehrs]
 
     def called() -> _Endpoints | None:
@@ -63,7 +63,7 @@ def allow_apps(app: Flask, ehrs: Sequence[Installation]) -> None:
         method = request.headers.get("Access-Control-Request-Method")
         if method is None:
             return None
-        trace.begin("other", here.key, f"The browser asks whether a script may {method}")
+        trace.begin("other", here.key, f"The browser sent a CORS preflight request for {method}")
         return Response(
             status=204,
             headers={
@@ -85,8 +85,8 @@ def allow_apps(app: Flask, ehrs: Sequence[Installation]) -> None:
         if trace.check(
             allowed is not None,
             "Origin",
-            f"{asking} may read the answer",
-            f"{asking} is no registered app's: the browser keeps the answer from the script",
+            f"{asking} may read the response",
+            f"{asking} belongs to no registered app, so the browser hides the response",
         ):
             response.headers["Access-Control-Allow-Origin"] = allowed or ""
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED

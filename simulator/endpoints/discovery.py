@@ -1,5 +1,5 @@
-"""What an EHR says about itself: SMART configuration (SMART App Launch 2.2, Conformance; RFC 8414)
-and CapabilityStatement (FHIR R4) with the addresses that apps of SMART 1.0 read there.
+"""The EHR's SMART configuration (SMART App Launch 2.2, Conformance; RFC 8414) and its
+CapabilityStatement (FHIR R4), which has the endpoints for SMART 1.0 apps.
 """
 
 import json

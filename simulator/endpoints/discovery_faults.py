@@ -1,5 +1,5 @@
-"""What the faults of discovery make of a SMART configuration. They come before any launch is known,
-so they are in force for all requests of an EHR (endpoints/control.py).
+"""Applies the discovery faults to a SMART configuration. The EHR can't tell yet which launch a
+request belongs to, so these faults apply to all requests to an EHR (endpoints/control.py).
 """
 
 import json
@@ -14,7 +14,7 @@ Document = dict[str, object]
 
 
 def answer(document: Mapping[str, object], triggered: Collection[str]) -> Response:
-    """Return the answer of discovery, changed by the triggered faults."""
+    """Return the discovery response, changed by the triggered faults."""
     changed = dict(document)
     for name in sorted(triggered):
         if name in ANSWERS:
@@ -27,7 +27,7 @@ def answer(document: Mapping[str, object], triggered: Collection[str]) -> Respon
 
 
 def _page(status: int) -> Callable[[], Response]:
-    html = "<!doctype html><title>Simulated fault</title><p>This is not a SMART configuration."
+    html = "<!doctype html><title>Simulated fault</title><p>This isn't a SMART configuration."
     return lambda: Response(html, status, content_type="text/html; charset=utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Answers to what no route answers, in the language of the address (RFC 9110 section 15.5)."""
+"""Answers requests that match no route, in the format of the endpoint (RFC 9110 section 15.5)."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _FHIR_CODES = {404: "not-found", 405: "not-supported", 413: "too-long"}
 
 
 class HttpErrors:
-    """Turns an error of the framework's own into an answer of the EHR that was asked."""
+    """Converts an error of the web framework into a response from the EHR that was called."""
 
     def __init__(self, ehrs: Sequence[Installation]) -> None:
         self._fhir = {path_of(one.addresses.fhir_base): one for one in ehrs}
@@ -49,7 +49,7 @@ class HttpErrors:
             return error_answer(self._oauth[path], refused_token)
         for root, ehr in self._roots.items():
             if path.startswith(f"{root}/"):
-                trace.begin("other", ehr.profile.key, f"An address that is none: {request_line}")
+                trace.begin("other", ehr.profile.key, f"No such endpoint: {request_line}")
                 trace.refused(f"{status} {error.name}")
         response = fault_page(status, error.name, error.description or "")
         response.headers.update(headers)

@@ -1,5 +1,5 @@
-"""The id_token of a token answer, right, or changed by a fault (OpenID Connect Core 1.0 sections 2,
-3.1.3.6 and 12.2; SMART App Launch 2.2, Scopes for requesting identity data).
+"""The id_token of a token response, correct or changed by a fault (OpenID Connect Core 1.0 sections
+2, 3.1.3.6 and 12.2; SMART App Launch 2.2, Scopes for requesting identity data).
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ def id_token(
     *,
     is_refresh: bool,
 ) -> str:
-    """Return the id_token that belongs to an access token; `triggered` are effects of faults."""
+    """Return the id_token for an access token; `triggered` has the effects of faults."""
     if "id-token-new-key" in triggered:
         ehr.signer.rotate()
     algorithm = next((one for effect, one in ALGORITHMS.items() if effect in triggered), "RS256")
@@ -58,7 +58,7 @@ def _claims(
     }
     if {"fhirUser", "profile"} & set(authorization.scopes):
         claims["fhirUser"] = f"{ehr.addresses.fhir_base}/{user.reference}"
-    # OIDC Core 12.2: a refreshed id_token should hold no nonce.
+    # OIDC Core 12.2: a refreshed id_token shouldn't have a nonce.
     if authorization.nonce is not None and not is_refresh:
         claims["nonce"] = authorization.nonce
     return claims

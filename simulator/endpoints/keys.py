@@ -1,4 +1,4 @@
-"""Where the EHR publishes the keys of its id_tokens (RFC 7517 section 5)."""
+"""Publishes the keys for the EHR's id_tokens (RFC 7517 section 5)."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from simulator.vendors.installation import Installation
 
 
 def keys_blueprint(path: str, ehrs: Sequence[Installation]) -> Blueprint:
-    """Return the route of a key set that one or more EHRs with the same signer share."""
+    """Return the route of a key set, shared by EHRs with the same signer."""
     routes = Blueprint("keys", __name__)
 
     @routes.get(path)

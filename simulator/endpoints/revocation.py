@@ -1,5 +1,5 @@
-"""The revocation endpoint (RFC 7009): of an access token alone, or of a refresh token with all that
-came of the same code.
+"""The revocation endpoint (RFC 7009). Revoking an access token revokes only that token. Revoking a
+refresh token revokes all tokens from the same code.
 """
 
 from functools import partial
@@ -15,10 +15,10 @@ from simulator.vendors.installation import Installation
 
 
 def revocation_blueprint(ehr: Installation) -> Blueprint:
-    """Return the revocation endpoint's route, an absolute path.
+    """Return the revocation endpoint's route, with an absolute path.
 
-    An assertion's audience is the token endpoint here too, or this endpoint: RFC 7523 section 3
-    asks for a value that names the authorization server.
+    It accepts client assertions for the token endpoint or this endpoint, because RFC 7523 section 3
+    requires an audience that identifies the authorization server.
     """
     routes = Blueprint("revocation", __name__)
     routes.register_error_handler(TokenError, partial(error_answer, ehr))
@@ -37,7 +37,7 @@ def revocation_blueprint(ehr: Installation) -> Blueprint:
             trace.belong(authorization.launch_trace)
         trace.triggered(triggered)
         if "revoke-400" in triggered:
-            raise TokenError("invalid_request", "this fault was asked for")
+            raise TokenError("invalid_request", "injected fault")
         if "revoke-503" in triggered:
             return Response(status=503, headers={"Retry-After": "1"})
         if "revoke-hang" in triggered:
@@ -46,7 +46,7 @@ def revocation_blueprint(ehr: Installation) -> Blueprint:
             if authorization.client_id != client.client_id:
                 raise TokenError("invalid_grant", "the token was issued to another client")
             ehr.grants.revoke(token)
-        known = "is revoked" if authorization else "is unknown here, which counts as revoked"
+        known = "is revoked" if authorization else "is unknown, so it counts as revoked"
         trace.note("right", "token", f"{trace.short(token)} {known}")
         return Response(status=200, headers={"Cache-Control": "no-store"})
 

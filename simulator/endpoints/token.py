@@ -31,7 +31,7 @@ def token_blueprint(ehr: Installation) -> Blueprint:
 
     @routes.post("/token")
     def token() -> Response:
-        trace.begin("token", ehr.profile.key, "The app asked for tokens")
+        trace.begin("token", ehr.profile.key, "The app requested tokens")
         form = read_form()
         client = ehr.clients.authenticate(request.headers, form, ehr.addresses.token)
         try:
@@ -45,17 +45,17 @@ def token_blueprint(ehr: Installation) -> Blueprint:
 
 
 def error_answer(ehr: Installation, error: TokenError) -> Response:
-    """Answer with an error as this EHR writes it."""
+    """Answer with an error in this EHR's format."""
     return token_error_answer(error, ehr.profile.token_error(error, ehr.addresses))
 
 
 def read_form() -> Form:
     """Read the form of a request to the token or revocation endpoint.
 
-    Raises TokenError: it is not a form with each parameter once, or the address has parameters.
+    Raises TokenError if it isn't a form, a parameter is repeated, or the URL has parameters.
     """
     if request.query_string:
-        raise TokenError("invalid_request", "parameters belong in the body, not in the address")
+        raise TokenError("invalid_request", "parameters must be in the body, not in the URL")
     if request.mimetype != _FORM:
         raise TokenError("invalid_request", f"the body must be {_FORM}")
     form = request.form.to_dict(flat=False)
@@ -66,9 +66,9 @@ def read_form() -> Form:
 
 
 def required(form: Form, name: str) -> str:
-    """Return a parameter; without a value it counts as omitted (RFC 6749 section 3.1).
+    """Return a parameter; an empty value counts as omitted (RFC 6749 section 3.1).
 
-    Raises TokenError: it is missing.
+    Raises TokenError if it's missing.
     """
     if not form.get(name):
         trace.note("wrong", name, "is missing")
@@ -119,20 +119,20 @@ class _Exchange:
         except GrantRefusedError as error:
             raise TokenError(
                 "invalid_grant",
-                "the code is unknown, expired or used, or does not belong to this client_id, "
-                "redirect_uri and code_verifier",
+                "the code is unknown, expired or already used, or doesn't belong to this "
+                "client_id, redirect_uri and code_verifier",
                 reason=error.reason,
             ) from None
         return self._sent(issued, triggered, is_refresh=False)
 
     def _as_issued(self, code: str) -> str:
-        """Return a code as it was issued, also where its `+` came as a blank: the public
-        JavaScript client sends it without form-encoding.
+        """Return a code as issued, even if its `+` arrived as a space: the public JavaScript client
+        sends it without form-encoding.
         """
         issued = code.replace(" ", "+")
         if issued == code or self._ehr.grants.behind_code(issued) is None:
             return code
-        lost = "came without form-encoding, its + as a blank: a strict EHR would refuse it"
+        lost = "arrived without form-encoding, its + as a space; a strict EHR would refuse it"
         trace.note("weak", "code", lost)
         return issued
 
@@ -155,12 +155,14 @@ class _Exchange:
         except GrantRefusedError as error:
             if error.reason == "empty-scopes":
                 raise TokenError(
-                    "invalid_scope", "more scopes than were granted", reason=error.reason
+                    "invalid_scope",
+                    "the request has more scopes than were granted",
+                    reason=error.reason,
                 ) from None
             raise TokenError(
                 "invalid_grant",
-                "the refresh token is unknown, expired, revoked or used, or belongs to another "
-                "client or to a session that is over",
+                "the refresh token is unknown, expired, revoked or already used, or belongs to "
+                "another client or to a session that has ended",
                 reason=error.reason,
             ) from None
         return self._sent(issued, triggered, is_refresh=True)
@@ -170,7 +172,7 @@ class _Exchange:
         if not scope:
             return None
         if _SCOPE.fullmatch(scope) is None:
-            raise TokenError("invalid_scope", "scope must be tokens with one space between them")
+            raise TokenError("invalid_scope", "scope must be scopes separated by single spaces")
         return tuple(scope.split(" "))
 
     def _trigger(self, place: Place, authorization: Authorization | None) -> frozenset[str]:
@@ -216,7 +218,7 @@ class _Exchange:
             "token_type": "Bearer",
             "expires_in": issued.seconds,
             "scope": " ".join(issued.access.scopes),
-            # Clients must ignore members that they do not know (RFC 6749 section 5.1).
+            # Clients must ignore unrecognized parameters (RFC 6749 section 5.1).
             "simulated_ehr_extra": {"ignore": "me"},
         }
         if issued.refresh_token is not None:

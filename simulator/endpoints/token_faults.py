@@ -1,5 +1,5 @@
-"""What the faults of the token endpoint do. A fault `token-X` and a fault `refresh-X` do the same
-thing, X, to the two kinds of token request.
+"""Applies the faults of the token endpoint. The faults `token-X` and `refresh-X` have the same
+effect, X, on the two kinds of token request.
 """
 
 import json
@@ -28,19 +28,19 @@ Body = dict[str, object]
 
 
 def effects(triggered: Iterable[str]) -> frozenset[str]:
-    """Return what the triggered faults do."""
+    """Return the effects of the triggered faults."""
     return frozenset(re.sub(r"^(?:token|refresh)-", "", name) for name in triggered)
 
 
 def answer_instead(triggered: Iterable[str]) -> Response | None:
-    """Return the answer that takes the place of tokens, if there is one.
+    """Return the response that a fault sends instead of tokens, or None.
 
-    Raises TokenError: the answer is an error in the vendor's form.
+    Raises TokenError if the response is an error in the vendor's format.
     """
     for effect in sorted(triggered):
         if effect in ERRORS:
             error, status, reason = ERRORS[effect]
-            raise TokenError(error, "this fault was asked for", status, reason=reason)
+            raise TokenError(error, "injected fault", status, reason=reason)
         if effect in ANSWERS:
             return ANSWERS[effect]()
     return None
@@ -49,8 +49,8 @@ def answer_instead(triggered: Iterable[str]) -> Response | None:
 def terms(
     triggered: frozenset[str], chosen: Iterable[Faults], seconds: int, *, rotates: bool
 ) -> Terms:
-    """Return how tokens are issued. The life of access tokens lasts for all of a launch, so it is
-    read from all that is `chosen`, not only from what this request triggers.
+    """Return the terms for issuing tokens. A fault that sets the lifetime of access tokens applies
+    to the whole launch, so it's read from all `chosen` faults, not only the triggered ones.
     """
     lives = [
         life
@@ -76,7 +76,7 @@ def terms(
 
 
 def spoil(body: Body, triggered: Iterable[str], *, other_patient: str) -> None:
-    """Change a token answer in place."""
+    """Change a token response in place."""
     for effect in triggered:
         if effect in CHANGES:
             CHANGES[effect](body)
@@ -85,8 +85,8 @@ def spoil(body: Body, triggered: Iterable[str], *, other_patient: str) -> None:
 
 
 def cut_connection() -> Response:
-    """End the connection without an answer. Where the server gives no hold of it (Flask's test
-    client), the answer is an empty 502.
+    """Close the connection without a response. If the server doesn't expose the connection (Flask's
+    test client), return an empty 502.
     """
     trace.cut()
     connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
@@ -96,13 +96,13 @@ def cut_connection() -> Response:
 
 
 def hang() -> Response:
-    """Let the client wait, then end the connection."""
+    """Let the client wait, then close the connection."""
     time.sleep(HANG_SECONDS)
     return cut_connection()
 
 
 def _page(status: int, headers: Mapping[str, str] | None = None) -> Callable[[], Response]:
-    html = "<!doctype html><title>Simulated fault</title><p>This is not a token answer."
+    html = "<!doctype html><title>Simulated fault</title><p>This isn't a token response."
     return lambda: Response(html, status, headers, content_type="text/html; charset=utf-8")
 
 
@@ -126,7 +126,7 @@ def _drop(name: str) -> Callable[[Body], None]:
 
 
 def _app_context_object(body: Body) -> None:
-    """Answer the object that the text holds, as the Meld sandbox may."""
+    """Send `appContext` as the object that its text contains, as the Meld sandbox may."""
     try:
         body["appContext"] = json.loads(str(body.get("appContext", "{}")))
     except ValueError:

@@ -1,5 +1,5 @@
-"""The faults of authorization requests, by name: every way in which an authorization endpoint can
-fail that apps have met (README.md names the sources). Data only.
+"""The faults of authorization requests, by name: every failure of an authorization endpoint that
+apps have met (README.md lists the sources). Data only.
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,14 @@ class AuthorizeFault:
     """One fault.
 
     Fields:
-        title: what happens, for people.
-        ehrs: keys of the EHRs that can have it.
-        how: `refusal` is an error that the app is told of, `page` a page and no word to the app;
-            `answer` spoils the redirect to the app, `grant` what is granted.
-        error: with a refusal, its OAuth error code.
-        detail: with a refusal or page, the error's description, at Oracle Health the end of its
-            URN, elsewhere with a page the reason of UntrustedRedirectError.
+        title: the effect, as shown to people.
+                ehrs: keys of the EHRs that support it.
+                how: `refusal` sends an error to the app, `page` shows a page and sends nothing to
+                    the app, `answer` changes the redirect to the app, `grant` changes what is
+                    granted.
+                error: for a refusal, its OAuth error code.
+                detail: at Oracle Health, the end of the error's URN. Elsewhere, the error's
+                    description for a refusal, and the reason of UntrustedRedirectError for a page.
     """
 
     name: str
@@ -43,7 +44,7 @@ _REFUSALS = (
         "access-denied-bare",
         "access_denied",
         "",
-        "access denied without a description, as MEDITECH's",
+        "access denied without a description, as at MEDITECH",
     ),
     ("server-error", "server_error", "An unexpected condition was met.", "the server failed"),
     (
@@ -56,7 +57,7 @@ _REFUSALS = (
         "unauthorized-client",
         "unauthorized_client",
         "Not for this client.",
-        "the client may not ask this",
+        "the client isn't allowed to make this request",
     ),
     ("invalid-scope", "invalid_scope", "A scope is unknown.", "a scope is unknown"),
     ("invalid-request", "invalid_request", "A parameter is missing.", "a parameter is missing"),
@@ -82,7 +83,7 @@ _REFUSALS = (
         "launcher-bad-audience",
         "invalid_request",
         'Bad audience value "https://a.example/fhir/". Expected "https://a.example/fhir".',
-        "SMART launcher: another aud",
+        "SMART launcher: wrong aud",
     ),
     (
         "launcher-missing-challenge",
@@ -101,13 +102,13 @@ _REFUSALS = (
         "launcher-invalid-client",
         "invalid_client",
         'Invalid client_id "other". Expected "expected".',
-        "SMART launcher: another client id",
+        "SMART launcher: wrong client id",
     ),
     (
         "launcher-invalid-scope",
         "invalid_scope",
         'Scope "other" could not be granted. Your client is allowed to request launch.',
-        "SMART launcher: a scope that the client may not ask",
+        "SMART launcher: a scope that the client isn't allowed to request",
     ),
     (
         "keycloak-no-audience",
@@ -119,13 +120,13 @@ _REFUSALS = (
         "keycloak-other-audience",
         "invalid_request",
         "Requested audience 'https://a.example/fhir/' is not allowed",
-        "Keycloak: another aud",
+        "Keycloak: wrong aud",
     ),
     (
         "keycloak-ehr-launch",
         "invalid_request",
         "Invalid EHR launch request!",
-        "Keycloak: launch value and scope do not match",
+        "Keycloak: launch value and scope don't match",
     ),
     (
         "keycloak-standalone-launch",
@@ -146,45 +147,45 @@ _REFUSALS = (
         "error-with-markup",
         "access_denied",
         '<script>alert(1)</script><a href="https://evil.example">sign in again</a>',
-        "a description that holds markup",
+        "a description that contains markup",
     ),
     ("error-very-long", "server_error", "long " * 1000, "a description of 5,000 characters"),
 )
 
 _PAGES = (
-    ("page-oops", ("generic",), "unsaid", "a page without a reason, as athenahealth's"),
+    ("page-oops", ("generic",), "unsaid", "a page without a reason, as at athenahealth"),
     (
         "epic-unknown-client",
         ("epic",),
         "client",
-        "the page OAuth2 Error for an unknown client, HTTP 200",
+        "the “OAuth2 Error” page for an unknown client, HTTP 200",
     ),
-    ("epic-invalid-request", ("epic",), "redirect", "the page for every other mistake"),
+    ("epic-invalid-request", ("epic",), "redirect", "the page for any other invalid request"),
 )
 
 _ANSWERS = (
-    ("answer-wrong-iss", ("generic",), "iss is another EHR's"),
-    ("answer-without-iss", ("generic",), "iss is missing although it was promised"),
-    ("answer-wrong-state", ALL, "state is another one"),
+    ("answer-wrong-iss", ("generic",), "iss belongs to another EHR"),
+    ("answer-without-iss", ("generic",), "iss is missing, although discovery promises it"),
+    ("answer-wrong-state", ALL, "state has a different value"),
     ("answer-without-state", ALL, "state is missing"),
     ("answer-without-code", ALL, "neither code nor error"),
 )
 
-# The error is the same in all of them; combined with another one, that is sent in this form.
+# These all have the same error. Combined with another error, they change the form of that one.
 _ERROR_URIS = (
-    ("error-uri-encoded-once", "the URN is encoded once less"),
-    ("error-uri-encoded-thrice", "the URN is encoded once more"),
-    ("error-uri-not-encoded", "the address is not encoded at all"),
-    ("error-uri-without-query", "neither persona, client nor tenant"),
+    ("error-uri-encoded-once", "the URN is encoded once instead of twice"),
+    ("error-uri-encoded-thrice", "the URN is encoded three times instead of twice"),
+    ("error-uri-not-encoded", "the URL isn't encoded at all"),
+    ("error-uri-without-query", "no persona, client or tenant"),
     ("error-uri-client-unknown", "client=unknown"),
     ("error-uri-other-client", "the id of another client"),
-    ("error-uri-other-tenant", "another tenant, no UUID"),
+    ("error-uri-other-tenant", "another tenant, which isn't a UUID"),
 )
 
 _GRANTS = (
-    ("grant-without-resources", "all resource scopes are trimmed"),
-    ("grant-without-observation", "all scopes for Observation are trimmed"),
-    ("grant-without-openid", "openid and fhirUser are trimmed"),
+    ("grant-without-resources", "all resource scopes are removed"),
+    ("grant-without-observation", "all scopes for Observation are removed"),
+    ("grant-without-openid", "openid and fhirUser are removed"),
     ("grant-without-patient", "no patient is open in the EHR"),
 )
 

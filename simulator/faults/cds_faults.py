@@ -1,5 +1,5 @@
-"""The faults of a CDS client, by name: what a chart can send a CDS service that it should refuse,
-survive or do without (CDS Hooks 2.0; README.md names who was seen to do it). Data only.
+"""The faults of a CDS client, by name: calls that a CDS service should refuse, survive or answer
+with missing data (CDS Hooks 2.0; README.md lists the clients that send them). Data only.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ class CdsFault:
     """One fault.
 
     Fields:
-        title: what happens, for people.
-        cause: who does so or why; the menu finds the fault by it.
-        ehrs: keys of the EHRs that can have it.
+        title: the effect, as shown to people.
+                cause: who does this, or why. Search words of the menu.
+                ehrs: keys of the EHRs that support it.
     """
 
     name: str
@@ -25,7 +25,7 @@ class CdsFault:
 
 
 _TOKENS = (
-    ("cds-no-token", "the call carries no JWT", "a client that was never registered; 401"),
+    ("cds-no-token", "the call has no JWT", "a client that was never registered; 401"),
     ("cds-token-unsigned", "the JWT has alg none and no signature", "forged token; 401 algorithm"),
     (
         "cds-token-hmac",
@@ -34,33 +34,33 @@ _TOKENS = (
     ),
     (
         "cds-token-bad-signature",
-        "a key that is not published signs the JWT under its name",
+        "the JWT is signed with an unpublished key, under the kid of a published one",
         "forged token; 401 signature",
     ),
-    ("cds-token-no-kid", "the JWT names no key", "kid is missing; 401 malformed"),
+    ("cds-token-no-kid", "the JWT has no kid", "kid is missing; 401 malformed"),
     (
         "cds-token-unknown-kid",
-        "the JWT names a key that is not published",
+        "the JWT's kid isn't published",
         "keys rotated and not published, wrong jku registered; 401 key",
     ),
     (
         "cds-token-new-key",
-        "the keys change, then the new one signs the JWT",
+        "the keys are rotated, and the new one signs the JWT",
         "key rotation; the service has to fetch the keys again",
     ),
     (
         "cds-keys-unavailable",
-        "the keys change, and their address answers 500",
+        "the keys are rotated, and their URL returns 500",
         "firewall, maintenance; 503 keys unavailable",
     ),
     (
         "cds-token-jku-elsewhere",
-        "the JWT names keys at another host",
+        "the JWT's jku is on another host",
         "forged token, SSRF, or a jku registered with another spelling; 401 jku",
     ),
     (
         "cds-token-other-issuer",
-        "iss is another EHR's",
+        "iss belongs to another EHR",
         "the issuer is typed in by the hospital: Epic; 401 client",
     ),
     (
@@ -70,21 +70,25 @@ _TOKENS = (
     ),
     (
         "cds-token-audience-fixed",
-        "aud is a fixed text",
+        "aud is a fixed string",
         "Meld, HSPC sandbox: the name of the tool as audience; 401 audience",
     ),
     ("cds-token-expired", "the JWT expired an hour ago", "token kept by the client; 401 time"),
     (
         "cds-clock-behind",
-        "the clock of the EHR is 10 minutes behind",
-        "clock skew, NTP; 401 time where a JWT lives less than 8 minutes",
+        "the EHR's clock is 10 minutes behind",
+        "clock skew, NTP; 401 time if a JWT is valid for less than 8 minutes",
     ),
-    ("cds-clock-ahead", "the clock of the EHR is 10 minutes ahead", "clock skew, NTP; 401 time"),
-    ("cds-token-long", "the JWT lives an hour", "exp more than 15 minutes after iat; 401 time"),
-    ("cds-token-no-jti", "the JWT has no jti", "replays could not be told; 401 jti"),
+    ("cds-clock-ahead", "the EHR's clock is 10 minutes ahead", "clock skew, NTP; 401 time"),
+    (
+        "cds-token-long",
+        "the JWT is valid for an hour",
+        "exp more than 15 minutes after iat; 401 time",
+    ),
+    ("cds-token-no-jti", "the JWT has no jti", "replays can't be detected; 401 jti"),
     (
         "cds-token-replayed",
-        "the same JWT is sent twice; the second answer is shown",
+        "the same JWT is sent twice, and the second response is shown",
         "replay, retry of a proxy; 401 replayed",
     ),
 )
@@ -92,18 +96,18 @@ _CALLS = (
     ("cds-other-hook", "the hook is order-select", "wrong hook assigned; 400"),
     (
         "cds-other-fhir-server",
-        "fhirServer is at another host",
+        "fhirServer is on another host",
         "SSRF, wrong endpoint on the client id; 403 server denied",
     ),
     (
         "cds-no-fhir-server",
-        "fhirAuthorization comes without fhirServer",
+        "fhirAuthorization is sent without fhirServer",
         "fhirServer is required with it; 400",
     ),
     (
         "cds-no-authorization",
         "no fhirAuthorization",
-        "EHR without call-backs; what the prefetch lacks cannot be read",
+        "EHR without call-backs; data missing from the prefetch can't be read",
     ),
     (
         "cds-no-data",
@@ -117,48 +121,48 @@ _CALLS = (
     ),
     (
         "cds-reads-hang",
-        "no prefetch but the patient, and FHIR requests are not answered",
+        "the prefetch has only the patient, and FHIR requests get no response",
         "slow FHIR server, hanging call-back, deadline",
     ),
     (
         "cds-patient-reference",
         "context.patientId is Patient/ID",
-        "tokens that hold a reference; taken",
+        "tokens that hold a reference; accepted",
     ),
     ("cds-user-is-patient", "context.userId is the patient", "patient portal, proxy; no cards"),
-    ("cds-slow", "the body of the call arrives in pieces over a second", "slow network, HTTP"),
+    ("cds-slow", "the body of the call arrives in chunks over one second", "slow network, HTTP"),
 )
 _PREFETCHES = (
-    ("cds-no-prefetch", "no prefetch", "client that honours no templates: Oracle, HSPC"),
+    ("cds-no-prefetch", "no prefetch", "client that ignores templates: Oracle, HSPC"),
     (
         "cds-prefetch-partial",
-        "the prefetch has patient and conditions alone",
+        "the prefetch has only patient and conditions",
         "partial prefetch taken for complete: cqf-ruler",
     ),
-    ("cds-prefetch-null", "every key but patient is null", "asked, nothing there; null"),
+    ("cds-prefetch-null", "every key except patient is null", "requested, no data; null"),
     (
         "cds-prefetch-outcome",
-        "every key but patient is an OperationOutcome",
-        "asked, failed; CDS Hooks 2.0",
+        "every key except patient is an OperationOutcome",
+        "requested, failed; CDS Hooks 2.0",
     ),
     (
         "cds-prefetch-next",
-        "Bundles hold 4 entries at most and a next link",
+        "Bundles have at most 4 entries and a next link",
         "pagination, paging: HAPI, FHIR-28663",
     ),
     (
         "cds-prefetch-next-elsewhere",
-        "Bundles hold 1 entry and a next link to another host",
+        "Bundles have 1 entry and a next link to another host",
         "SSRF, foreign next link, load balancer's internal name",
     ),
     (
         "cds-prefetch-other-patient",
-        "one Observation is another patient's",
+        "one Observation belongs to another patient",
         "two charts open, mixed patients; 403 patient denied",
     ),
     (
         "cds-prefetch-text",
-        "every key but patient is a page of HTML",
+        "every key except patient is an HTML page",
         "error page as value: docs#37",
     ),
     ("cds-prefetch-huge", "the prefetch has 11 MB", "resource exhaustion; 413"),
@@ -166,8 +170,8 @@ _PREFETCHES = (
 _LINKS = (
     (
         "cds-no-app-context",
-        "the link of a card is followed, and its appContext is not passed on",
-        "EHR without appContext; the app opens as ever",
+        "following a card's link doesn't pass on its appContext",
+        "EHR without appContext; the app opens as usual",
     ),
 )
 
@@ -178,7 +182,7 @@ CDS_FAULTS: Mapping[str, CdsFault] = {
     },
     "cds-token-other-tenant": CdsFault(
         "cds-token-other-tenant",
-        "Oracle Health: tenant is another one of the same issuer",
+        "Oracle Health: tenant is another tenant of the same issuer",
         "one issuer for all tenants: Cerner; 401 client",
         ("oracle",),
     ),

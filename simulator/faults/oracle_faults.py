@@ -1,5 +1,5 @@
-"""What Oracle Health's authorization server can refuse, by name, with the ends of its URNs (list of
-2016 and reports since; README.md). Data only.
+"""The refusals of Oracle Health's authorization server, by name, with the ends of their URNs (list
+of 2016 and later reports; README.md). Data only.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ _LAUNCH = "smart-v1:grant:launch"
 _GRANT = "oauth2:grant"
 _SESSION = "grant:session-service:authentication"
 
-# name, error, end of the URN, what it says. Errors that no source shows are RFC 6749's nearest.
+# name, error, end of the URN, meaning. If no source shows the error, it's the closest in RFC 6749.
 REFUSALS = (
     ("oracle-code-required", "invalid_request", f"{_LAUNCH}:code-required", "no launch value"),
     (
@@ -27,26 +27,26 @@ REFUSALS = (
         "oracle-mismatched-identity",
         "invalid_request",
         f"{_LAUNCH}:mismatched-identity",
-        "another user is signed in than launched the app",
+        "the authenticated user isn't the one who launched the app",
     ),
     ("oracle-audience-required", "invalid_request", f"{_LAUNCH}:audience-required", "no aud"),
     (
         "oracle-unknown-resource-server",
         "invalid_request",
         f"{_LAUNCH}:unknown-resource-server",
-        "aud is no FHIR base",
+        "aud isn't a FHIR base URL",
     ),
     (
         "oracle-audience-not-white-listed",
         "invalid_request",
         f"{_LAUNCH}:audience-not-white-listed",
-        "aud is not approved",
+        "aud isn't approved",
     ),
     (
         "oracle-unsupported-version",
         "server_error",
         f"{_LAUNCH}:unsupported-version",
-        "this launch version is not supported",
+        "this launch version isn't supported",
     ),
     (
         "oracle-unregistered-service",
@@ -58,33 +58,38 @@ REFUSALS = (
         "oracle-launch-unspecified",
         "server_error",
         f"{_LAUNCH}:unspecified",
-        "the launch could not be resolved",
+        "the launch couldn't be resolved",
     ),
     ("oracle-missing-patient", "access_denied", f"{_GRANT}:missing-patient", "no patient is open"),
     (
         "oracle-invalid-patient-id",
         "access_denied",
         f"{_GRANT}:invalid-patient-id",
-        "the user may not see the patient",
+        "the user isn't allowed to see the patient",
     ),
     (
         "oracle-denied-by-server",
         "access_denied",
         f"{_GRANT}:denied-by-server",
-        "none of the scopes is the client's",
+        "none of the scopes can be granted to the client",
     ),
-    ("oracle-denied-by-user", "access_denied", f"{_GRANT}:denied-by-user", "the user said no"),
+    (
+        "oracle-denied-by-user",
+        "access_denied",
+        f"{_GRANT}:denied-by-user",
+        "the user denied access",
+    ),
     (
         "oracle-tenant-not-configured",
         "server_error",
         f"{_GRANT}:tenant-not-configured",
-        "the tenant has no sign-in for this persona",
+        "the tenant has no login for this persona",
     ),
     (
         "oracle-unauthorized-client-for-tenant",
         "unauthorized_client",
         f"{_GRANT}:unauthorized-client-for-tenant",
-        "the site has not activated the app",
+        "the site hasn't activated the app",
     ),
     (
         "oracle-invalid-request",
@@ -96,7 +101,7 @@ REFUSALS = (
         "oracle-unsupported-response-type",
         "unsupported_response_type",
         f"{_GRANT}:unsupported-response-type",
-        "response_type is not code",
+        "response_type isn't code",
     ),
     (
         "oracle-csrf-security-failure",
@@ -104,31 +109,31 @@ REFUSALS = (
         f"{_GRANT}:csrf-security-failure",
         "the consent page was stale",
     ),
-    ("oracle-server-error", "server_error", f"{_GRANT}:server-error", "a failure at the server"),
-    ("oracle-fatal-server-error", "server_error", "server-error", "a failure of the server"),
+    ("oracle-server-error", "server_error", f"{_GRANT}:server-error", "a server error"),
+    ("oracle-fatal-server-error", "server_error", "server-error", "a fatal server error"),
     (
         "oracle-login-cancelled",
         "access_denied",
         f"{_SESSION}:cancelled",
-        "the sign-in was cancelled",
+        "the login was canceled",
     ),
-    ("oracle-login-error", "server_error", f"{_SESSION}:error", "the sign-in failed"),
+    ("oracle-login-error", "server_error", f"{_SESSION}:error", "the login failed"),
     (
         "oracle-representative-server-error",
         "server_error",
         f"{_GRANT}:authorized-representative-server-error",
-        "the service for representatives of patients failed",
+        "the service for patients' representatives failed",
     ),
     (
         "oracle-unregistered-representatives-server",
         "server_error",
         "unregistered-authorized-representatives-server",
-        "there is no service for representatives of patients",
+        "there is no service for patients' representatives",
     ),
 )
 
 PAGES = (
-    ("oracle-page-unknown-client", f"{_GRANT}:unknown-client", "the client is not registered"),
+    ("oracle-page-unknown-client", f"{_GRANT}:unknown-client", "the client isn't registered"),
     (
         "oracle-page-client-persona-mismatch",
         f"{_GRANT}:client-persona-mismatch",
@@ -138,22 +143,22 @@ PAGES = (
     (
         "oracle-page-tenant-not-configured",
         f"{_GRANT}:tenant-not-configured",
-        "the tenant has no sign-in for this persona",
+        "the tenant has no login for this persona",
     ),
     (
         "oracle-page-invalid-redirect-uri",
         f"{_GRANT}:invalid-redirect-uri",
-        "the redirect URI is not registered",
+        "the redirect URI isn't registered",
     ),
     (
         "oracle-page-redirect-uri-trailing-slash",
         f"{_GRANT}:invalid-redirect-uri-trailing-slash",
-        "the redirect URI differs by its last slash",
+        "the redirect URI differs by a trailing slash",
     ),
     (
         "oracle-page-redirect-uri-not-absolute",
         f"{_GRANT}:redirect-uri-not-absolute",
-        "the redirect URI is not absolute",
+        "the redirect URI isn't absolute",
     ),
     (
         "oracle-page-redirect-uri-not-registered",
@@ -161,12 +166,16 @@ PAGES = (
         "no redirect URI is registered",
     ),
     ("oracle-page-invalid-request", f"{_GRANT}:invalid-request", "the request is malformed"),
-    ("oracle-page-server-error", f"{_GRANT}:server-error", "a failure at the server"),
-    ("oracle-page-preauthentication", "preauthentication", "the EHR's sign-in was not handed over"),
-    ("oracle-page-bad-request", "bad-request", "Bad Request, as for a very long list of scopes"),
+    ("oracle-page-server-error", f"{_GRANT}:server-error", "a server error"),
+    ("oracle-page-preauthentication", "preauthentication", "the EHR login wasn't handed over"),
+    (
+        "oracle-page-bad-request",
+        "bad-request",
+        "Bad Request, for example for a very long list of scopes",
+    ),
 )
 
-# What each of them says, by the end of its URN.
+# The meaning of each, by the end of its URN.
 MEANINGS: Mapping[str, str] = {
     **{tail: meaning for _, _, tail, meaning in REFUSALS},
     **{tail: meaning for _, tail, meaning in PAGES},

@@ -1,5 +1,5 @@
-"""A searchset Bundle put together from the texts of its resources (FHIR R4, Bundle), and the
-pages of a search under links that say nothing (FHIR R4, HTTP, paging).
+"""Builds a searchset Bundle from the texts of its resources (FHIR R4, Bundle), and serves the pages
+of a search at opaque links (FHIR R4, HTTP, paging).
 """
 
 import json
@@ -14,8 +14,13 @@ _PAGES_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
+<<<<<<< HEAD
 class SearchPage:
     """One page of a search: its matches, and what came along with them."""
+=======
+class Page:
+    """One page of a search: its matches and the included resources."""
+>>>>>>> 43aff70 (simulator/: docstrings, comments and messages read like an engineer wrote them; function docstrings start with a command)
 
     matches: Sequence[Resource]
     included: Sequence[Resource] = ()
@@ -23,12 +28,12 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A search's matches, kept so that its pages agree with each other.
+    """A search's matches, kept so that its pages are consistent.
 
     Fields:
         pages: at least one.
         total: number of matches.
-        token: the access token that searched; no other may page.
+        token: the access token of the search. No other token may page.
     """
 
     pages: Sequence[SearchPage]
@@ -37,26 +42,31 @@ class Result:
 
 
 def cut(matches: Sequence[Resource], count: int) -> list[Sequence[Resource]]:
-    """Cut matches into pages, at least one; with a count of zero that one is empty."""
+    """Split matches into one or more pages; a count of zero gives one empty page."""
     if count == 0 or not matches:
         return [()]
     return [matches[start : start + count] for start in range(0, len(matches), count)]
 
 
 class Pages:
-    """Finds the page that a link names, and writes the links."""
+    """Creates page links and finds the page for a link."""
 
     def __init__(self, fhir_base: str, clock: Callable[[], float]) -> None:
         self._fhir_base = fhir_base
         self._results = ExpiringMap[Result](_PAGES_SECONDS, clock)
 
     def first(self, result: Result, self_url: str) -> str:
-        """Return the first page; the result is kept if there are more."""
+        """Return the first page, and keep the result if there are more."""
         key = self._results.put(result) if len(result.pages) > 1 else ""
         return self._bundle(result, key, 1, self_url)
 
+<<<<<<< HEAD
     def at(self, key: str, number: str, token: str) -> str | None:
         """Return a page, or None if the link is unknown, too old or another token's."""
+=======
+    def page(self, key: str, number: str, token: str) -> str | None:
+        """Return a page, or None if the link is unknown, expired or belongs to another token."""
+>>>>>>> 43aff70 (simulator/: docstrings, comments and messages read like an engineer wrote them; function docstrings start with a command)
         result = self._results.get(key)
         if result is None or result.token != token:
             return None
@@ -82,7 +92,7 @@ def searchset(
     links: Sequence[tuple[str, str]],
     fhir_base: str,
 ) -> str:
-    """Write a searchset Bundle around the resources' own texts."""
+    """Write a searchset Bundle, with the text of each resource unchanged."""
     members: dict[str, object] = {
         "resourceType": "Bundle",
         "type": "searchset",
@@ -92,7 +102,7 @@ def searchset(
     head = json.dumps(members)
     modes = [(one, "match") for one in part.matches] + [(one, "include") for one in part.included]
     if not modes:
-        return head  # FHIR forbids an empty list of entries
+        return head  # FHIR forbids an empty `entry` array
     entries = ",\n".join(
         f'{{"fullUrl":{json.dumps(f"{fhir_base}/{one.type}/{one.id}")},'
         f'"resource":{one.text},"search":{{"mode":"{mode}"}}}}'

@@ -1,12 +1,12 @@
-"""FHIR dates as intervals, and how a search prefix compares them (FHIR R4, Search, date)."""
+"""FHIR dates as intervals, and their comparison by a search prefix (FHIR R4, Search, date)."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-# A date without an offset means the site's own day (FHIR R4 search: "the server's local
-# timezone should be assumed"). The simulated site keeps one offset all year.
+# A date without an offset is a day at the site (FHIR R4 search: "the server's local timezone should
+# be assumed"). The simulated site has the same offset all year.
 SITE_ZONE = timezone(timedelta(hours=-6))
 
 _FHIR_DATE = re.compile(
@@ -19,7 +19,7 @@ _END = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The instants that a date may stand for: from `start` up to, but without, `end`."""
+    """The instants that a date covers: from `start` up to, but not including, `end`."""
 
     start: datetime
     end: datetime
@@ -28,7 +28,7 @@ class Interval:
 def parse(text: str) -> Interval:
     """Read a FHIR date or dateTime of any precision.
 
-    Raises ValueError: not of that form, or not a day of the calendar.
+    Raises ValueError if it's malformed or not a calendar date.
     """
     match = _FHIR_DATE.fullmatch(text)
     if match is None:
@@ -49,15 +49,15 @@ def parse(text: str) -> Interval:
 
 
 def parse_period(period: dict[str, Any]) -> Interval:
-    """Read a FHIR Period; an open end reaches for ever."""
+    """Read a FHIR Period; an open end is unlimited."""
     start, end = period.get("start"), period.get("end")
     return Interval(parse(start).start if start else _BEGINNING, parse(end).end if end else _END)
 
 
 def compares(prefix: str, value: Interval, wanted: Interval) -> bool:
-    """Whether a resource's date stands in the relation `eq`, `ge`, `gt`, `le` or `lt`.
+    """Return whether a resource's date matches the prefix `eq`, `ge`, `gt`, `le` or `lt`.
 
-    Raises ValueError: another prefix.
+    Raises ValueError for any other prefix.
     """
     within = wanted.start <= value.start and value.end <= wanted.end
     match prefix:

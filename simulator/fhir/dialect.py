@@ -1,4 +1,4 @@
-"""What differs between vendors at the FHIR interface: media types, errors, headers, searches."""
+"""Vendor differences in the FHIR API: media types, errors, headers, searches."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -22,62 +22,62 @@ _MOST_COUNT = 100
 
 
 class FhirDialect(Protocol):
-    """One vendor's FHIR interface."""
+    """One vendor's FHIR API."""
 
     @property
     def formats(self) -> Sequence[str]:
-        """Return the media types, as its CapabilityStatement lists them."""
+        """The media types, as listed in its CapabilityStatement."""
 
     @property
     def refuses_others(self) -> bool:
-        """Whether another patient than the token's is 403, instead of not found."""
+        """Whether a request for a patient other than the token's gets 403 instead of 404."""
 
     def require_media(self, request: Request) -> None:
-        """Check that the client reads what this EHR writes.
+        """Require that the client accepts this EHR's media types.
 
-        Raises FhirError: 406.
+        Raises FhirError with 406 if it doesn't.
         """
 
     def charts(self, day: date) -> Charts:
-        """Return the charts of a day as this EHR keeps them."""
+        """Return the charts of a day in this EHR's form."""
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         """Read the parameters of a search.
 
-        Raises FhirError: 400, it refuses one, or misses one.
+        Raises FhirError with 400 if it refuses one, or if one is missing.
         """
 
     def pages(self, query: Search, matches: Sequence[Resource]) -> Sequence[Sequence[Resource]]:
-        """Cut the matches of a search into pages, at least one."""
+        """Split the matches of a search into one or more pages."""
 
     def error(self, error: FhirError) -> Response:
         """Answer a request that failed."""
 
     def finish(self, request: Request, response: Response) -> Response:
-        """Give an answer its last form."""
+        """Apply the final changes to a response."""
 
 
 class GenericDialect:
-    """JSON only, errors as OperationOutcome (FHIR R4, HTTP)."""
+    """A FHIR API with JSON only and errors as OperationOutcome (FHIR R4, HTTP)."""
 
     formats: Sequence[str] = ("application/fhir+json",)
     refuses_others: bool = False
 
     def require_media(self, request: Request) -> None:
-        """Check that the client reads JSON."""
+        """Require that the client accepts JSON."""
         if request.accept_mimetypes and not accepts(request, (*JSON, *ANY)):
-            raise FhirError(406, "not-supported", "this EHR answers in application/fhir+json only")
+            raise FhirError(406, "not-supported", "this EHR returns only application/fhir+json")
 
     def charts(self, day: date) -> Charts:
-        """Return the charts as they were made."""
+        """Return the charts unchanged."""
         return load_charts(day)
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
-        """Refuse whatever is not understood."""
+        """Read the parameters of a search; refuse unsupported ones."""
         return self._parsed(fhir_type, pairs, fhir_base)
 
     def pages(self, query: Search, matches: Sequence[Resource]) -> Sequence[Sequence[Resource]]:
-        """Cut at 20 unless another count is wanted, and at 100 at most."""
+        """Split into pages of 20, or of the requested count up to 100."""
         return cut(
             matches, _DEFAULT_COUNT if query.count is None else min(query.count, _MOST_COUNT)
         )
@@ -87,7 +87,7 @@ class GenericDialect:
         return fhir_error_answer(error)
 
     def finish(self, request: Request, response: Response) -> Response:  # noqa: ARG002 - Protocol
-        """Leave the answer as it is."""
+        """Return the response unchanged."""
         return response
 
     @staticmethod
@@ -101,7 +101,7 @@ class GenericDialect:
 
 
 def accepts(request: Request, media_types: Sequence[str]) -> bool:
-    """Whether the request names one of these media types (parameters such as charset apart)."""
+    """Return whether Accept lists one of these media types, ignoring parameters."""
     return any(
         quality > 0 and media.partition(";")[0].strip().lower() in media_types
         for media, quality in request.accept_mimetypes

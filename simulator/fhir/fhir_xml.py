@@ -1,8 +1,8 @@
-"""FHIR JSON written as FHIR XML (FHIR R4, XML; JSON, 2.6.2), so that a client that does not name
-its format meets what it would meet at Epic.
+"""Converts FHIR JSON to FHIR XML (FHIR R4, XML; JSON, 2.6.2), which a client gets if it doesn't
+request a format, as at Epic.
 
-Elements keep the order of the JSON, which a schema would not accept everywhere: enough to be no
-JSON, not enough to be stored.
+Elements keep the order of the JSON, so some don't validate against the schema. It's good enough to
+show that the response isn't JSON, but not to store.
 """
 
 import json
@@ -14,7 +14,7 @@ _NAMESPACE = "http://hl7.org/fhir"
 
 
 def fhir_xml(text: str) -> str:
-    """Write a resource, given as JSON text; decimals keep their digits."""
+    """Convert a resource from JSON text to XML; decimals keep their digits."""
     body = json.loads(text, parse_float=str, parse_int=str)
     return f'<?xml version="1.0" encoding="UTF-8"?>{_resource(body, root=True)}'
 
@@ -30,7 +30,7 @@ def _member(name: str, value: Any) -> str:
     if isinstance(value, list):
         return "".join(_member(name, one) for one in value)
     if name == "div":
-        return str(value)  # XHTML as it stands, with its own namespace
+        return str(value)  # XHTML, unchanged, with its own namespace
     if not isinstance(value, dict):
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         return f"<{name} value={quoteattr(shown)}/>"

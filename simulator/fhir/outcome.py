@@ -1,4 +1,4 @@
-"""Answers of the FHIR interface, and its errors as OperationOutcome (FHIR R4, HTTP)."""
+"""Responses of the FHIR API, and its errors as OperationOutcome (FHIR R4, HTTP)."""
 
 import json
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ FHIR_JSON = "application/fhir+json; charset=utf-8"
 
 
 class FhirError(Exception):
-    """A FHIR request that ends with an OperationOutcome.
+    """A FHIR request that fails with an OperationOutcome.
 
     Fields:
         status: HTTP status.
         code: FHIR issue type, such as `not-found`.
         diagnostics: one sentence for a developer.
-        headers: further headers of the answer.
-        reason: the end of Oracle Health's URN, where a fault asks for one of its ACCESS_ERRORS.
+        headers: additional response headers.
+        reason: the end of Oracle Health's URN, if a fault injects one of its ACCESS_ERRORS.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class FhirError(Exception):
 
 
 def fhir_answer(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with JSON text as it stands."""
+    """Answer with JSON text, unchanged."""
     response = Response(text, status, content_type=FHIR_JSON)
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(headers or {})

@@ -1,8 +1,8 @@
-"""The charts with what clients have written since this EHR started: in memory, each resource with
-its versions (FHIR R4, HTTP: create, update, delete, history).
+"""The charts plus the writes of clients since this EHR started, in memory, with the versions of
+each resource (FHIR R4, HTTP: create, update, delete, history).
 
-The charts of the files are never changed; forgetting what was written brings them back. The pages
-for people go on showing the patients of the files.
+The original charts never change. Removing the writes restores them. The EHR's HTML pages always
+show the original patients.
 """
 
 import threading
@@ -20,10 +20,11 @@ class Version:
     """One version of a resource.
 
     Fields:
-        method: the HTTP method that made it.
-        when: in UTC.
-        patient: whose the resource is, or was when it was deleted; None for nobody's.
-        resource: None for a deletion.
+        method: the HTTP method that created it.
+                when: in UTC.
+                patient: id of the patient that the resource belongs to, or belonged to when it was
+                    deleted; None if it belongs to no patient.
+                resource: None for a deletion.
     """
 
     number: str
@@ -34,11 +35,11 @@ class Version:
 
 
 class FullError(Exception):
-    """Nothing more can be written until what was written is forgotten."""
+    """The limit of versions is reached; removing the writes makes room."""
 
 
 class Records(Charts):
-    """Charts that can be written to; `clock` gives seconds. Safe to share between threads."""
+    """Writable charts; `clock` returns seconds. Thread-safe."""
 
     def __init__(
         self, files: Charts, others: Iterable[Resource], clock: Callable[[], float]
@@ -54,12 +55,12 @@ class Records(Charts):
         return datetime.fromtimestamp(int(self._clock()), UTC)
 
     def find(self, fhir_type: str, fhir_id: str) -> Resource | None:
-        """Return a resource as it is now, or None."""
+        """Return the current version of a resource, or None."""
         versions = self._written.get((fhir_type, fhir_id))
         return versions[-1].resource if versions else self._original(fhir_type, fhir_id)
 
     def of_type(self, fhir_type: str) -> list[Resource]:
-        """Return every patient's resources of one type as they are now, new ones last."""
+        """Return the current version of every patient's resources of one type, new ones last."""
         listed = [*self._files.of_type(fhir_type), *super().of_type(fhir_type)]
         with self._lock:
             latest = {key[1]: one[-1] for key, one in self._written.items() if key[0] == fhir_type}
@@ -69,19 +70,19 @@ class Records(Charts):
         return kept + [one.resource for one in latest.values() if one.resource is not None]
 
     def encounter_of(self, patient: str) -> str | None:
-        """Return the id of the patient's first encounter in the file, or None."""
+        """Return the id of the patient's first encounter in the original chart, or None."""
         return self._files.encounter_of(patient)
 
     def patients(self) -> list[PatientSummary]:
-        """Return a summary of each patient of the files."""
+        """Return a summary of each patient in the original charts."""
         return self._files.patients()
 
     def patient(self, fhir_id: str) -> PatientSummary | None:
-        """Return the summary of one patient of the files, or None."""
+        """Return the summary of one patient in the original charts, or None."""
         return self._files.patient(fhir_id)
 
     def versions(self, fhir_type: str, fhir_id: str) -> list[Version]:
-        """Return all versions, oldest first; none for what never was."""
+        """Return all versions, oldest first; an empty list if the resource never existed."""
         versions = self._written.get((fhir_type, fhir_id), [])
         one = self._original(fhir_type, fhir_id)
         if one is None:
@@ -94,9 +95,9 @@ class Records(Charts):
         method: str,
         make: Callable[[list[Version]], Resource | None],
     ) -> Version:
-        """Add a version: what `make` makes of those before it, None for a deletion.
+        """Add the version that `make` returns for the previous versions; None is a deletion.
 
-        No other change comes in between. Raises what `make` raises, and FullError.
+        No other change happens in between. Raises the exceptions of `make`, and FullError.
         """
         with self._lock:
             before = self.versions(*key)
@@ -110,7 +111,7 @@ class Records(Charts):
             return version
 
     def forget(self) -> None:
-        """Forget all that was written."""
+        """Remove all writes."""
         with self._lock:
             self._written.clear()
 

@@ -1,6 +1,7 @@
-"""JSON that is changed without losing a digit (FHIR R4, decimal: precision is part of a value).
+"""Changes JSON without losing digits (FHIR R4, decimal: precision is part of a value).
 
-In a document read here every number is a text that begins with NUL, which FHIR strings cannot hold.
+In a document read here, every number is a string that starts with NUL, which FHIR strings can't
+contain.
 """
 
 import json
@@ -12,17 +13,17 @@ _MARKED = re.compile(r'"\\u0000([^"]+)"')
 
 
 def read(text: str) -> Any:
-    """Read JSON for a change. Raises ValueError: it is no JSON, or holds the character NUL."""
+    """Read JSON for a change. Raises ValueError if it isn't JSON or contains the character NUL."""
     if "\\u0000" in text:
-        raise ValueError("a FHIR string cannot hold the character NUL")
+        raise ValueError("a FHIR string can't contain the character NUL")
     try:
         return json.loads(text, parse_int=_marked, parse_float=_marked, parse_constant=_no_constant)
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it's nested too deeply") from None
 
 
 def write(document: Any) -> str:
-    """Write a document that `read` gave, its numbers with the digits they came with."""
+    """Write a document from `read`, with the original digits of its numbers."""
     return _MARKED.sub(r"\1", json.dumps(document, ensure_ascii=False))
 
 
@@ -31,4 +32,4 @@ def _marked(number: str) -> str:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} isn't valid in JSON")

@@ -1,5 +1,5 @@
-"""A search, from its parameters to the ordered matches; strict: what is not known is refused
-(FHIR R4, Search, with `handling=strict`).
+"""A search, from its parameters to the ordered matches. It refuses unknown parameters (FHIR R4,
+Search, with `handling=strict`).
 """
 
 from collections import Counter
@@ -9,24 +9,24 @@ from dataclasses import dataclass
 from simulator.charts.resources import Charts, Resource
 from simulator.fhir.search_parameters import PARAMETERS, Date, Matcher, Pairs
 
-# How often a parameter may stand; repeated ones must all match.
+# How often a parameter may be repeated. All repetitions must match.
 _MOST_REPEATS = {"date": 2, "_lastUpdated": 2, "_count": 1, "_sort": 1}
 _MOST_OTHERS = 10
 
 
 class SearchInvalidError(ValueError):
-    """The search cannot be run; the text says which parameter and why."""
+    """The search is invalid; the message has the parameter and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search that can be run.
+    """A valid search.
 
     Fields:
-        count: resources wanted on a page, 0 for the total alone, None where nothing was said.
-        sort: the name of a date parameter, after `-` for newest first, or None for the order of
-            the chart.
-        includes: whether the Medications that orders refer to come with them.
+        count: requested resources per page; 0 for only the total, None if not requested.
+        sort: the name of a date parameter, with `-` in front for newest first; None for chart
+            order.
+        includes: whether to include the Medications that orders refer to.
     """
 
     type: str
@@ -50,7 +50,7 @@ class Search:
         return [row[2] for row in known] + [one for when, one in dated if when is None]
 
     def included(self, matches: Iterable[Resource], charts: Charts) -> tuple[Resource, ...]:
-        """Return what `_include` brings with these matches, each once."""
+        """Return the resources that `_include` adds to these matches, without duplicates."""
         if not self.includes:
             return ()
         references = (one.body.get("medicationReference", {}).get("reference") for one in matches)
@@ -63,9 +63,10 @@ class Search:
 
 
 def parse(fhir_type: str, pairs: Pairs, fhir_base: str, *, include: str | None = None) -> Search:
-    """Read the parameters of a search on one type; `include` is the one `_include` to understand.
+    """Read the parameters of a search on one type; `include` is the only supported `_include`.
 
-    Raises SearchInvalidError: an unknown parameter or modifier, a malformed value, or one too many.
+    Raises SearchInvalidError for an unknown parameter or modifier, a malformed value, or a
+    parameter that's repeated too often.
     """
     known = PARAMETERS[fhir_type]
     matchers: list[Matcher] = []
@@ -74,7 +75,7 @@ def parse(fhir_type: str, pairs: Pairs, fhir_base: str, *, include: str | None =
     sort = "-date" if fhir_type == "Observation" else None
     for name, times in Counter(name for name, _ in pairs).items():
         if times > _MOST_REPEATS.get(name, _MOST_OTHERS):
-            raise SearchInvalidError(f"{_shown(name)} stands too often")
+            raise SearchInvalidError(f"{_shown(name)} is repeated too often")
     for name, value in pairs:
         if name == "_count":
             count = _count(value)
@@ -91,7 +92,7 @@ def parse(fhir_type: str, pairs: Pairs, fhir_base: str, *, include: str | None =
                 raise SearchInvalidError(f"{name}: {error}") from None
         else:
             raise SearchInvalidError(
-                f"{_shown(name)} is not a search parameter of {fhir_type} here"
+                f"{_shown(name)} isn't a supported search parameter of {fhir_type}"
             )
     return Search(fhir_type, tuple(matchers), count, sort, includes)
 

@@ -1,4 +1,4 @@
-"""The search parameters of each resource type and how each one matches (FHIR R4, Search,
+"""The search parameters of each resource type, with their matching rules (FHIR R4, Search,
 parameter types token, reference and date).
 """
 
@@ -21,21 +21,21 @@ class Parameter(Protocol):
 
     @property
     def kind(self) -> str:
-        """Return the FHIR parameter type."""
+        """The FHIR parameter type."""
 
     def matcher(self, value: str, fhir_base: str) -> Matcher:
-        """Return the test that a resource must pass; ValueError if the value is malformed."""
+        """Return the test that a resource must pass; raise ValueError if the value is malformed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`code`, `system|code`, `|code` or `system|`, with a comma for or."""
+    """A token: `code`, `system|code`, `|code` or `system|`; a comma means or."""
 
     codings: Callable[[Body], Iterable[tuple[str | None, str | None]]]
     kind: str = "token"
 
     def matcher(self, value: str, fhir_base: str) -> Matcher:  # noqa: ARG002 - the Protocol's
-        """Return the test of any of the tokens against any of the codings."""
+        """Return a test that passes if any token matches any coding."""
         wanted = [self._wanted(one) for one in _alternatives(value)]
         return lambda body: any(
             (system in (None, has_system)) and (code in (None, has_code))
@@ -50,37 +50,37 @@ class Token:
             raise ValueError("must be code, system|code, |code or system|")
         if len(parts) == 1:
             return None, parts[0]
-        # An empty system asks for codings that have none; those are listed here with "".
+        # An empty system matches codings without a system, which are listed here with "".
         return parts[0], parts[1] or None
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A patient: `ID`, `Patient/ID` or the absolute address, with a comma for or."""
+    """A patient: `ID`, `Patient/ID` or the absolute URL; a comma means or."""
 
     reference: Callable[[Body], str]
     kind: str = "reference"
 
     def matcher(self, value: str, fhir_base: str) -> Matcher:
-        """Return the test of the reference against any of the patients."""
+        """Return a test that passes if the reference is one of the patients."""
         wanted = set()
         for one in _alternatives(value):
             fhir_id = _unescape(one).removeprefix(f"{fhir_base}/").removeprefix("Patient/")
             if _ID.fullmatch(fhir_id) is None:
-                raise ValueError("must name a patient of this EHR")
+                raise ValueError("must identify a patient of this EHR")
             wanted.add(f"Patient/{fhir_id}")
         return lambda body: self.reference(body) in wanted
 
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A date with an optional prefix, with a comma for or."""
+    """A date with an optional prefix; a comma means or."""
 
     interval: Callable[[Body], dates.Interval | None]
     kind: str = "date"
 
     def matcher(self, value: str, fhir_base: str) -> Matcher:  # noqa: ARG002 - the Protocol's
-        """Return the test of the resource's date; one without a date never passes."""
+        """Return a test of the resource's date; a resource without a date never passes."""
         wanted = []
         for one in _alternatives(value):
             prefix, text = (one[:2], one[2:]) if one[:2].isalpha() else ("eq", one)
@@ -123,7 +123,7 @@ def _code(name: str, system: str) -> Token:
 
 
 def observed(body: Body) -> dates.Interval | None:
-    """Return when an Observation was made, or None."""
+    """Return the time of an Observation, or None."""
     when = body.get("effectiveDateTime", body.get("effectiveInstant"))
     if when is not None:
         return dates.parse(when)

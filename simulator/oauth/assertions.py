@@ -1,5 +1,5 @@
-"""Signed assertions by which a client authenticates with its private key (RFC 7523 sections 2.2 and
-3; SMART App Launch 2.2, Client Authentication: Asymmetric, Authentication JWT).
+"""Checks the signed assertions that authenticate a client with its private key (RFC 7523 sections
+2.2 and 3; SMART App Launch 2.2, Client Authentication: Asymmetric, Authentication JWT).
 """
 
 import threading
@@ -19,7 +19,7 @@ _ALGORITHMS = ("RS384", "ES384")
 _HEADER_MEMBERS = {"alg", "kid", "typ", "jku"}
 _CLOCK_SKEW_SECONDS = 30
 _LONGEST_JTI = 255
-# Times and names are checked here, by the EHR's own clock.
+# This module checks times and names itself, with the EHR's clock.
 _SIGNATURE_ONLY: Options = {
     "verify_exp": False,
     "verify_nbf": False,
@@ -32,11 +32,11 @@ _SIGNATURE_ONLY: Options = {
 
 
 class AssertionInvalidError(Exception):
-    """The assertion is not accepted; the text says why, and holds nothing of it."""
+    """The assertion is refused; the message has the reason, and no part of the assertion."""
 
 
 class Assertions:
-    """Checks assertions and remembers each until it expires, so that none serves twice."""
+    """Checks assertions and remembers each until it expires, so that none is accepted twice."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -45,25 +45,25 @@ class Assertions:
         self._used: dict[tuple[str, str], float] = {}
 
     def check(self, assertion: str, client: Registration, audiences: Collection[str]) -> None:
-        """Use up an assertion of a client for one of `audiences`, addresses of endpoints.
+        """Verify and consume a client's assertion for one of `audiences`, the URLs of endpoints.
 
-        Raises AssertionInvalidError: it does not hold, or it was used before.
+        Raises AssertionInvalidError if it's invalid or was already used.
         """
         claims = self._verified(assertion, client)
         if claims.get("iss") != client.client_id or claims.get("sub") != client.client_id:
             raise AssertionInvalidError("iss and sub must both be the client_id")
         if claims.get("aud") not in audiences:
-            raise AssertionInvalidError("aud must be the token endpoint's address, as a text")
+            raise AssertionInvalidError("aud must be the token endpoint's URL, as a string")
         now = self._clock()
         expires = _number(claims, "exp")
         if not now < expires <= now + LONGEST_SECONDS:
-            raise AssertionInvalidError("exp must lie ahead, by at most five minutes")
+            raise AssertionInvalidError("exp must be in the future, by at most five minutes")
         for name in ("iat", "nbf"):
             if name in claims and _number(claims, name) > now + _CLOCK_SKEW_SECONDS:
-                raise AssertionInvalidError(f"{name} lies ahead")
+                raise AssertionInvalidError(f"{name} is in the future")
         jti = claims.get("jti")
         if not isinstance(jti, str) or not 1 <= len(jti) <= _LONGEST_JTI:
-            raise AssertionInvalidError(f"jti must be a text of 1 to {_LONGEST_JTI} characters")
+            raise AssertionInvalidError(f"jti must be a string of 1 to {_LONGEST_JTI} characters")
         self._use_up((client.client_id, jti), expires)
 
     def _verified(self, assertion: str, client: Registration) -> Mapping[str, Any]:
@@ -76,9 +76,9 @@ class Assertions:
         if not isinstance(key_id, str):
             raise AssertionInvalidError("kid is missing")
         if header.keys() - _HEADER_MEMBERS:
-            raise AssertionInvalidError("the header may hold alg, kid, typ and jku only")
+            raise AssertionInvalidError("the header may contain only alg, kid, typ and jku")
         if header.get("jku", client.jwks_url) != client.jwks_url:
-            raise AssertionInvalidError("jku is not the registered jwks_url")
+            raise AssertionInvalidError("jku isn't the registered jwks_url")
         try:
             keys = client.jwks if client.jwks_url is None else self._keys.at(client.jwks_url)
             key = find_key(keys or {}, key_id, algorithm)
@@ -92,7 +92,7 @@ class Assertions:
                 options=_SIGNATURE_ONLY,
             )
         except jwt.PyJWTError:
-            raise AssertionInvalidError("the signature does not fit the key") from None
+            raise AssertionInvalidError("the signature doesn't match the key") from None
         return claims
 
     def _use_up(self, name: tuple[str, str], expires: float) -> None:
@@ -100,19 +100,19 @@ class Assertions:
             now = self._clock()
             self._used = {one: until for one, until in self._used.items() if now < until}
             if name in self._used:
-                raise AssertionInvalidError("jti was used before")
+                raise AssertionInvalidError("jti was already used")
             self._used[name] = expires
 
 
 def claimed_client(assertion: str) -> str:
-    """Return the client that an assertion names, unverified.
+    """Return the client id in an assertion, without verifying it.
 
-    Raises AssertionInvalidError: it is not a JWT, or names none.
+    Raises AssertionInvalidError if it isn't a JWT or has no client id.
     """
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})
     except jwt.PyJWTError:
-        raise AssertionInvalidError("client_assertion is not a JWT") from None
+        raise AssertionInvalidError("client_assertion isn't a JWT") from None
     subject = claims.get("sub")
     if not isinstance(subject, str):
         raise AssertionInvalidError("sub must be the client_id")
@@ -123,7 +123,7 @@ def _header(assertion: str) -> Mapping[str, Any]:
     try:
         return jwt.get_unverified_header(assertion)
     except jwt.PyJWTError:
-        raise AssertionInvalidError("client_assertion is not a JWT with a JSON header") from None
+        raise AssertionInvalidError("client_assertion isn't a JWT with a JSON header") from None
 
 
 def _number(claims: Mapping[str, Any], name: str) -> float:

@@ -1,6 +1,5 @@
-"""What every EHR here asks of an authorization request, whatever its vendor (RFC 6749 section
-4.1.1; RFC 7636 section 4.3; SMART App Launch 2.2, Obtain authorization code). No memory, no
-network.
+"""The checks of an authorization request that all vendors share (RFC 6749 section 4.1.1; RFC 7636
+section 4.3; SMART App Launch 2.2, Obtain authorization code). No state, no network.
 """
 
 import re
@@ -14,7 +13,7 @@ from simulator.faults.named import Faults
 from simulator.oauth.registrations import Registration
 from simulator.trace import LaunchTrace
 
-# 122 bits, as the guide asks, in base64url.
+# 122 bits in base64url, as the SMART App Launch guide requires.
 FEWEST_STATE_CHARACTERS = 21
 
 Parameters = Mapping[str, Sequence[str]]
@@ -32,7 +31,7 @@ UntrustedReason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What one parameter must look like."""
+    """The required form of one parameter."""
 
     name: str
     pattern: re.Pattern[str]
@@ -66,11 +65,11 @@ _FORMS = (
         "scope",
         re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*"),
         "invalid_scope",
-        "scope must be scope tokens with one space between them",
+        "scope must be scopes separated by single spaces",
     ),
 )
 _SECRETS = ("state", "code_challenge")
-# Beside those above: of RFC 6749, SMART App Launch, and OpenID Connect Core 3.1.2.1.
+# In addition to those above: RFC 6749, SMART App Launch and OpenID Connect Core 3.1.2.1.
 _KNOWN = {one.name for one in _FORMS} | {
     *("client_id", "redirect_uri", "aud", "launch", "nonce", "response_mode", "prompt", "display"),
     *("max_age", "ui_locales", "login_hint", "id_token_hint", "acr_values", "claims"),
@@ -79,10 +78,10 @@ _KNOWN = {one.name for one in _FORMS} | {
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """A request; whether it is granted is open.
+    """A parsed request, not yet granted or refused.
 
     Fields:
-        aud, launch, nonce: None where the parameter was not sent, or empty.
+        aud, launch, nonce: None if the parameter is missing or empty.
     """
 
     state: str
@@ -95,11 +94,12 @@ class ParsedRequest:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request that is granted once its context is known.
+    """A request to grant as soon as its context is known.
 
     Fields:
-        scopes: what is granted, not what was asked.
-        faults: those chosen for this launch; triggered: names of those that this request triggers.
+        scopes: the granted scopes, not the requested ones.
+        faults: the faults chosen for this launch.
+        triggered: names of the faults that this request triggers.
         launch_trace: the launch, for the trace.
     """
 
@@ -113,7 +113,7 @@ class AuthorizationRequest:
 
 
 class UntrustedRedirectError(Exception):
-    """The request may not be answered by a redirect (RFC 6749 section 4.1.2.1)."""
+    """The response to the request must not be a redirect (RFC 6749 section 4.1.2.1)."""
 
     def __init__(self, reason: UntrustedReason, text: str) -> None:
         super().__init__(text)
@@ -124,7 +124,7 @@ class AuthorizationRefusedError(Exception):
     """The request is refused, with an error code of RFC 6749 section 4.1.2.1.
 
     Fields:
-        description: for a developer; None where the EHR says nothing.
+        description: for a developer; None if the EHR sends none.
     """
 
     def __init__(self, error: str, description: str | None) -> None:
@@ -140,11 +140,11 @@ def identify(
     persona: str | None = None,
     further_query: bool = False,
 ) -> tuple[Registration, str]:
-    """Find the client and the redirect URI that its answer may go to.
+    """Return the client and the redirect URI for the response.
 
-    `persona` is the `type` that a client must have here, if any; `further_query` lets a redirect
-    URI go beyond the registered one by a query of its own.
-    Raises UntrustedRedirectError: no such client, or not a redirect URI of it, byte for byte.
+    `persona` is the `type` that a client must have here, if any. `further_query` allows a redirect
+    URI with a query that the registered one doesn't have. Raises UntrustedRedirectError if there is
+    no such client, or the redirect URI isn't exactly one of its registered ones.
     """
     for name in ("client_id", "redirect_uri"):
         if len(parameters.get(name, ())) > 1:
@@ -152,9 +152,9 @@ def identify(
     client_id = sole(parameters, "client_id")
     client = registrations.get(client_id or "")
     if client is None:
-        text = "is not registered with this EHR" if client_id else "is missing"
+        text = "isn't registered with this EHR" if client_id else "is missing"
         trace.note("wrong", "client_id", f"{client_id or ''} {text}".strip())
-        raise UntrustedRedirectError("client", "client_id is not registered with this EHR")
+        raise UntrustedRedirectError("client", "client_id isn't registered with this EHR")
     if persona not in (None, client.type):
         text = f"belongs to an app for a {client.type}, not for a {persona}"
         trace.note("wrong", "client_id", f"{client_id} {text}")
@@ -178,16 +178,18 @@ def identify(
 
 
 def read(parameters: Parameters) -> tuple[ParsedRequest, list[AuthorizationRefusedError]]:
-    """Read what `identify` left, and return it with what is wrong in its form, worst first."""
+    """Read the remaining parameters; return them with the problems of their form, worst first."""
     problems = []
     for name, values in parameters.items():
         if len(values) > 1:
-            # The name is the sender's text; only those that are safe to repeat are repeated.
+            # The sender chose this name, so show it only if it's safe.
             shown = name if re.fullmatch(r"[a-z_]{1,40}", name) else "a parameter"
             trace.note("wrong", shown, "was sent more than once")
             problems.append(invalid(f"{shown} was sent more than once"))
     for name in parameters.keys() - _KNOWN:
-        trace.note("weak", trace.clipped(name, 40), "is no parameter of this request: ignored")
+        trace.note(
+            "weak", trace.clipped(name, 40), "isn't a parameter of this request, so it's ignored"
+        )
     for form in _FORMS:
         problem = _problem(form, parameters)
         problems += [] if problem is None else [problem]
@@ -214,7 +216,7 @@ def _problem(form: _Form, parameters: Parameters) -> AuthorizationRefusedError |
         trace.note("wrong", form.name, f"{form.must.partition(' ')[2]}, got {shown}")
         return AuthorizationRefusedError(form.error, form.must)
     if form.name == "state" and len(value) < FEWEST_STATE_CHARACTERS:
-        wish = "the guide asks for 122 bits, 21 characters or more; EHRs take it"
+        wish = "the guide requires 122 bits (21 characters or more), but EHRs accept it"
         trace.note("weak", "state", f"{shown} has {len(value)} characters: {wish}")
     else:
         trace.note("right", form.name, shown)
@@ -222,25 +224,23 @@ def _problem(form: _Form, parameters: Parameters) -> AuthorizationRefusedError |
 
 
 def sole(parameters: Parameters, name: str) -> str | None:
-    """Return a parameter's value if it was sent once; an empty one counts as omitted (3.1)."""
+    """Return a parameter's value if it was sent once; an empty value counts as omitted (3.1)."""
     values = parameters.get(name, ())
     return values[0] or None if len(values) == 1 else None
 
 
 def invalid(description: str) -> AuthorizationRefusedError:
-    """Make the error of a request that is malformed or asks for what cannot be."""
+    """Return the error for a request that's malformed or can't be granted."""
     return AuthorizationRefusedError("invalid_request", description)
 
 
 def _unregistered(redirect_uri: str, registered: Sequence[str]) -> UntrustedRedirectError:
-    """Say in what a redirect URI differs from those that are registered."""
+    """Return the error for a redirect URI that differs from the registered ones."""
     parts = urlsplit(redirect_uri)
     if not (parts.scheme and parts.netloc):
-        return UntrustedRedirectError("not absolute", "redirect_uri is not an absolute address")
+        return UntrustedRedirectError("not absolute", "redirect_uri isn't an absolute URL")
     if {redirect_uri.removesuffix("/"), f"{redirect_uri}/"} & set(registered):
         return UntrustedRedirectError(
-            "trailing slash", "redirect_uri differs from the registered one by its last slash"
+            "trailing slash", "redirect_uri differs from the registered one by a trailing slash"
         )
-    return UntrustedRedirectError(
-        "redirect", "redirect_uri is not one that is registered for this client"
-    )
+    return UntrustedRedirectError("redirect", "redirect_uri isn't registered for this client")

@@ -1,6 +1,4 @@
-"""What differs between vendors at the authorization endpoint: what is granted, and in what form a
-request is refused.
-"""
+"""Vendor differences at the authorization endpoint: the granted scopes and the form of refusals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -29,37 +27,37 @@ class AuthorizationRules(Protocol):
 
     @property
     def answers_iss(self) -> bool:
-        """Return whether its responses carry `iss` (RFC 9207)."""
+        """Whether its responses have `iss` (RFC 9207)."""
 
     @property
     def further_query(self) -> bool:
-        """Return whether a redirect URI may have a query that was not registered."""
+        """Whether a redirect URI may have a query that isn't registered."""
 
     def granted(
         self, requested: ParsedRequest, client: Registration, addresses: Addresses
     ) -> Granted:
-        """Return the granted scopes, and the launch value that gives the context or None.
+        """Return the granted scopes, and the launch value for the context or None.
 
-        Raises AuthorizationRefusedError.
+        Raises AuthorizationRefusedError if nothing is granted.
         """
 
     def unknown_launch(self) -> AuthorizationRefusedError:
-        """Make the error for a launch value that was not made here, or is used up."""
+        """Return the error for a launch value that this EHR didn't issue or that's already used."""
 
     def declined(self) -> AuthorizationRefusedError:
-        """Make the error for a user who said no."""
+        """Return the error for a user who denied access."""
 
     def require_patient(self, scopes: Sequence[str], patient: str | None) -> None:
-        """Check the context once it is known.
+        """Check the context.
 
-        Raises AuthorizationRefusedError: the scopes need a patient and there is none.
+        Raises AuthorizationRefusedError if the scopes require a patient and there is none.
         """
 
     def fault_refusal(self, error: str, detail: str) -> AuthorizationRefusedError:
-        """Make the error that a fault asks for; `detail` as in faults/authorize_faults.py."""
+        """Return the error for a fault; `detail` is as in faults/authorize_faults.py."""
 
     def fault_page(self, detail: str) -> UntrustedRedirectError:
-        """Make the page that a fault asks for; `detail` as in faults/authorize_faults.py."""
+        """Return the error page for a fault; `detail` is as in faults/authorize_faults.py."""
 
     def refused(
         self,
@@ -70,12 +68,12 @@ class AuthorizationRules(Protocol):
         *,
         triggered: frozenset[str] = frozenset(),
     ) -> Response:
-        """Answer a request that is refused; `triggered` names the faults that are."""
+        """Answer a refused request; `triggered` has the names of the triggered faults."""
 
     def untrusted(
         self, addresses: Addresses, error: UntrustedRedirectError, parameters: Parameters
     ) -> Response:
-        """Answer a request that may not be answered by a redirect."""
+        """Answer a request whose response must not be a redirect."""
 
 
 def answer(
@@ -85,8 +83,8 @@ def answer(
     state: str | None,
     triggered: frozenset[str],
 ) -> Response:
-    """Redirect to the app with the members of an answer, the state as it came, and `iss` where
-    there is an issuer; or with what a fault makes of them.
+    """Redirect to the app with the response parameters, the unchanged state, and `iss` if there is
+    an issuer. A fault can change these.
     """
     carried: dict[str, str] = {}
     if state is not None and "answer-without-state" not in triggered:
@@ -99,10 +97,10 @@ def answer(
         carried["iss"] = _OTHER_ISSUER if wrong else issuer
     code = carried.get("code")
     with_code = f"code {trace.short(code)}" if code else "without a code"
-    trace.answer(f"the browser goes back to {redirect_uri} {with_code}; {', '.join(carried)}")
+    trace.answer(f"a redirect to {redirect_uri} {with_code}: {', '.join(carried)}")
     return redirect(with_query(redirect_uri, carried))
 
 
 def issuer_of(rules: AuthorizationRules, addresses: Addresses) -> str | None:
-    """Return the `iss` of an EHR's authorization responses, None where it sends none."""
+    """Return the `iss` of an EHR's authorization responses, or None if it sends none."""
     return addresses.issuer if rules.answers_iss else None

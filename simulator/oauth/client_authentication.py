@@ -1,6 +1,6 @@
-"""How a client shows who it is at the token and revocation endpoints: exactly in the way that it
-was registered for (RFC 6749 section 2.3; RFC 7523 section 3; SMART App Launch 2.2, Client
-Authentication: Symmetric, Asymmetric).
+"""Authenticates a client at the token and revocation endpoints, only with its registered method
+(RFC 6749 section 2.3; RFC 7523 section 3; SMART App Launch 2.2, Client Authentication: Symmetric,
+Asymmetric).
 """
 
 import base64
@@ -24,15 +24,14 @@ from simulator.oauth.token_errors import Reason, TokenError
 
 Form = Mapping[str, str]
 
-# What is left of a text after application/x-www-form-urlencoded (RFC 6749 appendix B).
+# The characters of a string in application/x-www-form-urlencoded (RFC 6749 appendix B).
 _FORM_ENCODED = re.compile(rb"(?:[A-Za-z0-9*._~+-]|%[0-9A-Fa-f]{2})*")
 
 
 class ClientAuthentication:
     """The clients of one EHR and the assertions that they have used.
 
-    `methods` are those that the EHR takes; with `raw_basic` it compares Basic credentials without
-    form-decoding.
+    The EHR accepts only `methods`. With `raw_basic`, it doesn't form-decode Basic credentials.
     """
 
     def __init__(
@@ -49,25 +48,24 @@ class ClientAuthentication:
         self._assertions = Assertions(clock)
 
     def authenticate(self, headers: Headers, form: Form, *audiences: str) -> Registration:
-        """Return the client that sent a form; `audiences` are what an assertion may be for.
+        """Return the client that sent a form; `audiences` are the allowed `aud` of an assertion.
 
-        A confidential client need not send client_id in the form; if it does, it must be its own.
-
-        Raises TokenError: invalid_request, two methods at once or no client_id; invalid_client
-            for anything else that is wrong.
+        A confidential client doesn't have to send client_id in the form. If it does, the value must
+        be its own. Raises TokenError with invalid_request for two methods at once or no client_id,
+        and with invalid_client for any other failure.
         """
         method = self._method(headers, form)
         claimed, secret = self._claimed(method, headers, form)
         trace.by_client(claimed)
         client = self._registrations.get(claimed)
         if client is None:
-            raise _refused("client_id is not registered with this EHR", method)
+            raise _refused("client_id isn't registered with this EHR", method)
         if client.client_auth != method:
             raise _refused(f"this client must authenticate with {client.client_auth}", method)
         if method not in self._methods:
-            raise _refused(f"this EHR does not take {method}", method)
+            raise _refused(f"this EHR doesn't accept {method}", method)
         if form.get("client_id", claimed) != claimed:
-            raise _refused("client_id is not the client that authenticates", method)
+            raise _refused("client_id differs from the authenticated client", method)
         if method == "private_key_jwt":
             try:
                 self._assertions.check(form["client_assertion"], client, audiences)
@@ -77,7 +75,7 @@ class ClientAuthentication:
             secret.encode(), (client.client_secret or "").encode()
         ):
             raise _refused("the client secret is wrong", method)
-        how = "without a secret" if method == "none" else f"by {method}"
+        how = "without a secret" if method == "none" else f"with {method}"
         trace.note("right", "client", f"{claimed} authenticates {how}, as registered")
         return client
 
@@ -97,13 +95,13 @@ class ClientAuthentication:
         if len(used) > 1:
             raise TokenError(
                 "invalid_request",
-                f"more than one way of client authentication: {', '.join(used)}",
+                f"more than one client authentication method: {', '.join(used)}",
                 reason="invalid-client-credentials",
             )
         return used[0] if used else "none"
 
     def _claimed(self, method: str, headers: Headers, form: Form) -> tuple[str, str]:
-        """Return the client id that is claimed, and the secret that goes with it."""
+        """Return the claimed client id and its secret."""
         if method == "client_secret_basic":
             try:
                 return self._basic(headers)
@@ -121,7 +119,7 @@ class ClientAuthentication:
         return form["client_id"], form.get("client_secret", "")
 
     def _basic(self, headers: Headers) -> tuple[str, str]:
-        """Read Basic credentials (RFC 7617), form-encoded or raw as the EHR takes them."""
+        """Read Basic credentials (RFC 7617), form-encoded or raw, as the EHR expects."""
         if len(headers.getlist("Authorization")) != 1:
             raise ValueError("more than one Authorization header")
         scheme, _, encoded = headers["Authorization"].partition(" ")
@@ -130,14 +128,14 @@ class ClientAuthentication:
         try:
             name, colon, secret = base64.b64decode(encoded, validate=True).partition(b":")
         except (binascii.Error, ValueError):
-            raise ValueError("the Basic credentials are not base64") from None
+            raise ValueError("the Basic credentials aren't base64") from None
         if not colon:
-            raise ValueError("the Basic credentials hold no colon")
+            raise ValueError("the Basic credentials have no colon")
         decoded = [part if self._raw_basic else _unform(part) for part in (name, secret)]
         try:
             return decoded[0].decode(), decoded[1].decode()
         except UnicodeDecodeError:
-            raise ValueError("the Basic credentials are not UTF-8") from None
+            raise ValueError("the Basic credentials aren't UTF-8") from None
 
 
 def _unform(encoded: bytes) -> bytes:
@@ -151,8 +149,8 @@ def _refused(
     method: str,
     reason: Reason = "invalid-client-credentials",
 ) -> TokenError:
-    trace.note("wrong", "client", f"{description} (came: {method})")
-    # RFC 6749 section 5.2: name a scheme where the client tried one.
+    trace.note("wrong", "client", f"{description} (method used: {method})")
+    # RFC 6749 section 5.2: the response must name the scheme that the client tried.
     challenge = {"WWW-Authenticate": 'Basic realm="simulated EHR"'}
     headers = challenge if method == "client_secret_basic" else {}
     return TokenError("invalid_client", description, 401, headers, reason=reason)

@@ -1,4 +1,4 @@
-"""What the authorization server grants: data only (SMART App Launch 2.2, Launch context; RFC 6749
+"""The grants of the authorization server, data only (SMART App Launch 2.2, Launch context; RFC 6749
 sections 1.3.1, 1.4 and 1.5).
 """
 
@@ -12,11 +12,11 @@ from simulator.trace import LaunchTrace
 
 @dataclass(frozen=True, slots=True)
 class LaunchContext:
-    """What is open in the EHR: a patient and perhaps an encounter, by FHIR id.
+    """The context in the EHR: the FHIR id of a patient, and of an encounter if there is one.
 
     Fields:
-        app_context: of the card whose link launched the app, for the token answer (CDS Hooks 2.0,
-            Link).
+        app_context: `appContext` of the card whose link launched the app, for the token response
+            (CDS Hooks 2.0, Link).
     """
 
     patient: str | None = None
@@ -37,12 +37,12 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """What a code stands for, and what its redeemer must show.
+    """The authorization behind a code, and the values that the token request must match.
 
     Fields:
         nonce: of the authorization request, for the id_token.
         user: who authorized, a key of charts/users.py.
-        faults: chosen for this launch; they go with every token that comes of it.
+        faults: chosen for this launch; they apply to all its tokens.
         launch_trace: the launch, for the trace.
     """
 
@@ -58,7 +58,7 @@ class Authorization:
 
 
 class Family:
-    """All tokens that came of one code; they fall together."""
+    """All tokens from one code; they're revoked together."""
 
     def __init__(self, authorization: Authorization, scopes: tuple[str, ...]) -> None:
         self.authorization = authorization
@@ -69,11 +69,11 @@ class Family:
 
 @dataclass(slots=True)
 class AccessToken:
-    """What a bearer may do.
+    """An access token and its permissions.
 
     Fields:
         expires: by the EHR's clock, in seconds.
-        ended: why it ended before that, empty while it has not.
+        ended: why it ended earlier; empty if it didn't.
     """
 
     scopes: tuple[str, ...]
@@ -83,22 +83,22 @@ class AccessToken:
     ended: str = ""
 
     def end(self, now: float) -> str:
-        """Return why it opens nothing any more, empty while it does."""
+        """Return the reason why it's no longer valid; empty while it's valid."""
         if self.ended:
             return self.ended
         if self.family.is_revoked:
-            return "was revoked with all that came of its code"
+            return "was revoked with all other tokens from its code"
         return "" if now < self.expires else f"expired {now - self.expires:.0f} s ago"
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How tokens are issued this time.
+    """The terms for issuing tokens.
 
     Fields:
-        seconds: life of the access token.
-        scopes: takes what would be granted, gives what is.
-        is_alive: whether the access token opens anything.
+        seconds: lifetime of the access token.
+        scopes: a function that maps the grantable scopes to the granted ones.
+        is_alive: whether the access token is valid.
         rotates: whether a refresh replaces the refresh token.
     """
 
@@ -110,7 +110,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """New tokens; `refresh_token` is None if none was granted or the old one stays."""
+    """New tokens; `refresh_token` is None if none was granted or the old one stays valid."""
 
     access_token: str
     access: AccessToken
@@ -119,7 +119,7 @@ class Issued:
 
 
 class GrantRefusedError(Exception):
-    """No tokens for this code or refresh token; `reason` says why, as far as the EHR tells."""
+    """No tokens for this code or refresh token; `reason` is the reason that the EHR reveals."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

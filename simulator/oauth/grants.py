@@ -1,5 +1,5 @@
-"""What the authorization server has handed out: codes, access tokens and refresh tokens (RFC 6749
-sections 1.5, 6 and 10.5; RFC 7636 section 4.6; RFC 9700 sections 2.1.1 and 4.14).
+"""Issues, refreshes and revokes codes, access tokens and refresh tokens (RFC 6749 sections 1.5, 6
+and 10.5; RFC 7636 section 4.6; RFC 9700 sections 2.1.1 and 4.14).
 """
 
 import base64
@@ -32,7 +32,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class _Code:
-    """A code's authorization and, once it was redeemed, the tokens that came of it."""
+    """A code's authorization and, after it's redeemed, its tokens."""
 
     def __init__(self, authorization: Authorization, expires: float) -> None:
         self.authorization = authorization
@@ -48,14 +48,13 @@ class _RefreshToken:
 
 
 class Grants:
-    """The memory of the authorization server; safe to share between threads."""
+    """The state of the authorization server; thread-safe."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._issuing = threading.Lock()
-        # A spent code and a used refresh token are remembered as long as a session may last: only
-        # then can a second use still revoke what the first one gave. An access token that is over
-        # is remembered to tell it from one that never was.
+        # Keep used codes and refresh tokens for the longest session, so that a second use can still
+        # revoke the tokens of the first. Keep ended access tokens to tell them from unknown ones.
         self._codes = ExpiringMap[_Code](SESSION_SECONDS, clock)
         self._refresh_tokens = ExpiringMap[_RefreshToken](SESSION_SECONDS, clock)
         self._tokens = ExpiringMap[AccessToken](SESSION_SECONDS, clock)
@@ -66,7 +65,7 @@ class Grants:
         return self._codes.put(_Code(authorization, self._clock() + CODE_SECONDS))
 
     def behind_code(self, code: str) -> Authorization | None:
-        """Return what a code stands for, spent or not."""
+        """Return the authorization behind a code, used or not."""
         entry = self._codes.get(code)
         return entry.authorization if entry else None
 
@@ -75,20 +74,18 @@ class Grants:
     ) -> Issued:
         """Exchange a code for new tokens.
 
-        The first attempt spends the code, whether it succeeds or not. An attempt with a spent
-        code also revokes all tokens that came of it.
-
-        Raises GrantRefusedError: the code is unknown, spent or expired, or does not belong to the
-        client, redirect URI and verifier.
+        The first attempt uses the code, whether it succeeds or not. An attempt with a used code
+        also revokes all its tokens. Raises GrantRefusedError if the code is unknown, used or
+        expired, or doesn't belong to the client, redirect URI and verifier.
         """
         with self._issuing:
             entry = self._codes.get(code)
             if entry is None:
-                trace.note("wrong", "code", f"{trace.short(code)} was not made by this EHR")
+                trace.note("wrong", "code", f"{trace.short(code)} wasn't issued by this EHR")
                 raise GrantRefusedError("code-invalid-or-expired")
             if entry.is_used:
-                ending = "; all that came of it is revoked now" if entry.family else ""
-                trace.note("wrong", "code", f"was used before: a code serves once{ending}")
+                ending = ". All its tokens are now revoked" if entry.family else ""
+                trace.note("wrong", "code", f"was already used; a code is valid once{ending}")
                 if entry.family is not None:
                     entry.family.is_revoked = True
                 raise GrantRefusedError("code-invalid-or-expired")
@@ -99,25 +96,25 @@ class Grants:
                 left > 0,
                 "code",
                 f"{trace.short(code)}, as the EHR sent it, unused",
-                f"expired {-left:.0f} s ago: it lives {CODE_SECONDS} s",
+                f"expired {-left:.0f} s ago; it's valid for {CODE_SECONDS} s",
             )
             is_the_clients = trace.check(
                 authorization.client_id == client_id,
                 "client_id",
-                "is the one that the code was made for",
-                f"differs: the code was made for {authorization.client_id}",
+                "is the one that the code was issued to",
+                f"differs: the code was issued to {authorization.client_id}",
             )
             is_same_uri = trace.check(
                 authorization.redirect_uri == redirect_uri,
                 "redirect_uri",
-                "equals that of the authorization request",
-                f"differs: got {redirect_uri}, authorized was {authorization.redirect_uri}",
+                "equals the one in the authorization request",
+                f"differs: got {redirect_uri}, expected {authorization.redirect_uri}",
             )
             is_verified = trace.check(
                 _answers(verifier, authorization.challenge),
                 "code_verifier",
-                f"{trace.short(verifier)} answers the code_challenge",
-                f"{trace.short(verifier)} does not answer the code_challenge",
+                f"{trace.short(verifier)} matches the code_challenge",
+                f"{trace.short(verifier)} doesn't match the code_challenge",
             )
             if not is_the_clients:
                 raise GrantRefusedError("code:client:mismatch")
@@ -131,27 +128,26 @@ class Grants:
             return self._issue(family, family.scopes, self._refresh_token(family), terms)
 
     def issue(self, authorization: Authorization, terms: Terms) -> Issued:
-        """Return a new access token without a code, as the EHR makes one for a CDS service."""
+        """Return a new access token without a code, as the EHR issues it to a CDS service."""
         with self._issuing:
             family = Family(authorization, terms.scopes(authorization.scopes))
             self._families.append(family)
             return self._issue(family, family.scopes, None, terms)
 
     def behind_refresh_token(self, token: str) -> Authorization | None:
-        """Return what a refresh token stands for, used or not."""
+        """Return the authorization behind a refresh token, used or not."""
         entry = self._refresh_tokens.get(token)
         return entry.family.authorization if entry else None
 
     def refresh(
         self, token: str, *, client_id: str, requested: Sequence[str] | None, terms: Terms
     ) -> Issued:
-        """Exchange a refresh token for a new access token; earlier ones live to their end.
+        """Exchange a refresh token for a new access token; earlier access tokens stay valid.
 
-        `requested` are fewer scopes than were granted, or None for all. With rotation, the second
-        use of a refresh token revokes all tokens that came of the same code.
-
-        Raises GrantRefusedError: the token is unknown, used, revoked or another client's, the
-        session of its user is over, or more scopes are asked than were granted.
+        `requested` has a subset of the granted scopes, or is None for all. With rotation, the
+        second use of a refresh token revokes all tokens from the same code. Raises
+        GrantRefusedError if the token is unknown, used, revoked or belongs to another client, its
+        user's session has ended, or more scopes are requested than were granted.
         """
         with self._issuing:
             entry = self._refresh_tokens.get(token)
@@ -164,7 +160,7 @@ class Grants:
                 trace.note("wrong", "refresh_token", "belongs to another client")
                 raise GrantRefusedError("refresh-token:token-invalid")
             if entry.is_used:
-                wrong = "was used before: all that came of its code is revoked now"
+                wrong = "was already used, so all tokens from its code are now revoked"
                 trace.note("wrong", "refresh_token", wrong)
                 family.is_revoked = True
                 raise GrantRefusedError("refresh-token:token-invalid")
@@ -185,10 +181,10 @@ class Grants:
             return self._issue(family, terms.scopes(scopes), renewed, terms)
 
     def access(self, token: str) -> AccessToken | None:
-        """Return what a bearer token allows; None if it is unknown, expired or revoked."""
+        """Return a bearer token's permissions; None if it's unknown, expired or revoked."""
         access = self._tokens.get(token)
         if access is None:
-            trace.note("wrong", "access token", f"{trace.short(token)} was not made by this EHR")
+            trace.note("wrong", "access token", f"{trace.short(token)} wasn't issued by this EHR")
             return None
         trace.belong(access.family.authorization.launch_trace)
         now = self._clock()
@@ -198,12 +194,12 @@ class Grants:
         return access if is_alive else None
 
     def behind_token(self, token: str) -> Authorization | None:
-        """Return what an access or refresh token stands for."""
+        """Return the authorization behind an access or refresh token."""
         access = self._tokens.get(token)
         return access.family.authorization if access else self.behind_refresh_token(token)
 
     def revoke(self, token: str) -> None:
-        """Revoke an access token alone, or a refresh token with all that came of its code."""
+        """Revoke only this access token, or a refresh token with all tokens from its code."""
         with self._issuing:
             entry = self._refresh_tokens.get(token)
             if entry is not None:
@@ -213,12 +209,12 @@ class Grants:
                 access.ended = "was revoked"
 
     def expire_access_tokens(self) -> None:
-        """End the life of every access token now."""
+        """Expire every access token now."""
         for access in self._tokens.values():
-            access.ended = "was ended by a tester"
+            access.ended = "was expired by a test"
 
     def end_sessions(self, user: str) -> None:
-        """Sign a user out of the EHR: refresh tokens without offline_access are over."""
+        """Sign a user out of the EHR, which expires refresh tokens without offline_access."""
         with self._issuing:
             for family in self._families:
                 if (family.authorization.user or DEFAULT_USER) == user and not _is_offline(family):
@@ -237,7 +233,7 @@ class Grants:
         expires = self._clock() + terms.seconds
         access = AccessToken(scopes, family.authorization.context, family, expires)
         if not terms.is_alive:
-            access.ended = "was not valid from the start"
+            access.ended = "was never valid"
         return Issued(self._tokens.put(access), access, refresh_token, terms.seconds)
 
 

@@ -1,6 +1,6 @@
-"""The EHR's signing keys, what it publishes of them, and the id_tokens that they sign (OpenID
-Connect Core 1.0 sections 2 and 3.1.3.6; SMART App Launch 2.2, Scopes for requesting identity data;
-RFC 7517).
+"""The EHR's signing keys, its published key set, and the id_tokens that it signs (OpenID Connect
+Core 1.0 sections 2 and 3.1.3.6; SMART App Launch 2.2, Scopes for requesting identity data; RFC
+7517).
 """
 
 import base64
@@ -17,7 +17,7 @@ from simulator.common.expiring_map import opaque_key
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
-# A key for each algorithm, since a published key names at most one.
+# One key per algorithm, because a published key has at most one `alg`.
 ALGORITHMS = ("RS256", "RS384", "ES256", "ES384")
 
 _CURVES = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1}
@@ -25,7 +25,7 @@ _OLDER_GENERATIONS = 1
 
 
 class _Generation:
-    """Keys by algorithm, each made when it is first needed: RSA keys take their time."""
+    """Keys by algorithm, generated on first use because RSA keys are slow to generate."""
 
     def __init__(self, name: str, *, is_opaque: bool) -> None:
         self._name = name
@@ -48,11 +48,11 @@ class _Generation:
 
 
 class Signer:
-    """The keys of one issuer, safe to share between threads.
+    """The keys of one issuer; thread-safe.
 
-    `keys_name_alg`: whether published keys carry `alg` and `use`. `algorithms`: for which it has
-    keys. `has_opaque_ids`: whether a `kid` is base64 with `+`, `/` and `=`, as Epic's; then it has
-    one algorithm.
+    `keys_name_alg`: whether published keys have `alg` and `use`. `algorithms`: the algorithms with
+    a key. `has_opaque_ids`: whether a `kid` is base64 with `+`, `/` and `=`, as at Epic; it
+    requires a single algorithm.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Signer:
         self._generations = [self._generation()]
 
     def rotate(self) -> None:
-        """Sign with new keys from now on; the ones before stay published."""
+        """Sign with new keys from now on; the previous ones stay published."""
         with self._lock:
             self._made += 1
             self._generations = [
@@ -91,7 +91,7 @@ class Signer:
         }
 
     def key_id(self, algorithm: str) -> str:
-        """Return the `kid` of the key that signs now."""
+        """Return the `kid` of the current key."""
         with self._lock:
             return self._generations[-1].key_id(algorithm)
 
@@ -101,7 +101,7 @@ class Signer:
         algorithm: str = "RS256",
         headers: Mapping[str, str | None] | None = None,
     ) -> str:
-        """Return claims as a JWT; `headers` replace its own, or take one away with None."""
+        """Return claims as a JWT; `headers` override the default ones, and None removes one."""
         with self._lock:
             generation = self._generations[-1]
         sent = {"kid": generation.key_id(algorithm), **(headers or {})}
@@ -137,7 +137,7 @@ def at_hash(access_token: str, algorithm: str) -> str:
 
 
 def unsigned(claims: Mapping[str, object]) -> str:
-    """Return claims as a JWT with alg none, which no client may believe."""
+    """Return claims as a JWT with alg none, which no client may accept."""
     parts = ({"alg": "none", "typ": "JWT"}, claims)
     encoded = [
         base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts

@@ -23,11 +23,11 @@ _SMALLEST_RSA_BITS = 2048
 
 
 class KeysUnusableError(Exception):
-    """A client's keys cannot be fetched, or none of them may have signed."""
+    """A client's keys can't be fetched, or none of them can have signed."""
 
 
 class KeySets:
-    """Fetches key sets and keeps each for a minute; safe to share between threads."""
+    """Fetches key sets and caches each for a minute; thread-safe."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -35,9 +35,9 @@ class KeySets:
         self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
 
     def at(self, url: str) -> Mapping[str, Any]:
-        """Return the key set at an address.
+        """Return the key set at a URL.
 
-        Raises KeysUnusableError: nothing usable is there.
+        Raises KeysUnusableError if it can't be fetched or isn't a key set.
         """
         with self._lock:
             until, kept = self._kept.get(url, (0.0, {}))
@@ -50,16 +50,16 @@ class KeySets:
 
 
 def is_key_set(value: object) -> bool:
-    """Whether a value is a key set that a client may be registered with."""
+    """Return whether a client may be registered with this value as its key set."""
     if not isinstance(value, dict) or not isinstance(value.get("keys"), list):
         return False
     return bool(value["keys"]) and all(_is_registrable(key) for key in value["keys"])
 
 
 def find_key(keys: Mapping[str, Any], key_id: str, algorithm: str) -> PublicKey:
-    """Return the one key of a set with this id that fits the algorithm, RS384 or ES384.
+    """Return the only key in a set with this id for the algorithm, RS384 or ES384.
 
-    Raises KeysUnusableError: there is none, more than one, or it is too weak.
+    Raises KeysUnusableError if there is none, more than one, or it's too weak.
     """
     listed = keys.get("keys")
     fitting = [
@@ -73,7 +73,7 @@ def find_key(keys: Mapping[str, Any], key_id: str, algorithm: str) -> PublicKey:
         and "d" not in key
     ]
     if len(fitting) != 1:
-        raise KeysUnusableError(f"{len(fitting)} public keys have this kid and fit {algorithm}")
+        raise KeysUnusableError(f"{len(fitting)} public keys have this kid and support {algorithm}")
     try:
         key = jwt.PyJWK(fitting[0], algorithm=algorithm).key
     except (jwt.PyJWTError, ValueError):
@@ -82,7 +82,7 @@ def find_key(keys: Mapping[str, Any], key_id: str, algorithm: str) -> PublicKey:
         return key
     if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP384R1):
         return key
-    raise KeysUnusableError("the key with this kid is neither RSA of 2048 bits or more nor P-384")
+    raise KeysUnusableError("the key with this kid is neither RSA with 2048 bits or more nor P-384")
 
 
 def _is_registrable(key: object) -> bool:
@@ -102,17 +102,17 @@ def _fetch(url: str) -> Mapping[str, Any]:
     try:
         keys = json.loads(_body(url))
     except (requests.RequestException, ValueError):
-        raise KeysUnusableError("the client's jwks_url does not answer with a key set") from None
+        raise KeysUnusableError("the client's jwks_url doesn't return a key set") from None
     if not isinstance(keys, dict):
-        raise KeysUnusableError("the client's jwks_url does not answer with a key set")
+        raise KeysUnusableError("the client's jwks_url doesn't return a key set")
     return keys
 
 
 def _body(url: str) -> bytes:
-    """What an address answers with 200; nothing where it is too long.
+    """Return the body of a URL that returns 200; empty if it's too long or has another status.
 
-    Neither proxies of the environment nor redirects: the keys are where the client was registered
-    with them.
+    Use neither proxies from the environment nor redirects, because the keys are at the registered
+    URL.
     """
     body = b""
     with requests.Session() as session:

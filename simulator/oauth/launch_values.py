@@ -1,5 +1,5 @@
-"""Launch values: what a chart hands to an app, for one authorization request (SMART App Launch 2.2,
-Launch App: EHR launch).
+"""Launch values, which a chart passes to an app for one authorization request (SMART App Launch
+2.2, Launch App: EHR launch).
 """
 
 import threading
@@ -10,7 +10,7 @@ from simulator.common.expiring_map import ExpiringMap
 from simulator.oauth.granted import Launch
 
 LAUNCH_SECONDS = 300
-# A value that is over is remembered, so that the trace can say what became of it.
+# Keep used and expired values, so that the trace can report them.
 _REMEMBERED_SECONDS = 8 * 3600
 
 
@@ -22,7 +22,7 @@ class _Value:
 
 
 class LaunchValues:
-    """The launch values of one EHR; safe to share between threads."""
+    """The launch values of one EHR; thread-safe."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -34,24 +34,26 @@ class LaunchValues:
         return self._values.put(_Value(launch, self._clock() + LAUNCH_SECONDS))
 
     def find(self, value: str) -> Launch | None:
-        """Return what a launch value stands for, and leave it unused; note what became of it."""
+        """Return the launch behind a valid value, without consuming it; trace the result."""
         entry = self._values.get(value)
         if entry is None:
-            trace.note("wrong", "launch", f"{trace.short(value)} was not made by this EHR")
+            trace.note("wrong", "launch", f"{trace.short(value)} wasn't issued by this EHR")
             return None
         trace.belong(entry.launch.launch_trace)
         late = self._clock() - entry.expires
         if entry.is_used:
-            trace.note("wrong", "launch", "was used before: a launch value serves once")
+            trace.note("wrong", "launch", "was already used; a launch value is valid once")
         elif late >= 0:
-            trace.note("wrong", "launch", f"expired {late:.0f} s ago: it lives {LAUNCH_SECONDS} s")
+            trace.note(
+                "wrong", "launch", f"expired {late:.0f} s ago; it's valid for {LAUNCH_SECONDS} s"
+            )
         else:
             trace.note("right", "launch", f"{trace.short(value)}, as the chart sent it, unused")
             return entry.launch
         return None
 
     def take(self, value: str) -> bool:
-        """Use up a launch value; False if it is unknown, expired or used."""
+        """Consume a launch value; return False if it's unknown, expired or already used."""
         with self._lock:
             entry = self._values.get(value)
             if entry is None or entry.is_used or self._clock() >= entry.expires:

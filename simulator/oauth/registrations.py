@@ -1,5 +1,5 @@
-"""What the EHR knows of an app before its first launch (SMART App Launch 2.2, Register App with
-EHR): client id, addresses, scopes, and how it authenticates.
+"""The registrations of apps with the EHR: client id, URLs, scopes and authentication (SMART App
+Launch 2.2, Register App with EHR).
 """
 
 import json
@@ -22,17 +22,18 @@ class Registration:
 
     Fields:
         client_id: compared byte for byte.
-        name: shown to people.
-        launch_url: where an EHR launch opens the app.
-        redirect_uris: compared byte for byte; no pattern.
-        scopes: the most that the client may be granted.
-        client_auth: how it authenticates, one of AUTH_METHODS.
-        client_secret: with the two secret methods.
-        jwks, jwks_url: with private_key_jwt, its public keys or where they are; one of the two.
-        ehrs: keys of the EHRs that know it; empty for all.
-        type: for whom it is, as Oracle Health asks: `provider` or `patient`.
-        smart_version: 1 or 2, the scope syntax that Oracle Health and Epic hold it to.
-        cds_services: base URL of its CDS service, which charts then ask for cards.
+                name: display name.
+                launch_url: where an EHR launch opens the app.
+                redirect_uris: compared byte for byte, without patterns.
+                scopes: all scopes that the client may be granted.
+                client_auth: its authentication method, one of AUTH_METHODS.
+                client_secret: for the two secret methods.
+                jwks, jwks_url: for private_key_jwt, its public keys or their URL, exactly one of
+                    the two.
+                ehrs: keys of the EHRs that it's registered with; empty for all.
+                type: its users, which Oracle Health requires: `provider` or `patient`.
+                smart_version: 1 or 2, the scope syntax that Oracle Health and Epic allow it.
+                cds_services: base URL of its CDS service; if set, charts request cards from it.
     """
 
     client_id: str
@@ -50,12 +51,12 @@ class Registration:
     cds_services: str | None = None
 
     def is_at(self, ehr_key: str) -> bool:
-        """Whether an EHR knows it."""
+        """Return whether it's registered with an EHR."""
         return not self.ehrs or ehr_key in self.ehrs
 
 
 class RegistrationsInvalidError(ValueError):
-    """The registrations cannot be used; the text lists every problem, one a line."""
+    """The registrations are invalid; the message lists every problem, one per line."""
 
 
 DEFAULT_REGISTRATIONS = (
@@ -84,9 +85,9 @@ _OPTIONAL = {field.name for field in fields(Registration) if field.default is no
 
 
 def parse_registrations(text: str) -> tuple[Registration, ...]:
-    """Read registrations from JSON: a list of objects with the members of `Registration`.
+    """Read registrations from JSON: a list of objects with the fields of `Registration`.
 
-    Raises RegistrationsInvalidError: naming every problem and its place.
+    Raises RegistrationsInvalidError with every problem and its place.
     """
     try:
         items = json.loads(text)
@@ -105,9 +106,9 @@ def parse_registrations(text: str) -> tuple[Registration, ...]:
 
 
 def checked(registrations: Sequence[Registration]) -> tuple[Registration, ...]:
-    """Return the registrations if their values can be used together.
+    """Return the registrations if they're valid together.
 
-    Raises RegistrationsInvalidError: naming every problem and its client id.
+    Raises RegistrationsInvalidError with every problem and its client id.
     """
     problems: list[str] = []
     seen: set[str] = set()
@@ -124,7 +125,7 @@ def checked(registrations: Sequence[Registration]) -> tuple[Registration, ...]:
             if not _is_plain_url(url)
         ]
         problems += [
-            f"{where}: not a scope that this EHR knows: {scope!r}"
+            f"{where}: not a scope that this EHR supports: {scope!r}"
             for scope in registration.scopes
             if not is_known_scope(scope)
         ]
@@ -146,7 +147,7 @@ def _read(item: Mapping[str, Any]) -> Registration:
 def _problems_of(item: Any) -> list[str]:
     if not isinstance(item, dict):
         return ["not a JSON object"]
-    problems = [f"unknown member {name!r}" for name in sorted(item.keys() - set(_MEMBERS))]
+    problems = [f"unknown field {name!r}" for name in sorted(item.keys() - set(_MEMBERS))]
     for name in _MEMBERS:
         value = item.get(name)
         if name in _OPTIONAL and value is None:
@@ -158,14 +159,16 @@ def _problems_of(item: Any) -> list[str]:
 
 
 def _problems_together(one: Registration) -> list[str]:
-    """Say which members do not fit the others."""
+    """Return the problems with fields that conflict."""
     problems = []
     has_secret = one.client_secret is not None
     if has_secret is not one.client_auth.startswith("client_secret_"):
-        problems.append("client_secret goes with client_secret_basic or client_secret_post")
+        problems.append(
+            "client_secret must be set for client_secret_basic and client_secret_post only"
+        )
     key_sources = (one.jwks is not None) + (one.jwks_url is not None)
     if key_sources != (one.client_auth == "private_key_jwt"):
-        problems.append("private_key_jwt, and nothing else, goes with one of jwks and jwks_url")
+        problems.append("one of jwks and jwks_url must be set for private_key_jwt only")
     return problems
 
 
@@ -177,9 +180,9 @@ def _is_list_of(allowed: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, list) and all(map(allowed, value))
 
 
-_TEXT = ("a text, not empty", _is_text)
+_TEXT = ("a non-empty string", _is_text)
 _TEXTS = (
-    "a list of texts, not empty",
+    "a non-empty list of non-empty strings",
     lambda value: value != [] and _is_list_of(_is_text)(value),
 )
 _FORMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
@@ -199,7 +202,7 @@ _FORMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
 def _is_plain_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # reading it is what raises for a port that is no number
+        _ = parts.port  # reading it raises ValueError if the port isn't a number
     except ValueError:
         return False
     return (

@@ -1,7 +1,7 @@
-"""The scopes of this EHR: what a client is granted and what a grant covers (SMART App Launch 2.2,
-Scopes for requesting FHIR Resources).
+"""Decides which scopes a client is granted and what a grant covers (SMART App Launch 2.2, Scopes
+for requesting FHIR Resources).
 
-Written for the simulator alone, so that a fault in the product's own reading of scopes shows.
+The simulator has its own implementation, so that it exposes errors in the app's reading of scopes.
 """
 
 import re
@@ -26,7 +26,7 @@ _RESOURCE_SCOPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ResourceScope:
-    """One resource scope in either syntax; `letters` are v2 letters in the order of cruds."""
+    """One resource scope in either syntax; `letters` are v2 letters in `cruds` order."""
 
     context: str
     type: str
@@ -39,7 +39,7 @@ class ResourceScope:
 
 
 def parse_resource_scope(text: str) -> ResourceScope | None:
-    """Read a v1 or v2 resource scope; None for any other text, finer-grained ones included."""
+    """Read a v1 or v2 resource scope; return None for any other text, even finer-grained scopes."""
     match = _RESOURCE_SCOPE.fullmatch(text)
     if match is None:
         return None
@@ -49,15 +49,15 @@ def parse_resource_scope(text: str) -> ResourceScope | None:
 
 
 def is_known_scope(text: str) -> bool:
-    """Whether a registration may name this scope."""
+    """Return whether a registration may have this scope."""
     return text in _WHOLE_SCOPES or parse_resource_scope(text) is not None
 
 
 def grant(requested: Iterable[str], registered: Iterable[str]) -> tuple[str, ...]:
-    """Intersect what a request asks for with what the client is registered for.
+    """Return the intersection of the requested and the registered scopes.
 
-    The order and the syntax are those of the request, so a scope that is granted in full comes
-    back as it was asked; unknown scopes are dropped without a word, as EHRs do.
+    It keeps the order and syntax of the request, so a scope that's granted in full is returned as
+    requested. Unknown scopes are dropped silently, as EHRs do.
     """
     registered = tuple(registered)
     allowed: dict[tuple[str, str], str] = {}
@@ -76,7 +76,7 @@ def grant(requested: Iterable[str], registered: Iterable[str]) -> tuple[str, ...
 
 
 def covering_contexts(granted: Iterable[str], fhir_type: str, need: Interaction) -> set[str]:
-    """Say which contexts (`patient`, `user`) of a grant cover one interaction on one type."""
+    """Return the contexts (`patient`, `user`) of a grant that cover an interaction on a type."""
     return {
         scope.context
         for scope in _resource_scopes(granted)

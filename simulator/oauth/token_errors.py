@@ -9,19 +9,19 @@ from flask import Response
 from simulator import trace
 from simulator.common.addresses import Addresses
 
-# Why a request is refused, as the end of an Oracle Health URN (oracle_errors.TOKEN_ERRORS), or
-# what no URN is published for: `invalid-request`.
+# The reason for a refusal, as the end of an Oracle Health URN (oracle_errors.TOKEN_ERRORS), or
+# `invalid-request` if no URN is published.
 Reason = str
 NO_CLIENT = "unknown"
 
 
 class TokenError(Exception):
-    """A request that ends with an RFC 6749 section 5.2 error.
+    """A request that fails with an RFC 6749 section 5.2 error.
 
     Fields:
         error, description: the OAuth error code and a sentence for a developer.
-        reason: which of the vendor's own errors it is.
-        client: id of the client, where the request got as far as authenticating it.
+        reason: the matching error of the vendor.
+        client: id of the client, if it was authenticated.
     """
 
     def __init__(
@@ -44,19 +44,19 @@ class TokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TokenErrorForm:
-    """A vendor's form of an error: the members of its JSON and further headers."""
+    """A vendor's form of an error: its JSON fields and additional headers."""
 
     body: Mapping[str, object]
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def described(error: TokenError, addresses: Addresses) -> TokenErrorForm:  # noqa: ARG001 - a profile's
-    """Give an error the form of the RFC: with its description."""
+    """Return an error in the form of the RFC, with its description."""
     return TokenErrorForm({"error": error.error, "error_description": error.description})
 
 
 def token_error_answer(error: TokenError, form: TokenErrorForm) -> Response:
-    """Answer with the JSON of an error, in the form of the EHR's vendor."""
+    """Answer with the JSON of an error, in the form of the vendor."""
     trace.refused(f"{error.error}: {error.description}")
     response = oauth_answer(form.body, error.status)
     response.headers.update({**error.headers, **form.headers})
@@ -64,7 +64,7 @@ def token_error_answer(error: TokenError, form: TokenErrorForm) -> Response:
 
 
 def oauth_answer(body: Mapping[str, object], status: int = 200) -> Response:
-    """Answer with JSON that no cache may keep (RFC 6749 section 5.1)."""
+    """Answer with JSON that caches must not store (RFC 6749 section 5.1)."""
     response = Response(json.dumps(body), status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"

@@ -1,8 +1,8 @@
-"""What a request was, and what was right and wrong in it, noted where it is decided.
+"""Notes about a request, with the results of its checks, for the trace.
 
-Whoever handles a request begins its notes; whoever checks something adds a line. trace/log.py keeps
-them, pages/trace_page.py shows them. Outside of a request nothing is noted, so code that
-decides can be called without one.
+The code that handles a request starts its notes, and the code that checks something adds a line.
+trace/log.py stores the notes, pages/trace_page.py shows them. Outside a request, notes are
+discarded, so this code also works without one.
 """
 
 import secrets
@@ -26,7 +26,7 @@ Step = Literal[
     "cds",
     "other",
 ]
-# `weak` is what this EHR takes and the guide does not; `said` is what came, without a judgement.
+# `weak`: this EHR accepts it, but the guide forbids it. `said`: a received value, not checked.
 Mark = Literal["right", "wrong", "weak", "said"]
 
 _INTERACTIONS: Mapping[str, str] = {
@@ -41,7 +41,7 @@ _LONGEST = 600
 _LONGEST_TITLE = 64
 _SHOWN_OF_A_SECRET = 6
 _TOKEN_PARAMETER = "access_token"
-# The links of a search's pages are opaque, as tokens are.
+# The links of search pages are opaque, like tokens.
 _SECRET_PARAMETERS = (_TOKEN_PARAMETER, "_getpages")
 
 
@@ -52,13 +52,13 @@ class LaunchTrace:
     Fields:
         id: for links to it.
         ehr: key of the EHR.
-        is_from_chart: whether a chart launched the app; else the app began by itself.
+        is_from_chart: whether a chart launched the app; otherwise the app started on its own.
         client: its client_id.
-        patient: name, empty until one is chosen.
-        user: name of who is signed in, empty until known.
-        faults: names of those chosen for this launch.
-        has_come_back: whether an authorization request belongs to it.
-        asks_for_cards: whether it is no launch, but a chart that asked a CDS service for cards.
+        patient: the patient's name; empty until one is chosen.
+        user: name of the authenticated user; empty until known.
+        faults: names of the faults chosen for this launch.
+        has_come_back: whether it has an authorization request.
+        asks_for_cards: whether it's a chart that requests CDS cards instead of a launch.
     """
 
     ehr: str
@@ -74,7 +74,7 @@ class LaunchTrace:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line: what it is about (a parameter, a scope) and what was found."""
+    """One line: its subject, such as a parameter or scope, and the result."""
 
     mark: Mark
     about: str
@@ -83,14 +83,14 @@ class Check:
 
 @dataclass(slots=True)
 class Notes:
-    """What is known of one request, so far.
+    """The notes about one request, so far.
 
     Fields:
-        began: when it came.
-        title: what it was, in words.
-        faults: names of those that it triggered.
-        answer: what the EHR answered, in words; with `is_refused` also why.
-        is_cut: whether the connection was closed instead.
+        began: time of arrival.
+        title: a description of the request.
+        faults: names of the faults that it triggered.
+        answer: a description of the response; with `is_refused`, also the reason.
+        is_cut: whether the connection was closed without a response.
     """
 
     step: Step = "other"
@@ -107,12 +107,12 @@ class Notes:
 
 
 def open_notes() -> None:
-    """Begin the notes of a request, before anything else happens to it."""
+    """Start the notes of a request; call this before any other handling."""
     g.trace_notes = Notes()
 
 
 def notes() -> Notes:
-    """Return the notes of this request; outside of one, notes that nobody keeps."""
+    """Return the notes of this request, or notes that are discarded if there is no request."""
     if has_request_context() and "trace_notes" in g:
         kept: Notes = g.trace_notes
         return kept
@@ -120,13 +120,13 @@ def notes() -> Notes:
 
 
 def begin(step: Step, ehr: str, title: str) -> None:
-    """Say what the request is; the last word counts."""
+    """Set the kind and title of the request; a later call overrides an earlier one."""
     mine = notes()
     mine.step, mine.ehr, mine.title = step, ehr, title
 
 
 def begin_fhir(ehr: str, base: str) -> None:
-    """Say that the request is one for FHIR data below the path `base`, and what it asks."""
+    """Set the request's kind to FHIR data below the path `base`, and note its parameters."""
     pairs = [
         (name, short(value) if name in _SECRET_PARAMETERS else value)
         for name, value in request.args.items(multi=True)
@@ -137,18 +137,22 @@ def begin_fhir(ehr: str, base: str) -> None:
     for name, value in pairs:
         note("said", clipped(name, _LONGEST_TITLE), value)
     if _TOKEN_PARAMETER in request.args:
-        note("wrong", _TOKEN_PARAMETER, "belongs in the header Authorization: Bearer, not here")
+        note(
+            "wrong",
+            _TOKEN_PARAMETER,
+            "must be in the `Authorization: Bearer` header, not in the URL",
+        )
 
 
 def belong(launch_trace: LaunchTrace | None) -> None:
-    """Say of which launch the request is; None leaves that open."""
+    """Set the launch that the request belongs to; None leaves it unset."""
     if launch_trace is not None:
         mine = notes()
         mine.launch_trace, mine.client = launch_trace, launch_trace.client
 
 
 def by_client(client_id: str) -> None:
-    """Say which client sent it, or says that it did."""
+    """Set the client that sent the request, or claims to have sent it."""
     notes().client = clipped(client_id)
 
 
@@ -160,51 +164,51 @@ def note(mark: Mark, about: str, text: str) -> None:
 
 
 def check(holds: bool, about: str, right: str, wrong: str) -> bool:
-    """Add the line that applies, and return what was checked."""
+    """Add the `right` or the `wrong` line, and return `holds`."""
     note("right" if holds else "wrong", about, right if holds else wrong)
     return holds
 
 
 def triggered(names: Iterable[str]) -> None:
-    """Name the faults that the request triggered."""
+    """Add the faults that the request triggered."""
     faults = notes().faults
     faults.extend(sorted(set(names) - set(faults)))
 
 
 def answer(text: str) -> None:
-    """Say what goes back."""
+    """Set the description of the response."""
     notes().answer = clipped(text)
 
 
 def refused(why: str) -> None:
-    """Say that the request is refused, and why, even where the EHR does not tell."""
+    """Mark the request as refused, with the reason, even if the EHR doesn't reveal it."""
     mine = notes()
     mine.answer, mine.is_refused = clipped(why), True
 
 
 def cut() -> None:
-    """Say that the connection is closed in place of an answer."""
+    """Mark the connection as closed without a response."""
     mine = notes()
-    mine.answer, mine.is_cut = "The connection was closed without an answer.", True
+    mine.answer, mine.is_cut = "The connection was closed without a response.", True
 
 
 def covered(
     granted: Iterable[str], contexts: Collection[str], fhir_type: str, interaction: str
 ) -> None:
-    """Note whether a grant covers one interaction on one type, and which scope would."""
+    """Note whether a grant covers an interaction on a type, and which scope would cover it."""
     name = _INTERACTIONS[interaction]
     check(
         bool(contexts),
         "scope",
         f"{' and '.join(sorted(contexts))}/ scopes cover {name} of {fhir_type}",
-        f"none covers {name} of {fhir_type}: patient/{fhir_type}.{interaction} (or user/) would. "
-        f"Granted: {' '.join(granted) or 'nothing'}",
+        f"no granted scope covers {name} of {fhir_type}. It needs "
+        f"patient/{fhir_type}.{interaction} (or user/). Granted: {' '.join(granted) or 'nothing'}",
     )
 
 
 def short(secret: str | None) -> str:
-    """Return as much of a token, code or verifier as is needed to tell it from another, and never
-    more than half of it.
+    """Return the start of a token, code or verifier, enough to tell it from others and never more
+    than half of it.
     """
     if not secret:
         return "nothing"
@@ -212,5 +216,5 @@ def short(secret: str | None) -> str:
 
 
 def clipped(text: str, longest: int = _LONGEST) -> str:
-    """Return a text that a sender cannot make endless."""
+    """Return a text cut to a maximum length."""
     return text if len(text) <= longest else f"{text[:longest]}…"

@@ -1,8 +1,9 @@
-"""The newest requests with their notes, each placed with the launch that it belongs to.
+"""The newest requests with their notes, each assigned to its launch.
 
-Discovery, keys and requests with unknown values name no launch. One that comes within half a minute
-of a launch's own requests, at the same EHR and of no other client, is placed with that launch, and
-marked as placed by its time only; an authorization request only while the chart waits for one.
+Discovery, keys and requests with unknown values don't identify a launch. If one arrives within half
+a minute of a launch's own requests, at the same EHR and not from another client, it's assigned to
+that launch and marked as placed by time only. An authorization request is assigned this way only
+while the chart waits for one.
 """
 
 import threading
@@ -23,11 +24,11 @@ class Entry:
     """One request.
 
     Fields:
-        number: the one that /_recorded gives it.
-        launch_trace: the launch it belongs to, or None.
-        is_placed: whether only its time says so.
-        status: 0 where the connection was closed without an answer.
-        others: as in trace.Notes.
+        number: its number in /_recorded.
+                launch_trace: the launch that it belongs to, or None.
+                is_placed: whether it was assigned to the launch only by its time.
+                status: 0 if the connection was closed without a response.
+                others: as in trace.Notes.
     """
 
     number: int
@@ -46,17 +47,17 @@ class Entry:
 
     @property
     def is_good(self) -> bool:
-        """Whether it was answered as the app hoped."""
+        """Whether the request succeeded."""
         return not self.is_refused and 0 < self.status < 400
 
     @property
     def wrong(self) -> list[Check]:
-        """Return the lines that say what was wrong."""
+        """The lines of failed checks."""
         return [one for one in self.checks if one.mark == "wrong"]
 
 
 class TraceLog:
-    """Keeps the entries; safe to share between threads."""
+    """Stores the entries; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,7 +65,7 @@ class TraceLog:
         self._latest: dict[str, tuple[LaunchTrace, datetime]] = {}
 
     def keep(self, notes: Notes, number: int, status: int) -> None:
-        """Keep what is known of a request that was answered."""
+        """Store the notes of a request that got a response."""
         if not notes.ehr:
             return
         now = datetime.now(UTC)
@@ -100,7 +101,7 @@ class TraceLog:
             return [one for one in self._entries if one.number > after]
 
     def clear(self) -> None:
-        """Forget all entries."""
+        """Remove all entries."""
         with self._lock:
             self._entries.clear()
             self._latest.clear()
@@ -117,7 +118,7 @@ class TraceLog:
 
 
 def as_json(entry: Entry) -> Mapping[str, object]:
-    """Return an entry for tests and tools."""
+    """Return an entry as JSON data, for tests and tools."""
     return {
         "number": entry.number,
         "time": entry.time.isoformat(),

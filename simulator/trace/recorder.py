@@ -1,7 +1,7 @@
-"""Every request that the EHR received, for tests to look at; and its notes, for the trace.
+"""Records every request that the EHR receives for tests, and its notes for the trace.
 
-It keeps tokens, codes and verifiers in the clear. That is for a simulator only: it holds
-synthetic patients and no real secret.
+It stores tokens, codes and verifiers in plain text. That's acceptable only in a simulator, which
+has synthetic patients and no real secrets.
 """
 
 import itertools
@@ -20,8 +20,8 @@ _PATH = "/_recorded"
 
 
 def record_requests(app: Flask, log: TraceLog) -> None:
-    """Record the requests of an app; `GET /_recorded?after=N` lists those after number N as
-    `{"requests": [...]}`, oldest first, and `DELETE /_recorded` forgets them and their notes.
+    """Record the requests to an app. `GET /_recorded?after=N` lists the requests after number N as
+    `{"requests": [...]}`, oldest first. `DELETE /_recorded` deletes them and their notes.
     """
     records: deque[dict[str, object]] = deque(maxlen=MOST_RECORDS)
     numbers = itertools.count(1)
@@ -30,14 +30,14 @@ def record_requests(app: Flask, log: TraceLog) -> None:
     @app.before_request
     def keep_form() -> None:
         trace.open_notes()
-        # Read here, where a body that is too large still becomes a normal 413 answer.
+        # Read the form here, because a body that's too large still gets a normal 413 response here.
         g.form = list(request.form.items(multi=True))
 
     @app.after_request
     def record(response: Response) -> Response:
         if request.path == _PATH:
             return response
-        # What was never sent has no status.
+        # A response that was never sent has no status.
         status = 0 if trace.notes().is_cut else response.status_code
         with lock:
             number = next(numbers)

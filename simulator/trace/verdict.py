@@ -1,4 +1,4 @@
-"""What became of a launch, in a sentence, and where to look next; from the requests it made."""
+"""The outcome of a launch in one sentence, with the next thing to check, based on its requests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ Level = Literal["good", "bad", "open"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a launch.
+    """The outcome of a launch.
 
     Fields:
-        level: `open` where the app may go on.
+        level: `open` if the app may still continue.
         text: one sentence.
-        wrong: the lines of the refused request that say why.
-        look: where to look next; empty where all is well.
+        wrong: the lines of the refused request with the reason.
+        look: what to check next; empty if there is no problem.
     """
 
     level: Level
@@ -40,21 +40,21 @@ def verdict(launch_trace: LaunchTrace, entries: Sequence[Entry]) -> Verdict:
 
 
 def _of_cards(own: Sequence[Entry]) -> Verdict:
-    """Judge what a chart got that asked for cards."""
+    """Judge the responses to a chart that requested cards."""
     calls = [one for one in own if one.step == "cds"]
     wrong = [check for one in calls for check in one.wrong]
     if not calls:
-        return Verdict("open", "The chart waits for the CDS service.")
+        return Verdict("open", "The chart is waiting for the CDS service.")
     if not wrong:
         return Verdict("good", calls[0].answer)
-    look = "A fault that was asked for did this." if any(one.faults for one in calls) else ""
+    look = "An injected fault caused this." if any(one.faults for one in calls) else ""
     return Verdict("bad", calls[0].answer, wrong, look)
 
 
 def _of_authorization(
     launch_trace: LaunchTrace, own: Sequence[Entry], entries: Sequence[Entry]
 ) -> Verdict | None:
-    """Judge how far the authorization request came; None where it was granted."""
+    """Judge the authorization request; return None if it was granted."""
     authorized = _last(own, "authorize")
     if authorized is None and launch_trace.is_from_chart:
         return _unanswered(entries)
@@ -65,35 +65,35 @@ def _of_authorization(
     if not answered.is_good:
         return _refusal("The EHR refused the authorization request", answered)
     if picked is None and authorized is not None and "chooses a patient" in authorized.answer:
-        return Verdict("open", "The EHR waits for the user to choose a patient.")
+        return Verdict("open", "The EHR is waiting for the user to choose a patient.")
     return None
 
 
 def _unanswered(entries: Sequence[Entry]) -> Verdict:
-    """Judge a launch that no authorization request belongs to."""
+    """Judge a launch without an authorization request."""
     near = _last(entries, "authorize")
     if near is not None:
         return Verdict(
             "bad",
-            "The app came back without the launch value of this chart, or with another one.",
+            "The app's authorization request doesn't have the launch value of this chart.",
             near.wrong,
-            "The request below is placed here by its time. The app must send on, untouched, the "
-            "launch value that its launch page got.",
+            "The request below is listed here only because of its time. The app must send the "
+            "launch value that its launch page got, unchanged.",
         )
     discovery = _last(entries, "discovery")
     if discovery is None:
         look = (
-            "No discovery either. Look at the launch page of the app, in its browser window and in "
-            "its log: is it running there, and is this FHIR base (iss) one that it knows? An app "
-            "may also have kept the discovery document from before."
+            "There is no discovery request either. Check the app's launch page, in its browser "
+            "window and in its log: is the app running, and does it know this FHIR base (iss)? An "
+            "app may also have cached the discovery document."
         )
     elif discovery.faults or not discovery.is_good:
-        look = "The app read the discovery document below, and it was not as it should be."
+        look = "The app read the discovery document below, which was wrong."
     else:
-        look = "The app read the discovery document and stopped there: look into its log."
+        look = "The app read the discovery document and stopped there. Check its log."
     return Verdict(
         "bad",
-        "The app has not come back: no authorization request carried this launch value.",
+        "The app hasn't come back: no authorization request has this launch value.",
         look=look,
     )
 
@@ -103,35 +103,35 @@ def _of_tokens(
     own: Sequence[Entry],
     entries: Sequence[Entry],
 ) -> Verdict | None:
-    """Judge the exchange of the code; None where the app got tokens."""
+    """Judge the exchange of the code; return None if the app got tokens."""
     tokens = _last(own, "token")
     if tokens is not None:
-        # What takes the place of tokens may have a status that looks like success.
+        # A fault's response instead of tokens may have a status that looks like success.
         if any(one.is_good and one.answer for one in own if one.step == "token"):
             return None
-        return _refusal("The EHR gave no tokens", tokens)
+        return _refusal("The EHR issued no tokens", tokens)
     if not own:
-        return Verdict("open", "Only requests that name no launch were made.")
+        return Verdict("open", "So far, no request identifies this launch.")
     stray = _last(entries, "token")
     if stray is not None:
         return Verdict(
             "bad",
-            "A token request came, but not with the code of this launch.",
+            "The app sent a token request, but not with the code of this launch.",
             stray.wrong,
-            "The request below is placed here by its time: compare the code, and the client "
-            "authentication, with what its lines say.",
+            "The request below is listed here only because of its time. Compare the code and the "
+            "client authentication with its lines.",
         )
     return Verdict(
         "bad",
-        "The app got a code and has not exchanged it.",
-        look="Look at the app's redirect address, in its browser window and in its log: does it "
-        "find its state again (cookies, storage), does it accept state and iss, can it reach the "
-        "token endpoint?",
+        "The app got a code and hasn't exchanged it.",
+        look="Check the app's page at the redirect URI, in its browser window and in its log: does "
+        "it find its state again (cookies, storage), does it accept state and iss, can it reach "
+        "the token endpoint?",
     )
 
 
 def _of_use(own: Sequence[Entry]) -> Verdict:
-    """Judge what the app did with its tokens."""
+    """Judge the app's requests with its tokens."""
     reads = [one for one in own if one.step == "fhir"]
     # Access tokens expire. An app that renews its token and continues has done nothing wrong.
     renewed = [one for one in own if one.step == "refresh" and one.is_good]
@@ -143,7 +143,7 @@ def _of_use(own: Sequence[Entry]) -> Verdict:
     ]
     refresh = _last(own, "refresh")
     if refresh is not None and not refresh.is_good:
-        return _refusal("The app has lost its access: the refresh was refused", refresh)
+        return _refusal("The app has lost access, because its refresh was refused", refresh)
     if refused:
         why = _refusal("", refused[-1])
         text = f"Refused: {len(refused)} of {_count(reads, 'FHIR request')}. The last one: "
@@ -152,26 +152,26 @@ def _of_use(own: Sequence[Entry]) -> Verdict:
     if revoked and not reads:
         return Verdict(
             "open",
-            "The app gave its tokens back without a FHIR request.",
-            look="Somebody logged out at once, or the app did not accept what came with the "
-            "tokens, such as the id_token: its page and its log say which.",
+            "The app revoked its tokens without a FHIR request.",
+            look="The user logged out immediately, or the app rejected something in the token "
+            "response, such as the id_token. Check its page and its log.",
         )
     if revoked:
         return Verdict("good", f"Complete: {_count(reads, 'FHIR request')}, then logged out.")
     if not reads:
-        return Verdict("open", "The app has tokens and has read nothing yet.")
-    text = f"The app is in: it has tokens and {_count(reads, 'FHIR answer')}."
+        return Verdict("open", "The app has tokens, but hasn't read anything yet.")
+    text = f"The launch succeeded: the app has tokens and {_count(reads, 'FHIR response')}."
     authorized = _last(own, "authorize")
     if authorized is not None and authorized.wrong:
         return Verdict(
-            "open", f"{text} But it was granted less than it asked for.", authorized.wrong
+            "open", f"{text} But it was granted less than it requested.", authorized.wrong
         )
     return Verdict("good", text)
 
 
 def _refusal(text: str, entry: Entry) -> Verdict:
     why = f"{text}: {entry.answer or entry.status}"
-    look = "A fault that was asked for did this." if entry.faults else ""
+    look = "An injected fault caused this." if entry.faults else ""
     return Verdict("bad", why, entry.wrong, look)
 
 

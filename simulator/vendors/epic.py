@@ -1,5 +1,5 @@
-"""An EHR with the answers of Epic that trip apps up: pages in place of redirects, at the FHIR
-interface XML unless JSON is named (README.md names each source).
+"""An EHR with Epic's behavior that causes problems for apps: error pages instead of redirects, and
+XML from the FHIR API unless the client requests JSON (README.md lists each source).
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,11 +27,11 @@ from simulator.vendors.generic import GenericRules
 from simulator.vendors.profile import VendorProfile
 
 _INVALID = "Invalid OAuth 2.0 request"
-_SILENT = "a page that does not say why, nothing for the app. Why:"
+_SILENT = "a page without the reason, and no response to the app. The reason is"
 
 
 def addresses(origin: str) -> Addresses:
-    """Return the addresses at an origin."""
+    """Return the URLs at an origin."""
     root = f"{origin}/epic"
     return Addresses(
         issuer=f"{root}/oauth2",
@@ -97,7 +97,7 @@ def configuration(at: Addresses) -> Mapping[str, object]:
 
 
 class EpicRules(GenericRules):
-    """The rules of SMART App Launch, and a page for whoever breaks one."""
+    """The rules of SMART App Launch, with an error page for each violation."""
 
     answers_iss = False
 
@@ -108,7 +108,7 @@ class EpicRules(GenericRules):
         granted, launch = super().granted(requested, client, addresses)
         scopes = [one for one in map(parse_resource_scope, requested.scopes) if one is not None]
         if client.smart_version == 2 and any(one.is_v1 for one in scopes):
-            wrong = "a v1 scope was asked by a client that is registered for SMART v2"
+            wrong = "a client registered for SMART v2 requested a v1 scope"
             trace.note("wrong", "scope", wrong)
             raise invalid(wrong)
         return tuple(_one_letter_each(granted)), launch
@@ -122,7 +122,7 @@ class EpicRules(GenericRules):
         *,
         triggered: frozenset[str] = frozenset(),
     ) -> Response:
-        """Show the page for every invalid request; tell the app only that its user said no."""
+        """Show the error page for every invalid request; return only access_denied to the app."""
         if error.error == "access_denied":
             return super().refused(addresses, error, redirect_uri, parameters, triggered=triggered)
         trace.refused(f"{_SILENT} {error.error}: {error.description}")
@@ -134,7 +134,7 @@ class EpicRules(GenericRules):
         error: UntrustedRedirectError,
         parameters: Parameters,  # noqa: ARG002 - the Protocol's
     ) -> Response:
-        """Show a page; for an unknown client with HTTP 200."""
+        """Show an error page; for an unknown client, its status is 200."""
         trace.refused(f"{_SILENT} {error}")
         if error.reason in ("client", "persona"):
             return _page(200, "OAuth2 Error", "Something went wrong.", str(error))

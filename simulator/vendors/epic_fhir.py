@@ -1,5 +1,5 @@
-"""The FHIR interface as Epic's answers it: XML unless JSON is named, a web server's page for an
-unknown type, no word in a 401, no search for every Observation (README.md names each source).
+"""Epic's FHIR API: XML unless the client requests JSON, a web server's error page for an unknown
+type, a 401 without a body, no search for all Observations (README.md lists each source).
 """
 
 import json
@@ -25,19 +25,19 @@ _NOT_FOUND_PAGE = """<!DOCTYPE html>
 
 
 class EpicDialect(GenericDialect):
-    """Epic's FHIR interface."""
+    """Epic's FHIR API."""
 
     formats = ("application/fhir+xml", "application/fhir+json")
 
     def require_media(self, request: Request) -> None:
-        """Accept every client: one that names no JSON gets XML."""
+        """Accept every client; one that doesn't request JSON gets XML."""
 
     def charts(self, day: date) -> Charts:
-        """Return the charts of a day, with orders that name their drug by reference."""
+        """Return the charts of a day, with orders that reference their drug."""
         return with_references(day)
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
-        """Ignore what is not known, `_sort` too; require a category or a code of an Observation."""
+        """Ignore unknown parameters and `_sort`; Observation requires category, code or `_id`."""
         known = {*PARAMETERS[fhir_type], "_count", "_include"} - {"_lastUpdated"}
         requested = [
             (name, value)
@@ -47,13 +47,13 @@ class EpicDialect(GenericDialect):
         if fhir_type == "Observation" and not {"category", "code", "_id"}.intersection(
             dict(requested)
         ):
-            raise FhirError(400, "required", "a search for Observations needs category or code")
+            raise FhirError(400, "required", "a search for Observations requires category or code")
         include = _INCLUDE if fhir_type == "MedicationRequest" else None
         requested = [(name, value) for name, value in requested if name != "_include" or include]
         return self._parsed(fhir_type, requested, fhir_base, include=include)
 
     def error(self, error: FhirError) -> Response:
-        """Answer with what stands before or behind Epic's FHIR service."""
+        """Answer like the servers in front of Epic's FHIR service, or like the service itself."""
         if error.status == 401:
             challenge = "Bearer"
             if "error=" in error.headers.get("WWW-Authenticate", ""):
@@ -76,7 +76,7 @@ class EpicDialect(GenericDialect):
         return fhir_answer(json.dumps(outcome), error.status, error.headers)
 
     def finish(self, request: Request, response: Response) -> Response:
-        """Write XML for a client that does not name JSON."""
+        """Convert the response to XML unless the client requested JSON."""
         is_fhir = response.mimetype == "application/fhir+json" and response.status_code != 304
         if is_fhir and not accepts(request, JSON):
             response.set_data(fhir_xml(response.get_data(as_text=True)))

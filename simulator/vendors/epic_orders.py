@@ -1,5 +1,6 @@
-"""Orders as Epic keeps them: the drug is a Medication of its own that the order refers to (FHIR R4
-MedicationRequest.medication[x]), here beside the order where it is coded, else contained in it.
+"""Orders as Epic stores them: the order refers to its drug in a Medication (FHIR R4
+MedicationRequest.medication[x]). Here a coded drug is a separate resource, and any other is
+contained in the order.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""An EHR that does what SMART App Launch 2.2 says, and insists that apps do (Obtain authorization
+"""An EHR that follows SMART App Launch 2.2 and requires apps to follow it (Obtain authorization
 code; RFC 6749 section 4.1.2.1; RFC 9207).
 """
 
@@ -28,7 +28,7 @@ from simulator.vendors.profile import VendorProfile
 
 
 def addresses(origin: str) -> Addresses:
-    """Return the addresses at an origin."""
+    """Return the URLs at an origin."""
     root = f"{origin}/generic"
     return Addresses(
         issuer=root,
@@ -94,7 +94,7 @@ def configuration(at: Addresses) -> Mapping[str, object]:
 
 
 class GenericRules:
-    """Launch parameter and launch scope belong together; an error is a redirect that names it."""
+    """Rules that require launch parameter and launch scope together, and redirect with errors."""
 
     answers_iss = True
     further_query = False
@@ -114,23 +114,23 @@ class GenericRules:
         return granted, requested.launch
 
     def unknown_launch(self) -> AuthorizationRefusedError:
-        """Make the error for a launch value that was not made here, or is used up."""
+        """Return the error for a launch value that this EHR didn't issue or that's already used."""
         return invalid("unknown launch")
 
     def declined(self) -> AuthorizationRefusedError:
-        """Make the error for a user who said no."""
+        """Return the error for a user who denied access."""
         return AuthorizationRefusedError("access_denied", "the user chose no patient")
 
     def require_patient(self, scopes: Sequence[str], patient: str | None) -> None:
-        """Accept every context: without a patient the token opens nothing of one."""
+        """Accept every context; without a patient, the token gives no access to patient data."""
 
     def fault_refusal(self, error: str, detail: str) -> AuthorizationRefusedError:
-        """Make the error with its description."""
+        """Return the error with its description."""
         return AuthorizationRefusedError(error, detail or None)
 
     def fault_page(self, detail: str) -> UntrustedRedirectError:
-        """Make the page; `detail` is its reason."""
-        return UntrustedRedirectError(cast(UntrustedReason, detail), "this fault was asked for")
+        """Return the error page; `detail` is its reason."""
+        return UntrustedRedirectError(cast(UntrustedReason, detail), "injected fault")
 
     def refused(
         self,
@@ -141,7 +141,7 @@ class GenericRules:
         *,
         triggered: frozenset[str] = frozenset(),
     ) -> Response:
-        """Redirect to the app with the error, the state as it came, and the issuer."""
+        """Redirect to the app with the error, the unchanged state, and the issuer."""
         members = {"error": error.error}
         if error.description:
             members["error_description"] = error.description
@@ -157,8 +157,8 @@ class GenericRules:
         error: UntrustedRedirectError,
         parameters: Parameters,
     ) -> Response:
-        """Show a page that says what came; or, as a fault, one that says nothing."""
-        trace.refused(f"a page for the user, nothing for the app: {error}")
+        """Show a page with the received values; one fault shows a page without them."""
+        trace.refused(f"a page for the user, and no response to the app: {error}")
         if error.reason == "unsaid":
             return fault_page(400, "Oops!", "")
         received = {
@@ -167,8 +167,8 @@ class GenericRules:
         }
         return fault_page(
             400,
-            "This app cannot be connected",
-            f"{error}. So the EHR does not send the browser back to it.",
+            "This app can't connect",
+            f"{error}. So the EHR doesn't redirect the browser to the app.",
             facts=received,
         )
 
@@ -181,17 +181,19 @@ def _audience_problems(aud: str | None, fhir_base: str) -> Iterator[Authorizatio
         f"differs: got {aud or 'nothing'}, expected {fhir_base}",
     )
     if not is_right:
-        wrong = "must equal the FHIR base of this EHR, byte for byte" if aud else "is missing"
+        wrong = "must exactly equal the FHIR base of this EHR" if aud else "is missing"
         yield invalid(f"aud {wrong}")
 
 
 def _launch_problems(requested: ParsedRequest) -> Iterator[AuthorizationRefusedError]:
     if "launch" in requested.scopes and requested.launch is None:
-        wrong = "is missing although scope launch is asked: launched from a chart, send it on"
+        wrong = (
+            "is missing, although scope launch is requested. In a launch from a chart, send it on"
+        )
         trace.note("wrong", "launch", wrong)
-        yield invalid("scope launch was asked without the launch parameter")
+        yield invalid("scope launch was requested without the launch parameter")
     if requested.launch is not None and "launch" not in requested.scopes:
-        trace.note("wrong", "scope", "launch is missing although the launch parameter was sent")
+        trace.note("wrong", "scope", "launch is missing, although the launch parameter was sent")
         yield invalid("the launch parameter was sent without scope launch")
 
 
@@ -199,15 +201,15 @@ def _scope_problems(
     requested: Sequence[str], registered: Sequence[str], granted: Sequence[str]
 ) -> Iterator[AuthorizationRefusedError]:
     problems = [
-        f"this client is not registered for scope {context}"
+        f"this client isn't registered for scope {context}"
         for context in ("launch", "launch/patient")
         if context in requested and context not in registered
     ]
     if not granted:
-        problems.append("none of the scopes asked for can be granted to this client")
+        problems.append("none of the requested scopes can be granted to this client")
     has_patient = any(one in granted for one in ("launch", "launch/patient", "launch/encounter"))
     if not has_patient and any(one.startswith("patient/") for one in granted):
-        problems.append("patient/ scopes need scope launch or launch/patient")
+        problems.append("patient/ scopes require scope launch or launch/patient")
     for problem in problems:
         trace.note("wrong", "scope", problem)
         yield AuthorizationRefusedError("invalid_scope", problem)

@@ -1,4 +1,4 @@
-"""One simulated EHR: its addresses, the apps and charts it knows, and what it remembers."""
+"""One simulated EHR: its URLs, apps, charts and state."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -23,8 +23,8 @@ _PICKER_SECONDS = 300
 
 
 class Control:
-    """What stays changed until it is changed again: the faults of all requests, and the life of
-    tokens in seconds where it is not the EHR's own.
+    """Settings that stay in effect until changed: the faults of all requests, and the lifetime of
+    tokens in seconds; None for the EHR's default.
     """
 
     def __init__(self) -> None:
@@ -33,11 +33,11 @@ class Control:
 
 
 class Installation:
-    """What the routes of one EHR share.
+    """The data and state that the routes of one EHR share.
 
-    `addresses` are the profile's at `origin`; `registrations` are the clients of this EHR
-    alone, by client id. The charts are as of `day`. EHRs that publish their keys at one address
-    share a `signer`; `cds_signer` holds the keys by which CDS services know this one.
+    `addresses` are the profile's URLs at `origin`. `registrations` has only this EHR's clients, by
+    client id. The charts are as of `day`. EHRs that publish their keys at the same URL share a
+    `signer`. `cds_signer` has the keys that authenticate this EHR to CDS services.
     """
 
     def __init__(

@@ -1,5 +1,5 @@
-"""An EHR with the addresses, omissions and answers of Oracle Health: two personas of one tenant
-(README.md names each source).
+"""An EHR with the URLs, omissions and responses of Oracle Health: two personas of one tenant
+(README.md lists each source).
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ _CORRELATION_HEADER = "Cerner-Correlation-ID"
 
 
 def _with_uri(error: TokenError, addresses: Addresses) -> TokenErrorForm:
-    """Name an error by an address; its instance is the answer's correlation id too."""
+    """Identify an error by a URI, whose instance is also the response's correlation id."""
     tail = f"oauth2:token:{error.reason}"
     uri, instance = oracle_errors.error_uri(
         origin_of(addresses), tail, client=error.client, tenant=TENANT

@@ -1,5 +1,5 @@
-"""Where Oracle Health's endpoints lie: below the tenant, with the persona and the FHIR host in the
-path (README.md names each source). The tenant is invented.
+"""The URLs of Oracle Health's endpoints: below the tenant, with the persona and the FHIR host in
+the path (README.md lists each source). The tenant is invented.
 """
 
 from typing import Literal
@@ -15,7 +15,7 @@ Persona = Literal["provider", "patient"]
 
 
 def provider_addresses(origin: str) -> Addresses:
-    """Return the addresses of the provider persona."""
+    """Return the URLs of the provider persona."""
     issuer = _issuer(origin)
     return Addresses(
         issuer=issuer,
@@ -32,10 +32,10 @@ def provider_addresses(origin: str) -> Addresses:
 
 
 def patient_addresses(origin: str) -> Addresses:
-    """Return the addresses of the patient persona, which launches no apps from a chart.
+    """Return the URLs of the patient persona, which doesn't launch apps from a chart.
 
-    Its revocation address is its own, since here each persona remembers its own tokens; Oracle's
-    is the same for both.
+    It has its own revocation URL, because here each persona stores its own tokens. At Oracle, both
+    personas have the same one.
     """
     issuer = _issuer(origin)
     hosted = f"{issuer}/hosts/fhir-myrecord.simulated.example/{_PROFILE}"
@@ -52,7 +52,7 @@ def patient_addresses(origin: str) -> Addresses:
 
 
 def origin_of(at: Addresses) -> str:
-    """Return the origin of the authorization server, below which its error pages lie."""
+    """Return the origin of the authorization server, which also serves its error pages."""
     parts = urlsplit(at.authorize)
     return f"{parts.scheme}://{parts.netloc}"
 

@@ -1,5 +1,5 @@
-"""Oracle Health's authorization endpoint: which launch scopes each persona takes, what it drops in
-silence, and errors as addresses that hold a URN (README.md names each source).
+"""Oracle Health's authorization endpoint: the launch scopes of each persona, scopes that it drops
+silently, and errors as URLs that contain a URN (README.md lists each source).
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ _TAIL_OF_ERROR = {"unsupported_response_type": "oauth2:grant:unsupported-respons
 
 
 class OracleRefusedError(AuthorizationRefusedError):
-    """A refusal with a URN of its own.
+    """A refusal with its own URN.
 
     Fields:
         tail: the URN after `urn:cerner:error:authorization-server:`.
@@ -54,7 +54,7 @@ class OracleRefusedError(AuthorizationRefusedError):
 
 
 class OraclePageError(UntrustedRedirectError):
-    """A page in place of any answer to the app, with a URN of its own."""
+    """An error page with its own URN, instead of a response to the app."""
 
     def __init__(self, tail: str) -> None:
         super().__init__("client", tail)
@@ -73,7 +73,7 @@ class OracleRules:
     def granted(
         self, requested: ParsedRequest, client: Registration, addresses: Addresses
     ) -> Granted:
-        """Return the granted scopes, and the launch value if scope launch asks to look at it."""
+        """Return the granted scopes, and the launch value if scope launch is requested."""
         launch_scopes = [one for one in requested.scopes if one in _LAUNCH_SCOPES]
         launch = requested.launch if "launch" in requested.scopes else None
         self_chosen = self._persona == "patient" and "launch" not in requested.scopes
@@ -82,7 +82,7 @@ class OracleRules:
             trace.note("wrong", *_why_no_launch(requested, launch_scopes))
             problems.append(_launch_error("code-required"))
         if requested.launch is not None and not launch_scopes:
-            trace.note("wrong", "scope", "launch is missing: without it the launch value is unused")
+            trace.note("wrong", "scope", "launch is missing, so the launch value is ignored")
         problems += self._audience_problems(requested.aud, addresses, needed=bool(launch_scopes))
         granted = grant(_considered(requested.scopes, client), client.scopes)
         if self._persona == "provider":
@@ -95,25 +95,25 @@ class OracleRules:
         return granted, launch
 
     def unknown_launch(self) -> AuthorizationRefusedError:
-        """Make the error for a launch value that was not made here, or is used up."""
+        """Return the error for a launch value that this EHR didn't issue or that's already used."""
         return _launch_error("invalid-launch-code")
 
     def declined(self) -> AuthorizationRefusedError:
-        """Make the error for a user who said no."""
+        """Return the error for a user who denied access."""
         return OracleRefusedError("access_denied", "oauth2:grant:denied-by-user")
 
     def require_patient(self, scopes: Sequence[str], patient: str | None) -> None:
-        """Refuse patient scopes without a patient."""
+        """Refuse patient scopes if there is no patient."""
         if patient is None and any(one.startswith("patient/") for one in scopes):
-            trace.note("wrong", "scope", "patient/ scopes without a patient: none is open")
+            trace.note("wrong", "scope", "patient/ scopes were requested, but no patient is open")
             raise OracleRefusedError("access_denied", "oauth2:grant:missing-patient")
 
     def fault_refusal(self, error: str, detail: str) -> AuthorizationRefusedError:
-        """Make the error with a URN that ends in `detail`."""
+        """Return the error with a URN that ends in `detail`."""
         return OracleRefusedError(error, detail)
 
     def fault_page(self, detail: str) -> UntrustedRedirectError:
-        """Make the page of the URN that ends in `detail`."""
+        """Return the error page of the URN that ends in `detail`."""
         return OraclePageError(detail)
 
     def refused(
@@ -141,7 +141,7 @@ class OracleRules:
         if "error-uri-not-encoded" in triggered:
             response.headers["Location"] += f"&error_uri={unquote(at)}"
         trace.refused(
-            f"{error.error}, {tail}: {oracle_faults.MEANINGS.get(tail, 'no meaning is known')}"
+            f"{error.error}, {tail}: {oracle_faults.MEANINGS.get(tail, 'meaning unknown')}"
         )
         return response
 
@@ -151,10 +151,10 @@ class OracleRules:
         error: UntrustedRedirectError,
         parameters: Parameters,  # noqa: ARG002 - the Protocol's
     ) -> Response:
-        """Send the browser to a page of this server; the address says no more than the URN."""
+        """Redirect the browser to an error page of this server, whose URL contains only the URN."""
         tail = error.tail if isinstance(error, OraclePageError) else _PAGES[error.reason]
         why = oracle_faults.MEANINGS[tail] if isinstance(error, OraclePageError) else str(error)
-        trace.refused(f"a page for the user, nothing for the app: {tail}, {why}")
+        trace.refused(f"a page for the user, and no response to the app: {tail}, {why}")
         if tail == _BAD_REQUEST:
             return Response("Bad Request", 400, content_type="text/html")
         uri, _ = oracle_errors.error_uri(
@@ -187,14 +187,14 @@ class OracleRules:
 
 
 def _why_no_launch(requested: ParsedRequest, launch_scopes: Sequence[str]) -> tuple[str, str]:
-    """Say which half of an EHR launch is missing: the value or the scope that has it looked at."""
+    """Return the missing half of an EHR launch, the value or the scope that uses it, and why."""
     if requested.launch is None:
-        return "launch", f"is missing although scope {' '.join(launch_scopes)} is asked"
-    return "scope", f"launch is missing: {' '.join(launch_scopes)} does not use the launch value"
+        return "launch", f"is missing, although scope {' '.join(launch_scopes)} is requested"
+    return "scope", f"launch is missing: {' '.join(launch_scopes)} doesn't use the launch value"
 
 
 def _considered(scopes: Sequence[str], client: Registration) -> list[str]:
-    """Leave out what is dropped without a word: wildcards, and the syntax of the other version."""
+    """Return the scopes without wildcards and the other version's syntax, which Oracle ignores."""
     kept = []
     for text in scopes:
         scope = parse_resource_scope(text)
@@ -210,7 +210,7 @@ def _error_uri(
     persona: Persona,
     triggered: frozenset[str],
 ) -> str:
-    """Return the address of an error, or what a fault makes of it."""
+    """Return the URI of an error, possibly changed by a fault."""
     if "error-uri-client-unknown" in triggered:
         client = "unknown"
     if "error-uri-other-client" in triggered:

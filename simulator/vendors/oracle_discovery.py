@@ -1,8 +1,9 @@
-"""Oracle Health's SMART configuration, with what the real one says and what it leaves out (captured
+"""Oracle Health's SMART configuration, with the contents and omissions of the real one (captured
 2026-08-14, github.com/api-evangelist/cerner; README.md).
 
-It lists neither `none` nor `refresh_token`, although both work; each resource scope once in v1 and
-once in one fixed v2 form, without wildcards; `launch/patient` for the patient persona alone.
+It lists neither `none` nor `refresh_token`, although both work. It lists each resource scope once
+in v1 and once in one fixed v2 form, without wildcards. It lists `launch/patient` only for the
+patient persona.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
-"""The FHIR interface as Oracle Health's answers it: errors of the gateway in its own JSON, 406
-without a body, ids on every answer (README.md names each source).
+"""Oracle Health's FHIR API: gateway errors in its own JSON format, 406 without a body, ids on every
+response (README.md lists each source).
 """
 
 import json
@@ -19,21 +19,21 @@ _URN = "urn:cerner:error:oauth2:resource-access"
 
 
 class OracleDialect(GenericDialect):
-    """Oracle Health's FHIR interface."""
+    """Oracle Health's FHIR API."""
 
     refuses_others = True
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
-        """Refuse what Oracle Health's searches do not take."""
+        """Refuse parameters that Oracle Health doesn't support, and adapt the search."""
         oracle_search.require_taken(fhir_type, pairs)
         return oracle_search.adapted(self._parsed(fhir_type, pairs, fhir_base), pairs)
 
     def pages(self, query: Search, matches: Sequence[Resource]) -> Sequence[Sequence[Resource]]:
-        """Cut at 50 unless another count is wanted, and at 200 at most."""
+        """Split into pages of 50, or of the requested count up to 200."""
         return oracle_search.pages_of(query, matches)
 
     def error(self, error: FhirError) -> Response:
-        """Answer as the gateway does for 401 and 403, else with a short OperationOutcome."""
+        """Answer 401 and 403 like the gateway, other errors with a short OperationOutcome."""
         if error.reason:
             return _gateway(error, f'code="{_URN}:{error.reason}"')
         match error.status:
@@ -53,7 +53,7 @@ class OracleDialect(GenericDialect):
         return _outcome(error, error.code, error.diagnostics)
 
     def finish(self, request: Request, response: Response) -> Response:  # noqa: ARG002 - Protocol
-        """Add the ids that support asks for."""
+        """Add the request ids that Oracle's support uses."""
         response.headers["X-Request-Id"] = str(uuid.uuid4())
         response.headers["opc-request-id"] = f"/{uuid.uuid4().hex.upper()}"
         return response

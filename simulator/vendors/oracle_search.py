@@ -1,5 +1,5 @@
-"""What Oracle Health's searches take and how they page (fhir.cerner.com, R4, per resource; a copy
-of 2024; README.md says what is assumed).
+"""The search parameters and paging of Oracle Health (fhir.cerner.com, R4, per resource; a copy of
+2024; README.md lists the assumptions).
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _TAKEN: Mapping[str, frozenset[str]] = {
 _LOWER, _UPPER = frozenset({"ge", "gt"}), frozenset({"le", "lt"})
 _PREFIXES = _LOWER | _UPPER | {"eq"}
 _DATES = ("date", "_lastUpdated")
-# A blood pressure is found by its panel code 85354-9 alone.
+# A search by code finds a blood pressure only by its panel code 85354-9.
 _NEVER_FOUND = frozenset({"8480-6", "8462-4"})
 _DEFAULT_COUNT = 50
 _MOST_COUNT = 200
@@ -33,31 +33,36 @@ _MOST_COUNT = 200
 def require_taken(fhir_type: str, pairs: Pairs) -> None:
     """Check the parameters of a search.
 
-    Raises FhirError: 400, one is not taken, one is missing, or two dates make no range.
+    Raises FhirError with 400 if one is unsupported, one is missing, or two dates don't form a
+    range.
     """
     names = [name for name, _ in pairs]
     for name in names:
         if name not in _TAKEN.get(fhir_type, _WHOSE):
-            raise FhirError(400, "invalid", f"{name[:60]} is not a supported search parameter")
+            raise FhirError(400, "invalid", f"{name[:60]} isn't a supported search parameter")
     if not _WHOSE.intersection(names):
         wanted = ", ".join(sorted(_WHOSE & _TAKEN.get(fhir_type, _WHOSE)))
-        raise FhirError(400, "required", f"at least one of {wanted} is needed")
+        raise FhirError(400, "required", f"at least one of {wanted} is required")
     for date in _DATES:
         prefixes = [value[:2] for name, value in pairs if name == date]
         if not _PREFIXES.issuperset(prefixes):
-            raise FhirError(400, "invalid", f"{date} needs one of {', '.join(sorted(_PREFIXES))}")
+            raise FhirError(
+                400,
+                "invalid",
+                f"{date} must have one of the prefixes {', '.join(sorted(_PREFIXES))}",
+            )
         ranged = _LOWER.intersection(prefixes) and _UPPER.intersection(prefixes)
         if len(prefixes) == 2 and not ranged:
-            raise FhirError(400, "invalid", "two dates must be a ge or gt and a le or lt")
+            raise FhirError(400, "invalid", "two dates must have a ge or gt and a le or lt prefix")
     if fhir_type == "Observation":
         codes = [code for name, value in pairs if name == "code" for code in value.split(",")]
         if any("|" not in code for code in codes):
-            raise FhirError(400, "invalid", "each code needs its system")
+            raise FhirError(400, "invalid", "each code must have its system")
 
 
 def adapted(query: Search, pairs: Pairs) -> Search:
-    """Let a search by code pass over single blood pressures, and one by `_lastUpdated` begin with
-    what was updated last.
+    """Exclude single blood pressures from a search by code, and sort a search by `_lastUpdated`
+    with the most recent update first.
     """
     names = {name for name, _ in pairs}
     if query.type == "Observation" and "code" in names:
@@ -71,7 +76,7 @@ def _is_found_by_code(body: Body) -> bool:
 
 
 def pages_of(query: Search, matches: Sequence[Resource]) -> list[Sequence[Resource]]:
-    """Put all social history on the first page, and the last of a page on the next one again."""
+    """Put all social history on the first page, and repeat a page's last entry on the next page."""
     count = _DEFAULT_COUNT if query.count is None else min(query.count, _MOST_COUNT)
     if count == 0:
         return [()]

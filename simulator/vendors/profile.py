@@ -1,7 +1,7 @@
-"""What makes one simulated EHR another vendor's: data and small functions, no routes.
+"""The vendor-specific data and functions of a simulated EHR, without routes.
 
-Each profile is named after the vendor whose published behaviour it follows; what is known of
-that behaviour, and from where, stands in README.md.
+Each profile is named after the vendor whose published behavior it follows. README.md lists the
+known behavior and its sources.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,27 +16,28 @@ from simulator.oauth.token_errors import TokenError, TokenErrorForm, described
 
 @dataclass(frozen=True, slots=True)
 class VendorProfile:
-    """What is particular to one EHR.
+    """The vendor-specific parts of one EHR.
 
     Fields:
-        key: `generic`, `oracle`, `oracle-patient` or `epic`: what a registration's `ehr` names.
-        title: shown to people.
-        vendor: `generic`, `oracle` or `epic`, the `vendor` of the app's configuration.
-        addresses: where it answers, given the origin. All token addresses end in `/token`.
-        configuration: its SMART configuration, given its addresses.
-        rules: its authorization endpoint; fhir: its FHIR interface.
+        key: `generic`, `oracle`, `oracle-patient` or `epic`, as in a registration's `ehrs`.
+        title: display name.
+        vendor: `generic`, `oracle` or `epic`, the `vendor` in the app's configuration.
+        addresses: its URLs, given the origin. All token URLs end in `/token`.
+        configuration: its SMART configuration, given its URLs.
+        rules: its authorization endpoint.
+        fhir: its FHIR API.
         persona: the `type` that its clients must have, `provider` or `patient`; None for any.
-        correlation_header: the header that names each answer of the token endpoint, if any.
-        token_seconds: life of an access token.
-        auth_methods: what its token endpoint takes (`none` for public clients).
+        correlation_header: the header with the id of each token endpoint response, if any.
+        token_seconds: lifetime of an access token.
+        auth_methods: the methods that its token endpoint accepts (`none` for public clients).
         raw_basic: whether Basic credentials are compared without form-decoding.
-        keys_name_alg: whether published keys carry `alg` and `use`.
-        rotates: whether a refresh gives a new refresh token (and the reuse of an old one revokes
-            the family).
-        renews_id_token: whether a refresh gives a new id_token (OpenID Connect Core 12.2).
-        extra_token_members: further members of a token answer.
-        token_error: its form of an error of the token and revocation endpoints.
-        cds: its ways as a client of CDS services.
+        keys_name_alg: whether published keys have `alg` and `use`.
+        rotates: whether a refresh returns a new refresh token (and reuse of an old one revokes the
+            family).
+        renews_id_token: whether a refresh returns a new id_token (OpenID Connect Core 12.2).
+        extra_token_members: additional token response parameters.
+        token_error: its form of a token or revocation endpoint error.
+        cds: its behavior as a CDS client.
     """
 
     key: str

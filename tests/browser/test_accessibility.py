@@ -119,7 +119,7 @@ def trace(page: Page, at: Places) -> None:
     stranger = {"Origin": "https://stranger.test"}
     Browser().get(f"{at.brief.ehr_origin}/oracle/jwk", stranger)
     page.goto(f"{at.brief.ehr_origin}/trace")
-    expect(page.get_by_text("A fault that was asked for did this.").first).to_be_visible()
+    expect(page.get_by_text("An injected fault caused this.").first).to_be_visible()
     expect(page.get_by_text("Requests that belong to no launch")).to_be_visible()
 
 
@@ -192,7 +192,7 @@ PAGES: dict[str, Visit] = {
         "Invalid OAuth 2.0 request", "epic", "epic-invalid-request"
     ),
     "page for an unknown client": at_ehr(
-        "/generic/authorize?client_id=nobody", "This app cannot be connected"
+        "/generic/authorize?client_id=nobody", "This app can't connect"
     ),
     "no such address": at_ehr("/nowhere", "Not Found"),
     "front of the functions": front_of_the_functions,

@@ -125,7 +125,7 @@ def test_where_the_browser_takes_its_storage_away_the_trace_says_that_it_never_c
     expect(error).to_be_visible()
     page.goto(f"{another_app.ehr}/trace")
     newest = page.locator("article.card").first
-    expect(newest).to_contain_text("The app has not come back")
+    expect(newest).to_contain_text("The app hasn't come back")
     expect(newest).to_contain_text("a frame of the chart")
 
 
@@ -149,5 +149,5 @@ def test_the_trace_says_what_its_scripts_may_read_and_what_a_strict_ehr_would_re
     }
     assert [line for line in lines if line[1] == "wrong"] == []
     page.goto(f"{another_app.ehr}/trace")
-    verdict = "The app is in: it has tokens and 2 FHIR answers."
+    verdict = "The launch succeeded: the app has tokens and 2 FHIR responses."
     expect(page.get_by_text(verdict).first).to_be_visible()

@@ -57,7 +57,7 @@ def test_ehr_clinician_fault_and_patient_are_chosen_and_the_app_is_launched_in_a
     newest = page.locator("article.card").first
     expect(newest).to_contain_text("smart-calc for Dario Testpatient")
     expect(newest).to_contain_text(
-        "grant-without-observation all scopes for Observation are trimmed"
+        "grant-without-observation all scopes for Observation are removed"
     )
 
 

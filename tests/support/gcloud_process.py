@@ -89,8 +89,8 @@ def _spare() -> None:
     request anew, from a database, what this machine's processor is called.
     """
     compress = zlib.compressobj
-    zlib.compressobj = lambda level=-1, *more: compress(1, *more)  # type: ignore[misc, assignment]
-    transport = importlib.import_module("googlecloudsdk.core.transport")
+    zlib.compressobj = lambda level=-1, *more: compress(1, *more)
+    transport: Any = importlib.import_module("googlecloudsdk.core.transport")
     transport.GetAndCacheArchitecture = functools.cache(transport.GetAndCacheArchitecture)
 
 
@@ -125,7 +125,7 @@ def _run(connection: socket.socket, commands: Any, notes: pathlib.Path) -> None:
         os.dup2(file, number)
         os.close(file)
     os.environ.clear()
-    os.environ.update(one.split("=", 1) for one in variables)
+    os.environ.update({name: value for name, _, value in (one.partition("=") for one in variables)})
     os.chdir(folder)
     sys.argv = ["gcloud", *arguments]
     # What was read while loading was this process's own configuration.

@@ -1,4 +1,4 @@
-"""The FHIR interface: read, search and pages; versions and writes join it (FHIR R4, HTTP)."""
+"""The FHIR API: read, search and paging, and the routes of versions and writes (FHIR R4, HTTP)."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class FhirApi:
-    """Serves the charts to those whose token shows them."""
+    """Serves the part of the charts that a token may see."""
 
     def __init__(self, ehr: Installation) -> None:
         self._ehr = ehr
@@ -42,11 +42,11 @@ class FhirApi:
         return routes
 
     def configuration(self) -> Response:
-        """Answer discovery, open to all."""
+        """Answer discovery, without authentication."""
         return configuration_answer(self._ehr)
 
     def metadata(self) -> Response:
-        """Answer the capabilities interaction, open to all."""
+        """Answer the capabilities interaction, without authentication."""
         trace.begin("discovery", self._ehr.profile.key, "The app read the CapabilityStatement")
         self._manner.require_media(request)
         return fhir_answer(capability_statement(self._ehr))
@@ -58,16 +58,16 @@ class FhirApi:
             raise FhirError(400, "invalid", "a search must name a resource type")
         text = self._ehr.pages.at(request.args["_getpages"], request.args["_page"], bearer.token)
         if text is None:
-            raise FhirError(410, "expired", "no such page for this token, or it is too old")
+            raise FhirError(410, "expired", "this token has no such page, or the page has expired")
         return fhir_answer(text)
 
     def read(self, fhir_type: str, fhir_id: str) -> Response:
-        """Answer a read, conditional or not."""
+        """Answer a read, which may be conditional."""
         bearer = self._authenticated() if fhir_type == "Binary" else self._enter()
         require_type(fhir_type)
         view = bearer.require(fhir_type, "r")
         if request.args:
-            raise FhirError(400, "invalid", "a read takes no parameters here")
+            raise FhirError(400, "invalid", "a read accepts no parameters here")
         resource = self._ehr.charts.find(fhir_type, fhir_id)
         self._require_own(view, [] if resource is None else [resource.patient])
         if resource is None:
@@ -75,17 +75,17 @@ class FhirApi:
             if versions and view.shows_of(versions[-1].patient):
                 raise_gone(fhir_type)
         if resource is None or not view.shows(resource):
-            raise FhirError(404, "not-found", f"no such {fhir_type} for this token")
+            raise FhirError(404, "not-found", f"this token can see no such {fhir_type}")
         return resource_answer(resource)
 
     def search_by_get(self, fhir_type: str) -> Response:
-        """Answer a search whose parameters are in the address."""
+        """Answer a search whose parameters are in the URL."""
         return self._search(fhir_type, list(request.args.items(multi=True)))
 
     def search_by_post(self, fhir_type: str) -> Response:
-        """Answer a search whose parameters are in the body, the address, or both."""
+        """Answer a search whose parameters are in the body, the URL, or both."""
         if request.mimetype != _FORM:
-            raise FhirError(415, "not-supported", f"_search takes {_FORM}")
+            raise FhirError(415, "not-supported", f"_search accepts only {_FORM}")
         parameters = [*request.args.items(multi=True), *request.form.items(multi=True)]
         return self._search(fhir_type, parameters)
 
@@ -117,7 +117,7 @@ class FhirApi:
             raise FhirError(403, "forbidden", "the token is for another patient")
 
     def _enter(self) -> Bearer:
-        """Check what every request for data needs: a token, and a client that can read it."""
+        """Require a valid token and a supported media type, as every request for data must."""
         bearer = self._authenticated()
         self._manner.require_media(request)
         return bearer

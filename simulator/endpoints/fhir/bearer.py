@@ -1,5 +1,5 @@
-"""Who asks for FHIR data and what the token lets them see (RFC 6750; SMART App Launch 2.2, Access
-FHIR API).
+"""Checks the bearer token of a FHIR request and the data that it may see (RFC 6750; SMART App
+Launch 2.2, Access FHIR API).
 """
 
 import time
@@ -30,9 +30,9 @@ class Bearer:
         self._access = access
 
     def require(self, fhir_type: str, need: Interaction) -> "VisibleCharts":
-        """Return what one interaction on one type may see.
+        """Return the charts that one interaction on one type may see.
 
-        Raises FhirError: 403, no granted scope covers it.
+        Raises FhirError with 403 if no granted scope covers it.
         """
         contexts = covering_contexts(self._access.scopes, fhir_type, need)
         trace.covered(self._access.scopes, contexts, fhir_type, need)
@@ -45,18 +45,18 @@ class Bearer:
         raise _insufficient_scope(f"no granted scope covers interaction {need} on {fhir_type}")
 
     def covers(self, fhir_type: str, need: Interaction) -> bool:
-        """Whether a granted scope reaches one interaction on one type."""
+        """Return whether a granted scope covers one interaction on one type."""
         return bool(covering_contexts(self._access.scopes, fhir_type, need))
 
     def _user_reference(self) -> str:
-        """Return the resource that stands for a clinician who signed in, else nothing."""
+        """Return the reference of the authenticated clinician, or "" if the user isn't one."""
         user = CLINICIANS.get(self._access.family.authorization.user or DEFAULT_USER)
         return "" if user is None else user.reference
 
 
 class VisibleCharts:
-    """The part of the charts that a token may see: one patient's compartment, or all of them; with
-    `only` a single resource.
+    """The part of the charts that a token may see: one patient's compartment or all of them. If
+    `only` is given, it's a single resource.
     """
 
     def __init__(self, patient: str | None, only: str | None = None) -> None:
@@ -64,29 +64,32 @@ class VisibleCharts:
         self._only = only
 
     def shows(self, resource: Resource) -> bool:
-        """Whether the resource lies within it."""
+        """Return whether the token may see the resource."""
         if self._only not in (None, f"{resource.type}/{resource.id}"):
             return False
         return self.shows_of(resource.patient)
 
     def shows_of(self, patient: str | None) -> bool:
-        """Whether it takes in what is this patient's, or nobody's if there is none."""
+        """Return whether it includes the patient's resources; None stands for shared ones."""
         return self._patient is None or patient in (None, self._patient)
 
     def owns(self, patient: str | None) -> bool:
-        """Whether it may be written to: what is nobody's only by those who see every patient."""
+        """Return whether it may be written; only a token for all patients may write shared ones."""
         return self._patient in (None, patient)
 
 
 def authenticate(request: Request, grants: Grants, of_all: Faults) -> Bearer:
-    """Read the bearer token of a request; `of_all` are faults that any launch may trigger.
+    """Check the bearer token of a request; `of_all` are faults that apply to every launch.
 
-    Raises FhirError: 401, there is none, or it is not (or no longer) valid; or what a fault says.
+    Raises FhirError with 401 if there is no token, or it's invalid or has expired, and the error of
+    a triggered fault.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        trace.note("wrong", "access token", "is missing: no Authorization: Bearer header came")
-        raise FhirError(401, "login", "a bearer token is needed", {"WWW-Authenticate": _REALM})
+        trace.note(
+            "wrong", "access token", "is missing: the request has no `Authorization: Bearer` header"
+        )
+        raise FhirError(401, "login", "a bearer token is required", {"WWW-Authenticate": _REALM})
     access = grants.access(token)
     if access is None:
         raise _invalid_token()
@@ -135,8 +138,8 @@ ERRORS: Mapping[str, Callable[[], FhirError]] = {
     "fhir-401": _invalid_token,
     "fhir-403": lambda: _insufficient_scope("no granted scope covers this request"),
     "fhir-429": lambda: FhirError(429, "throttled", "too many requests", {"Retry-After": "1"}),
-    "fhir-500": lambda: FhirError(500, "exception", "this fault was asked for"),
+    "fhir-500": lambda: FhirError(500, "exception", "injected fault"),
     "fhir-503": lambda: FhirError(503, "transient", "not available now", {"Retry-After": "1"}),
-    "fhir-hang": lambda: FhirError(504, "timeout", "this fault was asked for"),
+    "fhir-hang": lambda: FhirError(504, "timeout", "injected fault"),
     **{f"fhir-{tail}": partial(_gateway_error, tail) for tail in ACCESS_ERRORS},
 }

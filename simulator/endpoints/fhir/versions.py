@@ -1,4 +1,4 @@
-"""The reading of versions, and of a Binary's content (FHIR R4, HTTP: vread, history; Binary)."""
+"""Reads versions and the content of a Binary (FHIR R4, HTTP: vread, history; Binary)."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from simulator.vendors.installation import Installation
 
 
 class Versions:
-    """Serves the versions that one EHR remembers; `enter` checks the bearer of the request."""
+    """Serves the versions that one EHR keeps; `enter` checks the request's bearer token."""
 
     def __init__(self, ehr: Installation, enter: Callable[[], Bearer]) -> None:
         self._ehr = ehr
@@ -30,7 +30,7 @@ class Versions:
         routes.add_url_rule(f"{history}/<number>", view_func=self.vread)
 
     def history(self, fhir_type: str, fhir_id: str) -> Response:
-        """Answer the history of one resource, whole, newest version first."""
+        """Answer with the complete history of one resource, newest version first."""
         versions = self._visible(fhir_type, fhir_id)
         address = f"{self._ehr.addresses.fhir_base}/{fhir_type}/{fhir_id}"
         head = {
@@ -49,37 +49,37 @@ class Versions:
                 if version.resource is None:
                     raise_gone(fhir_type)
                 return resource_answer(version.resource)
-        raise FhirError(404, "not-found", f"no such version of this {fhir_type} for this token")
+        raise FhirError(404, "not-found", f"this token can see no such version of this {fhir_type}")
 
     def _visible(self, fhir_type: str, fhir_id: str) -> list[Version]:
         bearer = self._enter()
         require_type(fhir_type)
         view = bearer.require(fhir_type, "r")
         if request.args:
-            raise FhirError(400, "invalid", "versions take no parameters here")
+            raise FhirError(400, "invalid", "reading versions accepts no parameters here")
         versions = self._ehr.charts.versions(fhir_type, fhir_id)
         shown = (
             view.shows(one.resource) if one.resource else view.shows_of(one.patient)
             for one in versions
         )
         if not versions or not all(shown):
-            raise FhirError(404, "not-found", f"no such {fhir_type} for this token")
+            raise FhirError(404, "not-found", f"this token can see no such {fhir_type}")
         return versions
 
 
 def require_type(fhir_type: str) -> None:
-    """Raises FhirError: 404, this EHR keeps no such resources."""
+    """Raise FhirError with 404 if this EHR doesn't have the resource type."""
     if fhir_type not in (*RESOURCE_TYPES, "Binary"):
         raise FhirError(404, "not-supported", "this EHR has no such resource type")
 
 
 def raise_gone(fhir_type: str) -> NoReturn:
-    """Raises FhirError: 410."""
+    """Raise FhirError with 410."""
     raise FhirError(410, "deleted", f"this {fhir_type} was deleted")
 
 
 def version_headers(resource: Resource) -> dict[str, str]:
-    """Return the headers that name a resource's version."""
+    """Return the headers for a resource's version."""
     return {
         "ETag": f'W/"{resource.version}"',
         "Last-Modified": http_date(resource.last_updated),
@@ -87,7 +87,7 @@ def version_headers(resource: Resource) -> dict[str, str]:
 
 
 def resource_answer(resource: Resource) -> Response:
-    """Answer a read, conditional or not; a Binary with its content where no JSON is named."""
+    """Answer a read; return a Binary's content unless the request explicitly accepts JSON."""
     headers = version_headers(resource)
     if request.if_none_match.contains_weak(resource.version):
         return Response(status=304, headers={**headers, "Cache-Control": "no-store"})

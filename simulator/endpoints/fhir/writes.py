@@ -1,7 +1,7 @@
-"""The writing half of the FHIR interface: create, update, patch, delete (FHIR R4, HTTP).
+"""The writes of the FHIR API: create, update, patch, delete (FHIR R4, HTTP).
 
-The letter of the interaction must be granted; a token that sees one patient writes for that patient
-only; a resource never changes its patient. Version-aware updates by If-Match.
+A granted scope must include the interaction's letter. A token for one patient can write only for
+that patient, and a resource can't move to another patient. If-Match makes updates version-aware.
 """
 
 import json
@@ -27,7 +27,7 @@ _REFERENCES = ("subject", "patient", "securityContext")
 
 
 class Writes:
-    """Writes into the charts of one EHR; `enter` checks the bearer of the request."""
+    """Writes to the charts of one EHR; `enter` checks the request's bearer token."""
 
     def __init__(self, ehr: Installation, enter: Callable[[], Bearer]) -> None:
         self._ehr = ehr
@@ -45,24 +45,24 @@ class Writes:
         """Answer a create."""
         view = self._begin(fhir_type, "c")
         if "If-None-Exist" in request.headers:
-            raise FhirError(400, "not-supported", "this EHR knows no conditional create")
+            raise FhirError(400, "not-supported", "this EHR doesn't support conditional create")
         document = _document(fhir_type)
         fhir_id = uuid.uuid4().hex
         return self._write(view, (fhir_type, fhir_id), lambda _: document)
 
     def update(self, fhir_type: str, fhir_id: str) -> Response:
-        """Answer an update, which may create."""
+        """Answer an update, which creates the resource if it doesn't exist."""
         view = self._begin(fhir_type, "u")
         document = _document(fhir_type)
         if document.get("id") != fhir_id:
-            raise FhirError(400, "invalid", "the id of the resource is not that of the address")
+            raise FhirError(400, "invalid", "the id of the resource differs from the id in the URL")
         return self._write(view, (fhir_type, fhir_id), lambda _: document)
 
     def patch(self, fhir_type: str, fhir_id: str) -> Response:
         """Answer a JSON Patch."""
         view = self._begin(fhir_type, "u")
         if request.mimetype != _PATCH:
-            raise FhirError(415, "not-supported", f"a patch comes as {_PATCH}")
+            raise FhirError(415, "not-supported", f"a patch must be {_PATCH}")
         patch = _json()
 
         def patched(current: Resource | None) -> Any:
@@ -73,16 +73,16 @@ class Writes:
             except json_patch.PatchError as error:
                 raise FhirError(422, "processing", str(error)) from None
             if (changed.get("resourceType"), changed.get("id")) != (fhir_type, fhir_id):
-                raise FhirError(422, "processing", "a patch cannot change the type or id")
+                raise FhirError(422, "processing", "a patch can't change the type or id")
             return changed
 
         return self._write(view, (fhir_type, fhir_id), patched)
 
     def delete(self, fhir_type: str, fhir_id: str) -> Response:
-        """Answer a deletion; the second one of a resource too."""
+        """Answer a deletion; deleting a resource again succeeds."""
         view = self._begin(fhir_type, "d")
         if fhir_type == "Patient":
-            raise FhirError(409, "conflict", "a patient who has a chart is not deleted")
+            raise FhirError(409, "conflict", "a patient with a chart can't be deleted")
 
         def make(before: list[Version]) -> None:
             if not before or not view.shows_of(before[-1].patient):
@@ -98,7 +98,7 @@ class Writes:
         require_type(fhir_type)
         view = bearer.require(fhir_type, need)
         if request.args:
-            raise FhirError(400, "not-supported", "this EHR knows no conditional writes")
+            raise FhirError(400, "not-supported", "this EHR doesn't support conditional writes")
         return view
 
     def _write(
@@ -112,7 +112,7 @@ class Writes:
             made = self._stamped(key, document(last.resource if last else None), before)
             _require_own(view, made.patient)
             if last is not None and last.patient != made.patient:
-                raise FhirError(409, "conflict", "a resource does not change its patient")
+                raise FhirError(409, "conflict", "a resource can't move to another patient")
             return made
 
         before = self._ehr.charts.find(*key)
@@ -133,7 +133,7 @@ class Writes:
             raise FhirError(507, "too-costly", "the simulator keeps no more versions") from None
 
     def _stamped(self, key: tuple[str, str], document: Any, before: list[Version]) -> Resource:
-        """Give a document its id and version, and see that this EHR can keep it."""
+        """Give a document its id and version, and check that this EHR can store it."""
         when = self._ehr.charts.now().isoformat().replace("+00:00", "Z")
         meta = document.get("meta")
         stamp = {"versionId": next_number(before), "lastUpdated": when}
@@ -154,7 +154,7 @@ class Writes:
 def _document(fhir_type: str) -> dict[str, Any]:
     """Read the resource of the request."""
     if request.mimetype not in _JSON:
-        raise FhirError(415, "not-supported", f"a resource comes as {_JSON[0]}")
+        raise FhirError(415, "not-supported", f"a resource must be {_JSON[0]}")
     document = _json()
     if not isinstance(document, dict) or document.get("resourceType") != fhir_type:
         raise FhirError(400, "invalid", f"the body must be a resource of type {fhir_type}")
@@ -165,11 +165,11 @@ def _json() -> Any:
     try:
         return resource_text.read(request.get_data().decode("utf-8"))
     except ValueError as error:
-        raise FhirError(400, "structure", f"the body is no JSON: {error}") from None
+        raise FhirError(400, "structure", f"the body isn't valid JSON: {error}") from None
 
 
 def _patient_of(body: dict[str, Any]) -> str | None:
-    """Return whose a resource is; LookupError where it does not say."""
+    """Return the id of the resource's patient; raise LookupError if it has no valid reference."""
     if body["resourceType"] == "Patient":
         return str(body["id"])
     for name in _REFERENCES:
@@ -185,25 +185,27 @@ def _patient_of(body: dict[str, Any]) -> str | None:
 
 def _require_own(view: VisibleCharts, patient: str | None) -> None:
     if not view.owns(patient):
-        raise FhirError(403, "forbidden", "the resource is not the patient's whom the token is for")
+        raise FhirError(403, "forbidden", "the resource doesn't belong to the token's patient")
 
 
 def _require_match(last: Version | None) -> None:
     exists = last is not None and last.resource is not None
     if exists and request.if_none_match.star_tag:
-        raise FhirError(412, "conflict", "If-None-Match says that there is none, and there is")
+        raise FhirError(
+            412, "conflict", "If-None-Match requires that the resource doesn't exist, but it does"
+        )
     if "If-Match" not in request.headers:
         return
     if last is None or not exists or not request.if_match.contains_weak(last.number):
-        raise FhirError(412, "conflict", "If-Match does not name the newest version")
+        raise FhirError(412, "conflict", "If-Match doesn't match the latest version")
 
 
 def _raise_not_found(fhir_type: str) -> NoReturn:
-    raise FhirError(404, "not-found", f"no such {fhir_type} for this token")
+    raise FhirError(404, "not-found", f"this token can see no such {fhir_type}")
 
 
 def _answer(resource: Resource | None, status: int, headers: dict[str, str]) -> Response:
-    """Answer with as much of the resource as the client prefers (FHIR R4, HTTP, 3.1.0.3)."""
+    """Answer with the representation that the client prefers (FHIR R4, HTTP, 3.1.0.3)."""
     preference = request.headers.get("Prefer", "")
     if resource is None or "return=minimal" in preference:
         return Response(status=status, headers=headers)

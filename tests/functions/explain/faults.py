@@ -262,6 +262,6 @@ def ehr_of(name: str) -> str:
     fault = FAULTS[name]
     if name in _ABOUT_KEYS:
         return _ABOUT_KEYS[name]
-    if fault.place in _OF_ORACLE and "answers 40" in fault.title:
+    if fault.place in _OF_ORACLE and "returns 40" in fault.title:
         return "oracle"
     return "generic" if "generic" in fault.ehrs else fault.ehrs[0]

@@ -346,7 +346,7 @@ def test_the_ehr_found_nothing_wrong_but_what_it_was_told_to(
     end = walks[name].walk.end
     triggered = _triggered(trace, name)
     checks = [check for one in triggered for check in one["checks"] if check["mark"] == "wrong"]
-    assert not [check for check in checks if "a fault took it away" not in check["text"]]
+    assert not [check for check in checks if "an injected fault removed it" not in check["text"]]
     urn = explain.parse(end.url).urn
     if name in ON_A_PAGE and urn is not None:
         assert any(urn.rpartition(":")[2] in one["answer"] for one in triggered)

@@ -201,7 +201,7 @@ ABSOLUTE = {"label": "Guideline", "type": "absolute", "url": "https://guideline.
     [
         ({"indicator": "urgent"}, "indicator is &#39;urgent&#39;"),
         ({"summary": None}, "summary is missing"),
-        ({"summary": "x" * 140}, "not fewer than 140"),
+        ({"summary": "x" * 140}, "fewer than 140"),
         ({"detail": ""}, "detail is null or empty"),
         ({"source": {"url": "https://app.test"}}, "source.label is missing"),
         ({"source": {"label": "x", "url": "http://other.example"}}, "source.url is neither"),
@@ -215,9 +215,9 @@ ABSOLUTE = {"label": "Guideline", "type": "absolute", "url": "https://guideline.
         ({"overrideReasons": [{"code": "a", "system": "b"}]}, "[0].display is missing"),
         ({"overrideReasons": ["known"]}, "overrideReasons is not a list of objects"),
         ({"links": [{**ABSOLUTE, "type": "x"}]}, "neither absolute nor smart"),
-        ({"links": [{**ABSOLUTE, "url": "http://elsewhere.example"}]}, "of this machine"),
-        ({"links": [{**ABSOLUTE, "appContext": "x"}]}, "appContext is for smart links only"),
-        ({"links": [{**SMART, "appContext": {"calculator": "x"}}]}, "appContext is not a text"),
+        ({"links": [{**ABSOLUTE, "url": "http://elsewhere.example"}]}, "nor on localhost"),
+        ({"links": [{**ABSOLUTE, "appContext": "x"}]}, "appContext is allowed only in smart links"),
+        ({"links": [{**SMART, "appContext": {"calculator": "x"}}]}, "appContext is not a string"),
     ],
 )
 def test_a_card_that_breaks_cds_hooks_is_a_fault_of_the_app(
@@ -276,10 +276,10 @@ def test_dismissing_preselects_no_reason(service: CdsService) -> None:
     [
         (
             Answer(401, "application/fhir+json", b"{}"),
-            "Answered 401, without",
+            "The service returned 401, without",
         ),
-        (Answer(0, problem="no answer: refused"), "No answer: refused. The"),
-        (Answer(200, "application/json", b"<html>"), "is not JSON"),
+        (Answer(0, problem="no response: refused"), "No response: refused. The"),
+        (Answer(200, "application/json", b"<html>"), "isn&#39;t JSON"),
         (Answer(200, "application/json", b'{"card": []}'), "no list of cards"),
         (Answer(200, "text/plain", b'{"cards": []}'), "The media type is text/plain"),
     ],

@@ -182,7 +182,7 @@ def test_resources_are_cut_out_without_a_change() -> None:
     ],
 )
 def test_a_file_that_is_not_a_chart_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"expected|Expecting|not of a patient"):
+    with pytest.raises(ValueError, match=r"expected|Expecting|not belong to a patient"):
         list(split(text))
 
 

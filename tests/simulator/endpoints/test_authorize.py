@@ -84,9 +84,9 @@ def test_the_page_shows_what_was_sent_as_text(app: App) -> None:
         ({"state": None}, "invalid_request", "state is missing"),
         ({"state": "s" * 22 + "\n"}, "invalid_request", "printable"),
         ({"aud": None}, "invalid_request", "aud is missing"),
-        ({"aud": "http://ehr.test/generic/fhir/"}, "invalid_request", "aud must equal"),
-        ({"aud": "http://EHR.test/generic/fhir"}, "invalid_request", "aud must equal"),
-        ({"aud": ISSUER}, "invalid_request", "aud must equal"),
+        ({"aud": "http://ehr.test/generic/fhir/"}, "invalid_request", "aud must exactly equal"),
+        ({"aud": "http://EHR.test/generic/fhir"}, "invalid_request", "aud must exactly equal"),
+        ({"aud": ISSUER}, "invalid_request", "aud must exactly equal"),
         ({"code_challenge": None}, "invalid_request", "code_challenge is missing"),
         ({"code_challenge": CHALLENGE + "="}, "invalid_request", "43 characters"),
         ({"code_challenge": CHALLENGE[:-1] + "+"}, "invalid_request", "43 characters"),
@@ -95,7 +95,7 @@ def test_the_page_shows_what_was_sent_as_text(app: App) -> None:
         ({"code_challenge_method": "s256"}, "invalid_request", "must be S256"),
         ({"scope": None}, "invalid_request", "scope is missing"),
         ({"scope": ""}, "invalid_request", "scope is missing"),
-        ({"scope": "launch  patient/*.rs"}, "invalid_scope", "one space"),
+        ({"scope": "launch  patient/*.rs"}, "invalid_scope", "single spaces"),
         ({"scope": "patient/*.rs"}, "invalid_request", "without scope launch"),
         ({"scope": "launch/patient patient/*.rs"}, "invalid_request", "without scope launch"),
         ({"launch": None}, "invalid_request", "without the launch parameter"),
@@ -190,10 +190,10 @@ def test_the_token_answer_names_what_was_granted(
 @each(
     ("client", "scope", "described"),
     [
-        (APP, "fhirUser", "none of the scopes"),
-        (APP, "unknown", "none of the scopes"),
+        (APP, "fhirUser", "none of the requested scopes"),
+        (APP, "unknown", "none of the requested scopes"),
         (APP, "patient/*.rs", "launch or launch/patient"),
-        (WARD, "launch/patient user/*.rs", "not registered for scope launch/patient"),
+        (WARD, "launch/patient user/*.rs", "isn't registered for scope launch/patient"),
     ],
 )
 def test_a_scope_that_cannot_be_granted_is_invalid_scope(

@@ -65,7 +65,7 @@ def test_a_launch_stands_in_one_place_with_all_its_requests() -> None:
     (launch,) = launches(app)
     titles = (
         "A chart launched the app",
-        "The app asked for authorization",
+        "The app requested authorization",
         "The app exchanged the code for tokens",
         f"FHIR: GET /Patient/{ALMA}",
         "The app refreshed its tokens",
@@ -156,7 +156,7 @@ def test_a_standalone_launch_has_its_own_place_and_gets_its_patients_name() -> N
     app = VendorApp(registration(scopes=("launch/patient", "patient/Patient.rs")))
     picker = app.authorize(None, scope="launch/patient patient/Patient.rs").text
     (waiting,) = launches(app)
-    assert "The EHR waits for the user to choose a patient." in waiting
+    assert "The EHR is waiting for the user to choose a patient." in waiting
     form = re.search(r'name="form" value="([^"]+)"', picker)
     assert form is not None
     chosen = {"form": html.unescape(form[1]), "decision": "continue", "patient": BRUNO}
@@ -165,21 +165,21 @@ def test_a_standalone_launch_has_its_own_place_and_gets_its_patients_name() -> N
     (launch,) = launches(app)
     assert launch.startswith("Client for Bruno Testpatient")
     assert "begun by the app itself" in launch
-    assert "The app has tokens and has read nothing yet." in launch
+    assert "The app has tokens, but hasn't read anything yet." in launch
 
 
 def test_faults_in_force_for_all_requests_are_named_above_the_launches() -> None:
     app = VendorApp()
     app.control(faults="jwks-500")
     page = in_words(app.http.get("/trace").text)
-    assert "In force for all requests of Generic SMART EHR: jwks-500 the keys cannot" in page
+    assert "In force for all requests of Generic SMART EHR: jwks-500 the keys can't" in page
 
 
 def test_a_fault_that_was_asked_for_and_was_not_triggered_is_named_as_well() -> None:
     app = VendorApp()
     app.tokens(fault="fhir-500")
     (launch,) = launches(app)
-    assert "Fault asked for: fhir-500 answers 500. It was not triggered yet." in launch
+    assert "Fault asked for: fhir-500 returns 500. It was not triggered yet." in launch
 
 
 def test_what_a_sender_makes_endless_is_cut() -> None:
@@ -200,7 +200,7 @@ def test_what_a_sender_wrote_is_text_and_not_markup() -> None:
     page = app.http.get("/trace").text
     assert "alert(1)</script" not in page
     assert page.count("<script") == 1
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; is not registered" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; isn&#39;t registered" in page
     assert "&lt;b&gt;" in page
 
 

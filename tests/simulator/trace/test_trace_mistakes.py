@@ -94,26 +94,26 @@ AUTHORIZE: dict[str, tuple[Send, str, str]] = {
     "no launch value": (
         lambda app: app.authorize(None),
         "launch",
-        "is missing although scope launch is asked",
+        "is missing, although scope launch is requested",
     ),
     "no launch scope": (
         launched(scope="openid fhirUser patient/Patient.rs"),
         "scope",
-        "launch is missing although the launch parameter was sent",
+        "launch is missing, although the launch parameter was sent",
     ),
     "launch value that lost its plus": (
         lambda app: app.authorize(app.launch().replace("+", " ")),
         "launch",
-        "was not made by this EHR",
+        "wasn't issued by this EHR",
     ),
-    "launch value of before": (launch_of_before, "launch", "was used before"),
-    "launch value too late": (launch_too_late, "launch", "expired 1 s ago: it lives 300 s"),
+    "launch value of before": (launch_of_before, "launch", "was already used"),
+    "launch value too late": (launch_too_late, "launch", "expired 1 s ago; it's valid for 300 s"),
     "other redirect_uri": (
         launched(redirect_uri="https://app.test/callback/"),
         "redirect_uri",
         "got https://app.test/callback/, registered: https://app.test/callback",
     ),
-    "unknown client": (launched(client_id="nobody"), "client_id", "nobody is not registered"),
+    "unknown client": (launched(client_id="nobody"), "client_id", "nobody isn't registered"),
     "no code_challenge": (launched(code_challenge=None), "code_challenge", "is missing"),
     "plain PKCE": (
         launched(code_challenge_method="plain"),
@@ -124,12 +124,12 @@ AUTHORIZE: dict[str, tuple[Send, str, str]] = {
     "commas between scopes": (
         launched(scope="launch,openid,patient/Patient.rs"),
         "scope",
-        "launch,openid,patient/Patient.rs: blanks separate scopes, not commas",
+        "launch,openid,patient/Patient.rs: separate scopes with spaces, not commas",
     ),
     "two blanks between scopes": (
         launched(scope="launch  patient/Patient.rs"),
         "scope",
-        "must be scope tokens with one space between them",
+        "must be scopes separated by single spaces",
     ),
     "scope that is no scope": (
         launched(scope="launch patient/Patient.rs patient.Observation.read"),
@@ -139,7 +139,7 @@ AUTHORIZE: dict[str, tuple[Send, str, str]] = {
     "scope that was not registered": (
         launched(scope="launch patient/Patient.rs patient/Observation.c"),
         "not granted",
-        "patient/Observation.c: the client is not registered for all of it",
+        "patient/Observation.c: the client isn't registered for the full scope",
     ),
     "token instead of code": (
         launched(response_type="token"),
@@ -156,22 +156,22 @@ TOKEN: dict[str, tuple[Send, str, str]] = {
     "other verifier": (
         exchanged(code_verifier="x" * 43),
         "code_verifier",
-        "xxxxxx… does not answer the code_challenge",
+        "xxxxxx… doesn't match the code_challenge",
     ),
     "no verifier": (exchanged(code_verifier=None), "code_verifier", "is missing"),
     "other redirect_uri": (
         exchanged(redirect_uri="https://app.test/other"),
         "redirect_uri",
-        "got https://app.test/other, authorized was https://app.test/callback",
+        "got https://app.test/other, expected https://app.test/callback",
     ),
-    "code twice": (twice, "code", "was used before"),
-    "code too late": (late, "code", "expired 1 s ago: it lives 60 s"),
-    "invented code": (lambda app: app.exchange("guess"), "code", "was not made by this EHR"),
-    "unknown client": (exchanged(client_id="nobody"), "client", "is not registered"),
+    "code twice": (twice, "code", "was already used"),
+    "code too late": (late, "code", "expired 1 s ago; it's valid for 60 s"),
+    "invented code": (lambda app: app.exchange("guess"), "code", "wasn't issued by this EHR"),
+    "unknown client": (exchanged(client_id="nobody"), "client", "isn't registered"),
     "secret of a public client": (
         exchanged(client_secret="a-secret-of-mine"),
         "client",
-        "must authenticate with none (came: client_secret_post)",
+        "must authenticate with none (method used: client_secret_post)",
     ),
     "other grant_type": (exchanged(grant_type="password"), "grant_type", "is password"),
 }
@@ -179,28 +179,28 @@ FHIR: dict[str, tuple[Send, str, str]] = {
     "no token": (
         lambda app: app.get(None, f"/Patient/{ALMA}", None),
         "access token",
-        "is missing: no Authorization: Bearer header came",
+        "is missing: the request has no `Authorization: Bearer` header",
     ),
     "invented token": (
         lambda app: app.get("guess-guess", f"/Patient/{ALMA}", None),
         "access token",
-        "was not made by this EHR",
+        "wasn't issued by this EHR",
     ),
     "expired token": (expired_token, "access token", "expired 5 s ago"),
     "token in the address": (
         fetched(f"/Patient?_id={ALMA}&access_token=secret-secret"),
         "access_token",
-        "belongs in the header",
+        "must be in the `Authorization: Bearer` header",
     ),
     "search out of scope": (
         fetched(f"/Condition?patient={ALMA}"),
         "scope",
-        "none covers search of Condition: patient/Condition.s (or user/) would",
+        "no granted scope covers search of Condition. It needs patient/Condition.s (or user/)",
     ),
     "another app's origin": (
         other_origin,
         "Origin",
-        "https://stranger.test is no registered app's",
+        "https://stranger.test belongs to no registered app",
     ),
 }
 
@@ -246,7 +246,7 @@ def test_a_mistake_in_a_fhir_request_is_named(
 
 
 def test_a_refresh_with_a_token_that_was_replaced_is_named(generic: VendorApp) -> None:
-    says(generic, old_refresh_token, "refresh", "refresh_token", "was used before")
+    says(generic, old_refresh_token, "refresh", "refresh_token", "was already used")
 
 
 @each(
@@ -254,8 +254,8 @@ def test_a_refresh_with_a_token_that_was_replaced_is_named(generic: VendorApp) -
     [
         (basic(":".join(map(quote_plus, ("client one", "another secret")))), "secret is wrong"),
         (basic(f"client one:{SECRET}"), "must be form-encoded before base64"),
-        ({"Authorization": "Basic ???"}, "are not base64"),
-        ({}, "must authenticate with client_secret_basic (came: none)"),
+        ({"Authorization": "Basic ???"}, "aren't base64"),
+        ({}, "must authenticate with client_secret_basic (method used: none)"),
     ],
     ids=["another secret", "not encoded", "no base64", "no header"],
 )
@@ -269,7 +269,7 @@ def test_epic_takes_basic_credentials_as_they_are_and_the_trace_says_so_of_encod
     app = VendorApp(registration("client_secret_basic"), profile=EPIC)
     pair = ":".join(map(quote_plus, ("client one", SECRET)))
     app.exchange(app.code(), headers=basic(pair))
-    assert "is not registered with this EHR" in wrong(app)["client"]
+    assert "isn't registered with this EHR" in wrong(app)["client"]
 
 
 @each("profile", [ORACLE, EPIC], ids=lambda one: one.key)
@@ -280,7 +280,7 @@ def test_epic_takes_basic_credentials_as_they_are_and_the_trace_says_so_of_encod
         ({"aud": "https://other.test/fhir"}, "aud", "differs: got https://other.test/fhir"),
         ({"scope": "openid patient/Patient.rs"}, "scope", "launch is missing"),
         ({"redirect_uri": "https://app.test/"}, "redirect_uri", "registered: https://app.test"),
-        ({"client_id": "nobody"}, "client_id", "nobody is not registered with this EHR"),
+        ({"client_id": "nobody"}, "client_id", "nobody isn't registered with this EHR"),
         ({"code_challenge": None}, "code_challenge", "is missing"),
     ],
 )
@@ -297,14 +297,14 @@ def test_the_mistake_that_a_vendor_refuses_without_a_word_is_named(
 def test_a_launch_value_that_a_vendor_does_not_know_is_named(profile: VendorProfile) -> None:
     app = VendorApp(profile=profile)
     app.authorize("an invented value")
-    assert "was not made by this EHR" in wrong(app)["launch"]
+    assert "wasn't issued by this EHR" in wrong(app)["launch"]
 
 
 def test_what_a_vendor_drops_without_a_word_is_said_too() -> None:
     app = VendorApp(registration(scopes=("launch", "patient/*.rs")), profile=ORACLE)
     app.authorize(app.launch(), scope="launch patient/Patient.rs patient/*.rs")
     text = wrong(app)["not granted"].rstrip()
-    assert text == "patient/*.rs: this EHR does not grant it to this client in this form"
+    assert text == "patient/*.rs: this EHR doesn't grant it to this client in this form"
     assert not newest(app)["refused"]
 
 
@@ -322,13 +322,13 @@ def test_a_code_that_was_not_form_encoded_is_taken_and_marked() -> None:
     response = app.exchange(app.code().replace("+", " "))
     assert response.status_code == 200
     weak = {line["about"]: line["text"] for line in newest(app)["checks"] if line["mark"] == "weak"}
-    assert weak["code"].startswith("came without form-encoding")
+    assert weak["code"].startswith("arrived without form-encoding")
 
 
 def test_a_code_that_was_encoded_twice_is_refused() -> None:
     app = VendorApp()
     assert app.exchange(quote_plus(app.code())).status_code == 400
-    assert "was not made by this EHR" in wrong(app)["code"]
+    assert "wasn't issued by this EHR" in wrong(app)["code"]
 
 
 def test_a_good_verifier_is_not_taken_for_a_bad_one() -> None:

@@ -70,28 +70,31 @@ def second_try(app: VendorApp) -> None:
 
 
 CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
-    "nothing came": (VendorApp.launch, "The app has not come back: no authorization request"),
-    "nothing came, so look at": (VendorApp.launch, "is this FHIR base (iss) one that it knows?"),
-    "discovery alone": (discovery_alone, "stopped there: look into its log."),
-    "triggered discovery": (spoiled_discovery, "and it was not as it should be."),
+    "nothing came": (VendorApp.launch, "The app hasn't come back: no authorization request"),
+    "nothing came, so look at": (VendorApp.launch, "does it know this FHIR base (iss)?"),
+    "discovery alone": (discovery_alone, "stopped there. Check its log."),
+    "triggered discovery": (spoiled_discovery, "which was wrong."),
     "another launch value": (
         other_launch_value,
-        "The app came back without the launch value of this chart, or with another one.",
+        "The app's authorization request doesn't have the launch value of this chart.",
     ),
     "refused": (
         lambda app: app.authorize(app.launch(), aud=None),
         "The EHR refused the authorization request: invalid_request: aud is missing",
     ),
-    "a code and no exchange": (VendorApp.code, "The app got a code and has not exchanged it."),
-    "another code": (other_code, "A token request came, but not with the code of this launch."),
+    "a code and no exchange": (VendorApp.code, "The app got a code and hasn't exchanged it."),
+    "another code": (
+        other_code,
+        "The app sent a token request, but not with the code of this launch.",
+    ),
     "no tokens": (
         lambda app: app.exchange(app.code(), code_verifier="x" * 43),
-        "The EHR gave no tokens: invalid_grant",
+        "The EHR issued no tokens: invalid_grant",
     ),
-    "tokens at the second try": (second_try, "The app has tokens and has read nothing yet."),
+    "tokens at the second try": (second_try, "The app has tokens, but hasn't read anything yet."),
     "a read": (
         lambda app: read(app, f"/Patient/{ALMA}"),
-        "The app is in: it has tokens and 1 FHIR answer.",
+        "The launch succeeded: the app has tokens and 1 FHIR response.",
     ),
     "a refused read": (
         lambda app: read(app, f"/Patient/{ALMA}", f"/Condition?patient={ALMA}"),
@@ -99,30 +102,30 @@ CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
     ),
     "less than it asked for": (
         lambda app: read(app, f"/Patient/{ALMA}", scope="launch patient/*.rs patient/Patient.rs"),
-        "But it was granted less than it asked for.",
+        "But it was granted less than it requested.",
     ),
-    "a refused refresh": (lost_access, "The app has lost its access: the refresh was refused"),
-    "a renewal": (renewed_access, "The app is in: it has tokens and 2 FHIR answers."),
+    "a refused refresh": (lost_access, "The app has lost access, because its refresh was refused"),
+    "a renewal": (renewed_access, "The launch succeeded: the app has tokens and 2 FHIR responses."),
     "no answer": (
         lambda app: app.exchange(app.code(fault="token-reply-lost")),
-        "The EHR gave no tokens: The connection was closed without an answer.",
+        "The EHR issued no tokens: The connection was closed without a response.",
     ),
     "a log-out": (logged_out, "Complete: 1 FHIR request, then logged out."),
     "tokens given back unused": (
         lambda app: app.revoke(app.tokens()["access_token"]),
-        "The app gave its tokens back without a FHIR request.",
+        "The app revoked its tokens without a FHIR request.",
     ),
     "a redirect for tokens": (
         lambda app: app.exchange(app.code(fault="token-redirect")),
-        "The EHR gave no tokens: 307 A fault that was asked for did this.",
+        "The EHR issued no tokens: 307 An injected fault caused this.",
     ),
     "a page for tokens": (
         lambda app: app.exchange(app.code(fault="token-not-json")),
-        "The EHR gave no tokens: 200 A fault that was asked for did this.",
+        "The EHR issued no tokens: 200 An injected fault caused this.",
     ),
     "a fault": (
         lambda app: app.exchange(app.code(fault="token-503")),
-        "The EHR gave no tokens: 503 A fault that was asked for did this.",
+        "The EHR issued no tokens: 503 An injected fault caused this.",
     ),
 }
 
@@ -140,4 +143,4 @@ def test_a_second_launch_leaves_the_first_ones_verdict_alone() -> None:
     app.authorize(app.launch(), aud=None)
     newest, older = launches(app)
     assert "aud is missing" in newest
-    assert "The app is in" in older
+    assert "The launch succeeded" in older
