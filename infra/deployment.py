@@ -3,8 +3,7 @@
 Run in the project's folder as `smart-calc deployment`
 
 - `check`: say what is wrong, all of it;
-- `shell`: print PROJECT, REGION, FUNCTIONS, WITH_SESSIONS and INFRA for the commands of
-  docs/deploy.md;
+- `shell`: print the variables of the commands of docs/deploy.md, from PROJECT to WORKER_POOL;
 - `guide`: print those, and the words that the commands use, for `. <(smart-calc deployment guide)`;
 - `commit`: print the commit that is deployed, with "+changes" where files differ from it;
 - `write PROJECT`: for a build in that project, write below build/deployment/ what its steps read.
@@ -49,6 +48,19 @@ _NETWORKS: Mapping[str, re.Pattern[str]] = {
         r"(projects/[^/]+/regions/[^/]+/subnetworks/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
     ),
 }
+# Optional names, empty if a file doesn't have them, and how each is written.
+_OPTIONAL: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "kms_key": (
+        re.compile(
+            r"projects/[\w.:-]+/locations/(?P<region>[\w-]+)/keyRings/[\w-]+/cryptoKeys/[\w-]+"
+        ),
+        "projects/PROJECT/locations/REGION/keyRings/RING/cryptoKeys/KEY",
+    ),
+    "worker_pool": (
+        re.compile(r"projects/[\w.:-]+/locations/(?P<region>[\w-]+)/workerPools/[a-z][a-z0-9-]*"),
+        "projects/PROJECT/locations/REGION/workerPools/POOL",
+    ),
+}
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "ingress": ("all", "internal-and-gclb"),
     "callers": ("all_users", "not_checked"),
@@ -57,7 +69,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 _SIZES = ("cpu", "memory_mib", "concurrency", "timeout_seconds", "min_instances", "max_instances")
 _TOP = frozenset(
     {"project", "region", "ingress", "callers", "versions", "secrets", "public_keys"}
-    | {"cds_keys", "authorities", "egress", "quota", "functions"}
+    | {"cds_keys", "authorities", "egress", "quota", "functions", *_OPTIONAL}
 )
 _KEYS: Mapping[str, frozenset[str]] = {
     "": _TOP,
@@ -85,7 +97,14 @@ class Deployment:
     cds_keys: Mapping[str, str]
     authorities: Mapping[str, str]
     egress: Mapping[str, str]
+    kms_key: str
+    worker_pool: str
     functions: Mapping[str, Mapping[str, int]]
+
+    @property
+    def repository(self) -> str:
+        """Where images are. The one that Cloud Functions makes by itself has no key of yours."""
+        return "smart" if self.kms_key else "gcf-artifacts"
 
     def mounts(self, name: str) -> Mapping[str, str]:
         """Which secret in which version a function finds at which path."""
@@ -124,9 +143,23 @@ class Deployment:
             "--timeout": f"{size['timeout_seconds']}s",
             "--min-instances": str(size["min_instances"]),
             "--max-instances": str(size["max_instances"]),
+            **self._encryption(),
+            **self._build_pool(),
             **self._way_out(),
             "--quiet": None,
         }
+
+    def _encryption(self) -> Mapping[str, object]:
+        """A key goes with a repository that has the same key, as gcloud requires."""
+        if not self.kms_key:
+            return {"--clear-kms-key": None, "--clear-docker-repository": None}
+        place = f"projects/{self.project}/locations/{self.region}/repositories/{self.repository}"
+        return {"--kms-key": self.kms_key, "--docker-repository": place}
+
+    def _build_pool(self) -> Mapping[str, object]:
+        if not self.worker_pool:
+            return {"--clear-build-worker-pool": None}
+        return {"--build-worker-pool": self.worker_pool}
 
     def _way_out(self) -> Mapping[str, object]:
         """A connector, or a subnet of a network (Direct VPC egress), or neither.
@@ -166,6 +199,7 @@ def read(path: Path) -> Deployment:
         raise Unusable(f"{path.name} cannot be read: {error}") from None
     except Refused as error:
         raise Unusable(str(error)) from None
+    content = {**dict.fromkeys(_OPTIONAL, ""), **content}
     if isinstance(content.get("egress"), dict):
         # A file of an earlier release names neither.
         content["egress"] = {**dict.fromkeys(_NETWORKS, ""), **content["egress"]}
@@ -184,6 +218,10 @@ def _problems(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
     for name, pattern in (("project", _NAME), ("region", _REGION)):
         if not pattern.fullmatch(content[name]):
             problems.append(f"{name} = {content[name]!r} is no {name} of Google Cloud.")
+    for name, (written, shape) in _OPTIONAL.items():
+        found = written.fullmatch(content[name])
+        if content[name] and (found is None or found["region"] != content["region"]):
+            problems.append(f"{name} = {content[name]!r} isn't {shape}, with the region above.")
     problems += _egress_problems(content["egress"])
     for path, choices in _CHOICES.items():
         chosen = _at(content, path)
@@ -348,7 +386,17 @@ def shell(deployment: Deployment) -> str:
     return (
         f"PROJECT='{deployment.project}'\nREGION='{deployment.region}'\nFUNCTIONS='{functions}'\n"
         f"WITH_SESSIONS='{sessions}'\nINFRA={shlex.quote(str(PRODUCT / 'infra'))}\n"
+        f"KMS_KEY='{deployment.kms_key}'\nREPLICATION='{_replication(deployment)}'\n"
+        f"REPOSITORY='{deployment.repository}'\nWORKER_POOL='{deployment.worker_pool}'\n"
     )
+
+
+def _replication(deployment: Deployment) -> str:
+    """Return where secrets are kept and with which key: gcloud's `--replication-policy-file`."""
+    replica: dict[str, object] = {"location": deployment.region}
+    if deployment.kms_key:
+        replica["customerManagedEncryption"] = {"kmsKeyName": deployment.kms_key}
+    return json.dumps({"userManaged": {"replicas": [replica]}})
 
 
 def _guide(deployment: Deployment) -> str:

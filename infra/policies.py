@@ -15,11 +15,8 @@ Answer = Mapping[str, Any]
 Get = Callable[[str, str], Answer]
 # change: a setting of yours. ask: only the organization can. unread: you may not see it.
 Level = Literal["change", "ask", "unread"]
-# Services that store something here, as gcp.restrictNonCmekServices names them.
-STORING = (
-    *("artifactregistry", "cloudbuild", "cloudfunctions", "firestore"),
-    *("logging", "run", "secretmanager", "storage"),
-)
+# Services that store something which the guide makes, as gcp.restrictNonCmekServices names them.
+STORING = ("artifactregistry", "cloudfunctions", "firestore", "run", "secretmanager", "storage")
 
 
 @dataclass(frozen=True)
@@ -151,21 +148,55 @@ def _locations(
     if continent == "europe" and region not in {"europe-west2", "europe-west6"}:
         groups.add("in:eu-locations")
     if not allows(rules, region, *groups):
-        named = [one for rule in rules for one in rule.get("values", {}).get("allowedValues", [])]
         yield Finding(
             "change",
             f'constraints/{constraint} forbids region = "{region}".',
-            f"It allows: {', '.join(named) or 'nothing'}. Set region in {FILE} before you make the "
-            "database, and take one in which this project may build (docs/deploy.md, section 3).",
+            f"It allows: {', '.join(_allowed(rules)) or 'nothing'}. Set region in {FILE} before "
+            "you make the database, and take one in which this project may build (docs/deploy.md, "
+            "section 3).",
         )
 
 
-def _keys(_: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+def _services(_: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+    used = (*STORING, "cloudbuild", "logging")
+    held = [one for one in used if not allows(rules, f"{one}.googleapis.com")]
+    if held:
+        problem = f"constraints/{constraint} forbids the services {', '.join(held)}."
+        yield _exception(problem, constraint)
+
+
+def _keys(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
     services = [f"{one}.googleapis.com" for one in STORING]
     held = [one for one in services if not allows(rules, one)]
-    if held:
-        problem = f"constraints/{constraint} demands your own keys (CMEK) of {', '.join(held)}."
-        yield _exception(problem, constraint)
+    if held and not deployment.kms_key:
+        yield Finding(
+            "change",
+            f"constraints/{constraint} demands your own keys (CMEK) of {', '.join(held)}.",
+            f"Set kms_key in {FILE} before you make the database, and follow docs/deploy.md, "
+            "Customer-managed keys.",
+        )
+
+
+def _key_projects(
+    deployment: Deployment, constraint: str, rules: Sequence[Answer]
+) -> Iterator[Finding]:
+    project = "/".join(deployment.kms_key.split("/")[:2])
+    if project and not allows(rules, project, *_above(rules)):
+        yield Finding(
+            "change",
+            f"constraints/{constraint} forbids keys of {project}.",
+            f"It allows: {', '.join(_allowed(rules)) or 'nothing'}. Set kms_key in {FILE} to a key "
+            "that it allows.",
+        )
+
+
+def _allowed(rules: Sequence[Answer]) -> list[str]:
+    return [one for rule in rules for one in rule.get("values", {}).get("allowedValues", [])]
+
+
+def _above(rules: Sequence[Answer]) -> list[str]:
+    """Folders and organizations that are allowed: what is below one can't be seen from here."""
+    return [one for one in _allowed(rules) if one.startswith(("under:folders", "under:organ"))]
 
 
 def _connector(
@@ -196,11 +227,16 @@ def _egress(deployment: Deployment, constraint: str, rules: Sequence[Answer]) ->
         )
 
 
-def _pools(_: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
-    if any(rule.get("denyAll") or rule.get("values", {}).get("allowedValues") for rule in rules):
-        yield _exception(
-            f"constraints/{constraint} forbids builds outside of your organization's own pools.",
-            constraint,
+def _pools(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+    pool = deployment.worker_pool
+    project = f"under:{'/'.join(pool.split('/')[:2])}"
+    if any(rule.get("denyAll") for rule in rules):
+        yield _exception(f"constraints/{constraint} forbids all pools for builds.", constraint)
+    elif _allowed(rules) and not (pool and allows(rules, pool, project, *_above(rules))):
+        yield Finding(
+            "change",
+            f"constraints/{constraint} forbids builds outside of {', '.join(_allowed(rules))}.",
+            f"Set worker_pool in {FILE} to a pool there (docs/deploy.md, A private pool).",
         )
 
 
@@ -213,7 +249,9 @@ _JUDGES: Mapping[str, Callable[[Deployment, str, Sequence[Answer]], Iterator[Fin
     _MANAGED_MEMBERS: _members,
     _INVOKER: _invoker,
     "gcp.resourceLocations": _locations,
+    "gcp.restrictServiceUsage": _services,
     "gcp.restrictNonCmekServices": _keys,
+    "gcp.restrictCmekCryptoKeyProjects": _key_projects,
     "cloudfunctions.requireVPCConnector": _connector,
     "cloudfunctions.allowedVpcConnectorEgressSettings": _egress,
     "run.allowedVPCEgress": _egress,

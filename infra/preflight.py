@@ -101,15 +101,22 @@ def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
         listed = get("accesscontextmanager", f"v1/{policy['name']}/servicePerimeters")
         for one in listed.get("servicePerimeters", []):
             status = one.get("status", {})
-            if f"projects/{number}" in status.get("resources", []):
+            around = f"projects/{number}" in status.get("resources", [])
+            if around and not _admits(deployment, status.get("ingressPolicies", [])):
                 kept = ", ".join(status.get("restrictedServices", [])) or "no service"
                 yield Finding(
                     "ask",
                     f"The service perimeter {one['name']} is around this project and restricts "
                     f"{kept}.",
-                    "Builds in Google's own pool and your terminal are outside of it. Ask its "
-                    "owner: docs/deploy.md, A service perimeter.",
+                    "Builds in Google's own pool and your terminal are outside of it. Send its "
+                    "owner the rules of docs/deploy.md, A service perimeter.",
                 )
+
+
+def _admits(deployment: Deployment, rules: Sequence[Answer]) -> bool:
+    """Return whether a perimeter lets the account in that deploys."""
+    wanted = f"serviceAccount:smart-deploy@{deployment.project}.iam.gserviceaccount.com"
+    return any(wanted in rule.get("ingressFrom", {}).get("identities", []) for rule in rules)
 
 
 def _sinks(deployment: Deployment, get: Get) -> Iterator[Finding]:

@@ -28,6 +28,8 @@ PRICES = (
     ("*not reckoned*: a connector, two e2-micro instances, about 13 a month", "", ""),
     ("*not reckoned*: Cloud Armor, 5 a policy, 1 a rule, 0.75 a million requests", "", ""),
     ("*not reckoned*: Artifact Registry, 0.10 a GiB and month above 0.5 GiB", "", ""),
+    ("*not reckoned*: Cloud KMS (`kms_key`), 0.06 a key version and month", "", ""),
+    ("*not reckoned*: the machines of a private pool (`worker_pool`), by the minute", "", ""),
     ("*not reckoned*: Monitoring, by the number of alert conditions", "", ""),
 )
 

@@ -71,6 +71,12 @@ resource "google_storage_bucket" "source" {
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
+  dynamic "encryption" {
+    for_each = local.own_keys
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
   lifecycle_rule {
     condition {
       age = 30

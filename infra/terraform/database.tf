@@ -22,6 +22,13 @@ resource "google_firestore_database" "smart" {
   type                    = "FIRESTORE_NATIVE"
   delete_protection_state = "DELETE_PROTECTION_ENABLED"
 
+  dynamic "cmek_config" {
+    for_each = local.own_keys
+    content {
+      kms_key_name = cmek_config.value
+    }
+  }
+
   lifecycle {
     precondition {
       condition     = contains(local.functions, "launch")

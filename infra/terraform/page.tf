@@ -11,6 +11,12 @@ resource "google_storage_bucket" "page" {
   name                        = "${var.project}-page"
   location                    = var.region
   uniform_bucket_level_access = true
+  dynamic "encryption" {
+    for_each = local.own_keys
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
   website {
     main_page_suffix = "index.html"
   }

@@ -14,6 +14,7 @@ locals {
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
   ]
+  own_keys = var.kms_key == "" ? [] : [var.kms_key]
 }
 
 resource "google_project_service" "needed" {
@@ -21,6 +22,17 @@ resource "google_project_service" "needed" {
   project            = var.project
   service            = each.value
   disable_on_destroy = false
+}
+
+# docs/deploy.md, Customer-managed keys. Only with `kms_key`.
+resource "google_artifact_registry_repository" "images" {
+  for_each      = toset(local.own_keys)
+  project       = var.project
+  location      = var.region
+  repository_id = "smart"
+  format        = "DOCKER"
+  kms_key_name  = each.value
+  depends_on    = [google_project_service.needed]
 }
 
 # Addresses hold code, state, launch and patient ids. What the platform answers itself is kept.

@@ -16,6 +16,12 @@ resource "google_secret_manager_secret" "smart" {
     user_managed {
       replicas {
         location = var.region
+        dynamic "customer_managed_encryption" {
+          for_each = local.own_keys
+          content {
+            kms_key_name = customer_managed_encryption.value
+          }
+        }
       }
     }
   }

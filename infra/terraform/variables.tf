@@ -8,6 +8,12 @@ variable "region" {
   type        = string
 }
 
+variable "kms_key" {
+  description = "As in deployment.toml: your own key for database, secrets, buckets and images. The service agents must have its role before (docs/deploy.md, Customer-managed keys, without its last command). Empty: Google's keys."
+  type        = string
+  default     = ""
+}
+
 variable "functions" {
   description = "The Cloud Run services, as FUNCTIONS names them in a terminal of the guide. Empty: those of the clone that this module is part of."
   type        = list(string)

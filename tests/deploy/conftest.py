@@ -7,7 +7,7 @@ import pytest
 
 from infra import project
 from infra.stage import stage
-from tests.deploy.guide_walk import AROUND, Walk, to_a_launch, under, walk
+from tests.deploy.guide_walk import AROUND, Walk, to_a_launch, under, walk, with_own_keys
 from tests.deploy.whole_deployment import Deployment, Staged
 from tests.support.app import ehr_tables, simulated_ehr
 from tests.support.control_plane.world import World
@@ -72,6 +72,12 @@ def balanced(walked: Walk) -> World:
     assert [(ran.where, ran.said) for ran in done if ran.code] == []
     assert cloud.plane.unknown == []
     return cloud.plane.world.copy()
+
+
+@pytest.fixture(scope="session")
+def keyed(walked: Walk) -> World:
+    """The world before a release, encrypted with the organization's own key."""
+    return with_own_keys(walked)
 
 
 @pytest.fixture(scope="session")

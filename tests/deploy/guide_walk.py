@@ -1,8 +1,9 @@
 """What the tests of the guide have in common: its blocks, the shell, and one walk to a launch."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.support import guide
@@ -33,6 +34,8 @@ AROUND = (
     "11. The way out: a fixed address, or a private path to an EHR",
     "Alerts",
 )
+# What policies of an organization demand, in the order of the page.
+FOR_POLICIES = ("Customer-managed keys", "A private pool")
 TEXT = (ROOT / guide.PATH).read_text("utf-8")
 
 
@@ -119,6 +122,59 @@ def _cloud_and_ehr(folder: Path, scripted: ScriptedEhr) -> Iterator[tuple[Cloud,
 def deploy(cloud: Cloud) -> guide.Ran:
     """The block that deploys, without the build before it, which tests; what came of it."""
     return cloud.run(under(DEPLOY)[-1:], SHELL)[-1]
+
+
+KMS_KEY = "projects/my-project/locations/europe-west1/keyRings/smart/cryptoKeys/smart"
+WORKER_POOL = "projects/my-project/locations/europe-west1/workerPools/smart"
+# What encrypts with a key: the guide's commands that make something, out of blocks with many more.
+_MAKES = re.compile(
+    r"^gcloud (?:firestore databases|storage buckets) create.*?[^\\]$"
+    r"|^for secret in smart-toml.*?^done$",
+    re.MULTILINE | re.DOTALL,
+)
+_CONNECTS = re.compile(
+    r"^gcloud services vpc-peerings connect.*?[^\\]$\n", re.MULTILINE | re.DOTALL
+)
+
+
+def with_own_keys(walked: Walk) -> World:
+    """The world before the section that deploys, with a key and a pool wherever policies demand it.
+
+    Accounts, fields, roles and contents of secrets are those of the walk, which has no key.
+    """
+    headings = [one.heading for one in to_a_launch()]
+    cloud = walked.begin(headings.index("5. Database"))
+    for name in ("firestore", "secretmanager", "storage", "artifactregistry"):
+        rule = {"values": {"deniedValues": [f"is:{name}.googleapis.com"]}}
+        cloud.plane.world.constraints.setdefault("gcp.restrictNonCmekServices", []).append(rule)
+    # gcloud has no setting that leads this one command elsewhere, so only its form is tested.
+    (pool,) = under(FOR_POLICIES[1])
+    pool = replace(pool, text=_CONNECTS.sub("", pool.text))
+    cloud.plane.world.peered.add("smart-build")
+    made = guide.Block("made with a key", 1, "sh", "( stop_at_error || exit\n")
+    text = "".join(one.text for one in to_a_launch() if one.heading in FIRST[2:5])
+    block = replace(made, text="\n".join([made.text, *_MAKES.findall(text), ")\n"]))
+    with edited(cloud, 'kms_key = ""', f'kms_key = "{KMS_KEY}"'):
+        done = cloud.run([*under(FOR_POLICIES[0]), pool, block], SHELL)
+    assert [(ran.where, ran.said) for ran in done if ran.code] == []
+    assert cloud.plane.unknown == []
+    keyed, plain = cloud.plane.world.copy(), walked.worlds[headings.index(DEPLOY)].copy()
+    assert keyed.databases.keys() == plain.databases.keys()
+    assert keyed.replication.keys() == plain.replication.keys()
+    assert keyed.buckets.keys() == plain.buckets.keys()
+    return replace(
+        plain,
+        constraints=keyed.constraints,
+        services=plain.services | keyed.services,
+        accounts=plain.accounts | keyed.accounts,
+        policies=plain.policies | keyed.policies,
+        databases=keyed.databases,
+        replication=keyed.replication,
+        buckets=keyed.buckets,
+        resources=keyed.resources,
+        peered=keyed.peered,
+        now=max(plain.now, keyed.now),
+    )
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import pytest
 from infra import project
 from infra.deployment import FILE, Deployment, read
 from infra.stage import FUNCTIONS, stage
+from tests.deploy.guide_walk import AROUND, FIRST, FOR_POLICIES, PREFLIGHT
 from tests.support import gcloud
 from tests.support.control_plane.server import APIS, ControlPlane
 from tests.support.control_plane.world import OPERATOR
@@ -25,6 +26,8 @@ from tests.support.servers import ROOT
 (_block,) = (one for one in gcloud.documented("toml") if one.startswith("[secrets]"))
 STATE = read(ROOT / FILE)
 SHARED_CONNECTOR = "projects/host/locations/europe-west1/connectors/smart"
+KEY = "projects/keys/locations/europe-west1/keyRings/smart/cryptoKeys/smart"
+POOL = "projects/my-project/locations/europe-west1/workerPools/smart"
 CONFIDENTIAL = replace(STATE, **tomllib.loads(_block))
 
 
@@ -42,7 +45,11 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_gcloud_accepts_every_command(program: Path, folder: Path) -> None:
     """Of the build once for each state; the flags are in files below the folder."""
     way_out = {"connector": SHARED_CONNECTOR, "network": "", "subnet": "", "traffic": "all"}
-    states = [STATE, replace(CONFIDENTIAL, egress=way_out), replace(STATE, callers="not_checked")]
+    states = [
+        replace(STATE, kms_key=KEY, worker_pool=POOL),
+        replace(CONFIDENTIAL, egress=way_out),
+        replace(STATE, callers="not_checked"),
+    ]
     refused: dict[str, str] = {}
     for state in states:
         build = gcloud.of_build(folder, state)
@@ -51,7 +58,8 @@ def test_gcloud_accepts_every_command(program: Path, folder: Path) -> None:
         refused |= {
             " ".join(one): said for one, said in verdicts.items() if not gcloud.accepts(said)
         }
-    documentation = gcloud.of_documentation(folder)
+    walked = {*FIRST, *AROUND, PREFLIGHT, FOR_POLICIES[0]}
+    documentation = gcloud.of_documentation(folder, walked)
     assert len(documentation) > 60
     verdicts = gcloud.verdicts(program, documentation, folder)
     refused |= {" ".join(one): said for one, said in verdicts.items() if not gcloud.accepts(said)}

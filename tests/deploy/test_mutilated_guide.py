@@ -103,7 +103,7 @@ HURT: Mapping[str, Hurt] = {
     "no database": Hurt(
         DATABASE,
         "gcloud firestore databases create --database=smart --location=$REGION"
-        " --type=firestore-native \\\n  --delete-protection\n",
+        " --type=firestore-native \\\n  --delete-protection ${KMS_KEY:+--kms-key-name=$KMS_KEY}\n",
         "",
         "again gcloud firestore fields ttls update",
         "Database 'smart' not found",
@@ -197,7 +197,8 @@ HURT: Mapping[str, Hurt] = {
     "no bucket for the sources": Hurt(
         ACCOUNTS,
         "gcloud storage buckets create gs://$PROJECT-source --location=$REGION \\\n"
-        "  --uniform-bucket-level-access --public-access-prevention\n",
+        "  --uniform-bucket-level-access --public-access-prevention \\\n"
+        "  ${KMS_KEY:+--default-encryption-key=$KMS_KEY}\n",
         "",
         "gcloud storage buckets update",
         "my-project-source",
@@ -212,7 +213,7 @@ HURT: Mapping[str, Hurt] = {
     "a version before its secret": swapped(
         SECRETS,
         "for secret in smart-toml smart-sealing-key; do\n"
-        "  gcloud secrets create $secret --replication-policy=user-managed --locations=$REGION\n"
+        '  gcloud secrets create $secret --replication-policy-file=- <<< "$REPLICATION"\n'
         "done\n",
         "gcloud secrets versions add smart-toml --data-file=smart.toml\n",
         "gcloud secrets versions add smart-toml",

@@ -4,6 +4,7 @@ The fake control plane with each policy switched on, one at a time; the release,
 with all of those at once that a setting answers.
 """
 
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,18 @@ import pytest
 
 from infra import preflight
 from infra.deployment import FILE, read
-from tests.deploy.guide_walk import PREFLIGHT, SHELL, TEXT, Walk, deploy, edited, to_a_launch, under
+from tests.deploy.guide_walk import (
+    KMS_KEY,
+    PREFLIGHT,
+    SHELL,
+    TEXT,
+    WORKER_POOL,
+    Walk,
+    deploy,
+    edited,
+    to_a_launch,
+    under,
+)
 from tests.support import guide
 from tests.support.cloud import Cloud
 from tests.support.control_plane import run
@@ -29,6 +41,9 @@ ENFORCED: list[dict[str, Any]] = [{"enforce": True}]
 OWN_KEYS: list[dict[str, Any]] = [
     {"values": {"deniedValues": ["is:firestore.googleapis.com", "is:bigquery.googleapis.com"]}}
 ]
+OUR_POOL: list[dict[str, Any]] = [{"values": {"allowedValues": [WORKER_POOL]}}]
+KEY = ('kms_key = ""', f'kms_key = "{KMS_KEY}"')
+POOL = ('worker_pool = ""', f'worker_pool = "{WORKER_POOL}"')
 INGRESS = "cloudfunctions.allowedIngressSettings"
 MEMBERS = "iam.allowedPolicyMemberDomains"
 INVOKER = "run.managed.requireInvokerIam"
@@ -65,10 +80,21 @@ POLICIES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str], list[str]]] =
         {},
         ["It allows: in:us-locations. Set region in deployment.toml before you make the database"],
     ),
+    "no Firestore": (
+        {"gcp.restrictServiceUsage": [{"values": {"deniedValues": ["firestore.googleapis.com"]}}]},
+        {},
+        ["forbids the services firestore. Ask for an exception"],
+    ),
     "own keys": (
         {"gcp.restrictNonCmekServices": OWN_KEYS},
         {},
-        ["demands your own keys (CMEK) of firestore.googleapis.com. Ask for an exception"],
+        ["demands your own keys (CMEK) of firestore.googleapis.com. Set kms_key in deployment"],
+    ),
+    "own keys, and there is one": ({"gcp.restrictNonCmekServices": OWN_KEYS}, dict([KEY]), []),
+    "keys of another project": (
+        {"gcp.restrictCmekCryptoKeyProjects": [{"values": {"allowedValues": ["projects/keys"]}}]},
+        dict([KEY]),
+        ["forbids keys of projects/my-project. It allows: projects/keys. Set kms_key"],
     ),
     "a connector": (
         {"cloudfunctions.requireVPCConnector": ENFORCED},
@@ -87,6 +113,17 @@ POLICIES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str], list[str]]] =
             ]
         },
         {},
+        ["forbids builds outside of under:organizations/2. Set worker_pool in deployment.toml"],
+    ),
+    "own pools, and there is one": ({"cloudbuild.allowedWorkerPools": OUR_POOL}, dict([POOL]), []),
+    "another pool": (
+        {"cloudbuild.allowedWorkerPools": [{"values": {"allowedValues": ["under:projects/p"]}}]},
+        dict([POOL]),
+        ["forbids builds outside of under:projects/p. Set worker_pool in deployment.toml"],
+    ),
+    "no pool at all": (
+        {"cloudbuild.allowedWorkerPools": [{"denyAll": True}]},
+        dict([POOL]),
         ["exception from constraints/cloudbuild.allowedWorkerPools"],
     ),
 }
@@ -165,6 +202,11 @@ def test_quotas_perimeters_and_sinks_above_are_named(
     # Its owner has run it.
     world.sinks_above[f"organizations/{ORGANIZATION}"][0] = SINK | {"exclusions": [LEFT_OUT]}
     assert len(said(project, monkeypatch)) == 3
+    # The owner of the perimeter has admitted who deploys.
+    deployer = "serviceAccount:smart-deploy@my-project.iam.gserviceaccount.com"
+    rule = {"ingressFrom": {"identities": [deployer]}}
+    world.perimeters[0]["status"]["ingressPolicies"] = [rule]
+    assert len(said(project, monkeypatch)) == 2
     world.open_above = False
     texts = said(project, monkeypatch)
     assert [one.partition(":")[0] for one in texts] == ["change", "change", "unread", "unread"]
@@ -179,26 +221,54 @@ def test_without_a_login_it_asks_nothing(tmp_path: Path) -> None:
     assert "Run `gcloud auth login` first." in ended.stderr
 
 
+def as_operator(cloud: Cloud, command: str) -> subprocess.CompletedProcess[str]:
+    """A command that isn't in the guide."""
+    programs = [cloud.programs]
+    return run_in(command, cloud.repository, cloud.variables(OPERATOR), programs)
+
+
 @pytest.mark.calculators
-def test_where_ingress_and_all_users_are_forbidden_the_first_release_ends_green(
-    walked: Walk, balanced: World, monkeypatch: pytest.MonkeyPatch
+def test_where_every_policy_is_on_the_first_release_ends_green(
+    walked: Walk, keyed: World, balanced: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Load balancer first, the check by Cloud Run off, in the region that is allowed."""
+    """Load balancer first, the check by Cloud Run off, with a key, in the pool and the region
+    that are allowed."""
     cloud = walked.begin_to_deploy()
+    cloud.restore(keyed)
     world = cloud.plane.world
-    world.constraints = {INGRESS: NO_ALL, MEMBERS: OWN_MEMBERS, "gcp.resourceLocations": EUROPE}
+    world.constraints |= {
+        INGRESS: NO_ALL,
+        MEMBERS: OWN_MEMBERS,
+        "gcp.resourceLocations": EUROPE,
+        "cloudbuild.allowedWorkerPools": OUR_POOL,
+    }
     world.services |= {api.host for api in APIS}
-    assert len(said(cloud, monkeypatch)) == 2
+    assert len(said(cloud, monkeypatch)) == 4
     ran = deploy(cloud)
-    assert f"Constraint constraints/{INGRESS} violated" in cloud.log(), ran.said
+    assert "constraints/cloudbuild.allowedWorkerPools violated" in ran.said
+    # As a database and a secret would be made without the key.
+    for command in (
+        "firestore databases create --database=x --location=europe-west1",
+        "secrets create x --replication-policy=user-managed --locations=europe-west1",
+    ):
+        ended = as_operator(cloud, f"gcloud {command} --project=my-project")
+        assert "constraints/gcp.restrictNonCmekServices violated" in ended.stderr, ended.stderr
+    with edited(cloud, *POOL):
+        ran = deploy(cloud)
+        assert f"Constraint constraints/{INGRESS} violated" in cloud.log(), ran.said
     with (
         edited(cloud, 'ingress = "all"', 'ingress = "internal-and-gclb"'),
         edited(cloud, 'callers = "all_users"', 'callers = "not_checked"'),
+        edited(cloud, *KEY),
+        edited(cloud, *POOL),
     ):
         assert said(cloud, monkeypatch) == []
         world.resources |= balanced.copy().resources
         ran = deploy(cloud)
     assert ran.code == 0, ran.said + cloud.log()
+    assert {
+        (one["kmsKeyName"], one["buildConfig"]["workerPool"]) for one in world.functions.values()
+    } == {(KMS_KEY, WORKER_POOL)}
     # What the build would have done with callers = "all_users".
     refused = run_in(
         "gcloud run services add-iam-policy-binding launch --project=my-project"

@@ -15,6 +15,7 @@ import pytest
 
 from gateway import own_page
 from infra.stage import FUNCTIONS
+from tests.deploy.guide_walk import KMS_KEY
 from tests.support.control_plane import storage
 from tests.support.control_plane.project import DEFAULT_SERVICES
 from tests.support.control_plane.world import World
@@ -33,6 +34,7 @@ VARIABLES: Mapping[str, Any] = {
     "page": True,
     "frame_ancestors": (),
     "functions": (),
+    "kms_key": "",
     "alert_email": "ops@example.org",
     # As the guide's own example names them.
     "open_hours": "hour() > 7 < 17 and day_of_week() > 0 < 6",
@@ -188,6 +190,38 @@ def test_the_database_its_ttl_policies_and_exemptions(world: World, module: Modu
         (name, field.get("ttl", False))
         for name, field in world.fields.items()
         if field["indexes"] == 0
+    }
+
+
+def test_a_key_is_named_wherever_the_guide_names_it(keyed: World) -> None:
+    module = Module(FOLDER, **{**VARIABLES, "kms_key": KMS_KEY})
+    (database,) = module.resources("google_firestore_database")
+    (repository,) = module.resources("google_artifact_registry_repository")
+    secrets = {
+        one.body["secret_id"]: replica["customer_managed_encryption"][0]["kms_key_name"]
+        for one in module.resources("google_secret_manager_secret")
+        for replication in one.body["replication"]
+        for replica in replication["user_managed"][0]["replicas"]
+    }
+    buckets = {
+        one.body["name"]: one.body["encryption"][0]["default_kms_key_name"]
+        for one in module.resources("google_storage_bucket")
+    }
+    assert database.body["cmek_config"] == [{"kms_key_name": KMS_KEY}]
+    assert keyed.databases["smart"]["cmekConfig"] == {"kmsKeyName": KMS_KEY}
+    place = "projects/my-project/locations/europe-west1/repositories"
+    there = keyed.resources[f"{place}/{repository.body['repository_id']}"]
+    assert (repository.body["kms_key_name"], repository.body["format"]) == (KMS_KEY, "DOCKER")
+    assert (there["kmsKeyName"], there["format"]) == (KMS_KEY, "DOCKER")
+    assert secrets == {
+        name: replica["customerManagedEncryption"]["kmsKeyName"]
+        for name, replication in keyed.replication.items()
+        for replica in replication["userManaged"]["replicas"]
+    }
+    # That of a page is made later in the guide, by a block that the walk runs without a key.
+    assert buckets.pop("my-project-page") == KMS_KEY
+    assert buckets == {
+        name: bucket["encryption"]["defaultKmsKeyName"] for name, bucket in keyed.buckets.items()
     }
 
 
@@ -363,6 +397,7 @@ def test_the_uptime_checks_ask_every_functions_health_address(world: World, modu
 
 def test_every_type_of_the_module_is_compared(module: Module) -> None:
     elsewhere = {
+        "google_artifact_registry_repository",
         "google_compute_address",
         "google_compute_router_nat",
         "google_firestore_database",

@@ -1,4 +1,5 @@
-"""The gcloud commands of cloudbuild.yaml and docs/deploy.md, and gcloud's own word on each.
+"""The gcloud commands of cloudbuild.yaml and of the pages for operators, and gcloud's own word
+on each.
 
 A shell collects them: it runs the text with nothing on its path and a gcloud that writes down its
 line and arguments, so that loops, quotes and variables mean what they mean to a reader's shell. Of
@@ -10,7 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,9 +31,21 @@ _END = "\x1e"
 _RECORDER = (
     rf"""gcloud() {{ printf '%s\0' "${{BASH_LINENO[-1]}}" "$@" $'{_END}' >> record; echo x; }}"""
 )
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# In a list a block is indented.
+_BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_PAGES = ("privacy.md", "runbook.md", "upkeep.md", "oracle-first-launch.md")
+# A command in a line of text, where it is whole.
+_INLINE = re.compile(r"`(gcloud [^`…]+ --[^`…]+)`")
+_KEY = "projects/keys/locations/europe-west1/keyRings/smart/cryptoKeys/smart"
+_POOL = "projects/my-project/locations/europe-west1/workerPools/smart"
+_VARIABLES = (
+    "PROJECT=my-project REGION=europe-west1 FUNCTIONS='launch callback' WITH_SESSIONS=callback "
+    f"INFRA=infra REPLICATION='{{}}' REPOSITORY=smart KMS_KEY={_KEY} WORKER_POOL={_POOL}\n"
+)
 # What the documented commands read and write; gcloud reads it before it looks for an account.
 _FILES = ("smart.toml", "jwks.json", "key-2026-11.pem", "epic-jwks.json", "clinic-ca.pem")
+_INPUT = '{"userManaged": {"replicas": [{"location": "europe-west1"}]}}'
+_RULES = ("ingress.yaml", "egress.yaml")
 
 Command = tuple[str, ...]
 
@@ -64,23 +78,37 @@ def of_build(folder: Path, state: Deployment | None = None) -> list[Command]:
     return commands
 
 
-def of_documentation(folder: Path) -> list[Command]:
-    """The gcloud commands of docs/deploy.md, its blocks run in order in one shell."""
-    words = "stop_at_error() { :; }\nagain() { \"$@\"; }\nFUNCTIONS='launch callback' INFRA=infra\n"
-    blocks = [block for block in documented("sh") if "infra/guide.sh" not in block]
+def of_documentation(folder: Path, walked: Collection[str]) -> list[Command]:
+    """The gcloud commands of the pages for operators, their blocks run in order in one shell.
+
+    Of commands that differ in the values of their flags alone, the first. What is below a heading
+    of docs/deploy.md that is `walked` is left out: it runs elsewhere.
+    """
+    words = 'stop_at_error() { :; }\nagain() { "$@"; }\n'
+    deploy = guide.blocks((ROOT / guide.PATH).read_text("utf-8"))
+    blocks = [
+        one.text
+        for one in deploy
+        if one.language == "sh" and (one.sets or one.heading not in walked)
+    ]
+    blocks = [block for block in blocks if "infra/guide.sh" not in block]
+    blocks += [block for page in _PAGES for block in documented("sh", page)]
+    blocks += _INLINE.findall((ROOT / "docs/never-run.md").read_text("utf-8"))
     for name in ("monitoring", "cleanup"):
         shutil.copytree(ROOT / "infra" / name, folder / "infra" / name)
     # Blocks in parentheses are shells of their own, where the recorder counts lines anew.
     script = "\n".join(blocks).replace("( stop_at_error || exit\n", "\n").replace("\n)\n", "\n\n")
-    return _recorded(
-        f"{words}PROJECT=my-project REGION=europe-west1\n{script}", folder, every=False
-    )
+    found: dict[Command, Command] = {}
+    for command in _recorded(f"{words}{_VARIABLES}{script}", folder, every=False):
+        found.setdefault(tuple(word.partition("=")[0] for word in command), command)
+    return list(found.values())
 
 
-def documented(language: str) -> list[str]:
-    """The blocks of docs/deploy.md in a language, in order."""
-    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-    return [block for of, block in _BLOCK.findall(text) if of == language]
+def documented(language: str, page: str = "deploy.md") -> list[str]:
+    """The blocks of a page in a language, in order."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    found = _BLOCK.findall(text)
+    return [textwrap.dedent(block) for _, of, block in found if of == language]
 
 
 def _recorded(script: str, folder: Path, *, every: bool) -> list[Command]:
@@ -127,6 +155,8 @@ def verdicts(program: Path, commands: list[Command], folder: Path) -> dict[Comma
         shutil.copy(ROOT / name, folder)
     for name in _FILES:
         (folder / name).touch()
+    for name, rules in zip(_RULES, documented("yaml")[-2:], strict=True):
+        (folder / name).write_text(rules)
     # What is sent to the bucket of a page of one's own must be a folder.
     (folder / "examples/own-page").mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(3) as pool:
@@ -151,7 +181,7 @@ def run(
             "https_proxy": "http://127.0.0.1:9",
             **variables,
         },
-        stdin=subprocess.DEVNULL,
+        input=_INPUT,
         capture_output=True,
         text=True,
         check=False,

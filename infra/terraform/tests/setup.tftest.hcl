@@ -26,6 +26,10 @@ run "the_smallest_setup" {
     condition     = length(google_compute_url_map.smart) + length(google_compute_network.smart) + length(google_monitoring_alert_policy.smart) == 0
     error_message = "Without a domain, a fixed egress and an address for alerts there is none of each."
   }
+  assert {
+    condition     = length(google_firestore_database.smart.cmek_config) + length(google_artifact_registry_repository.images) == 0
+    error_message = "Without a key nothing names one."
+  }
 }
 
 run "everything" {
@@ -61,5 +65,28 @@ run "everything" {
   assert {
     condition     = alltrue([for name, check in google_monitoring_uptime_check_config.health : endswith(check.http_check[0].path, "/health")])
     error_message = "Uptime checks ask the health addresses."
+  }
+}
+
+run "own_keys" {
+  command = plan
+
+  variables {
+    domain  = "smart.example.org"
+    page    = true
+    kms_key = "projects/keys/locations/europe-west1/keyRings/smart/cryptoKeys/smart"
+  }
+
+  assert {
+    condition     = google_firestore_database.smart.cmek_config[0].kms_key_name == var.kms_key && google_artifact_registry_repository.images[var.kms_key].kms_key_name == var.kms_key
+    error_message = "Database and images have the key."
+  }
+  assert {
+    condition     = alltrue([for secret in google_secret_manager_secret.smart : one(one(secret.replication[0].user_managed[0].replicas).customer_managed_encryption).kms_key_name == var.kms_key])
+    error_message = "Every secret has the key."
+  }
+  assert {
+    condition     = google_storage_bucket.source.encryption[0].default_kms_key_name == var.kms_key && google_storage_bucket.page["page"].encryption[0].default_kms_key_name == var.kms_key
+    error_message = "Both buckets have the key."
   }
 }

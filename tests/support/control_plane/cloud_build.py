@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from tests.support.control_plane import storage
-from tests.support.control_plane.functions import _act_as
+from tests.support.control_plane.functions import _act_as, cloud_pool
 from tests.support.control_plane.project import exists
 from tests.support.control_plane.refusals import Refusal, not_found, region_restricted
 from tests.support.control_plane.routes import Answer, Api, Request
@@ -31,6 +31,7 @@ def create(world: World, request: Request, project: str, region: str) -> Answer:
     if region not in _REGIONS:
         raise region_restricted()
     build = request.json
+    cloud_pool(world, build.get("options", {}).get("pool", {}).get("name"))
     account = build.get("serviceAccount", "").replace("$PROJECT_ID", project)
     build["serviceAccount"] = account
     email = account.rpartition("/")[2]
@@ -74,6 +75,29 @@ def get(world: World, request: Request, project: str, region: str, identity: str
     if identity not in world.builds:
         raise not_found(f"Build {identity}")
     return _shown(world.builds[identity])
+
+
+@API("POST", "/v1/projects/{project}/locations/{region}/workerPools")
+def create_pool(world: World, request: Request, project: str, region: str) -> Answer:
+    """https://cloud.google.com/build/docs/api/reference/rest/v1/projects.locations.workerPools/create"""
+    exists(world, project)
+    world.need(request.member, "cloudbuild.workerpools.create", f"projects/{project}")
+    network = request.json["privatePoolV1Config"]["networkConfig"]["peeredNetwork"]
+    if network.partition("/networks/")[2] not in world.peered:
+        raise Refusal(400, f"{network} has no connection to servicenetworking.googleapis.com.")
+    place = f"projects/{project}/locations/{region}"
+    name = f"{place}/workerPools/{request.query['workerPoolId']}"
+    world.resources[name] = {"name": name, "state": "RUNNING", **request.json}
+    world.begin(f"{place}/operations/pool", 120, dict(world.resources[name]))
+    return {"name": f"{place}/operations/pool"}
+
+
+@API("GET", "/v1/projects/{project}/locations/{region}/operations/{name}")
+@API("GET", "/v1/projects/{project}/locations/{region}/workerPools/{name}")
+def get_pool(world: World, request: Request, name: str, **_: str) -> Answer:
+    """Of an operation too."""
+    at = request.path.removeprefix("/v1/")
+    return world.look(at) if "/operations/" in at else dict(world.resources[at])
 
 
 def _shown(build: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.support.control_plane import keys
 from tests.support.control_plane.project import exists
 from tests.support.control_plane.refusals import already_exists, changed_meanwhile, not_found
 from tests.support.control_plane.routes import Answer, Api, Request
@@ -19,6 +20,8 @@ def create(world: World, request: Request, project: str) -> Answer:
     database = request.query["databaseId"]
     if database in world.databases:
         raise already_exists(f"Database '{database}'")
+    key = request.json.get("cmekConfig", {}).get("kmsKeyName")
+    keys.hold(world, API.host, key, request.json["locationId"], "a database")
     name = f"projects/{project}/databases/{database}"
     world.databases[database] = {"name": name, **request.json}
     operation = f"{name}/operations/create"

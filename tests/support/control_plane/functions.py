@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.control_plane import iam, run, storage
+from tests.support.control_plane import iam, keys, run, storage
 from tests.support.control_plane.project import exists
 from tests.support.control_plane.refusals import (
     Refusal,
@@ -119,6 +119,8 @@ def _deploy(world: World, member: str, region: str, name: str, function: dict[st
         if world.forbids(constraint, value):
             action = f"CreateFunctionActionV1 with {setting} set to {value}"
             raise forbidden(constraint, world.project, action)
+    keys.of_function(world, region, function)
+    cloud_pool(world, build.get("workerPool"))
     run.hold_quota(world, _service(name), service)
     operation = (
         f"projects/{world.project}/locations/{region}/operations/{world.number_of_its_own()}"
@@ -146,7 +148,8 @@ def _build(world: World, region: str, build: Mapping[str, Any]) -> str | None:
     world.buckets.setdefault(bucket, {"location": region})
     content = world.objects[f"{uploaded['bucket']}/{uploaded['object']}"]
     storage.put(world, bucket, uploaded["object"], content)
-    repository = f"projects/{world.project}/locations/{region}/repositories/gcf-artifacts"
+    place = f"projects/{world.project}/locations/{region}/repositories"
+    repository = build.get("dockerRepository") or f"{place}/gcf-artifacts"
     try:
         storage.read(world, member, bucket, uploaded["object"])
         world.need(member, "artifactregistry.repositories.uploadArtifacts", repository)
@@ -157,6 +160,18 @@ def _build(world: World, region: str, build: Mapping[str, Any]) -> str | None:
             f"permission on the build service account ({email}): {refusal.message}"
         )
     return None
+
+
+def cloud_pool(world: World, pool: str | None) -> None:
+    """Refuse a pool that isn't there, or none where a policy demands one.
+
+    https://cloud.google.com/build/docs/private-pools/private-pools-overview; the words
+    weren't seen.
+    """
+    if pool and pool not in world.resources:
+        raise not_found(f"Worker pool {pool}")
+    if not pool and "cloudbuild.allowedWorkerPools" in world.constraints:
+        raise forbidden("cloudbuild.allowedWorkerPools", world.project, "to build in no pool")
 
 
 def _act_as(world: World, member: str, email: str) -> None:

@@ -96,6 +96,9 @@ ROLES: Mapping[str, frozenset[str]] = {
     "roles/iam.serviceAccountUser": frozenset(
         {"iam.serviceAccounts.actAs", "iam.serviceAccounts.get", "resourcemanager.projects.get"}
     ),
+    "roles/cloudkms.cryptoKeyEncrypterDecrypter": frozenset(
+        {"cloudkms.cryptoKeyVersions.useToDecrypt", "cloudkms.cryptoKeyVersions.useToEncrypt"}
+    ),
     "roles/run.invoker": frozenset({"run.routes.invoke"}),
     "roles/vpcaccess.user": frozenset({"vpcaccess.connectors.use", "vpcaccess.connectors.get"}),
 }

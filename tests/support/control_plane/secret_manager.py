@@ -2,6 +2,7 @@
 
 import base64
 
+from tests.support.control_plane import keys
 from tests.support.control_plane.project import exists
 from tests.support.control_plane.refusals import Refusal, already_exists
 from tests.support.control_plane.routes import Answer, Api, Request
@@ -47,7 +48,11 @@ def create(world: World, request: Request, project: str) -> Answer:
     secret = request.query["secretId"]
     if secret in world.secrets:
         raise already_exists(f"Secret [{resource(world, secret)}]")
+    for replica in request.json["replication"]["userManaged"]["replicas"]:
+        key = replica.get("customerManagedEncryption", {}).get("kmsKeyName")
+        keys.hold(world, API.host, key, replica["location"], "a secret")
     world.secrets[secret] = []
+    world.replication[secret] = request.json["replication"]
     return {"name": resource(world, secret), **request.json}
 
 

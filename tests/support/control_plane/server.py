@@ -34,6 +34,7 @@ from tests.support.control_plane import (
     firestore_admin,
     functions,
     iam,
+    keys,
     knative,
     monitoring,
     network,
@@ -63,6 +64,7 @@ APIS: Mapping[str, Api] = {
         knative.API,
         monitoring.API,
         *network.APIS,
+        *keys.APIS,
         *organization.APIS,
     )
 }

@@ -7,6 +7,8 @@ import hashlib
 import json
 from urllib.parse import unquote
 
+from tests.support.control_plane import keys
+from tests.support.control_plane.project import exists
 from tests.support.control_plane.refusals import Refusal, not_found
 from tests.support.control_plane.routes import Answer, Api, Request
 from tests.support.control_plane.world import World
@@ -49,6 +51,15 @@ def read(world: World, member: str, bucket: str, path: str) -> bytes:
     return world.objects[f"{bucket}/{path}"]
 
 
+@API("GET", "/storage/v1/projects/{project}/serviceAccount")
+def storage_agent(world: World, request: Request, project: str) -> Answer:
+    """https://cloud.google.com/storage/docs/json_api/v1/projects/serviceAccount/get"""
+    exists(world, project)
+    email = keys.agent(world, API.host)
+    world.accounts.setdefault(email, world.now)
+    return {"kind": "storage#serviceAccount", "email_address": email}
+
+
 @API("GET", "/storage/v1/b/{bucket}")
 def get_bucket(world: World, request: Request, bucket: str) -> Answer:
     """https://cloud.google.com/storage/docs/json_api/v1/buckets/get"""
@@ -76,6 +87,8 @@ def create_bucket(world: World, request: Request) -> Answer:
             409,
             "Your previous request to create the named bucket succeeded and you already own it.",
         )
+    key = request.json.get("encryption", {}).get("defaultKmsKeyName")
+    keys.hold(world, API.host, key, request.json["location"].lower(), "a bucket")
     world.buckets[bucket] = request.json
     return {"kind": "storage#bucket", "name": bucket}
 

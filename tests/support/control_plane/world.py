@@ -69,6 +69,7 @@ class World:
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)
     operations: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: dict[str, list[bytes]] = field(default_factory=dict)
+    replication: dict[str, dict[str, Any]] = field(default_factory=dict)
     buckets: dict[str, dict[str, Any]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -76,6 +77,8 @@ class World:
     # What each revision was made of, for whatever really starts it.
     contents: dict[str, str] = field(default_factory=dict)
     builds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Networks that Google's own services reach.
+    peered: set[str] = field(default_factory=set)
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     sinks: dict[str, dict[str, Any]] = field(default_factory=dict)
     # What really starts a function and runs a build, where a test wants that: see `Hooks`.
