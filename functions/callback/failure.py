@@ -72,10 +72,10 @@ def refused(
         return Refusal(error, None, evidence, error.shown, error.steps, cookies, standalone)
     from shared import explain
 
-    said, where, words = heard
+    message, where, words = heard
     sent = None if attempt is None else _sent(attempt, where)
-    explanation = explain.diagnose(said, sent, where=where)
-    evidence |= _seen(said, evidence)
+    explanation = explain.diagnose(message, sent, where=where)
+    evidence |= _seen(message, evidence)
     shown = {name: explain.shown(value) for name, value in words.items()}
     return Refusal(
         error,
@@ -122,8 +122,8 @@ def _heard(
             return None
         from shared import explain
 
-        said = explain.at_token_endpoint(error.answered, error.said)
-        return said, "token endpoint", {"error_description": said.description or ""}
+        message = explain.at_token_endpoint(error.answered, error.said)
+        return message, "token endpoint", {"error_description": message.description or ""}
     # An answer with an error and no launch of ours is explained all the same; any other failure
     # is one of its own.
     if "error" not in response or (error.code not in _SAID_BY_THE_EHR):
@@ -174,17 +174,17 @@ def _sent(attempt: Attempt, where: "explain.Where") -> "explain.AuthorizationReq
     )
 
 
-def _seen(said: "explain.EhrMessage", known: Mapping[str, str]) -> Mapping[str, str]:
+def _seen(message: "explain.EhrMessage", known: Mapping[str, str]) -> Mapping[str, str]:
     """What the EHR said of the request, as far as it has the form of ids and codes, and where it
     is not `known` already.
     """
     named = {
-        "error": said.oauth_error,
-        "urn": said.urn,
-        "ehr_correlation_id": said.instance,
-        "client_id_seen": said.client,
-        "tenant_seen": said.tenant,
-        "persona": said.persona,
+        "error": message.oauth_error,
+        "urn": message.urn,
+        "ehr_correlation_id": message.instance,
+        "client_id_seen": message.client,
+        "tenant_seen": message.tenant,
+        "persona": message.persona,
     }
     # Which client id the EHR saw is worth a line of its own, also where it is the one sent.
     return {

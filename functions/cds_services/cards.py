@@ -71,8 +71,8 @@ def of(card: Card, clock: Clock, public_url: str) -> dict[str, Any]:
 
 def summary(card: Card) -> str:
     """`LABEL VALUE UNIT: DOCUMENT: LIMIT`, in less than 140 characters."""
-    said = card.summary
-    return said if len(said) <= LONGEST_SUMMARY else f"{said[: LONGEST_SUMMARY - 1]}…"
+    text = card.summary
+    return text if len(text) <= LONGEST_SUMMARY else f"{text[: LONGEST_SUMMARY - 1]}…"
 
 
 def detail(card: Card, clock: Clock) -> str:

@@ -43,8 +43,8 @@ def read(body: Mapping[str, Any]) -> tuple[Outcome, ...]:
 def note(outcomes: tuple[Outcome, ...]) -> None:
     """A line of the log for each."""
     for one in outcomes:
-        told = {"card": one.card, "outcome": one.outcome, "reason": one.reason}
-        present: dict[str, str | int | float | list[str]] = {k: v for k, v in told.items() if v}
+        fields = {"card": one.card, "outcome": one.outcome, "reason": one.reason}
+        present: dict[str, str | int | float | list[str]] = {k: v for k, v in fields.items() if v}
         log.event("cds_feedback", "what became of a card", fields=present)
 
 

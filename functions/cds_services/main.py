@@ -79,13 +79,13 @@ def _serve(settings: Settings, call: Call) -> Reply:
 def _cards(settings: Settings, call: Call, by: Caller) -> Reply:
     body = hook_call.document(call, request_body.MAX_BYTES)
     try:
-        sent = _found(settings, body, by)
+        sent = _cards_of(settings, body, by)
     except RecursionError:
         raise hook_call.refused("The body", "is nested too deep") from None
     return _as_json({"cards": sent})
 
 
-def _found(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict[str, Any]]:
+def _cards_of(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict[str, Any]]:
     hook = hook_call.read(body, settings, by.ehr)
     prefetch.require_one_patient(hook.prefetch, hook.patient, hook.fhir_base)
     if not hook.for_clinician:

@@ -65,10 +65,10 @@ class Reader:
         read = {one.name: part or _FAILED for one, part in zip(due, parts_read, strict=True)}
         return {**parts, **read}
 
-    def _part(self, search: Search, given: Part) -> Part:
+    def _part(self, search: Search, part: Part) -> Part:
         request = request_for(search, self.patient, self.today)
-        if given.state == "incomplete":
-            return self._paged(search, request, given, SEARCH_BYTES)
+        if part.state == "incomplete":
+            return self._paged(search, request, part, SEARCH_BYTES)
         url = f"{self.fhir_base}/{request.path}"
         if request.parameters:
             url = f"{url}?{urlencode(request.parameters)}"
@@ -152,9 +152,9 @@ class Reader:
         ]
         if foreign:
             fields: _Fields = {"set_aside": len(foreign)}
-            said = "resources of another patient came"
+            message = "resources of another patient came"
             code = PatientDenied.code
-            log.event("fhir_denied", said, severity="ERROR", code=code, fields=fields)
+            log.event("fhir_denied", message, severity="ERROR", code=code, fields=fields)
 
 
 def followed(link: str | None, fhir_base: str, path: str) -> str | None:

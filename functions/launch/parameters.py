@@ -58,15 +58,15 @@ class LaunchRequest:
 
 def read(call: Call, settings: Settings) -> LaunchRequest:
     """The launch in a request's query. Raises the error that names what is wrong with it."""
-    given = edge.parameters(call, _NAMES)
-    if "ehr" in given:
-        return _standalone(given, settings)
-    launch = given.get("launch")
-    if not given.get("iss"):
+    query = edge.parameters(call, _NAMES)
+    if "ehr" in query:
+        return _standalone(query, settings)
+    launch = query.get("launch")
+    if not query.get("iss"):
         if not launch and (arrived := _legacy(call)):
             raise _not_smart(arrived)
         raise IssMissing(why="The request carries `launch` but no `iss`.") if launch else IssMissing
-    iss = urls.decode(given["iss"])
+    iss = urls.decode(query["iss"])
     match = settings.ehr_for(iss)
     if match is None:
         # What follows a `?` or `#` in it, or stands before an `@`, is nobody's FHIR base and may be
@@ -100,13 +100,13 @@ def _not_smart(arrived: str) -> LaunchParameterMissing:
     )
 
 
-def _standalone(given: dict[str, str], settings: Settings) -> LaunchRequest:
-    if "iss" in given or "launch" in given:
+def _standalone(query: dict[str, str], settings: Settings) -> LaunchRequest:
+    if "iss" in query or "launch" in query:
         raise ParameterInvalid(
             "The request mixes a standalone launch (`ehr`) with an EHR launch (`iss`, `launch`).",
             steps=_ONE_FLOW,
         )
-    ehr = settings.ehr_by_key(urls.decode(given["ehr"]))
+    ehr = settings.ehr_by_key(urls.decode(query["ehr"]))
     if ehr is None or not ehr.standalone:
         raise ParameterInvalid(
             "There is no standalone launch of this name.",

@@ -115,7 +115,7 @@ def _applied(document: list[dict[str, Any]], made: Any) -> Any:
         name = operation["op"]
         if name in {"move", "copy"}:
             source = operation["from"].split("/")[1:]
-            present, value = _found(made, source)
+            present, value = _looked_up(made, source)
             if not present:
                 raise ValueError("`from` points to nothing")
             if name == "move":
@@ -181,7 +181,7 @@ def _changed(operation: Any) -> list[str]:
     return [operation[member] for member in _CHANGING[name]]
 
 
-def _found(document: Any, path: list[str]) -> tuple[bool, Any]:
+def _looked_up(document: Any, path: list[str]) -> tuple[bool, Any]:
     for part in path:
         _require_one_spelling(document, part)
         if isinstance(document, dict) and part in document:
@@ -204,8 +204,8 @@ def _require_one_spelling(document: Any, part: str) -> None:
 
 
 def _remove(document: Any, path: list[str]) -> None:
-    if _found(document, path)[0]:
-        parent = _found(document, path[:-1])[1]
+    if _looked_up(document, path)[0]:
+        parent = _looked_up(document, path[:-1])[1]
         del parent[path[-1] if isinstance(parent, dict) else int(path[-1])]
 
 

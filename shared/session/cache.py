@@ -24,7 +24,7 @@ class CachedSession:
 
     read_at: float
     digest: bytes
-    held: StoredSession
+    stored: StoredSession
     touch_failed: bool = False
 
 
@@ -63,11 +63,11 @@ class SessionCache:
 
     def keep(self, kept: CachedSession, now: float) -> None:
         """Keep a session, unless it has ended meanwhile or was renewed by another thread."""
-        session = kept.held.session
+        session = kept.stored.session
         with self._lock:
             present = self._remove(session.handle)
             if session.handle not in self._ended:
-                older = present is not None and present.held.session.version > session.version
+                older = present is not None and present.stored.session.version > session.version
                 self._kept[session.handle] = newest = present if present and older else kept
                 self._bytes += footprint(newest)
             while self._kept:

@@ -111,17 +111,17 @@ class Ending:
             )
         return SessionExpired(why=_WHY_REFUSED)
 
-    def within_limits(self, held: StoredSession, now: float) -> StoredSession:
+    def within_limits(self, stored: StoredSession, now: float) -> StoredSession:
         """The session, read anew where another request has just updated `last_used`.
 
         Raises SessionExpired, and wipes the session, where one of its limits is reached.
         """
-        session = held.session
-        reached = self._reached(held, now)
+        session = stored.session
+        reached = self._reached(stored, now)
         if reached is None:
-            return held
+            return stored
         try:
-            self.store.delete(COLLECTION, record.key(session.handle), held.record.version)
+            self.store.delete(COLLECTION, record.key(session.handle), stored.record.version)
         except Conflict:
             if reached == "idle":
                 newer = record.read(self.store, session.handle, session.secret, self.sealer)
@@ -131,11 +131,11 @@ class Ending:
         log.event("session_ended", _WHY[reached], fields={"reason": reached})
         raise SessionExpired(why=_WHY[reached])
 
-    def _reached(self, held: StoredSession, now: float) -> Limit | None:
-        session = held.session
+    def _reached(self, stored: StoredSession, now: float) -> Limit | None:
+        session = stored.session
         if now >= session.expires_at:
             return "longest"
-        if now - held.last_used >= self.settings.session_idle_seconds:
+        if now - stored.last_used >= self.settings.session_idle_seconds:
             return "idle"
         if now >= session.access_expires_at and session.refresh_token is None:
             return "access"

@@ -51,67 +51,69 @@ class Refresher:
     clock: Callable[[], float]
     pause: Callable[[float], None] = time.sleep
 
-    def renew(self, held: StoredSession, ehr: Ehr, *, refused: bool = False) -> StoredSession:
-        """The session with newer access than `held`, a record just read.
+    def renew(self, stored: StoredSession, ehr: Ehr, *, refused: bool = False) -> StoredSession:
+        """The session with newer access than `stored`, a record just read.
 
         While another holds the lease, or soon after a failure, access that still lives is given
         back as it is; `refused` says that the EHR no longer takes it. Raises RefreshFailed,
         SessionExpired or StoreUnavailable.
         """
-        version = held.session.version
+        version = stored.session.version
         wait = _POLL_SECONDS
-        while held.session.version == version:
-            now, lease = self.clock(), held.lease
-            usable = not refused and now < held.session.access_expires_at
+        while stored.session.version == version:
+            now, lease = self.clock(), stored.lease
+            usable = not refused and now < stored.session.access_expires_at
             if lease.is_held(now):
                 if usable:
-                    return held
+                    return stored
                 self.pause(wait)
                 wait = min(2 * wait, _LONGEST_POLL_SECONDS)
-                held = self.reread(held.session)
+                stored = self.reread(stored.session)
             elif lease.rests(now):
                 if usable:
-                    return held
+                    return stored
                 raise RefreshFailed(lease.retry_at - now)
             else:
                 mine = taken(secrets.token_urlsafe(12), now)
                 try:
                     # A request is what led here: a session that is asked for is not idle, though
                     # the refresh takes long or fails.
-                    leased = self._write_lease(held, mine, last_used=now)
+                    leased = self._write_lease(stored, mine, last_used=now)
                 except Conflict:
-                    held = self.reread(held.session)
+                    stored = self.reread(stored.session)
                 except StoreUnavailable:
                     if usable:
-                        return held
+                        return stored
                     raise
                 else:
                     return self._under_lease(leased, ehr, refused=refused)
-        return held
+        return stored
 
     def reread(self, session: Session) -> StoredSession:
         """The session as the store has it now. Raises SessionExpired where it is gone."""
         return record.read(self.store, session.handle, session.secret, self.sealer)
 
-    def _write_lease(self, held: StoredSession, lease: Lease, *, last_used: float) -> StoredSession:
+    def _write_lease(
+        self, stored: StoredSession, lease: Lease, *, last_used: float
+    ) -> StoredSession:
         changed = {**record.lease_fields(lease), "last_used": last_used}
-        fields = {**held.record.fields, **changed}
+        fields = {**stored.record.fields, **changed}
         version = self.store.replace(
             record.COLLECTION,
-            record.key(held.session.handle),
+            record.key(stored.session.handle),
             fields,
-            held.record.expires_at,
-            held.record.version,
+            stored.record.expires_at,
+            stored.record.version,
         )
-        return StoredSession(Record(fields, held.record.expires_at, version), held.session)
+        return StoredSession(Record(fields, stored.record.expires_at, version), stored.session)
 
-    def _under_lease(self, held: StoredSession, ehr: Ehr, *, refused: bool) -> StoredSession:
-        session = held.session
+    def _under_lease(self, stored: StoredSession, ehr: Ehr, *, refused: bool) -> StoredSession:
+        session = stored.session
         authentication = self.clients.authenticate(ehr, session.token_endpoint)
-        if held.lease.is_spent(self.clock()):
+        if stored.lease.is_spent(self.clock()):
             # This process was stopped: an answer might come when another holds the lease.
             late = TokenError(evidence={"reason": "the lease is nearly over"})
-            return self._failed(held, late, refused=refused)
+            return self._failed(stored, late, refused=refused)
         try:
             answer = token_endpoint.refresh(
                 session.token_endpoint,
@@ -121,8 +123,8 @@ class Refresher:
             )
         except (TokenError, TokenInvalid) as error:
             if _ends_it(error):
-                return self._refused_for_good(held, error)
-            return self._failed(held, error, refused=refused)
+                return self._refused_for_good(stored, error)
+            return self._failed(stored, error, refused=refused)
         renewed = replace(
             session,
             version=session.version + 1,
@@ -133,36 +135,36 @@ class Refresher:
             access_expires_at=self.clock() + answer.expires_in,
         )
         if answer.context.patient not in (None, session.context.patient):
-            raise self._ended(held, renewed, ehr, "patient_changed")
-        kept = self._write(held, renewed, ehr, answer)
+            raise self._ended(stored, renewed, ehr, "patient_changed")
+        kept = self._write(stored, renewed, ehr, answer)
         # After the write: the keys may have to be fetched, and the lease does not wait for that.
         if self._is_other_user(session, ehr, answer):
-            raise self._ended(held, renewed, ehr, "user_changed")
+            raise self._ended(stored, renewed, ehr, "user_changed")
         rotated = answer.refresh_token is not None
         log.event("token_refreshed", "rotated" if rotated else "refresh token kept")
         return kept
 
     def _refused_for_good(
-        self, held: StoredSession, error: TokenError | TokenInvalid
+        self, stored: StoredSession, error: TokenError | TokenInvalid
     ) -> StoredSession:
         """The grant is over, and so is the session, if it still lives by the token refused."""
-        key = record.key(held.session.handle)
+        key = record.key(stored.session.handle)
         _log_failure("the grant is over", error)
         try:
-            self.store.delete(record.COLLECTION, key, held.record.version)
+            self.store.delete(record.COLLECTION, key, stored.record.version)
         except Conflict:
-            newest = self.reread(held.session)
-            if newest.session.version != held.session.version:
+            newest = self.reread(stored.session)
+            if newest.session.version != stored.session.version:
                 return newest
-            self._wipe(held)
+            self._wipe(stored)
         raise end.during_refresh("invalid_grant", error.evidence)
 
     def _ended(
-        self, held: StoredSession, renewed: Session, ehr: Ehr, reason: Reason
+        self, stored: StoredSession, renewed: Session, ehr: Ehr, reason: Reason
     ) -> SessionExpired:
         """A launch is about one patient and one user: neither is switched silently."""
         try:
-            self._wipe(held)
+            self._wipe(stored)
         finally:
             revoked = token_endpoint.revoke(
                 renewed,
@@ -190,13 +192,13 @@ class Refresher:
         return whose == "other"
 
     def _write(
-        self, held: StoredSession, renewed: Session, ehr: Ehr, answer: TokenAnswer
+        self, stored: StoredSession, renewed: Session, ehr: Ehr, answer: TokenAnswer
     ) -> StoredSession:
         """Write what was brought. A failed write is not final while nobody has brought more."""
         collection, key = record.COLLECTION, record.key(renewed.handle)
-        version, expires_at = held.record.version, held.record.expires_at
+        version, expires_at = stored.record.version, stored.record.expires_at
         fields = record.fields(renewed, self.sealer, last_used=self.clock())
-        for _ in self._tries(held.lease):
+        for _ in self._tries(stored.lease):
             with contextlib.suppress(Conflict, StoreUnavailable):
                 version = self.store.replace(collection, key, fields, expires_at, version)
                 return StoredSession(Record(fields, expires_at, version), renewed, brought=True)
@@ -206,33 +208,33 @@ class Refresher:
                     # Logout has revoked what it found: only what came since is left.
                     revoked = token_endpoint.revoke(renewed, self.clients, ehr, **answer.issued)
                     raise end.during_refresh("gone", revoked)
-                if current.fields.get("version") != held.session.version:
+                if current.fields.get("version") != stored.session.version:
                     # Our own write whose reply was lost, or another's after our lease.
                     return record.opened(current, renewed.handle, renewed.secret, self.sealer)
                 version = current.version
         raise StoreUnavailable
 
     def _failed(
-        self, held: StoredSession, error: TokenError | TokenInvalid, *, refused: bool
+        self, stored: StoredSession, error: TokenError | TokenInvalid, *, refused: bool
     ) -> StoredSession:
         _log_failure("the session is kept", error)
-        version = held.session.version
+        version = stored.session.version
         try:
             rest = resting(self.clock())
-            held = self._write_lease(held, rest, last_used=held.last_used)
+            stored = self._write_lease(stored, rest, last_used=stored.last_used)
         except Conflict:
-            held = self.reread(held.session)
+            stored = self.reread(stored.session)
         except StoreUnavailable:
             pass  # then the lease lapses by itself
-        usable = not refused and self.clock() < held.session.access_expires_at
-        if usable or held.session.version != version:
-            return held
+        usable = not refused and self.clock() < stored.session.access_expires_at
+        if usable or stored.session.version != version:
+            return stored
         raise RefreshFailed(RETRY_SECONDS)
 
-    def _wipe(self, held: StoredSession) -> None:
+    def _wipe(self, stored: StoredSession) -> None:
         """Remove the session, whatever became of it since."""
-        key = record.key(held.session.handle)
-        for _ in self._tries(held.lease):
+        key = record.key(stored.session.handle)
+        for _ in self._tries(stored.lease):
             with contextlib.suppress(StoreUnavailable):
                 return self.store.delete(record.COLLECTION, key)
         raise StoreUnavailable

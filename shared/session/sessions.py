@@ -134,12 +134,12 @@ class Sessions:
         now = self._clock()
         with self._over_for_good(handle):
             kept = self._recall(handle, digest, now) or self._read(handle, secret, digest)
-            log.about(ehr=kept.held.session.ehr, session=kept.held.session.mark)
-            kept = replace(kept, held=self._ending.within_limits(kept.held, now))
-            ehr = self._ehr(kept.held.session)
-            since = now - kept.held.last_used
-            if refresh.is_due(kept.held.session, now):
-                if not bulkheads.may_call(kept.held.session.fhir_base, handle):
+            log.about(ehr=kept.stored.session.ehr, session=kept.stored.session.mark)
+            kept = replace(kept, stored=self._ending.within_limits(kept.stored, now))
+            ehr = self._ehr(kept.stored.session)
+            since = now - kept.stored.last_used
+            if refresh.is_due(kept.stored.session, now):
+                if not bulkheads.may_call(kept.stored.session.fhir_base, handle):
                     raise Overloaded(why=EHR_HANGS)
                 kept = self._renew(kept, ehr)
             elif since >= self._settings.session_idle_seconds / _TOUCHES_PER_IDLE:
@@ -171,15 +171,15 @@ class Sessions:
         looks old may have been renewed there: both are read anew.
         """
         kept = self._cache.trusted(handle, digest, now)
-        if kept is None or refresh.is_due(kept.held.session, now):
+        if kept is None or refresh.is_due(kept.stored.session, now):
             return None
-        return kept if now - kept.held.last_used < self._settings.session_idle_seconds else None
+        return kept if now - kept.stored.last_used < self._settings.session_idle_seconds else None
 
     def _read(self, handle: str, secret: bytes, digest: bytes) -> CachedSession:
         # The answer may be as old as the question.
         asked_at = self._clock()
-        held = record.read(self._store, handle, secret, self._sealer)
-        return CachedSession(asked_at, digest, held)
+        stored = record.read(self._store, handle, secret, self._sealer)
+        return CachedSession(asked_at, digest, stored)
 
     @contextlib.contextmanager
     def _over_for_good(self, handle: str) -> Iterator[None]:
@@ -196,7 +196,7 @@ class Sessions:
         return ehr
 
     def _active(self, kept: CachedSession, ehr: Ehr, *, replayed: bool = False) -> Active:
-        session = kept.held.session
+        session = kept.stored.session
         return Active(
             session,
             ehr,
@@ -213,7 +213,7 @@ class Sessions:
         """Newer access for a session just read, whose own is due. In one process one thread asks
         for it; the others wait only where the access that they have is of no use.
         """
-        used = kept.held.session
+        used = kept.stored.session
         renewing = self._renewing_of(used)
         if not renewing.acquire(blocking=False):
             if self._clock() < used.access_expires_at:
@@ -226,12 +226,12 @@ class Sessions:
 
     def _after_refusal(self, kept: CachedSession, ehr: Ehr, *, replayed: bool) -> Active | None:
         """Another instance may have renewed it: the record is read before the EHR is asked."""
-        used = kept.held.session
+        used = kept.stored.session
         if used.refresh_token is None or self._is_useless(used, replayed=replayed):
             return None
         with self._over_for_good(used.handle):
             now_read = self._read(used.handle, used.secret, kept.digest)
-            if now_read.held.session.version == used.version:
+            if now_read.stored.session.version == used.version:
                 with self._turn(used):
                     newest = self._newest(used)
                     # Another thread may have written this very version before it could note that.
@@ -260,15 +260,15 @@ class Sessions:
     def _newest(self, used: Session) -> CachedSession | None:
         """What another thread has renewed since."""
         newest = self._cache.newest(used.handle)
-        return newest if newest and newest.held.session.version > used.version else None
+        return newest if newest and newest.stored.session.version > used.version else None
 
     def _renewed(self, kept: CachedSession, ehr: Ehr, *, refused: bool) -> CachedSession:
         # Checks may follow the write of what was brought, and a logout may come meanwhile.
         begun_at = self._clock()
-        held = self._refresher.renew(kept.held, ehr, refused=refused)
-        kept = CachedSession(begun_at, kept.digest, held)
-        if held.brought and refused:
-            self._cache.renewed(held.session, self._clock())
+        stored = self._refresher.renew(kept.stored, ehr, refused=refused)
+        kept = CachedSession(begun_at, kept.digest, stored)
+        if stored.brought and refused:
+            self._cache.renewed(stored.session, self._clock())
         self._cache.keep(kept, self._clock())
         return kept
 
@@ -277,21 +277,21 @@ class Sessions:
         has written it, it is read instead; a store that does not answer is ignored until the
         record is read again.
         """
-        held = kept.held
-        if kept.touch_failed or held.lease.is_held(now):
+        stored = kept.stored
+        if kept.touch_failed or stored.lease.is_held(now):
             return kept
-        fields = {**held.record.fields, "last_used": now}
-        key = record.key(held.session.handle)
+        fields = {**stored.record.fields, "last_used": now}
+        key = record.key(stored.session.handle)
         try:
             version = self._store.replace(
-                COLLECTION, key, fields, held.record.expires_at, held.record.version
+                COLLECTION, key, fields, stored.record.expires_at, stored.record.version
             )
         except Conflict:
-            return self._read(held.session.handle, held.session.secret, kept.digest)
+            return self._read(stored.session.handle, stored.session.secret, kept.digest)
         except StoreUnavailable:
             return replace(kept, touch_failed=True)
-        written = Record(fields, held.record.expires_at, version)
-        return replace(kept, held=StoredSession(written, held.session))
+        written = Record(fields, stored.record.expires_at, version)
+        return replace(kept, stored=StoredSession(written, stored.session))
 
 
 def _wait_for(renewing: threading.Lock) -> None:

@@ -106,8 +106,8 @@ def known_words(text: str) -> str:
             kept.append(word)
         elif kept[-1:] != [_GAP]:
             kept.append(_GAP)
-    said = " ".join(kept)
-    return "" if said == _GAP else said[:LONGEST]
+    shown = " ".join(kept)
+    return "" if shown == _GAP else shown[:LONGEST]
 
 
 def _is_name(word: str) -> bool:

@@ -269,8 +269,8 @@ def evicted_cookies(received: cookies.Cookies) -> Iterable[str]:
 
 
 def _fields(pending: Pending) -> dict[str, Any]:
-    told = records.members(pending)
-    lists = {name: list(one) if isinstance(one, tuple) else one for name, one in told.items()}
+    members = records.members(pending)
+    lists = {name: list(one) if isinstance(one, tuple) else one for name, one in members.items()}
     return {"schema": records.SCHEMA, **lists}
 
 

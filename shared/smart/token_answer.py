@@ -225,8 +225,8 @@ def _context_item(item: object) -> Mapping[str, Any] | None:
     for name, value in known.items():
         if not isinstance(value, _CONTEXT_MEMBERS[name]) or value == "":
             return None
-    told = bool(_NAMING & set(known)) and _is_plain(known, _MOST_CONTEXT_LEVELS)
-    return known if told else None
+    is_named = bool(_NAMING & set(known)) and _is_plain(known, _MOST_CONTEXT_LEVELS)
+    return known if is_named else None
 
 
 def _is_plain(value: object, levels: int) -> bool:

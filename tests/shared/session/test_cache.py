@@ -111,9 +111,9 @@ def test_a_session_that_seems_idle_while_another_request_updates_last_used_goes_
 
 
 def _kept(one: Renewal, handle: str, read_at: float, version: int = 1) -> CachedSession:
-    held = one.here._refresher.reread(one.session)
-    session = replace(held.session, handle=handle, version=version)
-    return CachedSession(read_at, DIGEST, replace(held, session=session))
+    stored = one.here._refresher.reread(one.session)
+    session = replace(stored.session, handle=handle, version=version)
+    return CachedSession(read_at, DIGEST, replace(stored, session=session))
 
 
 def test_what_is_no_longer_trusted_is_not_kept_when_others_are(one: Renewal) -> None:
@@ -127,8 +127,8 @@ def test_a_thousand_sessions_are_kept_and_the_oldest_give_way(one: Renewal) -> N
     cache = SessionCache(CACHE)
     kept = _kept(one, "", 0.0)
     for number in range(1001):
-        session = replace(kept.held.session, handle=f"h{number}")
-        cache.keep(replace(kept, held=replace(kept.held, session=session)), 0.0)
+        session = replace(kept.stored.session, handle=f"h{number}")
+        cache.keep(replace(kept, stored=replace(kept.stored, session=session)), 0.0)
     assert cache.newest("h0") is None
     assert cache.newest("h1") is not None
     assert cache.newest("h1000") is not None
@@ -142,11 +142,11 @@ def test_what_thousands_of_granted_scopes_allow_is_not_kept(one: Renewal) -> Non
 
 
 def test_sessions_with_large_tokens_take_16_mb_together(one: Renewal) -> None:
-    cache, held = SessionCache(CACHE), _kept(one, "", 0.0).held
+    cache, stored = SessionCache(CACHE), _kept(one, "", 0.0).stored
     for number in range(300):
         handle, token = f"{number:022}", f"{number}" * 30_000
-        session = replace(held.session, handle=handle, access_token=token)
-        cache.keep(CachedSession(0, DIGEST, replace(held, session=session)), 0)
+        session = replace(stored.session, handle=handle, access_token=token)
+        cache.keep(CachedSession(0, DIGEST, replace(stored, session=session)), 0)
     assert 15_000_000 < sum(map(footprint, cache._kept.values())) == cache._bytes <= 16_000_000
     assert cache.newest(f"{299:022}") is not None
     for handle in list(cache._kept):
@@ -161,5 +161,5 @@ def test_a_renewal_that_took_longer_than_it_is_trusted_is_there_for_those_who_wa
     cache.keep(_kept(one, "h", 0.0, 2), 10.0)
     newest = cache.newest("h")
     assert newest is not None
-    assert newest.held.session.version == 2
+    assert newest.stored.session.version == 2
     assert cache.trusted("h", DIGEST, 10.0) is None
