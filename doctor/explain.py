@@ -73,7 +73,7 @@ def _text(argument: str | None) -> str:
 
 def as_json(diagnosis: Diagnosis) -> str:
     """The answer for programs. The words of others in it are ids, codes and addresses alone."""
-    said = diagnosis.said
+    said, corrected = diagnosis.said, diagnosis.corrected_request
     members = ("vendor", "urn", "oauth_error", "instance", "persona", "client", "tenant")
     return json.dumps(
         {
@@ -81,11 +81,7 @@ def as_json(diagnosis: Diagnosis) -> str:
             "kind": diagnosis.kind,
             "meaning": diagnosis.meaning,
             "causes": [_cause(cause) for cause in diagnosis.causes],
-            "corrected_request": (
-                dict(diagnosis.corrected_request)
-                if diagnosis.corrected_request is not None
-                else None
-            ),
+            "corrected_request": None if corrected is None else dict(corrected),
             "change": asdict(diagnosis.change) if diagnosis.change is not None else None,
             "ask": list(diagnosis.ask),
             "config_findings": [_finding(one) for one in diagnosis.config_findings],

@@ -83,12 +83,10 @@ def _explained(settings: Settings, call: Call) -> Reply:
             if _may_be_about(one, text)
         ]
         diagnosis = explain.diagnose(explain.parse(text), None, registered)
-    support = _support(diagnosis) if diagnosis is not None else []
+    ids = _support(diagnosis) if diagnosis is not None else []
     # So that more can be added to it and explained together.
     kept = explain.harmless(text)
-    return _page(
-        "explained.html", settings, call, diagnosis=diagnosis, support=support, pasted=kept
-    )
+    return _page("explained.html", settings, call, diagnosis=diagnosis, support=ids, pasted=kept)
 
 
 def _support(diagnosis: Diagnosis) -> list[tuple[str, str]]:

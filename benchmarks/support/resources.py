@@ -61,7 +61,7 @@ def observation(number: int, base: str) -> Resource:
 def bundle(base: str, entries: int) -> Resource:
     """A searchset with links to itself and to a next page."""
     url = f"{base}/Observation?patient={PATIENT}&_count={entries}"
-    observations = [observation(number, base) for number in range(entries)]
+    listed = [observation(number, base) for number in range(entries)]
     return {
         "resourceType": "Bundle",
         "type": "searchset",
@@ -70,7 +70,7 @@ def bundle(base: str, entries: int) -> Resource:
             {"relation": "next", "url": f"{url}&page=2"},
         ],
         "entry": [
-            {"fullUrl": f"{base}/Observation/{one['id']}", "resource": one} for one in observations
+            {"fullUrl": f"{base}/Observation/{one['id']}", "resource": one} for one in listed
         ],
     }
 

@@ -128,12 +128,10 @@ def valued(
     It decides whether more are read, and reads nothing that `reader` does not keep for the chart.
     """
     scope = scope_of(resources, patient_id, fhir_base)
-    candidates = measured(map(reader.entry, scope.observations))
-    questions = {name: question(name, now) for name in candidates}
+    known = measured(map(reader.entry, scope.observations))
+    questions = {name: question(name, now) for name in known}
     return frozenset(
-        name
-        for name, some in candidates.items()
-        if any(is_usable(questions[name], one) for one in some)
+        name for name, some in known.items() if any(is_usable(questions[name], one) for one in some)
     )
 
 

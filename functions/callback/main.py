@@ -104,8 +104,7 @@ def _finish(
     """
     pending, answer = attempt.pending, None
     try:
-        ehr = _checked(attempt, response, redirect_uri)
-        answer = _exchanged(pending, ehr, response["code"])
+        ehr, answer = _exchanged(attempt, response, redirect_uri)
         opened = _running.sessions.open(pending, answer, _user(pending, ehr, answer))
         log.about(ehr=ehr.key, session=opened.session.mark)
         _log(opened, answer, ehr)
@@ -119,8 +118,10 @@ def _finish(
     return opened
 
 
-def _checked(attempt: Attempt, response: AuthorizationResponse, redirect_uri: str) -> Ehr:
-    """Check everything that needs no call to the EHR, and return its registration."""
+def _exchanged(
+    attempt: Attempt, response: AuthorizationResponse, redirect_uri: str
+) -> tuple[Ehr, TokenAnswer]:
+    """Check what needs no call to the EHR, then exchange the code."""
     pending, ehr = attempt.pending, attempt.ehr
     authorization_response.check_issuer(pending, response.get("iss"), redirect_uri)
     if "error" in response:
@@ -136,18 +137,15 @@ def _checked(attempt: Attempt, response: AuthorizationResponse, redirect_uri: st
             "token_endpoint_auth_signing_alg_values_supported.",
             steps=("Register a key of the other kind (RSA or P-384) and name it in private_key.",),
         )
-    return ehr
-
-
-def _exchanged(pending: Pending, ehr: Ehr, code: str) -> TokenAnswer:
-    return token_endpoint.exchange(
+    answer = token_endpoint.exchange(
         pending.token_endpoint,
         _running.clients.authenticate(ehr, pending.token_endpoint),
-        code=code,
+        code=response["code"],
         redirect_uri=pending.redirect_uri,
         code_verifier=pending.code_verifier,
         ca_file=ehr.ca_file,
     )
+    return ehr, answer
 
 
 def _user(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> Identity | None:

@@ -40,7 +40,7 @@ class Session:
     context: LaunchContext
     user: Identity | None
     requested: tuple[str, ...]
-    scopes_supported: tuple[str, ...] | None = field(metadata=records.stored_as("offered"))
+    scopes_supported: tuple[str, ...] | None = field(metadata={"stored": "offered"})
     granted: tuple[str, ...]
     access_life: float
     access_expires_at: float

@@ -156,9 +156,8 @@ def require_issuer(ehr: Ehr, base: str, configuration: SmartConfiguration) -> No
     if not ehr.response_iss:
         return
     try:
-        usable = urls.origin(configuration.issuer or "") == urls.origin(
-            configuration.token_endpoint
-        )
+        at = urls.origin(configuration.token_endpoint)
+        usable = urls.origin(configuration.issuer or "") == at
     except ValueError:
         usable = False
     if not usable:

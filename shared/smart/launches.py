@@ -52,13 +52,13 @@ class Pending:
     """
 
     ehr: str
-    flow: Literal["ehr", "standalone"] = field(metadata=records.stored_as("kind"))
+    flow: Literal["ehr", "standalone"] = field(metadata={"stored": "kind"})
     iss: str
     fhir_base: str
     client_id: str
     redirect_uri: str
     requested: tuple[str, ...]
-    scopes_supported: tuple[str, ...] | None = field(metadata=records.stored_as("offered"))
+    scopes_supported: tuple[str, ...] | None = field(metadata={"stored": "offered"})
     token_endpoint: str
     revocation_endpoint: str | None
     issuer: str | None

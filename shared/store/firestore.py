@@ -168,10 +168,8 @@ class FirestoreStore:
             project = self._client().project
             path = f"collectionGroups/{collection}/fields/{field}"
             name = f"projects/{project}/databases/{self._database}/{path}"
-            described: Field = _admin_client().get_field(
-                name=name, retry=None, timeout=ADMIN_SECONDS
-            )
-        return described
+            kept: Field = _admin_client().get_field(name=name, retry=None, timeout=ADMIN_SECONDS)
+        return kept
 
     @contextmanager
     def _answering(self, *conflicts: type[GoogleAPICallError]) -> Iterator[float]:

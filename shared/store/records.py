@@ -2,9 +2,9 @@
 
 The functions are deployed at different moments, and a release can be taken back. So a member that
 is not known is ignored, and a member that a later release added has a default in its dataclass;
-it is written only where it differs from that. A field that was renamed keeps its member: its
-metadata is `stored_as(MEMBER)`. `schema` rises only where older releases would misread a record;
-they then refuse it.
+it is written only where it differs from that. A renamed field keeps its member, which its
+metadata has as `stored`. `schema` rises only where older releases would misread a record; they then
+refuse it.
 """
 
 from collections.abc import Mapping
@@ -24,11 +24,6 @@ def check_schema(stored: Mapping[str, Any]) -> None:
     schema = stored.get("schema", SCHEMA)
     if not isinstance(schema, int) or schema > SCHEMA:
         raise Unreadable
-
-
-def stored_as(member: str) -> Mapping[str, str]:
-    """The metadata of a field whose member in records has another name."""
-    return {"stored": member}
 
 
 def names(kind: Any) -> Mapping[str, str]:
