@@ -3,15 +3,48 @@ the cause of a failed launch (docs/troubleshooting.md, docs/doctor.md).
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Literal, Self
+
+Flow = Literal["ehr", "standalone", "backend"]
 
 
-class ForUser(str):
+class ByFlow(str):
+    """A text as it is where a chart launched the app, and what takes its place in the flows that
+    have none: a standalone launch, and a backend service, which has no user either. By default the
+    text itself, and what stands for the standalone launch; None: nothing.
+    """
+
+    __slots__ = ("backend", "standalone")
+    standalone: str | None
+    backend: str | None
+
+    def __new__(cls, text: str, standalone: str | None = "", backend: str | None = "") -> Self:
+        """Make the text, each flow with its own."""
+        new = super().__new__(cls, text)
+        new.standalone = text if standalone == "" else standalone
+        new.backend = new.standalone if backend == "" else backend
+        return new
+
+
+class ForUser(ByFlow):
     """A step that whoever launched the app can take. All others are for those who run the app;
     in them `https://HOST` stands for its public_url.
     """
 
     __slots__ = ()
+
+
+def in_flow(text: str, flow: Flow) -> str | None:
+    """A text as a flow has it, of the same kind; None where it has none."""
+    if flow == "ehr" or not isinstance(text, ByFlow):
+        return text
+    other = text.standalone if flow == "standalone" else text.backend
+    return None if other is None else type(text)(other)
+
+
+def steps_in_flow(steps: tuple[str, ...], flow: Flow) -> tuple[str, ...]:
+    """Steps as a flow has them, each once."""
+    return tuple(dict.fromkeys(filter(None, (in_flow(step, flow) for step in steps))))
 
 
 def with_addresses(step: str, public_url: str, redirect_uri: str | None = None) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, RELAUNCH, EhrError, SmartError, TokenError
-from shared.findings import ForUser
+from shared.findings import ForUser, steps_in_flow
 from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
 
@@ -93,13 +93,7 @@ def in_another_browser(error: SmartError, pending: Pending) -> Refusal:
 
     It's told nothing of the launch, except that no chart opened the app if none did.
     """
-    if pending.flow == "ehr":
-        return Refusal.of(error)
-    # The first step is to launch again from the chart.
-    return replace(Refusal.of(error), steps=(_OWN_WINDOW, *error.steps[1:]))
-
-
-_OWN_WINDOW = ForUser("Launch the app again, in its own window.")
+    return replace(Refusal.of(error), steps=steps_in_flow(error.steps, pending.flow))
 
 
 def _steps(error: SmartError) -> tuple[str, ...]:

@@ -73,7 +73,10 @@ class CookieMissing(CallbackError):
     plainly = Plainly("The browser did not keep what the app needs to go on.", why)
     cause = "cookies_blocked"
     steps = (
-        ForUser("Launch the app again from the chart, in its own window if the EHR offers that."),
+        ForUser(
+            "Launch the app again from the chart, in its own window if the EHR offers that.",
+            standalone="Launch the app again, in its own window.",
+        ),
         (
             "The administrator must allow cookies of `https://HOST`, partitioned third-party "
             "cookies (CHIPS) included, in the browser that the EHR embeds."

@@ -7,7 +7,7 @@ what was sent, what the EHR said of it, what it offers and what is configured.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from shared.explain.catalogue.causes import KINDS
+from shared.explain.catalogue.causes import KINDS, RELAUNCH
 from shared.explain.model import (
     AuthorizationRequest,
     Cause,
@@ -30,12 +30,13 @@ from shared.explain.weighing import (
     status,
 )
 from shared.explain.weighing.asking import asks
-from shared.explain.weighing.backend import NOT_OF_A_PROGRAM, of_a_program
+from shared.explain.weighing.backend import NOT_OF_A_PROGRAM
 from shared.explain.weighing.change import change
 from shared.explain.weighing.corrected_request import corrected
 from shared.explain.weighing.evidence import Facts, WeighedCause, gather
-from shared.explain.weighing.our_request import as_sent, outside_the_ehr, without_chart
+from shared.explain.weighing.our_request import as_sent
 from shared.explain.weighing.what_is_left import refuted, unknown
+from shared.findings import Flow
 from shared.vendors import GENERIC
 
 _RANK: Mapping[Certainty, int] = {"certain": 0, "likely": 1, "possible": 2}
@@ -50,7 +51,6 @@ _SIGNED_IN = (
     "after that, at the token endpoint or in the app."
 )
 _TOLD = "The text names no error. Its description of the failure points to a cause."
-_REFRESH = "At a refresh:"
 _TRIMMED = "The EHR gave a token and no error, and granted less than was asked for."
 _GRANTED = (
     "The EHR gave a token and no error. Nothing is missing in it as far as the scopes that were "
@@ -125,8 +125,7 @@ def _vendor(said: EhrMessage, sent: AuthorizationRequest) -> str | None:
 def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) -> str:
     said = facts.said
     if facts.entries:
-        meaning = facts.entries[0].meaning
-        return without_chart(meaning) if _opened_outside(facts) else meaning
+        return facts.entries[0].meaning
     name = said.urn or said.oauth_error
     if name is None and facts.granted is not None:
         return _TRIMMED if causes else _GRANTED
@@ -147,7 +146,7 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     """The causes of the entries and of the evidence, the most probable first."""
     causes: dict[CauseId, Cause] = {}
     for number, entry in enumerate(known):
-        for cause in entry.causes:
+        for cause in (one.in_flow(facts.flow) for one in entry.causes):
             # What only the OAuth code suggests, or a less close entry, is a possibility, no more.
             # So is what a bare status in a text suggests.
             sure = facts.entries and number == 0 and not (facts.stated and entry.statuses)
@@ -159,7 +158,7 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     causes = {
         id_: cause
         for id_, cause in causes.items()
-        if id_ not in against and not (cause.why.startswith(_REFRESH) and _exchanged(facts))
+        if id_ not in against and not (cause.at_refresh and _exchanged(facts))
     }
     causes = _as_it_can_be(causes, facts)
     settled = any(one.certainty == "certain" for one in evidence)
@@ -169,7 +168,7 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
             causes[id_] = _as(cause, "possible")
     # The strongest comes last and so decides; details follow.
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
-        _add(causes, one)
+        _add(causes, one, facts.flow)
     if (facts.refuted and not spoken_for) or (not causes and known_causes):
         # An error is not without a cause: what it speaks of was not so.
         causes = {"ehr_side": refuted(facts), **causes}
@@ -178,16 +177,8 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     causes = _without_denied(causes, facts)
     ours = {id_: one for id_, one in causes.items() if id_ in facts.told_by_us}
     causes = ours or causes
-    if facts.backend:
-        causes = {id_: of_a_program(one) for id_, one in causes.items()}
-    if _opened_outside(facts):
-        causes = {id_: outside_the_ehr(one) for id_, one in causes.items()}
+    causes = {id_: one.in_flow(facts.flow, RELAUNCH) for id_, one in causes.items()}
     return _in_order(causes, evidence, facts)
-
-
-def _opened_outside(facts: Facts) -> bool:
-    """Return whether this app began the launch itself, outside any chart."""
-    return not facts.stated and facts.sent.flow == "standalone"
 
 
 def _exchanged(facts: Facts) -> bool:
@@ -254,29 +245,21 @@ def _in_order(
     return tuple(sorted(causes.values(), key=key))
 
 
-def _add(causes: dict[CauseId, Cause], one: WeighedCause) -> None:
+def _add(causes: dict[CauseId, Cause], one: WeighedCause, flow: Flow) -> None:
     """Put evidence into the cause that it speaks for, or add that cause."""
     known = causes.get(one.id)
     if known is not None:
         causes[one.id] = replace(
             known,
-            why=_both(one.why, known.why, KINDS[one.id].why),
+            why=f"{one.why} {known.why}".strip(),
             steps=tuple(dict.fromkeys((*one.steps, *known.steps))),
             certainty=one.certainty or known.certainty,
             source=_sources(known, one),
         )
     elif one.certainty is not None:
-        kind = KINDS[one.id]
+        kind = KINDS[one.id](one.certainty, one.source).in_flow(flow)
         steps = tuple(dict.fromkeys((*one.steps, *kind.steps)))
-        why = one.why if kind.why in one.why else f"{one.why} {kind.why}"
-        causes[one.id] = kind(one.certainty, one.source, why=why, steps=steps)
-
-
-def _both(new: str, known: str, general: str) -> str:
-    """Return two reasons in a row, what holds for every EHR said once."""
-    if general in new and general in known:
-        new = new.replace(general, "").strip()
-    return f"{new} {known}".strip()
+        causes[one.id] = replace(kind, why=f"{one.why} {kind.why}", steps=steps)
 
 
 def _sources(known: Cause, one: WeighedCause) -> str:

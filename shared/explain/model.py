@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, Self
 
-from shared.findings import Finding, ForUser
+from shared.findings import Finding, Flow, ForUser, in_flow, steps_in_flow
 
 Certainty = Literal["certain", "likely", "possible"]
 Where = Literal[
@@ -75,17 +75,28 @@ class Cause(Finding):
 
     `source` names where it is known from: a document, an observation, or an inference marked so.
     `certain` is what the error or its vendor's documents prove, or the request that was sent.
-    `plainly` is the title for a clinician; `headline`, `accuses` and `first` are those of its kind
+    `at_refresh` tells a cause that only a refresh can have. `plainly` is the title for a clinician;
+    `headline`, `accuses` and `first` are those of its kind
     (shared/explain/catalogue/causes.py).
     """
 
     id: CauseId
     certainty: Certainty = "possible"
     source: str = ""
+    at_refresh: bool = False
     plainly: str = ""
     headline: str = ""
     accuses: bool = False
     first: tuple[ForUser, ...] = ()
+
+    def in_flow(self, flow: Flow, instead: str = "") -> Self:
+        """The cause as a flow has it, with the step `instead` if none is left."""
+        return replace(
+            self,
+            why=in_flow(self.why, flow) or "",
+            plainly=in_flow(self.plainly, flow) or "",
+            steps=steps_in_flow(self.steps, flow) or steps_in_flow((instead,), flow),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +175,7 @@ class AuthorizationRequest:
     """
 
     vendor: str | None = None
-    flow: Literal["ehr", "standalone", "backend"] | None = None
+    flow: Flow | None = None
     client_id: str | None = None
     client_auth: str | None = None
     basic_form: str | None = None

@@ -12,6 +12,7 @@ ORACLE = Profile(
     issuer_pattern=r"{issuer}(?:/oidc/idsps/[A-Za-z0-9._~-]{1,200}/?)?",
     # `-pageContext` and others: a leading hyphen marks what is not FHIR's.
     own_parameters=r"-.+",
+    client_type=oracle_console.CHECK_PRIVACY,
     # It knows no _sort and takes lists of codes.
     searches=SearchHabits(sort=False, by_category=False),
     scopes=ScopeHabits(

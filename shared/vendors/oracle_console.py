@@ -4,19 +4,23 @@ Field names as in Cerner's SMART overview and tutorial and in reports; the conso
 behind a sign-in and were not seen.
 """
 
+from shared.findings import ByFlow
+
 AUTHORIZATION_SERVER = "urn:cerner:error:authorization-server:"
 RESOURCE_ACCESS = "urn:cerner:error:oauth2:resource-access:"
 
-LAUNCH_FROM_CONSOLE = (
-    "Launch the app from the chart, or by the test launch of the app's page in the code console."
+LAUNCH_FROM_CONSOLE = ByFlow(
+    "Launch the app from the chart, or by the test launch of the app's page in the code console.",
+    standalone=None,
 )
 COMPARE_CLIENT_ID = (
     "In the code console, open the app and compare its Client ID (not its Application ID) with "
     "`client_id` in smart.toml."
 )
-CHECK_APPLICATION_TYPE = (
+CHECK_APPLICATION_TYPE = ByFlow(
     "In the code console, see that Application Type is Provider for launches from the chart, "
-    "Patient for an app that patients open."
+    "Patient for an app that patients open.",
+    standalone=None,
 )
 CHECK_LAUNCH_URI = (
     "In the code console, set SMART Launch URI to `https://HOST/launch`: https, no `#`, no "
@@ -42,7 +46,10 @@ CHECK_PRIVACY = (
     "In the code console, see whether the app is Public or Confidential. Public: `client_auth = "
     '"none"` in smart.toml. Confidential: `"client_secret_basic"` or `"private_key_jwt"`.'
 )
-WAIT_A_QUARTER = "Wait 15 minutes after a change in the code console, then launch again."
+WAIT_A_QUARTER = ByFlow(
+    "Wait 15 minutes after a change in the code console, then launch again.",
+    backend="Wait 15 minutes after a change in the code console.",
+)
 COMPARE_TENANT = (
     "Compare `tenant` in the error with the last part of `iss` in smart.toml, and take the "
     "endpoints from that `iss`, never from another one."
@@ -59,4 +66,3 @@ ASK_SUPPORT = (
     "Give Oracle Health's support the instance id of the error (it is the "
     "`Cerner-Correlation-Id`), the Client ID, the tenant and the time."
 )
-AGAIN_LATER = "Launch the app again in a minute."

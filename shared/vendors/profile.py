@@ -89,6 +89,7 @@ class Profile:
             form (`authorize-post`).
         own_parameters: a pattern for the names of search parameters that are the vendor's own:
             asked for `handling=strict`, an EHR may refuse them as unknown.
+        client_type: the step that shows in its registration how the app proves itself.
         stands_in: whether it plays any vendor's EHR, so that its messages may come from all.
     """
 
@@ -101,6 +102,7 @@ class Profile:
     client_id_header: str | None = None
     standalone_by_post: bool = True
     own_parameters: str | None = None
+    client_type: str | None = None
     stands_in: bool = False
     searches: SearchHabits = SearchHabits()
     scopes: ScopeHabits = ScopeHabits()

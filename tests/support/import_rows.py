@@ -13,8 +13,9 @@ MANY_ALIKE = frozenset({"clinical/calculators", "shared/explain/catalogue"})
 
 _ALL: Mapping[str, tuple[str, ...]] = {
     "shared": (
+        "findings",
         (
-            "base64url fhir_id findings footprint json_members legacy_launch outbound outcome "
+            "base64url fhir_id footprint json_members legacy_launch outbound outcome "
             "release scopes strict_json urls vendors"
         ),
         "config errors log sealing",

@@ -8,14 +8,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.explain.model import Cause, CauseId, Certainty
-from shared.findings import ForUser
+from shared.findings import ByFlow, ForUser
 
-RELAUNCH = "Launch the app again from the patient's chart."
+RELAUNCH = ByFlow(
+    "Launch the app again from the patient's chart.",
+    standalone="Launch the app again.",
+    backend="Request a new token.",
+)
+AGAIN_LATER = ByFlow(
+    "Launch the app again in a minute.", backend="Request a new token in a minute."
+)
+NEEDS_PATIENT = "Scopes that begin with `patient/` need a patient who was chosen at the launch."
+CHOOSE = "Launch the app again, and choose a patient if the EHR asks for one."
+_NOT_SO = "The EHR does not let the app open in this way."
 BASIC_FORM = (
     "With `client_secret_basic`, if the secret or the client ID has a character such as `+`, `/` "
     "or `=`: some EHRs expect it form-encoded in the Basic header, others as is. Set "
     '`basic_credentials` in smart.toml to the other form, `"form"` or `"raw"`.'
 )
+
+
+class Elsewhere(str):
+    """A step for other software than this app: left out where this app made the request."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,7 @@ class Kind:
         why: str | None = None,
         steps: tuple[str, ...] | None = None,
         plainly: str = "",
+        at_refresh: bool = False,
     ) -> Cause:
         """The cause for one error, with texts where the general ones are not close enough."""
         return Cause(
@@ -56,6 +73,7 @@ class Kind:
             certainty=certainty,
             source=source,
             plainly=plainly or self.plainly or self.title,
+            at_refresh=at_refresh,
             headline=self.headline,
             accuses=self.accuses,
             first=() if plainly else self.first,
@@ -65,12 +83,12 @@ class Kind:
 launch_parameter_missing = Kind(
     "launch_parameter_missing",
     "The authorization request carried no `launch` value.",
-    "The app was not opened from a patient's chart.",
+    ByFlow("The app was not opened from a patient's chart.", standalone=_NOT_SO),
     "The EHR opens the app's launch address with `iss` and `launch`, and the app must pass "
     "`launch` on. An address that was typed, bookmarked or reloaded has none; a redirect, a "
     "sign-in page in between or a `#` in the registered address loses it.",
     (
-        "Launch the app from the patient's chart, not by opening its address.",
+        ByFlow("Launch the app from the patient's chart, not by opening its address.", None),
         (
             "In the registration, write the launch address as the server answers it, "
             "`https://HOST/launch`: no `#`, and no redirect behind it that drops the query."
@@ -84,7 +102,7 @@ launch_parameter_missing = Kind(
 launch_scope_missing = Kind(
     "launch_scope_missing",
     "The scopes lack `launch`.",
-    "The app is not set up for launches from a chart.",
+    ByFlow("The app is not set up for launches from a chart.", standalone=_NOT_SO),
     "In an EHR launch the server looks at the `launch` value only for an app that asks for the "
     "scope `launch`. Without it there is no patient.",
     (
@@ -92,7 +110,7 @@ launch_scope_missing = Kind(
             "Remove every `launch…` scope from `scopes` in smart.toml: this app adds the right one "
             "itself, from how it was opened."
         ),
-        "In other software, send the scope `launch` whenever a `launch` value is sent.",
+        Elsewhere("In other software, send the scope `launch` whenever a `launch` value is sent."),
         RELAUNCH,
     ),
 )
@@ -100,9 +118,13 @@ launch_patient_scope_on_provider = Kind(
     "launch_patient_scope_on_provider",
     "`launch/patient` was asked for where clinicians sign in.",
     "The app is set up for patients, not for clinicians.",
-    "`launch/patient` asks for a choice of patient in apps that are opened outside the EHR. A "
-    "launch from the chart takes the patient from the `launch` value and needs the scope "
-    "`launch`; EHRs that offer `launch/patient` to patients only refuse it to clinicians.",
+    ByFlow(
+        "`launch/patient` asks for a choice of patient in apps that are opened outside the EHR. A "
+        "launch from the chart takes the patient from the `launch` value and needs the scope "
+        "`launch`; EHRs that offer `launch/patient` to patients only refuse it to clinicians.",
+        standalone="`launch/patient` asks for a choice of patient in apps that are opened outside "
+        "the EHR. EHRs that offer `launch/patient` to patients only refuse it to clinicians.",
+    ),
     (
         (
             "Ask for `launch` in place of `launch/patient`. In smart.toml leave both out of "
@@ -119,11 +141,14 @@ launch_value_invalid = Kind(
     "an old tab, or belongs to another environment is refused.",
     (
         "Close older tabs of the app: reloaded, they send their old value again.",
-        (
+        ByFlow(
             "Launch again from the chart of the environment that `iss` in smart.toml names; "
-            "sandbox and production know nothing of each other."
+            "sandbox and production know nothing of each other.",
+            standalone=None,
         ),
-        "In other software, pass the value on as it came: not decoded, not trimmed, not kept.",
+        Elsewhere(
+            "In other software, pass the value on as it came: not decoded, not trimmed, not kept."
+        ),
     ),
 )
 client_id_mismatch = Kind(
@@ -228,10 +253,13 @@ patient_context_missing = Kind(
     "patient_context_missing",
     "There is no patient.",
     "The EHR did not say which patient.",
-    "Scopes that begin with `patient/` need a patient who was chosen at the launch. The app was "
-    "opened outside a chart, or the EHR did not hand over the patient.",
+    ByFlow(
+        f"{NEEDS_PATIENT} The app was opened outside a chart, or the EHR did not hand over the "
+        "patient.",
+        standalone=NEEDS_PATIENT,
+    ),
     (
-        "Open a patient's chart in the EHR and launch the app from there.",
+        ByFlow("Open a patient's chart in the EHR and launch the app from there.", CHOOSE, None),
         "For an app without a patient, use `user/` scopes in `scopes` in smart.toml.",
     ),
 )
@@ -267,12 +295,12 @@ request_malformed = Kind(
     "The EHR does not take the app's request.",
     "The EHR could not read the request, so it did not come to look at rights or registrations.",
     (
-        (
+        Elsewhere(
             "In other software, compare the authorization request parameter by parameter with the "
             "list in docs/troubleshooting.md."
         ),
         RELAUNCH,
-        "If this app made the request, report it with the correlation id.",
+        Elsewhere("If this app made the request, report it with the correlation id."),
     ),
 )
 parameter_not_recognised = Kind(
@@ -306,7 +334,10 @@ scope_not_registered = Kind(
     (
         "Compare `scopes` in smart.toml with the resources chosen in the registration.",
         "Choose what is missing there, or take it out of `scopes`.",
-        "Wait until the change has spread, then launch the app again.",
+        ByFlow(
+            "Wait until the change has spread, then launch the app again.",
+            backend="Wait until the change has spread.",
+        ),
     ),
 )
 scope_syntax = Kind(
@@ -334,9 +365,11 @@ scope_trimmed = Kind(
             "log's `callback_completed`."
         ),
         "For each missing scope: choose it in the registration, in the SMART version of the app.",
-        (
+        ByFlow(
             "Wait until the change has spread, then launch the app again: a granted list does not "
-            "grow later."
+            "grow later.",
+            backend="Wait until the change has spread, then request a new token: a granted list "
+            "does not grow later.",
         ),
     ),
 )
@@ -347,7 +380,7 @@ code_expired_or_used = Kind(
     "A code opens one token exchange, soon after it was given. A reloaded callback page, a link "
     "checker or a slow server comes too late.",
     (
-        "Launch the app again; do not reload the page or go back to it.",
+        ByFlow("Launch the app again; do not reload the page or go back to it.", backend=None),
         (
             "If it happens at every launch, see whether something else on the way opens the "
             "callback address first: a link scanner, a proxy, a second instance of the app."
@@ -400,12 +433,12 @@ pkce_mismatch = Kind(
     "request of the same launch. Two parts of an app that each make their own, or a challenge "
     "sent as `plain`, do not fit.",
     (
-        (
+        Elsewhere(
             "In other software, make the request and exchange the code in one place, with one "
             "verifier for each launch and `code_challenge_method=S256`."
         ),
-        "Launch the app again in one tab.",
-        "If this app made both, report it with the correlation id.",
+        ByFlow("Launch the app again in one tab.", backend=None),
+        Elsewhere("If this app made both, report it with the correlation id."),
     ),
 )
 cookies_blocked = Kind(
@@ -449,7 +482,7 @@ user_declined = Kind(
     "The user declined or cancelled.",
     "The sign-in was cancelled.",
     "Someone chose not to sign in or not to agree. That is no fault.",
-    ("Launch the app again, and agree this time.",),
+    (ByFlow("Launch the app again, and agree this time.", backend=None),),
     headline="The sign-in was cancelled, so the app was not opened.",
     accuses=True,
 )
@@ -473,7 +506,10 @@ not_propagated_yet = Kind(
     "The app's registration has not reached this server yet.",
     "EHRs copy registrations to their sites with a delay, from minutes to a day or two.",
     (
-        "Wait, change nothing meanwhile, and launch the app again.",
+        ByFlow(
+            "Wait, change nothing meanwhile, and launch the app again.",
+            backend="Wait, change nothing meanwhile, and request a new token.",
+        ),
         (
             "If it lasts longer than the vendor's documentation says, compare the registration "
             "once more."
@@ -486,7 +522,7 @@ ehr_side = Kind(
     "",
     "The request was accepted and something behind it did not work. The app cannot mend that.",
     (
-        "Launch the app again in a minute.",
+        AGAIN_LATER,
         (
             "If it happens again, give the EHR's support the error, its instance or correlation "
             "id, the client id and the time."
@@ -517,7 +553,10 @@ refresh_not_granted = Kind(
             "Add `online_access` (or `offline_access`) to `scopes` in smart.toml, and allow it in "
             "the app's registration."
         ),
-        "Launch the app again, and check the granted scopes in the token response.",
+        ByFlow(
+            "Launch the app again, and check the granted scopes in the token response.",
+            backend="Request a new token, and check the granted scopes in the token response.",
+        ),
     ),
 )
 refresh_reused = Kind(
@@ -538,7 +577,10 @@ state_unknown = Kind(
     "The data of the launch is gone or elsewhere: the page was opened by its URL, the launch "
     "is too old, or launch and callback ran in two windows, hosts or instances.",
     (
-        "Launch the app again from the EHR, in one tab. Don't open the redirect URI yourself.",
+        ByFlow(
+            "Launch the app again from the EHR, in one tab. Don't open the redirect URI yourself.",
+            backend=None,
+        ),
         "Use the same host name in both steps, and storage that all instances share.",
     ),
 )

@@ -2,6 +2,7 @@
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
+from shared.findings import ByFlow
 
 _COMPARE_IDS = (
     "On the app's page at fhir.epic.com, compare Client ID (production) and Non-Production Client "
@@ -125,9 +126,10 @@ ENTRIES: tuple[Entry, ...] = (
                 "certain",
                 why="The page was opened by its address.",
                 steps=(
-                    (
+                    ByFlow(
                         "Launch from a chart in Hyperspace, or fill in Epic's launch page, so that "
-                        "`iss` and `launch` are in the query."
+                        "`iss` and `launch` are in the query.",
+                        standalone=None,
                     ),
                 ),
             ),

@@ -169,6 +169,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.session_ended(
                 "possible",
                 why="At a refresh: the grant was withdrawn, or the user's session is over.",
+                at_refresh=True,
             ),
         ),
         source=sources.RFC_6749,

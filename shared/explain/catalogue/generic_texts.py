@@ -2,6 +2,7 @@
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
+from shared.findings import ByFlow
 
 _WORDING = "wordings of several servers; no single source"
 
@@ -90,7 +91,10 @@ ENTRIES: tuple[Entry, ...] = (
                         "Ask the EHR's operator whether this app's network may reach the token "
                         "endpoint, giving the time and the client id."
                     ),
-                    "Launch the app again from another network, where there is one.",
+                    ByFlow(
+                        "Launch the app again from another network, where there is one.",
+                        backend="Try from another network, where there is one.",
+                    ),
                 ),
                 plainly="The app's request was refused.",
             ),

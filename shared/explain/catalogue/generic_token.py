@@ -5,9 +5,14 @@ RFC 6749 5.2. The same codes mean something else at the authorization endpoint: 
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
+from shared.findings import ByFlow
 
 _WAIT = (
-    "Wait a minute, then launch the app again from the patient's chart.",
+    ByFlow(
+        "Wait a minute, then launch the app again from the patient's chart.",
+        standalone="Wait a minute, then launch the app again.",
+        backend="Wait a minute.",
+    ),
     (
         "If it lasts, give the EHR's support the time and the client id, and ask how many requests "
         "it takes from this app."

@@ -2,6 +2,7 @@
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
+from shared.findings import ByFlow
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -43,8 +44,11 @@ ENTRIES: tuple[Entry, ...] = (
             causes.launch_parameter_missing(
                 "possible",
                 sources.inferred(sources.THE_MAP),
-                why="Its capabilities list standalone launches and no EHR launch, so a launch "
-                "from a chart may not exist there.",
+                why=ByFlow(
+                    "Its capabilities list standalone launches and no EHR launch, so a launch "
+                    "from a chart may not exist there.",
+                    standalone="Its capabilities list standalone launches and no EHR launch.",
+                ),
                 steps=("Set `standalone = true` in smart.toml and open `/launch?ehr=KEY`.",),
             ),
         ),

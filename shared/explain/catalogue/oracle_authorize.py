@@ -2,6 +2,7 @@
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
+from shared.findings import ByFlow
 from shared.vendors import oracle_console
 
 _SERVER = oracle_console.AUTHORIZATION_SERVER
@@ -16,10 +17,15 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.patient_context_missing(
                 "likely",
-                why="The app was opened without a chart, so there is no patient for `patient/` "
-                "scopes.",
+                why=ByFlow(
+                    "The app was opened without a chart, so there is no patient for `patient/` "
+                    "scopes.",
+                    standalone=causes.NEEDS_PATIENT,
+                ),
                 steps=(
-                    "Open a patient's chart and launch the app from there.",
+                    ByFlow(
+                        "Open a patient's chart and launch the app from there.", causes.CHOOSE, None
+                    ),
                     (
                         "For an app that clinicians open by itself, ask for `user/` scopes in "
                         "`scopes` in smart.toml; the app must then let them search for the patient."
@@ -302,9 +308,7 @@ ENTRIES: tuple[Entry, ...] = (
         patterns=("authorization-server:(?:oauth2:grant:)?server-error",),
         meaning="The authorization server failed.",
         causes=(
-            causes.ehr_side(
-                "certain", steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT)
-            ),
+            causes.ehr_side("certain", steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT)),
         ),
         source=sources.URN_LIST,
     ),
@@ -318,7 +322,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.user_declined(
                 "likely",
                 why="The user left the sign-in page.",
-                steps=("Launch the app again, and sign in.",),
+                steps=(ByFlow("Launch the app again, and sign in.", backend=None),),
             ),
             causes.ehr_side(
                 "possible",
@@ -341,7 +345,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.ehr_side(
                 "certain",
                 why="The server that signs users in failed.",
-                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+                steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
         ),
         source=sources.URN_LIST,
@@ -361,7 +365,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "certain",
                 why="The service for authorised representatives failed or is not configured at "
                 "this tenant.",
-                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+                steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
         ),
         source=sources.URN_LIST,

@@ -2,6 +2,7 @@
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
+from shared.findings import ByFlow
 from shared.vendors import oracle_console
 
 _ACCESS = oracle_console.RESOURCE_ACCESS
@@ -56,7 +57,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "possible",
                 sources.RESOURCE_LIST,
                 why="The request is about another patient than the one of the launch.",
-                steps=("Launch the app from that patient's chart.",),
+                steps=(ByFlow("Launch the app from that patient's chart.", causes.CHOOSE, None),),
             ),
         ),
         source=f"{sources.FORUM_403}; {sources.CHIRON}; {sources.RESOURCE_LIST}",
@@ -74,7 +75,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "one. This app does not send a FHIR request without a token.",
                 steps=(
                     causes.RELAUNCH,
-                    (
+                    causes.Elsewhere(
                         "In other software, send `Authorization: Bearer TOKEN` with every FHIR "
                         "request, after redirects too."
                     ),
@@ -169,7 +170,7 @@ ENTRIES: tuple[Entry, ...] = (
                 why="The launch brought a patient and no encounter; some resources can be written "
                 "only within one.",
                 steps=(
-                    "Open an encounter in the chart and launch the app from there.",
+                    ByFlow("Open an encounter in the chart and launch the app from there.", None),
                     "Or name the encounter in the resource.",
                 ),
             ),
@@ -218,7 +219,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.ehr_side(
                 "likely",
                 why="Its copy of the signing keys is old or out of reach.",
-                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+                steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
             causes.tenant_mismatch(
                 "possible",
@@ -239,7 +240,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.ehr_side(
                 "certain",
                 why="It could not find out whether the request is allowed.",
-                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+                steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
         ),
         source=sources.RESOURCE_LIST,

@@ -122,7 +122,7 @@ ENTRIES: tuple[Entry, ...] = (
                 why="The value was invented (a UUID of one's own), comes from an old tab or "
                 "launch, or was made by another tenant or environment than the one that is asked.",
                 steps=(
-                    (
+                    causes.Elsewhere(
                         "Launch anew from the chart or from the code console; never write a "
                         "`launch` value yourself."
                     ),
@@ -291,7 +291,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.ehr_side(
                 "certain",
                 why="The service behind the `launch` value failed. The request itself was read.",
-                steps=(oracle_console.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+                steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
         ),
         source=f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",

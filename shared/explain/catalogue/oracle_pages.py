@@ -2,6 +2,7 @@
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
+from shared.findings import ByFlow
 from shared.vendors import oracle_console
 
 _SERVER = oracle_console.AUTHORIZATION_SERVER
@@ -101,11 +102,16 @@ ENTRIES: tuple[Entry, ...] = (
                 "likely",
                 why="The hand-over from PowerChart failed; the app is not involved yet.",
                 steps=(
-                    (
+                    ByFlow(
                         "Close the app and launch it again from the chart; sign in where a sign-in "
-                        "shows."
+                        "shows.",
+                        standalone="Close the app and launch it again; sign in where a sign-in "
+                        "shows.",
+                        backend=None,
                     ),
-                    "Ask the site whether other SMART apps start from the same chart.",
+                    ByFlow(
+                        "Ask the site whether other SMART apps start from the same chart.", None
+                    ),
                     oracle_console.ASK_SUPPORT,
                 ),
             ),

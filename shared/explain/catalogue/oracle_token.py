@@ -2,6 +2,7 @@
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
+from shared.findings import ByFlow
 from shared.vendors import oracle_console
 
 _TOKEN = oracle_console.AUTHORIZATION_SERVER + "oauth2:token:"
@@ -134,9 +135,10 @@ ENTRIES: tuple[Entry, ...] = (
                 "must be left out of the second too.",
                 steps=(
                     "Send the same `redirect_uri` in both requests.",
-                    (
+                    ByFlow(
                         "If `public_url` or `redirect_path` in smart.toml was changed just now, "
-                        "launch again."
+                        "launch again.",
+                        backend=None,
                     ),
                 ),
             ),
@@ -225,6 +227,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "possible",
                 sources.URN_LIST,
                 why="At a refresh: the scopes were withdrawn from the app since the launch.",
+                at_refresh=True,
                 steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
         ),
@@ -294,7 +297,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "likely",
                 why="Tenant or app is not enabled for test tokens, or the combination of scopes "
                 "and patients cannot occur in life.",
-                steps=("Launch the app from the chart or the code console instead.",),
+                steps=(ByFlow("Launch the app from the chart or the code console instead.", None),),
             ),
         ),
         source=sources.URN_LIST,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from shared import errors
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Cause, Entry, Where
+from shared.findings import ByFlow
 
 OWN = "this product's own check (docs/errors.md)"
 DOCTOR = "Run `make doctor CONFIG=smart.toml`."
@@ -217,7 +218,9 @@ ENTRIES: tuple[Entry, ...] = (
             why="The session has `patient/` scopes only. They reach the patient of the launch "
             "and nobody else.",
             steps=(
-                "Launch the app from the chart of the patient you mean.",
+                ByFlow(
+                    "Launch the app from the chart of the patient you mean.", causes.CHOOSE, None
+                ),
                 "For other patients, configure `user/` scopes in smart.toml.",
             ),
         ),

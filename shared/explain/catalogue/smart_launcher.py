@@ -2,8 +2,9 @@
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
+from shared.findings import ByFlow
 
-_AGAIN = "Launch the app again from the launcher's page."
+_AGAIN = ByFlow("Launch the app again from the launcher's page.", backend=causes.RELAUNCH.backend)
 _SIMULATED_SCOPE = r"simulated invalid scope error"
 _SIMULATES = "The launcher was told to simulate this error."
 _ON_PURPOSE = causes.ehr_side(
@@ -11,7 +12,12 @@ _ON_PURPOSE = causes.ehr_side(
     sources.LAUNCHER,
     title="The launcher simulates this error.",
     why="Its launch options have a simulated error; nothing is wrong with the app.",
-    steps=("On the launcher's page, set Simulated Error to None and launch again.",),
+    steps=(
+        ByFlow(
+            "On the launcher's page, set Simulated Error to None and launch again.",
+            backend="On the launcher's page, set Simulated Error to None.",
+        ),
+    ),
 )
 
 ENTRIES: tuple[Entry, ...] = (

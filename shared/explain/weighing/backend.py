@@ -1,13 +1,9 @@
-"""A cause as it can be for a backend service: no user, no browser, no chart to launch from.
+"""The causes that a backend service cannot have: no user, no browser, no chart to launch from.
 
 SMART App Launch 2.2, "Backend Services": client_credentials, a signed assertion, system/ scopes.
 """
 
-import re
-from dataclasses import replace
-
-from shared.explain.catalogue.causes import RELAUNCH
-from shared.explain.model import Cause, CauseId
+from shared.explain.model import CauseId
 
 NOT_OF_A_PROGRAM: frozenset[CauseId] = frozenset(
     {
@@ -17,13 +13,3 @@ NOT_OF_A_PROGRAM: frozenset[CauseId] = frozenset(
         *("code_expired_or_used", "session_ended", "frame_refused", "state_unknown"),
     }
 )
-_AGAIN = "Request a new token."
-_LAUNCH = re.compile(
-    r"(?:[;,] )?(?:then )?launch (?:the app )?again(?: from the patient's chart)?", re.IGNORECASE
-)
-
-
-def of_a_program(cause: Cause) -> Cause:
-    """Return the cause with steps that a program without a user can take."""
-    steps = (_AGAIN if step == RELAUNCH else _LAUNCH.sub("", step) for step in cause.steps)
-    return replace(cause, steps=tuple(dict.fromkeys(step for step in steps if step.strip(" ."))))

@@ -21,6 +21,7 @@ from shared.explain.parsing import claims, shown_request, shown_scopes
 from shared.explain.parsing.noise import without_noise
 from shared.explain.parsing.vendor import persona_of
 from shared.explain.weighing.registrations import choose, tenants
+from shared.findings import Flow
 from shared.vendors import Profile, habits_of
 
 _MOST_NAMED = 5
@@ -148,6 +149,14 @@ class Facts:
     def backend(self) -> bool:
         """Whether a backend service asked: it has no user, no browser and no redirect."""
         return self.sent.flow == "backend"
+
+    @property
+    def flow(self) -> Flow:
+        """The flow whose words are used: standalone only if this app began the launch itself."""
+        if self.backend:
+            return "backend"
+        alone = not self.stated and self.sent.flow == "standalone"
+        return "standalone" if alone else "ehr"
 
     @property
     def where_scopes(self) -> str:

@@ -7,12 +7,10 @@ it came, its client id with the proof that is configured.
 import re
 from dataclasses import replace
 
-from shared.explain.catalogue.causes import KINDS, RELAUNCH
+from shared.explain.catalogue.causes import RELAUNCH, Elsewhere
 from shared.explain.model import Cause, Certainty
 from shared.explain.weighing.evidence import Facts
 
-_OTHERS = ("In other software", "If this app made")
-_NEVER_INVENT = "never write a `launch` value yourself"
 _WHOSE = {"provider": "clinicians", "patient": "patients"}
 
 
@@ -20,7 +18,7 @@ def as_sent(cause: Cause, facts: Facts) -> Cause:
     """The cause, told of a request that this app made."""
     if cause.id == "request_malformed":
         return _malformed(cause)
-    steps = tuple(step for step in cause.steps if not step.startswith(_OTHERS))
+    steps = tuple(step for step in cause.steps if not isinstance(step, Elsewhere))
     cause = replace(cause, steps=steps or (RELAUNCH,))
     if cause.id == "launch_value_invalid":
         return _launch_value(cause)
@@ -58,7 +56,6 @@ def _launch_value(cause: Cause) -> Cause:
         cause,
         why="This app passes `launch` on as it came. The EHR knows it no longer: it is of an old "
         "tab or an earlier launch, or it was made in another tenant or environment.",
-        steps=tuple(step for step in cause.steps if _NEVER_INVENT not in step) or (RELAUNCH,),
     )
 
 
@@ -111,7 +108,7 @@ def _authentication(cause: Cause, facts: Facts) -> Cause:
             steps.insert(
                 0, _OTHER_FORM.format("raw" if facts.sent.basic_form == "form" else "form")
             )
-    kept = [one for one in cause.steps if "client_auth" in one and one.startswith("In the code")]
+    kept = [step for step in cause.steps if step == facts.habits.client_type]
     return replace(cause, why=why, steps=(*steps, *kept, RELAUNCH))
 
 
@@ -143,44 +140,3 @@ def _persona(cause: Cause, persona: str) -> Cause:
         why=f"The sign-in was the one for {_WHOSE[persona]} (persona {persona}); the app or the "
         f"tenant is set up for {other} only.",
     )
-
-
-# SMART App Launch 2.2, "Launch App: Standalone Launch": no chart opened the app. The catalogue
-# speaks of both flows.
-_AGAIN = re.compile(r" from the (?:patient's )?chart(?=[.;])")
-_OF_A_CHART = re.compile(
-    r"\bfrom (?:the|a|that|the same) (?:patient's )?chart\b|\b(?:without|outside) a chart\b"
-    r"|\bchart\b[^.;]{0,30}\band launch\b",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(r"(?<=[.;:]) ")
-_RELAUNCH = "Launch the app again."
-_PLAINLY = dict.fromkeys(
-    ("launch_parameter_missing", "launch_scope_missing"),
-    "The EHR does not let the app open in this way.",
-)
-_CHOOSE = "Launch the app again, and choose a patient if the EHR asks for one."
-
-
-def outside_the_ehr(cause: Cause) -> Cause:
-    """Return a cause without what only a launch from a chart has."""
-    steps = (_AGAIN.sub("", step) for step in cause.steps)
-    kept = tuple(step for step in steps if not _OF_A_CHART.search(step))
-    if cause.id == "patient_context_missing":
-        kept = (_CHOOSE, *kept)
-    return replace(
-        cause,
-        title=without_chart(cause.title),
-        why=without_chart(cause.why, without_chart(KINDS[cause.id].why)),
-        steps=kept or (_RELAUNCH,),
-        plainly=_PLAINLY.get(cause.id, cause.plainly),
-    )
-
-
-def without_chart(text: str, instead: str = "") -> str:
-    """Return a text without its sentences about a launch from a chart, if others remain.
-
-    If none does, `instead` takes its place, or else the text stays as it is.
-    """
-    kept = [one for one in _SENTENCE.split(text) if not _OF_A_CHART.search(one)]
-    return " ".join(kept) or instead or text

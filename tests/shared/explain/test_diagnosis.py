@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import product
 
 from shared import legacy_launch
 from shared.explain import (
@@ -682,10 +683,10 @@ _ALONE = replace(OURS, flow="standalone", scopes=("launch/patient", "patient/Pat
 @each(
     "entry", [one for one in ENTRIES if one.where != "FHIR answer" and one.vendor != "smart-calc"]
 )
-def test_a_standalone_launch_is_not_told_of_a_chart_and_an_exchange_not_of_a_refresh(
+def test_a_flow_without_a_chart_is_not_told_of_one_and_an_exchange_not_of_a_refresh(
     entry: Entry,
 ) -> None:
-    for code in (*entry.oauth_errors, "another_error"):
+    for flow, code in product(("standalone", "backend"), (*entry.oauth_errors, "another_error")):
         message = EhrMessage(
             vendor=entry.vendor,
             urn=next(iter(entry.urns), None),
@@ -696,13 +697,22 @@ def test_a_standalone_launch_is_not_told_of_a_chart_and_an_exchange_not_of_a_ref
         at_token = entry.where == "token endpoint"
         names = tuple(name for name in OURS.parameters or () if name != "launch")
         sent = replace(_ALONE, vendor=entry.vendor, parameters=names)
+        if flow == "backend":
+            sent = replace(sent, flow="backend", scopes=("system/Patient.rs",))
         diagnosis = diagnose(
             message, sent, where="token endpoint" if at_token else "authorize redirect"
         )
+        assert all(one.steps for one in diagnosis.causes)
+        if flow == "backend":
+            assert not re.search(r"(?im)\blaunch (?:it |the app )?again|^[ ,;.]", _steps(diagnosis))
+            continue
         causes_ = (f"{one.title} {one.why} {one.fix} {one.plainly}" for one in diagnosis.causes)
         texts = " ".join((diagnosis.meaning, *causes_))
         assert not re.search(r"from (?:the|a) (?:patient's )?chart|(?i:at a refresh)", texts)
-        assert all(one.steps for one in diagnosis.causes)
+
+
+def _steps(diagnosis: Diagnosis) -> str:
+    return "\n".join(step for one in diagnosis.causes for step in one.steps)
 
 
 @each(
